@@ -1,0 +1,27 @@
+"""Gapsphere: find what your driving images do not cover, inside FiftyOne.
+
+This file is two doors.  FiftyOne calls :func:`register` when the folder is loaded as a plugin;
+Python users reach the API as attributes (``gapsphere.find_gaps``), resolved on first use.  Nothing
+is imported at import time: FiftyOne re-executes this file at every operator call, and pytest
+imports it as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+_API: dict[str, str] = {}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _API:
+        return getattr(import_module(_API[name], __name__), name)
+    raise AttributeError(f"module 'gapsphere' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*_API, "__version__", "register"])

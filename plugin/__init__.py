@@ -1,0 +1,1 @@
+"""What Gapsphere knows: encoders, coverage, projection, reports.  Only ``dataset`` imports FiftyOne."""

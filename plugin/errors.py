@@ -1,0 +1,49 @@
+"""The errors a user may meet.  Each carries one sentence: what is wrong, where, and what to do.
+
+Operators and the command line print the sentence and nothing else; anything that is not a
+:class:`GapsphereError` is a defect of ours and keeps its traceback.
+"""
+
+
+class GapsphereError(Exception):
+    """Base of every error whose message is meant for the user."""
+
+
+class EmptySetError(GapsphereError):
+    """S, U or a selection has no sample to work on."""
+
+
+class DimensionError(GapsphereError):
+    """Arrays or vectors whose shapes do not fit together."""
+
+
+class NotFiniteError(GapsphereError):
+    """A vector or coordinate is NaN or infinite."""
+
+
+class ImageError(GapsphereError):
+    """One image cannot be used; the rest of the work goes on without it."""
+
+
+class CheckpointError(GapsphereError):
+    """A model checkpoint is incomplete, unknown or does not match its configuration."""
+
+
+class MismatchError(GapsphereError):
+    """New work would mix with recorded work of another encoder, weights or preprocessing."""
+
+
+class ArtifactError(GapsphereError):
+    """A file that came from outside does not hold what its name promises."""
+
+
+class InputError(GapsphereError):
+    """A parameter, path, table or configuration key that cannot be used as given."""
+
+
+class MissingDependencyError(GapsphereError):
+    """An optional package is not installed; the message says which and how to install it."""
+
+
+class Cancelled(GapsphereError):
+    """The user stopped the work; what was already written stays."""

@@ -1,0 +1,14 @@
+"""How long work reports itself: a function of (done, total) that may raise to stop it.
+
+Every loop that can take more than a moment has a ``progress`` argument and calls it once a batch
+or chunk.  The command line hands in a bar, an operator hands in one that also looks whether the
+user pressed stop and raises :class:`~.errors.Cancelled`.
+"""
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int], None]
+
+
+def silent(done: int, total: int) -> None:
+    """Report to nobody: the default of every ``progress`` argument."""
