@@ -1,0 +1,323 @@
+"""Every setting with its default, range, help text and seed key, once.
+
+An operator's form, its Python arguments, the command line and ``config.yaml`` are all read off the
+parameter classes below, so they cannot drift apart.  A step has one class; a class that runs
+several steps inherits theirs.  ``key`` is the setting's place in a YAML file (``kcenter.num_select``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .errors import InputError
+
+Metric = Literal["cosine", "euclidean"]
+EncoderName = Literal["auto", "internvl", "packaged", "transformers", "zoo", "field"]
+
+
+def setting(
+    default: Any, description: str, *, key: str | None = None, advanced: bool = True, **limits: Any
+) -> Any:
+    """Declare one setting: its default, its sentence, its YAML key, its limits.
+
+    ``advanced`` settings are folded away in forms until asked for.
+    """
+    extra = {"key": key, "advanced": advanced}
+    return Field(default, description=description, json_schema_extra=extra, **limits)
+
+
+class Params(BaseModel):
+    """Base of all parameter classes: immutable, and an unknown name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class SetParams(Params):
+    """Who plays S and who plays U."""
+
+    owned: str = setting(
+        "S",
+        "Images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view",
+        advanced=False,
+    )
+    pool: str = setting(
+        "U",
+        "Candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME",
+        advanced=False,
+    )
+    suffix: str = setting(
+        "",
+        "Appended to every field, tag and run, so that two analyses live side by side",
+        pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
+        max_length=40,
+    )
+
+
+class LoadParams(Params):
+    """What ``load_images`` takes in."""
+
+    owned_images: str | None = setting(
+        None,
+        "Images you own (S): a folder, a glob, a JSON list or a video",
+        key="data.S_dir",
+        advanced=False,
+    )
+    pool_images: str | None = setting(
+        None,
+        "Candidate images (U): a folder, a glob, a JSON list or a video",
+        key="data.U_dir",
+        advanced=False,
+    )
+    csv: str | None = setting(
+        None,
+        "Or one CSV with `filename` (relative to it), `split` (S or U) and any further columns",
+        key="data.csv",
+        advanced=False,
+    )
+    frames_per_second: float = setting(
+        1.0, "Frames taken from each second of a video", key="data.fps", gt=0, le=1000
+    )
+    num_workers: int = setting(
+        4, "Workers that read images", key="inference.num_workers", ge=1, le=64
+    )
+
+
+class EmbeddingParams(SetParams):
+    """How images become vectors."""
+
+    encoder: EncoderName = setting(
+        "auto",
+        "auto: InternVL2 where a checkpoint is given or INTERNVL2_PATH is set, else the packaged one",
+        key="model.encoder",
+        advanced=False,
+    )
+    model_path: str | None = setting(
+        None,
+        "Checkpoint folder or hub id (OpenGVLab/InternVL2-8B); zoo: model name; field: field name",
+        key="model.path",
+        advanced=False,
+    )
+    image_size: int = setting(
+        448,
+        "Side of the square the image is resized to, in pixels (InternVL2)",
+        key="inference.image_size",
+        ge=28,
+        le=4032,
+    )
+    include_cls: bool = setting(
+        False, "Average the CLS token in with the patch tokens", key="model.include_cls"
+    )
+    precision: Literal["bf16", "fp16", "fp32"] | None = setting(
+        None, "Arithmetic of the model; empty: the best for the device", key="inference.precision"
+    )
+    device: str | None = setting(
+        None, "cpu, cuda, cuda:1, mps; empty: a GPU when there is one", key="inference.device"
+    )
+    batch_size: int = setting(
+        8,
+        "Images at once; halved by itself when memory runs out",
+        key="inference.batch_size",
+        ge=1,
+        le=4096,
+    )
+    num_workers: int = setting(
+        4, "Threads that decode images", key="inference.num_workers", ge=1, le=64
+    )
+    sky_crop_top_pct: float = setting(
+        0.0,
+        "Share of the image masked from the top, 0 to 1 (0.3 hides most of the sky)",
+        key="preprocess.sky_crop_top_pct",
+        ge=0,
+        lt=1,
+    )
+    roi: tuple[float, float, float, float] | None = setting(
+        None,
+        "Box that is kept, as shares of width and height: left, top, right, bottom",
+        key="preprocess.roi",
+    )
+    overwrite: bool = setting(
+        False, "Throw away vectors made by another encoder, weights or preprocessing"
+    )
+
+    @field_validator("roi", mode="before")
+    @classmethod
+    def _roi_from_text(cls, value: Any) -> Any:
+        """Accept ``0,0.2,1,1``: a form and a command line give text."""
+        if isinstance(value, str):
+            return tuple(float(part) for part in value.split(",")) if value.strip() else None
+        return value
+
+
+class CoverageParams(SetParams):
+    """How far U is from S, and from where on a candidate is a gap."""
+
+    metric: Metric = setting(
+        "cosine", "Distance between unit vectors", key="distance.metric", advanced=False
+    )
+    delta: float | None = setting(
+        None,
+        "A candidate farther than this from S is a gap; empty: read off S itself",
+        key="distance.delta",
+        advanced=False,
+        ge=0,
+        allow_inf_nan=False,
+    )
+    reset_delta: bool = setting(
+        False, "Read δ off S again instead of keeping the first run's", key="distance.reset_delta"
+    )
+    memory_mb: int = setting(
+        512,
+        "Memory for one block of distances, in MiB",
+        key="distance.memory_mb",
+        ge=16,
+        le=1 << 20,
+    )
+
+
+class KCenterParams(SetParams):
+    """How many candidates to pick."""
+
+    k: int = setting(
+        100,
+        "How many candidates K-Center picks from U",
+        key="kcenter.num_select",
+        advanced=False,
+        ge=1,
+    )
+
+
+class SphereParams(SetParams):
+    """How embeddings become places on the unit sphere."""
+
+    n_neighbors: int = setting(
+        30, "UMAP: neighbours each image is fitted to", key="umap.n_neighbors", ge=2, le=1000
+    )
+    min_dist: float = setting(
+        0.1, "UMAP: least distance between points", key="umap.min_dist", ge=0, le=1
+    )
+    umap_metric: Metric = setting("cosine", "UMAP: distance between vectors", key="umap.metric")
+    seed: int = setting(51, "Seed: the same seed gives the same sphere", key="umap.seed", ge=0)
+    pca_dim: int | None = setting(
+        None, "Reduce to this many dimensions by PCA first; empty: do not", key="umap.pca_dim", ge=3
+    )
+    fit_limit: int = setting(
+        100_000,
+        "Fit UMAP on at most this many images; the others are placed among them",
+        key="umap.fit_limit",
+        ge=100,
+    )
+    native_sphere: bool = setting(
+        False, "Let UMAP itself work on the sphere (haversine): slower", key="umap.native_sphere"
+    )
+
+
+class GapParams(EmbeddingParams, CoverageParams, KCenterParams, SphereParams):
+    """``find_gaps``: the four steps in a row."""
+
+
+class PlotParams(Params):
+    """The 3D plot that is exported."""
+
+    viz_mode: Literal["spherical", "cartesian"] = setting(
+        "spherical", "Unit sphere or plain 3D UMAP", key="viz.mode", advanced=False
+    )
+    sample_limit: int = setting(
+        10_000,
+        "Points drawn one by one; above it U is shown as density",
+        key="viz.sample_limit",
+        ge=100,
+    )
+
+
+class ViewerParams(Params):
+    """What the Gap Explorer panel starts with."""
+
+    top_k: int = setting(8, "Candidates shown for a place", key="viewer.top_k", ge=1, le=200)
+    viewer_metric: Metric = setting(
+        "cosine", "Distance that orders candidates", key="viewer.metric"
+    )
+    delta_threshold: float | None = setting(
+        None, "δ the panel starts with; empty: the run's", key="viewer.delta_threshold", ge=0
+    )
+    point_limit: int = setting(
+        50_000, "Points drawn at most", key="viewer.point_limit", ge=100, le=10_000_000
+    )
+    search_space: Literal["U", "S", "both"] = setting(
+        "U", "Where candidates are looked for", key="viewer.search_space"
+    )
+
+
+class Settings(LoadParams, GapParams, PlotParams, ViewerParams):
+    """All settings together: what a ``config.yaml`` may say."""
+
+
+ParamsT = TypeVar("ParamsT", bound=Params)
+
+
+def make(params: type[ParamsT], values: dict[str, Any]) -> ParamsT:
+    """Validate ``values`` into ``params``; the first mistake becomes an :class:`InputError`."""
+    try:
+        return params(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or params.__name__
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(sorted(params.model_fields))
+            raise InputError(f"There is no setting {name!r} here; there are: {known}.") from error
+        raise InputError(f"{name}: {first['msg']} (given: {first['input']!r}).") from error
+
+
+def select(params: type[ParamsT], values: Params) -> ParamsT:
+    """Narrow ``values`` to the settings that ``params`` knows."""
+    return params(**{name: getattr(values, name) for name in params.model_fields})
+
+
+def keys() -> dict[str, str]:
+    """YAML key of each setting that has one, ``{"kcenter.num_select": "k", ...}``."""
+    found = {}
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        if isinstance(extra, dict) and extra.get("key"):
+            found[str(extra["key"])] = name
+    return found
+
+
+def load_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a ``config.yaml`` into settings by name; environment variables in values are expanded.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is not a mapping of sections, or has a key nobody knows.
+    """
+    import yaml
+
+    try:
+        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path} cannot be read as YAML: {error}.") from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict) or not all(isinstance(v, dict) for v in document.values()):
+        raise InputError(f"{path} has to be sections with settings, such as `kcenter:`.")
+    known, values = keys(), {}
+    for section, entries in document.items():
+        for entry, value in entries.items():
+            key = f"{section}.{entry}"
+            if key not in known:
+                raise InputError(f"{path}: nobody knows {key!r}; known: {', '.join(sorted(known))}.")
+            values[known[key]] = _expand(value)
+    make(Settings, values)
+    return values
+
+
+def _expand(value: Any) -> Any:
+    """Replace ``${NAME}`` by the environment's value; a name that is not set leaves nothing."""
+    if not isinstance(value, str) or "$" not in value:
+        return value
+    expanded = os.path.expandvars(value)
+    return None if "$" in expanded else expanded
