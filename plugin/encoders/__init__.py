@@ -1,0 +1,1 @@
+"""Images to unit vectors: one protocol, one registry, several networks behind it."""

