@@ -25,3 +25,11 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*_API, "__version__", "register"])
+
+
+def register(plugin: Any) -> None:
+    """Register every operator and panel; FiftyOne calls this when it loads the plugin."""
+    from .operators import OPERATORS
+
+    for operator in OPERATORS:
+        plugin.register(operator)

@@ -1,8 +1,8 @@
 """Every setting with its default, range, help text and seed key, once.
 
-An operator's form, its Python arguments, the command line and ``config.yaml`` are all read off the
-parameter classes below, so they cannot drift apart.  A step has one class; a class that runs
-several steps inherits theirs.  ``key`` is the setting's place in a YAML file (``kcenter.num_select``).
+An operator's form, its Python arguments, the command line and ``config.yaml`` are all read off
+the parameter classes below, so they cannot drift apart.  A step has one class; a class that runs
+several steps inherits theirs.  ``key`` is the setting's place in a YAML file.
 """
 
 from __future__ import annotations
@@ -20,14 +20,20 @@ EncoderName = Literal["auto", "internvl", "packaged", "transformers", "zoo", "fi
 
 
 def setting(
-    default: Any, description: str, *, key: str | None = None, advanced: bool = True, **limits: Any
+    default: Any,
+    description: str,
+    *,
+    title: str | None = None,
+    key: str | None = None,
+    advanced: bool = True,
+    **limits: Any,
 ) -> Any:
-    """Declare one setting: its default, its sentence, its YAML key, its limits.
+    """Declare one setting: its default, its sentence, its label, its YAML key, its limits.
 
     ``advanced`` settings are folded away in forms until asked for.
     """
     extra = {"key": key, "advanced": advanced}
-    return Field(default, description=description, json_schema_extra=extra, **limits)
+    return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 
 class Params(BaseModel):
@@ -36,24 +42,31 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
-class SetParams(Params):
+class AnalysisParams(Params):
+    """Which of several analyses on one dataset is meant."""
+
+    suffix: str = setting(
+        "",
+        "Appended to every field, tag and run, so that two analyses live side by side",
+        pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
+        max_length=40,
+    )
+
+
+class SetParams(AnalysisParams):
     """Who plays S and who plays U."""
 
     owned: str = setting(
         "S",
         "Images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view",
         advanced=False,
+        title="S: images you own",
     )
     pool: str = setting(
         "U",
         "Candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME",
         advanced=False,
-    )
-    suffix: str = setting(
-        "",
-        "Appended to every field, tag and run, so that two analyses live side by side",
-        pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
-        max_length=40,
+        title="U: candidates",
     )
 
 
@@ -65,33 +78,36 @@ class LoadParams(Params):
         "Images you own (S): a folder, a glob, a JSON list or a video",
         key="data.S_dir",
         advanced=False,
+        title="S: images you own",
     )
     pool_images: str | None = setting(
         None,
         "Candidate images (U): a folder, a glob, a JSON list or a video",
         key="data.U_dir",
         advanced=False,
+        title="U: candidates",
     )
     csv: str | None = setting(
         None,
         "Or one CSV with `filename` (relative to it), `split` (S or U) and any further columns",
         key="data.csv",
         advanced=False,
+        title="CSV",
     )
     frames_per_second: float = setting(
         1.0, "Frames taken from each second of a video", key="data.fps", gt=0, le=1000
     )
     num_workers: int = setting(
-        4, "Workers that read images", key="inference.num_workers", ge=1, le=64
+        4, "Workers that read images", key="inference.num_workers", ge=1, le=64, title="Workers"
     )
 
 
-class EmbeddingParams(SetParams):
+class EmbeddingParams(AnalysisParams):
     """How images become vectors."""
 
     encoder: EncoderName = setting(
         "auto",
-        "auto: InternVL2 where a checkpoint is given or INTERNVL2_PATH is set, else the packaged one",
+        "auto: InternVL2 where a checkpoint or INTERNVL2_PATH is given, else packaged",
         key="model.encoder",
         advanced=False,
     )
@@ -100,6 +116,7 @@ class EmbeddingParams(SetParams):
         "Checkpoint folder or hub id (OpenGVLab/InternVL2-8B); zoo: model name; field: field name",
         key="model.path",
         advanced=False,
+        title="Model",
     )
     image_size: int = setting(
         448,
@@ -109,7 +126,10 @@ class EmbeddingParams(SetParams):
         le=4032,
     )
     include_cls: bool = setting(
-        False, "Average the CLS token in with the patch tokens", key="model.include_cls"
+        False,
+        "Average the CLS token in with the patch tokens",
+        key="model.include_cls",
+        title="Include CLS token",
     )
     precision: Literal["bf16", "fp16", "fp32"] | None = setting(
         None, "Arithmetic of the model; empty: the best for the device", key="inference.precision"
@@ -125,7 +145,7 @@ class EmbeddingParams(SetParams):
         le=4096,
     )
     num_workers: int = setting(
-        4, "Threads that decode images", key="inference.num_workers", ge=1, le=64
+        4, "Threads that decode images", key="inference.num_workers", ge=1, le=64, title="Workers"
     )
     sky_crop_top_pct: float = setting(
         0.0,
@@ -133,14 +153,18 @@ class EmbeddingParams(SetParams):
         key="preprocess.sky_crop_top_pct",
         ge=0,
         lt=1,
+        title="Sky mask",
     )
     roi: tuple[float, float, float, float] | None = setting(
         None,
         "Box that is kept, as shares of width and height: left, top, right, bottom",
         key="preprocess.roi",
+        title="Region of interest",
     )
     overwrite: bool = setting(
-        False, "Throw away vectors made by another encoder, weights or preprocessing"
+        False,
+        "Throw away vectors made by another encoder, weights or preprocessing",
+        title="Overwrite",
     )
 
     @field_validator("roi", mode="before")
@@ -165,9 +189,13 @@ class CoverageParams(SetParams):
         advanced=False,
         ge=0,
         allow_inf_nan=False,
+        title="δ: a gap starts here",
     )
     reset_delta: bool = setting(
-        False, "Read δ off S again instead of keeping the first run's", key="distance.reset_delta"
+        False,
+        "Read δ off S again instead of keeping the first run's",
+        key="distance.reset_delta",
+        title="Read δ again",
     )
     memory_mb: int = setting(
         512,
@@ -175,6 +203,7 @@ class CoverageParams(SetParams):
         key="distance.memory_mb",
         ge=16,
         le=1 << 20,
+        title="Memory for distances",
     )
 
 
@@ -187,6 +216,7 @@ class KCenterParams(SetParams):
         key="kcenter.num_select",
         advanced=False,
         ge=1,
+        title="How many picks",
     )
 
 
@@ -194,21 +224,38 @@ class SphereParams(SetParams):
     """How embeddings become places on the unit sphere."""
 
     n_neighbors: int = setting(
-        30, "UMAP: neighbours each image is fitted to", key="umap.n_neighbors", ge=2, le=1000
+        30,
+        "UMAP: neighbours each image is fitted to",
+        key="umap.n_neighbors",
+        ge=2,
+        le=1000,
+        title="UMAP neighbours",
     )
     min_dist: float = setting(
-        0.1, "UMAP: least distance between points", key="umap.min_dist", ge=0, le=1
+        0.1,
+        "UMAP: least distance between points",
+        key="umap.min_dist",
+        ge=0,
+        le=1,
+        title="UMAP least distance",
     )
-    umap_metric: Metric = setting("cosine", "UMAP: distance between vectors", key="umap.metric")
+    umap_metric: Metric = setting(
+        "cosine", "UMAP: distance between vectors", key="umap.metric", title="UMAP metric"
+    )
     seed: int = setting(51, "Seed: the same seed gives the same sphere", key="umap.seed", ge=0)
     pca_dim: int | None = setting(
-        None, "Reduce to this many dimensions by PCA first; empty: do not", key="umap.pca_dim", ge=3
+        None,
+        "Reduce to this many dimensions by PCA first; empty: do not",
+        key="umap.pca_dim",
+        ge=3,
+        title="PCA dimensions",
     )
     fit_limit: int = setting(
         100_000,
         "Fit UMAP on at most this many images; the others are placed among them",
         key="umap.fit_limit",
         ge=100,
+        title="Fit at most",
     )
     native_sphere: bool = setting(
         False, "Let UMAP itself work on the sphere (haversine): slower", key="umap.native_sphere"
@@ -223,7 +270,11 @@ class PlotParams(Params):
     """The 3D plot that is exported."""
 
     viz_mode: Literal["spherical", "cartesian"] = setting(
-        "spherical", "Unit sphere or plain 3D UMAP", key="viz.mode", advanced=False
+        "spherical",
+        "Unit sphere or plain 3D UMAP",
+        key="viz.mode",
+        advanced=False,
+        title="Projection",
     )
     sample_limit: int = setting(
         10_000,
@@ -309,7 +360,9 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
         for entry, value in entries.items():
             key = f"{section}.{entry}"
             if key not in known:
-                raise InputError(f"{path}: nobody knows {key!r}; known: {', '.join(sorted(known))}.")
+                raise InputError(
+                    f"{path}: nobody knows {key!r}; known: {', '.join(sorted(known))}."
+                )
             values[known[key]] = _expand(value)
     make(Settings, values)
     return values

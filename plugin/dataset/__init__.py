@@ -1,1 +1,1 @@
-"""The only place that knows FiftyOne: names, sets, reading and writing, and the steps on a dataset."""
+"""The only place that knows FiftyOne: names, sets, reading, writing, and the steps."""

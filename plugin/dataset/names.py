@@ -6,15 +6,12 @@ live side by side on one dataset.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 OWNED_TAG = "S"
 POOL_TAG = "U"
 SEQUENCE = "sequence"
 FRAME_NUMBER = "frame_number"
 
 
-@dataclass(frozen=True)
 class Names:
     """The names of one analysis.
 
@@ -22,24 +19,24 @@ class Names:
     'embedding_dino'
     """
 
-    suffix: str = ""
-
-    def __call__(self, name: str) -> str:
-        return f"{name}_{self.suffix}" if self.suffix else name
-
-    embedding = property(lambda self: self("embedding"))
-    umap3d = property(lambda self: self("umap3d"))
-    sphere = property(lambda self: self("sphere"))
-    dist_to_S = property(lambda self: self("dist_to_S"))  # noqa: N815
-    dist_percentile = property(lambda self: self("dist_percentile"))
-    is_gap = property(lambda self: self("is_gap"))
-    nearest_S = property(lambda self: self("nearest_S"))  # noqa: N815
-    kcenter_rank = property(lambda self: self("kcenter_rank"))
-    kcenter_radius = property(lambda self: self("kcenter_radius"))
-    kcenter_tag = property(lambda self: self("kcenter"))
-    skipped_tag = property(lambda self: self("skipped"))
-    brain_key = property(lambda self: self("gapsphere"))
+    def __init__(self, suffix: str = "") -> None:
+        self.suffix = suffix
+        self.embedding = self._named("embedding")
+        self.umap3d = self._named("umap3d")
+        self.sphere = self._named("sphere")
+        self.dist_to_S = self._named("dist_to_S")
+        self.dist_percentile = self._named("dist_percentile")
+        self.is_gap = self._named("is_gap")
+        self.nearest_S = self._named("nearest_S")
+        self.kcenter_rank = self._named("kcenter_rank")
+        self.kcenter_radius = self._named("kcenter_radius")
+        self.kcenter_tag = self._named("kcenter")
+        self.skipped_tag = self._named("skipped")
+        self.brain_key = self._named("gapsphere")
 
     def run_key(self, step: str) -> str:
         """Key of the custom run that records ``step`` (``embeddings``, ``coverage``, ...)."""
-        return self(f"gapsphere_{step}")
+        return self._named(f"gapsphere_{step}")
+
+    def _named(self, name: str) -> str:
+        return f"{name}_{self.suffix}" if self.suffix else name

@@ -76,7 +76,7 @@ def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
 
 def dataset_of(samples: Samples) -> fo.Dataset:
     """The dataset itself, given it or a view into it."""
-    return samples._root_dataset if isinstance(samples, fo.DatasetView) else samples
+    return fo.load_dataset(samples.dataset_name) if isinstance(samples, fo.DatasetView) else samples
 
 
 def _typed(value: str, field: Any, word: str) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import DimensionError, NotFiniteError
 from ..progress import Progress, silent
-from .sets import Samples
+from .sets import Samples, dataset_of
 
 READ_BLOCK = 2048
 UNIT_TOLERANCE = 1e-3
@@ -62,7 +62,7 @@ def read(
     missing = len(samples) - len(ids)
     if not ids:
         return Vectors([], np.empty((0, 0), np.float32), missing)
-    dataset, matrix, found = samples._root_dataset, None, []
+    dataset, matrix, found = dataset_of(samples), None, []
     for start in range(0, len(ids), READ_BLOCK):
         block = ids[start : start + READ_BLOCK]
         block_ids, rows = dataset.select(block, ordered=False).values(["id", field])

@@ -1,0 +1,116 @@
+"""Long work inside an operator: seen while it runs, stoppable, and the same when delegated.
+
+The work runs in a thread; the operator's generator passes its progress on to the App and looks
+once a batch whether somebody pressed stop.  The flag lies in the dataset's execution store, so a
+button in the App also stops work that another process does.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.errors import Cancelled, GapsphereError
+from ..plugin.progress import Progress
+
+T = TypeVar("T")
+
+STORE = "gapsphere"
+STOP = "stop"
+STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
+POLL_SECONDS = 0.25
+
+
+def request_stop(ctx: foo.ExecutionContext) -> None:
+    """Ask the work that runs on this dataset to stop after its batch."""
+    ctx.store(STORE).set(STOP, True)
+
+
+class _Work:
+    """One piece of work in a thread: its latest progress, and its result or error."""
+
+    def __init__(self, ctx: foo.ExecutionContext, work: Callable[[Progress], Any]) -> None:
+        self.store = ctx.store(STORE)
+        self.store.delete(STOP)
+        self.seen: tuple[int, int] | None = None
+        self.abandoned = threading.Event()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(
+            target=self._run, args=(work,), name="gapsphere", daemon=True
+        )
+        self.thread.start()
+
+    def _run(self, work: Callable[[Progress], Any]) -> None:
+        try:
+            self.result = work(self._progress)
+        except BaseException as error:  # noqa: BLE001  handed over to the operator's own thread
+            self.error = error
+
+    def _progress(self, done: int, total: int) -> None:
+        self.seen = (done, total)
+        if self.abandoned.is_set() or self.store.get(STOP):
+            raise Cancelled("Stopped. What was done so far is kept; run it again to go on.")
+
+
+def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Progress], T]) -> Iterator[Any]:
+    """Run ``work`` and yield what the App needs: progress, then the result in words.
+
+    Raises
+    ------
+    GapsphereError
+        What the work raised, after the App was told.
+    """
+    running, started, last = _Work(ctx, work), time.monotonic(), None
+    try:
+        yield _bar(ctx, f"{label}: starting", 0.0)
+        while running.thread.is_alive():
+            running.thread.join(POLL_SECONDS)
+            if running.seen is not None and running.seen != last:
+                last = done, total = running.seen
+                text = f"{label}: {pace(done, total, time.monotonic() - started)}"
+                if ctx.delegated:
+                    ctx.set_progress(progress=done / max(total, 1), label=text)
+                yield _bar(ctx, text, done / max(total, 1))
+    finally:
+        running.abandoned.set()  # the browser went away, or we are done anyway
+    if running.error is not None:
+        if isinstance(running.error, GapsphereError):
+            yield _words(ctx, label, str(running.error))
+            yield ctx.ops.notify(str(running.error), variant="error")
+        raise running.error
+    yield ctx.ops.reload_dataset()
+    yield _words(ctx, label, f"```\n{running.result}\n```")
+
+
+def pace(done: int, total: int, seconds: float) -> str:
+    """How far, how fast and how long still, in words.
+
+    >>> pace(50, 200, 10.0)
+    '50 of 200, 5.0 a second, 30 s left'
+    """
+    text = f"{done:,} of {total:,}"
+    if not done or seconds < 1:
+        return text
+    left = round(seconds / done * (total - done))
+    clock = f"{left} s" if left < 120 else f"{left // 60} min"
+    return f"{text}, {done / seconds:.1f} a second, {clock} left"
+
+
+def _bar(ctx: foo.ExecutionContext, text: str, share: float) -> Any:
+    """A progress bar with the button that stops the work under it."""
+    outputs = types.Object()
+    outputs.float("share", view=types.ProgressView(label=text))
+    outputs.view("stop", types.Button(label="Stop", operator=STOP_OPERATOR))
+    return ctx.ops.show_output(types.Property(outputs).to_json(), {"share": share})
+
+
+def _words(ctx: foo.ExecutionContext, label: str, text: str) -> Any:
+    outputs = types.Object()
+    outputs.str("text", label=label, view=types.MarkdownView())
+    return ctx.ops.show_output(types.Property(outputs).to_json(), {"text": text})
