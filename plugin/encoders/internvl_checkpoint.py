@@ -1,0 +1,248 @@
+"""Reading the vision tower out of an InternVL or InternViT checkpoint folder, and nothing else.
+
+A folder holds ``config.json`` and safetensors: several shards with an index, or one file; inside a
+chat model the tower's tensors begin with ``vision_model.``, in a standalone InternViT they have no
+prefix.  The index, or the file's header, says where each tensor lies, so the language model's
+shards are never opened; they need not exist.  Everything that does not fit is refused by name
+before a single vector is made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from ..errors import CheckpointError
+from .internvit import InternViT, InternViTConfig
+from .torch_encoder import weights_digest
+
+__all__ = [
+    "CONFIG_FILE",
+    "INDEX_FILE",
+    "SINGLE_FILE",
+    "config_from_json",
+    "is_internvl",
+    "load_tower",
+    "parse_index",
+    "read_json",
+    "read_tower_config",
+    "tower_keys",
+]
+
+CONFIG_FILE = "config.json"
+INDEX_FILE = "model.safetensors.index.json"
+SINGLE_FILE = "model.safetensors"
+PREFIX = "vision_model."
+
+CHAT, STANDALONE = "internvl_chat", "intern_vit_6b"  # both towers say 6b: it is no size
+
+
+def is_internvl(config: Mapping[str, Any]) -> bool:
+    """Whether a ``config.json`` is one of InternVL's own (not of transformers' converted form)."""
+    return config.get("model_type") in (CHAT, STANDALONE)
+
+
+def config_from_json(config: Mapping[str, Any], source: str) -> InternViTConfig:
+    """Read the tower's shape from a parsed ``config.json``.
+
+    Only the shape fields are believed.  ``_name_or_path`` is not: the 300M tower's says 6B.
+
+    Raises
+    ------
+    CheckpointError
+        Another architecture, or a value this tower does not have.
+    """
+    if not is_internvl(config):
+        raise CheckpointError(
+            f"{source} describes a model of type {config.get('model_type')!r}; the internvl "
+            f"encoder reads {CHAT} and {STANDALONE} (try the transformers encoder)"
+        )
+    vision = config.get("vision_config") if config["model_type"] == CHAT else config
+    if not isinstance(vision, Mapping):
+        raise CheckpointError(f"{source} has no vision_config")
+    values = {f.name: vision[f.name] for f in fields(InternViTConfig) if f.name in vision}
+    for name, value in values.items():
+        default = getattr(InternViTConfig, name)
+        if type(value) is int and type(default) is float:
+            value = float(value)
+        if type(value) is not type(default) or (type(value) in (int, float) and value <= 0):
+            raise CheckpointError(f"{source} has {name} = {value!r}, which no InternViT has")
+    shape = InternViTConfig(**values)
+    if vision.get("num_channels", 3) != 3:
+        raise CheckpointError(
+            f"{source} is for images of {vision['num_channels']!r} channels, not 3"
+        )
+    if shape.hidden_act != "gelu" or shape.norm_type not in ("layer_norm", "rms_norm"):
+        raise CheckpointError(
+            f"{source} asks for {shape.hidden_act!r} and {shape.norm_type!r}; InternViT has gelu "
+            "with layer_norm or rms_norm"
+        )
+    if shape.hidden_size % shape.num_attention_heads or not shape.trained_grid:
+        raise CheckpointError(
+            f"{source} has {shape.num_attention_heads} heads of a width of {shape.hidden_size} and "
+            f"patches of {shape.patch_size} in images of {shape.image_size}: they do not divide"
+        )
+    return shape
+
+
+def tower_keys(stored: Iterable[str]) -> dict[str, str]:
+    """Map the tower's parameter names to stored names, dropping everything that is not the tower.
+
+    >>> tower_keys(["vision_model.encoder.layers.0.ls1", "language_model.norm.weight"])
+    {'encoder.layers.0.ls1': 'vision_model.encoder.layers.0.ls1'}
+    """
+    names = sorted(stored)
+    inside = [name for name in names if name.startswith(PREFIX)]
+    if inside:
+        return {name.removeprefix(PREFIX): name for name in inside}
+    return {name: name for name in names if name.startswith(("embeddings.", "encoder."))}
+
+
+def parse_index(index: object, source: str) -> dict[str, str]:
+    """Check a shard index and give stored name -> shard file name.
+
+    Raises
+    ------
+    CheckpointError
+        No weight map, or a shard that is not a plain safetensors file name.
+    """
+    shards = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(shards, dict) or not shards:
+        raise CheckpointError(f"{source} has no weight_map")
+    for key, shard in shards.items():
+        plain = isinstance(shard, str) and shard.endswith(".safetensors")
+        if not plain or "/" in shard or "\\" in shard or shard.startswith("."):
+            raise CheckpointError(
+                f"{source} places {key} in {shard!r}, which is no plain .safetensors file name"
+            )
+    return shards
+
+
+def read_json(file: Path) -> Any:
+    """Parse a JSON file of a checkpoint, or say which file is missing or broken."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{file.parent} has no {file.name}: name the folder of a complete checkpoint"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{file} cannot be read as JSON: {error}") from error
+
+
+def read_tower_config(folder: Path) -> InternViTConfig:
+    """Shape of the tower in a local checkpoint folder; see :func:`config_from_json`."""
+    config = read_json(folder / CONFIG_FILE)
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{folder / CONFIG_FILE} holds no JSON object")
+    return config_from_json(config, str(folder / CONFIG_FILE))
+
+
+def load_tower(
+    folder: Path, dtype: torch.dtype, device: torch.device | str = "cpu"
+) -> tuple[InternViT, str]:
+    """Build the tower and fill it, strictly.
+
+    Parameters
+    ----------
+    folder : Path
+        A local checkpoint.
+    dtype, device
+        Where the parameters end up; they are hashed as they were stored.
+
+    Returns
+    -------
+    (InternViT, str)
+        In evaluation mode, no gradients; and the :func:`~.torch_encoder.weights_digest`.
+
+    Raises
+    ------
+    CheckpointError
+        No or an unknown configuration, a shard missing or damaged, keys missing or left over,
+        a wrong shape, a number format that is not floating point, NaN or infinity in a weight.
+    """
+    # The meta device allocates nothing; the stored tensors become the parameters themselves.
+    with torch.device("meta"):
+        tower = InternViT(read_tower_config(folder))
+    stored = _read_tensors(folder)
+    _compare(tower.state_dict(), stored, folder)
+    digest = weights_digest(stored)
+    ready = {key: tensor.to(device=device, dtype=dtype) for key, tensor in stored.items()}
+    tower.load_state_dict(ready, strict=True, assign=True)
+    return tower.eval().requires_grad_(False), digest
+
+
+def _read_tensors(folder: Path) -> dict[str, torch.Tensor]:
+    by_file: dict[Path, dict[str, str]] = {}
+    if (folder / INDEX_FILE).is_file():
+        shards = parse_index(read_json(folder / INDEX_FILE), str(folder / INDEX_FILE))
+        for key, name in tower_keys(shards).items():
+            by_file.setdefault(folder / shards[name], {})[key] = name
+    elif (folder / SINGLE_FILE).is_file():
+        with _opened(folder / SINGLE_FILE) as file:
+            by_file[folder / SINGLE_FILE] = tower_keys(file.keys())
+    elif any(folder.glob("pytorch_model*.bin")):
+        raise CheckpointError(
+            f"{folder} holds only pickled weights (pytorch_model.bin), which can run code when "
+            "they are read; convert them to safetensors first"
+        )
+    else:
+        raise CheckpointError(f"{folder} has neither {INDEX_FILE} nor {SINGLE_FILE}")
+    tensors: dict[str, torch.Tensor] = {}
+    for path, keys in by_file.items():
+        with _opened(path) as file:
+            present = set(file.keys())
+            for key, name in keys.items():
+                if name not in present:
+                    raise CheckpointError(f"{path} does not hold {name}, which its index promises")
+                tensors[key] = file.get_tensor(name)
+    return tensors
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return safe_open(path, framework="pt", device="cpu")
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing: it holds part of the vision tower") from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path} is damaged or cut short ({error}); fetch it again"
+        ) from error
+
+
+def _compare(
+    expected: Mapping[str, torch.Tensor], stored: Mapping[str, torch.Tensor], folder: Path
+) -> None:
+    missing, extra = sorted(expected.keys() - stored), sorted(stored.keys() - expected)
+    if missing or extra:
+        parts = [
+            f"{len(keys)} {kind} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"
+            for kind, keys in (("missing", missing), ("that it has no place for", extra))
+            if keys
+        ]
+        raise CheckpointError(
+            f"{folder} does not fit its config.json: tensors of the vision tower "
+            + " and ".join(parts)
+        )
+    for key, tensor in stored.items():
+        if tensor.shape != expected[key].shape:
+            raise CheckpointError(
+                f"{folder} does not fit its config.json: {key} has shape {tuple(tensor.shape)}, "
+                f"the configuration makes it {tuple(expected[key].shape)}"
+            )
+        if tensor.dtype not in (torch.float32, torch.bfloat16, torch.float16):
+            raise CheckpointError(
+                f"{folder} stores {key} as {tensor.dtype}; quantised towers are not read"
+            )
+    with ThreadPoolExecutor() as pool:
+        finite = pool.map(lambda tensor: bool(torch.isfinite(tensor).all()), stored.values())
+        spoilt = [key for key, fine in zip(stored, finite, strict=True) if not fine]
+    if spoilt:
+        raise CheckpointError(f"{folder} holds NaN or infinity in {', '.join(spoilt[:3])}")

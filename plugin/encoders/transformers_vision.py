@@ -1,0 +1,193 @@
+"""Any vision model of the transformers library as an encoder: mean over its patch tokens.
+
+``AutoModel`` builds the network; of a model that also reads text only the vision tower is built.
+The CLS token and register tokens stand in front of the patches in every family; what is left
+after the patch grid is counted off is therefore known without a list of models.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CheckpointError, InputError
+from .device import choose_device, choose_precision
+from .preprocessing import WHOLE_IMAGE, Region
+from .processor_config import read_processor
+from .torch_encoder import TorchEncoder, weights_digest
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["load_transformers"]
+
+# Tensors of a checkpoint that belong to reading text, to training, or to a task.
+BESIDE = re.compile(r"(^|\.)(text\w*|language_model|lm_head|decoder|classifier|logit_\w+)(\.|$)")
+LAYER = re.compile(r"(^|\.)(layers?|blocks?)\.\d+\.")
+# A pooling head that the checkpoint lacks is not used either.
+UNUSED = re.compile(r"(^|\.)(pooler|head)\.")
+
+
+def load_transformers(
+    path: str | os.PathLike[str],
+    *,
+    include_cls: bool = False,
+    precision: str | None = None,
+    device: str | torch.device | None = None,
+    preprocess: Region = WHOLE_IMAGE,
+) -> TorchEncoder:
+    """Load a vision model by folder or id: DINOv2, DINOv3, ViT, CLIP, SigLIP and their kin.
+
+    Images are prepared as the model's saved image processor says.  Where that cuts the centre
+    (CLIP, DINOv2), the sides of a wide driving frame are not seen:
+    ``encoder.pixels.seen_box(width, height)`` tells what is.
+
+    Parameters
+    ----------
+    path : path or str
+        A folder written by ``save_pretrained``, or a model id; safetensors only, and no code of
+        the repository is run.
+    include_cls : bool
+        Let the CLS token take part in the mean over patch tokens; register tokens never do.
+    precision, device, preprocess
+        As in :func:`~.registry.load_encoder`.
+
+    Raises
+    ------
+    CheckpointError
+        Not a vision model with a patch grid, weights that do not fit, no image processor.
+    InputError
+        ``include_cls`` for a model without a CLS token; no such folder or id.
+    """
+    import torch
+
+    from . import hub
+
+    place = choose_device(device)
+    precision, dtype = choose_precision(precision, place)
+    source = hub.snapshot(path)
+    pixels = read_processor(source.folder, preprocess)
+    network = _network(source.folder).to(device=place, dtype=dtype)
+    digest = _digest(source.folder)
+
+    with torch.inference_mode():
+        blank = torch.zeros(1, 3, pixels.height, pixels.width, dtype=dtype, device=place)
+        try:
+            shape = network(pixel_values=blank).last_hidden_state.shape
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"{source.name} does not turn {pixels.height} x {pixels.width} pixels alone into a "
+                f"hidden state: {error}"
+            ) from error
+    grid, front = _grid(network.config, shape, (pixels.height, pixels.width), source.name)
+    if include_cls and front == 0:
+        raise InputError(f"{source.name} has no CLS token; leave include_cls off")
+
+    def features(images: torch.Tensor) -> torch.Tensor:
+        hidden = network(pixel_values=images).last_hidden_state
+        if hidden.ndim == 4:
+            return hidden.mean(dim=(2, 3), dtype=torch.float32)
+        patches = hidden[:, front:]
+        if include_cls:
+            patches = torch.cat([hidden[:, :1], patches], dim=1)
+        return patches.mean(dim=1, dtype=torch.float32)
+
+    return TorchEncoder(
+        name=f"transformers:{source.name}",
+        pixels=pixels,
+        module=network,
+        features=features,
+        dimension=shape[1] if len(shape) == 4 else shape[2],
+        patch_grid=grid,
+        device=place,
+        dtype=dtype,
+        precision=precision,
+        weights=digest,
+        pooling=f"{network.config.model_type}, mean of the last hidden state",
+        include_cls=include_cls,
+        revision=source.revision,
+    )
+
+
+def _grid(
+    config: Any, shape: tuple[int, ...], size: tuple[int, int], name: str
+) -> tuple[tuple[int, int], int]:
+    """Patch grid, and how many tokens stand in front of it."""
+    if len(shape) == 4:
+        return (shape[2], shape[3]), 0
+    patch = getattr(config, "patch_size", None)
+    down, across = patch if isinstance(patch, (list, tuple)) else (patch, patch)
+    if len(shape) == 3 and isinstance(down, int) and isinstance(across, int):
+        rows, columns = size[0] // down, size[1] // across
+        front = shape[1] - rows * columns
+        if 0 <= front <= 2 + int(getattr(config, "num_register_tokens", 0) or 0):
+            return (rows, columns), front
+    raise CheckpointError(
+        f"{name} returns a hidden state of shape {tuple(shape)}, in which its patches cannot be "
+        "told from other tokens; use a plain vision transformer"
+    )
+
+
+def _network(folder: Path) -> Any:
+    import transformers
+
+    if not any(folder.glob("*.safetensors")):
+        raise CheckpointError(f"{folder} has no .safetensors file; pickled weights are not read")
+    try:
+        with _quiet():
+            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+            network, report = transformers.AutoModel.from_pretrained(
+                folder,
+                config=getattr(config, "vision_config", None) or config,
+                dtype="auto",
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise CheckpointError(f"transformers cannot load {folder}: {error}") from error
+    missing = sorted(key for key in report["missing_keys"] if not UNUSED.search(key))
+    extra = sorted(
+        key for key in report["unexpected_keys"] if LAYER.search(key) and not BESIDE.search(key)
+    )
+    wrong = sorted(str(entry) for entry in report.get("mismatched_keys", ()))
+    for keys, problem in (
+        (missing, "lacks"),
+        (extra, "has layers that its config.json has no place for:"),
+        (wrong, "has other shapes than its config.json says:"),
+    ):
+        if keys:
+            raise CheckpointError(f"{folder} {problem} {', '.join(keys[:3])} ({len(keys)} in all)")
+    return network.eval().requires_grad_(False)
+
+
+def _digest(folder: Path) -> str:
+    """Hash of the stored tensors: the library's own parameter names change with its versions."""
+    from safetensors import safe_open
+
+    tensors: dict[str, torch.Tensor] = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        with safe_open(file, framework="pt", device="cpu") as stored:
+            names = list(stored.keys())
+            tensors |= {name: stored.get_tensor(name) for name in names if not BESIDE.search(name)}
+    return weights_digest(tensors)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's load report and bars off the terminal: what matters is checked here."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
