@@ -288,6 +288,22 @@ def test_stopping_keeps_every_finished_batch_and_leaves_no_thread(make_items, re
     assert not decode_threads()
 
 
+def test_stopping_does_not_decode_what_is_still_queued(make_items):
+    class Counting(ColourEncoder):
+        prepared = 0
+
+        def prepare(self, image):
+            Counting.prepared += 1
+            return super().prepare(image)
+
+    steps = extract_stepwise(
+        make_items(60), Counting(delay=0.005), Written(), batch_size=10, num_workers=1
+    )
+    next(steps)
+    steps.close()
+    assert Counting.prepared < 10 + BATCHES_AHEAD * 10
+
+
 def test_stopping_inside_the_model_keeps_the_batches_before(make_items):
     class Interrupted(ColourEncoder):
         def embed(self, batch):
