@@ -1,0 +1,150 @@
+"""New images on a sphere that stands already, without fitting it again.
+
+A new point goes to the mean 3D coordinate of its five nearest fitted points, weighted by inverse
+distance (Shepard 1968): a copy of a fitted image lands on that image.  UMAP's own ``transform``
+starts from such a mean over all neighbours and then moves the point by random steps; the plain
+mean of five keeps neighbourhoods no worse (``tests/projection/bench_sphere.py`` prints both).
+
+The rule needs two arrays that the samples carry anyway, the fitted embeddings and ``umap3d``, and
+the centre.  So a run only has to record :meth:`Reducer.record`, plain JSON, and a
+:class:`Reducer` is made again from it and the two fields.  :meth:`Reducer.save` keeps all of it in
+one ``.npz`` for those who work without a dataset.  Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ArtifactError, DimensionError, EmptySetError, NotFiniteError
+from ..progress import Progress, silent
+from .neighbors import nearest
+from .sphere import check_points, to_unit_sphere
+
+if TYPE_CHECKING:
+    from .umap3d import SphereFit
+
+Array = NDArray[Any]
+
+NEIGHBORS = 5
+SAME = 1e-6
+"""Squared distance below which two float32 unit rows count as one."""
+
+
+class Placed(NamedTuple):
+    """Coordinates of new points."""
+
+    umap3d: Array
+    """float32 (n, 3)"""
+    sphere: Array
+    """float32 (n, 3), unit rows"""
+
+
+def check_vectors(embeddings: ArrayLike, name: str = "embeddings") -> Array:
+    """Return ``embeddings`` as finite float32 (n, d), without a copy where they are that."""
+    vectors = np.asarray(embeddings, dtype=np.float32)
+    if vectors.ndim != 2 or not vectors.shape[1]:
+        raise DimensionError(f"{name} have shape {vectors.shape}; (n, dimensions) is needed.")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise NotFiniteError(
+            f"Row {int(np.argmin(finite))} of {name} is NaN or infinite ({(~finite).sum()} such "
+            "rows); leave these samples out or embed them again."
+        )
+    return vectors
+
+
+@dataclass(frozen=True, eq=False)
+class Reducer:
+    """What places new embeddings: the fitted ones, where they went, and the centre."""
+
+    embeddings: Array
+    """float32 (m, d)"""
+    umap3d: Array
+    """float32 (m, 3)"""
+    centre: Array
+    """float64 (3,)"""
+
+    def __post_init__(self) -> None:
+        vectors = check_vectors(self.embeddings)
+        coordinates = check_points(self.umap3d, "umap3d").astype(np.float32)
+        if not len(vectors):
+            raise EmptySetError("A sphere without a fitted sample cannot place new ones.")
+        if len(vectors) != len(coordinates):
+            raise DimensionError(
+                f"{len(vectors)} embeddings and {len(coordinates)} umap3d rows do not fit "
+                "together; compute the sphere again."
+            )
+        object.__setattr__(self, "embeddings", vectors)
+        object.__setattr__(self, "umap3d", coordinates)
+        object.__setattr__(self, "centre", check_points(self.centre, "centre")[0])
+
+    def place(self, new_embeddings: ArrayLike, *, progress: Progress = silent) -> Placed:
+        """Coordinates of new embeddings (n, d) among the fitted ones."""
+        new = check_vectors(new_embeddings, "new embeddings")
+        if new.shape[1] != self.embeddings.shape[1]:
+            raise DimensionError(
+                f"New embeddings have {new.shape[1]} dimensions and the sphere was fitted to "
+                f"{self.embeddings.shape[1]}; use the same encoder."
+            )
+        k = min(NEIGHBORS, len(self.embeddings))
+        squared, row = nearest(self.embeddings, new, k, progress=progress)
+        same = squared <= SAME
+        weight = 1 / np.sqrt(np.where(same, 1, squared), dtype=np.float64)
+        copy = same.any(axis=1)
+        # Of a fitted image there may be several copies, UMAP moved apart: the first stands for all.
+        weight[copy] = np.eye(k)[same[copy].argmax(axis=1)]
+        weight /= weight.sum(axis=1, keepdims=True)
+        umap3d = np.einsum("nk,nkc->nc", weight, self.umap3d[row]).astype(np.float32)
+        return Placed(umap3d, to_unit_sphere(umap3d, self.centre))
+
+    def record(self) -> dict[str, Any]:
+        """What a run has to remember, as JSON; the arrays are on the samples."""
+        return {"centre": [float(value) for value in self.centre]}
+
+    @classmethod
+    def from_record(
+        cls, record: Mapping[str, Any], embeddings: ArrayLike, umap3d: ArrayLike
+    ) -> Reducer:
+        """Make the reducer again from :meth:`record` and the fields of the fitted samples."""
+        return cls(np.asarray(embeddings), np.asarray(umap3d), np.asarray(record["centre"]))
+
+    def save(self, path: str | Path) -> None:
+        """Write one ``.npz`` with the three arrays, whole or not at all."""
+        partial = Path(f"{path}.partial")
+        try:
+            with open(partial, "wb") as file:
+                np.savez(file, embeddings=self.embeddings, umap3d=self.umap3d, centre=self.centre)
+            os.replace(partial, path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise ArtifactError(f"{path} could not be written: {error.strerror}.") from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Reducer:
+        """Read what :meth:`save` wrote; pickled content is refused."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(arrays["embeddings"], arrays["umap3d"], arrays["centre"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ArtifactError(
+                f"{path} is not a saved sphere ({error}); compute the sphere again."
+            ) from error
+
+
+def place(fit: SphereFit | Reducer, new_embeddings: ArrayLike) -> Placed:
+    """Coordinates of new embeddings on a fitted sphere.
+
+    >>> reducer = Reducer(np.eye(3, dtype=np.float32), np.eye(3), np.zeros(3))
+    >>> place(reducer, np.eye(3)[:1]).sphere.tolist()
+    [[1.0, 0.0, 0.0]]
+    """
+    reducer = fit if isinstance(fit, Reducer) else fit.reducer
+    return reducer.place(new_embeddings)

@@ -1,0 +1,280 @@
+"""Embeddings to places on the unit sphere: 3D UMAP, centred, each point scaled to unit length.
+
+UMAP (McInnes, Healy and Melville 2018) is fitted by umap-learn to a neighbour graph that faiss
+finds, which spares a fresh process the compilation of umap's own search.  It starts from the
+principal components: as good as the spectral start (Kobak and Linderman 2021), the same every
+time, and safe on the tiny, constant and disconnected input where an eigensolver fails.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
+from ..progress import Progress, silent
+from .neighbors import nearest, self_first
+from .place import Reducer, check_vectors
+from .sphere import robust_centre, to_unit_sphere
+
+Array = NDArray[Any]
+
+FEWEST = 5
+"""Below this many points there is no neighbourhood to learn: principal components, no UMAP."""
+
+
+@dataclass(frozen=True, eq=False)
+class SphereFit:
+    """Where each embedding went, and what is needed to place new ones."""
+
+    umap3d: Array
+    """float32 (n, 3): UMAP's coordinates (with ``native``: the places on the sphere)."""
+    sphere: Array
+    """float32 (n, 3): unit rows."""
+    centre: Array
+    """float64 (3,): where ``umap3d`` is projected from."""
+    fitted: Array
+    """int64 (m,): rows that UMAP was fitted to, ascending; the others were placed among them."""
+    reducer: Reducer
+    """Places new embeddings; :mod:`.place` says how it is stored."""
+
+
+def fit_sphere(
+    embeddings: ArrayLike,
+    *,
+    n_neighbors: int = 30,
+    min_dist: float = 0.1,
+    metric: Literal["cosine", "euclidean"] = "cosine",
+    seed: int = 51,
+    pca_dim: int | None = None,
+    fit_limit: int = 100_000,
+    groups: ArrayLike | None = None,
+    native: bool = False,
+    progress: Progress = silent,
+) -> SphereFit:
+    """Lay embeddings out on the unit sphere.  The same input and seed give the same sphere.
+
+    Parameters
+    ----------
+    embeddings : (n, d)
+        Unit rows, S and U together; n at least 1.
+    n_neighbors, min_dist, metric
+        UMAP's; fewer neighbours are taken where there are fewer points.
+    pca_dim : int, optional
+        Look for neighbours among this many principal components: faster where d is large.
+    fit_limit : int
+        Fit at most this many rows, drawn with the seed; place the others among them.
+    groups : (n,), optional
+        Labels (S or U, say) whose shares the drawn rows keep.
+    native : bool
+        Let UMAP minimise great-circle distances itself (``output_metric="haversine"``) instead of
+        projecting 3D coordinates.
+    progress : Progress
+        Called with (percent, 100).
+
+    Returns
+    -------
+    SphereFit
+        Always finite unit rows: equal embeddings share one place when all are equal, and fewer
+        than :data:`FEWEST` points are laid out by principal components.
+
+    Raises
+    ------
+    EmptySetError, DimensionError, NotFiniteError, InputError
+
+    Examples
+    --------
+    >>> vectors = np.eye(4, dtype=np.float32)
+    >>> fit_sphere(vectors).sphere.shape
+    (4, 3)
+    """
+    vectors = check_vectors(embeddings)
+    if not len(vectors):
+        raise EmptySetError("There is no embedding to lay out; compute embeddings first.")
+    if metric not in ("cosine", "euclidean"):
+        raise InputError(f"UMAP metric {metric!r} is not known; use cosine or euclidean.")
+    if n_neighbors < 2 or fit_limit < 1 or (pca_dim is not None and pca_dim < 1):
+        raise InputError(
+            f"n_neighbors {n_neighbors} (at least 2), fit_limit {fit_limit} (at least 1) or "
+            f"pca_dim {pca_dim} (at least 1) is too small."
+        )
+    fitted = _draw(len(vectors), fit_limit, groups, seed)
+    # Without a copy where every row is fitted: the reducer then shares the caller's memory.
+    chosen = vectors if len(fitted) == len(vectors) else vectors[fitted]
+    progress(0, 100)
+    coordinates = _layout(
+        chosen, n_neighbors, min_dist, metric, seed, pca_dim, native, _share(progress, 0, 90)
+    )
+    centre = np.zeros(3) if native else robust_centre(coordinates)
+    reducer = Reducer(chosen, coordinates, centre)
+    umap3d = np.empty((len(vectors), 3), np.float32)
+    umap3d[fitted] = coordinates
+    rest = np.setdiff1d(np.arange(len(vectors)), fitted, assume_unique=True)
+    if len(rest):
+        umap3d[rest] = reducer.place(vectors[rest], progress=_share(progress, 90, 100)).umap3d
+    progress(100, 100)
+    return SphereFit(umap3d, to_unit_sphere(umap3d, centre), centre, fitted, reducer)
+
+
+def _draw(n: int, limit: int, groups: ArrayLike | None, seed: int) -> Array:
+    """Rows to fit, ascending: each group's share of ``limit``, rounded by largest remainder."""
+    if groups is not None and len(np.asarray(groups)) != n:
+        raise DimensionError(f"{len(np.asarray(groups))} group labels for {n} embeddings.")
+    if n <= limit:
+        return np.arange(n)
+    labels = np.zeros(n, int) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sizes = np.bincount(labels)
+    exact = sizes * (limit / n)
+    quota = np.floor(exact).astype(int)
+    quota[np.argsort(quota - exact, kind="stable")[: limit - quota.sum()]] += 1
+    rng = np.random.default_rng(seed)
+    drawn = [
+        rng.choice(np.flatnonzero(labels == group), share, replace=False)
+        for group, share in enumerate(quota)
+    ]
+    return np.sort(np.concatenate(drawn))
+
+
+def _layout(
+    vectors: Array,
+    n_neighbors: int,
+    min_dist: float,
+    metric: str,
+    seed: int,
+    pca_dim: int | None,
+    native: bool,
+    progress: Progress,
+) -> Array:
+    """UMAP coordinates, finite float32 (n, 3)."""
+    n = len(vectors)
+    if (vectors == vectors[0]).all():
+        pole = np.array([0, 0, 1], np.float32) if native else np.zeros(3, np.float32)
+        return np.tile(pole, (n, 1))
+    start = _principal_components(vectors, max(3, pca_dim or 0), seed)
+    if n < FEWEST:
+        return to_unit_sphere(start[:, :3]) if native else start[:, :3].astype(np.float32)
+    space = vectors if pca_dim is None else start[:, :pca_dim].astype(np.float32)
+    k = min(n_neighbors, n - 1)
+    squared, row = self_first(
+        *nearest(space, space, k, seed=seed, progress=_share(progress, 0, 30))
+    )
+    distance = squared / 2 if metric == "cosine" else np.sqrt(squared)
+    dimensions = 2 if native else 3
+    flat = _fit_umap(
+        space,
+        (row, distance.astype(np.float32)),
+        _spread(start[:, :dimensions], seed),
+        n_neighbors=k,
+        n_components=dimensions,
+        min_dist=min_dist,
+        output_metric="haversine" if native else "euclidean",
+        random_state=seed,
+        progress=_share(progress, 30, 100),
+    )
+    if not native:
+        return flat
+    # umap counts its first angle from the pole, whatever the name haversine suggests.
+    polar, longitude = flat.astype(np.float64).T
+    ring = np.sin(polar)
+    return to_unit_sphere(
+        np.stack([ring * np.cos(longitude), ring * np.sin(longitude), np.cos(polar)], axis=1),
+        centre=np.zeros(3),
+    )
+
+
+def _principal_components(vectors: Array, count: int, seed: int) -> Array:
+    """Scores of the first ``count`` components, padded with zeros where the data has fewer."""
+    from sklearn.decomposition import PCA
+
+    possible = min(count, *vectors.shape)
+    solver = "full" if min(vectors.shape) <= 64 else "randomized"
+    scores = PCA(possible, svd_solver=solver, random_state=seed).fit_transform(vectors)
+    return np.pad(scores, ((0, 0), (0, count - possible)))
+
+
+def _spread(start: Array, seed: int) -> Array:
+    """Jitter the start by a thousandth of its extent, so that copies can move apart."""
+    extent = float(np.abs(start).max()) or 1.0
+    jitter = np.random.default_rng(seed).normal(scale=1e-3 * extent, size=start.shape)
+    return (start + jitter).astype(np.float32)
+
+
+def _fit_umap(
+    space: Array, graph: tuple[Array, Array], start: Array, *, progress: Progress, **options: Any
+) -> Array:
+    """Run umap-learn on a given neighbour graph; float32 coordinates."""
+    import umap
+
+    epochs = 500 if len(space) <= 10_000 else 200  # umap's own rule, so that the end is known
+    model = umap.UMAP(
+        # The graph carries the distances already; umap needs the name for its own checks only.
+        metric="euclidean",
+        precomputed_knn=graph,
+        init=start,
+        n_jobs=1,  # several threads would race for the same points: not reproducible
+        # Neighbours at the largest possible distance would be cut off and come back as NaN.
+        disconnection_distance=np.inf,
+        n_epochs=epochs,
+        tqdm_kwds={
+            "disable": False,
+            "file": _Nowhere(),
+            "miniters": _EpochCount(progress, epochs),
+        },
+        **options,
+    )
+    with warnings.catch_warnings():
+        # Expected: our graph has no umap search index (we place new points ourselves), and the
+        # seed makes umap run on one thread, which is what was asked for.
+        warnings.filterwarnings("ignore", message=".*knn_search_index", category=UserWarning)
+        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
+        coordinates = model.fit_transform(space)
+    if not np.isfinite(coordinates).all():
+        raise NotFiniteError(
+            "UMAP gave coordinates that are not finite; try another n_neighbors or min_dist."
+        )
+    return np.asarray(coordinates, dtype=np.float32)
+
+
+class _Nowhere:
+    """A file that drops what tqdm draws."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+class _EpochCount:
+    """Hears of every epoch of umap and may stop it.
+
+    umap has no callback; it iterates over ``tqdm(range(epochs))`` and takes tqdm's arguments.
+    After each step tqdm asks whether ``steps since the last drawing >= miniters``.  That question
+    comes here.  It is asked outside tqdm's lock, so raising is safe (raising while tqdm draws would
+    leave the lock taken for good), and the answer is always no: nothing is drawn.
+    """
+
+    def __init__(self, progress: Progress, epochs: int) -> None:
+        self._progress = progress
+        self._epochs = epochs
+
+    def __le__(self, epoch: int) -> bool:
+        self._progress(epoch, self._epochs)
+        return False
+
+    def __gt__(self, _: int) -> bool:
+        """tqdm's monitor thread asks whether drawing is overdue."""
+        return False
+
+
+def _share(progress: Progress, start: float, end: float) -> Progress:
+    """Map a stage's own (done, total) into ``start``..``end`` percent of the whole."""
+
+    def stage(done: int, total: int) -> None:
+        progress(round(start + (end - start) * done / max(total, 1)), 100)
+
+    return stage
