@@ -1,0 +1,307 @@
+"""Exact nearest distances between two sets of embeddings, and inside one.
+
+The one idea: a chunked matrix product is the whole cost, so it runs in the fastest BLAS at hand
+(numpy's, or a GPU's where torch is loaded and sees one), within a memory limit that the caller
+sets.  It names the contenders; the winner among them is settled in float64.  Nothing here is
+approximate: the covering radius is a maximum, and a maximum finds every miss of an approximate
+index.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DimensionError, EmptySetError, InputError
+from ..progress import Progress, silent
+from .rows import (
+    TIE,
+    Metric,
+    Rows,
+    checked_metric,
+    checked_rows,
+    same_dimension,
+    squared_distance_of_pairs,
+    squared_to_metric,
+)
+
+_BYTES_PER_CELL = 6  # a float32 product, its boolean mask, and a byte to spare
+_QUERIES_AT_ONCE = 512  # enough rows for full BLAS speed, few enough for wide reference tiles
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """``distance`` (n,) float32 in the metric's unit and ``index`` (n,) int64 of the nearest."""
+
+    distance: NDArray[np.float32]
+    index: NDArray[np.int64]
+
+
+def nearest_distance(
+    queries: Rows,
+    references: Rows,
+    *,
+    metric: Metric = "cosine",
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> Nearest:
+    """Distance of each query to its closest reference, exact.
+
+    Parameters
+    ----------
+    queries, references : float32 (n, d), (m, d)
+        Unit rows.  Neither ``n`` nor ``m`` may be 0.
+    metric : {"cosine", "euclidean"}
+        ``1 - cos``, or the Euclidean distance of the unit rows; both in 0..2.
+    memory_mb : float
+        Upper limit of the working memory, beyond the inputs and the result.
+    progress : callable
+        Called with (queries done, n) after each chunk.
+
+    Returns
+    -------
+    Nearest
+        ``distance`` (n,) float32, ``index`` (n,) int64 into ``references``.  Each distance is
+        that of the named pair, computed in float64 by the difference: equal rows give exactly 0.
+        Ties go to the lowest index.  References whose inner products with the query lie within
+        1e-6 of the largest are all settled in float64, so no other reference is nearer.
+
+    Raises
+    ------
+    EmptySetError
+        A set has no row: there is nothing to be near to.
+    DimensionError, NotFiniteError, InputError
+        Shapes, values or parameters that cannot be used; rows that are not unit vectors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> S = np.eye(3, dtype=np.float32)
+    >>> found = nearest_distance(S[[2, 0]], S)
+    >>> found.index.tolist(), found.distance.tolist()
+    ([2, 0], [0.0, 0.0])
+    """
+    queries = checked_rows("The query set", queries)
+    references = checked_rows("The reference set", references)
+    same_dimension("The query set", queries, "the reference set", references)
+    metric = checked_metric(metric)
+    squared, index = closest(queries, references, memory_mb=memory_mb, progress=progress)
+    return Nearest(squared_to_metric(squared, metric).astype(np.float32), index)
+
+
+def leave_one_out(
+    S: Rows,
+    *,
+    sequences: Sequence[Hashable] | NDArray | None = None,
+    metric: Metric = "cosine",
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> NDArray[np.float32]:
+    """Distance of each sample of S to its nearest other sample: how dense S itself is.
+
+    Parameters
+    ----------
+    S : float32 (m, d)
+        Unit rows, at least two.
+    sequences : m labels, optional
+        The drive each sample comes from.  Where two sequences or more are named, the nearest
+        sample of *another* sequence counts, because neighbouring frames of one drive are
+        near-copies.  A missing label (None, NaN or "") is a sequence of its own.
+
+    Returns
+    -------
+    float32 (m,)
+        In the metric's unit.
+
+    Raises
+    ------
+    EmptySetError
+        Fewer than two samples: nothing is left when one is taken out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> S = np.eye(2, dtype=np.float32)[[0, 0, 1]]
+    >>> leave_one_out(S).tolist()
+    [0.0, 0.0, 1.0]
+    >>> leave_one_out(S, sequences=["a", "a", "b"]).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    S = checked_rows("S", S)
+    metric = checked_metric(metric)
+    if len(S) < 2:
+        raise EmptySetError("S has one sample, so none is left when it is taken out; give δ.")
+    group = sequence_numbers(sequences, len(S))
+    if group is None:
+        group = np.arange(len(S))
+    squared, _ = closest(S, S, group=group, memory_mb=memory_mb, progress=progress)
+    return squared_to_metric(squared, metric).astype(np.float32)
+
+
+def sequence_numbers(
+    sequences: Sequence[Hashable] | NDArray | None, count: int
+) -> NDArray[np.int64] | None:
+    """One number a sample, equal where the sequence is; None where fewer than two are named."""
+    if sequences is None:
+        return None
+    if len(sequences) != count:
+        raise DimensionError(f"S has {count} samples and {len(sequences)} sequence labels.")
+    numbers: dict[Hashable, int] = {}
+    group = np.empty(count, np.int64)
+    for position, label in enumerate(sequences):
+        missing = label is None or label == "" or label != label  # only NaN differs from itself
+        group[position] = -1 - position if missing else numbers.setdefault(label, len(numbers))
+    return group if len(numbers) >= 2 else None
+
+
+def top_k(
+    queries: Rows, references: Rows, k: int, *, metric: Metric = "cosine"
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The ``k`` nearest references of each query, nearest first, by faiss' exact flat search.
+
+    Returns
+    -------
+    distance : float32 (n, k)
+        In the metric's unit, from float32 inner products: good to some 1e-6 in cosine distance
+        and, near 0, to 1e-3 in Euclidean distance.  :func:`nearest_distance` is exact.
+    index : int64 (n, k)
+
+    Raises
+    ------
+    InputError
+        ``k`` is not in 1..m.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> S = np.eye(3, dtype=np.float32)
+    >>> top_k(S[:1], S, 1)[1].tolist()
+    [[0]]
+    """
+    import faiss
+
+    queries = checked_rows("The query set", queries)
+    references = checked_rows("The reference set", references)
+    same_dimension("The query set", queries, "the reference set", references)
+    metric = checked_metric(metric)
+    if not 1 <= k <= len(references):
+        raise InputError(f"k is {k}; it must lie between 1 and the {len(references)} references.")
+    similarity, index = faiss.knn(queries, references, k, metric=faiss.METRIC_INNER_PRODUCT)
+    squared = np.clip(2 - 2 * similarity.astype(np.float64), 0, 4)
+    return squared_to_metric(squared, metric).astype(np.float32), index
+
+
+def closest(
+    queries: Rows,
+    references: Rows,
+    *,
+    group: NDArray[np.int64] | None = None,
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Squared Euclidean distance to, and index of, the nearest reference; inputs are trusted.
+
+    With ``group`` (queries and references being the same set), members of the query's own group
+    do not count.
+    """
+    squared = np.full(len(queries), np.inf)
+    index = np.zeros(len(queries), np.int64)
+    product = _matrix_product(references)
+    for rows, columns in _tiles(len(queries), len(references), memory_mb):
+        similarity = product(queries[rows], columns)
+        if group is not None:
+            similarity[group[rows, None] == group[columns]] = -np.inf
+        _settle(queries, references, rows, columns, similarity, squared, index)
+        if columns.stop == len(references):
+            progress(rows.stop, len(queries))
+    return squared, index
+
+
+def _tiles(n: int, m: int, memory_mb: float) -> Iterator[tuple[slice, slice]]:
+    """Rectangles of the n x m products that fit the memory, all columns of a row band in a row."""
+    if not memory_mb > 0:
+        raise InputError(f"memory_mb is {memory_mb}; give a positive number of megabytes.")
+    cells = max(int(memory_mb * 1e6 / _BYTES_PER_CELL), 1)
+    high = min(n, _QUERIES_AT_ONCE, cells)
+    wide = max(min(m, cells // high), 1)
+    for top in range(0, n, high):
+        for left in range(0, m, wide):
+            yield slice(top, min(top + high, n)), slice(left, min(left + wide, m))
+
+
+def _settle(
+    queries: Rows,
+    references: Rows,
+    rows: slice,
+    columns: slice,
+    similarity: NDArray[np.float32],
+    squared: NDArray[np.float64],
+    index: NDArray[np.int64],
+) -> None:
+    """Let the contenders of one tile, in float64, try to beat the best distances so far."""
+    best, winner = squared[rows], index[rows]  # views: what is written here is kept
+    bar = np.maximum(np.maximum(similarity.max(axis=1), 1 - best / 2) - TIE, -2)
+    contends = similarity >= bar.astype(np.float32)[:, None]
+    queries, references = queries[rows], references[columns]
+
+    found = np.flatnonzero(contends.any(axis=1))
+    first = contends[found].argmax(axis=1)
+    rival = squared_distance_of_pairs(queries, found, references, first)
+    nearer = rival < best[found]
+    best[found[nearer]] = rival[nearer]
+    winner[found[nearer]] = columns.start + first[nearer]
+
+    contends[found, first] = False
+    undecided = found[best[found] > 0]  # nothing is nearer than 0, and the first index wins a tie
+    for row in undecided[contends[undecided].any(axis=1)]:
+        others = np.flatnonzero(contends[row])
+        rival = squared_distance_of_pairs(queries, np.full(len(others), row), references, others)
+        nearest = int(rival.argmin())
+        if rival[nearest] < best[row]:
+            best[row], winner[row] = rival[nearest], columns.start + others[nearest]
+
+
+def _matrix_product(references: Rows) -> Callable[[Rows, slice], NDArray[np.float32]]:
+    """``(queries, columns) -> queries @ references[columns].T`` by the fastest BLAS at hand.
+
+    A GPU is used where the program has already loaded torch and torch sees one: importing it for
+    this alone costs more than it saves.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return _torch_product(references, "cuda")
+    buffer = np.empty(0, np.float32)
+
+    def product(queries: Rows, columns: slice) -> NDArray[np.float32]:
+        nonlocal buffer
+        shape = len(queries), columns.stop - columns.start
+        if buffer.size < shape[0] * shape[1]:
+            buffer = np.empty(shape[0] * shape[1], np.float32)  # once: fresh pages are slow
+        out = buffer[: shape[0] * shape[1]].reshape(shape)
+        return np.matmul(queries, references[columns].T, out=out)
+
+    return product
+
+
+def _torch_product(
+    references: Rows, device: str
+) -> Callable[[Rows, slice], NDArray[np.float32]]:
+    """The same product on a torch device, in full float32: TF32 keeps ten bits, ours need 23."""
+    import torch
+
+    def product(queries: Rows, columns: slice) -> NDArray[np.float32]:
+        precision = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        try:
+            left, right = (
+                torch.tensor(part, device=device) for part in (queries, references[columns])
+            )
+            return (left @ right.T).cpu().numpy()
+        finally:
+            torch.set_float32_matmul_precision(precision)
+
+    return product

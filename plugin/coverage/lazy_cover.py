@@ -1,0 +1,301 @@
+"""The state of a block-lazy greedy: what each candidate is known to be near to.
+
+The one idea: ``near[u]`` is an inner product that was really computed, of candidate ``u`` with
+some centre or row of S, so the true nearest is at least that near.  Any shortcut may decide
+*which* products to compute next; none can make a bound wrong.  Only a winner needs the whole
+truth, and it has it: candidates that stay at the bottom of a block have met every centre.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .distances import closest
+from .owned_probe import owned_bounds
+from .rows import TIE, Rows, squared_distance_of_pairs
+
+_TAKEN = np.float32(9)  # above every similarity: a picked row never comes up again
+_OWNED = -1  # in `best`: the nearest known is S, or nothing yet
+_BLOCK = 1024  # rows a round: rounds cost a sort and a gather, so few large ones
+_KEEP = 4  # a round plays with at most a quarter of its block: a play step reads each row
+_FAMILIES = 128  # the first picks found the families of their later neighbours
+_CLOSE = np.float32(0.995)  # a similarity above this leaves too few digits for a distance
+_KIN_ROWS = 96  # rows of neighbouring families that meet their families' centres in one product
+
+
+@dataclass
+class _Block:
+    """The candidates of one round, gathered: row numbers in U, rows, and what is known of each."""
+
+    rows: NDArray[np.int64]
+    vectors: Rows
+    near: NDArray[np.float32]
+    best: NDArray[np.int64]
+    seen: NDArray[np.int64]
+
+    def take(self, which: NDArray) -> _Block:
+        """The block of some of its rows."""
+        return _Block(
+            self.rows[which],
+            self.vectors[which],
+            self.near[which],
+            self.best[which],
+            self.seen[which],
+        )
+
+    def meet(self, which: slice | NDArray, centres: Rows, numbers: NDArray[np.int64]) -> None:
+        """Raise the bounds of ``which`` rows by their similarity to ``centres``."""
+        similarity = self.vectors[which] @ centres.T
+        winner = similarity.argmax(axis=1)
+        nearest = similarity[np.arange(len(winner)), winner]
+        nearer = nearest > self.near[which]
+        self.near[which] = np.where(nearer, nearest, self.near[which])
+        self.best[which] = np.where(nearer, numbers[winner], self.best[which])
+
+
+@dataclass(frozen=True)
+class _Winner:
+    """A pick: its row, the centre nearest to it at that moment, and d^2 (NaN: not computed yet)."""
+
+    row: int
+    best: int
+    squared: float
+
+
+@dataclass
+class _Payoff:
+    """Whether a shortcut retires enough of the rows it looks at; it gets a few tries first."""
+
+    tried: int = 0
+    retired: int = 0
+
+    def count(self, tried: int, retired: int) -> None:
+        """Note one use."""
+        self.tried += tried
+        self.retired += retired
+
+    def __bool__(self) -> bool:
+        return self.tried < 2 * _BLOCK or self.retired > 0.4 * self.tried
+
+
+class LazyCover:
+    """Candidates, centres picked so far, and bounds between them.
+
+    Parameters
+    ----------
+    U : float32 (n, d)
+        Checked unit rows.
+    k : int
+        Capacity: how many centres there may be.
+    S : float32 (m, d), optional
+        Owned rows, compared in full only with candidates that come near the top.
+    distances : float64 (n,), optional
+        Euclidean distances to S, in place of S.
+    """
+
+    def __init__(
+        self,
+        U: Rows,
+        k: int,
+        *,
+        S: Rows | None = None,
+        distances: NDArray[np.float64] | None = None,
+    ) -> None:
+        n = len(U)
+        self.U, self.S = U, S
+        self.centres = np.empty((k, U.shape[1]), np.float32)
+        self.indices = np.empty(k, np.int64)
+        self.family = np.zeros(k, np.int64)
+        self.numbers = np.arange(k)
+        self.picked = 0
+        self.best = np.full(n, _OWNED)
+        self.seen = np.zeros(n, np.int64)
+        self._block = min(_BLOCK, n)
+        self._kin_pays = _Payoff()
+        self._winners: list[_Winner] = []
+        # d^2 to S, NaN where it is not known yet.
+        self.owned = np.full(n, np.nan if S is not None else np.inf)
+        if distances is not None:
+            self.owned = distances**2
+            self.near = (1 - self.owned / 2).astype(np.float32)
+        elif S is not None:
+            self.near = owned_bounds(S, U)
+        else:
+            self.near = U @ U[0]
+            self.best[:] = 0
+            self.seen[:] = 1
+            self._winners.append(_Winner(0, _OWNED, np.inf))
+            self._add(0, family=0)
+
+    def pick_until(self, goal: int) -> None:
+        """One round: at least one pick, or better bounds for the next round."""
+        block, ceiling = self._lowest()
+        up_to_date = bool((block.seen == self.picked).all())
+        picked_before = self.picked
+        block = self._undercut(block, ceiling)
+        self._play(block, ceiling, goal)
+        if up_to_date and self.picked == picked_before and self._block < len(self.U):
+            # More rows tie at the bottom than a block holds: only a larger one can tell them apart.
+            self._block = min(2 * self._block, len(self.U))
+
+    def radii(self, k: int) -> NDArray[np.float64]:
+        """The covering radius after each of the first ``k`` picks: the next winner's distance."""
+        squared = np.zeros(k)
+        winners = self._winners[1 : k + 1]
+        squared[: len(winners)] = [winner.squared for winner in winners]
+        late = np.flatnonzero(np.isnan(squared))
+        rows = np.array([winners[i].row for i in late], np.int64)
+        best = np.array([winners[i].best for i in late], np.int64)
+        to_owned = best == _OWNED
+        squared[late[to_owned]] = self.owned[rows[to_owned]]
+        rows, best, late = rows[~to_owned], best[~to_owned], late[~to_owned]
+        squared[late] = squared_distance_of_pairs(self.U, rows, self.centres, best)
+        return np.sqrt(squared)
+
+    def _lowest(self) -> tuple[_Block, np.float32]:
+        """The rows with the lowest bounds, and the lowest bound outside."""
+        if self._block < len(self.U):
+            order = np.argpartition(self.near, self._block)
+            rows, ceiling = order[: self._block], self.near[order[self._block]]
+        else:
+            rows, ceiling = np.arange(len(self.U)), _TAKEN
+        rows = rows[np.argsort(self.seen[rows], kind="stable")]
+        return self._gather(rows), ceiling
+
+    def _gather(self, rows: NDArray[np.int64]) -> _Block:
+        return _Block(rows, self.U[rows], self.near[rows], self.best[rows], self.seen[rows])
+
+    def _store(self, block: _Block) -> None:
+        self.near[block.rows] = block.near
+        self.best[block.rows] = block.best
+        self.seen[block.rows] = block.seen
+
+    def _undercut(self, block: _Block, ceiling: np.float32) -> _Block:
+        """Bring the block up to date; give back the rows that stay at or below the ceiling."""
+        if self.picked >= 2 * _FAMILIES and self._kin_pays:
+            block = self._meet_kin(block, ceiling)
+        for part in np.array_split(np.arange(len(block.rows)), 4):
+            if len(part) and block.seen[part[0]] < self.picked:
+                unseen = slice(int(block.seen[part[0]]), self.picked)
+                which = slice(int(part[0]), int(part[-1]) + 1)
+                block.meet(which, self.centres[unseen], self.numbers[unseen])
+        block.seen[:] = self.picked
+        self._store(block)
+        block = block.take(block.near <= ceiling)
+        if self.S is not None:
+            self._meet_owned(block)
+            block = block.take(block.near <= ceiling)
+        return block
+
+    def _meet_kin(self, block: _Block, ceiling: np.float32) -> _Block:
+        """Drop the rows that the centres of their own family already lift above the ceiling.
+
+        A family is one of the first picks and the centres picked nearest to it.  What covers a
+        row is mostly kin, and kin are few, so most of a block never meets the other centres.
+        """
+        family = np.where(block.best == _OWNED, -1, self.family[block.best])
+        order = np.argsort(family, kind="stable")
+        block, family = block.take(order), family[order]
+        by_family = np.argsort(self.family[: self.picked], kind="stable")
+        families = self.family[by_family]
+        first = int(np.searchsorted(family, 0))
+        for start in range(first, len(family), _KIN_ROWS):
+            which = slice(start, min(start + _KIN_ROWS, len(family)))
+            left = np.searchsorted(families, family[start])
+            right = np.searchsorted(families, family[which.stop - 1], side="right")
+            kin = by_family[left:right]
+            kin = kin[kin >= block.seen[which].min()]
+            if len(kin):
+                block.meet(which, self.centres[kin], kin)
+        self._store(block)
+        stays = block.near <= ceiling
+        self._kin_pays.count(len(family) - first, int((~stays[first:]).sum()))
+        block = block.take(stays)
+        return block.take(np.argsort(block.seen, kind="stable"))
+
+    def _meet_owned(self, block: _Block) -> None:
+        """Compare rows with all of S, those that were never."""
+        new = np.flatnonzero(np.isnan(self.owned[block.rows]))
+        if not len(new):
+            return
+        assert self.S is not None
+        squared, _ = closest(block.vectors[new], self.S)
+        self.owned[block.rows[new]] = squared
+        similarity = (1 - squared / 2).astype(np.float32)
+        nearer = similarity >= block.near[new]
+        block.near[new] = np.where(nearer, similarity, block.near[new])
+        block.best[new] = np.where(nearer, _OWNED, block.best[new])
+        self._store(block)
+
+    def _play(self, block: _Block, ceiling: np.float32, goal: int) -> None:
+        """Ordinary greedy inside an up-to-date block, while its winner is surely the lowest."""
+        keep = max(self._block // _KEEP, 1)
+        if self._block < len(self.U) and len(block.rows) > keep:
+            order = np.argpartition(block.near, keep)
+            ceiling = block.near[order[keep]]
+            block = block.take(np.sort(order[:keep]))
+        if not len(block.rows):
+            return
+        settled = np.full(len(block.rows), np.nan)  # d^2 in float64 of rows that came to a tie
+        while self.picked < goal:
+            lowest = int(block.near.argmin())
+            low = block.near[lowest]
+            if low > ceiling - TIE:
+                break
+            winner, squared = self._settle(block, settled, lowest)
+            self._pick(block, winner, squared)
+            similarity = block.vectors @ block.vectors[winner]
+            nearer = similarity > block.near
+            block.near[nearer] = similarity[nearer]
+            block.best[nearer] = self.picked - 1
+            self._resettle(block, settled, winner, similarity)
+            block.near[winner], settled[winner] = _TAKEN, np.nan
+        block.seen[:] = self.picked
+        self._store(block)
+
+    def _settle(
+        self, block: _Block, settled: NDArray[np.float64], lowest: int
+    ) -> tuple[int, float]:
+        """Among rows that float32 cannot tell apart, the farthest, and its d^2 where known."""
+        low = block.near[lowest]
+        ties = np.flatnonzero(block.near <= low + TIE)
+        if len(ties) == 1 and low < _CLOSE:
+            return lowest, np.nan
+        new = ties[np.isnan(settled[ties])]
+        if len(new):
+            squared, _ = closest(block.vectors[new], self.centres[: self.picked])
+            settled[new] = np.fmin(squared, self.owned[block.rows[new]])
+        farthest = ties[settled[ties] == settled[ties].max()]
+        winner = int(farthest[block.rows[farthest].argmin()])
+        return winner, float(settled[winner])
+
+    def _resettle(
+        self,
+        block: _Block,
+        settled: NDArray[np.float64],
+        winner: int,
+        similarity: NDArray[np.float32],
+    ) -> None:
+        """Keep the settled distances true now that the winner is a centre."""
+        known = np.flatnonzero(settled > 0)  # not NaN, and nothing is nearer than 0
+        changed = known[similarity[known] >= block.near[known] - TIE]
+        rival = squared_distance_of_pairs(
+            block.vectors, changed, block.vectors, np.full(len(changed), winner)
+        )
+        settled[changed] = np.minimum(settled[changed], rival)
+
+    def _pick(self, block: _Block, winner: int, squared: float) -> None:
+        row, best = int(block.rows[winner]), int(block.best[winner])
+        founds = self.picked < _FAMILIES or best == _OWNED
+        self._winners.append(_Winner(row, best, squared))
+        self._add(row, family=self.picked if founds else int(self.family[best]))
+
+    def _add(self, row: int, *, family: int) -> None:
+        self.centres[self.picked] = self.U[row]
+        self.indices[self.picked] = row
+        self.family[self.picked] = family
+        self.picked += 1
+        self.near[row] = _TAKEN
