@@ -1,6 +1,19 @@
 """The operators: one file each, a form and an ``execute`` over the steps of ``plugin``."""
 
+from .compute_coverage import ComputeCoverage
 from .compute_embeddings import ComputeEmbeddings
+from .compute_sphere import ComputeSphere
+from .find_gaps import FindGaps
+from .load_images import LoadImages
+from .select_kcenter import SelectKCenter
 from .stop import Stop
 
-OPERATORS = (ComputeEmbeddings, Stop)
+OPERATORS = (
+    LoadImages,
+    ComputeEmbeddings,
+    ComputeCoverage,
+    SelectKCenter,
+    ComputeSphere,
+    FindGaps,
+    Stop,
+)

@@ -7,7 +7,7 @@ from fiftyone.operators import types
 
 from ..plugin.config import EmbeddingParams
 from ..plugin.dataset.embed import Embedded, compute_embeddings
-from ..plugin.progress import Progress
+from ..plugin.progress import Reporter
 from .step import StepOperator
 
 
@@ -24,6 +24,6 @@ class ComputeEmbeddings(StepOperator):
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
     def run(
-        self, ctx: foo.ExecutionContext, params: EmbeddingParams, progress: Progress
+        self, ctx: foo.ExecutionContext, params: EmbeddingParams, report: Reporter
     ) -> Embedded:
-        return compute_embeddings(ctx.target_view(), params, progress=progress)
+        return compute_embeddings(ctx.target_view(), params, progress=report("Embeddings"))

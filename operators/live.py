@@ -16,7 +16,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.errors import Cancelled, GapsphereError
-from ..plugin.progress import Progress
+from ..plugin.progress import Progress, Reporter
 
 T = TypeVar("T")
 
@@ -34,10 +34,10 @@ def request_stop(ctx: foo.ExecutionContext) -> None:
 class _Work:
     """One piece of work in a thread: its latest progress, and its result or error."""
 
-    def __init__(self, ctx: foo.ExecutionContext, work: Callable[[Progress], Any]) -> None:
+    def __init__(self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]) -> None:
         self.store = ctx.store(STORE)
         self.store.delete(STOP)
-        self.seen: tuple[int, int] | None = None
+        self.seen: tuple[str, int, int] | None = None
         self.abandoned = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -46,19 +46,25 @@ class _Work:
         )
         self.thread.start()
 
-    def _run(self, work: Callable[[Progress], Any]) -> None:
+    def _run(self, work: Callable[[Reporter], Any]) -> None:
         try:
-            self.result = work(self._progress)
+            self.result = work(self._report)
         except BaseException as error:  # noqa: BLE001  handed over to the operator's own thread
             self.error = error
 
-    def _progress(self, done: int, total: int) -> None:
-        self.seen = (done, total)
-        if self.abandoned.is_set() or self.store.get(STOP):
-            raise Cancelled("Stopped. What was done so far is kept; run it again to go on.")
+    def _report(self, stage: str) -> Progress:
+        started = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            pace_ = pace(done, total, time.monotonic() - started)
+            self.seen = (f"{stage}: {pace_}", done, total)
+            if self.abandoned.is_set() or self.store.get(STOP):
+                raise Cancelled("Stopped. What was done so far is kept; run it again to go on.")
+
+        return progress
 
 
-def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Progress], T]) -> Iterator[Any]:
+def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -> Iterator[Any]:
     """Run ``work`` and yield what the App needs: progress, then the result in words.
 
     Raises
@@ -66,14 +72,13 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Progress], T]) -
     GapsphereError
         What the work raised, after the App was told.
     """
-    running, started, last = _Work(ctx, work), time.monotonic(), None
+    running, last = _Work(ctx, work), None
     try:
         yield _bar(ctx, f"{label}: starting", 0.0)
         while running.thread.is_alive():
             running.thread.join(POLL_SECONDS)
             if running.seen is not None and running.seen != last:
-                last = done, total = running.seen
-                text = f"{label}: {pace(done, total, time.monotonic() - started)}"
+                last = text, done, total = running.seen
                 if ctx.delegated:
                     ctx.set_progress(progress=done / max(total, 1), label=text)
                 yield _bar(ctx, text, done / max(total, 1))

@@ -10,7 +10,7 @@ from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
 from ..plugin.config import Params
-from ..plugin.progress import Progress
+from ..plugin.progress import Reporter
 from . import form
 from .live import live
 
@@ -49,8 +49,8 @@ class StepOperator(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
         params = form.read(ctx, self.params)
-        yield from live(ctx, self.label, lambda progress: self.run(ctx, params, progress))
+        yield from live(ctx, self.label, lambda report: self.run(ctx, params, report))
 
-    def run(self, ctx: foo.ExecutionContext, params: Any, progress: Progress) -> Any:
+    def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:
         """Do the step; the result's ``str`` is what the user reads."""
         raise NotImplementedError

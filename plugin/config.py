@@ -176,12 +176,17 @@ class EmbeddingParams(AnalysisParams):
         return value
 
 
-class CoverageParams(SetParams):
-    """How far U is from S, and from where on a candidate is a gap."""
+class MetricParams(SetParams):
+    """The unit that distances and radii are told in."""
 
     metric: Metric = setting(
         "cosine", "Distance between unit vectors", key="distance.metric", advanced=False
     )
+
+
+class CoverageParams(MetricParams):
+    """How far U is from S, and from where on a candidate is a gap."""
+
     delta: float | None = setting(
         None,
         "A candidate farther than this from S is a gap; empty: read off S itself",
@@ -207,7 +212,7 @@ class CoverageParams(SetParams):
     )
 
 
-class KCenterParams(SetParams):
+class KCenterParams(MetricParams):
     """How many candidates to pick."""
 
     k: int = setting(

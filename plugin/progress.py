@@ -2,13 +2,20 @@
 
 Every loop that can take more than a moment has a ``progress`` argument and calls it once a batch
 or chunk.  The command line hands in a bar, an operator hands in one that also looks whether the
-user pressed stop and raises :class:`~.errors.Cancelled`.
+user pressed stop and raises :class:`~.errors.Cancelled`.  Work of several stages takes a
+``Reporter``: given a stage's name, it hands out that stage's ``progress``.
 """
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
+Reporter = Callable[[str], Progress]
 
 
 def silent(done: int, total: int) -> None:
     """Report to nobody: the default of every ``progress`` argument."""
+
+
+def quiet(stage: str) -> Progress:
+    """Report no stage to anybody: the default of every ``report`` argument."""
+    return silent

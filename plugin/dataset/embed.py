@@ -7,6 +7,7 @@ two encoders can then never share a field.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import asdict, dataclass
 
@@ -17,13 +18,15 @@ from ..config import EmbeddingParams
 from ..embeddings.extract import Skipped, extract
 from ..encoders.preprocessing import Region
 from ..encoders.protocol import Encoder
-from ..encoders.registry import load_encoder
+from ..encoders.registry import INTERNVL_VARIABLE, load_encoder
 from ..errors import EmptySetError, InputError, MismatchError, NotFiniteError
 from ..progress import Progress, silent
 from . import runs, vectors
 from .names import Names
 from .sets import Samples, dataset_of
-from .zoo import ZooEncoder
+from .zoo import register_zoo
+
+register_zoo()
 
 STEP = "embeddings"
 LISTED = 100
@@ -60,13 +63,6 @@ def _line(skipped: Skipped) -> str:
 
 def open_encoder(params: EmbeddingParams) -> Encoder:
     """The encoder that ``params`` name, with its preprocessing."""
-    region = Region(params.sky_crop_top_pct, params.roi)
-    if params.encoder == "zoo":
-        if not params.model_path:
-            raise InputError(
-                "encoder `zoo` needs model_path: the name of a model in FiftyOne's zoo."
-            )
-        return ZooEncoder(params.model_path, region)
     return load_encoder(
         params.encoder,
         model_path=params.model_path,
@@ -74,7 +70,7 @@ def open_encoder(params: EmbeddingParams) -> Encoder:
         include_cls=params.include_cls,
         precision=params.precision,
         device=params.device,
-        preprocess=region,
+        preprocess=Region(params.sky_crop_top_pct, params.roi),
     )
 
 
@@ -100,13 +96,15 @@ def compute_embeddings(
         The field holds vectors of another encoder, weights or preprocessing, and
         ``params.overwrite`` is off.
     """
-    params = params or EmbeddingParams()
+    params = _resolved(params or EmbeddingParams())
     if not len(samples):
         raise EmptySetError("There is no sample to embed.")
     if encoder is None and params.encoder == "field":
         return _copy_field(samples, params)
-    encoder = encoder or open_encoder(params)
     dataset, names = dataset_of(samples), Names(params.suffix)
+    if encoder is None and (reused := _all_there(samples, names, params)):
+        return reused
+    encoder = encoder or open_encoder(params)
     _claim(dataset, names, params, encoder)
     waiting = samples.exists(names.embedding, False)
     ids, paths = waiting.values(["id", "filepath"])
@@ -132,6 +130,32 @@ def compute_embeddings(
     )
     _record(dataset, names, params, result, getattr(encoder, "revision", None))
     return result
+
+
+def _resolved(params: EmbeddingParams) -> EmbeddingParams:
+    """Write the environment's checkpoint into the parameters: the record has to name it."""
+    path = os.environ.get(INTERNVL_VARIABLE)
+    if params.encoder == "auto" and params.model_path is None and path:
+        return params.model_copy(update={"model_path": path})
+    return params
+
+
+def _all_there(samples: Samples, names: Names, params: EmbeddingParams) -> Embedded | None:
+    """The earlier result, where the same parameters left nothing to do; no model is loaded."""
+    record = runs.read(dataset_of(samples), names, STEP)
+    if not record or not record.holds(params.model_dump(mode="json"), record.inputs):
+        return None
+    if len(samples.exists(names.embedding, False)):
+        return None
+    return Embedded(
+        record.inputs["encoder"],
+        record.inputs["fingerprint"],
+        record.results["dimension"],
+        0,
+        len(samples),
+        (),
+        0.0,
+    )
 
 
 def _claim(dataset: fo.Dataset, names: Names, params: EmbeddingParams, encoder: Encoder) -> None:

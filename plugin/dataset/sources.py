@@ -16,7 +16,7 @@ from ..errors import ArtifactError, EmptySetError, InputError
 from .names import FRAME_NUMBER
 from .table import FILENAME, SPLIT, Cell, read_table
 
-IMAGE_SUFFIXES = frozenset(  # fmt: skip
+IMAGE_SUFFIXES = frozenset(
     [
         ".jpg",
         ".jpeg",
@@ -34,7 +34,7 @@ IMAGE_SUFFIXES = frozenset(  # fmt: skip
         ".avif",
     ]
 )
-VIDEO_SUFFIXES = frozenset(  # fmt: skip
+VIDEO_SUFFIXES = frozenset(
     [
         ".mp4",
         ".avi",

@@ -19,7 +19,7 @@ from ..progress import Progress, silent
 from .sets import Samples, dataset_of
 
 READ_BLOCK = 2048
-UNIT_TOLERANCE = 1e-3
+UNIT_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..encoders.preprocessing import Region
+from ..encoders.registry import EncoderRequest, register
 from ..errors import InputError
 
 
@@ -71,11 +72,22 @@ class ZooEncoder:
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
+def register_zoo() -> None:
+    """Let ``load_encoder("zoo", model_path=NAME)`` find FiftyOne's models."""
+    register("zoo", _load)
+
+
+def _load(request: EncoderRequest) -> ZooEncoder:
+    if not request.model_path:
+        raise InputError("encoder `zoo` needs model_path: the name of a model in FiftyOne's zoo.")
+    return ZooEncoder(request.model_path, request.preprocess)
+
+
 def _fingerprint(name: str, model: Any, region: Region, probe: NDArray[np.float32]) -> str:
     """Hash of the weights where torch shows them, else of what the model makes of a fixed image."""
     digest = hashlib.sha256(f"{name}|{region}".encode())
     module = getattr(model, "_model", None)
-    state = module.state_dict() if hasattr(module, "state_dict") else {}
+    state: dict[str, Any] = module.state_dict() if module is not None else {}
     for key, tensor in sorted(state.items()):
         digest.update(key.encode())
         digest.update(tensor.detach().cpu().float().numpy().tobytes())

@@ -1,0 +1,137 @@
+"""The Python API: each step as a function with the settings as keyword arguments.
+
+The functions validate the settings, show a progress bar a stage (``progress=False`` is quiet) and
+return the step's result object, which prints as a summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import fiftyone as fo
+from tqdm.auto import tqdm
+
+from ..config import (
+    CoverageParams,
+    EmbeddingParams,
+    GapParams,
+    KCenterParams,
+    LoadParams,
+    SphereParams,
+    make,
+)
+from ..encoders.protocol import Encoder
+from ..progress import Progress, Reporter, quiet
+from . import coverage, embed, gaps, kcenter, load, sphere
+from .sets import Samples
+from .sources import Source
+
+
+@contextmanager
+def bars(show: bool = True) -> Iterator[Reporter]:
+    """A reporter that draws one bar a stage, in a terminal or a notebook."""
+    drawn: list[tqdm] = []
+
+    def report(stage: str) -> Progress:
+        _close(drawn)
+        bar = tqdm(desc=stage, unit="", leave=True, mininterval=0.5, delay=0.5)
+        drawn.append(bar)
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return progress
+
+    try:
+        yield report if show else quiet
+    finally:
+        _close(drawn)
+
+
+def _close(drawn: list[tqdm]) -> None:
+    while drawn:
+        drawn.pop().close()
+
+
+def load_images(
+    dataset: fo.Dataset,
+    owned: Source | None = None,
+    pool: Source | None = None,
+    *,
+    progress: bool = True,
+    **settings: Any,
+) -> load.Loaded:
+    """Add images to ``dataset`` as samples tagged ``S`` and ``U``; see :func:`.load.load_images`.
+
+    >>> gapsphere.load_images(dataset, "owned/", "recordings/*.mp4")     # doctest: +SKIP
+    """
+    params = make(LoadParams, settings)
+    with bars(progress) as report:
+        return load.load_images(
+            dataset,
+            owned if owned is not None else params.owned_images,
+            pool if pool is not None else params.pool_images,
+            csv=params.csv,
+            frames_per_second=params.frames_per_second,
+            num_workers=params.num_workers,
+            progress=report("Loading"),
+        )
+
+
+def compute_embeddings(
+    samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
+) -> embed.Embedded:
+    """Give every sample a unit vector; see :func:`.embed.compute_embeddings`.
+
+    ``model`` is an opened encoder, in place of the setting ``encoder``.
+    """
+    with bars(progress) as report:
+        return embed.compute_embeddings(
+            samples, make(EmbeddingParams, settings), encoder=model, progress=report("Embeddings")
+        )
+
+
+def compute_coverage(
+    samples: Samples, *, progress: bool = True, **settings: Any
+) -> coverage.Covered:
+    """Distance of every candidate to S, δ and gaps; see :func:`.coverage.compute_coverage`."""
+    with bars(progress) as report:
+        return coverage.compute_coverage(
+            samples, make(CoverageParams, settings), progress=report("Coverage")
+        )
+
+
+def select_kcenter(samples: Samples, *, progress: bool = True, **settings: Any) -> kcenter.Picked:
+    """Pick candidates by exact K-Center greedy; see :func:`.kcenter.select_kcenter`."""
+    with bars(progress) as report:
+        return kcenter.select_kcenter(
+            samples, make(KCenterParams, settings), progress=report("K-Center")
+        )
+
+
+def compute_sphere(samples: Samples, *, progress: bool = True, **settings: Any) -> sphere.Laid:
+    """Lay S and U out on the unit sphere; see :func:`.sphere.compute_sphere`."""
+    with bars(progress) as report:
+        return sphere.compute_sphere(
+            samples, make(SphereParams, settings), progress=report("Sphere")
+        )
+
+
+def place_on_sphere(samples: Samples, *, suffix: str = "", progress: bool = True) -> int:
+    """Put new samples among those already on the sphere; see :func:`.sphere.place_on_sphere`."""
+    with bars(progress) as report:
+        return sphere.place_on_sphere(samples, suffix=suffix, progress=report("Placing"))
+
+
+def find_gaps(
+    samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
+) -> gaps.Gaps:
+    """Embeddings, coverage, K-Center and sphere in a row; see :func:`.gaps.find_gaps`.
+
+    >>> print(gapsphere.find_gaps(dataset, k=100))                      # doctest: +SKIP
+    """
+    with bars(progress) as report:
+        return gaps.find_gaps(samples, make(GapParams, settings), encoder=model, report=report)

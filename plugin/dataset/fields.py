@@ -1,0 +1,40 @@
+"""Result fields on samples: declared with a sentence, written in bulk, cleared where stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import fiftyone as fo
+
+TYPES: Mapping[type, type[fo.core.fields.Field]] = {
+    float: fo.FloatField,
+    int: fo.IntField,
+    bool: fo.BooleanField,
+}
+WRITE_BLOCK = 20_000
+
+
+def declare(dataset: fo.Dataset, name: str, kind: type, description: str) -> None:
+    """Add the field when it is not there; ``kind`` is float, int, bool or a FiftyOne field type."""
+    if not dataset.has_field(name):
+        dataset.add_sample_field(name, TYPES.get(kind, kind), description=description)
+
+
+def write(dataset: fo.Dataset, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:
+    """One value a sample, in blocks; every other sample that held a value loses it.
+
+    Stale values never stay: a sample that left U has no distance to S any more.
+    """
+    pairs = dict(zip(ids, values, strict=True))
+    stale = [sample_id for sample_id in dataset.exists(name).values("id") if sample_id not in pairs]
+    for block in _blocks(stale):
+        dataset.set_values(name, dict.fromkeys(block), key_field="id", progress=False)
+    for block in _blocks(list(pairs)):
+        part = {sample_id: pairs[sample_id] for sample_id in block}
+        dataset.set_values(name, part, key_field="id", progress=False)
+
+
+def _blocks(ids: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(ids), WRITE_BLOCK):
+        yield ids[start : start + WRITE_BLOCK]

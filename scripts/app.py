@@ -1,0 +1,55 @@
+"""``gapsphere app``: the App on a dataset, with the plugin in it, on this machine only by default."""
+
+from __future__ import annotations
+
+from ..plugin.errors import InputError
+from .install import install, reachable
+
+
+def open_app(
+    dataset: str | None, *, host: str = "127.0.0.1", port: int = 5151, data_root: str | None = None
+) -> None:
+    """Open the App and wait until it is closed or Ctrl-C is pressed.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset; with ``data_root`` the dataset the artifacts are imported into.
+    data_root
+        A folder of artifacts made here or elsewhere.
+    """
+    import fiftyone as fo
+
+    from .commands import open_dataset
+
+    if not reachable():
+        print(install())
+    data = open_dataset(dataset or "gapsphere", create=True) if data_root else None
+    if data is not None and data_root:
+        from ..plugin.dataset import api
+
+        print(api.import_artifacts(data, data_root))
+    elif dataset:
+        data = open_dataset(dataset)
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        print(
+            f"The App on {host} serves every file this account can read to whoever reaches it: "
+            f"keep the port behind a firewall or a tunnel."
+        )
+    wait_for_app(fo, data, host, port)
+
+
+def wait_for_app(fo: object, data: object, host: str, port: int) -> None:
+    """Start the App's server and stay until it ends."""
+    if _taken(host, port):
+        raise InputError(f"Port {port} on {host} is in use: choose another with --port.")
+    session = fo.launch_app(data, address=host, port=port, remote=True)  # type: ignore[attr-defined]
+    print(f"App: http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
+    session.wait(-1)
+
+
+def _taken(host: str, port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0

@@ -1,0 +1,272 @@
+"""What each command of ``gapsphere`` does: thin over the Python API, with words for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..plugin import config
+from ..plugin.errors import InputError
+
+if TYPE_CHECKING:
+    import fiftyone as fo
+
+Settings = dict[str, Any]
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """Name, help, the settings it reads, and what it does with them."""
+
+    name: str
+    help: str
+    run: Callable[..., None]
+    params: tuple[type[config.Params], ...] = ()
+    arguments: tuple[Argument, ...] = field(default=())
+
+
+DATASET: Argument = (
+    ("--dataset",),
+    {"default": "gapsphere", "metavar": "NAME", "help": "FiftyOne dataset [gapsphere]"},
+)
+DATA_ROOT: Argument = (
+    ("--data-root",),
+    {"default": "outputs", "metavar": "FOLDER", "help": "folder with the artifacts [outputs]"},
+)
+
+
+def load(settings: Settings, *, dataset: str) -> None:
+    from ..plugin.dataset import api
+
+    print(api.load_images(open_dataset(dataset, create=True), **settings))
+
+
+def find_gaps(settings: Settings, *, dataset: str) -> None:
+    from ..plugin.dataset import api
+
+    loads, steps = _parted(settings, config.LoadParams, config.GapParams)
+    data = open_dataset(dataset, create=_names_images(loads))
+    if _names_images(loads):
+        print(api.load_images(data, **loads))
+    print(api.find_gaps(data, **steps))
+
+
+def embed(settings: Settings, *, dataset: str, split: str) -> None:
+    from ..plugin.dataset import api
+
+    loads, steps = _parted(settings, config.LoadParams, config.EmbeddingParams)
+    other = "pool_images" if split == "S" else "owned_images"
+    loads.pop(other, None)
+    data = open_dataset(dataset, create=_names_images(loads))
+    if _names_images(loads):
+        print(api.load_images(data, **loads))
+    view = data.match_tags(split)
+    if not len(view):
+        raise InputError(
+            f"No sample has the tag {split!r}: give --{'owned' if split == 'S' else 'pool'}-images "
+            f"or data.{split}_dir in the config, or load images first."
+        )
+    print(api.compute_embeddings(view, **steps))
+
+
+def analyze(settings: Settings, *, dataset: str, data_root: str, overwrite_outputs: bool) -> None:
+    from ..plugin.dataset import api
+
+    plot, steps = _parted(settings, config.PlotParams, AnalyzeParams)
+    data = open_dataset(dataset)
+    shared = config.make(AnalyzeParams, steps)
+    for step, params in (
+        (api.compute_coverage, config.CoverageParams),
+        (api.select_kcenter, config.KCenterParams),
+        (api.compute_sphere, config.SphereParams),
+    ):
+        print(step(data, **config.select(params, shared).model_dump()))
+    print(
+        api.export_artifacts(
+            data,
+            data_root,
+            owned=shared.owned,
+            pool=shared.pool,
+            suffix=shared.suffix,
+            overwrite=overwrite_outputs,
+            **plot,
+        )
+    )
+
+
+class AnalyzeParams(config.CoverageParams, config.KCenterParams, config.SphereParams):
+    """Coverage, K-Center and sphere, on vectors that are there."""
+
+
+class ExportParams(config.SetParams, config.PlotParams):
+    """What is exported, and how it is drawn."""
+
+
+def export_artifacts(
+    settings: Settings, *, dataset: str, data_root: str, overwrite_outputs: bool
+) -> None:
+    from ..plugin.dataset import api
+
+    data = open_dataset(dataset)
+    print(api.export_artifacts(data, data_root, overwrite=overwrite_outputs, **settings))
+
+
+def import_artifacts(settings: Settings, *, dataset: str, data_root: str) -> None:
+    from ..plugin.dataset import api
+
+    print(api.import_artifacts(open_dataset(dataset, create=True), data_root, **settings))
+
+
+def demo_data(settings: Settings, *, folder: str, images: int, seed: int) -> None:
+    from ..plugin.dataset.api import bars
+    from .demo_drive import render_drive
+
+    with bars() as report:
+        render_drive(Path(folder), seed=seed, images=images, progress=report("Rendering"))
+    print(f"{Path(folder) / 'metadata.csv'}")
+
+
+def demo(settings: Settings, *, folder: str, port: int, no_app: bool) -> None:
+    from .demo import run_demo
+
+    run_demo(Path(folder), port=port, open_app=not no_app)
+
+
+def install_plugin(settings: Settings, *, undo: bool) -> None:
+    from .install import install, remove
+
+    print(remove() if undo else install())
+
+
+def app(
+    settings: Settings, *, dataset: str | None, host: str, port: int, data_root: str | None
+) -> None:
+    from .app import open_app
+
+    open_app(dataset, host=host, port=port, data_root=data_root)
+
+
+def open_dataset(name: str, *, create: bool = False) -> fo.Dataset:
+    """The dataset of that name; a new one is kept in the database.
+
+    Raises
+    ------
+    InputError
+        There is none, and nothing says to create it.
+    """
+    import fiftyone as fo
+
+    if fo.dataset_exists(name):
+        return fo.load_dataset(name)
+    if not create:
+        known = ", ".join(fo.list_datasets()) or "none"
+        raise InputError(f"There is no dataset {name!r}; datasets: {known}. Load images first.")
+    return fo.Dataset(name, persistent=True)
+
+
+def _parted(settings: Settings, *params: type[config.Params]) -> list[Settings]:
+    """The settings that each class knows."""
+    return [{k: v for k, v in settings.items() if k in cls.model_fields} for cls in params]
+
+
+def _names_images(loads: Settings) -> bool:
+    return any(loads.get(name) for name in ("owned_images", "pool_images", "csv"))
+
+
+OVERWRITE: Argument = (
+    ("--overwrite-outputs",),
+    {"action": "store_true", "help": "replace artifacts that are there"},
+)
+FOLDER: Argument = (
+    ("--folder",),
+    {"default": "build/demo_drive", "metavar": "FOLDER", "help": "where it goes [build/demo_drive]"},
+)
+PORT: Argument = (("--port",), {"type": int, "default": 5151, "help": "App port [5151]"})
+
+COMMANDS = (
+    Command(
+        "demo",
+        "Render a drive, find its gaps and open the App",
+        demo,
+        arguments=(
+            FOLDER,
+            PORT,
+            (("--no-app",), {"action": "store_true", "help": "stop before the App opens"}),
+        ),
+    ),
+    Command(
+        "demo-data",
+        "Render the demo drive: seeded driving scenes with metadata, no download",
+        demo_data,
+        arguments=(
+            FOLDER,
+            (("--images",), {"type": int, "default": 600, "help": "how many [600]"}),
+            (("--seed",), {"type": int, "default": 51, "help": "seed [51]"}),
+        ),
+    ),
+    Command(
+        "load",
+        "Add images to a dataset as S (owned) and U (candidates)",
+        load,
+        (config.LoadParams,),
+        (DATASET,),
+    ),
+    Command(
+        "find-gaps",
+        "Load images where given, then embeddings, coverage, K-Center and sphere in a row",
+        find_gaps,
+        (config.LoadParams, config.GapParams),
+        (DATASET,),
+    ),
+    Command(
+        "embed",
+        "Load S or U where given, and embed it",
+        embed,
+        (config.LoadParams, config.EmbeddingParams),
+        (
+            DATASET,
+            (("--split",), {"choices": ["S", "U"], "required": True, "help": "which set"}),
+        ),
+    ),
+    Command(
+        "analyze",
+        "Coverage, K-Center and sphere of embedded images; writes the artifacts folder",
+        analyze,
+        (AnalyzeParams, config.PlotParams),
+        (DATASET, DATA_ROOT, OVERWRITE),
+    ),
+    Command(
+        "export-artifacts",
+        "Write embeddings, coordinates, distances, picks and the 3D plot to a folder",
+        export_artifacts,
+        (ExportParams,),
+        (DATASET, DATA_ROOT, OVERWRITE),
+    ),
+    Command(
+        "import-artifacts",
+        "Read such a folder, made here or elsewhere, into a dataset",
+        import_artifacts,
+        (config.AnalysisParams,),
+        (DATASET, DATA_ROOT),
+    ),
+    Command(
+        "install-plugin",
+        "Link Gapsphere into FiftyOne's plugin folder (--undo takes the link away)",
+        install_plugin,
+        arguments=((("--undo",), {"action": "store_true", "help": "take the link away"}),),
+    ),
+    Command(
+        "app",
+        "Open the App",
+        app,
+        arguments=(
+            (("--dataset",), {"metavar": "NAME", "help": "dataset to open"}),
+            (("--host",), {"default": "127.0.0.1", "help": "address to bind to [127.0.0.1]"}),
+            PORT,
+            (("--data-root",), {"metavar": "FOLDER", "help": "import this artifacts folder first"}),
+        ),
+    ),
+)

@@ -1,0 +1,55 @@
+"""``gapsphere demo``: the whole main job on a rendered drive, from no image to the open App."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from .install import ensure_for_this_process
+
+DATASET = "gapsphere-demo"
+IMAGES = 600
+SEED = 51
+PICKS = (10, 25, 50)
+
+
+def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
+    """Render, load, find gaps, say what the picks found, open the App.
+
+    A second run finds everything done and goes straight to the App.
+    """
+    ensure_for_this_process()
+    # The server was tried by the set-up; this silences FiftyOne's note about its age.
+    os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
+    started = time.monotonic()
+    csv = _rendered(folder.resolve())
+
+    import fiftyone as fo
+
+    from ..plugin.dataset import api
+    from ..plugin.dataset.appearance import colour_samples
+    from .commands import open_dataset
+
+    dataset = open_dataset(DATASET, create=True)
+    print(api.load_images(dataset, csv=str(csv)))
+    print(api.find_gaps(dataset, k=100))
+    colour_samples(dataset)
+    print(_found(dataset, csv))
+    print(f"Main job: {time.monotonic() - started:.0f} s")
+    if open_app:
+        from .app import wait_for_app
+
+        wait_for_app(fo, dataset, "127.0.0.1", port)
+
+
+def _rendered(folder: Path) -> Path:
+    """Path of the drive's CSV; rendered unless it is there."""
+    from ..plugin.dataset.api import bars
+    from .demo_drive import render_drive
+
+    csv = folder / "metadata.csv"
+    if not csv.exists():
+        with bars() as report:
+            render_drive(folder, seed=SEED, images=IMAGES, progress=report("Rendering"))
+    return csv

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Installs what the tests need and runs every test.
+#   sh scripts/test.sh [arguments of pytest]
+set -eu
+cd "$(dirname "$0")/.."
+sh scripts/setup.sh test
+
+# The browser tests drive the real App in Debian's Chromium.
+if ! command -v chromium >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+fi
+command -v chromium >/dev/null 2>&1 ||
+    echo "!!! NO CHROMIUM: THE BROWSER TESTS DO NOT RUN (apt-get install chromium) !!!" >&2
+exec .venv/bin/python -m pytest "$@"

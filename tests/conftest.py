@@ -1,0 +1,79 @@
+"""The tests have a database of their own: FiftyOne attaches to any server on the machine.
+
+It is started before anything is collected, because importing FiftyOne connects, on a free port and
+in a temporary folder.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_folder = Path(tempfile.mkdtemp(prefix="gapsphere-tests-"))
+_server: subprocess.Popen | None = None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def pytest_configure(config):
+    global _server
+    port = free_port()
+    _server = _start_mongod(_folder / "db", port)
+    os.environ.update(
+        FIFTYONE_DATABASE_URI=f"mongodb://127.0.0.1:{port}",
+        FIFTYONE_DATABASE_VALIDATION="false",
+        FIFTYONE_DEFAULT_DATASET_DIR=str(_folder / "datasets"),
+        FIFTYONE_PLUGINS_DIR=str(ROOT),
+        FIFTYONE_DO_NOT_TRACK="true",
+        FIFTYONE_SHOW_PROGRESS_BARS="false",
+    )
+    os.environ.pop("INTERNVL2_PATH", None)
+
+
+def pytest_unconfigure(config):
+    if _server is not None:
+        _server.terminate()
+        _server.wait(30)
+    shutil.rmtree(_folder, ignore_errors=True)
+
+
+def _start_mongod(folder: Path, port: int) -> subprocess.Popen:
+    spec = find_spec("fiftyone")
+    assert spec is not None
+    assert spec.origin is not None
+    mongod = Path(spec.origin).parent / "db" / "bin" / "mongod"
+    folder.mkdir()
+    server = subprocess.Popen(
+        [mongod, "--dbpath", folder, "--port", str(port), "--bind_ip", "127.0.0.1"]
+        + ["--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.5"],
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return server
+        time.sleep(0.1)
+    raise RuntimeError(f"{mongod} did not start (exit code {server.poll()})")
+
+
+@pytest.fixture
+def dataset():
+    """An empty dataset with a name of its own, deleted afterwards."""
+    import fiftyone as fo
+
+    made = fo.Dataset()
+    yield made
+    if not made.deleted:
+        made.delete()
