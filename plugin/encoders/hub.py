@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ INDEX_LIMIT = 32 << 20
 HEADER_LIMIT = 100 << 20  # what the safetensors format itself allows
 BLOCK = 1 << 20
 ATTEMPTS = 4
+PAUSE = 1.0  # seconds before the second attempt, doubled each time
 TIMEOUT = 60.0
 BITS = {"F32": 32, "F16": 16, "BF16": 16}
 
@@ -133,7 +135,7 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _local(path: str | os.PathLike[str]) -> Source | None:
     folder = Path(path).expanduser()
     if folder.is_dir():
-        folder = folder.resolve()
+        folder = folder.absolute()
         # A folder of the hub's own cache is named by its commit; the model's name is above it.
         if folder.parent.name == "snapshots" and COMMIT.fullmatch(folder.name):
             name = folder.parent.parent.name.removeprefix("models--").replace("--", "/")
@@ -220,6 +222,7 @@ class _Repository:
     def range(self, file: str, start: int, stop: int) -> Iterator[bytes]:
         """Bytes ``start`` to ``stop`` (excluded) of a file, all of them or an error."""
         for attempt in range(ATTEMPTS):
+            time.sleep(PAUSE * (2**attempt - 1))
             try:
                 for block in self._stream(file, (start, stop)):
                     start += len(block)

@@ -1,8 +1,8 @@
 """A model's saved image processor, read as :class:`~.preprocessing.Pixels`.
 
 The weights of a published model go with one way to resize and normalise; it is saved beside them
-in ``preprocessor_config.json``.  Only what that file says is done, and with PIL: what cannot be
-done that way is refused, not approximated.
+in ``preprocessor_config.json``.  What that file says is done, with PIL; what it leaves open, or
+asks beyond this, is refused, not guessed, since a wrong mean moves every vector a little.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PIL import Image
 
 from ..errors import CheckpointError
 from .internvl_checkpoint import read_json
-from .preprocessing import IMAGENET_MEAN, IMAGENET_STD, Colour, Pixels, Region
+from .preprocessing import Colour, Pixels, Region
 
 __all__ = ["read_processor"]
 
@@ -55,7 +55,9 @@ def read_processor(folder: Path, region: Region) -> Pixels:
         raise CheckpointError(f"{file} describes no image processor")
     try:
         return _pixels(config, region)
-    except (KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        raise CheckpointError(f"{file} does not say {error}; complete it") from error
+    except (TypeError, ValueError) as error:
         raise CheckpointError(
             f"{file} asks for preprocessing that is not understood: {error}"
         ) from error
@@ -66,10 +68,11 @@ def _pixels(config: Mapping[str, Any], region: Region) -> Pixels:
         raise ValueError("do_resize is false, so images would have many sizes")
     if config.get("rescale_offset") or not config.get("do_rescale", True):
         raise ValueError("pixel values other than a multiple of 0..255")
-    square = not any(kind in _kind(config) for kind in ("CLIP", "Bit", "ConvNext"))
+    kind = str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
+    square = not any(family in kind for family in ("CLIP", "Bit", "ConvNext"))
     resize, resize_to = _target(config["size"], square)
     crop = None
-    if config.get("do_center_crop"):
+    if config.get("do_center_crop", any(family in kind for family in ("CLIP", "Bit", "DeiT"))):
         crop = _target(config.get("crop_size", config["size"]), True)[1]
     share = config.get("crop_pct")
     if share is not None and resize == "shortest_edge":
@@ -87,22 +90,17 @@ def _pixels(config: Mapping[str, Any], region: Region) -> Pixels:
     mean: Colour = (0.0, 0.0, 0.0)
     std: Colour = (1.0, 1.0, 1.0)
     if config.get("do_normalize", True):
-        mean = _colour(config.get("image_mean") or IMAGENET_MEAN)
-        std = _colour(config.get("image_std") or IMAGENET_STD)
+        mean, std = _colour(config["image_mean"]), _colour(config["image_std"])
     return Pixels(
         height=height,
         width=width,
         resize="squash" if resize == "squash" else "shortest_edge",
         resize_to=None if resize_to == (height, width) and resize == "squash" else resize_to,
-        resample=int(Image.Resampling(config.get("resample", Image.Resampling.BILINEAR))),
+        resample=int(Image.Resampling(config["resample"])),
         mean=(mean[0] / scale, mean[1] / scale, mean[2] / scale),
         std=(std[0] / scale, std[1] / scale, std[2] / scale),
         region=region,
     )
-
-
-def _kind(config: Mapping[str, Any]) -> str:
-    return str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
 
 
 def _target(size: Any, square: bool) -> tuple[str, tuple[int, int]]:

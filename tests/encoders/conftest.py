@@ -140,7 +140,7 @@ def pictures() -> list[Image.Image]:
     return [Image.fromarray(array) for array in (blue, noise, halves)]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _one_thread():
     """Other tests run beside these."""
     before = torch.get_num_threads()
