@@ -1,4 +1,4 @@
-"""``gapsphere app``: the App on a dataset, with the plugin in it, on this machine only by default."""
+"""``gapsphere app``: the App with the plugin in it, on this machine only by default."""
 
 from __future__ import annotations
 

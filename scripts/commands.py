@@ -182,7 +182,11 @@ OVERWRITE: Argument = (
 )
 FOLDER: Argument = (
     ("--folder",),
-    {"default": "build/demo_drive", "metavar": "FOLDER", "help": "where it goes [build/demo_drive]"},
+    {
+        "default": "build/demo_drive",
+        "metavar": "FOLDER",
+        "help": "where it goes [build/demo_drive]",
+    },
 )
 PORT: Argument = (("--port",), {"type": int, "default": 5151, "help": "App port [5151]"})
 

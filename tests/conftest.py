@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+MODEST = ["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.5"]
 _folder = Path(tempfile.mkdtemp(prefix="gapsphere-tests-"))
 _server: subprocess.Popen | None = None
 
@@ -55,8 +56,7 @@ def _start_mongod(folder: Path, port: int) -> subprocess.Popen:
     mongod = Path(spec.origin).parent / "db" / "bin" / "mongod"
     folder.mkdir()
     server = subprocess.Popen(
-        [mongod, "--dbpath", folder, "--port", str(port), "--bind_ip", "127.0.0.1"]
-        + ["--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.5"],
+        [mongod, "--dbpath", folder, "--port", str(port), *MODEST],
         stdout=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60

@@ -1,0 +1,62 @@
+"""Small real images, a tiny real encoder, and datasets built from them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@dataclass
+class ColourEncoder:
+    """A real encoder that needs no weights: the 4x4 thumbnail, as a unit vector.
+
+    ``calls`` counts batches, so that a test can see whether work was done again.
+    """
+
+    name: str = "test:colour"
+    fingerprint: str = "colour-1"
+    dimension: int = 48
+    patch_grid: tuple[int, int] = (4, 4)
+    calls: list[int] = field(default_factory=list)
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        return np.asarray(image.resize((4, 4), Image.Resampling.BOX), np.uint8)
+
+    def embed(self, batch: np.ndarray) -> np.ndarray:
+        self.calls.append(len(batch))
+        rows = batch.reshape(len(batch), -1).astype(np.float64) + 1.0
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+def encoder() -> ColourEncoder:
+    return ColourEncoder()
+
+
+@pytest.fixture
+def make_images(tmp_path):
+    """``make_images("S", 5)`` writes five noisy images and returns their folder."""
+
+    def make(name: str, count: int, *, seed: int = 0, tint: tuple = (1.0, 1.0, 1.0)) -> Path:
+        rng = np.random.default_rng([seed, *name.encode()])
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for index in range(count):
+            pixels = rng.integers(0, 256, (4, 4, 3)) * np.asarray(tint)
+            image = Image.fromarray(pixels.astype(np.uint8)).resize((32, 24), Image.Resampling.BOX)
+            image.save(folder / f"{name}_{index:03d}.png")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def loaded(dataset, make_images):
+    """A dataset of 20 owned images and 12 candidates, two of three of them of another colour."""
+    from gapsphere.plugin.dataset.load import load_images
+
+    load_images(dataset, make_images("owned", 20), make_images("pool", 4))
+    load_images(dataset, pool=make_images("red", 8, tint=(1.0, 0.1, 0.1)))
+    return dataset
