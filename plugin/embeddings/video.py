@@ -91,7 +91,8 @@ def extract_frames(
 
     Examples
     --------
-    >>>     >>> import av, numpy as np
+    >>> import pathlib, tempfile
+    >>> import av, numpy as np
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> with av.open(str(folder / "drive.mp4"), "w") as container:
     ...     stream = container.add_stream("mpeg4", rate=10)
