@@ -145,5 +145,5 @@ def forward_checkpoint(
         "last_hidden_state": hidden[-1],
         "hidden_states": tuple(hidden),
         "attentions": tuple(attention),
-        "embedding": unit_rows(mean, source=str(folder)),
+        "embedding": unit_rows(mean),
     }

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..errors import NotFiniteError
-
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -66,50 +64,34 @@ class Encoder(Protocol):
         Returns
         -------
         ndarray (n, dimension)
-            float32, finite, rows of unit length.  A row does not depend on its batch mates.
-
-        Raises
-        ------
-        NotFiniteError
-            The model returned NaN, infinity or a zero vector; ``rows`` on the error tells which.
+            float32, rows of unit length.  A row does not depend on its batch mates.  Where the
+            network gave NaN, infinity or a zero vector the row is all NaN, so that extraction can
+            skip that image by name and go on with the others.
         """
         ...
 
 
-def unit_rows(features: np.ndarray, *, source: str) -> np.ndarray:
+def unit_rows(features: np.ndarray) -> np.ndarray:
     """Scale each row to unit length, in float64, and hand it back as float32.
 
     Parameters
     ----------
     features : ndarray (n, d)
         Any float dtype.
-    source : str
-        Who made them; named in the error.
 
     Returns
     -------
     ndarray (n, d) float32
-
-    Raises
-    ------
-    NotFiniteError
-        A row holds NaN or infinity, or is zero and has no direction.  Its ``rows`` attribute lists
-        the row numbers.
+        Unit rows.  A row that holds NaN or infinity, or is zero, has no direction: it is all NaN.
 
     Examples
     --------
-    >>> unit_rows(np.array([[3.0, 4.0]]), source="an example").tolist()
-    [[0.6000000238418579, 0.800000011920929]]
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6000000238418579, 0.800000011920929], [nan, nan]]
     """
     wide = np.asarray(features, dtype=np.float64)
-    length = np.linalg.norm(wide, axis=1)
-    bad = np.flatnonzero(~np.isfinite(length) | (length == 0))
-    if bad.size:
-        error = NotFiniteError(
-            f"{source} returned a vector that is zero, NaN or infinite for {bad.size} of "
-            f"{len(wide)} images (first: number {bad[0]} of the batch); "
-            "try precision='fp32', or another encoder"
-        )
-        error.rows = bad.tolist()  # type: ignore[attr-defined]
-        raise error
-    return (wide / length[:, None]).astype(np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        length = np.linalg.norm(wide, axis=1, keepdims=True)
+        length[~np.isfinite(length) | (length == 0)] = np.nan
+        rows: np.ndarray = (wide / length).astype(np.float32)
+    return rows

@@ -100,7 +100,7 @@ class TorchEncoder:
             )
         if not len(batch):
             return np.empty((0, self.dimension), dtype=np.float32)
-        return unit_rows(self._pooled(batch), source=self.name)
+        return unit_rows(self._pooled(batch))
 
     def _pooled(self, batch: np.ndarray) -> np.ndarray:
         import torch

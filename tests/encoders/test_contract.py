@@ -9,7 +9,7 @@ import torch
 from gapsphere.plugin.encoders.preprocessing import Region
 from gapsphere.plugin.encoders.protocol import Encoder
 from gapsphere.plugin.encoders.registry import load_encoder
-from gapsphere.plugin.errors import CheckpointError, DimensionError, InputError, NotFiniteError
+from gapsphere.plugin.errors import CheckpointError, DimensionError, InputError
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -281,14 +281,15 @@ def test_the_layout_of_a_checkpoint_does_not_change_its_fingerprint(load):
         assert len(prints) == 1
 
 
-def test_a_network_that_returns_nan_is_an_error_that_names_the_rows(load, pictures):
+@pytest.mark.parametrize("spoilt", [float("nan"), float("inf"), 0.0])
+def test_a_vector_without_direction_is_nan_and_leaves_the_others_alone(load, pictures, spoilt):
     encoder = load("vit")
-    healthy = encoder.features
-    encoder.features = lambda pixels: healthy(pixels).index_fill(0, torch.tensor([1]), float("nan"))
     batch = np.stack([encoder.prepare(picture) for picture in pictures])
-    with pytest.raises(NotFiniteError, match="1 of 3 images") as caught:
-        encoder.embed(batch)
-    assert caught.value.rows == [1]
+    healthy, network = encoder.embed(batch), encoder.features
+    encoder.features = lambda pixels: network(pixels).index_fill(0, torch.tensor([1]), spoilt)
+    found = encoder.embed(batch)
+    assert np.isnan(found[1]).all()
+    np.testing.assert_array_equal(found[[0, 2]], healthy[[0, 2]])
 
 
 def test_auto_tells_internvl_from_transformers_by_the_configuration(load, checkpoint, monkeypatch):

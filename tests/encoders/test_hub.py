@@ -46,11 +46,22 @@ class Handler(BaseHTTPRequestHandler):
         hub = self.server
         hub.requests.append((self.command, self.path, self.headers.get("Range")))
         api = re.fullmatch(rf"/api/models/{MODEL}(/revision/([^/?]+))?(\?.*)?", self.path)
+        tree = re.fullmatch(rf"/api/models/{MODEL}/tree/{COMMIT}(\?.*)?", self.path)
         file = re.fullmatch(rf"/{MODEL}/resolve/{COMMIT}/([\w.-]+)", self.path)
         if api:
             known = api[2] in (None, "main", COMMIT)
-            reply = {"id": MODEL, "modelId": MODEL, "sha": hub.commit, "siblings": []}
-            self.answer(200 if known else 404, json.dumps(reply).encode())
+            files = [{"rfilename": f.name} for f in hub.folder.iterdir()]
+            reply = {"id": MODEL, "modelId": MODEL, "sha": hub.commit, "siblings": files}
+            if known:
+                self.answer(200, json.dumps(reply).encode())
+            else:
+                self.answer(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
+        elif tree:
+            files = [
+                {"type": "file", "path": f.name, "size": f.stat().st_size, "oid": "0" * 40}
+                for f in hub.folder.iterdir()
+            ]
+            self.answer(200, json.dumps(files).encode())
         elif file and (hub.folder / file[1]).is_file():
             self.send_part(file[1], (hub.folder / file[1]).read_bytes())
         else:
@@ -58,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_part(self, name, body):
         span = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
-        headers = {"X-Repo-Commit": COMMIT, "ETag": '"tag"'}
+        headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{name}"'}
         if not span or self.server.ignore_ranges:
             self.answer(200, body, headers, name)
             return
@@ -92,7 +103,7 @@ def server(shapes, make_tower, save_checkpoint, tmp_path, monkeypatch):
         folder / "model-00003-of-00003.safetensors",
     )
     server = Hub(folder)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("GAPSPHERE_CACHE", str(tmp_path / "cache"))
@@ -126,7 +137,7 @@ def test_a_fetched_tower_gives_the_vectors_of_the_whole_checkpoint(server, pictu
 
 def test_only_the_towers_bytes_travel(server, tmp_path):
     load()
-    assert not any("00003" in path for _, path, _ in server.requests)
+    assert not any("model-00003" in path for _, path, _ in server.requests)
     tensors = load_file(fetched(tmp_path)[0])
     assert all(name.startswith("vision_model.") for name in tensors)
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
@@ -203,7 +214,10 @@ def test_a_model_for_the_transformers_encoder_is_fetched_at_its_commit(
     (server.folder / "preprocessor_config.json").write_text(
         json.dumps({"size": 28, "resample": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3})
     )
-    assert load(server.folder, "transformers").dimension == 16
+    remote = load(MODEL, "transformers")
+    assert remote.fingerprint == load(server.folder, "transformers").fingerprint
+    assert (remote.dimension, remote.revision) == (16, COMMIT)
+    assert remote.name == f"transformers:{MODEL}"
 
 
 def test_a_dropped_connection_is_resumed_where_it_broke(server):
