@@ -287,9 +287,7 @@ def _matrix_product(references: Rows) -> Callable[[Rows, slice], NDArray[np.floa
     return product
 
 
-def _torch_product(
-    references: Rows, device: str
-) -> Callable[[Rows, slice], NDArray[np.float32]]:
+def _torch_product(references: Rows, device: str) -> Callable[[Rows, slice], NDArray[np.float32]]:
     """The same product on a torch device, in full float32: TF32 keeps ten bits, ours need 23."""
     import torch
 

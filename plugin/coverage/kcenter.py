@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DimensionError, InputError, NotFiniteError
 from ..progress import Progress, silent
 from .lazy_cover import LazyCover
-from .rows import Rows, checked_rows, same_dimension
+from .rows import Rows, checked_shape, require_unit, same_dimension
 
 
 def k_center_greedy(
@@ -33,13 +33,14 @@ def k_center_greedy(
     Parameters
     ----------
     S : float32 (m, d) or None
-        Owned unit rows, the initial cover.  Read only where ``d0`` is None.
+        Owned unit rows, the initial cover.
     U : float32 (n, d)
         Candidate unit rows.
     k : int
         How many to pick, 1..n.
     d0 : (n,) of any float dtype, optional
-        Euclidean distance of each candidate to S, where it is known already.  Without it, S is
+        Euclidean distance of each candidate to S, where it is known already; rows that these
+        distances keep out of the contest are then never read, nor is S.  Without it, S is
         compared in full only with those candidates that come near the top (selection only).
     progress : callable
         Called with (picks done, k) after each round.
@@ -78,14 +79,17 @@ def k_center_greedy(
     >>> indices.tolist(), radii.round(3).tolist()
     ([1, 2], [1.414, 0.0])
     """
-    U = checked_rows("U", U)
+    U = checked_shape("U", U)
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(U):
         raise InputError(f"k is {k}; it must be a whole number between 1 and U's {len(U)} samples.")
     if S is not None:
-        S = checked_rows("S", S)
+        S = checked_shape("S", S)
         same_dimension("S", S, "U", U)
     given = None if d0 is None else checked_distances(d0, len(U))
-
+    if given is None:
+        require_unit("U", U)
+        if S is not None:
+            require_unit("S", S)
     k = int(k)
     goal = min(k + 1, len(U))  # the winner after the last pick gives the last radius
     cover = LazyCover(U, goal, S=None if given is not None else S, distances=given)
@@ -101,7 +105,9 @@ def checked_distances(d0: ArrayLike, count: int) -> NDArray[np.float64]:
     if not np.issubdtype(distances.dtype, np.floating):
         raise InputError(f"d0 holds {distances.dtype}; give Euclidean distances as floats.")
     if distances.shape != (count,):
-        raise DimensionError(f"d0 has shape {distances.shape}; U's {count} samples want ({count},).")
+        raise DimensionError(
+            f"d0 has shape {distances.shape}; give one distance a row of U, ({count},)."
+        )
     distances = distances.astype(np.float64)
     if not np.isfinite(distances).all():
         bad = int(np.flatnonzero(~np.isfinite(distances))[0])

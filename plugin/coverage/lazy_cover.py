@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from .distances import closest
 from .owned_probe import owned_bounds
-from .rows import TIE, Rows, squared_distance_of_pairs
+from .rows import TIE, Rows, require_unit, squared_distance_of_pairs
 
 _TAKEN = np.float32(9)  # above every similarity: a picked row never comes up again
 _OWNED = -1  # in `best`: the nearest known is S, or nothing yet
-_BLOCK = 1024  # rows a round: rounds cost a sort and a gather, so few large ones
-_KEEP = 4  # a round plays with at most a quarter of its block: a play step reads each row
+_KEEP = 256  # rows a round plays with: their products with one another stay in the cache
+_BLOCK = 1024  # rows a round at most: a larger product is no faster, and more of it goes to waste
 _FAMILIES = 128  # the first picks found the families of their later neighbours
+_ALIKE = 256  # rows sorted by what they have seen share one product: full BLAS speed, little waste
 _CLOSE = np.float32(0.995)  # a similarity above this leaves too few digits for a distance
 _KIN_ROWS = 96  # rows of neighbouring families that meet their families' centres in one product
 
@@ -56,15 +57,6 @@ class _Block:
         self.best[which] = np.where(nearer, numbers[winner], self.best[which])
 
 
-@dataclass(frozen=True)
-class _Winner:
-    """A pick: its row, the centre nearest to it at that moment, and d^2 (NaN: not computed yet)."""
-
-    row: int
-    best: int
-    squared: float
-
-
 @dataclass
 class _Payoff:
     """Whether a shortcut retires enough of the rows it looks at; it gets a few tries first."""
@@ -87,7 +79,7 @@ class LazyCover:
     Parameters
     ----------
     U : float32 (n, d)
-        Checked unit rows.
+        Unit rows; checked before, unless ``distances`` are given: then each is when it is read.
     k : int
         Capacity: how many centres there may be.
     S : float32 (m, d), optional
@@ -113,11 +105,14 @@ class LazyCover:
         self.picked = 0
         self.best = np.full(n, _OWNED)
         self.seen = np.zeros(n, np.int64)
-        self._block = min(_BLOCK, n)
+        self._block = min(_KEEP, n)
+        self._smallest_block = self._block
         self._kin_pays = _Payoff()
-        self._winners: list[_Winner] = []
+        self.nearest = np.full(k, _OWNED)  # of each pick: the centre nearest to it when picked,
+        self.squared = np.full(k, np.nan)  # and d^2 to it; NaN where a later look is enough
         # d^2 to S, NaN where it is not known yet.
         self.owned = np.full(n, np.nan if S is not None else np.inf)
+        self._unread = distances is not None  # nobody has looked at the rows of U yet
         if distances is not None:
             self.owned = distances**2
             self.near = (1 - self.owned / 2).astype(np.float32)
@@ -127,7 +122,6 @@ class LazyCover:
             self.near = U @ U[0]
             self.best[:] = 0
             self.seen[:] = 1
-            self._winners.append(_Winner(0, _OWNED, np.inf))
             self._add(0, family=0)
 
     def pick_until(self, goal: int) -> None:
@@ -136,24 +130,33 @@ class LazyCover:
         up_to_date = bool((block.seen == self.picked).all())
         picked_before = self.picked
         block = self._undercut(block, ceiling)
+        survivors = len(block.rows)
         self._play(block, ceiling, goal)
-        if up_to_date and self.picked == picked_before and self._block < len(self.U):
-            # More rows tie at the bottom than a block holds: only a larger one can tell them apart.
-            self._block = min(2 * self._block, len(self.U))
+        if up_to_date and self.picked == picked_before:
+            # More rows tie at the bottom than a block holds: only a larger one tells them apart.
+            self._smallest_block = min(2 * self._smallest_block, len(self.U))
+        self._resize(survivors)
+
+    def _resize(self, survivors: int) -> None:
+        """Choose the next block so that about as many rows survive as a round plays with."""
+        if survivors > _KEEP:
+            self._block //= 2
+        elif survivors < _KEEP // 4:
+            self._block *= 2
+        self._block = max(min(self._block, _BLOCK, len(self.U)), self._smallest_block)
 
     def radii(self, k: int) -> NDArray[np.float64]:
         """The covering radius after each of the first ``k`` picks: the next winner's distance."""
-        squared = np.zeros(k)
-        winners = self._winners[1 : k + 1]
-        squared[: len(winners)] = [winner.squared for winner in winners]
-        late = np.flatnonzero(np.isnan(squared))
-        rows = np.array([winners[i].row for i in late], np.int64)
-        best = np.array([winners[i].best for i in late], np.int64)
-        to_owned = best == _OWNED
-        squared[late[to_owned]] = self.owned[rows[to_owned]]
-        rows, best, late = rows[~to_owned], best[~to_owned], late[~to_owned]
-        squared[late] = squared_distance_of_pairs(self.U, rows, self.centres, best)
-        return np.sqrt(squared)
+        late = np.flatnonzero(np.isnan(self.squared[: self.picked]))
+        to_owned = late[self.nearest[late] == _OWNED]
+        self.squared[to_owned] = self.owned[self.indices[to_owned]]
+        late = late[self.nearest[late] != _OWNED]
+        self.squared[late] = squared_distance_of_pairs(
+            self.centres, late, self.centres, self.nearest[late]
+        )
+        radii = np.zeros(k)  # 0 after the last of U is picked
+        radii[: self.picked - 1] = np.sqrt(self.squared[1 : self.picked])
+        return radii
 
     def _lowest(self) -> tuple[_Block, np.float32]:
         """The rows with the lowest bounds, and the lowest bound outside."""
@@ -162,11 +165,21 @@ class LazyCover:
             rows, ceiling = order[: self._block], self.near[order[self._block]]
         else:
             rows, ceiling = np.arange(len(self.U)), _TAKEN
-        rows = rows[np.argsort(self.seen[rows], kind="stable")]
-        return self._gather(rows), ceiling
+        key = self._family_of(rows) if self._tries_kin() else self.seen[rows]
+        return self._gather(rows[np.argsort(key, kind="stable")]), ceiling
+
+    def _tries_kin(self) -> bool:
+        return self.picked >= 2 * _FAMILIES and bool(self._kin_pays)
+
+    def _family_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        best = self.best[rows]
+        return np.where(best == _OWNED, -1, self.family[best])
 
     def _gather(self, rows: NDArray[np.int64]) -> _Block:
-        return _Block(rows, self.U[rows], self.near[rows], self.best[rows], self.seen[rows])
+        vectors = self.U[rows]
+        if self._unread:
+            require_unit("U", vectors, rows)
+        return _Block(rows, vectors, self.near[rows], self.best[rows], self.seen[rows])
 
     def _store(self, block: _Block) -> None:
         self.near[block.rows] = block.near
@@ -175,12 +188,12 @@ class LazyCover:
 
     def _undercut(self, block: _Block, ceiling: np.float32) -> _Block:
         """Bring the block up to date; give back the rows that stay at or below the ceiling."""
-        if self.picked >= 2 * _FAMILIES and self._kin_pays:
+        if self._tries_kin():
             block = self._meet_kin(block, ceiling)
-        for part in np.array_split(np.arange(len(block.rows)), 4):
-            if len(part) and block.seen[part[0]] < self.picked:
-                unseen = slice(int(block.seen[part[0]]), self.picked)
-                which = slice(int(part[0]), int(part[-1]) + 1)
+        for start in range(0, len(block.rows), _ALIKE):
+            which = slice(start, start + _ALIKE)
+            unseen = slice(int(block.seen[start]), self.picked)  # sorted: the first saw the fewest
+            if unseen.start < self.picked:
                 block.meet(which, self.centres[unseen], self.numbers[unseen])
         block.seen[:] = self.picked
         self._store(block)
@@ -196,9 +209,7 @@ class LazyCover:
         A family is one of the first picks and the centres picked nearest to it.  What covers a
         row is mostly kin, and kin are few, so most of a block never meets the other centres.
         """
-        family = np.where(block.best == _OWNED, -1, self.family[block.best])
-        order = np.argsort(family, kind="stable")
-        block, family = block.take(order), family[order]
+        family = self._family_of(block.rows)
         by_family = np.argsort(self.family[: self.picked], kind="stable")
         families = self.family[by_family]
         first = int(np.searchsorted(family, 0))
@@ -211,10 +222,9 @@ class LazyCover:
             if len(kin):
                 block.meet(which, self.centres[kin], kin)
         self._store(block)
-        stays = block.near <= ceiling
-        self._kin_pays.count(len(family) - first, int((~stays[first:]).sum()))
-        block = block.take(stays)
-        return block.take(np.argsort(block.seen, kind="stable"))
+        stays = np.flatnonzero(block.near <= ceiling)
+        self._kin_pays.count(len(family) - first, len(family) - first - int((stays >= first).sum()))
+        return block.take(stays[np.argsort(block.seen[stays], kind="stable")])
 
     def _meet_owned(self, block: _Block) -> None:
         """Compare rows with all of S, those that were never."""
@@ -232,13 +242,14 @@ class LazyCover:
 
     def _play(self, block: _Block, ceiling: np.float32, goal: int) -> None:
         """Ordinary greedy inside an up-to-date block, while its winner is surely the lowest."""
-        keep = max(self._block // _KEEP, 1)
-        if self._block < len(self.U) and len(block.rows) > keep:
+        keep = max(_KEEP, self._smallest_block)
+        if len(block.rows) > keep:
             order = np.argpartition(block.near, keep)
             ceiling = block.near[order[keep]]
             block = block.take(np.sort(order[:keep]))
         if not len(block.rows):
             return
+        gram = block.vectors @ block.vectors.T if len(block.rows) <= _BLOCK else None
         settled = np.full(len(block.rows), np.nan)  # d^2 in float64 of rows that came to a tie
         while self.picked < goal:
             lowest = int(block.near.argmin())
@@ -247,10 +258,9 @@ class LazyCover:
                 break
             winner, squared = self._settle(block, settled, lowest)
             self._pick(block, winner, squared)
-            similarity = block.vectors @ block.vectors[winner]
-            nearer = similarity > block.near
-            block.near[nearer] = similarity[nearer]
-            block.best[nearer] = self.picked - 1
+            similarity = block.vectors @ block.vectors[winner] if gram is None else gram[winner]
+            block.best[similarity > block.near] = self.picked - 1
+            np.maximum(block.near, similarity, out=block.near)
             self._resettle(block, settled, winner, similarity)
             block.near[winner], settled[winner] = _TAKEN, np.nan
         block.seen[:] = self.picked
@@ -261,7 +271,7 @@ class LazyCover:
     ) -> tuple[int, float]:
         """Among rows that float32 cannot tell apart, the farthest, and its d^2 where known."""
         low = block.near[lowest]
-        ties = np.flatnonzero(block.near <= low + TIE)
+        ties = (block.near <= low + TIE).nonzero()[0]
         if len(ties) == 1 and low < _CLOSE:
             return lowest, np.nan
         new = ties[np.isnan(settled[ties])]
@@ -280,7 +290,9 @@ class LazyCover:
         similarity: NDArray[np.float32],
     ) -> None:
         """Keep the settled distances true now that the winner is a centre."""
-        known = np.flatnonzero(settled > 0)  # not NaN, and nothing is nearer than 0
+        known = (settled > 0).nonzero()[0]  # not NaN, and nothing is nearer than 0
+        if not len(known):
+            return
         changed = known[similarity[known] >= block.near[known] - TIE]
         rival = squared_distance_of_pairs(
             block.vectors, changed, block.vectors, np.full(len(changed), winner)
@@ -288,12 +300,13 @@ class LazyCover:
         settled[changed] = np.minimum(settled[changed], rival)
 
     def _pick(self, block: _Block, winner: int, squared: float) -> None:
-        row, best = int(block.rows[winner]), int(block.best[winner])
+        best = int(block.best[winner])
         founds = self.picked < _FAMILIES or best == _OWNED
-        self._winners.append(_Winner(row, best, squared))
-        self._add(row, family=self.picked if founds else int(self.family[best]))
+        self.nearest[self.picked] = best
+        self.squared[self.picked] = squared
+        self._add(block.rows[winner], family=self.picked if founds else self.family[best])
 
-    def _add(self, row: int, *, family: int) -> None:
+    def _add(self, row: int | np.int64, *, family: int | np.int64) -> None:
         self.centres[self.picked] = self.U[row]
         self.indices[self.picked] = row
         self.family[self.picked] = family

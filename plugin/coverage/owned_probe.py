@@ -45,9 +45,7 @@ def _spread(count: int, at_most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, at_most)).astype(np.int64))
 
 
-def _nearest_anchor(
-    rows: Rows, anchors: Rows
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _nearest_anchor(rows: Rows, anchors: Rows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     near = np.empty(len(rows), np.float32)
     cell = np.empty(len(rows), np.int64)
     for start in range(0, len(rows), _ROWS_AT_ONCE):

@@ -1,8 +1,7 @@
-"""Numbers that say how well S covers U: the covering radius, its quantiles, the threshold δ.
+"""The covering radius, the quantiles beside it, and the threshold δ that makes a gap.
 
-The one idea: a raw distance says nothing by itself, so S is its own yardstick.  How far apart are
-images that are all owned?  The distances of S to itself, each sample left out in turn, give the
-default δ and turn every distance into a percentile.
+The one idea: a raw distance says little, so S itself is the yardstick.  How far each sample of S
+is from the rest of S gives both the default threshold and the percentile of any distance.
 """
 
 from __future__ import annotations
@@ -15,150 +14,260 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ArtifactError, DimensionError, EmptySetError, InputError
+from ..errors import ArtifactError, EmptySetError, InputError, NotFiniteError
 from .distances import leave_one_out
-from .rows import Metric, checked_metric
+from .rows import Metric, Rows, checked_metric
 
 DELTA_QUANTILE = 0.99
-QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+"""The default δ covers this share of S when each sample is taken out in turn."""
 
-
-@dataclass(frozen=True)
-class CoverageReport:
-    """How far U is from S; every distance in the unit of ``metric``.
-
-    Attributes
-    ----------
-    delta : float
-        Threshold: a candidate farther than this is a gap.
-    delta_source : str
-        Where it came from, in words.
-    delta_max : float
-        The covering radius: the largest distance of a candidate to S.
-    quantiles : mapping
-        p50, p90, p95 and p99 of those distances; one outlier sets ``delta_max`` alone.
-    n_gaps, n_candidates : int
-        Candidates beyond ``delta``, and all.
-    """
-
-    metric: Metric
-    delta: float
-    delta_source: str
-    delta_max: float
-    quantiles: Mapping[str, float]
-    n_gaps: int
-    n_candidates: int
+_QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """δ and where it came from; ``warning`` is a sentence where it had to be guessed."""
+    """δ, where it came from, and what the user should know about it ("" where all is well).
+
+    ``source`` is "given", "leave-one-out", "leave-one-sequence-out" or "p95 of U to S".
+    """
 
     delta: float
     source: str
-    metric: Metric
-    warning: str | None = None
+    metric: Metric = "cosine"
+    warning: str = ""
 
 
-def default_delta(inside: ArrayLike) -> float:
-    """δ read off S: the 0.99 quantile of its leave-one-out distances (m,).
+@dataclass(frozen=True)
+class CoverageReport:
+    """What S leaves uncovered of U, in the unit of ``metric``.
 
-    Raises
-    ------
-    EmptySetError
-        There is no such distance: S has one sample.
+    ``delta_max`` is the covering radius, the maximum; one outlier sets it, so read the quantiles
+    with it.  ``n_gaps`` counts the candidates farther than ``delta``.
     """
-    inside = np.asarray(inside, np.float64)
-    if not inside.size:
-        raise EmptySetError(
-            "S has one image, so there is no distance inside S to read δ off: give δ yourself."
-        )
-    return float(np.quantile(inside, DELTA_QUANTILE))
+
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    delta_max: float
+    n_candidates: int
+    n_gaps: int
+    threshold: Threshold
+
+    @property
+    def delta(self) -> float:
+        """The threshold that makes a candidate a gap."""
+        return self.threshold.delta
+
+    @property
+    def metric(self) -> Metric:
+        """The unit of every distance here."""
+        return self.threshold.metric
 
 
-def percentile_of(distance: ArrayLike, inside: ArrayLike) -> NDArray[np.float64]:
-    """Where distances stand among those inside S, 0 to 100.
+def coverage_report(dist_to_S: ArrayLike, threshold: Threshold) -> CoverageReport:
+    """Quantiles, covering radius and number of gaps of the distances from U to S.
 
-    The share of ``inside`` (m,) that is smaller, ties counting half, so that the median of S is 50
-    whatever it repeats.  NaN where ``inside`` is empty.
+    Parameters
+    ----------
+    dist_to_S : (n,)
+        In the unit of ``threshold.metric``.
 
-    >>> percentile_of([0.0, 0.2, 9.0], [0.1, 0.2, 0.3, 0.4]).tolist()
-    [0.0, 37.5, 100.0]
+    Examples
+    --------
+    >>> report = coverage_report([0.1, 0.2, 0.6], Threshold(0.5, "given"))
+    >>> report.delta_max, report.n_gaps
+    (0.6, 1)
     """
-    order = np.sort(np.asarray(inside, np.float64))
-    distance = np.asarray(distance, np.float64)
-    if not order.size:
-        return np.full(distance.shape, np.nan)
-    below = np.searchsorted(order, distance, side="left")
-    up_to = np.searchsorted(order, distance, side="right")
-    return 50.0 * (below + up_to) / order.size
-
-
-def report_coverage(distance: ArrayLike, threshold: Threshold) -> CoverageReport:
-    """Summarise the distances (n,) of U to S against ``threshold``."""
-    distance = np.asarray(distance, np.float64)
-    if not distance.size:
-        raise EmptySetError("U has no candidate to report on.")
+    distance = _checked_distances("dist_to_S", dist_to_S)
+    quantiles = {name: float(np.quantile(distance, q)) for name, q in _QUANTILES.items()}
     return CoverageReport(
-        metric=threshold.metric,
-        delta=threshold.delta,
-        delta_source=threshold.source,
+        **quantiles,
         delta_max=float(distance.max()),
-        quantiles={name: float(np.quantile(distance, q)) for name, q in QUANTILES.items()},
-        n_gaps=int((distance > threshold.delta).sum()),
         n_candidates=len(distance),
+        n_gaps=int(is_gap(distance, threshold.delta).sum()),
+        threshold=threshold,
     )
 
 
+def is_gap(dist_to_S: ArrayLike, delta: float) -> NDArray[np.bool_]:
+    """Which distances lie beyond δ.  A distance equal to δ is covered."""
+    return np.asarray(dist_to_S, np.float64) > delta
+
+
+def default_delta(loo: ArrayLike) -> float:
+    """The 0.99 quantile of the leave-one-out distances of S, linearly interpolated.
+
+    Examples
+    --------
+    >>> default_delta([0.0, 1.0])
+    0.99
+    """
+    return float(
+        np.quantile(_checked_distances("The leave-one-out distances", loo), DELTA_QUANTILE)
+    )
+
+
+def choose_threshold(
+    loo: ArrayLike | None,
+    dist_to_S: ArrayLike,
+    *,
+    metric: Metric = "cosine",
+    given: float | None = None,
+    by_sequence: bool = False,
+) -> Threshold:
+    """δ from the user, or else from S, or else from U, in that order.
+
+    Parameters
+    ----------
+    loo : (m,) or None
+        Leave-one-out distances of S (:func:`~.distances.leave_one_out`); None where S has one
+        sample, which has no other sample to be near to.  δ is then the 0.95 quantile of
+        ``dist_to_S``, which makes one candidate in twenty a gap, and the warning says so.
+    dist_to_S : (n,)
+        Distances from U to S.
+    given : float, optional
+        The user's δ, or an earlier run's.
+    by_sequence : bool
+        Whether ``loo`` left out whole sequences.
+
+    Examples
+    --------
+    >>> choose_threshold(None, [0.1, 0.3], given=0.2)
+    Threshold(delta=0.2, source='given', metric='cosine', warning='')
+    """
+    metric = checked_metric(metric)
+    if given is not None:
+        return Threshold(_checked_delta(given), "given", metric)
+    if loo is None or np.size(loo) == 0:
+        distance = _checked_distances("dist_to_S", dist_to_S)
+        return Threshold(
+            float(np.quantile(distance, 0.95)),
+            "p95 of U to S",
+            metric,
+            "S has one sample, so it has no distances of its own to read δ from: δ is the 0.95 "
+            "quantile of U's distances to it, which always makes one candidate in twenty a gap. "
+            "Give δ to compare runs.",
+        )
+    delta = default_delta(loo)
+    warning = ""
+    if delta == 0:
+        warning = (
+            "Nearly all samples of S are exact copies of others, so δ is 0 and every candidate "
+            "that is not one more copy is a gap; remove duplicates from S or give δ."
+        )
+    source = "leave-one-sequence-out" if by_sequence else "leave-one-out"
+    return Threshold(delta, source, metric, warning)
+
+
+def percentile_of(distance: ArrayLike, loo: ArrayLike) -> NDArray[np.float64]:
+    """Where distances stand among the leave-one-out distances of S, 0..100.
+
+    The mid-rank: the share of ``loo`` below the distance, plus half the share equal to it.  So 0
+    is nearer than anything in S is to the rest of S, 100 is farther, and the percentile never
+    falls as the distance grows.  Distances are compared as float32, as they are stored.
+
+    Examples
+    --------
+    >>> percentile_of([0.0, 0.2, 0.9], [0.1, 0.2, 0.3]).round(1).tolist()
+    [0.0, 50.0, 100.0]
+    """
+    yardstick = np.sort(_checked_distances("The leave-one-out distances", loo).astype(np.float32))
+    distance = np.asarray(distance, np.float32)
+    below = np.searchsorted(yardstick, distance, side="left")
+    up_to = np.searchsorted(yardstick, distance, side="right")
+    return np.asarray(50.0 * (below + up_to) / len(yardstick))
+
+
 def coverage_json(report: CoverageReport) -> dict[str, Any]:
-    """The document of ``coverage.json``."""
+    """The content of ``coverage.json``; ``delta`` and ``delta_max`` as the viewers expect them.
+
+    Examples
+    --------
+    >>> doc = coverage_json(coverage_report([0.1, 0.6], Threshold(0.5, "given")))
+    >>> doc["delta"], doc["delta_max"], doc["metric"]
+    (0.5, 0.6, 'cosine')
+    """
     return {
         "delta": report.delta,
-        "delta_source": report.delta_source,
         "delta_max": report.delta_max,
+        "delta_source": report.threshold.source,
         "metric": report.metric,
-        **report.quantiles,
-        "n_gaps": report.n_gaps,
+        **{name: getattr(report, name) for name in _QUANTILES},
         "n_candidates": report.n_candidates,
+        "n_gaps": report.n_gaps,
     }
 
 
 def threshold_from_json(
-    document: Mapping[str, Any], distance: ArrayLike, embed_S: NDArray[np.float32] | None = None
+    doc: Mapping[str, Any], nn_U_to_S: ArrayLike, embed_S: Rows | None = None
 ) -> Threshold:
-    """Read δ out of a ``coverage.json`` made here or elsewhere.
+    """δ out of a ``coverage.json`` that may have been made elsewhere.
 
-    Elsewhere a lone ``delta`` may be the covering radius, with which nothing would ever be a gap.
-    A ``delta`` that is not below the largest ``distance`` (n,) is taken for that: the threshold
-    then comes from ``embed_S`` (m, d) where there is one, else it is p95 of ``distance``.
+    A document with ``delta_max`` means ``delta`` as the threshold.  A lone ``delta`` below the
+    largest distance can only be a threshold; one that is not below it is a covering radius, with
+    which nothing would ever be a gap: δ is then read off S where its embeddings are at hand, else
+    it is the 0.95 quantile of ``nn_U_to_S``, and the warning says so.
+
+    Parameters
+    ----------
+    doc : mapping
+        Parsed JSON.
+    nn_U_to_S : (n,)
+        Distances from U to S of the same run.
+    embed_S : float32 (m, d), optional
+        Unit rows of S.
 
     Raises
     ------
     ArtifactError
-        ``delta`` or ``metric`` is not what it has to be.
+        No ``delta``, or values that are not what they should be.
+
+    Examples
+    --------
+    >>> threshold_from_json({"delta": 0.2, "metric": "cosine"}, [0.1, 0.5]).delta
+    0.2
     """
-    distance = np.asarray(distance, np.float64)
-    if distance.ndim != 1 or not distance.size:
-        raise DimensionError(f"nn_U_to_S has shape {distance.shape}; one distance a candidate.")
-    delta = document.get("delta")
-    if isinstance(delta, bool) or not isinstance(delta, int | float) or not math.isfinite(delta):
-        raise ArtifactError(f"coverage.json: delta is {delta!r}; a number is needed.")
-    if delta < 0:
-        raise ArtifactError(f"coverage.json: delta is {delta}; a distance is not negative.")
-    try:
-        metric = checked_metric(document.get("metric", "cosine"))
-    except InputError as error:
-        raise ArtifactError(f"coverage.json: {error}") from error
-    notes = [] if "metric" in document else ["coverage.json names no metric: cosine is assumed."]
-    if "delta_max" in document or delta < distance.max():
-        return Threshold(float(delta), "coverage.json", metric, " ".join(notes) or None)
+    distance = _checked_distances("nn_U_to_S", nn_U_to_S)
+    metric, said = _metric_of(doc)
+    delta = doc.get("delta")
+    if isinstance(delta, bool) or not isinstance(delta, (int, float)) or not 0 <= delta < math.inf:
+        raise ArtifactError(
+            f"coverage.json has delta = {delta!r}; it must be a number that is not negative."
+        )
+    if "delta_max" in doc or delta < distance.max():
+        return Threshold(float(delta), "given", metric, said)
+    note = f"delta = {delta:g} in coverage.json is a covering radius: no candidate lies beyond it. "
     if embed_S is not None and len(embed_S) > 1:
-        delta = default_delta(leave_one_out(embed_S, metric=metric))
-        source = "leave-one-out inside S"
+        own = choose_threshold(leave_one_out(embed_S, metric=metric), distance, metric=metric)
+        note += f"δ = {own.delta:.4g} is read off S instead. "
     else:
-        delta, source = float(np.quantile(distance, 0.95)), "p95 of nn_U_to_S"
-    notes.append(
-        f"coverage.json's delta is not below the largest distance, so it is a covering radius; "
-        f"δ = {delta:.4f} is taken from {source}."
-    )
-    return Threshold(delta, source, metric, " ".join(notes))
+        own = Threshold(float(np.quantile(distance, 0.95)), "p95 of U to S", metric)
+        note += f"δ = {own.delta:.4g}, the 0.95 quantile of nn_U_to_S, stands in. "
+    warning = " ".join(part.strip() for part in (note, own.warning, said) if part)
+    return Threshold(own.delta, own.source, metric, warning)
+
+
+def _metric_of(doc: Mapping[str, Any]) -> tuple[Metric, str]:
+    if "metric" not in doc:
+        return "cosine", "coverage.json names no metric; its distances are taken as cosine."
+    if doc["metric"] not in ("cosine", "euclidean"):
+        raise ArtifactError(
+            f"coverage.json has metric = {doc['metric']!r}; it must be cosine or euclidean."
+        )
+    return doc["metric"], ""
+
+
+def _checked_delta(delta: float) -> float:
+    if isinstance(delta, bool) or not 0 <= delta <= 2:
+        raise InputError(f"δ is {delta}; a distance between unit vectors lies in 0..2.")
+    return float(delta)
+
+
+def _checked_distances(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    distance = np.asarray(values, np.float64).ravel()
+    if not len(distance):
+        raise EmptySetError(f"{name} holds no distance; there is nothing to measure.")
+    if not np.isfinite(distance).all():
+        raise NotFiniteError(f"{name} holds NaN or infinity; compute the distances again.")
+    return distance

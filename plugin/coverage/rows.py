@@ -1,4 +1,4 @@
-"""What every coverage function accepts: float32 unit rows, checked at the door, and exact distances.
+"""What every coverage function accepts, float32 unit rows, and how it measures them exactly.
 
 The one idea: a float32 matrix product finds *who* is near, a float64 difference says *how* near.
 A float32 inner product of unit rows is off by a few 1e-7, which is nothing beside a cosine
@@ -26,13 +26,13 @@ TIE = 1e-6
 _CELLS_AT_ONCE = 1 << 18  # of a float64 difference: 2 MB, which stays in the cache
 
 
-def checked_rows(name: str, rows: object, *, empty_ok: bool = False) -> Rows:
+def checked_rows(name: str, rows: object) -> Rows:
     """``rows`` as a C-contiguous float32 (n, d) array of finite unit rows, or a sentence.
 
     Raises
     ------
     InputError
-        Not an array of real floating numbers, or a row whose length is not 1.
+        Not an array of floats, or a row whose length is not 1.
     DimensionError
         Not two-dimensional, or no columns.
     EmptySetError
@@ -40,6 +40,13 @@ def checked_rows(name: str, rows: object, *, empty_ok: bool = False) -> Rows:
     NotFiniteError
         A NaN or an infinity.
     """
+    array = checked_shape(name, rows)
+    require_unit(name, array)
+    return array
+
+
+def checked_shape(name: str, rows: object) -> Rows:
+    """The part of :func:`checked_rows` that reads no row."""
     array = np.asarray(rows)
     if array.ndim != 2 or array.shape[1] == 0:
         raise DimensionError(
@@ -47,24 +54,29 @@ def checked_rows(name: str, rows: object, *, empty_ok: bool = False) -> Rows:
         )
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"{name} holds {array.dtype}; give float32 embeddings.")
-    if len(array) == 0 and not empty_ok:
+    if len(array) == 0:
         raise EmptySetError(f"{name} has no row; give it at least one embedding.")
-    array = np.ascontiguousarray(array, dtype=np.float32)
-    squares = np.einsum("ij,ij->i", array, array)
-    bad = np.flatnonzero(~np.isfinite(squares))
-    bad = bad[~np.isfinite(array[bad]).all(axis=1)]
-    if len(bad):
+    return cast(Rows, np.ascontiguousarray(array, dtype=np.float32))
+
+
+def require_unit(name: str, rows: Rows, numbers: NDArray[np.int64] | None = None) -> None:
+    """The part of :func:`checked_rows` that reads them; ``numbers`` are the rows' own numbers."""
+    squares = np.einsum("ij,ij->i", rows, rows)
+    bad = np.flatnonzero(~(np.abs(squares - 1) <= 2 * NORM_TOLERANCE))
+    if not len(bad):
+        return
+    where = int(bad[0] if numbers is None else numbers[bad[0]])
+    broken = bad[~np.isfinite(rows[bad]).all(axis=1)]
+    if len(broken):
+        where = int(broken[0] if numbers is None else numbers[broken[0]])
         raise NotFiniteError(
-            f"{name} has {len(bad)} rows with NaN or infinite values, the first at row {bad[0]}; "
-            "embed those samples again or leave them out."
+            f"{name} has {len(broken)} row(s) with NaN or infinite values, the first at row "
+            f"{where}; embed those samples again or leave them out."
         )
-    bad = np.flatnonzero(np.abs(squares - 1) > 2 * NORM_TOLERANCE)
-    if len(bad):
-        raise InputError(
-            f"{name} has {len(bad)} rows that are not unit vectors, the first at row {bad[0]} "
-            f"with length {np.sqrt(squares[bad[0]]):.4g}; divide each row by its L2 norm."
-        )
-    return cast(Rows, array)
+    raise InputError(
+        f"{name} has {len(bad)} row(s) that are not unit vectors, the first at row {where} with "
+        f"length {np.sqrt(float(squares[bad[0]])):.4g}; divide each row by its L2 norm."
+    )
 
 
 def same_dimension(name: str, rows: Rows, other_name: str, other: Rows) -> None:
