@@ -1,0 +1,61 @@
+import * as React from "react";
+import type { Bridge } from "../bridge";
+import { useAnswer } from "../hooks/useAnswer";
+import { useCloud } from "../hooks/useCloud";
+import { useColour } from "../hooks/useColour";
+import { useThemeColours } from "../hooks/useThemeColours";
+import styles from "../styles.css?inline";
+import { Controls } from "./Controls";
+import { Failed, Loading, NotComputed, StaleNotice } from "./Faces";
+import { Results } from "./Results";
+import { Sphere } from "./Sphere";
+
+const STYLE_ID = "gapsphere-gap-explorer";
+
+/** The panel: one face for each state, and the sphere with its results where there is one. */
+export function GapExplorer(props: { bridge: Bridge }): React.ReactElement {
+  const { bridge } = props;
+  const [root, setRoot] = React.useState<HTMLElement | null>(null);
+  const theme = useThemeColours(root);
+  React.useEffect(installStyles, []);
+
+  return (
+    <div className="gs-root" ref={setRoot} data-cy="gap-explorer" data-theme={theme.dark ? "dark" : "light"}>
+      <Body bridge={bridge} theme={theme} />
+    </div>
+  );
+}
+
+function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours> }): React.ReactElement {
+  const { bridge, theme } = props;
+  const { status, run } = bridge.data;
+  const { cloud, error } = useCloud(bridge);
+  const colour = useColour(bridge, cloud);
+  const answers = useAnswer(bridge, cloud);
+  const retry = (): void => void bridge.call("reload", { limit: bridge.choices.limit });
+
+  if (!status) return <Loading what="Opening the sphere …" />;
+  if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;
+  if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;
+  if (error) return <Failed message={error} retry={retry} />;
+  if (!run || !cloud) return <Loading what="Loading the points …" />;
+
+  return (
+    <>
+      <StaleNotice bridge={bridge} run={run} />
+      <Controls bridge={bridge} run={run} column={colour.column} />
+      <div className="gs-main">
+        <Sphere bridge={bridge} run={run} cloud={cloud} colour={colour} theme={theme} answers={answers} />
+        <Results bridge={bridge} run={run} state={answers} />
+      </div>
+    </>
+  );
+}
+
+function installStyles(): void {
+  if (document.getElementById(STYLE_ID)) return;
+  const style = document.createElement("style");
+  style.id = STYLE_ID;
+  style.textContent = styles;
+  document.head.appendChild(style);
+}

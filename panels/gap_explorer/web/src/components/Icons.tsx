@@ -1,0 +1,57 @@
+import * as React from "react";
+
+function icon(paths: React.ReactNode): () => React.ReactElement {
+  return function Icon() {
+    return (
+      <svg
+        viewBox="0 0 16 16"
+        width="16"
+        height="16"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.4"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        aria-hidden="true"
+      >
+        {paths}
+      </svg>
+    );
+  };
+}
+
+export const Gear = icon(
+  <>
+    <path d="M2 4.5h6M12 4.5h2M2 11.5h2M8 11.5h6" />
+    <circle cx="10" cy="4.5" r="1.8" />
+    <circle cx="6" cy="11.5" r="1.8" />
+  </>,
+);
+export const Plus = icon(<path d="M8 3v10M3 8h10" />);
+export const Minus = icon(<path d="M3 8h10" />);
+export const Home = icon(
+  <>
+    <circle cx="8" cy="8" r="5.6" />
+    <path d="M2.6 8c1.8 1.7 9 1.7 10.8 0M8 2.4c-2.6 3.2-2.6 8 0 11.2" />
+  </>,
+);
+export const PointIcon = icon(
+  <>
+    <circle cx="8" cy="8" r="2.2" fill="currentColor" />
+    <circle cx="8" cy="8" r="5.6" />
+  </>,
+);
+export const PlaceIcon = icon(
+  <>
+    <circle cx="8" cy="8" r="4.4" strokeDasharray="2.2 2.2" />
+    <path d="M8 1.6v3M8 11.4v3M1.6 8h3M11.4 8h3" />
+  </>,
+);
+export const CapIcon = icon(
+  <>
+    <circle cx="8" cy="8" r="5.8" />
+    <ellipse cx="6.6" cy="6.4" rx="3" ry="2.4" fill="currentColor" fillOpacity=".35" />
+  </>,
+);
+export const Close = icon(<path d="M4 4l8 8M12 4l-8 8" />);
+export const Check = icon(<path d="M3.5 8.5l3 3 6-7" />);

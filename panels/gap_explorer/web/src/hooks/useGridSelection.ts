@@ -1,0 +1,43 @@
+import * as React from "react";
+import type { Bridge } from "../bridge";
+import { IdColumn } from "../columns";
+import type { Cloud } from "./useCloud";
+
+/**
+ * Positions of the samples selected in the grid, and of the one opened in the modal.  The id column
+ * is fetched when the first such sample appears: most sessions never need it.
+ */
+export function useGridSelection(
+  bridge: Bridge,
+  cloud: Cloud | null,
+): { selected: number[]; opened: number } {
+  const { selected } = bridge;
+  const opened = bridge.data.opened ?? null;
+  const call = React.useRef(bridge.call);
+  call.current = bridge.call;
+  const [ids, setIds] = React.useState<{ stamp: string; column: IdColumn } | null>(null);
+  const needed = selected.length > 0 || opened !== null;
+
+  React.useEffect(() => {
+    if (!cloud || !needed || ids?.stamp === cloud.stamp) return undefined;
+    let live = true;
+    call.current("ids", { stamp: cloud.stamp })
+      .then((reply) => {
+        if (!live || reply.stamp !== cloud.stamp) return;
+        setIds({ stamp: cloud.stamp, column: IdColumn.decode(reply.ids, cloud.n) });
+      })
+      // Without ids nothing lights up; the rest of the panel is untouched, so say it to developers.
+      .catch((error: unknown) => console.warn("gap_explorer: no ids", error));
+    return () => {
+      live = false;
+    };
+  }, [cloud, needed, ids]);
+
+  return React.useMemo(() => {
+    if (!cloud || !ids || ids.stamp !== cloud.stamp) return { selected: [], opened: -1 };
+    return {
+      selected: selected.map((id) => ids.column.indexOf(id)).filter((index) => index >= 0),
+      opened: opened === null ? -1 : ids.column.indexOf(opened),
+    };
+  }, [cloud, ids, selected, opened]);
+}

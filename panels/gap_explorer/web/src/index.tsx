@@ -1,0 +1,16 @@
+import { PluginComponentType, registerComponent } from "@fiftyone/plugins";
+import * as React from "react";
+import { GapExplorer } from "./components/GapExplorer";
+import { useFiftyOneBridge, type PanelProps } from "./fiftyone";
+
+function GapExplorerPanel(props: PanelProps): React.ReactElement {
+  return <GapExplorer bridge={useFiftyOneBridge(props)} />;
+}
+
+registerComponent({
+  name: "GapsphereGapExplorer",
+  label: "Gap Explorer",
+  component: GapExplorerPanel,
+  type: PluginComponentType.Component,
+  activator: () => true,
+});

@@ -1,0 +1,271 @@
+/**
+ * Geometry on the unit sphere and the few statistics the panel draws, as pure functions of
+ * numbers and typed arrays.  Everything that can be wrong by a sign lives here, where it is tested
+ * without a canvas.
+ */
+
+export type Vec3 = readonly [number, number, number];
+/** Unit quaternion as (x, y, z, w), three.js's order. */
+export type Quat = readonly [number, number, number, number];
+
+export const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
+export const cross = (a: Vec3, b: Vec3): Vec3 => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
+
+export const norm = (a: Vec3): number => Math.hypot(a[0], a[1], a[2]);
+
+export function normalize(a: Vec3): Vec3 {
+  const length = norm(a);
+  return length === 0 ? [0, 0, 1] : [a[0] / length, a[1] / length, a[2] / length];
+}
+
+export const clamp = (value: number, low: number, high: number): number =>
+  Math.min(Math.max(value, low), high);
+
+/** Angle between two unit vectors in radians, exact also where acos loses its digits. */
+export function angleBetween(a: Vec3, b: Vec3): number {
+  return Math.atan2(norm(cross(a, b)), dot(a, b));
+}
+
+export function quatFromAxisAngle(axis: Vec3, angle: number): Quat {
+  const [x, y, z] = normalize(axis);
+  const s = Math.sin(angle / 2);
+  return [x * s, y * s, z * s, Math.cos(angle / 2)];
+}
+
+export function quatMultiply(a: Quat, b: Quat): Quat {
+  const [ax, ay, az, aw] = a;
+  const [bx, by, bz, bw] = b;
+  const q: Quat = [
+    aw * bx + ax * bw + ay * bz - az * by,
+    aw * by - ax * bz + ay * bw + az * bx,
+    aw * bz + ax * by - ay * bx + az * bw,
+    aw * bw - ax * bx - ay * by - az * bz,
+  ];
+  const length = Math.hypot(...q);
+  return [q[0] / length, q[1] / length, q[2] / length, q[3] / length];
+}
+
+export function rotate(q: Quat, v: Vec3): Vec3 {
+  const u: Vec3 = [q[0], q[1], q[2]];
+  const t = cross(u, v);
+  const tt: Vec3 = [2 * t[0], 2 * t[1], 2 * t[2]];
+  const c = cross(u, tt);
+  return [v[0] + q[3] * tt[0] + c[0], v[1] + q[3] * tt[1] + c[1], v[2] + q[3] * tt[2] + c[2]];
+}
+
+/** The rotation that turns unit vector `from` onto unit vector `to` by the shortest way. */
+export function quatBetween(from: Vec3, to: Vec3): Quat {
+  const c = dot(from, to);
+  if (c < -0.999999) {
+    const helper: Vec3 = Math.abs(from[0]) < 0.9 ? [1, 0, 0] : [0, 1, 0];
+    return quatFromAxisAngle(cross(from, helper), Math.PI);
+  }
+  const axis = cross(from, to);
+  const q: Quat = [axis[0], axis[1], axis[2], 1 + c];
+  const length = Math.hypot(...q);
+  return [q[0] / length, q[1] / length, q[2] / length, q[3] / length];
+}
+
+/**
+ * `count` directions spread evenly over the sphere, interleaved xyz: the spherical Fibonacci
+ * lattice (González 2010, "Measurement of areas on a sphere using Fibonacci and latitude-longitude
+ * lattices").
+ */
+export function fibonacciSphere(count: number): Float32Array {
+  const golden = Math.PI * (3 - Math.sqrt(5));
+  const xyz = new Float32Array(count * 3);
+  for (let i = 0; i < count; i++) {
+    const z = 1 - (2 * i + 1) / count;
+    const r = Math.sqrt(Math.max(0, 1 - z * z));
+    xyz[3 * i] = r * Math.cos(golden * i);
+    xyz[3 * i + 1] = r * Math.sin(golden * i);
+    xyz[3 * i + 2] = z;
+  }
+  return xyz;
+}
+
+/** First hit of a ray with the unit sphere at the origin, or null where it passes by. */
+export function raySphere(origin: Vec3, direction: Vec3): Vec3 | null {
+  const d = normalize(direction);
+  const b = dot(origin, d);
+  const disc = b * b - (dot(origin, origin) - 1);
+  if (disc < 0) return null;
+  const t = -b - Math.sqrt(disc);
+  if (t < 0) return null;
+  return normalize([origin[0] + t * d[0], origin[1] + t * d[1], origin[2] + t * d[2]]);
+}
+
+/**
+ * Whether a point of the unit sphere is on the side turned to the eye: the plane through the
+ * horizon circle is `dot(p, eye) = 1`.
+ */
+export const facesEye = (p: Vec3, eye: Vec3): boolean => dot(p, eye) > 1;
+
+/** The circle of a cap (geodesic disc) as `segments` interleaved points, closed by repetition. */
+export function capOutline(center: Vec3, angle: number, segments = 96): Float32Array {
+  const helper: Vec3 = Math.abs(center[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0];
+  const u = normalize(cross(helper, center));
+  const v = cross(center, u);
+  const c = Math.cos(angle);
+  const s = Math.sin(angle);
+  const out = new Float32Array((segments + 1) * 3);
+  for (let i = 0; i <= segments; i++) {
+    const t = (2 * Math.PI * i) / segments;
+    const a = s * Math.cos(t);
+    const b = s * Math.sin(t);
+    for (let k = 0; k < 3; k++) out[3 * i + k] = c * center[k] + a * u[k] + b * v[k];
+  }
+  return out;
+}
+
+/** How many points of interleaved `xyz` lie inside the cap; `keep` leaves others out. */
+export function countInCap(
+  xyz: Float32Array,
+  center: Vec3,
+  angle: number,
+  keep?: (index: number) => boolean,
+): number {
+  const limit = Math.cos(angle);
+  let count = 0;
+  for (let i = 0; i < xyz.length / 3; i++) {
+    const c = xyz[3 * i] * center[0] + xyz[3 * i + 1] * center[1] + xyz[3 * i + 2] * center[2];
+    if (c >= limit && (!keep || keep(i))) count++;
+  }
+  return count;
+}
+
+/**
+ * How crowded the sphere is around each point, 0 (emptiest) to 1 (densest): points are counted in
+ * the near-equal cells of a cube map and the counts smoothed with their neighbours in the face.
+ * The logarithm is what is scaled, since real clouds span decades.
+ */
+export function sphereDensity(xyz: Float32Array, cells = 48): Float32Array {
+  const n = xyz.length / 3;
+  const counts = new Float32Array(6 * cells * cells);
+  const cellOf = new Uint32Array(n);
+  for (let i = 0; i < n; i++) {
+    const cell = cubeCell(xyz[3 * i], xyz[3 * i + 1], xyz[3 * i + 2], cells);
+    cellOf[i] = cell;
+    counts[cell]++;
+  }
+  const smooth = new Float32Array(counts.length);
+  for (let face = 0; face < 6; face++) {
+    const base = face * cells * cells;
+    for (let r = 0; r < cells; r++) {
+      for (let c = 0; c < cells; c++) {
+        let sum = 0;
+        let weight = 0;
+        for (let dr = -2; dr <= 2; dr++) {
+          for (let dc = -2; dc <= 2; dc++) {
+            const rr = r + dr;
+            const cc = c + dc;
+            if (rr < 0 || cc < 0 || rr >= cells || cc >= cells) continue;
+            const w = 1 / (1 + dr * dr + dc * dc);
+            sum += w * counts[base + rr * cells + cc];
+            weight += w;
+          }
+        }
+        smooth[base + r * cells + c] = Math.log1p(sum / weight);
+      }
+    }
+  }
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = 0; i < n; i++) {
+    low = Math.min(low, smooth[cellOf[i]]);
+    high = Math.max(high, smooth[cellOf[i]]);
+  }
+  const out = new Float32Array(n);
+  const span = high - low;
+  for (let i = 0; i < n; i++) out[i] = span > 0 ? (smooth[cellOf[i]] - low) / span : 0;
+  return out;
+}
+
+function cubeCell(x: number, y: number, z: number, cells: number): number {
+  const ax = Math.abs(x);
+  const ay = Math.abs(y);
+  const az = Math.abs(z);
+  let face: number;
+  let u: number;
+  let v: number;
+  if (ax >= ay && ax >= az) {
+    face = x > 0 ? 0 : 1;
+    u = y / ax;
+    v = z / ax;
+  } else if (ay >= az) {
+    face = y > 0 ? 2 : 3;
+    u = x / ay;
+    v = z / ay;
+  } else {
+    face = z > 0 ? 4 : 5;
+    u = az === 0 ? 0 : x / az;
+    v = az === 0 ? 0 : y / az;
+  }
+  // atan evens out the cells: a plain grid on the cube is five times finer at its corners.
+  const iu = Math.floor((Math.atan(u) / (Math.PI / 2) + 0.5) * cells);
+  const iv = Math.floor((Math.atan(v) / (Math.PI / 2) + 0.5) * cells);
+  return (face * cells + clamp(iu, 0, cells - 1)) * cells + clamp(iv, 0, cells - 1);
+}
+
+/** Values of `values` in `bins` equal steps over [low, high]; NaN and what lies outside is left out. */
+export function histogram(
+  values: ArrayLike<number>,
+  low: number,
+  high: number,
+  bins: number,
+  keep?: (index: number) => boolean,
+): Uint32Array {
+  const counts = new Uint32Array(bins);
+  const scale = bins / (high - low || 1);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!(value >= low && value <= high) || (keep && !keep(i))) continue;
+    counts[Math.min(bins - 1, Math.floor((value - low) * scale))]++;
+  }
+  return counts;
+}
+
+/**
+ * Share of a distribution that lies above `value`, read off its equally spaced quantiles
+ * (`table[0]` is the minimum, the last entry the maximum), linear between two entries.
+ */
+export function shareAbove(table: ArrayLike<number>, value: number): number {
+  const last = table.length - 1;
+  if (last < 0) return 0;
+  if (value < table[0]) return 1;
+  if (value >= table[last]) return 0;
+  let low = 0;
+  let high = last;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (table[middle] <= value) low = middle;
+    else high = middle;
+  }
+  const step = table[high] - table[low];
+  const inside = step > 0 ? (value - table[low]) / step : 0;
+  return 1 - (low + inside) / last;
+}
+
+/** A repeatable shuffle of 0..n-1: any prefix of it is an even sample. */
+export function shuffledIndices(n: number, seed = 51): Uint32Array {
+  const order = new Uint32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
+  let state = seed >>> 0 || 1;
+  for (let i = n - 1; i > 0; i--) {
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    const j = state % (i + 1);
+    const keep = order[i];
+    order[i] = order[j];
+    order[j] = keep;
+  }
+  return order;
+}

@@ -1,0 +1,289 @@
+/**
+ * The eye around the sphere: a free turn (no poles to get stuck at), zoom and pan, from mouse,
+ * touch and keyboard.  It knows angles and pixels; the scene asks it where the eye is.
+ */
+
+import {
+  clamp,
+  quatBetween,
+  quatFromAxisAngle,
+  quatMultiply,
+  rotate,
+  type Quat,
+  type Vec3,
+} from "../math";
+
+/** Vertical field of view in degrees: narrow, so that the limb of the sphere is not bent. */
+export const FIELD_OF_VIEW = 30;
+/** The sphere's radius fills this share of the shorter half side at zoom 1. */
+const FIT = 0.86;
+const ZOOM_MIN = 0.4;
+const ZOOM_MAX = 24;
+/** Slightly from above, so that the first look is of a ball and not of a disc. */
+const HOME: Quat = quatMultiply(
+  quatFromAxisAngle([0, 1, 0], 0.5),
+  quatFromAxisAngle([1, 0, 0], -0.35),
+);
+
+export class Orbit {
+  turn: Quat = HOME;
+  zoom = 1;
+  /** Shift of the sphere on the screen, in units of the half height at the centre's depth. */
+  pan: readonly [number, number] = [0, 0];
+  private width = 1;
+  private height = 1;
+
+  constructor(private readonly changed: () => void) {}
+
+  resize(width: number, height: number): void {
+    this.width = Math.max(1, width);
+    this.height = Math.max(1, height);
+  }
+
+  /** Distance of the eye from the centre, at which the sphere fits the shorter side. */
+  get distance(): number {
+    const half = Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
+    const aspect = Math.min(1, this.width / this.height);
+    const tangent = half * aspect * FIT;
+    // The limb is seen under asin(1 / d): d = sqrt(1 + 1 / tan²).
+    return Math.sqrt(1 + 1 / (tangent * tangent));
+  }
+
+  get eye(): Vec3 {
+    const [x, y, z] = rotate(this.turn, [0, 0, 1]);
+    const d = this.distance;
+    return [x * d, y * d, z * d];
+  }
+
+  get up(): Vec3 {
+    return rotate(this.turn, [0, 1, 0]);
+  }
+
+  /** Radius of the sphere on the screen in pixels. */
+  get radius(): number {
+    return (Math.min(this.width, this.height) / 2) * FIT * this.zoom;
+  }
+
+  /** Drag by pixels: a point near the middle stays under the finger. */
+  drag(dx: number, dy: number): void {
+    const scale = 1 / this.radius;
+    const about = quatMultiply(
+      quatFromAxisAngle([0, 1, 0], -dx * scale),
+      quatFromAxisAngle([1, 0, 0], -dy * scale),
+    );
+    this.turn = quatMultiply(this.turn, about);
+    this.changed();
+  }
+
+  panBy(dx: number, dy: number): void {
+    const limit = Math.max(1, this.zoom);
+    const unit = this.height / 2;
+    this.pan = [
+      clamp(this.pan[0] + dx / unit, -limit, limit),
+      clamp(this.pan[1] - dy / unit, -limit, limit),
+    ];
+    this.changed();
+  }
+
+  /** Zoom by a factor about a point given in pixels from the middle. */
+  zoomBy(factor: number, x = 0, y = 0): void {
+    const next = clamp(this.zoom * factor, ZOOM_MIN, ZOOM_MAX);
+    const ratio = next / this.zoom;
+    const unit = this.height / 2;
+    const px = x / unit;
+    const py = -y / unit;
+    this.pan = [px + (this.pan[0] - px) * ratio, py + (this.pan[1] - py) * ratio];
+    this.zoom = next;
+    if (next <= 1) this.pan = [this.pan[0] * 0.8, this.pan[1] * 0.8];
+    this.changed();
+  }
+
+  /** Turn so that `direction` faces the eye. */
+  face(direction: Vec3): void {
+    this.turn = quatMultiply(quatBetween(rotate(this.turn, [0, 0, 1]), direction), this.turn);
+    this.changed();
+  }
+
+  reset(): void {
+    this.turn = HOME;
+    this.zoom = 1;
+    this.pan = [0, 0];
+    this.changed();
+  }
+}
+
+export interface PointerEvents {
+  click(x: number, y: number, event: PointerEvent): void;
+  /** A pointer rests over the canvas with no button down; null when it left. */
+  hover(at: readonly [number, number] | null): void;
+  /** Whether a press at this place starts a cap and not a turn. */
+  startsCap(event: PointerEvent): boolean;
+  capStart(x: number, y: number): boolean;
+  capMove(x: number, y: number): void;
+  capEnd(cancelled: boolean): void;
+  /** The middle of the view was asked for from the keyboard. */
+  confirm(): void;
+  moving(active: boolean): void;
+}
+
+/** A press that wandered no farther than this many pixels is a click. */
+const CLICK_SLOP = 5;
+
+/** Listens on the canvas and drives an {@link Orbit}; returns what takes the listeners away. */
+export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents): () => void {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const pointers = new Map<number, { x: number; y: number }>();
+  let mode: "none" | "turn" | "pan" | "cap" | "pinch" = "none";
+  let travelled = 0;
+  let start: PointerEvent | null = null;
+  let pinch = 0;
+
+  const local = (event: { clientX: number; clientY: number }): [number, number] => {
+    const box = canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  const middle = (): { x: number; y: number; spread: number } => {
+    const [a, b] = [...pointers.values()];
+    return {
+      x: (a.x + b.x) / 2,
+      y: (a.y + b.y) / 2,
+      spread: Math.hypot(a.x - b.x, a.y - b.y),
+    };
+  };
+
+  canvas.addEventListener(
+    "pointerdown",
+    (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      const [x, y] = local(event);
+      pointers.set(event.pointerId, { x, y });
+      events.hover(null);
+      if (pointers.size === 2) {
+        if (mode === "cap") events.capEnd(true);
+        mode = "pinch";
+        pinch = middle().spread;
+        travelled = Infinity;
+        events.moving(true);
+        return;
+      }
+      start = event;
+      travelled = 0;
+      if (event.button === 1 || event.button === 2) mode = "pan";
+      else if (events.startsCap(event) && events.capStart(x, y)) mode = "cap";
+      else mode = "turn";
+      if (event.button === 1) event.preventDefault();
+    },
+    { signal },
+  );
+
+  canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      const [x, y] = local(event);
+      const before = pointers.get(event.pointerId);
+      if (!before) {
+        if (event.pointerType !== "touch") events.hover([x, y]);
+        return;
+      }
+      const dx = x - before.x;
+      const dy = y - before.y;
+      if (mode === "pinch" && pointers.size >= 2) {
+        const was = middle();
+        pointers.set(event.pointerId, { x, y });
+        const now = middle();
+        const box = canvas.getBoundingClientRect();
+        orbit.panBy(now.x - was.x, now.y - was.y);
+        if (pinch > 0 && now.spread > 0) {
+          orbit.zoomBy(now.spread / pinch, now.x - box.width / 2, now.y - box.height / 2);
+        }
+        pinch = now.spread;
+        return;
+      }
+      pointers.set(event.pointerId, { x, y });
+      travelled += Math.hypot(dx, dy);
+      if (mode === "cap") {
+        events.capMove(x, y);
+        return;
+      }
+      if (travelled <= CLICK_SLOP) return;
+      events.moving(true);
+      if (mode === "pan") orbit.panBy(dx, dy);
+      else if (mode === "turn") orbit.drag(dx, dy);
+    },
+    { signal },
+  );
+
+  const release = (event: PointerEvent, cancelled: boolean): void => {
+    if (!pointers.delete(event.pointerId)) return;
+    const [x, y] = local(event);
+    if (mode === "cap") {
+      // A press without a drag in cap mode is a click after all.
+      const still = travelled <= CLICK_SLOP;
+      events.capEnd(cancelled || still);
+      if (still && !cancelled) events.click(x, y, event);
+    } else if (mode === "turn" && !cancelled && travelled <= CLICK_SLOP && start?.button === 0) {
+      events.click(x, y, event);
+    }
+    events.moving(false);
+    if (pointers.size === 0) mode = "none";
+    else travelled = Infinity;
+    start = null;
+  };
+  canvas.addEventListener("pointerup", (event) => release(event, false), { signal });
+  canvas.addEventListener("pointercancel", (event) => release(event, true), { signal });
+  canvas.addEventListener("pointerleave", () => events.hover(null), { signal });
+  canvas.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
+
+  let wheelTimer = 0;
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const [x, y] = local(event);
+      const box = canvas.getBoundingClientRect();
+      const pixels = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
+      // A pinch on a trackpad arrives as a wheel with ctrlKey and small steps.
+      const speed = event.ctrlKey ? 0.01 : 0.0015;
+      events.hover(null);
+      events.moving(true);
+      orbit.zoomBy(Math.exp(-pixels * speed), x - box.width / 2, y - box.height / 2);
+      window.clearTimeout(wheelTimer);
+      wheelTimer = window.setTimeout(() => events.moving(false), 160);
+    },
+    { signal, passive: false },
+  );
+
+  canvas.addEventListener(
+    "keydown",
+    (event) => {
+      const step = event.shiftKey ? 0 : 24;
+      const push = 24;
+      const arrows: Record<string, [number, number]> = {
+        ArrowLeft: [1, 0],
+        ArrowRight: [-1, 0],
+        ArrowUp: [0, 1],
+        ArrowDown: [0, -1],
+      };
+      const arrow = arrows[event.key];
+      if (arrow && step) orbit.drag(arrow[0] * step, arrow[1] * step);
+      else if (arrow) orbit.panBy(arrow[0] * push, arrow[1] * push);
+      else if (event.key === "+" || event.key === "=") orbit.zoomBy(1.2);
+      else if (event.key === "-") orbit.zoomBy(1 / 1.2);
+      else if (event.key === "0" || event.key === "Home") orbit.reset();
+      else if (event.key === "Enter") events.confirm();
+      else if (event.key === "Escape" && mode === "cap") {
+        events.capEnd(true);
+        mode = "none";
+        pointers.clear();
+      } else return;
+      event.preventDefault();
+    },
+    { signal },
+  );
+
+  return () => {
+    window.clearTimeout(wheelTimer);
+    abort.abort();
+  };
+}

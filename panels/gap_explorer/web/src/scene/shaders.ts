@@ -1,0 +1,240 @@
+/**
+ * GLSL of the scene.  One vertex shader serves every cloud: it throws away what is hidden or on
+ * the far side before a fragment exists, which is what makes a million points affordable.
+ */
+
+/** Bits of a point's flag byte; the numbers are repeated in the shader below. */
+export const FLAG = { S: 1, GAP: 2, DIM: 4, HIDDEN: 8 } as const;
+
+export const POINT_VERTEX = /* glsl */ `
+uniform vec3 uEye;
+uniform float uSpherical;   // 1: unit sphere with a horizon, 0: free cloud with depth
+uniform float uSide;        // 1: the side that faces the eye, -1: the far side
+uniform float uSize;        // diameter in device pixels
+uniform float uLow;
+uniform float uHigh;
+uniform float uClasses;     // 1: values are class indices
+uniform sampler2D uMap;
+uniform vec3 uOwned;        // colour of S, and of points without a value
+uniform vec3 uBackground;
+uniform float uRims;        // 1: points are large enough for rims
+in float aValue;
+in float aFlags;
+out vec3 vColour;
+out float vAlpha;
+flat out int vFlags;
+out float vPixels;
+
+void main() {
+  int flags = int(aFlags + 0.5);
+  vec4 clip = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+  float toEye = dot(position, uEye);
+  bool far = toEye <= 1.0;
+  bool hidden = (flags & 8) != 0 || (uSpherical > 0.5 && far != (uSide < 0.0));
+  if (hidden) {
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    gl_PointSize = 1.0;
+    return;
+  }
+
+  bool missing = aValue > 65534.5;
+  float t = uClasses > 0.5
+    ? (mod(aValue, 256.0) + 0.5) / 256.0
+    : clamp((aValue - uLow) / max(uHigh - uLow, 1e-6), 0.0, 1.0) * (255.0 / 256.0) + 0.5 / 256.0;
+  vec3 colour = missing ? uOwned : texture(uMap, vec2(t, 0.5)).rgb;
+
+  bool owned = (flags & 1) != 0;
+  bool gap = (flags & 2) != 0;
+  bool dim = (flags & 4) != 0;
+  float size = uSize * (gap ? 1.28 : owned ? 0.9 : 1.0);
+  float alpha = missing && !owned ? 0.7 : 1.0;
+  if (dim) {
+    float grey = dot(colour, vec3(0.3, 0.59, 0.11));
+    colour = mix(mix(colour, vec3(grey), 0.75), uBackground, 0.72);
+    size *= 0.85;
+  }
+
+  if (uSpherical > 0.5) {
+    // Towards the limb points dip slightly into the background: the ball reads as a ball.
+    float reach = length(uEye);
+    float facing = clamp((toEye - 1.0) / (reach - 1.0), 0.0, 1.0);
+    if (uSide < 0.0) {
+      colour = mix(colour, uBackground, 0.82);
+      size *= 0.8;
+    } else {
+      colour = mix(uBackground, colour, 0.62 + 0.38 * smoothstep(0.0, 0.35, facing));
+    }
+    // Everything lies on one surface, so depth is free to say what matters more.
+    float priority = dim ? 0.0 : gap ? 3.0 : owned ? 1.0 : 2.0;
+    clip.z = clip.w * (0.6 - 0.1 * priority);
+  } else {
+    size *= clamp(4.2 / clip.w, 0.45, 2.2);
+  }
+  gl_Position = clip;
+  gl_PointSize = max(size, 1.0);
+  vColour = colour;
+  vAlpha = alpha;
+  vFlags = dim || uSide < 0.0 ? (flags & 1) : flags;
+  vPixels = gl_PointSize;
+}
+`;
+
+export const POINT_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform vec3 uRim;          // rim of a gap
+uniform float uRims;
+in vec3 vColour;
+in float vAlpha;
+flat in int vFlags;
+in float vPixels;
+out vec4 outColour;
+
+void main() {
+  if (uRims < 0.5) {
+    outColour = vec4(vColour, vAlpha);
+    return;
+  }
+  vec2 p = (gl_PointCoord - 0.5) * vPixels;
+  float radius = 0.5 * vPixels - 0.5;
+  bool owned = (vFlags & 1) != 0;
+  float r;
+  if (owned) {
+    // S is a hollow square, U a disc: told apart without colour.
+    r = max(abs(p.x), abs(p.y)) + 0.12 * radius;
+  } else {
+    r = length(p);
+  }
+  float edge = clamp(radius - r + 0.5, 0.0, 1.0);
+  if (edge < 0.08) discard;
+  vec3 colour = vColour;
+  if (owned) {
+    float wall = max(1.1, radius * 0.36);
+    float hole = radius > 2.0 ? clamp(radius - wall - r + 0.5, 0.0, 1.0) : 0.0;
+    if (hole > 0.92) discard;
+    edge *= 1.0 - hole;
+  } else if ((vFlags & 2) != 0) {
+    // Where the disc is too small for a rim, a hint of it: the colour says the rest.
+    float wall = max(1.1, radius * 0.24);
+    float inner = clamp(radius - wall - r + 0.5, 0.0, 1.0);
+    float strength = clamp((radius - 1.6) / 1.4, 0.0, 1.0);
+    colour = mix(mix(colour, uRim, strength * 0.92), colour, inner);
+  }
+  outColour = vec4(colour, edge * vAlpha);
+}
+`;
+
+/** Marks over the cloud: 0 pick, 1 answer, 2 selected in the grid, 3 opened, 4 lattice target. */
+export const MARK_VERTEX = /* glsl */ `
+uniform vec3 uEye;
+uniform float uSpherical;
+uniform float uSize;
+uniform float uRatio;
+in float aKind;
+in vec3 aColour;
+flat out int vKind;
+out vec3 vColour;
+out float vPixels;
+out float vFade;
+
+void main() {
+  vec4 clip = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+  float toEye = dot(position, uEye);
+  int kind = int(aKind + 0.5);
+  bool far = uSpherical > 0.5 && toEye <= 1.0;
+  if (far && kind != 4) {
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    gl_PointSize = 1.0;
+    return;
+  }
+  float reach = max(length(uEye) - 1.0, 1e-3);
+  float facing = clamp((toEye - 1.0) / reach, 0.0, 1.0);
+  vFade = kind == 4 ? (far ? 0.22 : 0.45 + 0.55 * smoothstep(0.0, 0.4, facing)) : 1.0;
+  float size = uSize;
+  if (kind == 0) size = max(uSize * 2.1, 9.0 * uRatio);
+  else if (kind == 1) size = max(uSize * 2.2, 12.0 * uRatio);
+  else if (kind == 2) size = max(uSize * 2.0, 10.0 * uRatio);
+  else if (kind == 3) size = max(uSize * 3.0, 18.0 * uRatio);
+  else size = 2.6 * uRatio;
+  gl_Position = clip;
+  gl_PointSize = size;
+  vKind = kind;
+  vColour = aColour;
+  vPixels = size;
+}
+`;
+
+export const MARK_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform vec3 uText;
+uniform vec3 uAccent;
+uniform vec3 uSelected;
+uniform vec3 uBackground;
+uniform float uRatio;
+flat in int vKind;
+in vec3 vColour;
+in float vPixels;
+in float vFade;
+out vec4 outColour;
+
+void main() {
+  vec2 p = (gl_PointCoord - 0.5) * vPixels;
+  float radius = 0.5 * vPixels - 1.0;
+  if (vKind == 4) {
+    float edge = clamp(radius - length(p) + 1.0, 0.0, 1.0);
+    outColour = vec4(uText, edge * vFade * 0.55);
+    return;
+  }
+  if (vKind == 0) {
+    // A pick is a diamond with an outline in the text colour.
+    float r = (abs(p.x) + abs(p.y)) * 0.92;
+    float edge = clamp(radius - r + 0.5, 0.0, 1.0);
+    if (edge < 0.02) discard;
+    float inner = clamp(radius - 1.5 * uRatio - r + 0.5, 0.0, 1.0);
+    outColour = vec4(mix(uText, vColour, inner), edge);
+    return;
+  }
+  float wall = (vKind == 3 ? 2.2 : 1.9) * uRatio;
+  float r = length(p);
+  float outer = clamp(radius - r + 0.5, 0.0, 1.0);
+  float inner = clamp(radius - wall - r + 0.5, 0.0, 1.0);
+  float ring = outer * (1.0 - inner);
+  // A thin moat of background lets the ring stand out inside a dense cloud.
+  float moat = outer * clamp(r - (radius - wall - 1.6 * uRatio) + 0.5, 0.0, 1.0) * (1.0 - ring);
+  vec3 colour = vKind == 1 ? uAccent : vKind == 2 ? uSelected : uText;
+  float alpha = max(ring, moat * 0.75);
+  if (alpha < 0.02) discard;
+  outColour = vec4(mix(uBackground, colour, ring / max(alpha, 1e-3)), alpha);
+}
+`;
+
+export const SPHERE_VERTEX = /* glsl */ `
+out vec3 vPosition;
+void main() {
+  vPosition = position;
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+}
+`;
+
+/** The reference sphere: a breath of colour in the middle, a rim at the limb, the cap if any. */
+export const SPHERE_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform vec3 uEye;
+uniform vec3 uText;
+uniform vec3 uAccent;
+uniform vec3 uCap;
+uniform float uCapCos;      // 2: no cap
+uniform float uBody;        // 0: only the cap is drawn
+in vec3 vPosition;
+out vec4 outColour;
+void main() {
+  vec3 n = normalize(vPosition);
+  float facing = clamp(dot(n, normalize(uEye - vPosition)), 0.0, 1.0);
+  float rim = pow(1.0 - facing, 3.0);
+  float alpha = uBody * (0.045 + 0.2 * rim);
+  vec3 colour = uText;
+  float inside = smoothstep(uCapCos - 0.0012, uCapCos + 0.0012, dot(n, uCap));
+  float a = max(alpha, inside * 0.2);
+  colour = mix(colour, uAccent, inside);
+  outColour = vec4(colour, a);
+}
+`;

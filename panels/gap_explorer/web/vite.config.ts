@@ -1,0 +1,37 @@
+import { defineConfig } from "vitest/config";
+
+// The App is the host: what it already carries stays outside the bundle, under the globals that
+// FiftyOne 1.22 puts on `window`.  `__three__` is not in its documented list, so the panel looks
+// for it before it draws (see hooks/useScene.ts).
+const globals = {
+  react: "React",
+  recoil: "recoil",
+  three: "__three__",
+  "@fiftyone/operators": "__foo__",
+  "@fiftyone/plugins": "__fop__",
+  "@fiftyone/spaces": "__fosp__",
+  "@fiftyone/state": "__fos__",
+  "@fiftyone/utilities": "__fou__",
+};
+
+export default defineConfig({
+  define: { "process.env.NODE_ENV": JSON.stringify("production") },
+  esbuild: { jsx: "transform" },
+  build: {
+    outDir: "../dist",
+    emptyOutDir: true,
+    sourcemap: false,
+    minify: "esbuild",
+    lib: {
+      entry: "src/index.tsx",
+      name: "gapsphere_gap_explorer",
+      formats: ["umd"],
+      fileName: () => "index.umd.js",
+    },
+    rollupOptions: {
+      external: Object.keys(globals),
+      output: { globals },
+    },
+  },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});
