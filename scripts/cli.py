@@ -68,7 +68,7 @@ def _add_settings(parser: argparse.ArgumentParser, params: type[config.Params]) 
         if flag in known:
             continue
         kind = _kind(field.annotation)
-        default = "" if field.default is None or field.default == "" else f" [{field.default}]"
+        default = "" if field.default in (None, "", False) else f" [{field.default}]"
         text = f"{field.description}{default}".replace("%", "%%")
         if kind is bool:
             parser.add_argument(
@@ -88,9 +88,7 @@ def _kind(annotation: Any) -> Any:
     return annotation
 
 
-def _settings(
-    params: Sequence[type[config.Params]], options: dict[str, Any]
-) -> dict[str, Any]:
+def _settings(params: Sequence[type[config.Params]], options: dict[str, Any]) -> dict[str, Any]:
     """Take the settings out of ``options``: the file's, then what the command line says."""
     names = {name for cls in params for name in cls.model_fields}
     path = options.pop("config", None)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .install import ensure_for_this_process
+
+if TYPE_CHECKING:
+    import fiftyone as fo
 
 DATASET = "gapsphere-demo"
 IMAGES = 600
@@ -41,6 +45,23 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
         from .app import wait_for_app
 
         wait_for_app(fo, dataset, "127.0.0.1", port)
+
+
+def _found(dataset: fo.Dataset, csv: Path) -> str:
+    """What the first picks found of what S lacks, against as many random picks."""
+    from .demo_drive import combinations_found
+
+    picked = dataset.match_tags("kcenter").sort_by("kcenter_rank").values("filepath")
+    names = [str(Path(path).relative_to(csv.parent)) for path in picked]
+    lines = []
+    for count in PICKS:
+        found = combinations_found(csv, names[:count])
+        lines.append(
+            f"first {count:>3} picks: {len(found.combinations)} of the {found.missing} "
+            f"combinations that S lacks (random: {found.expected:.1f}); {found.hits} of them show one "
+            f"(random: {found.expected_hits:.1f})"
+        )
+    return "\n".join(lines)
 
 
 def _rendered(folder: Path) -> Path:

@@ -5,4 +5,171 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import asdict, dataclass
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import CoverageParams
+from ..coverage.distances import Nearest, leave_one_out, nearest_distance
+from ..coverage.radius import (
+    CoverageReport,
+    Threshold,
+    choose_threshold,
+    coverage_report,
+    is_gap,
+    percentile_of,
+)
+from ..progress import Progress, silent
+from . import fields, runs
+from .inputs import Inputs, read_inputs
+from .names import SEQUENCE, Names
+from .sets import Samples, dataset_of
+
 STEP = "coverage"
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What ``compute_coverage`` found; distances in ``metric``.
+
+    ``delta`` is the threshold a gap exceeds and ``delta_source`` where it came from; ``quantiles``
+    are p50, p90, p95, p99 and ``delta_max`` (the covering radius) of ``dist_to_S`` over U.
+    """
+
+    metric: str
+    delta: float
+    delta_source: str
+    warning: str
+    quantiles: dict[str, float]
+    gaps: int
+    candidates: int
+    owned: int
+    seconds: float
+    reused: bool = False
+
+    def __str__(self) -> str:
+        spread = ", ".join(f"{name} {value:.4f}" for name, value in self.quantiles.items())
+        text = (
+            f"{self.gaps} of {self.candidates} candidates are gaps (farther than "
+            f"δ = {self.delta:.4f} {self.metric}, {self.delta_source}); distance to S: {spread}"
+        )
+        return f"{text}\n  {self.warning}" if self.warning else text
+
+
+def compute_coverage(
+    samples: Samples,
+    params: CoverageParams | None = None,
+    *,
+    inputs: Inputs | None = None,
+    progress: Progress = silent,
+) -> Covered:
+    """Measure every candidate of U against S, exactly.
+
+    Writes ``dist_to_S``, ``nearest_S``, ``dist_percentile`` and ``is_gap`` on U.  Without a value
+    of the user's, δ is the first run's; on the first run (or with ``reset_delta``) it is the 0.99
+    quantile of the leave-one-out distances inside S, leaving out the sample's whole sequence where
+    S holds two or more.
+    """
+    params = params or CoverageParams()
+    inputs = inputs or read_inputs(samples, params)
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    settings, trace = params.model_dump(mode="json"), inputs.trace()
+    record = runs.read(dataset, names, STEP)
+    if record and record.holds(settings, trace) and _stands(dataset, names, record):
+        return Covered(**{**record.results, "reused": True})
+    started = time.monotonic()
+    owned, pool = inputs.owned.matrix, inputs.pool.matrix
+    nearest = nearest_distance(
+        pool, owned, metric=params.metric, memory_mb=params.memory_mb, progress=progress
+    )
+    sequences = _sequences(inputs)
+    inside = None
+    if len(owned) > 1:
+        inside = leave_one_out(
+            owned, sequences=sequences, metric=params.metric, memory_mb=params.memory_mb
+        )
+    known = _known_threshold(record, params, inputs)
+    threshold = known or choose_threshold(
+        inside,
+        nearest.distance,
+        metric=params.metric,
+        given=params.delta,
+        by_sequence=sequences is not None and len(set(sequences) - {None}) > 1,
+    )
+    report = coverage_report(nearest.distance, threshold)
+    _write(dataset, names, inputs, nearest, inside, report)
+    covered = Covered(
+        report.metric,
+        report.delta,
+        threshold.source,
+        threshold.warning,
+        {name: getattr(report, name) for name in ("p50", "p90", "p95", "p99", "delta_max")},
+        report.n_gaps,
+        report.n_candidates,
+        len(owned),
+        time.monotonic() - started,
+    )
+    runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(covered)))
+    return covered
+
+
+def _sequences(inputs: Inputs) -> list[str | None] | None:
+    """Which sequence each sample of S belongs to, where they say so."""
+    view = inputs.sets.owned
+    if not view.has_field(SEQUENCE):
+        return None
+    by_id = dict(zip(*view.values(["id", SEQUENCE]), strict=True))
+    return [by_id[sample_id] for sample_id in inputs.owned.ids]
+
+
+def _known_threshold(
+    record: runs.Record | None, params: CoverageParams, inputs: Inputs
+) -> Threshold | None:
+    """The earlier run's δ, where it still means the same and nobody asks for another."""
+    if params.delta is not None or params.reset_delta or not record or not record.results:
+        return None
+    earlier = record.results
+    if earlier["metric"] != params.metric or record.inputs["fingerprint"] != inputs.fingerprint:
+        return None
+    return Threshold(earlier["delta"], earlier["delta_source"], params.metric, earlier["warning"])
+
+
+def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
+    """Whether the fields still say what the record says: a user may have cleared them."""
+    return (
+        dataset.has_field(names.dist_to_S)
+        and len(dataset.exists(names.dist_to_S)) == record.results["candidates"]
+    )
+
+
+def _write(
+    dataset: fo.Dataset,
+    names: Names,
+    inputs: Inputs,
+    nearest: Nearest,
+    inside: NDArray[np.float32] | None,
+    report: CoverageReport,
+) -> None:
+    unit = f"{report.metric} distance"
+    for name, kind, description in (
+        (names.dist_to_S, float, f"{unit} to the nearest sample of S"),
+        (
+            names.dist_percentile,
+            float,
+            "Place of dist_to_S among the distances inside S, 0-100",
+        ),
+        (names.is_gap, bool, f"dist_to_S is above δ = {report.delta:.6g}"),
+        (names.nearest_S, fo.ObjectIdField, "The nearest sample of S"),
+    ):
+        fields.declare(dataset, name, kind, description)
+    ids = inputs.pool.ids
+    fields.write(dataset, names.dist_to_S, ids, nearest.distance.astype(float).tolist())
+    percentile = (
+        [None] * len(ids) if inside is None else percentile_of(nearest.distance, inside).tolist()
+    )
+    fields.write(dataset, names.dist_percentile, ids, percentile)
+    fields.write(dataset, names.is_gap, ids, is_gap(nearest.distance, report.delta).tolist())
+    fields.write(dataset, names.nearest_S, ids, [inputs.owned.ids[i] for i in nearest.index])

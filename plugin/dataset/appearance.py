@@ -1,0 +1,40 @@
+"""How the samples of an analysis look in the App: only on datasets of our own, or when asked."""
+
+from __future__ import annotations
+
+import fiftyone as fo
+
+from .names import Names
+
+GAP_COLOUR, COVERED_COLOUR = "#D55E00", "#0072B2"  # Okabe and Ito (2008): told apart by all eyes
+DISTANCE_SCALE = [
+    {"value": stop, "color": colour}
+    for stop, colour in [
+        (0.0, "#440154"),
+        (0.25, "#3b528b"),
+        (0.5, "#21918c"),
+        (0.75, "#5ec962"),
+        (1.0, "#fde725"),
+    ]
+]
+
+
+def colour_samples(dataset: fo.Dataset, *, suffix: str = "") -> None:
+    """Colour gaps and covered candidates apart and show the fields that answer the question.
+
+    Replaces the dataset's colour scheme and active fields.
+    """
+    names = Names(suffix)
+    marks = [
+        {"value": "true", "color": GAP_COLOUR},
+        {"value": "false", "color": COVERED_COLOUR},
+    ]
+    dataset.app_config.color_scheme = fo.ColorScheme(
+        color_by="value",
+        fields=[{"path": names.is_gap, "colorByAttribute": "value", "valueColors": marks}],
+        colorscales=[{"path": names.dist_to_S, "list": DISTANCE_SCALE}],
+    )
+    dataset.app_config.active_fields = fo.ActiveFields(
+        paths=["tags", names.is_gap, names.dist_to_S, names.kcenter_rank], exclude=False
+    )
+    dataset.save()

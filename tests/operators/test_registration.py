@@ -1,0 +1,59 @@
+"""An operator that the manifest does not name is dropped without a word: compare every list."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from fiftyone.operators.executor import resolve_type
+from fiftyone.operators.registry import OperatorRegistry
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "@gapsphere/gap-explorer/"
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return yaml.safe_load((ROOT / "fiftyone.yml").read_text())
+
+
+def test_every_name_of_the_manifest_is_registered_and_no_other(manifest):
+    registry = OperatorRegistry()
+    assert registry.list_errors() == []
+    registered = {o.uri for o in registry.list_operators() if o.uri.startswith(PREFIX)}
+    named = {PREFIX + name for name in manifest["operators"] + manifest["panels"]}
+    assert registered == named
+
+
+def test_the_readme_lists_the_operators_of_the_manifest(manifest):
+    readme = (ROOT / "README.md").read_text()
+    listed = set(re.findall(r"^\| `([a-z_]+)` \|", readme, re.MULTILINE))
+    assert listed == set(manifest["operators"])
+
+
+def test_manifest_and_distribution_have_one_version(manifest):
+    import gapsphere
+
+    project = (ROOT / "pyproject.toml").read_text()
+    versions = {manifest["version"], gapsphere.__version__}
+    assert versions == set(re.findall(r'^version = "(.+)"$', project, re.MULTILINE))
+
+
+def test_every_operator_has_a_form_that_opens(manifest, dataset):
+    registry = OperatorRegistry()
+    for name in manifest["operators"]:
+        request = {"dataset_name": dataset.name, "params": {"more_settings": True}}
+        schema = asyncio.run(resolve_type(registry, PREFIX + name, request))
+        operator = registry.get_operator(PREFIX + name)
+        assert operator.config.description
+        if isinstance(operator.config.dynamic, bool) and operator.config.dynamic:
+            assert "more_settings" in schema.to_json()["type"]["properties"]
+
+
+def test_a_value_the_step_would_refuse_is_marked_in_the_form(dataset):
+    request = {"dataset_name": dataset.name, "params": {"delta": -1, "more_settings": True}}
+    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "compute_coverage", request))
+    mistake = schema.to_json()["type"]["properties"]["mistake"]
+    assert mistake["invalid"]
+    assert "delta" in mistake["error_message"]
