@@ -1,0 +1,244 @@
+"""How bright things are: daylight, sky, fog, headlights and street lamps, in linear light.
+
+One table gives the light of each time of day and weather; :meth:`Light.shade` turns a surface's
+colour into what the camera sees of it at its distance.  Linear values go to display values by a
+square root, a gamma of 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+
+from .geometry import Colour, Floats
+from .plan import Combination
+
+LAMP_COLOUR: Colour = (1.0, 0.68, 0.34)
+HEADLIGHT_COLOUR: Colour = (1.0, 0.95, 0.84)
+LAMP_SPACING = 28.0
+LAMP_HEIGHT = 7.5
+
+
+@dataclass(frozen=True)
+class Light:
+    """Light on one drive: colours are linear RGB, ``visibility`` is where contrast falls to 1/e."""
+
+    ambient: Colour
+    sun: Colour
+    zenith: Colour
+    horizon: Colour
+    visibility: float
+    headlights: float
+    lamps: float
+    clouds: float
+    stars: float = 0.0
+    wet: bool = False
+    snow: bool = False
+    lamp_reach: float = 0.0
+    """Half the road's width at which street lamps stand; 0 where there are none."""
+
+    @property
+    def fog(self) -> Colour:
+        return self.horizon
+
+    def clear(self, z: float) -> float:
+        """Part of the light that comes through the air from ``z`` metres away."""
+        return exp(-z / self.visibility)
+
+    def shade(
+        self, colour: Colour, x: float, y: float, z: float, u: float, s: float, facing: float
+    ) -> Colour:
+        """Colour of a surface as the camera sees it.
+
+        ``facing`` is the part of the sun's light that it catches; ``x, y, z`` are metres from the
+        camera's foot, ``u, s`` the road coordinates, which say how near a street lamp is.
+        """
+        head = self.headlights * headlight(x, y, z)
+        lamp = self.lamp_light(u, y, s)
+        through = self.clear(z)
+        seen = [
+            c * (a + facing * sun + head * h + lamp * w)
+            for c, a, sun, h, w in zip(
+                colour, self.ambient, self.sun, HEADLIGHT_COLOUR, LAMP_COLOUR, strict=True
+            )
+        ]
+        return tuple(  # type: ignore[return-value]
+            v * through + f * (1 - through) for v, f in zip(seen, self.fog, strict=True)
+        )
+
+    def lamp_light(self, u: float, y: float, s: float) -> float:
+        if not self.lamps or not self.lamp_reach:
+            return 0.0
+        along = (s + LAMP_SPACING / 2) % LAMP_SPACING - LAMP_SPACING / 2
+        side = abs(u) - self.lamp_reach
+        drop = max(LAMP_HEIGHT - y, 1.5) if y < LAMP_HEIGHT else 4.0
+        return self.lamps * 18.0 / (along * along + side * side + drop * drop)
+
+    def lamp_light_of(self, u: Floats, s: Floats) -> Floats:
+        """The same for every pixel of the ground."""
+        if not self.lamps or not self.lamp_reach:
+            return np.zeros_like(u)
+        along = (s + LAMP_SPACING / 2) % LAMP_SPACING - LAMP_SPACING / 2
+        side = np.abs(u) - np.float32(self.lamp_reach)
+        drop = np.float32(LAMP_HEIGHT**2)
+        return np.float32(self.lamps * 18.0) / ((along * along)[:, None] + side * side + drop)
+
+
+def headlight(x: float, y: float, z: float) -> float:
+    """Light of our own low beam at a point ``x`` metres right, ``y`` up, ``z`` ahead: 0..1."""
+    angle = x / max(z, 1.0)
+    reach = 1.0 / (1.0 + (z / 15.0) ** 2)
+    cut = exp(-max(y - 1.0, 0.0) * 0.8)
+    return 1.3 * exp(-((angle / 0.42) ** 2)) * reach * cut
+
+
+def headlight_of(x: Floats, z: Floats) -> Floats:
+    """The same on the ground; the beam leaves the first metres in front of the hood darker."""
+    angle = x / np.maximum(z, 1.0)[:, None]
+    reach = (1.0 - np.exp(-z / 4.0)) / (1.0 + (z / 15.0) ** 2)
+    # Two lamps, each a little to the side: the cone's double lobe.
+    lobes = np.exp(-(((angle - 0.10) / 0.24) ** 2)) + np.exp(-(((angle + 0.10) / 0.24) ** 2))
+    return (np.float32(1.1) * reach[:, None] * lobes).astype(np.float32)
+
+
+_DAY: Colour = (0.50, 0.55, 0.62)
+_TABLE: dict[tuple[str, str], Light] = {
+    ("day", "dry"): Light(
+        _DAY, (0.80, 0.74, 0.62), (0.12, 0.29, 0.66), (0.60, 0.72, 0.84), 900, 0, 0, 0.45
+    ),
+    ("day", "rain"): Light(
+        (0.36, 0.39, 0.43),
+        (0, 0, 0),
+        (0.20, 0.23, 0.26),
+        (0.40, 0.43, 0.46),
+        190,
+        0.1,
+        0,
+        0.95,
+        wet=True,
+    ),
+    ("day", "fog"): Light(
+        (0.46, 0.48, 0.50), (0, 0, 0), (0.50, 0.52, 0.54), (0.58, 0.59, 0.60), 42, 0.1, 0, 0.2
+    ),
+    ("day", "snow"): Light(
+        (0.56, 0.59, 0.64),
+        (0, 0, 0),
+        (0.44, 0.48, 0.53),
+        (0.64, 0.67, 0.70),
+        110,
+        0.1,
+        0,
+        0.7,
+        snow=True,
+    ),
+    ("dusk", "dry"): Light(
+        (0.125, 0.115, 0.16),
+        (0.36, 0.17, 0.06),
+        (0.035, 0.055, 0.17),
+        (0.78, 0.34, 0.13),
+        600,
+        0.35,
+        0.5,
+        0.55,
+        0.15,
+    ),
+    ("dusk", "rain"): Light(
+        (0.10, 0.105, 0.14),
+        (0, 0, 0),
+        (0.045, 0.055, 0.09),
+        (0.17, 0.155, 0.17),
+        150,
+        0.5,
+        0.7,
+        0.95,
+        wet=True,
+    ),
+    ("dusk", "fog"): Light(
+        (0.13, 0.125, 0.15), (0, 0, 0), (0.11, 0.105, 0.14), (0.23, 0.19, 0.19), 40, 0.5, 0.6, 0.2
+    ),
+    ("dusk", "snow"): Light(
+        (0.16, 0.165, 0.21),
+        (0, 0, 0),
+        (0.10, 0.115, 0.17),
+        (0.23, 0.22, 0.26),
+        90,
+        0.5,
+        0.6,
+        0.7,
+        snow=True,
+    ),
+    ("night", "dry"): Light(
+        (0.010, 0.013, 0.024),
+        (0, 0, 0),
+        (0.0015, 0.003, 0.010),
+        (0.016, 0.018, 0.030),
+        400,
+        0.9,
+        1.0,
+        0.35,
+        1.0,
+    ),
+    ("night", "rain"): Light(
+        (0.010, 0.012, 0.018),
+        (0, 0, 0),
+        (0.005, 0.006, 0.009),
+        (0.018, 0.019, 0.024),
+        120,
+        0.9,
+        1.0,
+        0.6,
+        wet=True,
+    ),
+    ("night", "fog"): Light(
+        (0.014, 0.015, 0.018),
+        (0, 0, 0),
+        (0.022, 0.023, 0.026),
+        (0.050, 0.051, 0.052),
+        30,
+        0.9,
+        1.0,
+        0.1,
+    ),
+    ("night", "snow"): Light(
+        (0.024, 0.027, 0.038),
+        (0, 0, 0),
+        (0.014, 0.015, 0.022),
+        (0.040, 0.040, 0.048),
+        75,
+        0.9,
+        1.0,
+        0.4,
+        snow=True,
+    ),
+}
+
+
+def light_of(combination: Combination, lamp_reach: float) -> Light:
+    """Light of a combination; ``lamp_reach`` as in :class:`Light`."""
+    from dataclasses import replace
+
+    light = _TABLE[combination.time_of_day, combination.weather]
+    if combination.environment == "tunnel":
+        return replace(
+            light,
+            ambient=(0.22, 0.17, 0.10),
+            sun=(0, 0, 0),
+            horizon=(0.16, 0.12, 0.075),
+            zenith=(0.05, 0.04, 0.03),
+            visibility=140,
+            headlights=0.35,
+            lamps=0.0,
+        )
+    return replace(light, lamp_reach=lamp_reach)
+
+
+def encode(linear: Floats) -> np.ndarray:
+    """Linear light to 8-bit display values."""
+    return (np.sqrt(np.clip(linear, 0.0, 1.0)) * 255.0 + 0.5).astype(np.uint8)
+
+
+def encode_one(colour: Colour) -> tuple[int, int, int]:
+    red, green, blue = (int(min(max(c, 0.0), 1.0) ** 0.5 * 255.0 + 0.5) for c in colour)
+    return red, green, blue
