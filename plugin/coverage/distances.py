@@ -29,7 +29,7 @@ from .rows import (
     squared_to_metric,
 )
 
-_BYTES_PER_CELL = 6  # a float32 product, its boolean mask, and a byte to spare
+_BYTES_PER_CELL = 7  # a float32 product, its boolean mask, and what falls off on the way
 _QUERIES_AT_ONCE = 512  # enough rows for full BLAS speed, few enough for wide reference tiles
 
 
@@ -58,7 +58,7 @@ def nearest_distance(
     metric : {"cosine", "euclidean"}
         ``1 - cos``, or the Euclidean distance of the unit rows; both in 0..2.
     memory_mb : float
-        Upper limit of the working memory, beyond the inputs and the result.
+        Upper limit of the working memory, beyond the inputs, the result and some 4 MB.
     progress : callable
         Called with (queries done, n) after each chunk.
 

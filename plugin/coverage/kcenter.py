@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DimensionError, InputError, NotFiniteError
 from ..progress import Progress, silent
 from .lazy_cover import LazyCover
-from .rows import Rows, checked_shape, require_unit, same_dimension
+from .rows import Rows, checked_rows, same_dimension
 
 
 def k_center_greedy(
@@ -39,9 +39,9 @@ def k_center_greedy(
     k : int
         How many to pick, 1..n.
     d0 : (n,) of any float dtype, optional
-        Euclidean distance of each candidate to S, where it is known already; rows that these
-        distances keep out of the contest are then never read, nor is S.  Without it, S is
-        compared in full only with those candidates that come near the top (selection only).
+        Euclidean distance of each candidate to S, where it is known already; S is then not
+        read.  Without it, S is compared in full only with those candidates that come near the
+        top (selection only).
     progress : callable
         Called with (picks done, k) after each round.
 
@@ -79,20 +79,18 @@ def k_center_greedy(
     >>> indices.tolist(), radii.round(3).tolist()
     ([1, 2], [1.414, 0.0])
     """
-    U = checked_shape("U", U)
+    U = checked_rows("U", U)
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(U):
         raise InputError(f"k is {k}; it must be a whole number between 1 and U's {len(U)} samples.")
+    if d0 is not None:
+        S = None
     if S is not None:
-        S = checked_shape("S", S)
+        S = checked_rows("S", S)
         same_dimension("S", S, "U", U)
     given = None if d0 is None else checked_distances(d0, len(U))
-    if given is None:
-        require_unit("U", U)
-        if S is not None:
-            require_unit("S", S)
     k = int(k)
     goal = min(k + 1, len(U))  # the winner after the last pick gives the last radius
-    cover = LazyCover(U, goal, S=None if given is not None else S, distances=given)
+    cover = LazyCover(U, goal, S=S, distances=given)
     while cover.picked < goal:
         cover.pick_until(goal)
         progress(min(cover.picked, k), k)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .distances import closest
 from .owned_probe import owned_bounds
-from .rows import TIE, Rows, require_unit, squared_distance_of_pairs
+from .rows import TIE, Rows, squared_distance_of_pairs
 
 _TAKEN = np.float32(9)  # above every similarity: a picked row never comes up again
 _OWNED = -1  # in `best`: the nearest known is S, or nothing yet
@@ -79,7 +79,7 @@ class LazyCover:
     Parameters
     ----------
     U : float32 (n, d)
-        Unit rows; checked before, unless ``distances`` are given: then each is when it is read.
+        Unit rows, checked before.
     k : int
         Capacity: how many centres there may be.
     S : float32 (m, d), optional
@@ -112,7 +112,6 @@ class LazyCover:
         self.squared = np.full(k, np.nan)  # and d^2 to it; NaN where a later look is enough
         # d^2 to S, NaN where it is not known yet.
         self.owned = np.full(n, np.nan if S is not None else np.inf)
-        self._unread = distances is not None  # nobody has looked at the rows of U yet
         if distances is not None:
             self.owned = distances**2
             self.near = (1 - self.owned / 2).astype(np.float32)
@@ -176,10 +175,7 @@ class LazyCover:
         return np.where(best == _OWNED, -1, self.family[best])
 
     def _gather(self, rows: NDArray[np.int64]) -> _Block:
-        vectors = self.U[rows]
-        if self._unread:
-            require_unit("U", vectors, rows)
-        return _Block(rows, vectors, self.near[rows], self.best[rows], self.seen[rows])
+        return _Block(rows, self.U[rows], self.near[rows], self.best[rows], self.seen[rows])
 
     def _store(self, block: _Block) -> None:
         self.near[block.rows] = block.near

@@ -40,13 +40,6 @@ def checked_rows(name: str, rows: object) -> Rows:
     NotFiniteError
         A NaN or an infinity.
     """
-    array = checked_shape(name, rows)
-    require_unit(name, array)
-    return array
-
-
-def checked_shape(name: str, rows: object) -> Rows:
-    """The part of :func:`checked_rows` that reads no row."""
     array = np.asarray(rows)
     if array.ndim != 2 or array.shape[1] == 0:
         raise DimensionError(
@@ -56,27 +49,21 @@ def checked_shape(name: str, rows: object) -> Rows:
         raise InputError(f"{name} holds {array.dtype}; give float32 embeddings.")
     if len(array) == 0:
         raise EmptySetError(f"{name} has no row; give it at least one embedding.")
-    return cast(Rows, np.ascontiguousarray(array, dtype=np.float32))
-
-
-def require_unit(name: str, rows: Rows, numbers: NDArray[np.int64] | None = None) -> None:
-    """The part of :func:`checked_rows` that reads them; ``numbers`` are the rows' own numbers."""
-    squares = np.einsum("ij,ij->i", rows, rows)
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    squares = np.einsum("ij,ij->i", array, array)
     bad = np.flatnonzero(~(np.abs(squares - 1) <= 2 * NORM_TOLERANCE))
-    if not len(bad):
-        return
-    where = int(bad[0] if numbers is None else numbers[bad[0]])
-    broken = bad[~np.isfinite(rows[bad]).all(axis=1)]
+    broken = bad[~np.isfinite(array[bad]).all(axis=1)]
     if len(broken):
-        where = int(broken[0] if numbers is None else numbers[broken[0]])
         raise NotFiniteError(
             f"{name} has {len(broken)} row(s) with NaN or infinite values, the first at row "
-            f"{where}; embed those samples again or leave them out."
+            f"{broken[0]}; embed those samples again or leave them out."
         )
-    raise InputError(
-        f"{name} has {len(bad)} row(s) that are not unit vectors, the first at row {where} with "
-        f"length {np.sqrt(float(squares[bad[0]])):.4g}; divide each row by its L2 norm."
-    )
+    if len(bad):
+        raise InputError(
+            f"{name} has {len(bad)} row(s) that are not unit vectors, the first at row {bad[0]} "
+            f"with length {np.sqrt(squares[bad[0]]):.4g}; divide each row by its L2 norm."
+        )
+    return cast(Rows, array)
 
 
 def same_dimension(name: str, rows: Rows, other_name: str, other: Rows) -> None:
