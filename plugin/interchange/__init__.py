@@ -1,0 +1,1 @@
+"""Gapsphere's results as plain files, in and out."""

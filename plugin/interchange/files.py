@@ -1,0 +1,167 @@
+"""Arrays and JSON in files that came from anywhere: looked at before they are believed.
+
+The header of an array is read first and compared with the size of the file, so that a header that
+lies costs neither memory nor a crash; nothing is ever unpickled.  Whatever is wrong is said with
+the file's name.  Writing replaces a file whole or leaves the old one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArtifactError
+
+Array = NDArray[Any]
+
+ARRAY_LIMIT = 64 << 30
+"""Bytes of one array at most."""
+JSON_LIMIT = 1 << 30
+"""Bytes of one JSON file at most: some five million paths."""
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then put it there in one step."""
+    partial = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        partial = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o666 & ~_umask())  # a temporary file is private, a result is not
+        os.replace(partial, path)
+        partial = None
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} could not be written ({error.strerror}); make room or choose another folder."
+        ) from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text whole."""
+    content = text.encode("utf-8")
+
+    def write(file: IO[bytes]) -> None:
+        file.write(content)
+
+    write_whole(path, write)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON whole; names that are not valid Unicode survive as escapes."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(f"{path.name} cannot be written as JSON: {error}.") from error
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1)
+    write_text(path, text + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Parse a JSON file; NaN, Infinity, bottomless nesting and oversize are refused."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        if path.stat().st_size > JSON_LIMIT:
+            raise ArtifactError(f"{path.name} is larger than {JSON_LIMIT >> 20} MiB; split it.")
+        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=refuse)
+    except RecursionError as error:
+        raise ArtifactError(f"{path.name} is nested too deeply to be what it claims.") from error
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path.name} cannot be read as JSON: {error}.") from error
+
+
+def read_npy(path: Path) -> Array:
+    """A numeric array out of a ``.npy`` file."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            return _read_array(file, size, path.name)
+    except OSError as error:
+        raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def read_npz(path: Path, preferred: str) -> Array:
+    """The array called ``preferred`` of a ``.npz`` file, or its only one whatever its name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            wanted = f"{preferred}.npy"
+            if wanted not in names and len(names) == 1:
+                wanted = names[0]
+            if wanted not in names:
+                held = ", ".join(sorted(name[:-4] for name in names)[:8]) or "nothing"
+                raise ArtifactError(
+                    f"{path.name} has to hold one array, or one called {preferred!r}; it holds "
+                    f"{held}."
+                )
+            with archive.open(wanted) as file:
+                return _read_array(file, archive.getinfo(wanted).file_size, path.name)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ArtifactError(f"{path.name} cannot be read as .npz: {error}.") from error
+
+
+def _read_array(file: IO[bytes], size: int, name: str) -> Array:
+    """Check the header against ``size`` bytes, then read; C order, this machine's byte order."""
+    try:
+        version = np.lib.format.read_magic(file)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if read_header is None:
+            raise ValueError(f"version {version} of the format is not known")
+        shape, fortran, dtype = read_header(file)
+    except Exception as error:  # numpy parses the header as Python, so anything may come
+        raise ArtifactError(f"{name} is not a NumPy array file: {error}.") from error
+    if dtype.hasobject or dtype.kind not in "fiu":
+        raise ArtifactError(
+            f"{name} holds {dtype}, not numbers; save it again as float32 without pickling."
+        )
+    if any(length < 0 for length in shape):
+        raise ArtifactError(f"{name} claims the impossible shape {shape}.")
+    expected = math.prod(shape) * dtype.itemsize
+    held = size - file.tell()
+    if expected > ARRAY_LIMIT:
+        raise ArtifactError(f"{name} claims {expected >> 30} GiB, more than is read.")
+    if held != expected:
+        raise ArtifactError(
+            f"{name} claims the shape {shape} of {dtype}, {expected} bytes, and holds {held}; it "
+            "is cut off or damaged: copy it again."
+        )
+    raw = bytearray(expected)
+    view, filled = memoryview(raw), 0
+    while filled < expected:
+        part = file.read(min(expected - filled, 1 << 26))
+        if not part:
+            raise ArtifactError(f"{name} ends after {filled} of {expected} bytes; copy it again.")
+        view[filled : filled + len(part)] = part
+        filled += len(part)
+    array = np.frombuffer(raw, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    return array.astype(dtype.newbyteorder("="), order="C", copy=False)
