@@ -413,6 +413,7 @@ def _write(
             f"the vision tower of {repository.id} takes {total / 1e9:.1f} GB; {target.parent} "
             "has less room: free some, or set GAPSPHERE_CACHE to another disk"
         )
+    log.info("fetching the vision tower of %s, %.2f GB", repository.id, total / 1e9)
     header = json.dumps(table).encode()
     header += b" " * (-len(header) % 8)
     done = 0

