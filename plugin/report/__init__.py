@@ -1,0 +1,1 @@
+"""What a person takes away: plots and guides as files that open anywhere."""
