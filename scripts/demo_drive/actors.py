@@ -12,6 +12,7 @@ import numpy as np
 
 from .canvas import Canvas, Point
 from .geometry import NEAR, Colour
+from .light import scaled
 
 PAINTS: tuple[Colour, ...] = (
     (0.62, 0.63, 0.64),
@@ -171,14 +172,14 @@ def _solid(
     x = u - view.u + view.bend(max(middle - view.s, NEAR))
     if y1 < view.eye:
         roof = [(u - high, y1, t0), (u + high, y1, t0), (u + high, y1, t1), (u - high, y1, t1)]
-        canvas.face(roof, _scaled(paint, 1.15), 0.85)
+        canvas.face(roof, scaled(paint, 1.15), 0.85)
     for side in (-1.0, 1.0):
         if x * side > -low * 0.9:  # the side toward us is the one nearer the middle of the frame
             continue
         bottom, upper = u + side * low, u + side * high
         canvas.face(
             [(bottom, y0, s0), (bottom, y0, s1), (upper, y1, t1), (upper, y1, t0)],
-            _scaled(paint, 0.8),
+            scaled(paint, 0.8),
             0.35,
         )
         if glass:
@@ -211,7 +212,7 @@ def _solid(
                 (u + a * (low + (high - low) * b), y0 + (y1 - y0) * b, s0 + lean_near * b - 0.02)
                 for a, b in sheen
             ],
-            _scaled(GLASS, 2.6),
+            scaled(GLASS, 2.6),
             0.9,
         )
 
@@ -281,7 +282,7 @@ def _near_end(canvas: Canvas, vehicle: Vehicle, s: float) -> None:
         patch(u - 0.55, u + 0.55, 0.52, 0.72, PLASTIC)
     elif body is TRUCK:
         for k in (-0.02, 0.02):
-            patch(u + k - 0.015, u + k + 0.015, 0.9, body.roof - 0.1, _scaled(vehicle.paint, 0.4))
+            patch(u + k - 0.015, u + k + 0.015, 0.9, body.roof - 0.1, scaled(vehicle.paint, 0.4))
     else:
         patch(u - half * 0.9, u + half * 0.9, body.waist - 0.05, body.waist - 0.02, PLASTIC)
     patch(u - 0.26, u + 0.26, 0.48, 0.60, (0.72, 0.72, 0.66))
@@ -302,13 +303,13 @@ def _lights(canvas: Canvas, vehicle: Vehicle, s: float, lights: float) -> None:
             canvas.face(lamp, (0.75, 0.76, 0.78), 0.9)
             if lights > 0.05:
                 canvas.shining(lamp, (1.0, 0.97, 0.88))
-                canvas.glow(centre, _scaled((1.7, 1.6, 1.35), lights), 0.30 + 0.14 * lights)
+                canvas.glow(centre, scaled((1.7, 1.6, 1.35), lights), 0.30 + 0.14 * lights)
         else:
             canvas.face(lamp, (0.33, 0.02, 0.015), 0.6)
             power = 0.85 * lights + (0.7 if vehicle.braking and not vehicle.parked else 0.0)
             if power > 0.04:
-                canvas.shining(lamp, _scaled((0.95, 0.07, 0.04), min(0.35 + power, 1.0)))
-                canvas.glow(centre, _scaled((0.95, 0.055, 0.03), power), 0.22 + 0.14 * lights)
+                canvas.shining(lamp, scaled((0.95, 0.07, 0.04), min(0.35 + power, 1.0)))
+                canvas.glow(centre, scaled((0.95, 0.055, 0.03), power), 0.22 + 0.14 * lights)
 
 
 def draw_person(canvas: Canvas, u: float, s: float, step: float, coat: Colour) -> None:
@@ -333,7 +334,3 @@ def draw_person(canvas: Canvas, u: float, s: float, step: float, coat: Colour) -
     )
     canvas.blob((u, 1.57, s), (0.11, 0.14), (0.40, 0.26, 0.19), 0.6)
     canvas.blob((u, 1.64, s), (0.115, 0.09), (0.05, 0.035, 0.025), 0.4)
-
-
-def _scaled(colour: Colour, by: float) -> Colour:
-    return (colour[0] * by, colour[1] * by, colour[2] * by)

@@ -103,7 +103,7 @@ def add_rain(picture: Floats, light: Light, rng: np.random.Generator) -> Floats:
         y0, y1 = int(max(y - 1.3 * r - 1, 0)), int(min(y + 1.3 * r + 2, height))
         yy, xx = np.mgrid[y0:y1, x0:x1]
         away = np.sqrt(((xx - x) / r) ** 2 + ((yy - y) / (1.25 * r)) ** 2)
-        cover = (np.clip((1 - away) * r / 1.6, 0, 1) * 0.75)[..., None]
+        cover = (np.clip((1 - away) * r / 1.6, 0, 1) * 0.42)[..., None]
         rim = (np.clip(1 - np.abs(away - 0.85) / 0.18, 0, 1) * ((yy - y) > 0))[..., None]
         patch = picture[y0:y1, x0:x1]
         inside = upside_down[y0:y1, x0:x1] * (0.85 + 0.5 * rim)

@@ -7,7 +7,7 @@ square root, a gamma of 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
@@ -17,6 +17,7 @@ from .plan import Combination
 
 LAMP_COLOUR: Colour = (1.0, 0.68, 0.34)
 HEADLIGHT_COLOUR: Colour = (1.0, 0.95, 0.84)
+SNOW: Colour = (0.84, 0.86, 0.90)
 LAMP_SPACING = 28.0
 LAMP_HEIGHT = 7.5
 
@@ -74,7 +75,7 @@ class Light:
         along = (s + LAMP_SPACING / 2) % LAMP_SPACING - LAMP_SPACING / 2
         side = abs(u) - self.lamp_reach
         drop = max(LAMP_HEIGHT - y, 1.5) if y < LAMP_HEIGHT else 4.0
-        return self.lamps * 18.0 / (along * along + side * side + drop * drop)
+        return self.lamps * min(18.0 / (along * along + side * side + drop * drop), 0.7)
 
     def lamp_light_of(self, u: Floats, s: Floats) -> Floats:
         """The same for every pixel of the ground."""
@@ -217,8 +218,6 @@ _TABLE: dict[tuple[str, str], Light] = {
 
 def light_of(combination: Combination, lamp_reach: float) -> Light:
     """Light of a combination; ``lamp_reach`` as in :class:`Light`."""
-    from dataclasses import replace
-
     light = _TABLE[combination.time_of_day, combination.weather]
     if combination.environment == "tunnel":
         return replace(
@@ -241,4 +240,16 @@ def encode(linear: Floats) -> np.ndarray:
 
 def encode_one(colour: Colour) -> tuple[int, int, int]:
     red, green, blue = (int(min(max(c, 0.0), 1.0) ** 0.5 * 255.0 + 0.5) for c in colour)
+    return red, green, blue
+
+
+def scaled(colour: Colour, by: float) -> Colour:
+    return (colour[0] * by, colour[1] * by, colour[2] * by)
+
+
+def snowy(light: Light, colour: Colour, cover: float) -> Colour:
+    """A surface's colour with that part of it under snow, where it snows."""
+    if not light.snow:
+        return colour
+    red, green, blue = (c * (1 - cover) + w * cover for c, w in zip(colour, SNOW, strict=True))
     return red, green, blue

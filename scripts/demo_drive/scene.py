@@ -16,6 +16,7 @@ from .geometry import Road, View
 from .light import Light, light_of
 from .plan import Drive, Traffic
 from .scenery import Thing, plant
+from .tunnel import paint_tunnel
 
 FRAMES_PER_SECOND = 4.0
 PARKING = 2.2
@@ -215,7 +216,7 @@ def render_frame(scene: Scene, index: int, size: tuple[int, int]) -> Image.Image
     tunnel = place.environment == "tunnel"
     lamps: list[tuple[float, float, float]] = []
     if tunnel:
-        picture, lamps = backdrop.paint_tunnel(view, light, place)
+        picture, lamps = paint_tunnel(view, light)
         left, right = scene.road.edges
         u = view.ground_u(view.ground_rows()[1])
         on_road = ((u > left - 1.3) & (u < right + 1.3))[..., None]
