@@ -12,7 +12,21 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_API: dict[str, str] = {}
+_API = dict.fromkeys(
+    [
+        "load_images",
+        "tag_samples",
+        "compute_embeddings",
+        "compute_coverage",
+        "select_kcenter",
+        "compute_sphere",
+        "place_on_sphere",
+        "find_gaps",
+        "export_artifacts",
+        "import_artifacts",
+    ],
+    ".plugin.dataset.api",
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -30,6 +44,7 @@ def __dir__() -> list[str]:
 def register(plugin: Any) -> None:
     """Register every operator and panel; FiftyOne calls this when it loads the plugin."""
     from .operators import OPERATORS
+    from .panels import PANELS
 
-    for operator in OPERATORS:
+    for operator in (*OPERATORS, *PANELS):
         plugin.register(operator)

@@ -3,7 +3,9 @@
 from .compute_coverage import ComputeCoverage
 from .compute_embeddings import ComputeEmbeddings
 from .compute_sphere import ComputeSphere
+from .export_artifacts import ExportArtifacts
 from .find_gaps import FindGaps
+from .import_artifacts import ImportArtifacts
 from .load_images import LoadImages
 from .select_kcenter import SelectKCenter
 from .stop import Stop
@@ -15,5 +17,7 @@ OPERATORS = (
     SelectKCenter,
     ComputeSphere,
     FindGaps,
+    ExportArtifacts,
+    ImportArtifacts,
     Stop,
 )

@@ -23,7 +23,5 @@ class ComputeEmbeddings(StepOperator):
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
-    def run(
-        self, ctx: foo.ExecutionContext, params: EmbeddingParams, report: Reporter
-    ) -> Embedded:
+    def run(self, ctx: foo.ExecutionContext, params: EmbeddingParams, report: Reporter) -> Embedded:
         return compute_embeddings(ctx.target_view(), params, progress=report("Embeddings"))

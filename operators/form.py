@@ -93,7 +93,7 @@ def _kind(annotation: Any) -> Any:
 
 
 def _limits(field: FieldInfo) -> dict[str, Any]:
-    limits = {}
+    limits: dict[str, Any] = {}
     for rule in field.metadata:
         if isinstance(rule, annotated_types.Ge):
             limits["min"] = rule.ge

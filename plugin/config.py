@@ -32,7 +32,7 @@ def setting(
 
     ``advanced`` settings are folded away in forms until asked for.
     """
-    extra = {"key": key, "advanced": advanced}
+    extra: dict[str, Any] = {"key": key, "advanced": advanced}
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 

@@ -120,12 +120,12 @@ def import_artifacts(settings: Settings, *, dataset: str, data_root: str) -> Non
     print(api.import_artifacts(open_dataset(dataset, create=True), data_root, **settings))
 
 
-def demo_data(settings: Settings, *, folder: str, images: int, seed: int) -> None:
+def demo_data(settings: Settings, *, folder: str, owned: int, pool: int, seed: int) -> None:
     from ..plugin.dataset.api import bars
     from .demo_drive import render_drive
 
     with bars() as report:
-        render_drive(Path(folder), seed=seed, images=images, progress=report("Rendering"))
+        render_drive(Path(folder), seed=seed, images=(owned, pool), progress=report("Rendering"))
     print(f"{Path(folder) / 'metadata.csv'}")
 
 
@@ -207,7 +207,8 @@ COMMANDS = (
         demo_data,
         arguments=(
             FOLDER,
-            (("--images",), {"type": int, "default": 600, "help": "how many [600]"}),
+            (("--owned",), {"type": int, "default": 240, "help": "images of S [240]"}),
+            (("--pool",), {"type": int, "default": 360, "help": "images of U [360]"}),
             (("--seed",), {"type": int, "default": 51, "help": "seed [51]"}),
         ),
     ),

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     import fiftyone as fo
 
 DATASET = "gapsphere-demo"
-IMAGES = 600
-SEED = 51
 PICKS = (10, 25, 50)
 
 
@@ -65,12 +63,10 @@ def _found(dataset: fo.Dataset, csv: Path) -> str:
 
 
 def _rendered(folder: Path) -> Path:
-    """Path of the drive's CSV; rendered unless it is there."""
+    """Path of the drive's CSV; what is there already is not rendered again."""
     from ..plugin.dataset.api import bars
     from .demo_drive import render_drive
 
-    csv = folder / "metadata.csv"
-    if not csv.exists():
-        with bars() as report:
-            render_drive(folder, seed=SEED, images=IMAGES, progress=report("Rendering"))
-    return csv
+    with bars() as report:
+        render_drive(folder, progress=report("Rendering"))
+    return folder / "metadata.csv"

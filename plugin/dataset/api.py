@@ -19,12 +19,15 @@ from ..config import (
     GapParams,
     KCenterParams,
     LoadParams,
+    PlotParams,
+    SetParams,
     SphereParams,
     make,
 )
 from ..encoders.protocol import Encoder
 from ..progress import Progress, Reporter, quiet
-from . import coverage, embed, gaps, kcenter, load, sphere
+from . import artifacts, coverage, embed, gaps, kcenter, load, sphere
+from .load import tag_samples as tag_samples
 from .sets import Samples
 from .sources import Source
 
@@ -135,3 +138,19 @@ def find_gaps(
     """
     with bars(progress) as report:
         return gaps.find_gaps(samples, make(GapParams, settings), encoder=model, report=report)
+
+
+def export_artifacts(
+    samples: Samples, folder: str, *, overwrite: bool = False, **settings: Any
+) -> artifacts.Exported:
+    """Write the analysis as files; see :func:`.artifacts.export_artifacts`."""
+    sets = {name: value for name, value in settings.items() if name in SetParams.model_fields}
+    plot = {name: value for name, value in settings.items() if name not in sets}
+    return artifacts.export_artifacts(
+        samples, folder, make(SetParams, sets), make(PlotParams, plot), overwrite=overwrite
+    )
+
+
+def import_artifacts(dataset: fo.Dataset, folder: str, *, suffix: str = "") -> artifacts.Imported:
+    """Read such files into a dataset; see :func:`.artifacts.import_artifacts`."""
+    return artifacts.import_artifacts(dataset, folder, suffix=suffix)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import CoverageParams
-from ..coverage.distances import Nearest, leave_one_out, nearest_distance
+from ..coverage.distances import leave_one_out, nearest_distance
 from ..coverage.radius import (
     CoverageReport,
     Threshold,
@@ -22,6 +22,7 @@ from ..coverage.radius import (
     is_gap,
     percentile_of,
 )
+from ..errors import EmptySetError
 from ..progress import Progress, silent
 from . import fields, runs
 from .inputs import Inputs, read_inputs
@@ -49,6 +50,21 @@ class Covered:
     owned: int
     seconds: float
     reused: bool = False
+
+    @classmethod
+    def of(cls, report: CoverageReport, owned: int, seconds: float) -> Covered:
+        """The result in the words of a record."""
+        return cls(
+            report.metric,
+            report.delta,
+            report.threshold.source,
+            report.threshold.warning,
+            {name: getattr(report, name) for name in ("p50", "p90", "p95", "p99", "delta_max")},
+            report.n_gaps,
+            report.n_candidates,
+            owned,
+            seconds,
+        )
 
     def __str__(self) -> str:
         spread = ", ".join(f"{name} {value:.4f}" for name, value in self.quantiles.items())
@@ -100,20 +116,34 @@ def compute_coverage(
         by_sequence=sequences is not None and len(set(sequences) - {None}) > 1,
     )
     report = coverage_report(nearest.distance, threshold)
-    _write(dataset, names, inputs, nearest, inside, report)
-    covered = Covered(
-        report.metric,
-        report.delta,
-        threshold.source,
-        threshold.warning,
-        {name: getattr(report, name) for name in ("p50", "p90", "p95", "p99", "delta_max")},
-        report.n_gaps,
-        report.n_candidates,
-        len(owned),
-        time.monotonic() - started,
+    percentile = None if inside is None else percentile_of(nearest.distance, inside).tolist()
+    write_fields(
+        dataset,
+        names,
+        inputs.pool.ids,
+        distance=nearest.distance,
+        nearest=[inputs.owned.ids[index] for index in nearest.index],
+        percentile=percentile,
+        gap=is_gap(nearest.distance, report.delta),
+        report=report,
     )
+    covered = Covered.of(report, len(owned), time.monotonic() - started)
     runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(covered)))
     return covered
+
+
+def read(dataset: fo.Dataset, names: Names) -> Covered:
+    """What the last run on the dataset found.
+
+    Raises
+    ------
+    EmptySetError
+        It never ran.
+    """
+    record = runs.read(dataset, names, STEP)
+    if record is None or not record.results:
+        raise EmptySetError("Coverage is not computed yet: run compute_coverage first.")
+    return Covered(**record.results)
 
 
 def _sequences(inputs: Inputs) -> list[str | None] | None:
@@ -145,31 +175,28 @@ def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
     )
 
 
-def _write(
+def write_fields(
     dataset: fo.Dataset,
     names: Names,
-    inputs: Inputs,
-    nearest: Nearest,
-    inside: NDArray[np.float32] | None,
+    ids: list[str],
+    *,
+    distance: NDArray[np.floating],
+    nearest: list[str] | None,
+    percentile: list[float] | None,
+    gap: NDArray[np.bool_],
     report: CoverageReport,
 ) -> None:
+    """Write the fields of the candidates ``ids``; samples that are not named lose theirs."""
     unit = f"{report.metric} distance"
     for name, kind, description in (
         (names.dist_to_S, float, f"{unit} to the nearest sample of S"),
-        (
-            names.dist_percentile,
-            float,
-            "Place of dist_to_S among the distances inside S, 0-100",
-        ),
+        (names.dist_percentile, float, "Place of dist_to_S among the distances inside S, 0-100"),
         (names.is_gap, bool, f"dist_to_S is above δ = {report.delta:.6g}"),
         (names.nearest_S, fo.ObjectIdField, "The nearest sample of S"),
     ):
         fields.declare(dataset, name, kind, description)
-    ids = inputs.pool.ids
-    fields.write(dataset, names.dist_to_S, ids, nearest.distance.astype(float).tolist())
-    percentile = (
-        [None] * len(ids) if inside is None else percentile_of(nearest.distance, inside).tolist()
-    )
-    fields.write(dataset, names.dist_percentile, ids, percentile)
-    fields.write(dataset, names.is_gap, ids, is_gap(nearest.distance, report.delta).tolist())
-    fields.write(dataset, names.nearest_S, ids, [inputs.owned.ids[i] for i in nearest.index])
+    unknown = [None] * len(ids)
+    fields.write(dataset, names.dist_to_S, ids, distance.astype(float).tolist())
+    fields.write(dataset, names.dist_percentile, ids, percentile or unknown)
+    fields.write(dataset, names.is_gap, ids, gap.tolist())
+    fields.write(dataset, names.nearest_S, ids, nearest or unknown)

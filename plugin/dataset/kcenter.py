@@ -40,9 +40,10 @@ class Picked:
 
     def __str__(self) -> str:
         short = f" (U holds no more; {self.wanted} wanted)" if len(self.ids) < self.wanted else ""
+        after = f"{self.radii[-1]:.4f} after" if self.radii else "unknown after"
         return (
             f"{len(self.ids)} picks{short}: covering radius {self.radius_before:.4f} before, "
-            f"{self.radii[-1]:.4f} after ({self.metric})"
+            f"{after} ({self.metric})"
         )
 
 
@@ -78,7 +79,7 @@ def select_kcenter(
         params.k,
         time.monotonic() - started,
     )
-    _write(dataset, names, picked)
+    write_fields(dataset, names, picked)
     runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(picked)))
     return picked
 
@@ -95,7 +96,8 @@ def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
     )
 
 
-def _write(dataset: fo.Dataset, names: Names, picked: Picked) -> None:
+def write_fields(dataset: fo.Dataset, names: Names, picked: Picked) -> None:
+    """Write rank, radius and tag of the picks; those of earlier picks are cleared."""
     fields.declare(dataset, names.kcenter_rank, int, "Place among K-Center's picks, 1 = first")
     fields.declare(
         dataset, names.kcenter_radius, float, "Covering radius of S and the picks up to this one"
@@ -104,5 +106,7 @@ def _write(dataset: fo.Dataset, names: Names, picked: Picked) -> None:
     if len(before):
         before.untag_samples(names.kcenter_tag)
     fields.write(dataset, names.kcenter_rank, picked.ids, range(1, len(picked.ids) + 1))
-    fields.write(dataset, names.kcenter_radius, picked.ids, picked.radii)
+    unknown: list[float | None] = [None] * len(picked.ids)  # an import may not tell radii
+    radii = picked.radii or unknown
+    fields.write(dataset, names.kcenter_radius, picked.ids, radii)
     dataset.select(picked.ids, ordered=False).tag_samples(names.kcenter_tag)

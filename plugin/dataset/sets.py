@@ -7,14 +7,14 @@ view.  The two sets may not share a sample: its distance to S would be zero by i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import fiftyone as fo
 from fiftyone import ViewField as F
 
 from ..errors import EmptySetError, InputError
 
-Samples = fo.Dataset | fo.DatasetView
+Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.brain as fob
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config import SphereParams
 from ..errors import EmptySetError
 from ..progress import Progress, silent
 from ..projection.place import Reducer
 from ..projection.trust import sphere_quality
-from ..projection.umap3d import SphereFit, fit_sphere
+from ..projection.umap3d import fit_sphere
 from . import fields, runs, vectors
 from .inputs import Inputs, read_inputs
 from .names import Names
@@ -29,6 +30,7 @@ from .sets import Samples, dataset_of
 from .vectors import Vectors
 
 STEP = "sphere"
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def compute_sphere(
         progress=progress,
     )
     quality = sphere_quality(matrix, fit.sphere, seed=params.seed)
-    _write(dataset, names, ids, fit)
+    write_places(dataset, names, ids, fit.umap3d, fit.sphere)
     laid = Laid(
         len(ids),
         len(fit.fitted),
@@ -154,12 +156,15 @@ def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
     )
 
 
-def _write(dataset: fo.Dataset, names: Names, ids: list[str], fit: SphereFit) -> None:
+def write_places(
+    dataset: fo.Dataset, names: Names, ids: list[str], umap3d: Array, places: Array
+) -> None:
+    """Write coordinates and places, and the brain run; samples that are not named lose theirs."""
     vectors.declare(dataset, names.umap3d, "3D UMAP of S and U together")
     vectors.declare(dataset, names.sphere, "Place on the unit sphere: umap3d, centred, unit length")
-    fields.write(dataset, names.umap3d, ids, fit.umap3d)
-    fields.write(dataset, names.sphere, ids, fit.sphere)
-    _register(dataset, names, Vectors(ids, fit.sphere))
+    fields.write(dataset, names.umap3d, ids, umap3d)
+    fields.write(dataset, names.sphere, ids, places)
+    _register(dataset, names, Vectors(ids, places))
 
 
 def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:

@@ -62,7 +62,8 @@ def read(
     missing = len(samples) - len(ids)
     if not ids:
         return Vectors([], np.empty((0, 0), np.float32), missing)
-    dataset, matrix, found = dataset_of(samples), None, []
+    dataset, matrix = dataset_of(samples), None
+    found: list[str] = []
     for start in range(0, len(ids), READ_BLOCK):
         block = ids[start : start + READ_BLOCK]
         block_ids, rows = dataset.select(block, ordered=False).values(["id", field])

@@ -1,0 +1,37 @@
+"""``export_artifacts``: the analysis as files that other programs read."""
+
+from __future__ import annotations
+
+import fiftyone.operators as foo
+
+from ..plugin.config import PlotParams, SetParams, select, setting
+from ..plugin.dataset.artifacts import Exported, export_artifacts
+from ..plugin.progress import Reporter
+from .step import StepOperator
+
+
+class ExportParams(SetParams, PlotParams):
+    """Where to, and what of."""
+
+    folder: str = setting("outputs", "Folder that the files go to", advanced=False)
+    overwrite: bool = setting(False, "Replace an analysis that lies there", advanced=False)
+
+
+class ExportArtifacts(StepOperator):
+    operator = "export_artifacts"
+    label = "Export artifacts"
+    help = (
+        "Write embeddings, coordinates, distances, picks and a 3D plot that opens offline: "
+        "embed_*.npz, umap3d_*.npy, nn_U_to_S.npy, coverage.json, kcenter_indices.json, ..."
+    )
+    icon = "file_download"
+    params = ExportParams
+
+    def run(self, ctx: foo.ExecutionContext, params: ExportParams, report: Reporter) -> Exported:
+        return export_artifacts(
+            ctx.dataset,
+            params.folder,
+            select(SetParams, params),
+            select(PlotParams, params),
+            overwrite=params.overwrite,
+        )

@@ -1,0 +1,119 @@
+"""The operators as Python users call them, on a real database."""
+
+import threading
+import time
+
+import fiftyone.operators as foo
+import pytest
+from fiftyone.operators.store import ExecutionStore
+from PIL import Image
+
+PREFIX = "@gapsphere/gap-explorer/"
+
+
+def call(name, dataset, **params):
+    return foo.execute_operator(PREFIX + name, dataset=dataset, params=params)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    import numpy as np
+
+    rng = np.random.default_rng(5)
+    for name, count, tint in (("owned", 8, (1, 1, 1)), ("pool", 6, (1, 0.2, 0.2))):
+        (tmp_path / name).mkdir()
+        for index in range(count):
+            pixels = (rng.integers(0, 256, (6, 6, 3)) * tint).astype(np.uint8)
+            image = Image.fromarray(pixels).resize((48, 48))
+            image.save(tmp_path / name / f"{index}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def loaded(dataset, folders):
+    call(
+        "load_images",
+        dataset,
+        owned_images=str(folders / "owned"),
+        pool_images=str(folders / "pool"),
+    )
+    return dataset
+
+
+def test_the_main_job_runs_by_operators_alone(loaded):
+    call("compute_embeddings", loaded, encoder="packaged")
+    call("compute_coverage", loaded, delta=0.05)
+    call("select_kcenter", loaded, k=3)
+    call("compute_sphere", loaded, n_neighbors=5)
+    assert len(loaded.exists("dist_to_S")) == 6
+    assert loaded.match_tags("kcenter").count() == 3
+    assert len(loaded.exists("sphere")) == 14
+
+
+def test_find_gaps_is_the_four_in_a_row(loaded):
+    call("find_gaps", loaded, k=2)
+    assert set(loaded.list_runs()) == {
+        f"gapsphere_{step}" for step in ("embeddings", "coverage", "kcenter", "sphere")
+    }
+    assert loaded.match_tags("kcenter").count() == 2
+
+
+def test_samples_already_there_are_tagged(loaded):
+    loaded.save_view("first", loaded.match_tags("U")[:2])
+    call("load_images", loaded, owned_samples="view:first")
+    assert loaded.match_tags("S").count() == 10
+
+
+def test_a_mistake_is_the_sentence_and_an_error(loaded):
+    with pytest.raises(Exception, match="no sample matches") as caught:
+        call("compute_coverage", loaded, owned="nobody")
+    assert "S is empty: no sample matches 'nobody'" in str(caught.value)
+    with pytest.raises(Exception, match="Path: k"):
+        call("select_kcenter", loaded, k=0)
+
+
+def test_the_work_can_run_in_the_background(loaded):
+    queued = foo.execute_operator(
+        PREFIX + "find_gaps", dataset=loaded, params={"k": 2}, request_delegation=True
+    )
+    assert queued.delegated
+    from fiftyone.operators.delegated import DelegatedOperationService
+
+    service = DelegatedOperationService()
+    service.execute_queued_operations(limit=1, log=False)
+    loaded.reload()
+    assert loaded.match_tags("kcenter").count() == 2
+
+
+def test_stop_ends_the_work_after_its_batch_and_keeps_what_is_done(loaded):
+    store = ExecutionStore.create("gapsphere", dataset_id=loaded._doc.id)
+
+    def press_stop():
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if loaded._sample_collection.find_one({"embedding": {"$type": "binData"}}):
+                break
+            time.sleep(0.01)
+        call("stop", loaded)
+
+    presser = threading.Thread(target=press_stop)
+    presser.start()
+    with pytest.raises(Exception, match=r"Stopped\. What was done so far is kept"):
+        call("compute_embeddings", loaded, encoder="packaged", batch_size=1, num_workers=1)
+    presser.join()
+    assert store.get("stop")
+    done = len(loaded.exists("embedding"))
+    assert 0 < done < 14
+    call("compute_embeddings", loaded, encoder="packaged")
+    assert len(loaded.exists("embedding")) == 14
+
+
+def test_a_dataset_deleted_under_the_work_is_an_error_not_a_hang(loaded):
+    import fiftyone as fo
+
+    name = loaded.name
+    deleter = threading.Timer(0.5, lambda: fo.delete_dataset(name))
+    deleter.start()
+    with pytest.raises(Exception, match=r"(?i)deleted|exist|stopped"):
+        call("compute_embeddings", loaded, encoder="packaged", batch_size=1, num_workers=1)
+    deleter.join()
