@@ -2,6 +2,7 @@
 
     pip install "gapsphere[bench]"          # the peers: fpsample k-center lightly-mundig ...
     python scripts/bench_coverage.py        # the full table
+    python scripts/bench_coverage.py --methods gapsphere numpy lightly-mundig  # a third the time
     python scripts/bench_coverage.py --quick  # seconds: small, numpy as the only peer
 
 Every run is its own process with one thread for every library; times are CPU seconds of the
@@ -49,13 +50,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, numpy only")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--child", nargs=3, metavar=("METHOD", "FOLDER", "K"))
     options = parser.parse_args()
     if options.child:
         run_child(options.child[0], Path(options.child[1]), int(options.child[2]))
         return
     n, owned, pool, dimension, k = (20_000, 5_000, 25_000, 1024, 1000)
-    methods, kinds = list(METHODS), KINDS
+    methods, kinds = options.methods, KINDS
     if options.quick:
         n, owned, pool, dimension, k = (2_000, 300, 2_000, 64, 100)
         methods, kinds = ["gapsphere", "numpy"], KINDS[:1]

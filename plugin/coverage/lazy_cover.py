@@ -127,6 +127,7 @@ class LazyCover:
         """One round: at least one pick, or better bounds for the next round."""
         block, ceiling = self._lowest()
         up_to_date = bool((block.seen == self.picked).all())
+        up_to_date &= not np.isnan(self.owned[block.rows]).any()
         picked_before = self.picked
         block = self._undercut(block, ceiling)
         survivors = len(block.rows)
