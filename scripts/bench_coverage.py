@@ -57,7 +57,7 @@ def main() -> None:
         run_child(options.child[0], Path(options.child[1]), int(options.child[2]))
         return
     n, owned, pool, dimension, k = (20_000, 5_000, 25_000, 1024, 1000)
-    methods, kinds = options.methods, KINDS
+    methods, kinds = ["gapsphere", *(m for m in options.methods if m != "gapsphere")], KINDS
     if options.quick:
         n, owned, pool, dimension, k = (2_000, 300, 2_000, 64, 100)
         methods, kinds = ["gapsphere", "numpy"], KINDS[:1]
