@@ -41,6 +41,8 @@ export interface Choices {
   lattice: boolean;
   picks: boolean;
   palette: "viridis" | "cividis";
+  /** Which analysis, where there are several; null takes the first. */
+  suffix: string | null;
 }
 
 export const DEFAULT_CHOICES: Choices = {
@@ -59,6 +61,7 @@ export const DEFAULT_CHOICES: Choices = {
   lattice: true,
   picks: true,
   palette: "viridis",
+  suffix: null,
 };
 
 /** Panel data `status`: which face the panel shows. */
@@ -79,6 +82,8 @@ export interface RunInfo {
   dataset_id: string;
   brain_key: string;
   suffix: string;
+  /** Every analysis that has a sphere. */
+  suffixes: string[];
   /** Changes whenever the columns do; answers that carry another stamp are dropped. */
   stamp: string;
   /** Points of the run, and how many of them are shown. */
@@ -194,7 +199,7 @@ export interface Verdict {
   candidates: number;
   looked_at: number;
   /** Distance from the place to the nearest candidate of U. */
-  nearest_U: number | null;
+  nearest_candidate: number | null;
   /** Share of sphere neighbours that are neighbours in embedding space, 0..1. */
   trust: number | null;
   trust_k: number;
@@ -248,7 +253,7 @@ export interface Refusal {
 
 /** Events by name, with what goes in and what comes back. */
 export interface Events {
-  reload: [{ limit: number }, Record<string, never>];
+  reload: [{ limit: number; suffix: string | null }, Record<string, never>];
   colour: [{ field: string; stamp: string }, ColourColumn & { stamp: string }];
   geometry: [{ stamp: string }, { stamp: string; xyz: Base64 }];
   cartesian: [{ stamp: string }, { stamp: string; xyz: Base64 }];

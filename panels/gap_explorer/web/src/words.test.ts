@@ -12,7 +12,7 @@ const verdict: Verdict = {
   gap: true,
   candidates: 12,
   looked_at: 50,
-  nearest_U: 0.1,
+  nearest_candidate: 0.1,
   trust: 0.62,
   trust_k: 30,
 };

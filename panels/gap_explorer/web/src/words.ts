@@ -85,7 +85,7 @@ function fillSentence(verdict: Verdict): string {
   if (verdict.candidates > 0) {
     return `U can fill it: ${count(verdict.candidates)} of the ${count(
       verdict.looked_at,
-    )} nearest candidates lie beyond δ here.`;
+    )} nearest candidates are closer to it than S and beyond δ.`;
   }
   return verdict.looked_at > 0
     ? "U has nothing that fills it either: this place wants new recordings."

@@ -95,6 +95,25 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
   const limits = LIMITS.filter((limit) => limit < props.run.total);
   return (
     <div className="gs-settings" role="dialog" aria-label="Settings">
+      {props.run.suffixes.length > 1 ? (
+        <Row label="Analysis">
+          <select
+            aria-label="Analysis"
+            value={props.run.suffix}
+            onChange={(event) => {
+              const suffix = event.target.value;
+              choose({ suffix, delta: null });
+              void props.bridge.call("reload", { limit: choices.limit, suffix });
+            }}
+          >
+            {props.run.suffixes.map((suffix) => (
+              <option key={suffix} value={suffix}>
+                {suffix || "standard"}
+              </option>
+            ))}
+          </select>
+        </Row>
+      ) : null}
       <h3>Scene</h3>
       <Row label="Projection">
         <Segmented
@@ -114,7 +133,7 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
           onChange={(event) => {
             const limit = Number(event.target.value);
             choose({ limit });
-            void props.bridge.call("reload", { limit });
+            void props.bridge.call("reload", { limit, suffix: choices.suffix });
           }}
         >
           {limits.map((limit) => (

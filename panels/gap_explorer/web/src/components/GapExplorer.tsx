@@ -32,7 +32,7 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
   const { cloud, error } = useCloud(bridge);
   const colour = useColour(bridge, cloud);
   const answers = useAnswer(bridge, cloud);
-  const retry = (): void => void bridge.call("reload", { limit: bridge.choices.limit });
+  const retry = (): void => void bridge.call("reload", { limit: bridge.choices.limit, suffix: bridge.choices.suffix });
 
   if (!status) return <Loading what="Opening the sphere …" />;
   if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;

@@ -1,0 +1,82 @@
+"""What one click does with an answer: the grid, a tag, a saved view, a hand-over to an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fiftyone.operators as foo
+
+from ...plugin.errors import InputError
+
+PLUGIN = "@gapsphere/gap-explorer"
+HANDOVERS = {"heatmap": "compute_heatmaps", "spec": "export_visual_spec"}
+EXTENDED_MAX = 10_000
+"""Ids in an extended selection, FiftyOne's own limit: it travels with every request of the grid."""
+
+
+def available() -> dict[str, bool]:
+    """Which operators the panel can hand over to."""
+    from fiftyone.operators.registry import OperatorRegistry
+
+    known = {operator.uri for operator in OperatorRegistry().list_operators()}
+    names = ("find_gaps", *HANDOVERS.values())
+    return {name: f"{PLUGIN}/{name}" in known for name in names}
+
+
+def link(ctx: foo.ExecutionContext, ids: Sequence[str]) -> None:
+    """Show an answer in the grid without touching the view bar."""
+    ctx.ops.set_extended_selection(selection=list(ids[:EXTENDED_MAX]), scope="global")
+
+
+def unlink(ctx: foo.ExecutionContext) -> None:
+    """Give the grid back."""
+    ctx.ops.set_extended_selection(reset=True)
+
+
+def act(ctx: foo.ExecutionContext, action: Mapping[str, Any], ids: list[str]) -> str:
+    """Do one thing with some samples, and say in words what was done.
+
+    Raises
+    ------
+    InputError
+        There is nothing to act on, a name is missing, or the operator does not exist.
+    """
+    if not ids:
+        raise InputError("No sample is left to act on.")
+    kind, samples = action.get("kind"), _count(len(ids))
+    if kind == "show":
+        unlink(ctx)
+        ctx.ops.set_view(ctx.dataset.select(ids, ordered=True))
+        return f"The grid shows {samples}."
+    if kind == "select":
+        ctx.ops.set_selected_samples(ids)
+        return f"{samples} selected in the grid."
+    if kind == "tag":
+        tag = _name(action, "tag")
+        ctx.dataset.select(ids, ordered=False).tag_samples(tag)
+        ctx.ops.reload_samples()
+        return f"{samples} tagged “{tag}”."
+    if kind == "save_view":
+        name = _name(action, "name")
+        if ctx.dataset.has_saved_view(name):
+            raise InputError(f"There is a view “{name}” already: take another name.")
+        ctx.dataset.save_view(name, ctx.dataset.select(ids, ordered=True))
+        return f"Saved as the view “{name}”: {samples}."
+    operator = HANDOVERS.get(str(kind))
+    if operator is None or not available()[operator]:
+        raise InputError(f"There is no operator for “{kind}” in this installation.")
+    ctx.ops.set_selected_samples(ids)
+    ctx.prompt(f"{PLUGIN}/{operator}", params={"view_target": "SELECTED_SAMPLES"})
+    return f"{samples} handed over to {operator}."
+
+
+def _name(action: Mapping[str, Any], key: str) -> str:
+    name = str(action.get(key) or "").strip()
+    if not name:
+        raise InputError(f"A {key} needs at least one letter.")
+    return name
+
+
+def _count(number: int) -> str:
+    return "1 sample" if number == 1 else f"{number:,} samples"

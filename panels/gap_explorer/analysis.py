@@ -1,0 +1,335 @@
+"""One analysis as arrays: the sphere's points in one order, with what is known of each.
+
+Read from the dataset once and kept while the runs it came from stand, so that an event of the panel
+costs no scan of the samples.  Embeddings are read when a question first needs them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...plugin.dataset import runs, vectors
+from ...plugin.dataset.names import SEQUENCE, Names
+from ...plugin.dataset.sets import resolve
+from ...plugin.errors import EmptySetError, GapsphereError, MismatchError
+from ...plugin.projection.sphere import SphereIndex
+
+Array = NDArray[Any]
+SETS = ("S", "U", "both")
+BRAIN_KEY = Names().brain_key
+KEPT = 3
+"""Analyses held in memory: a dataset or two, and a second encoder."""
+EXACT_STALENESS_UP_TO = 200_000
+"""Samples up to which additions are found by id; beyond, only the totals are compared."""
+
+
+class NoAnalysisError(GapsphereError):
+    """There is no sphere on this dataset yet."""
+
+
+@dataclass(frozen=True)
+class Stale:
+    """How the dataset has changed since the run."""
+
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """The points of one sphere, in the order of its brain run, samples deleted since left out.
+
+    ``sphere`` float32 (n, 3) unit rows; ``owned`` bool (n,), S; ``dist``, ``percentile`` float32
+    (n,), NaN where there is none; ``pick`` int32 (n,), K-Center rank or 0.  ``whole`` says that the
+    order is the brain run's own, no sample missing.
+    """
+
+    dataset: fo.Dataset
+    names: Names
+    stamp: str
+    ids: Array
+    sphere: Array
+    owned: Array
+    dist: Array
+    percentile: Array
+    pick: Array
+    delta: float
+    delta_max: float
+    delta_source: str
+    metric: str
+    encoder: str
+    whole: bool
+    stale: Stale | None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _shown: dict[int, Array] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def gaps(self) -> Array:
+        """Which points are gaps at the run's δ, bool (n,)."""
+        return self.dist > self.delta
+
+    def shown(self, limit: int) -> Array:
+        """Rows that a panel draws at most ``limit`` of (0: all); see :func:`.columns.draw_rows`."""
+        if limit not in self._shown:
+            from .columns import draw_rows
+
+            self._shown[limit] = draw_rows(self, limit)
+        return self._shown[limit]
+
+    def text_ids(self, rows: Array | slice) -> list[str]:
+        """Sample ids of some rows."""
+        return [sample_id.decode() for sample_id in self.ids[rows].tolist()]
+
+    def rows_of(self, sample_ids: Sequence[str]) -> Array:
+        """Rows of some samples, int64, those that are no point left out."""
+        wanted = np.array(list(sample_ids), dtype="S24")
+        if not len(wanted) or not len(self):
+            return np.empty(0, np.int64)
+        at = np.searchsorted(self.ids, wanted, sorter=self._order)
+        at = np.minimum(at, len(self) - 1)
+        rows = self._order[at]
+        return rows[self.ids[rows] == wanted]
+
+    @cached_property
+    def _order(self) -> Array:
+        return np.argsort(self.ids, kind="stable")
+
+    @cached_property
+    def _members(self) -> dict[str, Array]:
+        both = np.arange(len(self))
+        return {"S": both[self.owned], "U": both[~self.owned], "both": both}
+
+    def members(self, which: str) -> Array:
+        """Rows of S, of U or of both."""
+        return self._members[which]
+
+    @cached_property
+    def _indexes(self) -> dict[str, SphereIndex]:
+        return {which: SphereIndex(self.sphere[self.members(which)]) for which in SETS}
+
+    def index(self, which: str) -> SphereIndex:
+        """Nearest neighbours on the sphere among S, U or both; its rows count ``members``."""
+        return self._indexes[which]
+
+    def embeddings(self) -> Array:
+        """Unit embeddings of all points, float32 (n, d); read when first asked for.
+
+        Raises
+        ------
+        EmptySetError
+            A point has no embedding any more.
+        """
+        with self._lock:
+            return self._embeddings
+
+    @cached_property
+    def _embeddings(self) -> Array:
+        read = vectors.read(self.dataset, self.names.embedding)
+        rows = self.rows_of(read.ids)
+        if len(rows) != len(self) or len(read.ids) < len(self):
+            missing = len(self) - len(rows)
+            raise EmptySetError(
+                f"{missing} points of the sphere have no {self.names.embedding!r} any more. "
+                "Run find_gaps again."
+            )
+        if len(read.ids) == len(self) and np.array_equal(rows, np.arange(len(self))):
+            return read.matrix
+        place = {sample_id: i for i, sample_id in enumerate(read.ids)}
+        return read.matrix[[place[sample_id] for sample_id in self.text_ids(slice(None))]]
+
+    @cached_property
+    def sequences(self) -> Array:
+        """Sequence of each point as a number, -1 where it has none, int64 (n,)."""
+        if not self.dataset.has_field(SEQUENCE):
+            return np.full(len(self), -1)
+        sequence = dict(zip(*self.dataset.values(["id", SEQUENCE]), strict=True))
+        names = [sequence.get(sample_id) for sample_id in self.text_ids(slice(None))]
+        number = {name: i for i, name in enumerate(sorted({n for n in names if n is not None}))}
+        return np.array([number.get(name, -1) for name in names])
+
+    @cached_property
+    def own_quantiles(self) -> Array:
+        """Distances at the percentiles 0..100 of S, float32 (101,), or empty.
+
+        Read off the pairs (``dist_to_S``, ``dist_percentile``) that U carries: no second pass over
+        the embeddings, and the same answer as the fields give.
+        """
+        known = np.isfinite(self.dist) & np.isfinite(self.percentile)
+        if known.sum() < 2:
+            return np.empty(0, np.float32)
+        order = np.argsort(self.dist[known], kind="stable")
+        percentile = np.maximum.accumulate(self.percentile[known][order])
+        return np.interp(np.arange(101), percentile, self.dist[known][order]).astype(np.float32)
+
+    def percentile_of(self, distance: float) -> float:
+        """Where a distance stands within S, 0..100, as ``dist_percentile`` has it."""
+        table = self.own_quantiles
+        if not len(table):
+            return float("nan")
+        if distance < table[0]:
+            return 0.0
+        return float(np.interp(distance, table, np.arange(101)))
+
+
+def analyses(dataset: fo.Dataset) -> list[str]:
+    """Suffixes of the analyses that have a sphere, the plain one first."""
+    keys = [key for key in dataset.list_brain_runs() if key.startswith(BRAIN_KEY)]
+    suffixes = [key[len(BRAIN_KEY) :].removeprefix("_") for key in keys]
+    return sorted(s for s in suffixes if Names(s).brain_key in keys)
+
+
+_kept: OrderedDict[tuple[str, str], Analysis] = OrderedDict()
+_kept_lock = threading.Lock()
+
+
+def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
+    """The analysis of a dataset, from memory where its runs still stand.
+
+    Parameters
+    ----------
+    suffix
+        Which one; None takes the first that there is.
+
+    Raises
+    ------
+    NoAnalysisError
+        There is no sphere, or the one asked for is gone.
+    """
+    found = analyses(dataset)
+    if not found or (suffix is not None and suffix not in found):
+        raise NoAnalysisError("There is no sphere on this dataset: run find_gaps.")
+    names = Names(found[0] if suffix is None else suffix)
+    key, stamp = (str(dataset._doc.id), names.suffix), _stamp(dataset, names)
+    with _kept_lock:
+        kept = _kept.get(key)
+    if kept is not None and kept.stamp == stamp:
+        return kept
+    made = _read(dataset, names, stamp)
+    with _kept_lock:
+        _kept[key] = made
+        _kept.move_to_end(key)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:
+    """The analysis that a panel speaks of by its stamp.
+
+    Raises
+    ------
+    MismatchError
+        It has changed since the panel was filled.
+    """
+    analysis = load(dataset, suffix)
+    if analysis.stamp != stamp:
+        raise MismatchError("The analysis has changed since: reload the panel.")
+    return analysis
+
+
+def _stamp(dataset: fo.Dataset, names: Names) -> str:
+    """Changes whenever a run behind the columns does, or the number of samples."""
+    parts = [str(dataset.get_brain_info(names.brain_key).timestamp), str(len(dataset))]
+    for step in ("coverage", "kcenter"):
+        record = runs.read(dataset, names, step)
+        parts.append(record.created if record else "")
+    return "/".join(parts)
+
+
+def _read(dataset: fo.Dataset, names: Names, stamp: str) -> Analysis:
+    results = dataset.load_brain_results(names.brain_key)
+    if results is None or np.ndim(results.points) != 2 or results.points.shape[1] != 3:
+        raise NoAnalysisError(
+            f"The brain run {names.brain_key!r} holds no three-dimensional points: run "
+            "compute_sphere again."
+        )
+    ids = np.array(results.sample_ids, dtype="S24")
+    coverage = runs.read(dataset, names, "coverage")
+    present, columns = _columns(dataset, names)
+    alive = np.isin(ids, present)
+    kept_ids = ids[alive]
+    order = np.argsort(present, kind="stable")
+    rows = order[np.searchsorted(present, kept_ids, sorter=order)]
+    values = {name: column[rows] for name, column in columns.items()}
+    result = coverage.results if coverage else {}
+    metric = result.get("metric", "cosine")
+    dist = values["dist"]
+    known = dist[np.isfinite(dist)]
+    if not np.isfinite(result.get("delta", np.nan)) and not len(known):
+        raise NoAnalysisError(
+            "The sphere is there, the distances to S are not: run compute_coverage."
+        )
+    return Analysis(
+        dataset=dataset,
+        names=names,
+        stamp=stamp,
+        ids=kept_ids,
+        sphere=np.ascontiguousarray(results.points[alive], dtype=np.float32),
+        owned=values["owned"],
+        dist=dist,
+        percentile=values["percentile"],
+        pick=values["pick"],
+        delta=float(result.get("delta", np.quantile(known, 0.95) if len(known) else 0.0)),
+        delta_max=float(known.max()) if len(known) else 0.0,
+        delta_source=str(result.get("delta_source", "0.95 quantile of dist_to_S")),
+        metric=metric,
+        encoder=str(coverage.inputs.get("encoder", "")) if coverage else "",
+        whole=bool(alive.all()),
+        stale=_staleness(dataset, ids, present, int((~alive).sum()), coverage),
+    )
+
+
+def _columns(dataset: fo.Dataset, names: Names) -> tuple[Array, dict[str, Array]]:
+    """Ids of all samples, and what is known of each, in one pass over the dataset."""
+    fields = {
+        "dist": names.dist_to_S,
+        "percentile": names.dist_percentile,
+        "pick": names.kcenter_rank,
+    }
+    there = {key: name for key, name in fields.items() if dataset.has_field(name)}
+    ids, *read = dataset.values(["id", *there.values()])
+    values = dict(zip(there, read, strict=True))
+    none = [None] * len(ids)
+    columns: dict[str, Array] = {
+        # None becomes NaN
+        "dist": np.array(values.get("dist", none), dtype=np.float32),
+        "percentile": np.array(values.get("percentile", none), dtype=np.float32),
+        "pick": np.array([rank or 0 for rank in values.get("pick", none)], dtype=np.int32),
+    }
+    columns["owned"] = ~np.isfinite(columns["dist"])
+    return np.array(ids, dtype="S24"), columns
+
+
+def _staleness(
+    dataset: fo.Dataset, ids: Array, present: Array, removed: int, record: runs.Record | None
+) -> Stale | None:
+    added = 0
+    if len(present) + removed > len(ids):
+        params = record.params if record else {}
+        words = [params.get("owned", "S"), params.get("pool", "U")]
+        if len(present) <= EXACT_STALENESS_UP_TO:
+            new = present[~np.isin(present, ids)]
+            view = dataset.select([sample_id.decode() for sample_id in new.tolist()])
+            added = sum(_count(view, word) for word in words)
+        else:
+            added = max(0, sum(_count(dataset, word) for word in words) + removed - len(ids))
+    return Stale(added, removed) if added or removed else None
+
+
+def _count(samples: Any, word: str) -> int:
+    try:
+        return len(resolve(samples, word))
+    except GapsphereError:  # the tag, field or view that named the set is gone with its samples
+        return 0

@@ -1,0 +1,226 @@
+"""The columns that the panel draws: which points are shown, and what is sent of each.
+
+The first frame costs 14 bytes and one bit a point: float32 coordinates, the distance as uint16, one
+bit for S or U.  Everything else (another colour, ids, the free projection) follows when asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...plugin.dataset import vectors
+from ...plugin.errors import InputError
+from .analysis import Analysis
+from .contract import MISSING, b64, bitmask, squeeze
+
+Array = NDArray[Any]
+QUANTILES = 257
+"""Entries of the table that the δ slider reads its count from: 1 KB, a count right to 0.4 %."""
+CLASSES = 100
+"""Classes with a colour of their own; rarer ones share the last."""
+ROUTES_FROM = 150_000
+"""Points from which FiftyOne's own geometry route is used, where all are shown: below, the second
+request costs more than the base64 it saves (``scripts/bench_panel.py`` prints both)."""
+
+
+def draw_rows(analysis: Analysis, limit: int, *, seed: int = 51) -> Array:
+    """Rows to draw where there are more than ``limit`` (0: no limit), int64, ascending.
+
+    Every pick and every gap stays; S and U keep their ratio, each filled up by an even draw.  Where
+    picks and gaps alone are too many, the gaps are drawn from as well.
+
+    Returns
+    -------
+    int64 (m,)
+        At most ``limit`` rows.
+    """
+    n = len(analysis)
+    if not limit or n <= limit:
+        return np.arange(n)
+    rng = np.random.default_rng(seed)
+    owned, gaps, picks = analysis.owned, analysis.gaps, analysis.pick > 0
+    room_owned = round(limit * int(owned.sum()) / n)
+    room_pool = limit - room_owned
+    kept = _draw(np.flatnonzero(picks & ~owned), limit, rng)
+    urgent = _draw(np.flatnonzero(gaps & ~picks & ~owned), limit - len(kept), rng)
+    pool = np.concatenate([kept, urgent])
+    rest = np.flatnonzero(~owned & ~picks & ~gaps)
+    pool = np.concatenate([pool, _draw(rest, max(0, room_pool - len(pool)), rng)])
+    mine = _draw(np.flatnonzero(owned), min(room_owned, limit - len(pool)), rng)
+    return np.sort(np.concatenate([pool, mine]))
+
+
+def _draw(rows: Array, count: int, rng: np.random.Generator) -> Array:
+    return rows if len(rows) <= count else rng.choice(rows, max(0, count), replace=False)
+
+
+def payload(analysis: Analysis, rows: Array, stamp: str, source: str) -> dict[str, Any]:
+    """``data.columns``: all that the first frame needs."""
+    ranks = analysis.pick[rows]
+    picked = np.flatnonzero(ranks)
+    return {
+        "stamp": stamp,
+        "n": len(rows),
+        "xyz": None if source == "routes" else b64(analysis.sphere[rows]),
+        "sets": bitmask(analysis.owned[rows]),
+        "picks": b64(picked[np.argsort(ranks[picked], kind="stable")].astype(np.uint32)),
+        "dist": numeric_column("dist_to_S", analysis.dist[rows], 0.0, analysis.delta_max),
+    }
+
+
+def run_info(
+    analysis: Analysis,
+    rows: Array,
+    stamp: str,
+    source: str,
+    others: list[str],
+    operators: dict[str, bool],
+) -> dict[str, Any]:
+    """``data.run``: the analysis in numbers."""
+    dist = analysis.dist[np.isfinite(analysis.dist)]
+    table = np.quantile(dist, np.linspace(0, 1, QUANTILES)) if len(dist) else np.empty(0)
+    stale = analysis.stale
+    return {
+        "dataset": analysis.dataset.name,
+        "dataset_id": str(analysis.dataset._doc.id),
+        "brain_key": analysis.names.brain_key,
+        "suffix": analysis.names.suffix,
+        "suffixes": others,
+        "stamp": stamp,
+        "total": len(analysis),
+        "shown": len(rows),
+        "S": int(analysis.owned.sum()),
+        "U": int((~analysis.owned).sum()),
+        "gaps": int(analysis.gaps.sum()),
+        "delta": analysis.delta,
+        "delta_max": analysis.delta_max,
+        "delta_source": analysis.delta_source,
+        "metric": analysis.metric,
+        "quantiles": b64(table.astype(np.float32)),
+        "own_quantiles": b64(analysis.own_quantiles),
+        "encoder": analysis.encoder,
+        "fields": colour_fields(analysis.dataset),
+        "stale": {"added": stale.added, "removed": stale.removed} if stale else None,
+        "operators": operators,
+        "source": source,
+    }
+
+
+def source_of(analysis: Analysis, rows: Array) -> str:
+    """Where the coordinates come from: ``routes`` (FiftyOne's own) or ``panel`` (this data)."""
+    everything = analysis.whole and len(rows) == len(analysis)
+    return "routes" if everything and len(rows) >= ROUTES_FROM else "panel"
+
+
+def numeric_column(
+    name: str, values: Array, low: float | None = None, high: float | None = None
+) -> dict[str, Any]:
+    """A numeric colour column; the range is the values' own unless given."""
+    known = values[np.isfinite(values)]
+    if low is None:
+        low = float(known.min()) if len(known) else 0.0
+    if high is None:
+        high = float(known.max()) if len(known) else 0.0
+    return {
+        "field": name,
+        "kind": "numeric",
+        "values": b64(squeeze(values, low, high)),
+        "min": low,
+        "max": high,
+        "classes": [],
+    }
+
+
+def categorical_column(name: str, values: list[Any]) -> dict[str, Any]:
+    """A categorical colour column, most frequent class first; a list counts by its first entry."""
+    firsts = [
+        (value[0] if value else None) if isinstance(value, list) else value for value in values
+    ]
+    tally = Counter(str(value) for value in firsts if value is not None)
+    classes = [value for value, _ in tally.most_common(CLASSES)]
+    rare = len(tally) - len(classes)
+    number = {value: i for i, value in enumerate(classes)}
+    other = MISSING
+    if rare:
+        other = len(classes)
+        classes.append(f"{rare:,} others")
+    coded = [MISSING if value is None else number.get(str(value), other) for value in firsts]
+    return {
+        "field": name,
+        "kind": "categorical",
+        "values": b64(np.array(coded, np.uint16)),
+        "min": 0.0,
+        "max": 0.0,
+        "classes": classes,
+    }
+
+
+def colour_fields(dataset: fo.Dataset) -> list[dict[str, str]]:
+    """Fields that points can be coloured by."""
+    found = [{"path": "tags", "kind": "categorical"}]
+    hidden = {"id", "filepath", "created_at", "last_modified_at", "_media_type", "_rand"}
+    for path, field in dataset.get_field_schema().items():
+        if path in hidden:
+            continue
+        if isinstance(field, fo.BooleanField | fo.StringField):
+            found.append({"path": path, "kind": "categorical"})
+        elif isinstance(field, fo.FloatField | fo.IntField):
+            found.append({"path": path, "kind": "numeric"})
+        elif (
+            isinstance(field, fo.EmbeddedDocumentField) and field.document_type is fo.Classification
+        ):
+            found.append({"path": f"{path}.label", "kind": "categorical"})
+    return found
+
+
+def colour_column(analysis: Analysis, rows: Array, field: str) -> dict[str, Any]:
+    """The column of one field, read from the dataset.
+
+    Raises
+    ------
+    InputError
+        The dataset has no such field, or it cannot be a colour.
+    """
+    kinds = {choice["path"]: choice["kind"] for choice in colour_fields(analysis.dataset)}
+    if field not in kinds:
+        raise InputError(f"The dataset has no field {field!r} to colour by.")
+    ids, values = analysis.dataset.values(["id", field])
+    by_id = dict(zip(ids, values, strict=True))
+    ordered = [by_id.get(sample_id) for sample_id in analysis.text_ids(rows)]
+    if kinds[field] == "numeric":
+        return numeric_column(field, np.array(ordered, dtype=np.float64))
+    return categorical_column(field, ordered)
+
+
+def cartesian(analysis: Analysis, rows: Array) -> Array:
+    """The free 3D projection of the points shown, float32 (m, 3).
+
+    Raises
+    ------
+    InputError
+        The dataset does not hold it.
+    """
+    read = vectors.read(analysis.dataset, analysis.names.umap3d)
+    place = {sample_id: i for i, sample_id in enumerate(read.ids)}
+    wanted = analysis.text_ids(rows)
+    if any(sample_id not in place for sample_id in wanted):
+        raise InputError(
+            f"Not every point has a {analysis.names.umap3d!r}: run compute_sphere again."
+        )
+    return read.matrix[[place[sample_id] for sample_id in wanted]]
+
+
+def match_mask(analysis: Analysis, rows: Array, view: fo.DatasetView | fo.Dataset) -> Array | None:
+    """Which of the points shown the grid shows, bool (m,); None where it shows them all."""
+    if isinstance(view, fo.Dataset) or view == view._dataset.view():
+        return None
+    visible = np.zeros(len(analysis), dtype=bool)
+    # Patches and frames belong to a sample: what they show is that sample.
+    path = "sample_id" if view._is_generated else "id"
+    visible[analysis.rows_of(view.values(path))] = True
+    return visible[rows]

@@ -1,0 +1,243 @@
+"""The Gap Explorer panel: which face it shows, its events, and the link with the grid.
+
+FiftyOne calls ``render`` after every event, so it only names the component and its events; all that
+is computed goes through panel data or an event's answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import fiftyone.operators as foo
+import numpy as np
+from fiftyone.operators import types
+from numpy.typing import NDArray
+
+from ...plugin.dataset.names import OWNED_TAG, POOL_TAG
+from ...plugin.errors import GapsphereError
+from . import actions, analysis, answers, columns, queries
+from .analysis import Analysis, NoAnalysisError
+from .contract import COMPONENT, EVENTS, b64, bitmask
+
+logger = logging.getLogger(__name__)
+
+Array = NDArray[Any]
+POINT_LIMIT = 50_000
+Event = Callable[["GapExplorer", foo.ExecutionContext], Any]
+
+
+def answered(event: Event) -> Event:
+    """An event whose refusals come back as a sentence instead of a page of traceback."""
+
+    @wraps(event)
+    def run(self: GapExplorer, ctx: foo.ExecutionContext) -> Any:
+        try:
+            return event(self, ctx)
+        except GapsphereError as error:
+            return {"error": str(error)}
+
+    return run
+
+
+class GapExplorer(foo.Panel):
+    """S and U on the unit sphere, beside the grid."""
+
+    @property
+    def config(self) -> foo.PanelConfig:
+        return foo.PanelConfig(
+            name="gap_explorer",
+            label="Gap Explorer",
+            icon="travel_explore",
+            category=foo.Categories.CURATE,
+            allow_multiple=True,
+            surfaces="grid",
+            help_markdown=(
+                "What your images do not cover: the owned set S and the candidates U on the unit "
+                "sphere. Click a point or an empty place, or drag a cap."
+            ),
+        )
+
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+        events = {name: getattr(self, name) for name in EVENTS}
+        view = types.View(component=COMPONENT, composite_view=True, **events)
+        return types.Property(types.Object(), view=view)
+
+    # What FiftyOne tells us ---------------------------------------------------------------------
+
+    def on_load(self, ctx: foo.ExecutionContext) -> None:
+        self._fill(ctx, _choice(ctx, "limit", POINT_LIMIT), _choice(ctx, "suffix", None))
+
+    def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
+        self.on_load(ctx)
+
+    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
+        self._mask(ctx)
+
+    def on_change_current_sample(self, ctx: foo.ExecutionContext) -> None:
+        ctx.panel.set_data("opened", ctx.current_sample)
+
+    # What the panel asks ------------------------------------------------------------------------
+
+    def reload(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Fill the panel again, perhaps with another number of points or analysis."""
+        limit = ctx.params.get("limit", _choice(ctx, "limit", POINT_LIMIT))
+        self._fill(ctx, limit, ctx.params.get("suffix", _choice(ctx, "suffix", None)))
+        return {}
+
+    @answered
+    def colour(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, rows, stamp = _standing(ctx)
+        return {"stamp": stamp, **columns.colour_column(found, rows, str(ctx.params["field"]))}
+
+    @answered
+    def geometry(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The coordinates from here, where FiftyOne's route did not answer as expected."""
+        found, rows, stamp = _standing(ctx)
+        return {"stamp": stamp, "xyz": b64(found.sphere[rows])}
+
+    @answered
+    def cartesian(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, rows, stamp = _standing(ctx)
+        return {"stamp": stamp, "xyz": b64(columns.cartesian(found, rows))}
+
+    @answered
+    def ids(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, rows, stamp = _standing(ctx)
+        return {"stamp": stamp, "ids": b64(bytes.fromhex(b"".join(found.ids[rows]).decode()))}
+
+    @answered
+    def card(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, rows, _ = _standing(ctx)
+        index = int(ctx.params["index"])
+        delta = _choice(ctx, "delta", None)
+        one = answers.cards(
+            found, rows, rows[index : index + 1], None, found.delta if delta is None else delta
+        )
+        return one[0] if one else {"error": "This sample was deleted."}
+
+    @answered
+    def ask(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, rows, stamp = _standing(ctx)
+        answer = queries.answer(found, queries.read_ask(found, rows, ctx.params))
+        actions.link(ctx, answers.ids_of(found, answer))
+        return answers.reply(found, rows, ctx.params["query"], stamp, answer)
+
+    @answered
+    def delta(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, _, _ = _standing(ctx)
+        delta = float(ctx.params["delta"])
+        percentile = found.percentile_of(delta)
+        return {
+            "delta": delta,
+            "gaps": int((found.dist > np.float32(delta)).sum()),
+            "U": len(found.members("U")),
+            "percentile": percentile if np.isfinite(percentile) else None,
+        }
+
+    @answered
+    def act(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, rows, _ = _standing(ctx)
+        chosen = ctx.params.get("ids")
+        if chosen:
+            ids = [str(sample_id) for sample_id in chosen]
+        else:
+            answer = queries.answer(found, queries.read_ask(found, rows, ctx.params))
+            ids = answers.ids_of(found, answer)
+        return {"message": actions.act(ctx, ctx.params["action"], ids)}
+
+    def clear(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Give the grid back."""
+        actions.unlink(ctx)
+        return {}
+
+    def find_gaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the form of ``find_gaps``; the panel fills itself when it is done."""
+        ctx.prompt(f"{actions.PLUGIN}/find_gaps", on_success=self.reload)
+        return {}
+
+    # How it is filled ---------------------------------------------------------------------------
+
+    def _fill(self, ctx: foo.ExecutionContext, limit: int, suffix: str | None) -> None:
+        try:
+            data = _contents(ctx, limit, suffix)
+        except GapsphereError as error:
+            data = {"status": {"kind": "failed", "message": str(error)}}
+        except Exception as error:  # the face says it, the log has the traceback
+            logger.exception("The Gap Explorer could not be filled")
+            message = f"Reading the analysis failed: {error}"
+            data = {"status": {"kind": "failed", "message": message}}
+        ctx.panel.set_data({"run": None, "columns": None, "masks": None, **data})
+        ctx.panel.set_data("opened", ctx.current_sample)
+
+    def _mask(self, ctx: foo.ExecutionContext) -> None:
+        """Tell which points the grid keeps.  The App calls this several times a change."""
+        if ctx.dataset is None:
+            return
+        limit, suffix = _choice(ctx, "limit", POINT_LIMIT), _choice(ctx, "suffix", None)
+        try:
+            found = analysis.load(ctx.dataset, suffix)
+        except NoAnalysisError:
+            return  # nothing is shown that could be dimmed
+        rows = found.shown(limit)
+        ctx.panel.set_data("masks", _masks(ctx, found, rows, _stamp(found, limit)))
+
+
+def _contents(ctx: foo.ExecutionContext, limit: int, suffix: str | None) -> dict[str, Any]:
+    dataset = ctx.dataset
+    if dataset is None or not len(dataset):
+        return {"status": {"kind": "empty_dataset"}}
+    operators = actions.available()
+    known = analysis.analyses(dataset)
+    try:
+        found = analysis.load(dataset, suffix if suffix in known else None)
+    except NoAnalysisError:
+        if known:
+            raise
+        tags = dataset.count_sample_tags()
+        return {
+            "status": {
+                "kind": "not_computed",
+                "samples": len(dataset),
+                "S": tags.get(OWNED_TAG, 0),
+                "U": tags.get(POOL_TAG, 0),
+                "can_run": operators["find_gaps"],
+            }
+        }
+    rows = found.shown(limit)
+    stamp, source = _stamp(found, limit), columns.source_of(found, rows)
+    return {
+        "status": {"kind": "ready"},
+        "run": columns.run_info(found, rows, stamp, source, known, operators),
+        "columns": columns.payload(found, rows, stamp, source),
+        "masks": _masks(ctx, found, rows, stamp),
+    }
+
+
+def _masks(ctx: foo.ExecutionContext, found: Analysis, rows: Array, stamp: str) -> dict[str, Any]:
+    match = columns.match_mask(found, rows, ctx.view)
+    return {
+        "stamp": stamp,
+        "match": None if match is None else bitmask(match),
+        "count": len(rows) if match is None else int(match.sum()),
+    }
+
+
+def _stamp(found: Analysis, limit: int) -> str:
+    """Names the analysis and the points shown of it: all that a later event needs to find both."""
+    return f"{found.names.suffix}|{limit}|{found.stamp}"
+
+
+def _standing(ctx: foo.ExecutionContext) -> tuple[Analysis, Array, str]:
+    """The analysis and the rows that the panel speaks of."""
+    stamp = str(ctx.params.get("stamp"))
+    suffix, limit, of = stamp.split("|", 2)
+    found = analysis.standing(ctx.dataset, suffix, of)
+    return found, found.shown(int(limit)), stamp
+
+
+def _choice(ctx: foo.ExecutionContext, name: str, default: Any) -> Any:
+    value = (ctx.panel.get_state("choices") or {}).get(name)
+    return default if value is None else value
