@@ -147,7 +147,9 @@ def write_dinov2(folder: Path) -> Path:
     from transformers import Dinov2Config, Dinov2Model
 
     config = Dinov2Config(hidden_size=384, num_hidden_layers=12, num_attention_heads=6)
-    Dinov2Model(config).to(torch.bfloat16).save_pretrained(folder)
+    model = Dinov2Model(config)
+    model.bfloat16()
+    model.save_pretrained(folder)
     processor = {
         "image_processor_type": "BitImageProcessor",
         "size": {"shortest_edge": 256},

@@ -28,6 +28,8 @@ __all__ = ["load_transformers"]
 # Tensors of a checkpoint that belong to reading text, to training, or to a task.
 BESIDE = re.compile(r"(^|\.)(text\w*|language_model|lm_head|decoder|classifier|logit_\w+)(\.|$)")
 LAYER = re.compile(r"(^|\.)(layers?|blocks?)\.\d+\.")
+# Where multimodal models of the library keep their vision tower.
+TOWER = {r"^(model\.)?vision_tower\.": ""}
 # A pooling head that the checkpoint lacks is not used either.
 UNUSED = re.compile(r"(^|\.)(pooler|head)\.")
 
@@ -144,6 +146,7 @@ def _network(folder: Path) -> Any:
                 folder,
                 config=getattr(config, "vision_config", None) or config,
                 dtype="auto",
+                key_mapping=TOWER if hasattr(config, "vision_config") else None,
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
