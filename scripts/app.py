@@ -20,17 +20,17 @@ def open_app(
     """
     import fiftyone as fo
 
-    from .commands import open_dataset
+    from .commands import import_artifacts, opened
 
     if not reachable():
         print(install())
-    data = open_dataset(dataset or "gapsphere", create=True) if data_root else None
-    if data is not None and data_root:
-        from ..plugin.dataset import api
-
-        print(api.import_artifacts(data, data_root))
-    elif dataset:
-        data = open_dataset(dataset)
+    if data_root:
+        dataset = dataset or "gapsphere"
+        import_artifacts({}, dataset=dataset, data_root=data_root)
+    data = None
+    if dataset:
+        with opened(dataset) as data:
+            pass
     if host not in ("127.0.0.1", "localhost", "::1"):
         print(
             f"The App on {host} serves every file this account can read to whoever reaches it: "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,60 +42,52 @@ DATA_ROOT: Argument = (
 def load(settings: Settings, *, dataset: str) -> None:
     from ..plugin.dataset import api
 
-    print(api.load_images(open_dataset(dataset, create=True), **settings))
+    with opened(dataset, create=True) as data:
+        print(api.load_images(data, **settings))
 
 
 def find_gaps(settings: Settings, *, dataset: str) -> None:
     from ..plugin.dataset import api
 
     loads, steps = _parted(settings, config.LoadParams, config.GapParams)
-    data = open_dataset(dataset, create=_names_images(loads))
-    if _names_images(loads):
-        print(api.load_images(data, **loads))
-    print(api.find_gaps(data, **steps))
+    with opened(dataset, create=_names_images(loads)) as data:
+        if _names_images(loads):
+            print(api.load_images(data, **loads))
+        print(api.find_gaps(data, **steps))
 
 
 def embed(settings: Settings, *, dataset: str, split: str) -> None:
     from ..plugin.dataset import api
 
     loads, steps = _parted(settings, config.LoadParams, config.EmbeddingParams)
-    other = "pool_images" if split == "S" else "owned_images"
-    loads.pop(other, None)
-    data = open_dataset(dataset, create=_names_images(loads))
-    if _names_images(loads):
-        print(api.load_images(data, **loads))
-    view = data.match_tags(split)
-    if not len(view):
-        raise InputError(
-            f"No sample has the tag {split!r}: give --{'owned' if split == 'S' else 'pool'}-images "
-            f"or data.{split}_dir in the config, or load images first."
-        )
-    print(api.compute_embeddings(view, **steps))
+    loads.pop("pool_images" if split == "S" else "owned_images", None)
+    with opened(dataset, create=_names_images(loads)) as data:
+        if _names_images(loads):
+            print(api.load_images(data, **loads))
+        view = data.match_tags(split)
+        if not len(view):
+            flag = "--owned-images" if split == "S" else "--pool-images"
+            raise InputError(
+                f"No sample has the tag {split!r}: give {flag} or data.{split}_dir in the config, "
+                f"or load images first."
+            )
+        print(api.compute_embeddings(view, **steps))
 
 
 def analyze(settings: Settings, *, dataset: str, data_root: str, overwrite_outputs: bool) -> None:
     from ..plugin.dataset import api
 
     plot, steps = _parted(settings, config.PlotParams, AnalyzeParams)
-    data = open_dataset(dataset)
-    shared = config.make(AnalyzeParams, steps)
-    for step, params in (
-        (api.compute_coverage, config.CoverageParams),
-        (api.select_kcenter, config.KCenterParams),
-        (api.compute_sphere, config.SphereParams),
-    ):
-        print(step(data, **config.select(params, shared).model_dump()))
-    print(
-        api.export_artifacts(
-            data,
-            data_root,
-            owned=shared.owned,
-            pool=shared.pool,
-            suffix=shared.suffix,
-            overwrite=overwrite_outputs,
-            **plot,
-        )
-    )
+    params = config.make(AnalyzeParams, steps)
+    shown = config.select(config.SetParams, params).model_dump() | plot
+    with opened(dataset) as data:
+        for step, part in (
+            (api.compute_coverage, config.CoverageParams),
+            (api.select_kcenter, config.KCenterParams),
+            (api.compute_sphere, config.SphereParams),
+        ):
+            print(step(data, **config.select(part, params).model_dump()))
+        print(api.export_artifacts(data, data_root, overwrite=overwrite_outputs, **shown))
 
 
 class AnalyzeParams(config.CoverageParams, config.KCenterParams, config.SphereParams):
@@ -110,14 +103,15 @@ def export_artifacts(
 ) -> None:
     from ..plugin.dataset import api
 
-    data = open_dataset(dataset)
-    print(api.export_artifacts(data, data_root, overwrite=overwrite_outputs, **settings))
+    with opened(dataset) as data:
+        print(api.export_artifacts(data, data_root, overwrite=overwrite_outputs, **settings))
 
 
 def import_artifacts(settings: Settings, *, dataset: str, data_root: str) -> None:
     from ..plugin.dataset import api
 
-    print(api.import_artifacts(open_dataset(dataset, create=True), data_root, **settings))
+    with opened(dataset, create=True) as data:
+        print(api.import_artifacts(data, data_root, **settings))
 
 
 def demo_data(settings: Settings, *, folder: str, owned: int, pool: int, seed: int) -> None:
@@ -149,8 +143,9 @@ def app(
     open_app(dataset, host=host, port=port, data_root=data_root)
 
 
-def open_dataset(name: str, *, create: bool = False) -> fo.Dataset:
-    """The dataset of that name; a new one is kept in the database.
+@contextmanager
+def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
+    """The dataset of that name; a new one is kept in the database unless the work fails at once.
 
     Raises
     ------
@@ -160,11 +155,17 @@ def open_dataset(name: str, *, create: bool = False) -> fo.Dataset:
     import fiftyone as fo
 
     if fo.dataset_exists(name):
-        return fo.load_dataset(name)
+        yield fo.load_dataset(name)
+        return
     if not create:
         known = ", ".join(fo.list_datasets()) or "none"
         raise InputError(f"There is no dataset {name!r}; datasets: {known}. Load images first.")
-    return fo.Dataset(name, persistent=True)
+    made = fo.Dataset(name, persistent=True)
+    try:
+        yield made
+    finally:
+        if not len(made):
+            made.delete()
 
 
 def _parted(settings: Settings, *params: type[config.Params]) -> list[Settings]:

@@ -31,13 +31,13 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
 
     from ..plugin.dataset import api
     from ..plugin.dataset.appearance import colour_samples
-    from .commands import open_dataset
+    from .commands import opened
 
-    dataset = open_dataset(DATASET, create=True)
-    print(api.load_images(dataset, csv=str(csv)))
-    print(api.find_gaps(dataset, k=100))
-    colour_samples(dataset)
-    print(_found(dataset, csv))
+    with opened(DATASET, create=True) as dataset:
+        print(api.load_images(dataset, csv=str(csv)))
+        print(api.find_gaps(dataset, k=100))
+        colour_samples(dataset)
+        print(_found(dataset, csv))
     print(f"Main job: {time.monotonic() - started:.0f} s")
     if open_app:
         from .app import wait_for_app
@@ -56,8 +56,8 @@ def _found(dataset: fo.Dataset, csv: Path) -> str:
         found = combinations_found(csv, names[:count])
         lines.append(
             f"first {count:>3} picks: {len(found.combinations)} of the {found.missing} "
-            f"combinations that S lacks (random: {found.expected:.1f}); {found.hits} of them show one "
-            f"(random: {found.expected_hits:.1f})"
+            f"combinations that S lacks (random: {found.expected:.1f}); "
+            f"{found.hits} of them show one (random: {found.expected_hits:.1f})"
         )
     return "\n".join(lines)
 

@@ -72,7 +72,13 @@ class Covered:
             f"{self.gaps} of {self.candidates} candidates are gaps (farther than "
             f"δ = {self.delta:.4f} {self.metric}, {self.delta_source}); distance to S: {spread}"
         )
-        return f"{text}\n  {self.warning}" if self.warning else text
+        note = self.warning
+        if not self.gaps and self.delta_source.startswith("leave-one"):
+            note += (
+                "No candidate is farther from S than parts of S are from each other; "
+                "a smaller delta looks closer."
+            )
+        return f"{text}\n            {note}" if note else text
 
 
 def compute_coverage(
