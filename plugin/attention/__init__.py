@@ -1,0 +1,1 @@
+"""What an encoder looked at: attention rollout, Grad-CAM, and how a heatmap is drawn."""
