@@ -105,11 +105,11 @@ def _insert(dataset: Any, images: Sequence[str | Path], cluster: Array, owned: A
     from bson import ObjectId
 
     paths = [str(Path(image).resolve()) for image in images]
-    first = fo.Sample(filepath=paths[0], tags=["S"], sequence="cluster00", weather="dry")
-    dataset.add_sample(first)
+    dataset.add_sample(
+        fo.Sample(filepath=paths[0], tags=["S"], sequence="cluster00", weather="dry")
+    )
     collection = dataset._sample_collection
-    template = collection.find_one({"_id": first._id})
-    collection.delete_one({"_id": first._id})
+    template = collection.find_one_and_delete({})
     now, ids = datetime.now(timezone.utc), []
     rand = np.random.default_rng(0).random(len(cluster))
     for start in range(0, len(cluster), INSERT_BLOCK):
@@ -133,19 +133,3 @@ def _insert(dataset: Any, images: Sequence[str | Path], cluster: Array, owned: A
         collection.insert_many(block, ordered=True)
     dataset.reload()
     return ids
-
-
-def save_workspace(dataset: Any, name: str = "Gap Explorer") -> None:
-    """Grid on the left, Gap Explorer on the right."""
-    import fiftyone as fo
-
-    def space(kind: str, **settings: Any) -> Any:
-        panel = fo.Panel(type=kind, **settings)
-        return fo.Space(children=[panel], active_child=panel.component_id)
-
-    spaces = fo.Space(
-        children=[space("Samples", pinned=True), space("gap_explorer")],
-        orientation="horizontal",
-        sizes=[0.4, 0.6],
-    )
-    dataset.save_workspace(name, spaces, overwrite=True)

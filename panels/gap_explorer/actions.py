@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import fiftyone as fo
 import fiftyone.operators as foo
+from fiftyone.server.view import get_view
 
 from ...plugin.errors import InputError
+from . import memory
 
 PLUGIN = "@gapsphere/gap-explorer"
 HANDOVERS = {"heatmap": "compute_heatmaps", "spec": "export_visual_spec"}
@@ -26,12 +29,27 @@ def available() -> dict[str, bool]:
 
 def link(ctx: foo.ExecutionContext, ids: Sequence[str]) -> None:
     """Show an answer in the grid without touching the view bar."""
-    ctx.ops.set_extended_selection(selection=list(ids[:EXTENDED_MAX]), scope="global")
+    sent = list(ids[:EXTENDED_MAX])
+    memory.of(ctx.panel_id).link(sent)
+    ctx.ops.set_extended_selection(selection=sent, scope="global")
 
 
 def unlink(ctx: foo.ExecutionContext) -> None:
     """Give the grid back."""
+    memory.of(ctx.panel_id).link(None)
     ctx.ops.set_extended_selection(reset=True)
+
+
+def grid_view(ctx: foo.ExecutionContext) -> fo.DatasetView:
+    """What the grid shows: view, filters, other panels' selections, but not our own answer.
+
+    An answer lights up its points; were it taken for a filter, it would also dim all the others.
+    """
+    request = ctx.request_params
+    selection = (ctx.extended_selection or {}).get("selection")
+    if not memory.of(ctx.panel_id).is_own(selection) or request.get("view_name"):
+        return ctx.view
+    return get_view(ctx.dataset, stages=request.get("view"), filters=request.get("filters"))
 
 
 def act(ctx: foo.ExecutionContext, action: Mapping[str, Any], ids: list[str]) -> str:

@@ -6,6 +6,7 @@ costs no scan of the samples.  Embeddings are read when a question first needs t
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from ...plugin.dataset.names import SEQUENCE, Names
 from ...plugin.dataset.sets import resolve
 from ...plugin.errors import EmptySetError, GapsphereError, MismatchError
 from ...plugin.projection.sphere import SphereIndex
+
+logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
 SETS = ("S", "U", "both")
@@ -71,6 +74,7 @@ class Analysis:
     stale: Stale | None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _shown: dict[int, Array] = field(default_factory=dict, repr=False)
+    _copies: dict[str, Array] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -134,6 +138,20 @@ class Analysis:
         with self._lock:
             return self._embeddings
 
+    def warm(self) -> None:
+        """Read in a thread what the first question needs, while the person looks around."""
+
+        def read() -> None:
+            try:
+                self.embeddings()
+                for which in SETS:
+                    self.index(which)
+            except Exception:
+                # Nobody asked yet; whoever asks gets the same error as an answer.
+                logger.debug("reading ahead failed", exc_info=True)
+
+        threading.Thread(target=read, name="gap-explorer-warm", daemon=True).start()
+
     @cached_property
     def _embeddings(self) -> Array:
         read = vectors.read(self.dataset, self.names.embedding)
@@ -148,6 +166,15 @@ class Analysis:
             return read.matrix
         place = {sample_id: i for i, sample_id in enumerate(read.ids)}
         return read.matrix[[place[sample_id] for sample_id in self.text_ids(slice(None))]]
+
+    def matrix(self, which: str) -> Array:
+        """Embeddings of S, U or both, float32 (m, d); no copy where the rows are in one piece."""
+        embeddings, members = self.embeddings(), self.members(which)
+        if len(members) and members[-1] - members[0] + 1 == len(members):
+            return embeddings[members[0] : members[-1] + 1]
+        if which not in self._copies:
+            self._copies[which] = embeddings[members]
+        return self._copies[which]
 
     @cached_property
     def sequences(self) -> Array:
@@ -170,8 +197,10 @@ class Analysis:
         if known.sum() < 2:
             return np.empty(0, np.float32)
         order = np.argsort(self.dist[known], kind="stable")
-        percentile = np.maximum.accumulate(self.percentile[known][order])
-        return np.interp(np.arange(101), percentile, self.dist[known][order]).astype(np.float32)
+        # No distance at all stands at 0: below the nearest of U the line goes there.
+        distance = np.concatenate([[0.0], self.dist[known][order]])
+        percentile = np.concatenate([[0.0], np.maximum.accumulate(self.percentile[known][order])])
+        return np.interp(np.arange(101), percentile, distance).astype(np.float32)
 
     def percentile_of(self, distance: float) -> float:
         """Where a distance stands within S, 0..100, as ``dist_percentile`` has it."""

@@ -78,7 +78,6 @@ def run_info(
     rows: Array,
     stamp: str,
     source: str,
-    others: list[str],
     operators: dict[str, bool],
 ) -> dict[str, Any]:
     """``data.run``: the analysis in numbers."""
@@ -90,7 +89,6 @@ def run_info(
         "dataset_id": str(analysis.dataset._doc.id),
         "brain_key": analysis.names.brain_key,
         "suffix": analysis.names.suffix,
-        "suffixes": others,
         "stamp": stamp,
         "total": len(analysis),
         "shown": len(rows),

@@ -1,9 +1,9 @@
 """What this panel's Python and TypeScript say to each other; ``web/src/contract.ts`` mirrors it.
 
-*Data* is what was computed: pushed from here, gone on reload, sent again by ``on_load``.  *State*
-is what the person chose (``state.choices``): small, kept, sent with every event.  An *event*
-returns its answer.  Arrays cross as base64 of little-endian bytes, per-point columns in one order:
-that of the sphere's brain run, restricted to the points shown.
+*Data* is what was computed: pushed from here, gone on reload, sent again by ``on_load``.  What the
+person chose stays in the browser (:mod:`.memory` says why) and comes with each event that needs it.
+An *event* returns its answer.  Arrays cross as base64 of little-endian bytes, per-point columns in
+one order: that of the sphere's brain run, restricted to the points shown.
 """
 
 from __future__ import annotations

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from ...plugin.dataset.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
-from . import actions, analysis, answers, columns, queries
+from . import actions, analysis, answers, columns, memory, queries
 from .analysis import Analysis, NoAnalysisError
 from .contract import COMPONENT, EVENTS, b64, bitmask
 
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
-POINT_LIMIT = 50_000
 Event = Callable[["GapExplorer", foo.ExecutionContext], Any]
 
 
@@ -68,7 +67,7 @@ class GapExplorer(foo.Panel):
     # What FiftyOne tells us ---------------------------------------------------------------------
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
-        self._fill(ctx, _choice(ctx, "limit", POINT_LIMIT), _choice(ctx, "suffix", None))
+        self._fill(ctx)
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
         self.on_load(ctx)
@@ -83,8 +82,10 @@ class GapExplorer(foo.Panel):
 
     def reload(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Fill the panel again, perhaps with another number of points or analysis."""
-        limit = ctx.params.get("limit", _choice(ctx, "limit", POINT_LIMIT))
-        self._fill(ctx, limit, ctx.params.get("suffix", _choice(ctx, "suffix", None)))
+        panel = memory.of(ctx.panel_id)
+        panel.limit = int(ctx.params.get("limit", panel.limit))
+        panel.suffix = ctx.params.get("suffix", panel.suffix)
+        self._fill(ctx)
         return {}
 
     @answered
@@ -112,10 +113,8 @@ class GapExplorer(foo.Panel):
     def card(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, _ = _standing(ctx)
         index = int(ctx.params["index"])
-        delta = _choice(ctx, "delta", None)
-        one = answers.cards(
-            found, rows, rows[index : index + 1], None, found.delta if delta is None else delta
-        )
+        delta = ctx.params.get("delta")
+        one = answers.cards(found, rows, rows[index : index + 1], None, float(delta or found.delta))
         return one[0] if one else {"error": "This sample was deleted."}
 
     @answered
@@ -160,9 +159,9 @@ class GapExplorer(foo.Panel):
 
     # How it is filled ---------------------------------------------------------------------------
 
-    def _fill(self, ctx: foo.ExecutionContext, limit: int, suffix: str | None) -> None:
+    def _fill(self, ctx: foo.ExecutionContext) -> None:
         try:
-            data = _contents(ctx, limit, suffix)
+            data = _contents(ctx, memory.of(ctx.panel_id))
         except GapsphereError as error:
             data = {"status": {"kind": "failed", "message": str(error)}}
         except Exception as error:  # the face says it, the log has the traceback
@@ -176,23 +175,23 @@ class GapExplorer(foo.Panel):
         """Tell which points the grid keeps.  The App calls this several times a change."""
         if ctx.dataset is None:
             return
-        limit, suffix = _choice(ctx, "limit", POINT_LIMIT), _choice(ctx, "suffix", None)
+        panel = memory.of(ctx.panel_id)
         try:
-            found = analysis.load(ctx.dataset, suffix)
+            found = analysis.load(ctx.dataset, panel.suffix)
         except NoAnalysisError:
             return  # nothing is shown that could be dimmed
-        rows = found.shown(limit)
-        ctx.panel.set_data("masks", _masks(ctx, found, rows, _stamp(found, limit)))
+        rows = found.shown(panel.limit)
+        ctx.panel.set_data("masks", _masks(ctx, found, rows, _stamp(found, panel.limit)))
 
 
-def _contents(ctx: foo.ExecutionContext, limit: int, suffix: str | None) -> dict[str, Any]:
+def _contents(ctx: foo.ExecutionContext, panel: memory.Remembered) -> dict[str, Any]:
     dataset = ctx.dataset
     if dataset is None or not len(dataset):
         return {"status": {"kind": "empty_dataset"}}
     operators = actions.available()
     known = analysis.analyses(dataset)
     try:
-        found = analysis.load(dataset, suffix if suffix in known else None)
+        found = analysis.load(dataset, panel.suffix if panel.suffix in known else None)
     except NoAnalysisError:
         if known:
             raise
@@ -206,18 +205,23 @@ def _contents(ctx: foo.ExecutionContext, limit: int, suffix: str | None) -> dict
                 "can_run": operators["find_gaps"],
             }
         }
-    rows = found.shown(limit)
-    stamp, source = _stamp(found, limit), columns.source_of(found, rows)
+    found.warm()
+    panel.suffix, rows = found.names.suffix, found.shown(panel.limit)
+    stamp, source = _stamp(found, panel.limit), columns.source_of(found, rows)
     return {
         "status": {"kind": "ready"},
-        "run": columns.run_info(found, rows, stamp, source, known, operators),
+        "run": {
+            **columns.run_info(found, rows, stamp, source, operators),
+            "suffixes": known,
+            "limit": panel.limit,
+        },
         "columns": columns.payload(found, rows, stamp, source),
         "masks": _masks(ctx, found, rows, stamp),
     }
 
 
 def _masks(ctx: foo.ExecutionContext, found: Analysis, rows: Array, stamp: str) -> dict[str, Any]:
-    match = columns.match_mask(found, rows, ctx.view)
+    match = columns.match_mask(found, rows, actions.grid_view(ctx))
     return {
         "stamp": stamp,
         "match": None if match is None else bitmask(match),
@@ -236,8 +240,3 @@ def _standing(ctx: foo.ExecutionContext) -> tuple[Analysis, Array, str]:
     suffix, limit, of = stamp.split("|", 2)
     found = analysis.standing(ctx.dataset, suffix, of)
     return found, found.shown(int(limit)), stamp
-
-
-def _choice(ctx: foo.ExecutionContext, name: str, default: Any) -> Any:
-    value = (ctx.panel.get_state("choices") or {}).get(name)
-    return default if value is None else value

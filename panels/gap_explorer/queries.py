@@ -153,10 +153,8 @@ def _vector(analysis: Analysis, ask: Ask) -> Array:
     embeddings = analysis.embeddings()
     if ask.kind == "point":
         return cast(Array, embeddings[ask.row])
-    members = analysis.members(ask.search)
-    near = members[analysis.index(ask.search).nearest(ask.direction, MEAN_OF).index[0]]
-    few = analysis.sphere[near]
-    return cast(Array, place_embedding(ask.direction, few, embeddings[near])[0])
+    index, matrix = analysis.index(ask.search), analysis.matrix(ask.search)
+    return cast(Array, place_embedding(ask.direction, index, matrix)[0])
 
 
 def _nearest(analysis: Analysis, ask: Ask, vector: Array) -> tuple[Array, Array]:
@@ -220,7 +218,11 @@ def _distance_to_owned(analysis: Analysis, ask: Ask, vector: Array) -> float | N
             others = elsewhere
     if not len(others):
         return None
-    return _in_unit(float(_cosine(analysis.embeddings()[others], vector).min()), analysis.metric)
+    similarity = analysis.matrix("S") @ vector
+    if len(others) < len(similarity):
+        similarity = similarity[np.isin(analysis.members("S"), others)]
+    nearest = float(np.clip(1 - similarity.max(), 0, 2))
+    return nearest if analysis.metric == "cosine" else float(np.sqrt(2 * nearest))
 
 
 def _fillers(
@@ -240,10 +242,7 @@ def _fillers(
 def _trust(analysis: Analysis, ask: Ask, vector: Array) -> float | None:
     if len(analysis) <= TRUST_NEIGHBORS:
         return None  # nearly every point is a neighbour: the share would say nothing
-    return float(
-        place_trust(ask.direction, analysis.index("both"), analysis.embeddings(), query=vector)[0]
-    )
-
-
-def _in_unit(cosine: float, metric: str) -> float:
-    return cosine if metric == "cosine" else float(np.sqrt(2 * cosine))
+    # A mean of U says nothing about neighbours in S: a place is judged in the set it is made of.
+    which = ask.search if ask.kind == "place" else "both"
+    index, matrix = analysis.index(which), analysis.matrix(which)
+    return float(place_trust(ask.direction, index, matrix, query=vector)[0])

@@ -99,6 +99,7 @@ export class Fake {
         suffix: "",
         suffixes: [""],
         stamp: `fake-${n}`,
+        limit: 50_000,
         total,
         shown: n,
         S: Math.round((S * total) / n),

@@ -32,18 +32,11 @@ declare module "@fiftyone/operators" {
   ) => void;
 }
 
-declare module "@fiftyone/spaces" {
-  export function usePanelStatePartial<T>(
-    key: string,
-    defaultState: T,
-    local?: boolean,
-  ): [T, (next: T | ((previous: T) => T)) => void];
-}
-
 declare module "@fiftyone/state" {
   import type { RecoilValue } from "recoil";
   /** Sample id to selection style. */
   export const selectedSamples: RecoilValue<Map<string, string> | Set<string>>;
+  export const datasetName: RecoilValue<string | null>;
   export function getSampleSrc(path: string): string;
 }
 

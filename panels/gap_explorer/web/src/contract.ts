@@ -3,8 +3,8 @@
  * half; a test compares the names.
  *
  * The rule: **data** is what was computed (pushed by Python, lost on reload, sent again by
- * `on_load`), **state** is what the person chose (kept over a reload, sent with every event, so it
- * stays small), and an **event** returns its answer as the result of the call.
+ * `on_load`), **choices** are the person's (kept by the browser, see `hooks/useChoices.ts`, and sent
+ * with the events that need them), and an **event** returns its answer as the result of the call.
  *
  * Every per-point column is in one canonical order, the order of the sphere's brain run restricted
  * to the points shown, and a point's position in it is its only key here.
@@ -20,7 +20,7 @@ export type Show = "S" | "U" | "both";
 export type Metric = "cosine" | "euclidean";
 export type QueryMode = "point" | "place" | "cap";
 
-/** What the person chose; the whole of panel **state** (`state.choices`). */
+/** What the person chose. */
 export interface Choices {
   show: Show;
   /** `dist_to_S`, `density`, or a field's path. */
@@ -86,6 +86,8 @@ export interface RunInfo {
   suffixes: string[];
   /** Changes whenever the columns do; answers that carry another stamp are dropped. */
   stamp: string;
+  /** Points shown at most, as the columns were made; 0 is all. */
+  limit: number;
   /** Points of the run, and how many of them are shown. */
   total: number;
   shown: number;
@@ -258,7 +260,7 @@ export interface Events {
   geometry: [{ stamp: string }, { stamp: string; xyz: Base64 }];
   cartesian: [{ stamp: string }, { stamp: string; xyz: Base64 }];
   ids: [{ stamp: string }, { stamp: string; ids: Base64 }];
-  card: [{ index: number; stamp: string }, Card];
+  card: [{ index: number; stamp: string; delta: number | null }, Card];
   ask: [QueryParams, Answer];
   delta: [{ delta: number; stamp: string }, DeltaAnswer];
   act: [ActionParams, ActionAnswer];

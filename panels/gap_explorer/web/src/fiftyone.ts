@@ -1,35 +1,23 @@
 /** The bridge inside the App: FiftyOne's hooks behind the panel's own few words. */
 
 import { useTriggerPanelEvent, type EventReply } from "@fiftyone/operators";
-import { usePanelStatePartial } from "@fiftyone/spaces";
-import { getSampleSrc, selectedSamples } from "@fiftyone/state";
+import { datasetName, getSampleSrc, selectedSamples } from "@fiftyone/state";
 import { getFetchFunction } from "@fiftyone/utilities";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { PanelError, type Bridge } from "./bridge";
-import {
-  DEFAULT_CHOICES,
-  EVENT_NAMES,
-  type Choices,
-  type EventName,
-  type Events,
-  type PanelData,
-  type Refusal,
-} from "./contract";
+import { EVENT_NAMES, type EventName, type Events, type PanelData, type Refusal } from "./contract";
+import { useChoices } from "./hooks/useChoices";
 
 /** What FiftyOne hands to a component named in a Python panel's `render`. */
 export interface PanelProps {
-  data?: PanelData & { choices?: Partial<Choices> };
+  data?: PanelData;
   schema?: { view?: Record<string, unknown> };
-}
-
-interface StoredState {
-  choices?: Partial<Choices>;
 }
 
 export function useFiftyOneBridge(props: PanelProps): Bridge {
   const trigger = useTriggerPanelEvent();
-  const [state, setState] = usePanelStatePartial<StoredState>("state", {});
+  const [choices, choose] = useChoices(useRecoilValue(datasetName) ?? "");
   const chosen = useRecoilValue(selectedSamples);
 
   const uris = React.useRef<Partial<Record<EventName, string>>>({});
@@ -63,17 +51,6 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
       }),
     [],
   );
-
-  const stored = state?.choices;
-  const choices = React.useMemo(() => ({ ...DEFAULT_CHOICES, ...stored }), [stored]);
-  const setRef = React.useRef(setState);
-  setRef.current = setState;
-  const choose = React.useCallback((patch: Partial<Choices>) => {
-    setRef.current((previous) => ({
-      ...previous,
-      choices: { ...DEFAULT_CHOICES, ...previous?.choices, ...patch },
-    }));
-  }, []);
 
   const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
 

@@ -101,9 +101,7 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
             aria-label="Analysis"
             value={props.run.suffix}
             onChange={(event) => {
-              const suffix = event.target.value;
-              choose({ suffix, delta: null });
-              void props.bridge.call("reload", { limit: choices.limit, suffix });
+              choose({ suffix: event.target.value, delta: null });
             }}
           >
             {props.run.suffixes.map((suffix) => (
@@ -131,9 +129,7 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
           aria-label="Points at most"
           value={limits.includes(choices.limit) ? choices.limit : 0}
           onChange={(event) => {
-            const limit = Number(event.target.value);
-            choose({ limit });
-            void props.bridge.call("reload", { limit, suffix: choices.suffix });
+            choose({ limit: Number(event.target.value) });
           }}
         >
           {limits.map((limit) => (

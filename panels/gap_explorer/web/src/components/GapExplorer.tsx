@@ -34,6 +34,16 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
   const answers = useAnswer(bridge, cloud);
   const retry = (): void => void bridge.call("reload", { limit: bridge.choices.limit, suffix: bridge.choices.suffix });
 
+  // The columns came with the server's last settings; the browser may remember others.
+  const { limit, suffix } = bridge.choices;
+  const live = React.useRef(bridge);
+  live.current = bridge;
+  React.useEffect(() => {
+    if (!run) return;
+    const other = suffix !== null && suffix !== run.suffix && run.suffixes.includes(suffix);
+    if (limit !== run.limit || other) void live.current.call("reload", { limit, suffix });
+  }, [run, limit, suffix]);
+
   if (!status) return <Loading what="Opening the sphere …" />;
   if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;
   if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;

@@ -25,13 +25,14 @@ export function HoverCard(props: {
   const call = React.useRef(bridge.call);
   call.current = bridge.call;
   const index = hovered?.index ?? -1;
+  const { delta } = bridge.choices;
 
   React.useEffect(() => {
     if (index < 0) {
       setCard(null);
       return undefined;
     }
-    const key = `${stamp}/${index}`;
+    const key = `${stamp}/${index}/${delta}`;
     const known = kept.current.get(key);
     if (known) {
       setCard({ index, card: known });
@@ -39,7 +40,7 @@ export function HoverCard(props: {
     }
     let live = true;
     const timer = window.setTimeout(() => {
-      call.current("card", { index, stamp })
+      call.current("card", { index, stamp, delta })
         .then((reply) => {
           kept.current.set(key, reply);
           if (live) setCard({ index, card: reply });
@@ -52,7 +53,7 @@ export function HoverCard(props: {
       live = false;
       window.clearTimeout(timer);
     };
-  }, [index, stamp]);
+  }, [index, stamp, delta]);
 
   if (!hovered || !card || card.index !== index) return null;
   const [x, y] = hovered.at;

@@ -139,6 +139,13 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
   let start: PointerEvent | null = null;
   let pinch = 0;
 
+  // The browser's own guess turns a Shift drag into "uses the keyboard"; frame only real key use.
+  const showFocus = (keys: boolean): void => {
+    canvas.toggleAttribute("data-keys", keys);
+  };
+  canvas.addEventListener("focus", () => showFocus(canvas.matches(":focus-visible")), { signal });
+  canvas.addEventListener("blur", () => showFocus(false), { signal });
+
   const local = (event: { clientX: number; clientY: number }): [number, number] => {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -155,6 +162,7 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
   canvas.addEventListener(
     "pointerdown",
     (event) => {
+      showFocus(false);
       canvas.setPointerCapture(event.pointerId);
       const [x, y] = local(event);
       pointers.set(event.pointerId, { x, y });
@@ -277,6 +285,7 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
         mode = "none";
         pointers.clear();
       } else return;
+      showFocus(true);
       event.preventDefault();
     },
     { signal },
