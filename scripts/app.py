@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from typing import TYPE_CHECKING
+
 from ..plugin.errors import InputError
 from .install import install, reachable
+
+if TYPE_CHECKING:
+    import fiftyone as fo
 
 
 def open_app(
@@ -18,8 +24,6 @@ def open_app(
     data_root
         A folder of artifacts made here or elsewhere.
     """
-    import fiftyone as fo
-
     from .commands import import_artifacts, opened
 
     if not reachable():
@@ -36,20 +40,23 @@ def open_app(
             f"The App on {host} serves every file this account can read to whoever reaches it: "
             f"keep the port behind a firewall or a tunnel."
         )
-    wait_for_app(fo, data, host, port)
+    wait_for_app(data, host, port)
 
 
-def wait_for_app(fo: object, data: object, host: str, port: int) -> None:
-    """Start the App's server and stay until it ends."""
+def wait_for_app(data: fo.Dataset | None, host: str, port: int) -> None:
+    """Start the App's server, say where the Gap Explorer opens, and stay until it ends."""
+    import fiftyone as fo
+
+    from ..panels.gap_explorer.workspace import save_workspace
+
     if _taken(host, port):
         raise InputError(f"Port {port} on {host} is in use: choose another with --port.")
-    session = fo.launch_app(data, address=host, port=port, remote=True)  # type: ignore[attr-defined]
-    print(f"App: http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
+    place = save_workspace(data) if data is not None else "/"
+    session = fo.launch_app(data, address=host, port=port, remote=True)
+    print(f"App: http://{host}:{port}{place} (Ctrl-C ends it)", flush=True)
     session.wait(-1)
 
 
 def _taken(host: str, port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex((host, port)) == 0

@@ -27,8 +27,6 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
     started = time.monotonic()
     csv = _rendered(folder.resolve())
 
-    import fiftyone as fo
-
     from ..plugin.dataset import api
     from ..plugin.dataset.appearance import colour_samples
     from .commands import opened
@@ -42,7 +40,7 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
     if open_app:
         from .app import wait_for_app
 
-        wait_for_app(fo, dataset, "127.0.0.1", port)
+        wait_for_app(dataset, "127.0.0.1", port)
 
 
 def _found(dataset: fo.Dataset, csv: Path) -> str:
