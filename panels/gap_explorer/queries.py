@@ -44,7 +44,7 @@ class Ask:
     angle: float = 0.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Verdict:
     """What holds at a place; distances in the metric of the run, trust 0..1."""
 

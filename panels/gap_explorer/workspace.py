@@ -1,4 +1,4 @@
-"""The saved workspace that shows the panel as it is meant: grid on the left, sphere on the right."""
+"""The saved workspace that shows the panel as it is meant: grid left, sphere right."""
 
 from __future__ import annotations
 

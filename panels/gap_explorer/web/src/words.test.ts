@@ -45,7 +45,8 @@ describe("sentences", () => {
     expect(sentences({ ...verdict, trust: null }).trust).toBeNull();
   });
   it("do not say that a percentile of 100 is farther than itself", () => {
-    expect(sentences({ ...verdict, percentile: 100 }).percentile).toContain("any image of S");
+    expect(sentences({ ...verdict, percentile: 100 }).percentile).toContain("Farther than any image of S");
+    expect(sentences({ ...verdict, percentile: 0 }).percentile).toContain("Nearer than any image of S");
   });
 });
 

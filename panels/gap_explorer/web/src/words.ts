@@ -59,7 +59,9 @@ export function sentences(verdict: Verdict): Sentences {
   const percentile =
     verdict.percentile >= 100
       ? "Farther than any image of S is from the rest of S."
-      : `Farther than ${percent(verdict.percentile)} of the images of S are from the rest of S.`;
+      : verdict.percentile <= 0
+        ? "Nearer than any image of S is to the rest of S."
+        : `Farther than ${percent(verdict.percentile)} of the images of S are from the rest of S.`;
 
   return {
     tone: verdict.gap ? "gap" : "covered",

@@ -1,6 +1,6 @@
 import * as React from "react";
 import { css, sampleMap, type Palette } from "../colormap";
-import { U16_STEPS, type Bitmask, type Column } from "../columns";
+import { MISSING, U16_STEPS, type Bitmask, type Column } from "../columns";
 import { histogram } from "../math";
 import { count, number, percent } from "../words";
 import { format } from "./Legend";
@@ -27,11 +27,12 @@ export function Histogram(props: {
 }): React.ReactElement {
   const { dist, sets, delta, runDelta } = props;
   const low = dist.min;
-  const high = Math.max(dist.max, low + 1e-6);
-  const bars = React.useMemo(
-    () => histogram(dist.values, 0, U16_STEPS, BINS, (i) => !sets.has(i)),
-    [dist, sets],
-  );
+  // δ may lie beyond every distance: then nothing is a gap, and the axis has to show why.
+  const high = Math.max(dist.max, runDelta, low + 1e-6);
+  const bars = React.useMemo(() => {
+    const steps = (U16_STEPS * (high - low)) / (dist.max - low || 1);
+    return histogram(dist.values, 0, steps, BINS, (i) => dist.values[i] !== MISSING && !sets.has(i));
+  }, [dist, sets, low, high]);
   // The square root keeps the few far ones, which matter most, from being flat.
   const top = Math.sqrt(Math.max(1, ...bars));
   const at = Math.min(1, Math.max(0, (delta - low) / (high - low)));

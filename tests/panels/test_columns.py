@@ -1,0 +1,185 @@
+"""Which points are shown, and what is sent of each."""
+
+import base64
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.panels.gap_explorer import analysis, columns
+from gapsphere.plugin.errors import InputError
+
+
+class Points:
+    """As much of an analysis as the draw looks at."""
+
+    def __init__(self, owned, gaps, pick):
+        self.owned, self.gaps, self.pick = owned, gaps, pick
+
+    def __len__(self):
+        return len(self.owned)
+
+
+def points(n=10_000, owned=0.7, gaps=0.02, picks=30):
+    rng = np.random.default_rng(3)
+    mine = rng.random(n) < owned
+    gap = ~mine & (rng.random(n) < gaps)
+    pick = np.zeros(n, int)
+    pick[rng.choice(np.flatnonzero(~mine), picks, replace=False)] = np.arange(1, picks + 1)
+    return Points(mine, gap, pick)
+
+
+def read(text, dtype):
+    return np.frombuffer(base64.b64decode(text), dtype)
+
+
+@pytest.mark.parametrize("limit", [500, 2000, 9999])
+def test_a_limit_keeps_every_pick_every_gap_and_the_ratio_of_s_to_u(limit):
+    cloud = points()
+    rows = columns.draw_rows(cloud, limit)
+    assert len(rows) == limit
+    assert len(np.unique(rows)) == limit
+    assert set(np.flatnonzero(cloud.gaps | (cloud.pick > 0))) <= set(rows)
+    assert cloud.owned[rows].mean() == pytest.approx(cloud.owned.mean(), abs=1 / limit + 1e-9)
+
+
+def test_more_gaps_than_the_limit_still_keep_every_pick():
+    cloud = points(gaps=0.9)
+    rows = columns.draw_rows(cloud, 200)
+    assert len(rows) == 200
+    assert set(np.flatnonzero(cloud.pick)) <= set(rows)
+
+
+def test_no_limit_and_few_points_show_everything():
+    cloud = points(300, picks=3)
+    assert columns.draw_rows(cloud, 0).tolist() == list(range(300))
+    assert columns.draw_rows(cloud, 300).tolist() == list(range(300))
+
+
+def test_the_draw_is_the_same_each_time():
+    cloud = points()
+    np.testing.assert_array_equal(columns.draw_rows(cloud, 700), columns.draw_rows(cloud, 700))
+
+
+def test_an_analysis_says_what_the_samples_say(made):
+    found = analysis.load(made)
+    rows = {sample_id: row for row, sample_id in enumerate(found.text_ids(slice(None)))}
+    for sample in made.take(40, seed=1):
+        row = rows[sample.id]
+        assert found.owned[row] == ("S" in sample.tags)
+        np.testing.assert_allclose(found.sphere[row], sample.sphere, atol=1e-6)
+        if sample.dist_to_S is not None:
+            assert found.dist[row] == pytest.approx(sample.dist_to_S, rel=1e-6)
+            assert bool(found.gaps[row]) == sample.is_gap
+        assert found.pick[row] == (sample.kcenter_rank or 0)
+        np.testing.assert_allclose(found.embeddings()[row], sample.embedding, atol=1e-6)
+
+
+def test_an_analysis_is_read_once_while_its_runs_stand(made):
+    assert analysis.load(made) is analysis.load(made)
+
+
+def test_ids_are_found_in_any_order_and_strangers_left_out(made):
+    found = analysis.load(made)
+    wanted = found.text_ids(np.array([7, 3, 300]))
+    assert found.rows_of([*wanted, "0" * 24]).tolist() == [7, 3, 300]
+    assert found.rows_of([]).tolist() == []
+
+
+def test_percentiles_are_those_on_the_samples(made):
+    found = analysis.load(made)
+    known = np.flatnonzero(np.isfinite(found.percentile))
+    for row in known[:: max(1, len(known) // 30)]:
+        mine = found.percentile_of(float(found.dist[row]))
+        assert mine == pytest.approx(found.percentile[row], abs=2.0)
+
+
+def test_the_first_frame_costs_less_than_sixteen_bytes_a_point(made):
+    found = analysis.load(made)
+    rows = found.shown(0)
+    sent = columns.payload(found, rows, "stamp", "panel")
+    coordinates = read(sent["xyz"], "<f4").reshape(-1, 3)
+    np.testing.assert_array_equal(coordinates, found.sphere)
+    bits = np.unpackbits(read(sent["sets"], np.uint8), bitorder="little")[: len(rows)]
+    np.testing.assert_array_equal(bits.astype(bool), found.owned)
+    picks = read(sent["picks"], "<u4")
+    assert found.pick[picks].tolist() == list(range(1, 13))
+    total = sum(len(base64.b64decode(sent[key])) for key in ("xyz", "sets"))
+    total += len(base64.b64decode(sent["dist"]["values"]))
+    assert total / len(rows) <= 16
+
+
+def test_geometry_comes_from_the_route_only_where_all_points_are_shown(made, monkeypatch):
+    found = analysis.load(made)
+    assert columns.source_of(found, found.shown(0)) == "panel"
+    monkeypatch.setattr(columns, "ROUTES_FROM", 10)
+    assert columns.source_of(found, found.shown(0)) == "routes"
+    assert columns.source_of(found, found.shown(100)) == "panel"
+    assert columns.payload(found, found.shown(0), "", "routes")["xyz"] is None
+
+
+def test_a_field_becomes_a_column(made):
+    found = analysis.load(made)
+    rows = found.shown(0)
+    column = columns.colour_column(found, rows, "weather")
+    named = [column["classes"][value] for value in read(column["values"], "<u2")]
+    assert named == made.select(found.text_ids(rows), ordered=True).values("weather")
+    numeric = columns.colour_column(found, rows, "kcenter_radius")
+    assert numeric["kind"] == "numeric"
+    assert (read(numeric["values"], "<u2") == 65535).sum() == 400 - 12
+    with pytest.raises(InputError, match="no field"):
+        columns.colour_column(found, rows, "colour of the moon")
+
+
+def test_rare_classes_share_the_last_colour():
+    values = ["common"] * 5 + [f"rare{i}" for i in range(200)] + [None]
+    column = columns.categorical_column("x", values)
+    coded = read(column["values"], "<u2")
+    assert column["classes"][0] == "common"
+    assert column["classes"][-1] == "101 others"
+    assert len(column["classes"]) == columns.CLASSES + 1
+    assert coded[-1] == 65535
+    assert (coded == columns.CLASSES).sum() == 101
+
+
+def test_a_list_is_coloured_by_its_first_entry():
+    column = columns.categorical_column("tags", [["U", "kcenter"], [], None, ["S"]])
+    coded = read(column["values"], "<u2").tolist()
+    assert [None if c == 65535 else column["classes"][c] for c in coded] == ["U", None, None, "S"]
+
+
+def test_the_free_projection_is_in_the_order_of_the_points(made):
+    found = analysis.load(made)
+    rows = found.shown(150)
+    np.testing.assert_allclose(columns.cartesian(found, rows), 5 * found.sphere[rows], rtol=1e-5)
+
+
+def test_a_view_dims_the_others_and_the_whole_dataset_dims_nothing(made):
+    found = analysis.load(made)
+    rows = found.shown(0)
+    assert columns.match_mask(found, rows, made) is None
+    assert columns.match_mask(found, rows, made.view()) is None
+    mask = columns.match_mask(found, rows, made.match_tags("S"))
+    np.testing.assert_array_equal(mask, found.owned)
+    assert columns.match_mask(found, rows, made.match_tags("nobody")).sum() == 0
+
+
+def test_deleted_samples_are_left_out_and_told(fresh):
+    gone = fresh.take(5, seed=2).values("id")
+    fresh.delete_samples(gone)
+    found = analysis.load(fresh)
+    assert len(found) == 395
+    assert not found.whole
+    assert found.stale == analysis.Stale(added=0, removed=5)
+    assert not set(gone) & set(found.text_ids(slice(None)))
+
+
+def test_new_candidates_are_told_and_other_samples_are_not(fresh, images):
+    fresh.add_samples([fo.Sample(filepath=str(images[0]), tags=["U"]) for _ in range(3)])
+    fresh.add_sample(fo.Sample(filepath=str(images[0])))
+    assert analysis.load(fresh).stale == analysis.Stale(added=3, removed=0)
+
+
+def test_without_a_sphere_there_is_a_sentence(dataset, images):
+    dataset.add_sample(fo.Sample(filepath=str(images[0])))
+    with pytest.raises(analysis.NoAnalysisError, match="find_gaps"):
+        analysis.load(dataset)

@@ -1,0 +1,208 @@
+"""The panel as FiftyOne calls it: load, events, grid, refusals; no browser."""
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from gapsphere.panels.gap_explorer import memory
+from gapsphere.panels.gap_explorer.workspace import WORKSPACE, save_workspace
+
+URI = "@gapsphere/gap-explorer/gap_explorer"
+
+
+class Panel:
+    """One open panel: keeps its data as the browser would."""
+
+    def __init__(self, dataset, panel_id):
+        self.dataset, self.id, self.data, self.asked = dataset, panel_id, {}, []
+
+    def call(self, method, **params):
+        context = {"panel_id": self.id, "__method__": method, "panel_state": {}}
+        done = foo.execute_operator(URI, dataset=self.dataset, params={**context, **params})
+        self.asked = done.executor.to_json()["requests"]
+        for request in self.asked:
+            if request["operator_uri"] == "patch_panel_data":
+                self.data.update(request["params"]["data"])
+        return done.result
+
+    def about(self, query, **changes):
+        params = {"query": query, "stamp": self.data["run"]["stamp"], "k": 5, "search": "U"}
+        return {**params, "metric": "cosine", "rerank": True, "delta": None, **changes}
+
+    def triggered(self, name):
+        return [r["params"] for r in self.asked if r["operator_uri"] == name]
+
+
+@pytest.fixture
+def panel(made, request):
+    opened = Panel(made, request.node.name)
+    opened.call("on_load")
+    return opened
+
+
+def test_loading_sends_the_run_and_its_columns(panel):
+    assert panel.data["status"] == {"kind": "ready"}
+    run = panel.data["run"]
+    assert (run["total"], run["shown"], run["S"] + run["U"]) == (400, 400, 400)
+    assert run["operators"]["find_gaps"]
+    assert {"path": "weather", "kind": "categorical"} in run["fields"]
+    assert panel.data["columns"]["n"] == 400
+    assert panel.data["masks"]["match"] is None
+
+
+def test_a_limit_is_kept_for_the_later_events(panel):
+    panel.call("reload", limit=100, suffix=None)
+    assert panel.data["run"]["shown"] == panel.data["columns"]["n"] == 100
+    panel.call("on_change_view")
+    assert panel.data["masks"]["stamp"] == panel.data["run"]["stamp"]
+
+
+def test_an_empty_dataset_has_a_face(dataset):
+    panel = Panel(dataset, "empty")
+    panel.call("on_load")
+    assert panel.data["status"] == {"kind": "empty_dataset"}
+
+
+def test_a_dataset_without_a_sphere_says_how_many_are_tagged(dataset, images):
+    dataset.add_samples([fo.Sample(filepath=str(images[0]), tags=[t]) for t in "SSU"])
+    panel = Panel(dataset, "none")
+    panel.call("on_load")
+    assert panel.data["status"] == {
+        "kind": "not_computed",
+        "samples": 3,
+        "S": 2,
+        "U": 1,
+        "can_run": True,
+    }
+    panel.call("find_gaps")
+    assert panel.triggered("prompt_user_for_operation")
+
+
+def test_a_deleted_run_is_no_traceback(fresh):
+    panel = Panel(fresh, "deleted")
+    panel.call("on_load")
+    fresh.delete_brain_run("gapsphere")
+    assert "find_gaps" in panel.call("ask", **panel.about({"kind": "point", "index": 0}))["error"]
+    panel.call("reload", limit=0, suffix=None)
+    assert panel.data["status"]["kind"] == "not_computed"
+
+
+def test_a_changed_analysis_is_refused_and_reloaded(fresh):
+    panel = Panel(fresh, "changed")
+    panel.call("on_load")
+    fresh.delete_samples(fresh.take(1, seed=1).values("id"))
+    reply = panel.call("ask", **panel.about({"kind": "place", "direction": [0, 0, 1]}))
+    assert "reload" in reply["error"]
+    panel.call("reload", limit=0, suffix=None)
+    assert panel.data["run"]["stale"] == {"added": 0, "removed": 1}
+    assert panel.data["columns"]["n"] == 399
+
+
+def test_an_answer_goes_to_the_grid_as_extended_selection(panel):
+    reply = panel.call("ask", **panel.about({"kind": "place", "direction": [0, 0, 1]}))
+    (sent,) = panel.triggered("set_extended_selection")
+    assert sent["selection"] == [card["id"] for card in reply["cards"]]
+    assert len(reply["cards"]) == 5
+    panel.call("clear")
+    assert panel.triggered("set_extended_selection")[0]["reset"]
+
+
+def test_a_panel_knows_its_own_answer_in_any_order_and_no_other_panel_does():
+    memory.of("a").link(["1", "2"])
+    assert memory.of("a").is_own(["2", "1"])
+    assert not memory.of("b").is_own(["1", "2"])
+    assert not memory.of("a").is_own(["1"])
+    memory.of("a").link(None)
+    assert not memory.of("a").is_own(["1", "2"])
+    assert not memory.of("a").is_own(None)
+
+
+def test_panels_long_gone_are_forgotten():
+    memory.of("first").limit = 7
+    for i in range(memory.PANELS_KEPT):
+        memory.of(f"later {i}")
+    assert memory.of("first").limit == memory.POINT_LIMIT
+
+
+def test_events_answer_with_columns_of_the_points_shown(panel):
+    stamp = panel.data["run"]["stamp"]
+    for event, key in (("geometry", "xyz"), ("cartesian", "xyz"), ("ids", "ids")):
+        reply = panel.call(event, stamp=stamp)
+        assert reply["stamp"] == stamp
+        assert len(reply[key]) > 400 * 12
+    assert panel.call("colour", stamp=stamp, field="weather")["classes"]
+    assert "no field" in panel.call("colour", stamp=stamp, field="nothing")["error"]
+    card = panel.call("card", stamp=stamp, index=7, delta=None)
+    assert card["index"] == 7
+
+
+def test_delta_counts_gaps_exactly(panel, made):
+    known = np.array([d for d in made.values("dist_to_S") if d is not None])
+    for delta in (0.0, 0.01, 5.0):
+        reply = panel.call("delta", stamp=panel.data["run"]["stamp"], delta=delta)
+        assert reply["gaps"] == int((known > delta).sum())
+
+
+def test_tagging_a_cap_tags_everything_inside(fresh):
+    panel = Panel(fresh, "tag")
+    panel.call("on_load")
+    cap = {"kind": "cap", "direction": [0, 0, 1], "angle": 0.8}
+    answer = panel.call("ask", **panel.about(cap))
+    reply = panel.call("act", **panel.about(cap), action={"kind": "tag", "tag": "dusk"}, ids=None)
+    assert len(fresh.match_tags("dusk")) == answer["total"] > 5
+    assert reply["message"] == f"{answer['total']} samples tagged “dusk”."
+
+
+def test_chosen_cards_become_a_saved_view_in_their_order(fresh):
+    panel = Panel(fresh, "view")
+    panel.call("on_load")
+    about = panel.about({"kind": "place", "direction": [1, 0, 0]})
+    ids = [card["id"] for card in panel.call("ask", **about)["cards"]][2::-1]
+    action = {"kind": "save_view", "name": "to label"}
+    assert "3 samples" in panel.call("act", **about, action=action, ids=ids)["message"]
+    assert fresh.load_saved_view("to label").values("id") == ids
+    assert "already" in panel.call("act", **about, action=action, ids=ids)["error"]
+
+
+def test_show_and_select_go_to_the_grid(panel):
+    about = panel.about({"kind": "place", "direction": [1, 0, 0]})
+    panel.call("act", **about, action={"kind": "show"}, ids=None)
+    assert panel.triggered("set_view")
+    panel.call("act", **about, action={"kind": "select"}, ids=None)
+    assert len(panel.triggered("set_selected_samples")[0]["samples"]) == 5
+
+
+@pytest.mark.parametrize(
+    "action", [{"kind": "tag", "tag": " "}, {"kind": "save_view"}, {"kind": "sing"}, {}]
+)
+def test_an_action_that_cannot_be_done_says_so(panel, action):
+    about = panel.about({"kind": "place", "direction": [1, 0, 0]})
+    assert panel.call("act", **about, action=action, ids=None)["error"].endswith(".")
+
+
+def test_the_opened_sample_is_passed_on(panel):
+    panel.call("on_change_current_sample")
+    assert panel.data["opened"] is None
+
+
+def test_two_suffixes_can_be_switched(fresh):
+    import fiftyone.brain as fob
+
+    points = np.random.default_rng(0).normal(size=(400, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    fob.compute_visualization(
+        fresh, points=points, brain_key="gapsphere_dino", num_dims=3, verbose=False
+    )
+    fresh.set_values("dist_to_S_dino", [0.1] * 200 + [None] * 200, dynamic=True)
+    panel = Panel(fresh, "suffix")
+    panel.call("on_load")
+    assert panel.data["run"]["suffixes"] == ["", "dino"]
+    assert panel.data["run"]["suffix"] == ""
+    panel.call("reload", limit=0, suffix="dino")
+    assert panel.data["run"]["suffix"] == "dino"
+    assert panel.data["run"]["U"] == 200
+
+
+def test_the_workspace_can_be_saved_twice(fresh):
+    assert save_workspace(fresh) == save_workspace(fresh)
+    assert fresh.list_workspaces() == [WORKSPACE]

@@ -1,0 +1,159 @@
+"""Answers against brute force on the same samples."""
+
+import numpy as np
+import pytest
+from gapsphere.panels.gap_explorer import analysis, answers, queries
+from gapsphere.plugin.errors import EmptySetError, InputError
+
+
+@pytest.fixture(scope="module")
+def found(made):
+    return analysis.load(made)
+
+
+def ask(found, query, **changes):
+    params = {"query": query, "k": 8, "metric": "cosine", "search": "U", "rerank": True}
+    return queries.read_ask(found, found.shown(0), {**params, **changes})
+
+
+def test_a_point_comes_first_and_its_nearest_candidates_after(found):
+    row = int(np.flatnonzero(found.owned)[5])
+    answer = queries.answer(found, ask(found, {"kind": "point", "index": row}))
+    assert answer.rows[0] == row
+    assert answer.distance[0] == 0
+    pool = np.flatnonzero(~found.owned)
+    exact = 1 - found.embeddings()[pool].astype(np.float64) @ found.embeddings()[row]
+    best = pool[np.argsort(exact)[:8]]
+    assert set(answer.rows[1:]) == set(best)
+    np.testing.assert_allclose(answer.distance[1:], np.sort(exact)[:8], atol=1e-5)
+
+
+def test_re_ranking_orders_by_embedding_and_without_it_by_sphere(found):
+    query = {"kind": "place", "direction": [0.2, -0.4, 0.9]}
+    with_it = queries.answer(found, ask(found, query))
+    assert (np.diff(with_it.distance) >= 0).all()
+    without = queries.answer(found, ask(found, query, rerank=False))
+    pool = np.flatnonzero(~found.owned)
+    direction = np.array([0.2, -0.4, 0.9]) / np.linalg.norm([0.2, -0.4, 0.9])
+    nearest = pool[np.argsort(-(found.sphere[pool] @ direction), kind="stable")[:8]]
+    assert without.rows.tolist() == nearest.tolist()
+
+
+def test_the_metric_orders_alike_and_measures_otherwise(found):
+    query = {"kind": "place", "direction": [1, 0, 0]}
+    cosine = queries.answer(found, ask(found, query))
+    euclidean = queries.answer(found, ask(found, query, metric="euclidean"))
+    assert cosine.rows.tolist() == euclidean.rows.tolist()
+    np.testing.assert_allclose(euclidean.distance**2, 2 * cosine.distance, rtol=1e-4, atol=1e-6)
+    assert cosine.verdict == euclidean.verdict
+
+
+@pytest.mark.parametrize("search", ["S", "U", "both"])
+def test_the_search_stays_in_its_set(found, search):
+    query = {"kind": "place", "direction": [0, 1, 0]}
+    rows = queries.answer(found, ask(found, query, search=search)).rows
+    assert set(rows) <= set(found.members(search))
+
+
+def test_an_empty_place_is_the_mean_of_its_fifty_nearest_and_marked_estimated(found):
+    direction = np.array([0.0, 0.6, 0.8])
+    answer = queries.answer(found, ask(found, {"kind": "place", "direction": direction.tolist()}))
+    pool = np.flatnonzero(~found.owned)
+    near = pool[np.argsort(-(found.sphere[pool] @ direction), kind="stable")[:50]]
+    mean = found.embeddings()[near].astype(np.float64).mean(axis=0)
+    mean /= np.linalg.norm(mean)
+    exact = (1 - found.embeddings()[found.owned].astype(np.float64) @ mean).min()
+    assert answer.verdict.estimated
+    assert answer.verdict.distance == pytest.approx(exact, abs=1e-5)
+    assert answer.verdict.gap == (exact > found.delta)
+
+
+def test_a_candidate_is_judged_by_its_own_fields(found):
+    row = int(np.flatnonzero(~found.owned)[3])
+    verdict = queries.answer(found, ask(found, {"kind": "point", "index": row})).verdict
+    assert not verdict.estimated
+    assert not verdict.owned
+    assert verdict.distance == pytest.approx(float(found.dist[row]))
+    assert verdict.percentile == pytest.approx(float(found.percentile[row]))
+
+
+def test_an_owned_image_is_judged_against_other_sequences(found, made):
+    row = int(np.flatnonzero(found.owned)[11])
+    sequence = dict(zip(*made.values(["id", "sequence"]), strict=True))
+    named = np.array([sequence[i] for i in found.text_ids(slice(None))])
+    others = found.owned & (named != named[row])
+    exact = (1 - found.embeddings()[others].astype(np.float64) @ found.embeddings()[row]).min()
+    verdict = queries.answer(found, ask(found, {"kind": "point", "index": row})).verdict
+    assert verdict.owned
+    assert verdict.distance == pytest.approx(exact, abs=1e-5)
+
+
+def test_a_lower_delta_makes_a_gap_of_a_covered_place(found):
+    query = {"kind": "point", "index": int(np.flatnonzero(~found.owned)[3])}
+    assert queries.answer(found, ask(found, query, delta=0.0)).verdict.gap
+    assert not queries.answer(found, ask(found, query, delta=2.0)).verdict.gap
+
+
+def test_the_farthest_gap_is_filled_by_candidates_nearer_to_it_than_s(found):
+    row = int(np.nanargmax(found.dist))
+    verdict = queries.answer(found, ask(found, {"kind": "point", "index": row}, delta=0.0)).verdict
+    pool = np.flatnonzero(~found.owned)
+    near = pool[np.argsort(-(found.sphere[pool] @ found.sphere[row]), kind="stable")[:50]]
+    here = 1 - found.embeddings()[near] @ found.embeddings()[row]
+    assert verdict.candidates == int(((found.dist[near] > 0) & (here < found.dist[row])).sum())
+    assert verdict.candidates >= 1
+    assert verdict.looked_at == 50
+
+
+def test_a_cap_holds_exactly_the_points_within_its_angle(found):
+    centre, angle = np.array([0.0, 0.0, 1.0]), 0.7
+    query = {"kind": "cap", "direction": centre.tolist(), "angle": angle}
+    answer = queries.answer(found, ask(found, query))
+    inside = np.flatnonzero(found.sphere @ centre >= np.cos(angle))
+    assert sorted(answer.inside) == inside.tolist()
+    closeness = found.sphere[answer.rows] @ centre
+    assert (np.diff(closeness) <= 1e-6).all()
+    ids = answers.ids_of(found, answer)
+    assert len(ids) == len(set(ids)) == len(inside)
+    assert ids[: len(answer.rows)] == found.text_ids(answer.rows)
+
+
+def test_an_empty_cap_is_an_answer(found):
+    far = -found.sphere.mean(axis=0)
+    query = {"kind": "cap", "direction": far.tolist(), "angle": 1e-6}
+    reply = answers.reply(
+        found, found.shown(0), query, "s", queries.answer(found, ask(found, query))
+    )
+    assert reply["total"] == 0
+    assert reply["inside"] == {"S": 0, "U": 0, "gaps": 0}
+
+
+def test_cards_say_where_each_image_is_among_the_points_shown(found, made):
+    shown = found.shown(120)
+    rows = np.array([shown[4], next(r for r in range(len(found)) if r not in set(shown))])
+    first, second = answers.cards(found, shown, rows, None, found.delta)
+    assert (first["index"], second["index"]) == (4, -1)
+    assert first["filepath"] == made[first["id"]].filepath
+    assert first["set"] == ("S" if found.owned[rows[0]] else "U")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"kind": "moon"},
+        {"kind": "point", "index": 400},
+        {"kind": "point", "id": "f" * 24},
+        {"kind": "place", "direction": [0, 0, 0]},
+        {"kind": "cap", "direction": [0, float("nan"), 1], "angle": 1},
+    ],
+)
+def test_what_is_no_question_is_refused_with_a_sentence(found, query):
+    with pytest.raises(InputError, match=r"\w+ .*\."):
+        ask(found, query)
+
+
+def test_an_empty_search_set_is_refused_with_a_sentence(found, monkeypatch):
+    monkeypatch.setattr(type(found), "members", lambda self, which: np.empty(0, int))
+    with pytest.raises(EmptySetError, match="no point to search"):
+        queries.answer(found, ask(found, {"kind": "place", "direction": [0, 0, 1]}))
