@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import InputError
 
@@ -269,6 +269,65 @@ class SphereParams(SetParams):
 
 class GapParams(EmbeddingParams, CoverageParams, KCenterParams, SphereParams):
     """``find_gaps``: the four steps in a row."""
+
+
+class HeatmapParams(AnalysisParams):
+    """Which images get a heatmap, and what it shows."""
+
+    only: Literal["all", "picks", "gaps"] = setting(
+        "all",
+        "all: every image of the target; picks: those that K-Center picked; gaps: those beyond δ",
+        advanced=False,
+        title="Which images",
+    )
+    about: Literal["attention", "new", "shared"] = setting(
+        "attention",
+        "attention: what the encoder read; new: what sets an image apart from its nearest image "
+        "of S; shared: what both have in common",
+        advanced=False,
+        title="What it shows",
+    )
+    start: Literal["mean", "cls", "point"] = setting(
+        "mean",
+        "Where reading starts: the tokens the embedding averages, CLS, or the patch at one place",
+        title="Read from",
+    )
+    point: tuple[float, float] | None = setting(
+        None,
+        "That place, as shares of width and height: 0.5,0.8 is low in the middle",
+        title="Place to read from",
+    )
+    head_fusion: Literal["mean", "max", "min"] = setting(
+        "mean", "How the heads of a layer become one map"
+    )
+    discard_ratio: float = setting(
+        0.0, "Share of the weakest attention that is set to zero, 0 to 1", ge=0, lt=1
+    )
+    residual: float = setting(
+        0.5, "Weight of the residual path beside attention, 0 to 1", ge=0, le=1
+    )
+    device: str | None = setting(None, "cpu, cuda, cuda:1, mps; empty: as the embeddings were made")
+    batch_size: int = setting(
+        4, "Images at once; halved by itself when memory runs out", ge=1, le=1024
+    )
+    num_workers: int = setting(4, "Threads that decode images", ge=1, le=64, title="Workers")
+    overwrite: bool = setting(False, "Make heatmaps again that are up to date", title="Overwrite")
+
+    @field_validator("point", mode="before")
+    @classmethod
+    def _point_from_text(cls, value: Any) -> Any:
+        """Accept ``0.5,0.8``: a form and a command line give text."""
+        if isinstance(value, str):
+            return tuple(float(part) for part in value.split(",")) if value.strip() else None
+        return value
+
+    @model_validator(mode="after")
+    def _point_where_needed(self) -> HeatmapParams:
+        if (self.start == "point") != (self.point is not None):
+            raise ValueError("`start` at point and `point` go together: give both or neither")
+        if self.point is not None and not all(0 <= share <= 1 for share in self.point):
+            raise ValueError("`point` needs two shares from 0 to 1, such as 0.5,0.8")
+        return self
 
 
 class PlotParams(Params):

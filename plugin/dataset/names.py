@@ -31,6 +31,7 @@ class Names:
         self.kcenter_rank = self._named("kcenter_rank")
         self.kcenter_radius = self._named("kcenter_radius")
         self.kcenter_tag = self._named("kcenter")
+        self.heatmap = self._named("heatmap")
         self.skipped_tag = self._named("skipped")
         self.brain_key = self._named("gapsphere")
 

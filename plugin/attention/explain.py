@@ -1,0 +1,173 @@
+"""One question to an encoder, whatever network it has: what did you look at in these images?
+
+Transformers answer by attention rollout, or by its gradient-weighted form where the question is
+about another image; convolutional networks answer both by Grad-CAM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoders.protocol import Encoder
+from ..errors import DimensionError, InputError
+from .gradient import feature_layer, grad_cam, gradient_rollout
+from .rollout import FusedAttention, HeadFusion, check_options
+from .towers import Tower, has_attention, inside
+
+__all__ = ["About", "Explainer", "Question", "Start"]
+
+About = Literal["attention", "new", "shared"]
+Start = Literal["mean", "cls", "point"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Parameters
+    ----------
+    about : "attention", "new" or "shared"
+        What was read; what sets an image apart from a query embedding; what both share.
+    start : "mean", "cls" or "point"
+        Read from the tokens that the embedding averages, from CLS, or from one patch.
+        Transformers only.
+    head_fusion, discard_ratio, residual
+        As in :func:`~.rollout.attention_rollout`; for ``about="attention"`` of transformers.
+    """
+
+    about: About = "attention"
+    start: Start = "mean"
+    head_fusion: HeadFusion = "mean"
+    discard_ratio: float = 0.0
+    residual: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.about not in get_args(About):
+            raise InputError(f"about is {self.about!r}; use attention, new or shared")
+        if self.start not in get_args(Start):
+            raise InputError(f"start is {self.start!r}; use mean, cls or point")
+        check_options(self.head_fusion, self.discard_ratio, self.residual)
+
+
+class Explainer:
+    """An encoder made ready for one question.
+
+    Attributes
+    ----------
+    method : str
+        ``attention rollout``, ``gradient-weighted rollout`` or ``Grad-CAM``.
+    layers : str
+        Which layers are looked at, in words.
+
+    Raises
+    ------
+    InputError
+        The encoder cannot answer: no network to look into, windowed attention, no CLS token.
+
+    Examples
+    --------
+    >>> from gapsphere.plugin.encoders.registry import load_encoder
+    >>> explainer = Explainer(load_encoder("packaged", device="cpu"), Question())
+    >>> explainer.method
+    'Grad-CAM'
+    >>> explainer.maps(np.zeros((1, 224, 224, 3), np.uint8)).shape
+    (1, 7, 7)
+    """
+
+    def __init__(self, encoder: Encoder, question: Question) -> None:
+        self.encoder = inside(encoder)
+        self.question = question
+        if not has_attention(self.encoder):
+            if question.start != "mean":
+                raise InputError(
+                    f"{encoder.name} is a convolutional network: it has no tokens to read from, "
+                    "so `start` stays at mean"
+                )
+            name, self.target = feature_layer(self.encoder)
+            self.method, self.layers = "Grad-CAM", name
+            return
+        self.tower = Tower.of(self.encoder)
+        if question.start == "cls" and not self.tower.has_cls:
+            raise InputError(f"{encoder.name} has no CLS token to read from; use mean or point")
+        rolled = question.about == "attention"
+        self.method = "attention rollout" if rolled else "gradient-weighted rollout"
+        self.layers = f"all {len(self.tower.layers)}"
+
+    def settings(self) -> dict[str, Any]:
+        """What shapes a map beside the encoder itself, as plain values."""
+        return asdict(self.question) | {"method": self.method, "layers": self.layers}
+
+    def maps(
+        self,
+        batch: NDArray[np.uint8],
+        queries: NDArray[np.floating[Any]] | None = None,
+        patches: Sequence[int] | None = None,
+    ) -> NDArray[np.float64]:
+        """Give raw weights of the patches.
+
+        Parameters
+        ----------
+        batch : uint8 (n, height, width, 3)
+            What ``encoder.prepare`` returned, stacked.
+        queries : (n, dimension), optional
+            Unit rows; needed for ``new`` and ``shared``.
+        patches : n numbers, optional
+            The patch to read from in each image, for ``start="point"``.
+
+        Returns
+        -------
+        float64 (n, rows, columns)
+
+        Raises
+        ------
+        DimensionError
+            ``queries`` or ``patches`` are missing or do not fit the batch.
+        """
+        import torch
+
+        encoder, rows_columns = self.encoder, self.encoder.patch_grid
+        if self.question.about != "attention":
+            shape = (len(batch), encoder.dimension)
+            if queries is None or queries.shape != shape:
+                got = None if queries is None else queries.shape
+                raise DimensionError(f"the question needs query embeddings {shape}, not {got}")
+        images = torch.from_numpy(np.ascontiguousarray(batch)).to(encoder.device)
+        images = encoder.pixels.normalise(images, encoder.dtype)
+        sign = -1 if self.question.about == "new" else 1
+        if self.method == "Grad-CAM":
+            asked = None if self.question.about == "attention" else queries
+            return grad_cam(encoder, self.target, images, asked, sign=sign)
+        start = self._start(len(batch), patches)
+        if queries is not None and self.question.about != "attention":
+            flat = gradient_rollout(self.tower, images, queries, start, sign=sign)
+            return flat.reshape(-1, *rows_columns)
+        fused = FusedAttention(
+            rows_columns[0] * rows_columns[1],
+            self.question.head_fusion,
+            self.question.discard_ratio,
+            self.question.residual,
+        )
+        with torch.no_grad(), self.tower.watched(fused.add):
+            encoder.features(images)
+        return fused.rollout(start).reshape(-1, *rows_columns)
+
+    def _start(self, count: int, patches: Sequence[int] | None) -> NDArray[np.float64]:
+        """Weights (n, N) of the tokens that reading starts from."""
+        tower, grid = self.tower, self.encoder.patch_grid
+        start = np.zeros((count, tower.front + grid[0] * grid[1]))
+        if self.question.start == "cls":
+            start[:, 0] = 1
+        elif self.question.start == "mean":
+            start[:, tower.front :] = 1
+            start[:, 0] += self.encoder.include_cls
+            start /= start.sum(axis=1, keepdims=True)
+        elif patches is None or len(patches) != count:
+            raise DimensionError(f"the question needs one patch for each of {count} images")
+        else:
+            start[np.arange(count), tower.front + np.asarray(patches)] = 1
+        return start

@@ -1,0 +1,220 @@
+"""Heatmaps of a question: what makes this image like, or unlike, another one.
+
+Attention alone says what was read, whatever it was good for.  The gradient of a similarity says
+which part of it mattered: in a transformer it weighs the attention (Chefer, Gur & Wolf 2021,
+"Generic attention-model explainability"), in a convolutional network the channels of the last
+feature map (Selvaraju et al. 2017, "Grad-CAM").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoders.torch_encoder import TorchEncoder
+from ..errors import InputError
+from .towers import Tower
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+__all__ = ["feature_layer", "grad_cam", "gradient_rollout"]
+
+# A power of two, so that nothing but fp16, whose range it saves, sees a difference.
+_SCALE = 1024.0
+
+
+def gradient_rollout(
+    tower: Tower,
+    images: torch.Tensor,
+    queries: NDArray[np.floating[Any]],
+    start: NDArray[np.float64],
+    *,
+    sign: int = 1,
+) -> NDArray[np.float64]:
+    """Gradient-weighted rollout against the cosine to a query embedding.
+
+    v ← v + vᵀ mean over heads of (∂target/∂A * A)⁺, from the last layer to the first; the result
+    is v without what it started with.
+
+    The layers are run again one by one on the way back, each from its kept input, so that one
+    layer's scores and gradient exist at a time in place of all of them.
+
+    Parameters
+    ----------
+    images : (n, 3, height, width)
+        Normalised.
+    queries : (n, dimension)
+        Unit rows.
+    start : (n, N)
+        Weights of the tokens that reading starts from.
+    sign : 1 or -1
+        1: the target is the cosine, what both have in common.  -1: the cosine distance, what
+        sets the image apart.
+
+    Returns
+    -------
+    float64 (n, patches)
+        0 or more.
+    """
+    import torch
+
+    inputs: list[tuple[torch.Tensor, tuple[Any, ...], dict[str, Any]]] = []
+    with torch.enable_grad(), _Hooks() as hooks:
+        for layer in tower.layers:
+            hooks.before(layer, lambda hidden, rest, named: inputs.append((hidden, rest, named)))
+        leaf = hooks.leaf(tower.layers[-1])
+        target = _cosine(tower.encoder.features(images), queries, sign) * _SCALE
+        (slope,) = torch.autograd.grad(target, leaf)
+
+    rows = torch.from_numpy(start).to(images.device, torch.float32)
+    reached = rows
+    scores: list[torch.Tensor] = []
+    with torch.enable_grad(), tower.watched(scores.append):
+        for layer in reversed(tower.layers):
+            hidden, rest, named = inputs.pop()
+            hidden = hidden.detach().requires_grad_()
+            output = layer(hidden, *rest, **named)
+            output = output[0] if isinstance(output, tuple) else output
+            attention = scores.pop()
+            slope, weight = torch.autograd.grad(output, (hidden, attention), slope)
+            product = weight.float() * attention.detach().float()
+            relevance = product.clamp_(min=0).mean(1) / _SCALE
+            reached = reached + (reached[:, None] @ relevance)[:, 0]
+    swept: NDArray[np.float64] = (reached - rows)[:, tower.front :].double().cpu().numpy()
+    return swept
+
+
+def grad_cam(
+    encoder: TorchEncoder,
+    layer: nn.Module,
+    images: torch.Tensor,
+    queries: NDArray[np.floating[Any]] | None = None,
+    *,
+    sign: int = 1,
+) -> NDArray[np.float64]:
+    """Grad-CAM of an encoder's similarity in place of a class score.
+
+    Each channel of the feature map is weighed by the mean of its gradient; the positive part of
+    the weighted sum is the map.
+
+    Parameters
+    ----------
+    layer : torch.nn.Module
+        Its output is the feature map; see :func:`feature_layer`.
+    images : (n, 3, height, width)
+        Normalised.
+    queries : (n, dimension) or None
+        Unit rows, as in :func:`gradient_rollout`.  None asks for the image's own embedding: the
+        target is the length of the pooled features, of which the map is the share of each place.
+        (The cosine to itself is at its maximum, where every gradient is 0.)
+
+    Returns
+    -------
+    float64 (n, rows, columns)
+        0 or more, on the encoder's patch grid.
+
+    Notes
+    -----
+    Written out here because the package ``grad-cam`` imports torchvision, whose published wheels
+    need a CUDA build of torch and end the import under a CPU build.
+    """
+    import torch
+
+    with torch.enable_grad(), _Hooks() as hooks:
+        leaf = hooks.leaf(layer)
+        pooled = encoder.features(images)
+        if queries is None:
+            target = pooled.float().norm(dim=1).sum()
+        else:
+            target = _cosine(pooled, queries, sign)
+        (slope,) = torch.autograd.grad(target, leaf)
+    weights = slope.double().mean(dim=(2, 3), keepdim=True)
+    maps: NDArray[np.float64] = (
+        (weights * leaf[0].detach().double()).sum(1).clamp(min=0).cpu().numpy()
+    )
+    return maps
+
+
+def feature_layer(encoder: TorchEncoder) -> tuple[str, nn.Module]:
+    """Name and module of the last feature map on the patch grid, found by one blank image.
+
+    Raises
+    ------
+    InputError
+        No part of the network gives such a map.
+    """
+    import torch
+
+    found: list[tuple[str, nn.Module]] = []
+    grid, pixels = encoder.patch_grid, encoder.pixels
+    blank = torch.zeros(
+        1, 3, pixels.height, pixels.width, dtype=encoder.dtype, device=encoder.device
+    )
+    with torch.no_grad(), _Hooks() as hooks:
+        for name, module in encoder.module.named_modules():
+
+            def note(part: nn.Module, _: Any, output: Any, name: str = name) -> None:
+                shape = tuple(getattr(output, "shape", ()))
+                if len(shape) == 4 and shape[2:] == grid:
+                    found.append((name, part))
+
+            if name:
+                hooks.handles.append(module.register_forward_hook(note))
+        encoder.features(blank)
+    if not found:
+        raise InputError(
+            f"{encoder.name} has neither attention nor a feature map of {grid[0]} x {grid[1]}, so "
+            "what it looked at cannot be shown"
+        )
+    return found[-1]
+
+
+def _cosine(pooled: torch.Tensor, queries: NDArray[np.floating[Any]], sign: int) -> torch.Tensor:
+    """Sum over the batch, so that one backward pass serves it: rows do not mix."""
+    import torch
+
+    wanted = torch.from_numpy(np.ascontiguousarray(queries, np.float32)).to(pooled.device)
+    cosine = torch.nn.functional.cosine_similarity(pooled.float(), wanted, dim=1)
+    return cosine.sum() * sign
+
+
+class _Hooks:
+    """Hooks that are taken off again, whatever happens between."""
+
+    def __init__(self) -> None:
+        self.handles: list[Any] = []
+
+    def __enter__(self) -> _Hooks:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+    def before(self, module: nn.Module, note: Any) -> None:
+        """Call ``note(hidden, other arguments, named arguments)`` before ``module`` runs."""
+
+        def hook(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+            note(inputs[0], inputs[1:], dict(named))
+
+        self.handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
+
+    def leaf(self, module: nn.Module) -> list[torch.Tensor]:
+        """Cut the graph at ``module``'s output; the output lands in the returned list.
+
+        Everything before it runs without a graph, since no parameter of an encoder asks for a
+        gradient.
+        """
+        cut: list[torch.Tensor] = []
+
+        def hook(_: nn.Module, __: Any, output: Any) -> Any:
+            tensor = output[0] if isinstance(output, tuple) else output
+            cut.append(tensor.detach().requires_grad_())
+            return (cut[-1], *output[1:]) if isinstance(output, tuple) else cut[-1]
+
+        self.handles.append(module.register_forward_hook(hook))
+        return cut
