@@ -18,7 +18,7 @@ from ..errors import DimensionError, NotFiniteError
 from ..progress import Progress, silent
 from .sets import Samples, dataset_of
 
-READ_BLOCK = 2048
+READ_BLOCK = 8192
 UNIT_TOLERANCE = 1e-4
 
 
