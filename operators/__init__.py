@@ -2,6 +2,7 @@
 
 from .compute_coverage import ComputeCoverage
 from .compute_embeddings import ComputeEmbeddings
+from .compute_heatmaps import ComputeHeatmaps
 from .compute_sphere import ComputeSphere
 from .export_artifacts import ExportArtifacts
 from .find_gaps import FindGaps
@@ -17,6 +18,7 @@ OPERATORS = (
     SelectKCenter,
     ComputeSphere,
     FindGaps,
+    ComputeHeatmaps,
     ExportArtifacts,
     ImportArtifacts,
     Stop,

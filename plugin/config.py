@@ -366,6 +366,71 @@ class ViewerParams(Params):
     )
 
 
+class SpecParams(SetParams):
+    """What a Visual Spec asks for, and the file it becomes."""
+
+    candidates: str | None = setting(
+        None,
+        "What to collect more of: kcenter, a tag, field:NAME=VALUE, view:NAME, all, or "
+        "place:X,Y,Z on the sphere; empty: the K-Center picks of a dataset, all of a view",
+        advanced=False,
+    )
+    output: str | None = setting(
+        None,
+        "File to write: .zip for everything, .html for the page alone; empty: a ZIP named by the "
+        "spec's id, below FiftyOne's dataset folder",
+        advanced=False,
+        title="File",
+    )
+    language: Literal["en", "ko"] = setting(
+        "en", "Language of the page; a ZIP holds both", advanced=False
+    )
+    quantity: int | None = setting(
+        None,
+        "Images wanted; empty: as many as S usually holds within the same radius",
+        advanced=False,
+        ge=1,
+        le=10_000_000,
+        title="How many",
+    )
+    spec_title: str = setting(
+        "", "Headline of the page; empty: a sentence with the quantity", max_length=200
+    )
+    note: str = setting("", "Remarks for whoever collects: route, hours, contact", max_length=2000)
+    spec_delta: float | None = setting(
+        None,
+        "From this distance to S on an image counts as new; empty: the analysis's own δ",
+        ge=0,
+        le=2,
+        allow_inf_nan=False,
+        title="δ of this spec",
+    )
+    images: int = setting(
+        12, "Candidates shown with pictures; all are listed", ge=1, le=200, title="Pictures"
+    )
+    owned_images_shown: int = setting(
+        6, "Images of S shown as what not to collect", ge=0, le=100, title="Pictures of S"
+    )
+    opacity: float = setting(0.6, "Opacity of heatmaps over their images", ge=0, le=1)
+    replace_file: bool = setting(False, "Replace the file if it is there", title="Replace file")
+
+
+class CheckSpecParams(AnalysisParams):
+    """How a Visual Spec's encoder is opened again; what changes vectors comes from the spec."""
+
+    checkpoint: str | None = setting(
+        None, "Where the spec's model lies on this machine; empty: where it lay at issue"
+    )
+    precision: Literal["bf16", "fp16", "fp32"] | None = setting(
+        None, "Arithmetic of the model; empty: as at issue"
+    )
+    device: str | None = setting(None, "cpu, cuda, cuda:1, mps; empty: a GPU when there is one")
+    batch_size: int = setting(
+        8, "Images at once; halved by itself when memory runs out", ge=1, le=4096
+    )
+    num_workers: int = setting(4, "Threads that decode images", ge=1, le=64, title="Workers")
+
+
 class Settings(LoadParams, GapParams, PlotParams, ViewerParams):
     """All settings together: what a ``config.yaml`` may say."""
 

@@ -74,6 +74,16 @@ def embed(settings: Settings, *, dataset: str, split: str) -> None:
         print(api.compute_embeddings(view, **steps))
 
 
+def heatmap(settings: Settings, *, dataset: str, view: str | None) -> None:
+    from ..plugin.dataset import api
+
+    with opened(dataset) as data:
+        if view is not None and not data.has_saved_view(view):
+            known = ", ".join(data.list_saved_views()) or "none"
+            raise InputError(f"There is no saved view {view!r}; saved views: {known}.")
+        print(api.compute_heatmaps(data.load_saved_view(view) if view else data, **settings))
+
+
 def analyze(settings: Settings, *, dataset: str, data_root: str, overwrite_outputs: bool) -> None:
     from ..plugin.dataset import api
 
@@ -243,6 +253,16 @@ COMMANDS = (
         analyze,
         (AnalyzeParams, config.PlotParams),
         (DATASET, DATA_ROOT, OVERWRITE),
+    ),
+    Command(
+        "heatmap",
+        "Show what the encoder looked at, as a heatmap on each image",
+        heatmap,
+        (config.HeatmapParams,),
+        (
+            DATASET,
+            (("--view",), {"metavar": "NAME", "help": "only the images of this saved view"}),
+        ),
     ),
     Command(
         "export-artifacts",

@@ -68,7 +68,7 @@ def gradient_rollout(
             hooks.before(layer, lambda hidden, rest, named: inputs.append((hidden, rest, named)))
         leaf = hooks.leaf(tower.layers[-1])
         target = _cosine(tower.encoder.features(images), queries, sign) * _SCALE
-        (slope,) = torch.autograd.grad(target, leaf)
+        (slope,) = torch.autograd.grad(target, leaf[-1])
 
     rows = torch.from_numpy(start).to(images.device, torch.float32)
     reached = rows
@@ -131,10 +131,10 @@ def grad_cam(
             target = pooled.float().norm(dim=1).sum()
         else:
             target = _cosine(pooled, queries, sign)
-        (slope,) = torch.autograd.grad(target, leaf)
+        (slope,) = torch.autograd.grad(target, leaf[-1])
     weights = slope.double().mean(dim=(2, 3), keepdim=True)
     maps: NDArray[np.float64] = (
-        (weights * leaf[0].detach().double()).sum(1).clamp(min=0).cpu().numpy()
+        (weights * leaf[-1].detach().double()).sum(1).clamp(min=0).cpu().numpy()
     )
     return maps
 
@@ -204,10 +204,11 @@ class _Hooks:
         self.handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
 
     def leaf(self, module: nn.Module) -> list[torch.Tensor]:
-        """Cut the graph at ``module``'s output; the output lands in the returned list.
+        """Cut the graph at ``module``'s output; the outputs land in the returned list.
 
-        Everything before it runs without a graph, since no parameter of an encoder asks for a
-        gradient.
+        A module may run more than once (a shared activation): its last output is the one meant.
+        What runs before the first is without a graph, since no parameter of an encoder asks for
+        a gradient.
         """
         cut: list[torch.Tensor] = []
 

@@ -17,6 +17,7 @@ from ..config import (
     CoverageParams,
     EmbeddingParams,
     GapParams,
+    HeatmapParams,
     KCenterParams,
     LoadParams,
     PlotParams,
@@ -26,7 +27,7 @@ from ..config import (
 )
 from ..encoders.protocol import Encoder
 from ..progress import Progress, Reporter, quiet
-from . import artifacts, coverage, embed, gaps, kcenter, load, sphere
+from . import artifacts, coverage, embed, gaps, heatmaps, kcenter, load, sphere
 from .load import tag_samples as tag_samples
 from .sets import Samples
 from .sources import Source
@@ -138,6 +139,19 @@ def find_gaps(
     """
     with bars(progress) as report:
         return gaps.find_gaps(samples, make(GapParams, settings), encoder=model, report=report)
+
+
+def compute_heatmaps(
+    samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
+) -> heatmaps.Heatmaps:
+    """Show what the encoder looked at; see :func:`.heatmaps.compute_heatmaps`.
+
+    >>> gapsphere.compute_heatmaps(dataset, only="picks", about="new")   # doctest: +SKIP
+    """
+    with bars(progress) as report:
+        return heatmaps.compute_heatmaps(
+            samples, make(HeatmapParams, settings), encoder=model, progress=report("Heatmaps")
+        )
 
 
 def export_artifacts(

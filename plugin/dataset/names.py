@@ -32,6 +32,7 @@ class Names:
         self.kcenter_radius = self._named("kcenter_radius")
         self.kcenter_tag = self._named("kcenter")
         self.heatmap = self._named("heatmap")
+        self.spec_verdict = self._named("spec_verdict")
         self.skipped_tag = self._named("skipped")
         self.brain_key = self._named("gapsphere")
 
