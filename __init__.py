@@ -25,6 +25,8 @@ _API = dict.fromkeys(
         "compute_heatmaps",
         "export_artifacts",
         "import_artifacts",
+        "export_visual_spec",
+        "check_spec",
     ],
     ".plugin.dataset.api",
 )

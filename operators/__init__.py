@@ -1,10 +1,12 @@
 """The operators: one file each, a form and an ``execute`` over the steps of ``plugin``."""
 
+from .check_spec import CheckSpec
 from .compute_coverage import ComputeCoverage
 from .compute_embeddings import ComputeEmbeddings
 from .compute_heatmaps import ComputeHeatmaps
 from .compute_sphere import ComputeSphere
 from .export_artifacts import ExportArtifacts
+from .export_visual_spec import ExportVisualSpec
 from .find_gaps import FindGaps
 from .import_artifacts import ImportArtifacts
 from .load_images import LoadImages
@@ -21,5 +23,7 @@ OPERATORS = (
     ComputeHeatmaps,
     ExportArtifacts,
     ImportArtifacts,
+    ExportVisualSpec,
+    CheckSpec,
     Stop,
 )

@@ -124,6 +124,22 @@ def import_artifacts(settings: Settings, *, dataset: str, data_root: str) -> Non
         print(api.import_artifacts(data, data_root, **settings))
 
 
+def export_spec(settings: Settings, *, dataset: str) -> None:
+    from ..plugin.dataset import api
+
+    with opened(dataset) as data:
+        print(api.export_visual_spec(data, settings.pop("output", None), **settings))
+
+
+def check_spec(settings: Settings, *, spec: str, folder: str) -> None:
+    from ..plugin.dataset import api
+
+    checked = api.check_spec(spec, folder, **settings)
+    for answer in checked.answers:
+        print(answer)
+    print(checked)
+
+
 def demo_data(settings: Settings, *, folder: str, owned: int, pool: int, seed: int) -> None:
     from ..plugin.dataset.api import bars
     from .demo_drive import render_drive
@@ -277,6 +293,23 @@ COMMANDS = (
         import_artifacts,
         (config.AnalysisParams,),
         (DATASET, DATA_ROOT),
+    ),
+    Command(
+        "export-spec",
+        "Write a Visual Spec: what to collect, what not, how many, and what counts",
+        export_spec,
+        (config.SpecParams,),
+        (DATASET,),
+    ),
+    Command(
+        "check-spec",
+        "Say of each new image whether it is what a Visual Spec asked for",
+        check_spec,
+        (config.CheckSpecParams,),
+        (
+            (("spec",), {"metavar": "SPEC", "help": "the spec's ZIP, or its spec.json"}),
+            (("folder",), {"metavar": "FOLDER", "help": "new images: a folder or a glob"}),
+        ),
     ),
     Command(
         "install-plugin",

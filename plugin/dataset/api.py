@@ -14,6 +14,7 @@ import fiftyone as fo
 from tqdm.auto import tqdm
 
 from ..config import (
+    CheckSpecParams,
     CoverageParams,
     EmbeddingParams,
     GapParams,
@@ -22,12 +23,14 @@ from ..config import (
     LoadParams,
     PlotParams,
     SetParams,
+    SpecParams,
     SphereParams,
     make,
 )
 from ..encoders.protocol import Encoder
 from ..progress import Progress, Reporter, quiet
-from . import artifacts, coverage, embed, gaps, heatmaps, kcenter, load, sphere
+from . import artifacts, coverage, embed, gaps, heatmaps, kcenter, load, sphere, visual_spec
+from . import check_spec as spec_check
 from .load import tag_samples as tag_samples
 from .sets import Samples
 from .sources import Source
@@ -168,3 +171,45 @@ def export_artifacts(
 def import_artifacts(dataset: fo.Dataset, folder: str, *, suffix: str = "") -> artifacts.Imported:
     """Read such files into a dataset; see :func:`.artifacts.import_artifacts`."""
     return artifacts.import_artifacts(dataset, folder, suffix=suffix)
+
+
+def export_visual_spec(
+    samples: Samples, output: str | None = None, *, progress: bool = True, **settings: Any
+) -> visual_spec.Issued:
+    """Write a collection guide for some samples; see :func:`.visual_spec.export_visual_spec`.
+
+    >>> gaps = dataset.match(F("is_gap"))                               # doctest: +SKIP
+    >>> print(gapsphere.export_visual_spec(gaps, "night.zip"))          # doctest: +SKIP
+    """
+    with bars(progress) as report:
+        return visual_spec.export_visual_spec(
+            samples,
+            make(SpecParams, {**settings, "output": output}),
+            progress=report("Pictures"),
+        )
+
+
+def check_spec(
+    spec: str,
+    images: Samples | Source,
+    *,
+    model: Encoder | None = None,
+    progress: bool = True,
+    **settings: Any,
+) -> spec_check.Checked:
+    """Say of each image whether it is what a Visual Spec asked for.
+
+    ``spec`` is the spec's ZIP or its ``spec.json``; ``images`` a folder, a glob, paths, or a
+    dataset or view, whose samples then get the field ``spec_verdict``.  See :mod:`.check_spec`.
+
+    >>> print(gapsphere.check_spec("night.zip", "new_drive/"))          # doctest: +SKIP
+    """
+    params = make(CheckSpecParams, settings)
+    with bars(progress) as report:
+        if isinstance(images, (fo.Dataset, fo.DatasetView)):
+            return spec_check.check_view(
+                spec, images, params, encoder=model, progress=report("Embedding")
+            )
+        return spec_check.check_files(
+            spec, images, params, encoder=model, progress=report("Embedding")
+        )

@@ -1,0 +1,255 @@
+"""A Visual Spec as files: one HTML page, or a ZIP with pages, pictures, table and numbers.
+
+Pictures are read one at a time; one that cannot be read leaves a sentence in its place.  Names in
+the archive are made here and carry no more of a file's own name than letters and digits, and a cell
+of the table that a spreadsheet would take for a formula is quoted.  A file appears whole or not at
+all, and never replaces another without being asked.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from ..attention.overlay import overlay
+from ..embeddings.images import open_rgb
+from ..errors import ArtifactError, ImageError, InputError
+from ..interchange.files import write_whole
+from ..progress import Progress, silent
+from .spec_page import Picture, page
+from .spec_words import LANGUAGES, Language
+from .visual_spec import REFERENCE, Image, VisualSpec, document
+
+IN_PAGE, THUMBNAIL = 640, 240
+"""Longest side in pixels of a picture in the page (sharp at half of A4, small in a mail), and of
+the thumbnail that lies beside the original in an archive."""
+JPEG_QUALITY = 82
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+    "\t",
+    "\r",
+    "\n",
+)  # full-width too: East Asian Excel
+
+
+@dataclass(frozen=True)
+class Written:
+    """The file, and the images whose picture could not be read, each with its sentence."""
+
+    path: Path
+    unreadable: tuple[str, ...]
+
+
+def write_spec(
+    path: str | Path,
+    spec: VisualSpec,
+    *,
+    language: Language = "en",
+    opacity: float = 0.6,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Written:
+    """Write ``spec`` to ``path``: one page if it ends in .html, everything if it ends in .zip.
+
+    Parameters
+    ----------
+    language
+        Of the page; an archive holds the page in every language.
+    opacity : 0..1
+        Of the heatmap over its image.
+
+    Raises
+    ------
+    InputError
+        Another ending, or a folder that is not there.
+    ArtifactError
+        The file is there and ``overwrite`` is off, or the disk says no.
+    """
+    path = Path(path).expanduser()
+    if path.suffix.lower() not in (".html", ".zip"):
+        raise InputError(f"{path} has to end in .zip or .html: that says what is written.")
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent} to write {path.name} into.")
+    if path.is_dir() or (path.exists() and not overwrite):
+        raise ArtifactError(f"{path} is there already; choose another name or ask to overwrite.")
+    album = _Album(spec, opacity, progress)
+    if path.suffix.lower() == ".html":
+        content = album.pages([language], archive=False)[language].encode()
+        write_whole(path, lambda file: _write(file, content))
+    else:
+        write_whole(path, lambda file: _archive(file, spec, album))
+    return Written(path, tuple(album.unreadable))
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    file.write(content)
+
+
+class _Album:
+    """The pictures of a spec, read one by one."""
+
+    def __init__(self, spec: VisualSpec, opacity: float, progress: Progress) -> None:
+        self.spec, self.opacity, self.progress = spec, opacity, progress
+        self.unreadable: list[str] = []
+        self.candidates: dict[int, Picture] = {}
+        self.owned: list[Picture] = []
+
+    def read(self) -> Iterator[tuple[str, int, Image, dict[str, PillowImage.Image]]]:
+        """Read every picture; yields kind, number, image and its views at full size."""
+        jobs = [("do", row) for row in self.spec.shown]
+        jobs += [("dont", row) for row in range(len(self.spec.owned))]
+        for done, (kind, row) in enumerate(jobs, 1):
+            image = (self.spec.candidates if kind == "do" else self.spec.owned)[row]
+            views = self._views(image)
+            picture = _picture(views)
+            if kind == "do":
+                self.candidates[row] = picture
+            else:
+                self.owned.append(picture)
+            yield kind, len(self.candidates if kind == "do" else self.owned), image, views
+            self.progress(done, len(jobs))
+
+    def _views(self, image: Image) -> dict[str, PillowImage.Image]:
+        try:
+            original = open_rgb(image.path)
+        except ImageError as error:
+            self.unreadable.append(str(error))
+            return {}
+        views = {"original": original, "thumbnail": _smaller(original, THUMBNAIL)}
+        if image.heat is not None:
+            views["overlay"] = overlay(original, image.heat, opacity=self.opacity)
+        return views
+
+    def pages(self, languages: list[Language], *, archive: bool) -> dict[Language, str]:
+        """The page in each language; reads the pictures unless :meth:`read` has."""
+        if not self.candidates and self.spec.shown:
+            for _ in self.read():
+                pass
+        return {
+            language: page(
+                self.spec, self.candidates, self.owned, language=language, archive=archive
+            )
+            for language in languages
+        }
+
+
+def _smaller(image: PillowImage.Image, side: int) -> PillowImage.Image:
+    small = image.copy()
+    small.thumbnail((side, side), PillowImage.Resampling.LANCZOS)
+    return small
+
+
+def _picture(views: dict[str, PillowImage.Image]) -> Picture:
+    if not views:
+        return Picture(None)
+    small = _smaller(views["original"], IN_PAGE)
+    heat = _jpeg(_smaller(views["overlay"], IN_PAGE)) if "overlay" in views else None
+    return Picture(_jpeg(small), heat, small.width, small.height)
+
+
+def _jpeg(image: PillowImage.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    return buffer.getvalue()
+
+
+def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for kind, number, image, views in album.read():
+            for view, pixels in views.items():
+                if kind == "dont" and view == "original":
+                    continue  # nobody needs more of what is there already
+                buffer = io.BytesIO()
+                pixels.save(buffer, "PNG")
+                name = f"{spec.id}/{kind}/{number:03d}_{safe_name(image.path)}_{view}.png"
+                archive.writestr(name, buffer.getvalue(), zipfile.ZIP_STORED)
+        for language, html in album.pages(list(LANGUAGES), archive=True).items():
+            archive.writestr(f"{spec.id}/visual-spec.{language}.html", html)
+        archive.writestr(f"{spec.id}/candidates.csv", candidates_csv(spec).encode("utf-8-sig"))
+        with tempfile.TemporaryFile() as numbers:
+            np.savez(numbers, embeddings=np.ascontiguousarray(spec.reference, np.float32))
+            digest = _copied(numbers, archive, f"{spec.id}/{REFERENCE}")
+        archive.writestr(f"{spec.id}/spec.json", _json(document(spec, digest)))
+
+
+def _copied(source: IO[bytes], archive: zipfile.ZipFile, name: str) -> str:
+    """Copy a file into the archive in blocks; its digest."""
+    source.seek(0)
+    digest = hashlib.blake2b(digest_size=16)
+    with archive.open(name, "w", force_zip64=True) as target:
+        while block := source.read(1 << 22):
+            digest.update(block)
+            target.write(block)
+    return digest.hexdigest()
+
+
+def _json(value: dict[str, Any]) -> str:
+    readable = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    try:
+        readable.encode("utf-8")
+    except UnicodeEncodeError:  # a file name that is not valid Unicode survives as an escape
+        return json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1)
+    return readable
+
+
+def safe_name(path: str) -> str:
+    """Letters and digits of a file's name, for a name in an archive on any system.
+
+    >>> safe_name("/data/../<img src=x>.jpg"), safe_name("서울.png")
+    ('img_src_x', 'image')
+    """
+    stem = path.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return re.sub(r"[^A-Za-z0-9-]+", "_", stem).strip("_-")[:48] or "image"
+
+
+def safe_cell(value: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, "CSV injection").
+
+    >>> safe_cell("=1+1"), safe_cell("night")
+    ("'=1+1", 'night')
+    """
+    cleaned = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    dangerous = cleaned.startswith(_FORMULA) or cleaned.lstrip().startswith(_FORMULA)
+    return f"'{cleaned}" if dangerous else cleaned
+
+
+def candidates_csv(spec: VisualSpec) -> str:
+    """All candidates as a table: a line each, with its metadata and its whole path."""
+    fields = sorted({name for image in spec.candidates for name, _ in image.facts})
+    numbers = {row: number for number, row in enumerate(spec.shown, 1)}
+    buffer = io.StringIO(newline="")
+    table = csv.writer(buffer)
+    heads = ["picture", "id", "path", "dist_to_S", "percentile", "dist_to_centre", *fields]
+    table.writerow([safe_cell(head) for head in heads])
+    for row, image in enumerate(spec.candidates):
+        facts = dict(image.facts)
+        texts = [image.id, image.path]
+        figures = [image.to_owned, image.percentile, image.to_centre]
+        table.writerow(
+            [
+                numbers.get(row, ""),
+                *map(safe_cell, texts),
+                *("" if value is None else f"{value:.6f}" for value in figures),
+                *(safe_cell(facts.get(name, "")) for name in fields),
+            ]
+        )
+    return buffer.getvalue().encode("utf-8", "replace").decode("utf-8")

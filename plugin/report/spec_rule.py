@@ -1,0 +1,214 @@
+"""The acceptance rule of a Visual Spec: what counts as the asked-for kind of image, in numbers.
+
+The one idea: a request is a ball around the candidates (centre, radius) with what is owned already
+cut out of it.  To decide that away from the dataset one needs only those rows of S that can lie
+within δ of an image in or near the ball, and on the unit sphere the triangle inequality of angles
+says which those are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..coverage.distances import nearest_distance
+from ..coverage.radius import is_gap
+from ..coverage.rows import (
+    Metric,
+    Rows,
+    checked_metric,
+    checked_rows,
+    same_dimension,
+    squared_distance_of_pairs,
+)
+from ..encoders.protocol import unit_rows
+from ..errors import InputError
+
+Verdict = Literal["accepted", "near miss", "off target", "covered already"]
+VERDICTS: tuple[Verdict, ...] = ("accepted", "near miss", "off target", "covered already")
+
+NEAR_MISS = 1.5
+"""A near miss lies within this many radii of the centre."""
+
+ANGLE_SLACK = 1e-3
+"""Radians kept on top of the reference's cap: float32 rows are unit rows only to rounding, and a
+row too many changes no verdict."""
+
+_NEIGHBOURHOODS = 512  # rows of S that are looked around for the typical count
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """``centre`` float32 (d,), unit; ``radius`` and ``delta`` in the unit of ``metric``.
+
+    ``radius_source`` is "candidates" (their largest distance to the centre) or "delta" (they all
+    lie in one point, which has no extent of its own).
+    """
+
+    metric: Metric
+    delta: float
+    centre: NDArray[np.float32]
+    radius: float
+    radius_source: str = "candidates"
+
+    @property
+    def near_radius(self) -> float:
+        """How far from the centre a near miss may lie."""
+        return NEAR_MISS * self.radius
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """``verdict`` of each image, its distance to the centre (n,) and to the reference (n,).
+
+    ``to_owned`` is infinite where the reference has no row.  Within 1.5 radii of the centre it is
+    compared with δ exactly; beyond, it is an upper bound of the distance to S.
+    """
+
+    verdict: list[Verdict]
+    to_centre: NDArray[np.float32]
+    to_owned: NDArray[np.float32]
+
+
+def make_rule(candidates: Rows, *, delta: float, metric: Metric = "cosine") -> Rule:
+    """The ball around the candidates.
+
+    Parameters
+    ----------
+    candidates : float32 (n, d)
+        Unit rows.
+    delta : float
+        The threshold beyond which an image is new to S, in the unit of ``metric``.
+
+    Returns
+    -------
+    Rule
+        Centre: the L2-normalised mean.  Radius: the largest distance of a candidate to it.  One
+        candidate alone, or copies of one, have no extent: then the radius is δ, the distance up to
+        which S would count an image as covered by it.
+
+    Raises
+    ------
+    InputError
+        δ is no distance, or the candidates point in opposite directions and have no centre.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule = make_rule(np.eye(2, dtype=np.float32), delta=0.1)
+    >>> rule.centre.round(3).tolist(), round(rule.radius, 3)
+    ([0.7070000171661377, 0.7070000171661377], 0.293)
+    """
+    candidates = checked_rows("The candidates", candidates)
+    metric = checked_metric(metric)
+    if isinstance(delta, bool) or not 0 <= delta <= 2:
+        raise InputError(f"δ is {delta}; a distance between unit vectors lies in 0..2.")
+    centre = unit_rows(candidates.mean(axis=0, dtype=np.float64)[None])
+    if not np.isfinite(centre).all():
+        raise InputError("The candidates cancel out: they have no common centre. Take fewer.")
+    radius = float(nearest_distance(candidates, centre, metric=metric).distance.max())
+    # A float32 mean of equal rows is off by its last bit: that is no extent either.
+    if radius > 1e-6:
+        return Rule(metric, float(delta), centre[0], radius)
+    return Rule(metric, float(delta), centre[0], max(radius, float(delta)), "delta")
+
+
+def angle_of(distance: Any, metric: Metric) -> Any:
+    """Angle in radians, 0..pi, of two unit rows at ``distance``; beyond 2 it stays at pi.
+
+    >>> float(angle_of(2.0, "cosine") / np.pi), float(angle_of(2.5, "euclidean") / np.pi)
+    (1.0, 1.0)
+    """
+    chord = np.asarray(distance, np.float64)
+    chord = np.sqrt(2 * chord) if metric == "cosine" else chord
+    return 2 * np.arcsin(np.clip(chord / 2, 0, 1))
+
+
+def reference_rows(owned: Rows, rule: Rule) -> NDArray[np.int64]:
+    """Which rows of S can decide "covered already" for an image within 1.5 radii of the centre.
+
+    An image x with angle(x, c) <= angle(1.5 r) and an owned s with angle(x, s) <= angle(δ) have
+    angle(s, c) <= angle(1.5 r) + angle(δ).
+
+    Returns
+    -------
+    int64 (m,)
+        Ascending; possibly none.
+    """
+    owned = checked_rows("S", owned)
+    centre = checked_rows("The centre", rule.centre[None])
+    same_dimension("S", owned, "the centre", centre)
+    reach = angle_of(rule.near_radius, rule.metric) + angle_of(rule.delta, rule.metric)
+    rows = np.arange(len(owned))
+    squared = squared_distance_of_pairs(owned, rows, centre, np.zeros_like(rows))
+    return rows[angle_of(squared / 2, "cosine") <= reach + ANGLE_SLACK]
+
+
+def judge(images: Rows, rule: Rule, reference: Rows) -> Judged:
+    """Say of each image whether it is what was asked for.
+
+    Parameters
+    ----------
+    images : float32 (n, d)
+        Unit rows; n may be 0.
+    reference : float32 (m, d)
+        Rows of S that :func:`reference_rows` chose, or all of S; m may be 0.
+
+    Returns
+    -------
+    Judged
+        With d_S the distance to the reference and d_c the one to the centre: *covered already*
+        where d_S <= δ, else *accepted* where d_c <= r, *near miss* where d_c <= 1.5 r, *off
+        target* beyond.
+    """
+    if not len(images):
+        return Judged([], np.empty(0, np.float32), np.empty(0, np.float32))
+    to_centre = nearest_distance(images, rule.centre[None], metric=rule.metric).distance
+    to_owned = np.full(len(images), np.inf, np.float32)
+    if len(reference):
+        to_owned = nearest_distance(images, reference, metric=rule.metric).distance
+    choices = [
+        ~is_gap(to_owned, rule.delta),
+        to_centre.astype(np.float64) <= rule.radius,
+        to_centre.astype(np.float64) <= rule.near_radius,
+    ]
+    names: list[Verdict] = ["covered already", "accepted", "near miss"]
+    verdict = np.select(choices, names, "off target").tolist()
+    return Judged(verdict, to_centre, to_owned)
+
+
+def typical_count(owned: Rows, rule: Rule) -> int:
+    """How many images S usually holds in a ball of the rule's radius around one of its own.
+
+    The median over (at most 512, evenly chosen) rows of S, the row itself counted: so many images
+    make the gap as well covered as the rest of S.
+    """
+    owned = checked_rows("S", owned)
+    chosen = np.unique(np.linspace(0, len(owned) - 1, _NEIGHBOURHOODS).astype(np.int64))
+    near = 1 - np.cos(angle_of(rule.radius, rule.metric))
+    counts = [
+        int((owned @ owned[row] >= np.float32(1 - near - 1e-6)).sum()) for row in chosen.tolist()
+    ]
+    return max(int(np.median(counts)), 1)
+
+
+def showcase(rows: Rows, count: int, rule: Rule) -> NDArray[np.int64]:
+    """Rows to show of many: the most typical one first, then each the least like those before.
+
+    Farthest-first from the row nearest to the centre, so that a page of a few pictures shows how
+    wide the request is.
+    """
+    from ..coverage.kcenter import k_center_greedy
+
+    to_centre = nearest_distance(rows, rule.centre[None], metric="euclidean").distance
+    first = int(to_centre.argmin())
+    if count <= 1 or len(rows) == 1:
+        return np.array([first])
+    start = rows[first : first + 1]
+    d0 = nearest_distance(rows, start, metric="euclidean").distance
+    others, _ = k_center_greedy(start, rows, min(count, len(rows)), d0)
+    rest = [row for row in np.asarray(others).tolist() if row != first]
+    return np.array([first, *rest])[: min(count, len(rows))]
