@@ -8,6 +8,7 @@ import { useRecoilValue } from "recoil";
 import { PanelError, type Bridge } from "./bridge";
 import { EVENT_NAMES, type EventName, type Events, type PanelData, type Refusal } from "./contract";
 import { useChoices } from "./hooks/useChoices";
+import { useStable } from "./hooks/useStable";
 
 /** What FiftyOne hands to a component named in a Python panel's `render`. */
 export interface PanelProps {
@@ -54,7 +55,12 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
 
   const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
 
-  const { status, run, columns, masks, opened } = props.data ?? {};
+  const given = props.data ?? {};
+  const status = useStable(given.status, JSON.stringify(given.status) ?? "");
+  const run = useStable(given.run, JSON.stringify(given.run) ?? "");
+  const columns = useStable(given.columns, given.columns?.stamp ?? "");
+  const masks = useStable(given.masks, JSON.stringify(given.masks) ?? "");
+  const { opened } = given;
   const data = React.useMemo(
     () => ({ status, run, columns, masks, opened }),
     [status, run, columns, masks, opened],
