@@ -14,7 +14,7 @@ from ..errors import DimensionError, EmptySetError
 from ..progress import Progress, silent
 from . import runs, vectors
 from .names import Names
-from .sets import Samples, Sets, dataset_of, resolve_sets
+from .sets import Samples, Sets, fresh, resolve_sets
 from .vectors import Vectors
 
 
@@ -50,7 +50,7 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
     DimensionError
         The vectors of S and U differ in length.
     """
-    names = Names(params.suffix)
+    dataset, names = fresh(samples), Names(params.suffix)
     sets = resolve_sets(samples, params.owned, params.pool)
     owned = vectors.read(sets.owned, names.embedding, progress=progress, unit=True)
     pool = vectors.read(sets.pool, names.embedding, progress=progress, unit=True)
@@ -64,7 +64,7 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
             f"{names.embedding!r} has {owned.matrix.shape[1]} numbers in S and "
             f"{pool.matrix.shape[1]} in U: embed both with one encoder."
         )
-    record = runs.read(dataset_of(samples), names, "embeddings")
+    record = runs.read(dataset, names, "embeddings")
     made_by: Mapping[str, Any] = record.inputs if record else {}
     return Inputs(
         sets, owned, pool, made_by.get("encoder", "unknown"), made_by.get("fingerprint", "unknown")

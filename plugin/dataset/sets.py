@@ -79,6 +79,17 @@ def dataset_of(samples: Samples) -> fo.Dataset:
     return fo.load_dataset(samples.dataset_name) if isinstance(samples, fo.DatasetView) else samples
 
 
+def fresh(samples: Samples) -> fo.Dataset:
+    """The dataset, as the database has it now.
+
+    In the App's server other threads reload the dataset that we share with them, and may put back
+    a schema from before a field was added; a step starts from the truth.
+    """
+    dataset = dataset_of(samples)
+    dataset.reload()
+    return dataset
+
+
 def _typed(value: str, field: Any, word: str) -> Any:
     try:
         if isinstance(field, fo.BooleanField):

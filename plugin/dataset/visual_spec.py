@@ -134,6 +134,7 @@ def export_visual_spec(
             place=place,
             encoder_params=made_by["params"],
             parameters=params.model_dump(mode="json"),
+            heatmap=_heatmap_method(dataset, names),
         ),
         candidates=_images(dataset, names, found, rule, owned, here, ahead),
         shown=tuple(showcase(found.matrix, params.images, rule).tolist()),
@@ -399,6 +400,11 @@ def _with_heatmaps(dataset: fo.Dataset, names: Names, spec: VisualSpec) -> Visua
         heat = _heat(found.get(candidates[row].id))
         candidates[row] = replace(candidates[row], heat=heat)
     return replace(spec, candidates=tuple(candidates))
+
+
+def _heatmap_method(dataset: fo.Dataset, names: Names) -> str:
+    record = runs.read(dataset, names, "heatmaps")
+    return str(record.results.get("method", "")) if record else ""
 
 
 def _heat(heatmap: Any) -> NDArray[np.uint8] | None:

@@ -1,0 +1,86 @@
+"""The main job as a person does it in the App: press the globe, fill the form, watch, stop."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def loaded(dataset, tmp_path):
+    from gapsphere.plugin.dataset.load import load_images
+
+    rng = np.random.default_rng(11)
+    for part, count, tint in (("S", 40, (1, 1, 1)), ("U", 24, (1, 0.3, 0.3))):
+        (tmp_path / part).mkdir()
+        for index in range(count):
+            pixels = (rng.integers(0, 256, (6, 6, 3)) * tint).astype(np.uint8)
+            Image.fromarray(pixels).resize((96, 64)).save(tmp_path / part / f"{index:02d}.png")
+    load_images(dataset, str(tmp_path / "S"), str(tmp_path / "U"))
+    dataset.persistent = True
+    return dataset
+
+
+@pytest.fixture
+def app(page, app_url, loaded):
+    page.goto(f"{app_url}/datasets/{loaded.name}")
+    page.locator('[data-cy="looker"]').first.wait_for()
+    return page
+
+
+def open_operator(page, label):
+    page.keyboard.press("`")
+    page.get_by_placeholder("Search operations").or_(page.locator("input:focus")).first.wait_for()
+    page.keyboard.type(label)
+    page.get_by_text(label, exact=True).last.click()
+    page.get_by_text("More settings").wait_for()
+
+
+def execute(page):
+    page.get_by_role("button", name="Execute").first.click()
+
+
+def done(page, text):
+    page.get_by_text(text).first.wait_for(timeout=240_000)
+
+
+def test_find_gaps_runs_from_its_form_and_tags_the_picks(app, loaded, shot):
+    open_operator(app, "Gapsphere: Find gaps")
+    app.get_by_label("How many picks").or_(app.locator('input[type="number"]')).first.wait_for()
+    shot(app, "find_gaps_form")
+    execute(app)
+    done(app, "covering radius")
+    shot(app, "find_gaps_result")
+    loaded.reload()
+    assert loaded.match_tags("kcenter").count() == 24
+    assert len(loaded.exists("dist_to_S")) == 24
+    assert loaded.has_brain_run("gapsphere")
+
+
+def test_the_stop_button_ends_the_work_and_keeps_what_is_done(app, loaded, shot):
+    open_operator(app, "Gapsphere: Compute embeddings")
+    app.get_by_text("More settings").click()
+    batch = app.get_by_text("Batch size", exact=True).locator("xpath=following::input[1]")
+    batch.fill("1")
+    execute(app)
+    app.get_by_role("button", name="Stop", exact=True).wait_for()
+    app.get_by_text("Embeddings:").first.wait_for(timeout=120_000)
+    shot(app, "progress")
+    app.get_by_role("button", name="Stop", exact=True).click()
+    done(app, "Stopped. What was done so far is kept")
+    loaded.reload()
+    assert 0 < len(loaded.exists("embedding")) < 64
+
+
+def test_a_mistake_is_told_in_a_sentence(app, loaded, shot):
+    open_operator(app, "Gapsphere: Compute coverage")
+    execute(app)
+    done(app, "run compute_embeddings first")
+    shot(app, "mistake")
+
+
+def test_a_value_out_of_range_cannot_be_executed(app, shot):
+    open_operator(app, "Gapsphere: Select by K-Center")
+    app.locator('input[type="number"]').first.fill("0")
+    expect(app.get_by_role("button", name="Execute").first).to_be_disabled()
+    shot(app, "invalid")
