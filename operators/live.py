@@ -7,6 +7,7 @@ button in the App also stops work that another process does.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -86,11 +87,11 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -
         running.abandoned.set()  # the browser went away, or we are done anyway
     if running.error is not None:
         if isinstance(running.error, GapsphereError):
-            yield _words(ctx, label, str(running.error))
+            yield _words(ctx, label, markdown(str(running.error)))
             yield ctx.ops.notify(str(running.error), variant="error")
         raise running.error
     yield ctx.ops.reload_dataset()
-    yield _words(ctx, label, f"```\n{running.result}\n```")
+    yield _words(ctx, label, markdown(str(running.result)))
 
 
 def pace(done: int, total: int, seconds: float) -> str:
@@ -105,6 +106,16 @@ def pace(done: int, total: int, seconds: float) -> str:
     left = round(seconds / done * (total - done))
     clock = f"{left} s" if left < 120 else f"{left // 60} min"
     return f"{text}, {done / seconds:.1f} a second, {clock} left"
+
+
+def markdown(text: str) -> str:
+    """Lines as paragraphs, what stands before two spaces as a bold label, names as they are.
+
+    >>> markdown("time  3 s\\na_b.png")
+    '**time** 3 s\\n\\na\\\\_b\\\\.png'
+    """
+    lines = [re.sub(r"([\\`*_{}\[\]()#+.!|<>~-])", r"\\\1", line) for line in text.splitlines()]
+    return "\n\n".join(re.sub(r"^(\S[^ ]*)  +", r"**\1** ", line) for line in lines)
 
 
 def _bar(ctx: foo.ExecutionContext, text: str, share: float) -> Any:

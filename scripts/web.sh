@@ -1,0 +1,16 @@
+#!/bin/sh
+# Tests the panels' TypeScript and checks that the committed bundle is what the sources build.
+set -eu
+cd "$(dirname "$0")/.."
+if ! command -v npm >/dev/null 2>&1; then
+    echo "!!! NO NPM: THE PANELS' TYPESCRIPT IS NOT TESTED (apt-get install npm) !!!" >&2
+    [ -z "${CI:-}" ] || exit 1
+    exit 0
+fi
+for web in panels/*/web; do
+    (cd "$web" && npm ci --silent --no-audit --no-fund && npm test && npm run build)
+done
+git diff --exit-code --stat -- panels/*/dist || {
+    echo "The committed bundle is not what the sources build: commit the new one." >&2
+    exit 1
+}
