@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import CoverageParams
-from ..coverage.distances import leave_one_out, nearest_distance
+from ..coverage.distances import leave_one_out, nearest_distance, sequence_numbers
 from ..coverage.radius import (
     CoverageReport,
     Threshold,
@@ -119,7 +119,7 @@ def compute_coverage(
         nearest.distance,
         metric=params.metric,
         given=params.delta,
-        by_sequence=sequences is not None and len(set(sequences) - {None}) > 1,
+        by_sequence=sequence_numbers(sequences, len(owned)) is not None,
     )
     report = coverage_report(nearest.distance, threshold)
     percentile = None if inside is None else percentile_of(nearest.distance, inside).tolist()
