@@ -1,0 +1,246 @@
+"""What encoders answer: attention from the network itself, gradients against autograd's own."""
+
+import doctest
+import json
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from gapsphere.plugin.attention import explain as module
+from gapsphere.plugin.attention.explain import Explainer, Question
+from gapsphere.plugin.attention.rollout import attention_rollout
+from gapsphere.plugin.encoders.registry import load_encoder
+from gapsphere.plugin.errors import DimensionError, InputError
+
+VIT = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "image_size": 56,
+    "patch_size": 14,
+}
+PROCESSOR = {
+    "image_processor_type": "BitImageProcessor",
+    "size": {"height": 56, "width": 56},
+    "do_center_crop": False,
+    "resample": 2,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+}
+PLAIN = {
+    "Dinov2": ("Dinov2Config", "Dinov2Model", {}, 1),
+    "Dinov2WithRegisters": (
+        "Dinov2WithRegistersConfig",
+        "Dinov2WithRegistersModel",
+        {"num_register_tokens": 2},
+        3,
+    ),
+    "DINOv3": ("DINOv3ViTConfig", "DINOv3ViTModel", {"num_register_tokens": 4}, 5),
+    "Siglip": ("SiglipVisionConfig", "SiglipVisionModel", {}, 0),
+    "CLIP": ("CLIPVisionConfig", "CLIPVisionModel", {}, 1),
+    "ViT": ("ViTConfig", "ViTModel", {}, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """``saved("ViT")``: a random model of the transformers library, loaded as an encoder."""
+
+    def make(config, model, settings, *, include_cls=False):
+        folder = tmp_path_factory.mktemp(model)
+        torch.manual_seed(0)
+        made = getattr(transformers, model)(getattr(transformers, config)(**settings))
+        with torch.no_grad():
+            for weight in made.parameters():
+                weight.add_(torch.randn_like(weight) * 0.1)
+        made.save_pretrained(folder)
+        (folder / "preprocessor_config.json").write_text(json.dumps(PROCESSOR))
+        return load_encoder(
+            "transformers",
+            model_path=folder,
+            device="cpu",
+            precision="fp32",
+            include_cls=include_cls,
+        )
+
+    return make
+
+
+def scores_of(encoder, batch):
+    """All attentions as the library itself returns them, layers first."""
+    network = encoder.module
+    before = network.config._attn_implementation
+    network.set_attn_implementation("eager")
+    pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32)
+    with torch.no_grad():
+        attentions = network(pixel_values=pixels, output_attentions=True).attentions
+    network.set_attn_implementation(before)
+    return np.stack([a.numpy() for a in attentions])
+
+
+def full(layers, start, residual=0.5):
+    product = np.eye(layers.shape[-1])
+    for layer in layers.astype(np.float64).mean(axis=1):
+        mixed = (1 - residual) * layer + residual * np.eye(len(layer))
+        product = mixed / mixed.sum(1, keepdims=True) @ product
+    return start @ product
+
+
+@pytest.mark.parametrize("family", PLAIN)
+def test_models_of_the_library_are_rolled_out_over_their_own_attention(family, saved, noise):
+    config, model, more, front = PLAIN[family]
+    encoder = saved(config, model, VIT | more)
+    before = encoder.embed(noise)
+    maps = Explainer(encoder, Question()).maps(noise)
+    assert maps.shape == (3, 4, 4)
+    # Afterwards the encoder is as before: same attention kernel, same vectors, no hook left.
+    assert not any(part._forward_hooks for part in encoder.module.modules())
+    assert np.array_equal(encoder.embed(noise), before)
+    layers = scores_of(encoder, noise)
+    start = np.zeros(front + 16)
+    start[front:] = 1 / 16
+    for i, found in enumerate(maps):
+        expected = full(layers[:, i], start)[front:]
+        np.testing.assert_allclose(found.ravel(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("start", ["mean", "cls", "point"])
+def test_internvit_is_read_from_where_it_was_asked(start, random_vit, noise):
+    encoder = random_vit()
+    maps = Explainer(encoder, Question(start=start)).maps(noise, patches=[3, 0, 15])
+    scores = []
+    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32)
+    with torch.no_grad():
+        encoder.module(pixels, on_attention=lambda s: scores.append(s.numpy()))
+    for i, patch in enumerate([3, 0, 15]):
+        own = np.eye(17)[1 + patch]
+        wanted = attention_rollout([s[i] for s in scores], own if start == "point" else start)
+        np.testing.assert_allclose(maps[i].ravel(), wanted, rtol=1e-5)
+
+
+def test_an_embedding_with_cls_in_its_mean_is_read_with_cls(random_vit, noise):
+    encoder = random_vit(cls=True)
+    maps = Explainer(encoder, Question()).maps(noise)
+    scores = []
+    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32)
+    with torch.no_grad():
+        encoder.module(pixels, on_attention=lambda s: scores.append(s[0].numpy()))
+    np.testing.assert_allclose(
+        maps[0].ravel(), attention_rollout(scores, np.full(17, 1 / 17)), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("about", ["new", "shared"])
+def test_layer_by_layer_gradients_are_those_of_the_whole_graph(about, random_vit, noise):
+    encoder = random_vit()
+    queries = np.roll(encoder.embed(noise), 1, axis=0)
+    maps = Explainer(encoder, Question(about=about)).maps(noise, queries)
+    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32).double()
+    tower = encoder.module.double()
+    kept = []
+    hidden = tower(pixels.requires_grad_(), on_attention=kept.append)[:, 1:].mean(1)
+    cosine = torch.nn.functional.cosine_similarity(hidden, torch.from_numpy(queries).double())
+    target = cosine.sum() if about == "shared" else (1 - cosine).sum()
+    slopes = torch.autograd.grad(target, kept)
+    tower.float()
+    start = np.r_[0, np.full(16, 1 / 16)]
+    for i, found in enumerate(maps):
+        product = np.eye(17)
+        for scores, slope in zip(kept, slopes, strict=True):
+            weighted = (scores[i] * slope[i]).clamp(min=0).mean(0).detach().numpy()
+            product = product + weighted @ product
+        expected = (start @ product - start)[1:]
+        np.testing.assert_allclose(found.ravel(), expected, rtol=1e-3, atol=1e-9)
+        assert found.max() > 0
+
+
+@pytest.mark.parametrize("family", ["Dinov2", "Siglip", "DINOv3"])
+def test_models_of_the_library_answer_questions_about_another_image(family, saved, noise):
+    config, model, more, _ = PLAIN[family]
+    encoder = saved(config, model, VIT | more)
+    embeddings = encoder.embed(noise)
+    queries = np.roll(embeddings, 1, axis=0)
+    new, shared = (
+        Explainer(encoder, Question(about=about)).maps(noise, queries)
+        for about in ("new", "shared")
+    )
+    assert (new >= 0).all()
+    assert (shared >= 0).all()
+    assert not np.allclose(new, shared)
+    assert np.array_equal(encoder.embed(noise), embeddings)
+
+
+def test_grad_cam_is_the_gradient_weighted_feature_map(noise):
+    encoder = load_encoder("packaged", device="cpu")
+    batch = np.stack([np.kron(image[:, :, :], np.ones((4, 4, 1), np.uint8)) for image in noise])
+    queries = np.roll(encoder.embed(batch), 1, axis=0)
+    explainer = Explainer(encoder, Question(about="shared"))
+    maps = explainer.maps(batch, queries)
+    assert explainer.method == "Grad-CAM"
+    pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32)
+    with torch.no_grad():
+        features = encoder.module.extract_features(pixels).double().numpy()
+    pooled = features.mean(axis=(2, 3))
+    length = np.linalg.norm(pooled, axis=1, keepdims=True)
+    unit = pooled / length
+    cosine = (unit * queries).sum(1, keepdims=True)
+    slope = (queries - cosine * unit) / length / 49  # d cosine / d feature map, by hand
+    expected = np.clip((slope[..., None, None] * features).sum(1), 0, None)
+    np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-7)
+
+
+def test_grad_cam_of_the_own_embedding_shares_out_its_length(noise):
+    """Where no feature is negative the map sums to the pooled length: nothing is made up."""
+    encoder = load_encoder("packaged", device="cpu")
+    batch = np.kron(noise, np.ones((1, 4, 4, 1), np.uint8))
+    maps = Explainer(encoder, Question()).maps(batch)
+    pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32)
+    with torch.no_grad():
+        length = encoder.features(pixels).norm(dim=1).numpy()
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), length, rtol=1e-4)
+
+
+def test_windowed_attention_is_refused_in_words(saved):
+    windows = {"window_size": 2, "window_block_indices": [0]}
+    encoder = saved("VitDetConfig", "VitDetModel", VIT | windows)
+    with pytest.raises(InputError, match="works in windows"):
+        Explainer(encoder, Question())
+
+
+def test_stages_that_merge_patches_are_refused_in_words(saved):
+    shape = {"hidden_sizes": [8, 16], "depths": [1, 1], "num_encoder_blocks": 2}
+    heads = {"num_attention_heads": [1, 2], "mlp_ratios": [2, 2], "sr_ratios": [2, 1]}
+    more = {"patch_sizes": [7, 3], "strides": [4, 2]}
+    encoder = saved("PvtV2Config", "PvtV2Model", shape | heads | more | {"image_size": 56})
+    with pytest.raises(InputError, match="not one stack of equal layers"):
+        Explainer(encoder, Question())
+
+
+def test_what_an_encoder_does_not_have_is_refused_in_words(saved, red_finder, random_vit, noise):
+    siglip = saved("SiglipVisionConfig", "SiglipVisionModel", VIT)
+    with pytest.raises(InputError, match="no CLS token"):
+        Explainer(siglip, Question(start="cls"))
+    with pytest.raises(InputError, match="convolutional network"):
+        Explainer(red_finder(), Question(start="point"))
+    with pytest.raises(DimensionError, match="query embeddings"):
+        Explainer(random_vit(), Question(about="new")).maps(noise)
+    with pytest.raises(DimensionError, match="one patch for each"):
+        Explainer(random_vit(), Question(start="point")).maps(noise)
+
+    class VectorsOnly:
+        name = "zoo:some-model"
+
+    with pytest.raises(InputError, match="gives vectors only"):
+        Explainer(VectorsOnly(), Question())
+
+
+@pytest.mark.parametrize("wrong", [{"about": "x"}, {"start": "x"}, {"residual": 2}])
+def test_a_wrong_question_is_refused(wrong):
+    with pytest.raises(InputError):
+        Question(**wrong)
+
+
+def test_the_examples_run():
+    assert doctest.testmod(module).failed == 0
