@@ -56,9 +56,17 @@ class ZooEncoder:
         self.fingerprint = _fingerprint(self.name, self.model, self.region, probe)
 
     def prepare(self, image: Image.Image) -> NDArray[Any]:
-        """The image as the model's transforms leave it."""
+        """The image as the model's transforms leave it.
+
+        A model that takes images of any size gets each as it is, boxed as one object, so that a
+        batch can hold several sizes.
+        """
         image = self.region.apply(image)
-        return np.asarray(image if self.transforms is None else self.transforms(image))
+        if self.transforms is not None:
+            return np.asarray(self.transforms(image))
+        box = np.empty((), object)
+        box[()] = np.asarray(image)
+        return box
 
     def embed(self, batch: NDArray[Any]) -> NDArray[np.float32]:
         """Embeddings (n, dimension) float32, unit rows."""
