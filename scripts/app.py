@@ -43,17 +43,22 @@ def open_app(
     wait_for_app(data, host, port)
 
 
-def wait_for_app(data: fo.Dataset | None, host: str, port: int) -> None:
-    """Start the App's server, say where the Gap Explorer opens, and stay until it ends."""
+def wait_for_app(
+    data: fo.Dataset | None, host: str, port: int, *, view: fo.DatasetView | None = None
+) -> None:
+    """Open the Gap Explorer beside the grid (of ``view``) and stay until the App ends."""
     import fiftyone as fo
 
-    from ..panels.gap_explorer.workspace import save_workspace
+    from ..panels.gap_explorer.workspace import WORKSPACE, save_workspace
 
     if _taken(host, port):
         raise InputError(f"Port {port} on {host} is in use: choose another with --port.")
-    place = save_workspace(data) if data is not None else "/"
-    session = fo.launch_app(data, address=host, port=port, remote=True)
-    print(f"App: http://{host}:{port}{place} (Ctrl-C ends it)", flush=True)
+    spaces = None
+    if data is not None:
+        save_workspace(data)
+        spaces = data.load_workspace(WORKSPACE)
+    session = fo.launch_app(data, view=view, spaces=spaces, address=host, port=port, remote=True)
+    print(f"App: http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
     session.wait(-1)
 
 

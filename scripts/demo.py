@@ -28,19 +28,20 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
     csv = _rendered(folder.resolve())
 
     from ..plugin.dataset import api
-    from ..plugin.dataset.appearance import colour_samples
+    from ..plugin.dataset.appearance import PICKS_VIEW, colour_samples, save_views
     from .commands import opened
 
     with opened(DATASET, create=True) as dataset:
         print(api.load_images(dataset, csv=str(csv)))
         print(api.find_gaps(dataset, k=100))
         colour_samples(dataset)
+        save_views(dataset)
         print(_found(dataset, csv))
     print(f"Main job: {time.monotonic() - started:.0f} s")
     if open_app:
         from .app import wait_for_app
 
-        wait_for_app(dataset, "127.0.0.1", port)
+        wait_for_app(dataset, "127.0.0.1", port, view=dataset.load_saved_view(PICKS_VIEW))
 
 
 def _found(dataset: fo.Dataset, csv: Path) -> str:

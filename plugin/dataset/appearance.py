@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fiftyone as fo
+from fiftyone import ViewField as F
 
 from .names import Names
 
+PICKS_VIEW, GAPS_VIEW = "Picks", "Gaps"
 GAP_COLOUR, COVERED_COLOUR = "#D55E00", "#0072B2"  # Okabe and Ito (2008): told apart by all eyes
 DISTANCE_SCALE = [
     {"value": stop, "color": colour}
@@ -38,3 +40,12 @@ def colour_samples(dataset: fo.Dataset, *, suffix: str = "") -> None:
         paths=["tags", names.is_gap, names.dist_to_S, names.kcenter_rank], exclude=False
     )
     dataset.save()
+
+
+def save_views(dataset: fo.Dataset, *, suffix: str = "") -> None:
+    """Save the two views that one asks for first: the picks in order, the gaps farthest first."""
+    names = Names(suffix)
+    picks = dataset.match_tags(names.kcenter_tag).sort_by(names.kcenter_rank)
+    gaps = dataset.match(F(names.is_gap) == True).sort_by(names.dist_to_S, reverse=True)  # noqa: E712
+    for name, view in ((PICKS_VIEW, picks), (GAPS_VIEW, gaps)):
+        dataset.save_view(f"{name}_{suffix}" if suffix else name, view, overwrite=True)
