@@ -11,7 +11,7 @@ from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from .step import StepOperator
 
-TARGET = "view_target"
+TARGET = "target"
 SELECTED, VIEW, DATASET = "SELECTED_SAMPLES", "CURRENT_VIEW", "DATASET"
 
 

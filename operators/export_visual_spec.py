@@ -17,7 +17,7 @@ from . import form
 from .live import live
 from .step import StepOperator
 
-TARGET = "view_target"
+TARGET = "target"
 SELECTED, VIEW, OTHER = "SELECTED_SAMPLES", "CURRENT_VIEW", "OTHER"
 
 
@@ -73,5 +73,5 @@ def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str
     if target == SELECTED and ctx.selected:
         return ctx.dataset.select(ctx.selected), f"{len(ctx.selected)} selected samples"
     if target == VIEW:
-        return ctx.dataset.view() if ctx.view is None else ctx.view, "the current view"
+        return (ctx.dataset if ctx.view is None else ctx.view).view(), "the current view"
     return ctx.dataset, ""

@@ -318,16 +318,16 @@ def _file(path: str) -> str:
 def _rule(spec: VisualSpec, say: _Speaker) -> str:
     rule = spec.rule
     radius, near, delta = (_number(v) for v in (rule.radius, rule.near_radius, rule.delta))
-    new = f"d<sub>S</sub> &gt; {delta}"
+    new = f"d<sub>S</sub> &gt; {delta} {say('and')}<br>"
     conditions = {
-        "accepted": f"{new} {say('and')} d<sub>c</sub> ≤ {radius}",
-        "near miss": f"{new} {say('and')} {radius} &lt; d<sub>c</sub> ≤ {near}",
-        "off target": f"{new} {say('and')} d<sub>c</sub> &gt; {near}",
+        "accepted": f"{new}d<sub>c</sub> ≤ {radius}",
+        "near miss": f"{new}{radius} &lt; d<sub>c</sub> ≤ {near}",
+        "off target": f"{new}d<sub>c</sub> &gt; {near}",
         "covered already": f"d<sub>S</sub> ≤ {delta}",
     }
     rows = "".join(
         f'<tr><td class="number"><i class="dot" style="background:var({COLOURS[verdict]})"></i>'
-        f"<b>{say(verdict)}</b></td><td>{conditions[verdict]}</td>"
+        f'<b>{say(verdict)}</b></td><td class="number">{conditions[verdict]}</td>'
         f"<td>{say(verdict + '_do')}</td></tr>"
         for verdict in VERDICTS
     )
@@ -366,6 +366,7 @@ def _trace(spec: VisualSpec, say: _Speaker) -> str:
         ("trace_source", origin.source),
         ("trace_encoder", origin.encoder),
         ("trace_fingerprint", origin.fingerprint),
+        ("trace_heatmap", origin.heatmap or say.words["unknown"]),
         ("trace_metric", term(rule.metric, say.language)),
         ("trace_median", f"{low:.4f} · {middle:.4f} · {high:.4f}"),
         ("trace_delta", f"{rule.delta:.6g} ({origin.delta_source})"),
@@ -373,5 +374,7 @@ def _trace(spec: VisualSpec, say: _Speaker) -> str:
         ("trace_owned", f"{origin.owned_count:,}"),
         ("trace_reference", f"{len(spec.reference):,}"),
     ]
+    if not spec.has_heatmaps:
+        lines = [line for line in lines if line[0] != "trace_heatmap"]
     rows = "".join(f"<dt>{say(key)}</dt><dd>{text(value)}</dd>" for key, value in lines)
     return f'<section class="keep"><h2>{say("trace")}</h2><dl>{rows}</dl></section>'

@@ -91,7 +91,7 @@ dd { margin: 0; font-variant-numeric: tabular-nums; }
   .tiles b { font-size: 20px; }
   .cards { gap: 10px 10px; margin-top: 8px; }
   .fine, .caption, .tiles span, .legend, dl { font-size: 11px; }
-  .rule { grid-template-columns: 250px 1fr; gap: 16px; }
+  .rule { grid-template-columns: 220px 1fr; gap: 16px; }
   .lead { font-size: 13.5px; margin-bottom: 4px; }
   .chips { margin: 5px 0; }
   .chips li { padding: 0 9px; }

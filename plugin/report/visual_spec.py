@@ -47,7 +47,8 @@ class Origin:
     """Whose spec it is and what made its vectors.
 
     ``source`` says in words where the candidates came from; ``estimated`` that they stand for an
-    empty place; ``encoder_params`` open the encoder again; ``parameters`` are the export's own.
+    empty place; ``encoder_params`` open the encoder again; ``parameters`` are the export's own;
+    ``heatmap`` is the method behind the heatmaps.
     """
 
     dataset: str
@@ -60,6 +61,7 @@ class Origin:
     place: tuple[float, float, float] | None = None
     encoder_params: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    heatmap: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,7 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
             "fingerprint": origin.fingerprint,
             "parameters": dict(origin.encoder_params),
         },
+        "heatmap": origin.heatmap or None,
         "metric": rule.metric,
         "delta": rule.delta,
         "delta_source": origin.delta_source,

@@ -1,0 +1,70 @@
+"""The two operators as the App calls them."""
+
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from fiftyone.operators.executor import Executor
+from gapsphere.operators.export_visual_spec import ExportVisualSpec
+from PIL import Image
+
+PREFIX = "@gapsphere/gap-explorer/"
+
+
+@pytest.fixture
+def analysed(dataset, tmp_path):
+    rng = np.random.default_rng(5)
+    folders = {}
+    for name, count, tint in (("owned", 8, (1, 1, 1)), ("pool", 5, (1, 0.2, 0.2))):
+        folders[name] = tmp_path / name
+        folders[name].mkdir()
+        for index in range(count):
+            pixels = (rng.integers(0, 256, (6, 6, 3)) * tint).astype(np.uint8)
+            Image.fromarray(pixels).resize((48, 48)).save(folders[name] / f"{index}.png")
+    owned, pool = str(folders["owned"]), str(folders["pool"])
+    call("load_images", dataset, owned_images=owned, pool_images=pool)
+    call("compute_embeddings", dataset, encoder="packaged")
+    call("compute_coverage", dataset, delta=0.01)
+    return dataset
+
+
+def call(name, dataset, *, selected=None, **params):
+    request = {"dataset": dataset, "params": params, "selected": selected or []}
+    return foo.execute_operator(PREFIX + name, ctx=request)
+
+
+def test_a_spec_from_the_selection_and_the_check_of_a_view(analysed, tmp_path):
+    ids = analysed.match_tags("U").values("id")[:4]
+    path = tmp_path / "spec.zip"
+    call("export_visual_spec", analysed, selected=ids, output=str(path), quantity=9)
+    assert path.is_file()
+    analysed.reload()
+    call("check_spec", analysed, spec=str(path), target="DATASET")
+    analysed.reload()
+    counts = analysed.count_values("spec_verdict")
+    assert counts["accepted"] >= 4
+    assert sum(counts.values()) == 13
+
+
+def test_the_file_is_offered_for_download_and_its_path_is_told(analysed, tmp_path):
+    path = tmp_path / "spec & <b>.zip"
+    request = {
+        "dataset_name": analysed.name,
+        "params": {"output": str(path), "target": "CURRENT_VIEW"},
+    }
+    context = foo.ExecutionContext(request, executor=Executor())
+    said = [message.body.to_json() for message in ExportVisualSpec().execute(context)]
+    assert [body["operator_uri"] for body in said[-2:]] == [
+        f"@voxel51/operators/{name}" for name in ("browser_download", "notify")
+    ]
+    url = f"/media?filepath={tmp_path}/spec%20%26%20%3Cb%3E.zip"
+    assert said[-2]["params"] == {"url": url, "filename": path.name}
+    assert str(path) in said[-1]["params"]["message"]
+
+
+def test_a_mistake_is_a_sentence(analysed, tmp_path):
+    with pytest.raises(Exception, match="no candidate"):
+        call("export_visual_spec", analysed, output=str(tmp_path / "x.zip"))
+    with pytest.raises(Exception, match=r"Name the Visual Spec"):
+        call("check_spec", analysed)
+    with pytest.raises(Exception, match=r"There is no .*gone"):
+        call("check_spec", analysed, spec=str(tmp_path / "gone.zip"))

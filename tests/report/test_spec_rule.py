@@ -1,0 +1,141 @@
+"""The acceptance rule against float64 brute force, and the reference that has to be enough."""
+
+import numpy as np
+import pytest
+from gapsphere.plugin.errors import EmptySetError, InputError
+from gapsphere.plugin.report.spec_rule import (
+    Rule,
+    angle_of,
+    judge,
+    make_rule,
+    reference_rows,
+    showcase,
+    typical_count,
+)
+
+METRICS = ("cosine", "euclidean")
+
+
+def unit(rows):
+    rows = np.asarray(rows, np.float64)
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def distance(a, b, metric):
+    """Pairwise, float64."""
+    squared = ((a[:, None].astype(np.float64) - b[None].astype(np.float64)) ** 2).sum(-1)
+    return squared / 2 if metric == "cosine" else np.sqrt(squared)
+
+
+def images_within(rng, rule, count):
+    """Random unit rows whose distance to the centre is spread from 0 to 1.5 radii."""
+    centre = rule.centre.astype(np.float64)
+    reach = float(angle_of(rule.near_radius, rule.metric))
+    sideways = rng.normal(size=(count, len(centre)))
+    sideways -= (sideways @ centre)[:, None] * centre / (centre @ centre)
+    sideways /= np.linalg.norm(sideways, axis=1, keepdims=True)
+    angle = rng.uniform(0, reach * 0.9999, (count, 1))
+    return unit(np.cos(angle) * centre + np.sin(angle) * sideways)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("seed", range(8))
+def test_the_reference_decides_as_all_of_s_does_within_one_and_a_half_radii(metric, seed):
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(3, 24))
+    owned = unit(rng.normal(size=(600, size)) + rng.normal(size=size) * rng.uniform(0, 2))
+    candidates = unit(rng.normal(size=size) * 2 + rng.normal(size=(9, size)) * 0.5)
+    delta = float(rng.uniform(0.01, 0.5))
+    rule = make_rule(candidates, delta=delta, metric=metric)
+    rows = reference_rows(owned, rule)
+    images = images_within(rng, rule, 400)
+    near, whole = judge(images, rule, owned[rows]), judge(images, rule, owned)
+    assert near.verdict == whole.verdict
+    covered = np.array(whole.verdict) == "covered already"
+    assert np.array_equal(near.to_owned[covered], whole.to_owned[covered])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_reference_leaves_out_what_cannot_decide(metric):
+    rng = np.random.default_rng(3)
+    owned = unit(rng.normal(size=(500, 8)))
+    rule = Rule(metric, 0.02, owned[0], 0.02)
+    rows = reference_rows(owned, rule)
+    assert 0 < len(rows) < 100
+    # One row on the rim of what matters, made to decide: the cap has no slack to give away.
+    reach = angle_of(rule.near_radius, metric) + angle_of(rule.delta, metric)
+    side = np.linalg.svd(rule.centre[None].astype(np.float64))[2][1]
+    rim = unit([np.cos(reach) * rule.centre + np.sin(reach) * side])
+    assert len(reference_rows(rim, rule)) == 1
+    beyond = unit([np.cos(reach + 0.01) * rule.centre + np.sin(reach + 0.01) * side])
+    assert len(reference_rows(beyond, rule)) == 0
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_verdicts_are_those_of_the_definition(metric):
+    rng = np.random.default_rng(4)
+    owned, images = unit(rng.normal(size=(40, 4))), unit(rng.normal(size=(900, 4)))
+    rule = make_rule(unit(rng.normal(size=(5, 4)) * 0.4 + 1), delta=0.15, metric=metric)
+    judged = judge(images, rule, owned)
+    to_owned = distance(images, owned, metric).min(axis=1)
+    to_centre = distance(images, rule.centre[None], metric)[:, 0]
+    for verdict, d_owned, d_centre in zip(judged.verdict, to_owned, to_centre, strict=True):
+        if d_owned <= rule.delta:
+            assert verdict == "covered already"
+        elif d_centre <= rule.radius:
+            assert verdict == "accepted"
+        elif d_centre <= 1.5 * rule.radius:
+            assert verdict == "near miss"
+        else:
+            assert verdict == "off target"
+    assert set(judged.verdict) == {"accepted", "near miss", "off target", "covered already"}
+
+
+def test_every_candidate_that_is_new_is_accepted_by_its_own_rule():
+    candidates = unit(np.random.default_rng(5).normal(size=(30, 64)) + 1)
+    rule = make_rule(candidates, delta=0.1)
+    assert set(judge(candidates, rule, candidates[:0]).verdict) == {"accepted"}
+
+
+def test_centre_is_the_unit_mean_and_radius_the_farthest_candidate():
+    candidates = unit([[1, 0, 0], [0, 1, 0], [1, 1, 0]])
+    rule = make_rule(candidates, delta=0.1)
+    assert np.allclose(rule.centre, unit([1, 1, 0]), atol=1e-6)
+    assert rule.radius == pytest.approx(1 - np.sqrt(0.5), abs=1e-6)
+    assert rule.near_radius == pytest.approx(1.5 * rule.radius)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_one_point_alone_asks_for_what_it_would_cover(count):
+    rule = make_rule(unit(np.tile([0.3, 0.4, 0.5], (count, 1))), delta=0.2)
+    assert (rule.radius, rule.radius_source) == (0.2, "delta")
+
+
+def test_bad_input_is_a_sentence():
+    with pytest.raises(InputError, match="no common centre"):
+        make_rule(unit([[1, 0], [-1, 0]]), delta=0.1)
+    with pytest.raises(InputError, match="δ is"):
+        make_rule(unit([[1, 0]]), delta=3)
+    with pytest.raises(EmptySetError):
+        make_rule(np.empty((0, 3), np.float32), delta=0.1)
+    assert (
+        judge(np.empty((0, 2), np.float32), Rule("cosine", 0.1, unit([1, 0]), 1), []).verdict == []
+    )
+
+
+def test_the_typical_count_is_that_of_brute_force():
+    owned = unit(np.random.default_rng(6).normal(size=(300, 5)))
+    for metric, radius in (("cosine", 0.2), ("euclidean", 0.6)):
+        rule = Rule(metric, 0.1, owned[0], radius)
+        counts = (distance(owned, owned, metric) <= radius).sum(axis=1)
+        assert typical_count(owned, rule) == int(np.median(counts))
+
+
+def test_the_showcase_starts_with_the_most_typical_and_spreads_out():
+    rows = unit([[1, 0, 0], [1, 0.02, 0], [0.9, 0.4, 0], [0.9, 0, 0.5], [1, 0.01, 0.01]])
+    rule = make_rule(rows, delta=0.1)
+    shown = showcase(rows, 3, rule).tolist()
+    assert shown[0] == int(distance(rows, rule.centre[None], "cosine").argmin())
+    assert {2, 3} <= set(shown)
+    assert sorted(showcase(rows, 99, rule).tolist()) == [0, 1, 2, 3, 4]
+    assert showcase(np.repeat(rows[:1], 4, axis=0), 3, rule).size >= 1

@@ -1,0 +1,395 @@
+"""The page, the archive and the way back: read by a real parser, a browser and another program."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from string import Formatter
+
+import html5lib
+import numpy as np
+import pytest
+from gapsphere.plugin.errors import ArtifactError, InputError
+from gapsphere.plugin.report.spec_missing import Shared
+from gapsphere.plugin.report.spec_package import candidates_csv, safe_cell, safe_name, write_spec
+from gapsphere.plugin.report.spec_reading import read_spec
+from gapsphere.plugin.report.spec_rule import judge, make_rule, reference_rows
+from gapsphere.plugin.report.spec_words import ENGLISH, KOREAN, TERMS
+from gapsphere.plugin.report.visual_spec import Image, Origin, VisualSpec
+from PIL import Image as PillowImage
+
+HOSTILE = [
+    "<img src=x onerror=\"document.title='pwned'\">.jpg",
+    'quote\'s "and" & ampersand.jpg',
+    "new\nline\ttab.jpg",
+    "right\u202eto\u2066left\u200f.jpg",
+    "=cmd|' &C calc'!A0.jpg",
+    "L" * 240 + ".jpg",
+    "서울 해질녘.jpg",
+]
+NASTY = "</title></style><script>document.title='pwned'</script>\u202e=1+1"
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+def make_spec(tmp_path):
+    """``make_spec(names, heat=True)``: a spec over real image files of these names."""
+
+    def make(names=("a.jpg", "b.jpg", "c.jpg"), *, heat=False, **changes):
+        rng = np.random.default_rng(1)
+        folder = tmp_path / "images"
+        folder.mkdir(exist_ok=True)
+        paths = [folder / name for name in names]
+        for index, path in enumerate(paths):
+            pixels = rng.integers(0, 256, (6, 8, 3)).astype(np.uint8)
+            picture = PillowImage.fromarray(pixels).resize((320, 240))
+            with path.open("wb") as file:
+                picture.save(file, "JPEG", quality=60 + index)
+        rows = unit(rng.normal(size=(len(paths), 16)) * 0.3 + 1)
+        owned = unit(rng.normal(size=(50, 16)))
+        rule = make_rule(rows, delta=0.2)
+        heatmap = rng.integers(0, 256, (7, 7)).astype(np.uint8) if heat else None
+        candidates = tuple(
+            Image(f"id{i}", str(path), 0.1, 0.4, 99.0, (("light", "night"),), heatmap)
+            for i, path in enumerate(paths)
+        )
+        spec = VisualSpec(
+            title="",
+            quantity=40,
+            quantity_source="given",
+            rule=rule,
+            origin=Origin("drive", "test", "test:colour", "f00d", 50, "leave-one-out"),
+            candidates=candidates,
+            shown=tuple(range(len(paths))),
+            owned=candidates[:1],
+            missing=(Shared("light", "night", 3, 3, 2, 50, 25.0, 0.001),),
+            tried=("light",),
+            reference=owned[reference_rows(owned, rule)],
+            created="2026-11-22T00:30:00+00:00",
+        )
+        return replace(spec, **changes)
+
+    return make
+
+
+def page_of(spec, tmp_path, language="en"):
+    path = tmp_path / f"page.{language}.html"
+    write_spec(path, spec, language=language, overwrite=True)
+    return path
+
+
+def parsed(path):
+    """The page's tree by a strict HTML5 parser: any parse error is raised."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    return parser.parse(path.read_bytes().decode("utf-8"))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("heat", [False, True])
+def test_the_page_is_valid_html_with_every_picture_inline(make_spec, tmp_path, language, heat):
+    tree = parsed(page_of(make_spec(heat=heat), tmp_path, language))
+    assert tree.attrib["lang"] == language
+    pictures = [img.attrib["src"] for img in tree.iter("img")]
+    assert len(pictures) == (2 if heat else 1) * 3 + 1
+    assert all(src.startswith("data:image/jpeg;base64,") for src in pictures)
+    assert not list(tree.iter("script"))
+    assert not [a for e in tree.iter() for a in e.attrib if a.startswith("on") or a == "href"]
+
+
+def test_the_page_says_what_is_missing_in_words_and_counts(make_spec, tmp_path):
+    words = " ".join("".join(parsed(page_of(make_spec(), tmp_path)).itertext()).split())
+    for said in ("40", "3 of 3", "2 of 50", "25.0×", "light: night", "0.400", "percentile 99"):
+        assert said in words
+    assert "No heatmap was computed" in words
+    warm = "".join(parsed(page_of(make_spec(heat=True), tmp_path)).itertext())
+    assert "Collect in surroundings that show visual patterns like the highlighted" in warm
+    assert "No heatmap was computed" not in warm
+
+
+def test_candidates_that_their_own_rule_would_turn_down_are_said_aloud(make_spec, tmp_path):
+    spec = make_spec()
+    near = replace(spec.candidates[0], to_owned=0.1)
+    words = "".join(
+        parsed(page_of(replace(spec, candidates=(near, *spec.candidates[1:])), tmp_path)).itertext()
+    )
+    assert "1 of the 3 candidates lie within δ" in words
+
+
+def test_both_languages_say_the_same_things():
+    def names(sentence):
+        return {field for _, field, _, _ in Formatter().parse(sentence) if field}
+
+    assert ENGLISH.keys() == KOREAN.keys()
+    assert {k: names(v) for k, v in ENGLISH.items()} == {k: names(v) for k, v in KOREAN.items()}
+    untranslated = {key for key, words in KOREAN.items() if not re.search("[가-힣]", words)}
+    assert untranslated == {"trace_delta", "shared_owned"}
+    assert all(TERMS["ko"].values())
+
+
+def test_hostile_names_stay_text(make_spec, tmp_path, chromium):
+    spec = make_spec(HOSTILE, heat=True, title=NASTY, note=NASTY)
+    spec = replace(
+        spec,
+        origin=replace(spec.origin, dataset=NASTY, source=NASTY, encoder=NASTY),
+        missing=(Shared(NASTY, NASTY, 3, 3, 0, 50, None, 0.001),),
+        candidates=tuple(replace(c, facts=((NASTY, NASTY),)) for c in spec.candidates),
+    )
+    for language in ("en", "ko"):
+        path = page_of(spec, tmp_path, language)
+        tree = parsed(path)
+        assert not list(tree.iter("script"))
+        assert len(list(tree.iter("img"))) == 2 * len(HOSTILE) + 1
+        content = path.read_text(encoding="utf-8")
+        assert not set("\u202e\u2066\u200f") & set(content)
+        assert "onerror=&quot;" in content
+        view = chromium.new_page()
+        view.goto(path.as_uri())
+        assert "pwned" not in view.title() or view.title().startswith("</title>")
+        assert view.evaluate("document.querySelectorAll('script').length") == 0
+        assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        view.close()
+
+
+def test_a_picture_that_cannot_be_read_leaves_a_sentence(make_spec, tmp_path):
+    spec = make_spec()
+    (tmp_path / "images" / "b.jpg").write_bytes(b"nothing")
+    written = write_spec(tmp_path / "p.html", spec)
+    assert len(written.unreadable) == 1
+    assert "b.jpg" in written.unreadable[0]
+    assert "could not be read" in "".join(parsed(tmp_path / "p.html").itertext())
+
+
+def test_the_page_needs_no_network_and_fits_screen_phone_and_paper(make_spec, tmp_path, chromium):
+    path = page_of(make_spec(heat=True), tmp_path, "ko")
+    asked, said = [], []
+    for width, scheme in ((1180, "light"), (1180, "dark"), (390, "light")):
+        view = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        view.on("request", lambda request: asked.append(request.url))
+        view.on("console", lambda message: said.append(message.text))
+        view.goto(path.as_uri())
+        assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert view.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        paper = view.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert paper == ("rgb(20, 24, 29)" if scheme == "dark" else "rgb(255, 255, 255)")
+        if scheme == "dark":
+            view.emulate_media(media="print")
+            printed = view.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+            assert printed == "rgb(255, 255, 255)"
+        pdf = view.pdf(prefer_css_page_size=True)
+        assert pdf.startswith(b"%PDF")
+        assert 1 <= len(re.findall(rb"/Type /Page\b", pdf)) <= 4
+        view.close()
+    assert said == []
+    assert {url.split(":")[0] for url in asked} <= {"file", "data"}
+
+
+def test_another_program_opens_the_archive_and_it_holds_everything(make_spec, tmp_path):
+    spec = make_spec(HOSTILE, heat=True)
+    path = tmp_path / "spec.zip"
+    write_spec(path, spec)
+    subprocess.run([sys.executable, "-m", "zipfile", "-t", path], check=True, capture_output=True)
+    if shutil.which("unzip"):
+        subprocess.run(["unzip", "-q", path, "-d", tmp_path / "out"], check=True)
+    names = zipfile.ZipFile(path).namelist()
+    assert all(re.fullmatch(rf"{spec.id}/(do/|dont/)?[A-Za-z0-9_.-]+", name) for name in names)
+    assert not any(".." in name for name in names)
+    ends = [name.rsplit("_", 1)[-1] for name in names if "/do/" in name]
+    count = len(HOSTILE)
+    assert sorted(ends) == sorted(["original.png", "thumbnail.png", "overlay.png"] * count)
+    for rest in ("spec.json", "candidates.csv", "reference.npz", "visual-spec.en.html"):
+        assert f"{spec.id}/{rest}" in names
+    with zipfile.ZipFile(path) as archive:
+        original = next(
+            name
+            for name in names
+            if name.endswith("1_img_src_x_onerror_document_title_pwned_original.png")
+        )
+        assert PillowImage.open(io.BytesIO(archive.read(original))).size == (320, 240)
+
+
+def test_no_cell_of_the_table_is_a_formula(make_spec):
+    spec = make_spec(HOSTILE)
+    spec = replace(
+        spec,
+        candidates=tuple(replace(c, facts=(("=field", "＝1+1"),)) for c in spec.candidates),
+    )
+    rows = list(csv.reader(io.StringIO(candidates_csv(spec), newline="")))
+    assert len(rows) == len(HOSTILE) + 1
+    assert [row[2] for row in rows[1:]] == [c.path for c in spec.candidates]
+    for cell in (cell for row in rows for cell in row):
+        assert cell[:1] not in ("=", "+", "-", "@", "＝", "\t", "\r", "\n")
+    for nasty in ("=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＠x"):
+        assert safe_cell(nasty).startswith("'")
+    assert safe_cell("night") == "night"
+
+
+def test_names_in_the_archive_keep_only_letters_and_digits():
+    assert safe_name("../../etc/passwd") == "passwd"
+    assert safe_name("C:\\evil\\..\\x.jpg") == "x"
+    assert safe_name("....") == safe_name("") == "image"
+    assert len(safe_name("y" * 300)) <= 48
+
+
+def test_a_file_that_is_there_is_not_replaced_without_being_asked(make_spec, tmp_path):
+    path = tmp_path / "spec.zip"
+    path.write_text("mine")
+    with pytest.raises(ArtifactError, match="there already"):
+        write_spec(path, make_spec())
+    assert path.read_text() == "mine"
+    write_spec(path, make_spec(), overwrite=True)
+    assert zipfile.is_zipfile(path)
+
+
+def test_a_stop_half_way_leaves_no_file(make_spec, tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_spec(tmp_path / "spec.zip", make_spec(), progress=stop)
+    assert [path.name for path in tmp_path.iterdir()] == ["images"]
+
+
+@pytest.mark.parametrize("name", ["spec.txt", "spec", "missing/spec.zip"])
+def test_a_path_that_cannot_be_written_is_a_sentence(make_spec, tmp_path, name):
+    with pytest.raises(InputError):
+        write_spec(tmp_path / name, make_spec())
+
+
+def test_what_was_written_is_read_back_exactly(make_spec, tmp_path):
+    spec = make_spec()
+    write_spec(tmp_path / "spec.zip", spec)
+    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
+        archive.extractall(tmp_path / "out")
+    folder = tmp_path / "out" / spec.id
+    for source in (tmp_path / "spec.zip", folder, folder / "spec.json"):
+        found = read_spec(source)
+        assert (found.id, found.quantity, found.fingerprint) == (spec.id, 40, "f00d")
+        assert np.array_equal(found.rule.centre, spec.rule.centre)
+        assert found.rule.radius == spec.rule.radius
+        assert found.rule.delta == spec.rule.delta
+        assert np.array_equal(found.reference, spec.reference)
+    images = unit(np.random.default_rng(9).normal(size=(200, 16)) + 1)
+    again = judge(images, found.rule, found.reference)
+    assert again.verdict == judge(images, spec.rule, spec.reference).verdict
+
+
+def test_spec_json_carries_what_the_rule_needs(make_spec, tmp_path):
+    spec = make_spec()
+    write_spec(tmp_path / "spec.zip", spec)
+    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
+        document = json.loads(archive.read(f"{spec.id}/spec.json"))
+    for key in ("id", "created", "metric", "delta", "centre", "radius", "quantity", "parameters"):
+        assert document[key] is not None
+    assert document["encoder"]["fingerprint"] == "f00d"
+    assert [c["path"] for c in document["candidates"]] == [c.path for c in spec.candidates]
+    assert [c["id"] for c in document["candidates"]] == ["id0", "id1", "id2"]
+
+
+def unpacked(make_spec, tmp_path):
+    spec = make_spec()
+    write_spec(tmp_path / "spec.zip", spec)
+    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
+        archive.extractall(tmp_path / "out")
+    return tmp_path / "out" / spec.id
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", "something"),
+        ("version", 2),
+        ("metric", "manhattan"),
+        ("delta", -0.1),
+        ("delta", "0.1"),
+        ("delta", True),
+        ("radius", 1e400),
+        ("radius", None),
+        ("radius_source", "me"),
+        ("quantity", 0),
+        ("centre", []),
+        ("centre", [1, 2, 3]),
+        ("centre", ["a"]),
+        ("centre", [10**400]),
+        ("centre", [1.0] + [0.0] * 20),
+        ("encoder", "x"),
+        ("encoder", {"name": 3}),
+        ("reference", {"blake2b": "0"}),
+        ("id", {}),
+    ],
+)
+def test_a_spec_with_a_wrong_value_is_refused_by_name(make_spec, tmp_path, key, value):
+    folder = unpacked(make_spec, tmp_path)
+    document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    document[key] = value
+    (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ArtifactError):
+        read_spec(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}'])
+def test_what_is_no_json_is_refused(tmp_path, content):
+    (tmp_path / "spec.json").write_bytes(content)
+    with pytest.raises(ArtifactError):
+        read_spec(tmp_path / "spec.json")
+
+
+def test_arrays_are_never_unpickled_and_belong_to_their_spec(make_spec, tmp_path):
+    folder = unpacked(make_spec, tmp_path)
+    whole = (folder / "reference.npz").read_bytes()
+    (folder / "reference.npz").unlink()
+    with pytest.raises(ArtifactError, match="missing beside"):
+        read_spec(folder)
+    (folder / "reference.npz").write_bytes(whole[:-5])
+    with pytest.raises(ArtifactError, match="do not belong together"):
+        read_spec(folder)
+
+    class Evil:
+        def __reduce__(self):
+            return (print, ("unpickled",))
+
+    import hashlib
+
+    np.savez(folder / "reference.npz", embeddings=np.array([Evil()], dtype=object))
+    document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    digest = hashlib.blake2b((folder / "reference.npz").read_bytes(), digest_size=16).hexdigest()
+    document["reference"]["blake2b"] = digest
+    (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ArtifactError, match="not numbers"):
+        read_spec(folder)
+
+
+def test_an_archive_that_is_a_bomb_or_lies_is_refused(make_spec, tmp_path):
+    folder = unpacked(make_spec, tmp_path)
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(folder / "reference.npz", "reference.npz")
+        archive.writestr("spec.json", b" " * (64 << 20))
+    with pytest.raises(ArtifactError, match="would unpack"):
+        read_spec(bomb)
+    twice = tmp_path / "twice.zip"
+    with zipfile.ZipFile(twice, "w") as archive:
+        for place in ("a", "b"):
+            archive.write(folder / "spec.json", f"{place}/spec.json")
+    with pytest.raises(ArtifactError, match="has 2 of"):
+        read_spec(twice)
+    with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
+        archive.writestr("../../spec.json", "{}")
+    with pytest.raises(ArtifactError, match="has no spec"):
+        read_spec(tmp_path / "none.zip")
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes((tmp_path / "spec.zip").read_bytes()[:2000])
+    with pytest.raises(ArtifactError):
+        read_spec(cut)
+    with pytest.raises(InputError, match="There is no"):
+        read_spec(tmp_path / "gone.zip")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["bomb.zip", "cut.zip", "images", "none.zip", "out", "spec.zip", "twice.zip"]
+    )
