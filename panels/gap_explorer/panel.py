@@ -67,10 +67,15 @@ class GapExplorer(foo.Panel):
     # What FiftyOne tells us ---------------------------------------------------------------------
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
-        self._fill(ctx)
+        """Answer at once: the App shows the component only after this.
+
+        The component then asks for its contents (:meth:`reload`), with the choices that only the
+        browser knows, and builds its WebGL scene while they are on their way.
+        """
+        ctx.panel.set_data("opened", ctx.current_sample)
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
-        self.on_load(ctx)
+        self._fill(ctx)
 
     def on_change_view(self, ctx: foo.ExecutionContext) -> None:
         self._mask(ctx)

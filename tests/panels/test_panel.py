@@ -16,6 +16,11 @@ class Panel:
     def __init__(self, dataset, panel_id):
         self.dataset, self.id, self.data, self.asked = dataset, panel_id, {}, []
 
+    def load(self):
+        """What the App and the component do first."""
+        self.call("on_load")
+        self.call("reload", limit=50_000, suffix=None)
+
     def call(self, method, **params):
         context = {"panel_id": self.id, "__method__": method, "panel_state": {}}
         done = foo.execute_operator(URI, dataset=self.dataset, params={**context, **params})
@@ -36,7 +41,7 @@ class Panel:
 @pytest.fixture
 def panel(made, request):
     opened = Panel(made, request.node.name)
-    opened.call("on_load")
+    opened.load()
     return opened
 
 
@@ -59,14 +64,14 @@ def test_a_limit_is_kept_for_the_later_events(panel):
 
 def test_an_empty_dataset_has_a_face(dataset):
     panel = Panel(dataset, "empty")
-    panel.call("on_load")
+    panel.load()
     assert panel.data["status"] == {"kind": "empty_dataset"}
 
 
 def test_a_dataset_without_a_sphere_says_how_many_are_tagged(dataset, images):
     dataset.add_samples([fo.Sample(filepath=str(images[0]), tags=[t]) for t in "SSU"])
     panel = Panel(dataset, "none")
-    panel.call("on_load")
+    panel.load()
     assert panel.data["status"] == {
         "kind": "not_computed",
         "samples": 3,
@@ -80,7 +85,7 @@ def test_a_dataset_without_a_sphere_says_how_many_are_tagged(dataset, images):
 
 def test_a_deleted_run_is_no_traceback(fresh):
     panel = Panel(fresh, "deleted")
-    panel.call("on_load")
+    panel.load()
     fresh.delete_brain_run("gapsphere")
     assert "find_gaps" in panel.call("ask", **panel.about({"kind": "point", "index": 0}))["error"]
     panel.call("reload", limit=0, suffix=None)
@@ -89,7 +94,7 @@ def test_a_deleted_run_is_no_traceback(fresh):
 
 def test_a_changed_analysis_is_refused_and_reloaded(fresh):
     panel = Panel(fresh, "changed")
-    panel.call("on_load")
+    panel.load()
     fresh.delete_samples(fresh.take(1, seed=1).values("id"))
     reply = panel.call("ask", **panel.about({"kind": "place", "direction": [0, 0, 1]}))
     assert "reload" in reply["error"]
@@ -145,7 +150,7 @@ def test_delta_counts_gaps_exactly(panel, made):
 
 def test_tagging_a_cap_tags_everything_inside(fresh):
     panel = Panel(fresh, "tag")
-    panel.call("on_load")
+    panel.load()
     cap = {"kind": "cap", "direction": [0, 0, 1], "angle": 0.8}
     answer = panel.call("ask", **panel.about(cap))
     reply = panel.call("act", **panel.about(cap), action={"kind": "tag", "tag": "dusk"}, ids=None)
@@ -155,7 +160,7 @@ def test_tagging_a_cap_tags_everything_inside(fresh):
 
 def test_chosen_cards_become_a_saved_view_in_their_order(fresh):
     panel = Panel(fresh, "view")
-    panel.call("on_load")
+    panel.load()
     about = panel.about({"kind": "place", "direction": [1, 0, 0]})
     ids = [card["id"] for card in panel.call("ask", **about)["cards"]][2::-1]
     action = {"kind": "save_view", "name": "to label"}
@@ -195,7 +200,7 @@ def test_two_suffixes_can_be_switched(fresh):
     )
     fresh.set_values("dist_to_S_dino", [0.1] * 200 + [None] * 200, dynamic=True)
     panel = Panel(fresh, "suffix")
-    panel.call("on_load")
+    panel.load()
     assert panel.data["run"]["suffixes"] == ["", "dino"]
     assert panel.data["run"]["suffix"] == ""
     panel.call("reload", limit=0, suffix="dino")

@@ -1,12 +1,13 @@
 import * as React from "react";
-import type { Bridge } from "../bridge";
+import { sentence, type Bridge } from "../bridge";
 import { useAnswer } from "../hooks/useAnswer";
 import { useCloud } from "../hooks/useCloud";
 import { useColour } from "../hooks/useColour";
+import { useScene } from "../hooks/useScene";
 import { useThemeColours } from "../hooks/useThemeColours";
 import styles from "../styles.css?inline";
 import { Controls } from "./Controls";
-import { Failed, Loading, NotComputed, StaleNotice } from "./Faces";
+import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
 import { Results } from "./Results";
 import { Sphere } from "./Sphere";
 
@@ -32,30 +33,39 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
   const { cloud, error } = useCloud(bridge);
   const colour = useColour(bridge, cloud);
   const answers = useAnswer(bridge, cloud);
-  const retry = (): void => void bridge.call("reload", { limit: bridge.choices.limit, suffix: bridge.choices.suffix });
+  const stage = useScene();
+  const [failure, setFailure] = React.useState<string | null>(null);
+  const retry = (): void => {
+    setFailure(null);
+    bridge
+      .call("reload", { limit: bridge.choices.limit, suffix: bridge.choices.suffix })
+      .catch((reason) => setFailure(sentence(reason)));
+  };
 
-  // The columns came with the server's last settings; the browser may remember others.
+  // Only the browser knows the choices, so it asks for the contents; and again when they change.
   const { limit, suffix } = bridge.choices;
   const live = React.useRef(bridge);
   live.current = bridge;
   React.useEffect(() => {
-    if (!run) return;
-    const other = suffix !== null && suffix !== run.suffix && run.suffixes.includes(suffix);
-    if (limit !== run.limit || other) void live.current.call("reload", { limit, suffix });
-  }, [run, limit, suffix]);
+    const other = run && suffix !== null && suffix !== run.suffix && run.suffixes.includes(suffix);
+    if (status && (!run || (limit === run.limit && !other))) return;
+    live.current.call("reload", { limit, suffix }).catch((reason) => setFailure(sentence(reason)));
+  }, [status, run, limit, suffix]);
 
+  if (failure) return <Failed message={failure} retry={retry} />;
   if (!status) return <Loading what="Opening the sphere …" />;
   if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;
   if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;
   if (error) return <Failed message={error} retry={retry} />;
-  if (!run || !cloud) return <Loading what="Loading the points …" />;
+  if (stage.failure) return <NoWebGL three={stage.failure === "webgl"} />;
+  if (!run || !cloud || !stage.scene) return <Loading what="Loading the points …" />;
 
   return (
     <>
       <StaleNotice bridge={bridge} run={run} />
       <Controls bridge={bridge} run={run} column={colour.column} />
       <div className="gs-main">
-        <Sphere bridge={bridge} run={run} cloud={cloud} colour={colour} theme={theme} answers={answers} />
+        <Sphere bridge={bridge} run={run} cloud={cloud} colour={colour} theme={theme} answers={answers} stage={stage} />
         <Results bridge={bridge} run={run} state={answers} />
       </div>
     </>

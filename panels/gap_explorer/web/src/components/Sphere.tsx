@@ -9,13 +9,12 @@ import { sceneColour, type ColourState } from "../hooks/useColour";
 import type { Cloud } from "../hooks/useCloud";
 import { useDelta } from "../hooks/useDelta";
 import { useGridSelection } from "../hooks/useGridSelection";
-import { useScene } from "../hooks/useScene";
+import type { SceneState } from "../hooks/useScene";
 import { countInCap, type Vec3 } from "../math";
 import { MARKS_MAX } from "../scene/SphereScene";
 import type { SceneTheme } from "../scene/theme";
 import { installTestHook } from "../testHook";
 import { plural } from "../words";
-import { NoWebGL } from "./Faces";
 import { Histogram } from "./Histogram";
 import { HoverCard, type Hovered } from "./HoverCard";
 import { CapIcon, Home, Minus, PlaceIcon, Plus, PointIcon } from "./Icons";
@@ -46,23 +45,39 @@ export function Sphere(props: {
   colour: ColourState;
   theme: SceneTheme;
   answers: AnswerState;
+  stage: SceneState;
 }): React.ReactElement {
-  const { bridge, run, cloud, colour, theme, answers } = props;
+  const { bridge, run, cloud, colour, theme, answers, stage } = props;
   const { choices } = bridge;
-  const [canvas, setCanvas] = React.useState<HTMLCanvasElement | null>(null);
   const [box, setBox] = React.useState<HTMLDivElement | null>(null);
   const [size, setSize] = React.useState({ width: 0, height: 0 });
   const [hovered, setHovered] = React.useState<Hovered | null>(null);
   const [cap, setCap] = React.useState<CapDrag | null>(null);
 
-  const { scene, failure } = useScene(canvas, {
+  const { scene, canvas } = stage;
+  stage.events.current = {
     point: (index) => answers.ask({ kind: "point", index }),
     place: (direction) => answers.ask({ kind: "place", direction }),
     cap: (direction, angle) => answers.ask({ kind: "cap", direction, angle }),
     capDrag: setCap,
     hover: setHovered,
     lost: () => setHovered(null),
-  });
+  };
+
+  React.useLayoutEffect(() => {
+    if (!box || !canvas) return undefined;
+    canvas.tabIndex = 0;
+    canvas.dataset.cy = "gs-canvas";
+    canvas.setAttribute("role", "application");
+    box.prepend(canvas);
+    return () => canvas.remove();
+  }, [box, canvas]);
+  React.useEffect(() => {
+    canvas?.setAttribute(
+      "aria-label",
+      `Sphere of ${plural(cloud.n, "sample")}. Arrows turn, plus and minus zoom, 0 resets, Enter asks about the middle.`,
+    );
+  }, [canvas, cloud.n]);
 
   const geometry = useCartesian(bridge, cloud);
   const grid = useGridSelection(bridge, cloud);
@@ -176,8 +191,6 @@ export function Sphere(props: {
     }));
   });
 
-  if (failure) return <NoWebGL three={failure === "webgl"} />;
-
   const inCap =
     cap && geometry.spherical
       ? countInCap(cloud.xyz, cap.direction, cap.angle, (i) =>
@@ -188,13 +201,6 @@ export function Sphere(props: {
   return (
     <div className="gs-sphere">
       <div className="gs-canvas" ref={setBox}>
-        <canvas
-          ref={setCanvas}
-          tabIndex={0}
-          role="application"
-          aria-label={`Sphere of ${plural(cloud.n, "sample")}. Arrows turn, plus and minus zoom, 0 resets, Enter asks about the middle.`}
-          data-cy="gs-canvas"
-        />
         <div className="gs-cross" aria-hidden="true" />
         <div className="gs-modes" role="radiogroup" aria-label="What a click asks">
           {MODES.map(({ value, label, hint, icon: ModeIcon }) => (

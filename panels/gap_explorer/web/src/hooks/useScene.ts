@@ -4,55 +4,65 @@ import { SphereScene, type SceneEvents } from "../scene/SphereScene";
 
 export type SceneFailure = "three" | "webgl";
 
+export interface SceneState {
+  /** The scene's own canvas, made here and put into the page where it is shown. */
+  canvas: HTMLCanvasElement | null;
+  scene: SphereScene | null;
+  failure: SceneFailure | null;
+  /** Who listens; set on each render, so that events always see the latest. */
+  events: { current: SceneEvents | null };
+}
+
 /**
- * One scene for the life of a canvas, kept out of React's state: the panel renders dozens of times
- * a session, the scene is built once.  Events go through a ref, so that they always see the latest.
+ * One scene for the life of the panel, kept out of React's state: the panel renders dozens of times
+ * a session, the scene is built once.  It is built when the panel opens and not when the points are
+ * there: making a WebGL context and its programs takes as long as the server takes to answer.
  */
-export function useScene(
-  canvas: HTMLCanvasElement | null,
-  events: SceneEvents,
-): { scene: SphereScene | null; failure: SceneFailure | null } {
-  const [state, setState] = React.useState<{
-    scene: SphereScene | null;
-    failure: SceneFailure | null;
-  }>({ scene: null, failure: null });
-  const latest = React.useRef(events);
-  latest.current = events;
+export function useScene(): SceneState {
+  const events = React.useRef<SceneEvents | null>(null);
+  const [state, setState] = React.useState<Omit<SceneState, "events">>({
+    canvas: null,
+    scene: null,
+    failure: null,
+  });
 
   React.useEffect(() => {
-    if (!canvas) return undefined;
+    const fail = (failure: SceneFailure): void =>
+      setState({ canvas: null, scene: null, failure });
     if (typeof THREE.WebGLRenderer !== "function") {
-      setState({ scene: null, failure: "three" });
+      fail("three");
       return undefined;
     }
-    let scene: SphereScene;
-    try {
-      scene = new SphereScene(
-        canvas,
-        {
-          point: (index) => latest.current.point(index),
-          place: (direction) => latest.current.place(direction),
-          cap: (direction, angle) => latest.current.cap(direction, angle),
-          capDrag: (cap) => latest.current.capDrag(cap),
-          hover: (point) => latest.current.hover(point),
-          lost: () => {
-            setState({ scene: null, failure: "webgl" });
-            latest.current.lost();
+    let scene: SphereScene | null = null;
+    const build = (): void => {
+      const canvas = document.createElement("canvas");
+      try {
+        scene = new SphereScene(
+          canvas,
+          {
+            point: (index) => events.current?.point(index),
+            place: (direction) => events.current?.place(direction),
+            cap: (direction, angle) => events.current?.cap(direction, angle),
+            capDrag: (cap) => events.current?.capDrag(cap),
+            hover: (point) => events.current?.hover(point),
+            lost: () => fail("webgl"),
           },
-        },
-        // Automated tests read the canvas back; a person's GPU need not keep the buffer.
-        { preserve: Boolean((window as { IS_PLAYWRIGHT?: boolean }).IS_PLAYWRIGHT) },
-      );
-    } catch {
-      setState({ scene: null, failure: "webgl" });
-      return undefined;
-    }
-    setState({ scene, failure: null });
-    return () => {
-      scene.dispose();
-      setState({ scene: null, failure: null });
+          // Automated tests read the canvas back; a person's GPU need not keep the buffer.
+          { preserve: Boolean((window as { IS_PLAYWRIGHT?: boolean }).IS_PLAYWRIGHT) },
+        );
+      } catch {
+        fail("webgl");
+        return;
+      }
+      setState({ canvas, scene, failure: null });
     };
-  }, [canvas]);
+    // Building blocks the page for a moment: let the request for the points leave first.
+    const timer = window.setTimeout(build, 30);
+    return () => {
+      window.clearTimeout(timer);
+      scene?.dispose();
+    };
+  }, []);
 
-  return state;
+  return { ...state, events };
 }

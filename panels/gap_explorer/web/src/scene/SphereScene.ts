@@ -159,6 +159,8 @@ export class SphereScene {
       this.scene.add(object);
     }
     this.setLattice();
+    // Programs are linked now, while the points are on their way.
+    this.renderer.compile(this.scene, this.camera);
     this.unlisten = this.listen();
     canvas.addEventListener("webglcontextlost", this.onLost);
   }
