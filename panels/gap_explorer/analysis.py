@@ -287,10 +287,8 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str) -> Analysis:
     ids = np.array(results.sample_ids, dtype="S24")
     coverage = runs.read(dataset, names, "coverage")
     present, columns = _columns(dataset, names)
-    alive = np.isin(ids, present)
+    alive, rows = _aligned(ids, present)
     kept_ids = ids[alive]
-    order = np.argsort(present, kind="stable")
-    rows = order[np.searchsorted(present, kept_ids, sorter=order)]
     values = {name: column[rows] for name, column in columns.items()}
     result = coverage.results if coverage else {}
     metric = result.get("metric", "cosine")
@@ -318,6 +316,15 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str) -> Analysis:
         whole=bool(alive.all()),
         stale=_staleness(dataset, ids, present, int((~alive).sum()), coverage),
     )
+
+
+def _aligned(ids: Array, present: Array) -> tuple[Array, Array]:
+    """Which of ``ids`` are present, bool, and the row of each of those in ``present``."""
+    if len(ids) == len(present) and bool((ids == present).all()):
+        return np.ones(len(ids), bool), np.arange(len(ids))
+    alive = np.isin(ids, present)
+    order = np.argsort(present, kind="stable")
+    return alive, order[np.searchsorted(present, ids[alive], sorter=order)]
 
 
 def _columns(dataset: fo.Dataset, names: Names) -> tuple[Array, dict[str, Array]]:
