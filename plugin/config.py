@@ -405,6 +405,15 @@ class SpecParams(SetParams):
         allow_inf_nan=False,
         title="δ of this spec",
     )
+    spec_radius: float | None = setting(
+        None,
+        "Up to this distance from the candidates' centre an image is accepted; empty: as far as "
+        "the farthest candidate",
+        gt=0,
+        le=2,
+        allow_inf_nan=False,
+        title="Radius of this spec",
+    )
     images: int = setting(
         12, "Candidates shown with pictures; all are listed", ge=1, le=200, title="Pictures"
     )

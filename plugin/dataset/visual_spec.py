@@ -106,7 +106,7 @@ def export_visual_spec(
     found, warnings = _outside(chosen, owned, names, params)
     metric = cast(Metric, covered.metric)
     delta = covered.delta if params.spec_delta is None else params.spec_delta
-    rule = make_rule(found.matrix, delta=delta, metric=metric)
+    rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
     quantity, quantity_source = _quantity(params, owned, found, rule)
     here, there = metadata(dataset, names, found.ids), metadata(dataset, names, owned.ids)
     tried = [name for name in here if name not in (SEQUENCE, FRAME_NUMBER)]
@@ -270,6 +270,14 @@ def _warned(spec: VisualSpec) -> list[str]:
             f"{count - spec.beyond} of {count} candidates lie within δ = {spec.rule.delta:.4g}: "
             "images just like them would be told “covered already”. Choose candidates that are "
             "gaps, or give the spec a smaller δ."
+        )
+    drives = {dict(image.facts).get(SEQUENCE) for image in spec.candidates}
+    rule, one = spec.rule, len(drives) == 1 and None not in drives
+    if one and rule.radius_source == "candidates" and rule.radius < rule.delta:
+        warnings.append(
+            f"All candidates come from one drive ({drives.pop()}), so the radius {rule.radius:.4g} "
+            "is the spread of its frames, and other drives will hardly be accepted. Add candidates "
+            f"of other drives, or give the radius δ ({rule.delta:.4g})."
         )
     if spec.origin.fingerprint in ("unknown", "") or spec.origin.encoder.startswith("field:"):
         warnings.append(

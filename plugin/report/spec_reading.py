@@ -193,7 +193,7 @@ def _checked(document: dict[str, Any], arrays: Path, digest: str, name: str) -> 
         ask.number("delta", 0, 2),
         centre,
         ask.number("radius", 0, 2),
-        ask.one_of("radius_source", ("candidates", "delta")),
+        ask.one_of("radius_source", ("candidates", "delta", "given")),
     )
     rows = _reference(arrays, len(centre), name)
     parameters = encoder.document.get("parameters")

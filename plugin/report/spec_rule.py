@@ -44,8 +44,8 @@ _NEIGHBOURHOODS = 512  # rows of S that are looked around for the typical count
 class Rule:
     """``centre`` float32 (d,), unit; ``radius`` and ``delta`` in the unit of ``metric``.
 
-    ``radius_source`` is "candidates" (their largest distance to the centre) or "delta" (they all
-    lie in one point, which has no extent of its own).
+    ``radius_source`` is "candidates" (their largest distance to the centre), "delta" (they all
+    lie in one point, which has no extent of its own) or "given".
     """
 
     metric: Metric
@@ -73,7 +73,9 @@ class Judged:
     to_owned: NDArray[np.float32]
 
 
-def make_rule(candidates: Rows, *, delta: float, metric: Metric = "cosine") -> Rule:
+def make_rule(
+    candidates: Rows, *, delta: float, metric: Metric = "cosine", radius: float | None = None
+) -> Rule:
     """The ball around the candidates.
 
     Parameters
@@ -82,6 +84,9 @@ def make_rule(candidates: Rows, *, delta: float, metric: Metric = "cosine") -> R
         Unit rows.
     delta : float
         The threshold beyond which an image is new to S, in the unit of ``metric``.
+    radius : float, optional
+        In place of the candidates' own: frames of one drive lie closer together than what another
+        drive through the same condition would bring.
 
     Returns
     -------
@@ -109,6 +114,10 @@ def make_rule(candidates: Rows, *, delta: float, metric: Metric = "cosine") -> R
     centre = unit_rows(candidates.mean(axis=0, dtype=np.float64)[None])
     if not np.isfinite(centre).all():
         raise InputError("The candidates cancel out: they have no common centre. Take fewer.")
+    if radius is not None:
+        if isinstance(radius, bool) or not 0 < radius <= 2:
+            raise InputError(f"The radius is {radius}; a distance of unit vectors lies in 0..2.")
+        return Rule(metric, float(delta), centre[0], float(radius), "given")
     radius = float(nearest_distance(candidates, centre, metric=metric).distance.max())
     # A float32 mean of equal rows is off by its last bit: that is no extent either.
     if radius > 1e-6:

@@ -143,6 +143,16 @@ def test_candidates_that_delta_covers_are_warned_about(analysed, tmp_path):
     assert any("covered already" in warning for warning in issued.warnings)
 
 
+def test_one_drive_alone_is_warned_about_and_a_radius_may_be_given(analysed, tmp_path):
+    analysed.set_values("sequence", ["drive 7"] * len(analysed))
+    issued = issue(red(analysed), tmp_path / "x.zip", spec_delta=1.0)
+    assert any("one drive (drive 7)" in warning for warning in issued.warnings)
+    wide = issue(red(analysed), tmp_path / "wide.zip", spec_delta=1.0, spec_radius=0.5)
+    assert not any("one drive" in warning for warning in wide.warnings)
+    assert (document(wide.path)["radius"], document(wide.path)["radius_source"]) == (0.5, "given")
+    assert read_spec(wide.path).rule.near_radius == 0.75
+
+
 def test_heatmaps_of_the_candidates_are_drawn(analysed, tmp_path):
     for sample in red(analysed).iter_samples(autosave=True):
         sample["heatmap"] = fo.Heatmap(map=np.arange(16, dtype=np.uint8).reshape(4, 4) * 16)

@@ -54,7 +54,8 @@ def test_the_file_is_offered_for_download_and_its_path_is_told(analysed, tmp_pat
     context = foo.ExecutionContext(request, executor=Executor())
     said = [message.body.to_json() for message in ExportVisualSpec().execute(context)]
     assert [body["operator_uri"] for body in said[-2:]] == [
-        f"@voxel51/operators/{name}" for name in ("browser_download", "notify")
+        "browser_download",
+        "notify",
     ]
     url = f"/media?filepath={tmp_path}/spec%20%26%20%3Cb%3E.zip"
     assert said[-2]["params"] == {"url": url, "filename": path.name}

@@ -111,6 +111,13 @@ def test_one_point_alone_asks_for_what_it_would_cover(count):
     assert (rule.radius, rule.radius_source) == (0.2, "delta")
 
 
+def test_a_given_radius_replaces_the_candidates_own():
+    rule = make_rule(unit([[1, 0], [0, 1]]), delta=0.1, radius=0.4)
+    assert (rule.radius, rule.radius_source) == (0.4, "given")
+    with pytest.raises(InputError, match="The radius is"):
+        make_rule(unit([[1, 0]]), delta=0.1, radius=0)
+
+
 def test_bad_input_is_a_sentence():
     with pytest.raises(InputError, match="no common centre"):
         make_rule(unit([[1, 0], [-1, 0]]), delta=0.1)
