@@ -5,8 +5,6 @@ seconds, trustworthiness and recall of the radial and of UMAP's native sphere, a
 points placed by our rule and by UMAP's own ``transform`` on the same fit.
 """
 
-# ruff: noqa: T201
-
 import argparse
 import time
 import warnings
