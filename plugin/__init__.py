@@ -1,1 +1,1 @@
-"""What Gapsphere knows: encoders, coverage, projection, reports.  Only ``dataset`` imports FiftyOne."""
+"""What Gapsphere knows: encoders, coverage, projection, reports; ``dataset`` alone has FiftyOne."""

@@ -45,5 +45,5 @@ class MissingDependencyError(GapsphereError):
     """An optional package is not installed; the message says which and how to install it."""
 
 
-class Cancelled(GapsphereError):
+class Cancelled(GapsphereError):  # noqa: N818  a stop is no error
     """The user stopped the work; what was already written stays."""
