@@ -283,12 +283,12 @@ def curves(
             frames += [np.where(mask, blurred, picture), np.where(mask, picture, blurred)]
         cosines = in_parts(encoder.embed, np.stack(frames)).astype(np.float64) @ reference[i]
         out[i], back[i] = cosines[::2], cosines[1::2]
-    return tuple((c[:, 1:] + c[:, :-1]).mean(axis=1) / 2 for c in (out, back))  # type: ignore[return-value]
+    return tuple((c[:, 1:] + c[:, :-1]).mean(axis=1) / 2 for c in (out, back))
 
 
 def randomised(encoder: TorchEncoder, share: float) -> TorchEncoder:
     """The encoder with the last ``share`` of its weight tensors drawn anew, each at its spread."""
-    module = copy.deepcopy(encoder.module)
+    module: Any = copy.deepcopy(encoder.module)
     weights: Sequence[tuple[str, torch.Tensor]] = list(module.named_parameters())
     generator = torch.Generator().manual_seed(1)
     for _, weight in weights[round(len(weights) * (1 - share)) :]:
@@ -314,7 +314,7 @@ def randomised(encoder: TorchEncoder, share: float) -> TorchEncoder:
 def rank_correlation(a: Maps, b: Maps) -> float:
     """Spearman's, of two maps."""
     ranks = [np.argsort(np.argsort(m, axis=None)).astype(np.float64) for m in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def mean(values: NDArray[np.float64]) -> str:

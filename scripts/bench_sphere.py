@@ -8,6 +8,8 @@ points placed by our rule and by UMAP's own ``transform`` on the same fit.
 import argparse
 import time
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from gapsphere.plugin.projection.neighbors import nearest, self_first
@@ -15,9 +17,12 @@ from gapsphere.plugin.projection.place import Reducer
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
 from gapsphere.plugin.projection.umap3d import fit_sphere
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 
-def mixture(n=3000, d=256, clusters=40, seed=1):
+def mixture(n: int = 3000, d: int = 256, clusters: int = 40, seed: int = 1) -> Array:
     rng = np.random.default_rng(seed)
     size = 1 / np.arange(1, clusters + 1)
     label = rng.choice(clusters, n, p=size / size.sum())
@@ -28,7 +33,7 @@ def mixture(n=3000, d=256, clusters=40, seed=1):
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def measured(name, work, vectors):
+def measured(name: str, work: Callable[[], Array], vectors: Array) -> None:
     start = time.process_time()
     sphere = work()
     seconds = time.process_time() - start
@@ -39,7 +44,7 @@ def measured(name, work, vectors):
     )
 
 
-def umap_sphere(vectors, **options):
+def umap_sphere(vectors: Array, **options: Any) -> tuple[Any, Array]:
     import umap
 
     model = umap.UMAP(
@@ -48,7 +53,7 @@ def umap_sphere(vectors, **options):
     return model, to_unit_sphere(model.fit_transform(vectors))
 
 
-def held_out(vectors):
+def held_out(vectors: Array) -> None:
     """Both placings on one and the same UMAP fit, judged on the held-out fifth alone."""
     rows = np.random.default_rng(0).permutation(len(vectors))
     old, new = rows[len(rows) // 5 :], rows[: len(rows) // 5]
@@ -70,7 +75,7 @@ def held_out(vectors):
         print(f"{name:<44}trustworthiness {trust:.3f}   recall {(wrong <= 0).mean():.3f}")
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--embeddings")
     given = parser.parse_args().embeddings

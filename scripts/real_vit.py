@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,12 +29,12 @@ def varint(data: memoryview, at: int) -> tuple[int, int]:
             return value, at
 
 
-def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+def fields(data: memoryview) -> Iterator[tuple[int, Any]]:
     """Fields of a protocol buffer message: all that reading weights out of ONNX takes."""
     at = 0
     while at < len(data):
         key, at = varint(data, at)
-        value: int | memoryview
+        value: Any  # a number, or the bytes of what is nested
         if key & 7 == 0:
             value, at = varint(data, at)
         else:
