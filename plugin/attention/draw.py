@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..embeddings.extract import Skipped, _free_device_memory, _is_out_of_memory
+from ..embeddings.extract import Skipped, free_device_memory, is_out_of_memory
 from ..embeddings.images import open_rgb
 from ..errors import GapsphereError, InputError
 from ..progress import Progress, silent
@@ -179,10 +179,10 @@ class _Work:
                 [ready.patch for _, ready in part],
             )
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         # Only here, outside the except block, has the traceback let go of the network's tensors.
-        _free_device_memory()
+        free_device_memory()
         return None
 
     def _moved_to_cpu(self) -> bool:
@@ -195,7 +195,7 @@ class _Work:
         self._say(f"memory of {encoder.device} does not hold one image; went on on the CPU")
         encoder.module.to("cpu")
         encoder.device = torch.device("cpu")  # whoever else holds it goes on there too
-        _free_device_memory()
+        free_device_memory()
         return True
 
     def _hand_on(self, part: list[tuple[Wanted, _Ready]], maps: NDArray[np.float64]) -> None:

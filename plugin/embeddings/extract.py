@@ -296,12 +296,12 @@ class _Run:
         try:
             vectors = self.encoder.embed(stack)
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             vectors = None
         if vectors is None:
             # Only here, outside the except block, has the traceback let go of the model's tensors.
-            _free_device_memory()
+            free_device_memory()
             return None
         vectors = np.asarray(vectors, dtype=np.float32)
         if vectors.shape != (len(stack), self.encoder.dimension):
@@ -342,7 +342,8 @@ class _Run:
         self.skipped.append(Skipped(sample_id, path, reason))
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that memory ran out, on whatever device."""
     # torch.OutOfMemoryError is a RuntimeError; on a CPU and from cuBLAS it is a plain one.
     message = str(error).lower()
     return (
@@ -352,7 +353,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _free_device_memory() -> None:
+def free_device_memory() -> None:
+    """Hand back what a failed batch left behind, so that a smaller one may fit."""
     gc.collect()
     torch = sys.modules.get("torch")  # not imported here: whoever ran out of memory has it loaded
     if torch is not None and torch.cuda.is_initialized():

@@ -7,29 +7,19 @@ interpolation, preprocessing and pooling are all read as they were meant.
 """
 
 import json
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
-import torch
 from gapsphere.plugin.encoders.registry import load_encoder
+from gapsphere.scripts.real_vit import GRAPH, fields, read_tensors
 from PIL import Image
 from safetensors.torch import save_file
 
 LAST = "/backbone/layernorm/Add_1_output_0"
-GRAPH, NODE, INITIALIZER, OUTPUT = 7, 1, 5, 12
-
-
-def varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
-        if byte < 128:
-            return value, at
+OUTPUT = 12
 
 
 def encode(number: int, payload: bytes) -> bytes:
@@ -42,45 +32,6 @@ def encode(number: int, payload: bytes) -> bytes:
         return head + bytes([value])
 
     return length(number << 3 | 2) + length(len(payload)) + payload
-
-
-def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Fields of a protocol buffer message: all that reading weights out of ONNX takes."""
-    at = 0
-    while at < len(data):
-        key, at = varint(data, at)
-        value: int | memoryview
-        if key & 7 == 0:
-            value, at = varint(data, at)
-        else:
-            size, at = {1: (8, at), 5: (4, at)}.get(key & 7) or varint(data, at)
-            value, at = data[at : at + size], at + size
-        yield key >> 3, value
-
-
-def read_tensors(graph: memoryview) -> dict[str, torch.Tensor]:
-    tensors, weights = {}, {}
-    for number, value in fields(graph):
-        if number == INITIALIZER:
-            parts = list(fields(value))
-            name = next(bytes(v).decode() for f, v in parts if f == 8)
-            raw = next((v for f, v in parts if f == 9), None)
-            if raw is not None and next(v for f, v in parts if f == 2) == 1:
-                shape = [v for f, v in parts if f == 1]
-                tensors[name] = torch.from_numpy(np.frombuffer(raw, "<f4").reshape(shape).copy())
-        elif number == NODE:
-            parts = list(fields(value))
-            inputs = [bytes(v).decode() for f, v in parts if f == 1]
-            node = next((bytes(v).decode() for f, v in parts if f == 3), "")
-            if node.startswith("/backbone") and node.endswith("/MatMul"):
-                weights[inputs[-1]] = node.strip("/").replace("/", ".").removesuffix("MatMul")
-    named = {f"{weights[k]}weight": v.t().contiguous() for k, v in tensors.items() if k in weights}
-    kept = {k: v for k, v in tensors.items() if k.startswith("backbone.")}
-    first = next(v for k, v in tensors.items() if k.startswith("onnx::Concat_"))
-    rest = next(v for k, v in tensors.items() if k.startswith("onnx::Reshape_"))
-    named["backbone.embeddings.position_embeddings"] = torch.cat([first, rest], dim=1)
-    named["backbone.embeddings.mask_token"] = torch.zeros(1, 384)
-    return {k.removeprefix("backbone."): v for k, v in (kept | named).items()}
 
 
 @pytest.fixture(scope="module")
