@@ -1,6 +1,6 @@
 """The real App in a real browser.
 
-One App server and one Chromium for the session; a page of its own for each test.  Session state
+One App server for the session, one Chromium a module, a page of its own for each test.  Session state
 outlives a page, so every test opens a dataset of its own.
 """
 
@@ -69,8 +69,11 @@ def app_url():
     process.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Chromium.  Not for the session: while Playwright runs, so does its event loop, and FiftyOne
+    answers differently inside one.
+    """
     from playwright.sync_api import sync_playwright
 
     assert CHROMIUM is not None, "no Chromium: apt-get install chromium"

@@ -14,7 +14,7 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, so does its event loop
 def chromium():
     if not Path("/usr/bin/chromium").exists():
         reason = "BROWSER TESTS NOT RUN: /usr/bin/chromium is missing (apt-get install chromium)"
