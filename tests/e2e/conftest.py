@@ -1,7 +1,7 @@
 """The real App in a real browser.
 
-One App server for the session, one Chromium a module, a page of its own for each test.  Session state
-outlives a page, so every test opens a dataset of its own.
+One App server for the session, one Chromium a module, a page of its own for each test.  Session
+state outlives a page, so every test opens a dataset of its own.
 """
 
 import os
