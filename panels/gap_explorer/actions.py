@@ -85,7 +85,9 @@ def act(ctx: foo.ExecutionContext, action: Mapping[str, Any], ids: list[str]) ->
     if operator is None or not available()[operator]:
         raise InputError(f"There is no operator for “{kind}” in this installation.")
     ctx.ops.set_selected_samples(ids)
-    ctx.prompt(f"{PLUGIN}/{operator}", params={"view_target": "SELECTED_SAMPLES"})
+    # FiftyOne's own target input, and the one of operators that offer more than it knows.
+    target = dict.fromkeys(("view_target", "target"), "SELECTED_SAMPLES")
+    ctx.prompt(f"{PLUGIN}/{operator}", params=target)
     return f"{samples} handed over to {operator}."
 
 
