@@ -18,7 +18,6 @@ from ..config import PlotParams, SetParams
 from ..coverage.distances import leave_one_out, nearest_distance
 from ..coverage.radius import (
     CoverageReport,
-    Threshold,
     coverage_json,
     coverage_report,
     is_gap,
@@ -102,7 +101,7 @@ def export_artifacts(
     picks = _picks(dataset, names, pool.ids)
     report = coverage_report(
         distance,
-        Threshold(covered.delta, covered.delta_source, covered.metric, covered.warning),  # type: ignore[arg-type]
+        covered.threshold(),
     )
     page = plot_3d(
         umap3d_S=umap3d["S"],

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from typing import cast
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import CoverageParams
+from ..config import CoverageParams, Metric
 from ..coverage.distances import leave_one_out, nearest_distance, sequence_numbers
 from ..coverage.radius import (
     CoverageReport,
@@ -65,6 +66,10 @@ class Covered:
             owned,
             seconds,
         )
+
+    def threshold(self) -> Threshold:
+        """δ as the array functions take it."""
+        return Threshold(self.delta, self.delta_source, cast(Metric, self.metric), self.warning)
 
     def __str__(self) -> str:
         spread = ", ".join(f"{name} {value:.4f}" for name, value in self.quantiles.items())
@@ -167,10 +172,10 @@ def _known_threshold(
     """The earlier run's δ, where it still means the same and nobody asks for another."""
     if params.delta is not None or params.reset_delta or not record or not record.results:
         return None
-    earlier = record.results
-    if earlier["metric"] != params.metric or record.inputs["fingerprint"] != inputs.fingerprint:
+    earlier = Covered(**record.results)
+    if earlier.metric != params.metric or record.inputs["fingerprint"] != inputs.fingerprint:
         return None
-    return Threshold(earlier["delta"], earlier["delta_source"], params.metric, earlier["warning"])
+    return earlier.threshold()
 
 
 def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
