@@ -42,3 +42,35 @@ class Names:
 
     def _named(self, name: str) -> str:
         return f"{name}_{self.suffix}" if self.suffix else name
+
+
+class ReviewNames:
+    """Fields of a feature cache: what a language model said of an image, what a person decided.
+
+    ``model`` names one of several language models; the one whose files were named first has none.
+
+    >>> ReviewNames("qwen").llm_score
+    'llm_score_qwen'
+    """
+
+    file_name = "file_name"
+    ground_truth = "ground_truth"
+    sim_to_centroid = "sim_to_centroid"
+    pct_rank_in_class = "pct_rank_in_class"
+    is_bottom_5pct = "is_bottom_5pct"
+    failure_rate = "failure_rate"
+    failure_rank = "failure_rank"
+
+    def __init__(self, model: str = "") -> None:
+        self.model = model
+        self.prediction_status = self._named("prediction_status")
+        self.llm_score = self._named("llm_score")
+        self.llm_rationale = self._named("llm_rationale")
+        self.llm_raw = self._named("llm_raw")
+        self.decision = self._named("review_decision")
+        self.label = self._named("review_label")
+        self.note = self._named("review_note")
+        self.time = self._named("review_time")
+
+    def _named(self, name: str) -> str:
+        return f"{name}_{self.model}" if self.model else name
