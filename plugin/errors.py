@@ -45,5 +45,9 @@ class MissingDependencyError(GapsphereError):
     """An optional package is not installed; the message says which and how to install it."""
 
 
+class SaveError(GapsphereError):
+    """The database refused to write; nothing was changed."""
+
+
 class Cancelled(GapsphereError):  # noqa: N818  a stop is no error
     """The user stopped the work; what was already written stays."""

@@ -71,6 +71,7 @@ class ReviewNames:
         self.label = self._named("review_label")
         self.note = self._named("review_note")
         self.time = self._named("review_time")
+        self.history = self._named("review_history")
 
     def _named(self, name: str) -> str:
         return f"{name}_{self.model}" if self.model else name
