@@ -6,31 +6,17 @@ import socket
 from typing import TYPE_CHECKING
 
 from ..plugin.errors import InputError
+from .datasets import opened
 from .install import install, reachable
 
 if TYPE_CHECKING:
     import fiftyone as fo
 
 
-def open_app(
-    dataset: str | None, *, host: str = "127.0.0.1", port: int = 5151, data_root: str | None = None
-) -> None:
-    """Open the App and wait until it is closed or Ctrl-C is pressed.
-
-    Parameters
-    ----------
-    dataset
-        Name of the dataset; with ``data_root`` the dataset the artifacts are imported into.
-    data_root
-        A folder of artifacts made here or elsewhere.
-    """
-    from .commands import import_artifacts, opened
-
+def open_app(dataset: str | None, *, host: str = "127.0.0.1", port: int = 5151) -> None:
+    """Open the App, on the dataset of that name if any, until it is closed or Ctrl-C is pressed."""
     if not reachable():
         print(install())
-    if data_root:
-        dataset = dataset or "gapsphere"
-        import_artifacts({}, dataset=dataset, data_root=data_root)
     data = None
     if dataset:
         with opened(dataset) as data:

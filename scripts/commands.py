@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..plugin import config
 from ..plugin.errors import InputError
-
-if TYPE_CHECKING:
-    import fiftyone as fo
+from .datasets import opened
 
 Settings = dict[str, Any]
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -166,32 +163,10 @@ def app(
 ) -> None:
     from .app import open_app
 
-    open_app(dataset, host=host, port=port, data_root=data_root)
-
-
-@contextmanager
-def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
-    """The dataset of that name; a new one is kept in the database unless the work fails at once.
-
-    Raises
-    ------
-    InputError
-        There is none, and nothing says to create it.
-    """
-    import fiftyone as fo
-
-    if fo.dataset_exists(name):
-        yield fo.load_dataset(name)
-        return
-    if not create:
-        known = ", ".join(fo.list_datasets()) or "none"
-        raise InputError(f"There is no dataset {name!r}; datasets: {known}. Load images first.")
-    made = fo.Dataset(name, persistent=True)
-    try:
-        yield made
-    finally:
-        if not len(made):
-            made.delete()
+    if data_root:
+        dataset = dataset or "gapsphere"
+        import_artifacts({}, dataset=dataset, data_root=data_root)
+    open_app(dataset, host=host, port=port)
 
 
 def _parted(settings: Settings, *params: type[config.Params]) -> list[Settings]:

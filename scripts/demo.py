@@ -29,7 +29,7 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
 
     from ..plugin.dataset import api
     from ..plugin.dataset.appearance import PICKS_VIEW, colour_samples, save_views
-    from .commands import opened
+    from .datasets import opened
 
     with opened(DATASET, create=True) as dataset:
         print(api.load_images(dataset, csv=str(csv)))

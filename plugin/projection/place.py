@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,9 +27,6 @@ from ..errors import ArtifactError, DimensionError, EmptySetError, NotFiniteErro
 from ..progress import Progress, silent
 from .neighbors import nearest
 from .sphere import check_points, to_unit_sphere
-
-if TYPE_CHECKING:
-    from .umap3d import SphereFit
 
 Array = NDArray[Any]
 
@@ -87,7 +84,12 @@ class Reducer:
         object.__setattr__(self, "centre", check_points(self.centre, "centre")[0])
 
     def place(self, new_embeddings: ArrayLike, *, progress: Progress = silent) -> Placed:
-        """Coordinates of new embeddings (n, d) among the fitted ones."""
+        """Coordinates of new embeddings (n, d) among the fitted ones.
+
+        >>> reducer = Reducer(np.eye(3, dtype=np.float32), np.eye(3), np.zeros(3))
+        >>> reducer.place(np.eye(3)[:1]).sphere.tolist()
+        [[1.0, 0.0, 0.0]]
+        """
         new = check_vectors(new_embeddings, "new embeddings")
         if new.shape[1] != self.embeddings.shape[1]:
             raise DimensionError(
@@ -137,14 +139,3 @@ class Reducer:
             raise ArtifactError(
                 f"{path} is not a saved sphere ({error}); compute the sphere again."
             ) from error
-
-
-def place(fit: SphereFit | Reducer, new_embeddings: ArrayLike) -> Placed:
-    """Coordinates of new embeddings on a fitted sphere.
-
-    >>> reducer = Reducer(np.eye(3, dtype=np.float32), np.eye(3), np.zeros(3))
-    >>> place(reducer, np.eye(3)[:1]).sphere.tolist()
-    [[1.0, 0.0, 0.0]]
-    """
-    reducer = fit if isinstance(fit, Reducer) else fit.reducer
-    return reducer.place(new_embeddings)

@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import ArtifactError, DimensionError, EmptySetError, NotFiniteError
-from gapsphere.plugin.projection.place import Reducer, place
+from gapsphere.plugin.projection.place import Reducer
 
 
 def test_a_copy_of_a_fitted_image_lands_on_it(clusters, fitted):
-    placed = place(fitted, clusters[0])
+    placed = fitted.reducer.place(clusters[0])
     assert np.array_equal(placed.umap3d, fitted.umap3d)
     assert np.array_equal(placed.sphere, fitted.sphere)
 
@@ -17,7 +17,7 @@ def test_a_new_image_lands_among_its_own_kind(clusters, fitted):
     rng = np.random.default_rng(1)
     noisy = vectors + 0.05 * rng.normal(size=vectors.shape).astype(np.float32)
     noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
-    closest = (place(fitted, noisy).sphere @ fitted.sphere.T).argmax(axis=1)
+    closest = (fitted.reducer.place(noisy).sphere @ fitted.sphere.T).argmax(axis=1)
     assert (label[closest] == label).mean() > 0.95
 
 
@@ -28,20 +28,20 @@ def test_placing_is_the_inverse_distance_mean_of_five(clusters, fitted):
     five = np.argsort(distance)[:5]
     weight = (1 / distance[five]) / (1 / distance[five]).sum()
     expected = weight @ fitted.umap3d[five].astype(np.float64)
-    assert np.allclose(place(fitted, new).umap3d, expected, atol=1e-4)
+    assert np.allclose(fitted.reducer.place(new).umap3d, expected, atol=1e-4)
 
 
 def test_placing_one_by_one_or_together_is_the_same(clusters, fitted):
     new = clusters[0][:7] * np.float32(0.5) + clusters[0][7:14] * np.float32(0.5)
-    together = place(fitted, new).sphere
-    alone = np.vstack([place(fitted, row[None]).sphere for row in new])
+    together = fitted.reducer.place(new).sphere
+    alone = np.vstack([fitted.reducer.place(row[None]).sphere for row in new])
     assert np.allclose(together, alone, atol=1e-5)
 
 
 @pytest.mark.parametrize("m", [1, 2, 4])
 def test_fewer_fitted_than_five_is_enough(clusters, m):
     reducer = Reducer(clusters[0][:m], np.eye(4, 3)[:m], np.zeros(3))
-    assert np.allclose(np.linalg.norm(place(reducer, clusters[0]).sphere, axis=1), 1, atol=1e-5)
+    assert np.allclose(np.linalg.norm(reducer.place(clusters[0]).sphere, axis=1), 1, atol=1e-5)
 
 
 def test_record_is_json_and_with_the_fields_makes_the_reducer_again(clusters, fitted):
@@ -49,14 +49,14 @@ def test_record_is_json_and_with_the_fields_makes_the_reducer_again(clusters, fi
     record = json.loads(json.dumps(fitted.reducer.record()))
     again = Reducer.from_record(record, clusters[0], fitted.umap3d)
     new = clusters[0][::-1] * np.float32(0.9) + np.float32(0.01)
-    assert np.array_equal(place(again, new).sphere, place(fitted, new).sphere)
+    assert np.array_equal(again.place(new).sphere, fitted.reducer.place(new).sphere)
 
 
 def test_saved_reducer_places_the_same(clusters, fitted, tmp_path):
     fitted.reducer.save(tmp_path / "sphere.npz")
     again = Reducer.load(tmp_path / "sphere.npz")
     new = clusters[0] + np.float32(0.02)
-    assert np.array_equal(place(again, new).sphere, place(fitted, new).sphere)
+    assert np.array_equal(again.place(new).sphere, fitted.reducer.place(new).sphere)
     assert [file.name for file in tmp_path.iterdir()] == ["sphere.npz"]
 
 
@@ -77,10 +77,10 @@ def test_files_that_are_no_reducer_are_refused(tmp_path):
 
 def test_arrays_that_do_not_fit_are_named(clusters, fitted):
     with pytest.raises(DimensionError, match="31 dimensions"):
-        place(fitted, clusters[0][:, :31])
+        fitted.reducer.place(clusters[0][:, :31])
     with pytest.raises(DimensionError, match="3 embeddings and 2 umap3d"):
         Reducer(np.eye(3), np.eye(3)[:2], np.zeros(3))
     with pytest.raises(EmptySetError):
         Reducer(np.empty((0, 3)), np.empty((0, 3)), np.zeros(3))
     with pytest.raises(NotFiniteError, match="new embeddings"):
-        place(fitted, np.full((1, 32), np.nan))
+        fitted.reducer.place(np.full((1, 32), np.nan))

@@ -1,0 +1,37 @@
+"""The dataset a command works on, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..plugin.errors import InputError
+
+if TYPE_CHECKING:
+    import fiftyone as fo
+
+
+@contextmanager
+def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
+    """The dataset of that name; a new one is kept in the database unless the work fails at once.
+
+    Raises
+    ------
+    InputError
+        There is none, and nothing says to create it.
+    """
+    import fiftyone as fo
+
+    if fo.dataset_exists(name):
+        yield fo.load_dataset(name)
+        return
+    if not create:
+        known = ", ".join(fo.list_datasets()) or "none"
+        raise InputError(f"There is no dataset {name!r}; datasets: {known}. Load images first.")
+    made = fo.Dataset(name, persistent=True)
+    try:
+        yield made
+    finally:
+        if not len(made):
+            made.delete()
