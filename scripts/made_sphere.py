@@ -88,6 +88,18 @@ def make_dataset(
     _register(dataset, names.brain_key, ids, places)
 
 
+def name_encoder(dataset: Any) -> None:
+    """Say that the packaged encoder made the vectors, so that heatmaps can be asked for."""
+    from ..plugin.config import EmbeddingParams
+    from ..plugin.dataset import embed, runs
+    from ..plugin.dataset.names import Names
+
+    params = EmbeddingParams(encoder="packaged")
+    opened = embed.open_encoder(params)
+    inputs = {"encoder": opened.name, "fingerprint": opened.fingerprint}
+    runs.write(dataset, Names(), runs.Record(embed.STEP, params.model_dump(mode="json"), inputs))
+
+
 def _register(dataset: Any, key: str, ids: list[str], places: Array) -> None:
     import fiftyone.brain as fob
 

@@ -1,4 +1,4 @@
-"""What one click does with an answer: the grid, a tag, a saved view, a hand-over to an operator."""
+"""What one click does with an answer: the grid, a tag, a saved view, heatmaps, the Visual Spec."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import fiftyone.operators as foo
 from fiftyone.server.view import get_view
 
 from ...plugin.errors import InputError
-from . import memory
+from . import heatmaps, memory
+from .analysis import Analysis
 
 PLUGIN = "@gapsphere/gap-explorer"
-HANDOVERS = {"heatmap": "compute_heatmaps", "spec": "export_visual_spec"}
+OPERATORS = ("find_gaps", "compute_heatmaps", "export_visual_spec")
+TRAY_MAX = 1000
+"""Samples that a tray holds: what a person gathers by hand; ``web/src/tray.ts`` has it too."""
 EXTENDED_MAX = 10_000
 """Ids in an extended selection, FiftyOne's own limit: it travels with every request of the grid."""
 
@@ -23,8 +26,7 @@ def available() -> dict[str, bool]:
     from fiftyone.operators.registry import OperatorRegistry
 
     known = {operator.uri for operator in OperatorRegistry().list_operators()}
-    names = ("find_gaps", *HANDOVERS.values())
-    return {name: f"{PLUGIN}/{name}" in known for name in names}
+    return {name: f"{PLUGIN}/{name}" in known for name in OPERATORS}
 
 
 def link(ctx: foo.ExecutionContext, ids: Sequence[str]) -> None:
@@ -38,6 +40,11 @@ def unlink(ctx: foo.ExecutionContext) -> None:
     """Give the grid back."""
     memory.of(ctx.panel_id).link(None)
     ctx.ops.set_extended_selection(reset=True)
+    work = heatmaps.current(ctx.dataset)
+    if work is not None and work.new_field and not work.running:
+        # Only a reload puts a new field into the sidebar, and it drops the extended selection.
+        work.new_field = False
+        ctx.ops.reload_dataset()
 
 
 def grid_view(ctx: foo.ExecutionContext) -> fo.DatasetView:
@@ -52,13 +59,15 @@ def grid_view(ctx: foo.ExecutionContext) -> fo.DatasetView:
     return get_view(ctx.dataset, stages=request.get("view"), filters=request.get("filters"))
 
 
-def act(ctx: foo.ExecutionContext, action: Mapping[str, Any], ids: list[str]) -> str:
-    """Do one thing with some samples, and say in words what was done.
+def act(
+    ctx: foo.ExecutionContext, action: Mapping[str, Any], ids: list[str], found: Analysis
+) -> dict[str, Any]:
+    """Do one thing with some samples: ``message`` says in words what was done.
 
     Raises
     ------
     InputError
-        There is nothing to act on, a name is missing, or the operator does not exist.
+        There is nothing to act on, a name is missing, or there is no such action.
     """
     if not ids:
         raise InputError("No sample is left to act on.")
@@ -66,29 +75,67 @@ def act(ctx: foo.ExecutionContext, action: Mapping[str, Any], ids: list[str]) ->
     if kind == "show":
         unlink(ctx)
         ctx.ops.set_view(ctx.dataset.select(ids, ordered=True))
-        return f"The grid shows {samples}."
+        return {"message": f"The grid shows {samples}."}
     if kind == "select":
         ctx.ops.set_selected_samples(ids)
-        return f"{samples} selected in the grid."
+        return {"message": f"{samples} selected in the grid."}
     if kind == "tag":
         tag = _name(action, "tag")
         ctx.dataset.select(ids, ordered=False).tag_samples(tag)
         ctx.ops.reload_samples()
-        return f"{samples} tagged “{tag}”."
+        return {"message": f"{samples} tagged “{tag}”."}
     if kind == "save_view":
         name = _name(action, "name")
         if ctx.dataset.has_saved_view(name):
             raise InputError(f"There is a view “{name}” already: take another name.")
         ctx.dataset.save_view(name, ctx.dataset.select(ids, ordered=True))
-        return f"Saved as the view “{name}”: {samples}."
-    operator = HANDOVERS.get(str(kind))
-    if operator is None or not available()[operator]:
-        raise InputError(f"There is no operator for “{kind}” in this installation.")
-    ctx.ops.set_selected_samples(ids)
-    # FiftyOne's own target input, and the one of operators that offer more than it knows.
-    target = dict.fromkeys(("view_target", "target"), "SELECTED_SAMPLES")
-    ctx.prompt(f"{PLUGIN}/{operator}", params=target)
-    return f"{samples} handed over to {operator}."
+        return {"message": f"Saved as the view “{name}”: {samples}."}
+    if kind == "heatmap":
+        started = heatmaps.start(ctx.dataset, ids, found.names.suffix)
+        return {"message": "", "making": started.state()}
+    if kind == "collect":
+        return _collected(ids, found)
+    if kind == "spec":
+        return _spec(ctx, ids, found)
+    raise InputError(f"There is no action “{kind}”.")
+
+
+def _collected(ids: list[str], found: Analysis) -> dict[str, Any]:
+    """Those of an answer that a Visual Spec can ask for: S has the others already."""
+    rows = found.rows_of(ids)
+    wanted = rows[~found.owned[rows]]
+    if len(wanted) > TRAY_MAX:
+        raise InputError(
+            f"{len(wanted):,} candidates are more than the tray holds ({TRAY_MAX:,}): tag them, "
+            "and give export_visual_spec the tag."
+        )
+    return {"message": "", "ids": found.text_ids(wanted), "owned": len(rows) - len(wanted)}
+
+
+def _spec(ctx: foo.ExecutionContext, ids: list[str], found: Analysis) -> dict[str, Any]:
+    """Open the form of ``export_visual_spec`` on exactly these samples, selected in the grid."""
+    there = ctx.dataset.select(ids, ordered=True).values("id")
+    if not there:
+        raise InputError("None of these samples is in the dataset any more.")
+    ctx.ops.set_selected_samples(there)
+    params = {"target": "SELECTED_SAMPLES", "suffix": found.names.suffix}
+    ctx.prompt(f"{PLUGIN}/export_visual_spec", params=params)
+    gone = len(ids) - len(there)
+    left = f" {_count(gone)} deleted since, left out." if gone else ""
+    return {"message": f"{_count(len(there))} handed over to the Visual Spec.{left}"}
+
+
+def making(ctx: foo.ExecutionContext, *, stop: bool = False) -> dict[str, Any]:
+    """The heatmaps that are being made, None if there are none; the App hears of the end once."""
+    work = heatmaps.current(ctx.dataset)
+    if work is None:
+        return {"making": None}
+    if stop:
+        work.stop()
+    if not work.running and not work.told:
+        work.told = True
+        ctx.ops.reload_samples()  # the grid draws them; reloading the dataset would empty it
+    return {"making": work.state()}
 
 
 def _name(action: Mapping[str, Any], key: str) -> str:

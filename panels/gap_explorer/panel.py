@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...plugin.dataset.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
-from . import actions, analysis, answers, columns, memory, queries
+from . import actions, analysis, answers, columns, heatmaps, memory, queries
 from .analysis import Analysis, NoAnalysisError
 from .contract import COMPONENT, EVENTS, b64, bitmask
 
@@ -118,9 +118,27 @@ class GapExplorer(foo.Panel):
     def card(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, _ = _standing(ctx)
         index = int(ctx.params["index"])
-        delta = ctx.params.get("delta")
-        one = answers.cards(found, rows, rows[index : index + 1], None, float(delta or found.delta))
+        one = answers.cards(found, rows, rows[index : index + 1], None, _delta(ctx, found))
         return one[0] if one else {"error": "This sample was deleted."}
+
+    @answered
+    def cards(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Cards of samples known by id: what is in the tray, as the samples are now."""
+        found, rows, _ = _standing(ctx)
+        wanted = found.rows_of(ctx.params["ids"])
+        return {"cards": answers.cards(found, rows, wanted, None, _delta(ctx, found))}
+
+    @answered
+    def heatmaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The heatmaps that these samples have, as small grids, and those being made."""
+        found, _, _ = _standing(ctx)
+        maps = heatmaps.grids(ctx.dataset, ctx.params["ids"], found.names.suffix)
+        return {"maps": maps, **actions.making(ctx)}
+
+    @answered
+    def making(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """How far the heatmaps are that the panel asked for; ``stop`` ends them."""
+        return actions.making(ctx, stop=bool(ctx.params.get("stop")))
 
     @answered
     def ask(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -150,7 +168,7 @@ class GapExplorer(foo.Panel):
         else:
             answer = queries.answer(found, queries.read_ask(found, rows, ctx.params))
             ids = answers.ids_of(found, answer)
-        return {"message": actions.act(ctx, ctx.params["action"], ids)}
+        return actions.act(ctx, ctx.params["action"], ids, found)
 
     def clear(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Give the grid back."""
@@ -237,6 +255,12 @@ def _masks(ctx: foo.ExecutionContext, found: Analysis, rows: Array, stamp: str) 
 def _stamp(found: Analysis, limit: int) -> str:
     """Names the analysis and the points shown of it: all that a later event needs to find both."""
     return f"{found.names.suffix}|{limit}|{found.stamp}"
+
+
+def _delta(ctx: foo.ExecutionContext, found: Analysis) -> float:
+    """The δ that the person chose, or the run's."""
+    chosen = ctx.params.get("delta")
+    return found.delta if chosen is None else float(chosen)
 
 
 def _standing(ctx: foo.ExecutionContext) -> tuple[Analysis, Array, str]:

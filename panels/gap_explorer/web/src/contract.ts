@@ -43,6 +43,9 @@ export interface Choices {
   palette: "viridis" | "cividis";
   /** Which analysis, where there are several; null takes the first. */
   suffix: string | null;
+  /** Heatmaps over the thumbnails that have one, and how dense, 0..1. */
+  heat: boolean;
+  heatOpacity: number;
 }
 
 export const DEFAULT_CHOICES: Choices = {
@@ -62,6 +65,8 @@ export const DEFAULT_CHOICES: Choices = {
   picks: true,
   palette: "viridis",
   suffix: null,
+  heat: true,
+  heatOpacity: 0.6,
 };
 
 /** Panel data `status`: which face the panel shows. */
@@ -235,17 +240,39 @@ export type Action =
   | { kind: "tag"; tag: string }
   | { kind: "save_view"; name: string }
   | { kind: "heatmap" }
+  | { kind: "collect" }
   | { kind: "spec" };
 
-export interface ActionParams extends QueryParams {
-  action: Action;
-  /** The cards meant; null means the whole answer. */
-  ids: string[] | null;
-}
+/** Samples meant one by one need no question; null means the whole answer of one. */
+export type ActionParams = { action: Action; stamp: string } & (
+  | ({ ids: null } & QueryParams)
+  | ({ ids: string[] } & Partial<QueryParams>)
+);
 
 export interface ActionAnswer {
   /** What was done, for the person. */
   message: string;
+  /** `heatmap`: the work that has begun. */
+  making?: Making;
+  /** `collect`: the candidates meant, and how many samples of S were left out. */
+  ids?: string[];
+  owned?: number;
+}
+
+/** Heatmaps that are being made, or were made last. */
+export interface Making {
+  running: boolean;
+  done: number;
+  total: number;
+  message: string | null;
+  error: string | null;
+}
+
+/** One heatmap as it is stored: uint8, row by row, covering the whole image. */
+export interface HeatGridPayload {
+  rows: number;
+  columns: number;
+  values: Base64;
 }
 
 /** Any event may return this in place of its answer: one sentence for the person. */
@@ -261,6 +288,12 @@ export interface Events {
   cartesian: [{ stamp: string }, { stamp: string; xyz: Base64 }];
   ids: [{ stamp: string }, { stamp: string; ids: Base64 }];
   card: [{ index: number; stamp: string; delta: number | null }, Card];
+  cards: [{ ids: string[]; stamp: string; delta: number | null }, { cards: Card[] }];
+  heatmaps: [
+    { ids: string[]; stamp: string },
+    { maps: Record<string, HeatGridPayload>; making: Making | null },
+  ];
+  making: [{ stop: boolean }, { making: Making | null }];
   ask: [QueryParams, Answer];
   delta: [{ delta: number; stamp: string }, DeltaAnswer];
   act: [ActionParams, ActionAnswer];
@@ -277,6 +310,9 @@ export const EVENT_NAMES: readonly EventName[] = [
   "cartesian",
   "ids",
   "card",
+  "cards",
+  "heatmaps",
+  "making",
   "ask",
   "delta",
   "act",

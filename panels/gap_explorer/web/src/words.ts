@@ -106,6 +106,21 @@ function trustSentence(verdict: Verdict): Sentences["trust"] {
   return { level, text };
 }
 
+/** What became of samples that were to go into the tray. */
+export function collected(what: {
+  added: number;
+  already: number;
+  over: number;
+  owned: number;
+  room: number;
+}): string {
+  const parts = [`${count(what.added)} added`];
+  if (what.already) parts.push(`${count(what.already)} in the tray already`);
+  if (what.owned) parts.push(`${count(what.owned)} left out, S has ${what.owned === 1 ? "it" : "them"}`);
+  if (what.over) parts.push(`${count(what.over)} too many: a tray holds ${count(what.room)}`);
+  return `${parts.join(", ")}.`;
+}
+
 /** Heading of the results pane. */
 export function title(answer: Answer): string {
   const { query, cards, total } = answer;

@@ -66,7 +66,7 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
       <Controls bridge={bridge} run={run} column={colour.column} />
       <div className="gs-main">
         <Sphere bridge={bridge} run={run} cloud={cloud} colour={colour} theme={theme} answers={answers} stage={stage} />
-        <Results bridge={bridge} run={run} state={answers} />
+        <Results bridge={bridge} run={run} cloud={cloud} state={answers} />
       </div>
     </>
   );

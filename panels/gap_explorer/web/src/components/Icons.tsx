@@ -55,3 +55,9 @@ export const CapIcon = icon(
 );
 export const Close = icon(<path d="M4 4l8 8M12 4l-8 8" />);
 export const Check = icon(<path d="M3.5 8.5l3 3 6-7" />);
+export const SheetIcon = icon(
+  <>
+    <path d="M3.5 1.8h6.2l2.8 2.9v9.5h-9z" />
+    <path d="M5.6 7h4.8M5.6 9.4h4.8M5.6 11.8h2.6" />
+  </>,
+);

@@ -2,29 +2,47 @@ import * as React from "react";
 import type { Bridge } from "../bridge";
 import type { Action, Answer, RunInfo } from "../contract";
 import type { AnswerState } from "../hooks/useAnswer";
-import { count, fileName, folder, number, percent, plural, sentences, title } from "../words";
+import type { Cloud } from "../hooks/useCloud";
+import { useHeatmaps, type HeatState } from "../hooks/useHeatmaps";
+import { useTray, type TrayState } from "../hooks/useTray";
+import { count, plural, sentences, title } from "../words";
+import { Actions } from "./Actions";
+import { Cards } from "./Cards";
+import { HeatControls, HeatProgress } from "./Heat";
 import { Check, Close } from "./Icons";
+import { Tray } from "./Tray";
 
-/** The pane beside the sphere: a verdict in words, what can be done, and the images behind it. */
-export function Results(props: {
+interface Side {
   bridge: Bridge;
   run: RunInfo;
   state: AnswerState;
-}): React.ReactElement {
-  const { state } = props;
+}
+
+/** The pane beside the sphere: a verdict in words, what can be done, the images behind it, the tray. */
+export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
+  const { bridge, cloud, run, state } = props;
+  const heat = useHeatmaps(bridge, state.answer);
+  const tray = useTray(bridge, run.dataset_id, cloud);
+  const gathers = run.operators.export_visual_spec;
   return (
-    <section className="gs-results" aria-label="Results" aria-busy={state.busy}>
-      {state.error ? (
-        <p className="gs-note gs-note-bad" role="alert">
-          {state.error}
-        </p>
+    <div className="gs-side">
+      <section className="gs-results" aria-label="Results" aria-busy={state.busy}>
+        {state.error ? (
+          <p className="gs-note gs-note-bad" role="alert">
+            {state.error}
+          </p>
+        ) : null}
+        <HeatProgress heat={heat} />
+        {state.answer ? (
+          <AnswerView {...props} answer={state.answer} heat={heat} tray={gathers ? tray : null} />
+        ) : (
+          <Invitation busy={state.busy} />
+        )}
+      </section>
+      {gathers ? (
+        <Tray bridge={bridge} tray={tray} ask={(id) => state.ask({ kind: "point", id })} />
       ) : null}
-      {state.answer ? (
-        <AnswerView {...props} answer={state.answer} />
-      ) : (
-        <Invitation busy={state.busy} />
-      )}
-    </section>
+    </div>
   );
 }
 
@@ -50,13 +68,8 @@ function Invitation(props: { busy: boolean }): React.ReactElement {
   );
 }
 
-function AnswerView(props: {
-  bridge: Bridge;
-  run: RunInfo;
-  state: AnswerState;
-  answer: Answer;
-}): React.ReactElement {
-  const { answer, state, run } = props;
+function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayState | null }): React.ReactElement {
+  const { answer, bridge, heat, run, state, tray } = props;
   const [chosen, setChosen] = React.useState<ReadonlySet<string>>(new Set());
   React.useEffect(() => setChosen(new Set()), [answer]);
   const words = answer.verdict ? sentences(answer.verdict) : null;
@@ -65,6 +78,12 @@ function AnswerView(props: {
     const next = new Set(chosen);
     if (!next.delete(id)) next.add(id);
     setChosen(next);
+  };
+  const act = (action: Action): void => {
+    void state.act(action, ids).then((reply) => {
+      if (reply?.making) heat.follow(reply.making);
+      if (reply?.ids) tray?.add(reply.ids, reply.owned);
+    });
   };
 
   return (
@@ -102,135 +121,26 @@ function AnswerView(props: {
         </p>
       ) : null}
 
-      <Actions run={run} total={ids?.length ?? answer.total} chosen={chosen.size} act={(action) => state.act(action, ids)} />
+      <Actions
+        run={run}
+        total={ids?.length ?? answer.total}
+        chosen={chosen.size}
+        busy={heat.making?.running ?? false}
+        act={act}
+      />
       {state.notice ? (
         <p className="gs-note" role="status">
           <Check /> {state.notice}
         </p>
       ) : null}
 
-      <ol className="gs-cards" data-cy="gs-cards">
-        {answer.cards.map((card, rank) => (
-          <li key={card.id} className={chosen.has(card.id) ? "gs-chosen" : undefined}>
-            <button
-              type="button"
-              aria-pressed={chosen.has(card.id)}
-              aria-label={`${fileName(card.filepath)}, rank ${rank + 1}`}
-              onClick={() => toggle(card.id)}
-            >
-              <span className="gs-thumb">
-                <img src={props.bridge.mediaUrl(card.filepath)} alt="" loading="lazy" decoding="async" />
-                <span className="gs-rank">{rank + 1}</span>
-                {chosen.has(card.id) ? (
-                  <span className="gs-tick">
-                    <Check />
-                  </span>
-                ) : null}
-                <span className="gs-tags">
-                  {card.set ? <b className={`gs-set-${card.set}`}>{card.set}</b> : null}
-                  {card.gap ? <b className="gs-gap-tag">GAP</b> : null}
-                  {card.pick !== null ? <b className="gs-pick-tag">pick {card.pick}</b> : null}
-                </span>
-              </span>
-              <span className="gs-name" title={card.filepath}>
-                {fileName(card.filepath)}
-              </span>
-              <span className="gs-path" title={card.filepath}>
-                {folder(card.filepath)}
-              </span>
-              <span className="gs-figures">
-                {card.dist_to_S !== null ? (
-                  <span title={card.percentile !== null ? `percentile ${percent(card.percentile)} within S` : undefined}>
-                    to S <b>{number(card.dist_to_S)}</b>
-                  </span>
-                ) : null}
-                {card.distance !== null ? (
-                  <span>
-                    here <b>{number(card.distance)}</b>
-                  </span>
-                ) : null}
-              </span>
-            </button>
-          </li>
-        ))}
-      </ol>
+      <HeatControls bridge={bridge} maps={heat.maps.size} />
+      <Cards bridge={bridge} cards={answer.cards} chosen={chosen} toggle={toggle} heat={heat} tray={tray} />
       {answer.total > answer.cards.length ? (
         <p className="gs-fine">
           The {count(answer.cards.length)} nearest to the centre; actions take all {count(answer.total)}.
         </p>
       ) : null}
     </>
-  );
-}
-
-function Actions(props: {
-  run: RunInfo;
-  total: number;
-  chosen: number;
-  act(action: Action): void;
-}): React.ReactElement {
-  const { act, run } = props;
-  const [form, setForm] = React.useState<"tag" | "save_view" | null>(null);
-  const [text, setText] = React.useState("");
-  const field = React.useRef<HTMLInputElement>(null);
-  React.useEffect(() => field.current?.focus(), [form]);
-  const submit = (event: React.FormEvent): void => {
-    event.preventDefault();
-    const name = text.trim();
-    if (!name || !form) return;
-    act(form === "tag" ? { kind: "tag", tag: name } : { kind: "save_view", name });
-    setForm(null);
-    setText("");
-  };
-  const open = (kind: "tag" | "save_view"): void => {
-    setText(kind === "tag" ? "gap" : "");
-    setForm(form === kind ? null : kind);
-  };
-  const what = props.chosen ? `${count(props.chosen)} chosen` : `all ${count(props.total)}`;
-
-  return (
-    <div className="gs-actions" role="group" aria-label={`Actions on ${what}`}>
-      <span className="gs-actions-what">{what}</span>
-      <button type="button" onClick={() => act({ kind: "show" })} title="Narrow the grid to these">
-        Show in grid
-      </button>
-      <button type="button" onClick={() => act({ kind: "select" })} title="Select them in the grid">
-        Select
-      </button>
-      <button type="button" aria-expanded={form === "tag"} onClick={() => open("tag")}>
-        Tag
-      </button>
-      <button type="button" aria-expanded={form === "save_view"} onClick={() => open("save_view")}>
-        Save view
-      </button>
-      {run.operators.compute_heatmaps ? (
-        <button type="button" onClick={() => act({ kind: "heatmap" })}>
-          Heatmap
-        </button>
-      ) : null}
-      {run.operators.export_visual_spec ? (
-        <button type="button" onClick={() => act({ kind: "spec" })}>
-          Visual Spec
-        </button>
-      ) : null}
-      {form ? (
-        <form onSubmit={submit}>
-          <input
-            ref={field}
-            type="text"
-            aria-label={form === "tag" ? "Tag" : "Name of the view"}
-            placeholder={form === "tag" ? "Tag" : "Name of the view"}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key === "Escape") setForm(null);
-            }}
-          />
-          <button type="submit" className="gs-primary" disabled={!text.trim()}>
-            {form === "tag" ? "Add tag" : "Save"}
-          </button>
-        </form>
-      ) : null}
-    </div>
   );
 }

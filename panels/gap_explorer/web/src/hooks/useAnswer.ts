@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence, type Bridge } from "../bridge";
 import { decodePositions } from "../columns";
-import type { Action, Answer, Choices, Query, QueryParams } from "../contract";
+import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract";
 import type { Cloud } from "./useCloud";
 
 export interface AnswerState {
@@ -13,7 +13,8 @@ export interface AnswerState {
   /** What the last action did, in words. */
   notice: string | null;
   ask(query: Query): void;
-  act(action: Action, ids: string[] | null): void;
+  /** Resolves with what was done; null when Python refused, which `error` then says. */
+  act(action: Action, ids: string[] | null): Promise<ActionAnswer | null>;
   clear(): void;
 }
 
@@ -55,16 +56,20 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   }, []);
 
   const act = React.useCallback(
-    (action: Action, ids: string[] | null) => {
+    async (action: Action, ids: string[] | null): Promise<ActionAnswer | null> => {
       const target = points.current;
-      if (!target || !answer) return;
+      if (!target || !answer) return null;
       setError(null);
       setNotice(null);
       const params = queryParams(answer.query, target.stamp, live.current.choices);
-      live.current
-        .call("act", { ...params, action, ids })
-        .then((reply) => setNotice(reply.message))
-        .catch((reason: unknown) => setError(sentence(reason)));
+      try {
+        const reply = await live.current.call("act", { ...params, action, ids });
+        setNotice(reply.message || null);
+        return reply;
+      } catch (reason) {
+        setError(sentence(reason));
+        return null;
+      }
     },
     [answer],
   );

@@ -1,0 +1,98 @@
+import * as React from "react";
+import type { Bridge } from "../bridge";
+import type { Card } from "../contract";
+import type { HeatState } from "../hooks/useHeatmaps";
+import type { TrayState } from "../hooks/useTray";
+import { fileName, folder, number } from "../words";
+import { Check, Plus } from "./Icons";
+import { Thumb } from "./Thumb";
+
+/** The images of an answer, best first: a click chooses one, its plus puts it into the tray. */
+export function Cards(props: {
+  bridge: Bridge;
+  cards: readonly Card[];
+  chosen: ReadonlySet<string>;
+  toggle(id: string): void;
+  heat: HeatState;
+  tray: TrayState | null;
+}): React.ReactElement {
+  const { bridge, chosen, heat, tray } = props;
+  return (
+    <ol className="gs-cards" data-cy="gs-cards">
+      {props.cards.map((card, rank) => (
+        <li key={card.id} className={chosen.has(card.id) ? "gs-chosen" : undefined}>
+          <button
+            type="button"
+            aria-pressed={chosen.has(card.id)}
+            aria-label={`${fileName(card.filepath)}, rank ${rank + 1}`}
+            onClick={() => props.toggle(card.id)}
+          >
+            <span className="gs-thumb">
+              <Thumb
+                src={bridge.mediaUrl(card.filepath)}
+                heat={bridge.choices.heat ? (heat.maps.get(card.id) ?? null) : null}
+                opacity={bridge.choices.heatOpacity}
+              />
+              <span className="gs-rank">{rank + 1}</span>
+              {chosen.has(card.id) ? (
+                <span className="gs-tick">
+                  <Check />
+                </span>
+              ) : null}
+              <Marks card={card} />
+            </span>
+            <span className="gs-name" title={card.filepath}>
+              {fileName(card.filepath)}
+            </span>
+            <span className="gs-path" title={card.filepath}>
+              {folder(card.filepath)}
+            </span>
+            <span className="gs-figures">
+              {card.dist_to_S !== null ? (
+                <span>
+                  to S <b>{number(card.dist_to_S)}</b>
+                </span>
+              ) : null}
+              {card.distance !== null ? (
+                <span>
+                  here <b>{number(card.distance)}</b>
+                </span>
+              ) : null}
+            </span>
+          </button>
+          {tray && card.set === "U" ? <Gather card={card} tray={tray} /> : null}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** S or U, gap, pick. */
+export function Marks(props: { card: Card }): React.ReactElement {
+  const { set, gap, pick } = props.card;
+  return (
+    <span className="gs-tags">
+      {set ? <b className={`gs-set-${set}`}>{set}</b> : null}
+      {gap ? <b className="gs-gap-tag">GAP</b> : null}
+      {pick !== null ? <b className="gs-pick-tag">pick {pick}</b> : null}
+    </span>
+  );
+}
+
+function Gather(props: { card: Card; tray: TrayState }): React.ReactElement {
+  const { card, tray } = props;
+  const held = tray.has(card.id);
+  const what = held ? "Take out of the Visual Spec" : "Add to the Visual Spec";
+  return (
+    <button
+      type="button"
+      className="gs-gather"
+      aria-pressed={held}
+      aria-label={`${what}: ${fileName(card.filepath)}`}
+      title={what}
+      onClick={() => (held ? tray.remove(card.id) : tray.add([card.id]))}
+    >
+      {held ? <Check /> : <Plus />}
+    </button>
+  );
+}

@@ -1,0 +1,161 @@
+"""What the panel does with an answer beside the grid: heatmaps, and the tray of a Visual Spec."""
+
+import base64
+import re
+import time
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from gapsphere.panels.gap_explorer import actions, analysis, heatmaps
+from gapsphere.plugin.attention import overlay
+from gapsphere.plugin.errors import InputError
+from gapsphere.scripts.made_sphere import name_encoder
+
+WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web" / "src"
+
+
+class Panel:
+    """One open panel; ``asked`` is what the last event told the App to do."""
+
+    def __init__(self, dataset):
+        self.dataset, self.stamp, self.asked = dataset, None, {}
+        self.call("on_load")
+        self.call("reload", limit=50_000, suffix=None)
+        self.stamp = self.asked["patch_panel_data"]["data"]["run"]["stamp"]
+
+    def call(self, method, **params):
+        context = {"panel_id": "actions", "__method__": method, "panel_state": {}}
+        done = foo.execute_operator(
+            "@gapsphere/gap-explorer/gap_explorer",
+            dataset=self.dataset,
+            params={**context, "stamp": self.stamp, **params},
+        )
+        self.asked = {}
+        for request in done.executor.to_json()["requests"]:
+            self.asked.setdefault(request["operator_uri"], request["params"])
+        return done.result
+
+    def made(self):
+        """The heatmaps' last word, once it is said."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            state = self.call("making")["making"]
+            if not state["running"]:
+                return state
+        pytest.fail(f"heatmaps are still being made: {state}")
+
+    def act(self, kind, ids, **more):
+        return self.call("act", action={"kind": kind, **more}, ids=ids)
+
+
+@pytest.fixture
+def panel(fresh):
+    return Panel(fresh)
+
+
+def test_the_tray_takes_candidates_and_leaves_out_what_s_has(panel, fresh):
+    owned, pool = (fresh.match_tags(tag).limit(3).values("id") for tag in "SU")
+    reply = panel.act("collect", [pool[2], *owned, pool[0]])
+    assert reply["ids"] == [pool[2], pool[0]]
+    assert reply["owned"] == 3
+
+
+def test_a_whole_cap_can_be_collected(panel, fresh):
+    cap = {"query": {"kind": "cap", "direction": [0, 0, 1], "angle": 3.15}}
+    reply = panel.call("act", action={"kind": "collect"}, ids=None, **cap)
+    assert set(reply["ids"]) == set(fresh.match_tags("U").values("id"))
+
+
+def test_more_than_a_tray_holds_is_refused_with_a_way_out(made, monkeypatch):
+    monkeypatch.setattr(actions, "TRAY_MAX", 20)
+    with pytest.raises(InputError, match="tag them"):
+        actions.act(None, {"kind": "collect"}, made.values("id"), analysis.load(made))
+
+
+def test_the_tray_holds_as_many_in_python_as_in_the_browser():
+    room = re.search(r"TRAY_MAX = (\d+)", (WEB / "tray.ts").read_text()).group(1)
+    assert int(room) == actions.TRAY_MAX
+
+
+def test_the_form_opens_on_exactly_what_the_tray_holds_and_still_exists(panel, fresh):
+    ids = fresh.match_tags("U").limit(4).values("id")
+    fresh.delete_samples(ids[1])
+    panel = Panel(fresh)
+    reply = panel.act("spec", ids)
+    assert reply["message"].endswith("1 sample deleted since, left out.")
+    left = [ids[0], *ids[2:]]
+    assert [sample["id"] for sample in panel.asked["set_selected_samples"]["samples"]] == left
+    prompt = panel.asked["prompt_user_for_operation"]
+    assert prompt["operator_uri"].endswith("export_visual_spec")
+    assert prompt["params"]["target"] == "SELECTED_SAMPLES"
+    fresh.delete_samples(left)
+    assert "any more" in Panel(fresh).act("spec", left)["error"]
+
+
+def test_cards_come_in_the_tray_s_order_and_leave_out_what_is_gone(panel, fresh):
+    ids = fresh.match_tags("U").limit(3).values("id")[::-1]
+    reply = panel.call("cards", ids=[*ids, "0" * 24], delta=0.0)
+    assert [card["id"] for card in reply["cards"]] == ids
+    assert all(card["gap"] for card in reply["cards"])
+    assert not any(card["gap"] for card in panel.call("cards", ids=ids, delta=2.0)["cards"])
+
+
+def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(panel, fresh):
+    name_encoder(fresh)
+    ids = fresh.match_tags("U").limit(5).values("id")
+    assert panel.call("heatmaps", ids=ids) == {"maps": {}, "making": None}
+    begun = panel.act("heatmap", ids)["making"]
+    assert begun["running"]
+    assert begun["total"] == 5
+    made = panel.made()
+    assert (made["running"], made["done"], made["error"]) == (False, 5, None)
+    assert "5 made" in made["message"]
+    assert "reload_samples" in panel.asked
+    panel.call("making")
+    assert "reload_samples" not in panel.asked, "the grid is told once"
+    panel.call("clear")
+    assert "reload_dataset" in panel.asked, "the sidebar learns of the new field"
+
+    maps = panel.call("heatmaps", ids=ids[:2])["maps"]
+    assert set(maps) == set(ids[:2])
+    stored = fresh[ids[0]].heatmap.map
+    sent = np.frombuffer(base64.b64decode(maps[ids[0]]["values"]), np.uint8)
+    np.testing.assert_array_equal(sent.reshape(maps[ids[0]]["rows"], -1), stored)
+    panel.act("heatmap", ids)
+    assert "5 already there" in panel.made()["message"]
+
+
+def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(panel, fresh):
+    name_encoder(fresh)
+    ids = fresh.values("id")[:300]
+    panel.act("heatmap", ids)
+    assert "being made" in panel.act("heatmap", ids)["error"]
+    panel.call("making", stop=True)
+    assert panel.made()["error"].startswith("Stopped")
+    assert fresh.count("heatmap") < 300
+
+
+def test_why_there_are_no_heatmaps_is_a_sentence(panel, fresh):
+    panel.act("heatmap", fresh.limit(2).values("id"))
+    assert "does not say which encoder" in panel.made()["error"]
+
+
+def test_heatmaps_of_another_tool_are_left_alone(panel, fresh):
+    sample = fresh.match_tags("U").first()
+    sample["heatmap"] = fo.Heatmap(map=np.zeros((4, 4), np.float32))
+    sample.save()
+    assert heatmaps.grids(fresh, [sample.id], "") == {}
+    assert heatmaps.grids(fresh, [], "") == {}
+
+
+def test_the_overlay_has_the_colours_of_the_visual_spec():
+    anchors = re.search(r'ANCHORS =\s*"([0-9a-f ]+)"', (WEB / "heat.ts").read_text()).group(1)
+    assert bytes.fromhex(anchors) == overlay._ANCHORS
+
+
+def test_an_action_on_nothing_is_refused():
+    with pytest.raises(InputError, match="No sample"):
+        actions.act(None, {"kind": "tag"}, [], None)
