@@ -1,7 +1,8 @@
 """One analysis as arrays: the sphere's points in one order, with what is known of each.
 
-Read from the dataset once and kept while the runs it came from stand, so that an event of the panel
-costs no scan of the samples.  Embeddings are read when a question first needs them.
+The columns come from :mod:`plugin.dataset.points`, which follows the samples, and are kept in
+memory while they stay the same, so that an event of the panel costs no scan.  Embeddings are read
+when a question first needs them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.dataset import runs, vectors
+from ...plugin.dataset import points, runs, vectors
 from ...plugin.dataset.names import SEQUENCE, Names
-from ...plugin.dataset.sets import resolve
+from ...plugin.dataset.points import Points
 from ...plugin.errors import EmptySetError, GapsphereError, MismatchError
 from ...plugin.projection.sphere import SphereIndex
 
@@ -31,8 +32,6 @@ SETS = ("S", "U", "both")
 BRAIN_KEY = Names().brain_key
 KEPT = 3
 """Analyses held in memory: a dataset or two, and a second encoder."""
-EXACT_STALENESS_UP_TO = 200_000
-"""Samples up to which additions are found by id; beyond, only the totals are compared."""
 
 
 class NoAnalysisError(GapsphereError):
@@ -219,12 +218,12 @@ def analyses(dataset: fo.Dataset) -> list[str]:
     return sorted(s for s in suffixes if Names(s).brain_key in keys)
 
 
-_kept: OrderedDict[tuple[str, str], Analysis] = OrderedDict()
+_kept: OrderedDict[tuple[str, str], tuple[Points, Analysis]] = OrderedDict()
 _kept_lock = threading.Lock()
 
 
 def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
-    """The analysis of a dataset, from memory where its runs still stand.
+    """The analysis of a dataset as its samples are now; the same object while nothing changed.
 
     Parameters
     ----------
@@ -240,17 +239,22 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
     if not found or (suffix is not None and suffix not in found):
         raise NoAnalysisError("There is no sphere on this dataset: run find_gaps.")
     names = Names(found[0] if suffix is None else suffix)
-    key, stamp = (str(dataset._doc.id), names.suffix), _stamp(dataset, names)
+    key = (str(dataset._doc.id), names.suffix)
     with _kept_lock:
-        kept = _kept.get(key)
-    if kept is not None and kept.stamp == stamp:
-        return kept
-    made = _read(dataset, names, stamp)
-    with _kept_lock:
-        _kept[key] = made
-        _kept.move_to_end(key)
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
+        before, made = _kept.get(key, (None, None))
+    try:
+        now = points.read(dataset, names, known=before)
+    except EmptySetError as error:
+        raise NoAnalysisError(str(error)) from None
+    if made is None or now is not before:
+        stamp = _stamp(now)
+        if made is None or made.stamp != stamp:
+            made = _read(dataset, names, stamp, now)
+        with _kept_lock:
+            _kept[key] = now, made
+            _kept.move_to_end(key)
+            while len(_kept) > KEPT:
+                _kept.popitem(last=False)
     return made
 
 
@@ -268,104 +272,39 @@ def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:
     return analysis
 
 
-def _stamp(dataset: fo.Dataset, names: Names) -> str:
-    """Changes whenever a run behind the columns does, or the number of samples."""
-    parts = [str(dataset.get_brain_info(names.brain_key).timestamp), str(len(dataset))]
-    for step in ("coverage", "kcenter"):
-        record = runs.read(dataset, names, step)
-        parts.append(record.created if record else "")
-    return "/".join(parts)
+def _stamp(now: Points) -> str:
+    """Changes with the columns, and with what the panel says of samples that came since."""
+    return f"{now.digest}/{now.added}"
 
 
-def _read(dataset: fo.Dataset, names: Names, stamp: str) -> Analysis:
-    results = dataset.load_brain_results(names.brain_key)
-    if results is None or np.ndim(results.points) != 2 or results.points.shape[1] != 3:
-        raise NoAnalysisError(
-            f"The brain run {names.brain_key!r} holds no three-dimensional points: run "
-            "compute_sphere again."
-        )
-    ids = np.array(results.sample_ids, dtype="S24")
+def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysis:
+    alive, whole = now.present, bool(now.present.all())
     coverage = runs.read(dataset, names, "coverage")
-    present, columns = _columns(dataset, names)
-    alive, rows = _aligned(ids, present)
-    kept_ids = ids[alive]
-    values = {name: column[rows] for name, column in columns.items()}
     result = coverage.results if coverage else {}
-    metric = result.get("metric", "cosine")
-    dist = values["dist"]
+    # Most often nothing is missing, and a copy of each column would be for nothing.
+    kept: Array | slice = slice(None) if whole else alive
+    dist = now.dist[kept]
     known = dist[np.isfinite(dist)]
     if not np.isfinite(result.get("delta", np.nan)) and not len(known):
         raise NoAnalysisError(
             "The sphere is there, the distances to S are not: run compute_coverage."
         )
+    removed = int((~alive).sum())
     return Analysis(
         dataset=dataset,
         names=names,
         stamp=stamp,
-        ids=kept_ids,
-        sphere=np.ascontiguousarray(results.points[alive], dtype=np.float32),
-        owned=values["owned"],
+        ids=points.text(now.ids[kept]),
+        sphere=now.sphere[kept],
+        owned=~np.isfinite(dist),
         dist=dist,
-        percentile=values["percentile"],
-        pick=values["pick"],
+        percentile=now.percentile[kept],
+        pick=now.pick[kept],
         delta=float(result.get("delta", np.quantile(known, 0.95) if len(known) else 0.0)),
         delta_max=float(known.max()) if len(known) else 0.0,
         delta_source=str(result.get("delta_source", "0.95 quantile of dist_to_S")),
-        metric=metric,
+        metric=result.get("metric", "cosine"),
         encoder=str(coverage.inputs.get("encoder", "")) if coverage else "",
-        whole=bool(alive.all()),
-        stale=_staleness(dataset, ids, present, int((~alive).sum()), coverage),
+        whole=whole,
+        stale=Stale(now.added, removed) if now.added or removed else None,
     )
-
-
-def _aligned(ids: Array, present: Array) -> tuple[Array, Array]:
-    """Which of ``ids`` are present, bool, and the row of each of those in ``present``."""
-    if len(ids) == len(present) and bool((ids == present).all()):
-        return np.ones(len(ids), bool), np.arange(len(ids))
-    alive = np.isin(ids, present)
-    order = np.argsort(present, kind="stable")
-    return alive, order[np.searchsorted(present, ids[alive], sorter=order)]
-
-
-def _columns(dataset: fo.Dataset, names: Names) -> tuple[Array, dict[str, Array]]:
-    """Ids of all samples, and what is known of each, in one pass over the dataset."""
-    fields = {
-        "dist": names.dist_to_S,
-        "percentile": names.dist_percentile,
-        "pick": names.kcenter_rank,
-    }
-    there = {key: name for key, name in fields.items() if dataset.has_field(name)}
-    ids, *read = dataset.values(["id", *there.values()])
-    values = dict(zip(there, read, strict=True))
-    none = [None] * len(ids)
-    columns: dict[str, Array] = {
-        # None becomes NaN
-        "dist": np.array(values.get("dist", none), dtype=np.float32),
-        "percentile": np.array(values.get("percentile", none), dtype=np.float32),
-        "pick": np.array([rank or 0 for rank in values.get("pick", none)], dtype=np.int32),
-    }
-    columns["owned"] = ~np.isfinite(columns["dist"])
-    return np.array(ids, dtype="S24"), columns
-
-
-def _staleness(
-    dataset: fo.Dataset, ids: Array, present: Array, removed: int, record: runs.Record | None
-) -> Stale | None:
-    added = 0
-    if len(present) + removed > len(ids):
-        params = record.params if record else {}
-        words = [params.get("owned", "S"), params.get("pool", "U")]
-        if len(present) <= EXACT_STALENESS_UP_TO:
-            new = present[~np.isin(present, ids)]
-            view = dataset.select([sample_id.decode() for sample_id in new.tolist()])
-            added = sum(_count(view, word) for word in words)
-        else:
-            added = max(0, sum(_count(dataset, word) for word in words) + removed - len(ids))
-    return Stale(added, removed) if added or removed else None
-
-
-def _count(samples: Any, word: str) -> int:
-    try:
-        return len(resolve(samples, word))
-    except GapsphereError:  # the tag, field or view that named the set is gone with its samples
-        return 0

@@ -15,10 +15,12 @@ from ..config import (
 )
 from ..encoders.protocol import Encoder
 from ..progress import Reporter, quiet
+from . import points
 from .coverage import Covered, compute_coverage
 from .embed import Embedded, compute_embeddings
 from .inputs import read_inputs
 from .kcenter import Picked, select_kcenter
+from .names import Names
 from .sets import Samples, dataset_of, resolve_sets
 from .sphere import Laid, compute_sphere
 
@@ -103,6 +105,9 @@ def find_gaps(
         samples, select(SphereParams, params), inputs=inputs, progress=report("Sphere")
     )
     lap("sphere")
+    # Gap Explorer opens from this; without it the first to open the panel waits for the reading.
+    points.read(dataset_of(samples), Names(params.suffix))
+    lap("points")
     return Gaps(
         dataset_of(samples).name,
         len(sets.owned),

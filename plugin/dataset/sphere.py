@@ -171,8 +171,9 @@ def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:
     """Make the sphere a visualization run of FiftyOne's Brain, in place of an older one."""
     if dataset.has_brain_run(names.brain_key):
         dataset.delete_brain_run(names.brain_key)
+    # The run's document holds its view: one stage, where a list of ids ends at 16 MB.
     fob.compute_visualization(
-        dataset.select(places.ids, ordered=True),
+        dataset.exists(names.sphere),
         points=dict(zip(places.ids, places.matrix, strict=True)),
         brain_key=names.brain_key,
         num_dims=3,
