@@ -11,7 +11,7 @@ import { useDelta } from "../hooks/useDelta";
 import { useGridSelection } from "../hooks/useGridSelection";
 import type { SceneState } from "../hooks/useScene";
 import { countInCap, type Vec3 } from "../math";
-import { MARKS_MAX } from "../scene/SphereScene";
+import { MARKS_MAX } from "../scene/marks";
 import type { SceneTheme } from "../scene/theme";
 import { installTestHook } from "../testHook";
 import { plural } from "../words";

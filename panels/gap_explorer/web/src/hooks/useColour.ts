@@ -3,7 +3,7 @@ import { sentence, type Bridge } from "../bridge";
 import { decodeColumn, numericColumn, U16_STEPS, type Column } from "../columns";
 import { classTexels, mapTexels, type Palette } from "../colormap";
 import { sphereDensity } from "../math";
-import type { SceneColour } from "../scene/SphereScene";
+import type { SceneColour } from "../scene/marks";
 import type { Cloud } from "./useCloud";
 
 export interface ColourState {

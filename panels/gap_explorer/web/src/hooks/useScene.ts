@@ -1,6 +1,7 @@
 import * as React from "react";
 import * as THREE from "three";
-import { SphereScene, type SceneEvents } from "../scene/SphereScene";
+import type { SceneEvents } from "../scene/gestures";
+import { SphereScene } from "../scene/SphereScene";
 
 export type SceneFailure = "three" | "webgl";
 

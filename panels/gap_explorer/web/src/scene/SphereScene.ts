@@ -4,29 +4,23 @@
  */
 
 import * as THREE from "three";
+import { capOutline, raySphere, shuffledIndices, type Vec3 } from "../math";
+import { gestures, type Cap, type Mode, type SceneEvents, type Stage } from "./gestures";
+import { NO_MARKS, packMarks, pointColour, type Marks, type SceneColour } from "./marks";
 import {
-  capOutline,
-  fibonacciSphere,
-  raySphere,
-  shuffledIndices,
-  type Vec3,
-  angleBetween,
-} from "../math";
+  fillMarks,
+  makeBall,
+  makeCloud,
+  makeLattice,
+  makeMap,
+  makeMarks,
+  makeOutline,
+} from "./objects";
 import { FIELD_OF_VIEW, listen, Orbit } from "./orbit";
 import { pick, project, type View } from "./picking";
-import {
-  FLAG,
-  MARK_FRAGMENT,
-  MARK_VERTEX,
-  POINT_FRAGMENT,
-  POINT_VERTEX,
-  SPHERE_FRAGMENT,
-  SPHERE_VERTEX,
-} from "./shaders";
+import { FLAG } from "./shaders";
 import type { SceneTheme } from "./theme";
 
-/** Targets of the lattice: one about every 6°, close enough to aim at, too few to be a cloud. */
-const LATTICE = 800;
 /** Above this the far side is left out instead of shown faintly behind: it would be a fog. */
 const FAR_SIDE_LIMIT = 20_000;
 /** A pointer this near to a point, in CSS pixels, means the point and not the place behind it. */
@@ -38,40 +32,8 @@ const SLOW_FRAME_MS = 34;
 const SHAPES_FROM_PIXELS = 2.6;
 /** Rest before the full cloud comes back. */
 const SETTLE_MS = 140;
-/** Marks are rings around single points; a larger answer dims the rest instead. */
-export const MARKS_MAX = 2000;
 
-export interface SceneColour {
-  values: Uint16Array;
-  classes: boolean;
-  /** Legend range in the column's own steps. */
-  low: number;
-  high: number;
-  texels: Uint8Array;
-}
-
-export interface SceneEvents {
-  point(index: number): void;
-  place(direction: Vec3): void;
-  cap(direction: Vec3, angle: number): void;
-  /** While a cap is dragged; null when the drag ended. */
-  capDrag(cap: { direction: Vec3; angle: number; at: [number, number] } | null): void;
-  hover(point: { index: number; at: [number, number] } | null): void;
-  lost(): void;
-}
-
-export type Mode = "point" | "place" | "cap";
-
-export interface Marks {
-  picks: ArrayLike<number>;
-  answer: ArrayLike<number>;
-  selected: ArrayLike<number>;
-  opened: number;
-}
-
-const EMPTY_MARKS: Marks = { picks: [], answer: [], selected: [], opened: -1 };
-
-export class SphereScene {
+export class SphereScene implements Stage {
   readonly orbit: Orbit;
   mode: Mode = "point";
   /** Milliseconds of the last full frame, GPU included; the benchmark reads it. */
@@ -81,35 +43,32 @@ export class SphereScene {
   private readonly renderer: THREE.WebGLRenderer;
   private readonly scene = new THREE.Scene();
   private readonly camera = new THREE.PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 40);
-  private readonly points: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
-  private readonly farPoints: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
-  private readonly marks: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
-  private readonly lattice: THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>;
-  private readonly sphere: THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>;
-  private readonly outline: THREE.LineLoop<THREE.BufferGeometry, THREE.LineBasicMaterial>;
-  private readonly map: THREE.DataTexture;
+  private readonly map = makeMap();
+  private readonly points = makeCloud(new THREE.BufferGeometry(), 1, this.map);
+  private readonly farPoints = makeCloud(this.points.geometry, -1, this.map);
+  private readonly ball = makeBall();
+  private readonly lattice = makeLattice();
+  private readonly marks = makeMarks();
+  private readonly outline = makeOutline();
   private readonly unlisten: () => void;
 
   private xyz: Float32Array = new Float32Array(0);
   private flags = new Uint8Array(0);
-  private spherical = true;
+  private isSpherical = true;
   private showLattice = true;
   private colour: SceneColour | null = null;
-  private currentMarks: Marks = EMPTY_MARKS;
+  private currentMarks: Marks = NO_MARKS;
   private width = 1;
   private height = 1;
   private request = 0;
   private settle = 0;
-  private hoverTimer = 0;
-  private moving = false;
+  private isMoving = false;
   private fullFrameMs = 0;
-  private cap: { direction: Vec3; angle: number } | null = null;
-  private drag: Vec3 | null = null;
-  private pendingCap: { direction: Vec3; angle: number } | null = null;
+  private place: Cap | null = null;
   private disposed = false;
 
   constructor(
-    private readonly canvas: HTMLCanvasElement,
+    readonly canvas: HTMLCanvasElement,
     private readonly events: SceneEvents,
     options: { preserve?: boolean } = {},
   ) {
@@ -124,44 +83,21 @@ export class SphereScene {
     this.renderer.setClearColor(0x000000, 0);
     this.orbit = new Orbit(() => this.invalidate());
 
-    this.map = new THREE.DataTexture(new Uint8Array(256 * 4).fill(255), 256, 1);
-    this.map.magFilter = THREE.LinearFilter;
-    this.map.minFilter = THREE.LinearFilter;
-    this.map.needsUpdate = true;
-
-    const geometry = new THREE.BufferGeometry();
-    this.points = this.cloud(geometry, 1);
-    this.farPoints = this.cloud(geometry, -1);
-    this.sphere = this.buildSphere();
-    this.lattice = this.buildMarks();
-    this.marks = this.buildMarks();
-    this.outline = new THREE.LineLoop(
-      new THREE.BufferGeometry(),
-      new THREE.LineBasicMaterial({ transparent: true, depthTest: false, depthWrite: false }),
-    );
-    this.outline.visible = false;
-    this.farPoints.renderOrder = 0;
-    this.sphere.renderOrder = 1;
-    this.lattice.renderOrder = 2;
-    this.points.renderOrder = 3;
-    this.outline.renderOrder = 4;
-    this.marks.renderOrder = 5;
-    for (const object of [
-      this.farPoints,
-      this.sphere,
-      this.lattice,
-      this.points,
-      this.outline,
-      this.marks,
-    ]) {
+    const { farPoints, ball, lattice, points, outline, marks } = this;
+    [farPoints, ball, lattice, points, outline, marks].forEach((object, order) => {
+      object.renderOrder = order;
       // Bounding spheres would be computed over every point, and everything is always in view.
       object.frustumCulled = false;
       this.scene.add(object);
-    }
-    this.setLattice();
+    });
     // Programs are linked now, while the points are on their way.
     this.renderer.compile(this.scene, this.camera);
-    this.unlisten = this.listen();
+    const reading = gestures(this, events);
+    const stop = listen(canvas, this.orbit, reading);
+    this.unlisten = () => {
+      stop();
+      reading.end();
+    };
     canvas.addEventListener("webglcontextlost", this.onLost);
   }
 
@@ -172,7 +108,7 @@ export class SphereScene {
     const n = xyz.length / 3;
     const sameCloud = n === this.flags.length;
     this.xyz = xyz;
-    this.spherical = spherical;
+    this.isSpherical = spherical;
     const geometry = this.points.geometry;
     geometry.setAttribute("position", new THREE.BufferAttribute(xyz, 3));
     if (!sameCloud) {
@@ -225,15 +161,19 @@ export class SphereScene {
 
   setShown(options: { sphere: boolean; lattice: boolean }): void {
     // The sphere mesh also draws the cap, so it stays and only loses its body.
-    this.sphere.material.uniforms.uBody.value = options.sphere ? 1 : 0;
+    this.ball.material.uniforms.uBody.value = options.sphere ? 1 : 0;
     this.showLattice = options.lattice;
     this.invalidate();
   }
 
   /** The cap or the place that the last answer is about. */
-  setPlace(place: { direction: Vec3; angle: number } | null): void {
-    this.cap = place;
-    this.applyCap(place);
+  setPlace(place: Cap | null): void {
+    this.place = place;
+    this.drawCap(place);
+  }
+
+  showCap(cap: Cap | null): void {
+    this.drawCap(cap ?? this.place);
   }
 
   setTheme(theme: SceneTheme): void {
@@ -242,7 +182,7 @@ export class SphereScene {
       this.farPoints.material.uniforms,
       this.marks.material.uniforms,
       this.lattice.material.uniforms,
-      this.sphere.material.uniforms,
+      this.ball.material.uniforms,
     ];
     const set = (name: string, value: string): void => {
       const colour = new THREE.Color().setStyle(value, THREE.LinearSRGBColorSpace);
@@ -273,8 +213,7 @@ export class SphereScene {
     this.canvas.removeEventListener("webglcontextlost", this.onLost);
     window.cancelAnimationFrame(this.request);
     window.clearTimeout(this.settle);
-    window.clearTimeout(this.hoverTimer);
-    for (const object of [this.points, this.marks, this.lattice, this.sphere, this.outline]) {
+    for (const object of [this.points, this.marks, this.lattice, this.ball, this.outline]) {
       object.geometry.dispose();
       object.material.dispose();
     }
@@ -288,6 +227,18 @@ export class SphereScene {
 
   get count(): number {
     return this.flags.length;
+  }
+
+  get spherical(): boolean {
+    return this.isSpherical;
+  }
+
+  get moving(): boolean {
+    return this.isMoving;
+  }
+
+  get middle(): readonly [number, number] {
+    return [this.width / 2, this.height / 2];
   }
 
   pointAt(index: number): Vec3 {
@@ -336,76 +287,13 @@ export class SphereScene {
     if (!this.disposed) this.events.lost();
   };
 
-  private listen(): () => void {
-    return listen(this.canvas, this.orbit, {
-      click: (x, y, event) => this.click(x, y, event.altKey),
-      hover: (at) => this.hover(at),
-      startsCap: (event) => this.spherical && (this.mode === "cap" || event.shiftKey),
-      capStart: (x, y) => {
-        this.drag = this.directionAt(x, y);
-        return this.drag !== null;
-      },
-      capMove: (x, y) => {
-        if (!this.drag) return;
-        const edge = this.directionAt(x, y);
-        if (!edge) return;
-        const cap = { direction: this.drag, angle: angleBetween(this.drag, edge) };
-        this.applyCap(cap);
-        this.events.capDrag({ ...cap, at: [x, y] });
-        this.pendingCap = cap;
-      },
-      capEnd: (cancelled) => {
-        const cap = this.pendingCap;
-        this.pendingCap = null;
-        this.drag = null;
-        this.events.capDrag(null);
-        if (cancelled || !cap) this.applyCap(this.cap);
-        else this.events.cap(cap.direction, cap.angle);
-      },
-      confirm: () => this.click(this.width / 2, this.height / 2, this.mode === "place"),
-      moving: (active) => this.setMoving(active),
-    });
-  }
-
-  private click(x: number, y: number, forcePlace: boolean): void {
-    const wantsPlace = this.spherical && (forcePlace || this.mode === "place");
-    if (!wantsPlace) {
-      const index = this.pick(x, y);
-      if (index >= 0) {
-        this.events.point(index);
-        return;
-      }
-    }
-    if (!this.spherical) return;
-    const direction = this.directionAt(x, y);
-    if (direction) this.events.place(direction);
-  }
-
-  private hover(at: readonly [number, number] | null): void {
-    window.clearTimeout(this.hoverTimer);
-    if (!at || this.moving) {
-      this.events.hover(null);
-      this.canvas.style.cursor = "";
-      return;
-    }
-    // Picking a million points is a frame's work: wait until the pointer rests.
-    this.hoverTimer = window.setTimeout(
-      () => {
-        const index = this.mode === "place" ? -1 : this.pick(at[0], at[1]);
-        this.canvas.style.cursor = index >= 0 ? "pointer" : this.mode === "point" ? "" : "crosshair";
-        this.events.hover(index >= 0 ? { index, at: [at[0], at[1]] } : null);
-      },
-      this.count > 100_000 ? 90 : 40,
-    );
-  }
-
-  private setMoving(active: boolean): void {
+  setMoving(active: boolean): void {
     window.clearTimeout(this.settle);
     if (active) {
-      this.moving = true;
-    } else if (this.moving) {
+      this.isMoving = true;
+    } else if (this.isMoving) {
       this.settle = window.setTimeout(() => {
-        this.moving = false;
+        this.isMoving = false;
         this.invalidate();
       }, SETTLE_MS);
     }
@@ -424,7 +312,7 @@ export class SphereScene {
     const reduced = this.moving && this.count > MOVING_POINTS && this.fullFrameMs > SLOW_FRAME_MS;
     this.points.geometry.setDrawRange(0, reduced ? MOVING_POINTS : Infinity);
     this.farPoints.visible = this.spherical && this.count <= FAR_SIDE_LIMIT;
-    this.sphere.visible = this.spherical;
+    this.ball.visible = this.spherical;
     this.lattice.visible = this.spherical && this.showLattice;
 
     const ratio = this.renderer.getPixelRatio();
@@ -468,7 +356,7 @@ export class SphereScene {
     camera.projectionMatrix.elements[8] = -pan[0] / aspect;
     camera.projectionMatrix.elements[9] = -pan[1];
     camera.projectionMatrixInverse.copy(camera.projectionMatrix).invert();
-    for (const object of [this.points, this.farPoints, this.marks, this.lattice, this.sphere]) {
+    for (const object of [this.points, this.farPoints, this.marks, this.lattice, this.ball]) {
       object.material.uniforms.uEye.value.set(...eye);
     }
   }
@@ -488,86 +376,8 @@ export class SphereScene {
     };
   }
 
-  private cloud(
-    geometry: THREE.BufferGeometry,
-    side: 1 | -1,
-  ): THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial> {
-    const material = new THREE.ShaderMaterial({
-      glslVersion: THREE.GLSL3,
-      vertexShader: POINT_VERTEX,
-      fragmentShader: POINT_FRAGMENT,
-      transparent: true,
-      depthTest: side > 0,
-      depthWrite: side > 0,
-      uniforms: {
-        uEye: { value: new THREE.Vector3(0, 0, 4) },
-        uSpherical: { value: 1 },
-        uSide: { value: side },
-        uSize: { value: 4 },
-        uLow: { value: 0 },
-        uHigh: { value: 65534 },
-        uClasses: { value: 0 },
-        uRims: { value: 1 },
-        uMap: { value: this.map },
-        uOwned: { value: new THREE.Color() },
-        uBackground: { value: new THREE.Color() },
-        uRim: { value: new THREE.Color() },
-      },
-    });
-    return new THREE.Points(geometry, material);
-  }
-
-  private buildSphere(): THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial> {
-    const material = new THREE.ShaderMaterial({
-      glslVersion: THREE.GLSL3,
-      vertexShader: SPHERE_VERTEX,
-      fragmentShader: SPHERE_FRAGMENT,
-      transparent: true,
-      depthTest: false,
-      depthWrite: false,
-      uniforms: {
-        uEye: { value: new THREE.Vector3(0, 0, 4) },
-        uText: { value: new THREE.Color() },
-        uAccent: { value: new THREE.Color() },
-        uCap: { value: new THREE.Vector3(0, 0, 1) },
-        uCapCos: { value: 2 },
-        uBody: { value: 1 },
-      },
-    });
-    return new THREE.Mesh(new THREE.SphereGeometry(1, 96, 64), material);
-  }
-
-  private buildMarks(): THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial> {
-    const material = new THREE.ShaderMaterial({
-      glslVersion: THREE.GLSL3,
-      vertexShader: MARK_VERTEX,
-      fragmentShader: MARK_FRAGMENT,
-      transparent: true,
-      depthTest: false,
-      depthWrite: false,
-      uniforms: {
-        uEye: { value: new THREE.Vector3(0, 0, 4) },
-        uSpherical: { value: 1 },
-        uSize: { value: 4 },
-        uRatio: { value: 1 },
-        uText: { value: new THREE.Color() },
-        uAccent: { value: new THREE.Color() },
-        uSelected: { value: new THREE.Color() },
-        uBackground: { value: new THREE.Color() },
-      },
-    });
-    return new THREE.Points(new THREE.BufferGeometry(), material);
-  }
-
-  private setLattice(): void {
-    const geometry = this.lattice.geometry;
-    geometry.setAttribute("position", new THREE.BufferAttribute(fibonacciSphere(LATTICE), 3));
-    geometry.setAttribute("aKind", new THREE.BufferAttribute(new Uint8Array(LATTICE).fill(4), 1));
-    geometry.setAttribute("aColour", new THREE.BufferAttribute(new Float32Array(LATTICE * 3), 3));
-  }
-
-  private applyCap(cap: { direction: Vec3; angle: number } | null): void {
-    const uniforms = this.sphere.material.uniforms;
+  private drawCap(cap: Cap | null): void {
+    const uniforms = this.ball.material.uniforms;
     this.outline.visible = cap !== null && this.spherical;
     if (cap) {
       uniforms.uCap.value.set(...cap.direction);
@@ -583,40 +393,11 @@ export class SphereScene {
   }
 
   private applyMarks(): void {
-    const { picks, answer, selected, opened } = this.currentMarks;
-    const few = (list: ArrayLike<number>): number => Math.min(list.length, MARKS_MAX);
-    const total = few(picks) + few(answer) + few(selected) + (opened >= 0 ? 1 : 0);
-    const position = new Float32Array(total * 3);
-    const kind = new Uint8Array(total);
-    const colour = new Float32Array(total * 3);
-    let at = 0;
-    const add = (index: number, kindOf: number): void => {
-      if (index < 0 || index >= this.count || this.flags[index] & FLAG.HIDDEN) return;
-      position.set(this.xyz.subarray(3 * index, 3 * index + 3), 3 * at);
-      kind[at] = kindOf;
-      if (kindOf === 0) colour.set(this.colourOf(index), 3 * at);
-      at++;
-    };
-    for (let i = few(picks) - 1; i >= 0; i--) add(picks[i], 0);
-    for (let i = 0; i < few(selected); i++) add(selected[i], 2);
-    for (let i = 0; i < few(answer); i++) add(answer[i], 1);
-    add(opened, 3);
-    const geometry = this.marks.geometry;
-    geometry.setAttribute("position", new THREE.BufferAttribute(position.slice(0, at * 3), 3));
-    geometry.setAttribute("aKind", new THREE.BufferAttribute(kind.slice(0, at), 1));
-    geometry.setAttribute("aColour", new THREE.BufferAttribute(colour.slice(0, at * 3), 3));
-    this.marks.visible = at > 0;
-  }
-
-  private colourOf(index: number): [number, number, number] {
-    const colour = this.colour;
-    const raw = colour ? colour.values[index] : 65535;
-    if (!colour || raw === 65535) {
-      const owned = this.points.material.uniforms.uOwned.value as THREE.Color;
-      return [owned.r, owned.g, owned.b];
-    }
-    const t = (raw - colour.low) / Math.max(1, colour.high - colour.low);
-    const texel = colour.classes ? raw % 256 : Math.round(Math.min(Math.max(t, 0), 1) * 255);
-    return [0, 1, 2].map((k) => colour.texels[4 * texel + k] / 255) as [number, number, number];
+    const { r, g, b } = this.points.material.uniforms.uOwned.value as THREE.Color;
+    const packed = packMarks(this.currentMarks, this.xyz, this.flags, (index) =>
+      pointColour(this.colour, index, [r, g, b]),
+    );
+    fillMarks(this.marks, packed);
+    this.marks.visible = packed.count > 0;
   }
 }
