@@ -1,5 +1,7 @@
 """The panels: one folder each, a Python side over ``plugin`` and a web side in ``web/``."""
 
 from .gap_explorer.panel import GapExplorer
+from .rationale_review.panel import RationaleReview
+from .rationale_summary.panel import RationaleSummary
 
-PANELS = (GapExplorer,)
+PANELS = (GapExplorer, RationaleReview, RationaleSummary)

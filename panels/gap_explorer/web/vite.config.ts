@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const path = (relative: string): string => decodeURIComponent(new URL(relative, import.meta.url).pathname);
+
 // The App is the host: what it already carries stays outside the bundle, under the globals that
 // FiftyOne 1.22 puts on `window`.  `__three__` is not in its documented list, so the panel looks
 // for it before it draws (see hooks/useScene.ts).
@@ -32,5 +34,11 @@ export default defineConfig({
       output: { globals },
     },
   },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  // The other panels' sources have no node_modules above them: this project is theirs too.
+  resolve: { alias: { vitest: path("node_modules/vitest") } },
+  server: { fs: { allow: [path("../..")] } },
+  test: {
+    include: ["src/**/*.test.ts", path("../../rationale_*/web/src/**/*.test.ts")],
+    environment: "node",
+  },
 });

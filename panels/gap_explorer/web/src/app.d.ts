@@ -37,6 +37,8 @@ declare module "@fiftyone/state" {
   /** Sample id to selection style. */
   export const selectedSamples: RecoilValue<Map<string, string> | Set<string>>;
   export const datasetName: RecoilValue<string | null>;
+  /** The sample open in the modal. */
+  export const nullableModalSampleId: RecoilValue<string | null>;
   export function getSampleSrc(path: string): string;
 }
 

@@ -1,0 +1,28 @@
+"""Events of a panel whose refusals come back as a sentence instead of a page of traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import fiftyone.operators as foo
+
+from ..plugin.errors import GapsphereError
+
+Self = TypeVar("Self")
+
+
+def answered(
+    event: Callable[[Self, foo.ExecutionContext], dict[str, Any]],
+) -> Callable[[Self, foo.ExecutionContext], dict[str, Any]]:
+    """Answer ``{"error": sentence}`` where the event refuses; a defect of ours stays one."""
+
+    @wraps(event)
+    def run(self: Self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        try:
+            return event(self, ctx)
+        except GapsphereError as error:
+            return {"error": str(error)}
+
+    return run

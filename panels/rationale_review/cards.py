@@ -1,0 +1,153 @@
+"""What the panel shows of samples: one in full, neighbours as small cards.
+
+Only the fields named here are read, so that an embedding or a mask never travels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+
+from ...plugin.dataset import neighbors, review
+from ...plugin.dataset.names import ReviewNames
+from ...plugin.dataset.review import Decision
+from ...plugin.dataset.review_queue import STATUSES, TIERS
+from ...plugin.dataset.sets import Samples
+from ...plugin.errors import InputError
+from .contract import NEIGHBORS, TEXT_MAX
+
+
+def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
+    """All that is known of one sample.
+
+    Raises
+    ------
+    InputError
+        The sample is gone.
+    """
+    names = ReviewNames(model)
+    said = [names.prediction_status, names.llm_score, names.llm_rationale, names.llm_raw]
+    known = review.models(dataset)
+    others = [ReviewNames(other) for other in known if other != model]
+    wanted = [
+        *said,
+        *(name for other in others for name in (other.prediction_status, other.llm_score)),
+        *_centroid(names),
+        names.file_name,
+    ]
+    sample = _open(dataset, sample_id, wanted)
+    status = _get(sample, names.prediction_status)
+    rationale, cut = _text(_get(sample, names.llm_rationale))
+    raw, raw_cut = _text(_get(sample, names.llm_raw))
+    similarity, rank, bottom = (_get(sample, name) for name in _centroid(names))
+    return {
+        "id": sample_id,
+        "filepath": sample.filepath,
+        "name": _get(sample, names.file_name) or PurePath(sample.filepath).name,
+        "truth": _truth(dataset, sample),
+        "status": _status(status),
+        "score": _number(_get(sample, names.llm_score)),
+        "rationale": rationale,
+        "raw": raw,
+        "cut": max(cut, raw_cut),
+        "tier": _tier(status, bottom),
+        "centroid": {
+            "similarity": _number(similarity),
+            "rank": _number(rank),
+            "bottom": bool(bottom),
+        },
+        "others": [
+            {
+                "model": other.model,
+                "status": _status(_get(sample, other.prediction_status)),
+                "score": _number(_get(sample, other.llm_score)),
+            }
+            for other in others
+        ],
+        "decision": _decision(review.standing(dataset, sample_id, model=model)),
+    }
+
+
+def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list[dict[str, Any]]:
+    """The nearest samples in embedding space, nearest first.
+
+    ``here`` says whether the view holds the neighbour: the App's modal opens no other.
+    """
+    found = neighbors.nearest(dataset, sample_id, k=NEIGHBORS)
+    names = ReviewNames(model)
+    wanted = [names.prediction_status, names.llm_score, names.decision, names.ground_truth]
+    there = [name for name in wanted if dataset.has_field(name)]
+    shown = dataset.select(found.ids).select_fields(there)
+    samples = {sample.id: sample for sample in shown}
+    here = set(view.select(found.ids).values("id"))
+    return [
+        {
+            "id": other,
+            "filepath": samples[other].filepath,
+            "truth": _truth(dataset, samples[other]),
+            "status": _status(_get(samples[other], names.prediction_status)),
+            "score": _number(_get(samples[other], names.llm_score)),
+            "decision": _get(samples[other], names.decision),
+            "distance": float(distance),
+            "here": other in here,
+        }
+        for other, distance in zip(found.ids, found.distance, strict=True)
+        if other in samples
+    ]
+
+
+def _open(dataset: fo.Dataset, sample_id: str, wanted: Sequence[str]) -> Any:
+    names = [name for name in (*wanted, ReviewNames.ground_truth) if dataset.has_field(name)]
+    try:
+        return dataset.select_fields(names)[sample_id]
+    except (KeyError, ValueError):
+        raise InputError(f"Sample {sample_id} is not in this dataset any more.") from None
+
+
+def _centroid(names: ReviewNames) -> tuple[str, str, str]:
+    return names.sim_to_centroid, names.pct_rank_in_class, names.is_bottom_5pct
+
+
+def _get(sample: Any, name: str) -> Any:
+    return sample[name] if sample.has_field(name) else None
+
+
+def _truth(dataset: fo.Dataset, sample: Any) -> str | None:
+    path = review.truth_path(dataset)
+    value = sample[ReviewNames.ground_truth] if path else None
+    return getattr(value, "label", value)
+
+
+def _status(value: Any) -> str | None:
+    """One of the four words, None where the model said nothing of the sample."""
+    return value if value in STATUSES else None
+
+
+def _number(value: Any) -> float | None:
+    """JSON knows no NaN."""
+    known = isinstance(value, (int, float)) and bool(np.isfinite(value))
+    return float(value) if known else None
+
+
+def _text(value: Any) -> tuple[str | None, int]:
+    """The text that is sent, and how many characters are not."""
+    if value is None:
+        return None, 0
+    text = str(value)
+    return text[:TEXT_MAX], max(0, len(text) - TEXT_MAX)
+
+
+def _tier(status: Any, bottom: Any) -> str:
+    if status in TIERS:
+        return str(status)
+    return "bottom" if bottom is True else "rest"
+
+
+def _decision(found: Decision) -> dict[str, Any]:
+    time = found.time.isoformat(timespec="milliseconds") + "Z" if found.time else None
+    return {**asdict(found), "time": time}

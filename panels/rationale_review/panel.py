@@ -1,0 +1,203 @@
+"""The rationale review panel: reads one sample's verdict out, takes the decision, goes on.
+
+It lives in the App's modal, where FiftyOne shows a panel in place of the image; the component
+therefore shows the image itself.  Every event names the sample it speaks of: the one on the
+person's screen, whatever the session has opened since.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ...plugin.dataset import review, review_queue
+from ...plugin.dataset.names import Names
+from ...plugin.errors import InputError
+from ..event import answered
+from . import cards, orders
+from .contract import COMPONENT, EVENTS
+
+IMPORT = "@gapsphere/gap-explorer/import_feature_cache"
+
+
+class RationaleReview(foo.Panel):
+    """What a language model said of the open sample, and whether a person agrees."""
+
+    @property
+    def config(self) -> foo.PanelConfig:
+        return foo.PanelConfig(
+            name="rationale_review",
+            label="Rationale review",
+            icon="rate_review",
+            category=foo.Categories.CURATE,
+            surfaces="modal",
+            help_markdown=(
+                "What a language model said of this image, its neighbours in embedding space, and "
+                "your decision: 1 agree, 2 disagree, 3 relabel, 4 unsure, U undo."
+            ),
+        )
+
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+        events = {name: getattr(self, name) for name in EVENTS}
+        view = types.View(component=COMPONENT, composite_view=True, **events)
+        return types.Property(types.Object(), view=view)
+
+    def on_load(self, ctx: foo.ExecutionContext) -> None:
+        """Nothing to read yet: the component asks, once it knows the sample and the model."""
+        ctx.panel.set_data("view", _digest(ctx))
+
+    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
+        ctx.panel.set_data("view", _digest(ctx))
+
+    on_change_dataset = on_change_view
+
+    # What the panel asks ------------------------------------------------------------------------
+
+    @answered
+    def open(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """What holds for all samples: models, classes to relabel to, scale of the score."""
+        dataset = ctx.dataset
+        if dataset is None or not len(dataset):
+            return {"kind": "empty"}
+        known = review.models(dataset)
+        if not known:
+            return {"kind": "no_verdicts", "can_import": can_import()}
+        model = ctx.params.get("model")
+        model = model if model in known else known[0]
+        for over in ("queue", "view"):
+            orders.order(ctx.view, model, over, renew=True)
+        return {
+            "kind": "ready",
+            "models": known,
+            "model": model,
+            "labels": review.labels(dataset),
+            "scale": review_queue.score_range(dataset, model=model),
+            "embeddings": dataset.has_field(Names().embedding),
+            **_progress(ctx, model),
+        }
+
+    @answered
+    def card(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        return {"card": _card(ctx, _sample(ctx))}
+
+    @answered
+    def decide(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Save the decision; ``advance`` opens the next undecided sample of the queue."""
+        params, sample_id, model = ctx.params, _sample(ctx), _model(ctx)
+        first = not ctx.dataset.has_field(review.ReviewNames(model).history)
+        review.decide(
+            ctx.dataset,
+            sample_id,
+            str(params.get("decision")),
+            params.get("label"),
+            params.get("note"),
+            model=model,
+        )
+        ahead = orders.order(ctx.view, model, "queue").around(sample_id)
+        following = None
+        if params.get("advance"):
+            following = review_queue.first_undecided(ctx.dataset, ahead, model=model)
+            if following is not None:
+                ctx.ops.open_sample(id=following)
+        return {
+            "card": _card(ctx, sample_id),
+            "next": None if following is None else _card(ctx, following),
+            "new_fields": first,
+            **_progress(ctx, model),
+        }
+
+    @answered
+    def undo(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Take the latest decision back and open its sample."""
+        model = _model(ctx)
+        undone = review.undo(ctx.dataset, model=model)
+        if undone is None:
+            return {"card": None, **_progress(ctx, model)}
+        if len(ctx.view.select(undone.sample_id)):
+            ctx.ops.open_sample(id=undone.sample_id)
+        return {
+            "card": _card(ctx, undone.sample_id),
+            "taken": undone.taken.decision,
+            **_progress(ctx, model),
+        }
+
+    @answered
+    def step(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the sample before or after this one, in the queue or in the view."""
+        params, model = ctx.params, _model(ctx)
+        over: orders.Over = "view" if params.get("over") == "view" else "queue"
+        order = orders.order(ctx.view, model, over)
+        at, by = order.at(_sample(ctx)), -1 if int(params.get("by", 1)) < 0 else 1
+        ahead = order.ids if at is None else order.ids[at + 1 :] if by > 0 else order.ids[:at][::-1]
+        for sample_id in ahead:
+            if len(ctx.dataset.select(sample_id)):
+                ctx.ops.open_sample(id=sample_id)
+                return {"card": _card(ctx, sample_id)}
+        return {"card": None}
+
+    @answered
+    def show(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open a neighbour."""
+        sample_id = _sample(ctx)
+        if not len(ctx.view.select(sample_id)):
+            raise InputError("The grid's view does not hold this sample: clear the view first.")
+        ctx.ops.open_sample(id=sample_id)
+        return {"card": _card(ctx, sample_id)}
+
+    @answered
+    def neighbors(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found = cards.near(ctx.dataset, ctx.view, _sample(ctx), _model(ctx))
+        return {"id": _sample(ctx), "neighbors": found}
+
+    def import_cache(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the form of the import."""
+        ctx.prompt(IMPORT)
+        return {}
+
+
+def _card(ctx: foo.ExecutionContext, sample_id: str) -> dict[str, Any]:
+    model = _model(ctx)
+    at = orders.order(ctx.view, model, "queue").at(sample_id)
+    in_view = orders.order(ctx.view, model, "view").at(sample_id)
+    return {
+        **cards.card(ctx.dataset, sample_id, model),
+        "model": model,
+        "at": {"queue": at, "view": in_view},
+    }
+
+
+def _progress(ctx: foo.ExecutionContext, model: str) -> dict[str, Any]:
+    return {
+        "progress": {
+            "decided": review_queue.decided(ctx.view, model=model),
+            "total": len(orders.order(ctx.view, model, "queue")),
+        },
+        "can_undo": review.undoable(ctx.dataset, model=model),
+    }
+
+
+def _model(ctx: foo.ExecutionContext) -> str:
+    model = str(ctx.params.get("model") or "")
+    review.require_verdicts(ctx.dataset, model)
+    return model
+
+
+def _sample(ctx: foo.ExecutionContext) -> str:
+    sample_id = ctx.params.get("id")
+    if not sample_id:
+        raise InputError("No sample is open.")
+    return str(sample_id)
+
+
+def can_import() -> bool:
+    """Whether the panel can hand over to the import."""
+    from fiftyone.operators.registry import OperatorRegistry
+
+    return any(operator.uri == IMPORT for operator in OperatorRegistry().list_operators())
+
+
+def _digest(ctx: foo.ExecutionContext) -> int:
+    """Another number for another view: all that the component needs to know to ask again."""
+    return hash(orders.stages(ctx.view)) if ctx.dataset is not None else 0

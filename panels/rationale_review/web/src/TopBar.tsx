@@ -1,0 +1,85 @@
+import * as React from "react";
+import { Segmented } from "../../../gap_explorer/web/src/components/Segmented";
+import type { Card, Ready } from "./contract";
+import type { Review } from "./useReview";
+import { KEY_OF } from "./keys";
+import { modelLabel, TIER_LABEL } from "./words";
+
+/** How far the review is, and the ways on. */
+export function TopBar(props: { review: Review; ready: Ready; card: Card | null }): React.ReactElement {
+  const { review, ready, card } = props;
+  const { decided, total } = ready.progress;
+  const at = card?.at[review.over];
+  return (
+    <div className="gs-bar">
+      <div className="gr-progress">
+        <span
+          className="gr-meter"
+          role="progressbar"
+          aria-label="Reviewed"
+          aria-valuemin={0}
+          aria-valuemax={total}
+          aria-valuenow={decided}
+        >
+          <i style={{ width: `${total ? (100 * decided) / total : 0}%` }} />
+        </span>
+        <span data-cy="gr-progress">
+          {decided.toLocaleString("en-US")} of {total.toLocaleString("en-US")} reviewed
+        </span>
+      </div>
+      {card && (
+        <span className="gr-place" data-cy="gr-place">
+          {at === null || at === undefined ? "not in this view" : `No. ${(at + 1).toLocaleString("en-US")}`}
+          {review.over === "queue" && ` · ${TIER_LABEL[card.tier]}`}
+        </span>
+      )}
+      <span className="gs-grow" />
+      {ready.models.length > 1 && (
+        <label className="gs-field">
+          Model
+          <select value={ready.model} onChange={(event) => review.setModel(event.target.value)}>
+            {ready.models.map((model) => (
+              <option key={model} value={model}>
+                {modelLabel(model)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <Segmented
+        label="Order of next and previous"
+        value={review.over}
+        onChange={review.setOver}
+        options={[
+          { value: "queue", label: "Queue", title: "What matters most first" },
+          { value: "view", label: "View", title: "As the grid shows them" },
+        ]}
+      />
+      <span className="gr-steps">
+        <button type="button" className="gr-step" disabled={review.busy} onClick={() => review.step(-1)}>
+          <kbd aria-hidden="true">{KEY_OF.previous}</kbd> Previous
+        </button>
+        <button type="button" className="gr-step" disabled={review.busy} onClick={() => review.step(1)}>
+          Next <kbd aria-hidden="true">{KEY_OF.next}</kbd>
+        </button>
+        <button
+          type="button"
+          className="gr-step"
+          data-cy="gr-undo"
+          disabled={review.busy || !ready.can_undo}
+          onClick={review.undo}
+        >
+          <kbd aria-hidden="true">{KEY_OF.undo}</kbd> Undo
+        </button>
+      </span>
+      <label className="gr-check" title="After a decision, open the next undecided sample of the queue">
+        <input
+          type="checkbox"
+          checked={review.advance}
+          onChange={(event) => review.setAdvance(event.target.checked)}
+        />
+        Go on by itself
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,17 @@
+/** Everything the panel wants from its host, and nothing else. */
+
+import type { Call } from "../../../gap_explorer/web/src/events";
+import type { Events } from "./contract";
+
+export interface Bridge {
+  /** The sample open in the modal. */
+  sampleId: string | null;
+  /** Another value when the grid's view changed. */
+  view: unknown;
+  /** Rejects with a sentence when Python refuses or the call fails. */
+  call: Call<Events>;
+  mediaUrl(filepath: string): string;
+}
+
+/** Said on the window when a decision was saved or taken back; the summary listens. */
+export const REVIEWED = "gapsphere:reviewed";

@@ -1,0 +1,151 @@
+"""The rationale summary panel: counts of the grid's view, each bar a way into it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ...plugin.dataset import review, review_queue
+from ...plugin.dataset.review_queue import TIERS, Counts
+from ...plugin.errors import EmptySetError
+from ..event import answered
+from ..rationale_review.orders import stages
+from ..rationale_review.panel import IMPORT, can_import
+from . import picks
+from .contract import COMPONENT, EVENTS
+
+
+class RationaleSummary(foo.Panel):
+    """Status, classes, scores and the review's progress, beside the grid."""
+
+    @property
+    def config(self) -> foo.PanelConfig:
+        return foo.PanelConfig(
+            name="rationale_summary",
+            label="Rationale summary",
+            icon="fact_check",
+            category=foo.Categories.CURATE,
+            surfaces="grid",
+            help_markdown=(
+                "What a language model said of these samples and how far the review of it is. "
+                "Click a bar to see its samples in the grid."
+            ),
+        )
+
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+        events = {name: getattr(self, name) for name in EVENTS}
+        view = types.View(component=COMPONENT, composite_view=True, **events)
+        return types.Property(types.Object(), view=view)
+
+    def on_load(self, ctx: foo.ExecutionContext) -> None:
+        """Answer at once: the component then asks for the counts of the model it was left at."""
+        self.on_change_view(ctx)
+
+    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
+        ctx.panel.set_data("view", hash(stages(ctx.view)) if ctx.dataset is not None else 0)
+
+    on_change_dataset = on_change_view
+
+    # What the panel asks ------------------------------------------------------------------------
+
+    @answered
+    def open(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """All counts of the view under the pick."""
+        dataset = ctx.dataset
+        if dataset is None or not len(dataset):
+            return {"kind": "empty"}
+        known = review.models(dataset)
+        if not known:
+            return {"kind": "no_verdicts", "can_import": can_import()}
+        model = ctx.params.get("model")
+        model = model if model in known else known[0]
+        view = picks.base_view(ctx)
+        return {
+            "kind": "ready",
+            "models": known,
+            "model": model,
+            "pick": picks.current(ctx),
+            "counts": counts_of(review_queue.counts(view, model=model)),
+        }
+
+    @answered
+    def pick(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Show the samples of a bar in the grid."""
+        chosen = ctx.params.get("pick") or {}
+        return {"shown": picks.show(ctx, chosen, _model(ctx)), "pick": chosen}
+
+    @answered
+    def back(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Show in the grid what it showed before."""
+        picks.back(ctx)
+        return {}
+
+    @answered
+    def review(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the first undecided sample of the queue."""
+        model = _model(ctx)
+        ids = review_queue.queue(ctx.view, model=model)
+        first = review_queue.first_undecided(ctx.dataset, ids, model=model)
+        if first is None and not ids:
+            raise EmptySetError("The grid shows no sample to review.")
+        ctx.ops.open_sample(id=first or ids[0])
+        return {"id": first or ids[0]}
+
+    def import_cache(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the form of the import."""
+        ctx.prompt(IMPORT)
+        return {}
+
+
+def counts_of(found: Counts) -> dict[str, Any]:
+    """The counts as the component reads them; null stands for "none" in every ``name``."""
+
+    def bars(what: str) -> list[dict[str, Any]]:
+        return [{"name": name, "count": count} for name, count in found.by(what).items()]
+
+    tiers = [[cell for cell in found.cells if cell.tier == tier] for tier in TIERS]
+    return {
+        "total": found.total,
+        "decided": found.decided,
+        "agreement": found.agreement,
+        "statuses": bars("status"),
+        "decisions": bars("decision"),
+        "tiers": [
+            {
+                "name": tier,
+                "count": sum(cell.count for cell in cells),
+                "decided": sum(cell.count for cell in cells if cell.decision is not None),
+            }
+            for tier, cells in zip(TIERS, tiers, strict=True)
+        ],
+        "agreed": _agreed(found),
+        "classes": [
+            {
+                "name": one.name,
+                "bars": [{"name": name, "count": count} for name, count in one.by_status.items()],
+            }
+            for one in found.classes
+        ],
+        "classes_total": found.classes_total,
+        "edges": found.edges,
+        "scores": found.scores,
+    }
+
+
+def _agreed(found: Counts) -> list[dict[str, Any]]:
+    """Decisions by status, for the statuses that have any."""
+    cells = [asdict(cell) for cell in found.cells if cell.decision is not None]
+    by: dict[Any, dict[str, int]] = {}
+    for cell in cells:
+        one = by.setdefault(cell["status"], {})
+        one[cell["decision"]] = one.get(cell["decision"], 0) + cell["count"]
+    return [{"status": status, **one} for status, one in by.items()]
+
+
+def _model(ctx: foo.ExecutionContext) -> str:
+    model = str(ctx.params.get("model") or "")
+    review.require_verdicts(ctx.dataset, model)
+    return model

@@ -1,0 +1,10 @@
+/** Everything the panel wants from its host, and nothing else. */
+
+import type { Call } from "../../../gap_explorer/web/src/events";
+import type { Events } from "./contract";
+
+export interface Bridge {
+  /** Another value when the grid's view changed. */
+  view: unknown;
+  call: Call<Events>;
+}
