@@ -51,3 +51,7 @@ class SaveError(GapsphereError):
 
 class Cancelled(GapsphereError):  # noqa: N818  a stop is no error
     """The user stopped the work; what was already written stays."""
+
+
+class DatabaseError(GapsphereError):
+    """The database went away or refused to write; what it had confirmed before stays."""

@@ -23,6 +23,7 @@ from ..progress import Progress, silent
 from ..report.spec_reading import SpecFile, read_spec
 from ..report.spec_rule import VERDICTS, Verdict, judge
 from . import fields, runs, vectors
+from .database import counted, database_failures
 from .embed import STEP as EMBEDDINGS
 from .embed import open_encoder
 from .names import Names
@@ -135,6 +136,7 @@ def check_files(
     return _answered(spec, known, [found[i] for i, _ in known], skipped)
 
 
+@database_failures()
 def check_view(
     spec_path: str | Path,
     samples: Samples,
@@ -149,7 +151,7 @@ def check_view(
     embedded for this check alone.  The verdicts of an earlier check are cleared.
     """
     params, spec = params or CheckSpecParams(), read_spec(spec_path)
-    if not len(samples):
+    if not counted(samples):
         raise EmptySetError("There is no sample to check.")
     dataset, names = dataset_of(samples), Names(params.suffix)
     ids, paths = samples.values(["id", "filepath"])

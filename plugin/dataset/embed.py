@@ -22,6 +22,7 @@ from ..encoders.registry import INTERNVL_VARIABLE, load_encoder
 from ..errors import EmptySetError, InputError, MismatchError, NotFiniteError
 from ..progress import Progress, silent
 from . import runs, vectors
+from .database import counted, database_failures
 from .names import Names
 from .sets import Samples, dataset_of
 from .zoo import register_zoo
@@ -74,6 +75,7 @@ def open_encoder(params: EmbeddingParams) -> Encoder:
     )
 
 
+@database_failures()
 def compute_embeddings(
     samples: Samples,
     params: EmbeddingParams | None = None,
@@ -95,9 +97,11 @@ def compute_embeddings(
     MismatchError
         The field holds vectors of another encoder, weights or preprocessing, and
         ``params.overwrite`` is off.
+    DatabaseError
+        The database failed, on a full disk for one: the batches before stay and a re-run goes on.
     """
     params = _resolved(params or EmbeddingParams())
-    if not len(samples):
+    if not counted(samples):
         raise EmptySetError("There is no sample to embed.")
     if encoder is None and params.encoder == "field":
         return _copy_field(samples, params)
@@ -108,7 +112,7 @@ def compute_embeddings(
     _claim(dataset, names, params, encoder)
     waiting = samples.exists(names.embedding, False)
     ids, paths = waiting.values(["id", "filepath"])
-    known = len(samples) - len(ids)
+    known = counted(samples) - len(ids)
     started = time.monotonic()
     extraction = extract(
         list(zip(ids, paths, strict=True)),
@@ -152,7 +156,7 @@ def _all_there(samples: Samples, names: Names, params: EmbeddingParams) -> Embed
         record.inputs["fingerprint"],
         record.results["dimension"],
         0,
-        len(samples),
+        counted(samples),
         (),
         0.0,
     )

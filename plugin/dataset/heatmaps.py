@@ -27,6 +27,7 @@ from ..encoders.protocol import Encoder
 from ..errors import EmptySetError, InputError, MismatchError
 from ..progress import Progress, silent
 from . import embed, runs, vectors
+from .database import counted, database_failures
 from .names import Names
 from .sets import Samples, dataset_of
 
@@ -63,6 +64,7 @@ class Heatmaps:
         return "\n".join([head, *(f"  {note}" for note in self.notes), *reasons])
 
 
+@database_failures()
 def compute_heatmaps(
     samples: Samples,
     params: HeatmapParams | None = None,
@@ -174,7 +176,7 @@ def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:
         missing = "none of them is a gap: run compute_coverage, or choose `all`."
     else:
         missing = "the dataset, view or selection holds none."
-    if not len(view):
+    if not counted(view):
         raise EmptySetError(f"There is no sample to make a heatmap of: {missing}")
     return view
 

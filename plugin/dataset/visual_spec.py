@@ -25,6 +25,7 @@ from ..report.spec_package import write_spec
 from ..report.spec_rule import Rule, make_rule, reference_rows, showcase, typical_count
 from ..report.visual_spec import Origin, VisualSpec
 from . import coverage, runs, vectors
+from .database import database_failures
 from .embed import STEP as EMBEDDINGS
 from .names import FRAME_NUMBER, SEQUENCE, Names
 from .sets import Samples, dataset_of, resolve
@@ -67,6 +68,7 @@ class Issued:
         return "\n".join(lines)
 
 
+@database_failures()
 def export_visual_spec(
     samples: Samples,
     params: SpecParams | None = None,
