@@ -440,6 +440,87 @@ class CheckSpecParams(AnalysisParams):
     num_workers: int = setting(4, "Threads that decode images", ge=1, le=64, title="Workers")
 
 
+class FeatureCacheParams(AnalysisParams):
+    """What ``import_feature_cache`` takes in; file names are relative to the cache."""
+
+    cache_dir: str = setting(
+        "",
+        "Folder with metadata.csv; embeddings.pt, labels.pt, meta.json and scores_centroid.csv "
+        "are read where they lie beside it",
+        advanced=False,
+        title="Cache folder",
+    )
+    coords_file: str = setting(
+        "vis_umap_coords.npy",
+        "Coordinates, a row for each row of metadata.csv: (n, 2) or (n, 3)",
+        advanced=False,
+        title="Coordinates",
+    )
+    image_dir: str | None = setting(
+        None,
+        "Folder with the images; empty: a card with name, class, status and score is drawn",
+        advanced=False,
+        title="Image folder",
+    )
+    image_root: str | None = setting(
+        None,
+        "Address that the images are served below, https://host/folder: the App then shows them "
+        "from there",
+        title="Image address",
+    )
+    mis_csv: str = setting(
+        "mis_Qwen_Qwen3-VL-4B-Instruct.csv",
+        "What a language model said of misclassified images; several models: mis_A.csv,mis_B.csv",
+        title="Rationales, misclassified",
+    )
+    correct_csv: str = setting(
+        "correct_Qwen_Qwen3-VL-4B-Instruct.csv",
+        "What it said of correctly classified ones; several models: correct_A.csv,correct_B.csv",
+        title="Rationales, correct",
+    )
+    color_by: str = setting(
+        "ground_truth_word_label", "Field that colours samples in the App", title="Colour by"
+    )
+    hover: str = setting(
+        "file_name,ground_truth_word_label,ground_truth_num_label",
+        "Fields shown on each image, with commas between them",
+        title="Shown on images",
+    )
+
+
+class ReviewExportParams(Params):
+    """Where ``export_reviews`` writes, and what of."""
+
+    folder: str = setting("reviewed", "Folder that the tables go to", advanced=False)
+    cache_dir: str | None = setting(
+        None,
+        "Where the imported cache lies now; empty: where it was imported from",
+        title="Cache folder",
+    )
+    reviewed_only: bool = setting(
+        False, "Leave out rows that nobody decided on", advanced=False, title="Reviewed rows only"
+    )
+    overwrite: bool = setting(False, "Replace tables that lie there", advanced=False)
+
+
+class FailureParams(AnalysisParams):
+    """How gaps are ranked by the failures around them."""
+
+    neighbors: int = setting(
+        15,
+        "How many of the nearest reviewed samples tell how often things go wrong there",
+        ge=1,
+        le=1000,
+        advanced=False,
+        title="Reviewed neighbours",
+    )
+    model: str = setting(
+        "",
+        "Language model whose files tell correct from misclassified; empty: the first",
+        title="Language model",
+    )
+
+
 class Settings(LoadParams, GapParams, PlotParams, ViewerParams):
     """All settings together: what a ``config.yaml`` may say."""
 

@@ -35,6 +35,7 @@ class Names:
         self.spec_verdict = self._named("spec_verdict")
         self.skipped_tag = self._named("skipped")
         self.brain_key = self._named("gapsphere")
+        self.map_key = self._named("feature_cache")
 
     def run_key(self, step: str) -> str:
         """Key of the custom run that records ``step`` (``embeddings``, ``coverage``, ...)."""

@@ -8,22 +8,20 @@ is renamed, and the renaming is reported.
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ArtifactError
+from ..interchange.columns import Cell as Cell
+from ..interchange.columns import typed
 from .names import FRAME_NUMBER, SEQUENCE
-
-Cell = str | int | float | bool | None
 
 FILENAME = "filename"
 SPLIT = "split"
 TEXT = frozenset([FILENAME, SPLIT, SEQUENCE])
 ALIASES = {"frame": FRAME_NUMBER}
-TRUTH = {"true": True, "false": False}
 RESERVED = frozenset(
     ["id", "_id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "filename"]
 )
@@ -78,20 +76,6 @@ def read_table(path: Path, *, required: tuple[str, ...] = (FILENAME,)) -> Table:
     return Table(columns, renamed)
 
 
-def typed(cells: list[str]) -> list[Cell]:
-    """The narrowest type that fits every cell that is not empty.
-
-    >>> typed(["1", "", "3"])
-    [1, None, 3]
-    """
-    for convert in (_integer, _number, _truth):
-        try:
-            return [convert(cell) if cell else None for cell in cells]
-        except ValueError:
-            continue
-    return [cell or None for cell in cells]
-
-
 def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
     header = next(reader, None)
     if not header:
@@ -119,23 +103,3 @@ def _field_names(header: list[str], path: Path) -> list[str]:
             raise ArtifactError(f"{path}: two columns would both become the field {name!r}.")
         names.append(name)
     return names
-
-
-def _integer(cell: str) -> int:
-    value = int(cell)
-    if str(value) != cell.lstrip("+") or abs(value) >= 1 << 63:
-        raise ValueError(cell)  # 007 is a name, not a number; MongoDB holds 64 bits
-    return value
-
-
-def _number(cell: str) -> float:
-    value = float(cell)
-    if not math.isfinite(value) or re.match(r"[+-]?0\d|.*_", cell):
-        raise ValueError(cell)
-    return value
-
-
-def _truth(cell: str) -> bool:
-    if cell.lower() not in TRUTH:
-        raise ValueError(cell)
-    return TRUTH[cell.lower()]

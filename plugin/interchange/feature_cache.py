@@ -1,0 +1,342 @@
+"""A feature cache: the folder in which other projects leave features and an LLM's verdicts.
+
+``metadata.csv`` names the samples and its row order pairs with the arrays; ``mis_*.csv`` and
+``correct_*.csv`` hold what a language model said of each.  The tables are streamed twice, once to
+check them and once to hand them out, and what has to be found again by name waits in a temporary
+SQLite file: memory holds the arrays and one block of rows, however large the tables are.
+
+A file that is wrong as a whole is an error.  A single row that cannot be used is left out, counted
+and listed, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArtifactError, InputError
+from ..progress import Progress, silent
+from .columns import Narrowing
+from .csv_stream import CsvFile, open_csv
+from .file_names import Folder, unsafe
+from .files import read_json, read_npy
+from .findings import Findings
+from .name_index import NameIndex
+from .tensors import read_pt
+from .verdicts import FILE_NAME, RATIONALE, Said, Verdicts, find_verdicts, named_file, said_of
+
+Array = NDArray[Any]
+
+METADATA, EMBEDDINGS, LABELS, META = "metadata.csv", "embeddings.pt", "labels.pt", "meta.json"
+CENTROID = "scores_centroid.csv"
+NUM_LABEL, WORD_LABEL = "ground_truth_num_label", "ground_truth_word_label"
+REQUIRED = (FILE_NAME, NUM_LABEL, WORD_LABEL, "ground_truth_L2_num_label")
+CENTROID_COLUMNS = ("sim_to_centroid", "pct_rank_in_class", "is_bottom_5pct")
+META_LIMIT = 1 << 16
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sample: ``index`` into the arrays, ``cells`` as they stand in ``metadata.csv``."""
+
+    index: int
+    file_name: str
+    path: str | None
+    cells: Sequence[str]
+    said: Sequence[Said]
+    centroid: tuple[float | None, float | None, bool | None] | None
+
+
+@dataclass(eq=False)
+class FeatureCache:
+    """A cache that was checked as a whole; a context manager, since its index is a file."""
+
+    folder: Path
+    metadata: CsvFile
+    kinds: dict[str, Narrowing]
+    """Type of each column of ``metadata.csv`` but the four required ones."""
+    rows: int
+    usable: int
+    verdicts: tuple[Verdicts, ...]
+    extra_kinds: dict[tuple[str, str], Narrowing]
+    """Type of (suffix, column) for the further columns of the verdicts."""
+    coordinates: Array | None
+    """float32 (rows, 2) or (rows, 3), NaN where they cannot be used"""
+    embeddings: Array | None
+    """float32 (rows, d), unit rows, NaN where they cannot be used"""
+    has_centroid: bool
+    meta: Mapping[str, Any]
+    found: Findings
+    _index: NameIndex
+
+    def __enter__(self) -> FeatureCache:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._index.close()
+
+    def fingerprint(self) -> str:
+        """Names the embeddings by their content."""
+        if self.embeddings is None:
+            return ""
+        digest = hashlib.blake2b(np.ascontiguousarray(self.embeddings).data, digest_size=16)
+        return f"cache:{digest.hexdigest()}"
+
+    def blocks(self, size: int) -> Iterator[list[Row]]:
+        """The usable rows in their order, at most ``size`` at once."""
+        block: list[tuple[int, list[str]]] = []
+        for index, row in enumerate(self.metadata.rows()):
+            block.append((index, row))
+            if len(block) == size:
+                yield self._joined(block)
+                block = []
+        if block:
+            yield self._joined(block)
+
+    def _joined(self, block: list[tuple[int, list[str]]]) -> list[Row]:
+        at = self.metadata.place(FILE_NAME)
+        names = [cells[at] for _, cells in block]
+        paths = self._index.paths(names)
+        said = [self._index.said(names, number) for number in range(len(self.verdicts))]
+        centroid = self._index.centroid(names)
+        rows = []
+        for index, cells in block:
+            name = cells[at]
+            if name in paths and paths[name][0] == index:
+                spoken = [said_of(by.get(name, {})) for by in said]
+                for one in spoken:
+                    if one.rationale.problem:
+                        kind = f"rationales kept as raw text ({one.rationale.problem})"
+                        self.found.add(kind, name)
+                path = paths[name][1]
+                rows.append(Row(index, name, path, cells, spoken, centroid.get(name)))
+        return rows
+
+
+def open_cache(
+    folder: str | Path,
+    *,
+    coords_file: str = "",
+    mis_csv: str = "",
+    correct_csv: str = "",
+    image_dir: str | None = None,
+    optional: Sequence[str] = (),
+    progress: Progress = silent,
+) -> FeatureCache:
+    """Check a cache as a whole; close what comes back.
+
+    Parameters
+    ----------
+    folder
+        Holds ``metadata.csv``; the other names are relative to it, or absolute.
+    mis_csv, correct_csv
+        One file each, or several with commas between them, one pair a language model.
+    image_dir
+        Every ``file_name`` has to stay inside it, links followed.
+    optional
+        Names that may be missing: the defaults, which nobody asked for.
+
+    Raises
+    ------
+    InputError, ArtifactError
+        A file that was named is not there, or cannot be used as a whole; the sentence says which.
+    """
+    place = Path(folder).expanduser()
+    if not place.is_dir():
+        raise InputError(f"{place} is no folder: a feature cache holds {METADATA}.")
+    if not (place / METADATA).is_file():
+        raise InputError(f"{place} has no {METADATA}: it is no feature cache.")
+    metadata = open_csv(place / METADATA, required=REQUIRED)
+    coords = named_file(place, coords_file, optional)
+    verdicts = find_verdicts(place, mis_csv, correct_csv, optional)
+    images = Folder.of(image_dir)
+    if images is not None and not Path(images.path).is_dir():
+        raise InputError(f"{image_dir} is no folder: the images are looked for in it.")
+    found, index = Findings(), NameIndex()
+    try:
+        kinds, count = _check_metadata(metadata, images, index, found, progress)
+        extra_kinds: dict[tuple[str, str], Narrowing] = {}
+        for number, verdict in enumerate(verdicts):
+            extra_kinds |= _read_verdicts(verdict, number, index, found)
+        centroid = place / CENTROID
+        if centroid.is_file():
+            _read_centroid(centroid, index, found)
+        paired = {name: place / name for name in (EMBEDDINGS, LABELS) if (place / name).is_file()}
+        return FeatureCache(
+            folder=place.resolve(),
+            metadata=metadata,
+            kinds=kinds,
+            rows=count,
+            usable=index.count("sample"),
+            verdicts=verdicts,
+            extra_kinds=extra_kinds,
+            coordinates=_coordinates(coords, count, found) if coords else None,
+            embeddings=_embeddings(paired.get(EMBEDDINGS), count, found),
+            has_centroid=centroid.is_file(),
+            meta=_meta(place / META, found),
+            found=_compared(found, paired.get(LABELS), metadata, count),
+            _index=index,
+        )
+    except BaseException:
+        index.close()
+        raise
+
+
+def _check_metadata(
+    metadata: CsvFile, images: Folder | None, index: NameIndex, found: Findings, progress: Progress
+) -> tuple[dict[str, Narrowing], int]:
+    at = metadata.place(FILE_NAME)
+    watched = [
+        (place, Narrowing(), name)
+        for place, name in enumerate(metadata.header)
+        if name not in (FILE_NAME, WORD_LABEL)
+    ]
+    count = 0
+    for count, cells in enumerate(metadata.rows(), start=1):
+        name = cells[at]
+        for place, column, _ in watched:
+            column.see(cells[place])
+        path, reason = images.resolve(name) if images else (None, unsafe(name))
+        if reason:
+            found.add(f"rows of {METADATA} left out, whose file_name {reason}", name)
+        elif not index.add("sample", name, count - 1, path):
+            found.add(f"rows of {METADATA} left out, whose file_name stood there before", name)
+        if not count % 10_000:
+            progress(count, count)
+    if not count:
+        raise ArtifactError(f"{metadata.path} has a header and no row.")
+    if not index.count("sample"):
+        raise ArtifactError(f"{metadata.path}: no row can be used. {found}")
+    return {name: column for _, column, name in watched}, count
+
+
+def _read_verdicts(
+    verdict: Verdicts, number: int, index: NameIndex, found: Findings
+) -> dict[tuple[str, str], Narrowing]:
+    kinds = {(verdict.suffix, name): Narrowing() for name in verdict.extra}
+    for outcome, file in verdict.files():
+        at, said = file.place(FILE_NAME), file.place(RATIONALE)
+        extra = [(name, file.place(name)) for name in verdict.extra if name in file.header]
+        for cells in file.rows():
+            more = {name: cells[place] for name, place in extra}
+            for name, cell in more.items():
+                kinds[verdict.suffix, name].see(cell)
+            kept = json.dumps(more) if more else "{}"
+            if not index.add("said", cells[at], number, outcome, cells[said], kept):
+                found.add(
+                    f"rows of {file.name} left out, whose file_name stood there before", cells[at]
+                )
+        count, names = index.strangers("said", "model = ? AND outcome = ?", number, outcome)
+        found.add(f"rows of {file.name} match no sample", *names, count=count)
+    return kinds
+
+
+def _read_centroid(path: Path, index: NameIndex, found: Findings) -> None:
+    file = open_csv(path, required=(FILE_NAME, *CENTROID_COLUMNS))
+    at = file.place(FILE_NAME)
+    places = [file.place(name) for name in CENTROID_COLUMNS]
+    for cells in file.rows():
+        similarity, rank, bottom = (cells[place].strip() for place in places)
+        values = _finite(similarity), _finite(rank), _flag(bottom)
+        for text, value in zip((similarity, rank, bottom), values, strict=True):
+            if text and value is None:
+                found.add(f"cells of {CENTROID} that are no value", f"{cells[at]}: {text}")
+        if not index.add("centroid", cells[at], *values):
+            found.add(f"rows of {CENTROID} left out, whose file_name stood there before", cells[at])
+    count, names = index.strangers("centroid")
+    found.add(f"rows of {CENTROID} match no sample", *names, count=count)
+
+
+def _finite(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+def _flag(text: str) -> bool | None:
+    return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
+        text.lower()
+    )
+
+
+def _coordinates(path: Path, count: int, found: Findings) -> Array:
+    rows = read_npy(path)
+    if rows.ndim != 2 or rows.shape[1] not in (2, 3):
+        raise ArtifactError(f"{path.name} has the shape {rows.shape}; (n, 2) or (n, 3) is needed.")
+    _paired(path.name, len(rows), count)
+    rows = rows.astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad) == len(rows):
+        raise ArtifactError(f"{path.name} holds no coordinates, only NaN or infinity.")
+    rows[bad] = np.nan
+    shown = [f"row {row + 1}" for row in bad[: Findings.LISTED]]
+    found.add(f"rows of {path.name} are NaN or infinite: no place for them", *shown, count=len(bad))
+    return rows
+
+
+def _embeddings(path: Path | None, count: int, found: Findings) -> Array | None:
+    if path is None:
+        return None
+    rows = read_pt(path, preferred="embeddings")
+    if rows.ndim != 2 or not rows.shape[1]:
+        raise ArtifactError(f"{path.name} has the shape {rows.shape}; (n, d) is needed.")
+    _paired(path.name, len(rows), count)
+    rows = rows.astype(np.float32, copy=False)
+    # Half first would lose small numbers; in float64 no square of a float32 overflows.
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
+    norms[bad] = np.nan
+    shown = [f"row {row + 1}" for row in bad[: Findings.LISTED]]
+    found.add(f"rows of {path.name} are NaN, infinite or zero: not used", *shown, count=len(bad))
+    unit: Array = (rows / norms[:, None]).astype(np.float32)
+    return unit
+
+
+def _paired(name: str, length: int, count: int) -> None:
+    if length != count:
+        raise ArtifactError(
+            f"{METADATA} has {count} rows and {name} has {length}: they are paired by their order, "
+            "so both have to come from one run."
+        )
+
+
+def _compared(found: Findings, path: Path | None, metadata: CsvFile, count: int) -> Findings:
+    """Hold ``labels.pt`` against the metadata: where they differ, two runs were mixed."""
+    if path is None:
+        return found
+    labels = read_pt(path, preferred="labels").reshape(-1)
+    _paired(path.name, len(labels), count)
+    at, name_at = metadata.place(NUM_LABEL), metadata.place(FILE_NAME)
+    for label, cells in zip(labels.tolist(), metadata.rows(), strict=False):
+        told = _finite(cells[at])
+        if told is not None and told != label:
+            found.add(
+                f"rows of {LABELS} differ from {NUM_LABEL}: are both of one run?",
+                f"{cells[name_at]}: {label} and {cells[at]}",
+            )
+    return found
+
+
+def _meta(path: Path, found: Findings) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    if path.stat().st_size > META_LIMIT:
+        found.add(f"{META} is larger than {META_LIMIT >> 10} KiB and was not read", count=1)
+        return {}
+    held = read_json(path)
+    return held if isinstance(held, dict) else {"meta": held}
