@@ -5,11 +5,13 @@ in a temporary folder.
 """
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -66,6 +68,26 @@ def _start_mongod(folder: Path, port: int) -> subprocess.Popen:
                 return server
         time.sleep(0.1)
     raise RuntimeError(f"{mongod} did not start (exit code {server.poll()})")
+
+
+@pytest.fixture
+def small_disk():
+    """``with small_disk(50_000):`` no file of this process grows further: writing it breaks off.
+
+    The system refuses the write half way through the file, as it does on a full disk, and no rights
+    are needed for it.
+    """
+
+    @contextmanager
+    def limited(largest: int):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ frame's number in the video.
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import math
 import os
@@ -199,9 +200,13 @@ def _write_whole(image: Image.Image, path: Path) -> None:
         if path.suffix == ".png"
         else {"format": "JPEG", "quality": JPEG_QUALITY, "subsampling": 0}
     )
+    # Pillow does not look whether all it wrote arrived: straight to a disk that fills up, it would
+    # leave a frame cut off and say nothing.
+    encoded = io.BytesIO()
+    image.save(encoded, **options)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        image.save(partial, **options)
+        partial.write_bytes(encoded.getbuffer())
         os.replace(partial, path)
     except OSError as error:
         raise InputError(

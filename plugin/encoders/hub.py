@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, InputError
+from ..interchange.files import write_text
 from ..progress import Progress, silent
 from .internvl_checkpoint import (
     CONFIG_FILE,
@@ -49,6 +50,7 @@ BLOCK = 1 << 20
 ATTEMPTS = 4
 PAUSE = 1.0  # seconds before the second attempt, doubled each time
 TIMEOUT = 60.0
+CACHE_VARIABLE = "GAPSPHERE_CACHE"
 BITS = {"F32": 32, "F16": 16, "BF16": 16}
 
 
@@ -97,13 +99,13 @@ def snapshot(path: str | os.PathLike[str]) -> Source:
     InputError, CheckpointError
         As :func:`vision_tower`.
     """
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, snapshot_download
 
     local = _local(path)
     if local is not None:
         return local
     repository = _Repository(os.fspath(path))
-    with _hub_errors(repository.name):
+    with _disk_errors(constants.HF_HUB_CACHE, "HF_HOME"), _hub_errors(repository.name):
         folder = snapshot_download(
             repository.id,
             revision=repository.revision,
@@ -156,7 +158,7 @@ def _endpoint() -> str:
 
 
 def _cache() -> Path:
-    root = os.environ.get("GAPSPHERE_CACHE")
+    root = os.environ.get(CACHE_VARIABLE)
     if root:
         return Path(root).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gapsphere"
@@ -192,8 +194,9 @@ class _Repository:
             )
         if not commit or not COMMIT.fullmatch(commit):
             raise CheckpointError(f"the hub gave {commit!r} as the commit of {self.id}")
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(commit, encoding="ascii")
+        with _disk_errors(note.parent, CACHE_VARIABLE):
+            note.parent.mkdir(parents=True, exist_ok=True)
+        write_text(note, commit)
         return commit
 
     def has(self, file: str) -> bool:
@@ -298,9 +301,22 @@ def _hub_errors(model: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _disk_errors(folder: str | os.PathLike[str], variable: str) -> Iterator[None]:
+    """Turn a refusal of the disk, a full one above all, into our sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"the checkpoint cannot be written to {os.fspath(folder)} "
+            f"({error.strerror or error}): make room there, or set {variable} to a folder on "
+            "another disk"
+        ) from error
+
+
+@contextlib.contextmanager
 def _complete_or_absent(target: Path) -> Iterator[Path]:
     """A folder to fill, moved to ``target`` at the end and removed if anything goes wrong."""
-    try:
+    with _disk_errors(target.parent, CACHE_VARIABLE):
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
         try:
@@ -310,10 +326,6 @@ def _complete_or_absent(target: Path) -> Iterator[Path]:
                 _move(work, target)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    except OSError as error:
-        raise CheckpointError(
-            f"the checkpoint cannot be written to {target.parent}: {error}"
-        ) from error
 
 
 def _move(work: Path, target: Path) -> None:

@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import re
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -185,21 +184,25 @@ def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:
         for language, html in album.pages(list(LANGUAGES), archive=True).items():
             archive.writestr(f"{spec.id}/visual-spec.{language}.html", html)
         archive.writestr(f"{spec.id}/candidates.csv", candidates_csv(spec).encode("utf-8-sig"))
-        with tempfile.TemporaryFile() as numbers:
+        with archive.open(f"{spec.id}/{REFERENCE}", "w", force_zip64=True) as member:
+            numbers = _Digested(member)
             np.savez(numbers, embeddings=np.ascontiguousarray(spec.reference, np.float32))
-            digest = _copied(numbers, archive, f"{spec.id}/{REFERENCE}")
-        archive.writestr(f"{spec.id}/spec.json", _json(document(spec, digest)))
+        archive.writestr(f"{spec.id}/spec.json", _json(document(spec, numbers.digest.hexdigest())))
 
 
-def _copied(source: IO[bytes], archive: zipfile.ZipFile, name: str) -> str:
-    """Copy a file into the archive in blocks; its digest."""
-    source.seek(0)
-    digest = hashlib.blake2b(digest_size=16)
-    with archive.open(name, "w", force_zip64=True) as target:
-        while block := source.read(1 << 22):
-            digest.update(block)
-            target.write(block)
-    return digest.hexdigest()
+class _Digested(io.RawIOBase):
+    """Hands on what is written to it and digests it on the way, so that nothing is held twice."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self.target = target
+        self.digest = hashlib.blake2b(digest_size=16)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, block: Any) -> int:
+        self.digest.update(block)
+        return self.target.write(block)
 
 
 def _json(value: dict[str, Any]) -> str:

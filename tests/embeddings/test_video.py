@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import struct
 from pathlib import Path
 
@@ -95,14 +94,17 @@ def test_a_run_that_is_stopped_leaves_whole_files_and_continues(tmp_path):
     assert len(extract_frames(video, tmp_path / "out")) == 20
 
 
-def test_a_frame_that_cannot_be_written_leaves_no_half_file(tmp_path, monkeypatch):
-    def full_disk(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full_disk)
-    with pytest.raises(InputError, match="No space left"):
-        extract_frames(make_video(tmp_path / "a.mp4"), tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+def test_a_full_disk_is_said_leaves_no_half_frame_and_a_rerun_goes_on(tmp_path, small_disk):
+    video, folder = make_video(tmp_path / "a.mp4"), tmp_path / "out"
+    largest = max(f.path.stat().st_size for f in extract_frames(video, folder))
+    for path in sorted(folder.iterdir())[3:]:
+        path.unlink()
+    kept = {path: path.read_bytes() for path in folder.iterdir()}
+    with small_disk(largest // 2), pytest.raises(InputError, match=r"File too large\): free space"):
+        extract_frames(video, folder)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == kept
+    assert len(extract_frames(video, folder)) == 20
+    assert all(path.read_bytes() == content for path, content in kept.items())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import torch
 from gapsphere.plugin.encoders import hub
 from gapsphere.plugin.encoders.registry import load_encoder
-from gapsphere.plugin.errors import CheckpointError
+from gapsphere.plugin.errors import ArtifactError, CheckpointError
 from safetensors.torch import load_file, save_file
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -220,6 +220,15 @@ def test_a_model_for_the_transformers_encoder_is_fetched_at_its_commit(
     assert remote.name == f"transformers:{MODEL}"
 
 
+def test_a_full_disk_under_the_hubs_own_cache_is_said(server, tmp_path, monkeypatch, small_disk):
+    from gapsphere.plugin.encoders.hub import snapshot
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hf"))
+    with small_disk(5000), pytest.raises(CheckpointError, match=f"{tmp_path}/hf .* set HF_HOME"):
+        snapshot(MODEL)
+    assert snapshot(MODEL).revision == COMMIT
+
+
 def test_a_dropped_connection_is_resumed_where_it_broke(server):
     dropped = []
 
@@ -239,6 +248,26 @@ def test_a_connection_that_always_breaks_leaves_nothing_behind(server, tmp_path)
     with pytest.raises(CheckpointError, match=r"short|cannot be reached"):
         load()
     assert fetched(tmp_path) == left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("room", [10, 20_000], ids=["of a byte", "of half the tower"])
+def test_a_full_disk_is_said_leaves_nothing_behind_and_a_second_try_works(
+    server, tmp_path, small_disk, room
+):
+    with small_disk(room), pytest.raises((CheckpointError, ArtifactError), match="make room"):
+        load()
+    assert fetched(tmp_path) == left_behind(tmp_path) == []
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and room == 10]
+    assert load().fingerprint == load(server.folder).fingerprint
+
+
+def test_a_disk_that_the_tower_does_not_fit_on_is_said_before_it_is_fetched(server, monkeypatch):
+    little = hub.shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: little)
+    with pytest.raises(CheckpointError, match=r"takes .* GB; .* less room: free some, or set GAPS"):
+        load()
+    sent = sum(size for name, size in server.sent.items() if name and "safetensors" in name)
+    assert sent < sum(f.stat().st_size for f in server.folder.glob("*.safetensors")) / 2
 
 
 def test_a_server_that_ignores_ranges_is_refused(server, tmp_path):

@@ -257,6 +257,22 @@ def test_a_stop_half_way_leaves_no_file(make_spec, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
+@pytest.mark.parametrize("kind", ["zip", "html"])
+def test_a_full_disk_is_said_and_leaves_the_old_file_and_no_half_one(
+    make_spec, tmp_path, small_disk, kind
+):
+    path = tmp_path / f"spec.{kind}"
+    write_spec(path, make_spec())
+    before, files = path.read_bytes(), set(tmp_path.iterdir())
+    with (
+        small_disk(len(before) // 2),
+        pytest.raises(ArtifactError, match=r"too large\); make room"),
+    ):
+        write_spec(path, make_spec(), overwrite=True)
+    assert path.read_bytes() == before
+    assert set(tmp_path.iterdir()) == files
+
+
 @pytest.mark.parametrize("name", ["spec.txt", "spec", "missing/spec.zip"])
 def test_a_path_that_cannot_be_written_is_a_sentence(make_spec, tmp_path, name):
     with pytest.raises(InputError):
