@@ -27,6 +27,9 @@ _API = dict.fromkeys(
         "import_artifacts",
         "export_visual_spec",
         "check_spec",
+        "import_feature_cache",
+        "export_reviews",
+        "rank_gaps_by_failures",
     ],
     ".plugin.dataset.api",
 )

@@ -6,10 +6,13 @@ from .compute_embeddings import ComputeEmbeddings
 from .compute_heatmaps import ComputeHeatmaps
 from .compute_sphere import ComputeSphere
 from .export_artifacts import ExportArtifacts
+from .export_reviews import ExportReviews
 from .export_visual_spec import ExportVisualSpec
 from .find_gaps import FindGaps
 from .import_artifacts import ImportArtifacts
+from .import_feature_cache import ImportFeatureCache
 from .load_images import LoadImages
+from .rank_gaps_by_failures import RankGapsByFailures
 from .select_kcenter import SelectKCenter
 from .stop import Stop
 
@@ -25,5 +28,8 @@ OPERATORS = (
     ImportArtifacts,
     ExportVisualSpec,
     CheckSpec,
+    ImportFeatureCache,
+    ExportReviews,
+    RankGapsByFailures,
     Stop,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,6 +136,31 @@ def check_spec(settings: Settings, *, spec: str, folder: str) -> None:
     for answer in checked.answers:
         print(answer)
     print(checked)
+
+
+def import_features(settings: Settings, *, dataset: str, port: int) -> None:
+    from ..plugin.dataset import api
+
+    folder = settings.pop("cache_dir", None)
+    if not folder:
+        raise InputError("Name the cache: --cache-dir FOLDER, which holds metadata.csv.")
+    with opened(dataset, create=True) as data:
+        print(api.import_feature_cache(data, folder, **settings))
+    print(f"open it: gapsphere app --dataset {shlex.quote(dataset)} --port {port}")
+
+
+def export_reviews(settings: Settings, *, dataset: str) -> None:
+    from ..plugin.dataset import api
+
+    with opened(dataset) as data:
+        print(api.export_reviews(data, settings.pop("folder", "reviewed"), **settings))
+
+
+def rank_gaps(settings: Settings, *, dataset: str) -> None:
+    from ..plugin.dataset import api
+
+    with opened(dataset) as data:
+        print(api.rank_gaps_by_failures(data, **settings))
 
 
 def demo_data(settings: Settings, *, folder: str, owned: int, pool: int, seed: int) -> None:
@@ -285,6 +311,27 @@ COMMANDS = (
             (("spec",), {"metavar": "SPEC", "help": "the spec's ZIP, or its spec.json"}),
             (("folder",), {"metavar": "FOLDER", "help": "new images: a folder or a glob"}),
         ),
+    ),
+    Command(
+        "import-features",
+        "Read a feature cache: metadata, coordinates, embeddings, an LLM's rationales",
+        import_features,
+        (config.FeatureCacheParams,),
+        (DATASET, PORT),
+    ),
+    Command(
+        "export-reviews",
+        "Write the cache's tables again with what a person decided beside the rows",
+        export_reviews,
+        (config.ReviewExportParams,),
+        (DATASET,),
+    ),
+    Command(
+        "rank-gaps",
+        "Order gaps by how often a model fails beside them",
+        rank_gaps,
+        (config.FailureParams,),
+        (DATASET,),
     ),
     Command(
         "install-plugin",

@@ -17,11 +17,14 @@ from ..config import (
     CheckSpecParams,
     CoverageParams,
     EmbeddingParams,
+    FailureParams,
+    FeatureCacheParams,
     GapParams,
     HeatmapParams,
     KCenterParams,
     LoadParams,
     PlotParams,
+    ReviewExportParams,
     SetParams,
     SpecParams,
     SphereParams,
@@ -29,8 +32,21 @@ from ..config import (
 )
 from ..encoders.protocol import Encoder
 from ..progress import Progress, Reporter, quiet
-from . import artifacts, coverage, embed, gaps, heatmaps, kcenter, load, sphere, visual_spec
+from . import (
+    artifacts,
+    coverage,
+    embed,
+    failures,
+    feature_cache,
+    gaps,
+    heatmaps,
+    kcenter,
+    load,
+    sphere,
+    visual_spec,
+)
 from . import check_spec as spec_check
+from . import export_reviews as review_tables
 from .load import tag_samples as tag_samples
 from .sets import Samples
 from .sources import Source
@@ -212,4 +228,38 @@ def check_spec(
             )
         return spec_check.check_files(
             spec, images, params, encoder=model, progress=report("Embedding")
+        )
+
+
+def import_feature_cache(
+    dataset: fo.Dataset, cache_dir: str, *, progress: bool = True, **settings: Any
+) -> feature_cache.ImportedCache:
+    """Read features and rationales made elsewhere; see :func:`.feature_cache.import_feature_cache`.
+
+    >>> gapsphere.import_feature_cache(dataset, "cache/", image_dir="plots/")   # doctest: +SKIP
+    """
+    params = make(FeatureCacheParams, {**settings, "cache_dir": cache_dir})
+    with bars(progress) as report:
+        return feature_cache.import_feature_cache(dataset, params, report=report)
+
+
+def export_reviews(
+    dataset: fo.Dataset, folder: str, *, progress: bool = True, **settings: Any
+) -> review_tables.ExportedReviews:
+    """Write the cache's tables with the decisions; see :func:`.export_reviews.export_reviews`."""
+    params = make(ReviewExportParams, {**settings, "folder": folder})
+    with bars(progress) as report:
+        return review_tables.export_reviews(dataset, params, report=report)
+
+
+def rank_gaps_by_failures(
+    dataset: fo.Dataset, *, progress: bool = True, **settings: Any
+) -> failures.Ranked:
+    """Gaps beside many failures first; see :func:`.failures.rank_gaps_by_failures`.
+
+    >>> print(gapsphere.rank_gaps_by_failures(dataset))                 # doctest: +SKIP
+    """
+    with bars(progress) as report:
+        return failures.rank_gaps_by_failures(
+            dataset, make(FailureParams, settings), progress=report("Neighbours")
         )

@@ -1,0 +1,24 @@
+"""``rank_gaps_by_failures``: the gap beside many failures first."""
+
+from __future__ import annotations
+
+import fiftyone.operators as foo
+
+from ..plugin.config import FailureParams
+from ..plugin.dataset.failures import Ranked, rank_gaps_by_failures
+from ..plugin.progress import Reporter
+from .step import StepOperator
+
+
+class RankGapsByFailures(StepOperator):
+    operator = "rank_gaps_by_failures"
+    label = "Rank gaps by failures"
+    help = (
+        "Order the gaps by how often a model fails beside them: the error rate of the nearest "
+        "samples that the rationale tables, or a person, judged."
+    )
+    icon = "format_list_numbered"
+    params = FailureParams
+
+    def run(self, ctx: foo.ExecutionContext, params: FailureParams, report: Reporter) -> Ranked:
+        return rank_gaps_by_failures(ctx.dataset, params, progress=report("Neighbours"))
