@@ -7,7 +7,7 @@ fields say; δ and the percentiles are those of the dataset's coverage run.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -142,6 +142,7 @@ def export_visual_spec(
         tried=tuple(tried),
         reference=reference,
         note=params.note,
+        drive=_one_drive(here.get(SEQUENCE, [])),
     )
     spec = with_heatmaps(dataset, names, spec)
     warnings += _warned(spec)
@@ -265,6 +266,12 @@ def _quantity(params: SpecParams, owned: Vectors, found: Vectors, rule: Rule) ->
     return typical, "typical"
 
 
+def _one_drive(sequences: Sequence[Any]) -> str:
+    """The sequence that all of them are, or nothing."""
+    drives = set(sequences)
+    return str(drives.pop()) if len(drives) == 1 and None not in drives else ""
+
+
 def _warned(spec: VisualSpec) -> list[str]:
     count, warnings = len(spec.candidates), []
     if spec.beyond < count:
@@ -273,13 +280,12 @@ def _warned(spec: VisualSpec) -> list[str]:
             "images just like them would be told “covered already”. Choose candidates that are "
             "gaps, or give the spec a smaller δ."
         )
-    drives = {dict(image.facts).get(SEQUENCE) for image in spec.candidates}
-    rule, one = spec.rule, len(drives) == 1 and None not in drives
-    if one and rule.radius_source == "candidates" and rule.radius < rule.delta:
+    if spec.narrow:
         warnings.append(
-            f"All candidates come from one drive ({drives.pop()}), so the radius {rule.radius:.4g} "
-            "is the spread of its frames, and other drives will hardly be accepted. Add candidates "
-            f"of other drives, or give the radius δ ({rule.delta:.4g})."
+            f"All candidates come from one drive ({spec.drive}), so the radius "
+            f"{spec.rule.radius:.4g} is the spread of its frames, and images of other drives may "
+            "be turned down. Add candidates of other drives, or widen spec_radius; δ is "
+            f"{spec.rule.delta:.4g}."
         )
     if spec.origin.fingerprint in ("unknown", "") or spec.origin.encoder.startswith("field:"):
         warnings.append(

@@ -182,6 +182,9 @@ def _missing(spec: VisualSpec, say: _Speaker) -> str:
     if beyond < count:
         warned = say("warn_covered", covered=count - beyond, n=count)
         warnings += f'<p class="warning">{warned}</p>'
+    if spec.narrow:
+        warned = say("warn_drive", drive=spec.drive, radius=_number(spec.rule.radius))
+        warnings += f'<p class="warning">{warned}</p>'
     return (
         f"<section><h2>{say('missing')}</h2><p>{' '.join(sentences)}</p>{warnings}"
         f"{_shared(spec, say)}</section>"
@@ -202,12 +205,13 @@ def _shared(spec: VisualSpec, say: _Speaker) -> str:
             else say("shared_times", lift=f"{shared.lift:.1f}")
         )
         cells = [
-            _bar(say, shared.here, shared.here_total),
-            _bar(say, shared.owned, shared.owned_total),
+            _bar(say, "shared_here", shared.here, shared.here_total),
+            _bar(say, "shared_owned", shared.owned, shared.owned_total),
         ]
         rows.append(
             f"<tr><td>{say.term(shared.field)}: <b>{say.term(shared.value)}</b></td>"
-            f'{"".join(cells)}<td class="number"><b>{times}</b></td></tr>'
+            f'{"".join(cells)}<td class="number" data-head="{say("shared_lift")}">'
+            f"<b>{times}</b></td></tr>"
         )
     heads = ("condition", "here", "owned", "lift")
     header = "".join(f'<th scope="col">{say("shared_" + head)}</th>' for head in heads)
@@ -219,10 +223,11 @@ def _shared(spec: VisualSpec, say: _Speaker) -> str:
     )
 
 
-def _bar(say: _Speaker, part: int, whole: int) -> str:
+def _bar(say: _Speaker, head: str, part: int, whole: int) -> str:
     share = 100 * part / whole if whole else 0
+    counts = say("of", part=f"{part:,}", whole=f"{whole:,}")
     return (
-        f'<td class="number">{say("of", part=f"{part:,}", whole=f"{whole:,}")}'
+        f'<td class="number" data-head="{say(head)}">{counts}'
         f'<span class="bar"><i style="width:{share:.0f}%"></i></span></td>'
     )
 

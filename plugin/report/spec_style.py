@@ -24,6 +24,7 @@ p + p { margin-top: 6px; }
 .kind, .meta, .fine { color: var(--faint); }
 .kind { font-weight: 600; }
 .fine { font-size: 13px; }
+.meta span { display: inline-block; }
 .meta span + span::before { content: "·"; margin: 0 8px; }
 .tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 10px; margin: 18px 0 0; }
 .tiles div { background: var(--tile); border-radius: 8px; padding: 12px 14px; }
@@ -61,8 +62,9 @@ td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .caption { font-size: 13px; margin-top: 5px; }
 .caption .file { color: var(--faint); display: block; }
 .legend { display: flex; align-items: center; gap: 8px; color: var(--faint); font-size: 13px;
-  margin-top: 8px; }
-.legend i { width: 150px; height: 10px; border-radius: 5px; background: linear-gradient(90deg,
+  margin-top: 8px; overflow-wrap: normal; }
+.legend i { flex: 0 1 150px; min-width: 60px; height: 10px; border-radius: 5px;
+  background: linear-gradient(90deg,
   #000004, #380962, #801f6c, #c63d4d, #f47918, #fcb014, #fcffa4); }
 .rule { display: grid; grid-template-columns: 340px 1fr; gap: 26px; align-items: start;
   margin-top: 10px; }
@@ -76,6 +78,13 @@ dt { color: var(--faint); }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
 @media (max-width: 760px) { .tiles, .cards, .cards.wide { grid-template-columns: repeat(2, 1fr); }
   .cards.wide { grid-template-columns: 1fr; } .rule { grid-template-columns: 1fr; } }
+@media screen and (max-width: 560px) { body { padding: 20px 16px 40px; } h1 { font-size: 26px; }
+  .lead { font-size: 16px; } thead { display: none; } tr { display: block; padding: 8px 0;
+  border-bottom: 1px solid var(--line); } td, td.number { display: block; border: 0; padding: 1px 0;
+  white-space: normal; } td.number[data-head]::before { content: attr(data-head) ": ";
+  color: var(--faint); } dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
+  .bar { max-width: none; margin-bottom: 4px; } .meta span { display: block; }
+  .meta span + span::before { content: none; } }
 @page { size: A4; margin: 13mm 12mm 14mm; }
 @media print {
   :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --faint: #454d58; --line: #c2c9d2;

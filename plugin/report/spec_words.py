@@ -44,6 +44,11 @@ ENGLISH = {
         "down as “covered already” by the rule below. Issue the spec again with a smaller δ if "
         "images just like them are wanted."
     ),
+    "warn_drive": (
+        "Please note: all candidates come from one drive ({drive}), so the radius r = {radius} is "
+        "the spread of its frames, and images of other drives may be turned down. Issue the spec "
+        "again with candidates of other drives or with a wider radius."
+    ),
     "shared": "More frequent here than in S",
     "shared_condition": "Condition",
     "shared_here": "Here",
@@ -179,6 +184,11 @@ KOREAN = {
         "주의: 후보 {n}장 중 {covered}장은 δ 이내에 있어, 아래 기준을 그대로 적용하면 후보 "
         "자신도 ‘이미 보유’로 판정됩니다. 이와 같은 이미지를 그대로 수집하려면 δ를 낮추어 "
         "요청서를 다시 발행하십시오."
+    ),
+    "warn_drive": (
+        "주의: 후보가 모두 한 번의 주행({drive})에서 나와 반경 r = {radius}은 그 주행 프레임들의 "
+        "퍼짐일 뿐이므로, 다른 주행의 이미지는 불합격될 수 있습니다. 다른 주행의 후보를 더하거나 "
+        "반경을 넓혀 요청서를 다시 발행하십시오."
     ),
     "shared": "S보다 두드러지게 많은 조건",
     "shared_condition": "조건",

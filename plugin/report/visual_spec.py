@@ -70,7 +70,8 @@ class VisualSpec:
 
     ``candidates`` are all of them; ``shown`` are the rows of it with a picture, in the order shown;
     ``owned`` the images of S nearest to the centre; ``missing`` what stands out in the metadata
-    and ``tried`` the fields looked at; ``reference`` float32 (m, d), the rows of S that decide.
+    and ``tried`` the fields looked at; ``reference`` float32 (m, d), the rows of S that decide;
+    ``drive`` the sequence that all candidates come from, empty where there are several.
     """
 
     title: str
@@ -85,6 +86,7 @@ class VisualSpec:
     tried: tuple[str, ...]
     reference: NDArray[np.float32]
     note: str = ""
+    drive: str = ""
     created: str = field(
         default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds")
     )
@@ -102,6 +104,11 @@ class VisualSpec:
     def beyond(self) -> int:
         """Candidates that lie beyond δ."""
         return sum(1 for image in self.candidates if (image.to_owned or 0) > self.rule.delta)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the radius is no more than the spread of one drive's frames."""
+        return bool(self.drive) and self.rule.radius_source == "candidates"
 
     @property
     def has_heatmaps(self) -> bool:

@@ -123,6 +123,17 @@ def test_candidates_that_their_own_rule_would_turn_down_are_said_aloud(make_spec
     assert "1 of the 3 candidates lie within δ" in words
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_radius_that_is_one_drives_own_is_said_aloud(make_spec, tmp_path, language):
+    def words(spec):
+        return "".join(parsed(page_of(spec, tmp_path, language)).itertext())
+
+    spec = make_spec(drive="0001TP")
+    assert "0001TP" in words(spec)
+    assert "0001TP" not in words(replace(spec, drive=""))
+    assert "0001TP" not in words(replace(spec, rule=replace(spec.rule, radius_source="given")))
+
+
 def test_both_languages_say_the_same_things():
     def names(sentence):
         return {field for _, field, _, _ in Formatter().parse(sentence) if field}
@@ -176,6 +187,7 @@ def test_the_page_needs_no_network_and_fits_screen_phone_and_paper(make_spec, tm
         view.on("console", lambda message: said.append(message.text))
         view.goto(path.as_uri())
         assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert view.evaluate("[...document.querySelectorAll('td')].every(t => t.clientWidth > 60)")
         assert view.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
         paper = view.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert paper == ("rgb(20, 24, 29)" if scheme == "dark" else "rgb(255, 255, 255)")
