@@ -46,7 +46,7 @@ class MissingDependencyError(GapsphereError):
 
 
 class SaveError(GapsphereError):
-    """The database refused to write; nothing was changed."""
+    """A value could not be written to a sample; nothing was changed."""
 
 
 class Cancelled(GapsphereError):  # noqa: N818  a stop is no error
@@ -55,3 +55,11 @@ class Cancelled(GapsphereError):  # noqa: N818  a stop is no error
 
 class DatabaseError(GapsphereError):
     """The database went away or refused to write; what it had confirmed before stays."""
+
+
+class MessageError(GapsphereError):
+    """A live client's message cannot be used; ``code`` is the word that the client is told."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
