@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import fiftyone.operators as foo
 
+from ..plugin.dataset.database import database_failures
 from ..plugin.errors import GapsphereError
 
 Self = TypeVar("Self")
@@ -21,7 +22,8 @@ def answered(
     @wraps(event)
     def run(self: Self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         try:
-            return event(self, ctx)
+            with database_failures():
+                return event(self, ctx)
         except GapsphereError as error:
             return {"error": str(error)}
 

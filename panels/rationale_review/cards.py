@@ -39,6 +39,7 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
         *(name for other in others for name in (other.prediction_status, other.llm_score)),
         *_centroid(names),
         names.file_name,
+        dataset.app_config.modal_media_field,
     ]
     sample = _open(dataset, sample_id, wanted)
     status = _get(sample, names.prediction_status)
@@ -47,7 +48,7 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
     similarity, rank, bottom = (_get(sample, name) for name in _centroid(names))
     return {
         "id": sample_id,
-        "filepath": sample.filepath,
+        "filepath": _media(sample, dataset.app_config.modal_media_field),
         "name": _get(sample, names.file_name) or PurePath(sample.filepath).name,
         "truth": _truth(dataset, sample),
         "status": _status(status),
@@ -80,7 +81,14 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
     """
     found = neighbors.nearest(dataset, sample_id, k=NEIGHBORS)
     names = ReviewNames(model)
-    wanted = [names.prediction_status, names.llm_score, names.decision, names.ground_truth]
+    thumbnail = dataset.app_config.grid_media_field
+    wanted = [
+        names.prediction_status,
+        names.llm_score,
+        names.decision,
+        names.ground_truth,
+        thumbnail,
+    ]
     there = [name for name in wanted if dataset.has_field(name)]
     shown = dataset.select(found.ids).select_fields(there)
     samples = {sample.id: sample for sample in shown}
@@ -88,7 +96,7 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
     return [
         {
             "id": other,
-            "filepath": samples[other].filepath,
+            "filepath": _media(samples[other], thumbnail),
             "truth": _truth(dataset, samples[other]),
             "status": _status(_get(samples[other], names.prediction_status)),
             "score": _number(_get(samples[other], names.llm_score)),
@@ -115,6 +123,11 @@ def _centroid(names: ReviewNames) -> tuple[str, str, str]:
 
 def _get(sample: Any, name: str) -> Any:
     return sample[name] if sample.has_field(name) else None
+
+
+def _media(sample: Any, field: str) -> str:
+    """The file or address that the App shows of this sample."""
+    return str(_get(sample, field) or sample.filepath)
 
 
 def _truth(dataset: fo.Dataset, sample: Any) -> str | None:

@@ -70,7 +70,7 @@ class RationaleReview(foo.Panel):
             orders.order(ctx.view, model, over, renew=True)
         return {
             "kind": "ready",
-            "models": known,
+            "models": named(review.model_names(dataset)),
             "model": model,
             "labels": review.labels(dataset),
             "scale": review_queue.score_range(dataset, model=model),
@@ -189,6 +189,11 @@ def _sample(ctx: foo.ExecutionContext) -> str:
     if not sample_id:
         raise InputError("No sample is open.")
     return str(sample_id)
+
+
+def named(models: dict[str, str]) -> list[dict[str, str]]:
+    """Language models in the order of their fields."""
+    return [{"name": name, "label": label} for name, label in models.items()]
 
 
 def can_import() -> bool:

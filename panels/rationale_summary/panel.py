@@ -13,7 +13,7 @@ from ...plugin.dataset.review_queue import TIERS, Counts
 from ...plugin.errors import EmptySetError
 from ..event import answered
 from ..rationale_review.orders import stages
-from ..rationale_review.panel import IMPORT, can_import
+from ..rationale_review.panel import IMPORT, can_import, named
 from . import picks
 from .contract import COMPONENT, EVENTS
 
@@ -65,7 +65,7 @@ class RationaleSummary(foo.Panel):
         view = picks.base_view(ctx)
         return {
             "kind": "ready",
-            "models": known,
+            "models": named(review.model_names(dataset)),
             "model": model,
             "pick": picks.current(ctx),
             "counts": counts_of(review_queue.counts(view, model=model)),

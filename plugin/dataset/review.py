@@ -8,17 +8,16 @@ in the dataset, and therefore still works after a reload, in another process, or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import fiftyone as fo
 from fiftyone import ViewField as F
-from pymongo.errors import PyMongoError
 
-from ..errors import InputError, SaveError
+from ..errors import EmptySetError, InputError, SaveError
 from . import fields
+from .database import database_failures
 from .names import ReviewNames
 from .sets import Samples, dataset_of, fresh
 
@@ -65,6 +64,20 @@ def models(samples: Samples) -> list[str]:
     return sorted(rest.removeprefix("_") for rest in found if not rest or rest.startswith("_"))
 
 
+def model_names(dataset: fo.Dataset) -> dict[str, str]:
+    """Each model of :func:`models` with the name that people know it by.
+
+    The import knows it from the tables' names; a suffix is what is left of it in the field names.
+    """
+    from .feature_cache import imported_from
+
+    try:
+        imported = {one["suffix"]: one["model"] for one in imported_from(dataset)["models"]}
+    except EmptySetError:
+        imported = {}
+    return {model: imported.get(model) or model or "First model" for model in models(dataset)}
+
+
 def require_verdicts(samples: Samples, model: str) -> ReviewNames:
     """Names of a model's fields, checked to be there.
 
@@ -97,6 +110,7 @@ def truth_path(samples: Samples) -> str | None:
     return name if isinstance(declared, fo.StringField) else None
 
 
+@database_failures()
 def decide(
     dataset: fo.Dataset,
     sample_id: str,
@@ -119,8 +133,8 @@ def decide(
     ------
     InputError
         The decision, label or note cannot be used, or the sample is gone.
-    SaveError
-        The fields are read-only or the database refused: nothing was changed.
+    SaveError, DatabaseError
+        The fields are read-only, or the database refused: nothing was changed.
 
     Examples
     --------
@@ -142,6 +156,7 @@ def decide(
     return made
 
 
+@database_failures()
 def undo(dataset: fo.Dataset, *, model: str = "") -> Undone | None:
     """Take the latest decision back: the sample gets what it had before, to the very absence.
 
@@ -201,7 +216,7 @@ def _checked(decision: str, label: str | None, note: str | None) -> Decision:
             raise InputError(f"The {what} has {len(text)} characters; {most} are the most.")
         if text is not None and "\0" in text:
             raise InputError(f"The {what} holds a null character.")
-    return Decision(cast(Verdict, decision), label, note)
+    return Decision(decision, label, note)
 
 
 def _declare(dataset: fo.Dataset, names: ReviewNames) -> None:
@@ -259,24 +274,12 @@ def _milliseconds(time: datetime) -> datetime:
 def _save(
     sample: Any, names: ReviewNames, made: Decision, steps: list[Mapping[str, Any]] | None
 ) -> None:
-    with _refusals(sample.id):
+    try:
         sample[names.decision] = made.decision
         sample[names.label] = made.label
         sample[names.note] = made.note
         sample[names.time] = made.time
         sample[names.history] = steps
         sample.save()
-
-
-@contextmanager
-def _refusals(sample_id: str) -> Any:
-    """Say in a sentence why nothing was saved."""
-    try:
-        yield
-    except ValueError as error:  # FiftyOne's word for a read-only field and a sample deleted
-        raise SaveError(f"The decision on {sample_id} was not saved: {error}.") from error
-    except PyMongoError as error:
-        reason = str(error).split(", full error")[0]
-        raise SaveError(
-            f"The decision on {sample_id} was not saved, the database refused it: {reason}."
-        ) from error
+    except ValueError as error:  # FiftyOne's word for a read-only field and for a sample deleted
+        raise SaveError(f"The decision on sample {sample.id} was not saved: {error}.") from error

@@ -89,7 +89,7 @@ function Working(props: {
           <Verdict
             card={card}
             scale={ready.scale}
-            several={ready.models.length > 1}
+            models={ready.models}
             search={search}
             searchRef={searchRef}
             onSearch={setSearch}

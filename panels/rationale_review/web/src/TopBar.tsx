@@ -3,7 +3,8 @@ import { Segmented } from "../../../gap_explorer/web/src/components/Segmented";
 import type { Card, Ready } from "./contract";
 import type { Review } from "./useReview";
 import { KEY_OF } from "./keys";
-import { modelLabel, TIER_LABEL } from "./words";
+import { ModelSelect } from "./ModelSelect";
+import { TIER_LABEL } from "./words";
 
 /** How far the review is, and the ways on. */
 export function TopBar(props: { review: Review; ready: Ready; card: Card | null }): React.ReactElement {
@@ -34,18 +35,7 @@ export function TopBar(props: { review: Review; ready: Ready; card: Card | null 
         </span>
       )}
       <span className="gs-grow" />
-      {ready.models.length > 1 && (
-        <label className="gs-field">
-          Model
-          <select value={ready.model} onChange={(event) => review.setModel(event.target.value)}>
-            {ready.models.map((model) => (
-              <option key={model} value={model}>
-                {modelLabel(model)}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
+      <ModelSelect models={ready.models} value={ready.model} onChange={review.setModel} />
       <Segmented
         label="Order of next and previous"
         value={review.over}

@@ -1,5 +1,5 @@
 import * as React from "react";
-import type { Card } from "./contract";
+import type { Card, Model } from "./contract";
 import { hits, languageOf, mark, wordsOf } from "./marks";
 import { StatusBadge } from "./Signs";
 import { modelLabel, scoreText, share, TIER_LABEL } from "./words";
@@ -8,7 +8,7 @@ import { modelLabel, scoreText, share, TIER_LABEL } from "./words";
 export function Verdict(props: {
   card: Card;
   scale: readonly [number, number];
-  several: boolean;
+  models: readonly Model[];
   search: string;
   searchRef: React.RefObject<HTMLInputElement>;
   onSearch(search: string): void;
@@ -29,7 +29,7 @@ export function Verdict(props: {
           </dd>
         </div>
         <div className="gr-grow">
-          <dt>Score{props.several ? ` of ${modelLabel(card.model)}` : ""}</dt>
+          <dt>Score</dt>
           <dd>
             <Score score={card.score} scale={scale} />
           </dd>
@@ -48,10 +48,10 @@ export function Verdict(props: {
               key={other.model}
               type="button"
               className="gr-other"
-              title={`Review ${modelLabel(other.model)} in place of this model`}
+              title={`Review ${modelLabel(props.models, other.model)} in place of this model`}
               onClick={() => props.onModel(other.model)}
             >
-              {modelLabel(other.model)} <StatusBadge status={other.status} />
+              {modelLabel(props.models, other.model)} <StatusBadge status={other.status} />
               {other.score !== null && ` ${scoreText(other.score)}`}
             </button>
           ))}

@@ -54,9 +54,15 @@ export interface Progress {
   can_undo: boolean;
 }
 
+/** A language model: the suffix of its fields, and what people call it. */
+export interface Model {
+  name: string;
+  label: string;
+}
+
 export interface Ready extends Progress {
   kind: "ready";
-  models: string[];
+  models: Model[];
   model: string;
   /** Classes to relabel to, the most frequent first. */
   labels: string[];

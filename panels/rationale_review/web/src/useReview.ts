@@ -46,13 +46,13 @@ export function useReview(bridge: Bridge): Review {
   const [unsaved, setUnsaved] = React.useState<Unsaved | null>(null);
   const [notice, setNotice] = React.useState("");
   const [turn, setTurn] = React.useState(0);
+  /** The sample the panel shows: the modal's, or one that the modal is still opening. */
+  const [target, setTarget] = React.useState(bridge.sampleId);
   const [model, setModel] = useStored("model", "");
   const [advance, setAdvance] = useStored("advance", "yes");
   const [over, setOver] = useStored("over", "queue");
   const live = React.useRef(bridge);
   live.current = bridge;
-  /** The card of the sample that opens next: it came with the answer that opens it. */
-  const ahead = React.useRef<Card | null>(null);
   const locked = React.useRef(false);
 
   React.useEffect(() => {
@@ -70,26 +70,40 @@ export function useReview(bridge: Bridge): Review {
   const ready = opened?.kind === "ready" ? opened : null;
   const { sampleId } = bridge;
   const of = ready?.model;
+  /** Samples that answers of ours open, oldest first, until the modal has got there. */
+  const opening = React.useRef<string[]>([]);
   React.useEffect(() => {
-    if (sampleId === null || of === undefined) return undefined;
+    const at = opening.current.indexOf(sampleId ?? "");
+    const catchingUp = at >= 0 && at < opening.current.length - 1;
+    opening.current = catchingUp ? opening.current.slice(at + 1) : [];
+    if (!catchingUp) setTarget(sampleId);
+  }, [sampleId]);
+
+  const latest = React.useRef<{ card: Card | null; turn: number }>({ card: null, turn });
+  const take = (next: Card): void => {
+    latest.current = { card: next, turn };
+    setCard(next);
+  };
+  React.useEffect(() => {
+    if (target === null || of === undefined) return undefined;
+    const { card: known, turn: since } = latest.current;
+    if (known?.id === target && known.model === of && since === turn) return undefined;
     let current = true;
-    const known = ahead.current;
-    ahead.current = null;
-    if (known && known.id === sampleId && known.model === of) {
-      setCard(known);
-      return undefined;
-    }
     setFailure(null);
     live.current
-      .call("card", { id: sampleId, model: of })
-      .then((answer) => current && setCard(answer.card))
+      .call("card", { id: target, model: of })
+      .then((answer) => {
+        if (!current) return;
+        latest.current = { card: answer.card, turn };
+        setCard(answer.card);
+      })
       .catch((reason: unknown) => current && setFailure(sentence(reason)));
     return () => {
       current = false;
     };
-  }, [sampleId, of, turn]);
+  }, [target, of, turn]);
 
-  const shown = card && card.id === sampleId && card.model === of ? card : null;
+  const shown = card && card.id === target && card.model === of ? card : null;
   const progressed = (answer: Progress): void =>
     setOpened((before) =>
       before?.kind === "ready"
@@ -111,11 +125,11 @@ export function useReview(bridge: Bridge): Review {
       });
   };
 
-  /** Take the card of a sample that the answer opens; the one already on the screen stays. */
+  /** Show a card that came with an answer at once, while the modal opens its sample. */
   const follow = (next: Card): void => {
-    const here = next.id === live.current.sampleId;
-    if (here) setCard(next);
-    ahead.current = here ? null : next;
+    if (next.id !== target) opening.current.push(next.id);
+    setTarget(next.id);
+    take(next);
   };
 
   const save = (target: Card, choice: Choice): void =>
@@ -125,8 +139,7 @@ export function useReview(bridge: Bridge): Review {
         const answer = await live.current.call("decide", { ...about, advance: advance === "yes" });
         setUnsaved(null);
         progressed(answer);
-        follow(answer.card);
-        if (answer.next) follow(answer.next);
+        follow(answer.next ?? answer.card);
         const { decided, total } = answer.progress;
         setNotice(saidOf(choice, advance === "yes" && !answer.next, decided, total));
         window.dispatchEvent(new CustomEvent(REVIEWED));
@@ -164,9 +177,9 @@ export function useReview(bridge: Bridge): Review {
       }),
     step: (by) =>
       run(async () => {
-        if (!sampleId) return;
+        if (!target) return;
         const where: Over = over === "view" ? "view" : "queue";
-        const answer = await live.current.call("step", { id: sampleId, model: of ?? "", over: where, by });
+        const answer = await live.current.call("step", { id: target, model: of ?? "", over: where, by });
         if (answer.card) follow(answer.card);
         else setNotice(`This is the ${by > 0 ? "last" : "first"} of the ${where}.`);
       }),

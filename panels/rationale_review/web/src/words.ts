@@ -1,6 +1,6 @@
 /** What statuses, tiers and decisions are called on the screen, here and in the summary. */
 
-import type { Decision, Status, Tier } from "./contract";
+import type { Decision, Model, Status, Tier } from "./contract";
 
 export const STATUS_LABEL: Readonly<Record<Status, string>> = {
   correct: "Correct",
@@ -40,7 +40,8 @@ export const DECISION_HINT: Readonly<Record<Decision, string>> = {
 
 export const statusKey = (status: Status | null): Status => status ?? "unknown";
 
-export const modelLabel = (model: string): string => model || "First model";
+export const modelLabel = (models: readonly Model[], name: string): string =>
+  models.find((model) => model.name === name)?.label ?? name;
 
 /** A score as a share of its scale, 0 to 1. */
 export function share(score: number, scale: readonly [number, number]): number {

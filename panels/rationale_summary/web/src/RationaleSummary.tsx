@@ -1,11 +1,11 @@
 import * as React from "react";
 import { useThemeColours } from "../../../gap_explorer/web/src/hooks/useThemeColours";
 import type { Decision, Status } from "../../../rationale_review/web/src/contract";
+import { ModelSelect } from "../../../rationale_review/web/src/ModelSelect";
 import { Face, Failed, NoVerdicts, StatusBadge } from "../../../rationale_review/web/src/Signs";
 import { installStyles } from "../../../rationale_review/web/src/styles";
 import {
   DECISION_LABEL,
-  modelLabel,
   STATUS_LABEL,
   statusKey,
   TIER_LABEL,
@@ -62,18 +62,7 @@ function Counted(props: { summary: Summary; ready: Ready }): React.ReactElement 
           {samples(counts.total)}
         </span>
         <span className="gs-grow" />
-        {ready.models.length > 1 && (
-          <label className="gs-field">
-            Model
-            <select value={ready.model} onChange={(event) => summary.setModel(event.target.value)}>
-              {ready.models.map((model) => (
-                <option key={model} value={model}>
-                  {modelLabel(model)}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
+        <ModelSelect models={ready.models} value={ready.model} onChange={summary.setModel} />
         <button type="button" className="gs-link" onClick={summary.reload}>
           Count again
         </button>

@@ -7,4 +7,6 @@ export interface Bridge {
   /** Another value when the grid's view changed. */
   view: unknown;
   call: Call<Events>;
+  /** Bring the review panel to the front in the modal that is opening. */
+  showReview(): void;
 }

@@ -1,6 +1,6 @@
 /** Mirrors `panels/rationale_summary/contract.py`: the events, what they take and what they answer. */
 
-import type { Decision, Status, Tier } from "../../../rationale_review/web/src/contract";
+import type { Decision, Model, Status, Tier } from "../../../rationale_review/web/src/contract";
 
 /** What was clicked; all that is given must hold, and null is "none", a value of its own. */
 export interface Pick {
@@ -36,7 +36,7 @@ export interface Counts {
 
 export interface Ready {
   kind: "ready";
-  models: string[];
+  models: Model[];
   model: string;
   /** What the grid shows of these counts, null for all. */
   pick: Pick | null;

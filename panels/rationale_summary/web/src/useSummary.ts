@@ -75,7 +75,11 @@ export function useSummary(bridge: Bridge): Summary {
     setModel,
     pick: (pick) => act(() => live.current.call("pick", { model: of, pick })),
     back: () => act(() => live.current.call("back", {})),
-    review: () => act(() => live.current.call("review", { model: of })),
+    review: () =>
+      act(async () => {
+        await live.current.call("review", { model: of });
+        live.current.showReview();
+      }),
     reload: () => setTurn((value) => value + 1),
   };
 }
