@@ -1,0 +1,1 @@
+"""Sparse pixel sampling and reconstruction (SGAPS): how few pixels a frame needs, and which."""

@@ -1,0 +1,476 @@
+"""The closed loop, one frame at a time: samples in; frame, importance and the next pixels out.
+
+:class:`SamplingLoop` is the one object that a simulation, a server, training's evaluation and the
+tests use.  It holds settings alone.  All that changes is the :class:`LoopState` that goes in and,
+renewed, comes out: a session is its state, two sessions share nothing, and the same state with the
+same samples gives the same pixels wherever it runs.
+
+No frame ends a session: where the model fails, the last good frame stands and the same pixels are
+asked for again; where only the importance fails, the last valid map goes on; where there is none,
+pixels are drawn evenly.  Each such step says so in ``problems`` and in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..errors import DimensionError, InputError, NotFiniteError
+from .coords import Pixels, Resolution, checked_resolution, uv_of
+from .importance import (
+    ImportanceStats,
+    Map,
+    Signal,
+    checked_importance,
+    gradient_of,
+    multi_scale,
+    smooth_in_time,
+    stats_of,
+)
+from .model import Reconstruction, SparsePixelTransformer
+from .samples import Memory, Samples, passing_through, remember
+from .sampling import Draw, Request, Sampler
+from .uniform import uniform_pixels
+
+log = logging.getLogger(__name__)
+
+DB_PER_DOUBLING = 1.6
+"""How much twice the samples add, in dB: what the control of the sample count starts from."""
+
+
+@dataclass(frozen=True)
+class QualityTarget:
+    """Let the sample count follow the quality (dB) that is wanted.
+
+    A live loop never sees the true frame, so ``hold_out`` of the samples are probes: drawn evenly
+    and independently of the sampler, kept from a second reconstruction, and compared with it.
+    Samples that the sampler placed could not do that: where it is difficult they crowd, and each
+    keeps its distance from the others, so they are no picture of the frame.
+    """
+
+    psnr: float
+    least: int = 50
+    most: int = 5000
+    hold_out: float = 0.1
+    gain: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hold_out < 1 or not 1 <= self.least <= self.most:
+            raise InputError(
+                f"A quality target wants hold_out between 0 and 1 and 1 <= least <= most, not "
+                f"{self.hold_out}, {self.least}, {self.most}."
+            )
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How the loop runs.
+
+    ``count`` samples a frame; ``signal`` is what importance is read from, averaged over squares of
+    each side in ``scales`` and over time (``temporal`` of the map before stays); adaptive drawing
+    starts after ``warmup_frames`` frames with a valid map.  ``memory`` is how many frames a
+    measured value is remembered, 0 for none.  A frame whose samples are further from the last
+    reconstruction than ``cut_ratio`` times what is usual, and at least ``cut_level`` grey levels,
+    is a scene cut: memory, importance and warm-up start anew.
+    """
+
+    count: int = 500
+    signal: Signal = "dispersion"
+    scales: tuple[int, ...] = (1,)
+    temporal: float = 0.0
+    warmup_frames: int = 10
+    memory: int = 24
+    epsilon: float = 1e-9
+    cut_ratio: float = 3.0
+    cut_level: float = 24.0
+    quality: QualityTarget | None = None
+    use_amp: bool = False
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.warmup_frames < 0 or self.memory < 0:
+            raise InputError("count starts at 1, warmup_frames and memory at 0.")
+        if not 0 <= self.temporal < 1:
+            raise InputError(f"temporal is a share from 0 to below 1, not {self.temporal}.")
+
+
+@dataclass(frozen=True)
+class LoopState:
+    """All that a session carries from frame to frame.
+
+    ``turn`` frames were seen, ``valid`` of them with a usable map since the start or the last cut.
+    ``pixels`` are the ones asked for next.  ``usual`` is the running mean of how far samples are
+    from the frame before, in grey levels, NaN at first; ``error`` that of the squared error at the
+    ``probes``, the pixels among ``pixels`` that a quality target holds out.
+    """
+
+    resolution: Resolution
+    seed: int
+    count: int
+    pixels: Pixels
+    turn: int = 0
+    valid: int = 0
+    importance: Map | None = None
+    memory: Memory | None = None
+    frame: NDArray[np.uint8] | None = None
+    usual: float = float("nan")
+    error: float = float("nan")
+    probes: Pixels | None = None
+
+    @property
+    def uv(self) -> NDArray[np.float64]:
+        """The pixels asked for, as UV (n, 2)."""
+        return uv_of(self.pixels, self.resolution)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays for ``np.savez``; :meth:`from_arrays` gives the same state back."""
+        numbers = [self.seed, self.count, self.turn, self.valid]
+        arrays: dict[str, NDArray[Any]] = {
+            "resolution": np.array(self.resolution),
+            "numbers": np.array(numbers, np.int64),
+            "measures": np.array([self.usual, self.error]),
+            "pixels": self.pixels,
+        }
+        if self.importance is not None:
+            arrays["importance"] = self.importance
+        if self.frame is not None:
+            arrays["frame"] = self.frame
+        if self.probes is not None:
+            arrays["probes"] = self.probes
+        if self.memory is not None:
+            arrays["memory_value"] = self.memory.value
+            arrays["memory_age"] = self.memory.age
+            arrays["memory_last"] = self.memory.frame
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LoopState:
+        """The state of :meth:`to_arrays`, from a dict or an opened ``.npz``."""
+        seed, count, turn, valid = (int(number) for number in arrays["numbers"])
+        usual, error = (float(value) for value in arrays["measures"])
+        height, width = (int(side) for side in arrays["resolution"])
+        memory = None
+        if "memory_age" in arrays:
+            names = ("memory_value", "memory_age", "memory_last")
+            memory = Memory(*(np.asarray(arrays[name]) for name in names))
+        return cls(
+            (height, width), seed, count, np.asarray(arrays["pixels"]), turn, valid,
+            np.asarray(arrays["importance"]) if "importance" in arrays else None, memory,
+            np.asarray(arrays["frame"]) if "frame" in arrays else None, usual, error,
+            np.asarray(arrays["probes"]) if "probes" in arrays else None,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one frame led to.
+
+    Attributes
+    ----------
+    frame : uint8 (H, W, C)
+        The reconstruction; it has every sample's own value.
+    importance : float32 (H, W) or None
+        The map that the next pixels are drawn by; None where there is none.
+    pixels : int64 (n,)
+        What to sample of the next frame, ascending and different; ``state.uv`` for the wire.
+    shares : dict
+        How many of them each strategy placed.
+    warm : bool
+        Whether the next pixels follow importance.
+    stats : ImportanceStats or None
+        Of the map.
+    expected_error : float
+        The model's own estimate of the mean absolute error, in grey levels; NaN without a model.
+    held_out_psnr : float
+        Measured on held-out samples (dB); NaN without a quality target.
+    cut : bool
+        Whether this frame was taken for a scene cut.
+    problems : tuple of str
+        What went wrong and was worked around, for a person; empty as a rule.
+    state : LoopState
+        Hand it in with the next frame's samples.
+    """
+
+    frame: NDArray[np.uint8]
+    importance: Map | None
+    pixels: Pixels
+    shares: dict[str, int]
+    warm: bool
+    stats: ImportanceStats | None
+    expected_error: float
+    held_out_psnr: float
+    cut: bool
+    problems: tuple[str, ...]
+    state: LoopState
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the model said of one frame; ``None`` where it failed."""
+
+    frame: NDArray[np.uint8] | None
+    importance: Map | None
+    expected_error: float = float("nan")
+    held_out: float = float("nan")
+    problems: tuple[str, ...] = field(default=())
+
+
+class SamplingLoop:
+    """See the module's first lines.
+
+    Parameters
+    ----------
+    model : SparsePixelTransformer
+        Used for inference only; may be shared by any number of loops and threads.
+    sampler : Sampler
+        Where the next samples go.
+    config : LoopConfig
+
+    Examples
+    --------
+    >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), LoopConfig(count=20))
+    >>> state = loop.start((16, 16), seed=3)
+    >>> frame = np.zeros((16, 16, 1), np.uint8)
+    >>> step = loop.step(samples_of(frame, state.pixels), state)
+    >>> step.frame.shape, len(step.pixels), step.state.turn
+    ((16, 16, 1), 20, 1)
+    """
+
+    def __init__(
+        self,
+        model: SparsePixelTransformer,
+        sampler: Sampler,
+        config: LoopConfig | None = None,
+    ) -> None:
+        self.model = model.eval()
+        self.sampler = sampler
+        self.config = config or LoopConfig()
+
+    def start(self, resolution: Resolution, *, seed: int = 0) -> LoopState:
+        """A session's first state; its ``pixels`` are what to sample of the first frame."""
+        resolution = checked_resolution(resolution)
+        count = min(self.config.count, resolution[0] * resolution[1])
+        state = LoopState(resolution, seed, count, np.empty(0, np.int64))
+        return self._ask(state, None)[0]
+
+    def step(self, samples: Samples, state: LoopState) -> Step:
+        """Take one frame's samples in.
+
+        Parameters
+        ----------
+        samples : Samples
+            Of the pixels that were asked for, or of others: a client may be late or keep some.
+        state : LoopState
+            Of the frame before.
+
+        Raises
+        ------
+        DimensionError
+            The samples are of another resolution or of another number of channels.
+        """
+        self._check(samples, state)
+        surprise = _surprise(samples, state.frame)
+        cut = self._is_cut(surprise, state)
+        if cut:
+            log.info("Frame %d: scene cut, starting over.", state.turn + 1)
+            state = replace(state, valid=0, importance=None, memory=None, usual=float("nan"))
+        seen = self._see(samples, state)
+        problems = list(seen.problems)
+        importance = seen.importance
+        if importance is not None:
+            importance = smooth_in_time(importance, state.importance, self.config.temporal)
+        frame, memory = seen.frame, state.memory
+        if frame is None:
+            height, width = state.resolution
+            black = np.zeros((height, width, samples.channels), np.uint8)
+            frame = black if state.frame is None else state.frame
+        elif self.config.memory:
+            memory = remember(memory, samples, frame, self.config.memory)
+        after = replace(
+            state,
+            turn=state.turn + 1,
+            valid=state.valid + (importance is not None),
+            importance=state.importance if importance is None else importance,
+            memory=memory,
+            frame=state.frame if seen.frame is None else frame,
+            usual=surprise if np.isnan(state.usual) or cut else 0.8 * state.usual + 0.2 * surprise,
+        )
+        after = self._steer(after, seen.held_out)
+        warm = after.valid >= self.config.warmup_frames and after.importance is not None
+        shares = {"kept": len(state.pixels)}
+        if seen.frame is not None or len(state.pixels) != after.count:
+            after, shares, trouble = self._ask(after, after.importance if warm else None)
+            problems += trouble
+        self._tell(after.turn + 1, shares)
+        return Step(
+            frame,
+            after.importance,
+            after.pixels,
+            shares,
+            warm,
+            None if importance is None else stats_of(importance),
+            seen.expected_error,
+            float(10 * np.log10(255**2 / max(seen.held_out, 1e-3))),
+            cut,
+            tuple(problems),
+            after,
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """The loop's and the sampler's settings by name: hyper-parameters to log."""
+        sampler = {**vars(self.sampler), "name": self.sampler.name}
+        return {"loop": asdict(self.config), "sampler": sampler}
+
+    def _check(self, samples: Samples, state: LoopState) -> None:
+        if samples.resolution != state.resolution:
+            raise DimensionError(
+                f"The samples are of a frame of {samples.resolution}, the session of "
+                f"{state.resolution} (rows, columns); start a new session for another resolution."
+            )
+        if samples.channels != self.model.config.channels:
+            raise DimensionError(
+                f"The samples have {samples.channels} channel(s) and the model reads "
+                f"{self.model.config.channels}."
+            )
+
+    def _is_cut(self, surprise: float, state: LoopState) -> bool:
+        if np.isnan(surprise) or np.isnan(state.usual):
+            return False
+        return surprise > max(self.config.cut_level, self.config.cut_ratio * state.usual)
+
+    def _see(self, samples: Samples, state: LoopState) -> _Seen:
+        """Reconstruct; whatever the model raises, the session goes on."""
+        hidden = None
+        if state.probes is not None:
+            hidden = np.isin(samples.pixels, state.probes)
+            hidden = hidden if 0 < hidden.sum() < len(samples) else None
+        try:
+            made = self._reconstruct(samples, hidden, state.memory)
+            values = made.frame[0].float().cpu().numpy()
+            if not np.isfinite(values).all():
+                raise NotFiniteError("The model's frame holds NaN or infinity.")
+            frame = passing_through(values, samples)
+        except Exception as error:  # a session outlives any failure of its model
+            log.exception("Frame %d: the model failed.", state.turn + 1)
+            return _Seen(None, None, problems=(f"The model failed: {error}",))
+        expected = 255 * float(made.log_scale[0].exp().mean())
+        held_out = float("nan")
+        if hidden is not None:
+            held_out = _error_at(made.frame[1], samples, hidden)
+        try:
+            importance = self._importance(made, frame)
+        except Exception as error:  # the frame is good, only its map is not
+            log.exception("Frame %d: the importance failed.", state.turn + 1)
+            trouble = (f"The importance failed: {error}",)
+            return _Seen(frame, None, expected, held_out, trouble)
+        return _Seen(frame, importance, expected, held_out)
+
+    def _reconstruct(
+        self, samples: Samples, hidden: NDArray[np.bool_] | None, memory: Memory | None
+    ) -> Reconstruction:
+        scenes = [self.model.scene(samples, memory)]
+        if hidden is not None:
+            shown = replace(samples, pixels=samples.pixels[~hidden], values=samples.values[~hidden])
+            scenes.append(self.model.scene(shown, memory))
+        device = next(self.model.parameters()).device.type
+        with (
+            torch.inference_mode(),
+            torch.autocast(device, torch.bfloat16, enabled=self.config.use_amp),
+        ):
+            return self.model.reconstruct(scenes, epsilon=self.config.epsilon)
+
+    def _importance(self, made: Reconstruction, frame: NDArray[np.uint8]) -> Map:
+        if self.config.signal == "entropy":
+            found = made.entropy[0].float().cpu().numpy()
+        elif self.config.signal == "dispersion":
+            found = made.dispersion[0].float().cpu().numpy()
+        elif self.config.signal == "error":
+            found = made.log_scale[0].float().exp().cpu().numpy()
+        else:
+            found = gradient_of(frame) / 255
+        return multi_scale(checked_importance(found), self.config.scales)
+
+    def _ask(
+        self, state: LoopState, importance: Map | None
+    ) -> tuple[LoopState, dict[str, int], list[str]]:
+        """The state with the pixels to ask for next, their shares, and what went wrong."""
+        target = self.config.quality
+        if target is None or state.count < 2:
+            draw, trouble = self._draw(state, importance, state.count)
+            return replace(state, pixels=draw.pixels, probes=None), draw.shares, trouble
+        number = min(max(1, round(target.hold_out * state.count)), state.count - 1)
+        draw, trouble = self._draw(state, importance, state.count - number)
+        height, width = state.resolution
+        free = np.setdiff1d(np.arange(height * width), draw.pixels, assume_unique=True)
+        random = np.random.default_rng([state.seed, state.turn, 1])
+        probes = np.sort(random.choice(free, number, replace=False))
+        pixels = np.sort(np.concatenate([draw.pixels, probes]))
+        shares = {**draw.shares, "probes": number}
+        return replace(state, pixels=pixels, probes=probes), shares, trouble
+
+    def _draw(self, state: LoopState, importance: Map | None, count: int) -> tuple[Draw, list[str]]:
+        """The next pixels; whatever the sampler raises, they are drawn evenly then."""
+        random = np.random.default_rng([state.seed, state.turn])
+        height, width = state.resolution
+        remembered = None if state.memory is None else state.memory.pixels
+        request = Request(count, state.resolution, importance, state.frame, remembered)
+        trouble = []
+        try:
+            draw = self.sampler.draw(request, random)
+            found = np.unique(draw.pixels)
+            if len(found) == count and found[0] >= 0 and found[-1] < height * width:
+                return draw, []
+            trouble.append(f"The sampler gave {len(found)} of {count} pixels.")
+            log.error("Frame %d: %s Drawing evenly.", state.turn + 1, trouble[0])
+        except Exception as error:  # a session outlives any failure of its sampler
+            log.exception("Frame %d: the sampler failed; drawing evenly.", state.turn + 1)
+            trouble.append(f"The sampler failed: {error}")
+        even = uniform_pixels("random", count, state.resolution, random)
+        return Draw(even, {"uniform": count}), trouble
+
+    def _tell(self, number: int, shares: dict[str, int]) -> None:
+        if not self.sampler.adaptive:
+            return
+        if "importance" in shares:
+            parts = ", ".join(f"{name.capitalize()}: {n}" for name, n in shares.items())
+            log.info("Frame %d: Adaptive sampling. %s.", number, parts)
+        elif "uniform" in shares:
+            log.info("Frame %d: Warmup or no importance map. Performing uniform sampling.", number)
+
+    def _steer(self, state: LoopState, measured: float) -> LoopState:
+        """Move the count towards the wanted quality, in the logarithm, where gains are even."""
+        target = self.config.quality
+        if target is None or np.isnan(measured):
+            return state
+        error = measured if np.isnan(state.error) else 0.7 * state.error + 0.3 * measured
+        # A reconstruction without the probes is worse by what they would add.
+        quality = 10 * np.log10(255**2 / max(error, 1e-3))
+        quality += DB_PER_DOUBLING * np.log2(1 / (1 - target.hold_out))
+        doublings = float(
+            np.clip(target.gain * (target.psnr - quality) / DB_PER_DOUBLING, -0.5, 0.5)
+        )
+        most = min(target.most, state.resolution[0] * state.resolution[1])
+        count = int(np.clip(round(state.count * 2**doublings), min(target.least, most), most))
+        return replace(state, count=count, error=error)
+
+
+def _surprise(samples: Samples, frame: NDArray[np.uint8] | None) -> float:
+    """Mean distance of samples from the last frame, in grey levels; NaN without one."""
+    if frame is None or frame.shape[2] != samples.channels:
+        return float("nan")
+    before = frame.reshape(-1, samples.channels)[samples.pixels]
+    return float(np.abs(samples.values.astype(np.float64) - before).mean())
+
+
+def _error_at(frame: torch.Tensor, samples: Samples, hidden: NDArray[np.bool_]) -> float:
+    """Mean squared error of the whole frame, in squared grey levels, as hidden samples tell it."""
+    guess = frame.float().cpu().numpy().reshape(samples.channels, -1)[:, samples.pixels[hidden]].T
+    error = np.square(np.clip(guess, 0, 1) * 255 - samples.values[hidden]).mean()
+    # Sampled pixels have no error, and hidden ones are drawn from the others.
+    height, width = samples.resolution
+    return float(error * (1 - (~hidden).sum() / (height * width)))

@@ -1,0 +1,476 @@
+"""The Sparse Pixel Transformer: sparse samples in, frame and a reason where to look next out.
+
+Samples become tokens that attend to each other and to the game state; every pixel of the frame is
+a query that attends to tokens; a convolutional head corrects what attention interpolated.  Queries
+do not see one another before the head, so they are decoded in chunks and no attention matrix of
+the whole frame ever exists; entropy and dispersion of the mean attention (over layers, then heads)
+are taken chunk by chunk and equal the full matrix's.
+
+After Tulsiani & Gupta (PixelTransformer, 2021), Fu et al. (CrossMAE, 2024) for cross-attention
+alone in the decoder, and Fukami et al. (Voronoi-CNN, 2021) for the head on interpolated maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..errors import DimensionError
+from .attention import (
+    LOG_DISTANCE,
+    RELATIVE_FEATURES,
+    NearAttention,
+    StateAttention,
+    dispersion_of,
+    entropy_of,
+    gather,
+    relative_features,
+)
+from .coords import Resolution, pixels_of
+from .refine import Refinement
+from .samples import Memory, Samples, make_samples
+from .scene import Scene, make_scene
+
+SENTINEL = -999.0
+"""A state entry without a value."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes.  ``neighbors`` None with ``stride`` 1 is the seed's form: all pixels see all samples.
+
+    ``stride`` is the side of the cell of pixels that one query stands for: its attention row, and
+    so its entropy and dispersion, are those of each of the cell's pixels.
+    """
+
+    channels: int = 1
+    neighbors: int | None = 8
+    past_neighbors: int = 4
+    stride: int = 2
+    width: int = 32
+    heads: int = 4
+    encoder_layers: int = 2
+    query_width: int = 16
+    decoder_layers: int = 1
+    geometry_width: int = 16
+    refine_widths: tuple[int, ...] = (40, 64, 96)
+    refine_blocks: int = 2
+    state_size: int = 64
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refine_widths", tuple(self.refine_widths))
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What the model makes of a batch of frames.
+
+    ``frame`` (B, C, H, W), nominally in 0..1, not clipped; ``log_scale`` (B, H, W), natural
+    logarithm of the expected absolute error in the same unit; ``entropy`` (B, H, W), 0..1, share of
+    the largest entropy that the visible keys allow; ``dispersion`` (B, H, W), standard deviation of
+    the values attended to; ``attention`` (B, H W, N) only on request.
+    """
+
+    frame: Tensor
+    log_scale: Tensor
+    entropy: Tensor
+    dispersion: Tensor
+    attention: Tensor | None = None
+
+
+class SparsePixelTransformer(nn.Module):
+    """See the module's first lines; :meth:`reconstruct` is the working entry."""
+
+    def __init__(self, config: ModelConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or ModelConfig()
+        c, w, q, g = config.channels, config.width, config.query_width, config.geometry_width
+        self.embed = nn.Sequential(nn.Linear(2 * c + 5, w), nn.SiLU(), nn.Linear(w, w))
+        self.geometry = nn.Linear(RELATIVE_FEATURES, g)
+        self.read_state = StateAttention(w, config.state_size, config.heads)
+        self.encoder = nn.ModuleList(
+            NearAttention(w, w, config.heads, g) for _ in range(config.encoder_layers)
+        )
+        self.start = nn.Linear(3, q)
+        self.decoder = nn.ModuleList(
+            NearAttention(q, w, config.heads, g) for _ in range(config.decoder_layers)
+        )
+        self.slope = nn.Linear(w, 2 * c)
+        nn.init.zeros_(self.slope.weight)
+        nn.init.zeros_(self.slope.bias)
+        fine = config.stride**2 * (5 * c + 3)
+        self.refine = Refinement(
+            q + 3 + c + fine, c + 1, config.refine_widths, config.refine_blocks, config.stride
+        )
+
+    def forward(
+        self,
+        sparse_pixels: Tensor,
+        state_vector: Tensor | None,
+        state_mask: Tensor | None,
+        resolution: Resolution,
+        return_attention: bool = False,
+    ) -> Reconstruction:
+        """Reconstruct frames from samples alone, without memory: the seed's call.
+
+        Parameters
+        ----------
+        sparse_pixels : (B, N, 2 + C)
+            u, v, and values in 0..255.
+        state_vector, state_mask : (B, S) or None
+            Game state; entries whose mask is 0 or which hold the sentinel are not read.
+        resolution : (H, W)
+        return_attention : bool
+            Also give the whole (B, H W, N) matrix: for looking at small frames.  Its columns are
+            the samples ordered by pixel.
+        """
+        scenes = []
+        for i, rows in enumerate(sparse_pixels.detach().cpu().double().numpy()):
+            state = None
+            if state_vector is not None:
+                state = state_vector[i].detach().cpu().float().numpy().copy()
+                if state_mask is not None:
+                    state[state_mask[i].cpu().numpy() == 0] = SENTINEL
+            pixels = pixels_of(rows[:, :2], resolution)
+            scenes.append(self.scene(make_samples(pixels, rows[:, 2:], resolution, state)))
+        return self.reconstruct(scenes, return_attention=return_attention)
+
+    def scene(self, samples: Samples, memory: Memory | None = None) -> Scene:
+        """Lay out samples (and a memory) for this model's neighbours and stride."""
+        return make_scene(
+            samples,
+            memory,
+            neighbors=self.config.neighbors or 3,
+            past_neighbors=self.config.past_neighbors,
+            stride=self.config.stride,
+        )
+
+    def reconstruct(
+        self,
+        scenes: Sequence[Scene],
+        *,
+        chunk: int = 1024,
+        epsilon: float = 0.0,
+        return_attention: bool = False,
+        head_only: bool = False,
+    ) -> Reconstruction:
+        """Reconstruct a batch of scenes of one resolution; sample counts may differ.
+
+        Parameters
+        ----------
+        chunk : int
+            Queries decoded at once; it changes memory and speed, not the result.
+        epsilon : float
+            Attention weights below it count as it in the entropy (:func:`~.attention.entropy_of`).
+        head_only : bool
+            Let no gradient into the attention: training's cheap steps.
+        """
+        if len({scene.resolution for scene in scenes}) != 1:
+            raise DimensionError("Frames of one batch need one resolution.")
+        if any(scene.channels != self.config.channels for scene in scenes):
+            raise DimensionError(
+                f"This model reads {self.config.channels} channel(s) a pixel; the samples have "
+                f"{sorted({scene.channels for scene in scenes})}."
+            )
+        # Mixed precision is for the convolutions: in 16 bits small attention weights become 0.
+        device, learns = self.start.weight.device.type, torch.is_grad_enabled() and not head_only
+        with torch.autocast(device, enabled=False), torch.set_grad_enabled(learns):
+            parts = [self._attend(scene, chunk, epsilon, return_attention) for scene in scenes]
+        (height, width), c = scenes[0].resolution, self.config.channels
+        out = self.refine(torch.stack([part.maps for part in parts])).to(parts[0].base.dtype)
+        out = out[..., :height, :width]
+        scale = torch.stack([part.scale for part in parts]).view(-1, 1, 1, 1)
+        return Reconstruction(
+            torch.stack([part.base for part in parts]) + scale * out[:, :c],
+            (out[:, c:] + scale.log() - 2).squeeze(1),
+            torch.stack([part.entropy for part in parts]),
+            torch.stack([part.dispersion for part in parts]),
+            torch.stack([cast(Tensor, part.attention) for part in parts])
+            if return_attention
+            else None,
+        )
+
+    def _attend(self, scene: Scene, chunk: int, epsilon: float, full: bool) -> _Attended:
+        """All that happens before the head, for one frame."""
+        tokens = self._tokens(scene)
+        memory = self._encode(scene, tokens)
+        slope = self.slope(memory) * tokens.scale
+        # What a query reads of each token beside the learned values.
+        table = torch.cat([tokens.values, slope, tokens.surprise], -1)
+        grid = _Grid(scene.resolution, self.config.stride)
+        bounds = [(a, min(a + chunk, grid.cells)) for a in range(0, grid.cells, chunk)]
+        parts = [
+            self._decode(grid, tokens, memory, table, first, last, epsilon, full)
+            for first, last in bounds
+        ]
+        rows = [torch.cat(part) for part in zip(*parts, strict=True)]
+        features, fine, surprise, strength, entropy, dispersion, weights = rows
+        base = self._tensor(scene.natural)
+        coarse = torch.cat(
+            [
+                grid.map(features),
+                grid.map(surprise) / tokens.scale,
+                grid.map(torch.stack([strength, dispersion], -1)) / tokens.scale,
+                grid.map(entropy[:, None]),
+            ]
+        )
+        estimates = [base - tokens.centre, grid.pixels(fine) - base]
+        known = torch.cat(
+            [estimate / tokens.scale for estimate in estimates] + self._known(scene, base, tokens)
+        )
+        attention = None
+        if full:
+            every = grid.pixels(weights.repeat_interleave(grid.stride**2, -1))
+            attention = every.flatten(1).T
+        return _Attended(
+            torch.cat([coarse, grid.fold(known)]),
+            base,
+            tokens.scale,
+            grid.every_pixel(entropy),
+            grid.every_pixel(dispersion),
+            attention,
+        )
+
+    def _tokens(self, scene: Scene) -> _Tokens:
+        """The scene as tensors; values are centred and scaled by this frame's own samples."""
+        tensor = self._tensor
+
+        height, width = scene.resolution
+        y, x = np.divmod(scene.pixels, width)
+        values = tensor(scene.values)
+        new = values[: scene.new]
+        centre, scale = new.mean(), new.std(correction=0) + 0.02
+        everything = self.config.neighbors is None
+        return _Tokens(
+            position=tensor(np.stack([x, y], -1).astype(np.float32)),
+            values=values,
+            age=tensor(scene.age),
+            surprise=tensor(scene.surprise),
+            revisit=tensor(scene.revisit),
+            change=tensor(scene.change) / scale,
+            new=scene.new,
+            near=None if everything else tensor(scene.near),
+            index=None if everything else tensor(scene.index),
+            centre=centre,
+            scale=scale,
+            spacing=float(np.sqrt(height * width / scene.new)),
+        )
+
+    def _tensor(self, array: NDArray[Any]) -> Tensor:
+        """An array where the weights are, and floats of their kind."""
+        weight, found = self.start.weight, torch.from_numpy(np.ascontiguousarray(array))
+        return found.to(weight.device, weight.dtype if found.is_floating_point() else None)
+
+    def _encode(self, scene: Scene, tokens: _Tokens) -> Tensor:
+        """Features ``(M, width)``; tokens of this frame also attend to each other and the state."""
+        past = (tokens.age > 0).to(tokens.age.dtype)
+        believed = torch.full_like(past, float(scene.previous is not None))
+        flags = [past, (1 + tokens.age).log(), tokens.revisit, tokens.change, believed]
+        values = [(tokens.values - tokens.centre) / tokens.scale, tokens.surprise / tokens.scale]
+        every = self.embed(torch.cat([*values, torch.stack(flags, -1)], -1))
+        x = every[: tokens.new]
+        if scene.state is not None:
+            x = self._read_state(x, scene.state)
+        position = tokens.position[: tokens.new]
+        nothing = torch.zeros(1, 1, device=x.device)
+        offset = gather(position, tokens.near) - position[:, None]
+        geometry = self._geometry(offset, tokens.spacing, nothing, nothing)
+        dead = _dead(tokens.near)
+        for layer in self.encoder:
+            x, _ = layer(x, x, geometry, tokens.near, dead)
+        return torch.cat([x.to(every.dtype), every[tokens.new :]])
+
+    def _read_state(self, x: Tensor, state: NDArray[np.float32]) -> Tensor:
+        if len(state) > self.config.state_size:
+            raise DimensionError(
+                f"The state vector has {len(state)} entries; this model reads up to "
+                f"{self.config.state_size}."
+            )
+        vector = self._tensor(state)
+        mask = vector != SENTINEL
+        return cast(Tensor, self.read_state(x, vector.where(mask, 0.0), mask))
+
+    def _decode(
+        self,
+        grid: _Grid,
+        tokens: _Tokens,
+        memory: Tensor,
+        table: Tensor,
+        first: int,
+        last: int,
+        epsilon: float,
+        full: bool,
+    ) -> tuple[Tensor, ...]:
+        """Rows of cells ``first`` to ``last``: features, the estimate at each of their pixels,
+        surprise and its size, entropy, dispersion, and the attention rows (empty if not ``full``).
+        """
+        c, device = self.config.channels, memory.device
+        index = None if tokens.index is None else tokens.index[first:last]
+        offset = gather(tokens.position, index) - grid.centres(first, last, device)[:, None]
+        about = gather(torch.stack([tokens.age, tokens.change], -1), index)
+        geometry = self._geometry(offset, tokens.spacing, about[..., 0], about[..., 1])
+        dead = _dead(index)
+        x = self.start(self._closest(offset, index, tokens))
+        weights = torch.zeros((), device=device)
+        for layer in self.decoder:
+            x, weight = layer(x, memory, geometry, index, dead)
+            weights = weights + weight / len(self.decoder)
+        values, slope, surprise = gather(table, index).split([c, 2 * c, c], -1)
+        slope = slope.unflatten(-1, (c, 2))
+        planes = values - (slope * (offset / tokens.spacing)[:, :, None]).sum(-1)
+        share = weights.unsqueeze(-1)
+        centre, tilt = (share * planes).sum(1), (share.unsqueeze(-1) * slope).sum(1)
+        inside = grid.inside(device) / tokens.spacing
+        fine = centre[..., None] + (tilt.unsqueeze(-2) * inside).sum(-1)
+        visible = torch.tensor(weights.shape[1]) if dead is None else (~dead).sum(1)
+        return (
+            x,
+            fine.flatten(1),
+            (share * surprise).sum(1),
+            (share * surprise.abs()).sum(1).mean(-1),
+            # Their slopes are infinite at 0; the head reads them, nothing is learned through them.
+            entropy_of(weights.detach(), visible, epsilon),
+            dispersion_of(weights.detach(), values),
+            _full_rows(weights, index, len(memory)) if full else weights[:, :0],
+        )
+
+    def _closest(self, offset: Tensor, index: Tensor | None, tokens: _Tokens) -> Tensor:
+        """How near the nearest token of this frame is, ``(Q, 3)``."""
+        count = tokens.new if index is None else self.config.neighbors
+        distance = offset[:, :count].square().sum(-1)
+        if index is not None:
+            distance = distance.masked_fill(index[:, :count] < 0, torch.inf)
+        near = distance.amin(1).sqrt()
+        measured = (near < 0.75 * self.config.stride).to(near.dtype)
+        near = near / tokens.spacing
+        return torch.stack([near, (near + 0.05).log(), measured], -1)
+
+    def _geometry(
+        self, offset: Tensor, spacing: float, age: Tensor, change: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        features = relative_features(offset, spacing, age, change)
+        return nn.functional.relu(self.geometry(features)), features[..., LOG_DISTANCE]
+
+    def _known(self, scene: Scene, base: Tensor, tokens: _Tokens) -> list[Tensor]:
+        """Maps of what is known at pixels: new values, the last frame, remembered values."""
+        new = self._tensor(scene.pixels[: scene.new])
+        mask = torch.zeros_like(base[:1])
+        mask.view(-1)[new] = 1
+        measured = torch.zeros_like(base)
+        measured.view(len(base), -1)[:, new] = tokens.values[: scene.new].T
+        known = [mask, mask * (measured - base) / tokens.scale]
+        if scene.previous is None or scene.remembered is None or scene.recency is None:
+            empty = torch.zeros_like(base)
+            return [*known, empty, empty, torch.zeros_like(mask), torch.zeros_like(mask)]
+        previous, remembered = self._tensor(scene.previous), self._tensor(scene.remembered)
+        recency = self._tensor(scene.recency).unsqueeze(0)
+        return [
+            *known,
+            (previous - base) / tokens.scale,
+            (remembered - base) / tokens.scale * (recency > 0),
+            recency,
+            torch.ones_like(mask),
+        ]
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    position: Tensor
+    values: Tensor
+    age: Tensor
+    surprise: Tensor
+    revisit: Tensor
+    change: Tensor
+    new: int
+    near: Tensor | None
+    index: Tensor | None
+    centre: Tensor
+    scale: Tensor
+    spacing: float
+
+
+@dataclass(frozen=True)
+class _Attended:
+    maps: Tensor
+    base: Tensor
+    scale: Tensor
+    entropy: Tensor
+    dispersion: Tensor
+    attention: Tensor | None
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Cells of ``stride`` x ``stride`` pixels over a frame; the last ones may stick out."""
+
+    resolution: Resolution
+    stride: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return -(-self.resolution[0] // self.stride), -(-self.resolution[1] // self.stride)
+
+    @property
+    def cells(self) -> int:
+        return self.shape[0] * self.shape[1]
+
+    def centres(self, first: int, last: int, device: torch.device) -> Tensor:
+        """Places (x, y) of some cells' centres, in pixels."""
+        number = torch.arange(first, last, device=device)
+        columns = self.shape[1]
+        corner = torch.stack([number % columns, number // columns], -1) * self.stride
+        return corner + (self.stride - 1) / 2
+
+    def inside(self, device: torch.device) -> Tensor:
+        """Offsets (x, y) of a cell's pixels from its centre, ``(stride², 2)``, row-major."""
+        side = torch.arange(self.stride, device=device) - (self.stride - 1) / 2
+        y, x = torch.meshgrid(side, side, indexing="ij")
+        return torch.stack([x.flatten(), y.flatten()], -1)
+
+    def map(self, rows: Tensor) -> Tensor:
+        """``(cells, F)`` to ``(F, h, w)``."""
+        return rows.T.reshape(-1, *self.shape)
+
+    def pixels(self, rows: Tensor) -> Tensor:
+        """``(cells, F stride²)`` to ``(F, H, W)``."""
+        height, width = self.resolution
+        return nn.functional.pixel_shuffle(self.map(rows), self.stride)[:, :height, :width]
+
+    def every_pixel(self, row: Tensor) -> Tensor:
+        """``(cells,)`` to ``(H, W)``: each pixel has its cell's value."""
+        height, width = self.resolution
+        side = row.view(self.shape).repeat_interleave(self.stride, 0)
+        return side.repeat_interleave(self.stride, 1)[:height, :width]
+
+    def fold(self, maps: Tensor) -> Tensor:
+        """``(F, H, W)`` to ``(F stride², h, w)``."""
+        below, right = (-side % self.stride for side in self.resolution)
+        if right or below:
+            maps = nn.functional.pad(maps[None], (0, right, 0, below), mode="replicate")[0]
+        return nn.functional.pixel_unshuffle(maps, self.stride)
+
+
+def _dead(index: Tensor | None) -> Tensor | None:
+    """Which pairs stand for no token; None where all are alive."""
+    if index is None or bool((index >= 0).all()):
+        return None
+    return index < 0
+
+
+def _full_rows(weights: Tensor, index: Tensor | None, tokens: int) -> Tensor:
+    """Attention over all tokens, ``(Q, M)``."""
+    if index is None:
+        return weights
+    matrix = torch.zeros(len(weights), tokens, dtype=weights.dtype, device=weights.device)
+    return matrix.scatter_add(1, index.clamp_min(0), weights)
+
+
+def parameters(model: nn.Module) -> int:
+    """How many trained numbers a model has."""
+    return sum(p.numel() for p in model.parameters())

@@ -1,0 +1,129 @@
+"""The K nearest samples of every pixel, exact: what the model attends to and interpolates from.
+
+Samples lie in the cells of a grid about as wide as their mean spacing.  A pixel looks at its own
+cell, then at the ring around it, and so on, until a ring cannot hold anything nearer than what it
+has.  Ties go to the sample that comes first, so the answer does not depend on the search order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .coords import Pixels, Resolution
+
+IntArray = NDArray[np.int64]
+
+
+def nearest_samples(
+    pixels: Pixels,
+    resolution: Resolution,
+    k: int,
+    *,
+    queries: IntArray | None = None,
+    penalty: NDArray[np.float64] | None = None,
+) -> IntArray:
+    """Indices ``(q, k)`` into ``pixels`` of the k nearest samples of each query, nearest first.
+
+    Parameters
+    ----------
+    pixels : int64 (n,)
+        Where the samples are; n may not be 0.
+    queries : int64 (q, 2), optional
+        Places (x, y) in **half** pixels inside the frame, so that a place between two pixels is
+        exact; :func:`lattice` makes them.  Default: every pixel.
+    penalty : float64 (n,), optional
+        Added to the squared distance (pixels²) of each sample: age makes a sample farther away.
+
+    Returns
+    -------
+    int64 (q, k)
+        Where there are fewer than k samples, the last columns are -1.
+
+    Examples
+    --------
+    >>> nearest_samples(np.array([0, 3]), (1, 4), 1).ravel().tolist()
+    [0, 0, 1, 1]
+    """
+    height, width = resolution
+    y, x = np.divmod(np.ascontiguousarray(pixels, np.int64), width)
+    places = lattice(resolution, 1) if queries is None else np.ascontiguousarray(queries, np.int64)
+    extra = np.zeros(len(y)) if penalty is None else 4 * np.ascontiguousarray(penalty, np.float64)
+    cell = 2 * max(1, int(np.sqrt(height * width / len(y))))
+    order, first, columns = _fill_cells(2 * x, 2 * y, cell, 2 * height, 2 * width)
+    return np.asarray(_search(2 * x, 2 * y, extra, order, first, columns, cell, places, k))
+
+
+def lattice(resolution: Resolution, stride: int) -> IntArray:
+    """Centres (x, y), in half pixels, of the cells of ``stride`` x ``stride`` pixels, row-major.
+
+    Examples
+    --------
+    >>> lattice((2, 2), 2).tolist()
+    [[1, 1]]
+    """
+    rows, columns = (-(-side // stride) for side in resolution)
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    return np.stack([x, y], axis=-1) * (2 * stride) + stride - 1
+
+
+@njit(cache=True)
+def _fill_cells(x, y, cell, height, width):  # type: ignore[no-untyped-def]
+    """Sample numbers ordered by grid cell, and where each cell starts (counting sort)."""
+    columns, rows = (width + cell - 1) // cell, (height + cell - 1) // cell
+    first = np.zeros(columns * rows + 1, np.int64)
+    for i in range(len(x)):
+        first[(y[i] // cell) * columns + x[i] // cell + 1] += 1
+    for c in range(columns * rows):
+        first[c + 1] += first[c]
+    place, order = first[:-1].copy(), np.empty(len(x), np.int64)
+    for i in range(len(x)):
+        c = (y[i] // cell) * columns + x[i] // cell
+        order[place[c]] = i
+        place[c] += 1
+    return order, first, columns
+
+
+@njit(cache=True)
+def _search(x, y, extra, order, first, columns, cell, places, k):  # type: ignore[no-untyped-def]
+    rows = (len(first) - 1) // columns
+    found = np.full((len(places), k), -1, np.int64)
+    best = np.empty(k)
+    for q in range(len(places)):
+        px, py, mine = places[q, 0], places[q, 1], found[q]
+        best[:] = np.inf
+        # A cell's centre may lie beyond the last pixel, where the frame is no whole cell.
+        cx, cy = min(px // cell, columns - 1), min(py // cell, rows - 1)
+        ring = 0
+        while True:
+            if ring > 0:
+                # Nothing in this ring or beyond is nearer than this.
+                reach = min(
+                    px - (cx - ring + 1) * cell + 1,
+                    (cx + ring) * cell - px,
+                    py - (cy - ring + 1) * cell + 1,
+                    (cy + ring) * cell - py,
+                )
+                if reach > 0 and best[k - 1] < reach * reach:
+                    break
+                if cx < ring and cy < ring and cx + ring >= columns and cy + ring >= rows:
+                    break
+            for gy in range(max(0, cy - ring), min(rows, cy + ring + 1)):
+                edge = gy == cy - ring or gy == cy + ring
+                step = 1 if edge or ring == 0 else 2 * ring
+                for gx in range(cx - ring, cx + ring + 1, step):
+                    if gx < 0 or gx >= columns:
+                        continue
+                    for at in range(first[gy * columns + gx], first[gy * columns + gx + 1]):
+                        i = order[at]
+                        d = float((x[i] - px) ** 2 + (y[i] - py) ** 2) + extra[i]
+                        if d > best[k - 1] or (d == best[k - 1] and i > mine[k - 1] >= 0):
+                            continue
+                        j = k - 1
+                        while j > 0 and (best[j - 1] > d or (best[j - 1] == d and mine[j - 1] > i)):
+                            best[j], mine[j] = best[j - 1], mine[j - 1]
+                            j -= 1
+                        best[j], mine[j] = d, i
+            ring += 1
+    return found
