@@ -1,8 +1,9 @@
 """Images to heatmaps: decode ahead in threads, ask in batches, hand every batch on at once.
 
 Asking for scores or gradients takes far more memory than embedding does, and how much depends on
-the network.  So the batch adapts: it is halved when memory runs out, and a device that does not
-hold even one image is left for the CPU; both are said aloud.
+the network.  So the work adapts: the batch is halved when memory runs out, a device that does not
+hold even one image is left for the CPU, and where that has no room either the network reads smaller
+images.  All of it is said aloud.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def draw(
     -------
     Drawn
         An image that cannot be decoded, shows nothing at ``point``, does not fit into memory even
-        alone on the CPU, or gets NaN is skipped with its reason.
+        alone, small and on the CPU, or gets NaN is skipped with its reason.
     """
     if batch_size < 1 or num_workers < 1:
         raise InputError(
@@ -162,7 +163,7 @@ class _Work:
                 self.batch_size = len(part) // 2
                 self._say(f"memory ran out with {len(part)} at once; went on with fewer")
                 continue
-            elif self._moved_to_cpu():
+            elif self._moved_to_cpu() or self._reads_smaller():
                 continue
             else:
                 item = part[0][0]
@@ -196,6 +197,16 @@ class _Work:
         encoder.module.to("cpu")
         encoder.device = torch.device("cpu")  # whoever else holds it goes on there too
         free_device_memory()
+        return True
+
+    def _reads_smaller(self) -> bool:
+        """Go on with smaller images and so with coarser maps; False where that cannot be."""
+        if not self.explainer.read_smaller():
+            return False
+        rows, columns = self.explainer.grid
+        self._say(
+            f"memory does not hold one image; went on with smaller ones, maps of {rows} x {columns}"
+        )
         return True
 
     def _hand_on(self, part: list[tuple[Wanted, _Ready]], maps: NDArray[np.float64]) -> None:

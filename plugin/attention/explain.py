@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,13 @@ from .gradient import feature_layer, grad_cam, gradient_rollout
 from .rollout import FusedAttention, HeadFusion, check_options
 from .towers import Tower, has_attention, inside
 
+if TYPE_CHECKING:
+    import torch
+
 __all__ = ["About", "Explainer", "Question", "Start"]
+
+COARSEST = 3
+"""Patches along a side below which a map says nothing about places any more."""
 
 About = Literal["attention", "new", "shared"]
 Start = Literal["mean", "cls", "point"]
@@ -63,6 +69,8 @@ class Explainer:
         ``attention rollout``, ``gradient-weighted rollout`` or ``Grad-CAM``.
     layers : str
         Which layers are looked at, in words.
+    grid : (rows, columns)
+        Patches of a map: the encoder's own, unless :meth:`read_smaller` was called.
 
     Raises
     ------
@@ -82,6 +90,7 @@ class Explainer:
     def __init__(self, encoder: Encoder, question: Question) -> None:
         self.encoder = inside(encoder)
         self.question = question
+        self.grid = self.encoder.patch_grid
         if not has_attention(self.encoder):
             if question.start != "mean":
                 raise InputError(
@@ -102,6 +111,32 @@ class Explainer:
         """What shapes a map beside the encoder itself, as plain values."""
         return asdict(self.question) | {"method": self.method, "layers": self.layers}
 
+    def read_smaller(self) -> bool:
+        """From now on let the network read images of half their sides, a quarter of the patches.
+
+        Returns
+        -------
+        bool
+            False, and nothing changed, where the map would get too coarse or the network reads one
+            size only.
+        """
+        import torch
+
+        encoder, before = self.encoder, self.grid
+        smaller = (before[0] // 2, before[1] // 2)
+        if min(smaller) < COARSEST:
+            return False
+        self.grid = smaller
+        sides = (encoder.pixels.height, encoder.pixels.width)
+        blank = torch.zeros(1, 3, *sides, dtype=encoder.dtype, device=encoder.device)
+        try:
+            with torch.no_grad():
+                encoder.features(self._fitted(blank))
+        except (RuntimeError, ValueError):  # how networks of one size say so
+            self.grid = before
+            return False
+        return True
+
     def maps(
         self,
         batch: NDArray[np.uint8],
@@ -117,11 +152,11 @@ class Explainer:
         queries : (n, dimension), optional
             Unit rows; needed for ``new`` and ``shared``.
         patches : n numbers, optional
-            The patch to read from in each image, for ``start="point"``.
+            The patch of the encoder's own grid to read from in each image, for ``start="point"``.
 
         Returns
         -------
-        float64 (n, rows, columns)
+        float64 (n, rows, columns) on :attr:`grid`
 
         Raises
         ------
@@ -130,14 +165,14 @@ class Explainer:
         """
         import torch
 
-        encoder, rows_columns = self.encoder, self.encoder.patch_grid
+        encoder = self.encoder
         if self.question.about != "attention":
             shape = (len(batch), encoder.dimension)
             if queries is None or queries.shape != shape:
                 got = None if queries is None else queries.shape
                 raise DimensionError(f"the question needs query embeddings {shape}, not {got}")
         images = torch.from_numpy(np.ascontiguousarray(batch)).to(encoder.device)
-        images = encoder.pixels.normalise(images, encoder.dtype)
+        images = self._fitted(encoder.pixels.normalise(images, encoder.dtype))
         sign = -1 if self.question.about == "new" else 1
         if self.method == "Grad-CAM":
             asked = None if self.question.about == "attention" else queries
@@ -145,20 +180,31 @@ class Explainer:
         start = self._start(len(batch), patches)
         if queries is not None and self.question.about != "attention":
             flat = gradient_rollout(self.tower, images, queries, start, sign=sign)
-            return flat.reshape(-1, *rows_columns)
+            return flat.reshape(-1, *self.grid)
         fused = FusedAttention(
-            rows_columns[0] * rows_columns[1],
+            self.grid[0] * self.grid[1],
             self.question.head_fusion,
             self.question.discard_ratio,
             self.question.residual,
         )
         with torch.no_grad(), self.tower.watched(fused.add):
             encoder.features(images)
-        return fused.rollout(start).reshape(-1, *rows_columns)
+        return fused.rollout(start).reshape(-1, *self.grid)
+
+    def _fitted(self, images: torch.Tensor) -> torch.Tensor:
+        """Images as :attr:`grid` wants them, averaged down where it is smaller."""
+        import torch
+
+        own = self.encoder.patch_grid
+        if self.grid == own:
+            return images
+        cells = [side // count for side, count in zip(images.shape[2:], own, strict=True)]
+        size = [count * cell for count, cell in zip(self.grid, cells, strict=True)]
+        return torch.nn.functional.interpolate(images, size=size, mode="area")
 
     def _start(self, count: int, patches: Sequence[int] | None) -> NDArray[np.float64]:
         """Weights (n, N) of the tokens that reading starts from."""
-        tower, grid = self.tower, self.encoder.patch_grid
+        tower, grid, own = self.tower, self.grid, self.encoder.patch_grid
         start = np.zeros((count, tower.front + grid[0] * grid[1]))
         if self.question.start == "cls":
             start[:, 0] = 1
@@ -169,5 +215,7 @@ class Explainer:
         elif patches is None or len(patches) != count:
             raise DimensionError(f"the question needs one patch for each of {count} images")
         else:
-            start[np.arange(count), tower.front + np.asarray(patches)] = 1
+            row, column = np.divmod(np.asarray(patches), own[1])
+            there = row * grid[0] // own[0] * grid[1] + column * grid[1] // own[1]
+            start[np.arange(count), tower.front + there] = 1
         return start

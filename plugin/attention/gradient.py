@@ -119,8 +119,9 @@ def grad_cam(
 
     Notes
     -----
-    Written out here because the package ``grad-cam`` imports torchvision, whose published wheels
-    need a CUDA build of torch and end the import under a CPU build.
+    Written out here because every module of the package ``grad-cam`` (1.5.7) imports torchvision,
+    whose published wheels end the import under a CPU build of torch ("operator torchvision::nms
+    does not exist"), so it cannot come with an install that has no GPU.
     """
     import torch
 

@@ -122,7 +122,7 @@ def compute_embeddings(
         num_workers=params.num_workers,
         progress=progress,
     )
-    _tag_skipped(dataset, names, ids, extraction.skipped)
+    tag_skipped(dataset, names, ids, extraction.skipped)
     result = Embedded(
         encoder.name,
         encoder.fingerprint,
@@ -205,15 +205,14 @@ def _record(
     runs.write(dataset, names, runs.Record(STEP, params.model_dump(mode="json"), inputs, results))
 
 
-def _tag_skipped(
+def tag_skipped(
     dataset: fo.Dataset, names: Names, tried: list[str], skipped: tuple[Skipped, ...]
 ) -> None:
     """Tag exactly the samples that failed now; one that works now loses an old tag."""
-    if not tried:
-        return
-    view = dataset.select(tried, ordered=False).match_tags(names.skipped_tag)
-    if len(view):
-        view.untag_samples(names.skipped_tag)
+    if tried:
+        view = dataset.select(tried, ordered=False).match_tags(names.skipped_tag)
+        if len(view):
+            view.untag_samples(names.skipped_tag)
     if skipped:
         dataset.select([item.id for item in skipped], ordered=False).tag_samples(names.skipped_tag)
 

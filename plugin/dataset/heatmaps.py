@@ -135,8 +135,11 @@ def compute_heatmaps(
     _declare(dataset, names)
 
     def write(ids: list[str], maps: list[NDArray[np.uint8]]) -> None:
+        # A map made coarser for want of memory is not what was asked for: the next run makes it
+        # again.
+        coarse = "" if explainer.grid == explainer.encoder.patch_grid else " coarse"
         values = {
-            i: fo.Heatmap(map=heat, range=[0, 255], **{RECIPE: recipes[i]})
+            i: fo.Heatmap(map=heat, range=[0, 255], **{RECIPE: recipes[i] + coarse})
             for i, heat in zip(ids, maps, strict=True)
         }
         dataset.set_values(names.heatmap, values, key_field="id", progress=False)
@@ -150,6 +153,8 @@ def compute_heatmaps(
         num_workers=params.num_workers,
         progress=progress,
     )
+    skipped += drawn.skipped
+    _tag(dataset, names, waiting, drawn.skipped)
     result = Heatmaps(
         names.heatmap,
         encoder.name,
@@ -157,12 +162,22 @@ def compute_heatmaps(
         explainer.layers,
         drawn.done,
         known,
-        (*skipped, *drawn.skipped),
+        tuple(skipped),
         drawn.notes,
         time.monotonic() - started,
     )
     _record(dataset, names, params, result, explainer)
     return result
+
+
+def _tag(
+    dataset: fo.Dataset, names: Names, tried: list[Wanted], skipped: tuple[Skipped, ...]
+) -> None:
+    """Tag the images that failed now; one that was not embedded keeps its tag for that."""
+    view = dataset.select([item.id for item in tried], ordered=False)
+    if dataset.has_field(names.embedding):
+        view = view.exists(names.embedding)
+    embed.tag_skipped(dataset, names, view.values("id"), skipped)
 
 
 def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:

@@ -55,14 +55,14 @@ def around_tower(tower, *, region=WHOLE_IMAGE, cls=False):
 def random_vit() -> Callable[..., TorchEncoder]:
     """``random_vit(layers=3)``: an InternViT of 4 x 4 patches with lively random weights."""
 
-    def make(layers=3, *, seed=0, cls=False, region=WHOLE_IMAGE) -> TorchEncoder:
+    def make(layers=3, *, seed=0, cls=False, grid=4, region=WHOLE_IMAGE) -> TorchEncoder:
         config = InternViTConfig(
             hidden_size=16,
             num_hidden_layers=layers,
             num_attention_heads=2,
             intermediate_size=32,
             patch_size=PATCH,
-            image_size=4 * PATCH,
+            image_size=grid * PATCH,
             norm_type="layer_norm",
             qk_normalization=False,
             qkv_bias=True,

@@ -105,6 +105,25 @@ def test_a_device_that_does_not_hold_one_image_is_left_for_the_cpu(files, explai
     assert "on the CPU" in result.notes[-1]
 
 
+def test_where_the_cpu_has_no_room_either_smaller_images_are_read_and_it_is_said(
+    files, random_vit, monkeypatch
+):
+    explainer = Explainer(random_vit(grid=8), Question())
+    network = explainer.encoder.module.forward
+
+    def small_memory(pixels, **rest):
+        if len(pixels) * pixels.shape[2] > 4 * 14:  # one image of 4 x 4 patches fits
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        return network(pixels, **rest)
+
+    monkeypatch.setattr(explainer.encoder.module, "forward", small_memory)
+    shelf = Shelf()
+    result = draw(files, explainer, shelf, batch_size=2)
+    assert (result.done, result.skipped) == (7, ())
+    assert {heat.shape for heat in shelf.maps.values()} == {(4, 4)}
+    assert result.notes[-1].endswith("went on with smaller ones, maps of 4 x 4")
+
+
 def test_memory_that_does_not_hold_one_image_anywhere_skips_it(files, explainer, monkeypatch):
     def full(batch, queries, patches):
         raise MemoryError

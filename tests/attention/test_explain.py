@@ -2,6 +2,7 @@
 
 import doctest
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,35 @@ def test_models_of_the_library_are_rolled_out_over_their_own_attention(family, s
     for i, found in enumerate(maps):
         expected = full(layers[:, i], start)[front:]
         np.testing.assert_allclose(found.ravel(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("about", ["attention", "new"])
+@pytest.mark.parametrize("start", ["mean", "cls", "point"])
+def test_a_smaller_input_is_the_image_at_half_size(start, about, random_vit, noise):
+    """Reading 8 x 8 patches halved is reading, with 4 x 4 patches, the image averaged down."""
+    encoder = random_vit(grid=8)
+    pixels = np.repeat(np.repeat(noise, 2, axis=1), 2, axis=2)  # each pixel four times
+    queries = encoder.embed(pixels[::-1]) if about == "new" else None
+    halved = Explainer(encoder, Question(about, start))
+    assert halved.read_smaller()
+    assert halved.grid == (4, 4)
+    found = halved.maps(pixels, queries, [9, 36, 63] if start == "point" else None)
+    small = replace(encoder, pixels=replace(encoder.pixels, height=56, width=56), patch_grid=(4, 4))
+    asked = [0 * 4 + 0, 2 * 4 + 2, 3 * 4 + 3] if start == "point" else None
+    expected = Explainer(small, Question(about, start)).maps(noise, queries, asked)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+    assert not halved.read_smaller(), "2 x 2 patches say nothing"
+    assert halved.grid == (4, 4)
+
+
+def test_convolutions_read_smaller_and_a_network_of_one_size_says_so(saved, noise):
+    explainer = Explainer(load_encoder("packaged", device="cpu"), Question())
+    assert explainer.read_smaller()
+    assert explainer.maps(np.zeros((2, 224, 224, 3), np.uint8)).shape == (2, 3, 3)
+    fixed = Explainer(saved(*PLAIN["ViT"][:2], VIT | {"patch_size": 7}), Question())
+    assert fixed.grid == (8, 8)
+    assert not fixed.read_smaller()
+    assert fixed.maps(noise).shape == (3, 8, 8)
 
 
 @pytest.mark.parametrize("start", ["mean", "cls", "point"])

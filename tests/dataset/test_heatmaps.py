@@ -150,6 +150,37 @@ def test_a_sample_that_fails_is_reported_and_the_rest_goes_on(embedded):
     assert first.filepath in str(result)
     record = runs.read(embedded, Names(), "heatmaps")
     assert record.results["skipped"][0]["id"] == first.id
+    assert embedded.match_tags("skipped").values("id") == [first.id]
+
+
+def test_an_image_that_works_again_loses_the_tag_unless_it_has_no_embedding(embedded):
+    first, second = few(embedded).values("id")[:2]
+    embedded.select([first, second]).tag_samples("skipped")
+    embedded.set_values("embedding", {second: None}, key_field="id")
+    compute_heatmaps(few(embedded))
+    assert embedded.match_tags("skipped").values("id") == [second]
+
+
+def test_a_map_made_coarser_for_want_of_memory_is_made_again(embedded, monkeypatch):
+    from gapsphere.plugin.attention.explain import Explainer
+
+    whole = Explainer.maps
+
+    def small_memory(self, batch, *rest):
+        if self.grid == (7, 7):
+            raise MemoryError
+        return whole(self, batch, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Explainer, "maps", small_memory)
+        result = compute_heatmaps(few(embedded))
+    assert result.done == 3
+    assert "maps of 3 x 3" in result.notes[-1]
+    assert runs.read(embedded, Names(), "heatmaps").results["notes"] == list(result.notes)
+    assert embedded.exists("heatmap").first().heatmap.map.shape == (3, 3)
+    again = compute_heatmaps(few(embedded))
+    assert (again.done, again.known, again.notes) == (3, 0, ())
+    assert embedded.exists("heatmap").first().heatmap.map.shape == (7, 7)
 
 
 def test_images_of_s_have_nothing_to_be_new_against(embedded):
