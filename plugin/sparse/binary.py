@@ -17,7 +17,7 @@ and the messages are ::
     frame_data      u8 1, u8 flags (1: RGB, 2: timestamp), u32 frame_id, u32 coordinates_id,
                     u16 state entries, block, u8 values (count or count x 3),
                     f32 state entries, [f64 timestamp]
-    uv_coordinates  u8 2, u8 0, u32 target_frame_id, u32 source_frame_id, block
+    uv_coordinates  u8 2, u8 0, u32 target_frame_id, u32 coordinates_id, u32 source_frame_id, block
     reconstruction  u8 3, u8 0, u32 frame_id, PNG
 
 where a ``source_frame_id`` of 2**32 - 1 means none.
@@ -41,7 +41,7 @@ Coding = Literal["rice", "uint16"]
 
 FRAME, UV, RECONSTRUCTION = 1, 2, 3
 _FRAME = struct.Struct("<BBIIH")
-_UV = struct.Struct("<BBII")
+_UV = struct.Struct("<BBIII")
 _RECONSTRUCTION = struct.Struct("<BBI")
 _BLOCK = struct.Struct("<BI")
 _NONE, _UINT16, _RICE = 0, 1, 2
@@ -52,7 +52,7 @@ _MOST_LOW_BITS = 32
 def write_uv(message: UvCoordinates, *, coding: Coding = "rice", resolution: Resolution) -> bytes:
     """``uv_coordinates``; with Rice's code the pixels must be ascending, as a loop gives them."""
     source = LARGEST_ID if message.source_frame_id is None else message.source_frame_id
-    head = _UV.pack(UV, 0, message.target_frame_id, source)
+    head = _UV.pack(UV, 0, message.target_frame_id, message.coordinates_id, source)
     return head + _block(message.pixels, coding, resolution)
 
 
@@ -66,14 +66,14 @@ def read_uv(data: bytes, resolution: Resolution) -> UvCoordinates:
     [0, 3]
     """
     reader = _Reader(data)
-    kind, _, target, source = reader.take(_UV)
+    kind, _, target, number, source = reader.take(_UV)
     if kind != UV:
         raise _bad("it is no uv_coordinates")
     pixels, _ = _read_block(reader, resolution)
     reader.end()
     if pixels is None:
         raise _bad("it has no coordinates")
-    return UvCoordinates(target, pixels, None if source == LARGEST_ID else source)
+    return UvCoordinates(target, pixels, number, None if source == LARGEST_ID else source)
 
 
 def write_frame(message: FrameData, *, coding: Coding = "rice", resolution: Resolution) -> bytes:

@@ -3,8 +3,8 @@
 A session is one WebSocket.  The client opens it with ``session_start``, gets ``session_start_ack``
 and the first ``uv_coordinates`` at once, and sends a ``frame_data`` per frame; each is answered by
 ``uv_coordinates`` for a later frame.  Pixels may carry their own UV, or name the coordinates that
-they were read at (``coordinates_id``: the ``target_frame_id`` of that message) and send values
-alone, which is half of the traffic.  :mod:`.binary` has the same two messages in bytes; all others
+they were read at (the ``coordinates_id`` of that message) and send values alone, which is half of
+the traffic.  :mod:`.binary` has the same two messages in bytes; all others
 are always JSON.  Nothing here knows a socket.
 """
 
@@ -106,10 +106,15 @@ class FrameData:
 
 @dataclass(frozen=True)
 class UvCoordinates:
-    """Where to sample frame ``target_frame_id``; drawn from what ``source_frame_id`` showed."""
+    """Where to sample from ``target_frame_id`` on; drawn from what ``source_frame_id`` showed.
+
+    Two answers may name one target, when the loop is slower than the client, so coordinates have
+    numbers of their own: ``coordinates_id``.
+    """
 
     target_frame_id: int
     pixels: Pixels
+    coordinates_id: int = 0
     source_frame_id: int | None = None
 
 
@@ -261,6 +266,7 @@ def write_uv(message: UvCoordinates, resolution: Resolution) -> str:
     uv = uv_of(message.pixels, resolution).tolist()
     payload = {
         "target_frame_id": message.target_frame_id,
+        "coordinates_id": message.coordinates_id,
         "source_frame_id": message.source_frame_id,
         "coordinates": [{"u": u, "v": v} for u, v in uv],
     }
@@ -270,8 +276,12 @@ def write_uv(message: UvCoordinates, resolution: Resolution) -> str:
 def read_uv(payload: dict[str, Any], resolution: Resolution) -> UvCoordinates:
     """What :func:`write_uv` wrote, for a client in Python."""
     uv = np.array([(point["u"], point["v"]) for point in payload["coordinates"]], np.float64)
-    source = payload.get("source_frame_id")
-    return UvCoordinates(payload["target_frame_id"], pixels_of(uv, resolution), source)
+    return UvCoordinates(
+        payload["target_frame_id"],
+        pixels_of(uv, resolution),
+        payload["coordinates_id"],
+        payload["source_frame_id"],
+    )
 
 
 def write_frame(message: FrameData, resolution: Resolution) -> str:
@@ -302,6 +312,11 @@ def write_reconstruction(frame_id: int, png: bytes) -> str:
     """``reconstruction``: the rebuilt frame as a PNG, which loses nothing."""
     text = base64.b64encode(png).decode("ascii")
     return write("reconstruction", {"frame_id": frame_id, "png": text})
+
+
+def read_reconstruction(payload: dict[str, Any]) -> tuple[int, bytes]:
+    """Frame number and PNG, for a client in Python."""
+    return payload["frame_id"], base64.b64decode(payload["png"])
 
 
 def _no_constant(word: str) -> NoReturn:

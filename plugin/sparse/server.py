@@ -53,6 +53,9 @@ log = logging.getLogger(__name__)
 EXTRA_CONNECTIONS = 32
 """Sockets beyond ``max_sessions`` that may be open at once: some are on their way in or out."""
 
+UNREAD_BYTES = 128 * 1024
+"""What the kernel holds for a client that does not read; more would be answers too late."""
+
 
 class Server:
     """Everything that sessions share.  Make it inside a running event loop.
@@ -385,6 +388,7 @@ def _listen(params: ServeParams) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
         listening.bind((params.host, params.port))
     except OSError as error:
         listening.close()

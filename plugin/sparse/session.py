@@ -22,7 +22,7 @@ from .config import SparseParams, make_loop, sampler_line
 from .coords import Pixels, resolution_to_wire
 from .loop import LoopState, SamplingLoop, Step
 from .model import SENTINEL
-from .protocol import Code, FrameData, SessionStart, UvCoordinates
+from .protocol import LARGEST_ID, Code, FrameData, SessionStart, UvCoordinates
 from .registry import LoadedModel, ModelRegistry
 from .samples import Samples
 
@@ -90,10 +90,11 @@ class Session:
     last_seconds: float = float("nan")
     counts: Counts = field(default_factory=Counts)
     _asked: OrderedDict[int, Pixels] = field(default_factory=OrderedDict)
+    _number: int = 0
 
     def opening(self) -> UvCoordinates:
         """The first coordinates, sent at once; frame 0 is the first that may use them."""
-        return self._ask(UvCoordinates(0, self.state.pixels))
+        return self._ask(0, self.state.pixels, None)
 
     def take(self, frame: FrameData) -> tuple[Samples, int]:
         """Check a frame on arrival: its samples, and how many frames are missing before it.
@@ -143,7 +144,7 @@ class Session:
         """Coordinates for the first frame that can still use them."""
         self.counts.answered += 1
         target = max(frame_id, frame_id if self.newest is None else self.newest) + 1
-        return self._ask(UvCoordinates(target, step.pixels, frame_id))
+        return self._ask(target, step.pixels, frame_id)
 
     def acknowledgement(self) -> dict[str, Any]:
         """What the client is told of its session."""
@@ -195,11 +196,13 @@ class Session:
             **vars(self.counts),
         }
 
-    def _ask(self, message: UvCoordinates) -> UvCoordinates:
-        self._asked[message.target_frame_id] = message.pixels
+    def _ask(self, target: int, pixels: Pixels, source: int | None) -> UvCoordinates:
+        number = self._number % (LARGEST_ID + 1)
+        self._number += 1
+        self._asked[number] = pixels
         while len(self._asked) > REMEMBERED_COORDINATES:
             self._asked.popitem(last=False)
-        return message
+        return UvCoordinates(target, pixels, number, source)
 
 
 def open_session(

@@ -32,10 +32,10 @@ def pixel_sets(draw):
 @settings(max_examples=150, deadline=None)
 def test_binary_coordinates_come_back_exactly(made, coding):
     pixels, resolution = made
-    data = binary.write_uv(UvCoordinates(9, pixels, 8), coding=coding, resolution=resolution)
+    data = binary.write_uv(UvCoordinates(9, pixels, 3, 8), coding=coding, resolution=resolution)
     read = binary.read_uv(data, resolution)
     assert read.pixels.tolist() == pixels.tolist()
-    assert (read.target_frame_id, read.source_frame_id) == (9, 8)
+    assert (read.target_frame_id, read.coordinates_id, read.source_frame_id) == (9, 3, 8)
 
 
 @given(pixel_sets())
@@ -48,11 +48,12 @@ def test_json_coordinates_come_back_exactly(made):
 
 
 def test_json_coordinates_have_the_first_forms_shape():
-    text = protocol.write_uv(UvCoordinates(4, np.array([0])), (2, 4))
+    text = protocol.write_uv(UvCoordinates(4, np.array([0]), 2), (2, 4))
     assert json.loads(text) == {
         "type": "uv_coordinates",
         "payload": {
             "target_frame_id": 4,
+            "coordinates_id": 2,
             "source_frame_id": None,
             "coordinates": [{"u": 0.125, "v": 0.25}],
         },
@@ -95,7 +96,7 @@ def test_json_accepts_the_first_forms_pixels_at_the_border():
 def test_500_of_16384_pixels_take_under_half_of_75_kilobytes_a_second():
     """The budget is two-way, both headers of the WebSocket included; a KB is 1,000 bytes."""
     pixels = some_pixels(count=500, resolution=(128, 128))
-    down = binary.write_uv(UvCoordinates(1, pixels, 0), resolution=(128, 128))
+    down = binary.write_uv(UvCoordinates(1, pixels, 0, 0), resolution=(128, 128))
     frame = FrameData(1, np.zeros((500, 1), np.uint8), coordinates_id=1)
     up = binary.write_frame(frame, resolution=(128, 128))
     a_second = 30 * (len(down) + 4 + len(up) + 8)

@@ -1,0 +1,165 @@
+"""What a hostile client does costs nobody else anything, and leaves nothing behind."""
+
+import base64
+import socket
+import time
+
+import numpy as np
+import pytest
+from gapsphere.plugin.sparse import binary, protocol
+from gapsphere.plugin.sparse.protocol import FrameData
+
+SIZE = (32, 32)
+
+
+# Harm ---------------------------------------------------------------------------------------------
+
+
+def open_socket(address, extra=b""):
+    """A bare socket after the WebSocket handshake, to misbehave below any library."""
+    host, port = address.removeprefix("http://").split(":")
+    bare = socket.socket()
+    bare.settimeout(10)
+    bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    bare.connect((host, int(port)))
+    key = base64.b64encode(b"0123456789abcdef")
+    bare.sendall(
+        b"GET /ws/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: " + key + b"\r\n" + extra + b"\r\n"
+    )
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += bare.recv(1024)
+    assert b" 101 " in answer.split(b"\r\n")[0]
+    return bare, answer
+
+
+def hear_the_end(bare):
+    """Read until the server closes; False if it does not within ten seconds."""
+    bare.settimeout(10)
+    try:
+        while bare.recv(1 << 16):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+HEAD = b"\x82\xff"  # a masked binary message whose length follows in 64 bits
+MASK = b"\0\0\0\0"
+
+
+def test_100_megabytes_are_not_stored_and_end_that_client_alone(look, address, frames):
+    import psutil
+
+    process = psutil.Process()
+    with look.bystander(address, frames):
+        bare, _ = open_socket(address)
+        before = process.memory_info().rss
+        bare.sendall(HEAD + (100 << 20).to_bytes(8, "big") + MASK)
+        block = bytes(1 << 20)
+        with bare:
+            try:
+                for _ in range(100):
+                    bare.sendall(block)
+            except OSError:
+                pass  # the server has hung up, as it should
+            assert hear_the_end(bare)
+        assert process.memory_info().rss - before < 50 << 20
+
+
+def test_compression_is_not_accepted_so_nothing_unpacks(address):
+    bare, answer = open_socket(address, b"Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    bare.close()
+    assert b"extensions" not in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\xff" * 50,
+        HEAD + (2**63 - 1).to_bytes(8, "big") + MASK + b"half a message",
+        b"\x81\x82" + MASK + b"\xff\xfe",  # text that is no UTF-8
+        b"\x81\x05" + b"plain",  # not masked
+    ],
+)
+def test_bytes_that_are_no_websocket_harm_nobody(look, address, frames, sent):
+    with look.bystander(address, frames):
+        bare, _ = open_socket(address)
+        with bare:
+            bare.sendall(sent)
+            bare.shutdown(socket.SHUT_WR)
+            assert hear_the_end(bare)
+
+
+def test_a_client_that_reads_nothing_is_let_go_and_holds_up_nobody(look, serve, frames):
+    with serve(send_seconds=0.5, max_fps=1000) as address, look.bystander(address, frames):
+        before = look.metric(address, "connections")
+        bare, _ = open_socket(address)
+        start = protocol.write("session_start", {"resolution": [256, 256], "frames": True})
+        frame = np.random.default_rng(0).integers(0, 256, (256 * 256, 1), dtype=np.uint8)
+        send(bare, start.encode(), text=True)
+        assert look.until(lambda: look.metric(address, "connections") == before + 1)
+        pixels = np.arange(0, 256 * 256, 13)
+        for number in range(200):
+            data = FrameData(number, frame[pixels], pixels)
+            try:
+                send(bare, binary.write_frame(data, resolution=(256, 256)))
+            except OSError:
+                break  # let go
+            time.sleep(0.1)
+            if look.metric(address, "connections") == before:
+                break
+        assert look.until(lambda: look.metric(address, "connections") == before)
+        bare.close()
+
+
+def send(bare, data, *, text=False):
+    length = len(data)
+    head = bytes([0x81 if text else 0x82])
+    if length < 126:
+        head += bytes([0x80 | length])
+    elif length < 1 << 16:
+        head += b"\xfe" + length.to_bytes(2, "big")
+    else:
+        head += b"\xff" + length.to_bytes(8, "big")
+    bare.sendall(head + MASK + data)
+
+
+def test_lies_nan_and_halves_are_told_and_the_same_client_goes_on(look, address, frames):
+    with look.bystander(address, frames), look.join(address, encoding="binary") as client:
+        data = FrameData(0, frames[0].reshape(-1, 1)[client.uv.pixels], client.uv.pixels)
+        whole = binary.write_frame(data, resolution=SIZE)
+        lies = bytearray(whole)
+        lies[13:17] = (2**31).to_bytes(4, "little")
+        nan = FrameData(0, data.values, data.pixels, state=np.array([np.nan], np.float32))
+        hostile = [
+            whole[: len(whole) // 2],
+            bytes(lies),
+            binary.write_frame(nan, resolution=SIZE),
+            '{"type": "frame_data", "payload": {"frame_id": 0, "values": [NaN]}}',
+        ]
+        codes = []
+        for message in hostile:
+            client.socket.send(message)
+            codes.append(look.error(client))
+        assert codes == ["INVALID_FRAME_DATA"] * 3 + ["INVALID_MESSAGE"]
+        assert client.step(0, frames[0]).target_frame_id == 1
+
+
+def test_connecting_over_and_over_leaves_nothing_behind(look, address, frames):
+    with look.bystander(address, frames):
+        for number in range(60):
+            bare, _ = open_socket(address)
+            if number % 2:
+                send(
+                    bare,
+                    protocol.write("session_start", {"resolution": [8, 8]}).encode(),
+                    text=True,
+                )
+            bare.close()
+        assert look.until(lambda: look.metric(address, "connections") == 1)
+        assert len(look.sessions(address)) == 1
