@@ -16,7 +16,6 @@ from typing import Literal
 import fiftyone as fo
 
 from ...plugin.dataset import review_queue
-from ...plugin.dataset.sets import Samples
 
 Over = Literal["queue", "view"]
 KEPT = 8
@@ -52,7 +51,7 @@ _orders: OrderedDict[Key, Order] = OrderedDict()
 _lock = threading.Lock()
 
 
-def order(view: Samples, model: str, over: Over, *, renew: bool = False) -> Order:
+def order(view: fo.DatasetView, model: str, over: Over, *, renew: bool = False) -> Order:
     """The order of a view, kept from before unless ``renew``."""
     key = (stages(view), view.dataset_name, model if over == "queue" else "", over)
     with _lock:
@@ -67,8 +66,6 @@ def order(view: Samples, model: str, over: Over, *, renew: bool = False) -> Orde
         return found
 
 
-def stages(view: Samples) -> str:
+def stages(view: fo.DatasetView) -> str:
     """The view in words: equal for two views of one dataset that hold the same samples."""
-    if isinstance(view, fo.Dataset):
-        return "[]"
     return json.dumps(view._serialize(include_uuids=False), sort_keys=True, default=str)

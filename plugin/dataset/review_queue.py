@@ -191,7 +191,7 @@ def counts(view: Samples, *, model: str = "", bins: int = BINS) -> Counts:
     found = next(iter(view._aggregate(post_pipeline=pipeline)))
     cells = [
         Cell(of.get("status"), TIERS[of["tier"]], of.get("decision"), int(row["n"]))
-        for row in found["cells"]
+        for row in sorted(found["cells"], key=_name)
         for of in (row["_id"],)
     ]
     scores = {name: [0] * bins for name in STATUSES}
@@ -249,9 +249,14 @@ def _tier(names: ReviewNames) -> dict[str, Any]:
     return {"$switch": {"branches": cases, "default": 3}}
 
 
+def _name(row: dict[str, Any]) -> str:
+    """The database groups in no order; two counts of the same should read the same."""
+    return str(sorted(row["_id"].items(), key=str))
+
+
 def _classes(rows: Sequence[dict[str, Any]]) -> list[ClassCounts]:
     found: dict[str | None, dict[str | None, int]] = {}
-    for row in rows:
+    for row in sorted(rows, key=_name):
         by = found.setdefault(row["_id"].get("class"), {})
         by[row["_id"].get("status")] = int(row["n"])
     ordered = [ClassCounts(name, by) for name, by in found.items()]
