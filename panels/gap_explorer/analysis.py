@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 Array = NDArray[Any]
 SETS = ("S", "U", "both")
 BRAIN_KEY = Names().brain_key
+WARM_AFTER = 2.0
+"""Seconds before reading ahead: drawing the points comes first."""
 KEPT = 3
 """Analyses held in memory: a dataset or two, and a second encoder."""
 
@@ -95,15 +98,31 @@ class Analysis:
         """Sample ids of some rows."""
         return [sample_id.decode() for sample_id in self.ids[rows].tolist()]
 
+    def packed_ids(self, rows: Array | slice) -> bytes:
+        """Sample ids of some rows, 12 bytes each."""
+        return bytes.fromhex(self.ids[rows].tobytes().decode())
+
     def rows_of(self, sample_ids: Sequence[str]) -> Array:
         """Rows of some samples, int64, those that are no point left out."""
-        wanted = np.array(list(sample_ids), dtype="S24")
+        rows = self._find(np.array(list(sample_ids), dtype="S24"))
+        return rows[rows >= 0]
+
+    def places(self, packed: bytes) -> Array:
+        """Row of each id, 12 bytes an id, int64; -1 where it is no point."""
+        if packed == self._packed:
+            return np.arange(len(self))
+        return self._find(points.text(np.frombuffer(packed, np.uint8)))
+
+    def _find(self, wanted: Array) -> Array:
         if not len(wanted) or not len(self):
-            return np.empty(0, np.int64)
+            return np.full(len(wanted), -1)
         at = np.searchsorted(self.ids, wanted, sorter=self._order)
-        at = np.minimum(at, len(self) - 1)
-        rows = self._order[at]
-        return rows[self.ids[rows] == wanted]
+        rows = self._order[np.minimum(at, len(self) - 1)]
+        return np.where(self.ids[rows] == wanted, rows, -1)
+
+    @cached_property
+    def _packed(self) -> bytes:
+        return self.packed_ids(slice(None))
 
     @cached_property
     def _order(self) -> Array:
@@ -141,6 +160,7 @@ class Analysis:
         """Read in a thread what the first question needs, while the person looks around."""
 
         def read() -> None:
+            time.sleep(WARM_AFTER)
             try:
                 self.embeddings()
                 for which in SETS:

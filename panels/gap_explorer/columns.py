@@ -13,7 +13,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.dataset import vectors
+from ...plugin.dataset import points, vectors
 from ...plugin.errors import InputError
 from .analysis import Analysis
 from .contract import MISSING, b64, bitmask, squeeze
@@ -23,9 +23,10 @@ QUANTILES = 257
 """Entries of the table that the δ slider reads its count from: 1 KB, a count right to 0.4 %."""
 CLASSES = 100
 """Classes with a colour of their own; rarer ones share the last."""
-ROUTES_FROM = 150_000
-"""Points from which FiftyOne's own geometry route is used, where all are shown: below, the second
-request costs more than the base64 it saves (``scripts/bench_panel.py`` prints both)."""
+SOURCE = "panel"
+"""Who serves the coordinates where both could.  FiftyOne's routes send a quarter fewer bytes and
+read the brain run's results for it, seconds for a million points that are not in memory; the points
+kept by :mod:`plugin.dataset.points` are there at once.  ``scripts/bench_panel.py`` prints both."""
 
 
 def draw_rows(analysis: Analysis, limit: int, *, seed: int = 51) -> Array:
@@ -109,10 +110,14 @@ def run_info(
     }
 
 
-def source_of(analysis: Analysis, rows: Array) -> str:
-    """Where the coordinates come from: ``routes`` (FiftyOne's own) or ``panel`` (this data)."""
-    everything = analysis.whole and len(rows) == len(analysis)
-    return "routes" if everything and len(rows) >= ROUTES_FROM else "panel"
+def source_of(analysis: Analysis, rows: Array, insisted: str | None = None) -> str:
+    """Where coordinates and ids come from: ``routes`` (FiftyOne's own) or ``panel`` (this data).
+
+    FiftyOne's routes know a run as a whole, so a part of it always comes from here.
+    """
+    if not analysis.whole or len(rows) < len(analysis):
+        return "panel"
+    return insisted or SOURCE
 
 
 def numeric_column(
@@ -187,9 +192,13 @@ def colour_column(analysis: Analysis, rows: Array, field: str) -> dict[str, Any]
     kinds = {choice["path"]: choice["kind"] for choice in colour_fields(analysis.dataset)}
     if field not in kinds:
         raise InputError(f"The dataset has no field {field!r} to colour by.")
-    ids, values = analysis.dataset.values(["id", field])
-    by_id = dict(zip(ids, values, strict=True))
-    ordered = [by_id.get(sample_id) for sample_id in analysis.text_ids(rows)]
+    ordered: list[Any] = [None] * len(analysis)
+    read = list(points.column(analysis.dataset, [field]))
+    packed = b"".join(sample_id.binary for sample_id, _ in read)
+    for row, (_, value) in zip(analysis.places(packed).tolist(), read, strict=True):
+        if row >= 0:
+            ordered[row] = value
+    ordered = [ordered[row] for row in rows.tolist()]
     if kinds[field] == "numeric":
         return numeric_column(field, np.array(ordered, dtype=np.float64))
     return categorical_column(field, ordered)
@@ -218,7 +227,10 @@ def match_mask(analysis: Analysis, rows: Array, view: fo.DatasetView | fo.Datase
     if isinstance(view, fo.Dataset) or view == view._dataset.view():
         return None
     visible = np.zeros(len(analysis), dtype=bool)
-    # Patches and frames belong to a sample: what they show is that sample.
-    path = "sample_id" if view._is_generated else "id"
-    visible[analysis.rows_of(view.values(path))] = True
+    if view._is_generated:
+        # Patches and frames belong to a sample: what they show is that sample.
+        visible[analysis.rows_of(view.values("sample_id"))] = True
+    else:
+        at = analysis.places(points.view_ids(view).tobytes())
+        visible[at[at >= 0]] = True
     return visible[rows]

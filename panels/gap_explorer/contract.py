@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 COMPONENT = "GapsphereGapExplorer"
 EVENTS = (
     "reload",
+    "masks",
     "colour",
     "geometry",
     "cartesian",

@@ -23,6 +23,7 @@ class Remembered:
 
     limit: int = POINT_LIMIT
     suffix: str | None = None
+    source: str | None = None
     linked: str | None = None
 
     def link(self, ids: Sequence[str] | None) -> None:

@@ -77,9 +77,6 @@ class GapExplorer(foo.Panel):
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
         self._fill(ctx)
 
-    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
-        self._mask(ctx)
-
     def on_change_current_sample(self, ctx: foo.ExecutionContext) -> None:
         ctx.panel.set_data("opened", ctx.current_sample)
 
@@ -90,8 +87,14 @@ class GapExplorer(foo.Panel):
         panel = memory.of(ctx.panel_id)
         panel.limit = int(ctx.params.get("limit", panel.limit))
         panel.suffix = ctx.params.get("suffix", panel.suffix)
+        panel.source = ctx.params.get("source", panel.source)
         self._fill(ctx)
         return {}
+
+    @answered
+    def masks(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Which points the grid keeps; the browser asks once when its grid has changed."""
+        return _masks(ctx, *_standing(ctx))
 
     @answered
     def colour(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -112,7 +115,7 @@ class GapExplorer(foo.Panel):
     @answered
     def ids(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, stamp = _standing(ctx)
-        return {"stamp": stamp, "ids": b64(bytes.fromhex(b"".join(found.ids[rows]).decode()))}
+        return {"stamp": stamp, "ids": b64(found.packed_ids(rows))}
 
     @answered
     def card(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -194,18 +197,6 @@ class GapExplorer(foo.Panel):
         ctx.panel.set_data({"run": None, "columns": None, "masks": None, **data})
         ctx.panel.set_data("opened", ctx.current_sample)
 
-    def _mask(self, ctx: foo.ExecutionContext) -> None:
-        """Tell which points the grid keeps.  The App calls this several times a change."""
-        if ctx.dataset is None:
-            return
-        panel = memory.of(ctx.panel_id)
-        try:
-            found = analysis.load(ctx.dataset, panel.suffix)
-        except NoAnalysisError:
-            return  # nothing is shown that could be dimmed
-        rows = found.shown(panel.limit)
-        ctx.panel.set_data("masks", _masks(ctx, found, rows, _stamp(found, panel.limit)))
-
 
 def _contents(ctx: foo.ExecutionContext, panel: memory.Remembered) -> dict[str, Any]:
     dataset = ctx.dataset
@@ -230,7 +221,8 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.Remembered) -> dict[str, 
         }
     found.warm()
     panel.suffix, rows = found.names.suffix, found.shown(panel.limit)
-    stamp, source = _stamp(found, panel.limit), columns.source_of(found, rows)
+    stamp = _stamp(found, panel.limit)
+    source = columns.source_of(found, rows, panel.source)
     return {
         "status": {"kind": "ready"},
         "run": {

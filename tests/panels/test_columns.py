@@ -1,6 +1,7 @@
 """Which points are shown, and what is sent of each."""
 
 import base64
+import struct
 
 import fiftyone as fo
 import numpy as np
@@ -108,13 +109,28 @@ def test_the_first_frame_costs_less_than_sixteen_bytes_a_point(made):
     assert total / len(rows) <= 16
 
 
-def test_geometry_comes_from_the_route_only_where_all_points_are_shown(made, monkeypatch):
+def test_geometry_comes_from_the_route_only_where_all_points_are_shown(made):
     found = analysis.load(made)
-    assert columns.source_of(found, found.shown(0)) == "panel"
-    monkeypatch.setattr(columns, "ROUTES_FROM", 10)
-    assert columns.source_of(found, found.shown(0)) == "routes"
-    assert columns.source_of(found, found.shown(100)) == "panel"
+    assert columns.source_of(found, found.shown(0)) == columns.SOURCE
+    assert columns.source_of(found, found.shown(0), "routes") == "routes"
+    assert columns.source_of(found, found.shown(100), "routes") == "panel"
     assert columns.payload(found, found.shown(0), "", "routes")["xyz"] is None
+
+
+def test_both_sources_serve_the_same_points_in_the_same_order(made):
+    """FiftyOne's routes as its App calls them, read by the layout that columns.ts expects."""
+    from fiftyone.server.routes import embeddings_v2 as routes
+
+    found = analysis.load(made)
+    asked = {"datasetName": made.name, "brainKey": "gapsphere"}
+    geometry = routes.EmbeddingsV2Geometry._post_sync(None, asked).body
+    magic, version, dtype, width, n, _ = struct.unpack_from("<IHBBII", geometry)
+    assert (magic, version, dtype, width, n) == (0x464F4531, 1, 1, 3, 400)
+    planar = np.frombuffer(geometry, "<f4", offset=16).reshape(3, n)
+    np.testing.assert_array_equal(planar.T, found.sphere)
+    ids = routes.EmbeddingsV2Ids._post_sync(None, asked).body
+    assert struct.unpack_from("<IHBBII", ids)[2:5] == (4, 1, 400)
+    assert ids[16:] == found.packed_ids(slice(None))
 
 
 def test_a_field_becomes_a_column(made):

@@ -58,8 +58,27 @@ def test_loading_sends_the_run_and_its_columns(panel):
 def test_a_limit_is_kept_for_the_later_events(panel):
     panel.call("reload", limit=100, suffix=None)
     assert panel.data["run"]["shown"] == panel.data["columns"]["n"] == 100
-    panel.call("on_change_view")
-    assert panel.data["masks"]["stamp"] == panel.data["run"]["stamp"]
+    reply = panel.call("masks", stamp=panel.data["run"]["stamp"])
+    assert reply == panel.data["masks"]
+
+
+def test_the_browser_may_insist_on_a_source(panel):
+    panel.call("reload", limit=0, suffix=None, source="routes")
+    assert panel.data["run"]["source"] == "routes"
+    assert panel.data["columns"]["xyz"] is None
+    stamp = panel.data["run"]["stamp"]
+    assert len(panel.call("geometry", stamp=stamp)["xyz"]) == 400 * 16
+    panel.call("reload", limit=100, suffix=None, source="routes")
+    assert panel.data["run"]["source"] == "panel"
+
+
+def test_masks_are_asked_for_and_not_pushed(panel):
+    """FiftyOne would call ``on_change_view`` three times while the panel opens."""
+    from gapsphere.panels.gap_explorer.panel import GapExplorer
+
+    assert not hasattr(GapExplorer, "on_change_view")
+    assert panel.call("masks", stamp=panel.data["run"]["stamp"])["count"] == 400
+    assert "reload" in panel.call("masks", stamp="|0|of another time")["error"]
 
 
 def test_an_empty_dataset_has_a_face(dataset):

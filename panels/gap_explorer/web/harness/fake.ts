@@ -287,7 +287,7 @@ export class Fake {
         return this.reply(name, params) as never;
       },
       mediaUrl: (path) => picture(path),
-      routeGeometry: () => Promise.reject(new Error("no route here")),
+      route: () => Promise.reject(new Error("no route here")),
     };
   }
 }

@@ -37,6 +37,10 @@ declare module "@fiftyone/state" {
   /** Sample id to selection style. */
   export const selectedSamples: RecoilValue<Map<string, string> | Set<string>>;
   export const datasetName: RecoilValue<string | null>;
+  /** What the grid shows: stages of the view bar, sidebar filters, what panels add to both. */
+  export const view: RecoilValue<unknown[]>;
+  export const filters: RecoilValue<unknown>;
+  export const extendedStages: RecoilValue<unknown>;
   /** The sample open in the modal. */
   export const nullableModalSampleId: RecoilValue<string | null>;
   export function getSampleSrc(path: string): string;

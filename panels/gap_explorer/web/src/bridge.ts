@@ -5,6 +5,8 @@
 
 import type { Choices, EventName, Events, PanelData } from "./contract";
 
+export type RouteName = "geometry" | "ids";
+
 export interface Bridge {
   data: PanelData;
   choices: Choices;
@@ -14,8 +16,8 @@ export interface Bridge {
   /** Ids selected in the grid. */
   selected: readonly string[];
   mediaUrl(filepath: string): string;
-  /** FiftyOne's own column route; used when `run.source` says so. */
-  routeGeometry(dataset: string, brainKey: string): Promise<ArrayBuffer>;
+  /** FiftyOne's own column routes; used when `run.source` says so. */
+  route(name: RouteName, dataset: string, brainKey: string): Promise<ArrayBuffer>;
 }
 
 /** An error whose message is a sentence for the person. */

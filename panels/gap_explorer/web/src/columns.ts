@@ -188,23 +188,34 @@ function parseId(id: string): Uint8Array | null {
   return bytes;
 }
 
+const ROUTE_HEADER = 16;
+const ROUTE_FLOAT32 = 1;
+const ROUTE_ID = 4;
+
 /**
- * The reply of FiftyOne's `/embeddings/v2/geometry`: a 16-byte header, then planar float32 columns.
- * Its own docstring gives the layout; anything else throws, and the panel falls back on its own data.
+ * A reply of FiftyOne's `/embeddings/v2` routes: a 16-byte header, then whole columns.  The layout is
+ * in the docstring of its Python module; anything else throws, and the panel asks its own Python.
  */
-export function decodeRouteGeometry(buffer: ArrayBuffer): Float32Array {
-  if (buffer.byteLength < 16) throw new ColumnError("The geometry reply is cut short.");
+function readRoute(buffer: ArrayBuffer, dtype: number, width: number, bytes: number): number {
+  if (buffer.byteLength < ROUTE_HEADER) throw new ColumnError("A route's reply is cut short.");
   const header = new DataView(buffer);
-  const magic = header.getUint32(0, true);
-  const version = header.getUint16(4, true);
-  const dtype = header.getUint8(6);
-  const width = header.getUint8(7);
+  const known =
+    header.getUint32(0, true) === 0x464f4531 &&
+    header.getUint16(4, true) === 1 &&
+    header.getUint8(6) === dtype &&
+    header.getUint8(7) === width;
+  if (!known) throw new ColumnError("A route's reply is of a kind this panel does not know.");
   const n = header.getUint32(8, true);
-  if (magic !== 0x464f4531 || version !== 1 || dtype !== 1 || width !== 3) {
-    throw new ColumnError("The geometry reply is of a kind this panel does not know.");
+  if (buffer.byteLength !== ROUTE_HEADER + n * width * bytes) {
+    throw new ColumnError("A route's reply is cut short.");
   }
-  if (buffer.byteLength !== 16 + n * 12) throw new ColumnError("The geometry reply is cut short.");
-  const planar = new Float32Array(buffer, 16);
+  return n;
+}
+
+/** `/embeddings/v2/geometry`: planar float32 columns, returned interleaved. */
+export function decodeRouteGeometry(buffer: ArrayBuffer): Float32Array {
+  const n = readRoute(buffer, ROUTE_FLOAT32, 3, 4);
+  const planar = new Float32Array(buffer, ROUTE_HEADER);
   const xyz = new Float32Array(n * 3);
   for (let i = 0; i < n; i++) {
     xyz[3 * i] = planar[i];
@@ -212,4 +223,16 @@ export function decodeRouteGeometry(buffer: ArrayBuffer): Float32Array {
     xyz[3 * i + 2] = planar[2 * n + i];
   }
   return xyz;
+}
+
+/** `/embeddings/v2/ids`: 12 bytes a point. */
+export function decodeRouteIds(buffer: ArrayBuffer, n: number): IdColumn {
+  if (readRoute(buffer, ROUTE_ID, 1, ID_BYTES) !== n) throw new ColumnError("The route serves another run.");
+  return new IdColumn(new Uint8Array(buffer, ROUTE_HEADER));
+}
+
+/** The same array, when it is of the length that is due. */
+export function expectCount<T extends ArrayLike<number>>(values: T, count: number): T {
+  if (values.length !== count) throw new ColumnError("The route serves another run.");
+  return values;
 }

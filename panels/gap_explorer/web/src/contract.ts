@@ -114,8 +114,11 @@ export interface RunInfo {
   /** Which operators the panel may hand over to. */
   operators: { find_gaps: boolean; compute_heatmaps: boolean; export_visual_spec: boolean };
   /** `routes`: geometry comes from FiftyOne's own `/embeddings/v2`, not in `columns.xyz`. */
-  source: "panel" | "routes";
+  source: SourceName;
 }
+
+/** Who serves coordinates and ids; see `source.ts`. */
+export type SourceName = "panel" | "routes";
 
 /** A colour column: `values` is uint16, 65535 stands for missing. */
 export interface ColourColumn {
@@ -282,7 +285,8 @@ export interface Refusal {
 
 /** Events by name, with what goes in and what comes back. */
 export interface Events {
-  reload: [{ limit: number; suffix: string | null }, Record<string, never>];
+  reload: [{ limit: number; suffix: string | null; source?: SourceName | null }, Record<string, never>];
+  masks: [{ stamp: string }, MasksPayload];
   colour: [{ field: string; stamp: string }, ColourColumn & { stamp: string }];
   geometry: [{ stamp: string }, { stamp: string; xyz: Base64 }];
   cartesian: [{ stamp: string }, { stamp: string; xyz: Base64 }];
@@ -305,6 +309,7 @@ export type EventName = keyof Events;
 
 export const EVENT_NAMES: readonly EventName[] = [
   "reload",
+  "masks",
   "colour",
   "geometry",
   "cartesian",

@@ -1,21 +1,43 @@
 /** The bridge inside the App: FiftyOne's hooks behind the panel's own few words. */
 
-import { datasetName, getSampleSrc, selectedSamples } from "@fiftyone/state";
+import {
+  datasetName,
+  extendedStages,
+  filters,
+  getSampleSrc,
+  selectedSamples,
+  view,
+} from "@fiftyone/state";
 import { getFetchFunction } from "@fiftyone/utilities";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
-import type { Bridge } from "./bridge";
+import type { Bridge, RouteName } from "./bridge";
 import { EVENT_NAMES, type Events, type PanelData } from "./contract";
 import { useEvents, type PanelProps as EventProps } from "./events";
 import { useChoices } from "./hooks/useChoices";
+import { gridKey, useMasks } from "./hooks/useMasks";
 import { useStable } from "./hooks/useStable";
+import { insistedSource } from "./source";
 
 export type PanelProps = EventProps<PanelData>;
 
 export function useFiftyOneBridge(props: PanelProps): Bridge {
-  const call = useEvents<Events>(props, EVENT_NAMES);
+  const ask = useEvents<Events>(props, EVENT_NAMES);
   const [choices, choose] = useChoices(useRecoilValue(datasetName) ?? "");
   const chosen = useRecoilValue(selectedSamples);
+  const grid = useGridKey();
+  const gridNow = React.useRef(grid);
+  gridNow.current = grid;
+  const gridAsked = React.useRef(grid);
+
+  const call = React.useCallback<Bridge["call"]>(
+    (name, params) => {
+      if (name !== "reload") return ask(name, params);
+      gridAsked.current = gridNow.current;
+      return ask(name, { ...params, source: insistedSource() });
+    },
+    [ask],
+  );
 
   const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
 
@@ -23,20 +45,28 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const status = useStable(given.status, JSON.stringify(given.status) ?? "");
   const run = useStable(given.run, JSON.stringify(given.run) ?? "");
   const columns = useStable(given.columns, given.columns?.stamp ?? "");
-  const masks = useStable(given.masks, JSON.stringify(given.masks) ?? "");
+  const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
+  const masks = useMasks(sent, gridAsked.current, grid, call);
   const { opened } = given;
   const data = React.useMemo(
     () => ({ status, run, columns, masks, opened }),
     [status, run, columns, masks, opened],
   );
 
-  return { data, choices, choose, call, selected, mediaUrl: getSampleSrc, routeGeometry };
+  return { data, choices, choose, call, selected, mediaUrl: getSampleSrc, route };
 }
 
-function routeGeometry(dataset: string, brainKey: string): Promise<ArrayBuffer> {
+function useGridKey(): string {
+  const stages = useRecoilValue(view);
+  const filtered = useRecoilValue(filters);
+  const extended = useRecoilValue(extendedStages);
+  return React.useMemo(() => gridKey(stages, filtered, extended), [stages, filtered, extended]);
+}
+
+function route(name: RouteName, dataset: string, brainKey: string): Promise<ArrayBuffer> {
   return getFetchFunction()<object, ArrayBuffer>(
     "POST",
-    "/embeddings/v2/geometry",
+    `/embeddings/v2/${name}`,
     { datasetName: dataset, brainKey },
     "arrayBuffer",
   );

@@ -1,13 +1,7 @@
 import * as React from "react";
 import { sentence, type Bridge } from "../bridge";
-import {
-  Bitmask,
-  decodeColumn,
-  decodeFloat32,
-  decodePositions,
-  decodeRouteGeometry,
-  type Column,
-} from "../columns";
+import { Bitmask, decodeColumn, decodePositions, type Column } from "../columns";
+import { columnSource, type ColumnSource } from "../source";
 
 /** The points shown, decoded: what every other hook works on. */
 export interface Cloud {
@@ -18,6 +12,7 @@ export interface Cloud {
   sets: Bitmask;
   picks: Uint32Array;
   dist: Column;
+  source: ColumnSource;
 }
 
 export interface CloudState {
@@ -25,62 +20,37 @@ export interface CloudState {
   error: string | null;
 }
 
-/**
- * Decodes the columns once per stamp.  The coordinates come with the panel data or, when Python
- * chose that source, from FiftyOne's own route; a reply of another kind there asks for our own.
- */
+/** Decodes the columns once per stamp; the coordinates come from the source that Python chose. */
 export function useCloud(bridge: Bridge): CloudState {
   const { run, columns } = bridge.data;
   const [state, setState] = React.useState<CloudState>({ cloud: null, error: null });
-  const call = React.useRef(bridge);
-  call.current = bridge;
+  const latest = React.useRef({ bridge, run });
+  latest.current = { bridge, run };
+  // The run's numbers may change (samples came since) where its points did not.
+  const agreed = run && columns && run.stamp === columns.stamp && run.source;
 
   React.useEffect(() => {
-    if (!run || !columns || run.stamp !== columns.stamp) return undefined;
+    const { bridge: host, run: about } = latest.current;
+    if (!agreed || !columns || !about) return undefined;
     let live = true;
-    const finish = (xyz: Float32Array): void => {
-      if (!live) return;
-      const { n } = columns;
-      setState({
-        error: null,
-        cloud: {
-          stamp: columns.stamp,
-          n,
-          xyz,
-          sets: Bitmask.decode(columns.sets, n),
-          picks: decodePositions(columns.picks, n),
-          dist: decodeColumn(columns.dist, n),
-        },
+    const { stamp, n } = columns;
+    const source = columnSource(host, about, columns);
+    source
+      .geometry()
+      .then((xyz) => {
+        if (!live) return;
+        const sets = Bitmask.decode(columns.sets, n);
+        const picks = decodePositions(columns.picks, n);
+        const dist = decodeColumn(columns.dist, n);
+        setState({ error: null, cloud: { stamp, n, xyz, sets, picks, dist, source } });
+      })
+      .catch((error: unknown) => {
+        if (live) setState({ cloud: null, error: sentence(error) });
       });
-    };
-    const fail = (error: unknown): void => {
-      if (live) setState({ cloud: null, error: sentence(error) });
-    };
-    try {
-      if (columns.xyz !== null) {
-        finish(decodeFloat32(columns.xyz, columns.n * 3, "coordinate"));
-      } else {
-        call.current
-          .routeGeometry(run.dataset, run.brain_key)
-          .then((reply) => {
-            const xyz = decodeRouteGeometry(reply);
-            if (xyz.length !== columns.n * 3) throw new Error("The route serves another run.");
-            return xyz;
-          })
-          .catch(async () => {
-            const own = await call.current.call("geometry", { stamp: columns.stamp });
-            return decodeFloat32(own.xyz, columns.n * 3, "coordinate");
-          })
-          .then(finish)
-          .catch(fail);
-      }
-    } catch (error) {
-      fail(error);
-    }
     return () => {
       live = false;
     };
-  }, [run, columns]);
+  }, [agreed, columns]);
 
   return state;
 }

@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import { IdColumn } from "../columns";
+import type { IdColumn } from "../columns";
 import type { Cloud } from "./useCloud";
 
 /**
@@ -13,18 +13,16 @@ export function useGridSelection(
 ): { selected: number[]; opened: number } {
   const { selected } = bridge;
   const opened = bridge.data.opened ?? null;
-  const call = React.useRef(bridge.call);
-  call.current = bridge.call;
   const [ids, setIds] = React.useState<{ stamp: string; column: IdColumn } | null>(null);
   const needed = selected.length > 0 || opened !== null;
 
   React.useEffect(() => {
     if (!cloud || !needed || ids?.stamp === cloud.stamp) return undefined;
     let live = true;
-    call.current("ids", { stamp: cloud.stamp })
-      .then((reply) => {
-        if (!live || reply.stamp !== cloud.stamp) return;
-        setIds({ stamp: cloud.stamp, column: IdColumn.decode(reply.ids, cloud.n) });
+    cloud.source
+      .ids()
+      .then((column) => {
+        if (live) setIds({ stamp: cloud.stamp, column });
       })
       // Without ids nothing lights up; the rest of the panel is untouched, so say it to developers.
       .catch((error: unknown) => console.warn("gap_explorer: no ids", error));
