@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import fiftyone as fo
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..interchange.feature_cache import FeatureCache
 from ..projection.lambert import REACH, lift_to_sphere
 from ..projection.sphere import robust_centre, to_unit_sphere
-from . import runs, sphere, vectors
+from . import fields, runs, sphere, vectors
 from .names import Names
 from .sphere import Laid
 
@@ -22,12 +22,70 @@ Array = NDArray[Any]
 LIFTED = "feature cache"
 
 
-def write_map(
-    dataset: fo.Dataset, names: Names, cache: FeatureCache, ids: Mapping[int, str]
-) -> int:
-    """Register the coordinates as the brain run ``feature_cache`` and lay them onto the sphere.
+@dataclass(frozen=True, eq=False)
+class SphereMap:
+    """Where each row of a cache stands: float32 (rows, 3), NaN where it has no coordinates."""
+
+    free: Array
+    places: Array
+    how: Mapping[str, Any]
+    """What places new samples among these; see :class:`~..projection.place.Reducer`."""
+
+    def fields(self, names: Names, row: int) -> dict[str, Array]:
+        """The two fields of a sample, none where it has no place."""
+        if np.isnan(self.places[row, 0]):
+            return {}
+        return {names.umap3d: self.free[row], names.sphere: self.places[row]}
+
+
+def plan_map(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> SphereMap | None:
+    """Lay the coordinates onto the sphere; None where there are none, or a better sphere is there.
 
     A sphere that ``compute_sphere`` made stays as it is.
+    """
+    record = runs.read(dataset, names, sphere.STEP)
+    ours = record is None or record.inputs.get("encoder") == LIFTED
+    if cache.coordinates is None or not ours:
+        return None
+    vectors.declare(dataset, names.umap3d, "Free projection of the feature cache")
+    vectors.declare(dataset, names.sphere, "Place on the unit sphere, from the feature cache")
+    known = np.isfinite(cache.coordinates).all(axis=1)
+    points = cache.coordinates[known]
+    places = np.full((cache.rows, 3), np.nan, np.float32)
+    if points.shape[1] == 3:
+        centre = robust_centre(points)
+        places[known] = to_unit_sphere(points, centre)
+        return SphereMap(cache.coordinates, places, {"centre": centre.tolist()})
+    lift = lift_to_sphere(points)
+    places[known] = lift.places
+    how = {
+        "centre": [0.0, 0.0, 0.0],
+        "projection": "inverse Lambert azimuthal equal-area",
+        "map_centre": lift.centre.tolist(),
+        "map_scale": lift.scale,
+        "reach": REACH,
+    }
+    # On the sphere a flat map is its own free projection: new samples are placed among it.
+    return SphereMap(places, places, how)
+
+
+def write_map(
+    dataset: fo.Dataset,
+    names: Names,
+    cache: FeatureCache,
+    laid: SphereMap | None,
+    ids: Mapping[int, str],
+    *,
+    rewrite: bool,
+) -> int:
+    """Register the coordinates as brain runs, ``feature_cache`` as they are and on the sphere.
+
+    Parameters
+    ----------
+    ids
+        Sample of each row.
+    rewrite
+        Also write the fields: some of the samples were there before.
 
     Returns
     -------
@@ -40,35 +98,17 @@ def write_map(
     rows = rows[np.isfinite(cache.coordinates[rows]).all(axis=1)]
     if not len(rows):
         return 0
-    placed, points = [ids[row] for row in rows.tolist()], cache.coordinates[rows]
-    _register(dataset, names.map_key, placed, points)
-    record = runs.read(dataset, names, sphere.STEP)
-    if record is None or record.inputs.get("encoder") == LIFTED:
-        _lay(dataset, names, placed, points)
+    placed = [ids[row] for row in rows.tolist()]
+    _register(dataset, names.map_key, placed, cache.coordinates[rows])
+    if laid is not None:
+        if rewrite:
+            fields.write(dataset, names.umap3d, placed, laid.free[rows])
+            fields.write(dataset, names.sphere, placed, laid.places[rows])
+        _register(dataset, names.brain_key, placed, laid.places[rows])
+        result = Laid(len(placed), len(placed), None, None, 0, laid.how, 0.0)
+        inputs = {"encoder": LIFTED}
+        runs.write(dataset, names, runs.Record(sphere.STEP, {}, inputs, asdict(result)))
     return len(placed)
-
-
-def _lay(dataset: fo.Dataset, names: Names, ids: Sequence[str], points: Array) -> None:
-    if points.shape[1] == 3:
-        centre = robust_centre(points)
-        places, free = to_unit_sphere(points, centre), points
-        how: dict[str, Any] = {"centre": centre.tolist()}
-    else:
-        lift = lift_to_sphere(points)
-        # On the sphere a flat map is its own free projection: new samples are placed among it.
-        places = free = lift.places
-        how = {
-            "centre": [0.0, 0.0, 0.0],
-            "projection": "inverse Lambert azimuthal equal-area",
-            "map_centre": lift.centre.tolist(),
-            "map_scale": lift.scale,
-            "reach": REACH,
-        }
-    vectors.declare(dataset, names.umap3d, "Free projection of the feature cache")
-    vectors.declare(dataset, names.sphere, "Place on the unit sphere, from the feature cache")
-    sphere.write_places(dataset, names, list(ids), free, places)
-    laid = Laid(len(ids), len(ids), None, None, 0, how, 0.0)
-    runs.write(dataset, names, runs.Record(sphere.STEP, {}, {"encoder": LIFTED}, asdict(laid)))
 
 
 def _register(dataset: fo.Dataset, key: str, ids: Sequence[str], points: Array) -> None:

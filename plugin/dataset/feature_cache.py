@@ -29,8 +29,9 @@ from ..progress import Progress, Reporter, quiet
 from . import embed, runs, vectors
 from .cache_columns import Column, declare_columns
 from .cache_look import check_look, image_url, save_look
-from .cache_map import write_map
+from .cache_map import SphereMap, plan_map, write_map
 from .cards import CardFolder
+from .insert import insert
 from .names import OWNED_TAG, POOL_TAG, Names, ReviewNames
 from .sets import fresh
 
@@ -109,13 +110,16 @@ def import_feature_cache(
         optional=optional,
         progress=report("Checking"),
     ) as cache:
-        same_vectors = _claim(dataset, names, cache)
+        made_by = _vectors_there(dataset, names, cache)
         columns = declare_columns(dataset, cache, params)
+        same_vectors = _claim(dataset, names, cache, made_by)
         checked = time.monotonic()
-        writer = _Writer(dataset, names, cache, columns, params, same_vectors)
+        laid = plan_map(dataset, names, cache)
+        writer = _Writer(dataset, names, cache, columns, params, laid, same_vectors)
         writer.run(report("Samples"))
         written = time.monotonic()
-        placed = write_map(dataset, names, cache, writer.ids)
+        rewrite = writer.updated > 0
+        placed = write_map(dataset, names, cache, laid, writer.ids, rewrite=rewrite)
         embedded = _record_embeddings(dataset, names, cache, writer)
         save_look(dataset, names, params, placed > 0)
         imported = writer.result(placed, embedded)
@@ -137,10 +141,12 @@ class _Writer:
         cache: FeatureCache,
         columns: Sequence[Column],
         params: FeatureCacheParams,
+        laid: SphereMap | None,
         same_vectors: bool,
     ) -> None:
         self.dataset, self.names, self.cache = dataset, names, cache
-        self.columns, self.params, self.same_vectors = columns, params, same_vectors
+        self.columns, self.params = columns, params
+        self.laid, self.same_vectors = laid, same_vectors
         self.known = _known(dataset)
         self.had_file_name = bool(self.known) and dataset.has_field(FILE_NAME)
         self.ids: dict[int, str] = {}
@@ -175,10 +181,8 @@ class _Writer:
             self._update(old, rows, values, paths)
         if new:
             samples = [self._sample(rows[at], values[at], paths[at]) for at in new]
-            # every field is declared and every value typed: FiftyOne need not look again
-            self.dataset.add_samples(samples, expand_schema=False, validate=False, progress=False)
-            for place, sample in zip(new, samples, strict=True):
-                self.ids[rows[place].index] = sample.id
+            for place, sample_id in zip(new, insert(self.dataset, samples), strict=True):
+                self.ids[rows[place].index] = sample_id
         self.added += len(new)
         self.updated += len(old)
 
@@ -209,6 +213,8 @@ class _Writer:
         vector = self._vector(row)
         if vector is not None:
             given[self.names.embedding] = vector
+        if self.laid is not None:
+            given |= self.laid.fields(self.names, row.index)
         return fo.Sample(filepath=path, tags=self._tags(values), **given)
 
     def _tags(self, values: Mapping[str, Any]) -> list[str]:
@@ -289,22 +295,29 @@ def _known(dataset: fo.Dataset) -> dict[str, str]:
     return known
 
 
-def _claim(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> bool:
-    """Reserve ``embedding``; whether it holds these very vectors already."""
-    if cache.embeddings is None:
-        return False
-    record = runs.read(dataset, names, embed.STEP)
-    made_by = record.inputs.get("fingerprint", "") if record else ""
-    fingerprint = cache.fingerprint()
+def _vectors_there(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> str:
+    """Fingerprint of the vectors that ``embedding`` holds, "" where it holds none."""
     held = dataset.has_field(names.embedding) and bool(len(dataset.exists(names.embedding)))
-    if held and not made_by.startswith("cache:"):
+    if cache.embeddings is None or not held:
+        return ""
+    record = runs.read(dataset, names, embed.STEP)
+    made_by = str(record.inputs.get("fingerprint", "")) if record else ""
+    if not made_by.startswith("cache:"):
         raise MismatchError(
             f"{names.embedding!r} holds vectors of {made_by or 'an encoder that is not recorded'}. "
             "Import with a suffix to keep both, or into a dataset of its own."
         )
-    if held and made_by == fingerprint:
-        return bool(record and record.results)
-    if held:
+    return made_by
+
+
+def _claim(dataset: fo.Dataset, names: Names, cache: FeatureCache, made_by: str) -> bool:
+    """Reserve ``embedding`` for this cache; whether it holds all of its vectors already."""
+    if cache.embeddings is None:
+        return False
+    record, fingerprint = runs.read(dataset, names, embed.STEP), cache.fingerprint()
+    if made_by == fingerprint and record and record.results:
+        return True
+    if made_by and made_by != fingerprint:
         dataset.clear_sample_field(names.embedding)
     vectors.declare(dataset, names.embedding, "Unit vector of the image, from a feature cache")
     inputs = {"encoder": _encoder(cache), "fingerprint": fingerprint}

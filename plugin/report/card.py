@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 WIDTH, HEIGHT, MARGIN = 320, 240, 16
 BAND = 30
@@ -34,6 +34,8 @@ GREYS = 12
 VERSION = "1"
 """Raise it when the drawing changes: cards are known by what they show."""
 MAX_LINES = 3
+TEXT_LIMIT, LINE_LIMIT = 2000, 200
+"""Signs looked at of a text, and of a line: no card holds more."""
 FAMILIES = (
     "NotoSans-Regular",
     "DejaVuSans",
@@ -96,32 +98,42 @@ def paint(card: Card) -> Image.Image:
     >>> paint(Card("0001.jpg", "Heathland", "misclassified", 0.8)).size
     (320, 240)
     """
+    blank, top = _template(card.status, card.label)
+    grey = blank.copy()
+    draw = ImageDraw.Draw(grey)
+    if card.score is not None:
+        _line(draw, (WIDTH - MARGIN, 7), f"score {card.score:.6g}", 15, right=True)
+    for number, text in enumerate(_wrapped(card.name, 14, (HEIGHT - 30 - top) // 20)):
+        _line(draw, (MARGIN, top + 20 * number), text, 14)
+    return _coloured(grey, BANDS.get(card.status, BANDS["unknown"]))
+
+
+@lru_cache(maxsize=512)
+def _template(status: str, label: str) -> tuple[Image.Image, int]:
+    """What many cards share, and where the name goes below it."""
     grey = Image.new("L", (WIDTH, HEIGHT))
     draw = ImageDraw.Draw(grey)
-    score = "" if card.score is None else f"score {card.score:.6g}"
-    _line(draw, (MARGIN, 7), card.status, 15)
-    _line(draw, (WIDTH - MARGIN, 7), score, 15, right=True)
-    top = BAND + 20
-    for text in _wrapped(card.label, 26, MAX_LINES):
-        _line(draw, (MARGIN, top), text, 26)
-        top += 34
-    top = max(top + 8, BAND + 84)
-    for text in _wrapped(card.name, 14, MAX_LINES + 1):
-        _line(draw, (MARGIN, top), text, 14)
-        top += 20
+    _line(draw, (MARGIN, 7), status, 15)
+    lines = _wrapped(label, 26, MAX_LINES)
+    for number, text in enumerate(lines):
+        _line(draw, (MARGIN, BAND + 20 + 34 * number), text, 26)
     _line(draw, (MARGIN, HEIGHT - 24), "no image on this machine", 12)
-    return _coloured(grey, BANDS.get(card.status, BANDS["unknown"]))
+    return grey, max(BAND + 28 + 34 * len(lines), BAND + 84)
 
 
 def _coloured(grey: Image.Image, band: tuple[int, int, int]) -> Image.Image:
     """Grey as ink on paper, and as paper on the band at the top, in sixteen colours."""
     tone = np.asarray(grey)
-    index = np.asarray(tone.astype(np.uint16) * (GREYS - 1) // 255, np.uint8)
-    index[:BAND] = GREYS + np.asarray(tone[:BAND].astype(np.uint16) * 3 // 255, np.uint8)
+    index = _SHADE[tone]
+    index[:BAND] = _BAND_SHADE[tone[:BAND]]
     image = Image.fromarray(index, "P")
     colours = [*_ramp(PAPER, INK, GREYS), *_ramp(band, (255, 255, 255), 16 - GREYS)]
     image.putpalette([channel for colour in colours for channel in colour])
     return image
+
+
+_SHADE = (np.arange(256) * (GREYS - 1) // 255).astype(np.uint8)
+_BAND_SHADE = (GREYS + np.arange(256) * (15 - GREYS) // 255).astype(np.uint8)
 
 
 def _ramp(first: tuple[int, ...], last: tuple[int, ...], steps: int) -> list[tuple[int, ...]]:
@@ -140,7 +152,8 @@ def _line(
         x -= _width(text, size)
     for run, font in _runs(text, size):
         draw.text((x, y + size), run, 255, font=font, anchor="ls")
-        x += font.getlength(run)
+        if len(run) < len(text):
+            x += font.getlength(run)
 
 
 def _width(text: str, size: int) -> float:
@@ -149,7 +162,7 @@ def _width(text: str, size: int) -> float:
 
 def _wrapped(text: str, size: int, most: int) -> list[str]:
     """Lines that fit the card; the last ends in … where something is left over."""
-    room, rest = WIDTH - 2 * MARGIN, _printable(text)
+    room, rest = WIDTH - 2 * MARGIN, _printable(text[:TEXT_LIMIT])
     lines: list[str] = []
     while rest and len(lines) < most:
         fits = _fitting(rest, size, room)
@@ -169,7 +182,7 @@ def _wrapped(text: str, size: int, most: int) -> list[str]:
 
 def _fitting(text: str, size: int, room: float) -> int:
     """How many signs fit, at least one."""
-    text = text[:200]
+    text = text[:LINE_LIMIT]
     if _width(text, size) <= room:
         return len(text)
     low, high = 1, len(text)
@@ -186,15 +199,16 @@ def _printable(text: str) -> str:
 
 def _runs(text: str, size: int) -> Iterator[tuple[str, Any]]:
     """Pieces of a text, each with a font that has its signs."""
-    start, current = 0, None
+    if text.isascii():
+        yield text, _font(0, size, False)
+        return
+    start, current = 0, _font_of(text[0])
     for place, sign in enumerate(text):
-        number = current if current is not None and sign == " " else _font_of(sign)
-        if number != current and current is not None:
-            yield text[start:place], _font(current, size)
-            start = place
-        current = number
-    if current is not None:
-        yield text[start:], _font(current, size)
+        number = current if sign == " " else _font_of(sign)
+        if number != current:
+            yield text[start:place], _font(current, size, True)
+            start, current = place, number
+    yield text[start:], _font(current, size, True)
 
 
 @cache
@@ -209,24 +223,24 @@ def _font_of(sign: str) -> int:
 
 
 @cache
-def _font(number: int, size: int) -> Any:
+def _font(number: int, size: int, shaped: bool) -> Any:
+    """``shaped``: joined and reordered as Arabic or Hindi want it, where Pillow can."""
     files = _files()
     if not files:
         return ImageFont.load_default(size)
-    return ImageFont.truetype(files[number], size, layout_engine=_layout())
+    layout = ImageFont.Layout.BASIC
+    if shaped and features.check("raqm"):
+        layout = ImageFont.Layout.RAQM
+    return ImageFont.truetype(files[number], size, layout_engine=layout)
 
 
 def _has(number: int, sign: str) -> bool:
     """Whether a font draws a sign otherwise than one that no font has."""
     try:
-        font = _font(number, 16)
+        font = _font(number, 16, False)
     except OSError:
         return False
     return bytes(font.getmask(sign)) != bytes(font.getmask("\U0010fffe"))
-
-
-def _layout() -> Any:
-    return ImageFont.Layout.BASIC
 
 
 @lru_cache(maxsize=1)
@@ -237,7 +251,8 @@ def _files() -> tuple[str, ...]:
         for root, _, names in os.walk(os.path.expanduser(folder)):
             for name in sorted(names):
                 stem, ending = os.path.splitext(name)
-                if ending.lower() in (".ttf", ".otf", ".ttc"):
+                drawn = "LastResort" not in stem  # it has a box for every sign there is
+                if drawn and ending.lower() in (".ttf", ".otf", ".ttc"):
                     found.setdefault(stem, os.path.join(root, name))
     first = [found.pop(stem) for stem in FAMILIES if stem in found]
     plain = [path for stem, path in sorted(found.items()) if "Regular" in stem or "-" not in stem]
