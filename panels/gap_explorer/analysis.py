@@ -8,13 +8,14 @@ when a question first needs them.
 from __future__ import annotations
 
 import logging
+import tempfile
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import fiftyone as fo
 import numpy as np
@@ -24,6 +25,7 @@ from ...plugin.dataset import points, runs, vectors
 from ...plugin.dataset.names import SEQUENCE, Names
 from ...plugin.dataset.points import Points
 from ...plugin.errors import EmptySetError, GapsphereError, MismatchError
+from ...plugin.projection.sketch import Sketch
 from ...plugin.projection.sphere import SphereIndex
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,10 @@ WARM_AFTER = 2.0
 """Seconds before reading ahead: drawing the points comes first."""
 KEPT = 3
 """Analyses held in memory: a dataset or two, and a second encoder."""
+
+
+IN_MEMORY = 1 << 30
+"""Bytes of embeddings up to which they stay in memory."""
 
 
 class NoAnalysisError(GapsphereError):
@@ -76,7 +82,7 @@ class Analysis:
     stale: Stale | None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _shown: dict[int, Array] = field(default_factory=dict, repr=False)
-    _copies: dict[str, Array] = field(default_factory=dict, repr=False)
+    _sketch: Sketch | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -162,7 +168,7 @@ class Analysis:
         def read() -> None:
             time.sleep(WARM_AFTER)
             try:
-                self.embeddings()
+                self.sketch()
                 for which in SETS:
                     self.index(which)
             except Exception:
@@ -173,7 +179,7 @@ class Analysis:
 
     @cached_property
     def _embeddings(self) -> Array:
-        read = vectors.read(self.dataset, self.names.embedding)
+        read = vectors.read(self.dataset, self.names.embedding, allocate=_room)
         rows = self.rows_of(read.ids)
         if len(rows) != len(self) or len(read.ids) < len(self):
             missing = len(self) - len(rows)
@@ -186,14 +192,17 @@ class Analysis:
         place = {sample_id: i for i, sample_id in enumerate(read.ids)}
         return read.matrix[[place[sample_id] for sample_id in self.text_ids(slice(None))]]
 
-    def matrix(self, which: str) -> Array:
-        """Embeddings of S, U or both, float32 (m, d); no copy where the rows are in one piece."""
-        embeddings, members = self.embeddings(), self.members(which)
-        if len(members) and members[-1] - members[0] + 1 == len(members):
-            return embeddings[members[0] : members[-1] + 1]
-        if which not in self._copies:
-            self._copies[which] = embeddings[members]
-        return self._copies[which]
+    def sketch(self) -> Sketch:
+        """Exact search in embedding space; made when first asked for, as `embeddings` is."""
+        embeddings = self.embeddings()
+        with self._lock:
+            if self._sketch is None:
+                object.__setattr__(self, "_sketch", Sketch(embeddings))
+            return cast(Sketch, self._sketch)
+
+    def mask(self, which: str) -> Array | None:
+        """Members of S or of U, bool (n,); None for both."""
+        return {"S": self.owned, "U": ~self.owned}.get(which)
 
     @cached_property
     def sequences(self) -> Array:
@@ -236,6 +245,14 @@ def analyses(dataset: fo.Dataset) -> list[str]:
     keys = [key for key in dataset.list_brain_runs() if key.startswith(BRAIN_KEY)]
     suffixes = [key[len(BRAIN_KEY) :].removeprefix("_") for key in keys]
     return sorted(s for s in suffixes if Names(s).brain_key in keys)
+
+
+def _room(shape: tuple[int, int], dtype: Any) -> Array:
+    """A matrix in memory, or in a file where it would fill it: questions read a few rows of it."""
+    if np.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile(prefix="gapsphere-") as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 _kept: OrderedDict[tuple[str, str], tuple[Points, Analysis]] = OrderedDict()

@@ -19,14 +19,15 @@ from ...plugin.errors import EmptySetError, InputError
 from ...plugin.projection.trust import (
     MEAN_OF,
     TRUST_NEIGHBORS,
-    place_embedding,
-    place_trust,
+    mean_direction,
 )
 from .analysis import SETS, Analysis
 
 Array = NDArray[Any]
 Metric = Literal["cosine", "euclidean"]
 MAX_K = 200
+TIE = 1e-6
+"""Two float32 products of one pair of rows may differ by this."""
 
 
 @dataclass(frozen=True)
@@ -153,15 +154,18 @@ def _vector(analysis: Analysis, ask: Ask) -> Array:
     embeddings = analysis.embeddings()
     if ask.kind == "point":
         return cast(Array, embeddings[ask.row])
-    index, matrix = analysis.index(ask.search), analysis.matrix(ask.search)
-    return cast(Array, place_embedding(ask.direction, index, matrix)[0])
+    return mean_direction(embeddings[_around(analysis, ask, ask.search, MEAN_OF)])
+
+
+def _around(analysis: Analysis, ask: Ask, which: str, k: int) -> Array:
+    """Rows of the ``k`` nearest on the sphere, of S, U or both, closest first."""
+    return analysis.members(which)[analysis.index(which).nearest(ask.direction, k).index[0]]
 
 
 def _nearest(analysis: Analysis, ask: Ask, vector: Array) -> tuple[Array, Array]:
     """The candidates of a place, a clicked point itself first."""
     reach = max(200, 20 * ask.k) if ask.rerank else ask.k + 1
-    found = analysis.index(ask.search).nearest(ask.direction, reach).index[0]
-    rows = analysis.members(ask.search)[found]
+    rows = _around(analysis, ask, ask.search, reach)
     rows = rows[rows != ask.row]
     cosine = _cosine(analysis.embeddings()[rows], vector)
     if ask.rerank:
@@ -209,19 +213,18 @@ def _distance_to_owned(analysis: Analysis, ask: Ask, vector: Array) -> float | N
         distance = float(analysis.dist[ask.row])
         if np.isfinite(distance):
             return distance
-    others = analysis.members("S")
+    others = analysis.owned
     if ask.kind == "point" and analysis.owned[ask.row]:
-        others = others[others != ask.row]
+        others = others.copy()
+        others[ask.row] = False
         sequence = analysis.sequences
-        elsewhere = others[sequence[others] != sequence[ask.row]]
-        if sequence[ask.row] >= 0 and len(elsewhere):
+        elsewhere = others & (sequence != sequence[ask.row])
+        if sequence[ask.row] >= 0 and elsewhere.any():
             others = elsewhere
-    if not len(others):
+    _, similarity = analysis.sketch().top(vector, 1, others)
+    if not len(similarity):
         return None
-    similarity = analysis.matrix("S") @ vector
-    if len(others) < len(similarity):
-        similarity = similarity[np.isin(analysis.members("S"), others)]
-    nearest = float(np.clip(1 - similarity.max(), 0, 2))
+    nearest = float(np.clip(1 - similarity[0], 0, 2))
     return nearest if analysis.metric == "cosine" else float(np.sqrt(2 * nearest))
 
 
@@ -229,10 +232,9 @@ def _fillers(
     analysis: Analysis, ask: Ask, vector: Array, distance: float, delta: float
 ) -> tuple[int, int, float | None]:
     """Candidates near the place that are new to S, of how many, and how near the nearest is."""
-    pool = analysis.members("U")
-    if not len(pool):
+    if not len(analysis.members("U")):
         return 0, 0, None
-    rows = pool[analysis.index("U").nearest(ask.direction, MEAN_OF).index[0]]
+    rows = _around(analysis, ask, "U", MEAN_OF)
     cosine = _cosine(analysis.embeddings()[rows], vector)
     here = cosine if analysis.metric == "cosine" else np.sqrt(2 * cosine)
     fills = (analysis.dist[rows] > delta) & (here < distance)
@@ -244,5 +246,7 @@ def _trust(analysis: Analysis, ask: Ask, vector: Array) -> float | None:
         return None  # nearly every point is a neighbour: the share would say nothing
     # A mean of U says nothing about neighbours in S: a place is judged in the set it is made of.
     which = ask.search if ask.kind == "place" else "both"
-    index, matrix = analysis.index(which), analysis.matrix(which)
-    return float(place_trust(ask.direction, index, matrix, query=vector)[0])
+    around = _around(analysis, ask, which, TRUST_NEIGHBORS)
+    _, near = analysis.sketch().top(vector, MEAN_OF, analysis.mask(which))
+    # Compared by value: a tie at the border counts as near whichever copy it is.
+    return float((analysis.embeddings()[around] @ vector >= near[-1] - TIE).mean())

@@ -7,8 +7,9 @@ FiftyOne's own ``values`` would hold every vector twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
@@ -42,7 +43,12 @@ class Vectors:
 
 
 def read(
-    samples: Samples, field: str, *, progress: Progress = silent, unit: bool = False
+    samples: Samples,
+    field: str,
+    *,
+    progress: Progress = silent,
+    unit: bool = False,
+    allocate: Callable[[tuple[int, int], Any], NDArray[np.float32]] = np.empty,
 ) -> Vectors:
     """Read the vectors of ``field`` into one array.
 
@@ -50,6 +56,8 @@ def read(
     ----------
     unit
         Also require unit rows.
+    allocate
+        Makes the array, of a shape and a dtype; default in memory.
 
     Raises
     ------
@@ -74,7 +82,7 @@ def read(
                 missing += 1
                 continue
             if matrix is None:
-                matrix = np.empty((len(ids), len(row)), np.float32)
+                matrix = allocate((len(ids), len(row)), np.float32)
             if len(row) != matrix.shape[1]:
                 raise DimensionError(
                     f"Sample {sample_id} has a {field!r} of {len(row)} numbers where others have "

@@ -144,12 +144,16 @@ def place_embedding(
         Unit rows.  Where the samples cancel out exactly the nearest one stands in alone.
     """
     index = _index(sphere, embeddings)
-    near = index.nearest(places, m).index
-    mean = np.stack([embeddings[rows].mean(axis=0, dtype=np.float64) for rows in near])
-    length = np.linalg.norm(mean, axis=1)
-    lost = length < 1e-6
-    mean[lost], length[lost] = embeddings[near[lost, 0]], 1
-    return (mean / length[:, None]).astype(np.float32)
+    return np.stack([mean_direction(embeddings[rows]) for rows in index.nearest(places, m).index])
+
+
+def mean_direction(rows: Array) -> Array:
+    """Mean of unit rows, nearest first, as a unit vector, float32 (d,); see `place_embedding`."""
+    mean = rows.mean(axis=0, dtype=np.float64)
+    length = np.linalg.norm(mean)
+    if length < 1e-6:
+        return np.asarray(rows[0], dtype=np.float32)
+    return np.asarray(mean / length, dtype=np.float32)
 
 
 def place_trust(
