@@ -23,7 +23,8 @@ SHORT = {"k": "--k", "viz_mode": "--viz"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parser = build_parser()
-    options = vars(parser.parse_args(arguments))
+    given = sys.argv[1:] if arguments is None else arguments
+    options = vars(parser.parse_args(list(map(_dashed, given))))
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     run: Callable[..., None] = options.pop("run")
     params: Sequence[type[config.Params]] = options.pop("params")
@@ -38,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _dashed(argument: str) -> str:
+    """``--cache_dir`` as ``--cache-dir``: scripts that our users come from spell options so."""
+    flag, equals, value = argument.partition("=")
+    return flag.replace("_", "-") + equals + value if flag.startswith("--") else argument
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all commands; importing a command's work waits until it runs."""
     from . import commands
@@ -47,9 +54,14 @@ def build_parser() -> argparse.ArgumentParser:
         description="Find what your driving images do not cover, and what to add.",
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    groups: dict[str, Any] = {}
     for command in commands.COMMANDS:
-        sub = subparsers.add_parser(
-            command.name, help=command.help, description=command.help, allow_abbrev=False
+        group, _, name = command.name.rpartition(" ")
+        if group and group not in groups:
+            made = subparsers.add_parser(group, help=commands.GROUPS[group])
+            groups[group] = made.add_subparsers(metavar="COMMAND", required=True)
+        sub = groups.get(group, subparsers).add_parser(
+            name, help=command.help, description=command.help, allow_abbrev=False
         )
         for flags, keywords in command.arguments:
             sub.add_argument(*flags, **keywords)
