@@ -14,6 +14,7 @@ from .import_feature_cache import ImportFeatureCache
 from .load_images import LoadImages
 from .rank_gaps_by_failures import RankGapsByFailures
 from .select_kcenter import SelectKCenter
+from .serve_sparse_sampling import ServeSparseSampling
 from .stop import Stop
 
 OPERATORS = (
@@ -31,5 +32,6 @@ OPERATORS = (
     ImportFeatureCache,
     ExportReviews,
     RankGapsByFailures,
+    ServeSparseSampling,
     Stop,
 )

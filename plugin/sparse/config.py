@@ -22,6 +22,7 @@ from .importance import Signal
 from .loop import LoopConfig, QualityTarget, SamplingLoop
 from .model import SENTINEL, SparsePixelTransformer
 from .sampling import Sampler
+from .serving import ServeParams
 from .train import TrainConfig
 from .uniform import Pattern, UniformSampler
 
@@ -269,7 +270,7 @@ def load_settings(
 def keys() -> dict[str, str]:
     """Name of the setting behind each YAML key."""
     found = {}
-    for params in (SparseParams, SparseTrainParams):
+    for params in (SparseParams, SparseTrainParams, ServeParams):
         for name in params.model_fields:
             found[_key_of(params, name)] = name
     return found

@@ -366,7 +366,8 @@ async def _serve(
     config.max_app_queue_size = 2
     config.graceful_timeout = 3
     config.include_server_header = False
-    config.errorlog = log
+    config.errorlog = logging.getLogger(f"{__name__}.hypercorn")
+    config.errorlog.setLevel(logging.WARNING)
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def until_stopped() -> None:
