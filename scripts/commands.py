@@ -10,6 +10,7 @@ from typing import Any
 
 from ..plugin import config
 from ..plugin.errors import InputError
+from . import sparse_commands
 from .datasets import opened
 
 Settings = dict[str, Any]
@@ -216,7 +217,18 @@ FOLDER: Argument = (
         "help": "where it goes [build/demo_drive]",
     },
 )
+SPARSE_CONFIG: Argument = (
+    ("--config",),
+    {"dest": "file", "metavar": "FILE", "help": "settings of sparse sampling from a YAML file"},
+)
+OVERRIDES: Argument = (
+    ("overrides",),
+    {"nargs": "*", "metavar": "KEY=VALUE", "help": "settings, such as training.steps=1000"},
+)
 PORT: Argument = (("--port",), {"type": int, "default": 5151, "help": "App port [5151]"})
+
+GROUPS = {"sparse": "Few pixels of each frame: train a model, measure it, serve it"}
+"""Help of the first words that several commands share."""
 
 COMMANDS = (
     Command(
@@ -332,6 +344,39 @@ COMMANDS = (
         rank_gaps,
         (config.FailureParams,),
         (DATASET,),
+    ),
+    Command(
+        "sparse train",
+        "Train the model that rebuilds frames from few pixels; the same folder goes on",
+        sparse_commands.train,
+        arguments=(
+            (("frames",), {"metavar": "FRAMES", "help": "sequences of frames"}),
+            (
+                ("--output",),
+                {"default": "build/sparse/model", "metavar": "FOLDER", "help": "where it goes"},
+            ),
+            SPARSE_CONFIG,
+            OVERRIDES,
+        ),
+    ),
+    Command(
+        "sparse evaluate",
+        "Print how well pixels are placed and frames rebuilt, beside classical methods",
+        sparse_commands.evaluate,
+        arguments=(
+            (("films",), {"nargs": "+", "metavar": "FRAMES", "help": "files of sequences"}),
+            (("--weights",), {"metavar": "FILE", "help": "weights; default: the packaged ones"}),
+            (("--output",), {"metavar": "FOLDER", "help": "draw PSNR by sample count there"}),
+            (("--sequences",), {"type": int, "metavar": "N", "help": "of each file; default: all"}),
+            (("--frames",), {"type": int, "default": 18, "metavar": "N", "help": "measured [18]"}),
+            (("--threads",), {"type": int, "metavar": "N", "help": "of the model"}),
+        ),
+    ),
+    Command(
+        "sparse serve",
+        "Serve live clients: they send few pixels of each frame, it tells which to send next",
+        sparse_commands.serve,
+        arguments=(SPARSE_CONFIG, OVERRIDES),
     ),
     Command(
         "install-plugin",

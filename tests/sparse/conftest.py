@@ -44,3 +44,9 @@ def model():
 
     torch.manual_seed(0)
     return SparsePixelTransformer(ModelConfig(refine_widths=(8, 12), refine_blocks=1)).eval()
+
+
+@pytest.fixture(scope="session")
+def clips():
+    """uint8 (20, 6, 32, 32): short films to train on."""
+    return np.stack([film(6, 32, speed=seed % 3, seed=seed)[..., 0] for seed in range(20)])

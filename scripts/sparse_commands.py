@@ -1,0 +1,112 @@
+"""``gapsphere sparse ...``: train a reconstruction model, measure it, serve it.
+
+Settings are ``key=value`` with the YAML keys of sparse sampling, after a ``--config`` file.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from ..plugin.errors import InputError
+
+
+def train(
+    settings: dict[str, Any],
+    *,
+    frames: str,
+    output: str,
+    file: str | None,
+    overrides: list[str],
+) -> None:
+    """Train, or go on with the training in ``output``."""
+    from ..plugin.dataset.api import bars
+    from ..plugin.encoders.device import choose_device
+    from ..plugin.sparse.config import SparseTrainParams, load_settings
+    from ..plugin.sparse.train import TrainConfig, Trainer
+
+    params = load_settings(SparseTrainParams, file, overrides)
+    chosen = params.model_dump()
+    device = str(choose_device(chosen.pop("device")))
+    logging.getLogger("gapsphere").setLevel(logging.INFO)
+    trainer = Trainer(read_film(Path(frames)), output, TrainConfig(**chosen), device=device)
+    with bars() as report:
+        trainer.run(report("Training"))
+    print(Path(output) / "weights.safetensors")
+
+
+def evaluate(
+    settings: dict[str, Any],
+    *,
+    films: list[str],
+    weights: str | None,
+    output: str | None,
+    sequences: int | None,
+    frames: int,
+    threads: int | None,
+) -> None:
+    """Print the tables of sparse sampling."""
+    import torch
+
+    from ..plugin.dataset.api import bars
+    from ..plugin.sparse.evaluate import Plan
+    from ..plugin.sparse.weights import DEFAULT_WEIGHTS, fingerprint, load_weights
+    from .sparse_tables import print_tables
+
+    if threads:
+        torch.set_num_threads(threads)
+    path = Path(weights) if weights else DEFAULT_WEIGHTS
+    model = load_weights(path)
+    read = {Path(film).stem: read_film(Path(film))[:sequences] for film in films}
+    plan = Plan(frames=frames, each=max(1, frames // 3))
+    for name, film in read.items():
+        if film.shape[1] < plan.first + frames or len(film) < 2:
+            raise InputError(
+                f"{name} has {len(film)} sequences of {film.shape[1]} frames; two sequences of "
+                f"{plan.first + frames} are needed."
+            )
+    print(f"weights {path.name}, {fingerprint(path)}")
+    with bars() as report:
+        print_tables(
+            model,
+            read,
+            plan=plan,
+            counts=(250, 350, 1000),
+            output=Path(output) if output else None,
+            report=report,
+        )
+
+
+def serve(settings: dict[str, Any], *, file: str | None, overrides: list[str]) -> None:
+    """Serve live clients until Ctrl-C."""
+    from ..plugin.sparse.config import SparseParams, load_settings
+    from ..plugin.sparse.process import share_cores
+    from ..plugin.sparse.server import serve as serve_clients
+    from ..plugin.sparse.serving import ServeParams
+
+    params = load_settings(ServeParams, file, overrides)
+    logging.getLogger("gapsphere").setLevel(logging.INFO)
+    share_cores(params.workers)
+    serve_clients(
+        params,
+        load_settings(SparseParams, file, overrides),
+        ready=lambda address: print(f"Clients connect to {address}; Ctrl-C stops.", flush=True),
+    )
+
+
+def read_film(path: Path) -> Any:
+    """``frames`` of a file that ``sparse_frames.py`` wrote, uint8 (sequences, length, H, W)."""
+    import numpy as np
+
+    try:
+        with np.load(path) as file:
+            frames = file["frames"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path} cannot be read as sequences of frames: {error}. scripts/sparse_frames.py "
+            f"makes such files."
+        ) from error
+    if frames.ndim != 4 or frames.dtype != np.uint8:
+        raise InputError(f"{path}: `frames` has to be uint8 (sequences, length, H, W).")
+    return frames

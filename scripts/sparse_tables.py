@@ -1,0 +1,212 @@
+"""The tables of sparse sampling: who places pixels best, who rebuilds best, with how few.
+
+    gapsphere sparse evaluate build/sparse/doom.npz build/sparse/vtest.npz --output build/sparse
+
+Files come from ``sparse_frames.py``.  Sequences are dealt out to two seeds in turn, so a spread
+(±, half the range of the seeds' means) holds other sequences and another sampler seed.  PSNR in
+dB, SSIM after Wang et al. (2004); means over frames of the whole frame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plugin.progress import Reporter, quiet
+from ..plugin.sparse import evaluate as ev
+from ..plugin.sparse.loop import LoopConfig, SamplingLoop
+from ..plugin.sparse.model import SparsePixelTransformer
+from ..plugin.sparse.samples import samples_of
+
+Frames = NDArray[np.uint8]
+CURVES = (ev.RANDOM, ev.JITTER, ev.BLUE, ev.DISPERSION)
+REBUILDS = ("model", "linear", "natural", "nearest", "telea", "navier-stokes")
+
+
+def print_tables(
+    model: SparsePixelTransformer,
+    films: dict[str, Frames],
+    *,
+    plan: ev.Plan,
+    counts: Sequence[int],
+    seeds: int = 2,
+    output: Path | None = None,
+    report: Reporter = quiet,
+) -> None:
+    """Measure and print everything; with ``output``, also draw PSNR against the sample count."""
+    curves = {}
+    for name, frames in films.items():
+        done = ev.measure_all(
+            model, ev.POLICIES, frames, plan, seeds=seeds, progress=report(f"{name}: policies")
+        )
+        rows, size = len(frames), frames.shape[2:]
+        print(f"\n## {name}: {rows} sequences of {size[1]} x {size[0]}, {plan.count} samples")
+        print_policies(done)
+        print_rebuilds(done)
+        print_correlations(done)
+        curves[name] = curve(
+            model, frames, plan, counts, done, seeds, report(f"{name}: sample counts")
+        )
+        print_curve(curves[name])
+        print_memory(model, frames, plan, done, seeds, report(f"{name}: memory"))
+    print_speed(model, next(iter(films.values()))[0], plan)
+    if output is not None:
+        print(f"\n{draw(curves, output / 'psnr_by_count.png')}")
+
+
+def print_policies(done: Sequence[ev.Measured]) -> None:
+    """Where pixels go: the model's PSNR and SSIM under each policy."""
+    print(f"\n{'policy':28}{'PSNR':>15}{'over random':>15}{'over jitter':>15}{'SSIM':>15}")
+    for name in _names(done):
+        mine = [one for one in done if one.policy == name]
+        quality = ev.figure(ev.by_seed(mine, "psnr", ev.MODEL))
+        alike = ev.figure(ev.by_seed(mine, "ssim", ev.MODEL))
+        random, jitter = (ev.gain(done, name, over) for over in ("random", "jitter"))
+        print(
+            f"{name:28}{quality!s:>15}{random!s:>15}{jitter!s:>15}"
+            f"{f'{alike.mean:.3f} ± {alike.spread:.3f}':>15}"
+        )
+
+
+def print_rebuilds(done: Sequence[ev.Measured]) -> None:
+    """How frames are rebuilt: every rebuild from the same samples of the same frames."""
+    print("\nPSNR from the same samples" + "".join(f"{name:>15}" for name in REBUILDS[1:]))
+    print(f"{'policy':28}{'model':>8}" + "model less this one".rjust(40))
+    for name in _names(done):
+        mine = [one for one in done if one.policy == name]
+        paired = np.mean([one.paired for one in mine])
+        gains = "".join(f"{ev.model_gain(done, name, over)!s:>15}" for over in REBUILDS[1:])
+        print(f"{name:28}{paired:8.2f}{gains}")
+
+
+def print_correlations(done: Sequence[ev.Measured]) -> None:
+    """Spearman correlation of each signal with the absolute error, under two policies."""
+    signals = list(done[0].correlation)
+    print("\nSpearman with |error|" + " " * 7 + "".join(f"{name:>15}" for name in signals))
+    for name in ("random", "dispersion"):
+        mine = [one for one in done if one.policy == name]
+        found = [ev.figure(ev.by_seed(mine, "correlation", signal)) for signal in signals]
+        print(f"{name:28}" + "".join(f"{value!s:>15}" for value in found))
+
+
+def curve(
+    model: SparsePixelTransformer,
+    frames: Frames,
+    plan: ev.Plan,
+    counts: Sequence[int],
+    done: Sequence[ev.Measured],
+    seeds: int,
+    progress: ev.Progress,
+) -> dict[str, list[tuple[int, float]]]:
+    """(count, PSNR) of four policies; the count of ``done`` is not run again."""
+    found = {policy.name: [(plan.count, _mean_psnr(done, policy.name))] for policy in CURVES}
+    bare = replace(plan, classical=(), each=plan.frames)
+    for number, count in enumerate(counts):
+        runs = ev.measure_all(model, CURVES, frames, replace(bare, count=count), seeds=seeds)
+        for policy in CURVES:
+            found[policy.name].append((count, _mean_psnr(runs, policy.name)))
+        progress(number + 1, len(counts))
+    return {name: sorted(points) for name, points in found.items()}
+
+
+def print_curve(points: dict[str, list[tuple[int, float]]]) -> None:
+    """PSNR by count, and how many samples dispersion needs for the quality of others."""
+    counts = [count for count, _ in next(iter(points.values()))]
+    print("\nPSNR by samples" + " " * 13 + "".join(f"{count:>10}" for count in counts))
+    for name, line in points.items():
+        print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
+    middle = 500 if 500 in counts else counts[len(counts) // 2]
+    for other in ("random", "jitter", "blue noise"):
+        needed = ev.count_for(points["dispersion"], dict(points[other])[middle])
+        said = f"{needed:.0f} samples, {100 * (1 - needed / middle):.0f} % fewer"
+        said = "outside the counts measured" if np.isnan(needed) else said
+        print(f"dispersion as good as {other} with {middle}: {said}")
+
+
+def print_memory(
+    model: SparsePixelTransformer,
+    frames: Frames,
+    plan: ev.Plan,
+    done: Sequence[ev.Measured],
+    seeds: int,
+    progress: ev.Progress,
+) -> None:
+    """What remembering earlier frames adds, with and without revisits."""
+    policies = [
+        replace(ev.DISPERSION, name="no revisits"),
+        replace(ev.DISPERSION, name="revisits", sampler=ev.AdaptiveSampler()),
+    ]
+    runs = ev.measure_all(
+        model, policies, frames, replace(plan, memory=24, classical=(), each=plan.frames),
+        seeds=seeds, progress=progress,
+    )  # fmt: skip
+    without = {one.sequence: one.psnr[ev.MODEL] for one in done if one.policy == "dispersion"}
+    for policy in policies:
+        mine = [one for one in runs if one.policy == policy.name]
+        gains = [one.psnr[ev.MODEL] - without[one.sequence] for one in mine]
+        by_seed: dict[int, list[float]] = {}
+        for one, value in zip(mine, gains, strict=True):
+            by_seed.setdefault(one.seed, []).append(value)
+        print(
+            f"memory of 24 frames, {policy.name}: {ev.figure(by_seed)} dB, "
+            f"worst sequence {min(gains):+.2f} dB"
+        )
+
+
+def print_speed(model: SparsePixelTransformer, frames: Frames, plan: ev.Plan) -> None:
+    """Frames a second through the whole loop, and the processor time of one."""
+    import torch
+
+    loop = SamplingLoop(model, ev.AdaptiveSampler(), LoopConfig(count=plan.count))
+    shots, state = frames[..., None], loop.start(frames.shape[1:3])
+    wall, processor = [], []
+    for frame in shots[:24]:
+        samples = samples_of(frame, state.pixels)
+        began = time.perf_counter(), time.process_time()
+        state = loop.step(samples, state).state
+        wall.append(time.perf_counter() - began[0])
+        processor.append(time.process_time() - began[1])
+    real, spent = np.median(wall[12:]), np.median(processor[12:])
+    print(
+        f"\nwhole loop, {frames.shape[2]} x {frames.shape[1]}, {plan.count} samples, memory of 24, "
+        f"{torch.get_num_threads()} threads: {1000 * spent:.0f} CPU ms a frame, "
+        f"{1 / real:.1f} frames a second"
+    )
+
+
+def draw(curves: dict[str, dict[str, list[tuple[int, float]]]], path: Path) -> Path:
+    """PSNR against the sample count, one panel a film."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(1, len(curves), figsize=(5 * len(curves), 4), squeeze=False)
+    for panel, (name, lines) in zip(panels[0], curves.items(), strict=True):
+        for policy, points in lines.items():
+            panel.plot(*zip(*points, strict=True), marker="o", label=policy)
+        panel.set(title=name, xlabel="samples a frame", ylabel="PSNR of the model's frame, dB")
+        panel.set_xscale("log")
+        ticks = [count for count, _ in points]
+        panel.set_xticks(ticks, [str(count) for count in ticks])
+        panel.minorticks_off()
+        panel.grid(alpha=0.3)
+    panels[0][0].legend()
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
+    pyplot.close(figure)
+    return path
+
+
+def _names(done: Sequence[ev.Measured]) -> list[str]:
+    return list(dict.fromkeys(one.policy for one in done))
+
+
+def _mean_psnr(done: Sequence[ev.Measured], policy: str) -> float:
+    return float(np.mean([one.psnr[ev.MODEL] for one in done if one.policy == policy]))

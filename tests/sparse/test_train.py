@@ -1,0 +1,172 @@
+"""Training: what the loss sees, that it goes on where it stopped, and what it leaves behind."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from gapsphere.plugin.errors import CheckpointError, InputError
+from gapsphere.plugin.sparse.model import ModelConfig, Reconstruction, SparsePixelTransformer
+from gapsphere.plugin.sparse.samples import samples_of
+from gapsphere.plugin.sparse.streams import StreamConfig, play
+from gapsphere.plugin.sparse.train import TrainConfig, Trainer, losses
+from gapsphere.plugin.sparse.weights import fingerprint, load_weights, save_weights
+
+SIZES = ModelConfig(refine_widths=(8, 12), refine_blocks=1, encoder_layers=1)
+SHORT = {"batch_size": 3, "save_every": 2, "validate_every": 4, "warmup": 2, "seed": 3}
+STREAM = StreamConfig(crop=24, longest=4)
+
+
+def trainer(clips, folder, steps, **changes):
+    config = TrainConfig(**{**SHORT, "steps": steps, "stream": STREAM, **changes})
+    return Trainer(clips, folder, config, SIZES)
+
+
+def test_a_model_learns_and_beats_what_it_started_from(tmp_path):
+    """Bars: an interpolation blurs them, a model that has seen some keeps them upright."""
+    phase = np.random.default_rng(0).uniform(0, 6, (20, 1, 1, 1))
+    bars = 128 + 90 * np.sign(np.sin((np.arange(24) + phase) * 0.7))
+    clips = np.broadcast_to(bars, (20, 4, 24, 24)).astype(np.uint8)
+    run = trainer(
+        clips, tmp_path, 40, batch_size=4, save_every=40, validate_every=40, average=0.9,
+        density=0.1, with_memory=0.0, learning_rate=5e-3,
+    )  # fmt: skip
+    before = run.validate()
+    run.run()
+    assert run.validate() > before + 0.5
+
+
+def test_a_run_that_was_cut_off_goes_on(clips, tmp_path):
+    trainer(clips, tmp_path, 4).run()
+    again = trainer(clips, tmp_path, 6)
+    steps = []
+    again.run(lambda done, total: steps.append(done))
+    assert steps == [5, 6]
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4, 6]
+    assert lines[1]["validation"] is not None
+
+
+def test_a_checkpoint_restores_weights_mean_and_optimiser(clips, tmp_path):
+    first = trainer(clips, tmp_path, 3)
+    first.run()
+    second = trainer(clips, tmp_path, 3)
+    second.resume()
+    for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    for a, b in zip(first.mean.parameters(), second.mean.parameters(), strict=True):
+        assert torch.equal(a, b)
+    old, new = (t.optimiser.state_dict()["state"] for t in (first, second))
+    assert all(torch.equal(old[k]["exp_avg"], new[k]["exp_avg"]) for k in old)
+
+
+def test_the_same_seed_trains_the_same_model(clips, tmp_path):
+    a, b = (trainer(clips, tmp_path / name, 3).run() for name in ("a", "b"))
+    for one, other in zip(a.parameters(), b.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_checkpoint_of_other_sizes_is_refused(clips, tmp_path):
+    trainer(clips, tmp_path, 2).run()
+    other = Trainer(clips, tmp_path, TrainConfig(stream=STREAM), ModelConfig(refine_widths=(4, 4)))
+    with pytest.raises(CheckpointError, match="other sizes"):
+        other.resume()
+
+
+def test_training_stops_where_validation_no_longer_grows(clips, tmp_path):
+    run = trainer(clips, tmp_path, 40, learning_rate=1e-9, validate_every=2, patience=4)
+    run.best = (99.0, 0)
+    run.run()
+    assert run.step == 4
+
+
+def test_only_pixels_that_were_not_sampled_count():
+    frame = np.zeros((4, 4, 1), np.uint8)
+    samples = samples_of(frame, np.array([0, 5]))
+    target = torch.zeros(1, 1, 4, 4)
+
+    def loss(at):
+        made = torch.zeros(1, 1, 4, 4)
+        made.view(-1)[at] = 0.5
+        whole = Reconstruction(made, torch.zeros(1, 4, 4), made[0], made[0])
+        return float(losses(whole, target, [samples], 0.0)[0])
+
+    assert loss(0) == loss(5)
+    assert loss(1) > loss(0)
+
+
+def test_the_expected_error_is_best_where_it_is_the_true_one():
+    frame = np.zeros((8, 8, 1), np.uint8)
+    samples = [samples_of(frame, np.array([0]))]
+    made, target = torch.full((1, 1, 8, 8), 0.1), torch.zeros(1, 1, 8, 8)
+    scales = np.log([0.02, 0.1, 0.5])
+    found = [
+        float(
+            losses(
+                Reconstruction(made, torch.full((1, 8, 8), scale), made[0], made[0]),
+                target,
+                samples,
+                1.0,
+            )[0]
+        )
+        for scale in scales
+    ]
+    assert np.argmin(found) == 1
+
+
+def test_the_rate_rises_stays_and_falls(clips, tmp_path):
+    run = trainer(clips, tmp_path, 100, warmup=10, decay=0.5)
+    rates = [run.rate(step) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[20] == rates[49] == 1
+    assert rates[100] == 0
+    assert np.all(np.diff(rates[:10]) > 0)
+    assert np.all(np.diff(rates[50:]) <= 0)
+
+
+@pytest.mark.parametrize("still", [0.0, 1.0])
+def test_streams_have_their_size_and_vary(clips, still):
+    config = StreamConfig(crop=24, longest=6, still=still)
+    streams = [list(play(clips, config, np.random.default_rng(seed))) for seed in range(12)]
+    assert {frame.shape for stream in streams for frame in stream} == {(24, 24, 1)}
+    assert len({len(stream) for stream in streams}) > 2
+    same = list(play(clips, config, np.random.default_rng(0)))
+    assert all((a == b).all() for a, b in zip(same, streams[0], strict=True))
+
+
+def test_clips_that_cannot_be_trained_on_are_refused(clips, tmp_path):
+    with pytest.raises(InputError, match="uint8 clips"):
+        Trainer(clips.astype(np.float32), tmp_path)
+    with pytest.raises(InputError, match="at least 64"):
+        Trainer(clips, tmp_path)
+    with pytest.raises(InputError, match="two sequences"):
+        Trainer(clips[:1], tmp_path, TrainConfig(stream=STREAM))
+
+
+def test_weights_come_back_with_their_sizes(tmp_path):
+    model = SparsePixelTransformer(SIZES)
+    save_weights(model, tmp_path / "a.safetensors", note="x")
+    save_weights(model, tmp_path / "half.safetensors", half=True)
+    back = load_weights(tmp_path / "a.safetensors")
+    assert back.config == SIZES
+    assert not back.training
+    assert not any(p.requires_grad for p in back.parameters())
+    for a, b in zip(model.parameters(), back.parameters(), strict=True):
+        assert torch.equal(a, b)
+    sizes = [(tmp_path / name).stat().st_size for name in ("half.safetensors", "a.safetensors")]
+    assert sizes[0] < 0.6 * sizes[1]
+    assert len(fingerprint(tmp_path / "a.safetensors")) == 16
+
+
+def test_files_that_are_no_weights_are_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    text = tmp_path / "text.safetensors"
+    text.write_text("no tensors")
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"a": torch.zeros(2)}, foreign)
+    cut = tmp_path / "cut.safetensors"
+    save_file({"a": torch.zeros(2)}, cut, {"format": "gapsphere-sparse-1", "config": "{}"})
+    for path in (text, foreign, cut, tmp_path / "missing.safetensors"):
+        with pytest.raises(CheckpointError):
+            load_weights(path)
