@@ -21,6 +21,8 @@ def train(
     overrides: list[str],
 ) -> None:
     """Train, or go on with the training in ``output``."""
+    import numpy as np
+
     from ..plugin.dataset.api import bars
     from ..plugin.encoders.device import choose_device
     from ..plugin.sparse.config import SparseTrainParams, load_settings
@@ -30,7 +32,10 @@ def train(
     chosen = params.model_dump()
     device = str(choose_device(chosen.pop("device")))
     logging.getLogger("gapsphere").setLevel(logging.INFO)
-    trainer = Trainer(read_film(Path(frames)), output, TrainConfig(**chosen), device=device)
+    clips = read_film(Path(frames))
+    # Places follow one another in the file; mixed, each is among the held-out ones.
+    clips = clips[np.random.default_rng(0).permutation(len(clips))]
+    trainer = Trainer(clips, output, TrainConfig(**chosen), device=device)
     with bars() as report:
         trainer.run(report("Training"))
     print(Path(output) / "weights.safetensors")

@@ -49,11 +49,11 @@ class TrainConfig:
     ``warmup`` steps, stays, and falls to zero over the last ``decay`` share of ``steps``.
     """
 
-    steps: int = 2500
+    steps: int = 1300
     batch_size: int = 16
     learning_rate: float = 2e-3
     warmup: int = 50
-    decay: float = 0.3
+    decay: float = 0.55
     weight_decay: float = 0.01
     density: float = 500 / 128**2
     density_range: float = 2.0
@@ -64,7 +64,7 @@ class TrainConfig:
     average: float = 0.998
     use_amp: bool = True
     seed: int = 51
-    save_every: int = 100
+    save_every: int = 50
     validate_every: int = 200
     patience: int = 0
     stream: StreamConfig = field(default_factory=StreamConfig)
@@ -301,7 +301,7 @@ class Trainer:
         partial = self.folder / "checkpoint.partial"
         save_file(tensors, partial, meta)
         partial.replace(self.folder / "checkpoint.safetensors")
-        save_weights(self.mean, self.folder / "weights.safetensors", step=self.step)
+        save_weights(self.mean, self.folder / "weights.safetensors", half=True, step=self.step)
 
     def resume(self) -> None:
         """Go on from ``checkpoint.safetensors``.

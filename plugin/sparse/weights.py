@@ -16,7 +16,7 @@ from ..errors import CheckpointError
 from .model import ModelConfig, SparsePixelTransformer
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "doom-grey.safetensors"
-"""Trained on frames of ViZDoom, 128 x 128, grey; see ``doom-grey.json`` beside it."""
+"""Trained on ViZDoom's frames, 128 x 128, grey; ``doom-grey.jsonl`` beside it is the log."""
 
 FORMAT = "gapsphere-sparse-1"
 
