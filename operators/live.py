@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.dataset.sets import apart
 from ..plugin.errors import Cancelled, GapsphereError
 from ..plugin.progress import Progress, Reporter
 
@@ -73,6 +75,8 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -
     GapsphereError
         What the work raised, after the App was told.
     """
+    shared = ctx.dataset
+    ctx._dataset, ctx._view = apart(shared), None  # what the work sees as its dataset and view
     running, last = _Work(ctx, work), None
     try:
         yield _bar(ctx, f"{label}: starting", 0.0)
@@ -85,6 +89,8 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -
                 yield _bar(ctx, text, done / max(total, 1))
     finally:
         running.abandoned.set()  # the browser went away, or we are done anyway
+        if fo.dataset_exists(shared.name):
+            shared.reload()
     if running.error is not None:
         if isinstance(running.error, GapsphereError):
             yield _words(ctx, label, markdown(str(running.error)))

@@ -18,6 +18,7 @@ import numpy as np
 from ...plugin.config import HeatmapParams
 from ...plugin.dataset import heatmaps
 from ...plugin.dataset.names import Names
+from ...plugin.dataset.sets import apart
 from ...plugin.errors import Cancelled, GapsphereError, InputError
 from .contract import b64
 
@@ -41,7 +42,7 @@ class Making:
 
     def _run(self, dataset: fo.Dataset, ids: list[str], suffix: str) -> None:
         try:
-            view = dataset.select(ids, ordered=True)
+            view = apart(dataset).select(ids, ordered=True)
             params = HeatmapParams(suffix=suffix)
             made = heatmaps.compute_heatmaps(view, params, progress=self._progress)
             self.message = _sentence(made)

@@ -117,3 +117,23 @@ def test_a_dataset_deleted_under_the_work_is_an_error_not_a_hang(loaded):
     with pytest.raises(Exception, match=r"(?i)deleted|exist|stopped"):
         call("compute_embeddings", loaded, encoder="packaged", batch_size=1, num_workers=1)
     deleter.join()
+
+
+def test_work_keeps_its_fields_while_the_app_reloads_the_dataset_under_it(loaded):
+    ended = threading.Event()
+
+    def reload_as_the_app_does():
+        while not ended.is_set():
+            loaded.reload()
+
+    reloading = threading.Thread(target=reload_as_the_app_does)
+    reloading.start()
+    try:
+        for run in range(4):
+            call("compute_embeddings", loaded, encoder="packaged", suffix=f"run{run}")
+            call("compute_coverage", loaded, delta=0.05, suffix=f"run{run}")
+    finally:
+        ended.set()
+        reloading.join()
+    loaded.reload()
+    assert [len(loaded.exists(f"dist_to_S_run{run}")) for run in range(4)] == [6] * 4
