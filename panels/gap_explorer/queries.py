@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.errors import EmptySetError, InputError
+from ...plugin.projection.sketch import Bounded
 from ...plugin.projection.trust import (
     MEAN_OF,
     TRUST_NEIGHBORS,
@@ -184,7 +185,8 @@ def _cosine(rows: Array, vector: Array) -> Array:
 def _verdict(analysis: Analysis, ask: Ask, vector: Array, delta: float) -> Verdict | None:
     estimated = ask.kind == "place"
     owned = not estimated and bool(analysis.owned[ask.row])
-    distance = _distance_to_owned(analysis, ask, vector)
+    bounded = analysis.sketch().of(vector)
+    distance = _distance_to_owned(analysis, ask, bounded)
     if distance is None:
         return None
     percentile = analysis.percentile_of(distance)
@@ -202,12 +204,12 @@ def _verdict(analysis: Analysis, ask: Ask, vector: Array, delta: float) -> Verdi
         candidates=candidates,
         looked_at=looked_at,
         nearest_candidate=nearest,
-        trust=_trust(analysis, ask, vector),
+        trust=_trust(analysis, ask, bounded),
         trust_k=min(TRUST_NEIGHBORS, len(analysis)),
     )
 
 
-def _distance_to_owned(analysis: Analysis, ask: Ask, vector: Array) -> float | None:
+def _distance_to_owned(analysis: Analysis, ask: Ask, bounded: Bounded) -> float | None:
     """Distance from the place to S; for a sample of S, to the rest of S outside its sequence."""
     if ask.kind == "point" and not analysis.owned[ask.row]:
         distance = float(analysis.dist[ask.row])
@@ -221,7 +223,7 @@ def _distance_to_owned(analysis: Analysis, ask: Ask, vector: Array) -> float | N
         elsewhere = others & (sequence != sequence[ask.row])
         if sequence[ask.row] >= 0 and elsewhere.any():
             others = elsewhere
-    _, similarity = analysis.sketch().top(vector, 1, others)
+    _, similarity = bounded.top(1, others)
     if not len(similarity):
         return None
     nearest = float(np.clip(1 - similarity[0], 0, 2))
@@ -241,12 +243,12 @@ def _fillers(
     return int(fills.sum()), len(rows), float(here.min())
 
 
-def _trust(analysis: Analysis, ask: Ask, vector: Array) -> float | None:
+def _trust(analysis: Analysis, ask: Ask, bounded: Bounded) -> float | None:
     if len(analysis) <= TRUST_NEIGHBORS:
         return None  # nearly every point is a neighbour: the share would say nothing
     # A mean of U says nothing about neighbours in S: a place is judged in the set it is made of.
     which = ask.search if ask.kind == "place" else "both"
     around = _around(analysis, ask, which, TRUST_NEIGHBORS)
-    _, near = analysis.sketch().top(vector, MEAN_OF, analysis.mask(which))
+    _, near = bounded.top(MEAN_OF, analysis.mask(which))
     # Compared by value: a tie at the border counts as near whichever copy it is.
-    return float((analysis.embeddings()[around] @ vector >= near[-1] - TIE).mean())
+    return float((analysis.embeddings()[around] @ bounded.vector >= near[-1] - TIE).mean())

@@ -9,6 +9,7 @@ with principal directions as the filter.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,33 @@ class Sketch:
             self._filter[part, rank] = _rest(rows, self._filter[part, :rank])
             progress(min(start + BLOCK, n), n)
 
+    def of(self, query: Array) -> Bounded:
+        """All rows bounded for one unit vector (d,); ask it as often as there are sets."""
+        vector = np.asarray(query, dtype=np.float32)
+        asked = vector
+        if self._basis is not None:
+            kept = vector @ self._basis
+            asked = np.append(kept, _rest(vector[None], kept[None])).astype(np.float32)
+        return Bounded(self.embeddings, vector, self._filter @ asked)
+
     def top(self, query: Array, m: int, among: Array | None = None) -> tuple[Array, Array]:
-        """The ``m`` rows most similar to ``query`` (fewer if there are fewer), best first.
+        """See :meth:`Bounded.top`, for one question only."""
+        return self.of(query).top(m, among)
+
+
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """``bound`` float32 (n,): no row's inner product with ``vector`` is larger."""
+
+    embeddings: Array
+    vector: Array
+    bound: Array
+
+    def top(self, m: int, among: Array | None = None) -> tuple[Array, Array]:
+        """The ``m`` rows most similar to the vector (fewer if there are fewer), best first.
 
         Parameters
         ----------
-        query : (d,)
-            Unit vector.
         among : bool (n,), optional
             Rows that count; default all.
 
@@ -76,29 +97,30 @@ class Sketch:
         int64 (m,), float32 (m,)
             Rows and inner products; ties by row.
         """
-        vector = np.asarray(query, dtype=np.float32)
-        bound = self._filter @ self._asked(vector)
-        if among is not None:
-            bound[~among] = -np.inf
+        bound = self.bound if among is None else np.where(among, self.bound, -np.inf)
         m = min(m, len(bound) if among is None else int(among.sum()))
         if not m:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        # The best by bound give a similarity that is reached; whoever may reach it is looked at.
-        first = np.argpartition(bound, len(bound) - m)[len(bound) - m :]
-        reached = self._similarity(first, vector).min()
+        # m rows reach some similarity; whoever may reach it too is looked at.
+        reached = self._similarity(_promising(bound, m)).min()
         rows = np.flatnonzero(bound >= reached - SLACK)
-        similarity = self._similarity(rows, vector)
+        similarity = self._similarity(rows)
         order = np.lexsort((rows, -similarity))[:m]
         return rows[order], similarity[order]
 
-    def _asked(self, vector: Array) -> Array:
-        if self._basis is None:
-            return vector
-        kept = vector @ self._basis
-        return np.append(kept, _rest(vector[None], kept[None])).astype(np.float32)
+    def _similarity(self, rows: Array) -> Array:
+        return np.asarray(self.embeddings[rows]) @ self.vector
 
-    def _similarity(self, rows: Array, vector: Array) -> Array:
-        return np.asarray(self.embeddings[rows]) @ vector
+
+def _promising(bound: Array, m: int) -> Array:
+    """``m`` rows of high bound: the best of the best of blocks, a tenth of a full partition."""
+    block = len(bound) // (16 * m)
+    if block > 1:
+        first = bound[: len(bound) // block * block].reshape(-1, block).argmax(axis=1)
+        first += np.arange(0, len(first) * block, block)
+        if np.isfinite(bound[first]).sum() >= m:
+            return first[np.argpartition(bound[first], len(first) - m)[len(first) - m :]]
+    return np.argpartition(bound, len(bound) - m)[len(bound) - m :]
 
 
 SLACK = 1e-5
