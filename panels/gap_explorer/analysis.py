@@ -43,6 +43,9 @@ IN_MEMORY = 1 << 30
 """Bytes of embeddings up to which they stay in memory."""
 
 
+UNSAID, UNMEASURED = "0.95 quantile of dist_to_S", "not measured: run compute_coverage"
+
+
 class NoAnalysisError(GapsphereError):
     """There is no sphere on this dataset yet."""
 
@@ -322,10 +325,9 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
     kept: Array | slice = slice(None) if whole else alive
     dist = now.dist[kept]
     known = dist[np.isfinite(dist)]
-    if not np.isfinite(result.get("delta", np.nan)) and not len(known):
-        raise NoAnalysisError(
-            "The sphere is there, the distances to S are not: run compute_coverage."
-        )
+    # An imported map has places before anybody measured it: all of it is U, and nothing is a gap.
+    measured = bool(len(known)) or np.isfinite(result.get("delta", np.nan))
+    owned = ~np.isfinite(dist) if measured else np.zeros(len(dist), bool)
     removed = int((~alive).sum())
     return Analysis(
         dataset=dataset,
@@ -333,13 +335,13 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
         stamp=stamp,
         ids=points.text(now.ids[kept]),
         sphere=now.sphere[kept],
-        owned=~np.isfinite(dist),
+        owned=owned,
         dist=dist,
         percentile=now.percentile[kept],
         pick=now.pick[kept],
         delta=float(result.get("delta", np.quantile(known, 0.95) if len(known) else 0.0)),
         delta_max=float(known.max()) if len(known) else 0.0,
-        delta_source=str(result.get("delta_source", "0.95 quantile of dist_to_S")),
+        delta_source=str(result.get("delta_source", UNSAID if measured else UNMEASURED)),
         metric=result.get("metric", "cosine"),
         encoder=str(coverage.inputs.get("encoder", "")) if coverage else "",
         whole=whole,
