@@ -127,6 +127,7 @@ def _stages(view: fo.DatasetView) -> list[Any]:
 
 
 def _text(stages: list[Any]) -> str:
-    """Stages without their uuids, which the App renews."""
+    """Stages without their uuids, which the App renews, and with a browser's numbers: 1 is 1.0."""
     plain = [{"_cls": stage["_cls"], "kwargs": stage["kwargs"]} for stage in stages]
-    return json.dumps(plain, sort_keys=True, default=str)
+    text = json.dumps(plain, sort_keys=True, default=str)
+    return json.dumps(json.loads(text, parse_int=float), sort_keys=True)

@@ -1,5 +1,7 @@
 """The summary panel as FiftyOne calls it: every bar counts what a click on it shows."""
 
+import json
+
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
@@ -92,6 +94,14 @@ def test_another_click_is_put_over_the_same_view_and_not_over_the_first_click(pa
     panel.call("pick", pick={"status": "misclassified"})
     panel.call("pick", pick={"status": "correct"})
     assert set(panel.view.values("prediction_status")) == {"correct"}
+
+
+def test_a_pick_is_known_again_after_the_browser_wrote_its_numbers(panel):
+    panel.call("pick", pick={"status": "correct", "score": [0.0, 1.0, True]})
+    stages = panel.view._serialize()
+    stages[0]["kwargs"] = json.loads(json.dumps(stages[0]["kwargs"]).replace(".0", ""))
+    panel.view = fo.DatasetView._build(panel.dataset, stages)
+    assert panel.call("open")["pick"]["score"] == [0.0, 1.0, True]
 
 
 def test_back_gives_the_view_from_before(reviewed):

@@ -43,6 +43,7 @@ declare module "@fiftyone/state" {
   export const extendedStages: RecoilValue<unknown>;
   /** The sample open in the modal. */
   export const nullableModalSampleId: RecoilValue<string | null>;
+  export function useClearModal(): () => void;
   export function getSampleSrc(path: string): string;
 }
 

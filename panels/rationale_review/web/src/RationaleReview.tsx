@@ -71,7 +71,7 @@ function Working(props: {
     else if (action === "relabel") setRelabelling(true);
     else review.decide({ decision: action, label: null, note: note.trim() || null });
     return true;
-  });
+  }, bridge.close);
 
   return (
     <>

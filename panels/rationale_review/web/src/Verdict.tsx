@@ -103,7 +103,7 @@ function Rationale(props: {
             ref={searchRef}
             type="search"
             value={search}
-            placeholder="Mark words (S)"
+            placeholder="Mark words (H)"
             onChange={(event) => onSearch(event.target.value)}
             onKeyDown={leave}
           />

@@ -11,6 +11,8 @@ export interface Bridge {
   /** Rejects with a sentence when Python refuses or the call fails. */
   call: Call<Events>;
   mediaUrl(filepath: string): string;
+  /** Close the modal. */
+  close(): void;
 }
 
 /** Said on the window when a decision was saved or taken back; the summary listens. */

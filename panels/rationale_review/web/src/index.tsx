@@ -1,5 +1,5 @@
 import { PluginComponentType, registerComponent } from "@fiftyone/plugins";
-import { getSampleSrc, nullableModalSampleId } from "@fiftyone/state";
+import { getSampleSrc, nullableModalSampleId, useClearModal } from "@fiftyone/state";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { useEvents, type PanelProps } from "../../../gap_explorer/web/src/events";
@@ -9,7 +9,9 @@ import { RationaleReview } from "./RationaleReview";
 function RationaleReviewPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
   const call = useEvents<Events>(props, EVENT_NAMES);
   const sampleId = useRecoilValue(nullableModalSampleId);
-  return <RationaleReview bridge={{ sampleId, view: props.data?.view, call, mediaUrl: getSampleSrc }} />;
+  const close = useClearModal();
+  const { data } = props;
+  return <RationaleReview bridge={{ sampleId, view: data?.view, call, mediaUrl: getSampleSrc, close }} />;
 }
 
 registerComponent({

@@ -17,7 +17,7 @@ describe("actionOf", () => {
     expect(actionOf({ key: "г", code: "KeyU" })).toBe("undo");
   });
   it("leaves the App's own keys alone", () => {
-    const own = ["ArrowLeft", "ArrowRight", "Escape", "c", "f", "j", "p", "r", "x", "z", "+", "-", "?", " "];
+    const own = ["ArrowLeft", "ArrowRight", "Escape", "c", "f", "j", "p", "r", "s", "x", "z", "+", "-", "?", " "];
     for (const key of own) expect(actionOf({ key })).toBeNull();
   });
   it.each(["ctrlKey", "metaKey", "altKey", "repeat", "isComposing"])("ignores a key with %s", (what) => {

@@ -1,6 +1,6 @@
 /**
  * Keys of the review.  Left alone are those that the App's modal has for an image: arrows, Escape,
- * C, F, J, P, R, X, Z, + - ? and space.
+ * C, F, J, P, R, S, X, Z, + - ? and space.
  */
 
 import type { Decision } from "./contract";
@@ -16,7 +16,7 @@ export const KEY_OF: Readonly<Record<Action, string>> = {
   next: "N",
   previous: "B",
   note: "W",
-  search: "S",
+  search: "H",
 };
 
 const ACTION_OF = new Map(

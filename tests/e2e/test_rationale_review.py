@@ -1,0 +1,195 @@
+"""A person reviews rationales in the real App: by key in the modal, by bars beside the grid."""
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset import review, review_queue, vectors
+from gapsphere.scripts.made_review import add_verdicts
+from PIL import Image
+
+CARD = '[data-cy="gr-card"]'
+REVIEW = '[data-cy="rationale-review"]'
+SUMMARY = '[data-cy="rationale-summary"]'
+COUNT = '[data-cy="entry-counts"]'
+N = 64
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("frames")
+    paths = []
+    for i in range(8):
+        paths.append(str(folder / f"frame_{i}.png"))
+        pixels = np.zeros((90, 160, 3), np.uint8)
+        pixels[:45], pixels[45:] = (90, 120 + 12 * i, 200), (70 + 14 * i, 90, 60)
+        Image.fromarray(pixels).save(paths[-1])
+    return paths
+
+
+@pytest.fixture
+def reviewed(dataset, images):
+    """Samples with verdicts of two models and embeddings, and a workspace with the summary."""
+    dataset.add_samples([fo.Sample(filepath=images[i % 8]) for i in range(N)])
+    add_verdicts(dataset)
+    add_verdicts(dataset, model="other")
+    rows = np.random.default_rng(0).normal(size=(N, 8)).astype(np.float32)
+    vectors.write(dataset, "embedding", dataset.values("id"), rows)
+    panels = [fo.Panel(type="Samples", pinned=True), fo.Panel(type="rationale_summary")]
+    spaces = [fo.Space(children=[one], active_child=one.component_id) for one in panels]
+    dataset.save_workspace("w", fo.Space(children=spaces, orientation="horizontal"))
+    return dataset
+
+
+@pytest.fixture
+def app(page, app_url):
+    return App(page, app_url)
+
+
+class App:
+    """The App as its user meets it."""
+
+    def __init__(self, page, url):
+        self.page, self.url = page, url
+        page.set_default_timeout(25_000)
+
+    def open(self, dataset):
+        self.page.goto(f"{self.url}/datasets/{dataset.name}?workspace=w")
+        self.page.wait_for_selector(SUMMARY)
+
+    def start(self):
+        """Click the summary's button; returns the sample that opens."""
+        self.page.click('[data-cy="gr-start"]')
+        return self.sample()
+
+    def sample(self, *, after=None):
+        """The sample on the screen, another one than ``after``."""
+        self.page.wait_for_function(
+            """([css, was]) => {
+              const card = document.querySelector(css);
+              return card && card.dataset.sample !== was;
+            }""",
+            arg=[CARD, after],
+        )
+        return self.page.get_attribute(CARD, "data-sample")
+
+    def press(self, key):
+        """Press a key and wait until the panel has done what it asks."""
+        self.page.keyboard.press(key)
+        self.ready()
+
+    def ready(self):
+        self.page.wait_for_selector('[data-cy="gr-agree"]:not([disabled])')
+
+    def says(self, css, text):
+        self.page.wait_for_function(
+            "([css, text]) => document.querySelector(css)?.innerText.includes(text)",
+            arg=[css, text],
+        )
+
+    def light(self):
+        self.page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
+
+
+def test_twenty_decisions_by_keyboard_outlast_a_reload(app, reviewed, shot):
+    page, queue = app.page, review_queue.queue(reviewed)
+    app.open(reviewed)
+    sample = app.start()
+    assert sample == queue[0]
+    page.wait_for_selector('[data-cy="gr-neighbor"]')
+    decided = []
+    for turn in range(20):
+        decision = review.DECISIONS[turn % 4]
+        decided.append((sample, decision))
+        if turn == 1:
+            page.keyboard.press("w")
+            page.keyboard.type("1 hedge, 2 ponds")  # digits are letters while one writes
+            page.keyboard.press("Enter")
+        page.keyboard.press(str(turn % 4 + 1))
+        if decision == "relabel":
+            page.wait_for_selector('[data-cy="gr-label"]:focus')
+            page.keyboard.type("dune")
+            page.keyboard.press("Enter")
+        sample = app.sample(after=sample)
+        app.ready()
+    assert [one for one, _ in decided] == queue[:20]
+    app.says('[data-cy="gr-progress"]', f"20 of {N} reviewed")
+    shot(page, "review-dark")
+
+    page.keyboard.press("u")
+    assert app.sample(after=sample) == queue[19]
+    app.says('[data-cy="gr-progress"]', f"19 of {N}")
+
+    page.reload()
+    page.wait_for_selector(CARD)
+    assert app.sample() == queue[19]
+    app.says('[data-cy="gr-progress"]', f"19 of {N}")
+    app.ready()
+    page.keyboard.press("u")  # the way back outlasts the reload too
+    assert app.sample(after=queue[19]) == queue[18]
+    app.says('[data-cy="gr-notice"]', "Taken back: relabel")
+
+    reviewed.reload()
+    found = reviewed.exists("review_decision")
+    assert dict(zip(*found.values(["id", "review_decision"]), strict=True)) == dict(decided[:18])
+    times = dict(zip(*found.values(["id", "review_time"]), strict=True))
+    assert sorted(times, key=times.get) == queue[:18]
+    assert reviewed.count_values("review_label") == {"dune": 4, None: N - 4}
+    assert reviewed[queue[1]].review_note == "1 hedge, 2 ponds"
+    assert page.evaluate("window.__pwned === undefined")
+
+
+def test_a_bar_sets_the_view_and_there_is_a_way_back(app, reviewed, shot):
+    page = app.page
+    app.open(reviewed)
+    wrong = reviewed.count_values("prediction_status")["misclassified"]
+    page.click('[data-cy="gr-status-misclassified"]')
+    app.says(COUNT, f"{wrong} samples")
+    app.says('[data-cy="gr-picked"]', "misclassified")
+    app.says('[data-cy="gr-total"]', f"{N} samples")  # the counts are still those of all
+    app.light()
+    page.wait_for_selector(f'{SUMMARY}[data-theme="light"]')
+    shot(page, "summary-light")
+    page.click('[data-cy="gr-back"]')
+    app.says(COUNT, f"{N} samples")
+    page.wait_for_selector('[data-cy="gr-picked"]', state="detached")
+    scores = reviewed.match({"prediction_status": "correct"}).values("llm_score")
+    first = next(i for i in range(20) if any(s and i <= 20 * s < i + 1 for s in scores))
+    page.focus(f'[data-cy="gr-bin-correct-{first}"]')
+    page.keyboard.press("Enter")
+    app.says('[data-cy="gr-picked"]', "correct, score")
+
+
+def test_the_panel_says_what_was_not_saved_and_tries_again(app, reviewed, shot):
+    page, queue = app.page, review_queue.queue(reviewed)
+    review.decide(reviewed, queue[0], "agree")
+    field = reviewed.get_field("review_decision")
+    field.read_only = True
+    field.save()
+    app.open(reviewed)
+    app.light()
+    sample = app.start()
+    assert sample == queue[1]
+    page.keyboard.press("2")
+    app.says('[data-cy="gr-unsaved"]', "read-only")
+    assert app.sample() == sample
+    page.wait_for_selector('[data-cy="gr-neighbor"]')
+    shot(page, "review-refused-light")
+    field.read_only = False
+    field.save()
+    page.click('[data-cy="gr-unsaved"] button >> nth=0')
+    assert app.sample(after=sample) == queue[2]
+    assert review.standing(reviewed, sample).decision == "disagree"
+    # A neighbour opens in the same place, and the App's own key still goes on from there.
+    label = page.locator('[data-cy="gr-neighbor"]').first
+    label.click()
+    assert app.sample(after=queue[2]) in reviewed.values("id")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(REVIEW, state="detached")
+    app.says('[data-cy="gr-reviewed"]', f"2 of {N}")
+
+
+def test_a_dataset_without_verdicts_says_what_to_do(app, reviewed, shot):
+    reviewed.delete_sample_fields(["prediction_status", "prediction_status_other"])
+    app.open(reviewed)
+    app.says(SUMMARY, "No language model has judged these samples")
+    shot(app.page, "summary-no-verdicts")
