@@ -1,7 +1,7 @@
 """Makes the README's picture from the real App: ``python scripts/picture.py [FILE]``.
 
-Runs the demo, opens its App in Chromium, asks the sphere about a point in sight, and keeps what the
-window shows.
+Runs the demo, opens its App in Chromium, asks the sphere about a point in sight, gathers the answer
+in the Visual Spec's tray, and keeps what the window shows.
 """
 
 from __future__ import annotations
@@ -25,6 +25,21 @@ POINT_IN_SIGHT = """(() => {
   }
   seen.sort((a, b) => a[0] - b[0]);
   return seen[0][1];
+})()"""
+
+# Every thumbnail in sight (the browser leaves the others for later), and the grid's answer.
+DRAWN = """(() => {
+  const inside = (one, pane) => {
+    const [a, b] = [one.getBoundingClientRect(), pane.getBoundingClientRect()];
+    return a.top < b.bottom && a.left < b.right;
+  };
+  const drawn = (of) => [...document.querySelectorAll(of + ' img')]
+    .filter((one) => inside(one, document.querySelector(of)))
+    .map((one) => one.complete && one.naturalWidth > 0);
+  const pictures = [...drawn('.gs-results'), ...drawn('.gs-tray')];
+  return document.querySelector('.gs-held img') && pictures.every(Boolean)
+    && document.querySelectorAll('[data-cy="looker"]').length
+      === window.__gapsphere.state.answer.total;
 })()"""
 
 
@@ -59,7 +74,8 @@ def take(target: Path) -> None:
         at = page.evaluate(POINT_IN_SIGHT)
         page.mouse.click(at["x"], at["y"])
         page.wait_for_function("window.__gapsphere.state.answer && !window.__gapsphere.state.busy")
-        page.wait_for_timeout(4000)  # thumbnails and the grid are drawn after the answer
+        page.get_by_role("button", name="Add to Visual Spec", exact=True).click()
+        page.wait_for_function(DRAWN)
         page.screenshot(path=target)
         chromium.close()
 

@@ -32,11 +32,13 @@ export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
             {state.error}
           </p>
         ) : null}
-        <HeatProgress heat={heat} />
         {state.answer ? (
           <AnswerView {...props} answer={state.answer} heat={heat} tray={gathers ? tray : null} />
         ) : (
-          <Invitation busy={state.busy} />
+          <>
+            <HeatProgress heat={heat} />
+            <Invitation busy={state.busy} />
+          </>
         )}
       </section>
       {gathers ? (
@@ -134,6 +136,7 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
         </p>
       ) : null}
 
+      <HeatProgress heat={heat} />
       <HeatControls bridge={bridge} maps={heat.maps.size} />
       <Cards bridge={bridge} cards={answer.cards} chosen={chosen} toggle={toggle} heat={heat} tray={tray} />
       {answer.total > answer.cards.length ? (

@@ -8,7 +8,8 @@ const KEY = "gapsphere.gap_explorer.";
  *
  * Not in the panel's state, where FiftyOne would keep them too: the App takes a change of state for
  * a change of the session and then drops the extended selection, so that turning the lattice off
- * would also take the answer out of the grid (seen with FiftyOne 1.22.1).
+ * would also take the answer out of the grid (seen with FiftyOne 1.22.1).  The price: a saved
+ * workspace, which is made of panel states, opens with the browser's choices and not with its own.
  */
 export function useChoices(dataset: string): [Choices, (patch: Partial<Choices>) => void] {
   const [state, setState] = React.useState(() => ({ dataset, choices: stored(dataset) }));
