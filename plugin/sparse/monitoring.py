@@ -8,17 +8,19 @@ they are chosen, and having one installed starts nothing.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, MissingDependencyError
-from .importance import stretched
-from .loop import Step
 from .serving import MonitorKind
+
+if TYPE_CHECKING:
+    from .loop import Step
 
 
 class Monitor(Protocol):
@@ -90,7 +92,12 @@ class WeightsAndBiases:
         self._image = wandb.Image
         try:
             self._run = wandb.init(
-                project="gapsphere-sparse", dir=str(folder), job_type="serve", reinit="create_new"
+                project="gapsphere-sparse",
+                job_type="serve",
+                dir=str(folder),
+                # Its own reading of the environment is of the first run in this process.
+                mode=os.environ.get("WANDB_MODE"),
+                reinit="create_new",
             )
         except wandb.errors.UsageError as error:
             first = str(error).splitlines()[0]
@@ -168,6 +175,8 @@ class LiveMonitor:
 
 def figures(client: str, step: Step) -> tuple[dict[str, float], dict[str, NDArray[np.uint8]]]:
     """What is logged of a step: the seed's names, and the loop's own measures beside them."""
+    from .importance import stretched
+
     scalars: dict[str, float] = {f"Samples/{client}/count": float(len(step.pixels))}
     if step.stats is not None:
         scalars |= {
