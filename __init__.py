@@ -30,6 +30,7 @@ _API = dict.fromkeys(
         "import_feature_cache",
         "export_reviews",
         "rank_gaps_by_failures",
+        "import_sparse_recording",
     ],
     ".plugin.dataset.api",
 )

@@ -350,7 +350,7 @@ COMMANDS = (
         "Train the model that rebuilds frames from few pixels; the same folder goes on",
         sparse_commands.train,
         arguments=(
-            (("frames",), {"metavar": "FRAMES", "help": "sequences of frames"}),
+            (("--frames",), {"required": True, "metavar": "FILE", "help": "sequences of frames"}),
             (
                 ("--output",),
                 {"default": "build/sparse/model", "metavar": "FOLDER", "help": "where it goes"},
@@ -377,6 +377,16 @@ COMMANDS = (
         "Serve live clients: they send few pixels of each frame, it tells which to send next",
         sparse_commands.serve,
         arguments=(SPARSE_CONFIG, OVERRIDES),
+    ),
+    Command(
+        "sparse import",
+        "Add a session that the server recorded to a dataset, as a sequence",
+        sparse_commands.import_recording,
+        arguments=(
+            (("folder",), {"metavar": "FOLDER", "help": "one session of the record folder"}),
+            DATASET,
+            (("--keypoints",), {"action": "store_true", "help": "measured pixels as keypoints"}),
+        ),
     ),
     Command(
         "install-plugin",

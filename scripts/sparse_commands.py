@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..plugin.errors import InputError
+from .datasets import opened
 
 
 def train(
@@ -98,6 +99,16 @@ def serve(settings: dict[str, Any], *, file: str | None, overrides: list[str]) -
         load_settings(SparseParams, file, overrides),
         ready=lambda address: print(f"Clients connect to {address}; Ctrl-C stops.", flush=True),
     )
+
+
+def import_recording(
+    settings: dict[str, Any], *, folder: str, dataset: str, keypoints: bool
+) -> None:
+    """Add a session that the server recorded to a dataset."""
+    from ..plugin.dataset import api
+
+    with opened(dataset, create=True) as data:
+        print(api.import_sparse_recording(data, folder, keypoints=keypoints))
 
 
 def read_film(path: Path) -> Any:

@@ -42,6 +42,7 @@ from . import (
     heatmaps,
     kcenter,
     load,
+    sparse_recording,
     sphere,
     visual_spec,
 )
@@ -262,4 +263,26 @@ def rank_gaps_by_failures(
     with bars(progress) as report:
         return failures.rank_gaps_by_failures(
             dataset, make(FailureParams, settings), progress=report("Neighbours")
+        )
+
+
+def import_sparse_recording(
+    dataset: fo.Dataset,
+    folder: str,
+    *,
+    sequence: str | None = None,
+    keypoints: bool = False,
+    progress: bool = True,
+) -> sparse_recording.ImportedRecording:
+    """Add a recorded live session as a sequence; see :func:`.sparse_recording.import_recording`.
+
+    >>> gapsphere.import_sparse_recording(dataset, "recordings/0f3c.../")     # doctest: +SKIP
+    """
+    with bars(progress) as report:
+        return sparse_recording.import_recording(
+            dataset,
+            folder,
+            sequence=sequence,
+            keypoints=keypoints,
+            progress=report("Frames"),
         )

@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,11 @@ from PIL import Image
 from ..errors import ArtifactError
 from . import binary
 from .coords import Resolution, resolution_from_wire
-from .loop import Step
 from .protocol import FrameData
 from .samples import Samples, make_samples
+
+if TYPE_CHECKING:
+    from .loop import Step
 
 log = logging.getLogger(__name__)
 
