@@ -33,20 +33,12 @@ class Record:
 
 def write(dataset: fo.Dataset, names: Names, record: Record) -> Record:
     """Keep ``record`` on the dataset in place of an older one of the same step."""
-    try:
-        _register(dataset, names.run_key(record.step), record)
-    except ReferenceError:
-        # Another thread of the App's server reloaded the dataset's document under us.
-        dataset.reload()
-        _register(dataset, names.run_key(record.step), record)
-    return record
-
-
-def _register(dataset: fo.Dataset, key: str, record: Record) -> None:
+    key = names.run_key(record.step)
     config = dataset.init_run(method=f"gapsphere/{record.step}", **asdict(record))
     if dataset.has_run(key):
         dataset.delete_run(key)
     dataset.register_run(key, config)
+    return record
 
 
 def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
