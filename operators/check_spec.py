@@ -9,6 +9,7 @@ from ..plugin.config import CheckSpecParams, setting
 from ..plugin.dataset.check_spec import Checked, check_view
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
+from . import form
 from .step import StepOperator
 
 TARGET = "target"
@@ -41,6 +42,7 @@ class CheckSpec(StepOperator):
         chosen.add_choice(DATASET, label="The whole dataset")
         default = SELECTED if ctx.selected else VIEW
         inputs.enum(TARGET, chosen.values(), view=chosen, label="Samples to check", default=default)
+        form.to_top(inputs, TARGET)
 
     def run(self, ctx: foo.ExecutionContext, params: CheckParams, report: Reporter) -> Checked:
         if not params.spec.strip():

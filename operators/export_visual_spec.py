@@ -44,6 +44,7 @@ class ExportVisualSpec(StepOperator):
             label="What to collect more of",
             default=SELECTED if ctx.selected else OTHER,
         )
+        form.to_top(inputs, TARGET)
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
         params = form.read(ctx, self.params)

@@ -17,6 +17,7 @@ from ..plugin.config import Params, make
 from ..plugin.errors import InputError
 
 ParamsT = TypeVar("ParamsT", bound=Params)
+NOTICE = "what_it_does"  # no parameter may have this name: it would take the notice's place
 MORE = "more_settings"
 
 
@@ -26,7 +27,7 @@ def form(ctx: foo.ExecutionContext, params: type[Params], *, label: str, help: s
     A value that ``params`` would refuse is marked at once, with the sentence it would give.
     """
     inputs = types.Object()
-    inputs.view("about", types.Notice(label=label, description=help))
+    inputs.view(NOTICE, types.Notice(label=label, description=help))
     fields = params.model_fields
     for name, field in fields.items():
         if not _advanced(field):
@@ -60,6 +61,13 @@ def read(ctx: foo.ExecutionContext, params: type[ParamsT]) -> ParamsT:
         if name in params.model_fields and value is not None and value != ""
     }
     return make(params, given)
+
+
+def to_top(inputs: types.Object, name: str) -> None:
+    """Put an input that was added last right below the notice: the first question of the form."""
+    moved = inputs.properties.pop(name)
+    rest = [(key, inputs.properties.pop(key)) for key in list(inputs.properties) if key != NOTICE]
+    inputs.properties.update([(name, moved), *rest])
 
 
 def _add(inputs: types.Object, name: str, field: FieldInfo) -> None:

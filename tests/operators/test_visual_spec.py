@@ -1,9 +1,12 @@
 """The two operators as the App calls them."""
 
+import asyncio
+
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-from fiftyone.operators.executor import Executor
+from fiftyone.operators.executor import Executor, resolve_type
+from fiftyone.operators.registry import OperatorRegistry
 from gapsphere.operators.export_visual_spec import ExportVisualSpec
 from PIL import Image
 
@@ -69,3 +72,18 @@ def test_a_mistake_is_a_sentence(analysed, tmp_path):
         call("check_spec", analysed)
     with pytest.raises(Exception, match=r"There is no .*gone"):
         call("check_spec", analysed, spec=str(tmp_path / "gone.zip"))
+
+
+@pytest.mark.parametrize("name", ["export_visual_spec", "check_spec"])
+def test_the_form_asks_first_which_samples_are_meant(name, dataset):
+    request = {"dataset_name": dataset.name, "params": {}}
+    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + name, request))
+    assert list(schema.to_json()["type"]["properties"])[:2] == ["what_it_does", "target"]
+
+
+def test_the_form_of_heatmaps_says_what_it_does_and_asks_what_about(dataset):
+    request = {"dataset_name": dataset.name, "params": {}}
+    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "compute_heatmaps", request))
+    asked = list(schema.to_json()["type"]["properties"])
+    assert asked[:2] == ["view_target", "what_it_does"]  # FiftyOne's own question comes first
+    assert {"only", "about"} < set(asked)
