@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Verdict } from "./contract";
-import { fileName, folder, percent, plural, sentences, title, trustLevel } from "./words";
+import {
+  collected,
+  fileName,
+  folder,
+  percent,
+  plainly,
+  plural,
+  sentences,
+  title,
+  trustLevel,
+} from "./words";
 
 const verdict: Verdict = {
   estimated: true,
@@ -74,4 +84,22 @@ it("headings and paths", () => {
   expect(folder("/a/e.png")).toBe("/a");
   expect(plural(1, "sample")).toBe("1 sample");
   expect(plural(2000, "sample")).toBe("2,000 samples");
+});
+
+describe("what became of samples for the tray", () => {
+  const all = { added: 5, already: 0, over: 0, owned: 0, room: 1000 };
+  it("tells each reason for which one is not in it", () => {
+    expect(collected(all)).toBe("5 added.");
+    expect(collected({ ...all, already: 2, owned: 1, over: 1200 })).toBe(
+      "5 added, 2 in the tray already, 1 left out, S has it, 1,200 too many: a tray holds 1,000.",
+    );
+  });
+});
+
+describe("a lost request", () => {
+  it("is told in words that help, and a sentence of ours as it is", () => {
+    expect(plainly("Failed to fetch")).toContain("still running");
+    expect(plainly("Internal Server Error")).toContain("log");
+    expect(plainly("Run find_gaps.")).toBe("Run find_gaps.");
+  });
 });

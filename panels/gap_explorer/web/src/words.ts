@@ -106,6 +106,16 @@ function trustSentence(verdict: Verdict): Sentences["trust"] {
   return { level, text };
 }
 
+/** What a browser and a server say of a lost request, in words that help. */
+export function plainly(message: string): string {
+  if (/failed to fetch|networkerror|load failed/i.test(message)) {
+    return "The App's server does not answer: look whether it is still running.";
+  }
+  return /internal server error/i.test(message)
+    ? "The App's server failed; what happened stands in its log."
+    : message;
+}
+
 /** What became of samples that were to go into the tray. */
 export function collected(what: {
   added: number;

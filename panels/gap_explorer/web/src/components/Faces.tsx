@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence, type Bridge } from "../bridge";
 import type { RunInfo, Status } from "../contract";
-import { count, plural } from "../words";
+import { count, plainly, plural } from "../words";
 
 /** Every state that is not the sphere has a face: what is so, and the one button that helps. */
 function Face(props: {
@@ -51,7 +51,7 @@ export function Failed(props: { message: string; retry(): void }): React.ReactEl
         </button>
       }
     >
-      <p role="alert">{props.message}</p>
+      <p role="alert">{plainly(props.message)}</p>
     </Face>
   );
 }

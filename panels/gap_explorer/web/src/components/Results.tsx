@@ -63,7 +63,7 @@ function Invitation(props: { busy: boolean }): React.ReactElement {
       <p>
         <kbd>Alt</kbd> click always asks about the place, <kbd>Shift</kbd> drag always draws a cap.
         <br />
-        Drag turns, wheel zooms, right drag moves. With the sphere focused: arrows, <kbd>+</kbd>{" "}
+        Drag turns, wheel zooms, right drag moves; two fingers zoom. With the sphere focused: arrows, <kbd>+</kbd>{" "}
         <kbd>−</kbd> <kbd>0</kbd> and <kbd>Enter</kbd>.
       </p>
     </div>
