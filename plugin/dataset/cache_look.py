@@ -8,12 +8,15 @@ import fiftyone as fo
 
 from ..config import FeatureCacheParams
 from ..errors import InputError
+from ..interchange.feature_cache import WORD_LABEL
+from ..interchange.verdicts import FILE_NAME
 from .cache_columns import shown_fields
-from .names import Names
+from .names import ReviewNames
 
 WORKSPACE = "Feature cache"
 SLUG = "feature-cache"
 FILEPATH, IMAGE_URL = "filepath", "image_url"
+STATUS = ReviewNames().prediction_status
 
 
 def check_look(params: FeatureCacheParams) -> None:
@@ -50,13 +53,20 @@ def image_url(root: str, file_name: str) -> str:
     return f"{root.rstrip('/')}/{quote(file_name)}"
 
 
-def save_look(dataset: fo.Dataset, names: Names, params: FeatureCacheParams, placed: bool) -> None:
-    """Set colours and shown fields, the images' address, and a workspace with the map."""
+def save_look(
+    dataset: fo.Dataset, params: FeatureCacheParams, *, placed: bool, cards: bool
+) -> None:
+    """Set colours and shown fields, the images' address, and a workspace with the maps.
+
+    Where cards stand in for images, what they say already is not laid over them as well.
+    """
     config = dataset.app_config
     config.color_scheme = fo.ColorScheme(
         color_by="value", fields=[{"path": params.color_by, "colorByAttribute": "value"}]
     )
-    shown = list(dict.fromkeys([*shown_fields(params), "prediction_status"]))
+    shown = list(dict.fromkeys([*shown_fields(params), STATUS]))
+    if cards:
+        shown = [name for name in shown if name not in (FILE_NAME, WORD_LABEL, STATUS)]
     config.active_fields = fo.ActiveFields(paths=shown, exclude=False)
     if params.image_root:
         config.media_fields = list(dict.fromkeys([*config.media_fields, FILEPATH, IMAGE_URL]))
@@ -66,15 +76,18 @@ def save_look(dataset: fo.Dataset, names: Names, params: FeatureCacheParams, pla
         config.grid_media_field = config.modal_media_field = chosen
     dataset.save()
     if placed:
-        _save_workspace(dataset, names, params.color_by)
+        _save_workspace(dataset)
 
 
-def _save_workspace(dataset: fo.Dataset, names: Names, color_by: str) -> None:
-    panels = [
-        fo.Panel(type="Samples", pinned=True),
-        fo.Panel(type="Embeddings", state={"brainResult": names.map_key, "colorByField": color_by}),
-    ]
+def _save_workspace(dataset: fo.Dataset) -> None:
+    """The grid, and beside it FiftyOne's map and our sphere.
+
+    Which run FiftyOne's panel shows cannot be said here: it forgets that each time it opens.
+    """
+    grid = fo.Panel(type="Samples", pinned=True)
+    maps = [fo.Panel(type="Embeddings"), fo.Panel(type="gap_explorer")]
     # Without an active child the App leaves a space blank.
-    children = [fo.Space(children=[panel], active_child=panel.component_id) for panel in panels]
-    space = fo.Space(children=children, orientation="horizontal", sizes=[0.45, 0.55])
+    left = fo.Space(children=[grid], active_child=grid.component_id)
+    right = fo.Space(children=maps, active_child=maps[0].component_id)
+    space = fo.Space(children=[left, right], orientation="horizontal", sizes=[0.45, 0.55])
     dataset.save_workspace(WORKSPACE, space, overwrite=True)

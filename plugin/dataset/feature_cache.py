@@ -121,7 +121,8 @@ def import_feature_cache(
         rewrite = writer.updated > 0
         placed = write_map(dataset, names, cache, laid, writer.ids, rewrite=rewrite)
         embedded = _record_embeddings(dataset, names, cache, writer)
-        save_look(dataset, names, params, placed > 0)
+        cards = writer.carded * 2 > len(writer.ids) and not params.image_root
+        save_look(dataset, params, placed=placed > 0, cards=cards)
         imported = writer.result(placed, embedded)
     finished = time.monotonic()
     imported.seconds.update(
@@ -151,7 +152,7 @@ class _Writer:
         self.had_file_name = bool(self.known) and dataset.has_field(FILE_NAME)
         self.ids: dict[int, str] = {}
         """Sample id of each row of the arrays."""
-        self.added = self.updated = self.missing = 0
+        self.added = self.updated = self.missing = self.carded = 0
         self.cards = CardFolder(dataset)
         self.statuses: dict[str, dict[str, int]] = {
             verdict.model: dict.fromkeys(("misclassified", "correct", "ambiguous", "unknown"), 0)
@@ -198,6 +199,7 @@ class _Writer:
             if row.path is not None and Path(row.path).is_file():
                 paths.append(row.path)
                 continue
+            self.carded += 1
             self.missing += row.path is not None
             paths.append(self.cards.path(row.file_name, held))
         self.cards.draw()

@@ -62,6 +62,16 @@ class ReviewNames:
     failure_rate = "failure_rate"
     failure_rank = "failure_rank"
 
+    @staticmethod
+    def tells_of_review(name: str) -> bool:
+        """Whether a field is what a model or a person said of an image, and not of its scene.
+
+        >>> ReviewNames.tells_of_review("llm_rationale_qwen"), ReviewNames.tells_of_review("slope")
+        (True, False)
+        """
+        said = ("prediction_status", "llm_", "review_", "image_url", ReviewNames.file_name)
+        return name.startswith(said)
+
     def __init__(self, model: str = "") -> None:
         self.model = model
         self.prediction_status = self._named("prediction_status")

@@ -15,7 +15,7 @@ from ..report.spec_rule import Rule
 from ..report.visual_spec import Image, VisualSpec
 from . import runs
 from .heatmaps import STEP as HEATMAPS
-from .names import SEQUENCE, Names
+from .names import SEQUENCE, Names, ReviewNames
 from .vectors import Vectors
 
 FRAMES_OF_ONE_DRIVE = 2
@@ -26,7 +26,7 @@ def metadata(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> dict[str,
     """Columns of plain values that somebody else wrote, in the order of ``ids``."""
     paths = {}
     for name, field in dataset.get_field_schema().items():
-        if name in ("id", "filepath") or _ours(name, names):
+        if name in ("id", "filepath") or _ours(name, names) or ReviewNames.tells_of_review(name):
             continue
         if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
             paths[name] = name

@@ -27,7 +27,7 @@ from ..report.visual_spec import Origin, VisualSpec
 from . import coverage, runs, vectors
 from .database import database_failures
 from .embed import STEP as EMBEDDINGS
-from .names import FRAME_NUMBER, SEQUENCE, Names
+from .names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from .sets import Samples, dataset_of, resolve
 from .spec_images import heatmap_method, images, metadata, nearest_owned, with_heatmaps
 from .vectors import Vectors
@@ -111,7 +111,8 @@ def export_visual_spec(
     rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
     quantity, quantity_source = _quantity(params, owned, found, rule)
     here, there = metadata(dataset, names, found.ids), metadata(dataset, names, owned.ids)
-    tried = [name for name in here if name not in (SEQUENCE, FRAME_NUMBER)]
+    untried = (SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank)
+    tried = [name for name in here if name not in untried]
     missing = over_represented(
         {name: here[name] for name in tried}, {name: there[name] for name in tried}
     )

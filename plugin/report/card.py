@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
 
 WIDTH, HEIGHT, MARGIN = 320, 240, 16
-BAND = 30
+BAND = 38
 PAPER, INK = (250, 250, 247), (32, 34, 40)
 # Okabe and Ito (2008), darkened where white text stands on them: told apart by all eyes
 BANDS = {
@@ -31,7 +31,7 @@ BANDS = {
     "unknown": (96, 96, 96),
 }
 GREYS = 12
-VERSION = "1"
+VERSION = "2"
 """Raise it when the drawing changes: cards are known by what they show."""
 MAX_LINES = 3
 TEXT_LIMIT, LINE_LIMIT = 2000, 200
@@ -102,9 +102,9 @@ def paint(card: Card) -> Image.Image:
     grey = blank.copy()
     draw = ImageDraw.Draw(grey)
     if card.score is not None:
-        _line(draw, (WIDTH - MARGIN, 7), f"score {card.score:.6g}", 15, right=True)
-    for number, text in enumerate(_wrapped(card.name, 14, (HEIGHT - 30 - top) // 20)):
-        _line(draw, (MARGIN, top + 20 * number), text, 14)
+        _line(draw, (WIDTH - MARGIN, 8), f"score {card.score:.4g}", 18, right=True)
+    for number, text in enumerate(_wrapped(card.name, 16, (HEIGHT - 30 - top) // 22)):
+        _line(draw, (MARGIN, top + 22 * number), text, 16)
     return _coloured(grey, BANDS.get(card.status, BANDS["unknown"]))
 
 
@@ -113,12 +113,12 @@ def _template(status: str, label: str) -> tuple[Image.Image, int]:
     """What many cards share, and where the name goes below it."""
     grey = Image.new("L", (WIDTH, HEIGHT))
     draw = ImageDraw.Draw(grey)
-    _line(draw, (MARGIN, 7), status, 15)
+    _line(draw, (MARGIN, 8), status, 18)
     lines = _wrapped(label, 26, MAX_LINES)
     for number, text in enumerate(lines):
-        _line(draw, (MARGIN, BAND + 20 + 34 * number), text, 26)
+        _line(draw, (MARGIN, BAND + 14 + 34 * number), text, 26)
     _line(draw, (MARGIN, HEIGHT - 24), "no image on this machine", 12)
-    return grey, max(BAND + 28 + 34 * len(lines), BAND + 84)
+    return grey, max(BAND + 22 + 34 * len(lines), BAND + 78)
 
 
 def _coloured(grey: Image.Image, band: tuple[int, int, int]) -> Image.Image:
@@ -168,8 +168,8 @@ def _wrapped(text: str, size: int, most: int) -> list[str]:
         fits = _fitting(rest, size, room)
         if fits < len(rest):
             space = rest.rfind(" ", 1, fits + 1)
-            # breaking at a space, unless that would leave the line half empty
-            fits = space if space > fits // 2 else fits
+            # breaking at a space, unless that would leave the line nearly empty
+            fits = space if space > fits // 3 else fits
         lines.append(rest[:fits].strip())
         rest = rest[fits:].strip()
     if rest and lines:

@@ -20,6 +20,8 @@ from .spec_words import WORDS, Language, term
 from .visual_spec import Image, VisualSpec
 
 LONGEST = 96
+FAILURES = "failure_rate"
+"""The fact that tells how often a model fails beside an image, 0 to 1."""
 FACTS = 3
 """Words of metadata under a picture; the table has them all."""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'"
@@ -267,6 +269,9 @@ def _card(
         facts.append(say("to_owned", d=_number(image.to_owned)))
     if image.percentile is not None:
         facts.append(say("percentile_short", p=_percent(image.percentile)))
+    failures = dict(image.facts).get(FAILURES)
+    if failures is not None:
+        facts.append(say("failures_short", p=f"{100 * float(failures):.0f}"))
     return (
         f'<li class="card"><div class="pair">{"".join(views)}</div>'
         f'<p class="caption"><b class="no">{number}</b>{" · ".join(facts)}'

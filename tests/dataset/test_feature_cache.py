@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 
 import fiftyone as fo
 import numpy as np
@@ -12,6 +13,7 @@ from gapsphere.plugin.config import (
     FeatureCacheParams,
     KCenterParams,
     ReviewExportParams,
+    SpecParams,
 )
 from gapsphere.plugin.dataset import runs
 from gapsphere.plugin.dataset.coverage import compute_coverage
@@ -23,6 +25,7 @@ from gapsphere.plugin.dataset.insert import insert
 from gapsphere.plugin.dataset.kcenter import select_kcenter
 from gapsphere.plugin.dataset.names import Names
 from gapsphere.plugin.dataset.review import decide, undo
+from gapsphere.plugin.dataset.visual_spec import export_visual_spec
 from gapsphere.plugin.errors import (
     ArtifactError,
     Cancelled,
@@ -310,7 +313,7 @@ def test_colours_and_shown_fields_are_those_asked_for(dataset, cache):
     bring(dataset, cache, color_by="site", hover="file_name, year")
     config = dataset.app_config
     assert config.color_scheme.fields[0]["path"] == "site"
-    assert config.active_fields.paths[:2] == ["file_name", "year"]
+    assert config.active_fields.paths == ["year"]  # the cards say the file's name themselves
     assert dataset.list_workspaces() == ["Feature cache"]
 
 
@@ -463,3 +466,20 @@ def test_inserted_documents_are_those_that_add_samples_writes(dataset):
             assert expected == document
     finally:
         other.delete()
+
+
+def test_a_visual_spec_tells_the_failures_beside_each_candidate(dataset, cache, tmp_path):
+    ranked(dataset, cache)
+    compute_coverage(dataset, CoverageParams(**CORRECT_SET, delta=0.001))
+    gaps = dataset.exists("failure_rank").sort_by("failure_rank").limit(3)
+    params = SpecParams(output=str(tmp_path / "spec.zip"), owned=CORRECT_SET["owned"])
+    issued = export_visual_spec(gaps, params)
+    assert not any("failure_" in line or "prediction_status" in line for line in issued.missing)
+    with zipfile.ZipFile(issued.path) as archive:
+        names = [name for name in archive.namelist() if name.endswith((".csv", ".html"))]
+        read = {name.rsplit("/", 1)[1]: archive.read(name).decode() for name in names}
+    rows = list(csv.DictReader(read["candidates.csv"].removeprefix("\ufeff").splitlines()))
+    told = sorted(float(row["failure_rate"]) for row in rows)
+    assert told == pytest.approx(sorted(gaps.values("failure_rate")), abs=1e-5)
+    assert "llm_rationale" not in rows[0]
+    assert any("% fail beside it" in page for name, page in read.items() if name.endswith(".html"))
