@@ -2,6 +2,10 @@
 
 Transformers answer by attention rollout, or by its gradient-weighted form where the question is
 about another image; convolutional networks answer both by Grad-CAM.
+
+Gradient-weighted rollout towards the distance to another image looks much like the one towards the
+cosine: both show where much happens.  What is *new* is therefore the difference of the two, each as
+shares of its image (``scripts/bench_heatmaps.py faithfulness --about new``).
 """
 
 from __future__ import annotations
@@ -156,7 +160,8 @@ class Explainer:
 
         Returns
         -------
-        float64 (n, rows, columns) on :attr:`grid`
+        float64 (n, rows, columns) on :attr:`grid`; 0 or more, but for ``new`` of a transformer,
+        where a patch that speaks for likeness is below 0.
 
         Raises
         ------
@@ -173,13 +178,16 @@ class Explainer:
                 raise DimensionError(f"the question needs query embeddings {shape}, not {got}")
         images = torch.from_numpy(np.ascontiguousarray(batch)).to(encoder.device)
         images = self._fitted(encoder.pixels.normalise(images, encoder.dtype))
-        sign = -1 if self.question.about == "new" else 1
+        new = self.question.about == "new"
         if self.method == "Grad-CAM":
             asked = None if self.question.about == "attention" else queries
-            return grad_cam(encoder, self.target, images, asked, sign=sign)
+            return grad_cam(encoder, self.target, images, asked, sign=-1 if new else 1)
         start = self._start(len(batch), patches)
         if queries is not None and self.question.about != "attention":
-            flat = gradient_rollout(self.tower, images, queries, start, sign=sign)
+            flat = gradient_rollout(self.tower, images, queries, start)
+            if new:
+                apart = gradient_rollout(self.tower, images, queries, start, sign=-1)
+                flat = _shares(apart) - _shares(flat)
             return flat.reshape(-1, *self.grid)
         fused = FusedAttention(
             self.grid[0] * self.grid[1],
@@ -219,3 +227,9 @@ class Explainer:
             there = row * grid[0] // own[0] * grid[1] + column * grid[1] // own[1]
             start[np.arange(count), tower.front + there] = 1
         return start
+
+
+def _shares(maps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row divided by its sum; a row of zeros stays one."""
+    totals = maps.sum(axis=1, keepdims=True)
+    return maps / np.where(totals > 0, totals, 1)

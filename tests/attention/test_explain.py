@@ -10,7 +10,9 @@ import torch
 import transformers
 from gapsphere.plugin.attention import explain as module
 from gapsphere.plugin.attention.explain import Explainer, Question
+from gapsphere.plugin.attention.gradient import gradient_rollout
 from gapsphere.plugin.attention.rollout import attention_rollout
+from gapsphere.plugin.attention.towers import Tower
 from gapsphere.plugin.encoders.registry import load_encoder
 from gapsphere.plugin.errors import DimensionError, InputError
 
@@ -166,8 +168,11 @@ def test_an_embedding_with_cls_in_its_mean_is_read_with_cls(random_vit, noise):
 def test_layer_by_layer_gradients_are_those_of_the_whole_graph(about, random_vit, noise):
     encoder = random_vit()
     queries = np.roll(encoder.embed(noise), 1, axis=0)
-    maps = Explainer(encoder, Question(about=about)).maps(noise, queries)
-    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32).double()
+    sign = -1 if about == "new" else 1
+    start = np.r_[0, np.full(16, 1 / 16)]
+    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32)
+    maps = gradient_rollout(Tower.of(encoder), pixels, queries, np.stack([start] * 3), sign=sign)
+    pixels = pixels.double()
     tower = encoder.module.double()
     kept = []
     hidden = tower(pixels.requires_grad_(), on_attention=kept.append)[:, 1:].mean(1)
@@ -175,15 +180,28 @@ def test_layer_by_layer_gradients_are_those_of_the_whole_graph(about, random_vit
     target = cosine.sum() if about == "shared" else (1 - cosine).sum()
     slopes = torch.autograd.grad(target, kept)
     tower.float()
-    start = np.r_[0, np.full(16, 1 / 16)]
     for i, found in enumerate(maps):
         product = np.eye(17)
         for scores, slope in zip(kept, slopes, strict=True):
             weighted = (scores[i] * slope[i]).clamp(min=0).mean(0).detach().numpy()
             product = product + weighted @ product
         expected = (start @ product - start)[1:]
-        np.testing.assert_allclose(found.ravel(), expected, rtol=1e-3, atol=1e-9)
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-9)
         assert found.max() > 0
+
+
+def test_what_is_new_is_what_sets_apart_less_what_both_share(random_vit, noise):
+    encoder = random_vit()
+    queries = np.roll(encoder.embed(noise), 1, axis=0)
+    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32)
+    start = np.stack([np.r_[0, np.full(16, 1 / 16)]] * 3)
+    apart, alike = (
+        gradient_rollout(Tower.of(encoder), pixels, queries, start, sign=sign) for sign in (-1, 1)
+    )
+    expected = apart / apart.sum(1, keepdims=True) - alike / alike.sum(1, keepdims=True)
+    found = Explainer(encoder, Question(about="new")).maps(noise, queries).reshape(3, 16)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-12)
+    assert np.abs(found.sum(axis=1)).max() < 1e-12
 
 
 @pytest.mark.parametrize("family", ["Dinov2", "Siglip", "DINOv3"])
@@ -196,7 +214,9 @@ def test_models_of_the_library_answer_questions_about_another_image(family, save
         Explainer(encoder, Question(about=about)).maps(noise, queries)
         for about in ("new", "shared")
     )
-    assert (new >= 0).all()
+    assert np.isfinite(new).all()
+    assert (new.min(axis=(1, 2)) < 0).all()
+    assert (new.max(axis=(1, 2)) > 0).all()
     assert (shared >= 0).all()
     assert not np.allclose(new, shared)
     assert np.array_equal(encoder.embed(noise), embeddings)
