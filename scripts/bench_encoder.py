@@ -3,9 +3,10 @@
 Needs torch, transformers, safetensors, Pillow and numpy; neither pydantic nor FiftyOne, so it runs
 on a bare GPU machine from a checkout: ``python scripts/bench_encoder.py``.  For each encoder it
 prints images a second through the network alone, with the pixels' way to the device, and with
-decoding; the arithmetic rate beside that of a large matrix product timed in the same run, before
-and after; and peak memory.  Where FiftyOne imports, the same images also go through
-``dataset.compute_embeddings`` with the same network.
+decoding; the arithmetic rate beside that of a large matrix product; and peak memory.  Network and
+matrix product take turns of about the same length, and the share is the median over the turns, so
+that whatever else the machine does meets both.  Where FiftyOne imports, the same images also go
+through ``dataset.compute_embeddings`` with the same network.
 
 InternViT gets random weights in the released layout, written to a temporary checkpoint and loaded
 from there: the time does not depend on their values.
@@ -26,7 +27,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -98,10 +102,61 @@ class Clock:
         return min(times)
 
 
-def matmul_rate(clock: Clock, size: int, dtype: torch.dtype) -> float:
-    """GFLOP/s of a square matrix product on random values."""
+@dataclass(frozen=True)
+class Rate:
+    """Work and the matrix product in turns: seconds of one run of the work, FLOP/s of both."""
+
+    seconds: float
+    work: list[float]
+    product: list[float]
+
+    def __str__(self) -> str:
+        shares = [100 * a / b for a, b in zip(self.work, self.product, strict=True)]
+        return (
+            f"{median(self.work) / 1e9:8.0f} of {median(self.product) / 1e9:.0f} "
+            f"= {median(shares):5.1f} % of the matrix product "
+            f"[{min(shares):.0f}..{max(shares):.0f}]"
+        )
+
+
+def in_turns(
+    clock: Clock,
+    works: dict[str, tuple[Callable[[], object], float]],
+    size: int,
+    dtype: torch.dtype,
+    seconds: float,
+) -> dict[str, Rate]:
+    """Run each of ``works`` (what to run, its FLOP) and a matrix product by turns.
+
+    The product of each turn is repeated until it took as long as the work did; at least three
+    turns, and more while ``seconds`` a piece of work last.
+    """
     left, right = (torch.randn(size, size, device=clock.device).to(dtype) for _ in range(2))
-    return 2 * size**3 / clock.best(lambda: left @ right, 2.0, warm=3) / 1e9
+    one = clock.best(lambda: left @ right, 0.5, warm=2)
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    beside: dict[str, list[float]] = {name: [] for name in works}
+    for work, _ in works.values():
+        work()
+    stop, turns = time.perf_counter() + seconds * len(works), 0
+    while turns < 3 or time.perf_counter() < stop:
+        turns += 1
+        for name, (work, _) in works.items():
+            start = clock.now()
+            work()
+            taken[name].append(clock.now() - start)
+            repeats = max(1, round(taken[name][-1] / one))
+            start = clock.now()
+            for _ in range(repeats):
+                left @ right
+            beside[name].append((clock.now() - start) / repeats)
+    return {
+        name: Rate(
+            median(taken[name]),
+            [flops / s for s in taken[name]],
+            [2 * size**3 / s for s in beside[name]],
+        )
+        for name, (_, flops) in works.items()
+    }
 
 
 @contextlib.contextmanager
@@ -226,7 +281,6 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
     batch_size = min(options.batch, len(paths))
     one = flops_per_image(encoder)
     size = options.matmul or (8192 if device.type == "cuda" else 2048)
-    before = matmul_rate(clock, size, encoder.dtype)
 
     prepared = [encoder.prepare(Image.open(path).convert("RGB")) for path in paths[:batch_size]]
     batch = np.stack(prepared)
@@ -235,13 +289,19 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
         f"{', compiled' if options.compile else ''}, {torch.get_num_threads()} threads; "
         f"{one / 1e9:.1f} GFLOP an image"
     )
+    chunks = options.chunk or [encoder.chunk[device.type]]
     with attention_kernel(options.attention), torch.inference_mode():
-        chunk = batch[: options.chunk]
-        pixels = encoder.pixels.normalise(torch.from_numpy(chunk).to(device), encoder.dtype)
-        network = clock.best(lambda: encoder.features(pixels), options.seconds) / len(chunk)
-        embed = clock.best(lambda: encoder.embed(batch), options.seconds) / len(batch)
+        works: dict[str, tuple[Callable[[], object], float]] = {}
+        for chunk in sorted({min(chunk, batch_size) for chunk in chunks}):
+            part = torch.from_numpy(batch[:chunk]).to(device)
+            pixels = encoder.pixels.normalise(part, encoder.dtype)
+            run = partial(encoder.features, pixels)
+            works[f"network alone, {chunk} at a time"] = (run, one * chunk)
+        encoder.chunk = {**encoder.chunk, device.type: chunks[-1]}
+        works["embed (pixels in, vectors out)"] = (lambda: encoder.embed(batch), one * batch_size)
+        rates = in_turns(clock, works, size, encoder.dtype, options.seconds)
         if options.profile:
-            profile(lambda: encoder.features(pixels), device)
+            profile(run, device)
         # Decoding alone: what one core can feed.
         decode = Clock(torch.device("cpu")).best(
             lambda: [encoder.prepare(Image.open(p).convert("RGB")) for p in paths[:16]], 1.0
@@ -257,23 +317,15 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
         )
         whole_clock = (time.perf_counter() - start_clock) / result.done
         whole_cpu = (time.process_time() - start_cpu) / result.done
-    after = matmul_rate(clock, size, encoder.dtype)
-    matmul = max(before, after)
-    for label, seconds in (("network alone", network), ("embed (pixels in, vectors out)", embed)):
-        rate = one / seconds / 1e9
-        print(
-            f"  {label:<32} {1 / seconds:9.2f} images/{clock.unit} {rate:10.0f} GFLOP/{clock.unit} "
-            f"= {100 * rate / matmul:5.1f} % of the matrix product"
-        )
+    print(f"  matrix product {size}^3 in turns with the network; GFLOP/{clock.unit} of both:")
+    for label, rate in rates.items():
+        images = works[label][1] / one / rate.seconds
+        print(f"  {label:<32} {images:9.2f} images/{clock.unit} {rate}")
     print(f"  {'decode and resize':<32} {1 / decode:9.2f} images/CPU s")
     print(
         f"  {'files in, vectors out':<32} {1 / whole_clock:9.2f} images/s, "
         f"{1 / whole_cpu:.2f} images/CPU s (decoding in {options.workers} threads; "
         f"waited {result.waiting:.2f} s of {result.seconds:.2f} s for images)"
-    )
-    print(
-        f"  {'matrix product ' + str(size) + '^3':<32} {before:.0f} before, {after:.0f} after, "
-        f"GFLOP/{clock.unit}"
     )
     print(f"  {'peak memory':<32} {peak_memory(device)}")
     if options.fiftyone and importlib.util.find_spec("fiftyone") is not None:
@@ -397,7 +449,12 @@ def main() -> None:
         help="left out, what the device multiplies natively",
     )
     parser.add_argument("--batch", type=int, help="images a batch (256 on a GPU, 4 on a CPU)")
-    parser.add_argument("--chunk", type=int, help="images of one forward pass; the encoder's own")
+    parser.add_argument(
+        "--chunk",
+        type=int,
+        nargs="+",
+        help="images of one forward pass, several to compare; left out, the encoder's own",
+    )
     parser.add_argument("--images", type=Path, help="folder of images; rendered when left out")
     parser.add_argument("--count", type=int, help="images in all (2048 on a GPU, 8 on a CPU)")
     parser.add_argument(
@@ -432,16 +489,12 @@ def main() -> None:
     options = parser.parse_args()
 
     import_gapsphere()
-    from gapsphere.plugin.encoders import torch_encoder
     from gapsphere.plugin.encoders.device import choose_device
 
     device = choose_device(options.device)
     gpu = device.type == "cuda"
     options.batch = options.batch or (256 if gpu else 4)
     options.count = options.count or (2048 if gpu else 8)
-    if options.chunk:
-        torch_encoder.CHUNK[device.type] = options.chunk
-    options.chunk = torch_encoder.CHUNK[device.type]
     if options.threads:
         torch.set_num_threads(options.threads)
     name = torch.cuda.get_device_name(device) if gpu else "CPU"

@@ -16,12 +16,17 @@ from ..errors import CheckpointError, InputError
 from .device import PRECISIONS, choose_device, choose_precision
 from .preprocessing import WHOLE_IMAGE, Pixels, Region
 from .protocol import unit_rows
-from .torch_encoder import TorchEncoder
+from .torch_encoder import CHUNK, TorchEncoder
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["forward_checkpoint", "load_internvl"]
+
+# The widest tensor of two images at 448 passes 32 MB, beyond which the C library gives memory back
+# to the system after every layer and asks for it anew, page by page; one image's stays below, and
+# its 1025 rows fill a matrix product as well (scripts/bench_encoder.py --chunk 1 2 4).
+ONE_AT_A_TIME = {**CHUNK, "cpu": 1}
 
 
 def load_internvl(
@@ -90,6 +95,7 @@ def load_internvl(
         pooling="InternViT, mean of the last hidden state",
         include_cls=include_cls,
         revision=source.revision,
+        chunk=ONE_AT_A_TIME,
     )
 
 

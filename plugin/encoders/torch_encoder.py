@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ __all__ = ["TorchEncoder", "weights_digest"]
 
 # Images that one forward pass takes.  A batch is cut into such chunks so that the host readies one
 # while the device computes another, and so that memory does not grow with the caller's batch.
-CHUNK = {"cuda": 64, "mps": 8, "cpu": 4}
+CHUNK: Mapping[str, int] = {"cuda": 64, "mps": 8, "cpu": 4}
 
 
 @dataclass(eq=False)
@@ -54,6 +54,8 @@ class TorchEncoder:
         sets has distance 0 only if both were embedded in the same precision.
     revision : str or None
         Commit of the model repository the weights came from, where they came from one.
+    chunk : mapping of device type to int
+        Images of one forward pass; a batch is cut into as many as that takes.
     """
 
     name: str
@@ -69,6 +71,7 @@ class TorchEncoder:
     pooling: str
     include_cls: bool = False
     revision: str | None = None
+    chunk: Mapping[str, int] = field(default_factory=lambda: CHUNK)
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,7 +108,7 @@ class TorchEncoder:
     def _pooled(self, batch: np.ndarray) -> np.ndarray:
         import torch
 
-        size = CHUNK.get(self.device.type, 8)
+        size = self.chunk.get(self.device.type, 8)
         chunks = [batch[start : start + size] for start in range(0, len(batch), size)]
         with torch.inference_mode():
             pooled = [
