@@ -75,8 +75,7 @@ def print_policies(done: Sequence[ev.Measured]) -> None:
 
 def print_rebuilds(done: Sequence[ev.Measured]) -> None:
     """How frames are rebuilt: every rebuild from the same samples of the same frames."""
-    print("\nPSNR from the same samples" + "".join(f"{name:>15}" for name in REBUILDS[1:]))
-    print(f"{'policy':28}{'model':>8}" + "model less this one".rjust(40))
+    print(f"\n{'same samples: model, and model less':36}" + _header(REBUILDS[1:]))
     for name in _names(done):
         mine = [one for one in done if one.policy == name]
         paired = np.mean([one.paired for one in mine])
@@ -87,7 +86,7 @@ def print_rebuilds(done: Sequence[ev.Measured]) -> None:
 def print_correlations(done: Sequence[ev.Measured]) -> None:
     """Spearman correlation of each signal with the absolute error, under two policies."""
     signals = list(done[0].correlation)
-    print("\nSpearman with |error|" + " " * 7 + "".join(f"{name:>15}" for name in signals))
+    print(f"\n{'Spearman with |error|':28}" + _header(signals))
     for name in ("random", "dispersion"):
         mine = [one for one in done if one.policy == name]
         found = [ev.figure(ev.by_seed(mine, "correlation", signal)) for signal in signals]
@@ -117,7 +116,7 @@ def curve(
 def print_curve(points: dict[str, list[tuple[int, float]]]) -> None:
     """PSNR by count, and how many samples dispersion needs for the quality of others."""
     counts = [count for count, _ in next(iter(points.values()))]
-    print("\nPSNR by samples" + " " * 13 + "".join(f"{count:>10}" for count in counts))
+    print(f"\n{'PSNR by samples':28}" + "".join(f"{count:>10}" for count in counts))
     for name, line in points.items():
         print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
     middle = 500 if 500 in counts else counts[len(counts) // 2]
@@ -202,6 +201,10 @@ def draw(curves: dict[str, dict[str, list[tuple[int, float]]]], path: Path) -> P
     figure.savefig(path, dpi=130)
     pyplot.close(figure)
     return path
+
+
+def _header(names: Sequence[str]) -> str:
+    return "".join(f"{name:>15}" for name in names)
 
 
 def _names(done: Sequence[ev.Measured]) -> list[str]:

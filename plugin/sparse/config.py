@@ -306,6 +306,7 @@ def make_loop(params: SparseParams, model: SparsePixelTransformer) -> SamplingLo
         epsilon=params.epsilon,
         quality=quality,
         use_amp=params.use_amp,
+        sentinel=params.sentinel_value,
     )
     return SamplingLoop(model, make_sampler(params), config)
 

@@ -22,7 +22,7 @@ from .importance import SIGNALS, Map, Signal, gradient_of
 from .loop import LoopConfig, SamplingLoop
 from .model import SparsePixelTransformer
 from .quality import psnr, rank_correlation, ssim
-from .samples import samples_of
+from .samples import Memory, Samples, samples_of
 from .sampling import Sampler
 from .uniform import UniformSampler
 
@@ -159,7 +159,9 @@ def measure(
     )
 
 
-def _signals(model, samples, memory, frame) -> Iterator[tuple[str, Map]]:  # type: ignore[no-untyped-def]
+def _signals(
+    model: SparsePixelTransformer, samples: Samples, memory: Memory | None, frame: Frames
+) -> Iterator[tuple[str, Map]]:
     """Every importance signal of one frame."""
     import torch
 
@@ -222,11 +224,14 @@ def by_seed(found: Sequence[Measured], value: str, key: str) -> dict[int, list[f
     return values
 
 
-def gain(found: Sequence[Measured], policy: str, over: str, key: str = MODEL) -> Figure:
-    """PSNR of a policy less that of another, sequence by sequence."""
-    return figure(
-        _differences(found, policy, over, lambda one: one.psnr[key], lambda one: one.psnr[key])
-    )
+def gain(found: Sequence[Measured], policy: str, over: str) -> Figure:
+    """PSNR of the model's frames under a policy less that under another, sequence by sequence."""
+    other = {one.sequence: one.psnr[MODEL] for one in found if one.policy == over}
+    values: dict[int, list[float]] = {}
+    for one in found:
+        if one.policy == policy:
+            values.setdefault(one.seed, []).append(one.psnr[MODEL] - other[one.sequence])
+    return figure(values)
 
 
 def model_gain(found: Sequence[Measured], policy: str, over: str) -> Figure:
@@ -236,16 +241,6 @@ def model_gain(found: Sequence[Measured], policy: str, over: str) -> Figure:
         if one.policy == policy:
             values.setdefault(one.seed, []).append(one.paired - one.psnr[over])
     return figure(values)
-
-
-def _differences(found, policy, over, one_value, other_value):  # type: ignore[no-untyped-def]
-    other = {one.sequence: one for one in found if one.policy == over}
-    values: dict[int, list[float]] = {}
-    for one in found:
-        if one.policy == policy:
-            difference = one_value(one) - other_value(other[one.sequence])
-            values.setdefault(one.seed, []).append(difference)
-    return values
 
 
 def count_for(curve: Sequence[tuple[int, float]], wanted: float) -> float:

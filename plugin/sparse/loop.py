@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from .importance import (
     smooth_in_time,
     stats_of,
 )
-from .model import Reconstruction, SparsePixelTransformer
+from .model import SENTINEL, Reconstruction, SparsePixelTransformer
 from .samples import Memory, Samples, passing_through, remember
 from .sampling import Draw, Request, Sampler
 from .uniform import uniform_pixels
@@ -77,7 +77,8 @@ class LoopConfig:
     starts after ``warmup_frames`` frames with a valid map.  ``memory`` is how many frames a
     measured value is remembered, 0 for none.  A frame whose samples are further from the last
     reconstruction than ``cut_ratio`` times what is usual, and at least ``cut_level`` grey levels,
-    is a scene cut: memory, importance and warm-up start anew.
+    is a scene cut: memory, importance and warm-up start anew.  ``sentinel`` is what a state entry
+    without a value holds.
     """
 
     count: int = 500
@@ -91,6 +92,7 @@ class LoopConfig:
     cut_level: float = 24.0
     quality: QualityTarget | None = None
     use_amp: bool = False
+    sentinel: float = SENTINEL
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.warmup_frames < 0 or self.memory < 0:
@@ -274,6 +276,7 @@ class SamplingLoop:
             The samples are of another resolution or of another number of channels.
         """
         self._check(samples, state)
+        samples = self._marked(samples)
         surprise = _surprise(samples, state.frame)
         cut = self._is_cut(surprise, state)
         if cut:
@@ -321,11 +324,6 @@ class SamplingLoop:
             after,
         )
 
-    def settings(self) -> dict[str, Any]:
-        """The loop's and the sampler's settings by name: hyper-parameters to log."""
-        sampler = {**vars(self.sampler), "name": self.sampler.name}
-        return {"loop": asdict(self.config), "sampler": sampler}
-
     def _check(self, samples: Samples, state: LoopState) -> None:
         if samples.resolution != state.resolution:
             raise DimensionError(
@@ -337,6 +335,13 @@ class SamplingLoop:
                 f"The samples have {samples.channels} channel(s) and the model reads "
                 f"{self.model.config.channels}."
             )
+
+    def _marked(self, samples: Samples) -> Samples:
+        """Samples whose state has the model's own mark for entries without a value."""
+        if samples.state is None or self.config.sentinel == SENTINEL:
+            return samples
+        empty = samples.state == np.float32(self.config.sentinel)
+        return replace(samples, state=np.where(empty, np.float32(SENTINEL), samples.state))
 
     def _is_cut(self, surprise: float, state: LoopState) -> bool:
         if np.isnan(surprise) or np.isnan(state.usual):

@@ -469,8 +469,3 @@ def _full_rows(weights: Tensor, index: Tensor | None, tokens: int) -> Tensor:
         return weights
     matrix = torch.zeros(len(weights), tokens, dtype=weights.dtype, device=weights.device)
     return matrix.scatter_add(1, index.clamp_min(0), weights)
-
-
-def parameters(model: nn.Module) -> int:
-    """How many trained numbers a model has."""
-    return sum(p.numel() for p in model.parameters())

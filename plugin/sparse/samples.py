@@ -7,7 +7,7 @@ model reads ages, and how far new samples contradict what was there, and weighs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -150,11 +150,6 @@ def remember(
     value.reshape(height * width, -1)[samples.pixels] = samples.values
     age.reshape(-1)[samples.pixels] = 1
     return Memory(value, age, frame)
-
-
-def without_frame(memory: Memory) -> Memory:
-    """The memory of measured values alone."""
-    return replace(memory, frame=np.zeros_like(memory.frame))
 
 
 def passing_through(frame: NDArray[np.float32], samples: Samples) -> NDArray[np.uint8]:

@@ -7,7 +7,6 @@ the same seed ask for the same pixels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,6 +76,3 @@ def usable_importance(importance: Map | None) -> NDArray[np.float64] | None:
     if density.max() - density.min() <= 1e-9 * max(float(density.max()), 1e-12):
         return None
     return density / density.sum()
-
-
-Drawer = Callable[[NDArray[np.float64], int, np.random.Generator], Pixels]

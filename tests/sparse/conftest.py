@@ -27,6 +27,11 @@ def film(length=16, side=48, *, speed=0.0, seed=0):
     return np.clip(np.rint(frames), 0, 255).astype(np.uint8)[..., None]
 
 
+@pytest.fixture(scope="session")
+def make_film():
+    return film
+
+
 @pytest.fixture
 def still():
     return film()

@@ -230,6 +230,22 @@ def test_a_stranger_resolution_or_colour_is_refused(loop, moving):
         loop.step(colour, state)
 
 
+def test_another_sentinel_marks_empty_state_entries_too(model, moving):
+    model = type(model)(model.config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.manual_seed(5)))
+
+    def frame(sentinel, entries):
+        loop = SamplingLoop(model, UniformSampler(), LoopConfig(count=90, sentinel=sentinel))
+        state = loop.start((48, 48))
+        samples = samples_of(moving[0], state.pixels)
+        return loop.step(replace(samples, state=np.array(entries, np.float32)), state).frame
+
+    assert (frame(-1.0, [0.5, -1.0]) == frame(-999.0, [0.5, -999.0])).all()
+    assert (frame(-1.0, [0.5, -1.0]) != frame(-999.0, [0.5, -1.0])).any()
+
+
 def test_a_frame_smaller_than_the_count_is_sampled_whole(model):
     loop = SamplingLoop(model, AdaptiveSampler(), LoopConfig(count=500, warmup_frames=1))
     film = np.random.default_rng(0).integers(0, 256, (3, 6, 5, 1)).astype(np.uint8)
