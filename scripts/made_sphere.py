@@ -51,6 +51,50 @@ def made_embeddings(places: Array, *, seed: int = 51) -> Array:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
+def made_analysis(n: int, dimension: int, file: Any) -> Any:
+    """An analysis without a dataset, its embeddings in ``file``: for questions in Python.
+
+    The embedding is the place on the sphere, and noise whose weight falls from direction to
+    direction as 1 / i ** 0.6, as the packaged encoder's embeddings of street scenes do.
+    """
+    from ..panels.gap_explorer.analysis import Analysis
+    from ..plugin.dataset.names import Names
+
+    places, _, owned = made_points(n)
+    rng = np.random.default_rng(51)
+    basis = np.linalg.qr(rng.normal(size=(dimension, 256)))[0].astype(np.float32)
+    weight = 0.4 * np.arange(1, 257, dtype=np.float32) ** -0.6
+    embeddings = np.memmap(file, np.float32, "w+", shape=(n, dimension))
+    for start in range(0, n, INSERT_BLOCK):
+        part = slice(start, start + INSERT_BLOCK)
+        rows = rng.standard_normal((len(places[part]), 256), dtype=np.float32) * weight
+        rows[:, :3] += places[part]
+        rows = rows @ basis.T
+        embeddings[part] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    distance = np.abs(rng.normal(0.1, 0.05, n)).astype(np.float32)
+    distance[owned] = np.nan
+    made = Analysis(
+        dataset=None,
+        names=Names(),
+        stamp="",
+        ids=np.arange(n).astype("S24"),
+        sphere=places,
+        owned=owned,
+        dist=distance,
+        percentile=np.where(owned, np.nan, 400 * distance).clip(max=100),
+        pick=np.zeros(n, np.int32),
+        delta=0.2,
+        delta_max=float(np.nanmax(distance)),
+        delta_source="made up",
+        metric="cosine",
+        encoder="made up",
+        whole=True,
+        stale=None,
+    )
+    made.__dict__["_embeddings"] = embeddings
+    return made
+
+
 def make_dataset(
     dataset: Any, n: int, images: Sequence[str | Path], *, k: int = 40, embeddings: bool = True
 ) -> None:

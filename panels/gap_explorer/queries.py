@@ -138,7 +138,7 @@ def answer(analysis: Analysis, ask: Ask) -> Answer:
         if not len(analysis.members(ask.search)):
             raise EmptySetError(f"{ask.search} has no point to search among.")
         vector = _vector(analysis, ask)
-        rows, distance = _nearest(analysis, ask, vector)
+        rows, distance = nearest(analysis, ask, vector)
         verdict = _verdict(analysis, ask, vector, delta)
     return Answer(rows, distance, inside, verdict, delta, time.perf_counter() - started)
 
@@ -163,8 +163,12 @@ def _around(analysis: Analysis, ask: Ask, which: str, k: int) -> Array:
     return analysis.members(which)[analysis.index(which).nearest(ask.direction, k).index[0]]
 
 
-def _nearest(analysis: Analysis, ask: Ask, vector: Array) -> tuple[Array, Array]:
-    """The candidates of a place, a clicked point itself first."""
+def nearest(analysis: Analysis, ask: Ask, vector: Array | None = None) -> tuple[Array, Array]:
+    """The candidates of a place with their distances, a clicked point itself first.
+
+    ``vector`` is the place's embedding, found here unless given.
+    """
+    vector = _vector(analysis, ask) if vector is None else vector
     reach = max(200, 20 * ask.k) if ask.rerank else ask.k + 1
     rows = _around(analysis, ask, ask.search, reach)
     rows = rows[rows != ask.row]
