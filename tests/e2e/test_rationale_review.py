@@ -50,7 +50,6 @@ class App:
 
     def __init__(self, page, url):
         self.page, self.url = page, url
-        page.set_default_timeout(25_000)
 
     def open(self, dataset):
         self.page.goto(f"{self.url}/datasets/{dataset.name}?workspace=w")

@@ -8,6 +8,7 @@ import { Neighbors } from "./Neighbors";
 import { Face, Failed, NoVerdicts } from "./Signs";
 import { installStyles } from "./styles";
 import { TopBar } from "./TopBar";
+import { useEnter } from "./useEnter";
 import { useKeys } from "./useKeys";
 import { useReview, type Review } from "./useReview";
 import { Verdict } from "./Verdict";
@@ -17,7 +18,8 @@ import { DECISION_LABEL } from "./words";
 export function RationaleReview(props: { bridge: Bridge }): React.ReactElement {
   const [root, setRoot] = React.useState<HTMLElement | null>(null);
   const { dark } = useThemeColours(root);
-  React.useEffect(installStyles, []);
+  useEnter(root);
+  React.useEffect(() => installStyles(), []);
   return (
     <div className="gs-root gr-root" ref={setRoot} data-cy="rationale-review" data-theme={dark ? "dark" : "light"}>
       <Body bridge={props.bridge} root={root} />

@@ -10,6 +10,8 @@ import {
   statusKey,
   TIER_LABEL,
 } from "../../../rationale_review/web/src/words";
+import styles from "./styles.css?inline";
+import { useEnter } from "../../../rationale_review/web/src/useEnter";
 import { Bar, Stack } from "./Bars";
 import type { Bridge } from "./bridge";
 import type { Counts, Pick, Ready } from "./contract";
@@ -24,7 +26,8 @@ const CLASSES_SHOWN = 12;
 export function RationaleSummary(props: { bridge: Bridge }): React.ReactElement {
   const [root, setRoot] = React.useState<HTMLElement | null>(null);
   const { dark } = useThemeColours(root);
-  React.useEffect(installStyles, []);
+  useEnter(root);
+  React.useEffect(() => installStyles({ "gapsphere-summary": styles }), []);
   return (
     <div
       className="gs-root gr-root gr-summary"
