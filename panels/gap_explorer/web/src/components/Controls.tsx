@@ -250,13 +250,14 @@ function WholeNumber(props: {
 function Range(props: { bridge: Bridge; column: Column }): React.ReactElement {
   const { bridge, column } = props;
   const range = bridge.choices.range ?? [column.min, column.max];
+  const digits = (value: number): string => String(+value.toPrecision(4));
   const set = (end: 0 | 1, text: string): void => {
     const value = parseFloat(text);
-    if (Number.isNaN(value)) return;
+    // What is shown is rounded: passing through a field with the Tab key may not change the range.
+    if (Number.isNaN(value) || text === digits(range[end])) return;
     const next: [number, number] = end === 0 ? [value, range[1]] : [range[0], value];
     if (next[0] < next[1]) bridge.choose({ range: next });
   };
-  const digits = (value: number): string => String(+value.toPrecision(4));
   return (
     <Row label="Legend range">
       <span className="gs-range">

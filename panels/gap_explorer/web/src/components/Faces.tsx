@@ -58,7 +58,7 @@ export function Failed(props: { message: string; retry(): void }): React.ReactEl
 
 export function NoWebGL(props: { three: boolean }): React.ReactElement {
   return (
-    <Face name="webgl" title="This browser cannot draw the sphere">
+    <Face name="webgl" title={`This ${props.three ? "browser" : "App"} cannot draw the sphere`}>
       {props.three ? (
         <p>
           WebGL is switched off or the graphics driver gave up. Switch hardware acceleration on in
