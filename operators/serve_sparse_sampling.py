@@ -50,7 +50,8 @@ class ServeSparseSampling(foo.Operator):
             button = "Start"
         else:
             inputs, button = types.Object(), "Stop the server"
-            inputs.view("about", types.Notice(label="Running", description=state.stream))
+            ends = "Stopping it ends the sessions of all clients."
+            inputs.view("about", types.Notice(label="Running", description=ends))
             inputs.md(described(state), name="state")
         view = types.PromptView(label=LABEL, submit_button_label=button)
         return types.Property(inputs, view=view)

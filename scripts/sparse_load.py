@@ -29,7 +29,7 @@ from gapsphere.plugin.sparse import binary, protocol
 from gapsphere.plugin.sparse.client import Client
 from gapsphere.plugin.sparse.config import SparseParams
 from gapsphere.plugin.sparse.process import ServerState, start_server, stop_server
-from gapsphere.plugin.sparse.protocol import FrameData, UvCoordinates
+from gapsphere.plugin.sparse.protocol import Encoding, FrameData, UvCoordinates
 from gapsphere.plugin.sparse.sampling import Request
 from gapsphere.plugin.sparse.serving import ServeParams
 from gapsphere.plugin.sparse.uniform import UniformSampler
@@ -99,7 +99,7 @@ def wire() -> None:
     print("for an arbitrary choice of pixels, and 8 bits for each value.")
 
 
-def load(state: ServerState, clients: int, seconds: float, encoding: str) -> int:
+def load(state: ServerState, clients: int, seconds: float, encoding: Encoding) -> int:
     """Many clients at once; fails if one waits more than five seconds."""
     stop = threading.Event()
     workers = [_Player(state, number, encoding, stop) for number in range(clients)]
@@ -170,7 +170,7 @@ class _Player(threading.Thread):
     """A client that plays a moving picture, and notes how long each answer took."""
 
     def __init__(
-        self, state: ServerState, number: int, encoding: str, stop: threading.Event
+        self, state: ServerState, number: int, encoding: Encoding, stop: threading.Event
     ) -> None:
         super().__init__(daemon=True)
         self.state, self.number, self.encoding, self.stop_when = state, number, encoding, stop

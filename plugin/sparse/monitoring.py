@@ -91,12 +91,13 @@ class WeightsAndBiases:
         Path(folder).mkdir(parents=True, exist_ok=True)
         self._image = wandb.Image
         try:
+            mode: Any = os.environ.get("WANDB_MODE")
             self._run = wandb.init(
                 project="gapsphere-sparse",
                 job_type="serve",
                 dir=str(folder),
                 # Its own reading of the environment is of the first run in this process.
-                mode=os.environ.get("WANDB_MODE"),
+                mode=mode,
                 reinit="create_new",
             )
         except wandb.errors.UsageError as error:

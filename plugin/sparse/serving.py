@@ -39,6 +39,7 @@ class ServeParams(Params):
         "",
         "Clients send it as `Authorization: Bearer TOKEN` or `?token=TOKEN`; empty: no token",
         key="server.token",
+        advanced=False,
         max_length=200,
     )
     origins: str = setting(
@@ -46,48 +47,82 @@ class ServeParams(Params):
         "Web pages that may connect, such as https://example.org, separated by commas; clients "
         "that are no web page send no origin",
         key="server.origins",
+        title="Web pages",
     )
     models: str = setting(
         "",
         "More models for clients to name: name=file.safetensors, separated by commas",
         key="server.models",
+        title="More models",
     )
     device: str = setting("cpu", "Where models run: cpu, cuda, mps", key="server.device")
     workers: int = setting(2, "Frames worked on at once", key="server.workers", ge=1, le=64)
-    max_sessions: int = setting(64, "Sessions at once", key="server.max_sessions", ge=1, le=10_000)
-    max_pixels: int = setting(
-        640 * 480, "Pixels of a frame (W x H)", key="server.max_pixels", ge=1, le=1 << 26
+    max_sessions: int = setting(
+        64, "Sessions at once", key="server.max_sessions", title="Most sessions", ge=1, le=10_000
     )
-    max_samples: int = setting(20_000, "Samples of a frame", key="server.max_samples", ge=1)
+    max_pixels: int = setting(
+        640 * 480,
+        "Pixels of a frame (W x H)",
+        key="server.max_pixels",
+        title="Largest frame",
+        ge=1,
+        le=1 << 26,
+    )
+    max_samples: int = setting(
+        20_000, "Samples of a frame", key="server.max_samples", title="Most samples", ge=1
+    )
     max_message_kb: int = setting(
-        1024, "Size of one message, in KiB", key="server.max_message_kb", ge=16, le=1 << 18
+        1024,
+        "Size of one message, in KiB",
+        key="server.max_message_kb",
+        title="Largest message",
+        ge=16,
+        le=1 << 18,
     )
     max_fps: float = setting(
         120.0,
         "Messages a second that are read of one client; a faster one is read slower",
         key="server.max_fps",
+        title="Fastest client",
         gt=0,
     )
     max_kb_per_second: int = setting(
-        8192, "KiB a second that are read of one client", key="server.max_kb_per_second", ge=16
+        8192,
+        "KiB a second that are read of one client",
+        key="server.max_kb_per_second",
+        title="Busiest client",
+        ge=16,
     )
     start_seconds: float = setting(
-        10.0, "Time for a new client to start its session", key="server.start_seconds", gt=0
+        10.0,
+        "Time for a new client to start its session",
+        key="server.start_seconds",
+        title="Patience at the start",
+        gt=0,
     )
     idle_seconds: float = setting(
-        60.0, "A client silent for so long is let go", key="server.idle_seconds", gt=0
+        60.0,
+        "A client silent for so long is let go",
+        key="server.idle_seconds",
+        title="Patience with silence",
+        gt=0,
     )
     send_seconds: float = setting(
         10.0,
         "A client that reads nothing for so long is let go",
         key="server.send_seconds",
+        title="Patience with a reader",
         gt=0,
     )
     record: str = setting(
         "", "Folder to record sessions to; empty: none", key="server.record", title="Record to"
     )
     record_mb: int = setting(
-        2000, "Stop recording at this size, in MB", key="server.record_mb", ge=1
+        2000,
+        "Stop recording at this size, in MB",
+        key="server.record_mb",
+        title="Largest recording",
+        ge=1,
     )
     monitor: MonitorKind = setting(
         "none", "Send metrics and pictures to TensorBoard or Weights & Biases", key="server.monitor"
