@@ -1,0 +1,165 @@
+"""The controls: each does what it says, is reached by keyboard, and is remembered."""
+
+PANEL = '[data-cy="gap-explorer"]'
+
+
+def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot):
+    panel.open(own)
+    for name in ("S", "U", "Both"):
+        panel.radio("Show", name)
+        panel.wait_state(f"s.choices.show === '{name if name != 'Both' else 'both'}'")
+    colour = panel.page.get_by_label("Colour by")
+    colour.select_option("weather")
+    panel.page.wait_for_selector(".gs-classes >> text=rain")
+    shot(panel.page, "panel-categorical")
+    colour.select_option("kcenter_radius")
+    panel.page.wait_for_selector(".gs-ramp >> text=kcenter_radius")
+    colour.select_option("density")
+    panel.page.wait_for_selector(".gs-ramp >> text=dense")
+    colour.select_option("dist_to_S")
+
+    settings = panel.settings()
+    panel.radio("Projection", "Cartesian")
+    panel.page.wait_for_selector("text=Places and caps are asked on the sphere")
+    shot(panel.page, "panel-cartesian")
+    panel.radio("Projection", "Spherical")
+    panel.radio("Colours", "Cividis")
+    panel.radio("Search in", "S")
+    panel.radio("Distance", "Euclidean")
+    settings.get_by_role("spinbutton", name="Results, top K").fill("5")
+    panel.page.keyboard.press("Enter")
+    settings.get_by_role("spinbutton", name="Legend range, from").fill("0.02")
+    panel.page.keyboard.press("Enter")
+    for name in ("Sphere", "Lattice", "Picks", "Re-rank by embedding"):
+        # The box itself is drawn by its label, as in every switch of the App.
+        settings.locator("label", has_text=name).click()
+    shot(panel.page, "panel-settings")
+    panel.page.keyboard.press("Escape")
+    expected = {
+        "palette": "cividis",
+        "search": "S",
+        "metric": "euclidean",
+        "topK": 5,
+        "sphere": False,
+        "lattice": False,
+        "picks": False,
+        "rerank": False,
+        "colour": "dist_to_S",
+    }
+    panel.wait_state("s.choices.rerank === false")
+    assert expected.items() <= panel.state("choices").items()
+    assert panel.state("choices")["range"][0] == 0.02
+
+    panel.radio("What a click asks", "Place")
+    panel.page.mouse.click(*panel.middle())
+    answer = panel.answer("place")
+    assert len(answer["cards"]) == 5
+    assert {card["set"] for card in answer["cards"]} == {"S"}
+    panel.count(5)
+    # A choice asks the open question again, and does not take the answer out of the grid.
+    panel.settings()
+    panel.radio("Search in", "U")
+    panel.wait_state("!s.busy && s.answer && s.answer.cards[0].set === 'U'")
+    panel.count(5)
+
+    panel.reload()
+    expected["search"] = "U"
+    assert expected.items() <= panel.state("choices").items()
+
+
+def test_the_tab_key_reaches_every_control_and_each_has_a_name(opened):
+    opened.ask_place()
+    opened.settings()
+    names = opened.read(
+        """(() => {
+          const panel = document.querySelector('[data-cy="gap-explorer"]');
+          return [...panel.querySelectorAll('button, input, select, a[href], [tabindex]')]
+            .filter((one) => one.tabIndex >= 0 && !one.disabled)
+            .map((one) => one.getAttribute('aria-label') || one.labels?.[0]?.innerText
+              || one.innerText || one.title);
+        })()"""
+    )
+    assert all(name and name.strip() for name in names), names
+    opened.page.evaluate(
+        """() => {
+          const panel = document.querySelector('[data-cy="gap-explorer"]');
+          const first = [...panel.querySelectorAll('button, input, select, [tabindex]')]
+            .find((one) => one.tabIndex >= 0 && !one.disabled);
+          window.__reached = new Set([first]);
+          panel.addEventListener('focusin', (event) => window.__reached.add(event.target));
+          first.focus();
+        }"""
+    )
+    for _ in range(2 * len(names)):
+        opened.page.keyboard.press("Tab")
+        if not opened.read(f"document.querySelector('{PANEL}').contains(document.activeElement)"):
+            break
+    missed = opened.read(
+        """(() => {
+          const panel = document.querySelector('[data-cy="gap-explorer"]');
+          return [...panel.querySelectorAll('button, input, select, a[href], [tabindex]')]
+            .filter((one) => one.tabIndex >= 0 && !one.disabled && !window.__reached.has(one))
+            .map((one) => one.outerHTML.slice(0, 120));
+        })()"""
+    )
+    assert missed == []
+    # Groups of one choice are one stop; the arrows choose.
+    opened.page.get_by_role("radiogroup", name="Show").get_by_role("radio", name="Both").focus()
+    opened.page.keyboard.press("ArrowLeft")
+    opened.wait_state("s.choices.show === 'U'")
+    opened.page.keyboard.press("ArrowRight")
+    opened.wait_state("s.choices.show === 'both'")
+    opened.page.get_by_role("button", name="Settings").focus()
+    opened.page.keyboard.press("Escape")
+    opened.page.get_by_role("dialog", name="Settings").wait_for(state="hidden")
+    opened.clear()
+
+
+def test_both_themes_and_every_width(panel, own, shot):
+    panel.open(own)
+    page = panel.page
+    assert page.get_attribute(PANEL, "data-theme") == "dark"
+    page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
+    page.wait_for_selector(f'{PANEL}[data-theme="light"]')
+    shot(page, "panel-light")
+    panel.ask_place()
+
+    def sticks_out():
+        """Controls and words that reach over the panel's right edge."""
+        return panel.read(
+            """(() => {
+              const panel = document.querySelector('[data-cy="gap-explorer"]');
+              const right = panel.getBoundingClientRect().right;
+              return [...panel.querySelectorAll('button, input, select, h2, h3, canvas')]
+                .filter((one) => !one.closest('.gs-tray ul') && !one.closest('.gs-settings'))
+                .filter((one) => one.getBoundingClientRect().right > right + 1)
+                .map((one) => one.outerHTML.slice(0, 100));
+            })()"""
+        )
+
+    page.get_by_role("button", name="Add to Visual Spec").click()
+    page.wait_for_selector(".gs-held img")
+    for width, name in ((1900, "panel-wide-light"), (380, "panel-narrow-light")):
+        # The App itself is not made for narrow windows, a column of it may be: size that.
+        page.evaluate(
+            "(width) => { const box = document.querySelector('[data-cy=\"gap-explorer\"]');"
+            "box.style.width = width + 'px';"
+            "box.style.position = 'fixed'; box.style.inset = '0 auto 0 0';"
+            "box.style.zIndex = 9999; }",
+            width,
+        )
+        page.set_viewport_size({"width": max(width, 1300), "height": 900})
+        # The canvas is drawn in the shape that it is shown in.
+        panel.wait(
+            """(width) => {
+              const { canvas } = window.__gapsphere, box = canvas.getBoundingClientRect();
+              return Math.abs(document.querySelector('.gs-root').clientWidth - width) < 2
+                && Math.abs(canvas.width / canvas.height - box.width / box.height) < 0.02;
+            }""",
+            width,
+        )
+        assert sticks_out() == []
+        shot(page, name)
+    page.locator('[title="Dark mode"], [aria-label="Dark mode"]').first.dispatch_event("click")
+    page.wait_for_selector(f'{PANEL}[data-theme="dark"]')
+    shot(page, "panel-narrow-dark")

@@ -1,0 +1,94 @@
+"""Every state has a face, and none is a blank panel."""
+
+import fiftyone as fo
+from gapsphere.panels.gap_explorer.workspace import save_workspace
+
+PANEL = '[data-cy="gap-explorer"]'
+
+
+def test_before_anything_is_computed_a_button_runs_it(panel, dataset, images, shot):
+    # A dataset without samples has no panels at all: the App shows how to add some.
+    save_workspace(dataset)
+    dataset.add_samples([fo.Sample(filepath=str(images[0]), tags=[t]) for t in "SSU"])
+    panel.open(dataset, ready=False)
+    panel.page.wait_for_selector('[data-cy="gs-face-not-computed"]')
+    assert "2 images you own (S) and 1 candidate" in panel.page.inner_text(PANEL)
+    shot(panel.page, "face-not-computed")
+    panel.page.get_by_role("button", name="Find gaps", exact=True).click()
+    panel.page.wait_for_selector('[data-cy="operators-prompt-modal"]')
+
+
+def test_samples_removed_and_added_since_make_the_results_stale(panel, own, images, shot):
+    panel.open(own)
+    own.delete_samples(own.take(3, seed=1).values("id"))
+    panel.page.mouse.click(*panel.middle())
+    panel.page.wait_for_selector(".gs-results [role=alert]")
+    assert "reload the panel" in panel.page.inner_text(".gs-results [role=alert]")
+
+    own.add_samples([fo.Sample(filepath=str(images[0]), tags=["U"]) for _ in range(2)])
+    panel.open(own)
+    panel.page.wait_for_selector('[data-cy="gs-stale"]')
+    notice = panel.page.inner_text('[data-cy="gs-stale"]')
+    assert "2 samples added and 3 samples removed" in notice
+    assert panel.state("run")["total"] == len(own) - 2
+    shot(panel.page, "panel-stale")
+    panel.page.get_by_role("button", name="Update").click()
+    panel.page.wait_for_selector('[data-cy="operators-prompt-modal"]')
+    panel.page.keyboard.press("Escape")
+
+
+def test_a_run_deleted_under_the_panel(panel, own, shot):
+    panel.open(own)
+    own.delete_brain_run("gapsphere")
+    panel.page.mouse.click(*panel.middle())
+    panel.page.wait_for_selector(".gs-results [role=alert] >> text=find_gaps")
+    shot(panel.page, "panel-run-deleted")
+    panel.page.reload()
+    panel.page.wait_for_selector('[data-cy="gs-face-not-computed"]')
+
+
+def test_while_it_loads_and_when_that_fails(panel, own, shot):
+    """The panel's request is held back, then lost with all that the App tries again by itself."""
+    page, held, lost = panel.page, [], [True]
+
+    def lose(route):
+        if not lost or '"reload"' not in (route.request.post_data or ""):
+            route.continue_()
+        elif held:
+            route.abort()
+        else:
+            held.append(route)
+
+    page.route("**/operators/execute*", lose)
+    with page.expect_request(lambda request: '"reload"' in (request.post_data or "")):
+        panel.open(own, ready=False)
+    page.wait_for_selector('[data-cy="gs-face-loading"]')
+    shot(page, "face-loading")
+    held[0].abort()
+    page.wait_for_selector('[data-cy="gs-face-failed"] >> text=does not answer')
+    shot(page, "face-failed")
+    lost.clear()
+    page.get_by_role("button", name="Try again").click()
+    panel.wait("window.__gapsphere && window.__gapsphere.ready")
+
+
+def test_without_webgl_the_panel_says_so(panel, own, shot):
+    panel.page.add_init_script(
+        "HTMLCanvasElement.prototype.getContext = ((old) => function (kind, ...rest) {"
+        "  return /webgl/.test(kind) ? null : old.call(this, kind, ...rest);"
+        "})(HTMLCanvasElement.prototype.getContext)"
+    )
+    panel.open(own, ready=False)
+    panel.page.wait_for_selector('[data-cy="gs-face-webgl"]')
+    assert "WebGL" in panel.page.inner_text(PANEL)
+    shot(panel.page, "face-webgl")
+
+
+def test_without_the_app_s_three_js_the_panel_says_so(panel, own, shot):
+    panel.page.add_init_script(
+        "Object.defineProperty(window, '__three__', { get: () => undefined, set: () => undefined })"
+    )
+    panel.open(own, ready=False)
+    panel.page.wait_for_selector('[data-cy="gs-face-webgl"]')
+    assert "does not share its 3D library" in panel.page.inner_text(PANEL)
+    shot(panel.page, "face-three")

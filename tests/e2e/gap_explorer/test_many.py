@@ -1,0 +1,58 @@
+"""Many points, and more than one panel."""
+
+import fiftyone as fo
+import pytest
+from gapsphere.panels.gap_explorer.workspace import save_workspace
+from gapsphere.scripts.made_sphere import make_dataset
+
+
+@pytest.fixture(scope="module")
+def large(images, app_url):
+    """200,000 samples of one image, with a sphere and distances and nothing else."""
+    dataset = fo.Dataset()
+    make_dataset(dataset, 200_000, images[:1], embeddings=False)
+    save_workspace(dataset)
+    yield dataset
+    dataset.delete()
+
+
+def test_200_000_points_are_drawn_some_of_them_or_all(panel, large, shot):
+    panel.open(large)
+    panel.page.wait_for_selector("text=Showing 50,000 of 200,000")
+    assert panel.state("run")["shown"] == 50_000
+    shot(panel.page, "panel-50k-of-200k")
+    panel.settings().get_by_label("Points at most").select_option("0")
+    panel.page.wait_for_selector("text=200,000 points")
+    panel.wait_state("s.ready && s.run.shown === 200000")
+    panel.page.keyboard.press("Escape")
+    _, x, y = panel.point_in_sight()
+    panel.page.mouse.move(x - 20, y)
+    panel.page.mouse.move(x, y)
+    panel.page.wait_for_selector('[data-cy="gs-hover"] img')
+    shot(panel.page, "panel-200k")
+
+
+def test_two_panels_ask_on_their_own(panel, own):
+    def space(kind, **settings):
+        made = fo.Panel(type=kind, **settings)
+        return fo.Space(children=[made], active_child=made.component_id)
+
+    both = fo.Space(
+        children=[space("gap_explorer"), space("gap_explorer")], orientation="horizontal"
+    )
+    own.save_workspace("Gap Explorer", both, overwrite=True)
+    panel.open(own, ready=False)
+    panel.wait("window.__gapsphere && window.__gapsphere.panels.length === 2")
+    panel.wait("window.__gapsphere.panels.every((hook) => hook.ready)")
+    for at in (0, 1):
+        box = panel.page.locator('[data-cy="gs-canvas"]').nth(at).bounding_box()
+        panel.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        panel.wait(
+            f"window.__gapsphere.panels.filter((hook) => hook.last !== null).length === {at + 1}"
+        )
+    # They gather into one tray.
+    panel.page.get_by_role("button", name="Add to Visual Spec", exact=True).first.click()
+    panel.wait(
+        "() => { const counts = [...document.querySelectorAll('[data-cy=\"gs-tray-count\"]')]"
+        ".map((one) => one.innerText); return counts.length === 2 && counts[0] === counts[1]; }"
+    )
