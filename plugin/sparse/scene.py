@@ -21,6 +21,9 @@ from .samples import NEVER, Memory, Samples
 
 Floats = NDArray[np.float32]
 
+HOLDS_CHANGE, HOLDS_SHARE = 8.0, 0.7
+"""When a memory still holds, see :func:`memory_holds`."""
+
 AGE_IN_PIXELS = 1.0
 """How far, in pixels, a frame of age moves a remembered sample away."""
 
@@ -86,7 +89,7 @@ def make_scene(
     index = nearest_samples(samples.pixels, resolution, neighbors, queries=places)
     natural = (natural_neighbour(samples).transpose(2, 0, 1) / 255).astype(np.float32)
     n = len(samples)
-    if memory is None:
+    if memory is None or not memory_holds(samples, memory):
         zero = np.zeros(n, np.float32)
         return Scene(
             samples.pixels, values, zero, np.zeros_like(values), zero, zero, n, near, index,
@@ -122,6 +125,21 @@ def make_scene(
         samples.state,
         resolution,
     )
+
+
+def memory_holds(samples: Samples, memory: Memory) -> bool:
+    """Whether what is remembered still holds: most revisits found what had been measured there.
+
+    A memory of a moving picture misleads the model more than it helps, so unless ``HOLDS_SHARE`` of
+    the pixels that are measured again, at least three, are within ``HOLDS_CHANGE`` grey levels of
+    what they were, the frame is rebuilt from its own samples alone.
+    """
+    again = memory.age.ravel()[samples.pixels] != NEVER
+    if again.sum() < 3:
+        return False
+    before = memory.value.reshape(-1, samples.channels)[samples.pixels[again]]
+    change = np.abs(samples.values[again].astype(np.float32) - before).mean(1)
+    return bool((change <= HOLDS_CHANGE).mean() >= HOLDS_SHARE)
 
 
 def _remembered_pixels(memory: Memory, measured_again: Pixels) -> Pixels:

@@ -28,8 +28,12 @@ def scenes(model, still, count=40, memory=True):
     if memory:
         first = samples_of(still[0], random.choice(side * side, count, replace=False))
         kept = remember(None, first, still[0], 9)
-    now = samples_of(still[1], random.choice(side * side, count, replace=False))
-    return model.scene(now, kept)
+    others = random.choice(side * side, count, replace=False)
+    if memory:
+        others = np.union1d(others[6:], first.pixels[:6])  # revisits that find the film still
+    scene = model.scene(samples_of(still[1], others), kept)
+    assert (len(scene.values) > scene.new) == memory
+    return scene
 
 
 @pytest.fixture(autouse=True)

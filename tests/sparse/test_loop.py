@@ -11,7 +11,8 @@ from gapsphere.plugin.errors import DimensionError, InputError
 from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
 from gapsphere.plugin.sparse.loop import LoopConfig, LoopState, QualityTarget, SamplingLoop
 from gapsphere.plugin.sparse.quality import psnr
-from gapsphere.plugin.sparse.samples import Samples, samples_of
+from gapsphere.plugin.sparse.samples import Samples, remember, samples_of
+from gapsphere.plugin.sparse.scene import memory_holds
 from gapsphere.plugin.sparse.uniform import UniformSampler
 
 
@@ -166,6 +167,19 @@ def test_memory_improves_a_still_film_and_can_be_switched_off(model, still):
     assert list(play(without, still[:2]))[-1].state.memory is None
 
 
+def test_a_memory_that_no_longer_holds_is_left_aside(model, still, random):
+    first = samples_of(still[0], np.sort(random.choice(48 * 48, 200, replace=False)))
+    memory = remember(None, first, still[0], 9)
+    again = np.union1d(first.pixels[::4], random.choice(48 * 48, 100, replace=False))
+    same, other = samples_of(still[0], again), samples_of(255 - still[0], again)
+    assert memory_holds(same, memory)
+    assert not memory_holds(other, memory)
+    assert model.scene(same, memory).previous is not None
+    assert model.scene(other, memory).previous is None
+    elsewhere = np.setdiff1d(np.arange(48 * 48), first.pixels)[:50]
+    assert not memory_holds(samples_of(still[0], elsewhere), memory)
+
+
 def test_the_model_reads_the_memory(model, still):
     model = type(model)(model.config)
     torch.manual_seed(0)
@@ -174,7 +188,7 @@ def test_the_model_reads_the_memory(model, still):
             parameter.add_(0.05 * torch.randn_like(parameter))
     frames = []
     for memory in (0, 8):
-        loop = SamplingLoop(model, UniformSampler("random"), LoopConfig(count=90, memory=memory))
+        loop = SamplingLoop(model, UniformSampler("random"), LoopConfig(count=300, memory=memory))
         frames.append([step.frame for step in play(loop, still[:3])])
     assert (frames[0][0] == frames[1][0]).all()
     assert (frames[0][2] != frames[1][2]).any()
