@@ -68,7 +68,7 @@ export function TopBar(props: { review: Review; ready: Ready; card: Card | null 
           checked={review.advance}
           onChange={(event) => review.setAdvance(event.target.checked)}
         />
-        Go on after deciding
+        Auto next
       </label>
     </div>
   );

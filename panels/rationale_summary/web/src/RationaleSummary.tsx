@@ -275,8 +275,8 @@ function Classes({ counts, pick, choose }: Part): React.ReactElement {
                   }))}
                 />
               </span>
-              <span className="gr-bar-count">
-                {percent(wrong, sum(one.bars))} of {count(sum(one.bars))}
+              <span className="gr-bar-count" title="Share misclassified, of how many samples">
+                {percent(wrong, sum(one.bars))} ✕ of {count(sum(one.bars))}
               </span>
             </li>
           );
