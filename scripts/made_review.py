@@ -17,7 +17,8 @@ REASONS = (
     "of the ground agrees better with {label} than with anything else in the frame.",
     "Short regular rows suggest {label}. A hedge hides a third of the ground, so {other} cannot be "
     "ruled out.\n\nThe sky carries no information about the habitat.",
-    "논둑과 얕은 물이 보이므로 {label}보다는 {other}에 가깝습니다. 그림자가 길어 확신하기 어렵습니다.",
+    "논둑과 얕은 물이 보이므로 {label}보다는 {other}에 가깝습니다. "
+    "그림자가 길어 확신하기 어렵습니다.",
     "تُظهر الصورة أرضًا رطبة ونباتات قصيرة، وهي أقرب إلى {label} منها إلى {other}.",
     '<img src=x onerror="window.__pwned = true"> <b>{label}</b> & not {other}; '
     "</script><script>window.__pwned = true</script>",
