@@ -33,6 +33,10 @@ VERDICTS: tuple[Verdict, ...] = ("accepted", "near miss", "off target", "covered
 NEAR_MISS = 1.5
 """A near miss lies within this many radii of the centre."""
 
+ROUNDING = 2e-6
+"""Allowed on a distance to the centre: a candidate embedded again differs in its last bits, and the
+farthest one lies on the radius itself."""
+
 ANGLE_SLACK = 1e-3
 """Radians kept on top of the reference's cap: float32 rows are unit rows only to rounding, and a
 row too many changes no verdict."""
@@ -181,8 +185,8 @@ def judge(images: Rows, rule: Rule, reference: Rows) -> Judged:
         to_owned = nearest_distance(images, reference, metric=rule.metric).distance
     choices = [
         ~is_gap(to_owned, rule.delta),
-        to_centre.astype(np.float64) <= rule.radius,
-        to_centre.astype(np.float64) <= rule.near_radius,
+        to_centre.astype(np.float64) <= rule.radius + ROUNDING,
+        to_centre.astype(np.float64) <= rule.near_radius + ROUNDING,
     ]
     names: list[Verdict] = ["covered already", "accepted", "near miss"]
     verdict = np.select(choices, names, "off target").tolist()

@@ -146,3 +146,13 @@ def test_the_showcase_starts_with_the_most_typical_and_spreads_out():
     assert {2, 3} <= set(shown)
     assert sorted(showcase(rows, 99, rule).tolist()) == [0, 1, 2, 3, 4]
     assert showcase(np.repeat(rows[:1], 4, axis=0), 3, rule).size >= 1
+
+
+def test_the_farthest_candidate_is_accepted_though_its_last_bits_differ():
+    candidates = unit(np.random.default_rng(3).normal(size=(20, 8)) + 3)
+    rule = make_rule(candidates, delta=0.0)
+    to_centre = distance(candidates, rule.centre[None], "cosine")[:, 0]
+    farthest = candidates[to_centre.argmax()].astype(np.float64)
+    again = unit(farthest - 5e-7 * rule.centre)[None]
+    assert distance(again, rule.centre[None], "cosine")[0, 0] > rule.radius
+    assert judge(again, rule, again[:0]).verdict == ["accepted"]

@@ -70,7 +70,7 @@ def test_from_picks_to_heatmaps_to_a_spec_to_its_check(drive, tmp_path):
     verdict = {line.rsplit("/", 1)[1]: line for line in said.splitlines() if "to centre" in line}
     assert len(verdict) == 5
     assert verdict.pop("owned.jpg").startswith("covered already")
-    assert all(line.startswith("accepted") for line in verdict.values())
+    assert all(line.startswith("accepted") for line in verdict.values()), said
     assert "1 skipped:" in said
     assert "broken.jpg" in said
 
