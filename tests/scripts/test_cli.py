@@ -108,7 +108,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments, sentence):
 def test_every_command_has_help():
     for command in COMMANDS:
         with pytest.raises(SystemExit) as exit_:
-            build_parser().parse_args([command.name, "--help"])
+            build_parser().parse_args([*command.name.split(), "--help"])
         assert exit_.value.code == 0
 
 
