@@ -7,8 +7,6 @@ is computed goes through panel data or an event's answer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import fiftyone.operators as foo
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...plugin.dataset.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
+from ..event import answered
 from . import actions, analysis, answers, columns, heatmaps, memory, queries
 from .analysis import Analysis, NoAnalysisError
 from .contract import COMPONENT, EVENTS, b64, bitmask
@@ -25,20 +24,6 @@ from .contract import COMPONENT, EVENTS, b64, bitmask
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
-Event = Callable[["GapExplorer", foo.ExecutionContext], Any]
-
-
-def answered(event: Event) -> Event:
-    """An event whose refusals come back as a sentence instead of a page of traceback."""
-
-    @wraps(event)
-    def run(self: GapExplorer, ctx: foo.ExecutionContext) -> Any:
-        try:
-            return event(self, ctx)
-        except GapsphereError as error:
-            return {"error": str(error)}
-
-    return run
 
 
 class GapExplorer(foo.Panel):

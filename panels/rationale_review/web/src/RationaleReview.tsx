@@ -1,14 +1,15 @@
 import * as React from "react";
+import { useEnter } from "../../../gap_explorer/web/src/hooks/useEnter";
 import { useThemeColours } from "../../../gap_explorer/web/src/hooks/useThemeColours";
+import { installStyles } from "../../../gap_explorer/web/src/installStyles";
 import type { Bridge } from "./bridge";
 import type { Card, Choice, Ready } from "./contract";
 import { Decide } from "./Decide";
 import type { Action } from "./keys";
 import { Neighbors } from "./Neighbors";
 import { Face, Failed, NoVerdicts } from "./Signs";
-import { installStyles } from "./styles";
+import { SHEETS } from "./styles";
 import { TopBar } from "./TopBar";
-import { useEnter } from "./useEnter";
 import { useKeys } from "./useKeys";
 import { useReview, type Review } from "./useReview";
 import { Verdict } from "./Verdict";
@@ -19,7 +20,7 @@ export function RationaleReview(props: { bridge: Bridge }): React.ReactElement {
   const [root, setRoot] = React.useState<HTMLElement | null>(null);
   const { dark } = useThemeColours(root);
   useEnter(root);
-  React.useEffect(() => installStyles(), []);
+  React.useEffect(() => installStyles(SHEETS), []);
   return (
     <div className="gs-root gr-root" ref={setRoot} data-cy="rationale-review" data-theme={dark ? "dark" : "light"}>
       <Body bridge={props.bridge} root={root} />

@@ -1,9 +1,11 @@
 import * as React from "react";
+import { useEnter } from "../../../gap_explorer/web/src/hooks/useEnter";
 import { useThemeColours } from "../../../gap_explorer/web/src/hooks/useThemeColours";
+import { installStyles } from "../../../gap_explorer/web/src/installStyles";
 import type { Decision, Status } from "../../../rationale_review/web/src/contract";
 import { ModelSelect } from "../../../rationale_review/web/src/ModelSelect";
 import { Face, Failed, NoVerdicts, StatusBadge } from "../../../rationale_review/web/src/Signs";
-import { installStyles } from "../../../rationale_review/web/src/styles";
+import { SHEETS } from "../../../rationale_review/web/src/styles";
 import {
   DECISION_LABEL,
   STATUS_LABEL,
@@ -11,7 +13,6 @@ import {
   TIER_LABEL,
 } from "../../../rationale_review/web/src/words";
 import styles from "./styles.css?inline";
-import { useEnter } from "../../../rationale_review/web/src/useEnter";
 import { Bar, Stack } from "./Bars";
 import type { Bridge } from "./bridge";
 import type { Counts, Pick, Ready } from "./contract";
@@ -27,7 +28,7 @@ export function RationaleSummary(props: { bridge: Bridge }): React.ReactElement 
   const [root, setRoot] = React.useState<HTMLElement | null>(null);
   const { dark } = useThemeColours(root);
   useEnter(root);
-  React.useEffect(() => installStyles({ "gapsphere-summary": styles }), []);
+  React.useEffect(() => installStyles({ ...SHEETS, "gapsphere-summary": styles }), []);
   return (
     <div
       className="gs-root gr-root gr-summary"

@@ -3,22 +3,25 @@ import { sentence, type Bridge } from "../bridge";
 import { useAnswer } from "../hooks/useAnswer";
 import { useCloud } from "../hooks/useCloud";
 import { useColour } from "../hooks/useColour";
+import { useEnter } from "../hooks/useEnter";
 import { useScene } from "../hooks/useScene";
 import { useThemeColours } from "../hooks/useThemeColours";
+import { installStyles } from "../installStyles";
 import styles from "../styles.css?inline";
 import { Controls } from "./Controls";
 import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
 import { Results } from "./Results";
 import { Sphere } from "./Sphere";
 
-const STYLE_ID = "gapsphere-gap-explorer";
+const SHEETS = { "gapsphere-gap-explorer": styles };
 
 /** The panel: one face for each state, and the sphere with its results where there is one. */
 export function GapExplorer(props: { bridge: Bridge }): React.ReactElement {
   const { bridge } = props;
   const [root, setRoot] = React.useState<HTMLElement | null>(null);
   const theme = useThemeColours(root);
-  React.useEffect(installStyles, []);
+  useEnter(root);
+  React.useEffect(() => installStyles(SHEETS), []);
 
   return (
     <div className="gs-root" ref={setRoot} data-cy="gap-explorer" data-theme={theme.dark ? "dark" : "light"}>
@@ -70,12 +73,4 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
       </div>
     </>
   );
-}
-
-function installStyles(): void {
-  if (document.getElementById(STYLE_ID)) return;
-  const style = document.createElement("style");
-  style.id = STYLE_ID;
-  style.textContent = styles;
-  document.head.appendChild(style);
 }

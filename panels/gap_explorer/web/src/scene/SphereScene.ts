@@ -38,6 +38,7 @@ export class SphereScene implements Stage {
   mode: Mode = "point";
   /** Milliseconds of the last full frame, GPU included; the benchmark reads it. */
   frameMs = 0;
+  /** Frames that showed points. */
   frames = 0;
 
   private readonly renderer: THREE.WebGLRenderer;
@@ -50,6 +51,8 @@ export class SphereScene implements Stage {
   private readonly lattice = makeLattice();
   private readonly marks = makeMarks();
   private readonly outline = makeOutline();
+  /** All but the near points: left out of the first frame, which their shaders would hold up. */
+  private readonly surroundings = new THREE.Group();
   private readonly unlisten: () => void;
 
   private xyz: Float32Array = new Float32Array(0);
@@ -81,6 +84,8 @@ export class SphereScene implements Stage {
     });
     this.renderer.setPixelRatio(Math.min(window.devicePixelRatio || 1, 2));
     this.renderer.setClearColor(0x000000, 0);
+    // Asking whether a shader compiled waits for the compiler and holds up the first frame.
+    this.renderer.debug.checkShaderErrors = false;
     this.orbit = new Orbit(() => this.invalidate());
 
     const { farPoints, ball, lattice, points, outline, marks } = this;
@@ -88,10 +93,11 @@ export class SphereScene implements Stage {
       object.renderOrder = order;
       // Bounding spheres would be computed over every point, and everything is always in view.
       object.frustumCulled = false;
-      this.scene.add(object);
     });
-    // Programs are linked now, while the points are on their way.
-    this.renderer.compile(this.scene, this.camera);
+    this.surroundings.add(farPoints, ball, lattice, outline, marks);
+    this.scene.add(points, this.surroundings);
+    // The points' program is linked now, while they are on their way.
+    this.renderer.compile(points, this.camera);
     const reading = gestures(this, events);
     const stop = listen(canvas, this.orbit, reading);
     this.unlisten = () => {
@@ -314,6 +320,7 @@ export class SphereScene implements Stage {
     this.farPoints.visible = this.spherical && this.count <= FAR_SIDE_LIMIT;
     this.ball.visible = this.spherical;
     this.lattice.visible = this.spherical && this.showLattice;
+    this.surroundings.visible = this.frames > 0;
 
     const ratio = this.renderer.getPixelRatio();
     const size = this.pointSize(reduced) * ratio;
@@ -329,6 +336,8 @@ export class SphereScene implements Stage {
     this.renderer.render(this.scene, this.camera);
     this.frameMs = performance.now() - start;
     if (!reduced) this.fullFrameMs = this.frameMs;
+    if (!this.count) return;
+    if (this.frames === 0) this.invalidate();
     this.frames++;
   }
 
