@@ -80,14 +80,14 @@ def save_look(
 
 
 def _save_workspace(dataset: fo.Dataset) -> None:
-    """The grid, and beside it FiftyOne's map and our sphere.
+    """The grid, and beside it the review's summary, FiftyOne's map and our sphere.
 
     Which run FiftyOne's panel shows cannot be said here: it forgets that each time it opens.
     """
     grid = fo.Panel(type="Samples", pinned=True)
-    maps = [fo.Panel(type="Embeddings"), fo.Panel(type="gap_explorer")]
+    panels = [fo.Panel(type=name) for name in ("rationale_summary", "Embeddings", "gap_explorer")]
     # Without an active child the App leaves a space blank.
     left = fo.Space(children=[grid], active_child=grid.component_id)
-    right = fo.Space(children=maps, active_child=maps[0].component_id)
+    right = fo.Space(children=panels, active_child=panels[0].component_id)
     space = fo.Space(children=[left, right], orientation="horizontal", sizes=[0.45, 0.55])
     dataset.save_workspace(WORKSPACE, space, overwrite=True)
