@@ -27,6 +27,7 @@ from ...plugin.dataset.points import Points
 from ...plugin.errors import EmptySetError, GapsphereError, MismatchError
 from ...plugin.projection.sketch import Sketch
 from ...plugin.projection.sphere import SphereIndex
+from .sampling import draw_rows
 
 logger = logging.getLogger(__name__)
 
@@ -96,11 +97,9 @@ class Analysis:
         return self.dist > self.delta
 
     def shown(self, limit: int) -> Array:
-        """Rows that a panel draws at most ``limit`` of (0: all); see :func:`.columns.draw_rows`."""
+        """Rows that a panel draws at most ``limit`` of (0: all); see :func:`.draw_rows`."""
         if limit not in self._shown:
-            from .columns import draw_rows
-
-            self._shown[limit] = draw_rows(self, limit)
+            self._shown[limit] = draw_rows(self.owned, self.gaps, self.pick > 0, limit)
         return self._shown[limit]
 
     def text_ids(self, rows: Array | slice) -> list[str]:

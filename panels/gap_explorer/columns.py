@@ -29,37 +29,6 @@ read the brain run's results for it, seconds for a million points that are not i
 kept by :mod:`plugin.dataset.points` are there at once.  ``scripts/bench_panel.py`` prints both."""
 
 
-def draw_rows(analysis: Analysis, limit: int, *, seed: int = 51) -> Array:
-    """Rows to draw where there are more than ``limit`` (0: no limit), int64, ascending.
-
-    Every pick and every gap stays; S and U keep their ratio, each filled up by an even draw.  Where
-    picks and gaps alone are too many, the gaps are drawn from as well.
-
-    Returns
-    -------
-    int64 (m,)
-        At most ``limit`` rows.
-    """
-    n = len(analysis)
-    if not limit or n <= limit:
-        return np.arange(n)
-    rng = np.random.default_rng(seed)
-    owned, gaps, picks = analysis.owned, analysis.gaps, analysis.pick > 0
-    room_owned = round(limit * int(owned.sum()) / n)
-    room_pool = limit - room_owned
-    kept = _draw(np.flatnonzero(picks & ~owned), limit, rng)
-    urgent = _draw(np.flatnonzero(gaps & ~picks & ~owned), limit - len(kept), rng)
-    pool = np.concatenate([kept, urgent])
-    rest = np.flatnonzero(~owned & ~picks & ~gaps)
-    pool = np.concatenate([pool, _draw(rest, max(0, room_pool - len(pool)), rng)])
-    mine = _draw(np.flatnonzero(owned), min(room_owned, limit - len(pool)), rng)
-    return np.sort(np.concatenate([pool, mine]))
-
-
-def _draw(rows: Array, count: int, rng: np.random.Generator) -> Array:
-    return rows if len(rows) <= count else rng.choice(rows, max(0, count), replace=False)
-
-
 def payload(analysis: Analysis, rows: Array, stamp: str, source: str) -> dict[str, Any]:
     """``data.columns``: all that the first frame needs."""
     ranks = analysis.pick[rows]

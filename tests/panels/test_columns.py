@@ -2,22 +2,22 @@
 
 import base64
 import struct
+from typing import NamedTuple
 
 import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import analysis, columns
+from gapsphere.panels.gap_explorer.sampling import draw_rows
 from gapsphere.plugin.errors import InputError
 
 
-class Points:
-    """As much of an analysis as the draw looks at."""
+class Points(NamedTuple):
+    """What the draw looks at."""
 
-    def __init__(self, owned, gaps, pick):
-        self.owned, self.gaps, self.pick = owned, gaps, pick
-
-    def __len__(self):
-        return len(self.owned)
+    owned: np.ndarray
+    gaps: np.ndarray
+    pick: np.ndarray
 
 
 def points(n=10_000, owned=0.7, gaps=0.02, picks=30):
@@ -29,6 +29,10 @@ def points(n=10_000, owned=0.7, gaps=0.02, picks=30):
     return Points(mine, gap, pick)
 
 
+def sampled(cloud, limit):
+    return draw_rows(cloud.owned, cloud.gaps, cloud.pick > 0, limit)
+
+
 def read(text, dtype):
     return np.frombuffer(base64.b64decode(text), dtype)
 
@@ -36,7 +40,7 @@ def read(text, dtype):
 @pytest.mark.parametrize("limit", [500, 2000, 9999])
 def test_a_limit_keeps_every_pick_every_gap_and_the_ratio_of_s_to_u(limit):
     cloud = points()
-    rows = columns.draw_rows(cloud, limit)
+    rows = sampled(cloud, limit)
     assert len(rows) == limit
     assert len(np.unique(rows)) == limit
     assert set(np.flatnonzero(cloud.gaps | (cloud.pick > 0))) <= set(rows)
@@ -45,20 +49,20 @@ def test_a_limit_keeps_every_pick_every_gap_and_the_ratio_of_s_to_u(limit):
 
 def test_more_gaps_than_the_limit_still_keep_every_pick():
     cloud = points(gaps=0.9)
-    rows = columns.draw_rows(cloud, 200)
+    rows = sampled(cloud, 200)
     assert len(rows) == 200
     assert set(np.flatnonzero(cloud.pick)) <= set(rows)
 
 
 def test_no_limit_and_few_points_show_everything():
     cloud = points(300, picks=3)
-    assert columns.draw_rows(cloud, 0).tolist() == list(range(300))
-    assert columns.draw_rows(cloud, 300).tolist() == list(range(300))
+    assert sampled(cloud, 0).tolist() == list(range(300))
+    assert sampled(cloud, 300).tolist() == list(range(300))
 
 
 def test_the_draw_is_the_same_each_time():
     cloud = points()
-    np.testing.assert_array_equal(columns.draw_rows(cloud, 700), columns.draw_rows(cloud, 700))
+    np.testing.assert_array_equal(sampled(cloud, 700), sampled(cloud, 700))
 
 
 def test_an_analysis_says_what_the_samples_say(made):

@@ -1,0 +1,45 @@
+"""Which points are drawn where there are too many: an even draw that keeps what matters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int, *, seed: int = 51) -> Array:
+    """Rows to draw where there are more than ``limit`` (0: no limit), int64, ascending.
+
+    Every pick and every gap stays; S and U keep their ratio, each filled up by an even draw.  Where
+    picks and gaps alone are too many, the gaps are drawn from as well.
+
+    Parameters
+    ----------
+    owned, gaps, picks : bool (n,)
+        Who is in S, which points are gaps, which are picks.
+
+    Returns
+    -------
+    int64 (m,)
+        At most ``limit`` rows.
+    """
+    n = len(owned)
+    if not limit or n <= limit:
+        return np.arange(n)
+    rng = np.random.default_rng(seed)
+    room_owned = round(limit * int(owned.sum()) / n)
+    room_pool = limit - room_owned
+    kept = _draw(np.flatnonzero(picks & ~owned), limit, rng)
+    urgent = _draw(np.flatnonzero(gaps & ~picks & ~owned), limit - len(kept), rng)
+    pool = np.concatenate([kept, urgent])
+    rest = np.flatnonzero(~owned & ~picks & ~gaps)
+    pool = np.concatenate([pool, _draw(rest, max(0, room_pool - len(pool)), rng)])
+    mine = _draw(np.flatnonzero(owned), min(room_owned, limit - len(pool)), rng)
+    return np.sort(np.concatenate([pool, mine]))
+
+
+def _draw(rows: Array, count: int, rng: np.random.Generator) -> Array:
+    return rows if len(rows) <= count else rng.choice(rows, max(0, count), replace=False)
