@@ -39,7 +39,7 @@ def test_the_tray_gathers_over_several_places_and_opens_the_form_on_them(panel, 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
     held(panel, 8)
-    assert panel.read("document.activeElement.classList.contains('gs-held')")
+    panel.wait("() => document.activeElement.classList.contains('gs-held')")
     tray.get_by_role("button", name="Undo").click()
     held(panel, 9)
     tray.get_by_role("button", name="Empty the tray").click()
