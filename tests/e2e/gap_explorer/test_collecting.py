@@ -84,7 +84,7 @@ def test_heatmaps_are_made_beside_the_sphere_and_drawn_over_the_thumbnails(panel
     shot(page, "heatmaps")
 
     painted = "document.querySelector('.gs-heat').getContext('2d').getImageData(0, 0, 88, 60).data"
-    assert panel.read(f"new Set({painted}).size") > 20, "a map, not an even veil"
+    panel.wait(f"() => new Set({painted}).size > 20")  # a map, not an even veil
     page.get_by_role("slider", name="Opacity of heatmaps").fill("30")
     panel.wait("() => getComputedStyle(document.querySelector('.gs-heat')).opacity === '0.3'")
     page.locator(".gs-heat-bar label", has_text="Heatmap").click()
