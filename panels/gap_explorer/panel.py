@@ -1,8 +1,4 @@
-"""The Gap Explorer panel: which face it shows, its events, and the link with the grid.
-
-FiftyOne calls ``render`` after every event, so it only names the component and its events; all that
-is computed goes through panel data or an event's answer.
-"""
+"""The Gap Explorer panel: which face it shows, its events, and the link with the grid."""
 
 from __future__ import annotations
 
@@ -11,11 +7,11 @@ from typing import Any
 
 import fiftyone.operators as foo
 import numpy as np
-from fiftyone.operators import types
 from numpy.typing import NDArray
 
 from ...plugin.dataset.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
+from ..component import ComponentPanel
 from ..event import answered
 from . import actions, analysis, answers, columns, heatmaps, memory, queries
 from .analysis import Analysis, NoAnalysisError
@@ -26,8 +22,11 @@ logger = logging.getLogger(__name__)
 Array = NDArray[Any]
 
 
-class GapExplorer(foo.Panel):
+class GapExplorer(ComponentPanel):
     """S and U on the unit sphere, beside the grid."""
+
+    component = COMPONENT
+    events = EVENTS
 
     @property
     def config(self) -> foo.PanelConfig:
@@ -43,11 +42,6 @@ class GapExplorer(foo.Panel):
                 "sphere. Click a point or an empty place, or drag a cap."
             ),
         )
-
-    def render(self, ctx: foo.ExecutionContext) -> types.Property:
-        events = {name: getattr(self, name) for name in EVENTS}
-        view = types.View(component=COMPONENT, composite_view=True, **events)
-        return types.Property(types.Object(), view=view)
 
     # What FiftyOne tells us ---------------------------------------------------------------------
 

@@ -10,20 +10,22 @@ from __future__ import annotations
 from typing import Any
 
 import fiftyone.operators as foo
-from fiftyone.operators import types
 
 from ...plugin.dataset import review, review_queue
 from ...plugin.dataset.names import Names
 from ...plugin.errors import InputError
+from ..component import ComponentPanel
 from ..event import answered
 from . import cards, orders
 from .contract import COMPONENT, EVENTS
+from .verdicts import IMPORT, can_import, model_of, named
 
-IMPORT = "@gapsphere/gap-explorer/import_feature_cache"
 
-
-class RationaleReview(foo.Panel):
+class RationaleReview(ComponentPanel):
     """What a language model said of the open sample, and whether a person agrees."""
+
+    component = COMPONENT
+    events = EVENTS
 
     @property
     def config(self) -> foo.PanelConfig:
@@ -38,11 +40,6 @@ class RationaleReview(foo.Panel):
                 "your decision: 1 agree, 2 disagree, 3 relabel, 4 unsure, U undo."
             ),
         )
-
-    def render(self, ctx: foo.ExecutionContext) -> types.Property:
-        events = {name: getattr(self, name) for name in EVENTS}
-        view = types.View(component=COMPONENT, composite_view=True, **events)
-        return types.Property(types.Object(), view=view)
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Nothing to read yet: the component asks, once it knows the sample and the model."""
@@ -85,7 +82,7 @@ class RationaleReview(foo.Panel):
     @answered
     def decide(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Save the decision; ``advance`` opens the next undecided sample of the queue."""
-        params, sample_id, model = ctx.params, _sample(ctx), _model(ctx)
+        params, sample_id, model = ctx.params, _sample(ctx), model_of(ctx)
         first = not ctx.dataset.has_field(review.ReviewNames(model).history)
         review.decide(
             ctx.dataset,
@@ -111,7 +108,7 @@ class RationaleReview(foo.Panel):
     @answered
     def undo(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Take the latest decision back and open its sample."""
-        model = _model(ctx)
+        model = model_of(ctx)
         undone = review.undo(ctx.dataset, model=model)
         if undone is None:
             return {"card": None, **_progress(ctx, model)}
@@ -126,7 +123,7 @@ class RationaleReview(foo.Panel):
     @answered
     def step(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the sample before or after this one, in the queue or in the view."""
-        params, model = ctx.params, _model(ctx)
+        params, model = ctx.params, model_of(ctx)
         over: orders.Over = "view" if params.get("over") == "view" else "queue"
         order = orders.order(ctx.view, model, over)
         at, by = order.at(_sample(ctx)), -1 if int(params.get("by", 1)) < 0 else 1
@@ -148,7 +145,7 @@ class RationaleReview(foo.Panel):
 
     @answered
     def neighbors(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        found = cards.near(ctx.dataset, ctx.view, _sample(ctx), _model(ctx))
+        found = cards.near(ctx.dataset, ctx.view, _sample(ctx), model_of(ctx))
         return {"id": _sample(ctx), "neighbors": found}
 
     def import_cache(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -158,7 +155,7 @@ class RationaleReview(foo.Panel):
 
 
 def _card(ctx: foo.ExecutionContext, sample_id: str) -> dict[str, Any]:
-    model = _model(ctx)
+    model = model_of(ctx)
     at = orders.order(ctx.view, model, "queue").at(sample_id)
     in_view = orders.order(ctx.view, model, "view").at(sample_id)
     return {
@@ -178,29 +175,11 @@ def _progress(ctx: foo.ExecutionContext, model: str) -> dict[str, Any]:
     }
 
 
-def _model(ctx: foo.ExecutionContext) -> str:
-    model = str(ctx.params.get("model") or "")
-    review.require_verdicts(ctx.dataset, model)
-    return model
-
-
 def _sample(ctx: foo.ExecutionContext) -> str:
     sample_id = ctx.params.get("id")
     if not sample_id:
         raise InputError("No sample is open.")
     return str(sample_id)
-
-
-def named(models: dict[str, str]) -> list[dict[str, str]]:
-    """Language models in the order of their fields."""
-    return [{"name": name, "label": label} for name, label in models.items()]
-
-
-def can_import() -> bool:
-    """Whether the panel can hand over to the import."""
-    from fiftyone.operators.registry import OperatorRegistry
-
-    return any(operator.uri == IMPORT for operator in OperatorRegistry().list_operators())
 
 
 def _digest(ctx: foo.ExecutionContext) -> int:

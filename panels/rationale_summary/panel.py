@@ -6,20 +6,23 @@ from dataclasses import asdict
 from typing import Any
 
 import fiftyone.operators as foo
-from fiftyone.operators import types
 
 from ...plugin.dataset import review, review_queue
 from ...plugin.dataset.review_queue import TIERS, Counts
 from ...plugin.errors import EmptySetError
+from ..component import ComponentPanel
 from ..event import answered
 from ..rationale_review.orders import stages
-from ..rationale_review.panel import IMPORT, can_import, named
+from ..rationale_review.verdicts import IMPORT, can_import, model_of, named
 from . import picks
 from .contract import COMPONENT, EVENTS
 
 
-class RationaleSummary(foo.Panel):
+class RationaleSummary(ComponentPanel):
     """Status, classes, scores and the review's progress, beside the grid."""
+
+    component = COMPONENT
+    events = EVENTS
 
     @property
     def config(self) -> foo.PanelConfig:
@@ -34,11 +37,6 @@ class RationaleSummary(foo.Panel):
                 "Click a bar to see its samples in the grid."
             ),
         )
-
-    def render(self, ctx: foo.ExecutionContext) -> types.Property:
-        events = {name: getattr(self, name) for name in EVENTS}
-        view = types.View(component=COMPONENT, composite_view=True, **events)
-        return types.Property(types.Object(), view=view)
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Answer at once: the component then asks for the counts of the model it was left at."""
@@ -75,7 +73,7 @@ class RationaleSummary(foo.Panel):
     def pick(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Show the samples of a bar in the grid."""
         chosen = ctx.params.get("pick") or {}
-        return {"shown": picks.show(ctx, chosen, _model(ctx)), "pick": chosen}
+        return {"shown": picks.show(ctx, chosen, model_of(ctx)), "pick": chosen}
 
     @answered
     def back(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -86,7 +84,7 @@ class RationaleSummary(foo.Panel):
     @answered
     def review(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the first undecided sample of the queue."""
-        model = _model(ctx)
+        model = model_of(ctx)
         ids = review_queue.queue(ctx.view, model=model)
         first = review_queue.first_undecided(ctx.dataset, ids, model=model)
         if first is None and not ids:
@@ -143,9 +141,3 @@ def _agreed(found: Counts) -> list[dict[str, Any]]:
         one = by.setdefault(cell["status"], {})
         one[cell["decision"]] = one.get(cell["decision"], 0) + cell["count"]
     return [{"status": status, **one} for status, one in by.items()]
-
-
-def _model(ctx: foo.ExecutionContext) -> str:
-    model = str(ctx.params.get("model") or "")
-    review.require_verdicts(ctx.dataset, model)
-    return model

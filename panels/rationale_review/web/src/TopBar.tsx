@@ -4,6 +4,7 @@ import type { Card, Ready } from "./contract";
 import type { Review } from "./useReview";
 import { KEY_OF } from "./keys";
 import { ModelSelect } from "./ModelSelect";
+import { Reviewed } from "./Reviewed";
 import { TIER_LABEL } from "./words";
 
 /** How far the review is, and the ways on. */
@@ -13,21 +14,7 @@ export function TopBar(props: { review: Review; ready: Ready; card: Card | null 
   const at = card?.at[review.over];
   return (
     <div className="gs-bar">
-      <div className="gr-progress">
-        <span
-          className="gr-meter"
-          role="progressbar"
-          aria-label="Reviewed"
-          aria-valuemin={0}
-          aria-valuemax={total}
-          aria-valuenow={decided}
-        >
-          <i style={{ width: `${total ? (100 * decided) / total : 0}%` }} />
-        </span>
-        <span data-cy="gr-progress">
-          {decided.toLocaleString("en-US")} of {total.toLocaleString("en-US")} reviewed
-        </span>
-      </div>
+      <Reviewed decided={decided} total={total} label="gr-progress" />
       {card && (
         <span className="gr-place" data-cy="gr-place">
           {at === null || at === undefined ? "not in this view" : `No. ${(at + 1).toLocaleString("en-US")}`}

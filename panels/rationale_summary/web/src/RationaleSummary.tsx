@@ -4,6 +4,7 @@ import { useThemeColours } from "../../../gap_explorer/web/src/hooks/useThemeCol
 import { installStyles } from "../../../gap_explorer/web/src/installStyles";
 import type { Decision, Status } from "../../../rationale_review/web/src/contract";
 import { ModelSelect } from "../../../rationale_review/web/src/ModelSelect";
+import { Reviewed } from "../../../rationale_review/web/src/Reviewed";
 import { Face, Failed, NoVerdicts, StatusBadge } from "../../../rationale_review/web/src/Signs";
 import { SHEETS } from "../../../rationale_review/web/src/styles";
 import {
@@ -119,21 +120,7 @@ function Review({ counts, pick, choose }: Part): React.ReactElement {
   return (
     <section aria-label="Review so far">
       <h2>Review</h2>
-      <div className="gr-progress">
-        <span
-          className="gr-meter"
-          role="progressbar"
-          aria-label="Reviewed"
-          aria-valuemin={0}
-          aria-valuemax={total}
-          aria-valuenow={decided}
-        >
-          <i style={{ width: `${(100 * decided) / total}%` }} />
-        </span>
-        <span data-cy="gr-reviewed">
-          {count(decided)} of {count(total)} reviewed
-        </span>
-      </div>
+      <Reviewed decided={decided} total={total} label="gr-reviewed" />
       <p className="gr-agreement" data-cy="gr-agreement">
         {agreement === null ? (
           "No decision yet that agrees or disagrees."

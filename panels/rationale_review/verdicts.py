@@ -1,0 +1,33 @@
+"""Which language models a panel can speak of, and the way to the import where there is none."""
+
+from __future__ import annotations
+
+import fiftyone.operators as foo
+from fiftyone.operators.registry import OperatorRegistry
+
+from ...plugin.dataset import review
+
+IMPORT = "@gapsphere/gap-explorer/import_feature_cache"
+
+
+def named(models: dict[str, str]) -> list[dict[str, str]]:
+    """Language models in the order of their fields."""
+    return [{"name": name, "label": label} for name, label in models.items()]
+
+
+def model_of(ctx: foo.ExecutionContext) -> str:
+    """The language model that an event speaks of.
+
+    Raises
+    ------
+    InputError
+        The dataset has no verdicts of it.
+    """
+    model = str(ctx.params.get("model") or "")
+    review.require_verdicts(ctx.dataset, model)
+    return model
+
+
+def can_import() -> bool:
+    """Whether a panel can hand over to the import."""
+    return any(operator.uri == IMPORT for operator in OperatorRegistry().list_operators())

@@ -1,0 +1,23 @@
+import * as React from "react";
+
+/** How much of the review is done, as a bar and in numbers. */
+export function Reviewed(props: { decided: number; total: number; label: string }): React.ReactElement {
+  const { decided, total } = props;
+  return (
+    <div className="gr-progress">
+      <span
+        className="gr-meter"
+        role="progressbar"
+        aria-label="Reviewed"
+        aria-valuemin={0}
+        aria-valuemax={total}
+        aria-valuenow={decided}
+      >
+        <i style={{ width: `${total ? (100 * decided) / total : 0}%` }} />
+      </span>
+      <span data-cy={props.label}>
+        {decided.toLocaleString("en-US")} of {total.toLocaleString("en-US")} reviewed
+      </span>
+    </div>
+  );
+}
