@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import DimensionError, NotFiniteError
 from ..progress import Progress, silent
+from .database import counted
 from .sets import Samples, dataset_of
 
 READ_BLOCK = 8192
@@ -67,7 +68,7 @@ def read(
         A vector holds NaN or infinity, or ``unit`` is asked for and a row is not.
     """
     ids = samples.exists(field).values("id") if samples.has_field(field) else []
-    missing = len(samples) - len(ids)
+    missing = counted(samples) - len(ids)
     if not ids:
         return Vectors([], np.empty((0, 0), np.float32), missing)
     dataset, matrix = dataset_of(samples), None

@@ -104,7 +104,13 @@ def _rounded(image: NDArray[np.float64], samples: Samples) -> Frame:
 
 
 @njit(cache=True)
-def _scatter(index, radius, values, height, width):  # type: ignore[no-untyped-def]
+def _scatter(
+    index: NDArray[np.int64],
+    radius: NDArray[np.float64],
+    values: NDArray[np.float64],
+    height: int,
+    width: int,
+) -> NDArray[np.float64]:
     total = np.zeros((height, width, values.shape[1]))
     count = np.zeros((height, width))
     for p in range(height * width):

@@ -30,6 +30,13 @@ PatternName = Literal[
     "adaptive", "adaptive_importance", "hybrid", "uniform", "random", "grid", "jitter", "blue"
 ]
 GROUPS = ("adaptive", "hybrid", "uniform")
+EVEN: dict[str, Pattern] = {
+    "uniform": "blue",
+    "random": "random",
+    "grid": "grid",
+    "jitter": "jitter",
+    "blue": "blue",
+}
 _FOLDER = Path(__file__).parent / "conf"
 _CALCULATOR, _SAMPLER = "sampling.importance_calculator.", "sampling.adaptive_sampler."
 
@@ -205,7 +212,7 @@ SettingsT = TypeVar("SettingsT", bound=Params)
 
 
 def load_settings(
-    params: type[SettingsT] = SparseParams,  # type: ignore[assignment]
+    params: type[SettingsT],
     path: str | Path | None = None,
     overrides: Sequence[str] = (),
 ) -> SettingsT:
@@ -229,7 +236,7 @@ def load_settings(
 
     Examples
     --------
-    >>> load_settings(overrides=["sampling=uniform", "sampling.default_sample_count=750"]).pattern
+    >>> load_settings(SparseParams, overrides=["sampling=uniform", "sampling.seed=3"]).pattern
     'uniform'
     """
     try:
@@ -287,8 +294,7 @@ def make_sampler(params: SparseParams) -> Sampler:
             extra_ratio=params.extra_ratio,
             revisit_ratio=params.revisit_ratio if params.memory else 0.0,
         )
-    even: dict[str, Pattern] = {"uniform": "blue"}
-    return UniformSampler(even.get(params.pattern, params.pattern))  # type: ignore[arg-type]
+    return UniformSampler(EVEN[params.pattern])
 
 
 def make_loop(params: SparseParams, model: SparsePixelTransformer) -> SamplingLoop:

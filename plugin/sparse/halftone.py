@@ -54,7 +54,7 @@ def diffuse(density: Density, count: int, random: np.random.Generator) -> Pixels
     """
     expected = capped(density, count)
     height, width = expected.shape
-    first = random.uniform(-0.5, 0.5, width)
+    first = random.uniform(-0.5, 0.5, (width,))
     tremble = random.uniform(-0.1, 0.1, (height, width))
     chosen = np.flatnonzero(_floyd_steinberg(expected, first, tremble).ravel())
     return adjust(chosen, count, expected, random)
@@ -105,7 +105,7 @@ def farthest(density: Density, count: int, random: np.random.Generator) -> Pixel
 
 
 @njit(cache=True)
-def _floyd_steinberg(expected, first, tremble):  # type: ignore[no-untyped-def]
+def _floyd_steinberg(expected: Density, first: Density, tremble: Density) -> NDArray[np.bool_]:
     height, width = expected.shape
     chosen = np.zeros((height, width), np.bool_)
     here = np.zeros(width + 2)
@@ -128,7 +128,7 @@ def _floyd_steinberg(expected, first, tremble):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _farthest(weight, count, start):  # type: ignore[no-untyped-def]
+def _farthest(weight: Density, count: int, start: int) -> Pixels:
     height, width = weight.shape
     distance = np.full((height, width), 1e18)
     row_best, row_at = np.full(height, 1e18), np.zeros(height, np.int64)
@@ -154,13 +154,13 @@ def _farthest(weight, count, start):  # type: ignore[no-untyped-def]
                     if score > best:
                         best, at = score, x
                 row_best[y], row_at[y] = best, at
-        y = np.argmax(row_best)
-        pick = y * width + row_at[y]
+        row = np.argmax(row_best)
+        pick = int(row * width + row_at[row])
     return picks
 
 
 @njit(cache=True)
-def _row_reach(distance, y):  # type: ignore[no-untyped-def]
+def _row_reach(distance: Density, y: int) -> float:
     most = 0.0
     for x in range(distance.shape[1]):
         most = max(most, distance[y, x])

@@ -69,7 +69,9 @@ def lattice(resolution: Resolution, stride: int) -> IntArray:
 
 
 @njit(cache=True)
-def _fill_cells(x, y, cell, height, width):  # type: ignore[no-untyped-def]
+def _fill_cells(
+    x: IntArray, y: IntArray, cell: int, height: int, width: int
+) -> tuple[IntArray, IntArray, int]:
     """Sample numbers ordered by grid cell, and where each cell starts (counting sort)."""
     columns, rows = (width + cell - 1) // cell, (height + cell - 1) // cell
     first = np.zeros(columns * rows + 1, np.int64)
@@ -86,7 +88,17 @@ def _fill_cells(x, y, cell, height, width):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _search(x, y, extra, order, first, columns, cell, places, k):  # type: ignore[no-untyped-def]
+def _search(
+    x: IntArray,
+    y: IntArray,
+    extra: NDArray[np.float64],
+    order: IntArray,
+    first: IntArray,
+    columns: int,
+    cell: int,
+    places: IntArray,
+    k: int,
+) -> IntArray:
     rows = (len(first) - 1) // columns
     found = np.full((len(places), k), -1, np.int64)
     best = np.empty(k)

@@ -21,6 +21,20 @@ from .weights import DEFAULT_WEIGHTS, fingerprint, load_weights
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
+def trained_models(folder: str | Path) -> dict[str, Path]:
+    """Models that were trained below a folder: ``NAME/best.safetensors``, else ``weights``.
+
+    Names that a registry would not take are left out; no folder, no models.
+    """
+    found = {}
+    for place in sorted(Path(folder).glob("*")):
+        files = (place / "best.safetensors", place / "weights.safetensors")
+        file = next((file for file in files if file.is_file()), None)
+        if file is not None and _KEY.fullmatch(place.name):
+            found[place.name] = file
+    return found
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model ready for inference, its key, and the fingerprint of its file."""

@@ -21,7 +21,6 @@ from .binary import entropy_floor
 from .config import SparseParams, make_loop, sampler_line
 from .coords import Pixels, resolution_to_wire
 from .loop import LoopState, SamplingLoop, Step
-from .model import SENTINEL
 from .protocol import LARGEST_ID, Code, FrameData, SessionStart, UvCoordinates
 from .registry import LoadedModel, ModelRegistry
 from .samples import Samples
@@ -157,7 +156,7 @@ class Session:
             "sample_count": self.state.count,
             "channels": model.channels,
             "max_state_dim": model.state_size,
-            "state_sentinel": SENTINEL,
+            "state_sentinel": self.params.sentinel_value,
             "resolution": resolution_to_wire(self.wishes.resolution),
             "encoding": self.wishes.encoding,
             "pattern": self.params.pattern,

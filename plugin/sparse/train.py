@@ -32,7 +32,7 @@ from .model import ModelConfig, Reconstruction, SparsePixelTransformer
 from .samples import Memory, Samples, passing_through, remember, samples_of
 from .sampling import Request, Sampler
 from .streams import StreamConfig, play
-from .uniform import UniformSampler
+from .uniform import Pattern, UniformSampler
 from .weights import save_weights
 
 log = logging.getLogger(__name__)
@@ -219,14 +219,14 @@ class Trainer:
             if frame is not None:
                 return stream, frame
         config = self.config
-        patterns = ("random", "jitter", "blue", "grid")
+        patterns: tuple[Pattern, ...] = ("random", "jitter", "blue", "grid")
         kind = random.choice(len(patterns) + 4)
         sampler: Sampler = AdaptiveSampler(
             importance_ratio=float(random.uniform(0.4, 0.8)),
             method="multinomial" if kind == len(patterns) else "diffusion",
         )
         if kind < len(patterns):
-            sampler = UniformSampler(patterns[kind])  # type: ignore[arg-type]
+            sampler = UniformSampler(patterns[kind])
         made = _Stream(
             play(self.clips, config.stream, np.random.default_rng(random.integers(1 << 62))),
             sampler,

@@ -39,7 +39,7 @@ def seed_file(tmp_path):
 
 
 def test_the_seeds_file_is_read_key_by_key(seed_file):
-    params = load_settings(path=seed_file)
+    params = load_settings(SparseParams, path=seed_file)
     assert (params.importance_ratio, params.warmup_frames) == (0.7, 5)
     assert (params.epsilon, params.sample_count, params.use_amp) == (1e-10, 400, True)
     assert params.collision_threshold == 0.01
@@ -48,7 +48,7 @@ def test_the_seeds_file_is_read_key_by_key(seed_file):
 
 def test_overrides_win_over_the_file_and_the_file_over_the_group(seed_file):
     changed = ["sampling.adaptive_sampler.importance_ratio=0.75", "sampling.seed=9"]
-    params = load_settings(path=seed_file, overrides=changed)
+    params = load_settings(SparseParams, path=seed_file, overrides=changed)
     assert (params.importance_ratio, params.seed, params.warmup_frames) == (0.75, 9, 5)
 
 
@@ -56,26 +56,26 @@ def test_overrides_win_over_the_file_and_the_file_over_the_group(seed_file):
 def test_a_pattern_called_adaptive_is_adaptive(tmp_path, pattern):
     path = tmp_path / "config.yaml"
     path.write_text(SEED_FILE.format(pattern=pattern))
-    assert isinstance(make_sampler(load_settings(path=path)), AdaptiveSampler)
-    chosen = load_settings(overrides=[f"sampling.pattern={pattern}"])
+    assert isinstance(make_sampler(load_settings(SparseParams, path=path)), AdaptiveSampler)
+    chosen = load_settings(SparseParams, overrides=[f"sampling.pattern={pattern}"])
     assert isinstance(make_sampler(chosen), AdaptiveSampler)
 
 
 def test_choosing_a_group_loads_it(tmp_path):
-    hybrid = load_settings(overrides=["sampling=hybrid"])
+    hybrid = load_settings(SparseParams, overrides=["sampling=hybrid"])
     assert (hybrid.extra, hybrid.extra_ratio, hybrid.importance_ratio) == ("edge", 0.2, 0.5)
-    uniform = load_settings(overrides=["sampling=uniform"])
+    uniform = load_settings(SparseParams, overrides=["sampling=uniform"])
     assert make_sampler(uniform) == UniformSampler("blue")
     path = tmp_path / "named.yaml"
     path.write_text("sampling: hybrid\n")
-    assert load_settings(path=path).extra == "edge"
-    back = load_settings(path=path, overrides=["sampling=adaptive"])
+    assert load_settings(SparseParams, path=path).extra == "edge"
+    back = load_settings(SparseParams, path=path, overrides=["sampling=adaptive"])
     assert back.extra == "none"
 
 
 @pytest.mark.parametrize("pattern", ["random", "grid", "jitter", "blue"])
 def test_each_even_pattern_can_be_named(pattern):
-    params = load_settings(overrides=[f"sampling.pattern={pattern}"])
+    params = load_settings(SparseParams, overrides=[f"sampling.pattern={pattern}"])
     assert make_sampler(params) == UniformSampler(pattern)
 
 
@@ -92,7 +92,7 @@ def test_each_even_pattern_can_be_named(pattern):
 )
 def test_mistakes_are_named(override, said):
     with pytest.raises(InputError, match=said):
-        load_settings(overrides=[override])
+        load_settings(SparseParams, overrides=[override])
 
 
 def test_a_file_that_is_no_settings_is_refused(tmp_path):
@@ -100,9 +100,9 @@ def test_a_file_that_is_no_settings_is_refused(tmp_path):
         path = tmp_path / f"{number}.yaml"
         path.write_text(text)
         with pytest.raises(InputError):
-            load_settings(path=path)
+            load_settings(SparseParams, path=path)
     with pytest.raises(InputError, match="cannot be read"):
-        load_settings(path=tmp_path / "missing.yaml")
+        load_settings(SparseParams, path=tmp_path / "missing.yaml")
 
 
 def test_no_key_is_called_like_a_method_of_a_dict():
@@ -112,7 +112,7 @@ def test_no_key_is_called_like_a_method_of_a_dict():
 
 def test_settings_reach_sampler_and_loop(model):
     chosen = ["sampling.adaptive_sampler.warmup_frames=0", "sampling.quality.target_psnr=30"]
-    loop = make_loop(load_settings(overrides=chosen), model)
+    loop = make_loop(load_settings(SparseParams, overrides=chosen), model)
     assert loop.config.warmup_frames == 0
     assert loop.config.quality.psnr == 30
     assert loop.sampler.importance_ratio == SparseParams().importance_ratio

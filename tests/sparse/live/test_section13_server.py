@@ -30,6 +30,12 @@ def play(client, frames, count):
     return told
 
 
+def test_the_acknowledgement_names_the_configured_sentinel(look, serve):
+    other = look.sampling.model_copy(update={"sentinel_value": -1.0})
+    with serve(sampling=other) as address, look.join(address) as client:
+        assert client.session["state_sentinel"] == -1.0
+
+
 def test_the_server_starts(look, address):
     assert b'"ok"' in look.get(f"{address}/api/health")
 

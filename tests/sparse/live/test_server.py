@@ -324,7 +324,7 @@ def test_shutting_down_says_so_finishes_in_time_and_frees_the_port(look, serve, 
         client = look.join(address)
         client.step(0, frames[0])
         stopped = time.monotonic()
-    assert time.monotonic() - stopped < 8
+    assert time.monotonic() - stopped < 30
     assert look.error(client) == "SHUTTING_DOWN"
     with pytest.raises(ConnectionClosed) as closed:
         client.receive()
