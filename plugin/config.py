@@ -445,14 +445,14 @@ class FeatureCacheParams(AnalysisParams):
 
     cache_dir: str = setting(
         "",
-        "Folder with metadata.csv; embeddings.pt, labels.pt, meta.json and scores_centroid.csv "
-        "are read where they lie beside it",
+        "Folder with metadata.csv, on the machine that FiftyOne runs on; embeddings.pt, labels.pt, "
+        "meta.json and scores_centroid.csv are read where they lie beside it",
         advanced=False,
         title="Cache folder",
     )
     coords_file: str = setting(
         "vis_umap_coords.npy",
-        "Coordinates, a row for each row of metadata.csv: (n, 2) or (n, 3)",
+        "File with a row for each row of metadata.csv: (n, 2) or (n, 3)",
         advanced=False,
         title="Coordinates",
     )
@@ -462,21 +462,23 @@ class FeatureCacheParams(AnalysisParams):
         advanced=False,
         title="Image folder",
     )
+    mis_csv: str = setting(
+        "mis_Qwen_Qwen3-VL-4B-Instruct.csv",
+        "What a language model said of misclassified images; several models: mis_A.csv,mis_B.csv",
+        advanced=False,
+        title="Rationales of misclassified images",
+    )
+    correct_csv: str = setting(
+        "correct_Qwen_Qwen3-VL-4B-Instruct.csv",
+        "What it said of correctly classified ones; several models: correct_A.csv,correct_B.csv",
+        advanced=False,
+        title="Rationales of correct ones",
+    )
     image_root: str | None = setting(
         None,
         "Address that the images are served below, https://host/folder: the App then shows them "
         "from there",
         title="Image address",
-    )
-    mis_csv: str = setting(
-        "mis_Qwen_Qwen3-VL-4B-Instruct.csv",
-        "What a language model said of misclassified images; several models: mis_A.csv,mis_B.csv",
-        title="Rationales, misclassified",
-    )
-    correct_csv: str = setting(
-        "correct_Qwen_Qwen3-VL-4B-Instruct.csv",
-        "What it said of correctly classified ones; several models: correct_A.csv,correct_B.csv",
-        title="Rationales, correct",
     )
     color_by: str = setting(
         "ground_truth_word_label", "Field that colours samples in the App", title="Colour by"

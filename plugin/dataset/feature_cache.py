@@ -36,14 +36,16 @@ from .names import OWNED_TAG, POOL_TAG, Names, ReviewNames
 from .sets import fresh
 
 STEP = "feature_cache"
-BLOCK = 2000
+BLOCK = 500
 IMAGE_URL = "image_url"
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class ImportedCache:
-    """What came in; ``findings`` are sentences for everything that was left out or put right."""
+    """What came in; ``findings`` are sentences for everything that was left out or put right, and
+    the run record ``run`` has the names behind them.
+    """
 
     dataset: str
     added: int
@@ -56,23 +58,35 @@ class ImportedCache:
     dimensions: int
     embedded: int
     findings: list[str]
+    cards_folder: str
+    run: str
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [f"{self.dataset}: {self.added} samples added, {self.updated} updated"]
+        lines = [f"{self.dataset}: {self.added:,} samples added, {self.updated:,} updated"]
         for model, counts in self.statuses.items():
-            told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+            told = ", ".join(f"{count:,} {status}" for status, count in counts.items() if count)
             lines.append(f"{model or 'status'}: {told}")
         if self.placed:
-            lines.append(f"coordinates: {self.placed} samples, {self.dimensions} dimensions")
+            lines.append(f"coordinates: {self.placed:,} samples, {self.dimensions} dimensions")
         if self.embedded:
-            lines.append(f"embeddings: {self.embedded} samples")
+            lines.append(f"embeddings: {self.embedded:,} samples")
         if self.missing_images:
-            lines.append(f"{self.missing_images} images are not in the folder: cards stand in")
+            lines.append(f"{self.missing_images:,} images are not in the folder: cards stand in")
         if self.cards:
-            lines.append(f"{self.cards} cards drawn in place of images")
+            lines.append(
+                f"{self.cards:,} cards drawn in place of images, in {self.cards_folder} (FiftyOne "
+                "deletes no media: remove that folder when you delete the dataset)"
+            )
         if self.earlier:
-            lines.append(f"{self.earlier} samples of an earlier import are not in this cache: kept")
+            lines.append(
+                f"{self.earlier:,} samples of an earlier import are not in this cache: kept"
+            )
+        if self.findings:
+            lines.append(
+                "Not as it should be, the first names in brackets; up to 100 of each are in "
+                f"dataset.get_run_info({self.run!r}).config.inputs['examples']:"
+            )
         return "\n".join([*lines, *self.findings])
 
 
@@ -108,7 +122,7 @@ def import_feature_cache(
         correct_csv=params.correct_csv,
         image_dir=params.image_dir,
         optional=optional,
-        progress=report("Checking"),
+        progress=report("Checking tables"),
     ) as cache:
         made_by = _vectors_there(dataset, names, cache)
         columns = declare_columns(dataset, cache, params)
@@ -118,11 +132,13 @@ def import_feature_cache(
         writer = _Writer(dataset, names, cache, columns, params, laid, same_vectors)
         writer.run(report("Samples"))
         written = time.monotonic()
-        rewrite = writer.updated > 0
+        rewrite, last = writer.updated > 0, report("Maps and runs")
+        last(0, 1)
         placed = write_map(dataset, names, cache, laid, writer.ids, rewrite=rewrite)
         embedded = _record_embeddings(dataset, names, cache, writer)
         cards = writer.carded * 2 > len(writer.ids) and not params.image_root
         save_look(dataset, params, placed=placed > 0, cards=cards)
+        last(1, 1)
         imported = writer.result(placed, embedded)
     finished = time.monotonic()
     imported.seconds.update(
@@ -282,6 +298,8 @@ class _Writer:
             0 if coordinates is None else coordinates.shape[1],
             embedded,
             self.cache.found.lines(),
+            str(self.cards.folder),
+            self.names.run_key(STEP),
         )
 
 
@@ -368,7 +386,7 @@ def _record(
             for verdict in cache.verdicts
         ],
         "meta": dict(cache.meta),
-        "examples": cache.found.examples,
+        "examples": cache.found.listed(),
     }
     record = runs.Record(STEP, params.model_dump(mode="json"), inputs, asdict(imported))
     runs.write(dataset, names, record)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +30,12 @@ from .file_names import Folder, unsafe
 from .files import read_json, read_npy
 from .findings import Findings
 from .name_index import NameIndex
+from .rationales import EMPTY
 from .tensors import read_pt
 from .verdicts import FILE_NAME, RATIONALE, Said, Verdicts, find_verdicts, named_file, said_of
 
 Array = NDArray[Any]
+Rows = Callable[[CsvFile], Iterator[list[str]]]
 
 METADATA, EMBEDDINGS, LABELS, META = "metadata.csv", "embeddings.pt", "labels.pt", "meta.json"
 CENTROID = "scores_centroid.csv"
@@ -41,6 +43,10 @@ NUM_LABEL, WORD_LABEL = "ground_truth_num_label", "ground_truth_word_label"
 REQUIRED = (FILE_NAME, NUM_LABEL, WORD_LABEL, "ground_truth_L2_num_label")
 CENTROID_COLUMNS = ("sim_to_centroid", "pct_rank_in_class", "is_bottom_5pct")
 META_LIMIT = 1 << 16
+REPEATED = "rows left out: file_name stood in a row before"
+STRANGE = "rows left out: no sample of that name"
+LOOK_AFTER = 10_000
+"""Rows of a table after which progress is told, and somebody may stop the work."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +123,19 @@ class FeatureCache:
             name = cells[at]
             if name in paths and paths[name][0] == index:
                 spoken = [said_of(by.get(name, {})) for by in said]
-                for one in spoken:
-                    if one.rationale.problem:
-                        kind = f"rationales kept as raw text ({one.rationale.problem})"
-                        self.found.add(kind, name)
+                self._look(name, spoken)
                 path = paths[name][1]
                 rows.append(Row(index, name, path, cells, spoken, centroid.get(name)))
         return rows
+
+    def _look(self, name: str, spoken: Sequence[Said]) -> None:
+        """Note the answers that could not be read as asked for."""
+        for verdict, one in zip(self.verdicts, spoken, strict=True):
+            problem = one.rationale.problem
+            if problem:
+                table = dict(verdict.files())[one.status].name
+                told = "that are empty" if problem == EMPTY else f"kept as raw text: {problem}"
+                self.found.add(table, f"rationales {told}", name)
 
 
 def open_cache(
@@ -165,15 +177,24 @@ def open_cache(
     images = Folder.of(image_dir)
     if images is not None and not Path(images.path).is_dir():
         raise InputError(f"{image_dir} is no folder: the images are looked for in it.")
+    centroid = place / CENTROID
+    told = [file.path for verdict in verdicts for _, file in verdict.files()]
+    tables = [metadata.path, *told, *([centroid] if centroid.is_file() else [])]
+
+    def rows(file: CsvFile) -> Iterator[list[str]]:
+        for number, cells in enumerate(file.rows()):
+            if not number % LOOK_AFTER:
+                progress(tables.index(file.path), len(tables))
+            yield cells
+
     found, index = Findings(), NameIndex()
     try:
-        kinds, count = _check_metadata(metadata, images, index, found, progress)
+        kinds, count = _check_metadata(metadata, images, index, found, rows)
         extra_kinds: dict[tuple[str, str], Narrowing] = {}
         for number, verdict in enumerate(verdicts):
-            extra_kinds |= _read_verdicts(verdict, number, index, found)
-        centroid = place / CENTROID
+            extra_kinds |= _read_verdicts(verdict, number, index, found, rows)
         if centroid.is_file():
-            _read_centroid(centroid, index, found)
+            _read_centroid(centroid, index, found, rows)
         paired = {name: place / name for name in (EMBEDDINGS, LABELS) if (place / name).is_file()}
         return FeatureCache(
             folder=place.resolve(),
@@ -196,7 +217,7 @@ def open_cache(
 
 
 def _check_metadata(
-    metadata: CsvFile, images: Folder | None, index: NameIndex, found: Findings, progress: Progress
+    metadata: CsvFile, images: Folder | None, index: NameIndex, found: Findings, rows: Rows
 ) -> tuple[dict[str, Narrowing], int]:
     at = metadata.place(FILE_NAME)
     watched = [
@@ -205,59 +226,55 @@ def _check_metadata(
         if name not in (FILE_NAME, WORD_LABEL)
     ]
     count = 0
-    for count, cells in enumerate(metadata.rows(), start=1):
+    for count, cells in enumerate(rows(metadata), start=1):
         name = cells[at]
         for place, column, _ in watched:
             column.see(cells[place])
         path, reason = images.resolve(name) if images else (None, unsafe(name))
         if reason:
-            found.add(f"rows of {METADATA} left out, whose file_name {reason}", name)
+            found.add(METADATA, f"rows left out: file_name {reason}", name)
         elif not index.add("sample", name, count - 1, path):
-            found.add(f"rows of {METADATA} left out, whose file_name stood there before", name)
-        if not count % 10_000:
-            progress(count, count)
+            found.add(METADATA, REPEATED, name)
     if not count:
         raise ArtifactError(f"{metadata.path} has a header and no row.")
     if not index.count("sample"):
-        raise ArtifactError(f"{metadata.path}: no row can be used. {found}")
+        raise ArtifactError(f"{metadata.path}: no row can be used.\n{found}")
     return {name: column for _, column, name in watched}, count
 
 
 def _read_verdicts(
-    verdict: Verdicts, number: int, index: NameIndex, found: Findings
+    verdict: Verdicts, number: int, index: NameIndex, found: Findings, rows: Rows
 ) -> dict[tuple[str, str], Narrowing]:
     kinds = {(verdict.suffix, name): Narrowing() for name in verdict.extra}
     for outcome, file in verdict.files():
         at, said = file.place(FILE_NAME), file.place(RATIONALE)
         extra = [(name, file.place(name)) for name in verdict.extra if name in file.header]
-        for cells in file.rows():
+        for cells in rows(file):
             more = {name: cells[place] for name, place in extra}
             for name, cell in more.items():
                 kinds[verdict.suffix, name].see(cell)
             kept = json.dumps(more) if more else "{}"
             if not index.add("said", cells[at], number, outcome, cells[said], kept):
-                found.add(
-                    f"rows of {file.name} left out, whose file_name stood there before", cells[at]
-                )
+                found.add(file.name, REPEATED, cells[at])
         count, names = index.strangers("said", "model = ? AND outcome = ?", number, outcome)
-        found.add(f"rows of {file.name} match no sample", *names, count=count)
+        found.add(file.name, STRANGE, *names, count=count)
     return kinds
 
 
-def _read_centroid(path: Path, index: NameIndex, found: Findings) -> None:
+def _read_centroid(path: Path, index: NameIndex, found: Findings, rows: Rows) -> None:
     file = open_csv(path, required=(FILE_NAME, *CENTROID_COLUMNS))
     at = file.place(FILE_NAME)
     places = [file.place(name) for name in CENTROID_COLUMNS]
-    for cells in file.rows():
+    for cells in rows(file):
         similarity, rank, bottom = (cells[place].strip() for place in places)
         values = _finite(similarity), _finite(rank), _flag(bottom)
         for text, value in zip((similarity, rank, bottom), values, strict=True):
             if text and value is None:
-                found.add(f"cells of {CENTROID} that are no value", f"{cells[at]}: {text}")
+                found.add(CENTROID, "cells left out: no value", f"{cells[at]}: {text}")
         if not index.add("centroid", cells[at], *values):
-            found.add(f"rows of {CENTROID} left out, whose file_name stood there before", cells[at])
+            found.add(CENTROID, REPEATED, cells[at])
     count, names = index.strangers("centroid")
-    found.add(f"rows of {CENTROID} match no sample", *names, count=count)
+    found.add(CENTROID, STRANGE, *names, count=count)
 
 
 def _finite(text: str) -> float | None:
@@ -285,7 +302,7 @@ def _coordinates(path: Path, count: int, found: Findings) -> Array:
         raise ArtifactError(f"{path.name} holds no coordinates, only NaN or infinity.")
     rows[bad] = np.nan
     shown = [f"row {row + 1}" for row in bad[: Findings.LISTED]]
-    found.add(f"rows of {path.name} are NaN or infinite: no place for them", *shown, count=len(bad))
+    found.add(path.name, "rows without a place: NaN or infinite", *shown, count=len(bad))
     return rows
 
 
@@ -302,7 +319,7 @@ def _embeddings(path: Path | None, count: int, found: Findings) -> Array | None:
     bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
     norms[bad] = np.nan
     shown = [f"row {row + 1}" for row in bad[: Findings.LISTED]]
-    found.add(f"rows of {path.name} are NaN, infinite or zero: not used", *shown, count=len(bad))
+    found.add(path.name, "rows without a vector: NaN, infinite or zero", *shown, count=len(bad))
     unit: Array = (rows / norms[:, None]).astype(np.float32)
     return unit
 
@@ -326,7 +343,8 @@ def _compared(found: Findings, path: Path | None, metadata: CsvFile, count: int)
         told = _finite(cells[at])
         if told is not None and told != label:
             found.add(
-                f"rows of {LABELS} differ from {NUM_LABEL}: are both of one run?",
+                LABELS,
+                f"rows that differ from {NUM_LABEL}: are both of one run?",
                 f"{cells[name_at]}: {label} and {cells[at]}",
             )
     return found
@@ -336,7 +354,7 @@ def _meta(path: Path, found: Findings) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     if path.stat().st_size > META_LIMIT:
-        found.add(f"{META} is larger than {META_LIMIT >> 10} KiB and was not read", count=1)
+        found.add(META, f"files not read: larger than {META_LIMIT >> 10} KiB", count=1)
         return {}
     held = read_json(path)
     return held if isinstance(held, dict) else {"meta": held}

@@ -14,18 +14,18 @@ def unsafe(name: str) -> str:
     What Windows would read as a way out counts on every system: tables travel.
 
     >>> unsafe("plots/0001.jpg"), unsafe("..\\\\secret.jpg")
-    ('', 'goes up')
+    ('', 'leads out of the folder')
     """
     if not name.strip():
         return "is empty"
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in name):
         return "holds a control character"
     if name[0] in "/\\" or re.match(r"[A-Za-z]:", name):
-        return "is absolute"
+        return "is an absolute path"
     # Windows drops dots and spaces at the end: '.. ' and '...' are ways up as well
     parts = [part.strip() for part in re.split(r"[/\\]", name)]
     if any(len(part) > 1 and not part.strip(". ") for part in parts):
-        return "goes up"
+        return "leads out of the folder"
     return ""
 
 
@@ -33,7 +33,7 @@ class Folder:
     """A folder that names are resolved in, links followed.
 
     >>> Folder("/data").resolve("../etc/passwd")
-    (None, 'goes up')
+    (None, 'leads out of the folder')
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -50,7 +50,7 @@ class Folder:
         if os.path.islink(real):
             real = os.path.realpath(real)
         if not real.startswith(self.path.rstrip(os.sep) + os.sep):
-            return None, "is a link that leads out"
+            return None, "is a link that leads out of the folder"
         return joined, ""
 
     @classmethod

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+EMPTY = "empty"
 LITERAL_LIMIT = 20_000
 """Characters up to which Python's own notation is tried: its parser is slow on long input."""
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
@@ -48,7 +49,7 @@ def parse_rationale(sent: str) -> Rationale:
     'score is no number'
     """
     if not sent.strip():
-        return Rationale(raw=sent or None, problem="empty")
+        return Rationale(raw=sent or None, problem=EMPTY)
     found, whole = _value(sent)
     if found is None:
         score, text = _salvaged(sent)

@@ -394,7 +394,8 @@ def test_the_cache_with_every_defect_imports_what_can_be_used(dataset, tmp_path)
     assert dataset.count_values("prediction_status")["ambiguous"] == EVERY.ambiguous
     kept = dataset.exists("llm_raw").match(fo.ViewField("prediction_status") != "ambiguous")
     assert len(kept) == EVERY.broken - 9  # nine cells are empty
-    assert "7 rows of metadata.csv left out" in str(imported)
+    assert "metadata.csv  7 rows left out" in str(imported)
+    assert f"cards drawn in place of images, in {imported.cards_folder}" in str(imported)
 
 
 def ranked(dataset, cache):

@@ -14,6 +14,7 @@ from gapsphere.plugin.interchange import csv_stream
 from gapsphere.plugin.interchange.csv_stream import open_csv
 from gapsphere.plugin.interchange.feature_cache import open_cache
 from gapsphere.plugin.interchange.file_names import Folder, unsafe
+from gapsphere.plugin.interchange.rationales import EMPTY
 from gapsphere.plugin.interchange.reviews import write_reviewed
 from gapsphere.plugin.interchange.safe_cells import escaped, unescaped
 from gapsphere.plugin.interchange.tensors import read_pt
@@ -39,8 +40,8 @@ def read(folder, **settings):
 def count(cache, *words):
     return sum(
         number
-        for sentence, number in cache.found.counts.items()
-        if all(word in sentence for word in words)
+        for kind, number in cache.found.counts.items()
+        if all(word in " ".join(kind) for word in words)
     )
 
 
@@ -64,22 +65,28 @@ def test_every_defect_of_2000_rows_is_found_counted_and_named(defective):
     cache, rows = read(defective)
     assert cache.rows == 2000
     assert len(rows) == cache.usable == 2000 - EVERY.duplicates - EVERY.escaping
-    assert count(cache, "metadata.csv", "stood there before") == EVERY.duplicates
+    assert count(cache, "metadata.csv", "stood in a row before") == EVERY.duplicates
     assert count(cache, "metadata.csv", "file_name", "left out") == 13
-    assert count(cache, "vis_umap_coords.npy are NaN") == EVERY.nan_places
-    assert count(cache, "embeddings.pt are NaN") == EVERY.nan_vectors
-    assert count(cache, "mis_", "match no sample") == EVERY.strangers
-    assert count(cache, "correct_", "stood there before") == EVERY.spoken_twice
-    assert count(cache, "cells of scores_centroid.csv") == EVERY.bad_centroids
+    assert count(cache, "vis_umap_coords.npy", "NaN") == EVERY.nan_places
+    assert count(cache, "embeddings.pt", "NaN") == EVERY.nan_vectors
+    assert count(cache, "mis_", "no sample of that name") == EVERY.strangers
+    assert count(cache, "correct_", "stood in a row before") == EVERY.spoken_twice
+    assert count(cache, "scores_centroid.csv", "cells") == EVERY.bad_centroids
     for problem in {problem for _, problem in BROKEN}:
         wanted = 9 * sum(other == problem for _, other in BROKEN)
-        assert count(cache, f"({problem})") == wanted, problem
+        told = "that are empty" if problem == EMPTY else f": {problem}"
+        assert count(cache, "rationales", told) == wanted, problem
     said = [row.said[0] for row in rows.values()]
     assert sum(one.status == "ambiguous" for one in said) == EVERY.ambiguous
     empty = 9  # cells with nothing in them to keep
     kept = sum(one.rationale.raw is not None for one in said)
     assert kept == EVERY.broken - empty + EVERY.ambiguous
-    assert "elsewhere_0.jpg" in str(cache.found.examples)
+    assert "elsewhere_0.jpg" in str(cache.found.listed())
+    lines = cache.found.lines()
+    assert "metadata.csv  1 row left out: file_name is empty (' ')" in lines
+    assert any("11 rows left out: no sample of that name ('elsewhere_0.jpg', " in x for x in lines)
+    files = [line.split("  ")[0] for line in lines]
+    assert len(set(files)) == 1 + sum(a != b for a, b in zip(files, files[1:], strict=False))
 
 
 def test_a_sound_cache_has_nothing_to_report(small):
@@ -242,7 +249,7 @@ def test_labels_of_another_run_are_noticed(small):
     labels = torch.load(small / "labels.pt", weights_only=True)
     torch.save(labels + (torch.arange(40) < 3), small / "labels.pt")
     cache, _ = read(small)
-    assert count(cache, "labels.pt differ") == 3
+    assert count(cache, "labels.pt", "differ") == 3
 
 
 class Evil:
@@ -296,16 +303,16 @@ def test_a_tensor_in_half_precision_or_in_a_dictionary_is_read(tmp_path):
         ("..a/b..jpg", ""),
         ("./a.jpg", ""),
         ("가/나.jpg", ""),
-        ("../a", "goes up"),
-        ("a/../../b", "goes up"),
-        ("a\\..\\b", "goes up"),
-        (".. /b", "goes up"),
-        ("..", "goes up"),
-        (".../b", "goes up"),
-        ("/etc/passwd", "is absolute"),
-        ("\\\\host\\share", "is absolute"),
-        ("C:\\a", "is absolute"),
-        ("c:a", "is absolute"),
+        ("../a", "leads out of the folder"),
+        ("a/../../b", "leads out of the folder"),
+        ("a\\..\\b", "leads out of the folder"),
+        (".. /b", "leads out of the folder"),
+        ("..", "leads out of the folder"),
+        (".../b", "leads out of the folder"),
+        ("/etc/passwd", "is an absolute path"),
+        ("\\\\host\\share", "is an absolute path"),
+        ("C:\\a", "is an absolute path"),
+        ("c:a", "is an absolute path"),
         ("", "is empty"),
         ("  ", "is empty"),
         ("a\0b", "holds a control character"),
@@ -330,7 +337,7 @@ def test_links_that_lead_out_are_refused_and_links_inside_are_not(tmp_path):
         assert folder.resolve("in.jpg") == (str(images / "in.jpg"), "")
         assert folder.resolve("missing.jpg") == (str(images / "missing.jpg"), "")
         for name in ("out.jpg", "folder/b.jpg"):
-            assert folder.resolve(name) == (None, "is a link that leads out")
+            assert folder.resolve(name) == (None, "is a link that leads out of the folder")
 
 
 def test_a_table_larger_than_memory_may_be_streamed(tmp_path):
