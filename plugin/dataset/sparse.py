@@ -7,6 +7,7 @@ one suffix, so that several policies lie side by side.  This module reads and br
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,6 +119,11 @@ def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
     )
 
 
+def plain(value: Any) -> Any:
+    """A record's value without the database's own lists and dictionaries."""
+    return json.loads(json.dumps(value))
+
+
 def _simulation(names: Names, record: runs.Record) -> Simulation:
     results, inputs = record.results, record.inputs
     return Simulation(
@@ -126,7 +132,7 @@ def _simulation(names: Names, record: runs.Record) -> Simulation:
         names,
         results["sequence_field"],
         results["order_field"],
-        results["sequences"],
+        plain(results["sequences"]),
         record.params["sample_count"],
         inputs["model"],
         inputs["fingerprint"],

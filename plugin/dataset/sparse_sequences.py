@@ -23,6 +23,7 @@ from .sets import Samples
 ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""
 
+_GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField)
 _ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeField)
 
 
@@ -65,17 +66,11 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     Raises
     ------
     InputError
-        The ordering field is of a kind that has no order.
+        A field is of a kind that cannot group, or order.
     """
     notes: list[str] = []
-    group = _field(samples, sequence_field)
-    order = _field(samples, order_field)
-    field = samples.get_field(order) if order else None
-    if order and not isinstance(field, _ORDERS):
-        raise InputError(
-            f"{order!r} cannot order frames: it holds {type(field).__name__}, and numbers, text or "
-            f"times are needed. Name another field."
-        )
+    group = _field(samples, sequence_field, _GROUPS, "group frames: text or numbers are needed")
+    order = _field(samples, order_field, _ORDERS, "order frames: numbers, text or times are needed")
     wanted = ["id", "filepath", *(name for name in (group, order) if name)]
     columns = dict(zip(wanted, samples.values(wanted), strict=True))
     ids, paths = columns["id"], columns["filepath"]
@@ -136,6 +131,11 @@ def as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
     return np.array(values, dtype=np.float64)
 
 
-def _field(samples: Samples, name: str) -> str | None:
+def _field(samples: Samples, name: str, kinds: tuple[type, ...], needed: str) -> str | None:
     """The name, where the dataset has such a field."""
-    return name if name and samples.get_field(name) is not None else None
+    field = samples.get_field(name) if name else None
+    if field is None:
+        return None
+    if not isinstance(field, kinds):
+        raise InputError(f"{name!r} is a {type(field).__name__} and cannot {needed}.")
+    return name

@@ -1,0 +1,122 @@
+"""The files of a simulation: pictures that samples point to, and how far each sequence has come.
+
+A sequence's state is written after its pictures and fields, in one move, so whatever is killed goes
+on from a frame whose results are there; the frames after it are made again, the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ..embeddings.extract import Skipped
+from ..errors import InputError
+from ..sparse.loop import LoopState
+from ..sparse.recorder import png
+from .names import Names
+from .sparse import STEP
+
+FOLDER = "gapsphere_sparse"
+Picture = Literal["reconstruction", "importance"]
+
+
+@dataclass
+class Reached:
+    """How far a sequence has come: ``ids`` of the frames behind it, and the loop's state."""
+
+    ids: list[str] = field(default_factory=list)
+    state: LoopState | None = None
+    skipped: list[Skipped] = field(default_factory=list)
+    restarts: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class SimulationFiles:
+    """Files of one simulation of a dataset, below FiftyOne's dataset folder.
+
+    ``recipe`` stands for all settings that shape them: pictures of other settings have other paths,
+    so no browser shows an old one for a new one.
+    """
+
+    def __init__(self, dataset: fo.Dataset, names: Names, recipe: str) -> None:
+        root = Path(fo.config.default_dataset_dir) / FOLDER / str(dataset._doc.id)
+        self.root = root / names.run_key(STEP)
+        self.folder = self.root / recipe
+
+    def keep(self, kind: Picture, sample_id: str, image: NDArray[np.uint8]) -> str:
+        """Write a picture; its absolute path."""
+        path = self.folder / kind / f"{sample_id}.png"
+        _write(path, png(image))
+        return str(path.resolve())
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Delete the pictures of samples."""
+        for sample_id in ids:
+            for kind in ("reconstruction", "importance"):
+                (self.folder / kind / f"{sample_id}.png").unlink(missing_ok=True)
+
+    def reached(self, sequence: str) -> Reached | None:
+        """What was saved of a sequence; None where nothing was."""
+        path = self._state(sequence)
+        if not path.exists():
+            return None
+        with np.load(path) as arrays:
+            told = json.loads(str(arrays["told"]))
+            state = LoopState.from_arrays(arrays) if "pixels" in arrays else None
+        skipped = [Skipped(**item) for item in told["skipped"]]
+        return Reached(told["ids"], state, skipped, told["restarts"], told["problems"])
+
+    def save(self, sequence: str, reached: Reached) -> None:
+        """Write how far a sequence has come."""
+        told = {
+            "ids": reached.ids,
+            "skipped": [asdict(item) for item in reached.skipped],
+            "restarts": reached.restarts,
+            "problems": reached.problems,
+        }
+        arrays: dict[str, Any] = {} if reached.state is None else reached.state.to_arrays()
+        binary = BytesIO()
+        np.savez(binary, told=np.array(json.dumps(told)), **arrays)
+        _write(self._state(sequence), binary.getvalue())
+
+    def forget(self, sequence: str) -> None:
+        """The next run starts the sequence anew."""
+        self._state(sequence).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Delete all files under the simulation's suffix, those of other settings included."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _state(self, sequence: str) -> Path:
+        # A sequence's value may be any text, a path even.
+        name = hashlib.blake2b(sequence.encode(), digest_size=12).hexdigest()
+        return self.folder / "state" / f"{name}.npz"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write beside the target and rename: a file is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}): free space there, or point "
+            "FiftyOne's default_dataset_dir elsewhere; run it again to go on."
+        ) from error
+    finally:
+        with suppress(OSError):  # renamed: the usual case; or the folder itself is the trouble
+            os.unlink(partial)
