@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from ..plugin.progress import Reporter, quiet
 from ..plugin.sparse import evaluate as ev
-from ..plugin.sparse.loop import LoopConfig, SamplingLoop
+from ..plugin.sparse.loop import SamplingLoop
 from ..plugin.sparse.model import SparsePixelTransformer
 from ..plugin.sparse.samples import samples_of
+from ..plugin.sparse.state import LoopConfig
 
 Frames = NDArray[np.uint8]
 CURVES = (ev.RANDOM, ev.JITTER, ev.BLUE, ev.DISPERSION)

@@ -19,10 +19,12 @@ from ..config import Params, make, setting
 from ..errors import InputError, MissingDependencyError
 from .adaptive import AdaptiveSampler, Extra, Method
 from .importance import Signal
-from .loop import LoopConfig, QualityTarget, SamplingLoop
+from .loop import SamplingLoop
 from .model import SENTINEL, SparsePixelTransformer
 from .sampling import Sampler
+from .sequences import ClipParams, SimulationParams
 from .serving import ServeParams
+from .state import LoopConfig, QualityTarget
 from .train import TrainConfig
 from .uniform import Pattern, UniformSampler
 
@@ -277,14 +279,17 @@ def load_settings(
 def keys() -> dict[str, str]:
     """Name of the setting behind each YAML key."""
     found = {}
-    for params in (SparseParams, SparseTrainParams, ServeParams):
+    for params in (SparseParams, SparseTrainParams, ServeParams, SimulationParams, ClipParams):
         for name in params.model_fields:
             found[_key_of(params, name)] = name
     return found
 
 
 def make_sampler(params: SparseParams) -> Sampler:
-    """The sampler that ``pattern`` names."""
+    """The sampler that ``pattern`` names; a bare ``hybrid`` is that group's mixture."""
+    if params.pattern == "hybrid" and params.extra == "none":
+        mixture = {"importance_ratio": 0.5, "extra": "edge", "extra_ratio": 0.2}
+        params = params.model_copy(update=mixture)
     if params.pattern in ("adaptive", "adaptive_importance", "hybrid"):
         return AdaptiveSampler(
             importance_ratio=params.importance_ratio,

@@ -21,13 +21,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ..errors import GapsphereError, MessageError
 from . import binary, protocol
 from .background import Background
-from .loop import Step
 from .metrics import Metrics
 from .protocol import Code, FrameData, UvCoordinates
 from .recorder import png
 from .samples import Samples
 from .serving import ServeParams
 from .session import Session
+from .state import Step
 
 log = logging.getLogger(__name__)
 

@@ -19,11 +19,12 @@ from ..progress import Progress, silent
 from .adaptive import AdaptiveSampler
 from .classical import CLASSICAL
 from .importance import SIGNALS, Map, Signal, gradient_of
-from .loop import LoopConfig, SamplingLoop
+from .loop import SamplingLoop
 from .model import SparsePixelTransformer
 from .quality import psnr, rank_correlation, ssim
 from .samples import Memory, Samples, samples_of
 from .sampling import Sampler
+from .state import LoopConfig
 from .uniform import UniformSampler
 
 Frames = NDArray[np.uint8]

@@ -20,7 +20,7 @@ from ..errors import InputError, MissingDependencyError
 from .serving import MonitorKind
 
 if TYPE_CHECKING:
-    from .loop import Step
+    from .state import Step
 
 
 class Monitor(Protocol):

@@ -28,7 +28,7 @@ from .protocol import FrameData
 from .samples import Samples, make_samples
 
 if TYPE_CHECKING:
-    from .loop import Step
+    from .state import Step
 
 log = logging.getLogger(__name__)
 

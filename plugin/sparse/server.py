@@ -38,7 +38,6 @@ from .config import SparseParams, hyper_parameters
 from .connection import Connection, Waiting
 from .gate import refusal
 from .importance import stretched
-from .loop import Step
 from .metrics import Metrics
 from .monitoring import LiveMonitor, open_monitor
 from .protocol import PROTOCOL_VERSION, Code, SessionStart
@@ -47,6 +46,7 @@ from .registry import ModelRegistry
 from .samples import Samples
 from .serving import ServeParams
 from .session import Limits, Session, open_session
+from .state import Step
 
 log = logging.getLogger(__name__)
 

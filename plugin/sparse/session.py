@@ -20,10 +20,11 @@ from ..errors import CheckpointError, GapsphereError, InputError, MessageError
 from .binary import entropy_floor
 from .config import SparseParams, make_loop, sampler_line
 from .coords import Pixels, resolution_to_wire
-from .loop import LoopState, SamplingLoop, Step
+from .loop import SamplingLoop
 from .protocol import LARGEST_ID, Code, FrameData, SessionStart, UvCoordinates
 from .registry import LoadedModel, ModelRegistry
 from .samples import Samples
+from .state import LoopState, Step
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,11 @@ from gapsphere.plugin.dataset.sparse_recording import import_recording
 from gapsphere.plugin.errors import ArtifactError
 from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
 from gapsphere.plugin.sparse.coords import pixels_of
-from gapsphere.plugin.sparse.loop import LoopConfig, SamplingLoop
+from gapsphere.plugin.sparse.loop import SamplingLoop
 from gapsphere.plugin.sparse.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.recorder import Recorder
 from gapsphere.plugin.sparse.samples import samples_of
+from gapsphere.plugin.sparse.state import LoopConfig
 
 SIZE = (24, 32)
 ABOUT = {"session_id": "0123456789abcdef", "resolution": [32, 24]}

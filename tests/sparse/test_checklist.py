@@ -12,9 +12,10 @@ import pytest
 import torch
 from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
 from gapsphere.plugin.sparse.importance import attention_entropy
-from gapsphere.plugin.sparse.loop import LoopConfig, SamplingLoop
+from gapsphere.plugin.sparse.loop import SamplingLoop
 from gapsphere.plugin.sparse.quality import psnr
 from gapsphere.plugin.sparse.samples import samples_of
+from gapsphere.plugin.sparse.state import LoopConfig
 from gapsphere.plugin.sparse.uniform import UniformSampler
 
 

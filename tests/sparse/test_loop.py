@@ -9,10 +9,11 @@ import pytest
 import torch
 from gapsphere.plugin.errors import DimensionError, InputError
 from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
-from gapsphere.plugin.sparse.loop import LoopConfig, LoopState, QualityTarget, SamplingLoop
+from gapsphere.plugin.sparse.loop import SamplingLoop
 from gapsphere.plugin.sparse.quality import psnr
 from gapsphere.plugin.sparse.samples import Samples, remember, samples_of
 from gapsphere.plugin.sparse.scene import memory_holds
+from gapsphere.plugin.sparse.state import LoopConfig, LoopState, QualityTarget
 from gapsphere.plugin.sparse.uniform import UniformSampler
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
 from gapsphere.plugin.sparse.evaluate import Plan
-from gapsphere.plugin.sparse.loop import LoopConfig, SamplingLoop
+from gapsphere.plugin.sparse.loop import SamplingLoop
 from gapsphere.plugin.sparse.quality import psnr
 from gapsphere.plugin.sparse.samples import samples_of
+from gapsphere.plugin.sparse.state import LoopConfig
 from gapsphere.plugin.sparse.weights import DEFAULT_WEIGHTS, load_weights
 from gapsphere.scripts.cli import main
 from gapsphere.scripts.sparse_tables import print_tables
