@@ -31,6 +31,7 @@ _API = dict.fromkeys(
         "export_reviews",
         "rank_gaps_by_failures",
         "import_sparse_recording",
+        "simulate_adaptive_sampling",
     ],
     ".plugin.dataset.api",
 )

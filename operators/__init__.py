@@ -15,6 +15,7 @@ from .load_images import LoadImages
 from .rank_gaps_by_failures import RankGapsByFailures
 from .select_kcenter import SelectKCenter
 from .serve_sparse_sampling import ServeSparseSampling
+from .simulate_adaptive_sampling import SimulateAdaptiveSampling
 from .stop import Stop
 
 OPERATORS = (
@@ -32,6 +33,7 @@ OPERATORS = (
     ImportFeatureCache,
     ExportReviews,
     RankGapsByFailures,
+    SimulateAdaptiveSampling,
     ServeSparseSampling,
     Stop,
 )

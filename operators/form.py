@@ -5,6 +5,7 @@ Both directions read the same pydantic fields, so what a form shows is what the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -70,13 +71,38 @@ def to_top(inputs: types.Object, name: str) -> None:
     inputs.properties.update([(name, moved), *rest])
 
 
+def choose(inputs: types.Object, params: type[Params], name: str, values: Sequence[str]) -> None:
+    """Make a text setting a choice of ``values``, its default among them, at the same place."""
+    field = params.model_fields[name]
+    if name not in inputs.properties:
+        return  # folded away
+    choices = types.Dropdown()
+    for value in dict.fromkeys([field.default, *values]):
+        choices.add_choice(value, label=value)
+    order = list(inputs.properties)
+    inputs.enum(
+        name,
+        choices.values(),
+        view=choices,
+        label=_label(name, field),
+        description=field.description,
+        required=False,
+        default=field.default,
+    )
+    for key in order[order.index(name) + 1 :]:
+        inputs.properties[key] = inputs.properties.pop(key)
+
+
 def _add(inputs: types.Object, name: str, field: FieldInfo) -> None:
     kind, limits = _kind(field.annotation), _limits(field)
+    default = field.default
+    if isinstance(default, tuple):  # a form has no lists of numbers: 1,5,15
+        default = ",".join(map(str, default))
     common = {
         "label": _label(name, field),
         "description": field.description,
         "required": False,
-        "default": field.default,
+        "default": default,
     }
     if get_origin(kind) is Literal:
         choices = types.Dropdown()

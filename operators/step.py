@@ -40,15 +40,19 @@ class StepOperator(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
-        inputs = form.form(ctx, self.params, label=self.label, help=self.help)
+        inputs = form.form(ctx, self.parameters(), label=self.label, help=self.help)
         self.extend_form(ctx, inputs)
         return types.Property(inputs, view=types.View(label=self.label))
+
+    def parameters(self) -> type[Params]:
+        """The parameter class; a step whose class brings torch imports it here, when asked."""
+        return self.params
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         """Add what only this operator asks; the default adds nothing."""
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        params = form.read(ctx, self.params)
+        params = form.read(ctx, self.parameters())
         yield from live(ctx, self.label, lambda report: self.run(ctx, params, report))
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:

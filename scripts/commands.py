@@ -11,7 +11,7 @@ from typing import Any
 from ..plugin import config
 from ..plugin.errors import InputError
 from . import sparse_commands
-from .datasets import opened
+from .datasets import opened, viewed
 
 Settings = dict[str, Any]
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -77,10 +77,7 @@ def heatmap(settings: Settings, *, dataset: str, view: str | None) -> None:
     from ..plugin.dataset import api
 
     with opened(dataset) as data:
-        if view is not None and not data.has_saved_view(view):
-            known = ", ".join(data.list_saved_views()) or "none"
-            raise InputError(f"There is no saved view {view!r}; saved views: {known}.")
-        print(api.compute_heatmaps(data.load_saved_view(view) if view else data, **settings))
+        print(api.compute_heatmaps(viewed(data, view), **settings))
 
 
 def analyze(settings: Settings, *, dataset: str, data_root: str, overwrite_outputs: bool) -> None:
@@ -370,6 +367,21 @@ COMMANDS = (
             (("--sequences",), {"type": int, "metavar": "N", "help": "of each file; default: all"}),
             (("--frames",), {"type": int, "default": 18, "metavar": "N", "help": "measured [18]"}),
             (("--threads",), {"type": int, "metavar": "N", "help": "of the model"}),
+        ),
+    ),
+    Command(
+        "sparse simulate",
+        "Play a dataset's sequences as if few pixels of each frame were measured",
+        sparse_commands.simulate,
+        arguments=(
+            DATASET,
+            (("--view",), {"metavar": "NAME", "help": "only the samples of this saved view"}),
+            (
+                ("--suffix",),
+                {"default": "", "metavar": "TEXT", "help": "of the fields: a policy beside others"},
+            ),
+            SPARSE_CONFIG,
+            OVERRIDES,
         ),
     ),
     Command(

@@ -35,3 +35,19 @@ def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
     finally:
         if not len(made):
             made.delete()
+
+
+def viewed(dataset: fo.Dataset, name: str | None) -> fo.Dataset | fo.DatasetView:
+    """A saved view of the dataset; all of it where none is named.
+
+    Raises
+    ------
+    InputError
+        There is no saved view of that name.
+    """
+    if name is None:
+        return dataset
+    if not dataset.has_saved_view(name):
+        known = ", ".join(dataset.list_saved_views()) or "none"
+        raise InputError(f"There is no saved view {name!r}; saved views: {known}.")
+    return dataset.load_saved_view(name)

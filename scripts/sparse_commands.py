@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..plugin.errors import InputError
-from .datasets import opened
+from .datasets import opened, viewed
 
 
 def train(
@@ -82,6 +82,27 @@ def evaluate(
             output=Path(output) if output else None,
             report=report,
         )
+
+
+def simulate(
+    settings: dict[str, Any],
+    *,
+    dataset: str,
+    view: str | None,
+    suffix: str,
+    file: str | None,
+    overrides: list[str],
+) -> None:
+    """Simulate sampling on a dataset's sequences."""
+    from ..plugin.dataset import api
+    from ..plugin.dataset.sparse_settings import SimulateParams
+    from ..plugin.sparse.config import load_settings
+
+    params = load_settings(SimulateParams, file, overrides)
+    with opened(dataset) as data:
+        samples = viewed(data, view)
+        chosen = {**params.model_dump(), "suffix": suffix}
+        print(api.simulate_adaptive_sampling(samples, **chosen))
 
 
 def serve(settings: dict[str, Any], *, file: str | None, overrides: list[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
 from tqdm.auto import tqdm
@@ -51,6 +51,10 @@ from . import export_reviews as review_tables
 from .load import tag_samples as tag_samples
 from .sets import Samples
 from .sources import Source
+
+if TYPE_CHECKING:
+    from ..sparse.registry import LoadedModel
+    from .sparse_simulation import Simulated
 
 
 @contextmanager
@@ -286,3 +290,20 @@ def import_sparse_recording(
             keypoints=keypoints,
             progress=report("Frames"),
         )
+
+
+def simulate_adaptive_sampling(
+    samples: Samples, *, model: LoadedModel | None = None, progress: bool = True, **settings: Any
+) -> Simulated:
+    """Play sequences to the closed loop of sparse sampling; see :mod:`.sparse_simulation`.
+
+    >>> gapsphere.simulate_adaptive_sampling(dataset)                         # doctest: +SKIP
+    >>> gapsphere.simulate_adaptive_sampling(dataset, pattern="random", suffix="random")
+    ...                                                                       # doctest: +SKIP
+    """
+    from .sparse_settings import SimulateParams  # torch waits until it is needed
+    from .sparse_simulation import simulate_adaptive_sampling as simulate
+
+    with bars(progress) as report:
+        params = make(SimulateParams, settings)
+        return simulate(samples, params, model=model, progress=report("Frames"))

@@ -39,9 +39,12 @@ def mark_hard(dataset: fo.Dataset, names: Names, owned: str, quantile: float) ->
 
 
 def count_hard(dataset: fo.Dataset, names: Names) -> tuple[int, int | None]:
-    """How many frames are hard, and how many of them are gaps; None where no gap was looked for."""
+    """How many frames are hard, and how many of them are gaps; None where no gap was looked for.
+
+    Gaps are those of the analysis of the same suffix, else of the one without.
+    """
     hard = dataset.match(F(names.is_hard) == True)  # noqa: E712
-    gaps = None
-    if dataset.has_field(names.is_gap):
-        gaps = counted(hard.match(F(names.is_gap) == True))  # noqa: E712
-    return counted(hard), gaps
+    for gap in (names.is_gap, Names().is_gap):
+        if dataset.has_field(gap):
+            return counted(hard), counted(hard.match(F(gap) == True))  # noqa: E712
+    return counted(hard), None

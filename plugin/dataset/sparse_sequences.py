@@ -131,6 +131,22 @@ def as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
     return np.array(values, dtype=np.float64)
 
 
+def fields_to_group(dataset: fo.Dataset) -> list[str]:
+    """Fields whose values may name sequences, for a form."""
+    return _of_kinds(dataset, (fo.StringField, fo.IntField))
+
+
+def fields_to_order(dataset: fo.Dataset) -> list[str]:
+    """Fields whose values may order frames, for a form."""
+    return _of_kinds(dataset, _ORDERS)
+
+
+def _of_kinds(dataset: fo.Dataset, kinds: tuple[type, ...]) -> list[str]:
+    taken = ("id", "created_at", "last_modified_at")
+    schema = dataset.get_field_schema()
+    return [name for name, f in schema.items() if isinstance(f, kinds) and name not in taken]
+
+
 def _field(samples: Samples, name: str, kinds: tuple[type, ...], needed: str) -> str | None:
     """The name, where the dataset has such a field."""
     field = samples.get_field(name) if name else None

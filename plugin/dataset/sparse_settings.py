@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from ..config import AnalysisParams
+from ..config import AnalysisParams, setting
 from ..sparse.config import EVEN, SparseParams, make_sampler
 from ..sparse.registry import LoadedModel
 from ..sparse.sequences import SimulationParams
@@ -17,6 +17,16 @@ NOT_SHAPING = {"name", "suffix", "owned", "quantile", "overwrite", "checkpoint_k
 
 class SimulateParams(AnalysisParams, SimulationParams, SparseParams):
     """How pixels are sampled, of which sequences, and what is kept."""
+
+    checkpoint_key: str = setting(
+        "default",
+        "Which model rebuilds frames: the packaged one, or one trained here",
+        key="model.checkpoint_key",
+        advanced=False,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        max_length=64,
+        title="Model",
+    )
 
 
 def policy_name(params: SparseParams) -> str:

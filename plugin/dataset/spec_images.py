@@ -18,6 +18,7 @@ from .heatmaps import STEP as HEATMAPS
 from .names import SEQUENCE, Names, ReviewNames
 from .vectors import Vectors
 
+OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
 FRAMES_OF_ONE_DRIVE = 2
 """Images of S shown from one sequence while other sequences have some as near."""
 
@@ -45,7 +46,12 @@ def metadata(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> dict[str,
 
 
 def _ours(name: str, names: Names) -> bool:
-    """Whether Gapsphere wrote the field, under whatever suffix."""
+    """Whether Gapsphere wrote the field, under whatever suffix, and it says nothing of the scene.
+
+    How hard a frame is to rebuild does: it is a property of the image that a gap may share.
+    """
+    if any(name == word or name.startswith(f"{word}_") for word in OF_THE_SCENE):
+        return False
     base = [value for value in vars(Names()).values() if isinstance(value, str) and value]
     return any(name == word or name.startswith(f"{word}_") for word in base)
 

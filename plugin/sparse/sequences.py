@@ -75,3 +75,42 @@ class SimulationParams(FrameParams):
         "Replace the results of other settings, and make equal ones again",
         key="simulation.overwrite",
     )
+
+
+class ClipParams(FrameParams):
+    """How sequences become training clips, and what the model that learns from them is called."""
+
+    model_name: str = setting(
+        "trained",
+        "Name of the model, by which simulations and the server choose it; the same name goes on",
+        key="training.model_name",
+        advanced=False,
+        pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
+        max_length=40,
+        title="Name",
+    )
+    start_from: str = setting(
+        "default",
+        "Model to start from, by its name; empty: from nothing, which takes far longer",
+        key="training.start_from",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$",
+        max_length=64,
+    )
+    clip_length: int = setting(
+        14,
+        "Frames of a clip; shorter sequences are left out",
+        key="training.clip_length",
+        ge=3,
+        le=1000,
+    )
+    most_frames: int = setting(
+        20_000,
+        "Frames held in memory; of more, clips are left out evenly",
+        key="training.most_frames",
+        ge=10,
+    )
+    overwrite: bool = setting(
+        False,
+        "Begin anew where a model of that name is there",
+        key="training.overwrite",
+    )
