@@ -38,7 +38,7 @@ export default defineConfig({
   resolve: { alias: { vitest: path("node_modules/vitest") } },
   server: { fs: { allow: [path("../..")] } },
   test: {
-    include: ["src/**/*.test.ts", path("../../rationale_*/web/src/**/*.test.ts")],
+    include: ["src/**/*.test.ts", path("../../{rationale_*,sparse_sampling}/web/src/**/*.test.ts")],
     environment: "node",
   },
 });

@@ -1,6 +1,6 @@
 import * as React from "react";
 
-function icon(paths: React.ReactNode): () => React.ReactElement {
+export function icon(paths: React.ReactNode): () => React.ReactElement {
   return function Icon() {
     return (
       <svg

@@ -1,0 +1,92 @@
+"""What a panel put over the grid's view: its own is known again, and there is a way back.
+
+A panel that shows a part of what it speaks of must go on speaking of the whole, otherwise the first
+click would leave nothing to click; so the server remembers, for each open panel, what it put over
+which view, and forgets it when the grid's view is another.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.server.view import get_view
+
+PANELS_KEPT = 64
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The stages it was put over, what the view then was, and what was shown, as the panel says."""
+
+    base: list[Any]
+    text: str
+    what: dict[str, Any]
+
+
+class OwnViews:
+    """The views that the open panels of one kind have set."""
+
+    def __init__(self) -> None:
+        self._shown: OrderedDict[str, _Shown] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def base(self, ctx: foo.ExecutionContext) -> fo.DatasetView:
+        """The grid's view without what this panel put over it."""
+        own = self._own(ctx)
+        if own is None or ctx.request_params.get("view_name"):
+            return ctx.view
+        return get_view(ctx.dataset, stages=own.base, filters=ctx.request_params.get("filters"))
+
+    def shown(self, ctx: foo.ExecutionContext) -> dict[str, Any] | None:
+        """What the grid shows of this panel; None where it shows something else."""
+        own = self._own(ctx)
+        return None if own is None else own.what
+
+    def show(
+        self,
+        ctx: foo.ExecutionContext,
+        base: fo.DatasetView,
+        view: fo.DatasetView,
+        what: dict[str, Any],
+    ) -> None:
+        """Set the grid's view to ``view``, which was made of ``base``."""
+        key = str(ctx.panel_id)
+        with self._lock:
+            self._shown[key] = _Shown(_stages(base), _text(_stages(view)), what)
+            self._shown.move_to_end(key)
+            while len(self._shown) > PANELS_KEPT:
+                self._shown.popitem(last=False)
+        ctx.ops.set_view(view)
+
+    def back(self, ctx: foo.ExecutionContext) -> None:
+        """The view as it was before; where nothing is remembered, the whole dataset."""
+        with self._lock:
+            own = self._shown.pop(str(ctx.panel_id), None)
+        if own is not None and own.base:
+            ctx.ops.set_view(fo.DatasetView._build(ctx.dataset, own.base))
+        else:
+            ctx.ops.clear_view()
+
+    def _own(self, ctx: foo.ExecutionContext) -> _Shown | None:
+        """What is remembered of this panel, where the grid still shows it."""
+        with self._lock:
+            own = self._shown.get(str(ctx.panel_id))
+        stages = ctx.request_params.get("view") or []
+        return own if own is not None and _text(stages) == own.text else None
+
+
+def _stages(view: fo.DatasetView) -> list[Any]:
+    return list(view._serialize(include_uuids=False))
+
+
+def _text(stages: list[Any]) -> str:
+    """Stages without their uuids, which the App renews, and with a browser's numbers: 1 is 1.0."""
+    plain = [{"_cls": stage["_cls"], "kwargs": stage["kwargs"]} for stage in stages]
+    text = json.dumps(plain, sort_keys=True, default=str)
+    return json.dumps(json.loads(text, parse_int=float), sort_keys=True)

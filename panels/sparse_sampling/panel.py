@@ -1,0 +1,176 @@
+"""The sparse sampling panel: curves over frames beside the grid, and the pictures behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators.registry import OperatorRegistry
+
+from ...plugin.dataset.sparse import simulations
+from ...plugin.errors import EmptySetError, InputError
+from ..component import ComponentPanel
+from ..event import answered
+from ..own_view import OwnViews
+from ..rationale_review.orders import stages
+from . import live, pictures, sequences
+from .contract import CHUNK, COMPONENT, EVENTS
+
+SIMULATE = "@gapsphere/gap-explorer/simulate_adaptive_sampling"
+SERVE = "@gapsphere/gap-explorer/serve_sparse_sampling"
+
+_views = OwnViews()
+
+
+class SparseSampling(ComponentPanel):
+    """How well each policy rebuilds the frames of a sequence, and where it looked."""
+
+    component = COMPONENT
+    events = EVENTS
+
+    @property
+    def config(self) -> foo.PanelConfig:
+        return foo.PanelConfig(
+            name="sparse_sampling",
+            label="Sparse sampling",
+            icon="grain",
+            category=foo.Categories.ANALYZE,
+            surfaces="grid",
+            help_markdown=(
+                "PSNR over the frames of a sequence for every simulated policy, with the frame, "
+                "its reconstruction and the importance that placed the pixels. Arrow keys and "
+                "space move through the frames."
+            ),
+        )
+
+    def on_load(self, ctx: foo.ExecutionContext) -> None:
+        """Answer at once: the component then asks for the sequence it was left at."""
+        self.on_change_view(ctx)
+
+    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
+        ctx.panel.set_data("view", hash(stages(ctx.view)) if ctx.dataset is not None else 0)
+
+    on_change_dataset = on_change_view
+
+    # What the panel asks ------------------------------------------------------------------------
+
+    @answered
+    def open(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The simulations, and their sequences of which the view holds frames."""
+        dataset = ctx.dataset
+        if dataset is None:
+            return {"kind": "no_dataset"}
+        can = _can_run()
+        found = simulations(dataset)
+        if not found:
+            return {"kind": "none" if len(dataset) else "empty", "can_run": can["simulate"]}
+        usable = sequences.usable(dataset, found)
+        if not usable:
+            fields = sorted({one.sequence_field or "" for one in found})
+            return {"kind": "gone", "fields": fields, "can_run": can["simulate"]}
+        there = sequences.listed(_views.base(ctx), usable)
+        return {
+            "kind": "ready" if there else "outside",
+            "stamp": sequences.stamp(found),
+            "simulations": [sequences.described(dataset, one) for one in usable],
+            "unusable": len(found) - len(usable),
+            "sequences": there,
+            "total": len({(one.sequence_field, key) for one in usable for key in one.sequences}),
+            "shown": _views.shown(ctx),
+            "can": can,
+        }
+
+    @answered
+    def curves(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Ids, frame numbers and every policy's figures of one sequence."""
+        field, value = _sequence(ctx)
+        found = sequences.of_sequence(ctx.dataset, field, value)
+        return sequences.curves(_views.base(ctx), found, value)
+
+    @answered
+    def pictures(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Files of some frames."""
+        suffixes = [str(suffix) for suffix in ctx.params.get("suffixes") or ()]
+        return {"files": pictures.pictures(ctx.dataset, _ids(ctx), suffixes)}
+
+    @answered
+    def measured(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Pixels measured of some frames by one policy."""
+        return pictures.measured(ctx.dataset, _ids(ctx), str(ctx.params.get("suffix") or ""))
+
+    @answered
+    def locate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The sequence of the sample that a person opened."""
+        return {"home": sequences.home_of(ctx.dataset, _ids(ctx)[0])}
+
+    # What it does to the grid -------------------------------------------------------------------
+
+    @answered
+    def show(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Show a sequence, or some frames of it, in the grid and in the frames' order."""
+        field, value = _sequence(ctx)
+        simulation = sequences.of_sequence(ctx.dataset, field, value)[0]
+        start, stop = int(ctx.params["start"]), int(ctx.params["stop"])
+        base = _views.base(ctx).view()
+        view = sequences.part(base, simulation, value, start, stop)
+        what = {"field": field, "value": value, "start": start, "stop": stop}
+        _views.show(ctx, base, view, what)
+        return {"shown": what}
+
+    @answered
+    def back(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Show in the grid what it showed before."""
+        _views.back(ctx)
+        return {}
+
+    @answered
+    def select(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Select frames in the grid."""
+        ids = _ids(ctx)
+        ctx.ops.set_selected_samples(ids)
+        return {"selected": len(ids)}
+
+    @answered
+    def open_sample(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open a frame's sample in the App's modal."""
+        sample_id = _ids(ctx)[0]
+        if not len(ctx.view.select(sample_id)):
+            raise EmptySetError("The grid does not show this frame: take the filter off first.")
+        ctx.ops.open_sample(id=sample_id)
+        return {}
+
+    # What goes on beside it ---------------------------------------------------------------------
+
+    @answered
+    def pulse(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Whether simulations came or went since ``open``, and the live server's state."""
+        found = [] if ctx.dataset is None else simulations(ctx.dataset)
+        return {"stamp": sequences.stamp(found), "server": live.live_server()}
+
+    def simulate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the form of the simulation."""
+        ctx.prompt(SIMULATE)
+        return {}
+
+    def serve(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the form that starts and stops the live server."""
+        ctx.prompt(SERVE)
+        return {}
+
+
+def _sequence(ctx: foo.ExecutionContext) -> tuple[str | None, str]:
+    field = ctx.params.get("field")
+    return None if field is None else str(field), str(ctx.params.get("value"))
+
+
+def _ids(ctx: foo.ExecutionContext) -> list[str]:
+    ids = [str(sample_id) for sample_id in ctx.params.get("ids") or ()]
+    if not 0 < len(ids) <= CHUNK:
+        raise InputError(f"Between 1 and {CHUNK} frames can be asked for at once, not {len(ids)}.")
+    return ids
+
+
+def _can_run() -> dict[str, bool]:
+    """Which forms the panel can open."""
+    known = {operator.uri for operator in OperatorRegistry().list_operators()}
+    return {"simulate": SIMULATE in known, "serve": SERVE in known}

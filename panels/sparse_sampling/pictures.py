@@ -1,0 +1,58 @@
+"""Where the pictures of frames lie, and which of their pixels were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+
+from ...plugin.dataset.names import Names
+from ..gap_explorer.contract import b64
+
+QUANTUM = 65535
+
+
+def pictures(
+    dataset: fo.Dataset, ids: Sequence[str], suffixes: Sequence[str]
+) -> dict[str, list[str | None]]:
+    """Files by column: ``frame``, and of each policy ``reconstruction:suffix``, ``importance:...``.
+
+    A place is None where the frame has no such file, or is no longer in the dataset.
+    """
+    paths = {"frame": "filepath"}
+    for suffix in suffixes:
+        names = Names(suffix)
+        if dataset.has_field(names.reconstruction):
+            paths[f"reconstruction:{suffix}"] = names.reconstruction
+        if dataset.has_field(names.importance):
+            paths[f"importance:{suffix}"] = f"{names.importance}.map_path"
+    read = dataset.select(ids).values(["id", *paths.values()])
+    place = {sample_id: at for at, sample_id in enumerate(read[0])}
+    rows = [place.get(sample_id) for sample_id in ids]
+    return {
+        name: [None if row is None else column[row] for row in rows]
+        for name, column in zip(paths, read[1:], strict=True)
+    }
+
+
+def measured(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> dict[str, Any]:
+    """Measured pixels as (u, v) in uint16 steps over 0..1; ``counts`` is how many of each frame."""
+    field = Names(suffix).measured
+    known: dict[str, np.ndarray[Any, Any]] = {}
+    if dataset.has_field(field):
+        view = dataset.select(ids)
+        for sample_id, groups in zip(
+            *view.values(["id", f"{field}.keypoints.points"]), strict=True
+        ):
+            points = [point for group in groups or () for point in group or ()]
+            known[sample_id] = np.array(points, np.float64).reshape(-1, 2)
+    none = np.empty((0, 2))
+    found = [known.get(sample_id, none) for sample_id in ids]
+    flat = np.concatenate([none, *found])
+    flat = np.nan_to_num(flat).clip(0, 1)
+    return {
+        "counts": [len(points) for points in found],
+        "points": b64(np.rint(flat * QUANTUM).astype(np.uint16)),
+    }

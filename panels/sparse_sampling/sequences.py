@@ -1,0 +1,177 @@
+"""Simulations, sequences and curves of a view, as the component reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from fiftyone import ViewField as F
+from numpy.typing import NDArray
+
+from ...plugin.dataset.sets import resolve
+from ...plugin.dataset.sparse import Curve, Simulation, curve, simulations
+from ...plugin.dataset.sparse_sequences import ALL
+from ...plugin.errors import InputError
+from ..gap_explorer.contract import b64
+from .contract import METRICS
+
+SCENE_CUT = "scene_cut"
+"""A sample field of recorded sessions (:mod:`plugin.dataset.sparse_recording`)."""
+
+
+def stamp(found: list[Simulation]) -> str:
+    """Another text once a simulation was added, made again or deleted."""
+    return " ".join(f"{one.suffix}@{one.created}" for one in found)
+
+
+def usable(dataset: fo.Dataset, found: list[Simulation]) -> list[Simulation]:
+    """Those whose sequences can still be told apart."""
+    return [
+        one for one in found if one.sequence_field is None or dataset.has_field(one.sequence_field)
+    ]
+
+
+def described(dataset: fo.Dataset, simulation: Simulation) -> dict[str, Any]:
+    """A simulation for the list of policies."""
+    names = simulation.names
+    return {
+        "suffix": simulation.suffix,
+        "policy": simulation.policy,
+        "sample_count": simulation.sample_count,
+        "field": simulation.sequence_field,
+        "order": simulation.order_field,
+        "importance": dataset.has_field(names.importance),
+        "measured": dataset.has_field(names.measured),
+    }
+
+
+def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]]:
+    """Sequences of which the view holds frames; ``psnr`` is each policy's mean over all frames."""
+    counted: dict[str | None, dict[str, int]] = {}
+    for field in {one.sequence_field for one in found}:
+        if field is None:
+            counted[field] = {ALL: len(view)}
+        elif view.has_field(field):
+            values = view.count_values(field)
+            counted[field] = {str(value): n for value, n in values.items() if value is not None}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in found:
+        for value, figures in one.sequences.items():
+            frames = counted.get(one.sequence_field, {}).get(value, 0)
+            if not frames:
+                continue
+            row = rows.setdefault(
+                (one.sequence_field or "", value),
+                {
+                    "field": one.sequence_field,
+                    "value": value,
+                    "frames": frames,
+                    "whole": 0,
+                    "resolution": figures.get("resolution"),
+                    "psnr": {},
+                },
+            )
+            row["whole"] = max(row["whole"], figures["frames"] + (figures.get("skipped") or 0))
+            row["psnr"][one.suffix] = figures["psnr"]
+    return [rows[key] for key in sorted(rows)]
+
+
+def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simulation]:
+    """The simulations of one sequence.
+
+    Raises
+    ------
+    InputError
+        There is none any more.
+    """
+    found = [
+        one
+        for one in usable(dataset, simulations(dataset))
+        if one.sequence_field == field and value in one.sequences
+    ]
+    if not found:
+        raise InputError(f"The sequence {value!r} has no simulation any more: reload the panel.")
+    return found
+
+
+def curves(view: fo.DatasetView, found: list[Simulation], value: str) -> dict[str, Any]:
+    """Every policy's figures of one sequence, frame by frame in the order of the first policy.
+
+    Raises
+    ------
+    InputError
+        The view holds no frame of it.
+    """
+    read = {one.suffix: curve(view, one, value) for one in found}
+    first = read[found[0].suffix]
+    if not first.ids:
+        raise InputError(f"The grid's view holds no frame of the sequence {value!r}.")
+    ids = np.frombuffer(bytes.fromhex("".join(first.ids)), np.uint8)
+    return {
+        "n": len(first.ids),
+        "ids": b64(ids),
+        "numbers": b64(first.numbers),
+        "time": isinstance(view.get_field(found[0].order_field or "id"), fo.DateTimeField),
+        "cuts": _cuts(view, first.ids),
+        "columns": {
+            suffix: {
+                name: b64(getattr(one, name)[_like(first, one)].astype(np.float32))
+                for name in METRICS
+            }
+            for suffix, one in read.items()
+        },
+    }
+
+
+def part(
+    view: fo.DatasetView, simulation: Simulation, value: str, start: int, stop: int
+) -> fo.DatasetView:
+    """Frames ``start`` to before ``stop`` of a sequence, as a view in the frames' order.
+
+    The whole sequence is a short view whatever its length; a part names its frames.
+
+    Raises
+    ------
+    InputError
+        No frame is among them.
+    """
+    ids = curve(view, simulation, value).ids
+    wanted = ids[max(start, 0) : stop]
+    if not wanted:
+        raise InputError("The grid's view holds no such frame.")
+    if len(wanted) < len(ids):
+        return view.select(wanted, ordered=True)
+    group, order = simulation.sequence_field, simulation.order_field
+    frames = view if group is None else resolve(view, f"field:{group}={value}")
+    by_file = order is None or None in frames.values(order)
+    return frames.sort_by("filepath" if by_file else order)
+
+
+def home_of(dataset: fo.Dataset, sample_id: str) -> dict[str, Any] | None:
+    """The simulated sequence that holds a sample, None where none does."""
+    found = usable(dataset, simulations(dataset))
+    fields = {one.sequence_field for one in found if one.sequence_field is not None}
+    view = dataset.select(sample_id)
+    values = {field: str(value) for field in fields for value in view.values(field)}
+    for one in found:
+        value = ALL if one.sequence_field is None else values.get(one.sequence_field, "")
+        if value in one.sequences and len(view):
+            return {"field": one.sequence_field, "value": value}
+    return None
+
+
+def _like(first: Curve, other: Curve) -> NDArray[np.int64]:
+    """Where each frame of ``first`` stands in ``other``, which holds the same frames."""
+    if other.ids == first.ids:
+        return np.arange(len(first.ids))
+    place = {sample_id: at for at, sample_id in enumerate(other.ids)}
+    return np.array([place[sample_id] for sample_id in first.ids])
+
+
+def _cuts(view: fo.DatasetView, ids: list[str]) -> list[int]:
+    """Places of the frames that begin a scene, where that is known."""
+    if not view.has_field(SCENE_CUT):
+        return []
+    begins = set(view.match(F(SCENE_CUT) == True).values("id"))  # noqa: E712  an expression
+    return [at for at, sample_id in enumerate(ids) if sample_id in begins]

@@ -1,0 +1,80 @@
+import * as React from "react";
+import { CHUNK } from "./contract";
+import type { Curves } from "./curves";
+import { frames, frameText } from "./words";
+
+/** Frames `start` to before `stop`. */
+export interface Span {
+  start: number;
+  stop: number;
+}
+
+/** What the panel does to the grid, with all frames or with the range that was drawn. */
+export function GridActions(props: {
+  curves: Curves;
+  span: Span | null;
+  zoomed: boolean;
+  notice: string;
+  hardest: number;
+  setHardest(many: number): void;
+  show(): void;
+  select(): void;
+  open(): void;
+  zoom(): void;
+  unzoom(): void;
+  clear(): void;
+}): React.ReactElement {
+  const { curves, span, zoomed, notice, hardest, setHardest, show, select, open, zoom, unzoom, clear } = props;
+  const name = (at: number): string => frameText(curves.numbers, curves.time, at);
+  return (
+    <div className="sp-actions" role="group" aria-label="In the grid">
+      {span ? (
+        <span className="sp-range" data-cy="sp-range">
+          <b>
+            {name(span.start)} – {name(span.stop - 1)}
+          </b>{" "}
+          {frames(span.stop - span.start)}
+          <button type="button" className="gs-link" data-cy="sp-zoom" onClick={zoom}>
+            Zoom in
+          </button>
+          <button type="button" className="gs-link" data-cy="sp-clear" title="Escape" onClick={clear}>
+            Clear
+          </button>
+        </span>
+      ) : zoomed ? (
+        <button type="button" className="gs-link" data-cy="sp-unzoom" onClick={unzoom}>
+          Zoom out to the whole sequence
+        </button>
+      ) : (
+        <span className="sp-hint">Shift-drag in the chart, or I and O, for a range</span>
+      )}
+      <span className="gs-grow" />
+      <button type="button" className="gr-step" data-cy="sp-open" onClick={open}>
+        Open frame
+      </button>
+      <button type="button" className="gr-step" data-cy="sp-show" onClick={show}>
+        {span ? "Show range in grid" : "Show sequence in grid"}
+      </button>
+      <span className="sp-hardest">
+        <button type="button" className="gr-step" data-cy="sp-select" onClick={select}>
+          Select hardest
+        </button>
+        <input
+          className="gs-number"
+          type="number"
+          min={1}
+          max={CHUNK}
+          value={hardest}
+          aria-label="How many of the hardest frames"
+          onChange={(event) => {
+            const many = Math.round(Number(event.target.value));
+            if (many >= 1) setHardest(Math.min(many, CHUNK));
+          }}
+        />
+      </span>
+      <p className="sp-notice" role="status" aria-live="polite" data-cy="sp-notice">
+        {notice}
+      </p>
+    </div>
+  );
+}

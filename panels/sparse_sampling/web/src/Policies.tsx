@@ -1,0 +1,93 @@
+import * as React from "react";
+import { mean, Swatch } from "./Chart";
+import { METRICS, type Metric } from "./contract";
+import type { Span } from "./GridActions";
+import { Picture } from "./Icons";
+import type { Series } from "./series";
+import { figure, METRIC, shareText } from "./words";
+
+/** The legend and this frame's figures in one: a row a policy. */
+export function Policies(props: {
+  series: readonly Series[];
+  at: number;
+  window: Span;
+  resolution: readonly [number, number] | null;
+  pictured: readonly string[];
+  toggle(suffix: string): void;
+  picture(suffix: string): void;
+}): React.ReactElement {
+  const { series, at, window: shown, resolution, pictured, toggle, picture } = props;
+  const best = (metric: Metric): number => {
+    const values = series.map((one) => one.figures[metric][at]).filter(Number.isFinite);
+    if (values.length < 2) return NaN;
+    return METRIC[metric].lowIsWorse ? Math.max(...values) : Math.min(...values);
+  };
+  const bests = Object.fromEntries(METRICS.map((metric) => [metric, best(metric)])) as Record<Metric, number>;
+  return (
+    <div className="sp-policies">
+      <table data-cy="sp-policies">
+        <caption className="gr-hidden">Policies: figures of this frame, and means of those in the chart</caption>
+        <thead>
+          <tr>
+            <th scope="col">Policy</th>
+            <th scope="col">PSNR, dB</th>
+            <th scope="col" className="sp-wide">
+              SSIM
+            </th>
+            <th scope="col">Pixels</th>
+            <th scope="col" className="sp-wide" title="Mean absolute error of the frame, in grey levels of 0 to 255">
+              Error
+            </th>
+            <th scope="col" title="Mean PSNR of the frames in the chart, or in the range">
+              Mean, dB
+            </th>
+            <th scope="col">
+              <span className="gr-hidden">Pictures</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {series.map(({ index, simulation: { suffix }, label, figures, on }) => {
+            const cell = (metric: Metric): React.ReactElement => {
+              const value = figures[metric][at];
+              const text = figure(metric, value);
+              return value === bests[metric] && metric !== "n_samples" ? <b>{text}</b> : <>{text}</>;
+            };
+            const seen = pictured.includes(suffix);
+            return (
+              <tr key={suffix} data-cy="sp-policy" data-on={on}>
+                <th scope="row">
+                  <label title={on ? `Take the line of ${label} away` : `Draw the line of ${label}`}>
+                    <input type="checkbox" checked={on} onChange={() => toggle(suffix)} />
+                    <Swatch index={index} />
+                    <span>{label}</span>
+                  </label>
+                </th>
+                <td>{cell("psnr")}</td>
+                <td className="sp-wide">{cell("ssim")}</td>
+                <td>
+                  {cell("n_samples")} <span className="sp-share">{shareText(figures.n_samples[at], resolution)}</span>
+                </td>
+                <td className="sp-wide">{cell("reconstruction_error")}</td>
+                <td>{figure("psnr", mean(figures.psnr, shown))}</td>
+                <td>
+                  <button
+                    type="button"
+                    className="gs-icon sp-eye"
+                    aria-pressed={seen}
+                    aria-label={`Pictures of ${label}`}
+                    title={seen ? `The pictures are of ${label}` : `Show the pictures of ${label}; two at most`}
+                    data-cy="sp-picture"
+                    onClick={() => picture(suffix)}
+                  >
+                    <Picture />
+                  </button>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { PluginComponentType, registerComponent } from "@fiftyone/plugins";
+import { datasetName, getSampleSrc, nullableModalSampleId, selectedSamples } from "@fiftyone/state";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import { useEvents, type PanelProps } from "../../../gap_explorer/web/src/events";
+import { EVENT_NAMES, type Events } from "./contract";
+import { SparseSampling } from "./SparseSampling";
+
+function SparseSamplingPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
+  const call = useEvents<Events>(props, EVENT_NAMES);
+  const dataset = useRecoilValue(datasetName) ?? "";
+  const opened = useRecoilValue(nullableModalSampleId);
+  const chosen = useRecoilValue(selectedSamples);
+  const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
+  const view = props.data?.view;
+  return <SparseSampling bridge={{ dataset, view, opened, selected, call, mediaUrl: getSampleSrc }} />;
+}
+
+registerComponent({
+  name: "GapsphereSparseSampling",
+  label: "Sparse sampling",
+  component: SparseSamplingPanel,
+  type: PluginComponentType.Component,
+  activator: () => true,
+});

@@ -1,0 +1,131 @@
+import * as React from "react";
+import { decodeUint16 } from "../../../gap_explorer/web/src/columns";
+import type { Bridge } from "./bridge";
+import type { Curves } from "./curves";
+import { Preloader } from "./preload";
+
+/** Frames whose files, or measured pixels, are asked for together. */
+const FILES = 64;
+const POINTS = 16;
+/** Frames fetched ahead and behind. */
+const AHEAD = 8;
+const BEHIND = 3;
+/** Somebody who drags past a frame does not wait for it. */
+const REST_MS = 80;
+
+export interface Pictures {
+  /** Address of a picture; null where there is none, undefined until that is known. */
+  url(column: string, at: number): string | null | undefined;
+  /** Measured pixels as (u, v) in steps of 1/65535; undefined until known. */
+  points(at: number): Uint16Array | undefined;
+  /** Whether the pictures of a frame can be shown at once. */
+  ready(at: number): boolean;
+  failure: string | null;
+}
+
+type Files = Record<string, (string | null)[]>;
+
+/**
+ * Where the pictures lie, asked for in blocks around the frame looked at, and fetched before they
+ * are due.  `columns` are the ones on the screen; `measured` is the policy whose pixels are, or null.
+ */
+export function usePictures(
+  bridge: Bridge,
+  curves: Curves,
+  at: number,
+  suffixes: readonly string[],
+  columns: readonly string[],
+  measured: string | null,
+): Pictures {
+  const [failure, setFailure] = React.useState<string | null>(null);
+  const [, renew] = React.useReducer((count: number) => count + 1, 0);
+  const live = React.useRef(bridge);
+  live.current = bridge;
+  const preloader = React.useMemo(() => new Preloader(), []);
+  // Blocks belong to these curves and policies: others have other frames at the same places.
+  const key = suffixes.join("\n");
+  const files = React.useMemo(() => new Map<number, Files | null>(), [curves, key]);
+  const points = React.useMemo(() => new Map<number, Uint16Array[] | null>(), [curves, measured]);
+
+  const ids = React.useCallback(
+    (block: number, size: number) =>
+      Array.from({ length: Math.min(size, curves.n - block * size) }, (_, i) => curves.ids.at(block * size + i)),
+    [curves],
+  );
+  const ask = React.useCallback(
+    <T>(kept: Map<number, T | null>, block: number, question: () => Promise<T>): void => {
+      if (block < 0 || kept.has(block)) return;
+      kept.set(block, null);
+      question()
+        .then((answer) => {
+          kept.set(block, answer);
+          setFailure(null);
+        })
+        .catch((reason: unknown) => {
+          kept.delete(block);
+          setFailure(reason instanceof Error ? reason.message : String(reason));
+        })
+        .finally(renew);
+    },
+    [],
+  );
+
+  React.useEffect(() => {
+    const ends = [at - BEHIND, at, at + AHEAD].map((one) => Math.min(Math.max(one, 0), curves.n - 1));
+    for (const block of new Set(ends.map((one) => Math.floor(one / FILES)))) {
+      ask(files, block, async () => {
+        const named = { ids: ids(block, FILES), suffixes: [...suffixes] };
+        return (await live.current.call("pictures", named)).files;
+      });
+    }
+    if (measured === null) return;
+    for (const block of new Set(ends.map((one) => Math.floor(one / POINTS)))) {
+      ask(points, block, async () => {
+        const answer = await live.current.call("measured", { ids: ids(block, POINTS), suffix: measured });
+        const total = answer.counts.reduce((sum, many) => sum + many, 0);
+        const all = decodeUint16(answer.points, 2 * total, "measured");
+        let from = 0;
+        return answer.counts.map((many) => all.subarray(from, (from += 2 * many)));
+      });
+    }
+    // `key` stands for the suffixes, which are another array at each render.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [at, curves, files, points, measured, key, ask, ids]);
+
+  const url = (column: string, index: number): string | null | undefined => {
+    const block = files.get(Math.floor(index / FILES));
+    if (!block) return undefined;
+    const path = block[column]?.[index % FILES];
+    return path ? live.current.mediaUrl(path) : null;
+  };
+  const urls = (index: number): string[] | null => {
+    const found = columns.map((column) => url(column, index));
+    return found.includes(undefined) ? null : found.filter((one): one is string => Boolean(one));
+  };
+
+  const fetchAround = React.useRef(() => {});
+  fetchAround.current = () => {
+    for (let step = AHEAD; step >= -BEHIND; step--) {
+      const index = at + step;
+      const wanted = index >= 0 && index < curves.n ? urls(index) : null;
+      if (wanted) preloader.want(wanted);
+    }
+  };
+  const known = files.get(Math.floor(at / FILES));
+  React.useEffect(() => {
+    const timer = window.setTimeout(() => fetchAround.current(), REST_MS);
+    return () => window.clearTimeout(timer);
+  }, [at, known, columns.join("\n")]);
+
+  return {
+    url,
+    points: (index) => points.get(Math.floor(index / POINTS))?.[index % POINTS],
+    ready: (index) => {
+      const wanted = urls(index);
+      if (!wanted) return false;
+      preloader.want(wanted);
+      return preloader.settled(wanted);
+    },
+    failure,
+  };
+}
