@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ...plugin.dataset import points, runs, vectors
 from ...plugin.dataset.names import SEQUENCE, Names
 from ...plugin.dataset.points import Points
+from ...plugin.dataset.sets import resolve
 from ...plugin.errors import EmptySetError, GapsphereError, MismatchError
 from ...plugin.projection.sketch import Sketch
 from ...plugin.projection.sphere import SphereIndex
@@ -61,7 +62,8 @@ class Stale:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """The points of one sphere, in the order of its brain run, samples deleted since left out.
+    """The points of one sphere, in the order of its brain run, samples deleted since and those in
+    neither S nor U left out.
 
     ``sphere`` float32 (n, 3) unit rows; ``owned`` bool (n,), S; ``dist``, ``percentile`` float32
     (n,), NaN where there is none; ``pick`` int32 (n,), K-Center rank or 0.  ``whole`` says that the
@@ -317,9 +319,10 @@ def _stamp(now: Points) -> str:
 
 
 def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysis:
-    alive, whole = now.present, bool(now.present.all())
     coverage = runs.read(dataset, names, "coverage")
     result = coverage.results if coverage else {}
+    alive = now.present & ~_neither(dataset, coverage, now)
+    whole = bool(alive.all())
     # Most often nothing is missing, and a copy of each column would be for nothing.
     kept: Array | slice = slice(None) if whole else alive
     dist = now.dist[kept]
@@ -327,7 +330,7 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
     # An imported map has places before anybody measured it: all of it is U, and nothing is a gap.
     measured = bool(len(known)) or np.isfinite(result.get("delta", np.nan))
     owned = ~np.isfinite(dist) if measured else np.zeros(len(dist), bool)
-    removed = int((~alive).sum())
+    removed = int((~now.present).sum())
     return Analysis(
         dataset=dataset,
         names=names,
@@ -346,3 +349,21 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
         whole=whole,
         stale=Stale(now.added, removed) if now.added or removed else None,
     )
+
+
+def _neither(dataset: fo.Dataset, coverage: runs.Record | None, now: Points) -> Array:
+    """Which points the coverage took for neither S nor U, bool (n,).
+
+    S carries no distance, so only who is in it tells it from samples that were left out; that is
+    asked where more lack a distance than S had samples.
+    """
+    nowhere = np.zeros(len(now.ids), bool)
+    unmeasured = ~np.isfinite(now.dist)
+    counted = coverage.results.get("owned") if coverage else None
+    if coverage is None or counted is None or unmeasured.sum() <= counted:
+        return nowhere
+    try:
+        owned = resolve(dataset, str(coverage.params.get("owned", "S")))
+    except GapsphereError:  # the field or view that named the set is gone
+        return nowhere
+    return unmeasured & ~np.isin(points.text(now.ids), points.text(points.view_ids(owned)))

@@ -6,7 +6,9 @@ import pytest
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from gapsphere.panels.gap_explorer import analysis
+from gapsphere.plugin.config import CoverageParams
 from gapsphere.plugin.dataset import points, runs
+from gapsphere.plugin.dataset.coverage import compute_coverage
 from gapsphere.plugin.dataset.names import Names
 
 NAMES = Names()
@@ -179,3 +181,19 @@ def test_rows_are_found_in_any_order_and_strangers_are_not():
     assert points._places(ids, wanted).tolist() == [5, 0, 8, -1]
     assert points._places(ids[:0], wanted).tolist() == [-1] * 4
     assert points._places(ids, ids[:0]).tolist() == []
+
+
+def test_samples_in_neither_set_are_no_points(fresh):
+    fresh.match_tags("U").limit(30).tag_samples("part")
+    compute_coverage(fresh, CoverageParams(pool="part", delta=0.1))
+    seen = analysis.load(fresh)
+    owned = fresh.match_tags("S").values("id")
+    assert sorted(seen.text_ids(seen.owned)) == sorted(owned)
+    assert sorted(seen.text_ids(~seen.owned)) == sorted(fresh.match_tags("part").values("id"))
+    assert seen.stale is None
+    gone = fresh.match_tags("U").match_tags("part", bool=False).first()
+    assert len(seen.rows_of([gone.id])) == 0
+    fresh.delete_samples([owned[0]])
+    again = analysis.load(fresh)
+    assert sorted(again.text_ids(again.owned)) == sorted(owned[1:])
+    assert again.stale.removed == 1
