@@ -93,6 +93,8 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -
             shared.reload()
     if running.error is not None:
         if isinstance(running.error, GapsphereError):
+            if isinstance(running.error, Cancelled):
+                yield ctx.ops.reload_dataset()  # what was done so far is there to see
             yield _words(ctx, label, markdown(str(running.error)))
             yield ctx.ops.notify(str(running.error), variant="error")
         raise running.error

@@ -14,7 +14,6 @@ from .cache_columns import shown_fields
 from .names import ReviewNames
 
 WORKSPACE = "Feature cache"
-SLUG = "feature-cache"
 FILEPATH, IMAGE_URL = "filepath", "image_url"
 STATUS = ReviewNames().prediction_status
 

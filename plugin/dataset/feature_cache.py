@@ -28,7 +28,7 @@ from ..interchange.verdicts import FILE_NAME
 from ..progress import Progress, Reporter, quiet
 from . import embed, runs, vectors
 from .cache_columns import Column, declare_columns
-from .cache_look import check_look, image_url, save_look
+from .cache_look import WORKSPACE, check_look, image_url, save_look
 from .cache_map import SphereMap, plan_map, write_map
 from .cards import CardFolder
 from .insert import insert
@@ -81,6 +81,10 @@ class ImportedCache:
         if self.earlier:
             lines.append(
                 f"{self.earlier:,} samples of an earlier import are not in this cache: kept"
+            )
+        if self.placed:
+            lines.append(
+                f"the App's workspace {WORKSPACE!r} shows the review's summary, map and sphere"
             )
         if self.findings:
             lines.append(

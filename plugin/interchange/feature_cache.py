@@ -134,7 +134,7 @@ class FeatureCache:
             problem = one.rationale.problem
             if problem:
                 table = dict(verdict.files())[one.status].name
-                told = "that are empty" if problem == EMPTY else f"kept as raw text: {problem}"
+                told = "missing: empty cell" if problem == EMPTY else f"kept as raw text: {problem}"
                 self.found.add(table, f"rationales {told}", name)
 
 

@@ -31,7 +31,7 @@ BANDS = {
     "unknown": (96, 96, 96),
 }
 GREYS = 12
-VERSION = "2"
+VERSION = "3"
 """Raise it when the drawing changes: cards are known by what they show."""
 MAX_LINES = 3
 TEXT_LIMIT, LINE_LIMIT = 2000, 200
@@ -117,7 +117,8 @@ def _template(status: str, label: str) -> tuple[Image.Image, int]:
     lines = _wrapped(label, 26, MAX_LINES)
     for number, text in enumerate(lines):
         _line(draw, (MARGIN, BAND + 14 + 34 * number), text, 26)
-    _line(draw, (MARGIN, HEIGHT - 24), "no image on this machine", 12)
+    # The App lays its labels over the lower left corner.
+    _line(draw, (WIDTH - MARGIN, HEIGHT - 24), "no image on this machine", 12, right=True)
     return grey, max(BAND + 22 + 34 * len(lines), BAND + 78)
 
 

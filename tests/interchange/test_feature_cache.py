@@ -74,7 +74,7 @@ def test_every_defect_of_2000_rows_is_found_counted_and_named(defective):
     assert count(cache, "scores_centroid.csv", "cells") == EVERY.bad_centroids
     for problem in {problem for _, problem in BROKEN}:
         wanted = 9 * sum(other == problem for _, other in BROKEN)
-        told = "that are empty" if problem == EMPTY else f": {problem}"
+        told = "missing: empty cell" if problem == EMPTY else f": {problem}"
         assert count(cache, "rationales", told) == wanted, problem
     said = [row.said[0] for row in rows.values()]
     assert sum(one.status == "ambiguous" for one in said) == EVERY.ambiguous
