@@ -1,4 +1,8 @@
-"""Cards in place of images that are not on this machine, in a folder beside the dataset."""
+"""Cards in place of images that are not on this machine, in a folder of the dataset's own.
+
+FiftyOne deletes a dataset and leaves its media, so these files stay as well: an import says where
+they lie.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +66,8 @@ class CardFolder:
         self.drawn += len(waiting)
 
     def sweep(self) -> None:
-        """Remove cards that no row of the whole import shows any more."""
+        """Remove cards that no row of the whole import shows, and those a kill left half drawn."""
         for root, _, names in os.walk(self.folder):
             for name in names:
-                relative = f"{os.path.basename(root)}/{name}"
-                if name.endswith(".png") and relative not in self._used:
+                if f"{os.path.basename(root)}/{name}" not in self._used:
                     os.unlink(os.path.join(root, name))

@@ -2,7 +2,12 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import textwrap
 import zipfile
+from pathlib import Path
 
 import fiftyone as fo
 import numpy as np
@@ -17,6 +22,7 @@ from gapsphere.plugin.config import (
 )
 from gapsphere.plugin.dataset import runs
 from gapsphere.plugin.dataset.coverage import compute_coverage
+from gapsphere.plugin.dataset.database import counted
 from gapsphere.plugin.dataset.embed import compute_embeddings
 from gapsphere.plugin.dataset.export_reviews import export_reviews
 from gapsphere.plugin.dataset.failures import failed_there, rank_gaps_by_failures
@@ -40,6 +46,7 @@ CORRECT_SET = {
     "owned": "field:prediction_status=correct",
     "pool": "field:prediction_status=misclassified",
 }
+FIELDS = ("ground_truth.label", "prediction_status", "llm_score", "llm_rationale", "slope", "tags")
 HEADER = "file_name,ground_truth_num_label,ground_truth_word_label,ground_truth_L2_num_label"
 
 
@@ -197,6 +204,67 @@ def test_a_kill_in_the_middle_is_mended_by_running_again(dataset, cache, monkeyp
     assert (again.added, again.updated) == (70, 50)
     assert len(dataset.exists("embedding")) == len(dataset.exists("sphere")) == 120
     assert dataset.load_brain_results("feature_cache").points.shape == (120, 2)
+
+
+KILLED = """
+    import os, signal
+    import fiftyone as fo
+    from gapsphere.plugin.config import FeatureCacheParams
+    from gapsphere.plugin.dataset import cache_map, feature_cache
+    from gapsphere.plugin.report import card
+
+    feature_cache.BLOCK = 40
+    calls = 0
+
+    def die_at(module, name, number):
+        whole = getattr(module, name)
+
+        def run(*given, **named):
+            global calls
+            calls += 1
+            if calls == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return whole(*given, **named)
+
+        setattr(module, name, run)
+
+    die_at({moment})
+    params = FeatureCacheParams(cache_dir={cache!r})
+    feature_cache.import_feature_cache(fo.load_dataset({name!r}), params)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [
+        ("card.os, 'replace', 70", 40),  # a card is drawn and has no name yet
+        ("feature_cache, 'insert', 3", 80),
+        ("cache_map, '_register', 2", 120),  # the flat map is there, the sphere is not
+    ],
+)
+def test_after_a_kill_at_any_moment_an_import_completes_it(dataset, cache, moment, left):
+    script = textwrap.dedent(KILLED).format(moment=moment, cache=str(cache), name=dataset.name)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    dataset.reload()
+    assert counted(dataset) == left
+    again = bring(dataset, cache)
+    assert (again.added, again.updated) == (120 - left, left)
+    assert counted(dataset) == len(set(dataset.values("file_name"))) == 120
+    plain = fo.Dataset()
+    try:
+        bring(plain, cache)
+        for field in (*FIELDS, "embedding", "sphere"):
+            held, wanted = by_name(dataset, field), by_name(plain, field)
+            assert {n: str(v) for n, v in held.items()} == {n: str(v) for n, v in wanted.items()}
+    finally:
+        plain.delete()
+    for run in ("feature_cache", "gapsphere"):
+        ids = dataset.load_brain_results(run).sample_ids
+        assert sorted(ids) == sorted(dataset.values("id"))
+    shown = {Path(path) for path in dataset.values("filepath")}
+    folder = Path(again.cards_folder)
+    assert {path for path in folder.rglob("*") if path.is_file()} == shown
 
 
 def test_decisions_survive_a_second_import_and_return_with_an_export(dataset, cache, tmp_path):
