@@ -27,6 +27,13 @@ class SimulateParams(AnalysisParams, SimulationParams, SparseParams):
         max_length=64,
         title="Model",
     )
+    suffix: str = setting(
+        "",
+        "Appended to every field, so that another policy lies beside this one",
+        advanced=False,
+        pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
+        max_length=40,
+    )
 
 
 def policy_name(params: SparseParams) -> str:
