@@ -31,6 +31,8 @@ def free_port() -> int:
 
 def pytest_configure(config):
     global _server
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # this process only deals files out to workers, which each have a database
     port = free_port()
     _server = _start_mongod(_folder / "db", port)
     os.environ.update(
