@@ -32,6 +32,7 @@ _API = dict.fromkeys(
         "rank_gaps_by_failures",
         "import_sparse_recording",
         "simulate_adaptive_sampling",
+        "train_sparse_transformer",
     ],
     ".plugin.dataset.api",
 )

@@ -17,6 +17,7 @@ from .select_kcenter import SelectKCenter
 from .serve_sparse_sampling import ServeSparseSampling
 from .simulate_adaptive_sampling import SimulateAdaptiveSampling
 from .stop import Stop
+from .train_sparse_transformer import TrainSparseTransformer
 
 OPERATORS = (
     LoadImages,
@@ -34,6 +35,7 @@ OPERATORS = (
     ExportReviews,
     RankGapsByFailures,
     SimulateAdaptiveSampling,
+    TrainSparseTransformer,
     ServeSparseSampling,
     Stop,
 )

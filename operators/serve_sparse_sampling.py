@@ -19,6 +19,7 @@ from . import form
 
 if TYPE_CHECKING:
     from ..plugin.sparse.process import ServerState
+    from ..plugin.sparse.serving import ServeParams
 
 LABEL = "Serve sparse sampling"
 
@@ -71,13 +72,26 @@ class ServeSparseSampling(foo.Operator):
             where = "" if state is None else f" at {state.address}"
             return {"text": f"Stopped the server{where}." if state else "There was no server."}
         params = form.read(ctx, LiveParams)
-        state = start_server(folder, select(ServeParams, params), select(SparseParams, params))
+        serving = with_trained(select(ServeParams, params))
+        state = start_server(folder, serving, select(SparseParams, params))
         return {"text": described(state)}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         outputs = types.Object()
         outputs.str("text", label=LABEL, view=types.MarkdownView())
         return types.Property(outputs)
+
+
+def with_trained(params: ServeParams) -> ServeParams:
+    """The settings with every model that was trained here, under its name, beside those given."""
+    from ..plugin.dataset.sparse_models import models_folder
+    from ..plugin.sparse.registry import trained_models
+
+    here = {name: str(file) for name, file in trained_models(models_folder()).items()}
+    here.pop("default", None)
+    files = {**here, **params.model_files}
+    told = ",".join(f"{name}={file}" for name, file in files.items())
+    return params.model_copy(update={"models": told})
 
 
 def state_folder() -> Path:

@@ -347,10 +347,16 @@ COMMANDS = (
         "Train the model that rebuilds frames from few pixels; the same folder goes on",
         sparse_commands.train,
         arguments=(
-            (("--frames",), {"required": True, "metavar": "FILE", "help": "sequences of frames"}),
+            (("--frames",), {"metavar": "FILE", "help": "sequences of frames in a file"}),
+            (("--dataset",), {"metavar": "NAME", "help": "or a dataset's; by training.model_name"}),
+            (("--view",), {"metavar": "NAME", "help": "only the samples of this saved view"}),
             (
                 ("--output",),
-                {"default": "build/sparse/model", "metavar": "FOLDER", "help": "where it goes"},
+                {
+                    "default": "build/sparse/model",
+                    "metavar": "FOLDER",
+                    "help": "where a file's model goes [build/sparse/model]",
+                },
             ),
             SPARSE_CONFIG,
             OVERRIDES,

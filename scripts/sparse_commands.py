@@ -16,12 +16,18 @@ from .datasets import opened, viewed
 def train(
     settings: dict[str, Any],
     *,
-    frames: str,
+    frames: str | None,
+    dataset: str | None,
+    view: str | None,
     output: str,
     file: str | None,
     overrides: list[str],
 ) -> None:
-    """Train, or go on with the training in ``output``."""
+    """Train on a file's sequences or a dataset's, or go on with such a training."""
+    if (frames is None) == (dataset is None):
+        raise InputError("Name what to learn from: --frames FILE, or --dataset NAME.")
+    if dataset is not None:
+        return _train_on_dataset(dataset, view, file, overrides)
     import numpy as np
 
     from ..plugin.dataset.api import bars
@@ -33,13 +39,25 @@ def train(
     chosen = params.model_dump()
     device = str(choose_device(chosen.pop("device")))
     logging.getLogger("gapsphere").setLevel(logging.INFO)
-    clips = read_film(Path(frames))
+    clips = read_film(Path(str(frames)))
     # Places follow one another in the file; mixed, each is among the held-out ones.
     clips = clips[np.random.default_rng(0).permutation(len(clips))]
     trainer = Trainer(clips, output, TrainConfig(**chosen), device=device)
     with bars() as report:
         trainer.run(report("Training"))
     print(Path(output) / "weights.safetensors")
+
+
+def _train_on_dataset(
+    dataset: str, view: str | None, file: str | None, overrides: list[str]
+) -> None:
+    from ..plugin.dataset import api
+    from ..plugin.dataset.sparse_settings import TrainSequencesParams
+    from ..plugin.sparse.config import load_settings
+
+    params = load_settings(TrainSequencesParams, file, overrides)
+    with opened(dataset) as data:
+        print(api.train_sparse_transformer(viewed(data, view), **params.model_dump()))
 
 
 def evaluate(

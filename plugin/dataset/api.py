@@ -55,6 +55,7 @@ from .sources import Source
 if TYPE_CHECKING:
     from ..sparse.registry import LoadedModel
     from .sparse_simulation import Simulated
+    from .sparse_training import Trained
 
 
 @contextmanager
@@ -307,3 +308,18 @@ def simulate_adaptive_sampling(
     with bars(progress) as report:
         params = make(SimulateParams, settings)
         return simulate(samples, params, model=model, progress=report("Frames"))
+
+
+def train_sparse_transformer(
+    samples: Samples, *, progress: bool = True, **settings: Any
+) -> Trained:
+    """Teach a model to rebuild a dataset's frames from few pixels; see :mod:`.sparse_training`.
+
+    >>> gapsphere.train_sparse_transformer(dataset, model_name="dusk")        # doctest: +SKIP
+    >>> gapsphere.simulate_adaptive_sampling(dataset, checkpoint_key="dusk")  # doctest: +SKIP
+    """
+    from .sparse_settings import TrainSequencesParams  # torch waits until it is needed
+    from .sparse_training import train_sparse_transformer as train
+
+    with bars(progress) as report:
+        return train(samples, make(TrainSequencesParams, settings), report=report)

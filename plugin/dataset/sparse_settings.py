@@ -6,9 +6,9 @@ import hashlib
 import json
 
 from ..config import AnalysisParams, setting
-from ..sparse.config import EVEN, SparseParams, make_sampler
+from ..sparse.config import EVEN, SparseParams, SparseTrainParams, make_sampler
 from ..sparse.registry import LoadedModel
-from ..sparse.sequences import SimulationParams
+from ..sparse.sequences import ClipParams, SimulationParams
 from .sparse_sequences import Ordered
 
 NOT_SHAPING = {"name", "suffix", "owned", "quantile", "overwrite", "checkpoint_key", "device"}
@@ -33,6 +33,31 @@ class SimulateParams(AnalysisParams, SimulationParams, SparseParams):
         advanced=False,
         pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
         max_length=40,
+    )
+
+
+class TrainSequencesParams(ClipParams, SparseTrainParams):
+    """How a model learns from a dataset's sequences; it starts from one that can already."""
+
+    steps: int = setting(
+        300,
+        "Updates of the weights, those of earlier runs included",
+        key="training.steps",
+        advanced=False,
+        ge=1,
+    )
+    learning_rate: float = setting(
+        5e-4,
+        "Largest step size; 0.002 from nothing",
+        key="training.learning_rate",
+        gt=0,
+        le=1,
+    )
+    patience: int = setting(
+        200,
+        "Stop after this many steps without a better validation; 0: never",
+        key="training.patience",
+        ge=0,
     )
 
 

@@ -114,3 +114,6 @@ class ClipParams(FrameParams):
         "Begin anew where a model of that name is there",
         key="training.overwrite",
     )
+    validate_every: int = setting(
+        50, "Steps between two validations", key="training.validate_every", ge=1
+    )

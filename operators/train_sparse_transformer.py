@@ -1,0 +1,48 @@
+"""``train_sparse_transformer``: a reconstruction model learns from this dataset's sequences.
+
+Its imports wait until it is used: they bring torch, and the App loads every operator at its start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.config import Params
+from ..plugin.progress import Reporter
+from .form import choose
+from .simulate_adaptive_sampling import choose_fields
+from .step import StepOperator
+
+if TYPE_CHECKING:
+    from ..plugin.dataset.sparse_training import Trained
+
+
+class TrainSparseTransformer(StepOperator):
+    operator = "train_sparse_transformer"
+    label = "Train sparse transformer"
+    help = (
+        "Teach a model to rebuild this dataset's frames from few pixels, starting from one that "
+        "can already. Simulations and the live server then choose it by its name; the same name "
+        "goes on where it stopped. Better scheduled in the background: a step takes about a second."
+    )
+    icon = "model_training"
+
+    def parameters(self) -> type[Params]:
+        from ..plugin.dataset.sparse_settings import TrainSequencesParams
+
+        return TrainSequencesParams
+
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        from ..plugin.dataset.sparse_models import model_names
+
+        choose(inputs, self.parameters(), "start_from", ["", *model_names()])
+        choose_fields(ctx, inputs, self.parameters())
+        ctx.target_view()  # offers the choice of dataset, current view or selection
+
+    def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Trained:
+        from ..plugin.dataset.sparse_training import train_sparse_transformer
+
+        return train_sparse_transformer(ctx.target_view(), params, report=report)
