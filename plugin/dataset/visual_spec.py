@@ -18,6 +18,7 @@ import numpy as np
 from ..config import SpecParams
 from ..coverage.rows import Metric
 from ..errors import EmptySetError, InputError, MismatchError
+from ..interchange.feature_cache import REQUIRED
 from ..progress import Progress, silent
 from ..projection.sphere import SphereIndex
 from ..report.spec_missing import over_represented
@@ -111,7 +112,9 @@ def export_visual_spec(
     rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
     quantity, quantity_source = _quantity(params, owned, found, rule)
     here, there = metadata(dataset, names, found.ids), metadata(dataset, names, owned.ids)
-    untried = (SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank)
+    untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
+    if ReviewNames.ground_truth in here:
+        untried |= {*REQUIRED}  # a feature cache says the same in three more columns
     tried = [name for name in here if name not in untried]
     missing = over_represented(
         {name: here[name] for name in tried}, {name: there[name] for name in tried}

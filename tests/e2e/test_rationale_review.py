@@ -1,10 +1,15 @@
-"""A person reviews rationales in the real App: by key in the modal, by bars beside the grid."""
+"""A person reviews an imported cache in the real App: by key in the modal, by bars in the grid."""
 
-import fiftyone as fo
+import csv
+import json
+
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset import review, review_queue, vectors
-from gapsphere.scripts.made_review import add_verdicts
+from gapsphere.plugin.config import FeatureCacheParams
+from gapsphere.plugin.dataset import review, review_queue
+from gapsphere.plugin.dataset.feature_cache import import_feature_cache
+from gapsphere.scripts.made_cache import CORRECT, MIS, make_cache
+from gapsphere.scripts.made_review import BROKEN, REASONS
 from PIL import Image
 
 CARD = '[data-cy="gr-card"]'
@@ -15,28 +20,46 @@ N = 64
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("frames")
-    paths = []
-    for i in range(8):
-        paths.append(str(folder / f"frame_{i}.png"))
+def cache(tmp_path_factory):
+    """A cache with images, two models, and rationales that are long, foreign, broken or hostile."""
+    folder = make_cache(tmp_path_factory.mktemp("cache"), N, dimension=8)
+    for number, table in enumerate((MIS, CORRECT)):
+        with (folder / table).open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        for at, row in enumerate(rows):
+            row[1] = _said(json.loads(row[1]), at)
+        for name in (table, ("mis_other.csv", "correct_other.csv")[number]):
+            with (folder / name).open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([header, *rows])
+    with (folder / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        names = [row["file_name"] for row in csv.DictReader(file)]
+    for at, name in enumerate(names):
+        path = folder / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.zeros((90, 160, 3), np.uint8)
-        pixels[:45], pixels[45:] = (90, 120 + 12 * i, 200), (70 + 14 * i, 90, 60)
-        Image.fromarray(pixels).save(paths[-1])
-    return paths
+        pixels[:45], pixels[45:] = (90, 120 + 2 * at, 200), (70 + 2 * at, 90, 60)
+        Image.fromarray(pixels).save(path)
+    return folder
+
+
+def _said(answer, at):
+    if at % 13 == 5:
+        return BROKEN.format(digit=at % 10, label="heath")
+    text = REASONS[at % len(REASONS)].format(label="heath", other="bog")
+    return json.dumps({"score": answer["score"], "rationale": text}, ensure_ascii=False)
 
 
 @pytest.fixture
-def reviewed(dataset, images):
-    """Samples with verdicts of two models and embeddings, and a workspace with the summary."""
-    dataset.add_samples([fo.Sample(filepath=images[i % 8]) for i in range(N)])
-    add_verdicts(dataset)
-    add_verdicts(dataset, model="other")
-    rows = np.random.default_rng(0).normal(size=(N, 8)).astype(np.float32)
-    vectors.write(dataset, "embedding", dataset.values("id"), rows)
-    panels = [fo.Panel(type="Samples", pinned=True), fo.Panel(type="rationale_summary")]
-    spaces = [fo.Space(children=[one], active_child=one.component_id) for one in panels]
-    dataset.save_workspace("w", fo.Space(children=spaces, orientation="horizontal"))
+def reviewed(dataset, cache):
+    """The cache, imported; its workspace opens with the summary."""
+    params = FeatureCacheParams(
+        cache_dir=str(cache),
+        image_dir=str(cache / "images"),
+        mis_csv=f"{MIS},mis_other.csv",
+        correct_csv=f"{CORRECT},correct_other.csv",
+    )
+    import_feature_cache(dataset, params)
+    dataset.reload()
     return dataset
 
 
@@ -52,7 +75,7 @@ class App:
         self.page, self.url = page, url
 
     def open(self, dataset):
-        self.page.goto(f"{self.url}/datasets/{dataset.name}?workspace=w")
+        self.page.goto(f"{self.url}/datasets/{dataset.name}?workspace=feature-cache")
         self.page.wait_for_selector(SUMMARY)
 
     def start(self):
@@ -192,3 +215,31 @@ def test_a_dataset_without_verdicts_says_what_to_do(app, reviewed, shot):
     app.open(reviewed)
     app.says(SUMMARY, "No language model has judged these samples")
     shot(app.page, "summary-no-verdicts")
+
+
+def test_without_embeddings_the_neighbours_say_where_they_come_from(app, reviewed, shot):
+    reviewed.delete_sample_field("embedding")
+    app.open(reviewed)
+    app.start()
+    app.says('[aria-label="Neighbours in embedding space"]', "No sample has an embedding.")
+    app.page.wait_for_selector('[data-cy="gr-neighbor"]', state="detached")
+    shot(app.page, "review-no-embeddings")
+
+
+def test_the_summary_of_a_dataset_that_was_emptied_meanwhile_says_so(app, reviewed, shot):
+    app.open(reviewed)
+    app.page.wait_for_selector('[data-cy="gr-total"]')
+    reviewed.clear()
+    app.page.get_by_role("button", name="Count again").click()
+    app.says(SUMMARY, "This dataset has no samples")
+    shot(app.page, "summary-empty")
+
+
+def test_the_review_of_a_dataset_that_was_emptied_meanwhile_says_so(app, reviewed, shot):
+    app.open(reviewed)
+    app.start()
+    reviewed.clear()
+    app.page.get_by_text("Sample", exact=True).last.click()
+    app.page.click('[data-cy="panel-tab-rationale_review"]')
+    app.says(REVIEW, "This dataset has no samples")
+    shot(app.page, "review-empty")

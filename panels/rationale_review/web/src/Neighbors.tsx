@@ -7,6 +7,9 @@ import { DECISION_LABEL, STATUS_LABEL, statusKey } from "./words";
 
 type Found = { id: string; rows: Neighbor[] } | { id: string; message: string };
 
+/** The server answers in milliseconds once it holds the embeddings; many take seconds to read. */
+const LATE_MS = 800;
+
 /** The nearest samples in embedding space: does the model fail on all that look like this? */
 export function Neighbors(props: {
   bridge: Bridge;
@@ -32,10 +35,21 @@ export function Neighbors(props: {
   }, [card.id, card.model, embeddings]);
 
   const own = found?.id === card.id ? found : null;
+  const waiting = embeddings && !own;
+  const [late, setLate] = React.useState(false);
+  React.useEffect(() => {
+    setLate(false);
+    if (!waiting) return undefined;
+    const timer = window.setTimeout(() => setLate(true), LATE_MS);
+    return () => window.clearTimeout(timer);
+  }, [waiting]);
   return (
-    <section className="gr-neighbors" aria-label="Neighbours in embedding space" aria-busy={embeddings && !own}>
+    <section className="gr-neighbors" aria-label="Neighbours in embedding space" aria-busy={waiting}>
       <h3>
-        Neighbours <span>{own && "rows" in own ? saying(own.rows) : ""}</span>
+        Neighbours{" "}
+        <span role="status">
+          {own && "rows" in own ? saying(own.rows) : late ? "reading all embeddings, the first time only …" : ""}
+        </span>
       </h3>
       {!embeddings ? (
         <p className="gr-missing">
