@@ -60,14 +60,17 @@ class SparseSampling(ComponentPanel):
         dataset = ctx.dataset
         if dataset is None:
             return {"kind": "no_dataset"}
-        can = _can_run()
+        can_run = _can_run(SIMULATE)
         found = simulations(dataset)
         if not found:
-            return {"kind": "none" if len(dataset) else "empty", "can_run": can["simulate"]}
+            return {"kind": "none" if len(dataset) else "empty", "can_run": can_run}
         usable = sequences.usable(dataset, found)
         if not usable:
             fields = sorted({one.sequence_field or "" for one in found})
-            return {"kind": "gone", "fields": fields, "can_run": can["simulate"]}
+            return {"kind": "gone", "fields": fields, "can_run": can_run}
+        total = len({(one.sequence_field, key) for one in usable for key in one.sequences})
+        if not total:
+            return {"kind": "begun", "stamp": sequences.stamp(found)}
         there = sequences.listed(_views.base(ctx), usable)
         return {
             "kind": "ready" if there else "outside",
@@ -75,9 +78,9 @@ class SparseSampling(ComponentPanel):
             "simulations": [sequences.described(dataset, one) for one in usable],
             "unusable": len(found) - len(usable),
             "sequences": there,
-            "total": len({(one.sequence_field, key) for one in usable for key in one.sequences}),
+            "total": total,
             "shown": _views.shown(ctx),
-            "can": can,
+            "can_run": can_run,
         }
 
     @answered
@@ -145,7 +148,11 @@ class SparseSampling(ComponentPanel):
     def pulse(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Whether simulations came or went since ``open``, and the live server's state."""
         found = [] if ctx.dataset is None else simulations(ctx.dataset)
-        return {"stamp": sequences.stamp(found), "server": live.live_server()}
+        return {
+            "stamp": sequences.stamp(found),
+            "server": live.live_server(),
+            "can_serve": _can_run(SERVE),
+        }
 
     def simulate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the form of the simulation."""
@@ -170,7 +177,6 @@ def _ids(ctx: foo.ExecutionContext) -> list[str]:
     return ids
 
 
-def _can_run() -> dict[str, bool]:
-    """Which forms the panel can open."""
-    known = {operator.uri for operator in OperatorRegistry().list_operators()}
-    return {"simulate": SIMULATE in known, "serve": SERVE in known}
+def _can_run(uri: str) -> bool:
+    """Whether the panel can open that form."""
+    return any(operator.uri == uri for operator in OperatorRegistry().list_operators())

@@ -4,10 +4,9 @@ import type { Curves } from "./curves";
 import type { Span } from "./GridActions";
 import { extent, line, marked, nearest, pathOf, ticks, tickText, type Range } from "./plot";
 import { colourOf, mark, type Series } from "./series";
-import { useWidth } from "./useWidth";
+import { useSize } from "./useSize";
 import { figure, frames, frameText, METRIC } from "./words";
 
-const HEIGHT = 196;
 const MARGIN = { left: 52, right: 12, top: 8, bottom: 34 };
 const MARK = 2.6;
 /** A drag of fewer frames than this is a click that slipped. */
@@ -33,13 +32,13 @@ export function Chart(props: {
 }): React.ReactElement {
   const { curves, series, metric, order, at, window: shown, span, selected, scrub, setSpan, open } = props;
   const box = React.useRef<HTMLDivElement>(null);
-  const width = useWidth(box);
+  const { width, height } = useSize(box);
   const [hover, setHover] = React.useState<number | null>(null);
   const drag = React.useRef<{ range: boolean; from: number } | null>(null);
   const { axis, n, cuts } = curves;
 
   const right = Math.max(width - MARGIN.right, MARGIN.left + 1);
-  const bottom = HEIGHT - MARGIN.bottom;
+  const bottom = Math.max(height - MARGIN.bottom, MARGIN.top + 1);
   const [first, last] = [axis[shown.start], axis[shown.stop - 1]];
   const toX = (place: number): number =>
     last > first ? MARGIN.left + ((place - first) / (last - first)) * (right - MARGIN.left) : (MARGIN.left + right) / 2;
@@ -68,7 +67,7 @@ export function Chart(props: {
         : [],
     // What the scales are made of stands here in their place.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [width, curves, metric, series.map((one) => one.index).join(), shown.start, shown.stop],
+    [width, height, curves, metric, series.map((one) => one.index).join(), shown.start, shown.stop],
   );
   const chosen = React.useMemo(
     () => selected.map((id) => curves.ids.indexOf(id)).filter((i) => i >= shown.start && i < shown.stop),
@@ -99,7 +98,7 @@ export function Chart(props: {
   };
 
   const { axis: title } = METRIC[metric];
-  const yTicks = range ? ticks(range, 5) : [];
+  const yTicks = range ? ticks(range, Math.max(3, Math.floor(height / 36))) : [];
   const xOf = (tick: number): number => (curves.time ? tick + curves.numbers[0] : tick);
   const zero = curves.time ? curves.numbers[0] : 0;
   const xTicks = ticks([first - zero, last - zero], Math.max(2, Math.floor(width / 90)));
@@ -112,7 +111,7 @@ export function Chart(props: {
     <div className="sp-chart" ref={box} data-cy="sp-chart">
       <svg
         width={width}
-        height={HEIGHT}
+        height={height}
         role="img"
         aria-label={`${title} of ${frames(shown.stop - shown.start)}; means: ${means.join(", ") || "no line is on"}`}
         onPointerDown={press}
@@ -139,7 +138,7 @@ export function Chart(props: {
           </g>
         ))}
         <path className="sp-axis" d={`M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}`} />
-        <text className="sp-title" x={(MARGIN.left + right) / 2} y={HEIGHT - 4} textAnchor="middle">
+        <text className="sp-title" x={(MARGIN.left + right) / 2} y={height - 4} textAnchor="middle">
           {curves.time ? "Seconds from the first frame" : `Frame${order ? ` (${order})` : ""}`}
         </text>
         <text className="sp-title" transform={`translate(11 ${(MARGIN.top + bottom) / 2}) rotate(-90)`} textAnchor="middle">

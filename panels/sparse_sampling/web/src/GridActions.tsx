@@ -46,7 +46,9 @@ export function GridActions(props: {
           Zoom out to the whole sequence
         </button>
       ) : (
-        <span className="sp-hint">Shift-drag in the chart, or I and O, for a range</span>
+        <span className="sp-hint" title="Or the keys I and O at its first and last frame">
+          Shift-drag for a range
+        </span>
       )}
       <span className="gs-grow" />
       <button type="button" className="gr-step" data-cy="sp-open" onClick={open}>

@@ -6,12 +6,14 @@ export function Tile(props: {
   size: readonly [number, number];
   caption: React.ReactNode;
   cy: string;
+  /** Alone in a column of two rows. */
+  tall?: boolean;
   open?(): void;
   children: React.ReactNode;
 }): React.ReactElement {
-  const { size, caption, cy, open, children } = props;
+  const { size, caption, cy, tall, open, children } = props;
   return (
-    <figure className="sp-tile" data-cy={cy}>
+    <figure className="sp-tile" data-cy={cy} data-tall={tall}>
       <div
         className="sp-stack"
         style={{ aspectRatio: `${size[0]} / ${size[1]}` }}

@@ -12,7 +12,7 @@ import { figure, frameText } from "./words";
 
 const WORKING: [number, number] = [128, 96];
 
-/** The frame, and what one or two policies made of it. */
+/** The frame, and what one or two policies made of it: a row a policy. */
 export function PictureRow(props: {
   at: number;
   curves: Curves;
@@ -27,94 +27,136 @@ export function PictureRow(props: {
   const size = sequence.resolution ?? WORKING;
   const frame = pictures.url("frame", at);
   const name = `Frame ${frameText(curves.numbers, curves.time, at)}`;
-  const [main] = pictured;
   const maps = pictured.some((one) => one.simulation.importance);
+  const measured = pictured.some((one) => one.simulation.measured);
+  const overs = [
+    "nothing" as const,
+    ...(maps ? (["importance"] as const) : []),
+    ...(measured ? (["pixels"] as const) : []),
+  ];
+  const over = overs.find((one) => one === choices.over) ?? "nothing";
   const two = pictured.length > 1;
-  const points = choices.over === "pixels" ? pictures.points(at) : undefined;
-  const over = main?.simulation.measured
-    ? (["nothing", "importance", "pixels"] as const)
-    : (["nothing", "importance"] as const);
-  const shown = (over as readonly string[]).includes(choices.over) ? choices.over : "nothing";
+  const importance = choices.importance && maps;
+  const kinds = 2 + Number(importance) + Number(choices.difference);
   return (
     <section className="sp-pictures" aria-label="Pictures of this frame">
       <Filters />
-      <div className="sp-tiles" data-two={two} data-cy="sp-tiles">
-        <Tile size={size} caption={<b>{name}</b>} cy="sp-frame" open={open}>
-          {choices.coarse ? (
-            <Coarse src={frame} size={size} what="The frame" />
-          ) : (
-            <Layer src={frame} what="The frame" alt={name} />
-          )}
-          {shown === "importance" && (
-            <Layer
-              src={pictures.url(`importance:${main.simulation.suffix}`, at)}
-              what="Importance"
-              alt="Importance over the frame"
-              className="sp-coarse sp-heat-over"
-              quiet
-            />
-          )}
-          {shown === "pixels" && <Dots points={points} size={size} />}
-        </Tile>
-        {pictured.map((one) => (
-          <Tile
-            key={`r${one.simulation.suffix}`}
-            size={size}
-            cy="sp-reconstruction"
-            caption={<Caption series={one} what="Reconstruction" figure={`${figure("psnr", one.figures.psnr[at])} dB`} />}
-          >
-            <Layer
-              src={pictures.url(`reconstruction:${one.simulation.suffix}`, at)}
-              what="The reconstruction"
-              alt={`Reconstruction by ${one.label}`}
-              className="sp-coarse"
-            />
-          </Tile>
-        ))}
-        {choices.importance &&
-          maps &&
-          pictured.map((one) => (
-            <Tile
-              key={`i${one.simulation.suffix}`}
-              size={size}
-              cy="sp-importance"
-              caption={<Caption series={one} what="Importance" />}
-            >
-              <Layer
-                src={pictures.url(`importance:${one.simulation.suffix}`, at)}
-                what="Importance"
-                alt={`Importance map of ${one.label}`}
-                className="sp-coarse sp-heat"
-              />
-            </Tile>
-          ))}
-        {choices.difference &&
-          pictured.map((one) => (
-            <Tile
-              key={`d${one.simulation.suffix}`}
-              size={size}
-              cy="sp-difference"
-              caption={<Caption series={one} what="Difference × 4" />}
-            >
-              <div className="sp-difference">
-                <Coarse src={frame} size={size} what="The frame" />
+      <div className="sp-tiles" data-cy="sp-tiles" style={{ "--sp-kinds": kinds } as React.CSSProperties}>
+        {pictured.map((one, row) => {
+          const { suffix } = one.simulation;
+          const rebuilt = pictures.url(`reconstruction:${suffix}`, at);
+          const map = pictures.url(`importance:${suffix}`, at);
+          const sign = two ? <Swatch index={one.index} /> : null;
+          return (
+            <React.Fragment key={suffix}>
+              {(row === 0 || over !== "nothing") && (
+                <Tile
+                  size={size}
+                  cy="sp-frame"
+                  tall={two && over === "nothing"}
+                  open={open}
+                  caption={
+                    <>
+                      {over !== "nothing" && sign}
+                      <b>{name}</b>
+                    </>
+                  }
+                >
+                  {choices.coarse ? (
+                    <Coarse src={frame} size={size} what="The frame" />
+                  ) : (
+                    <Layer src={frame} what="The frame" alt={name} />
+                  )}
+                  {over === "importance" && (
+                    <Layer
+                      src={map}
+                      what="Importance"
+                      alt={`Importance of ${one.label} over the frame`}
+                      className="sp-coarse sp-heat-over"
+                      quiet
+                    />
+                  )}
+                  {over === "pixels" && <Dots points={pictures.points(suffix, at)} size={size} />}
+                </Tile>
+              )}
+              <Tile
+                size={size}
+                cy="sp-reconstruction"
+                caption={
+                  <>
+                    {sign}
+                    <span title={`Reconstruction by ${one.label}`}>
+                      Rebuilt <b>{figure("psnr", one.figures.psnr[at])} dB</b>
+                    </span>
+                  </>
+                }
+              >
                 <Layer
-                  src={pictures.url(`reconstruction:${one.simulation.suffix}`, at)}
+                  src={rebuilt}
                   what="The reconstruction"
-                  alt={`Difference of frame and reconstruction by ${one.label}, brightened four times`}
+                  alt={`Reconstruction by ${one.label}`}
                   className="sp-coarse"
                 />
-              </div>
-            </Tile>
-          ))}
+              </Tile>
+              {importance && (
+                <Tile
+                  size={size}
+                  cy="sp-importance"
+                  caption={
+                    <>
+                      {sign}
+                      <span>Importance</span>
+                      <i
+                        className="sp-scale"
+                        role="img"
+                        aria-label="Dark: least, bright: most important"
+                        title="Least to most important within each map"
+                        style={{ background: heatGradient }}
+                      />
+                    </>
+                  }
+                >
+                  <Layer
+                    src={map}
+                    what="Importance"
+                    alt={`Importance map of ${one.label}`}
+                    className="sp-coarse sp-heat"
+                  />
+                </Tile>
+              )}
+              {choices.difference && (
+                <Tile
+                  size={size}
+                  cy="sp-difference"
+                  caption={
+                    <>
+                      {sign}
+                      <span title="Frame against reconstruction, brightened four times">Difference × 4</span>
+                    </>
+                  }
+                >
+                  <div className="sp-difference">
+                    <Coarse src={frame} size={size} what="The frame" />
+                    <Layer
+                      src={rebuilt}
+                      what="The reconstruction"
+                      alt={`Difference of frame and reconstruction by ${one.label}`}
+                      className="sp-coarse"
+                    />
+                  </div>
+                </Tile>
+              )}
+            </React.Fragment>
+          );
+        })}
       </div>
       <div className="sp-looks" role="group" aria-label="What is shown">
         <span className="sp-over">
-          <span>Over the frame</span>
+          <span>Overlay</span>
           <Segmented
             label="Over the frame"
-            options={over.map((value) => ({ value, label: OVER[value] }))}
-            value={shown}
+            options={overs.map((value) => ({ value, label: OVER[value] }))}
+            value={over}
             onChange={(value) => choose({ over: value })}
           />
         </span>
@@ -133,27 +175,9 @@ export function PictureRow(props: {
           checked={choices.difference}
           onChange={(difference) => choose({ difference })}
         />
-        {maps && (choices.importance || shown === "importance") && (
-          <span className="sp-scale" title="Within each map">
-            least <i style={{ background: heatGradient }} /> most important
-          </span>
-        )}
       </div>
     </section>
   );
 }
 
-const OVER = { nothing: "Nothing", importance: "Importance", pixels: "Pixels" } as const;
-
-function Caption(props: { series: Series; what: string; figure?: string }): React.ReactElement {
-  const { series, what } = props;
-  return (
-    <>
-      <Swatch index={series.index} />
-      <span title={series.label}>
-        {what}
-        {props.figure && <b> {props.figure}</b>}
-      </span>
-    </>
-  );
-}
+const OVER = { nothing: "None", importance: "Importance", pixels: "Pixels" } as const;

@@ -37,8 +37,7 @@ function Body({ bridge }: { bridge: Bridge }): React.ReactElement {
     setRefused("");
     work().catch((reason: unknown) => setRefused(sentence(reason)));
   }, []);
-  const { opened } = state;
-  const serves = opened && "can" in opened ? opened.can.serve : false;
+  const { pulse } = state;
   return (
     <>
       {state.stale && (
@@ -55,8 +54,11 @@ function Body({ bridge }: { bridge: Bridge }): React.ReactElement {
         </p>
       )}
       <Content bridge={bridge} state={state} act={act} />
-      {state.server !== undefined && (
-        <LiveLine server={state.server} open={serves ? () => act(() => bridge.call("serve", {})) : null} />
+      {pulse && (
+        <LiveLine
+          server={pulse.server}
+          open={pulse.can_serve ? () => act(() => bridge.call("serve", {})) : null}
+        />
       )}
     </>
   );
@@ -81,6 +83,12 @@ function Content(props: {
       return <Face name="empty" title="This dataset has no samples" />;
     case "none":
       return <NoSimulation run={opened.can_run ? simulate : null} />;
+    case "begun":
+      return (
+        <Face name="begun" title="A simulation has begun" busy>
+          <p>The curves come with its first sequence.</p>
+        </Face>
+      );
     case "gone":
       return <Gone fields={opened.fields} run={opened.can_run ? simulate : null} retry={state.reload} />;
     case "outside":

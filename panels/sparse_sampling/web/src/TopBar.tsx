@@ -14,7 +14,7 @@ export function TopBar(props: {
   simulate(): void;
 }): React.ReactElement {
   const { opened, sequence, pick, choices, choose, simulate } = props;
-  const { sequences, simulations, total, can } = opened;
+  const { sequences, simulations, total, can_run } = opened;
   const suffix = choices.pictures[0] ?? simulations[0].suffix;
   return (
     <div className="gs-bar">
@@ -44,7 +44,7 @@ export function TopBar(props: {
         value={choices.metric}
         onChange={(metric) => choose({ metric })}
       />
-      {can.simulate && (
+      {can_run && (
         <button type="button" className="gs-link" data-cy="sp-simulate" onClick={simulate}>
           Simulate …
         </button>

@@ -101,14 +101,15 @@ function Sequences(
   const [notice, setNotice] = React.useState("");
   const slider = React.useRef<HTMLInputElement>(null);
   // Another view has other frames at these places.
-  const [known, setKnown] = React.useState(curves);
-  if (known !== curves) {
-    setKnown(curves);
+  const [known, setKnown] = React.useState(curves.key);
+  const same = known === curves.key;
+  if (!same) {
+    setKnown(curves.key);
     setSpan(null);
     setZoom(null);
   }
   const whole: Span = { start: 0, stop: curves.n };
-  const window_ = known === curves ? (zoom ?? whole) : whole;
+  const window_ = (same && zoom) || whole;
 
   const series = seriesOf(opened.simulations, curves, choices.hidden);
   const kept = series.filter((one) => choices.pictures.includes(one.simulation.suffix)).slice(-2);
@@ -120,13 +121,16 @@ function Sequences(
     `reconstruction:${suffix}`,
     ...(choices.importance || choices.over === "importance" ? [`importance:${suffix}`] : []),
   ])];
-  const measured = choices.over === "pixels" && main?.measured ? main.suffix : null;
+  const measured = pictured
+    .map((one) => one.simulation)
+    .filter((one) => one.measured && choices.over === "pixels")
+    .map((one) => one.suffix);
   const pictures = usePictures(bridge, curves, at, suffixes, columns, measured);
 
   const go = (next: number): void => {
     setAt(Math.min(Math.max(next, 0), curves.n - 1));
   };
-  const bounds = span ?? window_;
+  const bounds = (same && span) || window_;
   const player = usePlayer({
     at,
     ...bounds,
@@ -212,7 +216,7 @@ function Sequences(
         order={main?.order ?? null}
         at={at}
         window={window_}
-        span={span}
+        span={same ? span : null}
         selected={bridge.selected}
         scrub={(next) => {
           scrub(next);
@@ -223,7 +227,7 @@ function Sequences(
       />
       <GridActions
         curves={curves}
-        span={span}
+        span={same ? span : null}
         zoomed={zoom !== null}
         notice={notice}
         hardest={choices.hardest}

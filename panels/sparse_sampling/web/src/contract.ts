@@ -48,14 +48,15 @@ export interface Ready {
   /** Sequences simulated, in the view or not. */
   total: number;
   shown: Shown | null;
-  can: { simulate: boolean; serve: boolean };
+  can_run: boolean;
 }
 
 export type Opened =
   | Ready
   | { kind: "no_dataset" }
   | { kind: "empty" | "none"; can_run: boolean }
-  | { kind: "gone"; fields: string[]; can_run: boolean };
+  | { kind: "gone"; fields: string[]; can_run: boolean }
+  | { kind: "begun"; stamp: string };
 
 /** Columns as base64: 12 bytes an id, float64 numbers, float32 figures with NaN for none. */
 export interface CurvesPayload {
@@ -74,6 +75,13 @@ export interface Server {
   sessions: number | null;
 }
 
+export interface Pulse {
+  stamp: string;
+  /** Null where none runs. */
+  server: Server | null;
+  can_serve: boolean;
+}
+
 export interface Events {
   open: [object, Opened];
   curves: [SequenceKey, CurvesPayload];
@@ -86,7 +94,7 @@ export interface Events {
   back: [object, object];
   select: [{ ids: string[] }, { selected: number }];
   open_sample: [{ ids: string[] }, object];
-  pulse: [object, { stamp: string; server: Server | null }];
+  pulse: [object, Pulse];
   simulate: [object, object];
   serve: [object, object];
 }

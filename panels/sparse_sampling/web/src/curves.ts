@@ -7,6 +7,8 @@ import { axisOf, nearest } from "./plot";
 export type Figures = Record<Metric, Float32Array>;
 
 export interface Curves {
+  /** Equal for curves of the same frames in the same order. */
+  key: string;
   n: number;
   ids: IdColumn;
   /** What frames are called, and where they stand on the chart's axis. */
@@ -28,7 +30,7 @@ export function decodeCurves(payload: CurvesPayload): Curves {
     return [suffix, Object.fromEntries(decoded) as Figures];
   });
   const ids = IdColumn.decode(payload.ids, n);
-  return { n, ids, numbers, axis: axisOf(numbers), time, cuts, columns: new Map(columns) };
+  return { key: payload.ids, n, ids, numbers, axis: axisOf(numbers), time, cuts, columns: new Map(columns) };
 }
 
 /** Where the frame that was looked at stands in other curves: itself, or what is nearest to it. */

@@ -1,15 +1,15 @@
 import * as React from "react";
 import { sentence } from "../../../gap_explorer/web/src/bridge";
 import type { Bridge } from "./bridge";
-import type { Opened, Server } from "./contract";
+import type { Opened, Pulse } from "./contract";
 
 export interface OpenedState {
   opened: Opened | null;
   failure: string | null;
   /** Whether simulations came or went since. */
   stale: boolean;
-  /** The live server; undefined until it was asked for. */
-  server: Server | null | undefined;
+  /** What goes on beside it; null until it was asked for. */
+  pulse: Pulse | null;
   /** Counts the readings: curves read before belong to another one. */
   turn: number;
   reload(): void;
@@ -24,7 +24,7 @@ export function useOpened(bridge: Bridge): OpenedState {
   const [failure, setFailure] = React.useState<string | null>(null);
   const [asked, setAsked] = React.useState(0);
   const [turn, setTurn] = React.useState(0);
-  const [pulse, setPulse] = React.useState<{ stamp: string; server: Server | null } | null>(null);
+  const [pulse, setPulse] = React.useState<Pulse | null>(null);
   const live = React.useRef(bridge);
   live.current = bridge;
   const { dataset, view } = bridge;
@@ -65,10 +65,16 @@ export function useOpened(bridge: Bridge): OpenedState {
     };
   }, [dataset]);
 
+  const kind = opened?.kind;
   const stamp = opened && "stamp" in opened ? opened.stamp : "";
-  const known = opened !== null && opened.kind !== "no_dataset" && opened.kind !== "gone";
-  const stale = known && pulse !== null && pulse.stamp !== stamp;
-  return { opened, failure, stale, server: pulse?.server, turn, reload: () => setAsked((n) => n + 1) };
+  const told = pulse?.stamp;
+  const changed = told !== undefined && told !== stamp && kind !== "no_dataset" && kind !== "gone";
+  // Nobody who looks at curves wants them taken away; where there are none, new ones just come.
+  const stale = changed && kind === "ready";
+  React.useEffect(() => {
+    if (changed && kind && kind !== "ready") setAsked((n) => n + 1);
+  }, [changed, told, kind]);
+  return { opened, failure, stale, pulse, turn, reload: () => setAsked((n) => n + 1) };
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

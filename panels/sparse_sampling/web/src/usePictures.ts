@@ -17,7 +17,7 @@ export interface Pictures {
   /** Address of a picture; null where there is none, undefined until that is known. */
   url(column: string, at: number): string | null | undefined;
   /** Measured pixels as (u, v) in steps of 1/65535; undefined until known. */
-  points(at: number): Uint16Array | undefined;
+  points(suffix: string, at: number): Uint16Array | undefined;
   /** Whether the pictures of a frame can be shown at once. */
   ready(at: number): boolean;
   failure: string | null;
@@ -25,9 +25,11 @@ export interface Pictures {
 
 type Files = Record<string, (string | null)[]>;
 
+const nameOf = (suffix: string, block: number): string => `${block} ${suffix}`;
+
 /**
  * Where the pictures lie, asked for in blocks around the frame looked at, and fetched before they
- * are due.  `columns` are the ones on the screen; `measured` is the policy whose pixels are, or null.
+ * are due.  `columns` are the ones on the screen; `measured` are the policies whose pixels are.
  */
 export function usePictures(
   bridge: Bridge,
@@ -35,7 +37,7 @@ export function usePictures(
   at: number,
   suffixes: readonly string[],
   columns: readonly string[],
-  measured: string | null,
+  measured: readonly string[],
 ): Pictures {
   const [failure, setFailure] = React.useState<string | null>(null);
   const [, renew] = React.useReducer((count: number) => count + 1, 0);
@@ -44,8 +46,8 @@ export function usePictures(
   const preloader = React.useMemo(() => new Preloader(), []);
   // Blocks belong to these curves and policies: others have other frames at the same places.
   const key = suffixes.join("\n");
-  const files = React.useMemo(() => new Map<number, Files | null>(), [curves, key]);
-  const points = React.useMemo(() => new Map<number, Uint16Array[] | null>(), [curves, measured]);
+  const files = React.useMemo(() => new Map<string, Files | null>(), [curves, key]);
+  const points = React.useMemo(() => new Map<string, Uint16Array[] | null>(), [curves]);
 
   const ids = React.useCallback(
     (block: number, size: number) =>
@@ -53,8 +55,8 @@ export function usePictures(
     [curves],
   );
   const ask = React.useCallback(
-    <T>(kept: Map<number, T | null>, block: number, question: () => Promise<T>): void => {
-      if (block < 0 || kept.has(block)) return;
+    <T>(kept: Map<string, T | null>, block: string, question: () => Promise<T>): void => {
+      if (kept.has(block)) return;
       kept.set(block, null);
       question()
         .then((answer) => {
@@ -73,27 +75,28 @@ export function usePictures(
   React.useEffect(() => {
     const ends = [at - BEHIND, at, at + AHEAD].map((one) => Math.min(Math.max(one, 0), curves.n - 1));
     for (const block of new Set(ends.map((one) => Math.floor(one / FILES)))) {
-      ask(files, block, async () => {
+      ask(files, nameOf("", block), async () => {
         const named = { ids: ids(block, FILES), suffixes: [...suffixes] };
         return (await live.current.call("pictures", named)).files;
       });
     }
-    if (measured === null) return;
-    for (const block of new Set(ends.map((one) => Math.floor(one / POINTS)))) {
-      ask(points, block, async () => {
-        const answer = await live.current.call("measured", { ids: ids(block, POINTS), suffix: measured });
-        const total = answer.counts.reduce((sum, many) => sum + many, 0);
-        const all = decodeUint16(answer.points, 2 * total, "measured");
-        let from = 0;
-        return answer.counts.map((many) => all.subarray(from, (from += 2 * many)));
-      });
+    for (const suffix of measured) {
+      for (const block of new Set(ends.map((one) => Math.floor(one / POINTS)))) {
+        ask(points, nameOf(suffix, block), async () => {
+          const answer = await live.current.call("measured", { ids: ids(block, POINTS), suffix });
+          const total = answer.counts.reduce((sum, many) => sum + many, 0);
+          const all = decodeUint16(answer.points, 2 * total, "measured");
+          let from = 0;
+          return answer.counts.map((many) => all.subarray(from, (from += 2 * many)));
+        });
+      }
     }
-    // `key` stands for the suffixes, which are another array at each render.
+    // Keys stand for the lists, which are other arrays at each render.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [at, curves, files, points, measured, key, ask, ids]);
+  }, [at, curves, files, points, measured.join("\n"), key, ask, ids]);
 
   const url = (column: string, index: number): string | null | undefined => {
-    const block = files.get(Math.floor(index / FILES));
+    const block = files.get(nameOf("", Math.floor(index / FILES)));
     if (!block) return undefined;
     const path = block[column]?.[index % FILES];
     return path ? live.current.mediaUrl(path) : null;
@@ -111,7 +114,7 @@ export function usePictures(
       if (wanted) preloader.want(wanted);
     }
   };
-  const known = files.get(Math.floor(at / FILES));
+  const known = files.get(nameOf("", Math.floor(at / FILES)));
   React.useEffect(() => {
     const timer = window.setTimeout(() => fetchAround.current(), REST_MS);
     return () => window.clearTimeout(timer);
@@ -119,11 +122,14 @@ export function usePictures(
 
   return {
     url,
-    points: (index) => points.get(Math.floor(index / POINTS))?.[index % POINTS],
+    points: (suffix, index) => points.get(nameOf(suffix, Math.floor(index / POINTS)))?.[index % POINTS],
     ready: (index) => {
       const wanted = urls(index);
       if (!wanted) return false;
       preloader.want(wanted);
+      for (let next = index + 1; next < Math.min(index + AHEAD, curves.n); next++) {
+        preloader.want(urls(next) ?? []);
+      }
       return preloader.settled(wanted);
     },
     failure,
