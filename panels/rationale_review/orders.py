@@ -15,7 +15,7 @@ from typing import Literal
 
 import fiftyone as fo
 
-from ...plugin.dataset import review_queue
+from ...plugin.dataset import points, review_queue
 
 Over = Literal["queue", "view"]
 KEPT = 8
@@ -58,7 +58,11 @@ def order(view: fo.DatasetView, model: str, over: Over, *, renew: bool = False) 
         found = None if renew else _orders.get(key)
         if found is None:
             queued = over == "queue"
-            ids = review_queue.queue(view, model=model) if queued else view.values("id")
+            ids = (
+                review_queue.queue(view, model=model)
+                if queued
+                else points.words(points.view_ids(view))
+            )
             found = _orders[key] = Order(ids)
         _orders.move_to_end(key)
         while len(_orders) > KEPT:

@@ -14,6 +14,7 @@ from typing import Any
 import fiftyone as fo
 from fiftyone import ViewField as F
 
+from . import points
 from .names import ReviewNames
 from .review import require_verdicts, truth_path
 from .sets import Samples
@@ -40,12 +41,11 @@ def queue(view: Samples, *, model: str = "") -> list[str]:
     """
     names = require_verdicts(view, model)
     rank = {"$cond": [{"$gte": [f"${names.llm_score}", -math.inf]}, f"${names.llm_score}", None]}
-    pipeline = [
+    order = (
         {"$project": {"tier": _tier(names), "rank": rank}},
         {"$sort": {"tier": 1, "rank": -1, "_id": 1}},
-        {"$project": {"_id": 1}},
-    ]
-    return [str(found["_id"]) for found in view._aggregate(post_pipeline=pipeline)]
+    )
+    return points.words(points.view_ids(view, *order))
 
 
 def first_undecided(dataset: fo.Dataset, ids: Sequence[str], *, model: str = "") -> str | None:
