@@ -12,7 +12,7 @@ from fiftyone.operators import types
 
 from ..plugin.config import Params
 from ..plugin.progress import Reporter
-from .form import choose
+from .form import choose, to_top
 from .simulate_adaptive_sampling import choose_fields
 from .step import StepOperator
 
@@ -40,6 +40,8 @@ class TrainSparseTransformer(StepOperator):
 
         choose(inputs, self.parameters(), "start_from", ["", *model_names()])
         choose_fields(ctx, inputs, self.parameters())
+        for name in ("steps", "model_name"):
+            to_top(inputs, name)
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Trained:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from ..embeddings.extract import Skipped
 from ..errors import InputError
-from ..sparse.loop import LoopState
 from ..sparse.recorder import png
+from ..sparse.state import LoopState
 from .names import Names
 from .sparse import STEP
 

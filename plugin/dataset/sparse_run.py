@@ -262,6 +262,7 @@ class Run:
             )
         if went_on or sequence.value not in self.means:
             self.means[sequence.value] = self._means(reached)
+            self.means = dict(sorted(self.means.items()))
             self.record(None)
 
     def _means(self, reached: Reached) -> dict[str, Any]:

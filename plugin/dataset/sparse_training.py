@@ -36,6 +36,8 @@ from .sparse_settings import TrainSequencesParams
 STEP = "trained"
 ABOUT = "training.json"
 LOG_LINES = 8
+VALIDATED = 16
+"""Clips to validate with at most, of a fifth of them: one frame of each is looked at."""
 LEAST_CROP, CROP_STEP = 16, 8
 
 
@@ -195,6 +197,7 @@ def _opened(
         ),
         None if start is None else start.model.config,
         str(choose_device(params.device)),
+        held_out=min(VALIDATED, max(1, len(clips.frames) // 5)),
     )
     if (folder / "checkpoint.safetensors").exists():
         trainer.resume()

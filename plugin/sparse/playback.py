@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .coords import Pixels, Resolution
-from .loop import LoopState, SamplingLoop, Step
+from .loop import SamplingLoop
 from .quality import psnr, ssim
 from .samples import samples_of
+from .state import LoopState, Step
 
 PERFECT = 99.0
 """PSNR (dB) of a frame without any error, in place of infinity, which has no mean."""
@@ -48,7 +49,7 @@ def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -
 
     Examples
     --------
-    >>> from .loop import LoopConfig
+    >>> from .state import LoopConfig
     >>> from .model import SparsePixelTransformer
     >>> from .uniform import UniformSampler
     >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), LoopConfig(count=20))

@@ -99,9 +99,11 @@ class Trainer:
     Parameters
     ----------
     clips : uint8 (sequences, length, H, W)
-        Full frames; the last twentieth of the sequences is kept for validation.
+        Full frames; the last ones are kept for validation.
     folder : path
         Where checkpoint, log and weights go.
+    held_out : int, optional
+        Sequences kept for validation; a twentieth of them if not given.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Trainer:
         config: TrainConfig | None = None,
         model: ModelConfig | None = None,
         device: str = "cpu",
+        held_out: int | None = None,
     ) -> None:
         self.config = config or TrainConfig()
         if (
@@ -122,7 +125,7 @@ class Trainer:
                 f"Training wants uint8 clips (sequences, length, H, W) with sides of at least "
                 f"{self.config.stream.crop} pixels, not {clips.dtype} {clips.shape}."
             )
-        held = max(1, len(clips) // 20)
+        held = held_out or max(1, len(clips) // 20)
         if len(clips) <= held:
             raise InputError(
                 "Training wants at least two sequences: one of them is for validation."
