@@ -21,7 +21,7 @@ ENGLISH = {
     "delta_tile": "δ: from here on an image is new",
     "candidates_tile": "candidates describe this request",
     "percentile_short": "percentile {p}",
-    "failures_short": "{p} % fail beside it",
+    "failures_short": "{p}\u00a0% fail beside it",
     "estimated_mark": "estimated",
     "missing": "What is missing",
     "missing_distance": (
@@ -159,7 +159,7 @@ KOREAN = {
     "delta_tile": "δ: 이 값을 넘으면 새로운 이미지",
     "candidates_tile": "이 요청을 대표하는 후보 이미지(장)",
     "percentile_short": "백분위 {p}",
-    "failures_short": "주변 오류율 {p} %",
+    "failures_short": "주변 오류율 {p}\u00a0%",
     "estimated_mark": "추정",
     "missing": "무엇이 부족한가",
     "missing_distance": (

@@ -284,6 +284,10 @@ def test_decisions_survive_a_second_import_and_return_with_an_export(dataset, ca
         assert [row["file_name"] for row in after] == [row["file_name"] for row in before]
         for row in after:
             assert row["review_decision"] == (decided[row["file_name"]] or "")
+    decide(dataset, first, "disagree")
+    bring(dataset, tmp_path / "out")  # what was exported is older than what is decided here
+    assert dataset[first].review_decision == "disagree"
+    undo(dataset)
     other = fo.Dataset()
     try:
         bring(other, tmp_path / "out")
