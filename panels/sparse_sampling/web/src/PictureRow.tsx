@@ -86,7 +86,8 @@ export function PictureRow(props: {
                   <>
                     {sign}
                     <span title={`Reconstruction by ${one.label}`}>
-                      Rebuilt <b>{figure("psnr", one.figures.psnr[at])} dB</b>
+                      Rebuilt{" "}
+                      {Number.isFinite(one.figures.psnr[at]) && <b>{figure("psnr", one.figures.psnr[at])} dB</b>}
                     </span>
                   </>
                 }

@@ -1,8 +1,9 @@
 import * as React from "react";
-import { mean, Swatch } from "./Chart";
+import { Swatch } from "./Chart";
 import { METRICS, type Metric } from "./contract";
 import type { Span } from "./GridActions";
 import { Picture } from "./Icons";
+import { meanOf } from "./plot";
 import type { Series } from "./series";
 import { figure, METRIC, shareText } from "./words";
 
@@ -34,7 +35,9 @@ export function Policies(props: {
             <th scope="col" className="sp-wide">
               SSIM
             </th>
-            <th scope="col">Pixels</th>
+            <th scope="col" className="sp-middle">
+              Pixels
+            </th>
             <th scope="col" className="sp-wide" title="Mean absolute error of the frame, in grey levels of 0 to 255">
               Error
             </th>
@@ -65,11 +68,11 @@ export function Policies(props: {
                 </th>
                 <td>{cell("psnr")}</td>
                 <td className="sp-wide">{cell("ssim")}</td>
-                <td>
+                <td className="sp-middle">
                   {cell("n_samples")} <span className="sp-share">{shareText(figures.n_samples[at], resolution)}</span>
                 </td>
                 <td className="sp-wide">{cell("reconstruction_error")}</td>
-                <td>{figure("psnr", mean(figures.psnr, shown))}</td>
+                <td>{figure("psnr", meanOf(figures.psnr, shown.start, shown.stop))}</td>
                 <td>
                   <button
                     type="button"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axisOf, extent, hardest, line, marked, nearest, pathOf, ticks, tickText } from "./plot";
+import { axisOf, extent, hardest, line, marked, means, nearest, pathOf, ticks, tickText } from "./plot";
 
 const axis = (n: number): Float64Array => Float64Array.from({ length: n }, (_, i) => i);
 const same = (value: number): number => value;
@@ -87,6 +87,10 @@ describe("a line", () => {
     const values = Float32Array.from([NaN, 1, 2, NaN, NaN, 3, NaN]);
     const points = line(axis(7), values, 0, 7, (x) => 10 * x, same);
     expect(pathOf(points)).toBe("M10.0 1.0L20.0 2.0M50.0 3.0L50.0 3.0");
+  });
+  it("of means runs through the middle of each four pixels, and lifts where none has a value", () => {
+    const values = Float32Array.from([1, 3, NaN, 5, NaN, NaN, NaN, NaN, 7, 9, 7, 9]);
+    expect(means(axis(12), values, 0, 12, same, same)).toEqual([2, 3, NaN, NaN, 10, 8]);
   });
   it("without any value is nothing", () => {
     expect(pathOf(line(axis(2), Float32Array.from([NaN, NaN]), 0, 2, same, same))).toBe("");

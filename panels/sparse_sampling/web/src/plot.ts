@@ -97,6 +97,39 @@ export function line(
   return points;
 }
 
+const SIDE = 4;
+
+/** The middle of the bin that a place on the screen falls into. */
+export const middleOf = (x: number): number => (Math.floor(x / SIDE) + 0.5) * SIDE;
+
+/**
+ * Means of the frames in each bin of four pixels, as points of a line: where many frames share a column,
+ * the line of them all is a band, and bands of several policies hide one another.
+ */
+export function means(
+  axis: Float64Array,
+  values: Float32Array,
+  start: number,
+  stop: number,
+  toX: (place: number) => number,
+  toY: (value: number) => number,
+): number[] {
+  const points: number[] = [];
+  let i = start;
+  while (i < stop) {
+    const middle = middleOf(toX(axis[i]));
+    let [sum, known] = [0, 0];
+    for (; i < stop && middleOf(toX(axis[i])) === middle; i++) {
+      if (!Number.isFinite(values[i])) continue;
+      sum += values[i];
+      known++;
+    }
+    if (known) points.push(middle, toY(sum / known));
+    else if (points.length) points.push(NaN, NaN);
+  }
+  return points;
+}
+
 /** The same line as an SVG path; a frame alone between two gaps becomes a dot. */
 export function pathOf(points: readonly number[]): string {
   const parts: string[] = [];
@@ -131,6 +164,17 @@ export function marked(
     if (room < 8) next = x + apart;
   }
   return found;
+}
+
+/** Mean of the frames that have a value, NaN where none has. */
+export function meanOf(values: Float32Array, start: number, stop: number): number {
+  let [sum, known] = [0, 0];
+  for (let i = start; i < stop; i++) {
+    if (!Number.isFinite(values[i])) continue;
+    sum += values[i];
+    known++;
+  }
+  return known ? sum / known : NaN;
 }
 
 /** The `count` frames with the worst values, in the frames' order. */
