@@ -37,8 +37,9 @@ class TrainSparseTransformer(StepOperator):
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         from ..plugin.dataset.sparse_models import model_names
+        from ..plugin.sparse.sequences import NOTHING
 
-        choose(inputs, self.parameters(), "start_from", ["", *model_names()])
+        choose(inputs, self.parameters(), "start_from", [*model_names(), NOTHING])
         choose_fields(ctx, inputs, self.parameters())
         for name in ("steps", "model_name"):
             to_top(inputs, name)

@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..embeddings.images import open_rgb
-from ..errors import GapsphereError, InputError
+from ..errors import EmptySetError, GapsphereError, InputError
 from ..progress import Progress, silent
 from ..sparse.playback import working_resolution
+from .database import counted
 from .load import load_images
 from .names import OWNED_TAG
 from .sets import Samples, dataset_of
 
 Frame = NDArray[np.uint8]
 AHEAD = 6
+FRAMES_OF = "gapsphere_frames_of"
 ALL_FRAMES = 1000.0
 """Frames a second of video that no camera reaches: all of them are taken."""
 
@@ -73,6 +75,26 @@ def _read_or_reason(path: str, side: int, channels: int) -> Frame | str:
         return f"{path} does not fit into memory when it is decoded: scale it down."
 
 
+def check_samples(samples: Samples) -> None:
+    """Raise where samples cannot be frames: there are none, or they are no images or videos.
+
+    Raises
+    ------
+    EmptySetError, InputError
+        Which of the two it is.
+    """
+    dataset = dataset_of(samples)
+    if not counted(samples):
+        raise EmptySetError("There is no sample to take frames from.")
+    if isinstance(samples, fo.DatasetView) and samples._is_generated:
+        raise InputError("Patches, clips and frames of a view are no samples: choose samples.")
+    if dataset.media_type not in ("image", "video"):
+        raise InputError(
+            f"{dataset.name!r} holds {dataset.media_type} samples; frames are images or videos. "
+            "Of a grouped dataset, clone one slice: dataset.select_group_slices(NAME).clone()."
+        )
+
+
 def frames_of_videos(
     samples: Samples, *, frames_per_second: float = ALL_FRAMES, progress: Progress = silent
 ) -> fo.Dataset:
@@ -80,11 +102,23 @@ def frames_of_videos(
 
     A video's frames become one sequence by :func:`.load.load_images`; calling it again adds only
     what is new.  Videos tagged S become frames tagged S, all others U.
+
+    Raises
+    ------
+    InputError
+        There is a dataset of that name that holds something else.
     """
     videos = dataset_of(samples)
     name = f"{videos.name}-frames"
-    frames = fo.load_dataset(name) if fo.dataset_exists(name) else fo.Dataset(name)
-    frames.persistent = videos.persistent
+    known = fo.dataset_exists(name)
+    frames = fo.load_dataset(name) if known else fo.Dataset(name, persistent=videos.persistent)
+    if known and frames.info.get(FRAMES_OF) != str(videos._doc.id):
+        raise InputError(
+            f"The dataset {name!r}, where frames of {videos.name!r} would go, is another one: "
+            "rename or delete it."
+        )
+    frames.info[FRAMES_OF] = str(videos._doc.id)
+    frames.save()
     paths, tags = samples.values(["filepath", "tags"])
     owned = [path for path, mine in zip(paths, tags, strict=True) if OWNED_TAG in mine]
     pool = [path for path in paths if path not in set(owned)]

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..embeddings.extract import Skipped
-from ..errors import Cancelled, EmptySetError, InputError
+from ..errors import Cancelled
 from ..progress import Progress, silent
 from ..sparse.registry import LoadedModel
-from .database import counted, database_failures
+from .database import database_failures
 from .sets import Samples, fresh
-from .sparse_frames import frames_of_videos
+from .sparse_frames import check_samples, frames_of_videos
 from .sparse_hard import count_hard, mark_hard
 from .sparse_models import open_registry
 from .sparse_run import Run
@@ -115,18 +115,11 @@ def simulate_adaptive_sampling(
     params = params or SimulateParams()
     started = time.monotonic()
     dataset = fresh(samples)
-    if not counted(samples):
-        raise EmptySetError("There is no sample to simulate sampling on.")
+    check_samples(samples)
     notes: list[str] = []
     if dataset.media_type == "video":
         samples = dataset = frames_of_videos(samples, progress=progress)
         notes.append(f"The videos' frames are the dataset {dataset.name!r}; the results are there.")
-    elif dataset.media_type != "image":
-        raise InputError(
-            f"{dataset.name!r} holds {dataset.media_type} samples; sampling is simulated on images "
-            "and videos. Of a grouped dataset, clone one slice: "
-            "dataset.select_group_slices(NAME).clone()."
-        )
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
     model = model or open_registry(params.device).get(params.checkpoint_key)
     run = Run(dataset, params, model, ordered, progress, notes)

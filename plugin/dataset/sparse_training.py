@@ -16,19 +16,20 @@ from typing import Any
 
 from ..config import select
 from ..encoders.device import choose_device
-from ..errors import Cancelled, EmptySetError, InputError, MismatchError
+from ..errors import Cancelled, InputError, MismatchError
 from ..progress import Reporter, quiet
 from ..sparse.config import SparseTrainParams
 from ..sparse.registry import trained_models
+from ..sparse.sequences import NOTHING
 from ..sparse.streams import StreamConfig
 from ..sparse.train import TrainConfig, Trainer
 from ..sparse.weights import fingerprint
 from . import runs
-from .database import counted, database_failures
+from .database import database_failures
 from .names import Names
 from .sets import Samples, fresh
 from .sparse_clips import Clips, read_clips
-from .sparse_frames import frames_of_videos
+from .sparse_frames import check_samples, frames_of_videos
 from .sparse_models import models_folder, open_registry
 from .sparse_sequences import ordered_sequences
 from .sparse_settings import TrainSequencesParams
@@ -109,11 +110,10 @@ def train_sparse_transformer(
     """
     params = params or TrainSequencesParams()
     started = time.monotonic()
-    if params.model_name == "default":
-        raise InputError("`default` is the packaged model; give yours another name.")
+    if params.model_name in ("default", NOTHING):
+        raise InputError(f"{params.model_name!r} means another model here; give yours a name.")
     dataset = fresh(samples)
-    if not counted(samples):
-        raise EmptySetError("There is no sample to train on.")
+    check_samples(samples)
     if dataset.media_type == "video":
         samples = frames_of_videos(samples, progress=report("Frames"))
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
@@ -164,7 +164,8 @@ def _opened(
             f"start_from is {params.model_name!r} itself: the same name goes on by itself. Name "
             "another start."
         )
-    start = open_registry("cpu").get(params.start_from) if params.start_from else None
+    begins = params.start_from != NOTHING
+    start = open_registry("cpu").get(params.start_from) if begins else None
     about: dict[str, Any] = {
         "clips": clips.digest,
         "start_from": params.start_from,

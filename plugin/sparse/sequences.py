@@ -77,6 +77,10 @@ class SimulationParams(FrameParams):
     )
 
 
+NOTHING = "nothing"
+"""Start of a training that starts from no model."""
+
+
 class ClipParams(FrameParams):
     """How sequences become training clips, and what the model that learns from them is called."""
 
@@ -91,9 +95,9 @@ class ClipParams(FrameParams):
     )
     start_from: str = setting(
         "default",
-        "Model to start from, by its name; empty: from nothing, which takes far longer",
+        "Model to start from, by its name; nothing: from random weights, which takes far longer",
         key="training.start_from",
-        pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
         max_length=64,
     )
     clip_length: int = setting(

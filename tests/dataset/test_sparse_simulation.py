@@ -447,8 +447,16 @@ def test_a_wrong_setting_is_a_sentence(film, simulate, wrong, words):
 
 
 def test_nothing_to_simulate_on_is_a_sentence(film, simulate):
-    with pytest.raises(EmptySetError, match="no sample to simulate"):
+    with pytest.raises(EmptySetError, match="no sample to take frames from"):
         simulate(film.match_tags("nobody"))
+
+
+def test_what_is_no_frame_is_a_sentence(film, dataset, simulate):
+    film.add_sample_field("cars", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
+    boxes = [fo.Detection(label="car", bounding_box=[0, 0, 0.5, 0.5]) for _ in range(12)]
+    film.set_values("cars", [fo.Detections(detections=[box]) for box in boxes])
+    with pytest.raises(InputError, match="choose samples"):
+        simulate(film.to_patches("cars"))
 
 
 # Hard frames --------------------------------------------------------------------------------------

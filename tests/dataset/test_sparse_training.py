@@ -92,6 +92,12 @@ def test_it_starts_from_the_model_that_is_named(home, drives):
         torch.testing.assert_close(value, start[name], atol=1e-6, rtol=0)
 
 
+def test_it_can_start_from_nothing(home, drives):
+    result = train(drives, steps=1, start_from="nothing", validate_every=1)
+    assert result.steps_now == 1
+    assert load_weights(trained_models(home)["bars"]).config == ModelConfig()
+
+
 def test_a_stop_keeps_every_step_and_the_same_name_goes_on(home, drives):
     def stop(done, total):
         if (done, total) == (3, 4):
@@ -152,7 +158,7 @@ def test_clips_with_a_broken_or_odd_frame_are_left_out(drives):
     ("wrong", "kind", "words"),
     [
         ({"clip_length": 5}, EmptySetError, "there are 1: the longest sequence has 7 frames"),
-        ({"model_name": "default"}, InputError, "packaged model"),
+        ({"model_name": "default"}, InputError, "'default' means another model here"),
         ({"start_from": "bars"}, InputError, "the same name goes on"),
         ({"model_name": "../up"}, InputError, "model_name"),
         ({"side": 16}, InputError, "too small to learn from"),
