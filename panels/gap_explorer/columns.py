@@ -136,6 +136,7 @@ def colour_fields(dataset: fo.Dataset) -> list[dict[str, str]]:
     """Fields that points can be coloured by."""
     found = [{"path": "tags", "kind": "categorical"}]
     hidden = {"id", "filepath", "created_at", "last_modified_at", "_media_type", "_rand"}
+    hidden.update(dataset.app_config.media_fields)  # paths, one a sample
     for path, field in dataset.get_field_schema().items():
         if path in hidden:
             continue

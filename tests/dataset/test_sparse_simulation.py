@@ -514,6 +514,7 @@ def test_gap_explorer_colours_by_the_error(film, simulate):
     kinds = {choice["path"]: choice["kind"] for choice in colour_fields(film)}
     assert kinds["reconstruction_error"] == kinds["importance_mean"] == "numeric"
     assert kinds["is_hard"] == "categorical"
+    assert "reconstruction" not in kinds  # a path is no colour
 
 
 # The operator -------------------------------------------------------------------------------------
