@@ -23,7 +23,7 @@ from gapsphere.plugin.dataset import runs, sparse_models, sparse_run
 from gapsphere.plugin.dataset.names import Names
 from gapsphere.plugin.dataset.sparse import curve, simulations
 from gapsphere.plugin.dataset.sparse_frames import read_frame
-from gapsphere.plugin.dataset.sparse_settings import SimulateParams
+from gapsphere.plugin.dataset.sparse_settings import SimulateParams, policy_name
 from gapsphere.plugin.dataset.sparse_simulation import simulate_adaptive_sampling
 from gapsphere.plugin.errors import (
     Cancelled,
@@ -33,7 +33,7 @@ from gapsphere.plugin.errors import (
     MismatchError,
 )
 from gapsphere.plugin.sparse.client import Client
-from gapsphere.plugin.sparse.config import SparseParams, make_loop
+from gapsphere.plugin.sparse.config import SparseParams, make_loop, make_sampler
 from gapsphere.plugin.sparse.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.quality import psnr, ssim
 from gapsphere.plugin.sparse.registry import ModelRegistry
@@ -341,6 +341,14 @@ def test_fields_of_somebody_else_are_left_alone(film, simulate):
         simulate(film, suffix="b", overwrite=True)
 
 
+def test_a_full_disk_is_a_sentence_and_the_next_run_ends_the_same(film, simulate, small_disk):
+    simulate(film, suffix="whole")
+    with small_disk(4_000), pytest.raises(InputError, match=r"cannot be written .*free space"):
+        simulate(film)
+    simulate(film)
+    assert results(film) == results(film, "whole")
+
+
 # Frames as they come ------------------------------------------------------------------------------
 
 
@@ -428,6 +436,13 @@ def test_a_perfect_reconstruction_has_a_finite_psnr(film, simulate):
         Image.new("RGB", (48, 36), (90, 90, 90)).save(sample.filepath)
     simulate(film)
     assert of(film, "a").distinct("psnr") == [99.0]
+
+
+def test_a_bare_hybrid_is_a_mixture_of_three_and_not_the_adaptive_policy():
+    hybrid = make(SimulateParams, {"pattern": "hybrid"})
+    assert policy_name(hybrid) == "dispersion, diffusion, edge"
+    sampler = make_sampler(hybrid)
+    assert (sampler.importance_ratio, sampler.extra_ratio) == (0.5, 0.2)
 
 
 @pytest.mark.parametrize(
