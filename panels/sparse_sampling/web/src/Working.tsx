@@ -186,6 +186,11 @@ function Sequences(
 
   return (
     <div className="sp-scroll" onKeyDown={keys} data-cy="sp-sequence" data-frame={left} data-at={at}>
+      {pictures.failure && (
+        <p className="gr-alert" role="alert">
+          {pictures.failure}
+        </p>
+      )}
       <PictureRow
         at={at}
         curves={curves}
@@ -258,11 +263,6 @@ function Sequences(
           if (next.length) choose({ pictures: next });
         }}
       />
-      {pictures.failure && (
-        <p className="gr-alert" role="alert">
-          {pictures.failure}
-        </p>
-      )}
     </div>
   );
 }

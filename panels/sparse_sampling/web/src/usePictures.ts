@@ -45,7 +45,7 @@ export function usePictures(
   live.current = bridge;
   const preloader = React.useMemo(() => new Preloader(), []);
   // Blocks belong to these curves and policies: others have other frames at the same places.
-  const key = suffixes.join("\n");
+  const [key, dotted] = [JSON.stringify(suffixes), JSON.stringify(measured)];
   const files = React.useMemo(() => new Map<string, Files | null>(), [curves, key]);
   const points = React.useMemo(() => new Map<string, Uint16Array[] | null>(), [curves]);
 
@@ -93,7 +93,7 @@ export function usePictures(
     }
     // Keys stand for the lists, which are other arrays at each render.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [at, curves, files, points, measured.join("\n"), key, ask, ids]);
+  }, [at, curves, files, points, dotted, key, ask, ids]);
 
   const url = (column: string, index: number): string | null | undefined => {
     const block = files.get(nameOf("", Math.floor(index / FILES)));

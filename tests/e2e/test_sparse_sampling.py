@@ -1,0 +1,202 @@
+"""A person looks through a simulated sequence in the real App, and goes from it into the grid."""
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from fiftyone import ViewField as F
+from gapsphere.plugin.dataset.sparse_settings import SimulateParams
+from gapsphere.plugin.dataset.sparse_simulation import simulate_adaptive_sampling
+from PIL import Image
+
+PANEL = '[data-cy="sparse-sampling"]'
+SEQUENCE = '[data-cy="sp-sequence"]'
+COUNT = '[data-cy="entry-counts"]'
+MODAL = '[data-cy="modal"]'
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Two drives of twelve frames, played by two policies with the packaged model."""
+    import torch
+
+    folder = tmp_path_factory.mktemp("drives")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    samples = []
+    for drive, phase in (("a", 0.0), ("b", 2.0)):
+        for i in range(FRAMES):
+            y, x = np.mgrid[:48, :64]
+            waves = 128 + 60 * np.sin(x / 9 + i / 3 + phase) + 50 * np.cos(y / (5 + phase))
+            path = folder / f"{drive}_{i:02d}.png"
+            Image.fromarray(waves.clip(0, 255).astype(np.uint8)).convert("RGB").save(path)
+            samples.append(fo.Sample(filepath=str(path), sequence=drive, frame_number=30 * i))
+    dataset = fo.Dataset()
+    dataset.add_samples(samples)
+    few = {"sample_count": 120, "warmup_frames": 2, "device": "cpu"}
+    for pattern, suffix in (("adaptive", ""), ("random", "random")):
+        params = SimulateParams(pattern=pattern, suffix=suffix, keypoints=not suffix, **few)
+        simulate_adaptive_sampling(dataset, params)
+    torch.set_num_threads(before)
+    panels = [fo.Panel(type="Samples", pinned=True), fo.Panel(type="sparse_sampling")]
+    spaces = [fo.Space(children=[one], active_child=one.component_id) for one in panels]
+    workspace = fo.Space(children=spaces, orientation="horizontal", sizes=[0.4, 0.6])
+    dataset.save_workspace("w", workspace)
+    dataset.persistent = True  # the App's server deletes the others when it starts
+    yield dataset
+    dataset.delete()
+
+
+@pytest.fixture
+def app(page, app_url, simulated):
+    """The panel, open on a copy of its own, whose session nobody else has touched."""
+    dataset = simulated.clone(persistent=True)
+    yield App(page, app_url, dataset)
+    dataset.delete()
+
+
+class App:
+    """The App as its user meets it."""
+
+    def __init__(self, page, url, dataset):
+        self.page, self.url, self.dataset = page, url, dataset
+
+    def open(self):
+        self.page.goto(f"{self.url}/datasets/{self.dataset.name}?workspace=w")
+        self.page.wait_for_selector(PANEL)
+        return self
+
+    def at(self, place, frame=None):
+        """Wait until the panel is at a frame, counted from 0."""
+        self.page.wait_for_selector(f'{SEQUENCE}[data-at="{place}"]')
+        if frame is not None:
+            self.page.wait_for_selector(f'{SEQUENCE}[data-frame="{frame}"]')
+
+    def says(self, css, text):
+        self.page.wait_for_function(
+            "([css, text]) => document.querySelector(css)?.innerText.includes(text)",
+            arg=[css, text],
+        )
+
+    def ids(self, drive):
+        return self.dataset.match(F("sequence") == drive).sort_by("frame_number").values("id")
+
+    def pictures(self):
+        """Wait until frame, reconstruction and importance are painted."""
+        self.page.wait_for_function(
+            """() => {
+              const all = [...document.querySelectorAll('[data-cy="sp-tiles"] img')];
+              return all.length >= 3 && all.every((one) => one.complete && one.naturalWidth > 0);
+            }"""
+        )
+
+
+def test_scrubbing_by_mouse_by_key_and_by_playing(app, shot):
+    page = app.open().page
+    page.wait_for_selector('[data-cy="sp-line"] >> nth=1')
+    app.at(0, 0)
+    app.pictures()
+    page.focus('[data-cy="sp-slider"]')
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    app.at(2, 60)
+    page.keyboard.press("End")
+    app.at(FRAMES - 1)
+    box = page.locator('[data-cy="sp-chart"] .sp-hands').bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    app.says('[data-cy="sp-tip"]', "dB")
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_selector(f'{SEQUENCE}:not([data-at="{FRAMES - 1}"])')
+    page.keyboard.press("Home")  # the press has given the slider the focus
+    app.at(0)
+    page.keyboard.press(" ")
+    page.wait_for_selector('[data-cy="sp-play"][data-playing="true"]')
+    app.at(FRAMES - 1)
+    page.wait_for_selector('[data-cy="sp-play"][data-playing="false"]')
+    page.locator('[data-cy="sp-picture"]').nth(1).click()
+    page.get_by_role("radio", name="Pixels").last.click()
+    page.wait_for_selector('[data-cy="sp-dots"][data-count="120"]')
+    app.pictures()
+    shot(page, "sparse-dark")
+
+
+def test_a_range_goes_into_the_grid_and_there_is_a_way_back(app):
+    page = app.open().page
+    app.at(0)
+    page.focus('[data-cy="sp-slider"]')
+    for key, place in (("PageUp", 10), ("ArrowLeft", 9), ("i", 9), ("End", 11), ("o", 11)):
+        page.keyboard.press(key)
+        app.at(place)
+    app.says('[data-cy="sp-range"]', "3 frames")
+    page.click('[data-cy="sp-show"]')
+    app.says(COUNT, "3 samples")
+    app.says('[data-cy="sp-shown"]', "3 frames")
+    app.says('[data-cy="sp-place"]', f"12 / {FRAMES}")  # the curves are still of all
+    page.click('[data-cy="sp-back"]')
+    app.says(COUNT, f"{2 * FRAMES} samples")
+    page.wait_for_selector('[data-cy="sp-shown"]', state="detached")
+
+
+def test_the_hardest_frames_are_selected_in_the_grid(app):
+    page = app.open().page
+    app.at(0)
+    page.get_by_label("How many of the hardest frames").fill("4")
+    page.click('[data-cy="sp-select"]')
+    page.wait_for_selector('[data-cy="sp-chosen"][data-count="4"]')
+    worst = np.sort(app.dataset.match(F("sequence") == "a").values("psnr"))[:4]
+    numbers = app.dataset.match((F("sequence") == "a") & (F("psnr") <= worst[-1]))
+    named = ", ".join(map(str, sorted(numbers.values("frame_number"))))
+    app.says('[data-cy="sp-notice"]', "4 frames selected in the grid, the lowest PSNR of")
+    app.says('[data-cy="sp-notice"]', named)
+
+
+def test_the_app_s_arrows_take_the_panel_along(app):
+    page = app.open().page
+    app.at(0)
+    page.focus('[data-cy="sp-slider"]')
+    page.keyboard.press("ArrowRight")
+    app.at(1)
+    page.click('[data-cy="sp-open"]')
+    page.wait_for_selector(MODAL)
+    page.keyboard.press("ArrowRight")
+    app.at(2, 60)
+
+
+def test_a_sample_opened_in_the_grid_moves_the_panel_to_its_sequence(app):
+    page = app.open().page
+    app.at(0)
+    looker = page.locator('[data-cy="looker"]').nth(FRAMES + 3)
+    box = looker.bounding_box()  # its upper half selects
+    looker.click(position={"x": box["width"] - 8, "y": box["height"] - 8})
+    page.wait_for_selector(MODAL)
+    app.at(3, 90)
+    page.wait_for_function(
+        "document.querySelector('[data-cy=\"sp-sequence-select\"]').value === '1'"
+    )
+
+
+def test_a_new_simulation_is_offered_and_a_missing_picture_says_so(app, shot):
+    page = app.open().page
+    app.at(0)
+    page.wait_for_selector('[data-cy="sp-policy"] >> nth=1')
+    app.dataset.delete_run("gapsphere_sparse_random")
+    first = app.dataset[app.ids("a")[0]]
+    first["reconstruction"] = "/nowhere/frame.png"
+    first.save()
+    page.click('[data-cy="sp-reload"]')
+    page.wait_for_selector('[data-cy="sp-policy"] >> nth=1', state="detached")
+    app.says('[data-cy="sp-missing"]', "the file is missing")
+    page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
+    page.wait_for_selector(f'{PANEL}[data-theme="light"]')
+    app.says('[data-cy="sp-live"]', "Live server")
+    shot(page, "sparse-light")
+
+
+def test_a_dataset_without_a_simulation_opens_the_operators_form(app):
+    for key in app.dataset.list_runs():
+        app.dataset.delete_run(key)
+    page = app.open().page
+    app.says(PANEL, "No simulation yet")
+    page.click('[data-cy="sp-simulate"]')
+    page.get_by_text("Pixels a frame").first.wait_for()
