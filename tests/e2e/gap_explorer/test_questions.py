@@ -50,6 +50,17 @@ def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
     panel.count(total)
 
 
+def test_a_sign_stands_where_an_image_cannot_be_loaded(panel, own, shot):
+    own.set_values("filepath", [f"/nowhere/{number}.png" for number in range(len(own))])
+    panel.open(own)
+    _, x, y = panel.point_in_sight()
+    panel.page.mouse.click(x, y)
+    panel.answer("point")
+    panel.page.locator('[data-cy="gs-cards"]').scroll_into_view_if_needed()
+    panel.page.wait_for_selector('[data-cy="gs-cards"] [data-cy="gs-no-image"]')
+    shot(panel.page, "panel-no-images")
+
+
 def test_hover_shows_the_image(opened, shot):
     _, x, y = opened.point_in_sight()
     opened.page.mouse.move(x - 30, y)

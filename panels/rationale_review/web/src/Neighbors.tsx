@@ -1,5 +1,6 @@
 import * as React from "react";
 import { sentence } from "../../../gap_explorer/web/src/bridge";
+import { SmallImage } from "../../../gap_explorer/web/src/components/SmallImage";
 import type { Bridge } from "./bridge";
 import type { Card, Neighbor } from "./contract";
 import { StatusBadge } from "./Signs";
@@ -90,7 +91,7 @@ function One(props: { bridge: Bridge; row: Neighbor; at: number; show(id: string
         aria-label={`Neighbour ${at + 1}: ${row.truth ?? "no ground truth"}, ${status}${decided}${where}`}
         onClick={() => show(row.id)}
       >
-        <img src={bridge.mediaUrl(row.filepath)} alt="" loading="lazy" />
+        <SmallImage src={bridge.mediaUrl(row.filepath)} />
         <span className="gr-caption">
           <StatusBadge status={row.status} short />
           <span className="gr-name">{row.truth ?? "none"}</span>

@@ -2,6 +2,7 @@ import * as React from "react";
 import { sentence, type Bridge } from "../bridge";
 import type { Card } from "../contract";
 import { fileName, number } from "../words";
+import { SmallImage } from "./SmallImage";
 
 /** A rest on a point this long asks for its card. */
 const DELAY_MS = 120;
@@ -73,7 +74,7 @@ export function HoverCard(props: {
   const { filepath, set, dist_to_S, percentile, gap, pick } = card.card;
   return (
     <div className="gs-hover" style={style} role="tooltip" data-cy="gs-hover">
-      <img src={bridge.mediaUrl(filepath)} alt="" />
+      <SmallImage src={bridge.mediaUrl(filepath)} />
       <p className="gs-name">{fileName(filepath)}</p>
       <p className="gs-figures">
         {set ? <b className={`gs-set-${set}`}>{set}</b> : null}

@@ -1,5 +1,6 @@
 import * as React from "react";
 import { heatPixels, type HeatGrid } from "../heat";
+import { SmallImage } from "./SmallImage";
 
 /** Width of the overlay in pixels: the map is far coarser, a thumbnail hardly wider. */
 const OVERLAY_WIDTH = 176;
@@ -24,16 +25,7 @@ export function Thumb(props: {
 
   return (
     <>
-      <img
-        src={props.src}
-        alt=""
-        loading="lazy"
-        decoding="async"
-        onLoad={(event) => {
-          const { naturalWidth, naturalHeight } = event.currentTarget;
-          if (naturalWidth) setShape(naturalHeight / naturalWidth);
-        }}
-      />
+      <SmallImage src={props.src} onSize={setShape} />
       {heat && shape !== null ? (
         <canvas
           ref={canvas}

@@ -3,6 +3,7 @@ import type { Bridge } from "../bridge";
 import type { TrayState } from "../hooks/useTray";
 import { count, fileName, plural } from "../words";
 import { Close, SheetIcon } from "./Icons";
+import { SmallImage } from "./SmallImage";
 
 /** What the next Visual Spec will ask for, gathered over several clicks; always in sight. */
 export function Tray(props: {
@@ -73,7 +74,7 @@ export function Tray(props: {
                   onClick={() => ask(id)}
                 >
                   {card ? (
-                    <img src={bridge.mediaUrl(card.filepath)} alt="" loading="lazy" decoding="async" />
+                    <SmallImage src={bridge.mediaUrl(card.filepath)} />
                   ) : (
                     <span aria-hidden="true">?</span>
                   )}
