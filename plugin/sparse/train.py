@@ -49,7 +49,7 @@ class TrainConfig:
     ``warmup`` steps, stays, and falls to zero over the last ``decay`` share of ``steps``.
     """
 
-    steps: int = 1300
+    steps: int = 6000
     batch_size: int = 16
     learning_rate: float = 2e-3
     warmup: int = 50
