@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import CheckpointError, InputError
+from ..errors import CheckpointError, InputError, NotFiniteError
 from ..progress import Progress, silent
 from .adaptive import AdaptiveSampler
 from .model import ModelConfig, Reconstruction, SparsePixelTransformer
@@ -37,6 +37,9 @@ from .weights import save_weights
 
 log = logging.getLogger(__name__)
 Frames = NDArray[np.uint8]
+
+MOST_REFUSED = 20
+"""Steps in a row whose gradient is not finite, until training gives up."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ class Trainer:
         )
         self.step = 0
         self.best = (-np.inf, 0)
+        self._refused = 0
 
     def run(self, progress: Progress = silent) -> SparsePixelTransformer:
         """Train up to ``config.steps`` and return the averaged model; resumes a checkpoint."""
@@ -157,7 +161,8 @@ class Trainer:
         while self.step < config.steps:
             random = np.random.default_rng([config.seed, self.step])
             loss, psnr = self._step(streams, random)
-            history.append((loss, psnr))
+            if np.isfinite(loss):
+                history.append((loss, psnr))
             self.step += 1
             progress(self.step, config.steps)
             last = self.step == config.steps
@@ -165,7 +170,7 @@ class Trainer:
                 checks = self.step % config.validate_every == 0 or last
                 score = self.validate() if checks else None
                 spent = time.process_time() - started
-                means = np.mean(history, axis=0)
+                means = np.mean(history, axis=0) if history else (np.nan, np.nan)
                 self._log(Progressed(self.step, float(means[0]), float(means[1]), score, spent))
                 history.clear()
                 self.save()
@@ -195,9 +200,13 @@ class Trainer:
         )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step()
-        self._average()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+            self._average()
+            self._refused = 0
+        else:
+            self._refuse()
         frames = made.frame.detach().cpu().numpy()
         dispersion = made.dispersion.detach().float().cpu().numpy()
         for i, (stream, _, samples) in enumerate(taken):
@@ -206,6 +215,17 @@ class Trainer:
                 seen = passing_through(frames[i], samples)
                 stream.memory = remember(stream.memory, samples, seen, self.config.horizon)
         return float(loss.detach()), psnr
+
+    def _refuse(self) -> None:
+        """Leave the weights as they are; a few such steps are an accident, many are none."""
+        self._refused += 1
+        log.warning("Step %d: the gradient is not finite; it is left out.", self.step)
+        if self._refused == MOST_REFUSED:
+            raise NotFiniteError(
+                f"Training does not go on: {MOST_REFUSED} gradients in a row were NaN or infinite, "
+                f"the last at step {self.step}. {self.folder} holds the model of the steps before; "
+                "go on with a smaller learning_rate."
+            )
 
     def rate(self, step: int) -> float:
         """Share of the learning rate at a step: up, level, down."""

@@ -1,11 +1,12 @@
 """Training: what the loss sees, that it goes on where it stopped, and what it leaves behind."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.errors import CheckpointError, InputError
+from gapsphere.plugin.errors import CheckpointError, InputError, NotFiniteError
 from gapsphere.plugin.sparse.model import ModelConfig, Reconstruction, SparsePixelTransformer
 from gapsphere.plugin.sparse.samples import samples_of
 from gapsphere.plugin.sparse.streams import StreamConfig, play
@@ -45,6 +46,37 @@ def test_a_run_that_was_cut_off_goes_on(clips, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 4, 6]
     assert lines[1]["validation"] is not None
+
+
+def spoil(run, steps):
+    """Let the loss of these steps be NaN."""
+    real = run.model.reconstruct
+
+    def reconstruct(*args, **kwargs):
+        made = real(*args, **kwargs)
+        return replace(made, frame=made.frame * float("nan")) if run.step in steps else made
+
+    run.model.reconstruct = reconstruct
+
+
+def test_a_gradient_that_is_not_finite_is_left_out(clips, tmp_path):
+    run = trainer(clips, tmp_path, 4, average=0.5, with_memory=0.0)
+    spoil(run, {1, 2})
+    run.run()
+    assert all(torch.isfinite(value).all() for value in run.model.parameters())
+    assert all(torch.isfinite(value).all() for value in run.mean.parameters())
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert all(np.isfinite(line["loss"]) for line in lines)
+
+
+def test_training_ends_with_a_sentence_when_no_gradient_is_finite(clips, tmp_path):
+    run = trainer(clips, tmp_path, 90, save_every=4, with_memory=0.0)
+    spoil(run, set(range(4, 90)))
+    with pytest.raises(NotFiniteError, match="20 gradients in a row"):
+        run.run()
+    again = trainer(clips, tmp_path, 90)
+    again.resume()
+    assert all(torch.isfinite(value).all() for value in again.model.parameters())
 
 
 def test_a_checkpoint_restores_weights_mean_and_optimiser(clips, tmp_path):
