@@ -12,10 +12,13 @@ from ...plugin.dataset.review_queue import TIERS, Counts
 from ...plugin.errors import EmptySetError
 from ..component import ComponentPanel
 from ..event import answered
+from ..own_view import OwnViews
 from ..rationale_review.orders import stages
 from ..rationale_review.verdicts import IMPORT, can_import, model_of, named
-from . import picks
 from .contract import COMPONENT, EVENTS
+from .picks import picked
+
+_VIEWS = OwnViews()
 
 
 class RationaleSummary(ComponentPanel):
@@ -60,25 +63,28 @@ class RationaleSummary(ComponentPanel):
             return {"kind": "no_verdicts", "can_import": can_import()}
         model = ctx.params.get("model")
         model = model if model in known else known[0]
-        view = picks.base_view(ctx)
+        view = _VIEWS.base(ctx)
         return {
             "kind": "ready",
             "models": named(review.model_names(dataset)),
             "model": model,
-            "pick": picks.current(ctx),
+            "pick": _VIEWS.shown(ctx),
             "counts": counts_of(review_queue.counts(view, model=model)),
         }
 
     @answered
     def pick(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Show the samples of a bar in the grid."""
-        chosen = ctx.params.get("pick") or {}
-        return {"shown": picks.show(ctx, chosen, model_of(ctx)), "pick": chosen}
+        chosen = dict(ctx.params.get("pick") or {})
+        base = _VIEWS.base(ctx).view()
+        view = picked(base, chosen, model_of(ctx))
+        _VIEWS.show(ctx, base, view, chosen)
+        return {"shown": len(view), "pick": chosen}
 
     @answered
     def back(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Show in the grid what it showed before."""
-        picks.back(ctx)
+        _VIEWS.back(ctx)
         return {}
 
     @answered
