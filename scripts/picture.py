@@ -45,6 +45,7 @@ DRAWN = """(() => {
 })()"""
 
 
+DEMO_DATASET = "gapsphere-demo"
 SPARSE_DATASET = "gapsphere-sparse-picture"
 SPARSE_DRAWN = """(() => {
   const pictures = [...document.querySelectorAll('[data-cy="sp-tiles"] img')];
@@ -59,13 +60,17 @@ def main() -> None:
     target = Path(
         named[0] if named else f"docs/{'sparse_sampling' if sparse else 'gap_explorer'}.png"
     )
-    command = ["demo"]
+    gapsphere = Path(sys.executable).with_name("gapsphere")
     if sparse:
         simulate()
-        command = ["app", "--dataset", SPARSE_DATASET]
-    gapsphere = Path(sys.executable).with_name("gapsphere")
+    else:
+        subprocess.run([gapsphere, "demo", "--no-app"], check=True)
+    # Not the demo's own App, which opens on the picks: the picture shows all samples.
+    dataset = SPARSE_DATASET if sparse else DEMO_DATASET
     app = subprocess.Popen(
-        [gapsphere, *command, "--port", str(PORT)], stdout=subprocess.PIPE, text=True
+        [gapsphere, "app", "--dataset", dataset, "--port", str(PORT)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         for line in app.stdout or ():
@@ -82,7 +87,7 @@ def main() -> None:
             (look_at_sparse if sparse else look_at_gaps)(page)
             page.screenshot(path=target)
             chromium.close()
-        if sparse:  # photographs in the grid: in full colour it would be twice as large
+        if sparse:  # with two rows of pictures it would be twice as large in full colour
             Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
     finally:
         app.terminate()
