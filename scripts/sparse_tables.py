@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,15 @@ from ..plugin.sparse.samples import samples_of
 from ..plugin.sparse.state import LoopConfig
 
 Frames = NDArray[np.uint8]
-CURVES = (ev.RANDOM, ev.JITTER, ev.BLUE, ev.DISPERSION)
+CURVES = (ev.RANDOM, ev.JITTER, ev.BLUE, ev.SEED, ev.DISPERSION)
 REBUILDS = ("model", "linear", "natural", "nearest", "telea", "navier-stokes")
+
+
+class Curves(NamedTuple):
+    """Lines of (count, PSNR): of policies with the model, of rebuilds on dispersion's samples."""
+
+    policies: dict[str, list[tuple[int, float]]]
+    rebuilds: dict[str, list[tuple[int, float]]]
 
 
 def print_tables(
@@ -102,23 +110,30 @@ def curve(
     done: Sequence[ev.Measured],
     seeds: int,
     progress: ev.Progress,
-) -> dict[str, list[tuple[int, float]]]:
-    """(count, PSNR) of four policies; the count of ``done`` is not run again."""
-    found = {policy.name: [(plan.count, _mean_psnr(done, policy.name))] for policy in CURVES}
-    bare = replace(plan, classical=(), each=plan.frames)
+) -> Curves:
+    """PSNR at each count, of policies and of rebuilds; the count of ``done`` is not run again."""
+    found: dict[int, Sequence[ev.Measured]] = {plan.count: done}
     for number, count in enumerate(counts):
-        runs = ev.measure_all(model, CURVES, frames, replace(bare, count=count), seeds=seeds)
-        for policy in CURVES:
-            found[policy.name].append((count, _mean_psnr(runs, policy.name)))
+        found[count] = ev.measure_all(
+            model, CURVES, frames, replace(plan, count=count), seeds=seeds
+        )
         progress(number + 1, len(counts))
-    return {name: sorted(points) for name, points in found.items()}
+    at = sorted(found.items())
+    return Curves(
+        {one.name: [(n, _mean_psnr(runs, one.name)) for n, runs in at] for one in CURVES},
+        {how: [(n, _mean_rebuild(runs, how)) for n, runs in at] for how in REBUILDS},
+    )
 
 
-def print_curve(points: dict[str, list[tuple[int, float]]]) -> None:
+def print_curve(curves: Curves) -> None:
     """PSNR by count, and how many samples dispersion needs for the quality of others."""
-    counts = [count for count, _ in next(iter(points.values()))]
+    points = curves.policies
+    counts = [count for count, _ in points["random"]]
     print(f"\n{'PSNR by samples':28}" + "".join(f"{count:>10}" for count in counts))
     for name, line in points.items():
+        print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
+    print(f"\n{'the same, of dispersion':28}" + "".join(f"{count:>10}" for count in counts))
+    for name, line in curves.rebuilds.items():
         print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
     middle = 500 if 500 in counts else counts[len(counts) // 2]
     for other in ("random", "jitter", "blue noise"):
@@ -179,24 +194,27 @@ def print_speed(model: SparsePixelTransformer, frames: Frames, plan: ev.Plan) ->
     )
 
 
-def draw(curves: dict[str, dict[str, list[tuple[int, float]]]], path: Path) -> Path:
-    """PSNR against the sample count, one panel a film."""
+def draw(curves: dict[str, Curves], path: Path) -> Path:
+    """PSNR against the sample count: a column a film, policies above and rebuilds below."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, len(curves), figsize=(5 * len(curves), 4), squeeze=False)
-    for panel, (name, lines) in zip(panels[0], curves.items(), strict=True):
-        for policy, points in lines.items():
-            panel.plot(*zip(*points, strict=True), marker="o", label=policy)
-        panel.set(title=name, xlabel="samples a frame", ylabel="PSNR of the model's frame, dB")
-        panel.set_xscale("log")
-        ticks = [count for count, _ in points]
-        panel.set_xticks(ticks, [str(count) for count in ticks])
-        panel.minorticks_off()
-        panel.grid(alpha=0.3)
-    panels[0][0].legend()
+    figure, panels = pyplot.subplots(2, len(curves), figsize=(5 * len(curves), 8), squeeze=False)
+    for column, (film, found) in zip(panels.T, curves.items(), strict=True):
+        titles = f"{film}: samplers, the model's frame", f"{film}: rebuilds of dispersion's samples"
+        for panel, title, lines in zip(column, titles, found, strict=True):
+            for name, points in lines.items():
+                panel.plot(*zip(*points, strict=True), marker="o", label=name)
+            panel.set(title=title, xlabel="samples a frame", ylabel="PSNR, dB")
+            panel.set_xscale("log")
+            ticks = [count for count, _ in points]
+            panel.set_xticks(ticks, [str(count) for count in ticks])
+            panel.minorticks_off()
+            panel.grid(alpha=0.3)
+    for row in panels:
+        row[0].legend()
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
@@ -214,3 +232,9 @@ def _names(done: Sequence[ev.Measured]) -> list[str]:
 
 def _mean_psnr(done: Sequence[ev.Measured], policy: str) -> float:
     return float(np.mean([one.psnr[ev.MODEL] for one in done if one.policy == policy]))
+
+
+def _mean_rebuild(done: Sequence[ev.Measured], how: str) -> float:
+    """Of dispersion's samples, on the frames that every rebuild was measured on."""
+    mine = [one for one in done if one.policy == ev.DISPERSION.name]
+    return float(np.mean([one.paired if how == ev.MODEL else one.psnr[how] for one in mine]))
