@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need and runs every test, files side by side on up to four cores.
+# Installs what the tests need and runs every test, side by side on up to four cores.
 #   sh scripts/test.sh [arguments of pytest]
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,4 +13,5 @@ command -v chromium >/dev/null 2>&1 ||
     echo "!!! NO CHROMIUM: THE BROWSER TESTS DO NOT RUN (apt-get install chromium) !!!" >&2
 # One thread a process: two that each fill all cores wait for each other.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-exec .venv/bin/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile "$@"
+exec .venv/bin/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadgroup \
+    --no-loadscope-reorder "$@"

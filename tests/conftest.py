@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+BROWSER_TESTS = ROOT / "tests" / "e2e"
 MODEST = ["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.5"]
 _folder = Path(tempfile.mkdtemp(prefix="gapsphere-tests-"))
 _server: subprocess.Popen | None = None
@@ -44,6 +45,17 @@ def pytest_configure(config):
         FIFTYONE_SHOW_PROGRESS_BARS="false",
     )
     os.environ.pop("INTERNVL2_PATH", None)
+
+
+def pytest_collection_modifyitems(items):
+    """One worker drives the browser, from the start: two browsers on two cores starve each other.
+
+    The others take the remaining tests file by file.
+    """
+    for item in items:
+        browser = item.path.is_relative_to(BROWSER_TESTS)
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))
+    items.sort(key=lambda item: not item.path.is_relative_to(BROWSER_TESTS))
 
 
 def pytest_unconfigure(config):

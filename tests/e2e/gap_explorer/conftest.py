@@ -10,6 +10,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import TimeoutError as WaitedInVain
 
 COUNT = '[data-cy="entry-counts"]'
 PANEL = '[data-cy="gap-explorer"]'
@@ -111,7 +112,11 @@ class Panel:
         self.wait(READY)
 
     def wait(self, script, arg=None):
-        self.page.wait_for_function(script, arg=arg)
+        try:
+            self.page.wait_for_function(script, arg=arg)
+        except WaitedInVain as error:
+            state = self.page.evaluate("JSON.stringify(window.__gapsphere?.state ?? null)")
+            raise AssertionError(f"Waited for {script} {arg or ''}; the panel: {state}") from error
 
     def read(self, script):
         return json.loads(self.page.evaluate(f"JSON.stringify({script})"))
