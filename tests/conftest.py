@@ -47,6 +47,7 @@ def pytest_configure(config):
     os.environ.pop("INTERNVL2_PATH", None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """One worker drives the browser, from the start: two browsers on two cores starve each other.
 
