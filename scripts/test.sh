@@ -13,5 +13,5 @@ command -v chromium >/dev/null 2>&1 ||
     echo "!!! NO CHROMIUM: THE BROWSER TESTS DO NOT RUN (apt-get install chromium) !!!" >&2
 # One thread a process: two that each fill all cores wait for each other.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-exec .venv/bin/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadgroup \
+exec .venv/bin/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
     --no-loadscope-reorder "$@"

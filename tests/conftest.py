@@ -47,16 +47,26 @@ def pytest_configure(config):
     os.environ.pop("INTERNVL2_PATH", None)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """One worker drives the browser, from the start: two browsers on two cores starve each other.
+    """The browser's tests first: they take longest."""
+    items.sort(key=lambda item: not item.path.is_relative_to(BROWSER_TESTS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker drives the browser: two at once on two cores starve each other.
 
     The others take the remaining tests file by file.
     """
-    for item in items:
-        browser = item.path.is_relative_to(BROWSER_TESTS)
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))
-    items.sort(key=lambda item: not item.path.is_relative_to(BROWSER_TESTS))
+    from xdist.scheduler import LoadFileScheduling
+
+    browser = BROWSER_TESTS.relative_to(ROOT).as_posix()
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return browser if nodeid.startswith(f"{browser}/") else super()._split_scope(nodeid)
+
+    return OneBrowser(config, log)
 
 
 def pytest_unconfigure(config):
