@@ -1,8 +1,11 @@
 """From the grid to the sphere: selection, modal, sidebar, view bar, another dataset."""
 
+from contextlib import suppress
+
 import fiftyone as fo
 from gapsphere.panels.gap_explorer.workspace import save_workspace
 from gapsphere.scripts.made_sphere import make_dataset
+from playwright.sync_api import TimeoutError as TimedOut
 
 READY = "window.__gapsphere && window.__gapsphere.ready"
 
@@ -69,9 +72,16 @@ def test_a_saved_view_dims_the_rest_and_another_dataset_reloads(panel, own, imag
     choose.fill(other.name)
     page.locator(f'[data-cy*="selector-result"] >> text={other.name}').first.click()
     page.wait_for_url(f"**/datasets/{other.name}*")
-    # The App shows a dataset with its own panels: ours is opened in it as a person would.
-    page.locator('[data-cy="new-panel-btn"]').first.click()
-    page.locator('[data-cy="new-panel-option-gap_explorer"]').click()
+    panel.count(300)
+    # The App shows a dataset with its own panels: ours is opened in it as a person would, who
+    # clicks again where the menu closes because the grid is still being drawn.
+    loaded = "window.__gapsphere?.state?.run?.total === 300"
+    while not page.evaluate(loaded):
+        with suppress(TimedOut):
+            page.keyboard.press("Escape")
+            page.locator('[data-cy="new-panel-btn"]').first.click(timeout=10_000)
+            page.locator('[data-cy="new-panel-option-gap_explorer"]').click(timeout=10_000)
+            page.wait_for_function(loaded, timeout=60_000)
     panel.wait(READY)
     panel.wait_state("s.run.total === 300 && s.answer === null && s.dimmed === 0")
     other.delete()
