@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
 from ..embeddings.extract import Skipped
-from ..errors import InputError
+from ..errors import ArtifactError, InputError
+from ..interchange.files import write_whole
 from ..sparse.recorder import png
 from ..sparse.state import LoopState
 from .names import Names
@@ -58,7 +56,8 @@ class SimulationFiles:
     def keep(self, kind: Picture, sample_id: str, image: NDArray[np.uint8]) -> str:
         """Write a picture; its absolute path."""
         path = self.folder / kind / f"{sample_id}.png"
-        _write(path, png(image))
+        data = png(image)
+        _write(path, lambda file: file.write(data))
         return str(path.resolve())
 
     def drop(self, ids: Sequence[str]) -> None:
@@ -87,9 +86,8 @@ class SimulationFiles:
             "problems": reached.problems,
         }
         arrays: dict[str, Any] = {} if reached.state is None else reached.state.to_arrays()
-        binary = BytesIO()
-        np.savez(binary, told=np.array(json.dumps(told)), **arrays)
-        _write(self._state(sequence), binary.getvalue())
+        arrays["told"] = np.array(json.dumps(told))
+        _write(self._state(sequence), lambda file: np.savez(file, **arrays))
 
     def forget(self, sequence: str) -> None:
         """The next run starts the sequence anew."""
@@ -105,18 +103,12 @@ class SimulationFiles:
         return self.folder / "state" / f"{name}.npz"
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write beside the target and rename: a file is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write a file whole, or say what to do for the run to go on."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as error:
+        write_whole(path, write)
+    except ArtifactError as error:
         raise InputError(
-            f"{path} cannot be written ({error.strerror or error}): free space there, or point "
-            "FiftyOne's default_dataset_dir elsewhere; run it again to go on."
+            f"{path} cannot be written ({error.__cause__}): free space there, or point FiftyOne's "
+            "default_dataset_dir elsewhere; run it again to go on."
         ) from error
-    finally:
-        with suppress(OSError):  # renamed: the usual case; or the folder itself is the trouble
-            os.unlink(partial)

@@ -30,9 +30,13 @@ JSON_LIMIT = 1 << 30
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then put it there in one step."""
+    """Let ``write`` fill a temporary file beside ``path``, then put it there in one step.
+
+    The folder is made where it is not there.
+    """
     partial = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         partial = Path(name)
         with os.fdopen(handle, "wb") as file:
