@@ -84,12 +84,9 @@ class ServeSparseSampling(foo.Operator):
 
 def with_trained(params: ServeParams) -> ServeParams:
     """The settings with every model that was trained here, under its name, beside those given."""
-    from ..plugin.dataset.sparse_models import models_folder
-    from ..plugin.sparse.registry import trained_models
+    from ..plugin.dataset.sparse_models import trained_here
 
-    here = {name: str(file) for name, file in trained_models(models_folder()).items()}
-    here.pop("default", None)
-    files = {**here, **params.model_files}
+    files = {**trained_here(), **params.model_files}
     told = ",".join(f"{name}={file}" for name, file in files.items())
     return params.model_copy(update={"models": told})
 

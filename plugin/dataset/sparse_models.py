@@ -19,14 +19,17 @@ def models_folder() -> Path:
     return Path(fo.config.default_dataset_dir) / "gapsphere" / "sparse_models"
 
 
+def trained_here() -> dict[str, Path]:
+    """Weights by name; what calls itself ``default`` never hides the packaged model."""
+    found = trained_models(models_folder())
+    return {name: file for name, file in found.items() if name != "default"}
+
+
 def model_names() -> list[str]:
     """``default`` (packaged) and what was trained here."""
-    names = [name for name in trained_models(models_folder()) if name != "default"]
-    return ["default", *names]
+    return ["default", *trained_here()]
 
 
 def open_registry(device: str | None = None) -> ModelRegistry:
-    """The models by name, on a device; a trained ``default`` never hides the packaged one."""
-    files = {name: file for name, file in trained_models(models_folder()).items()}
-    files.pop("default", None)
-    return ModelRegistry(files, device=str(choose_device(device)))
+    """The models by name, on a device."""
+    return ModelRegistry(trained_here(), device=str(choose_device(device)))

@@ -19,7 +19,6 @@ from ..encoders.device import choose_device
 from ..errors import Cancelled, InputError, MismatchError
 from ..progress import Reporter, quiet
 from ..sparse.config import SparseTrainParams
-from ..sparse.registry import trained_models
 from ..sparse.sequences import NOTHING
 from ..sparse.streams import StreamConfig
 from ..sparse.train import TrainConfig, Trainer
@@ -30,7 +29,7 @@ from .names import Names
 from .sets import Samples, fresh
 from .sparse_clips import Clips, read_clips
 from .sparse_frames import check_samples, frames_of_videos
-from .sparse_models import models_folder, open_registry
+from .sparse_models import models_folder, open_registry, trained_here
 from .sparse_sequences import ordered_sequences
 from .sparse_settings import TrainSequencesParams
 
@@ -135,7 +134,7 @@ def train_sparse_transformer(
         notes.append("No validation was better than before training: keep the model it began with.")
     trained = Trained(
         params.model_name,
-        fingerprint(trained_models(models_folder())[params.model_name]),
+        fingerprint(trained_here()[params.model_name]),
         trainer.step,
         trainer.step - first,
         before,
