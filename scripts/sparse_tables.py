@@ -114,9 +114,13 @@ def curve(
     """PSNR at each count, of policies and of rebuilds; the count of ``done`` is not run again."""
     found: dict[int, Sequence[ev.Measured]] = {plan.count: done}
     for number, count in enumerate(counts):
-        found[count] = ev.measure_all(
-            model, CURVES, frames, replace(plan, count=count), seeds=seeds
-        )
+        whole = replace(plan, count=count)
+        bare = replace(whole, classical=(), each=plan.frames)
+        others = [policy for policy in CURVES if policy is not ev.DISPERSION]
+        found[count] = [
+            *ev.measure_all(model, others, frames, bare, seeds=seeds),
+            *ev.measure_all(model, [ev.DISPERSION], frames, whole, seeds=seeds),
+        ]
         progress(number + 1, len(counts))
     at = sorted(found.items())
     return Curves(
