@@ -1,11 +1,14 @@
-"""A panel whose content is a React component of the plugin's bundle."""
+"""Panels whose content is a React component of the plugin's bundle."""
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
+import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
+from fiftyone.operators.registry import OperatorRegistry
 
 
 class ComponentPanel(foo.Panel):
@@ -22,3 +25,29 @@ class ComponentPanel(foo.Panel):
         events = {name: getattr(self, name) for name in self.events}
         view = types.View(component=self.component, composite_view=True, **events)
         return types.Property(types.Object(), view=view)
+
+
+class ViewPanel(ComponentPanel):
+    """A panel of what the grid shows.
+
+    Its component is there at once and asks for its contents itself, with what only the browser
+    knows; panel data says no more than that the view is another one, as another number.
+    """
+
+    def on_load(self, ctx: foo.ExecutionContext) -> None:
+        self.on_change_view(ctx)
+
+    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
+        ctx.panel.set_data("view", hash(stages(ctx.view)) if ctx.dataset is not None else 0)
+
+    on_change_dataset = on_change_view
+
+
+def stages(view: fo.DatasetView) -> str:
+    """The view in words: equal for two views of one dataset that hold the same samples."""
+    return json.dumps(view._serialize(include_uuids=False), sort_keys=True, default=str)
+
+
+def can_prompt(uri: str) -> bool:
+    """Whether there is such an operator, whose form a panel could open."""
+    return any(operator.uri == uri for operator in OperatorRegistry().list_operators())

@@ -6,7 +6,6 @@ made anew each time the panel opens.  Samples deleted meanwhile are passed over 
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Literal
 import fiftyone as fo
 
 from ...plugin.dataset import points, review_queue
+from ..component import stages
 
 Over = Literal["queue", "view"]
 KEPT = 8
@@ -68,8 +68,3 @@ def order(view: fo.DatasetView, model: str, over: Over, *, renew: bool = False) 
         while len(_orders) > KEPT:
             _orders.popitem(last=False)
         return found
-
-
-def stages(view: fo.DatasetView) -> str:
-    """The view in words: equal for two views of one dataset that hold the same samples."""
-    return json.dumps(view._serialize(include_uuids=False), sort_keys=True, default=str)

@@ -14,14 +14,14 @@ import fiftyone.operators as foo
 from ...plugin.dataset import review, review_queue
 from ...plugin.dataset.names import Names
 from ...plugin.errors import InputError
-from ..component import ComponentPanel
+from ..component import ViewPanel, can_prompt
 from ..event import answered
 from . import cards, orders
 from .contract import COMPONENT, EVENTS
-from .verdicts import IMPORT, can_import, model_of, named
+from .verdicts import IMPORT, model_of, named
 
 
-class RationaleReview(ComponentPanel):
+class RationaleReview(ViewPanel):
     """What a language model said of the open sample, and whether a person agrees."""
 
     component = COMPONENT
@@ -41,15 +41,6 @@ class RationaleReview(ComponentPanel):
             ),
         )
 
-    def on_load(self, ctx: foo.ExecutionContext) -> None:
-        """Nothing to read yet: the component asks, once it knows the sample and the model."""
-        ctx.panel.set_data("view", _digest(ctx))
-
-    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
-        ctx.panel.set_data("view", _digest(ctx))
-
-    on_change_dataset = on_change_view
-
     # What the panel asks ------------------------------------------------------------------------
 
     @answered
@@ -60,7 +51,7 @@ class RationaleReview(ComponentPanel):
             return {"kind": "empty"}
         known = review.models(dataset)
         if not known:
-            return {"kind": "no_verdicts", "can_import": can_import()}
+            return {"kind": "no_verdicts", "can_import": can_prompt(IMPORT)}
         model = ctx.params.get("model")
         model = model if model in known else known[0]
         for over in ("queue", "view"):
@@ -180,8 +171,3 @@ def _sample(ctx: foo.ExecutionContext) -> str:
     if not sample_id:
         raise InputError("No sample is open.")
     return str(sample_id)
-
-
-def _digest(ctx: foo.ExecutionContext) -> int:
-    """Another number for another view: all that the component needs to know to ask again."""
-    return hash(orders.stages(ctx.view)) if ctx.dataset is not None else 0

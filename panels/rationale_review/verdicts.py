@@ -1,9 +1,8 @@
-"""Which language models a panel can speak of, and the way to the import where there is none."""
+"""Which language models a panel can speak of, and the import, where there is none."""
 
 from __future__ import annotations
 
 import fiftyone.operators as foo
-from fiftyone.operators.registry import OperatorRegistry
 
 from ...plugin.dataset import review
 
@@ -26,8 +25,3 @@ def model_of(ctx: foo.ExecutionContext) -> str:
     model = str(ctx.params.get("model") or "")
     review.require_verdicts(ctx.dataset, model)
     return model
-
-
-def can_import() -> bool:
-    """Whether a panel can hand over to the import."""
-    return any(operator.uri == IMPORT for operator in OperatorRegistry().list_operators())

@@ -10,18 +10,17 @@ import fiftyone.operators as foo
 from ...plugin.dataset import review, review_queue
 from ...plugin.dataset.review_queue import TIERS, Counts
 from ...plugin.errors import EmptySetError
-from ..component import ComponentPanel
+from ..component import ViewPanel, can_prompt
 from ..event import answered
 from ..own_view import OwnViews
-from ..rationale_review.orders import stages
-from ..rationale_review.verdicts import IMPORT, can_import, model_of, named
+from ..rationale_review.verdicts import IMPORT, model_of, named
 from .contract import COMPONENT, EVENTS
 from .picks import picked
 
 _VIEWS = OwnViews()
 
 
-class RationaleSummary(ComponentPanel):
+class RationaleSummary(ViewPanel):
     """Status, classes, scores and the review's progress, beside the grid."""
 
     component = COMPONENT
@@ -41,15 +40,6 @@ class RationaleSummary(ComponentPanel):
             ),
         )
 
-    def on_load(self, ctx: foo.ExecutionContext) -> None:
-        """Answer at once: the component then asks for the counts of the model it was left at."""
-        self.on_change_view(ctx)
-
-    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
-        ctx.panel.set_data("view", hash(stages(ctx.view)) if ctx.dataset is not None else 0)
-
-    on_change_dataset = on_change_view
-
     # What the panel asks ------------------------------------------------------------------------
 
     @answered
@@ -60,7 +50,7 @@ class RationaleSummary(ComponentPanel):
             return {"kind": "empty"}
         known = review.models(dataset)
         if not known:
-            return {"kind": "no_verdicts", "can_import": can_import()}
+            return {"kind": "no_verdicts", "can_import": can_prompt(IMPORT)}
         model = ctx.params.get("model")
         model = model if model in known else known[0]
         view = _VIEWS.base(ctx)

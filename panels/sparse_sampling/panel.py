@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import fiftyone.operators as foo
-from fiftyone.operators.registry import OperatorRegistry
 
 from ...plugin.dataset.sparse import simulations
 from ...plugin.errors import EmptySetError, InputError
-from ..component import ComponentPanel
+from ..component import ViewPanel, can_prompt
 from ..event import answered
 from ..own_view import OwnViews
-from ..rationale_review.orders import stages
 from . import live, pictures, sequences
 from .contract import CHUNK, COMPONENT, EVENTS
 
@@ -22,7 +20,7 @@ SERVE = "@gapsphere/gap-explorer/serve_sparse_sampling"
 _views = OwnViews()
 
 
-class SparseSampling(ComponentPanel):
+class SparseSampling(ViewPanel):
     """How well each policy rebuilds the frames of a sequence, and where it looked."""
 
     component = COMPONENT
@@ -43,15 +41,6 @@ class SparseSampling(ComponentPanel):
             ),
         )
 
-    def on_load(self, ctx: foo.ExecutionContext) -> None:
-        """Answer at once: the component then asks for the sequence it was left at."""
-        self.on_change_view(ctx)
-
-    def on_change_view(self, ctx: foo.ExecutionContext) -> None:
-        ctx.panel.set_data("view", hash(stages(ctx.view)) if ctx.dataset is not None else 0)
-
-    on_change_dataset = on_change_view
-
     # What the panel asks ------------------------------------------------------------------------
 
     @answered
@@ -60,7 +49,7 @@ class SparseSampling(ComponentPanel):
         dataset = ctx.dataset
         if dataset is None:
             return {"kind": "no_dataset"}
-        can_run = _can_run(SIMULATE)
+        can_run = can_prompt(SIMULATE)
         found = simulations(dataset)
         if not found:
             return {"kind": "none" if len(dataset) else "empty", "can_run": can_run}
@@ -151,7 +140,7 @@ class SparseSampling(ComponentPanel):
         return {
             "stamp": sequences.stamp(found),
             "server": live.live_server(),
-            "can_serve": _can_run(SERVE),
+            "can_serve": can_prompt(SERVE),
         }
 
     def simulate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -175,8 +164,3 @@ def _ids(ctx: foo.ExecutionContext) -> list[str]:
     if not 0 < len(ids) <= CHUNK:
         raise InputError(f"Between 1 and {CHUNK} frames can be asked for at once, not {len(ids)}.")
     return ids
-
-
-def _can_run(uri: str) -> bool:
-    """Whether the panel can open that form."""
-    return any(operator.uri == uri for operator in OperatorRegistry().list_operators())
