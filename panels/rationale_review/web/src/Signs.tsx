@@ -1,4 +1,5 @@
 import * as React from "react";
+import { faceOf } from "../../../gap_explorer/web/src/components/Face";
 import type { Status } from "./contract";
 import { STATUS_LABEL, STATUS_SIGN, statusKey } from "./words";
 
@@ -13,20 +14,7 @@ export function StatusBadge(props: { status: Status | null; short?: boolean }): 
   );
 }
 
-/** Every state without a card has a face: what is so, and what helps. */
-export function Face(props: {
-  name: string;
-  title: string;
-  busy?: boolean;
-  children?: React.ReactNode;
-}): React.ReactElement {
-  return (
-    <div className="gs-face" data-cy={`gr-face-${props.name}`} role={props.busy ? "status" : undefined}>
-      <h2>{props.title}</h2>
-      {props.children}
-    </div>
-  );
-}
+export const Face = faceOf("gr");
 
 export function NoVerdicts(props: { canImport: boolean; run(): void }): React.ReactElement {
   return (

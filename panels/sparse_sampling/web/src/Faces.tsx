@@ -1,38 +1,23 @@
 import * as React from "react";
+import { faceOf } from "../../../gap_explorer/web/src/components/Face";
 import type { Ready } from "./contract";
 import { count } from "./words";
 
-/** Every state without curves has a face: what is so, and what helps. */
-export function Face(props: {
-  name: string;
-  title: string;
-  busy?: boolean;
-  children?: React.ReactNode;
-}): React.ReactElement {
-  return (
-    <div className="gs-face" data-cy={`sp-face-${props.name}`} role={props.busy ? "status" : undefined}>
-      <Drawing />
-      <h2>{props.title}</h2>
-      {props.children}
-    </div>
-  );
-}
+const DOTS = [
+  [8, 14], [24, 9], [40, 16], [55, 8], [10, 32], [20, 27], [27, 33], [33, 25], [38, 34], [45, 28],
+  [52, 33], [16, 40], [24, 38], [30, 42], [36, 39], [42, 41], [48, 38], [57, 43], [12, 55], [32, 56], [52, 54],
+];
 
 /** Pixels that crowd around an edge: what the panel is about. */
-function Drawing(): React.ReactElement {
-  const dots = [
-    [8, 14], [24, 9], [40, 16], [55, 8], [10, 32], [20, 27], [27, 33], [33, 25], [38, 34], [45, 28],
-    [52, 33], [16, 40], [24, 38], [30, 42], [36, 39], [42, 41], [48, 38], [57, 43], [12, 55], [32, 56], [52, 54],
-  ];
-  return (
-    <svg viewBox="0 0 64 64" width="64" height="64" aria-hidden="true">
-      <path d="M2 40C16 40 18 26 32 26S48 40 62 36" fill="none" stroke="currentColor" strokeOpacity=".35" />
-      {dots.map(([x, y]) => (
-        <rect key={`${x} ${y}`} x={x} y={y} width="2.6" height="2.6" fill="currentColor" fillOpacity=".65" />
-      ))}
-    </svg>
-  );
-}
+export const Face = faceOf(
+  "sp",
+  <svg viewBox="0 0 64 64" width="64" height="64" aria-hidden="true">
+    <path d="M2 40C16 40 18 26 32 26S48 40 62 36" fill="none" stroke="currentColor" strokeOpacity=".35" />
+    {DOTS.map(([x, y]) => (
+      <rect key={`${x} ${y}`} x={x} y={y} width="2.6" height="2.6" fill="currentColor" fillOpacity=".65" />
+    ))}
+  </svg>,
+);
 
 function Simulate(props: { run: (() => void) | null; label: string }): React.ReactElement {
   return props.run ? (

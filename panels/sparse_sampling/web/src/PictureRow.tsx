@@ -6,7 +6,7 @@ import type { Sequence } from "./contract";
 import type { Curves } from "./curves";
 import { Coarse, Dots, Filters, Layer, Tile } from "./Layers";
 import type { Series } from "./series";
-import type { Choices } from "./useKept";
+import type { Choices } from "./useChoices";
 import type { Pictures } from "./usePictures";
 import { figure, frameText } from "./words";
 

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { Segmented } from "../../../gap_explorer/web/src/components/Segmented";
 import { METRICS, type Ready, type Sequence, type SequenceKey } from "./contract";
-import type { Choices } from "./useKept";
+import type { Choices } from "./useChoices";
 import { METRIC, sequenceText } from "./words";
 
 /** Which sequence, and which figure is drawn. */

@@ -14,7 +14,7 @@ import { seriesOf } from "./series";
 import { TopBar } from "./TopBar";
 import { Transport } from "./Transport";
 import { useCurves } from "./useCurves";
-import { useKept, type Choices } from "./useKept";
+import { useChoices, type Choices } from "./useChoices";
 import { usePictures } from "./usePictures";
 import { usePlayer } from "./usePlayer";
 import { useGridLink } from "./useGridLink";
@@ -33,7 +33,7 @@ interface Host {
 /** The panel once there is something to show. */
 export function Working(props: Host & { turn: number }): React.ReactElement {
   const { bridge, opened, turn, act } = props;
-  const [choices, choose] = useKept(bridge.dataset);
+  const [choices, choose] = useChoices(bridge.dataset);
   const chosen = opened.sequences.find((one) => sameSequence(one, choices.sequence)) ?? opened.sequences[0];
   const state = useCurves(bridge, chosen, turn, choices.frame);
   const { curves } = state;

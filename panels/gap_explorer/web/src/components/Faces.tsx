@@ -2,39 +2,28 @@ import * as React from "react";
 import { sentence, type Bridge } from "../bridge";
 import type { RunInfo, Status } from "../contract";
 import { count, plainly, plural } from "../words";
+import { faceOf } from "./Face";
 
-/** Every state that is not the sphere has a face: what is so, and the one button that helps. */
-function Face(props: {
-  name: string;
-  title: string;
-  children?: React.ReactNode;
-  action?: React.ReactNode;
-  busy?: boolean;
-}): React.ReactElement {
-  return (
-    <div className="gs-face" data-cy={`gs-face-${props.name}`} role={props.busy ? "status" : undefined}>
-      <svg viewBox="0 0 64 64" width="64" height="64" aria-hidden="true" className={props.busy ? "gs-turning" : undefined}>
-        <circle cx="32" cy="32" r="25" fill="none" stroke="currentColor" strokeOpacity=".35" />
-        <ellipse cx="32" cy="32" rx="25" ry="9" fill="none" stroke="currentColor" strokeOpacity=".2" />
-        <ellipse cx="32" cy="32" rx="9" ry="25" fill="none" stroke="currentColor" strokeOpacity=".2" />
-        {[
-          [20, 24, 2.4],
-          [25, 18, 1.8],
-          [38, 22, 2.2],
-          [23, 38, 2],
-          [30, 30, 2.6],
-          [36, 44, 1.8],
-        ].map(([x, y, r]) => (
-          <circle key={x} cx={x} cy={y} r={r} fill="currentColor" fillOpacity=".5" />
-        ))}
-        <circle cx="45" cy="36" r="5" fill="none" className="gs-face-gap" strokeDasharray="2.5 2.5" />
-      </svg>
-      <h2>{props.title}</h2>
-      {props.children}
-      {props.action}
-    </div>
-  );
-}
+/** A sphere of samples with one gap. */
+const Face = faceOf(
+  "gs",
+  <svg viewBox="0 0 64 64" width="64" height="64" aria-hidden="true" className="gs-turns">
+    <circle cx="32" cy="32" r="25" fill="none" stroke="currentColor" strokeOpacity=".35" />
+    <ellipse cx="32" cy="32" rx="25" ry="9" fill="none" stroke="currentColor" strokeOpacity=".2" />
+    <ellipse cx="32" cy="32" rx="9" ry="25" fill="none" stroke="currentColor" strokeOpacity=".2" />
+    {[
+      [20, 24, 2.4],
+      [25, 18, 1.8],
+      [38, 22, 2.2],
+      [23, 38, 2],
+      [30, 30, 2.6],
+      [36, 44, 1.8],
+    ].map(([x, y, r]) => (
+      <circle key={x} cx={x} cy={y} r={r} fill="currentColor" fillOpacity=".5" />
+    ))}
+    <circle cx="45" cy="36" r="5" fill="none" className="gs-face-gap" strokeDasharray="2.5 2.5" />
+  </svg>,
+);
 
 export function Loading(props: { what: string }): React.ReactElement {
   return <Face name="loading" title={props.what} busy />;
@@ -42,16 +31,11 @@ export function Loading(props: { what: string }): React.ReactElement {
 
 export function Failed(props: { message: string; retry(): void }): React.ReactElement {
   return (
-    <Face
-      name="failed"
-      title="The sphere cannot be shown"
-      action={
-        <button type="button" className="gs-primary" onClick={props.retry}>
-          Try again
-        </button>
-      }
-    >
+    <Face name="failed" title="The sphere cannot be shown">
       <p role="alert">{plainly(props.message)}</p>
+      <button type="button" className="gs-primary" onClick={props.retry}>
+        Try again
+      </button>
     </Face>
   );
 }
@@ -93,21 +77,7 @@ export function NotComputed(props: {
   }
   const tagged = status.S > 0 && status.U > 0;
   return (
-    <Face
-      name="not-computed"
-      title="No sphere yet"
-      action={
-        status.can_run ? (
-          <button
-            type="button"
-            className="gs-primary"
-            onClick={() => bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
-          >
-            Find gaps
-          </button>
-        ) : null
-      }
-    >
+    <Face name="not-computed" title="No sphere yet">
       <p>
         {tagged
           ? `${plural(status.S, "image")} you own (S) and ${plural(status.U, "candidate")} (U) are tagged. `
@@ -120,6 +90,15 @@ export function NotComputed(props: {
         <p className="gs-note gs-note-bad" role="alert">
           {error}
         </p>
+      ) : null}
+      {status.can_run ? (
+        <button
+          type="button"
+          className="gs-primary"
+          onClick={() => bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
+        >
+          Find gaps
+        </button>
       ) : null}
     </Face>
   );
