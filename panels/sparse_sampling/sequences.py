@@ -9,15 +9,13 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
+from ...plugin.dataset.names import Names
 from ...plugin.dataset.sets import resolve
 from ...plugin.dataset.sparse import Curve, Simulation, curve, simulations
 from ...plugin.dataset.sparse_sequences import ALL
 from ...plugin.errors import InputError
 from ..gap_explorer.contract import b64
 from .contract import METRICS
-
-SCENE_CUT = "scene_cut"
-"""A sample field of recorded sessions (:mod:`plugin.dataset.sparse_recording`)."""
 
 
 def stamp(found: list[Simulation]) -> str:
@@ -113,7 +111,7 @@ def curves(view: fo.DatasetView, found: list[Simulation], value: str) -> dict[st
         "ids": b64(ids),
         "numbers": b64(first.numbers),
         "time": isinstance(view.get_field(found[0].order_field or "id"), fo.DateTimeField),
-        "cuts": _cuts(view, first.ids),
+        "cuts": _cuts(view, found, first.ids),
         "columns": {
             suffix: {
                 name: b64(getattr(one, name)[_like(first, one)].astype(np.float32))
@@ -169,9 +167,13 @@ def _like(first: Curve, other: Curve) -> NDArray[np.int64]:
     return np.array([place[sample_id] for sample_id in first.ids])
 
 
-def _cuts(view: fo.DatasetView, ids: list[str]) -> list[int]:
-    """Places of the frames that begin a scene, where that is known."""
-    if not view.has_field(SCENE_CUT):
-        return []
-    begins = set(view.match(F(SCENE_CUT) == True).values("id"))  # noqa: E712  an expression
+def _cuts(view: fo.DatasetView, found: list[Simulation], ids: list[str]) -> list[int]:
+    """Places of the frames that a policy, or the live session recorded here, took for a cut."""
+    fields = {Names().scene_cut, *(one.names.scene_cut for one in found)}
+    begins = {
+        sample_id
+        for field in fields
+        if view.has_field(field)
+        for sample_id in view.match(F(field) == True).values("id")  # noqa: E712  an expression
+    }
     return [at for at, sample_id in enumerate(ids) if sample_id in begins]

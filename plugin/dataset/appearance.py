@@ -42,6 +42,25 @@ def colour_samples(dataset: fo.Dataset, *, suffix: str = "") -> None:
     dataset.save()
 
 
+def hide_at_first(dataset: fo.Dataset, path: str, *, instead: str) -> None:
+    """Leave a label field out of the grid, where ``instead`` shows, until somebody ticks it.
+
+    Without active fields the App shows all labels but maps.  Named are therefore those, less
+    ``path``; an empty list would be none, and a list of what to leave out shows all fields else
+    (seen with FiftyOne 1.22.1).  Active fields that somebody chose stay.
+    """
+    if dataset.app_config.active_fields is not None:
+        return
+    labels = dataset.get_field_schema(embedded_doc_type=fo.Label)
+    shown = [
+        name
+        for name, field in labels.items()
+        if name != path and not issubclass(field.document_type, (fo.Heatmap, fo.Segmentation))
+    ]
+    dataset.app_config.active_fields = fo.ActiveFields(paths=[*shown, instead], exclude=False)
+    dataset.save()
+
+
 def save_views(dataset: fo.Dataset, *, suffix: str = "") -> None:
     """Save the two views that one asks for first: the picks in order, the gaps farthest first."""
     names = Names(suffix)

@@ -41,6 +41,7 @@ class Names:
         self.n_samples = self._named("n_samples")
         self.importance = self._named("importance")
         self.importance_mean = self._named("importance_mean")
+        self.scene_cut = self._named("scene_cut")
         self.measured = self._named("measured")
         self.is_hard = self._named("is_hard")
         self.brain_key = self._named("gapsphere")

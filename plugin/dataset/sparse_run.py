@@ -22,6 +22,7 @@ from ..sparse.loop import SamplingLoop
 from ..sparse.playback import Played, play_frame
 from ..sparse.registry import LoadedModel
 from . import fields, runs
+from .appearance import hide_at_first
 from .database import counted
 from .names import Names
 from .sets import resolve
@@ -68,7 +69,8 @@ class Run:
         self.files = SimulationFiles(self.dataset, names, self.recipe)
         self.figures = (
             names.psnr, names.ssim, names.reconstruction_error, names.importance_mean,
-            names.n_samples, names.importance, names.measured, names.reconstruction,
+            names.n_samples, names.scene_cut, names.importance, names.measured,
+            names.reconstruction,
         )  # fmt: skip
 
     def claim(self) -> None:
@@ -228,6 +230,7 @@ class Run:
             names.ssim: None if np.isnan(played.ssim) else played.ssim,
             names.reconstruction_error: played.error,
             names.n_samples: len(played.pixels),
+            names.scene_cut: step.cut,
             names.reconstruction: self.files.keep("reconstruction", sample_id, step.frame),
         }
         if step.importance is not None:
@@ -309,6 +312,7 @@ class Run:
             (names.reconstruction_error, float, "Mean absolute error, in grey levels 0 to 255"),
             (names.importance_mean, float, "Mean of the importance map, by Gapsphere"),
             (names.n_samples, int, "Pixels measured of the frame"),
+            (names.scene_cut, bool, "Whether the frame was taken for a scene cut"),
             (names.is_hard, bool, "Whether the error is above the chosen quantile of S"),
             (names.reconstruction, fo.StringField, "The frame rebuilt from the measured pixels"),
         ):
@@ -317,6 +321,9 @@ class Run:
         labels = [(names.importance, fo.Heatmap, "Where to measure next: each map's top is 255")]
         if self.params.keypoints:
             labels.append((names.measured, fo.Keypoints, "The measured pixels"))
+            if not dataset.has_field(names.measured):
+                # Hundreds of dots over a thumbnail leave nothing of it to see.
+                hide_at_first(dataset, names.measured, instead=names.psnr)
         for name, label, description in labels:
             if not dataset.has_field(name):
                 dataset.add_sample_field(

@@ -82,9 +82,9 @@ def simulate_adaptive_sampling(
 
     Writes ``reconstruction`` (path of a PNG, and a media field of the App), ``importance`` (what
     the next pixels were drawn by), ``psnr``, ``ssim``, ``reconstruction_error``,
-    ``importance_mean``, ``n_samples`` and ``is_hard``; ``measured`` on request.  What is there of
-    the same settings and model is not made again; a sequence that has grown goes on.  Videos are
-    first made into frames of a dataset ``NAME-frames``, where the results then are.
+    ``importance_mean``, ``n_samples``, ``scene_cut`` and ``is_hard``; ``measured`` on request.
+    What is there of the same settings and model is not made again; a sequence that has grown goes
+    on.  Videos are first made into frames of a dataset ``NAME-frames``, where the results then are.
 
     Parameters
     ----------

@@ -160,12 +160,35 @@ def test_each_sample_gets_what_the_loop_made_of_its_frame(film, simulate, model)
     assert step.warm  # adaptive sampling was reached
 
 
+def test_a_frame_after_which_everything_is_another_is_a_scene_cut(film, simulate):
+    for t, sample in enumerate(of(film, "a")):
+        bright = 230 if t >= 4 else 20
+        Image.new("RGB", (48, 36), (bright, bright, bright)).save(sample.filepath)
+    simulate(film)
+    assert of(film, "a").values("scene_cut") == [False] * 4 + [True] + [False] * 2
+    assert of(film, "b").distinct("scene_cut") == [False]
+
+
 def test_the_app_can_show_the_reconstruction_and_other_samples_show_themselves(film, simulate):
     simulate(of(film, "a"))
     film.reload()
     assert film.app_config.media_fields == ["filepath", "reconstruction"]
     assert film.app_config.media_fallback
     assert "reconstruction" in film.get_field_schema()
+
+
+def test_the_measured_pixels_hide_no_thumbnail_until_somebody_ticks_them(film, simulate):
+    film.add_sample_field("cars", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
+    simulate(film)
+    assert film.app_config.active_fields is None
+    simulate(film, keypoints=True, suffix="k")
+    shown = film.app_config.active_fields
+    assert (shown.exclude, shown.paths) == (False, ["cars", "psnr_k"])  # maps never show unasked
+    shown.paths.append("measured_k")
+    film.save()
+    simulate(film, keypoints=True, suffix="k", overwrite=True)
+    simulate(film, keypoints=True, suffix="l")
+    assert film.app_config.active_fields.paths == ["cars", "psnr_k", "measured_k"]
 
 
 def test_the_run_tells_policy_model_and_means_by_sequence(film, simulate, model):

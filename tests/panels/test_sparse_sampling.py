@@ -170,6 +170,14 @@ def test_scene_cuts_are_told_where_a_field_has_them(panel, simulated):
     assert panel.call("curves", field="drive", value="b")["cuts"] == []
 
 
+def test_a_cut_that_any_policy_noticed_is_told_once(panel, simulated):
+    turns = simulated.values("turn")
+    simulated.set_values("scene_cut", [turn == 40 for turn in turns])
+    simulated.set_values("scene_cut_random", [turn in (40, 70) for turn in turns])
+    simulated.set_values("scene_cut_of_nobody", [turn == 20 for turn in turns])
+    assert panel.call("curves", field="drive", value="a")["cuts"] == [4, 7]
+
+
 def test_pictures_are_told_frame_by_frame_and_none_where_there_is_none(panel, simulated):
     ids = simulated.match(F("drive") == "a").sort_by("turn").values("id")
     simulated.select(ids[1]).clear_sample_field("importance")

@@ -128,6 +128,7 @@ export function Chart(props: {
           style={x(hover) > width / 2 ? { right: width - x(hover) + 10 } : { left: x(hover) + 10 }}
         >
           <b>Frame {frameText(curves.numbers, curves.time, hover)}</b>
+          {curves.cuts.includes(hover) && <span>Scene cut: the loop started over</span>}
           {series.map((one) => (
             <span key={one.index} className="sp-tip-row">
               <Swatch index={one.index} />

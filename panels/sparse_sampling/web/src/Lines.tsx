@@ -85,6 +85,7 @@ export const Lines = React.memo(function Lines(props: {
   const yTicks = range ? ticks(range, Math.max(3, Math.floor(height / 36))) : [];
   const xTicks = ticks([axis[shown.start] - zero, axis[shown.stop - 1] - zero], Math.max(2, Math.floor(width / 90)));
   const drawn = range ? series.map((one, k) => draw(one, metric, curves, shown, scales, k / series.length)) : [];
+  const cut = cuts.filter(inside);
   const middle = { x: (left + right) / 2, y: (top + bottom) / 2 };
   return (
     <svg className="sp-lines" width={width} height={height} aria-hidden="true">
@@ -107,12 +108,13 @@ export const Lines = React.memo(function Lines(props: {
       <path className="sp-axis" d={`M${left} ${top}V${bottom}H${right}`} />
       <text className="sp-title" x={middle.x} y={height - 4} textAnchor="middle">
         {time ? "Seconds from the first frame" : `Frame${order ? ` (${order})` : ""}`}
+        {cut.length > 0 && " · dashed: scene cut"}
       </text>
       <text className="sp-title" transform={`translate(11 ${middle.y}) rotate(-90)`} textAnchor="middle">
         {METRIC[metric].axis}
       </text>
-      {cuts.filter(inside).map((cut) => (
-        <line key={cut} className="sp-cut" x1={x(cut)} x2={x(cut)} y1={top} y2={bottom} />
+      {cut.map((at) => (
+        <line key={at} className="sp-cut" data-cy="sp-cut" x1={x(at)} x2={x(at)} y1={top} y2={bottom} />
       ))}
       {drawn.map(({ band }, k) => (
         <path
