@@ -16,6 +16,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from . import runs
 from .names import Names
 from .sets import Samples, resolve
@@ -83,7 +84,13 @@ class Curve:
 
 
 def simulations(dataset: fo.Dataset) -> list[Simulation]:
-    """Every simulation of a dataset, the one without a suffix first, then by suffix."""
+    """Every simulation of a dataset, the one without a suffix first, then by suffix.
+
+    Raises
+    ------
+    InputError
+        A run of that name is no record of a simulation.
+    """
     start, found = Names().run_key(STEP), []
     for key in sorted(dataset.list_runs()):
         if key != start and not key.startswith(f"{start}_"):
@@ -91,7 +98,13 @@ def simulations(dataset: fo.Dataset) -> list[Simulation]:
         names = Names(key[len(start) + 1 :])
         record = runs.read(dataset, names, STEP)
         if record is not None and record.step == STEP:
-            found.append(_simulation(names, record))
+            try:
+                found.append(_simulation(names, record))
+            except (KeyError, TypeError) as error:
+                raise InputError(
+                    f"The run {key!r} does not tell what a simulation tells ({error} is missing or "
+                    f"wrong): dataset.delete_run({key!r}), then simulate again with overwrite."
+                ) from error
     return found
 
 

@@ -1,9 +1,15 @@
 """A person looks through a simulated sequence in the real App, and goes from it into the grid."""
 
+from dataclasses import replace
+
 import fiftyone as fo
 import numpy as np
 import pytest
+from bson import ObjectId
 from fiftyone import ViewField as F
+from gapsphere.plugin.dataset import runs
+from gapsphere.plugin.dataset.names import Names
+from gapsphere.plugin.dataset.sparse import plain
 from gapsphere.plugin.dataset.sparse_settings import SimulateParams
 from gapsphere.plugin.dataset.sparse_simulation import simulate_adaptive_sampling
 from PIL import Image
@@ -12,6 +18,7 @@ PANEL = '[data-cy="sparse-sampling"]'
 SEQUENCE = '[data-cy="sp-sequence"]'
 COUNT = '[data-cy="entry-counts"]'
 MODAL = '[data-cy="modal"]'
+FAILED = '[data-cy="gr-face-failed"]'
 FRAMES = 12
 
 
@@ -191,6 +198,39 @@ def test_a_new_simulation_is_offered_and_a_missing_picture_says_so(app, shot):
     page.wait_for_selector(f'{PANEL}[data-theme="light"]')
     app.says('[data-cy="sp-live"]', "Live server")
     shot(page, "sparse-light")
+
+
+def test_a_run_that_cannot_be_read_says_so_until_it_is_mended(app, shot):
+    names = Names("random")
+    whole = runs.Record(**plain(vars(runs.read(app.dataset, names, "sparse"))))
+    results = {name: value for name, value in whole.results.items() if name != "policy"}
+    runs.write(app.dataset, names, replace(whole, results=results))
+    page = app.open().page
+    app.says(FAILED, "The run 'gapsphere_sparse_random' does not tell")
+    shot(page, "sparse-failed-dark")
+    page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
+    page.wait_for_selector(f'{PANEL}[data-theme="light"]')
+    shot(page, "sparse-failed-light")
+    page.get_by_role("button", name="Try again").click()
+    app.says(FAILED, "The run 'gapsphere_sparse_random' does not tell")  # it is still so
+    runs.write(app.dataset, names, whole)
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector('[data-cy="sp-line"] >> nth=1')
+    page.wait_for_selector(FAILED, state="detached")
+
+
+def test_curves_that_cannot_be_read_are_asked_for_again(app):
+    page = app.open().page
+    app.at(0)
+    collection, first = app.dataset._sample_collection, {"_id": ObjectId(app.ids("b")[0])}
+    psnr = collection.find_one(first)["psnr"]
+    collection.update_one(first, {"$set": {"psnr": "good"}})
+    page.select_option('[data-cy="sp-sequence-select"]', "1")
+    app.says(FAILED, "The curves cannot be read")
+    collection.update_one(first, {"$set": {"psnr": psnr}})
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector('[data-cy="sp-line"] >> nth=1')
+    page.wait_for_selector(FAILED, state="detached")
 
 
 def test_a_dataset_without_a_simulation_opens_the_operators_form(app):

@@ -66,7 +66,7 @@ export function Working(props: Host & { turn: number }): React.ReactElement {
         </div>
       )}
       {state.failure ? (
-        <Failed title="The curves cannot be read" message={state.failure} retry={() => pick(chosen)} />
+        <Failed title="The curves cannot be read" message={state.failure} retry={state.retry} />
       ) : curves && sameSequence(state.of, chosen) ? (
         <Sequences
           {...props}

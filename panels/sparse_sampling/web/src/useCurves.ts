@@ -9,9 +9,10 @@ export interface CurvesState {
   /** The sequence that they are of. */
   of: SequenceKey | null;
   failure: string | null;
-  busy: boolean;
   at: number;
   setAt(at: number): void;
+  /** Ask for them again. */
+  retry(): void;
 }
 
 /** The curves of the chosen sequence and the frame looked at, which stays the same frame if it can. */
@@ -23,7 +24,7 @@ export function useCurves(
 ): CurvesState {
   const [read, setRead] = React.useState<{ curves: Curves; of: SequenceKey } | null>(null);
   const [failure, setFailure] = React.useState<string | null>(null);
-  const [busy, setBusy] = React.useState(true);
+  const [asked, setAsked] = React.useState(0);
   const [at, setAt] = React.useState(0);
   const live = React.useRef(bridge);
   live.current = bridge;
@@ -33,7 +34,7 @@ export function useCurves(
 
   React.useEffect(() => {
     let current = true;
-    setBusy(true);
+    setFailure(null);
     live.current
       .call("curves", { field, value })
       .then((payload) => {
@@ -43,14 +44,13 @@ export function useCurves(
         if (before?.of.field === field && before.of.value === value) setAt(follow(before.curves, was, curves));
         else setAt(left === null ? 0 : Math.max(0, curves.numbers.indexOf(left)));
         setRead({ curves, of: { field, value } });
-        setFailure(null);
       })
-      .catch((reason: unknown) => current && setFailure(sentence(reason)))
-      .finally(() => current && setBusy(false));
+      .catch((reason: unknown) => current && setFailure(sentence(reason)));
     return () => {
       current = false;
     };
-  }, [field, value, turn]);
+  }, [field, value, turn, asked]);
 
-  return { curves: read?.curves ?? null, of: read?.of ?? null, failure, busy, at, setAt };
+  const retry = (): void => setAsked((n) => n + 1);
+  return { curves: read?.curves ?? null, of: read?.of ?? null, failure, at, setAt, retry };
 }

@@ -33,12 +33,12 @@ export function useOpened(bridge: Bridge): OpenedState {
 
   React.useEffect(() => {
     let current = true;
+    setFailure(null);
     live.current
       .call("open", {})
       .then((answer) => {
         if (!current) return;
         setOpened(answer);
-        setFailure(null);
         setTurn((value) => value + 1);
       })
       .catch((reason: unknown) => current && setFailure(sentence(reason)));
