@@ -38,7 +38,6 @@ def link(ctx: foo.ExecutionContext, ids: Sequence[str]) -> None:
 
 def unlink(ctx: foo.ExecutionContext) -> None:
     """Give the grid back."""
-    memory.of(ctx.panel_id).link(None)
     ctx.ops.set_extended_selection(reset=True)
     work = heatmaps.current(ctx.dataset)
     if work is not None and work.new_field and not work.running:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 POINT_LIMIT = 50_000
 PANELS_KEPT = 64
+LINKS_KEPT = 8
 
 
 @dataclass
@@ -24,15 +25,19 @@ class Remembered:
     limit: int = POINT_LIMIT
     suffix: str | None = None
     source: str | None = None
-    linked: str | None = None
+    linked: deque[str] = field(default_factory=lambda: deque(maxlen=LINKS_KEPT))
 
-    def link(self, ids: Sequence[str] | None) -> None:
-        """Note what the panel put into the grid; None: nothing."""
-        self.linked = None if ids is None else _digest(ids)
+    def link(self, ids: Sequence[str]) -> None:
+        """Note what the panel put into the grid.
+
+        The answers before it stay known: an event that was sent while one of them was in the grid
+        may be read after the next question, or after the answer was cleared.
+        """
+        self.linked.append(_digest(ids))
 
     def is_own(self, selection: Sequence[str] | None) -> bool:
-        """Whether the grid's extended selection is what this panel put there."""
-        return bool(selection) and self.linked == _digest(selection or ())
+        """Whether the grid's extended selection is what this panel put there, now or lately."""
+        return bool(selection) and _digest(selection or ()) in self.linked
 
 
 _panels: OrderedDict[str, Remembered] = OrderedDict()

@@ -136,9 +136,18 @@ def test_a_panel_knows_its_own_answer_in_any_order_and_no_other_panel_does():
     assert memory.of("a").is_own(["2", "1"])
     assert not memory.of("b").is_own(["1", "2"])
     assert not memory.of("a").is_own(["1"])
-    memory.of("a").link(None)
-    assert not memory.of("a").is_own(["1", "2"])
     assert not memory.of("a").is_own(None)
+    assert not memory.of("a").is_own([])
+
+
+def test_an_answer_is_known_when_the_event_that_tells_of_it_comes_late():
+    late = memory.of("late")
+    late.link(["1", "2"])
+    late.link(["3"])
+    assert late.is_own(["1", "2"]) and late.is_own(["3"])
+    for other in range(memory.LINKS_KEPT):
+        late.link([f"other {other}"])
+    assert not late.is_own(["3"])
 
 
 def test_panels_long_gone_are_forgotten():
