@@ -49,12 +49,10 @@ class GapExplorer(ComponentPanel):
         """Answer at once: the App shows the component only after this.
 
         The component then asks for its contents (:meth:`reload`), with the choices that only the
-        browser knows, and builds its WebGL scene while they are on their way.
+        browser knows, and builds its WebGL scene while they are on their way; it asks again where
+        another dataset was chosen, since only it sees which of two answers came last.
         """
         ctx.panel.set_data("opened", ctx.current_sample)
-
-    def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
-        self._fill(ctx)
 
     def on_change_current_sample(self, ctx: foo.ExecutionContext) -> None:
         ctx.panel.set_data("opened", ctx.current_sample)
@@ -173,7 +171,9 @@ class GapExplorer(ComponentPanel):
             logger.exception("The Gap Explorer could not be filled")
             message = f"Reading the analysis failed: {error}"
             data = {"status": {"kind": "failed", "message": message}}
-        ctx.panel.set_data({"run": None, "columns": None, "masks": None, **data})
+        dataset = "" if ctx.dataset is None else ctx.dataset.name
+        empty = {"run": None, "columns": None, "masks": None}
+        ctx.panel.set_data({"dataset": dataset, **empty, **data})
         ctx.panel.set_data("opened", ctx.current_sample)
 
 

@@ -154,6 +154,8 @@ export interface MasksPayload {
 }
 
 export interface PanelData {
+  /** Name of the dataset that all of this but `opened` is about. */
+  dataset?: string;
   status?: Status;
   run?: RunInfo;
   columns?: ColumnsPayload;

@@ -21,9 +21,12 @@ import { insistedSource } from "./source";
 
 export type PanelProps = EventProps<PanelData>;
 
+const NOTHING: PanelData = {};
+
 export function useFiftyOneBridge(props: PanelProps): Bridge {
   const ask = useEvents<Events>(props, EVENT_NAMES);
-  const [choices, choose] = useChoices(useRecoilValue(datasetName) ?? "");
+  const dataset = useRecoilValue(datasetName) ?? "";
+  const [choices, choose] = useChoices(dataset);
   const chosen = useRecoilValue(selectedSamples);
   const grid = useGridKey();
   const gridNow = React.useRef(grid);
@@ -41,16 +44,18 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
 
   const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
 
-  const given = props.data ?? {};
+  // An answer that was on its way when another dataset was chosen speaks of the former one: to the
+  // panel that is no content yet, and it asks.
+  const given = props.data?.dataset === dataset ? props.data : NOTHING;
   const status = useStable(given.status, JSON.stringify(given.status) ?? "");
   const run = useStable(given.run, JSON.stringify(given.run) ?? "");
   const columns = useStable(given.columns, given.columns?.stamp ?? "");
   const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
   const masks = useMasks(sent, gridAsked.current, grid, call);
-  const { opened } = given;
+  const { dataset: about, opened } = props.data ?? NOTHING;
   const data = React.useMemo(
-    () => ({ status, run, columns, masks, opened }),
-    [status, run, columns, masks, opened],
+    () => ({ dataset: about, status, run, columns, masks, opened }),
+    [about, status, run, columns, masks, opened],
   );
 
   return { data, choices, choose, call, selected, mediaUrl: getSampleSrc, route };

@@ -45,7 +45,9 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
       .catch((reason) => setFailure(sentence(reason)));
   };
 
-  // Only the browser knows the choices, so it asks for the contents; and again when they change.
+  // Only the browser knows the choices, so it asks for the contents; again when they change, and when
+  // what came is about another dataset.
+  const about = bridge.data.dataset;
   const { limit, suffix } = bridge.choices;
   const live = React.useRef(bridge);
   live.current = bridge;
@@ -53,7 +55,7 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
     const other = run && suffix !== null && suffix !== run.suffix && run.suffixes.includes(suffix);
     if (status && (!run || (limit === run.limit && !other))) return;
     live.current.call("reload", { limit, suffix }).catch((reason) => setFailure(sentence(reason)));
-  }, [status, run, limit, suffix]);
+  }, [about, status, run, limit, suffix]);
 
   if (failure) return <Failed message={failure} retry={retry} />;
   if (!status) return <Loading what="Opening the sphere …" />;

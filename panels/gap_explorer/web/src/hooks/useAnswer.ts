@@ -2,6 +2,7 @@ import * as React from "react";
 import { sentence, type Bridge } from "../bridge";
 import { decodePositions } from "../columns";
 import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract";
+import { takingTurns } from "../turns";
 import type { Cloud } from "./useCloud";
 
 export interface AnswerState {
@@ -32,6 +33,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   live.current = bridge;
   const points = React.useRef(cloud);
   points.current = cloud;
+  const [inTurn] = React.useState(takingTurns);
 
   const ask = React.useCallback((query: Query) => {
     const target = points.current;
@@ -40,10 +42,10 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     setBusy(true);
     setError(null);
     setNotice(null);
-    live.current
-      .call("ask", queryParams(query, target.stamp, live.current.choices))
+    const params = queryParams(query, target.stamp, live.current.choices);
+    inTurn(async () => (mine === turn.current ? live.current.call("ask", params) : null))
       .then((reply) => {
-        if (mine !== turn.current) return;
+        if (!reply || mine !== turn.current) return;
         setAnswer(reply);
         setHighlight(decodePositions(reply.highlight, target.n));
       })
@@ -53,7 +55,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
       .finally(() => {
         if (mine === turn.current) setBusy(false);
       });
-  }, []);
+  }, [inTurn]);
 
   const act = React.useCallback(
     async (action: Action, ids: string[] | null): Promise<ActionAnswer | null> => {
@@ -63,7 +65,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
       setNotice(null);
       const params = queryParams(answer.query, target.stamp, live.current.choices);
       try {
-        const reply = await live.current.call("act", { ...params, action, ids });
+        const reply = await inTurn(() => live.current.call("act", { ...params, action, ids }));
         setNotice(reply.message || null);
         return reply;
       } catch (reason) {
@@ -71,7 +73,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
         return null;
       }
     },
-    [answer],
+    [answer, inTurn],
   );
 
   const clear = React.useCallback(() => {
@@ -81,8 +83,10 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     setBusy(false);
     setError(null);
     setNotice(null);
-    live.current.call("clear", {}).catch((reason: unknown) => setError(sentence(reason)));
-  }, []);
+    inTurn(() => live.current.call("clear", {})).catch((reason: unknown) =>
+      setError(sentence(reason)),
+    );
+  }, [inTurn]);
 
   // A new run has other positions: an old answer would light up the wrong points.
   const stamp = cloud?.stamp;
