@@ -65,9 +65,10 @@ class OwnViews:
         ctx.ops.set_view(view)
 
     def back(self, ctx: foo.ExecutionContext) -> None:
-        """The view as it was before; where nothing is remembered, the whole dataset."""
+        """The view as it was before; the whole dataset where the grid shows nothing of ours."""
+        own = self._own(ctx)
         with self._lock:
-            own = self._shown.pop(str(ctx.panel_id), None)
+            self._shown.pop(str(ctx.panel_id), None)
         if own is not None and own.base:
             ctx.ops.set_view(fo.DatasetView._build(ctx.dataset, own.base))
         else:

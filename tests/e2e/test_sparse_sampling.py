@@ -200,6 +200,23 @@ def test_a_new_simulation_is_offered_and_a_missing_picture_says_so(app, shot):
     shot(page, "sparse-light")
 
 
+def test_a_filter_that_leaves_out_every_simulated_frame_is_taken_off_by_the_panel(app, shot):
+    app.dataset.add_sample(fo.Sample(filepath=app.dataset.first().filepath, sequence="c"))
+    page = app.open().page
+    app.at(0)
+    page.locator('[data-cy="sidebar-field-arrow-enabled-sequence"]').click()
+    page.locator('[data-cy="selector-sidebar-search-sequence"]').click()
+    page.locator(
+        '[data-cy="selector-results-container-sidebar-search-sequence"] >> text="c"'
+    ).click()
+    app.says(COUNT, "1 ")
+    app.says(PANEL, "The grid shows no simulated frame")
+    shot(page, "sparse-outside")
+    page.click('[data-cy="sp-show-all"]')
+    app.says(COUNT, f"{2 * FRAMES + 1} samples")
+    page.wait_for_selector('[data-cy="sp-line"] >> nth=1')
+
+
 def test_a_run_that_cannot_be_read_says_so_until_it_is_mended(app, shot):
     names = Names("random")
     whole = runs.Record(**plain(vars(runs.read(app.dataset, names, "sparse"))))

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from fiftyone.operators.executor import ExecutionContext, resolve_type
 from fiftyone.operators.registry import OperatorRegistry
+from gapsphere.panels.sparse_sampling.live import live_server
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.sparse import process
 from gapsphere.plugin.sparse.client import Client
@@ -64,12 +65,14 @@ def test_start_use_look_and_stop(home, weights, dataset):
         assert state.stream in shown
         assert "sample_count" not in shown
         assert "**Sessions** 1" in run(action="status")
+        assert live_server() == {"stream": state.stream, "sessions": 1}  # the panel's line
         with pytest.raises(InputError, match="already"):
             start_server(home, ServeParams(port=0), SparseParams())
 
     assert "Stopped" in run()
     assert not psutil.pid_exists(state.pid) or psutil.Process(state.pid).status() == "zombie"
     assert read_state(home) is None
+    assert live_server() is None
     assert "no server" in run(action="stop")
     assert "sample_count" in form(dataset)
 

@@ -239,6 +239,15 @@ def test_back_gives_the_view_from_before(simulated):
     assert panel.view.values("id") == view.values("id")
 
 
+def test_back_gives_all_samples_where_somebody_has_set_another_view_since(simulated):
+    panel = Panel(simulated, "other", simulated.match(F("turn") < 80))
+    panel.show(0, 3)
+    panel.view = simulated.match(F("turn") > 1000)
+    assert panel.call("open")["kind"] == "outside"
+    panel.call("back")
+    assert len(panel.view) == 2 * FRAMES
+
+
 def test_frames_without_numbers_are_shown_by_their_files(simulated):
     simulated.match(F("turn") == 50).clear_sample_field("turn")
     simulated.reload()

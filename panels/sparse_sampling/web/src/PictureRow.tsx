@@ -41,7 +41,12 @@ export function PictureRow(props: {
   return (
     <section className="sp-pictures" aria-label="Pictures of this frame">
       <Filters />
-      <div className="sp-tiles" data-cy="sp-tiles" style={{ "--sp-kinds": kinds } as React.CSSProperties}>
+      <div
+        className="sp-tiles"
+        data-cy="sp-tiles"
+        data-kinds={kinds}
+        style={{ "--sp-kinds": kinds } as React.CSSProperties}
+      >
         {pictured.map((one, row) => {
           const { suffix } = one.simulation;
           const rebuilt = pictures.url(`reconstruction:${suffix}`, at);
