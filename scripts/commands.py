@@ -407,6 +407,12 @@ COMMANDS = (
         ),
     ),
     Command(
+        "sparse clean",
+        "List the files that simulations of deleted datasets have left, or delete them",
+        sparse_commands.clean,
+        arguments=((("--delete",), {"action": "store_true", "help": "delete them"}),),
+    ),
+    Command(
         "install-plugin",
         "Link Gapsphere into FiftyOne's plugin folder (--undo takes the link away)",
         install_plugin,

@@ -150,6 +150,21 @@ def import_recording(
         print(api.import_sparse_recording(data, folder, keypoints=keypoints))
 
 
+def clean(settings: dict[str, Any], *, delete: bool) -> None:
+    """Tell what simulations of deleted datasets left on the disk, or delete it."""
+    from ..plugin.dataset.sparse_leftovers import leftovers
+
+    found = leftovers()
+    for leftover in found:
+        print(leftover)
+        if delete and leftover.shown_by is None:
+            leftover.delete()
+    if not found:
+        print("No simulation of a deleted dataset has left files.")
+    elif not delete:
+        print("Nothing was deleted; --delete does it.")
+
+
 def read_film(path: Path) -> Any:
     """``frames`` of a file that ``sparse_frames.py`` wrote, uint8 (sequences, length, H, W)."""
     import numpy as np

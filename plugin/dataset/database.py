@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import fiftyone as fo
+from fiftyone.core.odm import get_db_conn
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from ..errors import DatabaseError
 from .sets import Samples
 
-__all__ = ["counted", "database_failures"]
+__all__ = ["counted", "database_failures", "identity"]
 
 LITTLE = 500 << 20
 """Bytes below which a disk counts as full: mongod itself refuses to build an index there."""
@@ -51,6 +52,11 @@ def counted(samples: Samples) -> int:
     full disk comes back with a tally of long ago: full datasets then look empty.
     """
     return int(samples.aggregate(fo.Count()))
+
+
+def identity() -> str:
+    """Digits that tell this database from another whose files lie in the same folder."""
+    return str(get_db_conn().config.find_one({}, {"_id": True})["_id"])
 
 
 def _sentence(error: Exception) -> str:

@@ -23,10 +23,13 @@ from ..errors import ArtifactError, InputError
 from ..interchange.files import write_whole
 from ..sparse.recorder import png
 from ..sparse.state import LoopState
+from .database import identity
 from .names import Names
 from .sparse import STEP
 
 FOLDER = "gapsphere_sparse"
+OWNER = "database"
+"""File of a dataset's folder that names its database: :mod:`.sparse_leftovers` reads it."""
 Picture = Literal["reconstruction", "importance"]
 
 
@@ -52,6 +55,11 @@ class SimulationFiles:
         root = Path(fo.config.default_dataset_dir) / FOLDER / str(dataset._doc.id)
         self.root = root / names.run_key(STEP)
         self.folder = self.root / recipe
+
+    def sign(self) -> None:
+        """Say whose files these are."""
+        owner = identity().encode()
+        _write(self.root.parent / OWNER, lambda file: file.write(owner))
 
     def keep(self, kind: Picture, sample_id: str, image: NDArray[np.uint8]) -> str:
         """Write a picture; its absolute path."""

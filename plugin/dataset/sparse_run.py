@@ -102,6 +102,7 @@ class Run:
             if self.names.reconstruction in held:
                 self._clear(self.dataset.exists(self.names.reconstruction).values("id"))
             self.files.clear()
+        self.files.sign()
         self._declare()
         self.record(None)
 

@@ -23,6 +23,7 @@ from gapsphere.plugin.dataset import runs, sparse_models, sparse_run
 from gapsphere.plugin.dataset.names import Names
 from gapsphere.plugin.dataset.sparse import curve, simulations
 from gapsphere.plugin.dataset.sparse_frames import read_frame
+from gapsphere.plugin.dataset.sparse_leftovers import leftovers
 from gapsphere.plugin.dataset.sparse_settings import SimulateParams, policy_name
 from gapsphere.plugin.dataset.sparse_simulation import simulate_adaptive_sampling
 from gapsphere.plugin.errors import (
@@ -452,6 +453,14 @@ def test_a_videos_frames_become_a_dataset_of_their_own(dataset, tmp_path, simula
 def test_a_density_counts_pixels_by_the_frames_size(film, simulate):
     simulate(film, density=0.05)
     assert film.distinct("n_samples") == [round(0.05 * 24 * 32)]
+
+
+def test_what_a_deleted_dataset_left_is_known(film, simulate, tmp_path, monkeypatch):
+    monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path))
+    simulate(film)
+    film.delete()
+    (left,) = leftovers()
+    assert len(left.files) == 12 + 12 + 2  # rebuilt frames, maps, and a state for each sequence
 
 
 def test_a_perfect_reconstruction_has_a_finite_psnr(film, simulate):
