@@ -1,0 +1,86 @@
+"""Heatmaps of a folder in a process that the system gives only so much memory; the result as JSON.
+
+``python in_little_memory.py FOLDER GRID MEGABYTES``: 0 megabytes for as much as there is.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from gapsphere.plugin.attention.draw import Wanted, draw
+from gapsphere.plugin.attention.explain import Explainer, Question
+from gapsphere.plugin.encoders.internvit import InternViT, InternViTConfig
+from gapsphere.plugin.encoders.preprocessing import Pixels
+from gapsphere.plugin.encoders.torch_encoder import TorchEncoder
+
+PATCH, WIDTH = 14, 32
+
+
+def make_encoder(grid):
+    config = InternViTConfig(
+        hidden_size=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=8,
+        intermediate_size=2 * WIDTH,
+        patch_size=PATCH,
+        image_size=grid * PATCH,
+        norm_type="layer_norm",
+        qk_normalization=False,
+        qkv_bias=True,
+    )
+    tower = InternViT(config).eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(0)
+    for weight in tower.parameters():
+        weight.normal_(0, 0.5, generator=generator)
+    return TorchEncoder(
+        name="test",
+        pixels=Pixels(config.image_size, config.image_size),
+        module=tower,
+        features=lambda images: tower(images)[:, 1:].mean(dim=1),
+        dimension=WIDTH,
+        patch_grid=(grid, grid),
+        device=torch.device("cpu"),
+        dtype=torch.float32,
+        precision="fp32",
+        weights="random",
+        pooling="mean",
+        include_cls=False,
+    )
+
+
+def limit(megabytes):
+    """Whatever the process holds now and so much more."""
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    most = held + (megabytes << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def main(folder, grid, megabytes):
+    torch.set_num_threads(1)
+    files = sorted(Path(folder).glob("*.png"))
+    items = [Wanted(file.stem, str(file)) for file in files]
+    explainer = Explainer(make_encoder(grid), Question())
+    maps = {}
+
+    def sink(ids, heats):
+        maps.update(zip(ids, heats, strict=True))
+
+    # All that is loaded or set up at first use; of the smallest images.
+    draw(items[:1], Explainer(make_encoder(4), Question()), lambda ids, heats: None, num_workers=1)
+    if megabytes:
+        limit(megabytes)
+    result = draw(items, explainer, sink, batch_size=len(items), num_workers=1)
+    told = {
+        "done": result.done,
+        "skipped": [one.reason for one in result.skipped],
+        "notes": list(result.notes),
+        "shapes": sorted({heat.shape for heat in maps.values()}),
+        "means": [float(np.mean(maps[item.id])) for item in items if item.id in maps],
+    }
+    sys.stdout.write(json.dumps(told))
+
+
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
