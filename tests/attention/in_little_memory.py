@@ -23,7 +23,7 @@ def make_encoder(grid):
     config = InternViTConfig(
         hidden_size=WIDTH,
         num_hidden_layers=2,
-        num_attention_heads=8,
+        num_attention_heads=16,
         intermediate_size=2 * WIDTH,
         patch_size=PATCH,
         image_size=grid * PATCH,
