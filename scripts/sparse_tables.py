@@ -168,12 +168,13 @@ def print_memory(
     for policy in policies:
         mine = [one for one in runs if one.policy == policy.name]
         gains = [one.psnr[ev.MODEL] - without[one.sequence] for one in mine]
+        worst = int(np.argmin(gains))
         by_seed: dict[int, list[float]] = {}
         for one, value in zip(mine, gains, strict=True):
             by_seed.setdefault(one.seed, []).append(value)
         print(
             f"memory of 24 frames, {policy.name}: {ev.figure(by_seed)} dB, "
-            f"worst sequence {min(gains):+.2f} dB"
+            f"worst sequence {gains[worst]:+.2f} dB, to {mine[worst].psnr[ev.MODEL]:.1f}"
         )
 
 
@@ -218,7 +219,7 @@ def draw(curves: dict[str, Curves], path: Path) -> Path:
             panel.minorticks_off()
             panel.grid(alpha=0.3)
     for row in panels:
-        row[0].legend()
+        row[0].legend(loc="lower right")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)

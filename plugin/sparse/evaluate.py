@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..progress import Progress, silent
 from .adaptive import AdaptiveSampler
 from .classical import CLASSICAL
+from .config import SparseParams, make_sampler
 from .importance import SIGNALS, Map, Signal, gradient_of
 from .loop import SamplingLoop
 from .model import SparsePixelTransformer
@@ -60,6 +61,7 @@ POLICIES = (
     DISPERSION,
     Policy("expected error", AdaptiveSampler(revisit_ratio=0), "error"),
     Policy("gradient", AdaptiveSampler(revisit_ratio=0), "gradient"),
+    Policy("hybrid: dispersion, edges", make_sampler(SparseParams(pattern="hybrid", memory=0))),
 )
 
 
