@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 
 
 def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
@@ -104,6 +105,26 @@ def test_the_keyboard_turns_zooms_and_asks(opened):
     opened.page.keyboard.press("Enter")
     opened.wait_state("!s.busy && s.answer !== null")
     opened.clear()
+
+
+def test_the_right_button_moves_the_sphere_and_the_key_0_brings_it_back(opened):
+    def place(index):
+        return opened.read(f"(({{x, y}}) => [x, y])(window.__gapsphere.project({index}))")
+
+    index, x, y = opened.point_in_sight()
+    mouse, (at_x, at_y) = opened.page.mouse, opened.middle()
+    eye = opened.read("window.__gapsphere.scene.orbit.eye")
+    mouse.move(at_x, at_y)
+    mouse.down(button="right")
+    mouse.move(at_x + 30, at_y - 20)
+    mouse.move(at_x + 60, at_y - 40)
+    mouse.up(button="right")
+    assert place(index) == pytest.approx([x + 60, y - 40], abs=1)
+    assert opened.read("window.__gapsphere.scene.orbit.eye") == eye
+    assert opened.state("answer") is None, "a drag asks nothing"
+    opened.page.locator('[data-cy="gs-canvas"]').focus()
+    opened.page.keyboard.press("0")
+    assert place(index) == pytest.approx([x, y], abs=1)
 
 
 def test_an_event_decodes_nothing_anew_and_then_nothing_is_drawn(opened):
