@@ -228,7 +228,9 @@ def test_a_run_that_cannot_be_read_says_so_until_it_is_mended(app, shot):
     page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
     page.wait_for_selector(f'{PANEL}[data-theme="light"]')
     shot(page, "sparse-failed-light")
-    page.get_by_role("button", name="Try again").click()
+    asked = '"__method__":"open"'
+    with page.expect_response(lambda answer: asked in (answer.request.post_data or "")):
+        page.get_by_role("button", name="Try again").click()
     app.says(FAILED, "The run 'gapsphere_sparse_random' does not tell")  # it is still so
     runs.write(app.dataset, names, whole)
     page.get_by_role("button", name="Try again").click()
