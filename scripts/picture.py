@@ -137,9 +137,6 @@ def simulate() -> None:
         settings = {"pattern": pattern, "suffix": suffix, "keypoints": True}
         settings |= {"sequence_field": "environment", "order_field": "filepath"}
         print(simulate_adaptive_sampling(dataset, make(SimulateParams, settings)))
-    # Else hundreds of keypoints hide each thumbnail.
-    dataset.app_config.active_fields = fo.ActiveFields(paths=["psnr"])
-    dataset.save()
     panels = [fo.Panel(type="Samples", pinned=True), fo.Panel(type="sparse_sampling")]
     spaces = [fo.Space(children=[one], active_child=one.component_id) for one in panels]
     both = fo.Space(children=spaces, orientation="horizontal", sizes=[0.34, 0.66])
