@@ -7,6 +7,7 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 import torch
+from fiftyone.operators.delegated import DelegatedOperationService
 from gapsphere.plugin.config import make
 from gapsphere.plugin.dataset import runs, sparse_models
 from gapsphere.plugin.dataset.names import Names
@@ -181,6 +182,17 @@ def test_the_operator_trains_and_the_simulation_takes_the_model(home, drives):
     record = runs.read(drives, Names(), "sparse")
     version = sparse_models.open_registry("cpu").get("bars").version
     assert (record.inputs["model"], record.inputs["fingerprint"]) == ("bars", version)
+
+
+def test_the_operator_trains_delegated_and_goes_on_with_what_was_kept(home, drives):
+    foo.execute_operator(OPERATOR, dataset=drives, params=SHORT)
+    longer = {**SHORT, "steps": 6}
+    queued = foo.execute_operator(OPERATOR, dataset=drives, params=longer, request_delegation=True)
+    assert queued.delegated
+    DelegatedOperationService().execute_queued_operations(limit=1, log=False)
+    steps = [json.loads(line)["step"] for line in (home / "bars" / "log.jsonl").open()]
+    assert steps[-1] == 6
+    assert steps == sorted(set(steps)), "no step was made twice"
 
 
 def test_the_live_server_offers_what_was_trained(home, drives, monkeypatch):
