@@ -131,7 +131,7 @@ class SamplingLoop:
             importance=state.importance if importance is None else importance,
             memory=memory,
             frame=state.frame if seen.frame is None else frame,
-            usual=surprise if np.isnan(state.usual) or cut else 0.8 * state.usual + 0.2 * surprise,
+            usual=_usual(state.usual, surprise, cut),
         )
         after = self._steer(after, seen.held_out)
         warm = after.valid >= self.config.warmup_frames and after.importance is not None
@@ -300,6 +300,13 @@ def _surprise(samples: Samples, frame: NDArray[np.uint8] | None) -> float:
         return float("nan")
     before = frame.reshape(-1, samples.channels)[samples.pixels]
     return float(np.abs(samples.values.astype(np.float64) - before).mean())
+
+
+def _usual(before: float, surprise: float, cut: bool) -> float:
+    """What surprise is usual after this frame; NaN: the next frame says."""
+    if cut:  # how far two scenes are apart says nothing of how the new one moves
+        return float("nan")
+    return surprise if np.isnan(before) else 0.8 * before + 0.2 * surprise
 
 
 def _error_at(frame: torch.Tensor, samples: Samples, hidden: NDArray[np.bool_]) -> float:

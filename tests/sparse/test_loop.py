@@ -148,6 +148,12 @@ def test_a_scene_cut_starts_memory_and_warm_up_again(loop, moving):
     assert set(np.unique(step.state.memory.age)) == {-1, 1}
 
 
+def test_a_cut_soon_after_another_is_noticed_too(loop, moving):
+    film = np.concatenate([moving[:5], 255 - moving[5:8], moving[8:11]])
+    cuts = [step.cut for step in play(loop, film)]
+    assert np.flatnonzero(cuts).tolist() == [5, 8]
+
+
 def test_warm_up_counts_frames_with_a_valid_map_only(loop, model, moving, monkeypatch):
     with monkeypatch.context() as patch:
         broken(model, patch, "dispersion")
