@@ -15,20 +15,24 @@ export function Segmented<T extends string>(props: {
   disabled?: boolean;
 }): React.ReactElement {
   const { label, options, value, onChange, disabled } = props;
+  const group = React.useRef<HTMLDivElement>(null);
+  const moved = React.useRef(false);
+  // At once, not in the next frame: the person may have gone on to another control by then.
+  React.useLayoutEffect(() => {
+    if (moved.current) group.current?.querySelector<HTMLElement>('[aria-checked="true"]')?.focus();
+    moved.current = false;
+  }, [value]);
   const move = (event: React.KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
     const at = options.findIndex((option) => option.value === value);
     const next = options[(at + step + options.length) % options.length];
+    moved.current = true;
     onChange(next.value);
-    const group = event.currentTarget;
-    window.requestAnimationFrame(() =>
-      group.querySelector<HTMLButtonElement>('[aria-checked="true"]')?.focus(),
-    );
   };
   return (
-    <div className="gs-segmented" role="radiogroup" aria-label={label} onKeyDown={move}>
+    <div ref={group} className="gs-segmented" role="radiogroup" aria-label={label} onKeyDown={move}>
       {options.map((option) => (
         <button
           key={option.value}

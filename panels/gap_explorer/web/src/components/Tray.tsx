@@ -23,11 +23,16 @@ export function Tray(props: {
     setAt(next);
     list.current?.querySelectorAll<HTMLElement>(".gs-held")[next]?.focus();
   };
+  const taken = React.useRef<number | null>(null);
   const take = (index: number): void => {
+    taken.current = index;
     tray.remove(tray.ids[index]);
-    // The neighbour moves up into the gap; when the list is empty there is nothing to hold on to.
-    window.requestAnimationFrame(() => focus(index));
   };
+  // The neighbour moves up into the gap; when the list is empty there is nothing to hold on to.
+  React.useLayoutEffect(() => {
+    if (taken.current !== null) focus(taken.current);
+    taken.current = null;
+  }, [tray.ids]);
   const keys = (event: React.KeyboardEvent, index: number): void => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step) focus(index + step);
