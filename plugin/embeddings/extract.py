@@ -208,6 +208,7 @@ def extract_stepwise(
             prepared = [ahead.popleft().result() for _ in batch]
             run.waiting += time.perf_counter() - waited
             run.embed_and_write(batch, prepared)
+            del prepared  # before others are submitted in its place
             handled += len(batch)
             yield handled
     finally:
