@@ -21,8 +21,8 @@ from .samples import NEVER, Memory, Samples
 
 Floats = NDArray[np.float32]
 
-HOLDS_CHANGE, HOLDS_SHARE = 8.0, 0.7
-"""When a memory still holds, see :func:`memory_holds`."""
+HOLDS = 0.7
+"""When a memory still holds, see :func:`memory_holds`; chosen on frames of the training."""
 
 AGE_IN_PIXELS = 1.0
 """How far, in pixels, a frame of age moves a remembered sample away."""
@@ -84,7 +84,7 @@ def make_scene(
     height, width = resolution = samples.resolution
     values = _shares(samples.values)
     places = lattice(resolution, stride)
-    own = 2 * np.stack(np.divmod(samples.pixels, width)[::-1], axis=-1)
+    own = _half_pixels(samples.pixels, width)
     near = nearest_samples(samples.pixels, resolution, neighbors, queries=own)
     index = nearest_samples(samples.pixels, resolution, neighbors, queries=places)
     natural = (natural_neighbour(samples).transpose(2, 0, 1) / 255).astype(np.float32)
@@ -128,18 +128,29 @@ def make_scene(
 
 
 def memory_holds(samples: Samples, memory: Memory) -> bool:
-    """Whether what is remembered still holds: most revisits found what had been measured there.
+    """Whether what is remembered still holds: it says more of a pixel than the nearest new sample.
 
-    A memory of a moving picture misleads the model more than it helps, so unless ``HOLDS_SHARE`` of
-    the pixels that are measured again, at least three, are within ``HOLDS_CHANGE`` grey levels of
-    what they were, the frame is rebuilt from its own samples alone.
+    A memory of a moving picture misleads the model more than it helps.  So at the pixels that are
+    measured again, at least three, their old values are compared with the values measured beside
+    them now: unless the old ones are off by less than ``HOLDS`` of what the neighbours are off by,
+    the frame is rebuilt from its own samples alone.
     """
-    again = memory.age.ravel()[samples.pixels] != NEVER
-    if again.sum() < 3:
+    again = np.flatnonzero(memory.age.ravel()[samples.pixels] != NEVER)
+    if len(again) < 3:
         return False
+    values = samples.values.astype(np.float32)
     before = memory.value.reshape(-1, samples.channels)[samples.pixels[again]]
-    change = np.abs(samples.values[again].astype(np.float32) - before).mean(1)
-    return bool((change <= HOLDS_CHANGE).mean() >= HOLDS_SHARE)
+    places = _half_pixels(samples.pixels[again], samples.resolution[1])
+    # The nearest is the sample itself, the second its neighbour.
+    beside = nearest_samples(samples.pixels, samples.resolution, 2, queries=places)[:, 1]
+    change = np.abs(values[again] - before).mean()
+    contrast = np.abs(values[again] - values[beside]).mean()
+    return bool(change <= HOLDS * contrast)
+
+
+def _half_pixels(pixels: Pixels, width: int) -> NDArray[np.int64]:
+    """Places (x, y) of pixels as :func:`~.nearest.nearest_samples` takes them, int64 (n, 2)."""
+    return np.asarray(2 * np.stack(np.divmod(pixels, width)[::-1], axis=-1))
 
 
 def _remembered_pixels(memory: Memory, measured_again: Pixels) -> Pixels:

@@ -187,6 +187,16 @@ def test_a_memory_that_no_longer_holds_is_left_aside(model, still, random):
     assert not memory_holds(samples_of(still[0], elsewhere), memory)
 
 
+def test_in_a_dark_scene_small_changes_are_enough_to_leave_the_memory_aside(random):
+    """A wall of one grey level's contrast that moved: eight levels would have let it pass."""
+    wall = random.integers(20, 23, (48, 48, 1)).astype(np.uint8)
+    first = samples_of(wall, np.sort(random.choice(48 * 48, 200, replace=False)))
+    memory = remember(None, first, wall, 9)
+    again = np.union1d(first.pixels[::4], random.choice(48 * 48, 100, replace=False))
+    assert memory_holds(samples_of(wall, again), memory)
+    assert not memory_holds(samples_of(np.roll(wall, 1, axis=1), again), memory)
+
+
 def test_the_model_reads_the_memory(model, still):
     model = type(model)(model.config)
     torch.manual_seed(0)
