@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 from fiftyone.server.view import get_view
 
 from ...plugin.errors import InputError
+from ..component import can_prompt
 from . import heatmaps, memory
 from .analysis import Analysis
 
@@ -23,10 +24,7 @@ EXTENDED_MAX = 10_000
 
 def available() -> dict[str, bool]:
     """Which operators the panel can hand over to."""
-    from fiftyone.operators.registry import OperatorRegistry
-
-    known = {operator.uri for operator in OperatorRegistry().list_operators()}
-    return {name: f"{PLUGIN}/{name}" in known for name in OPERATORS}
+    return {name: can_prompt(f"{PLUGIN}/{name}") for name in OPERATORS}
 
 
 def link(ctx: foo.ExecutionContext, ids: Sequence[str]) -> None:

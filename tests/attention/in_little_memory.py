@@ -12,42 +12,26 @@ import numpy as np
 import torch
 from gapsphere.plugin.attention.draw import Wanted, draw
 from gapsphere.plugin.attention.explain import Explainer, Question
-from gapsphere.plugin.encoders.internvit import InternViT, InternViTConfig
-from gapsphere.plugin.encoders.preprocessing import Pixels
-from gapsphere.plugin.encoders.torch_encoder import TorchEncoder
+from gapsphere.plugin.encoders.internvit import InternViTConfig
+from gapsphere.scripts.bench_heatmaps import random_tower
 
 PATCH, WIDTH = 14, 32
 
 
 def make_encoder(grid):
-    config = InternViTConfig(
-        hidden_size=WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=16,
-        intermediate_size=2 * WIDTH,
-        patch_size=PATCH,
-        image_size=grid * PATCH,
-        norm_type="layer_norm",
-        qk_normalization=False,
-        qkv_bias=True,
-    )
-    tower = InternViT(config).eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
-    for weight in tower.parameters():
-        weight.normal_(0, 0.5, generator=generator)
-    return TorchEncoder(
-        name="test",
-        pixels=Pixels(config.image_size, config.image_size),
-        module=tower,
-        features=lambda images: tower(images)[:, 1:].mean(dim=1),
-        dimension=WIDTH,
-        patch_grid=(grid, grid),
-        device=torch.device("cpu"),
-        dtype=torch.float32,
-        precision="fp32",
-        weights="random",
-        pooling="mean",
-        include_cls=False,
+    """One whose attention maps, 16 heads of them, take most of the memory."""
+    return random_tower(
+        InternViTConfig(
+            hidden_size=WIDTH,
+            num_hidden_layers=2,
+            num_attention_heads=16,
+            intermediate_size=2 * WIDTH,
+            patch_size=PATCH,
+            image_size=grid * PATCH,
+            norm_type="layer_norm",
+            qk_normalization=False,
+            qkv_bias=True,
+        )
     )
 
 
