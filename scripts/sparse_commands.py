@@ -157,12 +157,17 @@ def clean(settings: dict[str, Any], *, delete: bool) -> None:
     found = leftovers()
     for leftover in found:
         print(leftover)
-        if delete and leftover.shown_by is None:
-            leftover.delete()
     if not found:
         print("No simulation of a deleted dataset has left files.")
     elif not delete:
         print("Nothing was deleted; --delete does it.")
+    else:
+        unused = [leftover for leftover in found if leftover.shown_by is None]
+        for leftover in unused:
+            leftover.delete()
+        print(
+            f"Deleted the files of {len(unused)} datasets, kept those of {len(found) - len(unused)}."
+        )
 
 
 def read_film(path: Path) -> Any:

@@ -45,6 +45,7 @@ def test_what_a_deleted_dataset_left_is_told_and_then_deleted(simulated, home, c
     assert f"{folder}  3 files" in capsys.readouterr().out
     assert len(leftovers()[0].files) == 3
     assert main(["sparse", "clean", "--delete"]) == 0
+    assert "Deleted the files of 1 datasets, kept those of 0." in capsys.readouterr().out
     assert list(home.iterdir()) == []
     assert main(["sparse", "clean"]) == 0
     assert "has left files" in capsys.readouterr().out
