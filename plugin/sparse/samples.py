@@ -1,8 +1,9 @@
 """What was measured of a frame, and what is remembered of the frames before it.
 
 A memory is three maps: the last value measured at each pixel, how many frames ago, and the last
-frame as it was reconstructed.  It only ever grows old, it never decides what still holds: the
-model reads ages, and how far new samples contradict what was there, and weighs for itself.
+frame as it was reconstructed.  It only ever grows old; whether it still holds is asked of each new
+frame's samples (:func:`.scene.memory_holds`), and how far each value does, the model weighs by its
+age and by how far new samples contradict what was there.
 """
 
 from __future__ import annotations
