@@ -165,9 +165,8 @@ def clean(settings: dict[str, Any], *, delete: bool) -> None:
         unused = [leftover for leftover in found if leftover.shown_by is None]
         for leftover in unused:
             leftover.delete()
-        print(
-            f"Deleted the files of {len(unused)} datasets, kept those of {len(found) - len(unused)}."
-        )
+        kept = len(found) - len(unused)
+        print(f"Deleted the files of {len(unused)} datasets, kept those of {kept}.")
 
 
 def read_film(path: Path) -> Any:
