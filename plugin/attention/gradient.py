@@ -121,7 +121,9 @@ def grad_cam(
     -----
     Written out here because every module of the package ``grad-cam`` (1.5.7) imports torchvision,
     whose published wheels end the import under a CPU build of torch ("operator torchvision::nms
-    does not exist"), so it cannot come with an install that has no GPU.
+    does not exist"), so it cannot come with an install that has no GPU.  It also reads the first
+    output of a module that runs several times, as the activation that gives EfficientNet its last
+    map does; where a module runs once, both give the same map before the package scales it.
     """
     import torch
 
