@@ -103,7 +103,7 @@ def _rounded(image: NDArray[np.float64], samples: Samples) -> Frame:
     return made
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _scatter(
     index: NDArray[np.int64],
     radius: NDArray[np.float64],

@@ -1,8 +1,9 @@
 """The K nearest samples of every pixel, exact: what the model attends to and interpolates from.
 
-Samples lie in the cells of a grid about as wide as their mean spacing.  A pixel looks at its own
-cell, then at the ring around it, and so on, until a ring cannot hold anything nearer than what it
-has.  Ties go to the sample that comes first, so the answer does not depend on the search order.
+Samples lie in the cells of a grid, about two in each, those with the least penalty first.  A pixel
+looks at its own cell, then at the ring around it, and so on, until a ring cannot hold anything
+nearer than what it has; in a cell it stops at the first sample whose penalty alone is too much.
+Ties go to the sample that comes first, so the answer does not depend on the search order.
 """
 
 from __future__ import annotations
@@ -50,9 +51,11 @@ def nearest_samples(
     y, x = np.divmod(np.ascontiguousarray(pixels, np.int64), width)
     places = lattice(resolution, 1) if queries is None else np.ascontiguousarray(queries, np.int64)
     extra = np.zeros(len(y)) if penalty is None else 4 * np.ascontiguousarray(penalty, np.float64)
-    cell = 2 * max(1, int(np.sqrt(height * width / len(y))))
-    order, first, columns = _fill_cells(2 * x, 2 * y, cell, 2 * height, 2 * width)
-    return np.asarray(_search(2 * x, 2 * y, extra, order, first, columns, cell, places, k))
+    ranked = np.arange(len(y)) if penalty is None else np.argsort(penalty, kind="stable")
+    cell = 2 * max(1, int(np.sqrt(2 * height * width / len(y))))
+    shape = -(-2 * height // cell), -(-2 * width // cell)
+    order, first = _fill_cells(2 * x, 2 * y, ranked, cell, shape)
+    return np.asarray(_search(2 * x, 2 * y, extra, order, first, cell, shape, places, k))
 
 
 def lattice(resolution: Resolution, stride: int) -> IntArray:
@@ -68,43 +71,43 @@ def lattice(resolution: Resolution, stride: int) -> IntArray:
     return np.stack([x, y], axis=-1) * (2 * stride) + stride - 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill_cells(
-    x: IntArray, y: IntArray, cell: int, height: int, width: int
-) -> tuple[IntArray, IntArray, int]:
-    """Sample numbers ordered by grid cell, and where each cell starts (counting sort)."""
-    columns, rows = (width + cell - 1) // cell, (height + cell - 1) // cell
-    first = np.zeros(columns * rows + 1, np.int64)
+    x: IntArray, y: IntArray, ranked: IntArray, cell: int, shape: tuple[int, int]
+) -> tuple[IntArray, IntArray]:
+    """Sample numbers ordered by grid cell, as ranked within it, and where each cell starts."""
+    first = np.zeros(shape[0] * shape[1] + 1, np.int64)
     for i in range(len(x)):
-        first[(y[i] // cell) * columns + x[i] // cell + 1] += 1
-    for c in range(columns * rows):
+        first[(y[i] // cell) * shape[1] + x[i] // cell + 1] += 1
+    for c in range(len(first) - 1):
         first[c + 1] += first[c]
     place, order = first[:-1].copy(), np.empty(len(x), np.int64)
-    for i in range(len(x)):
-        c = (y[i] // cell) * columns + x[i] // cell
+    for i in ranked:
+        c = (y[i] // cell) * shape[1] + x[i] // cell
         order[place[c]] = i
         place[c] += 1
-    return order, first, columns
+    return order, first
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _search(
     x: IntArray,
     y: IntArray,
     extra: NDArray[np.float64],
     order: IntArray,
     first: IntArray,
-    columns: int,
     cell: int,
+    shape: tuple[int, int],
     places: IntArray,
     k: int,
 ) -> IntArray:
-    rows = (len(first) - 1) // columns
+    rows, columns = shape
     found = np.full((len(places), k), -1, np.int64)
-    best = np.empty(k)
+    best, mine = np.empty(k), np.empty(k, np.int64)
+    xs, ys, extras, least = x[order], y[order], extra[order], extra.min()
     for q in range(len(places)):
-        px, py, mine = places[q, 0], places[q, 1], found[q]
-        best[:] = np.inf
+        px, py = places[q]
+        best[:], mine[:], worst = np.inf, -1, np.inf
         # A cell's centre may lie beyond the last pixel, where the frame is no whole cell.
         cx, cy = min(px // cell, columns - 1), min(py // cell, rows - 1)
         ring = 0
@@ -117,25 +120,30 @@ def _search(
                     py - (cy - ring + 1) * cell + 1,
                     (cy + ring) * cell - py,
                 )
-                if reach > 0 and best[k - 1] < reach * reach:
+                if reach > 0 and worst < reach * reach + least:
                     break
                 if cx < ring and cy < ring and cx + ring >= columns and cy + ring >= rows:
                     break
             for gy in range(max(0, cy - ring), min(rows, cy + ring + 1)):
                 edge = gy == cy - ring or gy == cy + ring
                 step = 1 if edge or ring == 0 else 2 * ring
+                aside = max(gy * cell - py, py - (gy + 1) * cell + 1, 0) ** 2
                 for gx in range(cx - ring, cx + ring + 1, step):
                     if gx < 0 or gx >= columns:
                         continue
+                    near = aside + max(gx * cell - px, px - (gx + 1) * cell + 1, 0) ** 2
                     for at in range(first[gy * columns + gx], first[gy * columns + gx + 1]):
-                        i = order[at]
-                        d = float((x[i] - px) ** 2 + (y[i] - py) ** 2) + extra[i]
-                        if d > best[k - 1] or (d == best[k - 1] and i > mine[k - 1] >= 0):
+                        if near + extras[at] > worst:
+                            break
+                        i, d = order[at], (xs[at] - px) ** 2 + (ys[at] - py) ** 2 + extras[at]
+                        if d > worst or (d == worst and i > mine[k - 1] >= 0):
                             continue
                         j = k - 1
                         while j > 0 and (best[j - 1] > d or (best[j - 1] == d and mine[j - 1] > i)):
                             best[j], mine[j] = best[j - 1], mine[j - 1]
                             j -= 1
                         best[j], mine[j] = d, i
+                        worst = best[k - 1]
             ring += 1
+        found[q] = mine
     return found

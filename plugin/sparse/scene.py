@@ -9,6 +9,7 @@ that is what the model judges a memory by.
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,19 +82,31 @@ def make_scene(
     stride : int
         A query stands for a cell of ``stride`` x ``stride`` pixels.
     """
+    with ThreadPoolExecutor(1) as beside:  # the one needs nothing of the other
+        natural = beside.submit(_natural, samples)
+        return _lay_out(samples, memory, neighbors, past_neighbors, stride, natural)
+
+
+def _lay_out(
+    samples: Samples,
+    memory: Memory | None,
+    neighbors: int,
+    past_neighbors: int,
+    stride: int,
+    natural: Future[Floats],
+) -> Scene:
     height, width = resolution = samples.resolution
     values = _shares(samples.values)
     places = lattice(resolution, stride)
     own = _half_pixels(samples.pixels, width)
     near = nearest_samples(samples.pixels, resolution, neighbors, queries=own)
     index = nearest_samples(samples.pixels, resolution, neighbors, queries=places)
-    natural = (natural_neighbour(samples).transpose(2, 0, 1) / 255).astype(np.float32)
     n = len(samples)
     if memory is None or not memory_holds(samples, memory):
         zero = np.zeros(n, np.float32)
         return Scene(
             samples.pixels, values, zero, np.zeros_like(values), zero, zero, n, near, index,
-            natural, None, None, None, samples.state, resolution,
+            natural.result(), None, None, None, samples.state, resolution,
         )  # fmt: skip
     believed = memory.frame.reshape(height * width, -1)[samples.pixels]
     measured = memory.value.reshape(height * width, -1)[samples.pixels]
@@ -118,13 +131,17 @@ def make_scene(
         n,
         near,
         index,
-        natural,
+        natural.result(),
         _planes(memory.frame),
         _planes(memory.value),
         np.where(memory.age == NEVER, 0, 1 / np.maximum(memory.age, 1)).astype(np.float32),
         samples.state,
         resolution,
     )
+
+
+def _natural(samples: Samples) -> Floats:
+    return (natural_neighbour(samples).transpose(2, 0, 1) / 255).astype(np.float32)
 
 
 def memory_holds(samples: Samples, memory: Memory) -> bool:
