@@ -17,26 +17,23 @@ LOG_DISTANCE = 3
 
 
 def gather(values: Tensor, index: Tensor | None) -> Tensor:
-    """Rows of ``values`` (M, F) for each query: (Q, K, F), or (1, M, F) where all are meant.
-
-    A negative index stands for no sample; it reads row 0 and has to be masked.
-    """
+    """Rows of ``values`` (M, F) for each query: (Q, K, F), or (1, M, F) where all are meant."""
     if index is None:
         return values.unsqueeze(0)
-    return values.index_select(0, index.clamp_min(0).reshape(-1)).view(*index.shape, -1)
+    return values.index_select(0, index.reshape(-1)).view(*index.shape, -1)
 
 
 def relative_features(offset: Tensor, spacing: float, age: Tensor, change: Tensor) -> Tensor:
     """What geometry tells of each query and key, ``(Q, K, 6)``.
 
     Offset from query to key along x and y, its length, the length's logarithm (all in units of
-    ``spacing``), the key's age in frames and how much its surroundings have changed since.
+    ``spacing``), the logarithm of 1 + the key's age in frames, and how much its surroundings have
+    changed since.
     """
-    near = offset / spacing
-    distance = near.square().sum(-1, keepdim=True).add(1e-6).sqrt()
-    age = age.expand(distance.shape[:-1]).unsqueeze(-1)
-    change = change.expand(distance.shape[:-1]).unsqueeze(-1)
-    return torch.cat([near, distance, (distance + 0.05).log(), (1 + age).log(), change], -1)
+    x, y = (offset / spacing).unbind(-1)
+    distance = (x * x + y * y + 1e-6).sqrt()
+    age, change = age.expand_as(x), change.expand_as(x)
+    return torch.stack([x, y, distance, (distance + 0.05).log(), age, change], -1)
 
 
 class NearAttention(nn.Module):
@@ -53,6 +50,9 @@ class NearAttention(nn.Module):
         self.fall = nn.Parameter(torch.full((heads,), -3.0))
         nn.init.zeros_(self.bias.weight)
         self.out = nn.Linear(width, width)
+        # Sums what belongs to one head; a product with it is faster than sums of four numbers.
+        of_head = torch.eye(heads).repeat_interleave(width // heads, 0)
+        self.register_buffer("of_head", of_head, persistent=False)
         self.norm_forward = nn.LayerNorm(width)
         self.forward_in = nn.Linear(width, 2 * width)
         self.forward_out = nn.Linear(2 * width, width)
@@ -60,7 +60,7 @@ class NearAttention(nn.Module):
     def forward(
         self,
         x: Tensor,
-        memory: Tensor,
+        pairs: Tensor,
         geometry: tuple[Tensor, Tensor],
         index: Tensor | None,
         dead: Tensor | None,
@@ -71,13 +71,13 @@ class NearAttention(nn.Module):
         ----------
         x : (Q, width)
             Queries.
-        memory : (M, memory_width)
-            Keys and values.
+        pairs : (M, 2 width)
+            Keys and values: what ``key_value`` makes of a memory (M, memory_width).
         geometry : (Q, K, hidden), (Q, K)
             Hidden features of each pair (:func:`relative_features` through a first layer), and the
             logarithm of their distance.
         index : int64 (Q, K) or None
-            Which rows of ``memory`` each query sees; None: all, and K = M.
+            Which rows of ``pairs`` each query sees; None: all, and K = M.
         dead : bool (Q, K) or None
             Pairs without attention: padding, or a key of another kind.
 
@@ -88,17 +88,18 @@ class NearAttention(nn.Module):
             Mean of the heads' weights, rows sum to 1, float32.
         """
         queries, width, size = len(x), x.shape[-1], x.shape[-1] // self.heads
-        query = self.query(self.norm(x)).view(queries, 1, self.heads, size)
-        pairs = gather(self.key_value(memory), index)
-        key, value = pairs.view(*pairs.shape[:2], 2, self.heads, size).unbind(2)
+        query = self.query(self.norm(x)).unsqueeze(1)
+        key, value = (gather(half, index) for half in pairs.split(width, -1))
         hidden, distance = geometry
-        score = (query * key).sum(-1) * size**-0.5 + self.bias(hidden)
+        score = (query * key) @ self.of_head * size**-0.5 + self.bias(hidden)
         score = score + distance.unsqueeze(-1) * self.fall
         if dead is not None:
             score = score.masked_fill(dead.unsqueeze(-1), -torch.inf)
         weight = score.softmax(1)
-        read = (weight.to(value.dtype).unsqueeze(-1) * value).sum(1)
-        x = x + self.out(read.reshape(queries, width))
+        # What each head reads of every head's values; its own are kept.
+        read = weight.to(value.dtype).transpose(1, 2) @ value
+        read = read.view(queries, self.heads, self.heads, size).diagonal(dim1=1, dim2=2)
+        x = x + self.out(read.transpose(1, 2).reshape(queries, width))
         x = x + self.forward_out(nn.functional.silu(self.forward_in(self.norm_forward(x))))
         return x, weight.mean(-1)
 
@@ -152,6 +153,6 @@ def dispersion_of(weights: Tensor, values: Tensor) -> Tensor:
     ``sqrt(sum a v² - (sum a v)²)`` with values (Q, K, C), as the mean of squared deviations, which
     cannot turn negative by rounding; channels are averaged before the root.
     """
-    weights = weights.to(values.dtype).unsqueeze(-1)
-    mean = (weights * values).sum(-2, keepdim=True)
-    return (weights * (values - mean).square()).sum(-2).mean(-1).sqrt()
+    share = weights.to(values.dtype).unsqueeze(-2)
+    deviation = (values - share @ values).square()
+    return (share @ deviation).squeeze(-2).mean(-1).sqrt()

@@ -33,6 +33,7 @@ from .attention import (
     relative_features,
 )
 from .coords import Resolution, pixels_of
+from .grid import Grid
 from .refine import Refinement
 from .samples import Memory, Samples, make_samples
 from .scene import Scene, make_scene
@@ -202,11 +203,14 @@ class SparsePixelTransformer(nn.Module):
         memory = self._encode(scene, tokens)
         slope = self.slope(memory) * tokens.scale
         # What a query reads of each token beside the learned values.
-        table = torch.cat([tokens.values, slope, tokens.surprise], -1)
-        grid = _Grid(scene.resolution, self.config.stride)
+        about = torch.stack([tokens.age, tokens.change], -1)
+        both = torch.cat([tokens.surprise, tokens.surprise.abs()], -1)
+        table = torch.cat([tokens.position, about, tokens.values, both, slope], -1)
+        pairs = [layer.key_value(memory) for layer in _layers(self.decoder)]
+        grid = Grid(scene.resolution, self.config.stride)
         bounds = [(a, min(a + chunk, grid.cells)) for a in range(0, grid.cells, chunk)]
         parts = [
-            self._decode(grid, tokens, memory, table, first, last, epsilon, full)
+            self._decode(grid, tokens, pairs, table, first, last, epsilon, full)
             for first, last in bounds
         ]
         rows = [torch.cat(part) for part in zip(*parts, strict=True)]
@@ -250,13 +254,13 @@ class SparsePixelTransformer(nn.Module):
         return _Tokens(
             position=tensor(np.stack([x, y], -1).astype(np.float32)),
             values=values,
-            age=tensor(scene.age),
+            age=tensor(np.log1p(scene.age)),
             surprise=tensor(scene.surprise),
             revisit=tensor(scene.revisit),
             change=tensor(scene.change) / scale,
             new=scene.new,
-            near=None if everything else tensor(scene.near),
-            index=None if everything else tensor(scene.index),
+            near=_Seen() if everything else _seen(tensor(scene.near)),
+            index=_Seen() if everything else _seen(tensor(scene.index)),
             centre=centre,
             scale=scale,
             spacing=float(np.sqrt(height * width / scene.new)),
@@ -271,7 +275,7 @@ class SparsePixelTransformer(nn.Module):
         """Features ``(M, width)``; tokens of this frame also attend to each other and the state."""
         past = (tokens.age > 0).to(tokens.age.dtype)
         believed = torch.full_like(past, float(scene.previous is not None))
-        flags = [past, (1 + tokens.age).log(), tokens.revisit, tokens.change, believed]
+        flags = [past, tokens.age, tokens.revisit, tokens.change, believed]
         values = [(tokens.values - tokens.centre) / tokens.scale, tokens.surprise / tokens.scale]
         every = self.embed(torch.cat([*values, torch.stack(flags, -1)], -1))
         x = every[: tokens.new]
@@ -279,11 +283,11 @@ class SparsePixelTransformer(nn.Module):
             x = self._read_state(x, scene.state)
         position = tokens.position[: tokens.new]
         nothing = torch.zeros(1, 1, device=x.device)
-        offset = gather(position, tokens.near) - position[:, None]
+        index, dead = tokens.near.index, tokens.near.dead
+        offset = gather(position, index) - position[:, None]
         geometry = self._geometry(offset, tokens.spacing, nothing, nothing)
-        dead = _dead(tokens.near)
-        for layer in self.encoder:
-            x, _ = layer(x, x, geometry, tokens.near, dead)
+        for layer in _layers(self.encoder):
+            x, _ = layer(x, layer.key_value(x), geometry, index, dead)
         return torch.cat([x.to(every.dtype), every[tokens.new :]])
 
     def _read_state(self, x: Tensor, state: NDArray[np.float32]) -> Tensor:
@@ -298,9 +302,9 @@ class SparsePixelTransformer(nn.Module):
 
     def _decode(
         self,
-        grid: _Grid,
+        grid: Grid,
         tokens: _Tokens,
-        memory: Tensor,
+        pairs: list[Tensor],
         table: Tensor,
         first: int,
         last: int,
@@ -310,42 +314,42 @@ class SparsePixelTransformer(nn.Module):
         """Rows of cells ``first`` to ``last``: features, the estimate at each of their pixels,
         surprise and its size, entropy, dispersion, and the attention rows (empty if not ``full``).
         """
-        c, device = self.config.channels, memory.device
-        index = None if tokens.index is None else tokens.index[first:last]
-        offset = gather(tokens.position, index) - grid.centres(first, last, device)[:, None]
-        about = gather(torch.stack([tokens.age, tokens.change], -1), index)
+        c, device = self.config.channels, table.device
+        index, dead = tokens.index.part(first, last)
+        position, about, values, facts = gather(table, index).split([2, 2, c, 4 * c], -1)
+        offset = position - grid.centres(first, last, device)[:, None]
         geometry = self._geometry(offset, tokens.spacing, about[..., 0], about[..., 1])
-        dead = _dead(index)
-        x = self.start(self._closest(offset, index, tokens))
+        x = self.start(self._closest(offset, dead, tokens))
         weights = torch.zeros((), device=device)
-        for layer in self.decoder:
-            x, weight = layer(x, memory, geometry, index, dead)
+        for layer, pair in zip(_layers(self.decoder), pairs, strict=True):
+            x, weight = layer(x, pair, geometry, index, dead)
             weights = weights + weight / len(self.decoder)
-        values, slope, surprise = gather(table, index).split([c, 2 * c, c], -1)
-        slope = slope.unflatten(-1, (c, 2))
-        planes = values - (slope * (offset / tokens.spacing)[:, :, None]).sum(-1)
-        share = weights.unsqueeze(-1)
-        centre, tilt = (share * planes).sum(1), (share.unsqueeze(-1) * slope).sum(1)
+        slope = facts[..., 2 * c :].unflatten(-1, (c, 2))
+        along = slope * (offset / tokens.spacing).unsqueeze(-2)
+        planes = values - along[..., 0] - along[..., 1]
+        share = weights.unsqueeze(1)
+        surprise, strength, tilt = (share @ facts).squeeze(1).split([c, c, 2 * c], -1)
         inside = grid.inside(device) / tokens.spacing
-        fine = centre[..., None] + (tilt.unsqueeze(-2) * inside).sum(-1)
+        fine = (share @ planes).transpose(1, 2) + tilt.unflatten(-1, (c, 2)) @ inside.T
         visible = torch.tensor(weights.shape[1]) if dead is None else (~dead).sum(1)
         return (
             x,
             fine.flatten(1),
-            (share * surprise).sum(1),
-            (share * surprise.abs()).sum(1).mean(-1),
+            surprise,
+            strength.mean(-1),
             # Their slopes are infinite at 0; the head reads them, nothing is learned through them.
             entropy_of(weights.detach(), visible, epsilon),
             dispersion_of(weights.detach(), values),
-            _full_rows(weights, index, len(memory)) if full else weights[:, :0],
+            _full_rows(weights, index, len(table)) if full else weights[:, :0],
         )
 
-    def _closest(self, offset: Tensor, index: Tensor | None, tokens: _Tokens) -> Tensor:
+    def _closest(self, offset: Tensor, dead: Tensor | None, tokens: _Tokens) -> Tensor:
         """How near the nearest token of this frame is, ``(Q, 3)``."""
-        count = tokens.new if index is None else self.config.neighbors
-        distance = offset[:, :count].square().sum(-1)
-        if index is not None:
-            distance = distance.masked_fill(index[:, :count] < 0, torch.inf)
+        count = tokens.new if self.config.neighbors is None else self.config.neighbors
+        x, y = offset[:, :count].unbind(-1)
+        distance = x * x + y * y
+        if dead is not None:
+            distance = distance.masked_fill(dead[:, :count], torch.inf)
         near = distance.amin(1).sqrt()
         measured = (near < 0.75 * self.config.stride).to(near.dtype)
         near = near / tokens.spacing
@@ -380,7 +384,29 @@ class SparsePixelTransformer(nn.Module):
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """Which tokens each query sees, ``index`` (Q, K), None: all; where ``dead``, it is none."""
+
+    index: Tensor | None = None
+    dead: Tensor | None = None
+
+    def part(self, first: int, last: int) -> tuple[Tensor | None, Tensor | None]:
+        """Of some of the queries."""
+        rows = slice(first, last)
+        index, dead = self.index, self.dead
+        return index if index is None else index[rows], dead if dead is None else dead[rows]
+
+
+def _seen(index: Tensor) -> _Seen:
+    """Of neighbours where -1 stands for none."""
+    dead = index < 0
+    return _Seen(index.clamp_min(0), dead if bool(dead.any()) else None)
+
+
+@dataclass(frozen=True)
 class _Tokens:
+    """The model's view of a scene's tokens; ``age`` is the logarithm of 1 + frames."""
+
     position: Tensor
     values: Tensor
     age: Tensor
@@ -388,8 +414,8 @@ class _Tokens:
     revisit: Tensor
     change: Tensor
     new: int
-    near: Tensor | None
-    index: Tensor | None
+    near: _Seen
+    index: _Seen
     centre: Tensor
     scale: Tensor
     spacing: float
@@ -405,62 +431,8 @@ class _Attended:
     attention: Tensor | None
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """Cells of ``stride`` x ``stride`` pixels over a frame; the last ones may stick out."""
-
-    resolution: Resolution
-    stride: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return -(-self.resolution[0] // self.stride), -(-self.resolution[1] // self.stride)
-
-    @property
-    def cells(self) -> int:
-        return self.shape[0] * self.shape[1]
-
-    def centres(self, first: int, last: int, device: torch.device) -> Tensor:
-        """Places (x, y) of some cells' centres, in pixels."""
-        number = torch.arange(first, last, device=device)
-        columns = self.shape[1]
-        corner = torch.stack([number % columns, number // columns], -1) * self.stride
-        return corner + (self.stride - 1) / 2
-
-    def inside(self, device: torch.device) -> Tensor:
-        """Offsets (x, y) of a cell's pixels from its centre, ``(stride², 2)``, row-major."""
-        side = torch.arange(self.stride, device=device) - (self.stride - 1) / 2
-        y, x = torch.meshgrid(side, side, indexing="ij")
-        return torch.stack([x.flatten(), y.flatten()], -1)
-
-    def map(self, rows: Tensor) -> Tensor:
-        """``(cells, F)`` to ``(F, h, w)``."""
-        return rows.T.reshape(-1, *self.shape)
-
-    def pixels(self, rows: Tensor) -> Tensor:
-        """``(cells, F stride²)`` to ``(F, H, W)``."""
-        height, width = self.resolution
-        return nn.functional.pixel_shuffle(self.map(rows), self.stride)[:, :height, :width]
-
-    def every_pixel(self, row: Tensor) -> Tensor:
-        """``(cells,)`` to ``(H, W)``: each pixel has its cell's value."""
-        height, width = self.resolution
-        side = row.view(self.shape).repeat_interleave(self.stride, 0)
-        return side.repeat_interleave(self.stride, 1)[:height, :width]
-
-    def fold(self, maps: Tensor) -> Tensor:
-        """``(F, H, W)`` to ``(F stride², h, w)``."""
-        below, right = (-side % self.stride for side in self.resolution)
-        if right or below:
-            maps = nn.functional.pad(maps[None], (0, right, 0, below), mode="replicate")[0]
-        return nn.functional.pixel_unshuffle(maps, self.stride)
-
-
-def _dead(index: Tensor | None) -> Tensor | None:
-    """Which pairs stand for no token; None where all are alive."""
-    if index is None or bool((index >= 0).all()):
-        return None
-    return index < 0
+def _layers(modules: nn.ModuleList) -> list[NearAttention]:
+    return [cast(NearAttention, module) for module in modules]
 
 
 def _full_rows(weights: Tensor, index: Tensor | None, tokens: int) -> Tensor:
@@ -468,4 +440,4 @@ def _full_rows(weights: Tensor, index: Tensor | None, tokens: int) -> Tensor:
     if index is None:
         return weights
     matrix = torch.zeros(len(weights), tokens, dtype=weights.dtype, device=weights.device)
-    return matrix.scatter_add(1, index.clamp_min(0), weights)
+    return matrix.scatter_add(1, index, weights)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pad, pixel_shuffle, relu
+from torch.nn.functional import interpolate, pad, pixel_shuffle, relu_
 
 
 class Block(nn.Module):
@@ -24,7 +24,7 @@ class Block(nn.Module):
         _silence(self.second)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(relu(self.first(x)))
+        return x + self.second(relu_(self.first(x)))
 
 
 class Refinement(nn.Module):

@@ -83,7 +83,7 @@ def test_a_layer_gives_the_mean_of_its_heads(random):
     layer = trained_looking().decoder[0]
     x, memory = torch.randn(5, 16), torch.randn(7, 32)
     hidden, distance = torch.randn(5, 7, 16), torch.randn(5, 7)
-    _, weights = layer(x, memory, (hidden, distance), None, None)
+    _, weights = layer(x, layer.key_value(memory), (hidden, distance), None, None)
     query = layer.query(layer.norm(x)).view(5, 4, 4)
     key = layer.key_value(memory).view(7, 2, 4, 4)[:, 0]
     heads = [
