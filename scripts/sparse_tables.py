@@ -179,24 +179,31 @@ def print_memory(
 
 
 def print_speed(model: SparsePixelTransformer, frames: Frames, plan: ev.Plan) -> None:
-    """Frames a second through the whole loop, and the processor time of one."""
+    """Frames a second through the whole loop, and the processor time of one, in both precisions."""
     import torch
 
-    loop = SamplingLoop(model, ev.AdaptiveSampler(), LoopConfig(count=plan.count))
-    shots, state = frames[..., None], loop.start(frames.shape[1:3])
-    wall, processor = [], []
-    for frame in shots[:24]:
-        samples = samples_of(frame, state.pixels)
-        began = time.perf_counter(), time.process_time()
-        state = loop.step(samples, state).state
-        wall.append(time.perf_counter() - began[0])
-        processor.append(time.process_time() - began[1])
-    real, spent = np.median(wall[12:]), np.median(processor[12:])
     print(
         f"\nwhole loop, {frames.shape[2]} x {frames.shape[1]}, {plan.count} samples, memory of 24, "
-        f"{torch.get_num_threads()} threads: {1000 * spent:.0f} CPU ms a frame, "
-        f"{1 / real:.1f} frames a second"
+        f"{torch.get_num_threads()} threads, median [quickest..slowest tenth]"
     )
+    for use_amp, name in ((False, "fp32"), (True, "training.use_amp=true")):
+        loop = SamplingLoop(
+            model, ev.AdaptiveSampler(), LoopConfig(count=plan.count, use_amp=use_amp)
+        )
+        state = loop.start(frames.shape[1:3])
+        wall, processor = [], []
+        for frame in np.concatenate([frames, frames, frames])[..., None]:
+            samples = samples_of(frame, state.pixels)
+            began = time.perf_counter(), time.process_time()
+            state = loop.step(samples, state).state
+            wall.append(time.perf_counter() - began[0])
+            processor.append(time.process_time() - began[1])
+        # The first frames are without a memory.
+        slow, real, quick = 1 / np.quantile(wall[12:], [0.9, 0.5, 0.1])
+        print(
+            f"  {name:24s} {real:5.1f} [{quick:.1f}..{slow:.1f}] frames a second, "
+            f"{1000 * np.median(processor[12:]):.0f} CPU ms a frame"
+        )
 
 
 def draw(curves: dict[str, Curves], path: Path) -> Path:
