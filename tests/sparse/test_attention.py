@@ -94,6 +94,35 @@ def test_a_layer_gives_the_mean_of_its_heads(random):
     assert torch.allclose(weights, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("neighbors", [None, 5])
+def test_a_tilted_plane_is_met_wherever_attention_looks(neighbors, stride, channels, random):
+    """Each token tells of its surroundings by its slope; told the right one, none is off."""
+    model = trained_looking(neighbors=neighbors, stride=stride, channels=channels)
+    tilt = np.array([[2.0, 5.0], [-3.0, 4.0], [1.0, -6.0]])[:channels]  # grey levels a pixel
+    y, x = np.indices((16, 16))
+    frame = 100 + np.stack([a * x + b * y for a, b in tilt], -1)
+    scene = model.scene(samples_of(frame.astype(np.uint8), random.choice(256, 30, replace=False)))
+    values = torch.from_numpy(scene.values).double()
+    scale = values.std(correction=0) + 0.02
+    with torch.no_grad():
+        model.slope.weight.zero_()
+        tilt = torch.from_numpy(tilt / 255 * np.sqrt(256 / 30)) / scale
+        model.slope.bias.copy_(tilt.flatten())
+    seen = []
+    model.refine.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    with torch.inference_mode():
+        made = model.reconstruct([scene])
+    fine = seen[0][:, -(stride**2) * (5 * channels + 3) :]
+    known = torch.nn.functional.pixel_shuffle(fine, stride)[:, channels : 2 * channels]
+    base = torch.from_numpy(scene.natural).double()
+    expected = torch.from_numpy(frame / 255).permute(2, 0, 1)
+    assert torch.allclose(base + known[0] * scale, expected, atol=1e-6)
+    assert (base - expected).abs().max() > 0.01  # which interpolation alone does not
+    assert made.frame.shape == (1, channels, 16, 16)
+
+
 @pytest.mark.parametrize("chunk", [1, 97, 1 << 20])
 def test_chunks_do_not_change_the_result(chunk, still):
     model = trained_looking()
