@@ -1,5 +1,7 @@
 """Chunks, neighbours and statistics against full matrices in float64."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,22 @@ def test_entropy_and_dispersion_equal_those_of_the_full_matrix(neighbors, stride
     spread = (full * values**2).sum(1) - (full * values).sum(1) ** 2
     assert torch.allclose(made.entropy[0].flatten(), entropy, atol=1e-6)
     assert torch.allclose(made.dispersion[0].flatten(), spread.clamp_min(0).sqrt(), atol=1e-7)
+
+
+@pytest.mark.parametrize("neighbors", [None, 5])
+def test_surprise_and_its_size_equal_those_of_the_full_matrix(neighbors, still, random):
+    model = trained_looking(neighbors=neighbors, stride=1)
+    scene = scenes(model, still)
+    scene = replace(scene, surprise=random.normal(size=scene.values.shape).astype(np.float32))
+    values, surprise = (torch.from_numpy(x).double() for x in (scene.values, scene.surprise))
+    seen = []
+    model.refine.register_forward_pre_hook(lambda _, given: seen.append(given[0][0].flatten(1)))
+    with torch.inference_mode():
+        full = model.reconstruct([scene], return_attention=True).attention[0]
+    scale = values[: scene.new].std(correction=0) + 0.02
+    mean, size = seen[0][model.config.query_width :][:2] * scale
+    assert torch.allclose(mean, (full @ surprise)[:, 0])
+    assert torch.allclose(size, (full @ surprise.abs())[:, 0])
 
 
 def test_mean_attention_is_the_mean_over_layers_and_heads(still):
