@@ -138,6 +138,10 @@ def test_a_lone_delta_not_below_the_largest_distance_is_a_radius(drive, delta):
     assert "covering radius" in with_s.warning
 
 
+def test_a_document_may_say_that_every_distance_is_a_gap():
+    assert threshold_from_json({"delta": 0}, [0.1, 0.6]).delta == 0
+
+
 @pytest.mark.parametrize(
     "doc",
     [

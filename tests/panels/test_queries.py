@@ -1,5 +1,7 @@
 """Answers against brute force on the same samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import analysis, answers, queries
@@ -77,6 +79,16 @@ def test_a_candidate_is_judged_by_its_own_fields(found):
     assert verdict.percentile == pytest.approx(float(found.percentile[row]))
 
 
+@pytest.mark.parametrize("owned", [True, False])
+def test_what_has_no_percentile_of_its_own_stands_where_its_distance_does(found, owned):
+    row = int(np.flatnonzero(found.owned)[11])
+    place = {"kind": "place", "direction": [0.0, 0.6, 0.8]}
+    query = {"kind": "point", "index": row} if owned else place
+    verdict = queries.answer(found, ask(found, query)).verdict
+    assert verdict.percentile == pytest.approx(found.percentile_of(verdict.distance))
+    assert verdict.percentile != pytest.approx(float(found.percentile[-1]))
+
+
 def test_an_owned_image_is_judged_against_other_sequences(found, made):
     row = int(np.flatnonzero(found.owned)[11])
     sequence = dict(zip(*made.values(["id", "sequence"]), strict=True))
@@ -103,6 +115,46 @@ def test_the_farthest_gap_is_filled_by_candidates_nearer_to_it_than_s(found):
     assert verdict.candidates == int(((found.dist[near] > 0) & (here < found.dist[row])).sum())
     assert verdict.candidates >= 1
     assert verdict.looked_at == 50
+
+
+def test_a_distance_of_delta_is_no_gap(found):
+    row = int(np.nanargmax(found.dist))
+    point = {"kind": "point", "index": row}
+    all_of_them = queries.answer(found, ask(found, point, delta=0.0)).verdict
+    pool = np.flatnonzero(~found.owned)
+    near = pool[np.argsort(-(found.sphere[pool] @ found.sphere[row]), kind="stable")[:50]]
+    filling = near[(1 - found.embeddings()[near] @ found.embeddings()[row]) < found.dist[row]]
+    least = float(found.dist[filling].min())
+    verdict = queries.answer(found, ask(found, point, delta=least)).verdict
+    assert verdict.candidates == all_of_them.candidates - int((found.dist[filling] == least).sum())
+    assert not queries.answer(found, ask(found, point, delta=float(found.dist[row]))).verdict.gap
+
+
+def test_a_euclidean_analysis_is_judged_in_its_own_metric(found):
+    other = replace(
+        found, metric="euclidean", dist=np.sqrt(2 * found.dist), delta=float(np.sqrt(2 * 0.05))
+    )
+    for query in (
+        {"kind": "place", "direction": [0.0, 0.6, 0.8]},
+        {"kind": "point", "index": int(np.flatnonzero(found.owned)[11])},
+        {"kind": "point", "index": int(np.nanargmax(found.dist))},
+    ):
+        cosine = queries.answer(found, ask(found, query, delta=0.05)).verdict
+        euclidean = queries.answer(other, ask(other, query, delta=None)).verdict
+        assert euclidean.metric == "euclidean"
+        assert euclidean.distance**2 == pytest.approx(2 * cosine.distance, rel=1e-4)
+        assert euclidean.nearest_candidate**2 == pytest.approx(
+            2 * cosine.nearest_candidate, rel=1e-4, abs=1e-6
+        )
+        assert euclidean.candidates == cosine.candidates
+        assert euclidean.gap == cosine.gap
+
+
+def test_without_candidates_an_owned_image_still_has_a_verdict(found):
+    all_owned = replace(found, owned=np.ones(len(found), bool))
+    query = {"kind": "point", "index": 7}
+    verdict = queries.answer(all_owned, ask(all_owned, query, search="S")).verdict
+    assert (verdict.candidates, verdict.looked_at, verdict.nearest_candidate) == (0, 0, None)
 
 
 def test_a_cap_holds_exactly_the_points_within_its_angle(found):
