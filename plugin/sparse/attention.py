@@ -51,7 +51,7 @@ class NearAttention(nn.Module):
         nn.init.zeros_(self.bias.weight)
         self.out = nn.Linear(width, width)
         # Sums what belongs to one head; a product with it is faster than sums of four numbers.
-        of_head = torch.eye(heads).repeat_interleave(width // heads, 0)
+        of_head = torch.eye(heads).repeat_interleave(width // heads, 0) * (width // heads) ** -0.5
         self.register_buffer("of_head", of_head, persistent=False)
         self.norm_forward = nn.LayerNorm(width)
         self.forward_in = nn.Linear(width, 2 * width)
@@ -91,8 +91,8 @@ class NearAttention(nn.Module):
         query = self.query(self.norm(x)).unsqueeze(1)
         key, value = (gather(half, index) for half in pairs.split(width, -1))
         hidden, distance = geometry
-        score = (query * key) @ self.of_head * size**-0.5 + self.bias(hidden)
-        score = score + distance.unsqueeze(-1) * self.fall
+        score = (query * key) @ self.of_head + self.bias(hidden)
+        score = score.addcmul(distance.unsqueeze(-1), self.fall)
         if dead is not None:
             score = score.masked_fill(dead.unsqueeze(-1), -torch.inf)
         weight = score.softmax(1)

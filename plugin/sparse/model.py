@@ -359,7 +359,7 @@ class SparsePixelTransformer(nn.Module):
         self, offset: Tensor, spacing: float, age: Tensor, change: Tensor
     ) -> tuple[Tensor, Tensor]:
         features = relative_features(offset, spacing, age, change)
-        return nn.functional.relu(self.geometry(features)), features[..., LOG_DISTANCE]
+        return self.geometry(features).relu_(), features[..., LOG_DISTANCE]
 
     def _known(self, scene: Scene, base: Tensor, tokens: _Tokens) -> list[Tensor]:
         """Maps of what is known at pixels: new values, the last frame, remembered values."""
