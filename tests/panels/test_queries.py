@@ -1,5 +1,6 @@
 """Answers against brute force on the same samples."""
 
+import base64
 from dataclasses import replace
 
 import numpy as np
@@ -187,6 +188,17 @@ def test_cards_say_where_each_image_is_among_the_points_shown(found, made):
     assert (first["index"], second["index"]) == (4, -1)
     assert first["filepath"] == made[first["id"]].filepath
     assert first["set"] == ("S" if found.owned[rows[0]] else "U")
+
+
+def test_an_answer_lights_all_of_its_points_that_are_shown(found):
+    whole = {"kind": "cap", "direction": [0.0, 0.0, 1.0], "angle": np.pi}
+    answer = queries.answer(found, ask(found, whole))
+    assert len(answer.inside) == len(found)
+    last = len(found) - 1
+    for shown in (np.arange(last), np.arange(3, len(found)), np.array([last])):
+        made = answers.reply(found, shown, whole, "s", answer)
+        lit = np.frombuffer(base64.b64decode(made["highlight"]), np.uint32)
+        assert sorted(lit) == list(range(len(shown)))
 
 
 @pytest.mark.parametrize(
