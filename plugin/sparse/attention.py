@@ -60,7 +60,7 @@ class NearAttention(nn.Module):
     def forward(
         self,
         x: Tensor,
-        pairs: Tensor,
+        keys_values: Tensor,
         geometry: tuple[Tensor, Tensor],
         index: Tensor | None,
         dead: Tensor | None,
@@ -71,13 +71,13 @@ class NearAttention(nn.Module):
         ----------
         x : (Q, width)
             Queries.
-        pairs : (M, 2 width)
-            Keys and values: what ``key_value`` makes of a memory (M, memory_width).
+        keys_values : (M, 2 width)
+            What ``key_value`` makes of a memory (M, memory_width).
         geometry : (Q, K, hidden), (Q, K)
             Hidden features of each pair (:func:`relative_features` through a first layer), and the
             logarithm of their distance.
         index : int64 (Q, K) or None
-            Which rows of ``pairs`` each query sees; None: all, and K = M.
+            Which rows of ``keys_values`` each query sees; None: all, and K = M.
         dead : bool (Q, K) or None
             Pairs without attention: padding, or a key of another kind.
 
@@ -89,7 +89,7 @@ class NearAttention(nn.Module):
         """
         queries, width, size = len(x), x.shape[-1], x.shape[-1] // self.heads
         query = self.query(self.norm(x)).unsqueeze(1)
-        key, value = (gather(half, index) for half in pairs.split(width, -1))
+        key, value = (gather(half, index) for half in keys_values.split(width, -1))
         hidden, distance = geometry
         score = (query * key) @ self.of_head + self.bias(hidden)
         score = score.addcmul(distance.unsqueeze(-1), self.fall)

@@ -206,11 +206,11 @@ class SparsePixelTransformer(nn.Module):
         about = torch.stack([tokens.age, tokens.change], -1)
         both = torch.cat([tokens.surprise, tokens.surprise.abs()], -1)
         table = torch.cat([tokens.position, about, tokens.values, both, slope], -1)
-        pairs = [layer.key_value(memory) for layer in _layers(self.decoder)]
+        keys_values = [layer.key_value(memory) for layer in _layers(self.decoder)]
         grid = Grid(scene.resolution, self.config.stride)
         bounds = [(a, min(a + chunk, grid.cells)) for a in range(0, grid.cells, chunk)]
         parts = [
-            self._decode(grid, tokens, pairs, table, first, last, epsilon, full)
+            self._decode(grid, tokens, keys_values, table, first, last, epsilon, full)
             for first, last in bounds
         ]
         rows = [torch.cat(part) for part in zip(*parts, strict=True)]
@@ -259,8 +259,8 @@ class SparsePixelTransformer(nn.Module):
             revisit=tensor(scene.revisit),
             change=tensor(scene.change) / scale,
             new=scene.new,
-            near=_Seen() if everything else _seen(tensor(scene.near)),
-            index=_Seen() if everything else _seen(tensor(scene.index)),
+            near=_Neighbours() if everything else _neighbours(tensor(scene.near)),
+            index=_Neighbours() if everything else _neighbours(tensor(scene.index)),
             centre=centre,
             scale=scale,
             spacing=float(np.sqrt(height * width / scene.new)),
@@ -304,7 +304,7 @@ class SparsePixelTransformer(nn.Module):
         self,
         grid: Grid,
         tokens: _Tokens,
-        pairs: list[Tensor],
+        keys_values: list[Tensor],
         table: Tensor,
         first: int,
         last: int,
@@ -321,8 +321,8 @@ class SparsePixelTransformer(nn.Module):
         geometry = self._geometry(offset, tokens.spacing, about[..., 0], about[..., 1])
         x = self.start(self._closest(offset, dead, tokens))
         weights = torch.zeros((), device=device)
-        for layer, pair in zip(_layers(self.decoder), pairs, strict=True):
-            x, weight = layer(x, pair, geometry, index, dead)
+        for layer, both in zip(_layers(self.decoder), keys_values, strict=True):
+            x, weight = layer(x, both, geometry, index, dead)
             weights = weights + weight / len(self.decoder)
         slope = facts[..., 2 * c :].unflatten(-1, (c, 2))
         along = slope * (offset / tokens.spacing).unsqueeze(-2)
@@ -384,7 +384,7 @@ class SparsePixelTransformer(nn.Module):
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Neighbours:
     """Which tokens each query sees, ``index`` (Q, K), None: all; where ``dead``, it is none."""
 
     index: Tensor | None = None
@@ -397,10 +397,10 @@ class _Seen:
         return index if index is None else index[rows], dead if dead is None else dead[rows]
 
 
-def _seen(index: Tensor) -> _Seen:
+def _neighbours(index: Tensor) -> _Neighbours:
     """Of neighbours where -1 stands for none."""
     dead = index < 0
-    return _Seen(index.clamp_min(0), dead if bool(dead.any()) else None)
+    return _Neighbours(index.clamp_min(0), dead if bool(dead.any()) else None)
 
 
 @dataclass(frozen=True)
@@ -414,8 +414,8 @@ class _Tokens:
     revisit: Tensor
     change: Tensor
     new: int
-    near: _Seen
-    index: _Seen
+    near: _Neighbours
+    index: _Neighbours
     centre: Tensor
     scale: Tensor
     spacing: float
