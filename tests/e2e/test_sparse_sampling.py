@@ -79,6 +79,12 @@ class App:
         if frame is not None:
             self.page.wait_for_selector(f'{SEQUENCE}[data-frame="{frame}"]')
 
+    def open_in_grid(self, number):
+        """Open a sample of the grid, counted from 0."""
+        looker = self.page.locator('[data-cy="looker"]').nth(number)
+        box = looker.bounding_box()  # its upper half selects
+        looker.click(position={"x": box["width"] - 8, "y": box["height"] - 8})
+
     def says(self, css, text):
         self.page.wait_for_function(
             "([css, text]) => document.querySelector(css)?.innerText.includes(text)",
@@ -161,9 +167,7 @@ def test_the_hardest_frames_are_selected_in_the_grid(app):
 def test_the_app_s_arrows_take_the_panel_along(app):
     page = app.open().page
     app.at(0)
-    looker = page.locator('[data-cy="looker"]').nth(1)
-    box = looker.bounding_box()  # its upper half selects
-    looker.click(position={"x": box["width"] - 8, "y": box["height"] - 8})
+    app.open_in_grid(1)
     page.wait_for_selector('[data-cy="nav-right-button"]')
     app.at(1, 30)
     page.keyboard.press("ArrowRight")
@@ -188,9 +192,7 @@ def test_open_frame_opens_the_frame_that_is_looked_at(app):
 def test_a_sample_opened_in_the_grid_moves_the_panel_to_its_sequence(app):
     page = app.open().page
     app.at(0)
-    looker = page.locator('[data-cy="looker"]').nth(FRAMES + 3)
-    box = looker.bounding_box()  # its upper half selects
-    looker.click(position={"x": box["width"] - 8, "y": box["height"] - 8})
+    app.open_in_grid(FRAMES + 3)
     page.wait_for_selector(MODAL)
     app.at(3, 90)
     page.wait_for_function(
