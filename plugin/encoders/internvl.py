@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["forward_checkpoint", "load_internvl"]
 
-# The widest tensor of two images at 448 passes 32 MB, beyond which the C library gives memory back
-# to the system after every layer and asks for it anew, page by page; one image's stays below, and
-# its 1025 rows fill a matrix product as well (scripts/bench_encoder.py --chunk 1 2 4).
-ONE_AT_A_TIME = {**CHUNK, "cpu": 1}
+# From four images at 448 on, the widest tensors pass what the C library keeps: after every layer it
+# gives them back to the system and asks for them anew, page by page.  One image alone has too few
+# rows for a fast bfloat16 product.  (scripts/bench_encoder.py --batch 8 --chunk 1 2 4 8)
+TWO_AT_A_TIME = {**CHUNK, "cpu": 2}
 
 
 def load_internvl(
@@ -95,7 +95,7 @@ def load_internvl(
         pooling="InternViT, mean of the last hidden state",
         include_cls=include_cls,
         revision=source.revision,
-        chunk=ONE_AT_A_TIME,
+        chunk=TWO_AT_A_TIME,
     )
 
 
