@@ -77,13 +77,14 @@ class Covered:
             f"{self.gaps} of {self.candidates} candidates are gaps (farther than "
             f"δ = {self.delta:.4f} {self.metric}, {self.delta_source}); distance to S: {spread}"
         )
-        note = self.warning
+        notes = [self.warning] if self.warning else []
         if not self.gaps and self.delta_source.startswith("leave-one"):
-            note += (
-                "No candidate is farther from S than parts of S are from each other; "
-                "a smaller delta looks closer."
+            parts = "its sequences" if "sequence" in self.delta_source else "its samples"
+            notes.append(
+                f"No candidate is farther from S than {parts} are from each other. The picks are "
+                "the farthest all the same; a smaller delta, such as the p90 above, marks gaps."
             )
-        return f"{text}\n            {note}" if note else text
+        return "\n            ".join([text, *notes])
 
 
 def compute_coverage(

@@ -1,5 +1,7 @@
 """Coverage, K-Center and sphere on a dataset, each against plain numpy on the same vectors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gapsphere.plugin.config import (
@@ -58,6 +60,21 @@ def test_delta_leaves_out_whole_sequences(embedded):
     nearest = np.concatenate([inside.min(axis=1), inside.min(axis=0)])
     assert covered.delta == pytest.approx(np.quantile(nearest, 0.99), abs=1e-6)
     assert covered.delta_source == "leave-one-sequence-out"
+
+
+def test_no_gap_and_a_warning_are_said_on_lines_of_their_own(embedded):
+    covered = replace(
+        compute_coverage(embedded),
+        gaps=0,
+        delta_source="leave-one-sequence-out",
+        warning="Give delta.",
+    )
+    first, second, third = str(covered).splitlines()
+    assert first.startswith("0 of ")
+    assert second.strip() == "Give delta."
+    assert "farther from S than its sequences are" in third
+    assert "than its samples are" in str(replace(covered, delta_source="leave-one-out"))
+    assert len(str(replace(covered, delta_source="given", warning="")).splitlines()) == 1
 
 
 def test_delta_stays_as_s_grows_until_asked_otherwise(embedded, encoder):
