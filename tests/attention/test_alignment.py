@@ -8,7 +8,13 @@ whatever the encoder's preprocessing cut, masked or squashed on the way.
 import numpy as np
 import pytest
 from gapsphere.plugin.attention.explain import Explainer, Question
-from gapsphere.plugin.attention.placement import LARGEST_SIDE, levels, patch_at, placed
+from gapsphere.plugin.attention.placement import (
+    LARGEST_SIDE,
+    levels,
+    patch_at,
+    placed,
+    seen_rows,
+)
 from gapsphere.plugin.encoders.preprocessing import Pixels, Region
 from gapsphere.plugin.errors import InputError
 from PIL import Image
@@ -97,6 +103,12 @@ def test_nothing_is_shown_where_nothing_was_seen():
     assert heat[: int(0.74 * rows)].max() == 0
     assert heat[:, : columns // 2].max() == 0
     assert heat.max() == 255
+
+
+@pytest.mark.parametrize(("sky", "hidden"), [(0, 0), (0.44, 4), (0.46, 5)])
+def test_a_row_of_patches_is_seen_where_its_middle_lies_below_the_sky(sky, hidden):
+    pixels = Pixels(140, 140, region=Region(sky_crop_top_pct=sky))
+    assert seen_rows(pixels, 10, 100, 100).tolist() == [False] * hidden + [True] * (10 - hidden)
 
 
 def test_a_wholly_seen_image_keeps_the_patch_grid_to_the_digit():
