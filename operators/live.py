@@ -119,10 +119,11 @@ def pace(done: int, total: int, seconds: float) -> str:
 def markdown(text: str) -> str:
     """Lines as paragraphs, what stands before two spaces as a bold label, names as they are.
 
-    >>> markdown("time  3 s\\na_b.png")
+    >>> markdown("time  3 s\\n      a_b.png")
     '**time** 3 s\\n\\na\\\\_b\\\\.png'
     """
-    lines = [re.sub(r"([\\`*_{}\[\]()#+.!|<>~-])", r"\\\1", line) for line in text.splitlines()]
+    plain = [line.strip() for line in text.splitlines()]  # an indented line would be code
+    lines = [re.sub(r"([\\`*_{}\[\]()#+.!|<>~-])", r"\\\1", line) for line in plain]
     return "\n\n".join(re.sub(r"^(\S[^ ]*)  +", r"**\1** ", line) for line in lines)
 
 

@@ -21,6 +21,8 @@ from .rows import Metric, Rows, checked_metric
 DELTA_QUANTILE = 0.99
 """The default δ covers this share of S when each sample is taken out in turn."""
 
+BY_SEQUENCE = "leave-one-sequence-out"
+
 _QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
@@ -156,7 +158,7 @@ def choose_threshold(
             "Nearly all samples of S are exact copies of others, so δ is 0 and every candidate "
             "that is not one more copy is a gap; remove duplicates from S or give δ."
         )
-    source = "leave-one-sequence-out" if by_sequence else "leave-one-out"
+    source = BY_SEQUENCE if by_sequence else "leave-one-out"
     return Threshold(delta, source, metric, warning)
 
 

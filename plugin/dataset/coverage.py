@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..config import CoverageParams, Metric
 from ..coverage.distances import leave_one_out, nearest_distance, sequence_numbers
 from ..coverage.radius import (
+    BY_SEQUENCE,
     CoverageReport,
     Threshold,
     choose_threshold,
@@ -79,12 +80,12 @@ class Covered:
         )
         notes = [self.warning] if self.warning else []
         if not self.gaps and self.delta_source.startswith("leave-one"):
-            parts = "its sequences" if "sequence" in self.delta_source else "its samples"
+            parts = "sequences" if self.delta_source == BY_SEQUENCE else "samples"
             notes.append(
-                f"No candidate is farther from S than {parts} are from each other. The picks are "
-                "the farthest all the same; a smaller delta, such as the p90 above, marks gaps."
+                f"No candidate is farther from S than its {parts} are from each other. The picks "
+                "are the farthest all the same; a smaller delta, such as the p90, looks closer."
             )
-        return "\n            ".join([text, *notes])
+        return "\n".join([text, *notes])
 
 
 def compute_coverage(

@@ -39,12 +39,13 @@ class Gaps:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        covered = str(self.covered).replace("\n", "\n            ")
         times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in self.seconds.items())
         return "\n".join(
             [
                 f"{self.dataset}: S {self.owned} images, U {self.pool} candidates",
                 f"embeddings  {self.embedded}",
-                f"coverage    {self.covered}",
+                f"coverage    {covered}",
                 f"K-Center    {self.picked}",
                 f"sphere      {self.laid}",
                 f"time        {times}",

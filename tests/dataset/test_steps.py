@@ -71,7 +71,7 @@ def test_no_gap_and_a_warning_are_said_on_lines_of_their_own(embedded):
     )
     first, second, third = str(covered).splitlines()
     assert first.startswith("0 of ")
-    assert second.strip() == "Give delta."
+    assert second == "Give delta."
     assert "farther from S than its sequences are" in third
     assert "than its samples are" in str(replace(covered, delta_source="leave-one-out"))
     assert len(str(replace(covered, delta_source="given", warning="")).splitlines()) == 1
@@ -194,9 +194,12 @@ def test_a_suffix_keeps_a_second_analysis_beside_the_first(loaded, encoder):
 
 
 def test_the_summary_says_what_was_found(loaded, encoder):
-    text = str(find_gaps(loaded, GapParams(k=4), encoder=encoder))
+    gaps = find_gaps(loaded, GapParams(k=4), encoder=encoder)
+    text = str(gaps)
     for part in ("S 20 images, U 12", "p99", "δ =", "before", "after", "trustworthiness", "time"):
         assert part in text
+    noted = str(replace(gaps, covered=replace(gaps.covered, warning="Give delta.")))
+    assert "\n            Give delta." in noted  # in the column of what was found
 
 
 def test_steps_without_vectors_or_sets_are_sentences(loaded, dataset):

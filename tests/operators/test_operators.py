@@ -6,6 +6,7 @@ import time
 import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.store import ExecutionStore
+from gapsphere.operators.live import markdown
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"
@@ -38,6 +39,11 @@ def loaded(dataset, folders):
         pool_images=str(folders / "pool"),
     )
     return dataset
+
+
+def test_a_result_is_shown_as_paragraphs_and_never_as_code():
+    shown = markdown("coverage    0 of 3 gaps\n            Give delta.\ntime        2 s")
+    assert shown.split("\n\n") == ["**coverage** 0 of 3 gaps", "Give delta\\.", "**time** 2 s"]
 
 
 def test_the_main_job_runs_by_operators_alone(loaded):
