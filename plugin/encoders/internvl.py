@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["forward_checkpoint", "load_internvl"]
 
-# From four images at 448 on, the widest tensors pass what the C library keeps: after every layer it
-# gives them back to the system and asks for them anew, page by page.  One image alone has too few
-# rows for a fast bfloat16 product.  (scripts/bench_encoder.py --batch 8 --chunk 1 2 4 8)
+# A tensor of more than 32 MB the C library gives back to the system after every layer, and asks for
+# it anew, page by page: two images at 448 in bfloat16 stay below.  One alone has too few rows for
+# a fast product.  In float32 one, two and four are alike.  (bench_encoder.py --chunk 1 2 4 8)
 TWO_AT_A_TIME = {**CHUNK, "cpu": 2}
 
 
