@@ -50,7 +50,8 @@ class NearAttention(nn.Module):
         self.fall = nn.Parameter(torch.full((heads,), -3.0))
         nn.init.zeros_(self.bias.weight)
         self.out = nn.Linear(width, width)
-        # Sums what belongs to one head; a product with it is faster than sums of four numbers.
+        # Sums what belongs to one head, over the root of its size: a product with it is faster than
+        # sums of four numbers.
         of_head = torch.eye(heads).repeat_interleave(width // heads, 0) * (width // heads) ** -0.5
         self.register_buffer("of_head", of_head, persistent=False)
         self.norm_forward = nn.LayerNorm(width)

@@ -321,8 +321,8 @@ class SparsePixelTransformer(nn.Module):
         geometry = self._geometry(offset, tokens.spacing, about[..., 0], about[..., 1])
         x = self.start(self._closest(offset, dead, tokens))
         weights = torch.zeros((), device=device)
-        for layer, both in zip(_layers(self.decoder), keys_values, strict=True):
-            x, weight = layer(x, both, geometry, index, dead)
+        for layer, projected in zip(_layers(self.decoder), keys_values, strict=True):
+            x, weight = layer(x, projected, geometry, index, dead)
             weights = weights + weight / len(self.decoder)
         slope = facts[..., 2 * c :].unflatten(-1, (c, 2))
         along = slope * (offset / tokens.spacing).unsqueeze(-2)
