@@ -5,10 +5,10 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import CheckSpecParams, setting
-from ..plugin.dataset.check_spec import Checked, check_view
+from ..plugin.dataset.spec.check import Checked, check_view
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import CheckSpecParams, setting
 from . import form
 from .step import StepOperator
 

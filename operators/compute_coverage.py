@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import CoverageParams
-from ..plugin.dataset.coverage import Covered, compute_coverage
+from ..plugin.dataset.gaps.coverage import Covered, compute_coverage
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import CoverageParams
 from .step import StepOperator
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import EmbeddingParams
-from ..plugin.dataset.embed import Embedded, compute_embeddings
+from ..plugin.dataset.gaps.embed import Embedded, compute_embeddings
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import EmbeddingParams
 from .step import StepOperator
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import HeatmapParams
-from ..plugin.dataset.heatmaps import Heatmaps, compute_heatmaps
+from ..plugin.dataset.gaps.heatmaps import Heatmaps, compute_heatmaps
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import HeatmapParams
 from .step import StepOperator
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import SphereParams
-from ..plugin.dataset.sphere import Laid, compute_sphere
+from ..plugin.dataset.gaps.sphere import Laid, compute_sphere
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import SphereParams
 from .step import StepOperator
 
 

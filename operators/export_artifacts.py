@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import PlotParams, SetParams, select, setting
-from ..plugin.dataset.artifacts import Exported, export_artifacts
+from ..plugin.dataset.gaps.artifacts import Exported, export_artifacts
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import PlotParams, SetParams, select, setting
 from .step import StepOperator
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import ReviewExportParams
-from ..plugin.dataset.export_reviews import ExportedReviews, export_reviews
+from ..plugin.dataset.rationales.export import ExportedReviews, export_reviews
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import ReviewExportParams
 from .step import StepOperator
 
 

@@ -10,11 +10,11 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import SpecParams
-from ..plugin.dataset.visual_spec import Issued, export_visual_spec
+from ..plugin.dataset.spec.export import Issued, export_visual_spec
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import SpecParams
 from . import form
-from .live import live
+from .background import live
 from .step import StepOperator
 
 TARGET = "target"

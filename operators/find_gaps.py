@@ -5,9 +5,9 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import GapParams
-from ..plugin.dataset.gaps import Gaps, find_gaps
+from ..plugin.dataset.gaps.find_gaps import Gaps, find_gaps
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import GapParams
 from .step import StepOperator
 
 

@@ -14,8 +14,8 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from pydantic.fields import FieldInfo
 
-from ..plugin.config import Params, make
 from ..plugin.errors import InputError
+from ..plugin.settings.steps import Params, make
 
 ParamsT = TypeVar("ParamsT", bound=Params)
 NOTICE = "what_it_does"  # no parameter may have this name: it would take the notice's place

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import AnalysisParams, setting
-from ..plugin.dataset.artifacts import Imported, import_artifacts
+from ..plugin.dataset.gaps.artifacts import Imported, import_artifacts
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import AnalysisParams, setting
 from .step import StepOperator
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import FeatureCacheParams
-from ..plugin.dataset.feature_cache import ImportedCache, import_feature_cache
+from ..plugin.dataset.rationales.import_cache import ImportedCache, import_feature_cache
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import FeatureCacheParams
 from .step import StepOperator
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import LoadParams
-from ..plugin.dataset.load import load_images, tag_samples
+from ..plugin.dataset.gaps.load import load_images, tag_samples
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import LoadParams
 from .step import StepOperator
 
 OWNED_WORD, POOL_WORD = "owned_samples", "pool_samples"

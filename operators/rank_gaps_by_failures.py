@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import FailureParams
-from ..plugin.dataset.failures import Ranked, rank_gaps_by_failures
+from ..plugin.dataset.rationales.failures import Ranked, rank_gaps_by_failures
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import FailureParams
 from .step import StepOperator
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.config import KCenterParams
-from ..plugin.dataset.kcenter import Picked, select_kcenter
+from ..plugin.dataset.gaps.kcenter import Picked, select_kcenter
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import KCenterParams
 from .step import StepOperator
 
 

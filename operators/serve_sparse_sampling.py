@@ -14,12 +14,12 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
-from ..plugin.config import select
+from ..plugin.settings.steps import select
 from . import form
 
 if TYPE_CHECKING:
-    from ..plugin.sparse.process import ServerState
-    from ..plugin.sparse.serving import ServeParams
+    from ..plugin.settings.serving import ServeParams
+    from ..plugin.sparse.live.process import ServerState
 
 LABEL = "Serve sparse sampling"
 
@@ -38,7 +38,7 @@ class ServeSparseSampling(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
-        from ..plugin.sparse.process import LiveParams, read_state
+        from ..plugin.sparse.live.process import LiveParams, read_state
 
         state = read_state(state_folder())
         if state is None:
@@ -58,9 +58,9 @@ class ServeSparseSampling(foo.Operator):
         return types.Property(inputs, view=view)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        from ..plugin.sparse.config import SparseParams
-        from ..plugin.sparse.process import LiveParams, read_state, start_server, stop_server
-        from ..plugin.sparse.serving import ServeParams
+        from ..plugin.settings.serving import ServeParams
+        from ..plugin.settings.sparse import SparseParams
+        from ..plugin.sparse.live.process import LiveParams, read_state, start_server, stop_server
 
         folder = state_folder()
         action = ctx.params.get("action") or ("stop" if read_state(folder) else "start")
@@ -84,7 +84,7 @@ class ServeSparseSampling(foo.Operator):
 
 def with_trained(params: ServeParams) -> ServeParams:
     """The settings with every model that was trained here, under its name, beside those given."""
-    from ..plugin.dataset.sparse_models import trained_here
+    from ..plugin.dataset.sparse.models import trained_here
 
     files = {**trained_here(), **params.model_files}
     told = ",".join(f"{name}={file}" for name, file in files.items())
@@ -98,7 +98,7 @@ def state_folder() -> Path:
 
 def described(state: ServerState) -> str:
     """What runs, in Markdown."""
-    from ..plugin.sparse.process import ask
+    from ..plugin.sparse.live.process import ask
 
     lines = [
         f"**Clients connect to** `{state.stream}`" + (" with the token" if state.token else ""),

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import Params
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import Params
 from .form import choose
 from .step import StepOperator
 
 if TYPE_CHECKING:
-    from ..plugin.dataset.sparse_simulation import Simulated
+    from ..plugin.dataset.sparse.simulate import Simulated
 
 
 class SimulateAdaptiveSampling(StepOperator):
@@ -30,26 +30,26 @@ class SimulateAdaptiveSampling(StepOperator):
     icon = "grain"
 
     def parameters(self) -> type[Params]:
-        from ..plugin.dataset.sparse_settings import SimulateParams
+        from ..plugin.dataset.sparse.settings import SimulateParams
 
         return SimulateParams
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        from ..plugin.dataset.sparse_models import model_names
+        from ..plugin.dataset.sparse.models import model_names
 
         choose(inputs, self.parameters(), "checkpoint_key", model_names())
         choose_fields(ctx, inputs, self.parameters())
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Simulated:
-        from ..plugin.dataset.sparse_simulation import simulate_adaptive_sampling
+        from ..plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 
         return simulate_adaptive_sampling(ctx.target_view(), params, progress=report("Frames"))
 
 
 def choose_fields(ctx: foo.ExecutionContext, inputs: types.Object, params: type[Params]) -> None:
     """Offer the dataset's own fields for grouping and ordering, beside the usual names."""
-    from ..plugin.dataset.sparse_sequences import fields_to_group, fields_to_order
+    from ..plugin.dataset.sparse.sequences import fields_to_group, fields_to_order
 
     choose(inputs, params, "sequence_field", fields_to_group(ctx.dataset))
     choose(inputs, params, "order_field", fields_to_order(ctx.dataset))

@@ -9,10 +9,10 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
-from ..plugin.config import Params
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import Params
 from . import form
-from .live import live
+from .background import live
 
 
 class StepOperator(foo.Operator):

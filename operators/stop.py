@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
-from .live import request_stop
+from .background import request_stop
 
 
 class Stop(foo.Operator):

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.config import Params
 from ..plugin.progress import Reporter
+from ..plugin.settings.steps import Params
 from .form import choose, to_top
 from .simulate_adaptive_sampling import choose_fields
 from .step import StepOperator
 
 if TYPE_CHECKING:
-    from ..plugin.dataset.sparse_training import Trained
+    from ..plugin.dataset.sparse.train import Trained
 
 
 class TrainSparseTransformer(StepOperator):
@@ -31,13 +31,13 @@ class TrainSparseTransformer(StepOperator):
     icon = "model_training"
 
     def parameters(self) -> type[Params]:
-        from ..plugin.dataset.sparse_settings import TrainSequencesParams
+        from ..plugin.dataset.sparse.settings import TrainSequencesParams
 
         return TrainSequencesParams
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        from ..plugin.dataset.sparse_models import model_names
-        from ..plugin.sparse.sequences import NOTHING
+        from ..plugin.dataset.sparse.models import model_names
+        from ..plugin.settings.sequences import NOTHING
 
         choose(inputs, self.parameters(), "start_from", [*model_names(), NOTHING])
         choose_fields(ctx, inputs, self.parameters())
@@ -46,6 +46,6 @@ class TrainSparseTransformer(StepOperator):
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Trained:
-        from ..plugin.dataset.sparse_training import train_sparse_transformer
+        from ..plugin.dataset.sparse.train import train_sparse_transformer
 
         return train_sparse_transformer(ctx.target_view(), params, report=report)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.database import database_failures
+from ..plugin.dataset.store.database import database_failures
 from ..plugin.errors import GapsphereError
 
 Self = TypeVar("Self")

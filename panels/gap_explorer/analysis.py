@@ -1,6 +1,6 @@
 """One analysis as arrays: the sphere's points in one order, with what is known of each.
 
-The columns come from :mod:`plugin.dataset.points`, which follows the samples, and are kept in
+The columns come from :mod:`plugin.dataset.store.points`, which follows the samples, and are kept in
 memory while they stay the same, so that an event of the panel costs no scan.  Embeddings are read
 when a question first needs them.
 """
@@ -21,10 +21,10 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.dataset import points, runs, vectors
-from ...plugin.dataset.names import SEQUENCE, Names
-from ...plugin.dataset.points import Points
-from ...plugin.dataset.sets import resolve
+from ...plugin.dataset.store import points, runs, vectors
+from ...plugin.dataset.store.names import SEQUENCE, Names
+from ...plugin.dataset.store.points import Points
+from ...plugin.dataset.store.sets import resolve
 from ...plugin.errors import EmptySetError, GapsphereError, MismatchError
 from ...plugin.projection.sketch import Sketch
 from ...plugin.projection.sphere import SphereIndex

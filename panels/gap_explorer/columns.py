@@ -13,7 +13,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.dataset import points, vectors
+from ...plugin.dataset.store import points, vectors
 from ...plugin.errors import InputError
 from .analysis import Analysis
 from .contract import MISSING, b64, bitmask, squeeze
@@ -26,7 +26,8 @@ CLASSES = 100
 SOURCE = "panel"
 """Who serves the coordinates where both could.  FiftyOne's routes send a quarter fewer bytes and
 read the brain run's results for it, seconds for a million points that are not in memory; the points
-kept by :mod:`plugin.dataset.points` are there at once.  ``scripts/bench_panel.py`` prints both."""
+kept by :mod:`plugin.dataset.store.points` are there at once.  ``scripts/bench/panel.py`` prints
+both."""
 
 
 def payload(analysis: Analysis, rows: Array, stamp: str, source: str) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from ...plugin.config import HeatmapParams
-from ...plugin.dataset import heatmaps
-from ...plugin.dataset.names import Names
-from ...plugin.dataset.sets import apart
+from ...plugin.dataset.gaps import heatmaps
+from ...plugin.dataset.store.names import Names
+from ...plugin.dataset.store.sets import apart
 from ...plugin.errors import Cancelled, GapsphereError, InputError
+from ...plugin.settings.steps import HeatmapParams
 from .contract import b64
 
 logger = logging.getLogger(__name__)

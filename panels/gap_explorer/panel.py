@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.dataset.names import OWNED_TAG, POOL_TAG
+from ...plugin.dataset.store.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
 from ..component import ComponentPanel
 from ..event import answered

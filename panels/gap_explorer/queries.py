@@ -17,11 +17,7 @@ from numpy.typing import NDArray
 
 from ...plugin.errors import EmptySetError, InputError
 from ...plugin.projection.sketch import Bounded
-from ...plugin.projection.trust import (
-    MEAN_OF,
-    TRUST_NEIGHBORS,
-    mean_direction,
-)
+from ...plugin.projection.trust import MEAN_OF, TRUST_NEIGHBORS, mean_direction
 from .analysis import SETS, Analysis
 
 Array = NDArray[Any]

@@ -13,11 +13,12 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from ...plugin.dataset import neighbors, review
-from ...plugin.dataset.names import ReviewNames
-from ...plugin.dataset.review import Decision
-from ...plugin.dataset.review_queue import STATUSES, TIERS
-from ...plugin.dataset.sets import Samples
+from ...plugin.dataset.rationales import decisions as review
+from ...plugin.dataset.rationales import neighbors
+from ...plugin.dataset.rationales.decisions import Decision
+from ...plugin.dataset.rationales.queue import STATUSES, TIERS
+from ...plugin.dataset.store.names import ReviewNames
+from ...plugin.dataset.store.sets import Samples
 from ...plugin.errors import InputError
 from .contract import NEIGHBORS, TEXT_MAX
 

@@ -14,7 +14,8 @@ from typing import Literal
 
 import fiftyone as fo
 
-from ...plugin.dataset import points, review_queue
+from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.store import points
 from ..component import stages
 
 Over = Literal["queue", "view"]

@@ -11,8 +11,9 @@ from typing import Any
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset import review, review_queue
-from ...plugin.dataset.names import Names
+from ...plugin.dataset.rationales import decisions as review
+from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.store.names import Names
 from ...plugin.errors import InputError
 from ..component import ViewPanel, can_prompt
 from ..event import answered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset import review
+from ...plugin.dataset.rationales import decisions as review
 
 IMPORT = "@gapsphere/gap-explorer/import_feature_cache"
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset import review, review_queue
-from ...plugin.dataset.review_queue import TIERS, Counts
+from ...plugin.dataset.rationales import decisions as review
+from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.rationales.queue import TIERS, Counts
 from ...plugin.errors import EmptySetError
 from ..component import ViewPanel, can_prompt
 from ..event import answered

@@ -8,8 +8,9 @@ from typing import Any
 import fiftyone as fo
 from fiftyone import ViewField as F
 
-from ...plugin.dataset import review, review_queue
-from ...plugin.dataset.names import ReviewNames
+from ...plugin.dataset.rationales import decisions as review
+from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.store.names import ReviewNames
 from ...plugin.errors import InputError
 
 KINDS = ("status", "class", "decision", "tier", "score")

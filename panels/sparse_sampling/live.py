@@ -15,7 +15,7 @@ def live_server() -> dict[str, Any] | None:
     if not (folder / "state.json").is_file():
         return None
     # Only now: it brings torch, which an App that serves nobody should not load to say so.
-    from ...plugin.sparse.process import ask, read_state
+    from ...plugin.sparse.live.process import ask, read_state
 
     state = read_state(folder)
     if state is None:

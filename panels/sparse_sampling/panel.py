@@ -6,7 +6,7 @@ from typing import Any
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset.sparse import simulations
+from ...plugin.dataset.sparse.simulations import simulations
 from ...plugin.errors import EmptySetError, InputError
 from ..component import ViewPanel, can_prompt
 from ..event import answered

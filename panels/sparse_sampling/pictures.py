@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from ...plugin.dataset.names import Names
+from ...plugin.dataset.store.names import Names
 from ..gap_explorer.contract import b64
 
 QUANTUM = 65535

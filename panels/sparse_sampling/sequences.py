@@ -9,10 +9,10 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.dataset.names import Names
-from ...plugin.dataset.sets import resolve
-from ...plugin.dataset.sparse import Curve, Simulation, curve, simulations
-from ...plugin.dataset.sparse_sequences import ALL
+from ...plugin.dataset.sparse.sequences import ALL
+from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simulations
+from ...plugin.dataset.store.names import Names
+from ...plugin.dataset.store.sets import resolve
 from ...plugin.errors import InputError
 from ..gap_explorer.contract import b64
 from .contract import METRICS

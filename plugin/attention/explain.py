@@ -5,7 +5,7 @@ about another image; convolutional networks answer both by Grad-CAM.
 
 Gradient-weighted rollout towards the distance to another image looks much like the one towards the
 cosine: both show where much happens.  What is *new* is therefore the difference of the two, each as
-shares of its image (``scripts/bench_heatmaps.py faithfulness --about new``).
+shares of its image (``scripts/bench/heatmaps.py faithfulness --about new``).
 """
 
 from __future__ import annotations

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import fiftyone as fo
 from tqdm.auto import tqdm
 
-from ..config import (
+from ..encoders.protocol import Encoder
+from ..progress import Progress, Reporter, quiet
+from ..settings.steps import (
     CheckSpecParams,
     CoverageParams,
     EmbeddingParams,
@@ -30,32 +32,21 @@ from ..config import (
     SphereParams,
     make,
 )
-from ..encoders.protocol import Encoder
-from ..progress import Progress, Reporter, quiet
-from . import (
-    artifacts,
-    coverage,
-    embed,
-    failures,
-    feature_cache,
-    gaps,
-    heatmaps,
-    kcenter,
-    load,
-    sparse_recording,
-    sphere,
-    visual_spec,
-)
-from . import check_spec as spec_check
-from . import export_reviews as review_tables
-from .load import tag_samples as tag_samples
-from .sets import Samples
-from .sources import Source
+from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, sphere
+from .gaps import find_gaps as gaps
+from .gaps.sources import Source
+from .rationales import export as review_tables
+from .rationales import failures
+from .rationales import import_cache as feature_cache
+from .sparse import recording as sparse_recording
+from .spec import check as spec_check
+from .spec import export as visual_spec
+from .store.sets import Samples
 
 if TYPE_CHECKING:
-    from ..sparse.registry import LoadedModel
-    from .sparse_simulation import Simulated
-    from .sparse_training import Trained
+    from ..sparse.network.registry import LoadedModel
+    from .sparse.simulate import Simulated
+    from .sparse.train import Trained
 
 
 @contextmanager
@@ -302,8 +293,8 @@ def simulate_adaptive_sampling(
     >>> gapsphere.simulate_adaptive_sampling(dataset, pattern="random", suffix="random")
     ...                                                                       # doctest: +SKIP
     """
-    from .sparse_settings import SimulateParams  # torch waits until it is needed
-    from .sparse_simulation import simulate_adaptive_sampling as simulate
+    from .sparse.settings import SimulateParams  # torch waits until it is needed
+    from .sparse.simulate import simulate_adaptive_sampling as simulate
 
     with bars(progress) as report:
         params = make(SimulateParams, settings)
@@ -318,8 +309,8 @@ def train_sparse_transformer(
     >>> gapsphere.train_sparse_transformer(dataset, model_name="dusk")        # doctest: +SKIP
     >>> gapsphere.simulate_adaptive_sampling(dataset, checkpoint_key="dusk")  # doctest: +SKIP
     """
-    from .sparse_settings import TrainSequencesParams  # torch waits until it is needed
-    from .sparse_training import train_sparse_transformer as train
+    from .sparse.settings import TrainSequencesParams  # torch waits until it is needed
+    from .sparse.train import train_sparse_transformer as train
 
     with bars(progress) as report:
         return train(samples, make(TrainSequencesParams, settings), report=report)

@@ -115,9 +115,12 @@ def fit_sphere(
     umap3d[fitted] = coordinates
     rest = np.setdiff1d(np.arange(len(vectors)), fitted, assume_unique=True)
     if len(rest):
-        umap3d[rest] = reducer.place(vectors[rest], progress=_share(progress, 90, 100)).umap3d
+        placed = reducer.place(vectors[rest], progress=_share(progress, 90, 100))
+        umap3d[rest] = placed.sphere if native else placed.umap3d
     progress(100, 100)
-    return SphereFit(umap3d, to_unit_sphere(umap3d, centre), centre, fitted, reducer)
+    # Normalising unit rows again moves their last bit: a native layout is the sphere as it is.
+    sphere = umap3d if native else to_unit_sphere(umap3d, centre)
+    return SphereFit(umap3d, sphere, centre, fitted, reducer)
 
 
 def _draw(n: int, limit: int, groups: ArrayLike | None, seed: int) -> Array:

@@ -13,7 +13,7 @@ import torch
 from gapsphere.plugin.attention.draw import Wanted, draw
 from gapsphere.plugin.attention.explain import Explainer, Question
 from gapsphere.plugin.encoders.internvit import InternViTConfig
-from gapsphere.scripts.bench_heatmaps import random_tower
+from gapsphere.scripts.bench.heatmaps import random_tower
 
 PATCH, WIDTH = 14, 32
 

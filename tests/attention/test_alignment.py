@@ -8,13 +8,7 @@ whatever the encoder's preprocessing cut, masked or squashed on the way.
 import numpy as np
 import pytest
 from gapsphere.plugin.attention.explain import Explainer, Question
-from gapsphere.plugin.attention.placement import (
-    LARGEST_SIDE,
-    levels,
-    patch_at,
-    placed,
-    seen_rows,
-)
+from gapsphere.plugin.attention.placement import LARGEST_SIDE, levels, patch_at, placed, seen_rows
 from gapsphere.plugin.encoders.preprocessing import Pixels, Region
 from gapsphere.plugin.errors import InputError
 from PIL import Image

@@ -2,19 +2,18 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 from coverage_oracles import clustered
 from gapsphere.plugin.coverage.kcenter import k_center_greedy
-from gapsphere.scripts.bench_coverage_data import regret, unit_rows
-
-SCRIPT = Path(__file__).parents[2] / "scripts" / "bench_coverage.py"
+from gapsphere.scripts.bench.coverage_data import regret, unit_rows
 
 
 def test_quick_benchmark_prints_ratios_and_regrets():
     ran = subprocess.run(
-        [sys.executable, SCRIPT, "--quick", "--rounds", "1"], capture_output=True, text=True
+        [sys.executable, "-m", "gapsphere.scripts.bench.coverage", "--quick", "--rounds", "1"],
+        capture_output=True,
+        text=True,
     )
     assert ran.returncode == 0, ran.stderr
     assert "no S, mixture: U=2000 k=100" in ran.stdout

@@ -1,7 +1,7 @@
 """A feature cache comes in by the App's own form: watched, stopped, gone on with, read about."""
 
 import pytest
-from gapsphere.scripts.made_cache import EVERY, make_cache
+from gapsphere.tests.support.made_cache import EVERY, make_cache
 
 USABLE = 2000 - EVERY.duplicates - EVERY.escaping
 

@@ -5,11 +5,12 @@ import json
 
 import numpy as np
 import pytest
-from gapsphere.plugin.config import FeatureCacheParams
-from gapsphere.plugin.dataset import review, review_queue
-from gapsphere.plugin.dataset.feature_cache import import_feature_cache
-from gapsphere.scripts.made_cache import CORRECT, MIS, make_cache
-from gapsphere.scripts.made_review import BROKEN, REASONS
+from gapsphere.plugin.dataset.rationales import decisions as review
+from gapsphere.plugin.dataset.rationales import queue as review_queue
+from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
+from gapsphere.plugin.settings.steps import FeatureCacheParams
+from gapsphere.tests.support.made_cache import CORRECT, MIS, make_cache
+from gapsphere.tests.support.made_review import BROKEN, REASONS
 from PIL import Image
 
 CARD = '[data-cy="gr-card"]'

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from bson import ObjectId
 from fiftyone import ViewField as F
-from gapsphere.plugin.dataset import runs
-from gapsphere.plugin.dataset.names import Names
-from gapsphere.plugin.dataset.sparse import plain
-from gapsphere.plugin.dataset.sparse_settings import SimulateParams
-from gapsphere.plugin.dataset.sparse_simulation import simulate_adaptive_sampling
+from gapsphere.plugin.dataset.sparse.settings import SimulateParams
+from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
+from gapsphere.plugin.dataset.sparse.simulations import plain
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.names import Names
 from PIL import Image
 
 PANEL = '[data-cy="sparse-sampling"]'

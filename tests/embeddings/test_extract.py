@@ -9,12 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gapsphere.plugin.embeddings.extract import (
-    BATCHES_AHEAD,
-    Extraction,
-    extract,
-    extract_stepwise,
-)
+from gapsphere.plugin.embeddings.extract import BATCHES_AHEAD, Extraction, extract, extract_stepwise
 from gapsphere.plugin.errors import Cancelled, DimensionError, InputError
 from PIL import Image
 

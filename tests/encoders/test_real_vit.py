@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from gapsphere.plugin.encoders.registry import load_encoder
-from gapsphere.scripts.real_vit import GRAPH, fields, read_tensors
+from gapsphere.tests.support.real_vit import GRAPH, fields, read_tensors
 from PIL import Image
 from safetensors.torch import save_file
 

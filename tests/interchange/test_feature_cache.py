@@ -18,7 +18,7 @@ from gapsphere.plugin.interchange.rationales import EMPTY
 from gapsphere.plugin.interchange.reviews import write_reviewed
 from gapsphere.plugin.interchange.safe_cells import escaped, unescaped
 from gapsphere.plugin.interchange.tensors import read_pt
-from gapsphere.scripts.made_cache import BROKEN, CORRECT, EVERY, MIS, make_cache
+from gapsphere.tests.support.made_cache import BROKEN, CORRECT, EVERY, MIS, make_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
-from gapsphere.plugin.dataset.review import decide
-from gapsphere.scripts.made_cache import MIS, make_cache
+from gapsphere.plugin.dataset.rationales.decisions import decide
+from gapsphere.tests.support.made_cache import MIS, make_cache
 
 PREFIX = "@gapsphere/gap-explorer/"
 GAPSPHERE = Path(sys.executable).with_name("gapsphere")

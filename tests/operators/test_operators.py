@@ -6,7 +6,7 @@ import time
 import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.store import ExecutionStore
-from gapsphere.operators.live import markdown
+from gapsphere.operators.background import markdown
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"

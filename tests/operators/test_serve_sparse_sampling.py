@@ -13,13 +13,13 @@ from fiftyone.operators.executor import ExecutionContext, resolve_type
 from fiftyone.operators.registry import OperatorRegistry
 from gapsphere.panels.sparse_sampling.live import live_server
 from gapsphere.plugin.errors import InputError
-from gapsphere.plugin.sparse import process
-from gapsphere.plugin.sparse.client import Client
-from gapsphere.plugin.sparse.config import SparseParams
-from gapsphere.plugin.sparse.model import ModelConfig, SparsePixelTransformer
-from gapsphere.plugin.sparse.process import ask, read_state, start_server, stop_server
-from gapsphere.plugin.sparse.serving import ServeParams
-from gapsphere.plugin.sparse.weights import save_weights
+from gapsphere.plugin.settings.serving import ServeParams
+from gapsphere.plugin.settings.sparse import SparseParams
+from gapsphere.plugin.sparse.live import process
+from gapsphere.plugin.sparse.live.client import Client
+from gapsphere.plugin.sparse.live.process import ask, read_state, start_server, stop_server
+from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
+from gapsphere.plugin.sparse.network.weights import save_weights
 
 URI = "@gapsphere/gap-explorer/serve_sparse_sampling"
 

@@ -22,7 +22,7 @@ def images(tmp_path_factory) -> list[Path]:
 def made(images):
     """400 samples; tests that change it take ``fresh``."""
     import fiftyone as fo
-    from gapsphere.scripts.made_sphere import make_dataset
+    from gapsphere.tests.support.made_sphere import make_dataset
 
     dataset = fo.Dataset()
     make_dataset(dataset, 400, images, k=12)

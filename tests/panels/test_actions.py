@@ -12,7 +12,7 @@ import pytest
 from gapsphere.panels.gap_explorer import actions, analysis, heatmaps
 from gapsphere.plugin.attention import overlay
 from gapsphere.plugin.errors import InputError
-from gapsphere.scripts.made_sphere import name_encoder
+from gapsphere.tests.support.made_sphere import name_encoder
 
 WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web" / "src"
 

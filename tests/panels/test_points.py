@@ -6,10 +6,10 @@ import pytest
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from gapsphere.panels.gap_explorer import analysis
-from gapsphere.plugin.config import CoverageParams
-from gapsphere.plugin.dataset import points, runs
-from gapsphere.plugin.dataset.coverage import compute_coverage
-from gapsphere.plugin.dataset.names import Names
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.store import points, runs
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.settings.steps import CoverageParams
 
 NAMES = Names()
 

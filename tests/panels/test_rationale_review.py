@@ -7,8 +7,10 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.panels.rationale_review import orders
-from gapsphere.plugin.dataset import review, review_queue, vectors
-from gapsphere.scripts.made_review import add_verdicts
+from gapsphere.plugin.dataset.rationales import decisions as review
+from gapsphere.plugin.dataset.rationales import queue as review_queue
+from gapsphere.plugin.dataset.store import vectors
+from gapsphere.tests.support.made_review import add_verdicts
 
 URI = "@gapsphere/gap-explorer/rationale_review"
 N = 60

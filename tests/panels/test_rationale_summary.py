@@ -6,8 +6,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from fiftyone import ViewField as F
-from gapsphere.plugin.dataset import review, review_queue
-from gapsphere.scripts.made_review import add_verdicts
+from gapsphere.plugin.dataset.rationales import decisions as review
+from gapsphere.plugin.dataset.rationales import queue as review_queue
+from gapsphere.tests.support.made_review import add_verdicts
 
 URI = "@gapsphere/gap-explorer/rationale_summary"
 N = 90

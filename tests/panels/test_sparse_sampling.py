@@ -11,8 +11,8 @@ import pytest
 from fiftyone import ViewField as F
 from gapsphere.panels.sparse_sampling import contract
 from gapsphere.panels.sparse_sampling.panel import SparseSampling
-from gapsphere.plugin.dataset import runs
-from gapsphere.plugin.dataset.names import Names
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.names import Names
 
 URI = "@gapsphere/gap-explorer/sparse_sampling"
 WEB = Path(__file__).resolve().parents[2] / "panels" / "sparse_sampling" / "web" / "src"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gapsphere.scripts.cli import build_parser
-from gapsphere.scripts.commands import COMMANDS
+from gapsphere.scripts.cli.commands import COMMANDS
+from gapsphere.scripts.cli.main import build_parser
 from PIL import Image
 
 GAPSPHERE = Path(sys.executable).with_name("gapsphere")

@@ -3,10 +3,10 @@
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.config import FeatureCacheParams
-from gapsphere.plugin.dataset import vectors
-from gapsphere.plugin.dataset.feature_cache import import_feature_cache
-from gapsphere.scripts.demo_cache import MODEL, cache_of
+from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
+from gapsphere.plugin.dataset.store import vectors
+from gapsphere.plugin.settings.steps import FeatureCacheParams
+from gapsphere.scripts.demo.cache import MODEL, cache_of
 
 
 @pytest.fixture

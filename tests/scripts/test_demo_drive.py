@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from gapsphere.plugin.embeddings.images import open_rgb
 from gapsphere.plugin.errors import Cancelled, InputError
-from gapsphere.scripts.demo_drive import (
+from gapsphere.scripts.demo.drive import (
     COVERED,
     MISSING_IN_S,
     Combination,
     combinations_found,
     render_drive,
 )
-from gapsphere.scripts.demo_drive.geometry import Road, View
-from gapsphere.scripts.demo_drive.light import light_of
-from gapsphere.scripts.demo_drive.plan import Drive, plan_drives
-from gapsphere.scripts.demo_drive.scene import build_scene, render_frame
+from gapsphere.scripts.demo.drive.geometry import Road, View
+from gapsphere.scripts.demo.drive.light import light_of
+from gapsphere.scripts.demo.drive.plan import Drive, plan_drives
+from gapsphere.scripts.demo.drive.scene import build_scene, render_frame
 
 SMALL = (96, 54)
 FEW = (12, 32)

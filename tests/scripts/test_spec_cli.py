@@ -32,7 +32,7 @@ def drive(tmp_path_factory):
     """A small drive, rendered, and analysed but for its sphere."""
     import fiftyone as fo
     from gapsphere.plugin.dataset import api
-    from gapsphere.scripts.demo_drive import render_drive
+    from gapsphere.scripts.demo.drive import render_drive
 
     folder = tmp_path_factory.mktemp("drive")
     render_drive(folder, seed=3, images=(24, 36))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.sparse.model import ModelConfig, SparsePixelTransformer
+from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from scipy.ndimage import gaussian_filter
 
 

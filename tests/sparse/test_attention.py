@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from gapsphere.plugin.errors import DimensionError
-from gapsphere.plugin.sparse.attention import dispersion_of, entropy_of
-from gapsphere.plugin.sparse.model import SENTINEL, ModelConfig, SparsePixelTransformer
-from gapsphere.plugin.sparse.samples import Samples, make_samples, remember, samples_of
+from gapsphere.plugin.sparse.frames.samples import Samples, make_samples, remember, samples_of
+from gapsphere.plugin.sparse.network.attention import dispersion_of, entropy_of
+from gapsphere.plugin.sparse.network.model import SENTINEL, ModelConfig, SparsePixelTransformer
 
 SMALL = {"refine_widths": (6, 8), "refine_blocks": 1, "decoder_layers": 3, "heads": 4}
 

@@ -10,13 +10,13 @@ import logging
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
-from gapsphere.plugin.sparse.importance import attention_entropy
-from gapsphere.plugin.sparse.loop import SamplingLoop
-from gapsphere.plugin.sparse.quality import psnr
-from gapsphere.plugin.sparse.samples import samples_of
-from gapsphere.plugin.sparse.state import LoopConfig
-from gapsphere.plugin.sparse.uniform import UniformSampler
+from gapsphere.plugin.sparse.frames.samples import samples_of
+from gapsphere.plugin.sparse.loop.loop import SamplingLoop
+from gapsphere.plugin.sparse.loop.state import LoopConfig
+from gapsphere.plugin.sparse.measure.quality import psnr
+from gapsphere.plugin.sparse.network.importance import attention_entropy
+from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
+from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
 
 
 def play(loop, frames, seed=0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import DimensionError, InputError, NotFiniteError
-from gapsphere.plugin.sparse.coords import (
+from gapsphere.plugin.sparse.frames.coords import (
     pixels_of,
     quantise,
     resolution_from_wire,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.sparse import evaluate as ev
-from gapsphere.plugin.sparse.classical import CLASSICAL, natural_neighbour
-from gapsphere.plugin.sparse.quality import psnr, rank_correlation, ssim
-from gapsphere.plugin.sparse.samples import Samples, samples_of
+from gapsphere.plugin.sparse.frames.samples import Samples, samples_of
+from gapsphere.plugin.sparse.measure import evaluate as ev
+from gapsphere.plugin.sparse.measure.quality import psnr, rank_correlation, ssim
+from gapsphere.plugin.sparse.network.interpolation import CLASSICAL, natural_neighbour
 from skimage.metrics import peak_signal_noise_ratio
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from gapsphere.plugin.errors import DimensionError, InputError, NotFiniteError
-from gapsphere.plugin.sparse.importance import (
+from gapsphere.plugin.sparse.network.importance import (
     attention_entropy,
     checked_importance,
     gradient_of,

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from gapsphere.plugin.errors import DimensionError, InputError
-from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
-from gapsphere.plugin.sparse.loop import SamplingLoop
-from gapsphere.plugin.sparse.quality import psnr
-from gapsphere.plugin.sparse.samples import Samples, remember, samples_of
-from gapsphere.plugin.sparse.scene import memory_holds
-from gapsphere.plugin.sparse.state import LoopConfig, LoopState, QualityTarget
-from gapsphere.plugin.sparse.uniform import UniformSampler
+from gapsphere.plugin.sparse.frames.samples import Samples, remember, samples_of
+from gapsphere.plugin.sparse.loop.loop import SamplingLoop
+from gapsphere.plugin.sparse.loop.state import LoopConfig, LoopState, QualityTarget
+from gapsphere.plugin.sparse.measure.quality import psnr
+from gapsphere.plugin.sparse.network.scene import memory_holds
+from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
+from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
 
 
 def play(loop, frames, *, seed=0, state=None):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.sparse.nearest import lattice, nearest_samples
+from gapsphere.plugin.sparse.frames.nearest import lattice, nearest_samples
 
 
 def brute(pixels, resolution, k, queries, penalty):

@@ -4,15 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from gapsphere.plugin.sparse.adaptive import AdaptiveSampler
-from gapsphere.plugin.sparse.evaluate import Plan
-from gapsphere.plugin.sparse.loop import SamplingLoop
-from gapsphere.plugin.sparse.quality import psnr
-from gapsphere.plugin.sparse.samples import samples_of
-from gapsphere.plugin.sparse.state import LoopConfig
-from gapsphere.plugin.sparse.weights import DEFAULT_WEIGHTS, load_weights
-from gapsphere.scripts.cli import main
-from gapsphere.scripts.sparse_tables import print_tables
+from gapsphere.plugin.sparse.frames.samples import samples_of
+from gapsphere.plugin.sparse.loop.loop import SamplingLoop
+from gapsphere.plugin.sparse.loop.state import LoopConfig
+from gapsphere.plugin.sparse.measure.evaluate import Plan
+from gapsphere.plugin.sparse.measure.quality import psnr
+from gapsphere.plugin.sparse.network.weights import DEFAULT_WEIGHTS, load_weights
+from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
+from gapsphere.scripts.cli.main import main
+from gapsphere.scripts.cli.sparse_tables import print_tables
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import struct
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import MessageError
-from gapsphere.plugin.sparse import binary, protocol
-from gapsphere.plugin.sparse.protocol import Code, FrameData, UvCoordinates
+from gapsphere.plugin.sparse.live import binary, protocol
+from gapsphere.plugin.sparse.live.protocol import Code, FrameData, UvCoordinates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import InputError
-from gapsphere.plugin.sparse.adaptive import AdaptiveSampler, apart
-from gapsphere.plugin.sparse.halftone import capped, diffuse, farthest
-from gapsphere.plugin.sparse.sampling import Request
-from gapsphere.plugin.sparse.uniform import UniformSampler
+from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler, apart
+from gapsphere.plugin.sparse.sampling.halftone import capped, diffuse, farthest
+from gapsphere.plugin.sparse.sampling.sampler import Request
+from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
 from scipy.spatial import cKDTree
 
 SAMPLERS = [

@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 import torch
 from gapsphere.plugin.errors import CheckpointError, InputError, NotFiniteError
-from gapsphere.plugin.sparse.model import ModelConfig, Reconstruction, SparsePixelTransformer
-from gapsphere.plugin.sparse.samples import samples_of
-from gapsphere.plugin.sparse.streams import StreamConfig, play
-from gapsphere.plugin.sparse.train import TrainConfig, Trainer, losses
-from gapsphere.plugin.sparse.weights import fingerprint, load_weights, save_weights
+from gapsphere.plugin.sparse.frames.samples import samples_of
+from gapsphere.plugin.sparse.learn.streams import StreamConfig, play
+from gapsphere.plugin.sparse.learn.train import TrainConfig, Trainer, losses
+from gapsphere.plugin.sparse.network.model import (
+    ModelConfig,
+    Reconstruction,
+    SparsePixelTransformer,
+)
+from gapsphere.plugin.sparse.network.weights import fingerprint, load_weights, save_weights
 
 SIZES = ModelConfig(refine_widths=(8, 12), refine_blocks=1, encoder_layers=1)
 SHORT = {"batch_size": 3, "save_every": 2, "validate_every": 4, "warmup": 2, "seed": 3}

@@ -37,7 +37,7 @@ def made(images, app_url):
     After the App's server: as it starts, it deletes every dataset that is not persistent.
     """
     import fiftyone as fo
-    from gapsphere.scripts.made_sphere import make_dataset
+    from gapsphere.tests.support.made_sphere import make_dataset
 
     dataset = fo.Dataset()
     make_dataset(dataset, N, images, k=20)

@@ -1,6 +1,6 @@
 """What an answer becomes: heatmaps over its images, and candidates of a Visual Spec."""
 
-from gapsphere.scripts.made_sphere import name_encoder
+from gapsphere.tests.support.made_sphere import name_encoder
 
 HELD = ".gs-held"
 

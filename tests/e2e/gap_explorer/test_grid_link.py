@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import fiftyone as fo
 from gapsphere.panels.gap_explorer.workspace import save_workspace
-from gapsphere.scripts.made_sphere import make_dataset
+from gapsphere.tests.support.made_sphere import make_dataset
 from playwright.sync_api import TimeoutError as TimedOut
 
 READY = "window.__gapsphere && window.__gapsphere.ready"

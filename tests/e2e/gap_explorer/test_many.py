@@ -3,7 +3,7 @@
 import fiftyone as fo
 import pytest
 from gapsphere.panels.gap_explorer.workspace import save_workspace
-from gapsphere.scripts.made_sphere import make_dataset
+from gapsphere.tests.support.made_sphere import make_dataset
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import MessageError
-from gapsphere.plugin.sparse.client import Client
-from gapsphere.plugin.sparse.config import SparseParams
-from gapsphere.plugin.sparse.server import running
-from gapsphere.plugin.sparse.serving import ServeParams
-from gapsphere.plugin.sparse.weights import save_weights
+from gapsphere.plugin.settings.serving import ServeParams
+from gapsphere.plugin.settings.sparse import SparseParams
+from gapsphere.plugin.sparse.live.client import Client
+from gapsphere.plugin.sparse.live.server import running
+from gapsphere.plugin.sparse.network.weights import save_weights
 from prometheus_client.parser import text_string_to_metric_families
 
 SIDE = 32

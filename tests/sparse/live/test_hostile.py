@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from gapsphere.plugin.sparse import binary, protocol
-from gapsphere.plugin.sparse.protocol import FrameData
+from gapsphere.plugin.sparse.live import binary, protocol
+from gapsphere.plugin.sparse.live.protocol import FrameData
 
 SIZE = (32, 32)
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from gapsphere.plugin.sparse import monitoring
+from gapsphere.plugin.sparse.live import monitoring
 
 SIZE = (32, 32)
 
@@ -62,7 +62,7 @@ def test_pictures_and_hyper_parameters_are_logged(board):
 def test_nothing_is_imported_or_written_unless_chosen(tmp_path):
     code = (
         "import sys\n"
-        "from gapsphere.plugin.sparse.monitoring import open_monitor\n"
+        "from gapsphere.plugin.sparse.live.monitoring import open_monitor\n"
         f"open_monitor('none', {str(tmp_path)!r}).settings({{}})\n"
         "assert not {'wandb', 'tensorboard', 'torch.utils.tensorboard'} & set(sys.modules)\n"
         "assert 'torch' not in sys.modules\n"
@@ -73,8 +73,8 @@ def test_nothing_is_imported_or_written_unless_chosen(tmp_path):
 
 def test_weights_and_biases_works_offline(tmp_path, monkeypatch, model, frames, look):
     """A whole run on disk, in the file that ``wandb sync`` reads."""
-    from gapsphere.plugin.sparse.config import SparseParams, hyper_parameters, make_loop
-    from gapsphere.plugin.sparse.samples import samples_of
+    from gapsphere.plugin.settings.sparse import SparseParams, hyper_parameters, make_loop
+    from gapsphere.plugin.sparse.frames.samples import samples_of
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("WANDB_SILENT", "true")
@@ -97,7 +97,7 @@ def test_weights_and_biases_without_an_account_says_what_to_do(tmp_path):
     """In a process of its own: the package settles on a mode once."""
     code = (
         "from gapsphere.plugin.errors import InputError\n"
-        "from gapsphere.plugin.sparse.monitoring import open_monitor\n"
+        "from gapsphere.plugin.sparse.live.monitoring import open_monitor\n"
         "try:\n"
         f"    open_monitor('wandb', {str(tmp_path)!r})\n"
         "except InputError as error:\n"

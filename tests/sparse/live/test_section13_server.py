@@ -5,10 +5,10 @@ import threading
 
 import numpy as np
 import pytest
-from gapsphere.plugin.sparse.binary import read_frame_data, write_frame
-from gapsphere.plugin.sparse.config import SparseParams, make_loop
-from gapsphere.plugin.sparse.model import SparsePixelTransformer
-from gapsphere.plugin.sparse.protocol import FrameData
+from gapsphere.plugin.settings.sparse import SparseParams, make_loop
+from gapsphere.plugin.sparse.live.binary import read_frame_data, write_frame
+from gapsphere.plugin.sparse.live.protocol import FrameData
+from gapsphere.plugin.sparse.network.model import SparsePixelTransformer
 
 SIDE = 32
 SIZE = (SIDE, SIDE)
@@ -160,7 +160,7 @@ def test_failing_importance_falls_back_to_even_sampling_and_the_log(
     sampling = {"warmup_frames": 0}
     with look.join(address, feedback=True, sampling=sampling) as client:
         with monkeypatch.context() as patched:
-            patched.setattr("gapsphere.plugin.sparse.loop.checked_importance", broken)
+            patched.setattr("gapsphere.plugin.sparse.loop.loop.checked_importance", broken)
             client.send_frame(0, frames[0])
             assert look.error(client) == "MODEL_ERROR"
             told = client.read("reconstruction_feedback")

@@ -10,14 +10,14 @@ import urllib.request
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import InputError
-from gapsphere.plugin.sparse.config import make_loop
-from gapsphere.plugin.sparse.protocol import FrameData, SessionStart
-from gapsphere.plugin.sparse.recorder import read_recording
-from gapsphere.plugin.sparse.registry import ModelRegistry
-from gapsphere.plugin.sparse.samples import samples_of
-from gapsphere.plugin.sparse.server import running
-from gapsphere.plugin.sparse.serving import ServeParams
-from gapsphere.plugin.sparse.session import Limits, open_session
+from gapsphere.plugin.settings.serving import ServeParams
+from gapsphere.plugin.settings.sparse import make_loop
+from gapsphere.plugin.sparse.frames.samples import samples_of
+from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
+from gapsphere.plugin.sparse.live.recorder import read_recording
+from gapsphere.plugin.sparse.live.server import running
+from gapsphere.plugin.sparse.live.session import Limits, open_session
+from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect

@@ -1,0 +1,141 @@
+"""Long work inside an operator: seen while it runs, stoppable, and the same when delegated.
+
+The work runs in a thread; the operator's generator passes its progress on to the App and looks
+once a batch whether somebody pressed stop.  The flag lies in the dataset's execution store, so a
+button in the App also stops work that another process does.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.dataset.store.sets import apart
+from ..plugin.errors import Cancelled, GapsphereError
+from ..plugin.progress import Progress, Reporter
+
+T = TypeVar("T")
+
+STORE = "gapsphere"
+STOP = "stop"
+STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
+POLL_SECONDS = 0.25
+
+
+def request_stop(ctx: foo.ExecutionContext) -> None:
+    """Ask the work that runs on this dataset to stop after its batch."""
+    ctx.store(STORE).set(STOP, True)
+
+
+class _Work:
+    """One piece of work in a thread: its latest progress, and its result or error."""
+
+    def __init__(self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]) -> None:
+        self.store = ctx.store(STORE)
+        self.store.delete(STOP)
+        self.seen: tuple[str, int, int] | None = None
+        self.abandoned = threading.Event()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(
+            target=self._run, args=(work,), name="gapsphere", daemon=True
+        )
+        self.thread.start()
+
+    def _run(self, work: Callable[[Reporter], Any]) -> None:
+        try:
+            self.result = work(self._report)
+        except BaseException as error:  # noqa: BLE001  handed over to the operator's own thread
+            self.error = error
+
+    def _report(self, stage: str) -> Progress:
+        started = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            pace_ = pace(done, total, time.monotonic() - started)
+            self.seen = (f"{stage}: {pace_}", done, total)
+            if self.abandoned.is_set() or self.store.get(STOP):
+                raise Cancelled("Stopped. What was done so far is kept; run it again to go on.")
+
+        return progress
+
+
+def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -> Iterator[Any]:
+    """Run ``work`` and yield what the App needs: progress, then the result in words.
+
+    Raises
+    ------
+    GapsphereError
+        What the work raised, after the App was told.
+    """
+    shared = ctx.dataset
+    ctx._dataset, ctx._view = apart(shared), None  # what the work sees as its dataset and view
+    running, last = _Work(ctx, work), None
+    try:
+        yield _bar(ctx, f"{label}: starting", 0.0)
+        while running.thread.is_alive():
+            running.thread.join(POLL_SECONDS)
+            if running.seen is not None and running.seen != last:
+                last = text, done, total = running.seen
+                if ctx.delegated:
+                    ctx.set_progress(progress=done / max(total, 1), label=text)
+                yield _bar(ctx, text, done / max(total, 1))
+    finally:
+        running.abandoned.set()  # the browser went away, or we are done anyway
+        if fo.dataset_exists(shared.name):
+            shared.reload()
+    if running.error is not None:
+        if isinstance(running.error, GapsphereError):
+            if isinstance(running.error, Cancelled):
+                yield ctx.ops.reload_dataset()  # what was done so far is there to see
+            yield _words(ctx, label, markdown(str(running.error)))
+            yield ctx.ops.notify(str(running.error), variant="error")
+        raise running.error
+    yield ctx.ops.reload_dataset()
+    yield _words(ctx, label, markdown(str(running.result)))
+
+
+def pace(done: int, total: int, seconds: float) -> str:
+    """How far, how fast and how long still, in words.
+
+    >>> pace(50, 200, 10.0)
+    '50 of 200, 5.0 a second, 30 s left'
+    """
+    text = f"{done:,} of {total:,}"
+    if not done or seconds < 1:
+        return text
+    left = round(seconds / done * (total - done))
+    clock = f"{left} s" if left < 120 else f"{left // 60} min"
+    return f"{text}, {done / seconds:.1f} a second, {clock} left"
+
+
+def markdown(text: str) -> str:
+    """Lines as paragraphs, what stands before two spaces as a bold label, names as they are.
+
+    >>> markdown("time  3 s\\n      a_b.png")
+    '**time** 3 s\\n\\na\\\\_b\\\\.png'
+    """
+    plain = [line.strip() for line in text.splitlines()]  # an indented line would be code
+    lines = [re.sub(r"([\\`*_{}\[\]()#+.!|<>~-])", r"\\\1", line) for line in plain]
+    return "\n\n".join(re.sub(r"^(\S[^ ]*)  +", r"**\1** ", line) for line in lines)
+
+
+def _bar(ctx: foo.ExecutionContext, text: str, share: float) -> Any:
+    """A progress bar with the button that stops the work under it."""
+    outputs = types.Object()
+    outputs.float("share", view=types.ProgressView(label=text))
+    outputs.view("stop", types.Button(label="Stop", operator=STOP_OPERATOR))
+    return ctx.ops.show_output(types.Property(outputs).to_json(), {"share": share})
+
+
+def _words(ctx: foo.ExecutionContext, label: str, text: str) -> Any:
+    outputs = types.Object()
+    outputs.str("text", label=label, view=types.MarkdownView())
+    return ctx.ops.show_output(types.Property(outputs).to_json(), {"text": text})

@@ -1,0 +1,1 @@
+"""The main job on a dataset: load, embed, coverage, K-Center, sphere, heatmaps."""

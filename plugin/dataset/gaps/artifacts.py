@@ -1,0 +1,280 @@
+"""The ``outputs/`` folder of an analysis: written from a dataset, read into one.
+
+Rows keep the order of the sample sets; import finds each row's sample by its absolute path, so a
+folder made elsewhere can also land on a dataset that holds the images already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.distances import leave_one_out, nearest_distance
+from ...coverage.radius import CoverageReport, coverage_json, coverage_report, is_gap, percentile_of
+from ...errors import ArtifactError, EmptySetError
+from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
+from ...projection.sphere import robust_centre, to_unit_sphere
+from ...report.plot3d import plot_3d
+from ...settings.steps import PlotParams, SetParams
+from ..store import runs, vectors
+from ..store.inputs import read_inputs
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of
+from . import coverage, embed, kcenter, sphere
+from .coverage import Covered
+from .kcenter import Picked
+from .load import load_images
+from .sphere import Laid
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files that were written."""
+
+    files: list[Path]
+
+    def __str__(self) -> str:
+        names = ", ".join(path.name for path in self.files)
+        return f"{self.files[0].parent}: {names}"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came in; ``warnings`` are sentences for everything that was put right."""
+
+    owned: int
+    pool: int
+    missing_files: int
+    gaps: int
+    warnings: list[str]
+
+    def __str__(self) -> str:
+        lines = [f"imported S {self.owned}, U {self.pool}, {self.gaps} of them gaps"]
+        if self.missing_files:
+            lines.append(f"{self.missing_files} of the image files are not on this machine")
+        return "\n".join(lines + self.warnings)
+
+
+def export_artifacts(
+    samples: Samples,
+    folder: str | Path,
+    params: SetParams | None = None,
+    plot: PlotParams | None = None,
+    *,
+    overwrite: bool = False,
+) -> Exported:
+    """Write the analysis of ``samples`` to ``folder``, with a 3D plot that opens offline.
+
+    Raises
+    ------
+    EmptySetError
+        A step has not run yet; the sentence says which.
+    ArtifactError
+        The folder holds an analysis already and ``overwrite`` is off, or the disk says no.
+    """
+    params, plot = params or SetParams(), plot or PlotParams()
+    inputs, names = read_inputs(samples, params), Names(params.suffix)
+    dataset = dataset_of(samples)
+    owned, pool = inputs.owned, inputs.pool
+    umap3d = {
+        part: _aligned(dataset, names.umap3d, found.ids, "compute_sphere")
+        for part, found in (("S", owned), ("U", pool))
+    }
+    places = {
+        part: _aligned(dataset, names.sphere, found.ids, "compute_sphere")
+        for part, found in (("S", owned), ("U", pool))
+    }
+    distance = _distances(dataset, names, pool.ids)
+    covered = coverage.read(dataset, names)
+    path_of = dict(zip(*dataset.values(["id", "filepath"]), strict=True))
+    paths = {part: [path_of[i] for i in found.ids] for part, found in (("S", owned), ("U", pool))}
+    picks = _picks(dataset, names, pool.ids)
+    report = coverage_report(
+        distance,
+        covered.threshold(),
+    )
+    page = plot_3d(
+        umap3d_S=umap3d["S"],
+        umap3d_U=umap3d["U"],
+        sphere_S=places["S"],
+        sphere_U=places["U"],
+        dist_to_S=distance,
+        paths_S=paths["S"],
+        paths_U=paths["U"],
+        picks=picks.indices if picks else (),
+        delta=report.delta,
+        metric=report.metric,
+        viz_mode=plot.viz_mode,
+        sample_limit=plot.sample_limit,
+        title=dataset.name,
+    )
+    artifacts = Artifacts(
+        umap3d_S=umap3d["S"],
+        umap3d_U=umap3d["U"],
+        nn_U_to_S=distance,
+        coverage=coverage_json(report),
+        paths_S=paths["S"],
+        paths_U=paths["U"],
+        embed_S=owned.matrix,
+        embed_U=pool.matrix,
+        kcenter=picks,
+    )
+    return Exported(write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite))
+
+
+def import_artifacts(dataset: fo.Dataset, folder: str | Path, *, suffix: str = "") -> Imported:
+    """Read an analysis made here or elsewhere into ``dataset``.
+
+    The images become samples tagged S and U (those that are there already are found by path), the
+    arrays become their fields, and the runs say that they were imported.
+
+    Raises
+    ------
+    ArtifactError
+        A file is missing, damaged or does not fit the others.
+    """
+    folder = Path(folder).expanduser()
+    artifacts, warnings = read_artifacts(folder)
+    names = Names(suffix)
+    paths = {
+        part: [str(folder.resolve() / path) for path in listed]
+        for part, listed in (("S", artifacts.paths_S), ("U", artifacts.paths_U))
+    }
+    for part, listed in paths.items():
+        if len(set(listed)) < len(listed):
+            raise ArtifactError(f"paths_{part}.json lists an image twice: one row per image.")
+    loaded = load_images(dataset, paths["S"], paths["U"])
+    id_of = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
+    ids = {part: [id_of[path] for path in listed] for part, listed in paths.items()}
+    threshold = artifacts.threshold()
+    if threshold.warning:
+        warnings.append(threshold.warning)
+    _write_sphere(dataset, names, ids, artifacts)
+    fingerprint = _write_embeddings(dataset, names, ids, artifacts)
+    trace = {"encoder": "imported", "fingerprint": fingerprint, "folder": str(folder.resolve())}
+    report = coverage_report(artifacts.nn_U_to_S, threshold)
+    _write_coverage(dataset, names, ids, artifacts, report, trace)
+    if artifacts.kcenter is not None:
+        _write_picks(dataset, names, ids["U"], artifacts.kcenter, report, trace)
+    return Imported(len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.n_gaps, warnings)
+
+
+def _aligned(dataset: fo.Dataset, field: str, ids: list[str], step: str) -> NDArray[np.float32]:
+    """The vectors of ``field`` in the order of ``ids``."""
+    found = vectors.read(dataset, field)
+    row = {sample_id: index for index, sample_id in enumerate(found.ids)}
+    missing = [sample_id for sample_id in ids if sample_id not in row]
+    if missing:
+        raise EmptySetError(f"{len(missing)} samples have no {field!r}: run {step} first.")
+    return found.matrix[[row[sample_id] for sample_id in ids]]
+
+
+def _distances(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.float64]:
+    known = {}
+    if dataset.has_field(names.dist_to_S):
+        known = dict(zip(*dataset.values(["id", names.dist_to_S]), strict=True))
+    missing = sum(known.get(sample_id) is None for sample_id in ids)
+    if missing:
+        raise EmptySetError(
+            f"{missing} candidates have no {names.dist_to_S!r}: run compute_coverage first."
+        )
+    return np.array([known[sample_id] for sample_id in ids], np.float64)
+
+
+def _picks(dataset: fo.Dataset, names: Names, ids: list[str]) -> Picks | None:
+    if not dataset.has_field(names.kcenter_rank):
+        return None
+    view = dataset.exists(names.kcenter_rank).sort_by(names.kcenter_rank)
+    row = {sample_id: index for index, sample_id in enumerate(ids)}
+    picked, radii = view.values(["id", names.kcenter_radius])
+    kept = [(row[i], radius) for i, radius in zip(picked, radii, strict=True) if i in row]
+    if not kept:
+        return None
+    indices, radii = zip(*kept, strict=True)
+    return Picks(
+        np.array(indices, np.int64), None if None in radii else np.array(radii, np.float64)
+    )
+
+
+def _write_sphere(
+    dataset: fo.Dataset, names: Names, ids: dict[str, list[str]], artifacts: Artifacts
+) -> None:
+    umap3d = np.concatenate([artifacts.umap3d_S, artifacts.umap3d_U])
+    centre = robust_centre(umap3d)
+    everybody = ids["S"] + ids["U"]
+    sphere.write_places(dataset, names, everybody, umap3d, to_unit_sphere(umap3d, centre))
+    laid = Laid(len(everybody), len(everybody), None, None, 0, {"centre": centre.tolist()}, 0.0)
+    runs.write(dataset, names, runs.Record(sphere.STEP, {}, {"encoder": "imported"}, asdict(laid)))
+
+
+def _write_embeddings(
+    dataset: fo.Dataset, names: Names, ids: dict[str, list[str]], artifacts: Artifacts
+) -> str:
+    """Write what embeddings there are; their fingerprint is a digest of their content."""
+    digest = hashlib.sha256()
+    for part, rows in (("S", artifacts.embed_S), ("U", artifacts.embed_U)):
+        if rows is None:
+            continue
+        digest.update(np.ascontiguousarray(rows).tobytes())
+        for start in range(0, len(rows), vectors.READ_BLOCK):
+            block = slice(start, start + vectors.READ_BLOCK)
+            vectors.write(dataset, names.embedding, ids[part][block], rows[block])
+    fingerprint = f"imported:{digest.hexdigest()[:32]}"
+    inputs = {"encoder": "imported", "fingerprint": fingerprint}
+    runs.write(dataset, names, runs.Record(embed.STEP, {}, inputs))
+    return fingerprint
+
+
+def _write_coverage(
+    dataset: fo.Dataset,
+    names: Names,
+    ids: dict[str, list[str]],
+    artifacts: Artifacts,
+    report: CoverageReport,
+    trace: dict[str, str],
+) -> None:
+    nearest, percentile = None, None
+    if artifacts.embed_S is not None and artifacts.embed_U is not None:
+        index = nearest_distance(artifacts.embed_U, artifacts.embed_S, metric=report.metric).index
+        nearest = [ids["S"][i] for i in index]
+    if artifacts.embed_S is not None and len(artifacts.embed_S) > 1:
+        inside = leave_one_out(artifacts.embed_S, metric=report.metric)
+        percentile = percentile_of(artifacts.nn_U_to_S, inside).tolist()
+    coverage.write_fields(
+        dataset,
+        names,
+        ids["U"],
+        distance=artifacts.nn_U_to_S,
+        nearest=nearest,
+        percentile=percentile,
+        gap=is_gap(artifacts.nn_U_to_S, report.delta),
+        report=report,
+    )
+    covered = Covered.of(report, len(ids["S"]), 0.0)
+    runs.write(dataset, names, runs.Record(coverage.STEP, {}, trace, asdict(covered)))
+
+
+def _write_picks(
+    dataset: fo.Dataset,
+    names: Names,
+    pool: list[str],
+    picks: Picks,
+    report: CoverageReport,
+    trace: dict[str, str],
+) -> None:
+    radii = [] if picks.radii is None else picks.radii.tolist()
+    picked = Picked(
+        [pool[index] for index in picks.indices],
+        radii,
+        report.delta_max,
+        report.metric,
+        len(picks.indices),
+        0.0,
+    )
+    kcenter.write_fields(dataset, names, picked)
+    runs.write(dataset, names, runs.Record(kcenter.STEP, {}, trace, asdict(picked)))

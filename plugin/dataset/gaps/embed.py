@@ -1,0 +1,263 @@
+"""``compute_embeddings``: images of samples become unit vectors on samples.
+
+Each batch is written as soon as the model has made it, so a kill loses at most one batch and a
+re-run continues.  The run records the encoder's fingerprint *before* the first batch: vectors of
+two encoders can then never share a field.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict, dataclass
+
+import fiftyone as fo
+import numpy as np
+
+from ...embeddings.extract import Skipped, extract
+from ...encoders.preprocessing import Region
+from ...encoders.protocol import Encoder
+from ...encoders.registry import INTERNVL_VARIABLE, load_encoder
+from ...errors import EmptySetError, InputError, MismatchError, NotFiniteError
+from ...progress import Progress, silent
+from ...settings.steps import EmbeddingParams
+from ..store import runs, vectors
+from ..store.database import counted, database_failures
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of
+from .zoo import register_zoo
+
+register_zoo()
+
+STEP = "embeddings"
+LISTED = 100
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What ``compute_embeddings`` did.
+
+    ``done`` vectors were made now, ``known`` were there before; ``skipped`` images cannot be used.
+    """
+
+    encoder: str
+    fingerprint: str
+    dimension: int
+    done: int
+    known: int
+    skipped: tuple[Skipped, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        rate = f", {self.done / self.seconds:.1f} images/s" if self.done and self.seconds else ""
+        text = (
+            f"{self.done} embedded, {self.known} already there, {len(self.skipped)} skipped{rate}"
+        )
+        return "\n".join(
+            [f"{self.encoder} ({self.dimension} numbers): {text}", *map(_line, self.skipped[:5])]
+        )
+
+
+def _line(skipped: Skipped) -> str:
+    return f"  skipped: {skipped.reason}"
+
+
+def open_encoder(params: EmbeddingParams) -> Encoder:
+    """The encoder that ``params`` name, with its preprocessing."""
+    return load_encoder(
+        params.encoder,
+        model_path=params.model_path,
+        image_size=params.image_size,
+        include_cls=params.include_cls,
+        precision=params.precision,
+        device=params.device,
+        preprocess=Region(params.sky_crop_top_pct, params.roi),
+    )
+
+
+@database_failures()
+def compute_embeddings(
+    samples: Samples,
+    params: EmbeddingParams | None = None,
+    *,
+    encoder: Encoder | None = None,
+    progress: Progress = silent,
+) -> Embedded:
+    """Give every sample of ``samples`` that has none a unit vector.
+
+    Parameters
+    ----------
+    samples
+        Dataset or view.  All its samples are embedded, whatever their tags.
+    encoder
+        An opened encoder, in place of the one that ``params`` name.
+
+    Raises
+    ------
+    MismatchError
+        The field holds vectors of another encoder, weights or preprocessing, and
+        ``params.overwrite`` is off.
+    DatabaseError
+        The database failed, on a full disk for one: the batches before stay and a re-run goes on.
+    """
+    params = _resolved(params or EmbeddingParams())
+    if not counted(samples):
+        raise EmptySetError("There is no sample to embed.")
+    if encoder is None and params.encoder == "field":
+        return _copy_field(samples, params)
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    if encoder is None and (reused := _all_there(samples, names, params)):
+        return reused
+    encoder = encoder or open_encoder(params)
+    _claim(dataset, names, params, encoder)
+    waiting = samples.exists(names.embedding, False)
+    ids, paths = waiting.values(["id", "filepath"])
+    known = counted(samples) - len(ids)
+    started = time.monotonic()
+    extraction = extract(
+        list(zip(ids, paths, strict=True)),
+        encoder,
+        lambda batch, rows: vectors.write(dataset, names.embedding, batch, rows),
+        batch_size=params.batch_size,
+        num_workers=params.num_workers,
+        progress=progress,
+    )
+    tag_skipped(dataset, names, ids, extraction.skipped)
+    result = Embedded(
+        encoder.name,
+        encoder.fingerprint,
+        encoder.dimension,
+        extraction.done,
+        known,
+        extraction.skipped,
+        time.monotonic() - started,
+    )
+    _record(dataset, names, params, result, getattr(encoder, "revision", None))
+    return result
+
+
+def _resolved(params: EmbeddingParams) -> EmbeddingParams:
+    """Write the environment's checkpoint into the parameters: the record has to name it."""
+    path = os.environ.get(INTERNVL_VARIABLE)
+    if params.encoder == "auto" and params.model_path is None and path:
+        return params.model_copy(update={"model_path": path})
+    return params
+
+
+def _all_there(samples: Samples, names: Names, params: EmbeddingParams) -> Embedded | None:
+    """The earlier result, where the same parameters left nothing to do; no model is loaded."""
+    record = runs.read(dataset_of(samples), names, STEP)
+    if not record or not record.holds(params.model_dump(mode="json"), record.inputs):
+        return None
+    if len(samples.exists(names.embedding, False)):
+        return None
+    return Embedded(
+        record.inputs["encoder"],
+        record.inputs["fingerprint"],
+        record.results["dimension"],
+        0,
+        counted(samples),
+        (),
+        0.0,
+    )
+
+
+def _claim(dataset: fo.Dataset, names: Names, params: EmbeddingParams, encoder: Encoder) -> None:
+    """Reserve the field for this encoder, or refuse; on overwrite, clear it first."""
+    vectors.declare(dataset, names.embedding, "Unit vector of the image, by Gapsphere")
+    holds = dataset.exists(names.embedding)
+    record = runs.read(dataset, names, STEP)
+    if len(holds):
+        made_by = record.inputs if record else {}
+        if made_by.get("fingerprint") == encoder.fingerprint:
+            return
+        if not params.overwrite:
+            raise MismatchError(
+                f"{len(holds)} samples hold a {names.embedding!r} made by "
+                f"{made_by.get('encoder', 'something unrecorded')} with other weights or "
+                f"preprocessing than {encoder.name} has now. Use a suffix to keep both, or "
+                f"overwrite to replace them."
+            )
+        holds.clear_sample_field(names.embedding)
+    inputs = {"encoder": encoder.name, "fingerprint": encoder.fingerprint}
+    runs.write(dataset, names, runs.Record(STEP, params.model_dump(mode="json"), inputs))
+
+
+def _record(
+    dataset: fo.Dataset,
+    names: Names,
+    params: EmbeddingParams,
+    result: Embedded,
+    revision: str | None,
+) -> None:
+    inputs = {"encoder": result.encoder, "fingerprint": result.fingerprint}
+    if revision:
+        inputs["revision"] = revision
+    skipped = [asdict(item) for item in result.skipped]
+    results = {
+        "dimension": result.dimension,
+        "embedded": result.done,
+        "already_there": result.known,
+        "skipped_count": len(skipped),
+        "skipped": skipped[:LISTED],
+        "seconds": result.seconds,
+    }
+    runs.write(dataset, names, runs.Record(STEP, params.model_dump(mode="json"), inputs, results))
+
+
+def tag_skipped(
+    dataset: fo.Dataset, names: Names, tried: list[str], skipped: tuple[Skipped, ...]
+) -> None:
+    """Tag exactly the samples that failed now; one that works now loses an old tag."""
+    if tried:
+        view = dataset.select(tried, ordered=False).match_tags(names.skipped_tag)
+        if len(view):
+            view.untag_samples(names.skipped_tag)
+    if skipped:
+        dataset.select([item.id for item in skipped], ordered=False).tag_samples(names.skipped_tag)
+
+
+def _copy_field(samples: Samples, params: EmbeddingParams) -> Embedded:
+    """Take vectors from a field that holds them, as unit rows."""
+    source = params.model_path
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    if not source or not samples.has_field(source):
+        raise InputError(f"encoder `field` needs model_path: a field with vectors, not {source!r}.")
+    if source == names.embedding:
+        raise InputError(
+            f"{source!r} is where Gapsphere writes: name another field, or use a suffix."
+        )
+    started = time.monotonic()
+    found = vectors.read(samples, source)
+    if not found.ids:
+        raise EmptySetError(f"No sample has a vector in {source!r}.")
+    norms = np.linalg.norm(found.matrix, axis=1, keepdims=True)
+    if not norms.all():
+        sample = found.ids[int(np.flatnonzero(norms[:, 0] == 0)[0])]
+        raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
+    record = runs.read(dataset, names, STEP)
+    label = f"field:{source}"
+    if (
+        not params.overwrite
+        and record
+        and record.inputs.get("encoder") != label
+        and len(dataset.exists(names.embedding))
+    ):
+        raise MismatchError(
+            f"{names.embedding!r} holds vectors made by {record.inputs.get('encoder')}. "
+            f"Use a suffix to keep both, or overwrite to replace them."
+        )
+    runs.write(
+        dataset,
+        names,
+        runs.Record(STEP, params.model_dump(mode="json"), {"encoder": label, "fingerprint": label}),
+    )
+    for start in range(0, len(found.ids), vectors.READ_BLOCK):
+        part = slice(start, start + vectors.READ_BLOCK)
+        unit = found.matrix[part] / norms[part]
+        vectors.write(dataset, names.embedding, found.ids[part], unit)
+    dimension = found.matrix.shape[1]
+    seconds = time.monotonic() - started
+    result = Embedded(label, label, dimension, len(found.ids), 0, (), seconds)
+    _record(dataset, names, params, result, None)
+    return result

@@ -1,0 +1,121 @@
+"""``find_gaps``: embeddings, coverage, K-Center, sphere in a row; what still holds is skipped."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from ...encoders.protocol import Encoder
+from ...progress import Reporter, quiet
+from ...settings.steps import (
+    CoverageParams,
+    EmbeddingParams,
+    GapParams,
+    KCenterParams,
+    SphereParams,
+    select,
+)
+from ..store import points
+from ..store.inputs import read_inputs
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of, resolve_sets
+from .coverage import Covered, compute_coverage
+from .embed import Embedded, compute_embeddings
+from .kcenter import Picked, select_kcenter
+from .sphere import Laid, compute_sphere
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What ``find_gaps`` found; printing it prints the summary."""
+
+    dataset: str
+    owned: int
+    pool: int
+    embedded: Embedded
+    covered: Covered
+    picked: Picked
+    laid: Laid
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        covered = str(self.covered).replace("\n", "\n            ")
+        times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in self.seconds.items())
+        return "\n".join(
+            [
+                f"{self.dataset}: S {self.owned} images, U {self.pool} candidates",
+                f"embeddings  {self.embedded}",
+                f"coverage    {covered}",
+                f"K-Center    {self.picked}",
+                f"sphere      {self.laid}",
+                f"time        {times}",
+            ]
+        )
+
+
+def find_gaps(
+    samples: Samples,
+    params: GapParams | None = None,
+    *,
+    encoder: Encoder | None = None,
+    report: Reporter = quiet,
+) -> Gaps:
+    """Run the main job on S and U.
+
+    Parameters
+    ----------
+    encoder
+        An opened encoder, in place of the one that ``params`` name.
+    report
+        Gives each stage's ``progress``.
+
+    Raises
+    ------
+    EmptySetError
+        S or U has no sample, or none with a usable image.
+    """
+    params = params or GapParams()
+    sets = resolve_sets(samples, params.owned, params.pool)
+    seconds: dict[str, float] = {}
+    ids = sets.owned.values("id") + sets.pool.values("id")
+    clock = time.monotonic()
+
+    def lap(step: str) -> None:
+        nonlocal clock
+        now = time.monotonic()
+        seconds[step], clock = now - clock, now
+
+    embedded = compute_embeddings(
+        dataset_of(samples).select(ids),
+        select(EmbeddingParams, params),
+        encoder=encoder,
+        progress=report("Embeddings"),
+    )
+    lap("embeddings")
+    inputs = read_inputs(samples, params, progress=report("Reading vectors"))
+    lap("reading")
+    covered = compute_coverage(
+        samples, select(CoverageParams, params), inputs=inputs, progress=report("Coverage")
+    )
+    lap("coverage")
+    picked = select_kcenter(
+        samples, select(KCenterParams, params), inputs=inputs, progress=report("K-Center")
+    )
+    lap("K-Center")
+    laid = compute_sphere(
+        samples, select(SphereParams, params), inputs=inputs, progress=report("Sphere")
+    )
+    lap("sphere")
+    # Gap Explorer opens from this; without it the first to open the panel waits for the reading.
+    points.read(dataset_of(samples), Names(params.suffix))
+    lap("points")
+    return Gaps(
+        dataset_of(samples).name,
+        len(sets.owned),
+        len(sets.pool),
+        embedded,
+        covered,
+        picked,
+        laid,
+        seconds,
+    )

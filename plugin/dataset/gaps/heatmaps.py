@@ -1,0 +1,321 @@
+"""``compute_heatmaps``: what the encoder looked at, as a heatmap on each sample.
+
+The encoder is opened again with the settings its embeddings were made with, so that a map shows
+what made *these* vectors.  Every map carries its recipe, a digest of the encoder's fingerprint and
+of all that shaped it: a map whose recipe still holds is not made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from fiftyone import ViewField as F
+from numpy.typing import NDArray
+
+from ...attention.draw import Wanted, draw
+from ...attention.explain import Explainer, Question
+from ...embeddings.extract import Skipped
+from ...encoders.protocol import Encoder
+from ...errors import EmptySetError, InputError, MismatchError
+from ...progress import Progress, silent
+from ...settings.steps import EmbeddingParams, HeatmapParams
+from ..store import runs, vectors
+from ..store.database import counted, database_failures
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of
+from . import embed
+
+STEP = "heatmaps"
+SHOWN = 5
+RECIPE = "recipe"
+SHAPING = ("about", "start", "point", "head_fusion", "discard_ratio", "residual")
+
+
+@dataclass(frozen=True)
+class Heatmaps:
+    """What ``compute_heatmaps`` did.
+
+    ``done`` maps were made now, ``known`` were there before; ``skipped`` samples have none, each
+    with its reason; ``notes`` say what was done otherwise than asked.
+    """
+
+    field: str
+    encoder: str
+    method: str
+    layers: str
+    done: int
+    known: int
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        counts = f"{self.done} made, {self.known} already there, {len(self.skipped)} skipped"
+        reasons = [f"  skipped: {skipped.reason}" for skipped in self.skipped[:SHOWN]]
+        if len(self.skipped) > SHOWN:
+            reasons.append(f"  and {len(self.skipped) - SHOWN} more, listed in the run")
+        head = f"{self.field!r} by {self.method} of {self.encoder}: {counts}"
+        return "\n".join([head, *(f"  {note}" for note in self.notes), *reasons])
+
+
+@database_failures()
+def compute_heatmaps(
+    samples: Samples,
+    params: HeatmapParams | None = None,
+    *,
+    encoder: Encoder | None = None,
+    progress: Progress = silent,
+) -> Heatmaps:
+    """Give samples a heatmap of what the encoder looked at.
+
+    Writes ``heatmap``: uint8, 0 for the least looked-at patch of the image and 255 for the most,
+    in a grid that covers the whole image.  Each batch is written as soon as it is made.
+
+    Parameters
+    ----------
+    samples
+        Dataset or view; ``params.only`` narrows it to the picks or the gaps.
+    encoder
+        An opened encoder, in place of the one that made the embeddings.
+
+    Raises
+    ------
+    EmptySetError
+        No sample is left to work on.
+    InputError
+        There are no embeddings to say which encoder is meant, or it cannot be looked into.
+    MismatchError
+        The encoder is no longer the one that made the embeddings.
+    """
+    params = params or HeatmapParams()
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    view = _narrowed(samples, names, params)
+    made_by = runs.read(dataset, names, embed.STEP)
+    if encoder is None and (made_by is None or not made_by.params):
+        raise InputError(
+            f"{names.embedding!r} does not say which encoder made it (no compute_embeddings run "
+            "here, or imported vectors), and a heatmap shows what that encoder looked at: run "
+            "compute_embeddings first."
+        )
+    recorded: Mapping[str, Any] = made_by.inputs if made_by else {}
+    fingerprint = encoder.fingerprint if encoder else recorded["fingerprint"]
+    if params.about != "attention" and recorded.get("fingerprint") != fingerprint:
+        raise MismatchError(
+            f"`{params.about}` compares with embeddings of S, and {names.embedding!r} was made by "
+            f"{recorded.get('encoder', 'something unrecorded')}, not by this encoder: embed with "
+            "it first, or ask for `attention`."
+        )
+    started = time.monotonic()
+    wanted, recipes, skipped = _wanted(view, names, params, fingerprint)
+    waiting = wanted if params.overwrite else _without_map(dataset, names, wanted, recipes)
+    known = len(wanted) - len(waiting)
+    last = runs.read(dataset, names, STEP)
+    same = last and last.inputs.get("fingerprint") == fingerprint
+    if last and same and not waiting and last.params.get("about") == params.about:
+        told = {key: last.results[key] for key in ("method", "layers")}
+        return Heatmaps(
+            names.heatmap,
+            last.inputs["encoder"],
+            **told,
+            done=0,
+            known=known,
+            skipped=tuple(skipped),
+            notes=(),
+            seconds=time.monotonic() - started,
+        )
+    if encoder is None:
+        encoder = _reopened(made_by, params)
+    explainer = Explainer(encoder, _question(params))
+    _declare(dataset, names)
+
+    def write(ids: list[str], maps: list[NDArray[np.uint8]]) -> None:
+        # A map made coarser for want of memory is not what was asked for: the next run makes it
+        # again.
+        coarse = "" if explainer.grid == explainer.encoder.patch_grid else " coarse"
+        values = {
+            i: fo.Heatmap(map=heat, range=[0, 255], **{RECIPE: recipes[i] + coarse})
+            for i, heat in zip(ids, maps, strict=True)
+        }
+        dataset.set_values(names.heatmap, values, key_field="id", progress=False)
+
+    drawn = draw(
+        waiting,
+        explainer,
+        write,
+        point=params.point,
+        batch_size=params.batch_size,
+        num_workers=params.num_workers,
+        progress=progress,
+    )
+    skipped += drawn.skipped
+    _tag(dataset, names, waiting, drawn.skipped)
+    result = Heatmaps(
+        names.heatmap,
+        encoder.name,
+        explainer.method,
+        explainer.layers,
+        drawn.done,
+        known,
+        tuple(skipped),
+        drawn.notes,
+        time.monotonic() - started,
+    )
+    _record(dataset, names, params, result, explainer)
+    return result
+
+
+def _tag(
+    dataset: fo.Dataset, names: Names, tried: list[Wanted], skipped: tuple[Skipped, ...]
+) -> None:
+    """Tag the images that failed now; one that was not embedded keeps its tag for that."""
+    view = dataset.select([item.id for item in tried], ordered=False)
+    if dataset.has_field(names.embedding):
+        view = view.exists(names.embedding)
+    embed.tag_skipped(dataset, names, view.values("id"), skipped)
+
+
+def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:
+    view = samples
+    if params.only == "picks":
+        view = samples.match_tags(names.kcenter_tag)
+        missing = "K-Center picked none of them: run select_kcenter, or choose `all`."
+    elif params.only == "gaps":
+        there = samples.has_field(names.is_gap)
+        view = samples.match(F(names.is_gap) == True) if there else samples.limit(0)  # noqa: E712
+        missing = "none of them is a gap: run compute_coverage, or choose `all`."
+    else:
+        missing = "the dataset, view or selection holds none."
+    if not counted(view):
+        raise EmptySetError(f"There is no sample to make a heatmap of: {missing}")
+    return view
+
+
+def _wanted(
+    view: Samples, names: Names, params: HeatmapParams, fingerprint: str
+) -> tuple[list[Wanted], dict[str, str], list[Skipped]]:
+    """The samples and their recipes; those without a question's other side are skipped."""
+    shaping = {name: getattr(params, name) for name in SHAPING}
+    common = json.dumps([fingerprint, shaping], sort_keys=True)
+    ids, paths = view.values(["id", "filepath"])
+    if params.about == "attention":
+        wanted = [Wanted(i, path) for i, path in zip(ids, paths, strict=True)]
+        return wanted, dict.fromkeys(ids, _digest(common)), []
+    if not view.has_field(names.nearest_S):
+        raise InputError(f"`{params.about}` needs {names.nearest_S!r}: run compute_coverage first.")
+    nearest: list[str | None] = view.values(names.nearest_S)
+    others = dataset_of(view).select([i for i in set(nearest) if i], ordered=False)
+    found = vectors.read(others, names.embedding, unit=True)
+    rows = dict(zip(found.ids, found.matrix, strict=True))
+    wanted, recipes, skipped = [], {}, []
+    for sample_id, path, other in zip(ids, paths, nearest, strict=True):
+        query = rows.get(other) if other else None
+        if query is None:
+            reason = (
+                f"{path} has no nearest image of S with an embedding to be compared with: "
+                "is it in U, and was compute_coverage run?"
+            )
+            skipped.append(Skipped(sample_id, path, reason))
+        else:
+            wanted.append(Wanted(sample_id, path, query))
+            recipes[sample_id] = _digest(common, query.tobytes())
+    if not wanted:
+        raise EmptySetError(f"There is no sample to make a heatmap of: {skipped[0].reason}")
+    return wanted, recipes, skipped
+
+
+def _digest(text: str, more: bytes = b"") -> str:
+    return hashlib.sha256(text.encode() + more).hexdigest()[:32]
+
+
+def _without_map(
+    dataset: fo.Dataset, names: Names, wanted: list[Wanted], recipes: dict[str, str]
+) -> list[Wanted]:
+    """Those whose map is missing or was made by another recipe."""
+    path = f"{names.heatmap}.{RECIPE}"
+    if not dataset.has_field(path):
+        return wanted
+    have = dataset.select([item.id for item in wanted], ordered=False).exists(names.heatmap)
+    made = dict(zip(*have.values(["id", path]), strict=True))
+    return [item for item in wanted if made.get(item.id) != recipes[item.id]]
+
+
+def _reopened(made_by: runs.Record | None, params: HeatmapParams) -> Encoder:
+    """The encoder of the embeddings, with the settings of their run.
+
+    Raises
+    ------
+    InputError
+        The vectors came from a field.
+    MismatchError
+        Its weights, or what ``auto`` means, changed since.
+    """
+    assert made_by is not None
+    settings = EmbeddingParams(**made_by.params)
+    if settings.encoder == "field":
+        raise InputError(
+            f"The embeddings were taken from the field {settings.model_path!r}, so the encoder is "
+            "not known: compute_embeddings with an encoder (use a suffix) and ask again."
+        )
+    if params.device:
+        # Precision follows the device when it is left open; the vectors were made in one.
+        settings = settings.model_copy(update={"device": params.device})
+    encoder = embed.open_encoder(settings)
+    if encoder.fingerprint != made_by.inputs["fingerprint"]:
+        raise MismatchError(
+            f"{encoder.name} is no longer what made the embeddings (other weights, or another "
+            "precision on this device): embed again, or name the device they were made on."
+        )
+    return encoder
+
+
+def _question(params: HeatmapParams) -> Question:
+    return Question(
+        params.about, params.start, params.head_fusion, params.discard_ratio, params.residual
+    )
+
+
+def _declare(dataset: fo.Dataset, names: Names) -> None:
+    if not dataset.has_field(names.heatmap):
+        dataset.add_sample_field(
+            names.heatmap,
+            fo.EmbeddedDocumentField,
+            embedded_doc_type=fo.Heatmap,
+            description="Where the encoder looked: 0 least, 255 most of this image, by Gapsphere",
+        )
+    if not dataset.has_field(f"{names.heatmap}.{RECIPE}"):
+        dataset.add_sample_field(
+            f"{names.heatmap}.{RECIPE}",
+            fo.StringField,
+            description="Digest of the encoder and the settings that this map was made with",
+        )
+
+
+def _record(
+    dataset: fo.Dataset,
+    names: Names,
+    params: HeatmapParams,
+    result: Heatmaps,
+    explainer: Explainer,
+) -> None:
+    encoder = explainer.encoder
+    inputs = {"encoder": encoder.name, "fingerprint": encoder.fingerprint}
+    results = {
+        **explainer.settings(),
+        "pixels": encoder.pixels.as_dict(),
+        "patch_grid": list(encoder.patch_grid),
+        "made": result.done,
+        "already_there": result.known,
+        "skipped_count": len(result.skipped),
+        "skipped": [asdict(item) for item in result.skipped[: embed.LISTED]],
+        "notes": list(result.notes),
+        "seconds": result.seconds,
+    }
+    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
+    runs.write(dataset, names, record)

@@ -1,0 +1,112 @@
+"""``select_kcenter``: which candidates to add first, in order, with the radius after each."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.distances import nearest_distance
+from ...coverage.kcenter import k_center_greedy
+from ...coverage.rows import squared_to_metric
+from ...progress import Progress, silent
+from ...settings.steps import KCenterParams
+from ..store import fields, runs
+from ..store.inputs import Inputs, read_inputs
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of
+
+STEP = "kcenter"
+
+
+@dataclass(frozen=True)
+class Picked:
+    """K-Center's picks.
+
+    ``ids`` sample ids, first pick first; ``radii`` the covering radius (``delta_max``) after each,
+    in ``metric``; ``radius_before`` the one with no pick; ``reused``: read off an earlier run.
+    """
+
+    ids: list[str]
+    radii: list[float]
+    radius_before: float
+    metric: str
+    wanted: int
+    seconds: float
+    reused: bool = False
+
+    def __str__(self) -> str:
+        short = f" (U holds no more; {self.wanted} wanted)" if len(self.ids) < self.wanted else ""
+        after = f"{self.radii[-1]:.4f} after" if self.radii else "unknown after"
+        return (
+            f"{len(self.ids)} picks{short}: covering radius {self.radius_before:.4f} before, "
+            f"{after} ({self.metric})"
+        )
+
+
+def select_kcenter(
+    samples: Samples,
+    params: KCenterParams | None = None,
+    *,
+    inputs: Inputs | None = None,
+    progress: Progress = silent,
+) -> Picked:
+    """Pick ``params.k`` candidates of U by exact K-Center greedy, S being covered already.
+
+    Writes ``kcenter_rank`` (1 = first), ``kcenter_radius`` and the tag ``kcenter``; those of an
+    earlier run are cleared first.  Where U holds fewer than ``k``, all of it is ranked.
+    """
+    params = params or KCenterParams()
+    inputs = inputs or read_inputs(samples, params)
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    settings, trace = params.model_dump(mode="json"), inputs.trace()
+    record = runs.read(dataset, names, STEP)
+    if record and record.holds(settings, trace) and _stands(dataset, names, record):
+        return Picked(**{**record.results, "reused": True})
+    started = time.monotonic()
+    owned, pool = inputs.owned.matrix, inputs.pool.matrix
+    nearest = nearest_distance(pool, owned, metric="euclidean")
+    k = min(params.k, len(pool))
+    indices, radii = k_center_greedy(owned, pool, k, nearest.distance, progress=progress)
+    picked = Picked(
+        [inputs.pool.ids[index] for index in indices],
+        _told(radii, params),
+        _told(np.max(nearest.distance, keepdims=True), params)[0],
+        params.metric,
+        params.k,
+        time.monotonic() - started,
+    )
+    write_fields(dataset, names, picked)
+    runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(picked)))
+    return picked
+
+
+def _told(radii: NDArray[np.floating], params: KCenterParams) -> list[float]:
+    """Euclidean radii in the unit the user reads distances in."""
+    return squared_to_metric(np.asarray(radii, np.float64) ** 2, params.metric).tolist()
+
+
+def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
+    """Whether the fields still say what the record says: a user may have cleared them."""
+    return dataset.has_field(names.kcenter_rank) and len(dataset.exists(names.kcenter_rank)) == len(
+        record.results["ids"]
+    )
+
+
+def write_fields(dataset: fo.Dataset, names: Names, picked: Picked) -> None:
+    """Write rank, radius and tag of the picks; those of earlier picks are cleared."""
+    fields.declare(dataset, names.kcenter_rank, int, "Place among K-Center's picks, 1 = first")
+    fields.declare(
+        dataset, names.kcenter_radius, float, "Covering radius of S and the picks up to this one"
+    )
+    before = dataset.match_tags(names.kcenter_tag)
+    if len(before):
+        before.untag_samples(names.kcenter_tag)
+    fields.write(dataset, names.kcenter_rank, picked.ids, range(1, len(picked.ids) + 1))
+    unknown: list[float | None] = [None] * len(picked.ids)  # an import may not tell radii
+    radii = picked.radii or unknown
+    fields.write(dataset, names.kcenter_radius, picked.ids, radii)
+    dataset.select(picked.ids, ordered=False).tag_samples(names.kcenter_tag)

@@ -1,0 +1,232 @@
+"""``load_images``: files become samples tagged S and U; ``tag_samples``: samples become S and U.
+
+The absolute path is the key: loading again adds only what is new.  Only image headers are read
+(size and type, in parallel); pixels wait until something needs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import fiftyone as fo
+from PIL import Image
+
+from ...embeddings.video import extract_frames
+from ...errors import GapsphereError, InputError
+from ...progress import Progress, silent
+from ..store.names import FRAME_NUMBER, OWNED_TAG, POOL_TAG, SEQUENCE
+from ..store.sets import resolve
+from .sources import Listing, Source, list_csv, list_images
+from .table import Cell
+
+log = logging.getLogger(__name__)
+
+WRITE_BLOCK = 1000
+TIMESTAMP = "timestamp"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What ``load_images`` did: counts by role; ``unreadable`` lists paths without a header."""
+
+    added: dict[str, int]
+    known: dict[str, int]
+    moved: dict[str, int]
+    unreadable: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{role}: {self.added[role]} added, {self.known[role]} already there"
+            + (f", {self.moved[role]} moved here from the other set" if self.moved[role] else "")
+            for role in self.added
+        ]
+        if self.unreadable:
+            lines.append(
+                f"{len(self.unreadable)} files are no images, such as {self.unreadable[0]}; "
+                f"they are loaded, and embedding will skip and tag them."
+            )
+        lines += [f"column {old!r} became the field {new!r}" for old, new in self.renamed.items()]
+        return "\n".join(lines)
+
+
+def load_images(
+    dataset: fo.Dataset,
+    owned: Source | None = None,
+    pool: Source | None = None,
+    *,
+    csv: str | None = None,
+    frames_per_second: float = 1.0,
+    num_workers: int = 4,
+    progress: Progress = silent,
+) -> Loaded:
+    """Add images to ``dataset``, tagged ``S`` (owned) and ``U`` (pool).
+
+    Parameters
+    ----------
+    owned, pool
+        A folder, a glob, a JSON list, a video, or a list of paths.
+    csv
+        In their place or beside them: a CSV with ``filename``, ``split`` and further columns.
+    frames_per_second
+        Frames taken from each second of a video; they are written below FiftyOne's dataset folder.
+
+    Raises
+    ------
+    InputError
+        Nothing was given, a path does not exist, or one image is listed as both S and U.
+    """
+    listings = _listings(owned, pool, csv)
+    listings = {
+        role: _with_frames(dataset, listing, frames_per_second)
+        for role, listing in listings.items()
+    }
+    both = set(listings[OWNED_TAG].paths) & set(listings[POOL_TAG].paths)
+    if both:
+        raise InputError(
+            f"{len(both)} images are listed as both S and U, such as {min(both)}; "
+            f"an owned image is not a candidate."
+        )
+    known = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
+    total = sum(len(listing.paths) for listing in listings.values())
+    added, again, moved, unreadable, done = {}, {}, {}, [], 0
+    for role, listing in listings.items():
+        new = [row for row, path in enumerate(listing.paths) if path not in known]
+        old = [known[path] for path in listing.paths if path in known]
+        again[role], moved[role] = len(old), _retag(dataset, old, role)
+        done += len(old)
+        added[role] = 0
+        for block in _samples(listing, new, role, num_workers):
+            dataset.add_samples(block, progress=False)
+            unreadable += [sample.filepath for sample in block if sample.metadata is None]
+            added[role] += len(block)
+            done += len(block)
+            progress(done, total)
+    renamed = {old: new for listing in listings.values() for old, new in listing.renamed.items()}
+    return Loaded(added, again, moved, unreadable, renamed)
+
+
+def tag_samples(
+    dataset: fo.Dataset, owned: str | None = None, pool: str | None = None
+) -> dict[str, int]:
+    """Tag samples that are already there as ``S`` and ``U``; counts by role.
+
+    ``owned`` and ``pool`` are words as :mod:`~.sets` reads them (``train``, ``field:split=val``,
+    ``view:night``).  Who was S or U before and is named by neither word keeps the tag.
+    """
+    views = {
+        role: resolve(dataset, word).values("id")
+        for role, word in ((OWNED_TAG, owned), (POOL_TAG, pool))
+        if word
+    }
+    if not views:
+        raise InputError("Say which samples are S, or U, or both.")
+    both = set(views.get(OWNED_TAG, [])) & set(views.get(POOL_TAG, []))
+    if both:
+        raise InputError(f"{len(both)} samples would be both S and U.")
+    for role, ids in views.items():
+        _retag(dataset, ids, role)
+    return {role: len(ids) for role, ids in views.items()}
+
+
+def _listings(owned: Source | None, pool: Source | None, csv: str | None) -> dict[str, Listing]:
+    if owned is None and pool is None and csv is None:
+        raise InputError("Give images to load: S, U, or a CSV with `filename` and `split`.")
+    parts = {
+        OWNED_TAG: [list_images(owned)] if owned is not None else [],
+        POOL_TAG: [list_images(pool)] if pool is not None else [],
+    }
+    if csv is not None:
+        for role, listing in zip((OWNED_TAG, POOL_TAG), list_csv(csv), strict=True):
+            parts[role].append(listing)
+    return {role: _joined(listings) for role, listings in parts.items()}
+
+
+def _joined(listings: list[Listing]) -> Listing:
+    """One listing of several; a file named twice counts once, its first row wins."""
+    rows: dict[str, dict[str, Cell]] = {}
+    names: dict[str, None] = {}
+    for listing in listings:
+        names.update(dict.fromkeys(listing.columns))
+        for row, path in enumerate(listing.paths):
+            rows.setdefault(path, {name: cells[row] for name, cells in listing.columns.items()})
+    columns = {name: [cells.get(name) for cells in rows.values()] for name in names}
+    return Listing(
+        list(rows),
+        columns,
+        {old: new for listing in listings for old, new in listing.renamed.items()},
+        [video for listing in listings for video in listing.videos],
+    )
+
+
+def _with_frames(dataset: fo.Dataset, listing: Listing, frames_per_second: float) -> Listing:
+    """Replace each video by its frames; a video that cannot be read is reported and left out."""
+    extracted = []
+    for video in listing.videos:
+        stem = Path(video).stem
+        place = f"{stem}-{hashlib.blake2b(video.encode(), digest_size=4).hexdigest()}"
+        folder = Path(fo.config.default_dataset_dir) / "gapsphere_frames" / dataset.name / place
+        try:
+            frames = extract_frames(video, folder, fps=frames_per_second)
+        except GapsphereError as error:
+            if len(listing.videos) == 1 and not listing.paths:
+                raise
+            log.warning("%s", error)
+            continue
+        cells: dict[str, list[Cell]] = {
+            SEQUENCE: [stem] * len(frames),
+            FRAME_NUMBER: [frame.frame_number for frame in frames],
+            TIMESTAMP: [frame.seconds for frame in frames],
+        }
+        extracted.append(Listing([str(Path(frame.path).resolve()) for frame in frames], cells))
+    return _joined([listing, *extracted]) if extracted else listing
+
+
+def _samples(
+    listing: Listing, rows: list[int], role: str, num_workers: int
+) -> Iterator[list[fo.Sample]]:
+    with ThreadPoolExecutor(num_workers) as workers:
+        for start in range(0, len(rows), WRITE_BLOCK):
+            block = rows[start : start + WRITE_BLOCK]
+            headers = workers.map(_header, [listing.paths[row] for row in block])
+            yield [
+                fo.Sample(
+                    filepath=listing.paths[row],
+                    tags=[role],
+                    metadata=header,
+                    **{
+                        n: cells[row]
+                        for n, cells in listing.columns.items()
+                        if cells[row] is not None
+                    },
+                )
+                for row, header in zip(block, headers, strict=True)
+            ]
+
+
+def _header(path: str) -> fo.ImageMetadata | None:
+    """Size and type from the file's header, or None: the decoder will say what is wrong."""
+    try:
+        return fo.ImageMetadata.build_for(path)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        log.info("%s: no image header (%s)", path, error)
+        return None
+
+
+def _retag(dataset: fo.Dataset, ids: list[str], role: str) -> int:
+    """Give ``role`` to the samples, take the other role off; how many had the other."""
+    if not ids:
+        return 0
+    other = POOL_TAG if role == OWNED_TAG else OWNED_TAG
+    view = dataset.select(ids, ordered=False)
+    moved = view.match_tags(other)
+    count = len(moved)
+    if count:
+        moved.untag_samples(other)
+    view.tag_samples(role)
+    return count

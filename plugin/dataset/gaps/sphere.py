@@ -1,0 +1,182 @@
+"""``compute_sphere``: S and U laid out together on the unit sphere, and new images placed on it.
+
+The layout is registered as a visualization brain run as well, so that FiftyOne's own tools see it.
+Nothing is pickled: what places new images are the vectors and coordinates on the samples, and one
+centre in the run's record.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.brain as fob
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import EmptySetError
+from ...progress import Progress, silent
+from ...projection.place import Reducer
+from ...projection.trust import sphere_quality
+from ...projection.umap3d import fit_sphere
+from ...settings.steps import SphereParams
+from ..store import fields, runs, vectors
+from ..store.inputs import Inputs, read_inputs
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of
+from ..store.vectors import Vectors
+
+STEP = "sphere"
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Laid:
+    """What ``compute_sphere`` did.
+
+    ``trustworthiness`` (0..1) and ``recall`` (0..1) of the sphere against the embedding say how far
+    an empty place may be believed; None where there are too few samples to tell.
+    """
+
+    count: int
+    fitted: int
+    trustworthiness: float | None
+    recall: float | None
+    quality_neighbors: int
+    reducer: Mapping[str, Any]
+    seconds: float
+    reused: bool = False
+
+    def __str__(self) -> str:
+        if self.trustworthiness is None or self.recall is None:
+            return f"{self.count} samples on the sphere, too few to measure its quality"
+        return (
+            f"{self.count} samples on the sphere: trustworthiness {self.trustworthiness:.3f}, "
+            f"recall of {self.quality_neighbors} neighbours {self.recall:.3f}"
+        )
+
+
+def compute_sphere(
+    samples: Samples,
+    params: SphereParams | None = None,
+    *,
+    inputs: Inputs | None = None,
+    progress: Progress = silent,
+) -> Laid:
+    """Fit 3D UMAP to S and U together and put each sample on the unit sphere.
+
+    Writes ``umap3d`` and ``sphere`` and the brain run ``gapsphere``.
+    """
+    params = params or SphereParams()
+    inputs = inputs or read_inputs(samples, params)
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    settings, trace = params.model_dump(mode="json"), inputs.trace()
+    record = runs.read(dataset, names, STEP)
+    if record and record.holds(settings, trace) and _stands(dataset, names, record):
+        return Laid(**{**record.results, "reused": True})
+    started = time.monotonic()
+    ids = inputs.owned.ids + inputs.pool.ids
+    matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
+    fit = fit_sphere(
+        matrix,
+        n_neighbors=params.n_neighbors,
+        min_dist=params.min_dist,
+        metric=params.umap_metric,
+        seed=params.seed,
+        pca_dim=params.pca_dim,
+        fit_limit=params.fit_limit,
+        groups=np.repeat([0, 1], [len(inputs.owned.ids), len(inputs.pool.ids)]),
+        native=params.native_sphere,
+        progress=progress,
+    )
+    quality = sphere_quality(matrix, fit.sphere, seed=params.seed)
+    write_places(dataset, names, ids, fit.umap3d, fit.sphere)
+    laid = Laid(
+        len(ids),
+        len(fit.fitted),
+        quality.trustworthiness,
+        quality.recall,
+        quality.n_neighbors,
+        fit.reducer.record(),
+        time.monotonic() - started,
+    )
+    runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(laid)))
+    return laid
+
+
+def place_on_sphere(samples: Samples, *, suffix: str = "", progress: Progress = silent) -> int:
+    """Put samples that have a vector but no place among those already on the sphere.
+
+    Returns
+    -------
+    int
+        How many were placed.  The layout of the others does not move.
+
+    Raises
+    ------
+    EmptySetError
+        There is no sphere yet.
+    """
+    dataset, names = dataset_of(samples), Names(suffix)
+    record = runs.read(dataset, names, STEP)
+    if record is None or not record.results or not dataset.has_field(names.sphere):
+        raise EmptySetError("There is no sphere yet: run compute_sphere first.")
+    there = dataset.exists(names.sphere)
+    new = vectors.read(samples.exists(names.sphere, False), names.embedding, unit=True)
+    if not new.ids:
+        return 0
+    known = _with_coordinates(there, names)
+    reducer = Reducer.from_record(record.results["reducer"], *known)
+    placed = reducer.place(new.matrix, progress=progress)
+    vectors.write(dataset, names.umap3d, new.ids, placed.umap3d)
+    vectors.write(dataset, names.sphere, new.ids, placed.sphere)
+    everybody = vectors.read(dataset, names.sphere)
+    _register(dataset, names, everybody)
+    return len(new.ids)
+
+
+def _with_coordinates(samples: Samples, names: Names) -> tuple[Any, Any]:
+    coordinates = vectors.read(samples, names.umap3d)
+    embeddings = vectors.read(samples, names.embedding, unit=True)
+    row = {sample_id: index for index, sample_id in enumerate(embeddings.ids)}
+    both = [index for index, sample_id in enumerate(coordinates.ids) if sample_id in row]
+    order = [row[coordinates.ids[index]] for index in both]
+    return embeddings.matrix[order], coordinates.matrix[both]
+
+
+def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
+    """Whether the fields and the brain run still are what the record says."""
+    return (
+        dataset.has_field(names.sphere)
+        and len(dataset.exists(names.sphere)) == record.results["count"]
+        and dataset.has_brain_run(names.brain_key)
+    )
+
+
+def write_places(
+    dataset: fo.Dataset, names: Names, ids: list[str], umap3d: Array, places: Array
+) -> None:
+    """Write coordinates and places, and the brain run; samples that are not named lose theirs."""
+    vectors.declare(dataset, names.umap3d, "3D UMAP of S and U together")
+    vectors.declare(dataset, names.sphere, "Place on the unit sphere: umap3d, centred, unit length")
+    fields.write(dataset, names.umap3d, ids, umap3d)
+    fields.write(dataset, names.sphere, ids, places)
+    _register(dataset, names, Vectors(ids, places))
+
+
+def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:
+    """Make the sphere a visualization run of FiftyOne's Brain, in place of an older one."""
+    if dataset.has_brain_run(names.brain_key):
+        dataset.delete_brain_run(names.brain_key)
+    # The run's document holds its view: one stage, where a list of ids ends at 16 MB.
+    fob.compute_visualization(
+        dataset.exists(names.sphere),
+        points=dict(zip(places.ids, places.matrix, strict=True)),
+        brain_key=names.brain_key,
+        num_dims=3,
+        verbose=False,
+        progress=False,
+    )

@@ -1,0 +1,1 @@
+"""A feature cache with a language model's rationales: imported, reviewed, exported."""

@@ -1,0 +1,73 @@
+"""Cards in place of images that are not on this machine, in a folder of the dataset's own.
+
+FiftyOne deletes a dataset and leaves its media, so these files stay as well: an import says where
+they lie.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+
+from ...errors import InputError
+from ...interchange.feature_cache import WORD_LABEL
+from ...report.card import Card, draw_card
+from ..store.names import ReviewNames
+
+FOLDER = "gapsphere_cards"
+WORKERS = 2
+
+
+class CardFolder:
+    """The cards of one dataset.
+
+    A card's file is named after what it shows: one that is there is right, and one whose sample has
+    changed gets another name.
+    """
+
+    def __init__(self, dataset: fo.Dataset) -> None:
+        self.folder = Path(fo.config.default_dataset_dir) / FOLDER / str(dataset._doc.id)
+        self.drawn = 0
+        self._used: set[str] = set()
+        self._waiting: list[tuple[Card, Path]] = []
+        self._names = ReviewNames()
+
+    def path(self, file_name: str, values: Mapping[str, Any]) -> str:
+        """Where the card of a sample lies; :meth:`draw` makes those that are missing."""
+        card = Card(
+            file_name,
+            values.get(WORD_LABEL) or "",
+            values.get(self._names.prediction_status) or "unknown",
+            values.get(self._names.llm_score),
+        )
+        relative = card.file_name()
+        path = self.folder / relative
+        self._used.add(relative)
+        if not path.exists():
+            self._waiting.append((card, path))
+        return str(path)
+
+    def draw(self) -> None:
+        """Draw what is missing."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            with ThreadPoolExecutor(WORKERS) as workers:
+                list(workers.map(lambda item: draw_card(*item), waiting))
+        except OSError as error:
+            raise InputError(
+                f"The cards cannot be written below {self.folder} ({error.strerror}): make room, "
+                "or give the folder with the images."
+            ) from error
+        self.drawn += len(waiting)
+
+    def sweep(self) -> None:
+        """Remove cards that no row of the whole import shows, and those a kill left half drawn."""
+        for root, _, names in os.walk(self.folder):
+            for name in names:
+                if f"{os.path.basename(root)}/{name}" not in self._used:
+                    os.unlink(os.path.join(root, name))

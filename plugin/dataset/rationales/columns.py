@@ -1,0 +1,239 @@
+"""Columns of a feature cache as fields: how each is called, typed, and read off a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import fiftyone as fo
+
+from ...errors import InputError
+from ...interchange.columns import KINDS
+from ...interchange.feature_cache import CENTROID_COLUMNS, METADATA, REQUIRED, FeatureCache, Row
+from ...interchange.verdicts import Said
+from ...settings.steps import FeatureCacheParams
+from ..gaps.table import RESERVED
+from ..store import fields
+from ..store.names import Names, ReviewNames
+
+FIELD_TYPES = {int: fo.IntField, float: fo.FloatField, bool: fo.BooleanField, str: fo.StringField}
+OURS = ("prediction_status", "llm_", "review_", "failure_", "image_url", "csv_")
+"""Beginnings of names that the import itself writes."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field of every sample, and how a row gives its value."""
+
+    field: str
+    value: Callable[[Row], Any]
+    restores: bool = False
+    """It holds a person's decisions: given to new samples only."""
+
+
+def declare_columns(
+    dataset: fo.Dataset, cache: FeatureCache, params: FeatureCacheParams
+) -> list[Column]:
+    """Declare every field that the cache gives.
+
+    Raises
+    ------
+    InputError
+        ``color_by`` or ``hover`` names no column, or the dataset has a field of another type.
+    """
+    planned = [*_metadata(dataset, cache), *_verdicts(dataset, cache), *_centroid(cache)]
+    known = {name for name, *_ in planned} | {ReviewNames.ground_truth}
+    for setting, words in (("color_by", [params.color_by]), ("hover", shown_fields(params))):
+        for word in words:
+            if word and word not in known and not dataset.has_field(word):
+                raise InputError(
+                    f"{setting}: there is no {word!r}; known: {', '.join(sorted(known))}."
+                )
+    for name, kind, *_ in planned:
+        _check_kind(dataset, name, kind)
+    for name, kind, description, _ in planned:
+        fields.declare(dataset, name, FIELD_TYPES.get(kind, kind), description)
+    if not dataset.has_field(ReviewNames.ground_truth):
+        dataset.add_sample_field(
+            ReviewNames.ground_truth,
+            fo.EmbeddedDocumentField,
+            embedded_doc_type=fo.Classification,
+            description="What the image shows, from the feature cache",
+        )
+    if params.image_root:
+        fields.declare(dataset, "image_url", fo.StringField, "Where the image is served")
+    columns = [Column(name, value) for name, _, _, value in planned]
+    return columns + review_columns(dataset, cache)
+
+
+def shown_fields(params: FeatureCacheParams) -> list[str]:
+    """The fields that ``hover`` names."""
+    return [word.strip() for word in params.hover.split(",") if word.strip()]
+
+
+Planned = tuple[str, type, str, Callable[[Row], Any]]
+
+
+def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
+    planned: list[Planned] = []
+    taken: set[str] = set()
+    for place, header in enumerate(cache.metadata.header):
+        if header.startswith("review_"):
+            continue  # a person's decisions: review_columns
+        name = _field_name(header, taken)
+        column = cache.kinds.get(header)
+        convert = column.convert if column else str
+        kind = _kept_kind(dataset, name, KINDS[convert])
+        convert = _wider(kind, convert)
+        planned.append((name, kind, f"Column {header!r} of {METADATA}", _reader(place, convert)))
+    return planned
+
+
+def _reader(place: int, convert: Callable[[str], Any]) -> Callable[[Row], Any]:
+    def read(row: Row) -> Any:
+        cell = row.cells[place]
+        return convert(cell) if cell else None
+
+    return read
+
+
+def _field_name(header: str, taken: set[str]) -> str:
+    """A name that FiftyOne takes, that nobody else uses, and that no step of ours will write."""
+    if header in REQUIRED:
+        return header
+    name = re.sub(r"\W", "_", header).strip("_") or "column"
+    steps = {value for value in vars(Names()).values() if isinstance(value, str) and value}
+    ours = name in steps | {ReviewNames.ground_truth, *CENTROID_COLUMNS} or name.startswith(OURS)
+    if ours or name in RESERVED or name[0].isdigit():
+        name = f"csv_{name}"
+    return _free(name, taken)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """``name``, numbered where another column has become it; from now on it is taken."""
+    unique, number = name, 2
+    while unique in taken:
+        unique, number = f"{name}_{number}", number + 1
+    taken.add(unique)
+    return unique
+
+
+def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
+    planned: list[Planned] = []
+    taken: set[str] = set()
+    for number, verdict in enumerate(cache.verdicts):
+        names, of = ReviewNames(verdict.suffix), f", by {verdict.model}"
+        planned += [
+            (
+                names.prediction_status,
+                str,
+                f"Which table names the image: correct, misclassified, ambiguous (both){of}",
+                _of(number, lambda said: said.status),
+            ),
+            (names.llm_score, float, f"Score{of}", _of(number, lambda said: said.rationale.score)),
+            (
+                names.llm_rationale,
+                str,
+                f"Rationale{of}",
+                _of(number, lambda said: said.rationale.text),
+            ),
+            (
+                names.llm_raw,
+                str,
+                f"What was sent, where score and rationale do not tell all of it{of}",
+                _of(number, lambda said: said.rationale.raw),
+            ),
+        ]
+        taken.update(name for name, *_ in planned)
+        for extra in verdict.extra:
+            column = cache.extra_kinds[verdict.suffix, extra]
+            word = re.sub(r"\W", "_", extra).strip("_") or "column"
+            name = _free(f"llm_{word}" + (f"_{verdict.suffix}" if verdict.suffix else ""), taken)
+            kind = _kept_kind(dataset, name, column.kind)
+            convert = _wider(kind, column.convert)
+            planned.append((name, kind, f"Column {extra!r}{of}", _extra(number, extra, convert)))
+    if not cache.verdicts:
+        status = ReviewNames().prediction_status
+        planned.append((status, str, "No table tells", lambda row: "unknown"))
+    return planned
+
+
+def _of(number: int, value: Callable[[Said], Any]) -> Callable[[Row], Any]:
+    return lambda row: value(row.said[number])
+
+
+def _extra(number: int, name: str, convert: Callable[[str], Any]) -> Callable[[Row], Any]:
+    def read(row: Row) -> Any:
+        cell = row.said[number].extra.get(name)
+        return convert(cell) if cell else None
+
+    return read
+
+
+def _centroid(cache: FeatureCache) -> list[Planned]:
+    if not cache.has_centroid:
+        return []
+    similarity, rank, bottom = CENTROID_COLUMNS
+    return [
+        (similarity, float, "Cosine similarity to the centroid of its class", _from_centroid(0)),
+        (rank, float, "Percentile of that similarity within the class", _from_centroid(1)),
+        (bottom, bool, "Among the 5 % of its class that are least like it", _from_centroid(2)),
+    ]
+
+
+def _from_centroid(at: int) -> Callable[[Row], Any]:
+    return lambda row: None if row.centroid is None else row.centroid[at]
+
+
+def _kept_kind(dataset: fo.Dataset, name: str, kind: type) -> type:
+    """The type of a field that is there, where the values fit it; else the column's own."""
+    held = dataset.get_field(name)
+    if isinstance(held, fo.StringField):
+        return str
+    if isinstance(held, fo.FloatField) and kind is int:
+        return float
+    return kind
+
+
+def _wider(kind: type, convert: Callable[[str], Any]) -> Callable[[str], Any]:
+    return convert if KINDS[convert] is kind else kind
+
+
+def _check_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
+    held = dataset.get_field(name)
+    if held is not None and not isinstance(held, FIELD_TYPES[kind]):
+        raise InputError(
+            f"The dataset has a field {name!r} of another type ({type(held).__name__}) than the "
+            f"cache would fill it with: rename that field, or import into a dataset of its own."
+        )
+
+
+def review_columns(dataset: fo.Dataset, cache: FeatureCache) -> list[Column]:
+    """Decisions that an export of ours put beside the metadata."""
+    columns = []
+    header = cache.metadata.header
+    for suffix in ("", *(verdict.suffix for verdict in cache.verdicts if verdict.suffix)):
+        names = ReviewNames(suffix)
+        if names.decision not in header:
+            continue
+        for name in (names.decision, names.label, names.note, names.time):
+            if name in header:
+                time = name == names.time
+                fields.declare(
+                    dataset, name, fo.DateTimeField if time else fo.StringField, "A person's review"
+                )
+                read = _reader(cache.metadata.place(name), _time if time else str)
+                columns.append(Column(name, read, restores=True))
+    return columns
+
+
+def _time(cell: str) -> datetime | None:
+    """Naive UTC, as FiftyOne keeps it; None where the cell is no time."""
+    try:
+        time = datetime.fromisoformat(cell)
+    except ValueError:
+        return None
+    return time.astimezone(timezone.utc).replace(tzinfo=None) if time.tzinfo else time

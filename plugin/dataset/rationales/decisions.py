@@ -1,0 +1,285 @@
+"""A person's decisions on what a language model said, saved on the samples with a way back.
+
+A decision and what it replaced are written in one update of one sample, so that no crash can part
+them.  The times of the decisions are the order to take them back in: undo looks for the latest one
+in the dataset, and therefore still works after a reload, in another process, or from Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal, get_args
+
+import fiftyone as fo
+from fiftyone import ViewField as F
+
+from ...errors import EmptySetError, InputError, SaveError
+from ..store import fields
+from ..store.database import database_failures
+from ..store.names import ReviewNames
+from ..store.sets import Samples, dataset_of, fresh
+
+Verdict = Literal["agree", "disagree", "relabel", "unsure"]
+DECISIONS: tuple[Verdict, ...] = get_args(Verdict)
+NOTE_MAX = 4000
+LABEL_MAX = 200
+HISTORY_MAX = 50
+"""Steps kept of one sample."""
+TICK = timedelta(milliseconds=1)
+"""The database's resolution: two decisions this close would have no order."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What stands on one sample; all None where nobody has decided.
+
+    ``time`` is naive UTC, as FiftyOne returns it.
+    """
+
+    decision: Verdict | None = None
+    label: str | None = None
+    note: str | None = None
+    time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """One step back: the sample, what was taken off it, what stands there now."""
+
+    sample_id: str
+    taken: Decision
+    now: Decision
+
+
+def models(samples: Samples) -> list[str]:
+    """The language models whose verdicts the samples hold; "" is the one without a name.
+
+    >>> models(dataset)  # doctest: +SKIP
+    ['', 'qwen']
+    """
+    start = ReviewNames().prediction_status
+    found = [name[len(start) :] for name in samples.get_field_schema() if name.startswith(start)]
+    return sorted(rest.removeprefix("_") for rest in found if not rest or rest.startswith("_"))
+
+
+def model_names(dataset: fo.Dataset) -> dict[str, str]:
+    """Each model of :func:`models` with the name that people know it by.
+
+    The import knows it from the tables' names; a suffix is what is left of it in the field names.
+    """
+    from .import_cache import imported_from
+
+    try:
+        imported = {one["suffix"]: one["model"] for one in imported_from(dataset)["models"]}
+    except EmptySetError:
+        imported = {}
+    return {model: imported.get(model) or model or "First model" for model in models(dataset)}
+
+
+def require_verdicts(samples: Samples, model: str) -> ReviewNames:
+    """Names of a model's fields, checked to be there.
+
+    Raises
+    ------
+    InputError
+        The dataset has no verdicts at all, or none of this model.
+    """
+    known = models(samples)
+    if not known:
+        raise InputError(
+            "No sample says what a language model made of it: import a feature cache first "
+            "(`import_feature_cache`, `gapsphere import-features`)."
+        )
+    if model not in known:
+        named = ", ".join(repr(name) for name in known)
+        raise InputError(f"There are no verdicts of a model {model!r}; there are: {named}.")
+    return ReviewNames(model)
+
+
+def truth_path(samples: Samples) -> str | None:
+    """Where the ground truth's word stands, None where there is none."""
+    name = ReviewNames.ground_truth
+    declared = samples.get_field(name)
+    if declared is None:
+        return None
+    embedded = isinstance(declared, fo.EmbeddedDocumentField)
+    if embedded and issubclass(declared.document_type, fo.Classification):
+        return f"{name}.label"
+    return name if isinstance(declared, fo.StringField) else None
+
+
+@database_failures()
+def decide(
+    dataset: fo.Dataset,
+    sample_id: str,
+    decision: str,
+    label: str | None = None,
+    note: str | None = None,
+    *,
+    model: str = "",
+) -> Decision:
+    """Save a decision with its time; what stood there before can be brought back by :func:`undo`.
+
+    Parameters
+    ----------
+    decision
+        ``agree``, ``disagree``, ``relabel`` or ``unsure``.
+    label
+        The class that it should have been: for ``relabel``, and only there.
+
+    Raises
+    ------
+    InputError
+        The decision, label or note cannot be used, or the sample is gone.
+    SaveError, DatabaseError
+        The fields are read-only, or the database refused: nothing was changed.
+
+    Examples
+    --------
+    >>> decide(dataset, sample_id, "relabel", "heath", note="purple").label  # doctest: +SKIP
+    'heath'
+    """
+    made = _checked(decision, label, note)
+    dataset = fresh(dataset)
+    names = require_verdicts(dataset, model)
+    _declare(dataset, names)
+    sample = _open(dataset, names, sample_id)
+    latest = _latest(dataset, names)
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    if latest is not None:
+        now = max(now, latest + TICK)
+    made = Decision(made.decision, made.label, made.note, _milliseconds(now))
+    steps = [*(sample[names.history] or []), asdict(_standing(sample, names))]
+    _save(sample, names, made, steps[-HISTORY_MAX:])
+    return made
+
+
+@database_failures()
+def undo(dataset: fo.Dataset, *, model: str = "") -> Undone | None:
+    """Take the latest decision back: the sample gets what it had before, to the very absence.
+
+    Returns
+    -------
+    Undone or None
+        None when there is no step to take back.
+    """
+    dataset = fresh(dataset)
+    names = require_verdicts(dataset, model)
+    if not dataset.has_field(names.history):
+        return None
+    last = _decided_here(dataset, names).sort_by(names.time, reverse=True).limit(1)
+    for sample_id in last.values("id"):
+        sample = _open(dataset, names, sample_id)
+        *steps, before = sample[names.history]
+        taken, now = _standing(sample, names), Decision(**before)
+        _save(sample, names, now, steps or None)
+        return Undone(sample_id, taken, now)
+    return None
+
+
+def undoable(dataset: fo.Dataset, *, model: str = "") -> bool:
+    """Whether :func:`undo` has a step to take back."""
+    names = ReviewNames(model)
+    return dataset.has_field(names.history) and bool(len(_decided_here(dataset, names).limit(1)))
+
+
+def standing(samples: Samples, sample_id: str, *, model: str = "") -> Decision:
+    """What was decided on one sample."""
+    names = ReviewNames(model)
+    if not samples.has_field(names.decision):
+        return Decision()
+    return _standing(_open(dataset_of(samples), names, sample_id), names)
+
+
+def labels(samples: Samples, *, limit: int = 500) -> list[str]:
+    """Classes to relabel to: those of the ground truth, the most frequent first."""
+    path = truth_path(samples)
+    if path is None:
+        return []
+    counted = {str(k): n for k, n in samples.count_values(path).items() if k is not None}
+    return sorted(counted, key=lambda name: (-counted[name], name))[:limit]
+
+
+def _checked(decision: str, label: str | None, note: str | None) -> Decision:
+    if decision not in DECISIONS:
+        raise InputError(f"{decision!r} is no decision: take one of {', '.join(DECISIONS)}.")
+    label = (label or "").strip() or None
+    note = (note or "").strip() or None
+    if decision == "relabel" and label is None:
+        raise InputError("A relabelling needs the class that it should have been.")
+    if decision != "relabel" and label is not None:
+        raise InputError(f"A label goes with relabel alone, not with {decision!r}.")
+    for what, text, most in (("label", label, LABEL_MAX), ("note", note, NOTE_MAX)):
+        if text is not None and len(text) > most:
+            raise InputError(f"The {what} has {len(text)} characters; {most} are the most.")
+        if text is not None and "\0" in text:
+            raise InputError(f"The {what} holds a null character.")
+    return Decision(decision, label, note)
+
+
+def _declare(dataset: fo.Dataset, names: ReviewNames) -> None:
+    if dataset.has_field(names.history):
+        return
+    of = f" of {names.model}" if names.model else ""
+    said = {
+        names.decision: (fo.StringField, f"A person's decision on the rationale{of}"),
+        names.label: (fo.StringField, "The class that a person gave in place of the ground truth"),
+        names.note: (fo.StringField, "A person's note to the decision"),
+        names.time: (fo.DateTimeField, "When the decision was made, UTC"),
+    }
+    for name, (kind, description) in said.items():
+        fields.declare(dataset, name, kind, description)
+    dataset.add_sample_field(
+        names.history,
+        fo.ListField,
+        subfield=fo.DictField,
+        description="What the decisions replaced, oldest first: undo reads it",
+    )
+    # Undo asks for the latest and progress for how many: neither should read every sample.
+    dataset.create_index(names.time)
+    dataset.create_index(names.decision)
+
+
+def _open(dataset: fo.Dataset, names: ReviewNames, sample_id: str) -> Any:
+    """The sample with its review fields alone: its vectors need not travel."""
+    wanted = [names.decision, names.label, names.note, names.time, names.history]
+    try:
+        return dataset.select_fields(wanted)[sample_id]
+    except (KeyError, ValueError):
+        raise InputError(f"Sample {sample_id} is not in this dataset any more.") from None
+
+
+def _standing(sample: Any, names: ReviewNames) -> Decision:
+    return Decision(
+        sample[names.decision], sample[names.label], sample[names.note], sample[names.time]
+    )
+
+
+def _decided_here(dataset: fo.Dataset, names: ReviewNames) -> fo.DatasetView:
+    return dataset.exists(names.time).match(F(names.history).length() > 0)
+
+
+def _latest(dataset: fo.Dataset, names: ReviewNames) -> datetime | None:
+    last = dataset.exists(names.time).sort_by(names.time, reverse=True).limit(1)
+    times = last.values(names.time)
+    return times[0] if times else None
+
+
+def _milliseconds(time: datetime) -> datetime:
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def _save(
+    sample: Any, names: ReviewNames, made: Decision, steps: list[Mapping[str, Any]] | None
+) -> None:
+    try:
+        sample[names.decision] = made.decision
+        sample[names.label] = made.label
+        sample[names.note] = made.note
+        sample[names.time] = made.time
+        sample[names.history] = steps
+        sample.save()
+    except ValueError as error:  # FiftyOne's word for a read-only field and for a sample deleted
+        raise SaveError(f"The decision on sample {sample.id} was not saved: {error}.") from error

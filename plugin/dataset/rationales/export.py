@@ -1,0 +1,149 @@
+"""``export_reviews``: the tables of an imported cache again, a person's decisions beside them.
+
+The rows are read from the cache itself, so that everything it says is in the export to the letter;
+the decisions come from the samples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+
+from ...errors import ArtifactError, InputError
+from ...interchange.csv_stream import CsvFile, open_csv
+from ...interchange.feature_cache import REQUIRED
+from ...interchange.reviews import write_reviewed
+from ...interchange.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
+from ...progress import Reporter, quiet
+from ...settings.steps import ReviewExportParams
+from ..store.names import ReviewNames
+from ..store.sets import fresh
+from .import_cache import imported_from
+
+Cells = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class ExportedReviews:
+    """The tables that were written, with their rows; ``decided`` samples of all."""
+
+    files: dict[str, int]
+    decided: int
+    samples: int
+
+    def __str__(self) -> str:
+        lines = [f"{self.decided} of {self.samples} samples decided on"]
+        return "\n".join([*lines, *(f"{path}: {rows} rows" for path, rows in self.files.items())])
+
+
+def export_reviews(
+    dataset: fo.Dataset, params: ReviewExportParams | None = None, *, report: Reporter = quiet
+) -> ExportedReviews:
+    """Write ``metadata.csv`` and the rationale tables with the columns ``review_decision``,
+    ``review_label``, ``review_note`` and ``review_time`` added.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe, which importing the export
+    takes off again.
+
+    Raises
+    ------
+    EmptySetError
+        No cache was imported into the dataset.
+    ArtifactError, InputError
+        A table of the cache is gone, or files are in the way.
+    """
+    params = params or ReviewExportParams()
+    dataset = fresh(dataset)
+    sources = _sources(imported_from(dataset), params.cache_dir)
+    folder = Path(params.folder).expanduser()
+    targets = _targets(folder, [table for table, _ in sources], params.overwrite)
+    names = dataset.values(FILE_NAME)
+    progress, written = report("Tables"), {}
+    decided: set[str] = set()
+    for done, ((table, models), target) in enumerate(zip(sources, targets, strict=True)):
+        progress(done, len(sources))
+        cells: Cells = {name: {} for name in names if name is not None}
+        for model in models:
+            _add_decisions(dataset, ReviewNames(model), cells, bare=len(models) == 1)
+        told = {name for name, row in cells.items() if row}
+        decided |= told
+        columns = [column for model in models for column in _columns(model, bare=len(models) == 1)]
+        written[str(target)] = write_reviewed(
+            table,
+            target,
+            columns,
+            cells,
+            reviewed=told.__contains__ if params.reviewed_only else None,
+        )
+    progress(len(sources), len(sources))
+    return ExportedReviews(written, len(decided), len(dataset))
+
+
+def _sources(imported: Mapping[str, Any], cache_dir: str | None) -> list[tuple[CsvFile, list[str]]]:
+    """The tables that were imported, each with the suffixes of the models it speaks of."""
+    moved = Path(cache_dir).expanduser() if cache_dir else None
+
+    def opened(path: str, required: tuple[str, ...]) -> CsvFile:
+        place = moved / Path(path).name if moved else Path(path)
+        if not place.is_file():
+            raise ArtifactError(
+                f"{place} was imported and is not there any more: say where the cache lies now "
+                "(cache_dir)."
+            )
+        return open_csv(place, required=required)
+
+    models = imported["models"]
+    suffixes = [model["suffix"] for model in models] or [""]
+    sources = [(opened(imported["metadata"], REQUIRED), suffixes)]
+    for model in models:
+        for outcome in (MIS, CORRECT):
+            if outcome in model:
+                table = opened(model[outcome], (FILE_NAME, RATIONALE))
+                sources.append((table, [model["suffix"]]))
+    return sources
+
+
+def _targets(folder: Path, tables: list[CsvFile], overwrite: bool) -> list[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be used: {error.strerror}.") from error
+    targets = [folder / table.name for table in tables]
+    if len(set(targets)) < len(targets):
+        raise InputError("Two tables of the cache have one name: rename one and import again.")
+    for table, target in zip(tables, targets, strict=True):
+        if target.exists() and os.path.samefile(table.path, target):
+            raise InputError(f"{folder} is the cache itself: choose another folder.")
+        if target.exists() and not overwrite:
+            raise InputError(f"{target} is there already: choose another folder, or overwrite.")
+    return targets
+
+
+def _columns(model: str, *, bare: bool) -> list[str]:
+    names = ReviewNames("" if bare else model)
+    return [names.decision, names.label, names.note, names.time]
+
+
+def _add_decisions(dataset: fo.Dataset, names: ReviewNames, cells: Cells, *, bare: bool) -> None:
+    if not dataset.has_field(names.decision):
+        return
+    called = zip(_columns(names.model, bare=False), _columns(names.model, bare=bare), strict=True)
+    columns = {name: column for name, column in called if dataset.has_field(name)}
+    found, *values = dataset.exists(names.decision).values([FILE_NAME, *columns])
+    for name, *row in zip(found, *values, strict=True):
+        if name in cells:
+            cells[name] |= {
+                column: _cell(value) for column, value in zip(columns.values(), row, strict=True)
+            }
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or timezone.utc).isoformat(timespec="milliseconds")
+    return "" if value is None else str(value)

@@ -1,0 +1,167 @@
+"""``rank_gaps_by_failures``: which gap first, where a model is known to fail beside it.
+
+A sample is judged by the tables of a feature cache, corrected by a person where one decided:
+``misclassified`` is a failure, ``correct`` is none, ``ambiguous`` and ``unknown`` tell nothing.
+``disagree`` turns the verdict round.  ``relabel`` says that the ground truth was wrong: what agreed
+with it has failed, and of what did not agree nothing is known any more.  ``unsure`` tells nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import fiftyone as fo
+import numpy as np
+
+from ...coverage.failures import failure_rate
+from ...errors import DimensionError, EmptySetError
+from ...progress import Progress, silent
+from ...settings.steps import FailureParams
+from ..store import fields, runs, vectors
+from ..store.names import Names, ReviewNames
+from ..store.sets import fresh
+from .decisions import require_verdicts
+
+STEP = "failures"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What ``rank_gaps_by_failures`` found; rates 0..1.
+
+    ``judged`` samples tell, ``corrected`` of them by a person; ``overall`` is their failure rate,
+    ``highest`` that around the gap of rank 1, None without a gap.
+    """
+
+    gaps: int
+    candidates: int
+    judged: int
+    corrected: int
+    overall: float
+    highest: float | None
+    neighbors: int
+
+    def __str__(self) -> str:
+        first = (
+            "" if self.highest is None else f"; around the first of them {self.highest:.0%} fail"
+        )
+        return (
+            f"{self.gaps} gaps ranked by the failures of {self.neighbors} judged neighbours"
+            f"{first}, {self.overall:.0%} overall ({self.judged} judged, "
+            f"{self.corrected} of them by a person)"
+        )
+
+
+def rank_gaps_by_failures(
+    dataset: fo.Dataset, params: FailureParams | None = None, *, progress: Progress = silent
+) -> Ranked:
+    """Give every candidate the error rate of its nearest judged samples, and gaps their order.
+
+    Writes ``failure_rate`` on U and ``failure_rank`` on its gaps: the highest rate first, of equal
+    rates the one farthest from S.
+
+    Raises
+    ------
+    InputError
+        There are no verdicts.
+    EmptySetError
+        Coverage was not computed, or no judged sample has an embedding.
+    """
+    params = params or FailureParams()
+    dataset, names = fresh(dataset), Names(params.suffix)
+    said = require_verdicts(dataset, params.model)
+    pool = _candidates(dataset, names)
+    ids, failed, corrected = _judged(dataset, said)
+    found = vectors.read(dataset.select(ids, ordered=False), names.embedding, unit=True)
+    if not found.ids:
+        raise EmptySetError(
+            f"No sample that was judged has an {names.embedding!r}: embed those as well."
+        )
+    wanted = vectors.read(dataset.select(list(pool), ordered=False), names.embedding, unit=True)
+    if wanted.matrix.shape[1] != found.matrix.shape[1]:
+        raise DimensionError(f"{names.embedding!r} has two lengths: embed with one encoder.")
+    verdict = dict(zip(ids, failed, strict=True))
+    wrong = np.array([verdict[i] for i in found.ids])
+    row_of = {sample_id: row for row, sample_id in enumerate(found.ids)}
+    rates = failure_rate(
+        wanted.matrix,
+        found.matrix,
+        wrong,
+        neighbors=params.neighbors,
+        own=[row_of.get(i, -1) for i in wanted.ids],
+        progress=progress,
+    )
+    gaps = [
+        (-rate, -pool[i][0], i)
+        for i, rate in zip(wanted.ids, rates.tolist(), strict=True)
+        if pool[i][1]
+    ]
+    order = [i for *_, i in sorted(gaps)]
+    _write(dataset, wanted.ids, rates.tolist(), order, params.neighbors)
+    there = set(found.ids)
+    ranked = Ranked(
+        len(order),
+        len(wanted.ids),
+        len(found.ids),
+        len(corrected & there),
+        float(wrong.mean()),
+        -min(gaps)[0] if gaps else None,
+        params.neighbors,
+    )
+    inputs = {"judged_digest": found.digest(), "failed": int(wrong.sum())}
+    settings = params.model_dump(mode="json")
+    runs.write(dataset, names, runs.Record(STEP, settings, inputs, asdict(ranked)))
+    return ranked
+
+
+def _candidates(dataset: fo.Dataset, names: Names) -> dict[str, tuple[float, bool]]:
+    """Distance to S and whether it is a gap, of every candidate."""
+    if not dataset.has_field(names.dist_to_S) or not len(dataset.exists(names.dist_to_S)):
+        raise EmptySetError("Which samples are gaps is not known yet: run compute_coverage first.")
+    columns = dataset.exists(names.dist_to_S).values(["id", names.dist_to_S, names.is_gap])
+    return {i: (distance, bool(gap)) for i, distance, gap in zip(*columns, strict=True)}
+
+
+def _judged(dataset: fo.Dataset, said: ReviewNames) -> tuple[list[str], list[bool], set[str]]:
+    """Samples of which it is known whether they failed, whether so, and who was decided on."""
+    ids, statuses = dataset.values(["id", said.prediction_status])
+    decisions: Sequence[str | None] = [None] * len(ids)
+    if dataset.has_field(said.decision):
+        decisions = dataset.values(said.decision)
+    judged, failed, corrected = [], [], set()
+    for sample_id, status, decision in zip(ids, statuses, decisions, strict=True):
+        verdict = failed_there(status, decision)
+        if verdict is not None:
+            judged.append(sample_id)
+            failed.append(verdict)
+            if decision is not None:
+                corrected.add(sample_id)
+    return judged, failed, corrected
+
+
+def failed_there(status: str | None, decision: str | None) -> bool | None:
+    """Whether the model failed on a sample, None where nothing tells.
+
+    >>> failed_there("misclassified", None), failed_there("misclassified", "disagree")
+    (True, False)
+    >>> failed_there("correct", "relabel"), failed_there("misclassified", "relabel")
+    (True, None)
+    """
+    if status not in ("misclassified", "correct") or decision == "unsure":
+        return None
+    wrong = status == "misclassified"
+    if decision == "relabel":
+        return None if wrong else True
+    return not wrong if decision == "disagree" else wrong
+
+
+def _write(
+    dataset: fo.Dataset, ids: list[str], rates: list[float], order: list[str], neighbors: int
+) -> None:
+    rate, rank = ReviewNames.failure_rate, ReviewNames.failure_rank
+    told = f"Error rate of the {neighbors} nearest judged samples, 0 to 1, smoothed"
+    fields.declare(dataset, rate, float, told)
+    fields.declare(dataset, rank, int, "Place of a gap by failure_rate, 1 = first")
+    fields.write(dataset, rate, ids, rates)
+    fields.write(dataset, rank, order, range(1, len(order) + 1))

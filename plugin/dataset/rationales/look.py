@@ -1,0 +1,92 @@
+"""How an imported cache looks in the App: colours, shown fields, images from afar, a workspace."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+import fiftyone as fo
+
+from ...errors import InputError
+from ...interchange.feature_cache import WORD_LABEL
+from ...interchange.verdicts import FILE_NAME
+from ...settings.steps import FeatureCacheParams
+from ..store.names import ReviewNames
+from .columns import shown_fields
+
+WORKSPACE = "Feature cache"
+FILEPATH, IMAGE_URL = "filepath", "image_url"
+STATUS = ReviewNames().prediction_status
+
+
+def check_look(params: FeatureCacheParams) -> None:
+    """Refuse an address that a browser should not be sent to.
+
+    Raises
+    ------
+    InputError
+        ``image_root`` is no http or https address, or carries a password.
+    """
+    root = params.image_root
+    if not root:
+        return
+    try:
+        parts = urlsplit(root)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+        secret = bool(parts.username or parts.password)
+    except ValueError:
+        sound = secret = False
+    if not sound or any(sign.isspace() or not sign.isprintable() for sign in root):
+        raise InputError(f"image_root: {root!r} is no address such as https://host/folder.")
+    if secret:
+        raise InputError(
+            "image_root carries a password, which every sample would show: leave it out."
+        )
+
+
+def image_url(root: str, file_name: str) -> str:
+    """Address of one image.
+
+    >>> image_url("https://host/a", "plot 1/x.jpg")
+    'https://host/a/plot%201/x.jpg'
+    """
+    return f"{root.rstrip('/')}/{quote(file_name)}"
+
+
+def save_look(
+    dataset: fo.Dataset, params: FeatureCacheParams, *, placed: bool, cards: bool
+) -> None:
+    """Set colours and shown fields, the images' address, and a workspace with the maps.
+
+    Where cards stand in for images, what they say already is not laid over them as well.
+    """
+    config = dataset.app_config
+    config.color_scheme = fo.ColorScheme(
+        color_by="value", fields=[{"path": params.color_by, "colorByAttribute": "value"}]
+    )
+    shown = list(dict.fromkeys([*shown_fields(params), STATUS]))
+    if cards:
+        shown = [name for name in shown if name not in (FILE_NAME, WORD_LABEL, STATUS)]
+    config.active_fields = fo.ActiveFields(paths=shown, exclude=False)
+    if params.image_root:
+        config.media_fields = list(dict.fromkeys([*config.media_fields, FILEPATH, IMAGE_URL]))
+        config.media_fallback = True
+        # With a folder the files are here and quicker; the App's settings still offer the address.
+        chosen = FILEPATH if params.image_dir else IMAGE_URL
+        config.grid_media_field = config.modal_media_field = chosen
+    dataset.save()
+    if placed:
+        _save_workspace(dataset)
+
+
+def _save_workspace(dataset: fo.Dataset) -> None:
+    """The grid, and beside it the review's summary, FiftyOne's map and our sphere.
+
+    Which run FiftyOne's panel shows cannot be said here: it forgets that each time it opens.
+    """
+    grid = fo.Panel(type="Samples", pinned=True)
+    panels = [fo.Panel(type=name) for name in ("rationale_summary", "Embeddings", "gap_explorer")]
+    # Without an active child the App leaves a space blank.
+    left = fo.Space(children=[grid], active_child=grid.component_id)
+    right = fo.Space(children=panels, active_child=panels[0].component_id)
+    space = fo.Space(children=[left, right], orientation="horizontal", sizes=[0.45, 0.55])
+    dataset.save_workspace(WORKSPACE, space, overwrite=True)

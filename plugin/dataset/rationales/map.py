@@ -1,0 +1,125 @@
+"""Coordinates of a feature cache as brain runs: as they are, and on the sphere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.brain as fob
+import numpy as np
+from numpy.typing import NDArray
+
+from ...interchange.feature_cache import FeatureCache
+from ...projection.lambert import REACH, lift_to_sphere
+from ...projection.sphere import robust_centre, to_unit_sphere
+from ..gaps import sphere
+from ..gaps.sphere import Laid
+from ..store import fields, runs, vectors
+from ..store.names import Names
+
+Array = NDArray[Any]
+LIFTED = "feature cache"
+
+
+@dataclass(frozen=True, eq=False)
+class SphereMap:
+    """Where each row of a cache stands: float32 (rows, 3), NaN where it has no coordinates."""
+
+    free: Array
+    places: Array
+    how: Mapping[str, Any]
+    """What places new samples among these; see :class:`~..projection.place.Reducer`."""
+
+    def fields(self, names: Names, row: int) -> dict[str, Array]:
+        """The two fields of a sample, none where it has no place."""
+        if np.isnan(self.places[row, 0]):
+            return {}
+        return {names.umap3d: self.free[row], names.sphere: self.places[row]}
+
+
+def plan_map(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> SphereMap | None:
+    """Lay the coordinates onto the sphere; None where there are none, or a better sphere is there.
+
+    A sphere that ``compute_sphere`` made stays as it is.
+    """
+    record = runs.read(dataset, names, sphere.STEP)
+    ours = record is None or record.inputs.get("encoder") == LIFTED
+    if cache.coordinates is None or not ours:
+        return None
+    vectors.declare(dataset, names.umap3d, "Free projection of the feature cache")
+    vectors.declare(dataset, names.sphere, "Place on the unit sphere, from the feature cache")
+    known = np.isfinite(cache.coordinates).all(axis=1)
+    points = cache.coordinates[known]
+    places = np.full((cache.rows, 3), np.nan, np.float32)
+    if points.shape[1] == 3:
+        centre = robust_centre(points)
+        places[known] = to_unit_sphere(points, centre)
+        return SphereMap(cache.coordinates, places, {"centre": centre.tolist()})
+    lift = lift_to_sphere(points)
+    places[known] = lift.places
+    how = {
+        "centre": [0.0, 0.0, 0.0],
+        "projection": "inverse Lambert azimuthal equal-area",
+        "map_centre": lift.centre.tolist(),
+        "map_scale": lift.scale,
+        "reach": REACH,
+    }
+    # On the sphere a flat map is its own free projection: new samples are placed among it.
+    return SphereMap(places, places, how)
+
+
+def write_map(
+    dataset: fo.Dataset,
+    names: Names,
+    cache: FeatureCache,
+    laid: SphereMap | None,
+    ids: Mapping[int, str],
+    *,
+    rewrite: bool,
+) -> int:
+    """Register the coordinates as brain runs, ``feature_cache`` as they are and on the sphere.
+
+    Parameters
+    ----------
+    ids
+        Sample of each row.
+    rewrite
+        Also write the fields: some of the samples were there before.
+
+    Returns
+    -------
+    int
+        Samples that have coordinates.
+    """
+    if cache.coordinates is None:
+        return 0
+    rows = np.fromiter(ids, np.int64, len(ids))
+    rows = rows[np.isfinite(cache.coordinates[rows]).all(axis=1)]
+    if not len(rows):
+        return 0
+    placed = [ids[row] for row in rows.tolist()]
+    _register(dataset, names.map_key, placed, cache.coordinates[rows])
+    if laid is not None:
+        if rewrite:
+            fields.write(dataset, names.umap3d, placed, laid.free[rows])
+            fields.write(dataset, names.sphere, placed, laid.places[rows])
+        _register(dataset, names.brain_key, placed, laid.places[rows])
+        result = Laid(len(placed), len(placed), None, None, 0, laid.how, 0.0)
+        inputs = {"encoder": LIFTED}
+        runs.write(dataset, names, runs.Record(sphere.STEP, {}, inputs, asdict(result)))
+    return len(placed)
+
+
+def _register(dataset: fo.Dataset, key: str, ids: Sequence[str], points: Array) -> None:
+    if dataset.has_brain_run(key):
+        dataset.delete_brain_run(key)
+    fob.compute_visualization(
+        dataset.select(list(ids), ordered=True),
+        points=dict(zip(ids, points, strict=True)),
+        brain_key=key,
+        num_dims=points.shape[1],
+        verbose=False,
+        progress=False,
+    )

@@ -1,0 +1,124 @@
+"""The nearest samples of one sample in embedding space, exact, from a matrix kept in memory.
+
+Reading every vector takes seconds, asking takes milliseconds, so the last matrix is kept.  It is
+known to be out of date when the sample asked about has another vector now, or no row in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import EmptySetError, InputError
+from ..store import vectors
+from ..store.names import Names
+
+Array = NDArray[Any]
+BYTES_MAX = 2 << 30
+"""Memory that one dataset's vectors may take: half a million of 1024 numbers."""
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """``ids`` nearest first; ``distance`` (k,) cosine, 0 to 2."""
+
+    ids: list[str]
+    distance: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _Matrix:
+    """Unit rows of one dataset's field, in the order of ``ids``."""
+
+    key: tuple[str, str]
+    ids: list[str]
+    place: dict[str, int]
+    rows: NDArray[np.float32]
+
+
+_kept: _Matrix | None = None
+_lock = threading.Lock()
+
+
+def nearest(
+    dataset: fo.Dataset, sample_id: str, *, k: int = 8, field: str | None = None
+) -> Neighbors:
+    """The ``k`` samples of the dataset whose embeddings are closest to that of ``sample_id``.
+
+    Parameters
+    ----------
+    field
+        Vector field; ``embedding`` where none is named.
+
+    Raises
+    ------
+    EmptySetError
+        The dataset, or this sample, has no embedding.
+    InputError
+        The sample is gone, or the embeddings would not fit in :data:`BYTES_MAX`.
+    """
+    field = field or Names().embedding
+    own = _unit(_own(dataset, sample_id, field)[None])[0]
+    matrix = _matrix(dataset, field, sample_id, own)
+    similarity = matrix.rows @ own
+    similarity[matrix.place[sample_id]] = -np.inf
+    k = min(k, len(similarity) - 1)
+    best = np.argpartition(-similarity, k)[:k] if k else np.empty(0, np.int64)
+    best = best[np.lexsort((best, -similarity[best]))]
+    distance = np.clip(1 - similarity[best], 0, 2).astype(np.float32)
+    return Neighbors([matrix.ids[row] for row in best], distance)
+
+
+def forget() -> None:
+    """Give the memory back."""
+    global _kept
+    with _lock:
+        _kept = None
+
+
+def _own(dataset: fo.Dataset, sample_id: str, field: str) -> Array:
+    if not dataset.has_field(field):
+        raise EmptySetError(
+            f"No sample has an {field}: import embeddings.pt with the feature cache, or run "
+            "`compute_embeddings`."
+        )
+    try:
+        own = dataset.select_fields(field)[sample_id][field]
+    except (KeyError, ValueError):
+        raise InputError(f"Sample {sample_id} is not in this dataset any more.") from None
+    if own is None:
+        raise EmptySetError(f"This sample has no {field}.")
+    return np.asarray(own, np.float32)
+
+
+def _matrix(dataset: fo.Dataset, field: str, sample_id: str, own: Array) -> _Matrix:
+    global _kept
+    key = (str(dataset._doc.id), field)
+    with _lock:
+        kept = _kept
+        if kept is not None and kept.key == key and len(own) == kept.rows.shape[1]:
+            place = kept.place.get(sample_id)
+            if place is not None and np.allclose(kept.rows[place], own, atol=1e-6):
+                return kept
+        _kept = None  # two at once would be twice the memory
+        size = len(dataset) * len(own) * 4
+        if size > BYTES_MAX:
+            raise InputError(
+                f"The embeddings take {size / 2**30:.1f} GiB; neighbours are searched in "
+                f"{BYTES_MAX / 2**30:.0f} GiB at most. The Gap Explorer answers for larger sets."
+            )
+        read = vectors.read(dataset, field)
+        place_of = {one: at for at, one in enumerate(read.ids)}
+        _kept = _Matrix(key, read.ids, place_of, _unit(read.matrix))
+        return _kept
+
+
+def _unit(rows: Array) -> NDArray[np.float32]:
+    """Rows of length one; a row of zeros stays and is orthogonal to everything."""
+    norm = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))[:, None]
+    return np.divide(rows, np.where(norm > 0, norm, 1), dtype=np.float32, casting="same_kind")

@@ -1,0 +1,1 @@
+"""Sparse pixel sampling on the sequences of a dataset."""

@@ -1,0 +1,122 @@
+"""The files of a simulation: pictures that samples point to, and how far each sequence has come.
+
+A sequence's state is written after its pictures and fields, in one move, so whatever is killed goes
+on from a frame whose results are there; the frames after it are made again, the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...embeddings.extract import Skipped
+from ...errors import ArtifactError, InputError
+from ...interchange.files import write_whole
+from ...sparse.live.recorder import png
+from ...sparse.loop.state import LoopState
+from ..store.database import identity
+from ..store.names import Names
+from .simulations import STEP
+
+FOLDER = "gapsphere_sparse"
+OWNER = "database"
+"""File of a dataset's folder that names its database: :mod:`.sparse_leftovers` reads it."""
+Picture = Literal["reconstruction", "importance"]
+
+
+@dataclass
+class Reached:
+    """How far a sequence has come: ``ids`` of the frames behind it, and the loop's state."""
+
+    ids: list[str] = field(default_factory=list)
+    state: LoopState | None = None
+    skipped: list[Skipped] = field(default_factory=list)
+    restarts: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class SimulationFiles:
+    """Files of one simulation of a dataset, below FiftyOne's dataset folder.
+
+    ``recipe`` stands for all settings that shape them: pictures of other settings have other paths,
+    so no browser shows an old one for a new one.
+    """
+
+    def __init__(self, dataset: fo.Dataset, names: Names, recipe: str) -> None:
+        root = Path(fo.config.default_dataset_dir) / FOLDER / str(dataset._doc.id)
+        self.root = root / names.run_key(STEP)
+        self.folder = self.root / recipe
+
+    def sign(self) -> None:
+        """Say whose files these are."""
+        owner = identity().encode()
+        _write(self.root.parent / OWNER, lambda file: file.write(owner))
+
+    def keep(self, kind: Picture, sample_id: str, image: NDArray[np.uint8]) -> str:
+        """Write a picture; its absolute path."""
+        path = self.folder / kind / f"{sample_id}.png"
+        data = png(image)
+        _write(path, lambda file: file.write(data))
+        return str(path.resolve())
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Delete the pictures of samples."""
+        for sample_id in ids:
+            for kind in ("reconstruction", "importance"):
+                (self.folder / kind / f"{sample_id}.png").unlink(missing_ok=True)
+
+    def reached(self, sequence: str) -> Reached | None:
+        """What was saved of a sequence; None where nothing was."""
+        path = self._state(sequence)
+        if not path.exists():
+            return None
+        with np.load(path) as arrays:
+            told = json.loads(str(arrays["told"]))
+            state = LoopState.from_arrays(arrays) if "pixels" in arrays else None
+        skipped = [Skipped(**item) for item in told["skipped"]]
+        return Reached(told["ids"], state, skipped, told["restarts"], told["problems"])
+
+    def save(self, sequence: str, reached: Reached) -> None:
+        """Write how far a sequence has come."""
+        told = {
+            "ids": reached.ids,
+            "skipped": [asdict(item) for item in reached.skipped],
+            "restarts": reached.restarts,
+            "problems": reached.problems,
+        }
+        arrays: dict[str, Any] = {} if reached.state is None else reached.state.to_arrays()
+        arrays["told"] = np.array(json.dumps(told))
+        _write(self._state(sequence), lambda file: np.savez(file, **arrays))
+
+    def forget(self, sequence: str) -> None:
+        """The next run starts the sequence anew."""
+        self._state(sequence).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Delete all files under the simulation's suffix, those of other settings included."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _state(self, sequence: str) -> Path:
+        # A sequence's value may be any text, a path even.
+        name = hashlib.blake2b(sequence.encode(), digest_size=12).hexdigest()
+        return self.folder / "state" / f"{name}.npz"
+
+
+def _write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write a file whole, or say what to do for the run to go on."""
+    try:
+        write_whole(path, write)
+    except ArtifactError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.__cause__}): free space there, or point FiftyOne's "
+            "default_dataset_dir elsewhere; run it again to go on."
+        ) from error

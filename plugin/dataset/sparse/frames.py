@@ -1,0 +1,132 @@
+"""Pictures as the loop reads them: decoded ahead, in the model's channels, at the working size.
+
+A colour picture becomes grey by ITU-R 601 luma where the model reads grey; shrinking averages the
+pixels that become one, so that a sample is what a small camera would have measured there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...embeddings.images import open_rgb
+from ...errors import EmptySetError, GapsphereError, InputError
+from ...progress import Progress, silent
+from ...sparse.measure.playback import working_resolution
+from ..gaps.load import load_images
+from ..store.database import counted
+from ..store.names import OWNED_TAG
+from ..store.sets import Samples, dataset_of
+
+Frame = NDArray[np.uint8]
+AHEAD = 6
+FRAMES_OF = "gapsphere_frames_of"
+ALL_FRAMES = 1000.0
+"""Frames a second of video that no camera reaches: all of them are taken."""
+
+
+def read_frame(path: str, side: int, channels: int) -> Frame:
+    """A picture as uint8 (H, W, channels), its longest side at most ``side``.
+
+    Raises
+    ------
+    ImageError
+        The file cannot be decoded.
+    InputError
+        It is too long and narrow for that size.
+    """
+    image = open_rgb(path)
+    height, width = working_resolution(image.size, side)
+    image = image.convert("L") if channels == 1 else image
+    small = image.resize((width, height), Image.Resampling.BOX)
+    return np.asarray(small, np.uint8).reshape(height, width, channels)
+
+
+def read_ahead(paths: Sequence[str], side: int, channels: int) -> Iterator[Frame | str]:
+    """Each file's frame in turn, or the sentence that says why there is none."""
+    waiting: deque[Future[Frame | str]] = deque()
+    with ThreadPoolExecutor(2, thread_name_prefix="gapsphere-frames") as pool:
+        try:
+            for at in range(len(paths) + AHEAD):
+                if at < len(paths):
+                    waiting.append(pool.submit(_read_or_reason, paths[at], side, channels))
+                if at >= AHEAD:
+                    yield waiting.popleft().result()
+                if not waiting:
+                    return
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _read_or_reason(path: str, side: int, channels: int) -> Frame | str:
+    try:
+        return read_frame(path, side, channels)
+    except InputError as error:
+        return f"{path}: {error}"
+    except GapsphereError as error:
+        return str(error)
+    except MemoryError:
+        return f"{path} does not fit into memory when it is decoded: scale it down."
+
+
+def check_samples(samples: Samples) -> None:
+    """Raise where samples cannot be frames: there are none, or they are no images or videos.
+
+    Raises
+    ------
+    EmptySetError, InputError
+        Which of the two it is.
+    """
+    dataset = dataset_of(samples)
+    if not counted(samples):
+        raise EmptySetError("There is no sample to take frames from.")
+    if isinstance(samples, fo.DatasetView) and samples._is_generated:
+        raise InputError("Patches, clips and frames of a view are no samples: choose samples.")
+    if dataset.media_type not in ("image", "video"):
+        raise InputError(
+            f"{dataset.name!r} holds {dataset.media_type} samples; frames are images or videos. "
+            "Of a grouped dataset, clone one slice: dataset.select_group_slices(NAME).clone()."
+        )
+
+
+def frames_of_videos(
+    samples: Samples, *, frames_per_second: float = ALL_FRAMES, progress: Progress = silent
+) -> fo.Dataset:
+    """The frames of videos as images of a dataset of their own, ``NAME-frames``.
+
+    A video's frames become one sequence by :func:`.load.load_images`; calling it again adds only
+    what is new.  Videos tagged S become frames tagged S, all others U.
+
+    Raises
+    ------
+    InputError
+        There is a dataset of that name that holds something else.
+    """
+    videos = dataset_of(samples)
+    name = f"{videos.name}-frames"
+    known = fo.dataset_exists(name)
+    frames = fo.load_dataset(name) if known else fo.Dataset(name, persistent=videos.persistent)
+    if known and frames.info.get(FRAMES_OF) != str(videos._doc.id):
+        raise InputError(
+            f"The dataset {name!r}, where frames of {videos.name!r} would go, is another one: "
+            "rename or delete it."
+        )
+    frames.info[FRAMES_OF] = str(videos._doc.id)
+    frames.save()
+    paths, tags = samples.values(["filepath", "tags"])
+    owned = [path for path, mine in zip(paths, tags, strict=True) if OWNED_TAG in mine]
+    pool = [path for path in paths if path not in set(owned)]
+    load_images(
+        frames,
+        owned or None,
+        pool or None,
+        frames_per_second=frames_per_second,
+        progress=progress,
+    )
+    return frames

@@ -1,0 +1,50 @@
+"""Frames that are hard to rebuild from few pixels, by the measure of the frames one owns.
+
+A gap says that S holds nothing like an image; hard says that the image holds more than S's frames
+usually do.  Both are plain fields, so a gap can be asked for that is hard as well.
+"""
+
+from __future__ import annotations
+
+import fiftyone as fo
+import numpy as np
+from fiftyone import ViewField as F
+
+from ..store import fields
+from ..store.database import counted
+from ..store.names import Names
+from ..store.sets import resolve
+
+
+def mark_hard(dataset: fo.Dataset, names: Names, owned: str, quantile: float) -> float | None:
+    """Write ``is_hard`` on every simulated frame; the error above which a frame is hard.
+
+    Parameters
+    ----------
+    owned : str
+        The word that names S; with no simulated frame in it nothing is hard or easy, and the
+        result is None.
+    quantile : float
+        Of the errors of S, 0..1.
+    """
+    simulated = dataset.exists(names.reconstruction_error)
+    mine = resolve(simulated, owned).values(names.reconstruction_error)
+    if not mine:
+        fields.write(dataset, names.is_hard, [], [])
+        return None
+    above = float(np.quantile(mine, quantile))
+    ids, errors = simulated.values(["id", names.reconstruction_error])
+    fields.write(dataset, names.is_hard, ids, (error > above for error in errors))
+    return above
+
+
+def count_hard(dataset: fo.Dataset, names: Names) -> tuple[int, int | None]:
+    """How many frames are hard, and how many of them are gaps; None where no gap was looked for.
+
+    Gaps are those of the analysis of the same suffix, else of the one without.
+    """
+    hard = dataset.match(F(names.is_hard) == True)  # noqa: E712
+    for gap in (names.is_gap, Names().is_gap):
+        if dataset.has_field(gap):
+            return counted(hard), counted(hard.match(F(gap) == True))  # noqa: E712
+    return counted(hard), None

@@ -1,0 +1,97 @@
+"""Files of simulations whose dataset is gone: FiftyOne tells nobody when it deletes one.
+
+A file is ours if its folder names this database, and its path is one that :mod:`.sparse_files`
+makes.  All else stays: other files, folders of other databases, links and what they lead to; and
+whatever another dataset still shows, a clone for one, whose paths are its original's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import fiftyone as fo
+from fiftyone.core.odm import get_db_conn
+
+from ..store.database import database_failures, identity
+from .files import FOLDER, OWNER
+
+_DATASET = re.compile(r"[0-9a-f]{24}")
+_FILE = re.compile(
+    r"gapsphere_sparse(_\w+)?/[0-9a-f]{12}/"
+    r"((reconstruction|importance)/\.?[0-9a-f]{24}\.png|state/\.?[0-9a-f]{24}\.npz)(\.\w+)?"
+)
+"""What a killed run was writing begins with a dot and has another ending."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Files of one deleted dataset; ``shown_by`` names another one with paths to them."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    size: int
+    shown_by: str | None
+
+    def __str__(self) -> str:
+        kept = "" if self.shown_by is None else f", kept: {self.shown_by!r} shows them"
+        return f"{self.folder}  {len(self.files)} files, {self.size / 1e6:.1f} MB{kept}"
+
+    def delete(self) -> None:
+        """Delete the files, and the folders that are empty then."""
+        for path in self.files:
+            path.unlink(missing_ok=True)
+        for at, _, _ in os.walk(self.folder, topdown=False):
+            if not os.listdir(at):
+                os.rmdir(at)
+        if os.listdir(self.folder) == [OWNER]:
+            (self.folder / OWNER).unlink()
+            self.folder.rmdir()
+
+
+@database_failures()
+def leftovers() -> list[Leftover]:
+    """What simulations of this database's deleted datasets left below FiftyOne's dataset folder."""
+    root = Path(fo.config.default_dataset_dir) / FOLDER
+    if root.is_symlink() or not root.is_dir():
+        return []
+    owner = identity()
+    signed = [folder for folder in sorted(root.iterdir()) if _signed(folder, owner)]
+    # Asked after the folders were seen: a dataset is older than its folder.
+    there = {str(key) for key in get_db_conn().datasets.distinct("_id")}
+    return [_leftover(folder) for folder in signed if folder.name not in there]
+
+
+def _signed(folder: Path, owner: str) -> bool:
+    sign = folder / OWNER
+    return (
+        _DATASET.fullmatch(folder.name) is not None
+        and not folder.is_symlink()
+        and sign.is_file()
+        and not sign.is_symlink()
+        and sign.read_text() == owner
+    )
+
+
+def _leftover(folder: Path) -> Leftover:
+    paths = [Path(at, name) for at, _, names in os.walk(folder) for name in names]
+    files = tuple(
+        path
+        for path in sorted(paths)
+        if _FILE.fullmatch(path.relative_to(folder).as_posix()) and not path.is_symlink()
+    )
+    size = sum(path.stat().st_size for path in files)
+    return Leftover(folder, files, size, _shown_by(folder))
+
+
+def _shown_by(folder: Path) -> str | None:
+    """A dataset with a path into the folder."""
+    inside = {"$regex": f"^{re.escape(f'{folder.resolve()}{os.sep}')}"}
+    for name in fo.list_datasets():
+        dataset = fo.load_dataset(name)
+        schema = dataset.get_field_schema(ftype=fo.StringField, flat=True)
+        if dataset._sample_collection.find_one({"$or": [{path: inside} for path in schema]}):
+            return str(name)
+    return None

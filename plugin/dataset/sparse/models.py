@@ -1,0 +1,35 @@
+"""Where trained reconstruction models lie, so that operators and servers choose them by name.
+
+The folder is this installation's, beside FiftyOne's datasets: a model trained on one dataset serves
+another.  Names are all that a form or a client ever gives.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fiftyone as fo
+
+from ...encoders.device import choose_device
+from ...sparse.network.registry import ModelRegistry, trained_models
+
+
+def models_folder() -> Path:
+    """A folder a model: checkpoint, log, weights."""
+    return Path(fo.config.default_dataset_dir) / "gapsphere" / "sparse_models"
+
+
+def trained_here() -> dict[str, Path]:
+    """Weights by name; what calls itself ``default`` never hides the packaged model."""
+    found = trained_models(models_folder())
+    return {name: file for name, file in found.items() if name != "default"}
+
+
+def model_names() -> list[str]:
+    """``default`` (packaged) and what was trained here."""
+    return ["default", *trained_here()]
+
+
+def open_registry(device: str | None = None) -> ModelRegistry:
+    """The models by name, on a device."""
+    return ModelRegistry(trained_here(), device=str(choose_device(device)))

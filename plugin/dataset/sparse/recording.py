@@ -1,0 +1,104 @@
+"""A recorded live session becomes a FiftyOne sequence: a sample a frame, in the frames' order.
+
+The picture of a sample is the reconstruction, since a live server never sees the frame itself; the
+recording's files stay where they are.  The absolute path is the key, so that reading a session
+again adds only the frames it has gained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import fiftyone as fo
+
+from ...progress import Progress, silent
+from ...sparse.frames.coords import uv_of
+from ...sparse.live.recorder import RecordedFrame, Recording, read_recording
+from ..store import fields
+from ..store.names import FRAME_NUMBER, SEQUENCE
+
+BLOCK = 500
+MEASURES = {
+    "n_samples": (int, "Pixels measured of the frame"),
+    "importance_mean": (float, "Mean of the importance map"),
+    "expected_error": (float, "The model's estimate of its mean absolute error, in grey levels"),
+    "held_out_psnr": (float, "Quality (dB) measured on samples kept from the model"),
+    "adaptive": (bool, "Whether the next pixels were placed by importance"),
+    "scene_cut": (bool, "Whether the frame was taken for a scene cut"),
+}
+
+
+@dataclass(frozen=True)
+class ImportedRecording:
+    """What was read; ``sequence`` is the value of that field."""
+
+    sequence: str
+    added: int
+    known: int
+
+    def __str__(self) -> str:
+        return f"{self.added} frames added as the sequence {self.sequence!r}, {self.known} known"
+
+
+def import_recording(
+    dataset: fo.Dataset,
+    folder: str | Path,
+    *,
+    sequence: str | None = None,
+    keypoints: bool = False,
+    progress: Progress = silent,
+) -> ImportedRecording:
+    """Add a recorded session to a dataset.
+
+    Parameters
+    ----------
+    folder : path
+        One session of a recorder's folder, the one with ``session.json``.
+    sequence : str, optional
+        Value of the field ``sequence``; ``live-`` and the session's first letters if not given.
+    keypoints : bool
+        Also store the measured pixels as keypoints, some 25 KB a sample at 500 pixels.
+
+    Raises
+    ------
+    ArtifactError
+        It is no recording, or a file of it is missing.
+    """
+    recording = read_recording(Path(folder).expanduser().resolve())
+    sequence = sequence or f"live-{recording.session['session_id'][:8]}"
+    fields.declare(dataset, SEQUENCE, fo.StringField, "Which drive or session the frame is of")
+    fields.declare(dataset, FRAME_NUMBER, int, "Number of the frame in its sequence")
+    for name, (kind, description) in MEASURES.items():
+        fields.declare(dataset, name, kind, description)
+    known = set(dataset.values("filepath"))
+    new = [frame for frame in recording.frames if str(frame.reconstruction) not in known]
+    for start in range(0, len(new), BLOCK):
+        block = new[start : start + BLOCK]
+        samples = [_sample(recording, frame, sequence, keypoints) for frame in block]
+        dataset.add_samples(samples, progress=False)
+        progress(start + len(block), len(new))
+    return ImportedRecording(sequence, len(new), len(recording.frames) - len(new))
+
+
+def _sample(
+    recording: Recording, frame: RecordedFrame, sequence: str, keypoints: bool
+) -> fo.Sample:
+    height, width = recording.resolution
+    sample = fo.Sample(
+        filepath=str(frame.reconstruction),
+        metadata=fo.ImageMetadata(width=width, height=height, mime_type="image/png"),
+        n_samples=frame.sample_count,
+        importance_mean=frame.importance_mean,
+        expected_error=frame.expected_error,
+        held_out_psnr=frame.held_out_psnr,
+        adaptive=frame.adaptive,
+        scene_cut=frame.scene_cut,
+        **{SEQUENCE: sequence, FRAME_NUMBER: frame.frame_id},
+    )
+    if frame.importance is not None:
+        sample["importance"] = fo.Heatmap(map_path=str(frame.importance))
+    if keypoints:
+        points = uv_of(recording.samples(frame).pixels, recording.resolution).tolist()
+        sample["measured"] = fo.Keypoints(keypoints=[fo.Keypoint(label="pixel", points=points)])
+    return sample

@@ -1,0 +1,157 @@
+"""Which samples are the frames of which sequence, and in what order.
+
+A field groups (``sequence``), a field orders (``frame_number``).  Where a dataset has neither, its
+samples are one sequence in the order of their files; whatever is left out or guessed is said in a
+note.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ..store.sets import Samples
+
+ALL = "all frames"
+"""What the one sequence of a dataset without a grouping field is called."""
+
+_GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField)
+_ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeField)
+
+
+@dataclass(frozen=True)
+class FrameSequence:
+    """Frames in order: ids (24 hex digits) and files of the samples."""
+
+    value: str
+    ids: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """The sequences of some samples; the fields that made them, None where a field is not there."""
+
+    sequences: tuple[FrameSequence, ...]
+    sequence_field: str | None
+    order_field: str | None
+    notes: tuple[str, ...]
+
+
+def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -> Ordered:
+    """Samples as sequences of frames.
+
+    Parameters
+    ----------
+    samples : dataset or view
+        Of images.
+    sequence_field : str
+        Field whose value names a sample's sequence; samples without a value are left out, unless
+        none has one.
+    order_field : str
+        Field that orders frames: numbers, text or times.  A sequence in which a frame has no value
+        is ordered by its files.
+
+    Raises
+    ------
+    InputError
+        A field is of a kind that cannot group, or order.
+    """
+    notes: list[str] = []
+    group = _field(samples, sequence_field, _GROUPS, "group frames: text or numbers are needed")
+    order = _field(samples, order_field, _ORDERS, "order frames: numbers, text or times are needed")
+    wanted = ["id", "filepath", *(name for name in (group, order) if name)]
+    columns = dict(zip(wanted, samples.values(wanted), strict=True))
+    ids, paths = columns["id"], columns["filepath"]
+    values = columns[group] if group else [None] * len(ids)
+    numbers = columns[order] if order else [None] * len(ids)
+    if not any(value is not None for value in values):
+        notes.append(f"No sample has a {sequence_field!r}: all {len(ids)} are one sequence.")
+        group, values = None, [ALL] * len(ids)
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, value in enumerate(values):
+        if value is not None:
+            rows[str(value)].append(row)
+    left_out = len(ids) - sum(map(len, rows.values()))
+    if left_out:
+        notes.append(f"{left_out} samples have no {sequence_field!r}: left out.")
+    made, by_file, twice = [], 0, 0
+    for value in sorted(rows):
+        own = rows[value]
+        mine = [numbers[row] for row in own]
+        by_file += any(number is None for number in mine)
+        twice += len(set(mine)) < len(mine) and None not in mine
+        own = [own[at] for at in in_order(mine, [paths[row] for row in own])]
+        files = tuple(paths[row] for row in own)
+        made.append(FrameSequence(value, tuple(ids[row] for row in own), files))
+    if by_file:
+        which = "" if len(made) == 1 else f" in {by_file} of {len(made)} sequences"
+        notes.append(f"Frames without a {order_field!r}{which}: ordered by their files.")
+    if twice:
+        notes.append(
+            f"{twice} sequences have several frames of one {order_field!r}, ordered by their "
+            f"files: do several cameras share a {sequence_field!r}?"
+        )
+    return Ordered(tuple(made), group, order, tuple(notes))
+
+
+def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:
+    """Places of frames in their order: by number, then file; by file alone where one has none.
+
+    >>> in_order([10, 2, 2], ["a", "c", "b"])
+    [2, 1, 0]
+    """
+    places = range(len(paths))
+    if any(number is None for number in numbers):
+        return sorted(places, key=lambda at: paths[at])
+    return sorted(places, key=lambda at: (numbers[at], paths[at]))
+
+
+def as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Frame numbers for an axis: the values themselves, seconds of times, else 0, 1, 2, ...
+
+    >>> as_numbers([30, 60]).tolist(), as_numbers(["b", "a"]).tolist()
+    ([30.0, 60.0], [0.0, 1.0])
+    """
+    if values and all(isinstance(value, datetime) for value in values):
+        return np.array([value.timestamp() for value in values])
+    if any(isinstance(value, (str, date)) or value is None for value in values):
+        return np.arange(len(values), dtype=np.float64)
+    return np.array(values, dtype=np.float64)
+
+
+def fields_to_group(dataset: fo.Dataset) -> list[str]:
+    """Fields whose values may name sequences, for a form."""
+    return _of_kinds(dataset, (fo.StringField, fo.IntField))
+
+
+def fields_to_order(dataset: fo.Dataset) -> list[str]:
+    """Fields whose values may order frames, for a form."""
+    return _of_kinds(dataset, _ORDERS)
+
+
+def _of_kinds(dataset: fo.Dataset, kinds: tuple[type, ...]) -> list[str]:
+    taken = ("id", "created_at", "last_modified_at")
+    schema = dataset.get_field_schema()
+    return [name for name, f in schema.items() if isinstance(f, kinds) and name not in taken]
+
+
+def _field(samples: Samples, name: str, kinds: tuple[type, ...], needed: str) -> str | None:
+    """The name, where the dataset has such a field."""
+    field = samples.get_field(name) if name else None
+    if field is None:
+        return None
+    if not isinstance(field, kinds):
+        raise InputError(f"{name!r} is a {type(field).__name__} and cannot {needed}.")
+    return name

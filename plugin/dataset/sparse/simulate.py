@@ -1,0 +1,186 @@
+"""``simulate_adaptive_sampling``: sequences of a dataset through the closed loop, policy by policy.
+
+Each frame is shown to the loop at the pixels it asked for; what it makes of them, and how far that
+is from the frame, goes onto the sample.  The loop is the live server's own, so both ask for the
+same pixels and rebuild the same frames.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...embeddings.extract import Skipped
+from ...errors import Cancelled
+from ...progress import Progress, silent
+from ...sparse.network.registry import LoadedModel
+from ..store.database import database_failures
+from ..store.sets import Samples, fresh
+from .frames import check_samples, frames_of_videos
+from .hard import count_hard, mark_hard
+from .models import open_registry
+from .run import Run
+from .sequences import ordered_sequences
+from .settings import SimulateParams, policy_name
+
+SHOWN_SEQUENCES, SHOWN_SKIPPED = 12, 5
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What ``simulate_adaptive_sampling`` did.
+
+    ``sequences`` are all of this suffix, as :class:`.sparse.Simulation` has them; ``done`` frames
+    were played now, ``known`` before; ``hard`` frames have an error above ``hard_above`` grey
+    levels, None where S was not simulated; ``hard_gaps`` of them are gaps, None where none was
+    looked for; ``dataset`` is where it was written: another one for videos.
+    """
+
+    dataset: str
+    policy: str
+    model: str
+    sequences: Mapping[str, Mapping[str, Any]]
+    done: int
+    known: int
+    skipped: tuple[Skipped, ...]
+    hard: int
+    hard_gaps: int | None
+    hard_above: float | None
+    notes: tuple[str, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        counts = f"{self.done} played, {self.known} already there, {len(self.skipped)} skipped"
+        lines = [f"policy  {self.policy} with the model {self.model}", f"frames  {counts}"]
+        shown = list(self.sequences.items())
+        lines += [f"{_word(name)}  {_told(means)}" for name, means in shown[:SHOWN_SEQUENCES]]
+        if len(shown) > SHOWN_SEQUENCES:
+            lines.append(f"and {len(shown) - SHOWN_SEQUENCES} more sequences")
+        if len(shown) > 1:
+            lines.append(f"all  {_told(_overall(self.sequences.values()))}")
+        if self.hard_above is not None:
+            gaps = "" if self.hard_gaps is None else f", {self.hard_gaps} of them gaps"
+            lines.append(
+                f"hard  {self.hard} frames{gaps}: error above {self.hard_above:.2f} of 255"
+            )
+        lines += self.notes
+        lines += [f"skipped: {item.reason}" for item in self.skipped[:SHOWN_SKIPPED]]
+        return "\n".join(lines)
+
+
+@database_failures()
+def simulate_adaptive_sampling(
+    samples: Samples,
+    params: SimulateParams | None = None,
+    *,
+    model: LoadedModel | None = None,
+    progress: Progress = silent,
+) -> Simulated:
+    """Play sequences to the closed loop and write what becomes of each frame.
+
+    Writes ``reconstruction`` (path of a PNG, and a media field of the App), ``importance`` (what
+    the next pixels were drawn by), ``psnr``, ``ssim``, ``reconstruction_error``,
+    ``importance_mean``, ``n_samples``, ``scene_cut`` and ``is_hard``; ``measured`` on request.
+    What is there of the same settings and model is not made again; a sequence that has grown goes
+    on.  Videos are first made into frames of a dataset ``NAME-frames``, where the results then are.
+
+    Parameters
+    ----------
+    samples
+        Dataset or view.  A view that begins a sequence elsewhere, or leaves frames out, makes
+        another sequence of it: its earlier results give way.
+    model
+        In place of the registered model that ``params.checkpoint_key`` names.
+    progress
+        Called once a frame; ``Cancelled`` from it ends the run after that frame, which is kept.
+
+    Raises
+    ------
+    EmptySetError
+        There is no sample.
+    InputError
+        A field cannot be used, or the dataset is neither of images nor of videos.
+    MismatchError
+        The suffix holds results of other settings or another model, and ``overwrite`` is off.
+    MessageError
+        There is no model of that name.
+
+    Examples
+    --------
+    >>> params = SimulateParams(pattern="random", suffix="random")
+    >>> print(simulate_adaptive_sampling(dataset, params))                # doctest: +SKIP
+    """
+    params = params or SimulateParams()
+    started = time.monotonic()
+    dataset = fresh(samples)
+    check_samples(samples)
+    notes: list[str] = []
+    if dataset.media_type == "video":
+        samples = dataset = frames_of_videos(samples, progress=progress)
+        notes.append(f"The videos' frames are the dataset {dataset.name!r}; the results are there.")
+    ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
+    model = model or open_registry(params.device).get(params.checkpoint_key)
+    run = Run(dataset, params, model, ordered, progress, notes)
+    run.claim()
+    try:
+        for sequence in ordered.sequences:
+            run.play(sequence)
+    except Cancelled:
+        _close(run, started)
+        raise
+    hard_above = _close(run, started)
+    hard, hard_gaps = count_hard(dataset, run.names)
+    return Simulated(
+        dataset.name,
+        policy_name(params),
+        f"{model.key} ({model.version[:8]})",
+        run.means,
+        run.done,
+        run.known,
+        tuple(run.skipped),
+        hard,
+        hard_gaps,
+        hard_above,
+        tuple(run.notes),
+        time.monotonic() - started,
+    )
+
+
+def _close(run: Run, started: float) -> float | None:
+    """Compare with S and keep the record, of all or of what there is."""
+    above = mark_hard(run.dataset, run.names, run.params.owned, run.params.quantile)
+    run.record(above, time.monotonic() - started)
+    return above
+
+
+def _word(name: str) -> str:
+    """A sequence's name as one word: what stands before two spaces is a label of the summary."""
+    return "_".join(name.split()) or "(empty)"
+
+
+def _told(means: Mapping[str, Any]) -> str:
+    if means["psnr"] is None:
+        return f"no frame, {means['skipped']} skipped"
+    size = "" if means["resolution"] is None else " of {} x {}".format(*means["resolution"])
+    ssim = "" if means["ssim"] is None else f", SSIM {means['ssim']:.3f}"
+    return (
+        f"{means['psnr']:.2f} dB{ssim}, {means['frames']} frames, "
+        f"{means['n_samples']:.0f} pixels{size}"
+    )
+
+
+def _overall(sequences: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means over all frames of all sequences."""
+    told = [means for means in sequences if means["psnr"] is not None]
+    frames = sum(means["frames"] for means in told)
+
+    def mean(name: str) -> float | None:
+        values = [(means["frames"], means[name]) for means in told if means[name] is not None]
+        count = sum(number for number, _ in values)
+        return sum(number * value for number, value in values) / count if count else None
+
+    skipped = sum(means["skipped"] for means in sequences)
+    figures = {name: mean(name) for name in ("psnr", "ssim", "n_samples")}
+    return {"frames": frames, "skipped": skipped, "resolution": None, **figures}

@@ -1,0 +1,155 @@
+"""Simulations of sparse sampling as they lie on a dataset, for whoever shows or compares them.
+
+One simulation is one policy, run closed-loop over sequences of frames; its fields and its run share
+one suffix, so that several policies lie side by side.  This module reads and brings no torch;
+:mod:`.sparse_simulation` writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ..store import runs
+from ..store.names import Names
+from ..store.sets import Samples, resolve
+from .sequences import as_numbers, in_order
+
+STEP = "sparse"
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """One policy over sequences of a dataset.
+
+    Attributes
+    ----------
+    policy : str
+        In words: ``dispersion, diffusion`` or ``random``.
+    sequence_field, order_field : str or None
+        The fields that group and order; None where the dataset had none.
+    sequences : dict
+        By the sequence's value, as text: ``frames`` (simulated), ``skipped``, means ``psnr`` (dB),
+        ``ssim`` and ``n_samples`` (None where nothing was simulated), and ``resolution``, the
+        working one as [width, height].
+    sample_count : int
+        Pixels a frame that were asked for; with a density or a wanted quality, see ``n_samples``.
+    params, inputs : mapping
+        All settings; the model's key and fingerprint.
+    """
+
+    suffix: str
+    policy: str
+    names: Names
+    sequence_field: str | None
+    order_field: str | None
+    sequences: Mapping[str, Mapping[str, Any]]
+    sample_count: int
+    model: str
+    fingerprint: str
+    created: str
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+
+    @property
+    def psnr(self) -> float:
+        """Mean over all frames, in dB; NaN where there is none."""
+        told = [(s["frames"], s["psnr"]) for s in self.sequences.values() if s["psnr"] is not None]
+        frames = sum(count for count, _ in told)
+        return sum(count * psnr for count, psnr in told) / frames if frames else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One sequence of one simulation, in the frames' order; NaN where a frame was not simulated.
+
+    ``ids`` 24 hex digits a frame; the others float64 (n,): ``numbers`` frame numbers, ``psnr`` in
+    dB, ``ssim``, ``n_samples``, ``reconstruction_error`` in grey levels.
+    """
+
+    ids: list[str]
+    numbers: Floats
+    psnr: Floats
+    ssim: Floats
+    n_samples: Floats
+    reconstruction_error: Floats
+
+
+def simulations(dataset: fo.Dataset) -> list[Simulation]:
+    """Every simulation of a dataset, the one without a suffix first, then by suffix.
+
+    Raises
+    ------
+    InputError
+        A run of that name is no record of a simulation.
+    """
+    start, found = Names().run_key(STEP), []
+    for key in sorted(dataset.list_runs()):
+        if key != start and not key.startswith(f"{start}_"):
+            continue
+        names = Names(key[len(start) + 1 :])
+        record = runs.read(dataset, names, STEP)
+        if record is not None and record.step == STEP:
+            try:
+                found.append(_simulation(names, record))
+            except (KeyError, TypeError) as error:
+                raise InputError(
+                    f"The run {key!r} does not tell what a simulation tells ({error} is missing or "
+                    f"wrong): dataset.delete_run({key!r}), then simulate again with overwrite."
+                ) from error
+    return found
+
+
+def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
+    """Figures of a sequence's frames, of those in ``samples`` where it is a view.
+
+    Raises
+    ------
+    InputError
+        The field that groups is gone.
+    """
+    if simulation.sequence_field is not None:
+        samples = resolve(samples, f"field:{simulation.sequence_field}={sequence}")
+    names, order = simulation.names, simulation.order_field
+    columns = (names.psnr, names.ssim, names.n_samples, names.reconstruction_error)
+    wanted = ["id", "filepath", *(name for name in (order, *columns) if name)]
+    there = [name for name in wanted if samples.has_field(name)]
+    read = dict(zip(there, samples.values(there), strict=True))
+    none = [None] * len(read["id"])
+    numbers = read.get(order or "", none)
+    place = in_order(numbers, read["filepath"])
+    figures = [np.array(read.get(name, none), np.float64)[place] for name in columns]
+    return Curve(
+        [read["id"][at] for at in place], as_numbers([numbers[at] for at in place]), *figures
+    )
+
+
+def plain(value: Any) -> Any:
+    """A record's value without the database's own lists and dictionaries."""
+    return json.loads(json.dumps(value))
+
+
+def _simulation(names: Names, record: runs.Record) -> Simulation:
+    results, inputs = record.results, record.inputs
+    return Simulation(
+        names.suffix,
+        results["policy"],
+        names,
+        results["sequence_field"],
+        results["order_field"],
+        plain(results["sequences"]),
+        record.params["sample_count"],
+        inputs["model"],
+        inputs["fingerprint"],
+        record.created,
+        record.params,
+        inputs,
+    )

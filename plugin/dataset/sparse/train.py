@@ -1,0 +1,225 @@
+"""``train_sparse_transformer``: a model learns to rebuild a dataset's own frames from few pixels.
+
+It starts from a model that can already, so some hundred steps say something.  Checkpoint, log and
+weights lie in a folder of the model's name, among the models that simulations and servers choose
+from; the same name on the same frames goes on where it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...encoders.device import choose_device
+from ...errors import Cancelled, InputError, MismatchError
+from ...progress import Reporter, quiet
+from ...settings.sequences import NOTHING
+from ...settings.sparse import SparseTrainParams
+from ...settings.steps import select
+from ...sparse.learn.streams import StreamConfig
+from ...sparse.learn.train import TrainConfig, Trainer
+from ...sparse.network.weights import fingerprint
+from ..store import runs
+from ..store.database import database_failures
+from ..store.names import Names
+from ..store.sets import Samples, fresh
+from .clips import Clips, read_clips
+from .frames import check_samples, frames_of_videos
+from .models import models_folder, open_registry, trained_here
+from .sequences import ordered_sequences
+from .settings import TrainSequencesParams
+
+STEP = "trained"
+ABOUT = "training.json"
+LOG_LINES = 8
+VALIDATED = 16
+"""Clips to validate with at most, of a fifth of them: one frame of each is looked at."""
+LEAST_CROP, CROP_STEP = 16, 8
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What ``train_sparse_transformer`` did.
+
+    ``before`` and ``after`` are the validation (dB) of the model it started from and of the model
+    that is kept; ``log`` is a line a validation, the newest last.
+    """
+
+    name: str
+    fingerprint: str
+    step: int
+    steps_now: int
+    before: float
+    after: float
+    clips: tuple[int, int, int, int]
+    validated: int
+    log: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        count, length, height, width = self.clips
+        lines = [
+            f"model  {self.name} ({self.fingerprint[:8]}), step {self.step}, {self.steps_now} now",
+            f"clips  {count} of {length} frames of {width} x {height}, "
+            f"the last {self.validated} to validate",
+            f"validation  {self.after:.2f} dB, {self.before:.2f} dB before training",
+        ]
+        for line in self.log[-LOG_LINES:]:
+            score = line["validation"]
+            told = "" if score is None else f", validation {score:.2f} dB"
+            lines.append(f"step {line['step']}: training {line['psnr']:.2f} dB{told}")
+        return "\n".join([*lines, *self.notes])
+
+
+@database_failures()
+def train_sparse_transformer(
+    samples: Samples,
+    params: TrainSequencesParams | None = None,
+    *,
+    report: Reporter = quiet,
+) -> Trained:
+    """Train a reconstruction model on sequences of a dataset.
+
+    Parameters
+    ----------
+    samples
+        Dataset or view, of images or videos.
+    report
+        Stages ``Reading`` and ``Training``; ``Cancelled`` from the latter keeps every step.
+
+    Raises
+    ------
+    EmptySetError
+        Fewer than two clips.
+    InputError
+        Frames too small, a field that cannot be used, or a name that is not to be had.
+    MismatchError
+        A model of that name learned from other frames or another start, and ``overwrite`` is off.
+    MessageError
+        There is no model of the name to start from.
+
+    Examples
+    --------
+    >>> train_sparse_transformer(dataset, TrainSequencesParams(model_name="dusk"))  # doctest: +SKIP
+    """
+    params = params or TrainSequencesParams()
+    started = time.monotonic()
+    if params.model_name in ("default", NOTHING):
+        raise InputError(f"{params.model_name!r} means another model here; give yours a name.")
+    dataset = fresh(samples)
+    check_samples(samples)
+    if dataset.media_type == "video":
+        samples = frames_of_videos(samples, progress=report("Frames"))
+    ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
+    clips = read_clips(ordered.sequences, params, progress=report("Reading"))
+    folder = models_folder() / params.model_name
+    trainer, about = _opened(clips, params, folder)
+    first = trainer.step
+    try:
+        trainer.run(report("Training"))
+    except Cancelled:
+        trainer.save()
+        raise
+    log = tuple(line for line in _log(folder) if line["validation"] is not None)
+    before, after = about["before"], max([about["before"], *(x["validation"] for x in log)])
+    notes = [*ordered.notes, *clips.notes]
+    if trainer.step < params.steps:
+        notes.append(f"Stopped early: no better validation for {params.patience} steps.")
+    if log and after == before:
+        notes.append("No validation was better than before training: keep the model it began with.")
+    trained = Trained(
+        params.model_name,
+        fingerprint(trained_here()[params.model_name]),
+        trainer.step,
+        trainer.step - first,
+        before,
+        after,
+        clips.frames.shape,
+        len(trainer.held_out),
+        log,
+        tuple(notes),
+        time.monotonic() - started,
+    )
+    inputs = {**about, "folder": str(folder), "skipped": len(clips.skipped)}
+    told = vars(trained) | {
+        name: list(getattr(trained, name)) for name in ("clips", "log", "notes")
+    }
+    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, told)
+    runs.write(dataset, Names(params.model_name), record)
+    return trained
+
+
+def _opened(
+    clips: Clips, params: TrainSequencesParams, folder: Path
+) -> tuple[Trainer, dict[str, Any]]:
+    """The trainer where it stands, and what its model is about: frames, start, quality before."""
+    if params.start_from == params.model_name:
+        raise InputError(
+            f"start_from is {params.model_name!r} itself: the same name goes on by itself. Name "
+            "another start."
+        )
+    begins = params.start_from != NOTHING
+    start = open_registry("cpu").get(params.start_from) if begins else None
+    about: dict[str, Any] = {
+        "clips": clips.digest,
+        "start_from": params.start_from,
+        "start": "" if start is None else start.version,
+    }
+    if params.overwrite:
+        shutil.rmtree(folder, ignore_errors=True)
+    known = _about(folder)
+    if known is not None and about.items() <= known.items():
+        about = known
+    elif known is not None or folder.exists():
+        raise MismatchError(
+            f"A model {params.model_name!r} is there that learned from other frames or began "
+            "elsewhere. Choose another name, or overwrite to begin anew."
+        )
+    height, width = clips.frames.shape[2:]
+    crop = min(StreamConfig.crop, min(height, width) // CROP_STEP * CROP_STEP)
+    if crop < LEAST_CROP:
+        raise InputError(
+            f"Frames of {width} x {height} are too small to learn from: {LEAST_CROP} pixels a side "
+            "are needed. Give a larger working size."
+        )
+    settings = select(SparseTrainParams, params).model_dump(exclude={"device"})
+    every = params.validate_every
+    trainer = Trainer(
+        clips.frames,
+        folder,
+        TrainConfig(
+            **settings, stream=StreamConfig(crop=crop), save_every=every, validate_every=every
+        ),
+        None if start is None else start.model.config,
+        str(choose_device(params.device)),
+        held_out=min(VALIDATED, max(1, len(clips.frames) // 5)),
+    )
+    if (folder / "checkpoint.safetensors").exists():
+        trainer.resume()
+    elif start is not None:
+        trainer.model.load_state_dict(start.model.state_dict())
+        trainer.mean.load_state_dict(start.model.state_dict())
+    if "before" not in about:
+        about["before"] = trainer.validate()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+    return trainer, about
+
+
+def _about(folder: Path) -> dict[str, Any] | None:
+    try:
+        told: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return told
+
+
+def _log(folder: Path) -> list[dict[str, Any]]:
+    file = folder / "log.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [json.loads(line) for line in lines]

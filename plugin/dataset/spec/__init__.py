@@ -1,0 +1,1 @@
+"""Visual Specs of a dataset: written, and checked against."""

@@ -1,0 +1,293 @@
+"""``check_spec``: did what was asked for come?  New images against a Visual Spec.
+
+The spec carries everything the answer needs (:mod:`..report.spec_reading`); the one thing to insist
+on is that the same encoder looks at the new images, which its fingerprint settles.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...embeddings.extract import Skipped, extract
+from ...encoders.protocol import Encoder
+from ...errors import EmptySetError, InputError, MismatchError
+from ...progress import Progress, silent
+from ...report.spec_reading import SpecFile, read_spec
+from ...report.spec_rule import VERDICTS, Verdict, judge
+from ...settings.steps import CheckSpecParams, EmbeddingParams, make
+from ..gaps.embed import STEP as EMBEDDINGS
+from ..gaps.embed import open_encoder
+from ..gaps.sources import Source, list_images
+from ..store import fields, runs, vectors
+from ..store.database import counted, database_failures
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of
+
+STEP = "spec_check"
+LISTED = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One image's verdict; ``to_centre`` and ``to_owned`` in the spec's metric.
+
+    ``copy``: an image before it has the very same vector, so it does not count again.
+    """
+
+    id: str
+    path: str
+    verdict: Verdict
+    to_centre: float
+    to_owned: float
+    copy: bool = False
+
+    def __str__(self) -> str:
+        owned = "far" if np.isinf(self.to_owned) else f"{self.to_owned:.4f}"
+        copy = " (a copy, not counted)" if self.copy else ""
+        return (
+            f"{self.verdict:<15}  to centre {self.to_centre:.4f}  to S {owned}  "
+            f"{_printable(self.path)}{copy}"
+        )
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came in, against what spec ``id`` asked for."""
+
+    id: str
+    title: str
+    quantity: int
+    radius: float
+    delta: float
+    metric: str
+    answers: tuple[Answer, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images by verdict, in the order of :data:`VERDICTS`."""
+        found = Counter(answer.verdict for answer in self.answers)
+        return {verdict: found[verdict] for verdict in VERDICTS}
+
+    @property
+    def met(self) -> int:
+        """Accepted images that count: a copy of another does not."""
+        return sum(1 for a in self.answers if a.verdict == "accepted" and not a.copy)
+
+    @property
+    def copies(self) -> int:
+        """Accepted images that do not count because another is exactly the same."""
+        return self.counts["accepted"] - self.met
+
+    def __str__(self) -> str:
+        spread = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
+        lines = [
+            f"{self.id}: {self.met} of {self.quantity} wanted images are here "
+            f"({100 * self.met / self.quantity:.0f} %)",
+            f"{len(self.answers)} checked: {spread} "
+            f"(r {self.radius:.4f}, δ {self.delta:.4f}, {self.metric})",
+        ]
+        if self.copies:
+            lines.append(f"{self.copies} accepted images are exact copies: they count once.")
+        if self.skipped:
+            lines.append(f"{len(self.skipped)} skipped:")
+            lines += [f"  {item.reason}" for item in self.skipped[:LISTED]]
+        return "\n".join(lines)
+
+
+def check_files(
+    spec_path: str | Path,
+    source: Source,
+    params: CheckSpecParams | None = None,
+    *,
+    encoder: Encoder | None = None,
+    progress: Progress = silent,
+) -> Checked:
+    """Check image files: a folder, a glob, a JSON list or paths.
+
+    Parameters
+    ----------
+    spec_path
+        The spec's ZIP, its unpacked folder, or ``spec.json`` in it.
+    encoder
+        An opened encoder, in place of the one the spec names; its fingerprint has to match too.
+
+    Raises
+    ------
+    MismatchError
+        The encoder on this machine is not the spec's.
+    InputError, EmptySetError, ArtifactError
+        No image, or a spec that cannot be used.
+    """
+    spec = read_spec(spec_path)
+    paths = list_images(source).paths
+    if not paths:
+        raise EmptySetError(f"{source} holds no image to check.")
+    items = [(str(row), path) for row, path in enumerate(paths)]
+    found, skipped = _embedded(spec, items, params or CheckSpecParams(), encoder, progress)
+    known = [(i, path) for i, path in items if i in found]
+    return _answered(spec, known, [found[i] for i, _ in known], skipped)
+
+
+@database_failures()
+def check_view(
+    spec_path: str | Path,
+    samples: Samples,
+    params: CheckSpecParams | None = None,
+    *,
+    encoder: Encoder | None = None,
+    progress: Progress = silent,
+) -> Checked:
+    """Check the samples of a view and write ``spec_verdict`` on them.
+
+    A vector that the spec's own encoder has put on a sample is used; samples without one are
+    embedded for this check alone.  The verdicts of an earlier check are cleared.
+    """
+    params, spec = params or CheckSpecParams(), read_spec(spec_path)
+    if not counted(samples):
+        raise EmptySetError("There is no sample to check.")
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    ids, paths = samples.values(["id", "filepath"])
+    record = runs.read(dataset, names, EMBEDDINGS)
+    found: dict[str, NDArray[np.float32]] = {}
+    if record and record.inputs.get("fingerprint") == spec.fingerprint:
+        there = vectors.read(samples, names.embedding, unit=True)
+        found.update(zip(there.ids, there.matrix, strict=True))
+    items = [(i, path) for i, path in zip(ids, paths, strict=True) if i not in found]
+    skipped: tuple[Skipped, ...] = ()
+    if items:
+        new, skipped = _embedded(spec, items, params, encoder, progress)
+        found.update(new)
+    known = [(i, path) for i, path in zip(ids, paths, strict=True) if i in found]
+    checked = _answered(spec, known, [found[i] for i, _ in known], skipped)
+    _write(dataset, names, params, checked, spec, str(spec_path))
+    return checked
+
+
+def _answered(
+    spec: SpecFile,
+    items: Sequence[tuple[str, str]],
+    rows: Sequence[NDArray[np.float32]],
+    skipped: tuple[Skipped, ...],
+) -> Checked:
+    dimension = len(spec.rule.centre)
+    matrix = np.stack(rows) if rows else np.empty((0, dimension), np.float32)
+    if len(matrix) and matrix.shape[1] != dimension:
+        raise MismatchError(
+            f"The images have vectors of {matrix.shape[1]} numbers, spec {spec.id} of {dimension}."
+        )
+    judged = judge(matrix, spec.rule, spec.reference)
+    seen: set[bytes] = set()
+    answers = []
+    for row, (sample_id, path) in enumerate(items):
+        vector = matrix[row].tobytes()
+        answers.append(
+            Answer(
+                sample_id,
+                path,
+                judged.verdict[row],
+                float(judged.to_centre[row]),
+                float(judged.to_owned[row]),
+                vector in seen,
+            )
+        )
+        seen.add(vector)
+    rule = spec.rule
+    return Checked(
+        spec.id,
+        spec.title,
+        spec.quantity,
+        rule.radius,
+        rule.delta,
+        rule.metric,
+        tuple(answers),
+        skipped,
+    )
+
+
+def _embedded(
+    spec: SpecFile,
+    items: Sequence[tuple[str, str]],
+    params: CheckSpecParams,
+    encoder: Encoder | None,
+    progress: Progress,
+) -> tuple[dict[str, NDArray[np.float32]], tuple[Skipped, ...]]:
+    """Vectors by the spec's encoder, by id, and what could not be embedded."""
+    encoder = encoder or _open(spec, params)
+    if encoder.fingerprint != spec.fingerprint:
+        raise MismatchError(
+            f"Spec {spec.id} was made with {spec.encoder} of fingerprint {spec.fingerprint}, and "
+            f"{encoder.name} on this machine has {encoder.fingerprint}: other weights, "
+            "preprocessing or precision. Give the same checkpoint, and the precision of then."
+        )
+    found: dict[str, NDArray[np.float32]] = {}
+    extraction = extract(
+        items,
+        encoder,
+        lambda ids, rows: found.update(zip(ids, rows, strict=True)),
+        batch_size=params.batch_size,
+        num_workers=params.num_workers,
+        progress=progress,
+    )
+    return found, extraction.skipped
+
+
+def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
+    """The encoder with the settings recorded at issue; place, device and batch are of today."""
+    named = spec.encoder_params.get("encoder")
+    if named in (None, "field"):
+        raise InputError(
+            f"Spec {spec.id} was made from vectors of unknown source ({spec.encoder}), so new "
+            "images cannot be embedded for it. Check samples that have such vectors already."
+        )
+    known = {
+        name: spec.encoder_params[name]
+        for name in EmbeddingParams.model_fields
+        if name in spec.encoder_params and name not in ("suffix", "device", "overwrite")
+    }
+    for name, value in (("model_path", params.checkpoint), ("precision", params.precision)):
+        if value is not None:
+            known[name] = value
+    return open_encoder(make(EmbeddingParams, {**known, "device": params.device}))
+
+
+def _write(
+    dataset: fo.Dataset,
+    names: Names,
+    params: CheckSpecParams,
+    checked: Checked,
+    spec: SpecFile,
+    path: str,
+) -> None:
+    fields.declare(
+        dataset, names.spec_verdict, fo.StringField, "Verdict of the last Visual Spec checked"
+    )
+    fields.write(
+        dataset,
+        names.spec_verdict,
+        [answer.id for answer in checked.answers],
+        [answer.verdict for answer in checked.answers],
+    )
+    inputs = {"spec": spec.id, "path": path, "fingerprint": spec.fingerprint}
+    results = {
+        "counts": checked.counts,
+        "met": checked.met,
+        "quantity": checked.quantity,
+        "copies": checked.copies,
+        "skipped_count": len(checked.skipped),
+        "skipped": [asdict(item) for item in checked.skipped[:LISTED]],
+    }
+    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
+    runs.write(dataset, names, record)
+
+
+def _printable(path: str) -> str:
+    """A path that cannot move a terminal's cursor or turn its text around."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)

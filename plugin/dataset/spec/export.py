@@ -1,0 +1,330 @@
+"""``export_visual_spec``: samples become a request that a person takes to the car.
+
+Distances to S are computed here from the embeddings, so they hold on the day of issue whatever the
+fields say; δ and the percentiles are those of the dataset's coverage run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import fiftyone as fo
+import numpy as np
+
+from ...coverage.rows import Metric
+from ...errors import EmptySetError, InputError, MismatchError
+from ...interchange.feature_cache import REQUIRED
+from ...progress import Progress, silent
+from ...projection.sphere import SphereIndex
+from ...report.spec_missing import over_represented
+from ...report.spec_package import write_spec
+from ...report.spec_rule import Rule, make_rule, reference_rows, showcase, typical_count
+from ...report.visual_spec import Origin, VisualSpec
+from ...settings.steps import SpecParams
+from ..gaps import coverage
+from ..gaps.embed import STEP as EMBEDDINGS
+from ..store import runs, vectors
+from ..store.database import database_failures
+from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
+from ..store.sets import Samples, dataset_of, resolve
+from ..store.vectors import Vectors
+from .images import heatmap_method, images, metadata, nearest_owned, with_heatmaps
+
+STEP = "visual_spec"
+PLACE_OF = 50
+"""An empty place stands for this many samples nearest to it on the sphere."""
+KCENTER, ALL, PLACE = "kcenter", "all", "place:"
+FOLDER = "gapsphere_specs"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What ``export_visual_spec`` wrote; ``warnings`` are sentences the reader should know."""
+
+    path: Path
+    id: str
+    quantity: int
+    candidates: int
+    shown: int
+    heatmaps: int
+    radius: float
+    delta: float
+    metric: str
+    missing: tuple[str, ...]
+    reference_rows: int
+    warnings: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.id}: {self.quantity} images like {self.candidates} candidates "
+            f"({self.shown} shown, {self.heatmaps} with heatmaps), radius {self.radius:.4f}, "
+            f"δ {self.delta:.4f} ({self.metric}), {self.reference_rows} rows of S for reference",
+            *(f"  {line}" for line in self.missing),
+            *self.warnings,
+            str(self.path),
+        ]
+        return "\n".join(lines)
+
+
+@database_failures()
+def export_visual_spec(
+    samples: Samples,
+    params: SpecParams | None = None,
+    *,
+    source: str = "",
+    progress: Progress = silent,
+) -> Issued:
+    """Write a Visual Spec for some samples.
+
+    Parameters
+    ----------
+    samples
+        The dataset, or the view whose samples are the candidates.
+    source
+        Where the candidates came from, in words for the page; the default says it.
+
+    Raises
+    ------
+    EmptySetError
+        There is no candidate outside S with an embedding, or no coverage run yet.
+    MismatchError
+        The coverage run belongs to another encoder than the embeddings.
+    InputError, ArtifactError
+        A word or a file that cannot be used.
+    """
+    params = params or SpecParams()
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    covered = coverage.read(dataset, names)
+    made_by = _made_by(dataset, names)
+    chosen, words, place = _candidates(samples, dataset, params, names)
+    owned = vectors.read(resolve(dataset, params.owned), names.embedding, unit=True)
+    if not owned.ids:
+        raise EmptySetError(
+            f"No sample of S ({params.owned!r}) has an {names.embedding!r}: "
+            "run compute_embeddings first."
+        )
+    found, warnings = _outside(chosen, owned, names, params)
+    metric = cast(Metric, covered.metric)
+    delta = covered.delta if params.spec_delta is None else params.spec_delta
+    rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
+    quantity, quantity_source = _quantity(params, owned, found, rule)
+    here, there = metadata(dataset, names, found.ids), metadata(dataset, names, owned.ids)
+    untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
+    if ReviewNames.ground_truth in here:
+        untried |= {*REQUIRED}  # a feature cache says the same in three more columns
+    tried = [name for name in here if name not in untried]
+    missing = over_represented(
+        {name: here[name] for name in tried}, {name: there[name] for name in tried}
+    )
+    ahead = [shared.field for shared in missing]
+    reference = owned.matrix[reference_rows(owned.matrix, rule)]
+    spec = VisualSpec(
+        title=params.spec_title,
+        quantity=quantity,
+        quantity_source=quantity_source,
+        rule=rule,
+        origin=Origin(
+            dataset=dataset.name,
+            source=source or words,
+            encoder=made_by["encoder"],
+            fingerprint=made_by["fingerprint"],
+            owned_count=len(owned.ids),
+            delta_source=_delta_source(covered, params),
+            estimated=place is not None,
+            place=place,
+            encoder_params=made_by["params"],
+            parameters=params.model_dump(mode="json"),
+            heatmap=heatmap_method(dataset, names),
+        ),
+        candidates=images(dataset, names, found, rule, owned, here, ahead),
+        shown=tuple(showcase(found.matrix, params.images, rule).tolist()),
+        owned=nearest_owned(dataset, owned, rule, there, ahead, params.owned_images_shown),
+        missing=tuple(missing),
+        tried=tuple(tried),
+        reference=reference,
+        note=params.note,
+        drive=_one_drive(here.get(SEQUENCE, [])),
+    )
+    spec = with_heatmaps(dataset, names, spec)
+    warnings += _warned(spec)
+    written = write_spec(
+        _output(params, spec),
+        spec,
+        language=params.language,
+        opacity=params.opacity,
+        overwrite=params.replace_file,
+        progress=progress,
+    )
+    issued = Issued(
+        path=written.path.resolve(),
+        id=spec.id,
+        quantity=quantity,
+        candidates=len(spec.candidates),
+        shown=len(spec.shown),
+        heatmaps=sum(1 for row in spec.shown if spec.candidates[row].heat is not None),
+        radius=rule.radius,
+        delta=rule.delta,
+        metric=rule.metric,
+        missing=tuple(map(str, missing)),
+        reference_rows=len(reference),
+        warnings=(*warnings, *written.unreadable),
+    )
+    _record(dataset, names, params, spec, issued)
+    return issued
+
+
+def _delta_source(covered: coverage.Covered, params: SpecParams) -> str:
+    if params.spec_delta is None:
+        return covered.delta_source
+    return f"given for this spec; the analysis has {covered.delta:.4g}"
+
+
+def _made_by(dataset: fo.Dataset, names: Names) -> dict[str, Any]:
+    """Encoder, fingerprint and parameters behind the embeddings; coverage has to agree."""
+    record = runs.read(dataset, names, EMBEDDINGS)
+    inputs: Mapping[str, Any] = record.inputs if record else {}
+    fingerprint = inputs.get("fingerprint", "unknown")
+    measured = runs.read(dataset, names, coverage.STEP)
+    if measured and measured.inputs.get("fingerprint", fingerprint) != fingerprint:
+        raise MismatchError(
+            "δ was read off vectors of another encoder than the embeddings have now: run "
+            "compute_coverage again, with reset_delta."
+        )
+    encoder = inputs.get("encoder", "unknown")
+    params = dict(record.params) if record else {}
+    if params.get("encoder") == "auto":  # what it chose here, another machine need not choose
+        params["encoder"] = encoder.partition(":")[0]
+    return {"encoder": encoder, "fingerprint": fingerprint, "params": params}
+
+
+def _candidates(
+    samples: Samples, dataset: fo.Dataset, params: SpecParams, names: Names
+) -> tuple[Samples, str, tuple[float, float, float] | None]:
+    """The samples meant, how to call them, and the place on the sphere if it is one."""
+    word = params.candidates
+    if word is None:
+        word = ALL if isinstance(samples, fo.DatasetView) else KCENTER
+    if word == ALL:
+        return samples, f"{len(samples)} samples", None
+    if word == KCENTER:
+        return samples.match_tags(names.kcenter_tag), f"K-Center picks ({names.kcenter_tag})", None
+    if word.startswith(PLACE):
+        place = _place(word)
+        return _around(dataset, params, names, place), word, place
+    return resolve(samples, word), word, None
+
+
+def _place(word: str) -> tuple[float, float, float]:
+    try:
+        x, y, z = (float(part) for part in word[len(PLACE) :].split(","))
+        length = float(np.linalg.norm([x, y, z]))
+        if not np.isfinite(length) or length == 0:
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            f"{word!r} is no place on the sphere: three numbers, place:0.1,-0.7,0.7."
+        ) from None
+    return x / length, y / length, z / length
+
+
+def _around(
+    dataset: fo.Dataset, params: SpecParams, names: Names, place: tuple[float, float, float]
+) -> fo.DatasetView:
+    """The 50 samples of U nearest to a place on the sphere."""
+    places = vectors.read(resolve(dataset, params.pool), names.sphere)
+    if not places.ids:
+        raise EmptySetError("No sample of U is on the sphere: run compute_sphere first.")
+    near = SphereIndex(places.matrix).nearest(np.array([place]), PLACE_OF).index[0]
+    return dataset.select([places.ids[row] for row in near], ordered=True)
+
+
+def _outside(
+    chosen: Samples, owned: Vectors, names: Names, params: SpecParams
+) -> tuple[Vectors, list[str]]:
+    """Vectors of the candidates that S does not hold, and what was left out, in words."""
+    found = vectors.read(chosen, names.embedding, unit=True)
+    known = set(owned.ids)
+    rows = [row for row, sample_id in enumerate(found.ids) if sample_id not in known]
+    warnings = []
+    if len(rows) < len(found.ids):
+        warnings.append(f"{len(found.ids) - len(rows)} samples are in S already: left out.")
+    if found.missing:
+        warnings.append(f"{found.missing} samples have no {names.embedding!r}: left out.")
+    if not rows:
+        raise EmptySetError(
+            "There is no candidate to ask for: "
+            + (" ".join(warnings) or f"{params.candidates or 'the selection'} holds no sample.")
+        )
+    return Vectors([found.ids[row] for row in rows], found.matrix[rows]), warnings
+
+
+def _quantity(params: SpecParams, owned: Vectors, found: Vectors, rule: Rule) -> tuple[int, str]:
+    if params.quantity is not None:
+        return params.quantity, "given"
+    typical = typical_count(owned.matrix, rule)
+    if typical <= len(found.ids):
+        return len(found.ids), "least"
+    return typical, "typical"
+
+
+def _one_drive(sequences: Sequence[Any]) -> str:
+    """The sequence that all of them are, or nothing."""
+    drives = set(sequences)
+    return str(drives.pop()) if len(drives) == 1 and None not in drives else ""
+
+
+def _warned(spec: VisualSpec) -> list[str]:
+    count, warnings = len(spec.candidates), []
+    if spec.beyond < count:
+        warnings.append(
+            f"{count - spec.beyond} of {count} candidates lie within δ = {spec.rule.delta:.4g}: "
+            "images just like them would be told “covered already”. Choose candidates that are "
+            "gaps, or give the spec a smaller δ."
+        )
+    if spec.narrow:
+        warnings.append(
+            f"All candidates come from one drive ({spec.drive}), so the radius "
+            f"{spec.rule.radius:.4g} is the spread of its frames, and images of other drives may "
+            "be turned down. Add candidates of other drives, or widen spec_radius; δ is "
+            f"{spec.rule.delta:.4g}."
+        )
+    if spec.origin.fingerprint in ("unknown", "") or spec.origin.encoder.startswith("field:"):
+        warnings.append(
+            "The embeddings do not say which encoder made them, so check-spec cannot embed new "
+            "images for this spec; check samples that have vectors of the same source."
+        )
+    if not spec.has_heatmaps:
+        warnings.append("No candidate shown has a heatmap: run compute_heatmaps to add them.")
+    return warnings
+
+
+def _output(params: SpecParams, spec: VisualSpec) -> Path:
+    """Where the file goes; a folder takes the spec's id for a name."""
+    if params.output:
+        path = Path(params.output).expanduser()
+        return path / f"{spec.id}.zip" if path.is_dir() else path
+    folder = Path(fo.config.default_dataset_dir) / FOLDER
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made ({error.strerror}): name a file.") from error
+    return folder / f"{spec.id}.zip"
+
+
+def _record(
+    dataset: fo.Dataset, names: Names, params: SpecParams, spec: VisualSpec, issued: Issued
+) -> None:
+    inputs = {
+        "encoder": spec.origin.encoder,
+        "fingerprint": spec.origin.fingerprint,
+        "owned_count": spec.origin.owned_count,
+        "candidates": [image.id for image in spec.candidates],
+    }
+    results = {**vars(issued), "path": str(issued.path), "missing": list(issued.missing)}
+    results["warnings"] = list(issued.warnings)
+    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
+    runs.write(dataset, names, record)

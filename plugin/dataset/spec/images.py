@@ -1,0 +1,182 @@
+"""The images of a Visual Spec: distances, percentiles, metadata and heatmaps of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.distances import nearest_distance
+from ...report.spec_rule import Rule
+from ...report.visual_spec import Image, VisualSpec
+from ..gaps.heatmaps import STEP as HEATMAPS
+from ..store import runs
+from ..store.names import SEQUENCE, Names, ReviewNames
+from ..store.vectors import Vectors
+
+OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
+FRAMES_OF_ONE_DRIVE = 2
+"""Images of S shown from one sequence while other sequences have some as near."""
+
+
+def metadata(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Columns of plain values that somebody else wrote, in the order of ``ids``."""
+    paths = {}
+    for name, field in dataset.get_field_schema().items():
+        if name in ("id", "filepath") or _ours(name, names) or ReviewNames.tells_of_review(name):
+            continue
+        if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
+            paths[name] = name
+        elif getattr(field, "document_type", None) is fo.Classification:
+            paths[name] = f"{name}.label"
+    if not paths:
+        return {}
+    view = dataset.select(list(ids), ordered=False)
+    found_ids, *columns = view.values(["id", *paths.values()])
+    row = {sample_id: index for index, sample_id in enumerate(found_ids)}
+    order = [row.get(sample_id) for sample_id in ids]
+    return {
+        name: [None if index is None else column[index] for index in order]
+        for name, column in zip(paths, columns, strict=True)
+    }
+
+
+def _ours(name: str, names: Names) -> bool:
+    """Whether Gapsphere wrote the field, under whatever suffix, and it says nothing of the scene.
+
+    How hard a frame is to rebuild does: it is a property of the image that a gap may share.
+    """
+    if any(name == word or name.startswith(f"{word}_") for word in OF_THE_SCENE):
+        return False
+    base = [value for value in vars(Names()).values() if isinstance(value, str) and value]
+    return any(name == word or name.startswith(f"{word}_") for word in base)
+
+
+def images(
+    dataset: fo.Dataset,
+    names: Names,
+    found: Vectors,
+    rule: Rule,
+    owned: Vectors,
+    columns: Mapping[str, list[Any]],
+    ahead: Sequence[str],
+) -> tuple[Image, ...]:
+    to_centre = nearest_distance(found.matrix, rule.centre[None], metric=rule.metric).distance
+    to_owned = nearest_distance(found.matrix, owned.matrix, metric=rule.metric).distance
+    percentile = _percentiles(dataset, names, to_owned)
+    paths = _paths(dataset, found.ids)
+    return tuple(
+        Image(
+            sample_id,
+            paths[row],
+            float(to_centre[row]),
+            float(to_owned[row]),
+            None if percentile is None else float(percentile[row]),
+            _facts(columns, row, ahead),
+        )
+        for row, sample_id in enumerate(found.ids)
+    )
+
+
+def _percentiles(
+    dataset: fo.Dataset, names: Names, distance: NDArray[np.float32]
+) -> NDArray[np.float64] | None:
+    """Where distances stand within S, read off the pairs that U carries since the coverage run."""
+    if not (dataset.has_field(names.dist_to_S) and dataset.has_field(names.dist_percentile)):
+        return None
+    known, place = dataset.exists(names.dist_percentile).values(
+        [names.dist_to_S, names.dist_percentile]
+    )
+    pairs = np.array(
+        [(d, p) for d, p in zip(known, place, strict=True) if d is not None], np.float64
+    ).reshape(-1, 2)
+    if not len(pairs):
+        return None
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    return np.interp(distance, pairs[:, 0], np.maximum.accumulate(pairs[:, 1]))
+
+
+def nearest_owned(
+    dataset: fo.Dataset,
+    owned: Vectors,
+    rule: Rule,
+    columns: Mapping[str, list[Any]],
+    ahead: Sequence[str],
+    count: int,
+) -> tuple[Image, ...]:
+    """Images of S nearest to the centre, few of one drive: its frames are near-copies."""
+    distance = nearest_distance(owned.matrix, rule.centre[None], metric=rule.metric).distance
+    order = np.argsort(distance, kind="stable").tolist()
+    sequences = columns.get(SEQUENCE, [None] * len(order))
+    taken: dict[Any, int] = {}
+    first: list[int] = []
+    later: list[int] = []
+    for row in order:
+        if len(first) == count:
+            break
+        drive = sequences[row] if sequences[row] is not None else ("alone", row)
+        taken[drive] = taken.get(drive, 0) + 1
+        (first if taken[drive] <= FRAMES_OF_ONE_DRIVE else later).append(row)
+    rows = sorted([*first, *later[: count - len(first)]], key=lambda row: float(distance[row]))
+    paths = _paths(dataset, [owned.ids[row] for row in rows])
+    return tuple(
+        Image(owned.ids[row], path, float(distance[row]), facts=_facts(columns, row, ahead))
+        for row, path in zip(rows, paths, strict=True)
+    )
+
+
+def _facts(
+    columns: Mapping[str, list[Any]], row: int, ahead: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """Metadata of one image in words: what the gap is about first, the drive last."""
+    order = [*ahead, *(name for name in columns if name not in ahead and name != SEQUENCE)]
+    if SEQUENCE in columns:
+        order.append(SEQUENCE)
+    facts = []
+    for name in dict.fromkeys(order):
+        value = columns[name][row]
+        if value is not None and value != "":
+            word = ("yes" if value else "no") if isinstance(value, bool) else value
+            facts.append((name, f"{word:.6g}" if isinstance(word, float) else str(word)))
+    return tuple(facts)
+
+
+def _paths(dataset: fo.Dataset, ids: Sequence[str]) -> list[str]:
+    found = dict(zip(*dataset.select(list(ids)).values(["id", "filepath"]), strict=True))
+    return [found[sample_id] for sample_id in ids]
+
+
+def with_heatmaps(dataset: fo.Dataset, names: Names, spec: VisualSpec) -> VisualSpec:
+    """The heatmaps of the candidates that are shown, where somebody computed them."""
+    field = names.heatmap
+    if not dataset.has_field(field):
+        return spec
+    ids = [spec.candidates[row].id for row in spec.shown]
+    found = dict(zip(*dataset.select(ids).exists(field).values(["id", field]), strict=True))
+    candidates = list(spec.candidates)
+    for row in spec.shown:
+        heat = _heat(found.get(candidates[row].id))
+        candidates[row] = replace(candidates[row], heat=heat)
+    return replace(spec, candidates=tuple(candidates))
+
+
+def heatmap_method(dataset: fo.Dataset, names: Names) -> str:
+    record = runs.read(dataset, names, HEATMAPS)
+    return str(record.results.get("method", "")) if record else ""
+
+
+def _heat(heatmap: Any) -> NDArray[np.uint8] | None:
+    """A stored heatmap as uint8, stretched over its range if it holds other numbers."""
+    values = heatmap.get_map() if isinstance(heatmap, fo.Heatmap) and heatmap.has_map else None
+    if values is None or np.ndim(values) != 2 or not np.size(values):
+        return None
+    if values.dtype == np.uint8:
+        return cast("NDArray[np.uint8]", values)
+    wide = np.nan_to_num(np.asarray(values, np.float64))
+    low, high = heatmap.range or (wide.min(), wide.max())
+    scaled = (wide - low) / ((high - low) or 1.0)
+    return cast("NDArray[np.uint8]", np.rint(255 * np.clip(scaled, 0, 1)).astype(np.uint8))

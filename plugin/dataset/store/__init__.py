@@ -1,0 +1,1 @@
+"""FiftyOne as a store: names, sets, fields, vectors, runs, points."""

@@ -1,0 +1,71 @@
+"""What the array steps start from: the vectors of S and U, read once and handed on.
+
+``find_gaps`` reads them once for all its steps; a step that runs alone reads its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import DimensionError, EmptySetError
+from ...progress import Progress, silent
+from ...settings.steps import SetParams
+from . import runs, vectors
+from .names import Names
+from .sets import Samples, Sets, fresh, resolve_sets
+from .vectors import Vectors
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """S and U of one analysis: views, vectors, and who made the vectors."""
+
+    sets: Sets
+    owned: Vectors
+    pool: Vectors
+    encoder: str
+    fingerprint: str
+
+    def trace(self) -> dict[str, Any]:
+        """What a record keeps of the inputs: equal traces give equal results."""
+        return {
+            "encoder": self.encoder,
+            "fingerprint": self.fingerprint,
+            "owned_count": len(self.owned.ids),
+            "pool_count": len(self.pool.ids),
+            "owned_digest": self.owned.digest(),
+            "pool_digest": self.pool.digest(),
+        }
+
+
+def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = silent) -> Inputs:
+    """Read S and U.
+
+    Raises
+    ------
+    EmptySetError
+        A set has no sample, or none of its samples has a vector.
+    DimensionError
+        The vectors of S and U differ in length.
+    """
+    dataset, names = fresh(samples), Names(params.suffix)
+    sets = resolve_sets(samples, params.owned, params.pool)
+    owned = vectors.read(sets.owned, names.embedding, progress=progress, unit=True)
+    pool = vectors.read(sets.pool, names.embedding, progress=progress, unit=True)
+    for found, role in ((owned, "S"), (pool, "U")):
+        if not found.ids:
+            raise EmptySetError(
+                f"No sample of {role} has an {names.embedding!r}: run compute_embeddings first."
+            )
+    if owned.matrix.shape[1] != pool.matrix.shape[1]:
+        raise DimensionError(
+            f"{names.embedding!r} has {owned.matrix.shape[1]} numbers in S and "
+            f"{pool.matrix.shape[1]} in U: embed both with one encoder."
+        )
+    record = runs.read(dataset, names, "embeddings")
+    made_by: Mapping[str, Any] = record.inputs if record else {}
+    return Inputs(
+        sets, owned, pool, made_by.get("encoder", "unknown"), made_by.get("fingerprint", "unknown")
+    )

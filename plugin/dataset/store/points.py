@@ -1,0 +1,369 @@
+"""The points of one analysis as columns, kept as one binary so that a million open at once.
+
+Reading them off the samples costs seconds a million, so they are read once and kept in FiftyOne's
+database (GridFS bucket ``gapsphere``), under the runs they came from.  The samples stay the only
+source of truth: each time the columns are asked for, the number of samples and the newest
+``last_modified_at`` are compared (both from an index), samples changed since are read again, and
+where samples came or went, or a run was made again, so is everything.
+
+FiftyOne stamps every edit, whoever makes it; an edit past FiftyOne, straight in the database, is
+not seen before the next one that is stamped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import threading
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from fiftyone.core.odm import get_db_conn
+from numpy.typing import NDArray
+from pymongo.errors import PyMongoError
+
+from ...errors import EmptySetError, GapsphereError
+from . import runs
+from .names import Names
+from .sets import resolve
+
+logger = logging.getLogger(__name__)
+
+Array = NDArray[Any]
+LAYOUT = 1
+"""Of the binary; another number is not read but made again."""
+OVERLAP = timedelta(seconds=10)
+"""Changes are looked for from this long before the newest one known: clocks differ, and a bulk
+write carries the time at which it began."""
+REREAD_SHARE = 0.25
+"""Past this share of changed samples everything is read: one scan is cheaper than many look-ups."""
+KEEP_AFTER = 5_000
+"""Changed samples from which the binary is written again."""
+CHUNK = 8 << 20
+BUCKET = "gapsphere"
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""Two panels that open at once read once."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """State of a dataset's samples, as far as an index tells it."""
+
+    samples: int
+    newest: str
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Columns in the order of the sphere's brain run, samples deleted since included.
+
+    ``ids`` uint8 (n, 12); ``sphere`` float32 (n, 3); ``present`` bool (n,), still in the dataset;
+    ``dist``, ``percentile`` float32 (n,), NaN where there is none; ``pick`` int32 (n,), K-Center
+    rank or 0; ``others`` uint8 (m, 12), samples that are no point.  ``added`` counts those of them
+    that belong to S or U.
+    """
+
+    ids: Array
+    sphere: Array
+    present: Array
+    dist: Array
+    percentile: Array
+    pick: Array
+    others: Array
+    added: int
+    runs: str
+    mark: Mark
+
+    @property
+    def digest(self) -> str:
+        """Changes with the columns and only with them."""
+        digest = hashlib.blake2b(self.runs.encode(), digest_size=8)
+        for column in (self.present, self.dist, self.percentile, self.pick):
+            digest.update(np.ascontiguousarray(column).data)
+        return digest.hexdigest()
+
+
+COLUMNS = tuple(f.name for f in fields(Points) if f.name not in ("added", "runs", "mark"))
+
+
+def read(dataset: fo.Dataset, names: Names, *, known: Points | None = None) -> Points:
+    """The points as the samples are now.
+
+    Parameters
+    ----------
+    known
+        The last answer, where the caller still has it.
+
+    Raises
+    ------
+    EmptySetError
+        There is no sphere of three dimensions.
+    """
+    with _locks[_filename(dataset, names)]:
+        made_by, mark = run_stamp(dataset, names), mark_of(dataset)
+        if known is None or known.runs != made_by:
+            known = _kept(dataset, names, made_by)
+        if known is not None and known.mark == mark:
+            return known
+        points = None if known is None else _follow(dataset, names, known, mark)
+        if points is None:
+            points = _scan(dataset, names, made_by, mark, known)
+            _keep(dataset, names, points)
+        return points
+
+
+def run_stamp(dataset: fo.Dataset, names: Names) -> str:
+    """Changes whenever a run behind the columns does."""
+    # The database keeps milliseconds; who registered the run still holds microseconds.
+    parts = [dataset.get_brain_info(names.brain_key).timestamp.isoformat(timespec="milliseconds")]
+    for step in ("coverage", "kcenter"):
+        record = runs.read(dataset, names, step)
+        parts.append(record.created if record else "")
+    # Deleting a field is no edit of a sample.
+    parts += [name for name in _fields(names).values() if dataset.has_field(name)]
+    return "/".join(parts)
+
+
+def mark_of(dataset: fo.Dataset) -> Mark:
+    """Number of samples and time of the newest change, both without a scan."""
+    newest = dataset._sample_collection.find_one(
+        {}, {"last_modified_at": 1}, sort=[("last_modified_at", -1)]
+    )
+    return Mark(len(dataset), newest["last_modified_at"].isoformat() if newest else "")
+
+
+def forget(dataset: fo.Dataset, names: Names) -> None:
+    """Delete the binary; the next reading makes it again."""
+    bucket = _bucket()
+    for old in list(bucket.find({"filename": _filename(dataset, names)})):
+        bucket.delete(old._id)
+
+
+# From the samples --------------------------------------------------------------------------------
+
+
+def column(
+    dataset: fo.Dataset, paths: Iterable[str], query: Mapping[str, Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """(id, value, ...) of each sample, straight from the database: a third of ``values``' time."""
+    keys = [path.split(".") for path in paths]
+    projection = dict.fromkeys([".".join(key) for key in keys], 1)
+    for document in dataset._sample_collection.find(
+        query or {}, projection or {"_id": 1}, batch_size=50_000
+    ):
+        values = []
+        for key in keys:
+            value: Any = document
+            for part in key:
+                value = value.get(part) if isinstance(value, dict) else None
+            values.append(value)
+        yield (document["_id"], *values)
+
+
+def _fields(names: Names) -> dict[str, str]:
+    return {
+        "dist": names.dist_to_S,
+        "percentile": names.dist_percentile,
+        "pick": names.kcenter_rank,
+    }
+
+
+def _rows(
+    dataset: fo.Dataset, names: Names, query: Mapping[str, Any] | None = None
+) -> tuple[Array, dict[str, Array]]:
+    """Ids, uint8 (n, 12), and columns of the samples that match."""
+    there = {key: name for key, name in _fields(names).items() if dataset.has_field(name)}
+    packed = bytearray()
+    read: dict[str, list[Any]] = {key: [] for key in there}
+    lists = list(read.values())
+    for sample_id, *values in column(dataset, there.values(), query):
+        packed += sample_id.binary
+        for values_of, value in zip(lists, values, strict=True):
+            values_of.append(value)
+    ids = np.frombuffer(bytes(packed), np.uint8).reshape(-1, 12)
+    none = [None] * len(ids)
+    return ids, {
+        # None becomes NaN
+        "dist": np.array(read.get("dist", none), dtype=np.float32),
+        "percentile": np.array(read.get("percentile", none), dtype=np.float32),
+        "pick": np.array([rank or 0 for rank in read.get("pick", none)], dtype=np.int32),
+    }
+
+
+def _scan(
+    dataset: fo.Dataset, names: Names, made_by: str, mark: Mark, known: Points | None
+) -> Points:
+    """Everything, from the brain run and the samples."""
+    if known is None:
+        ids, sphere = _brain_run(dataset, names)
+    else:
+        ids, sphere = known.ids, known.sphere
+    found, values = _rows(dataset, names)
+    at = _places(found, ids)
+    present = at >= 0
+    columns = {name: _taken(column, at) for name, column in values.items()}
+    others = found[_places(ids, found) < 0]
+    return Points(
+        ids=ids,
+        sphere=sphere,
+        present=present,
+        **columns,
+        others=others,
+        added=_added(dataset, names, others),
+        runs=made_by,
+        mark=mark,
+    )
+
+
+def _brain_run(dataset: fo.Dataset, names: Names) -> tuple[Array, Array]:
+    results = dataset.load_brain_results(names.brain_key, cache=False, load_view=False)
+    if results is None or np.ndim(results.points) != 2 or results.points.shape[1] != 3:
+        raise EmptySetError(
+            f"The brain run {names.brain_key!r} holds no three-dimensional points: run "
+            "compute_sphere again."
+        )
+    ids = np.frombuffer(bytes.fromhex("".join(results.sample_ids)), np.uint8).reshape(-1, 12)
+    return ids, np.ascontiguousarray(results.points, dtype=np.float32)
+
+
+def _follow(dataset: fo.Dataset, names: Names, known: Points, mark: Mark) -> Points | None:
+    """``known`` with the samples changed since read again; None where that does not do."""
+    if mark.samples != known.mark.samples or not known.mark.newest:
+        return None
+    since = {"last_modified_at": {"$gte": datetime.fromisoformat(known.mark.newest) - OVERLAP}}
+    changed = dataset._sample_collection.count_documents(since)
+    if changed > KEEP_AFTER and changed > REREAD_SHARE * mark.samples:
+        return None
+    found, values = _rows(dataset, names, since)
+    at = _places(known.ids, found)
+    strangers = found[at < 0]
+    if len(strangers) and (_places(known.others, strangers) < 0).any():
+        return None  # as many were added as deleted
+    mine = at >= 0
+    columns = {}
+    for name, fresh in values.items():
+        columns[name] = getattr(known, name).copy()
+        columns[name][at[mine]] = fresh[mine]
+    added = _added(dataset, names, known.others) if len(strangers) else known.added
+    followed = replace(known, **columns, added=added, mark=mark)
+    if changed > KEEP_AFTER:
+        _keep(dataset, names, followed)
+    return followed
+
+
+def _places(ids: Array, wanted: Array) -> Array:
+    """Row in ``ids`` of each of ``wanted``, -1 where there is none, int64."""
+    if ids.shape == wanted.shape and np.array_equal(ids, wanted):
+        return np.arange(len(ids))
+    if not len(ids):
+        return np.full(len(wanted), -1)
+    known, asked = text(ids), text(wanted)
+    order = np.argsort(known, kind="stable")
+    at = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
+    return np.where(known[at] == asked, at, -1)
+
+
+def _taken(column: Array, at: Array) -> Array:
+    """``column[at]``, with none where ``at`` is -1."""
+    if not len(column):
+        return np.full(len(at), 0 if column.dtype.kind == "i" else np.nan, column.dtype)
+    taken = column[at]
+    taken[at < 0] = 0 if column.dtype.kind == "i" else np.nan
+    return taken
+
+
+def text(ids: Array) -> Array:
+    """Ids as FiftyOne writes them, S24 (n,)."""
+    return np.frombuffer(np.ascontiguousarray(ids).tobytes().hex().encode(), "S24")
+
+
+def words(ids: Array) -> list[str]:
+    """Ids as FiftyOne takes them."""
+    return [sample_id.decode() for sample_id in text(ids).tolist()]
+
+
+def _added(dataset: fo.Dataset, names: Names, others: Array) -> int:
+    """How many of the samples that are no point belong to S or U."""
+    if not len(others):
+        return 0
+    record = runs.read(dataset, names, "coverage")
+    params = record.params if record else {}
+    total = 0
+    for word in (params.get("owned", "S"), params.get("pool", "U")):
+        try:
+            members = resolve(dataset, word)
+        except GapsphereError:  # the field or view that named the set is gone
+            continue
+        total += int((_places(view_ids(members), others) >= 0).sum())
+    return total
+
+
+def view_ids(view: fo.Dataset | fo.DatasetView, *order: Mapping[str, Any]) -> Array:
+    """Sample ids of a view, uint8 (n, 12), in its order or as stages of MongoDB's ``order`` them:
+    a quarter of ``values('id')``' time.
+    """
+    pipeline = view._pipeline(post_pipeline=[*order, {"$project": {"_id": 1}}])
+    collection = view._dataset._sample_collection
+    # A document that holds an id and nothing else is 22 bytes, the last 13 of them id and end.
+    packed = b"".join(collection.aggregate_raw_batches(pipeline, allowDiskUse=True))
+    return np.frombuffer(packed, np.uint8).reshape(-1, 22)[:, 9:21]
+
+
+# The binary --------------------------------------------------------------------------------------
+
+
+def _bucket() -> Any:
+    import gridfs
+
+    return gridfs.GridFSBucket(get_db_conn(), bucket_name=BUCKET, chunk_size_bytes=CHUNK)
+
+
+def _filename(dataset: fo.Dataset, names: Names) -> str:
+    return f"points/{dataset._doc.id}/{names.suffix}"
+
+
+def _kept(dataset: fo.Dataset, names: Names, made_by: str) -> Points | None:
+    """The binary, where it is of these runs."""
+    files = list(_bucket().find({"filename": _filename(dataset, names)}).sort("uploadDate", -1))
+    if (
+        not files
+        or files[0].metadata.get("layout") != LAYOUT
+        or files[0].metadata["runs"] != made_by
+    ):
+        return None
+    try:
+        with np.load(io.BytesIO(files[0].read()), allow_pickle=False) as read:
+            columns = {name: read[name] for name in COLUMNS}
+            about = json.loads(str(read["about"]))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, PyMongoError):
+        logger.warning("The points kept for %s cannot be read; making them again", dataset.name)
+        return None
+    return Points(**columns, added=about["added"], runs=made_by, mark=Mark(**about["mark"]))
+
+
+def _keep(dataset: fo.Dataset, names: Names, points: Points) -> None:
+    """Write the binary in place of an older one; a database that refuses only costs speed."""
+    binary = io.BytesIO()
+    mark = {"samples": points.mark.samples, "newest": points.mark.newest}
+    about = json.dumps({"added": points.added, "mark": mark})
+    np.savez(binary, about=np.array(about), **{name: getattr(points, name) for name in COLUMNS})
+    try:
+        bucket, filename = _bucket(), _filename(dataset, names)
+        old = [file._id for file in bucket.find({"filename": filename})]
+        # FiftyOne does not know of these files: those of datasets since deleted go with the next.
+        alive = get_db_conn().datasets.distinct("_id")
+        old += [file._id for file in bucket.find({"metadata.dataset": {"$nin": alive}})]
+        made_of = {"layout": LAYOUT, "runs": points.runs, "dataset": dataset._doc.id}
+        bucket.upload_from_stream(filename, binary.getvalue(), metadata=made_of)
+        for file_id in set(old):
+            bucket.delete(file_id)
+    except PyMongoError:
+        logger.warning("The points of %s could not be kept", dataset.name, exc_info=True)

@@ -1,0 +1,110 @@
+"""Who plays S and who plays U: a word from the user becomes a view.
+
+``S`` or ``tag:S`` is a sample tag, ``field:split=train`` a field's value, ``view:night`` a saved
+view.  The two sets may not share a sample: its distance to S would be zero by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import fiftyone as fo
+from fiftyone import ViewField as F
+
+from ...errors import EmptySetError, InputError
+
+Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The two views of one analysis."""
+
+    owned: fo.DatasetView
+    pool: fo.DatasetView
+
+
+def resolve(samples: Samples, word: str) -> fo.DatasetView:
+    """View of the samples that ``word`` names.
+
+    Raises
+    ------
+    InputError
+        The word names no field or saved view of the dataset.
+    """
+    kind, separator, rest = word.partition(":")
+    if not separator:
+        return samples.match_tags(word)
+    if kind == "tag":
+        return samples.match_tags(rest)
+    if kind == "view":
+        dataset = dataset_of(samples)
+        if not dataset.has_saved_view(rest):
+            known = ", ".join(dataset.list_saved_views()) or "none"
+            raise InputError(f"There is no saved view {rest!r}; saved views: {known}.")
+        view = dataset.load_saved_view(rest)
+        return view if samples is dataset else samples.select(view.values("id"))
+    if kind == "field":
+        name, equals, value = rest.partition("=")
+        if not equals:
+            raise InputError(f"{word!r} needs a value: field:NAME=VALUE.")
+        field = samples.get_field(name)
+        if field is None:
+            raise InputError(f"The dataset has no field {name!r}.")
+        return samples.match(F(name) == _typed(value, field, word))
+    raise InputError(f"{word!r} is none of: a tag, tag:NAME, field:NAME=VALUE, view:NAME.")
+
+
+def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
+    """S and U as views, both checked to hold samples and to share none."""
+    sets = Sets(resolve(samples, owned), resolve(samples, pool))
+    for view, word, role in ((sets.owned, owned, "S"), (sets.pool, pool, "U")):
+        if not len(view):
+            raise EmptySetError(
+                f"{role} is empty: no sample matches {word!r}. Load images as {role} "
+                f"(load_images) or choose another tag, field value or saved view."
+            )
+    both = set(sets.owned.values("id")) & set(sets.pool.values("id"))
+    if both:
+        raise InputError(
+            f"{len(both)} samples are in both S ({owned!r}) and U ({pool!r}); "
+            f"take one of the tags off them first."
+        )
+    return sets
+
+
+def dataset_of(samples: Samples) -> fo.Dataset:
+    """The dataset itself, given it or a view into it."""
+    return samples._root_dataset if isinstance(samples, fo.DatasetView) else samples
+
+
+def fresh(samples: Samples) -> fo.Dataset:
+    """The dataset, as the database has it now: it may have changed since it was loaded."""
+    dataset = dataset_of(samples)
+    dataset.reload()
+    return dataset
+
+
+def apart(dataset: fo.Dataset) -> fo.Dataset:
+    """The same dataset as an object that no other thread holds.
+
+    FiftyOne keeps one object a dataset and process, and the App's server reloads it whenever an
+    operator or panel asks for anything: a field that long work is just declaring is then forgotten.
+    """
+    own: fo.Dataset = fo.Dataset.__new__(fo.Dataset)
+    fo.Dataset.__init__(own, dataset.name, _create=False)
+    return own
+
+
+def _typed(value: str, field: Any, word: str) -> Any:
+    try:
+        if isinstance(field, fo.BooleanField):
+            return {"true": True, "false": False}[value.lower()]
+        if isinstance(field, fo.IntField):
+            return int(value)
+        if isinstance(field, fo.FloatField):
+            return float(value)
+    except (KeyError, ValueError):
+        raise InputError(f"{word!r}: {value!r} is no value of that field's type.") from None
+    return value

@@ -1,0 +1,177 @@
+"""Settings of the live server, once: the operator, the command line and the server read them.
+
+It listens on this machine alone unless told otherwise, and then it wants a token: whoever reaches
+the port can make it work.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Literal
+
+from pydantic import model_validator
+
+from ..errors import InputError
+from .steps import Params, setting
+
+MonitorKind = Literal["none", "tensorboard", "wandb"]
+
+
+class ServeParams(Params):
+    """Where the server listens, who may come in, and how much each may ask of it."""
+
+    host: str = setting(
+        "127.0.0.1",
+        "Address to listen on; any but this machine's own needs a token",
+        key="server.host",
+        advanced=False,
+        min_length=1,
+    )
+    port: int = setting(
+        8765,
+        "Port to listen on; 0: any free one",
+        key="server.port",
+        advanced=False,
+        ge=0,
+        le=65535,
+    )
+    token: str = setting(
+        "",
+        "Clients send it as `Authorization: Bearer TOKEN` or `?token=TOKEN`; empty: no token",
+        key="server.token",
+        advanced=False,
+        max_length=200,
+    )
+    origins: str = setting(
+        "",
+        "Web pages that may connect, such as https://example.org, separated by commas; clients "
+        "that are no web page send no origin",
+        key="server.origins",
+        title="Web pages",
+    )
+    models: str = setting(
+        "",
+        "More models for clients to name: name=file.safetensors, separated by commas",
+        key="server.models",
+        title="More models",
+    )
+    device: str = setting("cpu", "Where models run: cpu, cuda, mps", key="server.device")
+    workers: int = setting(2, "Frames worked on at once", key="server.workers", ge=1, le=64)
+    max_sessions: int = setting(
+        64, "Sessions at once", key="server.max_sessions", title="Most sessions", ge=1, le=10_000
+    )
+    max_pixels: int = setting(
+        640 * 480,
+        "Pixels of a frame (W x H)",
+        key="server.max_pixels",
+        title="Largest frame",
+        ge=1,
+        le=1 << 26,
+    )
+    max_samples: int = setting(
+        20_000, "Samples of a frame", key="server.max_samples", title="Most samples", ge=1
+    )
+    max_message_kb: int = setting(
+        1024,
+        "Size of one message, in KiB",
+        key="server.max_message_kb",
+        title="Largest message",
+        ge=16,
+        le=1 << 18,
+    )
+    max_fps: float = setting(
+        120.0,
+        "Messages a second that are read of one client; a faster one is read slower",
+        key="server.max_fps",
+        title="Fastest client",
+        gt=0,
+    )
+    max_kb_per_second: int = setting(
+        8192,
+        "KiB a second that are read of one client",
+        key="server.max_kb_per_second",
+        title="Busiest client",
+        ge=16,
+    )
+    start_seconds: float = setting(
+        10.0,
+        "Time for a new client to start its session",
+        key="server.start_seconds",
+        title="Patience at the start",
+        gt=0,
+    )
+    idle_seconds: float = setting(
+        60.0,
+        "A client silent for so long is let go",
+        key="server.idle_seconds",
+        title="Patience with silence",
+        gt=0,
+    )
+    send_seconds: float = setting(
+        10.0,
+        "A client that reads nothing for so long is let go",
+        key="server.send_seconds",
+        title="Patience with a reader",
+        gt=0,
+    )
+    record: str = setting(
+        "", "Folder to record sessions to; empty: none", key="server.record", title="Record to"
+    )
+    record_mb: int = setting(
+        2000,
+        "Stop recording at this size, in MB",
+        key="server.record_mb",
+        title="Largest recording",
+        ge=1,
+    )
+    monitor: MonitorKind = setting(
+        "none", "Send metrics and pictures to TensorBoard or Weights & Biases", key="server.monitor"
+    )
+    monitor_folder: str = setting(
+        "outputs/monitoring", "Where they are written", key="server.monitor_folder"
+    )
+    monitor_every: int = setting(
+        1, "Every how many frames of a session", key="server.monitor_every", ge=1
+    )
+
+    @model_validator(mode="after")
+    def _guarded(self) -> ServeParams:
+        if not self.loopback and not self.token:
+            raise ValueError(
+                f"listening on {self.host} lets other machines in, so set a token as well"
+            )
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """Origins that may connect, lower case, without a slash at the end."""
+        return frozenset(part.lower().rstrip("/") for part in _parts(self.origins))
+
+    @property
+    def model_files(self) -> dict[str, str]:
+        """Names and files of ``models``.
+
+        Raises
+        ------
+        InputError
+            A part without ``=``.
+        """
+        files = {}
+        for part in _parts(self.models):
+            name, equals, path = part.partition("=")
+            if not equals or not path.strip():
+                raise InputError(f"models is name=file, separated by commas, not {part!r}.")
+            files[name.strip()] = path.strip()
+        return files
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,1 @@
+"""Frames as measured pixels: coordinates, samples, nearest samples."""

@@ -1,0 +1,132 @@
+"""Where a pixel is: row-major pixel numbers inside, pixel-centre UV and ``[w, h]`` on the wire.
+
+Inside, a pixel is one int64, ``y * W + x``, of a resolution ``(H, W)``: no rounding can split it
+from its twin.  On the wire it is ``u = (x + 0.5) / W``, ``v = (y + 0.5) / H``: the centre of the
+pixel, so that ``floor(u * W)`` is its column at every resolution and u = 1 never occurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...errors import DimensionError, InputError, NotFiniteError
+
+Resolution = tuple[int, int]
+"""``(H, W)``: rows, columns."""
+
+Pixels = NDArray[np.int64]
+"""Row-major pixel numbers, ``y * W + x``."""
+
+LARGEST_SIDE = 65_535
+"""A side of more pixels could not be told apart in 16 bits."""
+
+
+def resolution_from_wire(size: Sequence[int]) -> Resolution:
+    """``(H, W)`` of a ``[w, h]`` as messages carry it.
+
+    Examples
+    --------
+    >>> resolution_from_wire([640, 480])
+    (480, 640)
+    """
+    if len(size) != 2 or not all(isinstance(side, (int, np.integer)) for side in size):
+        raise InputError(f"A resolution is [width, height] in pixels, not {list(size)!r}.")
+    return checked_resolution((int(size[1]), int(size[0])))
+
+
+def resolution_to_wire(resolution: Resolution) -> list[int]:
+    """``[w, h]`` of an ``(H, W)``."""
+    height, width = checked_resolution(resolution)
+    return [width, height]
+
+
+def checked_resolution(resolution: Resolution) -> Resolution:
+    """Return the resolution if both sides are from 1 to 65,535."""
+    height, width = (int(side) for side in resolution)
+    if not (1 <= height <= LARGEST_SIDE and 1 <= width <= LARGEST_SIDE):
+        raise InputError(
+            f"A frame of {width} x {height} pixels cannot be sampled: each side goes from 1 to "
+            f"{LARGEST_SIDE}."
+        )
+    return height, width
+
+
+def uv_of(pixels: ArrayLike, resolution: Resolution) -> NDArray[np.float64]:
+    """Pixel centres, ``(n, 2)`` as (u, v) in 0..1, exclusive of both ends.
+
+    Examples
+    --------
+    >>> uv_of([0, 3], (2, 2)).tolist()
+    [[0.25, 0.25], [0.75, 0.75]]
+    """
+    height, width = checked_resolution(resolution)
+    y, x = np.divmod(np.asarray(pixels, np.int64), width)
+    return np.stack([(x + 0.5) / width, (y + 0.5) / height], axis=-1)
+
+
+def pixels_of(uv: ArrayLike, resolution: Resolution) -> Pixels:
+    """Pixels whose areas hold the points ``uv``; 1.0 itself counts to the last column and row.
+
+    Parameters
+    ----------
+    uv : (n, 2)
+        (u, v) in 0..1.
+
+    Raises
+    ------
+    DimensionError
+        Not two columns.
+    NotFiniteError, InputError
+        NaN or infinity; a point outside 0..1.
+
+    Examples
+    --------
+    >>> pixels_of([[0.25, 0.25], [1.0, 1.0]], (2, 2)).tolist()
+    [0, 3]
+    """
+    height, width = checked_resolution(resolution)
+    points = np.asarray(uv, np.float64)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise DimensionError(f"UV coordinates have the shape (n, 2), not {points.shape}.")
+    if not np.isfinite(points).all():
+        raise NotFiniteError("UV coordinates hold NaN or infinity; send numbers from 0 to 1.")
+    if points.size and (points.min() < 0 or points.max() > 1):
+        raise InputError(
+            f"UV coordinates reach from {points.min():g} to {points.max():g}; they go from 0 to 1."
+        )
+    cell = np.floor(points * (width, height)).astype(np.int64)
+    x, y = np.minimum(cell, (width - 1, height - 1)).T
+    return np.asarray(y * width + x)
+
+
+def quantise(pixels: ArrayLike, resolution: Resolution) -> NDArray[np.uint16]:
+    """UV of pixels in 16 bits, ``(n, 2)``: four bytes a pixel, and :func:`restore` is exact.
+
+    The value is ``floor(u * 65536)``.  With at most 65,535 pixels a side neighbouring centres are
+    more than one step apart, and flooring never leaves the pixel.
+
+    Examples
+    --------
+    >>> restore(quantise([0, 3], (2, 2)), (2, 2)).tolist()
+    [0, 3]
+    """
+    height, width = checked_resolution(resolution)
+    y, x = np.divmod(np.asarray(pixels, np.int64), width)
+    # Integer arithmetic: no float can round a centre over its border.
+    u, v = ((2 * x + 1) << 15) // width, ((2 * y + 1) << 15) // height
+    return np.stack([u, v], axis=-1).astype(np.uint16)
+
+
+def restore(codes: ArrayLike, resolution: Resolution) -> Pixels:
+    """Pixels of 16-bit UV, the inverse of :func:`quantise`."""
+    height, width = checked_resolution(resolution)
+    points = np.asarray(codes)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise DimensionError(f"Quantised UV have the shape (n, 2), not {points.shape}.")
+    u, v = points.astype(np.int64).T
+    # The middle of the step, so that a centre floored by less than a step is found again.
+    x, y = ((2 * u + 1) * width) >> 17, ((2 * v + 1) * height) >> 17
+    return np.asarray(y * width + x)

@@ -1,0 +1,382 @@
+"""One WebSocket: a task reads, a task has frames worked on, a task writes; none waits for another.
+
+Between them lie single places, not queues: the newest frame replaces one that waits to be worked
+on, the newest answer one that waits to be sent.  So a client that is faster than the loop, or
+slower than its own answers, costs a bounded amount of memory and nobody else anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import anyio
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ...errors import GapsphereError, MessageError
+from ...settings.serving import ServeParams
+from ..frames.samples import Samples
+from ..loop.state import Step
+from . import binary, protocol
+from .background import Background
+from .metrics import Metrics
+from .protocol import Code, FrameData, UvCoordinates
+from .recorder import png
+from .session import Session
+
+log = logging.getLogger(__name__)
+
+MOST_UNREAD = 64
+"""Errors and acknowledgements a client may leave unread."""
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    params: ServeParams
+    metrics: Metrics
+    background: Background
+    closing: asyncio.Event
+
+    async def open(self, connection: Connection, wishes: protocol.SessionStart) -> Session: ...
+
+    async def work(self, session: Session, frame_id: int, samples: Samples) -> Step: ...
+
+    def record(self, session: Session, work: Waiting, step: Step) -> None: ...
+
+    def forget(self, connection: Connection) -> None: ...
+
+    def greeting(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A frame that waits to be worked on."""
+
+    session: Session
+    frame: FrameData
+    samples: Samples
+    arrived: float
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What one frame is answered with; sent together or not at all."""
+
+    messages: tuple[str | bytes, ...]
+    arrived: float | None
+
+
+class _End(Exception):  # noqa: N818  an end is not always an error
+    """The connection is over; ``error`` is told first, unless the peer is gone."""
+
+    def __init__(self, close_code: int | None, error: MessageError | None = None) -> None:
+        super().__init__(close_code)
+        self.close_code, self.error = close_code, error
+
+
+class Connection:
+    """See the module's first lines."""
+
+    def __init__(self, host: Host, socket: WebSocket) -> None:
+        self.client_id = uuid.uuid4().hex[:12]
+        self.session: Session | None = None
+        self._host, self._socket = host, socket
+        self._waiting: Waiting | None = None
+        self._arrived = asyncio.Event()
+        self._unread: deque[str] = deque()
+        self._answer: _Answer | None = None
+        self._outgoing = asyncio.Event()
+        self._ended = asyncio.Event()
+        params = host.params
+        self._messages = TokenBucket(params.max_fps, params.max_fps)
+        rate = params.max_kb_per_second * 1024
+        self._bytes = TokenBucket(rate, max(rate, params.max_message_kb * 1024))
+        self._warned = 0.0
+
+    def end(self) -> None:
+        """End it from outside: the session was deleted."""
+        self._ended.set()
+
+    async def run(self) -> None:
+        """Serve the client until either side has had enough."""
+        await self._socket.accept()
+        log.info("Client %s connected.", self.client_id)
+        self._say("connection_ack", {"client_id": self.client_id, **self._host.greeting()})
+        tasks = [
+            asyncio.create_task(task)
+            for task in (self._read(), self._work(), self._write(), self._watch())
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            end = _why(done)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._host.forget(self)
+            log.info("Client %s is gone.", self.client_id)
+        await self._say_goodbye(end)
+
+    async def _watch(self) -> None:
+        """The ends that come from this side."""
+        waits = [asyncio.create_task(event.wait()) for event in (self._host.closing, self._ended)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._host.closing.is_set():
+            raise _End(1001, MessageError(Code.SHUTTING_DOWN, "The server is shutting down."))
+        raise _End(1000, MessageError(Code.SESSION_EXPIRED, "The session was ended."))
+
+    async def _read(self) -> None:
+        params = self._host.params
+        deadline = time.monotonic() + params.start_seconds
+        while True:
+            patience = params.idle_seconds
+            if self.session is None:
+                patience = max(0.0, deadline - time.monotonic())
+            try:
+                with anyio.fail_after(patience):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                raise self._out_of_patience() from None
+            if message["type"] == "websocket.disconnect":
+                raise _End(None)
+            text, data = message.get("text"), message.get("bytes") or b""
+            size = len(data) if text is None else len(text)
+            form = "binary" if text is None else "json"
+            self._host.metrics.received.labels(form).inc(size)
+            try:
+                await self._throttle(size)
+                if text is not None:
+                    await self._take_text(text)
+                else:
+                    self._take_bytes(data)
+            except MessageError as error:
+                self._tell(error)
+
+    def _out_of_patience(self) -> _End:
+        params = self._host.params
+        if self.session is None:
+            why = f"No session_start came within {params.start_seconds:g} s."
+            return _End(1008, MessageError(Code.TIMEOUT, why))
+        why = f"Nothing came for {params.idle_seconds:g} s; start a new session."
+        return _End(1008, MessageError(Code.SESSION_EXPIRED, why))
+
+    async def _throttle(self, size: int) -> None:
+        """Read a client no faster than it may send: what it sends waits at its own end."""
+        pause = max(self._messages.take(1), self._bytes.take(size))
+        if pause <= 0:
+            return
+        now = time.monotonic()
+        if now - self._warned > 1:
+            self._warned = now
+            self._tell(MessageError(Code.RATE_LIMITED, "You send faster than this server reads."))
+        await asyncio.sleep(pause)
+
+    async def _take_text(self, text: str) -> None:
+        kind, payload = protocol.read_envelope(text)
+        if kind == "frame_data":
+            session = self._needed_session()
+            self._take_frame(protocol.read_frame_data(payload, session.wishes.resolution))
+        elif kind == "heartbeat":
+            beat = protocol.read_heartbeat(payload)
+            self._say("heartbeat_ack", {"timestamp": beat.timestamp, "server_time": time.time()})
+        elif kind == "session_start":
+            await self._start(protocol.read_session_start(payload))
+        elif kind == "session_end":
+            raise _End(1000)
+        else:
+            raise MessageError(Code.INVALID_MESSAGE, f"Nobody knows the message {kind[:40]!r}.")
+
+    def _take_bytes(self, data: bytes) -> None:
+        session = self._needed_session()
+        self._take_frame(binary.read_frame_data(data, session.wishes.resolution))
+
+    async def _start(self, wishes: protocol.SessionStart) -> None:
+        self._waiting = self._answer = None
+        try:
+            session = self.session = await self._host.open(self, wishes)
+        except MessageError as error:
+            if error.code == Code.SERVER_OVERLOAD:
+                raise _End(1013, error) from error
+            raise
+        self._say("session_start_ack", session.acknowledgement())
+        self._put(_Answer((_uv(session, session.opening()),), None))
+
+    def _take_frame(self, frame: FrameData) -> None:
+        session, metrics = self._needed_session(), self._host.metrics
+        try:
+            samples, missing = session.take(frame)
+        except MessageError:
+            metrics.frames.labels("invalid").inc()
+            raise
+        if missing:
+            metrics.gaps.inc(missing)
+            expected = frame.frame_id - missing
+            self._say(
+                "frame_gap_detected",
+                {
+                    "expected_frame_id": expected,
+                    "received_frame_id": frame.frame_id,
+                    "missing": missing,
+                },
+            )
+        if self._waiting is not None:
+            session.counts.superseded += 1
+            metrics.frames.labels("superseded").inc()
+        self._waiting = Waiting(session, frame, samples, time.monotonic())
+        self._arrived.set()
+
+    def _needed_session(self) -> Session:
+        if self.session is None:
+            raise MessageError(Code.NO_SESSION, "Send session_start before frames.")
+        return self.session
+
+    async def _work(self) -> None:
+        metrics = self._host.metrics
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            work, self._waiting = self._waiting, None
+            if work is None:
+                continue
+            session, frame_id = work.session, work.frame.frame_id
+            try:
+                step = await self._host.work(session, frame_id, work.samples)
+            except GapsphereError as error:
+                self._tell(MessageError(Code.MODEL_ERROR, f"Frame {frame_id}: {error}"))
+                metrics.frames.labels("failed").inc()
+                continue
+            metrics.step.observe(session.last_seconds)
+            if step.problems:
+                metrics.problems.inc(len(step.problems))
+                why = f"Frame {frame_id} was worked around; the server's log says why."
+                self._tell(MessageError(Code.MODEL_ERROR, why))
+            self._host.record(session, work, step)
+            if session is self.session:
+                self._put(_answer(session, work, step))
+
+    def _put(self, answer: _Answer) -> None:
+        if self._answer is not None:
+            self._host.metrics.frames.labels("answer_dropped").inc()
+        self._answer = answer
+        self._outgoing.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._outgoing.wait()
+            self._outgoing.clear()
+            while self._unread:
+                await self._send(self._unread.popleft())
+            answer, self._answer = self._answer, None
+            if answer is None:
+                continue
+            for message in answer.messages:
+                await self._send(message)
+            if answer.arrived is not None:
+                self._host.metrics.frames.labels("answered").inc()
+                self._host.metrics.reply.observe(time.monotonic() - answer.arrived)
+
+    async def _send(self, message: str | bytes) -> None:
+        try:
+            with anyio.fail_after(self._host.params.send_seconds):
+                if isinstance(message, str):
+                    await self._socket.send_text(message)
+                else:
+                    await self._socket.send_bytes(message)
+        except TimeoutError:
+            log.warning("Client %s takes nothing; it is let go.", self.client_id)
+            raise _End(None) from None
+        form = "json" if isinstance(message, str) else "binary"
+        self._host.metrics.sent.labels(form).inc(len(message))
+
+    def _say(self, kind: str, payload: dict[str, Any]) -> None:
+        self._queue(protocol.write(kind, payload))
+
+    def _tell(self, error: MessageError) -> None:
+        self._host.metrics.errors.labels(Code(error.code).value).inc()
+        self._queue(protocol.write_error(error))
+
+    def _queue(self, message: str) -> None:
+        if len(self._unread) >= MOST_UNREAD:
+            raise _End(None)
+        self._unread.append(message)
+        self._outgoing.set()
+
+    async def _say_goodbye(self, end: _End) -> None:
+        if end.close_code is None:
+            return
+        with anyio.move_on_after(min(2.0, self._host.params.send_seconds)):
+            try:
+                if end.error is not None:
+                    self._host.metrics.errors.labels(Code(end.error.code).value).inc()
+                    await self._socket.send_text(protocol.write_error(end.error))
+                await self._socket.close(end.close_code)
+            except (WebSocketDisconnect, RuntimeError):
+                return  # it went before we could say so
+
+
+class TokenBucket:
+    """``rate`` a second, ``burst`` at once.
+
+    Examples
+    --------
+    >>> bucket = TokenBucket(10, 1)
+    >>> bucket.take(1) == 0, 0.09 < bucket.take(1) <= 0.1
+    (True, True)
+    """
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst, self._left = rate, burst, burst
+        self._at = time.monotonic()
+
+    def take(self, cost: float) -> float:
+        """Pay, and say how many seconds it takes until that is covered."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        self._left -= cost
+        return max(0.0, -self._left / self._rate)
+
+
+def _answer(session: Session, work: Waiting, step: Step) -> _Answer:
+    frame_id, wishes = work.frame.frame_id, session.wishes
+    messages: list[str | bytes] = [_uv(session, session.answer(frame_id, step))]
+    if wishes.frames:
+        image = png(step.frame)
+        in_bytes = wishes.encoding != "json"
+        write = binary.write_reconstruction if in_bytes else protocol.write_reconstruction
+        messages.append(write(frame_id, image))
+    if wishes.feedback:
+        messages.append(protocol.write("reconstruction_feedback", session.feedback(step, frame_id)))
+    return _Answer(tuple(messages), work.arrived)
+
+
+def _uv(session: Session, message: UvCoordinates) -> str | bytes:
+    resolution, encoding = session.wishes.resolution, session.wishes.encoding
+    if encoding == "json":
+        return protocol.write_uv(message, resolution)
+    coding: binary.Coding = "rice" if encoding == "binary" else "uint16"
+    return binary.write_uv(message, coding=coding, resolution=resolution)
+
+
+def _why(done: set[asyncio.Task[None]]) -> _End:
+    """The first end among finished tasks; a defect of ours closes with 1011 and is logged."""
+    for task in done:
+        error = task.exception()
+        if isinstance(error, _End):
+            return error
+        if isinstance(error, WebSocketDisconnect):
+            return _End(None)
+        if error is not None:
+            log.error("A connection failed.", exc_info=error)
+            return _End(1011, MessageError(Code.SERVER_OVERLOAD, "The server failed; try again."))
+    return _End(1000)

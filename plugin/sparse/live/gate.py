@@ -1,0 +1,63 @@
+"""Who may talk to the server: host, origin, token, looked at before a byte of theirs is read.
+
+A web page in the user's browser can reach 127.0.0.1 too.  It cannot hide its ``Origin``, so one
+that is not on the list stays out; and a page whose name was rebound to 127.0.0.1 still sends its
+own name as ``Host``, so on a loopback address only loopback's names are answered.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+
+from ...settings.serving import ServeParams
+
+
+def refusal(
+    params: ServeParams, headers: Mapping[str, str], token: str | None = None
+) -> tuple[int, str] | None:
+    """HTTP status and reason why a request stays out, or None if it may come in.
+
+    Parameters
+    ----------
+    headers : mapping
+        Header names in lower case.
+    token : str or None
+        From the query, for clients that cannot set headers.
+
+    Examples
+    --------
+    >>> refusal(ServeParams(), {"host": "127.0.0.1:8765"}) is None
+    True
+    >>> refusal(ServeParams(), {"host": "evil.example"})
+    (421, 'host')
+    """
+    if params.loopback and not _is_loopback_name(headers.get("host", "")):
+        return 421, "host"
+    origin = headers.get("origin")
+    if origin is not None and origin.lower().rstrip("/") not in params.allowed_origins:
+        return 403, "origin"
+    if params.token and not _same(params.token, _bearer(headers) or token or ""):
+        return 401, "token"
+    return None
+
+
+def _bearer(headers: Mapping[str, str]) -> str | None:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else None
+
+
+def _same(expected: str, given: str) -> bool:
+    """Compare in a time that does not tell how much of it was right."""
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape"))
+
+
+def _is_loopback_name(host: str) -> bool:
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    if name.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

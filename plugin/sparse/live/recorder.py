@@ -1,0 +1,195 @@
+"""A live session on disk: what came, what was made of it, so that it can be looked at afterwards.
+
+A session is a folder: ``session.json`` says what it was, ``frames.jsonl`` has a line a frame, and
+beside them lie the reconstruction and the importance of each frame as PNG and its samples in the
+bytes of :mod:`.binary`.  Files are written before the line that names them, so a recording cut off
+anywhere can be read up to there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...errors import ArtifactError
+from ..frames.coords import Resolution, resolution_from_wire
+from ..frames.samples import Samples, make_samples
+from . import binary
+from .protocol import FrameData
+
+if TYPE_CHECKING:
+    from ..loop.state import Step
+
+log = logging.getLogger(__name__)
+
+FORMAT = "gapsphere-sparse-recording-1"
+
+
+@dataclass(frozen=True)
+class RecordedFrame:
+    """One line of a recording.  ``importance`` is stretched over 0..255 from 0 to the session's
+    figure ``importance_max`` of that frame.
+    """
+
+    frame_id: int
+    reconstruction: Path
+    importance: Path | None
+    samples: Path
+    sample_count: int
+    timestamp: float | None
+    importance_mean: float | None
+    importance_max: float | None
+    expected_error: float | None
+    held_out_psnr: float | None
+    adaptive: bool
+    scene_cut: bool
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recorded session."""
+
+    folder: Path
+    session: dict[str, Any]
+    frames: tuple[RecordedFrame, ...]
+
+    @property
+    def resolution(self) -> Resolution:
+        """``(H, W)``."""
+        return resolution_from_wire(self.session["resolution"])
+
+    def samples(self, frame: RecordedFrame) -> Samples:
+        """The samples that a frame was rebuilt from."""
+        data = binary.read_frame_data(frame.samples.read_bytes(), self.resolution)
+        if data.pixels is None:
+            raise ArtifactError(f"{frame.samples} has no coordinates; it is no recorded frame.")
+        return make_samples(data.pixels, data.values, self.resolution, data.state)
+
+
+class Recorder:
+    """Writes sessions below a folder until ``most_bytes`` are written."""
+
+    def __init__(self, folder: str | Path, *, most_bytes: int = 2_000_000_000) -> None:
+        self.folder = Path(folder)
+        self.written = 0
+        self._most = most_bytes
+        self._told = False
+
+    def begin(self, session_id: str, session: dict[str, Any]) -> None:
+        """Open a session's folder."""
+        folder = self.folder / session_id
+        for part in ("frames", "importance", "samples"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"format": FORMAT, **session}, indent=2)
+        (folder / "session.json").write_text(text, encoding="utf-8")
+
+    def add(
+        self, session_id: str, frame_id: int, samples: Samples, step: Step, timestamp: float | None
+    ) -> None:
+        """Write one frame; nothing once the size is reached."""
+        if self.written >= self._most:
+            if not self._told:
+                log.warning("The recording reached %d bytes; no more is written.", self._most)
+                self._told = True
+            return
+        folder, name = self.folder / session_id, f"{frame_id:08d}"
+        sent = FrameData(
+            frame_id, samples.values, samples.pixels, state=samples.state, timestamp=timestamp
+        )
+        files = {
+            f"frames/{name}.png": png(step.frame),
+            f"samples/{name}.bin": binary.write_frame(sent, resolution=samples.resolution),
+        }
+        importance = step.importance
+        if importance is not None:
+            top = max(float(importance.max()), 1e-12)
+            files[f"importance/{name}.png"] = png(
+                np.clip(np.rint(importance / top * 255), 0, 255).astype(np.uint8)
+            )
+        for place, data in files.items():
+            (folder / place).write_bytes(data)
+            self.written += len(data)
+        line = {
+            "frame_id": frame_id,
+            "importance": importance is not None,
+            "sample_count": len(samples),
+            "timestamp": timestamp,
+            "importance_mean": None if importance is None else float(importance.mean()),
+            "importance_max": None if importance is None else float(importance.max()),
+            "expected_error": _number(step.expected_error),
+            "held_out_psnr": _number(step.held_out_psnr),
+            "adaptive": step.warm,
+            "scene_cut": step.cut,
+            "problems": list(step.problems),
+        }
+        with (folder / "frames.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def png(image: NDArray[np.uint8]) -> bytes:
+    """A PNG of (H, W), (H, W, 1) or (H, W, 3); it loses nothing."""
+    flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+    buffer = io.BytesIO()
+    Image.fromarray(flat).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def read_recording(folder: str | Path) -> Recording:
+    """A session's folder, frames in the order of their numbers.
+
+    Raises
+    ------
+    ArtifactError
+        It is no recording, or a file that a line names is missing.
+    """
+    folder = Path(folder)
+    try:
+        session = json.loads((folder / "session.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{folder} is no recorded session: {error}.") from error
+    if not isinstance(session, dict) or session.get("format") != FORMAT:
+        raise ArtifactError(f"{folder} is no recorded session: its format is not {FORMAT}.")
+    frames = sorted(_lines(folder), key=lambda frame: frame.frame_id)
+    return Recording(folder, session, tuple(frames))
+
+
+def _lines(folder: Path) -> Iterator[RecordedFrame]:
+    path = folder / "frames.jsonl"
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, text in enumerate(lines, 1):
+        try:
+            line = json.loads(text)
+            name = f"{line['frame_id']:08d}"
+            frame = RecordedFrame(
+                reconstruction=folder / "frames" / f"{name}.png",
+                importance=folder / "importance" / f"{name}.png" if line["importance"] else None,
+                samples=folder / "samples" / f"{name}.bin",
+                problems=tuple(line["problems"]),
+                **{k: v for k, v in line.items() if k not in ("importance", "problems")},
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            if number == len(lines):
+                log.warning("%s ends in the middle of a line; it is left out.", path)
+                return
+            raise ArtifactError(f"{path}, line {number}, is no recorded frame.") from error
+        for file in (frame.reconstruction, frame.importance, frame.samples):
+            if file is not None and not file.exists():
+                raise ArtifactError(f"{path}, line {number}, names {file}, which is missing.")
+        yield frame
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) or math.isinf(value) else value

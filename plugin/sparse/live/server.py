@@ -1,0 +1,404 @@
+"""The live server: WebSockets for frames, HTTP for health, metrics and a look at the sessions.
+
+Starlette on hypercorn, in an event loop that does no arithmetic: frames are worked on in a small
+pool of threads, where each session has one frame at most, so that the pool goes round all of them.
+
+========================================  ======================================================
+``/ws/stream``                            sessions; see :mod:`.protocol` and :mod:`.binary`
+``GET /api/health``                       that it is alive, without a token
+``GET /api/metrics``                      Prometheus
+``GET /api/sessions``, ``.../{id}``       what runs, and one of them
+``GET /api/sessions/{id}/frame.png``      the last reconstruction; ``importance.png`` the last map
+``DELETE /api/sessions/{id}``             end one
+========================================  ======================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from ...errors import InputError, MessageError
+from ...settings.serving import ServeParams
+from ...settings.sparse import SparseParams, hyper_parameters
+from ..frames.samples import Samples
+from ..loop.state import Step
+from ..network.importance import stretched
+from ..network.registry import ModelRegistry
+from .background import Background
+from .connection import Connection, Waiting
+from .gate import refusal
+from .metrics import Metrics
+from .monitoring import LiveMonitor, open_monitor
+from .protocol import PROTOCOL_VERSION, Code, SessionStart
+from .recorder import Recorder, png
+from .session import Limits, Session, open_session
+
+log = logging.getLogger(__name__)
+
+EXTRA_CONNECTIONS = 32
+"""Sockets beyond ``max_sessions`` that may be open at once: some are on their way in or out."""
+
+UNREAD_BYTES = 128 * 1024
+"""What the kernel holds for a client that does not read; more would be answers too late."""
+
+
+class Server:
+    """Everything that sessions share.  Make it inside a running event loop.
+
+    Parameters
+    ----------
+    params : ServeParams
+        Where it listens and what it allows.
+    sampling : SparseParams
+        What sessions start from; each may override some of it for itself.
+    """
+
+    def __init__(
+        self,
+        params: ServeParams,
+        sampling: SparseParams | None = None,
+        registry: ModelRegistry | None = None,
+    ) -> None:
+        self.params = params
+        self.sampling = sampling or SparseParams()
+        self.registry = registry or ModelRegistry(params.model_files, device=params.device)
+        self.metrics = Metrics()
+        self.background = Background(dropped=self.metrics.dropped.inc)
+        self.closing = asyncio.Event()
+        self.started = time.time()
+        self._limits = Limits(params.max_pixels, params.max_samples)
+        self._pool = ThreadPoolExecutor(params.workers, thread_name_prefix="sparse")
+        self._connections: dict[str, Connection] = {}
+        self._recorder = None
+        if params.record:
+            self._recorder = Recorder(params.record, most_bytes=params.record_mb * 1_000_000)
+        self._monitor = None
+        if params.monitor != "none":
+            monitor = open_monitor(params.monitor, params.monitor_folder)
+            self._monitor = LiveMonitor(monitor, params.monitor_every)
+            self._monitor.settings(hyper_parameters(self.sampling))
+        self.app = Starlette(
+            routes=[
+                WebSocketRoute("/ws/stream", self._stream),
+                Route("/api/health", self._health),
+                Route("/api/metrics", self._guarded(self._metrics)),
+                Route("/api/sessions", self._guarded(self._list)),
+                Route("/api/sessions/{id}", self._guarded(self._one), methods=["GET", "DELETE"]),
+                Route("/api/sessions/{id}/{picture}.png", self._guarded(self._picture)),
+            ]
+        )
+
+    @property
+    def sessions(self) -> dict[str, Session]:
+        """Open sessions by id."""
+        every = (connection.session for connection in self._connections.values())
+        return {session.id: session for session in every if session is not None}
+
+    def greeting(self) -> dict[str, Any]:
+        """What a client is told when it connects."""
+        params = self.params
+        return {
+            "protocol": PROTOCOL_VERSION,
+            "encodings": ["json", "binary", "binary16"],
+            "models": list(self.registry.keys),
+            "limits": {
+                "message_bytes": params.max_message_kb * 1024,
+                "pixels": params.max_pixels,
+                "samples": params.max_samples,
+                "messages_per_second": params.max_fps,
+                "idle_seconds": params.idle_seconds,
+            },
+        }
+
+    async def open(self, connection: Connection, wishes: SessionStart) -> Session:
+        """A session for a connection; in place of the one it had.
+
+        Raises
+        ------
+        MessageError
+            SERVER_OVERLOAD, or what :func:`~.session.open_session` says.
+        """
+        before = connection.session
+        if before is None and len(self.sessions) >= self.params.max_sessions:
+            raise MessageError(
+                Code.SERVER_OVERLOAD,
+                f"All {self.params.max_sessions} sessions are taken; try again later.",
+            )
+        loop = asyncio.get_running_loop()
+        session = await loop.run_in_executor(
+            self._pool, open_session, wishes, self.registry, self.sampling, self._limits
+        )
+        self.metrics.started.inc()
+        if before is None:
+            self.metrics.sessions.inc()
+        else:
+            self._forget(before)
+        if self._recorder is not None:
+            about = {**session.acknowledgement(), "opened": session.opened}
+            about["settings"] = hyper_parameters(session.params)
+            self.background.submit(self._recorder.begin, session.id, about)
+        return session
+
+    async def work(self, session: Session, frame_id: int, samples: Samples) -> Step:
+        """Run a session's loop in the pool."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, session.step, frame_id, samples)
+
+    def record(self, session: Session, work: Waiting, step: Step) -> None:
+        """Hand a step to recorder and monitor, if there are any."""
+        frame = work.frame
+        if self._recorder is not None:
+            self.background.submit(
+                self._recorder.add, session.id, frame.frame_id, work.samples, step, frame.timestamp
+            )
+        if self._monitor is not None:
+            self.background.submit(self._monitor.add, session.id, step)
+
+    def forget(self, connection: Connection) -> None:
+        """A connection is over."""
+        if self._connections.pop(connection.client_id, None) is not None:
+            self.metrics.connections.dec()
+        if connection.session is not None:
+            self.metrics.sessions.dec()
+            self._forget(connection.session)
+
+    async def close(self) -> None:
+        """Say goodbye to all, and write what is left."""
+        self.closing.set()
+        deadline = time.monotonic() + 5
+        while self._connections and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self.background.close)
+        if self._monitor is not None:
+            await asyncio.to_thread(self._monitor.close)
+
+    def _forget(self, session: Session) -> None:
+        if self._monitor is not None:
+            self._monitor.forget(session.id)
+
+    async def _stream(self, socket: WebSocket) -> None:
+        refused = self._refused(socket)
+        if refused is None and len(self._connections) >= (
+            self.params.max_sessions + EXTRA_CONNECTIONS
+        ):
+            refused = (503, "overload")
+        if refused is None and self.closing.is_set():
+            refused = (503, "closing")
+        if refused is not None:
+            status, reason = refused
+            self.metrics.refused.labels(reason).inc()
+            await socket.send_denial_response(PlainTextResponse(f"{reason}\n", status))
+            return
+        connection = Connection(self, socket)
+        self._connections[connection.client_id] = connection
+        self.metrics.connections.inc()
+        await connection.run()
+
+    def _refused(self, connection: HTTPConnection) -> tuple[int, str] | None:
+        token = connection.query_params.get("token")
+        return refusal(self.params, connection.headers, token)
+
+    def _guarded(
+        self, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            refused = self._refused(request)
+            if refused is not None:
+                self.metrics.refused.labels(refused[1]).inc()
+                return PlainTextResponse(f"{refused[1]}\n", refused[0])
+            return await answer(request)
+
+        return guarded
+
+    async def _health(self, request: Request) -> Response:
+        status = "closing" if self.closing.is_set() else "ok"
+        return JSONResponse({"status": status, "protocol": PROTOCOL_VERSION})
+
+    async def _metrics(self, request: Request) -> Response:
+        return Response(self.metrics.text(), media_type=self.metrics.content_type)
+
+    async def _list(self, request: Request) -> Response:
+        every = [session.summary() for session in self.sessions.values()]
+        return JSONResponse({"started": self.started, "sessions": every})
+
+    async def _one(self, request: Request) -> Response:
+        name = request.path_params["id"]
+        for connection in self._connections.values():
+            session = connection.session
+            if session is not None and session.id == name:
+                if request.method == "DELETE":
+                    connection.end()
+                return JSONResponse(session.summary())
+        return _no_session()
+
+    async def _picture(self, request: Request) -> Response:
+        session = self.sessions.get(request.path_params["id"])
+        step = None if session is None else session.last
+        if step is None:
+            return _no_session()
+        image: np.ndarray[Any, np.dtype[np.uint8]] | None = None
+        if request.path_params["picture"] == "frame":
+            image = step.frame
+        elif request.path_params["picture"] == "importance" and step.importance is not None:
+            image = np.rint(255 * stretched(step.importance)).astype(np.uint8)
+        if image is None:
+            return _no_session()
+        return Response(png(image), media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+def serve(
+    params: ServeParams,
+    sampling: SparseParams | None = None,
+    *,
+    ready: Callable[[str], object] | None = None,
+    stop: threading.Event | None = None,
+    registry: ModelRegistry | None = None,
+) -> None:
+    """Serve until a signal comes, or until ``stop`` is set.
+
+    Parameters
+    ----------
+    ready : function, optional
+        Called with the address, ``http://host:port``, once connections are taken.
+    stop : threading.Event, optional
+        For a server in a thread, where no signal arrives.
+
+    Raises
+    ------
+    InputError
+        The address cannot be listened on, or the settings do not fit together.
+    """
+    listening = _listen(params)
+    try:
+        asyncio.run(_serve(params, sampling, registry, listening, ready, stop))
+    finally:
+        listening.close()
+
+
+@contextmanager
+def running(
+    params: ServeParams | None = None,
+    sampling: SparseParams | None = None,
+    registry: ModelRegistry | None = None,
+) -> Iterator[str]:
+    """A server in a thread, for a notebook or a test; gives its address.
+
+    Examples
+    --------
+    >>> with running(ServeParams(port=0)) as address:
+    ...     address.startswith("http://127.0.0.1:")
+    True
+    """
+    addresses: list[str] = []
+    failed: list[BaseException] = []
+    up, stop = threading.Event(), threading.Event()
+
+    def ready(address: str) -> None:
+        addresses.append(address)
+        up.set()
+
+    def run() -> None:
+        try:
+            serve(
+                params or ServeParams(port=0), sampling, ready=ready, stop=stop, registry=registry
+            )
+        except BaseException as error:  # noqa: BLE001  handed over to the thread that asked
+            failed.append(error)
+        finally:
+            up.set()
+
+    thread = threading.Thread(target=run, name="sparse-server", daemon=True)
+    thread.start()
+    up.wait()
+    try:
+        if failed:
+            raise failed[0]
+        yield addresses[0]
+    finally:
+        stop.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+async def _serve(
+    params: ServeParams,
+    sampling: SparseParams | None,
+    registry: ModelRegistry | None,
+    listening: socket.socket,
+    ready: Callable[[str], object] | None,
+    stop: threading.Event | None,
+) -> None:
+    import signal
+
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+
+    from .guard import install
+
+    install()
+    server = Server(params, sampling, registry)
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    if stop is None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+    config = Config()
+    host, port = listening.getsockname()[:2]
+    # Hypercorn closes the descriptor it is given, so it gets one of its own.
+    config.bind = [f"fd://{listening.dup().detach()}"]
+    config.websocket_max_message_size = params.max_message_kb * 1024
+    config.max_app_queue_size = 2
+    config.graceful_timeout = 3
+    config.include_server_header = False
+    config.errorlog = logging.getLogger(f"{__name__}.hypercorn")
+    config.errorlog.setLevel(logging.WARNING)
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def until_stopped() -> None:
+        if ready is not None:
+            ready(address)
+        log.info("Listening on %s", address)
+        while not stopping.is_set() and not (stop is not None and stop.is_set()):
+            try:
+                await asyncio.wait_for(stopping.wait(), 0.1)
+            except asyncio.TimeoutError:
+                continue
+        await server.close()
+
+    await hypercorn_serve(server.app, config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]
+
+
+def _listen(params: ServeParams) -> socket.socket:
+    family = socket.AF_INET6 if ":" in params.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
+        listening.bind((params.host, params.port))
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"Nothing can listen on {params.host}, port {params.port}: {error.strerror}. Choose "
+            f"another port; 0 takes a free one."
+        ) from error
+    return listening
+
+
+def _no_session() -> Response:
+    return JSONResponse({"code": Code.NO_SESSION.value}, 404)

@@ -1,0 +1,1 @@
+"""One frame after the other: sample, rebuild, read importance, sample again."""

@@ -1,0 +1,135 @@
+"""Where the next samples are worth most: maps that a reconstruction gives away about itself.
+
+Four signals: the entropy of attention (the seed's), the dispersion of the values that attention
+reads (the default), the error the model expects, the gradient of what it rebuilt.  Entropy does
+not know values: on a flat wall it is high where the error is zero.  Dispersion is the same
+attention weighted by what it reads.  All are absolute, so frames can be compared; stretching to
+0..1 is for pictures only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ...errors import DimensionError, InputError, NotFiniteError
+from .attention import entropy_of
+
+Map = NDArray[np.float32]
+Signal = Literal["dispersion", "entropy", "error", "gradient"]
+SIGNALS: tuple[Signal, ...] = get_args(Signal)
+
+
+@dataclass(frozen=True)
+class ImportanceStats:
+    """Mean, max and standard deviation of a map, and how evenly it is spread.
+
+    ``entropy`` is that of the map as a distribution over pixels, as a share of the even one: 1 is
+    even, 0 is a single pixel.
+    """
+
+    mean: float
+    max: float
+    std: float
+    entropy: float
+
+
+def attention_entropy(
+    attention: torch.Tensor, resolution: tuple[int, int], *, epsilon: float = 0.0
+) -> torch.Tensor:
+    """Importance of whole attention matrices: the seed's calculator, absolute.
+
+    Parameters
+    ----------
+    attention : (B, H W, N)
+        Rows that sum to 1.
+    resolution : (H, W)
+    epsilon : float
+        Weights below it count as it; 0 leaves them alone.
+
+    Returns
+    -------
+    (B, H, W)
+        Entropy as a share of log N, 0..1.
+
+    Raises
+    ------
+    DimensionError
+        Not three dimensions, or not H W queries.
+    NotFiniteError
+        NaN or infinity among the weights.
+    """
+    if attention.ndim != 3:
+        raise DimensionError(f"Attention has the shape (B, H W, N), not {tuple(attention.shape)}.")
+    batch, queries, keys = attention.shape
+    if queries != resolution[0] * resolution[1]:
+        raise DimensionError(f"{queries} attention rows cannot fill a frame of {resolution}.")
+    if not bool(torch.isfinite(attention).all()):
+        raise NotFiniteError("The attention holds NaN or infinity; this frame's map is left out.")
+    return entropy_of(attention, keys, epsilon).view(batch, *resolution)
+
+
+def gradient_of(frame: NDArray[np.generic]) -> Map:
+    """Size of the brightness gradient of (H, W) or (H, W, C), in the frame's unit a pixel."""
+    grey = np.asarray(frame, np.float32)
+    grey = grey.mean(-1) if grey.ndim == 3 else grey
+    if min(grey.shape) < 2:
+        return np.zeros_like(grey)
+    return np.asarray(np.hypot(*np.gradient(grey)), np.float32)
+
+
+def multi_scale(importance: Map, scales: Sequence[int]) -> Map:
+    """Mean of the map smoothed over squares of each side: coarse and fine together.
+
+    A side of 1 is the map itself; ``(1,)`` changes nothing.
+
+    Examples
+    --------
+    >>> multi_scale(np.eye(3, dtype=np.float32), (1,)).tolist() == np.eye(3).tolist()
+    True
+    """
+    if not scales or min(scales) < 1:
+        raise InputError(f"Scales are sides of squares in pixels, from 1 up, not {list(scales)}.")
+    maps = [ndimage.uniform_filter(importance, side, mode="nearest") for side in scales]
+    return np.asarray(np.mean(maps, axis=0), np.float32)
+
+
+def smooth_in_time(importance: Map, before: Map | None, keep: float) -> Map:
+    """``keep`` of the earlier map and the rest of the new one; with no earlier map, the new one."""
+    if before is None or keep <= 0 or before.shape != importance.shape:
+        return importance
+    return np.asarray(keep * before + (1 - keep) * importance, np.float32)
+
+
+def checked_importance(importance: NDArray[np.generic]) -> Map:
+    """Raise :class:`~..errors.NotFiniteError` for NaN and infinity; negatives become 0."""
+    found = np.asarray(importance, np.float32)
+    if not np.isfinite(found).all():
+        raise NotFiniteError("The importance map holds NaN or infinity; this frame's is left out.")
+    return np.maximum(found, 0)
+
+
+def stretched(importance: Map) -> Map:
+    """0..1 by the map's own minimum and maximum, for pictures; a constant map becomes 0.5."""
+    low, high = float(importance.min()), float(importance.max())
+    if high - low <= 1e-9 * max(abs(high), 1e-12):
+        return np.full_like(importance, 0.5)
+    return (importance - low) / (high - low)
+
+
+def stats_of(importance: Map) -> ImportanceStats:
+    """Figures to log; see :class:`ImportanceStats`."""
+    flat = np.maximum(np.asarray(importance, np.float64).ravel(), 0)
+    total = flat.sum()
+    share = flat / total if total > 0 else np.full(len(flat), 1 / len(flat))
+    spread = -(share * np.log(share, where=share > 0, out=np.zeros_like(share))).sum()
+    even = np.log(len(flat)) if len(flat) > 1 else 1.0
+    return ImportanceStats(
+        float(flat.mean()), float(flat.max()), float(flat.std()), float(spread / even)
+    )

@@ -1,0 +1,106 @@
+"""Models by name: a client names a key, the owner of the process decides which files there are.
+
+A name never becomes a path.  Files are read once, by whoever asks first while the others wait, and
+the least recently used model goes when there are more than ``keep``.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import InputError, MessageError
+from ..live.protocol import Code
+from .model import SparsePixelTransformer
+from .weights import DEFAULT_WEIGHTS, fingerprint, load_weights
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def trained_models(folder: str | Path) -> dict[str, Path]:
+    """Models that were trained below a folder: ``NAME/best.safetensors``, else ``weights``.
+
+    Names that a registry would not take are left out; no folder, no models.
+    """
+    found = {}
+    for place in sorted(Path(folder).glob("*")):
+        files = (place / "best.safetensors", place / "weights.safetensors")
+        file = next((file for file in files if file.is_file()), None)
+        if file is not None and _KEY.fullmatch(place.name):
+            found[place.name] = file
+    return found
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready for inference, its key, and the fingerprint of its file."""
+
+    key: str
+    version: str
+    model: SparsePixelTransformer
+
+
+class ModelRegistry:
+    """Names and the weight files behind them.
+
+    Parameters
+    ----------
+    files : mapping of name to path
+        ``default`` is added where it is missing: the weights that come with Gapsphere.
+    device : str
+        Where models run.
+    keep : int
+        Models held in memory at once, 1 or more.
+
+    Raises
+    ------
+    InputError
+        A name that is no plain word.
+    """
+
+    def __init__(
+        self, files: Mapping[str, str | Path] | None = None, *, device: str = "cpu", keep: int = 4
+    ) -> None:
+        self._files = {"default": DEFAULT_WEIGHTS, **{k: Path(v) for k, v in (files or {}).items()}}
+        for key in self._files:
+            if not _KEY.fullmatch(key):
+                raise InputError(
+                    f"A model's name holds letters, digits, '.', '_' and '-', not {key!r}."
+                )
+        self._device, self._keep = device, max(1, keep)
+        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names that a client may ask for."""
+        return tuple(self._files)
+
+    def get(self, key: str) -> LoadedModel:
+        """The model of a name, read from its file on first use.
+
+        Raises
+        ------
+        MessageError
+            UNKNOWN_MODEL: no such name; the message does not tell files.
+        CheckpointError
+            The registered file cannot be used.
+        """
+        if key not in self._files:
+            known = ", ".join(self.keys)
+            raise MessageError(Code.UNKNOWN_MODEL, f"There is no such model; there are: {known}.")
+        # One lock for all names: reading a few MB is short, and nobody reads a file twice.
+        with self._lock:
+            found = self._loaded.get(key)
+            if found is None:
+                path = self._files[key]
+                model = load_weights(path, self._device)
+                found = self._loaded[key] = LoadedModel(key, fingerprint(path), model)
+            self._loaded.move_to_end(key)
+            while len(self._loaded) > self._keep:
+                self._loaded.popitem(last=False)
+        return found

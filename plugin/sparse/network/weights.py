@@ -1,0 +1,82 @@
+"""Weights as safetensors with the sizes they belong to; a registry of names, never of paths.
+
+A file holds tensors and text alone, so opening one runs nobody's code.  A live client names a
+model; only names that the owner of the process registered are opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from ...errors import CheckpointError
+from .model import ModelConfig, SparsePixelTransformer
+
+DEFAULT_WEIGHTS = Path(__file__).parent / "packaged" / "doom-grey.safetensors"
+"""Trained on ViZDoom's frames, 128 x 128, grey; ``doom-grey.jsonl`` beside it is the log."""
+
+FORMAT = "gapsphere-sparse-1"
+
+
+def save_weights(
+    model: SparsePixelTransformer, path: str | Path, *, half: bool = False, **notes: Any
+) -> None:
+    """Write weights, sizes and notes; ``half`` stores 16-bit floats.  Replaces the file at once."""
+    import torch
+    from safetensors.torch import save_file
+
+    kind = torch.float16 if half else torch.float32
+    tensors = {k: v.detach().cpu().to(kind).contiguous() for k, v in model.state_dict().items()}
+    meta = {
+        "format": FORMAT,
+        "config": json.dumps(asdict(model.config)),
+        "notes": json.dumps(notes),
+    }
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial, meta)
+    partial.replace(path)
+
+
+def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> SparsePixelTransformer:
+    """The model of a file, ready for inference.
+
+    Raises
+    ------
+    CheckpointError
+        No such file, not ours, or sizes and tensors do not fit together.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    try:
+        with safe_open(path, "pt") as file:
+            meta = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read as sparse-sampling weights: {error}."
+        ) from error
+    if meta.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} holds no sparse-sampling weights: its format is not {FORMAT}."
+        )
+    try:
+        values = json.loads(meta["config"])
+        config = ModelConfig(**{f.name: values[f.name] for f in fields(ModelConfig)})
+        model = SparsePixelTransformer(config)
+        model.load_state_dict({k: v.float() for k, v in tensors.items()})
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise CheckpointError(f"{path} does not fit its own configuration: {first}") from error
+    model.requires_grad_(False)
+    return model.eval().to(device)
+
+
+def fingerprint(path: str | Path) -> str:
+    """First 16 hex digits of the file's SHA-256: which weights a result was made with."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

@@ -1,0 +1,514 @@
+"""How fast the encoders are, against what the machine's matrix product allows.
+
+Needs torch, transformers, safetensors, Pillow and numpy; neither pydantic nor FiftyOne, so it runs
+on a bare GPU machine from a checkout: ``python scripts/bench/encoder.py``.  For each encoder it
+prints images a second through the network alone, with the pixels' way to the device, and with
+decoding; the arithmetic rate beside that of a large matrix product; and peak memory.  Network and
+matrix product take turns of about the same length, and the share is the median over the turns, so
+that whatever else the machine does meets both.  Where FiftyOne imports, the same images also go
+through ``dataset.compute_embeddings`` with the same network.
+
+InternViT gets random weights in the released layout, written to a temporary checkpoint and loaded
+from there: the time does not depend on their values.
+
+On a CPU, rates are per CPU second and not per second of the clock, so that they hold on a machine
+that others use too; on a GPU they are per second of the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SIZES = {
+    "internvl-300m": {
+        "hidden_size": 1024,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "intermediate_size": 4096,
+        "norm_type": "layer_norm",
+        "qk_normalization": False,
+        "qkv_bias": True,
+    },
+    "internvl-6b": {
+        "hidden_size": 3200,
+        "num_hidden_layers": 45,
+        "num_attention_heads": 25,
+        "intermediate_size": 12800,
+        "norm_type": "rms_norm",
+        "qk_normalization": True,
+        "qkv_bias": False,
+    },
+}
+ENCODERS = (*SIZES, "dinov2-small", "packaged")
+ATTENTION = ("auto", "flash", "cudnn", "efficient", "math")
+
+
+def import_gapsphere() -> None:
+    """Make ``gapsphere`` importable from a checkout that was never installed."""
+    if importlib.util.find_spec("gapsphere") is not None:
+        return
+    spec = importlib.util.spec_from_file_location(
+        "gapsphere", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["gapsphere"] = package
+    spec.loader.exec_module(package)
+
+
+class Clock:
+    """Seconds of the clock on a GPU, CPU seconds on a CPU; the device's queue is drained first."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.unit = "s" if device.type != "cpu" else "CPU s"
+
+    def now(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.process_time() if self.device.type == "cpu" else time.perf_counter()
+
+    def best(self, work: Callable[[], object], seconds: float, warm: int = 1) -> float:
+        """Fewest seconds of one call, out of as many as fit into ``seconds``, at least two."""
+        for _ in range(warm):
+            work()
+        times: list[float] = []
+        stop = time.perf_counter() + seconds
+        while len(times) < 2 or time.perf_counter() < stop:
+            start = self.now()
+            work()
+            times.append(self.now() - start)
+        return min(times)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Work and the matrix product in turns: seconds of one run of the work, FLOP/s of both."""
+
+    seconds: float
+    work: list[float]
+    product: list[float]
+
+    def __str__(self) -> str:
+        shares = [100 * a / b for a, b in zip(self.work, self.product, strict=True)]
+        return (
+            f"{median(self.work) / 1e9:8.0f} of {median(self.product) / 1e9:.0f} "
+            f"= {median(shares):5.1f} % of the matrix product "
+            f"[{min(shares):.0f}..{max(shares):.0f}]"
+        )
+
+
+def in_turns(
+    clock: Clock,
+    works: dict[str, tuple[Callable[[], object], float]],
+    size: int,
+    dtype: torch.dtype,
+    seconds: float,
+) -> dict[str, Rate]:
+    """Run each of ``works`` (what to run, its FLOP) and a matrix product by turns.
+
+    The product of each turn is repeated until it took as long as the work did; at least three
+    turns, and more while ``seconds`` a piece of work last.
+    """
+    left, right = (torch.randn(size, size, device=clock.device).to(dtype) for _ in range(2))
+    one = clock.best(lambda: left @ right, 0.5, warm=2)
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    beside: dict[str, list[float]] = {name: [] for name in works}
+    for work, _ in works.values():
+        work()
+    stop, turns = time.perf_counter() + seconds * len(works), 0
+    while turns < 3 or time.perf_counter() < stop:
+        turns += 1
+        for name, (work, _) in works.items():
+            start = clock.now()
+            work()
+            taken[name].append(clock.now() - start)
+            repeats = max(1, round(taken[name][-1] / one))
+            start = clock.now()
+            for _ in range(repeats):
+                left @ right
+            beside[name].append((clock.now() - start) / repeats)
+    return {
+        name: Rate(
+            median(taken[name]),
+            [flops / s for s in taken[name]],
+            [2 * size**3 / s for s in beside[name]],
+        )
+        for name, (_, flops) in works.items()
+    }
+
+
+@contextlib.contextmanager
+def attention_kernel(name: str) -> Iterator[None]:
+    """Restrict torch's fused attention to one kernel."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    if name == "auto":
+        yield
+        return
+    backend = {
+        "flash": SDPBackend.FLASH_ATTENTION,
+        "cudnn": SDPBackend.CUDNN_ATTENTION,
+        "efficient": SDPBackend.EFFICIENT_ATTENTION,
+        "math": SDPBackend.MATH,
+    }[name]
+    with sdpa_kernel(backend):
+        yield
+
+
+def write_internvl(folder: Path, shape: dict[str, Any]) -> Path:
+    """Write a standalone InternViT checkpoint with random bfloat16 weights."""
+    from gapsphere.plugin.encoders.internvit import InternViT, InternViTConfig
+    from safetensors.torch import save_file
+
+    shape = shape | {"image_size": 448, "patch_size": 14}
+    with torch.device("meta"):
+        names = InternViT(InternViTConfig(**shape)).state_dict()
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(name: str, size: torch.Size) -> torch.Tensor:
+        around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
+        return torch.empty(size, dtype=torch.bfloat16).normal_(around, 0.02, generator=generator)
+
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(shape | {"model_type": "intern_vit_6b"}))
+    save_file({k: draw(k, v.shape) for k, v in names.items()}, folder / "model.safetensors")
+    return folder
+
+
+def write_dinov2(folder: Path) -> Path:
+    """Write a DINOv2-small with random weights and the processor of the published one."""
+    from transformers import Dinov2Config, Dinov2Model
+
+    config = Dinov2Config(hidden_size=384, num_hidden_layers=12, num_attention_heads=6)
+    model = Dinov2Model(config)
+    model.bfloat16()
+    model.save_pretrained(folder)
+    processor = {
+        "image_processor_type": "BitImageProcessor",
+        "size": {"shortest_edge": 256},
+        "do_center_crop": True,
+        "crop_size": {"height": 224, "width": 224},
+        "resample": 3,
+        "image_mean": [0.485, 0.456, 0.406],
+        "image_std": [0.229, 0.224, 0.225],
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+    return folder
+
+
+def write_images(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
+    """Write JPEG files with about the detail of a photograph."""
+    rng = np.random.default_rng(0)
+    width, height = size
+    paths = []
+    for i in range(count):
+        coarse = Image.fromarray(rng.integers(0, 256, (height // 24, width // 24, 3), np.uint8))
+        image = np.asarray(coarse.resize(size, Image.Resampling.BICUBIC), np.int16)
+        image = image + rng.normal(0, 6, (height, width, 1)).astype(np.int16)
+        paths.append(folder / f"{i:05}.jpg")
+        Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(paths[-1], quality=90)
+    return paths
+
+
+def flops_per_image(encoder: Any) -> float:
+    """Arithmetic of one image, a multiply-add counted as two."""
+    if hasattr(encoder.module, "embeddings") and hasattr(encoder.module.config, "flops"):
+        return float(encoder.module.config.flops(*encoder.patch_grid))
+    from torch.utils.flop_counter import FlopCounterMode
+
+    side = (encoder.pixels.height, encoder.pixels.width)
+    pixels = torch.zeros(1, 3, *side, device=encoder.device, dtype=encoder.dtype)
+    with attention_kernel("math"), torch.inference_mode(), FlopCounterMode(display=False) as count:
+        encoder.features(pixels)
+    return float(count.get_total_flops())
+
+
+def load(name: str, options: argparse.Namespace, scratch: Path) -> Any:
+    from gapsphere.plugin.encoders.registry import load_encoder
+
+    common = {"precision": options.precision, "device": options.device}
+    if name == "packaged":
+        return load_encoder("packaged", **common)
+    if name == "dinov2-small":
+        return load_encoder("transformers", model_path=write_dinov2(scratch / name), **common)
+    folder = write_internvl(scratch / name, SIZES[name])
+    started = time.perf_counter()
+    encoder = load_encoder("internvl", model_path=folder, image_size=options.image_size, **common)
+    print(f"  checkpoint read, checked and hashed in {time.perf_counter() - started:.1f} s")
+    return encoder
+
+
+def peak_memory(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{torch.cuda.max_memory_allocated(device) / 1e9:.2f} GB on the device"
+    return (
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB of the process so far"
+    )
+
+
+def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Path) -> None:
+    from gapsphere.plugin.embeddings.extract import extract
+
+    print(f"\n{name}")
+    encoder = load(name, options, scratch)
+    device, clock = encoder.device, Clock(encoder.device)
+    if options.compile:
+        encoder.module.compile()
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    batch_size = min(options.batch, len(paths))
+    one = flops_per_image(encoder)
+    size = options.matmul or (8192 if device.type == "cuda" else 2048)
+
+    prepared = [encoder.prepare(Image.open(path).convert("RGB")) for path in paths[:batch_size]]
+    batch = np.stack(prepared)
+    print(
+        f"  {encoder.precision} on {device}, batch {batch_size}, attention {options.attention}"
+        f"{', compiled' if options.compile else ''}, {torch.get_num_threads()} threads; "
+        f"{one / 1e9:.1f} GFLOP an image"
+    )
+    chunks = options.chunk or [encoder.chunk[device.type]]
+    with attention_kernel(options.attention), torch.inference_mode():
+        works: dict[str, tuple[Callable[[], object], float]] = {}
+        for chunk in sorted({min(chunk, batch_size) for chunk in chunks}):
+            part = torch.from_numpy(batch[:chunk]).to(device)
+            pixels = encoder.pixels.normalise(part, encoder.dtype)
+            run = partial(encoder.features, pixels)
+            works[f"network alone, {chunk} at a time"] = (run, one * chunk)
+        encoder.chunk = {**encoder.chunk, device.type: chunks[-1]}
+        works["embed (pixels in, vectors out)"] = (lambda: encoder.embed(batch), one * batch_size)
+        rates = in_turns(clock, works, size, encoder.dtype, options.seconds)
+        if options.profile:
+            profile(run, device)
+        # Decoding alone: what one core can feed.
+        decode = Clock(torch.device("cpu")).best(
+            lambda: [encoder.prepare(Image.open(p).convert("RGB")) for p in paths[:16]], 1.0
+        ) / len(paths[:16])
+        items = [(str(i), str(path)) for i, path in enumerate(paths)]
+        start_clock, start_cpu = time.perf_counter(), time.process_time()
+        result = extract(
+            items,
+            encoder,
+            lambda ids, rows: None,
+            batch_size=batch_size,
+            num_workers=options.workers,
+        )
+        whole_clock = (time.perf_counter() - start_clock) / result.done
+        whole_cpu = (time.process_time() - start_cpu) / result.done
+    print(f"  matrix product {size}^3 in turns with the network; GFLOP/{clock.unit} of both:")
+    for label, rate in rates.items():
+        images = works[label][1] / one / rate.seconds
+        print(f"  {label:<32} {images:9.2f} images/{clock.unit} {rate}")
+    print(f"  {'decode and resize':<32} {1 / decode:9.2f} images/CPU s")
+    print(
+        f"  {'files in, vectors out':<32} {1 / whole_clock:9.2f} images/s, "
+        f"{1 / whole_cpu:.2f} images/CPU s (decoding in {options.workers} threads; "
+        f"waited {result.waiting:.2f} s of {result.seconds:.2f} s for images)"
+    )
+    print(f"  {'peak memory':<32} {peak_memory(device)}")
+    if options.fiftyone and importlib.util.find_spec("fiftyone") is not None:
+        against_fiftyone(encoder, paths, batch_size, options)
+
+
+def profile(work: Callable[[], object], device: torch.device) -> None:
+    from torch.profiler import ProfilerActivity
+    from torch.profiler import profile as recorded
+
+    kinds = [ProfilerActivity.CPU]
+    order = "self_cpu_time_total"
+    if device.type == "cuda":
+        kinds.append(ProfilerActivity.CUDA)
+        order = "self_device_time_total"
+    with recorded(activities=kinds) as record:
+        work()
+    print(record.key_averages().table(sort_by=order, row_limit=16, max_name_column_width=60))
+
+
+def against_fiftyone(
+    encoder: Any, paths: list[Path], batch_size: int, options: argparse.Namespace
+) -> None:
+    """The same network on the same files through FiftyOne's own loop, vectors to a field in both.
+
+    The two take turns, the order reversed each time, and the best of each counts.
+    """
+    import fiftyone as fo
+    import fiftyone.core.models as fom
+    from gapsphere.plugin.dataset.store import vectors
+    from gapsphere.plugin.embeddings.extract import extract
+
+    # FiftyOne's data loader wants torchvision; without it FiftyOne reads images one by one.
+    loader = importlib.util.find_spec("torchvision") is not None
+    bases = (fom.Model, fom.EmbeddingsMixin, *([fom.TorchModelMixin] if loader else []))
+
+    def embed_all(model: Any, images: Any) -> np.ndarray:
+        if not loader:
+            images = np.stack([encoder.prepare(Image.fromarray(image)) for image in images])
+        rows: np.ndarray = encoder.embed(np.asarray(images))
+        return rows
+
+    # Our encoder as FiftyOne wants a model: where it can, its preprocessing runs in the loader.
+    model = type(
+        "Same",
+        bases,
+        {
+            "media_type": "image",
+            "has_embeddings": True,
+            "ragged_batches": False,
+            "preprocess": False,
+            "transforms": staticmethod(lambda image: torch.from_numpy(encoder.prepare(image))),
+            "embed_all": embed_all,
+        },
+    )()
+
+    dataset = fo.Dataset()
+    dataset.add_samples([fo.Sample(filepath=str(path)) for path in paths], progress=False)
+    ids = dataset.values("id")
+    items = list(zip(ids, map(str, paths), strict=True))
+
+    def ours() -> None:
+        extract(
+            items,
+            encoder,
+            lambda batch, rows: vectors.write(dataset, "ours", batch, rows),
+            batch_size=batch_size,
+            num_workers=options.workers,
+        )
+
+    def theirs() -> None:
+        workers = {"num_workers": options.workers} if loader else {}
+        dataset.compute_embeddings(
+            model, embeddings_field="theirs", batch_size=batch_size, progress=False, **workers
+        )
+
+    best = {ours: (float("inf"), 0.0), theirs: (float("inf"), 0.0)}
+    try:
+        for work in (ours, theirs, theirs, ours, ours, theirs):
+            start, cpu = time.perf_counter(), _cpu_with_children()
+            work()
+            taken = (time.perf_counter() - start, _cpu_with_children() - cpu)
+            best[work] = min(best[work], taken)
+        a, b = (np.stack(dataset.values(field)) for field in ("ours", "theirs"))
+    finally:
+        dataset.delete()
+    how = "its data loader" if loader else "one image at a time, no torchvision"
+    print(f"  against dataset.compute_embeddings ({how})")
+    for label, work in (("ours, vectors to samples", ours), ("FiftyOne's", theirs)):
+        clock, cpu = best[work]
+        print(
+            f"  {label:<32} {len(paths) / clock:9.2f} images/s, {len(paths) / cpu:.2f} images/CPU s"
+        )
+    print(
+        f"  {'':<32} ours takes {best[ours][0] / best[theirs][0]:.2f} of its time, largest "
+        f"difference of a vector {np.abs(a - b).max():.1e}"
+    )
+
+
+def _cpu_with_children() -> float:
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, kinds))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--encoder",
+        nargs="+",
+        choices=ENCODERS,
+        metavar="NAME",
+        default=["internvl-300m", "dinov2-small", "packaged"],
+        help=f"which of {', '.join(ENCODERS)}",
+    )
+    parser.add_argument("--device", help="cuda, cuda:1, mps or cpu; CUDA if there is one")
+    parser.add_argument(
+        "--precision",
+        choices=("fp32", "bf16", "fp16"),
+        help="left out, what the device multiplies natively",
+    )
+    parser.add_argument("--batch", type=int, help="images a batch (256 on a GPU, 4 on a CPU)")
+    parser.add_argument(
+        "--chunk",
+        type=int,
+        nargs="+",
+        help="images of one forward pass, several to compare; left out, the encoder's own",
+    )
+    parser.add_argument("--images", type=Path, help="folder of images; rendered when left out")
+    parser.add_argument("--count", type=int, help="images in all (2048 on a GPU, 8 on a CPU)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(1280, 720),
+        metavar=("W", "H"),
+        help="size of the rendered images",
+    )
+    parser.add_argument("--image-size", type=int, default=448, help="side that InternViT reads")
+    parser.add_argument(
+        "--workers", type=int, default=min(16, os.cpu_count() or 1), help="decoding threads"
+    )
+    parser.add_argument("--threads", type=int, help="torch's CPU threads")
+    parser.add_argument("--matmul", type=int, help="side of the matrix product (8192 or 2048)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="time for each measurement")
+    parser.add_argument(
+        "--attention",
+        choices=ATTENTION,
+        default="auto",
+        help="restrict torch to one attention kernel",
+    )
+    parser.add_argument("--compile", action="store_true", help="through torch.compile")
+    parser.add_argument("--profile", action="store_true", help="print the costliest operations")
+    parser.add_argument(
+        "--no-fiftyone",
+        dest="fiftyone",
+        action="store_false",
+        help="leave dataset.compute_embeddings out",
+    )
+    options = parser.parse_args()
+
+    import_gapsphere()
+    from gapsphere.plugin.encoders.device import choose_device
+
+    device = choose_device(options.device)
+    gpu = device.type == "cuda"
+    options.batch = options.batch or (256 if gpu else 4)
+    options.count = options.count or (2048 if gpu else 8)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    name = torch.cuda.get_device_name(device) if gpu else "CPU"
+    print(f"torch {torch.__version__} on {name}, {torch.get_num_threads()} CPU threads")
+    with tempfile.TemporaryDirectory(prefix="gapsphere-bench-") as temporary:
+        scratch = Path(temporary)
+        if options.images:
+            found = sorted(p for p in options.images.rglob("*") if p.suffix in (".jpg", ".png"))
+        else:
+            found = write_images(scratch, min(options.count, 64), tuple(options.size))
+        paths = [found[i % len(found)] for i in range(options.count)]
+        for encoder in options.encoder:
+            bench(encoder, options, paths, scratch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""The tables of sparse sampling: who places pixels best, who rebuilds best, with how few.
+
+    gapsphere sparse evaluate build/sparse/doom.npz build/sparse/vtest.npz --output build/sparse
+
+Files come from ``sparse_frames.py``.  Sequences are dealt out to two seeds in turn, so a spread
+(±, half the range of the seeds' means) holds other sequences and another sampler seed.  PSNR in
+dB, SSIM after Wang et al. (2004); means over frames of the whole frame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...plugin.progress import Reporter, quiet
+from ...plugin.sparse.frames.samples import samples_of
+from ...plugin.sparse.loop.loop import SamplingLoop
+from ...plugin.sparse.loop.state import LoopConfig
+from ...plugin.sparse.measure import evaluate as ev
+from ...plugin.sparse.network.model import SparsePixelTransformer
+
+Frames = NDArray[np.uint8]
+CURVES = (ev.RANDOM, ev.JITTER, ev.BLUE, ev.SEED, ev.DISPERSION)
+REBUILDS = ("model", "linear", "natural", "nearest", "telea", "navier-stokes")
+
+
+class Curves(NamedTuple):
+    """Lines of (count, PSNR): of policies with the model, of rebuilds on dispersion's samples."""
+
+    policies: dict[str, list[tuple[int, float]]]
+    rebuilds: dict[str, list[tuple[int, float]]]
+
+
+def print_tables(
+    model: SparsePixelTransformer,
+    films: dict[str, Frames],
+    *,
+    plan: ev.Plan,
+    counts: Sequence[int],
+    seeds: int = 2,
+    output: Path | None = None,
+    report: Reporter = quiet,
+) -> None:
+    """Measure and print everything; with ``output``, also draw PSNR against the sample count."""
+    curves = {}
+    for name, frames in films.items():
+        done = ev.measure_all(
+            model, ev.POLICIES, frames, plan, seeds=seeds, progress=report(f"{name}: policies")
+        )
+        rows, size = len(frames), frames.shape[2:]
+        print(f"\n## {name}: {rows} sequences of {size[1]} x {size[0]}, {plan.count} samples")
+        print_policies(done)
+        print_rebuilds(done)
+        print_correlations(done)
+        curves[name] = curve(
+            model, frames, plan, counts, done, seeds, report(f"{name}: sample counts")
+        )
+        print_curve(curves[name])
+        print_memory(model, frames, plan, done, seeds, report(f"{name}: memory"))
+    print_speed(model, next(iter(films.values()))[0], plan)
+    if output is not None:
+        print(f"\n{draw(curves, output / 'psnr_by_count.png')}")
+
+
+def print_policies(done: Sequence[ev.Measured]) -> None:
+    """Where pixels go: the model's PSNR and SSIM under each policy."""
+    print(f"\n{'policy':28}{'PSNR':>15}{'over random':>15}{'over jitter':>15}{'SSIM':>15}")
+    for name in _names(done):
+        mine = [one for one in done if one.policy == name]
+        quality = ev.figure(ev.by_seed(mine, "psnr", ev.MODEL))
+        alike = ev.figure(ev.by_seed(mine, "ssim", ev.MODEL))
+        random, jitter = (ev.gain(done, name, over) for over in ("random", "jitter"))
+        print(
+            f"{name:28}{quality!s:>15}{random!s:>15}{jitter!s:>15}"
+            f"{f'{alike.mean:.3f} ± {alike.spread:.3f}':>15}"
+        )
+
+
+def print_rebuilds(done: Sequence[ev.Measured]) -> None:
+    """How frames are rebuilt: every rebuild from the same samples of the same frames."""
+    print(f"\n{'same samples: model, and model less':36}" + _header(REBUILDS[1:]))
+    for name in _names(done):
+        mine = [one for one in done if one.policy == name]
+        paired = np.mean([one.paired for one in mine])
+        gains = "".join(f"{ev.model_gain(done, name, over)!s:>15}" for over in REBUILDS[1:])
+        print(f"{name:28}{paired:8.2f}{gains}")
+
+
+def print_correlations(done: Sequence[ev.Measured]) -> None:
+    """Spearman correlation of each signal with the absolute error, under two policies."""
+    signals = list(done[0].correlation)
+    print(f"\n{'Spearman with |error|':28}" + _header(signals))
+    for name in ("random", "dispersion"):
+        mine = [one for one in done if one.policy == name]
+        found = [ev.figure(ev.by_seed(mine, "correlation", signal)) for signal in signals]
+        print(f"{name:28}" + "".join(f"{value!s:>15}" for value in found))
+
+
+def curve(
+    model: SparsePixelTransformer,
+    frames: Frames,
+    plan: ev.Plan,
+    counts: Sequence[int],
+    done: Sequence[ev.Measured],
+    seeds: int,
+    progress: ev.Progress,
+) -> Curves:
+    """PSNR at each count, of policies and of rebuilds; the count of ``done`` is not run again."""
+    found: dict[int, Sequence[ev.Measured]] = {plan.count: done}
+    for number, count in enumerate(counts):
+        whole = replace(plan, count=count)
+        bare = replace(whole, classical=(), each=plan.frames)
+        others = [policy for policy in CURVES if policy is not ev.DISPERSION]
+        found[count] = [
+            *ev.measure_all(model, others, frames, bare, seeds=seeds),
+            *ev.measure_all(model, [ev.DISPERSION], frames, whole, seeds=seeds),
+        ]
+        progress(number + 1, len(counts))
+    at = sorted(found.items())
+    return Curves(
+        {one.name: [(n, _mean_psnr(runs, one.name)) for n, runs in at] for one in CURVES},
+        {how: [(n, _mean_rebuild(runs, how)) for n, runs in at] for how in REBUILDS},
+    )
+
+
+def print_curve(curves: Curves) -> None:
+    """PSNR by count, and how many samples dispersion needs for the quality of others."""
+    points = curves.policies
+    counts = [count for count, _ in points["random"]]
+    print(f"\n{'PSNR by samples':28}" + "".join(f"{count:>10}" for count in counts))
+    for name, line in points.items():
+        print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
+    print(f"\n{'the same, of dispersion':28}" + "".join(f"{count:>10}" for count in counts))
+    for name, line in curves.rebuilds.items():
+        print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
+    middle = 500 if 500 in counts else counts[len(counts) // 2]
+    for other in ("random", "jitter", "blue noise"):
+        needed = ev.count_for(points["dispersion"], dict(points[other])[middle])
+        said = f"{needed:.0f} samples, {100 * (1 - needed / middle):.0f} % fewer"
+        said = "outside the counts measured" if np.isnan(needed) else said
+        print(f"dispersion as good as {other} with {middle}: {said}")
+
+
+def print_memory(
+    model: SparsePixelTransformer,
+    frames: Frames,
+    plan: ev.Plan,
+    done: Sequence[ev.Measured],
+    seeds: int,
+    progress: ev.Progress,
+) -> None:
+    """What remembering earlier frames adds, with and without revisits."""
+    policies = [
+        replace(ev.DISPERSION, name="no revisits"),
+        replace(ev.DISPERSION, name="revisits", sampler=ev.AdaptiveSampler()),
+    ]
+    runs = ev.measure_all(
+        model, policies, frames, replace(plan, memory=24, classical=(), each=plan.frames),
+        seeds=seeds, progress=progress,
+    )  # fmt: skip
+    without = {one.sequence: one.psnr[ev.MODEL] for one in done if one.policy == "dispersion"}
+    for policy in policies:
+        mine = [one for one in runs if one.policy == policy.name]
+        gains = [one.psnr[ev.MODEL] - without[one.sequence] for one in mine]
+        worst = int(np.argmin(gains))
+        by_seed: dict[int, list[float]] = {}
+        for one, value in zip(mine, gains, strict=True):
+            by_seed.setdefault(one.seed, []).append(value)
+        print(
+            f"memory of 24 frames, {policy.name}: {ev.figure(by_seed)} dB, "
+            f"worst sequence {gains[worst]:+.2f} dB, to {mine[worst].psnr[ev.MODEL]:.1f}"
+        )
+
+
+def print_speed(model: SparsePixelTransformer, frames: Frames, plan: ev.Plan) -> None:
+    """Frames a second through the whole loop, and the processor time of one, in both precisions."""
+    import torch
+
+    print(
+        f"\nwhole loop, {frames.shape[2]} x {frames.shape[1]}, {plan.count} samples, memory of 24, "
+        f"{torch.get_num_threads()} threads, median [quickest..slowest tenth]"
+    )
+    for use_amp, name in ((False, "fp32"), (True, "training.use_amp=true")):
+        loop = SamplingLoop(
+            model, ev.AdaptiveSampler(), LoopConfig(count=plan.count, use_amp=use_amp)
+        )
+        state = loop.start(frames.shape[1:3])
+        wall, processor = [], []
+        for frame in np.concatenate([frames, frames, frames])[..., None]:
+            samples = samples_of(frame, state.pixels)
+            began = time.perf_counter(), time.process_time()
+            state = loop.step(samples, state).state
+            wall.append(time.perf_counter() - began[0])
+            processor.append(time.process_time() - began[1])
+        # The first frames are without a memory.
+        slow, real, quick = 1 / np.quantile(wall[12:], [0.9, 0.5, 0.1])
+        print(
+            f"  {name:24s} {real:5.1f} [{quick:.1f}..{slow:.1f}] frames a second, "
+            f"{1000 * np.median(processor[12:]):.0f} CPU ms a frame"
+        )
+
+
+def draw(curves: dict[str, Curves], path: Path) -> Path:
+    """PSNR against the sample count: a column a film, policies above and rebuilds below."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(2, len(curves), figsize=(5 * len(curves), 8), squeeze=False)
+    for column, (film, found) in zip(panels.T, curves.items(), strict=True):
+        titles = f"{film}: samplers, the model's frame", f"{film}: rebuilds of dispersion's samples"
+        for panel, title, lines in zip(column, titles, found, strict=True):
+            for name, points in lines.items():
+                panel.plot(*zip(*points, strict=True), marker="o", label=name)
+            panel.set(title=title, xlabel="samples a frame", ylabel="PSNR, dB")
+            panel.set_xscale("log")
+            ticks = [count for count, _ in points]
+            panel.set_xticks(ticks, [str(count) for count in ticks])
+            panel.minorticks_off()
+            panel.grid(alpha=0.3)
+    for row in panels:
+        row[0].legend(loc="lower right")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
+    pyplot.close(figure)
+    return path
+
+
+def _header(names: Sequence[str]) -> str:
+    return "".join(f"{name:>15}" for name in names)
+
+
+def _names(done: Sequence[ev.Measured]) -> list[str]:
+    return list(dict.fromkeys(one.policy for one in done))
+
+
+def _mean_psnr(done: Sequence[ev.Measured], policy: str) -> float:
+    return float(np.mean([one.psnr[ev.MODEL] for one in done if one.policy == policy]))
+
+
+def _mean_rebuild(done: Sequence[ev.Measured], how: str) -> float:
+    """Of dispersion's samples, on the frames that every rebuild was measured on."""
+    mine = [one for one in done if one.policy == ev.DISPERSION.name]
+    return float(np.mean([one.paired if how == ev.MODEL else one.psnr[how] for one in mine]))

@@ -1,0 +1,1 @@
+"""The demo drive, its feature cache and its Visual Spec."""

@@ -1,0 +1,71 @@
+"""``gapsphere demo``: the whole main job on a rendered drive, from no image to the open App."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..cli.install import ensure_for_this_process
+
+if TYPE_CHECKING:
+    import fiftyone as fo
+
+DATASET = "gapsphere-demo"
+PICKS = (10, 25, 50)
+
+
+def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
+    """Render, load, find gaps, say what the picks found, open the App.
+
+    A second run finds everything done and goes straight to the App.
+    """
+    ensure_for_this_process()
+    # The server was tried by the set-up; this silences FiftyOne's note about its age.
+    os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
+    started = time.monotonic()
+    csv = _rendered(folder.resolve())
+
+    from ...plugin.dataset import api
+    from ...plugin.dataset.store.appearance import PICKS_VIEW, colour_samples, save_views
+    from ..cli.datasets import opened
+
+    with opened(DATASET, create=True) as dataset:
+        print(api.load_images(dataset, csv=str(csv)))
+        print(api.find_gaps(dataset, k=100))
+        colour_samples(dataset)
+        save_views(dataset)
+        print(_found(dataset, csv))
+    print(f"Main job: {time.monotonic() - started:.0f} s")
+    if open_app:
+        from ..cli.app import wait_for_app
+
+        wait_for_app(dataset, "127.0.0.1", port, view=dataset.load_saved_view(PICKS_VIEW))
+
+
+def _found(dataset: fo.Dataset, csv: Path) -> str:
+    """What the first picks found of what S lacks, against as many random picks."""
+    from .drive import combinations_found
+
+    picked = dataset.match_tags("kcenter").sort_by("kcenter_rank").values("filepath")
+    names = [str(Path(path).relative_to(csv.parent)) for path in picked]
+    lines = []
+    for count in PICKS:
+        found = combinations_found(csv, names[:count])
+        lines.append(
+            f"first {count:>3} picks: {len(found.combinations)} of the {found.missing} "
+            f"combinations that S lacks (random: {found.expected:.1f}); "
+            f"{found.hits} of them show one (random: {found.expected_hits:.1f})"
+        )
+    return "\n".join(lines)
+
+
+def _rendered(folder: Path) -> Path:
+    """Path of the drive's CSV; what is there already is not rendered again."""
+    from ...plugin.dataset.api import bars
+    from .drive import render_drive
+
+    with bars() as report:
+        render_drive(folder, progress=report("Rendering"))
+    return folder / "metadata.csv"

@@ -1,0 +1,138 @@
+import json
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.gaps.artifacts import export_artifacts, import_artifacts
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.errors import ArtifactError, EmptySetError
+from gapsphere.plugin.settings.steps import GapParams
+
+FIELDS = (
+    "dist_to_S",
+    "dist_percentile",
+    "is_gap",
+    "kcenter_rank",
+    "kcenter_radius",
+)
+
+
+@pytest.fixture
+def analysed(loaded, encoder):
+    find_gaps(loaded, GapParams(k=4), encoder=encoder)
+    return loaded
+
+
+@pytest.fixture
+def other():
+    made = fo.Dataset()
+    yield made
+    made.delete()
+
+
+def by_path(dataset, field):
+    return dict(zip(*dataset.values(["filepath", field]), strict=True))
+
+
+def test_the_folder_holds_every_file_of_the_layout(analysed, tmp_path):
+    folder = tmp_path / "outputs"
+    export_artifacts(analysed, folder)
+    assert {path.name for path in folder.iterdir()} == {
+        "embed_S.npz",
+        "embed_U.npz",
+        "umap3d_S.npy",
+        "umap3d_U.npy",
+        "nn_U_to_S.npy",
+        "coverage.json",
+        "kcenter_indices.json",
+        "paths_S.json",
+        "paths_U.json",
+        "plot_3d.html",
+    }
+    picks = json.loads((folder / "kcenter_indices.json").read_text())
+    paths = json.loads((folder / "paths_U.json").read_text())
+    assert [paths[i] for i in picks["indices"]] == picks["paths"]
+    ranked = analysed.match_tags("kcenter").sort_by("kcenter_rank")
+    assert picks["paths"] == ranked.values("filepath")
+    distance = by_path(analysed, "dist_to_S")
+    np.testing.assert_allclose(np.load(folder / "nn_U_to_S.npy"), [distance[p] for p in paths])
+
+
+def test_what_is_exported_comes_back_the_same(analysed, other, tmp_path):
+    export_artifacts(analysed, tmp_path / "outputs")
+    imported = import_artifacts(other, tmp_path / "outputs")
+    assert (imported.owned, imported.pool, imported.missing_files) == (20, 12, 0)
+    for field in FIELDS:
+        assert by_path(other, field) == pytest.approx(by_path(analysed, field), abs=1e-6), field
+    for field in ("embedding", "umap3d", "sphere"):
+        mine, theirs = by_path(analysed, field), by_path(other, field)
+        for path in mine:
+            np.testing.assert_allclose(theirs[path], mine[path], atol=1e-6)
+    path_of = dict(zip(*analysed.values(["id", "filepath"]), strict=True))
+    their_path_of = dict(zip(*other.values(["id", "filepath"]), strict=True))
+    for path, nearest in by_path(analysed, "nearest_S").items():
+        if nearest is not None:
+            assert their_path_of[by_path(other, "nearest_S")[path]] == path_of[nearest]
+    assert other.has_brain_run("gapsphere")
+
+
+def test_importing_twice_changes_nothing(analysed, other, tmp_path):
+    export_artifacts(analysed, tmp_path / "outputs")
+    import_artifacts(other, tmp_path / "outputs")
+    import_artifacts(other, tmp_path / "outputs")
+    assert len(other) == 32
+    assert other.match_tags("kcenter").count() == 4
+
+
+def test_the_smallest_folder_of_the_viewer_is_enough(other, make_images, tmp_path):
+    folder = tmp_path / "outputs"
+    folder.mkdir()
+    rng = np.random.default_rng(2)
+    for part, count in (("S", 5), ("U", 4)):
+        images = sorted(str(path) for path in make_images(part, count).iterdir())
+        (folder / f"paths_{part}.json").write_text(json.dumps(images))
+        np.save(folder / f"umap3d_{part}.npy", rng.normal(size=(count, 3)))
+    np.save(folder / "nn_U_to_S.npy", np.array([0.1, 0.2, 0.3, 0.78]))
+    (folder / "coverage.json").write_text('{"delta": 0.78}')
+    imported = import_artifacts(other, folder)
+    assert "covering radius" in str(imported)
+    assert imported.gaps == 1
+    assert other.match({"is_gap": True}).values("dist_to_S") == [0.78]
+    assert len(other.exists("sphere")) == 9
+    assert not other.has_field("embedding")
+
+
+def test_an_imported_delta_is_kept_by_the_next_coverage(analysed, other, tmp_path):
+    export_artifacts(analysed, tmp_path / "outputs")
+    document = json.loads((tmp_path / "outputs" / "coverage.json").read_text())
+    document["delta"] = 0.0123
+    (tmp_path / "outputs" / "coverage.json").write_text(json.dumps(document))
+    import_artifacts(other, tmp_path / "outputs")
+    assert compute_coverage(other).delta == 0.0123
+
+
+def test_exporting_before_a_step_ran_says_which(loaded, encoder, tmp_path):
+    with pytest.raises(EmptySetError, match="run compute_embeddings first"):
+        export_artifacts(loaded, tmp_path / "o")
+    compute_embeddings(loaded, encoder=encoder)
+    with pytest.raises(EmptySetError, match="run compute_sphere first"):
+        export_artifacts(loaded, tmp_path / "o")
+
+
+def test_an_analysis_is_replaced_only_when_asked(analysed, tmp_path):
+    export_artifacts(analysed, tmp_path / "o")
+    with pytest.raises(ArtifactError, match="allow overwriting"):
+        export_artifacts(analysed, tmp_path / "o")
+    export_artifacts(analysed, tmp_path / "o", overwrite=True)
+
+
+def test_a_folder_that_does_not_fit_together_changes_nothing(analysed, other, tmp_path):
+    folder = Path(tmp_path / "o")
+    export_artifacts(analysed, folder)
+    np.save(folder / "umap3d_U.npy", np.zeros((3, 3), np.float32))
+    with pytest.raises(ArtifactError, match=r"umap3d_U\.npy has 3 rows"):
+        import_artifacts(other, folder)
+    assert len(other) == 0

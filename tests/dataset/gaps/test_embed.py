@@ -1,0 +1,155 @@
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import (
+    Cancelled,
+    DimensionError,
+    EmptySetError,
+    InputError,
+    MismatchError,
+    NotFiniteError,
+)
+from gapsphere.plugin.settings.steps import EmbeddingParams
+from PIL import Image
+
+
+def test_every_sample_gets_the_vector_of_its_own_image(loaded, encoder):
+    result = compute_embeddings(loaded, encoder=encoder)
+    assert (result.done, result.known, result.skipped) == (32, 0, ())
+    for sample in loaded:
+        with Image.open(sample.filepath) as image:
+            wanted = encoder.embed(encoder.prepare(image.convert("RGB"))[None])[0]
+        np.testing.assert_array_equal(sample.embedding, wanted)
+
+
+def test_a_second_run_embeds_nothing_and_new_samples_only(loaded, encoder, make_images):
+    from gapsphere.plugin.dataset.gaps.load import load_images
+
+    compute_embeddings(loaded, encoder=encoder)
+    encoder.calls.clear()
+    assert compute_embeddings(loaded, encoder=encoder).done == 0
+    assert encoder.calls == []
+    load_images(loaded, pool=make_images("late", 3))
+    assert compute_embeddings(loaded, encoder=encoder).done == 3
+
+
+def test_a_cancelled_run_keeps_what_is_done_and_goes_on(loaded, encoder):
+    def stop(done, total):
+        if done >= 8:
+            raise Cancelled("stop")
+
+    params = EmbeddingParams(batch_size=4)
+    with pytest.raises(Cancelled):
+        compute_embeddings(loaded, params, encoder=encoder, progress=stop)
+    assert len(loaded.exists("embedding")) == 8
+    assert compute_embeddings(loaded, params, encoder=encoder).done == 24
+
+
+def test_vectors_of_two_encoders_never_share_a_field(loaded, encoder):
+    compute_embeddings(loaded[:5], encoder=encoder)
+    other = replace(encoder, name="test:other", fingerprint="colour-2")
+    with pytest.raises(MismatchError, match=r"5 samples hold.*test:colour"):
+        compute_embeddings(loaded, encoder=other)
+    compute_embeddings(loaded, EmbeddingParams(suffix="other"), encoder=other)
+    assert len(loaded.exists("embedding_other")) == 32
+    compute_embeddings(loaded, EmbeddingParams(overwrite=True), encoder=other)
+    record = runs.read(loaded, Names(), "embeddings")
+    assert record.inputs == {"encoder": "test:other", "fingerprint": "colour-2"}
+    assert record.results["embedded"] == 32
+
+
+def test_unusable_images_are_tagged_listed_and_retried(loaded, encoder):
+    broken = loaded.match_tags("U").first()
+    good = Path(broken.filepath).read_bytes()
+    Path(broken.filepath).write_bytes(good[:40])
+    result = compute_embeddings(loaded, encoder=encoder)
+    assert [item.path for item in result.skipped] == [broken.filepath]
+    assert loaded.match_tags("skipped").values("id") == [broken.id]
+    assert broken.filepath in runs.read(loaded, Names(), "embeddings").results["skipped"][0]["path"]
+    Path(broken.filepath).write_bytes(good)
+    assert compute_embeddings(loaded, encoder=encoder).done == 1
+    assert len(loaded.match_tags("skipped")) == 0
+
+
+def test_vectors_of_a_field_are_taken_over_as_unit_rows(loaded):
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(len(loaded), 6)).astype(np.float32)
+    loaded.set_values("theirs", list(rows))
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    assert compute_embeddings(loaded, params).done == 32
+    read = vectors.read(loaded, "embedding", unit=True)
+    np.testing.assert_allclose(
+        read.matrix, rows / np.linalg.norm(rows, axis=1, keepdims=True), rtol=1e-6
+    )
+
+
+def test_vectors_that_cannot_be_used_are_refused_with_the_sample(loaded):
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    with pytest.raises(InputError, match="a field with vectors"):
+        compute_embeddings(loaded, params)
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.ones(5, np.float32)])
+    with pytest.raises(DimensionError, match="5 numbers where others have 4"):
+        compute_embeddings(loaded, params)
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.full(4, np.nan, np.float32)])
+    with pytest.raises(NotFiniteError, match=loaded.last().id):
+        compute_embeddings(loaded, params)
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.zeros(4, np.float32)])
+    with pytest.raises(NotFiniteError, match="no direction"):
+        compute_embeddings(loaded, params)
+
+
+def test_nothing_to_embed_is_a_sentence(dataset, encoder):
+    with pytest.raises(EmptySetError, match="no sample to embed"):
+        compute_embeddings(dataset, encoder=encoder)
+
+
+KILLED = """
+    import sys, time
+    sys.path.insert(0, {tests!r})
+    import fiftyone as fo
+    from conftest_encoder import ColourEncoder
+    from gapsphere.plugin.settings.steps import EmbeddingParams
+    from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+
+    class Slow(ColourEncoder):
+        def embed(self, batch):
+            time.sleep(0.2)
+            return super().embed(batch)
+
+    compute_embeddings(
+        fo.load_dataset({name!r}), EmbeddingParams(batch_size=2), encoder=Slow()
+    )
+"""
+
+
+def test_a_kill_loses_at_most_one_batch_and_nothing_is_embedded_twice(loaded, encoder, tmp_path):
+    shutil.copy(Path(__file__).parents[1] / "conftest.py", tmp_path / "conftest_encoder.py")
+    script = textwrap.dedent(KILLED).format(tests=str(tmp_path), name=loaded.name)
+    process = subprocess.Popen([sys.executable, "-c", script])
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        loaded.reload()
+        if loaded.has_field("embedding") and len(loaded.exists("embedding")) >= 6:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    loaded.reload()
+    kept = dict(zip(*loaded.exists("embedding").values(["id", "embedding"]), strict=True))
+    assert 6 <= len(kept) < 32
+    assert len(kept) % 2 == 0
+    result = compute_embeddings(loaded, encoder=encoder)
+    assert (result.done, result.known) == (32 - len(kept), len(kept))
+    for sample_id, row in kept.items():
+        np.testing.assert_array_equal(loaded[sample_id].embedding, row)

@@ -1,0 +1,218 @@
+"""Coverage, K-Center and sphere on a dataset, each against plain numpy on the same vectors."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.kcenter import select_kcenter
+from gapsphere.plugin.dataset.gaps.load import load_images
+from gapsphere.plugin.dataset.gaps.sphere import compute_sphere, place_on_sphere
+from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import EmptySetError
+from gapsphere.plugin.settings.steps import (
+    CoverageParams,
+    EmbeddingParams,
+    GapParams,
+    KCenterParams,
+    SphereParams,
+)
+
+
+@pytest.fixture
+def embedded(loaded, encoder):
+    compute_embeddings(loaded, encoder=encoder)
+    return loaded
+
+
+def matrices(dataset):
+    owned = vectors.read(dataset.match_tags("S"), "embedding").matrix.astype(np.float64)
+    pool = vectors.read(dataset.match_tags("U"), "embedding").matrix.astype(np.float64)
+    return owned, pool
+
+
+def test_coverage_fields_are_what_a_full_matrix_gives(embedded):
+    covered = compute_coverage(embedded)
+    owned, pool = matrices(embedded)
+    distances = 1 - pool @ owned.T
+    nearest, inside = distances.min(axis=1), 1 - owned @ owned.T
+    np.fill_diagonal(inside, np.inf)
+    delta = np.quantile(inside.min(axis=1), 0.99)
+    candidates = embedded.match_tags("U")
+    np.testing.assert_allclose(candidates.values("dist_to_S"), nearest, atol=1e-6)
+    assert covered.delta == pytest.approx(delta, abs=1e-6)
+    assert candidates.values("is_gap") == (nearest > delta).tolist()
+    owners = embedded.match_tags("S").values("id")
+    assert candidates.values("nearest_S") == [owners[i] for i in distances.argmin(axis=1)]
+    assert covered.quantiles["delta_max"] == pytest.approx(nearest.max(), abs=1e-6)
+    assert covered.gaps == int((nearest > delta).sum()) == len(embedded.match({"is_gap": True}))
+    assert embedded.match_tags("S").exists("dist_to_S").values("id") == []
+
+
+def test_delta_leaves_out_whole_sequences(embedded):
+    embedded.match_tags("S").set_values("sequence", ["a"] * 10 + ["b"] * 10)
+    covered = compute_coverage(embedded)
+    owned, _ = matrices(embedded)
+    inside = 1 - owned[:10] @ owned[10:].T
+    nearest = np.concatenate([inside.min(axis=1), inside.min(axis=0)])
+    assert covered.delta == pytest.approx(np.quantile(nearest, 0.99), abs=1e-6)
+    assert covered.delta_source == "leave-one-sequence-out"
+
+
+def test_no_gap_and_a_warning_are_said_on_lines_of_their_own(embedded):
+    covered = replace(
+        compute_coverage(embedded),
+        gaps=0,
+        delta_source="leave-one-sequence-out",
+        warning="Give delta.",
+    )
+    first, second, third = str(covered).splitlines()
+    assert first.startswith("0 of ")
+    assert second == "Give delta."
+    assert "farther from S than its sequences are" in third
+    assert "than its samples are" in str(replace(covered, delta_source="leave-one-out"))
+    assert len(str(replace(covered, delta_source="given", warning="")).splitlines()) == 1
+
+
+def test_delta_stays_as_s_grows_until_asked_otherwise(embedded, encoder):
+    first = compute_coverage(embedded)
+    gap = embedded.match({"is_gap": True}).first()
+    load_images(embedded, owned=[gap.filepath])
+    grown = compute_coverage(embedded)
+    assert grown.delta == first.delta
+    assert grown.gaps < first.gaps
+    assert embedded[gap.id].dist_to_S is None
+    assert embedded[gap.id].is_gap is None
+    assert compute_coverage(embedded, CoverageParams(reset_delta=True)).delta != first.delta
+    given = compute_coverage(embedded, CoverageParams(delta=0.01))
+    assert (given.delta, given.delta_source) == (0.01, "given")
+    assert compute_coverage(embedded).delta == 0.01
+
+
+def test_euclidean_tells_the_same_order_in_another_unit(embedded):
+    compute_coverage(embedded)
+    cosine = np.array(embedded.match_tags("U").values("dist_to_S"))
+    compute_coverage(embedded, CoverageParams(metric="euclidean"))
+    euclidean = np.array(embedded.match_tags("U").values("dist_to_S"))
+    np.testing.assert_allclose(euclidean, np.sqrt(2 * cosine), atol=1e-6)
+
+
+def test_one_owned_image_gives_a_threshold_with_a_warning(embedded):
+    embedded.match_tags("S").limit(19).untag_samples("S")
+    covered = compute_coverage(embedded)
+    assert "one sample" in str(covered)
+    assert set(embedded.match_tags("U").values("dist_percentile")) == {None}
+
+
+def greedy(owned, pool, k):
+    nearest = np.sqrt(np.maximum(2 - 2 * (pool @ owned.T).max(axis=1), 0))
+    picks, radii = [], []
+    for _ in range(k):
+        picks.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, np.linalg.norm(pool - pool[picks[-1]], axis=1))
+        radii.append(nearest.max())
+    return picks, np.array(radii)
+
+
+def test_picks_are_greedy_ranked_tagged_and_replace_old_ones(embedded):
+    ids = embedded.match_tags("U").values("id")
+    picks, radii = greedy(*matrices(embedded), 5)
+    select_kcenter(embedded, KCenterParams(k=7))
+    picked = select_kcenter(embedded, KCenterParams(k=5))
+    assert picked.ids == [ids[i] for i in picks]
+    view = embedded.match_tags("kcenter").sort_by("kcenter_rank")
+    assert view.values("id") == picked.ids
+    assert view.values("kcenter_rank") == [1, 2, 3, 4, 5]
+    np.testing.assert_allclose(view.values("kcenter_radius"), radii**2 / 2, atol=1e-6)
+    assert len(embedded.exists("kcenter_rank")) == 5
+
+
+def test_more_picks_than_candidates_ranks_them_all(embedded):
+    picked = select_kcenter(embedded, KCenterParams(k=500))
+    assert len(picked.ids) == 12
+    assert picked.radii[-1] == pytest.approx(0, abs=1e-6)
+    assert "U holds no more" in str(picked)
+
+
+def test_the_sphere_is_unit_registered_and_reused(embedded):
+    laid = compute_sphere(embedded)
+    places = vectors.read(embedded, "sphere").matrix
+    assert places.shape == (32, 3)
+    np.testing.assert_allclose(np.linalg.norm(places, axis=1), 1, atol=1e-5)
+    run = embedded.load_brain_results("gapsphere")
+    assert run.points.shape == (32, 3)
+    by_id = dict(zip(run.sample_ids, run.points, strict=True))
+    sample = embedded.last()
+    np.testing.assert_allclose(by_id[sample.id], sample.sphere, atol=1e-6)
+    assert not laid.reused
+    assert compute_sphere(embedded).reused
+    assert not compute_sphere(embedded, SphereParams(seed=7)).reused
+
+
+def test_new_images_are_placed_without_moving_the_others(embedded, encoder, make_images):
+    compute_sphere(embedded)
+    before = vectors.read(embedded, "sphere")
+    load_images(embedded, pool=make_images("late", 3))
+    twin = embedded.last()
+    twin["embedding"] = embedded.first().embedding
+    twin.save()
+    compute_embeddings(embedded, encoder=encoder)
+    assert place_on_sphere(embedded) == 3
+    after = dict(zip(*embedded.values(["id", "sphere"]), strict=True))
+    for sample_id, place in zip(before.ids, before.matrix, strict=True):
+        np.testing.assert_array_equal(after[sample_id], place)
+    twin.reload()
+    np.testing.assert_allclose(twin.sphere, embedded.first().sphere, atol=1e-4)
+    assert len(embedded.load_brain_results("gapsphere").sample_ids) == 35
+    assert place_on_sphere(embedded) == 0
+
+
+def test_find_gaps_skips_what_still_holds(loaded, encoder):
+    first = find_gaps(loaded, GapParams(k=4), encoder=encoder)
+    assert [first.covered.reused, first.picked.reused, first.laid.reused] == [False] * 3
+    again = find_gaps(loaded, GapParams(k=4), encoder=encoder)
+    assert again.embedded.done == 0
+    assert [again.covered.reused, again.picked.reused, again.laid.reused] == [True] * 3
+    assert again.covered.delta == first.covered.delta
+    assert again.picked.ids == first.picked.ids
+    more = find_gaps(loaded, GapParams(k=6), encoder=encoder)
+    assert [more.covered.reused, more.picked.reused, more.laid.reused] == [True, False, True]
+    assert more.picked.ids[:4] == first.picked.ids
+    loaded.clear_sample_field("dist_to_S")
+    assert not find_gaps(loaded, GapParams(k=6), encoder=encoder).covered.reused
+
+
+def test_a_suffix_keeps_a_second_analysis_beside_the_first(loaded, encoder):
+    find_gaps(loaded, GapParams(k=4), encoder=encoder)
+    find_gaps(loaded, GapParams(k=2, suffix="b"), encoder=encoder)
+    assert [len(loaded.match_tags(tag)) for tag in ("kcenter", "kcenter_b")] == [4, 2]
+    assert set(loaded.list_brain_runs()) == {"gapsphere", "gapsphere_b"}
+    assert runs.read(loaded, Names("b"), "kcenter").params["k"] == 2
+
+
+def test_the_summary_says_what_was_found(loaded, encoder):
+    gaps = find_gaps(loaded, GapParams(k=4), encoder=encoder)
+    text = str(gaps)
+    for part in ("S 20 images, U 12", "p99", "δ =", "before", "after", "trustworthiness", "time"):
+        assert part in text
+    noted = str(replace(gaps, covered=replace(gaps.covered, warning="Give delta.")))
+    assert "\n            Give delta." in noted  # in the column of what was found
+
+
+def test_steps_without_vectors_or_sets_are_sentences(loaded, dataset):
+    with pytest.raises(EmptySetError, match="run compute_embeddings first"):
+        compute_coverage(loaded)
+    with pytest.raises(EmptySetError, match="S is empty"):
+        find_gaps(dataset[:0])
+    with pytest.raises(EmptySetError, match="no sphere yet"):
+        place_on_sphere(loaded)
+
+
+def test_the_same_parameters_load_no_model_again(loaded, monkeypatch):
+    params = EmbeddingParams(encoder="packaged")
+    compute_embeddings(loaded, params)
+    monkeypatch.setattr("gapsphere.plugin.dataset.gaps.embed.open_encoder", None)
+    assert compute_embeddings(loaded, params).known == 32

@@ -1,0 +1,559 @@
+"""A cache as samples: fields, maps, cards, a second import, a kill, decisions out and in again."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import zipfile
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.kcenter import select_kcenter
+from gapsphere.plugin.dataset.rationales.decisions import decide, undo
+from gapsphere.plugin.dataset.rationales.export import export_reviews
+from gapsphere.plugin.dataset.rationales.failures import failed_there, rank_gaps_by_failures
+from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
+from gapsphere.plugin.dataset.spec.export import export_visual_spec
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.database import counted
+from gapsphere.plugin.dataset.store.insert import insert
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import (
+    ArtifactError,
+    Cancelled,
+    EmptySetError,
+    InputError,
+    MismatchError,
+)
+from gapsphere.plugin.settings.steps import (
+    CoverageParams,
+    FailureParams,
+    FeatureCacheParams,
+    KCenterParams,
+    ReviewExportParams,
+    SpecParams,
+)
+from gapsphere.tests.support.made_cache import CORRECT, EVERY, MIS, make_cache
+from PIL import Image
+
+CORRECT_SET = {
+    "owned": "field:prediction_status=correct",
+    "pool": "field:prediction_status=misclassified",
+}
+FIELDS = ("ground_truth.label", "prediction_status", "llm_score", "llm_rationale", "slope", "tags")
+HEADER = "file_name,ground_truth_num_label,ground_truth_word_label,ground_truth_L2_num_label"
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return make_cache(tmp_path / "cache", 120, dimension=8)
+
+
+def bring(dataset, cache, **settings):
+    imported = import_feature_cache(dataset, FeatureCacheParams(cache_dir=str(cache), **settings))
+    dataset.reload()
+    return imported
+
+
+def by_name(dataset, field):
+    return dict(zip(*dataset.values(["file_name", field]), strict=True))
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def rewrite(path, change):
+    rows = table(path)
+    header = list(rows[0])
+    change(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, header)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_every_cell_of_the_cache_is_on_its_sample(dataset, cache):
+    bring(dataset, cache)
+    rows = {row["file_name"]: row for row in table(cache / "metadata.csv")}
+    assert len(dataset) == 120
+    for sample in dataset:
+        row = rows[sample.file_name]
+        assert sample.ground_truth.label == row["ground_truth_word_label"]
+        assert sample.ground_truth_num_label == int(row["ground_truth_num_label"])
+        assert (sample.site or "") == row["site"]
+        assert sample.year == int(row["year"])
+        assert sample.slope == (float(row["slope"]) if row["slope"] else None)
+        assert sample.surveyed == (row["surveyed"] == "True")
+        assert (sample.remark or "") == row["remark"]
+    for name, status in ((MIS, "misclassified"), (CORRECT, "correct")):
+        for row in table(cache / name):
+            sample = dataset.one(fo.ViewField("file_name") == row["file_name"])
+            said = json.loads(row["rationale"])
+            assert (sample.prediction_status, sample.llm_score, sample.llm_rationale) == (
+                status,
+                said["score"],
+                said["rationale"],
+            )
+    assert dataset.count_values("prediction_status")["unknown"] == 12
+    for row in table(cache / "scores_centroid.csv")[:20]:
+        sample = dataset.one(fo.ViewField("file_name") == row["file_name"])
+        assert sample.sim_to_centroid == float(row["sim_to_centroid"])
+        assert sample.is_bottom_5pct == (row["is_bottom_5pct"] == "True")
+
+
+def test_arrays_land_on_the_samples_of_their_rows(dataset, cache):
+    import torch
+
+    bring(dataset, cache)
+    names = [row["file_name"] for row in table(cache / "metadata.csv")]
+    vectors = torch.load(cache / "embeddings.pt", weights_only=True).numpy()
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    points = np.load(cache / "vis_umap_coords.npy")
+    held = by_name(dataset, "embedding")
+    np.testing.assert_allclose([held[name] for name in names], vectors, atol=1e-6)
+    run = dataset.load_brain_results("feature_cache")
+    of = by_name(dataset, "id")
+    row = {sample_id: i for i, sample_id in enumerate(run.sample_ids)}
+    np.testing.assert_allclose([run.points[row[of[name]]] for name in names], points, atol=1e-5)
+    sphere = dataset.load_brain_results("gapsphere")
+    places = by_name(dataset, "sphere")
+    assert sphere.points.shape == (120, 3)
+    id_of = {value: key for key, value in of.items()}
+    for sample_id, place in zip(sphere.sample_ids, sphere.points, strict=True):
+        np.testing.assert_allclose(places[id_of[sample_id]], place, atol=1e-6)
+
+
+def test_three_coordinates_are_their_own_free_projection(dataset, tmp_path):
+    bring(dataset, make_cache(tmp_path / "cache", 40, width=3, dimension=8))
+    assert dataset.load_brain_results("feature_cache").points.shape == (40, 3)
+    points = np.array(dataset.values("umap3d"))
+    names = [row["file_name"] for row in table(tmp_path / "cache" / "metadata.csv")]
+    free = dict(zip(names, np.load(tmp_path / "cache" / "vis_umap_coords.npy"), strict=True))
+    np.testing.assert_allclose(points, [free[n] for n in dataset.values("file_name")], atol=1e-6)
+    lengths = np.linalg.norm(dataset.values("sphere"), axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-6)
+
+
+def test_the_steps_run_on_an_imported_cache(dataset, cache):
+    bring(dataset, cache)
+    covered = compute_coverage(dataset, CoverageParams(**CORRECT_SET))
+    statuses = dataset.count_values("prediction_status")
+    assert (covered.owned, covered.candidates) == (
+        statuses["correct"],
+        statuses["misclassified"],
+    )
+    select_kcenter(dataset, KCenterParams(k=3, **CORRECT_SET))
+    there = compute_embeddings(dataset)  # where find_gaps begins: no encoder may be opened
+    assert (there.done, there.known) == (0, 120)
+
+
+def test_a_split_column_becomes_the_two_sets(dataset, cache):
+    rewrite(
+        cache / "metadata.csv",
+        lambda rows: [r.update(site="SU"[i % 2]) for i, r in enumerate(rows)],
+    )
+    text = (cache / "metadata.csv").read_text().replace(",site,", ",split,", 1)
+    (cache / "metadata.csv").write_text(text)
+    bring(dataset, cache)
+    assert dataset.count_sample_tags() == {"S": 60, "U": 60}
+
+
+def test_importing_again_updates_and_never_duplicates(dataset, cache):
+    first = bring(dataset, cache)
+    ids, labels = by_name(dataset, "id"), by_name(dataset, "ground_truth.id")
+    changed = dataset.values("file_name")[0]
+
+    def change(rows):
+        rows[0]["ground_truth_word_label"], rows[0]["site"], rows[1]["slope"] = "Fen", "new", ""
+
+    rewrite(cache / "metadata.csv", change)
+    rewrite(cache / MIS, lambda rows: rows[0].update(rationale="gone"))
+    again = bring(dataset, cache)
+    assert (first.added, first.updated, again.added, again.updated) == (120, 0, 0, 120)
+    assert by_name(dataset, "id") == ids
+    assert by_name(dataset, "ground_truth.label")[changed] == "Fen"
+    kept = by_name(dataset, "ground_truth.id")
+    assert {n for n in kept if kept[n] != labels[n]} == {changed}
+    assert by_name(dataset, "site")[changed] == "new"
+    assert by_name(dataset, "slope")[dataset.values("file_name")[1]] is None
+    name = table(cache / MIS)[0]["file_name"]
+    assert by_name(dataset, "llm_score")[name] is None
+    assert by_name(dataset, "llm_raw")[name] == "gone"
+
+
+def test_a_kill_in_the_middle_is_mended_by_running_again(dataset, cache, monkeypatch):
+    monkeypatch.setattr("gapsphere.plugin.dataset.rationales.import_cache.BLOCK", 50)
+
+    def stop_after_one(done, total):
+        if done >= 50 and total == 120:
+            raise Cancelled("stop")
+
+    params = FeatureCacheParams(cache_dir=str(cache))
+    with pytest.raises(Cancelled):
+        import_feature_cache(dataset, params, report=lambda stage: stop_after_one)
+    assert 0 < len(dataset) < 120
+    again = bring(dataset, cache)
+    assert (again.added, again.updated) == (70, 50)
+    assert len(dataset.exists("embedding")) == len(dataset.exists("sphere")) == 120
+    assert dataset.load_brain_results("feature_cache").points.shape == (120, 2)
+
+
+KILLED = """
+    import os, signal
+    import fiftyone as fo
+    from gapsphere.plugin.settings.steps import FeatureCacheParams
+    from gapsphere.plugin.dataset.rationales import import_cache as feature_cache, map as cache_map
+    from gapsphere.plugin.report import card
+
+    feature_cache.BLOCK = 40
+    calls = 0
+
+    def die_at(module, name, number):
+        whole = getattr(module, name)
+
+        def run(*given, **named):
+            global calls
+            calls += 1
+            if calls == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return whole(*given, **named)
+
+        setattr(module, name, run)
+
+    die_at({moment})
+    params = FeatureCacheParams(cache_dir={cache!r})
+    feature_cache.import_feature_cache(fo.load_dataset({name!r}), params)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [
+        ("card.os, 'replace', 70", 40),  # a card is drawn and has no name yet
+        ("feature_cache, 'insert', 3", 80),
+        ("cache_map, '_register', 2", 120),  # the flat map is there, the sphere is not
+    ],
+)
+def test_after_a_kill_at_any_moment_an_import_completes_it(dataset, cache, moment, left):
+    script = textwrap.dedent(KILLED).format(moment=moment, cache=str(cache), name=dataset.name)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    dataset.reload()
+    assert counted(dataset) == left
+    again = bring(dataset, cache)
+    assert (again.added, again.updated) == (120 - left, left)
+    assert counted(dataset) == len(set(dataset.values("file_name"))) == 120
+    plain = fo.Dataset()
+    try:
+        bring(plain, cache)
+        for field in (*FIELDS, "embedding", "sphere"):
+            held, wanted = by_name(dataset, field), by_name(plain, field)
+            assert {n: str(v) for n, v in held.items()} == {n: str(v) for n, v in wanted.items()}
+    finally:
+        plain.delete()
+    for run in ("feature_cache", "gapsphere"):
+        ids = dataset.load_brain_results(run).sample_ids
+        assert sorted(ids) == sorted(dataset.values("id"))
+    shown = {Path(path) for path in dataset.values("filepath")}
+    folder = Path(again.cards_folder)
+    assert {path for path in folder.rglob("*") if path.is_file()} == shown
+
+
+def test_decisions_survive_a_second_import_and_return_with_an_export(dataset, cache, tmp_path):
+    bring(dataset, cache)
+    first, second, third = dataset.match_tags("x", bool=False).limit(3).values("id")
+    decide(dataset, first, "agree", note='=1+1, "quoted"\nline')
+    decide(dataset, second, "relabel", "Fen")
+    decide(dataset, third, "unsure")
+    undo(dataset)
+    bring(dataset, cache)
+    assert dataset.count_values("review_decision") == {None: 118, "agree": 1, "relabel": 1}
+    done = export_reviews(dataset, ReviewExportParams(folder=str(tmp_path / "out")))
+    assert (done.decided, done.samples, len(done.files)) == (2, 120, 3)
+    decided = by_name(dataset, "review_decision")
+    for name in ("metadata.csv", MIS, CORRECT):
+        before, after = table(cache / name), table(tmp_path / "out" / name)
+        assert [row["file_name"] for row in after] == [row["file_name"] for row in before]
+        for row in after:
+            assert row["review_decision"] == (decided[row["file_name"]] or "")
+    decide(dataset, first, "disagree")
+    bring(dataset, tmp_path / "out")  # what was exported is older than what is decided here
+    assert dataset[first].review_decision == "disagree"
+    undo(dataset)
+    other = fo.Dataset()
+    try:
+        bring(other, tmp_path / "out")
+        fields = ("review_decision", "review_label", "review_note", "review_time", "remark")
+        for field in fields:
+            assert by_name(other, field) == by_name(dataset, field), field
+        decide(other, other.first().id, "disagree")
+        assert undo(other) is not None
+    finally:
+        other.delete()
+
+
+def test_an_export_is_never_written_over_a_table_that_is_there(dataset, cache, tmp_path):
+    with pytest.raises(EmptySetError, match="No feature cache was imported"):
+        export_reviews(dataset)
+    bring(dataset, cache)
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match="is the cache itself"):
+            export_reviews(dataset, ReviewExportParams(folder=str(cache), overwrite=overwrite))
+    out = ReviewExportParams(folder=str(tmp_path / "out"), reviewed_only=True)
+    decide(dataset, dataset.first().id, "agree")
+    export_reviews(dataset, out)
+    assert len(table(tmp_path / "out" / "metadata.csv")) == 1
+    with pytest.raises(InputError, match="is there already"):
+        export_reviews(dataset, out)
+    cache.rename(tmp_path / "moved")
+    with pytest.raises(ArtifactError, match="where the cache lies now"):
+        export_reviews(dataset, out.model_copy(update={"overwrite": True}))
+    moved = {"overwrite": True, "cache_dir": str(tmp_path / "moved")}
+    export_reviews(dataset, out.model_copy(update=moved))
+
+
+def test_without_images_every_sample_has_a_card_that_follows_its_content(dataset, cache):
+    bring(dataset, cache)
+    before = by_name(dataset, "filepath")
+    for path in before.values():
+        with Image.open(path) as image:
+            assert image.size == (320, 240)
+    name = table(cache / MIS)[0]["file_name"]
+    rewrite(cache / MIS, lambda rows: rows[0].update(rationale='{"score": 9, "rationale": ""}'))
+    again = bring(dataset, cache)
+    after = by_name(dataset, "filepath")
+    assert {n for n in after if after[n] != before[n]} == {name}
+    assert again.cards == 1
+    with pytest.raises(FileNotFoundError):
+        Image.open(before[name])
+
+
+def test_images_take_the_place_of_their_cards_and_links_out_are_left_out(dataset, cache, tmp_path):
+    bring(dataset, cache)
+    names = dataset.values("file_name")
+    images = tmp_path / "images"
+    for name in names[:110]:
+        path = images / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "secret.jpg").touch()
+    (images / names[0]).unlink()
+    (images / names[0]).symlink_to(tmp_path / "secret.jpg")
+    imported = bring(dataset, cache, image_dir=str(images))
+    paths = by_name(dataset, "filepath")
+    assert (imported.updated, imported.missing_images, imported.earlier) == (119, 10, 1)
+    assert any("link that leads out" in line for line in imported.findings)
+    assert paths[names[5]] == str(images / names[5])
+    assert paths[names[115]].endswith(".png")
+    assert len(dataset) == 120
+
+
+def test_images_loaded_before_are_found_by_their_path(dataset, cache, tmp_path):
+    name = table(cache / "metadata.csv")[3]["file_name"]
+    path = tmp_path / "images" / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    dataset.add_sample(fo.Sample(str(path), tags=["U"]))
+    imported = bring(dataset, cache, image_dir=str(tmp_path / "images"))
+    assert (imported.added, imported.updated) == (119, 1)
+    assert dataset[str(path)].tags == ["U"]
+    assert dataset[str(path)].file_name == name
+
+
+def test_an_address_becomes_a_media_field_and_a_bad_one_is_refused(dataset, cache):
+    bring(dataset, cache, image_root="https://images.example/a b/".replace(" ", "%20"))
+    name = dataset.first().file_name
+    assert dataset.first().image_url == f"https://images.example/a%20b/{name}"
+    assert dataset.app_config.media_fields == ["filepath", "image_url"]
+    assert dataset.app_config.grid_media_field == "image_url"
+    for root in ("file:///etc", "javascript:alert(1)", "//host/x", "https://", "https://a b/"):
+        with pytest.raises(InputError, match="no address"):
+            bring(dataset, cache, image_root=root)
+    with pytest.raises(InputError, match="password"):
+        bring(dataset, cache, image_root="https://me:secret@host/")
+
+
+def test_colours_and_shown_fields_are_those_asked_for(dataset, cache):
+    bring(dataset, cache, color_by="site", hover="file_name, year")
+    config = dataset.app_config
+    assert config.color_scheme.fields[0]["path"] == "site"
+    assert config.active_fields.paths == ["year"]  # the cards say the file's name themselves
+    assert dataset.list_workspaces() == ["Feature cache"]
+
+
+def test_nothing_is_written_where_something_is_wrong(dataset, cache):
+    with pytest.raises(InputError, match="color_by: there is no 'nobody'; known: file_name"):
+        bring(dataset, cache, color_by="nobody")
+    with pytest.raises(InputError, match="hover: there is no 'nobody'"):
+        bring(dataset, cache, hover="file_name,nobody")
+    np.save(cache / "vis_umap_coords.npy", np.zeros((3, 2)))
+    with pytest.raises(ArtifactError, match="120 rows"):
+        bring(dataset, cache)
+    assert len(dataset) == 0
+    assert not dataset.list_runs()
+
+
+def test_columns_that_bear_our_names_get_others(dataset, tmp_path):
+    header = f"{HEADER},embedding,filepath,llm_score,ground_truth,tags,2nd,a b,a-b"
+    (tmp_path / "metadata.csv").write_text(f"{header}\na.jpg,1,x,1" + ",7" * 8 + "\n")
+    bring(dataset, tmp_path)
+    sample = dataset.first()
+    for field in ("embedding", "filepath", "llm_score", "ground_truth", "tags", "2nd"):
+        assert sample[f"csv_{field}"] == 7
+    assert (sample["a_b"], sample["a_b_2"]) == (7, 7)
+    assert sample.prediction_status == "unknown"
+
+
+def test_a_field_of_another_type_is_refused_and_a_narrower_one_widened(dataset, cache):
+    bring(dataset, cache)
+    rewrite(cache / "metadata.csv", lambda rows: rows[0].update(site="7"))
+    rewrite(cache / "metadata.csv", lambda rows: [row.update(slope="3") for row in rows])
+    bring(dataset, cache)
+    assert set(dataset.values("slope")) == {3.0}
+    rewrite(cache / "metadata.csv", lambda rows: rows[0].update(year="unknown"))
+    with pytest.raises(InputError, match="'year' of another type"):
+        bring(dataset, cache)
+
+
+def test_vectors_of_an_encoder_are_not_replaced_in_silence(loaded, encoder, cache):
+    compute_embeddings(loaded, encoder=encoder)
+    with pytest.raises(MismatchError, match="Import with a suffix"):
+        bring(loaded, cache)
+    bring(loaded, cache, suffix="cache")
+    assert len(loaded.exists("embedding_cache")) == 120
+    assert loaded.has_brain_run("feature_cache_cache")
+
+
+def test_vectors_of_another_cache_never_mix(dataset, cache, tmp_path):
+    bring(dataset, cache)
+    fingerprint = runs.read(dataset, Names(), "embeddings").inputs["fingerprint"]
+    other = make_cache(tmp_path / "other", 60, dimension=5, seed=7)
+    imported = bring(dataset, other)
+    assert imported.earlier == 60
+    assert {len(v) for v in dataset.exists("embedding").values("embedding")} == {5}
+    assert runs.read(dataset, Names(), "embeddings").inputs["fingerprint"] != fingerprint
+
+
+def test_two_models_stand_side_by_side(dataset, cache):
+    for name in (MIS, CORRECT):
+        (cache / name.replace("Qwen_Qwen3-VL-4B-Instruct", "Gemma-3")).write_bytes(
+            (cache / name).read_bytes()
+        )
+    bring(
+        dataset,
+        cache,
+        mis_csv=f"{MIS},mis_Gemma-3.csv",
+        correct_csv=f"{CORRECT},correct_Gemma-3.csv",
+    )
+    for field in ("prediction_status", "llm_score", "llm_rationale"):
+        assert dataset.values(field) == dataset.values(f"{field}_gemma_3")
+    assert runs.read(dataset, Names(), "feature_cache").inputs["models"][1]["suffix"] == "gemma_3"
+
+
+def test_the_cache_with_every_defect_imports_what_can_be_used(dataset, tmp_path):
+    imported = bring(dataset, make_cache(tmp_path / "cache", 2000, defects=EVERY))
+    assert imported.added == len(dataset) == 2000 - EVERY.duplicates - EVERY.escaping
+    assert imported.embedded == imported.added - EVERY.nan_vectors
+    assert len(dataset.exists("sphere")) == imported.placed == imported.added - EVERY.nan_places
+    assert dataset.count_values("prediction_status")["ambiguous"] == EVERY.ambiguous
+    kept = dataset.exists("llm_raw").match(fo.ViewField("prediction_status") != "ambiguous")
+    assert len(kept) == EVERY.broken - 9  # nine cells are empty
+    assert "metadata.csv  7 rows left out" in str(imported)
+    assert f"cards drawn in place of images, in {imported.cards_folder}" in str(imported)
+
+
+def ranked(dataset, cache):
+    bring(dataset, cache)
+    compute_coverage(dataset, CoverageParams(**CORRECT_SET, delta=0.001))
+    return rank_gaps_by_failures(dataset, FailureParams(neighbors=9))
+
+
+def test_gaps_are_ranked_by_the_failures_around_them(dataset, cache):
+    result = ranked(dataset, cache)
+    dataset.reload()
+    rows = {s.id: s for s in dataset}
+    judged = [s for s in rows.values() if s.prediction_status in ("correct", "misclassified")]
+    overall = np.mean([s.prediction_status == "misclassified" for s in judged])
+    for sample in dataset.exists("dist_to_S"):
+        others = [s for s in judged if s.id != sample.id]
+        others.sort(key=lambda s, v=sample.embedding: float(np.linalg.norm(s.embedding - v)))
+        wrong = sum(s.prediction_status == "misclassified" for s in others[:9])
+        assert sample.failure_rate == pytest.approx((wrong + 2 * overall) / 11)
+    gaps = dataset.exists("failure_rank").sort_by("failure_rank")
+    assert gaps.values("failure_rank") == list(range(1, result.gaps + 1))
+    order = [(-s.failure_rate, -s.dist_to_S) for s in gaps]
+    assert order == sorted(order)
+    assert set(gaps.values("is_gap")) == {True}
+    assert result.judged == len(judged)
+
+
+def test_a_persons_decision_corrects_what_the_tables_say(dataset, cache):
+    before = ranked(dataset, cache)
+    wrong = fo.ViewField("prediction_status") == "misclassified"
+    for sample_id in dataset.match(wrong).values("id"):
+        decide(dataset, sample_id, "disagree")
+    after = rank_gaps_by_failures(dataset)
+    assert before.overall > 0
+    assert (after.overall, after.corrected) == (0.0, before.candidates)
+    assert failed_there("correct", "agree") is False
+    assert failed_there("ambiguous", "agree") is None
+    assert failed_there("correct", "unsure") is None
+
+
+def test_what_is_missing_for_a_ranking_is_said(dataset, cache):
+    with pytest.raises(InputError, match="import a feature cache first"):
+        rank_gaps_by_failures(dataset)
+    bring(dataset, cache)
+    with pytest.raises(EmptySetError, match="run compute_coverage first"):
+        rank_gaps_by_failures(dataset)
+
+
+def test_inserted_documents_are_those_that_add_samples_writes(dataset):
+    def made():
+        label = fo.Classification(label="bog")
+        return fo.Sample("/a.jpg", tags=["S"], label=label, vector=np.ones(3, np.float32))
+
+    other = fo.Dataset()
+    try:
+        for one in (dataset, other):
+            one.add_sample_field(
+                "label", fo.EmbeddedDocumentField, embedded_doc_type=fo.Classification
+            )
+            one.add_sample_field("vector", fo.VectorField)
+        dataset.add_samples([made(), made()])
+        assert [*insert(other, [made(), made()])] == other.values("id")
+        plain, inserted = (d._sample_collection.find().to_list() for d in (dataset, other))
+        for expected, document in zip(plain, inserted, strict=True):
+            assert expected.keys() == document.keys()
+            for moment in ("_id", "_dataset_id", "created_at", "last_modified_at", "_rand"):
+                assert type(expected.pop(moment)) is type(document.pop(moment))
+            assert expected.pop("label")["label"] == document.pop("label")["label"]
+            assert expected == document
+    finally:
+        other.delete()
+
+
+def test_a_visual_spec_tells_the_failures_beside_each_candidate(dataset, cache, tmp_path):
+    ranked(dataset, cache)
+    compute_coverage(dataset, CoverageParams(**CORRECT_SET, delta=0.001))
+    gaps = dataset.exists("failure_rank").sort_by("failure_rank").limit(3)
+    params = SpecParams(output=str(tmp_path / "spec.zip"), owned=CORRECT_SET["owned"])
+    issued = export_visual_spec(gaps, params)
+    unsaid = ("failure_", "prediction_status", "_num_label", "_word_label")
+    assert not any(word in line for line in issued.missing for word in unsaid)
+    with zipfile.ZipFile(issued.path) as archive:
+        names = [name for name in archive.namelist() if name.endswith((".csv", ".html"))]
+        read = {name.rsplit("/", 1)[1]: archive.read(name).decode() for name in names}
+    rows = list(csv.DictReader(read["candidates.csv"].removeprefix("\ufeff").splitlines()))
+    told = sorted(float(row["failure_rate"]) for row in rows)
+    assert told == pytest.approx(sorted(gaps.values("failure_rate")), abs=1e-5)
+    assert "llm_rationale" not in rows[0]
+    assert any("% fail beside it" in page for name, page in read.items() if name.endswith(".html"))

@@ -1,0 +1,221 @@
+"""A model that learns from a dataset's own sequences, and is then chosen by its name."""
+
+import json
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+import torch
+from fiftyone.operators.delegated import DelegatedOperationService
+from gapsphere.plugin.dataset.sparse import models as sparse_models
+from gapsphere.plugin.dataset.sparse.clips import read_clips
+from gapsphere.plugin.dataset.sparse.sequences import ordered_sequences
+from gapsphere.plugin.dataset.sparse.settings import TrainSequencesParams
+from gapsphere.plugin.dataset.sparse.train import train_sparse_transformer
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
+from gapsphere.plugin.progress import silent
+from gapsphere.plugin.settings.steps import make
+from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
+from gapsphere.plugin.sparse.network.registry import trained_models
+from gapsphere.plugin.sparse.network.weights import load_weights, save_weights
+from PIL import Image
+
+OPERATOR = "@gapsphere/gap-explorer/train_sparse_transformer"
+SHORT = {
+    "model_name": "bars", "start_from": "small", "steps": 4, "batch_size": 2, "clip_length": 3,
+    "validate_every": 2, "side": 32, "device": "cpu",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """FiftyOne's folder of this test, with a small model trained before."""
+    monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path / "home"))
+    torch.manual_seed(0)
+    model = SparsePixelTransformer(ModelConfig(refine_widths=(8, 12), refine_blocks=1))
+    save_weights(model, sparse_models.models_folder() / "small" / "weights.safetensors")
+    return sparse_models.models_folder()
+
+
+@pytest.fixture
+def drives(dataset, tmp_path):
+    """Drives of 7, 4 and 2 frames of moving bars."""
+    x = np.arange(40)
+    for name, length in (("a", 7), ("b", 4), ("short", 2)):
+        for t in range(length):
+            bars = 128 + 90 * np.sign(np.sin((x + t + length) * 0.7))
+            path = tmp_path / f"{name}_{t}.png"
+            Image.fromarray(np.broadcast_to(bars, (30, 40)).astype(np.uint8)).save(path)
+            dataset.add_sample(
+                fo.Sample(filepath=str(path), tags=["S"], sequence=name, frame_number=t)
+            )
+    return dataset
+
+
+def train(dataset, report=lambda stage: silent, **settings):
+    params = make(TrainSequencesParams, {**SHORT, **settings})
+    return train_sparse_transformer(dataset, params, report=report)
+
+
+def clips_of(dataset, **settings):
+    params = make(TrainSequencesParams, {**SHORT, **settings})
+    ordered = ordered_sequences(dataset, params.sequence_field, params.order_field)
+    return read_clips(ordered.sequences, params)
+
+
+def test_a_trained_model_is_chosen_by_its_name(home, drives):
+    result = train(drives)
+    assert (result.step, result.steps_now, result.clips) == (4, 4, (3, 3, 24, 32))
+    assert [line["step"] for line in result.log] == [2, 4]
+    assert "step 4: training" in str(result)
+    assert sparse_models.model_names() == ["default", "bars", "small"]
+    chosen = sparse_models.open_registry("cpu").get("bars")
+    assert chosen.version == result.fingerprint
+    record = runs.read(drives, Names("bars"), "trained")
+    assert record.results["fingerprint"] == result.fingerprint
+    assert record.inputs["start_from"] == "small"
+
+
+def test_it_starts_from_the_model_that_is_named(home, drives):
+    train(drives, steps=1, learning_rate=1e-12)
+    start = load_weights(home / "small" / "weights.safetensors").state_dict()
+    for name, value in load_weights(trained_models(home)["bars"]).state_dict().items():
+        torch.testing.assert_close(value, start[name], atol=1e-6, rtol=0)
+
+
+def test_it_can_start_from_nothing(home, drives):
+    result = train(drives, steps=1, start_from="nothing", validate_every=1)
+    assert result.steps_now == 1
+    assert load_weights(trained_models(home)["bars"]).config == ModelConfig()
+
+
+def test_a_stop_keeps_every_step_and_the_same_name_goes_on(home, drives):
+    def stop(done, total):
+        if (done, total) == (3, 4):
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        train(drives, lambda stage: stop if stage == "Training" else silent)
+    result = train(drives)
+    assert (result.step, result.steps_now) == (4, 1)
+    more = train(drives, steps=6)
+    assert (more.step, more.steps_now, more.before) == (6, 2, result.before)
+
+
+def test_a_name_that_learned_from_other_frames_is_refused_until_overwrite(home, drives):
+    train(drives)
+    others = drives.match_tags("S").limit(6)
+    with pytest.raises(MismatchError, match="learned from other frames"):
+        train(others)
+    with pytest.raises(MismatchError, match="began"):
+        train(drives, start_from="default")
+    assert train(others, overwrite=True).steps_now == 4
+
+
+def test_training_stops_where_validation_no_longer_grows(home, drives):
+    result = train(drives, steps=40, learning_rate=1e-12, patience=4)
+    assert result.step < 40
+    assert "Stopped early: no better validation for 4 steps." in result.notes
+
+
+def test_clips_do_not_overlap_and_the_last_sequence_ends_them(drives):
+    clips = clips_of(drives)
+    assert clips.sequences == ("a", "a", "b")
+    assert clips.notes == ("1 sequences of fewer than 3 frames are left out.",)
+    first = np.asarray(Image.open(drives.match_tags("S").first().filepath).resize((32, 24), 4))
+    np.testing.assert_array_equal(clips.frames[0, 0], first)
+
+
+def test_of_too_many_frames_clips_are_left_out_evenly(drives):
+    clips = clips_of(drives, most_frames=10, clip_length=3)
+    assert len(clips.frames) == 3
+    few = clips_of(drives.match_tags("S"), clip_length=3, most_frames=10)
+    assert few.digest == clips.digest
+
+
+def test_clips_with_a_broken_or_odd_frame_are_left_out(drives):
+    paths = drives.values("filepath")
+    with open(paths[1], "wb") as file:
+        file.write(b"no image")
+    clips = clips_of(drives)
+    assert clips.sequences == ("a", "b")
+    assert [item.path for item in clips.skipped] == [paths[1]]
+    Image.new("L", (30, 40)).save(paths[4])
+    with pytest.raises(EmptySetError, match="1 clips remain and training needs 2"):
+        clips_of(drives)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "words"),
+    [
+        ({"clip_length": 5}, EmptySetError, "there are 1: the longest sequence has 7 frames"),
+        ({"model_name": "default"}, InputError, "'default' means another model here"),
+        ({"start_from": "bars"}, InputError, "the same name goes on"),
+        ({"model_name": "../up"}, InputError, "model_name"),
+        ({"side": 16}, InputError, "too small to learn from"),
+    ],
+)
+def test_what_cannot_be_trained_is_a_sentence(home, drives, wrong, kind, words):
+    with pytest.raises(kind, match=words):
+        train(drives, **wrong)
+    assert not (home / "bars").exists()
+
+
+def test_the_operator_trains_and_the_simulation_takes_the_model(home, drives):
+    foo.execute_operator(OPERATOR, dataset=drives, params=SHORT)
+    told = json.loads((home / "bars" / "training.json").read_text())
+    assert told["start_from"] == "small"
+    settings = {"checkpoint_key": "bars", "sample_count": 40, "side": 32, "device": "cpu"}
+    simulate = OPERATOR.replace("train_sparse_transformer", "simulate_adaptive_sampling")
+    foo.execute_operator(simulate, dataset=drives, params=settings)
+    drives.reload()
+    record = runs.read(drives, Names(), "sparse")
+    version = sparse_models.open_registry("cpu").get("bars").version
+    assert (record.inputs["model"], record.inputs["fingerprint"]) == ("bars", version)
+
+
+def test_the_operator_trains_delegated_and_goes_on_with_what_was_kept(home, drives):
+    foo.execute_operator(OPERATOR, dataset=drives, params=SHORT)
+    longer = {**SHORT, "steps": 6}
+    queued = foo.execute_operator(OPERATOR, dataset=drives, params=longer, request_delegation=True)
+    assert queued.delegated
+    DelegatedOperationService().execute_queued_operations(limit=1, log=False)
+    steps = [json.loads(line)["step"] for line in (home / "bars" / "log.jsonl").open()]
+    assert steps[-1] == 6
+    assert steps == sorted(set(steps)), "no step was made twice"
+
+
+def test_the_live_server_offers_what_was_trained(home, drives, monkeypatch):
+    """The operator hands the server every name; a client asks for one."""
+    from gapsphere.operators.serve_sparse_sampling import with_trained
+    from gapsphere.plugin.settings.serving import ServeParams
+
+    params = with_trained(ServeParams(models="mine=/somewhere.safetensors"))
+    assert params.model_files["small"] == str(trained_models(home)["small"])
+    assert params.model_files["mine"] == "/somewhere.safetensors"
+    own = with_trained(ServeParams(models="small=/my.safetensors"))
+    assert own.model_files == {"small": "/my.safetensors"}
+
+
+def test_the_command_line_trains_on_a_dataset(home, drives, capsys):
+    from gapsphere.scripts.cli.main import main
+
+    settings = (
+        "training.model_name=bars", "training.start_from=small", "training.steps=2",
+        "training.batch_size=2", "training.clip_length=3", "frames.side=32",
+    )  # fmt: skip
+    assert main(["sparse", "train", "--dataset", drives.name, *settings]) == 0
+    assert "step 2, 2 now" in capsys.readouterr().out
+    assert main(["sparse", "train"]) == 2
+    assert "--frames FILE, or --dataset NAME" in capsys.readouterr().err

@@ -1,0 +1,261 @@
+"""A spec from samples and the way back, with a real encoder on a real database."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.plugin.coverage.distances import nearest_distance
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.spec.check import check_files, check_view
+from gapsphere.plugin.dataset.spec.export import export_visual_spec
+from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
+from gapsphere.plugin.report.spec_reading import read_spec
+from gapsphere.plugin.settings.steps import CheckSpecParams, CoverageParams, SpecParams, make
+
+
+@pytest.fixture
+def analysed(loaded, encoder):
+    """S of 20, U of 12, 8 of them red and far from S, with their metadata."""
+    compute_embeddings(loaded, encoder=encoder)
+    compute_coverage(loaded, CoverageParams(delta=0.08))
+    paths = loaded.values("filepath")
+    loaded.set_values("colour", ["red" if "/red_" in path else "grey" for path in paths])
+    return loaded
+
+
+def red(dataset):
+    return dataset.match(fo.ViewField("colour") == "red")
+
+
+def issue(samples, path, **values):
+    return export_visual_spec(samples, make(SpecParams, {**values, "output": str(path)}))
+
+
+def document(path):
+    with zipfile.ZipFile(path) as archive:
+        name = next(name for name in archive.namelist() if name.endswith("spec.json"))
+        return json.loads(archive.read(name))
+
+
+def test_a_spec_says_what_is_missing_and_takes_its_numbers_from_the_analysis(analysed, tmp_path):
+    issued = issue(red(analysed), tmp_path / "red.zip")
+    said = document(issued.path)
+    assert said["delta"] == 0.08
+    assert [found["value"] for found in said["missing"]["found"]] == ["red"]
+    assert said["missing"]["found"][0]["lift"] is None
+    found = vectors.read(red(analysed), "embedding")
+    owned = vectors.read(analysed.match_tags("S"), "embedding")
+    near = nearest_distance(found.matrix, owned.matrix).distance
+    assert [c["dist_to_S"] for c in said["candidates"]] == pytest.approx(near.tolist())
+    stored = red(analysed).values("dist_percentile")
+    assert [c["percentile"] for c in said["candidates"]] == pytest.approx(stored)
+    assert said["encoder"]["fingerprint"] == "colour-1"
+    assert runs.read(analysed, Names(), "visual_spec").results["id"] == issued.id
+
+
+def test_distances_are_those_of_the_day_of_issue(analysed, tmp_path):
+    before = document(issue(red(analysed), tmp_path / "a.zip").path)
+    first = red(analysed).first()
+    first.tags = ["S"]
+    first.save()
+    issued = issue(red(analysed), tmp_path / "b.zip")
+    after = document(issued.path)
+    assert "1 samples are in S already" in issued.warnings[0]
+    assert len(after["candidates"]) == len(before["candidates"]) - 1
+    by_id = {c["id"]: c["dist_to_S"] for c in before["candidates"]}
+    assert all(c["dist_to_S"] <= by_id[c["id"]] for c in after["candidates"])
+
+
+def test_candidates_come_from_tags_views_fields_picks_and_places(analysed, tmp_path):
+    red(analysed).tag_samples("wanted")
+    red(analysed)[:3].tag_samples("kcenter")
+    analysed.save_view("mine", red(analysed)[:5])
+    rng = np.random.default_rng(0)
+    places = rng.normal(size=(len(analysed), 3))
+    places /= np.linalg.norm(places, axis=1, keepdims=True)
+    vectors.write(analysed, "sphere", analysed.values("id"), places)
+    pool = len(analysed.match_tags("U"))
+    for word, count in (
+        ("wanted", 8),
+        ("tag:wanted", 8),
+        ("field:colour=red", 8),
+        ("view:mine", 5),
+        ("kcenter", 3),
+        (None, 3),
+        ("place:0,0,2", pool),
+    ):
+        issued = issue(
+            analysed, tmp_path / f"{count}-{word}.zip".replace(":", "_"), candidates=word
+        )
+        assert issued.candidates == count
+        said = document(issued.path)
+        assert said["estimated"] == (word == "place:0,0,2")
+    assert said["place"] == [0, 0, 1]
+    assert issue(red(analysed)[:2], tmp_path / "view.zip").candidates == 2
+
+
+@pytest.mark.parametrize(
+    "word", ["place:1,2", "place:0,0,0", "place:a,b,c", "place:nan,0,1", "view:x"]
+)
+def test_a_word_that_names_nothing_is_a_sentence(analysed, tmp_path, word):
+    with pytest.raises(InputError):
+        issue(analysed, tmp_path / "x.zip", candidates=word)
+    assert not list(tmp_path.glob("*.zip"))
+
+
+def test_what_is_missing_is_said_in_sentences(loaded, encoder, tmp_path):
+    with pytest.raises(EmptySetError, match="run compute_coverage"):
+        issue(loaded, tmp_path / "x.zip", candidates="U")
+    compute_embeddings(loaded, encoder=encoder)
+    compute_coverage(loaded)
+    with pytest.raises(EmptySetError, match="no candidate"):
+        issue(loaded, tmp_path / "x.zip", candidates="nobody")
+    with pytest.raises(EmptySetError, match="in S already"):
+        issue(loaded, tmp_path / "x.zip", candidates="S")
+    with pytest.raises(EmptySetError, match="compute_sphere"):
+        issue(loaded, tmp_path / "x.zip", candidates="place:0,0,1")
+    issue(loaded, tmp_path / "x.zip", candidates="U")
+    with pytest.raises(ArtifactError, match="there already"):
+        issue(loaded, tmp_path / "x.zip", candidates="U")
+    issue(loaded, tmp_path / "x.zip", candidates="U", replace_file=True)
+
+
+def test_without_a_name_the_file_is_named_by_its_id(analysed):
+    issued = export_visual_spec(red(analysed))
+    assert issued.path.name == f"{issued.id}.zip"
+    assert issued.path.is_relative_to(fo.config.default_dataset_dir)
+    issued.path.unlink()
+
+
+def test_candidates_that_delta_covers_are_warned_about(analysed, tmp_path):
+    issued = issue(red(analysed), tmp_path / "x.zip", spec_delta=2.0)
+    assert any("covered already" in warning for warning in issued.warnings)
+
+
+def test_one_drive_alone_is_warned_about_and_a_radius_may_be_given(analysed, tmp_path):
+    analysed.set_values("sequence", ["drive 7"] * len(analysed))
+    issued = issue(red(analysed), tmp_path / "x.zip", spec_delta=1.0)
+    assert any("one drive (drive 7)" in warning for warning in issued.warnings)
+    analysed.set_values("sequence", {red(analysed).first().id: "drive 8"}, key_field="id")
+    both = issue(red(analysed), tmp_path / "both.zip", spec_delta=1.0)
+    assert not any("one drive" in warning for warning in both.warnings)
+    analysed.set_values("sequence", ["drive 7"] * len(analysed))
+    wide = issue(red(analysed), tmp_path / "wide.zip", spec_delta=1.0, spec_radius=0.5)
+    assert not any("one drive" in warning for warning in wide.warnings)
+    assert (document(wide.path)["radius"], document(wide.path)["radius_source"]) == (0.5, "given")
+    assert read_spec(wide.path).rule.near_radius == 0.75
+
+
+def test_heatmaps_of_the_candidates_are_drawn(analysed, tmp_path):
+    for sample in red(analysed).iter_samples(autosave=True):
+        sample["heatmap"] = fo.Heatmap(map=np.arange(16, dtype=np.uint8).reshape(4, 4) * 16)
+    issued = issue(red(analysed), tmp_path / "x.zip", images=3)
+    assert (issued.shown, issued.heatmaps) == (3, 3)
+    names = zipfile.ZipFile(issued.path).namelist()
+    assert sum(name.endswith("_overlay.png") for name in names) == 3
+
+
+def test_the_candidates_themselves_come_back_accepted_and_s_covered(analysed, encoder, tmp_path):
+    path = issue(red(analysed), tmp_path / "red.zip", quantity=16).path
+    files = check_files(path, red(analysed).values("filepath"), encoder=encoder)
+    pairs = zip(*red(analysed).values(["filepath", "dist_to_S"]), strict=True)
+    new = {file for file, distance in pairs if distance > 0.08}
+    assert {a.path for a in files.answers if a.verdict == "accepted"} == new
+    assert files.met == len(new)
+    assert f"{len(new)} of 16 wanted images" in str(files)
+    owned = check_files(path, analysed.match_tags("S").values("filepath"), encoder=encoder)
+    assert owned.counts["covered already"] == 20
+
+
+def test_an_unpacked_spec_judges_as_the_zip_does_and_as_all_of_s(analysed, encoder, tmp_path):
+    path = issue(red(analysed), tmp_path / "red.zip").path
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path)
+    folder = tmp_path / document(path)["id"]
+    everything = analysed.values("filepath")
+    both = [check_files(p, everything, encoder=encoder) for p in (path, folder / "spec.json")]
+    assert both[0].answers == both[1].answers
+    rule = read_spec(path).rule
+    owned = vectors.read(analysed.match_tags("S"), "embedding").matrix
+    rows = vectors.read(analysed, "embedding").matrix
+    covered = nearest_distance(rows, owned).distance.astype(float) <= rule.delta
+    inside = nearest_distance(rows, rule.centre[None]).distance.astype(float) <= rule.near_radius
+    told = np.array([a.verdict == "covered already" for a in both[0].answers])
+    assert np.array_equal(told[inside], covered[inside])
+
+
+def test_a_check_on_a_view_writes_verdicts_and_embeds_nothing_twice(analysed, encoder, tmp_path):
+    path = issue(red(analysed), tmp_path / "red.zip").path
+    calls = len(encoder.calls)
+    checked = check_view(path, analysed, encoder=encoder)
+    assert len(encoder.calls) == calls
+    assert analysed.count_values("spec_verdict") == {
+        verdict: count for verdict, count in checked.counts.items() if count
+    }
+    record = runs.read(analysed, Names(), "spec_check")
+    assert record.inputs["spec"] == checked.id
+    check_view(path, red(analysed), encoder=encoder)
+    assert len(analysed.exists("spec_verdict")) == 8  # what an earlier check said is gone
+    other = CheckSpecParams(suffix="b")
+    check_view(path, red(analysed)[:2], other, encoder=encoder)  # no vectors there: embedded
+    assert len(encoder.calls) > calls
+    assert len(analysed.exists("spec_verdict_b")) == 2
+    assert not analysed.has_field("embedding_b")
+
+
+def test_skipped_images_are_counted_and_copies_count_once(analysed, encoder, tmp_path, make_images):
+    path = issue(red(analysed), tmp_path / "red.zip").path
+    good = red(analysed).match(fo.ViewField("dist_to_S") > 0.08).first().filepath
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(Path(good).read_bytes())
+    (folder / "broken\u202e\n.png").write_bytes(b"no image")
+    checked = check_files(path, folder, encoder=encoder)
+    assert len(checked.skipped) == 1
+    assert (checked.counts["accepted"], checked.met, checked.copies) == (2, 1, 1)
+    assert "1 skipped" in str(checked)
+    assert "exact copies" in str(checked)
+    with pytest.raises(EmptySetError):
+        check_files(path, make_images("none", 0), encoder=encoder)
+
+
+def test_another_encoder_is_refused_with_both_fingerprints(analysed, encoder, tmp_path):
+    path = issue(red(analysed), tmp_path / "red.zip").path
+    encoder.fingerprint = "colour-2"
+    with pytest.raises(MismatchError, match=r"colour-1.*colour-2"):
+        check_files(path, red(analysed).values("filepath"), encoder=encoder)
+
+
+def test_vectors_of_unknown_source_are_refused_in_words(analysed, tmp_path):
+    analysed.delete_run("gapsphere_embeddings")
+    analysed.delete_run("gapsphere_coverage")
+    compute_coverage(analysed, CoverageParams(delta=0.08))
+    issued = issue(red(analysed), tmp_path / "red.zip")
+    assert any("do not say which encoder" in warning for warning in issued.warnings)
+    with pytest.raises(InputError, match="unknown source"):
+        check_files(issued.path, red(analysed).values("filepath"))
+
+
+def test_coverage_of_another_encoder_is_refused(analysed, encoder, tmp_path):
+    encoder.fingerprint = "colour-2"
+    analysed.clear_sample_field("embedding")
+    compute_embeddings(analysed, encoder=encoder)
+    with pytest.raises(MismatchError, match="compute_coverage again"):
+        issue(red(analysed), tmp_path / "x.zip")
+
+
+def test_the_packaged_encoder_is_opened_from_what_the_spec_says(loaded, tmp_path):
+    compute_embeddings(loaded)
+    compute_coverage(loaded, CoverageParams(delta=0.0))
+    path = issue(loaded, tmp_path / "x.zip", candidates="U").path
+    assert document(path)["encoder"]["parameters"]["encoder"] == "packaged"
+    files = loaded.match_tags("U").values("filepath")[:3]
+    checked = check_files(path, files)
+    assert [answer.verdict for answer in checked.answers] == ["accepted"] * 3
