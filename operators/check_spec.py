@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.spec.check import Checked, check_view
+from ..plugin.dataset.spec.check import SpecCheckResult, check_view
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import CheckSpecParams, setting
@@ -44,7 +44,9 @@ class CheckSpec(StepOperator):
         inputs.enum(TARGET, chosen.values(), view=chosen, label="Samples to check", default=default)
         form.to_top(inputs, TARGET)
 
-    def run(self, ctx: foo.ExecutionContext, params: CheckParams, report: Reporter) -> Checked:
+    def run(
+        self, ctx: foo.ExecutionContext, params: CheckParams, report: Reporter
+    ) -> SpecCheckResult:
         if not params.spec.strip():
             raise InputError("Name the Visual Spec: the path of its ZIP or its spec.json.")
         target = ctx.params.get(TARGET) or (SELECTED if ctx.selected else VIEW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.gaps.coverage import Covered, compute_coverage
+from ..plugin.dataset.gaps.coverage import CoverageResult, compute_coverage
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import CoverageParams
 from .step import StepOperator
@@ -19,5 +19,7 @@ class ComputeCoverage(StepOperator):
     )
     params = CoverageParams
 
-    def run(self, ctx: foo.ExecutionContext, params: CoverageParams, report: Reporter) -> Covered:
+    def run(
+        self, ctx: foo.ExecutionContext, params: CoverageParams, report: Reporter
+    ) -> CoverageResult:
         return compute_coverage(ctx.dataset, params, progress=report("Coverage"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.gaps.embed import Embedded, compute_embeddings
+from ..plugin.dataset.gaps.embed import EmbeddingResult, compute_embeddings
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import EmbeddingParams
 from .step import StepOperator
@@ -23,5 +23,7 @@ class ComputeEmbeddings(StepOperator):
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
-    def run(self, ctx: foo.ExecutionContext, params: EmbeddingParams, report: Reporter) -> Embedded:
+    def run(
+        self, ctx: foo.ExecutionContext, params: EmbeddingParams, report: Reporter
+    ) -> EmbeddingResult:
         return compute_embeddings(ctx.target_view(), params, progress=report("Embeddings"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.gaps.heatmaps import Heatmaps, compute_heatmaps
+from ..plugin.dataset.gaps.heatmaps import HeatmapResult, compute_heatmaps
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import HeatmapParams
 from .step import StepOperator
@@ -24,5 +24,7 @@ class ComputeHeatmaps(StepOperator):
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
-    def run(self, ctx: foo.ExecutionContext, params: HeatmapParams, report: Reporter) -> Heatmaps:
+    def run(
+        self, ctx: foo.ExecutionContext, params: HeatmapParams, report: Reporter
+    ) -> HeatmapResult:
         return compute_heatmaps(ctx.target_view(), params, progress=report("Heatmaps"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.gaps.sphere import Laid, compute_sphere
+from ..plugin.dataset.gaps.sphere import SphereResult, compute_sphere
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import SphereParams
 from .step import StepOperator
@@ -19,5 +19,7 @@ class ComputeSphere(StepOperator):
     )
     params = SphereParams
 
-    def run(self, ctx: foo.ExecutionContext, params: SphereParams, report: Reporter) -> Laid:
+    def run(
+        self, ctx: foo.ExecutionContext, params: SphereParams, report: Reporter
+    ) -> SphereResult:
         return compute_sphere(ctx.dataset, params, progress=report("Sphere"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.gaps.artifacts import Exported, export_artifacts
+from ..plugin.dataset.gaps.artifacts import ArtifactExport, export_artifacts
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import PlotParams, SetParams, select, setting
 from .step import StepOperator
@@ -27,7 +27,9 @@ class ExportArtifacts(StepOperator):
     icon = "file_download"
     params = ExportParams
 
-    def run(self, ctx: foo.ExecutionContext, params: ExportParams, report: Reporter) -> Exported:
+    def run(
+        self, ctx: foo.ExecutionContext, params: ExportParams, report: Reporter
+    ) -> ArtifactExport:
         return export_artifacts(
             ctx.dataset,
             params.folder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.rationales.export import ExportedReviews, export_reviews
+from ..plugin.dataset.rationales.export import ReviewExport, export_reviews
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import ReviewExportParams
 from .step import StepOperator
@@ -22,5 +22,5 @@ class ExportReviews(StepOperator):
 
     def run(
         self, ctx: foo.ExecutionContext, params: ReviewExportParams, report: Reporter
-    ) -> ExportedReviews:
+    ) -> ReviewExport:
         return export_reviews(ctx.dataset, params, report=report)

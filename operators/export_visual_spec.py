@@ -10,7 +10,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.spec.export import Issued, export_visual_spec
+from ..plugin.dataset.spec.export import SpecResult, export_visual_spec
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import SpecParams
 from . import form
@@ -48,9 +48,9 @@ class ExportVisualSpec(StepOperator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
         params = form.read(ctx, self.params)
-        issued: list[Issued] = []
+        issued: list[SpecResult] = []
 
-        def work(report: Reporter) -> Issued:
+        def work(report: Reporter) -> SpecResult:
             issued.append(self.run(ctx, params, report))
             return issued[0]
 
@@ -61,7 +61,7 @@ class ExportVisualSpec(StepOperator):
         yield ctx.ops.browser_download(f"/media?filepath={quote(str(path))}", filename=path.name)
         yield ctx.ops.notify(f"Visual Spec {issued[0].id}: {path}", variant="success")
 
-    def run(self, ctx: foo.ExecutionContext, params: SpecParams, report: Reporter) -> Issued:
+    def run(self, ctx: foo.ExecutionContext, params: SpecParams, report: Reporter) -> SpecResult:
         samples, source = _target(ctx)
         return export_visual_spec(samples, params, source=source, progress=report("Pictures"))
 

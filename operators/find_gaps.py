@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.gaps.find_gaps import Gaps, find_gaps
+from ..plugin.dataset.gaps.find_gaps import GapResult, find_gaps
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import GapParams
 from .step import StepOperator
@@ -26,5 +26,5 @@ class FindGaps(StepOperator):
             types.Button(label="Find gaps (Gapsphere)", icon=self.icon, prompt=True),
         )
 
-    def run(self, ctx: foo.ExecutionContext, params: GapParams, report: Reporter) -> Gaps:
+    def run(self, ctx: foo.ExecutionContext, params: GapParams, report: Reporter) -> GapResult:
         return find_gaps(ctx.dataset, params, report=report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.gaps.artifacts import Imported, import_artifacts
+from ..plugin.dataset.gaps.artifacts import ArtifactImport, import_artifacts
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import AnalysisParams, setting
 from .step import StepOperator
@@ -26,5 +26,7 @@ class ImportArtifacts(StepOperator):
     icon = "file_upload"
     params = ImportParams
 
-    def run(self, ctx: foo.ExecutionContext, params: ImportParams, report: Reporter) -> Imported:
+    def run(
+        self, ctx: foo.ExecutionContext, params: ImportParams, report: Reporter
+    ) -> ArtifactImport:
         return import_artifacts(ctx.dataset, params.folder, suffix=params.suffix)

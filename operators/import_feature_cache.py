@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.rationales.import_cache import ImportedCache, import_feature_cache
+from ..plugin.dataset.rationales.import_cache import FeatureCacheResult, import_feature_cache
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import FeatureCacheParams
@@ -23,7 +23,7 @@ class ImportFeatureCache(StepOperator):
 
     def run(
         self, ctx: foo.ExecutionContext, params: FeatureCacheParams, report: Reporter
-    ) -> ImportedCache:
+    ) -> FeatureCacheResult:
         if not params.cache_dir.strip():
             raise InputError("Name the cache: the folder that holds metadata.csv.")
         return import_feature_cache(ctx.dataset, params, report=report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.rationales.failures import Ranked, rank_gaps_by_failures
+from ..plugin.dataset.rationales.failures import FailureRanking, rank_gaps_by_failures
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import FailureParams
 from .step import StepOperator
@@ -20,5 +20,7 @@ class RankGapsByFailures(StepOperator):
     icon = "format_list_numbered"
     params = FailureParams
 
-    def run(self, ctx: foo.ExecutionContext, params: FailureParams, report: Reporter) -> Ranked:
+    def run(
+        self, ctx: foo.ExecutionContext, params: FailureParams, report: Reporter
+    ) -> FailureRanking:
         return rank_gaps_by_failures(ctx.dataset, params, progress=report("Neighbours"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ..plugin.dataset.gaps.kcenter import Picked, select_kcenter
+from ..plugin.dataset.gaps.kcenter import KCenterResult, select_kcenter
 from ..plugin.progress import Reporter
 from ..plugin.settings.steps import KCenterParams
 from .step import StepOperator
@@ -19,5 +19,7 @@ class SelectKCenter(StepOperator):
     )
     params = KCenterParams
 
-    def run(self, ctx: foo.ExecutionContext, params: KCenterParams, report: Reporter) -> Picked:
+    def run(
+        self, ctx: foo.ExecutionContext, params: KCenterParams, report: Reporter
+    ) -> KCenterResult:
         return select_kcenter(ctx.dataset, params, progress=report("K-Center"))

@@ -16,7 +16,7 @@ from .form import choose
 from .step import StepOperator
 
 if TYPE_CHECKING:
-    from ..plugin.dataset.sparse.simulate import Simulated
+    from ..plugin.dataset.sparse.simulate import SimulationResult
 
 
 class SimulateAdaptiveSampling(StepOperator):
@@ -41,7 +41,7 @@ class SimulateAdaptiveSampling(StepOperator):
         choose_fields(ctx, inputs, self.parameters())
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
-    def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Simulated:
+    def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> SimulationResult:
         from ..plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 
         return simulate_adaptive_sampling(ctx.target_view(), params, progress=report("Frames"))

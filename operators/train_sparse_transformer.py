@@ -17,7 +17,7 @@ from .simulate_adaptive_sampling import choose_fields
 from .step import StepOperator
 
 if TYPE_CHECKING:
-    from ..plugin.dataset.sparse.train import Trained
+    from ..plugin.dataset.sparse.train import TrainingResult
 
 
 class TrainSparseTransformer(StepOperator):
@@ -45,7 +45,7 @@ class TrainSparseTransformer(StepOperator):
             to_top(inputs, name)
         ctx.target_view()  # offers the choice of dataset, current view or selection
 
-    def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Trained:
+    def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> TrainingResult:
         from ..plugin.dataset.sparse.train import train_sparse_transformer
 
         return train_sparse_transformer(ctx.target_view(), params, report=report)

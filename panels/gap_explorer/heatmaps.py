@@ -121,7 +121,7 @@ def grids(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> dict[str, dic
     return found
 
 
-def _sentence(made: heatmaps.Heatmaps) -> str:
+def _sentence(made: heatmaps.HeatmapResult) -> str:
     parts = [f"{made.done} made"] if made.done else []
     if made.known:
         parts.append(f"{made.known} already there")

@@ -19,7 +19,7 @@ LINKS_KEPT = 8
 
 
 @dataclass
-class Remembered:
+class PanelMemory:
     """One open panel."""
 
     limit: int = POINT_LIMIT
@@ -40,14 +40,14 @@ class Remembered:
         return bool(selection) and _digest(selection or ()) in self.linked
 
 
-_panels: OrderedDict[str, Remembered] = OrderedDict()
+_panels: OrderedDict[str, PanelMemory] = OrderedDict()
 _lock = threading.Lock()
 
 
-def of(panel_id: str | None) -> Remembered:
+def of(panel_id: str | None) -> PanelMemory:
     """What is remembered of a panel; the defaults of one never seen."""
     with _lock:
-        remembered = _panels.setdefault(str(panel_id), Remembered())
+        remembered = _panels.setdefault(str(panel_id), PanelMemory())
         _panels.move_to_end(str(panel_id))
         while len(_panels) > PANELS_KEPT:
             _panels.popitem(last=False)

@@ -177,7 +177,7 @@ class GapExplorer(ComponentPanel):
         ctx.panel.set_data("opened", ctx.current_sample)
 
 
-def _contents(ctx: foo.ExecutionContext, panel: memory.Remembered) -> dict[str, Any]:
+def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str, Any]:
     dataset = ctx.dataset
     if dataset is None or not len(dataset):
         return {"status": {"kind": "empty_dataset"}}

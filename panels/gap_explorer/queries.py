@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.errors import EmptySetError, InputError
-from ...plugin.projection.sketch import Bounded
+from ...plugin.projection.sketch import BoundedSearch
 from ...plugin.projection.trust import MEAN_OF, TRUST_NEIGHBORS, mean_direction
 from .analysis import SETS, Analysis
 
@@ -209,7 +209,7 @@ def _verdict(analysis: Analysis, ask: Ask, vector: Array, delta: float) -> Verdi
     )
 
 
-def _distance_to_owned(analysis: Analysis, ask: Ask, bounded: Bounded) -> float | None:
+def _distance_to_owned(analysis: Analysis, ask: Ask, bounded: BoundedSearch) -> float | None:
     """Distance from the place to S; for a sample of S, to the rest of S outside its sequence."""
     if ask.kind == "point" and not analysis.owned[ask.row]:
         distance = float(analysis.dist[ask.row])
@@ -243,7 +243,7 @@ def _fillers(
     return int(fills.sum()), len(rows), float(here.min())
 
 
-def _trust(analysis: Analysis, ask: Ask, bounded: Bounded) -> float | None:
+def _trust(analysis: Analysis, ask: Ask, bounded: BoundedSearch) -> float | None:
     if len(analysis) <= TRUST_NEIGHBORS:
         return None  # nearly every point is a neighbour: the share would say nothing
     # A mean of U says nothing about neighbours in S: a place is judged in the set it is made of.

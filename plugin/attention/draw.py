@@ -24,7 +24,7 @@ from ..progress import Progress, silent
 from .explain import Explainer
 from .placement import patch_at, placed
 
-__all__ = ["Drawn", "Wanted", "draw"]
+__all__ = ["DrawnHeatmap", "HeatmapRequest", "draw"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ Sink = Callable[[list[str], list[NDArray[np.uint8]]], None]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class HeatmapRequest:
     """One image whose heatmap is wanted, and the embedding (dimension,) it is compared with."""
 
     id: str
@@ -41,7 +41,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnHeatmap:
     """What was done: maps handed on, images without one, and what went otherwise than asked."""
 
     done: int
@@ -51,7 +51,7 @@ class Drawn:
 
 
 def draw(
-    items: Sequence[Wanted],
+    items: Sequence[HeatmapRequest],
     explainer: Explainer,
     sink: Sink,
     *,
@@ -59,7 +59,7 @@ def draw(
     batch_size: int = 4,
     num_workers: int = 4,
     progress: Progress = silent,
-) -> Drawn:
+) -> DrawnHeatmap:
     """Make the heatmap of every image that can be used.
 
     Parameters
@@ -85,7 +85,7 @@ def draw(
         )
     work = _Work(explainer, sink, point, batch_size)
     work.run(items, num_workers, progress)
-    return Drawn(work.done, tuple(work.skipped), tuple(work.notes), work.batch_size)
+    return DrawnHeatmap(work.done, tuple(work.skipped), tuple(work.notes), work.batch_size)
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class _Work:
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def run(self, items: Sequence[Wanted], num_workers: int, progress: Progress) -> None:
-        batch: list[tuple[Wanted, _Ready]] = []
+    def run(self, items: Sequence[HeatmapRequest], num_workers: int, progress: Progress) -> None:
+        batch: list[tuple[HeatmapRequest, _Ready]] = []
         for handled, (item, ready) in enumerate(self._decoded(items, num_workers), start=1):
             if isinstance(ready, str):
                 self._skip(item, ready)
@@ -121,11 +121,11 @@ class _Work:
                 progress(handled, len(items))
 
     def _decoded(
-        self, items: Sequence[Wanted], num_workers: int
-    ) -> Iterator[tuple[Wanted, _Ready | str]]:
+        self, items: Sequence[HeatmapRequest], num_workers: int
+    ) -> Iterator[tuple[HeatmapRequest, _Ready | str]]:
         """Decode a bounded number of images ahead of the network."""
         pool = ThreadPoolExecutor(num_workers, thread_name_prefix="gapsphere-decode")
-        ahead: deque[tuple[Wanted, Future[_Ready | str]]] = deque()
+        ahead: deque[tuple[HeatmapRequest, Future[_Ready | str]]] = deque()
         try:
             for item in items:
                 ahead.append((item, pool.submit(self._prepare, item.path)))
@@ -152,7 +152,7 @@ class _Work:
         except MemoryError:
             return f"{path} does not fit into memory when it is decoded: scale it down."
 
-    def _finish(self, batch: list[tuple[Wanted, _Ready]]) -> None:
+    def _finish(self, batch: list[tuple[HeatmapRequest, _Ready]]) -> None:
         """Make and hand on the maps of ``batch``, in parts that fit into memory; empties it."""
         while batch:
             part = batch[: self.batch_size]
@@ -170,7 +170,7 @@ class _Work:
                 self._skip(item, f"{item.path}: memory ran out even for it alone: free memory.")
             del batch[: len(part)]
 
-    def _maps(self, part: list[tuple[Wanted, _Ready]]) -> NDArray[np.float64] | None:
+    def _maps(self, part: list[tuple[HeatmapRequest, _Ready]]) -> NDArray[np.float64] | None:
         """Raw maps, or None when memory ran out."""
         queries = [item.query for item, _ in part if item.query is not None]
         try:
@@ -209,7 +209,9 @@ class _Work:
         )
         return True
 
-    def _hand_on(self, part: list[tuple[Wanted, _Ready]], maps: NDArray[np.float64]) -> None:
+    def _hand_on(
+        self, part: list[tuple[HeatmapRequest, _Ready]], maps: NDArray[np.float64]
+    ) -> None:
         ids, heats = [], []
         for (item, ready), weights in zip(part, maps, strict=True):
             if np.isfinite(weights).all():
@@ -226,7 +228,7 @@ class _Work:
             return "discarding left a token nothing to read: give residual a weight above 0."
         return "the network gave NaN or infinity for it."
 
-    def _skip(self, item: Wanted, reason: str) -> None:
+    def _skip(self, item: HeatmapRequest, reason: str) -> None:
         _log.warning("Skipped: %s", reason)
         self.skipped.append(Skipped(item.id, item.path, reason))
 

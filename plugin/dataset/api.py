@@ -45,8 +45,8 @@ from .store.sets import Samples
 
 if TYPE_CHECKING:
     from ..sparse.network.registry import LoadedModel
-    from .sparse.simulate import Simulated
-    from .sparse.train import Trained
+    from .sparse.simulate import SimulationResult
+    from .sparse.train import TrainingResult
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def load_images(
     *,
     progress: bool = True,
     **settings: Any,
-) -> load.Loaded:
+) -> load.LoadResult:
     """Add images to ``dataset`` as samples tagged ``S`` and ``U``; see :func:`.load.load_images`.
 
     >>> gapsphere.load_images(dataset, "owned/", "recordings/*.mp4")     # doctest: +SKIP
@@ -103,7 +103,7 @@ def load_images(
 
 def compute_embeddings(
     samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
-) -> embed.Embedded:
+) -> embed.EmbeddingResult:
     """Give every sample a unit vector; see :func:`.embed.compute_embeddings`.
 
     ``model`` is an opened encoder, in place of the setting ``encoder``.
@@ -116,7 +116,7 @@ def compute_embeddings(
 
 def compute_coverage(
     samples: Samples, *, progress: bool = True, **settings: Any
-) -> coverage.Covered:
+) -> coverage.CoverageResult:
     """Distance of every candidate to S, δ and gaps; see :func:`.coverage.compute_coverage`."""
     with bars(progress) as report:
         return coverage.compute_coverage(
@@ -124,7 +124,9 @@ def compute_coverage(
         )
 
 
-def select_kcenter(samples: Samples, *, progress: bool = True, **settings: Any) -> kcenter.Picked:
+def select_kcenter(
+    samples: Samples, *, progress: bool = True, **settings: Any
+) -> kcenter.KCenterResult:
     """Pick candidates by exact K-Center greedy; see :func:`.kcenter.select_kcenter`."""
     with bars(progress) as report:
         return kcenter.select_kcenter(
@@ -132,7 +134,9 @@ def select_kcenter(samples: Samples, *, progress: bool = True, **settings: Any) 
         )
 
 
-def compute_sphere(samples: Samples, *, progress: bool = True, **settings: Any) -> sphere.Laid:
+def compute_sphere(
+    samples: Samples, *, progress: bool = True, **settings: Any
+) -> sphere.SphereResult:
     """Lay S and U out on the unit sphere; see :func:`.sphere.compute_sphere`."""
     with bars(progress) as report:
         return sphere.compute_sphere(
@@ -148,7 +152,7 @@ def place_on_sphere(samples: Samples, *, suffix: str = "", progress: bool = True
 
 def find_gaps(
     samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
-) -> gaps.Gaps:
+) -> gaps.GapResult:
     """Embeddings, coverage, K-Center and sphere in a row; see :func:`.gaps.find_gaps`.
 
     >>> print(gapsphere.find_gaps(dataset, k=100))                      # doctest: +SKIP
@@ -159,7 +163,7 @@ def find_gaps(
 
 def compute_heatmaps(
     samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
-) -> heatmaps.Heatmaps:
+) -> heatmaps.HeatmapResult:
     """Show what the encoder looked at; see :func:`.heatmaps.compute_heatmaps`.
 
     >>> gapsphere.compute_heatmaps(dataset, only="picks", about="new")   # doctest: +SKIP
@@ -172,7 +176,7 @@ def compute_heatmaps(
 
 def export_artifacts(
     samples: Samples, folder: str, *, overwrite: bool = False, **settings: Any
-) -> artifacts.Exported:
+) -> artifacts.ArtifactExport:
     """Write the analysis as files; see :func:`.artifacts.export_artifacts`."""
     sets = {name: value for name, value in settings.items() if name in SetParams.model_fields}
     plot = {name: value for name, value in settings.items() if name not in sets}
@@ -181,14 +185,16 @@ def export_artifacts(
     )
 
 
-def import_artifacts(dataset: fo.Dataset, folder: str, *, suffix: str = "") -> artifacts.Imported:
+def import_artifacts(
+    dataset: fo.Dataset, folder: str, *, suffix: str = ""
+) -> artifacts.ArtifactImport:
     """Read such files into a dataset; see :func:`.artifacts.import_artifacts`."""
     return artifacts.import_artifacts(dataset, folder, suffix=suffix)
 
 
 def export_visual_spec(
     samples: Samples, output: str | None = None, *, progress: bool = True, **settings: Any
-) -> visual_spec.Issued:
+) -> visual_spec.SpecResult:
     """Write a collection guide for some samples; see :func:`.visual_spec.export_visual_spec`.
 
     >>> gaps = dataset.match(F("is_gap"))                               # doctest: +SKIP
@@ -209,7 +215,7 @@ def check_spec(
     model: Encoder | None = None,
     progress: bool = True,
     **settings: Any,
-) -> spec_check.Checked:
+) -> spec_check.SpecCheckResult:
     """Say of each image whether it is what a Visual Spec asked for.
 
     ``spec`` is the spec's ZIP or its ``spec.json``; ``images`` a folder, a glob, paths, or a
@@ -230,7 +236,7 @@ def check_spec(
 
 def import_feature_cache(
     dataset: fo.Dataset, cache_dir: str, *, progress: bool = True, **settings: Any
-) -> feature_cache.ImportedCache:
+) -> feature_cache.FeatureCacheResult:
     """Read features and rationales made elsewhere; see :func:`.feature_cache.import_feature_cache`.
 
     >>> gapsphere.import_feature_cache(dataset, "cache/", image_dir="plots/")   # doctest: +SKIP
@@ -242,7 +248,7 @@ def import_feature_cache(
 
 def export_reviews(
     dataset: fo.Dataset, folder: str, *, progress: bool = True, **settings: Any
-) -> review_tables.ExportedReviews:
+) -> review_tables.ReviewExport:
     """Write the cache's tables with the decisions; see :func:`.export_reviews.export_reviews`."""
     params = make(ReviewExportParams, {**settings, "folder": folder})
     with bars(progress) as report:
@@ -251,7 +257,7 @@ def export_reviews(
 
 def rank_gaps_by_failures(
     dataset: fo.Dataset, *, progress: bool = True, **settings: Any
-) -> failures.Ranked:
+) -> failures.FailureRanking:
     """Gaps beside many failures first; see :func:`.failures.rank_gaps_by_failures`.
 
     >>> print(gapsphere.rank_gaps_by_failures(dataset))                 # doctest: +SKIP
@@ -286,7 +292,7 @@ def import_sparse_recording(
 
 def simulate_adaptive_sampling(
     samples: Samples, *, model: LoadedModel | None = None, progress: bool = True, **settings: Any
-) -> Simulated:
+) -> SimulationResult:
     """Play sequences to the closed loop of sparse sampling; see :mod:`.sparse_simulation`.
 
     >>> gapsphere.simulate_adaptive_sampling(dataset)                         # doctest: +SKIP
@@ -303,7 +309,7 @@ def simulate_adaptive_sampling(
 
 def train_sparse_transformer(
     samples: Samples, *, progress: bool = True, **settings: Any
-) -> Trained:
+) -> TrainingResult:
     """Teach a model to rebuild a dataset's frames from few pixels; see :mod:`.sparse_training`.
 
     >>> gapsphere.train_sparse_transformer(dataset, model_name="dusk")        # doctest: +SKIP

@@ -32,7 +32,15 @@ from .findings import Findings
 from .name_index import NameIndex
 from .rationales import EMPTY
 from .tensors import read_pt
-from .verdicts import FILE_NAME, RATIONALE, Said, Verdicts, find_verdicts, named_file, said_of
+from .verdicts import (
+    FILE_NAME,
+    RATIONALE,
+    ModelAnswer,
+    Verdicts,
+    find_verdicts,
+    named_file,
+    said_of,
+)
 
 Array = NDArray[Any]
 Rows = Callable[[CsvFile], Iterator[list[str]]]
@@ -57,7 +65,7 @@ class Row:
     file_name: str
     path: str | None
     cells: Sequence[str]
-    said: Sequence[Said]
+    said: Sequence[ModelAnswer]
     centroid: tuple[float | None, float | None, bool | None] | None
 
 
@@ -128,7 +136,7 @@ class FeatureCache:
                 rows.append(Row(index, name, path, cells, spoken, centroid.get(name)))
         return rows
 
-    def _look(self, name: str, spoken: Sequence[Said]) -> None:
+    def _look(self, name: str, spoken: Sequence[ModelAnswer]) -> None:
         """Note the answers that could not be read as asked for."""
         for verdict, one in zip(self.verdicts, spoken, strict=True):
             problem = one.rationale.problem

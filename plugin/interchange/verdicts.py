@@ -39,7 +39,7 @@ class Verdicts:
 
 
 @dataclass(frozen=True)
-class Said:
+class ModelAnswer:
     """What one model's files hold of one sample."""
 
     status: Status
@@ -47,19 +47,19 @@ class Said:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-def said_of(spoken: Mapping[str, tuple[str, Mapping[str, str]]]) -> Said:
+def said_of(spoken: Mapping[str, tuple[str, Mapping[str, str]]]) -> ModelAnswer:
     """Join what a model's tables hold of one sample, by outcome: cell ``rationale``, other cells.
 
     Where both tables name it, both rationales are kept, and the score is the one of the
     misclassification, if it is a number.
     """
     if not spoken:
-        return Said("unknown", Rationale())
+        return ModelAnswer("unknown", Rationale())
     read = {outcome: parse_rationale(cell) for outcome, (cell, _) in spoken.items()}
     extra = {name: cell for _, more in spoken.values() for name, cell in more.items()}
     if len(read) == 1:
         outcome, rationale = next(iter(read.items()))
-        return Said("misclassified" if outcome == MIS else "correct", rationale, extra)
+        return ModelAnswer("misclassified" if outcome == MIS else "correct", rationale, extra)
     pair = [read[MIS], read[CORRECT]]
     scores = [one.score for one in pair if one.score is not None]
     texts = [
@@ -68,7 +68,7 @@ def said_of(spoken: Mapping[str, tuple[str, Mapping[str, str]]]) -> Said:
     ]
     raws = [spoken[MIS][0], spoken[CORRECT][0]]
     both = Rationale(scores[0] if scores else None, "\n\n".join(texts), "\n\n".join(raws))
-    return Said("ambiguous", both, extra)
+    return ModelAnswer("ambiguous", both, extra)
 
 
 def named_file(folder: Path, word: str, optional: Sequence[str]) -> Path | None:

@@ -35,7 +35,7 @@ SAME = 1e-6
 """Squared distance below which two float32 unit rows count as one."""
 
 
-class Placed(NamedTuple):
+class Placement(NamedTuple):
     """Coordinates of new points."""
 
     umap3d: Array
@@ -83,7 +83,7 @@ class Reducer:
         object.__setattr__(self, "umap3d", coordinates)
         object.__setattr__(self, "centre", check_points(self.centre, "centre")[0])
 
-    def place(self, new_embeddings: ArrayLike, *, progress: Progress = silent) -> Placed:
+    def place(self, new_embeddings: ArrayLike, *, progress: Progress = silent) -> Placement:
         """Coordinates of new embeddings (n, d) among the fitted ones.
 
         >>> reducer = Reducer(np.eye(3, dtype=np.float32), np.eye(3), np.zeros(3))
@@ -105,7 +105,7 @@ class Reducer:
         weight[copy] = np.eye(k)[same[copy].argmax(axis=1)]
         weight /= weight.sum(axis=1, keepdims=True)
         umap3d = np.einsum("nk,nkc->nc", weight, self.umap3d[row]).astype(np.float32)
-        return Placed(umap3d, to_unit_sphere(umap3d, self.centre))
+        return Placement(umap3d, to_unit_sphere(umap3d, self.centre))
 
     def record(self) -> dict[str, Any]:
         """What a run has to remember, as JSON; the arrays are on the samples."""

@@ -62,22 +62,22 @@ class Sketch:
             self._filter[part, rank] = _rest(rows, self._filter[part, :rank])
             progress(min(start + BLOCK, n), n)
 
-    def of(self, query: Array) -> Bounded:
+    def of(self, query: Array) -> BoundedSearch:
         """All rows bounded for one unit vector (d,); ask it as often as there are sets."""
         vector = np.asarray(query, dtype=np.float32)
         asked = vector
         if self._basis is not None:
             kept = vector @ self._basis
             asked = np.append(kept, _rest(vector[None], kept[None])).astype(np.float32)
-        return Bounded(self.embeddings, vector, self._filter @ asked)
+        return BoundedSearch(self.embeddings, vector, self._filter @ asked)
 
     def top(self, query: Array, m: int, among: Array | None = None) -> tuple[Array, Array]:
-        """See :meth:`Bounded.top`, for one question only."""
+        """See :meth:`BoundedSearch.top`, for one question only."""
         return self.of(query).top(m, among)
 
 
 @dataclass(frozen=True, eq=False)
-class Bounded:
+class BoundedSearch:
     """``bound`` float32 (n,): no row's inner product with ``vector`` is larger."""
 
     embeddings: Array

@@ -51,7 +51,7 @@ _FORMULA = (
 
 
 @dataclass(frozen=True)
-class Written:
+class SpecFiles:
     """The file, and the images whose picture could not be read, each with its sentence."""
 
     path: Path
@@ -66,7 +66,7 @@ def write_spec(
     opacity: float = 0.6,
     overwrite: bool = False,
     progress: Progress = silent,
-) -> Written:
+) -> SpecFiles:
     """Write ``spec`` to ``path``: one page if it ends in .html, everything if it ends in .zip.
 
     Parameters
@@ -96,7 +96,7 @@ def write_spec(
         write_whole(path, lambda file: _write(file, content))
     else:
         write_whole(path, lambda file: _archive(file, spec, album))
-    return Written(path, tuple(album.unreadable))
+    return SpecFiles(path, tuple(album.unreadable))
 
 
 def _write(file: IO[bytes], content: bytes) -> None:

@@ -65,7 +65,7 @@ class Rule:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class SpecVerdicts:
     """``verdict`` of each image, its distance to the centre (n,) and to the reference (n,).
 
     ``to_owned`` is infinite where the reference has no row.  Within 1.5 radii of the centre it is
@@ -160,7 +160,7 @@ def reference_rows(owned: Rows, rule: Rule) -> NDArray[np.int64]:
     return rows[angle_of(squared / 2, "cosine") <= reach + ANGLE_SLACK]
 
 
-def judge(images: Rows, rule: Rule, reference: Rows) -> Judged:
+def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
     """Say of each image whether it is what was asked for.
 
     Parameters
@@ -178,7 +178,7 @@ def judge(images: Rows, rule: Rule, reference: Rows) -> Judged:
         target* beyond.
     """
     if not len(images):
-        return Judged([], np.empty(0, np.float32), np.empty(0, np.float32))
+        return SpecVerdicts([], np.empty(0, np.float32), np.empty(0, np.float32))
     to_centre = nearest_distance(images, rule.centre[None], metric=rule.metric).distance
     to_owned = np.full(len(images), np.inf, np.float32)
     if len(reference):
@@ -190,7 +190,7 @@ def judge(images: Rows, rule: Rule, reference: Rows) -> Judged:
     ]
     names: list[Verdict] = ["covered already", "accepted", "near miss"]
     verdict = np.select(choices, names, "off target").tolist()
-    return Judged(verdict, to_centre, to_owned)
+    return SpecVerdicts(verdict, to_centre, to_owned)
 
 
 def typical_count(owned: Rows, rule: Rule) -> int:

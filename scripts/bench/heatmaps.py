@@ -8,8 +8,8 @@ the plain forward pass; rollout as it is done here; all heads kept and full matr
 that a map calls important are important to the embedding (Petsiuk et al. 2018, RISE): they are
 blurred away, most important first (deletion), or brought back into a blurred image (insertion), and
 the cosine to the reference embedding is averaged over the way.  A good map has low deletion and
-high insertion.  Beside it stand a random order, the centre of the image, and, for a transformer, its
-last layer's attention alone.  ``--about shared`` and ``--about new`` do the same for the cosine
+high insertion.  Beside it stand a random order, the centre of the image, and, for a transformer,
+its last layer's attention alone.  ``--about shared`` and ``--about new`` do the same for the cosine
 (distance) to another image's embedding.  At the end, the network's weights are drawn at random and
 the maps compared with the real ones (Adebayo et al. 2018): a map that stays is a map of the image.
 """

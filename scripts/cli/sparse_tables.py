@@ -68,7 +68,7 @@ def print_tables(
         print(f"\n{draw(curves, output / 'psnr_by_count.png')}")
 
 
-def print_policies(done: Sequence[ev.Measured]) -> None:
+def print_policies(done: Sequence[ev.Measurement]) -> None:
     """Where pixels go: the model's PSNR and SSIM under each policy."""
     print(f"\n{'policy':28}{'PSNR':>15}{'over random':>15}{'over jitter':>15}{'SSIM':>15}")
     for name in _names(done):
@@ -82,7 +82,7 @@ def print_policies(done: Sequence[ev.Measured]) -> None:
         )
 
 
-def print_rebuilds(done: Sequence[ev.Measured]) -> None:
+def print_rebuilds(done: Sequence[ev.Measurement]) -> None:
     """How frames are rebuilt: every rebuild from the same samples of the same frames."""
     print(f"\n{'same samples: model, and model less':36}" + _header(REBUILDS[1:]))
     for name in _names(done):
@@ -92,7 +92,7 @@ def print_rebuilds(done: Sequence[ev.Measured]) -> None:
         print(f"{name:28}{paired:8.2f}{gains}")
 
 
-def print_correlations(done: Sequence[ev.Measured]) -> None:
+def print_correlations(done: Sequence[ev.Measurement]) -> None:
     """Spearman correlation of each signal with the absolute error, under two policies."""
     signals = list(done[0].correlation)
     print(f"\n{'Spearman with |error|':28}" + _header(signals))
@@ -107,12 +107,12 @@ def curve(
     frames: Frames,
     plan: ev.Plan,
     counts: Sequence[int],
-    done: Sequence[ev.Measured],
+    done: Sequence[ev.Measurement],
     seeds: int,
     progress: ev.Progress,
 ) -> Curves:
     """PSNR at each count, of policies and of rebuilds; the count of ``done`` is not run again."""
-    found: dict[int, Sequence[ev.Measured]] = {plan.count: done}
+    found: dict[int, Sequence[ev.Measurement]] = {plan.count: done}
     for number, count in enumerate(counts):
         whole = replace(plan, count=count)
         bare = replace(whole, classical=(), each=plan.frames)
@@ -151,7 +151,7 @@ def print_memory(
     model: SparsePixelTransformer,
     frames: Frames,
     plan: ev.Plan,
-    done: Sequence[ev.Measured],
+    done: Sequence[ev.Measurement],
     seeds: int,
     progress: ev.Progress,
 ) -> None:
@@ -238,15 +238,15 @@ def _header(names: Sequence[str]) -> str:
     return "".join(f"{name:>15}" for name in names)
 
 
-def _names(done: Sequence[ev.Measured]) -> list[str]:
+def _names(done: Sequence[ev.Measurement]) -> list[str]:
     return list(dict.fromkeys(one.policy for one in done))
 
 
-def _mean_psnr(done: Sequence[ev.Measured], policy: str) -> float:
+def _mean_psnr(done: Sequence[ev.Measurement], policy: str) -> float:
     return float(np.mean([one.psnr[ev.MODEL] for one in done if one.policy == policy]))
 
 
-def _mean_rebuild(done: Sequence[ev.Measured], how: str) -> float:
+def _mean_rebuild(done: Sequence[ev.Measurement], how: str) -> float:
     """Of dispersion's samples, on the frames that every rebuild was measured on."""
     mine = [one for one in done if one.policy == ev.DISPERSION.name]
     return float(np.mean([one.paired if how == ev.MODEL else one.psnr[how] for one in mine]))

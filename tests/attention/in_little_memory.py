@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gapsphere.plugin.attention.draw import Wanted, draw
+from gapsphere.plugin.attention.draw import HeatmapRequest, draw
 from gapsphere.plugin.attention.explain import Explainer, Question
 from gapsphere.plugin.encoders.internvit import InternViTConfig
 from gapsphere.scripts.bench.heatmaps import random_tower
@@ -45,7 +45,7 @@ def limit(megabytes):
 def main(folder, grid, megabytes):
     torch.set_num_threads(1)
     files = sorted(Path(folder).glob("*.png"))
-    items = [Wanted(file.stem, str(file)) for file in files]
+    items = [HeatmapRequest(file.stem, str(file)) for file in files]
     explainer = Explainer(make_encoder(grid), Question())
     maps = {}
 

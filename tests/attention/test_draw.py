@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.attention.draw import Wanted, draw
+from gapsphere.plugin.attention.draw import HeatmapRequest, draw
 from gapsphere.plugin.attention.explain import Explainer, Question
 from gapsphere.plugin.errors import Cancelled, InputError
 from PIL import Image
@@ -15,7 +15,7 @@ def files(tmp_path):
     for index in range(7):
         pixels = rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{index}.png")
-    return [Wanted(str(index), str(tmp_path / f"{index}.png")) for index in range(7)]
+    return [HeatmapRequest(str(index), str(tmp_path / f"{index}.png")) for index in range(7)]
 
 
 class Shelf:

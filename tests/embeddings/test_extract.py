@@ -39,7 +39,7 @@ class ColourEncoder:
         return (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
 
 
-class Written:
+class SpecFiles:
     """A sink that remembers."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ def make_items(tmp_path):
     return make
 
 
-def assert_each_id_has_its_own_vector(written: Written) -> None:
+def assert_each_id_has_its_own_vector(written: SpecFiles) -> None:
     for sample_id, row in zip(written.ids, written.rows, strict=True):
         expected = np.array(colour_of(int(sample_id[2:])), np.float64) + 1.0
         np.testing.assert_allclose(row, expected / np.linalg.norm(expected), atol=1e-6)
@@ -84,7 +84,7 @@ def decode_threads() -> list[threading.Thread]:
 
 @pytest.mark.parametrize("batch_size", [1, 3, 8, 100])
 def test_order_and_pairing_survive_threads_that_finish_in_any_order(make_items, batch_size):
-    items, written = make_items(30), Written()
+    items, written = make_items(30), SpecFiles()
     result = extract(
         items, ColourEncoder(delay=0.001), written, batch_size=batch_size, num_workers=5
     )
@@ -95,14 +95,14 @@ def test_order_and_pairing_survive_threads_that_finish_in_any_order(make_items, 
 
 
 def test_the_clocks_add_up_to_no_more_than_the_whole(make_items):
-    result = extract(make_items(9), ColourEncoder(delay=0.001), Written(), batch_size=2)
+    result = extract(make_items(9), ColourEncoder(delay=0.001), SpecFiles(), batch_size=2)
     parts = (result.waiting, result.embedding, result.writing)
     assert min(parts) >= 0
     assert sum(parts) <= result.seconds
 
 
 def test_no_items_is_an_empty_result(make_items):
-    result = extract([], ColourEncoder(), Written())
+    result = extract([], ColourEncoder(), SpecFiles())
     assert isinstance(result, Extraction)
     assert (result.done, result.skipped) == (0, ())
 
@@ -110,7 +110,7 @@ def test_no_items_is_an_empty_result(make_items):
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"num_workers": 0}])
 def test_a_batch_size_or_worker_count_below_one_is_refused(make_items, wrong):
     with pytest.raises(InputError, match="at least 1"):
-        extract(make_items(1), ColourEncoder(), Written(), **wrong)
+        extract(make_items(1), ColourEncoder(), SpecFiles(), **wrong)
 
 
 def test_bad_images_are_skipped_with_a_reason_and_the_rest_goes_on(make_items, tmp_path):
@@ -118,7 +118,7 @@ def test_bad_images_are_skipped_with_a_reason_and_the_rest_goes_on(make_items, t
     Path(items[2][1]).write_bytes(b"")
     Path(items[5][1]).unlink()
     Path(items[9][1]).write_bytes(Path(items[9][1]).read_bytes()[:40])
-    written, calls = Written(), []
+    written, calls = SpecFiles(), []
     result = extract(
         items, ColourEncoder(), written, batch_size=4, progress=lambda *call: calls.append(call)
     )
@@ -132,7 +132,7 @@ def test_bad_images_are_skipped_with_a_reason_and_the_rest_goes_on(make_items, t
 
 def test_nothing_but_bad_images_is_not_an_error(tmp_path):
     items = [(str(i), str(tmp_path / f"gone{i}.jpg")) for i in range(5)]
-    written = Written()
+    written = SpecFiles()
     result = extract(items, ColourEncoder(), written, batch_size=2)
     assert (result.done, len(result.skipped), written.ids) == (0, 5, [])
 
@@ -146,7 +146,7 @@ def test_nothing_but_bad_images_is_not_an_error(tmp_path):
 def test_a_batch_that_does_not_fit_is_halved_and_the_smaller_size_stays(
     make_items, caplog, batch_size, fits, final
 ):
-    items, written, encoder = make_items(20), Written(), ColourEncoder(fits=fits)
+    items, written, encoder = make_items(20), SpecFiles(), ColourEncoder(fits=fits)
     with caplog.at_level(logging.WARNING):
         result = extract(items, encoder, written, batch_size=batch_size)
     assert written.ids == [sample_id for sample_id, _ in items]
@@ -175,7 +175,7 @@ def test_every_wording_of_out_of_memory_is_known(make_items, error):
                 raise error
             return super().embed(batch)
 
-    assert extract(make_items(6), Small(), Written(), batch_size=4).batch_size == 2
+    assert extract(make_items(6), Small(), SpecFiles(), batch_size=4).batch_size == 2
 
 
 def test_an_image_that_does_not_fit_even_alone_is_skipped(make_items):
@@ -185,7 +185,7 @@ def test_an_image_that_does_not_fit_even_alone_is_skipped(make_items):
                 raise MemoryError
             return super().embed(batch)
 
-    written = Written()
+    written = SpecFiles()
     result = extract(make_items(8), Picky(), written, batch_size=4)
     assert [skip.id for skip in result.skipped] == ["id4"]
     assert "memory ran out" in result.skipped[0].reason
@@ -200,7 +200,7 @@ def test_memory_that_runs_out_while_decoding_skips_the_image(make_items):
                 raise MemoryError
             return super().prepare(image)
 
-    result = extract(make_items(3), Huge(), Written())
+    result = extract(make_items(3), Huge(), SpecFiles())
     assert [skip.id for skip in result.skipped] == ["id1"]
     assert "does not fit into memory" in result.skipped[0].reason
 
@@ -211,7 +211,7 @@ def test_any_other_runtime_error_is_a_defect_and_is_raised(make_items):
             raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="mat1"):
-        extract(make_items(3), Broken(), Written())
+        extract(make_items(3), Broken(), SpecFiles())
     assert not decode_threads()
 
 
@@ -228,7 +228,7 @@ def test_a_vector_that_is_no_unit_vector_is_not_written(make_items, value, reaso
             vectors[1] = value
             return vectors
 
-    written = Written()
+    written = SpecFiles()
     result = extract(make_items(4), Faulty(), written, batch_size=4)
     assert written.ids == ["id0", "id2", "id3"]
     assert [skip.id for skip in result.skipped] == ["id1"]
@@ -241,7 +241,7 @@ def test_an_array_of_the_wrong_shape_is_refused_and_not_written(make_items, shap
         def embed(self, batch):
             return np.ones(shape, np.float32)
 
-    written = Written()
+    written = SpecFiles()
     with pytest.raises(DimensionError, match="mean colour returned an array of shape"):
         extract(make_items(4), Wrong(), written, batch_size=4)
     assert written.ids == []
@@ -253,7 +253,7 @@ def test_an_image_prepared_to_another_shape_is_skipped(make_items):
             pixels = super().prepare(image)
             return pixels[:2] if image.getpixel((0, 0)) == colour_of(2) else pixels
 
-    result = extract(make_items(4), Uneven(), Written())
+    result = extract(make_items(4), Uneven(), SpecFiles())
     assert [skip.id for skip in result.skipped] == ["id2"]
 
 
@@ -262,7 +262,7 @@ def test_half_precision_rows_are_written_as_float32(make_items):
         def embed(self, batch):
             return super().embed(batch).astype(np.float16)
 
-    assert extract(make_items(3), Half(), Written()).done == 3
+    assert extract(make_items(3), Half(), SpecFiles()).done == 3
 
 
 # ---------------------------------------------------------------------- stopping and failing
@@ -274,7 +274,7 @@ def test_stopping_keeps_every_finished_batch_and_leaves_no_thread(make_items, re
         if done >= 8:
             raise reason
 
-    written = Written()
+    written = SpecFiles()
     encoder = ColourEncoder(delay=0.001)
     with pytest.raises(reason):
         extract(make_items(40), encoder, written, batch_size=4, progress=stop_at_8)
@@ -292,7 +292,7 @@ def test_stopping_does_not_decode_what_is_still_queued(make_items):
             return super().prepare(image)
 
     steps = extract_stepwise(
-        make_items(60), Counting(delay=0.005), Written(), batch_size=10, num_workers=1
+        make_items(60), Counting(delay=0.005), SpecFiles(), batch_size=10, num_workers=1
     )
     next(steps)
     steps.close()
@@ -306,7 +306,7 @@ def test_stopping_inside_the_model_keeps_the_batches_before(make_items):
                 raise KeyboardInterrupt
             return super().embed(batch)
 
-    written = Written()
+    written = SpecFiles()
     with pytest.raises(KeyboardInterrupt):
         extract(make_items(40), Interrupted(), written, batch_size=4)
     assert len(written.ids) == 12
@@ -328,7 +328,7 @@ def test_a_sink_that_fails_ends_the_run_with_its_own_error(make_items):
 
 
 def test_a_generator_that_is_closed_stops_its_threads(make_items):
-    written = Written()
+    written = SpecFiles()
     steps = extract_stepwise(make_items(20), ColourEncoder(delay=0.001), written, batch_size=4)
     assert [next(steps), next(steps)] == [4, 8]
     steps.close()
@@ -373,7 +373,7 @@ def test_decoding_never_runs_more_than_a_few_batches_ahead(make_items, slow):
                 time.sleep(0.01)
             return super().embed(np.asarray(batch))
 
-    written = Written()
+    written = SpecFiles()
 
     def sink(ids: list[str], vectors: np.ndarray) -> None:
         if slow == "sink":

@@ -26,14 +26,14 @@ from ..store.inputs import read_inputs
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
 from . import coverage, embed, kcenter, sphere
-from .coverage import Covered
-from .kcenter import Picked
+from .coverage import CoverageResult
+from .kcenter import KCenterResult
 from .load import load_images
-from .sphere import Laid
+from .sphere import SphereResult
 
 
 @dataclass(frozen=True)
-class Exported:
+class ArtifactExport:
     """The files that were written."""
 
     files: list[Path]
@@ -44,7 +44,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ArtifactImport:
     """What came in; ``warnings`` are sentences for everything that was put right."""
 
     owned: int
@@ -67,7 +67,7 @@ def export_artifacts(
     plot: PlotParams | None = None,
     *,
     overwrite: bool = False,
-) -> Exported:
+) -> ArtifactExport:
     """Write the analysis of ``samples`` to ``folder``, with a 3D plot that opens offline.
 
     Raises
@@ -124,10 +124,12 @@ def export_artifacts(
         embed_U=pool.matrix,
         kcenter=picks,
     )
-    return Exported(write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite))
+    return ArtifactExport(write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite))
 
 
-def import_artifacts(dataset: fo.Dataset, folder: str | Path, *, suffix: str = "") -> Imported:
+def import_artifacts(
+    dataset: fo.Dataset, folder: str | Path, *, suffix: str = ""
+) -> ArtifactImport:
     """Read an analysis made here or elsewhere into ``dataset``.
 
     The images become samples tagged S and U (those that are there already are found by path), the
@@ -161,7 +163,9 @@ def import_artifacts(dataset: fo.Dataset, folder: str | Path, *, suffix: str = "
     _write_coverage(dataset, names, ids, artifacts, report, trace)
     if artifacts.kcenter is not None:
         _write_picks(dataset, names, ids["U"], artifacts.kcenter, report, trace)
-    return Imported(len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.n_gaps, warnings)
+    return ArtifactImport(
+        len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.n_gaps, warnings
+    )
 
 
 def _aligned(dataset: fo.Dataset, field: str, ids: list[str], step: str) -> NDArray[np.float32]:
@@ -208,7 +212,9 @@ def _write_sphere(
     centre = robust_centre(umap3d)
     everybody = ids["S"] + ids["U"]
     sphere.write_places(dataset, names, everybody, umap3d, to_unit_sphere(umap3d, centre))
-    laid = Laid(len(everybody), len(everybody), None, None, 0, {"centre": centre.tolist()}, 0.0)
+    laid = SphereResult(
+        len(everybody), len(everybody), None, None, 0, {"centre": centre.tolist()}, 0.0
+    )
     runs.write(dataset, names, runs.Record(sphere.STEP, {}, {"encoder": "imported"}, asdict(laid)))
 
 
@@ -255,7 +261,7 @@ def _write_coverage(
         gap=is_gap(artifacts.nn_U_to_S, report.delta),
         report=report,
     )
-    covered = Covered.of(report, len(ids["S"]), 0.0)
+    covered = CoverageResult.of(report, len(ids["S"]), 0.0)
     runs.write(dataset, names, runs.Record(coverage.STEP, {}, trace, asdict(covered)))
 
 
@@ -268,7 +274,7 @@ def _write_picks(
     trace: dict[str, str],
 ) -> None:
     radii = [] if picks.radii is None else picks.radii.tolist()
-    picked = Picked(
+    picked = KCenterResult(
         [pool[index] for index in picks.indices],
         radii,
         report.delta_max,

@@ -35,7 +35,7 @@ STEP = "coverage"
 
 
 @dataclass(frozen=True)
-class Covered:
+class CoverageResult:
     """What ``compute_coverage`` found; distances in ``metric``.
 
     ``delta`` is the threshold a gap exceeds and ``delta_source`` where it came from; ``quantiles``
@@ -54,7 +54,7 @@ class Covered:
     reused: bool = False
 
     @classmethod
-    def of(cls, report: CoverageReport, owned: int, seconds: float) -> Covered:
+    def of(cls, report: CoverageReport, owned: int, seconds: float) -> CoverageResult:
         """The result in the words of a record."""
         return cls(
             report.metric,
@@ -94,7 +94,7 @@ def compute_coverage(
     *,
     inputs: Inputs | None = None,
     progress: Progress = silent,
-) -> Covered:
+) -> CoverageResult:
     """Measure every candidate of U against S, exactly.
 
     Writes ``dist_to_S``, ``nearest_S``, ``dist_percentile`` and ``is_gap`` on U.  Without a value
@@ -108,7 +108,7 @@ def compute_coverage(
     settings, trace = params.model_dump(mode="json"), inputs.trace()
     record = runs.read(dataset, names, STEP)
     if record and record.holds(settings, trace) and _stands(dataset, names, record):
-        return Covered(**{**record.results, "reused": True})
+        return CoverageResult(**{**record.results, "reused": True})
     started = time.monotonic()
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
     nearest = nearest_distance(
@@ -140,12 +140,12 @@ def compute_coverage(
         gap=is_gap(nearest.distance, report.delta),
         report=report,
     )
-    covered = Covered.of(report, len(owned), time.monotonic() - started)
+    covered = CoverageResult.of(report, len(owned), time.monotonic() - started)
     runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(covered)))
     return covered
 
 
-def read(dataset: fo.Dataset, names: Names) -> Covered:
+def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
     """What the last run on the dataset found.
 
     Raises
@@ -156,7 +156,7 @@ def read(dataset: fo.Dataset, names: Names) -> Covered:
     record = runs.read(dataset, names, STEP)
     if record is None or not record.results:
         raise EmptySetError("Coverage is not computed yet: run compute_coverage first.")
-    return Covered(**record.results)
+    return CoverageResult(**record.results)
 
 
 def _sequences(inputs: Inputs) -> list[str | None] | None:
@@ -174,7 +174,7 @@ def _known_threshold(
     """The earlier run's δ, where it still means the same and nobody asks for another."""
     if params.delta is not None or params.reset_delta or not record or not record.results:
         return None
-    earlier = Covered(**record.results)
+    earlier = CoverageResult(**record.results)
     if earlier.metric != params.metric or record.inputs["fingerprint"] != inputs.fingerprint:
         return None
     return earlier.threshold()

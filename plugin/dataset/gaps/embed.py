@@ -34,7 +34,7 @@ LISTED = 100
 
 
 @dataclass(frozen=True)
-class Embedded:
+class EmbeddingResult:
     """What ``compute_embeddings`` did.
 
     ``done`` vectors were made now, ``known`` were there before; ``skipped`` images cannot be used.
@@ -82,7 +82,7 @@ def compute_embeddings(
     *,
     encoder: Encoder | None = None,
     progress: Progress = silent,
-) -> Embedded:
+) -> EmbeddingResult:
     """Give every sample of ``samples`` that has none a unit vector.
 
     Parameters
@@ -123,7 +123,7 @@ def compute_embeddings(
         progress=progress,
     )
     tag_skipped(dataset, names, ids, extraction.skipped)
-    result = Embedded(
+    result = EmbeddingResult(
         encoder.name,
         encoder.fingerprint,
         encoder.dimension,
@@ -144,14 +144,14 @@ def _resolved(params: EmbeddingParams) -> EmbeddingParams:
     return params
 
 
-def _all_there(samples: Samples, names: Names, params: EmbeddingParams) -> Embedded | None:
+def _all_there(samples: Samples, names: Names, params: EmbeddingParams) -> EmbeddingResult | None:
     """The earlier result, where the same parameters left nothing to do; no model is loaded."""
     record = runs.read(dataset_of(samples), names, STEP)
     if not record or not record.holds(params.model_dump(mode="json"), record.inputs):
         return None
     if len(samples.exists(names.embedding, False)):
         return None
-    return Embedded(
+    return EmbeddingResult(
         record.inputs["encoder"],
         record.inputs["fingerprint"],
         record.results["dimension"],
@@ -187,7 +187,7 @@ def _record(
     dataset: fo.Dataset,
     names: Names,
     params: EmbeddingParams,
-    result: Embedded,
+    result: EmbeddingResult,
     revision: str | None,
 ) -> None:
     inputs = {"encoder": result.encoder, "fingerprint": result.fingerprint}
@@ -217,7 +217,7 @@ def tag_skipped(
         dataset.select([item.id for item in skipped], ordered=False).tag_samples(names.skipped_tag)
 
 
-def _copy_field(samples: Samples, params: EmbeddingParams) -> Embedded:
+def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     """Take vectors from a field that holds them, as unit rows."""
     source = params.model_path
     dataset, names = dataset_of(samples), Names(params.suffix)
@@ -258,6 +258,6 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> Embedded:
         vectors.write(dataset, names.embedding, found.ids[part], unit)
     dimension = found.matrix.shape[1]
     seconds = time.monotonic() - started
-    result = Embedded(label, label, dimension, len(found.ids), 0, (), seconds)
+    result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), seconds)
     _record(dataset, names, params, result, None)
     return result

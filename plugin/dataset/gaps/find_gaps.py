@@ -19,23 +19,23 @@ from ..store import points
 from ..store.inputs import read_inputs
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of, resolve_sets
-from .coverage import Covered, compute_coverage
-from .embed import Embedded, compute_embeddings
-from .kcenter import Picked, select_kcenter
-from .sphere import Laid, compute_sphere
+from .coverage import CoverageResult, compute_coverage
+from .embed import EmbeddingResult, compute_embeddings
+from .kcenter import KCenterResult, select_kcenter
+from .sphere import SphereResult, compute_sphere
 
 
 @dataclass(frozen=True)
-class Gaps:
+class GapResult:
     """What ``find_gaps`` found; printing it prints the summary."""
 
     dataset: str
     owned: int
     pool: int
-    embedded: Embedded
-    covered: Covered
-    picked: Picked
-    laid: Laid
+    embedded: EmbeddingResult
+    covered: CoverageResult
+    picked: KCenterResult
+    laid: SphereResult
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ def find_gaps(
     *,
     encoder: Encoder | None = None,
     report: Reporter = quiet,
-) -> Gaps:
+) -> GapResult:
     """Run the main job on S and U.
 
     Parameters
@@ -109,7 +109,7 @@ def find_gaps(
     # Gap Explorer opens from this; without it the first to open the panel waits for the reading.
     points.read(dataset_of(samples), Names(params.suffix))
     lap("points")
-    return Gaps(
+    return GapResult(
         dataset_of(samples).name,
         len(sets.owned),
         len(sets.pool),

@@ -19,7 +19,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...attention.draw import Wanted, draw
+from ...attention.draw import HeatmapRequest, draw
 from ...attention.explain import Explainer, Question
 from ...embeddings.extract import Skipped
 from ...encoders.protocol import Encoder
@@ -39,7 +39,7 @@ SHAPING = ("about", "start", "point", "head_fusion", "discard_ratio", "residual"
 
 
 @dataclass(frozen=True)
-class Heatmaps:
+class HeatmapResult:
     """What ``compute_heatmaps`` did.
 
     ``done`` maps were made now, ``known`` were there before; ``skipped`` samples have none, each
@@ -72,7 +72,7 @@ def compute_heatmaps(
     *,
     encoder: Encoder | None = None,
     progress: Progress = silent,
-) -> Heatmaps:
+) -> HeatmapResult:
     """Give samples a heatmap of what the encoder looked at.
 
     Writes ``heatmap``: uint8, 0 for the least looked-at patch of the image and 255 for the most,
@@ -120,7 +120,7 @@ def compute_heatmaps(
     same = last and last.inputs.get("fingerprint") == fingerprint
     if last and same and not waiting and last.params.get("about") == params.about:
         told = {key: last.results[key] for key in ("method", "layers")}
-        return Heatmaps(
+        return HeatmapResult(
             names.heatmap,
             last.inputs["encoder"],
             **told,
@@ -156,7 +156,7 @@ def compute_heatmaps(
     )
     skipped += drawn.skipped
     _tag(dataset, names, waiting, drawn.skipped)
-    result = Heatmaps(
+    result = HeatmapResult(
         names.heatmap,
         encoder.name,
         explainer.method,
@@ -172,7 +172,7 @@ def compute_heatmaps(
 
 
 def _tag(
-    dataset: fo.Dataset, names: Names, tried: list[Wanted], skipped: tuple[Skipped, ...]
+    dataset: fo.Dataset, names: Names, tried: list[HeatmapRequest], skipped: tuple[Skipped, ...]
 ) -> None:
     """Tag the images that failed now; one that was not embedded keeps its tag for that."""
     view = dataset.select([item.id for item in tried], ordered=False)
@@ -199,13 +199,13 @@ def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:
 
 def _wanted(
     view: Samples, names: Names, params: HeatmapParams, fingerprint: str
-) -> tuple[list[Wanted], dict[str, str], list[Skipped]]:
+) -> tuple[list[HeatmapRequest], dict[str, str], list[Skipped]]:
     """The samples and their recipes; those without a question's other side are skipped."""
     shaping = {name: getattr(params, name) for name in SHAPING}
     common = json.dumps([fingerprint, shaping], sort_keys=True)
     ids, paths = view.values(["id", "filepath"])
     if params.about == "attention":
-        wanted = [Wanted(i, path) for i, path in zip(ids, paths, strict=True)]
+        wanted = [HeatmapRequest(i, path) for i, path in zip(ids, paths, strict=True)]
         return wanted, dict.fromkeys(ids, _digest(common)), []
     if not view.has_field(names.nearest_S):
         raise InputError(f"`{params.about}` needs {names.nearest_S!r}: run compute_coverage first.")
@@ -223,7 +223,7 @@ def _wanted(
             )
             skipped.append(Skipped(sample_id, path, reason))
         else:
-            wanted.append(Wanted(sample_id, path, query))
+            wanted.append(HeatmapRequest(sample_id, path, query))
             recipes[sample_id] = _digest(common, query.tobytes())
     if not wanted:
         raise EmptySetError(f"There is no sample to make a heatmap of: {skipped[0].reason}")
@@ -235,8 +235,8 @@ def _digest(text: str, more: bytes = b"") -> str:
 
 
 def _without_map(
-    dataset: fo.Dataset, names: Names, wanted: list[Wanted], recipes: dict[str, str]
-) -> list[Wanted]:
+    dataset: fo.Dataset, names: Names, wanted: list[HeatmapRequest], recipes: dict[str, str]
+) -> list[HeatmapRequest]:
     """Those whose map is missing or was made by another recipe."""
     path = f"{names.heatmap}.{RECIPE}"
     if not dataset.has_field(path):
@@ -301,7 +301,7 @@ def _record(
     dataset: fo.Dataset,
     names: Names,
     params: HeatmapParams,
-    result: Heatmaps,
+    result: HeatmapResult,
     explainer: Explainer,
 ) -> None:
     encoder = explainer.encoder

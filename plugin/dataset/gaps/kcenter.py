@@ -23,7 +23,7 @@ STEP = "kcenter"
 
 
 @dataclass(frozen=True)
-class Picked:
+class KCenterResult:
     """K-Center's picks.
 
     ``ids`` sample ids, first pick first; ``radii`` the covering radius (``delta_max``) after each,
@@ -53,7 +53,7 @@ def select_kcenter(
     *,
     inputs: Inputs | None = None,
     progress: Progress = silent,
-) -> Picked:
+) -> KCenterResult:
     """Pick ``params.k`` candidates of U by exact K-Center greedy, S being covered already.
 
     Writes ``kcenter_rank`` (1 = first), ``kcenter_radius`` and the tag ``kcenter``; those of an
@@ -65,13 +65,13 @@ def select_kcenter(
     settings, trace = params.model_dump(mode="json"), inputs.trace()
     record = runs.read(dataset, names, STEP)
     if record and record.holds(settings, trace) and _stands(dataset, names, record):
-        return Picked(**{**record.results, "reused": True})
+        return KCenterResult(**{**record.results, "reused": True})
     started = time.monotonic()
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
     nearest = nearest_distance(pool, owned, metric="euclidean")
     k = min(params.k, len(pool))
     indices, radii = k_center_greedy(owned, pool, k, nearest.distance, progress=progress)
-    picked = Picked(
+    picked = KCenterResult(
         [inputs.pool.ids[index] for index in indices],
         _told(radii, params),
         _told(np.max(nearest.distance, keepdims=True), params)[0],
@@ -96,7 +96,7 @@ def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
     )
 
 
-def write_fields(dataset: fo.Dataset, names: Names, picked: Picked) -> None:
+def write_fields(dataset: fo.Dataset, names: Names, picked: KCenterResult) -> None:
     """Write rank, radius and tag of the picks; those of earlier picks are cleared."""
     fields.declare(dataset, names.kcenter_rank, int, "Place among K-Center's picks, 1 = first")
     fields.declare(

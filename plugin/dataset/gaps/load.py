@@ -31,7 +31,7 @@ TIMESTAMP = "timestamp"
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadResult:
     """What ``load_images`` did: counts by role; ``unreadable`` lists paths without a header."""
 
     added: dict[str, int]
@@ -64,7 +64,7 @@ def load_images(
     frames_per_second: float = 1.0,
     num_workers: int = 4,
     progress: Progress = silent,
-) -> Loaded:
+) -> LoadResult:
     """Add images to ``dataset``, tagged ``S`` (owned) and ``U`` (pool).
 
     Parameters
@@ -108,7 +108,7 @@ def load_images(
             done += len(block)
             progress(done, total)
     renamed = {old: new for listing in listings.values() for old, new in listing.renamed.items()}
-    return Loaded(added, again, moved, unreadable, renamed)
+    return LoadResult(added, again, moved, unreadable, renamed)
 
 
 def tag_samples(

@@ -34,7 +34,7 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Laid:
+class SphereResult:
     """What ``compute_sphere`` did.
 
     ``trustworthiness`` (0..1) and ``recall`` (0..1) of the sphere against the embedding say how far
@@ -65,7 +65,7 @@ def compute_sphere(
     *,
     inputs: Inputs | None = None,
     progress: Progress = silent,
-) -> Laid:
+) -> SphereResult:
     """Fit 3D UMAP to S and U together and put each sample on the unit sphere.
 
     Writes ``umap3d`` and ``sphere`` and the brain run ``gapsphere``.
@@ -76,7 +76,7 @@ def compute_sphere(
     settings, trace = params.model_dump(mode="json"), inputs.trace()
     record = runs.read(dataset, names, STEP)
     if record and record.holds(settings, trace) and _stands(dataset, names, record):
-        return Laid(**{**record.results, "reused": True})
+        return SphereResult(**{**record.results, "reused": True})
     started = time.monotonic()
     ids = inputs.owned.ids + inputs.pool.ids
     matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
@@ -94,7 +94,7 @@ def compute_sphere(
     )
     quality = sphere_quality(matrix, fit.sphere, seed=params.seed)
     write_places(dataset, names, ids, fit.umap3d, fit.sphere)
-    laid = Laid(
+    laid = SphereResult(
         len(ids),
         len(fit.fitted),
         quality.trustworthiness,

@@ -13,7 +13,7 @@ import fiftyone as fo
 from ...errors import InputError
 from ...interchange.columns import KINDS
 from ...interchange.feature_cache import CENTROID_COLUMNS, METADATA, REQUIRED, FeatureCache, Row
-from ...interchange.verdicts import Said
+from ...interchange.verdicts import ModelAnswer
 from ...settings.steps import FeatureCacheParams
 from ..gaps.table import RESERVED
 from ..store import fields
@@ -161,7 +161,7 @@ def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
     return planned
 
 
-def _of(number: int, value: Callable[[Said], Any]) -> Callable[[Row], Any]:
+def _of(number: int, value: Callable[[ModelAnswer], Any]) -> Callable[[Row], Any]:
     return lambda row: value(row.said[number])
 
 

@@ -45,7 +45,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Undone:
+class Undo:
     """One step back: the sample, what was taken off it, what stands there now."""
 
     sample_id: str
@@ -157,7 +157,7 @@ def decide(
 
 
 @database_failures()
-def undo(dataset: fo.Dataset, *, model: str = "") -> Undone | None:
+def undo(dataset: fo.Dataset, *, model: str = "") -> Undo | None:
     """Take the latest decision back: the sample gets what it had before, to the very absence.
 
     Returns
@@ -175,7 +175,7 @@ def undo(dataset: fo.Dataset, *, model: str = "") -> Undone | None:
         *steps, before = sample[names.history]
         taken, now = _standing(sample, names), Decision(**before)
         _save(sample, names, now, steps or None)
-        return Undone(sample_id, taken, now)
+        return Undo(sample_id, taken, now)
     return None
 
 

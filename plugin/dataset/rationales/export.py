@@ -30,7 +30,7 @@ Cells = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
-class ExportedReviews:
+class ReviewExport:
     """The tables that were written, with their rows; ``decided`` samples of all."""
 
     files: dict[str, int]
@@ -44,7 +44,7 @@ class ExportedReviews:
 
 def export_reviews(
     dataset: fo.Dataset, params: ReviewExportParams | None = None, *, report: Reporter = quiet
-) -> ExportedReviews:
+) -> ReviewExport:
     """Write ``metadata.csv`` and the rationale tables with the columns ``review_decision``,
     ``review_label``, ``review_note`` and ``review_time`` added.
 
@@ -82,7 +82,7 @@ def export_reviews(
             reviewed=told.__contains__ if params.reviewed_only else None,
         )
     progress(len(sources), len(sources))
-    return ExportedReviews(written, len(decided), len(dataset))
+    return ReviewExport(written, len(decided), len(dataset))
 
 
 def _sources(imported: Mapping[str, Any], cache_dir: str | None) -> list[tuple[CsvFile, list[str]]]:

@@ -27,7 +27,7 @@ STEP = "failures"
 
 
 @dataclass(frozen=True)
-class Ranked:
+class FailureRanking:
     """What ``rank_gaps_by_failures`` found; rates 0..1.
 
     ``judged`` samples tell, ``corrected`` of them by a person; ``overall`` is their failure rate,
@@ -55,7 +55,7 @@ class Ranked:
 
 def rank_gaps_by_failures(
     dataset: fo.Dataset, params: FailureParams | None = None, *, progress: Progress = silent
-) -> Ranked:
+) -> FailureRanking:
     """Give every candidate the error rate of its nearest judged samples, and gaps their order.
 
     Writes ``failure_rate`` on U and ``failure_rank`` on its gaps: the highest rate first, of equal
@@ -100,7 +100,7 @@ def rank_gaps_by_failures(
     order = [i for *_, i in sorted(gaps)]
     _write(dataset, wanted.ids, rates.tolist(), order, params.neighbors)
     there = set(found.ids)
-    ranked = Ranked(
+    ranked = FailureRanking(
         len(order),
         len(wanted.ids),
         len(found.ids),

@@ -38,7 +38,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class ImportedCache:
+class FeatureCacheResult:
     """What came in; ``findings`` are sentences for everything that was left out or put right, and
     the run record ``run`` has the names behind them.
     """
@@ -95,7 +95,7 @@ def import_feature_cache(
     params: FeatureCacheParams,
     *,
     report: Reporter = quiet,
-) -> ImportedCache:
+) -> FeatureCacheResult:
     """Read a feature cache into ``dataset``.
 
     Writes a sample for each row of ``metadata.csv``: ``file_name``, ``ground_truth``, the other
@@ -284,9 +284,9 @@ class _Writer:
         if changed:
             self.dataset.set_values(name, changed, key_field="id", progress=False)
 
-    def result(self, placed: int, embedded: int) -> ImportedCache:
+    def result(self, placed: int, embedded: int) -> FeatureCacheResult:
         coordinates = self.cache.coordinates
-        return ImportedCache(
+        return FeatureCacheResult(
             self.dataset.name,
             self.added,
             self.updated,
@@ -372,7 +372,7 @@ def _record(
     names: Names,
     params: FeatureCacheParams,
     cache: FeatureCache,
-    imported: ImportedCache,
+    imported: FeatureCacheResult,
 ) -> None:
     inputs = {
         "folder": str(cache.folder),

@@ -15,7 +15,7 @@ from ...interchange.feature_cache import FeatureCache
 from ...projection.lambert import REACH, lift_to_sphere
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ..gaps import sphere
-from ..gaps.sphere import Laid
+from ..gaps.sphere import SphereResult
 from ..store import fields, runs, vectors
 from ..store.names import Names
 
@@ -106,7 +106,7 @@ def write_map(
             fields.write(dataset, names.umap3d, placed, laid.free[rows])
             fields.write(dataset, names.sphere, placed, laid.places[rows])
         _register(dataset, names.brain_key, placed, laid.places[rows])
-        result = Laid(len(placed), len(placed), None, None, 0, laid.how, 0.0)
+        result = SphereResult(len(placed), len(placed), None, None, 0, laid.how, 0.0)
         inputs = {"encoder": LIFTED}
         runs.write(dataset, names, runs.Record(sphere.STEP, {}, inputs, asdict(result)))
     return len(placed)

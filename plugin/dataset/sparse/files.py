@@ -34,7 +34,7 @@ Picture = Literal["reconstruction", "importance"]
 
 
 @dataclass
-class Reached:
+class SimulationState:
     """How far a sequence has come: ``ids`` of the frames behind it, and the loop's state."""
 
     ids: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ class SimulationFiles:
             for kind in ("reconstruction", "importance"):
                 (self.folder / kind / f"{sample_id}.png").unlink(missing_ok=True)
 
-    def reached(self, sequence: str) -> Reached | None:
+    def reached(self, sequence: str) -> SimulationState | None:
         """What was saved of a sequence; None where nothing was."""
         path = self._state(sequence)
         if not path.exists():
@@ -83,9 +83,9 @@ class SimulationFiles:
             told = json.loads(str(arrays["told"]))
             state = LoopState.from_arrays(arrays) if "pixels" in arrays else None
         skipped = [Skipped(**item) for item in told["skipped"]]
-        return Reached(told["ids"], state, skipped, told["restarts"], told["problems"])
+        return SimulationState(told["ids"], state, skipped, told["restarts"], told["problems"])
 
-    def save(self, sequence: str, reached: Reached) -> None:
+    def save(self, sequence: str, reached: SimulationState) -> None:
         """Write how far a sequence has come."""
         told = {
             "ids": reached.ids,

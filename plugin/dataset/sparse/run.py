@@ -19,16 +19,16 @@ from ...progress import Progress
 from ...settings.sparse import SparseParams, make_loop
 from ...sparse.frames.coords import Resolution, resolution_to_wire, uv_of
 from ...sparse.loop.loop import SamplingLoop
-from ...sparse.measure.playback import Played, play_frame
+from ...sparse.measure.playback import PlayedFrame, play_frame
 from ...sparse.network.registry import LoadedModel
 from ..store import fields, runs
 from ..store.appearance import hide_at_first
 from ..store.database import counted
 from ..store.names import Names
 from ..store.sets import resolve
-from .files import Reached, SimulationFiles
+from .files import SimulationFiles, SimulationState
 from .frames import Frame, read_ahead, read_frame
-from .sequences import FrameSequence, Ordered
+from .sequences import FrameSequence, OrderedFrames
 from .settings import SimulateParams, policy_name, recipe
 from .simulations import STEP, plain
 
@@ -36,7 +36,7 @@ BLOCK = 25
 """Frames between two writes: that much work at most is done again after a kill."""
 LISTED = 100
 
-Block = list[tuple[str, Played]]
+Block = list[tuple[str, PlayedFrame]]
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Run:
     dataset: fo.Dataset
     params: SimulateParams
     model: LoadedModel
-    ordered: Ordered
+    ordered: OrderedFrames
     progress: Progress
     notes: list[str]
     done: int = 0
@@ -160,7 +160,7 @@ class Run:
 
     # Where a sequence stands ----------------------------------------------------------------------
 
-    def _reached(self, sequence: FrameSequence) -> Reached:
+    def _reached(self, sequence: FrameSequence) -> SimulationState:
         """What holds of an earlier run; else the beginning, with what is stale taken away."""
         reached = self.files.reached(sequence.value)
         if reached is not None:
@@ -175,9 +175,9 @@ class Run:
             word = f"field:{self.ordered.sequence_field}={sequence.value}"
             simulated = resolve(simulated, word)
         self._clear(simulated.values("id"))
-        return Reached()
+        return SimulationState()
 
-    def _holds(self, reached: Reached) -> bool:
+    def _holds(self, reached: SimulationState) -> bool:
         """Whether the samples have what was written, and what was skipped still cannot be read."""
         failed = {item.id for item in reached.skipped}
         written = [sample_id for sample_id in reached.ids if sample_id not in failed]
@@ -195,7 +195,7 @@ class Run:
 
     # One frame, one block -------------------------------------------------------------------------
 
-    def _step(self, frame: Frame, reached: Reached) -> Played:
+    def _step(self, frame: Frame, reached: SimulationState) -> PlayedFrame:
         height, width = resolution = frame.shape[:2]
         if resolution not in self._loops:
             params: SparseParams = self.params
@@ -212,7 +212,7 @@ class Run:
         reached.problems += played.step.problems
         return played
 
-    def _write(self, sequence: FrameSequence, reached: Reached, block: Block) -> None:
+    def _write(self, sequence: FrameSequence, reached: SimulationState, block: Block) -> None:
         """Pictures, then fields, then the state that says so."""
         columns: dict[str, dict[str, Any]] = {name: {} for name in self.figures}
         for sample_id, played in block:
@@ -224,7 +224,7 @@ class Run:
         self.files.save(sequence.value, reached)
         block.clear()
 
-    def _values(self, sample_id: str, played: Played) -> dict[str, Any]:
+    def _values(self, sample_id: str, played: PlayedFrame) -> dict[str, Any]:
         names, step = self.names, played.step
         values: dict[str, Any] = {
             names.psnr: played.psnr,
@@ -246,7 +246,9 @@ class Run:
             values[names.measured] = fo.Keypoints(keypoints=[pixels])
         return values
 
-    def _finish(self, sequence: FrameSequence, reached: Reached, block: Block, start: int) -> None:
+    def _finish(
+        self, sequence: FrameSequence, reached: SimulationState, block: Block, start: int
+    ) -> None:
         """Write what is left of it, tag what could not be read, and take its means."""
         went_on = len(reached.ids) > start
         if went_on:
@@ -269,7 +271,7 @@ class Run:
             self.means = dict(sorted(self.means.items()))
             self.record(None)
 
-    def _means(self, reached: Reached) -> dict[str, Any]:
+    def _means(self, reached: SimulationState) -> dict[str, Any]:
         names = self.names
         view = self.dataset.select(reached.ids, ordered=False).exists(names.reconstruction)
         psnr, ssim, count = view.values([names.psnr, names.ssim, names.n_samples])
@@ -285,7 +287,7 @@ class Run:
 
     # Tags and fields ------------------------------------------------------------------------------
 
-    def _tag(self, reached: Reached) -> None:
+    def _tag(self, reached: SimulationState) -> None:
         """Tag the frames that failed; one that works loses the tag unless it has no embedding."""
         tag, failed = self.names.skipped_tag, [item.id for item in reached.skipped]
         works = self.dataset.select(reached.ids, ordered=False).match_tags(tag)

@@ -40,7 +40,7 @@ class FrameSequence:
 
 
 @dataclass(frozen=True)
-class Ordered:
+class OrderedFrames:
     """The sequences of some samples; the fields that made them, None where a field is not there."""
 
     sequences: tuple[FrameSequence, ...]
@@ -49,7 +49,7 @@ class Ordered:
     notes: tuple[str, ...]
 
 
-def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -> Ordered:
+def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -> OrderedFrames:
     """Samples as sequences of frames.
 
     Parameters
@@ -103,7 +103,7 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
             f"{twice} sequences have several frames of one {order_field!r}, ordered by their "
             f"files: do several cameras share a {sequence_field!r}?"
         )
-    return Ordered(tuple(made), group, order, tuple(notes))
+    return OrderedFrames(tuple(made), group, order, tuple(notes))
 
 
 def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:

@@ -9,7 +9,7 @@ from ...settings.sequences import ClipParams, SimulationParams
 from ...settings.sparse import EVEN, SparseParams, SparseTrainParams, make_sampler
 from ...settings.steps import AnalysisParams, setting
 from ...sparse.network.registry import LoadedModel
-from .sequences import Ordered
+from .sequences import OrderedFrames
 
 NOT_SHAPING = {"name", "suffix", "owned", "quantile", "overwrite", "checkpoint_key", "device"}
 """Settings that change no frame's result; the model counts by its fingerprint and its device."""
@@ -75,7 +75,7 @@ def policy_name(params: SparseParams) -> str:
     return f"{params.signal}, {params.method}{third}"
 
 
-def recipe(params: SimulateParams, ordered: Ordered, model: LoadedModel, device: str) -> str:
+def recipe(params: SimulateParams, ordered: OrderedFrames, model: LoadedModel, device: str) -> str:
     """Digest, 12 hex digits, of all that shapes a frame's result but the frames themselves."""
     shaping = params.model_dump(mode="json", exclude=NOT_SHAPING)
     shaping |= {"sequence_field": ordered.sequence_field, "order_field": ordered.order_field}

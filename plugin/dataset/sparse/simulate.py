@@ -29,7 +29,7 @@ SHOWN_SEQUENCES, SHOWN_SKIPPED = 12, 5
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulationResult:
     """What ``simulate_adaptive_sampling`` did.
 
     ``sequences`` are all of this suffix, as :class:`.sparse.Simulation` has them; ``done`` frames
@@ -77,7 +77,7 @@ def simulate_adaptive_sampling(
     *,
     model: LoadedModel | None = None,
     progress: Progress = silent,
-) -> Simulated:
+) -> SimulationResult:
     """Play sequences to the closed loop and write what becomes of each frame.
 
     Writes ``reconstruction`` (path of a PNG, and a media field of the App), ``importance`` (what
@@ -132,7 +132,7 @@ def simulate_adaptive_sampling(
         raise
     hard_above = _close(run, started)
     hard, hard_gaps = count_hard(dataset, run.names)
-    return Simulated(
+    return SimulationResult(
         dataset.name,
         policy_name(params),
         f"{model.key} ({model.version[:8]})",

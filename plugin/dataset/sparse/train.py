@@ -42,7 +42,7 @@ LEAST_CROP, CROP_STEP = 16, 8
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What ``train_sparse_transformer`` did.
 
     ``before`` and ``after`` are the validation (dB) of the model it started from and of the model
@@ -82,7 +82,7 @@ def train_sparse_transformer(
     params: TrainSequencesParams | None = None,
     *,
     report: Reporter = quiet,
-) -> Trained:
+) -> TrainingResult:
     """Train a reconstruction model on sequences of a dataset.
 
     Parameters
@@ -132,7 +132,7 @@ def train_sparse_transformer(
         notes.append(f"Stopped early: no better validation for {params.patience} steps.")
     if log and after == before:
         notes.append("No validation was better than before training: keep the model it began with.")
-    trained = Trained(
+    trained = TrainingResult(
         params.model_name,
         fingerprint(trained_here()[params.model_name]),
         trainer.step,

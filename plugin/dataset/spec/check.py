@@ -58,7 +58,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Checked:
+class SpecCheckResult:
     """What came in, against what spec ``id`` asked for."""
 
     id: str
@@ -109,7 +109,7 @@ def check_files(
     *,
     encoder: Encoder | None = None,
     progress: Progress = silent,
-) -> Checked:
+) -> SpecCheckResult:
     """Check image files: a folder, a glob, a JSON list or paths.
 
     Parameters
@@ -144,7 +144,7 @@ def check_view(
     *,
     encoder: Encoder | None = None,
     progress: Progress = silent,
-) -> Checked:
+) -> SpecCheckResult:
     """Check the samples of a view and write ``spec_verdict`` on them.
 
     A vector that the spec's own encoder has put on a sample is used; samples without one are
@@ -176,7 +176,7 @@ def _answered(
     items: Sequence[tuple[str, str]],
     rows: Sequence[NDArray[np.float32]],
     skipped: tuple[Skipped, ...],
-) -> Checked:
+) -> SpecCheckResult:
     dimension = len(spec.rule.centre)
     matrix = np.stack(rows) if rows else np.empty((0, dimension), np.float32)
     if len(matrix) and matrix.shape[1] != dimension:
@@ -200,7 +200,7 @@ def _answered(
         )
         seen.add(vector)
     rule = spec.rule
-    return Checked(
+    return SpecCheckResult(
         spec.id,
         spec.title,
         spec.quantity,
@@ -262,7 +262,7 @@ def _write(
     dataset: fo.Dataset,
     names: Names,
     params: CheckSpecParams,
-    checked: Checked,
+    checked: SpecCheckResult,
     spec: SpecFile,
     path: str,
 ) -> None:

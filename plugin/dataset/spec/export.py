@@ -42,7 +42,7 @@ FOLDER = "gapsphere_specs"
 
 
 @dataclass(frozen=True)
-class Issued:
+class SpecResult:
     """What ``export_visual_spec`` wrote; ``warnings`` are sentences the reader should know."""
 
     path: Path
@@ -77,7 +77,7 @@ def export_visual_spec(
     *,
     source: str = "",
     progress: Progress = silent,
-) -> Issued:
+) -> SpecResult:
     """Write a Visual Spec for some samples.
 
     Parameters
@@ -159,7 +159,7 @@ def export_visual_spec(
         overwrite=params.replace_file,
         progress=progress,
     )
-    issued = Issued(
+    issued = SpecResult(
         path=written.path.resolve(),
         id=spec.id,
         quantity=quantity,
@@ -177,7 +177,7 @@ def export_visual_spec(
     return issued
 
 
-def _delta_source(covered: coverage.Covered, params: SpecParams) -> str:
+def _delta_source(covered: coverage.CoverageResult, params: SpecParams) -> str:
     if params.spec_delta is None:
         return covered.delta_source
     return f"given for this spec; the analysis has {covered.delta:.4g}"
@@ -316,7 +316,7 @@ def _output(params: SpecParams, spec: VisualSpec) -> Path:
 
 
 def _record(
-    dataset: fo.Dataset, names: Names, params: SpecParams, spec: VisualSpec, issued: Issued
+    dataset: fo.Dataset, names: Names, params: SpecParams, spec: VisualSpec, issued: SpecResult
 ) -> None:
     inputs = {
         "encoder": spec.origin.encoder,

@@ -86,7 +86,7 @@ class _Stream:
 
 
 @dataclass(frozen=True)
-class Progressed:
+class TrainingProgress:
     """One line of the training log."""
 
     step: int
@@ -171,7 +171,9 @@ class Trainer:
                 score = self.validate() if checks else None
                 spent = time.process_time() - started
                 means = np.mean(history, axis=0) if history else (np.nan, np.nan)
-                self._log(Progressed(self.step, float(means[0]), float(means[1]), score, spent))
+                self._log(
+                    TrainingProgress(self.step, float(means[0]), float(means[1]), score, spent)
+                )
                 history.clear()
                 self.save()
                 if score is not None and self._out_of_patience(score):
@@ -305,7 +307,7 @@ class Trainer:
         log.info("Stopped at step %d: no better than at step %d.", self.step, self.best[1])
         return True
 
-    def _log(self, line: Progressed) -> None:
+    def _log(self, line: TrainingProgress) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(line)) + "\n")

@@ -82,7 +82,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """One policy on one sequence: means over its frames.
 
     ``psnr`` and ``ssim`` by rebuild (``model`` on all measured frames, the others on the chosen
@@ -108,7 +108,7 @@ def measure(
     *,
     seed: int = 0,
     sequence: int = 0,
-) -> Measured:
+) -> Measurement:
     """Run one policy over one sequence, closed loop.
 
     Parameters
@@ -150,7 +150,7 @@ def measure(
         for name, signal in _signals(model, samples, memory, step.frame):
             found = rank_correlation(signal, step.frame, shots[t])
             correlations.setdefault(name, []).append(found)
-    return Measured(
+    return Measurement(
         policy.name,
         seed,
         sequence,
@@ -187,7 +187,7 @@ def measure_all(
     *,
     seeds: int = 2,
     progress: Progress = silent,
-) -> list[Measured]:
+) -> list[Measurement]:
     """Every policy on every sequence; the sequences are dealt out to the seeds in turn."""
     found = []
     total = len(policies) * len(sequences)
@@ -219,7 +219,7 @@ def figure(values: dict[int, list[float]]) -> Figure:
     return Figure(float(np.mean(means)), (max(means) - min(means)) / 2)
 
 
-def by_seed(found: Sequence[Measured], value: str, key: str) -> dict[int, list[float]]:
+def by_seed(found: Sequence[Measurement], value: str, key: str) -> dict[int, list[float]]:
     """One number of each run (``psnr``, ``ssim`` or ``correlation`` of ``key``), by seed."""
     values: dict[int, list[float]] = {}
     for one in found:
@@ -227,7 +227,7 @@ def by_seed(found: Sequence[Measured], value: str, key: str) -> dict[int, list[f
     return values
 
 
-def gain(found: Sequence[Measured], policy: str, over: str) -> Figure:
+def gain(found: Sequence[Measurement], policy: str, over: str) -> Figure:
     """PSNR of the model's frames under a policy less that under another, sequence by sequence."""
     other = {one.sequence: one.psnr[MODEL] for one in found if one.policy == over}
     values: dict[int, list[float]] = {}
@@ -237,7 +237,7 @@ def gain(found: Sequence[Measured], policy: str, over: str) -> Figure:
     return figure(values)
 
 
-def model_gain(found: Sequence[Measured], policy: str, over: str) -> Figure:
+def model_gain(found: Sequence[Measurement], policy: str, over: str) -> Figure:
     """PSNR of the model less that of an interpolation, on the same samples of the same frames."""
     values: dict[int, list[float]] = {}
     for one in found:

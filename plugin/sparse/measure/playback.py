@@ -25,7 +25,7 @@ LEAST_SIDE = 8
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedFrame:
     """One frame's outcome.
 
     ``pixels`` are those measured; ``psnr`` in dB, at most 99; ``ssim`` NaN where the frame is
@@ -39,7 +39,7 @@ class Played:
     error: float
 
 
-def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -> Played:
+def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -> PlayedFrame:
     """Show the loop the pixels that ``state`` asks for, and compare what it makes of them.
 
     Parameters
@@ -59,7 +59,7 @@ def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -
     (20, 1)
     """
     step = loop.step(samples_of(frame, state.pixels), state)
-    return Played(
+    return PlayedFrame(
         step,
         state.pixels,
         min(psnr(step.frame, frame), PERFECT),

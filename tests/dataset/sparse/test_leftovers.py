@@ -5,7 +5,7 @@ import shutil
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.sparse.files import FOLDER, OWNER, Reached, SimulationFiles
+from gapsphere.plugin.dataset.sparse.files import FOLDER, OWNER, SimulationFiles, SimulationState
 from gapsphere.plugin.dataset.sparse.leftovers import leftovers
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.scripts.cli.main import main
@@ -30,7 +30,7 @@ def simulated(dataset, home):
     path = files.keep("importance", sample.id, GREY)
     sample["importance_p"] = fo.Heatmap(map_path=path)
     sample.save()
-    files.save("a", Reached([sample.id]))
+    files.save("a", SimulationState([sample.id]))
     return dataset
 
 
