@@ -382,9 +382,9 @@ def _place(direction: Any) -> dict[str, Any]:
 def _dataset(size: int, images: list[Path], *, embeddings: bool) -> Any:
     import fiftyone as fo
 
-    from ...panels.gap_explorer.workspace import save_workspace
     from ...plugin.dataset.store import points
     from ...plugin.dataset.store.names import Names
+    from ...plugin.dataset.store.workspaces import save_workspace
     from ...tests.support.made_sphere import make_dataset
 
     dataset = fo.Dataset()

@@ -35,7 +35,7 @@ def wait_for_app(
     """Open the Gap Explorer beside the grid (of ``view``) and stay until the App ends."""
     import fiftyone as fo
 
-    from ...panels.gap_explorer.workspace import WORKSPACE, save_workspace
+    from ...plugin.dataset.store.workspaces import WORKSPACE, save_workspace
 
     if _taken(host, port):
         raise InputError(f"Port {port} on {host} is in use: choose another with --port.")

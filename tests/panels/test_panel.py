@@ -5,7 +5,7 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import memory
-from gapsphere.panels.gap_explorer.workspace import WORKSPACE, save_workspace
+from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
 
 URI = "@gapsphere/gap-explorer/gap_explorer"
 

@@ -59,7 +59,7 @@ def shared(made):
 
 
 def _copy(made):
-    from gapsphere.panels.gap_explorer.workspace import save_workspace
+    from gapsphere.plugin.dataset.store.workspaces import save_workspace
 
     copy = made.clone()
     save_workspace(copy)

@@ -1,7 +1,7 @@
 """Every state has a face, and none is a blank panel."""
 
 import fiftyone as fo
-from gapsphere.panels.gap_explorer.workspace import save_workspace
+from gapsphere.plugin.dataset.store.workspaces import save_workspace
 
 PANEL = '[data-cy="gap-explorer"]'
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import fiftyone as fo
-from gapsphere.panels.gap_explorer.workspace import save_workspace
+from gapsphere.plugin.dataset.store.workspaces import save_workspace
 from gapsphere.tests.support.made_sphere import make_dataset
 from playwright.sync_api import TimeoutError as TimedOut
 

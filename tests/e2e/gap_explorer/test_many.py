@@ -2,7 +2,7 @@
 
 import fiftyone as fo
 import pytest
-from gapsphere.panels.gap_explorer.workspace import save_workspace
+from gapsphere.plugin.dataset.store.workspaces import save_workspace
 from gapsphere.tests.support.made_sphere import make_dataset
 
 
