@@ -9,17 +9,17 @@ images.  All of it is said aloud.
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..embeddings.decode_ahead import decode_ahead
 from ..embeddings.extract import Skipped, free_device_memory, is_out_of_memory
 from ..embeddings.images import open_rgb
-from ..errors import GapsphereError, InputError
+from ..errors import InputError
 from ..progress import Progress, silent
 from .explain import Explainer
 from .placement import patch_at, placed
@@ -111,46 +111,29 @@ class _Work:
 
     def run(self, items: Sequence[HeatmapRequest], num_workers: int, progress: Progress) -> None:
         batch: list[tuple[HeatmapRequest, _Ready]] = []
-        for handled, (item, ready) in enumerate(self._decoded(items, num_workers), start=1):
-            if isinstance(ready, str):
-                self._skip(item, ready)
-            else:
-                batch.append((item, ready))
-            if len(batch) >= self.batch_size or handled == len(items):
-                self._finish(batch)
-                progress(handled, len(items))
+        decoding = decode_ahead(
+            [item.path for item in items],
+            self._prepare,
+            ahead=lambda: 2 * self.batch_size + num_workers,
+            workers=num_workers,
+        )
+        with closing(decoding):
+            for handled, (item, ready) in enumerate(zip(items, decoding, strict=True), start=1):
+                if isinstance(ready, str):
+                    self._skip(item, ready)
+                else:
+                    batch.append((item, ready))
+                if len(batch) >= self.batch_size or handled == len(items):
+                    self._finish(batch)
+                    progress(handled, len(items))
 
-    def _decoded(
-        self, items: Sequence[HeatmapRequest], num_workers: int
-    ) -> Iterator[tuple[HeatmapRequest, _Ready | str]]:
-        """Decode a bounded number of images ahead of the network."""
-        pool = ThreadPoolExecutor(num_workers, thread_name_prefix="gapsphere-decode")
-        ahead: deque[tuple[HeatmapRequest, Future[_Ready | str]]] = deque()
-        try:
-            for item in items:
-                ahead.append((item, pool.submit(self._prepare, item.path)))
-                if len(ahead) > 2 * self.batch_size + num_workers:
-                    first, future = ahead.popleft()
-                    yield first, future.result()
-            while ahead:
-                first, future = ahead.popleft()
-                yield first, future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-    def _prepare(self, path: str) -> _Ready | str:
-        """Decode one image in a worker thread; a reason instead if it is unusable."""
+    def _prepare(self, path: str) -> _Ready:
         encoder = self.explainer.encoder
-        try:
-            image = open_rgb(path)
-            patch = 0
-            if self.point is not None:
-                patch = patch_at(self.point, encoder.pixels, encoder.patch_grid, *image.size)
-            return _Ready(encoder.prepare(image), image.size, patch)
-        except GapsphereError as error:
-            return str(error) if path in str(error) else f"{path}: {error}"
-        except MemoryError:
-            return f"{path} does not fit into memory when it is decoded: scale it down."
+        image = open_rgb(path)
+        patch = 0
+        if self.point is not None:
+            patch = patch_at(self.point, encoder.pixels, encoder.patch_grid, *image.size)
+        return _Ready(encoder.prepare(image), image.size, patch)
 
     def _finish(self, batch: list[tuple[HeatmapRequest, _Ready]]) -> None:
         """Make and hand on the maps of ``batch``, in parts that fit into memory; empties it."""

@@ -17,19 +17,19 @@ import gc
 import logging
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import DimensionError, ImageError, InputError
+from ..errors import DimensionError, InputError
 from ..progress import Progress, silent
+from .decode_ahead import decode_ahead
 from .images import open_rgb
 
 _log = logging.getLogger(__name__)
@@ -163,56 +163,29 @@ def extract(
     >>> result.done, vectors["a"].tolist(), result.skipped[0].reason
     (1, [1.0, 0.0, 0.0], 'gone.png does not exist: was it moved or deleted?')
     """
-    steps = extract_stepwise(items, encoder, sink, batch_size=batch_size, num_workers=num_workers)
-    with closing(steps):
-        while True:
-            try:
-                handled = next(steps)
-            except StopIteration as end:
-                result: Extraction = end.value
-                return result
-            progress(handled, len(items))
-
-
-def extract_stepwise(
-    items: Sequence[tuple[str, str]],
-    encoder: BatchEncoder,
-    sink: Sink,
-    *,
-    batch_size: int = 8,
-    num_workers: int = 4,
-) -> Generator[int, None, Extraction]:
-    """The same as :func:`extract` for a caller that is itself a generator, as the App's operators.
-
-    Yields the number of images handled after each batch and returns the :class:`Extraction`.
-    Closing the generator stops the threads; what was embedded has gone to the sink by then.
-    """
     if batch_size < 1 or num_workers < 1:
         raise InputError(
             f"batch_size and num_workers must be at least 1, not {batch_size} and {num_workers}."
         )
     started = time.perf_counter()
     run = _Run(encoder, sink, batch_size)
-    pool = ThreadPoolExecutor(num_workers, thread_name_prefix="gapsphere-decode")
-    ahead: deque[Future[NDArray[Any] | str]] = deque()
-    submitted = handled = 0
-    try:
+    decoding = decode_ahead(
+        [path for _, path in items],
+        lambda path: encoder.prepare(open_rgb(path)),
+        ahead=lambda: max(BATCHES_AHEAD * run.batch_size, num_workers),
+        workers=num_workers,
+    )
+    handled = 0
+    with closing(decoding):
         while handled < len(items):
-            # An image is submitted when an earlier one leaves, so this window bounds the memory.
-            window = max(BATCHES_AHEAD * run.batch_size, num_workers) + run.batch_size
-            while submitted < len(items) and len(ahead) < window:
-                ahead.append(pool.submit(_prepare, encoder, items[submitted][1]))
-                submitted += 1
             batch = items[handled : handled + run.batch_size]
             waited = time.perf_counter()
-            prepared = [ahead.popleft().result() for _ in batch]
+            prepared = list(islice(decoding, len(batch)))
             run.waiting += time.perf_counter() - waited
             run.embed_and_write(batch, prepared)
-            del prepared  # before others are submitted in its place
+            del prepared  # before others are decoded in its place
             handled += len(batch)
-            yield handled
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+            progress(handled, len(items))
     return Extraction(
         done=run.done,
         skipped=tuple(run.skipped),
@@ -222,16 +195,6 @@ def extract_stepwise(
         writing=run.writing,
         batch_size=run.batch_size,
     )
-
-
-def _prepare(encoder: BatchEncoder, path: str) -> NDArray[Any] | str:
-    """Decode and preprocess one image in a worker thread; a reason instead if it is unusable."""
-    try:
-        return encoder.prepare(open_rgb(path))
-    except ImageError as error:
-        return str(error)
-    except MemoryError:
-        return f"{path} does not fit into memory when it is decoded: scale it down."
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gapsphere.plugin.embeddings.extract import BATCHES_AHEAD, Extraction, extract, extract_stepwise
+from gapsphere.plugin.embeddings.extract import BATCHES_AHEAD, Extraction, extract
 from gapsphere.plugin.errors import Cancelled, DimensionError, InputError
 from PIL import Image
 
@@ -291,11 +291,18 @@ def test_stopping_does_not_decode_what_is_still_queued(make_items):
             Counting.prepared += 1
             return super().prepare(image)
 
-    steps = extract_stepwise(
-        make_items(60), Counting(delay=0.005), SpecFiles(), batch_size=10, num_workers=1
-    )
-    next(steps)
-    steps.close()
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        extract(
+            make_items(60),
+            Counting(delay=0.005),
+            SpecFiles(),
+            batch_size=10,
+            num_workers=1,
+            progress=stop,
+        )
     assert Counting.prepared < 10 + BATCHES_AHEAD * 10
 
 
@@ -324,15 +331,6 @@ def test_a_sink_that_fails_ends_the_run_with_its_own_error(make_items):
     with pytest.raises(OSError, match="No space left"):
         extract(make_items(30), ColourEncoder(), full_disk, batch_size=3)
     assert len(kept) == 6
-    assert not decode_threads()
-
-
-def test_a_generator_that_is_closed_stops_its_threads(make_items):
-    written = SpecFiles()
-    steps = extract_stepwise(make_items(20), ColourEncoder(delay=0.001), written, batch_size=4)
-    assert [next(steps), next(steps)] == [4, 8]
-    steps.close()
-    assert len(written.ids) == 8
     assert not decode_threads()
 
 

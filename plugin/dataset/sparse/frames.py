@@ -6,17 +6,16 @@ pixels that become one, so that a sample is what a small camera would have measu
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Sequence
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ...embeddings.decode_ahead import decode_ahead
 from ...embeddings.images import open_rgb
-from ...errors import EmptySetError, GapsphereError, InputError
+from ...errors import EmptySetError, InputError
 from ...progress import Progress, silent
 from ...sparse.measure.playback import working_resolution
 from ..gaps.load import load_images
@@ -48,31 +47,15 @@ def read_frame(path: str, side: int, channels: int) -> Frame:
     return np.asarray(small, np.uint8).reshape(height, width, channels)
 
 
-def read_ahead(paths: Sequence[str], side: int, channels: int) -> Iterator[Frame | str]:
+def read_ahead(
+    paths: Sequence[str], side: int, channels: int
+) -> Generator[Frame | str, None, None]:
     """Each file's frame in turn, or the sentence that says why there is none."""
-    waiting: deque[Future[Frame | str]] = deque()
-    with ThreadPoolExecutor(2, thread_name_prefix="gapsphere-frames") as pool:
-        try:
-            for at in range(len(paths) + AHEAD):
-                if at < len(paths):
-                    waiting.append(pool.submit(_read_or_reason, paths[at], side, channels))
-                if at >= AHEAD:
-                    yield waiting.popleft().result()
-                if not waiting:
-                    return
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
-
-def _read_or_reason(path: str, side: int, channels: int) -> Frame | str:
-    try:
+    def read(path: str) -> Frame:
         return read_frame(path, side, channels)
-    except InputError as error:
-        return f"{path}: {error}"
-    except GapsphereError as error:
-        return str(error)
-    except MemoryError:
-        return f"{path} does not fit into memory when it is decoded: scale it down."
+
+    return decode_ahead(paths, read, ahead=lambda: AHEAD, workers=2)
 
 
 def check_samples(samples: Samples) -> None:
