@@ -17,7 +17,7 @@ from .analysis import Analysis
 PLUGIN = "@gapsphere/gap-explorer"
 OPERATORS = ("find_gaps", "compute_heatmaps", "export_visual_spec")
 TRAY_MAX = 1000
-"""Samples that a tray holds: what a person gathers by hand; ``web/src/tray.ts`` has it too."""
+"""Samples that a tray holds: what a person gathers by hand; ``web/tray.ts`` has it too."""
 EXTENDED_MAX = 10_000
 """Ids in an extended selection, FiftyOne's own limit: it travels with every request of the grid."""
 

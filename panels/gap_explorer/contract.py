@@ -1,4 +1,4 @@
-"""What this panel's Python and TypeScript say to each other; ``web/src/contract.ts`` mirrors it.
+"""What this panel's Python and TypeScript say to each other; ``web/contract.ts`` mirrors it.
 
 *Data* is what was computed: pushed from here, gone on reload, sent again by ``on_load``.  What the
 person chose stays in the browser (:mod:`.memory` says why) and comes with each event that needs it.

@@ -1,4 +1,4 @@
-"""What this panel's Python and TypeScript say to each other; ``web/src/contract.ts`` mirrors it.
+"""What this panel's Python and TypeScript say to each other; ``web/contract.ts`` mirrors it.
 
 The browser knows which sample is open and what its person chose, so it asks and every event answers
 with all that changed.  Panel data only carries ``view``, another number for another view.

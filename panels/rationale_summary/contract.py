@@ -1,4 +1,4 @@
-"""What this panel's Python and TypeScript say to each other; ``web/src/contract.ts`` mirrors it.
+"""What this panel's Python and TypeScript say to each other; ``web/contract.ts`` mirrors it.
 
 A *pick* is what a person clicked: a dictionary of ``status``, ``class``, ``decision``, ``tier`` and
 ``score`` ([low, high, last bin]), of which those given must all hold; null is "none", which is a

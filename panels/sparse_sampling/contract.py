@@ -1,4 +1,4 @@
-"""What this panel's Python and TypeScript say to each other; ``web/src/contract.ts`` mirrors it.
+"""What this panel's Python and TypeScript say to each other; ``web/contract.ts`` mirrors it.
 
 A sequence is named by the field that groups it and its value as text.  Columns of numbers travel as
 base64, ids as 12 bytes each: ten thousand frames of one policy are 160 KB.  Panel data only carries

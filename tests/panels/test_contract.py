@@ -9,7 +9,7 @@ import pytest
 from gapsphere.panels.gap_explorer import contract, queries
 from gapsphere.panels.gap_explorer.panel import GapExplorer
 
-WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web" / "src"
+WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web"
 
 
 def test_both_sides_name_the_same_events():
@@ -21,7 +21,7 @@ def test_both_sides_name_the_same_events():
 
 
 def test_both_sides_name_the_same_component():
-    assert f'name: "{contract.COMPONENT}"' in (WEB / "index.tsx").read_text()
+    assert f'["{contract.COMPONENT}", ' in (WEB.parents[1] / "web" / "index.tsx").read_text()
 
 
 def test_a_verdict_has_the_fields_that_the_sentences_read():

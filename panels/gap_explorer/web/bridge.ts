@@ -1,0 +1,21 @@
+/**
+ * Everything the panel wants from its host, and nothing else.  `fiftyone.ts` fulfils it inside the
+ * App; the harness page fulfils it with made-up data, which is how the panel is looked at alone.
+ */
+
+import type { Choices, EventName, Events, PanelData } from "./contract";
+
+export type RouteName = "geometry" | "ids";
+
+export interface Bridge {
+  data: PanelData;
+  choices: Choices;
+  choose(patch: Partial<Choices>): void;
+  /** Rejects with {@link PanelError} when Python refuses or the call fails. */
+  call<E extends EventName>(name: E, params: Events[E][0]): Promise<Events[E][1]>;
+  /** Ids selected in the grid. */
+  selected: readonly string[];
+  mediaUrl(filepath: string): string;
+  /** FiftyOne's own column routes; used when `run.source` says so. */
+  route(name: RouteName, dataset: string, brainKey: string): Promise<ArrayBuffer>;
+}

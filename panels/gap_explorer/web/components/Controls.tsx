@@ -1,0 +1,289 @@
+import * as React from "react";
+import type { Bridge } from "../bridge";
+import type { Column } from "../columns";
+import type { RunInfo } from "../contract";
+import { count } from "../words";
+import { Gear } from "./Icons";
+import { Segmented, Switch } from "../../../web/shared/controls";
+
+const LIMITS = [10_000, 50_000, 200_000, 1_000_000];
+
+/** The bar above the sphere: what is used all the time in sight, the rest behind one button. */
+export function Controls(props: {
+  bridge: Bridge;
+  run: RunInfo;
+  column: Column | null;
+}): React.ReactElement {
+  const { bridge, run } = props;
+  const { choices, choose } = bridge;
+  const [open, setOpen] = React.useState(false);
+  const box = React.useRef<HTMLDivElement>(null);
+
+  React.useEffect(() => {
+    if (!open) return undefined;
+    const outside = (event: PointerEvent): void => {
+      if (!box.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", outside, true);
+    return () => document.removeEventListener("pointerdown", outside, true);
+  }, [open]);
+
+  return (
+    <div className="gs-bar" role="toolbar" aria-label="Gap Explorer controls">
+      <Segmented
+        label="Show"
+        value={choices.show}
+        onChange={(show) => choose({ show })}
+        options={[
+          { value: "S", label: "S", title: `Only the owned set: ${count(run.S)}` },
+          { value: "U", label: "U", title: `Only the candidates: ${count(run.U)}` },
+          { value: "both", label: "Both" },
+        ]}
+      />
+      <label className="gs-field">
+        <span>Colour</span>
+        <select
+          aria-label="Colour by"
+          value={choices.colour}
+          onChange={(event) => choose({ colour: event.target.value, range: null })}
+        >
+          <option value="dist_to_S">Distance to S</option>
+          <option value="density">Density</option>
+          <optgroup label="Fields">
+            {run.fields.map((field) => (
+              <option key={field.path} value={field.path}>
+                {field.path}
+              </option>
+            ))}
+          </optgroup>
+        </select>
+      </label>
+      <span className="gs-grow" />
+      <span className="gs-shown" aria-live="polite">
+        {run.shown < run.total
+          ? `Showing ${count(run.shown)} of ${count(run.total)}`
+          : `${count(run.total)} points`}
+      </span>
+      <div
+        className="gs-pop"
+        ref={box}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !open) return;
+          setOpen(false);
+          box.current?.querySelector("button")?.focus();
+        }}
+      >
+        <button
+          type="button"
+          className="gs-icon"
+          aria-label="Settings"
+          aria-expanded={open}
+          aria-haspopup="dialog"
+          title="Settings"
+          onClick={() => setOpen(!open)}
+        >
+          <Gear />
+        </button>
+        {open ? <Settings {...props} /> : null}
+      </div>
+    </div>
+  );
+}
+
+function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }): React.ReactElement {
+  const { choices, choose } = props.bridge;
+  const limits = LIMITS.filter((limit) => limit < props.run.total);
+  return (
+    <div className="gs-settings" role="dialog" aria-label="Settings">
+      {props.run.suffixes.length > 1 ? (
+        <Row label="Analysis">
+          <select
+            aria-label="Analysis"
+            value={props.run.suffix}
+            onChange={(event) => {
+              choose({ suffix: event.target.value, delta: null });
+            }}
+          >
+            {props.run.suffixes.map((suffix) => (
+              <option key={suffix} value={suffix}>
+                {suffix || "standard"}
+              </option>
+            ))}
+          </select>
+        </Row>
+      ) : null}
+      <h3>Scene</h3>
+      <Row label="Projection">
+        <Segmented
+          label="Projection"
+          value={choices.projection}
+          onChange={(projection) => choose({ projection })}
+          options={[
+            { value: "sphere", label: "Spherical" },
+            { value: "cartesian", label: "Cartesian" },
+          ]}
+        />
+      </Row>
+      <Row label="Points at most">
+        <select
+          aria-label="Points at most"
+          value={limits.includes(choices.limit) ? choices.limit : 0}
+          onChange={(event) => {
+            choose({ limit: Number(event.target.value) });
+          }}
+        >
+          {limits.map((limit) => (
+            <option key={limit} value={limit}>
+              {count(limit)}
+            </option>
+          ))}
+          <option value={0}>All {count(props.run.total)}</option>
+        </select>
+      </Row>
+      <Row label="Colours">
+        <Segmented
+          label="Colours"
+          value={choices.palette}
+          onChange={(palette) => choose({ palette })}
+          options={[
+            { value: "viridis", label: "Viridis" },
+            { value: "cividis", label: "Cividis" },
+          ]}
+        />
+      </Row>
+      {props.column?.kind === "numeric" && props.column.field !== "density" ? (
+        <Range bridge={props.bridge} column={props.column} />
+      ) : null}
+      <div className="gs-switches">
+        <Switch label="Sphere" checked={choices.sphere} onChange={(sphere) => choose({ sphere })} />
+        <Switch
+          label="Lattice"
+          checked={choices.lattice}
+          onChange={(lattice) => choose({ lattice })}
+          hint="Faint targets, evenly spread: somewhere to aim at where there is nothing"
+        />
+        <Switch
+          label="Picks"
+          checked={choices.picks}
+          onChange={(picks) => choose({ picks })}
+          hint="The K-Center picks, as diamonds"
+        />
+      </div>
+      <h3>Search</h3>
+      <Row label="Search in">
+        <Segmented
+          label="Search in"
+          value={choices.search}
+          onChange={(search) => choose({ search })}
+          options={[
+            { value: "U", label: "U" },
+            { value: "S", label: "S" },
+            { value: "both", label: "Both" },
+          ]}
+        />
+      </Row>
+      <Row label="Results (top K)">
+        <WholeNumber value={choices.topK} min={1} max={100} label="Results, top K" onChange={(topK) => choose({ topK })} />
+      </Row>
+      <Row label="Distance">
+        <Segmented
+          label="Distance"
+          value={choices.metric}
+          onChange={(metric) => choose({ metric })}
+          options={[
+            { value: "cosine", label: "Cosine" },
+            { value: "euclidean", label: "Euclidean" },
+          ]}
+        />
+      </Row>
+      <Switch
+        label="Re-rank by embedding"
+        checked={choices.rerank}
+        onChange={(rerank) => choose({ rerank })}
+        hint="Find the nearest on the sphere, then order them by their true distance"
+      />
+    </div>
+  );
+}
+
+function Row(props: { label: string; children: React.ReactNode }): React.ReactElement {
+  return (
+    <div className="gs-row">
+      <span>{props.label}</span>
+      {props.children}
+    </div>
+  );
+}
+
+/** A whole number that is only taken when it is one, so that typing is never interrupted. */
+function WholeNumber(props: {
+  label: string;
+  value: number;
+  min: number;
+  max: number;
+  onChange(value: number): void;
+}): React.ReactElement {
+  const [text, setText] = React.useState(String(props.value));
+  React.useEffect(() => setText(String(props.value)), [props.value]);
+  const take = (): void => {
+    const value = Math.round(parseFloat(text));
+    if (value >= props.min && value <= props.max) props.onChange(value);
+    else setText(String(props.value));
+  };
+  return (
+    <input
+      type="number"
+      className="gs-number"
+      aria-label={props.label}
+      min={props.min}
+      max={props.max}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={take}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") take();
+      }}
+    />
+  );
+}
+
+function Range(props: { bridge: Bridge; column: Column }): React.ReactElement {
+  const { bridge, column } = props;
+  const range = bridge.choices.range ?? [column.min, column.max];
+  const digits = (value: number): string => String(+value.toPrecision(4));
+  const set = (end: 0 | 1, text: string): void => {
+    const value = parseFloat(text);
+    // What is shown is rounded: passing through a field with the Tab key may not change the range.
+    if (Number.isNaN(value) || text === digits(range[end])) return;
+    const next: [number, number] = end === 0 ? [value, range[1]] : [range[0], value];
+    if (next[0] < next[1]) bridge.choose({ range: next });
+  };
+  return (
+    <Row label="Legend range">
+      <span className="gs-range">
+        {([0, 1] as const).map((end) => (
+          <input
+            key={`${end}-${range[end]}`}
+            type="number"
+            step="any"
+            className="gs-number"
+            aria-label={end ? "Legend range, to" : "Legend range, from"}
+            defaultValue={digits(range[end])}
+            onBlur={(event) => set(end, event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") set(end, event.currentTarget.value);
+            }}
+          />
+        ))}
+        <button
+          type="button"
+          className="gs-link"
+          disabled={bridge.choices.range === null}
+          onClick={() => bridge.choose({ range: null })}
+        >
+          Reset
+        </button>
+      </span>
+    </Row>
+  );
+}

@@ -1,0 +1,133 @@
+import * as React from "react";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import type { RunInfo, Status } from "../contract";
+import { count, plainly, plural } from "../words";
+import { faceOf } from "../../../web/shared/Face";
+
+/** A sphere of samples with one gap. */
+const Face = faceOf(
+  "gs",
+  <svg viewBox="0 0 64 64" width="64" height="64" aria-hidden="true" className="gs-turns">
+    <circle cx="32" cy="32" r="25" fill="none" stroke="currentColor" strokeOpacity=".35" />
+    <ellipse cx="32" cy="32" rx="25" ry="9" fill="none" stroke="currentColor" strokeOpacity=".2" />
+    <ellipse cx="32" cy="32" rx="9" ry="25" fill="none" stroke="currentColor" strokeOpacity=".2" />
+    {[
+      [20, 24, 2.4],
+      [25, 18, 1.8],
+      [38, 22, 2.2],
+      [23, 38, 2],
+      [30, 30, 2.6],
+      [36, 44, 1.8],
+    ].map(([x, y, r]) => (
+      <circle key={x} cx={x} cy={y} r={r} fill="currentColor" fillOpacity=".5" />
+    ))}
+    <circle cx="45" cy="36" r="5" fill="none" className="gs-face-gap" strokeDasharray="2.5 2.5" />
+  </svg>,
+);
+
+export function Loading(props: { what: string }): React.ReactElement {
+  return <Face name="loading" title={props.what} busy />;
+}
+
+export function Failed(props: { message: string; retry(): void }): React.ReactElement {
+  return (
+    <Face name="failed" title="The sphere cannot be shown">
+      <p role="alert">{plainly(props.message)}</p>
+      <button type="button" className="gs-primary" onClick={props.retry}>
+        Try again
+      </button>
+    </Face>
+  );
+}
+
+export function NoWebGL(props: { three: boolean }): React.ReactElement {
+  return (
+    <Face name="webgl" title={`This ${props.three ? "browser" : "App"} cannot draw the sphere`}>
+      {props.three ? (
+        <p>
+          WebGL is switched off or the graphics driver gave up. Switch hardware acceleration on in
+          the browser's settings, or open the App in another browser. Fields, tags and operators
+          work without the panel.
+        </p>
+      ) : (
+        <p>
+          This version of the FiftyOne App does not share its 3D library with plugins. Gapsphere
+          needs FiftyOne 1.22 or a later 1.x release.
+        </p>
+      )}
+    </Face>
+  );
+}
+
+export function NotComputed(props: {
+  bridge: Bridge;
+  status: Extract<Status, { kind: "not_computed" | "empty_dataset" }>;
+}): React.ReactElement {
+  const { bridge, status } = props;
+  const [error, setError] = React.useState<string | null>(null);
+  if (status.kind === "empty_dataset") {
+    return (
+      <Face name="empty" title="This dataset has no samples yet">
+        <p>
+          Run the operator <code>load_images</code> (press <kbd>`</kbd>) with the images you own (S)
+          and a pool of candidates (U).
+        </p>
+      </Face>
+    );
+  }
+  const tagged = status.S > 0 && status.U > 0;
+  return (
+    <Face name="not-computed" title="No sphere yet">
+      <p>
+        {tagged
+          ? `${plural(status.S, "image")} you own (S) and ${plural(status.U, "candidate")} (U) are tagged. `
+          : `${plural(status.samples, "sample")} here, of which ${count(status.S)} ${status.S === 1 ? "is" : "are"} tagged S and ${count(status.U)} tagged U. `}
+        {status.can_run
+          ? "Find gaps embeds the images, measures what S does not cover, picks candidates and makes the sphere."
+          : "Run find_gaps, then open this panel again."}
+      </p>
+      {error ? (
+        <p className="gs-note gs-note-bad" role="alert">
+          {error}
+        </p>
+      ) : null}
+      {status.can_run ? (
+        <button
+          type="button"
+          className="gs-primary"
+          onClick={() => bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
+        >
+          Find gaps
+        </button>
+      ) : null}
+    </Face>
+  );
+}
+
+/** A strip above the sphere: the run no longer fits the dataset, and what to do about it. */
+export function StaleNotice(props: { bridge: Bridge; run: RunInfo }): React.ReactElement | null {
+  const { stale, operators } = props.run;
+  const [error, setError] = React.useState<string | null>(null);
+  if (!stale) return null;
+  const parts = [
+    stale.added ? `${plural(stale.added, "sample")} added` : "",
+    stale.removed ? `${plural(stale.removed, "sample")} removed` : "",
+  ].filter(Boolean);
+  return (
+    <div className="gs-stale" role="status" data-cy="gs-stale">
+      <span>{error ?? `These results are from before: ${parts.join(" and ")} since.`}</span>
+      {operators.find_gaps ? (
+        <button
+          type="button"
+          className="gs-link"
+          onClick={() =>
+            props.bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))
+          }
+        >
+          Update
+        </button>
+      ) : null}
+    </div>
+  );
+}

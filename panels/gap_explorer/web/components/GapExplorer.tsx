@@ -1,0 +1,74 @@
+import * as React from "react";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import { useAnswer } from "../hooks/useAnswer";
+import { useCloud } from "../hooks/useCloud";
+import { useColour } from "../hooks/useColour";
+import { useEnter } from "../../../web/shared/useEnter";
+import { useScene } from "../hooks/useScene";
+import { useThemeColours } from "../../../web/shared/useThemeColours";
+import { Controls } from "./Controls";
+import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
+import { Results } from "./Results";
+import { Sphere } from "./Sphere";
+
+/** The panel: one face for each state, and the sphere with its results where there is one. */
+export function GapExplorer(props: { bridge: Bridge }): React.ReactElement {
+  const { bridge } = props;
+  const [root, setRoot] = React.useState<HTMLElement | null>(null);
+  const theme = useThemeColours(root);
+  useEnter(root);
+
+  return (
+    <div className="gs-root" ref={setRoot} data-cy="gap-explorer" data-theme={theme.dark ? "dark" : "light"}>
+      <Body bridge={bridge} theme={theme} />
+    </div>
+  );
+}
+
+function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours> }): React.ReactElement {
+  const { bridge, theme } = props;
+  const { status, run } = bridge.data;
+  const { cloud, error } = useCloud(bridge);
+  const colour = useColour(bridge, cloud);
+  const answers = useAnswer(bridge, cloud);
+  const stage = useScene();
+  const [failure, setFailure] = React.useState<string | null>(null);
+  const retry = (): void => {
+    setFailure(null);
+    bridge
+      .call("reload", { limit: bridge.choices.limit, suffix: bridge.choices.suffix })
+      .catch((reason) => setFailure(sentence(reason)));
+  };
+
+  // Only the browser knows the choices, so it asks for the contents; again when they change, and when
+  // what came is about another dataset.
+  const about = bridge.data.dataset;
+  const { limit, suffix } = bridge.choices;
+  const live = React.useRef(bridge);
+  live.current = bridge;
+  React.useEffect(() => {
+    const other = run && suffix !== null && suffix !== run.suffix && run.suffixes.includes(suffix);
+    if (status && (!run || (limit === run.limit && !other))) return;
+    live.current.call("reload", { limit, suffix }).catch((reason) => setFailure(sentence(reason)));
+  }, [about, status, run, limit, suffix]);
+
+  if (failure) return <Failed message={failure} retry={retry} />;
+  if (!status) return <Loading what="Opening the sphere …" />;
+  if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;
+  if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;
+  if (error) return <Failed message={error} retry={retry} />;
+  if (stage.failure) return <NoWebGL three={stage.failure === "webgl"} />;
+  if (!run || !cloud || !stage.scene) return <Loading what="Loading the points …" />;
+
+  return (
+    <>
+      <StaleNotice bridge={bridge} run={run} />
+      <Controls bridge={bridge} run={run} column={colour.column} />
+      <div className="gs-main">
+        <Sphere bridge={bridge} run={run} cloud={cloud} colour={colour} theme={theme} answers={answers} stage={stage} />
+        <Results bridge={bridge} run={run} cloud={cloud} state={answers} />
+      </div>
+    </>
+  );
+}

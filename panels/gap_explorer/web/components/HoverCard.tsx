@@ -1,0 +1,93 @@
+import * as React from "react";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import type { Card } from "../contract";
+import { fileName, number } from "../words";
+import { SmallImage } from "../../../web/shared/SmallImage";
+
+/** A rest on a point this long asks for its card. */
+const DELAY_MS = 120;
+
+export interface Hovered {
+  index: number;
+  at: [number, number];
+}
+
+/** What is under the pointer: picture, name, distance, percentile. */
+export function HoverCard(props: {
+  bridge: Bridge;
+  stamp: string;
+  hovered: Hovered | null;
+  width: number;
+  height: number;
+}): React.ReactElement | null {
+  const { bridge, hovered, stamp } = props;
+  const [card, setCard] = React.useState<{ index: number; card: Card | null; error?: string } | null>(null);
+  const kept = React.useRef(new Map<string, Card>());
+  const call = React.useRef(bridge.call);
+  call.current = bridge.call;
+  const index = hovered?.index ?? -1;
+  const { delta } = bridge.choices;
+
+  React.useEffect(() => {
+    if (index < 0) {
+      setCard(null);
+      return undefined;
+    }
+    const key = `${stamp}/${index}/${delta}`;
+    const known = kept.current.get(key);
+    if (known) {
+      setCard({ index, card: known });
+      return undefined;
+    }
+    let live = true;
+    const timer = window.setTimeout(() => {
+      call.current("card", { index, stamp, delta })
+        .then((reply) => {
+          kept.current.set(key, reply);
+          if (live) setCard({ index, card: reply });
+        })
+        .catch((error: unknown) => {
+          if (live) setCard({ index, card: null, error: sentence(error) });
+        });
+    }, DELAY_MS);
+    return () => {
+      live = false;
+      window.clearTimeout(timer);
+    };
+  }, [index, stamp, delta]);
+
+  if (!hovered || !card || card.index !== index) return null;
+  const [x, y] = hovered.at;
+  const style: React.CSSProperties = {
+    left: x > props.width / 2 ? undefined : x + 14,
+    right: x > props.width / 2 ? props.width - x + 14 : undefined,
+    top: y > props.height / 2 ? undefined : y + 10,
+    bottom: y > props.height / 2 ? props.height - y + 10 : undefined,
+  };
+  if (!card.card) {
+    return (
+      <div className="gs-hover" style={style}>
+        <p>{card.error}</p>
+      </div>
+    );
+  }
+  const { filepath, set, dist_to_S, percentile, gap, pick } = card.card;
+  return (
+    <div className="gs-hover" style={style} role="tooltip" data-cy="gs-hover">
+      <SmallImage src={bridge.mediaUrl(filepath)} />
+      <p className="gs-name">{fileName(filepath)}</p>
+      <p className="gs-figures">
+        {set ? <b className={`gs-set-${set}`}>{set}</b> : null}
+        {gap ? <b className="gs-gap-tag">GAP</b> : null}
+        {pick !== null ? <b className="gs-pick-tag">pick {pick}</b> : null}
+        {dist_to_S !== null ? (
+          <span>
+            to S <b>{number(dist_to_S)}</b>
+          </span>
+        ) : null}
+        {percentile !== null ? <span>percentile {percentile.toFixed(1)}</span> : null}
+      </p>
+    </div>
+  );
+}

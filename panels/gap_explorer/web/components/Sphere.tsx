@@ -1,0 +1,285 @@
+import * as React from "react";
+import type { Bridge } from "../bridge";
+import { Bitmask } from "../../../web/shared/columns";
+import type { QueryMode, RunInfo } from "../contract";
+import { writeFlags } from "../flags";
+import type { AnswerState } from "../hooks/useAnswer";
+import { useCartesian } from "../hooks/useCartesian";
+import { sceneColour, type ColourState } from "../hooks/useColour";
+import type { Cloud } from "../hooks/useCloud";
+import { useDelta } from "../hooks/useDelta";
+import { useGridSelection } from "../hooks/useGridSelection";
+import type { SceneState } from "../hooks/useScene";
+import { countInCap, type Vec3 } from "../math";
+import { MARKS_MAX } from "../scene/marks";
+import type { SceneTheme } from "../../../web/shared/theme";
+import { installTestHook } from "../testHook";
+import { plural } from "../words";
+import { Histogram } from "./Histogram";
+import { HoverCard, type Hovered } from "./HoverCard";
+import { CapIcon, Home, Minus, PlaceIcon, Plus, PointIcon } from "./Icons";
+import { Legend } from "./Legend";
+
+const MODES: readonly { value: QueryMode; label: string; hint: string; icon: () => React.ReactElement }[] = [
+  { value: "point", label: "Point", hint: "Click a point, or an empty place", icon: PointIcon },
+  {
+    value: "place",
+    label: "Place",
+    hint: "Every click asks about the place, also where the cloud is dense",
+    icon: PlaceIcon,
+  },
+  { value: "cap", label: "Cap", hint: "Drag a cap from its centre", icon: CapIcon },
+];
+
+interface CapDrag {
+  direction: Vec3;
+  angle: number;
+  at: [number, number];
+}
+
+/** The canvas with all that floats over it, and the strip with legend and δ below. */
+export function Sphere(props: {
+  bridge: Bridge;
+  run: RunInfo;
+  cloud: Cloud;
+  colour: ColourState;
+  theme: SceneTheme;
+  answers: AnswerState;
+  stage: SceneState;
+}): React.ReactElement {
+  const { bridge, run, cloud, colour, theme, answers, stage } = props;
+  const { choices } = bridge;
+  const [box, setBox] = React.useState<HTMLDivElement | null>(null);
+  const [size, setSize] = React.useState({ width: 0, height: 0 });
+  const [hovered, setHovered] = React.useState<Hovered | null>(null);
+  const [cap, setCap] = React.useState<CapDrag | null>(null);
+
+  const { scene, canvas } = stage;
+  stage.events.current = {
+    point: (index) => answers.ask({ kind: "point", index }),
+    place: (direction) => answers.ask({ kind: "place", direction }),
+    cap: (direction, angle) => answers.ask({ kind: "cap", direction, angle }),
+    capDrag: setCap,
+    hover: setHovered,
+    lost: () => setHovered(null),
+  };
+
+  React.useLayoutEffect(() => {
+    if (!box || !canvas) return undefined;
+    canvas.tabIndex = 0;
+    canvas.dataset.cy = "gs-canvas";
+    canvas.setAttribute("role", "application");
+    box.prepend(canvas);
+    return () => canvas.remove();
+  }, [box, canvas]);
+  React.useEffect(() => {
+    canvas?.setAttribute(
+      "aria-label",
+      `Sphere of ${plural(cloud.n, "sample")}. Arrows turn, plus and minus zoom, 0 resets, Enter asks about the middle.`,
+    );
+  }, [canvas, cloud.n]);
+
+  const geometry = useCartesian(bridge, cloud);
+  const grid = useGridSelection(bridge, cloud);
+  const delta = useDelta(bridge, run);
+  const masks = bridge.data.masks;
+  const match = React.useMemo(
+    () =>
+      masks?.match && masks.stamp === cloud.stamp ? Bitmask.decode(masks.match, cloud.n) : null,
+    [masks, cloud],
+  );
+
+  React.useEffect(() => {
+    if (!box || !scene) return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      const { width, height } = entry.contentRect;
+      setSize({ width, height });
+      scene.resize(width, height);
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [box, scene]);
+
+  React.useEffect(() => scene?.setTheme(theme), [scene, theme]);
+  React.useEffect(() => {
+    if (scene && geometry.xyz) scene.setPoints(geometry.xyz, geometry.spherical);
+  }, [scene, geometry.xyz, geometry.spherical]);
+  React.useEffect(() => {
+    if (!scene || !colour.column || colour.column.values.length !== cloud.n) return;
+    scene.setColour(sceneColour(colour.column, choices.palette, theme.dark, choices.range));
+  }, [scene, cloud, colour.column, choices.palette, choices.range, theme.dark]);
+
+  // A large answer dims what is outside it; a small one gets rings.
+  const only = React.useMemo(() => {
+    if (answers.highlight.length <= MARKS_MAX) return null;
+    const inside = new Uint8Array(cloud.n);
+    for (const index of answers.highlight) inside[index] = 1;
+    return inside;
+  }, [answers.highlight, cloud]);
+
+  React.useEffect(() => {
+    if (!scene || scene.count !== cloud.n) return;
+    scene.setFlags((flags) =>
+      writeFlags(flags, {
+        sets: cloud.sets,
+        dist: cloud.dist,
+        delta: delta.delta,
+        show: choices.show,
+        match,
+        only,
+      }),
+    );
+    scene.setMarks({
+      picks: choices.picks ? cloud.picks : [],
+      answer: only ? [] : answers.highlight,
+      selected: grid.selected,
+      opened: grid.opened,
+    });
+  }, [
+    scene,
+    cloud,
+    geometry.xyz,
+    delta.delta,
+    choices.show,
+    choices.picks,
+    match,
+    only,
+    answers.highlight,
+    grid,
+  ]);
+
+  // The first look is at what is missing most: the first pick, or as the sphere lies.
+  const faced = React.useRef("");
+  React.useEffect(() => {
+    if (!scene || faced.current === run.dataset_id || cloud.picks.length === 0) return;
+    faced.current = run.dataset_id;
+    const first = 3 * cloud.picks[0];
+    scene.orbit.face([cloud.xyz[first], cloud.xyz[first + 1], cloud.xyz[first + 2]]);
+  }, [scene, cloud, run.dataset_id]);
+
+  React.useEffect(
+    () => scene?.setShown({ sphere: choices.sphere, lattice: choices.lattice }),
+    [scene, choices.sphere, choices.lattice],
+  );
+  React.useEffect(() => {
+    if (scene) scene.mode = choices.mode;
+  }, [scene, choices.mode]);
+
+  const query = answers.answer?.query;
+  React.useEffect(() => {
+    if (!scene) return;
+    if (query?.kind === "cap") scene.setPlace(query);
+    // A place has no extent: a small circle says where it was asked.
+    else if (query?.kind === "place") scene.setPlace({ direction: query.direction, angle: 0.05 });
+    else scene.setPlace(null);
+  }, [scene, query]);
+
+  React.useEffect(() => {
+    if (!scene || !canvas) return undefined;
+    return installTestHook(canvas, scene, () => ({
+      ready: scene.frames > 0 && scene.count === cloud.n,
+      run,
+      choices,
+      delta: delta.delta,
+      gaps: delta.gaps,
+      answer: answers.answer,
+      busy: answers.busy,
+      highlighted: answers.highlight.length,
+      selected: grid.selected,
+      opened: grid.opened,
+      dimmed: match ? cloud.n - match.count() : 0,
+    }));
+  });
+
+  const inCap =
+    cap && geometry.spherical
+      ? countInCap(cloud.xyz, cap.direction, cap.angle, (i) =>
+          choices.show === "both" ? true : cloud.sets.has(i) === (choices.show === "S"),
+        )
+      : 0;
+
+  return (
+    <div className="gs-sphere">
+      <div className="gs-canvas" ref={setBox}>
+        <div className="gs-cross" aria-hidden="true" />
+        <div className="gs-modes" role="radiogroup" aria-label="What a click asks">
+          {MODES.map(({ value, label, hint, icon: ModeIcon }) => (
+            <button
+              key={value}
+              type="button"
+              role="radio"
+              aria-checked={choices.mode === value}
+              title={hint}
+              onClick={() => bridge.choose({ mode: value })}
+            >
+              <ModeIcon />
+              <span>{label}</span>
+            </button>
+          ))}
+        </div>
+        <div className="gs-view">
+          <button type="button" aria-label="Zoom in" title="Zoom in" onClick={() => scene?.orbit.zoomBy(1.3)}>
+            <Plus />
+          </button>
+          <button type="button" aria-label="Zoom out" title="Zoom out" onClick={() => scene?.orbit.zoomBy(1 / 1.3)}>
+            <Minus />
+          </button>
+          <button type="button" aria-label="Reset the view" title="Reset the view" onClick={() => scene?.orbit.reset()}>
+            <Home />
+          </button>
+        </div>
+        {cap ? (
+          <div className="gs-cap" style={{ left: cap.at[0] + 14, top: cap.at[1] + 10 }} role="status">
+            {Math.round((cap.angle * 180) / Math.PI)}° · {plural(inCap, "point")}
+          </div>
+        ) : null}
+        {colour.busy ? <div className="gs-hint">Reading {choices.colour} …</div> : null}
+        {colour.error || geometry.error ? (
+          <div className="gs-hint gs-note-bad" role="alert">
+            {colour.error ?? geometry.error}
+          </div>
+        ) : null}
+        {choices.projection === "cartesian" && !geometry.spherical ? (
+          <div className="gs-hint">Places and caps are asked on the sphere</div>
+        ) : null}
+        <HoverCard
+          bridge={bridge}
+          stamp={cloud.stamp}
+          hovered={cap ? null : hovered}
+          width={size.width}
+          height={size.height}
+        />
+      </div>
+      <div className="gs-strip">
+        {colour.column ? (
+          <Legend
+            column={colour.column}
+            palette={choices.palette}
+            dark={theme.dark}
+            range={choices.range}
+            match={match}
+            picks={choices.picks ? cloud.picks.length : 0}
+            muted={theme.muted}
+          />
+        ) : null}
+        {run.U > 0 ? (
+          <Histogram
+            dist={cloud.dist}
+            sets={cloud.sets}
+            delta={delta.delta}
+            runDelta={run.delta}
+            gaps={delta.gaps}
+            U={run.U}
+            exact={delta.exact}
+            percentile={delta.percentile}
+            palette={choices.palette}
+            dark={theme.dark}
+            range={choices.colour === "dist_to_S" ? choices.range : null}
+            onDelta={delta.set}
+          />
+        ) : null}
+      </div>
+    </div>
+  );
+}
+

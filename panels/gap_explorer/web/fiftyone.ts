@@ -1,0 +1,78 @@
+/** The bridge inside the App: FiftyOne's hooks behind the panel's own few words. */
+
+import {
+  datasetName,
+  extendedStages,
+  filters,
+  getSampleSrc,
+  selectedSamples,
+  view,
+} from "@fiftyone/state";
+import { getFetchFunction } from "@fiftyone/utilities";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import type { Bridge, RouteName } from "./bridge";
+import { EVENT_NAMES, type Events, type PanelData } from "./contract";
+import { useEvents, type PanelProps as EventProps } from "../../web/shared/events";
+import { useChoices } from "./hooks/useChoices";
+import { gridKey, useMasks } from "./hooks/useMasks";
+import { useStable } from "../../web/shared/useStable";
+import { insistedSource } from "./source";
+
+export type PanelProps = EventProps<PanelData>;
+
+const NOTHING: PanelData = {};
+
+export function useFiftyOneBridge(props: PanelProps): Bridge {
+  const ask = useEvents<Events>(props, EVENT_NAMES);
+  const dataset = useRecoilValue(datasetName) ?? "";
+  const [choices, choose] = useChoices(dataset);
+  const chosen = useRecoilValue(selectedSamples);
+  const grid = useGridKey();
+  const gridNow = React.useRef(grid);
+  gridNow.current = grid;
+  const gridAsked = React.useRef(grid);
+
+  const call = React.useCallback<Bridge["call"]>(
+    (name, params) => {
+      if (name !== "reload") return ask(name, params);
+      gridAsked.current = gridNow.current;
+      return ask(name, { ...params, source: insistedSource() });
+    },
+    [ask],
+  );
+
+  const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
+
+  // An answer that was on its way when another dataset was chosen speaks of the former one: to the
+  // panel that is no content yet, and it asks.
+  const given = props.data?.dataset === dataset ? props.data : NOTHING;
+  const status = useStable(given.status, JSON.stringify(given.status) ?? "");
+  const run = useStable(given.run, JSON.stringify(given.run) ?? "");
+  const columns = useStable(given.columns, given.columns?.stamp ?? "");
+  const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
+  const masks = useMasks(sent, gridAsked.current, grid, call);
+  const { dataset: about, opened } = props.data ?? NOTHING;
+  const data = React.useMemo(
+    () => ({ dataset: about, status, run, columns, masks, opened }),
+    [about, status, run, columns, masks, opened],
+  );
+
+  return { data, choices, choose, call, selected, mediaUrl: getSampleSrc, route };
+}
+
+function useGridKey(): string {
+  const stages = useRecoilValue(view);
+  const filtered = useRecoilValue(filters);
+  const extended = useRecoilValue(extendedStages);
+  return React.useMemo(() => gridKey(stages, filtered, extended), [stages, filtered, extended]);
+}
+
+function route(name: RouteName, dataset: string, brainKey: string): Promise<ArrayBuffer> {
+  return getFetchFunction()<object, ArrayBuffer>(
+    "POST",
+    `/embeddings/v2/${name}`,
+    { datasetName: dataset, brainKey },
+    "arrayBuffer",
+  );
+}

@@ -1,0 +1,131 @@
+import * as React from "react";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import { decodePositions } from "../../../web/shared/columns";
+import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract";
+import { takingTurns } from "../../../web/shared/turns";
+import type { Cloud } from "./useCloud";
+
+export interface AnswerState {
+  answer: Answer | null;
+  /** Positions lit up, among the points shown. */
+  highlight: Uint32Array;
+  busy: boolean;
+  error: string | null;
+  /** What the last action did, in words. */
+  notice: string | null;
+  ask(query: Query): void;
+  /** Resolves with what was done; null when Python refused, which `error` then says. */
+  act(action: Action, ids: string[] | null): Promise<ActionAnswer | null>;
+  clear(): void;
+}
+
+const NOTHING = new Uint32Array(0);
+
+/** Questions to Python and what is done with the answers; only the newest question counts. */
+export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
+  const [answer, setAnswer] = React.useState<Answer | null>(null);
+  const [highlight, setHighlight] = React.useState<Uint32Array>(NOTHING);
+  const [busy, setBusy] = React.useState(false);
+  const [error, setError] = React.useState<string | null>(null);
+  const [notice, setNotice] = React.useState<string | null>(null);
+  const turn = React.useRef(0);
+  const live = React.useRef(bridge);
+  live.current = bridge;
+  const points = React.useRef(cloud);
+  points.current = cloud;
+  const [inTurn] = React.useState(takingTurns);
+
+  const ask = React.useCallback((query: Query) => {
+    const target = points.current;
+    if (!target) return;
+    const mine = ++turn.current;
+    setBusy(true);
+    setError(null);
+    setNotice(null);
+    const params = queryParams(query, target.stamp, live.current.choices);
+    inTurn(async () => (mine === turn.current ? live.current.call("ask", params) : null))
+      .then((reply) => {
+        if (!reply || mine !== turn.current) return;
+        setAnswer(reply);
+        setHighlight(decodePositions(reply.highlight, target.n));
+      })
+      .catch((reason: unknown) => {
+        if (mine === turn.current) setError(sentence(reason));
+      })
+      .finally(() => {
+        if (mine === turn.current) setBusy(false);
+      });
+  }, [inTurn]);
+
+  const act = React.useCallback(
+    async (action: Action, ids: string[] | null): Promise<ActionAnswer | null> => {
+      const target = points.current;
+      if (!target || !answer) return null;
+      setError(null);
+      setNotice(null);
+      const params = queryParams(answer.query, target.stamp, live.current.choices);
+      try {
+        const reply = await inTurn(() => live.current.call("act", { ...params, action, ids }));
+        setNotice(reply.message || null);
+        return reply;
+      } catch (reason) {
+        setError(sentence(reason));
+        return null;
+      }
+    },
+    [answer, inTurn],
+  );
+
+  const clear = React.useCallback(() => {
+    turn.current++;
+    setAnswer(null);
+    setHighlight(NOTHING);
+    setBusy(false);
+    setError(null);
+    setNotice(null);
+    inTurn(() => live.current.call("clear", {})).catch((reason: unknown) =>
+      setError(sentence(reason)),
+    );
+  }, [inTurn]);
+
+  // A new run has other positions: an old answer would light up the wrong points.
+  const stamp = cloud?.stamp;
+  React.useEffect(() => {
+    turn.current++;
+    setAnswer(null);
+    setHighlight(NOTHING);
+    setBusy(false);
+    setNotice(null);
+  }, [stamp]);
+
+  // Choices that change what an answer says ask the same question again.
+  const { topK, metric, search, rerank, delta } = bridge.choices;
+  const asked = answer?.query;
+  const first = React.useRef(true);
+  React.useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return undefined;
+    }
+    if (!asked) return undefined;
+    const timer = window.setTimeout(() => ask(asked), 250);
+    return () => window.clearTimeout(timer);
+    // The query itself is left out on purpose: a new answer must not ask itself again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [topK, metric, search, rerank, delta]);
+
+  return { answer, highlight, busy, error, notice, ask, act, clear };
+}
+
+function queryParams(query: Query, stamp: string, choices: Choices): QueryParams {
+  return {
+    query,
+    stamp,
+    k: choices.topK,
+    metric: choices.metric,
+    search: choices.search,
+    rerank: choices.rerank,
+    delta: choices.delta,
+  };
+}

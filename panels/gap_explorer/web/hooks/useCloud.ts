@@ -1,0 +1,58 @@
+import * as React from "react";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import { Bitmask, decodePositions } from "../../../web/shared/columns";
+import { decodeColumn, type Column } from "../columns";
+import { columnSource, type ColumnSource } from "../source";
+
+/** The points shown, decoded: what every other hook works on. */
+export interface Cloud {
+  stamp: string;
+  n: number;
+  /** Unit vectors, interleaved. */
+  xyz: Float32Array;
+  sets: Bitmask;
+  picks: Uint32Array;
+  dist: Column;
+  source: ColumnSource;
+}
+
+export interface CloudState {
+  cloud: Cloud | null;
+  error: string | null;
+}
+
+/** Decodes the columns once per stamp; the coordinates come from the source that Python chose. */
+export function useCloud(bridge: Bridge): CloudState {
+  const { run, columns } = bridge.data;
+  const [state, setState] = React.useState<CloudState>({ cloud: null, error: null });
+  const latest = React.useRef({ bridge, run });
+  latest.current = { bridge, run };
+  // The run's numbers may change (samples came since) where its points did not.
+  const agreed = run && columns && run.stamp === columns.stamp && run.source;
+
+  React.useEffect(() => {
+    const { bridge: host, run: about } = latest.current;
+    if (!agreed || !columns || !about) return undefined;
+    let live = true;
+    const { stamp, n } = columns;
+    const source = columnSource(host, about, columns);
+    source
+      .geometry()
+      .then((xyz) => {
+        if (!live) return;
+        const sets = Bitmask.decode(columns.sets, n);
+        const picks = decodePositions(columns.picks, n);
+        const dist = decodeColumn(columns.dist, n);
+        setState({ error: null, cloud: { stamp, n, xyz, sets, picks, dist, source } });
+      })
+      .catch((error: unknown) => {
+        if (live) setState({ cloud: null, error: sentence(error) });
+      });
+    return () => {
+      live = false;
+    };
+  }, [agreed, columns]);
+
+  return state;
+}

@@ -1,0 +1,80 @@
+import * as React from "react";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import { decodeColumn, numericColumn, U16_STEPS, type Column } from "../columns";
+import { classTexels, mapTexels, type Palette } from "../colormap";
+import { sphereDensity } from "../math";
+import type { SceneColour } from "../scene/marks";
+import type { Cloud } from "./useCloud";
+
+export interface ColourState {
+  column: Column | null;
+  busy: boolean;
+  error: string | null;
+}
+
+/** The column the points are coloured by; fields are fetched once and kept while the run stands. */
+export function useColour(bridge: Bridge, cloud: Cloud | null): ColourState {
+  const field = bridge.choices.colour;
+  const kept = React.useRef<{ stamp: string; columns: Map<string, Column> }>({
+    stamp: "",
+    columns: new Map(),
+  });
+  const call = React.useRef(bridge.call);
+  call.current = bridge.call;
+  const [state, setState] = React.useState<ColourState>({ column: null, busy: false, error: null });
+
+  React.useEffect(() => {
+    if (!cloud) return undefined;
+    if (kept.current.stamp !== cloud.stamp) kept.current = { stamp: cloud.stamp, columns: new Map() };
+    const { columns } = kept.current;
+    const ready = columns.get(field) ?? localColumn(field, cloud);
+    if (ready) {
+      columns.set(field, ready);
+      setState({ column: ready, busy: false, error: null });
+      return undefined;
+    }
+    let live = true;
+    setState((previous) => ({ ...previous, busy: true, error: null }));
+    call.current("colour", { field, stamp: cloud.stamp })
+      .then((payload) => {
+        if (payload.stamp !== cloud.stamp) return;
+        const column = decodeColumn(payload, cloud.n);
+        columns.set(field, column);
+        if (live) setState({ column, busy: false, error: null });
+      })
+      .catch((error: unknown) => {
+        if (live) setState({ column: cloud.dist, busy: false, error: sentence(error) });
+      });
+    return () => {
+      live = false;
+    };
+  }, [cloud, field]);
+
+  return state;
+}
+
+function localColumn(field: string, cloud: Cloud): Column | null {
+  if (field === cloud.dist.field) return cloud.dist;
+  if (field === "density") return numericColumn("density", sphereDensity(cloud.xyz));
+  return null;
+}
+
+/** A column, the palette and the legend's range as the scene wants them. */
+export function sceneColour(
+  column: Column,
+  palette: Palette,
+  dark: boolean,
+  range: readonly [number, number] | null,
+): SceneColour {
+  const classes = column.kind === "categorical";
+  const step = (value: number): number =>
+    ((value - column.min) / (column.max - column.min || 1)) * U16_STEPS;
+  return {
+    values: column.values,
+    classes,
+    low: !classes && range ? step(range[0]) : 0,
+    high: !classes && range ? step(range[1]) : U16_STEPS,
+    texels: classes ? classTexels() : mapTexels(palette, dark),
+  };
+}

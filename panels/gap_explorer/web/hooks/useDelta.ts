@@ -1,0 +1,82 @@
+import * as React from "react";
+import type { Bridge } from "../bridge";
+import { decodeFloat32 } from "../../../web/shared/columns";
+import type { RunInfo } from "../contract";
+import { shareAbove } from "../math";
+
+export interface DeltaState {
+  /** δ as drawn now: follows the slider at once. */
+  delta: number;
+  gaps: number;
+  exact: boolean;
+  /** Where δ stands within S's own distances, 0..100. */
+  percentile: number | null;
+  set(delta: number | null): void;
+}
+
+/** Pause of the slider after which Python is asked for the exact count. */
+const REST_MS = 220;
+
+/**
+ * δ while it moves: the count is read off the run's quantiles at once and asked from Python when
+ * the slider rests.  Choosing is debounced with it, so that a drag is one choice and not a hundred.
+ */
+export function useDelta(bridge: Bridge, run: RunInfo): DeltaState {
+  const chosen = bridge.choices.delta ?? run.delta;
+  const [moving, setMoving] = React.useState<number | null>(null);
+  const [exact, setExact] = React.useState<{ stamp: string; delta: number; gaps: number } | null>(null);
+  const latest = React.useRef(bridge);
+  latest.current = bridge;
+  const timer = React.useRef(0);
+  React.useEffect(() => () => window.clearTimeout(timer.current), []);
+
+  const tables = React.useMemo(() => {
+    const read = (text: string): Float32Array => {
+      const bytes = Math.floor((text.length * 3) / 4 - (text.match(/=+$/)?.[0].length ?? 0));
+      return decodeFloat32(text, Math.round(bytes / 4), "quantile");
+    };
+    return { all: read(run.quantiles), own: read(run.own_quantiles) };
+  }, [run]);
+
+  const delta = moving ?? chosen;
+
+  React.useEffect(() => {
+    if (moving === null && bridge.choices.delta === null) return undefined;
+    let live = true;
+    const wait = window.setTimeout(() => {
+      latest.current
+        .call("delta", { delta: chosen, stamp: run.stamp })
+        .then((reply) => {
+          if (live) setExact({ stamp: run.stamp, delta: reply.delta, gaps: reply.gaps });
+        })
+        // The estimate stays on show, marked as one.
+        .catch((error: unknown) => console.warn("gap_explorer: no exact count", error));
+    }, REST_MS);
+    return () => {
+      live = false;
+      window.clearTimeout(wait);
+    };
+  }, [chosen, moving, run.stamp, bridge.choices.delta]);
+
+  const set = React.useCallback((value: number | null) => {
+    window.clearTimeout(timer.current);
+    setMoving(value);
+    timer.current = window.setTimeout(
+      () => {
+        latest.current.choose({ delta: value });
+        setMoving(null);
+      },
+      value === null ? 0 : REST_MS,
+    );
+  }, []);
+
+  const known = exact && exact.stamp === run.stamp && exact.delta === delta;
+  const atRun = delta === run.delta;
+  return {
+    delta,
+    gaps: atRun ? run.gaps : known ? exact.gaps : Math.round(shareAbove(tables.all, delta) * run.U),
+    exact: atRun || Boolean(known),
+    percentile: tables.own.length ? 100 * (1 - shareAbove(tables.own, delta)) : null,
+    set,
+  };
+}

@@ -1,0 +1,100 @@
+import * as React from "react";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import type { Answer, Making } from "../contract";
+import { decodeHeat, type HeatGrid } from "../heat";
+
+/** Pause between two looks at how far the work is. */
+const LOOK_MS = 600;
+
+export interface HeatState {
+  /** Maps of the images shown, by sample id. */
+  maps: ReadonlyMap<string, HeatGrid>;
+  /** Heatmaps that are being made or were made last. */
+  making: Making | null;
+  error: string | null;
+  /** Follow work that has begun. */
+  follow(making: Making): void;
+  stop(): void;
+}
+
+const NO_MAPS: ReadonlyMap<string, HeatGrid> = new Map();
+
+/** The heatmaps of the images in an answer, and of those that are still being made. */
+export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
+  const [maps, setMaps] = React.useState<{ answer: Answer | null; maps: ReadonlyMap<string, HeatGrid> }>(
+    { answer: null, maps: NO_MAPS },
+  );
+  const [making, setMaking] = React.useState<Making | null>(null);
+  const [error, setError] = React.useState<string | null>(null);
+  const live = React.useRef(bridge);
+  live.current = bridge;
+
+  // What the last work said belongs to the answer it was begun on.
+  React.useEffect(() => {
+    setError(null);
+    setMaking((known) => (known?.running ? known : null));
+  }, [answer]);
+
+  // Asked for with each answer, and again whenever more of them are done.
+  const done = making?.done ?? 0;
+  const running = making?.running ?? false;
+  React.useEffect(() => {
+    if (!answer || !answer.cards.length) return undefined;
+    let wanted = true;
+    live.current
+      .call("heatmaps", { ids: answer.cards.map((card) => card.id), stamp: answer.stamp })
+      .then((reply) => {
+        if (!wanted) return;
+        const decoded = new Map<string, HeatGrid>();
+        for (const [id, grid] of Object.entries(reply.maps)) decoded.set(id, decodeHeat(grid));
+        setMaps({ answer, maps: decoded });
+        // Work that this panel does not know of yet: begun by another one, or before a reload.
+        if (reply.making?.running) setMaking((known) => (known?.running ? known : reply.making));
+      })
+      .catch((reason: unknown) => {
+        if (wanted) setError(sentence(reason));
+      });
+    return () => {
+      wanted = false;
+    };
+  }, [answer, done, running]);
+
+  React.useEffect(() => {
+    if (!running) return undefined;
+    let timer = 0;
+    let wanted = true;
+    const look = (): void => {
+      live.current
+        .call("making", { stop: false })
+        .then((reply) => {
+          if (!wanted) return;
+          setMaking(reply.making);
+          timer = window.setTimeout(look, LOOK_MS);
+        })
+        .catch((reason: unknown) => {
+          if (!wanted) return;
+          setMaking(null);
+          setError(sentence(reason));
+        });
+    };
+    timer = window.setTimeout(look, LOOK_MS);
+    return () => {
+      wanted = false;
+      window.clearTimeout(timer);
+    };
+  }, [running]);
+
+  const follow = React.useCallback((begun: Making) => {
+    setError(null);
+    setMaking(begun);
+  }, []);
+  const stop = React.useCallback(() => {
+    live.current
+      .call("making", { stop: true })
+      .then((reply) => setMaking(reply.making))
+      .catch((reason: unknown) => setError(sentence(reason)));
+  }, []);
+
+  return { maps: maps.answer === answer ? maps.maps : NO_MAPS, making, error, follow, stop };
+}

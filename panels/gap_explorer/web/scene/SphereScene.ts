@@ -1,0 +1,412 @@
+/**
+ * The sphere itself, on a canvas: typed arrays in, pixels and pointer events out.  It knows
+ * neither React nor FiftyOne, and it draws only when something has changed.
+ */
+
+import * as THREE from "three";
+import { capOutline, raySphere, shuffledIndices, type Vec3 } from "../math";
+import { gestures, type Cap, type Mode, type SceneEvents, type Stage } from "./gestures";
+import { NO_MARKS, packMarks, pointColour, type Marks, type SceneColour } from "./marks";
+import {
+  fillMarks,
+  makeBall,
+  makeCloud,
+  makeLattice,
+  makeMap,
+  makeMarks,
+  makeOutline,
+} from "./objects";
+import { FIELD_OF_VIEW, listen, Orbit } from "./orbit";
+import { pick, project, type View } from "./picking";
+import { FLAG } from "./shaders";
+import type { SceneTheme } from "../../../web/shared/theme";
+
+/** Above this the far side is left out instead of shown faintly behind: it would be a fog. */
+const FAR_SIDE_LIMIT = 20_000;
+/** A pointer this near to a point, in CSS pixels, means the point and not the place behind it. */
+const PICK_REACH = 7;
+/** While the view moves, no more points than this are drawn if a full frame was slow. */
+const MOVING_POINTS = 60_000;
+const SLOW_FRAME_MS = 34;
+/** Below this diameter in device pixels a shape is noise: plain squares are drawn, and faster. */
+const SHAPES_FROM_PIXELS = 2.6;
+/** Rest before the full cloud comes back. */
+const SETTLE_MS = 140;
+
+export class SphereScene implements Stage {
+  readonly orbit: Orbit;
+  mode: Mode = "point";
+  /** Milliseconds of the last full frame, GPU included; the benchmark reads it. */
+  frameMs = 0;
+  /** Frames that showed points. */
+  frames = 0;
+
+  private readonly renderer: THREE.WebGLRenderer;
+  private readonly scene = new THREE.Scene();
+  private readonly camera = new THREE.PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 40);
+  private readonly map = makeMap();
+  private readonly points = makeCloud(new THREE.BufferGeometry(), 1, this.map);
+  private readonly farPoints = makeCloud(this.points.geometry, -1, this.map);
+  private readonly ball = makeBall();
+  private readonly lattice = makeLattice();
+  private readonly marks = makeMarks();
+  private readonly outline = makeOutline();
+  /** All but the near points: left out of the first frame, which their shaders would hold up. */
+  private readonly surroundings = new THREE.Group();
+  private readonly unlisten: () => void;
+
+  private xyz: Float32Array = new Float32Array(0);
+  private flags = new Uint8Array(0);
+  private isSpherical = true;
+  private showLattice = true;
+  private colour: SceneColour | null = null;
+  private currentMarks: Marks = NO_MARKS;
+  private width = 1;
+  private height = 1;
+  private request = 0;
+  private settle = 0;
+  private isMoving = false;
+  private fullFrameMs = 0;
+  private place: Cap | null = null;
+  private disposed = false;
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    private readonly events: SceneEvents,
+    options: { preserve?: boolean } = {},
+  ) {
+    this.renderer = new THREE.WebGLRenderer({
+      canvas,
+      antialias: false,
+      alpha: true,
+      powerPreference: "high-performance",
+      preserveDrawingBuffer: options.preserve ?? false,
+    });
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio || 1, 2));
+    this.renderer.setClearColor(0x000000, 0);
+    // Asking whether a shader compiled waits for the compiler and holds up the first frame.
+    this.renderer.debug.checkShaderErrors = false;
+    this.orbit = new Orbit(() => this.invalidate());
+
+    const { farPoints, ball, lattice, points, outline, marks } = this;
+    [farPoints, ball, lattice, points, outline, marks].forEach((object, order) => {
+      object.renderOrder = order;
+      // Bounding spheres would be computed over every point, and everything is always in view.
+      object.frustumCulled = false;
+    });
+    this.surroundings.add(farPoints, ball, lattice, outline, marks);
+    this.scene.add(points, this.surroundings);
+    // The points' program is linked now, while they are on their way.
+    this.renderer.compile(points, this.camera);
+    const reading = gestures(this, events);
+    const stop = listen(canvas, this.orbit, reading);
+    this.unlisten = () => {
+      stop();
+      reading.end();
+    };
+    canvas.addEventListener("webglcontextlost", this.onLost);
+  }
+
+  // -- what is shown ---------------------------------------------------------------------------
+
+  /** New points: unit vectors (`spherical`) or a free cloud, interleaved xyz. */
+  setPoints(xyz: Float32Array, spherical: boolean): void {
+    const n = xyz.length / 3;
+    const sameCloud = n === this.flags.length;
+    this.xyz = xyz;
+    this.isSpherical = spherical;
+    const geometry = this.points.geometry;
+    geometry.setAttribute("position", new THREE.BufferAttribute(xyz, 3));
+    if (!sameCloud) {
+      this.flags = new Uint8Array(n);
+      geometry.setAttribute("aFlags", new THREE.BufferAttribute(this.flags, 1));
+      geometry.setAttribute("aValue", new THREE.BufferAttribute(new Uint16Array(n).fill(65535), 1));
+      // A prefix of a shuffled order is an even sample: what is drawn while a large cloud turns.
+      geometry.setIndex(
+        n > MOVING_POINTS ? new THREE.BufferAttribute(shuffledIndices(n), 1) : null,
+      );
+      this.fullFrameMs = 0;
+    }
+    for (const material of [this.points.material, this.farPoints.material, this.marks.material]) {
+      material.uniforms.uSpherical.value = spherical ? 1 : 0;
+    }
+    this.applyMarks();
+    this.invalidate();
+  }
+
+  setColour(colour: SceneColour): void {
+    this.colour = colour;
+    this.points.geometry.setAttribute("aValue", new THREE.BufferAttribute(colour.values, 1));
+    (this.map.image.data as Uint8Array).set(colour.texels);
+    this.map.magFilter = this.map.minFilter = colour.classes
+      ? THREE.NearestFilter
+      : THREE.LinearFilter;
+    this.map.needsUpdate = true;
+    for (const { uniforms } of [this.points.material, this.farPoints.material]) {
+      uniforms.uLow.value = colour.low;
+      uniforms.uHigh.value = colour.high;
+      uniforms.uClasses.value = colour.classes ? 1 : 0;
+    }
+    this.applyMarks();
+    this.invalidate();
+  }
+
+  /** Flag bytes, one a point; see {@link FLAG}. */
+  setFlags(write: (flags: Uint8Array) => void): void {
+    write(this.flags);
+    const attribute = this.points.geometry.getAttribute("aFlags");
+    if (attribute) (attribute as THREE.BufferAttribute).needsUpdate = true;
+    this.invalidate();
+  }
+
+  setMarks(marks: Marks): void {
+    this.currentMarks = marks;
+    this.applyMarks();
+    this.invalidate();
+  }
+
+  setShown(options: { sphere: boolean; lattice: boolean }): void {
+    // The sphere mesh also draws the cap, so it stays and only loses its body.
+    this.ball.material.uniforms.uBody.value = options.sphere ? 1 : 0;
+    this.showLattice = options.lattice;
+    this.invalidate();
+  }
+
+  /** The cap or the place that the last answer is about. */
+  setPlace(place: Cap | null): void {
+    this.place = place;
+    this.drawCap(place);
+  }
+
+  showCap(cap: Cap | null): void {
+    this.drawCap(cap ?? this.place);
+  }
+
+  setTheme(theme: SceneTheme): void {
+    const uniforms = [
+      this.points.material.uniforms,
+      this.farPoints.material.uniforms,
+      this.marks.material.uniforms,
+      this.lattice.material.uniforms,
+      this.ball.material.uniforms,
+    ];
+    const set = (name: string, value: string): void => {
+      const colour = new THREE.Color().setStyle(value, THREE.LinearSRGBColorSpace);
+      for (const group of uniforms) if (group[name]) group[name].value = colour;
+    };
+    set("uText", theme.text);
+    set("uBackground", theme.background);
+    set("uOwned", theme.muted);
+    set("uAccent", theme.accent);
+    set("uRim", theme.text);
+    set("uSelected", theme.selected);
+    this.outline.material.color.setStyle(theme.accent, THREE.LinearSRGBColorSpace);
+    this.invalidate();
+  }
+
+  resize(width: number, height: number): void {
+    if (width === this.width && height === this.height) return;
+    this.width = Math.max(1, width);
+    this.height = Math.max(1, height);
+    this.renderer.setSize(this.width, this.height, false);
+    this.orbit.resize(this.width, this.height);
+    this.invalidate();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.unlisten();
+    this.canvas.removeEventListener("webglcontextlost", this.onLost);
+    window.cancelAnimationFrame(this.request);
+    window.clearTimeout(this.settle);
+    for (const object of [this.points, this.marks, this.lattice, this.ball, this.outline]) {
+      object.geometry.dispose();
+      object.material.dispose();
+    }
+    this.farPoints.material.dispose();
+    this.map.dispose();
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
+  }
+
+  // -- questions -------------------------------------------------------------------------------
+
+  get count(): number {
+    return this.flags.length;
+  }
+
+  get spherical(): boolean {
+    return this.isSpherical;
+  }
+
+  get moving(): boolean {
+    return this.isMoving;
+  }
+
+  get middle(): readonly [number, number] {
+    return [this.width / 2, this.height / 2];
+  }
+
+  pointAt(index: number): Vec3 {
+    return [this.xyz[3 * index], this.xyz[3 * index + 1], this.xyz[3 * index + 2]];
+  }
+
+  /** Position on the canvas in CSS pixels, and whether the point can be seen from here. */
+  project(point: Vec3): { x: number; y: number; visible: boolean } | null {
+    const view = this.view();
+    const at = project(view, ...point);
+    if (!at) return null;
+    const [ex, ey, ez] = view.eye;
+    const facing = point[0] * ex + point[1] * ey + point[2] * ez > 1;
+    return { x: at[0], y: at[1], visible: !this.spherical || facing };
+  }
+
+  pick(x: number, y: number, reach = PICK_REACH): number {
+    return pick(this.view(), this.xyz, this.flags, FLAG.HIDDEN | FLAG.DIM, x, y, reach);
+  }
+
+  /** Direction of the sphere under a place of the canvas, or null beside the sphere. */
+  directionAt(x: number, y: number): Vec3 | null {
+    this.updateCamera();
+    const ndc = new THREE.Vector3(
+      (x / this.width) * 2 - 1,
+      1 - (y / this.height) * 2,
+      0.5,
+    ).unproject(this.camera);
+    const eye = this.orbit.eye;
+    return raySphere(eye, [ndc.x - eye[0], ndc.y - eye[1], ndc.z - eye[2]]);
+  }
+
+  /** Draw now and wait for the GPU: milliseconds of one frame, for the benchmark. */
+  measureFrame(): number {
+    const start = performance.now();
+    this.draw();
+    const gl = this.renderer.getContext();
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    return performance.now() - start;
+  }
+
+  // -- inside ----------------------------------------------------------------------------------
+
+  private readonly onLost = (event: Event): void => {
+    event.preventDefault();
+    if (!this.disposed) this.events.lost();
+  };
+
+  setMoving(active: boolean): void {
+    window.clearTimeout(this.settle);
+    if (active) {
+      this.isMoving = true;
+    } else if (this.isMoving) {
+      this.settle = window.setTimeout(() => {
+        this.isMoving = false;
+        this.invalidate();
+      }, SETTLE_MS);
+    }
+  }
+
+  invalidate(): void {
+    if (this.disposed || this.request) return;
+    this.request = window.requestAnimationFrame(() => {
+      this.request = 0;
+      if (!this.disposed) this.draw();
+    });
+  }
+
+  private draw(): void {
+    this.updateCamera();
+    const reduced = this.moving && this.count > MOVING_POINTS && this.fullFrameMs > SLOW_FRAME_MS;
+    this.points.geometry.setDrawRange(0, reduced ? MOVING_POINTS : Infinity);
+    this.farPoints.visible = this.spherical && this.count <= FAR_SIDE_LIMIT;
+    this.ball.visible = this.spherical;
+    this.lattice.visible = this.spherical && this.showLattice;
+    this.surroundings.visible = this.frames > 0;
+
+    const ratio = this.renderer.getPixelRatio();
+    const size = this.pointSize(reduced) * ratio;
+    for (const { uniforms } of [this.points.material, this.farPoints.material]) {
+      uniforms.uSize.value = size;
+      uniforms.uRims.value = size >= SHAPES_FROM_PIXELS ? 1 : 0;
+    }
+    for (const { uniforms } of [this.marks.material, this.lattice.material]) {
+      uniforms.uSize.value = size;
+      uniforms.uRatio.value = ratio;
+    }
+    const start = performance.now();
+    this.renderer.render(this.scene, this.camera);
+    this.frameMs = performance.now() - start;
+    if (!reduced) this.fullFrameMs = this.frameMs;
+    if (!this.count) return;
+    if (this.frames === 0) this.invalidate();
+    this.frames++;
+  }
+
+  /** Diameter in CSS pixels: smaller in larger clouds, growing with the zoom but slower than it. */
+  private pointSize(reduced: boolean): number {
+    const n = Math.max(1, reduced ? MOVING_POINTS : this.count);
+    // A quarter power keeps 500 points from being plates and a million from being dust.
+    const scale = this.orbit.radius / this.orbit.zoom / 290;
+    const base = Math.min(9, Math.max(1.2, 6.2 * scale * Math.pow(5000 / n, 0.25)));
+    return base * Math.pow(Math.max(1, this.orbit.zoom), 0.62);
+  }
+
+  private updateCamera(): void {
+    const { eye, up, pan, zoom } = this.orbit;
+    const aspect = this.width / this.height;
+    const camera = this.camera;
+    camera.aspect = aspect;
+    camera.zoom = zoom;
+    camera.position.set(...eye);
+    camera.up.set(...up);
+    camera.lookAt(0, 0, 0);
+    camera.updateMatrixWorld();
+    camera.updateProjectionMatrix();
+    // Pan shifts the lens, not the eye, so that the horizon of the sphere stays where it is.
+    camera.projectionMatrix.elements[8] = -pan[0] / aspect;
+    camera.projectionMatrix.elements[9] = -pan[1];
+    camera.projectionMatrixInverse.copy(camera.projectionMatrix).invert();
+    for (const object of [this.points, this.farPoints, this.marks, this.lattice, this.ball]) {
+      object.material.uniforms.uEye.value.set(...eye);
+    }
+  }
+
+  private view(): View {
+    this.updateCamera();
+    const matrix = new THREE.Matrix4().multiplyMatrices(
+      this.camera.projectionMatrix,
+      this.camera.matrixWorldInverse,
+    );
+    return {
+      matrix: matrix.elements,
+      width: this.width,
+      height: this.height,
+      eye: this.orbit.eye,
+      spherical: this.spherical,
+    };
+  }
+
+  private drawCap(cap: Cap | null): void {
+    const uniforms = this.ball.material.uniforms;
+    this.outline.visible = cap !== null && this.spherical;
+    if (cap) {
+      uniforms.uCap.value.set(...cap.direction);
+      uniforms.uCapCos.value = Math.cos(cap.angle);
+      this.outline.geometry.setAttribute(
+        "position",
+        new THREE.BufferAttribute(capOutline(cap.direction, cap.angle), 3),
+      );
+    } else {
+      uniforms.uCapCos.value = 2;
+    }
+    this.invalidate();
+  }
+
+  private applyMarks(): void {
+    const { r, g, b } = this.points.material.uniforms.uOwned.value as THREE.Color;
+    const packed = packMarks(this.currentMarks, this.xyz, this.flags, (index) =>
+      pointColour(this.colour, index, [r, g, b]),
+    );
+    fillMarks(this.marks, packed);
+    this.marks.visible = packed.count > 0;
+  }
+}

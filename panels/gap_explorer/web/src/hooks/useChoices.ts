@@ -1,6 +1,0 @@
-import { DEFAULT_CHOICES, type Choices } from "../contract";
-import { useKept } from "./useKept";
-
-/** What the person chose in the Gap Explorer. */
-export const useChoices = (dataset: string): [Choices, (patch: Partial<Choices>) => void] =>
-  useKept("gap_explorer", dataset, DEFAULT_CHOICES);

@@ -1,0 +1,136 @@
+import * as React from "react";
+import type { Card, Choice } from "./contract";
+import type { Decision } from "../../web/shared/rationales/verdicts";
+import { KEY_OF } from "./keys";
+import { leave } from "./Verdict";
+import { DECISION_HINT, DECISION_LABEL } from "../../web/shared/rationales/words";
+
+const ORDER: readonly Decision[] = ["agree", "disagree", "relabel", "unsure"];
+
+/** The four decisions and the note that goes with them. */
+export function Decide(props: {
+  card: Card;
+  labels: readonly string[];
+  busy: boolean;
+  note: string;
+  noteRef: React.RefObject<HTMLTextAreaElement>;
+  relabelling: boolean;
+  setNote(note: string): void;
+  setRelabelling(open: boolean): void;
+  decide(choice: Choice): void;
+}): React.ReactElement {
+  const { card, busy, note, relabelling } = props;
+  const stands = card.decision;
+  const choose = (decision: Decision): void =>
+    decision === "relabel"
+      ? props.setRelabelling(!relabelling)
+      : props.decide({ decision, label: null, note: note.trim() || null });
+  return (
+    <section className="gr-decide" aria-label="Decision">
+      {relabelling && (
+        <Relabel
+          key={card.id}
+          labels={props.labels}
+          initial={stands.label ?? ""}
+          busy={busy}
+          close={() => props.setRelabelling(false)}
+          save={(label) => props.decide({ decision: "relabel", label, note: note.trim() || null })}
+        />
+      )}
+      <div className="gr-buttons">
+        {ORDER.map((decision) => (
+          <button
+            key={decision}
+            type="button"
+            className="gr-choice"
+            data-cy={`gr-${decision}`}
+            title={DECISION_HINT[decision]}
+            aria-pressed={stands.decision === decision}
+            aria-expanded={decision === "relabel" ? relabelling : undefined}
+            aria-keyshortcuts={KEY_OF[decision]}
+            disabled={busy}
+            onClick={() => choose(decision)}
+          >
+            <kbd aria-hidden="true">{KEY_OF[decision]}</kbd>
+            {DECISION_LABEL[decision]}
+            {decision === "relabel" && (stands.label ? `: ${stands.label}` : " …")}
+          </button>
+        ))}
+      </div>
+      <label className="gr-note">
+        <span className="gr-hidden">Note, saved with the decision</span>
+        <textarea
+          ref={props.noteRef}
+          rows={1}
+          maxLength={4000}
+          value={note}
+          dir="auto"
+          placeholder="Note (W), saved with the decision"
+          onChange={(event) => props.setNote(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+              event.preventDefault();
+              event.currentTarget.blur();
+            }
+            leave(event);
+          }}
+        />
+      </label>
+      {stands.time && (
+        <p className="gr-when">
+          Decided <time dateTime={stands.time}>{new Date(stands.time).toLocaleString()}</time>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Relabel(props: {
+  labels: readonly string[];
+  initial: string;
+  busy: boolean;
+  save(label: string): void;
+  close(): void;
+}): React.ReactElement {
+  const [label, setLabel] = React.useState(props.initial);
+  const field = React.useRef<HTMLInputElement>(null);
+  React.useEffect(() => field.current?.focus(), []);
+  const wanted = label.trim();
+  return (
+    <form
+      className="gr-relabel"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (wanted) props.save(wanted);
+      }}
+    >
+      <label>
+        The class it should be{" "}
+        <input
+          ref={field}
+          list="gr-labels"
+          value={label}
+          maxLength={200}
+          dir="auto"
+          data-cy="gr-label"
+          onChange={(event) => setLabel(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") props.close();
+            leave(event);
+          }}
+        />
+      </label>
+      <datalist id="gr-labels">
+        {props.labels.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <button type="submit" className="gs-primary" disabled={!wanted || props.busy}>
+        Save
+      </button>
+      <button type="button" className="gs-link" onClick={props.close}>
+        Cancel
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,108 @@
+import * as React from "react";
+import { sentence } from "../../web/shared/errors";
+import { SmallImage } from "../../web/shared/SmallImage";
+import type { Bridge } from "./bridge";
+import type { Card, Neighbor } from "./contract";
+import { StatusBadge } from "../../web/shared/rationales/Signs";
+import { DECISION_LABEL, STATUS_LABEL, statusKey } from "../../web/shared/rationales/words";
+
+type Found = { id: string; rows: Neighbor[] } | { id: string; message: string };
+
+/** The server answers in milliseconds once it holds the embeddings; many take seconds to read. */
+const LATE_MS = 800;
+
+/** The nearest samples in embedding space: does the model fail on all that look like this? */
+export function Neighbors(props: {
+  bridge: Bridge;
+  card: Card;
+  embeddings: boolean;
+  show(id: string): void;
+}): React.ReactElement {
+  const { bridge, card, embeddings } = props;
+  const [found, setFound] = React.useState<Found | null>(null);
+  const call = React.useRef(bridge.call);
+  call.current = bridge.call;
+
+  // A decision changes the neighbours of other cards, never those of its own.
+  React.useEffect(() => {
+    if (!embeddings) return undefined;
+    let current = true;
+    call.current("neighbors", { id: card.id, model: card.model })
+      .then((answer) => current && setFound({ id: card.id, rows: answer.neighbors }))
+      .catch((reason: unknown) => current && setFound({ id: card.id, message: sentence(reason) }));
+    return () => {
+      current = false;
+    };
+  }, [card.id, card.model, embeddings]);
+
+  const own = found?.id === card.id ? found : null;
+  const waiting = embeddings && !own;
+  const [late, setLate] = React.useState(false);
+  React.useEffect(() => {
+    setLate(false);
+    if (!waiting) return undefined;
+    const timer = window.setTimeout(() => setLate(true), LATE_MS);
+    return () => window.clearTimeout(timer);
+  }, [waiting]);
+  return (
+    <section className="gr-neighbors" aria-label="Neighbours in embedding space" aria-busy={waiting}>
+      <h3>
+        Neighbours{" "}
+        <span role="status">
+          {own && "rows" in own ? saying(own.rows) : late ? "reading all embeddings, the first time only …" : ""}
+        </span>
+      </h3>
+      {!embeddings ? (
+        <p className="gr-missing">
+          No sample has an embedding. Import <code>embeddings.pt</code> with the feature cache, or run{" "}
+          <code>compute_embeddings</code>, to see what lies beside this one.
+        </p>
+      ) : own && "message" in own ? (
+        <p className="gr-missing" role="alert">
+          {own.message}
+        </p>
+      ) : own && own.rows.length === 0 ? (
+        <p className="gr-missing">This is the only sample with an embedding.</p>
+      ) : (
+        <ol className="gr-strip">
+          {own
+            ? own.rows.map((row, at) => <One key={row.id} bridge={bridge} row={row} at={at} show={props.show} />)
+            : Array.from({ length: 8 }, (_, at) => <li key={at} className="gr-waiting" />)}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function One(props: { bridge: Bridge; row: Neighbor; at: number; show(id: string): void }): React.ReactElement {
+  const { bridge, row, at, show } = props;
+  const status = STATUS_LABEL[statusKey(row.status)].toLowerCase();
+  const decided = row.decision ? `, reviewed: ${DECISION_LABEL[row.decision].toLowerCase()}` : "";
+  const where = row.here ? "" : ", not in the grid's view";
+  return (
+    <li>
+      <button
+        type="button"
+        className="gr-thumb"
+        data-status={statusKey(row.status)}
+        data-cy="gr-neighbor"
+        disabled={!row.here}
+        title={`${row.truth ?? "no ground truth"}, ${status}, distance ${row.distance.toFixed(3)}${decided}${where}`}
+        aria-label={`Neighbour ${at + 1}: ${row.truth ?? "no ground truth"}, ${status}${decided}${where}`}
+        onClick={() => show(row.id)}
+      >
+        <SmallImage src={bridge.mediaUrl(row.filepath)} />
+        <span className="gr-caption">
+          <StatusBadge status={row.status} short />
+          <span className="gr-name">{row.truth ?? "none"}</span>
+          <span>{row.distance.toFixed(2)}</span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function saying(rows: readonly Neighbor[]): string {
+  const wrong = rows.filter((row) => row.status === "misclassified").length;
+  return rows.length ? `${wrong} of ${rows.length} misclassified` : "";
+}

@@ -1,0 +1,154 @@
+import * as React from "react";
+import { useEnter } from "../../web/shared/useEnter";
+import { useThemeColours } from "../../web/shared/useThemeColours";
+import type { Bridge } from "./bridge";
+import type { Card, Choice, Ready } from "./contract";
+import { Decide } from "./Decide";
+import type { Action } from "./keys";
+import { Neighbors } from "./Neighbors";
+import { Face, Failed, NoVerdicts } from "../../web/shared/rationales/Signs";
+import { TopBar } from "./TopBar";
+import { useKeys } from "./useKeys";
+import { useReview, type Review } from "./useReview";
+import { Verdict } from "./Verdict";
+import { DECISION_LABEL } from "../../web/shared/rationales/words";
+
+/** The panel in the sample modal. */
+export function RationaleReview(props: { bridge: Bridge }): React.ReactElement {
+  const [root, setRoot] = React.useState<HTMLElement | null>(null);
+  const { dark } = useThemeColours(root);
+  useEnter(root);
+  return (
+    <div className="gs-root gr-root" ref={setRoot} data-cy="rationale-review" data-theme={dark ? "dark" : "light"}>
+      <Body bridge={props.bridge} root={root} />
+    </div>
+  );
+}
+
+function Body(props: { bridge: Bridge; root: HTMLElement | null }): React.ReactElement {
+  const { bridge, root } = props;
+  const review = useReview(bridge);
+  const { opened, ready, card } = review;
+  if (review.failure) {
+    return <Failed title="The verdict cannot be shown" message={review.failure} retry={review.reload} />;
+  }
+  if (!opened) return <Face name="loading" title="Sorting what to review first …" busy />;
+  if (opened.kind === "empty") return <Face name="empty" title="This dataset has no samples" />;
+  if (opened.kind === "no_verdicts") {
+    return <NoVerdicts canImport={opened.can_import} run={() => void bridge.call("import_cache", {})} />;
+  }
+  return <Working bridge={bridge} root={root} review={review} ready={ready as Ready} card={card} />;
+}
+
+function Working(props: {
+  bridge: Bridge;
+  root: HTMLElement | null;
+  review: Review;
+  ready: Ready;
+  card: Card | null;
+}): React.ReactElement {
+  const { bridge, root, review, ready, card } = props;
+  const [search, setSearch] = React.useState("");
+  const [note, setNote] = React.useState("");
+  const [relabelling, setRelabelling] = React.useState(false);
+  const searchRef = React.useRef<HTMLInputElement>(null);
+  const noteRef = React.useRef<HTMLTextAreaElement>(null);
+
+  // What was begun belongs to one sample: the next starts from what stands on it.
+  const stands = card?.decision.note ?? "";
+  React.useEffect(() => {
+    setNote(stands);
+    setRelabelling(false);
+  }, [card?.id, card?.model, stands, card?.decision.time]);
+
+  useKeys(root, (action: Action) => {
+    if (action === "undo") review.undo();
+    else if (action === "next") review.step(1);
+    else if (action === "previous") review.step(-1);
+    else if (action === "note") noteRef.current?.focus();
+    else if (action === "search") searchRef.current?.focus();
+    else if (!card) return false;
+    else if (action === "relabel") setRelabelling(true);
+    else review.decide({ decision: action, label: null, note: note.trim() || null });
+    return true;
+  }, bridge.close);
+
+  return (
+    <>
+      <TopBar review={review} ready={ready} card={card} />
+      {review.unsaved && <NotSaved review={review} />}
+      <p className="gr-notice" role="status" aria-live="polite" data-cy="gr-notice">
+        {review.notice}
+      </p>
+      {card ? (
+        <div className="gr-main" data-cy="gr-card" data-sample={card.id}>
+          <div className="gr-left">
+            <Picture key={card.id} src={bridge.mediaUrl(card.filepath)} name={card.name} />
+            <Neighbors bridge={bridge} card={card} embeddings={ready.embeddings} show={review.show} />
+          </div>
+          <Verdict
+            card={card}
+            scale={ready.scale}
+            models={ready.models}
+            search={search}
+            searchRef={searchRef}
+            onSearch={setSearch}
+            onModel={review.setModel}
+          />
+        </div>
+      ) : (
+        <Face name="card" title="Reading the verdict …" busy />
+      )}
+      {card && (
+        <Decide
+          card={card}
+          labels={ready.labels}
+          busy={review.busy}
+          note={note}
+          noteRef={noteRef}
+          relabelling={relabelling}
+          setNote={setNote}
+          setRelabelling={setRelabelling}
+          decide={(choice: Choice) => review.decide(choice)}
+        />
+      )}
+    </>
+  );
+}
+
+function NotSaved(props: { review: Review }): React.ReactElement | null {
+  const { review } = props;
+  if (!review.unsaved) return null;
+  const { card, choice, message } = review.unsaved;
+  return (
+    <div className="gr-alert" role="alert" data-cy="gr-unsaved">
+      <p>
+        <b>
+          Not saved: {DECISION_LABEL[choice.decision].toLowerCase()}
+          {choice.label ? ` to ${choice.label}` : ""} on {card.name}.
+        </b>{" "}
+        {message}
+      </p>
+      <button type="button" className="gs-primary" disabled={review.busy} onClick={review.retry}>
+        Try again
+      </button>
+      <button type="button" className="gs-link" onClick={review.dismiss}>
+        Let it go
+      </button>
+    </div>
+  );
+}
+
+function Picture(props: { src: string; name: string }): React.ReactElement {
+  const [failed, setFailed] = React.useState(false);
+  return (
+    <figure className="gr-picture">
+      {failed ? (
+        <p className="gr-missing">This image cannot be loaded.</p>
+      ) : (
+        <img src={props.src} alt={props.name} onError={() => setFailed(true)} />
+      )}
+      <figcaption title={props.name}>{props.name}</figcaption>
+    </figure>
+  );
+}

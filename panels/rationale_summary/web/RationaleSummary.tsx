@@ -1,0 +1,281 @@
+import * as React from "react";
+import { useEnter } from "../../web/shared/useEnter";
+import { useThemeColours } from "../../web/shared/useThemeColours";
+import type { Decision, Status } from "../../web/shared/rationales/verdicts";
+import { ModelSelect } from "../../web/shared/rationales/ModelSelect";
+import { Reviewed } from "../../web/shared/rationales/Reviewed";
+import { Face, Failed, NoVerdicts, StatusBadge } from "../../web/shared/rationales/Signs";
+import {
+  DECISION_LABEL,
+  STATUS_LABEL,
+  statusKey,
+  TIER_LABEL,
+} from "../../web/shared/rationales/words";
+import { Bar, Stack } from "./Bars";
+import type { Bridge } from "./bridge";
+import type { Counts, Pick, Ready } from "./contract";
+import { Histogram } from "./Histogram";
+import { useSummary, type Summary } from "./useSummary";
+import { count, inOrder, percent, pickText, samePick, samples, STATUSES } from "./words";
+
+const DECISIONS: readonly (Decision | null)[] = ["agree", "disagree", "relabel", "unsure", null];
+const CLASSES_SHOWN = 12;
+
+/** The panel beside the grid. */
+export function RationaleSummary(props: { bridge: Bridge }): React.ReactElement {
+  const [root, setRoot] = React.useState<HTMLElement | null>(null);
+  const { dark } = useThemeColours(root);
+  useEnter(root);
+  return (
+    <div
+      className="gs-root gr-root gr-summary"
+      ref={setRoot}
+      data-cy="rationale-summary"
+      data-theme={dark ? "dark" : "light"}
+    >
+      <Body bridge={props.bridge} />
+    </div>
+  );
+}
+
+function Body(props: { bridge: Bridge }): React.ReactElement {
+  const summary = useSummary(props.bridge);
+  const { opened } = summary;
+  if (summary.failure) {
+    return <Failed title="The samples cannot be counted" message={summary.failure} retry={summary.reload} />;
+  }
+  if (!opened) return <Face name="loading" title="Counting …" busy />;
+  if (opened.kind === "empty") return <Face name="empty" title="This dataset has no samples" />;
+  if (opened.kind === "no_verdicts") {
+    return <NoVerdicts canImport={opened.can_import} run={() => void props.bridge.call("import_cache", {})} />;
+  }
+  return <Counted summary={summary} ready={opened} />;
+}
+
+function Counted(props: { summary: Summary; ready: Ready }): React.ReactElement {
+  const { summary, ready } = props;
+  const { counts, pick } = ready;
+  const choose = (next: Pick): void => (samePick(pick, next) ? summary.back() : summary.pick(next));
+  return (
+    <>
+      <div className="gs-bar">
+        <span className="gs-shown" data-cy="gr-total">
+          {samples(counts.total)}
+        </span>
+        <span className="gs-grow" />
+        <ModelSelect models={ready.models} value={ready.model} onChange={summary.setModel} />
+        <button type="button" className="gs-link" onClick={summary.reload}>
+          Count again
+        </button>
+        <button type="button" className="gs-primary" data-cy="gr-start" onClick={summary.review}>
+          {counts.decided ? "Go on reviewing" : "Start the review"}
+        </button>
+      </div>
+      {pick && (
+        <div className="gr-picked" role="status" data-cy="gr-picked">
+          <span>
+            The grid shows: <b>{pickText(pick)}</b>
+          </span>
+          <button type="button" className="gr-step" data-cy="gr-back" onClick={summary.back}>
+            Show all {count(counts.total)} again
+          </button>
+        </div>
+      )}
+      {summary.refused && (
+        <p className="gr-alert" role="alert">
+          {summary.refused}
+        </p>
+      )}
+      <div className="gr-scroll" aria-busy={summary.busy}>
+        {counts.total === 0 ? (
+          <p className="gr-missing">The grid's view holds no sample to count.</p>
+        ) : (
+          <div className="gr-columns">
+            <Review counts={counts} pick={pick} choose={choose} />
+            <Statuses counts={counts} pick={pick} choose={choose} />
+            <section aria-label="Scores">
+              <h2>Score</h2>
+              <Histogram counts={counts} pick={pick} onPick={choose} />
+            </section>
+            <Classes counts={counts} pick={pick} choose={choose} />
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+interface Part {
+  counts: Counts;
+  pick: Pick | null;
+  choose(pick: Pick): void;
+}
+
+function Review({ counts, pick, choose }: Part): React.ReactElement {
+  const { total, decided, agreement } = counts;
+  return (
+    <section aria-label="Review so far">
+      <h2>Review</h2>
+      <Reviewed decided={decided} total={total} label="gr-reviewed" />
+      <p className="gr-agreement" data-cy="gr-agreement">
+        {agreement === null ? (
+          "No decision yet that agrees or disagrees."
+        ) : (
+          <>
+            <b>{percent(agreement, 1)}</b> agreement with the model, unsure left out
+          </>
+        )}
+      </p>
+      {inOrder(counts.decisions, DECISIONS).map((bar) => {
+        const own: Pick = { decision: bar.name };
+        const label = bar.name === null ? "Not reviewed" : DECISION_LABEL[bar.name];
+        return (
+          <Bar
+            key={label}
+            label={label}
+            said={label}
+            value={bar.count}
+            whole={total}
+            active={samePick(pick, own)}
+            tone="plain"
+            cy={`gr-decision-${bar.name ?? "none"}`}
+            onClick={() => choose(own)}
+          />
+        );
+      })}
+      <h3>The queue</h3>
+      {counts.tiers
+        .filter((tier) => tier.count > 0)
+        .map((tier) => (
+          <Bar
+            key={tier.name}
+            label={TIER_LABEL[tier.name]}
+            said={TIER_LABEL[tier.name]}
+            value={tier.decided}
+            whole={tier.count}
+            of={`${count(tier.decided)} of ${count(tier.count)}`}
+            active={samePick(pick, { tier: tier.name })}
+            tone="plain"
+            cy={`gr-tier-${tier.name}`}
+            onClick={() => choose({ tier: tier.name })}
+          />
+        ))}
+    </section>
+  );
+}
+
+function Statuses({ counts, pick, choose }: Part): React.ReactElement {
+  return (
+    <section aria-label="Status">
+      <h2>Status</h2>
+      {inOrder<Status | null>(counts.statuses, STATUSES).map((bar) => {
+        const own: Pick = { status: bar.name };
+        const key = statusKey(bar.name);
+        return (
+          <Bar
+            key={bar.name ?? "none"}
+            label={bar.name === null ? "None" : <StatusBadge status={bar.name} />}
+            said={bar.name === null ? "No status" : STATUS_LABEL[key]}
+            value={bar.count}
+            whole={counts.total}
+            active={samePick(pick, own)}
+            tone={key}
+            cy={`gr-status-${bar.name ?? "none"}`}
+            onClick={() => choose(own)}
+          />
+        );
+      })}
+      {counts.agreed.length > 0 && (
+        <table className="gr-table">
+          <caption>Decisions by status</caption>
+          <thead>
+            <tr>
+              <th scope="col">Status</th>
+              {DECISIONS.slice(0, 4).map((name) => (
+                <th key={name} scope="col">
+                  {DECISION_LABEL[name as Decision]}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {STATUSES.flatMap((status) => counts.agreed.filter((row) => statusKey(row.status) === status)).map(
+              (row) => (
+                <tr key={row.status ?? "none"}>
+                  <th scope="row">{row.status === null ? "None" : STATUS_LABEL[row.status]}</th>
+                  {DECISIONS.slice(0, 4).map((name) => (
+                    <td key={name}>{count(row[name as Decision] ?? 0)}</td>
+                  ))}
+                </tr>
+              ),
+            )}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Classes({ counts, pick, choose }: Part): React.ReactElement {
+  const [all, setAll] = React.useState(false);
+  const shown = all ? counts.classes : counts.classes.slice(0, CLASSES_SHOWN);
+  const sum = (bars: { count: number }[]): number => bars.reduce((total, bar) => total + bar.count, 0);
+  const longest = Math.max(...shown.map((one) => sum(one.bars)), 1);
+  const more = counts.classes.length - CLASSES_SHOWN;
+  return (
+    <section aria-label="Classes">
+      <h2>Classes, most misclassified first</h2>
+      <p className="gr-legend">
+        {STATUSES.map((status) => (
+          <StatusBadge key={status} status={status} />
+        ))}
+      </p>
+      <ol className="gr-classes">
+        {shown.map((one) => {
+          const name = one.name ?? "No ground truth";
+          const wrong = one.bars.find((bar) => bar.name === "misclassified")?.count ?? 0;
+          return (
+            <li key={one.name ?? ""}>
+              <button
+                type="button"
+                className="gr-class-name"
+                data-cy="gr-class"
+                aria-pressed={samePick(pick, { class: one.name })}
+                title={`${name}: show all ${count(sum(one.bars))} in the grid`}
+                onClick={() => choose({ class: one.name })}
+              >
+                {name}
+              </button>
+              <span className="gr-class-track">
+                <Stack
+                  label={name}
+                  longest={longest}
+                  parts={inOrder<Status | null>(one.bars, STATUSES).map((bar) => ({
+                    key: statusKey(bar.name),
+                    value: bar.count,
+                    said: `${name}, ${bar.name === null ? "no status" : STATUS_LABEL[bar.name].toLowerCase()}`,
+                    active: samePick(pick, { class: one.name, status: bar.name }),
+                    onClick: () => choose({ class: one.name, status: bar.name }),
+                  }))}
+                />
+              </span>
+              <span className="gr-bar-count" title="Share misclassified, of how many samples">
+                {percent(wrong, sum(one.bars))} ✕ of {count(sum(one.bars))}
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+      {more > 0 && (
+        <button type="button" className="gs-link" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? "Fewer classes" : `${count(more)} more classes`}
+        </button>
+      )}
+      {all && counts.classes_total > counts.classes.length && (
+        <p className="gr-missing">
+          {count(counts.classes_total - counts.classes.length)} further classes are not listed.
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,82 @@
+import * as React from "react";
+import { faceOf } from "../../web/shared/Face";
+import type { Ready } from "./contract";
+import { count } from "./words";
+
+const DOTS = [
+  [8, 14], [24, 9], [40, 16], [55, 8], [10, 32], [20, 27], [27, 33], [33, 25], [38, 34], [45, 28],
+  [52, 33], [16, 40], [24, 38], [30, 42], [36, 39], [42, 41], [48, 38], [57, 43], [12, 55], [32, 56], [52, 54],
+];
+
+/** Pixels that crowd around an edge: what the panel is about. */
+export const Face = faceOf(
+  "sp",
+  <svg viewBox="0 0 64 64" width="64" height="64" aria-hidden="true">
+    <path d="M2 40C16 40 18 26 32 26S48 40 62 36" fill="none" stroke="currentColor" strokeOpacity=".35" />
+    {DOTS.map(([x, y]) => (
+      <rect key={`${x} ${y}`} x={x} y={y} width="2.6" height="2.6" fill="currentColor" fillOpacity=".65" />
+    ))}
+  </svg>,
+);
+
+function Simulate(props: { run: (() => void) | null; label: string }): React.ReactElement {
+  return props.run ? (
+    <button type="button" className="gs-primary" data-cy="sp-simulate" onClick={props.run}>
+      {props.label}
+    </button>
+  ) : (
+    <p>
+      Run the operator <code>simulate_adaptive_sampling</code>, then open this panel again.
+    </p>
+  );
+}
+
+export function NoSimulation(props: { run: (() => void) | null }): React.ReactElement {
+  return (
+    <Face name="none" title="No simulation yet">
+      <p>
+        A simulation plays a sequence as a live camera would: it measures a few pixels of each frame,
+        rebuilds the frame from them, and lets a policy choose the next ones. Here you then see how
+        good each frame became, and where the policy looked.
+      </p>
+      <Simulate run={props.run} label="Simulate adaptive sampling" />
+    </Face>
+  );
+}
+
+export function Gone(props: {
+  fields: readonly string[];
+  run: (() => void) | null;
+  retry(): void;
+}): React.ReactElement {
+  return (
+    <Face name="gone" title="The sequences cannot be told apart any more">
+      <p>
+        Frames were simulated in sequences by the field{" "}
+        {props.fields.map((field) => (
+          <code key={field}>{field}</code>
+        ))}
+        , which this dataset no longer has. Bring the field back, or simulate again.
+      </p>
+      <Simulate run={props.run} label="Simulate again" />
+      <button type="button" className="gs-link" onClick={props.retry}>
+        Look again
+      </button>
+    </Face>
+  );
+}
+
+export function Outside(props: { opened: Ready; back(): void }): React.ReactElement {
+  const { total } = props.opened;
+  return (
+    <Face name="outside" title="The grid shows no simulated frame">
+      <p>
+        {total === 1 ? "One sequence was" : `${count(total)} sequences were`} simulated, and the view or a
+        filter leaves out every frame of {total === 1 ? "it" : "them"}.
+      </p>
+      <button type="button" className="gs-primary" data-cy="sp-show-all" onClick={props.back}>
+        Show all samples
+      </button>
+    </Face>
+  );
+}

@@ -1,0 +1,95 @@
+import * as React from "react";
+import { sentence } from "../../web/shared/errors";
+import { useEnter } from "../../web/shared/useEnter";
+import { useThemeColours } from "../../web/shared/useThemeColours";
+import { Failed } from "../../web/shared/rationales/Signs";
+import type { Bridge } from "./bridge";
+import { Face, Gone, NoSimulation, Outside } from "./Faces";
+import { LiveLine } from "./LiveLine";
+import { useOpened, type OpenedState } from "./useOpened";
+import { Working } from "./Working";
+
+/** The panel beside the grid. */
+export function SparseSampling(props: { bridge: Bridge }): React.ReactElement {
+  const [root, setRoot] = React.useState<HTMLElement | null>(null);
+  const { dark } = useThemeColours(root);
+  useEnter(root);
+  return (
+    <div
+      className="gs-root gr-root sp-root"
+      ref={setRoot}
+      data-cy="sparse-sampling"
+      data-theme={dark ? "dark" : "light"}
+    >
+      <Body bridge={props.bridge} />
+    </div>
+  );
+}
+
+function Body({ bridge }: { bridge: Bridge }): React.ReactElement {
+  const state = useOpened(bridge);
+  const [refused, setRefused] = React.useState("");
+  const act = React.useCallback((work: () => Promise<unknown>): void => {
+    setRefused("");
+    work().catch((reason: unknown) => setRefused(sentence(reason)));
+  }, []);
+  const { pulse } = state;
+  return (
+    <>
+      {state.stale && (
+        <div className="gs-stale" role="status" data-cy="sp-stale">
+          <span>Simulations were added or changed since these were read.</span>
+          <button type="button" className="gs-link" data-cy="sp-reload" onClick={state.reload}>
+            Reload
+          </button>
+        </div>
+      )}
+      {refused && (
+        <p className="gr-alert" role="alert" data-cy="sp-refused">
+          {refused}
+        </p>
+      )}
+      <Content bridge={bridge} state={state} act={act} />
+      {pulse && (
+        <LiveLine
+          server={pulse.server}
+          open={pulse.can_serve ? () => act(() => bridge.call("serve", {})) : null}
+        />
+      )}
+    </>
+  );
+}
+
+function Content(props: {
+  bridge: Bridge;
+  state: OpenedState;
+  act(work: () => Promise<unknown>): void;
+}): React.ReactElement {
+  const { bridge, state, act } = props;
+  const { opened } = state;
+  const simulate = (): void => act(() => bridge.call("simulate", {}));
+  if (state.failure) {
+    return <Failed title="The simulations cannot be read" message={state.failure} retry={state.reload} />;
+  }
+  if (!opened) return <Face name="loading" title="Looking for simulations …" busy />;
+  switch (opened.kind) {
+    case "no_dataset":
+      return <Face name="no-dataset" title="No dataset is open" />;
+    case "empty":
+      return <Face name="empty" title="This dataset has no samples" />;
+    case "none":
+      return <NoSimulation run={opened.can_run ? simulate : null} />;
+    case "begun":
+      return (
+        <Face name="begun" title="A simulation has begun" busy>
+          <p>The curves come with its first sequence.</p>
+        </Face>
+      );
+    case "gone":
+      return <Gone fields={opened.fields} run={opened.can_run ? simulate : null} retry={state.reload} />;
+    case "outside":
+      return <Outside opened={opened} back={() => act(() => bridge.call("back", {}))} />;
+    case "ready":
+      return <Working bridge={bridge} opened={opened} turn={state.turn} act={act} simulate={simulate} />;
+  }
+}

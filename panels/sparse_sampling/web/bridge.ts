@@ -1,0 +1,18 @@
+/** Everything the panel wants from its host, and nothing else. */
+
+import type { Call } from "../../web/shared/events";
+import type { Events } from "./contract";
+
+export interface Bridge {
+  /** Name of the dataset that is open. */
+  dataset: string;
+  /** Another value when the grid's view changed. */
+  view: unknown;
+  /** The sample open in the modal. */
+  opened: string | null;
+  /** Ids selected in the grid. */
+  selected: readonly string[];
+  /** Rejects with a sentence when Python refuses or the call fails. */
+  call: Call<Events>;
+  mediaUrl(filepath: string): string;
+}

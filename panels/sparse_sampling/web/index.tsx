@@ -1,0 +1,16 @@
+import { datasetName, getSampleSrc, nullableModalSampleId, selectedSamples } from "@fiftyone/state";
+import * as React from "react";
+import { useRecoilValue } from "recoil";
+import { useEvents, type PanelProps } from "../../web/shared/events";
+import { EVENT_NAMES, type Events } from "./contract";
+import { SparseSampling } from "./SparseSampling";
+
+export function SparseSamplingPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
+  const call = useEvents<Events>(props, EVENT_NAMES);
+  const dataset = useRecoilValue(datasetName) ?? "";
+  const opened = useRecoilValue(nullableModalSampleId);
+  const chosen = useRecoilValue(selectedSamples);
+  const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
+  const view = props.data?.view;
+  return <SparseSampling bridge={{ dataset, view, opened, selected, call, mediaUrl: getSampleSrc }} />;
+}

@@ -1,0 +1,56 @@
+import * as React from "react";
+import { sentence } from "../../web/shared/errors";
+import type { Bridge } from "./bridge";
+import type { SequenceKey } from "./contract";
+import { decodeCurves, follow, type Curves } from "./curves";
+
+export interface CurvesState {
+  curves: Curves | null;
+  /** The sequence that they are of. */
+  of: SequenceKey | null;
+  failure: string | null;
+  at: number;
+  setAt(at: number): void;
+  /** Ask for them again. */
+  retry(): void;
+}
+
+/** The curves of the chosen sequence and the frame looked at, which stays the same frame if it can. */
+export function useCurves(
+  bridge: Bridge,
+  sequence: SequenceKey,
+  turn: number,
+  first: number | null,
+): CurvesState {
+  const [read, setRead] = React.useState<{ curves: Curves; of: SequenceKey } | null>(null);
+  const [failure, setFailure] = React.useState<string | null>(null);
+  const [asked, setAsked] = React.useState(0);
+  const [at, setAt] = React.useState(0);
+  const live = React.useRef(bridge);
+  live.current = bridge;
+  const now = React.useRef({ read, at, first });
+  now.current = { read, at, first };
+  const { field, value } = sequence;
+
+  React.useEffect(() => {
+    let current = true;
+    setFailure(null);
+    live.current
+      .call("curves", { field, value })
+      .then((payload) => {
+        if (!current) return;
+        const curves = decodeCurves(payload);
+        const { read: before, at: was, first: left } = now.current;
+        if (before?.of.field === field && before.of.value === value) setAt(follow(before.curves, was, curves));
+        else setAt(left === null ? 0 : Math.max(0, curves.numbers.indexOf(left)));
+        setRead({ curves, of: { field, value } });
+      })
+      .catch((reason: unknown) => current && setFailure(sentence(reason)));
+    return () => {
+      current = false;
+    };
+  }, [field, value, turn, asked]);
+
+  const retry = (): void => setAsked((n) => n + 1);
+  return { curves: read?.curves ?? null, of: read?.of ?? null, failure, at, setAt, retry };
+}

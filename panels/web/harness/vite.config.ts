@@ -1,0 +1,4 @@
+import { defineConfig } from "vite";
+import { shared } from "../vite.config";
+
+export default defineConfig(shared);

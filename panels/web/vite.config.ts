@@ -1,0 +1,49 @@
+import { defineConfig } from "vitest/config";
+
+const path = (relative: string): string => decodeURIComponent(new URL(relative, import.meta.url).pathname);
+
+// The App is the host: what it already carries stays outside the bundle, under the globals that
+// FiftyOne 1.22 puts on `window`.  `__three__` is not in its documented list, so the panel looks
+// for it before it draws (see gap_explorer/web/hooks/useScene.ts).
+const globals = {
+  react: "React",
+  recoil: "recoil",
+  three: "__three__",
+  "@fiftyone/operators": "__foo__",
+  "@fiftyone/plugins": "__fop__",
+  "@fiftyone/state": "__fos__",
+  "@fiftyone/utilities": "__fou__",
+};
+
+// The panels' sources have no node_modules above them: this project is theirs too.
+export const shared = {
+  esbuild: { jsx: "transform" as const },
+  resolve: {
+    alias: Object.fromEntries(
+      ["react", "react-dom", "three", "vitest"].map((name) => [name, path(`node_modules/${name}`)]),
+    ),
+  },
+  server: { port: 5733, fs: { allow: [path("..")] } },
+};
+
+export default defineConfig({
+  ...shared,
+  define: { "process.env.NODE_ENV": JSON.stringify("production") },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    sourcemap: false,
+    minify: "esbuild",
+    lib: {
+      entry: "index.tsx",
+      name: "gapsphere",
+      formats: ["umd"],
+      fileName: () => "index.umd.js",
+    },
+    rollupOptions: {
+      external: Object.keys(globals),
+      output: { globals },
+    },
+  },
+  test: { include: [path("../*/web/**/*.test.ts"), "shared/**/*.test.ts"], environment: "node" },
+});
