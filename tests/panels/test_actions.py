@@ -14,7 +14,7 @@ from gapsphere.plugin.attention import overlay
 from gapsphere.plugin.errors import InputError
 from gapsphere.tests.support.made_sphere import name_encoder
 
-WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web" / "src"
+WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web"
 
 
 class Panel:
@@ -152,7 +152,10 @@ def test_heatmaps_of_another_tool_are_left_alone(panel, fresh):
 
 
 def test_the_overlay_has_the_colours_of_the_visual_spec():
-    anchors = re.search(r'ANCHORS =\s*"([0-9a-f ]+)"', (WEB / "heat.ts").read_text()).group(1)
+    anchors = re.search(
+        r'ANCHORS =\s*"([0-9a-f ]+)"',
+        (WEB.parents[1] / "web" / "shared" / "heatColours.ts").read_text(),
+    ).group(1)
     assert bytes.fromhex(anchors) == overlay._ANCHORS
 
 

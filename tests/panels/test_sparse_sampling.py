@@ -15,7 +15,7 @@ from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 
 URI = "@gapsphere/gap-explorer/sparse_sampling"
-WEB = Path(__file__).resolve().parents[2] / "panels" / "sparse_sampling" / "web" / "src"
+WEB = Path(__file__).resolve().parents[2] / "panels" / "sparse_sampling" / "web"
 FRAMES = 12
 
 
@@ -108,7 +108,7 @@ def test_both_sides_name_the_same_events_and_component():
     assert tuple(re.findall(r'"(\w+)"', metrics)) == contract.METRICS
     assert f"CHUNK = {contract.CHUNK}" in text
     assert all(callable(getattr(SparseSampling, name)) for name in contract.EVENTS)
-    assert f'name: "{contract.COMPONENT}"' in (WEB / "index.tsx").read_text()
+    assert f'["{contract.COMPONENT}", ' in (WEB.parents[1] / "web" / "index.tsx").read_text()
 
 
 def test_open_lists_policies_and_the_sequences_that_the_view_holds(panel, simulated):
