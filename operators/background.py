@@ -17,7 +17,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.store.sets import apart
+from ..plugin.dataset.store.fiftyone_internals import detached, work_on
 from ..plugin.errors import Cancelled, GapsphereError
 from ..plugin.progress import Progress, Reporter
 
@@ -76,7 +76,7 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -
         What the work raised, after the App was told.
     """
     shared = ctx.dataset
-    ctx._dataset, ctx._view = apart(shared), None  # what the work sees as its dataset and view
+    work_on(ctx, detached(shared))
     running, last = _Work(ctx, work), None
     try:
         yield _bar(ctx, f"{label}: starting", 0.0)

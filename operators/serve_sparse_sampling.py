@@ -6,14 +6,13 @@ Its imports wait until it is used: they bring torch, and the App loads every ope
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
+from ..plugin.dataset.store import places
 from ..plugin.settings.steps import select
 from . import form
 
@@ -40,7 +39,7 @@ class ServeSparseSampling(foo.Operator):
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         from ..plugin.sparse.live.process import LiveParams, read_state
 
-        state = read_state(state_folder())
+        state = read_state(places.sparse_server())
         if state is None:
             inputs = form.form(
                 ctx,
@@ -62,7 +61,7 @@ class ServeSparseSampling(foo.Operator):
         from ..plugin.settings.sparse import SparseParams
         from ..plugin.sparse.live.process import LiveParams, read_state, start_server, stop_server
 
-        folder = state_folder()
+        folder = places.sparse_server()
         action = ctx.params.get("action") or ("stop" if read_state(folder) else "start")
         if action == "status":
             state = read_state(folder)
@@ -89,11 +88,6 @@ def with_trained(params: ServeParams) -> ServeParams:
     files = {**trained_here(), **params.model_files}
     told = ",".join(f"{name}={file}" for name, file in files.items())
     return params.model_copy(update={"models": told})
-
-
-def state_folder() -> Path:
-    """Where the server's state lies: with FiftyOne's own files, not with one dataset's."""
-    return Path(fo.config.default_dataset_dir) / "gapsphere" / "sparse_server"
 
 
 def described(state: ServerState) -> str:

@@ -10,6 +10,8 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.registry import OperatorRegistry
 
+from ..plugin.dataset.store import fiftyone_internals
+
 
 class ComponentPanel(foo.Panel):
     """Names its component and the events that the component may call.
@@ -45,7 +47,7 @@ class ViewPanel(ComponentPanel):
 
 def stages(view: fo.DatasetView) -> str:
     """The view in words: equal for two views of one dataset that hold the same samples."""
-    return json.dumps(view._serialize(include_uuids=False), sort_keys=True, default=str)
+    return json.dumps(fiftyone_internals.stages(view), sort_keys=True, default=str)
 
 
 def can_prompt(uri: str) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
-from fiftyone.server.view import get_view
+from cachetools import LRUCache
+
+from ..plugin.dataset.store.fiftyone_internals import filtered_view_of, stages, view_of
 
 PANELS_KEPT = 64
 
@@ -33,7 +34,7 @@ class OwnViews:
     """The views that the open panels of one kind have set."""
 
     def __init__(self) -> None:
-        self._shown: OrderedDict[str, _Shown] = OrderedDict()
+        self._shown: LRUCache[str, _Shown] = LRUCache(PANELS_KEPT)
         self._lock = threading.Lock()
 
     def base(self, ctx: foo.ExecutionContext) -> fo.DatasetView:
@@ -41,7 +42,7 @@ class OwnViews:
         own = self._own(ctx)
         if own is None or ctx.request_params.get("view_name"):
             return ctx.view
-        return get_view(ctx.dataset, stages=own.base, filters=ctx.request_params.get("filters"))
+        return filtered_view_of(ctx.dataset, own.base, ctx.request_params.get("filters"))
 
     def shown(self, ctx: foo.ExecutionContext) -> dict[str, Any] | None:
         """What the grid shows of this panel; None where it shows something else."""
@@ -56,12 +57,8 @@ class OwnViews:
         what: dict[str, Any],
     ) -> None:
         """Set the grid's view to ``view``, which was made of ``base``."""
-        key = str(ctx.panel_id)
         with self._lock:
-            self._shown[key] = _Shown(_stages(base), _text(_stages(view)), what)
-            self._shown.move_to_end(key)
-            while len(self._shown) > PANELS_KEPT:
-                self._shown.popitem(last=False)
+            self._shown[str(ctx.panel_id)] = _Shown(stages(base), _text(stages(view)), what)
         ctx.ops.set_view(view)
 
     def back(self, ctx: foo.ExecutionContext) -> None:
@@ -70,7 +67,7 @@ class OwnViews:
         with self._lock:
             self._shown.pop(str(ctx.panel_id), None)
         if own is not None and own.base:
-            ctx.ops.set_view(fo.DatasetView._build(ctx.dataset, own.base))
+            ctx.ops.set_view(view_of(ctx.dataset, own.base))
         else:
             ctx.ops.clear_view()
 
@@ -78,16 +75,12 @@ class OwnViews:
         """What is remembered of this panel, where the grid still shows it."""
         with self._lock:
             own = self._shown.get(str(ctx.panel_id))
-        stages = ctx.request_params.get("view") or []
-        return own if own is not None and _text(stages) == own.text else None
+        seen = _text(ctx.request_params.get("view") or [])
+        return own if own is not None and seen == own.text else None
 
 
-def _stages(view: fo.DatasetView) -> list[Any]:
-    return list(view._serialize(include_uuids=False))
-
-
-def _text(stages: list[Any]) -> str:
+def _text(found: list[Any]) -> str:
     """Stages without their uuids, which the App renews, and with a browser's numbers: 1 is 1.0."""
-    plain = [{"_cls": stage["_cls"], "kwargs": stage["kwargs"]} for stage in stages]
+    plain = [{"_cls": stage["_cls"], "kwargs": stage["kwargs"]} for stage in found]
     text = json.dumps(plain, sort_keys=True, default=str)
     return json.dumps(json.loads(text, parse_int=float), sort_keys=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
-from fiftyone.server.view import get_view
 
+from ...plugin.dataset.store.fiftyone_internals import filtered_view_of
 from ...plugin.errors import InputError
 from ..component import can_prompt
 from . import heatmaps, memory
@@ -53,7 +53,7 @@ def grid_view(ctx: foo.ExecutionContext) -> fo.DatasetView:
     selection = (ctx.extended_selection or {}).get("selection")
     if not memory.of(ctx.panel_id).is_own(selection) or request.get("view_name"):
         return ctx.view
-    return get_view(ctx.dataset, stages=request.get("view"), filters=request.get("filters"))
+    return filtered_view_of(ctx.dataset, request.get("view"), request.get("filters"))
 
 
 def act(

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.dataset.store import points, runs, vectors
+from ...plugin.dataset.store.fiftyone_internals import dataset_id
 from ...plugin.dataset.store.names import SEQUENCE, Names
 from ...plugin.dataset.store.points import Points
 from ...plugin.dataset.store.sets import resolve
@@ -280,7 +281,7 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
     if not found or (suffix is not None and suffix not in found):
         raise NoAnalysisError("There is no sphere on this dataset: run find_gaps.")
     names = Names(found[0] if suffix is None else suffix)
-    key = (str(dataset._doc.id), names.suffix)
+    key = (str(dataset_id(dataset)), names.suffix)
     with _kept_lock:
         before, made = _kept.get(key, (None, None))
     try:

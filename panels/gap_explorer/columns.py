@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.dataset.store import points, vectors
+from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
 from ...plugin.errors import InputError
 from .analysis import Analysis
 from .contract import MISSING, b64, bitmask, squeeze
@@ -57,7 +58,7 @@ def run_info(
     stale = analysis.stale
     return {
         "dataset": analysis.dataset.name,
-        "dataset_id": str(analysis.dataset._doc.id),
+        "dataset_id": str(dataset_id(analysis.dataset)),
         "brain_key": analysis.names.brain_key,
         "suffix": analysis.names.suffix,
         "stamp": stamp,
@@ -195,10 +196,10 @@ def cartesian(analysis: Analysis, rows: Array) -> Array:
 
 def match_mask(analysis: Analysis, rows: Array, view: fo.DatasetView | fo.Dataset) -> Array | None:
     """Which of the points shown the grid shows, bool (m,); None where it shows them all."""
-    if isinstance(view, fo.Dataset) or view == view._dataset.view():
+    if isinstance(view, fo.Dataset) or is_whole(view):
         return None
     visible = np.zeros(len(analysis), dtype=bool)
-    if view._is_generated:
+    if is_generated(view):
         # Patches and frames belong to a sample: what they show is that sample.
         visible[analysis.rows_of(view.values("sample_id"))] = True
     else:

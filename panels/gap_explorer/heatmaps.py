@@ -16,8 +16,8 @@ import fiftyone as fo
 import numpy as np
 
 from ...plugin.dataset.gaps import heatmaps
+from ...plugin.dataset.store.fiftyone_internals import detached
 from ...plugin.dataset.store.names import Names
-from ...plugin.dataset.store.sets import apart
 from ...plugin.errors import Cancelled, GapsphereError, InputError
 from ...plugin.settings.steps import HeatmapParams
 from .contract import b64
@@ -42,7 +42,7 @@ class Making:
 
     def _run(self, dataset: fo.Dataset, ids: list[str], suffix: str) -> None:
         try:
-            view = apart(dataset).select(ids, ordered=True)
+            view = detached(dataset).select(ids, ordered=True)
             params = HeatmapParams(suffix=suffix)
             made = heatmaps.compute_heatmaps(view, params, progress=self._progress)
             self.message = _sentence(made)

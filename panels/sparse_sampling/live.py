@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...operators.serve_sparse_sampling import state_folder
+from ...plugin.dataset.store.places import sparse_server
 
 ANSWER_SECONDS = 0.5
 
 
 def live_server() -> dict[str, Any] | None:
     """The server started on this machine, None where none runs; ``sessions`` None: it is silent."""
-    folder = state_folder()
+    folder = sparse_server()
     if not (folder / "state.json").is_file():
         return None
     # Only now: it brings torch, which an App that serves nobody should not load to say so.

@@ -19,6 +19,7 @@ from PIL import Image
 from ...embeddings.video import extract_frames
 from ...errors import GapsphereError, InputError
 from ...progress import Progress, silent
+from ..store import places
 from ..store.names import FRAME_NUMBER, OWNED_TAG, POOL_TAG, SEQUENCE
 from ..store.sets import resolve
 from .sources import Listing, Source, list_csv, list_images
@@ -169,8 +170,8 @@ def _with_frames(dataset: fo.Dataset, listing: Listing, frames_per_second: float
     extracted = []
     for video in listing.videos:
         stem = Path(video).stem
-        place = f"{stem}-{hashlib.blake2b(video.encode(), digest_size=4).hexdigest()}"
-        folder = Path(fo.config.default_dataset_dir) / "gapsphere_frames" / dataset.name / place
+        digest = hashlib.blake2b(video.encode(), digest_size=4).hexdigest()
+        folder = places.frames(dataset, f"{stem}-{digest}")
         try:
             frames = extract_frames(video, folder, fps=frames_per_second)
         except GapsphereError as error:

@@ -17,9 +17,9 @@ import fiftyone as fo
 from ...errors import InputError
 from ...interchange.feature_cache import WORD_LABEL
 from ...report.card import Card, draw_card
+from ..store import places
 from ..store.names import ReviewNames
 
-FOLDER = "gapsphere_cards"
 WORKERS = 2
 
 
@@ -31,7 +31,7 @@ class CardFolder:
     """
 
     def __init__(self, dataset: fo.Dataset) -> None:
-        self.folder = Path(fo.config.default_dataset_dir) / FOLDER / str(dataset._doc.id)
+        self.folder = places.cards(dataset)
         self.drawn = 0
         self._used: set[str] = set()
         self._waiting: list[tuple[Card, Path]] = []

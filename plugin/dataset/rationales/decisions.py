@@ -19,7 +19,7 @@ from ...errors import EmptySetError, InputError, SaveError
 from ..store import fields
 from ..store.database import database_failures
 from ..store.names import ReviewNames
-from ..store.sets import Samples, dataset_of, fresh
+from ..store.sets import Samples, dataset_of, reloaded
 
 Verdict = Literal["agree", "disagree", "relabel", "unsure"]
 DECISIONS: tuple[Verdict, ...] = get_args(Verdict)
@@ -142,7 +142,7 @@ def decide(
     'heath'
     """
     made = _checked(decision, label, note)
-    dataset = fresh(dataset)
+    dataset = reloaded(dataset)
     names = require_verdicts(dataset, model)
     _declare(dataset, names)
     sample = _open(dataset, names, sample_id)
@@ -165,7 +165,7 @@ def undo(dataset: fo.Dataset, *, model: str = "") -> Undo | None:
     Undone or None
         None when there is no step to take back.
     """
-    dataset = fresh(dataset)
+    dataset = reloaded(dataset)
     names = require_verdicts(dataset, model)
     if not dataset.has_field(names.history):
         return None

@@ -23,7 +23,7 @@ from ...interchange.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
 from ...progress import Reporter, quiet
 from ...settings.steps import ReviewExportParams
 from ..store.names import ReviewNames
-from ..store.sets import fresh
+from ..store.sets import reloaded
 from .import_cache import imported_from
 
 Cells = dict[str, dict[str, str]]
@@ -59,7 +59,7 @@ def export_reviews(
         A table of the cache is gone, or files are in the way.
     """
     params = params or ReviewExportParams()
-    dataset = fresh(dataset)
+    dataset = reloaded(dataset)
     sources = _sources(imported_from(dataset), params.cache_dir)
     folder = Path(params.folder).expanduser()
     targets = _targets(folder, [table for table, _ in sources], params.overwrite)

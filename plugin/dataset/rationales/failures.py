@@ -20,7 +20,7 @@ from ...progress import Progress, silent
 from ...settings.steps import FailureParams
 from ..store import fields, runs, vectors
 from ..store.names import Names, ReviewNames
-from ..store.sets import fresh
+from ..store.sets import reloaded
 from .decisions import require_verdicts
 
 STEP = "failures"
@@ -69,7 +69,7 @@ def rank_gaps_by_failures(
         Coverage was not computed, or no judged sample has an embedding.
     """
     params = params or FailureParams()
-    dataset, names = fresh(dataset), Names(params.suffix)
+    dataset, names = reloaded(dataset), Names(params.suffix)
     said = require_verdicts(dataset, params.model)
     pool = _candidates(dataset, names)
     ids, failed, corrected = _judged(dataset, said)

@@ -25,7 +25,7 @@ from ..gaps import embed
 from ..store import runs, vectors
 from ..store.insert import insert
 from ..store.names import OWNED_TAG, POOL_TAG, Names, ReviewNames
-from ..store.sets import fresh
+from ..store.sets import reloaded
 from .cards import CardFolder
 from .columns import Column, declare_columns
 from .look import WORKSPACE, check_look, image_url, save_look
@@ -111,7 +111,7 @@ def import_feature_cache(
         ``embedding`` holds vectors of an encoder: they are not replaced by others in silence.
     """
     started = time.monotonic()
-    dataset, names = fresh(dataset), Names(params.suffix)
+    dataset, names = reloaded(dataset), Names(params.suffix)
     check_look(params)
     defaults = FeatureCacheParams()
     optional = (defaults.coords_file, defaults.mis_csv, defaults.correct_csv)

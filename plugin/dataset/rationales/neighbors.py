@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import EmptySetError, InputError
 from ..store import vectors
+from ..store.fiftyone_internals import dataset_id
 from ..store.names import Names
 
 Array = NDArray[Any]
@@ -98,7 +99,7 @@ def _own(dataset: fo.Dataset, sample_id: str, field: str) -> Array:
 
 def _matrix(dataset: fo.Dataset, field: str, sample_id: str, own: Array) -> _Matrix:
     global _kept
-    key = (str(dataset._doc.id), field)
+    key = (str(dataset_id(dataset)), field)
     with _lock:
         kept = _kept
         if kept is not None and kept.key == key and len(own) == kept.rows.shape[1]:

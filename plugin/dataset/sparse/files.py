@@ -23,11 +23,11 @@ from ...errors import ArtifactError, InputError
 from ...interchange.files import write_whole
 from ...sparse.live.recorder import png
 from ...sparse.loop.state import LoopState
+from ..store import places
 from ..store.database import identity
 from ..store.names import Names
 from .simulations import STEP
 
-FOLDER = "gapsphere_sparse"
 OWNER = "database"
 """File of a dataset's folder that names its database: :mod:`.sparse_leftovers` reads it."""
 Picture = Literal["reconstruction", "importance"]
@@ -52,8 +52,7 @@ class SimulationFiles:
     """
 
     def __init__(self, dataset: fo.Dataset, names: Names, recipe: str) -> None:
-        root = Path(fo.config.default_dataset_dir) / FOLDER / str(dataset._doc.id)
-        self.root = root / names.run_key(STEP)
+        self.root = places.sparse(dataset) / names.run_key(STEP)
         self.folder = self.root / recipe
 
     def sign(self) -> None:

@@ -20,6 +20,7 @@ from ...progress import Progress, silent
 from ...sparse.measure.playback import working_resolution
 from ..gaps.load import load_images
 from ..store.database import counted
+from ..store.fiftyone_internals import dataset_id, is_generated
 from ..store.names import OWNED_TAG
 from ..store.sets import Samples, dataset_of
 
@@ -69,7 +70,7 @@ def check_samples(samples: Samples) -> None:
     dataset = dataset_of(samples)
     if not counted(samples):
         raise EmptySetError("There is no sample to take frames from.")
-    if isinstance(samples, fo.DatasetView) and samples._is_generated:
+    if isinstance(samples, fo.DatasetView) and is_generated(samples):
         raise InputError("Patches, clips and frames of a view are no samples: choose samples.")
     if dataset.media_type not in ("image", "video"):
         raise InputError(
@@ -95,12 +96,12 @@ def frames_of_videos(
     name = f"{videos.name}-frames"
     known = fo.dataset_exists(name)
     frames = fo.load_dataset(name) if known else fo.Dataset(name, persistent=videos.persistent)
-    if known and frames.info.get(FRAMES_OF) != str(videos._doc.id):
+    if known and frames.info.get(FRAMES_OF) != str(dataset_id(videos)):
         raise InputError(
             f"The dataset {name!r}, where frames of {videos.name!r} would go, is another one: "
             "rename or delete it."
         )
-    frames.info[FRAMES_OF] = str(videos._doc.id)
+    frames.info[FRAMES_OF] = str(dataset_id(videos))
     frames.save()
     paths, tags = samples.values(["filepath", "tags"])
     owned = [path for path, mine in zip(paths, tags, strict=True) if OWNED_TAG in mine]

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fiftyone as fo
-from fiftyone.core.odm import get_db_conn
 
+from ..store import places
 from ..store.database import database_failures, identity
-from .files import FOLDER, OWNER
+from ..store.fiftyone_internals import collection, database
+from .files import OWNER
 
 _DATASET = re.compile(r"[0-9a-f]{24}")
 _FILE = re.compile(
@@ -54,13 +55,11 @@ class Leftover:
 @database_failures()
 def leftovers() -> list[Leftover]:
     """What simulations of this database's deleted datasets left below FiftyOne's dataset folder."""
-    root = Path(fo.config.default_dataset_dir) / FOLDER
-    if root.is_symlink() or not root.is_dir():
-        return []
     owner = identity()
-    signed = [folder for folder in sorted(root.iterdir()) if _signed(folder, owner)]
+    folders = [folder for root in places.sparse_roots() for folder in sorted(root.iterdir())]
+    signed = [folder for folder in folders if _signed(folder, owner)]
     # Asked after the folders were seen: a dataset is older than its folder.
-    there = {str(key) for key in get_db_conn().datasets.distinct("_id")}
+    there = {str(key) for key in database().datasets.distinct("_id")}
     return [_leftover(folder) for folder in signed if folder.name not in there]
 
 
@@ -92,6 +91,6 @@ def _shown_by(folder: Path) -> str | None:
     for name in fo.list_datasets():
         dataset = fo.load_dataset(name)
         schema = dataset.get_field_schema(ftype=fo.StringField, flat=True)
-        if dataset._sample_collection.find_one({"$or": [{path: inside} for path in schema]}):
+        if collection(dataset).find_one({"$or": [{path: inside} for path in schema]}):
             return str(name)
     return None

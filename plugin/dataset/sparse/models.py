@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fiftyone as fo
-
 from ...encoders.device import choose_device
 from ...sparse.network.registry import ModelRegistry, trained_models
-
-
-def models_folder() -> Path:
-    """A folder a model: checkpoint, log, weights."""
-    return Path(fo.config.default_dataset_dir) / "gapsphere" / "sparse_models"
+from ..store import places
 
 
 def trained_here() -> dict[str, Path]:
     """Weights by name; what calls itself ``default`` never hides the packaged model."""
-    found = trained_models(models_folder())
+    found = trained_models(places.sparse_models())
     return {name: file for name, file in found.items() if name != "default"}
 
 

@@ -17,7 +17,7 @@ from ...errors import Cancelled
 from ...progress import Progress, silent
 from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
-from ..store.sets import Samples, fresh
+from ..store.sets import Samples, reloaded
 from .frames import check_samples, frames_of_videos
 from .hard import count_hard, mark_hard
 from .models import open_registry
@@ -114,7 +114,7 @@ def simulate_adaptive_sampling(
     """
     params = params or SimulateParams()
     started = time.monotonic()
-    dataset = fresh(samples)
+    dataset = reloaded(samples)
     check_samples(samples)
     notes: list[str] = []
     if dataset.media_type == "video":

@@ -23,13 +23,13 @@ from ...settings.steps import select
 from ...sparse.learn.streams import StreamConfig
 from ...sparse.learn.train import TrainConfig, Trainer
 from ...sparse.network.weights import fingerprint
-from ..store import runs
+from ..store import places, runs
 from ..store.database import database_failures
 from ..store.names import Names
-from ..store.sets import Samples, fresh
+from ..store.sets import Samples, reloaded
 from .clips import Clips, read_clips
 from .frames import check_samples, frames_of_videos
-from .models import models_folder, open_registry, trained_here
+from .models import open_registry, trained_here
 from .sequences import ordered_sequences
 from .settings import TrainSequencesParams
 
@@ -111,13 +111,13 @@ def train_sparse_transformer(
     started = time.monotonic()
     if params.model_name in ("default", NOTHING):
         raise InputError(f"{params.model_name!r} means another model here; give yours a name.")
-    dataset = fresh(samples)
+    dataset = reloaded(samples)
     check_samples(samples)
     if dataset.media_type == "video":
         samples = frames_of_videos(samples, progress=report("Frames"))
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
     clips = read_clips(ordered.sequences, params, progress=report("Reading"))
-    folder = models_folder() / params.model_name
+    folder = places.sparse_models() / params.model_name
     trainer, about = _opened(clips, params, folder)
     first = trainer.step
     try:

@@ -27,7 +27,7 @@ from ...report.visual_spec import Origin, VisualSpec
 from ...settings.steps import SpecParams
 from ..gaps import coverage
 from ..gaps.embed import STEP as EMBEDDINGS
-from ..store import runs, vectors
+from ..store import places, runs, vectors
 from ..store.database import database_failures
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets import Samples, dataset_of, resolve
@@ -38,7 +38,6 @@ STEP = "visual_spec"
 PLACE_OF = 50
 """An empty place stands for this many samples nearest to it on the sphere."""
 KCENTER, ALL, PLACE = "kcenter", "all", "place:"
-FOLDER = "gapsphere_specs"
 
 
 @dataclass(frozen=True)
@@ -307,7 +306,7 @@ def _output(params: SpecParams, spec: VisualSpec) -> Path:
     if params.output:
         path = Path(params.output).expanduser()
         return path / f"{spec.id}.zip" if path.is_dir() else path
-    folder = Path(fo.config.default_dataset_dir) / FOLDER
+    folder = places.specs()
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import fiftyone as fo
-from fiftyone.core.odm import get_db_conn
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from ...errors import DatabaseError
+from .fiftyone_internals import database
 from .sets import Samples
 
 __all__ = ["counted", "database_failures", "identity"]
@@ -56,7 +56,9 @@ def counted(samples: Samples) -> int:
 
 def identity() -> str:
     """Digits that tell this database from another whose files lie in the same folder."""
-    return str(get_db_conn().config.find_one({}, {"_id": True})["_id"])
+    config = database().config.find_one({}, {"_id": True})
+    assert config is not None, "FiftyOne writes it when it connects"
+    return str(config["_id"])
 
 
 def _sentence(error: Exception) -> str:

@@ -14,7 +14,7 @@ from ...progress import Progress, silent
 from ...settings.steps import SetParams
 from . import runs, vectors
 from .names import Names
-from .sets import Samples, Sets, fresh, resolve_sets
+from .sets import Samples, Sets, reloaded, resolve_sets
 from .vectors import Vectors
 
 
@@ -50,7 +50,7 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
     DimensionError
         The vectors of S and U differ in length.
     """
-    dataset, names = fresh(samples), Names(params.suffix)
+    dataset, names = reloaded(samples), Names(params.suffix)
     sets = resolve_sets(samples, params.owned, params.pool)
     owned = vectors.read(sets.owned, names.embedding, progress=progress, unit=True)
     pool = vectors.read(sets.pool, names.embedding, progress=progress, unit=True)

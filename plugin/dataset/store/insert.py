@@ -11,6 +11,8 @@ from datetime import datetime, timezone
 
 import fiftyone as fo
 
+from .fiftyone_internals import collection, documents
+
 
 def insert(dataset: fo.Dataset, samples: Sequence[fo.Sample]) -> list[str]:
     """Add samples whose fields are declared and whose values are of their types; their ids.
@@ -24,9 +26,7 @@ def insert(dataset: fo.Dataset, samples: Sequence[fo.Sample]) -> list[str]:
     if dataset.media_type is None:  # the first sample settles it
         ids = dataset.add_samples([rest.pop(0)], progress=False)
     now = datetime.now(timezone.utc).replace(tzinfo=None)
-    documents = [
-        dataset._make_dict(sample, created_at=now, last_modified_at=now) for sample in rest
-    ]
-    if documents:
-        dataset._sample_collection.insert_many(documents)
-    return ids + [str(document["_id"]) for document in documents]
+    made = documents(dataset, rest, now)
+    if made:
+        collection(dataset).insert_many(made)
+    return ids + [str(document["_id"]) for document in made]

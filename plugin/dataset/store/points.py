@@ -26,12 +26,13 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from fiftyone.core.odm import get_db_conn
 from numpy.typing import NDArray
 from pymongo.errors import PyMongoError
 
 from ...errors import EmptySetError, GapsphereError
 from . import runs
+from .fiftyone_internals import collection, database, dataset_id
+from .fiftyone_internals import view_ids as view_ids
 from .names import Names
 from .sets import resolve
 
@@ -134,7 +135,7 @@ def run_stamp(dataset: fo.Dataset, names: Names) -> str:
 
 def mark_of(dataset: fo.Dataset) -> Mark:
     """Number of samples and time of the newest change, both without a scan."""
-    newest = dataset._sample_collection.find_one(
+    newest = collection(dataset).find_one(
         {}, {"last_modified_at": 1}, sort=[("last_modified_at", -1)]
     )
     return Mark(len(dataset), newest["last_modified_at"].isoformat() if newest else "")
@@ -156,7 +157,7 @@ def column(
     """(id, value, ...) of each sample, straight from the database: a third of ``values``' time."""
     keys = [path.split(".") for path in paths]
     projection = dict.fromkeys([".".join(key) for key in keys], 1)
-    for document in dataset._sample_collection.find(
+    for document in collection(dataset).find(
         query or {}, projection or {"_id": 1}, batch_size=50_000
     ):
         values = []
@@ -239,7 +240,7 @@ def _follow(dataset: fo.Dataset, names: Names, known: Points, mark: Mark) -> Poi
     if mark.samples != known.mark.samples or not known.mark.newest:
         return None
     since = {"last_modified_at": {"$gte": datetime.fromisoformat(known.mark.newest) - OVERLAP}}
-    changed = dataset._sample_collection.count_documents(since)
+    changed = collection(dataset).count_documents(since)
     if changed > KEEP_AFTER and changed > REREAD_SHARE * mark.samples:
         return None
     found, values = _rows(dataset, names, since)
@@ -306,28 +307,17 @@ def _added(dataset: fo.Dataset, names: Names, others: Array) -> int:
     return total
 
 
-def view_ids(view: fo.Dataset | fo.DatasetView, *order: Mapping[str, Any]) -> Array:
-    """Sample ids of a view, uint8 (n, 12), in its order or as stages of MongoDB's ``order`` them:
-    a quarter of ``values('id')``' time.
-    """
-    pipeline = view._pipeline(post_pipeline=[*order, {"$project": {"_id": 1}}])
-    collection = view._dataset._sample_collection
-    # A document that holds an id and nothing else is 22 bytes, the last 13 of them id and end.
-    packed = b"".join(collection.aggregate_raw_batches(pipeline, allowDiskUse=True))
-    return np.frombuffer(packed, np.uint8).reshape(-1, 22)[:, 9:21]
-
-
 # The binary --------------------------------------------------------------------------------------
 
 
 def _bucket() -> Any:
     import gridfs
 
-    return gridfs.GridFSBucket(get_db_conn(), bucket_name=BUCKET, chunk_size_bytes=CHUNK)
+    return gridfs.GridFSBucket(database(), bucket_name=BUCKET, chunk_size_bytes=CHUNK)
 
 
 def _filename(dataset: fo.Dataset, names: Names) -> str:
-    return f"points/{dataset._doc.id}/{names.suffix}"
+    return f"points/{dataset_id(dataset)}/{names.suffix}"
 
 
 def _kept(dataset: fo.Dataset, names: Names, made_by: str) -> Points | None:
@@ -359,9 +349,9 @@ def _keep(dataset: fo.Dataset, names: Names, points: Points) -> None:
         bucket, filename = _bucket(), _filename(dataset, names)
         old = [file._id for file in bucket.find({"filename": filename})]
         # FiftyOne does not know of these files: those of datasets since deleted go with the next.
-        alive = get_db_conn().datasets.distinct("_id")
+        alive = database().datasets.distinct("_id")
         old += [file._id for file in bucket.find({"metadata.dataset": {"$nin": alive}})]
-        made_of = {"layout": LAYOUT, "runs": points.runs, "dataset": dataset._doc.id}
+        made_of = {"layout": LAYOUT, "runs": points.runs, "dataset": dataset_id(dataset)}
         bucket.upload_from_stream(filename, binary.getvalue(), metadata=made_of)
         for file_id in set(old):
             bucket.delete(file_id)

@@ -13,6 +13,7 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 
 from ...errors import EmptySetError, InputError
+from .fiftyone_internals import root_dataset
 
 Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
 
@@ -76,25 +77,14 @@ def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
 
 def dataset_of(samples: Samples) -> fo.Dataset:
     """The dataset itself, given it or a view into it."""
-    return samples._root_dataset if isinstance(samples, fo.DatasetView) else samples
+    return root_dataset(samples) if isinstance(samples, fo.DatasetView) else samples
 
 
-def fresh(samples: Samples) -> fo.Dataset:
+def reloaded(samples: Samples) -> fo.Dataset:
     """The dataset, as the database has it now: it may have changed since it was loaded."""
     dataset = dataset_of(samples)
     dataset.reload()
     return dataset
-
-
-def apart(dataset: fo.Dataset) -> fo.Dataset:
-    """The same dataset as an object that no other thread holds.
-
-    FiftyOne keeps one object a dataset and process, and the App's server reloads it whenever an
-    operator or panel asks for anything: a field that long work is just declaring is then forgotten.
-    """
-    own: fo.Dataset = fo.Dataset.__new__(fo.Dataset)
-    fo.Dataset.__init__(own, dataset.name, _create=False)
-    return own
 
 
 def _typed(value: str, field: Any, word: str) -> Any:

@@ -5,7 +5,7 @@ import shutil
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.sparse.files import FOLDER, OWNER, SimulationFiles, SimulationState
+from gapsphere.plugin.dataset.sparse.files import OWNER, SimulationFiles, SimulationState
 from gapsphere.plugin.dataset.sparse.leftovers import leftovers
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.scripts.cli.main import main
@@ -16,7 +16,7 @@ GREY = np.zeros((8, 8), np.uint8)
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path))
-    return tmp_path / FOLDER
+    return tmp_path / "gapsphere" / "sparse"
 
 
 @pytest.fixture
@@ -49,6 +49,17 @@ def test_what_a_deleted_dataset_left_is_told_and_then_deleted(simulated, home, c
     assert list(home.iterdir()) == []
     assert main(["sparse", "clean"]) == 0
     assert "has left files" in capsys.readouterr().out
+
+
+def test_files_of_an_earlier_version_are_found_gone_on_with_and_cleaned(simulated, home, tmp_path):
+    earlier = tmp_path / "gapsphere_sparse"
+    home.rename(earlier)
+    assert SimulationFiles(simulated, Names("p"), "0123456789ab").reached("a") is not None
+    simulated.delete()
+    (left,) = leftovers()
+    assert left.folder.parent == earlier
+    left.delete()
+    assert list(earlier.iterdir()) == []
 
 
 @pytest.mark.parametrize("field", ["reconstruction_p", "importance_p", "filepath"])
@@ -110,5 +121,12 @@ def test_folders_that_are_not_known_to_be_of_this_database_stay(simulated, home)
     folder.symlink_to(moved)
     assert leftovers() == []
     folder.unlink()
-    moved.rename(home / "not-a-datasets-id")
+    moved.rename(home / folder.name)
+    assert len(leftovers()) == 1
+    home.parent.rename(home.parent.with_name("elsewhere"))
+    home.parent.symlink_to(home.parent.with_name("elsewhere"))
+    assert leftovers() == []
+    folder.rename(home / "not-a-datasets-id")
+    home.parent.unlink()
+    home.parent.with_name("elsewhere").rename(home.parent)
     assert leftovers() == []

@@ -18,14 +18,13 @@ import numpy as np
 import pytest
 import torch
 from fiftyone import ViewField as F
-from gapsphere.plugin.dataset.sparse import models as sparse_models
 from gapsphere.plugin.dataset.sparse import run as sparse_run
 from gapsphere.plugin.dataset.sparse.frames import read_frame
 from gapsphere.plugin.dataset.sparse.leftovers import leftovers
 from gapsphere.plugin.dataset.sparse.settings import SimulateParams, policy_name
 from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
-from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store import places, runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import (
     Cancelled,
@@ -105,7 +104,7 @@ def simulate(model):
 def registered(model, tmp_path, monkeypatch):
     """The model among those that were trained here, as ``small``."""
     monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path))
-    place = sparse_models.models_folder() / "small"
+    place = places.sparse_models() / "small"
     place.mkdir(parents=True)
     (place / "weights.safetensors").write_bytes(model.path.read_bytes())
 

@@ -13,7 +13,7 @@ from gapsphere.plugin.dataset.sparse.clips import read_clips
 from gapsphere.plugin.dataset.sparse.sequences import ordered_sequences
 from gapsphere.plugin.dataset.sparse.settings import TrainSequencesParams
 from gapsphere.plugin.dataset.sparse.train import train_sparse_transformer
-from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store import places, runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.progress import silent
@@ -44,8 +44,8 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path / "home"))
     torch.manual_seed(0)
     model = SparsePixelTransformer(ModelConfig(refine_widths=(8, 12), refine_blocks=1))
-    save_weights(model, sparse_models.models_folder() / "small" / "weights.safetensors")
-    return sparse_models.models_folder()
+    save_weights(model, places.sparse_models() / "small" / "weights.safetensors")
+    return places.sparse_models()
 
 
 @pytest.fixture

@@ -1,0 +1,107 @@
+"""Every use of FiftyOne's private API, each as a function with the reason for it.
+
+Nothing else in Gapsphere reaches for a name that begins with an underscore, so a new FiftyOne
+breaks in this file or not at all; ``tests/dataset/store/test_fiftyone_internals.py`` has a contract
+test for each function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+from bson import ObjectId
+from fiftyone.core.odm import get_db_conn
+from fiftyone.server.view import get_view
+from numpy.typing import NDArray
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+Stages = list[dict[str, Any]]
+
+
+def database() -> Database[dict[str, Any]]:
+    """FiftyOne's own MongoDB database."""
+    found: Database[dict[str, Any]] = get_db_conn()
+    return found
+
+
+def dataset_id(dataset: fo.Dataset) -> ObjectId:
+    """What identifies a dataset for good: its name may change and be used again."""
+    return dataset._doc.id
+
+
+def collection(dataset: fo.Dataset) -> Collection[dict[str, Any]]:
+    """The MongoDB collection of the samples: raw documents cost a third of ``values``' time."""
+    found: Collection[dict[str, Any]] = dataset._sample_collection
+    return found
+
+
+def root_dataset(view: fo.DatasetView) -> fo.Dataset:
+    """The dataset that a view starts from, also one of patches, clips or frames.
+
+    ``dataset_name`` gives the name only, and loading by it may meet another object.
+    """
+    return view._root_dataset
+
+
+def is_generated(view: fo.DatasetView) -> bool:
+    """Whether a view's entries are patches, clips or frames rather than samples."""
+    return bool(view._is_generated)
+
+
+def is_whole(view: fo.DatasetView) -> bool:
+    """Whether a view leaves nothing of its dataset out."""
+    return bool(view == view._dataset.view())
+
+
+def stages(view: fo.DatasetView) -> Stages:
+    """The view as the App sends it, without the uuids, which differ each time."""
+    return list(view._serialize(include_uuids=False))
+
+
+def view_of(dataset: fo.Dataset, stages: Stages) -> fo.DatasetView:
+    """The view that :func:`stages` describes."""
+    return fo.DatasetView._build(dataset, stages)
+
+
+def filtered_view_of(dataset: fo.Dataset, stages: Stages | None, filters: Any) -> fo.DatasetView:
+    """The view that the App's grid shows: ``stages`` under the sidebar's filters."""
+    return get_view(dataset, stages=stages, filters=filters)
+
+
+def view_ids(view: fo.Dataset | fo.DatasetView, *order: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """Sample ids, uint8 (n, 12), in the view's order or as MongoDB's stages ``order`` them.
+
+    The documents are not decoded: a quarter of ``values('id')``' time.
+    """
+    pipeline = view._pipeline(post_pipeline=[*order, {"$project": {"_id": 1}}])
+    collection = view._dataset._sample_collection
+    # A document that holds an id and nothing else is 22 bytes, the last 13 of them id and end.
+    packed = b"".join(collection.aggregate_raw_batches(pipeline, allowDiskUse=True))
+    return np.frombuffer(packed, np.uint8).reshape(-1, 22)[:, 9:21]
+
+
+def documents(dataset: fo.Dataset, samples: Sequence[fo.Sample], now: datetime) -> Stages:
+    """What ``add_samples`` would write of samples, made at ``now`` (UTC, without a time zone)."""
+    return [dataset._make_dict(sample, created_at=now, last_modified_at=now) for sample in samples]
+
+
+def detached(dataset: fo.Dataset) -> fo.Dataset:
+    """The same dataset as an object that no other thread holds.
+
+    FiftyOne keeps one object a dataset and process, and the App's server reloads it whenever an
+    operator or panel runs: a field that long work is just declaring would be forgotten.
+    """
+    own: fo.Dataset = fo.Dataset.__new__(fo.Dataset)
+    fo.Dataset.__init__(own, dataset.name, _create=False)
+    return own
+
+
+def work_on(ctx: foo.ExecutionContext, dataset: fo.Dataset) -> None:
+    """Make ``dataset`` what an operator's context gives; its view is built again from it."""
+    ctx._dataset, ctx._view = dataset, None

@@ -1,0 +1,146 @@
+"""One contract a function: what FiftyOne's private API has to go on doing."""
+
+from datetime import datetime
+
+import fiftyone as fo
+import fiftyone.core.odm as foo
+import pytest
+from fiftyone import ViewField as F
+from gapsphere.plugin.dataset.store import fiftyone_internals as internals
+
+
+@pytest.fixture
+def boxes(dataset):
+    """Three samples, the first with two detections."""
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png", number=n) for n in range(3)])
+    sample = dataset.first()
+    sample["boxes"] = fo.Detections(
+        detections=[fo.Detection(label="car", bounding_box=[0, 0, 1, 1]) for _ in range(2)]
+    )
+    sample.save()
+    return dataset
+
+
+def test_the_database_lists_the_datasets(boxes):
+    names = internals.database().datasets.distinct("name")
+    assert boxes.name in names
+
+
+def test_a_datasets_id_outlives_its_name(boxes):
+    before = internals.dataset_id(boxes)
+    boxes.name = f"{boxes.name}-renamed"
+    (document,) = foo.get_db_conn().datasets.find({"name": boxes.name})
+    assert internals.dataset_id(boxes) == before == document["_id"]
+
+
+def test_the_collection_holds_a_document_a_sample_with_its_fields(boxes):
+    found = internals.collection(boxes).find({}, {"number": 1, "last_modified_at": 1})
+    assert [document["number"] for document in found] == boxes.values("number")
+    assert internals.collection(boxes).find_one()["last_modified_at"] is not None
+
+
+def test_the_root_of_a_view_is_the_dataset_itself(boxes):
+    assert internals.root_dataset(boxes.limit(1)) is boxes
+    assert internals.root_dataset(boxes.to_patches("boxes")) is boxes
+
+
+def test_patches_are_generated_and_samples_are_not(boxes):
+    assert internals.is_generated(boxes.to_patches("boxes"))
+    assert not internals.is_generated(boxes.limit(1))
+
+
+def test_a_view_is_whole_until_a_stage_is_added(boxes):
+    assert internals.is_whole(boxes.view())
+    assert not internals.is_whole(boxes.limit(1))
+    assert not internals.is_whole(boxes.to_patches("boxes"))
+
+
+def test_stages_are_equal_for_equal_views(boxes):
+    view = boxes.match(F("number") > 0)
+    assert internals.stages(view) == internals.stages(boxes.match(F("number") > 0))
+    assert internals.stages(view) != internals.stages(boxes.match(F("number") > 1))
+    assert internals.stages(boxes.view()) == []
+
+
+def test_a_view_is_built_again_from_its_stages(boxes):
+    view = boxes.match(F("number") > 0).sort_by("number", reverse=True)
+    assert internals.view_of(boxes, internals.stages(view)).values("number") == [2, 1]
+
+
+def test_a_view_is_built_from_stages_and_the_sidebars_filters(boxes):
+    stages = internals.stages(boxes.match(F("number") > 0))
+    filters = {"number": {"_CLS": "int", "range": [2, 5], "exclude": False, "isMatching": True}}
+    assert internals.filtered_view_of(boxes, stages, filters).values("number") == [2]
+    assert internals.filtered_view_of(boxes, stages, None).values("number") == [1, 2]
+    assert internals.filtered_view_of(boxes, None, None).values("number") == [0, 1, 2]
+
+
+def test_ids_come_raw_and_in_the_order_asked_for(boxes):
+    def hexed(*args):
+        return [row.tobytes().hex() for row in internals.view_ids(*args)]
+
+    assert hexed(boxes) == boxes.values("id")
+    assert hexed(boxes.skip(1)) == boxes.skip(1).values("id")
+    assert hexed(boxes.view(), {"$sort": {"number": -1}}) == boxes.values("id")[::-1]
+    assert hexed(boxes.match(F("number") > 9)) == []
+    patches = boxes.to_patches("boxes")
+    assert hexed(patches) == patches.values("id")
+
+
+def test_documents_are_what_adding_samples_writes(boxes):
+    sample = fo.Sample(filepath="/made/3.png", number=3, tags=["S"])
+    now = datetime(2026, 1, 2, 3, 4, 5)
+    (made,) = internals.documents(boxes, [sample], now)
+    boxes.add_sample(sample)
+    (written,) = internals.collection(boxes).find({"number": 3})
+    own = {"_id", "created_at", "last_modified_at", "_rand"}
+    assert {k: v for k, v in made.items() if k not in own} == {
+        k: v for k, v in written.items() if k not in own
+    }
+    assert made["created_at"] == made["last_modified_at"] == now
+
+
+def test_a_detached_dataset_keeps_its_new_field_while_the_shared_one_is_reloaded(boxes):
+    own = internals.detached(boxes)
+    assert own is not fo.load_dataset(boxes.name)
+    assert internals.dataset_id(own) == internals.dataset_id(boxes)
+    own.add_sample_field("mine", fo.IntField)
+    boxes.reload()
+    assert own.has_field("mine")
+    own.set_values("mine", [1, 2, 3])
+    assert boxes.values("mine") == [1, 2, 3]
+
+
+def test_an_operators_context_works_on_the_dataset_given(boxes):
+    from fiftyone.operators.executor import ExecutionContext
+
+    ctx = ExecutionContext({"dataset_name": boxes.name, "view": internals.stages(boxes.limit(1))})
+    shared, own = ctx.dataset, internals.detached(boxes)
+    assert len(ctx.view) == 1
+    internals.work_on(ctx, own)
+    assert ctx.dataset is own is not shared
+    assert internals.root_dataset(ctx.view) is own
+    assert len(ctx.view) == 1
+
+
+def test_no_other_file_reaches_for_a_private_name():
+    """Names of FiftyOne with an underscore stay in the one module."""
+    import re
+    from pathlib import Path
+
+    import gapsphere
+
+    private = re.compile(
+        r"(?<!self)(?<!cls)\._(doc|sample_collection|frame_collection|serialize|is_generated|"
+        r"root_dataset|dataset|view|pipeline|make_dict|build)\b|\b__new__\(|_create="
+    )
+    root = Path(gapsphere.__file__).parent
+    rooms = ("plugin", "operators", "panels")
+    files = [path for room in rooms for path in (root / room).rglob("*.py")]
+    assert len(files) > 100
+    found = {
+        str(path.relative_to(root))
+        for path in files
+        if path.name != "fiftyone_internals.py" and private.search(path.read_text())
+    }
+    assert found == set()
