@@ -14,14 +14,33 @@ from ..plugin.dataset.store import fiftyone_internals
 
 
 class ComponentPanel(foo.Panel):
-    """Names its component and the events that the component may call.
+    """A subclass names itself, its component and the events that the component may call.
 
     FiftyOne calls ``render`` after every event: what is computed goes through panel data or an
     event's answer instead.
     """
 
+    panel: ClassVar[str]
+    label: ClassVar[str]
+    help: ClassVar[str]
+    icon: ClassVar[str]
+    category: ClassVar[foo.Categories] = foo.Categories.CURATE
+    surfaces: ClassVar[str] = "grid"
+    allow_multiple: ClassVar[bool] = False
     component: ClassVar[str]
     events: ClassVar[tuple[str, ...]]
+
+    @property
+    def config(self) -> foo.PanelConfig:
+        return foo.PanelConfig(
+            name=self.panel,
+            label=self.label,
+            help_markdown=self.help,
+            icon=self.icon,
+            category=self.category,
+            surfaces=self.surfaces,
+            allow_multiple=self.allow_multiple,
+        )
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
         events = {name: getattr(self, name) for name in self.events}

@@ -17,7 +17,7 @@ Self = TypeVar("Self")
 def answered(
     event: Callable[[Self, foo.ExecutionContext], dict[str, Any]],
 ) -> Callable[[Self, foo.ExecutionContext], dict[str, Any]]:
-    """Answer ``{"error": sentence}`` where the event refuses; a defect of ours stays one."""
+    """Answer ``{"error": sentence}`` where the event refuses; unexpected exceptions propagate."""
 
     @wraps(event)
     def run(self: Self, ctx: foo.ExecutionContext) -> dict[str, Any]:

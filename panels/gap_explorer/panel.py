@@ -25,23 +25,16 @@ Array = NDArray[Any]
 class GapExplorer(ComponentPanel):
     """S and U on the unit sphere, beside the grid."""
 
+    panel = "gap_explorer"
+    label = "Gap Explorer"
+    help = (
+        "What your images do not cover: the owned set S and the candidates U on the unit "
+        "sphere. Click a point or an empty place, or drag a cap."
+    )
+    icon = "travel_explore"
+    allow_multiple = True
     component = COMPONENT
     events = EVENTS
-
-    @property
-    def config(self) -> foo.PanelConfig:
-        return foo.PanelConfig(
-            name="gap_explorer",
-            label="Gap Explorer",
-            icon="travel_explore",
-            category=foo.Categories.CURATE,
-            allow_multiple=True,
-            surfaces="grid",
-            help_markdown=(
-                "What your images do not cover: the owned set S and the candidates U on the unit "
-                "sphere. Click a point or an empty place, or drag a cap."
-            ),
-        )
 
     # What FiftyOne tells us ---------------------------------------------------------------------
 

@@ -25,22 +25,16 @@ from .verdicts import IMPORT, model_of, named
 class RationaleReview(ViewPanel):
     """What a language model said of the open sample, and whether a person agrees."""
 
+    panel = "rationale_review"
+    label = "Rationale review"
+    help = (
+        "What a language model said of this image, its neighbours in embedding space, and "
+        "your decision: 1 agree, 2 disagree, 3 relabel, 4 unsure, U undo."
+    )
+    icon = "rate_review"
+    surfaces = "modal"
     component = COMPONENT
     events = EVENTS
-
-    @property
-    def config(self) -> foo.PanelConfig:
-        return foo.PanelConfig(
-            name="rationale_review",
-            label="Rationale review",
-            icon="rate_review",
-            category=foo.Categories.CURATE,
-            surfaces="modal",
-            help_markdown=(
-                "What a language model said of this image, its neighbours in embedding space, and "
-                "your decision: 1 agree, 2 disagree, 3 relabel, 4 unsure, U undo."
-            ),
-        )
 
     # What the panel asks ------------------------------------------------------------------------
 

@@ -24,22 +24,15 @@ _VIEWS = OwnViews()
 class RationaleSummary(ViewPanel):
     """Status, classes, scores and the review's progress, beside the grid."""
 
+    panel = "rationale_summary"
+    label = "Rationale summary"
+    help = (
+        "What a language model said of these samples and how far the review of it is. "
+        "Click a bar to see its samples in the grid."
+    )
+    icon = "fact_check"
     component = COMPONENT
     events = EVENTS
-
-    @property
-    def config(self) -> foo.PanelConfig:
-        return foo.PanelConfig(
-            name="rationale_summary",
-            label="Rationale summary",
-            icon="fact_check",
-            category=foo.Categories.CURATE,
-            surfaces="grid",
-            help_markdown=(
-                "What a language model said of these samples and how far the review of it is. "
-                "Click a bar to see its samples in the grid."
-            ),
-        )
 
     # What the panel asks ------------------------------------------------------------------------
 

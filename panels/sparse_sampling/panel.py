@@ -23,23 +23,17 @@ _views = OwnViews()
 class SparseSampling(ViewPanel):
     """How well each policy rebuilds the frames of a sequence, and where it looked."""
 
+    panel = "sparse_sampling"
+    label = "Sparse sampling"
+    help = (
+        "PSNR over the frames of a sequence for every simulated policy, with the frame, "
+        "its reconstruction and the importance that placed the pixels. Arrow keys and "
+        "space move through the frames."
+    )
+    icon = "grain"
+    category = foo.Categories.ANALYZE
     component = COMPONENT
     events = EVENTS
-
-    @property
-    def config(self) -> foo.PanelConfig:
-        return foo.PanelConfig(
-            name="sparse_sampling",
-            label="Sparse sampling",
-            icon="grain",
-            category=foo.Categories.ANALYZE,
-            surfaces="grid",
-            help_markdown=(
-                "PSNR over the frames of a sequence for every simulated policy, with the frame, "
-                "its reconstruction and the importance that placed the pixels. Arrow keys and "
-                "space move through the frames."
-            ),
-        )
 
     # What the panel asks ------------------------------------------------------------------------
 
