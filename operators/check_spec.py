@@ -8,7 +8,8 @@ from fiftyone.operators import types
 from ..plugin.dataset.spec.check import SpecCheckResult, check_view
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import CheckSpecParams, setting
+from ..plugin.settings.fields import setting
+from ..plugin.settings.spec import CheckSpecParams
 from . import form
 from .step import StepOperator
 

@@ -6,7 +6,8 @@ import fiftyone.operators as foo
 
 from ..plugin.dataset.gaps.artifacts import ArtifactExport, export_artifacts
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import PlotParams, SetParams, select, setting
+from ..plugin.settings.fields import select, setting
+from ..plugin.settings.steps import PlotParams, SetParams
 from .step import StepOperator
 
 

@@ -6,7 +6,7 @@ import fiftyone.operators as foo
 
 from ..plugin.dataset.rationales.export import ReviewExport, export_reviews
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import ReviewExportParams
+from ..plugin.settings.rationales import ReviewExportParams
 from .step import StepOperator
 
 

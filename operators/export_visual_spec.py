@@ -12,7 +12,7 @@ from fiftyone.operators import types
 
 from ..plugin.dataset.spec.export import SpecResult, export_visual_spec
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import SpecParams
+from ..plugin.settings.spec import SpecParams
 from . import form
 from .background import live
 from .step import StepOperator

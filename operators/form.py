@@ -15,7 +15,7 @@ from fiftyone.operators import types
 from pydantic.fields import FieldInfo
 
 from ..plugin.errors import InputError
-from ..plugin.settings.steps import Params, make
+from ..plugin.settings.fields import Params, make
 
 ParamsT = TypeVar("ParamsT", bound=Params)
 NOTICE = "what_it_does"  # no parameter may have this name: it would take the notice's place
@@ -38,7 +38,7 @@ def form(ctx: foo.ExecutionContext, params: type[Params], *, label: str, help: s
         inputs.bool(
             MORE,
             label="More settings",
-            description="Sensible values are set: "
+            description="Using defaults for: "
             + ", ".join(_label(name, fields[name]) for name in hidden),
             default=False,
             view=types.SwitchView(),
@@ -49,7 +49,7 @@ def form(ctx: foo.ExecutionContext, params: type[Params], *, label: str, help: s
     try:
         read(ctx, params)
     except InputError as error:
-        warning = inputs.view("mistake", types.Error(label="Not yet", description=str(error)))
+        warning = inputs.view("mistake", types.Error(label="Invalid value", description=str(error)))
         warning.invalid, warning.error_message = True, str(error)
     return inputs
 

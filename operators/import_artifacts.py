@@ -6,7 +6,8 @@ import fiftyone.operators as foo
 
 from ..plugin.dataset.gaps.artifacts import ArtifactImport, import_artifacts
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import AnalysisParams, setting
+from ..plugin.settings.fields import setting
+from ..plugin.settings.steps import AnalysisParams
 from .step import StepOperator
 
 

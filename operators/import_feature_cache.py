@@ -7,7 +7,7 @@ import fiftyone.operators as foo
 from ..plugin.dataset.rationales.import_cache import FeatureCacheResult, import_feature_cache
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import FeatureCacheParams
+from ..plugin.settings.rationales import FeatureCacheParams
 from .step import StepOperator
 
 

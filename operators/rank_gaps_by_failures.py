@@ -6,7 +6,7 @@ import fiftyone.operators as foo
 
 from ..plugin.dataset.rationales.failures import FailureRanking, rank_gaps_by_failures
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import FailureParams
+from ..plugin.settings.rationales import FailureParams
 from .step import StepOperator
 
 

@@ -13,7 +13,7 @@ from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
 from ..plugin.dataset.store import places
-from ..plugin.settings.steps import select
+from ..plugin.settings.fields import select
 from . import form
 
 if TYPE_CHECKING:

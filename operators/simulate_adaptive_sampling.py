@@ -11,7 +11,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import Params
+from ..plugin.settings.fields import Params
 from .form import choose
 from .step import StepOperator
 
@@ -30,7 +30,7 @@ class SimulateAdaptiveSampling(StepOperator):
     icon = "grain"
 
     def parameters(self) -> type[Params]:
-        from ..plugin.dataset.sparse.settings import SimulateParams
+        from ..plugin.settings.sparse import SimulateParams
 
         return SimulateParams
 

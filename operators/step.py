@@ -10,7 +10,7 @@ from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import Params
+from ..plugin.settings.fields import Params
 from . import form
 from .background import live
 

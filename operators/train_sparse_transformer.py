@@ -11,7 +11,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.progress import Reporter
-from ..plugin.settings.steps import Params
+from ..plugin.settings.fields import Params
 from .form import choose, to_top
 from .simulate_adaptive_sampling import choose_fields
 from .step import StepOperator
@@ -31,13 +31,13 @@ class TrainSparseTransformer(StepOperator):
     icon = "model_training"
 
     def parameters(self) -> type[Params]:
-        from ..plugin.dataset.sparse.settings import TrainSequencesParams
+        from ..plugin.settings.sparse import TrainSequencesParams
 
         return TrainSequencesParams
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         from ..plugin.dataset.sparse.models import model_names
-        from ..plugin.settings.sequences import NOTHING
+        from ..plugin.settings.sparse import NOTHING
 
         choose(inputs, self.parameters(), "start_from", [*model_names(), NOTHING])
         choose_fields(ctx, inputs, self.parameters())

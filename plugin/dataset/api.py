@@ -15,22 +15,20 @@ from tqdm.auto import tqdm
 
 from ..encoders.protocol import Encoder
 from ..progress import Progress, Reporter, quiet
+from ..settings.fields import make
+from ..settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
+from ..settings.sparse import SimulateParams, TrainSequencesParams
+from ..settings.spec import CheckSpecParams, SpecParams
 from ..settings.steps import (
-    CheckSpecParams,
     CoverageParams,
     EmbeddingParams,
-    FailureParams,
-    FeatureCacheParams,
     GapParams,
     HeatmapParams,
     KCenterParams,
     LoadParams,
     PlotParams,
-    ReviewExportParams,
     SetParams,
-    SpecParams,
     SphereParams,
-    make,
 )
 from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, sphere
 from .gaps import find_gaps as gaps
@@ -299,7 +297,6 @@ def simulate_adaptive_sampling(
     >>> gapsphere.simulate_adaptive_sampling(dataset, pattern="random", suffix="random")
     ...                                                                       # doctest: +SKIP
     """
-    from .sparse.settings import SimulateParams  # torch waits until it is needed
     from .sparse.simulate import simulate_adaptive_sampling as simulate
 
     with bars(progress) as report:
@@ -315,7 +312,6 @@ def train_sparse_transformer(
     >>> gapsphere.train_sparse_transformer(dataset, model_name="dusk")        # doctest: +SKIP
     >>> gapsphere.simulate_adaptive_sampling(dataset, checkpoint_key="dusk")  # doctest: +SKIP
     """
-    from .sparse.settings import TrainSequencesParams  # torch waits until it is needed
     from .sparse.train import train_sparse_transformer as train
 
     with bars(progress) as report:

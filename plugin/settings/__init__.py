@@ -1,1 +1,1 @@
-"""Every setting of every step: declared once, read by forms, Python, the command line and YAML."""
+"""Every setting: declared once, read by forms, Python, the command line and YAML files."""

@@ -1,7 +1,7 @@
-"""Settings of the live server, once: the operator, the command line and the server read them.
+"""Parameters of the live server: where it listens, who may connect, and the limits of each client.
 
-It listens on this machine alone unless told otherwise, and then it wants a token: whoever reaches
-the port can make it work.
+It listens on this machine alone by default; any other address needs a token, because everyone who
+reaches the port can use the server.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Literal
 from pydantic import model_validator
 
 from ..errors import InputError
-from .steps import Params, setting
+from . import fields
+from .fields import Params, setting
 
 MonitorKind = Literal["none", "tensorboard", "wandb"]
 
 
 class ServeParams(Params):
-    """Where the server listens, who may come in, and how much each may ask of it."""
+    """Where the server listens, who may connect, and how much each client may use."""
 
     host: str = setting(
         "127.0.0.1",
@@ -45,73 +46,82 @@ class ServeParams(Params):
     origins: str = setting(
         "",
         "Web pages that may connect, such as https://example.org, separated by commas; clients "
-        "that are no web page send no origin",
+        "other than web pages send no origin",
         key="server.origins",
-        title="Web pages",
+        title="Allowed origins",
     )
     models: str = setting(
         "",
-        "More models for clients to name: name=file.safetensors, separated by commas",
+        "Further models that clients may choose: name=file.safetensors, separated by commas",
         key="server.models",
         title="More models",
     )
-    device: str = setting("cpu", "Where models run: cpu, cuda, mps", key="server.device")
-    workers: int = setting(2, "Frames worked on at once", key="server.workers", ge=1, le=64)
+    device: str = fields.device("server", default="cpu")
+    workers: int = setting(2, "Frames processed at once", key="server.workers", ge=1, le=64)
     max_sessions: int = setting(
-        64, "Sessions at once", key="server.max_sessions", title="Most sessions", ge=1, le=10_000
+        64,
+        "Largest number of sessions at once",
+        key="server.max_sessions",
+        title="Maximum sessions",
+        ge=1,
+        le=10_000,
     )
     max_pixels: int = setting(
         640 * 480,
-        "Pixels of a frame (W x H)",
+        "Largest number of pixels in a frame (W x H)",
         key="server.max_pixels",
-        title="Largest frame",
+        title="Maximum frame size",
         ge=1,
         le=1 << 26,
     )
     max_samples: int = setting(
-        20_000, "Samples of a frame", key="server.max_samples", title="Most samples", ge=1
+        20_000,
+        "Largest number of samples in a frame",
+        key="server.max_samples",
+        title="Maximum samples",
+        ge=1,
     )
     max_message_kb: int = setting(
         1024,
-        "Size of one message, in KiB",
+        "Largest size of one message, in KiB",
         key="server.max_message_kb",
-        title="Largest message",
+        title="Maximum message size",
         ge=16,
         le=1 << 18,
     )
     max_fps: float = setting(
         120.0,
-        "Messages a second that are read of one client; a faster one is read slower",
+        "Messages per second read from one client; a faster client is slowed down",
         key="server.max_fps",
-        title="Fastest client",
+        title="Message rate limit",
         gt=0,
     )
     max_kb_per_second: int = setting(
         8192,
-        "KiB a second that are read of one client",
+        "KiB per second read from one client",
         key="server.max_kb_per_second",
-        title="Busiest client",
+        title="Bandwidth limit",
         ge=16,
     )
     start_seconds: float = setting(
         10.0,
-        "Time for a new client to start its session",
+        "Seconds for a new client to start its session",
         key="server.start_seconds",
-        title="Patience at the start",
+        title="Session-start timeout",
         gt=0,
     )
     idle_seconds: float = setting(
         60.0,
-        "A client silent for so long is let go",
+        "Seconds without a message after which a client is disconnected",
         key="server.idle_seconds",
-        title="Patience with silence",
+        title="Idle timeout",
         gt=0,
     )
     send_seconds: float = setting(
         10.0,
-        "A client that reads nothing for so long is let go",
+        "Seconds without reading after which a client is disconnected",
         key="server.send_seconds",
-        title="Patience with a reader",
+        title="Send timeout",
         gt=0,
     )
     record: str = setting(
@@ -121,17 +131,17 @@ class ServeParams(Params):
         2000,
         "Stop recording at this size, in MB",
         key="server.record_mb",
-        title="Largest recording",
+        title="Maximum recording size",
         ge=1,
     )
     monitor: MonitorKind = setting(
         "none", "Send metrics and pictures to TensorBoard or Weights & Biases", key="server.monitor"
     )
     monitor_folder: str = setting(
-        "outputs/monitoring", "Where they are written", key="server.monitor_folder"
+        "outputs/monitoring", "Folder for metrics and pictures", key="server.monitor_folder"
     )
     monitor_every: int = setting(
-        1, "Every how many frames of a session", key="server.monitor_every", ge=1
+        1, "Frames of a session between two reports", key="server.monitor_every", ge=1
     )
 
     @model_validator(mode="after")

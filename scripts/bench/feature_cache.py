@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...plugin.settings.steps import FeatureCacheParams
+from ...plugin.settings.rationales import FeatureCacheParams
 from ...tests.support.made_cache import make_cache
 
 

@@ -122,9 +122,9 @@ def simulate() -> None:
     """Two policies over the demo's dry day drives through the city, each drive after the other."""
     import fiftyone as fo
     from gapsphere.plugin.dataset.api import load_images
-    from gapsphere.plugin.dataset.sparse.settings import SimulateParams
     from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
-    from gapsphere.plugin.settings.steps import make
+    from gapsphere.plugin.settings.fields import make
+    from gapsphere.plugin.settings.sparse import SimulateParams
     from gapsphere.scripts.demo.drive import render_drive
 
     folder = Path("build/demo_drive").resolve()

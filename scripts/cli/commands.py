@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...plugin.errors import InputError
+from ...plugin.settings import rationales as rationale_settings
+from ...plugin.settings import spec as spec_settings
 from ...plugin.settings import steps as config
 from . import sparse_commands
 from .datasets import opened, viewed
@@ -308,14 +310,14 @@ COMMANDS = (
         "export-spec",
         "Write a Visual Spec: what to collect, what not, how many, and what counts",
         export_spec,
-        (config.SpecParams,),
+        (spec_settings.SpecParams,),
         (DATASET,),
     ),
     Command(
         "check-spec",
         "Say of each new image whether it is what a Visual Spec asked for",
         check_spec,
-        (config.CheckSpecParams,),
+        (spec_settings.CheckSpecParams,),
         (
             (("spec",), {"metavar": "SPEC", "help": "the spec's ZIP, or its spec.json"}),
             (("folder",), {"metavar": "FOLDER", "help": "new images: a folder or a glob"}),
@@ -325,21 +327,21 @@ COMMANDS = (
         "import-features",
         "Read a feature cache: metadata, coordinates, embeddings, an LLM's rationales",
         import_features,
-        (config.FeatureCacheParams,),
+        (rationale_settings.FeatureCacheParams,),
         (DATASET, PORT),
     ),
     Command(
         "export-reviews",
         "Write the cache's tables again with what a person decided beside the rows",
         export_reviews,
-        (config.ReviewExportParams,),
+        (rationale_settings.ReviewExportParams,),
         (DATASET,),
     ),
     Command(
         "rank-gaps",
         "Order gaps by how often a model fails beside them",
         rank_gaps,
-        (config.FailureParams,),
+        (rationale_settings.FailureParams,),
         (DATASET,),
     ),
     Command(

@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from ...plugin.errors import GapsphereError
 from ...plugin.settings import steps as config
+from ...plugin.settings.yaml import read
 
 DEFAULT_DATASET = "gapsphere"
 SHORT = {"k": "--k", "viz_mode": "--viz"}
@@ -104,7 +105,7 @@ def _settings(params: Sequence[type[config.Params]], options: dict[str, Any]) ->
     """Take the settings out of ``options``: the file's, then what the command line says."""
     names = {name for cls in params for name in cls.model_fields}
     path = options.pop("config", None)
-    values = {k: v for k, v in (config.load_yaml(path) if path else {}).items() if k in names}
+    values = read(params, path)
     for name in names:
         value = options.pop(name, None)
         if value is not None:

@@ -32,10 +32,11 @@ def train(
 
     from ...plugin.dataset.api import bars
     from ...plugin.encoders.device import choose_device
-    from ...plugin.settings.sparse import SparseTrainParams, load_settings
+    from ...plugin.settings.sparse import SparseTrainParams
+    from ...plugin.settings.yaml import load
     from ...plugin.sparse.learn.train import TrainConfig, Trainer
 
-    params = load_settings(SparseTrainParams, file, overrides)
+    params = load(SparseTrainParams, file, overrides)
     chosen = params.model_dump()
     device = str(choose_device(chosen.pop("device")))
     logging.getLogger("gapsphere").setLevel(logging.INFO)
@@ -52,10 +53,10 @@ def _train_on_dataset(
     dataset: str, view: str | None, file: str | None, overrides: list[str]
 ) -> None:
     from ...plugin.dataset import api
-    from ...plugin.dataset.sparse.settings import TrainSequencesParams
-    from ...plugin.settings.sparse import load_settings
+    from ...plugin.settings.sparse import TrainSequencesParams
+    from ...plugin.settings.yaml import load
 
-    params = load_settings(TrainSequencesParams, file, overrides)
+    params = load(TrainSequencesParams, file, overrides)
     with opened(dataset) as data:
         print(api.train_sparse_transformer(viewed(data, view), **params.model_dump()))
 
@@ -113,10 +114,10 @@ def simulate(
 ) -> None:
     """Simulate sampling on a dataset's sequences."""
     from ...plugin.dataset import api
-    from ...plugin.dataset.sparse.settings import SimulateParams
-    from ...plugin.settings.sparse import load_settings
+    from ...plugin.settings.sparse import SimulateParams
+    from ...plugin.settings.yaml import load
 
-    params = load_settings(SimulateParams, file, overrides)
+    params = load(SimulateParams, file, overrides)
     with opened(dataset) as data:
         samples = viewed(data, view)
         chosen = {**params.model_dump(), "suffix": suffix}
@@ -126,16 +127,17 @@ def simulate(
 def serve(settings: dict[str, Any], *, file: str | None, overrides: list[str]) -> None:
     """Serve live clients until Ctrl-C."""
     from ...plugin.settings.serving import ServeParams
-    from ...plugin.settings.sparse import SparseParams, load_settings
+    from ...plugin.settings.sparse import SparseParams
+    from ...plugin.settings.yaml import load
     from ...plugin.sparse.live.process import share_cores
     from ...plugin.sparse.live.server import serve as serve_clients
 
-    params = load_settings(ServeParams, file, overrides)
+    params = load(ServeParams, file, overrides)
     logging.getLogger("gapsphere").setLevel(logging.INFO)
     share_cores(params.workers)
     serve_clients(
         params,
-        load_settings(SparseParams, file, overrides),
+        load(SparseParams, file, overrides),
         ready=lambda address: print(f"Clients connect to {address}; Ctrl-C stops.", flush=True),
     )
 

@@ -25,7 +25,7 @@ from ...plugin.dataset.spec.export import export_visual_spec
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import GapsphereError, InputError
 from ...plugin.report.spec_rule import VERDICTS
-from ...plugin.settings.steps import SpecParams
+from ...plugin.settings.spec import SpecParams
 
 CONDITION = ("time_of_day", "weather", "environment")
 GROUPS = (

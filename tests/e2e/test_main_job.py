@@ -46,7 +46,7 @@ def done(page, text):
 
 def test_find_gaps_runs_from_its_form_and_tags_the_picks(app, loaded, shot):
     open_operator(app, "Gapsphere: Find gaps")
-    app.get_by_label("How many picks").or_(app.locator('input[type="number"]')).first.wait_for()
+    app.get_by_label("Number of picks").or_(app.locator('input[type="number"]')).first.wait_for()
     shot(app, "find_gaps_form")
     execute(app)
     done(app, "covering radius")

@@ -8,7 +8,7 @@ import pytest
 from gapsphere.plugin.dataset.rationales import decisions as review
 from gapsphere.plugin.dataset.rationales import queue as review_queue
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
-from gapsphere.plugin.settings.steps import FeatureCacheParams
+from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from gapsphere.tests.support.made_cache import CORRECT, MIS, make_cache
 from gapsphere.tests.support.made_review import BROKEN, REASONS
 from PIL import Image

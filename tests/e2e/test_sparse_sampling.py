@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from bson import ObjectId
 from fiftyone import ViewField as F
-from gapsphere.plugin.dataset.sparse.settings import SimulateParams
 from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 from gapsphere.plugin.dataset.sparse.simulations import plain
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.settings.sparse import SimulateParams
 from PIL import Image
 
 PANEL = '[data-cy="sparse-sampling"]'
@@ -275,4 +275,4 @@ def test_a_dataset_without_a_simulation_opens_the_operators_form(app):
     page = app.open().page
     app.says(PANEL, "No simulation yet")
     page.click('[data-cy="sp-simulate"]')
-    page.get_by_text("Pixels a frame").first.wait_for()
+    page.get_by_text("Pixels per frame").first.wait_for()

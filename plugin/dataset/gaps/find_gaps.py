@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from ...encoders.protocol import Encoder
 from ...progress import Reporter, quiet
+from ...settings.fields import select
 from ...settings.steps import (
     CoverageParams,
     EmbeddingParams,
     GapParams,
     KCenterParams,
     SphereParams,
-    select,
 )
 from ..store import points
 from ..store.inputs import read_inputs

@@ -14,7 +14,7 @@ from ...errors import InputError
 from ...interchange.columns import KINDS
 from ...interchange.feature_cache import CENTROID_COLUMNS, METADATA, REQUIRED, FeatureCache, Row
 from ...interchange.verdicts import ModelAnswer
-from ...settings.steps import FeatureCacheParams
+from ...settings.rationales import FeatureCacheParams
 from ..gaps.table import RESERVED
 from ..store import fields
 from ..store.names import Names, ReviewNames

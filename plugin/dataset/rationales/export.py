@@ -21,7 +21,7 @@ from ...interchange.feature_cache import REQUIRED
 from ...interchange.reviews import write_reviewed
 from ...interchange.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
 from ...progress import Reporter, quiet
-from ...settings.steps import ReviewExportParams
+from ...settings.rationales import ReviewExportParams
 from ..store.names import ReviewNames
 from ..store.sets import reloaded
 from .import_cache import imported_from

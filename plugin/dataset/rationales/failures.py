@@ -17,7 +17,7 @@ import numpy as np
 from ...coverage.failures import failure_rate
 from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
-from ...settings.steps import FailureParams
+from ...settings.rationales import FailureParams
 from ..store import fields, runs, vectors
 from ..store.names import Names, ReviewNames
 from ..store.sets import reloaded

@@ -20,7 +20,8 @@ from ...errors import EmptySetError, MismatchError
 from ...interchange.feature_cache import WORD_LABEL, FeatureCache, Row, open_cache
 from ...interchange.verdicts import FILE_NAME
 from ...progress import Progress, Reporter, quiet
-from ...settings.steps import EmbeddingParams, FeatureCacheParams
+from ...settings.rationales import FeatureCacheParams
+from ...settings.steps import EmbeddingParams
 from ..gaps import embed
 from ..store import runs, vectors
 from ..store.insert import insert

@@ -9,7 +9,7 @@ import fiftyone as fo
 from ...errors import InputError
 from ...interchange.feature_cache import WORD_LABEL
 from ...interchange.verdicts import FILE_NAME
-from ...settings.steps import FeatureCacheParams
+from ...settings.rationales import FeatureCacheParams
 from ..store.names import ReviewNames
 from .columns import shown_fields
 

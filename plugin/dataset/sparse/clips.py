@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...embeddings.extract import Skipped
 from ...errors import EmptySetError
 from ...progress import Progress, silent
-from ...settings.sequences import ClipParams
+from ...settings.sparse import ClipParams
 from .frames import Frame, read_ahead
 from .sequences import FrameSequence
 

@@ -16,8 +16,9 @@ import numpy as np
 from ...embeddings.extract import Skipped
 from ...errors import Cancelled, GapsphereError, InputError, MismatchError
 from ...progress import Progress
-from ...settings.sparse import SparseParams, make_loop
+from ...settings.sparse import SparseParams
 from ...sparse.frames.coords import Resolution, resolution_to_wire, uv_of
+from ...sparse.loop.build import make_loop
 from ...sparse.loop.loop import SamplingLoop
 from ...sparse.measure.playback import PlayedFrame, play_frame
 from ...sparse.network.registry import LoadedModel

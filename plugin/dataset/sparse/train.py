@@ -17,9 +17,8 @@ from typing import Any
 from ...encoders.device import choose_device
 from ...errors import Cancelled, InputError, MismatchError
 from ...progress import Reporter, quiet
-from ...settings.sequences import NOTHING
-from ...settings.sparse import SparseTrainParams
-from ...settings.steps import select
+from ...settings.fields import select
+from ...settings.sparse import NOTHING, SparseTrainParams, TrainSequencesParams
 from ...sparse.learn.streams import StreamConfig
 from ...sparse.learn.train import TrainConfig, Trainer
 from ...sparse.network.weights import fingerprint
@@ -31,7 +30,6 @@ from .clips import Clips, read_clips
 from .frames import check_samples, frames_of_videos
 from .models import open_registry, trained_here
 from .sequences import ordered_sequences
-from .settings import TrainSequencesParams
 
 STEP = "trained"
 ABOUT = "training.json"

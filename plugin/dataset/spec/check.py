@@ -21,7 +21,9 @@ from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
 from ...report.spec_reading import SpecFile, read_spec
 from ...report.spec_rule import VERDICTS, Verdict, judge
-from ...settings.steps import CheckSpecParams, EmbeddingParams, make
+from ...settings.fields import make
+from ...settings.spec import CheckSpecParams
+from ...settings.steps import EmbeddingParams
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..gaps.embed import open_encoder
 from ..gaps.sources import Source, list_images

@@ -24,7 +24,7 @@ from ...report.spec_missing import over_represented
 from ...report.spec_package import write_spec
 from ...report.spec_rule import Rule, make_rule, reference_rows, showcase, typical_count
 from ...report.visual_spec import Origin, VisualSpec
-from ...settings.steps import SpecParams
+from ...settings.spec import SpecParams
 from ..gaps import coverage
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..store import places, runs, vectors

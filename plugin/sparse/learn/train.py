@@ -27,12 +27,13 @@ from torch import Tensor
 
 from ...errors import CheckpointError, InputError, NotFiniteError
 from ...progress import Progress, silent
+from ...settings.sparse import TRAINING, Pattern
 from ..frames.samples import Memory, Samples, passing_through, remember, samples_of
 from ..network.model import ModelConfig, Reconstruction, SparsePixelTransformer
 from ..network.weights import save_weights
 from ..sampling.adaptive import AdaptiveSampler
 from ..sampling.sampler import Request, Sampler
-from ..sampling.uniform import Pattern, UniformSampler
+from ..sampling.uniform import UniformSampler
 from .streams import StreamConfig, play
 
 log = logging.getLogger(__name__)
@@ -52,9 +53,9 @@ class TrainConfig:
     ``warmup`` steps, stays, and falls to zero over the last ``decay`` share of ``steps``.
     """
 
-    steps: int = 6000
-    batch_size: int = 16
-    learning_rate: float = 2e-3
+    steps: int = TRAINING.steps
+    batch_size: int = TRAINING.batch_size
+    learning_rate: float = TRAINING.learning_rate
     warmup: int = 50
     decay: float = 0.55
     weight_decay: float = 0.01
@@ -65,11 +66,11 @@ class TrainConfig:
     error_weight: float = 0.05
     attention_every: int = 3
     average: float = 0.998
-    use_amp: bool = True
-    seed: int = 51
+    use_amp: bool = TRAINING.use_amp
+    seed: int = TRAINING.seed
     save_every: int = 50
     validate_every: int = 200
-    patience: int = 0
+    patience: int = TRAINING.patience
     stream: StreamConfig = field(default_factory=StreamConfig)
 
 

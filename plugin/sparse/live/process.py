@@ -26,9 +26,9 @@ from typing import Any
 import psutil
 
 from ...errors import GapsphereError, InputError
+from ...settings.fields import make
 from ...settings.serving import ServeParams
 from ...settings.sparse import SparseParams
-from ...settings.steps import make
 
 log = logging.getLogger(__name__)
 

@@ -34,8 +34,9 @@ from starlette.websockets import WebSocket
 
 from ...errors import InputError, MessageError
 from ...settings.serving import ServeParams
-from ...settings.sparse import SparseParams, hyper_parameters
+from ...settings.sparse import SparseParams
 from ..frames.samples import Samples
+from ..loop.build import hyper_parameters
 from ..loop.state import Step
 from ..network.importance import stretched
 from ..network.registry import ModelRegistry

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import CheckpointError, GapsphereError, InputError, MessageError
-from ...settings.sparse import SparseParams, make_loop, sampler_line
-from ...settings.steps import make
+from ...settings.fields import make
+from ...settings.sparse import SparseParams
 from ..frames.coords import Pixels, resolution_to_wire
 from ..frames.samples import Samples
+from ..loop.build import make_loop, sampler_line
 from ..loop.loop import SamplingLoop
 from ..loop.state import LoopState, Step
 from ..network.registry import LoadedModel, ModelRegistry

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...settings.sparse import SAMPLING, Signal
 from ..frames.coords import Pixels, Resolution, uv_of
 from ..frames.samples import Memory
-from ..network.importance import ImportanceStats, Map, Signal
-from ..network.model import SENTINEL
+from ..network.importance import ImportanceStats, Map
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class QualityTarget:
     """
 
     psnr: float
-    least: int = 50
-    most: int = 5000
+    least: int = SAMPLING.least_samples
+    most: int = SAMPLING.most_samples
     hold_out: float = 0.1
     gain: float = 0.3
 
@@ -56,18 +56,18 @@ class LoopConfig:
     without a value holds.
     """
 
-    count: int = 500
-    signal: Signal = "dispersion"
-    scales: tuple[int, ...] = (1,)
-    temporal: float = 0.0
-    warmup_frames: int = 10
-    memory: int = 24
-    epsilon: float = 1e-9
+    count: int = SAMPLING.sample_count
+    signal: Signal = SAMPLING.signal
+    scales: tuple[int, ...] = SAMPLING.scales
+    temporal: float = SAMPLING.temporal
+    warmup_frames: int = SAMPLING.warmup_frames
+    memory: int = SAMPLING.memory
+    epsilon: float = SAMPLING.epsilon
     cut_ratio: float = 3.0
     cut_level: float = 24.0
     quality: QualityTarget | None = None
-    use_amp: bool = False
-    sentinel: float = SENTINEL
+    use_amp: bool = SAMPLING.use_amp
+    sentinel: float = SAMPLING.sentinel_value
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.warmup_frames < 0 or self.memory < 0:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...progress import Progress, silent
-from ...settings.sparse import SparseParams, make_sampler
+from ...settings.sparse import SparseParams
 from ..frames.samples import Memory, Samples, samples_of
+from ..loop.build import make_sampler
 from ..loop.loop import SamplingLoop
 from ..loop.state import LoopConfig
 from ..network.importance import SIGNALS, Map, Signal, gradient_of

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...errors import DimensionError, InputError, NotFiniteError
+from ...settings.sparse import Signal
 from .attention import entropy_of
 
 Map = NDArray[np.float32]
-Signal = Literal["dispersion", "entropy", "error", "gradient"]
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
 

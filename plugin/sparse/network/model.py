@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import DimensionError
+from ...settings.sparse import SENTINEL
 from ..frames.coords import Resolution, pixels_of
 from ..frames.samples import Memory, Samples, make_samples
 from .attention import (
@@ -37,9 +38,6 @@ from .attention import (
 from .grid import Grid
 from .refine import Refinement
 from .scene import Scene, make_scene
-
-SENTINEL = -999.0
-"""A state entry without a value."""
 
 
 @dataclass(frozen=True)

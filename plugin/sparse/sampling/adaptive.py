@@ -10,22 +10,20 @@ close by: they cost almost no spread and tell what of the memory still holds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ...errors import InputError
+from ...settings.sparse import SAMPLING, Extra, Method, Pattern
 from ..frames.coords import Pixels, Resolution
 from ..frames.nearest import nearest_samples
 from ..network.importance import gradient_of
 from .halftone import adjust, diffuse, farthest, weighted_draw
 from .sampler import Draw, Request, usable_importance
-from .uniform import Pattern, uniform_pixels
+from .uniform import uniform_pixels
 
-Method = Literal["diffusion", "farthest", "multinomial"]
-Extra = Literal["none", "edge", "random"]
 Floats = NDArray[np.float64]
 
 
@@ -51,12 +49,12 @@ class AdaptiveSampler:
         What is drawn where importance says nothing.
     """
 
-    importance_ratio: float = 0.6
-    method: Method = "diffusion"
-    collision_threshold: float = 0.01
-    extra: Extra = "none"
-    extra_ratio: float = 0.0
-    revisit_ratio: float = 0.2
+    importance_ratio: float = SAMPLING.importance_ratio
+    method: Method = SAMPLING.method
+    collision_threshold: float = SAMPLING.collision_threshold
+    extra: Extra = SAMPLING.extra
+    extra_ratio: float = SAMPLING.extra_ratio
+    revisit_ratio: float = SAMPLING.revisit_ratio
     fallback: Pattern = "blue"
 
     def __post_init__(self) -> None:

@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from ...settings.sparse import Pattern
 from ..frames.coords import Pixels, Resolution
 from .halftone import adjust, farthest
 from .sampler import Draw, Request
-
-Pattern = Literal["random", "grid", "jitter", "blue"]
 
 
 @dataclass(frozen=True)

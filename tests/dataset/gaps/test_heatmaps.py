@@ -13,7 +13,8 @@ from gapsphere.plugin.dataset.gaps.heatmaps import compute_heatmaps
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
-from gapsphere.plugin.settings.steps import EmbeddingParams, HeatmapParams, make
+from gapsphere.plugin.settings.fields import make
+from gapsphere.plugin.settings.steps import EmbeddingParams, HeatmapParams
 from PIL import Image
 
 OPERATOR = "@gapsphere/gap-explorer/compute_heatmaps"

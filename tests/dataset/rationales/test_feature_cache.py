@@ -31,14 +31,13 @@ from gapsphere.plugin.errors import (
     InputError,
     MismatchError,
 )
-from gapsphere.plugin.settings.steps import (
-    CoverageParams,
+from gapsphere.plugin.settings.rationales import (
     FailureParams,
     FeatureCacheParams,
-    KCenterParams,
     ReviewExportParams,
-    SpecParams,
 )
+from gapsphere.plugin.settings.spec import SpecParams
+from gapsphere.plugin.settings.steps import CoverageParams, KCenterParams
 from gapsphere.tests.support.made_cache import CORRECT, EVERY, MIS, make_cache
 from PIL import Image
 
@@ -209,7 +208,7 @@ def test_a_kill_in_the_middle_is_mended_by_running_again(dataset, cache, monkeyp
 KILLED = """
     import os, signal
     import fiftyone as fo
-    from gapsphere.plugin.settings.steps import FeatureCacheParams
+    from gapsphere.plugin.settings.rationales import FeatureCacheParams
     from gapsphere.plugin.dataset.rationales import import_cache as feature_cache, map as cache_map
     from gapsphere.plugin.report import card
 

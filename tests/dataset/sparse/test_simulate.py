@@ -21,7 +21,7 @@ from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.sparse import run as sparse_run
 from gapsphere.plugin.dataset.sparse.frames import read_frame
 from gapsphere.plugin.dataset.sparse.leftovers import leftovers
-from gapsphere.plugin.dataset.sparse.settings import SimulateParams, policy_name
+from gapsphere.plugin.dataset.sparse.settings import policy_name
 from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store import places, runs
@@ -33,12 +33,13 @@ from gapsphere.plugin.errors import (
     InputError,
     MismatchError,
 )
+from gapsphere.plugin.settings.fields import make, select
 from gapsphere.plugin.settings.serving import ServeParams
-from gapsphere.plugin.settings.sparse import SparseParams, make_loop, make_sampler
-from gapsphere.plugin.settings.steps import make, select
+from gapsphere.plugin.settings.sparse import SimulateParams, SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.client import Client
 from gapsphere.plugin.sparse.live.server import running
+from gapsphere.plugin.sparse.loop.build import make_loop, make_sampler
 from gapsphere.plugin.sparse.measure.quality import psnr, ssim
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
@@ -276,9 +277,9 @@ def test_a_stop_keeps_every_frame_before_it_and_the_next_run_ends_the_same(film,
 
 KILLED = """
 import sys, fiftyone as fo
-from gapsphere.plugin.settings.steps import make, select
+from gapsphere.plugin.settings.fields import make, select
 from gapsphere.plugin.dataset.sparse import run as sparse_run
-from gapsphere.plugin.dataset.sparse.settings import SimulateParams
+from gapsphere.plugin.settings.sparse import SimulateParams
 from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 import time, torch

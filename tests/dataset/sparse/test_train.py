@@ -11,13 +11,13 @@ from fiftyone.operators.delegated import DelegatedOperationService
 from gapsphere.plugin.dataset.sparse import models as sparse_models
 from gapsphere.plugin.dataset.sparse.clips import read_clips
 from gapsphere.plugin.dataset.sparse.sequences import ordered_sequences
-from gapsphere.plugin.dataset.sparse.settings import TrainSequencesParams
 from gapsphere.plugin.dataset.sparse.train import train_sparse_transformer
 from gapsphere.plugin.dataset.store import places, runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.progress import silent
-from gapsphere.plugin.settings.steps import make
+from gapsphere.plugin.settings.fields import make
+from gapsphere.plugin.settings.sparse import TrainSequencesParams
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.network.registry import trained_models
 from gapsphere.plugin.sparse.network.weights import load_weights, save_weights

@@ -16,7 +16,9 @@ from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.report.spec_reading import read_spec
-from gapsphere.plugin.settings.steps import CheckSpecParams, CoverageParams, SpecParams, make
+from gapsphere.plugin.settings.fields import make
+from gapsphere.plugin.settings.spec import CheckSpecParams, SpecParams
+from gapsphere.plugin.settings.steps import CoverageParams
 
 
 @pytest.fixture

@@ -73,8 +73,9 @@ def test_nothing_is_imported_or_written_unless_chosen(tmp_path):
 
 def test_weights_and_biases_works_offline(tmp_path, monkeypatch, model, frames, look):
     """A whole run on disk, in the file that ``wandb sync`` reads."""
-    from gapsphere.plugin.settings.sparse import SparseParams, hyper_parameters, make_loop
+    from gapsphere.plugin.settings.sparse import SparseParams
     from gapsphere.plugin.sparse.frames.samples import samples_of
+    from gapsphere.plugin.sparse.loop.build import hyper_parameters, make_loop
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("WANDB_SILENT", "true")

@@ -5,9 +5,10 @@ import threading
 
 import numpy as np
 import pytest
-from gapsphere.plugin.settings.sparse import SparseParams, make_loop
+from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.live.binary import read_frame_data, write_frame
 from gapsphere.plugin.sparse.live.protocol import FrameData
+from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.model import SparsePixelTransformer
 
 SIDE = 32

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.serving import ServeParams
-from gapsphere.plugin.settings.sparse import make_loop
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
 from gapsphere.plugin.sparse.live.recorder import read_recording
 from gapsphere.plugin.sparse.live.server import running
 from gapsphere.plugin.sparse.live.session import Limits, open_session
+from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus

@@ -1,0 +1,234 @@
+"""How a setting is declared, and what its declaration says to forms, command lines, docstrings.
+
+A parameter class is a pydantic model whose fields are made by :func:`setting`.  Everything else
+reads them as :class:`Setting` through :func:`settings_of`, so that no two readers can disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import annotated_types
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from ..errors import InputError
+
+ParamsT = TypeVar("ParamsT", bound="Params")
+Precision = Literal["bf16", "fp16", "fp32"]
+
+
+class Params(BaseModel):
+    """Base of all parameter classes: immutable, and an unknown name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+def setting(
+    default: Any,
+    description: str,
+    *,
+    title: str | None = None,
+    key: str | None = None,
+    flag: str | None = None,
+    advanced: bool = True,
+    **limits: Any,
+) -> Any:
+    """Declare one setting.
+
+    Parameters
+    ----------
+    default, description, title
+        Value, sentence and label.
+    key : str, optional
+        Place in a YAML file, ``section.name``.
+    flag : str, optional
+        Option of the command line where it is not the name with hyphens.
+    advanced : bool
+        Whether forms hide the setting until more settings are asked for.
+    **limits
+        ``ge``, ``gt``, ``le``, ``lt``, ``pattern``, ``max_length``, … of pydantic.
+    """
+    extra: dict[str, Any] = {"key": key, "flag": flag, "advanced": advanced}
+    return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
+
+
+def device(section: str, default: str | None = None, when_empty: str = "a GPU if available") -> Any:
+    """Where a model runs."""
+    text = "cpu, cuda, cuda:1, mps" + ("" if default else f"; empty: {when_empty}")
+    return setting(default, text, key=f"{section}.device")
+
+
+def batch_size(section: str, default: int, most: int = 4096) -> Any:
+    """How many images go through a model at once."""
+    text = "Images at once; halved automatically when memory runs out"
+    return setting(default, text, key=f"{section}.batch_size", ge=1, le=most)
+
+
+def num_workers(section: str, text: str = "Threads that decode images") -> Any:
+    """How many images are read at once."""
+    key = f"{section}.num_workers"
+    return setting(4, text, key=key, ge=1, le=64, title="Workers")
+
+
+def precision(section: str, when_empty: str) -> Any:
+    """The arithmetic of a model."""
+    text = f"Arithmetic of the model; empty: {when_empty}"
+    return setting(None, text, key=f"{section}.precision")
+
+
+def overwrite(section: str, text: str, **kwargs: Any) -> Any:
+    """Whether results that exist are replaced."""
+    return setting(False, text, key=f"{section}.overwrite", **kwargs)
+
+
+def suffix(section: str, text: str, *, advanced: bool = True) -> Any:
+    """What tells several analyses of one dataset apart."""
+    return setting(
+        "",
+        text,
+        key=f"{section}.suffix",
+        advanced=advanced,
+        pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
+        max_length=40,
+    )
+
+
+def _parts(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip().strip("[]()")
+    return tuple(part.strip() for part in text.split(",")) if text else None
+
+
+COMMAS = BeforeValidator(_parts)
+"""Annotates a tuple that may be written as text, ``0,0.2,1,1``: forms and shells have no lists."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as it was declared.
+
+    ``kind`` is the type without ``| None``; ``choices`` are those of a ``Literal``; ``least`` and
+    ``most`` are inclusive.
+    """
+
+    name: str
+    default: Any
+    text: str
+    label: str
+    key: str | None
+    flag: str
+    advanced: bool
+    kind: Any
+    choices: tuple[Any, ...]
+    optional: bool
+    least: float | None
+    most: float | None
+
+    @property
+    def annotation(self) -> str:
+        """The type as Python source."""
+        kind = self.kind
+        text = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+        return text.replace("typing.", "") + (" | None" if self.optional else "")
+
+    @property
+    def written(self) -> Any:
+        """The default as a form or a shell writes it."""
+        if isinstance(self.default, tuple):
+            return ",".join(map(str, self.default))
+        return self.default
+
+
+@cache
+def settings_of(params: type[Params]) -> tuple[Setting, ...]:
+    """The settings of a class, in the order of their declaration."""
+    return tuple(_read(name, field) for name, field in params.model_fields.items())
+
+
+def keys_of(*classes: type[Params]) -> dict[str, str]:
+    """Name of the setting behind each YAML key, ``{"kcenter.num_select": "k", ...}``."""
+    return {each.key: each.name for cls in classes for each in settings_of(cls) if each.key}
+
+
+def make(
+    params: type[ParamsT], values: Mapping[str, Any], *, called: Mapping[str, str] | None = None
+) -> ParamsT:
+    """Validate ``values`` into ``params``.
+
+    Parameters
+    ----------
+    called : mapping, optional
+        What errors call a setting, by its name; a file calls it by its key.
+
+    Raises
+    ------
+    InputError
+        The first mistake, as a sentence.
+    """
+    try:
+        return params(**values)
+    except ValidationError as error:
+        raise InputError(sentence(error, params, called or {})) from error
+
+
+def sentence(error: ValidationError, params: type[Params], called: Mapping[str, str]) -> str:
+    """The first mistake that pydantic found, for a person."""
+    first = error.errors()[0]
+    text = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{text[:1].upper()}{text[1:]}."
+    name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        return unknown("setting", name, params.model_fields)
+    return f"{called.get(name, name)}: {text} (given: {first['input']!r})."
+
+
+def select(params: type[ParamsT], values: Params) -> ParamsT:
+    """Narrow ``values`` to the settings that ``params`` has."""
+    return params(**{name: getattr(values, name) for name in params.model_fields})
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """A sentence on a name that does not exist, with the nearest one that does.
+
+    >>> unknown("setting", "matric", ["k", "metric"])
+    "Unknown setting 'matric': did you mean 'metric'?"
+    >>> unknown("setting", "sky", ["k", "metric"])
+    "Unknown setting 'sky'; the settings are: k, metric."
+    """
+    known = sorted(known)
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"Unknown {what} {name!r}: did you mean {near[0]!r}?"
+    return f"Unknown {what} {name!r}; the {what}s are: {', '.join(known)}."
+
+
+def _read(name: str, field: FieldInfo) -> Setting:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    kind, optional = field.annotation, False
+    if get_origin(kind) in (Union, UnionType):
+        optional = True
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+    limits = {type(rule): rule for rule in field.metadata}
+    least, most = limits.get(annotated_types.Ge), limits.get(annotated_types.Le)
+    return Setting(
+        name=name,
+        default=field.default,
+        text=field.description or "",
+        label=field.title or name.replace("_", " ").capitalize(),
+        key=str(extra["key"]) if extra.get("key") else None,
+        flag=str(extra.get("flag") or f"--{name.replace('_', '-')}"),
+        advanced=bool(extra.get("advanced", True)),
+        kind=kind,
+        choices=get_args(kind) if get_origin(kind) is Literal else (),
+        optional=optional,
+        least=least.ge if least else None,
+        most=most.le if most else None,
+    )

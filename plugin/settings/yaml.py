@@ -1,0 +1,213 @@
+"""The one reader of settings: a YAML file, environment variables in it, and dotted overrides.
+
+A file has sections of settings, ``kcenter: {num_select: 100}``; an override is the same with dots,
+``kcenter.num_select=100``, and wins.  ``sampling: adaptive`` in a file, or ``sampling=adaptive``,
+starts from that group of :mod:`.conf`; a ``sampling`` section chooses the group by its ``pattern``.
+``${NAME}`` is the environment's value and ``${NAME:-DEFAULT}`` has a default; the seed's
+``${oc.env:NAME}`` and ``${oc.env:NAME,DEFAULT}`` are the same.  An empty value is the default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from ..errors import InputError
+from .fields import Params, ParamsT, keys_of, make, sentence, unknown
+from .rationales import FailureParams, FeatureCacheParams, ReviewExportParams
+from .serving import ServeParams
+from .sparse import SimulateParams, SparseParams, SparseTrainParams, TrainSequencesParams
+from .spec import CheckSpecParams, SpecParams
+from .steps import ExportParams, GapParams, HeatmapParams, ImportParams, LoadParams
+
+CLASSES: tuple[type[Params], ...] = (
+    LoadParams, GapParams, HeatmapParams, ExportParams, ImportParams, SpecParams, CheckSpecParams,
+    FeatureCacheParams, ReviewExportParams, FailureParams, SparseParams, SparseTrainParams,
+    SimulateParams, TrainSequencesParams, ServeParams,
+)  # fmt: skip
+"""Whose settings a file may hold."""
+
+GROUPS = ("adaptive", "hybrid", "uniform")
+"""Groups that ``sampling`` may name, the default first."""
+
+_DEEPEST = 3
+_FOLDER = Path(__file__).parent / "conf" / "sampling"
+_VARIABLE = re.compile(
+    r"\$\{(?:oc\.env:)?(?P<name>\w+)(?:(?::-|,)(?P<default>[^}]*))?\}|\$(?P<bare>[A-Za-z_]\w*)"
+)
+
+
+def load(
+    params: type[ParamsT], path: str | Path | None = None, overrides: Sequence[str] = ()
+) -> ParamsT:
+    """Read the settings of one class; see :func:`read`.
+
+    >>> from .sparse import SparseParams
+    >>> load(SparseParams, overrides=["sampling=uniform", "sampling.seed=3"]).pattern
+    'uniform'
+    """
+    return make(params, read([params], path, overrides), called=names_to_keys(params))
+
+
+def read(
+    wanted: Sequence[type[Params]],
+    path: str | Path | None = None,
+    overrides: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Read settings by name, those of the classes in ``wanted`` alone.
+
+    Parameters
+    ----------
+    wanted : list of parameter classes
+        Settings of other classes may be in the file as well; they are checked and left out.
+    path : path, optional
+        A YAML file.
+    overrides : list of str
+        ``key=value``, and ``sampling=GROUP``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read; a key is unknown; a value is invalid; a variable is not set; an
+        override does not apply to ``wanted``.
+    """
+    names = keys_of(*wanted)
+    found = {} if path is None else _read_file(Path(path))
+    given, group = _read_overrides(overrides, names)
+    if group is None:
+        group = found.get("sampling") or _group_of(
+            given.get("sampling.pattern", found.get("sampling.pattern"))
+        )
+    else:  # a group chosen by name wins over the file's pattern, not over its other values
+        found = {k: v for k, v in found.items() if k not in ("sampling.name", "sampling.pattern")}
+    values = {**sampling_group(group), **found, **given}
+    return {names[k]: v for k, v in values.items() if k in names and v is not None}
+
+
+@cache
+def sampling_group(name: str) -> Mapping[str, Any]:
+    """Settings of a sampling group by key.
+
+    Raises
+    ------
+    InputError
+        There is no such group.
+    """
+    if name not in GROUPS:
+        raise InputError(unknown("sampling group", name, GROUPS))
+    text = (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    return dict(_leaves(yaml.safe_load(text), "sampling."))
+
+
+def names_to_keys(*classes: type[Params]) -> dict[str, str]:
+    """YAML key of each setting that has one, by name."""
+    return {name: key for key, name in keys_of(*classes).items()}
+
+
+def _group_of(pattern: Any) -> str:
+    """The group in which a pattern is at home."""
+    if pattern in (None, "adaptive_importance"):
+        return GROUPS[0]
+    return str(pattern) if pattern in GROUPS else "uniform"
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read as YAML: {error}.") from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict) or not all(
+        isinstance(section, dict) or (name == "sampling" and isinstance(section, str))
+        for name, section in document.items()
+    ):
+        raise InputError(f"{path} must consist of sections with settings, such as `kcenter:`.")
+    values = {}
+    for key, value in _leaves(document):
+        if key.startswith("viewer."):
+            raise InputError(
+                f"{path}: {key} has no effect, because the Gap Explorer panel remembers its own "
+                "choices; remove the `viewer` section and choose in the panel."
+            )
+        if key not in keys_of(*CLASSES) and key != "sampling":
+            raise InputError(f"{path}: {unknown('setting', key, keys_of(*CLASSES))}")
+        values[key] = _expanded(value, key, path)
+    if "sampling" in values:
+        sampling_group(values["sampling"])  # an unknown one is an error
+    _check(values, path)
+    return values
+
+
+def _read_overrides(
+    overrides: Sequence[str], names: Mapping[str, str]
+) -> tuple[dict[str, Any], str | None]:
+    """Values by key, and the sampling group that was chosen last."""
+    values: dict[str, Any] = {}
+    group = None
+    for item in overrides:
+        key, equals, text = (part.strip() for part in item.partition("="))
+        if not equals or not key:
+            example = "such as kcenter.num_select=50"
+            raise InputError(f"An override is key=value, {example}, not {item!r}.")
+        if key == "sampling":
+            sampling_group(text)
+            group = text
+        elif key not in keys_of(*CLASSES):
+            raise InputError(unknown("setting", key, keys_of(*CLASSES)))
+        elif key not in names:
+            raise InputError(f"{key} does not apply to this command; use it with another.")
+        else:
+            values[key] = None if text == "null" else _expanded(text, key, None)
+    return values, group
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values; no setting is deeper than :data:`_DEEPEST`, whatever a file nests."""
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and name.count(".") < _DEEPEST:
+            yield from _leaves(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def _expanded(value: Any, key: str, path: Path | None) -> Any:
+    """``value`` with the environment's variables in it."""
+    if not isinstance(value, str):
+        return value
+
+    def found(match: re.Match[str]) -> str:
+        name = match["name"] or match["bare"]
+        text = os.environ.get(name, match["default"])
+        if text is None:
+            where = f"{path}: " if path else ""
+            raise InputError(
+                f"{where}{key} uses the environment variable {name}, which is not set: set it, or "
+                f"write ${{{name}:-DEFAULT}}."
+            )
+        return text
+
+    return _VARIABLE.sub(found, value) or None
+
+
+def _check(values: Mapping[str, Any], path: Path) -> None:
+    """Check every value of a file, whichever class reads it.
+
+    Rules between settings have to wait: the others may be given elsewhere.
+    """
+    for cls in CLASSES:
+        named = keys_of(cls)
+        mine = {named[k]: v for k, v in values.items() if k in named and v is not None}
+        try:
+            cls(**mine)
+        except ValidationError as error:
+            if error.errors()[0]["loc"]:
+                raise InputError(f"{path}: {sentence(error, cls, names_to_keys(cls))}") from error

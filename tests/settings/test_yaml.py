@@ -1,0 +1,232 @@
+"""The one reader: files, environment variables, sampling groups and dotted overrides."""
+
+import pytest
+from gapsphere.plugin.errors import InputError
+from gapsphere.plugin.settings.fields import keys_of, make
+from gapsphere.plugin.settings.sparse import SimulateParams, SparseParams, SparseTrainParams
+from gapsphere.plugin.settings.spec import CheckSpecParams
+from gapsphere.plugin.settings.steps import (
+    EmbeddingParams,
+    GapParams,
+    HeatmapParams,
+    LoadParams,
+    PlotParams,
+)
+from gapsphere.plugin.settings.yaml import CLASSES, GROUPS, load, read
+
+SEED = """
+data: {S_dir: /data/S_images, U_dir: /data/U_images}
+model: {path: "${INTERNVL2_PATH}"}
+inference: {image_size: 448, batch_size: 64, num_workers: 4, precision: bf16}
+preprocess: {sky_crop_top_pct: 0.3}
+kcenter: {num_select: 100}
+distance: {metric: cosine}
+umap: {n_neighbors: 30, min_dist: 0.1, metric: cosine}
+viz: {mode: spherical, sample_limit: 10000}
+"""
+SEED_SAMPLING = """
+sampling:
+  pattern: adaptive
+  adaptive_sampler:
+    importance_ratio: 0.7
+    warmup_frames: 5
+  importance_calculator:
+    epsilon: 1.0e-10
+  default_sample_count: 400
+training:
+  use_amp: true
+  steps: 7
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(text):
+        path = tmp_path / "config.yaml"
+        path.write_text(text)
+        return path
+
+    return written
+
+
+def test_every_key_of_the_seed_is_read(write, monkeypatch):
+    monkeypatch.setenv("INTERNVL2_PATH", "/models/InternVL2-8B")
+    values = read([LoadParams, GapParams, PlotParams], write(SEED))
+    assert values["model_path"] == "/models/InternVL2-8B"
+    assert values["sky_crop_top_pct"] == 0.3
+    assert (values["k"], values["metric"], values["viz_mode"]) == (100, "cosine", "spherical")
+    assert values["owned_images"] == "/data/S_images"
+
+
+def test_the_seeds_sampling_file_is_read_key_by_key(write):
+    path = write(SEED_SAMPLING)
+    params = load(SparseParams, path)
+    assert (params.importance_ratio, params.warmup_frames) == (0.7, 5)
+    assert (params.epsilon, params.sample_count, params.use_amp) == (1e-10, 400, True)
+    assert params.collision_threshold == 0.01
+    assert load(SparseTrainParams, path).steps == 7
+
+
+def test_one_file_serves_the_steps_and_sparse_sampling(write):
+    path = write(SEED_SAMPLING + "kcenter: {num_select: 9}\n")
+    assert load(GapParams, path).k == 9
+    assert load(SparseParams, path).sample_count == 400
+
+
+# ---------------------------------------------------------------- the environment
+
+
+@pytest.mark.parametrize("text", ["${MADE_UP}/model", "$MADE_UP/model", "${oc.env:MADE_UP}/model"])
+def test_a_variable_that_is_not_set_is_a_sentence_with_its_name_and_its_key(
+    write, monkeypatch, text
+):
+    monkeypatch.delenv("MADE_UP", raising=False)
+    path = write(f'model: {{path: "{text}"}}')
+    with pytest.raises(InputError, match=r"config\.yaml: model\.path uses .* MADE_UP, which"):
+        load(EmbeddingParams, path)
+    with pytest.raises(InputError, match=r"^model\.path uses the environment variable MADE_UP"):
+        load(EmbeddingParams, overrides=[f"model.path={text}"])
+    monkeypatch.setenv("MADE_UP", "/here")
+    assert load(EmbeddingParams, path).model_path == "/here/model"
+
+
+@pytest.mark.parametrize("text", ["${MADE_UP:-org/model}", "${oc.env:MADE_UP,org/model}"])
+def test_a_variable_may_have_a_default(write, monkeypatch, text):
+    monkeypatch.delenv("MADE_UP", raising=False)
+    assert load(EmbeddingParams, write(f'model: {{path: "{text}"}}')).model_path == "org/model"
+    monkeypatch.setenv("MADE_UP", "mine")
+    assert load(EmbeddingParams, write(f'model: {{path: "{text}"}}')).model_path == "mine"
+
+
+def test_an_empty_value_is_the_default(write):
+    path = write("model: {path: }\nkcenter: {num_select: }\n")
+    assert (load(GapParams, path).model_path, load(GapParams, path).k) == (None, 100)
+    path = write("distance: {delta: 0.3}")
+    assert load(GapParams, path, ["distance.delta="]).delta is None
+
+
+# ---------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("kcenter: {picks: 3}", "Unknown setting 'kcenter.picks'"),
+        ("kcenter: {num_selected: 3}", "did you mean 'kcenter.num_select'"),
+        ("kcenter: 3", "must consist of sections"),
+        ("- a", "must consist of sections"),
+        ("a: [", "cannot be read as YAML"),
+        ("kcenter: {num_select: many}", r"kcenter\.num_select: Input should be a valid integer"),
+        ("preprocess: {sky_crop_top_pct: 1.5}", r"sky_crop_top_pct: Input should be less than 1"),
+        ("update:\n  warmup_frames: 3\n", "Unknown setting 'update.warmup_frames'"),
+        ("sampling: foveated", "Unknown sampling group 'foveated'"),
+        ("training: {steps: 0}", r"training\.steps: Input should be greater"),
+        ("a: &a {b: *a}", "Unknown setting 'a.b.b.b'"),
+    ],
+)
+def test_a_broken_file_is_a_sentence_whoever_reads_it(write, text, sentence):
+    for params in (GapParams, SparseParams):
+        with pytest.raises(InputError, match=sentence):
+            load(params, write(text))
+
+
+def test_a_file_that_is_missing_is_a_sentence(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        load(SparseParams, tmp_path / "missing.yaml")
+
+
+def test_an_empty_file_changes_nothing(write):
+    assert read([GapParams], write("")) == {}
+
+
+@pytest.mark.parametrize("key", ["top_k", "metric", "delta_threshold", "point_limit", "made_up"])
+def test_settings_of_the_viewer_are_refused_by_name(write, key):
+    with pytest.raises(InputError, match=rf"viewer\.{key} has no effect.*remove the `viewer`"):
+        load(GapParams, write(f"viewer: {{{key}: 8}}"))
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("sampling.adaptive_sampler.importance_ration=0.5", "importance_ratio"),
+        ("sampling=foveated", "foveated"),
+        ("sampling.adaptive_sampler.importance_ratio=1.5", "importance_ratio"),
+        ("sampling.pattern=spiral", "pattern"),
+        ("importance_ratio", "key=value"),
+        ("model.checkpoint_key=../../etc/passwd", "checkpoint_key"),
+        ("kcenter.num_select=3", "kcenter.num_select does not apply to this command"),
+    ],
+)
+def test_mistakes_in_overrides_are_named(override, said):
+    with pytest.raises(InputError, match=said):
+        load(SparseParams, overrides=[override])
+
+
+def test_rules_between_settings_wait_for_the_command_line(write):
+    path = write("heatmap: {start: point}\nserver: {host: 0.0.0.0}")
+    assert read([HeatmapParams], path) == {"start": "point"}
+    with pytest.raises(InputError, match="go together"):
+        load(HeatmapParams, path)
+
+
+# ---------------------------------------------------------------- keys
+
+
+def test_a_key_reaches_the_step_it_is_meant_for_and_no_other(write):
+    path = write("inference: {batch_size: 64, device: cpu}")
+    assert load(GapParams, path).batch_size == 64
+    assert load(CheckSpecParams, path).batch_size == 64
+    assert load(HeatmapParams, path) == HeatmapParams()
+    assert load(SparseTrainParams, path) == SparseTrainParams()
+    assert load(HeatmapParams, write("heatmap: {batch_size: 2}")).batch_size == 2
+
+
+@pytest.mark.parametrize("params", CLASSES)
+def test_every_key_reaches_its_setting(write, params):
+    for key, name in keys_of(params).items():
+        section, _, entry = key.partition(".")
+        assert read([params], write(f"{section}: {{}}")) == read([params])
+        default = getattr(make(params, {}), name)
+        text = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        if text not in (None, ""):
+            assert read([params], overrides=[f"{key}={text}"])[name] == str(text), entry
+
+
+def test_no_key_is_called_like_a_method_of_a_dict():
+    parts = {part for key in keys_of(*CLASSES) for part in key.split(".")}
+    assert not parts & set(dir(dict))
+
+
+# ---------------------------------------------------------------- sampling groups
+
+
+def test_overrides_win_over_the_file_and_the_file_over_the_group(write):
+    changed = ["sampling.adaptive_sampler.importance_ratio=0.75", "sampling.seed=9"]
+    params = load(SparseParams, write(SEED_SAMPLING), changed)
+    assert (params.importance_ratio, params.seed, params.warmup_frames) == (0.75, 9, 5)
+
+
+def test_choosing_a_group_loads_it(write):
+    hybrid = load(SparseParams, overrides=["sampling=hybrid"])
+    assert (hybrid.extra, hybrid.extra_ratio, hybrid.importance_ratio) == ("edge", 0.2, 0.5)
+    assert load(SparseParams, overrides=["sampling=uniform"]).pattern == "uniform"
+    path = write("sampling: hybrid\n")
+    assert load(SparseParams, path).extra == "edge"
+    assert load(SparseParams, path, ["sampling=adaptive"]).extra == "none"
+    assert load(SimulateParams, overrides=["sampling=hybrid"]).name == "hybrid"
+
+
+def test_a_pattern_in_the_file_chooses_its_group(write):
+    assert load(SparseParams, write("sampling: {pattern: hybrid}")).extra == "edge"
+    assert load(SparseParams, overrides=["sampling.pattern=hybrid"]).extra == "edge"
+    random = load(SparseParams, write("sampling: {pattern: random}"))
+    assert (random.name, random.pattern) == ("uniform", "random")
+    named = load(SparseParams, write("sampling: {pattern: adaptive_importance}"))
+    assert (named.name, named.pattern) == ("adaptive", "adaptive_importance")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_on_the_command_line_wins_over_the_files_pattern(write, group):
+    params = load(SparseParams, write(SEED_SAMPLING), [f"sampling={group}"])
+    assert params.name == params.pattern == group
+    assert params.warmup_frames == 5
