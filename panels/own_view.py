@@ -1,8 +1,8 @@
-"""What a panel put over the grid's view: its own is known again, and there is a way back.
+"""The views that panels set in the grid: a panel knows its own and can restore the one before.
 
-A panel that shows a part of what it speaks of must go on speaking of the whole, otherwise the first
-click would leave nothing to click; so the server remembers, for each open panel, what it put over
-which view, and forgets it when the grid's view is another.
+A panel that narrows the grid to a part of its data must keep describing all of it, otherwise the
+first click would leave nothing to click.  The server therefore remembers, for each open panel, what
+it set over which view, and ignores it once the grid shows another view.
 """
 
 from __future__ import annotations

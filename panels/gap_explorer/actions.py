@@ -13,11 +13,10 @@ from ...plugin.errors import InputError
 from ..component import can_prompt
 from . import heatmaps, memory
 from .analysis import Analysis
+from .contract import TRAY_MAX
 
 PLUGIN = "@gapsphere/gap-explorer"
 OPERATORS = ("find_gaps", "compute_heatmaps", "export_visual_spec")
-TRAY_MAX = 1000
-"""Samples that a tray holds: what a person gathers by hand; ``web/tray.ts`` has it too."""
 EXTENDED_MAX = 10_000
 """Ids in an extended selection, FiftyOne's own limit: it travels with every request of the grid."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..wire import b64
 from .analysis import Analysis
-from .contract import b64
 from .queries import Answer
 
 Array = NDArray[Any]

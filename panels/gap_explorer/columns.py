@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ...plugin.dataset.store import points, vectors
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
 from ...plugin.errors import InputError
+from ..wire import MISSING, b64, bitmask, squeeze
 from .analysis import Analysis
-from .contract import MISSING, b64, bitmask, squeeze
 
 Array = NDArray[Any]
 QUANTILES = 257

@@ -20,7 +20,7 @@ from ...plugin.dataset.store.fiftyone_internals import detached
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import Cancelled, GapsphereError, InputError
 from ...plugin.settings.steps import HeatmapParams
-from .contract import b64
+from ..wire import b64
 
 logger = logging.getLogger(__name__)
 

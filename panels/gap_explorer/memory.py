@@ -13,7 +13,8 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-POINT_LIMIT = 50_000
+from .contract import DEFAULT_CHOICES
+
 PANELS_KEPT = 64
 LINKS_KEPT = 8
 
@@ -22,7 +23,7 @@ LINKS_KEPT = 8
 class PanelMemory:
     """One open panel."""
 
-    limit: int = POINT_LIMIT
+    limit: int = DEFAULT_CHOICES["limit"]
     suffix: str | None = None
     source: str | None = None
     linked: deque[str] = field(default_factory=lambda: deque(maxlen=LINKS_KEPT))

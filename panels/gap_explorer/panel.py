@@ -13,9 +13,10 @@ from ...plugin.dataset.store.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
 from ..component import ComponentPanel
 from ..event import answered
+from ..wire import b64, bitmask
 from . import actions, analysis, answers, columns, heatmaps, memory, queries
 from .analysis import Analysis, NoAnalysisError
-from .contract import COMPONENT, EVENTS, b64, bitmask
+from .contract import COMPONENT, EVENTS
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class GapExplorer(ComponentPanel):
     icon = "travel_explore"
     allow_multiple = True
     component = COMPONENT
-    events = EVENTS
+    events = tuple(EVENTS)
 
     # What FiftyOne tells us ---------------------------------------------------------------------
 
@@ -124,13 +125,7 @@ class GapExplorer(ComponentPanel):
     def delta(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, _, _ = _standing(ctx)
         delta = float(ctx.params["delta"])
-        percentile = found.percentile_of(delta)
-        return {
-            "delta": delta,
-            "gaps": int((found.dist > np.float32(delta)).sum()),
-            "U": len(found.members("U")),
-            "percentile": percentile if np.isfinite(percentile) else None,
-        }
+        return {"delta": delta, "gaps": int((found.dist > np.float32(delta)).sum())}
 
     @answered
     def act(self, ctx: foo.ExecutionContext) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from ...plugin.dataset.rationales import decisions as review
-from ...plugin.dataset.rationales import neighbors
+from ...plugin.dataset.rationales import decisions, neighbors
 from ...plugin.dataset.rationales.decisions import Decision
 from ...plugin.dataset.rationales.queue import STATUSES, TIERS
 from ...plugin.dataset.store.names import ReviewNames
@@ -33,7 +32,7 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
     """
     names = ReviewNames(model)
     said = [names.prediction_status, names.llm_score, names.llm_rationale, names.llm_raw]
-    known = review.models(dataset)
+    known = decisions.models(dataset)
     others = [ReviewNames(other) for other in known if other != model]
     wanted = [
         *said,
@@ -71,7 +70,7 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
             }
             for other in others
         ],
-        "decision": _decision(review.standing(dataset, sample_id, model=model)),
+        "decision": _decision(decisions.standing(dataset, sample_id, model=model)),
     }
 
 
@@ -132,7 +131,7 @@ def _media(sample: Any, field: str) -> str:
 
 
 def _truth(dataset: fo.Dataset, sample: Any) -> str | None:
-    path = review.truth_path(dataset)
+    path = decisions.truth_path(dataset)
     value = sample[ReviewNames.ground_truth] if path else None
     return getattr(value, "label", value)
 

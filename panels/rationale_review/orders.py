@@ -1,28 +1,25 @@
-"""Where a sample stands in the queue and in the view, worked out once and kept while one reviews.
+"""The place of a sample in the queue and in the view, computed once and kept during a review.
 
-An order is made of what the model said and of the view, neither of which a decision changes; it is
-made anew each time the panel opens.  Samples deleted meanwhile are passed over by whoever walks it.
+An order depends on the model's verdicts and on the view, neither of which a decision changes; it is
+renewed each time the panel opens.  Callers skip samples that were deleted since.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import fiftyone as fo
+from cachetools import LRUCache
 
-from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.rationales import queue
 from ...plugin.dataset.store import points
 from ..component import stages
+from .contract import Over
 
-Over = Literal["queue", "view"]
 KEPT = 8
 """Orders held in memory: two for each of a few open panels; 100,000 ids take some 20 MB."""
-
-Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,24 +45,26 @@ class Order:
         return self.ids if at is None else [*self.ids[at + 1 :], *self.ids[:at]]
 
 
-_orders: OrderedDict[Key, Order] = OrderedDict()
-_lock = threading.Lock()
+class Orders:
+    """The orders used last, by view, model and kind."""
 
+    def __init__(self) -> None:
+        self._kept: LRUCache[tuple[str, ...], Order] = LRUCache(KEPT)
+        self._lock = threading.Lock()
 
-def order(view: fo.DatasetView, model: str, over: Over, *, renew: bool = False) -> Order:
-    """The order of a view, kept from before unless ``renew``."""
-    key = (stages(view), view.dataset_name, model if over == "queue" else "", over)
-    with _lock:
-        found = None if renew else _orders.get(key)
-        if found is None:
-            queued = over == "queue"
-            ids = (
-                review_queue.queue(view, model=model)
-                if queued
-                else points.words(points.view_ids(view))
-            )
-            found = _orders[key] = Order(ids)
-        _orders.move_to_end(key)
-        while len(_orders) > KEPT:
-            _orders.popitem(last=False)
-        return found
+    def get(self, view: fo.DatasetView, model: str, over: Over, *, renew: bool = False) -> Order:
+        """The order of a view, kept from before unless ``renew``."""
+        queued = over == "queue"
+        key = (stages(view), view.dataset_name, model if queued else "", over)
+        with self._lock:
+            found = None if renew else self._kept.get(key)
+            if found is None:
+                found = self._kept[key] = Order(
+                    queue.queue(view, model=model)
+                    if queued
+                    else points.words(points.view_ids(view))
+                )
+            return found
+
+    def __len__(self) -> int:
+        return len(self._kept)

@@ -1,25 +1,27 @@
-"""The rationale review panel: reads one sample's verdict out, takes the decision, goes on.
+"""The rationale review panel: shows a sample's verdict, saves the decision, opens the next.
 
-It lives in the App's modal, where FiftyOne shows a panel in place of the image; the component
-therefore shows the image itself.  Every event names the sample it speaks of: the one on the
-person's screen, whatever the session has opened since.
+It opens in the App's modal, where FiftyOne shows a panel in place of the image, so the component
+shows the image itself.  Every event names its sample: the one on the person's screen, which may not
+be the one that the session opened last.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset.rationales import decisions as review
-from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.rationales import decisions, queue
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import InputError
 from ..component import ViewPanel, can_prompt
 from ..event import answered
-from . import cards, orders
-from .contract import COMPONENT, EVENTS
-from .verdicts import IMPORT, model_of, named
+from ..verdicts import IMPORT, model_of, named
+from . import cards
+from .contract import COMPONENT, EVENTS, Over
+from .orders import Orders
+
+_ORDERS = Orders()
 
 
 class RationaleReview(ViewPanel):
@@ -34,7 +36,7 @@ class RationaleReview(ViewPanel):
     icon = "rate_review"
     surfaces = "modal"
     component = COMPONENT
-    events = EVENTS
+    events = tuple(EVENTS)
 
     # What the panel asks ------------------------------------------------------------------------
 
@@ -44,19 +46,19 @@ class RationaleReview(ViewPanel):
         dataset = ctx.dataset
         if dataset is None or not len(dataset):
             return {"kind": "empty"}
-        known = review.models(dataset)
+        known = decisions.models(dataset)
         if not known:
             return {"kind": "no_verdicts", "can_import": can_prompt(IMPORT)}
         model = ctx.params.get("model")
         model = model if model in known else known[0]
-        for over in ("queue", "view"):
-            orders.order(ctx.view, model, over, renew=True)
+        for over in get_args(Over):
+            _ORDERS.get(ctx.view, model, over, renew=True)
         return {
             "kind": "ready",
-            "models": named(review.model_names(dataset)),
+            "models": named(decisions.model_names(dataset)),
             "model": model,
-            "labels": review.labels(dataset),
-            "scale": review_queue.score_range(dataset, model=model),
+            "labels": decisions.labels(dataset),
+            "scale": queue.score_range(dataset, model=model),
             "embeddings": dataset.has_field(Names().embedding),
             **_progress(ctx, model),
         }
@@ -69,8 +71,8 @@ class RationaleReview(ViewPanel):
     def decide(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Save the decision; ``advance`` opens the next undecided sample of the queue."""
         params, sample_id, model = ctx.params, _sample(ctx), model_of(ctx)
-        first = not ctx.dataset.has_field(review.ReviewNames(model).history)
-        review.decide(
+        first = not ctx.dataset.has_field(decisions.ReviewNames(model).history)
+        decisions.decide(
             ctx.dataset,
             sample_id,
             str(params.get("decision")),
@@ -78,10 +80,10 @@ class RationaleReview(ViewPanel):
             params.get("note"),
             model=model,
         )
-        ahead = orders.order(ctx.view, model, "queue").around(sample_id)
+        ahead = _ORDERS.get(ctx.view, model, "queue").around(sample_id)
         following = None
         if params.get("advance"):
-            following = review_queue.first_undecided(ctx.dataset, ahead, model=model)
+            following = queue.first_undecided(ctx.dataset, ahead, model=model)
             if following is not None:
                 ctx.ops.open_sample(id=following)
         return {
@@ -95,7 +97,7 @@ class RationaleReview(ViewPanel):
     def undo(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Take the latest decision back and open its sample."""
         model = model_of(ctx)
-        undone = review.undo(ctx.dataset, model=model)
+        undone = decisions.undo(ctx.dataset, model=model)
         if undone is None:
             return {"card": None, **_progress(ctx, model)}
         if len(ctx.view.select(undone.sample_id)):
@@ -110,8 +112,8 @@ class RationaleReview(ViewPanel):
     def step(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the sample before or after this one, in the queue or in the view."""
         params, model = ctx.params, model_of(ctx)
-        over: orders.Over = "view" if params.get("over") == "view" else "queue"
-        order = orders.order(ctx.view, model, over)
+        over: Over = "view" if params.get("over") == "view" else "queue"
+        order = _ORDERS.get(ctx.view, model, over)
         at, by = order.at(_sample(ctx)), -1 if int(params.get("by", 1)) < 0 else 1
         ahead = order.ids if at is None else order.ids[at + 1 :] if by > 0 else order.ids[:at][::-1]
         for sample_id in ahead:
@@ -142,8 +144,8 @@ class RationaleReview(ViewPanel):
 
 def _card(ctx: foo.ExecutionContext, sample_id: str) -> dict[str, Any]:
     model = model_of(ctx)
-    at = orders.order(ctx.view, model, "queue").at(sample_id)
-    in_view = orders.order(ctx.view, model, "view").at(sample_id)
+    at = _ORDERS.get(ctx.view, model, "queue").at(sample_id)
+    in_view = _ORDERS.get(ctx.view, model, "view").at(sample_id)
     return {
         **cards.card(ctx.dataset, sample_id, model),
         "model": model,
@@ -154,10 +156,10 @@ def _card(ctx: foo.ExecutionContext, sample_id: str) -> dict[str, Any]:
 def _progress(ctx: foo.ExecutionContext, model: str) -> dict[str, Any]:
     return {
         "progress": {
-            "decided": review_queue.decided(ctx.view, model=model),
-            "total": len(orders.order(ctx.view, model, "queue")),
+            "decided": queue.decided(ctx.view, model=model),
+            "total": len(_ORDERS.get(ctx.view, model, "queue")),
         },
-        "can_undo": review.undoable(ctx.dataset, model=model),
+        "can_undo": decisions.undoable(ctx.dataset, model=model),
     }
 
 

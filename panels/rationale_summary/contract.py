@@ -1,12 +1,126 @@
-"""What this panel's Python and TypeScript say to each other; ``web/contract.ts`` mirrors it.
+"""What the summary panel's Python and TypeScript exchange; ``web/contract.gen.ts`` is generated.
 
-A *pick* is what a person clicked: a dictionary of ``status``, ``class``, ``decision``, ``tier`` and
-``score`` ([low, high, last bin]), of which those given must all hold; null is "none", which is a
-value of its own.  Panel data only carries ``view``, another number for another view.
+Panel data only carries ``view``, another number for another view.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from ..verdict_types import Decision, Empty, Model, NoVerdicts, Status, Tier
+
 COMPONENT = "GapsphereRationaleSummary"
-EVENTS = ("open", "pick", "back", "review", "import_cache")
-"""What the component may call."""
+
+Pick = TypedDict(
+    "Pick",
+    {
+        "status": Status | None,
+        "class": str | None,
+        "decision": Decision | None,
+        "tier": Tier,
+        "score": tuple[float, float, bool],
+    },
+    total=False,
+)
+"""What was clicked: everything given must hold, and null is the value "none".  ``score`` is low,
+high and whether the bin is the last one, which includes its end."""
+
+
+class StatusBar(TypedDict):
+    name: Status | None
+    count: int
+
+
+class DecisionBar(TypedDict):
+    name: Decision | None
+    count: int
+
+
+class TierBar(TypedDict):
+    name: Tier
+    count: int
+    decided: int
+
+
+class ClassBars(TypedDict):
+    name: str | None
+    bars: list[StatusBar]
+
+
+class OfStatus(TypedDict):
+    status: Status | None
+
+
+class Agreed(OfStatus, total=False):
+    """Decisions counted for one status."""
+
+    agree: int
+    disagree: int
+    relabel: int
+    unsure: int
+
+
+class Counts(TypedDict):
+    total: int
+    decided: int
+    agreement: float | None
+    """Share of "agree" among agree, disagree and relabel."""
+    statuses: list[StatusBar]
+    decisions: list[DecisionBar]
+    tiers: list[TierBar]
+    agreed: list[Agreed]
+    classes: list[ClassBars]
+    """The most misclassified first."""
+    classes_total: int
+    edges: list[float]
+    """One more than there are bins."""
+    scores: dict[Status, list[int]]
+
+
+class Ready(TypedDict):
+    kind: Literal["ready"]
+    models: list[Model]
+    model: str
+    pick: Pick | None
+    """What the grid shows of these counts, null for all."""
+    counts: Counts
+
+
+Opened = Ready | Empty | NoVerdicts
+
+
+class OfModel(TypedDict):
+    model: str
+
+
+class OfModelOrNone(TypedDict):
+    model: str | None
+
+
+class PickParams(OfModel):
+    pick: Pick
+
+
+class Picked(TypedDict):
+    shown: int
+    pick: Pick
+
+
+class OneSample(TypedDict):
+    id: str
+
+
+class Nothing(TypedDict):
+    pass
+
+
+EVENTS = {
+    "open": (OfModelOrNone, Opened),
+    "pick": (PickParams, Picked),
+    "back": (Nothing, Nothing),
+    "review": (OfModel, OneSample),
+    "import_cache": (Nothing, Nothing),
+}
+"""What the component may call: the parameters and the answer of each event."""

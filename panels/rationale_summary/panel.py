@@ -7,14 +7,13 @@ from typing import Any
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset.rationales import decisions as review
-from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.rationales import decisions, queue
 from ...plugin.dataset.rationales.queue import TIERS, Counts
 from ...plugin.errors import EmptySetError
 from ..component import ViewPanel, can_prompt
 from ..event import answered
 from ..own_view import OwnViews
-from ..rationale_review.verdicts import IMPORT, model_of, named
+from ..verdicts import IMPORT, model_of, named
 from .contract import COMPONENT, EVENTS
 from .picks import picked
 
@@ -32,7 +31,7 @@ class RationaleSummary(ViewPanel):
     )
     icon = "fact_check"
     component = COMPONENT
-    events = EVENTS
+    events = tuple(EVENTS)
 
     # What the panel asks ------------------------------------------------------------------------
 
@@ -42,7 +41,7 @@ class RationaleSummary(ViewPanel):
         dataset = ctx.dataset
         if dataset is None or not len(dataset):
             return {"kind": "empty"}
-        known = review.models(dataset)
+        known = decisions.models(dataset)
         if not known:
             return {"kind": "no_verdicts", "can_import": can_prompt(IMPORT)}
         model = ctx.params.get("model")
@@ -50,10 +49,10 @@ class RationaleSummary(ViewPanel):
         view = _VIEWS.base(ctx)
         return {
             "kind": "ready",
-            "models": named(review.model_names(dataset)),
+            "models": named(decisions.model_names(dataset)),
             "model": model,
             "pick": _VIEWS.shown(ctx),
-            "counts": counts_of(review_queue.counts(view, model=model)),
+            "counts": counts_of(queue.counts(view, model=model)),
         }
 
     @answered
@@ -75,8 +74,8 @@ class RationaleSummary(ViewPanel):
     def review(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the first undecided sample of the queue."""
         model = model_of(ctx)
-        ids = review_queue.queue(ctx.view, model=model)
-        first = review_queue.first_undecided(ctx.dataset, ids, model=model)
+        ids = queue.queue(ctx.view, model=model)
+        first = queue.first_undecided(ctx.dataset, ids, model=model)
         if first is None and not ids:
             raise EmptySetError("The grid shows no sample to review.")
         ctx.ops.open_sample(id=first or ids[0])

@@ -8,8 +8,7 @@ from typing import Any
 import fiftyone as fo
 from fiftyone import ViewField as F
 
-from ...plugin.dataset.rationales import decisions as review
-from ...plugin.dataset.rationales import queue as review_queue
+from ...plugin.dataset.rationales import decisions, queue
 from ...plugin.dataset.store.names import ReviewNames
 from ...plugin.errors import InputError
 
@@ -22,7 +21,7 @@ def picked(view: fo.DatasetView, pick: Mapping[str, Any], model: str) -> fo.Data
     Raises
     ------
     InputError
-        It is no pick.
+        It is not a valid pick.
     """
     return view.match(expression(view, pick, model))
 
@@ -31,7 +30,7 @@ def expression(view: fo.DatasetView, pick: Mapping[str, Any], model: str) -> Any
     """View expression of a pick."""
     names = ReviewNames(model)
     if not pick or not set(pick) <= set(KINDS):
-        raise InputError("That is no bar of this panel.")
+        raise InputError("Unknown bar: reload the panel.")
     parts = [_part(view, names, kind, pick[kind]) for kind in KINDS if kind in pick]
     whole = parts[0]
     for part in parts[1:]:
@@ -41,21 +40,21 @@ def expression(view: fo.DatasetView, pick: Mapping[str, Any], model: str) -> Any
 
 def _part(view: fo.DatasetView, names: ReviewNames, kind: str, value: Any) -> Any:
     if kind == "tier":
-        if value not in review_queue.TIERS:
-            raise InputError(f"{value!r} is no part of the queue.")
-        return review_queue.tier_of(names, value)
+        if value not in queue.TIERS:
+            raise InputError(f"{value!r} is not a tier of the queue.")
+        return queue.tier_of(names, value)
     if kind == "score":
         low, high, last = float(value[0]), float(value[1]), bool(value[2])
         score = F(names.llm_score)
         return (score >= low) & ((score <= high) if last else (score < high))
     path = {
         "status": names.prediction_status,
-        "class": review.truth_path(view),
+        "class": decisions.truth_path(view),
         "decision": names.decision,
     }[kind]
     if path is None:
         raise InputError("The samples have no ground truth to pick by.")
     if value is not None and not isinstance(value, str):
-        raise InputError(f"{value!r} is no {kind}.")
+        raise InputError(f"{value!r} is not a valid {kind}.")
     # `== None` is true of a field that is not there; FiftyOne's `exists` of one that is.
     return F(path) == value if value is not None else ~F(path).exists()

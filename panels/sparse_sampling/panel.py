@@ -33,7 +33,7 @@ class SparseSampling(ViewPanel):
     icon = "grain"
     category = foo.Categories.ANALYZE
     component = COMPONENT
-    events = EVENTS
+    events = tuple(EVENTS)
 
     # What the panel asks ------------------------------------------------------------------------
 

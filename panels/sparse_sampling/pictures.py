@@ -9,7 +9,7 @@ import fiftyone as fo
 import numpy as np
 
 from ...plugin.dataset.store.names import Names
-from ..gap_explorer.contract import b64
+from ..wire import b64
 
 QUANTUM = 65535
 

@@ -14,7 +14,7 @@ from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simul
 from ...plugin.dataset.store.names import Names
 from ...plugin.dataset.store.sets import resolve
 from ...plugin.errors import InputError
-from ..gap_explorer.contract import b64
+from ..wire import b64
 from .contract import METRICS
 
 

@@ -75,11 +75,6 @@ def test_more_than_a_tray_holds_is_refused_with_a_way_out(made, monkeypatch):
         actions.act(None, {"kind": "collect"}, made.values("id"), analysis.load(made))
 
 
-def test_the_tray_holds_as_many_in_python_as_in_the_browser():
-    room = re.search(r"TRAY_MAX = (\d+)", (WEB / "tray.ts").read_text()).group(1)
-    assert int(room) == actions.TRAY_MAX
-
-
 def test_the_form_opens_on_exactly_what_the_tray_holds_and_still_exists(panel, fresh):
     ids = fresh.match_tags("U").limit(4).values("id")
     fresh.delete_samples(ids[1])

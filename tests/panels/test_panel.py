@@ -4,8 +4,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import memory
+from gapsphere.panels.gap_explorer import contract, memory
 from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
+from gapsphere.tests.support.contracts import check, matches
 
 URI = "@gapsphere/gap-explorer/gap_explorer"
 
@@ -28,7 +29,8 @@ class Panel:
         for request in self.asked:
             if request["operator_uri"] == "patch_panel_data":
                 self.data.update(request["params"]["data"])
-        return done.result
+        matches(contract, contract.PanelData, self.data)
+        return check(contract, method, done.result)
 
     def about(self, query, **changes):
         params = {"query": query, "stamp": self.data["run"]["stamp"], "k": 5, "search": "U"}
@@ -155,7 +157,7 @@ def test_panels_long_gone_are_forgotten():
     memory.of("first").limit = 7
     for i in range(memory.PANELS_KEPT):
         memory.of(f"later {i}")
-    assert memory.of("first").limit == memory.POINT_LIMIT
+    assert memory.of("first").limit == contract.DEFAULT_CHOICES["limit"]
 
 
 def test_events_answer_with_columns_of_the_points_shown(panel):

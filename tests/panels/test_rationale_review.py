@@ -6,10 +6,11 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-from gapsphere.panels.rationale_review import orders
+from gapsphere.panels.rationale_review import contract, orders
 from gapsphere.plugin.dataset.rationales import decisions as review
 from gapsphere.plugin.dataset.rationales import queue as review_queue
 from gapsphere.plugin.dataset.store import vectors
+from gapsphere.tests.support.contracts import check
 from gapsphere.tests.support.made_review import add_verdicts
 
 URI = "@gapsphere/gap-explorer/rationale_review"
@@ -39,7 +40,7 @@ class Panel:
         asked = done.executor.to_json()["requests"]
         opened = [r["params"]["id"] for r in asked if r["operator_uri"] == "open_sample"]
         self.opened = opened[-1] if opened else None
-        return done.result
+        return check(contract, method, done.result)
 
     def decide(self, sample_id, decision="agree", **params):
         given = {"label": None, "note": None, "advance": True, **params}
@@ -220,10 +221,11 @@ def test_no_embeddings_is_a_sentence(panel, reviewed):
 
 def test_an_order_is_kept_until_the_panel_opens_again(reviewed):
     view = reviewed.view()
-    first = orders.order(view, "", "queue", renew=True)
+    kept = orders.Orders()
+    first = kept.get(view, "", "queue", renew=True)
     reviewed.set_values("prediction_status", ["correct"] * N)
-    assert orders.order(view, "", "queue") is first
-    assert orders.order(view, "", "queue", renew=True).ids != first.ids
+    assert kept.get(view, "", "queue") is first
+    assert kept.get(view, "", "queue", renew=True).ids != first.ids
     for size in range(1, 20):
-        orders.order(reviewed.limit(size), "", "view")
-    assert len(orders._orders) == orders.KEPT
+        kept.get(reviewed.limit(size), "", "view")
+    assert len(kept) == orders.KEPT

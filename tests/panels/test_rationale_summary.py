@@ -6,8 +6,10 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from fiftyone import ViewField as F
+from gapsphere.panels.rationale_summary import contract
 from gapsphere.plugin.dataset.rationales import decisions as review
 from gapsphere.plugin.dataset.rationales import queue as review_queue
+from gapsphere.tests.support.contracts import check
 from gapsphere.tests.support.made_review import add_verdicts
 
 URI = "@gapsphere/gap-explorer/rationale_summary"
@@ -42,7 +44,7 @@ class Panel:
             if request["operator_uri"] == "clear_view":
                 self.view = self.dataset.view()
         self.asked = done.executor.to_json()["requests"]
-        return done.result
+        return check(contract, method, done.result)
 
 
 @pytest.fixture

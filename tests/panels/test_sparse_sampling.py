@@ -1,8 +1,6 @@
 """The sparse sampling panel as FiftyOne calls it: its curves, and what it does to the grid."""
 
 import base64
-import re
-from pathlib import Path
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -10,12 +8,11 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 from gapsphere.panels.sparse_sampling import contract
-from gapsphere.panels.sparse_sampling.panel import SparseSampling
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.tests.support.contracts import check
 
 URI = "@gapsphere/gap-explorer/sparse_sampling"
-WEB = Path(__file__).resolve().parents[2] / "panels" / "sparse_sampling" / "web"
 FRAMES = 12
 
 
@@ -77,7 +74,7 @@ class Panel:
                 self.view = fo.DatasetView._build(self.dataset, request["params"]["view"])
             if request["operator_uri"] == "clear_view":
                 self.view = self.dataset.view()
-        return done.result
+        return check(contract, method, done.result)
 
     def did(self, name):
         return next(one["params"] for one in self.asked if one["operator_uri"] == name)
@@ -98,17 +95,6 @@ def floats(text, kind="<f4"):
 def hexes(text):
     raw = base64.b64decode(text).hex()
     return [raw[i : i + 24] for i in range(0, len(raw), 24)]
-
-
-def test_both_sides_name_the_same_events_and_component():
-    text = (WEB / "contract.ts").read_text()
-    names = re.search(r"EVENT_NAMES[^=]*= \[(.*?)\];", text, re.DOTALL).group(1)
-    assert tuple(re.findall(r'"(\w+)"', names)) == contract.EVENTS
-    metrics = re.search(r"METRICS = \[(.*?)\]", text).group(1)
-    assert tuple(re.findall(r'"(\w+)"', metrics)) == contract.METRICS
-    assert f"CHUNK = {contract.CHUNK}" in text
-    assert all(callable(getattr(SparseSampling, name)) for name in contract.EVENTS)
-    assert f'["{contract.COMPONENT}", ' in (WEB.parents[1] / "web" / "index.tsx").read_text()
 
 
 def test_open_lists_policies_and_the_sequences_that_the_view_holds(panel, simulated):

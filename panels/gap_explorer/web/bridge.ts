@@ -3,7 +3,7 @@
  * App; the harness page fulfils it with made-up data, which is how the panel is looked at alone.
  */
 
-import type { Choices, EventName, Events, PanelData } from "./contract";
+import type { Choices, EventName, Events, PanelData } from "./contract.gen";
 
 export type RouteName = "geometry" | "ids";
 

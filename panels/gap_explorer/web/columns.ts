@@ -1,11 +1,9 @@
 /** Colour columns of the points, and replies of FiftyOne's own column routes. */
 
 import { ColumnError, decodeUint16, ID_BYTES, IdColumn } from "../../web/shared/columns";
-import type { ColourColumn } from "./contract";
+import { MISSING, STEPS as U16_STEPS, type ColourColumn } from "./contract.gen";
 
-export const MISSING = 0xffff;
-/** Numeric columns use 0..65534; see {@link MISSING}. */
-export const U16_STEPS = 65534;
+export { MISSING, U16_STEPS };
 
 /** A numeric or categorical column, ready to be drawn. */
 export interface Column {

@@ -12,7 +12,7 @@ import { getFetchFunction } from "@fiftyone/utilities";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import type { Bridge, RouteName } from "./bridge";
-import { EVENT_NAMES, type Events, type PanelData } from "./contract";
+import { EVENT_NAMES, type Events, type PanelData } from "./contract.gen";
 import { useEvents, type PanelProps as EventProps } from "../../web/shared/events";
 import { useChoices } from "./hooks/useChoices";
 import { gridKey, useMasks } from "./hooks/useMasks";

@@ -2,7 +2,7 @@
 
 import { firstBeyond, MISSING, type Column } from "./columns";
 import type { Bitmask } from "../../web/shared/columns";
-import type { Show } from "./contract";
+import type { Show } from "./contract.gen";
 import { FLAG } from "./scene/shaders";
 
 export interface FlagInputs {

@@ -4,7 +4,7 @@
  * gets denser with the value so that what was hardly looked at stays a photograph.
  */
 
-import type { HeatGridPayload } from "./contract";
+import type { HeatGridPayload } from "./contract.gen";
 import { decodeBytes } from "../../web/shared/columns";
 import { heatColour } from "../../web/shared/heatColours";
 

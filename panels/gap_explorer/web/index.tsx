@@ -1,7 +1,10 @@
 import * as React from "react";
 import { GapExplorer } from "./components/GapExplorer";
+import { COMPONENT } from "./contract.gen";
 import { useFiftyOneBridge, type PanelProps } from "./fiftyone";
 
-export function GapExplorerPanel(props: PanelProps): React.ReactElement {
+function GapExplorerPanel(props: PanelProps): React.ReactElement {
   return <GapExplorer bridge={useFiftyOneBridge(props)} />;
 }
+
+export const PANEL = { name: COMPONENT, label: "Gap Explorer", component: GapExplorerPanel };

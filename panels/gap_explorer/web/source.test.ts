@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { RunInfo, ColumnsPayload } from "./contract";
+import type { RunInfo, ColumnsPayload } from "./contract.gen";
 import { gridKey } from "./hooks/useMasks";
 import { columnSource } from "./source";
 

@@ -7,7 +7,7 @@
 import type { Bridge } from "./bridge";
 import { decodeFloat32, IdColumn } from "../../web/shared/columns";
 import { decodeRouteGeometry, decodeRouteIds, expectCount } from "./columns";
-import type { ColumnsPayload, RunInfo, SourceName } from "./contract";
+import type { ColumnsPayload, RunInfo, SourceName } from "./contract.gen";
 
 export interface ColumnSource {
   readonly name: SourceName;

@@ -3,7 +3,7 @@
  * With several panels open it speaks of the one mounted last; `panels` has them all.
  */
 
-import type { Answer, Choices, RunInfo } from "./contract";
+import type { Answer, Choices, RunInfo } from "./contract.gen";
 import type { Vec3 } from "./math";
 import type { SphereScene } from "./scene/SphereScene";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { add, clear, EMPTY_TRAY, remove, Shelf, TRAY_MAX, undo } from "./tray";
+import { add, clear, EMPTY_TRAY, remove, Shelf, undo } from "./tray";
+import { TRAY_MAX } from "./contract.gen";
 
 const ids = (n: number, from = 0): string[] => Array.from({ length: n }, (_, i) => `id${i + from}`);
 

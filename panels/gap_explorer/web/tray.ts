@@ -5,8 +5,8 @@
  * new dataset may take an old name.  All panels of a page look at one tray.
  */
 
-/** `panels/gap_explorer/actions.py` refuses more in one go. */
-export const TRAY_MAX = 1000;
+import { TRAY_MAX } from "./contract.gen";
+
 const UNDO_DEPTH = 50;
 const KEY = "gapsphere.gap_explorer.tray.";
 

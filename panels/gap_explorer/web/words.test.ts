@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Verdict } from "./contract";
+import type { Verdict } from "./contract.gen";
 import {
   collected,
   fileName,

@@ -3,7 +3,7 @@
  * whether the place is a gap, whether U can fill it, and whether the map can be believed here.
  */
 
-import type { Answer, Metric, Verdict } from "./contract";
+import type { Answer, Metric, Verdict } from "./contract.gen";
 
 export type Tone = "gap" | "covered";
 export type Trust = "supported" | "weak" | "artefact";

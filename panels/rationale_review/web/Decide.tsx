@@ -1,6 +1,6 @@
 import * as React from "react";
-import type { Card, Choice } from "./contract";
-import type { Decision } from "../../web/shared/rationales/verdicts";
+import type { Card, Choice } from "./contract.gen";
+import type { Decision } from "../../web/shared/rationales/verdicts.gen";
 import { KEY_OF } from "./keys";
 import { leave } from "./Verdict";
 import { DECISION_HINT, DECISION_LABEL } from "../../web/shared/rationales/words";

@@ -2,7 +2,7 @@ import * as React from "react";
 import { sentence } from "../../web/shared/errors";
 import { SmallImage } from "../../web/shared/SmallImage";
 import type { Bridge } from "./bridge";
-import type { Card, Neighbor } from "./contract";
+import type { Card, Neighbor } from "./contract.gen";
 import { StatusBadge } from "../../web/shared/rationales/Signs";
 import { DECISION_LABEL, STATUS_LABEL, statusKey } from "../../web/shared/rationales/words";
 

@@ -2,7 +2,7 @@ import * as React from "react";
 import { useEnter } from "../../web/shared/useEnter";
 import { useThemeColours } from "../../web/shared/useThemeColours";
 import type { Bridge } from "./bridge";
-import type { Card, Choice, Ready } from "./contract";
+import type { Card, Choice, Ready } from "./contract.gen";
 import { Decide } from "./Decide";
 import type { Action } from "./keys";
 import { Neighbors } from "./Neighbors";

@@ -1,6 +1,6 @@
 import * as React from "react";
 import { Segmented } from "../../web/shared/controls";
-import type { Card, Ready } from "./contract";
+import type { Card, Ready } from "./contract.gen";
 import type { Review } from "./useReview";
 import { KEY_OF } from "./keys";
 import { ModelSelect } from "../../web/shared/rationales/ModelSelect";

@@ -1,6 +1,6 @@
 import * as React from "react";
-import type { Card } from "./contract";
-import type { Model } from "../../web/shared/rationales/verdicts";
+import type { Card } from "./contract.gen";
+import type { Model } from "../../web/shared/rationales/verdicts.gen";
 import { hits, languageOf, mark, wordsOf } from "./marks";
 import { StatusBadge } from "../../web/shared/rationales/Signs";
 import { modelLabel, scoreText, share, TIER_LABEL } from "../../web/shared/rationales/words";

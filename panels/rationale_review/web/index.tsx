@@ -2,13 +2,15 @@ import { getSampleSrc, nullableModalSampleId, useClearModal } from "@fiftyone/st
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { useEvents, type PanelProps } from "../../web/shared/events";
-import { EVENT_NAMES, type Events } from "./contract";
+import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
 import { RationaleReview } from "./RationaleReview";
 
-export function RationaleReviewPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
+function RationaleReviewPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
   const call = useEvents<Events>(props, EVENT_NAMES);
   const sampleId = useRecoilValue(nullableModalSampleId);
   const close = useClearModal();
   const { data } = props;
   return <RationaleReview bridge={{ sampleId, view: data?.view, call, mediaUrl: getSampleSrc, close }} />;
 }
+
+export const PANEL = { name: COMPONENT, label: "Rationale review", component: RationaleReviewPanel };

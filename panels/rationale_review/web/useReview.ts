@@ -1,9 +1,9 @@
 import * as React from "react";
 import { sentence } from "../../web/shared/errors";
-import { REVIEWED } from "../../web/shared/rationales/verdicts";
+import { REVIEWED } from "../../web/shared/rationales/reviewed";
 import type { Bridge } from "./bridge";
-import type { Card, Choice, Opened, Over, Progress, Ready } from "./contract";
-import type { Decision } from "../../web/shared/rationales/verdicts";
+import type { Card, Choice, Opened, Over, Progress, Ready } from "./contract.gen";
+import type { Decision } from "../../web/shared/rationales/verdicts.gen";
 import { useStored } from "../../web/shared/useStored";
 import { DECISION_LABEL } from "../../web/shared/rationales/words";
 

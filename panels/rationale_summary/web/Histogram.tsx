@@ -1,7 +1,7 @@
 import * as React from "react";
 import { Switch } from "../../web/shared/controls";
 import { scoreText } from "../../web/shared/rationales/words";
-import type { Counts, Pick } from "./contract";
+import type { Counts, Pick } from "./contract.gen";
 import { count, heights, samePick } from "./words";
 
 const ROWS = ["correct", "misclassified"] as const;

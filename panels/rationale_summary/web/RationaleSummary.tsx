@@ -1,7 +1,7 @@
 import * as React from "react";
 import { useEnter } from "../../web/shared/useEnter";
 import { useThemeColours } from "../../web/shared/useThemeColours";
-import type { Decision, Status } from "../../web/shared/rationales/verdicts";
+import type { Decision, Status } from "../../web/shared/rationales/verdicts.gen";
 import { ModelSelect } from "../../web/shared/rationales/ModelSelect";
 import { Reviewed } from "../../web/shared/rationales/Reviewed";
 import { Face, Failed, NoVerdicts, StatusBadge } from "../../web/shared/rationales/Signs";
@@ -13,7 +13,7 @@ import {
 } from "../../web/shared/rationales/words";
 import { Bar, Stack } from "./Bars";
 import type { Bridge } from "./bridge";
-import type { Counts, Pick, Ready } from "./contract";
+import type { Counts, Pick, Ready } from "./contract.gen";
 import { Histogram } from "./Histogram";
 import { useSummary, type Summary } from "./useSummary";
 import { count, inOrder, percent, pickText, samePick, samples, STATUSES } from "./words";

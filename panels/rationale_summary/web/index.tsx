@@ -1,9 +1,9 @@
 import * as React from "react";
 import { useEvents, type PanelProps } from "../../web/shared/events";
-import { EVENT_NAMES, type Events } from "./contract";
+import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
 import { RationaleSummary } from "./RationaleSummary";
 
-export function RationaleSummaryPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
+function RationaleSummaryPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
   const call = useEvents<Events>(props, EVENT_NAMES);
   return <RationaleSummary bridge={{ view: props.data?.view, call, showReview }} />;
 }
@@ -25,3 +25,5 @@ function showReview(): void {
   };
   look();
 }
+
+export const PANEL = { name: COMPONENT, label: "Rationale summary", component: RationaleSummaryPanel };

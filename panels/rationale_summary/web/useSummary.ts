@@ -1,9 +1,9 @@
 import * as React from "react";
 import { sentence } from "../../web/shared/errors";
-import { REVIEWED } from "../../web/shared/rationales/verdicts";
+import { REVIEWED } from "../../web/shared/rationales/reviewed";
 import { useStored } from "../../web/shared/useStored";
 import type { Bridge } from "./bridge";
-import type { Opened, Pick } from "./contract";
+import type { Opened, Pick } from "./contract.gen";
 
 export interface Summary {
   opened: Opened | null;

@@ -1,13 +1,18 @@
 /** The counts as sentences and shares. */
 
-import type { Status } from "../../web/shared/rationales/verdicts";
+import type { Status } from "../../web/shared/rationales/verdicts.gen";
 import {
   DECISION_LABEL,
   scoreText,
   STATUS_LABEL,
   TIER_LABEL,
 } from "../../web/shared/rationales/words";
-import type { Bar, Pick } from "./contract";
+import type { Pick } from "./contract.gen";
+
+export interface Bar<N> {
+  name: N;
+  count: number;
+}
 
 export const STATUSES: readonly Status[] = ["correct", "misclassified", "ambiguous", "unknown"];
 

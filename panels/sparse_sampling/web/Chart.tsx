@@ -1,5 +1,5 @@
 import * as React from "react";
-import type { Metric } from "./contract";
+import type { Metric } from "./contract.gen";
 import type { Curves } from "./curves";
 import type { Span } from "./GridActions";
 import { Lines, scalesOf } from "./Lines";

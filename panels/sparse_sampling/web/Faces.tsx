@@ -1,6 +1,6 @@
 import * as React from "react";
 import { faceOf } from "../../web/shared/Face";
-import type { Ready } from "./contract";
+import type { Ready } from "./contract.gen";
 import { count } from "./words";
 
 const DOTS = [

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { CHUNK } from "./contract";
+import { CHUNK } from "./contract.gen";
 import type { Curves } from "./curves";
 import { frames, frameText } from "./words";
 

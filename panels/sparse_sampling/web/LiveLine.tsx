@@ -1,5 +1,5 @@
 import * as React from "react";
-import type { Server } from "./contract";
+import type { Server } from "./contract.gen";
 
 /** One line on the server that live clients sample with, and the way to its form. */
 export function LiveLine(props: { server: Server | null; open: (() => void) | null }): React.ReactElement {

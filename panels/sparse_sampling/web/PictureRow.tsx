@@ -2,7 +2,7 @@ import * as React from "react";
 import { Segmented, Switch } from "../../web/shared/controls";
 import { heatGradient } from "../../web/shared/heatColours";
 import { Swatch } from "./Chart";
-import type { Sequence } from "./contract";
+import type { Sequence } from "./contract.gen";
 import type { Curves } from "./curves";
 import { Coarse, Dots, Filters, Layer, Tile } from "./Layers";
 import type { Series } from "./series";

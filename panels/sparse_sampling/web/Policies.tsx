@@ -1,6 +1,6 @@
 import * as React from "react";
 import { Swatch } from "./Chart";
-import { METRICS, type Metric } from "./contract";
+import { METRICS, type Metric } from "./contract.gen";
 import type { Span } from "./GridActions";
 import { Picture } from "./Icons";
 import { meanOf } from "./plot";

@@ -1,6 +1,6 @@
 import * as React from "react";
 import { Segmented } from "../../web/shared/controls";
-import { METRICS, type Ready, type Sequence, type SequenceKey } from "./contract";
+import { METRICS, type Ready, type Sequence, type SequenceKey } from "./contract.gen";
 import type { Choices } from "./useChoices";
 import { METRIC, sequenceText } from "./words";
 

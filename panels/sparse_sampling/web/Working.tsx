@@ -2,7 +2,7 @@ import * as React from "react";
 import { Failed } from "../../web/shared/rationales/Signs";
 import type { Bridge } from "./bridge";
 import { Chart } from "./Chart";
-import { CHUNK, type Ready, type Sequence, type SequenceKey } from "./contract";
+import { CHUNK, type Ready, type Sequence, type SequenceKey } from "./contract.gen";
 import type { Curves } from "./curves";
 import { Face } from "./Faces";
 import { GridActions, type Span } from "./GridActions";

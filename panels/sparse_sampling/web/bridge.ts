@@ -1,7 +1,7 @@
 /** Everything the panel wants from its host, and nothing else. */
 
 import type { Call } from "../../web/shared/events";
-import type { Events } from "./contract";
+import type { Events } from "./contract.gen";
 
 export interface Bridge {
   /** Name of the dataset that is open. */

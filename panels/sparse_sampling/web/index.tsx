@@ -2,10 +2,10 @@ import { datasetName, getSampleSrc, nullableModalSampleId, selectedSamples } fro
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { useEvents, type PanelProps } from "../../web/shared/events";
-import { EVENT_NAMES, type Events } from "./contract";
+import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
 import { SparseSampling } from "./SparseSampling";
 
-export function SparseSamplingPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
+function SparseSamplingPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
   const call = useEvents<Events>(props, EVENT_NAMES);
   const dataset = useRecoilValue(datasetName) ?? "";
   const opened = useRecoilValue(nullableModalSampleId);
@@ -14,3 +14,5 @@ export function SparseSamplingPanel(props: PanelProps<{ view?: unknown }>): Reac
   const view = props.data?.view;
   return <SparseSampling bridge={{ dataset, view, opened, selected, call, mediaUrl: getSampleSrc }} />;
 }
+
+export const PANEL = { name: COMPONENT, label: "Sparse sampling", component: SparseSamplingPanel };

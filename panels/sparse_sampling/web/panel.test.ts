@@ -1,6 +1,6 @@
 import type * as React from "react";
 import { describe, expect, it } from "vitest";
-import type { CurvesPayload, Simulation } from "./contract";
+import type { CurvesPayload, Simulation } from "./contract.gen";
 import { decodeCurves, follow } from "./curves";
 import { handleKey, type KeyHost } from "./keys";
 import { Preloader, type Fetched } from "./preload";

@@ -1,6 +1,6 @@
 /** Policies told apart by colour and by the shape of their marks: neither alone has to do it. */
 
-import type { Simulation } from "./contract";
+import type { Simulation } from "./contract.gen";
 import type { Curves, Figures } from "./curves";
 
 /** One policy's line.  `index` is its place among all, so that its colour stays. */

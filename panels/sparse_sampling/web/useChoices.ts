@@ -1,5 +1,5 @@
 import { useKept } from "../../web/shared/useKept";
-import type { Metric, SequenceKey } from "./contract";
+import type { Metric, SequenceKey } from "./contract.gen";
 
 /** What the person chose, for each dataset. */
 export interface Choices {

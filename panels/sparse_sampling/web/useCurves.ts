@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence } from "../../web/shared/errors";
 import type { Bridge } from "./bridge";
-import type { SequenceKey } from "./contract";
+import type { SequenceKey } from "./contract.gen";
 import { decodeCurves, follow, type Curves } from "./curves";
 
 export interface CurvesState {

@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "./bridge";
-import type { Ready, SequenceKey } from "./contract";
+import type { Ready, SequenceKey } from "./contract.gen";
 import type { CurvesState } from "./useCurves";
 import { sameSequence } from "./words";
 

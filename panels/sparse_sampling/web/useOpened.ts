@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence } from "../../web/shared/errors";
 import type { Bridge } from "./bridge";
-import type { Opened, Pulse } from "./contract";
+import type { Opened, Pulse } from "./contract.gen";
 
 export interface OpenedState {
   opened: Opened | null;

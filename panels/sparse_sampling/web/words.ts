@@ -1,6 +1,6 @@
 /** Figures and frames in words. */
 
-import type { Metric, Sequence, SequenceKey, Shown } from "./contract";
+import type { Metric, Sequence, SequenceKey, Shown } from "./contract.gen";
 
 export const METRIC: Readonly<
   Record<Metric, { label: string; axis: string; unit: string; digits: number; lowIsWorse: boolean }>

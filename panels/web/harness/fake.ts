@@ -13,7 +13,7 @@ import type {
   Events,
   PanelData,
   QueryParams,
-} from "../../gap_explorer/web/contract";
+} from "../../gap_explorer/web/contract.gen";
 import { normalize, type Vec3 } from "../../gap_explorer/web/math";
 
 const encode = (array: ArrayBufferView): string => {

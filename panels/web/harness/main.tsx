@@ -3,7 +3,7 @@
 import * as React from "react";
 import { createRoot } from "react-dom/client";
 import { GapExplorer } from "../../gap_explorer/web/components/GapExplorer";
-import { DEFAULT_CHOICES, type Choices, type PanelData } from "../../gap_explorer/web/contract";
+import { DEFAULT_CHOICES, type Choices, type PanelData } from "../../gap_explorer/web/contract.gen";
 import { Fake } from "./fake";
 
 const params = new URLSearchParams(location.search);

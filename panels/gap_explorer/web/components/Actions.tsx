@@ -1,5 +1,5 @@
 import * as React from "react";
-import type { Action, RunInfo } from "../contract";
+import type { Action, RunInfo } from "../contract.gen";
 import { count } from "../words";
 
 /** What can be done with an answer, or with the images chosen of it. */

@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { Card } from "../contract";
+import type { Card } from "../contract.gen";
 import type { HeatState } from "../hooks/useHeatmaps";
 import type { TrayState } from "../hooks/useTray";
 import { fileName, folder, number } from "../words";

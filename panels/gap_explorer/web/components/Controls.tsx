@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import type { Column } from "../columns";
-import type { RunInfo } from "../contract";
+import type { RunInfo } from "../contract.gen";
 import { count } from "../words";
 import { Gear } from "./Icons";
 import { Segmented, Switch } from "../../../web/shared/controls";

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
-import type { RunInfo, Status } from "../contract";
+import type { RunInfo, Status } from "../contract.gen";
 import { count, plainly, plural } from "../words";
 import { faceOf } from "../../../web/shared/Face";
 

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
-import type { Card } from "../contract";
+import type { Card } from "../contract.gen";
 import { fileName, number } from "../words";
 import { SmallImage } from "../../../web/shared/SmallImage";
 

@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { Action, Answer, RunInfo } from "../contract";
+import type { Action, Answer, RunInfo } from "../contract.gen";
 import type { AnswerState } from "../hooks/useAnswer";
 import type { Cloud } from "../hooks/useCloud";
 import { useHeatmaps, type HeatState } from "../hooks/useHeatmaps";

@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import { Bitmask } from "../../../web/shared/columns";
-import type { QueryMode, RunInfo } from "../contract";
+import type { QueryMode, RunInfo } from "../contract.gen";
 import { writeFlags } from "../flags";
 import type { AnswerState } from "../hooks/useAnswer";
 import { useCartesian } from "../hooks/useCartesian";

@@ -2,7 +2,7 @@ import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import { decodePositions } from "../../../web/shared/columns";
-import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract";
+import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract.gen";
 import { takingTurns } from "../../../web/shared/turns";
 import type { Cloud } from "./useCloud";
 

@@ -1,4 +1,4 @@
-import { DEFAULT_CHOICES, type Choices } from "../contract";
+import { DEFAULT_CHOICES, type Choices } from "../contract.gen";
 import { useKept } from "../../../web/shared/useKept";
 
 /** What the person chose in the Gap Explorer. */

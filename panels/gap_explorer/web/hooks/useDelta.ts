@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import { decodeFloat32 } from "../../../web/shared/columns";
-import type { RunInfo } from "../contract";
+import type { RunInfo } from "../contract.gen";
 import { shareAbove } from "../math";
 
 export interface DeltaState {

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
-import type { Answer, Making } from "../contract";
+import type { Answer, Making } from "../contract.gen";
 import { decodeHeat, type HeatGrid } from "../heat";
 
 /** Pause between two looks at how far the work is. */

@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { MasksPayload } from "../contract";
+import type { MasksPayload } from "../contract.gen";
 
 /** Rest of the grid after which Python is asked what it keeps. */
 const REST_MS = 120;
@@ -25,11 +25,11 @@ export function gridKey(stages: unknown, filtered: unknown, extended: unknown): 
  * @param sentFor the grid as it was when `sent` was asked for
  */
 export function useMasks(
-  sent: MasksPayload | undefined,
+  sent: MasksPayload | null | undefined,
   sentFor: string,
   key: string,
   call: Bridge["call"],
-): MasksPayload | undefined {
+): MasksPayload | null | undefined {
   const [asked, setAsked] = React.useState<{ masks: MasksPayload; key: string } | null>(null);
   const stamp = sent?.stamp;
   const later = asked !== null && asked.masks.stamp === stamp ? asked : null;

@@ -1,9 +1,10 @@
 import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
-import type { Card } from "../contract";
+import type { Card } from "../contract.gen";
 import { collected } from "../words";
-import { add, clear, remove, Shelf, TRAY_MAX, undo, type Tray } from "../tray";
+import { add, clear, remove, Shelf, undo, type Tray } from "../tray";
+import { TRAY_MAX } from "../contract.gen";
 import type { Cloud } from "./useCloud";
 
 /** One for the page: two panels on a dataset gather into the same tray. */

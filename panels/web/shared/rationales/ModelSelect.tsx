@@ -1,5 +1,5 @@
 import * as React from "react";
-import type { Model } from "./verdicts";
+import type { Model } from "./verdicts.gen";
 
 /** Which language model is reviewed; nothing where there is only one. */
 export function ModelSelect(props: {

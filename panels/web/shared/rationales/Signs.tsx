@@ -1,6 +1,6 @@
 import * as React from "react";
 import { faceOf } from "../Face";
-import type { Status } from "./verdicts";
+import type { Status } from "./verdicts.gen";
 import { STATUS_LABEL, STATUS_SIGN, statusKey } from "./words";
 
 /** A status as sign, word and colour. */

@@ -1,6 +1,6 @@
 /** What statuses, tiers and decisions are called on the screen, here and in the summary. */
 
-import type { Decision, Model, Status, Tier } from "./verdicts";
+import type { Decision, Model, Status, Tier } from "./verdicts.gen";
 
 export const STATUS_LABEL: Readonly<Record<Status, string>> = {
   correct: "Correct",

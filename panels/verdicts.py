@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset.rationales import decisions as review
+from ..plugin.dataset.rationales import decisions
 
 IMPORT = "@gapsphere/gap-explorer/import_feature_cache"
 
@@ -23,5 +23,5 @@ def model_of(ctx: foo.ExecutionContext) -> str:
         The dataset has no verdicts of it.
     """
     model = str(ctx.params.get("model") or "")
-    review.require_verdicts(ctx.dataset, model)
+    decisions.require_verdicts(ctx.dataset, model)
     return model

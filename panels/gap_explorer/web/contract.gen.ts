@@ -1,0 +1,406 @@
+// Generated from panels/gap_explorer/contract.py by `npm run contracts`: edit that file instead.
+
+export const MISSING = 65535;
+
+export const STEPS = 65534;
+
+export const COMPONENT = "GapsphereGapExplorer";
+
+/** Samples that a tray holds: as many as a person gathers by hand. */
+export const TRAY_MAX = 1000;
+
+export type Base64 = string;
+
+export type Vec3 = readonly [number, number, number];
+
+export type Projection = "sphere" | "cartesian";
+
+export type Show = "S" | "U" | "both";
+
+export type Metric = "cosine" | "euclidean";
+
+export type QueryMode = "point" | "place" | "cap";
+
+/** Who serves coordinates and ids: this panel, or FiftyOne's own ``/embeddings/v2``. */
+export type SourceName = "panel" | "routes";
+
+export type Kind = "numeric" | "categorical";
+
+export type Palette = "viridis" | "cividis";
+
+/** What the person chose. */
+export interface Choices {
+  show: Show;
+  /** `dist_to_S`, `density`, or a field's path. */
+  colour: string;
+  /** Legend range; null follows the data. */
+  range: readonly [number, number] | null;
+  projection: Projection;
+  /** Most points shown; 0 shows all. */
+  limit: number;
+  topK: number;
+  metric: Metric;
+  search: Show;
+  rerank: boolean;
+  /** δ in the run's metric; null follows the run. */
+  delta: number | null;
+  mode: QueryMode;
+  sphere: boolean;
+  lattice: boolean;
+  picks: boolean;
+  palette: Palette;
+  /** Which analysis, where there are several; null takes the first. */
+  suffix: string | null;
+  /** Heatmaps over the thumbnails that have one. */
+  heat: boolean;
+  heatOpacity: number;
+}
+
+export interface IsReady {
+  kind: "ready";
+}
+
+export interface EmptyDataset {
+  kind: "empty_dataset";
+}
+
+export interface NotComputed {
+  kind: "not_computed";
+  samples: number;
+  S: number;
+  U: number;
+  can_run: boolean;
+}
+
+export interface Failed {
+  kind: "failed";
+  message: string;
+}
+
+export type Status = IsReady | EmptyDataset | NotComputed | Failed;
+
+export interface FieldChoice {
+  path: string;
+  kind: Kind;
+}
+
+/** Samples added to or removed from the dataset since the run. */
+export interface Stale {
+  added: number;
+  removed: number;
+}
+
+/** Which operators the panel may open. */
+export interface Operators {
+  find_gaps: boolean;
+  compute_heatmaps: boolean;
+  export_visual_spec: boolean;
+}
+
+/** The analysis that the points belong to. */
+export interface RunInfo {
+  dataset: string;
+  dataset_id: string;
+  brain_key: string;
+  suffix: string;
+  /** Every analysis that has a sphere. */
+  suffixes: string[];
+  /** Changes whenever the columns do; answers with another stamp are dropped. */
+  stamp: string;
+  limit: number;
+  total: number;
+  shown: number;
+  S: number;
+  U: number;
+  gaps: number;
+  delta: number;
+  delta_max: number;
+  delta_source: string;
+  metric: Metric;
+  /** Equally spaced quantiles of `dist_to_S` over all of U, 0 % to 100 %. */
+  quantiles: Base64;
+  /** Equally spaced quantiles of the leave-one-out distances of S. */
+  own_quantiles: Base64;
+  encoder: string;
+  fields: FieldChoice[];
+  stale: Stale | null;
+  operators: Operators;
+  source: SourceName;
+}
+
+/** uint16: numeric is min + (max - min) * u16 / STEPS, categorical an index of `classes`. */
+export interface ColourColumn {
+  field: string;
+  kind: Kind;
+  values: Base64;
+  min: number;
+  max: number;
+  /** Most frequent first. */
+  classes: string[];
+}
+
+/** 14 bytes and one bit a point. */
+export interface ColumnsPayload {
+  stamp: string;
+  n: number;
+  /** float32, interleaved; null when the source is `routes`. */
+  xyz: Base64 | null;
+  /** Bitmask, little bit order: 1 is S. */
+  sets: Base64;
+  /** uint32 positions of the K-Center picks, first pick first. */
+  picks: Base64;
+  dist: ColourColumn;
+}
+
+/** Which points the grid's view and filters keep. */
+export interface MasksPayload {
+  stamp: string;
+  /** null: nothing is filtered. */
+  match: Base64 | null;
+  count: number;
+}
+
+export interface PanelData {
+  /** Name of the dataset that all of this but `opened` is about. */
+  dataset?: string;
+  status?: Status;
+  run?: RunInfo | null;
+  columns?: ColumnsPayload | null;
+  masks?: MasksPayload | null;
+  /** Sample id of the image opened in the modal. */
+  opened?: string | null;
+}
+
+export interface SampleQuery {
+  kind: "point";
+  id: string;
+}
+
+export interface PointQuery {
+  kind: "point";
+  index: number;
+}
+
+export interface PlaceQuery {
+  kind: "place";
+  direction: Vec3;
+}
+
+export interface CapQuery {
+  kind: "cap";
+  direction: Vec3;
+  angle: number;
+}
+
+export type Query = SampleQuery | PointQuery | PlaceQuery | CapQuery;
+
+export interface OfStamp {
+  stamp: string;
+}
+
+export interface QueryParams extends OfStamp {
+  query: Query;
+  k: number;
+  metric: Metric;
+  search: Show;
+  rerank: boolean;
+  delta: number | null;
+}
+
+/** One image in an answer. */
+export interface Card {
+  id: string;
+  /** Position among the points shown, -1 when it is not shown. */
+  index: number;
+  filepath: string;
+  set: "S" | "U";
+  dist_to_S: number | null;
+  percentile: number | null;
+  gap: boolean;
+  /** K-Center rank, null when it was not picked. */
+  pick: number | null;
+  /** Distance to the place asked about, in the query's metric. */
+  distance: number | null;
+}
+
+/** The numbers behind the verdict. */
+export interface Verdict {
+  /** True for an empty place: read off a mean of neighbours, not off an image. */
+  estimated: boolean;
+  /** The place itself belongs to S: its distance to the rest of S. */
+  owned: boolean;
+  distance: number;
+  percentile: number;
+  delta: number;
+  metric: Metric;
+  gap: boolean;
+  /** Candidates of U near the place that lie beyond δ, of `looked_at`. */
+  candidates: number;
+  looked_at: number;
+  nearest_candidate: number | null;
+  /** Share of sphere neighbours that are neighbours in embedding space, 0..1. */
+  trust: number | null;
+  trust_k: number;
+}
+
+export interface Inside {
+  S: number;
+  U: number;
+  gaps: number;
+}
+
+export interface Answer extends OfStamp {
+  query: Query;
+  cards: Card[];
+  /** Samples in the answer: K neighbours, or everything inside a cap. */
+  total: number;
+  inside: Inside | null;
+  verdict: Verdict | null;
+  /** uint32 positions, among the points shown, to light up. */
+  highlight: Base64;
+  /** Milliseconds the query took in Python. */
+  ms: number;
+}
+
+export interface DeltaAnswer {
+  delta: number;
+  gaps: number;
+}
+
+export interface PlainAction {
+  kind: "show" | "select" | "heatmap" | "collect" | "spec";
+}
+
+export interface TagAction {
+  kind: "tag";
+  tag: string;
+}
+
+export interface SaveViewAction {
+  kind: "save_view";
+  name: string;
+}
+
+export type Action = PlainAction | TagAction | SaveViewAction;
+
+/** On everything in the answer to a query. */
+export interface OnAnswer extends QueryParams {
+  action: Action;
+  ids: null;
+}
+
+/** On samples chosen one by one; the query is not read. */
+export interface OnSamples extends OfStamp {
+  action: Action;
+  ids: string[];
+}
+
+export type ActionParams = OnAnswer | OnSamples;
+
+/** Heatmaps that are being made, or were made last. */
+export interface Making {
+  running: boolean;
+  done: number;
+  total: number;
+  message: string | null;
+  error: string | null;
+}
+
+export interface ActionAnswer {
+  /** What was done, for the person. */
+  message: string;
+  /** `heatmap`: the work that has begun. */
+  making?: Making;
+  /** `collect`: the candidates meant. */
+  ids?: string[];
+  /** `collect`: how many samples of S were left out. */
+  owned?: number;
+}
+
+/** One heatmap as it is stored: uint8, row by row, covering the whole image. */
+export interface HeatGridPayload {
+  rows: number;
+  columns: number;
+  values: Base64;
+}
+
+export interface Reload {
+  limit: number;
+  suffix: string | null;
+  source?: SourceName | null;
+}
+
+export interface ColourParams extends OfStamp {
+  field: string;
+}
+
+export interface StampedColumn extends ColourColumn {
+  stamp: string;
+}
+
+export interface Coordinates extends OfStamp {
+  xyz: Base64;
+}
+
+export interface Ids extends OfStamp {
+  ids: Base64;
+}
+
+export interface CardParams extends OfStamp {
+  index: number;
+  delta: number | null;
+}
+
+export interface SamplesParams extends OfStamp {
+  ids: string[];
+}
+
+export interface CardsParams extends SamplesParams {
+  delta: number | null;
+}
+
+export interface Cards {
+  cards: Card[];
+}
+
+export interface MakingState {
+  making: Making | null;
+}
+
+export interface Heatmaps extends MakingState {
+  maps: Record<string, HeatGridPayload>;
+}
+
+export interface StopParams {
+  stop: boolean;
+}
+
+export interface DeltaParams extends OfStamp {
+  delta: number;
+}
+
+export type Nothing = Record<string, never>;
+
+export interface Events {
+  reload: [Reload, Nothing];
+  masks: [OfStamp, MasksPayload];
+  colour: [ColourParams, StampedColumn];
+  geometry: [OfStamp, Coordinates];
+  cartesian: [OfStamp, Coordinates];
+  ids: [OfStamp, Ids];
+  card: [CardParams, Card];
+  cards: [CardsParams, Cards];
+  heatmaps: [SamplesParams, Heatmaps];
+  making: [StopParams, MakingState];
+  ask: [QueryParams, Answer];
+  delta: [DeltaParams, DeltaAnswer];
+  act: [ActionParams, ActionAnswer];
+  clear: [Nothing, Nothing];
+  find_gaps: [Nothing, Nothing];
+}
+
+export type EventName = keyof Events;
+
+export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "ask", "delta", "act", "clear", "find_gaps"];
+
+export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6};

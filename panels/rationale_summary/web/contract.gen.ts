@@ -1,0 +1,109 @@
+// Generated from panels/rationale_summary/contract.py by `npm run contracts`: edit that file instead.
+
+import type { Decision, Empty, Model, NoVerdicts, Status, Tier } from "../../web/shared/rationales/verdicts.gen";
+export const COMPONENT = "GapsphereRationaleSummary";
+
+/** What was clicked: everything given must hold, and null is the value "none". ``score`` is low, high and whether the bin is the last one, which includes its end. */
+export interface Pick {
+  status?: Status | null;
+  class?: string | null;
+  decision?: Decision | null;
+  tier?: Tier;
+  score?: readonly [number, number, boolean];
+}
+
+export interface StatusBar {
+  name: Status | null;
+  count: number;
+}
+
+export interface DecisionBar {
+  name: Decision | null;
+  count: number;
+}
+
+export interface TierBar {
+  name: Tier;
+  count: number;
+  decided: number;
+}
+
+export interface ClassBars {
+  name: string | null;
+  bars: StatusBar[];
+}
+
+export interface OfStatus {
+  status: Status | null;
+}
+
+/** Decisions counted for one status. */
+export interface Agreed extends OfStatus {
+  agree?: number;
+  disagree?: number;
+  relabel?: number;
+  unsure?: number;
+}
+
+export interface Counts {
+  total: number;
+  decided: number;
+  /** Share of "agree" among agree, disagree and relabel. */
+  agreement: number | null;
+  statuses: StatusBar[];
+  decisions: DecisionBar[];
+  tiers: TierBar[];
+  agreed: Agreed[];
+  /** The most misclassified first. */
+  classes: ClassBars[];
+  classes_total: number;
+  /** One more than there are bins. */
+  edges: number[];
+  scores: Record<Status, number[]>;
+}
+
+export interface Ready {
+  kind: "ready";
+  models: Model[];
+  model: string;
+  /** What the grid shows of these counts, null for all. */
+  pick: Pick | null;
+  counts: Counts;
+}
+
+export type Opened = Ready | Empty | NoVerdicts;
+
+export interface OfModel {
+  model: string;
+}
+
+export interface OfModelOrNone {
+  model: string | null;
+}
+
+export interface PickParams extends OfModel {
+  pick: Pick;
+}
+
+export interface Picked {
+  shown: number;
+  pick: Pick;
+}
+
+export interface OneSample {
+  id: string;
+}
+
+export type Nothing = Record<string, never>;
+
+export interface Events {
+  open: [OfModelOrNone, Opened];
+  pick: [PickParams, Picked];
+  back: [Nothing, Nothing];
+  review: [OfModel, OneSample];
+  import_cache: [Nothing, Nothing];
+}
+
+export type EventName = keyof Events;
+
+export const EVENT_NAMES: readonly EventName[] = ["open", "pick", "back", "review", "import_cache"];

@@ -1,0 +1,161 @@
+// Generated from panels/sparse_sampling/contract.py by `npm run contracts`: edit that file instead.
+
+export const COMPONENT = "GapsphereSparseSampling";
+
+/** Most frames that one event may name. */
+export const CHUNK = 256;
+
+export const METRICS = ["psnr", "ssim", "n_samples", "reconstruction_error"] as const;
+
+export type Metric = "psnr" | "ssim" | "n_samples" | "reconstruction_error";
+
+/** One policy, run over sequences of the dataset. */
+export interface Simulation {
+  suffix: string;
+  policy: string;
+  /** Pixels per frame that were requested. */
+  sample_count: number;
+  field: string | null;
+  order: string | null;
+  /** Whether frames have an importance map. */
+  importance: boolean;
+  /** Whether frames have their measured pixels. */
+  measured: boolean;
+}
+
+/** A sequence: the field that groups it, null where all samples are one, and its value. */
+export interface SequenceKey {
+  field: string | null;
+  value: string;
+}
+
+export interface Sequence extends SequenceKey {
+  /** In the grid's view, and in the simulation. */
+  frames: number;
+  whole: number;
+  /** Working resolution, width and height. */
+  resolution: readonly [number, number] | null;
+  /** Mean over all simulated frames, by suffix. */
+  psnr: Record<string, number | null>;
+}
+
+/** What the panel put into the grid: frames ``start`` to before ``stop``. */
+export interface Shown extends SequenceKey {
+  start: number;
+  stop: number;
+}
+
+export interface Ready {
+  kind: "ready" | "outside";
+  stamp: string;
+  simulations: Simulation[];
+  /** Simulations whose grouping field was deleted. */
+  unusable: number;
+  sequences: Sequence[];
+  /** Simulated sequences, in the view or not. */
+  total: number;
+  shown: Shown | null;
+  can_run: boolean;
+}
+
+export interface NoDataset {
+  kind: "no_dataset";
+}
+
+export interface NoSimulation {
+  kind: "empty" | "none";
+  can_run: boolean;
+}
+
+export interface FieldGone {
+  kind: "gone";
+  fields: string[];
+  can_run: boolean;
+}
+
+export interface Begun {
+  kind: "begun";
+  stamp: string;
+}
+
+export type Opened = Ready | NoDataset | NoSimulation | FieldGone | Begun;
+
+/** Columns as base64: 12 bytes an id, float64 numbers, float32 figures with NaN for none. */
+export interface CurvesPayload {
+  n: number;
+  ids: string;
+  numbers: string;
+  /** Whether the numbers are seconds of a clock. */
+  time: boolean;
+  cuts: number[];
+  columns: Record<string, Record<Metric, string>>;
+}
+
+export interface Frames {
+  ids: string[];
+}
+
+export interface PicturesParams extends Frames {
+  suffixes: string[];
+}
+
+/** By `frame`, `reconstruction:suffix` and `importance:suffix`; null where there is no file. */
+export interface Pictures {
+  files: Record<string, (string | null)[]>;
+}
+
+export interface MeasuredParams extends Frames {
+  suffix: string;
+}
+
+/** (u, v) as uint16 steps over 0..1, base64; ``counts`` says how many each frame has. */
+export interface Measured {
+  counts: number[];
+  points: string;
+}
+
+export interface Home {
+  home: SequenceKey | null;
+}
+
+export interface ShownInGrid {
+  shown: Shown;
+}
+
+export interface Selected {
+  selected: number;
+}
+
+export interface Server {
+  stream: string;
+  /** null where it does not answer. */
+  sessions: number | null;
+}
+
+export interface Pulse {
+  stamp: string;
+  /** null where none runs. */
+  server: Server | null;
+  can_serve: boolean;
+}
+
+export type Nothing = Record<string, never>;
+
+export interface Events {
+  open: [Nothing, Opened];
+  curves: [SequenceKey, CurvesPayload];
+  pictures: [PicturesParams, Pictures];
+  measured: [MeasuredParams, Measured];
+  locate: [Frames, Home];
+  show: [Shown, ShownInGrid];
+  back: [Nothing, Nothing];
+  select: [Frames, Selected];
+  open_sample: [Frames, Nothing];
+  pulse: [Nothing, Pulse];
+  simulate: [Nothing, Nothing];
+  serve: [Nothing, Nothing];
+}
+
+export type EventName = keyof Events;
+
+export const EVENT_NAMES: readonly EventName[] = ["open", "curves", "pictures", "measured", "locate", "show", "back", "select", "open_sample", "pulse", "simulate", "serve"];
