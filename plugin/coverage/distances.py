@@ -158,43 +158,6 @@ def sequence_numbers(
     return group if len(numbers) >= 2 else None
 
 
-def top_k(
-    queries: Rows, references: Rows, k: int, *, metric: Metric = "cosine"
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The ``k`` nearest references of each query, nearest first, by faiss' exact flat search.
-
-    Returns
-    -------
-    distance : float32 (n, k)
-        In the metric's unit, from float32 inner products: good to some 1e-6 in cosine distance
-        and, near 0, to 1e-3 in Euclidean distance.  :func:`nearest_distance` is exact.
-    index : int64 (n, k)
-
-    Raises
-    ------
-    InputError
-        ``k`` is not in 1..m.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> S = np.eye(3, dtype=np.float32)
-    >>> top_k(S[:1], S, 1)[1].tolist()
-    [[0]]
-    """
-    import faiss
-
-    queries = checked_rows("The query set", queries)
-    references = checked_rows("The reference set", references)
-    same_dimension("The query set", queries, "the reference set", references)
-    metric = checked_metric(metric)
-    if not 1 <= k <= len(references):
-        raise InputError(f"k is {k}; it must lie between 1 and the {len(references)} references.")
-    similarity, index = faiss.knn(queries, references, k, metric=faiss.METRIC_INNER_PRODUCT)
-    squared = np.clip(2 - 2 * similarity.astype(np.float64), 0, 4)
-    return squared_to_metric(squared, metric).astype(np.float32), index
-
-
 def closest(
     queries: Rows,
     references: Rows,

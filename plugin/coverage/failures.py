@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, EmptySetError
 from ..progress import Progress, silent
-from ..projection.neighbors import nearest
+from .neighbors import nearest
 
 Array = NDArray[Any]
 

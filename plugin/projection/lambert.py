@@ -28,9 +28,9 @@ the map takes up 90 % of the sphere."""
 
 @dataclass(frozen=True, eq=False)
 class Lift:
-    """Where a map was laid: ``places`` float32 (n, 3) unit rows, ``centre`` (2,), ``scale``.
+    """A map on the sphere: ``places`` float32 (n, 3) unit rows, ``centre`` (2,), ``scale``.
 
-    A point ``p`` of the map stands at ``(p - centre) * scale`` in the disc.
+    A point ``p`` of the map is at ``(p - centre) * scale`` in the disc.
     """
 
     places: Array
@@ -62,8 +62,8 @@ def lift_to_sphere(points: ArrayLike, *, reach: float = REACH) -> Lift:
     J. P. Snyder (1987), "Map Projections: A Working Manual", USGS Professional Paper 1395, chapter
     24.
 
-    >>> lift_to_sphere([[0, 0], [1, 0], [-1, 0]], reach=1.0).places.round(6).tolist()
-    [[0.0, 0.0, 1.0], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0]]
+    >>> lift_to_sphere([[0, 0], [1, 0], [-1, 0]], reach=1.0).places[:, 2].tolist()
+    [1.0, -1.0, -1.0]
     """
     rows = np.asarray(points, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != 2:
@@ -86,25 +86,10 @@ def lift_to_sphere(points: ArrayLike, *, reach: float = REACH) -> Lift:
 def from_disc(points: ArrayLike) -> Array:
     """Unit rows, float32 (n, 3), of points (n, 2) in the disc of radius 2: the inverse projection.
 
-    >>> from_disc([[2**0.5, 0]]).round(6).tolist()
-    [[1.0, 0.0, 0.0]]
+    >>> from_disc([[0, 0]]).tolist()
+    [[0.0, 0.0, 1.0]]
     """
     x, y = np.asarray(points, dtype=np.float64).reshape(-1, 2).T
     squared = np.minimum(x * x + y * y, DISC**2)  # rounding at the rim must not leave the disc
     ring = np.sqrt(1 - squared / 4)
     return np.stack([x * ring, y * ring, 1 - squared / 2], axis=1).astype(np.float32)
-
-
-def to_disc(places: ArrayLike) -> Array:
-    """Points in the disc, float64 (n, 2), of unit rows; the antipode goes to (2, 0) by convention.
-
-    >>> to_disc([[1.0, 0.0, 0.0]]).round(6).tolist()
-    [[1.414214, 0.0]]
-    """
-    rows = np.asarray(places, dtype=np.float64).reshape(-1, 3)
-    planar = np.hypot(rows[:, 0], rows[:, 1])
-    # |x, y| = 2 sin(c/2) with c the angle to the pole: stable at both poles
-    radius = DISC * np.sin(np.arctan2(planar, rows[:, 2]) / 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        direction = np.where(planar[:, None] > 0, rows[:, :2] / planar[:, None], [1.0, 0.0])
-    return np.asarray(direction * radius[:, None])

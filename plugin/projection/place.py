@@ -7,25 +7,21 @@ mean of five keeps neighbourhoods no worse (``scripts/bench/sphere.py`` prints b
 
 The rule needs two arrays that the samples carry anyway, the fitted embeddings and ``umap3d``, and
 the centre.  So a run only has to record :meth:`Reducer.record`, plain JSON, and a
-:class:`Reducer` is made again from it and the two fields.  :meth:`Reducer.save` keeps all of it in
-one ``.npz`` for those who work without a dataset.  Nothing is pickled.
+:class:`Reducer` is made again from it and the two fields.
 """
 
 from __future__ import annotations
 
-import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ArtifactError, DimensionError, EmptySetError, NotFiniteError
+from ..coverage.neighbors import nearest
+from ..errors import DimensionError, EmptySetError, NotFiniteError
 from ..progress import Progress, silent
-from .neighbors import nearest
 from .sphere import check_points, to_unit_sphere
 
 Array = NDArray[Any]
@@ -117,25 +113,3 @@ class Reducer:
     ) -> Reducer:
         """Make the reducer again from :meth:`record` and the fields of the fitted samples."""
         return cls(np.asarray(embeddings), np.asarray(umap3d), np.asarray(record["centre"]))
-
-    def save(self, path: str | Path) -> None:
-        """Write one ``.npz`` with the three arrays, whole or not at all."""
-        partial = Path(f"{path}.partial")
-        try:
-            with open(partial, "wb") as file:
-                np.savez(file, embeddings=self.embeddings, umap3d=self.umap3d, centre=self.centre)
-            os.replace(partial, path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise ArtifactError(f"{path} could not be written: {error.strerror}.") from error
-
-    @classmethod
-    def load(cls, path: str | Path) -> Reducer:
-        """Read what :meth:`save` wrote; pickled content is refused."""
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(arrays["embeddings"], arrays["umap3d"], arrays["centre"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ArtifactError(
-                f"{path} is not a saved sphere ({error}); compute the sphere again."
-            ) from error

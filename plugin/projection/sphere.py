@@ -1,4 +1,4 @@
-"""The unit sphere: points put on it, a lattice over it, caps and nearest neighbours upon it.
+"""The unit sphere: points put on it, caps and nearest neighbours upon it.
 
 A place on the sphere is a unit row ``(x, y, z)``; angles are in radians.  Distances are computed
 from the chord between two places and not from their inner product, which loses half the digits
@@ -8,7 +8,6 @@ where places are close (``arccos`` near 1).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,23 +94,6 @@ def to_unit_sphere(points: ArrayLike, centre: ArrayLike | None = None) -> Array:
     return (offset / np.linalg.norm(offset, axis=1, keepdims=True)).astype(np.float32)
 
 
-def to_spherical(points: ArrayLike) -> Array:
-    """Longitude in (-pi, pi] and latitude in [-pi/2, pi/2] of unit rows, float64 (n, 2)."""
-    x, y, z = check_points(points).T
-    return np.stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))], axis=1)
-
-
-def to_cartesian(angles: ArrayLike) -> Array:
-    """Unit rows, float64 (n, 3), of longitude and latitude; inverse of :func:`to_spherical`.
-
-    >>> to_cartesian([[0, np.pi / 2]]).round(6).tolist()
-    [[0.0, 0.0, 1.0]]
-    """
-    longitude, latitude = np.asarray(angles, dtype=np.float64).reshape(-1, 2).T
-    ring = np.cos(latitude)
-    return np.stack([ring * np.cos(longitude), ring * np.sin(longitude), np.sin(latitude)], axis=1)
-
-
 def geodesic(a: ArrayLike, b: ArrayLike) -> Array:
     """Great-circle distance between unit rows, radians, row by row with broadcasting.
 
@@ -139,80 +121,17 @@ def cap(points: ArrayLike, centre: ArrayLike, angle: float) -> Array:
     return geodesic(check_points(points), middle) <= angle + 1e-7
 
 
-def fibonacci_lattice(n: int) -> Array:
-    """``n`` places spread evenly over the sphere, float32 (n, 3), north pole side first.
-
-    The golden-angle spiral with points half a step away from the poles (Swinbank and Purser 2006,
-    "Fibonacci grids"): each place stands for nearly the same area, 4 pi / n.
-
-    >>> fibonacci_lattice(500).shape
-    (500, 3)
-    """
-    if n < 1:
-        raise EmptySetError(f"A lattice of {n} places has no place.")
-    step = np.arange(n) + 0.5
-    height = 1 - 2 * step / n
-    longitude = step * np.pi * (3 - np.sqrt(5))
-    ring = np.sqrt(1 - height**2)
-    return np.stack([ring * np.cos(longitude), ring * np.sin(longitude), height], axis=1).astype(
-        np.float32
-    )
-
-
-def tangent_frame(place: ArrayLike) -> Array:
-    """Two unit vectors, rows of float64 (2, 3), that span the plane tangent to the sphere there.
-
-    Duff et al. 2017, "Building an orthonormal basis, revisited": no jump except at the south pole.
-    """
-    x, y, z = check_points(place, "place")[0]
-    sign = np.copysign(1.0, z)
-    a = -1 / (sign + z)
-    b = x * y * a
-    return np.array([[1 + sign * x * x * a, sign * b, -sign * x], [b, sign + y * y * a, -y]])
-
-
-def circle(centre: ArrayLike, angle: float, n: int = 96) -> Array:
-    """Rim of the cap of radius ``angle`` around ``centre``: closed line of n + 1 unit rows."""
-    middle = to_unit_sphere(check_points(centre, "centre")[:1], centre=np.zeros(3))[0]
-    east, north = tangent_frame(middle)
-    turn = np.linspace(0, 2 * np.pi, n + 1)[:, None]
-    return np.cos(angle) * middle.astype(np.float64) + np.sin(angle) * (
-        np.cos(turn) * east + np.sin(turn) * north
-    )
-
-
-def great_circle(start: ArrayLike, end: ArrayLike, n: int = 64) -> Array:
-    """``n`` places on the shorter arc from ``start`` to ``end``, evenly spaced, float64 (n, 3).
-
-    Between antipodes every great circle is shortest; the one through the tangent frame's first
-    direction is taken.
-
-    >>> great_circle([1, 0, 0], [0, 1, 0], n=3).round(3).tolist()
-    [[1.0, 0.0, 0.0], [0.707, 0.707, 0.0], [0.0, 1.0, 0.0]]
-    """
-    a, b = check_points(start, "start")[0], check_points(end, "end")[0]
-    across = b - (a @ b) * a
-    length = np.linalg.norm(across)
-    across = across / length if length > 1e-12 else tangent_frame(a)[0]
-    step = np.linspace(0, 1, n)[:, None] * geodesic(a, b)
-    return np.cos(step) * a + np.sin(step) * across
-
-
-@dataclass(frozen=True, eq=False)
 class SphereIndex:
-    """Exact nearest neighbours among fixed places; build once, ask often.
+    """Exact nearest neighbours among fixed places, unit rows (n, 3); build once, ask often.
 
     A KD-tree on the chord, which orders places as the geodesic does.
     """
 
-    points: Array
-    """(n, 3) unit rows."""
-
-    @cached_property
-    def _tree(self) -> Any:
+    def __init__(self, points: ArrayLike) -> None:
         from scipy.spatial import cKDTree
 
-        return cKDTree(check_points(self.points))
+        self.points = check_points(points)
+        self._tree: Any = cKDTree(self.points)
 
     def nearest(self, queries: ArrayLike, k: int) -> Neighbors:
         """The ``k`` nearest places of each query (fewer if there are fewer); ties by row."""
@@ -232,15 +151,4 @@ class SphereIndex:
         chord = 2 * np.sin(min(angle + 1e-7, np.pi) / 2)
         near = np.array(self._tree.query_ball_point(middle, chord + 1e-7), dtype=np.int64)
         near.sort()
-        return near[cap(np.asarray(self.points)[near], middle, angle)] if len(near) else near
-
-
-def nearest_on_sphere(points: ArrayLike, queries: ArrayLike, k: int) -> Neighbors:
-    """The ``k`` nearest of ``points`` for each query, exact, closest first.
-
-    Keep a :class:`SphereIndex` where the same points are asked more than once.
-
-    >>> nearest_on_sphere([[0, 0, 1], [1, 0, 0]], [[0, 0.1, 0.995]], k=1).index.tolist()
-    [[0]]
-    """
-    return SphereIndex(check_points(points)).nearest(queries, k)
+        return near[cap(self.points[near], middle, angle)] if len(near) else near

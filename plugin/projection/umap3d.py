@@ -15,9 +15,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..coverage.neighbors import nearest, self_first
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from ..progress import Progress, silent
-from .neighbors import nearest, self_first
 from .place import Reducer, check_vectors
 from .sphere import robust_centre, to_unit_sphere
 

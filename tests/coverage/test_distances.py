@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from coverage_oracles import clustered, distances64, unit
 from gapsphere.plugin.coverage import distances
-from gapsphere.plugin.coverage.distances import leave_one_out, nearest_distance, top_k
+from gapsphere.plugin.coverage.distances import leave_one_out, nearest_distance
 from gapsphere.plugin.errors import (
     Cancelled,
     DimensionError,
@@ -138,26 +138,6 @@ def test_one_sequence_alone_is_left_out_sample_by_sample(drive):
     np.testing.assert_array_equal(leave_one_out(S, sequences=one), leave_one_out(S))
 
 
-def test_top_k_is_sorted_and_starts_with_the_nearest(drive):
-    S, U = drive
-    for metric in ("cosine", "euclidean"):
-        distance, index = top_k(U, S, 5, metric=metric)
-        nearest = nearest_distance(U, S, metric=metric)
-        np.testing.assert_allclose(distance[:, 0], nearest.distance, atol=2e-6)
-        assert (np.diff(distance, axis=1) >= 0).all()
-        truth = np.sort(distances64(U, S), axis=1)[:, :5]
-        truth = truth if metric == "euclidean" else truth**2 / 2
-        np.testing.assert_allclose(distance, truth, atol=2e-6)
-        assert index.shape == (len(U), 5)
-
-
-@pytest.mark.parametrize("k", [0, 301])
-def test_top_k_refuses_more_than_there_are(drive, k):
-    S, U = drive
-    with pytest.raises(InputError, match="between 1 and the 300"):
-        top_k(U, S, k)
-
-
 def test_a_torch_device_gives_the_same_numbers(drive, monkeypatch):
     S, U = drive
     expected = nearest_distance(U, S)
@@ -190,7 +170,7 @@ def test_unusable_rows_are_refused_with_a_sentence(drive, spoil, error, words):
 def test_values_that_are_not_finite_are_refused_by_row(drive, value):
     S, U = drive[0].copy(), drive[1]
     S[17, 3] = value
-    for call in (lambda: nearest_distance(U, S), lambda: leave_one_out(S), lambda: top_k(U, S, 2)):
+    for call in (lambda: nearest_distance(U, S), lambda: leave_one_out(S)):
         with pytest.raises(NotFiniteError, match="row 17"):
             call()
 

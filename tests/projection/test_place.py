@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from gapsphere.plugin.errors import ArtifactError, DimensionError, EmptySetError, NotFiniteError
+from gapsphere.plugin.errors import DimensionError, EmptySetError, NotFiniteError
 from gapsphere.plugin.projection.place import Reducer
 
 
@@ -50,29 +50,6 @@ def test_record_is_json_and_with_the_fields_makes_the_reducer_again(clusters, fi
     again = Reducer.from_record(record, clusters[0], fitted.umap3d)
     new = clusters[0][::-1] * np.float32(0.9) + np.float32(0.01)
     assert np.array_equal(again.place(new).sphere, fitted.reducer.place(new).sphere)
-
-
-def test_saved_reducer_places_the_same(clusters, fitted, tmp_path):
-    fitted.reducer.save(tmp_path / "sphere.npz")
-    again = Reducer.load(tmp_path / "sphere.npz")
-    new = clusters[0] + np.float32(0.02)
-    assert np.array_equal(again.place(new).sphere, fitted.reducer.place(new).sphere)
-    assert [file.name for file in tmp_path.iterdir()] == ["sphere.npz"]
-
-
-def test_files_that_are_no_reducer_are_refused(tmp_path):
-    path = tmp_path / "sphere.npz"
-    path.write_bytes(b"no zip")
-    with pytest.raises(ArtifactError, match="not a saved sphere"):
-        Reducer.load(path)
-    np.savez(path, embeddings=np.array([{}], dtype=object), umap3d=[], centre=[])
-    with pytest.raises(ArtifactError, match="not a saved sphere"):
-        Reducer.load(path)
-    np.savez(path, embeddings=np.eye(3))
-    with pytest.raises(ArtifactError, match="not a saved sphere"):
-        Reducer.load(path)
-    with pytest.raises(ArtifactError, match="could not be written"):
-        Reducer(np.eye(3), np.eye(3), np.zeros(3)).save(tmp_path / "no" / "folder.npz")
 
 
 def test_arrays_that_do_not_fit_are_named(clusters, fitted):

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.neighbors import nearest, self_first
 from gapsphere.plugin.errors import (
     Cancelled,
     DimensionError,
@@ -11,7 +12,6 @@ from gapsphere.plugin.errors import (
     InputError,
     NotFiniteError,
 )
-from gapsphere.plugin.projection.neighbors import nearest, self_first
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
 from gapsphere.plugin.projection.umap3d import _draw, fit_sphere
