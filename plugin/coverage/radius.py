@@ -1,7 +1,7 @@
 """The covering radius, the quantiles beside it, and the threshold δ that makes a gap.
 
-The one idea: a raw distance says little, so S itself is the yardstick.  How far each sample of S
-is from the rest of S gives both the default threshold and the percentile of any distance.
+The one idea: S itself gives the scale.  How far each sample of S is from the rest of S gives the
+default threshold here and, in :mod:`.yardstick`, the percentile of any distance.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ArtifactError, EmptySetError, InputError, NotFiniteError
+from ..errors import ArtifactError, InputError
 from .distances import leave_one_out
-from .rows import Metric, Rows, checked_metric
+from .rows import Metric, Rows, checked_distances, checked_metric
 
 DELTA_QUANTILE = 0.99
 """The default δ covers this share of S when each sample is taken out in turn."""
@@ -81,7 +81,7 @@ def coverage_report(dist_to_S: ArrayLike, threshold: Threshold) -> CoverageRepor
     >>> report.delta_max, report.n_gaps
     (0.6, 1)
     """
-    distance = _checked_distances("dist_to_S", dist_to_S)
+    distance = checked_distances("dist_to_S", dist_to_S)
     quantiles = {name: float(np.quantile(distance, q)) for name, q in _QUANTILES.items()}
     return CoverageReport(
         **quantiles,
@@ -105,9 +105,7 @@ def default_delta(loo: ArrayLike) -> float:
     >>> default_delta([0.0, 1.0])
     0.99
     """
-    return float(
-        np.quantile(_checked_distances("The leave-one-out distances", loo), DELTA_QUANTILE)
-    )
+    return float(np.quantile(checked_distances("The leave-one-out distances", loo), DELTA_QUANTILE))
 
 
 def choose_threshold(
@@ -142,7 +140,7 @@ def choose_threshold(
     if given is not None:
         return Threshold(_checked_delta(given), "given", metric)
     if loo is None or np.size(loo) == 0:
-        distance = _checked_distances("dist_to_S", dist_to_S)
+        distance = checked_distances("dist_to_S", dist_to_S)
         return Threshold(
             float(np.quantile(distance, 0.95)),
             "p95 of U to S",
@@ -160,25 +158,6 @@ def choose_threshold(
         )
     source = BY_SEQUENCE if by_sequence else "leave-one-out"
     return Threshold(delta, source, metric, warning)
-
-
-def percentile_of(distance: ArrayLike, loo: ArrayLike) -> NDArray[np.float64]:
-    """Where distances stand among the leave-one-out distances of S, 0..100.
-
-    The mid-rank: the share of ``loo`` below the distance, plus half the share equal to it.  So 0
-    is nearer than anything in S is to the rest of S, 100 is farther, and the percentile never
-    falls as the distance grows.  Distances are compared as float32, as they are stored.
-
-    Examples
-    --------
-    >>> percentile_of([0.0, 0.2, 0.9], [0.1, 0.2, 0.3]).round(1).tolist()
-    [0.0, 50.0, 100.0]
-    """
-    yardstick = np.sort(_checked_distances("The leave-one-out distances", loo).astype(np.float32))
-    distance = np.asarray(distance, np.float32)
-    below = np.searchsorted(yardstick, distance, side="left")
-    up_to = np.searchsorted(yardstick, distance, side="right")
-    return np.asarray(50.0 * (below + up_to) / len(yardstick))
 
 
 def coverage_json(report: CoverageReport) -> dict[str, Any]:
@@ -230,7 +209,7 @@ def threshold_from_json(
     >>> threshold_from_json({"delta": 0.2, "metric": "cosine"}, [0.1, 0.5]).delta
     0.2
     """
-    distance = _checked_distances("nn_U_to_S", nn_U_to_S)
+    distance = checked_distances("nn_U_to_S", nn_U_to_S)
     metric, said = _metric_of(doc)
     delta = doc.get("delta")
     if isinstance(delta, bool) or not isinstance(delta, (int, float)) or not 0 <= delta < math.inf:
@@ -264,12 +243,3 @@ def _checked_delta(delta: float) -> float:
     if isinstance(delta, bool) or not 0 <= delta <= 2:
         raise InputError(f"δ is {delta}; a distance between unit vectors lies in 0..2.")
     return float(delta)
-
-
-def _checked_distances(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    distance = np.asarray(values, np.float64).ravel()
-    if not len(distance):
-        raise EmptySetError(f"{name} holds no distance; there is nothing to measure.")
-    if not np.isfinite(distance).all():
-        raise NotFiniteError(f"{name} holds NaN or infinity; compute the distances again.")
-    return distance

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 
@@ -73,6 +73,24 @@ def same_dimension(name: str, rows: Rows, other_name: str, other: Rows) -> None:
             f"{name} has embeddings of {rows.shape[1]} numbers and {other_name} of "
             f"{other.shape[1]}; embed both with the same encoder."
         )
+
+
+def checked_distances(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Distances as float64 (n,), or a sentence.
+
+    Raises
+    ------
+    EmptySetError
+        There is none.
+    NotFiniteError
+        A NaN or an infinity.
+    """
+    distance = np.asarray(values, np.float64).ravel()
+    if not len(distance):
+        raise EmptySetError(f"{name} holds no distance; there is nothing to measure.")
+    if not np.isfinite(distance).all():
+        raise NotFiniteError(f"{name} holds NaN or infinity; compute the distances again.")
+    return distance
 
 
 def checked_metric(metric: str) -> Metric:

@@ -18,7 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..coverage.distances import leave_one_out
 from ..coverage.radius import Threshold, threshold_from_json
+from ..coverage.rows import Metric
+from ..coverage.yardstick import Yardstick
 from ..errors import ArtifactError
 from .files import read_json, read_npy, read_npz, write_json, write_text, write_whole
 
@@ -73,6 +76,14 @@ class Artifacts:
     def threshold(self) -> Threshold:
         """δ by the rules for a ``coverage.json`` that may have been made elsewhere."""
         return threshold_from_json(self.coverage, self.nn_U_to_S, self.embed_S)
+
+    def yardstick(self, metric: Metric) -> Yardstick | None:
+        """Distances inside S: measured where its embeddings are here, else as ``coverage.json`` has
+        them; None where neither does."""
+        if self.embed_S is not None and len(self.embed_S) > 1:
+            return Yardstick.of(leave_one_out(self.embed_S, metric=metric))
+        kept = self.coverage.get("yardstick")
+        return None if kept is None else Yardstick.from_record(kept)
 
 
 def write_artifacts(
@@ -283,6 +294,11 @@ def _coverage(document: Any) -> Mapping[str, Any]:
             f"{LAST} has metric = {str(document['metric'])[:40]!r}; it has to be cosine or "
             "euclidean."
         )
+    if document.get("yardstick") is not None:
+        try:
+            Yardstick.from_record(document["yardstick"])
+        except ArtifactError as error:
+            raise ArtifactError(f"{LAST}: {error}") from None
     return document
 
 

@@ -13,7 +13,6 @@ from gapsphere.plugin.coverage.radius import (
     coverage_report,
     default_delta,
     is_gap,
-    percentile_of,
     threshold_from_json,
 )
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, NotFiniteError
@@ -84,27 +83,6 @@ def test_a_delta_that_is_no_distance_is_refused(delta):
         choose_threshold([0.1], [0.1], given=delta)
 
 
-def test_percentiles_are_mid_ranks_among_the_distances_of_s():
-    loo = [0.1, 0.2, 0.2, 0.4]
-    found = percentile_of([0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5], loo)
-    assert found.tolist() == [0, 12.5, 25, 50, 75, 87.5, 100]
-
-
-def test_percentiles_never_fall_as_distance_grows(drive):
-    S, U = drive
-    distance = np.sort(nearest_distance(U, S).distance)
-    found = percentile_of(distance, leave_one_out(S))
-    assert (np.diff(found) >= 0).all()
-    assert found.min() >= 0
-    assert found.max() <= 100
-
-
-def test_percentiles_match_distances_that_went_through_python_floats():
-    # A database hands back float64 of what was stored as float32.
-    loo = np.array([0.1, 0.3], np.float32)
-    np.testing.assert_array_equal(percentile_of(loo.astype(float), loo), percentile_of(loo, loo))
-
-
 def test_coverage_json_round_trips_through_text():
     report = coverage_report([0.1, 0.2, 0.9], Threshold(0.5, "given", "euclidean"))
     doc = json.loads(json.dumps(coverage_json(report)))
@@ -164,5 +142,3 @@ def test_distances_that_are_none_are_refused():
         coverage_report([], Threshold(0.1, "given"))
     with pytest.raises(NotFiniteError):
         coverage_report([0.1, np.nan], Threshold(0.1, "given"))
-    with pytest.raises(EmptySetError):
-        percentile_of([0.1], [])

@@ -233,6 +233,7 @@ def test_embeddings_that_do_not_fit_are_named(folder, arrays, words):
         ("coverage.json", '{"delta": 0.1, "delta_max": null}', "delta_max"),
         ("coverage.json", '{"delta": 0.1, "metric": "l1"}', "metric"),
         ("coverage.json", '{"delta": 0.1, "metric": []}', "metric"),
+        ("coverage.json", '{"delta": 0.1, "yardstick": 3}', "yardstick must hold"),
         ("coverage.json", "", "cannot be read as JSON"),
         ("paths_S.json", '{"a": 1}', "not an object"),
         ("paths_S.json", "[1, 2, 3, 4, 5]", "entry 0 is not a path"),

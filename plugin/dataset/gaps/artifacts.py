@@ -14,8 +14,8 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.distances import leave_one_out, nearest_distance
-from ...coverage.radius import CoverageReport, coverage_json, coverage_report, is_gap, percentile_of
+from ...coverage.distances import nearest_distance
+from ...coverage.radius import CoverageReport, coverage_json, coverage_report, is_gap
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
 from ...projection.sphere import robust_centre, to_unit_sphere
@@ -117,7 +117,8 @@ def export_artifacts(
         umap3d_S=umap3d["S"],
         umap3d_U=umap3d["U"],
         nn_U_to_S=distance,
-        coverage=coverage_json(report),
+        coverage=coverage_json(report)
+        | ({"yardstick": covered.yardstick} if covered.yardstick else {}),
         paths_S=paths["S"],
         paths_U=paths["U"],
         embed_S=owned.matrix,
@@ -244,24 +245,22 @@ def _write_coverage(
     report: CoverageReport,
     trace: dict[str, str],
 ) -> None:
-    nearest, percentile = None, None
+    nearest = None
     if artifacts.embed_S is not None and artifacts.embed_U is not None:
         index = nearest_distance(artifacts.embed_U, artifacts.embed_S, metric=report.metric).index
         nearest = [ids["S"][i] for i in index]
-    if artifacts.embed_S is not None and len(artifacts.embed_S) > 1:
-        inside = leave_one_out(artifacts.embed_S, metric=report.metric)
-        percentile = percentile_of(artifacts.nn_U_to_S, inside).tolist()
+    scale = artifacts.yardstick(report.metric)
     coverage.write_fields(
         dataset,
         names,
         ids["U"],
         distance=artifacts.nn_U_to_S,
         nearest=nearest,
-        percentile=percentile,
+        percentile=None if scale is None else scale.percentile(artifacts.nn_U_to_S).tolist(),
         gap=is_gap(artifacts.nn_U_to_S, report.delta),
         report=report,
     )
-    covered = CoverageResult.of(report, len(ids["S"]), 0.0)
+    covered = CoverageResult.of(report, len(ids["S"]), 0.0, scale)
     runs.write(dataset, names, runs.Record(coverage.STEP, {}, trace, asdict(covered)))
 
 

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
-from typing import cast
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
 
 import fiftyone as fo
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ...coverage.distances import leave_one_out, nearest_distance, sequence_numbers
 from ...coverage.radius import (
@@ -21,8 +22,8 @@ from ...coverage.radius import (
     choose_threshold,
     coverage_report,
     is_gap,
-    percentile_of,
 )
+from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...settings.steps import CoverageParams, Metric
@@ -40,6 +41,7 @@ class CoverageResult:
 
     ``delta`` is the threshold a gap exceeds and ``delta_source`` where it came from; ``quantiles``
     are p50, p90, p95, p99 and ``delta_max`` (the covering radius) of ``dist_to_S`` over U.
+    ``yardstick`` holds distances inside S; :func:`yardstick` reads it.
     """
 
     metric: str
@@ -52,9 +54,16 @@ class CoverageResult:
     owned: int
     seconds: float
     reused: bool = False
+    yardstick: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, report: CoverageReport, owned: int, seconds: float) -> CoverageResult:
+    def of(
+        cls,
+        report: CoverageReport,
+        owned: int,
+        seconds: float,
+        yardstick: Yardstick | None = None,
+    ) -> CoverageResult:
         """The result in the words of a record."""
         return cls(
             report.metric,
@@ -66,6 +75,7 @@ class CoverageResult:
             report.n_candidates,
             owned,
             seconds,
+            yardstick=None if yardstick is None else yardstick.record(),
         )
 
     def threshold(self) -> Threshold:
@@ -129,18 +139,18 @@ def compute_coverage(
         by_sequence=sequence_numbers(sequences, len(owned)) is not None,
     )
     report = coverage_report(nearest.distance, threshold)
-    percentile = None if inside is None else percentile_of(nearest.distance, inside).tolist()
+    scale = None if inside is None else Yardstick.of(inside)
     write_fields(
         dataset,
         names,
         inputs.pool.ids,
         distance=nearest.distance,
         nearest=[inputs.owned.ids[index] for index in nearest.index],
-        percentile=percentile,
+        percentile=None if scale is None else scale.percentile(nearest.distance).tolist(),
         gap=is_gap(nearest.distance, report.delta),
         report=report,
     )
-    covered = CoverageResult.of(report, len(owned), time.monotonic() - started)
+    covered = CoverageResult.of(report, len(owned), time.monotonic() - started, scale)
     runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(covered)))
     return covered
 
@@ -157,6 +167,32 @@ def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
     if record is None or not record.results:
         raise EmptySetError("Coverage is not computed yet: run compute_coverage first.")
     return CoverageResult(**record.results)
+
+
+def yardstick(
+    dataset: fo.Dataset,
+    names: Names,
+    pairs: tuple[ArrayLike, ArrayLike] | None = None,
+) -> Yardstick | None:
+    """The yardstick that the last coverage run kept; None where S has one sample.
+
+    Runs recorded before there was one keep none: it is then read off the pairs of ``dist_to_S`` and
+    ``dist_percentile`` that U carries, exact at each pair and interpolated between.
+
+    Parameters
+    ----------
+    pairs
+        These two columns, where the caller holds them.
+    """
+    record = runs.read(dataset, names, STEP)
+    if record is not None and record.results.get("yardstick"):
+        return Yardstick.from_record(record.results["yardstick"])
+    if pairs is None:
+        if not (dataset.has_field(names.dist_to_S) and dataset.has_field(names.dist_percentile)):
+            return None
+        measured = dataset.exists(names.dist_percentile).exists(names.dist_to_S)
+        pairs = measured.values([names.dist_to_S, names.dist_percentile])
+    return Yardstick.from_pairs(*pairs)
 
 
 def _sequences(inputs: Inputs) -> list[str | None] | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...coverage.distances import nearest_distance
 from ...report.spec_rule import Rule
 from ...report.visual_spec import Image, VisualSpec
+from ..gaps.coverage import yardstick
 from ..gaps.heatmaps import STEP as HEATMAPS
 from ..store import runs
 from ..store.names import SEQUENCE, Names, ReviewNames
@@ -67,7 +68,8 @@ def images(
 ) -> tuple[Image, ...]:
     to_centre = nearest_distance(found.matrix, rule.centre[None], metric=rule.metric).distance
     to_owned = nearest_distance(found.matrix, owned.matrix, metric=rule.metric).distance
-    percentile = _percentiles(dataset, names, to_owned)
+    scale = yardstick(dataset, names)
+    percentile = None if scale is None else scale.percentile(to_owned)
     paths = _paths(dataset, found.ids)
     return tuple(
         Image(
@@ -80,24 +82,6 @@ def images(
         )
         for row, sample_id in enumerate(found.ids)
     )
-
-
-def _percentiles(
-    dataset: fo.Dataset, names: Names, distance: NDArray[np.float32]
-) -> NDArray[np.float64] | None:
-    """Where distances stand within S, read off the pairs that U carries since the coverage run."""
-    if not (dataset.has_field(names.dist_to_S) and dataset.has_field(names.dist_percentile)):
-        return None
-    known, place = dataset.exists(names.dist_percentile).values(
-        [names.dist_to_S, names.dist_percentile]
-    )
-    pairs = np.array(
-        [(d, p) for d, p in zip(known, place, strict=True) if d is not None], np.float64
-    ).reshape(-1, 2)
-    if not len(pairs):
-        return None
-    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-    return np.interp(distance, pairs[:, 0], np.maximum.accumulate(pairs[:, 1]))
 
 
 def nearest_owned(
