@@ -8,11 +8,11 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.operators as foo
 
+from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store.fiftyone_internals import filtered_view_of
 from ...plugin.errors import InputError
 from ..component import can_prompt
 from . import heatmaps, memory
-from .analysis import Analysis
 from .contract import TRAY_MAX
 
 PLUGIN = "@gapsphere/gap-explorer"
@@ -98,14 +98,14 @@ def act(
 
 def _collected(ids: list[str], found: Analysis) -> dict[str, Any]:
     """Those of an answer that a Visual Spec can ask for: S has the others already."""
-    rows = found.rows_of(ids)
+    rows = found.ids.rows_of(ids)
     wanted = rows[~found.owned[rows]]
     if len(wanted) > TRAY_MAX:
         raise InputError(
             f"{len(wanted):,} candidates are more than the tray holds ({TRAY_MAX:,}): tag them, "
             "and give export_visual_spec the tag."
         )
-    return {"message": "", "ids": found.text_ids(wanted), "owned": len(rows) - len(wanted)}
+    return {"message": "", "ids": found.ids.text(wanted), "owned": len(rows) - len(wanted)}
 
 
 def _spec(ctx: foo.ExecutionContext, ids: list[str], found: Analysis) -> dict[str, Any]:

@@ -1,26 +1,68 @@
-"""Answers as the panel shows them: cards with what the samples say, highlights, numbers."""
+"""Questions as the browser sends them, and answers as the panel shows them: cards with what the
+samples say, highlights, numbers, sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.dataset.gaps.analysis import Analysis
+from ...plugin.errors import InputError
+from ...plugin.projection.questions import MAX_K, Answer, Question, unit_direction
+from ...plugin.projection.search_space import SETS
+from ...plugin.projection.words import sentences
 from ..wire import b64
-from .analysis import Analysis
-from .queries import Answer
 
 Array = NDArray[Any]
+
+
+def read_question(analysis: Analysis, shown: Array, params: Mapping[str, Any]) -> Question:
+    """Check what a browser sent.
+
+    Raises
+    ------
+    InputError
+        It is not a question about this sphere.
+    """
+    query = params.get("query") or {}
+    kind = query.get("kind")
+    common: dict[str, Any] = {
+        "k": int(np.clip(int(params.get("k") or 8), 1, MAX_K)),
+        "metric": "euclidean" if params.get("metric") == "euclidean" else "cosine",
+        "search": params["search"] if params.get("search") in SETS else "U",
+        "rerank": bool(params.get("rerank", True)),
+        "delta": None if params.get("delta") is None else float(params["delta"]),
+    }
+    if kind == "point":
+        row = _row(analysis, shown, query)
+        return Question(kind, row=row, direction=analysis.space.direction(row), **common)
+    if kind in ("place", "cap"):
+        direction = unit_direction(query.get("direction"))
+        return Question(kind, direction=direction, angle=float(query.get("angle") or 0), **common)
+    raise InputError("That is not a question about a point, a place or a cap.")
+
+
+def _row(analysis: Analysis, shown: Array, query: Mapping[str, Any]) -> int:
+    if "id" in query:
+        rows = analysis.ids.rows_of([str(query["id"])])
+        if not len(rows):
+            raise InputError("That sample is not on the sphere.")
+        return int(rows[0])
+    index = int(query.get("index", -1))
+    if not 0 <= index < len(shown):
+        raise InputError("That point is not on the sphere any more: reload the panel.")
+    return int(shown[index])
 
 
 def cards(
     analysis: Analysis, shown: Array, rows: Array, distance: Array | None, delta: float
 ) -> list[dict[str, Any]]:
     """One card a row, in order; a sample deleted meanwhile is left out."""
-    ids = analysis.text_ids(rows)
+    ids = analysis.ids.text(rows)
     paths = dict(zip(*analysis.dataset.select(ids).values(["id", "filepath"]), strict=True))
     positions = _positions(shown, rows).tolist()
     made = []
@@ -73,6 +115,7 @@ def reply(
         "total": len(answer.rows if inside is None else inside),
         "inside": summary,
         "verdict": asdict(answer.verdict) if answer.verdict else None,
+        "words": asdict(sentences(answer.verdict)) if answer.verdict else None,
         "highlight": b64(lit[lit >= 0].astype(np.uint32)),
         "ms": round(1000 * answer.seconds, 1),
     }
@@ -86,7 +129,7 @@ def ids_of(analysis: Analysis, answer: Answer, chosen: Sequence[str] | None = No
     if answer.inside is not None:
         rest = answer.inside[~np.isin(answer.inside, answer.rows)]
         rows = np.concatenate([answer.rows, rest])
-    return analysis.text_ids(rows)
+    return analysis.ids.text(rows)
 
 
 def _number(value: Any) -> float | None:

@@ -13,15 +13,16 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store import points, vectors
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
 from ...plugin.errors import InputError
 from ..wire import MISSING, b64, bitmask, squeeze
-from .analysis import Analysis
 
 Array = NDArray[Any]
 QUANTILES = 257
-"""Entries of the table that the δ slider reads its count from: 1 KB, a count right to 0.4 %."""
+"""Entries of the tables that the δ slider reads its count and its percentile from: 1 KB each, right
+to 0.4 %."""
 CLASSES = 100
 """Classes with a colour of their own; rarer ones share the last."""
 SOURCE = "panel"
@@ -55,7 +56,8 @@ def run_info(
     """``data.run``: the analysis in numbers."""
     dist = analysis.dist[np.isfinite(analysis.dist)]
     table = np.quantile(dist, np.linspace(0, 1, QUANTILES)) if len(dist) else np.empty(0)
-    stale = analysis.stale
+    scale, stale = analysis.yardstick, analysis.stale
+    own = np.empty(0) if scale is None else scale.distance(np.linspace(0, 100, QUANTILES))
     return {
         "dataset": analysis.dataset.name,
         "dataset_id": str(dataset_id(analysis.dataset)),
@@ -72,7 +74,7 @@ def run_info(
         "delta_source": analysis.delta_source,
         "metric": analysis.metric,
         "quantiles": b64(table.astype(np.float32)),
-        "own_quantiles": b64(analysis.own_quantiles),
+        "own_quantiles": b64(own.astype(np.float32)),
         "encoder": analysis.encoder,
         "fields": colour_fields(analysis.dataset),
         "stale": {"added": stale.added, "removed": stale.removed} if stale else None,
@@ -167,7 +169,7 @@ def colour_column(analysis: Analysis, rows: Array, field: str) -> dict[str, Any]
     ordered: list[Any] = [None] * len(analysis)
     read = list(points.column(analysis.dataset, [field]))
     packed = b"".join(sample_id.binary for sample_id, _ in read)
-    for row, (_, value) in zip(analysis.places(packed).tolist(), read, strict=True):
+    for row, (_, value) in zip(analysis.ids.places(packed).tolist(), read, strict=True):
         if row >= 0:
             ordered[row] = value
     ordered = [ordered[row] for row in rows.tolist()]
@@ -186,7 +188,7 @@ def cartesian(analysis: Analysis, rows: Array) -> Array:
     """
     read = vectors.read(analysis.dataset, analysis.names.umap3d)
     place = {sample_id: i for i, sample_id in enumerate(read.ids)}
-    wanted = analysis.text_ids(rows)
+    wanted = analysis.ids.text(rows)
     if any(sample_id not in place for sample_id in wanted):
         raise InputError(
             f"Not every point has a {analysis.names.umap3d!r}: run compute_sphere again."
@@ -201,8 +203,8 @@ def match_mask(analysis: Analysis, rows: Array, view: fo.DatasetView | fo.Datase
     visible = np.zeros(len(analysis), dtype=bool)
     if is_generated(view):
         # Patches and frames belong to a sample: what they show is that sample.
-        visible[analysis.rows_of(view.values("sample_id"))] = True
+        visible[analysis.ids.rows_of(view.values("sample_id"))] = True
     else:
-        at = analysis.places(points.view_ids(view).tobytes())
+        at = analysis.ids.places(points.view_ids(view).tobytes())
         visible[at[at >= 0]] = True
     return visible[rows]

@@ -279,6 +279,24 @@ class Verdict(TypedDict):
     trust_k: int
 
 
+class Trust(TypedDict):
+    level: Literal["supported", "weak", "artefact"]
+    text: str
+
+
+class Sentences(TypedDict):
+    """A verdict in words, for a person."""
+
+    tone: Literal["gap", "covered"]
+    badge: str
+    """One word or two."""
+    headline: str
+    percentile: str
+    fill: str
+    trust: Trust | None
+    estimated: str | None
+
+
 class Inside(TypedDict):
     S: int
     U: int
@@ -292,6 +310,8 @@ class Answer(OfStamp):
     """Samples in the answer: K neighbours, or everything inside a cap."""
     inside: Inside | None
     verdict: Verdict | None
+    words: Sentences | None
+    """The verdict in sentences."""
     highlight: Base64
     """uint32 positions, among the points shown, to light up."""
     ms: float

@@ -9,13 +9,15 @@ import fiftyone.operators as foo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.dataset.gaps import analysis
+from ...plugin.dataset.gaps.analysis import Analysis, NoAnalysisError
 from ...plugin.dataset.store.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
+from ...plugin.projection import questions
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
-from . import actions, analysis, answers, columns, heatmaps, memory, queries
-from .analysis import Analysis, NoAnalysisError
+from . import actions, answers, columns, heatmaps, memory
 from .contract import COMPONENT, EVENTS
 
 logger = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ class GapExplorer(ComponentPanel):
     @answered
     def ids(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, stamp = _standing(ctx)
-        return {"stamp": stamp, "ids": b64(found.packed_ids(rows))}
+        return {"stamp": stamp, "ids": b64(found.ids.packed(rows))}
 
     @answered
     def card(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -99,7 +101,7 @@ class GapExplorer(ComponentPanel):
     def cards(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Cards of samples known by id: what is in the tray, as the samples are now."""
         found, rows, _ = _standing(ctx)
-        wanted = found.rows_of(ctx.params["ids"])
+        wanted = found.ids.rows_of(ctx.params["ids"])
         return {"cards": answers.cards(found, rows, wanted, None, _delta(ctx, found))}
 
     @answered
@@ -117,7 +119,7 @@ class GapExplorer(ComponentPanel):
     @answered
     def ask(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, stamp = _standing(ctx)
-        answer = queries.answer(found, queries.read_ask(found, rows, ctx.params))
+        answer = questions.answer(found.space, answers.read_question(found, rows, ctx.params))
         actions.link(ctx, answers.ids_of(found, answer))
         return answers.reply(found, rows, ctx.params["query"], stamp, answer)
 
@@ -134,7 +136,7 @@ class GapExplorer(ComponentPanel):
         if chosen:
             ids = [str(sample_id) for sample_id in chosen]
         else:
-            answer = queries.answer(found, queries.read_ask(found, rows, ctx.params))
+            answer = questions.answer(found.space, answers.read_question(found, rows, ctx.params))
             ids = answers.ids_of(found, answer)
         return actions.act(ctx, ctx.params["action"], ids, found)
 

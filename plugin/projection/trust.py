@@ -1,30 +1,25 @@
-"""How far to believe the sphere: as a whole, and at one place.
+"""How far to believe the sphere as a whole; :mod:`.questions` says it of one place.
 
 Three dimensions cannot keep every neighbourhood of a thousand.  So the sphere is measured against
-the embedding (trustworthiness: are neighbours on the sphere true ones; recall: how many true ones
-are still neighbours), and every verdict about an empty place says how much of its surroundings is
-real.  An empty place has no embedding of its own; the mean of its nearest samples stands in.
+the embedding: trustworthiness (are neighbours on the sphere true ones) and recall (how many true
+ones are still neighbours).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import DimensionError, EmptySetError
+from ..errors import DimensionError
 from ..progress import Progress, silent
 from .place import check_vectors
 from .sphere import SphereIndex, check_points
 
 Array = NDArray[Any]
 
-MEAN_OF = 50
-"""Samples whose mean embedding represents an empty place."""
-TRUST_NEIGHBORS = 30
-"""Sphere neighbours of a place that are checked in the embedding."""
 QUERIES_AT_ONCE = 64
 
 
@@ -40,16 +35,6 @@ class SphereQuality:
     n_points: int
     n_queries: int
     """Points the two were averaged over: all of them up to the limit, else drawn with the seed."""
-
-
-@dataclass(frozen=True, eq=False)
-class Reranked:
-    """Candidates, best first."""
-
-    index: Array
-    """int64 (k,): rows."""
-    distance: Array
-    """float32 (k,): distance to the query in embedding space, in the metric's unit."""
 
 
 def sphere_quality(
@@ -122,117 +107,3 @@ def _without(around: Array, own: Array, k: int) -> Array:
     itself = around == own[:, None]
     itself[~itself.any(axis=1), -1] = True
     return around[~itself].reshape(len(own), k)
-
-
-def place_embedding(
-    places: ArrayLike, sphere: SphereIndex | ArrayLike, embeddings: Array, *, m: int = MEAN_OF
-) -> Array:
-    """Embedding that stands for each place: the mean of its ``m`` nearest samples, unit length.
-
-    Parameters
-    ----------
-    places : (q, 3) or (3,)
-        Unit rows.
-    sphere, embeddings : (n, 3), (n, d)
-        The samples searched.
-    m : int
-        All of them where there are fewer.
-
-    Returns
-    -------
-    float32 (q, d)
-        Unit rows.  Where the samples cancel out exactly the nearest one stands in alone.
-    """
-    index = _index(sphere, embeddings)
-    return np.stack([mean_direction(embeddings[rows]) for rows in index.nearest(places, m).index])
-
-
-def mean_direction(rows: Array) -> Array:
-    """Mean of unit rows, nearest first, as a unit vector, float32 (d,); see `place_embedding`."""
-    mean = rows.mean(axis=0, dtype=np.float64)
-    length = np.linalg.norm(mean)
-    if length < 1e-6:
-        return np.asarray(rows[0], dtype=np.float32)
-    return np.asarray(mean / length, dtype=np.float32)
-
-
-def place_trust(
-    places: ArrayLike,
-    sphere: SphereIndex | ArrayLike,
-    embeddings: Array,
-    *,
-    k: int = TRUST_NEIGHBORS,
-    m: int = MEAN_OF,
-    query: Array | None = None,
-) -> Array:
-    """Share of each place's ``k`` sphere neighbours that are also near in embedding space.
-
-    Near means among the ``m`` samples closest to the place's embedding.  1: the surroundings are
-    one neighbourhood in the embedding as well; 0: the projection put strangers side by side, and
-    an empty spot between them may be an artefact.  Chance alone gives m / n.
-
-    Parameters
-    ----------
-    query : (q, d), optional
-        Embedding of each place where it has one (a sample was clicked); default
-        :func:`place_embedding`.
-
-    Returns
-    -------
-    float64 (q,)
-        0..1.
-    """
-    index = _index(sphere, embeddings)
-    around = index.nearest(places, k).index
-    wanted = place_embedding(places, index, embeddings, m=m) if query is None else query
-    m = min(m, len(embeddings))
-    trust = np.empty(len(around))
-    for i, (rows, vector) in enumerate(zip(around, np.atleast_2d(wanted), strict=True)):
-        similarity = embeddings @ vector
-        # Compared by value: a tie at the border counts as near whichever copy it is.
-        border = np.partition(similarity, -m)[-m]
-        trust[i] = (similarity[rows] >= border).mean()
-    return trust
-
-
-def rerank(
-    place: ArrayLike,
-    sphere: SphereIndex | ArrayLike,
-    embeddings: Array,
-    k: int,
-    *,
-    query: Array | None = None,
-    metric: Literal["cosine", "euclidean"] = "cosine",
-    m: int | None = None,
-) -> Reranked:
-    """The ``k`` candidates for one place: nearest on the sphere, ordered by embedding distance.
-
-    Parameters
-    ----------
-    place : (3,)
-        Unit vector.
-    sphere, embeddings : (n, 3), (n, d)
-        The samples searched, unit rows.
-    query : (d,), optional
-        Embedding of the place; default :func:`place_embedding`.
-    m : int, optional
-        Sphere neighbours that are looked at; default ``max(200, 20 k)``.
-    """
-    index = _index(sphere, embeddings)
-    vector = place_embedding(place, index, embeddings)[0] if query is None else np.ravel(query)
-    rows = index.nearest(place, max(200, 20 * k) if m is None else max(m, k)).index[0]
-    cosine = np.clip(1 - embeddings[rows] @ vector, 0, 2)
-    order = np.lexsort((rows, cosine))[:k]
-    distance = cosine if metric == "cosine" else np.sqrt(2 * cosine)
-    return Reranked(rows[order], distance[order].astype(np.float32))
-
-
-def _index(sphere: SphereIndex | ArrayLike, embeddings: Array) -> SphereIndex:
-    index = sphere if isinstance(sphere, SphereIndex) else SphereIndex(check_points(sphere))
-    if len(index.points) != len(embeddings):
-        raise DimensionError(
-            f"{len(index.points)} places and {len(embeddings)} embeddings do not fit together."
-        )
-    if not len(embeddings):
-        raise EmptySetError("There is no sample to search among.")
-    return index

@@ -335,29 +335,25 @@ def _clicked(page: Any, run: int) -> tuple[float, float, float]:
 def _query_table(n: int, questions: int) -> None:
     import numpy as np
 
-    from ...panels.gap_explorer import queries
-    from ...tests.support.made_sphere import made_analysis
+    from ...plugin.projection import questions as core
+    from ...tests.support.made_sphere import made_space
 
     with tempfile.TemporaryFile(prefix="gapsphere-bench-") as file:
-        found = made_analysis(n, DIMENSION, file)
+        space = made_space(n, DIMENSION, file)
         started = time.perf_counter()
-        found.sketch()
-        for which in ("S", "U", "both"):
-            found.index(which).nearest([0, 0, 1], 1)
+        space.warm()
         warming = time.perf_counter() - started
         print(f"\nA place among {n:,} samples, {DIMENSION} numbers each, embeddings in a file")
         print(f"{'re-rank':>8} {'verdict, trust':>15} {'ms':>22} {'CPU ms':>7}")
         kinds: list[tuple[bool, Callable[[Any], Any]]] = [
-            (False, lambda ask: queries.nearest(found, ask)),
-            (True, lambda ask: queries.answer(found, ask)),
+            (False, lambda ask: core.nearest(space, ask)),
+            (True, lambda ask: core.answer(space, ask)),
         ]
         directions = np.random.default_rng(0).normal(size=(questions + 5, 3))
         for whole, question in kinds:
             times, cpu = [], []
             for direction in directions:
-                ask = queries.read_ask(
-                    found, found.members("both"), {"query": _place(direction), "k": 8}
-                )
+                ask = core.Question("place", direction=core.unit_direction(direction), k=8)
                 clock, spent = time.perf_counter(), time.process_time()
                 question(ask)
                 times.append(1000 * (time.perf_counter() - clock))
@@ -370,10 +366,6 @@ def _query_table(n: int, questions: int) -> None:
                 flush=True,
             )
         print(f"made ready in {warming:.1f} s, once for an open panel")
-
-
-def _place(direction: Any) -> dict[str, Any]:
-    return {"kind": "place", "direction": direction.tolist()}
 
 
 # What is measured on -----------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import actions, analysis, heatmaps
+from gapsphere.panels.gap_explorer import actions, heatmaps
 from gapsphere.plugin.attention import overlay
+from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import InputError
 from gapsphere.tests.support.made_sphere import name_encoder
 

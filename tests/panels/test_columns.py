@@ -7,9 +7,10 @@ from typing import NamedTuple
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import analysis, columns
-from gapsphere.panels.gap_explorer.sampling import draw_rows
+from gapsphere.panels.gap_explorer import columns
+from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import InputError
+from gapsphere.plugin.projection.sampling import draw_rows
 
 
 class Points(NamedTuple):
@@ -67,7 +68,7 @@ def test_the_draw_is_the_same_each_time():
 
 def test_an_analysis_says_what_the_samples_say(made):
     found = analysis.load(made)
-    rows = {sample_id: row for row, sample_id in enumerate(found.text_ids(slice(None)))}
+    rows = {sample_id: row for row, sample_id in enumerate(found.ids.text())}
     for sample in made.take(40, seed=1):
         row = rows[sample.id]
         assert found.owned[row] == ("S" in sample.tags)
@@ -76,7 +77,7 @@ def test_an_analysis_says_what_the_samples_say(made):
             assert found.dist[row] == pytest.approx(sample.dist_to_S, rel=1e-6)
             assert bool(found.gaps[row]) == sample.is_gap
         assert found.pick[row] == (sample.kcenter_rank or 0)
-        np.testing.assert_allclose(found.embeddings()[row], sample.embedding, atol=1e-6)
+        np.testing.assert_allclose(found.space.embeddings()[row], sample.embedding, atol=1e-6)
 
 
 def test_an_analysis_is_read_once_while_its_runs_stand(made):
@@ -85,17 +86,17 @@ def test_an_analysis_is_read_once_while_its_runs_stand(made):
 
 def test_ids_are_found_in_any_order_and_strangers_left_out(made):
     found = analysis.load(made)
-    wanted = found.text_ids(np.array([7, 3, 300]))
-    assert found.rows_of([*wanted, "0" * 24]).tolist() == [7, 3, 300]
-    assert found.rows_of([]).tolist() == []
+    wanted = found.ids.text(np.array([7, 3, 300]))
+    assert found.ids.rows_of([*wanted, "0" * 24]).tolist() == [7, 3, 300]
+    assert found.ids.rows_of([]).tolist() == []
 
 
 def test_percentiles_are_those_on_the_samples(made):
     found = analysis.load(made)
     known = np.flatnonzero(np.isfinite(found.percentile))
     for row in known[:: max(1, len(known) // 30)]:
-        mine = found.percentile_of(float(found.dist[row]))
-        assert mine == pytest.approx(found.percentile[row], abs=2.0)
+        mine = found.space.percentile_of(float(found.dist[row]))
+        assert mine == pytest.approx(found.percentile[row], abs=1e-4)
 
 
 def test_the_first_frame_costs_less_than_sixteen_bytes_a_point(made):
@@ -134,7 +135,7 @@ def test_both_sources_serve_the_same_points_in_the_same_order(made):
     np.testing.assert_array_equal(planar.T, found.sphere)
     ids = routes.EmbeddingsV2Ids._post_sync(None, asked).body
     assert struct.unpack_from("<IHBBII", ids)[2:5] == (4, 1, 400)
-    assert ids[16:] == found.packed_ids(slice(None))
+    assert ids[16:] == found.ids.packed()
 
 
 def test_a_field_becomes_a_column(made):
@@ -142,7 +143,7 @@ def test_a_field_becomes_a_column(made):
     rows = found.shown(0)
     column = columns.colour_column(found, rows, "weather")
     named = [column["classes"][value] for value in read(column["values"], "<u2")]
-    assert named == made.select(found.text_ids(rows), ordered=True).values("weather")
+    assert named == made.select(found.ids.text(rows), ordered=True).values("weather")
     numeric = columns.colour_column(found, rows, "kcenter_radius")
     assert numeric["kind"] == "numeric"
     assert (read(numeric["values"], "<u2") == 65535).sum() == 400 - 12
@@ -190,7 +191,7 @@ def test_deleted_samples_are_left_out_and_told(fresh):
     assert len(found) == 395
     assert not found.whole
     assert found.stale == analysis.Stale(added=0, removed=5)
-    assert not set(gone) & set(found.text_ids(slice(None)))
+    assert not set(gone) & set(found.ids.text())
 
 
 def test_new_candidates_are_told_and_other_samples_are_not(fresh, images):

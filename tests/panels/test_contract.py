@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gapsphere.panels import PANELS, wire
-from gapsphere.panels.gap_explorer import contract, queries
+from gapsphere.panels.gap_explorer import contract
+from gapsphere.plugin.projection import questions, words
 
 WEB = Path(__file__).resolve().parents[2] / "panels" / "web"
 
@@ -31,9 +32,10 @@ def test_the_generated_typescript_is_what_the_contracts_say():
     assert {path: path.read_text() for path in generated} == generated
 
 
-def test_a_verdict_has_the_fields_of_the_contract():
-    names = {field.name for field in fields(queries.Verdict)}
-    assert names == set(contract.Verdict.__annotations__)
+@pytest.mark.parametrize("result", [questions.Verdict, words.Sentences, words.Trust])
+def test_a_verdict_has_the_fields_of_the_contract(result):
+    names = {field.name for field in fields(result)}
+    assert names == set(getattr(contract, result.__name__).__annotations__)
 
 
 def test_arrays_cross_little_endian_and_contiguous():

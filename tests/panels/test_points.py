@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
-from gapsphere.panels.gap_explorer import analysis
+from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import points, runs
 from gapsphere.plugin.dataset.store.names import Names
@@ -188,12 +188,12 @@ def test_samples_in_neither_set_are_no_points(fresh):
     compute_coverage(fresh, CoverageParams(pool="part", delta=0.1))
     seen = analysis.load(fresh)
     owned = fresh.match_tags("S").values("id")
-    assert sorted(seen.text_ids(seen.owned)) == sorted(owned)
-    assert sorted(seen.text_ids(~seen.owned)) == sorted(fresh.match_tags("part").values("id"))
+    assert sorted(seen.ids.text(seen.owned)) == sorted(owned)
+    assert sorted(seen.ids.text(~seen.owned)) == sorted(fresh.match_tags("part").values("id"))
     assert seen.stale is None
     gone = fresh.match_tags("U").match_tags("part", bool=False).first()
-    assert len(seen.rows_of([gone.id])) == 0
+    assert len(seen.ids.rows_of([gone.id])) == 0
     fresh.delete_samples([owned[0]])
     again = analysis.load(fresh)
-    assert sorted(again.text_ids(again.owned)) == sorted(owned[1:])
+    assert sorted(again.ids.text(again.owned)) == sorted(owned[1:])
     assert again.stale.removed == 1

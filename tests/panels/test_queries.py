@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import analysis, answers, queries
+from gapsphere.panels.gap_explorer import answers
+from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import EmptySetError, InputError
+from gapsphere.plugin.projection import questions
+from gapsphere.plugin.projection.search_space import SearchSpace
 
 
 @pytest.fixture(scope="module")
@@ -16,26 +19,30 @@ def found(made):
 
 def ask(found, query, **changes):
     params = {"query": query, "k": 8, "metric": "cosine", "search": "U", "rerank": True}
-    return queries.read_ask(found, found.shown(0), {**params, **changes})
+    return answers.read_question(found, found.shown(0), {**params, **changes})
+
+
+def answer(found, question):
+    return questions.answer(found.space, question)
 
 
 def test_a_point_comes_first_and_its_nearest_candidates_after(found):
     row = int(np.flatnonzero(found.owned)[5])
-    answer = queries.answer(found, ask(found, {"kind": "point", "index": row}))
-    assert answer.rows[0] == row
-    assert answer.distance[0] == 0
+    given = answer(found, ask(found, {"kind": "point", "index": row}))
+    assert given.rows[0] == row
+    assert given.distance[0] == 0
     pool = np.flatnonzero(~found.owned)
-    exact = 1 - found.embeddings()[pool].astype(np.float64) @ found.embeddings()[row]
+    exact = 1 - found.space.embeddings()[pool].astype(np.float64) @ found.space.embeddings()[row]
     best = pool[np.argsort(exact)[:8]]
-    assert set(answer.rows[1:]) == set(best)
-    np.testing.assert_allclose(answer.distance[1:], np.sort(exact)[:8], atol=1e-5)
+    assert set(given.rows[1:]) == set(best)
+    np.testing.assert_allclose(given.distance[1:], np.sort(exact)[:8], atol=1e-5)
 
 
 def test_re_ranking_orders_by_embedding_and_without_it_by_sphere(found):
     query = {"kind": "place", "direction": [0.2, -0.4, 0.9]}
-    with_it = queries.answer(found, ask(found, query))
+    with_it = answer(found, ask(found, query))
     assert (np.diff(with_it.distance) >= 0).all()
-    without = queries.answer(found, ask(found, query, rerank=False))
+    without = answer(found, ask(found, query, rerank=False))
     pool = np.flatnonzero(~found.owned)
     direction = np.array([0.2, -0.4, 0.9]) / np.linalg.norm([0.2, -0.4, 0.9])
     nearest = pool[np.argsort(-(found.sphere[pool] @ direction), kind="stable")[:8]]
@@ -44,8 +51,8 @@ def test_re_ranking_orders_by_embedding_and_without_it_by_sphere(found):
 
 def test_the_metric_orders_alike_and_measures_otherwise(found):
     query = {"kind": "place", "direction": [1, 0, 0]}
-    cosine = queries.answer(found, ask(found, query))
-    euclidean = queries.answer(found, ask(found, query, metric="euclidean"))
+    cosine = answer(found, ask(found, query))
+    euclidean = answer(found, ask(found, query, metric="euclidean"))
     assert cosine.rows.tolist() == euclidean.rows.tolist()
     np.testing.assert_allclose(euclidean.distance**2, 2 * cosine.distance, rtol=1e-4, atol=1e-6)
     assert cosine.verdict == euclidean.verdict
@@ -54,26 +61,26 @@ def test_the_metric_orders_alike_and_measures_otherwise(found):
 @pytest.mark.parametrize("search", ["S", "U", "both"])
 def test_the_search_stays_in_its_set(found, search):
     query = {"kind": "place", "direction": [0, 1, 0]}
-    rows = queries.answer(found, ask(found, query, search=search)).rows
-    assert set(rows) <= set(found.members(search))
+    rows = answer(found, ask(found, query, search=search)).rows
+    assert set(rows) <= set(found.space.members(search))
 
 
 def test_an_empty_place_is_the_mean_of_its_fifty_nearest_and_marked_estimated(found):
     direction = np.array([0.0, 0.6, 0.8])
-    answer = queries.answer(found, ask(found, {"kind": "place", "direction": direction.tolist()}))
+    given = answer(found, ask(found, {"kind": "place", "direction": direction.tolist()}))
     pool = np.flatnonzero(~found.owned)
     near = pool[np.argsort(-(found.sphere[pool] @ direction), kind="stable")[:50]]
-    mean = found.embeddings()[near].astype(np.float64).mean(axis=0)
+    mean = found.space.embeddings()[near].astype(np.float64).mean(axis=0)
     mean /= np.linalg.norm(mean)
-    exact = (1 - found.embeddings()[found.owned].astype(np.float64) @ mean).min()
-    assert answer.verdict.estimated
-    assert answer.verdict.distance == pytest.approx(exact, abs=1e-5)
-    assert answer.verdict.gap == (exact > found.delta)
+    exact = (1 - found.space.embeddings()[found.owned].astype(np.float64) @ mean).min()
+    assert given.verdict.estimated
+    assert given.verdict.distance == pytest.approx(exact, abs=1e-5)
+    assert given.verdict.gap == (exact > found.delta)
 
 
 def test_a_candidate_is_judged_by_its_own_fields(found):
     row = int(np.flatnonzero(~found.owned)[3])
-    verdict = queries.answer(found, ask(found, {"kind": "point", "index": row})).verdict
+    verdict = answer(found, ask(found, {"kind": "point", "index": row})).verdict
     assert not verdict.estimated
     assert not verdict.owned
     assert verdict.distance == pytest.approx(float(found.dist[row]))
@@ -85,34 +92,36 @@ def test_what_has_no_percentile_of_its_own_stands_where_its_distance_does(found,
     row = int(np.flatnonzero(found.owned)[11])
     place = {"kind": "place", "direction": [0.0, 0.6, 0.8]}
     query = {"kind": "point", "index": row} if owned else place
-    verdict = queries.answer(found, ask(found, query)).verdict
-    assert verdict.percentile == pytest.approx(found.percentile_of(verdict.distance))
+    verdict = answer(found, ask(found, query)).verdict
+    assert verdict.percentile == pytest.approx(found.space.percentile_of(verdict.distance))
     assert verdict.percentile != pytest.approx(float(found.percentile[-1]))
 
 
 def test_an_owned_image_is_judged_against_other_sequences(found, made):
     row = int(np.flatnonzero(found.owned)[11])
     sequence = dict(zip(*made.values(["id", "sequence"]), strict=True))
-    named = np.array([sequence[i] for i in found.text_ids(slice(None))])
+    named = np.array([sequence[i] for i in found.ids.text()])
     others = found.owned & (named != named[row])
-    exact = (1 - found.embeddings()[others].astype(np.float64) @ found.embeddings()[row]).min()
-    verdict = queries.answer(found, ask(found, {"kind": "point", "index": row})).verdict
+    exact = (
+        1 - found.space.embeddings()[others].astype(np.float64) @ found.space.embeddings()[row]
+    ).min()
+    verdict = answer(found, ask(found, {"kind": "point", "index": row})).verdict
     assert verdict.owned
     assert verdict.distance == pytest.approx(exact, abs=1e-5)
 
 
 def test_a_lower_delta_makes_a_gap_of_a_covered_place(found):
     query = {"kind": "point", "index": int(np.flatnonzero(~found.owned)[3])}
-    assert queries.answer(found, ask(found, query, delta=0.0)).verdict.gap
-    assert not queries.answer(found, ask(found, query, delta=2.0)).verdict.gap
+    assert answer(found, ask(found, query, delta=0.0)).verdict.gap
+    assert not answer(found, ask(found, query, delta=2.0)).verdict.gap
 
 
 def test_the_farthest_gap_is_filled_by_candidates_nearer_to_it_than_s(found):
     row = int(np.nanargmax(found.dist))
-    verdict = queries.answer(found, ask(found, {"kind": "point", "index": row}, delta=0.0)).verdict
+    verdict = answer(found, ask(found, {"kind": "point", "index": row}, delta=0.0)).verdict
     pool = np.flatnonzero(~found.owned)
     near = pool[np.argsort(-(found.sphere[pool] @ found.sphere[row]), kind="stable")[:50]]
-    here = 1 - found.embeddings()[near] @ found.embeddings()[row]
+    here = 1 - found.space.embeddings()[near] @ found.space.embeddings()[row]
     assert verdict.candidates == int(((found.dist[near] > 0) & (here < found.dist[row])).sum())
     assert verdict.candidates >= 1
     assert verdict.looked_at == 50
@@ -121,14 +130,16 @@ def test_the_farthest_gap_is_filled_by_candidates_nearer_to_it_than_s(found):
 def test_a_distance_of_delta_is_no_gap(found):
     row = int(np.nanargmax(found.dist))
     point = {"kind": "point", "index": row}
-    all_of_them = queries.answer(found, ask(found, point, delta=0.0)).verdict
+    all_of_them = answer(found, ask(found, point, delta=0.0)).verdict
     pool = np.flatnonzero(~found.owned)
     near = pool[np.argsort(-(found.sphere[pool] @ found.sphere[row]), kind="stable")[:50]]
-    filling = near[(1 - found.embeddings()[near] @ found.embeddings()[row]) < found.dist[row]]
+    filling = near[
+        (1 - found.space.embeddings()[near] @ found.space.embeddings()[row]) < found.dist[row]
+    ]
     least = float(found.dist[filling].min())
-    verdict = queries.answer(found, ask(found, point, delta=least)).verdict
+    verdict = answer(found, ask(found, point, delta=least)).verdict
     assert verdict.candidates == all_of_them.candidates - int((found.dist[filling] == least).sum())
-    assert not queries.answer(found, ask(found, point, delta=float(found.dist[row]))).verdict.gap
+    assert not answer(found, ask(found, point, delta=float(found.dist[row]))).verdict.gap
 
 
 def test_a_euclidean_analysis_is_judged_in_its_own_metric(found):
@@ -140,8 +151,8 @@ def test_a_euclidean_analysis_is_judged_in_its_own_metric(found):
         {"kind": "point", "index": int(np.flatnonzero(found.owned)[11])},
         {"kind": "point", "index": int(np.nanargmax(found.dist))},
     ):
-        cosine = queries.answer(found, ask(found, query, delta=0.05)).verdict
-        euclidean = queries.answer(other, ask(other, query, delta=None)).verdict
+        cosine = answer(found, ask(found, query, delta=0.05)).verdict
+        euclidean = answer(other, ask(other, query, delta=None)).verdict
         assert euclidean.metric == "euclidean"
         assert euclidean.distance**2 == pytest.approx(2 * cosine.distance, rel=1e-4)
         assert euclidean.nearest_candidate**2 == pytest.approx(
@@ -154,29 +165,27 @@ def test_a_euclidean_analysis_is_judged_in_its_own_metric(found):
 def test_without_candidates_an_owned_image_still_has_a_verdict(found):
     all_owned = replace(found, owned=np.ones(len(found), bool))
     query = {"kind": "point", "index": 7}
-    verdict = queries.answer(all_owned, ask(all_owned, query, search="S")).verdict
+    verdict = answer(all_owned, ask(all_owned, query, search="S")).verdict
     assert (verdict.candidates, verdict.looked_at, verdict.nearest_candidate) == (0, 0, None)
 
 
 def test_a_cap_holds_exactly_the_points_within_its_angle(found):
     centre, angle = np.array([0.0, 0.0, 1.0]), 0.7
     query = {"kind": "cap", "direction": centre.tolist(), "angle": angle}
-    answer = queries.answer(found, ask(found, query))
+    given = answer(found, ask(found, query))
     inside = np.flatnonzero(found.sphere @ centre >= np.cos(angle))
-    assert sorted(answer.inside) == inside.tolist()
-    closeness = found.sphere[answer.rows] @ centre
+    assert sorted(given.inside) == inside.tolist()
+    closeness = found.sphere[given.rows] @ centre
     assert (np.diff(closeness) <= 1e-6).all()
-    ids = answers.ids_of(found, answer)
+    ids = answers.ids_of(found, given)
     assert len(ids) == len(set(ids)) == len(inside)
-    assert ids[: len(answer.rows)] == found.text_ids(answer.rows)
+    assert ids[: len(given.rows)] == found.ids.text(given.rows)
 
 
 def test_an_empty_cap_is_an_answer(found):
     far = -found.sphere.mean(axis=0)
     query = {"kind": "cap", "direction": far.tolist(), "angle": 1e-6}
-    reply = answers.reply(
-        found, found.shown(0), query, "s", queries.answer(found, ask(found, query))
-    )
+    reply = answers.reply(found, found.shown(0), query, "s", answer(found, ask(found, query)))
     assert reply["total"] == 0
     assert reply["inside"] == {"S": 0, "U": 0, "gaps": 0}
 
@@ -192,11 +201,11 @@ def test_cards_say_where_each_image_is_among_the_points_shown(found, made):
 
 def test_an_answer_lights_all_of_its_points_that_are_shown(found):
     whole = {"kind": "cap", "direction": [0.0, 0.0, 1.0], "angle": np.pi}
-    answer = queries.answer(found, ask(found, whole))
-    assert len(answer.inside) == len(found)
+    given = answer(found, ask(found, whole))
+    assert len(given.inside) == len(found)
     last = len(found) - 1
     for shown in (np.arange(last), np.arange(3, len(found)), np.array([last])):
-        made = answers.reply(found, shown, whole, "s", answer)
+        made = answers.reply(found, shown, whole, "s", given)
         lit = np.frombuffer(base64.b64decode(made["highlight"]), np.uint32)
         assert sorted(lit) == list(range(len(shown)))
 
@@ -218,6 +227,6 @@ def test_what_is_no_question_is_refused_with_a_sentence(found, query):
 
 
 def test_an_empty_search_set_is_refused_with_a_sentence(found, monkeypatch):
-    monkeypatch.setattr(type(found), "members", lambda self, which: np.empty(0, int))
+    monkeypatch.setattr(SearchSpace, "members", lambda self, which: np.empty(0, int))
     with pytest.raises(EmptySetError, match="no point to search"):
-        queries.answer(found, ask(found, {"kind": "place", "direction": [0, 0, 1]}))
+        answer(found, ask(found, {"kind": "place", "direction": [0, 0, 1]}))

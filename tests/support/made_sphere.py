@@ -51,14 +51,14 @@ def made_embeddings(places: Array, *, seed: int = 51) -> Array:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def made_analysis(n: int, dimension: int, file: Any) -> Any:
-    """An analysis without a dataset, its embeddings in ``file``: for questions in Python.
+def made_space(n: int, dimension: int, file: Any) -> Any:
+    """A search space without a dataset, its embeddings in ``file``: for questions in Python.
 
     The embedding is the place on the sphere, and noise whose weight falls from direction to
     direction as 1 / i ** 0.6, as the packaged encoder's embeddings of street scenes do.
     """
-    from ...panels.gap_explorer.analysis import Analysis
-    from ...plugin.dataset.store.names import Names
+    from ...plugin.coverage.yardstick import Yardstick
+    from ...plugin.projection.search_space import SearchSpace
 
     places, _, owned = made_points(n)
     rng = np.random.default_rng(51)
@@ -73,26 +73,16 @@ def made_analysis(n: int, dimension: int, file: Any) -> Any:
         embeddings[part] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     distance = np.abs(rng.normal(0.1, 0.05, n)).astype(np.float32)
     distance[owned] = np.nan
-    made = Analysis(
-        dataset=None,
-        names=Names(),
-        stamp="",
-        ids=np.arange(n).astype("S24"),
+    return SearchSpace(
         sphere=places,
         owned=owned,
         dist=distance,
         percentile=np.where(owned, np.nan, 400 * distance).clip(max=100),
-        pick=np.zeros(n, np.int32),
         delta=0.2,
-        delta_max=float(np.nanmax(distance)),
-        delta_source="made up",
         metric="cosine",
-        encoder="made up",
-        whole=True,
-        stale=None,
+        yardstick=Yardstick.of(np.abs(rng.normal(0.1, 0.05, 10_000))),
+        embeddings=lambda: embeddings,
     )
-    made.__dict__["_embeddings"] = embeddings
-    return made
 
 
 def make_dataset(

@@ -243,6 +243,23 @@ export interface Verdict {
   trust_k: number;
 }
 
+export interface Trust {
+  level: "supported" | "weak" | "artefact";
+  text: string;
+}
+
+/** A verdict in words, for a person. */
+export interface Sentences {
+  tone: "gap" | "covered";
+  /** One word or two. */
+  badge: string;
+  headline: string;
+  percentile: string;
+  fill: string;
+  trust: Trust | null;
+  estimated: string | null;
+}
+
 export interface Inside {
   S: number;
   U: number;
@@ -256,6 +273,8 @@ export interface Answer extends OfStamp {
   total: number;
   inside: Inside | null;
   verdict: Verdict | null;
+  /** The verdict in sentences. */
+  words: Sentences | null;
   /** uint32 positions, among the points shown, to light up. */
   highlight: Base64;
   /** Milliseconds the query took in Python. */

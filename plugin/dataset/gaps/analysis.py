@@ -1,0 +1,283 @@
+"""One analysis as arrays: the sphere's points in one order, with what is known of each.
+
+The columns come from :mod:`..store.points`, which follows the samples, and are kept in memory while
+they stay the same, so that a question costs no scan.  Embeddings are read when a question first
+needs them.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from cachetools import LRUCache
+from numpy.typing import NDArray
+
+from ...coverage.yardstick import Yardstick
+from ...errors import EmptySetError, GapsphereError, MismatchError
+from ...projection.sampling import draw_rows
+from ...projection.search_space import SearchSpace
+from ..store import points, runs, vectors
+from ..store.fiftyone_internals import dataset_id
+from ..store.names import SEQUENCE, Names
+from ..store.points import Points
+from ..store.sets import resolve
+from . import coverage
+from .point_ids import PointIds
+
+logger = logging.getLogger(__name__)
+
+Array = NDArray[Any]
+BRAIN_KEY = Names().brain_key
+WARM_AFTER = 2.0
+"""Seconds before reading ahead: drawing the points comes first."""
+KEPT = 3
+"""Analyses held in memory: a dataset or two, and a second encoder."""
+IN_MEMORY = 1 << 30
+"""Bytes of embeddings up to which they stay in memory."""
+UNSAID, UNMEASURED = "0.95 quantile of dist_to_S", "not measured: run compute_coverage"
+
+
+class NoAnalysisError(GapsphereError):
+    """There is no sphere on this dataset yet."""
+
+
+@dataclass(frozen=True)
+class Stale:
+    """How the dataset has changed since the run."""
+
+    added: int
+    removed: int
+
+
+@dataclass(eq=False)
+class Analysis:
+    """The points of one sphere, in the order of its brain run, samples deleted since and those in
+    neither S nor U left out.
+
+    ``sphere`` float32 (n, 3) unit rows; ``owned`` bool (n,), S; ``dist``, ``percentile`` float32
+    (n,), NaN where there is none; ``pick`` int32 (n,), K-Center rank or 0.  ``whole`` says that the
+    order is the brain run's own, no sample missing.  The columns stay as they are; ``space`` and
+    what is read for it is made when first needed.
+    """
+
+    dataset: fo.Dataset
+    names: Names
+    stamp: str
+    ids: PointIds
+    sphere: Array
+    owned: Array
+    dist: Array
+    percentile: Array
+    pick: Array
+    delta: float
+    delta_max: float
+    delta_source: str
+    metric: str
+    yardstick: Yardstick | None
+    encoder: str
+    whole: bool
+    stale: Stale | None
+    space: SearchSpace = field(init=False, repr=False)
+    _shown: dict[int, Array] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.space = SearchSpace(
+            sphere=self.sphere,
+            owned=self.owned,
+            dist=self.dist,
+            percentile=self.percentile,
+            delta=self.delta,
+            metric=self.metric,
+            yardstick=self.yardstick,
+            embeddings=partial(_embeddings, self.dataset, self.names.embedding, self.ids),
+            sequences=partial(_sequences, self.dataset, self.ids),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def gaps(self) -> Array:
+        """Which points are gaps at the run's δ, bool (n,)."""
+        return self.dist > self.delta
+
+    def shown(self, limit: int) -> Array:
+        """Rows that a panel draws at most ``limit`` of (0: all); see :func:`.draw_rows`."""
+        if limit not in self._shown:
+            self._shown[limit] = draw_rows(self.owned, self.gaps, self.pick > 0, limit)
+        return self._shown[limit]
+
+    def warm(self) -> None:
+        """Read in a thread what the first question needs, while the person looks around."""
+
+        def read() -> None:
+            time.sleep(WARM_AFTER)
+            try:
+                self.space.warm()
+            except Exception:
+                # No question was asked yet; the first one gets the same error as its answer.
+                logger.debug("reading ahead failed", exc_info=True)
+
+        threading.Thread(target=read, name="gap-explorer-warm", daemon=True).start()
+
+
+def _embeddings(dataset: fo.Dataset, field: str, ids: PointIds) -> Array:
+    """Unit embeddings of all points, float32 (n, d).
+
+    Raises
+    ------
+    EmptySetError
+        A point has no embedding any more.
+    """
+    read = vectors.read(dataset, field, allocate=_room)
+    rows = ids.rows_of(read.ids)
+    if len(rows) != len(ids) or len(read.ids) < len(ids):
+        raise EmptySetError(
+            f"{len(ids) - len(rows)} points of the sphere have no {field!r} any more. "
+            "Run find_gaps again."
+        )
+    if len(read.ids) == len(ids) and np.array_equal(rows, np.arange(len(ids))):
+        return read.matrix
+    place = {sample_id: i for i, sample_id in enumerate(read.ids)}
+    return read.matrix[[place[sample_id] for sample_id in ids.text()]]
+
+
+def _room(shape: tuple[int, int], dtype: Any) -> Array:
+    """A matrix in memory, or in a file where it would fill it: questions read a few rows of it."""
+    if np.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile(prefix="gapsphere-") as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
+
+
+def _sequences(dataset: fo.Dataset, ids: PointIds) -> Array:
+    """Sequence of each point as a number, -1 where it has none, int64 (n,)."""
+    if not dataset.has_field(SEQUENCE):
+        return np.full(len(ids), -1)
+    sequence = dict(zip(*dataset.values(["id", SEQUENCE]), strict=True))
+    names = [sequence.get(sample_id) for sample_id in ids.text()]
+    number = {name: i for i, name in enumerate(sorted({n for n in names if n is not None}))}
+    return np.array([number.get(name, -1) for name in names])
+
+
+def analyses(dataset: fo.Dataset) -> list[str]:
+    """Suffixes of the analyses that have a sphere, the plain one first."""
+    keys = [key for key in dataset.list_brain_runs() if key.startswith(BRAIN_KEY)]
+    suffixes = [key[len(BRAIN_KEY) :].removeprefix("_") for key in keys]
+    return sorted(s for s in suffixes if Names(s).brain_key in keys)
+
+
+_kept: LRUCache[tuple[str, str], tuple[Points, Analysis]] = LRUCache(KEPT)
+_kept_lock = threading.Lock()
+
+
+def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
+    """The analysis of a dataset as its samples are now; the same object while nothing changed.
+
+    Parameters
+    ----------
+    suffix
+        Which one; None takes the first that there is.
+
+    Raises
+    ------
+    NoAnalysisError
+        There is no sphere, or the one asked for is gone.
+    """
+    found = analyses(dataset)
+    if not found or (suffix is not None and suffix not in found):
+        raise NoAnalysisError("There is no sphere on this dataset: run find_gaps.")
+    names = Names(found[0] if suffix is None else suffix)
+    key = (str(dataset_id(dataset)), names.suffix)
+    with _kept_lock:
+        before, made = _kept.get(key, (None, None))
+    try:
+        now = points.read(dataset, names, known=before)
+    except EmptySetError as error:
+        raise NoAnalysisError(str(error)) from None
+    if made is None or now is not before:
+        stamp = _stamp(now)
+        if made is None or made.stamp != stamp:
+            made = _read(dataset, names, stamp, now)
+        with _kept_lock:
+            _kept[key] = now, made
+    return made
+
+
+def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:
+    """The analysis that a panel speaks of by its stamp.
+
+    Raises
+    ------
+    MismatchError
+        It has changed since the panel was filled.
+    """
+    analysis = load(dataset, suffix)
+    if analysis.stamp != stamp:
+        raise MismatchError("The analysis has changed since: reload the panel.")
+    return analysis
+
+
+def _stamp(now: Points) -> str:
+    """Changes with the columns, and with what the panel says of samples that came since."""
+    return f"{now.digest}/{now.added}"
+
+
+def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysis:
+    record = runs.read(dataset, names, coverage.STEP)
+    result = record.results if record else {}
+    alive = now.present & ~_neither(dataset, record, now)
+    whole = bool(alive.all())
+    # Most often nothing is missing, and a copy of each column would be for nothing.
+    kept: Array | slice = slice(None) if whole else alive
+    dist, percentile = now.dist[kept], now.percentile[kept]
+    known = dist[np.isfinite(dist)]
+    # An imported map has places before anybody measured it: all of it is U, and nothing is a gap.
+    measured = bool(len(known)) or np.isfinite(result.get("delta", np.nan))
+    owned = ~np.isfinite(dist) if measured else np.zeros(len(dist), bool)
+    removed = int((~now.present).sum())
+    return Analysis(
+        dataset=dataset,
+        names=names,
+        stamp=stamp,
+        ids=PointIds(points.text(now.ids[kept])),
+        sphere=now.sphere[kept],
+        owned=owned,
+        dist=dist,
+        percentile=percentile,
+        pick=now.pick[kept],
+        delta=float(result.get("delta", np.quantile(known, 0.95) if len(known) else 0.0)),
+        delta_max=float(known.max()) if len(known) else 0.0,
+        delta_source=str(result.get("delta_source", UNSAID if measured else UNMEASURED)),
+        metric=result.get("metric", "cosine"),
+        yardstick=coverage.yardstick(dataset, names, (dist, percentile)),
+        encoder=str(record.inputs.get("encoder", "")) if record else "",
+        whole=whole,
+        stale=Stale(now.added, removed) if now.added or removed else None,
+    )
+
+
+def _neither(dataset: fo.Dataset, record: runs.Record | None, now: Points) -> Array:
+    """Which points the coverage took for neither S nor U, bool (n,).
+
+    S carries no distance, so only who is in it tells it from samples that were left out; that is
+    asked where more lack a distance than S had samples.
+    """
+    nowhere = np.zeros(len(now.ids), bool)
+    unmeasured = ~np.isfinite(now.dist)
+    counted = record.results.get("owned") if record else None
+    if record is None or counted is None or unmeasured.sum() <= counted:
+        return nowhere
+    try:
+        owned = resolve(dataset, str(record.params.get("owned", "S")))
+    except GapsphereError:  # the field or view that named the set is gone
+        return nowhere
+    return unmeasured & ~np.isin(points.text(now.ids), points.text(points.view_ids(owned)))

@@ -1,0 +1,166 @@
+"""Questions on arrays alone; ``tests/panels/test_queries.py`` asks them of a dataset."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from gapsphere.plugin.coverage.yardstick import Yardstick
+from gapsphere.plugin.errors import EmptySetError, InputError
+from gapsphere.plugin.projection import questions
+from gapsphere.plugin.projection.questions import Question, answer, unit_direction
+from gapsphere.plugin.projection.search_space import SearchSpace
+from gapsphere.plugin.projection.sphere import to_unit_sphere
+
+
+def random_sphere(n, seed=0):
+    return to_unit_sphere(np.random.default_rng(seed).normal(size=(n, 3)), centre=np.zeros(3))
+
+
+def space(sphere, rows=None, owned=None, **changes):
+    """All of U unless said otherwise, each at distance 0.2 from S."""
+    owned = np.zeros(len(sphere), bool) if owned is None else owned
+    columns = {
+        "sphere": sphere,
+        "owned": owned,
+        "dist": np.where(owned, np.nan, 0.2).astype(np.float32),
+        "percentile": np.where(owned, np.nan, 60).astype(np.float32),
+        "delta": 0.1,
+        "metric": "cosine",
+        "yardstick": Yardstick.of([0.05, 0.1, 0.3]),
+        "embeddings": lambda: rows,
+    }
+    return SearchSpace(**{**columns, **changes})
+
+
+def places(count, seed=2):
+    return [unit_direction(row) for row in random_sphere(count, seed)]
+
+
+def trust_at(within, direction):
+    """The trust that a verdict gives, the whole searched; S is the first row."""
+    return answer(within, Question("place", direction=direction, search="both")).verdict.trust
+
+
+def one_owned(n):
+    return np.arange(n) == 0
+
+
+def test_trust_is_high_on_a_true_sphere_and_by_chance_on_a_shuffled_one():
+    rows = random_sphere(600)
+    true = space(rows, rows, one_owned(600))
+    assert np.mean([trust_at(true, place) for place in places(60)]) > 0.95
+    shuffled = space(random_sphere(600, seed=1), rows, one_owned(600))
+    # chance is 50 / 600; the mean leans towards what it is made of
+    assert np.mean([trust_at(shuffled, place) for place in places(60)]) < 0.25
+
+
+def test_trust_counts_the_neighbours_that_are_near(clusters, fitted):
+    vectors = clusters[0].astype(np.float64)
+    for place in places(9):
+        around = np.argsort(np.linalg.norm(fitted.sphere - place, axis=1))
+        mean = vectors[around[:50]].mean(axis=0)
+        near = np.argsort(-(vectors @ mean))[:50]
+        expected = np.isin(around[:30], near).mean()
+        within = space(fitted.sphere, clusters[0], one_owned(240))
+        assert trust_at(within, place) == pytest.approx(expected)
+
+
+def test_trust_of_a_sample_uses_its_own_embedding(clusters, fitted):
+    within = space(fitted.sphere, clusters[0])
+    near = np.argsort(-(clusters[0].astype(np.float64) @ clusters[0][7]))[:50]
+    around = np.argsort(np.linalg.norm(fitted.sphere - fitted.sphere[7], axis=1))[:30]
+    question = Question("point", row=7, direction=within.direction(7))
+    assert answer(within, question).verdict.trust == pytest.approx(np.isin(around, near).mean())
+
+
+def test_few_samples_say_nothing_of_trust():
+    rows = random_sphere(30)
+    assert trust_at(space(rows, rows, one_owned(30)), (0.0, 0.0, 1.0)) is None
+
+
+def test_samples_that_cancel_out_leave_the_nearest_one():
+    opposite = np.array([[0, -1.0], [0, 1.0]], np.float32)
+    assert questions.mean_direction(opposite).tolist() == [0, -1]
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_re_ranking_orders_the_sphere_neighbours_by_embedding_distance(clusters, fitted, metric):
+    vectors, place = clusters[0].astype(np.float64), places(3)[2]
+    asked = Question("place", direction=place, metric=metric, k=8)
+    given = answer(space(fitted.sphere, clusters[0]), asked)
+    around = np.argsort(np.linalg.norm(fitted.sphere - place, axis=1))[:200]
+    mean = vectors[around[:50]].mean(axis=0)
+    cosine = 1 - vectors[around] @ (mean / np.linalg.norm(mean))
+    order = np.argsort(cosine)[:8]
+    truth = cosine[order] if metric == "cosine" else np.sqrt(2 * cosine[order])
+    assert given.rows.tolist() == around[order].tolist()
+    assert np.allclose(given.distance, truth, atol=1e-5)
+
+
+def test_re_ranking_reaches_past_the_nearest_on_the_sphere():
+    """A candidate that the projection put a little farther off is still found."""
+    sphere = to_unit_sphere(np.c_[np.linspace(0, 1, 100), np.ones(100), np.zeros(100)], [0, 0, 0])
+    vectors = np.eye(100, dtype=np.float32)
+    vectors[60] = (vectors[0] + vectors[60]) / np.sqrt(2)
+    asked = Question("point", row=0, direction=unit_direction(sphere[0]), k=1)
+    within = space(sphere, vectors)
+    assert answer(within, asked).rows.tolist() == [0, 60]
+    as_drawn = Question("point", row=0, direction=asked.direction, k=1, rerank=False)
+    assert answer(within, as_drawn).rows.tolist() == [0, 1]
+
+
+def test_without_a_yardstick_the_percentile_is_0():
+    rows = random_sphere(60)
+    place = Question("place", direction=(0.0, 0.0, 1.0))
+    assert answer(space(rows, rows, one_owned(60), yardstick=None), place).verdict.percentile == 0
+
+
+def test_an_empty_search_set_is_refused():
+    rows = random_sphere(40)
+    with pytest.raises(EmptySetError, match="S has no point"):
+        answer(space(rows, rows), Question("place", search="S"))
+
+
+@pytest.mark.parametrize(
+    "direction", [None, [0, 0, 0], [1, 2], [0, np.inf, 1], "north", [[1, 0, 0]], ["a", "b", "c"]]
+)
+def test_what_is_not_a_direction_is_refused(direction):
+    with pytest.raises(InputError, match="not a direction"):
+        unit_direction(direction)
+
+
+def test_a_huge_direction_is_a_direction():
+    assert unit_direction([1e308, 0, 1e308]) == pytest.approx((0.5**0.5, 0, 0.5**0.5))
+
+
+def test_embeddings_are_read_once_while_threads_ask():
+    rows, reads = random_sphere(40), []
+
+    def read():
+        reads.append(1)
+        time.sleep(0.05)
+        return rows
+
+    within = space(rows, embeddings=read)
+    threads = [threading.Thread(target=within.embeddings) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert reads == [1]
+
+
+def test_reading_that_failed_is_tried_again():
+    answers = iter([EmptySetError("gone"), random_sphere(40)])
+
+    def read():
+        found = next(answers)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    within = space(random_sphere(40), embeddings=read)
+    with pytest.raises(EmptySetError):
+        within.embeddings()
+    assert len(within.embeddings()) == 40
