@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders.protocol import Encoder
+from ..encoders.torch_encoder import TorchEncoder
 from ..errors import DimensionError, InputError
 from .gradient import feature_layer, grad_cam, gradient_rollout
 from .rollout import FusedAttention, HeadFusion, check_options
@@ -92,19 +93,22 @@ class Explainer:
     """
 
     def __init__(self, encoder: Encoder, question: Question) -> None:
-        self.encoder = inside(encoder)
         self.question = question
+        self._look_into(inside(encoder))
         self.grid = self.encoder.patch_grid
-        if not has_attention(self.encoder):
+
+    def _look_into(self, encoder: TorchEncoder) -> None:
+        self.encoder, question = encoder, self.question
+        if not has_attention(encoder):
             if question.start != "mean":
                 raise InputError(
                     f"{encoder.name} is a convolutional network: it has no tokens to read from, "
-                    "so `start` stays at mean"
+                    "so `start` must be mean"
                 )
-            name, self.target = feature_layer(self.encoder)
+            name, self.target = feature_layer(encoder)
             self.method, self.layers = "Grad-CAM", name
             return
-        self.tower = Tower.of(self.encoder)
+        self.tower = Tower.of(encoder)
         if question.start == "cls" and not self.tower.has_cls:
             raise InputError(f"{encoder.name} has no CLS token to read from; use mean or point")
         rolled = question.about == "attention"
@@ -114,6 +118,15 @@ class Explainer:
     def settings(self) -> dict[str, Any]:
         """What shapes a map beside the encoder itself, as plain values."""
         return asdict(self.question) | {"method": self.method, "layers": self.layers}
+
+    def move_to_cpu(self) -> bool:
+        """From now on ask a copy of the network on the CPU; False where it is there already."""
+        import torch
+
+        if self.encoder.device.type == "cpu":
+            return False
+        self._look_into(self.encoder.on(torch.device("cpu")))
+        return True
 
     def read_smaller(self) -> bool:
         """From now on let the network read images of half their sides, a quarter of the patches.

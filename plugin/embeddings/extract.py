@@ -13,13 +13,10 @@ a thread it does not know.  Decoding goes on while the sink writes.
 
 from __future__ import annotations
 
-import gc
-import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
@@ -30,9 +27,10 @@ from PIL import Image
 from ..errors import DimensionError, InputError
 from ..progress import Progress, silent
 from .decode_ahead import decode_ahead
+from .halving import Halving, Skipped
 from .images import open_rgb
 
-_log = logging.getLogger(__name__)
+__all__ = ["BatchEncoder", "Extraction", "Skipped", "extract"]
 
 Sink = Callable[[list[str], NDArray[np.float32]], None]
 
@@ -41,8 +39,6 @@ BATCHES_AHEAD = 2
 
 UNIT_TOLERANCE = 1e-2
 """How far a row's length may be from 1: half-precision encoders normalise before the cast."""
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
 
 class BatchEncoder(Protocol):
@@ -57,15 +53,6 @@ class BatchEncoder(Protocol):
     def prepare(self, image: Image.Image, /) -> NDArray[Any]: ...
 
     def embed(self, batch: NDArray[Any], /) -> NDArray[np.float32]: ...
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """One image that has no embedding, and the sentence that says why."""
-
-    id: str
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -168,17 +155,18 @@ def extract(
             f"batch_size and num_workers must be at least 1, not {batch_size} and {num_workers}."
         )
     started = time.perf_counter()
-    run = _Run(encoder, sink, batch_size)
+    batches = Halving(batch_size)
+    run = _Run(encoder, sink, batches)
     decoding = decode_ahead(
         [path for _, path in items],
         lambda path: encoder.prepare(open_rgb(path)),
-        ahead=lambda: max(BATCHES_AHEAD * run.batch_size, num_workers),
+        ahead=lambda: max(BATCHES_AHEAD * batches.batch_size, num_workers),
         workers=num_workers,
     )
     handled = 0
     with closing(decoding):
         while handled < len(items):
-            batch = items[handled : handled + run.batch_size]
+            batch = items[handled : handled + batches.batch_size]
             waited = time.perf_counter()
             prepared = list(islice(decoding, len(batch)))
             run.waiting += time.perf_counter() - waited
@@ -188,12 +176,12 @@ def extract(
             progress(handled, len(items))
     return Extraction(
         done=run.done,
-        skipped=tuple(run.skipped),
+        skipped=tuple(batches.skipped),
         seconds=time.perf_counter() - started,
         waiting=run.waiting,
         embedding=run.embedding,
         writing=run.writing,
-        batch_size=run.batch_size,
+        batch_size=batches.batch_size,
     )
 
 
@@ -203,75 +191,59 @@ class _Run:
 
     encoder: BatchEncoder
     sink: Sink
-    batch_size: int
+    batches: Halving
     shape: tuple[int, ...] | None = None
     done: int = 0
     waiting: float = 0.0
     embedding: float = 0.0
     writing: float = 0.0
-    skipped: list[Skipped] = field(default_factory=list)
 
     def embed_and_write(
         self, batch: Sequence[tuple[str, str]], prepared: list[NDArray[Any] | str]
     ) -> None:
-        usable = self._usable(batch, prepared)
-        while usable:
-            chunk = usable[: self.batch_size]
-            started = time.perf_counter()
-            vectors = self._embed(np.stack([pixels for _, pixels in chunk]))
-            self.embedding += time.perf_counter() - started
+        for part, vectors in self.batches.parts(self._usable(batch, prepared), self._embed):
             if vectors is not None:
-                self._write([item for item, _ in chunk], vectors)
-            elif len(chunk) > 1:
-                self._halve(len(chunk))
+                self._write([item for item, _ in part], vectors)
                 continue
-            else:
-                (sample_id, path), _ = chunk[0]
-                self._skip(
-                    sample_id,
-                    path,
-                    f"{path}: memory ran out in {self.encoder.name} even for this "
-                    "image alone: free memory, or use a smaller encoder or lower precision.",
-                )
-            del usable[: len(chunk)]
+            (item_id, path), _ = part[0]
+            self.batches.skip(
+                item_id,
+                path,
+                f"{path}: memory ran out in {self.encoder.name} even for this image alone: free "
+                "memory, or use a smaller encoder or lower precision.",
+            )
 
     def _usable(
         self, batch: Sequence[tuple[str, str]], prepared: list[NDArray[Any] | str]
     ) -> list[tuple[tuple[str, str], NDArray[Any]]]:
         usable = []
-        for (sample_id, path), result in zip(batch, prepared, strict=True):
-            if isinstance(result, str):
-                self._skip(sample_id, path, result)
+        for (item_id, path), pixels in zip(batch, prepared, strict=True):
+            if isinstance(pixels, str):
+                self.batches.skip(item_id, path, pixels)
                 continue
-            self.shape = result.shape if self.shape is None else self.shape
-            if result.shape != self.shape:
-                self._skip(
-                    sample_id,
+            self.shape = self.shape or pixels.shape
+            if pixels.shape == self.shape:
+                usable.append(((item_id, path), pixels))
+            else:
+                self.batches.skip(
+                    item_id,
                     path,
-                    f"{path}: {self.encoder.name} prepared it as {result.shape}, "
+                    f"{path}: {self.encoder.name} prepared it as {pixels.shape}, "
                     f"but the images before it as {self.shape}.",
                 )
-            else:
-                usable.append(((sample_id, path), result))
         return usable
 
-    def _embed(self, stack: NDArray[Any]) -> NDArray[np.float32] | None:
-        """Vectors (n, dimension), or None when memory ran out."""
+    def _embed(self, part: list[tuple[tuple[str, str], NDArray[Any]]]) -> NDArray[np.float32]:
+        started = time.perf_counter()
         try:
-            vectors = self.encoder.embed(stack)
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            vectors = None
-        if vectors is None:
-            # Only here, outside the except block, has the traceback let go of the model's tensors.
-            free_device_memory()
-            return None
+            vectors = self.encoder.embed(np.stack([pixels for _, pixels in part]))
+        finally:
+            self.embedding += time.perf_counter() - started
         vectors = np.asarray(vectors, dtype=np.float32)
-        if vectors.shape != (len(stack), self.encoder.dimension):
+        if vectors.shape != (len(part), self.encoder.dimension):
             raise DimensionError(
-                f"{self.encoder.name} returned an array of shape {vectors.shape} for {len(stack)} "
-                f"images where {(len(stack), self.encoder.dimension)} was expected; the batch is "
+                f"{self.encoder.name} returned an array of shape {vectors.shape} for {len(part)} "
+                f"images where {(len(part), self.encoder.dimension)} was expected; the batch is "
                 "not written."
             )
         return vectors
@@ -280,46 +252,17 @@ class _Run:
         with np.errstate(over="ignore", invalid="ignore"):
             length = np.linalg.norm(vectors, axis=1)
             good = np.abs(length - 1.0) <= UNIT_TOLERANCE  # False for NaN and Inf
-        for (sample_id, path), row_is_good, row_length in zip(items, good, length, strict=True):
-            if not row_is_good:
-                what = (
-                    f"a vector of length {row_length:.3g} in place of 1"
-                    if np.isfinite(row_length)
-                    else "a vector with NaN or Inf"
-                )
-                self._skip(sample_id, path, f"{path}: {self.encoder.name} returned {what}.")
+        for row in np.flatnonzero(~good):
+            item_id, path = items[row]
+            what = (
+                f"a vector of length {length[row]:.3g} in place of 1"
+                if np.isfinite(length[row])
+                else "a vector with NaN or Inf"
+            )
+            self.batches.skip(item_id, path, f"{path}: {self.encoder.name} returned {what}.")
         if good.any():
-            ids = [sample_id for (sample_id, _), keep in zip(items, good, strict=True) if keep]
+            ids = [item_id for (item_id, _), keep in zip(items, good, strict=True) if keep]
             started = time.perf_counter()
             self.sink(ids, np.ascontiguousarray(vectors[good]))
             self.writing += time.perf_counter() - started
             self.done += len(ids)
-
-    def _halve(self, tried: int) -> None:
-        self.batch_size = tried // 2
-        _log.warning(
-            "Memory ran out with %d images at a time; going on with %d.", tried, self.batch_size
-        )
-
-    def _skip(self, sample_id: str, path: str, reason: str) -> None:
-        _log.warning("Skipped: %s", reason)
-        self.skipped.append(Skipped(sample_id, path, reason))
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether ``error`` says that memory ran out, on whatever device."""
-    # torch.OutOfMemoryError is a RuntimeError; on a CPU and from cuBLAS it is a plain one.
-    message = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or any(words in message for words in _OUT_OF_MEMORY)
-    )
-
-
-def free_device_memory() -> None:
-    """Hand back what a failed batch left behind, so that a smaller one may fit."""
-    gc.collect()
-    torch = sys.modules.get("torch")  # not imported here: whoever ran out of memory has it loaded
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()

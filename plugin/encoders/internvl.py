@@ -21,6 +21,8 @@ from .torch_encoder import CHUNK, TorchEncoder
 if TYPE_CHECKING:
     import torch
 
+    from .internvit import InternViT
+
 __all__ = ["forward_checkpoint", "load_internvl"]
 
 # A tensor of more than 32 MB the C library gives back to the system after every layer, and asks for
@@ -75,7 +77,7 @@ def load_internvl(
     tower, digest = load_tower(source.folder, dtype, place)
     first = 0 if include_cls else 1
 
-    def features(images: torch.Tensor) -> torch.Tensor:
+    def pool(tower: InternViT, images: torch.Tensor) -> torch.Tensor:
         import torch
 
         return tower(images)[:, first:].mean(dim=1, dtype=torch.float32)
@@ -85,7 +87,7 @@ def load_internvl(
         name=f"internvl:{source.name}",
         pixels=Pixels(image_size, image_size, region=preprocess),
         module=tower,
-        features=features,
+        pool=pool,
         dimension=tower.config.hidden_size,
         patch_grid=(side, side),
         device=place,

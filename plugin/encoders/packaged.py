@@ -70,7 +70,7 @@ def load_packaged(
     network, digest = _network()
     network = network.to(device=place, memory_format=torch.channels_last)
 
-    def features(images: torch.Tensor) -> torch.Tensor:
+    def pool(network: Any, images: torch.Tensor) -> torch.Tensor:
         pooled: torch.Tensor = network.extract_features(images).mean(dim=(2, 3))
         return pooled
 
@@ -78,7 +78,7 @@ def load_packaged(
         name=f"packaged:{MODEL}",
         pixels=Pixels(SIZE, SIZE, mean=MEAN, std=STD, region=preprocess),
         module=network,
-        features=features,
+        pool=pool,
         dimension=DIMENSION,
         patch_grid=GRID,
         device=place,

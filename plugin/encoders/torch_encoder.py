@@ -6,11 +6,12 @@ The three model families differ only in how they are loaded.  What happens to a 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,13 +43,13 @@ class TorchEncoder:
         What the weights expect of their input, the user's region included.
     module : torch.nn.Module
         The network, on its device and in its precision; heatmaps look inside it.
-    features : callable
-        Normalised pixels (n, 3, height, width) to pooled features (n, dimension), not yet of unit
-        length.
+    pool : callable
+        The network and normalised pixels (n, 3, height, width) to pooled features (n, dimension),
+        not yet of unit length.
     weights : str
         :func:`weights_digest` of the network.
     pooling : str
-        How ``features`` pools; part of the fingerprint.
+        How ``pool`` pools; part of the fingerprint.
     precision : str
         ``fp32``, ``bf16`` or ``fp16``.  Part of the fingerprint: a photograph that lies in both
         sets has distance 0 only if both were embedded in the same precision.
@@ -61,7 +62,7 @@ class TorchEncoder:
     name: str
     pixels: Pixels
     module: torch.nn.Module
-    features: Callable[[torch.Tensor], torch.Tensor]
+    pool: Callable[[Any, torch.Tensor], torch.Tensor]
     dimension: int
     patch_grid: tuple[int, int]
     device: torch.device
@@ -88,6 +89,22 @@ class TorchEncoder:
             "include_cls": self.include_cls,
             "precision": self.precision,
         }
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Pooled features (n, dimension) of normalised pixels, not yet of unit length."""
+        return self.pool(self.module, images)
+
+    def on(self, device: torch.device) -> TorchEncoder:
+        """Give the same encoder on another device; this one stays as it is."""
+        import torch
+
+        # What deepcopy finds in its memo it does not copy: no second copy where memory is short.
+        moved: dict[int, Any] = {
+            id(weight): torch.nn.Parameter(weight.to(device), requires_grad=weight.requires_grad)
+            for weight in self.module.parameters()
+        }
+        moved |= {id(buffer): buffer.to(device) for buffer in self.module.buffers()}
+        return replace(self, module=copy.deepcopy(self.module, moved), device=device)
 
     def prepare(self, image: Image) -> np.ndarray:
         """Give one RGB image the model's size: uint8 (height, width, 3)."""

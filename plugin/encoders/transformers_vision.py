@@ -89,7 +89,7 @@ def load_transformers(
     if include_cls and front == 0:
         raise InputError(f"{source.name} has no CLS token; leave include_cls off")
 
-    def features(images: torch.Tensor) -> torch.Tensor:
+    def pool(network: Any, images: torch.Tensor) -> torch.Tensor:
         hidden = network(pixel_values=images).last_hidden_state
         if hidden.ndim == 4:
             return hidden.mean(dim=(2, 3), dtype=torch.float32)
@@ -102,7 +102,7 @@ def load_transformers(
         name=f"transformers:{source.name}",
         pixels=pixels,
         module=network,
-        features=features,
+        pool=pool,
         dimension=shape[1] if len(shape) == 4 else shape[2],
         patch_grid=grid,
         device=place,

@@ -23,6 +23,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def random_tower(config: InternViTConfig) -> TorchEncoder:
         name="internvl:random",
         pixels=Pixels(config.image_size, config.image_size),
         module=tower,
-        features=lambda images: tower(images)[:, 1:].mean(dim=1),
+        pool=lambda tower, images: tower(images)[:, 1:].mean(dim=1),
         dimension=config.hidden_size,
         patch_grid=(side, side),
         device=torch.device("cpu"),
@@ -297,18 +298,7 @@ def randomised(encoder: TorchEncoder, share: float) -> TorchEncoder:
             drawn = torch.randn(weight.shape, generator=generator) * wide.std() + wide.mean()
             weight.copy_(drawn)
 
-    def features(images: torch.Tensor) -> torch.Tensor:
-        if hasattr(module, "extract_features"):
-            pooled: torch.Tensor = module.extract_features(images).mean(dim=(2, 3))
-            return pooled
-        hidden = module(pixel_values=images).last_hidden_state
-        patches = encoder.patch_grid[0] * encoder.patch_grid[1]
-        mean: torch.Tensor = hidden[:, -patches:].mean(dim=1)
-        return mean
-
-    changed = copy.copy(encoder)
-    changed.module, changed.features = module, features
-    return changed
+    return replace(encoder, module=module)
 
 
 def rank_correlation(a: Maps, b: Maps) -> float:

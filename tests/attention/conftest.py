@@ -21,12 +21,12 @@ def _one_thread():
     torch.set_num_threads(before)
 
 
-def wrap(module, features, pixels, *, dimension, grid, cls=False):
+def wrap(module, pool, pixels, *, dimension, grid, cls=False):
     return TorchEncoder(
         name=f"test:{type(module).__name__}",
         pixels=pixels,
         module=module,
-        features=features,
+        pool=pool,
         dimension=dimension,
         patch_grid=grid,
         device=torch.device("cpu"),
@@ -43,7 +43,7 @@ def around_tower(tower, *, region=WHOLE_IMAGE, cls=False):
     side = tower.config.trained_grid
     return wrap(
         tower,
-        lambda images: tower(images)[:, first:].mean(dim=1),
+        lambda tower, images: tower(images)[:, first:].mean(dim=1),
         Pixels(tower.config.image_size, tower.config.image_size, region=region),
         dimension=tower.config.hidden_size,
         grid=(side, side),
@@ -139,7 +139,7 @@ def red_finder() -> Callable[..., TorchEncoder]:
         module = RedFinder(8).eval()
         return wrap(
             module,
-            lambda images: module.extract_features(images).mean(dim=(2, 3)),
+            lambda module, images: module.extract_features(images).mean(dim=(2, 3)),
             # One mean for all colours, so that grey is neither red nor blue.
             Pixels(8 * grid, 8 * grid, mean=(0.5,) * 3, std=(0.5,) * 3, region=region),
             dimension=2,

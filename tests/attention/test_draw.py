@@ -87,7 +87,7 @@ def test_the_batch_is_halved_when_memory_runs_out_and_it_is_said(
     assert result.done == 7
     assert max(shelf.portions) <= 2
     assert result.batch_size <= 2
-    assert "memory ran out with 6" in result.notes[0]
+    assert "memory ran out with 6 images at once" in result.notes[0]
 
 
 def test_a_device_that_does_not_hold_one_image_is_left_for_the_cpu(files, explainer, monkeypatch):
@@ -95,7 +95,7 @@ def test_a_device_that_does_not_hold_one_image_is_left_for_the_cpu(files, explai
     encoder.device = torch.device("meta")  # stands for a GPU: there is none here
 
     def gpu_is_full(batch, queries, patches):
-        if encoder.device.type != "cpu":
+        if explainer.encoder.device.type != "cpu":
             raise torch.OutOfMemoryError("CUDA out of memory")
         return whole(batch, queries, patches)
 
@@ -103,6 +103,19 @@ def test_a_device_that_does_not_hold_one_image_is_left_for_the_cpu(files, explai
     result = draw(files, explainer, Shelf(), batch_size=2)
     assert result.done == 7
     assert "on the CPU" in result.notes[-1]
+    assert encoder.device.type == "meta", "another user of the encoder goes on where it was"
+
+
+def test_a_copy_on_another_device_gives_the_same_vectors_and_leaves_the_first_alone(random_vit):
+    first = random_vit()
+    copy = first.on(torch.device("cpu"))
+    batch = np.random.default_rng(0).integers(0, 256, (2, 56, 56, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(copy.embed(batch), first.embed(batch))
+    assert copy.fingerprint == first.fingerprint
+    away = first.on(torch.device("meta"))
+    assert {w.device.type for w in away.module.parameters()} == {"meta"}
+    assert {w.device.type for w in first.module.parameters()} == {"cpu"}
+    np.testing.assert_array_equal(copy.embed(batch), first.embed(batch))
 
 
 def test_where_the_cpu_has_no_room_either_smaller_images_are_read_and_it_is_said(
@@ -121,7 +134,7 @@ def test_where_the_cpu_has_no_room_either_smaller_images_are_read_and_it_is_said
     result = draw(files, explainer, shelf, batch_size=2)
     assert (result.done, result.skipped) == (7, ())
     assert {heat.shape for heat in shelf.maps.values()} == {(4, 4)}
-    assert result.notes[-1].endswith("went on with smaller ones, maps of 4 x 4")
+    assert result.notes[-1].endswith("going on with smaller ones, maps of 4 x 4")
 
 
 def test_memory_that_does_not_hold_one_image_anywhere_skips_it(files, explainer, monkeypatch):

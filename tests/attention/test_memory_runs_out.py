@@ -43,7 +43,7 @@ def test_what_the_system_refuses_is_asked_for_in_smaller_parts(folder):
     assert (plenty["done"], plenty["notes"]) == (8, [])
     little = drawn(folder, 150)
     assert (little["done"], little["skipped"]) == (8, [])
-    assert little["notes"][0] == "memory ran out with 8 at once; went on with fewer"
+    assert little["notes"][0] == "memory ran out with 8 images at once; going on with fewer"
     assert little["shapes"] == [[GRID, GRID]]
     assert little["means"] == pytest.approx(plenty["means"], abs=0.5)
 
@@ -51,5 +51,5 @@ def test_what_the_system_refuses_is_asked_for_in_smaller_parts(folder):
 def test_an_image_that_does_not_fit_alone_is_read_smaller(folder):
     tiny = drawn(folder, 14)
     assert tiny["done"] == 8
-    assert "went on with smaller ones" in tiny["notes"][-1]
+    assert "going on with smaller ones" in tiny["notes"][-1]
     assert tiny["shapes"][0] == [GRID // 2, GRID // 2]

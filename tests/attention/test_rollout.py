@@ -68,8 +68,14 @@ def cases(draw):
 def test_the_row_vector_gives_what_the_full_product_gives(case):
     attentions, start, *_ = case
     before = [attention.copy() for attention in attentions]
+    with np.errstate(invalid="ignore"):
+        expected = oracle(*case)
+    if np.isnan(expected).any():  # a row that discarding left empty, as half precision can
+        with pytest.raises(InputError, match="lower discard_ratio"):
+            attention_rollout(*case)
+        return
     result = attention_rollout(*case)
-    np.testing.assert_allclose(result, oracle(*case), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-9)
     assert result.dtype == np.float64
     assert result.shape == (attentions[0].shape[-1] - 1,)
     assert all(np.array_equal(a, b) for a, b in zip(attentions, before, strict=True))
