@@ -1,9 +1,9 @@
-"""Reaching the attention of an encoder's own network, layer by layer, and only while it is asked.
+"""Reaching the attention of an encoder's own network, layer by layer, and only on demand.
 
 Embedding uses fused attention kernels, which never form the scores.  While a tower is *watched* it
-forms them: InternViT hands them out by itself, models of the transformers library are switched to
-their eager attention, whose modules return the scores.  A hook passes each layer's scores on and
-drops them, so only one layer's scores exist at a time.  Afterwards everything is as before.
+forms them: models of the transformers library are switched to their eager attention, whose modules
+return the scores.  A hook passes each layer's scores on and drops them, so only one layer's scores
+exist at a time.  Afterwards everything is as before.
 """
 
 from __future__ import annotations
@@ -43,11 +43,8 @@ def inside(encoder: Encoder) -> TorchEncoder:
 
 
 def has_attention(encoder: TorchEncoder) -> bool:
-    """Whether the network is a transformer; a convolutional one is asked by Grad-CAM."""
-    from ..encoders.internvit import InternViT
-
-    config = getattr(encoder.module, "config", None)
-    return isinstance(encoder.module, InternViT) or hasattr(config, "num_attention_heads")
+    """Whether the network is a transformer; a convolutional one is explained by Grad-CAM."""
+    return hasattr(getattr(encoder.module, "config", None), "num_attention_heads")
 
 
 @dataclass(frozen=True)
@@ -112,24 +109,14 @@ class Tower:
         Rows sum to 1.  The tensor is the one the layer goes on with, so that a gradient with
         respect to it can be asked for.
         """
-        from ..encoders.internvit import InternViT
-
         module: Any = self.encoder.module
         with contextlib.ExitStack() as undo:
-            if isinstance(module, InternViT):
-                for layer in self.layers:
-                    handle = layer.register_forward_pre_hook(
-                        lambda _, inputs: (inputs[0], on_attention)
-                    )
+            undo.callback(module.set_attn_implementation, module.config._attn_implementation)
+            module.set_attn_implementation("eager")
+            for layer in self.layers:
+                for part in layer.modules():
+                    handle = part.register_forward_hook(_hand_over(on_attention))
                     undo.callback(handle.remove)
-            else:
-                before = module.config._attn_implementation
-                module.set_attn_implementation("eager")
-                undo.callback(module.set_attn_implementation, before)
-                for layer in self.layers:
-                    for part in layer.modules():
-                        handle = part.register_forward_hook(_hand_over(on_attention))
-                        undo.callback(handle.remove)
             yield
 
 

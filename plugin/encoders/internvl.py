@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import CheckpointError, InputError
+from ..errors import CheckpointError, DimensionError, InputError
 from .device import PRECISIONS, choose_device, choose_precision
 from .preprocessing import WHOLE_IMAGE, Pixels, Region
 from .protocol import unit_rows
@@ -20,14 +20,11 @@ from .torch_encoder import CHUNK, TorchEncoder
 
 if TYPE_CHECKING:
     import torch
-
-    from .internvit import InternViT
+    from transformers import InternVLVisionModel
 
 __all__ = ["forward_checkpoint", "load_internvl"]
 
-# A tensor of more than 32 MB the C library gives back to the system after every layer, and asks for
-# it anew, page by page: two images at 448 in bfloat16 stay below.  One alone has too few rows for
-# a fast product.  In float32 one, two and four are alike.  (bench_encoder.py --chunk 1 2 4 8)
+# More images make tensors above 32 MB, which the C library asks the system for anew in every layer.
 TWO_AT_A_TIME = {**CHUNK, "cpu": 2}
 
 
@@ -63,24 +60,25 @@ def load_internvl(
     CheckpointError
         See :func:`~.internvl_checkpoint.load_tower`.
     InputError
-        ``image_size`` is no multiple of the patch size; no such folder or id.
+        ``image_size`` is not a multiple of the patch size; no such folder or id.
     """
     from . import hub
-    from .internvl_checkpoint import load_tower, read_tower_config
+    from .internvl_checkpoint import load_tower, patch_size, read_tower_config
 
     place = choose_device(device)
     precision, dtype = choose_precision(precision, place)
     source = hub.vision_tower(path)
-    patch = read_tower_config(source.folder).patch_size
+    patch = patch_size(read_tower_config(source.folder))
     if isinstance(image_size, bool) or image_size < patch or image_size % patch:
         raise InputError(f"image_size is {image_size}; InternViT needs a multiple of {patch}")
     tower, digest = load_tower(source.folder, dtype, place)
     first = 0 if include_cls else 1
 
-    def pool(tower: InternViT, images: torch.Tensor) -> torch.Tensor:
+    def pool(tower: InternVLVisionModel, images: torch.Tensor) -> torch.Tensor:
         import torch
 
-        return tower(images)[:, first:].mean(dim=1, dtype=torch.float32)
+        hidden: torch.Tensor = tower(pixel_values=images).last_hidden_state
+        return hidden[:, first:].mean(dim=1, dtype=torch.float32)
 
     side = image_size // patch
     return TorchEncoder(
@@ -108,7 +106,7 @@ def forward_checkpoint(
 ) -> dict[str, Any]:
     """Run a checkpoint's tower and keep everything: for checking against another implementation.
 
-    The released arithmetic is repeated step by step on the CPU, attention maps included.
+    It runs on the CPU, with attention maps.
 
     Parameters
     ----------
@@ -132,26 +130,28 @@ def forward_checkpoint(
     """
     import torch
 
-    from .internvl_checkpoint import load_tower
+    from .internvl_checkpoint import load_tower, patch_size
 
     if dtype not in PRECISIONS.values():
         raise InputError(f"dtype {dtype!r} is unknown; use {', '.join(PRECISIONS.values())}")
     folder = Path(ckpt_dir)
     if not folder.is_dir():
-        raise CheckpointError(f"{folder} is no folder")
+        raise CheckpointError(f"{folder} is not a folder")
     tower, _ = load_tower(folder, getattr(torch, dtype))
-    hidden: list[np.ndarray] = []
-    attention: list[np.ndarray] = []
-    with torch.inference_mode():
-        last = tower(
-            torch.as_tensor(pixel_values).to(device="cpu", dtype=getattr(torch, dtype)),
-            on_hidden=lambda x: hidden.append(x.float().numpy()),
-            on_attention=lambda weights: attention.append(weights.float().numpy()),
+    tower.set_attn_implementation("eager")  # the fused kernels never form the maps
+    pixels = torch.as_tensor(pixel_values).to(device="cpu", dtype=getattr(torch, dtype))
+    patch, shape = patch_size(tower.config), tuple(pixels.shape)
+    if len(shape) != 4 or shape[1] != 3 or any(side % patch or not side for side in shape[2:]):
+        raise DimensionError(
+            f"InternViT reads (n, 3, height, width) with sides that are multiples of {patch}; "
+            f"got {shape}"
         )
-        mean = last[:, 1:].mean(dim=1, dtype=torch.float32).numpy()
+    with torch.inference_mode():
+        found = tower(pixel_values=pixels, output_hidden_states=True, output_attentions=True)
+        mean = found.last_hidden_state[:, 1:].mean(dim=1, dtype=torch.float32).numpy()
     return {
-        "last_hidden_state": hidden[-1],
-        "hidden_states": tuple(hidden),
-        "attentions": tuple(attention),
+        "last_hidden_state": found.last_hidden_state.float().numpy(),
+        "hidden_states": tuple(hidden.float().numpy() for hidden in found.hidden_states),
+        "attentions": tuple(attention.float().numpy() for attention in found.attentions),
         "embedding": unit_rows(mean),
     }

@@ -1,5 +1,7 @@
 """Reading the vision tower out of an InternVL or InternViT checkpoint folder, and nothing else.
 
+The tower runs as the transformers library's ``InternVLVisionModel``, which computes the published
+InternViT (Chen et al. 2024, "InternVL") under other parameter names; no code of a repository runs.
 A folder holds ``config.json`` and safetensors: several shards with an index, or one file; inside a
 chat model the tower's tensors begin with ``vision_model.``, in a standalone InternViT they have no
 prefix.  The index, or the file's header, says where each tensor lies, so the language model's
@@ -10,29 +12,36 @@ before a single vector is made.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
 from ..errors import CheckpointError
-from .internvit import InternViT, InternViTConfig
 from .torch_encoder import weights_digest
+
+if TYPE_CHECKING:
+    from transformers import InternVLVisionConfig, InternVLVisionModel
 
 __all__ = [
     "CONFIG_FILE",
     "INDEX_FILE",
     "SINGLE_FILE",
     "config_from_json",
+    "empty_tower",
+    "fill_tower",
     "is_internvl",
     "load_tower",
     "parse_index",
+    "patch_size",
     "read_json",
     "read_tower_config",
+    "released_shapes",
     "tower_keys",
 ]
 
@@ -41,7 +50,35 @@ INDEX_FILE = "model.safetensors.index.json"
 SINGLE_FILE = "model.safetensors"
 PREFIX = "vision_model."
 
-CHAT, STANDALONE = "internvl_chat", "intern_vit_6b"  # both towers say 6b: it is no size
+CHAT, STANDALONE = "internvl_chat", "intern_vit_6b"  # both towers say 6b: it is not a size
+
+# Defaults of the released configuration class: a file may leave them out.
+DEFAULTS: Mapping[str, Any] = {
+    "hidden_size": 3200,
+    "num_hidden_layers": 48,
+    "num_attention_heads": 25,
+    "intermediate_size": 12800,
+    "patch_size": 14,
+    "image_size": 224,
+    "layer_norm_eps": 1e-6,
+    "norm_type": "rms_norm",
+    "qk_normalization": True,
+    "qkv_bias": False,
+    "hidden_act": "gelu",
+}
+# Names of the library's parameters and modules, and the released ones.
+RELEASED = {
+    "cls_token": "class_embedding",
+    "position_embeddings": "position_embedding",
+    "patch_embeddings.projection": "patch_embedding",
+    "encoder.layer.": "encoder.layers.",
+    "attention.projection_layer": "attn.proj",
+    "attention.": "attn.",
+    "layernorm_before": "norm1",
+    "layernorm_after": "norm2",
+    "lambda_": "ls",
+}
+THIRD = re.compile(r"\.([qkv])_proj\.")  # of one released tensor, qkv, by rows
 
 
 def is_internvl(config: Mapping[str, Any]) -> bool:
@@ -49,7 +86,7 @@ def is_internvl(config: Mapping[str, Any]) -> bool:
     return config.get("model_type") in (CHAT, STANDALONE)
 
 
-def config_from_json(config: Mapping[str, Any], source: str) -> InternViTConfig:
+def config_from_json(config: Mapping[str, Any], source: str) -> InternVLVisionConfig:
     """Read the tower's shape from a parsed ``config.json``.
 
     Only the shape fields are believed.  ``_name_or_path`` is not: the 300M tower's says 6B.
@@ -59,6 +96,8 @@ def config_from_json(config: Mapping[str, Any], source: str) -> InternViTConfig:
     CheckpointError
         Another architecture, or a value this tower does not have.
     """
+    from transformers import InternVLVisionConfig
+
     if not is_internvl(config):
         raise CheckpointError(
             f"{source} describes a model of type {config.get('model_type')!r}; the internvl "
@@ -67,29 +106,36 @@ def config_from_json(config: Mapping[str, Any], source: str) -> InternViTConfig:
     vision = config.get("vision_config") if config["model_type"] == CHAT else config
     if not isinstance(vision, Mapping):
         raise CheckpointError(f"{source} has no vision_config")
-    values = {f.name: vision[f.name] for f in fields(InternViTConfig) if f.name in vision}
-    for name, value in values.items():
-        default = getattr(InternViTConfig, name)
-        if type(value) is int and type(default) is float:
-            value = float(value)
-        if type(value) is not type(default) or (type(value) in (int, float) and value <= 0):
+    shape = {name: vision.get(name, default) for name, default in DEFAULTS.items()}
+    for name, value in shape.items():
+        kind = type(DEFAULTS[name])
+        if kind is float and type(value) is int:
+            shape[name] = value = float(value)
+        if type(value) is not kind or (kind in (int, float) and value <= 0):
             raise CheckpointError(f"{source} has {name} = {value!r}, which no InternViT has")
-    shape = InternViTConfig(**values)
     if vision.get("num_channels", 3) != 3:
         raise CheckpointError(
             f"{source} is for images of {vision['num_channels']!r} channels, not 3"
         )
-    if shape.hidden_act != "gelu" or shape.norm_type not in ("layer_norm", "rms_norm"):
+    if shape["hidden_act"] != "gelu" or shape["norm_type"] not in ("layer_norm", "rms_norm"):
         raise CheckpointError(
-            f"{source} asks for {shape.hidden_act!r} and {shape.norm_type!r}; InternViT has gelu "
-            "with layer_norm or rms_norm"
+            f"{source} asks for {shape['hidden_act']!r} and {shape['norm_type']!r}; InternViT has "
+            "gelu with layer_norm or rms_norm"
         )
-    if shape.hidden_size % shape.num_attention_heads or not shape.trained_grid:
+    heads, patch, side = (shape[f] for f in ("num_attention_heads", "patch_size", "image_size"))
+    if shape["hidden_size"] % heads or side < patch:
         raise CheckpointError(
-            f"{source} has {shape.num_attention_heads} heads of a width of {shape.hidden_size} and "
-            f"patches of {shape.patch_size} in images of {shape.image_size}: they do not divide"
+            f"{source} has {heads} heads of a width of {shape['hidden_size']} and patches of "
+            f"{patch} in images of {side}: they do not divide"
         )
-    return shape
+    return InternVLVisionConfig(
+        use_qk_norm=shape.pop("qk_normalization"), attention_bias=shape.pop("qkv_bias"), **shape
+    )
+
+
+def patch_size(config: InternVLVisionConfig) -> int:
+    """Side in pixels of a patch; the library keeps (height, width), here always the same."""
+    return int(np.ravel(config.patch_size)[0])
 
 
 def tower_keys(stored: Iterable[str]) -> dict[str, str]:
@@ -120,7 +166,7 @@ def parse_index(index: object, source: str) -> dict[str, str]:
         plain = isinstance(shard, str) and shard.endswith(".safetensors")
         if not plain or "/" in shard or "\\" in shard or shard.startswith("."):
             raise CheckpointError(
-                f"{source} places {key} in {shard!r}, which is no plain .safetensors file name"
+                f"{source} places {key} in {shard!r}, which is not a plain .safetensors file name"
             )
     return shards
 
@@ -137,17 +183,17 @@ def read_json(file: Path) -> Any:
         raise CheckpointError(f"{file} cannot be read as JSON: {error}") from error
 
 
-def read_tower_config(folder: Path) -> InternViTConfig:
+def read_tower_config(folder: Path) -> InternVLVisionConfig:
     """Shape of the tower in a local checkpoint folder; see :func:`config_from_json`."""
     config = read_json(folder / CONFIG_FILE)
     if not isinstance(config, dict):
-        raise CheckpointError(f"{folder / CONFIG_FILE} holds no JSON object")
+        raise CheckpointError(f"{folder / CONFIG_FILE} does not hold a JSON object")
     return config_from_json(config, str(folder / CONFIG_FILE))
 
 
 def load_tower(
     folder: Path, dtype: torch.dtype, device: torch.device | str = "cpu"
-) -> tuple[InternViT, str]:
+) -> tuple[InternVLVisionModel, str]:
     """Build the tower and fill it, strictly.
 
     Parameters
@@ -159,7 +205,7 @@ def load_tower(
 
     Returns
     -------
-    (InternViT, str)
+    (InternVLVisionModel, str)
         In evaluation mode, no gradients; and the :func:`~.torch_encoder.weights_digest`.
 
     Raises
@@ -168,15 +214,55 @@ def load_tower(
         No or an unknown configuration, a shard missing or damaged, keys missing or left over,
         a wrong shape, a number format that is not floating point, NaN or infinity in a weight.
     """
-    # The meta device allocates nothing; the stored tensors become the parameters themselves.
-    with torch.device("meta"):
-        tower = InternViT(read_tower_config(folder))
+    tower = empty_tower(read_tower_config(folder))
     stored = _read_tensors(folder)
-    _compare(tower.state_dict(), stored, folder)
+    _compare(released_shapes(tower), stored, folder)
     digest = weights_digest(stored)
-    ready = {key: tensor.to(device=device, dtype=dtype) for key, tensor in stored.items()}
-    tower.load_state_dict(ready, strict=True, assign=True)
-    return tower.eval().requires_grad_(False), digest
+    fill_tower(tower, {key: value.to(device=device, dtype=dtype) for key, value in stored.items()})
+    return tower, digest
+
+
+def empty_tower(config: InternVLVisionConfig) -> InternVLVisionModel:
+    """The tower on the meta device, which allocates nothing, in evaluation mode."""
+    from transformers import InternVLVisionModel
+
+    with torch.device("meta"):
+        tower = InternVLVisionModel(config)
+    module: Any
+    for module in tower.modules():
+        if hasattr(module, "variance_epsilon"):  # the library fixes it for the norms of q and k
+            module.variance_epsilon = config.layer_norm_eps
+    return tower.eval().requires_grad_(False)
+
+
+def released_shapes(tower: InternVLVisionModel) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tower's parameters under their released names."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, parameter in tower.state_dict().items():
+        released, third = _released(name)
+        rows, *rest = parameter.shape
+        shapes[released] = (rows if third is None else 3 * rows, *rest)
+    return shapes
+
+
+def fill_tower(tower: InternVLVisionModel, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Make tensors of the released names the tower's parameters, without a copy."""
+    filled = {}
+    for name in tower.state_dict():
+        released, third = _released(name)
+        tensor = tensors[released]
+        filled[name] = tensor if third is None else tensor.chunk(3)[third]
+    tower.load_state_dict(filled, strict=True, assign=True)
+
+
+def _released(name: str) -> tuple[str, int | None]:
+    """The released name of a parameter, and which third of that tensor it is."""
+    for library, released in RELEASED.items():
+        name = name.replace(library, released)
+    third = THIRD.search(name)
+    if third is None:
+        return name, None
+    return THIRD.sub(".qkv.", name), "qkv".index(third[1])
 
 
 def _read_tensors(folder: Path) -> dict[str, torch.Tensor]:
@@ -218,7 +304,7 @@ def _opened(path: Path) -> Any:
 
 
 def _compare(
-    expected: Mapping[str, torch.Tensor], stored: Mapping[str, torch.Tensor], folder: Path
+    expected: Mapping[str, tuple[int, ...]], stored: Mapping[str, torch.Tensor], folder: Path
 ) -> None:
     missing, extra = sorted(expected.keys() - stored), sorted(stored.keys() - expected)
     if missing or extra:
@@ -232,10 +318,10 @@ def _compare(
             + " and ".join(parts)
         )
     for key, tensor in stored.items():
-        if tensor.shape != expected[key].shape:
+        if tensor.shape != expected[key]:
             raise CheckpointError(
                 f"{folder} does not fit its config.json: {key} has shape {tuple(tensor.shape)}, "
-                f"the configuration makes it {tuple(expected[key].shape)}"
+                f"the configuration makes it {expected[key]}"
             )
         if tensor.dtype not in (torch.float32, torch.bfloat16, torch.float16):
             raise CheckpointError(

@@ -18,15 +18,13 @@ that others use too; on a GPU they are per second of the clock.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib.util
-import json
 import os
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,27 +37,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SIZES = {
-    "internvl-300m": {
-        "hidden_size": 1024,
-        "num_hidden_layers": 24,
-        "num_attention_heads": 16,
-        "intermediate_size": 4096,
-        "norm_type": "layer_norm",
-        "qk_normalization": False,
-        "qkv_bias": True,
-    },
-    "internvl-6b": {
-        "hidden_size": 3200,
-        "num_hidden_layers": 45,
-        "num_attention_heads": 25,
-        "intermediate_size": 12800,
-        "norm_type": "rms_norm",
-        "qk_normalization": True,
-        "qkv_bias": False,
-    },
-}
-ENCODERS = (*SIZES, "dinov2-small", "packaged")
+ENCODERS = ("internvl-300m", "internvl-6b", "dinov2-small", "packaged")
 ATTENTION = ("auto", "flash", "cudnn", "efficient", "math")
 
 
@@ -159,65 +137,6 @@ def in_turns(
     }
 
 
-@contextlib.contextmanager
-def attention_kernel(name: str) -> Iterator[None]:
-    """Restrict torch's fused attention to one kernel."""
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-
-    if name == "auto":
-        yield
-        return
-    backend = {
-        "flash": SDPBackend.FLASH_ATTENTION,
-        "cudnn": SDPBackend.CUDNN_ATTENTION,
-        "efficient": SDPBackend.EFFICIENT_ATTENTION,
-        "math": SDPBackend.MATH,
-    }[name]
-    with sdpa_kernel(backend):
-        yield
-
-
-def write_internvl(folder: Path, shape: dict[str, Any]) -> Path:
-    """Write a standalone InternViT checkpoint with random bfloat16 weights."""
-    from gapsphere.plugin.encoders.internvit import InternViT, InternViTConfig
-    from safetensors.torch import save_file
-
-    shape = shape | {"image_size": 448, "patch_size": 14}
-    with torch.device("meta"):
-        names = InternViT(InternViTConfig(**shape)).state_dict()
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(name: str, size: torch.Size) -> torch.Tensor:
-        around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
-        return torch.empty(size, dtype=torch.bfloat16).normal_(around, 0.02, generator=generator)
-
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(shape | {"model_type": "intern_vit_6b"}))
-    save_file({k: draw(k, v.shape) for k, v in names.items()}, folder / "model.safetensors")
-    return folder
-
-
-def write_dinov2(folder: Path) -> Path:
-    """Write a DINOv2-small with random weights and the processor of the published one."""
-    from transformers import Dinov2Config, Dinov2Model
-
-    config = Dinov2Config(hidden_size=384, num_hidden_layers=12, num_attention_heads=6)
-    model = Dinov2Model(config)
-    model.bfloat16()
-    model.save_pretrained(folder)
-    processor = {
-        "image_processor_type": "BitImageProcessor",
-        "size": {"shortest_edge": 256},
-        "do_center_crop": True,
-        "crop_size": {"height": 224, "width": 224},
-        "resample": 3,
-        "image_mean": [0.485, 0.456, 0.406],
-        "image_std": [0.229, 0.224, 0.225],
-    }
-    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
-    return folder
-
-
 def write_images(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
     """Write JPEG files with about the detail of a photograph."""
     rng = np.random.default_rng(0)
@@ -232,28 +151,16 @@ def write_images(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
     return paths
 
 
-def flops_per_image(encoder: Any) -> float:
-    """Arithmetic of one image, a multiply-add counted as two."""
-    if hasattr(encoder.module, "embeddings") and hasattr(encoder.module.config, "flops"):
-        return float(encoder.module.config.flops(*encoder.patch_grid))
-    from torch.utils.flop_counter import FlopCounterMode
-
-    side = (encoder.pixels.height, encoder.pixels.width)
-    pixels = torch.zeros(1, 3, *side, device=encoder.device, dtype=encoder.dtype)
-    with attention_kernel("math"), torch.inference_mode(), FlopCounterMode(display=False) as count:
-        encoder.features(pixels)
-    return float(count.get_total_flops())
-
-
 def load(name: str, options: argparse.Namespace, scratch: Path) -> Any:
     from gapsphere.plugin.encoders.registry import load_encoder
+    from gapsphere.scripts.bench.networks import INTERNVIT, write_dinov2, write_internvit
 
     common = {"precision": options.precision, "device": options.device}
     if name == "packaged":
         return load_encoder("packaged", **common)
     if name == "dinov2-small":
         return load_encoder("transformers", model_path=write_dinov2(scratch / name), **common)
-    folder = write_internvl(scratch / name, SIZES[name])
+    folder = write_internvit(scratch / name, INTERNVIT[name])
     started = time.perf_counter()
     encoder = load_encoder("internvl", model_path=folder, image_size=options.image_size, **common)
     print(f"  checkpoint read, checked and hashed in {time.perf_counter() - started:.1f} s")
@@ -270,6 +177,7 @@ def peak_memory(device: torch.device) -> str:
 
 def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Path) -> None:
     from gapsphere.plugin.embeddings.extract import extract
+    from gapsphere.scripts.bench.networks import attention_kernel, flops_per_image
 
     print(f"\n{name}")
     encoder = load(name, options, scratch)

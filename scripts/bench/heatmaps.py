@@ -31,28 +31,16 @@ import numpy as np
 import torch
 from gapsphere.plugin.attention.explain import Explainer, Question
 from gapsphere.plugin.attention.rollout import FusedAttention
+from gapsphere.plugin.attention.towers import Tower
 from gapsphere.plugin.embeddings.images import open_rgb
-from gapsphere.plugin.encoders.internvit import InternViT, InternViTConfig
-from gapsphere.plugin.encoders.preprocessing import Pixels
 from gapsphere.plugin.encoders.registry import load_encoder
 from gapsphere.plugin.encoders.torch_encoder import TorchEncoder
+from gapsphere.scripts.bench.networks import INTERNVIT, flops_per_image, random_tower
 from gapsphere.tests.support.real_vit import write_checkpoint
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 Maps = NDArray[np.float64]
-
-TOWER = InternViTConfig(
-    hidden_size=1024,
-    num_hidden_layers=24,
-    num_attention_heads=16,
-    intermediate_size=4096,
-    image_size=448,
-    patch_size=14,
-    norm_type="layer_norm",
-    qk_normalization=False,
-    qkv_bias=True,
-)
 
 
 def main() -> None:
@@ -79,16 +67,17 @@ def main() -> None:
 
 
 def print_cost(options: argparse.Namespace) -> None:
-    config = InternViTConfig(**(vars(TOWER) | {"num_hidden_layers": options.layers}))
-    side = config.trained_grid
-    tokens, layers, heads = side * side + 1, options.layers, config.num_attention_heads
+    config = INTERNVIT["internvl-300m"] | {"num_hidden_layers": options.layers}
+    encoder = random_tower(config)
+    layers, heads = options.layers, config["num_attention_heads"]
+    tokens = encoder.patch_grid[0] * encoder.patch_grid[1] + 1
     fusing = layers * heads * tokens**2
     # Row sums, one vector-matrix product; against normalising and a matrix-matrix product.
     sweep = fusing + layers * 3 * tokens**2
     full = fusing + layers * 3 * tokens**2 + (layers - 1) * 2 * tokens**3
     print(f"N = {tokens} tokens, L = {layers} layers, H = {heads} heads, float32")
     print(
-        f"arithmetic beside the forward pass ({config.flops(side, side) / 1e9:.0f} GFLOP): full "
+        f"arithmetic beside the forward pass ({flops_per_image(encoder) / 1e9:.0f} GFLOP): full "
         f"matrices {full / 1e9:.2f} GFLOP, row vector {sweep / 1e9:.2f}: {full / sweep:.0f} times "
         f"less; the product alone {(layers - 1) * 2 * tokens**3 / (layers * 3 * tokens**2):.0f} "
         "times less"
@@ -98,7 +87,7 @@ def print_cost(options: argparse.Namespace) -> None:
     first: tuple[float, float] | None = None
     for name in ("plain", "row vector", "full matrices"):
         with spawn.Pool(1) as pool:
-            seconds, peak, kept = pool.apply(_variant, (name, vars(config), options.threads))
+            seconds, peak, kept = pool.apply(_variant, (name, config, options.threads))
         first = first or (seconds, peak)
         over = peak - first[1]
         print(f"{name:24} {seconds:7.1f} {seconds / first[0]:9.2f} {over:21.0f} {kept:10.1f}")
@@ -107,7 +96,8 @@ def print_cost(options: argparse.Namespace) -> None:
 def _variant(name: str, shape: dict[str, Any], threads: int) -> tuple[float, float, float]:
     """CPU seconds, peak memory of the process and memory kept for rollout, in MB."""
     torch.set_num_threads(threads)
-    encoder = random_tower(InternViTConfig(**shape))
+    encoder = random_tower(shape)
+    tower = Tower.of(encoder)
     images = torch.zeros(1, 3, encoder.pixels.height, encoder.pixels.width)
     patches = encoder.patch_grid[0] * encoder.patch_grid[1]
     start = np.zeros((1, patches + 1))
@@ -118,12 +108,14 @@ def _variant(name: str, shape: dict[str, Any], threads: int) -> tuple[float, flo
             encoder.features(images)
         elif name == "row vector":
             fused = FusedAttention(patches)
-            encoder.module(images, on_attention=fused.add)
+            with tower.watched(fused.add):
+                encoder.features(images)
             kept = sum(one.nbytes for one in fused.maps)
             fused.rollout(start)
         else:
             scores: list[torch.Tensor] = []
-            encoder.module(images, on_attention=scores.append)
+            with tower.watched(scores.append):
+                encoder.features(images)
             kept = sum(one.nbytes for one in scores)
             product = torch.eye(patches + 1)
             for one in scores:
@@ -131,29 +123,6 @@ def _variant(name: str, shape: dict[str, Any], threads: int) -> tuple[float, flo
                 product = (mixed / mixed.sum(-1, keepdim=True)) @ product
     seconds = time.process_time() - started
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, kept / 1e6
-
-
-def random_tower(config: InternViTConfig) -> TorchEncoder:
-    """An InternViT with random weights as an encoder."""
-    tower = InternViT(config).eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
-    for name, weight in tower.named_parameters():
-        around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
-        weight.normal_(around, 0.02, generator=generator)
-    side = config.trained_grid
-    return TorchEncoder(
-        name="internvl:random",
-        pixels=Pixels(config.image_size, config.image_size),
-        module=tower,
-        pool=lambda tower, images: tower(images)[:, 1:].mean(dim=1),
-        dimension=config.hidden_size,
-        patch_grid=(side, side),
-        device=torch.device("cpu"),
-        dtype=torch.float32,
-        precision="fp32",
-        weights="random",
-        pooling="mean",
-    )
 
 
 # Faithfulness

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.encoders.internvit import InternViT, InternViTConfig
 from gapsphere.plugin.encoders.preprocessing import WHOLE_IMAGE, Pixels, Region
 from gapsphere.plugin.encoders.torch_encoder import TorchEncoder
 from torch import nn
+from transformers import InternVLVisionConfig, InternVLVisionModel
 
 PATCH = 14
 
@@ -38,15 +38,21 @@ def wrap(module, pool, pixels, *, dimension, grid, cls=False):
     )
 
 
-def around_tower(tower, *, region=WHOLE_IMAGE, cls=False):
+def make_tower(grid, **shape):
+    config = InternVLVisionConfig(
+        patch_size=PATCH, image_size=grid * PATCH, attention_bias=True, **shape
+    )
+    return InternVLVisionModel(config).eval().requires_grad_(False)
+
+
+def around_tower(tower, grid, *, region=WHOLE_IMAGE, cls=False):
     first = 0 if cls else 1
-    side = tower.config.trained_grid
     return wrap(
         tower,
-        lambda tower, images: tower(images)[:, first:].mean(dim=1),
-        Pixels(tower.config.image_size, tower.config.image_size, region=region),
+        lambda tower, images: tower(images).last_hidden_state[:, first:].mean(dim=1),
+        Pixels(grid * PATCH, grid * PATCH, region=region),
         dimension=tower.config.hidden_size,
-        grid=(side, side),
+        grid=(grid, grid),
         cls=cls,
     )
 
@@ -56,22 +62,17 @@ def random_vit() -> Callable[..., TorchEncoder]:
     """``random_vit(layers=3)``: an InternViT of 4 x 4 patches with lively random weights."""
 
     def make(layers=3, *, seed=0, cls=False, grid=4, region=WHOLE_IMAGE) -> TorchEncoder:
-        config = InternViTConfig(
+        tower = make_tower(
+            grid,
             hidden_size=16,
             num_hidden_layers=layers,
             num_attention_heads=2,
             intermediate_size=32,
-            patch_size=PATCH,
-            image_size=grid * PATCH,
-            norm_type="layer_norm",
-            qk_normalization=False,
-            qkv_bias=True,
         )
-        tower = InternViT(config).eval().requires_grad_(False)
         generator = torch.Generator().manual_seed(seed)
         for weight in tower.parameters():
             weight.normal_(0, 0.5, generator=generator)
-        return around_tower(tower, cls=cls, region=region)
+        return around_tower(tower, grid, cls=cls, region=region)
 
     return make
 
@@ -86,30 +87,25 @@ def bright_seeker() -> Callable[..., TorchEncoder]:
     """
 
     def make(grid: int = 8, *, region: Region = WHOLE_IMAGE) -> TorchEncoder:
-        config = InternViTConfig(
+        tower = make_tower(
+            grid,
             hidden_size=4,
             num_hidden_layers=2,
             num_attention_heads=1,
             intermediate_size=4,
-            patch_size=PATCH,
-            image_size=grid * PATCH,
-            norm_type="layer_norm",
-            qk_normalization=False,
-            qkv_bias=True,
         )
-        tower = InternViT(config).eval().requires_grad_(False)
         for weight in tower.parameters():
             weight.zero_()
-        tower.embeddings.patch_embedding.weight[0] = 1 / (3 * PATCH**2)
-        for layer in tower.encoder.layers:
-            layer.norm1 = nn.Identity()
-            layer.norm2 = nn.Identity()
-            layer.attn.qkv.weight[4, 0] = 1  # key: brightness
-            layer.attn.qkv.bias[0] = 40  # query: a constant
-            layer.attn.qkv.weight[8, 0] = 1  # value: brightness
-            layer.attn.proj.weight[0, 0] = 1
-            layer.ls1[:] = 0.5
-        return around_tower(tower, region=region)
+        tower.embeddings.patch_embeddings.projection.weight[0] = 1 / (3 * PATCH**2)
+        for layer in tower.encoder.layer:
+            layer.layernorm_before = nn.Identity()
+            layer.layernorm_after = nn.Identity()
+            layer.attention.k_proj.weight[0, 0] = 1  # brightness
+            layer.attention.q_proj.bias[0] = 40  # a constant
+            layer.attention.v_proj.weight[0, 0] = 1  # brightness
+            layer.attention.projection_layer.weight[0, 0] = 1
+            layer.lambda_1[:] = 0.5
+        return around_tower(tower, grid, region=region)
 
     return make
 

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from gapsphere.plugin.attention.draw import HeatmapRequest, draw
 from gapsphere.plugin.attention.explain import Explainer, Question
-from gapsphere.plugin.encoders.internvit import InternViTConfig
-from gapsphere.scripts.bench.heatmaps import random_tower
+from gapsphere.scripts.bench.networks import INTERNVIT, random_tower
 
 PATCH, WIDTH = 14, 32
 
@@ -21,17 +20,14 @@ PATCH, WIDTH = 14, 32
 def make_encoder(grid):
     """One whose attention maps, 16 heads of them, take most of the memory."""
     return random_tower(
-        InternViTConfig(
-            hidden_size=WIDTH,
-            num_hidden_layers=2,
-            num_attention_heads=16,
-            intermediate_size=2 * WIDTH,
-            patch_size=PATCH,
-            image_size=grid * PATCH,
-            norm_type="layer_norm",
-            qk_normalization=False,
-            qkv_bias=True,
-        )
+        INTERNVIT["internvl-300m"]
+        | {
+            "hidden_size": WIDTH,
+            "num_hidden_layers": 2,
+            "intermediate_size": 2 * WIDTH,
+            "patch_size": PATCH,
+            "image_size": grid * PATCH,
+        }
     )
 
 

@@ -142,10 +142,7 @@ def test_convolutions_read_smaller_and_a_network_of_one_size_says_so(saved, nois
 def test_internvit_is_read_from_where_it_was_asked(start, random_vit, noise):
     encoder = random_vit()
     maps = Explainer(encoder, Question(start=start)).maps(noise, patches=[3, 0, 15])
-    scores = []
-    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32)
-    with torch.no_grad():
-        encoder.module(pixels, on_attention=lambda s: scores.append(s.numpy()))
+    scores = scores_of(encoder, noise)
     for i, patch in enumerate([3, 0, 15]):
         own = np.eye(17)[1 + patch]
         wanted = attention_rollout([s[i] for s in scores], own if start == "point" else start)
@@ -155,12 +152,9 @@ def test_internvit_is_read_from_where_it_was_asked(start, random_vit, noise):
 def test_an_embedding_with_cls_in_its_mean_is_read_with_cls(random_vit, noise):
     encoder = random_vit(cls=True)
     maps = Explainer(encoder, Question()).maps(noise)
-    scores = []
-    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32)
-    with torch.no_grad():
-        encoder.module(pixels, on_attention=lambda s: scores.append(s[0].numpy()))
+    scores = scores_of(encoder, noise)
     np.testing.assert_allclose(
-        maps[0].ravel(), attention_rollout(scores, np.full(17, 1 / 17)), rtol=1e-5
+        maps[0].ravel(), attention_rollout(list(scores[:, 0]), np.full(17, 1 / 17)), rtol=1e-5
     )
 
 
@@ -174,8 +168,9 @@ def test_layer_by_layer_gradients_are_those_of_the_whole_graph(about, random_vit
     maps = gradient_rollout(Tower.of(encoder), pixels, queries, np.stack([start] * 3), sign=sign)
     pixels = pixels.double()
     tower = encoder.module.double()
-    kept = []
-    hidden = tower(pixels.requires_grad_(), on_attention=kept.append)[:, 1:].mean(1)
+    tower.set_attn_implementation("eager")
+    found = tower(pixels.requires_grad_(), output_attentions=True)
+    kept, hidden = found.attentions, found.last_hidden_state[:, 1:].mean(1)
     cosine = torch.nn.functional.cosine_similarity(hidden, torch.from_numpy(queries).double())
     target = cosine.sum() if about == "shared" else (1 - cosine).sum()
     slopes = torch.autograd.grad(target, kept)

@@ -260,8 +260,7 @@ def test_the_cls_token_is_left_out_unless_it_is_asked_for(encoder, kind, load, b
     assert with_cls.fingerprint != encoder.fingerprint
     with torch.inference_mode():
         pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32)
-        hidden = encoder.module(pixels)
-    hidden = getattr(hidden, "last_hidden_state", hidden).double().numpy()
+        hidden = encoder.module(pixels).last_hidden_state.double().numpy()
     patches = int(np.prod(encoder.patch_grid))
     expected = {
         encoder: hidden[:, -patches:],

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.encoders.internvit import InternViT, InternViTConfig
 from gapsphere.plugin.encoders.internvl import forward_checkpoint
+from gapsphere.plugin.encoders.internvl_checkpoint import load_tower
 from gapsphere.plugin.errors import DimensionError, InputError
 
 KINDS = ("300M", "6B")
@@ -145,56 +145,40 @@ def test_every_layout_gives_the_same_numbers(case, layout, save_checkpoint, tmp_
     np.testing.assert_array_equal(other["embedding"], found["embedding"])
 
 
-@pytest.mark.parametrize("size", [(56, 56), (28, 28), (42, 70), (70, 42)])
-def test_the_tower_equals_the_one_in_transformers_at_any_size(case, size):
-    """Second opinion on interpolation and layout; keys are renamed as published."""
-    from transformers import InternVLVisionConfig, InternVLVisionModel
-
+@pytest.mark.parametrize("size", [(28, 28), (42, 70), (70, 42)])
+def test_another_size_interpolates_the_positions_and_nothing_else(case, size):
+    """A tower whose stored positions are the interpolated ones gives the same, grid by grid."""
     shape, tower, folder, _ = case
-    other = InternVLVisionModel(
-        InternVLVisionConfig(
-            **{k: v for k, v in shape.items() if k not in ("qk_normalization", "qkv_bias")},
-            use_qk_norm=shape["qk_normalization"],
-            attention_bias=shape["qkv_bias"],
-        )
+    rows, columns = size[0] // 14, size[1] // 14
+    stored = tower["embeddings.position_embedding"]
+    square = stored[:, 1:].unflatten(1, (4, 4)).permute(0, 3, 1, 2)
+    scaled = torch.nn.functional.interpolate(
+        square, size=(rows, columns), mode="bicubic", align_corners=False
     )
-    renamed = {}
-    for name, value in tower.items():
-        if ".attn.qkv." in name:
-            for part, third in zip("qkv", value.chunk(3), strict=True):
-                renamed[name.replace("attn.qkv", f"attention.{part}_proj")] = third
-        else:
-            renamed[name] = value
-    words = {
-        "class_embedding": "cls_token",
-        "position_embedding": "position_embeddings",
-        "patch_embedding.": "patch_embeddings.projection.",
-        "encoder.layers.": "encoder.layer.",
-        "attn.proj": "attention.projection_layer",
-        "attn.": "attention.",
-        "norm1": "layernorm_before",
-        "norm2": "layernorm_after",
-        ".ls1": ".lambda_1",
-        ".ls2": ".lambda_2",
-    }
-    for old, new in words.items():
-        renamed = {name.replace(old, new): value for name, value in renamed.items()}
-    other.load_state_dict(renamed, strict=True)
-    pixels = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(1))
-    with torch.inference_mode():
-        expected = other.eval()(pixels).last_hidden_state
-    assert (
-        relative(forward_checkpoint(folder, pixels)["last_hidden_state"], expected.numpy()) < 3e-6
-    )
+    positions = torch.cat([stored[:, :1], scaled.flatten(2).transpose(1, 2)], dim=1)
+    pixels = np.random.default_rng(1).standard_normal((2, 3, *size))
+    expected = oracle(tower | {"embeddings.position_embedding": positions}, shape, pixels)
+    assert largest_difference(forward_checkpoint(folder, pixels), expected) < 3e-6
 
 
-def test_the_fast_route_computes_the_same_function_as_the_exact_one(case, pixels):
-    shape, tower, _, found = case
-    network = InternViT(InternViTConfig(**shape))
-    network.load_state_dict(tower, strict=True)
+def test_the_fused_attention_of_embedding_computes_the_same_function(case, pixels):
+    _, _, folder, found = case
+    tower, _ = load_tower(folder, torch.float32)
+    assert tower.config._attn_implementation == "sdpa"
     with torch.inference_mode():
-        fast = network(torch.from_numpy(pixels).float()).numpy()
+        fast = tower(torch.from_numpy(pixels).float()).last_hidden_state.numpy()
     assert relative(fast, found["last_hidden_state"]) < 3e-6
+
+
+def test_the_norms_of_q_and_k_keep_the_configurations_epsilon(
+    shapes, make_tower, save_checkpoint, tmp_path, pixels
+):
+    shape = shapes["6B"] | {"layer_norm_eps": 0.01}
+    tower = make_tower(shape)
+    folder = save_checkpoint(tmp_path, shape, tower, "standalone")
+    assert (
+        largest_difference(forward_checkpoint(folder, pixels), oracle(tower, shape, pixels)) < 3e-6
+    )
 
 
 @pytest.mark.parametrize(("dtype", "near"), [("bfloat16", 0.06), ("float16", 0.01)])
@@ -212,7 +196,7 @@ def test_attention_rows_are_distributions_over_all_tokens(case):
         np.testing.assert_allclose(attention.sum(-1), 1, atol=1e-5)
 
 
-def test_a_side_that_is_no_multiple_of_the_patch_is_refused(case):
+def test_a_side_that_is_not_a_multiple_of_the_patch_is_refused(case):
     _, _, folder, _ = case
     with pytest.raises(DimensionError, match="multiples of 14"):
         forward_checkpoint(folder, np.zeros((1, 3, 57, 56)))
@@ -224,7 +208,10 @@ def test_an_unknown_dtype_is_refused(case):
 
 
 def test_the_released_300m_tower_at_448_costs_724_gflop_an_image():
-    released = InternViTConfig(
-        hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096
+    from gapsphere.scripts.bench.networks import INTERNVIT, flops_per_image, random_tower
+
+    one_layer, two_layers = (
+        flops_per_image(random_tower(INTERNVIT["internvl-300m"] | {"num_hidden_layers": layers}))
+        for layers in (1, 2)
     )
-    assert round(released.flops(32, 32) / 1e9) == 724
+    assert round((one_layer + 23 * (two_layers - one_layer)) / 1e9) == 724

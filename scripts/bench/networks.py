@@ -1,0 +1,139 @@
+"""Networks of released sizes with random weights: time and memory do not depend on their values."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from gapsphere.plugin.encoders.internvl_checkpoint import (
+    STANDALONE,
+    config_from_json,
+    empty_tower,
+    fill_tower,
+    released_shapes,
+)
+from gapsphere.plugin.encoders.preprocessing import Pixels
+from gapsphere.plugin.encoders.torch_encoder import TorchEncoder
+
+_COMMON = {"model_type": STANDALONE, "image_size": 448, "patch_size": 14}
+INTERNVIT: Mapping[str, dict[str, Any]] = {
+    "internvl-300m": {
+        **_COMMON,
+        "hidden_size": 1024,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "intermediate_size": 4096,
+        "norm_type": "layer_norm",
+        "qk_normalization": False,
+        "qkv_bias": True,
+    },
+    "internvl-6b": {
+        **_COMMON,
+        "hidden_size": 3200,
+        "num_hidden_layers": 45,
+        "num_attention_heads": 25,
+        "intermediate_size": 12800,
+        "norm_type": "rms_norm",
+        "qk_normalization": True,
+        "qkv_bias": False,
+    },
+}
+"""``config.json`` of the two released towers."""
+
+
+def random_weights(config: Mapping[str, Any], dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """Tensors of an InternViT under their released names."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = released_shapes(empty_tower(config_from_json(config, "the bench")))
+    return {
+        name: torch.empty(shape, dtype=dtype).normal_(
+            1.0 if "norm" in name and name.endswith("weight") else 0.0, 0.02, generator=generator
+        )
+        for name, shape in shapes.items()
+    }
+
+
+def random_tower(config: Mapping[str, Any]) -> TorchEncoder:
+    """An InternViT in float32 on the CPU as an encoder."""
+    tower: Any = empty_tower(config_from_json(config, "the bench"))
+    fill_tower(tower, random_weights(config, torch.float32))
+    side, patch = config["image_size"], config["patch_size"]
+    return TorchEncoder(
+        name="internvl:random",
+        pixels=Pixels(side, side),
+        module=tower.requires_grad_(False),
+        pool=lambda tower, images: tower(images).last_hidden_state[:, 1:].mean(dim=1),
+        dimension=config["hidden_size"],
+        patch_grid=(side // patch, side // patch),
+        device=torch.device("cpu"),
+        dtype=torch.float32,
+        precision="fp32",
+        weights="random",
+        pooling="mean",
+    )
+
+
+def write_internvit(folder: Path, config: Mapping[str, Any]) -> Path:
+    """Write a standalone InternViT checkpoint in bfloat16."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(dict(config)))
+    save_file(random_weights(config, torch.bfloat16), folder / "model.safetensors")
+    return folder
+
+
+def write_dinov2(folder: Path) -> Path:
+    """Write a DINOv2-small with the processor of the published one."""
+    from transformers import Dinov2Config, Dinov2Model
+
+    config = Dinov2Config(hidden_size=384, num_hidden_layers=12, num_attention_heads=6)
+    model = Dinov2Model(config)
+    model.bfloat16()
+    model.save_pretrained(folder)
+    processor = {
+        "image_processor_type": "BitImageProcessor",
+        "size": {"shortest_edge": 256},
+        "do_center_crop": True,
+        "crop_size": {"height": 224, "width": 224},
+        "resample": 3,
+        "image_mean": [0.485, 0.456, 0.406],
+        "image_std": [0.229, 0.224, 0.225],
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+    return folder
+
+
+def flops_per_image(encoder: TorchEncoder) -> float:
+    """Arithmetic of one image, a multiply-add counted as two; nothing is computed."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    ghost = encoder.on(torch.device("meta"))
+    pixels = torch.zeros(
+        1, 3, ghost.pixels.height, ghost.pixels.width, device="meta", dtype=ghost.dtype
+    )
+    with attention_kernel("math"), torch.no_grad(), FlopCounterMode(display=False) as count:
+        ghost.features(pixels)
+    return float(count.get_total_flops())
+
+
+@contextlib.contextmanager
+def attention_kernel(name: str) -> Iterator[None]:
+    """Restrict torch's fused attention to one kernel."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    if name == "auto":
+        yield
+        return
+    backend = {
+        "flash": SDPBackend.FLASH_ATTENTION,
+        "cudnn": SDPBackend.CUDNN_ATTENTION,
+        "efficient": SDPBackend.EFFICIENT_ATTENTION,
+        "math": SDPBackend.MATH,
+    }[name]
+    with sdpa_kernel(backend):
+        yield
