@@ -7,7 +7,7 @@ folder made elsewhere can also land on a dataset that holds the images already.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import fiftyone as fo
@@ -21,10 +21,11 @@ from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artif
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ...report.plot3d import plot_3d
 from ...settings.steps import PlotParams, SetParams
-from ..store import runs, vectors
+from ..store import vectors
 from ..store.inputs import read_inputs
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
+from ..store.step import Step
 from . import coverage, embed, kcenter, sphere
 from .coverage import CoverageResult
 from .kcenter import KCenterResult
@@ -216,7 +217,7 @@ def _write_sphere(
     laid = SphereResult(
         len(everybody), len(everybody), None, None, 0, {"centre": centre.tolist()}, 0.0
     )
-    runs.write(dataset, names, runs.Record(sphere.STEP, {}, {"encoder": "imported"}, asdict(laid)))
+    Step(sphere.STEP, dataset, names, {}, {"encoder": "imported"}).complete(laid)
 
 
 def _write_embeddings(
@@ -233,7 +234,7 @@ def _write_embeddings(
             vectors.write(dataset, names.embedding, ids[part][block], rows[block])
     fingerprint = f"imported:{digest.hexdigest()[:32]}"
     inputs = {"encoder": "imported", "fingerprint": fingerprint}
-    runs.write(dataset, names, runs.Record(embed.STEP, {}, inputs))
+    Step(embed.STEP, dataset, names, {}, inputs).claim()
     return fingerprint
 
 
@@ -261,7 +262,7 @@ def _write_coverage(
         report=report,
     )
     covered = CoverageResult.of(report, len(ids["S"]), 0.0, scale)
-    runs.write(dataset, names, runs.Record(coverage.STEP, {}, trace, asdict(covered)))
+    Step(coverage.STEP, dataset, names, {}, trace).complete(covered)
 
 
 def _write_picks(
@@ -282,4 +283,4 @@ def _write_picks(
         0.0,
     )
     kcenter.write_fields(dataset, names, picked)
-    runs.write(dataset, names, runs.Record(kcenter.STEP, {}, trace, asdict(picked)))
+    Step(kcenter.STEP, dataset, names, {}, trace).complete(picked)

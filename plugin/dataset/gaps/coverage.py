@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import fiftyone as fo
@@ -30,7 +29,8 @@ from ...settings.steps import CoverageParams, Metric
 from ..store import fields, runs
 from ..store.inputs import Inputs, read_inputs
 from ..store.names import SEQUENCE, Names
-from ..store.sets import Samples, dataset_of
+from ..store.sets import Samples
+from ..store.step import Step
 
 STEP = "coverage"
 
@@ -114,12 +114,11 @@ def compute_coverage(
     """
     params = params or CoverageParams()
     inputs = inputs or read_inputs(samples, params)
-    dataset, names = dataset_of(samples), Names(params.suffix)
-    settings, trace = params.model_dump(mode="json"), inputs.trace()
-    record = runs.read(dataset, names, STEP)
-    if record and record.holds(settings, trace) and _stands(dataset, names, record):
-        return CoverageResult(**{**record.results, "reused": True})
-    started = time.monotonic()
+    step = Step.of(STEP, samples, params, inputs.trace())
+    known = step.current()
+    if known and step.filled(step.names.dist_to_S) == known["candidates"]:
+        return CoverageResult(**{**known, "reused": True})
+    step.begin()
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
     nearest = nearest_distance(
         pool, owned, metric=params.metric, memory_mb=params.memory_mb, progress=progress
@@ -130,8 +129,8 @@ def compute_coverage(
         inside = leave_one_out(
             owned, sequences=sequences, metric=params.metric, memory_mb=params.memory_mb
         )
-    known = _known_threshold(record, params, inputs)
-    threshold = known or choose_threshold(
+    earlier = _earlier_threshold(step.earlier, params, inputs)
+    threshold = earlier or choose_threshold(
         inside,
         nearest.distance,
         metric=params.metric,
@@ -141,8 +140,8 @@ def compute_coverage(
     report = coverage_report(nearest.distance, threshold)
     scale = None if inside is None else Yardstick.of(inside)
     write_fields(
-        dataset,
-        names,
+        step.dataset,
+        step.names,
         inputs.pool.ids,
         distance=nearest.distance,
         nearest=[inputs.owned.ids[index] for index in nearest.index],
@@ -150,8 +149,8 @@ def compute_coverage(
         gap=is_gap(nearest.distance, report.delta),
         report=report,
     )
-    covered = CoverageResult.of(report, len(owned), time.monotonic() - started, scale)
-    runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(covered)))
+    covered = CoverageResult.of(report, len(owned), step.seconds, scale)
+    step.complete(covered)
     return covered
 
 
@@ -204,7 +203,7 @@ def _sequences(inputs: Inputs) -> list[str | None] | None:
     return [by_id[sample_id] for sample_id in inputs.owned.ids]
 
 
-def _known_threshold(
+def _earlier_threshold(
     record: runs.Record | None, params: CoverageParams, inputs: Inputs
 ) -> Threshold | None:
     """The earlier run's δ, where it still means the same and nobody asks for another."""
@@ -214,14 +213,6 @@ def _known_threshold(
     if earlier.metric != params.metric or record.inputs["fingerprint"] != inputs.fingerprint:
         return None
     return earlier.threshold()
-
-
-def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
-    """Whether the fields still say what the record says: a user may have cleared them."""
-    return (
-        dataset.has_field(names.dist_to_S)
-        and len(dataset.exists(names.dist_to_S)) == record.results["candidates"]
-    )
 
 
 def write_fields(

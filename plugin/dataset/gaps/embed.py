@@ -8,7 +8,6 @@ two encoders can then never share a field.
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import asdict, dataclass
 
 import fiftyone as fo
@@ -21,10 +20,11 @@ from ...encoders.registry import INTERNVL_VARIABLE, load_encoder
 from ...errors import EmptySetError, InputError, MismatchError, NotFiniteError
 from ...progress import Progress, silent
 from ...settings.steps import EmbeddingParams
-from ..store import runs, vectors
+from ..store import vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
-from ..store.sets import Samples, dataset_of
+from ..store.sets import Samples
+from ..store.step import Step
 from .zoo import register_zoo
 
 register_zoo()
@@ -105,24 +105,25 @@ def compute_embeddings(
         raise EmptySetError("There is no sample to embed.")
     if encoder is None and params.encoder == "field":
         return _copy_field(samples, params)
-    dataset, names = dataset_of(samples), Names(params.suffix)
-    if encoder is None and (reused := _all_there(samples, names, params)):
+    step = Step.of(STEP, samples, params)
+    names = step.names
+    if encoder is None and (reused := _all_there(samples, step)):
         return reused
     encoder = encoder or open_encoder(params)
-    _claim(dataset, names, params, encoder)
+    _claim(step, encoder.name, encoder.fingerprint, overwrite=params.overwrite)
     waiting = samples.exists(names.embedding, False)
     ids, paths = waiting.values(["id", "filepath"])
     known = counted(samples) - len(ids)
-    started = time.monotonic()
+    step.begin()
     extraction = extract(
         list(zip(ids, paths, strict=True)),
         encoder,
-        lambda batch, rows: vectors.write(dataset, names.embedding, batch, rows),
+        lambda batch, rows: vectors.write(step.dataset, names.embedding, batch, rows),
         batch_size=params.batch_size,
         num_workers=params.num_workers,
         progress=progress,
     )
-    tag_skipped(dataset, names, ids, extraction.skipped)
+    tag_skipped(step.dataset, names, ids, extraction.skipped)
     result = EmbeddingResult(
         encoder.name,
         encoder.fingerprint,
@@ -130,9 +131,12 @@ def compute_embeddings(
         extraction.done,
         known,
         extraction.skipped,
-        time.monotonic() - started,
+        step.seconds,
     )
-    _record(dataset, names, params, result, getattr(encoder, "revision", None))
+    revision = getattr(encoder, "revision", None)
+    if revision:
+        step.inputs = {**step.inputs, "revision": revision}
+    _complete(step, result)
     return result
 
 
@@ -144,12 +148,12 @@ def _resolved(params: EmbeddingParams) -> EmbeddingParams:
     return params
 
 
-def _all_there(samples: Samples, names: Names, params: EmbeddingParams) -> EmbeddingResult | None:
+def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
     """The earlier result, where the same parameters left nothing to do; no model is loaded."""
-    record = runs.read(dataset_of(samples), names, STEP)
-    if not record or not record.holds(params.model_dump(mode="json"), record.inputs):
+    record = step.earlier
+    if not record or not record.holds(step.settings, record.inputs):
         return None
-    if len(samples.exists(names.embedding, False)):
+    if len(samples.exists(step.names.embedding, False)):
         return None
     return EmbeddingResult(
         record.inputs["encoder"],
@@ -162,47 +166,39 @@ def _all_there(samples: Samples, names: Names, params: EmbeddingParams) -> Embed
     )
 
 
-def _claim(dataset: fo.Dataset, names: Names, params: EmbeddingParams, encoder: Encoder) -> None:
+def _claim(step: Step, encoder: str, fingerprint: str, *, overwrite: bool) -> None:
     """Reserve the field for this encoder, or refuse; on overwrite, clear it first."""
-    vectors.declare(dataset, names.embedding, "Unit vector of the image, by Gapsphere")
-    holds = dataset.exists(names.embedding)
-    record = runs.read(dataset, names, STEP)
-    if len(holds):
-        made_by = record.inputs if record else {}
-        if made_by.get("fingerprint") == encoder.fingerprint:
+    field = step.names.embedding
+    step.inputs = {"encoder": encoder, "fingerprint": fingerprint}
+    vectors.declare(step.dataset, field, "Unit vector of the image, by Gapsphere")
+    filled = step.dataset.exists(field)
+    if len(filled):
+        made_by = step.earlier.inputs if step.earlier else {}
+        if made_by.get("fingerprint") == fingerprint:
             return
-        if not params.overwrite:
+        if not overwrite:
             raise MismatchError(
-                f"{len(holds)} samples hold a {names.embedding!r} made by "
+                f"{len(filled)} samples hold a {field!r} made by "
                 f"{made_by.get('encoder', 'something unrecorded')} with other weights or "
-                f"preprocessing than {encoder.name} has now. Use a suffix to keep both, or "
+                f"preprocessing than {encoder} has now. Use a suffix to keep both, or "
                 f"overwrite to replace them."
             )
-        holds.clear_sample_field(names.embedding)
-    inputs = {"encoder": encoder.name, "fingerprint": encoder.fingerprint}
-    runs.write(dataset, names, runs.Record(STEP, params.model_dump(mode="json"), inputs))
+        filled.clear_sample_field(field)
+    step.claim()
 
 
-def _record(
-    dataset: fo.Dataset,
-    names: Names,
-    params: EmbeddingParams,
-    result: EmbeddingResult,
-    revision: str | None,
-) -> None:
-    inputs = {"encoder": result.encoder, "fingerprint": result.fingerprint}
-    if revision:
-        inputs["revision"] = revision
+def _complete(step: Step, result: EmbeddingResult) -> None:
     skipped = [asdict(item) for item in result.skipped]
-    results = {
-        "dimension": result.dimension,
-        "embedded": result.done,
-        "already_there": result.known,
-        "skipped_count": len(skipped),
-        "skipped": skipped[:LISTED],
-        "seconds": result.seconds,
-    }
-    runs.write(dataset, names, runs.Record(STEP, params.model_dump(mode="json"), inputs, results))
+    step.complete(
+        {
+            "dimension": result.dimension,
+            "embedded": result.done,
+            "already_there": result.known,
+            "skipped_count": len(skipped),
+            "skipped": skipped[:LISTED],
+            "seconds": result.seconds,
+        }
+    )
 
 
 def tag_skipped(
@@ -219,15 +215,15 @@ def tag_skipped(
 
 def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     """Take vectors from a field that holds them, as unit rows."""
-    source = params.model_path
-    dataset, names = dataset_of(samples), Names(params.suffix)
+    source, step = params.model_path, Step.of(STEP, samples, params)
+    field = step.names.embedding
     if not source or not samples.has_field(source):
         raise InputError(f"encoder `field` needs model_path: a field with vectors, not {source!r}.")
-    if source == names.embedding:
+    if source == field:
         raise InputError(
             f"{source!r} is where Gapsphere writes: name another field, or use a suffix."
         )
-    started = time.monotonic()
+    step.begin()
     found = vectors.read(samples, source)
     if not found.ids:
         raise EmptySetError(f"No sample has a vector in {source!r}.")
@@ -235,29 +231,13 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     if not norms.all():
         sample = found.ids[int(np.flatnonzero(norms[:, 0] == 0)[0])]
         raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
-    record = runs.read(dataset, names, STEP)
     label = f"field:{source}"
-    if (
-        not params.overwrite
-        and record
-        and record.inputs.get("encoder") != label
-        and len(dataset.exists(names.embedding))
-    ):
-        raise MismatchError(
-            f"{names.embedding!r} holds vectors made by {record.inputs.get('encoder')}. "
-            f"Use a suffix to keep both, or overwrite to replace them."
-        )
-    runs.write(
-        dataset,
-        names,
-        runs.Record(STEP, params.model_dump(mode="json"), {"encoder": label, "fingerprint": label}),
-    )
+    _claim(step, label, label, overwrite=params.overwrite)
     for start in range(0, len(found.ids), vectors.READ_BLOCK):
         part = slice(start, start + vectors.READ_BLOCK)
         unit = found.matrix[part] / norms[part]
-        vectors.write(dataset, names.embedding, found.ids[part], unit)
+        vectors.write(step.dataset, field, found.ids[part], unit)
     dimension = found.matrix.shape[1]
-    seconds = time.monotonic() - started
-    result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), seconds)
-    _record(dataset, names, params, result, None)
+    result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), step.seconds)
+    _complete(step, result)
     return result

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,6 +29,7 @@ from ..store import runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
+from ..store.step import Step
 from . import embed
 
 STEP = "heatmaps"
@@ -95,7 +95,8 @@ def compute_heatmaps(
         The encoder is no longer the one that made the embeddings.
     """
     params = params or HeatmapParams()
-    dataset, names = dataset_of(samples), Names(params.suffix)
+    step = Step.of(STEP, samples, params)
+    dataset, names = step.dataset, step.names
     view = _narrowed(samples, names, params)
     made_by = runs.read(dataset, names, embed.STEP)
     if encoder is None and (made_by is None or not made_by.params):
@@ -112,11 +113,11 @@ def compute_heatmaps(
             f"{recorded.get('encoder', 'something unrecorded')}, not by this encoder: embed with "
             "it first, or ask for `attention`."
         )
-    started = time.monotonic()
+    step.begin()
     wanted, recipes, skipped = _wanted(view, names, params, fingerprint)
     waiting = wanted if params.overwrite else _without_map(dataset, names, wanted, recipes)
     known = len(wanted) - len(waiting)
-    last = runs.read(dataset, names, STEP)
+    last = step.earlier
     same = last and last.inputs.get("fingerprint") == fingerprint
     if last and same and not waiting and last.params.get("about") == params.about:
         told = {key: last.results[key] for key in ("method", "layers")}
@@ -128,7 +129,7 @@ def compute_heatmaps(
             known=known,
             skipped=tuple(skipped),
             notes=(),
-            seconds=time.monotonic() - started,
+            seconds=step.seconds,
         )
     if encoder is None:
         encoder = _reopened(made_by, params)
@@ -165,9 +166,9 @@ def compute_heatmaps(
         known,
         tuple(skipped),
         drawn.notes,
-        time.monotonic() - started,
+        step.seconds,
     )
-    _record(dataset, names, params, result, explainer)
+    _complete(step, result, explainer)
     return result
 
 
@@ -297,15 +298,9 @@ def _declare(dataset: fo.Dataset, names: Names) -> None:
         )
 
 
-def _record(
-    dataset: fo.Dataset,
-    names: Names,
-    params: HeatmapParams,
-    result: HeatmapResult,
-    explainer: Explainer,
-) -> None:
+def _complete(step: Step, result: HeatmapResult, explainer: Explainer) -> None:
     encoder = explainer.encoder
-    inputs = {"encoder": encoder.name, "fingerprint": encoder.fingerprint}
+    step.inputs = {"encoder": encoder.name, "fingerprint": encoder.fingerprint}
     results = {
         **explainer.settings(),
         "pixels": encoder.pixels.as_dict(),
@@ -317,5 +312,4 @@ def _record(
         "notes": list(result.notes),
         "seconds": result.seconds,
     }
-    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
-    runs.write(dataset, names, record)
+    step.complete(results)

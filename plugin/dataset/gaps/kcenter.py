@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import fiftyone as fo
 import numpy as np
@@ -14,10 +13,11 @@ from ...coverage.kcenter import k_center_greedy
 from ...coverage.rows import squared_to_metric
 from ...progress import Progress, silent
 from ...settings.steps import KCenterParams
-from ..store import fields, runs
+from ..store import fields
 from ..store.inputs import Inputs, read_inputs
 from ..store.names import Names
-from ..store.sets import Samples, dataset_of
+from ..store.sets import Samples
+from ..store.step import Step
 
 STEP = "kcenter"
 
@@ -61,39 +61,31 @@ def select_kcenter(
     """
     params = params or KCenterParams()
     inputs = inputs or read_inputs(samples, params)
-    dataset, names = dataset_of(samples), Names(params.suffix)
-    settings, trace = params.model_dump(mode="json"), inputs.trace()
-    record = runs.read(dataset, names, STEP)
-    if record and record.holds(settings, trace) and _stands(dataset, names, record):
-        return KCenterResult(**{**record.results, "reused": True})
-    started = time.monotonic()
+    step = Step.of(STEP, samples, params, inputs.trace())
+    known = step.current()
+    if known and step.filled(step.names.kcenter_rank) == len(known["ids"]):
+        return KCenterResult(**{**known, "reused": True})
+    step.begin()
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
     nearest = nearest_distance(pool, owned, metric="euclidean")
     k = min(params.k, len(pool))
     indices, radii = k_center_greedy(owned, pool, k, nearest.distance, progress=progress)
     picked = KCenterResult(
         [inputs.pool.ids[index] for index in indices],
-        _told(radii, params),
-        _told(np.max(nearest.distance, keepdims=True), params)[0],
+        _in_metric(radii, params),
+        _in_metric(np.max(nearest.distance, keepdims=True), params)[0],
         params.metric,
         params.k,
-        time.monotonic() - started,
+        step.seconds,
     )
-    write_fields(dataset, names, picked)
-    runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(picked)))
+    write_fields(step.dataset, step.names, picked)
+    step.complete(picked)
     return picked
 
 
-def _told(radii: NDArray[np.floating], params: KCenterParams) -> list[float]:
+def _in_metric(radii: NDArray[np.floating], params: KCenterParams) -> list[float]:
     """Euclidean radii in the unit the user reads distances in."""
     return squared_to_metric(np.asarray(radii, np.float64) ** 2, params.metric).tolist()
-
-
-def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
-    """Whether the fields still say what the record says: a user may have cleared them."""
-    return dataset.has_field(names.kcenter_rank) and len(dataset.exists(names.kcenter_rank)) == len(
-        record.results["ids"]
-    )
 
 
 def write_fields(dataset: fo.Dataset, names: Names, picked: KCenterResult) -> None:

@@ -7,9 +7,8 @@ centre in the run's record.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
@@ -27,6 +26,7 @@ from ..store import fields, runs, vectors
 from ..store.inputs import Inputs, read_inputs
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
+from ..store.step import Step
 from ..store.vectors import Vectors
 
 STEP = "sphere"
@@ -72,12 +72,11 @@ def compute_sphere(
     """
     params = params or SphereParams()
     inputs = inputs or read_inputs(samples, params)
-    dataset, names = dataset_of(samples), Names(params.suffix)
-    settings, trace = params.model_dump(mode="json"), inputs.trace()
-    record = runs.read(dataset, names, STEP)
-    if record and record.holds(settings, trace) and _stands(dataset, names, record):
-        return SphereResult(**{**record.results, "reused": True})
-    started = time.monotonic()
+    step = Step.of(STEP, samples, params, inputs.trace())
+    known = step.current()
+    if known and _fields_match(step, known):
+        return SphereResult(**{**known, "reused": True})
+    step.begin()
     ids = inputs.owned.ids + inputs.pool.ids
     matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
     fit = fit_sphere(
@@ -93,7 +92,7 @@ def compute_sphere(
         progress=progress,
     )
     quality = sphere_quality(matrix, fit.sphere, seed=params.seed)
-    write_places(dataset, names, ids, fit.umap3d, fit.sphere)
+    write_places(step.dataset, step.names, ids, fit.umap3d, fit.sphere)
     laid = SphereResult(
         len(ids),
         len(fit.fitted),
@@ -101,9 +100,9 @@ def compute_sphere(
         quality.recall,
         quality.n_neighbors,
         fit.reducer.record(),
-        time.monotonic() - started,
+        step.seconds,
     )
-    runs.write(dataset, names, runs.Record(STEP, settings, trace, asdict(laid)))
+    step.complete(laid)
     return laid
 
 
@@ -147,13 +146,10 @@ def _with_coordinates(samples: Samples, names: Names) -> tuple[Any, Any]:
     return embeddings.matrix[order], coordinates.matrix[both]
 
 
-def _stands(dataset: fo.Dataset, names: Names, record: runs.Record) -> bool:
+def _fields_match(step: Step, results: Mapping[str, Any]) -> bool:
     """Whether the fields and the brain run still are what the record says."""
-    return (
-        dataset.has_field(names.sphere)
-        and len(dataset.exists(names.sphere)) == record.results["count"]
-        and dataset.has_brain_run(names.brain_key)
-    )
+    there = step.dataset.has_brain_run(step.names.brain_key)
+    return there and step.filled(step.names.sphere) == results["count"]
 
 
 def write_places(

@@ -9,7 +9,7 @@ with it has failed, and of what did not agree nothing is known any more.  ``unsu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import fiftyone as fo
 import numpy as np
@@ -18,9 +18,10 @@ from ...coverage.failures import failure_rate
 from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
 from ...settings.rationales import FailureParams
-from ..store import fields, runs, vectors
+from ..store import fields, vectors
 from ..store.names import Names, ReviewNames
 from ..store.sets import reloaded
+from ..store.step import Step
 from .decisions import require_verdicts
 
 STEP = "failures"
@@ -110,8 +111,7 @@ def rank_gaps_by_failures(
         params.neighbors,
     )
     inputs = {"judged_digest": found.digest(), "failed": int(wrong.sum())}
-    settings = params.model_dump(mode="json")
-    runs.write(dataset, names, runs.Record(STEP, settings, inputs, asdict(ranked)))
+    Step.of(STEP, dataset, params, inputs).complete(ranked)
     return ranked
 
 

@@ -31,6 +31,7 @@ from ..store import fields, runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
+from ..store.step import Step
 
 STEP = "spec_check"
 LISTED = 100
@@ -169,7 +170,7 @@ def check_view(
         found.update(new)
     known = [(i, path) for i, path in zip(ids, paths, strict=True) if i in found]
     checked = _answered(spec, known, [found[i] for i, _ in known], skipped)
-    _write(dataset, names, params, checked, spec, str(spec_path))
+    _write(Step.of(STEP, samples, params), checked, spec, str(spec_path))
     return checked
 
 
@@ -260,14 +261,8 @@ def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
     return open_encoder(make(EmbeddingParams, {**known, "device": params.device}))
 
 
-def _write(
-    dataset: fo.Dataset,
-    names: Names,
-    params: CheckSpecParams,
-    checked: SpecCheckResult,
-    spec: SpecFile,
-    path: str,
-) -> None:
+def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> None:
+    dataset, names = step.dataset, step.names
     fields.declare(
         dataset, names.spec_verdict, fo.StringField, "Verdict of the last Visual Spec checked"
     )
@@ -277,7 +272,7 @@ def _write(
         [answer.id for answer in checked.answers],
         [answer.verdict for answer in checked.answers],
     )
-    inputs = {"spec": spec.id, "path": path, "fingerprint": spec.fingerprint}
+    step.inputs = {"spec": spec.id, "path": path, "fingerprint": spec.fingerprint}
     results = {
         "counts": checked.counts,
         "met": checked.met,
@@ -286,8 +281,7 @@ def _write(
         "skipped_count": len(checked.skipped),
         "skipped": [asdict(item) for item in checked.skipped[:LISTED]],
     }
-    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
-    runs.write(dataset, names, record)
+    step.complete(results)
 
 
 def _printable(path: str) -> str:
