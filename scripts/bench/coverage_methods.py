@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 Run = Callable[[int], NDArray[np.int64]]
 
 
-def gapsphere(U: NDArray[np.float32], d0: NDArray | None) -> Run:
+def gapsphere(U: NDArray[np.float32], _: NDArray | None) -> Run:
     """Ours."""
     from gapsphere.plugin.coverage.kcenter import k_center_greedy
 
     return lambda k: k_center_greedy(None, U, k, d0)[0]
 
 
-def plain_numpy(U: NDArray[np.float32], d0: NDArray | None) -> Run:
+def plain_numpy(U: NDArray[np.float32], _: NDArray | None) -> Run:
     """The textbook loop: one matrix-vector product a pick."""
 
     def run(k: int) -> NDArray[np.int64]:
@@ -35,7 +35,7 @@ def plain_numpy(U: NDArray[np.float32], d0: NDArray | None) -> Run:
     return run
 
 
-def lightly_mundig(U: NDArray[np.float32], d0: NDArray | None) -> Run:
+def lightly_mundig(U: NDArray[np.float32], _: NDArray | None) -> Run:
     """Lightly's Rust greedy."""
     from lightly_mundig import Selection
 
@@ -44,7 +44,7 @@ def lightly_mundig(U: NDArray[np.float32], d0: NDArray | None) -> Run:
     return lambda k: np.asarray(selection.run_selection([0], len(U), k), np.int64)
 
 
-def torch_quickfps(U: NDArray[np.float32], d0: NDArray | None) -> Run:
+def torch_quickfps(U: NDArray[np.float32], _: NDArray | None) -> Run:
     """Bucketed farthest point sampling in C++."""
     import torch
     from torch_quickfps import sample_idx
@@ -54,14 +54,14 @@ def torch_quickfps(U: NDArray[np.float32], d0: NDArray | None) -> Run:
     return lambda k: sample_idx(rows, k, start_idx=0).numpy()
 
 
-def fpsample(U: NDArray[np.float32], d0: NDArray | None) -> Run:
+def fpsample(U: NDArray[np.float32], _: NDArray | None) -> Run:
     """Vanilla farthest point sampling in Rust."""
     from fpsample import fps_sampling
 
     return lambda k: fps_sampling(U, k, start_idx=0).astype(np.int64)
 
 
-def k_center(U: NDArray[np.float32], d0: NDArray | None) -> Run:
+def k_center(U: NDArray[np.float32], _: NDArray | None) -> Run:
     """Gonzalez' greedy behind scikit-learn's interface; its first pick is random."""
     from k_center import KCenter
 

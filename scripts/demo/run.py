@@ -46,13 +46,14 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
 
 def _found(dataset: fo.Dataset, csv: Path) -> str:
     """What the first picks found of what S lacks, against as many random picks."""
-    from .drive import combinations_found
+    from .drive import combinations_found, read_metadata
 
+    rows = read_metadata(csv)
     picked = dataset.match_tags("kcenter").sort_by("kcenter_rank").values("filepath")
     names = [str(Path(path).relative_to(csv.parent)) for path in picked]
     lines = []
     for count in PICKS:
-        found = combinations_found(csv, names[:count])
+        found = combinations_found(rows, names[:count])
         lines.append(
             f"first {count:>3} picks: {len(found.combinations)} of the {found.missing} "
             f"combinations that S lacks (random: {found.expected:.1f}); "

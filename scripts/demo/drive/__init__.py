@@ -1,21 +1,11 @@
 """The demo drive: driving scenes rendered with numpy and Pillow, and what picks found in them.
 
-A small software renderer.  ``plan`` says which drives exist and what S lacks; ``scene`` puts road,
-surroundings and traffic of one drive together and renders its frames from ``backdrop`` (per pixel),
-``scenery`` and ``actors`` (solids on a ``canvas``), ``light`` and ``lens``; ``writing`` makes the
-files; ``found`` counts what picks found against chance.
+``plan`` says which drives exist and what S lacks; ``scene`` renders a drive's frames from
+``backdrop`` (per pixel), ``roadside`` and ``traffic`` (``solids``), ``light`` and ``lens``;
+``writing`` makes the files; ``found`` counts what picks found against chance.
 """
 
-from .found import Found, combinations_found
-from .plan import COVERED, MISSING_IN_S, Combination
-from .writing import DriveSummary, render_drive
+from .found import combinations_found, read_metadata
+from .writing import render_drive
 
-__all__ = [
-    "COVERED",
-    "MISSING_IN_S",
-    "Combination",
-    "DriveSummary",
-    "Found",
-    "combinations_found",
-    "render_drive",
-]
+__all__ = ["combinations_found", "read_metadata", "render_drive"]

@@ -1,69 +1,52 @@
-"""Which drives exist: the factors, the combinations that S lacks, and the sequences to render.
+"""Which drives exist: the combinations that S lacks, and the sequences to render.
 
-A combination is (time of day, weather, environment).  S and U both hold :data:`COVERED`; only U
-holds :data:`MISSING_IN_S`, in short sequences that are a quarter of it.  Finding those is what the
-demo is about.
+S and U both hold :data:`COVERED`; only U holds :data:`MISSING_IN_S`, in short sequences that are a
+quarter of it.  Finding those is what the demo is about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ....plugin.errors import InputError
-
-TimeOfDay = Literal["day", "dusk", "night"]
-Weather = Literal["dry", "rain", "fog", "snow"]
-Environment = Literal["city", "rural", "highway", "tunnel"]
-Traffic = Literal["low", "medium", "high"]
-Split = Literal["S", "U"]
 
 
 class Combination(NamedTuple):
     """What a frame shows, as far as coverage goes."""
 
-    time_of_day: TimeOfDay
-    weather: Weather
-    environment: Environment
+    time_of_day: str
+    weather: str
+    environment: str
 
     def __str__(self) -> str:
         return " ".join(self)
 
 
-COVERED: tuple[Combination, ...] = (
-    Combination("day", "dry", "city"),
-    Combination("day", "dry", "rural"),
-    Combination("day", "dry", "highway"),
-    Combination("day", "rain", "city"),
-    Combination("day", "rain", "highway"),
-    Combination("day", "fog", "rural"),
-    Combination("dusk", "dry", "city"),
-    Combination("dusk", "dry", "rural"),
-    Combination("dusk", "dry", "highway"),
-    Combination("dusk", "rain", "city"),
-    Combination("night", "dry", "city"),
-    Combination("night", "dry", "highway"),
+def _combinations(*texts: str) -> tuple[Combination, ...]:
+    return tuple(Combination(*text.split()) for text in texts)
+
+
+COVERED = (
+    *_combinations("day dry city", "day dry rural", "day dry highway"),
+    *_combinations("day rain city", "day rain highway", "day fog rural"),
+    *_combinations("dusk dry city", "dusk dry rural", "dusk dry highway", "dusk rain city"),
+    *_combinations("night dry city", "night dry highway"),
 )
 """Combinations that S and U hold alike."""
 
-MISSING_IN_S: tuple[Combination, ...] = (
-    Combination("day", "dry", "tunnel"),
-    Combination("day", "snow", "city"),
-    Combination("day", "snow", "rural"),
-    Combination("dusk", "fog", "highway"),
-    Combination("dusk", "rain", "rural"),
-    Combination("night", "fog", "rural"),
-    Combination("night", "rain", "city"),
-    Combination("night", "snow", "highway"),
+MISSING_IN_S = (
+    *_combinations("day dry tunnel", "day snow city", "day snow rural"),
+    *_combinations("dusk fog highway", "dusk rain rural"),
+    *_combinations("night fog rural", "night rain city", "night snow highway"),
 )
 """Combinations that only U holds: what a good selection finds first."""
 
 MISSING_SHARE = 0.25
 """Part of U that shows a combination missing in S."""
 
-_TRAFFIC: tuple[Traffic, ...] = ("low", "medium", "high")
-_FRAMES_FOR_TWO_SEQUENCES = 8
+TRAFFIC = ("low", "medium", "high")
+FRAMES_FOR_TWO_SEQUENCES = 8
 
 
 @dataclass(frozen=True)
@@ -71,9 +54,9 @@ class Drive:
     """One sequence of consecutive frames: what it shows and the seed of its scene."""
 
     name: str
-    split: Split
+    split: str
     combination: Combination
-    traffic: Traffic
+    traffic: str
     frames: int
     seed: tuple[int, int]
 
@@ -83,14 +66,7 @@ class Drive:
 
 
 def plan_drives(images: tuple[int, int], seed: int) -> tuple[Drive, ...]:
-    """The sequences of a demo drive.
-
-    Parameters
-    ----------
-    images : (int, int)
-        How many images S and U get.  U needs one for each of its combinations, S as well.
-    seed : int
-        Of the scenes; the plan itself holds no chance.
+    """The sequences of a demo drive with so many images in S and in U; ``seed`` is the scenes'.
 
     Raises
     ------
@@ -105,32 +81,22 @@ def plan_drives(images: tuple[int, int], seed: int) -> tuple[Drive, ...]:
     """
     in_S, in_U = images
     missing = round(in_U * MISSING_SHARE)
-    counts: list[tuple[Split, Sequence[Combination], int]] = [
-        ("S", COVERED, in_S),
-        ("U", COVERED, in_U - missing),
-        ("U", MISSING_IN_S, missing),
-    ]
     drives: list[Drive] = []
+    counts = (("S", COVERED, in_S), ("U", COVERED, in_U - missing), ("U", MISSING_IN_S, missing))
     for split, combinations, total in counts:
         if total < len(combinations):
+            least = round(len(MISSING_IN_S) / MISSING_SHARE)
             raise InputError(
-                f"The demo drive needs at least {len(COVERED)} images in S and "
-                f"{round(len(MISSING_IN_S) / MISSING_SHARE)} in U to show every combination, not "
-                f"{in_S} and {in_U}."
+                f"The demo drive needs at least {len(COVERED)} images in S and {least} in U to "
+                f"show every combination, not {in_S} and {in_U}."
             )
         for i, combination in enumerate(combinations):
             frames = total // len(combinations) + (i < total % len(combinations))
-            parts = 2 if frames >= _FRAMES_FOR_TWO_SEQUENCES else 1
+            parts = 2 if frames >= FRAMES_FOR_TWO_SEQUENCES else 1
             for part in range(parts):
                 number = len(drives)
-                drives.append(
-                    Drive(
-                        name=f"{split}{number:03}_{'_'.join(combination)}",
-                        split=split,
-                        combination=combination,
-                        traffic=_TRAFFIC[(i + part + (split == "U")) % 3],
-                        frames=frames // parts + (part < frames % parts),
-                        seed=(seed, number),
-                    )
-                )
+                name = f"{split}{number:03}_{'_'.join(combination)}"
+                traffic = TRAFFIC[(i + part + (split == "U")) % 3]
+                share = frames // parts + (part < frames % parts)
+                drives.append(Drive(name, split, combination, traffic, share, (seed, number)))
     return tuple(drives)
