@@ -1,17 +1,26 @@
 #!/bin/sh
 # Installs what the tests need and runs every test, side by side on up to four cores.
-#   sh scripts/test.sh [arguments of pytest]
+#   sh scripts/test.sh [--quick] [arguments of pytest]
+# --quick leaves out the browser, what is killed on purpose, and what is slow.
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh test
 
-# The browser tests drive the real App in Debian's Chromium.
-if ! command -v chromium >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+quick=
+if [ "${1:-}" = --quick ]; then
+    shift
+    quick=1
+    set -- -m "not browser and not crash and not slow" "$@"
 fi
-command -v chromium >/dev/null 2>&1 ||
-    echo "!!! NO CHROMIUM: THE BROWSER TESTS DO NOT RUN (apt-get install chromium) !!!" >&2
+# The browser tests drive the real App in Debian's Chromium.
+if [ -z "$quick" ] && ! command -v chromium >/dev/null 2>&1; then
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+    fi
+    command -v chromium >/dev/null 2>&1 ||
+        echo "!!! NO CHROMIUM: THE BROWSER TESTS DO NOT RUN (apt-get install chromium) !!!" >&2
+fi
 # One thread a process: two that each fill all cores wait for each other.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-exec .venv/bin/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
-    --no-loadscope-reorder "$@"
+exec "${GAPSPHERE_VENV:-.venv}/bin/python" -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
+    --no-loadscope-reorder ${CI:+--durations=25} "$@"

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 Run = Callable[[int], NDArray[np.int64]]
 
 
-def gapsphere(U: NDArray[np.float32], _: NDArray | None) -> Run:
+def gapsphere(U: NDArray[np.float32], d0: NDArray | None) -> Run:
     """Ours."""
     from gapsphere.plugin.coverage.kcenter import k_center_greedy
 
     return lambda k: k_center_greedy(None, U, k, d0)[0]
 
 
-def plain_numpy(U: NDArray[np.float32], _: NDArray | None) -> Run:
+def plain_numpy(U: NDArray[np.float32], d0: NDArray | None) -> Run:
     """The textbook loop: one matrix-vector product a pick."""
 
     def run(k: int) -> NDArray[np.int64]:

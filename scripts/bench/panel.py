@@ -29,34 +29,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-]
+from ...tests.support.servers import app_server, chromium, start_database
+
 WATCH = """
 localStorage.setItem("fiftyone-enterprise-tooltip-seen", "true");
 window.__bench = { bytes: 0, clicks: [], listed: 0, asked: 0, draws: [], least: Infinity };
@@ -107,16 +89,16 @@ def main() -> None:
     parser.add_argument("--query-points", type=int, default=1_000_000)
     args = parser.parse_args()
     if {"draw", "click"} & set(args.parts):
-        with (
-            tempfile.TemporaryDirectory(prefix="gapsphere-bench-") as folder,
-            _server(Path(folder)) as url,
-        ):
+        with tempfile.TemporaryDirectory(prefix="gapsphere-bench-") as folder:
+            database = start_database(Path(folder), cache_gb=4.0)
             images = _images(Path(folder))
-            with _browser() as browser:
+            with app_server() as url, chromium() as browser:
                 if "draw" in args.parts:
                     _draw_table(browser, url, images, args.sizes, args.repeats)
                 if "click" in args.parts:
                     _click_table(browser, url, images, args.answers, args.repeats)
+            database.terminate()
+            database.wait(60)
     if "query" in args.parts:
         _query_table(args.query_points, max(20, 4 * args.repeats))
 
@@ -404,66 +386,6 @@ def _images(folder: Path) -> list[Path]:
     for i, path in enumerate(paths):
         Image.fromarray(np.full((48, 64, 3), 12 * i, np.uint8)).save(path)
     return paths
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    """A database and an App server of the benchmark's own."""
-    spec = find_spec("fiftyone")
-    if spec is None or spec.origin is None:
-        raise SystemExit("FiftyOne is not installed here.")
-    package, database, app = Path(spec.origin).parent, _free_port(), _free_port()
-    os.environ.update(
-        FIFTYONE_DATABASE_URI=f"mongodb://127.0.0.1:{database}",
-        FIFTYONE_DATABASE_VALIDATION="false",
-        FIFTYONE_PLUGINS_DIR=str(ROOT),
-        FIFTYONE_DO_NOT_TRACK="true",
-        FIFTYONE_SHOW_PROGRESS_BARS="false",
-    )
-    (folder / "db").mkdir()
-    mongod = [str(package / "db" / "bin" / "mongod"), "--dbpath", str(folder / "db")]
-    mongod += ["--port", str(database), "--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet"]
-    started = [subprocess.Popen(mongod, stdout=subprocess.DEVNULL)]
-    try:
-        _wait(database, started[0])
-        command = [sys.executable, "main.py", "--port", str(app), "--address", "127.0.0.1"]
-        cwd = package / "server"
-        started.append(subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL))
-        _wait(app, started[1])
-        yield f"http://127.0.0.1:{app}"
-    finally:
-        for process in reversed(started):
-            process.terminate()
-            process.wait(60)
-
-
-@contextmanager
-def _browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("There is no Chromium on this machine: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise SystemExit(f"A server did not start (exit code {process.poll()}).")
 
 
 if __name__ == "__main__":

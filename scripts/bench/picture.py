@@ -9,16 +9,16 @@ dry day drives through the city to two sampling policies, and shows the panel th
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+
+from ...tests.support.servers import chromium
 
 PORT = 5199
-CHROMIUM = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--ignore-gpu-blocklist"]
 POINT_IN_SIGHT = """(() => {
   const hook = window.__gapsphere, box = hook.canvas.getBoundingClientRect();
   const seen = [];
@@ -79,16 +79,12 @@ def main() -> None:
             print(line, end="")
             if line.startswith("App:"):
                 break
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=CHROMIUM
-            )
-            page = chromium.new_page(viewport={"width": 1500, "height": 900})
+        with chromium() as browser:
+            page = browser.new_page(viewport={"width": 1500, "height": 900})
             page.set_default_timeout(120_000)
             page.add_init_script("window.IS_PLAYWRIGHT = true")
             (look_at_sparse if sparse else look_at_gaps)(page)
             page.screenshot(path=target)
-            chromium.close()
         if sparse:  # with two rows of pictures it would be twice as large in full colour
             Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
     finally:

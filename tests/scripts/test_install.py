@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from gapsphere.tests.support.command_line import gapsphere
 
 ROOT = Path(__file__).resolve().parents[2]
 FIND = """
@@ -80,23 +81,29 @@ def test_an_archive_can_be_downloaded_by_fiftyone(archive_url, tmp_path):
     assert_complete(plugins)
 
 
-def test_install_plugin_links_again_and_undoes(tmp_path):
-    plugins = tmp_path / "plugins"
-    gapsphere = Path(sys.executable).with_name("gapsphere")
+@pytest.fixture
+def plugins(tmp_path, monkeypatch):
+    """A plugin folder of this process's own."""
+    import fiftyone as fo
+
+    monkeypatch.setattr(fo.config, "plugins_dir", str(tmp_path / "plugins"))
+    return tmp_path / "plugins"
+
+
+def test_install_plugin_links_again_and_undoes(plugins):
     for _ in range(2):
-        done = run([gapsphere, "install-plugin"], plugins)
+        done = gapsphere("install-plugin")
         assert done.returncode == 0, done.stderr
         assert (plugins / "gapsphere").resolve() == ROOT
     assert_complete(plugins)
-    assert run([gapsphere, "install-plugin", "--undo"], plugins).returncode == 0
-    assert found(plugins)["operators"] == []
-    assert run([gapsphere, "install-plugin", "--undo"], plugins).returncode == 0
+    for _ in range(2):
+        assert gapsphere("install-plugin", "--undo").returncode == 0
+        assert list(plugins.iterdir()) == []
 
 
-def test_install_plugin_does_not_replace_what_is_not_its_own(tmp_path):
-    (tmp_path / "gapsphere").mkdir()
-    gapsphere = Path(sys.executable).with_name("gapsphere")
-    done = run([gapsphere, "install-plugin"], tmp_path)
+def test_install_plugin_does_not_replace_what_is_not_its_own(plugins):
+    (plugins / "gapsphere").mkdir(parents=True)
+    done = gapsphere("install-plugin")
     assert done.returncode == 2
     assert "is no link of ours" in done.stderr
 

@@ -1,23 +1,18 @@
-"""Heatmaps, a Visual Spec and the check against it, as a shell runs them, end to end."""
+"""Heatmaps, a Visual Spec and the check against it, from the command line, end to end."""
 
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from gapsphere.tests.support.command_line import gapsphere
 
-GAPSPHERE = Path(sys.executable).with_name("gapsphere")
 NAME = "spec-cli-test"
 
 
 def run(*arguments, rc=0):
-    done = subprocess.run(
-        [str(GAPSPHERE), *map(str, arguments)], capture_output=True, text=True, timeout=240
-    )
+    done = gapsphere(*arguments)
     assert done.returncode == rc, done.stderr
-    assert "Traceback" not in done.stderr
     return done.stdout if rc == 0 else refusal(done.stderr)
 
 
