@@ -34,7 +34,7 @@ class Place:
     def of(cls, environment: str, rng: Rng) -> Place:
         kinds = len(FIELDS) - (environment != "rural")
         left, right = (FIELDS[rng.integers(kinds)] for _ in range(2))
-        asphalt = ASPHALT[rng.choice(3, p=[0.5, 0.25, 0.25])]
+        asphalt = ASPHALT[rng.choice(3, p=[0.6, 0.3, 0.1])]
         centre = YELLOW if rng.random() < 0.35 else WHITE
         sun = (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(0.03, 0.28)))
         return cls(environment, asphalt, (left, right), centre, float(rng.uniform(0, 50)), sun)
