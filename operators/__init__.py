@@ -14,7 +14,6 @@ from .import_feature_cache import ImportFeatureCache
 from .load_images import LoadImages
 from .rank_gaps_by_failures import RankGapsByFailures
 from .select_kcenter import SelectKCenter
-from .serve_sparse_sampling import ServeSparseSampling
 from .simulate_adaptive_sampling import SimulateAdaptiveSampling
 from .stop import Stop
 from .train_sparse_transformer import TrainSparseTransformer
@@ -36,6 +35,5 @@ OPERATORS = (
     RankGapsByFailures,
     SimulateAdaptiveSampling,
     TrainSparseTransformer,
-    ServeSparseSampling,
     Stop,
 )

@@ -153,7 +153,8 @@ class Pulse(TypedDict):
     stamp: str
     server: Server | None
     """null where none runs."""
-    can_serve: bool
+    command: str
+    """Starts a server."""
 
 
 class Nothing(TypedDict):
@@ -172,6 +173,5 @@ EVENTS = {
     "open_sample": (Frames, Nothing),
     "pulse": (Nothing, Pulse),
     "simulate": (Nothing, Nothing),
-    "serve": (Nothing, Nothing),
 }
 """What the component may call: the parameters and the answer of each event."""

@@ -1,27 +1,23 @@
-"""What the panel tells of the live server: whether it runs, where, and for how many."""
+"""What the panel shows of the live server: whether one runs, its address and its sessions."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...plugin.dataset.store.places import sparse_server
+from ...plugin.sparse.live.state import ask, running_servers
 
+COMMAND = "gapsphere sparse serve"
 ANSWER_SECONDS = 0.5
 
 
 def live_server() -> dict[str, Any] | None:
-    """The server started on this machine, None where none runs; ``sessions`` None: it is silent."""
-    folder = sparse_server()
-    if not (folder / "state.json").is_file():
+    """The latest server started on this machine, None without one; ``sessions`` None: no answer."""
+    servers = running_servers(sparse_server())
+    if not servers:
         return None
-    # Only now: it brings torch, which an App that serves nobody should not load to say so.
-    from ...plugin.sparse.live.process import ask, read_state
-
-    state = read_state(folder)
-    if state is None:
-        return None
-    answer = ask(state, "sessions", timeout=ANSWER_SECONDS)
+    answer = ask(servers[-1], "sessions", timeout=ANSWER_SECONDS)
     return {
-        "stream": state.stream,
+        "stream": servers[-1].stream,
         "sessions": None if answer is None else len(answer["sessions"]),
     }

@@ -15,7 +15,6 @@ from . import live, pictures, sequences
 from .contract import CHUNK, COMPONENT, EVENTS
 
 SIMULATE = "@gapsphere/gap-explorer/simulate_adaptive_sampling"
-SERVE = "@gapsphere/gap-explorer/serve_sparse_sampling"
 
 _views = OwnViews()
 
@@ -134,17 +133,12 @@ class SparseSampling(ViewPanel):
         return {
             "stamp": sequences.stamp(found),
             "server": live.live_server(),
-            "can_serve": can_prompt(SERVE),
+            "command": live.COMMAND,
         }
 
     def simulate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the form of the simulation."""
         ctx.prompt(SIMULATE)
-        return {}
-
-    def serve(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the form that starts and stops the live server."""
-        ctx.prompt(SERVE)
         return {}
 
 

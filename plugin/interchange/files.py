@@ -29,10 +29,10 @@ JSON_LIMIT = 1 << 30
 """Bytes of one JSON file at most: some five million paths."""
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, private: bool = False) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then put it there in one step.
 
-    The folder is made where it is not there.
+    The folder is made where it is not there; only the owner can read a ``private`` file.
     """
     partial = None
     try:
@@ -43,7 +43,8 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        partial.chmod(0o666 & ~_umask())  # a temporary file is private, a result is not
+        if not private:  # as a temporary file is
+            partial.chmod(0o666 & ~_umask())
         os.replace(partial, path)
         partial = None
     except OSError as error:

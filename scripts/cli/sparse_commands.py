@@ -6,6 +6,7 @@ Settings are ``key=value`` with the YAML keys of sparse sampling, after a ``--co
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -126,20 +127,33 @@ def simulate(
 
 def serve(settings: dict[str, Any], *, file: str | None, overrides: list[str]) -> None:
     """Serve live clients until Ctrl-C."""
+    import torch
+
+    from ...plugin.dataset.sparse.models import open_registry
+    from ...plugin.dataset.store.places import sparse_server
+    from ...plugin.settings.fields import select
     from ...plugin.settings.serving import ServeParams
     from ...plugin.settings.sparse import SparseParams
     from ...plugin.settings.yaml import load
-    from ...plugin.sparse.live.process import share_cores
-    from ...plugin.sparse.live.server import serve as serve_clients
+    from ...plugin.sparse.live.serve import serve as serve_clients
+    from ...plugin.sparse.live.state import announced
 
-    params = load(ServeParams, file, overrides)
+    class LiveParams(ServeParams, SparseParams):
+        """A server's own settings, and what sessions start from."""
+
+    both = load(LiveParams, file, overrides)
+    params, sampling = select(ServeParams, both), select(SparseParams, both)
     logging.getLogger("gapsphere").setLevel(logging.INFO)
-    share_cores(params.workers)
-    serve_clients(
-        params,
-        load(SparseParams, file, overrides),
-        ready=lambda address: print(f"Clients connect to {address}; Ctrl-C stops.", flush=True),
-    )
+    # Each worker gets its share of the cores instead of all of them.
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // params.workers))
+    registry = open_registry(params.device, params.model_files)
+    with announced(sparse_server(), params.token) as announce:
+
+        def ready(address: str) -> None:
+            announce(address)
+            print(f"Clients connect to {address}; Ctrl-C stops.", flush=True)
+
+        serve_clients(params, sampling, ready=ready, registry=registry)
 
 
 def import_recording(

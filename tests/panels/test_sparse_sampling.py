@@ -290,7 +290,10 @@ def test_the_pulse_tells_of_new_simulations_and_of_no_server(
 ):
     monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path))
     stamp = panel.call("open")["stamp"]
-    pulse = panel.call("pulse")
-    assert (pulse["stamp"], pulse["server"], pulse["can_serve"]) == (stamp, None, True)
+    assert panel.call("pulse") == {
+        "stamp": stamp,
+        "server": None,
+        "command": "gapsphere sparse serve",
+    }
     simulate(simulated, "jitter", {"a": 19.0})
     assert panel.call("pulse")["stamp"] != stamp

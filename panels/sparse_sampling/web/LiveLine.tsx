@@ -1,9 +1,9 @@
 import * as React from "react";
 import type { Server } from "./contract.gen";
 
-/** One line on the server that live clients sample with, and the way to its form. */
-export function LiveLine(props: { server: Server | null; open: (() => void) | null }): React.ReactElement {
-  const { server, open } = props;
+/** One line on the server of live clients: its address and sessions, or the command that starts it. */
+export function LiveLine(props: { server: Server | null; command: string }): React.ReactElement {
+  const { server, command } = props;
   const state = !server ? "off" : server.sessions === null ? "silent" : "on";
   return (
     <div className="sp-live" data-cy="sp-live" data-state={state}>
@@ -13,18 +13,15 @@ export function LiveLine(props: { server: Server | null; open: (() => void) | nu
           <>
             Live server at <code>{server.stream}</code>
             {server.sessions === null
-              ? " does not answer"
+              ? " does not respond"
               : ` · ${server.sessions} ${server.sessions === 1 ? "session" : "sessions"}`}
           </>
         ) : (
-          "Live server is not running"
+          <>
+            Live server not running; start it with <code>{command}</code>
+          </>
         )}
       </span>
-      {open && (
-        <button type="button" className="gs-link" data-cy="sp-serve" onClick={open}>
-          {server ? "Details, stop …" : "Start …"}
-        </button>
-      )}
     </div>
   );
 }

@@ -50,12 +50,7 @@ function Body({ bridge }: { bridge: Bridge }): React.ReactElement {
         </p>
       )}
       <Content bridge={bridge} state={state} act={act} />
-      {pulse && (
-        <LiveLine
-          server={pulse.server}
-          open={pulse.can_serve ? () => act(() => bridge.call("serve", {})) : null}
-        />
-      )}
+      {pulse && <LiveLine server={pulse.server} command={pulse.command} />}
     </>
   );
 }

@@ -136,7 +136,8 @@ export interface Pulse {
   stamp: string;
   /** null where none runs. */
   server: Server | null;
-  can_serve: boolean;
+  /** Starts a server. */
+  command: string;
 }
 
 export type Nothing = Record<string, never>;
@@ -153,9 +154,8 @@ export interface Events {
   open_sample: [Frames, Nothing];
   pulse: [Nothing, Pulse];
   simulate: [Nothing, Nothing];
-  serve: [Nothing, Nothing];
 }
 
 export type EventName = keyof Events;
 
-export const EVENT_NAMES: readonly EventName[] = ["open", "curves", "pictures", "measured", "locate", "show", "back", "select", "open_sample", "pulse", "simulate", "serve"];
+export const EVENT_NAMES: readonly EventName[] = ["open", "curves", "pictures", "measured", "locate", "show", "back", "select", "open_sample", "pulse", "simulate"];

@@ -1,4 +1,4 @@
-"""Where trained reconstruction models lie, so that operators and servers choose them by name.
+"""The reconstruction models trained here, which operators and servers choose by name.
 
 The folder is this installation's, beside FiftyOne's datasets: a model trained on one dataset serves
 another.  Names are all that a form or a client ever gives.
@@ -6,6 +6,7 @@ another.  Names are all that a form or a client ever gives.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...encoders.device import choose_device
@@ -14,7 +15,7 @@ from ..store import places
 
 
 def trained_here() -> dict[str, Path]:
-    """Weights by name; what calls itself ``default`` never hides the packaged model."""
+    """Weights by name; one named ``default`` never hides the packaged model."""
     found = trained_models(places.sparse_models())
     return {name: file for name, file in found.items() if name != "default"}
 
@@ -24,6 +25,8 @@ def model_names() -> list[str]:
     return ["default", *trained_here()]
 
 
-def open_registry(device: str | None = None) -> ModelRegistry:
-    """The models by name, on a device."""
-    return ModelRegistry(trained_here(), device=str(choose_device(device)))
+def open_registry(
+    device: str | None = None, more: Mapping[str, str | Path] | None = None
+) -> ModelRegistry:
+    """The models by name, on a device; those in ``more`` hide trained ones of the same name."""
+    return ModelRegistry({**trained_here(), **(more or {})}, device=str(choose_device(device)))

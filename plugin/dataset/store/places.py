@@ -26,7 +26,7 @@ def sparse_models() -> Path:
 
 
 def sparse_server() -> Path:
-    """State and log of the live server on this machine."""
+    """A file for each live server that runs on this machine."""
     return _home() / "sparse_server"
 
 

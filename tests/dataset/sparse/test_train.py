@@ -10,11 +10,18 @@ import torch
 from fiftyone.operators.delegated import DelegatedOperationService
 from gapsphere.plugin.dataset.sparse import models as sparse_models
 from gapsphere.plugin.dataset.sparse.clips import read_clips
+from gapsphere.plugin.dataset.sparse.models import open_registry
 from gapsphere.plugin.dataset.sparse.sequences import ordered_sequences
 from gapsphere.plugin.dataset.sparse.train import train_sparse_transformer
 from gapsphere.plugin.dataset.store import places, runs
 from gapsphere.plugin.dataset.store.names import Names
-from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
+from gapsphere.plugin.errors import (
+    Cancelled,
+    CheckpointError,
+    EmptySetError,
+    InputError,
+    MismatchError,
+)
 from gapsphere.plugin.progress import silent
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.sparse import TrainSequencesParams
@@ -197,15 +204,14 @@ def test_the_operator_trains_delegated_and_goes_on_with_what_was_kept(home, driv
 
 
 def test_the_live_server_offers_what_was_trained(home, drives, monkeypatch):
-    """The operator hands the server every name; a client asks for one."""
-    from gapsphere.operators.serve_sparse_sampling import with_trained
-    from gapsphere.plugin.settings.serving import ServeParams
-
-    params = with_trained(ServeParams(models="mine=/somewhere.safetensors"))
-    assert params.model_files["small"] == str(trained_models(home)["small"])
-    assert params.model_files["mine"] == "/somewhere.safetensors"
-    own = with_trained(ServeParams(models="small=/my.safetensors"))
-    assert own.model_files == {"small": "/my.safetensors"}
+    """The command gives the server every name; a client asks for one."""
+    small = trained_models(home)["small"]
+    registry = open_registry("cpu", {"mine": small})
+    assert registry.keys == ("default", "small", "mine")
+    assert registry.get("small").version == registry.get("mine").version
+    own = open_registry("cpu", {"small": "/my.safetensors"})
+    with pytest.raises(CheckpointError, match=r"/my\.safetensors"):
+        own.get("small")
 
 
 def test_the_command_line_trains_on_a_dataset(home, drives, capsys):

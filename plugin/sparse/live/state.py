@@ -1,0 +1,97 @@
+"""The servers that run on this machine: each has a small file, removed when it stops.
+
+A process number alone proves nothing, since numbers are reused: it counts only together with the
+time at which that process started.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ...interchange.files import write_whole
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """A running server.  ``began`` is the start of its process, in seconds since 1970."""
+
+    pid: int
+    began: float
+    address: str
+    token: str
+
+    @property
+    def stream(self) -> str:
+        """Where clients connect."""
+        return self.address.replace("http", "ws", 1) + "/ws/stream"
+
+
+@contextmanager
+def announced(folder: Path, token: str) -> Iterator[Callable[[str], None]]:
+    """Give a function to call with this process's address; the file is removed in the end.
+
+    Only the owner may read the file, since it holds the token.
+    """
+    path = folder / f"{os.getpid()}.json"
+
+    def announce(address: str) -> None:
+        began = psutil.Process().create_time()
+        text = json.dumps(asdict(ServerState(os.getpid(), began, address, token)))
+        write_whole(path, lambda file: file.write(text.encode()), private=True)
+
+    try:
+        yield announce
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def running_servers(folder: Path) -> list[ServerState]:
+    """Servers announced in a folder, the latest last; files that dead ones left are removed."""
+    found = []
+    for path in folder.glob("*.json"):
+        try:
+            state = ServerState(**json.loads(path.read_text(encoding="utf-8")))
+            alive = _is_alive(state)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, TypeError):
+            log.warning("%s is not a server's state; it is ignored.", path)
+            continue
+        if alive:
+            found.append(state)
+        else:
+            path.unlink(missing_ok=True)
+    return sorted(found, key=lambda state: state.began)
+
+
+def ask(state: ServerState, page: str, *, timeout: float = 2.0) -> dict[str, Any] | None:
+    """A page of a running server, such as ``sessions``; None if it does not answer."""
+    headers = {"Authorization": f"Bearer {state.token}"} if state.token else {}
+    request = urllib.request.Request(f"{state.address}/api/{page}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except (OSError, ValueError):
+        return None
+
+
+def _is_alive(state: ServerState) -> bool:
+    try:
+        process = psutil.Process(state.pid)
+        same = abs(process.create_time() - state.began) < 0.05
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
