@@ -1,7 +1,7 @@
-"""The live server: WebSockets for frames, HTTP for health, metrics and a look at the sessions.
+"""What the live server answers: WebSockets for frames, HTTP for health, metrics and sessions.
 
-Starlette on hypercorn, in an event loop that does no arithmetic: frames are worked on in a small
-pool of threads, where each session has one frame at most, so that the pool goes round all of them.
+The event loop does no arithmetic: frames are worked on in a small pool of threads, where each
+session has one frame at most, so that all sessions get their turn.
 
 ========================================  ======================================================
 ``/ws/stream``                            sessions; see :mod:`.protocol` and :mod:`.binary`
@@ -17,12 +17,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,7 +29,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from ...errors import InputError, MessageError
+from ...errors import MessageError
 from ...settings.serving import ServeParams
 from ...settings.sparse import SparseParams
 from ..frames.samples import Samples
@@ -44,7 +41,7 @@ from .background import Background
 from .connection import Connection, Waiting
 from .gate import refusal
 from .metrics import Metrics
-from .monitoring import LiveMonitor, open_monitor
+from .monitoring import open_monitor
 from .protocol import PROTOCOL_VERSION, Code, SessionStart
 from .recorder import Recorder, png
 from .session import Limits, Session, open_session
@@ -53,9 +50,6 @@ log = logging.getLogger(__name__)
 
 EXTRA_CONNECTIONS = 32
 """Sockets beyond ``max_sessions`` that may be open at once: some are on their way in or out."""
-
-UNREAD_BYTES = 128 * 1024
-"""What the kernel holds for a client that does not read; more would be answers too late."""
 
 
 class Server:
@@ -88,10 +82,8 @@ class Server:
         self._recorder = None
         if params.record:
             self._recorder = Recorder(params.record, most_bytes=params.record_mb * 1_000_000)
-        self._monitor = None
-        if params.monitor != "none":
-            monitor = open_monitor(params.monitor, params.monitor_folder)
-            self._monitor = LiveMonitor(monitor, params.monitor_every)
+        self._monitor = open_monitor(params.monitor, params.monitor_folder, params.monitor_every)
+        if self._monitor is not None:
             self._monitor.settings(hyper_parameters(self.sampling))
         self.app = Starlette(
             routes=[
@@ -111,11 +103,11 @@ class Server:
         return {session.id: session for session in every if session is not None}
 
     def greeting(self) -> dict[str, Any]:
-        """What a client is told when it connects."""
+        """The payload of ``connection_ack``."""
         params = self.params
         return {
             "protocol": PROTOCOL_VERSION,
-            "encodings": ["json", "binary", "binary16"],
+            "encodings": ["json", "binary"],
             "models": list(self.registry.keys),
             "limits": {
                 "message_bytes": params.max_message_kb * 1024,
@@ -132,13 +124,13 @@ class Server:
         Raises
         ------
         MessageError
-            SERVER_OVERLOAD, or what :func:`~.session.open_session` says.
+            SERVER_OVERLOAD, or the errors of :func:`~.session.open_session`.
         """
         before = connection.session
         if before is None and len(self.sessions) >= self.params.max_sessions:
             raise MessageError(
                 Code.SERVER_OVERLOAD,
-                f"All {self.params.max_sessions} sessions are taken; try again later.",
+                f"All {self.params.max_sessions} sessions are in use; try again later.",
             )
         loop = asyncio.get_running_loop()
         session = await loop.run_in_executor(
@@ -161,7 +153,7 @@ class Server:
         return await loop.run_in_executor(self._pool, session.step, frame_id, samples)
 
     def record(self, session: Session, work: Waiting, step: Step) -> None:
-        """Hand a step to recorder and monitor, if there are any."""
+        """Give a step to recorder and monitor, if there are any."""
         frame = work.frame
         if self._recorder is not None:
             self.background.submit(
@@ -171,7 +163,7 @@ class Server:
             self.background.submit(self._monitor.add, session.id, step)
 
     def forget(self, connection: Connection) -> None:
-        """A connection is over."""
+        """A connection has ended."""
         if self._connections.pop(connection.client_id, None) is not None:
             self.metrics.connections.dec()
         if connection.session is not None:
@@ -179,7 +171,7 @@ class Server:
             self._forget(connection.session)
 
     async def close(self) -> None:
-        """Say goodbye to all, and write what is left."""
+        """Close all connections, and write what is left."""
         self.closing.set()
         deadline = time.monotonic() + 5
         while self._connections and time.monotonic() < deadline:
@@ -227,14 +219,14 @@ class Server:
 
         return guarded
 
-    async def _health(self, request: Request) -> Response:
+    async def _health(self, _: Request) -> Response:
         status = "closing" if self.closing.is_set() else "ok"
         return JSONResponse({"status": status, "protocol": PROTOCOL_VERSION})
 
-    async def _metrics(self, request: Request) -> Response:
+    async def _metrics(self, _: Request) -> Response:
         return Response(self.metrics.text(), media_type=self.metrics.content_type)
 
-    async def _list(self, request: Request) -> Response:
+    async def _list(self, _: Request) -> Response:
         every = [session.summary() for session in self.sessions.values()]
         return JSONResponse({"started": self.started, "sessions": every})
 
@@ -261,144 +253,6 @@ class Server:
         if image is None:
             return _no_session()
         return Response(png(image), media_type="image/png", headers={"Cache-Control": "no-store"})
-
-
-def serve(
-    params: ServeParams,
-    sampling: SparseParams | None = None,
-    *,
-    ready: Callable[[str], object] | None = None,
-    stop: threading.Event | None = None,
-    registry: ModelRegistry | None = None,
-) -> None:
-    """Serve until a signal comes, or until ``stop`` is set.
-
-    Parameters
-    ----------
-    ready : function, optional
-        Called with the address, ``http://host:port``, once connections are taken.
-    stop : threading.Event, optional
-        For a server in a thread, where no signal arrives.
-
-    Raises
-    ------
-    InputError
-        The address cannot be listened on, or the settings do not fit together.
-    """
-    listening = _listen(params)
-    try:
-        asyncio.run(_serve(params, sampling, registry, listening, ready, stop))
-    finally:
-        listening.close()
-
-
-@contextmanager
-def running(
-    params: ServeParams | None = None,
-    sampling: SparseParams | None = None,
-    registry: ModelRegistry | None = None,
-) -> Iterator[str]:
-    """A server in a thread, for a notebook or a test; gives its address.
-
-    Examples
-    --------
-    >>> with running(ServeParams(port=0)) as address:
-    ...     address.startswith("http://127.0.0.1:")
-    True
-    """
-    addresses: list[str] = []
-    failed: list[BaseException] = []
-    up, stop = threading.Event(), threading.Event()
-
-    def ready(address: str) -> None:
-        addresses.append(address)
-        up.set()
-
-    def run() -> None:
-        try:
-            serve(
-                params or ServeParams(port=0), sampling, ready=ready, stop=stop, registry=registry
-            )
-        except BaseException as error:  # noqa: BLE001  handed over to the thread that asked
-            failed.append(error)
-        finally:
-            up.set()
-
-    thread = threading.Thread(target=run, name="sparse-server", daemon=True)
-    thread.start()
-    up.wait()
-    try:
-        if failed:
-            raise failed[0]
-        yield addresses[0]
-    finally:
-        stop.set()
-        thread.join()
-    if failed:
-        raise failed[0]
-
-
-async def _serve(
-    params: ServeParams,
-    sampling: SparseParams | None,
-    registry: ModelRegistry | None,
-    listening: socket.socket,
-    ready: Callable[[str], object] | None,
-    stop: threading.Event | None,
-) -> None:
-    import signal
-
-    from hypercorn.asyncio import serve as hypercorn_serve
-    from hypercorn.config import Config
-
-    from .guard import install
-
-    install()
-    server = Server(params, sampling, registry)
-    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-    if stop is None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopping.set)
-    config = Config()
-    host, port = listening.getsockname()[:2]
-    # Hypercorn closes the descriptor it is given, so it gets one of its own.
-    config.bind = [f"fd://{listening.dup().detach()}"]
-    config.websocket_max_message_size = params.max_message_kb * 1024
-    config.max_app_queue_size = 2
-    config.graceful_timeout = 3
-    config.include_server_header = False
-    config.errorlog = logging.getLogger(f"{__name__}.hypercorn")
-    config.errorlog.setLevel(logging.WARNING)
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-    async def until_stopped() -> None:
-        if ready is not None:
-            ready(address)
-        log.info("Listening on %s", address)
-        while not stopping.is_set() and not (stop is not None and stop.is_set()):
-            try:
-                await asyncio.wait_for(stopping.wait(), 0.1)
-            except asyncio.TimeoutError:
-                continue
-        await server.close()
-
-    await hypercorn_serve(server.app, config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]
-
-
-def _listen(params: ServeParams) -> socket.socket:
-    family = socket.AF_INET6 if ":" in params.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
-        listening.bind((params.host, params.port))
-    except OSError as error:
-        listening.close()
-        raise InputError(
-            f"Nothing can listen on {params.host}, port {params.port}: {error.strerror}. Choose "
-            f"another port; 0 takes a free one."
-        ) from error
-    return listening
 
 
 def _no_session() -> Response:

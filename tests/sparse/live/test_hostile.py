@@ -5,6 +5,7 @@ import socket
 import time
 
 import numpy as np
+import psutil
 import pytest
 from gapsphere.plugin.sparse.live import binary, protocol
 from gapsphere.plugin.sparse.live.protocol import FrameData
@@ -53,8 +54,6 @@ MASK = b"\0\0\0\0"
 
 
 def test_100_megabytes_are_not_stored_and_end_that_client_alone(look, address, frames):
-    import psutil
-
     process = psutil.Process()
     with look.bystander(address, frames):
         bare, _ = open_socket(address)
@@ -107,14 +106,34 @@ def test_a_client_that_reads_nothing_is_let_go_and_holds_up_nobody(look, serve, 
         for number in range(200):
             data = FrameData(number, frame[pixels], pixels)
             try:
-                send(bare, binary.write_frame(data, resolution=(256, 256)))
+                send(bare, binary.write_frame(data))
             except OSError:
                 break  # let go
             time.sleep(0.1)
             if look.metric(address, "connections") == before:
                 break
         assert look.until(lambda: look.metric(address, "connections") == before)
+        assert look.until(lambda: not is_held(bare))
         bare.close()
+
+
+def is_held(bare):
+    """Whether the server, which runs in this process, still has the other end of a socket."""
+    here = bare.getsockname()
+    return any(
+        found.raddr == here and found.status == "ESTABLISHED"
+        for found in psutil.Process().net_connections("tcp")
+    )
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /ws/stream HTTP/1.1\r\nHost: 127"])
+def test_a_client_that_never_finishes_its_request_is_let_go(serve, sent, monkeypatch):
+    monkeypatch.setattr("gapsphere.plugin.sparse.live.serve.HTTP_SECONDS", 0.5)
+    with serve() as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as bare:
+            bare.sendall(sent)
+            assert hear_the_end(bare)
 
 
 def send(bare, data, *, text=False):
@@ -132,14 +151,14 @@ def send(bare, data, *, text=False):
 def test_lies_nan_and_halves_are_told_and_the_same_client_goes_on(look, address, frames):
     with look.bystander(address, frames), look.join(address, encoding="binary") as client:
         data = FrameData(0, frames[0].reshape(-1, 1)[client.uv.pixels], client.uv.pixels)
-        whole = binary.write_frame(data, resolution=SIZE)
+        whole = binary.write_frame(data)
         lies = bytearray(whole)
         lies[13:17] = (2**31).to_bytes(4, "little")
         nan = FrameData(0, data.values, data.pixels, state=np.array([np.nan], np.float32))
         hostile = [
             whole[: len(whole) // 2],
             bytes(lies),
-            binary.write_frame(nan, resolution=SIZE),
+            binary.write_frame(nan),
             '{"type": "frame_data", "payload": {"frame_id": 0, "values": [NaN]}}',
         ]
         codes = []
