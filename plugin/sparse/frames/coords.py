@@ -7,8 +7,6 @@ pixel, so that ``floor(u * W)`` is its column at every resolution and u = 1 neve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,10 +19,10 @@ Pixels = NDArray[np.int64]
 """Row-major pixel numbers, ``y * W + x``."""
 
 LARGEST_SIDE = 65_535
-"""A side of more pixels could not be told apart in 16 bits."""
+"""In pixels."""
 
 
-def resolution_from_wire(size: Sequence[int]) -> Resolution:
+def resolution_from_wire(size: object) -> Resolution:
     """``(H, W)`` of a ``[w, h]`` as messages carry it.
 
     Examples
@@ -32,9 +30,9 @@ def resolution_from_wire(size: Sequence[int]) -> Resolution:
     >>> resolution_from_wire([640, 480])
     (480, 640)
     """
-    if len(size) != 2 or not all(isinstance(side, (int, np.integer)) for side in size):
-        raise InputError(f"A resolution is [width, height] in pixels, not {list(size)!r}.")
-    return checked_resolution((int(size[1]), int(size[0])))
+    if not isinstance(size, list) or [type(side) for side in size] != [int, int]:
+        raise InputError(f"A resolution is [width, height] in pixels, not {str(size)[:60]}.")
+    return checked_resolution((size[1], size[0]))
 
 
 def resolution_to_wire(resolution: Resolution) -> list[int]:
@@ -99,34 +97,4 @@ def pixels_of(uv: ArrayLike, resolution: Resolution) -> Pixels:
         )
     cell = np.floor(points * (width, height)).astype(np.int64)
     x, y = np.minimum(cell, (width - 1, height - 1)).T
-    return np.asarray(y * width + x)
-
-
-def quantise(pixels: ArrayLike, resolution: Resolution) -> NDArray[np.uint16]:
-    """UV of pixels in 16 bits, ``(n, 2)``: four bytes a pixel, and :func:`restore` is exact.
-
-    The value is ``floor(u * 65536)``.  With at most 65,535 pixels a side neighbouring centres are
-    more than one step apart, and flooring never leaves the pixel.
-
-    Examples
-    --------
-    >>> restore(quantise([0, 3], (2, 2)), (2, 2)).tolist()
-    [0, 3]
-    """
-    height, width = checked_resolution(resolution)
-    y, x = np.divmod(np.asarray(pixels, np.int64), width)
-    # Integer arithmetic: no float can round a centre over its border.
-    u, v = ((2 * x + 1) << 15) // width, ((2 * y + 1) << 15) // height
-    return np.stack([u, v], axis=-1).astype(np.uint16)
-
-
-def restore(codes: ArrayLike, resolution: Resolution) -> Pixels:
-    """Pixels of 16-bit UV, the inverse of :func:`quantise`."""
-    height, width = checked_resolution(resolution)
-    points = np.asarray(codes)
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise DimensionError(f"Quantised UV have the shape (n, 2), not {points.shape}.")
-    u, v = points.astype(np.int64).T
-    # The middle of the step, so that a centre floored by less than a step is found again.
-    x, y = ((2 * u + 1) * width) >> 17, ((2 * v + 1) * height) >> 17
     return np.asarray(y * width + x)

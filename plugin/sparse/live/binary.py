@@ -1,14 +1,13 @@
-"""``frame_data`` and ``uv_coordinates`` in bytes: what 500 pixels cost at the least.
+"""``frame_data`` and ``uv_coordinates`` in bytes, close to the fewest possible.
 
 Coordinates are a set, so they are sent in ascending order as the gaps between pixel numbers, each
-gap in Rice's code: its last ``k`` bits as they are, the rest in unary (Rice, 1979).  500 of 16,384
-pixels then take some 415 bytes, where the entropy of an arbitrary such set is 403 and pairs of
-16-bit UV take 2,000.  The client answers with one byte a pixel in that same order and the id of
-the coordinates, not with the coordinates.
+gap in Rice's code: its last ``k`` bits as they are, the rest in unary (Rice, 1979).  The client
+answers with one byte a pixel in that same order and the id of the coordinates, not with the
+coordinates.
 
 All numbers are little-endian; bits are packed from the highest down.  A coordinate block is ::
 
-    u8 coding   0: none, 1: (u, v) pairs of u16, floor(u * 65536), 2: Rice
+    u8 coding   0: values without coordinates, 2: Rice
     u32 count
     [u8 k, then count * k low bits, then the unary parts (n zeros and a one), padded]  if Rice
 
@@ -28,72 +27,46 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import MessageError
-from ..frames.coords import Pixels, Resolution, quantise, restore
+from ..frames.coords import Pixels, Resolution
 from .protocol import LARGEST_ID, Code, FrameData, UvCoordinates
-
-Coding = Literal["rice", "uint16"]
 
 FRAME, UV, RECONSTRUCTION = 1, 2, 3
 _FRAME = struct.Struct("<BBIIH")
 _UV = struct.Struct("<BBIII")
 _RECONSTRUCTION = struct.Struct("<BBI")
 _BLOCK = struct.Struct("<BI")
-_NONE, _UINT16, _RICE = 0, 1, 2
+_NONE, _RICE = 0, 2
 _RGB, _TIMESTAMP = 1, 2
 _MOST_LOW_BITS = 32
 
 
-def write_uv(message: UvCoordinates, *, coding: Coding = "rice", resolution: Resolution) -> bytes:
-    """``uv_coordinates``; with Rice's code the pixels must be ascending, as a loop gives them."""
+def write_uv(message: UvCoordinates) -> bytes:
+    """``uv_coordinates``; the pixels must be ascending, as a loop gives them."""
     source = LARGEST_ID if message.source_frame_id is None else message.source_frame_id
     head = _UV.pack(UV, 0, message.target_frame_id, message.coordinates_id, source)
-    return head + _block(message.pixels, coding, resolution)
+    return head + _block(message.pixels)
 
 
-def read_uv(data: bytes, resolution: Resolution) -> UvCoordinates:
-    """What :func:`write_uv` wrote.
-
-    Examples
-    --------
-    >>> sent = UvCoordinates(7, np.array([0, 3]))
-    >>> read_uv(write_uv(sent, resolution=(2, 2)), (2, 2)).pixels.tolist()
-    [0, 3]
-    """
-    reader = _Reader(data)
-    kind, _, target, number, source = reader.take(_UV)
-    if kind != UV:
-        raise _bad("it is no uv_coordinates")
-    pixels, _ = _read_block(reader, resolution)
-    reader.end()
-    if pixels is None:
-        raise _bad("it has no coordinates")
-    return UvCoordinates(target, pixels, number, None if source == LARGEST_ID else source)
-
-
-def write_frame(message: FrameData, *, coding: Coding = "rice", resolution: Resolution) -> bytes:
-    """``frame_data``; pixels and values in one order, ascending for Rice's code."""
+def write_frame(message: FrameData) -> bytes:
+    """``frame_data``; pixels and values in one order, ascending."""
     values = np.ascontiguousarray(message.values, np.uint8)
     state = np.empty(0, "<f4") if message.state is None else message.state.astype("<f4")
     flags = _RGB * (values.ndim == 2 and values.shape[1] == 3)
     flags |= _TIMESTAMP * (message.timestamp is not None)
     coordinates_id = message.coordinates_id or 0
     head = _FRAME.pack(FRAME, flags, message.frame_id, coordinates_id, len(state))
-    if message.pixels is None:
-        block = _BLOCK.pack(_NONE, len(values))
-    else:
-        block = _block(message.pixels, coding, resolution)
+    pixels = message.pixels
+    block = _BLOCK.pack(_NONE, len(values)) if pixels is None else _block(pixels)
     tail = b"" if message.timestamp is None else struct.pack("<d", message.timestamp)
     return head + block + values.tobytes() + state.tobytes() + tail
 
 
 def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
-    """What :func:`write_frame` wrote, from a client that need not mean well.
+    """What :func:`write_frame` wrote, from a client that may be hostile.
 
     Raises
     ------
@@ -104,7 +77,7 @@ def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
     reader = _Reader(data)
     kind, flags, frame_id, coordinates_id, entries = reader.take(_FRAME)
     if kind != FRAME or flags & ~(_RGB | _TIMESTAMP):
-        raise _bad("it is no frame_data of this version")
+        raise _bad("it is not a frame_data message of this version")
     pixels, count = _read_block(reader, resolution)
     channels = 3 if flags & _RGB else 1
     values = np.frombuffer(reader.bytes(count * channels), np.uint8).reshape(count, channels)
@@ -113,7 +86,7 @@ def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
     if flags & _TIMESTAMP:
         (timestamp,) = struct.unpack("<d", reader.bytes(8))
         if not math.isfinite(timestamp):
-            raise _bad("its timestamp is no number")
+            raise _bad("its timestamp is not a number")
     reader.end()
     return FrameData(
         frame_id,
@@ -128,15 +101,6 @@ def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
 def write_reconstruction(frame_id: int, png: bytes) -> bytes:
     """``reconstruction``: a frame number and a PNG."""
     return _RECONSTRUCTION.pack(RECONSTRUCTION, 0, frame_id) + png
-
-
-def read_reconstruction(data: bytes) -> tuple[int, bytes]:
-    """Frame number and PNG."""
-    reader = _Reader(data)
-    kind, _, frame_id = reader.take(_RECONSTRUCTION)
-    if kind != RECONSTRUCTION:
-        raise _bad("it is no reconstruction")
-    return frame_id, data[_RECONSTRUCTION.size :]
 
 
 def rice(pixels: Pixels) -> tuple[int, bytes]:
@@ -170,7 +134,7 @@ def unrice(data: bytes, k: int, count: int) -> tuple[Pixels, int]:
     MessageError
         INVALID_FRAME_DATA: fewer numbers in ``data`` than ``count``.
     """
-    # No number takes less than a bit: what lies cannot make us unpack more than it sent.
+    # No number takes less than a bit, so a false count cannot make us unpack more than was sent.
     if k >= _MOST_LOW_BITS or count * (k + 1) > 8 * len(data):
         raise _bad("it is shorter than its counts")
     bits = np.unpackbits(np.frombuffer(data, np.uint8))
@@ -186,7 +150,7 @@ def unrice(data: bytes, k: int, count: int) -> tuple[Pixels, int]:
 
 
 def entropy_floor(count: int, resolution: Resolution) -> float:
-    """Bytes that an arbitrary set of ``count`` pixels needs at the least: log2 C(H W, count) / 8.
+    """Fewest bytes for an arbitrary set of ``count`` pixels: log2 C(H W, count) / 8.
 
     Examples
     --------
@@ -220,10 +184,7 @@ class _Reader:
             raise _bad(f"{len(self.data) - self.at} bytes are left over")
 
 
-def _block(pixels: Pixels, coding: Coding, resolution: Resolution) -> bytes:
-    if coding == "uint16":
-        codes: NDArray[np.uint16] = quantise(pixels, resolution)
-        return _BLOCK.pack(_UINT16, len(pixels)) + codes.astype("<u2").tobytes()
+def _block(pixels: Pixels) -> bytes:
     k, bits = rice(pixels)
     return _BLOCK.pack(_RICE, len(pixels)) + bytes([k]) + bits
 
@@ -232,19 +193,16 @@ def _read_block(reader: _Reader, resolution: Resolution) -> tuple[Pixels | None,
     coding, count = reader.take(_BLOCK)
     every = resolution[0] * resolution[1]
     if count > every:
-        raise _bad(f"it claims {count} pixels of a frame that has {every}")
+        raise _bad(f"it has {count} pixels of a frame that has {every}")
     if coding == _NONE:
         return None, count
-    if coding == _UINT16:
-        codes = np.frombuffer(reader.bytes(4 * count), "<u2").reshape(count, 2)
-        return restore(codes, resolution), count
     if coding != _RICE:
-        raise _bad(f"nobody knows the coding {coding}")
+        raise _bad(f"unknown coding {coding}")
     k = reader.bytes(1)[0]
     pixels, taken = unrice(reader.data[reader.at :], k, count)
     reader.at += taken
     if count and pixels[-1] >= every:
-        raise _bad(f"a pixel lies outside the {every} of the frame")
+        raise _bad(f"a pixel is outside the {every} of the frame")
     return pixels, count
 
 

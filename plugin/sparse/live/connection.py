@@ -1,8 +1,8 @@
-"""One WebSocket: a task reads, a task has frames worked on, a task writes; none waits for another.
+"""One WebSocket: a task reads, a task has frames processed, a task writes; none waits for another.
 
-Between them lie single places, not queues: the newest frame replaces one that waits to be worked
-on, the newest answer one that waits to be sent.  So a client that is faster than the loop, or
-slower than its own answers, costs a bounded amount of memory and nobody else anything.
+Between them are single places, not queues: the newest frame replaces one that waits to be
+processed, the newest answer one that waits to be sent.  So a client that is faster than the loop,
+or slower than its own answers, costs a bounded amount of memory and does not slow other clients.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MOST_UNREAD = 64
 
 
 class Host(Protocol):
-    """What a connection needs of its server."""
+    """What a connection needs from its server."""
 
     params: ServeParams
     metrics: Metrics
@@ -73,7 +73,7 @@ class _Answer:
 
 
 class _End(Exception):  # noqa: N818  an end is not always an error
-    """The connection is over; ``error`` is told first, unless the peer is gone."""
+    """The connection is over; ``error`` is sent first, unless the peer is gone."""
 
     def __init__(self, close_code: int | None, error: MessageError | None = None) -> None:
         super().__init__(close_code)
@@ -104,7 +104,7 @@ class Connection:
         self._ended.set()
 
     async def run(self) -> None:
-        """Serve the client until either side has had enough."""
+        """Serve the client until either side ends it."""
         await self._socket.accept()
         log.info("Client %s connected.", self.client_id)
         self._say("connection_ack", {"client_id": self.client_id, **self._host.greeting()})
@@ -120,11 +120,11 @@ class Connection:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._host.forget(self)
-            log.info("Client %s is gone.", self.client_id)
+            log.info("Client %s disconnected.", self.client_id)
         await self._say_goodbye(end)
 
     async def _watch(self) -> None:
-        """The ends that come from this side."""
+        """Wait for an end that this side wants."""
         waits = [asyncio.create_task(event.wait()) for event in (self._host.closing, self._ended)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -139,14 +139,14 @@ class Connection:
         params = self._host.params
         deadline = time.monotonic() + params.start_seconds
         while True:
-            patience = params.idle_seconds
+            timeout = params.idle_seconds
             if self.session is None:
-                patience = max(0.0, deadline - time.monotonic())
+                timeout = max(0.0, deadline - time.monotonic())
             try:
-                with anyio.fail_after(patience):
+                with anyio.fail_after(timeout):
                     message = await self._socket.receive()
             except TimeoutError:
-                raise self._out_of_patience() from None
+                raise self._timed_out() from None
             if message["type"] == "websocket.disconnect":
                 raise _End(None)
             text, data = message.get("text"), message.get("bytes") or b""
@@ -162,23 +162,25 @@ class Connection:
             except MessageError as error:
                 self._tell(error)
 
-    def _out_of_patience(self) -> _End:
+    def _timed_out(self) -> _End:
         params = self._host.params
         if self.session is None:
-            why = f"No session_start came within {params.start_seconds:g} s."
+            why = f"No session_start within {params.start_seconds:g} s."
             return _End(1008, MessageError(Code.TIMEOUT, why))
-        why = f"Nothing came for {params.idle_seconds:g} s; start a new session."
+        why = f"No message for {params.idle_seconds:g} s; start a new session."
         return _End(1008, MessageError(Code.SESSION_EXPIRED, why))
 
     async def _throttle(self, size: int) -> None:
-        """Read a client no faster than it may send: what it sends waits at its own end."""
+        """Read a client no faster than it may send; the rest waits at its end."""
         pause = max(self._messages.take(1), self._bytes.take(size))
         if pause <= 0:
             return
         now = time.monotonic()
         if now - self._warned > 1:
             self._warned = now
-            self._tell(MessageError(Code.RATE_LIMITED, "You send faster than this server reads."))
+            self._tell(
+                MessageError(Code.RATE_LIMITED, "Messages come faster than this server reads them.")
+            )
         await asyncio.sleep(pause)
 
     async def _take_text(self, text: str) -> None:
@@ -187,14 +189,14 @@ class Connection:
             session = self._needed_session()
             self._take_frame(protocol.read_frame_data(payload, session.wishes.resolution))
         elif kind == "heartbeat":
-            beat = protocol.read_heartbeat(payload)
+            beat = protocol.Heartbeat.read(payload)
             self._say("heartbeat_ack", {"timestamp": beat.timestamp, "server_time": time.time()})
         elif kind == "session_start":
-            await self._start(protocol.read_session_start(payload))
+            await self._start(protocol.SessionStart.read(payload))
         elif kind == "session_end":
             raise _End(1000)
         else:
-            raise MessageError(Code.INVALID_MESSAGE, f"Nobody knows the message {kind[:40]!r}.")
+            raise MessageError(Code.INVALID_MESSAGE, f"Unknown message type {kind[:40]!r}.")
 
     def _take_bytes(self, data: bytes) -> None:
         session = self._needed_session()
@@ -258,7 +260,7 @@ class Connection:
             metrics.step.observe(session.last_seconds)
             if step.problems:
                 metrics.problems.inc(len(step.problems))
-                why = f"Frame {frame_id} was worked around; the server's log says why."
+                why = f"Frame {frame_id} failed and was worked around; see the server's log."
                 self._tell(MessageError(Code.MODEL_ERROR, why))
             self._host.record(session, work, step)
             if session is self.session:
@@ -293,7 +295,7 @@ class Connection:
                 else:
                     await self._socket.send_bytes(message)
         except TimeoutError:
-            log.warning("Client %s takes nothing; it is let go.", self.client_id)
+            log.warning("Client %s does not read; closing its connection.", self.client_id)
             raise _End(None) from None
         form = "json" if isinstance(message, str) else "binary"
         self._host.metrics.sent.labels(form).inc(len(message))
@@ -321,7 +323,7 @@ class Connection:
                     await self._socket.send_text(protocol.write_error(end.error))
                 await self._socket.close(end.close_code)
             except (WebSocketDisconnect, RuntimeError):
-                return  # it went before we could say so
+                return  # it has already gone
 
 
 class TokenBucket:
@@ -339,7 +341,7 @@ class TokenBucket:
         self._at = time.monotonic()
 
     def take(self, cost: float) -> float:
-        """Pay, and say how many seconds it takes until that is covered."""
+        """Pay ``cost``; how many seconds to wait until it is covered."""
         now = time.monotonic()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
@@ -361,11 +363,9 @@ def _answer(session: Session, work: Waiting, step: Step) -> _Answer:
 
 
 def _uv(session: Session, message: UvCoordinates) -> str | bytes:
-    resolution, encoding = session.wishes.resolution, session.wishes.encoding
-    if encoding == "json":
-        return protocol.write_uv(message, resolution)
-    coding: binary.Coding = "rice" if encoding == "binary" else "uint16"
-    return binary.write_uv(message, coding=coding, resolution=resolution)
+    if session.wishes.encoding == "json":
+        return protocol.write_uv(message, session.wishes.resolution)
+    return binary.write_uv(message)
 
 
 def _why(done: set[asyncio.Task[None]]) -> _End:

@@ -1,23 +1,25 @@
-"""What client and server say to each other, as JSON: ``{"type": ..., "payload": {...}}``.
+"""The messages between client and server, as JSON: ``{"type": ..., "payload": {...}}``.
 
 A session is one WebSocket.  The client opens it with ``session_start``, gets ``session_start_ack``
 and the first ``uv_coordinates`` at once, and sends a ``frame_data`` per frame; each is answered by
 ``uv_coordinates`` for a later frame.  Pixels may carry their own UV, or name the coordinates that
-they were read at (the ``coordinates_id`` of that message) and send values alone, which is half of
-the traffic.  :mod:`.binary` has the same two messages in bytes; all others
-are always JSON.  Nothing here knows a socket.
+they were read at (the ``coordinates_id`` of that message) and send values alone, which halves the
+traffic.  :mod:`.binary` has the same two messages in bytes; all others are always JSON.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, NoReturn, cast, get_args
+from operator import itemgetter
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from typing_extensions import Self
 
 from ...errors import GapsphereError, MessageError
 from ..frames.coords import (
@@ -32,14 +34,14 @@ from ..frames.samples import Samples, make_samples
 
 PROTOCOL_VERSION = 1
 
-Encoding = Literal["json", "binary", "binary16"]
-"""``binary`` sends coordinates as coded gaps, ``binary16`` as pairs of 16 bits."""
-
+Encoding = Literal["json", "binary"]
 LARGEST_ID = 2**32 - 1
+Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
+"""A number of a frame or of coordinates, in 32 bits."""
 
 
 class Code(str, Enum):
-    """Why the server says no."""
+    """Why the server refuses."""
 
     INVALID_MESSAGE = "INVALID_MESSAGE"
     INVALID_SESSION = "INVALID_SESSION"
@@ -54,23 +56,70 @@ class Code(str, Enum):
     TIMEOUT = "TIMEOUT"
 
 
-@dataclass(frozen=True)
-class SessionStart:
-    """What a client asks for.  ``sampling`` overrides settings of the server for this session."""
+class _Payload(BaseModel):
+    """What a client may send.
 
-    resolution: Resolution
+    Other names are ignored: clients of the protocol's first form send some of their own.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
+    code: ClassVar[Code] = Code.INVALID_MESSAGE
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Self:
+        """The checked payload; null counts as not given.
+
+        Raises
+        ------
+        MessageError
+            The ``code`` of the message, with its first mistake.
+        """
+        try:
+            return cls.model_validate({k: v for k, v in payload.items() if v is not None})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            given = "" if first["type"] == "missing" else f", not {_short(first['input'])}"
+            raise MessageError(cls.code, f"{name}: {first['msg']}{given}.") from error
+        except GapsphereError as error:
+            raise MessageError(cls.code, str(error)) from error
+
+
+class SessionStart(_Payload):
+    """What a client asks for, as far as it can be checked without the server's models and limits.
+
+    ``sampling`` overrides settings of the server for this session.
+    """
+
+    code = Code.INVALID_SESSION
+
+    resolution: Annotated[Resolution, BeforeValidator(resolution_from_wire)]
     checkpoint_key: str | None = None
     encoding: Encoding = "json"
-    sampling: dict[str, Any] = field(default_factory=dict)
+    sampling: dict[str, Any] = Field(default_factory=dict)
     feedback: bool = False
     frames: bool = False
 
 
-@dataclass(frozen=True)
-class Heartbeat:
+class Heartbeat(_Payload):
     """A sign of life; ``timestamp`` comes back as it was sent."""
 
     timestamp: float | None = None
+
+
+class _Frame(_Payload):
+    """The JSON form of ``frame_data``; its numbers are checked as arrays."""
+
+    code = Code.INVALID_FRAME_DATA
+
+    frame_id: Id
+    coordinates_id: Id | None = None
+    resolution: Any = None
+    num_pixels: Any = None
+    timestamp: float | None = None
+    pixels: list[Any] | None = None
+    values: list[Any] | None = None
+    state_vector: list[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +164,7 @@ class FrameData:
 class UvCoordinates:
     """Where to sample from ``target_frame_id`` on; drawn from what ``source_frame_id`` showed.
 
-    Two answers may name one target, when the loop is slower than the client, so coordinates have
+    Two answers can have one target when the loop is slower than the client, so coordinates have
     numbers of their own: ``coordinates_id``.
     """
 
@@ -151,54 +200,13 @@ def read_envelope(text: str) -> tuple[str, dict[str, Any]]:
     return kind, payload
 
 
-def read_session_start(payload: dict[str, Any]) -> SessionStart:
-    """A client's wishes, checked as far as this side can: models and limits are the server's.
-
-    Raises
-    ------
-    MessageError
-        INVALID_SESSION.
-    """
-    known = {"resolution", "checkpoint_key", "encoding", "sampling", "feedback", "frames"}
-    # Clients of the first form of this protocol send names of their own; only ours are read.
-    given = {name: value for name, value in payload.items() if name in known and value is not None}
-    if "resolution" not in given:
-        raise MessageError(Code.INVALID_SESSION, "session_start needs resolution: [width, height].")
-    size = given.pop("resolution")
-    if not isinstance(size, list) or any(isinstance(side, bool) for side in size):
-        raise MessageError(
-            Code.INVALID_SESSION, f"A resolution is [width, height], not {_short(size)}."
-        )
-    try:
-        resolution = resolution_from_wire(size)
-    except GapsphereError as error:
-        raise MessageError(Code.INVALID_SESSION, str(error)) from error
-    kinds = {"checkpoint_key": str, "sampling": dict, "feedback": bool, "frames": bool}
-    for name, kind in kinds.items():
-        if not isinstance(given.get(name, kind()), kind):
-            raise MessageError(
-                Code.INVALID_SESSION, f"{name} in session_start cannot be {_short(given[name])}."
-            )
-    if given.get("encoding", "json") not in get_args(Encoding):
-        choices = ", ".join(get_args(Encoding))
-        raise MessageError(
-            Code.INVALID_SESSION, f"An encoding is {choices}, not {_short(given['encoding'])}."
-        )
-    return SessionStart(resolution, **given)
-
-
-def read_heartbeat(payload: dict[str, Any]) -> Heartbeat:
-    """A heartbeat; anything but a number as its time is an INVALID_MESSAGE."""
-    return Heartbeat(_number(payload, "timestamp", Code.INVALID_MESSAGE))
-
-
 def read_frame_data(payload: dict[str, Any], resolution: Resolution) -> FrameData:
     """A frame's samples: ``pixels`` of u, v, value, or ``values`` with ``coordinates_id``.
 
     Raises
     ------
     MessageError
-        INVALID_FRAME_DATA: an entry is missing, no number, or outside the frame.
+        INVALID_FRAME_DATA: an entry is missing, not a number, or outside the frame.
 
     Examples
     --------
@@ -206,55 +214,42 @@ def read_frame_data(payload: dict[str, Any], resolution: Resolution) -> FrameDat
     >>> read_frame_data({"frame_id": 3, "pixels": [pixel]}, (2, 2)).pixels.tolist()
     [2]
     """
-    frame_id = read_id(payload, "frame_id")
-    if "resolution" in payload and payload["resolution"] != resolution_to_wire(resolution):
+    frame = _Frame.read(payload)
+    rows, where = frame.values, None
+    if frame.resolution not in (None, resolution_to_wire(resolution)):
         raise _bad(
-            frame_id,
-            f"its resolution {_short(payload['resolution'])} is not the session's "
+            frame.frame_id,
+            f"its resolution {_short(frame.resolution)} is not the session's "
             f"{resolution_to_wire(resolution)}; start a new session for another one",
         )
-    pixels, rows = payload.get("pixels"), payload.get("values")
-    where, coordinates_id = None, None
-    if isinstance(pixels, list) and rows is None:
+    if frame.pixels is not None and rows is None:
         try:
-            uv = np.array([(pixel["u"], pixel["v"]) for pixel in pixels], np.float64).reshape(-1, 2)
-            rows = [pixel["value"] for pixel in pixels]
-            where = pixels_of(uv, resolution)
+            pairs = list(map(itemgetter("u", "v"), frame.pixels))
+            rows = list(map(itemgetter("value"), frame.pixels))
+            where = pixels_of(np.array(pairs, np.float64).reshape(-1, 2), resolution)
         except GapsphereError as error:
-            raise MessageError(Code.INVALID_FRAME_DATA, f"Frame {frame_id}: {error}") from error
+            raise MessageError(_Frame.code, f"Frame {frame.frame_id}: {error}") from error
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise _bad(frame_id, "each pixel is {u, v, value} with numbers") from error
-    elif isinstance(rows, list) and pixels is None:
-        coordinates_id = read_id(payload, "coordinates_id")
-    else:
-        raise _bad(frame_id, "it needs either pixels, or values with a coordinates_id")
-    if "num_pixels" in payload and payload["num_pixels"] != len(rows):
-        raise _bad(frame_id, f"it says num_pixels and brings {len(rows)}")
+            raise _bad(frame.frame_id, "each pixel is {u, v, value} with numbers") from error
+    elif rows is None or frame.pixels is not None or frame.coordinates_id is None:
+        raise _bad(frame.frame_id, "it needs either pixels, or values with a coordinates_id")
+    if frame.num_pixels not in (None, len(rows)):
+        raise _bad(frame.frame_id, f"num_pixels is {frame.num_pixels}, but it has {len(rows)}")
+    state = frame.state_vector
     return FrameData(
-        frame_id,
-        _numbers(rows, frame_id, "values"),
+        frame.frame_id,
+        _numbers(rows, frame.frame_id, "values"),
         where,
-        coordinates_id,
+        frame.coordinates_id if where is None else None,
         None
-        if payload.get("state_vector") is None
-        else _numbers(payload["state_vector"], frame_id, "state_vector").astype(np.float32),
-        _number(payload, "timestamp", Code.INVALID_FRAME_DATA),
+        if state is None
+        else _numbers(state, frame.frame_id, "state_vector").astype(np.float32),
+        frame.timestamp,
     )
 
 
-def read_id(payload: dict[str, Any], name: str) -> int:
-    """A frame number of 32 bits."""
-    value = payload.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_ID:
-        raise MessageError(
-            Code.INVALID_FRAME_DATA,
-            f"{name} is a whole number from 0 to {LARGEST_ID}, not {_short(value)}.",
-        )
-    return value
-
-
 def write(kind: str, payload: dict[str, Any]) -> str:
-    """A JSON message; NaN and infinity, which JSON has no word for, become null.
+    """A JSON message; NaN and infinity, which JSON cannot express, become null.
 
     Examples
     --------
@@ -269,7 +264,7 @@ def write(kind: str, payload: dict[str, Any]) -> str:
 
 
 def write_uv(message: UvCoordinates, resolution: Resolution) -> str:
-    """``uv_coordinates`` as the seed has it, pixel centres in full precision."""
+    """``uv_coordinates``: pixel centres in full precision."""
     uv = uv_of(message.pixels, resolution).tolist()
     payload = {
         "target_frame_id": message.target_frame_id,
@@ -278,35 +273,6 @@ def write_uv(message: UvCoordinates, resolution: Resolution) -> str:
         "coordinates": [{"u": u, "v": v} for u, v in uv],
     }
     return write("uv_coordinates", payload)
-
-
-def read_uv(payload: dict[str, Any], resolution: Resolution) -> UvCoordinates:
-    """What :func:`write_uv` wrote, for a client in Python."""
-    uv = np.array([(point["u"], point["v"]) for point in payload["coordinates"]], np.float64)
-    return UvCoordinates(
-        payload["target_frame_id"],
-        pixels_of(uv, resolution),
-        payload["coordinates_id"],
-        payload["source_frame_id"],
-    )
-
-
-def write_frame(message: FrameData, resolution: Resolution) -> str:
-    """``frame_data`` for a client in Python: with UV if it has pixels, else values alone."""
-    payload: dict[str, Any] = {"frame_id": message.frame_id}
-    rows = message.values.tolist()
-    if message.pixels is None:
-        payload |= {"coordinates_id": message.coordinates_id, "values": rows}
-    else:
-        uv = uv_of(message.pixels, resolution).tolist()
-        payload["pixels"] = [
-            {"u": u, "v": v, "value": value} for (u, v), value in zip(uv, rows, strict=True)
-        ]
-    if message.state is not None:
-        payload["state_vector"] = message.state.tolist()
-    if message.timestamp is not None:
-        payload["timestamp"] = message.timestamp
-    return write("frame_data", payload)
 
 
 def write_error(error: MessageError, **details: Any) -> str:
@@ -321,34 +287,19 @@ def write_reconstruction(frame_id: int, png: bytes) -> str:
     return write("reconstruction", {"frame_id": frame_id, "png": text})
 
 
-def read_reconstruction(payload: dict[str, Any]) -> tuple[int, bytes]:
-    """Frame number and PNG, for a client in Python."""
-    return payload["frame_id"], base64.b64decode(payload["png"])
-
-
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
-def _number(payload: dict[str, Any], name: str, code: Code) -> float | None:
-    value = payload.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e300:
-        raise MessageError(code, f"{name} is a number, not {_short(value)}.")
-    return float(value)
-
-
-def _numbers(rows: Any, frame_id: int, name: str) -> NDArray[np.float64]:
-    """Numbers, or rows of as many numbers each; no text that looks like numbers, no true."""
-    if isinstance(rows, list):
-        try:
-            array = np.array(rows)
-        except (ValueError, OverflowError):
-            array = np.array(None)
-        if array.dtype.kind in "iuf" or array.size == 0:
-            return cast(NDArray[np.float64], array.astype(np.float64))
-    raise _bad(frame_id, f"{name} must be numbers, one or three to each pixel")
+def _numbers(rows: list[Any], frame_id: int, name: str) -> NDArray[np.float64]:
+    """Numbers, or rows of equally many numbers; neither text that looks like numbers nor true."""
+    try:
+        array = np.array(rows)
+    except (ValueError, OverflowError):
+        array = np.array(None)
+    if array.dtype.kind in "iuf" or array.size == 0:
+        return cast(NDArray[np.float64], array.astype(np.float64))
+    raise _bad(frame_id, f"{name} must be numbers, one or three for each pixel")
 
 
 def _bad(frame_id: int, why: str) -> MessageError:

@@ -1,8 +1,8 @@
-"""A live session on disk: what came, what was made of it, so that it can be looked at afterwards.
+"""A live session on disk: its samples and what was made of them.
 
-A session is a folder: ``session.json`` says what it was, ``frames.jsonl`` has a line a frame, and
-beside them lie the reconstruction and the importance of each frame as PNG and its samples in the
-bytes of :mod:`.binary`.  Files are written before the line that names them, so a recording cut off
+A session is a folder: ``session.json`` describes it, ``frames.jsonl`` has a line for each frame,
+whose reconstruction and importance are PNG files and whose samples are in the bytes of
+:mod:`.binary`.  Files are written before the line that names them, so a recording cut off
 anywhere can be read up to there.
 """
 
@@ -37,8 +37,9 @@ FORMAT = "gapsphere-sparse-recording-1"
 
 @dataclass(frozen=True)
 class RecordedFrame:
-    """One line of a recording.  ``importance`` is stretched over 0..255 from 0 to the session's
-    figure ``importance_max`` of that frame.
+    """One line of a recording.
+
+    The picture ``importance`` maps 0 to ``importance_max`` of the frame onto 0..255.
     """
 
     frame_id: int
@@ -73,7 +74,7 @@ class Recording:
         """The samples that a frame was rebuilt from."""
         data = binary.read_frame_data(frame.samples.read_bytes(), self.resolution)
         if data.pixels is None:
-            raise ArtifactError(f"{frame.samples} has no coordinates; it is no recorded frame.")
+            raise ArtifactError(f"{frame.samples} has no coordinates; it is not a recorded frame.")
         return make_samples(data.pixels, data.values, self.resolution, data.state)
 
 
@@ -109,7 +110,7 @@ class Recorder:
         )
         files = {
             f"frames/{name}.png": png(step.frame),
-            f"samples/{name}.bin": binary.write_frame(sent, resolution=samples.resolution),
+            f"samples/{name}.bin": binary.write_frame(sent),
         }
         importance = step.importance
         if importance is not None:
@@ -151,15 +152,15 @@ def read_recording(folder: str | Path) -> Recording:
     Raises
     ------
     ArtifactError
-        It is no recording, or a file that a line names is missing.
+        It is not a recording, or a file that a line names is missing.
     """
     folder = Path(folder)
     try:
         session = json.loads((folder / "session.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"{folder} is no recorded session: {error}.") from error
+        raise ArtifactError(f"{folder} is not a recorded session: {error}.") from error
     if not isinstance(session, dict) or session.get("format") != FORMAT:
-        raise ArtifactError(f"{folder} is no recorded session: its format is not {FORMAT}.")
+        raise ArtifactError(f"{folder} is not a recorded session: its format is not {FORMAT}.")
     frames = sorted(_lines(folder), key=lambda frame: frame.frame_id)
     return Recording(folder, session, tuple(frames))
 
@@ -182,9 +183,9 @@ def _lines(folder: Path) -> Iterator[RecordedFrame]:
             )
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines):
-                log.warning("%s ends in the middle of a line; it is left out.", path)
+                log.warning("%s ends in the middle of a line, which is skipped.", path)
                 return
-            raise ArtifactError(f"{path}, line {number}, is no recorded frame.") from error
+            raise ArtifactError(f"{path}, line {number}, is not a recorded frame.") from error
         for file in (frame.reconstruction, frame.importance, frame.samples):
             if file is not None and not file.exists():
                 raise ArtifactError(f"{path}, line {number}, names {file}, which is missing.")

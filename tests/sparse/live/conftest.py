@@ -12,9 +12,11 @@ import pytest
 from gapsphere.plugin.errors import MessageError
 from gapsphere.plugin.settings.serving import ServeParams
 from gapsphere.plugin.settings.sparse import SparseParams
-from gapsphere.plugin.sparse.live.client import Client
-from gapsphere.plugin.sparse.live.server import running
+from gapsphere.plugin.sparse.frames.samples import samples_of
+from gapsphere.plugin.sparse.live.serve import running
+from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.weights import save_weights
+from gapsphere.tests.support.sparse_client import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 SIDE = 32
@@ -25,6 +27,11 @@ SAMPLING = SparseParams(sample_count=40, warmup_frames=2)
 def weights(model, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     save_weights(model, path)
+    # No client's wait holds what is compiled at the first frames.
+    loop = make_loop(SAMPLING, model)
+    state = loop.start((SIDE, SIDE))
+    for frame in film(4, SIDE):
+        state = loop.step(samples_of(frame, state.pixels), state).state
     return path
 
 

@@ -97,7 +97,7 @@ def test_several_sessions_at_once_are_each_as_if_alone(look, address, model, fra
                     frame = frames[frame_id][:side, :side]
                     assert (client.uv.pixels == state.pixels).all()
                     values = frame.reshape(-1, 1)[state.pixels]
-                    data = write_frame(FrameData(0, values, state.pixels), resolution=(side, side))
+                    data = write_frame(FrameData(0, values, state.pixels))
                     samples = read_frame_data(data, (side, side)).samples(None, (side, side))
                     state = loop.step(samples, state).state
                     client.step(frame_id, frame)
@@ -175,6 +175,6 @@ def test_fewer_samples_than_asked_for_are_taken_and_as_many_asked_again(look, ad
     with look.join(address, encoding="binary") as client:
         pixels = client.uv.pixels[:7]
         data = FrameData(0, frames[0].reshape(-1, 1)[pixels], pixels)
-        client.socket.send(write_frame(data, resolution=SIZE))
+        client.socket.send(write_frame(data))
         uv = client.read("uv_coordinates")
     assert len(np.unique(uv.pixels)) == 40

@@ -1,21 +1,19 @@
-"""The other side of the wire, in Python: reads frames at the pixels that a server asks for.
-
-It is what a game engine's client does, and what tests and the load script do.  One object is one
-session; it blocks, and it knows nothing of the server but the two codecs.
-"""
+"""A live client in Python, for the tests and the load script, and how it reads and writes."""
 
 from __future__ import annotations
 
+import base64
+import struct
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+from gapsphere.plugin.errors import MessageError
+from gapsphere.plugin.sparse.frames.coords import Resolution, pixels_of, resolution_to_wire, uv_of
+from gapsphere.plugin.sparse.live import binary, protocol
+from gapsphere.plugin.sparse.live.protocol import Encoding, FrameData, UvCoordinates
 from numpy.typing import ArrayLike, NDArray
-
-from ...errors import MessageError, MissingDependencyError
-from ..frames.coords import Resolution, resolution_to_wire
-from . import binary, protocol
-from .protocol import Encoding, FrameData, UvCoordinates
+from websockets.sync.client import connect
 
 
 class Client:
@@ -26,7 +24,7 @@ class Client:
     address : str
         ``http://host:port``, as the server prints it.
     resolution : (H, W)
-    encoding : {"json", "binary", "binary16"}
+    encoding : {"json", "binary"}
     token : str, optional
     start : bool
         Start the session at once; else call :meth:`start`.
@@ -35,8 +33,6 @@ class Client:
 
     Raises
     ------
-    MissingDependencyError
-        The package ``websockets`` is not installed.
     MessageError
         The server refused the session.
     """
@@ -51,12 +47,6 @@ class Client:
         start: bool = True,
         **wishes: Any,
     ) -> None:
-        try:
-            from websockets.sync.client import connect
-        except ImportError as error:
-            raise MissingDependencyError(
-                'A client needs the package websockets: pip install "gapsphere[client]".'
-            ) from error
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         url = address.replace("http", "ws", 1) + "/ws/stream"
         self.socket = connect(url, additional_headers=headers, max_size=None, close_timeout=1)
@@ -111,11 +101,9 @@ class Client:
             None if state is None else np.asarray(state, np.float32),
         )
         if self.encoding == "json":
-            self.socket.send(protocol.write_frame(message, self.resolution))
+            self.socket.send(write_frame(message, self.resolution))
         else:
-            coding: binary.Coding = "uint16" if self.encoding == "binary16" else "rice"
-            data = binary.write_frame(message, coding=coding, resolution=self.resolution)
-            self.socket.send(data)
+            self.socket.send(binary.write_frame(message))
 
     def say(self, kind: str, **payload: Any) -> None:
         """Send any JSON message."""
@@ -130,13 +118,13 @@ class Client:
         message = self.socket.recv(timeout)
         if isinstance(message, bytes):
             if message[0] == binary.UV:
-                return "uv_coordinates", binary.read_uv(message, self.resolution)
-            return "reconstruction", binary.read_reconstruction(message)
+                return "uv_coordinates", read_uv_bytes(message)
+            return "reconstruction", read_picture_bytes(message)
         kind, payload = protocol.read_envelope(message)
         if kind == "uv_coordinates":
-            return kind, protocol.read_uv(payload, self.resolution)
+            return kind, read_uv(payload, self.resolution)
         if kind == "reconstruction":
-            return kind, protocol.read_reconstruction(payload)
+            return kind, (payload["frame_id"], base64.b64decode(payload["png"]))
         return kind, payload
 
     def read(self, wanted: str, timeout: float | None = 20) -> Any:
@@ -168,3 +156,48 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def write_frame(message: FrameData, resolution: Resolution) -> str:
+    """``frame_data`` for a client in Python: with UV if it has pixels, else values alone."""
+    payload: dict[str, Any] = {"frame_id": message.frame_id}
+    rows = message.values.tolist()
+    if message.pixels is None:
+        payload |= {"coordinates_id": message.coordinates_id, "values": rows}
+    else:
+        uv = uv_of(message.pixels, resolution).tolist()
+        payload["pixels"] = [
+            {"u": u, "v": v, "value": value} for (u, v), value in zip(uv, rows, strict=True)
+        ]
+    if message.state is not None:
+        payload["state_vector"] = message.state.tolist()
+    if message.timestamp is not None:
+        payload["timestamp"] = message.timestamp
+    return protocol.write("frame_data", payload)
+
+
+def read_uv(payload: dict[str, Any], resolution: Resolution) -> UvCoordinates:
+    """What :func:`write_uv` wrote, for a client in Python."""
+    uv = np.array([(point["u"], point["v"]) for point in payload["coordinates"]], np.float64)
+    return UvCoordinates(
+        payload["target_frame_id"],
+        pixels_of(uv, resolution),
+        payload["coordinates_id"],
+        payload["source_frame_id"],
+    )
+
+
+def read_uv_bytes(data: bytes) -> UvCoordinates:
+    """``uv_coordinates`` in bytes, as the protocol's text describes them."""
+    kind, _, target, number, source, coding, count, k = struct.unpack_from("<BBIIIBIB", data)
+    assert (kind, coding) == (2, 2)
+    pixels, taken = binary.unrice(data[20:], k, count)
+    assert len(data) == 20 + taken
+    return UvCoordinates(target, pixels, number, None if source == protocol.LARGEST_ID else source)
+
+
+def read_picture_bytes(data: bytes) -> tuple[int, bytes]:
+    """Frame number and PNG of a ``reconstruction`` in bytes."""
+    kind, _, frame_id = struct.unpack_from("<BBI", data)
+    assert kind == 3
+    return frame_id, data[6:]
