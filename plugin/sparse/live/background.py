@@ -1,4 +1,4 @@
-"""Work that must not hold up a frame: one thread, a short queue; what does not fit is dropped."""
+"""Work that must not delay a frame: one thread, a short queue; what does not fit is dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may talk to the server: host, origin, token, looked at before a byte of theirs is read.
+"""Who may connect: host, origin and token, checked before anything else is read.
 
 A web page in the user's browser can reach 127.0.0.1 too.  It cannot hide its ``Origin``, so one
 that is not on the list stays out; and a page whose name was rebound to 127.0.0.1 still sends its
@@ -49,7 +49,7 @@ def _bearer(headers: Mapping[str, str]) -> str | None:
 
 
 def _same(expected: str, given: str) -> bool:
-    """Compare in a time that does not tell how much of it was right."""
+    """Compare in a time that does not depend on how much is right."""
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape"))
 
 

@@ -1,4 +1,4 @@
-"""The server's figures for Prometheus; one registry a server, so two in a process do not mix."""
+"""The server's metrics for Prometheus; each server in a process has its own registry."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Metrics:
         self.connections = Gauge(f"{_PREFIX}_connections", "Open sockets", registry=registry)
         self.sessions = Gauge(f"{_PREFIX}_sessions", "Open sessions", registry=registry)
         self.started = counter("sessions_started", "Sessions since the start")
-        self.refused = counter("refused", "Connections turned away", "reason")
+        self.refused = counter("refused", "Connections refused", "reason")
         self.frames = counter("frames", "Frames by what became of them", "outcome")
         self.gaps = counter("missing_frames", "Frame numbers that never came")
-        self.errors = counter("errors", "Errors told to clients", "code")
+        self.errors = counter("errors", "Errors sent to clients", "code")
         self.problems = counter("problems", "Failures that the loop worked around")
         self.received = counter("received_bytes", "Bytes of messages received", "form")
         self.sent = counter("sent_bytes", "Bytes of messages sent", "form")

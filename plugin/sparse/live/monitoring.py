@@ -1,17 +1,17 @@
-"""Metrics and pictures of live sessions to TensorBoard or Weights & Biases; to nobody by default.
+"""Metrics and pictures of live sessions in TensorBoard or Weights & Biases.
 
-The names are the seed's (``Importance/{client}/mean``, ``Live/Reconstruction``).  All sessions
-share one step that only rises, so their curves have one time axis.  The packages are imported when
-they are chosen, and having one installed starts nothing.
+The names are those of the sparse sampling specification (``Importance/{client}/mean``,
+``Live/Reconstruction``).  All sessions share one step that only rises, so their curves have one
+time axis.  The packages are imported when they are chosen.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,53 +22,58 @@ from ...settings.serving import MonitorKind
 if TYPE_CHECKING:
     from ..loop.state import Step
 
+Scalars = dict[str, float]
+Images = dict[str, NDArray[np.uint8]]
 
-class Monitor(Protocol):
-    """Where figures go; calls come from one thread."""
 
+class Monitor(ABC):
+    """Logs one frame in ``every`` of each session."""
+
+    every = 1
+
+    def __init__(self) -> None:
+        self._step = 0
+        self._seen: dict[str, int] = {}
+
+    def add(self, client: str, step: Step) -> None:
+        """Count a step of a client, and log it if it is its turn."""
+        number = self._seen.get(client, 0)
+        self._seen[client] = number + 1
+        self._step += 1
+        if number % self.every == 0:
+            self.log(*figures(client, step), self._step)
+
+    def forget(self, client: str) -> None:
+        """A session ended."""
+        self._seen.pop(client, None)
+
+    @abstractmethod
     def settings(self, values: dict[str, Any]) -> None:
-        """Hyper-parameters of the run, by their dotted names."""
+        """Log hyper-parameters by their dotted names."""
 
-    def log(
-        self, scalars: dict[str, float], images: dict[str, NDArray[np.uint8]], step: int
-    ) -> None:
-        """Figures and pictures (H, W, C) of one step."""
+    @abstractmethod
+    def log(self, scalars: Scalars, images: Images, step: int) -> None:
+        """Log figures and pictures (H, W, C) of one step."""
 
+    @abstractmethod
     def close(self) -> None:
         """Write what is left."""
 
 
-class Nobody:
-    """The default: nothing is logged."""
-
-    def settings(self, values: dict[str, Any]) -> None: ...
-
-    def log(
-        self, scalars: dict[str, float], images: dict[str, NDArray[np.uint8]], step: int
-    ) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class TensorBoard:
+class TensorBoard(Monitor):
     """Event files for ``tensorboard --logdir FOLDER``."""
 
     def __init__(self, folder: str | Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise MissingDependencyError(
-                'TensorBoard is not installed: pip install "gapsphere[monitoring]".'
-            ) from error
+        super().__init__()
+        from torch.utils.tensorboard import SummaryWriter
+
         self._writer = SummaryWriter(str(folder))
 
     def settings(self, values: dict[str, Any]) -> None:
-        text = "```json\n" + json.dumps(values, indent=2, default=str) + "\n```"
-        self._writer.add_text("Hyperparameters", text, 0)
+        text = json.dumps(values, indent=2, default=str)
+        self._writer.add_text("Hyperparameters", f"```json\n{text}\n```", 0)
 
-    def log(
-        self, scalars: dict[str, float], images: dict[str, NDArray[np.uint8]], step: int
-    ) -> None:
+    def log(self, scalars: Scalars, images: Images, step: int) -> None:
         for name, value in scalars.items():
             self._writer.add_scalar(name, value, step)
         for name, image in images.items():
@@ -78,28 +83,22 @@ class TensorBoard:
         self._writer.close()
 
 
-class WeightsAndBiases:
-    """A run of our own; ``WANDB_MODE=offline`` keeps it on disk for ``wandb sync``."""
+class WeightsAndBiases(Monitor):
+    """A run of its own; ``WANDB_MODE=offline`` keeps it on disk for ``wandb sync``."""
 
     def __init__(self, folder: str | Path) -> None:
-        try:
-            import wandb
-        except ImportError as error:
-            raise MissingDependencyError(
-                'Weights & Biases is not installed: pip install "gapsphere[monitoring]".'
-            ) from error
+        super().__init__()
+        import wandb
+
         Path(folder).mkdir(parents=True, exist_ok=True)
         self._image = wandb.Image
+        # wandb reads the environment once in a process, so its mode is read here for each run.
+        mode: Any = os.environ.get("WANDB_MODE")
         try:
-            mode: Any = os.environ.get("WANDB_MODE")
             self._run = wandb.init(
-                project="gapsphere-sparse",
-                job_type="serve",
-                dir=str(folder),
-                # Its own reading of the environment is of the first run in this process.
-                mode=mode,
+                project="gapsphere-sparse", job_type="serve", dir=str(folder), mode=mode,
                 reinit="create_new",
-            )
+            )  # fmt: skip
         except wandb.errors.UsageError as error:
             first = str(error).splitlines()[0]
             raise InputError(
@@ -109,9 +108,7 @@ class WeightsAndBiases:
     def settings(self, values: dict[str, Any]) -> None:
         self._run.config.update(values, allow_val_change=True)
 
-    def log(
-        self, scalars: dict[str, float], images: dict[str, NDArray[np.uint8]], step: int
-    ) -> None:
+    def log(self, scalars: Scalars, images: Images, step: int) -> None:
         pictures = {
             name: self._image(image[..., 0] if image.shape[2] == 1 else image)
             for name, image in images.items()
@@ -122,72 +119,39 @@ class WeightsAndBiases:
         self._run.finish()
 
 
-def open_monitor(kind: MonitorKind, folder: str | Path) -> Monitor:
-    """The monitor of a name.
+def open_monitor(kind: MonitorKind, folder: str | Path, every: int = 1) -> Monitor | None:
+    """The monitor of a name; None for ``none``.
 
     Raises
     ------
     MissingDependencyError
         Its package is not installed.
     InputError
-        Weights & Biases wants an account and is not offline.
+        Weights & Biases needs an account and is not offline.
     """
-    if kind == "tensorboard":
-        return TensorBoard(folder)
-    if kind == "wandb":
-        return WeightsAndBiases(folder)
-    return Nobody()
+    if kind == "none":
+        return None
+    try:
+        made = TensorBoard(folder) if kind == "tensorboard" else WeightsAndBiases(folder)
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'The package {kind} is not installed: pip install "gapsphere[monitoring]".'
+        ) from error
+    made.every = every
+    return made
 
 
-class LiveMonitor:
-    """Turns steps of many sessions into one log: of each, one frame in ``every``."""
-
-    def __init__(self, monitor: Monitor, every: int = 1) -> None:
-        self._monitor, self._every = monitor, every
-        self._step = 0
-        self._seen: dict[str, int] = {}
-        self._lock = threading.Lock()
-
-    def settings(self, values: dict[str, Any]) -> None:
-        """See :meth:`Monitor.settings`."""
-        self._monitor.settings(values)
-
-    def add(self, client: str, step: Step) -> None:
-        """Log one step of a client."""
-        with self._lock:
-            number = self._seen.get(client, 0)
-            self._seen[client] = number + 1
-            self._step += 1
-            at = self._step
-        if number % self._every:
-            return
-        scalars, images = figures(client, step)
-        self._monitor.log(scalars, images, at)
-
-    def forget(self, client: str) -> None:
-        """A session ended."""
-        with self._lock:
-            self._seen.pop(client, None)
-
-    def close(self) -> None:
-        """Write what is left."""
-        self._monitor.close()
-
-
-def figures(client: str, step: Step) -> tuple[dict[str, float], dict[str, NDArray[np.uint8]]]:
-    """What is logged of a step: the seed's names, and the loop's own measures beside them."""
+def figures(client: str, step: Step) -> tuple[Scalars, Images]:
+    """What is logged of a step: the specified names, and the loop's own measures."""
     from ..network.importance import stretched
 
-    scalars: dict[str, float] = {f"Samples/{client}/count": float(len(step.pixels))}
+    scalars: Scalars = {f"Samples/{client}/count": float(len(step.pixels))}
     if step.stats is not None:
-        scalars |= {
-            f"Importance/{client}/{name}": value for name, value in vars(step.stats).items()
-        }
+        scalars |= {f"Importance/{client}/{k}": value for k, value in vars(step.stats).items()}
     measures = {"expected_error": step.expected_error, "held_out_psnr": step.held_out_psnr}
     scalars |= {f"Quality/{client}/{k}": v for k, v in measures.items() if np.isfinite(v)}
     images = {"Live/Reconstruction": step.frame}
     if step.importance is not None:
-        images["Live/Importance"] = np.rint(255 * stretched(step.importance)).astype(np.uint8)[
-            ..., None
-        ]
+        shown = np.rint(255 * stretched(step.importance)).astype(np.uint8)
+        images["Live/Importance"] = shown[..., None]
     return scalars, images

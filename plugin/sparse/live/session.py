@@ -1,8 +1,8 @@
-"""One client's session: its loop, its state, what it was asked for, and what it did with it.
+"""One client's session: its loop, its state, and what became of its frames.
 
 No socket and no thread here.  The server calls :meth:`Session.take` when a frame arrives,
 :meth:`Session.step` in a worker, one frame at a time, and :meth:`Session.answer` when it sends.
-Frames that the loop was too slow for are never worked on: the newest wins.  Coordinates are stamped
+Frames that the loop is too slow for are skipped: the newest wins.  Coordinates are stamped
 with the first frame that can still use them, ``max(newest received, worked on) + 1``.
 """
 
@@ -23,7 +23,7 @@ from ..frames.samples import Samples
 from ..loop.build import make_loop, sampler_line
 from ..loop.loop import SamplingLoop
 from ..loop.state import LoopState, Step
-from ..network.registry import LoadedModel, ModelRegistry
+from ..network.registry import LoadedModel, ModelRegistry, UnknownModelError
 from .binary import entropy_floor
 from .protocol import LARGEST_ID, Code, FrameData, SessionStart, UvCoordinates
 
@@ -148,7 +148,7 @@ class Session:
         return self._ask(target, step.pixels, frame_id)
 
     def acknowledgement(self) -> dict[str, Any]:
-        """What the client is told of its session."""
+        """The payload of ``session_start_ack``."""
         model = self.model.model.config
         return {
             "session_id": self.id,
@@ -166,8 +166,10 @@ class Session:
         }
 
     def feedback(self, step: Step, frame_id: int) -> dict[str, Any]:
-        """``reconstruction_feedback``: how the frame went; no true frame is known here, so the
-        quality is the model's own estimate, or measured on held-out samples.
+        """``reconstruction_feedback``: how the frame went.
+
+        The true frame is unknown here, so the quality is the model's own estimate, or measured on
+        held-out samples.
         """
         stats = None if step.stats is None else vars(step.stats)
         return {
@@ -258,8 +260,10 @@ def open_session(
 def _model(registry: ModelRegistry, key: str) -> LoadedModel:
     try:
         return registry.get(key)
-    except CheckpointError as error:  # its sentence names a file, which is not the client's to know
+    except UnknownModelError as error:
+        raise MessageError(Code.UNKNOWN_MODEL, str(error)) from error
+    except CheckpointError as error:  # its sentence names a file, which clients must not learn
         log.exception("The model %r cannot be used.", key)
         raise MessageError(
-            Code.MODEL_ERROR, f"The model {key} cannot be loaded; the server's log says why."
+            Code.MODEL_ERROR, f"The model {key} cannot be loaded; see the server's log."
         ) from error
