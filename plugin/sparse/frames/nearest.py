@@ -1,8 +1,9 @@
 """The K nearest samples of every pixel, exact: what the model attends to and interpolates from.
 
-Samples lie in the cells of a grid, about two in each, those with the least penalty first.  A pixel
-looks at its own cell, then at the ring around it, and so on, until a ring cannot hold anything
-nearer than what it has; in a cell it stops at the first sample whose penalty alone is too much.
+Samples are sorted into the cells of a grid, about two in each, those with the least penalty first.
+The search for a pixel's neighbours goes from its own cell outwards, ring by ring, until a ring
+cannot hold anything nearer; in a cell it stops at the first sample whose penalty alone is too
+much.
 Ties go to the sample that comes first, so the answer does not depend on the search order.
 """
 
@@ -90,6 +91,17 @@ def _fill_cells(
 
 
 @njit(cache=True, nogil=True)
+def _insert(best: NDArray[np.float64], mine: IntArray, distance: float, sample: int) -> float:
+    """Put a sample in its place among the nearest so far; the distance of the farthest of them."""
+    j = len(best) - 1
+    while j > 0 and (best[j - 1] > distance or (best[j - 1] == distance and mine[j - 1] > sample)):
+        best[j], mine[j] = best[j - 1], mine[j - 1]
+        j -= 1
+    best[j], mine[j] = distance, sample
+    return float(best[-1])
+
+
+@njit(cache=True, nogil=True)
 def _search(
     x: IntArray,
     y: IntArray,
@@ -108,7 +120,7 @@ def _search(
     for q in range(len(places)):
         px, py = places[q]
         best[:], mine[:], worst = np.inf, -1, np.inf
-        # A cell's centre may lie beyond the last pixel, where the frame is no whole cell.
+        # The last cell may reach beyond the frame, and its centre too.
         cx, cy = min(px // cell, columns - 1), min(py // cell, rows - 1)
         ring = 0
         while True:
@@ -138,12 +150,7 @@ def _search(
                         i, d = order[at], (xs[at] - px) ** 2 + (ys[at] - py) ** 2 + extras[at]
                         if d > worst or (d == worst and i > mine[k - 1] >= 0):
                             continue
-                        j = k - 1
-                        while j > 0 and (best[j - 1] > d or (best[j - 1] == d and mine[j - 1] > i)):
-                            best[j], mine[j] = best[j - 1], mine[j - 1]
-                            j -= 1
-                        best[j], mine[j] = d, i
-                        worst = best[k - 1]
+                        worst = _insert(best, mine, d, i)
             ring += 1
         found[q] = mine
     return found

@@ -1,1 +1,1 @@
-"""The model that rebuilds a frame from few pixels, and what its attention says."""
+"""The model that rebuilds a frame from few pixels, and the importance read off its attention."""

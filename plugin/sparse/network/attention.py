@@ -1,4 +1,4 @@
-"""Attention from places to samples, with relative positions; and what its weights say.
+"""Attention from places to samples, with relative positions, and measures of its weights.
 
 A query attends either to the K nearest samples (``index``) or to all of them.  Content gives
 query-key products, geometry gives a bias per head that is read off the offset in units of the mean
@@ -24,7 +24,7 @@ def gather(values: Tensor, index: Tensor | None) -> Tensor:
 
 
 def relative_features(offset: Tensor, spacing: float, age: Tensor, change: Tensor) -> Tensor:
-    """What geometry tells of each query and key, ``(Q, K, 6)``.
+    """Geometry of each query and key, ``(Q, K, 6)``.
 
     Offset from query to key along x and y, its length, the length's logarithm (all in units of
     ``spacing``), the logarithm of 1 + the key's age in frames, and how much its surroundings have

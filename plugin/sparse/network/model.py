@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -38,13 +38,14 @@ from .attention import (
 from .grid import Grid
 from .refine import Refinement
 from .scene import Scene, make_scene
+from .tokens import Tokens, make_tokens, tensor_like
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """Sizes.  ``neighbors`` None with ``stride`` 1 is the seed's form: all pixels see all samples.
 
-    ``stride`` is the side of the cell of pixels that one query stands for: its attention row, and
+    ``stride`` is the side of the cell of pixels that one query covers: its attention row, and
     so its entropy and dispersion, are those of each of the cell's pixels.
     """
 
@@ -197,7 +198,7 @@ class SparsePixelTransformer(nn.Module):
 
     def _attend(self, scene: Scene, chunk: int, epsilon: float, full: bool) -> _Attended:
         """All that happens before the head, for one frame."""
-        tokens = self._tokens(scene)
+        tokens = make_tokens(scene, self.start.weight, everything=self.config.neighbors is None)
         memory = self._encode(scene, tokens)
         slope = self.slope(memory) * tokens.scale
         # What a query reads of each token beside the learned values.
@@ -211,65 +212,37 @@ class SparsePixelTransformer(nn.Module):
             self._decode(grid, tokens, keys_values, table, first, last, epsilon, full)
             for first, last in bounds
         ]
-        rows = [torch.cat(part) for part in zip(*parts, strict=True)]
-        features, fine, surprise, strength, entropy, dispersion, weights = rows
+        rows = _Decoded(*(torch.cat(part) for part in zip(*parts, strict=True)))
         base = self._tensor(scene.natural)
         coarse = torch.cat(
             [
-                grid.map(features),
-                grid.map(surprise) / tokens.scale,
-                grid.map(torch.stack([strength, dispersion], -1)) / tokens.scale,
-                grid.map(entropy[:, None]),
+                grid.map(rows.features),
+                grid.map(rows.surprise) / tokens.scale,
+                grid.map(torch.stack([rows.strength, rows.dispersion], -1)) / tokens.scale,
+                grid.map(rows.entropy[:, None]),
             ]
         )
-        estimates = [base - tokens.centre, grid.pixels(fine) - base]
+        estimates = [base - tokens.centre, grid.pixels(rows.estimate) - base]
         known = torch.cat(
             [estimate / tokens.scale for estimate in estimates] + self._known(scene, base, tokens)
         )
         attention = None
         if full:
-            every = grid.pixels(weights.repeat_interleave(grid.stride**2, -1))
+            every = grid.pixels(rows.attention.repeat_interleave(grid.stride**2, -1))
             attention = every.flatten(1).T
         return _Attended(
             torch.cat([coarse, grid.fold(known)]),
             base,
             tokens.scale,
-            grid.every_pixel(entropy),
-            grid.every_pixel(dispersion),
+            grid.every_pixel(rows.entropy),
+            grid.every_pixel(rows.dispersion),
             attention,
         )
 
-    def _tokens(self, scene: Scene) -> _Tokens:
-        """The scene as tensors; values are centred and scaled by this frame's own samples."""
-        tensor = self._tensor
-
-        height, width = scene.resolution
-        y, x = np.divmod(scene.pixels, width)
-        values = tensor(scene.values)
-        new = values[: scene.new]
-        centre, scale = new.mean(), new.std(correction=0) + 0.02
-        everything = self.config.neighbors is None
-        return _Tokens(
-            position=tensor(np.stack([x, y], -1).astype(np.float32)),
-            values=values,
-            age=tensor(np.log1p(scene.age)),
-            surprise=tensor(scene.surprise),
-            revisit=tensor(scene.revisit),
-            change=tensor(scene.change) / scale,
-            new=scene.new,
-            near=_Neighbours() if everything else _neighbours(tensor(scene.near)),
-            index=_Neighbours() if everything else _neighbours(tensor(scene.index)),
-            centre=centre,
-            scale=scale,
-            spacing=float(np.sqrt(height * width / scene.new)),
-        )
-
     def _tensor(self, array: NDArray[Any]) -> Tensor:
-        """An array where the weights are, and floats of their kind."""
-        weight, found = self.start.weight, torch.from_numpy(np.ascontiguousarray(array))
-        return found.to(weight.device, weight.dtype if found.is_floating_point() else None)
+        return tensor_like(array, self.start.weight)
 
-    def _encode(self, scene: Scene, tokens: _Tokens) -> Tensor:
+    def _encode(self, scene: Scene, tokens: Tokens) -> Tensor:
         """Features ``(M, width)``; tokens of this frame also attend to each other and the state."""
         past = (tokens.age > 0).to(tokens.age.dtype)
         believed = torch.full_like(past, float(scene.previous is not None))
@@ -301,17 +274,15 @@ class SparsePixelTransformer(nn.Module):
     def _decode(
         self,
         grid: Grid,
-        tokens: _Tokens,
+        tokens: Tokens,
         keys_values: list[Tensor],
         table: Tensor,
         first: int,
         last: int,
         epsilon: float,
         full: bool,
-    ) -> tuple[Tensor, ...]:
-        """Rows of cells ``first`` to ``last``: features, the estimate at each of their pixels,
-        surprise and its size, entropy, dispersion, and the attention rows (empty if not ``full``).
-        """
+    ) -> _Decoded:
+        """Rows of cells ``first`` to ``last``; attention is empty if not ``full``."""
         c, device = self.config.channels, table.device
         index, dead = tokens.index.part(first, last)
         position, about, values, facts = gather(table, index).split([2, 2, c, 4 * c], -1)
@@ -330,7 +301,7 @@ class SparsePixelTransformer(nn.Module):
         inside = grid.inside(device) / tokens.spacing
         fine = (share @ planes).transpose(1, 2) + tilt.unflatten(-1, (c, 2)) @ inside.T
         visible = torch.tensor(weights.shape[1]) if dead is None else (~dead).sum(1)
-        return (
+        return _Decoded(
             x,
             fine.flatten(1),
             surprise,
@@ -341,7 +312,7 @@ class SparsePixelTransformer(nn.Module):
             _full_rows(weights, index, len(table)) if full else weights[:, :0],
         )
 
-    def _closest(self, offset: Tensor, dead: Tensor | None, tokens: _Tokens) -> Tensor:
+    def _closest(self, offset: Tensor, dead: Tensor | None, tokens: Tokens) -> Tensor:
         """How near the nearest token of this frame is, ``(Q, 3)``."""
         count = tokens.new if self.config.neighbors is None else self.config.neighbors
         x, y = offset[:, :count].unbind(-1)
@@ -359,7 +330,7 @@ class SparsePixelTransformer(nn.Module):
         features = relative_features(offset, spacing, age, change)
         return self.geometry(features).relu_(), features[..., LOG_DISTANCE]
 
-    def _known(self, scene: Scene, base: Tensor, tokens: _Tokens) -> list[Tensor]:
+    def _known(self, scene: Scene, base: Tensor, tokens: Tokens) -> list[Tensor]:
         """Maps of what is known at pixels: new values, the last frame, remembered values."""
         new = self._tensor(scene.pixels[: scene.new])
         mask = torch.zeros_like(base[:1])
@@ -381,46 +352,25 @@ class SparsePixelTransformer(nn.Module):
         ]
 
 
-@dataclass(frozen=True)
-class _Neighbours:
-    """Which tokens each query sees, ``index`` (Q, K), None: all; where ``dead``, it is none."""
+class _Decoded(NamedTuple):
+    """What cells read, a row for each.
 
-    index: Tensor | None = None
-    dead: Tensor | None = None
+    ``estimate`` has a value for each pixel of the cell; ``surprise`` is the mean of the tokens
+    attended to, ``strength`` that of its size.
+    """
 
-    def part(self, first: int, last: int) -> tuple[Tensor | None, Tensor | None]:
-        """Of some of the queries."""
-        rows = slice(first, last)
-        index, dead = self.index, self.dead
-        return index if index is None else index[rows], dead if dead is None else dead[rows]
-
-
-def _neighbours(index: Tensor) -> _Neighbours:
-    """Of neighbours where -1 stands for none."""
-    dead = index < 0
-    return _Neighbours(index.clamp_min(0), dead if bool(dead.any()) else None)
-
-
-@dataclass(frozen=True)
-class _Tokens:
-    """The model's view of a scene's tokens; ``age`` is the logarithm of 1 + frames."""
-
-    position: Tensor
-    values: Tensor
-    age: Tensor
+    features: Tensor
+    estimate: Tensor
     surprise: Tensor
-    revisit: Tensor
-    change: Tensor
-    new: int
-    near: _Neighbours
-    index: _Neighbours
-    centre: Tensor
-    scale: Tensor
-    spacing: float
+    strength: Tensor
+    entropy: Tensor
+    dispersion: Tensor
+    attention: Tensor
 
 
-@dataclass(frozen=True)
-class _Attended:
+class _Attended(NamedTuple):
+    """All of one frame that the head and the result need."""
+
     maps: Tensor
     base: Tensor
     scale: Tensor

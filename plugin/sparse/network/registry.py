@@ -1,20 +1,19 @@
 """Models by name: a client names a key, the owner of the process decides which files there are.
 
-A name never becomes a path.  Files are read once, by whoever asks first while the others wait, and
-the least recently used model goes when there are more than ``keep``.
+A name never becomes a path.  A file is read at the first request, for which later ones wait, and
+the least recently used model is dropped when there are more than ``keep``.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from ...errors import InputError, MessageError
-from ..live.protocol import Code
+from ...errors import InputError
 from .model import SparsePixelTransformer
 from .weights import DEFAULT_WEIGHTS, fingerprint, load_weights
 
@@ -33,6 +32,10 @@ def trained_models(folder: str | Path) -> dict[str, Path]:
         if file is not None and _KEY.fullmatch(place.name):
             found[place.name] = file
     return found
+
+
+class UnknownModelError(InputError):
+    """No model of that name is registered."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class ModelRegistry:
     Raises
     ------
     InputError
-        A name that is no plain word.
+        A name is not a plain word.
     """
 
     def __init__(
@@ -69,10 +72,10 @@ class ModelRegistry:
         for key in self._files:
             if not _KEY.fullmatch(key):
                 raise InputError(
-                    f"A model's name holds letters, digits, '.', '_' and '-', not {key!r}."
+                    f"A model's name may have letters, digits, '.', '_' and '-', not {key!r}."
                 )
-        self._device, self._keep = device, max(1, keep)
-        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._device = device
+        self._loaded = lru_cache(max(1, keep))(self._load)
         self._lock = threading.Lock()
 
     @property
@@ -85,22 +88,19 @@ class ModelRegistry:
 
         Raises
         ------
-        MessageError
-            UNKNOWN_MODEL: no such name; the message does not tell files.
+        UnknownModelError
+            No such name; the message names no file.
         CheckpointError
             The registered file cannot be used.
         """
         if key not in self._files:
             known = ", ".join(self.keys)
-            raise MessageError(Code.UNKNOWN_MODEL, f"There is no such model; there are: {known}.")
-        # One lock for all names: reading a few MB is short, and nobody reads a file twice.
+            raise UnknownModelError(f"Unknown model; known models: {known}.")
+        # One lock for all names: reading a few MB is short, and no file is read twice.
         with self._lock:
-            found = self._loaded.get(key)
-            if found is None:
-                path = self._files[key]
-                model = load_weights(path, self._device)
-                found = self._loaded[key] = LoadedModel(key, fingerprint(path), model)
-            self._loaded.move_to_end(key)
-            while len(self._loaded) > self._keep:
-                self._loaded.popitem(last=False)
-        return found
+            return self._loaded(key)
+
+    def _load(self, key: str) -> LoadedModel:
+        path = self._files[key]
+        model = load_weights(path, self._device)
+        return LoadedModel(key, fingerprint(path), model)

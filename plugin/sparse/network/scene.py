@@ -2,7 +2,7 @@
 
 A token is a measured value: of this frame, or remembered from an earlier one.  Each query looks at
 its nearest tokens of this frame and its nearest remembered ones, where a frame of age counts like
-a pixel of distance.  A token of this frame also knows how far it contradicts what was believed
+a pixel of distance.  A token of this frame also has how far it contradicts what was believed
 there (``surprise``), and a remembered one how far this frame's tokens around it do (``change``):
 that is what the model judges a memory by.
 """
@@ -80,7 +80,7 @@ def make_scene(
     neighbors, past_neighbors : int
         Nearest tokens per query, of this frame and remembered.
     stride : int
-        A query stands for a cell of ``stride`` x ``stride`` pixels.
+        A query covers a cell of ``stride`` x ``stride`` pixels.
     """
     with ThreadPoolExecutor(1) as beside:  # the one needs nothing of the other
         natural = beside.submit(_natural, samples)
@@ -145,7 +145,7 @@ def _natural(samples: Samples) -> Floats:
 
 
 def memory_holds(samples: Samples, memory: Memory) -> bool:
-    """Whether what is remembered still holds: it says more of a pixel than the nearest new sample.
+    """Whether the memory still holds: it predicts a pixel better than the nearest new sample does.
 
     A memory of a moving picture misleads the model more than it helps.  So at the pixels that are
     measured again, at least three, their old values are compared with the values measured beside

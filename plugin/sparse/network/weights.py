@@ -1,7 +1,6 @@
-"""Weights as safetensors with the sizes they belong to; a registry of names, never of paths.
+"""Weights as safetensors, with the sizes they belong to.
 
-A file holds tensors and text alone, so opening one runs nobody's code.  A live client names a
-model; only names that the owner of the process registered are opened.
+A file has only tensors and text, so opening one runs no code.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CheckpointError
+from ...interchange.files import write_whole
 from .model import ModelConfig, SparsePixelTransformer
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "packaged" / "doom-grey.safetensors"
@@ -26,7 +26,7 @@ def save_weights(
 ) -> None:
     """Write weights, sizes and notes; ``half`` stores 16-bit floats.  Replaces the file at once."""
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     kind = torch.float16 if half else torch.float32
     tensors = {k: v.detach().cpu().to(kind).contiguous() for k, v in model.state_dict().items()}
@@ -35,11 +35,7 @@ def save_weights(
         "config": json.dumps(asdict(model.config)),
         "notes": json.dumps(notes),
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial, meta)
-    partial.replace(path)
+    write_whole(Path(path), lambda file: file.write(save(tensors, meta)))
 
 
 def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> SparsePixelTransformer:
@@ -48,7 +44,7 @@ def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> Spa
     Raises
     ------
     CheckpointError
-        No such file, not ours, or sizes and tensors do not fit together.
+        No such file, another format, or sizes and tensors that do not fit together.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -63,7 +59,7 @@ def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> Spa
         ) from error
     if meta.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path} holds no sparse-sampling weights: its format is not {FORMAT}."
+            f"{path} is not a file of sparse-sampling weights: its format is not {FORMAT}."
         )
     try:
         values = json.loads(meta["config"])

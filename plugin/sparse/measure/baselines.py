@@ -1,0 +1,88 @@
+"""Reconstructions without learning, to compare with the model at the same samples.
+
+Nearest sample, linear on the Delaunay triangulation, natural neighbour, and OpenCV's inpainting
+(Telea 2004; Navier-Stokes, Bertalmio et al. 2001).  All take and give uint8, and keep the samples'
+own values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import LinearNDInterpolator
+from scipy.spatial import QhullError
+
+from ...errors import MissingDependencyError
+from ..frames.nearest import nearest_samples
+from ..frames.samples import Samples
+from ..network.interpolation import natural_neighbour
+
+Frame = NDArray[np.uint8]
+
+
+def nearest(samples: Samples) -> Frame:
+    """Each pixel has its nearest sample's value, (H, W, C)."""
+    height, width = samples.resolution
+    index = nearest_samples(samples.pixels, samples.resolution, 1).ravel()
+    return samples.values[index].reshape(height, width, -1)
+
+
+def linear(samples: Samples) -> Frame:
+    """Linear on Delaunay triangles; outside their hull, the nearest sample."""
+    height, width = samples.resolution
+    found = nearest(samples).astype(np.float64)
+    points = np.stack(np.divmod(samples.pixels, width), axis=-1)
+    try:
+        surface = LinearNDInterpolator(points, samples.values.astype(np.float64))
+    except (QhullError, ValueError):
+        return nearest(samples)  # fewer than three points, or all on one line
+    inside = surface(np.indices((height, width)).reshape(2, -1).T).reshape(found.shape)
+    return _rounded(np.where(np.isnan(inside), found, inside), samples)
+
+
+def natural(samples: Samples) -> Frame:
+    """Natural-neighbour interpolation, (H, W, C)."""
+    return _rounded(natural_neighbour(samples), samples)
+
+
+def inpaint_telea(samples: Samples) -> Frame:
+    """OpenCV's fast marching inpainting of all pixels that were not sampled."""
+    return _inpaint(samples, "INPAINT_TELEA")
+
+
+def inpaint_navier_stokes(samples: Samples) -> Frame:
+    """OpenCV's Navier-Stokes inpainting of all pixels that were not sampled."""
+    return _inpaint(samples, "INPAINT_NS")
+
+
+CLASSICAL: dict[str, Callable[[Samples], Frame]] = {
+    "nearest": nearest,
+    "linear": linear,
+    "natural": natural,
+    "telea": inpaint_telea,
+    "navier-stokes": inpaint_navier_stokes,
+}
+
+
+def _inpaint(samples: Samples, method: str) -> Frame:
+    try:
+        import cv2
+    except ImportError as error:
+        raise MissingDependencyError(
+            "OpenCV's inpainting needs OpenCV: pip install opencv-python-headless."
+        ) from error
+    height, width = samples.resolution
+    image = np.zeros((height, width, samples.channels), np.uint8)
+    mask = np.full((height, width), 255, np.uint8)
+    image.reshape(height * width, -1)[samples.pixels] = samples.values
+    mask.ravel()[samples.pixels] = 0
+    painted = cv2.inpaint(image, mask, 3, getattr(cv2, method))
+    return _rounded(painted.reshape(height, width, -1).astype(np.float64), samples)
+
+
+def _rounded(image: NDArray[np.float64], samples: Samples) -> Frame:
+    made = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    made.reshape(-1, made.shape[2])[samples.pixels] = samples.values
+    return made
