@@ -1,4 +1,4 @@
-"""The tables of sparse sampling: who places pixels best, who rebuilds best, with how few.
+"""The tables of sparse sampling: which policy and which rebuild is best, with how few pixels.
 
     gapsphere sparse evaluate build/sparse/doom.npz build/sparse/vtest.npz --output build/sparse
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ...plugin.progress import Reporter, quiet
@@ -68,37 +69,32 @@ def print_tables(
         print(f"\n{draw(curves, output / 'psnr_by_count.png')}")
 
 
-def print_policies(done: Sequence[ev.Measurement]) -> None:
+def print_policies(runs: pd.DataFrame) -> None:
     """Where pixels go: the model's PSNR and SSIM under each policy."""
-    print(f"\n{'policy':28}{'PSNR':>15}{'over random':>15}{'over jitter':>15}{'SSIM':>15}")
-    for name in _names(done):
-        mine = [one for one in done if one.policy == name]
-        quality = ev.figure(ev.by_seed(mine, "psnr", ev.MODEL))
-        alike = ev.figure(ev.by_seed(mine, "ssim", ev.MODEL))
-        random, jitter = (ev.gain(done, name, over) for over in ("random", "jitter"))
+    print(f"\n{'policy':28}" + _header(["PSNR", "over random", "over jitter", "SSIM"]))
+    for name in (policy.name for policy in ev.POLICIES):
+        quality = ev.figure(runs.loc[name, f"psnr.{ev.MODEL}"])
+        alike = ev.figure(runs.loc[name, f"ssim.{ev.MODEL}"])
+        random, jitter = (ev.gain(runs, name, over) for over in ("random", "jitter"))
         print(
             f"{name:28}{quality!s:>15}{random!s:>15}{jitter!s:>15}"
             f"{f'{alike.mean:.3f} ± {alike.spread:.3f}':>15}"
         )
 
 
-def print_rebuilds(done: Sequence[ev.Measurement]) -> None:
+def print_rebuilds(runs: pd.DataFrame) -> None:
     """How frames are rebuilt: every rebuild from the same samples of the same frames."""
     print(f"\n{'same samples: model, and model less':36}" + _header(REBUILDS[1:]))
-    for name in _names(done):
-        mine = [one for one in done if one.policy == name]
-        paired = np.mean([one.paired for one in mine])
-        gains = "".join(f"{ev.model_gain(done, name, over)!s:>15}" for over in REBUILDS[1:])
-        print(f"{name:28}{paired:8.2f}{gains}")
+    for name in (policy.name for policy in ev.POLICIES):
+        gains = "".join(f"{ev.model_gain(runs, name, over)!s:>15}" for over in REBUILDS[1:])
+        print(f"{name:28}{runs.loc[name, 'paired'].mean():8.2f}{gains}")
 
 
-def print_correlations(done: Sequence[ev.Measurement]) -> None:
+def print_correlations(runs: pd.DataFrame) -> None:
     """Spearman correlation of each signal with the absolute error, under two policies."""
-    signals = list(done[0].correlation)
-    print(f"\n{'Spearman with |error|':28}" + _header(signals))
+    print(f"\n{'Spearman with |error|':28}" + _header(ev.SIGNALS))
     for name in ("random", "dispersion"):
-        mine = [one for one in done if one.policy == name]
-        found = [ev.figure(ev.by_seed(mine, "correlation", signal)) for signal in signals]
+        found = [ev.figure(runs.loc[name, f"correlation.{signal}"]) for signal in ev.SIGNALS]
         print(f"{name:28}" + "".join(f"{value!s:>15}" for value in found))
 
 
@@ -107,25 +103,32 @@ def curve(
     frames: Frames,
     plan: ev.Plan,
     counts: Sequence[int],
-    done: Sequence[ev.Measurement],
+    done: pd.DataFrame,
     seeds: int,
     progress: ev.Progress,
 ) -> Curves:
     """PSNR at each count, of policies and of rebuilds; the count of ``done`` is not run again."""
-    found: dict[int, Sequence[ev.Measurement]] = {plan.count: done}
+    found = {plan.count: done}
     for number, count in enumerate(counts):
         whole = replace(plan, count=count)
         bare = replace(whole, classical=(), each=plan.frames)
         others = [policy for policy in CURVES if policy is not ev.DISPERSION]
-        found[count] = [
-            *ev.measure_all(model, others, frames, bare, seeds=seeds),
-            *ev.measure_all(model, [ev.DISPERSION], frames, whole, seeds=seeds),
+        parts = [
+            ev.measure_all(model, others, frames, bare, seeds=seeds),
+            ev.measure_all(model, [ev.DISPERSION], frames, whole, seeds=seeds),
         ]
+        found[count] = pd.concat(parts).sort_index()
         progress(number + 1, len(counts))
-    at = sorted(found.items())
+    names, rebuilt = [policy.name for policy in CURVES], dict[str, str]()
+    for how in REBUILDS:  # all on the frames that every rebuild was measured on
+        rebuilt[how] = "paired" if how == ev.MODEL else f"psnr.{how}"
+
+    def line(policy: str, column: str) -> list[tuple[int, float]]:
+        return [(n, float(runs.loc[policy, column].mean())) for n, runs in sorted(found.items())]
+
     return Curves(
-        {one.name: [(n, _mean_psnr(runs, one.name)) for n, runs in at] for one in CURVES},
-        {how: [(n, _mean_rebuild(runs, how)) for n, runs in at] for how in REBUILDS},
+        {name: line(name, f"psnr.{ev.MODEL}") for name in names},
+        {how: line(ev.DISPERSION.name, column) for how, column in rebuilt.items()},
     )
 
 
@@ -142,16 +145,16 @@ def print_curve(curves: Curves) -> None:
     middle = 500 if 500 in counts else counts[len(counts) // 2]
     for other in ("random", "jitter", "blue noise"):
         needed = ev.count_for(points["dispersion"], dict(points[other])[middle])
-        said = f"{needed:.0f} samples, {100 * (1 - needed / middle):.0f} % fewer"
-        said = "outside the counts measured" if np.isnan(needed) else said
-        print(f"dispersion as good as {other} with {middle}: {said}")
+        fewer = f"{needed:.0f} samples, {100 * (1 - needed / middle):.0f} % fewer"
+        fewer = "outside the counts measured" if np.isnan(needed) else fewer
+        print(f"dispersion as good as {other} with {middle}: {fewer}")
 
 
 def print_memory(
     model: SparsePixelTransformer,
     frames: Frames,
     plan: ev.Plan,
-    done: Sequence[ev.Measurement],
+    done: pd.DataFrame,
     seeds: int,
     progress: ev.Progress,
 ) -> None:
@@ -164,17 +167,13 @@ def print_memory(
         model, policies, frames, replace(plan, memory=24, classical=(), each=plan.frames),
         seeds=seeds, progress=progress,
     )  # fmt: skip
-    without = {one.sequence: one.psnr[ev.MODEL] for one in done if one.policy == "dispersion"}
+    quality = f"psnr.{ev.MODEL}"
     for policy in policies:
-        mine = [one for one in runs if one.policy == policy.name]
-        gains = [one.psnr[ev.MODEL] - without[one.sequence] for one in mine]
-        worst = int(np.argmin(gains))
-        by_seed: dict[int, list[float]] = {}
-        for one, value in zip(mine, gains, strict=True):
-            by_seed.setdefault(one.seed, []).append(value)
+        gains = runs.loc[policy.name, quality] - done.loc["dispersion", quality]
+        worst = gains.idxmin()
         print(
-            f"memory of 24 frames, {policy.name}: {ev.figure(by_seed)} dB, "
-            f"worst sequence {gains[worst]:+.2f} dB, to {mine[worst].psnr[ev.MODEL]:.1f}"
+            f"memory of 24 frames, {policy.name}: {ev.figure(gains)} dB, worst sequence "
+            f"{gains[worst]:+.2f} dB, to {runs.loc[(policy.name, *worst), quality]:.1f}"
         )
 
 
@@ -236,17 +235,3 @@ def draw(curves: dict[str, Curves], path: Path) -> Path:
 
 def _header(names: Sequence[str]) -> str:
     return "".join(f"{name:>15}" for name in names)
-
-
-def _names(done: Sequence[ev.Measurement]) -> list[str]:
-    return list(dict.fromkeys(one.policy for one in done))
-
-
-def _mean_psnr(done: Sequence[ev.Measurement], policy: str) -> float:
-    return float(np.mean([one.psnr[ev.MODEL] for one in done if one.policy == policy]))
-
-
-def _mean_rebuild(done: Sequence[ev.Measurement], how: str) -> float:
-    """Of dispersion's samples, on the frames that every rebuild was measured on."""
-    mine = [one for one in done if one.policy == ev.DISPERSION.name]
-    return float(np.mean([one.paired if how == ev.MODEL else one.psnr[how] for one in mine]))

@@ -1,11 +1,13 @@
 """Classical rebuilds, quality figures and the tables' arithmetic."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from gapsphere.plugin.sparse.frames.samples import Samples, samples_of
 from gapsphere.plugin.sparse.measure import evaluate as ev
+from gapsphere.plugin.sparse.measure.baselines import CLASSICAL
 from gapsphere.plugin.sparse.measure.quality import psnr, rank_correlation, ssim
-from gapsphere.plugin.sparse.network.interpolation import CLASSICAL, natural_neighbour
+from gapsphere.plugin.sparse.network.interpolation import natural_neighbour
 from skimage.metrics import peak_signal_noise_ratio
 
 
@@ -75,9 +77,10 @@ def test_policies_and_seeds_are_measured_on_the_frames_that_were_asked_for(model
         model, (ev.RANDOM, ev.DISPERSION), films, plan, progress=lambda n, of: seen.append((n, of))
     )
     assert seen[-1] == (8, 8)
-    assert {one.seed for one in done} == {0, 1}
-    assert all(set(one.psnr) == {"model", "linear"} for one in done)
-    assert all(set(one.correlation) == set(ev.SIGNALS) for one in done)
+    assert set(done.index.unique("seed")) == {0, 1}
+    assert not done.filter(like="psnr.").isna().any(axis=None)
+    assert set(done.filter(like="psnr.")) == {"psnr.model", "psnr.linear"}
+    assert set(done.filter(like="correlation.")) == {f"correlation.{name}" for name in ev.SIGNALS}
     # An untrained model is the natural-neighbour interpolation: near linear, on the same samples.
     assert abs(ev.model_gain(done, "random", "linear").mean) < 1.5
     assert ev.gain(done, "random", "random").mean == 0
@@ -91,6 +94,7 @@ def test_the_count_for_a_quality_is_read_off_the_curve():
 
 
 def test_a_figure_is_the_mean_over_seeds_with_half_their_range():
-    found = ev.figure({0: [1.0, 3.0], 1: [4.0]})
+    seeds = pd.Index([0, 0, 1], name="seed")
+    found = ev.figure(pd.Series([1.0, 3.0, 4.0], seeds))
     assert (found.mean, found.spread) == (3.0, 1.0)
     assert str(found) == "3.00 ± 1.00"

@@ -1,18 +1,20 @@
-"""What sampling and reconstruction are worth: every policy through the loop, every rebuild at its
-points.
+"""How good sampling policies and reconstructions are, measured on sequences of full frames.
 
 A policy (pattern, signal, method) runs closed-loop with the model; the classical interpolations
-then rebuild the same frames from the very same samples, so where pixels go and how frames are
-rebuilt are told apart.  Sequences of one seed are different sequences with another sampler seed:
+then rebuild the same frames from the same samples, which separates where pixels go from how frames
+are rebuilt.  Sequences of one seed are different sequences with another sampler seed:
 the spread over seeds holds both.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ...progress import Progress, silent
@@ -22,11 +24,11 @@ from ..loop.build import make_sampler
 from ..loop.loop import SamplingLoop
 from ..loop.state import LoopConfig
 from ..network.importance import SIGNALS, Map, Signal, gradient_of
-from ..network.interpolation import CLASSICAL
 from ..network.model import SparsePixelTransformer
 from ..sampling.adaptive import AdaptiveSampler
 from ..sampling.sampler import Sampler
 from ..sampling.uniform import UniformSampler
+from .baselines import CLASSICAL
 from .quality import psnr, rank_correlation, ssim
 
 Frames = NDArray[np.uint8]
@@ -82,25 +84,6 @@ class Plan:
     classical: tuple[str, ...] = tuple(CLASSICAL)
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One policy on one sequence: means over its frames.
-
-    ``psnr`` and ``ssim`` by rebuild (``model`` on all measured frames, the others on the chosen
-    ones, where ``paired`` has the model's PSNR too); ``correlation`` by signal, with the absolute
-    error of the model's frame.
-    """
-
-    policy: str
-    seed: int
-    sequence: int
-    count: int
-    psnr: dict[str, float]
-    ssim: dict[str, float]
-    paired: float
-    correlation: dict[str, float] = field(default_factory=dict)
-
-
 def measure(
     model: SparsePixelTransformer,
     policy: Policy,
@@ -108,14 +91,21 @@ def measure(
     plan: Plan,
     *,
     seed: int = 0,
-    sequence: int = 0,
-) -> Measurement:
+) -> dict[str, float]:
     """Run one policy over one sequence, closed loop.
 
     Parameters
     ----------
     frames : uint8 (length, H, W) or (length, H, W, C)
         At least ``plan.first + plan.frames`` of them.
+
+    Returns
+    -------
+    dict
+        Means over the frames: ``psnr.REBUILD`` (dB) and ``ssim.REBUILD``, where the rebuild
+        ``model`` has its PSNR from all measured frames and the others from the chosen ones, for
+        which ``paired`` is the model's PSNR; ``correlation.SIGNAL`` with the absolute error of the
+        model's frame.
     """
     shots = frames[..., None] if frames.ndim == 3 else frames
     config = LoopConfig(
@@ -128,10 +118,7 @@ def measure(
     state = loop.start(shots.shape[1:3], seed=seed)
     # A pattern that reads nothing needs no frames before the first that is measured.
     start = plan.first if not (policy.sampler.adaptive or plan.memory) else 0
-    scores: dict[str, list[float]] = {MODEL: []}
-    alike: dict[str, list[float]] = {MODEL: []}
-    paired: list[float] = []
-    correlations: dict[str, list[float]] = {}
+    values: dict[str, list[float]] = defaultdict(list)
     for t in range(start, plan.first + plan.frames):
         samples = samples_of(shots[t], state.pixels)
         memory = state.memory
@@ -139,28 +126,21 @@ def measure(
         state = step.state
         if t < plan.first:
             continue
-        scores[MODEL].append(psnr(step.frame, shots[t]))
+        values[f"psnr.{MODEL}"].append(psnr(step.frame, shots[t]))
         if (t - plan.first) % plan.each:
             continue
-        alike[MODEL].append(ssim(step.frame, shots[t]))
-        paired.append(scores[MODEL][-1])
+        values["paired"].append(values[f"psnr.{MODEL}"][-1])
+        values[f"ssim.{MODEL}"].append(ssim(step.frame, shots[t]))
         for name in plan.classical:
             made = CLASSICAL[name](samples)
-            scores.setdefault(name, []).append(psnr(made, shots[t]))
-            alike.setdefault(name, []).append(ssim(made, shots[t]))
+            values[f"psnr.{name}"].append(psnr(made, shots[t]))
+            values[f"ssim.{name}"].append(ssim(made, shots[t]))
         for name, signal in _signals(model, samples, memory, step.frame):
             found = rank_correlation(signal, step.frame, shots[t])
-            correlations.setdefault(name, []).append(found)
-    return Measurement(
-        policy.name,
-        seed,
-        sequence,
-        plan.count,
-        {name: float(np.mean(values)) for name, values in scores.items()},
-        {name: float(np.mean(values)) for name, values in alike.items()},
-        float(np.mean(paired)),
-        {name: float(np.nanmean(values)) for name, values in correlations.items()},
-    )
+            values[f"correlation.{name}"].append(found)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a map that is constant in all frames
+        return {name: float(np.nanmean(found)) for name, found in values.items()}
 
 
 def _signals(
@@ -188,19 +168,23 @@ def measure_all(
     *,
     seeds: int = 2,
     progress: Progress = silent,
-) -> list[Measurement]:
-    """Every policy on every sequence; the sequences are dealt out to the seeds in turn."""
-    found = []
-    total = len(policies) * len(sequences)
+) -> pd.DataFrame:
+    """Every policy on every sequence; the sequences are dealt out to the seeds in turn.
+
+    Returns
+    -------
+    DataFrame
+        What :func:`measure` returns, in a row for each policy, seed and sequence, sorted.
+    """
+    rows, index = [], []
     for policy in policies:
         for number, frames in enumerate(sequences):
             seed = number % seeds
-            found.append(
-                measure(model, policy, frames, plan, seed=1000 * seed + number, sequence=number)
-            )
-            found[-1] = replace(found[-1], seed=seed)
-            progress(len(found), total)
-    return found
+            rows.append(measure(model, policy, frames, plan, seed=1000 * seed + number))
+            index.append((policy.name, seed, number))
+            progress(len(rows), len(policies) * len(sequences))
+    names = ["policy", "seed", "sequence"]
+    return pd.DataFrame(rows, pd.MultiIndex.from_tuples(index, names=names)).sort_index()
 
 
 @dataclass(frozen=True)
@@ -214,37 +198,21 @@ class Figure:
         return f"{self.mean:.2f} ± {self.spread:.2f}"
 
 
-def figure(values: dict[int, list[float]]) -> Figure:
-    """Mean and spread of values by seed."""
-    means = [float(np.mean(of_seed)) for of_seed in values.values()]
-    return Figure(float(np.mean(means)), (max(means) - min(means)) / 2)
+def figure(values: pd.Series) -> Figure:
+    """Mean and spread of values with an index level ``seed``."""
+    means = values.groupby(level="seed").mean()
+    return Figure(float(means.mean()), float(means.max() - means.min()) / 2)
 
 
-def by_seed(found: Sequence[Measurement], value: str, key: str) -> dict[int, list[float]]:
-    """One number of each run (``psnr``, ``ssim`` or ``correlation`` of ``key``), by seed."""
-    values: dict[int, list[float]] = {}
-    for one in found:
-        values.setdefault(one.seed, []).append(getattr(one, value)[key])
-    return values
-
-
-def gain(found: Sequence[Measurement], policy: str, over: str) -> Figure:
+def gain(runs: pd.DataFrame, policy: str, over: str) -> Figure:
     """PSNR of the model's frames under a policy less that under another, sequence by sequence."""
-    other = {one.sequence: one.psnr[MODEL] for one in found if one.policy == over}
-    values: dict[int, list[float]] = {}
-    for one in found:
-        if one.policy == policy:
-            values.setdefault(one.seed, []).append(one.psnr[MODEL] - other[one.sequence])
-    return figure(values)
+    quality = runs[f"psnr.{MODEL}"]
+    return figure(quality[policy] - quality[over])
 
 
-def model_gain(found: Sequence[Measurement], policy: str, over: str) -> Figure:
+def model_gain(runs: pd.DataFrame, policy: str, over: str) -> Figure:
     """PSNR of the model less that of an interpolation, on the same samples of the same frames."""
-    values: dict[int, list[float]] = {}
-    for one in found:
-        if one.policy == policy:
-            values.setdefault(one.seed, []).append(one.paired - one.psnr[over])
-    return figure(values)
+    return figure((runs["paired"] - runs[f"psnr.{over}"])[policy])
 
 
 def count_for(curve: Sequence[tuple[int, float]], wanted: float) -> float:

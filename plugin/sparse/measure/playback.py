@@ -1,7 +1,7 @@
-"""Full frames played to the loop: it is shown the pixels it asks for, and then compared.
+"""Full frames played to the loop, which gets only the pixels it asks for.
 
-What a live session never knows, the frame itself, is here; so the quality of each reconstruction is
-measured and not estimated.
+Unlike in a live session the frame itself is known, so the quality of each reconstruction is
+measured, not estimated.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -
 
     Examples
     --------
-    >>> from .state import LoopConfig
-    >>> from .model import SparsePixelTransformer
-    >>> from .uniform import UniformSampler
+    >>> from gapsphere.plugin.sparse.loop.state import LoopConfig
+    >>> from gapsphere.plugin.sparse.network.model import SparsePixelTransformer
+    >>> from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
     >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), LoopConfig(count=20))
     >>> black = np.zeros((16, 16, 1), np.uint8)
     >>> played = play_frame(loop, black, loop.start((16, 16)))
@@ -89,6 +89,6 @@ def working_resolution(size: tuple[int, int], side: int) -> Resolution:
     if min(wide, high) < LEAST_SIDE:
         raise InputError(
             f"A picture of {width} x {height} becomes {wide} x {high} pixels at a working size of "
-            f"{side}: each side needs {LEAST_SIDE}. Give a larger working size."
+            f"{side}: each side needs at least {LEAST_SIDE}. Give a larger working size."
         )
     return high, wide
