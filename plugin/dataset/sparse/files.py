@@ -47,8 +47,8 @@ class SimulationState:
 class SimulationFiles:
     """Files of one simulation of a dataset, below FiftyOne's dataset folder.
 
-    ``recipe`` stands for all settings that shape them: pictures of other settings have other paths,
-    so no browser shows an old one for a new one.
+    ``recipe`` is the digest of all settings that shape them: other settings have other paths, so no
+    browser shows an old picture for a new one.
     """
 
     def __init__(self, dataset: fo.Dataset, names: Names, recipe: str) -> None:
@@ -56,7 +56,7 @@ class SimulationFiles:
         self.folder = self.root / recipe
 
     def sign(self) -> None:
-        """Say whose files these are."""
+        """Write the database that the files belong to."""
         owner = identity().encode()
         _write(self.root.parent / OWNER, lambda file: file.write(owner))
 
@@ -111,7 +111,7 @@ class SimulationFiles:
 
 
 def _write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write a file whole, or say what to do for the run to go on."""
+    """Write a file whole, or raise with what to do before the run can go on."""
     try:
         write_whole(path, write)
     except ArtifactError as error:

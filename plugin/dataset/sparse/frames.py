@@ -51,7 +51,7 @@ def read_frame(path: str, side: int, channels: int) -> Frame:
 def read_ahead(
     paths: Sequence[str], side: int, channels: int
 ) -> Generator[Frame | str, None, None]:
-    """Each file's frame in turn, or the sentence that says why there is none."""
+    """Each file's frame in turn, or the reason why it cannot be read."""
 
     def read(path: str) -> Frame:
         return read_frame(path, side, channels)
@@ -60,7 +60,7 @@ def read_ahead(
 
 
 def check_samples(samples: Samples) -> None:
-    """Raise where samples cannot be frames: there are none, or they are no images or videos.
+    """Raise where samples cannot be frames: there are none, or they are neither images nor videos.
 
     Raises
     ------
@@ -69,9 +69,9 @@ def check_samples(samples: Samples) -> None:
     """
     dataset = dataset_of(samples)
     if not counted(samples):
-        raise EmptySetError("There is no sample to take frames from.")
+        raise EmptySetError("There are no samples to take frames from.")
     if isinstance(samples, fo.DatasetView) and is_generated(samples):
-        raise InputError("Patches, clips and frames of a view are no samples: choose samples.")
+        raise InputError("Patches, clips and frames of a view cannot be simulated: choose samples.")
     if dataset.media_type not in ("image", "video"):
         raise InputError(
             f"{dataset.name!r} holds {dataset.media_type} samples; frames are images or videos. "

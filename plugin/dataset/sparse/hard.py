@@ -1,7 +1,7 @@
-"""Frames that are hard to rebuild from few pixels, by the measure of the frames one owns.
+"""Frames that are harder to rebuild from few pixels than most frames of S.
 
-A gap says that S holds nothing like an image; hard says that the image holds more than S's frames
-usually do.  Both are plain fields, so a gap can be asked for that is hard as well.
+A gap has nothing like it in S; a hard frame has more detail than S's frames usually have.  Both are
+plain fields, so one can filter for gaps that are hard as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files of simulations whose dataset is gone: FiftyOne tells nobody when it deletes one.
+"""Files of simulations whose dataset is gone: FiftyOne has no hook on deletion.
 
 A file is ours if its folder names this database, and its path is one that :mod:`.sparse_files`
 makes.  All else stays: other files, folders of other databases, links and what they lead to; and

@@ -63,7 +63,7 @@ def import_recording(
     Raises
     ------
     ArtifactError
-        It is no recording, or a file of it is missing.
+        It is not a recording, or a file of it is missing.
     """
     recording = read_recording(Path(folder).expanduser().resolve())
     sequence = sequence or f"live-{recording.session['session_id'][:8]}"

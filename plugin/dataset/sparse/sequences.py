@@ -1,8 +1,8 @@
 """Which samples are the frames of which sequence, and in what order.
 
 A field groups (``sequence``), a field orders (``frame_number``).  Where a dataset has neither, its
-samples are one sequence in the order of their files; whatever is left out or guessed is said in a
-note.
+samples are one sequence in the order of their files; a note lists whatever is left out or
+guessed.
 """
 
 from __future__ import annotations

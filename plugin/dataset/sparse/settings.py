@@ -32,5 +32,5 @@ def recipe(params: SimulateParams, ordered: OrderedFrames, model: LoadedModel, d
     """Digest, 12 hex digits, of all that shapes a frame's result but the frames themselves."""
     shaping = params.model_dump(mode="json", exclude=NOT_SHAPING)
     shaping |= {"sequence_field": ordered.sequence_field, "order_field": ordered.order_field}
-    told = json.dumps([model.version, device, shaping], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    shaped = json.dumps([model.version, device, shaping], sort_keys=True)
+    return hashlib.sha256(shaped.encode()).hexdigest()[:12]

@@ -18,10 +18,12 @@ from ...progress import Progress, silent
 from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
 from ..store.sets import Samples, reloaded
+from . import results
 from .frames import check_samples, frames_of_videos
 from .hard import count_hard, mark_hard
+from .job import Job, Tally, record
 from .models import open_registry
-from .run import Run
+from .run import Player
 from .sequences import ordered_sequences
 from .settings import SimulateParams, policy_name
 
@@ -55,11 +57,11 @@ class SimulationResult:
         counts = f"{self.done} played, {self.known} already there, {len(self.skipped)} skipped"
         lines = [f"policy  {self.policy} with the model {self.model}", f"frames  {counts}"]
         shown = list(self.sequences.items())
-        lines += [f"{_word(name)}  {_told(means)}" for name, means in shown[:SHOWN_SEQUENCES]]
+        lines += [f"{_word(name)}  {_summary(means)}" for name, means in shown[:SHOWN_SEQUENCES]]
         if len(shown) > SHOWN_SEQUENCES:
             lines.append(f"and {len(shown) - SHOWN_SEQUENCES} more sequences")
         if len(shown) > 1:
-            lines.append(f"all  {_told(_overall(self.sequences.values()))}")
+            lines.append(f"all  {_summary(_overall(self.sequences.values()))}")
         if self.hard_above is not None:
             gaps = "" if self.hard_gaps is None else f", {self.hard_gaps} of them gaps"
             lines.append(
@@ -78,7 +80,7 @@ def simulate_adaptive_sampling(
     model: LoadedModel | None = None,
     progress: Progress = silent,
 ) -> SimulationResult:
-    """Play sequences to the closed loop and write what becomes of each frame.
+    """Play sequences to the closed loop and write the results of each frame.
 
     Writes ``reconstruction`` (path of a PNG, and a media field of the App), ``importance`` (what
     the next pixels were drawn by), ``psnr``, ``ssim``, ``reconstruction_error``,
@@ -90,7 +92,7 @@ def simulate_adaptive_sampling(
     ----------
     samples
         Dataset or view.  A view that begins a sequence elsewhere, or leaves frames out, makes
-        another sequence of it: its earlier results give way.
+        another sequence of it: its earlier results are replaced.
     model
         In place of the registered model that ``params.checkpoint_key`` names.
     progress
@@ -99,12 +101,12 @@ def simulate_adaptive_sampling(
     Raises
     ------
     EmptySetError
-        There is no sample.
+        There are no samples.
     InputError
         A field cannot be used, or the dataset is neither of images nor of videos.
     MismatchError
         The suffix holds results of other settings or another model, and ``overwrite`` is off.
-    MessageError
+    UnknownModelError
         There is no model of that name.
 
     Examples
@@ -122,45 +124,47 @@ def simulate_adaptive_sampling(
         notes.append(f"The videos' frames are the dataset {dataset.name!r}; the results are there.")
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
     model = model or open_registry(params.device).get(params.checkpoint_key)
-    run = Run(dataset, params, model, ordered, progress, notes)
-    run.claim()
+    job = Job(dataset, params, model, ordered)
+    tally = Tally(means=results.claim(job), notes=[*notes, *ordered.notes])
+    record(job, tally)
+    player = Player(job, tally, progress)
     try:
         for sequence in ordered.sequences:
-            run.play(sequence)
+            player.play(sequence)
     except Cancelled:
-        _close(run, started)
+        _close(job, tally, started)
         raise
-    hard_above = _close(run, started)
-    hard, hard_gaps = count_hard(dataset, run.names)
+    hard_above = _close(job, tally, started)
+    hard, hard_gaps = count_hard(dataset, job.names)
     return SimulationResult(
         dataset.name,
         policy_name(params),
         f"{model.key} ({model.version[:8]})",
-        run.means,
-        run.done,
-        run.known,
-        tuple(run.skipped),
+        tally.means,
+        tally.played,
+        tally.known,
+        tuple(tally.skipped),
         hard,
         hard_gaps,
         hard_above,
-        tuple(run.notes),
+        tuple(tally.notes),
         time.monotonic() - started,
     )
 
 
-def _close(run: Run, started: float) -> float | None:
+def _close(job: Job, tally: Tally, started: float) -> float | None:
     """Compare with S and keep the record, of all or of what there is."""
-    above = mark_hard(run.dataset, run.names, run.params.owned, run.params.quantile)
-    run.record(above, time.monotonic() - started)
+    above = mark_hard(job.dataset, job.names, job.params.owned, job.params.quantile)
+    record(job, tally, above, time.monotonic() - started)
     return above
 
 
 def _word(name: str) -> str:
-    """A sequence's name as one word: what stands before two spaces is a label of the summary."""
+    """A sequence's name as one word, since two spaces end a label of the summary."""
     return "_".join(name.split()) or "(empty)"
 
 
-def _told(means: Mapping[str, Any]) -> str:
+def _summary(means: Mapping[str, Any]) -> str:
     if means["psnr"] is None:
         return f"no frame, {means['skipped']} skipped"
     size = "" if means["resolution"] is None else " of {} x {}".format(*means["resolution"])
@@ -173,11 +177,11 @@ def _told(means: Mapping[str, Any]) -> str:
 
 def _overall(sequences: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Means over all frames of all sequences."""
-    told = [means for means in sequences if means["psnr"] is not None]
-    frames = sum(means["frames"] for means in told)
+    played = [means for means in sequences if means["psnr"] is not None]
+    frames = sum(means["frames"] for means in played)
 
     def mean(name: str) -> float | None:
-        values = [(means["frames"], means[name]) for means in told if means[name] is not None]
+        values = [(means["frames"], means[name]) for means in played if means[name] is not None]
         count = sum(number for number, _ in values)
         return sum(number * value for number, value in values) / count if count else None
 

@@ -1,8 +1,8 @@
-"""Simulations of sparse sampling as they lie on a dataset, for whoever shows or compares them.
+"""The simulations of sparse sampling that a dataset has, to show and compare.
 
 One simulation is one policy, run closed-loop over sequences of frames; its fields and its run share
-one suffix, so that several policies lie side by side.  This module reads and brings no torch;
-:mod:`.sparse_simulation` writes.
+one suffix, so that several policies are kept side by side.  This module only reads and does not
+import torch; :mod:`.simulate` writes.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class Simulation:
     @property
     def psnr(self) -> float:
         """Mean over all frames, in dB; NaN where there is none."""
-        told = [(s["frames"], s["psnr"]) for s in self.sequences.values() if s["psnr"] is not None]
-        frames = sum(count for count, _ in told)
-        return sum(count * psnr for count, psnr in told) / frames if frames else float("nan")
+        means = [(s["frames"], s["psnr"]) for s in self.sequences.values() if s["psnr"] is not None]
+        frames = sum(count for count, _ in means)
+        return sum(count * psnr for count, psnr in means) / frames if frames else float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def simulations(dataset: fo.Dataset) -> list[Simulation]:
     Raises
     ------
     InputError
-        A run of that name is no record of a simulation.
+        A run of that name is not the record of a simulation.
     """
     start, found = Names().run_key(STEP), []
     for key in sorted(dataset.list_runs()):
@@ -102,7 +102,7 @@ def simulations(dataset: fo.Dataset) -> list[Simulation]:
                 found.append(_simulation(names, record))
             except (KeyError, TypeError) as error:
                 raise InputError(
-                    f"The run {key!r} does not tell what a simulation tells ({error} is missing or "
+                    f"The run {key!r} is not the record of a simulation ({error} is missing or "
                     f"wrong): dataset.delete_run({key!r}), then simulate again with overwrite."
                 ) from error
     return found

@@ -1,8 +1,8 @@
 """``train_sparse_transformer``: a model learns to rebuild a dataset's own frames from few pixels.
 
-It starts from a model that can already, so some hundred steps say something.  Checkpoint, log and
-weights lie in a folder of the model's name, among the models that simulations and servers choose
-from; the same name on the same frames goes on where it ended.
+It starts from a trained model, so a few hundred steps are enough.  Checkpoint, log and weights are
+in a folder with the model's name, among the models that simulations and servers choose from; the
+same name on the same frames goes on where it ended.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class TrainingResult:
         ]
         for line in self.log[-LOG_LINES:]:
             score = line["validation"]
-            told = "" if score is None else f", validation {score:.2f} dB"
-            lines.append(f"step {line['step']}: training {line['psnr']:.2f} dB{told}")
+            checked = "" if score is None else f", validation {score:.2f} dB"
+            lines.append(f"step {line['step']}: training {line['psnr']:.2f} dB{checked}")
         return "\n".join([*lines, *self.notes])
 
 
@@ -98,8 +98,8 @@ def train_sparse_transformer(
         Frames too small, a field that cannot be used, or a name that is not to be had.
     MismatchError
         A model of that name learned from other frames or another start, and ``overwrite`` is off.
-    MessageError
-        There is no model of the name to start from.
+    UnknownModelError
+        The model to start from is unknown.
 
     Examples
     --------
@@ -144,10 +144,10 @@ def train_sparse_transformer(
         time.monotonic() - started,
     )
     inputs = {**about, "folder": str(folder), "skipped": len(clips.skipped)}
-    told = vars(trained) | {
+    results = vars(trained) | {
         name: list(getattr(trained, name)) for name in ("clips", "log", "notes")
     }
-    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, told)
+    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
     runs.write(dataset, Names(params.model_name), record)
     return trained
 
@@ -155,7 +155,7 @@ def train_sparse_transformer(
 def _opened(
     clips: Clips, params: TrainSequencesParams, folder: Path
 ) -> tuple[Trainer, dict[str, Any]]:
-    """The trainer where it stands, and what its model is about: frames, start, quality before."""
+    """The trainer at its last step, and its model's frames, start and quality before."""
     if params.start_from == params.model_name:
         raise InputError(
             f"start_from is {params.model_name!r} itself: the same name goes on by itself. Name "
@@ -211,10 +211,10 @@ def _opened(
 
 def _about(folder: Path) -> dict[str, Any] | None:
     try:
-        told: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return told
+    return found
 
 
 def _log(folder: Path) -> list[dict[str, Any]]:

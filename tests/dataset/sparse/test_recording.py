@@ -62,7 +62,7 @@ def test_reading_again_adds_what_is_new_and_nothing_twice(dataset, record):
 
 
 def test_a_folder_that_is_no_recording_or_lost_a_file_is_told(dataset, record, tmp_path):
-    with pytest.raises(ArtifactError, match="no recorded session"):
+    with pytest.raises(ArtifactError, match="not a recorded session"):
         import_recording(dataset, tmp_path / "nothing")
     folder = record(2)
     (folder / "frames" / "00000000.png").unlink()

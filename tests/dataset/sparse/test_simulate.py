@@ -37,13 +37,13 @@ from gapsphere.plugin.settings.fields import make, select
 from gapsphere.plugin.settings.serving import ServeParams
 from gapsphere.plugin.settings.sparse import SimulateParams, SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
-from gapsphere.plugin.sparse.live.client import Client
-from gapsphere.plugin.sparse.live.server import running
+from gapsphere.plugin.sparse.live.serve import running
 from gapsphere.plugin.sparse.loop.build import make_loop, make_sampler
 from gapsphere.plugin.sparse.measure.quality import psnr, ssim
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from gapsphere.plugin.sparse.network.weights import save_weights
+from gapsphere.tests.support.sparse_client import Client
 from PIL import Image
 
 OPERATOR = "@gapsphere/gap-explorer/simulate_adaptive_sampling"
@@ -589,7 +589,7 @@ def test_the_operator_runs_on_a_selection_and_delegated(film, registered):
 def test_a_model_is_chosen_by_a_name_and_never_by_a_path(film, name):
     with pytest.raises(Exception, match="checkpoint_key"):
         foo.execute_operator(OPERATOR, dataset=film, params={"checkpoint_key": name})
-    with pytest.raises(GapsphereError, match=r"no such model; there are: default|checkpoint_key"):
+    with pytest.raises(GapsphereError, match=r"known models: default|checkpoint_key"):
         simulate_adaptive_sampling(film, make(SimulateParams, {"checkpoint_key": name}))
 
 

@@ -1,0 +1,103 @@
+"""One simulation: what it plays, with which settings and model, and where its results go."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import fiftyone as fo
+
+from ...embeddings.extract import Skipped
+from ...settings.sparse import SimulateParams
+from ...sparse.network.registry import LoadedModel
+from ..store import runs
+from ..store.names import Names
+from .files import SimulationFiles
+from .sequences import OrderedFrames
+from .settings import policy_name, recipe
+from .simulations import STEP
+
+LISTED = 100
+"""Skipped frames that a record lists."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one call works with."""
+
+    dataset: fo.Dataset
+    params: SimulateParams
+    model: LoadedModel
+    ordered: OrderedFrames
+
+    @cached_property
+    def names(self) -> Names:
+        """The fields under the suffix."""
+        return Names(self.params.suffix)
+
+    @cached_property
+    def device(self) -> str:
+        """Where the model runs."""
+        return str(next(self.model.model.parameters()).device)
+
+    @cached_property
+    def recipe(self) -> str:
+        """Digest of all that shapes a frame's result."""
+        return recipe(self.params, self.ordered, self.model, self.device)
+
+    @cached_property
+    def files(self) -> SimulationFiles:
+        """Pictures and states."""
+        return SimulationFiles(self.dataset, self.names, self.recipe)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Fields with a value for each simulated frame."""
+        names = self.names
+        return (
+            names.psnr, names.ssim, names.reconstruction_error, names.importance_mean,
+            names.n_samples, names.scene_cut, names.importance, names.measured,
+            names.reconstruction,
+        )  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What a call has done so far.
+
+    ``played`` frames now, ``known`` before; ``means`` of every sequence under the suffix, as
+    :class:`~.simulations.Simulation` has them.
+    """
+
+    played: int = 0
+    known: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    means: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def record(job: Job, tally: Tally, hard_above: float | None = None, seconds: float = 0.0) -> None:
+    """Keep on the dataset what was done so far."""
+    inputs = {
+        "model": job.model.key,
+        "fingerprint": job.model.version,
+        "device": job.device,
+        "recipe": job.recipe,
+        "folder": str(job.files.folder),
+    }
+    results = {
+        "policy": policy_name(job.params),
+        "sequence_field": job.ordered.sequence_field,
+        "order_field": job.ordered.order_field,
+        "sequences": tally.means,
+        "hard_above": hard_above,
+        "played": tally.played,
+        "already_there": tally.known,
+        "skipped_count": len(tally.skipped),
+        "skipped": [asdict(item) for item in tally.skipped[:LISTED]],
+        "notes": tally.notes,
+        "seconds": seconds,
+    }
+    params = job.params.model_dump(mode="json")
+    runs.write(job.dataset, job.names, runs.Record(STEP, params, inputs, results))
