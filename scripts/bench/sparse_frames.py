@@ -8,8 +8,8 @@
 ``vtest.avi`` (a street seen by a fixed camera) is in Debian's package ``opencv-doc``; without
 installing it: ``apt-get download opencv-doc`` and ``dpkg-deb -x opencv-doc_*.deb .``.  A file
 holds ``frames`` uint8 (sequences, length, H, W) and the name of each sequence.  Training and
-evaluation share no seed; the evaluation has the four first-person scenarios and never stands
-still, the training has Freedoom's levels too and now and then stands still.
+evaluation share no seed; the evaluation has the four first-person scenarios and never stops
+moving, the training has Freedoom's levels too and sometimes stops.
 """
 
 from __future__ import annotations
