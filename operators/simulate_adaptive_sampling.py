@@ -25,7 +25,7 @@ class SimulateAdaptiveSampling(StepOperator):
     help = (
         "Play sequences of frames as if only a few pixels of each could be measured: where they "
         "go, how well the frame is rebuilt from them, and which frames are hard. Another policy "
-        "under another suffix lies beside it. What is done already is skipped."
+        "under another suffix is kept beside it. What is done already is skipped."
     )
     icon = "grain"
 

@@ -24,8 +24,8 @@ class TrainSparseTransformer(StepOperator):
     operator = "train_sparse_transformer"
     label = "Train sparse transformer"
     help = (
-        "Teach a model to rebuild this dataset's frames from few pixels, starting from one that "
-        "can already. Simulations and the live server then choose it by its name; the same name "
+        "Teach a model to rebuild this dataset's frames from few pixels, starting from a trained "
+        "one. Simulations and the live server then choose it by its name; the same name "
         "goes on where it stopped. Better scheduled in the background: a step takes about a second."
     )
     icon = "model_training"

@@ -58,7 +58,7 @@ class DatabaseError(GapsphereError):
 
 
 class MessageError(GapsphereError):
-    """A live client's message cannot be used; ``code`` is the word that the client is told."""
+    """A live client's message cannot be used; ``code`` is the word that is sent to it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -1,9 +1,9 @@
 """What was measured of a frame, and what is remembered of the frames before it.
 
 A memory is three maps: the last value measured at each pixel, how many frames ago, and the last
-frame as it was reconstructed.  It only ever grows old; whether it still holds is asked of each new
-frame's samples (:func:`.scene.memory_holds`), and how far each value does, the model weighs by its
-age and by how far new samples contradict what was there.
+frame as it was reconstructed.  Whether it still holds is checked with each new frame's samples
+(:func:`.scene.memory_holds`); how far each value holds, the model weighs by its age and by how far
+new samples contradict what was there.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ def make_samples(
     what = np.asarray(values, np.float64)
     what = what[:, None] if what.ndim == 1 else what
     if not len(where):
-        raise EmptySetError("A frame came without a sample; send at least one pixel.")
+        raise EmptySetError("The frame has no sample; send at least one pixel.")
     if what.ndim != 2 or len(what) != len(where) or what.shape[1] not in (1, 3):
         raise DimensionError(
             f"{len(where)} pixels came with values of the shape {what.shape}; each pixel needs one "
             f"grey value or three of RGB."
         )
     if where.min() < 0 or where.max() >= height * width:
-        raise InputError(f"A sampled pixel lies outside the frame of {width} x {height}.")
+        raise InputError(f"A sampled pixel is outside the frame of {width} x {height}.")
     if not np.isfinite(what).all():
         raise NotFiniteError("Sampled values hold NaN or infinity; send numbers from 0 to 255.")
     # np.unique keeps the first of equals, so the order is reversed around it.
@@ -116,11 +116,6 @@ class Memory:
     value: NDArray[np.uint8]
     age: NDArray[np.int16]
     frame: NDArray[np.uint8]
-
-    @property
-    def resolution(self) -> Resolution:
-        """``(H, W)``."""
-        return int(self.age.shape[0]), int(self.age.shape[1])
 
     @property
     def pixels(self) -> Pixels:

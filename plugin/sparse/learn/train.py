@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import CheckpointError, InputError, NotFiniteError
+from ...interchange.files import write_whole
 from ...progress import Progress, silent
 from ...settings.sparse import TRAINING, Pattern
 from ..frames.samples import Memory, Samples, passing_through, remember, samples_of
@@ -126,14 +127,12 @@ class Trainer:
             or min(clips.shape[2:]) < self.config.stream.crop
         ):
             raise InputError(
-                f"Training wants uint8 clips (sequences, length, H, W) with sides of at least "
+                f"Training needs uint8 clips (sequences, length, H, W) with sides of at least "
                 f"{self.config.stream.crop} pixels, not {clips.dtype} {clips.shape}."
             )
         held = held_out or max(1, len(clips) // 20)
         if len(clips) <= held:
-            raise InputError(
-                "Training wants at least two sequences: one of them is for validation."
-            )
+            raise InputError("Training needs at least two sequences, one of them for validation.")
         self.clips, self.held_out = clips[:-held], clips[-held:]
         self.folder, self.device = Path(folder), device
         torch.manual_seed(self.config.seed)
@@ -220,7 +219,7 @@ class Trainer:
         return float(loss.detach()), psnr
 
     def _refuse(self) -> None:
-        """Leave the weights as they are; a few such steps are an accident, many are none."""
+        """Leave the weights as they are; a few such steps are tolerated, many in a row are not."""
         self._refused += 1
         log.warning("Step %d: the gradient is not finite; it is left out.", self.step)
         if self._refused == MOST_REFUSED:
@@ -316,7 +315,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write ``checkpoint.safetensors`` (all to go on) and ``weights.safetensors``."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         tensors |= {f"mean.{k}": v for k, v in self.mean.state_dict().items()}
@@ -324,9 +323,8 @@ class Trainer:
             tensors |= {f"optimiser.{number}.{k}": torch.as_tensor(v) for k, v in state.items()}
         tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
         meta = {"step": str(self.step), "best": json.dumps(self.best), "config": self._identity()}
-        partial = self.folder / "checkpoint.partial"
-        save_file(tensors, partial, meta)
-        partial.replace(self.folder / "checkpoint.safetensors")
+        data = save(tensors, meta)
+        write_whole(self.folder / "checkpoint.safetensors", lambda file: file.write(data))
         save_weights(self.mean, self.folder / "weights.safetensors", half=True, step=self.step)
 
     def resume(self) -> None:

@@ -1,1 +1,1 @@
-"""The server that live clients sample pixels with, its protocol and its client."""
+"""The server that live clients sample pixels with, and its protocol."""

@@ -5,9 +5,9 @@ tests use.  It holds settings alone.  All that changes is the :class:`LoopState`
 renewed, comes out: a session is its state, two sessions share nothing, and the same state with the
 same samples gives the same pixels wherever it runs.
 
-No frame ends a session: where the model fails, the last good frame stands and the same pixels are
+No frame ends a session: where the model fails, the last good frame is kept and the same pixels are
 asked for again; where only the importance fails, the last valid map goes on; where there is none,
-pixels are drawn evenly.  Each such step says so in ``problems`` and in the log.
+pixels are drawn evenly.  Each such step is listed in ``problems`` and in the log.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ DB_PER_DOUBLING = 1.6
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the model said of one frame; ``None`` where it failed."""
+    """What the model made of one frame; ``None`` where it failed."""
 
     frame: NDArray[np.uint8] | None
     importance: Map | None
@@ -65,6 +65,8 @@ class SamplingLoop:
 
     Examples
     --------
+    >>> from gapsphere.plugin.sparse.frames.samples import samples_of
+    >>> from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
     >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), LoopConfig(count=20))
     >>> state = loop.start((16, 16), seed=3)
     >>> frame = np.zeros((16, 16, 1), np.uint8)
@@ -303,14 +305,14 @@ def _surprise(samples: Samples, frame: NDArray[np.uint8] | None) -> float:
 
 
 def _usual(before: float, surprise: float, cut: bool) -> float:
-    """What surprise is usual after this frame; NaN: the next frame says."""
-    if cut:  # how far two scenes are apart says nothing of how the new one moves
+    """The usual surprise after this frame; NaN: unknown until the next frame."""
+    if cut:  # the distance of two scenes does not show how the new one moves
         return float("nan")
     return surprise if np.isnan(before) else 0.8 * before + 0.2 * surprise
 
 
 def _error_at(frame: torch.Tensor, samples: Samples, hidden: NDArray[np.bool_]) -> float:
-    """Mean squared error of the whole frame, in squared grey levels, as hidden samples tell it."""
+    """Mean squared error of the frame, in squared grey levels, estimated at the hidden samples."""
     guess = frame.float().cpu().numpy().reshape(samples.channels, -1)[:, samples.pixels[hidden]].T
     error = np.square(np.clip(guess, 0, 1) * 255 - samples.values[hidden]).mean()
     # Sampled pixels have no error, and hidden ones are drawn from the others.

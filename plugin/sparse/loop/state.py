@@ -1,4 +1,4 @@
-"""What a sampling loop is told, what it carries from frame to frame, and what each frame gives.
+"""A sampling loop's settings, the state it carries from frame to frame, and a frame's result.
 
 Plain data, so that a session can be stored between two frames and goes on bit for bit.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...settings.sparse import SAMPLING, Signal
-from ..frames.coords import Pixels, Resolution, uv_of
+from ..frames.coords import Pixels, Resolution
 from ..frames.samples import Memory
 from ..network.importance import ImportanceStats, Map
 
@@ -26,7 +26,7 @@ class QualityTarget:
     A live loop never sees the true frame, so ``hold_out`` of the samples are probes: drawn evenly
     and independently of the sampler, kept from a second reconstruction, and compared with it.
     Samples that the sampler placed could not do that: where it is difficult they crowd, and each
-    keeps its distance from the others, so they are no picture of the frame.
+    keeps its distance from the others, so they do not represent the frame.
     """
 
     psnr: float
@@ -38,7 +38,7 @@ class QualityTarget:
     def __post_init__(self) -> None:
         if not 0 < self.hold_out < 1 or not 1 <= self.least <= self.most:
             raise InputError(
-                f"A quality target wants hold_out between 0 and 1 and 1 <= least <= most, not "
+                f"A quality target needs hold_out between 0 and 1 and 1 <= least <= most, not "
                 f"{self.hold_out}, {self.least}, {self.most}."
             )
 
@@ -99,11 +99,6 @@ class LoopState:
     error: float = float("nan")
     probes: Pixels | None = None
 
-    @property
-    def uv(self) -> NDArray[np.float64]:
-        """The pixels asked for, as UV (n, 2)."""
-        return uv_of(self.pixels, self.resolution)
-
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays for ``np.savez``; :meth:`from_arrays` gives the same state back."""
         numbers = [self.seed, self.count, self.turn, self.valid]
@@ -154,7 +149,7 @@ class Step:
     importance : float32 (H, W) or None
         The map that the next pixels are drawn by; None where there is none.
     pixels : int64 (n,)
-        What to sample of the next frame, ascending and different; ``state.uv`` for the wire.
+        What to sample of the next frame, ascending and different.
     shares : dict
         How many of them each strategy placed.
     warm : bool

@@ -4,12 +4,13 @@ The density is ``importance_ratio`` of the map, ``extra_ratio`` of a third strat
 even: the even part keeps looking where the map sees nothing.  Error diffusion draws the mixture in
 one go, so that its points keep their distance whichever part they come from; ``multinomial`` draws
 the parts one after the other as the seed does.  Revisits move some points onto remembered pixels
-close by: they cost almost no spread and tell what of the memory still holds.
+close by: they cost almost no spread and show which part of the memory still holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class AdaptiveSampler:
     revisit_ratio : float
         Share of the samples moved onto remembered pixels near by, 0..1.
     fallback : pattern
-        What is drawn where importance says nothing.
+        What is drawn where importance is unusable.
     """
 
     importance_ratio: float = SAMPLING.importance_ratio
@@ -71,13 +72,7 @@ class AdaptiveSampler:
                 f"{self.collision_threshold}."
             )
 
-    @property
-    def name(self) -> str:
-        return "adaptive"
-
-    @property
-    def adaptive(self) -> bool:
-        return True
+    adaptive: ClassVar[bool] = True
 
     def draw(self, request: Request, random: np.random.Generator) -> Draw:
         """Exactly ``request.count`` different pixels inside the frame."""

@@ -8,7 +8,7 @@ the same seed ask for the same pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,8 @@ class Request:
         height, width = self.resolution
         if not 1 <= self.count <= height * width:
             raise InputError(
-                f"{self.count} samples are asked of a frame of {width} x {height} pixels; it can "
-                f"give 1 to {height * width}."
+                f"A frame of {width} x {height} pixels can give 1 to {height * width} samples, not "
+                f"{self.count}."
             )
 
 
@@ -54,20 +54,15 @@ class Draw:
 class Sampler(Protocol):
     """Chooses pixels; implementations are frozen dataclasses of their settings."""
 
-    @property
-    def name(self) -> str:
-        """The pattern's name, such as ``jitter`` or ``adaptive``."""
-
-    @property
-    def adaptive(self) -> bool:
-        """Whether it reads importance."""
+    adaptive: ClassVar[bool]
+    """Whether it reads importance."""
 
     def draw(self, request: Request, random: np.random.Generator) -> Draw:
         """Exactly ``request.count`` different pixels inside the frame."""
 
 
 def usable_importance(importance: Map | None) -> NDArray[np.float64] | None:
-    """Importance as a density, or None where it says nothing: missing, not finite, flat or zero."""
+    """Importance as a density, or None where it is unusable: missing, not finite, flat or zero."""
     if importance is None:
         return None
     density = np.asarray(importance, np.float64)

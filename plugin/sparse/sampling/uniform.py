@@ -1,12 +1,13 @@
 """Patterns that know nothing of the frame: random, grid, jittered, blue noise.
 
-"Uniform" has to be named: blue noise alone beats independent random pixels, so a gain over
-"uniform" says little until it says over which.
+Blue noise alone beats independent random pixels, so a gain over "uniform" sampling means little
+without the pattern's name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,13 +33,7 @@ class UniformSampler:
 
     pattern: Pattern = "blue"
 
-    @property
-    def name(self) -> str:
-        return self.pattern
-
-    @property
-    def adaptive(self) -> bool:
-        return False
+    adaptive: ClassVar[bool] = False
 
     def draw(self, request: Request, random: np.random.Generator) -> Draw:
         """Exactly ``request.count`` different pixels inside the frame."""

@@ -358,12 +358,12 @@ def test_other_settings_are_refused_until_a_suffix_or_overwrite(film, simulate):
     assert list(simulations(film)[0].sequences) == ["a"]
 
 
-def test_fields_of_somebody_else_are_left_alone(film, simulate):
+def test_fields_with_other_contents_are_left_alone(film, simulate):
     film.set_values("psnr", [1.0] * 12)
-    with pytest.raises(MismatchError, match="'psnr' holds results of something unrecorded"):
+    with pytest.raises(MismatchError, match="'psnr' holds results of an unrecorded run"):
         simulate(film)
     film.set_values("ssim_b", ["good"] * 12)
-    with pytest.raises(InputError, match="field 'ssim_b' of another kind"):
+    with pytest.raises(InputError, match="field 'ssim_b' of another type"):
         simulate(film, suffix="b", overwrite=True)
 
 
@@ -495,12 +495,12 @@ def test_a_wrong_setting_is_a_sentence(film, simulate, wrong, words):
         simulate(film, **wrong)
 
 
-def test_nothing_to_simulate_on_is_a_sentence(film, simulate):
-    with pytest.raises(EmptySetError, match="no sample to take frames from"):
+def test_without_samples_a_simulation_is_refused_in_a_sentence(film, simulate):
+    with pytest.raises(EmptySetError, match="no samples to take frames from"):
         simulate(film.match_tags("nobody"))
 
 
-def test_what_is_no_frame_is_a_sentence(film, dataset, simulate):
+def test_patches_are_refused_in_a_sentence(film, dataset, simulate):
     film.add_sample_field("cars", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
     boxes = [fo.Detection(label="car", bounding_box=[0, 0, 0.5, 0.5]) for _ in range(12)]
     film.set_values("cars", [fo.Detections(detections=[box]) for box in boxes])
