@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import GapsphereError, InputError, MismatchError
 from ...sparse.frames.coords import resolution_to_wire, uv_of
 from ...sparse.measure.playback import PlayedFrame
+from ...sparse.network.importance import scaled
 from ..store import fields, runs
 from ..store.appearance import hide_at_first
 from ..store.database import counted
@@ -137,9 +138,7 @@ def _values(job: Job, sample_id: str, played: PlayedFrame) -> dict[str, Any]:
     }
     if step.importance is not None:
         values[names.importance_mean] = float(step.importance.mean())
-        shown = step.importance / max(float(step.importance.max()), 1e-12) * 255
-        picture = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
-        path = job.files.keep("importance", sample_id, picture)
+        path = job.files.keep("importance", sample_id, scaled(step.importance))
         values[names.importance] = fo.Heatmap(map_path=path, range=[0, 255])
     if job.params.keypoints:
         points = uv_of(played.pixels, step.state.resolution).tolist()

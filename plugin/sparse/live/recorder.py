@@ -24,6 +24,7 @@ from PIL import Image
 from ...errors import ArtifactError
 from ..frames.coords import Resolution, resolution_from_wire
 from ..frames.samples import Samples, make_samples
+from ..network.importance import scaled
 from . import binary
 from .protocol import FrameData
 
@@ -114,10 +115,7 @@ class Recorder:
         }
         importance = step.importance
         if importance is not None:
-            top = max(float(importance.max()), 1e-12)
-            files[f"importance/{name}.png"] = png(
-                np.clip(np.rint(importance / top * 255), 0, 255).astype(np.uint8)
-            )
+            files[f"importance/{name}.png"] = png(scaled(importance))
         for place, data in files.items():
             (folder / place).write_bytes(data)
             self.written += len(data)

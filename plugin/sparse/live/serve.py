@@ -121,6 +121,7 @@ async def _serve(
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=3,
     )
@@ -128,6 +129,9 @@ async def _serve(
     serving = asyncio.create_task(web.serve([listening]))
     while not web.started and not serving.done():
         await asyncio.sleep(0.01)
+    if serving.done():
+        await serving  # raises why
+        return
     host, port = listening.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if ready is not None:

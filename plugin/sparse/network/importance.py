@@ -123,6 +123,12 @@ def stretched(importance: Map) -> Map:
     return (importance - low) / (high - low)
 
 
+def scaled(importance: Map) -> NDArray[np.uint8]:
+    """0..255 with the map's maximum at 255, for pictures that keep zero at zero."""
+    top = max(float(importance.max()), 1e-12)
+    return np.clip(np.rint(importance / top * 255), 0, 255).astype(np.uint8)
+
+
 def stats_of(importance: Map) -> ImportanceStats:
     """Figures to log; see :class:`ImportanceStats`."""
     flat = np.maximum(np.asarray(importance, np.float64).ravel(), 0)
