@@ -1,8 +1,8 @@
-"""Arrays and JSON in files that came from anywhere: looked at before they are believed.
+"""Arrays and JSON in files of any origin, checked before they are used.
 
-The header of an array is read first and compared with the size of the file, so that a header that
-lies costs neither memory nor a crash; nothing is ever unpickled.  Whatever is wrong is said with
-the file's name.  Writing replaces a file whole or leaves the old one.
+The header of an array is read first and compared with the size of the file, so that a false header
+costs neither memory nor a crash; nothing is ever unpickled.  Errors name the file.  Writing
+replaces a file whole or leaves the old one.
 """
 
 from __future__ import annotations
@@ -29,10 +29,29 @@ JSON_LIMIT = 1 << 30
 """Bytes of one JSON file at most: some five million paths."""
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, private: bool = False) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then put it there in one step.
+def write_whole(
+    path: Path,
+    write: Callable[[IO[bytes]], object],
+    *,
+    private: bool = False,
+    durable: bool = True,
+) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then move it there in one step.
 
-    The folder is made where it is not there; only the owner can read a ``private`` file.
+    A missing folder is made.
+
+    Parameters
+    ----------
+    private
+        Only the owner can read the file.
+    durable
+        Wait until the content is on the disk, so that a power cut cannot leave an empty file; off
+        for files that are cheap to make again.
+
+    Raises
+    ------
+    ArtifactError
+        The disk is full or the folder cannot be written to; the old file is left as it was.
     """
     partial = None
     try:
@@ -42,7 +61,8 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, private: bo
         with os.fdopen(handle, "wb") as file:
             write(file)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         if not private:  # as a temporary file is
             partial.chmod(0o666 & ~_umask())
         os.replace(partial, path)
@@ -65,24 +85,32 @@ def _umask() -> int:
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text whole."""
-    content = text.encode("utf-8")
-
-    def write(file: IO[bytes]) -> None:
-        file.write(content)
-
-    write_whole(path, write)
+    content = text.encode()
+    write_whole(path, lambda file: file.write(content))
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON whole; names that are not valid Unicode survive as escapes."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    except (TypeError, ValueError) as error:
-        raise ArtifactError(f"{path.name} cannot be written as JSON: {error}.") from error
+def json_text(value: Any) -> str:
+    """JSON as readable text; names that are not valid Unicode survive as escapes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``value`` holds something JSON cannot express, such as NaN.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1)
+        return json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1)
+    return text
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON whole."""
+    try:
+        text = json_text(value)
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(f"{path.name} cannot be written as JSON: {error}.") from error
     write_text(path, text + "\n")
 
 
