@@ -1,9 +1,9 @@
 """A Visual Spec as files: one HTML page, or a ZIP with pages, pictures, table and numbers.
 
-Pictures are read one at a time; one that cannot be read leaves a sentence in its place.  Names in
-the archive are made here and carry no more of a file's own name than letters and digits, and a cell
-of the table that a spreadsheet would take for a formula is quoted.  A file appears whole or not at
-all, and never replaces another without being asked.
+Pictures are read one at a time; a sentence takes the place of one that cannot be read.  Names in
+the archive keep only the letters and digits of a file's own name, and a cell of the table that a
+spreadsheet would take for a formula is quoted.  A file is written whole or not at all, and replaces
+another only on request.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from PIL import Image as PillowImage
 from ..attention.overlay import overlay
 from ..embeddings.images import open_rgb
 from ..errors import ArtifactError, ImageError, InputError
-from ..interchange.files import write_whole
+from ..interchange.files import json_text, write_text, write_whole
 from ..progress import Progress, silent
 from .spec_page import Picture, page
 from .spec_words import LANGUAGES, Language
@@ -35,19 +34,7 @@ IN_PAGE, THUMBNAIL = 640, 240
 """Longest side in pixels of a picture in the page (sharp at half of A4, small in a mail), and of
 the thumbnail that lies beside the original in an archive."""
 JPEG_QUALITY = 82
-_FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-    "\t",
-    "\r",
-    "\n",
-)  # full-width too: East Asian Excel
+_FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")  # full-width: East Asian Excel
 
 
 @dataclass(frozen=True)
@@ -85,22 +72,19 @@ def write_spec(
     """
     path = Path(path).expanduser()
     if path.suffix.lower() not in (".html", ".zip"):
-        raise InputError(f"{path} has to end in .zip or .html: that says what is written.")
+        raise InputError(f"{path} must end in .zip or .html, which decides what is written.")
     if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent} to write {path.name} into.")
+        raise InputError(f"The folder {path.parent} of {path.name} does not exist; make it first.")
     if path.is_dir() or (path.exists() and not overwrite):
         raise ArtifactError(f"{path} is there already; choose another name or ask to overwrite.")
     album = _Album(spec, opacity, progress)
     if path.suffix.lower() == ".html":
-        content = album.pages([language], archive=False)[language].encode()
-        write_whole(path, lambda file: _write(file, content))
+        for _ in album.read():
+            pass
+        write_text(path, album.page(language, archive=False))
     else:
         write_whole(path, lambda file: _archive(file, spec, album))
     return SpecFiles(path, tuple(album.unreadable))
-
-
-def _write(file: IO[bytes], content: bytes) -> None:
-    file.write(content)
 
 
 class _Album:
@@ -114,18 +98,18 @@ class _Album:
 
     def read(self) -> Iterator[tuple[str, int, Image, dict[str, PillowImage.Image]]]:
         """Read every picture; yields kind, number, image and its views at full size."""
-        jobs = [("do", row) for row in self.spec.shown]
-        jobs += [("dont", row) for row in range(len(self.spec.owned))]
-        for done, (kind, row) in enumerate(jobs, 1):
-            image = (self.spec.candidates if kind == "do" else self.spec.owned)[row]
+        total = len(self.spec.shown) + len(self.spec.owned)
+        for number, row in enumerate(self.spec.shown, 1):
+            image = self.spec.candidates[row]
             views = self._views(image)
-            picture = _picture(views)
-            if kind == "do":
-                self.candidates[row] = picture
-            else:
-                self.owned.append(picture)
-            yield kind, len(self.candidates if kind == "do" else self.owned), image, views
-            self.progress(done, len(jobs))
+            self.candidates[row] = _picture(views)
+            yield "do", number, image, views
+            self.progress(number, total)
+        for number, image in enumerate(self.spec.owned, 1):
+            views = self._views(image)
+            self.owned.append(_picture(views))
+            yield "dont", number, image, views
+            self.progress(len(self.spec.shown) + number, total)
 
     def _views(self, image: Image) -> dict[str, PillowImage.Image]:
         try:
@@ -138,17 +122,9 @@ class _Album:
             views["overlay"] = overlay(original, image.heat, opacity=self.opacity)
         return views
 
-    def pages(self, languages: list[Language], *, archive: bool) -> dict[Language, str]:
-        """The page in each language; reads the pictures unless :meth:`read` has."""
-        if not self.candidates and self.spec.shown:
-            for _ in self.read():
-                pass
-        return {
-            language: page(
-                self.spec, self.candidates, self.owned, language=language, archive=archive
-            )
-            for language in languages
-        }
+    def page(self, language: Language, *, archive: bool) -> str:
+        """The page, once every picture was read."""
+        return page(self.spec, self.candidates, self.owned, language=language, archive=archive)
 
 
 def _smaller(image: PillowImage.Image, side: int) -> PillowImage.Image:
@@ -176,22 +152,25 @@ def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:
         for kind, number, image, views in album.read():
             for view, pixels in views.items():
                 if kind == "dont" and view == "original":
-                    continue  # nobody needs more of what is there already
+                    continue  # S has the file already
                 buffer = io.BytesIO()
                 pixels.save(buffer, "PNG")
                 name = f"{spec.id}/{kind}/{number:03d}_{safe_name(image.path)}_{view}.png"
                 archive.writestr(name, buffer.getvalue(), zipfile.ZIP_STORED)
-        for language, html in album.pages(list(LANGUAGES), archive=True).items():
+        for language in LANGUAGES:
+            html = album.page(language, archive=True)
             archive.writestr(f"{spec.id}/visual-spec.{language}.html", html)
         archive.writestr(f"{spec.id}/candidates.csv", candidates_csv(spec).encode("utf-8-sig"))
         with archive.open(f"{spec.id}/{REFERENCE}", "w", force_zip64=True) as member:
             numbers = _Digested(member)
             np.savez(numbers, embeddings=np.ascontiguousarray(spec.reference, np.float32))
-        archive.writestr(f"{spec.id}/spec.json", _json(document(spec, numbers.digest.hexdigest())))
+        archive.writestr(
+            f"{spec.id}/spec.json", json_text(document(spec, numbers.digest.hexdigest()))
+        )
 
 
 class _Digested(io.RawIOBase):
-    """Hands on what is written to it and digests it on the way, so that nothing is held twice."""
+    """Passes on what is written to it and digests it, so that nothing is held twice."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self.target = target
@@ -203,15 +182,6 @@ class _Digested(io.RawIOBase):
     def write(self, block: Any) -> int:
         self.digest.update(block)
         return self.target.write(block)
-
-
-def _json(value: dict[str, Any]) -> str:
-    readable = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    try:
-        readable.encode("utf-8")
-    except UnicodeEncodeError:  # a file name that is not valid Unicode survives as an escape
-        return json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1)
-    return readable
 
 
 def safe_name(path: str) -> str:
@@ -231,8 +201,7 @@ def safe_cell(value: str) -> str:
     ("'=1+1", 'night')
     """
     cleaned = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    dangerous = cleaned.startswith(_FORMULA) or cleaned.lstrip().startswith(_FORMULA)
-    return f"'{cleaned}" if dangerous else cleaned
+    return f"'{cleaned}" if _FORMULA.match(cleaned) else cleaned
 
 
 def candidates_csv(spec: VisualSpec) -> str:

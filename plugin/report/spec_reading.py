@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import tempfile
 import zipfile
-from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..coverage.rows import Metric, checked_rows
 from ..errors import ArtifactError, GapsphereError, InputError
 from ..interchange.files import read_npz
 from .spec_rule import Rule
-from .visual_spec import FORMAT, REFERENCE, VERSION
+from .visual_spec import FORMAT, REFERENCE, VERSION, MadeBy
 
 JSON_LIMIT = 256 << 20
 """Bytes of ``spec.json`` at most: some half a million candidates."""
@@ -35,6 +34,40 @@ INFLATION = 50
 """How many times larger a member may become: embeddings do not compress, bombs do."""
 MEMBERS = 100_000
 _BLOCK = 1 << 22
+
+
+Text = Annotated[str, Field(max_length=10_000)]
+Distance = Annotated[float, Field(ge=0, le=2)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Encoder(_Part):
+    name: Text
+    fingerprint: Text
+    parameters: Any = None
+
+
+class _Reference(_Part):
+    blake2b: Text
+
+
+class _Document(_Part):
+    """What is needed of ``spec.json``; further keys are left alone."""
+
+    id: Text
+    title: Text
+    created: Text
+    quantity: Annotated[float, Field(ge=1, le=1e9)]
+    metric: Metric
+    delta: Distance
+    radius: Distance
+    radius_source: Literal["candidates", "delta", "given"]
+    centre: Annotated[list[float], Field(min_length=1)]
+    encoder: _Encoder
+    reference: _Reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +80,7 @@ class SpecFile:
     quantity: int
     rule: Rule
     reference: NDArray[np.float32]
-    encoder: str
-    fingerprint: str
-    encoder_params: Mapping[str, Any] = field(default_factory=dict)
+    encoder: MadeBy
 
 
 def read_spec(path: str | Path) -> SpecFile:
@@ -141,6 +172,7 @@ def _bounded(file: IO[bytes], size: int, path: Path) -> bytes:
 
 
 def _copy(source: IO[bytes], target: IO[bytes], size: int, path: Path) -> str:
+    """Copy ``size`` bytes in blocks; their digest."""
     digest, copied = hashlib.blake2b(digest_size=16), 0
     while block := source.read(min(_BLOCK, size - copied + 1)):
         copied += len(block)
@@ -168,7 +200,7 @@ def _parsed(content: bytes, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{name} cannot be read as JSON: {error}.") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ArtifactError(f"{name} is no Visual Spec of Gapsphere.")
+        raise ArtifactError(f"{name} is not a Visual Spec of Gapsphere.")
     if document.get("version") != VERSION:
         raise ArtifactError(
             f"{name} is of version {document.get('version')!r}, this Gapsphere reads {VERSION}: "
@@ -177,36 +209,36 @@ def _parsed(content: bytes, name: str) -> dict[str, Any]:
     return document
 
 
-def _checked(document: dict[str, Any], arrays: Path, digest: str, name: str) -> SpecFile:
-    ask = _Asker(document, name)
-    metric: Metric = (
-        "euclidean" if ask.one_of("metric", ("cosine", "euclidean")) == "euclidean" else "cosine"
-    )
-    encoder, reference = ask.mapping("encoder"), ask.mapping("reference")
-    if reference.words("blake2b") != digest:
+def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> SpecFile:
+    try:
+        found = _Document.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key, given = ".".join(map(str, first["loc"])), repr(first["input"])
+        given = given if len(given) < 60 else given[:57] + "..."
+        raise ArtifactError(f"{name} has {key} = {given}: {first['msg']}.") from error
+    if found.reference.blake2b != digest:
         raise ArtifactError(
-            f"{name} and its {REFERENCE} do not belong together: take both out of one ZIP."
+            f"{name} and its {REFERENCE} do not belong together: take both from the same ZIP."
         )
-    centre = ask.vector("centre")
-    rule = Rule(
-        metric,
-        ask.number("delta", 0, 2),
-        centre,
-        ask.number("radius", 0, 2),
-        ask.one_of("radius_source", ("candidates", "delta", "given")),
-    )
-    rows = _reference(arrays, len(centre), name)
-    parameters = encoder.document.get("parameters")
+    rows = _reference(arrays, len(found.centre), name)
+    try:
+        centre = checked_rows("centre", np.asarray([found.centre], np.float32))[0]
+    except GapsphereError as error:
+        raise ArtifactError(f"{name}: {error}") from error
+    parameters = found.encoder.parameters
     return SpecFile(
-        ask.words("id"),
-        ask.words("title"),
-        ask.words("created"),
-        int(ask.number("quantity", 1, 1e9)),
-        rule,
-        rows,
-        encoder.words("name"),
-        encoder.words("fingerprint"),
-        parameters if isinstance(parameters, dict) else {},
+        id=found.id,
+        title=found.title,
+        created=found.created,
+        quantity=int(found.quantity),
+        rule=Rule(found.metric, found.delta, centre, found.radius, found.radius_source),
+        reference=rows,
+        encoder=MadeBy(
+            found.encoder.name,
+            found.encoder.fingerprint,
+            parameters if isinstance(parameters, dict) else {},
+        ),
     )
 
 
@@ -231,51 +263,3 @@ def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
         return checked_rows(REFERENCE, rows.astype(np.float32, copy=False))
     except GapsphereError as error:
         raise ArtifactError(f"{name}: {error}") from error
-
-
-@dataclass(frozen=True)
-class _Asker:
-    """Values out of a JSON object, each checked, with the sentence for what is wrong."""
-
-    document: Mapping[str, Any]
-    name: str
-
-    def _refuse(self, key: str, expected: str) -> ArtifactError:
-        got = repr(self.document.get(key))
-        got = got if len(got) < 60 else got[:57] + "..."
-        return ArtifactError(f"{self.name} has {key} = {got}; it must be {expected}.")
-
-    def words(self, key: str) -> str:
-        value = self.document.get(key)
-        if not isinstance(value, str) or len(value) > 10_000:
-            raise self._refuse(key, "text")
-        return value
-
-    def one_of(self, key: str, choices: tuple[str, ...]) -> str:
-        value = self.document.get(key)
-        if value not in choices:
-            raise self._refuse(key, " or ".join(choices))
-        return str(value)
-
-    def number(self, key: str, low: float, high: float) -> float:
-        value = self.document.get(key)
-        known = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not known or not low <= float(value) <= high or not math.isfinite(value):  # type: ignore[arg-type]
-            raise self._refuse(key, f"a number from {low:g} to {high:g}")
-        return float(value)  # type: ignore[arg-type]
-
-    def mapping(self, key: str) -> _Asker:
-        value = self.document.get(key)
-        if not isinstance(value, dict):
-            raise self._refuse(key, "an object")
-        return _Asker(value, f"{self.name}, {key}")
-
-    def vector(self, key: str) -> NDArray[np.float32]:
-        value = self.document.get(key)
-        numbers = isinstance(value, list) and all(type(item) in (int, float) for item in value)
-        if not numbers or not value:
-            raise self._refuse(key, "a list of numbers")
-        try:
-            return checked_rows(key, np.asarray([value], np.float32))[0]
-        except (GapsphereError, OverflowError) as error:
-            raise ArtifactError(f"{self.name}: {error}") from error

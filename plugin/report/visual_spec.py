@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -27,7 +27,7 @@ REFERENCE = "reference.npz"
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """One image of a spec: where it lies and what is known of it.
+    """One image of a spec: its file and what is known of it.
 
     ``to_owned``, ``to_centre`` in the spec's metric; ``percentile`` 0..100 or None; ``facts`` are
     metadata as (field, value); ``heat`` uint8 (h, w) or None where no heatmap was computed.
@@ -43,25 +43,12 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Whose spec it is and what made its vectors.
+class MadeBy:
+    """The encoder behind a spec's vectors; ``parameters`` open it again."""
 
-    ``source`` says in words where the candidates came from; ``estimated`` that they stand for an
-    empty place; ``encoder_params`` open the encoder again; ``parameters`` are the export's own;
-    ``heatmap`` is the method behind the heatmaps.
-    """
-
-    dataset: str
-    source: str
-    encoder: str
+    name: str
     fingerprint: str
-    owned_count: int
-    delta_source: str
-    estimated: bool = False
-    place: tuple[float, float, float] | None = None
-    encoder_params: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    heatmap: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,21 +57,30 @@ class VisualSpec:
 
     ``candidates`` are all of them; ``shown`` are the rows of it with a picture, in the order shown;
     ``owned`` the images of S nearest to the centre; ``missing`` what stands out in the metadata
-    and ``tried`` the fields looked at; ``reference`` float32 (m, d), the rows of S that decide;
-    ``drive`` the sequence that all candidates come from, empty where there are several.
+    and ``tried`` the fields looked at; ``reference`` float32 (m, d), the rows of S that decide.
+    ``source`` says in words where the candidates came from; ``place`` is the empty place they
+    represent, if they do; ``drive`` the sequence that all of them come from, empty where there are
+    several; ``parameters`` are the export's own; ``heatmap`` is the method behind the heatmaps.
     """
 
     title: str
     quantity: int
     quantity_source: str
     rule: Rule
-    origin: Origin
+    dataset: str
+    source: str
+    encoder: MadeBy
+    owned_count: int
+    delta_source: str
     candidates: tuple[Image, ...]
     shown: tuple[int, ...]
     owned: tuple[Image, ...]
     missing: tuple[Shared, ...]
     tried: tuple[str, ...]
     reference: NDArray[np.float32]
+    place: tuple[float, float, float] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    heatmap: str = ""
     note: str = ""
     drive: str = ""
     created: str = field(
@@ -102,46 +98,51 @@ class VisualSpec:
 
     @property
     def beyond(self) -> int:
-        """Candidates that lie beyond δ."""
+        """Number of candidates beyond δ."""
         return sum(1 for image in self.candidates if (image.to_owned or 0) > self.rule.delta)
 
     @property
+    def estimated(self) -> bool:
+        """Whether the candidates represent an empty place on the sphere."""
+        return self.place is not None
+
+    @property
     def narrow(self) -> bool:
-        """Whether the radius is no more than the spread of one drive's frames."""
+        """Whether the radius only reflects the spread of one drive's frames."""
         return bool(self.drive) and self.rule.radius_source == "candidates"
 
     @property
     def has_heatmaps(self) -> bool:
-        """Whether a picture that is shown has a heatmap."""
+        """Whether any candidate shown has a heatmap."""
         return any(self.candidates[row].heat is not None for row in self.shown)
 
 
 def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
     """The content of ``spec.json``."""
-    rule, origin = spec.rule, spec.origin
+    rule = spec.rule
     numbers = {row: number for number, row in enumerate(spec.shown, 1)}
+
+    def listed(image: Image) -> dict[str, Any]:
+        return {
+            "id": image.id,
+            "path": image.path,
+            "dist_to_S": image.to_owned,
+            "percentile": image.percentile,
+            "dist_to_centre": image.to_centre,
+        }
+
+    def own(*names: str) -> dict[str, Any]:
+        return {name: getattr(spec, name) for name in names}
+
     return {
         "format": FORMAT,
         "version": VERSION,
-        "id": spec.id,
-        "created": spec.created,
-        "title": spec.title,
-        "note": spec.note,
-        "dataset": origin.dataset,
-        "source": origin.source,
-        "estimated": origin.estimated,
-        "place": list(origin.place) if origin.place else None,
-        "encoder": {
-            "name": origin.encoder,
-            "fingerprint": origin.fingerprint,
-            "parameters": dict(origin.encoder_params),
-        },
-        "heatmap": origin.heatmap or None,
+        **own("id", "created", "title", "note", "dataset", "source", "estimated", "place"),
+        "encoder": asdict(spec.encoder),
+        "heatmap": spec.heatmap or None,
         "metric": rule.metric,
         "delta": rule.delta,
-        "delta_source": origin.delta_source,
-        "quantity": spec.quantity,
-        "quantity_source": spec.quantity_source,
+        **own("delta_source", "quantity", "quantity_source"),
         "radius": rule.radius,
         "radius_source": rule.radius_source,
         "near_miss_radius": rule.near_radius,
@@ -152,8 +153,8 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
             "covered already": "d_S <= delta",
         },
         "missing": {
-            "found": [vars(shared) for shared in spec.missing],
-            "fields": list(spec.tried),
+            "found": [asdict(shared) for shared in spec.missing],
+            "fields": spec.tried,
             "test": {
                 "name": "one-sided Fisher exact, Holm-corrected",
                 "level": LEVEL,
@@ -162,26 +163,16 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
             },
         },
         "candidates": [
-            {**_listed(image), "picture": numbers.get(row)}
+            {**listed(image), "picture": numbers.get(row)}
             for row, image in enumerate(spec.candidates)
         ],
-        "owned": [_listed(image) for image in spec.owned],
-        "owned_count": origin.owned_count,
+        "owned": [listed(image) for image in spec.owned],
+        **own("owned_count"),
         "reference": {
             "file": REFERENCE,
             "rows": len(spec.reference),
             "blake2b": reference_digest,
         },
-        "parameters": dict(origin.parameters),
-        "centre": [float(value) for value in rule.centre],
-    }
-
-
-def _listed(image: Image) -> dict[str, Any]:
-    return {
-        "id": image.id,
-        "path": image.path,
-        "dist_to_S": image.to_owned,
-        "percentile": image.percentile,
-        "dist_to_centre": image.to_centre,
+        **own("parameters"),
+        "centre": rule.centre.tolist(),
     }

@@ -19,8 +19,8 @@ from gapsphere.plugin.report.spec_missing import Shared
 from gapsphere.plugin.report.spec_package import candidates_csv, safe_cell, safe_name, write_spec
 from gapsphere.plugin.report.spec_reading import read_spec
 from gapsphere.plugin.report.spec_rule import judge, make_rule, reference_rows
-from gapsphere.plugin.report.spec_words import ENGLISH, KOREAN, TERMS
-from gapsphere.plugin.report.visual_spec import Image, Origin, VisualSpec
+from gapsphere.plugin.report.spec_words import words
+from gapsphere.plugin.report.visual_spec import Image, MadeBy, VisualSpec
 from PIL import Image as PillowImage
 
 HOSTILE = [
@@ -66,7 +66,11 @@ def make_spec(tmp_path):
             quantity=40,
             quantity_source="given",
             rule=rule,
-            origin=Origin("drive", "test", "test:colour", "f00d", 50, "leave-one-out"),
+            dataset="drive",
+            source="test",
+            encoder=MadeBy("test:colour", "f00d"),
+            owned_count=50,
+            delta_source="leave-one-out",
             candidates=candidates,
             shown=tuple(range(len(paths))),
             owned=candidates[:1],
@@ -105,10 +109,10 @@ def test_the_page_is_valid_html_with_every_picture_inline(make_spec, tmp_path, l
 
 
 def test_the_page_says_what_is_missing_in_words_and_counts(make_spec, tmp_path):
-    words = " ".join("".join(parsed(page_of(make_spec(), tmp_path)).itertext()).split())
+    text = " ".join("".join(parsed(page_of(make_spec(), tmp_path)).itertext()).split())
     for said in ("40", "3 of 3", "2 of 50", "25.0×", "light: night", "0.400", "percentile 99"):
-        assert said in words
-    assert "No heatmap was computed" in words
+        assert said in text
+    assert "No heatmap was computed" in text
     warm = "".join(parsed(page_of(make_spec(heat=True), tmp_path)).itertext())
     assert "Collect in surroundings that show visual patterns like the highlighted" in warm
     assert "No heatmap was computed" not in warm
@@ -117,39 +121,42 @@ def test_the_page_says_what_is_missing_in_words_and_counts(make_spec, tmp_path):
 def test_candidates_that_their_own_rule_would_turn_down_are_said_aloud(make_spec, tmp_path):
     spec = make_spec()
     near = replace(spec.candidates[0], to_owned=0.1)
-    words = "".join(
+    text = "".join(
         parsed(page_of(replace(spec, candidates=(near, *spec.candidates[1:])), tmp_path)).itertext()
     )
-    assert "1 of the 3 candidates lie within δ" in words
+    assert "1 of the 3 candidates are within δ" in text
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_radius_that_is_one_drives_own_is_said_aloud(make_spec, tmp_path, language):
-    def words(spec):
+    def read(spec):
         return "".join(parsed(page_of(spec, tmp_path, language)).itertext())
 
     spec = make_spec(drive="0001TP")
-    assert "0001TP" in words(spec)
-    assert "0001TP" not in words(replace(spec, drive=""))
-    assert "0001TP" not in words(replace(spec, rule=replace(spec.rule, radius_source="given")))
+    assert "0001TP" in read(spec)
+    assert "0001TP" not in read(replace(spec, drive=""))
+    assert "0001TP" not in read(replace(spec, rule=replace(spec.rule, radius_source="given")))
 
 
 def test_both_languages_say_the_same_things():
     def names(sentence):
         return {field for _, field, _, _ in Formatter().parse(sentence) if field}
 
-    assert ENGLISH.keys() == KOREAN.keys()
-    assert {k: names(v) for k, v in ENGLISH.items()} == {k: names(v) for k, v in KOREAN.items()}
-    untranslated = {key for key, words in KOREAN.items() if not re.search("[가-힣]", words)}
+    english, korean = words("en")["sentences"], words("ko")["sentences"]
+    assert english.keys() == korean.keys()
+    assert {k: names(v) for k, v in english.items()} == {k: names(v) for k, v in korean.items()}
+    untranslated = {key for key, said in korean.items() if not re.search("[가-힣]", said)}
     assert untranslated == {"trace_delta", "shared_owned"}
-    assert all(TERMS["ko"].values())
+    assert all(words("ko")["terms"].values())
 
 
 def test_hostile_names_stay_text(make_spec, tmp_path, chromium):
     spec = make_spec(HOSTILE, heat=True, title=NASTY, note=NASTY)
     spec = replace(
         spec,
-        origin=replace(spec.origin, dataset=NASTY, source=NASTY, encoder=NASTY),
+        dataset=NASTY,
+        source=NASTY,
+        encoder=MadeBy(NASTY, "f00d"),
         missing=(Shared(NASTY, NASTY, 3, 3, 0, 50, None, 0.001),),
         candidates=tuple(replace(c, facts=((NASTY, NASTY),)) for c in spec.candidates),
     )
@@ -160,7 +167,7 @@ def test_hostile_names_stay_text(make_spec, tmp_path, chromium):
         assert len(list(tree.iter("img"))) == 2 * len(HOSTILE) + 1
         content = path.read_text(encoding="utf-8")
         assert not set("\u202e\u2066\u200f") & set(content)
-        assert "onerror=&quot;" in content
+        assert "onerror=&#34;" in content
         view = chromium.new_page()
         view.goto(path.as_uri())
         assert "pwned" not in view.title() or view.title().startswith("</title>")
@@ -299,7 +306,7 @@ def test_what_was_written_is_read_back_exactly(make_spec, tmp_path):
     folder = tmp_path / "out" / spec.id
     for source in (tmp_path / "spec.zip", folder, folder / "spec.json"):
         found = read_spec(source)
-        assert (found.id, found.quantity, found.fingerprint) == (spec.id, 40, "f00d")
+        assert (found.id, found.quantity, found.encoder.fingerprint) == (spec.id, 40, "f00d")
         assert np.array_equal(found.rule.centre, spec.rule.centre)
         assert found.rule.radius == spec.rule.radius
         assert found.rule.delta == spec.rule.delta
@@ -363,7 +370,7 @@ def test_a_spec_with_a_wrong_value_is_refused_by_name(make_spec, tmp_path, key, 
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}'])
-def test_what_is_no_json_is_refused(tmp_path, content):
+def test_content_that_is_not_json_is_refused(tmp_path, content):
     (tmp_path / "spec.json").write_bytes(content)
     with pytest.raises(ArtifactError):
         read_spec(tmp_path / "spec.json")

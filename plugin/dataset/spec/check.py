@@ -160,7 +160,7 @@ def check_view(
     ids, paths = samples.values(["id", "filepath"])
     record = runs.read(dataset, names, EMBEDDINGS)
     found: dict[str, NDArray[np.float32]] = {}
-    if record and record.inputs.get("fingerprint") == spec.fingerprint:
+    if record and record.inputs.get("fingerprint") == spec.encoder.fingerprint:
         there = vectors.read(samples, names.embedding, unit=True)
         found.update(zip(there.ids, there.matrix, strict=True))
     items = [(i, path) for i, path in zip(ids, paths, strict=True) if i not in found]
@@ -224,11 +224,12 @@ def _embedded(
 ) -> tuple[dict[str, NDArray[np.float32]], tuple[Skipped, ...]]:
     """Vectors by the spec's encoder, by id, and what could not be embedded."""
     encoder = encoder or _open(spec, params)
-    if encoder.fingerprint != spec.fingerprint:
+    if encoder.fingerprint != spec.encoder.fingerprint:
         raise MismatchError(
-            f"Spec {spec.id} was made with {spec.encoder} of fingerprint {spec.fingerprint}, and "
-            f"{encoder.name} on this machine has {encoder.fingerprint}: other weights, "
-            "preprocessing or precision. Give the same checkpoint, and the precision of then."
+            f"Spec {spec.id} was made with {spec.encoder.name}, fingerprint "
+            f"{spec.encoder.fingerprint}; {encoder.name} on this machine has "
+            f"{encoder.fingerprint}: its weights, preprocessing or precision differ. Give the "
+            "checkpoint and the precision of the spec."
         )
     found: dict[str, NDArray[np.float32]] = {}
     extraction = extract(
@@ -244,16 +245,16 @@ def _embedded(
 
 def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
     """The encoder with the settings recorded at issue; place, device and batch are of today."""
-    named = spec.encoder_params.get("encoder")
+    named = spec.encoder.parameters.get("encoder")
     if named in (None, "field"):
         raise InputError(
-            f"Spec {spec.id} was made from vectors of unknown source ({spec.encoder}), so new "
+            f"Spec {spec.id} was made from vectors of unknown source ({spec.encoder.name}), so new "
             "images cannot be embedded for it. Check samples that have such vectors already."
         )
     known = {
-        name: spec.encoder_params[name]
+        name: spec.encoder.parameters[name]
         for name in EmbeddingParams.model_fields
-        if name in spec.encoder_params and name not in ("suffix", "device", "overwrite")
+        if name in spec.encoder.parameters and name not in ("suffix", "device", "overwrite")
     }
     for name, value in (("model_path", params.checkpoint), ("precision", params.precision)):
         if value is not None:
@@ -272,7 +273,7 @@ def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> N
         [answer.id for answer in checked.answers],
         [answer.verdict for answer in checked.answers],
     )
-    step.inputs = {"spec": spec.id, "path": path, "fingerprint": spec.fingerprint}
+    step.inputs = {"spec": spec.id, "path": path, "fingerprint": spec.encoder.fingerprint}
     results = {
         "counts": checked.counts,
         "met": checked.met,

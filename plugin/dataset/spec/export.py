@@ -23,7 +23,7 @@ from ...projection.sphere import SphereIndex
 from ...report.spec_missing import over_represented
 from ...report.spec_package import write_spec
 from ...report.spec_rule import Rule, make_rule, reference_rows, showcase, typical_count
-from ...report.visual_spec import Origin, VisualSpec
+from ...report.visual_spec import MadeBy, VisualSpec
 from ...settings.spec import SpecParams
 from ..gaps import coverage
 from ..gaps.embed import STEP as EMBEDDINGS
@@ -57,6 +57,24 @@ class SpecResult:
     reference_rows: int
     warnings: tuple[str, ...]
 
+    @classmethod
+    def of(cls, spec: VisualSpec, path: Path, warnings: Sequence[str]) -> SpecResult:
+        """The result of writing ``spec`` to ``path``."""
+        return cls(
+            path=path.resolve(),
+            id=spec.id,
+            quantity=spec.quantity,
+            candidates=len(spec.candidates),
+            shown=len(spec.shown),
+            heatmaps=sum(1 for row in spec.shown if spec.candidates[row].heat is not None),
+            radius=spec.rule.radius,
+            delta=spec.rule.delta,
+            metric=spec.rule.metric,
+            missing=tuple(map(str, spec.missing)),
+            reference_rows=len(spec.reference),
+            warnings=tuple(warnings),
+        )
+
     def __str__(self) -> str:
         lines = [
             f"{self.id}: {self.quantity} images like {self.candidates} candidates "
@@ -84,7 +102,8 @@ def export_visual_spec(
     samples
         The dataset, or the view whose samples are the candidates.
     source
-        Where the candidates came from, in words for the page; the default says it.
+        Where the candidates came from, in words for the page; by default the setting that chose
+        them.
 
     Raises
     ------
@@ -96,59 +115,7 @@ def export_visual_spec(
         A word or a file that cannot be used.
     """
     params = params or SpecParams()
-    dataset, names = dataset_of(samples), Names(params.suffix)
-    covered = coverage.read(dataset, names)
-    made_by = _made_by(dataset, names)
-    chosen, words, place = _candidates(samples, dataset, params, names)
-    owned = vectors.read(resolve(dataset, params.owned), names.embedding, unit=True)
-    if not owned.ids:
-        raise EmptySetError(
-            f"No sample of S ({params.owned!r}) has an {names.embedding!r}: "
-            "run compute_embeddings first."
-        )
-    found, warnings = _outside(chosen, owned, names, params)
-    metric = cast(Metric, covered.metric)
-    delta = covered.delta if params.spec_delta is None else params.spec_delta
-    rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
-    quantity, quantity_source = _quantity(params, owned, found, rule)
-    here, there = metadata(dataset, names, found.ids), metadata(dataset, names, owned.ids)
-    untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
-    if ReviewNames.ground_truth in here:
-        untried |= {*REQUIRED}  # a feature cache says the same in three more columns
-    tried = [name for name in here if name not in untried]
-    missing = over_represented(
-        {name: here[name] for name in tried}, {name: there[name] for name in tried}
-    )
-    ahead = [shared.field for shared in missing]
-    reference = owned.matrix[reference_rows(owned.matrix, rule)]
-    spec = VisualSpec(
-        title=params.spec_title,
-        quantity=quantity,
-        quantity_source=quantity_source,
-        rule=rule,
-        origin=Origin(
-            dataset=dataset.name,
-            source=source or words,
-            encoder=made_by["encoder"],
-            fingerprint=made_by["fingerprint"],
-            owned_count=len(owned.ids),
-            delta_source=_delta_source(covered, params),
-            estimated=place is not None,
-            place=place,
-            encoder_params=made_by["params"],
-            parameters=params.model_dump(mode="json"),
-            heatmap=heatmap_method(dataset, names),
-        ),
-        candidates=images(dataset, names, found, rule, owned, here, ahead),
-        shown=tuple(showcase(found.matrix, params.images, rule).tolist()),
-        owned=nearest_owned(dataset, owned, rule, there, ahead, params.owned_images_shown),
-        missing=tuple(missing),
-        tried=tuple(tried),
-        reference=reference,
-        note=params.note,
-        drive=_one_drive(here.get(SEQUENCE, [])),
-    )
-    spec = with_heatmaps(dataset, names, spec)
+    spec, warnings = _compose(samples, params, source)
     warnings += _warned(spec)
     written = write_spec(
         _output(params, spec),
@@ -158,22 +125,69 @@ def export_visual_spec(
         overwrite=params.replace_file,
         progress=progress,
     )
-    issued = SpecResult(
-        path=written.path.resolve(),
-        id=spec.id,
-        quantity=quantity,
-        candidates=len(spec.candidates),
-        shown=len(spec.shown),
-        heatmaps=sum(1 for row in spec.shown if spec.candidates[row].heat is not None),
-        radius=rule.radius,
-        delta=rule.delta,
-        metric=rule.metric,
-        missing=tuple(map(str, missing)),
-        reference_rows=len(reference),
-        warnings=(*warnings, *written.unreadable),
+    result = SpecResult.of(spec, written.path, [*warnings, *written.unreadable])
+    _record(dataset_of(samples), params, spec, result)
+    return result
+
+
+def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualSpec, list[str]]:
+    """The spec, and a sentence for what was left out of it."""
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    covered, encoder = coverage.read(dataset, names), _made_by(dataset, names)
+    chosen, words, place = _candidates(samples, dataset, params, names)
+    owned = _owned(dataset, params, names)
+    found, warnings = _outside(chosen, owned, names, params)
+    delta = covered.delta if params.spec_delta is None else params.spec_delta
+    metric = cast(Metric, covered.metric)
+    rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
+    here, there = metadata(dataset, names, found.ids), metadata(dataset, names, owned.ids)
+    tried = _telling(here)
+    missing = over_represented(
+        {name: here[name] for name in tried}, {name: there[name] for name in tried}
     )
-    _record(dataset, names, params, spec, issued)
-    return issued
+    ahead = [shared.field for shared in missing]
+    quantity, quantity_source = _quantity(params, owned, found, rule)
+    spec = VisualSpec(
+        title=params.spec_title,
+        quantity=quantity,
+        quantity_source=quantity_source,
+        rule=rule,
+        dataset=dataset.name,
+        source=source or words,
+        encoder=encoder,
+        owned_count=len(owned.ids),
+        delta_source=_delta_source(covered, params),
+        candidates=images(dataset, names, found, rule, owned, here, ahead),
+        shown=tuple(showcase(found.matrix, params.images, rule).tolist()),
+        owned=nearest_owned(dataset, owned, rule, there, ahead, params.owned_images_shown),
+        missing=tuple(missing),
+        tried=tuple(tried),
+        reference=owned.matrix[reference_rows(owned.matrix, rule)],
+        place=place,
+        parameters=params.model_dump(mode="json"),
+        heatmap=heatmap_method(dataset, names),
+        note=params.note,
+        drive=_one_drive(here.get(SEQUENCE, [])),
+    )
+    return with_heatmaps(dataset, names, spec), warnings
+
+
+def _owned(dataset: fo.Dataset, params: SpecParams, names: Names) -> Vectors:
+    owned = vectors.read(resolve(dataset, params.owned), names.embedding, unit=True)
+    if not owned.ids:
+        raise EmptySetError(
+            f"No sample of S ({params.owned!r}) has an {names.embedding!r}: "
+            "run compute_embeddings first."
+        )
+    return owned
+
+
+def _telling(columns: Mapping[str, Any]) -> list[str]:
+    """The fields that may tell candidates from S."""
+    untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
+    if ReviewNames.ground_truth in columns:
+        untried |= {*REQUIRED}  # a feature cache says the same in three more columns
+    return [name for name in columns if name not in untried]
 
 
 def _delta_source(covered: coverage.CoverageResult, params: SpecParams) -> str:
@@ -182,7 +196,7 @@ def _delta_source(covered: coverage.CoverageResult, params: SpecParams) -> str:
     return f"given for this spec; the analysis has {covered.delta:.4g}"
 
 
-def _made_by(dataset: fo.Dataset, names: Names) -> dict[str, Any]:
+def _made_by(dataset: fo.Dataset, names: Names) -> MadeBy:
     """Encoder, fingerprint and parameters behind the embeddings; coverage has to agree."""
     record = runs.read(dataset, names, EMBEDDINGS)
     inputs: Mapping[str, Any] = record.inputs if record else {}
@@ -190,14 +204,14 @@ def _made_by(dataset: fo.Dataset, names: Names) -> dict[str, Any]:
     measured = runs.read(dataset, names, coverage.STEP)
     if measured and measured.inputs.get("fingerprint", fingerprint) != fingerprint:
         raise MismatchError(
-            "δ was read off vectors of another encoder than the embeddings have now: run "
+            "δ comes from vectors of another encoder than the embeddings have now: run "
             "compute_coverage again, with reset_delta."
         )
     encoder = inputs.get("encoder", "unknown")
     params = dict(record.params) if record else {}
     if params.get("encoder") == "auto":  # what it chose here, another machine need not choose
         params["encoder"] = encoder.partition(":")[0]
-    return {"encoder": encoder, "fingerprint": fingerprint, "params": params}
+    return MadeBy(encoder, fingerprint, params)
 
 
 def _candidates(
@@ -225,7 +239,7 @@ def _place(word: str) -> tuple[float, float, float]:
             raise ValueError
     except ValueError:
         raise InputError(
-            f"{word!r} is no place on the sphere: three numbers, place:0.1,-0.7,0.7."
+            f"{word!r} is not a place on the sphere: give three numbers, as in place:0.1,-0.7,0.7."
         ) from None
     return x / length, y / length, z / length
 
@@ -250,12 +264,14 @@ def _outside(
     rows = [row for row, sample_id in enumerate(found.ids) if sample_id not in known]
     warnings = []
     if len(rows) < len(found.ids):
-        warnings.append(f"{len(found.ids) - len(rows)} samples are in S already: left out.")
+        warnings.append(
+            f"{len(found.ids) - len(rows)} samples were left out: they are in S already."
+        )
     if found.missing:
-        warnings.append(f"{found.missing} samples have no {names.embedding!r}: left out.")
+        warnings.append(f"{found.missing} samples were left out: they have no {names.embedding!r}.")
     if not rows:
         raise EmptySetError(
-            "There is no candidate to ask for: "
+            "There is no candidate for a spec: "
             + (" ".join(warnings) or f"{params.candidates or 'the selection'} holds no sample.")
         )
     return Vectors([found.ids[row] for row in rows], found.matrix[rows]), warnings
@@ -280,18 +296,18 @@ def _warned(spec: VisualSpec) -> list[str]:
     count, warnings = len(spec.candidates), []
     if spec.beyond < count:
         warnings.append(
-            f"{count - spec.beyond} of {count} candidates lie within δ = {spec.rule.delta:.4g}: "
-            "images just like them would be told “covered already”. Choose candidates that are "
-            "gaps, or give the spec a smaller δ."
+            f"{count - spec.beyond} of {count} candidates are within δ = {spec.rule.delta:.4g}: "
+            "images just like them would be rejected as “covered already”. Choose candidates that "
+            "are gaps, or give the spec a smaller δ."
         )
     if spec.narrow:
         warnings.append(
             f"All candidates come from one drive ({spec.drive}), so the radius "
-            f"{spec.rule.radius:.4g} is the spread of its frames, and images of other drives may "
-            "be turned down. Add candidates of other drives, or widen spec_radius; δ is "
+            f"{spec.rule.radius:.4g} only reflects the spread of its frames, and images of other "
+            "drives may be rejected. Add candidates of other drives, or widen spec_radius; δ is "
             f"{spec.rule.delta:.4g}."
         )
-    if spec.origin.fingerprint in ("unknown", "") or spec.origin.encoder.startswith("field:"):
+    if spec.encoder.fingerprint in ("unknown", "") or spec.encoder.name.startswith("field:"):
         warnings.append(
             "The embeddings do not say which encoder made them, so check-spec cannot embed new "
             "images for this spec; check samples that have vectors of the same source."
@@ -314,16 +330,14 @@ def _output(params: SpecParams, spec: VisualSpec) -> Path:
     return folder / f"{spec.id}.zip"
 
 
-def _record(
-    dataset: fo.Dataset, names: Names, params: SpecParams, spec: VisualSpec, issued: SpecResult
-) -> None:
+def _record(dataset: fo.Dataset, params: SpecParams, spec: VisualSpec, result: SpecResult) -> None:
     inputs = {
-        "encoder": spec.origin.encoder,
-        "fingerprint": spec.origin.fingerprint,
-        "owned_count": spec.origin.owned_count,
+        "encoder": spec.encoder.name,
+        "fingerprint": spec.encoder.fingerprint,
+        "owned_count": spec.owned_count,
         "candidates": [image.id for image in spec.candidates],
     }
-    results = {**vars(issued), "path": str(issued.path), "missing": list(issued.missing)}
-    results["warnings"] = list(issued.warnings)
+    results = {**vars(result), "path": str(result.path)}
+    results |= {name: list(results[name]) for name in ("missing", "warnings")}
     record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
-    runs.write(dataset, names, record)
+    runs.write(dataset, Names(params.suffix), record)
