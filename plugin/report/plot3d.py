@@ -1,27 +1,29 @@
 """S, U and the picks in 3D, as one HTML file that opens without a network.
 
-What lies far from S must catch the eye, so distance is drawn three times over: by colour (blue to
-vermilion, told apart by every kind of colour vision), by size and by opacity.  S is muted, picks
-are large diamonds.  The globe hides its far side.  Past ``sample_limit`` neighbouring images merge
-into cells; picks never do.
+Images far from S must catch the eye, so distance is drawn in three ways: by colour (blue to
+vermilion, which every kind of colour vision can distinguish), by size and by opacity.  S is muted,
+picks are large diamonds.  Past ``sample_limit`` neighbouring images merge into cells; picks never
+do.
 """
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from ..projection.sphere import check_points, robust_centre, to_unit_sphere
-from .cells import group
-from .page import page
+from .cells import Cells, group
+from .plot_figure import MODES, Layer, Mode, Places, figure, scatter
+from .render import file_name, render, shown
 
 Array = NDArray[Any]
-Mode = Literal["spherical", "cartesian"]
 
 NEAR, MIDDLE, FAR = "rgba(52,104,184,{})", "rgba(160,92,148,{})", "rgba(225,87,0,{})"
 SCALE = [[0.0, NEAR.format(0.6)], [0.5, MIDDLE.format(0.8)], [1.0, FAR.format(1)]]
@@ -88,81 +90,141 @@ def plot_3d(
     chosen = np.asarray(picks, dtype=np.int64)
     _check(cartesian, distance, paths_S, paths_U, chosen, viz_mode, sample_limit)
     spherical = _on_sphere(cartesian, sphere_S, sphere_U)
+    scale = _Scale.of(distance, metric, delta)
+    pool = _Images((cartesian[1], spherical[1]), paths_U, distance)
 
-    # A single outlier would leave everybody else in one colour: the scale ends at p99.5.
-    low, high = float(distance.min()), float(np.quantile(distance, 0.995))
-    high = high if high > low else low + max(abs(low), 1.0) * 1e-3
     others = np.setdiff1d(np.arange(len(distance)), chosen)
     merged = len(paths_S) + len(others) > sample_limit
     share = len(paths_S) / max(len(paths_S) + len(others), 1)
     budget_S = min(max(round(sample_limit * share), 1), sample_limit - 1)
-
-    traces = _globe()
-    coordinates: list[tuple[Array, Array]] = []
+    layers: list[Layer] = []
     if len(paths_S):
-        cells = group(cartesian[0], budget_S)
-        at = cells.mean(cartesian[0]), _unit_mean(cells, spherical[0])
-        first = cells.largest(np.zeros(len(paths_S)))
-        text = [
-            f"{_name(paths_S[row])}<br>S, owned" + _and_more(count)
-            for row, count in zip(first, cells.count, strict=True)
-        ]
-        size = 4.5 + 1.5 * np.log2(cells.count)
-        traces.append(_marks("S: images you own", text, size, color="#8a94a3", opacity=0.7))
-        coordinates.append(at)
-        marks_S = len(cells.count)
-    else:
-        marks_S = 0
+        layers.append(_owned((cartesian[0], spherical[0]), paths_S, budget_S))
+    marks = sum(layer.marks for layer in layers)
     if len(others):
-        cells = group(cartesian[1][others], sample_limit - marks_S)
-        at = cells.mean(cartesian[1][others]), _unit_mean(cells, spherical[1][others])
-        mean = cells.mean(distance[others])
-        far = others[cells.largest(distance[others])]
-        text = [
-            _candidate(paths_U[row], distance[row], metric, delta)
-            + (f"<br>mean of this cell {value:.4f}{_and_more(count)}" if count > 1 else "")
-            for row, count, value in zip(far, cells.count, mean, strict=True)
-        ]
-        depth = np.clip((mean - low) / (high - low), 0, 1)
-        size = 5.5 + (2 * np.log2(cells.count) if merged else 5 * depth)
-        traces.append(
-            _marks("U: candidates", text, size, color=mean, colorscale=SCALE, cmin=low, cmax=high)
-        )
-        coordinates.append(at)
-        marks_U = len(cells.count)
-    else:
-        marks_U = 0
+        layers.append(_candidates(pool, others, scale, sample_limit - marks, merged))
+    marks = sum(layer.marks for layer in layers)
     if len(chosen):
-        text = [
-            f"<b>pick {rank}</b><br>" + _candidate(paths_U[row], distance[row], metric, delta)
-            for rank, row in enumerate(chosen, 1)
-        ]
-        marks = _marks(
-            f"K-Center picks ({len(chosen):,})",
-            text,
-            np.full(len(chosen), 10.0),
-            color=distance[chosen],
-            colorscale=OPAQUE,
-            cmin=low,
-            cmax=high,
-            symbol="diamond",
-            line={"width": 2, "color": "#1b2430"},
-        )
-        traces.append(marks)
-        coordinates.append((cartesian[1][chosen], spherical[1][chosen]))
-    traces[-1]["marker"]["colorbar"] = _color_bar(low, high, metric, delta)
+        layers.append(_picks(pool, chosen, scale))
+    layers[-1].trace["marker"]["colorbar"] = scale.color_bar()
 
     front = spherical[1][chosen[0] if len(chosen) else int(np.argmax(distance))]
-    figure = _figure(traces, coordinates, viz_mode, front)
-    shown = f"{len(paths_S):,} owned images (S), {len(paths_U):,} candidates (U)"
+    said = f"{len(paths_S):,} owned images (S), {len(paths_U):,} candidates (U)"
     if merged:
-        shown += (
-            f", drawn as {marks_S + marks_U:,} marks: neighbouring images are merged, a larger "
-            "mark holds more of them"
+        said += (
+            f", drawn as {marks:,} marks: neighbouring images are merged, and a larger mark holds "
+            "more of them"
         )
     if len(chosen):
-        shown += f". K-Center picks: {len(chosen):,}" + (", each drawn singly" if merged else "")
-    return page(figure, title, shown + ".")
+        said += f". K-Center picks: {len(chosen):,}" + (", each drawn singly" if merged else "")
+    plot = figure(layers, viz_mode, front).to_html(
+        full_html=False,
+        include_plotlyjs=True,
+        default_height="100%",
+        div_id="plot",
+        post_script=render("plot.js"),
+        config={"displaylogo": False, "responsive": True},
+    )
+    return render("plot.html.j2", title=title, sentence=Markup(said + "."), plot=Markup(plot))
+
+
+@dataclass(frozen=True, eq=False)
+class _Images:
+    at: Places
+    paths: Sequence[str]
+    distance: Array
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The colours of distances, from ``low`` to ``high``."""
+
+    low: float
+    high: float
+    metric: str
+    delta: float | None
+
+    @classmethod
+    def of(cls, distance: Array, metric: str, delta: float | None) -> _Scale:
+        # A single outlier would leave all others in one colour: the scale ends at p99.5.
+        low, high = float(distance.min()), float(np.quantile(distance, 0.995))
+        high = high if high > low else low + max(abs(low), 1.0) * 1e-3
+        return cls(low, high, metric, delta)
+
+    def colors(self, distance: Array, scale: Sequence[Any]) -> dict[str, Any]:
+        return {"color": distance, "colorscale": scale, "cmin": self.low, "cmax": self.high}
+
+    def hover(self, path: str, distance: float) -> str:
+        verdict = ""
+        if self.delta is not None:
+            verdict = ", <b>GAP</b>" if distance > self.delta else ", covered"
+        return f"{_name(path)}<br>{html.escape(self.metric)} distance to S {distance:.4f}{verdict}"
+
+    def color_bar(self) -> dict[str, Any]:
+        ticks = {value: f"{value:.3f}" for value in np.linspace(self.low, self.high, 5).tolist()}
+        delta = self.delta
+        if delta is not None and self.low <= delta <= self.high:
+            room = (self.high - self.low) / 16
+            ticks = {value: text for value, text in ticks.items() if abs(value - delta) > room}
+            ticks[delta] = f"<b>δ {delta:.3f}</b>"
+        return {
+            "title": {"text": f"{html.escape(self.metric)} distance to S", "side": "right"},
+            "tickvals": list(ticks),
+            "ticktext": list(ticks.values()),
+            "len": 0.62,
+            "thickness": 14,
+            "x": 1.0,
+            "y": 0.46,
+            "outlinewidth": 0,
+        }
+
+
+def _merged(at: Places, budget: int) -> tuple[Cells, Places]:
+    """Cells of neighbouring images, and their means in both projections."""
+    cells = group(at[0], budget)
+    return cells, (cells.mean(at[0]), to_unit_sphere(cells.mean(at[1]), centre=np.zeros(3)))
+
+
+def _owned(at: Places, paths: Sequence[str], budget: int) -> Layer:
+    cells, places = _merged(at, budget)
+    first = cells.largest(np.zeros(len(paths)))
+    text = [
+        f"{_name(paths[row])}<br>S, owned" + _and_more(count)
+        for row, count in zip(first, cells.count, strict=True)
+    ]
+    size = 4.5 + 1.5 * np.log2(cells.count)
+    trace = scatter("S: images you own", text, size, color="#8a94a3", opacity=0.7)
+    return Layer(trace, places)
+
+
+def _candidates(images: _Images, rows: Array, scale: _Scale, budget: int, merged: bool) -> Layer:
+    cells, places = _merged((images.at[0][rows], images.at[1][rows]), budget)
+    mean = cells.mean(images.distance[rows])
+    farthest = rows[cells.largest(images.distance[rows])]
+    text = [
+        scale.hover(images.paths[row], images.distance[row])
+        + (f"<br>mean of this cell {value:.4f}{_and_more(count)}" if count > 1 else "")
+        for row, count, value in zip(farthest, cells.count, mean, strict=True)
+    ]
+    depth = np.clip((mean - scale.low) / (scale.high - scale.low), 0, 1)
+    size = 5.5 + (2 * np.log2(cells.count) if merged else 5 * depth)
+    return Layer(scatter("U: candidates", text, size, **scale.colors(mean, SCALE)), places)
+
+
+def _picks(images: _Images, rows: Array, scale: _Scale) -> Layer:
+    text = [
+        f"<b>pick {rank}</b><br>" + scale.hover(images.paths[row], images.distance[row])
+        for rank, row in enumerate(rows, 1)
+    ]
+    trace = scatter(
+        f"K-Center picks ({len(rows):,})",
+        text,
+        np.full(len(rows), 10.0),
+        **scale.colors(images.distance[rows], OPAQUE),
+        symbol="diamond",
+        line={"width": 2, "color": "#1b2430"},
+    )
+    return Layer(trace, (images.at[0][rows], images.at[1][rows]))
 
 
 def _check(
@@ -174,8 +236,8 @@ def _check(
     viz_mode: str,
     sample_limit: int,
 ) -> None:
-    if viz_mode not in ("spherical", "cartesian"):
-        raise InputError(f"viz_mode {viz_mode!r} is not known; use spherical or cartesian.")
+    if viz_mode not in MODES:
+        raise InputError(f"Unknown viz_mode {viz_mode!r}; use spherical or cartesian.")
     if sample_limit < 2:
         raise InputError(f"sample_limit {sample_limit} leaves nothing to draw; use 2 or more.")
     if not len(paths_U):
@@ -209,194 +271,12 @@ def _on_sphere(
     return both[0], both[1]
 
 
-def _unit_mean(cells: Any, places: Array) -> Array:
-    return to_unit_sphere(cells.mean(places), centre=np.zeros(3))
-
-
 def _name(path: str) -> str:
-    """Last two parts of a path, safe as HTML: file names come from anywhere."""
-    parts = str(path).replace("\\", "/").rstrip("/").split("/")
-    name = "/".join(parts[-2:])
-    if len(name) > LONGEST_NAME:
-        name = "…" + name[-LONGEST_NAME:]
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    return html.escape(printable, quote=False)  # plotly shows &quot; as it stands
-
-
-def _candidate(path: str, distance: float, metric: str, delta: float | None) -> str:
-    verdict = "" if delta is None else (", <b>GAP</b>" if distance > delta else ", covered")
-    return f"{_name(path)}<br>{html.escape(metric)} distance to S {distance:.4f}{verdict}"
+    """Last two parts of a path as the HTML that plotly shows: file names come from anywhere."""
+    name = file_name(str(path))
+    name = "…" + name[-LONGEST_NAME:] if len(name) > LONGEST_NAME else name
+    return html.escape(shown(name), quote=False)  # plotly does not read &quot;
 
 
 def _and_more(count: int) -> str:
     return f"<br>and {count - 1:,} more images here" if count > 1 else ""
-
-
-def _marks(name: str, text: list[str], size: Array, **marker: Any) -> dict[str, Any]:
-    opacity = marker.pop("opacity", 1)
-    return {
-        "type": "scatter3d",
-        "mode": "markers",
-        "name": name,
-        "text": text,
-        "hovertemplate": "%{text}<extra></extra>",
-        "opacity": opacity,
-        "marker": {"size": np.round(size, 2), "line": {"width": 0}, **marker},
-    }
-
-
-def _globe() -> list[dict[str, Any]]:
-    """The reference sphere: an opaque ball just under the points, and its grid lines."""
-    turn, rise = np.linspace(0, 2 * np.pi, 61), np.linspace(-np.pi / 2, np.pi / 2, 31)
-    ring = np.cos(rise)[:, None]
-    ball = {
-        "type": "surface",
-        "x": np.round(0.97 * ring * np.cos(turn), 4),
-        "y": np.round(0.97 * ring * np.sin(turn), 4),
-        "z": np.round(0.97 * np.sin(rise)[:, None] * np.ones_like(turn), 4),
-        "showscale": False,
-        "hoverinfo": "skip",
-        "contours": {axis: {"highlight": False} for axis in "xyz"},
-        "name": "Globe (click to see through)",
-        "showlegend": True,
-        "colorscale": [[0, "#eef1f5"], [1, "#eef1f5"]],
-        "lighting": {"ambient": 1, "diffuse": 0, "specular": 0, "fresnel": 0},
-    }
-    lines: list[Array] = []
-    for latitude in np.radians([-60, -30, 0, 30, 60]):
-        lines.append(
-            np.stack(
-                [
-                    np.cos(latitude) * np.cos(turn),
-                    np.cos(latitude) * np.sin(turn),
-                    np.full_like(turn, np.sin(latitude)),
-                ]
-            )
-        )
-    for longitude in np.radians(np.arange(0, 180, 30)):
-        lines.append(
-            np.stack(
-                [
-                    np.cos(turn) * np.cos(longitude),
-                    np.cos(turn) * np.sin(longitude),
-                    np.sin(turn),
-                ]
-            )
-        )
-    joined = [np.c_[0.985 * line, np.full(3, np.nan)] for line in lines]
-    x, y, z = np.round(np.concatenate(joined, axis=1), 4)
-    grid = {
-        "type": "scatter3d",
-        "mode": "lines",
-        "x": x,
-        "y": y,
-        "z": z,
-        "line": {"color": "#c3cad4", "width": 1},
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-    return [ball, grid]
-
-
-def _color_bar(low: float, high: float, metric: str, delta: float | None) -> dict[str, Any]:
-    ticks = list(np.linspace(low, high, 5))
-    labels = [f"{value:.3f}" for value in ticks]
-    if delta is not None and low <= delta <= high:
-        kept = [abs(value - delta) > (high - low) / 16 for value in ticks]
-        ticks = [value for value, keep in zip(ticks, kept, strict=True) if keep]
-        labels = [label for label, keep in zip(labels, kept, strict=True) if keep]
-        ticks.append(delta)
-        labels.append(f"<b>δ {delta:.3f}</b>")
-    return {
-        "title": {"text": f"{html.escape(metric)} distance to S", "side": "right"},
-        "tickvals": ticks,
-        "ticktext": labels,
-        "len": 0.62,
-        "thickness": 14,
-        "x": 1.0,
-        "y": 0.46,
-        "outlinewidth": 0,
-    }
-
-
-def _figure(
-    traces: list[dict[str, Any]],
-    coordinates: list[tuple[Array, Array]],
-    viz_mode: Mode,
-    front: Array,
-) -> Any:
-    """The plotly figure with a button for each projection, opened facing ``front``."""
-    import plotly.graph_objects as go
-
-    globe = len(traces) - len(coordinates)
-    moved = list(range(globe, len(traces)))
-    axes = ("x", "y", "z")
-    views: dict[str, list[Any]] = {}
-    for column, mode in enumerate(("cartesian", "spherical")):
-        round_ = mode == "spherical"
-        data: dict[str, Any] = {
-            axis: [np.round(pair[column][:, i], 4).tolist() for pair in coordinates]
-            for i, axis in enumerate(axes)
-        }
-        layout: dict[str, Any] = {
-            "scene.aspectmode": "cube" if round_ else "data",
-            "scene.camera": {"eye": _eye(front) if round_ else {"x": 1.8, "y": 1.8, "z": 1.0}},
-        }
-        for axis in axes:
-            layout[f"scene.{axis}axis.visible"] = not round_
-            if round_:
-                layout[f"scene.{axis}axis.range"] = [-1.12, 1.12]
-            layout[f"scene.{axis}axis.autorange"] = not round_
-        views[mode] = [data, layout]
-    data, layout = views[viz_mode]
-    for i, row in enumerate(moved):
-        traces[row].update({axis: data[axis][i] for axis in axes})
-    for trace in traces[:globe]:
-        trace["visible"] = viz_mode == "spherical"
-    everything = list(range(len(traces)))
-    buttons = []
-    for mode, label in (("spherical", "Sphere"), ("cartesian", "3D UMAP")):
-        change, scene = views[mode]
-        # A restyle takes one value a trace, so the globe's own coordinates go along.
-        whole = {
-            axis: [np.asarray(traces[t][axis]).tolist() for t in range(globe)] + change[axis]
-            for axis in axes
-        }
-        whole["visible"] = [mode == "spherical"] * globe + [True] * len(moved)
-        buttons.append({"label": label, "method": "update", "args": [whole, scene, everything]})
-    return go.Figure(
-        data=traces,
-        layout={
-            **{key.replace(".", "_"): value for key, value in layout.items()},
-            "template": "none",
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-            "uirevision": "kept",
-            "legend": {"x": 0.01, "y": 0.9, "itemsizing": "constant", "bgcolor": "rgba(0,0,0,0)"},
-            "hoverlabel": {"align": "left"},
-            "updatemenus": [
-                {
-                    "type": "buttons",
-                    "direction": "right",
-                    "buttons": buttons,
-                    "active": 0 if viz_mode == "spherical" else 1,
-                    "x": 0.01,
-                    "y": 0.99,
-                    "xanchor": "left",
-                    "yanchor": "top",
-                    # plotly paints the pressed button near white whatever the theme.
-                    "bgcolor": "#d9dfe7",
-                    "bordercolor": "#aab4c1",
-                    "font": {"color": "#1b2430"},
-                }
-            ],
-            **{f"scene_{axis}axis_title_text": f"UMAP {i}" for i, axis in enumerate(axes, 1)},
-        },
-    )
-
-
-def _eye(front: Array) -> dict[str, float]:
-    """Camera place from which ``front`` is seen, a little from the side."""
-    direction = np.asarray(front, dtype=np.float64) + np.array([0.25, 0.25, 0.2])
-    eye = 1.45 * direction / max(float(np.linalg.norm(direction)), 1e-6)
-    return {axis: round(float(value), 4) for axis, value in zip("xyz", eye, strict=True)}
