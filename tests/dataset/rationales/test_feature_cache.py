@@ -555,4 +555,5 @@ def test_a_visual_spec_tells_the_failures_beside_each_candidate(dataset, cache, 
     told = sorted(float(row["failure_rate"]) for row in rows)
     assert told == pytest.approx(sorted(gaps.values("failure_rate")), abs=1e-5)
     assert "llm_rationale" not in rows[0]
-    assert any("% of neighbours fail" in page for name, page in read.items() if name.endswith(".html"))
+    pages = [page for name, page in read.items() if name.endswith(".html")]
+    assert any("% of neighbours fail" in page for page in pages)
