@@ -30,11 +30,12 @@ def pytest_configure(config):
     _server = start_database(_folder)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """The browser's tests first: they take longest."""
     items.sort(key=lambda item: not item.path.is_relative_to(BROWSER_TESTS))
     for item in items:
-        if item.path.is_relative_to(BROWSER_TESTS):
+        if {"browser", "chromium"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
 
 

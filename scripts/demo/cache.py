@@ -1,9 +1,8 @@
 """A feature cache of an embedded dataset: ``python -m gapsphere.scripts.demo.cache FOLDER``.
 
-For a demo with real pictures and honest errors: the classifier is a vote of the nearest owned
-images in embedding space, a sample's own sequence left out, and what it gets wrong is wrong.  No
-language model was asked; the rationale is the vote put into a sentence, and the tables are called
-after it (``mis_nearest-votes.csv``).
+The classifier is a vote of the nearest owned images in embedding space, without the sample's own
+sequence, so its errors are real.  The rationale is that vote as a sentence, not a language model's
+answer, and the tables are named after it (``mis_nearest-votes.csv``).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ VOTES = 15
 
 
 def cache_of(dataset: Any, folder: str | Path, *, label: str) -> Path:
-    """Write the cache; ``file_name`` is relative to the folder that holds all images, returned."""
+    """Write the cache into ``folder``; returns the folder that ``file_name`` is relative to."""
     import torch
 
     place = Path(folder)
@@ -47,15 +46,15 @@ def cache_of(dataset: Any, folder: str | Path, *, label: str) -> Path:
         for name, word, of, sequence in zip(names, classes, tags, sequences, strict=True)
     ]
     _write(place / "metadata.csv", [*head, "split", SEQUENCE], rows)
-    said: dict[str, list[list[str]]] = {"mis": [], "correct": []}
+    tables: dict[str, list[list[str]]] = {"mis": [], "correct": []}
     for name, word, vote in zip(names, classes, votes, strict=True):
-        told, _ = vote.most_common(1)[0]
+        predicted, _ = vote.most_common(1)[0]
         count = ", ".join(f"{number} {one}" for one, number in vote.most_common())
         score = round(vote[word] / vote.total(), 3)
         text = f"Of the {vote.total()} nearest owned images of other drives: {count}."
         cell = json.dumps({"score": score, "rationale": text}, ensure_ascii=False)
-        said["correct" if told == word else "mis"].append([name, cell, told])
-    for outcome, cells in said.items():
+        tables["correct" if predicted == word else "mis"].append([name, cell, predicted])
+    for outcome, cells in tables.items():
         _write(place / f"{outcome}_{MODEL}.csv", ["file_name", "rationale", "prediction"], cells)
     centred = found.matrix - found.matrix.mean(axis=0)
     axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
@@ -83,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
     parser.add_argument("--dataset", default="gapsphere-demo", help="embedded, with S and U")
-    parser.add_argument("--label", default="weather", help="field that is to be told")
+    parser.add_argument("--label", default="weather", help="field to predict")
     options = parser.parse_args()
     import fiftyone as fo
 

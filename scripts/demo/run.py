@@ -17,12 +17,12 @@ PICKS = (10, 25, 50)
 
 
 def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
-    """Render, load, find gaps, say what the picks found, open the App.
+    """Render, load, find gaps, print what the picks found, open the App.
 
-    A second run finds everything done and goes straight to the App.
+    A second run reuses all of that and goes straight to the App.
     """
     ensure_for_this_process()
-    # The server was tried by the set-up; this silences FiftyOne's note about its age.
+    # The set-up has tried the server; this silences FiftyOne's note about its age.
     os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
     started = time.monotonic()
     csv = _rendered(folder.resolve())
@@ -63,7 +63,7 @@ def _found(dataset: fo.Dataset, csv: Path) -> str:
 
 
 def _rendered(folder: Path) -> Path:
-    """Path of the drive's CSV; what is there already is not rendered again."""
+    """Path of the drive's CSV; existing frames are not rendered again."""
     from ...plugin.dataset.api import bars
     from .drive import render_drive
 

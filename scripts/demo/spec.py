@@ -1,10 +1,10 @@
-"""Does a Visual Spec ask for the right thing?  Rates on the demo drive, whose gaps are known.
+"""How often a Visual Spec's verdict is right, on the demo drive, whose gaps are known.
 
-``gapsphere demo`` renders conditions that S lacks, each filmed on two drives.  Three kinds of spec
-are issued for each: from every second frame of both drives; from one drive alone; from one drive
-with the radius δ, since frames of one drive lie closer together than drives do.  Each then judges
-what it has not seen: the frames held back (wanted), the other conditions that S lacks (new, but
-something else), the candidates of conditions that S has, and S itself.
+``gapsphere demo`` renders conditions that S lacks, each on two drives.  Three kinds of spec are
+exported for each: from every second frame of both drives; from one drive alone; from one drive
+with the radius δ, since frames of one drive are closer together than drives are.  Each then judges
+what it was not made from: the frames held back (wanted), the other conditions that S lacks (new,
+but something else), the candidates of conditions that S has, and S itself.
 
     python -m gapsphere.scripts.demo.spec [--dataset gapsphere-demo]
 """
@@ -44,7 +44,7 @@ KINDS = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the rates; exit code 2 and a sentence where the dataset is not the demo's."""
+    """Print the rates; exit code 2 and a sentence if the dataset is not the demo's."""
     parser = argparse.ArgumentParser(description="Rates of the Visual Spec's verdicts on the demo")
     parser.add_argument("--dataset", default="gapsphere-demo", help="[gapsphere-demo]")
     name = parser.parse_args(arguments).dataset
@@ -81,7 +81,7 @@ def rates(dataset: fo.Dataset) -> None:
             asked = {row[0] for i, row in enumerate(members) if i % 2 == 0}
             if one_drive:
                 asked = {row[0] for row in members if row[1] == first}
-            told = _judged(dataset, asked, delta if radius else None)
+            verdicts = _judged(dataset, asked, delta if radius else None)
             here: Counter[str] = Counter()
             for row in rows:
                 if row[0] in asked:
@@ -89,12 +89,12 @@ def rates(dataset: fo.Dataset) -> None:
                 group = OWNED if "S" in row[3] else OTHER if row[2] else HELD
                 if condition[row[0]] == wanted:
                     group = WANTED
-                    here[told[row[0]]] += 1
+                    here[verdicts[row[0]]] += 1
                     if beyond[row[0]]:
-                        total[WANTED_GAPS][told[row[0]]] += 1
-                total[group][told[row[0]]] += 1
+                        total[WANTED_GAPS][verdicts[row[0]]] += 1
+                total[group][verdicts[row[0]]] += 1
             words = ", ".join(f"{here[v]} {v}" for v in VERDICTS if here[v])
-            print(f"{wanted:<24} {told['radius']:>7}  {words}")
+            print(f"{wanted:<24} {verdicts['radius']:>7}  {words}")
         print(f"{'':<34}" + "".join(f"{verdict:>17}" for verdict in VERDICTS))
         for group, counts in total.items():
             whole = max(sum(counts.values()), 1)
@@ -103,7 +103,7 @@ def rates(dataset: fo.Dataset) -> None:
 
 
 def _judged(dataset: fo.Dataset, asked: set[str], radius: float | None) -> dict[str, str]:
-    """Verdict of every sample that was not asked about, by id; and the radius in words."""
+    """Verdict of every other sample by id, and under ``radius`` the spec's radius."""
     rest = dataset.exclude(list(asked))
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "spec.zip")

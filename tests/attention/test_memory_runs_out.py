@@ -13,6 +13,7 @@ from PIL import Image
 
 CHILD = Path(__file__).parent / "in_little_memory.py"
 GRID = 24
+pytestmark = pytest.mark.crash
 
 
 @pytest.fixture

@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from coverage_oracles import clustered
 from gapsphere.plugin.coverage.kcenter import k_center_greedy
 from gapsphere.scripts.bench.coverage_data import regret, unit_rows
 
 
+@pytest.mark.slow  # the whole benchmark in a process of its own, on small data
 def test_quick_benchmark_prints_ratios_and_regrets():
     ran = subprocess.run(
         [sys.executable, "-m", "gapsphere.scripts.bench.coverage", "--quick", "--rounds", "1"],

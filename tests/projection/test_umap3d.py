@@ -43,6 +43,7 @@ def test_same_seed_same_sphere_and_another_seed_another(clusters, fitted):
     assert not np.array_equal(fit_sphere(vectors, seed=8).umap3d, fitted.umap3d)
 
 
+@pytest.mark.slow  # umap-learn compiles for some 13 s in every new process
 def test_a_fresh_process_gives_the_same_sphere(clusters, fitted, tmp_path):
     np.save(tmp_path / "in.npy", clusters[0])
     code = (

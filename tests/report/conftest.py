@@ -1,27 +1,13 @@
 import os
-from pathlib import Path
 
 import pytest
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--disable-background-networking",
-]
+from gapsphere.tests.support import servers
 
 
 @pytest.fixture(scope="module")  # while Playwright runs, so does its event loop
 def chromium():
-    if not Path("/usr/bin/chromium").exists():
-        reason = "BROWSER TESTS NOT RUN: /usr/bin/chromium is missing (apt-get install chromium)"
+    if servers.CHROMIUM is None:
+        reason = "BROWSER TESTS NOT RUN: there is no chromium (apt-get install chromium)"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with servers.chromium() as browser:
         yield browser
-        browser.close()

@@ -43,8 +43,8 @@ def test_the_demo_cache_imports_with_the_vote_of_the_nearest(embedded, tmp_path)
         assert (imported.added, imported.cards, imported.findings) == (40, 0, [])
         assert other.count_sample_tags() == {"S": 25, "U": 15}
         for sample in other:
-            told = sample.llm_prediction == sample.ground_truth.label
-            assert (sample.prediction_status == "correct") == told
+            correct = sample.llm_prediction == sample.ground_truth.label
+            assert (sample.prediction_status == "correct") == correct
         assert other.count_values("prediction_status").get("correct", 0) > 30
     finally:
         other.delete()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from gapsphere.tests.support.command_line import gapsphere
 
+pytestmark = pytest.mark.slow  # FiftyOne reads its plugins as it starts: each takes a new process
 ROOT = Path(__file__).resolve().parents[2]
 FIND = """
 import json, fiftyone.plugins as fop

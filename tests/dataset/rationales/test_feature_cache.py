@@ -233,6 +233,7 @@ KILLED = """
 """
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize(
     ("moment", "left"),
     [

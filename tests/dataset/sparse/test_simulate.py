@@ -295,6 +295,7 @@ simulate_adaptive_sampling(
 """
 
 
+@pytest.mark.crash
 def test_a_killed_run_goes_on_to_the_same_bits(film, simulate, model):
     simulate(film, suffix="whole")
     film.persistent = True  # the other process is not to delete it as it ends

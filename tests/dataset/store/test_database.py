@@ -85,6 +85,7 @@ def mongod(folder: Path, port: int, largest_file: int | None = None):
         server.wait()
 
 
+@pytest.mark.crash
 def test_a_full_disk_is_said_keeps_what_was_written_and_a_rerun_goes_on(tmp_path, make_images):
     paths = sorted(map(str, make_images("many", COUNT).iterdir()))
     (tmp_path / "paths.json").write_text(json.dumps(paths))
