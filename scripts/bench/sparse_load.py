@@ -15,6 +15,7 @@ import contextlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,11 +67,16 @@ def main() -> int:
 def serving(*settings: str) -> Iterator[tuple[str, psutil.Process]]:
     """Address and process of a ``gapsphere sparse serve``, until the block ends."""
     command = [sys.executable, "-m", "gapsphere.scripts.cli.main", "sparse", "serve", *settings]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
         try:
             found = re.search(r"http://[^;]+", process.stdout.readline() if process.stdout else "")
             if found is None:
-                raise SystemExit("The server did not start.")
+                process.wait()
+                log.seek(0)
+                raise SystemExit(f"The server did not start: {log.read()}")
             yield found.group(), psutil.Process(process.pid)
         finally:
             process.terminate()

@@ -11,8 +11,8 @@ import fiftyone as fo
 from ...embeddings.extract import Skipped
 from ...settings.sparse import SimulateParams
 from ...sparse.network.registry import LoadedModel
-from ..store import runs
 from ..store.names import Names
+from ..store.step import Step
 from .files import SimulationFiles
 from .sequences import OrderedFrames
 from .settings import policy_name, recipe
@@ -51,6 +51,19 @@ class Job:
         """Pictures and states."""
         return SimulationFiles(self.dataset, self.names, self.recipe)
 
+    @cached_property
+    def step(self) -> Step:
+        """The record, and the clock."""
+        inputs = {
+            "model": self.model.key,
+            "fingerprint": self.model.version,
+            "device": self.device,
+            "recipe": self.recipe,
+            "folder": str(self.files.folder),
+        }
+        settings = self.params.model_dump(mode="json")
+        return Step(STEP, self.dataset, self.names, settings, inputs)
+
     @property
     def figures(self) -> tuple[str, ...]:
         """Fields with a value for each simulated frame."""
@@ -77,15 +90,8 @@ class Tally:
     notes: list[str] = field(default_factory=list)
 
 
-def record(job: Job, tally: Tally, hard_above: float | None = None, seconds: float = 0.0) -> None:
+def record(job: Job, tally: Tally, hard_above: float | None = None) -> None:
     """Keep on the dataset what was done so far."""
-    inputs = {
-        "model": job.model.key,
-        "fingerprint": job.model.version,
-        "device": job.device,
-        "recipe": job.recipe,
-        "folder": str(job.files.folder),
-    }
     results = {
         "policy": policy_name(job.params),
         "sequence_field": job.ordered.sequence_field,
@@ -97,7 +103,6 @@ def record(job: Job, tally: Tally, hard_above: float | None = None, seconds: flo
         "skipped_count": len(tally.skipped),
         "skipped": [asdict(item) for item in tally.skipped[:LISTED]],
         "notes": tally.notes,
-        "seconds": seconds,
+        "seconds": job.step.seconds,
     }
-    params = job.params.model_dump(mode="json")
-    runs.write(job.dataset, job.names, runs.Record(STEP, params, inputs, results))
+    job.step.complete(results)

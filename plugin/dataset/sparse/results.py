@@ -12,7 +12,7 @@ from ...errors import GapsphereError, InputError, MismatchError
 from ...sparse.frames.coords import resolution_to_wire, uv_of
 from ...sparse.measure.playback import PlayedFrame
 from ...sparse.network.importance import scaled
-from ..store import fields, runs
+from ..store import fields
 from ..store.appearance import hide_at_first
 from ..store.database import counted
 from ..store.names import Names
@@ -20,7 +20,7 @@ from ..store.sets import resolve
 from .files import SimulationState
 from .frames import read_frame
 from .job import Job
-from .simulations import STEP, plain
+from .simulations import plain
 
 Means = dict[str, dict[str, Any]]
 
@@ -37,7 +37,7 @@ def claim(job: Job) -> Means:
     """
     dataset, names, known = job.dataset, job.names, Means()
     resolve(dataset, job.params.owned)
-    record = runs.read(dataset, names, STEP)
+    record = job.step.earlier
     if record is not None and record.inputs.get("recipe") == job.recipe:
         known = plain(record.results["sequences"])
         if job.params.overwrite:

@@ -7,7 +7,6 @@ same pixels and rebuild the same frames.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +114,6 @@ def simulate_adaptive_sampling(
     >>> print(simulate_adaptive_sampling(dataset, params))                # doctest: +SKIP
     """
     params = params or SimulateParams()
-    started = time.monotonic()
     dataset = reloaded(samples)
     check_samples(samples)
     notes: list[str] = []
@@ -132,9 +130,9 @@ def simulate_adaptive_sampling(
         for sequence in ordered.sequences:
             player.play(sequence)
     except Cancelled:
-        _close(job, tally, started)
+        _close(job, tally)
         raise
-    hard_above = _close(job, tally, started)
+    hard_above = _close(job, tally)
     hard, hard_gaps = count_hard(dataset, job.names)
     return SimulationResult(
         dataset.name,
@@ -148,14 +146,14 @@ def simulate_adaptive_sampling(
         hard_gaps,
         hard_above,
         tuple(tally.notes),
-        time.monotonic() - started,
+        job.step.seconds,
     )
 
 
-def _close(job: Job, tally: Tally, started: float) -> float | None:
+def _close(job: Job, tally: Tally) -> float | None:
     """Compare with S and keep the record, of all or of what there is."""
     above = mark_hard(job.dataset, job.names, job.params.owned, job.params.quantile)
-    record(job, tally, above, time.monotonic() - started)
+    record(job, tally, above)
     return above
 
 

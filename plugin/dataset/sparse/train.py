@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...encoders.device import choose_device
 from ...errors import Cancelled, InputError, MismatchError
+from ...interchange.files import write_text
 from ...progress import Reporter, quiet
 from ...settings.fields import select
 from ...settings.sparse import NOTHING, SparseTrainParams, TrainSequencesParams
 from ...sparse.learn.streams import StreamConfig
 from ...sparse.learn.train import TrainConfig, Trainer
 from ...sparse.network.weights import fingerprint
-from ..store import places, runs
+from ..store import places
 from ..store.database import database_failures
 from ..store.names import Names
 from ..store.sets import Samples, reloaded
+from ..store.step import Step
 from .clips import Clips, read_clips
 from .frames import check_samples, frames_of_videos
 from .models import open_registry, trained_here
@@ -106,10 +107,11 @@ def train_sparse_transformer(
     >>> train_sparse_transformer(dataset, TrainSequencesParams(model_name="dusk"))  # doctest: +SKIP
     """
     params = params or TrainSequencesParams()
-    started = time.monotonic()
     if params.model_name in ("default", NOTHING):
         raise InputError(f"{params.model_name!r} means another model here; give yours a name.")
     dataset = reloaded(samples)
+    settings = params.model_dump(mode="json")
+    step = Step(STEP, dataset, Names(params.model_name), settings, {})
     check_samples(samples)
     if dataset.media_type == "video":
         samples = frames_of_videos(samples, progress=report("Frames"))
@@ -141,14 +143,11 @@ def train_sparse_transformer(
         len(trainer.held_out),
         log,
         tuple(notes),
-        time.monotonic() - started,
+        step.seconds,
     )
-    inputs = {**about, "folder": str(folder), "skipped": len(clips.skipped)}
-    results = vars(trained) | {
-        name: list(getattr(trained, name)) for name in ("clips", "log", "notes")
-    }
-    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
-    runs.write(dataset, Names(params.model_name), record)
+    step.inputs = {**about, "folder": str(folder), "skipped": len(clips.skipped)}
+    lists = {name: list(getattr(trained, name)) for name in ("clips", "log", "notes")}
+    step.complete({**vars(trained), **lists})
     return trained
 
 
@@ -204,8 +203,7 @@ def _opened(
         trainer.mean.load_state_dict(start.model.state_dict())
     if "before" not in about:
         about["before"] = trainer.validate()
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        write_text(folder / ABOUT, json.dumps(about))
     return trainer, about
 
 
