@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,17 +11,19 @@ from typing import Any
 import fiftyone as fo
 
 from ...embeddings.extract import Skipped
-from ...settings.sparse import SimulateParams
+from ...settings.sparse import EVEN, SimulateParams, SparseParams
+from ...sparse.loop.build import make_sampler
 from ...sparse.network.registry import LoadedModel
 from ..store.names import Names
 from ..store.step import Step
 from .files import SimulationFiles
 from .sequences import OrderedFrames
-from .settings import policy_name, recipe
 from .simulations import STEP
 
 LISTED = 100
 """Skipped frames that a record lists."""
+NOT_SHAPING = {"name", "suffix", "owned", "quantile", "overwrite", "checkpoint_key", "device"}
+"""Settings that change no frame's result; the model counts by its fingerprint and its device."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,12 @@ class Job:
 
     @cached_property
     def recipe(self) -> str:
-        """Digest of all that shapes a frame's result."""
-        return recipe(self.params, self.ordered, self.model, self.device)
+        """Digest, 12 hex digits, of all that shapes a frame's result but the frames themselves."""
+        shaping = self.params.model_dump(mode="json", exclude=NOT_SHAPING)
+        shaping["sequence_field"] = self.ordered.sequence_field
+        shaping["order_field"] = self.ordered.order_field
+        shaped = json.dumps([self.model.version, self.device, shaping], sort_keys=True)
+        return hashlib.sha256(shaped.encode()).hexdigest()[:12]
 
     @cached_property
     def files(self) -> SimulationFiles:
@@ -88,6 +96,20 @@ class Tally:
     skipped: list[Skipped] = field(default_factory=list)
     means: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+
+def policy_name(params: SparseParams) -> str:
+    """The policy in a few words.
+
+    >>> policy_name(SparseParams()), policy_name(SparseParams(pattern="uniform"))
+    ('dispersion, diffusion', 'blue noise')
+    """
+    if params.pattern in EVEN:
+        even = EVEN[params.pattern]
+        return "blue noise" if even == "blue" else even
+    extra = getattr(make_sampler(params), "extra", "none")
+    third = "" if extra == "none" else f", {extra}"
+    return f"{params.signal}, {params.method}{third}"
 
 
 def record(job: Job, tally: Tally, hard_above: float | None = None) -> None:

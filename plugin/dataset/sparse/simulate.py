@@ -14,17 +14,17 @@ from typing import Any
 from ...embeddings.extract import Skipped
 from ...errors import Cancelled
 from ...progress import Progress, silent
+from ...settings.sparse import SimulateParams
 from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
 from ..store.sets import Samples, reloaded
 from . import results
 from .frames import check_samples, frames_of_videos
 from .hard import count_hard, mark_hard
-from .job import Job, Tally, record
+from .job import Job, Tally, policy_name, record
 from .models import open_registry
 from .run import Player
 from .sequences import ordered_sequences
-from .settings import SimulateParams, policy_name
 
 SHOWN_SEQUENCES, SHOWN_SKIPPED = 12, 5
 

@@ -20,8 +20,8 @@ import torch
 from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.sparse import run as sparse_run
 from gapsphere.plugin.dataset.sparse.frames import read_frame
+from gapsphere.plugin.dataset.sparse.job import policy_name
 from gapsphere.plugin.dataset.sparse.leftovers import leftovers
-from gapsphere.plugin.dataset.sparse.settings import policy_name
 from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store import places, runs
