@@ -172,7 +172,7 @@ def _listen(params: ServeParams) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            milliseconds = int(1000 * params.send_seconds)
+            milliseconds = int(1000 * min(params.send_seconds, 1e6))
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         listening.bind((params.host, params.port))
     except OSError as error:

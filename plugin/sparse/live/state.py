@@ -64,7 +64,7 @@ def running_servers(folder: Path) -> list[ServerState]:
         try:
             state = ServerState(**json.loads(path.read_text(encoding="utf-8")))
             alive = _is_alive(state)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):  # stopped just now; another user's
             continue
         except (OSError, ValueError, TypeError):
             log.warning("%s is not a server's state; it is ignored.", path)

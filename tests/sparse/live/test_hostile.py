@@ -53,17 +53,21 @@ HEAD = b"\x82\xff"  # a masked binary message whose length follows in 64 bits
 MASK = b"\0\0\0\0"
 
 
-def test_100_megabytes_are_not_stored_and_end_that_client_alone(look, address, frames):
+@pytest.mark.parametrize("fragments", [1, 1000])
+def test_100_megabytes_are_not_stored_and_end_that_client_alone(look, address, frames, fragments):
     process = psutil.Process()
     with look.bystander(address, frames):
         bare, _ = open_socket(address)
         before = process.memory_info().rss
-        bare.sendall(HEAD + (100 << 20).to_bytes(8, "big") + MASK)
-        block = bytes(1 << 20)
+        size = (100 << 20) // fragments
         with bare:
             try:
-                for _ in range(100):
-                    bare.sendall(block)
+                for number in range(fragments):
+                    first, last = number == 0, number == fragments - 1
+                    bare.sendall(bytes([2 * first | 0x80 * last, 0xFF]) + size.to_bytes(8, "big"))
+                    bare.sendall(MASK)
+                    for start in range(0, size, 1 << 20):
+                        bare.sendall(bytes(min(1 << 20, size - start)))
             except OSError:
                 pass  # the server has hung up, as it should
             assert hear_the_end(bare)
