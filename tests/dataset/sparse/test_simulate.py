@@ -36,6 +36,7 @@ from gapsphere.plugin.errors import (
 from gapsphere.plugin.settings.fields import make, select
 from gapsphere.plugin.settings.serving import ServeParams
 from gapsphere.plugin.settings.sparse import SimulateParams, SparseParams
+from gapsphere.plugin.sparse.frames.coords import uv_of
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.serve import running
 from gapsphere.plugin.sparse.loop.build import make_loop, make_sampler
@@ -144,7 +145,7 @@ def test_each_sample_gets_what_the_loop_made_of_its_frame(film, simulate, model)
         frame = np.asarray(grey)[..., None]
         step = loop.step(samples_of(frame, state.pixels), state)
         points = np.array(sample.measured.keypoints[0].points)
-        np.testing.assert_array_equal(points, state.uv)
+        np.testing.assert_array_equal(points, uv_of(state.pixels, state.resolution))
         assert sample.n_samples == len(points) == 60
         rebuilt = np.asarray(Image.open(sample.reconstruction))
         np.testing.assert_array_equal(rebuilt, step.frame[..., 0])
