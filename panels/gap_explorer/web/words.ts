@@ -1,27 +1,6 @@
-/**
- * A verdict as sentences.  A raw cosine distance tells nobody anything; what a person acts on is
- * whether the place is a gap, whether U can fill it, and whether the map can be believed here.
- */
+/** Words and numbers of the panel; the sentences of a verdict come from Python (`words.py`). */
 
-import type { Answer, Metric, Verdict } from "./contract.gen";
-
-export type Tone = "gap" | "covered";
-export type Trust = "supported" | "weak" | "artefact";
-
-export interface Sentences {
-  tone: Tone;
-  /** One word or two, shown as a badge. */
-  badge: string;
-  headline: string;
-  percentile: string;
-  fill: string;
-  trust: { level: Trust; text: string } | null;
-  estimated: string | null;
-}
-
-/** Below these shares of shared neighbours a place is called weak, then a likely artefact. */
-export const TRUST_WEAK = 0.5;
-export const TRUST_ARTEFACT = 0.2;
+import type { Answer } from "./contract.gen";
 
 export const number = (value: number, digits = 3): string => value.toFixed(digits);
 
@@ -38,73 +17,6 @@ export function percent(value: number): string {
 
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
-
-export const metricName = (metric: Metric): string =>
-  metric === "cosine" ? "cosine distance" : "Euclidean distance";
-
-export function trustLevel(trust: number): Trust {
-  if (trust < TRUST_ARTEFACT) return "artefact";
-  return trust < TRUST_WEAK ? "weak" : "supported";
-}
-
-export function sentences(verdict: Verdict): Sentences {
-  const by = Math.abs(verdict.distance - verdict.delta);
-  const place = verdict.owned
-    ? "from the rest of S"
-    : "from S";
-  const headline = verdict.gap
-    ? `${number(verdict.distance)} ${place}, ${number(by)} beyond δ (${number(verdict.delta)})`
-    : `${number(verdict.distance)} ${place}, ${number(by)} within δ (${number(verdict.delta)})`;
-
-  const percentile =
-    verdict.percentile >= 100
-      ? "Farther than any image of S is from the rest of S."
-      : verdict.percentile <= 0
-        ? "Nearer than any image of S is to the rest of S."
-        : `Farther than ${percent(verdict.percentile)} of the images of S are from the rest of S.`;
-
-  return {
-    tone: verdict.gap ? "gap" : "covered",
-    badge: verdict.gap ? "GAP" : "Covered",
-    headline,
-    percentile,
-    fill: fillSentence(verdict),
-    trust: trustSentence(verdict),
-    estimated: verdict.estimated
-      ? "Estimated: an empty place has no image of its own, so the mean of its nearest samples stands for it."
-      : null,
-  };
-}
-
-function fillSentence(verdict: Verdict): string {
-  if (!verdict.gap) {
-    return verdict.candidates > 0
-      ? `S covers this place, though ${plural(verdict.candidates, "candidate")} of the ${count(
-          verdict.looked_at,
-        )} nearest in U ${verdict.candidates === 1 ? "lies" : "lie"} beyond δ.`
-      : "S covers this place; labelling more here adds little.";
-  }
-  if (verdict.candidates > 0) {
-    return `U can fill it: ${count(verdict.candidates)} of the ${count(
-      verdict.looked_at,
-    )} nearest candidates are closer to it than S and beyond δ.`;
-  }
-  return verdict.looked_at > 0
-    ? "U has nothing that fills it either: this place wants new recordings."
-    : "U is empty here: this place wants new recordings.";
-}
-
-function trustSentence(verdict: Verdict): Sentences["trust"] {
-  if (verdict.trust === null) return null;
-  const share = `${percent(verdict.trust * 100)} of its ${verdict.trust_k} neighbours on the sphere are neighbours in embedding space`;
-  const level = trustLevel(verdict.trust);
-  const text = {
-    supported: `The sphere can be trusted here: ${share}.`,
-    weak: `The sphere is only a rough guide here: ${share}.`,
-    artefact: `This may be an artefact of the projection: only ${share}.`,
-  }[level];
-  return { level, text };
-}
 
 /** What a browser and a server say of a lost request, in words that help. */
 export function plainly(message: string): string {

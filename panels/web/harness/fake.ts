@@ -217,6 +217,18 @@ export class Fake {
               trust,
               trust_k: 30,
             },
+      words:
+        query.kind === "cap"
+          ? null
+          : {
+              tone: distance > delta ? "gap" : "covered",
+              badge: distance > delta ? "GAP" : "Covered",
+              headline: `${distance.toFixed(3)} from S (δ ${delta.toFixed(3)})`,
+              percentile: "Farther than 99.4 % of the images of S are from the rest of S.",
+              fill: "U can fill it: 12 of the 50 nearest candidates are closer to it than S and beyond δ.",
+              trust: { level: "supported", text: `The sphere can be trusted here: ${trust.toFixed(2)}.` },
+              estimated: query.kind === "place" ? "Estimated." : null,
+            },
       highlight: encode(Uint32Array.from(query.kind === "cap" ? all : top)),
       ms: 12,
     };

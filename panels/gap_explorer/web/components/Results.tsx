@@ -5,7 +5,7 @@ import type { AnswerState } from "../hooks/useAnswer";
 import type { Cloud } from "../hooks/useCloud";
 import { useHeatmaps, type HeatState } from "../hooks/useHeatmaps";
 import { useTray, type TrayState } from "../hooks/useTray";
-import { count, plural, sentences, title } from "../words";
+import { count, plural, title } from "../words";
 import { Actions } from "./Actions";
 import { Cards } from "./Cards";
 import { HeatControls, HeatProgress } from "./Heat";
@@ -74,7 +74,7 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
   const { answer, bridge, heat, run, state, tray } = props;
   const [chosen, setChosen] = React.useState<ReadonlySet<string>>(new Set());
   React.useEffect(() => setChosen(new Set()), [answer]);
-  const words = answer.verdict ? sentences(answer.verdict) : null;
+  const { words } = answer;
   const ids = chosen.size ? [...chosen] : null;
   const toggle = (id: string): void => {
     const next = new Set(chosen);
