@@ -193,8 +193,13 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
         There is no sphere, or the one asked for is gone.
     """
     found = analyses(dataset)
-    if not found or (suffix is not None and suffix not in found):
+    if not found:
         raise NoAnalysisError("There is no sphere on this dataset: run find_gaps.")
+    if suffix is not None and suffix not in found:
+        raise NoAnalysisError(
+            f"There is no analysis with the suffix {suffix!r} on this dataset; the suffixes are: "
+            f"{', '.join(map(repr, found))}."
+        )
     names = Names(found[0] if suffix is None else suffix)
     key = (str(dataset_id(dataset)), names.suffix)
     with _kept_lock:

@@ -47,5 +47,14 @@ def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
     if not dataset.has_run(key):
         return None
     config = dataset.get_run_info(key).config
-    values = {name: getattr(config, name, None) for name in Record.__dataclass_fields__}
+    values = {name: _plain(getattr(config, name, None)) for name in Record.__dataclass_fields__}
     return Record(**{name: value for name, value in values.items() if value is not None})
+
+
+def _plain(value: Any) -> Any:
+    """Plain dictionaries and lists: ``asdict`` cannot copy those of the database."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
