@@ -22,6 +22,7 @@ _API = dict.fromkeys(
         "compute_sphere",
         "place_on_sphere",
         "find_gaps",
+        "ask",
         "compute_heatmaps",
         "export_artifacts",
         "import_artifacts",

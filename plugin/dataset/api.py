@@ -6,9 +6,9 @@ return the step's result object, which prints as a summary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import fiftyone as fo
 from tqdm.auto import tqdm
@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from ..encoders.protocol import Encoder
 from ..progress import Progress, Reporter, quiet
 from ..settings.fields import make
+from ..settings.questions import AskParams
 from ..settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from ..settings.sparse import SimulateParams, TrainSequencesParams
 from ..settings.spec import CheckSpecParams, SpecParams
@@ -26,11 +27,13 @@ from ..settings.steps import (
     HeatmapParams,
     KCenterParams,
     LoadParams,
+    Metric,
     PlotParams,
     SetParams,
     SphereParams,
 )
 from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, sphere
+from .gaps import ask as questions
 from .gaps import find_gaps as gaps
 from .gaps.sources import Source
 from .rationales import export as review_tables
@@ -157,6 +160,73 @@ def find_gaps(
     """
     with bars(progress) as report:
         return gaps.find_gaps(samples, make(GapParams, settings), encoder=model, report=report)
+
+
+def ask(
+    samples: Samples,
+    *,
+    sample: str | None = None,
+    place: Sequence[float] | None = None,
+    cap: Sequence[float] | None = None,
+    k: int = 8,
+    search: Literal["S", "U", "both"] = "U",
+    metric: Metric = "cosine",
+    delta: float | None = None,
+    suffix: str = "",
+) -> questions.AnswerResult:
+    """What is at an image, at an empty place or in a cap of the sphere.
+
+    Give one of ``sample``, ``place`` and ``cap``.  The verdict, the neighbours and the trust are
+    those of the Gap Explorer panel, word for word.
+
+    Parameters
+    ----------
+    sample : str, optional
+        Sample id or file path of an image of the dataset.
+    place : (x, y, z), optional
+        A direction from the sphere's centre, of any length.
+    cap : (x, y, z, degrees), optional
+        Everything within an angle, 0 to 180 degrees, of a direction.
+    k : int
+        Neighbours to list, 1 to 200.
+    search : {"S", "U", "both"}
+        Set that neighbours are looked for in.
+    metric : {"cosine", "euclidean"}
+        Distance in which neighbours are listed; the verdict is in the run's.
+    delta : float, optional
+        Threshold of a gap, in the run's metric, in place of the run's.
+    suffix : str
+        Which analysis, where there are several.
+
+    Returns
+    -------
+    AnswerResult
+        ``verdict`` (numbers), ``words`` (sentences), ``nearest`` (sample id, set, distance),
+        ``inside`` (counts of a cap); prints as text.
+
+    Raises
+    ------
+    GapsphereError
+        There is no sphere yet, the sample is unknown, or the direction is none.
+
+    Examples
+    --------
+    >>> print(gapsphere.ask(dataset, place=(0, 0, 1)))                   # doctest: +SKIP
+    An empty place
+    GAP: 0.412 from S, 0.112 beyond δ (0.300)
+    Farther than 99.7 % of the images of S are from the rest of S.
+    U can fill it: 12 of the 50 nearest candidates are closer to it than S and beyond δ.
+    >>> gapsphere.ask(dataset, sample="drive/0042.png").verdict.gap      # doctest: +SKIP
+    True
+    """
+    given = {"sample": sample, "place": _numbers(place), "cap": _numbers(cap)}
+    how = {"k": k, "search": search, "metric": metric, "delta": delta, "suffix": suffix}
+    return questions.ask(samples, make(AskParams, {**given, **how}))
+
+
+def _numbers(values: Sequence[float] | None) -> list[float] | None:
+    """Numbers as a list; an array of numpy is a sequence of its own kind."""
+    return None if values is None else [float(value) for value in values]
 
 
 def compute_heatmaps(

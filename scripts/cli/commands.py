@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...plugin.errors import InputError
+from ...plugin.settings import questions as question_settings
 from ...plugin.settings import rationales as rationale_settings
 from ...plugin.settings import spec as spec_settings
 from ...plugin.settings import steps as config
@@ -156,6 +157,13 @@ def export_reviews(settings: Settings, *, dataset: str) -> None:
         print(api.export_reviews(data, settings.pop("folder", "reviewed"), **settings))
 
 
+def ask(settings: Settings, *, dataset: str) -> None:
+    from ...plugin.dataset.gaps.ask import ask as answer
+
+    with opened(dataset) as data:
+        print(answer(data, config.make(question_settings.AskParams, settings)))
+
+
 def rank_gaps(settings: Settings, *, dataset: str) -> None:
     from ...plugin.dataset import api
 
@@ -263,6 +271,13 @@ COMMANDS = (
         "Load images where given, then embeddings, coverage, K-Center and sphere in a row",
         find_gaps,
         (config.LoadParams, config.GapParams),
+        (DATASET,),
+    ),
+    Command(
+        "ask",
+        "Say what is at an image, at an empty place or in a cap of the sphere",
+        ask,
+        (question_settings.AskParams,),
         (DATASET,),
     ),
     Command(

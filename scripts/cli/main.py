@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
@@ -41,7 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dashed(argument: str) -> str:
-    """``--cache_dir`` as ``--cache-dir``: scripts that our users come from spell options so."""
+    """``--cache_dir`` as ``--cache-dir``: scripts that our users come from spell options so.
+
+    A value such as ``-1,0,0`` gets a space before it: argparse would take it for an option.
+    """
+    if re.match(r"-[\d.]", argument):
+        return f" {argument}"
     flag, equals, value = argument.partition("=")
     return flag.replace("_", "-") + equals + value if flag.startswith("--") else argument
 

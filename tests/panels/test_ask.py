@@ -12,6 +12,7 @@ from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.projection import questions
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.questions import AskParams
+from gapsphere.scripts.cli.main import main
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +131,25 @@ def test_a_dataset_without_a_sphere_says_so(dataset, made):
 def test_without_an_image_of_s_there_is_no_verdict(found, made):
     result = asked(made, place=(0, 0, 1))
     assert ask.NO_VERDICT in str(replace(result, verdict=None, words=None))
+
+
+def test_the_command_line_prints_the_same(made, capsys):
+    for option, value in (("place", "-1,0.5,0"), ("cap", "0,0,-1,60"), ("k", " 3")):
+        asks = ["ask", "--dataset", made.name, f"--{option}", value]
+        if option == "k":
+            asks += ["--place", "0,0,1"]
+        assert main(asks) == 0
+        values = {"place": "0,0,1", "k": 3} if option == "k" else {option: value}
+        assert capsys.readouterr().out == f"{asked(made, **values)}\n"
+    assert main(["ask", "--dataset", made.name, "--sample", "nowhere.png"]) == 2
+    assert capsys.readouterr().err.startswith("gapsphere: The dataset has no sample 'nowhere.png'")
+
+
+def test_the_python_api_takes_tuples_and_arrays(made):
+    import gapsphere
+
+    result = gapsphere.ask(made, place=np.array([0.1, -2, 0.3]), k=3)
+    assert result.words == asked(made, place=(0.1, -2, 0.3)).words
+    assert len(result.nearest) == 3
+    with pytest.raises(InputError, match="Give one of"):
+        gapsphere.ask(made)

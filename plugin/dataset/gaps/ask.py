@@ -131,9 +131,6 @@ def _question(dataset: fo.Dataset, found: Analysis, params: AskParams) -> Questi
 
 def _row(dataset: fo.Dataset, found: Analysis, sample: str) -> int:
     """The point of a sample, given by id or by file path."""
-    rows = found.ids.rows_of([sample]) if re.fullmatch("[0-9a-f]{24}", sample) else ()
-    if len(rows):
-        return int(rows[0])
     ids = _ids_named(dataset, sample)
     if not ids:
         raise InputError(f"The dataset has no sample {sample!r}: give a sample id or a file path.")
@@ -197,5 +194,5 @@ def _title(found: Analysis, question: Question, given: Answer, paths: dict[str, 
         return f"{count:,} {noun} inside a {np.degrees(question.angle):.0f}° cap"
     if question.kind == "place":
         return "An empty place"
-    path = paths.get(found.ids.text([question.row])[0], "A sample")
+    path = paths.get(found.ids.text(slice(question.row, question.row + 1))[0], "A sample")
     return re.split(r"[\\/]", path)[-1]
