@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from ..errors import DimensionError, InputError
 
-__all__ = ["colours", "legend", "overlay"]
+__all__ = ["colours", "overlay"]
 
 # Every fifteenth of the map's 256 colours; between them it is straight to within a few levels.
 _ANCHORS = bytes.fromhex(
@@ -72,7 +72,7 @@ def overlay(image: Image.Image, heat: NDArray[np.uint8], *, opacity: float = 0.6
     Raises
     ------
     DimensionError
-        ``heat`` is no uint8 array of two dimensions, or is empty.
+        ``heat`` is not a uint8 array of two dimensions, or is empty.
     InputError
         ``opacity`` is not from 0 to 1.
 
@@ -88,46 +88,6 @@ def overlay(image: Image.Image, heat: NDArray[np.uint8], *, opacity: float = 0.6
     density = np.rint(opacity * (_FAINTEST * 255 + (1 - _FAINTEST) * values)).astype(np.uint8)
     painted = Image.fromarray(colours(values))
     return Image.composite(painted, image.convert("RGB"), Image.fromarray(density))
-
-
-def legend(
-    width: int = 256,
-    height: int = 16,
-    *,
-    low: str = "",
-    high: str = "",
-    ink: str = "#666666",
-) -> Image.Image:
-    """The bar that says what the colours mean, lowest value on the left.
-
-    Parameters
-    ----------
-    width, height : int
-        Size of the bar in pixels, 2 x 1 at least.
-    low, high : str
-        Words for its two ends, drawn under it; Pillow's own font knows Latin letters only, so a
-        page in another script writes them beside the bar itself.
-    ink : str
-        Colour of the words; the ground is transparent, for light and dark pages.
-
-    Returns
-    -------
-    PIL.Image.Image
-        RGBA, ``width`` wide; taller than ``height`` where there are words.
-    """
-    if width < 2 or height < 1:
-        raise InputError(f"a legend of {width} x {height} pixels cannot be drawn; 2 x 1 is least")
-    ramp = np.rint(np.linspace(0, 255, width)).astype(np.uint8)
-    bar = Image.fromarray(colours(np.tile(ramp, (height, 1))))
-    if not low and not high:
-        return bar.convert("RGBA")
-    size = max(10, round(0.8 * height))
-    drawn = Image.new("RGBA", (width, height + 3 + round(1.3 * size)), (0, 0, 0, 0))
-    drawn.paste(bar, (0, 0))
-    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(size)
-    pen.text((0, height + 3), low, fill=ink, font=font, anchor="la")
-    pen.text((width, height + 3), high, fill=ink, font=font, anchor="ra")
-    return drawn
 
 
 def _checked(heat: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,8 +14,9 @@ import numpy as np
 
 from ..errors import CheckpointError, DimensionError, InputError
 from .device import PRECISIONS, choose_device, choose_precision
-from .preprocessing import WHOLE_IMAGE, Pixels, Region
+from .preprocessing import Pixels
 from .protocol import unit_rows
+from .registry import INTERNVL_VARIABLE, EncoderRequest
 from .torch_encoder import CHUNK, TorchEncoder
 
 if TYPE_CHECKING:
@@ -28,32 +29,12 @@ __all__ = ["forward_checkpoint", "load_internvl"]
 TWO_AT_A_TIME = {**CHUNK, "cpu": 2}
 
 
-def load_internvl(
-    path: str | os.PathLike[str],
-    *,
-    image_size: int = 448,
-    include_cls: bool = False,
-    precision: str | None = None,
-    device: str | torch.device | None = None,
-    preprocess: Region = WHOLE_IMAGE,
-) -> TorchEncoder:
+def load_internvl(request: EncoderRequest) -> TorchEncoder:
     """Load the vision tower of an InternVL or InternViT checkpoint.
 
     Images are squashed to ``image_size`` squared with PIL's bicubic filter and normalised with
-    ImageNet's mean and deviation, as the released preprocessing does for a single tile.
-
-    Parameters
-    ----------
-    path : path or str
-        A local folder, or a model id such as ``OpenGVLab/InternVL2-8B`` (``@revision`` may
-        follow), of which only the tower's tensors are fetched.
-    image_size : int
-        A multiple of the patch size (14).  Other sizes than the trained one interpolate the
-        position embedding.
-    include_cls : bool
-        Let the CLS token take part in the mean.
-    precision, device, preprocess
-        As in :func:`~.registry.load_encoder`.
+    ImageNet's mean and deviation, as the released preprocessing does for a single tile.  Other
+    sizes than the trained one interpolate the position embedding.
 
     Raises
     ------
@@ -65,14 +46,20 @@ def load_internvl(
     from . import hub
     from .internvl_checkpoint import load_tower, patch_size, read_tower_config
 
-    place = choose_device(device)
-    precision, dtype = choose_precision(precision, place)
+    path = request.model_path or os.environ.get(INTERNVL_VARIABLE)
+    if not path:
+        raise InputError(
+            "the internvl encoder needs model_path: a checkpoint folder or an id such as "
+            f"OpenGVLab/InternVL2-8B (or set {INTERNVL_VARIABLE})"
+        )
+    place = choose_device(request.device)
+    precision, dtype = choose_precision(request.precision, place)
     source = hub.vision_tower(path)
-    patch = patch_size(read_tower_config(source.folder))
+    patch, image_size = patch_size(read_tower_config(source.folder)), request.image_size
     if isinstance(image_size, bool) or image_size < patch or image_size % patch:
         raise InputError(f"image_size is {image_size}; InternViT needs a multiple of {patch}")
     tower, digest = load_tower(source.folder, dtype, place)
-    first = 0 if include_cls else 1
+    first = 0 if request.include_cls else 1
 
     def pool(tower: InternVLVisionModel, images: torch.Tensor) -> torch.Tensor:
         import torch
@@ -83,7 +70,7 @@ def load_internvl(
     side = image_size // patch
     return TorchEncoder(
         name=f"internvl:{source.name}",
-        pixels=Pixels(image_size, image_size, region=preprocess),
+        pixels=Pixels(image_size, image_size, region=request.preprocess),
         module=tower,
         pool=pool,
         dimension=tower.config.hidden_size,
@@ -93,7 +80,7 @@ def load_internvl(
         precision=precision,
         weights=digest,
         pooling="InternViT, mean of the last hidden state",
-        include_cls=include_cls,
+        include_cls=request.include_cls,
         revision=source.revision,
         chunk=TWO_AT_A_TIME,
     )

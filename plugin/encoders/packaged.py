@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, InputError, MissingDependencyError
 from .device import choose_device, choose_precision
-from .preprocessing import WHOLE_IMAGE, Pixels, Region
+from .preprocessing import Pixels
 from .torch_encoder import TorchEncoder, weights_digest
 
 if TYPE_CHECKING:
     import torch
+
+    from .registry import EncoderRequest
 
 __all__ = ["load_packaged"]
 
@@ -33,40 +35,34 @@ MEAN = (127 / 255, 127 / 255, 127 / 255)
 STD = (128 / 255, 128 / 255, 128 / 255)
 
 
-def load_packaged(
-    *,
-    include_cls: bool = False,
-    precision: str | None = None,
-    device: str | torch.device | None = None,
-    preprocess: Region = WHOLE_IMAGE,
-) -> TorchEncoder:
+def load_packaged(request: EncoderRequest) -> TorchEncoder:
     """Load EfficientNet-Lite0 from its two packages.
 
     The whole frame is squashed to 224 x 224: training stretched images between 3:4 and 4:3, and
-    the centre cut of the ImageNet protocol would drop the sides of a driving frame.
-
-    Parameters
-    ----------
-    include_cls : bool
-        Must be False: a convolutional network has no CLS token.
-    precision : str or None
-        The network runs in fp32 whatever is asked: it is small, and rounding to bf16 between its
-        narrow layers moves a vector visibly.  The encoder's ``precision`` says fp32.
-    device, preprocess
-        As in :func:`~.registry.load_encoder`.
+    the centre cut of the ImageNet protocol would drop the sides of a driving frame.  It runs in
+    fp32 whatever precision is requested: it is small, and rounding to bf16 between its narrow
+    layers moves a vector visibly.
 
     Raises
     ------
     MissingDependencyError
         The ``offline`` extra is not installed.
+    InputError
+        ``model_path`` or ``include_cls`` is given: it brings its own weights, and a convolutional
+        network has no CLS token.
     """
     import torch
 
-    if include_cls:
+    if request.model_path is not None:
+        raise InputError(
+            f"the packaged encoder brings its own weights; to use {request.model_path} "
+            "name the encoder internvl or transformers"
+        )
+    if request.include_cls:
         raise InputError(f"{MODEL} has no CLS token; leave include_cls off")
-    place = choose_device(device)
-    if choose_precision(precision, place)[0] != "fp32" and precision is not None:
-        log.info("%s runs in fp32, not %s", MODEL, precision)
+    place = choose_device(request.device)
+    if choose_precision(request.precision, place)[0] != "fp32" and request.precision is not None:
+        log.info("%s runs in fp32, not %s", MODEL, request.precision)
     network, digest = _network()
     network = network.to(device=place, memory_format=torch.channels_last)
 
@@ -76,7 +72,7 @@ def load_packaged(
 
     return TorchEncoder(
         name=f"packaged:{MODEL}",
-        pixels=Pixels(SIZE, SIZE, mean=MEAN, std=STD, region=preprocess),
+        pixels=Pixels(SIZE, SIZE, mean=MEAN, std=STD, region=request.preprocess),
         module=network,
         pool=pool,
         dimension=DIMENSION,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
@@ -25,7 +26,7 @@ INTERNVL_VARIABLE = "INTERNVL2_PATH"
 
 @dataclass(frozen=True)
 class EncoderRequest:
-    """What the user asked of :func:`load_encoder`; a loader reads what concerns it."""
+    """The arguments of :func:`load_encoder`; a loader reads what concerns it."""
 
     model_path: str | None = None
     image_size: int = 448
@@ -138,56 +139,18 @@ def _family(path: str) -> str:
     return "internvl" if is_internvl(read_config(path)) else "transformers"
 
 
-def _packaged(request: EncoderRequest) -> Encoder:
-    from .packaged import load_packaged
+def _on_demand(module: str, function: str) -> Loader:
+    """A loader of this package whose module is imported when it is called."""
 
-    if request.model_path is not None:
-        raise InputError(
-            f"the packaged encoder brings its own weights; to use {request.model_path} "
-            "name the encoder internvl or transformers"
-        )
-    return load_packaged(
-        include_cls=request.include_cls,
-        precision=request.precision,
-        device=request.device,
-        preprocess=request.preprocess,
-    )
+    def load(request: EncoderRequest) -> Encoder:
+        loader: Loader = getattr(import_module(f".{module}", __package__), function)
+        return loader(request)
+
+    return load
 
 
-def _internvl(request: EncoderRequest) -> Encoder:
-    from .internvl import load_internvl
-
-    path = request.model_path or os.environ.get(INTERNVL_VARIABLE)
-    if not path:
-        raise InputError(
-            "the internvl encoder needs model_path: a checkpoint folder or an id such as "
-            f"OpenGVLab/InternVL2-8B (or set {INTERNVL_VARIABLE})"
-        )
-    return load_internvl(
-        path,
-        image_size=request.image_size,
-        include_cls=request.include_cls,
-        precision=request.precision,
-        device=request.device,
-        preprocess=request.preprocess,
-    )
-
-
-def _transformers(request: EncoderRequest) -> Encoder:
-    from .transformers_vision import load_transformers
-
-    if not request.model_path:
-        raise InputError(
-            "the transformers encoder needs model_path: a folder saved by save_pretrained, or an "
-            "id such as facebook/dinov2-small"
-        )
-    return load_transformers(
-        request.model_path,
-        include_cls=request.include_cls,
-        precision=request.precision,
-        device=request.device,
-        preprocess=request.preprocess,
-    )
-
-
-_loaders.update(internvl=_internvl, packaged=_packaged, transformers=_transformers)
+_loaders.update(
+    internvl=_on_demand("internvl", "load_internvl"),
+    packaged=_on_demand("packaged", "load_packaged"),
+    transformers=_on_demand("transformers_vision", "load_transformers"),
+)

@@ -8,7 +8,6 @@ after the patch grid is counted off is therefore known without a list of models.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, InputError
 from .device import choose_device, choose_precision
-from .preprocessing import WHOLE_IMAGE, Region
 from .processor_config import read_processor
 from .torch_encoder import TorchEncoder, weights_digest
 
 if TYPE_CHECKING:
     import torch
+
+    from .registry import EncoderRequest
 
 __all__ = ["load_transformers"]
 
@@ -34,29 +34,13 @@ TOWER = {r"^(model\.)?vision_tower\.": ""}
 UNUSED = re.compile(r"(^|\.)(pooler|head)\.")
 
 
-def load_transformers(
-    path: str | os.PathLike[str],
-    *,
-    include_cls: bool = False,
-    precision: str | None = None,
-    device: str | torch.device | None = None,
-    preprocess: Region = WHOLE_IMAGE,
-) -> TorchEncoder:
+def load_transformers(request: EncoderRequest) -> TorchEncoder:
     """Load a vision model by folder or id: DINOv2, DINOv3, ViT, CLIP, SigLIP and their kin.
 
-    Images are prepared as the model's saved image processor says.  Where that cuts the centre
-    (CLIP, DINOv2), the sides of a wide driving frame are not seen:
-    ``encoder.pixels.seen_box(width, height)`` tells what is.
-
-    Parameters
-    ----------
-    path : path or str
-        A folder written by ``save_pretrained``, or a model id; safetensors only, and no code of
-        the repository is run.
-    include_cls : bool
-        Let the CLS token take part in the mean over patch tokens; register tokens never do.
-    precision, device, preprocess
-        As in :func:`~.registry.load_encoder`.
+    A folder is one written by ``save_pretrained``; only safetensors are read, and no code of the
+    repository is run.  Images are prepared as the model's saved image processor says.  Where that
+    cuts the centre (CLIP, DINOv2), the sides of a wide driving frame are not seen:
+    ``encoder.pixels.seen_box(width, height)`` gives the part that is.
 
     Raises
     ------
@@ -69,10 +53,15 @@ def load_transformers(
 
     from . import hub
 
-    place = choose_device(device)
-    precision, dtype = choose_precision(precision, place)
-    source = hub.snapshot(path)
-    pixels = read_processor(source.folder, preprocess)
+    if not request.model_path:
+        raise InputError(
+            "the transformers encoder needs model_path: a folder saved by save_pretrained, or an "
+            "id such as facebook/dinov2-small"
+        )
+    place = choose_device(request.device)
+    precision, dtype = choose_precision(request.precision, place)
+    source = hub.snapshot(request.model_path)
+    pixels, include_cls = read_processor(source.folder, request.preprocess), request.include_cls
     network = _network(source.folder).to(device=place, dtype=dtype)
     digest = _digest(source.folder)
 

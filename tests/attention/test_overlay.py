@@ -5,7 +5,7 @@ import doctest
 import numpy as np
 import pytest
 from gapsphere.plugin.attention import overlay as module
-from gapsphere.plugin.attention.overlay import colours, legend, overlay
+from gapsphere.plugin.attention.overlay import colours, overlay
 from gapsphere.plugin.errors import DimensionError, InputError
 from PIL import Image
 
