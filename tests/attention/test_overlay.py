@@ -68,18 +68,5 @@ def test_an_opacity_outside_its_range_is_refused(opacity):
         overlay(Image.new("RGB", (4, 4)), np.zeros((2, 2), np.uint8), opacity=opacity)
 
 
-def test_the_legend_shows_the_colours_in_order_and_words_under_them():
-    bar = np.asarray(legend(256, 4))
-    assert np.array_equal(bar[0, :, :3], colours(np.arange(256, dtype=np.uint8)[None])[0])
-    worded = legend(200, 12, low="least", high="most")
-    assert worded.size[0] == 200
-    under = np.asarray(worded)[15:, :, 3]
-    assert under[:, :60].any()
-    assert under[:, -60:].any()
-    assert not under[:, 80:120].any()
-    with pytest.raises(InputError, match="legend"):
-        legend(1, 4)
-
-
 def test_the_examples_run():
     assert doctest.testmod(module).failed == 0
