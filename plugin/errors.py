@@ -49,7 +49,7 @@ class SaveError(GapsphereError):
     """A value could not be written to a sample; nothing was changed."""
 
 
-class Cancelled(GapsphereError):  # noqa: N818  a stop is no error
+class Cancelled(GapsphereError):  # noqa: N818  a stop is not an error
     """The user stopped the work; what was already written stays."""
 
 

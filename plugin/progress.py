@@ -13,9 +13,9 @@ Reporter = Callable[[str], Progress]
 
 
 def silent(done: int, total: int) -> None:
-    """Report to nobody: the default of every ``progress`` argument."""
+    """Report nothing: the default of every ``progress`` argument."""
 
 
 def quiet(stage: str) -> Progress:
-    """Report no stage to anybody: the default of every ``report`` argument."""
+    """Report no stage: the default of every ``report`` argument."""
     return silent

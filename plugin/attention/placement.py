@@ -2,7 +2,7 @@
 
 The encoder saw a part of the image: the box of the region of interest, without the masked sky,
 after the centre cut of its preprocessing.  A heatmap is stretched over the *whole* image by
-whoever shows it.  So the patch grid is laid into a grid of the same cell size that covers the
+the viewer.  So the patch grid is laid into a grid of the same cell size that covers the
 whole image, by the areas in which their cells overlap; what was not seen is 0.
 """
 

@@ -1,6 +1,6 @@
 """Work in batches as large as memory allows: halved when it runs out, and kept so.
 
-How much memory an image takes depends on the network, the device and whoever else uses it, so
+How much memory an image takes depends on the network, the device and what else runs there, so
 nothing is computed in advance: the batch is tried.
 """
 

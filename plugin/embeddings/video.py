@@ -162,7 +162,7 @@ def _video_stream(video: Path, container: InputContainer) -> VideoStream:
     if name.endswith("_pipe") or name == "image2":  # FFmpeg's readers of single pictures
         raise ImageError(f"{video} is an image, not a video: load it as it is.")
     if name == "tty" or not container.streams.video:  # FFmpeg takes any text for ANSI art
-        raise ImageError(f"{video} holds no video.")
+        raise ImageError(f"{video} has no video stream: leave it out.")
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     return stream

@@ -130,7 +130,7 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
             else repository.json(CONFIG_FILE, limit=CONFIG_LIMIT)
         )
     if not isinstance(config, dict):
-        raise CheckpointError(f"the {CONFIG_FILE} of {os.fspath(path)} holds no JSON object")
+        raise CheckpointError(f"the {CONFIG_FILE} of {os.fspath(path)} is not a JSON object")
     return config
 
 
@@ -220,7 +220,7 @@ class _Repository:
         try:
             return json.loads(bytes(body))
         except ValueError as error:
-            raise CheckpointError(f"{file} of {self.id} is no JSON: {error}") from error
+            raise CheckpointError(f"{file} of {self.id} is not valid JSON: {error}") from error
 
     def range(self, file: str, start: int, stop: int) -> Iterator[bytes]:
         """Bytes ``start`` to ``stop`` (excluded) of a file, all of them or an error."""
@@ -284,16 +284,21 @@ def _hub_errors(model: str) -> Iterator[None]:
         yield
     except errors.GatedRepoError as error:
         raise CheckpointError(
-            f"{model} wants its terms accepted on its page, and a token (hf auth login)"
+            f"{model} is gated: accept its terms on the model page and log in (hf auth login)"
         ) from error
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
         raise CheckpointError(
-            f"there is no folder {model} here, and the hub has no such model or revision"
+            f"{model} is not a folder here, and the hub has no such model or revision: check the "
+            "spelling, or log in (hf auth login) if it is private"
         ) from error
     except errors.EntryNotFoundError as error:
-        raise CheckpointError(f"{model} lacks a file that a checkpoint needs: {error}") from error
+        raise CheckpointError(
+            f"{model} lacks a file that a checkpoint needs ({error}): name another revision"
+        ) from error
     except errors.HfHubHTTPError as error:
-        raise CheckpointError(f"the hub refused {model}: {error}") from error
+        raise CheckpointError(
+            f"the hub refused {model} ({error}): try again, or give model_path a local folder"
+        ) from error
     except (errors.OfflineModeIsEnabled, errors.HTTPError, ConnectionError) as error:
         raise _UnreachableError(
             f"the hub cannot be reached for {model} ({error}); give model_path a local folder"
@@ -370,7 +375,9 @@ def _fetch_tower(repository: _Repository, folder: Path, progress: Progress) -> N
             f"{repository.id}: no shard holds {lost[0]}, which the index promises"
         )
     if not tensors:
-        raise CheckpointError(f"{repository.id} holds no vision tower in safetensors")
+        raise CheckpointError(
+            f"{repository.id} has no vision tower in safetensors: name another model, or convert it"
+        )
     _write(repository, tensors, folder / SINGLE_FILE, progress)
 
 

@@ -31,10 +31,10 @@ IMAGENET_STD: Colour = (0.229, 0.224, 0.225)
 
 def _number(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise InputError(f"{name} holds {value!r}, which is no number")
+        raise InputError(f"{name} holds {value!r}, which is not a number")
     number = float(value)
     if not math.isfinite(number):
-        raise InputError(f"{name} holds {number}, which is no finite number")
+        raise InputError(f"{name} holds {number}, which is not a finite number")
     return number
 
 

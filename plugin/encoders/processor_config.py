@@ -48,7 +48,7 @@ def read_processor(folder: Path, region: Region) -> Pixels:
         config = shared.get("image_processor") if isinstance(shared, dict) else None
     else:
         raise CheckpointError(
-            f"{folder} has no {OWN_FILE}, so nobody knows how its images are prepared; save the "
+            f"{folder} has no {OWN_FILE}, so how to prepare images for it is unknown; save the "
             "model's image processor beside it"
         )
     if not isinstance(config, dict):

@@ -15,24 +15,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
 from .coverage_data import KINDS, regret, unit_rows
 from .coverage_methods import EVERY_ROUND, METHODS
-
-ONE_THREAD = {
-    f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON")
-}
+from .timing import Clock, in_child, spread, turned
 
 
 @dataclass
@@ -91,7 +82,7 @@ def compare(methods: list[str], scratch: Path, k: int, rounds: int) -> None:
     d0 = np.load(scratch / "d0.npy") if (scratch / "d0.npy").exists() else None
     results = {name: Timings() for name in methods}
     for turn in range(rounds):
-        for name in methods[turn % len(methods) :] + methods[: turn % len(methods)]:
+        for name in turned(methods, turn):
             timings = results[name]
             if timings.problem or (turn and name not in EVERY_ROUND):
                 continue
@@ -121,12 +112,6 @@ def print_table(results: dict[str, Timings]) -> None:
         )
 
 
-def spread(values: list[float], digits: int) -> str:
-    """Median and range."""
-    low, middle, high = (f"{v:.{digits}f}" for v in (min(values), median(values), max(values)))
-    return f"{middle} [{low}..{high}]"
-
-
 def print_step(step: dict) -> None:
     """The distance step beside the bound that the same run's matrix product sets."""
     print(
@@ -140,13 +125,8 @@ def print_step(step: dict) -> None:
 
 def child(name: str, scratch: Path, k: int) -> dict:
     """Run one method in a process of its own."""
-    command = [sys.executable, "-m", __spec__.name, "--child", name, str(scratch), str(k)]
-    ran = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **ONE_THREAD}, check=False
-    )
-    if ran.returncode:
-        raise SystemExit(f"{name} failed:\n{ran.stderr}")
-    return json.loads(ran.stdout.splitlines()[-1])
+    answer: dict = in_child(__spec__.name, "--child", name, str(scratch), str(k))
+    return answer
 
 
 def run_child(name: str, scratch: Path, k: int) -> None:
@@ -162,9 +142,10 @@ def run_child(name: str, scratch: Path, k: int) -> None:
         print(json.dumps({"problem": "not installed"}))
         return
     run = METHODS[name](U, d0)
-    start = time.process_time()
+    cpu = Clock()
+    start = cpu.now()
     picks = run(k)
-    seconds = time.process_time() - start
+    seconds = cpu.now() - start
     np.save(scratch / "picks.npy", picks)
     print(json.dumps({"seconds": seconds}))
 
@@ -174,31 +155,25 @@ def time_distance_step(S: np.ndarray, U: np.ndarray, k: int, scratch: Path) -> d
     from gapsphere.plugin.coverage.distances import nearest_distance
     from gapsphere.plugin.coverage.kcenter import k_center_greedy
 
+    cpu = Clock()
     square = U[: min(2048, len(U))]
     square @ square.T
     rate = max(
-        2 * len(square) ** 2 * U.shape[1] / cpu_seconds(lambda: square @ square.T) for _ in range(5)
+        2 * len(square) ** 2 * U.shape[1] / cpu.time(lambda: square @ square.T) for _ in range(5)
     )
     found = nearest_distance(U[:500], S, metric="euclidean")
-    start = time.process_time()
+    start = cpu.now()
     found = nearest_distance(U, S, metric="euclidean")
-    nearest = time.process_time() - start
+    nearest = cpu.now() - start
     np.save(scratch / "d0.npy", found.distance)
     return {
         "nearest": nearest,
         "rate": rate / 1e9,
         "bound": 2 * len(S) * len(U) * U.shape[1] / rate,
-        "steps": cpu_seconds(lambda: k_center_greedy(S, U, k, found.distance)),
-        "selection": cpu_seconds(lambda: k_center_greedy(S, U, k)),
+        "steps": cpu.time(lambda: k_center_greedy(S, U, k, found.distance)),
+        "selection": cpu.time(lambda: k_center_greedy(S, U, k)),
         "k": k,
     }
-
-
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of one call."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 if __name__ == "__main__":

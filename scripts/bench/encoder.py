@@ -25,15 +25,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from PIL import Image
+
+if TYPE_CHECKING:
+    from gapsphere.scripts.bench.timing import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +46,8 @@ ATTENTION = ("auto", "flash", "cudnn", "efficient", "math")
 
 def import_gapsphere() -> None:
     """Make ``gapsphere`` importable from a checkout that was never installed."""
+    here = str(Path(__file__).parent)
+    sys.path[:] = [path for path in sys.path if path != here]  # coverage.py is not the package
     if importlib.util.find_spec("gapsphere") is not None:
         return
     spec = importlib.util.spec_from_file_location(
@@ -55,43 +60,21 @@ def import_gapsphere() -> None:
     spec.loader.exec_module(package)
 
 
-class Clock:
-    """Seconds of the clock on a GPU, CPU seconds on a CPU; the device's queue is drained first."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self.unit = "s" if device.type != "cpu" else "CPU s"
-
-    def now(self) -> float:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return time.process_time() if self.device.type == "cpu" else time.perf_counter()
-
-    def best(self, work: Callable[[], object], seconds: float, warm: int = 1) -> float:
-        """Fewest seconds of one call, out of as many as fit into ``seconds``, at least two."""
-        for _ in range(warm):
-            work()
-        times: list[float] = []
-        stop = time.perf_counter() + seconds
-        while len(times) < 2 or time.perf_counter() < stop:
-            start = self.now()
-            work()
-            times.append(self.now() - start)
-        return min(times)
-
-
-@dataclass(frozen=True)
+@dataclass
 class Rate:
-    """Work and the matrix product in turns: seconds of one run of the work, FLOP/s of both."""
+    """Work and the matrix product in turns: the FLOP of one run of each, seconds by turn."""
 
-    seconds: float
-    work: list[float]
-    product: list[float]
+    flops: float
+    product_flops: float
+    work: list[float] = field(default_factory=list)
+    product: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
-        shares = [100 * a / b for a, b in zip(self.work, self.product, strict=True)]
+        rate, most = self.flops / median(self.work), self.product_flops / median(self.product)
+        turns = zip(self.work, self.product, strict=True)
+        shares = [100 * self.flops / self.product_flops * b / a for a, b in turns]
         return (
-            f"{median(self.work) / 1e9:8.0f} of {median(self.product) / 1e9:.0f} "
+            f"{rate / 1e9:8.0f} of {most / 1e9:.0f} "
             f"= {median(shares):5.1f} % of the matrix product "
             f"[{min(shares):.0f}..{max(shares):.0f}]"
         )
@@ -110,31 +93,19 @@ def in_turns(
     turns, and more while ``seconds`` a piece of work last.
     """
     left, right = (torch.randn(size, size, device=clock.device).to(dtype) for _ in range(2))
-    one = clock.best(lambda: left @ right, 0.5, warm=2)
-    taken: dict[str, list[float]] = {name: [] for name in works}
-    beside: dict[str, list[float]] = {name: [] for name in works}
+    one = clock.best(lambda: left @ right, 0.5)
+    rates = {name: Rate(flops, 2 * size**3) for name, (_, flops) in works.items()}
     for work, _ in works.values():
         work()
     stop, turns = time.perf_counter() + seconds * len(works), 0
     while turns < 3 or time.perf_counter() < stop:
         turns += 1
         for name, (work, _) in works.items():
-            start = clock.now()
-            work()
-            taken[name].append(clock.now() - start)
-            repeats = max(1, round(taken[name][-1] / one))
-            start = clock.now()
-            for _ in range(repeats):
-                left @ right
-            beside[name].append((clock.now() - start) / repeats)
-    return {
-        name: Rate(
-            median(taken[name]),
-            [flops / s for s in taken[name]],
-            [2 * size**3 / s for s in beside[name]],
-        )
-        for name, (_, flops) in works.items()
-    }
+            rate = rates[name]
+            rate.work.append(clock.time(work))
+            repeats = max(1, round(rate.work[-1] / one))
+            rate.product.append(clock.time(lambda: left @ right, repeats))
+    return rates
 
 
 def write_images(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
@@ -178,10 +149,11 @@ def peak_memory(device: torch.device) -> str:
 def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Path) -> None:
     from gapsphere.plugin.embeddings.extract import extract
     from gapsphere.scripts.bench.networks import attention_kernel, flops_per_image
+    from gapsphere.scripts.bench.timing import Clock
 
     print(f"\n{name}")
     encoder = load(name, options, scratch)
-    device, clock = encoder.device, Clock(encoder.device)
+    device, clock = encoder.device, Clock(str(encoder.device))
     if options.compile:
         encoder.module.compile()
     if device.type == "cuda":
@@ -208,10 +180,8 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
         encoder.chunk = {**encoder.chunk, device.type: chunks[-1]}
         works["embed (pixels in, vectors out)"] = (lambda: encoder.embed(batch), one * batch_size)
         rates = in_turns(clock, works, size, encoder.dtype, options.seconds)
-        if options.profile:
-            profile(run, device)
         # Decoding alone: what one core can feed.
-        decode = Clock(torch.device("cpu")).best(
+        decode = Clock().best(
             lambda: [encoder.prepare(Image.open(p).convert("RGB")) for p in paths[:16]], 1.0
         ) / len(paths[:16])
         items = [(str(i), str(path)) for i, path in enumerate(paths)]
@@ -227,7 +197,7 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
         whole_cpu = (time.process_time() - start_cpu) / result.done
     print(f"  matrix product {size}^3 in turns with the network; GFLOP/{clock.unit} of both:")
     for label, rate in rates.items():
-        images = works[label][1] / one / rate.seconds
+        images = rate.flops / one / median(rate.work)
         print(f"  {label:<32} {images:9.2f} images/{clock.unit} {rate}")
     print(f"  {'decode and resize':<32} {1 / decode:9.2f} images/CPU s")
     print(
@@ -238,20 +208,6 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
     print(f"  {'peak memory':<32} {peak_memory(device)}")
     if options.fiftyone and importlib.util.find_spec("fiftyone") is not None:
         against_fiftyone(encoder, paths, batch_size, options)
-
-
-def profile(work: Callable[[], object], device: torch.device) -> None:
-    from torch.profiler import ProfilerActivity
-    from torch.profiler import profile as recorded
-
-    kinds = [ProfilerActivity.CPU]
-    order = "self_cpu_time_total"
-    if device.type == "cuda":
-        kinds.append(ProfilerActivity.CUDA)
-        order = "self_device_time_total"
-    with recorded(activities=kinds) as record:
-        work()
-    print(record.key_averages().table(sort_by=order, row_limit=16, max_name_column_width=60))
 
 
 def against_fiftyone(
@@ -387,7 +343,6 @@ def main() -> None:
         help="restrict torch to one attention kernel",
     )
     parser.add_argument("--compile", action="store_true", help="through torch.compile")
-    parser.add_argument("--profile", action="store_true", help="print the costliest operations")
     parser.add_argument(
         "--no-fiftyone",
         dest="fiftyone",

@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from ...tests.support.servers import app_server, chromium, start_database
+from .timing import spread, turned
 
 WATCH = """
 localStorage.setItem("fiftyone-enterprise-tooltip-seen", "true");
@@ -124,7 +125,7 @@ def _draw_table(browser: Any, url: str, images: list[Path], sizes: list[int], re
         dataset = _dataset(size, images, embeddings=False)
         taken: dict[str, list[dict[str, float]]] = {name: [] for name in opening}
         for run in range(repeats):
-            for name in _turned(list(opening), run):
+            for name in turned(list(opening), run):
                 taken[name].append(opening[name](browser, url, dataset, size))
         for name, runs in taken.items():
             _draw_line(size, name, runs)
@@ -138,20 +139,13 @@ def _draw_line(size: int, name: str, runs: list[dict[str, float]]) -> None:
     def middle(key: str) -> float:
         return statistics.median(run[key] for run in runs)
 
-    click = sorted(run["click"] for run in runs)
     print(
         f"{size:>9,}  {name:<12} {runs[0]['click']:>8.2f} "
-        f"{middle('click'):>6.2f} [{click[0]:.2f}..{click[-1]:.2f}] {middle('request'):>9.2f} "
+        f"{spread([run['click'] for run in runs], 2):>19} {middle('request'):>9.2f} "
         f"{middle('cpu'):>6.2f} {middle('bytes') / 1e6:>6.1f} {middle('frame'):>9.0f} "
         f"{middle('moving'):>10,.0f}",
         flush=True,
     )
-
-
-def _turned(names: list[str], by: int) -> list[str]:
-    """Another one first each round, so that nobody always pays for warming up."""
-    by %= len(names)
-    return names[by:] + names[:by]
 
 
 def _ours(browser: Any, url: str, dataset: Any, size: int, *, source: str) -> dict[str, float]:
@@ -340,8 +334,7 @@ def _query_table(n: int, questions: int) -> None:
                 question(ask)
                 times.append(1000 * (time.perf_counter() - clock))
                 cpu.append(1000 * (time.process_time() - spent))
-            warm = sorted(times[5:])
-            span = f"{statistics.median(warm):.1f} [{warm[0]:.1f}..{warm[-1]:.1f}]"
+            span = spread(times[5:], 1)
             print(
                 f"{'yes':>8} {'yes' if whole else 'no':>15} {span:>22} "
                 f"{statistics.median(cpu[5:]):>7.1f}   {_load()}",
