@@ -1,7 +1,7 @@
 """Cards in place of images that are not on this machine, in a folder of the dataset's own.
 
-FiftyOne deletes a dataset and leaves its media, so these files stay as well: an import says where
-they lie.
+FiftyOne deletes a dataset but not its media, so these files stay as well; an import reports their
+folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from ...errors import InputError
+from ...errors import ArtifactError, InputError
 from ...interchange.feature_cache import WORD_LABEL
 from ...report.card import Card, draw_card
 from ..store import places
@@ -26,8 +26,8 @@ WORKERS = 2
 class CardFolder:
     """The cards of one dataset.
 
-    A card's file is named after what it shows: one that is there is right, and one whose sample has
-    changed gets another name.
+    A card's file is named after what it shows: an existing one is right, and a sample that has
+    changed gets a card of another name.
     """
 
     def __init__(self, dataset: fo.Dataset) -> None:
@@ -38,7 +38,7 @@ class CardFolder:
         self._names = ReviewNames()
 
     def path(self, file_name: str, values: Mapping[str, Any]) -> str:
-        """Where the card of a sample lies; :meth:`draw` makes those that are missing."""
+        """The card of a sample; :meth:`draw` makes those that are missing."""
         card = Card(
             file_name,
             values.get(WORD_LABEL) or "",
@@ -58,10 +58,9 @@ class CardFolder:
         try:
             with ThreadPoolExecutor(WORKERS) as workers:
                 list(workers.map(lambda item: draw_card(*item), waiting))
-        except OSError as error:
+        except ArtifactError as error:
             raise InputError(
-                f"The cards cannot be written below {self.folder} ({error.strerror}): make room, "
-                "or give the folder with the images."
+                f"{error} Cards stand in for the images: giving their folder avoids them."
             ) from error
         self.drawn += len(waiting)
 

@@ -210,7 +210,7 @@ KILLED = """
     import fiftyone as fo
     from gapsphere.plugin.settings.rationales import FeatureCacheParams
     from gapsphere.plugin.dataset.rationales import import_cache as feature_cache, map as cache_map
-    from gapsphere.plugin.report import card
+    from gapsphere.plugin.interchange import files
 
     feature_cache.BLOCK = 40
     calls = 0
@@ -237,7 +237,7 @@ KILLED = """
 @pytest.mark.parametrize(
     ("moment", "left"),
     [
-        ("card.os, 'replace', 70", 40),  # a card is drawn and has no name yet
+        ("files.os, 'replace', 70", 40),  # a card is drawn and has no name yet
         ("feature_cache, 'insert', 3", 80),
         ("cache_map, '_register', 2", 120),  # the flat map is there, the sphere is not
     ],
