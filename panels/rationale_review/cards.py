@@ -15,7 +15,7 @@ import numpy as np
 
 from ...plugin.dataset.rationales import decisions, neighbors
 from ...plugin.dataset.rationales.decisions import Decision
-from ...plugin.dataset.rationales.queue import STATUSES, TIERS
+from ...plugin.dataset.rationales.queue import STATUSES, tier
 from ...plugin.dataset.store.names import ReviewNames
 from ...plugin.dataset.store.sets import Samples
 from ...plugin.errors import InputError
@@ -56,7 +56,7 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
         "rationale": rationale,
         "raw": raw,
         "cut": max(cut, raw_cut),
-        "tier": _tier(status, bottom),
+        "tier": tier(names, {names.prediction_status: status, names.is_bottom_5pct: bottom}),
         "centroid": {
             "similarity": _number(similarity),
             "rank": _number(rank),
@@ -153,12 +153,6 @@ def _text(value: Any) -> tuple[str | None, int]:
         return None, 0
     text = str(value)
     return text[:TEXT_MAX], max(0, len(text) - TEXT_MAX)
-
-
-def _tier(status: Any, bottom: Any) -> str:
-    if status in TIERS:
-        return str(status)
-    return "bottom" if bottom is True else "rest"
 
 
 def _decision(found: Decision) -> dict[str, Any]:

@@ -7,11 +7,12 @@ what the model said and not on what the person decides, so it stands while they 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
+from fiftyone import ViewExpression
 from fiftyone import ViewField as F
 
 from ..store import points
@@ -20,8 +21,13 @@ from ..store.sets import Samples
 from .decisions import require_verdicts, truth_path
 
 STATUSES = ("correct", "misclassified", "ambiguous", "unknown")
-TIERS = ("misclassified", "ambiguous", "bottom", "rest")
-"""What comes first: a mistake, both said at once, far from its class, everything else."""
+_TIERS = (
+    ("misclassified", "prediction_status", "misclassified"),
+    ("ambiguous", "prediction_status", "ambiguous"),
+    ("bottom", "is_bottom_5pct", True),
+)
+"""Tiers of the queue in order: name, field and its value.  A sample is in the first that fits."""
+TIERS = (*(name for name, *_ in _TIERS), "rest")
 BINS = 20
 CLASSES_MAX = 200
 LOOK_AHEAD = (32, 512, 8192)
@@ -226,27 +232,30 @@ def score_edges(low: float, high: float, *, bins: int = BINS) -> list[float]:
     return [*(low + (high - low) * i / bins for i in range(bins)), float(high)]
 
 
+def tier(names: ReviewNames, values: Mapping[str, Any]) -> str:
+    """The tier of a sample, from its values by field.
+
+    >>> tier(ReviewNames(), {"prediction_status": "correct", "is_bottom_5pct": True})
+    'bottom'
+    """
+    fits = (name for name, field, value in _TIERS if values.get(getattr(names, field)) == value)
+    return next(fits, "rest")
+
+
 def tier_of(names: ReviewNames, tier: str) -> Any:
-    """View expression of the samples in one tier of the queue."""
-    status = F(names.prediction_status)
-    bottom = F(names.is_bottom_5pct) == True  # noqa: E712  a view expression
-    settled = (status == "misclassified") | (status == "ambiguous")
-    return {
-        "misclassified": status == "misclassified",
-        "ambiguous": status == "ambiguous",
-        "bottom": ~settled & bottom,
-        "rest": ~settled & ~bottom,
-    }[tier]
+    """View expression of the samples in one tier."""
+    place = TIERS.index(tier)
+    tests = [F(getattr(names, field)) == value for _, field, value in _TIERS[: place + 1]]
+    return ViewExpression.all([*(~test for test in tests[:place]), *tests[place:]])
 
 
 def _tier(names: ReviewNames) -> dict[str, Any]:
-    status = f"${names.prediction_status}"
+    """The number of a sample's tier, as the database works it out."""
     cases = [
-        {"case": {"$eq": [status, "misclassified"]}, "then": 0},
-        {"case": {"$eq": [status, "ambiguous"]}, "then": 1},
-        {"case": {"$eq": [f"${names.is_bottom_5pct}", True]}, "then": 2},
+        {"case": {"$eq": [f"${getattr(names, field)}", value]}, "then": number}
+        for number, (_, field, value) in enumerate(_TIERS)
     ]
-    return {"$switch": {"branches": cases, "default": 3}}
+    return {"$switch": {"branches": cases, "default": len(_TIERS)}}
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -242,6 +242,10 @@ def test_the_queue_is_what_sorting_every_sample_gives(reviewed):
         for tier in review_queue.TIERS
     ]
     assert all(tiers)
+    for name, ids in zip(review_queue.TIERS, tiers, strict=True):
+        wanted = [NAMES.prediction_status, NAMES.is_bottom_5pct]
+        for values in zip(*reviewed.select(ids).values(wanted), strict=True):
+            assert review_queue.tier(NAMES, dict(zip(wanted, values, strict=True))) == name
     lengths = np.cumsum([len(tier) for tier in tiers])
     for tier, end in zip(tiers, lengths, strict=True):
         assert set(expected[end - len(tier) : end]) == set(tier)
