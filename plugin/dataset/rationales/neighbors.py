@@ -1,7 +1,8 @@
 """The nearest samples of one sample in embedding space, exact, from a matrix kept in memory.
 
-Reading every vector takes seconds, asking takes milliseconds, so the last matrix is kept.  It is
-known to be out of date when the sample asked about has another vector now, or no row in it.
+Reading every vector takes seconds and a search takes milliseconds, so the matrices of the datasets
+used last are kept.  One is out of date when the sample asked about has another vector now, or no
+row in it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from ...errors import EmptySetError, InputError
@@ -21,7 +23,7 @@ from ..store.names import Names
 
 Array = NDArray[Any]
 BYTES_MAX = 2 << 30
-"""Memory that one dataset's vectors may take: half a million of 1024 numbers."""
+"""Memory that all vectors kept may take: half a million of 1024 numbers."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,13 @@ class Neighbors:
 class _Matrix:
     """Unit rows of one dataset's field, in the order of ``ids``."""
 
-    key: tuple[str, str]
     ids: list[str]
     place: dict[str, int]
     rows: NDArray[np.float32]
 
 
-_kept: _Matrix | None = None
+_kept: LRUCache[tuple[str, str], _Matrix] = LRUCache(BYTES_MAX, lambda one: one.rows.nbytes)
+"""By dataset and field."""
 _lock = threading.Lock()
 
 
@@ -76,10 +78,9 @@ def nearest(
 
 
 def forget() -> None:
-    """Give the memory back."""
-    global _kept
+    """Free the memory."""
     with _lock:
-        _kept = None
+        _kept.clear()
 
 
 def _own(dataset: fo.Dataset, sample_id: str, field: str) -> Array:
@@ -98,25 +99,26 @@ def _own(dataset: fo.Dataset, sample_id: str, field: str) -> Array:
 
 
 def _matrix(dataset: fo.Dataset, field: str, sample_id: str, own: Array) -> _Matrix:
-    global _kept
     key = (str(dataset_id(dataset)), field)
     with _lock:
-        kept = _kept
-        if kept is not None and kept.key == key and len(own) == kept.rows.shape[1]:
+        kept = _kept.get(key)
+        if kept is not None and len(own) == kept.rows.shape[1]:
             place = kept.place.get(sample_id)
             if place is not None and np.allclose(kept.rows[place], own, atol=1e-6):
                 return kept
-        _kept = None  # two at once would be twice the memory
+        _kept.pop(key, None)
         size = len(dataset) * len(own) * 4
         if size > BYTES_MAX:
             raise InputError(
-                f"The embeddings take {size / 2**30:.1f} GiB; neighbours are searched in "
-                f"{BYTES_MAX / 2**30:.0f} GiB at most. The Gap Explorer answers for larger sets."
+                f"The embeddings take {size / 2**30:.1f} GiB; neighbours are searched in at most "
+                f"{BYTES_MAX / 2**30:.0f} GiB. The Gap Explorer can search larger sets."
             )
+        while _kept and _kept.currsize + size > BYTES_MAX:
+            _kept.popitem()
         read = vectors.read(dataset, field)
         place_of = {one: at for at, one in enumerate(read.ids)}
-        _kept = _Matrix(key, read.ids, place_of, _unit(read.matrix))
-        return _kept
+        matrix = _kept[key] = _Matrix(read.ids, place_of, _unit(read.matrix))
+        return matrix
 
 
 def _unit(rows: Array) -> NDArray[np.float32]:
