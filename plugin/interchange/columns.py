@@ -1,7 +1,8 @@
 """What a column of text cells holds: whole numbers, numbers, truth values, or text.
 
-A column takes the narrowest type that fits *all* of its cells that are not empty.  :func:`typed`
-looks at a list; :class:`Narrowing` at one cell after another, for tables too long to hold.
+A column takes the narrowest type that fits *all* of its non-empty cells: :func:`typed` for a list,
+:class:`Narrowing` cell by cell.  ``pandas.to_numeric`` would turn the name 007 into 7 and round
+whole numbers of a column with gaps to float64.
 """
 
 from __future__ import annotations
@@ -40,20 +41,6 @@ def truth(cell: str) -> bool:
 
 CONVERTERS: tuple[Callable[[str], Cell], ...] = (integer, number, truth)
 KINDS: dict[Callable[[str], Cell], type] = {integer: int, number: float, truth: bool, str: str}
-
-
-def typed(cells: Sequence[str]) -> list[Cell]:
-    """Cells in the narrowest type that fits them all; an empty one is a missing value.
-
-    >>> typed(["1", "", "3"])
-    [1, None, 3]
-    """
-    for convert in CONVERTERS:
-        try:
-            return [convert(cell) if cell else None for cell in cells]
-        except ValueError:
-            continue
-    return [cell or None for cell in cells]
 
 
 class Narrowing:
@@ -95,3 +82,15 @@ def _fits(convert: Callable[[str], Cell], cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def typed(cells: Sequence[str]) -> list[Cell]:
+    """Cells in the narrowest type that fits them all; an empty one is a missing value.
+
+    >>> typed(["1", "", "3"])
+    [1, None, 3]
+    """
+    column = Narrowing()
+    for cell in cells:
+        column.see(cell)
+    return [column.convert(cell) if cell else None for cell in cells]

@@ -1,7 +1,8 @@
-"""A CSV of any size, a row at a time: what is held at once is one row, whatever the file claims.
+"""A CSV of any size, a row at a time: only one row is held at once, whatever the file claims.
 
-Rows come as the text that stands in the file.  A line, a cell and a row have a size at most, so
-that a quote nobody closed is found before it has swallowed the memory.
+Rows are the text of the file.  A line, a cell and a row have a largest size, so that an open quote
+is found before it fills the memory.  ``pandas.read_csv`` would pad a short row in silence and
+read on behind an open quote to the end of the file.
 """
 
 from __future__ import annotations
@@ -51,12 +52,12 @@ class CsvFile:
             row = [unescaped(cell) for cell in cells] if self.ours else cells
             if number == 1:
                 if tuple(row) != self.header:
-                    raise ArtifactError(f"{self.path} has changed while it was read: run it again.")
+                    raise ArtifactError(f"{self.path} changed while it was read: run it again.")
                 continue
             if len(row) != len(self.header):
                 raise ArtifactError(
                     f"{self.path}, row {number}: {len(row)} cells where the header has "
-                    f"{len(self.header)}; a comma inside a text wants quotes around the text."
+                    f"{len(self.header)}; put quotes around a text with a comma."
                 )
             yield row
 
@@ -118,6 +119,6 @@ def _lines(file: IO[str], path: Path) -> Iterator[str]:
         if len(line) > LINE_LIMIT:
             raise ArtifactError(
                 f"{path} has a line of more than {LINE_LIMIT >> 20} million characters: "
-                "it is no table of samples."
+                "it is not a table of samples."
             )
         yield line

@@ -9,11 +9,11 @@ from pathlib import Path
 
 
 def unsafe(name: str) -> str:
-    """Why a relative file name may not be joined to a folder, or "" where it may.
+    r"""Why a relative file name may not be joined to a folder, or "" where it may.
 
     What Windows would read as a way out counts on every system: tables travel.
 
-    >>> unsafe("plots/0001.jpg"), unsafe("..\\\\secret.jpg")
+    >>> unsafe("plots/0001.jpg"), unsafe("..\\secret.jpg")
     ('', 'leads out of the folder')
     """
     if not name.strip():

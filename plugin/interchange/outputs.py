@@ -78,8 +78,10 @@ class Artifacts:
         return threshold_from_json(self.coverage, self.nn_U_to_S, self.embed_S)
 
     def yardstick(self, metric: Metric) -> Yardstick | None:
-        """Distances inside S: measured where its embeddings are here, else as ``coverage.json`` has
-        them; None where neither does."""
+        """Distances inside S, None where they are unknown.
+
+        Measured where the embeddings of S are here, else those of ``coverage.json``.
+        """
         if self.embed_S is not None and len(self.embed_S) > 1:
             return Yardstick.of(leave_one_out(self.embed_S, metric=metric))
         kept = self.coverage.get("yardstick")

@@ -41,11 +41,11 @@ class Rationale:
 
 
 def parse_rationale(sent: str) -> Rationale:
-    """Read one cell of the column ``rationale``.  Never raises.
+    r"""Read one cell of the column ``rationale``.  Never raises.
 
     >>> parse_rationale('{"score": 0.8, "rationale": "grass behind a fence"}')
     Rationale(score=0.8, text='grass behind a fence', raw=None, problem='')
-    >>> parse_rationale('```json\\n{"score": "high", "rationale": "grass"}\\n```').problem
+    >>> parse_rationale('```json\n{"score": "high", "rationale": "grass"}\n```').problem
     'score is no number'
     """
     if not sent.strip():

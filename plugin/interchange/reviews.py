@@ -1,11 +1,13 @@
-"""Decisions beside the rows they are about: a table of a feature cache, written again with them.
+"""A table of a feature cache, written again with the decisions beside its rows.
 
-Rows, their order, columns and texts stay as they were; columns are added at the end, or replaced
-where an earlier export had put them.  The table is streamed, so its size does not matter.
+Rows, their order, columns and texts are unchanged; columns are added at the end, or replaced where
+an earlier export added them.  The table is streamed, so its size does not matter.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -62,12 +64,7 @@ def write_reviewed(
 
 
 def _line(cells: Sequence[str]) -> bytes:
-    return (",".join(map(_quoted, cells)) + "\n").encode("utf-8")
-
-
-def _quoted(cell: str) -> str:
-    """A cell by RFC 4180: quoted only where it has to be."""
-    safe = escaped(cell)
-    if any(sign in safe for sign in ',"\r\n'):
-        return '"' + safe.replace('"', '""') + '"'
-    return safe
+    """A line by RFC 4180; a csv.writer with other line ends leaves a lone carriage return bare."""
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(map(escaped, cells))
+    return (line.getvalue().removesuffix("\r\n") + "\n").encode("utf-8")

@@ -364,7 +364,7 @@ def test_a_line_or_a_cell_without_end_is_an_error_and_no_memory(tmp_path, monkey
     monkeypatch.setattr(csv_stream, "CELL_LIMIT", 300)
     before = csv.field_size_limit()
     metadata(tmp_path, "a," + "x" * 2000)
-    assert "is no table of samples" in refused(tmp_path)
+    assert "is not a table of samples" in refused(tmp_path)
     metadata(tmp_path, "a," + "x" * 400 + ",x,1")
     assert "row 2 cannot be read as CSV (field larger" in refused(tmp_path)
     metadata(tmp_path, 'a,"1', *["line"] * 500)
