@@ -19,10 +19,10 @@ LONGEST = 96
 
 
 def shown(value: object, longest: int = LONGEST) -> str:
-    """Text without control or direction marks and of a limited length; markup stays as it is.
+    r"""Text without control or direction marks and of a limited length; markup stays as it is.
 
-    >>> shown("<b>\\u202e"), shown("x" * 200, 9)
-    ('<b>\\ufffd', 'xxx…xxxxxx')
+    >>> shown("<b>\u202e"), shown("x" * 200, 9)
+    ('<b>\ufffd', 'xxx…xxxxxx')
     """
     if isinstance(value, Markup):
         return value

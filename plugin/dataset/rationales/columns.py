@@ -157,7 +157,7 @@ def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
             planned.append((name, kind, f"Column {extra!r}{of}", _extra(number, extra, convert)))
     if not cache.verdicts:
         status = ReviewNames().prediction_status
-        planned.append((status, str, "No table tells", lambda row: "unknown"))
+        planned.append((status, str, "No table names any image", lambda _: "unknown"))
     return planned
 
 

@@ -45,8 +45,10 @@ class ReviewExport:
 def export_reviews(
     dataset: fo.Dataset, params: ReviewExportParams | None = None, *, report: Reporter = quiet
 ) -> ReviewExport:
-    """Write ``metadata.csv`` and the rationale tables with the columns ``review_decision``,
-    ``review_label``, ``review_note`` and ``review_time`` added.
+    """Write the imported tables again with the decisions added.
+
+    ``metadata.csv`` and the rationale tables get the columns ``review_decision``, ``review_label``,
+    ``review_note`` and ``review_time``.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe, which importing the export
     takes off again.

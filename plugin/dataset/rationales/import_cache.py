@@ -40,8 +40,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class FeatureCacheResult:
-    """What came in; ``findings`` are sentences for everything that was left out or put right, and
-    the run record ``run`` has the names behind them.
+    """What was imported.
+
+    ``findings`` are sentences for everything that was left out or corrected; the run record ``run``
+    has the names behind them.
     """
 
     dataset: str

@@ -244,7 +244,7 @@ def _embedded(
 
 
 def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
-    """The encoder with the settings recorded at issue; place, device and batch are of today."""
+    """The encoder with the settings recorded at issue, but today's device and checkpoint."""
     named = spec.encoder.parameters.get("encoder")
     if named in (None, "field"):
         raise InputError(
@@ -256,9 +256,8 @@ def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
         for name in EmbeddingParams.model_fields
         if name in spec.encoder.parameters and name not in ("suffix", "device", "overwrite")
     }
-    for name, value in (("model_path", params.checkpoint), ("precision", params.precision)):
-        if value is not None:
-            known[name] = value
+    given = {"model_path": params.checkpoint, "precision": params.precision}
+    known |= {name: value for name, value in given.items() if value is not None}
     return open_encoder(make(EmbeddingParams, {**known, "device": params.device}))
 
 

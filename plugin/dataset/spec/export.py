@@ -140,7 +140,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     delta = covered.delta if params.spec_delta is None else params.spec_delta
     metric = cast(Metric, covered.metric)
     rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
-    here, there = metadata(dataset, names, found.ids), metadata(dataset, names, owned.ids)
+    here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
     tried = _telling(here)
     missing = over_represented(
         {name: here[name] for name in tried}, {name: there[name] for name in tried}

@@ -24,11 +24,11 @@ FRAMES_OF_ONE_DRIVE = 2
 """Images of S shown from one sequence while other sequences have some as near."""
 
 
-def metadata(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> dict[str, list[Any]]:
-    """Columns of plain values that somebody else wrote, in the order of ``ids``."""
+def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Columns of plain values that Gapsphere did not write, in the order of ``ids``."""
     paths = {}
     for name, field in dataset.get_field_schema().items():
-        if name in ("id", "filepath") or _ours(name, names) or ReviewNames.tells_of_review(name):
+        if name in ("id", "filepath") or _ours(name) or ReviewNames.tells_of_review(name):
             continue
         if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
             paths[name] = name
@@ -46,8 +46,8 @@ def metadata(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> dict[str,
     }
 
 
-def _ours(name: str, names: Names) -> bool:
-    """Whether Gapsphere wrote the field, under whatever suffix, and it says nothing of the scene.
+def _ours(name: str) -> bool:
+    """Whether Gapsphere wrote the field, under any suffix, and it does not describe the scene.
 
     How hard a frame is to rebuild does: it is a property of the image that a gap may share.
     """

@@ -552,7 +552,7 @@ def test_the_collection_guide_may_name_hardness_and_no_other_field_of_the_simula
 
     simulate(film)
     simulate(film, suffix="b", pattern="random")
-    told = set(metadata(film, Names(), film.values("id")))
+    told = set(metadata(film, film.values("id")))
     assert {"is_hard", "reconstruction_error", "is_hard_b", "reconstruction_error_b"} <= told
     assert not any(name.startswith(("psnr", "ssim", "n_samples", "importance")) for name in told)
     assert not told & {"reconstruction", "reconstruction_b"}
