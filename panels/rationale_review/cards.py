@@ -114,7 +114,7 @@ def _open(dataset: fo.Dataset, sample_id: str, wanted: Sequence[str]) -> Any:
     try:
         return dataset.select_fields(names)[sample_id]
     except (KeyError, ValueError):
-        raise InputError(f"Sample {sample_id} is not in this dataset any more.") from None
+        raise InputError(f"Sample {sample_id} is no longer in this dataset.") from None
 
 
 def _centroid(names: ReviewNames) -> tuple[str, str, str]:

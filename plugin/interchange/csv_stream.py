@@ -37,7 +37,7 @@ class CsvFile:
         return self.path.name
 
     def place(self, column: str) -> int:
-        """Where a column stands."""
+        """Position of a column."""
         return self.header.index(column)
 
     def rows(self) -> Iterator[list[str]]:

@@ -51,10 +51,10 @@ NUM_LABEL, WORD_LABEL = "ground_truth_num_label", "ground_truth_word_label"
 REQUIRED = (FILE_NAME, NUM_LABEL, WORD_LABEL, "ground_truth_L2_num_label")
 CENTROID_COLUMNS = ("sim_to_centroid", "pct_rank_in_class", "is_bottom_5pct")
 META_LIMIT = 1 << 16
-REPEATED = "rows left out: file_name stood in a row before"
+REPEATED = "rows left out: an earlier row has the file_name"
 STRANGE = "rows left out: no sample of that name"
 LOOK_AFTER = 10_000
-"""Rows of a table after which progress is told, and somebody may stop the work."""
+"""Rows of a table between two reports of progress, where the work can be stopped."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ class FeatureCache:
             problem = one.rationale.problem
             if problem:
                 table = dict(verdict.files())[one.status].name
-                told = "missing: empty cell" if problem == EMPTY else f"kept as raw text: {problem}"
-                self.found.add(table, f"rationales {told}", name)
+                what = "missing: empty cell" if problem == EMPTY else f"kept as raw text: {problem}"
+                self.found.add(table, f"rationales {what}", name)
 
 
 def open_cache(
@@ -167,7 +167,7 @@ def open_cache(
     image_dir
         Every ``file_name`` has to stay inside it, links followed.
     optional
-        Names that may be missing: the defaults, which nobody asked for.
+        Names that may be missing: the defaults, which the user did not choose.
 
     Raises
     ------
@@ -176,18 +176,18 @@ def open_cache(
     """
     place = Path(folder).expanduser()
     if not place.is_dir():
-        raise InputError(f"{place} is no folder: a feature cache holds {METADATA}.")
+        raise InputError(f"{place} is not a folder; a feature cache is a folder with {METADATA}.")
     if not (place / METADATA).is_file():
-        raise InputError(f"{place} has no {METADATA}: it is no feature cache.")
+        raise InputError(f"{place} has no {METADATA}: it is not a feature cache.")
     metadata = open_csv(place / METADATA, required=REQUIRED)
     coords = named_file(place, coords_file, optional)
     verdicts = find_verdicts(place, mis_csv, correct_csv, optional)
     images = Folder.of(image_dir)
     if images is not None and not Path(images.path).is_dir():
-        raise InputError(f"{image_dir} is no folder: the images are looked for in it.")
+        raise InputError(f"{image_dir} is not a folder: give the folder with the images.")
     centroid = place / CENTROID
-    told = [file.path for verdict in verdicts for _, file in verdict.files()]
-    tables = [metadata.path, *told, *([centroid] if centroid.is_file() else [])]
+    said = [file.path for verdict in verdicts for _, file in verdict.files()]
+    tables = [metadata.path, *said, *([centroid] if centroid.is_file() else [])]
 
     def rows(file: CsvFile) -> Iterator[list[str]]:
         for number, cells in enumerate(file.rows()):
@@ -348,8 +348,8 @@ def _compared(found: Findings, path: Path | None, metadata: CsvFile, count: int)
     _paired(path.name, len(labels), count)
     at, name_at = metadata.place(NUM_LABEL), metadata.place(FILE_NAME)
     for label, cells in zip(labels.tolist(), metadata.rows(), strict=False):
-        told = _finite(cells[at])
-        if told is not None and told != label:
+        listed = _finite(cells[at])
+        if listed is not None and listed != label:
             found.add(
                 LABELS,
                 f"rows that differ from {NUM_LABEL}: are both of one run?",

@@ -41,7 +41,7 @@ class Folder:
         self._parent = lru_cache(maxsize=4096)(os.path.realpath)
 
     def resolve(self, name: str) -> tuple[str | None, str]:
-        """Absolute path of a name, and "" or why there is none."""
+        """Absolute path of a name and "", or None and the reason."""
         reason = unsafe(name)
         if reason:
             return None, reason

@@ -46,7 +46,7 @@ def parse_rationale(sent: str) -> Rationale:
     >>> parse_rationale('{"score": 0.8, "rationale": "grass behind a fence"}')
     Rationale(score=0.8, text='grass behind a fence', raw=None, problem='')
     >>> parse_rationale('```json\n{"score": "high", "rationale": "grass"}\n```').problem
-    'score is no number'
+    'score is not a number'
     """
     if not sent.strip():
         return Rationale(raw=sent or None, problem=EMPTY)
@@ -58,9 +58,9 @@ def parse_rationale(sent: str) -> Rationale:
         return Rationale(raw=sent, problem="not an object")
     score, text = _score(found.get("score")), found.get("rationale")
     if text is not None and not isinstance(text, str):
-        return Rationale(score, json.dumps(text, ensure_ascii=False), sent, "rationale is no text")
+        return Rationale(score, json.dumps(text, ensure_ascii=False), sent, "rationale is not text")
     if score is None:
-        problem = "score is no number" if "score" in found else "no score"
+        problem = "score is not a number" if "score" in found else "no score"
         return Rationale(None, text, sent, problem)
     if text is None:
         return Rationale(score, None, sent, "no rationale")
@@ -71,7 +71,7 @@ def parse_rationale(sent: str) -> Rationale:
 def _value(sent: str) -> tuple[Any, bool]:
     """The JSON value in a text, None if there is none; and whether it is all that was sent.
 
-    A code block around it is no loss; words before or after it are.
+    A code block around it loses nothing; words before or after it do.
     """
     for text, whole in _places(sent):
         for read in (_json, _python):
@@ -124,7 +124,7 @@ def _salvaged(sent: str) -> tuple[float | None, str | None]:
 
 
 def _score(value: Any) -> float | None:
-    """A finite number; a number in quotes is one, a truth value is none."""
+    """A finite number; a number in quotes counts, a truth value does not."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and not _NUMBER.fullmatch(value):

@@ -18,7 +18,7 @@ from .safe_cells import escaped
 from .verdicts import FILE_NAME
 
 Decided = Mapping[str, Mapping[str, str]]
-"""What to write, by file name and column; an empty mapping for a sample nobody decided on."""
+"""What to write, by file name and column; an empty mapping for a sample without a decision."""
 
 
 def write_reviewed(

@@ -41,7 +41,7 @@ def read_pt(path: Path, *, preferred: str) -> NDArray[Any]:
     Raises
     ------
     ArtifactError
-        It is no such file, holds anything but tensors, or claims more than it holds.
+        Not such a file, anything but tensors in it, or a claim to more than it holds.
     """
     import torch
 
@@ -81,7 +81,7 @@ def _check_archive(path: Path) -> None:
         raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise ArtifactError(
-            f"{path.name} is no file of torch.save (PyTorch 1.6 or later): save it again."
+            f"{path.name} is not a file of torch.save (PyTorch 1.6 or later): save it again."
         ) from error
     if packed or claimed > size:
         raise ArtifactError(

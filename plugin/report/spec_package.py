@@ -32,7 +32,7 @@ from .visual_spec import REFERENCE, Image, VisualSpec, document
 
 IN_PAGE, THUMBNAIL = 640, 240
 """Longest side in pixels of a picture in the page (sharp at half of A4, small in a mail), and of
-the thumbnail that lies beside the original in an archive."""
+the thumbnail beside the original in an archive."""
 JPEG_QUALITY = 82
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")  # full-width: East Asian Excel
 

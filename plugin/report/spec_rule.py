@@ -35,7 +35,7 @@ NEAR_MISS = 1.5
 
 ROUNDING = 2e-6
 """Allowed on a distance to the centre: a candidate embedded again differs in its last bits, and the
-farthest one lies on the radius itself."""
+farthest one is on the radius itself."""
 
 ANGLE_SLACK = 1e-3
 """Radians kept on top of the reference's cap: float32 rows are unit rows only to rounding, and a
@@ -102,7 +102,7 @@ def make_rule(
     Raises
     ------
     InputError
-        δ is no distance, or the candidates point in opposite directions and have no centre.
+        δ is not a distance, or the candidates point in opposite directions and have no centre.
 
     Examples
     --------
@@ -114,16 +114,16 @@ def make_rule(
     candidates = checked_rows("The candidates", candidates)
     metric = checked_metric(metric)
     if isinstance(delta, bool) or not 0 <= delta <= 2:
-        raise InputError(f"δ is {delta}; a distance between unit vectors lies in 0..2.")
+        raise InputError(f"δ is {delta}; a distance between unit vectors must be in 0..2.")
     centre = unit_rows(candidates.mean(axis=0, dtype=np.float64)[None])
     if not np.isfinite(centre).all():
-        raise InputError("The candidates cancel out: they have no common centre. Take fewer.")
+        raise InputError("The candidates cancel out and have no common centre: choose fewer.")
     if radius is not None:
         if isinstance(radius, bool) or not 0 < radius <= 2:
-            raise InputError(f"The radius is {radius}; a distance of unit vectors lies in 0..2.")
+            raise InputError(f"The radius is {radius}; it must be above 0 and at most 2.")
         return Rule(metric, float(delta), centre[0], float(radius), "given")
     radius = float(nearest_distance(candidates, centre, metric=metric).distance.max())
-    # A float32 mean of equal rows is off by its last bit: that is no extent either.
+    # A float32 mean of equal rows is off by its last bit, which is not an extent either.
     if radius > 1e-6:
         return Rule(metric, float(delta), centre[0], radius)
     return Rule(metric, float(delta), centre[0], max(radius, float(delta)), "delta")
@@ -161,7 +161,7 @@ def reference_rows(owned: Rows, rule: Rule) -> NDArray[np.int64]:
 
 
 def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
-    """Say of each image whether it is what was asked for.
+    """Compare each image with the request.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
 
     Returns
     -------
-    Judged
+    SpecVerdicts
         With d_S the distance to the reference and d_c the one to the centre: *covered already*
         where d_S <= δ, else *accepted* where d_c <= r, *near miss* where d_c <= 1.5 r, *off
         target* beyond.

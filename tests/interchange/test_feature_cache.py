@@ -65,12 +65,12 @@ def test_every_defect_of_2000_rows_is_found_counted_and_named(defective):
     cache, rows = read(defective)
     assert cache.rows == 2000
     assert len(rows) == cache.usable == 2000 - EVERY.duplicates - EVERY.escaping
-    assert count(cache, "metadata.csv", "stood in a row before") == EVERY.duplicates
+    assert count(cache, "metadata.csv", "an earlier row has the file_name") == EVERY.duplicates
     assert count(cache, "metadata.csv", "file_name", "left out") == 13
     assert count(cache, "vis_umap_coords.npy", "NaN") == EVERY.nan_places
     assert count(cache, "embeddings.pt", "NaN") == EVERY.nan_vectors
     assert count(cache, "mis_", "no sample of that name") == EVERY.strangers
-    assert count(cache, "correct_", "stood in a row before") == EVERY.spoken_twice
+    assert count(cache, "correct_", "an earlier row has the file_name") == EVERY.spoken_twice
     assert count(cache, "scores_centroid.csv", "cells") == EVERY.bad_centroids
     for problem in {problem for _, problem in BROKEN}:
         wanted = 9 * sum(other == problem for _, other in BROKEN)
@@ -240,9 +240,9 @@ def test_files_that_were_named_have_to_be_there_and_defaults_need_not(small):
     assert cache.verdicts[0].misclassified is None
     assert "mis_other.csv" in refused(small, mis_csv="mis_other.csv")
     assert "other.npy" in refused(small, coords_file="other.npy")
-    assert "is no folder" in refused(small, image_dir=str(small / "nowhere"))
-    assert "is no folder" in refused(small / "nowhere")
-    assert "is no feature cache" in refused(small.parent)
+    assert "is not a folder" in refused(small, image_dir=str(small / "nowhere"))
+    assert "is not a folder" in refused(small / "nowhere")
+    assert "is not a feature cache" in refused(small.parent)
 
 
 def test_labels_of_another_run_are_noticed(small):
@@ -276,8 +276,8 @@ def bomb(path):
         (lambda path: torch.save(torch.ones(2, 70_000), path), "no embedding has"),
         (lambda path: torch.save(torch.ones(4, dtype=torch.cfloat), path), "as float32"),
         (lambda path: torch.save(torch.eye(3).to_sparse(), path), "does not hold"),
-        (lambda path: path.write_bytes(b"PK\x03\x04 torn"), "no file of torch.save"),
-        (lambda path: path.write_bytes(b""), "no file of torch.save"),
+        (lambda path: path.write_bytes(b"PK\x03\x04 torn"), "not a file of torch.save"),
+        (lambda path: path.write_bytes(b""), "not a file of torch.save"),
         (bomb, "unpacks into"),
     ],
 )

@@ -36,11 +36,11 @@ BROKEN = (
     ('{"score": 0.7, "rationale": "The sward is short and', "broken JSON"),
     ("The image shows a meadow.", "broken JSON"),
     ('["score", 0.3]', "not an object"),
-    ('{"score": "rather high", "rationale": "tall grasses"}', "score is no number"),
-    ('{"score": NaN, "rationale": "tall grasses"}', "score is no number"),
+    ('{"score": "rather high", "rationale": "tall grasses"}', "score is not a number"),
+    ('{"score": NaN, "rationale": "tall grasses"}', "score is not a number"),
     ('{"rationale": "tall grasses"}', "no score"),
     ('{"score": 0.2}', "no rationale"),
-    ('{"score": 0.2, "rationale": ["wet", "dark"]}', "rationale is no text"),
+    ('{"score": 0.2, "rationale": ["wet", "dark"]}', "rationale is not text"),
     ("", "empty"),
 )
 

@@ -101,7 +101,7 @@ def _reader(place: int, convert: Callable[[str], Any]) -> Callable[[Row], Any]:
 
 
 def _field_name(header: str, taken: set[str]) -> str:
-    """A name that FiftyOne takes, that nobody else uses, and that no step of ours will write."""
+    """A name that FiftyOne accepts, that is free, and that no step of ours will write."""
     if header in REQUIRED:
         return header
     name = re.sub(r"\W", "_", header).strip("_") or "column"
@@ -231,7 +231,7 @@ def review_columns(dataset: fo.Dataset, cache: FeatureCache) -> list[Column]:
 
 
 def _time(cell: str) -> datetime | None:
-    """Naive UTC, as FiftyOne keeps it; None where the cell is no time."""
+    """Naive UTC, as FiftyOne keeps it; None where the cell is not a time."""
     try:
         time = datetime.fromisoformat(cell)
     except ValueError:

@@ -33,7 +33,7 @@ TICK = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Decision:
-    """What stands on one sample; all None where nobody has decided.
+    """The decision on one sample; all None where there is none.
 
     ``time`` is naive UTC, as FiftyOne returns it.
     """
@@ -46,7 +46,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Undo:
-    """One step back: the sample, what was taken off it, what stands there now."""
+    """One step back: the sample, the decision taken off it, and the one it has now."""
 
     sample_id: str
     taken: Decision
@@ -89,7 +89,7 @@ def require_verdicts(samples: Samples, model: str) -> ReviewNames:
     known = models(samples)
     if not known:
         raise InputError(
-            "No sample says what a language model made of it: import a feature cache first "
+            "No sample has a language model's verdict: import a feature cache first "
             "(`import_feature_cache`, `gapsphere import-features`)."
         )
     if model not in known:
@@ -99,7 +99,7 @@ def require_verdicts(samples: Samples, model: str) -> ReviewNames:
 
 
 def truth_path(samples: Samples) -> str | None:
-    """Where the ground truth's word stands, None where there is none."""
+    """Path of the ground truth's label, None where there is none."""
     name = ReviewNames.ground_truth
     declared = samples.get_field(name)
     if declared is None:
@@ -162,8 +162,8 @@ def undo(dataset: fo.Dataset, *, model: str = "") -> Undo | None:
 
     Returns
     -------
-    Undone or None
-        None when there is no step to take back.
+    Undo or None
+        None where there is no step to take back.
     """
     dataset = reloaded(dataset)
     names = require_verdicts(dataset, model)
@@ -204,16 +204,16 @@ def labels(samples: Samples, *, limit: int = 500) -> list[str]:
 
 def _checked(decision: str, label: str | None, note: str | None) -> Decision:
     if decision not in DECISIONS:
-        raise InputError(f"{decision!r} is no decision: take one of {', '.join(DECISIONS)}.")
+        raise InputError(f"{decision!r} is not a decision: use one of {', '.join(DECISIONS)}.")
     label = (label or "").strip() or None
     note = (note or "").strip() or None
     if decision == "relabel" and label is None:
-        raise InputError("A relabelling needs the class that it should have been.")
+        raise InputError("A relabel decision needs the class that it should have been.")
     if decision != "relabel" and label is not None:
         raise InputError(f"A label goes with relabel alone, not with {decision!r}.")
     for what, text, most in (("label", label, LABEL_MAX), ("note", note, NOTE_MAX)):
         if text is not None and len(text) > most:
-            raise InputError(f"The {what} has {len(text)} characters; {most} are the most.")
+            raise InputError(f"The {what} has {len(text)} characters; the limit is {most}.")
         if text is not None and "\0" in text:
             raise InputError(f"The {what} holds a null character.")
     return Decision(decision, label, note)
@@ -248,7 +248,7 @@ def _open(dataset: fo.Dataset, names: ReviewNames, sample_id: str) -> Any:
     try:
         return dataset.select_fields(wanted)[sample_id]
     except (KeyError, ValueError):
-        raise InputError(f"Sample {sample_id} is not in this dataset any more.") from None
+        raise InputError(f"Sample {sample_id} is no longer in this dataset.") from None
 
 
 def _standing(sample: Any, names: ReviewNames) -> Decision:

@@ -73,15 +73,15 @@ def export_reviews(
         cells: Cells = {name: {} for name in names if name is not None}
         for model in models:
             _add_decisions(dataset, ReviewNames(model), cells, bare=len(models) == 1)
-        told = {name for name, row in cells.items() if row}
-        decided |= told
+        here = {name for name, row in cells.items() if row}
+        decided |= here
         columns = [column for model in models for column in _columns(model, bare=len(models) == 1)]
         written[str(target)] = write_reviewed(
             table,
             target,
             columns,
             cells,
-            reviewed=told.__contains__ if params.reviewed_only else None,
+            reviewed=here.__contains__ if params.reviewed_only else None,
         )
     progress(len(sources), len(sources))
     return ReviewExport(written, len(decided), len(dataset))
@@ -95,7 +95,7 @@ def _sources(imported: Mapping[str, Any], cache_dir: str | None) -> list[tuple[C
         place = moved / Path(path).name if moved else Path(path)
         if not place.is_file():
             raise ArtifactError(
-                f"{place} was imported and is not there any more: say where the cache lies now "
+                f"{place} was imported and no longer exists: give the folder the cache is in now "
                 "(cache_dir)."
             )
         return open_csv(place, required=required)

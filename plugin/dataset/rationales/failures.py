@@ -1,7 +1,7 @@
 """``rank_gaps_by_failures``: which gap first, where a model is known to fail beside it.
 
 A sample is judged by the tables of a feature cache, corrected by a person where one decided:
-``misclassified`` is a failure, ``correct`` is none, ``ambiguous`` and ``unknown`` tell nothing.
+``misclassified`` is a failure, ``correct`` is not, ``ambiguous`` and ``unknown`` decide nothing.
 ``disagree`` turns the verdict round.  ``relabel`` says that the ground truth was wrong: what agreed
 with it has failed, and of what did not agree nothing is known any more.  ``unsure`` tells nothing.
 """
@@ -160,8 +160,8 @@ def _write(
     dataset: fo.Dataset, ids: list[str], rates: list[float], order: list[str], neighbors: int
 ) -> None:
     rate, rank = ReviewNames.failure_rate, ReviewNames.failure_rank
-    told = f"Error rate of the {neighbors} nearest judged samples, 0 to 1, smoothed"
-    fields.declare(dataset, rate, float, told)
+    description = f"Error rate of the {neighbors} nearest judged samples, 0 to 1, smoothed"
+    fields.declare(dataset, rate, float, description)
     fields.declare(dataset, rank, int, "Place of a gap by failure_rate, 1 = first")
     fields.write(dataset, rate, ids, rates)
     fields.write(dataset, rank, order, range(1, len(order) + 1))

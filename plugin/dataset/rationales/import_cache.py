@@ -64,14 +64,14 @@ class FeatureCacheResult:
     def __str__(self) -> str:
         lines = [f"{self.dataset}: {self.added:,} samples added, {self.updated:,} updated"]
         for model, counts in self.statuses.items():
-            told = ", ".join(f"{count:,} {status}" for status, count in counts.items() if count)
-            lines.append(f"{model or 'status'}: {told}")
+            found = ", ".join(f"{count:,} {status}" for status, count in counts.items() if count)
+            lines.append(f"{model or 'status'}: {found}")
         if self.placed:
             lines.append(f"coordinates: {self.placed:,} samples, {self.dimensions} dimensions")
         if self.embedded:
             lines.append(f"embeddings: {self.embedded:,} samples")
         if self.missing_images:
-            lines.append(f"{self.missing_images:,} images are not in the folder: cards stand in")
+            lines.append(f"{self.missing_images:,} images are not in the folder: they have cards")
         if self.cards:
             lines.append(
                 f"{self.cards:,} cards drawn in place of images, in {self.cards_folder} (FiftyOne "
@@ -87,7 +87,7 @@ class FeatureCacheResult:
             )
         if self.findings:
             lines.append(
-                "Not as it should be, the first names in brackets; up to 100 of each are in "
+                "Left out or corrected, the first names in brackets; up to 100 of each are in "
                 f"dataset.get_run_info({self.run!r}).config.inputs['examples']:"
             )
         return "\n".join([*lines, *self.findings])

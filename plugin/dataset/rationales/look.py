@@ -24,7 +24,7 @@ def check_look(params: FeatureCacheParams) -> None:
     Raises
     ------
     InputError
-        ``image_root`` is no http or https address, or carries a password.
+        ``image_root`` is not an http or https address, or contains a password.
     """
     root = params.image_root
     if not root:
@@ -36,10 +36,10 @@ def check_look(params: FeatureCacheParams) -> None:
     except ValueError:
         sound = secret = False
     if not sound or any(sign.isspace() or not sign.isprintable() for sign in root):
-        raise InputError(f"image_root: {root!r} is no address such as https://host/folder.")
+        raise InputError(f"image_root: {root!r} is not an address such as https://host/folder.")
     if secret:
         raise InputError(
-            "image_root carries a password, which every sample would show: leave it out."
+            "image_root contains a password, which every sample would show: leave it out."
         )
 
 

@@ -92,7 +92,7 @@ def _own(dataset: fo.Dataset, sample_id: str, field: str) -> Array:
     try:
         own = dataset.select_fields(field)[sample_id][field]
     except (KeyError, ValueError):
-        raise InputError(f"Sample {sample_id} is not in this dataset any more.") from None
+        raise InputError(f"Sample {sample_id} is no longer in this dataset.") from None
     if own is None:
         raise EmptySetError(f"This sample has no {field}.")
     return np.asarray(own, np.float32)

@@ -1,7 +1,7 @@
 """In which order verdicts deserve a person's time, and what has come of it so far.
 
 Both are worked out by the database: ids or counts come back, never a sample.  An order depends on
-what the model said and not on what the person decides, so it stands while they work through it.
+what the model said and not on what the person decides, so it stays while they work through it.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ def _tier(names: ReviewNames) -> dict[str, Any]:
 
 
 def _name(row: dict[str, Any]) -> str:
-    """The database groups in no order; two counts of the same should read the same."""
+    """The database groups in no order; two equal counts should look equal."""
     return str(sorted(row["_id"].items(), key=str))
 
 

@@ -155,7 +155,7 @@ def check_view(
     """
     params, spec = params or CheckSpecParams(), read_spec(spec_path)
     if not counted(samples):
-        raise EmptySetError("There is no sample to check.")
+        raise EmptySetError("The view has no sample to check.")
     dataset, names = dataset_of(samples), Names(params.suffix)
     ids, paths = samples.values(["id", "filepath"])
     record = runs.read(dataset, names, EMBEDDINGS)

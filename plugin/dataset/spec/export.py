@@ -36,7 +36,7 @@ from .images import heatmap_method, images, metadata, nearest_owned, with_heatma
 
 STEP = "visual_spec"
 PLACE_OF = 50
-"""An empty place stands for this many samples nearest to it on the sphere."""
+"""This many samples nearest to it on the sphere represent an empty place."""
 KCENTER, ALL, PLACE = "kcenter", "all", "place:"
 
 

@@ -409,7 +409,7 @@ def test_missing_embeddings_and_too_many_have_a_sentence(reviewed, monkeypatch):
     neighbors.forget()
     with pytest.raises(InputError, match="GiB"):
         neighbors.nearest(reviewed, first)
-    with pytest.raises(InputError, match="not in this dataset"):
+    with pytest.raises(InputError, match="no longer in this dataset"):
         neighbors.nearest(reviewed, "0" * 24)
     reviewed.set_values("embedding", {first: None}, key_field="id")
     with pytest.raises(EmptySetError, match="This sample"):
