@@ -7,35 +7,28 @@ an import that was killed is simply run again.  What a person decided is never o
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import EmptySetError, MismatchError
-from ...interchange.feature_cache import WORD_LABEL, FeatureCache, Row, open_cache
-from ...interchange.verdicts import FILE_NAME
-from ...progress import Progress, Reporter, quiet
+from ...interchange.feature_cache import FeatureCache, open_cache
+from ...progress import Reporter, quiet
 from ...settings.rationales import FeatureCacheParams
 from ...settings.steps import EmbeddingParams
 from ..gaps import embed
 from ..store import runs, vectors
-from ..store.insert import insert
-from ..store.names import OWNED_TAG, POOL_TAG, Names, ReviewNames
+from ..store.names import Names
 from ..store.sets import reloaded
-from .cards import CardFolder
-from .columns import Column, declare_columns
-from .look import WORKSPACE, check_look, image_url, save_look
-from .map import SphereMap, plan_map, write_map
+from .columns import declare_columns
+from .look import WORKSPACE, check_look, save_look
+from .map import plan_map, write_map
+from .samples import SampleWriter
 
 STEP = "feature_cache"
-BLOCK = 500
-IMAGE_URL = "image_url"
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -131,18 +124,18 @@ def import_feature_cache(
         columns = declare_columns(dataset, cache, params)
         same_vectors = _claim(dataset, names, cache, made_by)
         checked = time.monotonic()
-        laid = plan_map(dataset, names, cache)
-        writer = _Writer(dataset, names, cache, columns, params, laid, same_vectors)
+        sphere_map = plan_map(dataset, names, cache)
+        writer = SampleWriter(dataset, names, cache, columns, params, sphere_map, same_vectors)
         writer.run(report("Samples"))
         written = time.monotonic()
         rewrite, last = writer.updated > 0, report("Maps and runs")
         last(0, 1)
-        placed = write_map(dataset, names, cache, laid, writer.ids, rewrite=rewrite)
+        placed = write_map(dataset, names, cache, sphere_map, writer.ids, rewrite=rewrite)
         embedded = _record_embeddings(dataset, names, cache, writer)
         cards = writer.carded * 2 > len(writer.ids) and not params.image_root
         save_look(dataset, params, placed=placed > 0, cards=cards)
         last(1, 1)
-        imported = writer.result(placed, embedded)
+        imported = _result(writer, placed, embedded)
     finished = time.monotonic()
     imported.seconds.update(
         checking=checked - started, samples=written - checked, runs=finished - written
@@ -151,171 +144,23 @@ def import_feature_cache(
     return imported
 
 
-class _Writer:
-    """Turns blocks of rows into samples, new ones or those that are there."""
-
-    def __init__(
-        self,
-        dataset: fo.Dataset,
-        names: Names,
-        cache: FeatureCache,
-        columns: Sequence[Column],
-        params: FeatureCacheParams,
-        laid: SphereMap | None,
-        same_vectors: bool,
-    ) -> None:
-        self.dataset, self.names, self.cache = dataset, names, cache
-        self.columns, self.params = columns, params
-        self.laid, self.same_vectors = laid, same_vectors
-        self.known = _known(dataset)
-        self.had_file_name = bool(self.known) and dataset.has_field(FILE_NAME)
-        self.ids: dict[int, str] = {}
-        """Sample id of each row of the arrays."""
-        self.added = self.updated = self.missing = self.carded = 0
-        self.cards = CardFolder(dataset)
-        self.statuses: dict[str, dict[str, int]] = {
-            verdict.model: dict.fromkeys(("misclassified", "correct", "ambiguous", "unknown"), 0)
-            for verdict in cache.verdicts
-        }
-
-    def run(self, progress: Progress) -> None:
-        done = 0
-        for rows in self.cache.blocks(BLOCK):
-            self._write(rows)
-            done += len(rows)
-            progress(done, self.cache.usable)
-        self.cards.sweep()
-
-    def _write(self, rows: Sequence[Row]) -> None:
-        values = [self._values(row) for row in rows]
-        paths = self._paths(rows, values)
-        new, old = [], {}
-        for place, (row, path) in enumerate(zip(rows, paths, strict=True)):
-            sample_id = self.known.get(row.file_name) or self.known.get(path)
-            if sample_id is None:
-                new.append(place)
-            else:
-                self.ids[row.index] = sample_id
-                old[sample_id] = place
-        if old:
-            self._update(old, rows, values, paths)
-        if new:
-            samples = [self._sample(rows[at], values[at], paths[at]) for at in new]
-            for place, sample_id in zip(new, insert(self.dataset, samples), strict=True):
-                self.ids[rows[place].index] = sample_id
-        self.added += len(new)
-        self.updated += len(old)
-
-    def _values(self, row: Row) -> dict[str, Any]:
-        values: dict[str, Any] = {column.field: column.value(row) for column in self.columns}
-        for verdict, said in zip(self.cache.verdicts, row.said, strict=True):
-            self.statuses[verdict.model][said.status] += 1
-        return values
-
-    def _paths(self, rows: Sequence[Row], values: Sequence[Mapping[str, Any]]) -> list[str]:
-        paths = []
-        for row, held in zip(rows, values, strict=True):
-            if row.path is not None and Path(row.path).is_file():
-                paths.append(row.path)
-                continue
-            self.carded += 1
-            self.missing += row.path is not None
-            paths.append(self.cards.path(row.file_name, held))
-        self.cards.draw()
-        return paths
-
-    def _sample(self, row: Row, values: Mapping[str, Any], path: str) -> fo.Sample:
-        given = {name: value for name, value in values.items() if value is not None}
-        if self.params.image_root:
-            given[IMAGE_URL] = image_url(self.params.image_root, row.file_name)
-        label = given.get(WORD_LABEL)
-        if label is not None:
-            given[ReviewNames.ground_truth] = fo.Classification(label=label)
-        vector = self._vector(row)
-        if vector is not None:
-            given[self.names.embedding] = vector
-        if self.laid is not None:
-            given |= self.laid.fields(self.names, row.index)
-        return fo.Sample(filepath=path, tags=self._tags(values), **given)
-
-    def _tags(self, values: Mapping[str, Any]) -> list[str]:
-        split = values.get("split")
-        return [split] if split in (OWNED_TAG, POOL_TAG) else []
-
-    def _vector(self, row: Row) -> Array | None:
-        if self.cache.embeddings is None:
-            return None
-        vector: Array = self.cache.embeddings[row.index]
-        return None if np.isnan(vector[0]) else vector
-
-    def _update(
-        self,
-        old: Mapping[str, int],
-        rows: Sequence[Row],
-        values: Sequence[Mapping[str, Any]],
-        paths: Sequence[str],
-    ) -> None:
-        def write(name: str, column: Mapping[str, Any]) -> None:
-            self.dataset.set_values(name, column, key_field="id", progress=False)
-
-        write("filepath", {i: paths[place] for i, place in old.items()})
-        for column in self.columns:
-            if not column.restores:
-                name = column.field
-                write(name, {i: values[place][name] for i, place in old.items()})
-        if self.params.image_root:
-            root = self.params.image_root
-            urls = {i: image_url(root, rows[place].file_name) for i, place in old.items()}
-            write(IMAGE_URL, urls)
-        self._relabel(old, values)
-        if self.cache.embeddings is not None and not self.same_vectors:
-            found = {i: self._vector(rows[place]) for i, place in old.items()}
-            there = {i: vector for i, vector in found.items() if vector is not None}
-            if there:
-                matrix = np.stack(list(there.values()))
-                vectors.write(self.dataset, self.names.embedding, list(there), matrix)
-
-    def _relabel(self, old: Mapping[str, int], values: Sequence[Mapping[str, Any]]) -> None:
-        """Ground truth where it differs: an unchanged label keeps its id, and the tags it has."""
-        name = ReviewNames.ground_truth
-        ids, labels = self.dataset.select(list(old), ordered=False).values(["id", f"{name}.label"])
-        changed = {}
-        for sample_id, label in zip(ids, labels, strict=True):
-            wanted = values[old[sample_id]][WORD_LABEL]
-            if wanted != label:
-                changed[sample_id] = None if wanted is None else fo.Classification(label=wanted)
-        if changed:
-            self.dataset.set_values(name, changed, key_field="id", progress=False)
-
-    def result(self, placed: int, embedded: int) -> FeatureCacheResult:
-        coordinates = self.cache.coordinates
-        return FeatureCacheResult(
-            self.dataset.name,
-            self.added,
-            self.updated,
-            len(self.dataset) - len(self.ids) if self.had_file_name else 0,
-            self.cards.drawn,
-            self.missing,
-            self.statuses,
-            placed,
-            0 if coordinates is None else coordinates.shape[1],
-            embedded,
-            self.cache.found.lines(),
-            str(self.cards.folder),
-            self.names.run_key(STEP),
-        )
-
-
-def _known(dataset: fo.Dataset) -> dict[str, str]:
-    """Ids of the samples that are there, by file name and by absolute path."""
-    if not len(dataset):
-        return {}
-    ids, paths = dataset.values(["id", "filepath"])
-    known = dict(zip(paths, ids, strict=True))
-    if dataset.has_field(FILE_NAME):
-        there = zip(dataset.values(FILE_NAME), ids, strict=True)
-        known |= {name: sample_id for name, sample_id in there if name is not None}
-    return known
+def _result(writer: SampleWriter, placed: int, embedded: int) -> FeatureCacheResult:
+    dataset, cache = writer.dataset, writer.cache
+    return FeatureCacheResult(
+        dataset=dataset.name,
+        added=writer.added,
+        updated=writer.updated,
+        earlier=len(dataset) - len(writer.ids) if writer.had_file_name else 0,
+        cards=writer.cards.drawn,
+        missing_images=writer.missing,
+        statuses=writer.statuses,
+        placed=placed,
+        dimensions=0 if cache.coordinates is None else cache.coordinates.shape[1],
+        embedded=embedded,
+        findings=cache.found.lines(),
+        cards_folder=str(writer.cards.folder),
+        run=writer.names.run_key(STEP),
+    )
 
 
 def _vectors_there(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> str:
@@ -357,7 +202,7 @@ def _encoder(cache: FeatureCache) -> str:
 
 
 def _record_embeddings(
-    dataset: fo.Dataset, names: Names, cache: FeatureCache, writer: _Writer
+    dataset: fo.Dataset, names: Names, cache: FeatureCache, writer: SampleWriter
 ) -> int:
     if cache.embeddings is None:
         return 0

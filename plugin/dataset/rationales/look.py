@@ -57,7 +57,7 @@ def save_look(
 ) -> None:
     """Set colours and shown fields, the images' address, and a workspace with the maps.
 
-    Where cards stand in for images, what they say already is not laid over them as well.
+    Where cards stand in for images, what they already say is not shown over them as well.
     """
     config = dataset.app_config
     config.color_scheme = fo.ColorScheme(

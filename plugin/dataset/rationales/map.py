@@ -1,4 +1,4 @@
-"""Coordinates of a feature cache as brain runs: as they are, and on the sphere."""
+"""Coordinates of a feature cache as brain runs: unchanged, and on the sphere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIFTED = "feature cache"
 
 @dataclass(frozen=True, eq=False)
 class SphereMap:
-    """Where each row of a cache stands: float32 (rows, 3), NaN where it has no coordinates."""
+    """The place of each row of a cache: float32 (rows, 3), NaN where it has no coordinates."""
 
     free: Array
     places: Array
@@ -40,7 +40,7 @@ class SphereMap:
 
 
 def plan_map(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> SphereMap | None:
-    """Lay the coordinates onto the sphere; None where there are none, or a better sphere is there.
+    """Map the coordinates onto the sphere; None where there are none, or a better sphere is there.
 
     A sphere that ``compute_sphere`` made stays as it is.
     """
@@ -74,7 +74,7 @@ def write_map(
     dataset: fo.Dataset,
     names: Names,
     cache: FeatureCache,
-    laid: SphereMap | None,
+    sphere_map: SphereMap | None,
     ids: Mapping[int, str],
     *,
     rewrite: bool,
@@ -101,12 +101,12 @@ def write_map(
         return 0
     placed = [ids[row] for row in rows.tolist()]
     _register(dataset, names.map_key, placed, cache.coordinates[rows])
-    if laid is not None:
+    if sphere_map is not None:
         if rewrite:
-            fields.write(dataset, names.umap3d, placed, laid.free[rows])
-            fields.write(dataset, names.sphere, placed, laid.places[rows])
-        _register(dataset, names.brain_key, placed, laid.places[rows])
-        result = SphereResult(len(placed), len(placed), None, None, 0, laid.how, 0.0)
+            fields.write(dataset, names.umap3d, placed, sphere_map.free[rows])
+            fields.write(dataset, names.sphere, placed, sphere_map.places[rows])
+        _register(dataset, names.brain_key, placed, sphere_map.places[rows])
+        result = SphereResult(len(placed), len(placed), None, None, 0, sphere_map.how, 0.0)
         inputs = {"encoder": LIFTED}
         runs.write(dataset, names, runs.Record(sphere.STEP, {}, inputs, asdict(result)))
     return len(placed)

@@ -189,7 +189,7 @@ def test_importing_again_updates_and_never_duplicates(dataset, cache):
 
 
 def test_a_kill_in_the_middle_is_mended_by_running_again(dataset, cache, monkeypatch):
-    monkeypatch.setattr("gapsphere.plugin.dataset.rationales.import_cache.BLOCK", 50)
+    monkeypatch.setattr("gapsphere.plugin.dataset.rationales.samples.BLOCK", 50)
 
     def stop_after_one(done, total):
         if done >= 50 and total == 120:
@@ -209,10 +209,10 @@ KILLED = """
     import os, signal
     import fiftyone as fo
     from gapsphere.plugin.settings.rationales import FeatureCacheParams
-    from gapsphere.plugin.dataset.rationales import import_cache as feature_cache, map as cache_map
+    from gapsphere.plugin.dataset.rationales import import_cache, samples, map as cache_map
     from gapsphere.plugin.interchange import files
 
-    feature_cache.BLOCK = 40
+    samples.BLOCK = 40
     calls = 0
 
     def die_at(module, name, number):
@@ -229,7 +229,7 @@ KILLED = """
 
     die_at({moment})
     params = FeatureCacheParams(cache_dir={cache!r})
-    feature_cache.import_feature_cache(fo.load_dataset({name!r}), params)
+    import_cache.import_feature_cache(fo.load_dataset({name!r}), params)
 """
 
 
@@ -238,7 +238,7 @@ KILLED = """
     ("moment", "left"),
     [
         ("files.os, 'replace', 70", 40),  # a card is drawn and has no name yet
-        ("feature_cache, 'insert', 3", 80),
+        ("samples, 'insert', 3", 80),
         ("cache_map, '_register', 2", 120),  # the flat map is there, the sphere is not
     ],
 )

@@ -1,0 +1,175 @@
+"""Rows of a feature cache as samples: new ones are inserted, existing ones updated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...interchange.feature_cache import WORD_LABEL, FeatureCache, Row
+from ...interchange.verdicts import FILE_NAME
+from ...progress import Progress
+from ...settings.rationales import FeatureCacheParams
+from ..store import vectors
+from ..store.insert import insert
+from ..store.names import OWNED_TAG, POOL_TAG, Names, ReviewNames
+from .cards import CardFolder
+from .columns import Column
+from .look import IMAGE_URL, image_url
+from .map import SphereMap
+
+BLOCK = 500
+Array = NDArray[Any]
+
+
+class SampleWriter:
+    """Turns blocks of rows into samples, new or existing ones."""
+
+    def __init__(
+        self,
+        dataset: fo.Dataset,
+        names: Names,
+        cache: FeatureCache,
+        columns: Sequence[Column],
+        params: FeatureCacheParams,
+        sphere_map: SphereMap | None,
+        same_vectors: bool,
+    ) -> None:
+        self.dataset, self.names, self.cache = dataset, names, cache
+        self.columns, self.params = columns, params
+        self.sphere_map, self.same_vectors = sphere_map, same_vectors
+        self.known = _known(dataset)
+        self.had_file_name = bool(self.known) and dataset.has_field(FILE_NAME)
+        self.ids: dict[int, str] = {}
+        """Sample id of each row of the arrays."""
+        self.added = self.updated = self.missing = self.carded = 0
+        self.cards = CardFolder(dataset)
+        self.statuses: dict[str, dict[str, int]] = {
+            verdict.model: dict.fromkeys(("misclassified", "correct", "ambiguous", "unknown"), 0)
+            for verdict in cache.verdicts
+        }
+
+    def run(self, progress: Progress) -> None:
+        done = 0
+        for rows in self.cache.blocks(BLOCK):
+            self._write(rows)
+            done += len(rows)
+            progress(done, self.cache.usable)
+        self.cards.sweep()
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        values = [self._values(row) for row in rows]
+        paths = self._paths(rows, values)
+        new, old = [], {}
+        for place, (row, path) in enumerate(zip(rows, paths, strict=True)):
+            sample_id = self.known.get(row.file_name) or self.known.get(path)
+            if sample_id is None:
+                new.append(place)
+            else:
+                self.ids[row.index] = sample_id
+                old[sample_id] = place
+        if old:
+            self._update(old, rows, values, paths)
+        if new:
+            samples = [self._sample(rows[at], values[at], paths[at]) for at in new]
+            for place, sample_id in zip(new, insert(self.dataset, samples), strict=True):
+                self.ids[rows[place].index] = sample_id
+        self.added += len(new)
+        self.updated += len(old)
+
+    def _values(self, row: Row) -> dict[str, Any]:
+        values: dict[str, Any] = {column.field: column.value(row) for column in self.columns}
+        for verdict, said in zip(self.cache.verdicts, row.said, strict=True):
+            self.statuses[verdict.model][said.status] += 1
+        return values
+
+    def _paths(self, rows: Sequence[Row], values: Sequence[Mapping[str, Any]]) -> list[str]:
+        paths = []
+        for row, held in zip(rows, values, strict=True):
+            if row.path is not None and Path(row.path).is_file():
+                paths.append(row.path)
+                continue
+            self.carded += 1
+            self.missing += row.path is not None
+            paths.append(self.cards.path(row.file_name, held))
+        self.cards.draw()
+        return paths
+
+    def _sample(self, row: Row, values: Mapping[str, Any], path: str) -> fo.Sample:
+        given = {name: value for name, value in values.items() if value is not None}
+        if self.params.image_root:
+            given[IMAGE_URL] = image_url(self.params.image_root, row.file_name)
+        label = given.get(WORD_LABEL)
+        if label is not None:
+            given[ReviewNames.ground_truth] = fo.Classification(label=label)
+        vector = self._vector(row)
+        if vector is not None:
+            given[self.names.embedding] = vector
+        if self.sphere_map is not None:
+            given |= self.sphere_map.fields(self.names, row.index)
+        return fo.Sample(filepath=path, tags=self._tags(values), **given)
+
+    def _tags(self, values: Mapping[str, Any]) -> list[str]:
+        split = values.get("split")
+        return [split] if split in (OWNED_TAG, POOL_TAG) else []
+
+    def _vector(self, row: Row) -> Array | None:
+        if self.cache.embeddings is None:
+            return None
+        vector: Array = self.cache.embeddings[row.index]
+        return None if np.isnan(vector[0]) else vector
+
+    def _update(
+        self,
+        old: Mapping[str, int],
+        rows: Sequence[Row],
+        values: Sequence[Mapping[str, Any]],
+        paths: Sequence[str],
+    ) -> None:
+        def write(name: str, column: Mapping[str, Any]) -> None:
+            self.dataset.set_values(name, column, key_field="id", progress=False)
+
+        write("filepath", {i: paths[place] for i, place in old.items()})
+        for column in self.columns:
+            if not column.restores:
+                name = column.field
+                write(name, {i: values[place][name] for i, place in old.items()})
+        if self.params.image_root:
+            root = self.params.image_root
+            urls = {i: image_url(root, rows[place].file_name) for i, place in old.items()}
+            write(IMAGE_URL, urls)
+        self._relabel(old, values)
+        if self.cache.embeddings is not None and not self.same_vectors:
+            found = {i: self._vector(rows[place]) for i, place in old.items()}
+            there = {i: vector for i, vector in found.items() if vector is not None}
+            if there:
+                matrix = np.stack(list(there.values()))
+                vectors.write(self.dataset, self.names.embedding, list(there), matrix)
+
+    def _relabel(self, old: Mapping[str, int], values: Sequence[Mapping[str, Any]]) -> None:
+        """Ground truth where it differs: an unchanged label keeps its id, and the tags it has."""
+        name = ReviewNames.ground_truth
+        ids, labels = self.dataset.select(list(old), ordered=False).values(["id", f"{name}.label"])
+        changed = {}
+        for sample_id, label in zip(ids, labels, strict=True):
+            wanted = values[old[sample_id]][WORD_LABEL]
+            if wanted != label:
+                changed[sample_id] = None if wanted is None else fo.Classification(label=wanted)
+        if changed:
+            self.dataset.set_values(name, changed, key_field="id", progress=False)
+
+
+def _known(dataset: fo.Dataset) -> dict[str, str]:
+    """Ids of the samples that are there, by file name and by absolute path."""
+    if not len(dataset):
+        return {}
+    ids, paths = dataset.values(["id", "filepath"])
+    known = dict(zip(paths, ids, strict=True))
+    if dataset.has_field(FILE_NAME):
+        there = zip(dataset.values(FILE_NAME), ids, strict=True)
+        known |= {name: sample_id for name, sample_id in there if name is not None}
+    return known
