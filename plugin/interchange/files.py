@@ -114,20 +114,28 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, text + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Parse a JSON file; NaN, Infinity, bottomless nesting and oversize are refused."""
+def read_json(path: Path, *, limit: int = JSON_LIMIT) -> Any:
+    """Parse a JSON file of at most ``limit`` bytes; see :func:`parse_json`."""
+    try:
+        if path.stat().st_size > limit:
+            raise ArtifactError(f"{path.name} is larger than {limit >> 20} MiB; split it.")
+        return parse_json(path.read_bytes(), path.name)
+    except OSError as error:
+        raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def parse_json(content: bytes, name: str) -> Any:
+    """Parse JSON; NaN, Infinity and bottomless nesting are refused."""
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not JSON")
 
     try:
-        if path.stat().st_size > JSON_LIMIT:
-            raise ArtifactError(f"{path.name} is larger than {JSON_LIMIT >> 20} MiB; split it.")
-        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=refuse)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=refuse)
     except RecursionError as error:
-        raise ArtifactError(f"{path.name} is nested too deeply to be what it claims.") from error
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path.name} cannot be read as JSON: {error}.") from error
+        raise ArtifactError(f"{name} is nested too deeply for such a file.") from error
+    except ValueError as error:
+        raise ArtifactError(f"{name} cannot be read as JSON: {error}.") from error
 
 
 def read_npy(path: Path) -> Array:

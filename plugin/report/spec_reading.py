@@ -8,7 +8,6 @@ believed.
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 import zipfile
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..coverage.rows import Metric, checked_rows
 from ..errors import ArtifactError, GapsphereError, InputError
-from ..interchange.files import read_npz
+from ..interchange.files import parse_json, read_json, read_npz
 from .spec_rule import Rule
 from .visual_spec import FORMAT, REFERENCE, VERSION, MadeBy
 
@@ -105,7 +104,7 @@ def read_spec(path: str | Path) -> SpecFile:
         raise InputError(f"There is no {path}: give a Visual Spec's ZIP, or its spec.json.")
     if zipfile.is_zipfile(path):
         return _from_zip(path)
-    document = _parsed(_limited(path), path.name)
+    document = _of_this_version(read_json(path, limit=JSON_LIMIT), path.name)
     beside = path.parent / REFERENCE
     if not beside.is_file():
         raise ArtifactError(
@@ -116,22 +115,14 @@ def read_spec(path: str | Path) -> SpecFile:
     return _checked(document, beside, digest, str(path))
 
 
-def _limited(path: Path) -> bytes:
-    if path.stat().st_size > JSON_LIMIT:
-        raise ArtifactError(f"{path.name} is larger than {JSON_LIMIT >> 20} MiB: no spec is.")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArtifactError(f"{path} cannot be read ({error.strerror}).") from error
-
-
 def _from_zip(path: Path) -> SpecFile:
+    name = "spec.json"
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
             if len(archive.infolist()) > MEMBERS:
                 raise ArtifactError(f"{path.name} has more than {MEMBERS:,} members: no spec has.")
-            with _member(archive, "spec.json", JSON_LIMIT, path) as (file, size):
-                document = _parsed(_bounded(file, size, path), "spec.json")
+            with _member(archive, name, JSON_LIMIT, path) as (file, size):
+                document = _of_this_version(parse_json(_bounded(file, size, path), name), name)
             target = Path(folder) / REFERENCE
             with (
                 _member(archive, REFERENCE, REFERENCE_LIMIT, path) as (file, size),
@@ -191,14 +182,7 @@ def _digest(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _parsed(content: bytes, name: str) -> dict[str, Any]:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    try:
-        document = json.loads(content.decode("utf-8-sig"), parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"{name} cannot be read as JSON: {error}.") from error
+def _of_this_version(document: Any, name: str) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ArtifactError(f"{name} is not a Visual Spec of Gapsphere.")
     if document.get("version") != VERSION:
