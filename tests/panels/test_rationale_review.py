@@ -144,7 +144,7 @@ def test_a_refusal_comes_back_as_a_sentence(panel, reviewed):
     sample_id = reviewed.first().id
     assert "class" in panel.decide(sample_id, "relabel")["error"]
     assert "No sample" in panel.decide(None)["error"]
-    assert "not in this dataset" in panel.decide("0" * 24)["error"]
+    assert "no longer in this dataset" in panel.decide("0" * 24)["error"]
     assert "'nobody'" in panel.call("card", id=sample_id, model="nobody")["error"]
     panel.decide(sample_id)
     field = reviewed.get_field("review_decision")
