@@ -58,6 +58,6 @@ def test_an_import_is_watched_stopped_and_gone_on_with(app, dataset, cache, shot
 
 def test_a_cache_that_cannot_be_used_is_refused_in_a_sentence(app, dataset, tmp_path):
     bring(app, tmp_path)
-    app.get_by_text(f"{tmp_path} has no metadata.csv: it is no feature cache.").first.wait_for()
+    app.get_by_text(f"{tmp_path} has no metadata.csv: it is not a feature cache.").first.wait_for()
     dataset.reload()
     assert dataset.count() == 0

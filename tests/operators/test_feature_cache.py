@@ -55,7 +55,7 @@ def test_the_import_can_run_in_the_background(dataset, cache):
     ("name", "params", "sentence"),
     [
         ("import_feature_cache", {}, "Name the cache"),
-        ("import_feature_cache", {"cache_dir": "/nowhere"}, "/nowhere is no folder"),
+        ("import_feature_cache", {"cache_dir": "/nowhere"}, "/nowhere is not a folder"),
         ("export_reviews", {}, "No feature cache was imported here"),
         ("rank_gaps_by_failures", {}, "import a feature cache first"),
     ],
