@@ -181,7 +181,7 @@ def demo_data(settings: Settings, *, folder: str, owned: int, pool: int, seed: i
 
 
 def demo(settings: Settings, *, folder: str, port: int, no_app: bool) -> None:
-    from ..demo.run import run_demo
+    from .demo import run_demo
 
     run_demo(Path(folder), port=port, open_app=not no_app)
 

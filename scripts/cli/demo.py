@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cli.install import ensure_for_this_process
+from .install import ensure_for_this_process
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -29,7 +29,7 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
 
     from ...plugin.dataset import api
     from ...plugin.dataset.store.appearance import PICKS_VIEW, colour_samples, save_views
-    from ..cli.datasets import opened
+    from .datasets import opened
 
     with opened(DATASET, create=True) as dataset:
         print(api.load_images(dataset, csv=str(csv)))
@@ -39,14 +39,14 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
         print(_found(dataset, csv))
     print(f"Main job: {time.monotonic() - started:.0f} s")
     if open_app:
-        from ..cli.app import wait_for_app
+        from .app import wait_for_app
 
         wait_for_app(dataset, "127.0.0.1", port, view=dataset.load_saved_view(PICKS_VIEW))
 
 
 def _found(dataset: fo.Dataset, csv: Path) -> str:
     """What the first picks found of what S lacks, against as many random picks."""
-    from .drive import combinations_found, read_metadata
+    from ..demo.drive import combinations_found, read_metadata
 
     rows = read_metadata(csv)
     picked = dataset.match_tags("kcenter").sort_by("kcenter_rank").values("filepath")
@@ -65,7 +65,7 @@ def _found(dataset: fo.Dataset, csv: Path) -> str:
 def _rendered(folder: Path) -> Path:
     """Path of the drive's CSV; existing frames are not rendered again."""
     from ...plugin.dataset.api import bars
-    from .drive import render_drive
+    from ..demo.drive import render_drive
 
     with bars() as report:
         render_drive(folder, progress=report("Rendering"))
