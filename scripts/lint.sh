@@ -1,5 +1,5 @@
 #!/bin/sh
-# Style, types and the three lists of operators that have to agree.
+# Style, types, which way imports point, and files that are generated.
 set -eu
 cd "$(dirname "$0")/.."
 .venv/bin/ruff check .
@@ -8,3 +8,6 @@ cd "$(dirname "$0")/.."
 mkdir -p build/typing
 ln -sfn "$PWD" build/typing/gapsphere
 MYPYPATH=build/typing .venv/bin/mypy --config-file pyproject.toml -p gapsphere
+# Which way imports may point is written in pyproject.toml; the picture of it is drawn from the same.
+.venv/bin/lint-imports --no-cache
+.venv/bin/python -m gapsphere.scripts.docs.architecture --check
