@@ -16,6 +16,6 @@ def silent(done: int, total: int) -> None:
     """Report nothing: the default of every ``progress`` argument."""
 
 
-def quiet(stage: str) -> Progress:
+def quiet(_stage: str) -> Progress:
     """Report no stage: the default of every ``report`` argument."""
     return silent

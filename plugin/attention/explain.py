@@ -1,4 +1,4 @@
-"""One question to an encoder, whatever network it has: what did you look at in these images?
+"""What an encoder looked at in images, asked in one way whatever network it has.
 
 Transformers answer by attention rollout, or by its gradient-weighted form where the question is
 about another image; convolutional networks answer both by Grad-CAM.

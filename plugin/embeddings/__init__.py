@@ -1,0 +1,1 @@
+"""Images and videos to unit vectors, in bounded memory."""

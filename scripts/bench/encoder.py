@@ -189,7 +189,7 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
         result = extract(
             items,
             encoder,
-            lambda ids, rows: None,
+            lambda _ids, _rows: None,
             batch_size=batch_size,
             num_workers=options.workers,
         )
@@ -226,7 +226,7 @@ def against_fiftyone(
     loader = importlib.util.find_spec("torchvision") is not None
     bases = (fom.Model, fom.EmbeddingsMixin, *([fom.TorchModelMixin] if loader else []))
 
-    def embed_all(model: Any, images: Any) -> np.ndarray:
+    def embed_all(_model: Any, images: Any) -> np.ndarray:
         if not loader:
             images = np.stack([encoder.prepare(Image.fromarray(image)) for image in images])
         rows: np.ndarray = encoder.embed(np.asarray(images))

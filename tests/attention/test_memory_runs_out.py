@@ -1,5 +1,4 @@
-"""Memory that truly runs out: the system refuses it to a process, and the heatmaps are made all the
-same."""
+"""Memory that truly runs out: the system refuses it, and heatmaps are made all the same."""
 
 import json
 import os
