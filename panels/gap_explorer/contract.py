@@ -170,6 +170,10 @@ class ColourColumn(TypedDict):
     """Most frequent first."""
 
 
+class StampedColumn(ColourColumn):
+    stamp: str
+
+
 class ColumnsPayload(TypedDict):
     """14 bytes and one bit a point."""
 
@@ -318,11 +322,6 @@ class Answer(OfStamp):
     """Milliseconds the query took in Python."""
 
 
-class DeltaAnswer(TypedDict):
-    delta: float
-    gaps: int
-
-
 class PlainAction(TypedDict):
     kind: Literal["show", "select", "heatmap", "collect", "spec"]
 
@@ -386,80 +385,27 @@ class HeatGridPayload(TypedDict):
     values: Base64
 
 
-class Reload(TypedDict):
-    limit: int
-    suffix: str | None
-    source: NotRequired[SourceName | None]
-
-
-class ColourParams(OfStamp):
-    field: str
-
-
-class StampedColumn(ColourColumn):
-    stamp: str
-
-
-class Coordinates(OfStamp):
-    xyz: Base64
-
-
-class Ids(OfStamp):
-    ids: Base64
-
-
-class CardParams(OfStamp):
-    index: int
-    delta: float | None
-
-
-class SamplesParams(OfStamp):
-    ids: list[str]
-
-
-class CardsParams(SamplesParams):
-    delta: float | None
-
-
-class Cards(TypedDict):
-    cards: list[Card]
-
-
-class MakingState(TypedDict):
-    making: Making | None
-
-
-class Heatmaps(MakingState):
-    maps: dict[str, HeatGridPayload]
-
-
-class StopParams(TypedDict):
-    stop: bool
-
-
-class DeltaParams(OfStamp):
-    delta: float
-
-
-class Nothing(TypedDict):
-    pass
-
-
 EVENTS = {
-    "reload": (Reload, Nothing),
-    "masks": (OfStamp, MasksPayload),
-    "colour": (ColourParams, StampedColumn),
-    "geometry": (OfStamp, Coordinates),
-    "cartesian": (OfStamp, Coordinates),
-    "ids": (OfStamp, Ids),
-    "card": (CardParams, Card),
-    "cards": (CardsParams, Cards),
-    "heatmaps": (SamplesParams, Heatmaps),
-    "making": (StopParams, MakingState),
+    "reload": (
+        {"limit": int, "suffix": str | None, "source": NotRequired[SourceName | None]},
+        {},
+    ),
+    "masks": ({"stamp": str}, MasksPayload),
+    "colour": ({"stamp": str, "field": str}, StampedColumn),
+    "geometry": ({"stamp": str}, {"stamp": str, "xyz": Base64}),
+    "cartesian": ({"stamp": str}, {"stamp": str, "xyz": Base64}),
+    "ids": ({"stamp": str}, {"stamp": str, "ids": Base64}),
+    "card": ({"stamp": str, "index": int, "delta": float | None}, Card),
+    "cards": ({"stamp": str, "ids": list[str], "delta": float | None}, {"cards": list[Card]}),
+    "heatmaps": (
+        {"stamp": str, "ids": list[str]},
+        {"maps": dict[str, HeatGridPayload], "making": Making | None},
+    ),
+    "making": ({"stop": bool}, {"making": Making | None}),
     "ask": (QueryParams, Answer),
-    "delta": (DeltaParams, DeltaAnswer),
+    "delta": ({"stamp": str, "delta": float}, {"delta": float, "gaps": int}),
     "act": (ActionParams, ActionAnswer),
-    "clear": (Nothing, Nothing),
-    "find_gaps": (Nothing, Nothing),
+    "clear": ({}, {}),
+    "find_gaps": ({}, {}),
 }
 """What the component may call: the parameters and the answer of each event."""

@@ -18,7 +18,6 @@ TEXT_MAX = 20_000
 NEIGHBORS = 8
 
 Over = Literal["queue", "view"]
-Step = Literal[1, -1]
 
 
 class Standing(TypedDict):
@@ -121,63 +120,19 @@ class Choice(TypedDict):
     note: str | None
 
 
-class OfModel(TypedDict):
-    model: str
-
-
-class OfModelOrNone(TypedDict):
-    model: str | None
-
-
-class About(OfModel):
-    id: str
-
-
-class Decide(About, Choice):
-    advance: bool
-
-
-class Saved(Progress):
-    card: Card
-    next: Card | None
-    new_fields: bool
-
-
-class Undone(Progress):
-    card: Card | None
-    taken: NotRequired[Decision]
-
-
-class StepFrom(About):
-    over: Over
-    by: Step
-
-
-class OneCard(TypedDict):
-    card: Card
-
-
-class OneCardOrNone(TypedDict):
-    card: Card | None
-
-
-class Neighbors(TypedDict):
-    id: str
-    neighbors: list[Neighbor]
-
-
-class Nothing(TypedDict):
-    pass
-
-
+ABOUT = {"id": str, "model": str}
+PROGRESS = {"progress": Decided, "can_undo": bool}
 EVENTS = {
-    "open": (OfModelOrNone, Opened),
-    "card": (About, OneCard),
-    "decide": (Decide, Saved),
-    "undo": (OfModel, Undone),
-    "step": (StepFrom, OneCardOrNone),
-    "show": (About, OneCard),
-    "neighbors": (About, Neighbors),
-    "import_cache": (Nothing, Nothing),
+    "open": ({"model": str | None}, Opened),
+    "card": (ABOUT, {"card": Card}),
+    "decide": (
+        {**ABOUT, "decision": Decision, "label": str | None, "note": str | None, "advance": bool},
+        {**PROGRESS, "card": Card, "next": Card | None, "new_fields": bool},
+    ),
+    "undo": ({"model": str}, {**PROGRESS, "card": Card | None, "taken": NotRequired[Decision]}),
+    "step": ({**ABOUT, "over": Over, "by": Literal[1, -1]}, {"card": Card | None}),
+    "show": (ABOUT, {"card": Card}),
+    "neighbors": (ABOUT, {"id": str, "neighbors": list[Neighbor]}),
+    "import_cache": ({}, {}),
 }
 """What the component may call: the parameters and the answer of each event."""

@@ -91,36 +91,11 @@ class Ready(TypedDict):
 Opened = Ready | Empty | NoVerdicts
 
 
-class OfModel(TypedDict):
-    model: str
-
-
-class OfModelOrNone(TypedDict):
-    model: str | None
-
-
-class PickParams(OfModel):
-    pick: Pick
-
-
-class Picked(TypedDict):
-    shown: int
-    pick: Pick
-
-
-class OneSample(TypedDict):
-    id: str
-
-
-class Nothing(TypedDict):
-    pass
-
-
 EVENTS = {
-    "open": (OfModelOrNone, Opened),
-    "pick": (PickParams, Picked),
-    "back": (Nothing, Nothing),
-    "review": (OfModel, OneSample),
-    "import_cache": (Nothing, Nothing),
+    "open": ({"model": str | None}, Opened),
+    "pick": ({"model": str, "pick": Pick}, {"shown": int, "pick": Pick}),
+    "back": ({}, {}),
+    "review": ({"model": str}, {"id": str}),
+    "import_cache": ({}, {}),
 }
 """What the component may call: the parameters and the answer of each event."""

@@ -106,43 +106,6 @@ class CurvesPayload(TypedDict):
     columns: dict[str, dict[Metric, str]]
 
 
-class Frames(TypedDict):
-    ids: list[str]
-
-
-class PicturesParams(Frames):
-    suffixes: list[str]
-
-
-class Pictures(TypedDict):
-    """By `frame`, `reconstruction:suffix` and `importance:suffix`; null where there is no file."""
-
-    files: dict[str, list[str | None]]
-
-
-class MeasuredParams(Frames):
-    suffix: str
-
-
-class Measured(TypedDict):
-    """(u, v) as uint16 steps over 0..1, base64; ``counts`` says how many each frame has."""
-
-    counts: list[int]
-    points: str
-
-
-class Home(TypedDict):
-    home: SequenceKey | None
-
-
-class ShownInGrid(TypedDict):
-    shown: Shown
-
-
-class Selected(TypedDict):
-    selected: int
-
-
 class Server(TypedDict):
     stream: str
     sessions: int | None
@@ -157,21 +120,20 @@ class Pulse(TypedDict):
     """Starts a server."""
 
 
-class Nothing(TypedDict):
-    pass
-
-
+FRAMES = {"ids": list[str]}
 EVENTS = {
-    "open": (Nothing, Opened),
+    "open": ({}, Opened),
     "curves": (SequenceKey, CurvesPayload),
-    "pictures": (PicturesParams, Pictures),
-    "measured": (MeasuredParams, Measured),
-    "locate": (Frames, Home),
-    "show": (Shown, ShownInGrid),
-    "back": (Nothing, Nothing),
-    "select": (Frames, Selected),
-    "open_sample": (Frames, Nothing),
-    "pulse": (Nothing, Pulse),
-    "simulate": (Nothing, Nothing),
+    # By `frame`, `reconstruction:suffix` and `importance:suffix`; null where there is no file.
+    "pictures": ({**FRAMES, "suffixes": list[str]}, {"files": dict[str, list[str | None]]}),
+    # (u, v) as uint16 steps over 0..1, base64; `counts` says how many each frame has.
+    "measured": ({**FRAMES, "suffix": str}, {"counts": list[int], "points": str}),
+    "locate": (FRAMES, {"home": SequenceKey | None}),
+    "show": (Shown, {"shown": Shown}),
+    "back": ({}, {}),
+    "select": (FRAMES, {"selected": int}),
+    "open_sample": (FRAMES, {}),
+    "pulse": ({}, Pulse),
+    "simulate": ({}, {}),
 }
 """What the component may call: the parameters and the answer of each event."""

@@ -51,7 +51,7 @@ class Writer:
                 fixed = " as const" if isinstance(value, tuple) else ""
                 yield f"{self.doc(name)}export const {name} = {_json(value)}{fixed};\n"
 
-    def declared(self, name: str, value: object) -> str:
+    def declared(self, name: str, value: typing.Any) -> str:
         if self.known.get(name, (None, ""))[0] == value:
             return ""
         if not is_typeddict(value):
@@ -61,15 +61,14 @@ class Writer:
         ]
         inherited = {key for base in bases for key in get_type_hints(getattr(self.module, base))}
         hints = get_type_hints(value, include_extras=True)
+        total = "" if value.__total__ else "?"
         lines = [
-            f"{self.doc(f'{name}.{key}', '  ')}  {key}{_sign(value, key, hint)}: {self.type(hint)};"
+            f"{self.doc(f'{name}.{key}', '  ')}  {key}{_maybe(hint) or total}: {self.type(hint)};"
             for key, hint in hints.items()
             if key not in inherited
         ]
         extends = f" extends {', '.join(bases)}" if bases else ""
-        inside = "\n" + "\n".join(lines) + "\n" if lines else ""
-        if not hints:
-            return f"export type {name} = Record<string, never>;\n"
+        inside = "\n" + "\n".join(lines) + "\n"
         return f"{self.doc(name)}export interface {name}{extends} {{{inside}}}\n"
 
     def events(self) -> typing.Iterator[str]:
@@ -80,9 +79,9 @@ class Writer:
         yield "export interface Events {\n" + "\n".join(rows) + "\n}\n"
         yield "export type EventName = keyof Events;\n"
         yield f"export const EVENT_NAMES: readonly EventName[] = {_json(list(events))};\n"
-        for name, value in vars(self.module).items():
-            if name.isupper() and isinstance(value, dict) and name != "EVENTS":
-                hint = get_type_hints(self.module)[name]
+        for name, hint in get_type_hints(self.module).items():
+            value = getattr(self.module, name)
+            if isinstance(value, dict):
                 yield f"export const {name}: {self.type(hint)} = {_json(value)};\n"
 
     def type(self, hint: object, own: str = "") -> str:
@@ -93,6 +92,9 @@ class Writer:
                 if known == value:
                     self.imports.setdefault(path, set()).add(name)
                 return name
+        if isinstance(hint, dict):
+            fields = [f"{key}{_maybe(one)}: {self.type(one)}" for key, one in hint.items()]
+            return f"{{ {'; '.join(fields)} }}" if fields else "Record<string, never>"
         origin, inner = typing.get_origin(hint), typing.get_args(hint)
         if hint in PLAIN:
             return PLAIN[hint]
@@ -116,10 +118,8 @@ class Writer:
         return f"{indent}/** {' '.join(text.split())} */\n" if text else ""
 
 
-def _sign(holder: typing.Any, key: str, hint: object) -> str:
-    # A name in quotes hides NotRequired from the class itself.
-    maybe = key in holder.__optional_keys__ or typing.get_origin(hint) is NotRequired
-    return "?" if maybe else ""
+def _maybe(hint: object) -> str:
+    return "?" if typing.get_origin(hint) is NotRequired else ""
 
 
 def _docs(module: types.ModuleType) -> dict[str, str]:
@@ -143,7 +143,8 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def main() -> None:
+def generated() -> dict[Path, str]:
+    """The text of every generated file."""
     # The package without its __init__, which would import FiftyOne.
     package = types.ModuleType("contracts_of")
     package.__path__ = [str(PANELS)]
@@ -151,15 +152,18 @@ def main() -> None:
     targets = {**SHARED}
     for path in sorted(PANELS.glob("*/contract.py")):
         targets[f"{path.parent.name}.contract"] = path.parent / "web" / "contract.gen.ts"
+    texts: dict[Path, str] = {}
     known: dict[str, tuple[object, str]] = {}
     for name, target in targets.items():
         module = importlib.import_module(f"{package.__name__}.{name}")
         writer = Writer(module, known if name not in SHARED else {})
-        target.write_text(writer.text(name.replace(".", "/")), encoding="utf-8")
+        texts[target] = writer.text(name.replace(".", "/"))
         if name in SHARED:
             source = f"../../web/shared/rationales/{target.name.removesuffix('.ts')}"
             known |= {key: (value, source) for key, value in writer.names}
+    return texts
 
 
 if __name__ == "__main__":
-    main()
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 import json
 
 from pydantic import TypeAdapter
-from typing_extensions import is_typeddict
+from typing_extensions import TypedDict, is_typeddict
 
 
 def check(contract, event, answer):
@@ -17,8 +17,9 @@ def matches(contract, kind, value):
     """Raise where ``value`` does not have exactly the fields and types of ``kind``."""
     from gapsphere.panels import verdict_types
 
-    for module in (contract, verdict_types):
-        for known in vars(module).values():
-            if is_typeddict(known):
-                known.__pydantic_config__ = {"extra": "forbid", "strict": True}
+    if isinstance(kind, dict):
+        kind = TypedDict("Answer", kind)
+    for known in (kind, *vars(contract).values(), *vars(verdict_types).values()):
+        if is_typeddict(known):
+            known.__pydantic_config__ = {"extra": "forbid", "strict": True}
     TypeAdapter(kind).validate_json(json.dumps(value))

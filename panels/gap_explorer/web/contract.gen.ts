@@ -139,6 +139,10 @@ export interface ColourColumn {
   classes: string[];
 }
 
+export interface StampedColumn extends ColourColumn {
+  stamp: string;
+}
+
 /** 14 bytes and one bit a point. */
 export interface ColumnsPayload {
   stamp: string;
@@ -281,11 +285,6 @@ export interface Answer extends OfStamp {
   ms: number;
 }
 
-export interface DeltaAnswer {
-  delta: number;
-  gaps: number;
-}
-
 export interface PlainAction {
   kind: "show" | "select" | "heatmap" | "collect" | "spec";
 }
@@ -343,79 +342,22 @@ export interface HeatGridPayload {
   values: Base64;
 }
 
-export interface Reload {
-  limit: number;
-  suffix: string | null;
-  source?: SourceName | null;
-}
-
-export interface ColourParams extends OfStamp {
-  field: string;
-}
-
-export interface StampedColumn extends ColourColumn {
-  stamp: string;
-}
-
-export interface Coordinates extends OfStamp {
-  xyz: Base64;
-}
-
-export interface Ids extends OfStamp {
-  ids: Base64;
-}
-
-export interface CardParams extends OfStamp {
-  index: number;
-  delta: number | null;
-}
-
-export interface SamplesParams extends OfStamp {
-  ids: string[];
-}
-
-export interface CardsParams extends SamplesParams {
-  delta: number | null;
-}
-
-export interface Cards {
-  cards: Card[];
-}
-
-export interface MakingState {
-  making: Making | null;
-}
-
-export interface Heatmaps extends MakingState {
-  maps: Record<string, HeatGridPayload>;
-}
-
-export interface StopParams {
-  stop: boolean;
-}
-
-export interface DeltaParams extends OfStamp {
-  delta: number;
-}
-
-export type Nothing = Record<string, never>;
-
 export interface Events {
-  reload: [Reload, Nothing];
-  masks: [OfStamp, MasksPayload];
-  colour: [ColourParams, StampedColumn];
-  geometry: [OfStamp, Coordinates];
-  cartesian: [OfStamp, Coordinates];
-  ids: [OfStamp, Ids];
-  card: [CardParams, Card];
-  cards: [CardsParams, Cards];
-  heatmaps: [SamplesParams, Heatmaps];
-  making: [StopParams, MakingState];
+  reload: [{ limit: number; suffix: string | null; source?: SourceName | null }, Record<string, never>];
+  masks: [{ stamp: string }, MasksPayload];
+  colour: [{ stamp: string; field: string }, StampedColumn];
+  geometry: [{ stamp: string }, { stamp: string; xyz: Base64 }];
+  cartesian: [{ stamp: string }, { stamp: string; xyz: Base64 }];
+  ids: [{ stamp: string }, { stamp: string; ids: Base64 }];
+  card: [{ stamp: string; index: number; delta: number | null }, Card];
+  cards: [{ stamp: string; ids: string[]; delta: number | null }, { cards: Card[] }];
+  heatmaps: [{ stamp: string; ids: string[] }, { maps: Record<string, HeatGridPayload>; making: Making | null }];
+  making: [{ stop: boolean }, { making: Making | null }];
   ask: [QueryParams, Answer];
-  delta: [DeltaParams, DeltaAnswer];
+  delta: [{ stamp: string; delta: number }, { delta: number; gaps: number }];
   act: [ActionParams, ActionAnswer];
-  clear: [Nothing, Nothing];
-  find_gaps: [Nothing, Nothing];
+  clear: [Record<string, never>, Record<string, never>];
+  find_gaps: [Record<string, never>, Record<string, never>];
 }
 
 export type EventName = keyof Events;

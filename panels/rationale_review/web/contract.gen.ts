@@ -10,8 +10,6 @@ export const NEIGHBORS = 8;
 
 export type Over = "queue" | "view";
 
-export type Step = 1 | -1;
-
 /** The decision that holds for a sample; ``time`` is ISO, UTC. */
 export interface Standing {
   decision: Decision | null;
@@ -107,62 +105,15 @@ export interface Choice {
   note: string | null;
 }
 
-export interface OfModel {
-  model: string;
-}
-
-export interface OfModelOrNone {
-  model: string | null;
-}
-
-export interface About extends OfModel {
-  id: string;
-}
-
-export interface Decide extends About, Choice {
-  advance: boolean;
-}
-
-export interface Saved extends Progress {
-  card: Card;
-  next: Card | null;
-  new_fields: boolean;
-}
-
-export interface Undone extends Progress {
-  card: Card | null;
-  taken?: Decision;
-}
-
-export interface StepFrom extends About {
-  over: Over;
-  by: Step;
-}
-
-export interface OneCard {
-  card: Card;
-}
-
-export interface OneCardOrNone {
-  card: Card | null;
-}
-
-export interface Neighbors {
-  id: string;
-  neighbors: Neighbor[];
-}
-
-export type Nothing = Record<string, never>;
-
 export interface Events {
-  open: [OfModelOrNone, Opened];
-  card: [About, OneCard];
-  decide: [Decide, Saved];
-  undo: [OfModel, Undone];
-  step: [StepFrom, OneCardOrNone];
-  show: [About, OneCard];
-  neighbors: [About, Neighbors];
-  import_cache: [Nothing, Nothing];
+  open: [{ model: string | null }, Opened];
+  card: [{ id: string; model: string }, { card: Card }];
+  decide: [{ id: string; model: string; decision: Decision; label: string | null; note: string | null; advance: boolean }, { progress: Decided; can_undo: boolean; card: Card; next: Card | null; new_fields: boolean }];
+  undo: [{ model: string }, { progress: Decided; can_undo: boolean; card: Card | null; taken?: Decision }];
+  step: [{ id: string; model: string; over: Over; by: 1 | -1 }, { card: Card | null }];
+  show: [{ id: string; model: string }, { card: Card }];
+  neighbors: [{ id: string; model: string }, { id: string; neighbors: Neighbor[] }];
+  import_cache: [Record<string, never>, Record<string, never>];
 }
 
 export type EventName = keyof Events;

@@ -73,35 +73,12 @@ export interface Ready {
 
 export type Opened = Ready | Empty | NoVerdicts;
 
-export interface OfModel {
-  model: string;
-}
-
-export interface OfModelOrNone {
-  model: string | null;
-}
-
-export interface PickParams extends OfModel {
-  pick: Pick;
-}
-
-export interface Picked {
-  shown: number;
-  pick: Pick;
-}
-
-export interface OneSample {
-  id: string;
-}
-
-export type Nothing = Record<string, never>;
-
 export interface Events {
-  open: [OfModelOrNone, Opened];
-  pick: [PickParams, Picked];
-  back: [Nothing, Nothing];
-  review: [OfModel, OneSample];
-  import_cache: [Nothing, Nothing];
+  open: [{ model: string | null }, Opened];
+  pick: [{ model: string; pick: Pick }, { shown: number; pick: Pick }];
+  back: [Record<string, never>, Record<string, never>];
+  review: [{ model: string }, { id: string }];
+  import_cache: [Record<string, never>, Record<string, never>];
 }
 
 export type EventName = keyof Events;

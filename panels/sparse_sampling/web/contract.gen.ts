@@ -91,41 +91,6 @@ export interface CurvesPayload {
   columns: Record<string, Record<Metric, string>>;
 }
 
-export interface Frames {
-  ids: string[];
-}
-
-export interface PicturesParams extends Frames {
-  suffixes: string[];
-}
-
-/** By `frame`, `reconstruction:suffix` and `importance:suffix`; null where there is no file. */
-export interface Pictures {
-  files: Record<string, (string | null)[]>;
-}
-
-export interface MeasuredParams extends Frames {
-  suffix: string;
-}
-
-/** (u, v) as uint16 steps over 0..1, base64; ``counts`` says how many each frame has. */
-export interface Measured {
-  counts: number[];
-  points: string;
-}
-
-export interface Home {
-  home: SequenceKey | null;
-}
-
-export interface ShownInGrid {
-  shown: Shown;
-}
-
-export interface Selected {
-  selected: number;
-}
-
 export interface Server {
   stream: string;
   /** null where it does not answer. */
@@ -140,20 +105,18 @@ export interface Pulse {
   command: string;
 }
 
-export type Nothing = Record<string, never>;
-
 export interface Events {
-  open: [Nothing, Opened];
+  open: [Record<string, never>, Opened];
   curves: [SequenceKey, CurvesPayload];
-  pictures: [PicturesParams, Pictures];
-  measured: [MeasuredParams, Measured];
-  locate: [Frames, Home];
-  show: [Shown, ShownInGrid];
-  back: [Nothing, Nothing];
-  select: [Frames, Selected];
-  open_sample: [Frames, Nothing];
-  pulse: [Nothing, Pulse];
-  simulate: [Nothing, Nothing];
+  pictures: [{ ids: string[]; suffixes: string[] }, { files: Record<string, (string | null)[]> }];
+  measured: [{ ids: string[]; suffix: string }, { counts: number[]; points: string }];
+  locate: [{ ids: string[] }, { home: SequenceKey | null }];
+  show: [Shown, { shown: Shown }];
+  back: [Record<string, never>, Record<string, never>];
+  select: [{ ids: string[] }, { selected: number }];
+  open_sample: [{ ids: string[] }, Record<string, never>];
+  pulse: [Record<string, never>, Pulse];
+  simulate: [Record<string, never>, Record<string, never>];
 }
 
 export type EventName = keyof Events;
