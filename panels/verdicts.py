@@ -1,4 +1,4 @@
-"""Which language models a panel can speak of, and the import, where there is none."""
+"""The language models whose verdicts a dataset holds, and the operator that imports them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def named(models: dict[str, str]) -> list[dict[str, str]]:
 
 
 def model_of(ctx: foo.ExecutionContext) -> str:
-    """The language model that an event speaks of.
+    """The language model that an event is about.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """What the panel shows of samples: one in full, neighbours as small cards.
 
-Only the fields named here are read, so that an embedding or a mask never travels.
+Only the fields named here are read, so that embeddings and masks are never sent.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from .contract import NEIGHBORS, TEXT_MAX
 
 
 def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
-    """All that is known of one sample.
+    """One sample in full.
 
     Raises
     ------
     InputError
-        The sample is gone.
+        The sample was deleted.
     """
     names = ReviewNames(model)
     said = [names.prediction_status, names.llm_score, names.llm_rationale, names.llm_raw]
@@ -137,18 +137,18 @@ def _truth(dataset: fo.Dataset, sample: Any) -> str | None:
 
 
 def _status(value: Any) -> str | None:
-    """One of the four words, None where the model said nothing of the sample."""
+    """One of the four statuses, None where the model has none for the sample."""
     return value if value in STATUSES else None
 
 
 def _number(value: Any) -> float | None:
-    """JSON knows no NaN."""
+    """None in place of NaN, which JSON does not have."""
     known = isinstance(value, (int, float)) and bool(np.isfinite(value))
     return float(value) if known else None
 
 
 def _text(value: Any) -> tuple[str | None, int]:
-    """The text that is sent, and how many characters are not."""
+    """The text that is sent, and how many characters were cut off."""
     if value is None:
         return None, 0
     text = str(value)

@@ -25,7 +25,7 @@ _ORDERS = Orders()
 
 
 class RationaleReview(ViewPanel):
-    """What a language model said of the open sample, and whether a person agrees."""
+    """A language model's verdict on the open sample, and a person's decision on it."""
 
     panel = "rationale_review"
     label = "Rationale review"
@@ -42,7 +42,7 @@ class RationaleReview(ViewPanel):
 
     @answered
     def open(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """What holds for all samples: models, classes to relabel to, scale of the score."""
+        """What is the same for all samples: models, classes to relabel to, scale of the score."""
         dataset = ctx.dataset
         if dataset is None or not len(dataset):
             return {"kind": "empty"}
@@ -127,7 +127,7 @@ class RationaleReview(ViewPanel):
         """Open a neighbour."""
         sample_id = _sample(ctx)
         if not len(ctx.view.select(sample_id)):
-            raise InputError("The grid's view does not hold this sample: clear the view first.")
+            raise InputError("The current view does not have this sample: clear the view first.")
         ctx.ops.open_sample(id=sample_id)
         return {"card": _card(ctx, sample_id)}
 

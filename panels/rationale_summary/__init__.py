@@ -1,1 +1,1 @@
-"""The rationale summary: what the language model said of all samples, and how the review goes."""
+"""The rationale summary: a language model's verdicts on all samples, and the review's progress."""

@@ -66,13 +66,13 @@ class RationaleSummary(ViewPanel):
 
     @answered
     def back(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Show in the grid what it showed before."""
+        """Restore the grid's previous view."""
         _VIEWS.back(ctx)
         return {}
 
     @answered
     def review(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the first undecided sample of the queue."""
+        """Open the first undecided sample in the queue."""
         model = model_of(ctx)
         ids = queue.queue(ctx.view, model=model)
         first = queue.first_undecided(ctx.dataset, ids, model=model)
@@ -88,7 +88,7 @@ class RationaleSummary(ViewPanel):
 
 
 def counts_of(found: Counts) -> dict[str, Any]:
-    """The counts as the component reads them; null stands for "none" in every ``name``."""
+    """The counts as the component reads them; a ``name`` of null means "none"."""
 
     def bars(what: str) -> list[dict[str, Any]]:
         return [{"name": name, "count": count} for name, count in found.by(what).items()]

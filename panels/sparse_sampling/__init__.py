@@ -1,1 +1,1 @@
-"""The sparse sampling panel: how well each policy rebuilds a sequence, frame by frame."""
+"""The sparse sampling panel: how well each policy reconstructs a sequence, frame by frame."""

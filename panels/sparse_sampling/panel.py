@@ -1,4 +1,4 @@
-"""The sparse sampling panel: curves over frames beside the grid, and the pictures behind them."""
+"""The sparse sampling panel: curves over the frames of a sequence, and the images behind them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _views = OwnViews()
 
 
 class SparseSampling(ViewPanel):
-    """How well each policy rebuilds the frames of a sequence, and where it looked."""
+    """How well each policy reconstructs the frames of a sequence, and where it sampled."""
 
     panel = "sparse_sampling"
     label = "Sparse sampling"
@@ -104,7 +104,7 @@ class SparseSampling(ViewPanel):
 
     @answered
     def back(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Show in the grid what it showed before."""
+        """Restore the grid's previous view."""
         _views.back(ctx)
         return {}
 
@@ -120,7 +120,9 @@ class SparseSampling(ViewPanel):
         """Open a frame's sample in the App's modal."""
         sample_id = _ids(ctx)[0]
         if not len(ctx.view.select(sample_id)):
-            raise EmptySetError("The grid does not show this frame: take the filter off first.")
+            raise EmptySetError(
+                "The current view does not have this frame: clear the filters first."
+            )
         ctx.ops.open_sample(id=sample_id)
         return {}
 
@@ -150,5 +152,5 @@ def _sequence(ctx: foo.ExecutionContext) -> tuple[str | None, str]:
 def _ids(ctx: foo.ExecutionContext) -> list[str]:
     ids = [str(sample_id) for sample_id in ctx.params.get("ids") or ()]
     if not 0 < len(ids) <= CHUNK:
-        raise InputError(f"Between 1 and {CHUNK} frames can be asked for at once, not {len(ids)}.")
+        raise InputError(f"Between 1 and {CHUNK} frames can be requested at once, not {len(ids)}.")
     return ids

@@ -1,4 +1,4 @@
-"""Where the pictures of frames lie, and which of their pixels were measured."""
+"""The image files of frames, and which of their pixels were measured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pictures(
 ) -> dict[str, list[str | None]]:
     """Files by column: ``frame``, and of each policy ``reconstruction:suffix``, ``importance:...``.
 
-    A place is None where the frame has no such file, or is no longer in the dataset.
+    An entry is None where the frame has no such file or was deleted from the dataset.
     """
     paths = {"frame": "filepath"}
     for suffix in suffixes:

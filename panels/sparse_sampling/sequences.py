@@ -19,12 +19,12 @@ from .contract import METRICS
 
 
 def stamp(found: list[Simulation]) -> str:
-    """Another text once a simulation was added, made again or deleted."""
+    """A text that changes once a simulation is added, repeated or deleted."""
     return " ".join(f"{one.suffix}@{one.created}" for one in found)
 
 
 def usable(dataset: fo.Dataset, found: list[Simulation]) -> list[Simulation]:
-    """Those whose sequences can still be told apart."""
+    """Those whose sequence field still exists."""
     return [
         one for one in found if one.sequence_field is None or dataset.has_field(one.sequence_field)
     ]
@@ -81,7 +81,7 @@ def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simu
     Raises
     ------
     InputError
-        There is none any more.
+        All of its simulations were deleted.
     """
     found = [
         one
@@ -89,7 +89,9 @@ def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simu
         if one.sequence_field == field and value in one.sequences
     ]
     if not found:
-        raise InputError(f"The sequence {value!r} has no simulation any more: reload the panel.")
+        raise InputError(
+            f"The simulations of the sequence {value!r} were deleted: reload the panel."
+        )
     return found
 
 
@@ -104,7 +106,7 @@ def curves(view: fo.DatasetView, found: list[Simulation], value: str) -> dict[st
     read = {one.suffix: curve(view, one, value) for one in found}
     first = read[found[0].suffix]
     if not first.ids:
-        raise InputError(f"The grid's view holds no frame of the sequence {value!r}.")
+        raise InputError(f"The current view has no frames of the sequence {value!r}.")
     ids = np.frombuffer(bytes.fromhex("".join(first.ids)), np.uint8)
     return {
         "n": len(first.ids),
@@ -137,7 +139,7 @@ def part(
     ids = curve(view, simulation, value).ids
     wanted = ids[max(start, 0) : stop]
     if not wanted:
-        raise InputError("The grid's view holds no such frame.")
+        raise InputError("The current view has none of these frames.")
     if len(wanted) < len(ids):
         return view.select(wanted, ordered=True)
     group, order = simulation.sequence_field, simulation.order_field
@@ -147,7 +149,7 @@ def part(
 
 
 def home_of(dataset: fo.Dataset, sample_id: str) -> dict[str, Any] | None:
-    """The simulated sequence that holds a sample, None where none does."""
+    """The simulated sequence that holds a sample, None if it is in none."""
     found = usable(dataset, simulations(dataset))
     fields = {one.sequence_field for one in found if one.sequence_field is not None}
     view = dataset.select(sample_id)
@@ -160,7 +162,7 @@ def home_of(dataset: fo.Dataset, sample_id: str) -> dict[str, Any] | None:
 
 
 def _like(first: Curve, other: Curve) -> NDArray[np.int64]:
-    """Where each frame of ``first`` stands in ``other``, which holds the same frames."""
+    """The place of each frame of ``first`` in ``other``, which holds the same frames."""
     if other.ids == first.ids:
         return np.arange(len(first.ids))
     place = {sample_id: at for at, sample_id in enumerate(other.ids)}
@@ -168,7 +170,7 @@ def _like(first: Curve, other: Curve) -> NDArray[np.int64]:
 
 
 def _cuts(view: fo.DatasetView, found: list[Simulation], ids: list[str]) -> list[int]:
-    """Places of the frames that a policy, or the live session recorded here, took for a cut."""
+    """Places of the frames that a policy, or a recorded live session, marked as a scene cut."""
     fields = {Names().scene_cut, *(one.names.scene_cut for one in found)}
     begins = {
         sample_id

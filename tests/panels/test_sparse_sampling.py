@@ -134,7 +134,7 @@ def test_curves_follow_the_view(panel, simulated):
     panel.view = simulated.match(F("turn") >= 60)
     assert panel.call("curves", field="drive", value="a")["n"] == 6
     panel.view = simulated.match(F("drive") == "b")
-    assert "holds no frame" in panel.call("curves", field="drive", value="a")["error"]
+    assert "has no frames" in panel.call("curves", field="drive", value="a")["error"]
 
 
 def test_policies_ordered_by_other_fields_meet_frame_by_frame(panel, simulated):
@@ -249,7 +249,7 @@ def test_frames_are_selected_and_opened_in_the_grid(panel, simulated):
     panel.call("open_sample", ids=ids[:1])
     assert panel.did("open_sample")["id"] == ids[0]
     panel.view = simulated.match(F("drive") == "b")
-    assert "does not show this frame" in panel.call("open_sample", ids=ids[:1])["error"]
+    assert "does not have this frame" in panel.call("open_sample", ids=ids[:1])["error"]
 
 
 def test_too_many_frames_at_once_are_refused(panel):
