@@ -1,7 +1,8 @@
 """The real App in a real browser.
 
-One App server for the session, one Chromium a module, a page of its own for each test.  Session
-state outlives a page, so every test opens a dataset of its own.
+One App server for the session, one Chromium with one context a module, so that pages share what the
+browser caches and compiles of the App.  Session state outlives a page, so a test that changes
+anything opens a dataset of its own.
 """
 
 import os
@@ -36,13 +37,23 @@ def browser():
         yield made
 
 
-@pytest.fixture
-def page(browser):
-    """A page of 1400 x 850; App popovers that cover it are switched off."""
-    made = browser.new_page(viewport={"width": 1400, "height": 850})
+@pytest.fixture(scope="module")
+def context(browser):
+    """Pages of 1400 x 850; App popovers that cover them are switched off."""
+    made = browser.new_context(viewport={"width": 1400, "height": 850})
     made.add_init_script("window.IS_PLAYWRIGHT = true")
     made.set_default_timeout(60_000)
     yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context):
+    """A page whose choices end with it."""
+    made = context.new_page()
+    yield made
+    if made.url.startswith("http"):
+        made.evaluate("localStorage.clear()")
     made.close()
 
 

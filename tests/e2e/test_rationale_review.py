@@ -3,6 +3,7 @@
 import csv
 import json
 
+import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.rationales import decisions as review
@@ -50,9 +51,13 @@ def _said(answer, at):
     return json.dumps({"score": answer["score"], "rationale": text}, ensure_ascii=False)
 
 
-@pytest.fixture
-def reviewed(dataset, cache):
-    """The cache, imported; its workspace opens with the summary."""
+@pytest.fixture(scope="module")
+def imported(cache, app_url):
+    """The cache, imported; its workspace opens with the summary.
+
+    After the App's server: as it starts, it deletes every dataset that is not persistent.
+    """
+    dataset = fo.Dataset()
     params = FeatureCacheParams(
         cache_dir=str(cache),
         image_dir=str(cache / "images"),
@@ -61,7 +66,16 @@ def reviewed(dataset, cache):
     )
     import_feature_cache(dataset, params)
     dataset.reload()
-    return dataset
+    yield dataset
+    dataset.delete()
+
+
+@pytest.fixture
+def reviewed(imported):
+    """A copy for one test, whose session nobody else has touched."""
+    copy = imported.clone()
+    yield copy
+    copy.delete()
 
 
 @pytest.fixture
@@ -214,7 +228,7 @@ def test_the_panel_says_what_was_not_saved_and_tries_again(app, reviewed, shot):
 def test_a_dataset_without_verdicts_says_what_to_do(app, reviewed, shot):
     reviewed.delete_sample_fields(["prediction_status", "prediction_status_other"])
     app.open(reviewed)
-    app.says(SUMMARY, "No language model has judged these samples")
+    app.says(SUMMARY, "These samples have no language model verdicts")
     shot(app.page, "summary-no-verdicts")
 
 
@@ -231,7 +245,7 @@ def test_the_summary_of_a_dataset_that_was_emptied_meanwhile_says_so(app, review
     app.open(reviewed)
     app.page.wait_for_selector('[data-cy="gr-total"]')
     reviewed.clear()
-    app.page.get_by_role("button", name="Count again").click()
+    app.page.get_by_role("button", name="Refresh").click()
     app.says(SUMMARY, "This dataset has no samples")
     shot(app.page, "summary-empty")
 

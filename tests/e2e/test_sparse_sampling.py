@@ -56,10 +56,27 @@ def simulated(tmp_path_factory):
 
 @pytest.fixture
 def app(page, app_url, simulated):
-    """The panel, open on a copy of its own, whose session nobody else has touched."""
+    """The App on a copy that the test may change."""
     dataset = simulated.clone(persistent=True)
     yield App(page, app_url, dataset)
     dataset.delete()
+
+
+@pytest.fixture(scope="module")
+def opened(context, app_url, simulated):
+    """One open panel for tests that only look: opening the App is most of their time."""
+    dataset = simulated.clone(persistent=True)
+    page = context.new_page()
+    yield App(page, app_url, dataset).open()
+    page.close()
+    dataset.delete()
+
+
+@pytest.fixture
+def looking(opened):
+    """The open panel at the first frame, with nothing opened or filtered by the test before."""
+    opened.reset()
+    return opened
 
 
 class App:
@@ -72,6 +89,20 @@ class App:
         self.page.goto(f"{self.url}/datasets/{self.dataset.name}?workspace=w")
         self.page.wait_for_selector(PANEL)
         return self
+
+    def reset(self):
+        page = self.page
+        if page.locator(MODAL).count():
+            page.keyboard.press("Escape")
+            page.wait_for_selector(MODAL, state="detached")
+        if page.locator('[data-cy="sp-back"]').count():
+            page.click('[data-cy="sp-back"]')
+            self.says(COUNT, f"{2 * FRAMES} samples")
+        page.select_option('[data-cy="sp-sequence-select"]', "0")
+        page.focus('[data-cy="sp-slider"]')
+        page.keyboard.press("Escape")  # no range
+        page.keyboard.press("Home")
+        self.at(0, 0)
 
     def at(self, place, frame=None):
         """Wait until the panel is at a frame, counted from 0."""
@@ -104,100 +135,95 @@ class App:
         )
 
 
-def test_scrubbing_by_mouse_by_key_and_by_playing(app, shot):
-    page = app.open().page
+def test_scrubbing_by_mouse_by_key_and_by_playing(looking, shot):
+    page = looking.page
     page.wait_for_selector('[data-cy="sp-line"] >> nth=1')
-    app.at(0, 0)
-    app.pictures()
+    looking.at(0, 0)
+    looking.pictures()
     page.focus('[data-cy="sp-slider"]')
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    app.at(2, 60)
+    looking.at(2, 60)
     page.keyboard.press("End")
-    app.at(FRAMES - 1)
-    box = page.locator('[data-cy="sp-chart"] .sp-hands').bounding_box()
+    looking.at(FRAMES - 1)
+    box = page.locator('[data-cy="sp-hands"]').bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
-    app.says('[data-cy="sp-tip"]', "dB")
+    looking.says('[data-cy="sp-tip"]', "dB")
     page.mouse.down()
     page.mouse.up()
     page.wait_for_selector(f'{SEQUENCE}:not([data-at="{FRAMES - 1}"])')
     page.keyboard.press("Home")  # the press has given the slider the focus
-    app.at(0)
+    looking.at(0)
     page.keyboard.press(" ")
     page.wait_for_selector('[data-cy="sp-play"][data-playing="true"]')
-    app.at(FRAMES - 1)
+    looking.at(FRAMES - 1)
     page.wait_for_selector('[data-cy="sp-play"][data-playing="false"]')
     page.locator('[data-cy="sp-picture"]').nth(1).click()
     page.get_by_role("radio", name="Pixels").last.click()
     page.wait_for_selector('[data-cy="sp-dots"][data-count="120"]')
-    app.pictures()
+    looking.pictures()
     shot(page, "sparse-dark")
 
 
-def test_a_range_goes_into_the_grid_and_there_is_a_way_back(app):
-    page = app.open().page
-    app.at(0)
+def test_a_range_goes_into_the_grid_and_there_is_a_way_back(looking):
+    page = looking.page
     page.focus('[data-cy="sp-slider"]')
     for key, place in (("PageUp", 10), ("ArrowLeft", 9), ("i", 9), ("End", 11), ("o", 11)):
         page.keyboard.press(key)
-        app.at(place)
-    app.says('[data-cy="sp-range"]', "3 frames")
+        looking.at(place)
+    looking.says('[data-cy="sp-range"]', "3 frames")
     page.click('[data-cy="sp-show"]')
-    app.says(COUNT, "3 samples")
-    app.says('[data-cy="sp-shown"]', "3 frames")
-    app.says('[data-cy="sp-place"]', f"12 / {FRAMES}")  # the curves are still of all
+    looking.says(COUNT, "3 samples")
+    looking.says('[data-cy="sp-shown"]', "3 frames")
+    looking.says('[data-cy="sp-place"]', f"12 / {FRAMES}")  # the curves are still of all
     page.click('[data-cy="sp-back"]')
-    app.says(COUNT, f"{2 * FRAMES} samples")
+    looking.says(COUNT, f"{2 * FRAMES} samples")
     page.wait_for_selector('[data-cy="sp-shown"]', state="detached")
 
 
-def test_the_hardest_frames_are_selected_in_the_grid(app):
-    page = app.open().page
-    app.at(0)
-    page.get_by_label("How many of the hardest frames").fill("4")
-    page.click('[data-cy="sp-select"]')
-    page.wait_for_selector('[data-cy="sp-chosen"][data-count="4"]')
-    worst = np.sort(app.dataset.match(F("sequence") == "a").values("psnr"))[:4]
-    numbers = app.dataset.match((F("sequence") == "a") & (F("psnr") <= worst[-1]))
-    named = ", ".join(map(str, sorted(numbers.values("frame_number"))))
-    app.says('[data-cy="sp-notice"]', "4 frames selected in the grid, the lowest PSNR of")
-    app.says('[data-cy="sp-notice"]', named)
-
-
-def test_the_app_s_arrows_take_the_panel_along(app):
-    page = app.open().page
-    app.at(0)
-    app.open_in_grid(1)
+def test_the_app_s_arrows_take_the_panel_along(looking):
+    page = looking.page
+    looking.open_in_grid(1)
     page.wait_for_selector('[data-cy="nav-right-button"]')
-    app.at(1, 30)
+    looking.at(1, 30)
     page.keyboard.press("ArrowRight")
-    app.at(2, 60)
+    looking.at(2, 60)
     page.keyboard.press("ArrowLeft")
-    app.at(1, 30)
+    looking.at(1, 30)
 
 
-def test_open_frame_opens_the_frame_that_is_looked_at(app):
-    page = app.open().page
-    app.at(0)
+def test_open_frame_opens_the_frame_that_is_looked_at(looking):
+    page = looking.page
     page.focus('[data-cy="sp-slider"]')
     page.keyboard.press("ArrowRight")
-    app.at(1)
+    looking.at(1)
     page.click('[data-cy="sp-open"]')
     page.wait_for_selector(MODAL)
-    opened = app.ids("a")[1]
+    opened = looking.ids("a")[1]
     page.wait_for_function(f"location.search.includes('{opened}')")
-    app.at(1, 30)
+    looking.at(1, 30)
 
 
-def test_a_sample_opened_in_the_grid_moves_the_panel_to_its_sequence(app):
-    page = app.open().page
-    app.at(0)
-    app.open_in_grid(FRAMES + 3)
+def test_a_sample_opened_in_the_grid_moves_the_panel_to_its_sequence(looking):
+    page = looking.page
+    looking.open_in_grid(FRAMES + 3)
     page.wait_for_selector(MODAL)
-    app.at(3, 90)
+    looking.at(3, 90)
     page.wait_for_function(
         "document.querySelector('[data-cy=\"sp-sequence-select\"]').value === '1'"
     )
+
+
+def test_the_hardest_frames_are_selected_in_the_grid(looking):
+    page = looking.page
+    page.get_by_label("Number of hardest frames").fill("4")
+    page.click('[data-cy="sp-select"]')
+    page.wait_for_selector('[data-cy="sp-chosen"][data-count="4"]')
+    worst = np.sort(looking.dataset.match(F("sequence") == "a").values("psnr"))[:4]
+    numbers = looking.dataset.match((F("sequence") == "a") & (F("psnr") <= worst[-1]))
+    named = ", ".join(map(str, sorted(numbers.values("frame_number"))))
+    looking.says('[data-cy="sp-notice"]', "4 frames selected in the grid, the lowest PSNR of")
+    looking.says('[data-cy="sp-notice"]', named)
 
 
 def test_a_new_simulation_is_offered_and_a_missing_picture_says_so(app, shot):
@@ -227,7 +253,7 @@ def test_a_filter_that_leaves_out_every_simulated_frame_is_taken_off_by_the_pane
         '[data-cy="selector-results-container-sidebar-search-sequence"] >> text="c"'
     ).click()
     app.says(COUNT, "1 ")
-    app.says(PANEL, "The grid shows no simulated frame")
+    app.says(PANEL, "The current view has no simulated frames")
     shot(page, "sparse-outside")
     page.click('[data-cy="sp-show-all"]')
     app.says(COUNT, f"{2 * FRAMES + 1} samples")
@@ -262,7 +288,7 @@ def test_curves_that_cannot_be_read_are_asked_for_again(app):
     psnr = collection.find_one(first)["psnr"]
     collection.update_one(first, {"$set": {"psnr": "good"}})
     page.select_option('[data-cy="sp-sequence-select"]', "1")
-    app.says(FAILED, "The curves cannot be read")
+    app.says(FAILED, "The curves could not be loaded")
     collection.update_one(first, {"$set": {"psnr": psnr}})
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector('[data-cy="sp-line"] >> nth=1')

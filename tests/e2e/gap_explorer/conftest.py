@@ -74,10 +74,9 @@ def panel(page, app_url):
 
 
 @pytest.fixture(scope="module")
-def opened(browser, app_url, shared):
+def opened(context, app_url, shared):
     """One panel for tests that leave it as they found it: opening the App is most of their time."""
-    page = browser.new_page(viewport={"width": 1400, "height": 850})
-    page.add_init_script("window.IS_PLAYWRIGHT = true")
+    page = context.new_page()
     yield Panel(page, app_url).open(shared)
     page.close()
 
@@ -185,7 +184,7 @@ class Panel:
 
     def clear(self):
         self.page.get_by_role("button", name="Clear", exact=True).first.click()
-        self.page.wait_for_selector("text=Ask the sphere")
+        self.page.wait_for_selector("text=Explore the sphere")
 
     def drag_cap(self, dx=70, dy=20):
         x, y = self.middle()
@@ -195,7 +194,7 @@ class Panel:
         mouse.down()
         mouse.move(x + dx / 2, y + dy / 2)
         mouse.move(x + dx, y + dy)
-        self.page.wait_for_selector(".gs-cap")
+        self.page.wait_for_selector('[data-cy="gs-cap"]')
         mouse.up()
         self.page.keyboard.up("Shift")
         return self.answer("cap")

@@ -2,14 +2,17 @@
 
 from gapsphere.tests.support.made_sphere import name_encoder
 
-HELD = ".gs-held"
+HELD = '[data-cy="gs-held"]'
+HEAT = '[data-cy="gs-heat"]'
+GATHER = '[data-cy="gs-gather"]'
+CARD = '[data-cy="gs-card"]'
 
 
 def held(panel, number):
     panel.wait(
-        "(number) => document.querySelectorAll('.gs-held').length === number"
-        " && document.querySelectorAll('.gs-held img').length === number",
-        number,
+        "([held, number]) => document.querySelectorAll(held).length === number"
+        " && document.querySelectorAll(`${held} img`).length === number",
+        [HELD, number],
     )
 
 
@@ -17,7 +20,7 @@ def test_the_tray_gathers_over_several_places_and_opens_the_form_on_them(panel, 
     panel.open(own)
     page = panel.page
     tray = page.get_by_role("region", name="Visual Spec tray")
-    tray.get_by_text("Here it becomes one collection guide").wait_for()
+    tray.get_by_text("Export the tray as one collection guide").wait_for()
     shot(page, "tray-empty")
 
     first = [card["id"] for card in panel.ask_place()["cards"]]
@@ -28,7 +31,7 @@ def test_the_tray_gathers_over_several_places_and_opens_the_form_on_them(panel, 
     second = [card["id"] for card in panel.ask_place()["cards"]]
     fresh = [sample for sample in second if sample not in first]
     assert fresh, "another place has other candidates"
-    plus = page.locator(".gs-cards li").nth(second.index(fresh[0])).locator(".gs-gather")
+    plus = page.locator('[data-cy="gs-cards"] li').nth(second.index(fresh[0])).locator(GATHER)
     plus.click()
     held(panel, 9)
     assert plus.get_attribute("aria-pressed") == "true"
@@ -39,7 +42,7 @@ def test_the_tray_gathers_over_several_places_and_opens_the_form_on_them(panel, 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
     held(panel, 8)
-    panel.wait("() => document.activeElement.classList.contains('gs-held')")
+    panel.wait("() => document.activeElement.dataset.cy === 'gs-held'")
     tray.get_by_role("button", name="Undo").click()
     held(panel, 9)
     tray.get_by_role("button", name="Empty the tray").click()
@@ -54,7 +57,7 @@ def test_the_tray_gathers_over_several_places_and_opens_the_form_on_them(panel, 
     assert panel.answer("point")["cards"][0]["id"] == fresh[0]
     own.delete_samples(first[:1])
     panel.reload()
-    panel.wait("() => document.querySelectorAll('.gs-held:disabled').length === 1")
+    page.wait_for_selector(f"{HELD}:disabled")
     tray.get_by_role("button", name="Export").click()
     page.wait_for_selector('[data-cy="operators-prompt-modal"] >> text=8 selected samples')
     shot(page, "tray-export")
@@ -68,27 +71,28 @@ def test_heatmaps_are_made_beside_the_sphere_and_drawn_over_the_thumbnails(panel
     page = panel.page
     shown = panel.ask_place()["cards"]
     # One, chosen by a click on its card.
-    page.locator(".gs-cards li > button:first-child").nth(1).click()
+    page.locator(CARD).nth(1).click()
     page.get_by_role("button", name="Heatmap", exact=True).click()
     page.get_by_text("1 made").wait_for()
-    panel.wait("() => document.querySelectorAll('.gs-heat').length === 1")
+    panel.wait("([css, n]) => document.querySelectorAll(css).length === n", [HEAT, 1])
     panel.count(8)  # the answer is still in the grid
     # All of them; the one that is there is not made again.
-    page.locator(".gs-cards li > button:first-child").nth(1).click()
+    page.locator(CARD).nth(1).click()
     page.get_by_role("button", name="Heatmap", exact=True).click()
     page.get_by_text("7 made, 1 already there").wait_for()
-    panel.wait("() => document.querySelectorAll('.gs-heat').length === 8")
+    panel.wait("([css, n]) => document.querySelectorAll(css).length === n", [HEAT, 8])
     own.reload()
     assert own.count("heatmap") == 8
     assert set(own.exists("heatmap").values("id")) == {card["id"] for card in shown}
     shot(page, "heatmaps")
 
-    painted = "document.querySelector('.gs-heat').getContext('2d').getImageData(0, 0, 88, 60).data"
+    map_ = f"document.querySelector('{HEAT}')"
+    painted = f"{map_}.getContext('2d').getImageData(0, 0, 88, 60).data"
     panel.wait(f"() => new Set({painted}).size > 20")  # a map, not an even veil
-    page.get_by_role("slider", name="Opacity of heatmaps").fill("30")
-    panel.wait("() => getComputedStyle(document.querySelector('.gs-heat')).opacity === '0.3'")
-    page.locator(".gs-heat-bar label", has_text="Heatmap").click()
-    panel.wait("() => document.querySelectorAll('.gs-heat').length === 0")
+    page.get_by_role("slider", name="Heatmap opacity").fill("30")
+    panel.wait(f"() => getComputedStyle({map_}).opacity === '0.3'")
+    page.locator('[data-cy="gs-heat-bar"] label', has_text="Heatmap").click()
+    panel.wait("([css, n]) => document.querySelectorAll(css).length === n", [HEAT, 0])
     panel.reload()
     assert panel.state("choices")["heat"] is False
     assert panel.state("choices")["heatOpacity"] == 0.3
@@ -97,5 +101,7 @@ def test_heatmaps_are_made_beside_the_sphere_and_drawn_over_the_thumbnails(panel
 def test_why_there_are_no_heatmaps_is_said_where_they_were_asked_for(opened):
     opened.ask_place()
     opened.page.get_by_role("button", name="Heatmap", exact=True).click()
-    opened.page.wait_for_selector(".gs-results [role=alert] >> text=does not say which encoder")
+    opened.page.wait_for_selector(
+        '[data-cy="gs-results"] [role=alert] >> text=does not say which encoder'
+    )
     opened.clear()

@@ -1,6 +1,10 @@
 """The controls: each does what it says, is reached by keyboard, and is remembered."""
 
+import pytest
+
 PANEL = '[data-cy="gap-explorer"]'
+RAMP = '[data-cy="gs-ramp"]'
+WIDTHS = (1900, 380)
 
 
 def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot):
@@ -10,17 +14,17 @@ def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot)
         panel.wait_state(f"s.choices.show === '{name if name != 'Both' else 'both'}'")
     colour = panel.page.get_by_label("Colour by")
     colour.select_option("weather")
-    panel.page.wait_for_selector(".gs-classes >> text=rain")
+    panel.page.wait_for_selector('[data-cy="gs-classes"] >> text=rain')
     shot(panel.page, "panel-categorical")
     colour.select_option("kcenter_radius")
-    panel.page.wait_for_selector(".gs-ramp >> text=kcenter_radius")
+    panel.page.wait_for_selector(f"{RAMP} >> text=kcenter_radius")
     colour.select_option("density")
-    panel.page.wait_for_selector(".gs-ramp >> text=dense")
+    panel.page.wait_for_selector(f"{RAMP} >> text=dense")
     colour.select_option("dist_to_S")
 
     settings = panel.settings()
     panel.radio("Projection", "Cartesian")
-    panel.page.wait_for_selector("text=Places and caps are asked on the sphere")
+    panel.page.wait_for_selector("text=Switch to the spherical projection")
     shot(panel.page, "panel-cartesian")
     panel.radio("Projection", "Spherical")
     panel.radio("Colours", "Cividis")
@@ -50,7 +54,7 @@ def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot)
     assert expected.items() <= panel.state("choices").items()
     assert panel.state("choices")["range"][0] == 0.02
 
-    panel.radio("What a click asks", "Place")
+    panel.radio("Click mode", "Place")
     panel.page.mouse.click(*panel.middle())
     answer = panel.answer("place")
     assert len(answer["cards"]) == 5
@@ -115,51 +119,69 @@ def test_the_tab_key_reaches_every_control_and_each_has_a_name(opened):
     opened.clear()
 
 
-def test_both_themes_and_every_width(panel, own, shot):
-    panel.open(own)
-    page = panel.page
+@pytest.fixture
+def sized(opened):
+    """The panel with an answer and a full tray, at a width of its own until the test is over.
+
+    The App itself is not made for narrow windows; a column of it may be narrow.
+    """
+    page = opened.page
+    opened.ask_place()
+    page.get_by_role("button", name="Add to Visual Spec").click()
+    page.wait_for_selector('[data-cy="gs-held"] img')
+
+    def size(width):
+        page.evaluate(
+            "([css, width]) => Object.assign(document.querySelector(css).style, width &&"
+            "{ width: `${width}px`, position: 'fixed', inset: '0 auto 0 0', zIndex: 9999 }"
+            "|| { width: '', position: '', inset: '', zIndex: '' })",
+            [PANEL, width],
+        )
+        page.set_viewport_size({"width": max(width, 1400), "height": 850})
+
+    yield size
+    size(0)
+    page.get_by_role("button", name="Empty the tray").click()
+    opened.clear()
+
+
+def test_the_panel_follows_the_app_s_theme(opened, shot):
+    page = opened.page
     assert page.get_attribute(PANEL, "data-theme") == "dark"
     page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
     page.wait_for_selector(f'{PANEL}[data-theme="light"]')
     shot(page, "panel-light")
-    panel.ask_place()
-
-    def sticks_out():
-        """Controls and words that reach over the panel's right edge."""
-        return panel.read(
-            """(() => {
-              const panel = document.querySelector('[data-cy="gap-explorer"]');
-              const right = panel.getBoundingClientRect().right;
-              return [...panel.querySelectorAll('button, input, select, h2, h3, canvas')]
-                .filter((one) => !one.closest('.gs-tray ul') && !one.closest('.gs-settings'))
-                .filter((one) => one.getBoundingClientRect().right > right + 1)
-                .map((one) => one.outerHTML.slice(0, 100));
-            })()"""
-        )
-
-    page.get_by_role("button", name="Add to Visual Spec").click()
-    page.wait_for_selector(".gs-held img")
-    for width, name in ((1900, "panel-wide-light"), (380, "panel-narrow-light")):
-        # The App itself is not made for narrow windows, a column of it may be: size that.
-        page.evaluate(
-            "(width) => { const box = document.querySelector('[data-cy=\"gap-explorer\"]');"
-            "box.style.width = width + 'px';"
-            "box.style.position = 'fixed'; box.style.inset = '0 auto 0 0';"
-            "box.style.zIndex = 9999; }",
-            width,
-        )
-        page.set_viewport_size({"width": max(width, 1300), "height": 900})
-        # The canvas is drawn in the shape that it is shown in.
-        panel.wait(
-            """(width) => {
-              const { canvas } = window.__gapsphere, box = canvas.getBoundingClientRect();
-              return Math.abs(document.querySelector('.gs-root').clientWidth - width) < 2
-                && Math.abs(canvas.width / canvas.height - box.width / box.height) < 0.02;
-            }""",
-            width,
-        )
-        assert sticks_out() == []
-        shot(page, name)
-    page.locator('[title="Dark mode"], [aria-label="Dark mode"]').first.dispatch_event("click")
+    page.locator('[title="Dark mode"], [aria-label="Dark mode"]').first.click()
     page.wait_for_selector(f'{PANEL}[data-theme="dark"]')
-    shot(page, "panel-narrow-dark")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_control_reaches_over_the_panel_s_edge(opened, sized, width, shot):
+    sized(width)
+    opened.wait(f"() => document.querySelector('{PANEL}').clientWidth === {width}")
+    sticking_out = opened.read(
+        """(() => {
+          const panel = document.querySelector('[data-cy="gap-explorer"]');
+          const right = panel.getBoundingClientRect().right;
+          const scrolled = '[data-cy="gs-tray-list"], [data-cy="gs-settings"]';
+          return [...panel.querySelectorAll('button, input, select, h2, h3, canvas')]
+            .filter((one) => !one.closest(scrolled))
+            .filter((one) => one.getBoundingClientRect().right > right + 1)
+            .map((one) => one.outerHTML.slice(0, 100));
+        })()"""
+    )
+    assert sticking_out == []
+    shot(opened.page, f"panel-{width}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_canvas_is_drawn_in_the_shape_that_it_is_shown_in(opened, sized, width):
+    sized(width)
+    opened.wait(
+        """([css, width]) => {
+          const { canvas } = window.__gapsphere, box = canvas.getBoundingClientRect();
+          return Math.abs(document.querySelector(css).clientWidth - width) < 2
+            && Math.abs(canvas.width / canvas.height - box.width / box.height) < 0.02;
+        }""",
+        [PANEL, width],
+    )

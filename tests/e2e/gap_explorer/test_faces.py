@@ -4,6 +4,7 @@ import fiftyone as fo
 from gapsphere.plugin.dataset.store.workspaces import save_workspace
 
 PANEL = '[data-cy="gap-explorer"]'
+ALERT = '[data-cy="gs-results"] [role=alert]'
 
 
 def test_before_anything_is_computed_a_button_runs_it(panel, dataset, images, shot):
@@ -22,8 +23,8 @@ def test_samples_removed_and_added_since_make_the_results_stale(panel, own, imag
     panel.open(own)
     own.delete_samples(own.take(3, seed=1).values("id"))
     panel.page.mouse.click(*panel.middle())
-    panel.page.wait_for_selector(".gs-results [role=alert]")
-    assert "reload the panel" in panel.page.inner_text(".gs-results [role=alert]")
+    panel.page.wait_for_selector(ALERT)
+    assert "reload the panel" in panel.page.inner_text(ALERT)
 
     own.add_samples([fo.Sample(filepath=str(images[0]), tags=["U"]) for _ in range(2)])
     panel.open(own)
@@ -41,7 +42,7 @@ def test_a_run_deleted_under_the_panel(panel, own, shot):
     panel.open(own)
     own.delete_brain_run("gapsphere")
     panel.page.mouse.click(*panel.middle())
-    panel.page.wait_for_selector(".gs-results [role=alert] >> text=find_gaps")
+    panel.page.wait_for_selector(f"{ALERT} >> text=find_gaps")
     shot(panel.page, "panel-run-deleted")
     panel.page.reload()
     panel.page.wait_for_selector('[data-cy="gs-face-not-computed"]')
@@ -65,7 +66,7 @@ def test_while_it_loads_and_when_that_fails(panel, own, shot):
     page.wait_for_selector('[data-cy="gs-face-loading"]')
     shot(page, "face-loading")
     held[0].abort()
-    page.wait_for_selector('[data-cy="gs-face-failed"] >> text=does not answer')
+    page.wait_for_selector('[data-cy="gs-face-failed"] >> text=is not responding')
     shot(page, "face-failed")
     lost.clear()
     page.get_by_role("button", name="Try again").click()

@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pytest
 
+DELTA = '[data-cy="gs-delta"]'
+
 
 def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
     panel.open(own)
@@ -85,11 +87,11 @@ def test_delta_marks_gaps_live_and_counts_them_exactly(opened, shared):
     exact = int((distances > delta).sum())
     assert exact > before
     opened.wait_state(f"s.gaps === {exact}")
-    opened.wait("() => !document.querySelector('.gs-delta').innerText.includes('≈')")
-    opened.page.get_by_role("textbox", name="δ as a number").fill("0.05")
+    opened.wait("(css) => !document.querySelector(css).innerText.includes('≈')", DELTA)
+    opened.page.get_by_role("textbox", name="δ value").fill("0.05")
     opened.page.keyboard.press("Enter")
     opened.wait_state(f"s.gaps === {int((distances > 0.05).sum())}")
-    opened.page.get_by_role("button", name="Back to").click()
+    opened.page.get_by_role("button", name="Reset to").click()
     opened.wait_state(f"s.gaps === {before} && s.choices.delta === null")
 
 
