@@ -42,7 +42,7 @@ class ComponentPanel(foo.Panel):
             allow_multiple=self.allow_multiple,
         )
 
-    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+    def render(self, _ctx: foo.ExecutionContext) -> types.Property:
         events = {name: getattr(self, name) for name in self.events}
         view = types.View(component=self.component, composite_view=True, **events)
         return types.Property(types.Object(), view=view)

@@ -1,5 +1,4 @@
-"""Questions as the browser sends them, and answers as the panel shows them: cards with what the
-samples say, highlights, numbers, sentences."""
+"""Questions as the browser sends them, and the panel's answers: cards, numbers, sentences."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 /**
  * The few pieces of FiftyOne 1.22 that the panel touches.  FiftyOne publishes no types; this is
- * the only place where its shapes are assumed, and the only one where `any` may stand.
+ * the only place where its shapes are assumed, and the only one that may use `any`.
  */
 
 declare module "@fiftyone/plugins" {

@@ -44,8 +44,8 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
 
   const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
 
-  // An answer that was on its way when another dataset was chosen speaks of the former one: to the
-  // panel that is no content yet, and it asks.
+  // An answer that was on its way when another dataset was opened describes the previous one: the
+  // panel ignores it and asks again.
   const given = props.data?.dataset === dataset ? props.data : NOTHING;
   const status = useStable(given.status, JSON.stringify(given.status) ?? "");
   const run = useStable(given.run, JSON.stringify(given.run) ?? "");

@@ -1,6 +1,6 @@
 /**
  * `window.__gapsphere`: coordinates and state for browser tests, so that no test guesses pixels.
- * With several panels open it speaks of the one mounted last; `panels` has them all.
+ * With several panels open it is that of the one mounted last; `panels` has them all.
  */
 
 import type { Answer, Choices, RunInfo } from "./contract.gen";

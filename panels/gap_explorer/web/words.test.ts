@@ -1,13 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  collected,
-  fileName,
-  folder,
-  percent,
-  plainly,
-  plural,
-  title,
-} from "./words";
+import { collected, fileName, folder, percent, plainly, plural, title } from "./words";
 
 describe("percent", () => {
   it("never rounds to all or to nothing", () => {
@@ -26,7 +18,7 @@ it("headings and paths", () => {
   expect(title({ ...base, query: { kind: "cap", direction: [0, 0, 1], angle: 0.4 } })).toBe(
     "1,234 samples inside a 23° cap",
   );
-  expect(title({ ...base, query: { kind: "place", direction: [0, 0, 1] } })).toBe("An empty place");
+  expect(title({ ...base, query: { kind: "place", direction: [0, 0, 1] } })).toBe("Empty location");
   expect(fileName("/a/b/c.png")).toBe("c.png");
   expect(fileName("C:\\a\\c.png")).toBe("c.png");
   expect(folder("/a/b/c/d/e.png")).toBe("…/b/c/d");
@@ -35,19 +27,19 @@ it("headings and paths", () => {
   expect(plural(2000, "sample")).toBe("2,000 samples");
 });
 
-describe("what became of samples for the tray", () => {
+describe("the result of adding to the tray", () => {
   const all = { added: 5, already: 0, over: 0, owned: 0, room: 1000 };
-  it("tells each reason for which one is not in it", () => {
+  it("names each reason for which a sample was not added", () => {
     expect(collected(all)).toBe("5 added.");
     expect(collected({ ...all, already: 2, owned: 1, over: 1200 })).toBe(
-      "5 added, 2 in the tray already, 1 left out, S has it, 1,200 too many: a tray holds 1,000.",
+      "5 added, 2 already in the tray, 1 skipped because S has it, 1,200 not added: the tray is limited to 1,000.",
     );
   });
 });
 
 describe("a lost request", () => {
-  it("is told in words that help, and a sentence of ours as it is", () => {
-    expect(plainly("Failed to fetch")).toContain("still running");
+  it("says what to do, and leaves a sentence of ours as it is", () => {
+    expect(plainly("Failed to fetch")).toContain("check that it is running");
     expect(plainly("Internal Server Error")).toContain("log");
     expect(plainly("Run find_gaps.")).toBe("Run find_gaps.");
   });

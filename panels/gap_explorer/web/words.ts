@@ -1,4 +1,4 @@
-/** Words and numbers of the panel; the sentences of a verdict come from Python (`words.py`). */
+/** Numbers, names and notices as text; what a verdict says comes from Python. */
 
 import type { Answer } from "./contract.gen";
 
@@ -18,17 +18,17 @@ export function percent(value: number): string {
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
-/** What a browser and a server say of a lost request, in words that help. */
+/** The messages of a browser or a server about a failed request, with what to do. */
 export function plainly(message: string): string {
   if (/failed to fetch|networkerror|load failed/i.test(message)) {
-    return "The App's server does not answer: look whether it is still running.";
+    return "The App server is not responding; check that it is running.";
   }
   return /internal server error/i.test(message)
-    ? "The App's server failed; what happened stands in its log."
+    ? "The App server failed; see its log."
     : message;
 }
 
-/** What became of samples that were to go into the tray. */
+/** The result of adding samples to the tray. */
 export function collected(what: {
   added: number;
   already: number;
@@ -37,9 +37,9 @@ export function collected(what: {
   room: number;
 }): string {
   const parts = [`${count(what.added)} added`];
-  if (what.already) parts.push(`${count(what.already)} in the tray already`);
-  if (what.owned) parts.push(`${count(what.owned)} left out, S has ${what.owned === 1 ? "it" : "them"}`);
-  if (what.over) parts.push(`${count(what.over)} too many: a tray holds ${count(what.room)}`);
+  if (what.already) parts.push(`${count(what.already)} already in the tray`);
+  if (what.owned) parts.push(`${count(what.owned)} skipped because S has ${what.owned === 1 ? "it" : "them"}`);
+  if (what.over) parts.push(`${count(what.over)} not added: the tray is limited to ${count(what.room)}`);
   return `${parts.join(", ")}.`;
 }
 
@@ -50,7 +50,7 @@ export function title(answer: Answer): string {
     const degrees = Math.round((query.angle * 180) / Math.PI);
     return `${plural(total, "sample")} inside a ${degrees}° cap`;
   }
-  if (query.kind === "place") return "An empty place";
+  if (query.kind === "place") return "Empty location";
   return cards[0] ? fileName(cards[0].filepath) : "A sample";
 }
 

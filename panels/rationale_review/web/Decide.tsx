@@ -26,7 +26,7 @@ export function Decide(props: {
       ? props.setRelabelling(!relabelling)
       : props.decide({ decision, label: null, note: note.trim() || null });
   return (
-    <section className="gr-decide" aria-label="Decision">
+    <section className="gs-row gs-wrap gs-fixed gr-decide" aria-label="Decision">
       {relabelling && (
         <Relabel
           key={card.id}
@@ -37,12 +37,12 @@ export function Decide(props: {
           save={(label) => props.decide({ decision: "relabel", label, note: note.trim() || null })}
         />
       )}
-      <div className="gr-buttons">
+      <div className="gs-wrap gr-buttons">
         {ORDER.map((decision) => (
           <button
             key={decision}
             type="button"
-            className="gr-choice"
+            className="gs-inline gs-clip gs-soft gr-choice"
             data-cy={`gr-${decision}`}
             title={DECISION_HINT[decision]}
             aria-pressed={stands.decision === decision}
@@ -58,7 +58,7 @@ export function Decide(props: {
         ))}
       </div>
       <label className="gr-note">
-        <span className="gr-hidden">Note, saved with the decision</span>
+        <span className="gs-hidden">Note, saved with the decision</span>
         <textarea
           ref={props.noteRef}
           rows={1}
@@ -98,14 +98,14 @@ function Relabel(props: {
   const wanted = label.trim();
   return (
     <form
-      className="gr-relabel"
+      className="gs-row gs-wrap gr-relabel"
       onSubmit={(event) => {
         event.preventDefault();
         if (wanted) props.save(wanted);
       }}
     >
       <label>
-        The class it should be{" "}
+        Correct class{" "}
         <input
           ref={field}
           list="gr-labels"
@@ -128,7 +128,7 @@ function Relabel(props: {
       <button type="submit" className="gs-primary" disabled={!wanted || props.busy}>
         Save
       </button>
-      <button type="button" className="gs-link" onClick={props.close}>
+      <button type="button" className="gs-bare gs-link" onClick={props.close}>
         Cancel
       </button>
     </form>

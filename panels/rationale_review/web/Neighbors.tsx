@@ -45,29 +45,29 @@ export function Neighbors(props: {
     return () => window.clearTimeout(timer);
   }, [waiting]);
   return (
-    <section className="gr-neighbors" aria-label="Neighbours in embedding space" aria-busy={waiting}>
+    <section className="gs-column gs-fixed gr-neighbors" aria-label="Neighbours in embedding space" aria-busy={waiting}>
       <h3>
         Neighbours{" "}
         <span role="status">
-          {own && "rows" in own ? saying(own.rows) : late ? "reading all embeddings, the first time only …" : ""}
+          {own && "rows" in own ? saying(own.rows) : late ? "loading embeddings (first time only) …" : ""}
         </span>
       </h3>
       {!embeddings ? (
-        <p className="gr-missing">
+        <p className="gs-dim">
           No sample has an embedding. Import <code>embeddings.pt</code> with the feature cache, or run{" "}
-          <code>compute_embeddings</code>, to see what lies beside this one.
+          <code>compute_embeddings</code>, to see the nearest samples.
         </p>
       ) : own && "message" in own ? (
-        <p className="gr-missing" role="alert">
+        <p className="gs-dim" role="alert">
           {own.message}
         </p>
       ) : own && own.rows.length === 0 ? (
-        <p className="gr-missing">This is the only sample with an embedding.</p>
+        <p className="gs-dim">This is the only sample with an embedding.</p>
       ) : (
         <ol className="gr-strip">
           {own
             ? own.rows.map((row, at) => <One key={row.id} bridge={bridge} row={row} at={at} show={props.show} />)
-            : Array.from({ length: 8 }, (_, at) => <li key={at} className="gr-waiting" />)}
+            : Array.from({ length: 8 }, (_, at) => <li key={at} className="gs-soft gr-waiting" />)}
         </ol>
       )}
     </section>
@@ -83,7 +83,7 @@ function One(props: { bridge: Bridge; row: Neighbor; at: number; show(id: string
     <li>
       <button
         type="button"
-        className="gr-thumb"
+        className="gs-soft gr-thumb"
         data-status={statusKey(row.status)}
         data-cy="gr-neighbor"
         disabled={!row.here}
@@ -92,9 +92,9 @@ function One(props: { bridge: Bridge; row: Neighbor; at: number; show(id: string
         onClick={() => show(row.id)}
       >
         <SmallImage src={bridge.mediaUrl(row.filepath)} />
-        <span className="gr-caption">
+        <span className="gs-row gs-dim gr-caption">
           <StatusBadge status={row.status} short />
-          <span className="gr-name">{row.truth ?? "none"}</span>
+          <span className="gs-clip gr-name">{row.truth ?? "none"}</span>
           <span>{row.distance.toFixed(2)}</span>
         </span>
       </button>

@@ -30,9 +30,9 @@ function Body(props: { bridge: Bridge; root: HTMLElement | null }): React.ReactE
   const review = useReview(bridge);
   const { opened, ready, card } = review;
   if (review.failure) {
-    return <Failed title="The verdict cannot be shown" message={review.failure} retry={review.reload} />;
+    return <Failed title="The verdict could not be loaded" message={review.failure} retry={review.reload} />;
   }
-  if (!opened) return <Face name="loading" title="Sorting what to review first …" busy />;
+  if (!opened) return <Face name="loading" title="Sorting the review queue …" busy />;
   if (opened.kind === "empty") return <Face name="empty" title="This dataset has no samples" />;
   if (opened.kind === "no_verdicts") {
     return <NoVerdicts canImport={opened.can_import} run={() => void bridge.call("import_cache", {})} />;
@@ -54,7 +54,7 @@ function Working(props: {
   const searchRef = React.useRef<HTMLInputElement>(null);
   const noteRef = React.useRef<HTMLTextAreaElement>(null);
 
-  // What was begun belongs to one sample: the next starts from what stands on it.
+  // A draft belongs to one sample: the next one starts from what is saved on it.
   const stands = card?.decision.note ?? "";
   React.useEffect(() => {
     setNote(stands);
@@ -77,7 +77,7 @@ function Working(props: {
     <>
       <TopBar review={review} ready={ready} card={card} />
       {review.unsaved && <NotSaved review={review} />}
-      <p className="gr-notice" role="status" aria-live="polite" data-cy="gr-notice">
+      <p className="gs-notice" role="status" aria-live="polite" data-cy="gr-notice">
         {review.notice}
       </p>
       {card ? (
@@ -97,7 +97,7 @@ function Working(props: {
           />
         </div>
       ) : (
-        <Face name="card" title="Reading the verdict …" busy />
+        <Face name="card" title="Loading the verdict …" busy />
       )}
       {card && (
         <Decide
@@ -121,7 +121,7 @@ function NotSaved(props: { review: Review }): React.ReactElement | null {
   if (!review.unsaved) return null;
   const { card, choice, message } = review.unsaved;
   return (
-    <div className="gr-alert" role="alert" data-cy="gr-unsaved">
+    <div className="gs-row gs-wrap gs-alert" role="alert" data-cy="gr-unsaved">
       <p>
         <b>
           Not saved: {DECISION_LABEL[choice.decision].toLowerCase()}
@@ -132,8 +132,8 @@ function NotSaved(props: { review: Review }): React.ReactElement | null {
       <button type="button" className="gs-primary" disabled={review.busy} onClick={review.retry}>
         Try again
       </button>
-      <button type="button" className="gs-link" onClick={review.dismiss}>
-        Let it go
+      <button type="button" className="gs-bare gs-link" onClick={review.dismiss}>
+        Discard
       </button>
     </div>
   );
@@ -142,9 +142,9 @@ function NotSaved(props: { review: Review }): React.ReactElement | null {
 function Picture(props: { src: string; name: string }): React.ReactElement {
   const [failed, setFailed] = React.useState(false);
   return (
-    <figure className="gr-picture">
+    <figure className="gs-column gr-picture">
       {failed ? (
-        <p className="gr-missing">This image cannot be loaded.</p>
+        <p className="gs-dim">This image cannot be loaded.</p>
       ) : (
         <img src={props.src} alt={props.name} onError={() => setFailed(true)} />
       )}

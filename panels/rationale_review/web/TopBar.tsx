@@ -13,11 +13,11 @@ export function TopBar(props: { review: Review; ready: Ready; card: Card | null 
   const { decided, total } = ready.progress;
   const at = card?.at[review.over];
   return (
-    <div className="gs-bar">
+    <div className="gs-row gs-wrap gs-fixed gs-bar">
       <Reviewed decided={decided} total={total} label="gr-progress" />
       {card && (
-        <span className="gr-place" data-cy="gr-place">
-          {at === null || at === undefined ? "not in this view" : `No. ${(at + 1).toLocaleString("en-US")}`}
+        <span className="gs-dim" data-cy="gr-place">
+          {at === null || at === undefined ? "not in the current view" : `No. ${(at + 1).toLocaleString("en-US")}`}
           {review.over === "queue" && ` · ${TIER_LABEL[card.tier]}`}
         </span>
       )}
@@ -28,20 +28,20 @@ export function TopBar(props: { review: Review; ready: Ready; card: Card | null 
         value={review.over}
         onChange={review.setOver}
         options={[
-          { value: "queue", label: "Queue", title: "What matters most first" },
-          { value: "view", label: "View", title: "As the grid shows them" },
+          { value: "queue", label: "Queue", title: "Most important first" },
+          { value: "view", label: "View", title: "In the order of the grid" },
         ]}
       />
       <span className="gr-steps">
-        <button type="button" className="gr-step" disabled={review.busy} onClick={() => review.step(-1)}>
+        <button type="button" className="gs-step" disabled={review.busy} onClick={() => review.step(-1)}>
           <kbd aria-hidden="true">{KEY_OF.previous}</kbd> Previous
         </button>
-        <button type="button" className="gr-step" disabled={review.busy} onClick={() => review.step(1)}>
+        <button type="button" className="gs-step" disabled={review.busy} onClick={() => review.step(1)}>
           Next <kbd aria-hidden="true">{KEY_OF.next}</kbd>
         </button>
         <button
           type="button"
-          className="gr-step"
+          className="gs-step"
           data-cy="gr-undo"
           disabled={review.busy || !ready.can_undo}
           onClick={review.undo}
@@ -49,7 +49,7 @@ export function TopBar(props: { review: Review; ready: Ready; card: Card | null 
           <kbd aria-hidden="true">{KEY_OF.undo}</kbd> Undo
         </button>
       </span>
-      <label className="gr-check" title="After a decision, open the next undecided sample of the queue">
+      <label className="gs-inline gs-nowrap gs-dim gr-check" title="After a decision, open the next undecided sample in the queue">
         <input
           type="checkbox"
           checked={review.advance}

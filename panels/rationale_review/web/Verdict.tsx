@@ -18,7 +18,7 @@ export function Verdict(props: {
   const { card, scale } = props;
   return (
     <section className="gr-verdict" aria-label="Verdict">
-      <dl className="gr-facts">
+      <dl className="gs-wrap gr-facts">
         <div>
           <dt>Ground truth</dt>
           <dd className="gr-truth">{card.truth ?? <i>none</i>}</dd>
@@ -48,8 +48,8 @@ export function Verdict(props: {
             <button
               key={other.model}
               type="button"
-              className="gr-other"
-              title={`Review ${modelLabel(props.models, other.model)} in place of this model`}
+              className="gs-dim gs-bare gr-other"
+              title={`Review ${modelLabel(props.models, other.model)} instead of this model`}
               onClick={() => props.onModel(other.model)}
             >
               {modelLabel(props.models, other.model)} <StatusBadge status={other.status} />
@@ -65,11 +65,11 @@ export function Verdict(props: {
 
 function Score(props: { score: number | null; scale: readonly [number, number] }): React.ReactElement {
   const { score, scale } = props;
-  if (score === null) return <i>no number</i>;
+  if (score === null) return <i>no score</i>;
   return (
-    <span className="gr-score">
+    <span className="gs-row gr-score">
       <span
-        className="gr-meter"
+        className="gs-meter"
         role="meter"
         aria-label="Score"
         aria-valuemin={scale[0]}
@@ -79,7 +79,7 @@ function Score(props: { score: number | null; scale: readonly [number, number] }
         <i style={{ width: `${100 * share(score, scale)}%` }} />
       </span>
       <b>{scoreText(score)}</b>
-      <span className="gr-of">of {scoreText(scale[1])}</span>
+      <span className="gs-dim gs-small">of {scoreText(scale[1])}</span>
     </span>
   );
 }
@@ -96,47 +96,46 @@ function Rationale(props: {
   const found = text ? hits(mark(text, words)) : 0;
   return (
     <>
-      <div className="gr-heading">
+      <div className="gs-row gr-heading">
         <h3 id="gr-rationale">Rationale</h3>
         <label className="gr-search">
-          <span className="gr-hidden">Mark words in the rationale</span>
+          <span className="gs-hidden">Highlight words in the rationale</span>
           <input
             ref={searchRef}
             type="search"
             value={search}
-            placeholder="Mark words (H)"
+            placeholder="Highlight (H)"
             onChange={(event) => onSearch(event.target.value)}
             onKeyDown={leave}
           />
         </label>
-        <span className="gr-count" role="status">
+        <span className="gs-dim gs-small gr-count" role="status">
           {words.length > 0 && `${found} found`}
         </span>
       </div>
-      <div className="gr-text" tabIndex={0} role="region" aria-labelledby="gr-rationale" data-cy="gr-text">
+      <div className="gs-soft gr-text" tabIndex={0} role="region" aria-labelledby="gr-rationale" data-cy="gr-text">
         {text === null ? (
-          <p className="gr-missing">
+          <p className="gs-dim">
             {card.status === null
-              ? "This model said nothing of this sample."
-              : "The files hold no text for this sample."}
+              ? "This model has no verdict for this sample."
+              : "The imported files have no text for this sample."}
           </p>
         ) : (
           <>
             {card.rationale === null && (
               <p className="gr-unread" role="note">
-                This answer could not be read as JSON with a score and a rationale. This is what the
-                file holds:
+                This answer is not valid JSON with a score and a rationale. The original text:
               </p>
             )}
             <Marked text={text} words={words} raw={card.rationale === null} />
             {card.rationale !== null && card.raw !== null && (
               <details>
-                <summary>The answer as the file holds it</summary>
+                <summary>Original answer</summary>
                 <Marked text={card.raw} words={words} raw />
               </details>
             )}
             {card.cut > 0 && (
-              <p className="gr-missing">{card.cut.toLocaleString("en-US")} more characters are not shown.</p>
+              <p className="gs-dim">{card.cut.toLocaleString("en-US")} more characters are not shown.</p>
             )}
           </>
         )}

@@ -35,8 +35,8 @@ export interface Pressed {
 }
 
 /**
- * What a key asks for, null where it is somebody else's: with a modifier, while a text is composed,
- * or held down, since a held key must not decide a row of samples.
+ * The action of a key, null for keys of the App: with a modifier, while text is being composed, or
+ * held down, since a held key must not decide several samples.
  */
 export function actionOf(event: Pressed): Action | null {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return null;

@@ -46,7 +46,7 @@ const SCRIPTS: readonly (readonly [RegExp, string])[] = [
 ];
 const SHARE = 0.2;
 
-/** `lang` for a text: fonts, hyphens and screen readers go by it.  Undefined where nobody can tell. */
+/** `lang` for a text: fonts, hyphens and screen readers go by it.  Undefined where it is unknown. */
 export function languageOf(text: string): string | undefined {
   const letters = text.match(/\p{L}/gu) ?? [];
   for (const [script, language] of SCRIPTS) {

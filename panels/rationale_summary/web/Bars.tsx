@@ -24,11 +24,11 @@ export function Bar(props: {
       aria-label={`${said}: ${of ?? `${count(value)} of ${count(whole)}`}. Show them in the grid.`}
       onClick={onClick}
     >
-      <span className="gr-bar-name">{label}</span>
-      <span className="gr-track">
+      <span>{label}</span>
+      <span className="gs-soft gr-track">
         <i style={{ width: `${whole ? (100 * value) / whole : 0}%` }} />
       </span>
-      <span className="gr-bar-count">{of ?? `${count(value)} · ${percent(value, whole)}`}</span>
+      <span className="gs-nowrap gs-dim gr-bar-count">{of ?? `${count(value)} · ${percent(value, whole)}`}</span>
     </button>
   );
 }

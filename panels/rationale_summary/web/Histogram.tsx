@@ -7,8 +7,8 @@ import { count, heights, samePick } from "./words";
 const ROWS = ["correct", "misclassified"] as const;
 
 /**
- * Scores of the correct above the line, of the misclassified below it: told apart by place, so that
- * the colours only repeat it.  One tab stop; arrow keys move among the bins.
+ * Scores of the correct above the line, of the misclassified below it: position tells them apart, so
+ * that colour is not needed.  One tab stop; arrow keys move among the bins.
  */
 export function Histogram(props: {
   counts: Counts;
@@ -34,11 +34,11 @@ export function Histogram(props: {
     event.currentTarget.querySelectorAll("button")[next]?.focus();
   };
 
-  if (!known) return <p className="gr-missing">No sample that is correct or misclassified has a score.</p>;
+  if (!known) return <p className="gs-dim">No correct or misclassified samples have a score.</p>;
   return (
     <>
       <div className="gr-plot">
-        <span className="gr-axis" aria-hidden="true">
+        <span className="gs-column gs-small gs-fixed gr-axis" aria-hidden="true">
           <b data-status="correct">✓ Correct</b>
           <b data-status="misclassified">✕ Misclassified</b>
         </span>
@@ -67,7 +67,7 @@ export function Histogram(props: {
               })}
             </div>
           ))}
-          <div className="gr-ticks" aria-hidden="true">
+          <div className="gs-dim gs-small gr-ticks" aria-hidden="true">
             {[0, bins / 2, bins].map((tick) => (
               <span key={tick}>{scoreText(edges[tick])}</span>
             ))}
@@ -75,8 +75,8 @@ export function Histogram(props: {
         </div>
       </div>
       <Switch
-        label="Each as a share of its own"
-        hint="Off: counts, on one scale"
+        label="Normalize each row"
+        hint="Off: counts on a common scale"
         checked={shares}
         onChange={setShares}
       />

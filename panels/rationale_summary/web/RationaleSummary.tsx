@@ -42,7 +42,7 @@ function Body(props: { bridge: Bridge }): React.ReactElement {
   const summary = useSummary(props.bridge);
   const { opened } = summary;
   if (summary.failure) {
-    return <Failed title="The samples cannot be counted" message={summary.failure} retry={summary.reload} />;
+    return <Failed title="The samples could not be counted" message={summary.failure} retry={summary.reload} />;
   }
   if (!opened) return <Face name="loading" title="Counting …" busy />;
   if (opened.kind === "empty") return <Face name="empty" title="This dataset has no samples" />;
@@ -58,37 +58,37 @@ function Counted(props: { summary: Summary; ready: Ready }): React.ReactElement 
   const choose = (next: Pick): void => (samePick(pick, next) ? summary.back() : summary.pick(next));
   return (
     <>
-      <div className="gs-bar">
-        <span className="gs-shown" data-cy="gr-total">
+      <div className="gs-row gs-wrap gs-fixed gs-bar">
+        <span className="gs-nowrap gs-dim" data-cy="gr-total">
           {samples(counts.total)}
         </span>
         <span className="gs-grow" />
         <ModelSelect models={ready.models} value={ready.model} onChange={summary.setModel} />
-        <button type="button" className="gs-link" onClick={summary.reload}>
-          Count again
+        <button type="button" className="gs-bare gs-link" onClick={summary.reload}>
+          Refresh
         </button>
         <button type="button" className="gs-primary" data-cy="gr-start" onClick={summary.review}>
-          {counts.decided ? "Go on reviewing" : "Start the review"}
+          {counts.decided ? "Continue reviewing" : "Start reviewing"}
         </button>
       </div>
       {pick && (
-        <div className="gr-picked" role="status" data-cy="gr-picked">
+        <div className="gs-row gs-wrap gs-picked" role="status" data-cy="gr-picked">
           <span>
             The grid shows: <b>{pickText(pick)}</b>
           </span>
-          <button type="button" className="gr-step" data-cy="gr-back" onClick={summary.back}>
-            Show all {count(counts.total)} again
+          <button type="button" className="gs-step" data-cy="gr-back" onClick={summary.back}>
+            Show all {count(counts.total)}
           </button>
         </div>
       )}
       {summary.refused && (
-        <p className="gr-alert" role="alert">
+        <p className="gs-row gs-wrap gs-alert" role="alert">
           {summary.refused}
         </p>
       )}
       <div className="gr-scroll" aria-busy={summary.busy}>
         {counts.total === 0 ? (
-          <p className="gr-missing">The grid's view holds no sample to count.</p>
+          <p className="gs-dim">The current view has no samples.</p>
         ) : (
           <div className="gr-columns">
             <Review counts={counts} pick={pick} choose={choose} />
@@ -114,15 +114,15 @@ interface Part {
 function Review({ counts, pick, choose }: Part): React.ReactElement {
   const { total, decided, agreement } = counts;
   return (
-    <section aria-label="Review so far">
+    <section aria-label="Review progress">
       <h2>Review</h2>
       <Reviewed decided={decided} total={total} label="gr-reviewed" />
       <p className="gr-agreement" data-cy="gr-agreement">
         {agreement === null ? (
-          "No decision yet that agrees or disagrees."
+          "No decisions that agree or disagree yet."
         ) : (
           <>
-            <b>{percent(agreement, 1)}</b> agreement with the model, unsure left out
+            <b>{percent(agreement, 1)}</b> agreement with the model, excluding unsure
           </>
         )}
       </p>
@@ -186,7 +186,7 @@ function Statuses({ counts, pick, choose }: Part): React.ReactElement {
         );
       })}
       {counts.agreed.length > 0 && (
-        <table className="gr-table">
+        <table className="gs-small gr-table">
           <caption>Decisions by status</caption>
           <thead>
             <tr>
@@ -238,7 +238,7 @@ function Classes({ counts, pick, choose }: Part): React.ReactElement {
             <li key={one.name ?? ""}>
               <button
                 type="button"
-                className="gr-class-name"
+                className="gs-clip gr-class-name"
                 data-cy="gr-class"
                 aria-pressed={samePick(pick, { class: one.name })}
                 title={`${name}: show all ${count(sum(one.bars))} in the grid`}
@@ -259,7 +259,7 @@ function Classes({ counts, pick, choose }: Part): React.ReactElement {
                   }))}
                 />
               </span>
-              <span className="gr-bar-count" title="Share misclassified, of how many samples">
+              <span className="gs-nowrap gs-dim gr-bar-count" title="Share of samples that are misclassified">
                 {percent(wrong, sum(one.bars))} ✕ of {count(sum(one.bars))}
               </span>
             </li>
@@ -267,13 +267,13 @@ function Classes({ counts, pick, choose }: Part): React.ReactElement {
         })}
       </ol>
       {more > 0 && (
-        <button type="button" className="gs-link" aria-expanded={all} onClick={() => setAll(!all)}>
+        <button type="button" className="gs-bare gs-link" aria-expanded={all} onClick={() => setAll(!all)}>
           {all ? "Fewer classes" : `${count(more)} more classes`}
         </button>
       )}
       {all && counts.classes_total > counts.classes.length && (
-        <p className="gr-missing">
-          {count(counts.classes_total - counts.classes.length)} further classes are not listed.
+        <p className="gs-dim">
+          {count(counts.classes_total - counts.classes.length)} more classes are not listed.
         </p>
       )}
     </section>

@@ -44,7 +44,7 @@ describe("heights", () => {
   it("as shares do not let the larger row hide the smaller", () => {
     expect(heights([75, 25], [1, 3], true)).toEqual({ above: [1, 1 / 3], below: [1 / 3, 1] });
   });
-  it("stand for rows without any score", () => {
+  it("are zero for rows without any score", () => {
     expect(heights([0, 0], [0, 0], true)).toEqual({ above: [0, 0], below: [0, 0] });
   });
 });

@@ -88,10 +88,11 @@ export function Chart(props: {
       )}
       <svg
         className="sp-hands"
+        data-cy="sp-hands"
         width={width}
         height={height}
         role="img"
-        aria-label={`${METRIC[metric].axis} of ${frames(stop - start)}; means: ${spoken.join(", ") || "no line is on"}`}
+        aria-label={`${METRIC[metric].axis} of ${frames(stop - start)}; means: ${spoken.join(", ") || "no line is shown"}`}
         onPointerDown={press}
         onPointerMove={move}
         onPointerUp={release}
@@ -123,14 +124,14 @@ export function Chart(props: {
       </svg>
       {seen(hover) && !drag.current?.range && (
         <div
-          className="sp-tip"
+          className="gs-small gs-popup sp-tip"
           data-cy="sp-tip"
           style={x(hover) > width / 2 ? { right: width - x(hover) + 10 } : { left: x(hover) + 10 }}
         >
           <b>Frame {frameText(curves.numbers, curves.time, hover)}</b>
-          {curves.cuts.includes(hover) && <span>Scene cut: the loop started over</span>}
+          {curves.cuts.includes(hover) && <span>Scene cut: the loop restarted</span>}
           {series.map((one) => (
-            <span key={one.index} className="sp-tip-row">
+            <span key={one.index} className="gs-nowrap sp-tip-row">
               <Swatch index={one.index} />
               <span>{one.label}</span>
               <span>
@@ -148,7 +149,7 @@ export function Chart(props: {
 /** A policy's line and mark, as in the chart. */
 export function Swatch({ index }: { index: number }): React.ReactElement {
   return (
-    <svg className="sp-swatch" width="22" height="10" aria-hidden="true" style={{ color: colourOf(index) }}>
+    <svg className="gs-fixed sp-swatch" width="22" height="10" aria-hidden="true" style={{ color: colourOf(index) }}>
       <path className="sp-line" d="M1 5H21" />
       <path className="sp-marks" d={mark(index, 11, 5, 3.2)} />
     </svg>

@@ -35,9 +35,9 @@ export function NoSimulation(props: { run: (() => void) | null }): React.ReactEl
   return (
     <Face name="none" title="No simulation yet">
       <p>
-        A simulation plays a sequence as a live camera would: it measures a few pixels of each frame,
-        rebuilds the frame from them, and lets a policy choose the next ones. Here you then see how
-        good each frame became, and where the policy looked.
+        A simulation plays a sequence like a live camera: it measures a few pixels of each frame,
+        reconstructs the frame from them, and lets a policy choose the next pixels. This panel then
+        shows the quality of every frame and where the policy sampled.
       </p>
       <Simulate run={props.run} label="Simulate adaptive sampling" />
     </Face>
@@ -50,17 +50,17 @@ export function Gone(props: {
   retry(): void;
 }): React.ReactElement {
   return (
-    <Face name="gone" title="The sequences cannot be told apart any more">
+    <Face name="gone" title="The sequence field was deleted">
       <p>
         Frames were simulated in sequences by the field{" "}
         {props.fields.map((field) => (
           <code key={field}>{field}</code>
         ))}
-        , which this dataset no longer has. Bring the field back, or simulate again.
+        , which this dataset no longer has. Restore the field, or simulate again.
       </p>
       <Simulate run={props.run} label="Simulate again" />
-      <button type="button" className="gs-link" onClick={props.retry}>
-        Look again
+      <button type="button" className="gs-bare gs-link" onClick={props.retry}>
+        Retry
       </button>
     </Face>
   );
@@ -69,10 +69,10 @@ export function Gone(props: {
 export function Outside(props: { opened: Ready; back(): void }): React.ReactElement {
   const { total } = props.opened;
   return (
-    <Face name="outside" title="The grid shows no simulated frame">
+    <Face name="outside" title="The current view has no simulated frames">
       <p>
         {total === 1 ? "One sequence was" : `${count(total)} sequences were`} simulated, and the view or a
-        filter leaves out every frame of {total === 1 ? "it" : "them"}.
+        filter excludes every frame of {total === 1 ? "it" : "them"}.
       </p>
       <button type="button" className="gs-primary" data-cy="sp-show-all" onClick={props.back}>
         Show all samples

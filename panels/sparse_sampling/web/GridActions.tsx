@@ -27,38 +27,38 @@ export function GridActions(props: {
   const { curves, span, zoomed, notice, hardest, setHardest, show, select, open, zoom, unzoom, clear } = props;
   const name = (at: number): string => frameText(curves.numbers, curves.time, at);
   return (
-    <div className="sp-actions" role="group" aria-label="In the grid">
+    <div className="gs-row gs-wrap sp-actions" role="group" aria-label="In the grid">
       {span ? (
-        <span className="sp-range" data-cy="sp-range">
+        <span className="gs-inline gs-wrap gs-dim sp-range" data-cy="sp-range">
           <b>
             {name(span.start)} – {name(span.stop - 1)}
           </b>{" "}
           {frames(span.stop - span.start)}
-          <button type="button" className="gs-link" data-cy="sp-zoom" onClick={zoom}>
+          <button type="button" className="gs-bare gs-link" data-cy="sp-zoom" onClick={zoom}>
             Zoom in
           </button>
-          <button type="button" className="gs-link" data-cy="sp-clear" title="Escape" onClick={clear}>
+          <button type="button" className="gs-bare gs-link" data-cy="sp-clear" title="Escape" onClick={clear}>
             Clear
           </button>
         </span>
       ) : zoomed ? (
-        <button type="button" className="gs-link" data-cy="sp-unzoom" onClick={unzoom}>
-          Zoom out to the whole sequence
+        <button type="button" className="gs-bare gs-link" data-cy="sp-unzoom" onClick={unzoom}>
+          Zoom out
         </button>
       ) : (
-        <span className="sp-hint" title="Or the keys I and O at its first and last frame">
-          Shift-drag for a range
+        <span className="gs-dim gs-small sp-hint" title="Or press I at the first frame and O at the last">
+          Shift-drag to select a range
         </span>
       )}
       <span className="gs-grow" />
-      <button type="button" className="gr-step" data-cy="sp-open" onClick={open}>
+      <button type="button" className="gs-step" data-cy="sp-open" onClick={open}>
         Open frame
       </button>
-      <button type="button" className="gr-step" data-cy="sp-show" onClick={show}>
+      <button type="button" className="gs-step" data-cy="sp-show" onClick={show}>
         {span ? "Show range in grid" : "Show sequence in grid"}
       </button>
       <span className="sp-hardest">
-        <button type="button" className="gr-step" data-cy="sp-select" onClick={select}>
+        <button type="button" className="gs-step" data-cy="sp-select" onClick={select}>
           Select hardest
         </button>
         <input
@@ -67,7 +67,7 @@ export function GridActions(props: {
           min={1}
           max={CHUNK}
           value={hardest}
-          aria-label="How many of the hardest frames"
+          aria-label="Number of hardest frames"
           onChange={(event) => {
             const many = Math.round(Number(event.target.value));
             if (many >= 1) setHardest(Math.min(many, CHUNK));

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { heatColour } from "../../web/shared/heatColours";
 
-/** A picture with its caption; what lies in it fills it, whatever its own size. */
+/** An image with its caption; layers fill it, whatever their own size. */
 export function Tile(props: {
   size: readonly [number, number];
   caption: React.ReactNode;
@@ -15,9 +15,9 @@ export function Tile(props: {
   return (
     <figure className="sp-tile" data-cy={cy} data-tall={tall}>
       <div
-        className="sp-stack"
+        className="gs-soft sp-stack"
         style={{ aspectRatio: `${size[0]} / ${size[1]}` }}
-        title={open ? "Double click opens the sample" : undefined}
+        title={open ? "Double-click to open the sample" : undefined}
         onDoubleClick={open}
       >
         {children}
@@ -27,12 +27,13 @@ export function Tile(props: {
   );
 }
 
+/** `undefined` means that the file is still being looked up. */
 type Source = string | null | undefined;
 
-/** What is said in a picture's place; `undefined` means that its file is still being looked up. */
+/** The text shown instead of an image. */
 function Missing(props: { what: string; file: boolean }): React.ReactElement {
   return (
-    <p className="sp-missing" data-cy="sp-missing">
+    <p className="gs-dim gs-small sp-missing" data-cy="sp-missing">
       {props.file ? `${props.what}: the file is missing` : `${props.what}: none for this frame`}
     </p>
   );
@@ -44,7 +45,7 @@ export function Layer(props: {
   what: string;
   alt: string;
   className?: string;
-  /** Say nothing where there is none. */
+  /** Show nothing where there is no file. */
   quiet?: boolean;
 }): React.ReactElement | null {
   const { src, what, alt, className = "", quiet } = props;

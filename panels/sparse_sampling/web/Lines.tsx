@@ -11,7 +11,7 @@ const MARK = 2.6;
 /** Frames a pixel from which on a line is drawn as its mean over a pale band. */
 const DENSE = 2;
 
-/** Where frames and values stand on the screen. */
+/** Screen positions of frames and values. */
 export interface Scales {
   width: number;
   height: number;
@@ -140,7 +140,7 @@ export const Lines = React.memo(function Lines(props: {
       )}
       {!range && (
         <text className="sp-none" x={middle.x} y={middle.y} textAnchor="middle">
-          {series.length ? `No frame here has a value of ${METRIC[metric].label}` : "Every policy is switched off"}
+          {series.length ? `No frame in this range has a ${METRIC[metric].label} value` : "All policies are hidden"}
         </text>
       )}
     </svg>

@@ -6,14 +6,14 @@ export function LiveLine(props: { server: Server | null; command: string }): Rea
   const { server, command } = props;
   const state = !server ? "off" : server.sessions === null ? "silent" : "on";
   return (
-    <div className="sp-live" data-cy="sp-live" data-state={state}>
+    <div className="gs-row gs-dim gs-small gs-fixed sp-live" data-cy="sp-live" data-state={state}>
       <i aria-hidden="true" />
-      <span className="sp-live-text" role="status">
+      <span className="gs-clip sp-live-text" role="status">
         {server ? (
           <>
             Live server at <code>{server.stream}</code>
             {server.sessions === null
-              ? " does not respond"
+              ? " is not responding"
               : ` · ${server.sessions} ${server.sessions === 1 ? "session" : "sessions"}`}
           </>
         ) : (

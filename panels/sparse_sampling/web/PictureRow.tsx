@@ -39,7 +39,7 @@ export function PictureRow(props: {
   const importance = choices.importance && maps;
   const kinds = 2 + Number(importance) + Number(choices.difference);
   return (
-    <section className="sp-pictures" aria-label="Pictures of this frame">
+    <section aria-label="Pictures of this frame">
       <Filters />
       <div
         className="sp-tiles"
@@ -91,7 +91,7 @@ export function PictureRow(props: {
                   <>
                     {sign}
                     <span title={`Reconstruction by ${one.label}`}>
-                      Rebuilt{" "}
+                      Reconstruction{" "}
                       {Number.isFinite(one.figures.psnr[at]) && <b>{figure("psnr", one.figures.psnr[at])} dB</b>}
                     </span>
                   </>
@@ -115,8 +115,8 @@ export function PictureRow(props: {
                       <i
                         className="sp-scale"
                         role="img"
-                        aria-label="Dark: least, bright: most important"
-                        title="Least to most important within each map"
+                        aria-label="Dark is least, bright is most important"
+                        title="Least to most important, scaled within each map"
                         style={{ background: heatGradient }}
                       />
                     </>
@@ -137,7 +137,7 @@ export function PictureRow(props: {
                   caption={
                     <>
                       {sign}
-                      <span title="Frame against reconstruction, brightened four times">Difference × 4</span>
+                      <span title="Absolute difference of frame and reconstruction, times four">Difference × 4</span>
                     </>
                   }
                 >
@@ -156,19 +156,19 @@ export function PictureRow(props: {
           );
         })}
       </div>
-      <div className="sp-looks" role="group" aria-label="What is shown">
-        <span className="sp-over">
+      <div className="gs-row gs-wrap gs-dim gs-small sp-looks" role="group" aria-label="Layers">
+        <span className="gs-inline gs-nowrap sp-over">
           <span>Overlay</span>
           <Segmented
-            label="Over the frame"
+            label="Overlay"
             options={overs.map((value) => ({ value, label: OVER[value] }))}
             value={over}
             onChange={(value) => choose({ over: value })}
           />
         </span>
         <Switch
-          label="As the loop sees it"
-          hint={`The frame at ${size[0]} × ${size[1]}, which is what is sampled and rebuilt`}
+          label="Working resolution"
+          hint={`The frame at ${size[0]} × ${size[1]}, the size that is sampled and reconstructed`}
           checked={choices.coarse}
           onChange={(coarse) => choose({ coarse })}
         />
@@ -177,7 +177,7 @@ export function PictureRow(props: {
         )}
         <Switch
           label="Difference"
-          hint="Frame against reconstruction, brightened four times"
+          hint="Absolute difference of frame and reconstruction, times four"
           checked={choices.difference}
           onChange={(difference) => choose({ difference })}
         />

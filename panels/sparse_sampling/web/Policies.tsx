@@ -25,9 +25,9 @@ export function Policies(props: {
   };
   const bests = Object.fromEntries(METRICS.map((metric) => [metric, best(metric)])) as Record<Metric, number>;
   return (
-    <div className="sp-policies">
+    <div className="gs-fixed sp-policies">
       <table data-cy="sp-policies">
-        <caption className="gr-hidden">Policies: figures of this frame, and means of those in the chart</caption>
+        <caption className="gs-hidden">Policies: values of this frame, and means over the chart</caption>
         <thead>
           <tr>
             <th scope="col">Policy</th>
@@ -41,11 +41,11 @@ export function Policies(props: {
             <th scope="col" className="sp-wide" title="Mean absolute error of the frame, in grey levels of 0 to 255">
               Error
             </th>
-            <th scope="col" title="Mean PSNR of the frames in the chart, or in the range">
+            <th scope="col" title="Mean PSNR of the frames in the chart or the selected range">
               Mean, dB
             </th>
             <th scope="col">
-              <span className="gr-hidden">Pictures</span>
+              <span className="gs-hidden">Pictures</span>
             </th>
           </tr>
         </thead>
@@ -60,7 +60,7 @@ export function Policies(props: {
             return (
               <tr key={suffix} data-cy="sp-policy" data-on={on}>
                 <th scope="row">
-                  <label title={on ? `Take the line of ${label} away` : `Draw the line of ${label}`}>
+                  <label title={on ? `Hide the line of ${label}` : `Show the line of ${label}`}>
                     <input type="checkbox" checked={on} onChange={() => toggle(suffix)} />
                     <Swatch index={index} />
                     <span>{label}</span>
@@ -69,17 +69,17 @@ export function Policies(props: {
                 <td>{cell("psnr")}</td>
                 <td className="sp-wide">{cell("ssim")}</td>
                 <td className="sp-middle">
-                  {cell("n_samples")} <span className="sp-share">{shareText(figures.n_samples[at], resolution)}</span>
+                  {cell("n_samples")} <span className="gs-dim sp-share">{shareText(figures.n_samples[at], resolution)}</span>
                 </td>
                 <td className="sp-wide">{cell("reconstruction_error")}</td>
                 <td>{figure("psnr", meanOf(figures.psnr, shown.start, shown.stop))}</td>
                 <td>
                   <button
                     type="button"
-                    className="gs-icon sp-eye"
+                    className="gs-bare gs-icon sp-eye"
                     aria-pressed={seen}
-                    aria-label={`Pictures of ${label}`}
-                    title={seen ? `The pictures are of ${label}` : `Show the pictures of ${label}; two at most`}
+                    aria-label={`Images of ${label}`}
+                    title={seen ? `Images of ${label} are shown` : `Show images of ${label} (at most two policies)`}
                     data-cy="sp-picture"
                     onClick={() => picture(suffix)}
                   >

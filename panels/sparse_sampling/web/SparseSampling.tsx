@@ -37,15 +37,15 @@ function Body({ bridge }: { bridge: Bridge }): React.ReactElement {
   return (
     <>
       {state.stale && (
-        <div className="gs-stale" role="status" data-cy="sp-stale">
+        <div className="gs-row gs-fixed gs-stale" role="status" data-cy="sp-stale">
           <span>Simulations were added or changed since these were read.</span>
-          <button type="button" className="gs-link" data-cy="sp-reload" onClick={state.reload}>
+          <button type="button" className="gs-bare gs-link" data-cy="sp-reload" onClick={state.reload}>
             Reload
           </button>
         </div>
       )}
       {refused && (
-        <p className="gr-alert" role="alert" data-cy="sp-refused">
+        <p className="gs-row gs-wrap gs-alert" role="alert" data-cy="sp-refused">
           {refused}
         </p>
       )}
@@ -64,9 +64,9 @@ function Content(props: {
   const { opened } = state;
   const simulate = (): void => act(() => bridge.call("simulate", {}));
   if (state.failure) {
-    return <Failed title="The simulations cannot be read" message={state.failure} retry={state.reload} />;
+    return <Failed title="The simulations could not be loaded" message={state.failure} retry={state.reload} />;
   }
-  if (!opened) return <Face name="loading" title="Looking for simulations …" busy />;
+  if (!opened) return <Face name="loading" title="Loading simulations …" busy />;
   switch (opened.kind) {
     case "no_dataset":
       return <Face name="no-dataset" title="No dataset is open" />;
@@ -76,7 +76,7 @@ function Content(props: {
       return <NoSimulation run={opened.can_run ? simulate : null} />;
     case "begun":
       return (
-        <Face name="begun" title="A simulation has begun" busy>
+        <Face name="begun" title="A simulation is running" busy>
           <p>The curves come with its first sequence.</p>
         </Face>
       );

@@ -17,8 +17,8 @@ export function TopBar(props: {
   const { sequences, simulations, total, can_run } = opened;
   const suffix = choices.pictures[0] ?? simulations[0].suffix;
   return (
-    <div className="gs-bar">
-      <label className="gs-field sp-sequence">
+    <div className="gs-row gs-wrap gs-fixed gs-bar">
+      <label className="gs-row gs-dim gs-field sp-sequence">
         <span>Sequence</span>
         <select
           data-cy="sp-sequence-select"
@@ -33,19 +33,19 @@ export function TopBar(props: {
         </select>
       </label>
       {sequences.length < total && (
-        <span className="gs-shown" title="The grid's view leaves the others out">
+        <span className="gs-nowrap gs-dim" title="The other sequences are not in the current view">
           {sequences.length} of {total} sequences
         </span>
       )}
       <span className="gs-grow" />
       <Segmented
-        label="Figure drawn"
+        label="Metric"
         options={METRICS.map((value) => ({ value, label: METRIC[value].label, title: METRIC[value].axis }))}
         value={choices.metric}
         onChange={(metric) => choose({ metric })}
       />
       {can_run && (
-        <button type="button" className="gs-link" data-cy="sp-simulate" onClick={simulate}>
+        <button type="button" className="gs-bare gs-link" data-cy="sp-simulate" onClick={simulate}>
           Simulate …
         </button>
       )}

@@ -15,7 +15,7 @@ export function Transport(props: {
   go(at: number): void;
   fps: number;
   setFps(fps: number): void;
-  /** The figures of this frame, for those who hear it. */
+  /** The values of this frame, for screen readers. */
   told: string;
 }): React.ReactElement {
   const { curves, at, player, slider, go, fps, setFps, told } = props;
@@ -29,7 +29,7 @@ export function Transport(props: {
   ): React.ReactElement => (
     <button
       type="button"
-      className="gs-icon"
+      className="gs-bare gs-icon"
       aria-label={label}
       title={label}
       data-cy={cy}
@@ -40,13 +40,13 @@ export function Transport(props: {
     </button>
   );
   return (
-    <div className="sp-transport" role="group" aria-label="Frames">
+    <div className="gs-row sp-transport" role="group" aria-label="Frames">
       <span className="sp-buttons">
         {button("First frame (Home)", 0, First, "sp-first")}
         {button("Frame before (←)", at - 1, Previous, "sp-previous")}
         <button
           type="button"
-          className="gs-icon sp-play"
+          className="gs-bare gs-icon sp-play"
           aria-label={player.playing ? "Pause (space)" : "Play (space)"}
           title={player.playing ? "Pause (space)" : "Play (space)"}
           data-cy="sp-play"
@@ -71,11 +71,11 @@ export function Transport(props: {
         data-cy="sp-slider"
         onChange={(event) => go(Number(event.target.value))}
       />
-      <span className="sp-place" data-cy="sp-place">
+      <span className="gs-nowrap gs-dim sp-place" data-cy="sp-place">
         <b>{frame}</b> {count(at + 1)} / {count(n)}
       </span>
-      <label className="gs-field sp-fps" title="Frames a second while it plays">
-        <select value={fps} aria-label="Frames a second" onChange={(event) => setFps(Number(event.target.value))}>
+      <label className="gs-row gs-dim gs-field sp-fps" title="Playback speed in frames per second">
+        <select value={fps} aria-label="Frames per second" onChange={(event) => setFps(Number(event.target.value))}>
           {RATES.map((rate) => (
             <option key={rate} value={rate}>
               {rate} FPS

@@ -45,28 +45,28 @@ export function Working(props: Host & { turn: number }): React.ReactElement {
     <>
       <TopBar {...props} sequence={chosen} pick={pick} choices={choices} choose={choose} />
       {opened.unusable > 0 && (
-        <p className="gr-notice" role="status">
-          {opened.unusable} more {opened.unusable === 1 ? "simulation groups" : "simulations group"} by a field
-          that is gone.
+        <p className="gs-notice" role="status">
+          {opened.unusable} more {opened.unusable === 1 ? "simulation is" : "simulations are"} grouped by a field that
+          was deleted.
         </p>
       )}
       {shown && (
-        <div className="gr-picked" role="status" data-cy="sp-shown">
+        <div className="gs-row gs-wrap gs-picked" role="status" data-cy="sp-shown">
           <span>
             The grid shows: <b>{shownText(shown)}</b>
           </span>
           <button
             type="button"
-            className="gr-step"
+            className="gs-step"
             data-cy="sp-back"
             onClick={() => act(() => bridge.call("back", {}))}
           >
-            Show what it showed before
+            Restore the previous view
           </button>
         </div>
       )}
       {state.failure ? (
-        <Failed title="The curves cannot be read" message={state.failure} retry={state.retry} />
+        <Failed title="The curves could not be loaded" message={state.failure} retry={state.retry} />
       ) : curves && sameSequence(state.of, chosen) ? (
         <Sequences
           {...props}
@@ -79,7 +79,7 @@ export function Working(props: Host & { turn: number }): React.ReactElement {
           choose={choose}
         />
       ) : (
-        <Face name="curves" title="Reading the curves …" busy />
+        <Face name="curves" title="Loading the curves …" busy />
       )}
     </>
   );
@@ -185,9 +185,9 @@ function Sequences(
   });
 
   return (
-    <div className="sp-scroll" onKeyDown={keys} data-cy="sp-sequence" data-frame={left} data-at={at}>
+    <div className="gs-column sp-scroll" onKeyDown={keys} data-cy="sp-sequence" data-frame={left} data-at={at}>
       {pictures.failure && (
-        <p className="gr-alert" role="alert">
+        <p className="gs-row gs-wrap gs-alert" role="alert">
           {pictures.failure}
         </p>
       )}

@@ -11,7 +11,7 @@ export interface Curves {
   key: string;
   n: number;
   ids: IdColumn;
-  /** What frames are called, and where they stand on the chart's axis. */
+  /** Frame numbers, and their positions on the chart's axis. */
   numbers: Float64Array;
   axis: Float64Array;
   time: boolean;
@@ -33,7 +33,7 @@ export function decodeCurves(payload: CurvesPayload): Curves {
   return { key: payload.ids, n, ids, numbers, axis: axisOf(numbers), time, cuts, columns: new Map(columns) };
 }
 
-/** Where the frame that was looked at stands in other curves: itself, or what is nearest to it. */
+/** The place of the current frame in other curves: the same frame, or the nearest one. */
 export function follow(before: Curves | null, at: number, after: Curves): number {
   if (!before || at >= before.n) return Math.min(Math.max(at, 0), after.n - 1);
   const same = after.ids.indexOf(before.ids.at(at));

@@ -14,7 +14,7 @@ export interface KeyHost {
   clear(): boolean;
 }
 
-/** Whether a key is somebody else's: written text, a button's space, a radio group's arrows. */
+/** Whether a key belongs to another element: text input, a button's space, a radio group's arrows. */
 function taken(event: React.KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target)) return true;

@@ -105,7 +105,7 @@ describe("the preloader", () => {
 });
 
 describe("policies", () => {
-  it("are told apart where one policy ran twice", () => {
+  it("differ where one policy ran twice", () => {
     const of = (policy: string, suffix: string): string => policyLabel({ policy, suffix } as Simulation);
     expect([of("random", ""), of("random", "random"), of("random", "half")]).toEqual([
       "random",

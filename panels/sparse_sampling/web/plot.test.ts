@@ -5,7 +5,7 @@ const axis = (n: number): Float64Array => Float64Array.from({ length: n }, (_, i
 const same = (value: number): number => value;
 
 describe("the axis", () => {
-  it("stands at the frames' numbers, gaps included", () => {
+  it("places frames at their numbers, gaps included", () => {
     expect([...axisOf(Float64Array.from([930, 960, 1020]))]).toEqual([930, 960, 1020]);
   });
   it("counts frames whose numbers repeat, fall or are not there", () => {
@@ -34,7 +34,7 @@ describe("ticks", () => {
       expect([1, 2, 5]).toContain(Math.round(Number(digits)));
     }
   });
-  it("stand alone where there is one value, and are told apart by their decimals", () => {
+  it("are one for a single value, and have enough decimals to differ", () => {
     expect(ticks([600, 600], 5)).toEqual([600]);
     expect([0.1, 0.15, 0.2].map((tick) => tickText(tick, [0.1, 0.15]))).toEqual(["0.10", "0.15", "0.20"]);
     expect(tickText(20, [20, 22])).toBe("20");
@@ -49,7 +49,7 @@ describe("extent", () => {
     expect(high).toBeGreaterThan(4);
     expect(high).toBeLessThan(5);
   });
-  it("has room around one value, and is nothing where there is none", () => {
+  it("has room around one value, and is null without values", () => {
     const [low, high] = extent([Float32Array.from([600, 600])], 0, 2) as [number, number];
     expect(high - low).toBeGreaterThan(0);
     expect(extent([Float32Array.from([NaN])], 0, 1)).toBeNull();
@@ -98,7 +98,7 @@ describe("a line", () => {
 });
 
 describe("marks", () => {
-  it("stand on every frame where there is room, and apart where there is not", () => {
+  it("are drawn on every frame where there is room, and spaced where there is not", () => {
     const values = new Float32Array(1000).fill(1);
     values[3] = NaN;
     expect(marked(axis(1000), values, 0, 5, (x) => 20 * x, 0)).toEqual([0, 1, 2, 4]);
@@ -113,7 +113,7 @@ describe("the hardest frames", () => {
     expect(hardest(values, true, 2, 0, 6)).toEqual([2, 4]);
     expect(hardest(values, false, 2, 0, 6)).toEqual([0, 5]);
   });
-  it("are looked for in the range only, and are no more than there are", () => {
+  it("are taken from the range only, and are at most as many as it has", () => {
     expect(hardest(values, true, 9, 0, 3)).toEqual([0, 2]);
     expect(hardest(values, true, 3, 1, 2)).toEqual([]);
   });

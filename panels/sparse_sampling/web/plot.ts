@@ -1,11 +1,11 @@
 /**
- * The chart's arithmetic, without any DOM: where frames stand on the axis, which ticks it gets, and
+ * The chart's arithmetic, without any DOM: the positions of frames, the ticks of an axis, and
  * lines of ten thousand frames in a few hundred columns of pixels.
  */
 
 export type Range = readonly [low: number, high: number];
 
-/** Where frames stand: at their numbers where these only ever rise, else at 0, 1, 2, ... */
+/** Positions of frames: their numbers where these only ever rise, else 0, 1, 2, ... */
 export function axisOf(numbers: Float64Array): Float64Array {
   for (let i = 0; i < numbers.length; i++) {
     const rises = i === 0 || numbers[i] > numbers[i - 1];
@@ -37,7 +37,7 @@ export function ticks([low, high]: Range, most: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 
-/** As many decimals as tell ticks apart. */
+/** A tick with as many decimals as make ticks differ. */
 export function tickText(value: number, all: readonly number[]): string {
   const step = all.length > 1 ? all[1] - all[0] : 1;
   const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));

@@ -1,4 +1,4 @@
-/** Policies told apart by colour and by the shape of their marks: neither alone has to do it. */
+/** Policies differ by colour and by the shape of their marks, so that either is enough. */
 
 import type { Simulation } from "./contract.gen";
 import type { Curves, Figures } from "./curves";

@@ -4,7 +4,7 @@ import type { Ready, SequenceKey } from "./contract.gen";
 import type { CurvesState } from "./useCurves";
 import { sameSequence } from "./words";
 
-/** A sample that somebody opens in the App moves the panel to its frame, in its sequence. */
+/** A sample opened in the App moves the panel to its frame and sequence. */
 export function useGridLink(
   bridge: Bridge,
   opened: Ready,

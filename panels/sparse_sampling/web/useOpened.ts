@@ -52,7 +52,7 @@ export function useOpened(bridge: Bridge): OpenedState {
     let current = true;
     const look = async (): Promise<void> => {
       if (!document.hidden) {
-        // A server that is away for a moment says nothing new; whoever acts next hears of it.
+        // A short outage changes nothing here; the next action reports it.
         const answer = await live.current.call("pulse", {}).catch(() => null);
         if (current && answer) setPulse((now) => (same(now, answer) ? now : answer));
       }

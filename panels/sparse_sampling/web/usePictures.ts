@@ -91,7 +91,7 @@ export function usePictures(
         });
       }
     }
-    // Keys stand for the lists, which are other arrays at each render.
+    // Compared by key, since the lists are new arrays on each render.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [at, curves, files, points, dotted, key, ask, ids]);
 

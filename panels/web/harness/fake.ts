@@ -13,6 +13,7 @@ import type {
   Events,
   PanelData,
   QueryParams,
+  Sentences,
 } from "../../gap_explorer/web/contract.gen";
 import { normalize, type Vec3 } from "../../gap_explorer/web/math";
 
@@ -184,9 +185,7 @@ export class Fake {
     scored.sort((a, b) => b[1] - a[1]);
     const all = scored.map(([i]) => i);
     const top = all.slice(0, params.k);
-    const distance = query.kind === "point" ? 0.31 : 0.257;
     const delta = params.delta ?? 0.215;
-    const trust = (Math.abs(at[0]) * 0.9) % 1;
     return {
       stamp: params.stamp,
       query,
@@ -200,37 +199,22 @@ export class Fake {
               gaps: all.filter((i) => this.dist[i] > delta).length,
             }
           : null,
-      verdict:
-        query.kind === "cap"
-          ? null
-          : {
-              estimated: query.kind === "place",
-              owned: false,
-              distance,
-              percentile: 99.4,
-              delta,
-              metric: params.metric,
-              gap: distance > delta,
-              candidates: 12,
-              looked_at: 50,
-              nearest_candidate: 0.09,
-              trust,
-              trust_k: 30,
-            },
-      words:
-        query.kind === "cap"
-          ? null
-          : {
-              tone: distance > delta ? "gap" : "covered",
-              badge: distance > delta ? "GAP" : "Covered",
-              headline: `${distance.toFixed(3)} from S (δ ${delta.toFixed(3)})`,
-              percentile: "Farther than 99.4 % of the images of S are from the rest of S.",
-              fill: "U can fill it: 12 of the 50 nearest candidates are closer to it than S and beyond δ.",
-              trust: { level: "supported", text: `The sphere can be trusted here: ${trust.toFixed(2)}.` },
-              estimated: query.kind === "place" ? "Estimated." : null,
-            },
+      verdict: null,
+      words: query.kind === "cap" ? null : this.words(query.kind === "place"),
       highlight: encode(Uint32Array.from(query.kind === "cap" ? all : top)),
       ms: 12,
+    };
+  }
+
+  private words(estimated: boolean): Sentences {
+    return {
+      tone: "gap",
+      badge: "GAP",
+      headline: "0.310 from S, 0.095 beyond δ (0.215)",
+      percentile: "Farther than 99.4 % of the images of S are from the rest of S.",
+      fill: "U can fill it: 12 of the 50 nearest candidates are closer to it than S and beyond δ.",
+      trust: { level: "weak", text: "The sphere is only a rough guide here." },
+      estimated: estimated ? "Estimated: the mean of the nearest samples stands for an empty place." : null,
     };
   }
 

@@ -12,7 +12,7 @@ export interface FaceProps {
 export function faceOf(panel: string, drawing?: React.ReactNode): React.FC<FaceProps> {
   return function Face({ name, title, busy, children }) {
     return (
-      <div className="gs-face" data-cy={`${panel}-face-${name}`} role={busy ? "status" : undefined}>
+      <div className="gs-row gs-face" data-cy={`${panel}-face-${name}`} role={busy ? "status" : undefined}>
         {drawing}
         <h2>{title}</h2>
         {children}

@@ -1,6 +1,6 @@
 import * as React from "react";
 
-/** An image too small for a sentence: where it cannot be loaded, a sign stands in its place. */
+/** A thumbnail, or a short note where the image cannot be loaded. */
 export function SmallImage(props: { src: string; onSize?(ratio: number): void }): React.ReactElement {
   const [failed, setFailed] = React.useState<string | null>(null);
   if (failed === props.src) {

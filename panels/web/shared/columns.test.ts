@@ -44,7 +44,7 @@ describe("IdColumn", () => {
       expect(column.indexOf(id)).toBe(index);
     });
   });
-  it("says -1 for a stranger and for what is no id", () => {
+  it("gives -1 for an unknown id and for what is not an id", () => {
     expect(column.indexOf("65f0000000000000000000fe")).toBe(-1);
     expect(column.indexOf("car")).toBe(-1);
   });

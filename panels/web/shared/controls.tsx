@@ -32,7 +32,7 @@ export function Segmented<T extends string>(props: {
     onChange(next.value);
   };
   return (
-    <div ref={group} className="gs-segmented" role="radiogroup" aria-label={label} onKeyDown={move}>
+    <div ref={group} className="gs-soft gs-segmented" role="radiogroup" aria-label={label} onKeyDown={move}>
       {options.map((option) => (
         <button
           key={option.value}

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { takingTurns } from "./turns";
 
-/** A call that is over when it is told so. */
+/** A call that the test ends. */
 function held(name: string, log: string[]): { call: () => Promise<string>; end(error?: Error): void } {
   let end: (error?: Error) => void = () => undefined;
   const over = new Promise<void>((resolve, reject) => {

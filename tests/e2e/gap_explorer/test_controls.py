@@ -156,7 +156,7 @@ def test_the_panel_follows_the_app_s_theme(opened, shot):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_control_reaches_over_the_panel_s_edge(opened, sized, width, shot):
+def test_no_control_reaches_over_the_panel_s_edge(opened, sized, width):
     sized(width)
     opened.wait(f"() => document.querySelector('{PANEL}').clientWidth === {width}")
     sticking_out = opened.read(
@@ -171,11 +171,10 @@ def test_no_control_reaches_over_the_panel_s_edge(opened, sized, width, shot):
         })()"""
     )
     assert sticking_out == []
-    shot(opened.page, f"panel-{width}")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_canvas_is_drawn_in_the_shape_that_it_is_shown_in(opened, sized, width):
+def test_the_canvas_is_drawn_in_the_shape_that_it_is_shown_in(opened, sized, width, shot):
     sized(width)
     opened.wait(
         """([css, width]) => {
@@ -185,3 +184,4 @@ def test_the_canvas_is_drawn_in_the_shape_that_it_is_shown_in(opened, sized, wid
         }""",
         [PANEL, width],
     )
+    shot(opened.page, f"panel-{width}")

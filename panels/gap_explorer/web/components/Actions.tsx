@@ -28,15 +28,15 @@ export function Actions(props: {
     setText(kind === "tag" ? "gap" : "");
     setForm(form === kind ? null : kind);
   };
-  const what = props.chosen ? `${count(props.chosen)} chosen` : `all ${count(props.total)}`;
+  const what = props.chosen ? `${count(props.chosen)} selected` : `all ${count(props.total)}`;
 
   return (
-    <div className="gs-actions" role="group" aria-label={`Actions on ${what}`}>
-      <span className="gs-actions-what">{what}</span>
-      <button type="button" onClick={() => act({ kind: "show" })} title="Narrow the grid to these">
+    <div className="gs-row gs-wrap gs-actions" role="group" aria-label={`Actions on ${what}`}>
+      <span className="gs-small gs-actions-what">{what}</span>
+      <button type="button" onClick={() => act({ kind: "show" })} title="Show only these samples in the grid">
         Show in grid
       </button>
-      <button type="button" onClick={() => act({ kind: "select" })} title="Select them in the grid">
+      <button type="button" onClick={() => act({ kind: "select" })} title="Select these samples in the grid">
         Select
       </button>
       <button type="button" aria-expanded={form === "tag"} onClick={() => open("tag")}>
@@ -50,7 +50,7 @@ export function Actions(props: {
           type="button"
           disabled={props.busy}
           onClick={() => act({ kind: "heatmap" })}
-          title="Show on them what the encoder looked at"
+          title="Compute heatmaps of what the encoder attended to"
         >
           Heatmap
         </button>
@@ -59,7 +59,7 @@ export function Actions(props: {
         <button
           type="button"
           onClick={() => act({ kind: "collect" })}
-          title="Gather them in the tray below"
+          title="Add these samples to the tray below"
         >
           Add to Visual Spec
         </button>

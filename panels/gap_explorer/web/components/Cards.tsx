@@ -23,11 +23,13 @@ export function Cards(props: {
         <li key={card.id} className={chosen.has(card.id) ? "gs-chosen" : undefined}>
           <button
             type="button"
+            className="gs-bare gs-card"
+            data-cy="gs-card"
             aria-pressed={chosen.has(card.id)}
             aria-label={`${fileName(card.filepath)}, rank ${rank + 1}`}
             onClick={() => props.toggle(card.id)}
           >
-            <span className="gs-thumb">
+            <span className="gs-soft gs-thumb">
               <Thumb
                 src={bridge.mediaUrl(card.filepath)}
                 heat={bridge.choices.heat ? (heat.maps.get(card.id) ?? null) : null}
@@ -47,15 +49,15 @@ export function Cards(props: {
             <span className="gs-path" title={card.filepath}>
               {folder(card.filepath)}
             </span>
-            <span className="gs-figures">
+            <span className="gs-row gs-wrap gs-dim gs-small gs-figures">
               {card.dist_to_S !== null ? (
                 <span>
-                  to S <b>{number(card.dist_to_S)}</b>
+                  distance to S <b>{number(card.dist_to_S)}</b>
                 </span>
               ) : null}
               {card.distance !== null ? (
                 <span>
-                  here <b>{number(card.distance)}</b>
+                  distance to click <b>{number(card.distance)}</b>
                 </span>
               ) : null}
             </span>
@@ -82,11 +84,12 @@ export function Marks(props: { card: Card }): React.ReactElement {
 function Gather(props: { card: Card; tray: TrayState }): React.ReactElement {
   const { card, tray } = props;
   const held = tray.has(card.id);
-  const what = held ? "Take out of the Visual Spec" : "Add to the Visual Spec";
+  const what = held ? "Remove from the Visual Spec" : "Add to the Visual Spec";
   return (
     <button
       type="button"
       className="gs-gather"
+      data-cy="gs-gather"
       aria-pressed={held}
       aria-label={`${what}: ${fileName(card.filepath)}`}
       title={what}

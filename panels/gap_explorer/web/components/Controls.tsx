@@ -29,7 +29,7 @@ export function Controls(props: {
   }, [open]);
 
   return (
-    <div className="gs-bar" role="toolbar" aria-label="Gap Explorer controls">
+    <div className="gs-row gs-wrap gs-fixed gs-bar" role="toolbar" aria-label="Gap Explorer controls">
       <Segmented
         label="Show"
         value={choices.show}
@@ -40,7 +40,7 @@ export function Controls(props: {
           { value: "both", label: "Both" },
         ]}
       />
-      <label className="gs-field">
+      <label className="gs-row gs-dim gs-field">
         <span>Colour</span>
         <select
           aria-label="Colour by"
@@ -59,7 +59,7 @@ export function Controls(props: {
         </select>
       </label>
       <span className="gs-grow" />
-      <span className="gs-shown" aria-live="polite">
+      <span className="gs-nowrap gs-dim" aria-live="polite">
         {run.shown < run.total
           ? `Showing ${count(run.shown)} of ${count(run.total)}`
           : `${count(run.total)} points`}
@@ -75,7 +75,7 @@ export function Controls(props: {
       >
         <button
           type="button"
-          className="gs-icon"
+          className="gs-bare gs-icon"
           aria-label="Settings"
           aria-expanded={open}
           aria-haspopup="dialog"
@@ -94,7 +94,7 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
   const { choices, choose } = props.bridge;
   const limits = LIMITS.filter((limit) => limit < props.run.total);
   return (
-    <div className="gs-settings" role="dialog" aria-label="Settings">
+    <div className="gs-popup gs-settings" data-cy="gs-settings" role="dialog" aria-label="Settings">
       {props.run.suffixes.length > 1 ? (
         <Row label="Analysis">
           <select
@@ -124,9 +124,9 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
           ]}
         />
       </Row>
-      <Row label="Points at most">
+      <Row label="Max points">
         <select
-          aria-label="Points at most"
+          aria-label="Max points"
           value={limits.includes(choices.limit) ? choices.limit : 0}
           onChange={(event) => {
             choose({ limit: Number(event.target.value) });
@@ -160,13 +160,13 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
           label="Lattice"
           checked={choices.lattice}
           onChange={(lattice) => choose({ lattice })}
-          hint="Faint targets, evenly spread: somewhere to aim at where there is nothing"
+          hint="Faint grid so that empty regions can be clicked"
         />
         <Switch
           label="Picks"
           checked={choices.picks}
           onChange={(picks) => choose({ picks })}
-          hint="The K-Center picks, as diamonds"
+          hint="K-Center picks, drawn as diamonds"
         />
       </div>
       <h3>Search</h3>
@@ -200,7 +200,7 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
         label="Re-rank by embedding"
         checked={choices.rerank}
         onChange={(rerank) => choose({ rerank })}
-        hint="Find the nearest on the sphere, then order them by their true distance"
+        hint="Find the nearest samples on the sphere, then sort them by embedding distance"
       />
     </div>
   );
@@ -208,7 +208,7 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
 
 function Row(props: { label: string; children: React.ReactNode }): React.ReactElement {
   return (
-    <div className="gs-row">
+    <div className="gs-setting">
       <span>{props.label}</span>
       {props.children}
     </div>
@@ -260,7 +260,7 @@ function Range(props: { bridge: Bridge; column: Column }): React.ReactElement {
   };
   return (
     <Row label="Legend range">
-      <span className="gs-range">
+      <span className="gs-inline gs-range">
         {([0, 1] as const).map((end) => (
           <input
             key={`${end}-${range[end]}`}
@@ -277,7 +277,7 @@ function Range(props: { bridge: Bridge; column: Column }): React.ReactElement {
         ))}
         <button
           type="button"
-          className="gs-link"
+          className="gs-bare gs-link"
           disabled={bridge.choices.range === null}
           onClick={() => bridge.choose({ range: null })}
         >

@@ -32,7 +32,7 @@ export function Loading(props: { what: string }): React.ReactElement {
 
 export function Failed(props: { message: string; retry(): void }): React.ReactElement {
   return (
-    <Face name="failed" title="The sphere cannot be shown">
+    <Face name="failed" title="The sphere could not be loaded">
       <p role="alert">{plainly(props.message)}</p>
       <button type="button" className="gs-primary" onClick={props.retry}>
         Try again
@@ -46,8 +46,8 @@ export function NoWebGL(props: { three: boolean }): React.ReactElement {
     <Face name="webgl" title={`This ${props.three ? "browser" : "App"} cannot draw the sphere`}>
       {props.three ? (
         <p>
-          WebGL is switched off or the graphics driver gave up. Switch hardware acceleration on in
-          the browser's settings, or open the App in another browser. Fields, tags and operators
+          WebGL is disabled or the graphics driver failed. Enable hardware acceleration in the
+          browser's settings, or open the App in another browser. Fields, tags and operators
           work without the panel.
         </p>
       ) : (
@@ -84,11 +84,11 @@ export function NotComputed(props: {
           ? `${plural(status.S, "image")} you own (S) and ${plural(status.U, "candidate")} (U) are tagged. `
           : `${plural(status.samples, "sample")} here, of which ${count(status.S)} ${status.S === 1 ? "is" : "are"} tagged S and ${count(status.U)} tagged U. `}
         {status.can_run
-          ? "Find gaps embeds the images, measures what S does not cover, picks candidates and makes the sphere."
+          ? "Find gaps embeds the images, measures what S does not cover, picks candidates and computes the sphere."
           : "Run find_gaps, then open this panel again."}
       </p>
       {error ? (
-        <p className="gs-note gs-note-bad" role="alert">
+        <p className="gs-row gs-note gs-note-bad" role="alert">
           {error}
         </p>
       ) : null}
@@ -115,12 +115,12 @@ export function StaleNotice(props: { bridge: Bridge; run: RunInfo }): React.Reac
     stale.removed ? `${plural(stale.removed, "sample")} removed` : "",
   ].filter(Boolean);
   return (
-    <div className="gs-stale" role="status" data-cy="gs-stale">
-      <span>{error ?? `These results are from before: ${parts.join(" and ")} since.`}</span>
+    <div className="gs-row gs-fixed gs-stale" role="status" data-cy="gs-stale">
+      <span>{error ?? `These results are outdated: ${parts.join(" and ")} since they were computed.`}</span>
       {operators.find_gaps ? (
         <button
           type="button"
-          className="gs-link"
+          className="gs-bare gs-link"
           onClick={() =>
             props.bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))
           }

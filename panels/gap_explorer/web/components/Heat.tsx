@@ -12,11 +12,11 @@ export function HeatControls(props: { bridge: Bridge; maps: number }): React.Rea
   if (!props.maps) return null;
   const percent = Math.round(100 * choices.heatOpacity);
   return (
-    <div className="gs-heat-bar" role="group" aria-label="Heatmaps" data-cy="gs-heat-bar">
+    <div className="gs-row gs-wrap gs-dim gs-small gs-heat-bar" role="group" aria-label="Heatmaps" data-cy="gs-heat-bar">
       <Switch label="Heatmap" checked={choices.heat} onChange={(heat) => choose({ heat })} />
       {choices.heat ? (
         <>
-          <label className="gs-heat-opacity">
+          <label className="gs-row gs-heat-opacity">
             <span>Opacity</span>
             <input
               type="range"
@@ -24,15 +24,15 @@ export function HeatControls(props: { bridge: Bridge; maps: number }): React.Rea
               max={100}
               step={5}
               value={percent}
-              aria-label="Opacity of heatmaps"
+              aria-label="Heatmap opacity"
               aria-valuetext={`${percent} percent`}
               onChange={(event) => choose({ heatOpacity: Number(event.target.value) / 100 })}
             />
           </label>
-          <div className="gs-heat-legend" title="What the encoder read, within each image">
+          <div className="gs-row gs-heat-legend" title="What the encoder attended to, scaled within each image">
             <span>least</span>
             <i style={{ background: heatGradient }} />
-            <span>most looked at</span>
+            <span>most attention</span>
           </div>
         </>
       ) : null}
@@ -46,7 +46,7 @@ export function HeatProgress(props: { heat: HeatState }): React.ReactElement | n
   const failed = error ?? making?.error;
   if (failed) {
     return (
-      <p className="gs-note gs-note-bad" role="alert">
+      <p className="gs-row gs-note gs-note-bad" role="alert">
         {failed}
       </p>
     );
@@ -54,23 +54,23 @@ export function HeatProgress(props: { heat: HeatState }): React.ReactElement | n
   if (!making) return null;
   if (!making.running) {
     return making.message ? (
-      <p className="gs-note" role="status">
+      <p className="gs-row gs-note" role="status">
         <Check /> {making.message}
       </p>
     ) : null;
   }
   const { done, total } = making;
-  const words = done ? `${count(done)} of ${count(total)} heatmaps` : "Opening the encoder …";
+  const words = done ? `${count(done)} of ${count(total)} heatmaps` : "Loading the encoder …";
   return (
-    <div className="gs-making" data-cy="gs-making">
+    <div className="gs-wrap gs-dim gs-making" data-cy="gs-making">
       <span role="status">{words}</span>
-      <button type="button" className="gs-link" onClick={stop}>
+      <button type="button" className="gs-bare gs-link" onClick={stop}>
         Stop
       </button>
       <div
-        className="gs-progress"
+        className="gs-meter"
         role="progressbar"
-        aria-label="Making heatmaps"
+        aria-label="Computing heatmaps"
         aria-valuemin={0}
         aria-valuemax={total}
         aria-valuenow={done}

@@ -42,7 +42,7 @@ export function Histogram(props: {
 
   return (
     <div className="gs-histogram">
-      <div className="gs-delta">
+      <div className="gs-row gs-nowrap gs-dim gs-delta" data-cy="gs-delta">
         <label>
           δ
           <DeltaInput value={delta} onChange={props.onDelta} />
@@ -57,8 +57,8 @@ export function Histogram(props: {
           {props.percentile !== null ? ` · percentile ${props.percentile.toFixed(1)} in S` : ""}
         </span>
         {changed ? (
-          <button type="button" className="gs-link" onClick={() => props.onDelta(null)}>
-            Back to {number(runDelta)}
+          <button type="button" className="gs-bare gs-link" onClick={() => props.onDelta(null)}>
+            Reset to {number(runDelta)}
           </button>
         ) : null}
       </div>
@@ -83,7 +83,7 @@ export function Histogram(props: {
         <i className="gs-delta-line" style={{ left: `${at * 100}%` }} aria-hidden="true" />
         <input
           type="range"
-          aria-label="δ, the distance beyond which a candidate is a gap"
+          aria-label="δ: candidates farther from S are gaps"
           aria-valuetext={`${number(delta)}, ${count(props.gaps)} gaps`}
           min={0}
           max={STEPS}
@@ -115,7 +115,7 @@ function DeltaInput(props: { value: number; onChange(value: number): void }): Re
       type="text"
       inputMode="decimal"
       className="gs-number"
-      aria-label="δ as a number"
+      aria-label="δ value"
       value={text ?? number(props.value)}
       onChange={(event) => setText(event.target.value)}
       onBlur={take}

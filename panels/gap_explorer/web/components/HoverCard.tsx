@@ -67,23 +67,23 @@ export function HoverCard(props: {
   };
   if (!card.card) {
     return (
-      <div className="gs-hover" style={style}>
+      <div className="gs-popup gs-hover" style={style}>
         <p>{card.error}</p>
       </div>
     );
   }
   const { filepath, set, dist_to_S, percentile, gap, pick } = card.card;
   return (
-    <div className="gs-hover" style={style} role="tooltip" data-cy="gs-hover">
+    <div className="gs-popup gs-hover" style={style} role="tooltip" data-cy="gs-hover">
       <SmallImage src={bridge.mediaUrl(filepath)} />
       <p className="gs-name">{fileName(filepath)}</p>
-      <p className="gs-figures">
+      <p className="gs-row gs-wrap gs-dim gs-small gs-figures">
         {set ? <b className={`gs-set-${set}`}>{set}</b> : null}
         {gap ? <b className="gs-gap-tag">GAP</b> : null}
         {pick !== null ? <b className="gs-pick-tag">pick {pick}</b> : null}
         {dist_to_S !== null ? (
           <span>
-            to S <b>{number(dist_to_S)}</b>
+            distance to S <b>{number(dist_to_S)}</b>
           </span>
         ) : null}
         {percentile !== null ? <span>percentile {percentile.toFixed(1)}</span> : null}

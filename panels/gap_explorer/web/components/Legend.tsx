@@ -22,8 +22,8 @@ export function Legend(props: {
   const tally = React.useMemo(() => classCounts(column, match), [column, match]);
 
   return (
-    <div className="gs-legend">
-      <div className="gs-marks" aria-label="Marks">
+    <div className="gs-column gs-legend">
+      <div className="gs-dim gs-marks" aria-label="Marks">
         <span>
           <i className="gs-mark-s" style={{ borderColor: props.muted }} /> S
         </span>
@@ -40,7 +40,7 @@ export function Legend(props: {
         ) : null}
       </div>
       {column.kind === "categorical" ? (
-        <ul className="gs-classes" aria-label={`Values of ${column.field}`}>
+        <ul className="gs-wrap gs-classes" data-cy="gs-classes" aria-label={`Values of ${column.field}`}>
           {column.classes.slice(0, CLASSES_SHOWN).map((name, index) => (
             <li key={name} title={`${name}: ${count(tally[index])}`}>
               <i style={{ background: css(classColour(index)) }} />
@@ -53,7 +53,7 @@ export function Legend(props: {
           ) : null}
         </ul>
       ) : column.field === "dist_to_S" ? null : (
-        <div className="gs-ramp">
+        <div className="gs-dim gs-ramp" data-cy="gs-ramp">
           <b>{column.field}</b>
           <i style={{ background: gradient(palette, dark) }} />
           <span>{column.field === "density" ? "sparse" : format(low)}</span>

@@ -25,10 +25,10 @@ export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
   const tray = useTray(bridge, run.dataset_id, cloud);
   const gathers = run.operators.export_visual_spec;
   return (
-    <div className="gs-side">
-      <section className="gs-results" aria-label="Results" aria-busy={state.busy}>
+    <div className="gs-column gs-shrink gs-side">
+      <section className="gs-results" data-cy="gs-results" aria-label="Results" aria-busy={state.busy}>
         {state.error ? (
-          <p className="gs-note gs-note-bad" role="alert">
+          <p className="gs-row gs-note gs-note-bad" role="alert">
             {state.error}
           </p>
         ) : null}
@@ -50,20 +50,20 @@ export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
 
 function Invitation(props: { busy: boolean }): React.ReactElement {
   return (
-    <div className="gs-invite">
-      <h2>{props.busy ? "Looking …" : "Ask the sphere"}</h2>
+    <div className="gs-dim gs-invite">
+      <h2>{props.busy ? "Searching …" : "Explore the sphere"}</h2>
       <dl>
         <dt>Click a point</dt>
-        <dd>that image and its neighbours</dd>
-        <dt>Click an empty place</dt>
-        <dd>what is missing there, and who in U could fill it</dd>
-        <dt>Drag a cap</dt>
-        <dd>everything inside it</dd>
+        <dd>to see that image and its neighbours</dd>
+        <dt>Click an empty location</dt>
+        <dd>to see whether it is a gap, and which samples of U could fill it</dd>
+        <dt>Drag out a cap</dt>
+        <dd>to see every sample inside it</dd>
       </dl>
       <p>
-        <kbd>Alt</kbd> click always asks about the place, <kbd>Shift</kbd> drag always draws a cap.
+        <kbd>Alt</kbd>-click always queries the location, <kbd>Shift</kbd>-drag always draws a cap.
         <br />
-        Drag turns, wheel zooms, right drag moves; two fingers zoom. With the sphere focused: arrows, <kbd>+</kbd>{" "}
+        Drag to rotate, scroll or pinch to zoom, right-drag to pan. When the sphere has focus: arrow keys, <kbd>+</kbd>{" "}
         <kbd>−</kbd> <kbd>0</kbd> and <kbd>Enter</kbd>.
       </p>
     </div>
@@ -90,18 +90,18 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
 
   return (
     <>
-      <header className="gs-results-head">
+      <header className="gs-row gs-results-head">
         <h2 title={title(answer)}>{title(answer)}</h2>
-        {state.busy ? <span className="gs-spinner" role="status" aria-label="Looking" /> : null}
-        <button type="button" className="gs-icon" aria-label="Clear" title="Clear" onClick={state.clear}>
+        {state.busy ? <span className="gs-spinner" role="status" aria-label="Searching" /> : null}
+        <button type="button" className="gs-bare gs-icon" aria-label="Clear" title="Clear" onClick={state.clear}>
           <Close />
         </button>
       </header>
 
       {words ? (
-        <div className={`gs-verdict gs-${words.tone}`} data-cy="gs-verdict">
+        <div className={`gs-soft gs-verdict gs-${words.tone}`} data-cy="gs-verdict">
           <p className="gs-verdict-line">
-            <b className="gs-badge">{words.badge}</b>
+            <b className="gs-small gs-badge">{words.badge}</b>
             {words.headline}
           </p>
           <p>{words.percentile}</p>
@@ -117,7 +117,7 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
       ) : null}
 
       {answer.inside ? (
-        <p className="gs-inside" data-cy="gs-inside">
+        <p className="gs-dim gs-inside" data-cy="gs-inside">
           {plural(answer.inside.S, "sample")} of S, {count(answer.inside.U)} of U,{" "}
           {plural(answer.inside.gaps, "gap")} among them.
         </p>
@@ -131,7 +131,7 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
         act={act}
       />
       {state.notice ? (
-        <p className="gs-note" role="status">
+        <p className="gs-row gs-note" role="status">
           <Check /> {state.notice}
         </p>
       ) : null}
@@ -141,7 +141,7 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
       <Cards bridge={bridge} cards={answer.cards} chosen={chosen} toggle={toggle} heat={heat} tray={tray} />
       {answer.total > answer.cards.length ? (
         <p className="gs-fine">
-          The {count(answer.cards.length)} nearest to the centre; actions take all {count(answer.total)}.
+          Showing the {count(answer.cards.length)} nearest to the centre; actions apply to all {count(answer.total)}.
         </p>
       ) : null}
     </>

@@ -21,14 +21,14 @@ import { CapIcon, Home, Minus, PlaceIcon, Plus, PointIcon } from "./Icons";
 import { Legend } from "./Legend";
 
 const MODES: readonly { value: QueryMode; label: string; hint: string; icon: () => React.ReactElement }[] = [
-  { value: "point", label: "Point", hint: "Click a point, or an empty place", icon: PointIcon },
+  { value: "point", label: "Point", hint: "Click a point or an empty location", icon: PointIcon },
   {
     value: "place",
     label: "Place",
-    hint: "Every click asks about the place, also where the cloud is dense",
+    hint: "Every click queries the location, even where points are dense",
     icon: PlaceIcon,
   },
-  { value: "cap", label: "Cap", hint: "Drag a cap from its centre", icon: CapIcon },
+  { value: "cap", label: "Cap", hint: "Drag out a cap from its centre", icon: CapIcon },
 ];
 
 interface CapDrag {
@@ -199,10 +199,10 @@ export function Sphere(props: {
       : 0;
 
   return (
-    <div className="gs-sphere">
+    <div className="gs-column gs-shrink gs-sphere">
       <div className="gs-canvas" ref={setBox}>
         <div className="gs-cross" aria-hidden="true" />
-        <div className="gs-modes" role="radiogroup" aria-label="What a click asks">
+        <div className="gs-modes" role="radiogroup" aria-label="Click mode">
           {MODES.map(({ value, label, hint, icon: ModeIcon }) => (
             <button
               key={value}
@@ -229,7 +229,7 @@ export function Sphere(props: {
           </button>
         </div>
         {cap ? (
-          <div className="gs-cap" style={{ left: cap.at[0] + 14, top: cap.at[1] + 10 }} role="status">
+          <div className="gs-nowrap gs-cap" data-cy="gs-cap" style={{ left: cap.at[0] + 14, top: cap.at[1] + 10 }} role="status">
             {Math.round((cap.angle * 180) / Math.PI)}° · {plural(inCap, "point")}
           </div>
         ) : null}
@@ -240,7 +240,7 @@ export function Sphere(props: {
           </div>
         ) : null}
         {choices.projection === "cartesian" && !geometry.spherical ? (
-          <div className="gs-hint">Places and caps are asked on the sphere</div>
+          <div className="gs-hint">Switch to the spherical projection to query locations and caps</div>
         ) : null}
         <HoverCard
           bridge={bridge}
@@ -250,7 +250,7 @@ export function Sphere(props: {
           height={size.height}
         />
       </div>
-      <div className="gs-strip">
+      <div className="gs-fixed gs-strip">
         {colour.column ? (
           <Legend
             column={colour.column}

@@ -21,7 +21,7 @@ export function Tray(props: {
   const focus = (index: number): void => {
     const next = Math.max(0, Math.min(index, tray.ids.length - 1));
     setAt(next);
-    list.current?.querySelectorAll<HTMLElement>(".gs-held")[next]?.focus();
+    list.current?.querySelectorAll<HTMLElement>('[data-cy="gs-held"]')[next]?.focus();
   };
   const taken = React.useRef<number | null>(null);
   const take = (index: number): void => {
@@ -44,7 +44,7 @@ export function Tray(props: {
   };
 
   return (
-    <section className="gs-tray" aria-label="Visual Spec tray" data-cy="gs-tray">
+    <section className="gs-fixed gs-soft gs-tray" aria-label="Visual Spec tray" data-cy="gs-tray">
       <header>
         <SheetIcon />
         <h3>Visual Spec</h3>
@@ -61,7 +61,7 @@ export function Tray(props: {
         ) : null}
       </header>
       {tray.ids.length ? (
-        <ul ref={list} aria-label={`${count(tray.ids.length)} gathered; Delete takes one out`}>
+        <ul ref={list} data-cy="gs-tray-list" aria-label={`${count(tray.ids.length)} collected; press Delete to remove one`}>
           {tray.ids.map((id, index) => {
             const card = tray.cards.get(id);
             const name = card ? fileName(card.filepath) : "not on this sphere";
@@ -70,9 +70,10 @@ export function Tray(props: {
                 <button
                   type="button"
                   className="gs-held"
+                  data-cy="gs-held"
                   tabIndex={index === current ? 0 : -1}
                   aria-label={`${name}, ${index + 1} of ${tray.ids.length}: show it on the sphere`}
-                  title={card ? `${name}: show it on the sphere` : "This sphere does not have it"}
+                  title={card ? `${name}: show it on the sphere` : "Not on this sphere"}
                   disabled={!card}
                   onFocus={() => setAt(index)}
                   onKeyDown={(event) => keys(event, index)}
@@ -88,8 +89,8 @@ export function Tray(props: {
                   type="button"
                   className="gs-take"
                   tabIndex={index === current ? 0 : -1}
-                  aria-label={`Take ${name} out of the Visual Spec`}
-                  title="Take it out"
+                  aria-label={`Remove ${name} from the Visual Spec`}
+                  title="Remove"
                   onClick={() => take(index)}
                 >
                   <Close />
@@ -100,21 +101,21 @@ export function Tray(props: {
         </ul>
       ) : (
         <p className="gs-fine">
-          Add what is missing as you find it: the plus on an image, or “Add to Visual Spec” for a
-          whole answer. Here it becomes one collection guide.
+          Collect what is missing as you find it: click the plus on an image, or “Add to Visual Spec” for
+          a whole result. Export the tray as one collection guide.
         </p>
       )}
       <footer>
-        <p className={tray.error ? "gs-note gs-note-bad" : "gs-fine"} role={tray.error ? "alert" : "status"}>
+        <p className={tray.error ? "gs-row gs-note gs-note-bad" : "gs-fine"} role={tray.error ? "alert" : "status"}>
           {tray.error ?? tray.notice}
         </p>
         {tray.canUndo ? (
-          <button type="button" className="gs-link" onClick={tray.undo} aria-label="Undo the tray's last change">
+          <button type="button" className="gs-bare gs-link" onClick={tray.undo} aria-label="Undo the last change to the tray">
             Undo
           </button>
         ) : null}
         {tray.ids.length ? (
-          <button type="button" className="gs-link" onClick={tray.clear} aria-label="Empty the tray">
+          <button type="button" className="gs-bare gs-link" onClick={tray.clear} aria-label="Empty the tray">
             Clear
           </button>
         ) : null}

@@ -13,7 +13,7 @@ export interface ColourState {
   error: string | null;
 }
 
-/** The column the points are coloured by; fields are fetched once and kept while the run stands. */
+/** The column the points are coloured by; fields are fetched once and kept as long as the run. */
 export function useColour(bridge: Bridge, cloud: Cloud | null): ColourState {
   const field = bridge.choices.colour;
   const kept = React.useRef<{ stamp: string; columns: Map<string, Column> }>({

@@ -9,7 +9,7 @@ export interface DeltaState {
   delta: number;
   gaps: number;
   exact: boolean;
-  /** Where δ stands within S's own distances, 0..100. */
+  /** Percentile of δ among S's own distances, 0..100. */
   percentile: number | null;
   set(delta: number | null): void;
 }

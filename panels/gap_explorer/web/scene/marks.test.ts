@@ -19,7 +19,7 @@ describe("packMarks", () => {
     expect(packed.count).toBe(1);
     expect([...packed.position]).toEqual([3, 4, 5]);
   });
-  it("stops at as many as can still be told apart", () => {
+  it("stops at as many as can still be distinguished", () => {
     const many = new Uint32Array(MARKS_MAX + 50);
     expect(packMarks({ ...NO_MARKS, answer: many }, xyz, none, grey).count).toBe(MARKS_MAX);
   });
@@ -34,7 +34,7 @@ describe("pointColour", () => {
     expect(pointColour({ ...numeric, high: 400 }, 2, grey())[0]).toBe(1);
     expect(pointColour(numeric, 1, grey())[0]).toBeCloseTo(0.5, 1);
   });
-  it("is that of S where there is no value", () => {
+  it("is that of S without a value", () => {
     expect(pointColour(numeric, 3, grey())).toEqual([0.5, 0.5, 0.5]);
     expect(pointColour(null, 0, grey())).toEqual([0.5, 0.5, 0.5]);
   });

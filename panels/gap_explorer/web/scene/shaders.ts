@@ -99,7 +99,7 @@ void main() {
   bool owned = (vFlags & 1) != 0;
   float r;
   if (owned) {
-    // S is a hollow square, U a disc: told apart without colour.
+    // S is a hollow square, U a disc: distinguishable without colour.
     r = max(abs(p.x), abs(p.y)) + 0.12 * radius;
   } else {
     r = length(p);

@@ -9,7 +9,7 @@ export function ModelSelect(props: {
 }): React.ReactElement | null {
   if (props.models.length < 2) return null;
   return (
-    <label className="gs-field">
+    <label className="gs-row gs-dim gs-field">
       Model
       <select value={props.value} onChange={(event) => props.onChange(event.target.value)}>
         {props.models.map((model) => (

@@ -4,9 +4,9 @@ import * as React from "react";
 export function Reviewed(props: { decided: number; total: number; label: string }): React.ReactElement {
   const { decided, total } = props;
   return (
-    <div className="gr-progress">
+    <div className="gs-row gs-nowrap gr-progress">
       <span
-        className="gr-meter"
+        className="gs-meter"
         role="progressbar"
         aria-label="Reviewed"
         aria-valuemin={0}

@@ -7,9 +7,9 @@ import { STATUS_LABEL, STATUS_SIGN, statusKey } from "./words";
 export function StatusBadge(props: { status: Status | null; short?: boolean }): React.ReactElement {
   const key = statusKey(props.status);
   return (
-    <span className="gr-badge" data-status={key} title={STATUS_LABEL[key]}>
+    <span className="gs-inline gs-nowrap gr-badge" data-status={key} title={STATUS_LABEL[key]}>
       <span aria-hidden="true">{STATUS_SIGN[key]}</span>
-      {props.short ? <span className="gr-hidden">{STATUS_LABEL[key]}</span> : STATUS_LABEL[key]}
+      {props.short ? <span className="gs-hidden">{STATUS_LABEL[key]}</span> : STATUS_LABEL[key]}
     </span>
   );
 }
@@ -18,10 +18,10 @@ export const Face = faceOf("gr");
 
 export function NoVerdicts(props: { canImport: boolean; run(): void }): React.ReactElement {
   return (
-    <Face name="none" title="No language model has judged these samples">
+    <Face name="none" title="These samples have no language model verdicts">
       <p>
-        Import a feature cache with its <code>mis_*.csv</code> and <code>correct_*.csv</code>: status,
-        score and rationale then stand on the samples, and this panel reads them.
+        Import a feature cache with its <code>mis_*.csv</code> and <code>correct_*.csv</code> to add status,
+        score and rationale to the samples.
       </p>
       {props.canImport ? (
         <button type="button" className="gs-primary" onClick={props.run}>
@@ -29,7 +29,7 @@ export function NoVerdicts(props: { canImport: boolean; run(): void }): React.Re
         </button>
       ) : (
         <p>
-          <code>gapsphere import-features</code> does it from a terminal.
+          Or run <code>gapsphere import-features</code> in a terminal.
         </p>
       )}
     </Face>

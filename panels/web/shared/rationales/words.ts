@@ -32,10 +32,10 @@ export const DECISION_LABEL: Readonly<Record<Decision, string>> = {
 };
 
 export const DECISION_HINT: Readonly<Record<Decision, string>> = {
-  agree: "What the model says is right",
-  disagree: "What the model says is wrong",
-  relabel: "The ground truth is wrong: give the class it should be",
-  unsure: "This image does not tell",
+  agree: "The verdict is correct",
+  disagree: "The verdict is wrong",
+  relabel: "The ground truth is wrong: enter the correct class",
+  unsure: "Cannot be decided from this image",
 };
 
 export const statusKey = (status: Status | null): Status => status ?? "unknown";
