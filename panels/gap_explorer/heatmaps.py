@@ -14,9 +14,10 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from bson import ObjectId
 
 from ...plugin.dataset.gaps import heatmaps
-from ...plugin.dataset.store.fiftyone_internals import detached
+from ...plugin.dataset.store.fiftyone_internals import dataset_id, detached
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import Cancelled, GapsphereError, InputError
 from ...plugin.settings.steps import HeatmapParams
@@ -76,7 +77,8 @@ class Making:
         }
 
 
-_making: dict[str, Making] = {}
+_making: dict[ObjectId, Making] = {}
+"""By the dataset's id: one of the same name made later is another dataset."""
 _lock = threading.Lock()
 
 
@@ -89,19 +91,20 @@ def start(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> Making:
         This dataset's last heatmaps are still being made.
     """
     with _lock:
-        last = _making.get(dataset.name)
+        key = dataset_id(dataset)
+        last = _making.get(key)
         if last is not None and last.running:
             raise InputError(
                 f"Heatmaps of this dataset are being made ({last.done} of {last.total}): wait for "
                 "them or stop them first."
             )
-        _making[dataset.name] = Making(dataset, ids, suffix)
-        return _making[dataset.name]
+        _making[key] = Making(dataset, ids, suffix)
+        return _making[key]
 
 
 def current(dataset: fo.Dataset) -> Making | None:
     """What is being made on this dataset, or was made last."""
-    return _making.get(dataset.name)
+    return _making.get(dataset_id(dataset))
 
 
 def grids(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> dict[str, dict[str, Any]]:

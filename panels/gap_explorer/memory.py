@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from cachetools import LRUCache
 
 from .contract import DEFAULT_CHOICES
 
@@ -41,18 +43,14 @@ class PanelMemory:
         return bool(selection) and _digest(selection or ()) in self.linked
 
 
-_panels: OrderedDict[str, PanelMemory] = OrderedDict()
+_panels: LRUCache[str, PanelMemory] = LRUCache(PANELS_KEPT)
 _lock = threading.Lock()
 
 
 def of(panel_id: str | None) -> PanelMemory:
     """What is remembered of a panel; the defaults of one never seen."""
     with _lock:
-        remembered = _panels.setdefault(str(panel_id), PanelMemory())
-        _panels.move_to_end(str(panel_id))
-        while len(_panels) > PANELS_KEPT:
-            _panels.popitem(last=False)
-        return remembered
+        return _panels.setdefault(str(panel_id), PanelMemory())
 
 
 def _digest(ids: Sequence[str]) -> str:
