@@ -93,7 +93,7 @@ class Yardstick:
 
         Examples
         --------
-        >>> Yardstick.of([0.1, 0.2, 0.3]).distance(50.0).round(3).tolist()
+        >>> round(float(Yardstick.of([0.1, 0.2, 0.3]).distance(50.0)), 3)
         0.2
         """
         return np.asarray(
