@@ -279,7 +279,8 @@ def test_what_is_masked_or_cut_away_cannot_change_a_vector(kind, load):
     images = [Image.fromarray(noise), Image.fromarray(other_sky)]
     for region in (Region(sky_crop_top_pct=0.5), Region(roi=(0, 0.5, 1, 1))):
         masked = load(kind, preprocess=region)
-        a, b = masked.embed(np.stack([masked.prepare(image) for image in images]))
+        # One by one: a row's place in a batch may decide which kernel adds it up.
+        a, b = (masked.embed(masked.prepare(image)[None]) for image in images)
         np.testing.assert_array_equal(a, b)
     whole = load(kind)
     a, b = whole.embed(np.stack([whole.prepare(image) for image in images]))
