@@ -20,6 +20,7 @@ from ...errors import ArtifactError, EmptySetError
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ...report.plot3d import plot_3d
+from ...results import Result
 from ...settings.steps import PlotParams, SetParams
 from ..store import vectors
 from ..store.inputs import read_inputs
@@ -33,8 +34,8 @@ from .load import load_images
 from .sphere import SphereResult
 
 
-@dataclass(frozen=True)
-class ArtifactExport:
+@dataclass(frozen=True, repr=False)
+class ArtifactExport(Result):
     """The files that were written."""
 
     files: list[Path]
@@ -44,8 +45,8 @@ class ArtifactExport:
         return f"{self.files[0].parent}: {names}"
 
 
-@dataclass(frozen=True)
-class ArtifactImport:
+@dataclass(frozen=True, repr=False)
+class ArtifactImport(Result):
     """What came in; ``warnings`` are sentences for everything that was put right."""
 
     owned: int

@@ -25,6 +25,7 @@ from ...coverage.radius import (
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError
 from ...progress import Progress, silent
+from ...results import Result
 from ...settings.steps import CoverageParams, Metric
 from ..store import fields, runs
 from ..store.inputs import Inputs, read_inputs
@@ -35,8 +36,8 @@ from ..store.step import Step
 STEP = "coverage"
 
 
-@dataclass(frozen=True)
-class CoverageResult:
+@dataclass(frozen=True, repr=False)
+class CoverageResult(Result):
     """What ``compute_coverage`` found; distances in ``metric``.
 
     ``delta`` is the threshold a gap exceeds and ``delta_source`` where it came from; ``quantiles``

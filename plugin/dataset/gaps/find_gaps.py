@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ...encoders.protocol import Encoder
 from ...progress import Reporter, quiet
+from ...results import Result
 from ...settings.fields import select
 from ...settings.steps import (
     CoverageParams,
@@ -25,8 +26,8 @@ from .kcenter import KCenterResult, select_kcenter
 from .sphere import SphereResult, compute_sphere
 
 
-@dataclass(frozen=True)
-class GapResult:
+@dataclass(frozen=True, repr=False)
+class GapResult(Result):
     """What ``find_gaps`` found; printing it prints the summary."""
 
     dataset: str

@@ -12,6 +12,7 @@ from ...coverage.distances import nearest_distance
 from ...coverage.kcenter import k_center_greedy
 from ...coverage.rows import squared_to_metric
 from ...progress import Progress, silent
+from ...results import Result
 from ...settings.steps import KCenterParams
 from ..store import fields
 from ..store.inputs import Inputs, read_inputs
@@ -22,8 +23,8 @@ from ..store.step import Step
 STEP = "kcenter"
 
 
-@dataclass(frozen=True)
-class KCenterResult:
+@dataclass(frozen=True, repr=False)
+class KCenterResult(Result):
     """K-Center's picks.
 
     ``ids`` sample ids, first pick first; ``radii`` the covering radius (``delta_max``) after each,

@@ -19,6 +19,7 @@ from PIL import Image
 from ...embeddings.video import extract_frames
 from ...errors import GapsphereError, InputError
 from ...progress import Progress, silent
+from ...results import Result
 from ..store import places
 from ..store.names import FRAME_NUMBER, OWNED_TAG, POOL_TAG, SEQUENCE
 from ..store.sets import resolve
@@ -31,8 +32,8 @@ WRITE_BLOCK = 1000
 TIMESTAMP = "timestamp"
 
 
-@dataclass(frozen=True)
-class LoadResult:
+@dataclass(frozen=True, repr=False)
+class LoadResult(Result):
     """What ``load_images`` did: counts by role; ``unreadable`` lists paths without a header."""
 
     added: dict[str, int]

@@ -21,6 +21,7 @@ from ...progress import Progress, silent
 from ...projection.place import Reducer
 from ...projection.trust import sphere_quality
 from ...projection.umap3d import fit_sphere
+from ...results import Result
 from ...settings.steps import SphereParams
 from ..store import fields, runs, vectors
 from ..store.inputs import Inputs, read_inputs
@@ -33,8 +34,8 @@ STEP = "sphere"
 Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class SphereResult:
+@dataclass(frozen=True, repr=False)
+class SphereResult(Result):
     """What ``compute_sphere`` did.
 
     ``trustworthiness`` (0..1) and ``recall`` (0..1) of the sphere against the embedding say how far

@@ -21,6 +21,7 @@ from ...interchange.feature_cache import REQUIRED
 from ...interchange.reviews import write_reviewed
 from ...interchange.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
 from ...progress import Reporter, quiet
+from ...results import Result
 from ...settings.rationales import ReviewExportParams
 from ..store.names import ReviewNames
 from ..store.sets import reloaded
@@ -29,8 +30,8 @@ from .import_cache import imported_from
 Cells = dict[str, dict[str, str]]
 
 
-@dataclass(frozen=True)
-class ReviewExport:
+@dataclass(frozen=True, repr=False)
+class ReviewExport(Result):
     """The tables that were written, with their rows; ``decided`` samples of all."""
 
     files: dict[str, int]

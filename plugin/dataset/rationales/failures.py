@@ -17,6 +17,7 @@ import numpy as np
 from ...coverage.failures import failure_rate
 from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
+from ...results import Result
 from ...settings.rationales import FailureParams
 from ..store import fields, vectors
 from ..store.names import Names, ReviewNames
@@ -27,8 +28,8 @@ from .decisions import require_verdicts
 STEP = "failures"
 
 
-@dataclass(frozen=True)
-class FailureRanking:
+@dataclass(frozen=True, repr=False)
+class FailureRanking(Result):
     """What ``rank_gaps_by_failures`` found; rates 0..1.
 
     ``judged`` samples tell, ``corrected`` of them by a person; ``overall`` is their failure rate,

@@ -13,6 +13,7 @@ from pathlib import Path
 import fiftyone as fo
 
 from ...progress import Progress, silent
+from ...results import Result
 from ...sparse.frames.coords import uv_of
 from ...sparse.live.recorder import RecordedFrame, Recording, read_recording
 from ..store import fields
@@ -29,8 +30,8 @@ MEASURES = {
 }
 
 
-@dataclass(frozen=True)
-class ImportedRecording:
+@dataclass(frozen=True, repr=False)
+class ImportedRecording(Result):
     """What was read; ``sequence`` is the value of that field."""
 
     sequence: str

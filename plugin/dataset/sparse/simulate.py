@@ -14,6 +14,7 @@ from typing import Any
 from ...embeddings.extract import Skipped
 from ...errors import Cancelled
 from ...progress import Progress, silent
+from ...results import Result
 from ...settings.sparse import SimulateParams
 from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
@@ -29,8 +30,8 @@ from .sequences import ordered_sequences
 SHOWN_SEQUENCES, SHOWN_SKIPPED = 12, 5
 
 
-@dataclass(frozen=True)
-class SimulationResult:
+@dataclass(frozen=True, repr=False)
+class SimulationResult(Result):
     """What ``simulate_adaptive_sampling`` did.
 
     ``sequences`` are all of this suffix, as :class:`.sparse.Simulation` has them; ``done`` frames

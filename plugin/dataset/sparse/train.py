@@ -17,6 +17,7 @@ from ...encoders.device import choose_device
 from ...errors import Cancelled, InputError, MismatchError
 from ...interchange.files import write_text
 from ...progress import Reporter, quiet
+from ...results import Result
 from ...settings.fields import select
 from ...settings.sparse import NOTHING, SparseTrainParams, TrainSequencesParams
 from ...sparse.learn.streams import StreamConfig
@@ -40,8 +41,8 @@ VALIDATED = 16
 LEAST_CROP, CROP_STEP = 16, 8
 
 
-@dataclass(frozen=True)
-class TrainingResult:
+@dataclass(frozen=True, repr=False)
+class TrainingResult(Result):
     """What ``train_sparse_transformer`` did.
 
     ``before`` and ``after`` are the validation (dB) of the model it started from and of the model

@@ -21,6 +21,7 @@ from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
 from ...report.spec_reading import SpecFile, read_spec
 from ...report.spec_rule import VERDICTS, Verdict, judge
+from ...results import Result
 from ...settings.fields import make
 from ...settings.spec import CheckSpecParams
 from ...settings.steps import EmbeddingParams
@@ -60,8 +61,8 @@ class Answer:
         )
 
 
-@dataclass(frozen=True)
-class SpecCheckResult:
+@dataclass(frozen=True, repr=False)
+class SpecCheckResult(Result):
     """What came in, against what spec ``id`` asked for."""
 
     id: str

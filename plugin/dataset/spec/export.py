@@ -24,6 +24,7 @@ from ...report.spec_missing import over_represented
 from ...report.spec_package import write_spec
 from ...report.spec_rule import Rule, make_rule, reference_rows, showcase, typical_count
 from ...report.visual_spec import MadeBy, VisualSpec
+from ...results import Result
 from ...settings.spec import SpecParams
 from ..gaps import coverage
 from ..gaps.embed import STEP as EMBEDDINGS
@@ -40,8 +41,8 @@ PLACE_OF = 50
 KCENTER, ALL, PLACE = "kcenter", "all", "place:"
 
 
-@dataclass(frozen=True)
-class SpecResult:
+@dataclass(frozen=True, repr=False)
+class SpecResult(Result):
     """What ``export_visual_spec`` wrote; ``warnings`` are sentences the reader should know."""
 
     path: Path
