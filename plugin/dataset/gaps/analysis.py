@@ -26,7 +26,7 @@ from ...projection.sampling import draw_rows
 from ...projection.search_space import SearchSpace
 from ..store import points, runs, vectors
 from ..store.fiftyone_internals import dataset_id
-from ..store.names import SEQUENCE, Names
+from ..store.names import SEQUENCE, Names, suffixes
 from ..store.points import Points
 from ..store.sets import resolve
 from . import coverage
@@ -35,7 +35,6 @@ from .point_ids import PointIds
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
-BRAIN_KEY = Names().brain_key
 WARM_AFTER = 2.0
 """Seconds before reading ahead: drawing the points comes first."""
 KEPT = 3
@@ -170,9 +169,7 @@ def _sequences(dataset: fo.Dataset, ids: PointIds) -> Array:
 
 def analyses(dataset: fo.Dataset) -> list[str]:
     """Suffixes of the analyses that have a sphere, the plain one first."""
-    keys = [key for key in dataset.list_brain_runs() if key.startswith(BRAIN_KEY)]
-    suffixes = [key[len(BRAIN_KEY) :].removeprefix("_") for key in keys]
-    return sorted(s for s in suffixes if Names(s).brain_key in keys)
+    return suffixes(dataset.list_brain_runs(), Names().brain_key)
 
 
 _kept: LRUCache[tuple[str, str], tuple[Points, Analysis]] = LRUCache(KEPT)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 
-import fiftyone as fo
 import numpy as np
 
 from ...embeddings.extract import Skipped, extract
@@ -19,11 +18,12 @@ from ...encoders.protocol import Encoder
 from ...encoders.registry import INTERNVL_VARIABLE, load_encoder
 from ...errors import EmptySetError, InputError, MismatchError, NotFiniteError
 from ...progress import Progress, silent
+from ...results import Result
 from ...settings.steps import EmbeddingParams
 from ..store import vectors
 from ..store.database import counted, database_failures
-from ..store.names import Names
 from ..store.sets import Samples
+from ..store.skipped import tag_skipped
 from ..store.step import Step
 from .zoo import register_zoo
 
@@ -33,8 +33,8 @@ STEP = "embeddings"
 LISTED = 100
 
 
-@dataclass(frozen=True)
-class EmbeddingResult:
+@dataclass(frozen=True, repr=False)
+class EmbeddingResult(Result):
     """What ``compute_embeddings`` did.
 
     ``done`` vectors were made now, ``known`` were there before; ``skipped`` images cannot be used.
@@ -123,7 +123,7 @@ def compute_embeddings(
         num_workers=params.num_workers,
         progress=progress,
     )
-    tag_skipped(step.dataset, names, ids, extraction.skipped)
+    tag_skipped(step.dataset, names, ids, [item.id for item in extraction.skipped])
     result = EmbeddingResult(
         encoder.name,
         encoder.fingerprint,
@@ -199,18 +199,6 @@ def _complete(step: Step, result: EmbeddingResult) -> None:
             "seconds": result.seconds,
         }
     )
-
-
-def tag_skipped(
-    dataset: fo.Dataset, names: Names, tried: list[str], skipped: tuple[Skipped, ...]
-) -> None:
-    """Tag exactly the samples that failed now; one that works now loses an old tag."""
-    if tried:
-        view = dataset.select(tried, ordered=False).match_tags(names.skipped_tag)
-        if len(view):
-            view.untag_samples(names.skipped_tag)
-    if skipped:
-        dataset.select([item.id for item in skipped], ordered=False).tag_samples(names.skipped_tag)
 
 
 def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:

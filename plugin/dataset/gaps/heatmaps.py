@@ -24,11 +24,13 @@ from ...embeddings.extract import Skipped
 from ...encoders.protocol import Encoder
 from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
+from ...results import Result
 from ...settings.steps import EmbeddingParams, HeatmapParams
 from ..store import runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
+from ..store.skipped import tag_skipped
 from ..store.step import Step
 from . import embed
 
@@ -38,8 +40,8 @@ RECIPE = "recipe"
 SHAPING = ("about", "start", "point", "head_fusion", "discard_ratio", "residual")
 
 
-@dataclass(frozen=True)
-class HeatmapResult:
+@dataclass(frozen=True, repr=False)
+class HeatmapResult(Result):
     """What ``compute_heatmaps`` did.
 
     ``done`` maps were made now, ``known`` were there before; ``skipped`` samples have none, each
@@ -156,7 +158,13 @@ def compute_heatmaps(
         progress=progress,
     )
     skipped += drawn.skipped
-    _tag(dataset, names, waiting, drawn.skipped)
+    tag_skipped(
+        dataset,
+        names,
+        [item.id for item in waiting],
+        [item.id for item in drawn.skipped],
+        embedded=True,
+    )
     result = HeatmapResult(
         names.heatmap,
         encoder.name,
@@ -170,16 +178,6 @@ def compute_heatmaps(
     )
     _complete(step, result, explainer)
     return result
-
-
-def _tag(
-    dataset: fo.Dataset, names: Names, tried: list[HeatmapRequest], skipped: tuple[Skipped, ...]
-) -> None:
-    """Tag the images that failed now; one that was not embedded keeps its tag for that."""
-    view = dataset.select([item.id for item in tried], ordered=False)
-    if dataset.has_field(names.embedding):
-        view = view.exists(names.embedding)
-    embed.tag_skipped(dataset, names, view.values("id"), skipped)
 
 
 def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:

@@ -17,6 +17,7 @@ import numpy as np
 from ...errors import EmptySetError, MismatchError
 from ...interchange.feature_cache import FeatureCache, open_cache
 from ...progress import Reporter, quiet
+from ...results import Result
 from ...settings.rationales import FeatureCacheParams
 from ...settings.steps import EmbeddingParams
 from ..gaps import embed
@@ -31,8 +32,8 @@ from .samples import SampleWriter
 STEP = "feature_cache"
 
 
-@dataclass(frozen=True)
-class FeatureCacheResult:
+@dataclass(frozen=True, repr=False)
+class FeatureCacheResult(Result):
     """What was imported.
 
     ``findings`` are sentences for everything that was left out or corrected; the run record ``run``
@@ -248,10 +249,8 @@ def imported_from(dataset: fo.Dataset) -> Mapping[str, Any]:
     EmptySetError
         Nothing was imported.
     """
-    for key in dataset.list_runs():
-        base, _, suffix = key.partition(f"gapsphere_{STEP}")
-        if base == "" and key.startswith("gapsphere_"):
-            record = runs.read(dataset, Names(suffix.removeprefix("_")), STEP)
-            if record is not None:
-                return record.inputs
+    for suffix in runs.suffixes(dataset, STEP):
+        record = runs.read(dataset, Names(suffix), STEP)
+        if record is not None:
+            return record.inputs
     raise EmptySetError("No feature cache was imported here: run import_feature_cache first.")

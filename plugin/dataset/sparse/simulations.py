@@ -91,16 +91,15 @@ def simulations(dataset: fo.Dataset) -> list[Simulation]:
     InputError
         A run of that name is not the record of a simulation.
     """
-    start, found = Names().run_key(STEP), []
-    for key in sorted(dataset.list_runs()):
-        if key != start and not key.startswith(f"{start}_"):
-            continue
-        names = Names(key[len(start) + 1 :])
+    found = []
+    for suffix in runs.suffixes(dataset, STEP):
+        names = Names(suffix)
         record = runs.read(dataset, names, STEP)
         if record is not None and record.step == STEP:
             try:
                 found.append(_simulation(names, record))
             except (KeyError, TypeError) as error:
+                key = names.run_key(STEP)
                 raise InputError(
                     f"The run {key!r} is not the record of a simulation ({error} is missing or "
                     f"wrong): dataset.delete_run({key!r}), then simulate again with overwrite."

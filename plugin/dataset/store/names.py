@@ -6,6 +6,8 @@ live side by side on one dataset.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 OWNED_TAG = "S"
 POOL_TAG = "U"
 SEQUENCE = "sequence"
@@ -53,6 +55,17 @@ class Names:
 
     def _named(self, name: str) -> str:
         return f"{name}_{self.suffix}" if self.suffix else name
+
+
+def suffixes(keys: Iterable[str], base: str) -> list[str]:
+    """Suffixes of the analyses among ``keys``, which are ``base`` or ``base_SUFFIX``; "" first.
+
+    >>> suffixes(["gapsphere_dino", "other", "gapsphere"], "gapsphere")
+    ['', 'dino']
+    """
+    start = f"{base}_"
+    found = [key[len(start) :] for key in keys if key == base or key.startswith(start)]
+    return sorted(found)
 
 
 class ReviewNames:

@@ -14,6 +14,7 @@ from typing import Any
 import fiftyone as fo
 
 from .names import Names
+from .names import suffixes as suffixes_among
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ def write(dataset: fo.Dataset, names: Names, record: Record) -> Record:
         dataset.delete_run(key)
     dataset.register_run(key, config)
     return record
+
+
+def suffixes(dataset: fo.Dataset, step: str) -> list[str]:
+    """Suffixes of the analyses with a record of ``step``, the plain one first."""
+    return suffixes_among(dataset.list_runs(), Names().run_key(step))
 
 
 def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
