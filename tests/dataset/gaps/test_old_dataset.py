@@ -1,0 +1,114 @@
+"""A dataset made by an earlier version (commit 1de3682): opened, shown, run again, asked.
+
+``tests/support/old_dataset`` holds 24 small pictures with two analyses, exported as that version
+left them, and a Visual Spec that it wrote.
+"""
+
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.gaps import analysis
+from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.spec.check import check_view
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.settings.steps import GapParams
+
+MADE = Path(__file__).parents[2] / "support" / "old_dataset"
+SUFFIXES = {"": 4, "b": 3}
+"""Analyses and their k."""
+STEPS = ("embeddings", "coverage", "kcenter", "sphere")
+
+
+@pytest.fixture(scope="module")
+def imported():
+    made = fo.Dataset.from_dir(str(MADE), fo.types.FiftyOneDataset, progress=False)
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def old(imported):
+    copy = imported.clone()
+    yield copy
+    copy.delete()
+
+
+def params(suffix: str, k: int) -> GapParams:
+    return GapParams(encoder="field", model_path="colours", k=k, n_neighbors=5, suffix=suffix)
+
+
+def test_every_record_is_read(old):
+    for suffix in SUFFIXES:
+        for step in STEPS:
+            record = runs.read(old, Names(suffix), step)
+            assert record is not None
+            assert record.step == step
+            assert record.results
+    assert runs.suffixes(old, "coverage") == analysis.analyses(old) == ["", "b"]
+
+
+@pytest.mark.parametrize(("suffix", "k"), SUFFIXES.items())
+def test_the_same_settings_find_the_records_current(old, suffix, k):
+    names = Names(suffix)
+    fields = (names.dist_to_S, names.dist_percentile, names.is_gap, names.kcenter_rank)
+    before = [old.values(name) for name in fields]
+    found = find_gaps(old, params(suffix, k))
+    assert found.covered.reused
+    assert found.picked.reused
+    assert found.laid.reused
+    assert found.embedded.fingerprint == "field:colours"
+    assert [old.values(name) for name in fields] == before
+
+
+def test_another_k_picks_again_and_keeps_the_rest(old):
+    delta = runs.read(old, Names(), "coverage").results["delta"]
+    first = old.match({"kcenter_rank": 1}).first().id
+    found = find_gaps(old, params("", 6))
+    assert found.covered.reused
+    assert found.laid.reused
+    assert not found.picked.reused
+    assert old.match_tags("kcenter").count() == len(found.picked.ids) == 6
+    assert found.picked.ids[0] == first
+    assert found.covered.delta == delta
+    assert old.match_tags("kcenter_b").count() == 3
+
+
+def test_a_fresh_coverage_of_it_gives_the_same_numbers(old):
+    distances, percentiles = old.values(["dist_to_S", "dist_percentile"])
+    old.delete_run("gapsphere_coverage")
+    assert not find_gaps(old, params("", 4)).covered.reused
+    for field, before in (("dist_to_S", distances), ("dist_percentile", percentiles)):
+        after = np.array(old.values(field), np.float64)
+        np.testing.assert_allclose(after, np.array(before, np.float64), atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_panel_opens_on_it(old, suffix):
+    context = {"panel_id": f"old-{suffix}", "__method__": "reload", "panel_state": {}}
+    answer = foo.execute_operator(
+        "@gapsphere/gap-explorer/gap_explorer",
+        dataset=old,
+        params={**context, "limit": 50_000, "suffix": suffix},
+    )
+    data: dict = {}
+    for request in answer.executor.to_json()["requests"]:
+        if request["operator_uri"] == "patch_panel_data":
+            data.update(request["params"]["data"])
+    assert data["status"] == {"kind": "ready"}
+    assert data["columns"]["n"] == 24
+    run = data["run"]
+    assert (run["S"], run["U"], run["gaps"], run["suffix"]) == (12, 12, 6, suffix)
+    assert run["encoder"] == "field:colours"
+    assert run["delta"] == runs.read(old, Names(suffix), "coverage").results["delta"]
+
+
+def test_its_visual_spec_is_checked(old):
+    checked = check_view(MADE / "dusk.zip", old)
+    assert len(checked.answers) == 24
+    assert checked.quantity == 6
+    accepted = {answer.id for answer in checked.answers if answer.verdict == "accepted"}
+    assert accepted == set(old.match({"is_gap": True}).values("id"))
