@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.store.fiftyone_internals import detached, work_on
-from ..plugin.errors import Cancelled, GapsphereError
+from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
+from ..plugin.errors import Cancelled, GapsphereError, InputError
 from ..plugin.progress import Progress, Reporter
 
 T = TypeVar("T")
@@ -75,29 +74,35 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -
     GapsphereError
         What the work raised, after the App was told.
     """
-    shared = ctx.dataset
+    shared, name, key = ctx.dataset, ctx.dataset.name, dataset_id(ctx.dataset)
     work_on(ctx, detached(shared))
     running, last = _Work(ctx, work), None
     try:
         yield _bar(ctx, f"{label}: starting", 0.0)
         while running.thread.is_alive():
             running.thread.join(POLL_SECONDS)
+            if not exists(key):
+                running.abandoned.set()  # writing to a deleted dataset raises nothing
             if running.seen is not None and running.seen != last:
                 last = text, done, total = running.seen
                 if ctx.delegated:
                     ctx.set_progress(progress=done / max(total, 1), label=text)
                 yield _bar(ctx, text, done / max(total, 1))
     finally:
-        running.abandoned.set()  # the browser went away, or we are done anyway
-        if fo.dataset_exists(shared.name):
+        running.abandoned.set()  # the browser went away, or the work is done anyway
+        there = exists(key)
+        if there:
             shared.reload()
-    if running.error is not None:
-        if isinstance(running.error, GapsphereError):
-            if isinstance(running.error, Cancelled):
+    error = running.error
+    if not there:
+        error = InputError(f"The dataset {name!r} was deleted while {label!r} ran on it.")
+    if error is not None:
+        if isinstance(error, GapsphereError):
+            if isinstance(error, Cancelled):
                 yield ctx.ops.reload_dataset()  # what was done so far is there to see
-            yield _words(ctx, label, markdown(str(running.error)))
-            yield ctx.ops.notify(str(running.error), variant="error")
-        raise running.error
+            yield _words(ctx, label, markdown(str(error)))
+            yield ctx.ops.notify(str(error), variant="error")
+        raise error
     yield ctx.ops.reload_dataset()
     yield _words(ctx, label, markdown(str(running.result)))
 

@@ -5,8 +5,10 @@ import time
 
 import fiftyone.operators as foo
 import pytest
+from fiftyone import delete_dataset
 from fiftyone.operators.store import ExecutionStore
 from gapsphere.operators.background import markdown
+from gapsphere.plugin.dataset.store.fiftyone_internals import collection
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"
@@ -39,6 +41,16 @@ def loaded(dataset, folders):
         pool_images=str(folders / "pool"),
     )
     return dataset
+
+
+def once_embedding(dataset, act):
+    """Wait for the first vector to be written, then act."""
+    samples, deadline = collection(dataset), time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if samples.find_one({"embedding": {"$type": "binData"}}):
+            break
+        time.sleep(0.01)
+    act()
 
 
 def test_a_result_is_shown_as_paragraphs_and_never_as_code():
@@ -94,15 +106,7 @@ def test_the_work_can_run_in_the_background(loaded):
 def test_stop_ends_the_work_after_its_batch_and_keeps_what_is_done(loaded):
     store = ExecutionStore.create("gapsphere", dataset_id=loaded._doc.id)
 
-    def press_stop():
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if loaded._sample_collection.find_one({"embedding": {"$type": "binData"}}):
-                break
-            time.sleep(0.01)
-        call("stop", loaded)
-
-    presser = threading.Thread(target=press_stop)
+    presser = threading.Thread(target=once_embedding, args=(loaded, lambda: call("stop", loaded)))
     presser.start()
     with pytest.raises(Exception, match=r"Stopped\. What was done so far is kept"):
         call("compute_embeddings", loaded, encoder="packaged", batch_size=1, num_workers=1)
@@ -115,12 +119,10 @@ def test_stop_ends_the_work_after_its_batch_and_keeps_what_is_done(loaded):
 
 
 def test_a_dataset_deleted_under_the_work_is_an_error_not_a_hang(loaded):
-    import fiftyone as fo
-
     name = loaded.name
-    deleter = threading.Timer(0.5, lambda: fo.delete_dataset(name))
+    deleter = threading.Thread(target=once_embedding, args=(loaded, lambda: delete_dataset(name)))
     deleter.start()
-    with pytest.raises(Exception, match=r"(?i)deleted|exist|stopped"):
+    with pytest.raises(Exception, match=rf"The dataset '{name}' was deleted while 'Compute emb"):
         call("compute_embeddings", loaded, encoder="packaged", batch_size=1, num_workers=1)
     deleter.join()
 

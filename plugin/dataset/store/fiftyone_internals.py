@@ -35,6 +35,11 @@ def dataset_id(dataset: fo.Dataset) -> ObjectId:
     return dataset._doc.id
 
 
+def exists(key: ObjectId) -> bool:
+    """Whether the database still has the dataset of that id, whatever its name is now."""
+    return database().datasets.find_one({"_id": key}, {"_id": True}) is not None
+
+
 def collection(dataset: fo.Dataset) -> Collection[dict[str, Any]]:
     """The MongoDB collection of the samples: raw documents cost a third of ``values``' time."""
     found: Collection[dict[str, Any]] = dataset._sample_collection

@@ -33,6 +33,14 @@ def test_a_datasets_id_outlives_its_name(boxes):
     assert internals.dataset_id(boxes) == before == document["_id"]
 
 
+def test_a_dataset_exists_under_any_name_until_it_is_deleted(boxes):
+    key = internals.dataset_id(boxes)
+    boxes.name = f"{boxes.name}-renamed"
+    assert internals.exists(key)
+    boxes.delete()
+    assert not internals.exists(key)
+
+
 def test_the_collection_holds_a_document_a_sample_with_its_fields(boxes):
     found = internals.collection(boxes).find({}, {"number": 1, "last_modified_at": 1})
     assert [document["number"] for document in found] == boxes.values("number")
