@@ -14,6 +14,7 @@ from fiftyone import ViewField as F
 from ...errors import InputError
 from ...projection.questions import Answer, Question, Verdict, answer, unit_direction
 from ...projection.words import Sentences, sentences
+from ...results import Result
 from ...settings.questions import AskParams
 from ..store.sets import Samples, dataset_of
 from . import analysis
@@ -38,8 +39,8 @@ class Inside(NamedTuple):
     gaps: int
 
 
-@dataclass(frozen=True)
-class AnswerResult:
+@dataclass(frozen=True, repr=False)
+class AnswerResult(Result):
     """What ``ask`` found.
 
     Attributes

@@ -17,6 +17,7 @@ from ..store.appearance import hide_at_first
 from ..store.database import counted
 from ..store.names import Names
 from ..store.sets import resolve
+from ..store.skipped import tag_skipped
 from .files import SimulationState
 from .frames import read_frame
 from .job import Job
@@ -115,15 +116,8 @@ def means(job: Job, reached: SimulationState) -> dict[str, Any]:
 
 def tag(job: Job, reached: SimulationState) -> None:
     """Tag the frames that failed; one that works loses the tag unless it has no embedding."""
-    skipped_tag, failed = job.names.skipped_tag, [item.id for item in reached.skipped]
-    works = job.dataset.select(reached.ids, ordered=False).match_tags(skipped_tag)
-    works = works.exclude(failed) if failed else works
-    if job.dataset.has_field(job.names.embedding):
-        works = works.exists(job.names.embedding)
-    if counted(works):
-        works.untag_samples(skipped_tag)
-    if failed:
-        job.dataset.select(failed, ordered=False).tag_samples(skipped_tag)
+    failed = [item.id for item in reached.skipped]
+    tag_skipped(job.dataset, job.names, reached.ids, failed, embedded=True)
 
 
 def _values(job: Job, sample_id: str, played: PlayedFrame) -> dict[str, Any]:

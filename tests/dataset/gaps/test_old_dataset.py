@@ -11,10 +11,13 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps import analysis
+from gapsphere.plugin.dataset.gaps.ask import ask
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.spec.check import check_view
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.settings.fields import make
+from gapsphere.plugin.settings.questions import AskParams
 from gapsphere.plugin.settings.steps import GapParams
 
 MADE = Path(__file__).parents[2] / "support" / "old_dataset"
@@ -104,6 +107,17 @@ def test_the_panel_opens_on_it(old, suffix):
     assert (run["S"], run["U"], run["gaps"], run["suffix"]) == (12, 12, 6, suffix)
     assert run["encoder"] == "field:colours"
     assert run["delta"] == runs.read(old, Names(suffix), "coverage").results["delta"]
+
+
+def test_it_is_asked(old):
+    gap = old.match({"kcenter_rank": 1}).first()
+    answer = ask(old, make(AskParams, {"sample": gap.id}))
+    assert answer.verdict is not None
+    assert answer.verdict.distance == pytest.approx(gap.dist_to_S, abs=1e-6)
+    assert answer.verdict.percentile == pytest.approx(gap.dist_percentile, abs=0.5)
+    assert answer.nearest
+    place = ask(old, make(AskParams, {"place": tuple(gap.sphere), "suffix": "b"}))
+    assert place.verdict is not None
 
 
 def test_its_visual_spec_is_checked(old):
