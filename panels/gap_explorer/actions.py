@@ -128,8 +128,8 @@ def making(ctx: foo.ExecutionContext, *, stop: bool = False) -> dict[str, Any]:
         return {"making": None}
     if stop:
         work.stop()
-    if not work.running and not work.told:
-        work.told = True
+    if not work.running and not work.reported:
+        work.reported = True
         ctx.ops.reload_samples()  # the grid draws them; reloading the dataset would empty it
     return {"making": work.state()}
 

@@ -33,7 +33,7 @@ class Making:
         self.done, self.total = 0, len(ids)
         self.message: str | None = None
         self.error: str | None = None
-        self.told = False
+        self.reported = False
         self.new_field = not dataset.has_field(Names(suffix).heatmap)
         self._stopped = threading.Event()
         self._thread = threading.Thread(

@@ -1,0 +1,1 @@
+"""Exact distances, the covering radius and δ, K-Center picks: arrays in, arrays out."""

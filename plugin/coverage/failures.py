@@ -47,7 +47,8 @@ def failure_rate(
     neighbors : int
         ``k``, at least 1; all judged samples where there are fewer.
     own : int (n,), optional
-        Row of each query among ``judged``, -1 where it is none: nobody is their own neighbour.
+        Row of each query among ``judged``, -1 where it is not one of them: a sample is
+        not its own neighbour.
 
     Returns
     -------

@@ -63,7 +63,7 @@ def k_center_greedy(
 
     Notes
     -----
-    Candidates whose float32 similarities differ by less than 1e-6 are told apart in float64.
+    Candidates whose float32 similarities differ by less than 1e-6 are compared in float64.
 
     References
     ----------

@@ -224,7 +224,7 @@ def threshold_from_json(
         note += f"δ = {own.delta:.4g} is read off S instead. "
     else:
         own = Threshold(float(np.quantile(distance, 0.95)), "p95 of U to S", metric)
-        note += f"δ = {own.delta:.4g}, the 0.95 quantile of nn_U_to_S, stands in. "
+        note += f"δ = {own.delta:.4g}, the 0.95 quantile of nn_U_to_S, is used instead. "
     warning = " ".join(part.strip() for part in (note, own.warning, said) if part)
     return Threshold(own.delta, own.source, metric, warning)
 

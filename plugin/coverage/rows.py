@@ -21,7 +21,7 @@ NORM_TOLERANCE = 1e-4
 """How far from 1 the length of a row may be: float32 normalisation stays within 1e-6."""
 
 TIE = 1e-6
-"""Inner products of unit rows closer than this are told apart in float64, not in float32."""
+"""Inner products of unit rows closer than this are compared in float64, not in float32."""
 
 _CELLS_AT_ONCE = 1 << 18  # of a float64 difference: 2 MB, which stays in the cache
 

@@ -1,4 +1,4 @@
-"""New images on a sphere that stands already, without fitting it again.
+"""New images on an existing sphere, without fitting it again.
 
 A new point goes to the mean 3D coordinate of its five nearest fitted points, weighted by inverse
 distance (Shepard 1968): a copy of a fitted image lands on that image.  UMAP's own ``transform``
@@ -97,7 +97,7 @@ class Reducer:
         same = squared <= SAME
         weight = 1 / np.sqrt(np.where(same, 1, squared), dtype=np.float64)
         copy = same.any(axis=1)
-        # Of a fitted image there may be several copies, UMAP moved apart: the first stands for all.
+        # Of a fitted image there may be several copies, UMAP moved apart: the first is taken.
         weight[copy] = np.eye(k)[same[copy].argmax(axis=1)]
         weight /= weight.sum(axis=1, keepdims=True)
         umap3d = np.einsum("nk,nkc->nc", weight, self.umap3d[row]).astype(np.float32)

@@ -1,8 +1,8 @@
 """Questions to the sphere: a point, an empty place, a cap; arrays in, an :class:`Answer` out.
 
-An empty place has no embedding, so the mean of the nearest samples in the set searched stands in
-and every number about it is an estimate.  Distances that are compared with δ stay in the unit of
-the run; the metric a person chooses only orders candidates and says how far each is from here.
+An empty place has no embedding, so the mean of the nearest samples in the set searched is
+used, and every number about it is an estimate.  Distances that are compared with δ stay in the unit
+of the run; the metric a person chooses only orders candidates and says how far each is from here.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ TIE = 1e-6
 
 @dataclass(frozen=True)
 class Question:
-    """What is near the point ``row``, near the empty place ``direction``, or in the cap of
-    ``angle`` radians around it.
+    """What is near a point, near an empty place, or in a cap.
 
-    ``direction`` is a unit vector; ``k`` neighbours of ``search`` are wanted, the nearest on the
+    ``row`` is the point, ``angle`` the cap's in radians; ``direction`` is a unit vector.
+    ``k`` neighbours of ``search`` are wanted, the nearest on the
     sphere, or with ``rerank`` the nearest in the embedding among many of these.  ``delta`` takes
     the place of the run's δ.
     """
@@ -168,7 +168,7 @@ def _vector(space: SearchSpace, question: Question) -> Array:
 def mean_direction(rows: Array) -> Array:
     """Mean of unit rows, nearest first, as a unit vector, float32 (d,).
 
-    Where the rows cancel out exactly the first one stands in alone.
+    Where the rows cancel out exactly it is the first one.
     """
     mean = rows.mean(axis=0, dtype=np.float64)
     length = np.linalg.norm(mean)

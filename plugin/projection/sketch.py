@@ -101,7 +101,7 @@ class BoundedSearch:
         m = min(m, len(bound) if among is None else int(among.sum()))
         if not m:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        # m rows reach some similarity; whoever may reach it too is looked at.
+        # m rows reach some similarity; every row that may reach it too is looked at.
         reached = self._similarity(_promising(bound, m)).min()
         rows = np.flatnonzero(bound >= reached - SLACK)
         similarity = self._similarity(rows)

@@ -73,8 +73,7 @@ def sentences(verdict: Verdict) -> Sentences:
 
 
 def percent(value: float) -> str:
-    """A percentage that never rounds to 100 while something is missing, nor to 0 while something is
-    there.
+    """A percentage that rounds to 100 or 0 only where it is all or nothing.
 
     >>> percent(99.97), percent(0.01), percent(42.4), percent(4.26)
     ('99.9 %', '0.1 %', '42 %', '4.3 %')

@@ -58,8 +58,9 @@ class Stale:
 
 @dataclass(eq=False)
 class Analysis:
-    """The points of one sphere, in the order of its brain run, samples deleted since and those in
-    neither S nor U left out.
+    """The points of one sphere, in the order of its brain run.
+
+    Samples deleted since and those in neither S nor U are left out.
 
     ``sphere`` float32 (n, 3) unit rows; ``owned`` bool (n,), S; ``dist``, ``percentile`` float32
     (n,), NaN where there is none; ``pick`` int32 (n,), K-Center rank or 0.  ``whole`` says that the

@@ -157,8 +157,8 @@ def _ids_named(dataset: fo.Dataset, sample: str) -> list[str]:
         if ids:
             return ids
     end = re.escape(sample.replace("\\", "/"))
-    ids = dataset.match(F("filepath").re_match(f"[/\\\\]{end}$")).values("id")
-    return ids
+    matching: list[str] = dataset.match(F("filepath").re_match(f"[/\\\\]{end}$")).values("id")
+    return matching
 
 
 def _result(
