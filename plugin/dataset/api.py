@@ -1,58 +1,94 @@
-"""The Python API: each step as a function with the settings as keyword arguments.
+"""The Python API: each step as a function with its settings as keyword arguments.
 
-The functions validate the settings, show a progress bar a stage (``progress=False`` is quiet) and
-return the step's result object, which prints as a summary.
+A function validates its settings, shows a progress bar for each stage (``progress=False`` is quiet)
+and returns the step's result, which prints as a summary.  Its signature and the description of its
+arguments are built from the step's parameter class when this module is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from functools import wraps
+from inspect import signature
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import fiftyone as fo
 from tqdm.auto import tqdm
 
 from ..encoders.protocol import Encoder
+from ..errors import InputError
 from ..progress import Progress, Reporter, quiet
-from ..settings.fields import make
-from ..settings.questions import AskParams
+from ..settings.arguments import docstring_of, signature_of
+from ..settings.fields import Params, make, select, unknown
 from ..settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from ..settings.sparse import SimulateParams, TrainSequencesParams
 from ..settings.spec import CheckSpecParams, SpecParams
 from ..settings.steps import (
+    AnalysisParams,
     CoverageParams,
     EmbeddingParams,
+    ExportParams,
     GapParams,
     HeatmapParams,
+    ImportParams,
     KCenterParams,
     LoadParams,
-    Metric,
     PlotParams,
     SetParams,
     SphereParams,
 )
 from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, sphere
-from .gaps import ask as questions
 from .gaps import find_gaps as gaps
+from .gaps.artifacts import ArtifactExport, ArtifactImport
+from .gaps.coverage import CoverageResult
+from .gaps.embed import EmbeddingResult
+from .gaps.find_gaps import GapResult
+from .gaps.heatmaps import HeatmapResult
+from .gaps.kcenter import KCenterResult
+from .gaps.load import LoadResult
 from .gaps.sources import Source
-from .rationales import export as review_tables
-from .rationales import failures
-from .rationales import import_cache as feature_cache
-from .sparse import recording as sparse_recording
-from .spec import check as spec_check
-from .spec import export as visual_spec
+from .gaps.sphere import SphereResult
+from .rationales import export as reviews
+from .rationales import failures, import_cache
+from .rationales.export import ReviewExport
+from .rationales.failures import FailureRanking
+from .rationales.import_cache import FeatureCacheResult
+from .sparse import recording
+from .sparse.recording import ImportedRecording
+from .spec import check, export
+from .spec.check import SpecCheckResult
+from .spec.export import SpecResult
 from .store.sets import Samples
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they bring torch, which waits until it is needed
     from ..sparse.network.registry import LoadedModel
     from .sparse.simulate import SimulationResult
     from .sparse.train import TrainingResult
 
+ResultT = TypeVar("ResultT")
+
+ARGUMENTS = {
+    "samples": "The dataset, or a view of it.",
+    "dataset": "The dataset.",
+    "model": "An opened model, in place of the one that the settings name.",
+    "progress": "Whether to show a progress bar for each stage.",
+    "images": "A folder, a glob or paths of image files, or a dataset or view.",
+    "spec": "The Visual Spec's ZIP, or its ``spec.json``.",
+    "sequence": "Name of the new sequence; default: the session's id.",
+    "keypoints": "Keep the measured pixels as keypoints.",
+}
+"""Descriptions of arguments that are not settings."""
+SOURCES = {
+    "owned": "Images you own (S): a folder, a glob, a JSON list, a video, or paths.",
+    "pool": "Candidate images (U), in the same ways.",
+}
+
 
 @contextmanager
 def bars(show: bool = True) -> Iterator[Reporter]:
-    """A reporter that draws one bar a stage, in a terminal or a notebook."""
+    """A reporter that draws one bar for each stage, in a terminal or a notebook."""
     drawn: list[tqdm] = []
 
     def report(stage: str) -> Progress:
@@ -77,312 +113,269 @@ def _close(drawn: list[tqdm]) -> None:
         drawn.pop().close()
 
 
+def step(
+    params: type[Params], *, hidden: Sequence[str] = (), words: dict[str, str] | None = None
+) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]:
+    """Make a function of ``params`` and ``report`` one of settings and ``progress``."""
+
+    def decorate(function: Callable[..., ResultT]) -> Callable[..., ResultT]:
+        declared = signature(function).parameters
+        reports = {"progress": ("bool", True)} if "report" in declared else {}
+        internal = ("params", "report")
+        shown = signature_of(function, params, internal=internal, hidden=hidden, added=reports)
+
+        @wraps(function)
+        def call(*args: Any, **keywords: Any) -> ResultT:
+            for name in keywords:
+                if name not in shown.parameters:
+                    raise InputError(unknown("argument", name, shown.parameters))
+            given = shown.bind(*args, **keywords).arguments
+            own = {name: value for name, value in given.items() if name in declared}
+            own["params"] = make(
+                params,
+                {
+                    name: fspath(value) if isinstance(value, PathLike) else value
+                    for name, value in given.items()
+                    if name in params.model_fields
+                },
+            )
+            if not reports:
+                return function(**own)
+            with bars(given.get("progress", True)) as report:
+                return function(**own, report=report)
+
+        call.__signature__ = shown  # type: ignore[attr-defined]
+        call.__doc__ = docstring_of(function, shown, params, {**ARGUMENTS, **(words or {})})
+        return call
+
+    return decorate
+
+
+@step(LoadParams, hidden=("owned_images", "pool_images"), words=SOURCES)
 def load_images(
     dataset: fo.Dataset,
     owned: Source | None = None,
     pool: Source | None = None,
     *,
-    progress: bool = True,
-    **settings: Any,
-) -> load.LoadResult:
-    """Add images to ``dataset`` as samples tagged ``S`` and ``U``; see :func:`.load.load_images`.
-
-    >>> gapsphere.load_images(dataset, "owned/", "recordings/*.mp4")     # doctest: +SKIP
-    """
-    params = make(LoadParams, settings)
-    with bars(progress) as report:
-        return load.load_images(
-            dataset,
-            owned if owned is not None else params.owned_images,
-            pool if pool is not None else params.pool_images,
-            csv=params.csv,
-            frames_per_second=params.frames_per_second,
-            num_workers=params.num_workers,
-            progress=report("Loading"),
-        )
-
-
-def compute_embeddings(
-    samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
-) -> embed.EmbeddingResult:
-    """Give every sample a unit vector; see :func:`.embed.compute_embeddings`.
-
-    ``model`` is an opened encoder, in place of the setting ``encoder``.
-    """
-    with bars(progress) as report:
-        return embed.compute_embeddings(
-            samples, make(EmbeddingParams, settings), encoder=model, progress=report("Embeddings")
-        )
-
-
-def compute_coverage(
-    samples: Samples, *, progress: bool = True, **settings: Any
-) -> coverage.CoverageResult:
-    """Distance of every candidate to S, δ and gaps; see :func:`.coverage.compute_coverage`."""
-    with bars(progress) as report:
-        return coverage.compute_coverage(
-            samples, make(CoverageParams, settings), progress=report("Coverage")
-        )
-
-
-def select_kcenter(
-    samples: Samples, *, progress: bool = True, **settings: Any
-) -> kcenter.KCenterResult:
-    """Pick candidates by exact K-Center greedy; see :func:`.kcenter.select_kcenter`."""
-    with bars(progress) as report:
-        return kcenter.select_kcenter(
-            samples, make(KCenterParams, settings), progress=report("K-Center")
-        )
-
-
-def compute_sphere(
-    samples: Samples, *, progress: bool = True, **settings: Any
-) -> sphere.SphereResult:
-    """Lay S and U out on the unit sphere; see :func:`.sphere.compute_sphere`."""
-    with bars(progress) as report:
-        return sphere.compute_sphere(
-            samples, make(SphereParams, settings), progress=report("Sphere")
-        )
-
-
-def place_on_sphere(samples: Samples, *, suffix: str = "", progress: bool = True) -> int:
-    """Put new samples among those already on the sphere; see :func:`.sphere.place_on_sphere`."""
-    with bars(progress) as report:
-        return sphere.place_on_sphere(samples, suffix=suffix, progress=report("Placing"))
-
-
-def find_gaps(
-    samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
-) -> gaps.GapResult:
-    """Embeddings, coverage, K-Center and sphere in a row; see :func:`.gaps.find_gaps`.
-
-    >>> print(gapsphere.find_gaps(dataset, k=100))                      # doctest: +SKIP
-    """
-    with bars(progress) as report:
-        return gaps.find_gaps(samples, make(GapParams, settings), encoder=model, report=report)
-
-
-def ask(
-    samples: Samples,
-    *,
-    sample: str | None = None,
-    place: Sequence[float] | None = None,
-    cap: Sequence[float] | None = None,
-    k: int = 8,
-    search: Literal["S", "U", "both"] = "U",
-    metric: Metric = "cosine",
-    delta: float | None = None,
-    suffix: str = "",
-) -> questions.AnswerResult:
-    """What is at an image, at an empty place or in a cap of the sphere.
-
-    Give one of ``sample``, ``place`` and ``cap``.  The verdict, the neighbours and the trust are
-    those of the Gap Explorer panel, word for word.
-
-    Parameters
-    ----------
-    sample : str, optional
-        Sample id or file path of an image of the dataset.
-    place : (x, y, z), optional
-        A direction from the sphere's centre, of any length.
-    cap : (x, y, z, degrees), optional
-        Everything within an angle, 0 to 180 degrees, of a direction.
-    k : int
-        Neighbours to list, 1 to 200.
-    search : {"S", "U", "both"}
-        Set that neighbours are looked for in.
-    metric : {"cosine", "euclidean"}
-        Distance in which neighbours are listed; the verdict is in the run's.
-    delta : float, optional
-        Threshold of a gap, in the run's metric, in place of the run's.
-    suffix : str
-        Which analysis, where there are several.
-
-    Returns
-    -------
-    AnswerResult
-        ``verdict`` (numbers), ``words`` (sentences), ``nearest`` (sample id, set, distance),
-        ``inside`` (counts of a cap); prints as text.
-
-    Raises
-    ------
-    GapsphereError
-        There is no sphere yet, the sample is unknown, or the direction is none.
+    params: LoadParams,
+    report: Reporter,
+) -> LoadResult:
+    """Add images to ``dataset`` as samples tagged ``S`` and ``U``.
 
     Examples
     --------
-    >>> print(gapsphere.ask(dataset, place=(0, 0, 1)))                   # doctest: +SKIP
-    An empty place
-    GAP: 0.412 from S, 0.112 beyond δ (0.300)
-    Farther than 99.7 % of the images of S are from the rest of S.
-    U can fill it: 12 of the 50 nearest candidates are closer to it than S and beyond δ.
-    >>> gapsphere.ask(dataset, sample="drive/0042.png").verdict.gap      # doctest: +SKIP
-    True
+    >>> gapsphere.load_images(dataset, "owned/", "recordings/*.mp4")     # doctest: +SKIP
     """
-    given = {"sample": sample, "place": _numbers(place), "cap": _numbers(cap)}
-    how = {"k": k, "search": search, "metric": metric, "delta": delta, "suffix": suffix}
-    return questions.ask(samples, make(AskParams, {**given, **how}))
-
-
-def _numbers(values: Sequence[float] | None) -> list[float] | None:
-    """Numbers as a list; an array of numpy is a sequence of its own kind."""
-    return None if values is None else [float(value) for value in values]
-
-
-def compute_heatmaps(
-    samples: Samples, *, model: Encoder | None = None, progress: bool = True, **settings: Any
-) -> heatmaps.HeatmapResult:
-    """Show what the encoder looked at; see :func:`.heatmaps.compute_heatmaps`.
-
-    >>> gapsphere.compute_heatmaps(dataset, only="picks", about="new")   # doctest: +SKIP
-    """
-    with bars(progress) as report:
-        return heatmaps.compute_heatmaps(
-            samples, make(HeatmapParams, settings), encoder=model, progress=report("Heatmaps")
-        )
-
-
-def export_artifacts(
-    samples: Samples, folder: str, *, overwrite: bool = False, **settings: Any
-) -> artifacts.ArtifactExport:
-    """Write the analysis as files; see :func:`.artifacts.export_artifacts`."""
-    sets = {name: value for name, value in settings.items() if name in SetParams.model_fields}
-    plot = {name: value for name, value in settings.items() if name not in sets}
-    return artifacts.export_artifacts(
-        samples, folder, make(SetParams, sets), make(PlotParams, plot), overwrite=overwrite
+    return load.load_images(
+        dataset,
+        owned,
+        pool,
+        csv=params.csv,
+        frames_per_second=params.frames_per_second,
+        num_workers=params.num_workers,
+        progress=report("Loading"),
     )
 
 
-def import_artifacts(
-    dataset: fo.Dataset, folder: str, *, suffix: str = ""
-) -> artifacts.ArtifactImport:
-    """Read such files into a dataset; see :func:`.artifacts.import_artifacts`."""
-    return artifacts.import_artifacts(dataset, folder, suffix=suffix)
+@step(EmbeddingParams)
+def compute_embeddings(
+    samples: Samples, *, model: Encoder | None = None, params: EmbeddingParams, report: Reporter
+) -> EmbeddingResult:
+    """Give every sample a unit vector, the field ``embedding``."""
+    return embed.compute_embeddings(samples, params, encoder=model, progress=report("Embeddings"))
 
 
+@step(CoverageParams)
+def compute_coverage(
+    samples: Samples, *, params: CoverageParams, report: Reporter
+) -> CoverageResult:
+    """Compute the distance of every candidate to S, δ, and which candidates are gaps."""
+    return coverage.compute_coverage(samples, params, progress=report("Coverage"))
+
+
+@step(KCenterParams)
+def select_kcenter(samples: Samples, *, params: KCenterParams, report: Reporter) -> KCenterResult:
+    """Pick candidates by exact K-Center greedy."""
+    return kcenter.select_kcenter(samples, params, progress=report("K-Center"))
+
+
+@step(SphereParams)
+def compute_sphere(samples: Samples, *, params: SphereParams, report: Reporter) -> SphereResult:
+    """Place S and U on the unit sphere by a 3D UMAP of both together."""
+    return sphere.compute_sphere(samples, params, progress=report("Sphere"))
+
+
+@step(AnalysisParams)
+def place_on_sphere(samples: Samples, *, params: AnalysisParams, report: Reporter) -> int:
+    """Place new samples among those already on the sphere; returns how many."""
+    return sphere.place_on_sphere(samples, suffix=params.suffix, progress=report("Placing"))
+
+
+@step(GapParams)
+def find_gaps(
+    samples: Samples, *, model: Encoder | None = None, params: GapParams, report: Reporter
+) -> GapResult:
+    """Compute embeddings, coverage, K-Center picks and the sphere in a row.
+
+    Examples
+    --------
+    >>> print(gapsphere.find_gaps(dataset, k=100))                      # doctest: +SKIP
+    """
+    return gaps.find_gaps(samples, params, encoder=model, report=report)
+
+
+@step(HeatmapParams)
+def compute_heatmaps(
+    samples: Samples, *, model: Encoder | None = None, params: HeatmapParams, report: Reporter
+) -> HeatmapResult:
+    """Show what the encoder looked at, the field ``heatmap``.
+
+    Examples
+    --------
+    >>> gapsphere.compute_heatmaps(dataset, only="picks", about="new")   # doctest: +SKIP
+    """
+    return heatmaps.compute_heatmaps(samples, params, encoder=model, progress=report("Heatmaps"))
+
+
+@step(ExportParams)
+def export_artifacts(samples: Samples, folder: str, *, params: ExportParams) -> ArtifactExport:
+    """Write the analysis as files that other programs read."""
+    sets, plot = select(SetParams, params), select(PlotParams, params)
+    return artifacts.export_artifacts(
+        samples, params.folder, sets, plot, overwrite=params.overwrite
+    )
+
+
+@step(ImportParams)
+def import_artifacts(dataset: fo.Dataset, folder: str, *, params: ImportParams) -> ArtifactImport:
+    """Read such files into a dataset."""
+    return artifacts.import_artifacts(dataset, params.folder, suffix=params.suffix)
+
+
+@step(SpecParams)
 def export_visual_spec(
-    samples: Samples, output: str | None = None, *, progress: bool = True, **settings: Any
-) -> visual_spec.SpecResult:
-    """Write a collection guide for some samples; see :func:`.visual_spec.export_visual_spec`.
+    samples: Samples, output: str | None = None, *, params: SpecParams, report: Reporter
+) -> SpecResult:
+    """Write a collection guide for some samples.
 
+    Examples
+    --------
     >>> gaps = dataset.match(F("is_gap"))                               # doctest: +SKIP
     >>> print(gapsphere.export_visual_spec(gaps, "night.zip"))          # doctest: +SKIP
     """
-    with bars(progress) as report:
-        return visual_spec.export_visual_spec(
-            samples,
-            make(SpecParams, {**settings, "output": output}),
-            progress=report("Pictures"),
-        )
+    return export.export_visual_spec(samples, params, progress=report("Pictures"))
 
 
+@step(CheckSpecParams)
 def check_spec(
     spec: str,
     images: Samples | Source,
     *,
     model: Encoder | None = None,
-    progress: bool = True,
-    **settings: Any,
-) -> spec_check.SpecCheckResult:
-    """Say of each image whether it is what a Visual Spec asked for.
+    params: CheckSpecParams,
+    report: Reporter,
+) -> SpecCheckResult:
+    """Judge each image against a Visual Spec.
 
-    ``spec`` is the spec's ZIP or its ``spec.json``; ``images`` a folder, a glob, paths, or a
-    dataset or view, whose samples then get the field ``spec_verdict``.  See :mod:`.check_spec`.
+    Samples of a dataset or view then have the verdict in the field ``spec_verdict``.
 
+    Examples
+    --------
     >>> print(gapsphere.check_spec("night.zip", "new_drive/"))          # doctest: +SKIP
     """
-    params = make(CheckSpecParams, settings)
-    with bars(progress) as report:
-        if isinstance(images, (fo.Dataset, fo.DatasetView)):
-            return spec_check.check_view(
-                spec, images, params, encoder=model, progress=report("Embedding")
-            )
-        return spec_check.check_files(
-            spec, images, params, encoder=model, progress=report("Embedding")
-        )
+    progress = report("Embedding")
+    if isinstance(images, (fo.Dataset, fo.DatasetView)):
+        return check.check_view(spec, images, params, encoder=model, progress=progress)
+    return check.check_files(spec, images, params, encoder=model, progress=progress)
 
 
+@step(FeatureCacheParams)
 def import_feature_cache(
-    dataset: fo.Dataset, cache_dir: str, *, progress: bool = True, **settings: Any
-) -> feature_cache.FeatureCacheResult:
-    """Read features and rationales made elsewhere; see :func:`.feature_cache.import_feature_cache`.
+    dataset: fo.Dataset, cache_dir: str, *, params: FeatureCacheParams, report: Reporter
+) -> FeatureCacheResult:
+    """Read features and rationales made elsewhere.
 
+    Examples
+    --------
     >>> gapsphere.import_feature_cache(dataset, "cache/", image_dir="plots/")   # doctest: +SKIP
     """
-    params = make(FeatureCacheParams, {**settings, "cache_dir": cache_dir})
-    with bars(progress) as report:
-        return feature_cache.import_feature_cache(dataset, params, report=report)
+    return import_cache.import_feature_cache(dataset, params, report=report)
 
 
+@step(ReviewExportParams)
 def export_reviews(
-    dataset: fo.Dataset, folder: str, *, progress: bool = True, **settings: Any
-) -> review_tables.ReviewExport:
-    """Write the cache's tables with the decisions; see :func:`.export_reviews.export_reviews`."""
-    params = make(ReviewExportParams, {**settings, "folder": folder})
-    with bars(progress) as report:
-        return review_tables.export_reviews(dataset, params, report=report)
+    dataset: fo.Dataset, folder: str, *, params: ReviewExportParams, report: Reporter
+) -> ReviewExport:
+    """Write the cache's tables with the decisions beside the rows."""
+    return reviews.export_reviews(dataset, params, report=report)
 
 
+@step(FailureParams)
 def rank_gaps_by_failures(
-    dataset: fo.Dataset, *, progress: bool = True, **settings: Any
-) -> failures.FailureRanking:
-    """Gaps beside many failures first; see :func:`.failures.rank_gaps_by_failures`.
+    dataset: fo.Dataset, *, params: FailureParams, report: Reporter
+) -> FailureRanking:
+    """Order gaps by how often a model fails near them.
 
+    Examples
+    --------
     >>> print(gapsphere.rank_gaps_by_failures(dataset))                 # doctest: +SKIP
     """
-    with bars(progress) as report:
-        return failures.rank_gaps_by_failures(
-            dataset, make(FailureParams, settings), progress=report("Neighbours")
-        )
+    return failures.rank_gaps_by_failures(dataset, params, progress=report("Neighbours"))
 
 
+@step(Params, words={"folder": "One session of the server's record folder."})
 def import_sparse_recording(
     dataset: fo.Dataset,
     folder: str,
     *,
     sequence: str | None = None,
     keypoints: bool = False,
-    progress: bool = True,
-) -> sparse_recording.ImportedRecording:
-    """Add a recorded live session as a sequence; see :func:`.sparse_recording.import_recording`.
+    params: Params,
+    report: Reporter,
+) -> ImportedRecording:
+    """Add a recorded live session as a sequence.
 
+    Examples
+    --------
     >>> gapsphere.import_sparse_recording(dataset, "recordings/0f3c.../")     # doctest: +SKIP
     """
-    with bars(progress) as report:
-        return sparse_recording.import_recording(
-            dataset,
-            folder,
-            sequence=sequence,
-            keypoints=keypoints,
-            progress=report("Frames"),
-        )
+    return recording.import_recording(
+        dataset, folder, sequence=sequence, keypoints=keypoints, progress=report("Frames")
+    )
 
 
+@step(SimulateParams)
 def simulate_adaptive_sampling(
-    samples: Samples, *, model: LoadedModel | None = None, progress: bool = True, **settings: Any
+    samples: Samples,
+    *,
+    model: LoadedModel | None = None,
+    params: SimulateParams,
+    report: Reporter,
 ) -> SimulationResult:
-    """Play sequences to the closed loop of sparse sampling; see :mod:`.sparse_simulation`.
+    """Play sequences through the closed loop of sparse sampling.
 
+    Examples
+    --------
     >>> gapsphere.simulate_adaptive_sampling(dataset)                         # doctest: +SKIP
     >>> gapsphere.simulate_adaptive_sampling(dataset, pattern="random", suffix="random")
     ...                                                                       # doctest: +SKIP
     """
     from .sparse.simulate import simulate_adaptive_sampling as simulate
 
-    with bars(progress) as report:
-        params = make(SimulateParams, settings)
-        return simulate(samples, params, model=model, progress=report("Frames"))
+    return simulate(samples, params, model=model, progress=report("Frames"))
 
 
+@step(TrainSequencesParams)
 def train_sparse_transformer(
-    samples: Samples, *, progress: bool = True, **settings: Any
+    samples: Samples, *, params: TrainSequencesParams, report: Reporter
 ) -> TrainingResult:
-    """Teach a model to rebuild a dataset's frames from few pixels; see :mod:`.sparse_training`.
+    """Train a model to rebuild a dataset's frames from few pixels.
 
+    Examples
+    --------
     >>> gapsphere.train_sparse_transformer(dataset, model_name="dusk")        # doctest: +SKIP
     >>> gapsphere.simulate_adaptive_sampling(dataset, checkpoint_key="dusk")  # doctest: +SKIP
     """
     from .sparse.train import train_sparse_transformer as train
 
-    with bars(progress) as report:
-        return train(samples, make(TrainSequencesParams, settings), report=report)
+    return train(samples, params, report=report)

@@ -137,7 +137,10 @@ class MetricParams(SetParams):
     """The unit of distances and radii."""
 
     metric: Metric = setting(
-        "cosine", "Distance between unit vectors", key="distance.metric", advanced=False
+        "cosine",
+        "Distance between unit vectors: cosine, 1 - cos, 0 to 2; euclidean, 0 to 2",
+        key="distance.metric",
+        advanced=False,
     )
 
 
@@ -146,7 +149,8 @@ class CoverageParams(MetricParams):
 
     delta: float | None = setting(
         None,
-        "A candidate farther than this distance from S is a gap; empty: computed from S itself",
+        "A candidate farther than this from S is a gap, in the unit of `metric`; empty: computed "
+        "from S itself",
         key="distance.delta",
         advanced=False,
         ge=0,
@@ -195,7 +199,7 @@ class SphereParams(SetParams):
     )
     min_dist: float = setting(
         0.1,
-        "UMAP: least distance between points",
+        "UMAP: least distance between points, in the units of its layout",
         key="umap.min_dist",
         ge=0,
         le=1,

@@ -1,0 +1,104 @@
+"""Settings as keyword arguments: the signature and the docstring of a function that takes them.
+
+A function declares its own arguments and ``params``; the settings of the parameter class become
+keyword arguments with their types and defaults, and a numpydoc section describes them all.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, Signature
+from textwrap import fill, indent
+from typing import Any
+
+from .fields import Params, Setting, settings_of
+
+
+class Source(str):
+    """A type as it is written; ``help`` shows it without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def signature_of(
+    function: Callable[..., Any],
+    params: type[Params],
+    *,
+    internal: Sequence[str] = ("params",),
+    hidden: Sequence[str] = (),
+    added: Mapping[str, tuple[str, Any]] | None = None,
+) -> Signature:
+    """The signature that callers see.
+
+    Parameters
+    ----------
+    internal : sequence of str
+        Arguments of ``function`` that its caller does not give.
+    hidden : sequence of str
+        Settings that an argument of another name stands for.
+    added : mapping, optional
+        Type and default of further keyword arguments.
+    """
+    declared = inspect.signature(function)
+    own = [
+        part.replace(annotation=Source(part.annotation))
+        for part in declared.parameters.values()
+        if part.name not in internal
+    ]
+    known = {part.name for part in own} | set(hidden)
+    keywords = {
+        **(added or {}),
+        **{
+            each.name: (each.annotation, each.default)
+            for each in settings_of(params)
+            if each.name not in known
+        },
+    }
+    own += [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Source(kind))
+        for name, (kind, default) in keywords.items()
+    ]
+    return Signature(own, return_annotation=Source(declared.return_annotation))
+
+
+def docstring_of(
+    function: Callable[..., Any],
+    signature: Signature,
+    params: type[Params],
+    words: Mapping[str, str],
+) -> str:
+    """The function's docstring with all parameters, the result and the errors, before examples.
+
+    ``words`` describes arguments that are no settings.
+    """
+    text, marker, examples = inspect.cleandoc(function.__doc__ or "").partition("\nExamples\n")
+    settings = {each.name: each for each in settings_of(params)}
+    lines = [text.rstrip(), "", "Parameters", "----------"]
+    for name, part in signature.parameters.items():
+        default = "" if part.default is Parameter.empty else f", default {part.default!r}"
+        lines.append(f"{name} : {part.annotation}{default}")
+        lines.append(_described(_sentence(settings[name]) if name in settings else words[name]))
+    result = str(signature.return_annotation)
+    lines += ["", "Returns", "-------", result]
+    lines += [_described("Prints as a summary.")] if result != "int" else []
+    lines += ["", "Raises", "------", "InputError"]
+    lines.append(_described("An argument is unknown or invalid, or something it needs is missing."))
+    return "\n".join(lines) + f"\n{marker}{examples}"
+
+
+def _sentence(setting: Setting) -> str:
+    """The setting's text with its range, where the text does not give one."""
+    least, most = setting.least, setting.most
+    if "0 to " in setting.text or (least is None and most is None):
+        limits = ""
+    elif most is None:
+        limits = f"; at least {least:.10g}"
+    else:
+        limits = f"; {0 if least is None else least:.10g} to {most:.10g}"
+    return f"{setting.text}{limits}."
+
+
+def _described(text: str) -> str:
+    return indent(fill(text, 92, break_long_words=False, break_on_hyphens=False), "    ")
