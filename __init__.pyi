@@ -5,6 +5,7 @@ from typing import Any, Literal
 import fiftyone as fo
 
 from .plugin.dataset.gaps.artifacts import ArtifactExport, ArtifactImport
+from .plugin.dataset.gaps.ask import AnswerResult
 from .plugin.dataset.gaps.coverage import CoverageResult
 from .plugin.dataset.gaps.embed import EmbeddingResult
 from .plugin.dataset.gaps.find_gaps import GapResult
@@ -142,6 +143,20 @@ def find_gaps(
 ) -> GapResult:
     """Compute embeddings, coverage, K-Center picks and the sphere in a row."""
     ...
+def ask(
+    samples: Samples,
+    *,
+    suffix: str = '',
+    sample: str | None = None,
+    place: tuple[float, float, float] | None = None,
+    cap: tuple[float, float, float, float] | None = None,
+    k: int = 8,
+    search: Literal['S', 'U', 'both'] = 'U',
+    metric: Literal['cosine', 'euclidean'] = 'cosine',
+    delta: float | None = None,
+) -> AnswerResult:
+    """Say what is at an image, at an empty place or in a cap of the sphere."""
+    ...
 def compute_heatmaps(
     samples: Samples,
     *,
@@ -164,7 +179,7 @@ def compute_heatmaps(
     ...
 def export_artifacts(
     samples: Samples,
-    folder: str,
+    folder: str = 'outputs',
     *,
     viz_mode: Literal['spherical', 'cartesian'] = 'spherical',
     sample_limit: int = 10000,
@@ -177,7 +192,7 @@ def export_artifacts(
     ...
 def import_artifacts(
     dataset: fo.Dataset,
-    folder: str,
+    folder: str = 'outputs',
     *,
     suffix: str = '',
 ) -> ArtifactImport:
@@ -222,7 +237,7 @@ def check_spec(
     ...
 def import_feature_cache(
     dataset: fo.Dataset,
-    cache_dir: str,
+    cache_dir: str = '',
     *,
     progress: bool = True,
     suffix: str = '',
@@ -238,7 +253,7 @@ def import_feature_cache(
     ...
 def export_reviews(
     dataset: fo.Dataset,
-    folder: str,
+    folder: str = 'reviewed',
     *,
     progress: bool = True,
     cache_dir: str | None = None,

@@ -6,16 +6,9 @@ import fiftyone.operators as foo
 
 from ..plugin.dataset.gaps.artifacts import ArtifactExport, export_artifacts
 from ..plugin.progress import Reporter
-from ..plugin.settings.fields import select, setting
-from ..plugin.settings.steps import PlotParams, SetParams
+from ..plugin.settings.fields import select
+from ..plugin.settings.steps import ExportParams, PlotParams, SetParams
 from .step import StepOperator
-
-
-class ExportParams(SetParams, PlotParams):
-    """Where to, and what of."""
-
-    folder: str = setting("outputs", "Folder that the files go to", advanced=False)
-    overwrite: bool = setting(False, "Replace an analysis that lies there", advanced=False)
 
 
 class ExportArtifacts(StepOperator):

@@ -17,8 +17,10 @@ from . import form
 from .background import live
 from .step import StepOperator
 
-TARGET = "target"
-SELECTED, VIEW, OTHER = "SELECTED_SAMPLES", "CURRENT_VIEW", "OTHER"
+CHOICES = {
+    form.OTHER: "What `Candidates` says (empty: the K-Center picks)",
+    form.VIEW: "The current view",
+}
 
 
 class ExportVisualSpec(StepOperator):
@@ -32,19 +34,7 @@ class ExportVisualSpec(StepOperator):
     params = SpecParams
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        chosen = types.RadioGroup()
-        if ctx.selected:
-            chosen.add_choice(SELECTED, label=f"{len(ctx.selected)} selected samples")
-        chosen.add_choice(OTHER, label="What `Candidates` says (empty: the K-Center picks)")
-        chosen.add_choice(VIEW, label="The current view")
-        inputs.enum(
-            TARGET,
-            chosen.values(),
-            view=chosen,
-            label="What to collect more of",
-            default=SELECTED if ctx.selected else OTHER,
-        )
-        form.to_top(inputs, TARGET)
+        form.target(ctx, inputs, "What to collect more of", CHOICES)
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
         params = form.read(ctx, self.params)
@@ -56,7 +46,7 @@ class ExportVisualSpec(StepOperator):
 
         yield from live(ctx, self.label, work)
         if ctx.delegated:
-            return  # nobody waits at a browser; the run's record has the path
+            return  # no browser waits; the run's record has the path
         path = issued[0].path
         yield ctx.ops.browser_download(f"/media?filepath={quote(str(path))}", filename=path.name)
         yield ctx.ops.notify(f"Visual Spec {issued[0].id}: {path}", variant="success")
@@ -67,12 +57,11 @@ class ExportVisualSpec(StepOperator):
 
 
 def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str]:
-    """The samples meant and how the page calls them; a word in the form beats the default."""
-    target = ctx.params.get(TARGET)
-    if target is None:
-        target = OTHER if ctx.params.get("candidates") or not ctx.selected else SELECTED
-    if target == SELECTED and ctx.selected:
-        return ctx.dataset.select(ctx.selected), f"{len(ctx.selected)} selected samples"
-    if target == VIEW:
-        return (ctx.dataset if ctx.view is None else ctx.view).view(), "the current view"
-    return ctx.dataset, ""
+    """The samples and what the page calls them; candidates in the form beat the selection."""
+    named = bool(ctx.params.get("candidates"))
+    name, samples = form.targeted(ctx, form.OTHER, selected_first=not named)
+    if name == form.SELECTED:
+        return samples, f"{len(ctx.selected)} selected samples"
+    if name == form.VIEW:
+        return samples.view(), "the current view"
+    return samples, ""

@@ -5,47 +5,44 @@ Both directions read the same pydantic fields, so what a form shows is what the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import annotated_types
+import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
-from pydantic.fields import FieldInfo
 
 from ..plugin.errors import InputError
-from ..plugin.settings.fields import Params, make
+from ..plugin.settings.fields import Params, ParamsT, Setting, make, settings_of
 
-ParamsT = TypeVar("ParamsT", bound=Params)
 NOTICE = "what_it_does"  # no parameter may have this name: it would take the notice's place
 MORE = "more_settings"
+TARGET = "target"
+SELECTED, VIEW, DATASET, OTHER = "SELECTED_SAMPLES", "CURRENT_VIEW", "DATASET", "OTHER"
 
 
 def form(ctx: foo.ExecutionContext, params: type[Params], *, label: str, help: str) -> types.Object:
-    """Inputs for ``params``: the choices that matter, and the rest behind one switch.
+    """Inputs for ``params``: the main settings, and the others behind one switch.
 
-    A value that ``params`` would refuse is marked at once, with the sentence it would give.
+    An invalid value is marked at once, with the sentence of its error.
     """
     inputs = types.Object()
     inputs.view(NOTICE, types.Notice(label=label, description=help))
-    fields = params.model_fields
-    for name, field in fields.items():
-        if not _advanced(field):
-            _add(inputs, name, field)
-    hidden = [name for name, field in fields.items() if _advanced(field)]
+    for setting in settings_of(params):
+        if not setting.advanced:
+            _add(inputs, setting)
+    hidden = [setting for setting in settings_of(params) if setting.advanced]
     if hidden:
         inputs.bool(
             MORE,
             label="More settings",
-            description="Using defaults for: "
-            + ", ".join(_label(name, fields[name]) for name in hidden),
+            description="Using defaults for: " + ", ".join(setting.label for setting in hidden),
             default=False,
             view=types.SwitchView(),
         )
         if ctx.params.get(MORE):
-            for name in hidden:
-                _add(inputs, name, fields[name])
+            for setting in hidden:
+                _add(inputs, setting)
     try:
         read(ctx, params)
     except InputError as error:
@@ -73,73 +70,61 @@ def to_top(inputs: types.Object, name: str) -> None:
 
 def choose(inputs: types.Object, params: type[Params], name: str, values: Sequence[str]) -> None:
     """Make a text setting a choice of ``values``, its default among them, at the same place."""
-    field = params.model_fields[name]
     if name not in inputs.properties:
         return  # folded away
-    choices = types.Dropdown()
-    for value in dict.fromkeys([field.default, *values]):
-        choices.add_choice(value, label=value)
+    setting = next(each for each in settings_of(params) if each.name == name)
+    choices = dict.fromkeys([setting.default, *values])
     order = list(inputs.properties)
-    inputs.enum(
-        name,
-        choices.values(),
-        view=choices,
-        label=_label(name, field),
-        description=field.description,
-        required=False,
-        default=field.default,
-    )
+    _add(inputs, replace(setting, choices=tuple(choices)))
     for key in order[order.index(name) + 1 :]:
         inputs.properties[key] = inputs.properties.pop(key)
 
 
-def _add(inputs: types.Object, name: str, field: FieldInfo) -> None:
-    kind, limits = _kind(field.annotation), _limits(field)
-    default = field.default
-    if isinstance(default, tuple):  # a form has no lists of numbers: 1,5,15
-        default = ",".join(map(str, default))
+def target(
+    ctx: foo.ExecutionContext, inputs: types.Object, label: str, choices: Mapping[str, str]
+) -> None:
+    """Ask first which samples are meant: the selected ones, if any, or one of ``choices``."""
+    radio = types.RadioGroup()
+    if ctx.selected:
+        radio.add_choice(SELECTED, label=f"{len(ctx.selected)} selected samples")
+    for name, text in choices.items():
+        radio.add_choice(name, label=text)
+    default = SELECTED if ctx.selected else next(iter(choices))
+    inputs.enum(TARGET, radio.values(), view=radio, label=label, default=default)
+    to_top(inputs, TARGET)
+
+
+def targeted(
+    ctx: foo.ExecutionContext, default: str, *, selected_first: bool = True
+) -> tuple[str, fo.Dataset | fo.DatasetView]:
+    """The choice of :func:`target` and its samples; the dataset where it names no others."""
+    name = ctx.params.get(TARGET) or (SELECTED if selected_first else default)
+    if name == SELECTED and not ctx.selected:
+        name = default
+    if name == SELECTED:
+        return name, ctx.dataset.select(ctx.selected)
+    return name, ctx.view if name == VIEW and ctx.view is not None else ctx.dataset
+
+
+def _add(inputs: types.Object, setting: Setting) -> None:
+    limits = {"min": setting.least, "max": setting.most}
+    limits = {name: limit for name, limit in limits.items() if limit is not None}
     common = {
-        "label": _label(name, field),
-        "description": field.description,
+        "label": setting.label,
+        "description": setting.text,
         "required": False,
-        "default": default,
+        "default": setting.written,
     }
-    if get_origin(kind) is Literal:
+    if setting.choices:
         choices = types.Dropdown()
-        for value in get_args(kind):
+        for value in setting.choices:
             choices.add_choice(value, label=str(value))
-        inputs.enum(name, choices.values(), view=choices, **common)
-    elif kind is bool:
-        inputs.bool(name, view=types.SwitchView(), **common)
-    elif kind is int:
-        inputs.int(name, **limits, **common)
-    elif kind is float:
-        inputs.float(name, **limits, **common)
+        inputs.enum(setting.name, choices.values(), view=choices, **common)
+    elif setting.kind is bool:
+        inputs.bool(setting.name, view=types.SwitchView(), **common)
+    elif setting.kind is int:
+        inputs.int(setting.name, **limits, **common)
+    elif setting.kind is float:
+        inputs.float(setting.name, **limits, **common)
     else:
-        inputs.str(name, **common)
-
-
-def _kind(annotation: Any) -> Any:
-    """The type behind an optional one."""
-    if get_origin(annotation) in (Union, UnionType):
-        return next(part for part in get_args(annotation) if part is not NoneType)
-    return annotation
-
-
-def _limits(field: FieldInfo) -> dict[str, Any]:
-    limits: dict[str, Any] = {}
-    for rule in field.metadata:
-        if isinstance(rule, annotated_types.Ge):
-            limits["min"] = rule.ge
-        elif isinstance(rule, annotated_types.Le):
-            limits["max"] = rule.le
-    return limits
-
-
-def _label(name: str, field: FieldInfo) -> str:
-    return field.title or name.replace("_", " ").capitalize()
-
-
-def _advanced(field: FieldInfo) -> bool:
-    extra = field.json_schema_extra
-    return bool(extra["advanced"]) if isinstance(extra, dict) else True
+        inputs.str(setting.name, **common)

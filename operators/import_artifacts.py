@@ -6,15 +6,8 @@ import fiftyone.operators as foo
 
 from ..plugin.dataset.gaps.artifacts import ArtifactImport, import_artifacts
 from ..plugin.progress import Reporter
-from ..plugin.settings.fields import setting
-from ..plugin.settings.steps import AnalysisParams
+from ..plugin.settings.steps import ImportParams
 from .step import StepOperator
-
-
-class ImportParams(AnalysisParams):
-    """Where from."""
-
-    folder: str = setting("outputs", "Folder with the files of an analysis", advanced=False)
 
 
 class ImportArtifacts(StepOperator):

@@ -7,7 +7,7 @@ arguments are built from the step's parameter class when this module is imported
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
@@ -15,6 +15,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import fiftyone as fo
+import numpy as np
 from tqdm.auto import tqdm
 
 from ..encoders.protocol import Encoder
@@ -22,6 +23,7 @@ from ..errors import InputError
 from ..progress import Progress, Reporter, quiet
 from ..settings.arguments import docstring_of, signature_of
 from ..settings.fields import Params, make, select, unknown
+from ..settings.questions import AskParams
 from ..settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from ..settings.sparse import SimulateParams, TrainSequencesParams
 from ..settings.spec import CheckSpecParams, SpecParams
@@ -40,8 +42,10 @@ from ..settings.steps import (
     SphereParams,
 )
 from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, sphere
+from .gaps import ask as questions
 from .gaps import find_gaps as gaps
 from .gaps.artifacts import ArtifactExport, ArtifactImport
+from .gaps.ask import AnswerResult
 from .gaps.coverage import CoverageResult
 from .gaps.embed import EmbeddingResult
 from .gaps.find_gaps import GapResult
@@ -114,15 +118,20 @@ def _close(drawn: list[tqdm]) -> None:
 
 
 def step(
-    params: type[Params], *, hidden: Sequence[str] = (), words: dict[str, str] | None = None
+    params: type[Params],
+    *,
+    positional: Sequence[str] = (),
+    hidden: Sequence[str] = (),
+    words: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., ResultT]], Callable[..., ResultT]]:
     """Make a function of ``params`` and ``report`` one of settings and ``progress``."""
 
     def decorate(function: Callable[..., ResultT]) -> Callable[..., ResultT]:
         declared = signature(function).parameters
         reports = {"progress": ("bool", True)} if "report" in declared else {}
-        internal = ("params", "report")
-        shown = signature_of(function, params, internal=internal, hidden=hidden, added=reports)
+        shown = signature_of(
+            function, params, positional=positional, hidden=hidden, keywords=reports
+        )
 
         @wraps(function)
         def call(*args: Any, **keywords: Any) -> ResultT:
@@ -131,14 +140,8 @@ def step(
                     raise InputError(unknown("argument", name, shown.parameters))
             given = shown.bind(*args, **keywords).arguments
             own = {name: value for name, value in given.items() if name in declared}
-            own["params"] = make(
-                params,
-                {
-                    name: fspath(value) if isinstance(value, PathLike) else value
-                    for name, value in given.items()
-                    if name in params.model_fields
-                },
-            )
+            if "params" in declared:
+                own["params"] = make(params, _settings(params, given))
             if not reports:
                 return function(**own)
             with bars(given.get("progress", True)) as report:
@@ -149,6 +152,17 @@ def step(
         return call
 
     return decorate
+
+
+def _settings(params: type[Params], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings among arguments, with paths as text and arrays as lists."""
+    settings = {name: value for name, value in given.items() if name in params.model_fields}
+    for name, value in settings.items():
+        if isinstance(value, PathLike):
+            settings[name] = fspath(value)
+        elif isinstance(value, np.ndarray):
+            settings[name] = value.tolist()
+    return settings
 
 
 @step(LoadParams, hidden=("owned_images", "pool_images"), words=SOURCES)
@@ -224,6 +238,27 @@ def find_gaps(
     return gaps.find_gaps(samples, params, encoder=model, report=report)
 
 
+@step(AskParams)
+def ask(samples: Samples, *, params: AskParams) -> AnswerResult:
+    """Say what is at an image, at an empty place or in a cap of the sphere.
+
+    Give one of ``sample``, ``place`` and ``cap``.  The verdict, the neighbours and the trust are
+    those of the Gap Explorer panel, word for word: ``verdict`` has the numbers, ``words`` the
+    sentences, ``nearest`` the sample ids, sets and distances, ``inside`` the counts of a cap.
+
+    Examples
+    --------
+    >>> print(gapsphere.ask(dataset, place=(0, 0, 1)))                   # doctest: +SKIP
+    An empty place
+    GAP: 0.412 from S, 0.112 beyond δ (0.300)
+    Farther than 99.7 % of the images of S are from the rest of S.
+    U can fill it: 12 of the 50 nearest candidates are closer to it than S and beyond δ.
+    >>> gapsphere.ask(dataset, sample="drive/0042.png").verdict.gap      # doctest: +SKIP
+    True
+    """
+    return questions.ask(samples, params)
+
+
 @step(HeatmapParams)
 def compute_heatmaps(
     samples: Samples, *, model: Encoder | None = None, params: HeatmapParams, report: Reporter
@@ -237,8 +272,8 @@ def compute_heatmaps(
     return heatmaps.compute_heatmaps(samples, params, encoder=model, progress=report("Heatmaps"))
 
 
-@step(ExportParams)
-def export_artifacts(samples: Samples, folder: str, *, params: ExportParams) -> ArtifactExport:
+@step(ExportParams, positional=["folder"])
+def export_artifacts(samples: Samples, *, params: ExportParams) -> ArtifactExport:
     """Write the analysis as files that other programs read."""
     sets, plot = select(SetParams, params), select(PlotParams, params)
     return artifacts.export_artifacts(
@@ -246,16 +281,14 @@ def export_artifacts(samples: Samples, folder: str, *, params: ExportParams) -> 
     )
 
 
-@step(ImportParams)
-def import_artifacts(dataset: fo.Dataset, folder: str, *, params: ImportParams) -> ArtifactImport:
+@step(ImportParams, positional=["folder"])
+def import_artifacts(dataset: fo.Dataset, *, params: ImportParams) -> ArtifactImport:
     """Read such files into a dataset."""
     return artifacts.import_artifacts(dataset, params.folder, suffix=params.suffix)
 
 
-@step(SpecParams)
-def export_visual_spec(
-    samples: Samples, output: str | None = None, *, params: SpecParams, report: Reporter
-) -> SpecResult:
+@step(SpecParams, positional=["output"])
+def export_visual_spec(samples: Samples, *, params: SpecParams, report: Reporter) -> SpecResult:
     """Write a collection guide for some samples.
 
     Examples
@@ -289,9 +322,9 @@ def check_spec(
     return check.check_files(spec, images, params, encoder=model, progress=progress)
 
 
-@step(FeatureCacheParams)
+@step(FeatureCacheParams, positional=["cache_dir"])
 def import_feature_cache(
-    dataset: fo.Dataset, cache_dir: str, *, params: FeatureCacheParams, report: Reporter
+    dataset: fo.Dataset, *, params: FeatureCacheParams, report: Reporter
 ) -> FeatureCacheResult:
     """Read features and rationales made elsewhere.
 
@@ -302,9 +335,9 @@ def import_feature_cache(
     return import_cache.import_feature_cache(dataset, params, report=report)
 
 
-@step(ReviewExportParams)
+@step(ReviewExportParams, positional=["folder"])
 def export_reviews(
-    dataset: fo.Dataset, folder: str, *, params: ReviewExportParams, report: Reporter
+    dataset: fo.Dataset, *, params: ReviewExportParams, report: Reporter
 ) -> ReviewExport:
     """Write the cache's tables with the decisions beside the rows."""
     return reviews.export_reviews(dataset, params, report=report)
@@ -330,7 +363,6 @@ def import_sparse_recording(
     *,
     sequence: str | None = None,
     keypoints: bool = False,
-    params: Params,
     report: Reporter,
 ) -> ImportedRecording:
     """Add a recorded live session as a sequence.

@@ -26,40 +26,42 @@ def signature_of(
     function: Callable[..., Any],
     params: type[Params],
     *,
-    internal: Sequence[str] = ("params",),
+    positional: Sequence[str] = (),
     hidden: Sequence[str] = (),
-    added: Mapping[str, tuple[str, Any]] | None = None,
+    keywords: Mapping[str, tuple[str, Any]] | None = None,
 ) -> Signature:
-    """The signature that callers see.
+    """The signature that callers see; ``params`` and ``report`` are not theirs to give.
 
     Parameters
     ----------
-    internal : sequence of str
-        Arguments of ``function`` that its caller does not give.
+    positional : sequence of str
+        Settings that may be given by position.
     hidden : sequence of str
-        Settings that an argument of another name stands for.
-    added : mapping, optional
+        Settings that an argument of another name replaces.
+    keywords : mapping, optional
         Type and default of further keyword arguments.
     """
     declared = inspect.signature(function)
     own = [
         part.replace(annotation=Source(part.annotation))
-        for part in declared.parameters.values()
-        if part.name not in internal
+        for name, part in declared.parameters.items()
+        if name not in ("params", "report")
     ]
-    known = {part.name for part in own} | set(hidden)
-    keywords = {
-        **(added or {}),
-        **{
-            each.name: (each.annotation, each.default)
-            for each in settings_of(params)
-            if each.name not in known
-        },
-    }
     own += [
         Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Source(kind))
-        for name, (kind, default) in keywords.items()
+        for name, (kind, default) in (keywords or {}).items()
     ]
+    own += [
+        Parameter(
+            each.name,
+            Parameter.POSITIONAL_OR_KEYWORD if each.name in positional else Parameter.KEYWORD_ONLY,
+            default=each.default,
+            annotation=Source(each.annotation),
+        )
+        for each in settings_of(params)
+        if each.name not in hidden
+    ]
+    own.sort(key=lambda part: part.kind)
     return Signature(own, return_annotation=Source(declared.return_annotation))
 
 

@@ -107,3 +107,11 @@ class CheckSpecParams(InferenceParams):
         key="check.checkpoint",
     )
     precision: Precision | None = fields.precision("inference", "as when the spec was made")
+
+
+class CheckParams(CheckSpecParams):
+    """Which spec is checked, beside how its encoder is opened."""
+
+    spec: str = setting(
+        "", "The Visual Spec's ZIP, or its spec.json", advanced=False, title="Visual Spec"
+    )

@@ -11,9 +11,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from . import fields
-from .fields import COMMAS, Params, Precision, make, select, setting
-
-__all__ = ["Params", "make", "select", "setting"]
+from .fields import COMMAS, Params, Precision, setting
 
 Metric = Literal["cosine", "euclidean"]
 EncoderName = Literal["auto", "internvl", "packaged", "transformers", "zoo", "field"]

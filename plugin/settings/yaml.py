@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from ..errors import InputError
 from .fields import Params, ParamsT, keys_of, make, sentence, unknown
+from .questions import AskParams
 from .rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from .serving import ServeParams
 from .sparse import SimulateParams, SparseParams, SparseTrainParams, TrainSequencesParams
@@ -28,9 +29,9 @@ from .spec import CheckSpecParams, SpecParams
 from .steps import ExportParams, GapParams, HeatmapParams, ImportParams, LoadParams
 
 CLASSES: tuple[type[Params], ...] = (
-    LoadParams, GapParams, HeatmapParams, ExportParams, ImportParams, SpecParams, CheckSpecParams,
-    FeatureCacheParams, ReviewExportParams, FailureParams, SparseParams, SparseTrainParams,
-    SimulateParams, TrainSequencesParams, ServeParams,
+    LoadParams, GapParams, AskParams, HeatmapParams, ExportParams, ImportParams, SpecParams,
+    CheckSpecParams, FeatureCacheParams, ReviewExportParams, FailureParams, SparseParams,
+    SparseTrainParams, SimulateParams, TrainSequencesParams, ServeParams,
 )  # fmt: skip
 """Whose settings a file may hold."""
 

@@ -23,8 +23,8 @@ def open_app(dataset: str | None, *, host: str = "127.0.0.1", port: int = 5151) 
             pass
     if host not in ("127.0.0.1", "localhost", "::1"):
         print(
-            f"The App on {host} serves every file this account can read to whoever reaches it: "
-            f"keep the port behind a firewall or a tunnel."
+            f"The App on {host} serves every file this account can read to everyone who reaches "
+            f"it: keep the port behind a firewall or a tunnel."
         )
     wait_for_app(data, host, port)
 

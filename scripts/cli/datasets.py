@@ -19,7 +19,7 @@ def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
     Raises
     ------
     InputError
-        There is none, and nothing says to create it.
+        There is none, and ``create`` is off.
     """
     import fiftyone as fo
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def plugin_link() -> Path:
-    """Where the link lies, or would."""
+    """Path of the link."""
     import fiftyone as fo
 
     return Path(fo.config.plugins_dir) / NAME
@@ -24,7 +24,7 @@ def install() -> str:
     Raises
     ------
     InputError
-        Something else lies where the link would go.
+        Something else is in its place.
     """
     link = plugin_link()
     if link.is_symlink():
@@ -32,25 +32,25 @@ def install() -> str:
             return f"{link} is linked to {ROOT} already."
         link.unlink()
     elif link.exists():
-        raise InputError(f"{link} exists and is no link of ours: move it away first.")
+        raise InputError(f"{link} exists and is not a link to Gapsphere: move it away first.")
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(ROOT, target_is_directory=True)
     return f"{link} -> {ROOT}"
 
 
 def remove() -> str:
-    """Take the link away; what it points to stays."""
+    """Remove the link; the folder it points to stays."""
     link = plugin_link()
     if not link.is_symlink():
         if link.exists():
-            raise InputError(f"{link} is no link of ours; it stays.")
+            raise InputError(f"{link} is not a link to Gapsphere; it was left in place.")
         return f"{link} is not there."
     link.unlink()
     return f"{link} removed."
 
 
 def reachable() -> bool:
-    """Whether FiftyOne finds the plugin as things stand."""
+    """Whether FiftyOne finds the plugin."""
     import fiftyone.plugins as fop
 
     return any(plugin.name == "@gapsphere/gap-explorer" for plugin in fop.list_plugins())
@@ -59,6 +59,6 @@ def reachable() -> bool:
 def ensure_for_this_process() -> None:
     """Let an App that this process opens find the plugin, without leaving a trace.
 
-    Has to run before FiftyOne is imported: it reads the folder's name once.
+    Call it before FiftyOne is imported, which reads the folder's name once.
     """
     os.environ.setdefault("FIFTYONE_PLUGINS_DIR", str(ROOT))

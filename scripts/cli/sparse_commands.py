@@ -1,7 +1,4 @@
-"""``gapsphere sparse ...``: train a reconstruction model, measure it, serve it.
-
-Settings are ``key=value`` with the YAML keys of sparse sampling, after a ``--config`` file.
-"""
+"""``gapsphere sparse ...``: train a reconstruction model, measure it, serve it."""
 
 from __future__ import annotations
 
@@ -11,59 +8,83 @@ from pathlib import Path
 from typing import Any
 
 from ...plugin.errors import InputError
+from ...plugin.settings.serving import ServeParams
+from ...plugin.settings.sparse import (
+    SimulateParams,
+    SparseParams,
+    SparseTrainParams,
+    TrainSequencesParams,
+)
+from .command import DATASET, VIEW, argument, command, step_command
 from .datasets import opened, viewed
 
 
+@command(
+    "sparse train",
+    SparseTrainParams,
+    TrainSequencesParams,
+    arguments=(
+        argument("--frames", metavar="FILE", help="sequences of frames in a file"),
+        argument("--dataset", metavar="NAME", help="or a dataset's; the model has --model-name"),
+        VIEW,
+        argument(
+            "--output",
+            default="build/sparse/model",
+            metavar="FOLDER",
+            help="where a file's model is written",
+        ),
+    ),
+)
 def train(
-    settings: dict[str, Any],
+    on_file: SparseTrainParams,
+    on_dataset: TrainSequencesParams,
     *,
     frames: str | None,
     dataset: str | None,
     view: str | None,
     output: str,
-    file: str | None,
-    overrides: list[str],
 ) -> None:
-    """Train on a file's sequences or a dataset's, or go on with such a training."""
+    """Train the model that rebuilds frames from few pixels; the same folder or name continues."""
     if (frames is None) == (dataset is None):
         raise InputError("Name what to learn from: --frames FILE, or --dataset NAME.")
     if dataset is not None:
-        return _train_on_dataset(dataset, view, file, overrides)
+        from ...plugin.dataset import api
+
+        with opened(dataset) as data:
+            print(api.train_sparse_transformer(viewed(data, view), **dict(on_dataset)))
+        return
+    unused = on_dataset.model_fields_set - set(SparseTrainParams.model_fields)
+    if unused:
+        raise InputError(f"--frames trains without {', '.join(sorted(unused))}: leave it out.")
     import numpy as np
 
     from ...plugin.dataset.api import bars
     from ...plugin.encoders.device import choose_device
-    from ...plugin.settings.sparse import SparseTrainParams
-    from ...plugin.settings.yaml import load
     from ...plugin.sparse.learn.train import TrainConfig, Trainer
 
-    params = load(SparseTrainParams, file, overrides)
-    chosen = params.model_dump()
-    device = str(choose_device(chosen.pop("device")))
+    config = TrainConfig(**on_file.model_dump(exclude={"device"}))
     logging.getLogger("gapsphere").setLevel(logging.INFO)
     clips = read_film(Path(str(frames)))
     # Places follow one another in the file; mixed, each is among the held-out ones.
     clips = clips[np.random.default_rng(0).permutation(len(clips))]
-    trainer = Trainer(clips, output, TrainConfig(**chosen), device=device)
+    trainer = Trainer(clips, output, config, device=str(choose_device(on_file.device)))
     with bars() as report:
         trainer.run(report("Training"))
     print(Path(output) / "weights.safetensors")
 
 
-def _train_on_dataset(
-    dataset: str, view: str | None, file: str | None, overrides: list[str]
-) -> None:
-    from ...plugin.dataset import api
-    from ...plugin.settings.sparse import TrainSequencesParams
-    from ...plugin.settings.yaml import load
-
-    params = load(TrainSequencesParams, file, overrides)
-    with opened(dataset) as data:
-        print(api.train_sparse_transformer(viewed(data, view), **params.model_dump()))
-
-
+@command(
+    "sparse evaluate",
+    arguments=(
+        argument("films", nargs="+", metavar="FRAMES", help="files of sequences"),
+        argument("--weights", metavar="FILE", help="weights; default: the packaged ones"),
+        argument("--output", metavar="FOLDER", help="draw PSNR by sample count there"),
+        argument("--sequences", type=int, metavar="N", help="of each file; default: all"),
+        argument("--frames", type=int, default=18, metavar="N", help="frames measured"),
+        argument("--threads", type=int, metavar="N", help="threads of the model"),
+    ),
+)
 def evaluate(
-    settings: dict[str, Any],
     *,
     films: list[str],
     weights: str | None,
@@ -72,7 +93,7 @@ def evaluate(
     frames: int,
     threads: int | None,
 ) -> None:
-    """Print the tables of sparse sampling."""
+    """Print how well pixels are placed and frames rebuilt, beside classical methods."""
     import torch
 
     from ...plugin.dataset.api import bars
@@ -104,45 +125,25 @@ def evaluate(
         )
 
 
-def simulate(
-    settings: dict[str, Any],
-    *,
-    dataset: str,
-    view: str | None,
-    suffix: str,
-    file: str | None,
-    overrides: list[str],
-) -> None:
-    """Simulate sampling on a dataset's sequences."""
-    from ...plugin.dataset import api
-    from ...plugin.settings.sparse import SimulateParams
-    from ...plugin.settings.yaml import load
-
-    params = load(SimulateParams, file, overrides)
-    with opened(dataset) as data:
-        samples = viewed(data, view)
-        chosen = {**params.model_dump(), "suffix": suffix}
-        print(api.simulate_adaptive_sampling(samples, **chosen))
+step_command(
+    "sparse simulate",
+    "simulate_adaptive_sampling",
+    SimulateParams,
+    "Play a dataset's sequences as if few pixels of each frame were measured",
+    arguments=(DATASET, VIEW),
+)
 
 
-def serve(settings: dict[str, Any], *, file: str | None, overrides: list[str]) -> None:
-    """Serve live clients until Ctrl-C."""
+@command("sparse serve", ServeParams, SparseParams)
+def serve(params: ServeParams, sampling: SparseParams) -> None:
+    """Serve live clients: they send few pixels of each frame, it answers which to send next."""
     import torch
 
     from ...plugin.dataset.sparse.models import open_registry
     from ...plugin.dataset.store.places import sparse_server
-    from ...plugin.settings.fields import select
-    from ...plugin.settings.serving import ServeParams
-    from ...plugin.settings.sparse import SparseParams
-    from ...plugin.settings.yaml import load
     from ...plugin.sparse.live.serve import serve as serve_clients
     from ...plugin.sparse.live.state import announced
 
-    class LiveParams(ServeParams, SparseParams):
-        """A server's own settings, and what sessions start from."""
-
-    both = load(LiveParams, file, overrides)
-    params, sampling = select(ServeParams, both), select(SparseParams, both)
     logging.getLogger("gapsphere").setLevel(logging.INFO)
     # Each worker gets its share of the cores instead of all of them.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // params.workers))
@@ -156,18 +157,28 @@ def serve(settings: dict[str, Any], *, file: str | None, overrides: list[str]) -
         serve_clients(params, sampling, ready=ready, registry=registry)
 
 
-def import_recording(
-    settings: dict[str, Any], *, folder: str, dataset: str, keypoints: bool
-) -> None:
-    """Add a session that the server recorded to a dataset."""
+@command(
+    "sparse import",
+    arguments=(
+        argument("folder", metavar="FOLDER", help="one session of the record folder"),
+        DATASET,
+        argument("--keypoints", action="store_true", help="measured pixels as keypoints"),
+    ),
+)
+def import_recording(*, folder: str, dataset: str, keypoints: bool) -> None:
+    """Add a session that the server recorded to a dataset, as a sequence."""
     from ...plugin.dataset import api
 
     with opened(dataset, create=True) as data:
         print(api.import_sparse_recording(data, folder, keypoints=keypoints))
 
 
-def clean(settings: dict[str, Any], *, delete: bool) -> None:
-    """Tell what simulations of deleted datasets left on the disk, or delete it."""
+@command(
+    "sparse clean",
+    arguments=(argument("--delete", action="store_true", help="delete them"),),
+)
+def clean(*, delete: bool) -> None:
+    """List the files that simulations of deleted datasets have left, or delete them."""
     from ...plugin.dataset.sparse.leftovers import leftovers
 
     found = leftovers()

@@ -1,32 +1,41 @@
-"""The command line as a shell runs it, on the tests' own database."""
+"""The command line, in this process: arguments in, exit code and printed lines out."""
 
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from gapsphere.scripts.cli.commands import COMMANDS
-from gapsphere.scripts.cli.main import build_parser
+from gapsphere.plugin.settings.fields import settings_of
+from gapsphere.plugin.settings.yaml import CLASSES
+from gapsphere.scripts.cli.main import COMMANDS, build_parser, main
 from PIL import Image
 
-GAPSPHERE = Path(sys.executable).with_name("gapsphere")
-
-
-def run(*arguments, **kwargs):
-    return subprocess.run(
-        [str(GAPSPHERE), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        **kwargs,
-    )
+WITH_CONFIG = [command for command in COMMANDS if command.params]
 
 
 @pytest.fixture
-def project(tmp_path):
-    """Two folders of images and a config in the seed's keys."""
+def run(capsys):
+    """Runs a command; what it printed, or its one line of error where ``rc`` is 2."""
+
+    def ran(*arguments, rc=0):
+        assert main(list(map(str, arguments))) == rc
+        printed = capsys.readouterr()
+        if rc == 0:
+            return printed.out
+        lines = [line for line in printed.err.splitlines() if line.startswith("gapsphere:")]
+        assert len(lines) == 1, printed.err
+        assert "Traceback" not in printed.err
+        return lines[0]
+
+    return ran
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Two folders of images and a config in the seed's keys, in the current directory."""
     rng = np.random.default_rng(9)
     for part, count, tint in (("S", 8, (1, 1, 1)), ("U", 6, (1, 0.3, 0.3))):
         (tmp_path / part).mkdir()
@@ -39,6 +48,7 @@ def project(tmp_path):
         "umap: {n_neighbors: 5}\n"
         "kcenter: {num_select: 2}\n"
     )
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -52,16 +62,13 @@ def name():
         fo.delete_dataset(made)
 
 
-def test_the_seeds_commands_go_from_folders_to_artifacts(project, name):
+def test_the_seeds_commands_go_from_folders_to_artifacts(run, project, name):
     import fiftyone as fo
 
     shared = ("--dataset", name, "--config", project / "config.yaml")
     for split in "SU":
-        done = run("embed", "--split", split, *shared, cwd=project)
-        assert done.returncode == 0, done.stderr
-    done = run("analyze", "--k", 3, "--viz", "spherical", *shared, cwd=project)
-    assert done.returncode == 0, done.stderr
-    assert "covering radius" in done.stdout
+        run("embed", "--split", split, *shared)
+    assert "covering radius" in run("analyze", "--k", 3, "--viz", "spherical", *shared)
     picks = json.loads((project / "outputs" / "kcenter_indices.json").read_text())
     assert len(picks["indices"]) == 3
     assert (project / "outputs" / "plot_3d.html").stat().st_size > 1_000_000
@@ -69,19 +76,17 @@ def test_the_seeds_commands_go_from_folders_to_artifacts(project, name):
     assert dataset.match_tags("kcenter").count() == 3
 
     other = f"{name}-copy"
-    done = run("import-artifacts", "--dataset", other, "--data-root", project / "outputs")
-    assert done.returncode == 0, done.stderr
+    run("import-artifacts", "--dataset", other, "--data_root", project / "outputs")
     assert fo.load_dataset(other).match_tags("kcenter").count() == 3
     fo.delete_dataset(other)
 
 
-def test_find_gaps_does_it_in_one(project, name):
+def test_find_gaps_does_it_in_one(run, project, name):
     arguments = ("find-gaps", "--dataset", name, "--config", project / "config.yaml")
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    assert "2 picks" in done.stdout
-    again = run(*arguments)
-    assert "0 embedded, 14 already there" in again.stdout
+    assert "2 picks" in run(*arguments)
+    assert "0 embedded, 14 already there" in run(*arguments)
+    assert "3 picks" in run(*arguments, "kcenter.num_select=3")
+    assert "4 picks" in run(*arguments, "kcenter.num_select=3", "--k", 4)
 
 
 @pytest.mark.parametrize(
@@ -91,28 +96,78 @@ def test_find_gaps_does_it_in_one(project, name):
         (("load", "--owned-images", "/nowhere", "--dataset", "cli-none"), "does not exist"),
         (("analyze", "--config", "/nowhere.yaml"), "cannot be read as YAML"),
         (("import-artifacts", "--data-root", "/nowhere", "--dataset", "cli-none"), "has no"),
+        (("find-gaps", "kcenter.num_selekt=3"), "did you mean 'kcenter.num_select'"),
+        (("heatmap", "inference.batch_size=64"), "does not apply to this command"),
+        (
+            ("find-gaps", "model.path=${MADE_UP}"),
+            "uses the environment variable MADE_UP",
+        ),
+        (("sparse", "train"), "--frames FILE, or --dataset NAME"),
+        (("sparse", "train", "--frames", "a.npz", "--model-name", "a"), "without model_name"),
+        (("sparse", "serve", "--host", "0.0.0.0"), "set a token as well"),
+        (("import-features",), "--cache-dir FOLDER"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(arguments, sentence):
+def test_a_mistake_is_one_line_and_exit_code_2(run, arguments, sentence):
     import fiftyone as fo
 
-    done = run(*arguments)
-    assert done.returncode == 2
-    lines = [line for line in done.stderr.splitlines() if line.startswith("gapsphere:")]
-    assert len(lines) == 1
-    assert sentence in lines[0]
-    assert "Traceback" not in done.stderr
+    assert sentence in run(*arguments, rc=2)
     assert not fo.dataset_exists("cli-none")
 
 
-def test_every_command_has_help():
-    for command in COMMANDS:
-        with pytest.raises(SystemExit) as exit_:
-            build_parser().parse_args([*command.name.split(), "--help"])
-        assert exit_.value.code == 0
+def test_a_shell_gets_the_line_and_the_exit_code():
+    program = Path(sys.executable).with_name("gapsphere")
+    arguments = [str(program), "find-gaps", "--dataset", "no such"]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if line.startswith("gapsphere:")]
+    assert len(lines) == 1
+    assert "There is no dataset 'no such'" in lines[0]
+    assert "Traceback" not in done.stderr
 
 
-def test_demo_data_is_written_where_asked(tmp_path):
-    done = run("demo-data", "--folder", tmp_path / "drive", "--owned", 24, "--pool", 36)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        build_parser().parse_args([*command.name.split(), "--help"])
+    assert exit_.value.code == 0
+    assert command.help.split()[0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [("load", "--made-up", "3"), ("load", "stray"), ("sky",)])
+def test_an_unknown_argument_is_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", WITH_CONFIG, ids=lambda command: command.name)
+def test_every_setting_of_a_command_can_be_in_its_config(command):
+    for params in command.params:
+        assert all(each.key for each in settings_of(params))
+        assert params in CLASSES or any(issubclass(cls, params) for cls in CLASSES)
+
+
+@pytest.mark.parametrize("command", WITH_CONFIG, ids=lambda command: command.name)
+def test_a_config_reaches_every_command_that_takes_one(command, tmp_path, monkeypatch):
+    last = settings_of(command.params[-1])[-1]
+    value = {bool: True, int: 7, float: 0.5}.get(last.kind, "text")
+    value = last.choices[-1] if last.choices else value
+    section, _, key = last.key.rpartition(".")
+    text = f"{key}: {json.dumps(value)}"
+    for part in reversed(section.split(".")):
+        text = f"{part}: {{{text}}}"
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    got = []
+    spied = replace(command, run=lambda *params, **_: got.extend(params))
+    monkeypatch.setattr("gapsphere.scripts.cli.main.COMMANDS", [spied])
+    required = {"embed": ["--split", "S"], "check-spec": ["a.zip", "b"]}.get(command.name, [])
+    assert main([*command.name.split(), *required, "--config", str(path)]) == 0
+    assert getattr(got[-1], last.name) == value
+
+
+def test_demo_data_is_written_where_asked(run, tmp_path):
+    run("demo-data", "--folder", tmp_path / "drive", "--owned", 24, "--pool", 36)
     assert len((tmp_path / "drive" / "metadata.csv").read_text().splitlines()) == 61

@@ -106,7 +106,7 @@ def test_install_plugin_does_not_replace_what_is_not_its_own(plugins):
     (plugins / "gapsphere").mkdir(parents=True)
     done = gapsphere("install-plugin")
     assert done.returncode == 2
-    assert "is no link of ours" in done.stderr
+    assert "is not a link to Gapsphere" in done.stderr
 
 
 def test_the_folder_itself_can_be_the_plugins_folder():
