@@ -197,3 +197,8 @@ def test_samples_in_neither_set_are_no_points(fresh):
     again = analysis.load(fresh)
     assert sorted(again.ids.text(again.owned)) == sorted(owned[1:])
     assert again.stale.removed == 1
+
+
+def test_no_lock_is_kept_once_the_points_are_read(fresh):
+    points.read(fresh, NAMES)
+    assert not dict(points._locks)

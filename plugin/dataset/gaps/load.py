@@ -50,8 +50,9 @@ class LoadResult(Result):
         ]
         if self.unreadable:
             lines.append(
-                f"{len(self.unreadable)} files are no images, such as {self.unreadable[0]}; "
-                f"they are loaded, and embedding will skip and tag them."
+                f"{len(self.unreadable)} files could not be read as images (e.g. "
+                f"{self.unreadable[0]}). They were added and will be skipped and tagged when "
+                "embedding."
             )
         lines += [f"column {old!r} became the field {new!r}" for old, new in self.renamed.items()]
         return "\n".join(lines)

@@ -18,11 +18,11 @@ import json
 import logging
 import threading
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import fiftyone as fo
 import numpy as np
@@ -50,8 +50,9 @@ KEEP_AFTER = 5_000
 """Changed samples from which the binary is written again."""
 CHUNK = 8 << 20
 BUCKET = "gapsphere"
-_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-"""Two panels that open at once read once."""
+_locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+"""Two panels that open at once read once; a lock that nobody holds goes."""
+_locks_guard = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def read(dataset: fo.Dataset, names: Names, *, known: Points | None = None) -> P
     EmptySetError
         There is no sphere of three dimensions.
     """
-    with _locks[_filename(dataset, names)]:
+    with _lock(_filename(dataset, names)):
         made_by, mark = run_stamp(dataset, names), mark_of(dataset)
         if known is None or known.runs != made_by:
             known = _kept(dataset, names, made_by)
@@ -119,6 +120,11 @@ def read(dataset: fo.Dataset, names: Names, *, known: Points | None = None) -> P
             points = _scan(dataset, names, made_by, mark, known)
             _keep(dataset, names, points)
         return points
+
+
+def _lock(filename: str) -> threading.Lock:
+    with _locks_guard:
+        return _locks.setdefault(filename, threading.Lock())
 
 
 def run_stamp(dataset: fo.Dataset, names: Names) -> str:

@@ -96,5 +96,5 @@ def _typed(value: str, field: Any, word: str) -> Any:
         if isinstance(field, fo.FloatField):
             return float(value)
     except (KeyError, ValueError):
-        raise InputError(f"{word!r}: {value!r} is no value of that field's type.") from None
+        raise InputError(f"{word!r}: {value!r} is not a value of that field's type.") from None
     return value

@@ -31,7 +31,7 @@ def test_a_view_narrows_what_a_word_finds(filled):
         ("view:nope", "no saved view 'nope'"),
         ("field:nope=1", "no field 'nope'"),
         ("field:rank", "needs a value"),
-        ("field:rank=high", "no value of that field's type"),
+        ("field:rank=high", "not a value of that field's type"),
         ("what:ever", "none of: a tag"),
     ],
 )
