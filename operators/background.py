@@ -122,10 +122,10 @@ def pace(done: int, total: int, seconds: float) -> str:
 
 
 def markdown(text: str) -> str:
-    """Lines as paragraphs, what stands before two spaces as a bold label, names as they are.
+    r"""Lines as paragraphs, text before two spaces as a bold label, names as they are.
 
-    >>> markdown("time  3 s\\n      a_b.png")
-    '**time** 3 s\\n\\na\\\\_b\\\\.png'
+    >>> markdown("time  3 s\n      a_b.png")
+    '**time** 3 s\n\na\\_b\\.png'
     """
     plain = [line.strip() for line in text.splitlines()]  # an indented line would be code
     lines = [re.sub(r"([\\`*_{}\[\]()#+.!|<>~-])", r"\\\1", line) for line in plain]
