@@ -266,7 +266,7 @@ def test_a_run_that_cannot_be_read_says_so_until_it_is_mended(app, shot):
     results = {name: value for name, value in whole.results.items() if name != "policy"}
     runs.write(app.dataset, names, replace(whole, results=results))
     page = app.open().page
-    app.says(FAILED, "The run 'gapsphere_sparse_random' does not tell")
+    app.says(FAILED, "The run 'gapsphere_sparse_random' is not the record")
     shot(page, "sparse-failed-dark")
     page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
     page.wait_for_selector(f'{PANEL}[data-theme="light"]')
@@ -274,7 +274,7 @@ def test_a_run_that_cannot_be_read_says_so_until_it_is_mended(app, shot):
     asked = '"__method__":"open"'
     with page.expect_response(lambda answer: asked in (answer.request.post_data or "")):
         page.get_by_role("button", name="Try again").click()
-    app.says(FAILED, "The run 'gapsphere_sparse_random' does not tell")  # it is still so
+    app.says(FAILED, "The run 'gapsphere_sparse_random' is not the record")  # it is still so
     runs.write(app.dataset, names, whole)
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector('[data-cy="sp-line"] >> nth=1')
