@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _API = dict.fromkeys(
     [
         "load_images",
+        "tag_samples",
         "compute_embeddings",
         "compute_coverage",
         "select_kcenter",

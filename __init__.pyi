@@ -38,6 +38,13 @@ def load_images(
 ) -> LoadResult:
     """Add images to ``dataset`` as samples tagged ``S`` and ``U``."""
     ...
+def tag_samples(
+    dataset: fo.Dataset,
+    owned: str | None = None,
+    pool: str | None = None,
+) -> dict[str, int]:
+    """Tag samples that are already in the dataset as ``S`` and ``U``."""
+    ...
 def compute_embeddings(
     samples: Samples,
     *,

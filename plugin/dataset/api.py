@@ -191,6 +191,32 @@ def load_images(
     )
 
 
+def tag_samples(
+    dataset: fo.Dataset, owned: str | None = None, pool: str | None = None
+) -> dict[str, int]:
+    """Tag samples that are already in the dataset as ``S`` and ``U``.
+
+    Parameters
+    ----------
+    dataset
+        The dataset.
+    owned, pool
+        Who is S and who is U: a sample tag, ``field:NAME=VALUE`` or ``view:NAME``; None leaves that
+        tag as it is.
+
+    Returns
+    -------
+    dict
+        The number of samples of each tag that was given.
+
+    Raises
+    ------
+    InputError
+        Neither is given, or a sample would be both.
+    """
+    return load.tag_samples(dataset, owned, pool)
+
+
 @step(EmbeddingParams)
 def compute_embeddings(
     samples: Samples, *, model: Encoder | None = None, params: EmbeddingParams, report: Reporter

@@ -11,6 +11,34 @@ from gapsphere.scripts.cli.stubs import STUB, stub
 FUNCTIONS = [name for name in dir(gapsphere) if name not in ("__version__", "register")]
 
 
+FIRST_VERSION = {
+    "load_images",
+    "tag_samples",
+    "compute_embeddings",
+    "compute_coverage",
+    "select_kcenter",
+    "compute_sphere",
+    "place_on_sphere",
+    "find_gaps",
+    "compute_heatmaps",
+    "export_artifacts",
+    "import_artifacts",
+    "export_visual_spec",
+    "check_spec",
+    "import_feature_cache",
+    "export_reviews",
+    "rank_gaps_by_failures",
+    "import_sparse_recording",
+    "simulate_adaptive_sampling",
+    "train_sparse_transformer",
+}
+
+
+def test_every_function_of_the_first_version_is_there():
+    assert set(FUNCTIONS) >= FIRST_VERSION
+    assert all(callable(getattr(gapsphere, name)) for name in FUNCTIONS)
+
+
 def test_find_gaps_shows_every_setting_with_type_and_default():
     shown = inspect.signature(gapsphere.find_gaps).parameters
     assert {"samples", "k", "delta", "metric", "model", "progress", "suffix"} <= set(shown)
