@@ -46,9 +46,9 @@ def sphere_quality(
     seed: int = 51,
     progress: Progress = silent,
 ) -> SphereQuality:
-    """Trustworthiness (Venna and Kaski 2001) and neighbour recall of the sphere.
+    r"""Trustworthiness (Venna and Kaski 2001) and neighbour recall of the sphere.
 
-    .. math:: T = 1 - \\frac{2}{n k (2n - 3k - 1)} \\sum_i \\sum_{j \\in U_k(i)} (r(i, j) - k)
+    .. math:: T = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r(i, j) - k)
 
     where ``U_k(i)`` are the points among the k nearest of i on the sphere but not in the
     embedding, and ``r`` is their rank there.  Past ``limit`` points the outer mean runs over a

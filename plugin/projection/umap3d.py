@@ -270,7 +270,7 @@ class _EpochCount:
         return False
 
     def __gt__(self, _: int) -> bool:
-        """tqdm's monitor thread asks whether drawing is overdue."""
+        """Whether drawing is overdue, which the monitor thread of tqdm asks."""
         return False
 
 

@@ -28,6 +28,7 @@ class Layer:
 
 
 def scatter(name: str, text: list[str], size: Array, **marker: Any) -> dict[str, Any]:
+    """A trace of points; ``marker`` holds their size, colour and opacity."""
     opacity = marker.pop("opacity", 1)
     return {
         "type": "scatter3d",

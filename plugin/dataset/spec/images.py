@@ -66,6 +66,7 @@ def images(
     columns: Mapping[str, list[Any]],
     ahead: Sequence[str],
 ) -> tuple[Image, ...]:
+    """The candidates' images as the spec lists them, with what is known of each."""
     to_centre = nearest_distance(found.matrix, rule.centre[None], metric=rule.metric).distance
     to_owned = nearest_distance(found.matrix, owned.matrix, metric=rule.metric).distance
     scale = yardstick(dataset, names)
@@ -149,6 +150,7 @@ def with_heatmaps(dataset: fo.Dataset, names: Names, spec: VisualSpec) -> Visual
 
 
 def heatmap_method(dataset: fo.Dataset, names: Names) -> str:
+    """How the heatmaps of this analysis were made, or an empty text."""
     record = runs.read(dataset, names, HEATMAPS)
     return str(record.results.get("method", "")) if record else ""
 
