@@ -195,6 +195,10 @@ def select(params: type[ParamsT], values: Params) -> ParamsT:
     return params(**{name: getattr(values, name) for name in params.model_fields})
 
 
+_LISTED = 40
+"""Names that a sentence lists at most."""
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """A sentence on a name that does not exist, with the nearest one that does.
 
@@ -207,6 +211,9 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, known, n=1)
     if near:
         return f"Unknown {what} {name!r}: did you mean {near[0]!r}?"
+    sections = sorted({key.partition(".")[0] for key in known})
+    if len(known) > _LISTED > len(sections):
+        return f"Unknown {what} {name!r}; the sections of {what}s are: {', '.join(sections)}."
     return f"Unknown {what} {name!r}; the {what}s are: {', '.join(known)}."
 
 
