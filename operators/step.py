@@ -1,4 +1,4 @@
-"""What the operators of the main job share: a parameter class, a form, live execution."""
+"""What the operators share: a parameter class, a form, live execution."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .background import live
 
 
 class StepOperator(foo.Operator):
-    """An operator that runs one step; a subclass says which and with what parameters."""
+    """An operator that runs the step of its name; ``on_target``: on what its form chooses."""
 
     operator: ClassVar[str]
     label: ClassVar[str]
     help: ClassVar[str]
     icon: ClassVar[str] = "travel_explore"
     params: ClassVar[type[Params]]
-    risk: ClassVar[RiskLevel] = RiskLevel.MEDIUM
+    on_target: ClassVar[bool] = False
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -36,25 +36,27 @@ class StepOperator(foo.Operator):
             execute_as_generator=True,
             allow_immediate_execution=True,
             allow_delegated_execution=True,
-            risk_level=self.risk,
+            risk_level=RiskLevel.MEDIUM,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
-        inputs = form.form(ctx, self.parameters(), label=self.label, help=self.help)
+        inputs = form.form(ctx, self.params, label=self.label, help=self.help)
         self.extend_form(ctx, inputs)
         return types.Property(inputs, view=types.View(label=self.label))
 
-    def parameters(self) -> type[Params]:
-        """The parameter class; a step whose class brings torch imports it here, when asked."""
-        return self.params
-
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        """Add what only this operator asks; the default adds nothing."""
+        """Add what only this operator asks."""
+        if self.on_target:
+            ctx.target_view()  # offers the choice of dataset, current view or selection
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        params = form.read(ctx, self.parameters())
+        params = form.read(ctx, self.params)
         yield from live(ctx, self.label, lambda report: self.run(ctx, params, report))
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:
         """Do the step; the result's ``str`` is what the user reads."""
-        raise NotImplementedError
+        # It may bring torch, and the App loads every operator at its start.
+        from ..plugin.dataset import api
+
+        samples = ctx.target_view() if self.on_target else ctx.dataset
+        return api.run(self.operator, samples, params, report)

@@ -154,6 +154,14 @@ def step(
     return decorate
 
 
+def run(name: str, samples: Samples, params: Params, report: Reporter) -> Any:
+    """Run the step of that name with settings already made and the caller's own progress."""
+    function = globals()[name].__wrapped__
+    takes = signature(function).parameters
+    given = {"params": params, "report": report}
+    return function(samples, **{name: value for name, value in given.items() if name in takes})
+
+
 def _settings(params: type[Params], given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings among arguments, with paths as text and arrays as lists."""
     settings = {name: value for name, value in given.items() if name in params.model_fields}

@@ -20,7 +20,7 @@ from grimp import build_graph
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docs" / "architecture.svg"
 ROOMS = {
-    "operators": "one file an operator",
+    "operators": "forms and live runs of the steps",
     "panels": "one folder a panel",
     "scripts.cli": "the command line",
     "scripts.demo": "a rendered drive",

@@ -1,0 +1,152 @@
+"""The operators that run one step of the Python API as it is, with its settings for a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..plugin.errors import InputError
+from ..plugin.progress import Reporter
+from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
+from ..plugin.settings.steps import (
+    CoverageParams,
+    EmbeddingParams,
+    ExportParams,
+    GapParams,
+    HeatmapParams,
+    ImportParams,
+    KCenterParams,
+    SphereParams,
+)
+from .step import StepOperator
+
+
+class ComputeEmbeddings(StepOperator):
+    operator = "compute_embeddings"
+    label = "Compute embeddings"
+    help = (
+        "Give every image that has none a unit vector. Each batch is written as soon as it is "
+        "done: stop at any time, run again to go on."
+    )
+    params = EmbeddingParams
+    on_target = True
+
+
+class ComputeCoverage(StepOperator):
+    operator = "compute_coverage"
+    label = "Compute coverage"
+    help = (
+        "Exact distance of every candidate to its nearest owned image, the covering radius and "
+        "its quantiles, and which candidates are farther than δ: the gaps."
+    )
+    params = CoverageParams
+
+
+class SelectKCenter(StepOperator):
+    operator = "select_kcenter"
+    label = "Select by K-Center"
+    help = (
+        "Pick candidates one by one, each the farthest from S and the picks so far. They get the "
+        "tag `kcenter`, a rank and the covering radius after them; old picks are cleared."
+    )
+    params = KCenterParams
+
+
+class ComputeSphere(StepOperator):
+    operator = "compute_sphere"
+    label = "Compute sphere"
+    help = (
+        "Fit 3D UMAP to S and U together and put every image on the unit sphere, with figures "
+        "that say how far to trust it."
+    )
+    params = SphereParams
+
+
+class FindGaps(StepOperator):
+    operator = "find_gaps"
+    label = "Find gaps"
+    help = (
+        "Embed S and U, measure how far every candidate is from S, pick the candidates that "
+        "cover most, and lay everything out on the sphere. What is done already is skipped."
+    )
+    params = GapParams
+
+    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
+        return types.Placement(
+            types.Places.SAMPLES_GRID_SECONDARY_ACTIONS,
+            types.Button(label="Find gaps (Gapsphere)", icon=self.icon, prompt=True),
+        )
+
+
+class ComputeHeatmaps(StepOperator):
+    operator = "compute_heatmaps"
+    label = "Compute heatmaps"
+    help = (
+        "Show on each image what the encoder looked at: attention rollout for transformers, "
+        "Grad-CAM for convolutional networks. Maps that are up to date are not made again."
+    )
+    icon = "center_focus_strong"
+    params = HeatmapParams
+    on_target = True
+
+
+class ExportArtifacts(StepOperator):
+    operator = "export_artifacts"
+    label = "Export artifacts"
+    help = (
+        "Write embeddings, coordinates, distances, picks and a 3D plot that opens offline: "
+        "embed_*.npz, umap3d_*.npy, nn_U_to_S.npy, coverage.json, kcenter_indices.json, ..."
+    )
+    icon = "file_download"
+    params = ExportParams
+
+
+class ImportArtifacts(StepOperator):
+    operator = "import_artifacts"
+    label = "Import artifacts"
+    help = (
+        "Read umap3d_S.npy, umap3d_U.npy, nn_U_to_S.npy, coverage.json, paths_S.json and "
+        "paths_U.json, and what else is there, into this dataset. Every shape is checked."
+    )
+    icon = "file_upload"
+    params = ImportParams
+
+
+class ImportFeatureCache(StepOperator):
+    operator = "import_feature_cache"
+    label = "Import feature cache"
+    help = (
+        "Read metadata.csv, coordinates, embeddings and what a language model said of each image "
+        "into this dataset. Importing again updates; what a person decided stays."
+    )
+    icon = "file_upload"
+    params = FeatureCacheParams
+
+    def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:
+        if not params.cache_dir.strip():
+            raise InputError("Name the cache: the folder that holds metadata.csv.")
+        return super().run(ctx, params, report)
+
+
+class ExportReviews(StepOperator):
+    operator = "export_reviews"
+    label = "Export reviews"
+    help = (
+        "Write metadata.csv and the rationale tables again, row for row, with the columns "
+        "review_decision, review_label, review_note and review_time added."
+    )
+    icon = "file_download"
+    params = ReviewExportParams
+
+
+class RankGapsByFailures(StepOperator):
+    operator = "rank_gaps_by_failures"
+    label = "Rank gaps by failures"
+    help = (
+        "Order the gaps by how often a model fails beside them: the error rate of the nearest "
+        "samples that the rationale tables, or a person, judged."
+    )
+    icon = "format_list_numbered"
+    params = FailureParams
