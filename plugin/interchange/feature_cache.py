@@ -15,8 +15,8 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -94,12 +94,7 @@ class FeatureCache:
     def __enter__(self) -> FeatureCache:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._index.close()
 
     def fingerprint(self) -> str:
@@ -111,13 +106,8 @@ class FeatureCache:
 
     def blocks(self, size: int) -> Iterator[list[Row]]:
         """The usable rows in their order, at most ``size`` at once."""
-        block: list[tuple[int, list[str]]] = []
-        for index, row in enumerate(self.metadata.rows()):
-            block.append((index, row))
-            if len(block) == size:
-                yield self._joined(block)
-                block = []
-        if block:
+        rows = enumerate(self.metadata.rows())
+        while block := list(islice(rows, size)):
             yield self._joined(block)
 
     def _joined(self, block: list[tuple[int, list[str]]]) -> list[Row]:
@@ -129,15 +119,15 @@ class FeatureCache:
         rows = []
         for index, cells in block:
             name = cells[at]
-            if name in paths and paths[name][0] == index:
+            first, path = paths.get(name, (None, None))
+            if first == index:
                 spoken = [said_of(by.get(name, {})) for by in said]
-                self._look(name, spoken)
-                path = paths[name][1]
+                self._note(name, spoken)
                 rows.append(Row(index, name, path, cells, spoken, centroid.get(name)))
         return rows
 
-    def _look(self, name: str, spoken: Sequence[ModelAnswer]) -> None:
-        """Note the answers that could not be read as asked for."""
+    def _note(self, name: str, spoken: Sequence[ModelAnswer]) -> None:
+        """Note the answers that could not be read."""
         for verdict, one in zip(self.verdicts, spoken, strict=True):
             problem = one.rationale.problem
             if problem:
@@ -182,7 +172,7 @@ def open_cache(
     metadata = open_csv(place / METADATA, required=REQUIRED)
     coords = named_file(place, coords_file, optional)
     verdicts = find_verdicts(place, mis_csv, correct_csv, optional)
-    images = Folder.of(image_dir)
+    images = Folder(Path(image_dir).expanduser()) if image_dir else None
     if images is not None and not Path(images.path).is_dir():
         raise InputError(f"{image_dir} is not a folder: give the folder with the images.")
     centroid = place / CENTROID
@@ -203,8 +193,8 @@ def open_cache(
             extra_kinds |= _read_verdicts(verdict, number, index, found, rows)
         if centroid.is_file():
             _read_centroid(centroid, index, found, rows)
-        paired = {name: place / name for name in (EMBEDDINGS, LABELS) if (place / name).is_file()}
-        return FeatureCache(
+        embeddings = place / EMBEDDINGS
+        cache = FeatureCache(
             folder=place.resolve(),
             metadata=metadata,
             kinds=kinds,
@@ -213,12 +203,15 @@ def open_cache(
             verdicts=verdicts,
             extra_kinds=extra_kinds,
             coordinates=_coordinates(coords, count, found) if coords else None,
-            embeddings=_embeddings(paired.get(EMBEDDINGS), count, found),
+            embeddings=_embeddings(embeddings, count, found) if embeddings.is_file() else None,
             has_centroid=centroid.is_file(),
             meta=_meta(place / META, found),
-            found=_compared(found, paired.get(LABELS), metadata, count),
+            found=found,
             _index=index,
         )
+        if (place / LABELS).is_file():
+            _compare_labels(place / LABELS, metadata, count, found)
+        return cache
     except BaseException:
         index.close()
         raise
@@ -309,14 +302,11 @@ def _coordinates(path: Path, count: int, found: Findings) -> Array:
     if len(bad) == len(rows):
         raise ArtifactError(f"{path.name} holds no coordinates, only NaN or infinity.")
     rows[bad] = np.nan
-    shown = [f"row {row + 1}" for row in bad[: Findings.LISTED]]
-    found.add(path.name, "rows without a place: NaN or infinite", *shown, count=len(bad))
+    _note_rows(found, path.name, "rows without a place: NaN or infinite", bad)
     return rows
 
 
-def _embeddings(path: Path | None, count: int, found: Findings) -> Array | None:
-    if path is None:
-        return None
+def _embeddings(path: Path, count: int, found: Findings) -> Array:
     rows = read_pt(path, preferred="embeddings")
     if rows.ndim != 2 or not rows.shape[1]:
         raise ArtifactError(f"{path.name} has the shape {rows.shape}; (n, d) is needed.")
@@ -326,10 +316,14 @@ def _embeddings(path: Path | None, count: int, found: Findings) -> Array | None:
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
     norms[bad] = np.nan
-    shown = [f"row {row + 1}" for row in bad[: Findings.LISTED]]
-    found.add(path.name, "rows without a vector: NaN, infinite or zero", *shown, count=len(bad))
+    _note_rows(found, path.name, "rows without a vector: NaN, infinite or zero", bad)
     unit: Array = (rows / norms[:, None]).astype(np.float32)
     return unit
+
+
+def _note_rows(found: Findings, name: str, sentence: str, rows: Array) -> None:
+    shown = [f"row {row + 1}" for row in rows[: Findings.LISTED]]
+    found.add(name, sentence, *shown, count=len(rows))
 
 
 def _paired(name: str, length: int, count: int) -> None:
@@ -340,10 +334,8 @@ def _paired(name: str, length: int, count: int) -> None:
         )
 
 
-def _compared(found: Findings, path: Path | None, metadata: CsvFile, count: int) -> Findings:
+def _compare_labels(path: Path, metadata: CsvFile, count: int, found: Findings) -> None:
     """Hold ``labels.pt`` against the metadata: where they differ, two runs were mixed."""
-    if path is None:
-        return found
     labels = read_pt(path, preferred="labels").reshape(-1)
     _paired(path.name, len(labels), count)
     at, name_at = metadata.place(NUM_LABEL), metadata.place(FILE_NAME)
@@ -355,7 +347,6 @@ def _compared(found: Findings, path: Path | None, metadata: CsvFile, count: int)
                 f"rows that differ from {NUM_LABEL}: are both of one run?",
                 f"{cells[name_at]}: {label} and {cells[at]}",
             )
-    return found
 
 
 def _meta(path: Path, found: Findings) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
-from pathlib import Path
 
 
 def unsafe(name: str) -> str:
@@ -52,8 +51,3 @@ class Folder:
         if not real.startswith(self.path.rstrip(os.sep) + os.sep):
             return None, "is a link that leads out of the folder"
         return joined, ""
-
-    @classmethod
-    def of(cls, path: str | None) -> Folder | None:
-        """None where there is no folder."""
-        return cls(Path(path).expanduser()) if path else None

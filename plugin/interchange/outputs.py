@@ -131,22 +131,22 @@ def write_artifacts(
     except OSError as error:
         raise ArtifactError(f"{folder} cannot be used: {error.strerror}.") from error
 
-    arrays = {
-        "umap3d_S.npy": np.asarray(artifacts.umap3d_S, np.float32),
-        "umap3d_U.npy": np.asarray(artifacts.umap3d_U, np.float32),
-        "nn_U_to_S.npy": np.asarray(artifacts.nn_U_to_S),
-    }
-    for name, array in arrays.items():
-        write_whole(folder / name, lambda file, array=array: np.save(file, array))  # type: ignore[misc]
-    embedded = {"embed_S.npz": artifacts.embed_S, "embed_U.npz": artifacts.embed_U}
-    for name, vectors in embedded.items():
+    for part in "SU":
+        places = np.asarray(getattr(artifacts, f"umap3d_{part}"), np.float32)
+        write_whole(folder / f"umap3d_{part}.npy", lambda file, rows=places: np.save(file, rows))  # type: ignore[misc]
+        vectors = getattr(artifacts, f"embed_{part}")
         if vectors is not None:
-            array = np.asarray(vectors, np.float32)
-            write_whole(folder / name, lambda file, array=array: np.savez(file, embeddings=array))  # type: ignore[misc]
-    write_json(folder / "paths_S.json", list(artifacts.paths_S))
-    write_json(folder / "paths_U.json", list(artifacts.paths_U))
+            rows = np.asarray(vectors, np.float32)
+            write_whole(
+                folder / f"embed_{part}.npz",
+                lambda file, rows=rows: np.savez(file, embeddings=rows),  # type: ignore[misc]
+            )
+        write_json(folder / f"paths_{part}.json", list(getattr(artifacts, f"paths_{part}")))
+    write_whole(folder / "nn_U_to_S.npy", lambda file: np.save(file, artifacts.nn_U_to_S))
     if artifacts.kcenter is not None:
-        write_json(folder / "kcenter_indices.json", _picks_json(artifacts))
+        write_json(
+            folder / "kcenter_indices.json", _picks_json(artifacts.kcenter, artifacts.paths_U)
+        )
     if plot_html is not None:
         write_text(folder / PLOT, plot_html)
     write_json(folder / LAST, dict(artifacts.coverage))
@@ -175,14 +175,11 @@ def read_artifacts(folder: str | Path) -> tuple[Artifacts, list[str]]:
         raise ArtifactError(f"{folder} has no {', no '.join(missing)}; it is not a whole analysis.")
     warnings: list[str] = []
     paths = {part: _paths(folder / f"paths_{part}.json", warnings) for part in "SU"}
-    embed = {}
-    for part in "SU":
-        path = folder / f"embed_{part}.npz"
-        embed[part] = (
-            _unit(_floats(read_npz(path, "embeddings")), path.name, warnings)
-            if path.exists()
-            else None
-        )
+    embed = {
+        part: _unit(_floats(read_npz(path, "embeddings")), path.name, warnings)
+        for part in "SU"
+        if (path := folder / f"embed_{part}.npz").exists()
+    }
     distance = _floats(read_npy(folder / "nn_U_to_S.npy"), keep=True)
     if distance.ndim == 2 and distance.shape[1] == 1:
         distance = distance[:, 0]
@@ -193,16 +190,15 @@ def read_artifacts(folder: str | Path) -> tuple[Artifacts, list[str]]:
         coverage=_coverage(read_json(folder / LAST)),
         paths_S=paths["S"],
         paths_U=paths["U"],
-        embed_S=embed["S"],
-        embed_U=embed["U"],
+        embed_S=embed.get("S"),
+        embed_U=embed.get("U"),
     )
     check(artifacts)
     picked = folder / "kcenter_indices.json"
     if picked.exists():
         artifacts = replace(artifacts, kcenter=_picks(read_json(picked), paths["U"]))
-    if (artifacts.embed_S is None) != (artifacts.embed_U is None):
-        there = "embed_U.npz" if artifacts.embed_S is None else "embed_S.npz"
-        warnings.append(f"Only {there} is there, the other set has no embeddings.")
+    if len(embed) == 1:
+        warnings.append(f"Only embed_{min(embed)}.npz is there, the other set has no embeddings.")
     twice = len(set(paths["S"]) & set(paths["U"]))
     if twice:
         warnings.append(f"{twice} images stand in both paths_S.json and paths_U.json.")
@@ -215,20 +211,19 @@ def check(artifacts: Artifacts) -> None:
     for part, paths in (("S", a.paths_S), ("U", a.paths_U)):
         if not len(paths):
             raise ArtifactError(f"paths_{part}.json lists no image; both sets need one.")
-    rows = [
-        ("umap3d_S.npy", a.umap3d_S, 3, "S", len(a.paths_S)),
-        ("umap3d_U.npy", a.umap3d_U, 3, "U", len(a.paths_U)),
-        ("embed_S.npz", a.embed_S, None, "S", len(a.paths_S)),
-        ("embed_U.npz", a.embed_U, None, "U", len(a.paths_U)),
-    ]
-    for name, array, width, part, count in rows:
+    for name, array, width, part in (
+        ("umap3d_S.npy", a.umap3d_S, 3, "S"),
+        ("umap3d_U.npy", a.umap3d_U, 3, "U"),
+        ("embed_S.npz", a.embed_S, None, "S"),
+        ("embed_U.npz", a.embed_U, None, "U"),
+    ):
         if array is None:
             continue
         if array.ndim != 2 or array.shape[1] == 0 or (width and array.shape[1] != width):
             raise ArtifactError(
                 f"{name} has the shape {array.shape}; it has to be (images, {width or 'd'})."
             )
-        _check_rows(name, array, part, count)
+        _check_rows(name, array, part, len(a.paths_S if part == "S" else a.paths_U))
     if a.nn_U_to_S.ndim != 1:
         raise ArtifactError(
             f"nn_U_to_S.npy has the shape {a.nn_U_to_S.shape}; it has to be one number an image."
@@ -347,12 +342,10 @@ def _picks(document: Any, paths_U: list[str]) -> Picks:
     return picks
 
 
-def _picks_json(artifacts: Artifacts) -> dict[str, Any]:
-    picks = artifacts.kcenter
-    assert picks is not None
-    document: dict[str, Any] = {
+def _picks_json(picks: Picks, paths_U: Sequence[str]) -> dict[str, Any]:
+    document = {
         "indices": picks.indices.tolist(),
-        "paths": [artifacts.paths_U[row] for row in picks.indices],
+        "paths": [paths_U[row] for row in picks.indices],
     }
     if picks.radii is not None:
         document["radii"] = np.asarray(picks.radii, np.float64).tolist()

@@ -65,8 +65,7 @@ def read_pt(path: Path, *, preferred: str) -> NDArray[Any]:
         raise ArtifactError(f"{path.name} has {tensor.shape[1]} numbers a row: no embedding has.")
     if tensor.is_complex() or tensor.is_quantized:
         raise ArtifactError(f"{path.name} holds {tensor.dtype}; save it again as float32.")
-    whole = not tensor.is_floating_point()
-    kind = torch.int64 if whole else torch.float32
+    kind = torch.float32 if tensor.is_floating_point() else torch.int64
     array: NDArray[Any] = np.ascontiguousarray(tensor.detach().to(kind).numpy())
     return array
 
@@ -95,10 +94,8 @@ def _chosen(held: Any, preferred: str, name: str) -> Any:
 
     if isinstance(held, dict):
         tensors = {key: value for key, value in held.items() if isinstance(value, torch.Tensor)}
-        if preferred in tensors:
-            held = tensors[preferred]
-        elif len(tensors) == 1:
-            held = next(iter(tensors.values()))
+        lone = next(iter(tensors.values())) if len(tensors) == 1 else None
+        held = tensors.get(preferred, lone)
     if not isinstance(held, torch.Tensor):
         raise ArtifactError(f"{name} has to hold one tensor, or one called {preferred!r}.")
     return held

@@ -58,7 +58,7 @@ def said_of(spoken: Mapping[str, tuple[str, Mapping[str, str]]]) -> ModelAnswer:
     read = {outcome: parse_rationale(cell) for outcome, (cell, _) in spoken.items()}
     extra = {name: cell for _, more in spoken.values() for name, cell in more.items()}
     if len(read) == 1:
-        outcome, rationale = next(iter(read.items()))
+        ((outcome, rationale),) = read.items()
         return ModelAnswer("misclassified" if outcome == MIS else "correct", rationale, extra)
     pair = [read[MIS], read[CORRECT]]
     scores = [one.score for one in pair if one.score is not None]
