@@ -47,12 +47,8 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
     raw, raw_cut = _text(_get(sample, names.llm_raw))
     similarity, rank, bottom = (_get(sample, name) for name in _centroid(names))
     return {
-        "id": sample_id,
-        "filepath": _media(sample, dataset.app_config.modal_media_field),
+        **_brief(dataset, sample, names, dataset.app_config.modal_media_field),
         "name": _get(sample, names.file_name) or PurePath(sample.filepath).name,
-        "truth": _truth(dataset, sample),
-        "status": _status(status),
-        "score": _number(_get(sample, names.llm_score)),
         "rationale": rationale,
         "raw": raw,
         "cut": max(cut, raw_cut),
@@ -62,14 +58,7 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
             "rank": _number(rank),
             "bottom": bool(bottom),
         },
-        "others": [
-            {
-                "model": other.model,
-                "status": _status(_get(sample, other.prediction_status)),
-                "score": _number(_get(sample, other.llm_score)),
-            }
-            for other in others
-        ],
+        "others": [{"model": other.model, **_said(sample, other)} for other in others],
         "decision": _decision(decisions.standing(dataset, sample_id, model=model)),
     }
 
@@ -95,11 +84,7 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
     here = set(view.select(found.ids).values("id"))
     return [
         {
-            "id": other,
-            "filepath": _media(samples[other], thumbnail),
-            "truth": _truth(dataset, samples[other]),
-            "status": _status(_get(samples[other], names.prediction_status)),
-            "score": _number(_get(samples[other], names.llm_score)),
+            **_brief(dataset, samples[other], names, thumbnail),
             "decision": _get(samples[other], names.decision),
             "distance": float(distance),
             "here": other in here,
@@ -125,20 +110,24 @@ def _get(sample: Any, name: str) -> Any:
     return sample[name] if sample.has_field(name) else None
 
 
-def _media(sample: Any, field: str) -> str:
-    """The file or address that the App shows of this sample."""
-    return str(_get(sample, field) or sample.filepath)
+def _brief(dataset: fo.Dataset, sample: Any, names: ReviewNames, media: str) -> dict[str, Any]:
+    """What a small card shows; ``media`` is the field with the file or address to show."""
+    truth = sample[ReviewNames.ground_truth] if decisions.truth_path(dataset) else None
+    return {
+        "id": sample.id,
+        "filepath": str(_get(sample, media) or sample.filepath),
+        "truth": getattr(truth, "label", truth),
+        **_said(sample, names),
+    }
 
 
-def _truth(dataset: fo.Dataset, sample: Any) -> str | None:
-    path = decisions.truth_path(dataset)
-    value = sample[ReviewNames.ground_truth] if path else None
-    return getattr(value, "label", value)
-
-
-def _status(value: Any) -> str | None:
-    """One of the four statuses, None where the model has none for the sample."""
-    return value if value in STATUSES else None
+def _said(sample: Any, names: ReviewNames) -> dict[str, Any]:
+    """Status and score by one model; None where it has none for the sample."""
+    status = _get(sample, names.prediction_status)
+    return {
+        "status": status if status in STATUSES else None,
+        "score": _number(_get(sample, names.llm_score)),
+    }
 
 
 def _number(value: Any) -> float | None:

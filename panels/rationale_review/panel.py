@@ -14,9 +14,8 @@ import fiftyone.operators as foo
 from ...plugin.dataset.rationales import decisions, queue
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import InputError
-from ..component import ViewPanel, can_prompt
 from ..event import answered
-from ..verdicts import IMPORT, model_of, named
+from ..verdicts import VerdictPanel, model_of
 from . import cards
 from .contract import COMPONENT, EVENTS, Over
 from .orders import Orders
@@ -24,7 +23,7 @@ from .orders import Orders
 _ORDERS = Orders()
 
 
-class RationaleReview(ViewPanel):
+class RationaleReview(VerdictPanel):
     """A language model's verdict on the open sample, and a person's decision on it."""
 
     panel = "rationale_review"
@@ -40,26 +39,14 @@ class RationaleReview(ViewPanel):
 
     # What the panel asks ------------------------------------------------------------------------
 
-    @answered
-    def open(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """What is the same for all samples: models, classes to relabel to, scale of the score."""
-        dataset = ctx.dataset
-        if dataset is None or not len(dataset):
-            return {"kind": "empty"}
-        known = decisions.models(dataset)
-        if not known:
-            return {"kind": "no_verdicts", "can_import": can_prompt(IMPORT)}
-        model = ctx.params.get("model")
-        model = model if model in known else known[0]
+    def ready(self, ctx: foo.ExecutionContext, model: str) -> dict[str, Any]:
+        """Classes to relabel to, scale of the score, and how far the review is."""
         for over in get_args(Over):
             _ORDERS.get(ctx.view, model, over, renew=True)
         return {
-            "kind": "ready",
-            "models": named(decisions.model_names(dataset)),
-            "model": model,
-            "labels": decisions.labels(dataset),
-            "scale": queue.score_range(dataset, model=model),
-            "embeddings": dataset.has_field(Names().embedding),
+            "labels": decisions.labels(ctx.dataset),
+            "scale": queue.score_range(ctx.dataset, model=model),
+            "embeddings": ctx.dataset.has_field(Names().embedding),
             **_progress(ctx, model),
         }
 
@@ -72,14 +59,8 @@ class RationaleReview(ViewPanel):
         """Save the decision; ``advance`` opens the next undecided sample of the queue."""
         params, sample_id, model = ctx.params, _sample(ctx), model_of(ctx)
         first = not ctx.dataset.has_field(decisions.ReviewNames(model).history)
-        decisions.decide(
-            ctx.dataset,
-            sample_id,
-            str(params.get("decision")),
-            params.get("label"),
-            params.get("note"),
-            model=model,
-        )
+        said = str(params.get("decision")), params.get("label"), params.get("note")
+        decisions.decide(ctx.dataset, sample_id, *said, model=model)
         ahead = _ORDERS.get(ctx.view, model, "queue").around(sample_id)
         following = None
         if params.get("advance"):
@@ -135,11 +116,6 @@ class RationaleReview(ViewPanel):
     def neighbors(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found = cards.near(ctx.dataset, ctx.view, _sample(ctx), model_of(ctx))
         return {"id": _sample(ctx), "neighbors": found}
-
-    def import_cache(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the form of the import."""
-        ctx.prompt(IMPORT)
-        return {}
 
 
 def _card(ctx: foo.ExecutionContext, sample_id: str) -> dict[str, Any]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.operators as foo
 
-from ...plugin.dataset.rationales import decisions, queue
+from ...plugin.dataset.rationales import queue
 from ...plugin.dataset.rationales.queue import TIERS, Counts
 from ...plugin.errors import EmptySetError
-from ..component import ViewPanel, can_prompt
 from ..event import answered
 from ..own_view import OwnViews
-from ..verdicts import IMPORT, model_of, named
+from ..verdicts import VerdictPanel, model_of
 from .contract import COMPONENT, EVENTS
 from .picks import picked
 
 _VIEWS = OwnViews()
 
 
-class RationaleSummary(ViewPanel):
+class RationaleSummary(VerdictPanel):
     """Status, classes, scores and the review's progress, beside the grid."""
 
     panel = "rationale_summary"
@@ -35,25 +35,10 @@ class RationaleSummary(ViewPanel):
 
     # What the panel asks ------------------------------------------------------------------------
 
-    @answered
-    def open(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+    def ready(self, ctx: foo.ExecutionContext, model: str) -> dict[str, Any]:
         """All counts of the view under the pick."""
-        dataset = ctx.dataset
-        if dataset is None or not len(dataset):
-            return {"kind": "empty"}
-        known = decisions.models(dataset)
-        if not known:
-            return {"kind": "no_verdicts", "can_import": can_prompt(IMPORT)}
-        model = ctx.params.get("model")
-        model = model if model in known else known[0]
-        view = _VIEWS.base(ctx)
-        return {
-            "kind": "ready",
-            "models": named(decisions.model_names(dataset)),
-            "model": model,
-            "pick": _VIEWS.shown(ctx),
-            "counts": counts_of(queue.counts(view, model=model)),
-        }
+        counts = counts_of(queue.counts(_VIEWS.base(ctx), model=model))
+        return {"pick": _VIEWS.shown(ctx), "counts": counts}
 
     @answered
     def pick(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -81,25 +66,20 @@ class RationaleSummary(ViewPanel):
         ctx.ops.open_sample(id=first or ids[0])
         return {"id": first or ids[0]}
 
-    def import_cache(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the form of the import."""
-        ctx.prompt(IMPORT)
-        return {}
-
 
 def counts_of(found: Counts) -> dict[str, Any]:
     """The counts as the component reads them; a ``name`` of null means "none"."""
 
-    def bars(what: str) -> list[dict[str, Any]]:
-        return [{"name": name, "count": count} for name, count in found.by(what).items()]
+    def bars(by: Mapping[str | None, int]) -> list[dict[str, Any]]:
+        return [{"name": name, "count": count} for name, count in by.items()]
 
     tiers = [[cell for cell in found.cells if cell.tier == tier] for tier in TIERS]
     return {
         "total": found.total,
         "decided": found.decided,
         "agreement": found.agreement,
-        "statuses": bars("status"),
-        "decisions": bars("decision"),
+        "statuses": bars(found.by("status")),
+        "decisions": bars(found.by("decision")),
         "tiers": [
             {
                 "name": tier,
@@ -109,13 +89,7 @@ def counts_of(found: Counts) -> dict[str, Any]:
             for tier, cells in zip(TIERS, tiers, strict=True)
         ],
         "agreed": _agreed(found),
-        "classes": [
-            {
-                "name": one.name,
-                "bars": [{"name": name, "count": count} for name, count in one.by_status.items()],
-            }
-            for one in found.classes
-        ],
+        "classes": [{"name": one.name, "bars": bars(one.by_status)} for one in found.classes],
         "classes_total": found.classes_total,
         "edges": found.edges,
         "scores": found.scores,
@@ -124,9 +98,8 @@ def counts_of(found: Counts) -> dict[str, Any]:
 
 def _agreed(found: Counts) -> list[dict[str, Any]]:
     """Decisions by status, for the statuses that have any."""
-    cells = [asdict(cell) for cell in found.cells if cell.decision is not None]
-    by: dict[Any, dict[str, int]] = {}
-    for cell in cells:
-        one = by.setdefault(cell["status"], {})
-        one[cell["decision"]] = one.get(cell["decision"], 0) + cell["count"]
+    by: dict[Any, Counter[str]] = {}
+    for cell in found.cells:
+        if cell.decision is not None:
+            by.setdefault(cell.status, Counter())[cell.decision] += cell.count
     return [{"status": status, **one} for status, one in by.items()]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import fiftyone as fo
+from fiftyone import ViewExpression
 from fiftyone import ViewField as F
 
 from ...plugin.dataset.rationales import decisions, queue
@@ -32,10 +33,7 @@ def expression(view: fo.DatasetView, pick: Mapping[str, Any], model: str) -> Any
     if not pick or not set(pick) <= set(KINDS):
         raise InputError("Unknown bar: reload the panel.")
     parts = [_part(view, names, kind, pick[kind]) for kind in KINDS if kind in pick]
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole & part
-    return whole
+    return ViewExpression.all(parts)
 
 
 def _part(view: fo.DatasetView, names: ReviewNames, kind: str, value: Any) -> Any:

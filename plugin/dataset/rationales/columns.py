@@ -219,7 +219,7 @@ def review_columns(dataset: fo.Dataset, cache: FeatureCache) -> list[Column]:
         names = ReviewNames(suffix)
         if names.decision not in header:
             continue
-        for name in (names.decision, names.label, names.note, names.time):
+        for name in names.decided:
             if name in header:
                 time = name == names.time
                 fields.declare(

@@ -8,7 +8,7 @@ in the dataset, and therefore still works after a reload, in another process, or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, get_args
 
@@ -146,11 +146,9 @@ def decide(
     names = require_verdicts(dataset, model)
     _declare(dataset, names)
     sample = _open(dataset, names, sample_id)
-    latest = _latest(dataset, names)
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
-    if latest is not None:
-        now = max(now, latest + TICK)
-    made = Decision(made.decision, made.label, made.note, _milliseconds(now))
+    last = dataset.exists(names.time).sort_by(names.time, reverse=True).limit(1).values(names.time)
+    now = max([datetime.now(timezone.utc).replace(tzinfo=None), *(time + TICK for time in last)])
+    made = replace(made, time=now.replace(microsecond=now.microsecond // 1000 * 1000))
     steps = [*(sample[names.history] or []), asdict(_standing(sample, names))]
     _save(sample, names, made, steps[-HISTORY_MAX:])
     return made
@@ -244,41 +242,26 @@ def _declare(dataset: fo.Dataset, names: ReviewNames) -> None:
 
 def _open(dataset: fo.Dataset, names: ReviewNames, sample_id: str) -> Any:
     """The sample with its review fields alone: its vectors need not travel."""
-    wanted = [names.decision, names.label, names.note, names.time, names.history]
     try:
-        return dataset.select_fields(wanted)[sample_id]
+        return dataset.select_fields([*names.decided, names.history])[sample_id]
     except (KeyError, ValueError):
         raise InputError(f"Sample {sample_id} is no longer in this dataset.") from None
 
 
 def _standing(sample: Any, names: ReviewNames) -> Decision:
-    return Decision(
-        sample[names.decision], sample[names.label], sample[names.note], sample[names.time]
-    )
+    return Decision(*(sample[name] for name in names.decided))
 
 
 def _decided_here(dataset: fo.Dataset, names: ReviewNames) -> fo.DatasetView:
     return dataset.exists(names.time).match(F(names.history).length() > 0)
 
 
-def _latest(dataset: fo.Dataset, names: ReviewNames) -> datetime | None:
-    last = dataset.exists(names.time).sort_by(names.time, reverse=True).limit(1)
-    times = last.values(names.time)
-    return times[0] if times else None
-
-
-def _milliseconds(time: datetime) -> datetime:
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
-
-
 def _save(
     sample: Any, names: ReviewNames, made: Decision, steps: list[Mapping[str, Any]] | None
 ) -> None:
     try:
-        sample[names.decision] = made.decision
-        sample[names.label] = made.label
-        sample[names.note] = made.note
-        sample[names.time] = made.time
+        for name, value in zip(names.decided, astuple(made), strict=True):
+            sample[name] = value
         sample[names.history] = steps
         sample.save()
     except ValueError as error:  # FiftyOne's word for a read-only field and for a sample deleted

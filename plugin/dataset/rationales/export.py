@@ -7,7 +7,7 @@ the decisions come from the samples.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -72,11 +72,13 @@ def export_reviews(
     for done, ((table, models), target) in enumerate(zip(sources, targets, strict=True)):
         progress(done, len(sources))
         cells: Cells = {name: {} for name in names if name is not None}
+        columns: list[str] = []
         for model in models:
-            _add_decisions(dataset, ReviewNames(model), cells, bare=len(models) == 1)
+            called = ReviewNames("" if len(models) == 1 else model).decided
+            _add_decisions(dataset, ReviewNames(model), called, cells)
+            columns += called
         here = {name for name, row in cells.items() if row}
         decided |= here
-        columns = [column for model in models for column in _columns(model, bare=len(models) == 1)]
         written[str(target)] = write_reviewed(
             table,
             target,
@@ -128,16 +130,13 @@ def _targets(folder: Path, tables: list[CsvFile], overwrite: bool) -> list[Path]
     return targets
 
 
-def _columns(model: str, *, bare: bool) -> list[str]:
-    names = ReviewNames("" if bare else model)
-    return [names.decision, names.label, names.note, names.time]
-
-
-def _add_decisions(dataset: fo.Dataset, names: ReviewNames, cells: Cells, *, bare: bool) -> None:
+def _add_decisions(
+    dataset: fo.Dataset, names: ReviewNames, called: Sequence[str], cells: Cells
+) -> None:
     if not dataset.has_field(names.decision):
         return
-    called = zip(_columns(names.model, bare=False), _columns(names.model, bare=bare), strict=True)
-    columns = {name: column for name, column in called if dataset.has_field(name)}
+    both = zip(names.decided, called, strict=True)
+    columns = {name: column for name, column in both if dataset.has_field(name)}
     found, *values = dataset.exists(names.decision).values([FILE_NAME, *columns])
     for name, *row in zip(found, *values, strict=True):
         if name in cells:

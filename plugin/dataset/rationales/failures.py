@@ -74,8 +74,8 @@ def rank_gaps_by_failures(
     dataset, names = reloaded(dataset), Names(params.suffix)
     said = require_verdicts(dataset, params.model)
     pool = _candidates(dataset, names)
-    ids, failed, corrected = _judged(dataset, said)
-    found = vectors.read(dataset.select(ids, ordered=False), names.embedding, unit=True)
+    failed, corrected = _judged(dataset, said)
+    found = vectors.read(dataset.select(list(failed), ordered=False), names.embedding, unit=True)
     if not found.ids:
         raise EmptySetError(
             f"No sample that was judged has an {names.embedding!r}: embed those as well."
@@ -83,8 +83,7 @@ def rank_gaps_by_failures(
     wanted = vectors.read(dataset.select(list(pool), ordered=False), names.embedding, unit=True)
     if wanted.matrix.shape[1] != found.matrix.shape[1]:
         raise DimensionError(f"{names.embedding!r} has two lengths: embed with one encoder.")
-    verdict = dict(zip(ids, failed, strict=True))
-    wrong = np.array([verdict[i] for i in found.ids])
+    wrong = np.array([failed[i] for i in found.ids])
     row_of = {sample_id: row for row, sample_id in enumerate(found.ids)}
     rates = failure_rate(
         wanted.matrix,
@@ -101,12 +100,11 @@ def rank_gaps_by_failures(
     ]
     order = [i for *_, i in sorted(gaps)]
     _write(dataset, wanted.ids, rates.tolist(), order, params.neighbors)
-    there = set(found.ids)
     ranked = FailureRanking(
         len(order),
         len(wanted.ids),
         len(found.ids),
-        len(corrected & there),
+        len(corrected.intersection(found.ids)),
         float(wrong.mean()),
         -min(gaps)[0] if gaps else None,
         params.neighbors,
@@ -124,21 +122,20 @@ def _candidates(dataset: fo.Dataset, names: Names) -> dict[str, tuple[float, boo
     return {i: (distance, bool(gap)) for i, distance, gap in zip(*columns, strict=True)}
 
 
-def _judged(dataset: fo.Dataset, said: ReviewNames) -> tuple[list[str], list[bool], set[str]]:
-    """Samples of which it is known whether they failed, whether so, and who was decided on."""
+def _judged(dataset: fo.Dataset, said: ReviewNames) -> tuple[dict[str, bool], set[str]]:
+    """Whether each sample failed, where that is known, and those that a person decided on."""
     ids, statuses = dataset.values(["id", said.prediction_status])
     decisions: Sequence[str | None] = [None] * len(ids)
     if dataset.has_field(said.decision):
         decisions = dataset.values(said.decision)
-    judged, failed, corrected = [], [], set()
+    failed, corrected = {}, set()
     for sample_id, status, decision in zip(ids, statuses, decisions, strict=True):
         verdict = failed_there(status, decision)
         if verdict is not None:
-            judged.append(sample_id)
-            failed.append(verdict)
+            failed[sample_id] = verdict
             if decision is not None:
                 corrected.add(sample_id)
-    return judged, failed, corrected
+    return failed, corrected
 
 
 def failed_there(status: str | None, decision: str | None) -> bool | None:

@@ -7,6 +7,7 @@ what the model said and not on what the person decides, so it stays while they w
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -128,11 +129,10 @@ class Counts:
         >>> Counts([Cell("correct", "rest", None, 3)], [], 0, [], {}).by("status")
         {'correct': 3}
         """
-        found: dict[str | None, int] = {}
+        found: Counter[str | None] = Counter()
         for cell in self.cells:
-            key = getattr(cell, what)
-            found[key] = found.get(key, 0) + cell.count
-        return found
+            found[getattr(cell, what)] += cell.count
+        return dict(found)
 
     @property
     def agreement(self) -> float | None:

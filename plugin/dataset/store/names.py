@@ -106,6 +106,7 @@ class ReviewNames:
         self.note = self._named("review_note")
         self.time = self._named("review_time")
         self.history = self._named("review_history")
+        self.decided = (self.decision, self.label, self.note, self.time)
 
     def _named(self, name: str) -> str:
         return f"{name}_{self.model}" if self.model else name
