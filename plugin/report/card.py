@@ -56,11 +56,9 @@ class Card:
 def draw_card(card: Card, path: str | Path) -> None:
     """Write the card as PNG, whole or not at all."""
     image = paint(card)
-
-    def save(file: Any) -> None:
-        image.save(file, "PNG", bits=4, compress_level=1)
-
-    write_whole(Path(path), save, durable=False)
+    write_whole(
+        Path(path), lambda file: image.save(file, "PNG", bits=4, compress_level=1), durable=False
+    )
 
 
 def paint(card: Card) -> Image.Image:
@@ -125,9 +123,7 @@ def _font(text: str, size: int) -> Any:
     return _sized(_file_for(beyond), size)
 
 
-@cache
-def _sized(path: str, size: int) -> Any:
-    return ImageFont.truetype(path, size)
+_sized = cache(ImageFont.truetype)
 
 
 @cache

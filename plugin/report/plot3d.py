@@ -260,14 +260,13 @@ def _on_sphere(
     cartesian: tuple[Array, Array], sphere_S: ArrayLike | None, sphere_U: ArrayLike | None
 ) -> tuple[Array, Array]:
     centre = robust_centre(np.vstack(cartesian))
-    given = (sphere_S, sphere_U)
-    both = tuple(
-        to_unit_sphere(rows, centre) if places is None else check_points(places, name)
-        for rows, places, name in zip(cartesian, given, ("sphere_S", "sphere_U"), strict=True)
-    )
-    for rows, places, name in zip(cartesian, both, ("S", "U"), strict=True):
+    both = []
+    for rows, given, part in zip(cartesian, (sphere_S, sphere_U), "SU", strict=True):
+        unknown = given is None
+        places = to_unit_sphere(rows, centre) if unknown else check_points(given, f"sphere_{part}")
         if len(rows) != len(places):
-            raise DimensionError(f"sphere_{name} and umap3d_{name} differ in length.")
+            raise DimensionError(f"sphere_{part} and umap3d_{part} differ in length.")
+        both.append(places)
     return both[0], both[1]
 
 

@@ -8,6 +8,7 @@ believed.
 from __future__ import annotations
 
 import hashlib
+import io
 import tempfile
 import zipfile
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ def read_spec(path: str | Path) -> SpecFile:
             f"{REFERENCE} is missing beside {path}: unpack the whole ZIP, or give the ZIP itself."
         )
     with beside.open("rb") as file:
-        digest = _digest(file)
+        digest = _copied(file, None, beside.stat().st_size, path)
     return _checked(document, beside, digest, str(path))
 
 
@@ -121,14 +122,16 @@ def _from_zip(path: Path) -> SpecFile:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
             if len(archive.infolist()) > MEMBERS:
                 raise ArtifactError(f"{path.name} has more than {MEMBERS:,} members: no spec has.")
+            content = io.BytesIO()
             with _member(archive, name, JSON_LIMIT, path) as (file, size):
-                document = _of_this_version(parse_json(_bounded(file, size, path), name), name)
+                _copied(file, content, size, path)
+            document = _of_this_version(parse_json(content.getvalue(), name), name)
             target = Path(folder) / REFERENCE
             with (
                 _member(archive, REFERENCE, REFERENCE_LIMIT, path) as (file, size),
-                target.open("w+b") as copy,
+                target.open("wb") as copy,
             ):
-                digest = _copy(file, copy, size, path)
+                digest = _copied(file, copy, size, path)
             return _checked(document, target, digest, str(path))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise ArtifactError(f"{path} cannot be read as a ZIP: {error}.") from error
@@ -146,7 +149,7 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> Any:
         what = "has no" if not found else f"has {len(found)} of"
         raise ArtifactError(f"{path.name} {what} {name}: it is not a Visual Spec's ZIP.")
     info = found[0]
-    if info.file_size > limit or info.file_size > INFLATION * (info.compress_size + 1024):
+    if info.file_size > limit or _inflated(info):
         raise ArtifactError(
             f"{path.name}: {name} would unpack to {info.file_size:,} bytes, which no spec needs."
         )
@@ -154,32 +157,21 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> Any:
         yield file, info.file_size
 
 
-def _bounded(file: IO[bytes], size: int, path: Path) -> bytes:
-    """``size`` bytes; one more means that the archive lied."""
-    content = file.read(size + 1)
-    if len(content) != size:
-        raise ArtifactError(f"{path.name} holds another size than it claims: it is damaged.")
-    return content
-
-
-def _copy(source: IO[bytes], target: IO[bytes], size: int, path: Path) -> str:
-    """Copy ``size`` bytes in blocks; their digest."""
+def _copied(source: IO[bytes], target: IO[bytes] | None, size: int, path: Path) -> str:
+    """Copy ``size`` bytes in blocks, one more means that the archive lied; their digest."""
     digest, copied = hashlib.blake2b(digest_size=16), 0
-    while block := source.read(min(_BLOCK, size - copied + 1)):
+    while copied <= size and (block := source.read(min(_BLOCK, size - copied + 1))):
         copied += len(block)
-        if copied > size:
-            raise ArtifactError(f"{path.name} holds another size than it claims: it is damaged.")
         digest.update(block)
-        target.write(block)
-    target.flush()
+        if target is not None:
+            target.write(block)
+    if copied != size:
+        raise ArtifactError(f"{path.name} holds another size than it claims: it is damaged.")
     return digest.hexdigest()
 
 
-def _digest(file: IO[bytes]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    while block := file.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()
+def _inflated(info: zipfile.ZipInfo) -> bool:
+    return info.file_size > INFLATION * (info.compress_size + 1024)
 
 
 def _of_this_version(document: Any, name: str) -> dict[str, Any]:
@@ -206,11 +198,9 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
             f"{name} and its {REFERENCE} do not belong together: take both from the same ZIP."
         )
     rows = _reference(arrays, len(found.centre), name)
-    try:
-        centre = checked_rows("centre", np.asarray([found.centre], np.float32))[0]
-    except GapsphereError as error:
-        raise ArtifactError(f"{name}: {error}") from error
-    parameters = found.encoder.parameters
+    centre = _unit_rows("centre", np.asarray([found.centre], np.float32), name)[0]
+    made_by = found.encoder
+    parameters = made_by.parameters if isinstance(made_by.parameters, dict) else {}
     return SpecFile(
         id=found.id,
         title=found.title,
@@ -218,22 +208,17 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
         quantity=int(found.quantity),
         rule=Rule(found.metric, found.delta, centre, found.radius, found.radius_source),
         reference=rows,
-        encoder=MadeBy(
-            found.encoder.name,
-            found.encoder.fingerprint,
-            parameters if isinstance(parameters, dict) else {},
-        ),
+        encoder=MadeBy(made_by.name, made_by.fingerprint, parameters),
     )
 
 
 def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
     try:
         with zipfile.ZipFile(arrays) as inner:
-            for info in inner.infolist():
-                if info.file_size > INFLATION * (info.compress_size + 1024):
-                    raise ArtifactError(
-                        f"{REFERENCE} would unpack to {info.file_size:,} bytes: no spec needs them."
-                    )
+            for info in filter(_inflated, inner.infolist()):
+                raise ArtifactError(
+                    f"{REFERENCE} would unpack to {info.file_size:,} bytes: no spec needs them."
+                )
     except (zipfile.BadZipFile, OSError) as error:
         raise ArtifactError(f"{REFERENCE} cannot be read as .npz: {error}.") from error
     rows = read_npz(arrays, "embeddings")
@@ -241,9 +226,12 @@ def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
         raise ArtifactError(
             f"{REFERENCE} has the shape {rows.shape} where {name} has vectors of {dimension}."
         )
-    if not len(rows):
-        return np.empty((0, dimension), np.float32)
+    rows = rows.astype(np.float32, copy=False)
+    return _unit_rows(REFERENCE, rows, name) if len(rows) else rows
+
+
+def _unit_rows(what: str, rows: NDArray[np.float32], name: str) -> NDArray[np.float32]:
     try:
-        return checked_rows(REFERENCE, rows.astype(np.float32, copy=False))
+        return checked_rows(what, rows)
     except GapsphereError as error:
         raise ArtifactError(f"{name}: {error}") from error

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from operator import attrgetter
 from typing import Any
 
 import fiftyone as fo
@@ -13,7 +14,6 @@ import fiftyone as fo
 from ...errors import InputError
 from ...interchange.columns import KINDS
 from ...interchange.feature_cache import CENTROID_COLUMNS, METADATA, REQUIRED, FeatureCache, Row
-from ...interchange.verdicts import ModelAnswer
 from ...settings.rationales import FeatureCacheParams
 from ..gaps.table import RESERVED
 from ..store import fields
@@ -85,9 +85,7 @@ def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
             continue  # a person's decisions: review_columns
         name = _field_name(header, taken)
         column = cache.kinds.get(header)
-        convert = column.convert if column else str
-        kind = _kept_kind(dataset, name, KINDS[convert])
-        convert = _wider(kind, convert)
+        kind, convert = _fitted(dataset, name, column.convert if column else str)
         planned.append((name, kind, f"Column {header!r} of {METADATA}", _reader(place, convert)))
     return planned
 
@@ -126,34 +124,20 @@ def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
     taken: set[str] = set()
     for number, verdict in enumerate(cache.verdicts):
         names, of = ReviewNames(verdict.suffix), f", by {verdict.model}"
+        which = f"Which table names the image: correct, misclassified, ambiguous (both){of}"
+        sent = f"What was sent, where score and rationale do not tell all of it{of}"
         planned += [
-            (
-                names.prediction_status,
-                str,
-                f"Which table names the image: correct, misclassified, ambiguous (both){of}",
-                _of(number, lambda said: said.status),
-            ),
-            (names.llm_score, float, f"Score{of}", _of(number, lambda said: said.rationale.score)),
-            (
-                names.llm_rationale,
-                str,
-                f"Rationale{of}",
-                _of(number, lambda said: said.rationale.text),
-            ),
-            (
-                names.llm_raw,
-                str,
-                f"What was sent, where score and rationale do not tell all of it{of}",
-                _of(number, lambda said: said.rationale.raw),
-            ),
+            (names.prediction_status, str, which, _of(number, "status")),
+            (names.llm_score, float, f"Score{of}", _of(number, "rationale.score")),
+            (names.llm_rationale, str, f"Rationale{of}", _of(number, "rationale.text")),
+            (names.llm_raw, str, sent, _of(number, "rationale.raw")),
         ]
         taken.update(name for name, *_ in planned)
         for extra in verdict.extra:
             column = cache.extra_kinds[verdict.suffix, extra]
             word = re.sub(r"\W", "_", extra).strip("_") or "column"
             name = _free(f"llm_{word}" + (f"_{verdict.suffix}" if verdict.suffix else ""), taken)
-            kind = _kept_kind(dataset, name, column.kind)
-            convert = _wider(kind, column.convert)
+            kind, convert = _fitted(dataset, name, column.convert)
             planned.append((name, kind, f"Column {extra!r}{of}", _extra(number, extra, convert)))
     if not cache.verdicts:
         status = ReviewNames().prediction_status
@@ -161,7 +145,8 @@ def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
     return planned
 
 
-def _of(number: int, value: Callable[[ModelAnswer], Any]) -> Callable[[Row], Any]:
+def _of(number: int, path: str) -> Callable[[Row], Any]:
+    value = attrgetter(path)
     return lambda row: value(row.said[number])
 
 
@@ -188,18 +173,16 @@ def _from_centroid(at: int) -> Callable[[Row], Any]:
     return lambda row: None if row.centroid is None else row.centroid[at]
 
 
-def _kept_kind(dataset: fo.Dataset, name: str, kind: type) -> type:
-    """The type of a field that is there, where the values fit it; else the column's own."""
-    held = dataset.get_field(name)
+def _fitted(
+    dataset: fo.Dataset, name: str, convert: Callable[[str], Any]
+) -> tuple[type, Callable[[str], Any]]:
+    """Type and converter of a column; a field that is there keeps its own where values fit it."""
+    held, kind = dataset.get_field(name), KINDS[convert]
     if isinstance(held, fo.StringField):
-        return str
+        return str, str
     if isinstance(held, fo.FloatField) and kind is int:
-        return float
-    return kind
-
-
-def _wider(kind: type, convert: Callable[[str], Any]) -> Callable[[str], Any]:
-    return convert if KINDS[convert] is kind else kind
+        return float, float
+    return kind, convert
 
 
 def _check_kind(dataset: fo.Dataset, name: str, kind: type) -> None:

@@ -74,15 +74,9 @@ def save_look(
         chosen = FILEPATH if params.image_dir else IMAGE_URL
         config.grid_media_field = config.modal_media_field = chosen
     dataset.save()
-    if placed:
-        _save_workspace(dataset)
-
-
-def _save_workspace(dataset: fo.Dataset) -> None:
-    """The grid, and beside it the review's summary, FiftyOne's map and our sphere.
-
-    Which run FiftyOne's panel shows cannot be said here: it forgets that each time it opens.
-    """
+    if not placed:
+        return
+    # Which run FiftyOne's panel shows cannot be said here: it forgets that each time it opens.
     grid = fo.Panel(type="Samples", pinned=True)
     panels = [fo.Panel(type=name) for name in ("rationale_summary", "Embeddings", "gap_explorer")]
     # Without an active child the App leaves a space blank.

@@ -160,24 +160,18 @@ def counts(view: Samples, *, model: str = "", bins: int = BINS) -> Counts:
         "class": {"$ifNull": [f"${truth}", None]} if truth else None,
         "score": f"${names.llm_score}",
     }
-    group = {"$sum": 1}
+
+    def grouped(*names: str) -> dict[str, Any]:
+        return {"$group": {"_id": {name: f"${name}" for name in names}, "n": {"$sum": 1}}}
+
     # The range may fall between the edges by a rounding; the last bin takes its end in.
     bounds = [*edges[:-1], math.nextafter(edges[-1], math.inf)]
     pipeline: list[dict[str, Any]] = [
         {"$project": {name: value for name, value in said.items() if value is not None}},
         {
             "$facet": {
-                "cells": [
-                    {
-                        "$group": {
-                            "_id": {name: f"${name}" for name in ("status", "tier", "decision")},
-                            "n": group,
-                        }
-                    }
-                ],
-                "classes": [
-                    {"$group": {"_id": {"class": "$class", "status": "$status"}, "n": group}}
-                ],
+                "cells": [grouped("status", "tier", "decision")],
+                "classes": [grouped("class", "status")],
                 "scores": [
                     {"$match": {"score": {"$gte": bounds[0], "$lt": bounds[-1]}}},
                     {
@@ -205,7 +199,18 @@ def counts(view: Samples, *, model: str = "", bins: int = BINS) -> Counts:
         at = bounds.index(row["_id"])
         for name in STATUSES:
             scores[name][at] = int(row[name])
-    classes = _classes(found["classes"])
+    by_class: dict[str | None, dict[str | None, int]] = {}
+    for row in sorted(found["classes"], key=_name):
+        of = row["_id"]
+        by_class.setdefault(of.get("class"), {})[of.get("status")] = int(row["n"])
+    classes = [ClassCounts(name, by) for name, by in by_class.items()]
+    classes.sort(
+        key=lambda one: (
+            -one.by_status.get("misclassified", 0),
+            -sum(one.by_status.values()),
+            str(one.name),
+        )
+    )
     return Counts(cells, classes[:CLASSES_MAX], len(classes), edges, scores)
 
 
@@ -261,19 +266,3 @@ def _tier(names: ReviewNames) -> dict[str, Any]:
 def _name(row: dict[str, Any]) -> str:
     """The database groups in no order; two equal counts should look equal."""
     return str(sorted(row["_id"].items(), key=str))
-
-
-def _classes(rows: Sequence[dict[str, Any]]) -> list[ClassCounts]:
-    found: dict[str | None, dict[str | None, int]] = {}
-    for row in sorted(rows, key=_name):
-        by = found.setdefault(row["_id"].get("class"), {})
-        by[row["_id"].get("status")] = int(row["n"])
-    ordered = [ClassCounts(name, by) for name, by in found.items()]
-    ordered.sort(
-        key=lambda one: (
-            -one.by_status.get("misclassified", 0),
-            -sum(one.by_status.values()),
-            str(one.name),
-        )
-    )
-    return ordered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +27,28 @@ BLOCK = 500
 Array = NDArray[Any]
 
 
+@dataclass(eq=False)
 class SampleWriter:
     """Turns blocks of rows into samples, new or existing ones."""
 
-    def __init__(
-        self,
-        dataset: fo.Dataset,
-        names: Names,
-        cache: FeatureCache,
-        columns: Sequence[Column],
-        params: FeatureCacheParams,
-        sphere_map: SphereMap | None,
-        same_vectors: bool,
-    ) -> None:
-        self.dataset, self.names, self.cache = dataset, names, cache
-        self.columns, self.params = columns, params
-        self.sphere_map, self.same_vectors = sphere_map, same_vectors
-        self.known = _known(dataset)
-        self.had_file_name = bool(self.known) and dataset.has_field(FILE_NAME)
+    dataset: fo.Dataset
+    names: Names
+    cache: FeatureCache
+    columns: Sequence[Column]
+    params: FeatureCacheParams
+    sphere_map: SphereMap | None
+    same_vectors: bool
+
+    def __post_init__(self) -> None:
+        self.known = _known(self.dataset)
+        self.had_file_name = bool(self.known) and self.dataset.has_field(FILE_NAME)
         self.ids: dict[int, str] = {}
         """Sample id of each row of the arrays."""
         self.added = self.updated = self.missing = self.carded = 0
-        self.cards = CardFolder(dataset)
+        self.cards = CardFolder(self.dataset)
         self.statuses: dict[str, dict[str, int]] = {
             verdict.model: dict.fromkeys(("misclassified", "correct", "ambiguous", "unknown"), 0)
-            for verdict in cache.verdicts
+            for verdict in self.cache.verdicts
         }
 
     def run(self, progress: Progress) -> None:

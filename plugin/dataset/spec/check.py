@@ -7,7 +7,7 @@ on is that the same encoder looks at the new images, which its fingerprint settl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -136,8 +136,7 @@ def check_files(
         raise EmptySetError(f"{source} holds no image to check.")
     items = [(str(row), path) for row, path in enumerate(paths)]
     found, skipped = _embedded(spec, items, params or CheckSpecParams(), encoder, progress)
-    known = [(i, path) for i, path in items if i in found]
-    return _answered(spec, known, [found[i] for i, _ in known], skipped)
+    return _answered(spec, items, found, skipped)
 
 
 @database_failures()
@@ -164,13 +163,13 @@ def check_view(
     if record and record.inputs.get("fingerprint") == spec.encoder.fingerprint:
         there = vectors.read(samples, names.embedding, unit=True)
         found.update(zip(there.ids, there.matrix, strict=True))
-    items = [(i, path) for i, path in zip(ids, paths, strict=True) if i not in found]
+    items = list(zip(ids, paths, strict=True))
+    missing = [item for item in items if item[0] not in found]
     skipped: tuple[Skipped, ...] = ()
-    if items:
-        new, skipped = _embedded(spec, items, params, encoder, progress)
+    if missing:
+        new, skipped = _embedded(spec, missing, params, encoder, progress)
         found.update(new)
-    known = [(i, path) for i, path in zip(ids, paths, strict=True) if i in found]
-    checked = _answered(spec, known, [found[i] for i, _ in known], skipped)
+    checked = _answered(spec, items, found, skipped)
     _write(Step.of(STEP, samples, params), checked, spec, str(spec_path))
     return checked
 
@@ -178,30 +177,24 @@ def check_view(
 def _answered(
     spec: SpecFile,
     items: Sequence[tuple[str, str]],
-    rows: Sequence[NDArray[np.float32]],
+    found: Mapping[str, NDArray[np.float32]],
     skipped: tuple[Skipped, ...],
 ) -> SpecCheckResult:
     dimension = len(spec.rule.centre)
+    known = [item for item in items if item[0] in found]
+    rows = [found[i] for i, _ in known]
     matrix = np.stack(rows) if rows else np.empty((0, dimension), np.float32)
     if len(matrix) and matrix.shape[1] != dimension:
         raise MismatchError(
             f"The images have vectors of {matrix.shape[1]} numbers, spec {spec.id} of {dimension}."
         )
     judged = judge(matrix, spec.rule, spec.reference)
+    said = zip(judged.verdict, judged.to_centre.tolist(), judged.to_owned.tolist(), strict=True)
     seen: set[bytes] = set()
     answers = []
-    for row, (sample_id, path) in enumerate(items):
-        vector = matrix[row].tobytes()
-        answers.append(
-            Answer(
-                sample_id,
-                path,
-                judged.verdict[row],
-                float(judged.to_centre[row]),
-                float(judged.to_owned[row]),
-                vector in seen,
-            )
-        )
+    for item, row, verdict in zip(known, matrix, said, strict=True):
+        vector = row.tobytes()
+        answers.append(Answer(*item, *verdict, vector in seen))
         seen.add(vector)
     rule = spec.rule
     return SpecCheckResult(
@@ -267,12 +260,8 @@ def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> N
     fields.declare(
         dataset, names.spec_verdict, fo.StringField, "Verdict of the last Visual Spec checked"
     )
-    fields.write(
-        dataset,
-        names.spec_verdict,
-        [answer.id for answer in checked.answers],
-        [answer.verdict for answer in checked.answers],
-    )
+    verdict_of = {answer.id: answer.verdict for answer in checked.answers}
+    fields.write(dataset, names.spec_verdict, list(verdict_of), list(verdict_of.values()))
     step.inputs = {"spec": spec.id, "path": path, "fingerprint": spec.encoder.fingerprint}
     results = {
         "counts": checked.counts,

@@ -58,24 +58,6 @@ class SpecResult(Result):
     reference_rows: int
     warnings: tuple[str, ...]
 
-    @classmethod
-    def of(cls, spec: VisualSpec, path: Path, warnings: Sequence[str]) -> SpecResult:
-        """The result of writing ``spec`` to ``path``."""
-        return cls(
-            path=path.resolve(),
-            id=spec.id,
-            quantity=spec.quantity,
-            candidates=len(spec.candidates),
-            shown=len(spec.shown),
-            heatmaps=sum(1 for row in spec.shown if spec.candidates[row].heat is not None),
-            radius=spec.rule.radius,
-            delta=spec.rule.delta,
-            metric=spec.rule.metric,
-            missing=tuple(map(str, spec.missing)),
-            reference_rows=len(spec.reference),
-            warnings=tuple(warnings),
-        )
-
     def __str__(self) -> str:
         lines = [
             f"{self.id}: {self.quantity} images like {self.candidates} candidates "
@@ -126,7 +108,20 @@ def export_visual_spec(
         overwrite=params.replace_file,
         progress=progress,
     )
-    result = SpecResult.of(spec, written.path, [*warnings, *written.unreadable])
+    result = SpecResult(
+        path=written.path.resolve(),
+        id=spec.id,
+        quantity=spec.quantity,
+        candidates=len(spec.candidates),
+        shown=len(spec.shown),
+        heatmaps=sum(1 for row in spec.shown if spec.candidates[row].heat is not None),
+        radius=spec.rule.radius,
+        delta=spec.rule.delta,
+        metric=spec.rule.metric,
+        missing=tuple(map(str, spec.missing)),
+        reference_rows=len(spec.reference),
+        warnings=(*warnings, *written.unreadable),
+    )
     _record(dataset_of(samples), params, spec, result)
     return result
 
@@ -147,6 +142,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         {name: here[name] for name in tried}, {name: there[name] for name in tried}
     )
     ahead = [shared.field for shared in missing]
+    given = f"given for this spec; the analysis has {covered.delta:.4g}"
     quantity, quantity_source = _quantity(params, owned, found, rule)
     spec = VisualSpec(
         title=params.spec_title,
@@ -157,7 +153,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         source=source or words,
         encoder=encoder,
         owned_count=len(owned.ids),
-        delta_source=_delta_source(covered, params),
+        delta_source=covered.delta_source if params.spec_delta is None else given,
         candidates=images(dataset, names, found, rule, owned, here, ahead),
         shown=tuple(showcase(found.matrix, params.images, rule).tolist()),
         owned=nearest_owned(dataset, owned, rule, there, ahead, params.owned_images_shown),
@@ -189,12 +185,6 @@ def _telling(columns: Mapping[str, Any]) -> list[str]:
     if ReviewNames.ground_truth in columns:
         untried |= {*REQUIRED}  # a feature cache says the same in three more columns
     return [name for name in columns if name not in untried]
-
-
-def _delta_source(covered: coverage.CoverageResult, params: SpecParams) -> str:
-    if params.spec_delta is None:
-        return covered.delta_source
-    return f"given for this spec; the analysis has {covered.delta:.4g}"
 
 
 def _made_by(dataset: fo.Dataset, names: Names) -> MadeBy:

@@ -118,11 +118,8 @@ def _facts(
     columns: Mapping[str, list[Any]], row: int, ahead: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
     """Metadata of one image in words: what the gap is about first, the drive last."""
-    order = [*ahead, *(name for name in columns if name not in ahead and name != SEQUENCE)]
-    if SEQUENCE in columns:
-        order.append(SEQUENCE)
     facts = []
-    for name in dict.fromkeys(order):
+    for name in dict.fromkeys([*ahead, *sorted(columns, key=SEQUENCE.__eq__)]):
         value = columns[name][row]
         if value is not None and value != "":
             word = ("yes" if value else "no") if isinstance(value, bool) else value
