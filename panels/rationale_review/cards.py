@@ -23,13 +23,7 @@ from .contract import NEIGHBORS, TEXT_MAX
 
 
 def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
-    """One sample in full.
-
-    Raises
-    ------
-    InputError
-        The sample was deleted.
-    """
+    """One sample in full; an :class:`InputError` where it was deleted."""
     names = ReviewNames(model)
     said = [names.prediction_status, names.llm_score, names.llm_rationale, names.llm_raw]
     known = decisions.models(dataset)

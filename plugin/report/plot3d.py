@@ -262,10 +262,10 @@ def _on_sphere(
     centre = robust_centre(np.vstack(cartesian))
     both = []
     for rows, given, part in zip(cartesian, (sphere_S, sphere_U), "SU", strict=True):
-        unknown = given is None
-        places = to_unit_sphere(rows, centre) if unknown else check_points(given, f"sphere_{part}")
+        name = f"sphere_{part}"
+        places = to_unit_sphere(rows, centre) if given is None else check_points(given, name)
         if len(rows) != len(places):
-            raise DimensionError(f"sphere_{part} and umap3d_{part} differ in length.")
+            raise DimensionError(f"{name} and umap3d_{part} differ in length.")
         both.append(places)
     return both[0], both[1]
 

@@ -54,21 +54,14 @@ class Undo:
 
 
 def models(samples: Samples) -> list[str]:
-    """The language models whose verdicts the samples hold; "" is the one without a name.
-
-    >>> models(dataset)  # doctest: +SKIP
-    ['', 'qwen']
-    """
+    """The language models whose verdicts the samples hold; "" is the one without a name."""
     start = ReviewNames().prediction_status
     found = [name[len(start) :] for name in samples.get_field_schema() if name.startswith(start)]
     return sorted(rest.removeprefix("_") for rest in found if not rest or rest.startswith("_"))
 
 
 def model_names(dataset: fo.Dataset) -> dict[str, str]:
-    """Each model of :func:`models` with the name that people know it by.
-
-    The import knows it from the tables' names; a suffix is what is left of it in the field names.
-    """
+    """Each model of :func:`models` with its name in the tables that were imported."""
     from .import_cache import imported_from
 
     try:

@@ -49,10 +49,7 @@ def export_reviews(
     """Write the imported tables again with the decisions added.
 
     ``metadata.csv`` and the rationale tables get the columns ``review_decision``, ``review_label``,
-    ``review_note`` and ``review_time``.
-
-    A cell that a spreadsheet would run as a formula gets an apostrophe, which importing the export
-    takes off again.
+    ``review_note`` and ``review_time``; see :mod:`...interchange.safe_cells` for formulas.
 
     Raises
     ------

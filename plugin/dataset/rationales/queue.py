@@ -143,13 +143,7 @@ class Counts:
 
 
 def counts(view: Samples, *, model: str = "", bins: int = BINS) -> Counts:
-    """Count a view by status, tier, decision, class and score.
-
-    Raises
-    ------
-    InputError
-        There are no verdicts of this model.
-    """
+    """Count a view by status, tier, decision, class and score; refuses what :func:`queue` does."""
     names = require_verdicts(view, model)
     edges = score_edges(*score_range(view, model=model), bins=bins)
     truth, status = truth_path(view), f"${names.prediction_status}"

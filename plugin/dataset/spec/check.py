@@ -192,9 +192,9 @@ def _answered(
     said = zip(judged.verdict, judged.to_centre.tolist(), judged.to_owned.tolist(), strict=True)
     seen: set[bytes] = set()
     answers = []
-    for item, row, verdict in zip(known, matrix, said, strict=True):
+    for (sample_id, path), row, (verdict, centre, owned) in zip(known, matrix, said, strict=True):
         vector = row.tobytes()
-        answers.append(Answer(*item, *verdict, vector in seen))
+        answers.append(Answer(sample_id, path, verdict, centre, owned, vector in seen))
         seen.add(vector)
     rule = spec.rule
     return SpecCheckResult(
