@@ -1,49 +1,24 @@
+import { Vector3 } from "three";
 import { describe, expect, it } from "vitest";
 import {
   angleBetween,
   capOutline,
   clamp,
   countInCap,
-  dot,
-  facesEye,
   fibonacciSphere,
   histogram,
-  norm,
-  normalize,
-  quatBetween,
-  quatFromAxisAngle,
-  quatMultiply,
-  raySphere,
-  rotate,
   shareAbove,
   shuffledIndices,
   sphereDensity,
   type Vec3,
 } from "./math";
 
+const normalize = (at: Vec3): Vec3 => new Vector3(...at).normalize().toArray();
+const norm = (at: readonly number[]): number => Math.hypot(...at);
 const at = (xyz: Float32Array, i: number): Vec3 => [xyz[3 * i], xyz[3 * i + 1], xyz[3 * i + 2]];
 const near = (a: Vec3, b: Vec3, digits = 5): void => {
   for (let k = 0; k < 3; k++) expect(a[k]).toBeCloseTo(b[k], digits);
 };
-
-describe("rotations", () => {
-  it("turn x onto y by a quarter about z", () => {
-    near(rotate(quatFromAxisAngle([0, 0, 1], Math.PI / 2), [1, 0, 0]), [0, 1, 0]);
-  });
-  it("compose right to left", () => {
-    const a = quatFromAxisAngle([0, 0, 1], Math.PI / 2);
-    const b = quatFromAxisAngle([1, 0, 0], Math.PI / 2);
-    near(rotate(quatMultiply(a, b), [0, 1, 0]), rotate(a, rotate(b, [0, 1, 0])));
-  });
-  it.each([
-    [[0, 0, 1], [1, 0, 0]],
-    [[0, 0, 1], [0, 0, -1]],
-    [[1, 0, 0], [-1, 0, 0]],
-    [normalize([1, 2, 3]), normalize([-3, 1, 0.5])],
-  ] as [Vec3, Vec3][])("bring %j onto %j, opposite vectors included", (from, to) => {
-    near(rotate(quatBetween(from, to), from), to);
-  });
-});
 
 describe("angleBetween", () => {
   it("keeps its digits where acos loses them", () => {
@@ -73,19 +48,6 @@ describe("the Fibonacci lattice", () => {
       }
       expect(nearest).toBeGreaterThan(0.6 * ideal);
       expect(nearest).toBeLessThan(1.4 * ideal);
-    }
-  });
-});
-
-describe("raySphere", () => {
-  it("hits the near side", () => near(raySphere([0, 0, 4], [0, 0, -1])!, [0, 0, 1]));
-  it("passes by", () => expect(raySphere([0, 0, 4], [0, 1, -1])).toBeNull());
-  it("does not look backwards", () => expect(raySphere([0, 0, 4], [0, 0, 1])).toBeNull());
-  it("hits where the horizon says that a point can be seen", () => {
-    const eye: Vec3 = [0, 0, 3];
-    for (const target of [normalize([1, 0, 0.4]), normalize([1, 0, 0.2])] as Vec3[]) {
-      const hit = raySphere(eye, [target[0] - eye[0], target[1] - eye[1], target[2] - eye[2]])!;
-      expect(angleBetween(hit, target) < 1e-6).toBe(facesEye(target, eye));
     }
   });
 });
@@ -168,10 +130,4 @@ describe("shuffledIndices", () => {
     const mean = shuffledIndices(100_000).slice(0, 5000).reduce((sum, i) => sum + i, 0) / 5000;
     expect(clamp(mean, 48_000, 52_000)).toBe(mean);
   });
-});
-
-it("dot and normalize agree on length", () => {
-  const v = normalize([3, -4, 12]);
-  expect(dot(v, v)).toBeCloseTo(1);
-  expect(normalize([0, 0, 0])).toEqual([0, 0, 1]);
 });

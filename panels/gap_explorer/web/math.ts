@@ -4,71 +4,17 @@
  * without a canvas.
  */
 
+import { MathUtils, Quaternion, Vector3 } from "three";
+
 export type Vec3 = readonly [number, number, number];
-/** Unit quaternion as (x, y, z, w), three.js's order. */
-export type Quat = readonly [number, number, number, number];
-
-export const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-
-export const cross = (a: Vec3, b: Vec3): Vec3 => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-
-export const norm = (a: Vec3): number => Math.hypot(a[0], a[1], a[2]);
-
-export function normalize(a: Vec3): Vec3 {
-  const length = norm(a);
-  return length === 0 ? [0, 0, 1] : [a[0] / length, a[1] / length, a[2] / length];
-}
 
 export const clamp = (value: number, low: number, high: number): number =>
   Math.min(Math.max(value, low), high);
 
 /** Angle between two unit vectors in radians, exact also where acos loses its digits. */
 export function angleBetween(a: Vec3, b: Vec3): number {
-  return Math.atan2(norm(cross(a, b)), dot(a, b));
-}
-
-export function quatFromAxisAngle(axis: Vec3, angle: number): Quat {
-  const [x, y, z] = normalize(axis);
-  const s = Math.sin(angle / 2);
-  return [x * s, y * s, z * s, Math.cos(angle / 2)];
-}
-
-export function quatMultiply(a: Quat, b: Quat): Quat {
-  const [ax, ay, az, aw] = a;
-  const [bx, by, bz, bw] = b;
-  const q: Quat = [
-    aw * bx + ax * bw + ay * bz - az * by,
-    aw * by - ax * bz + ay * bw + az * bx,
-    aw * bz + ax * by - ay * bx + az * bw,
-    aw * bw - ax * bx - ay * by - az * bz,
-  ];
-  const length = Math.hypot(...q);
-  return [q[0] / length, q[1] / length, q[2] / length, q[3] / length];
-}
-
-export function rotate(q: Quat, v: Vec3): Vec3 {
-  const u: Vec3 = [q[0], q[1], q[2]];
-  const t = cross(u, v);
-  const tt: Vec3 = [2 * t[0], 2 * t[1], 2 * t[2]];
-  const c = cross(u, tt);
-  return [v[0] + q[3] * tt[0] + c[0], v[1] + q[3] * tt[1] + c[1], v[2] + q[3] * tt[2] + c[2]];
-}
-
-/** The rotation that turns unit vector `from` onto unit vector `to` by the shortest way. */
-export function quatBetween(from: Vec3, to: Vec3): Quat {
-  const c = dot(from, to);
-  if (c < -0.999999) {
-    const helper: Vec3 = Math.abs(from[0]) < 0.9 ? [1, 0, 0] : [0, 1, 0];
-    return quatFromAxisAngle(cross(from, helper), Math.PI);
-  }
-  const axis = cross(from, to);
-  const q: Quat = [axis[0], axis[1], axis[2], 1 + c];
-  const length = Math.hypot(...q);
-  return [q[0] / length, q[1] / length, q[2] / length, q[3] / length];
+  const [from, to] = [new Vector3(...a), new Vector3(...b)];
+  return Math.atan2(from.clone().cross(to).length(), from.dot(to));
 }
 
 /**
@@ -89,36 +35,13 @@ export function fibonacciSphere(count: number): Float32Array {
   return xyz;
 }
 
-/** First hit of a ray with the unit sphere at the origin, or null where it passes by. */
-export function raySphere(origin: Vec3, direction: Vec3): Vec3 | null {
-  const d = normalize(direction);
-  const b = dot(origin, d);
-  const disc = b * b - (dot(origin, origin) - 1);
-  if (disc < 0) return null;
-  const t = -b - Math.sqrt(disc);
-  if (t < 0) return null;
-  return normalize([origin[0] + t * d[0], origin[1] + t * d[1], origin[2] + t * d[2]]);
-}
-
-/**
- * Whether a point of the unit sphere is on the side turned to the eye: the plane through the
- * horizon circle is `dot(p, eye) = 1`.
- */
-export const facesEye = (p: Vec3, eye: Vec3): boolean => dot(p, eye) > 1;
-
 /** The circle of a cap (geodesic disc) as `segments` interleaved points, closed by repetition. */
 export function capOutline(center: Vec3, angle: number, segments = 96): Float32Array {
-  const helper: Vec3 = Math.abs(center[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0];
-  const u = normalize(cross(helper, center));
-  const v = cross(center, u);
-  const c = Math.cos(angle);
-  const s = Math.sin(angle);
+  const turn = new Quaternion().setFromUnitVectors(new Vector3(0, 1, 0), new Vector3(...center));
   const out = new Float32Array((segments + 1) * 3);
+  const point = new Vector3();
   for (let i = 0; i <= segments; i++) {
-    const t = (2 * Math.PI * i) / segments;
-    const a = s * Math.cos(t);
-    const b = s * Math.sin(t);
-    for (let k = 0; k < 3; k++) out[3 * i + k] = c * center[k] + a * u[k] + b * v[k];
+    point.setFromSphericalCoords(1, angle, (2 * Math.PI * i) / segments).applyQuaternion(turn).toArray(out, 3 * i);
   }
   return out;
 }
@@ -252,20 +175,12 @@ export function shareAbove(table: ArrayLike<number>, value: number): number {
 }
 
 /** A repeatable shuffle of 0..n-1: any prefix of it is an even sample. */
-export function shuffledIndices(n: number, seed = 51): Uint32Array {
-  const order = new Uint32Array(n);
-  for (let i = 0; i < n; i++) order[i] = i;
-  let state = seed >>> 0 || 1;
+export function shuffledIndices(n: number): Uint32Array {
+  const order = new Uint32Array(n).map((_, i) => i);
+  MathUtils.seededRandom(51);
   for (let i = n - 1; i > 0; i--) {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    const j = state % (i + 1);
-    const keep = order[i];
-    order[i] = order[j];
-    order[j] = keep;
+    const j = Math.floor(MathUtils.seededRandom() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
   }
   return order;
 }

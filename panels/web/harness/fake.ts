@@ -3,6 +3,7 @@
  * alone.  Good enough to look at every state of the panel without a server.
  */
 
+import { MathUtils, Vector3 } from "three";
 import type { Bridge } from "../../gap_explorer/web/bridge";
 import { PanelError } from "../shared/errors";
 import type {
@@ -15,7 +16,7 @@ import type {
   QueryParams,
   Sentences,
 } from "../../gap_explorer/web/contract.gen";
-import { normalize, type Vec3 } from "../../gap_explorer/web/math";
+import type { Vec3 } from "../../gap_explorer/web/math";
 
 const encode = (array: ArrayBufferView): string => {
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -26,15 +27,7 @@ const encode = (array: ArrayBufferView): string => {
   return btoa(text);
 };
 
-function random(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+const normalize = (...at: [number, number, number]): Vec3 => new Vector3(...at).normalize().toArray();
 
 export class Fake {
   readonly xyz: Float32Array;
@@ -45,13 +38,14 @@ export class Fake {
 
   constructor(n: number, total = n) {
     this.n = n;
-    const rand = random(7);
+    MathUtils.seededRandom(7);
+    const rand = (): number => MathUtils.seededRandom();
     const gauss = (): number =>
       Math.sqrt(-2 * Math.log(rand() + 1e-12)) * Math.cos(2 * Math.PI * rand());
     const centres: { at: Vec3; spread: number; owned: number }[] = [];
     for (let c = 0; c < 26; c++) {
       centres.push({
-        at: normalize([gauss(), gauss(), gauss()]),
+        at: normalize(gauss(), gauss(), gauss()),
         spread: 0.06 + 0.16 * rand(),
         owned: c % 4 === 0 ? 0 : 0.35 + 0.5 * rand(),
       });
@@ -63,11 +57,11 @@ export class Fake {
     let S = 0;
     for (let i = 0; i < n; i++) {
       const centre = centres[Math.floor(centres.length * rand() ** 1.5)];
-      const p = normalize([
+      const p = normalize(
         centre.at[0] + centre.spread * gauss(),
         centre.at[1] + centre.spread * gauss(),
         centre.at[2] + centre.spread * gauss(),
-      ]);
+      );
       this.xyz.set(p, 3 * i);
       if (rand() < centre.owned) {
         this.owned[i] = 1;

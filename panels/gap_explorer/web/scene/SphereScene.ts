@@ -4,7 +4,7 @@
  */
 
 import * as THREE from "three";
-import { capOutline, raySphere, shuffledIndices, type Vec3 } from "../math";
+import { capOutline, shuffledIndices, type Vec3 } from "../math";
 import { gestures, type Cap, type Mode, type SceneEvents, type Stage } from "./gestures";
 import { NO_MARKS, packMarks, pointColour, type Marks, type SceneColour } from "./marks";
 import {
@@ -268,13 +268,10 @@ export class SphereScene implements Stage {
   /** Direction of the sphere under a place of the canvas, or null beside the sphere. */
   directionAt(x: number, y: number): Vec3 | null {
     this.updateCamera();
-    const ndc = new THREE.Vector3(
-      (x / this.width) * 2 - 1,
-      1 - (y / this.height) * 2,
-      0.5,
-    ).unproject(this.camera);
-    const eye = this.orbit.eye;
-    return raySphere(eye, [ndc.x - eye[0], ndc.y - eye[1], ndc.z - eye[2]]);
+    const ray = new THREE.Raycaster();
+    ray.setFromCamera(new THREE.Vector2((x / this.width) * 2 - 1, 1 - (y / this.height) * 2), this.camera);
+    const hit = ray.ray.intersectSphere(new THREE.Sphere(undefined, 1), new THREE.Vector3());
+    return hit && hit.normalize().toArray();
   }
 
   /** Draw now and wait for the GPU: milliseconds of one frame, for the benchmark. */

@@ -3,15 +3,8 @@
  * touch and keyboard.  It knows angles and pixels; the scene asks it where the eye is.
  */
 
-import {
-  clamp,
-  quatBetween,
-  quatFromAxisAngle,
-  quatMultiply,
-  rotate,
-  type Quat,
-  type Vec3,
-} from "../math";
+import { Euler, Quaternion, Vector3 } from "three";
+import { clamp, type Vec3 } from "../math";
 
 /** Vertical field of view in degrees: narrow, so that the limb of the sphere is not bent. */
 export const FIELD_OF_VIEW = 30;
@@ -19,14 +12,15 @@ export const FIELD_OF_VIEW = 30;
 const FIT = 0.86;
 const ZOOM_MIN = 0.4;
 const ZOOM_MAX = 24;
+/** A turn about the screen's vertical after one about its horizontal, in radians. */
+const turned = (vertical: number, horizontal: number): Quaternion =>
+  new Quaternion().setFromEuler(new Euler(horizontal, vertical, 0, "YXZ"));
+
 /** Slightly from above, so that the first look is of a ball and not of a disc. */
-const HOME: Quat = quatMultiply(
-  quatFromAxisAngle([0, 1, 0], 0.5),
-  quatFromAxisAngle([1, 0, 0], -0.35),
-);
+const home = (): Quaternion => turned(0.5, -0.35);
 
 export class Orbit {
-  turn: Quat = HOME;
+  private turn = home();
   zoom = 1;
   /** Shift of the sphere on the screen, in units of the half height at the centre's depth. */
   pan: readonly [number, number] = [0, 0];
@@ -50,13 +44,11 @@ export class Orbit {
   }
 
   get eye(): Vec3 {
-    const [x, y, z] = rotate(this.turn, [0, 0, 1]);
-    const d = this.distance;
-    return [x * d, y * d, z * d];
+    return new Vector3(0, 0, this.distance).applyQuaternion(this.turn).toArray();
   }
 
   get up(): Vec3 {
-    return rotate(this.turn, [0, 1, 0]);
+    return new Vector3(0, 1, 0).applyQuaternion(this.turn).toArray();
   }
 
   /** Radius of the sphere on the screen in pixels. */
@@ -67,11 +59,7 @@ export class Orbit {
   /** Drag by pixels: a point near the middle stays under the finger. */
   drag(dx: number, dy: number): void {
     const scale = 1 / this.radius;
-    const about = quatMultiply(
-      quatFromAxisAngle([0, 1, 0], -dx * scale),
-      quatFromAxisAngle([1, 0, 0], -dy * scale),
-    );
-    this.turn = quatMultiply(this.turn, about);
+    this.turn.multiply(turned(-dx * scale, -dy * scale)).normalize();
     this.changed();
   }
 
@@ -100,12 +88,13 @@ export class Orbit {
 
   /** Turn so that `direction` faces the eye. */
   face(direction: Vec3): void {
-    this.turn = quatMultiply(quatBetween(rotate(this.turn, [0, 0, 1]), direction), this.turn);
+    const facing = new Vector3(0, 0, 1).applyQuaternion(this.turn);
+    this.turn.premultiply(new Quaternion().setFromUnitVectors(facing, new Vector3(...direction))).normalize();
     this.changed();
   }
 
   reset(): void {
-    this.turn = HOME;
+    this.turn = home();
     this.zoom = 1;
     this.pan = [0, 0];
     this.changed();

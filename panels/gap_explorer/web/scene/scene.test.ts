@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { PerspectiveCamera, Matrix4 } from "three";
-import { angleBetween, fibonacciSphere, normalize, raySphere, type Vec3 } from "../math";
+import { Matrix4, PerspectiveCamera, Ray, Sphere, Vector3 } from "three";
+import { angleBetween, fibonacciSphere, type Vec3 } from "../math";
 import { FIELD_OF_VIEW, Orbit } from "./orbit";
 import { pick, project, type View } from "./picking";
 import { FLAG } from "./shaders";
+
+const normalize = (at: Vec3): Vec3 => new Vector3(...at).normalize().toArray();
 
 /** The camera that SphereScene sets, without a canvas. */
 function viewOf(orbit: Orbit, width: number, height: number, spherical = true): View {
@@ -121,8 +123,9 @@ describe("pick", () => {
   it("agrees with the ray about where the pointer is", () => {
     const i = Array.from(flags.keys()).find(visible)!;
     const p = point(i);
-    const eye = view.eye;
-    const hit = raySphere(eye, [p[0] - eye[0], p[1] - eye[1], p[2] - eye[2]])!;
+    const eye = new Vector3(...view.eye);
+    const ray = new Ray(eye, new Vector3(...p).sub(eye).normalize());
+    const hit = ray.intersectSphere(new Sphere(undefined, 1), new Vector3())!.toArray();
     expect(angleBetween(hit, p)).toBeLessThan(1e-5);
   });
 });
