@@ -18,6 +18,7 @@ import { useChoices } from "./hooks/useChoices";
 import { gridKey, useMasks } from "./hooks/useMasks";
 import { useStable } from "../../web/shared/useStable";
 import { insistedSource } from "./source";
+import { useLatest } from "../../web/shared/useLatest";
 
 export type PanelProps = EventProps<PanelData>;
 
@@ -29,8 +30,7 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const [choices, choose] = useChoices(dataset);
   const chosen = useRecoilValue(selectedSamples);
   const grid = useGridKey();
-  const gridNow = React.useRef(grid);
-  gridNow.current = grid;
+  const gridNow = useLatest(grid);
   const gridAsked = React.useRef(grid);
 
   const call = React.useCallback<Bridge["call"]>(

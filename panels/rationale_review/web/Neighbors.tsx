@@ -1,10 +1,11 @@
 import * as React from "react";
-import { sentence } from "../../web/shared/errors";
+import { heard } from "../../web/shared/heard";
 import { SmallImage } from "../../web/shared/SmallImage";
 import type { Bridge } from "./bridge";
 import type { Card, Neighbor } from "./contract.gen";
 import { StatusBadge } from "../../web/shared/rationales/Signs";
 import { DECISION_LABEL, STATUS_LABEL, statusKey } from "../../web/shared/rationales/words";
+import { useLatest } from "../../web/shared/useLatest";
 
 type Found = { id: string; rows: Neighbor[] } | { id: string; message: string };
 
@@ -20,19 +21,16 @@ export function Neighbors(props: {
 }): React.ReactElement {
   const { bridge, card, embeddings } = props;
   const [found, setFound] = React.useState<Found | null>(null);
-  const call = React.useRef(bridge.call);
-  call.current = bridge.call;
+  const call = useLatest(bridge.call);
 
   // A decision changes the neighbours of other cards, never those of its own.
   React.useEffect(() => {
     if (!embeddings) return undefined;
-    let current = true;
-    call.current("neighbors", { id: card.id, model: card.model })
-      .then((answer) => current && setFound({ id: card.id, rows: answer.neighbors }))
-      .catch((reason: unknown) => current && setFound({ id: card.id, message: sentence(reason) }));
-    return () => {
-      current = false;
-    };
+    return heard(
+      call.current("neighbors", { id: card.id, model: card.model }),
+      (answer) => setFound({ id: card.id, rows: answer.neighbors }),
+      (message) => setFound({ id: card.id, message }),
+    );
   }, [card.id, card.model, embeddings]);
 
   const own = found?.id === card.id ? found : null;

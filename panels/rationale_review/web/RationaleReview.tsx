@@ -1,6 +1,5 @@
 import * as React from "react";
-import { useEnter } from "../../web/shared/useEnter";
-import { useThemeColours } from "../../web/shared/useThemeColours";
+import { PanelRoot } from "../../web/shared/PanelRoot";
 import type { Bridge } from "./bridge";
 import type { Card, Choice, Ready } from "./contract.gen";
 import { Decide } from "./Decide";
@@ -15,13 +14,10 @@ import { DECISION_LABEL } from "../../web/shared/rationales/words";
 
 /** The panel in the sample modal. */
 export function RationaleReview(props: { bridge: Bridge }): React.ReactElement {
-  const [root, setRoot] = React.useState<HTMLElement | null>(null);
-  const { dark } = useThemeColours(root);
-  useEnter(root);
   return (
-    <div className="gs-root gr-root" ref={setRoot} data-cy="rationale-review" data-theme={dark ? "dark" : "light"}>
-      <Body bridge={props.bridge} root={root} />
-    </div>
+    <PanelRoot cy="rationale-review" className="gr-root">
+      {(_, root) => <Body bridge={props.bridge} root={root} />}
+    </PanelRoot>
   );
 }
 

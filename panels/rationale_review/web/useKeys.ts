@@ -1,6 +1,7 @@
 import * as React from "react";
 import { actionOf, type Action } from "./keys";
 import { isTyping } from "../../web/shared/isTyping";
+import { useLatest } from "../../web/shared/useLatest";
 
 /**
  * The modal leaves Escape to the image once it has been shown, and the image is gone while another
@@ -19,8 +20,7 @@ export function useKeys(
   act: (action: Action) => boolean,
   close: () => void,
 ): void {
-  const latest = React.useRef({ act, close });
-  latest.current = { act, close };
+  const latest = useLatest({ act, close });
   React.useEffect(() => {
     if (!root) return undefined;
     const pressed = (event: KeyboardEvent): void => {

@@ -1,11 +1,13 @@
 import * as React from "react";
 import { sentence } from "../../web/shared/errors";
+import { heard } from "../../web/shared/heard";
 import { REVIEWED } from "../../web/shared/rationales/reviewed";
 import type { Bridge } from "./bridge";
 import type { Card, Choice, Opened, Over, Progress, Ready } from "./contract.gen";
 import type { Decision } from "../../web/shared/rationales/verdicts.gen";
 import { useStored } from "../../web/shared/useStored";
 import { DECISION_LABEL } from "../../web/shared/rationales/words";
+import { useLatest } from "../../web/shared/useLatest";
 
 /** A decision that could not be saved, kept so that it can be tried again. */
 export interface Unsaved {
@@ -53,20 +55,12 @@ export function useReview(bridge: Bridge): Review {
   const [model, setModel] = useStored("model", "");
   const [advance, setAdvance] = useStored("advance", "yes");
   const [over, setOver] = useStored("over", "queue");
-  const live = React.useRef(bridge);
-  live.current = bridge;
+  const live = useLatest(bridge);
   const locked = React.useRef(false);
 
   React.useEffect(() => {
-    let current = true;
     setFailure(null);
-    live.current
-      .call("open", { model })
-      .then((answer) => current && setOpened(answer))
-      .catch((reason: unknown) => current && setFailure(sentence(reason)));
-    return () => {
-      current = false;
-    };
+    return heard(live.current.call("open", { model }), setOpened, setFailure);
   }, [model, bridge.view, turn]);
 
   const ready = opened?.kind === "ready" ? opened : null;
@@ -90,19 +84,8 @@ export function useReview(bridge: Bridge): Review {
     if (target === null || of === undefined) return undefined;
     const { card: known, turn: since } = latest.current;
     if (known?.id === target && known.model === of && since === turn) return undefined;
-    let current = true;
     setFailure(null);
-    live.current
-      .call("card", { id: target, model: of })
-      .then((answer) => {
-        if (!current) return;
-        latest.current = { card: answer.card, turn };
-        setCard(answer.card);
-      })
-      .catch((reason: unknown) => current && setFailure(sentence(reason)));
-    return () => {
-      current = false;
-    };
+    return heard(live.current.call("card", { id: target, model: of }), (answer) => take(answer.card), setFailure);
   }, [target, of, turn]);
 
   const shown = card && card.id === target && card.model === of ? card : null;

@@ -1,6 +1,5 @@
 import * as React from "react";
-import { useEnter } from "../../web/shared/useEnter";
-import { useThemeColours } from "../../web/shared/useThemeColours";
+import { PanelRoot } from "../../web/shared/PanelRoot";
 import type { Decision, Status } from "../../web/shared/rationales/verdicts.gen";
 import { ModelSelect } from "../../web/shared/rationales/ModelSelect";
 import { Reviewed } from "../../web/shared/rationales/Reviewed";
@@ -23,18 +22,10 @@ const CLASSES_SHOWN = 12;
 
 /** The panel beside the grid. */
 export function RationaleSummary(props: { bridge: Bridge }): React.ReactElement {
-  const [root, setRoot] = React.useState<HTMLElement | null>(null);
-  const { dark } = useThemeColours(root);
-  useEnter(root);
   return (
-    <div
-      className="gs-root gr-root gr-summary"
-      ref={setRoot}
-      data-cy="rationale-summary"
-      data-theme={dark ? "dark" : "light"}
-    >
-      <Body bridge={props.bridge} />
-    </div>
+    <PanelRoot cy="rationale-summary" className="gr-root gr-summary">
+      {() => <Body bridge={props.bridge} />}
+    </PanelRoot>
   );
 }
 

@@ -1,9 +1,11 @@
 import * as React from "react";
 import { sentence } from "../../web/shared/errors";
+import { heard } from "../../web/shared/heard";
 import { REVIEWED } from "../../web/shared/rationales/reviewed";
 import { useStored } from "../../web/shared/useStored";
 import type { Bridge } from "./bridge";
 import type { Opened, Pick } from "./contract.gen";
+import { useLatest } from "../../web/shared/useLatest";
 
 export interface Summary {
   opened: Opened | null;
@@ -29,24 +31,16 @@ export function useSummary(bridge: Bridge): Summary {
   const [refused, setRefused] = React.useState("");
   const [turn, setTurn] = React.useState(0);
   const [model, setModel] = useStored("model", "");
-  const live = React.useRef(bridge);
-  live.current = bridge;
+  const live = useLatest(bridge);
 
   React.useEffect(() => {
-    let current = true;
     setBusy(true);
-    live.current
-      .call("open", { model })
-      .then((answer) => {
-        if (!current) return;
-        setOpened(answer);
-        setFailure(null);
-      })
-      .catch((reason: unknown) => current && setFailure(sentence(reason)))
-      .finally(() => current && setBusy(false));
-    return () => {
-      current = false;
+    const settle = (answer: Opened | null, failed: string | null): void => {
+      if (answer) setOpened(answer);
+      setFailure(failed);
+      setBusy(false);
     };
+    return heard(live.current.call("open", { model }), (answer) => settle(answer, null), (reason) => settle(null, reason));
   }, [model, bridge.view, turn]);
 
   React.useEffect(() => {

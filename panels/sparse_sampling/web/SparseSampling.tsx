@@ -1,7 +1,6 @@
 import * as React from "react";
 import { sentence } from "../../web/shared/errors";
-import { useEnter } from "../../web/shared/useEnter";
-import { useThemeColours } from "../../web/shared/useThemeColours";
+import { PanelRoot } from "../../web/shared/PanelRoot";
 import { Failed } from "../../web/shared/rationales/Signs";
 import type { Bridge } from "./bridge";
 import { Face, Gone, NoSimulation, Outside } from "./Faces";
@@ -11,18 +10,10 @@ import { Working } from "./Working";
 
 /** The panel beside the grid. */
 export function SparseSampling(props: { bridge: Bridge }): React.ReactElement {
-  const [root, setRoot] = React.useState<HTMLElement | null>(null);
-  const { dark } = useThemeColours(root);
-  useEnter(root);
   return (
-    <div
-      className="gs-root gr-root sp-root"
-      ref={setRoot}
-      data-cy="sparse-sampling"
-      data-theme={dark ? "dark" : "light"}
-    >
-      <Body bridge={props.bridge} />
-    </div>
+    <PanelRoot cy="sparse-sampling" className="gr-root sp-root">
+      {() => <Body bridge={props.bridge} />}
+    </PanelRoot>
   );
 }
 

@@ -1,8 +1,9 @@
 import * as React from "react";
-import { sentence } from "../../web/shared/errors";
+import { heard } from "../../web/shared/heard";
 import type { Bridge } from "./bridge";
 import type { SequenceKey } from "./contract.gen";
 import { decodeCurves, follow, type Curves } from "./curves";
+import { useLatest } from "../../web/shared/useLatest";
 
 export interface CurvesState {
   curves: Curves | null;
@@ -26,29 +27,23 @@ export function useCurves(
   const [failure, setFailure] = React.useState<string | null>(null);
   const [asked, setAsked] = React.useState(0);
   const [at, setAt] = React.useState(0);
-  const live = React.useRef(bridge);
-  live.current = bridge;
-  const now = React.useRef({ read, at, first });
-  now.current = { read, at, first };
+  const live = useLatest(bridge);
+  const now = useLatest({ read, at, first });
   const { field, value } = sequence;
 
   React.useEffect(() => {
-    let current = true;
     setFailure(null);
-    live.current
-      .call("curves", { field, value })
-      .then((payload) => {
-        if (!current) return;
+    return heard(
+      live.current.call("curves", { field, value }),
+      (payload) => {
         const curves = decodeCurves(payload);
         const { read: before, at: was, first: left } = now.current;
         if (before?.of.field === field && before.of.value === value) setAt(follow(before.curves, was, curves));
         else setAt(left === null ? 0 : Math.max(0, curves.numbers.indexOf(left)));
         setRead({ curves, of: { field, value } });
-      })
-      .catch((reason: unknown) => current && setFailure(sentence(reason)));
-    return () => {
-      current = false;
-    };
+      },
+      setFailure,
+    );
   }, [field, value, turn, asked]);
 
   const retry = (): void => setAsked((n) => n + 1);

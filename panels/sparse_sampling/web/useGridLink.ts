@@ -1,8 +1,10 @@
 import * as React from "react";
+import { heard } from "../../web/shared/heard";
 import type { Bridge } from "./bridge";
 import type { Ready, SequenceKey } from "./contract.gen";
 import type { CurvesState } from "./useCurves";
 import { sameSequence } from "./words";
+import { useLatest } from "../../web/shared/useLatest";
 
 /** A sample opened in the App moves the panel to its frame and sequence. */
 export function useGridLink(
@@ -16,8 +18,7 @@ export function useGridLink(
   const { curves, of, setAt } = state;
   // Done once for each opening: afterwards the person may scrub away from it.
   const [due, setDue] = React.useState<string | null>(sampleId);
-  const latest = React.useRef({ bridge, pick, opened, sequence });
-  latest.current = { bridge, pick, opened, sequence };
+  const latest = useLatest({ bridge, pick, opened, sequence });
   React.useEffect(() => setDue(sampleId), [sampleId]);
 
   const here = curves !== null && sameSequence(of, sequence);
@@ -29,19 +30,15 @@ export function useGridLink(
       setDue(null);
       return undefined;
     }
-    let current = true;
-    latest.current.bridge
-      .call("locate", { ids: [due] })
-      .then(({ home }) => {
-        if (!current) return;
+    return heard(
+      latest.current.bridge.call("locate", { ids: [due] }),
+      ({ home }) => {
         const known = latest.current.opened.sequences.some((one) => sameSequence(one, home));
         if (home && known && !sameSequence(home, latest.current.sequence)) latest.current.pick(home);
         else setDue(null);
-      })
+      },
       // Where it belongs stays unknown and the panel where it is; nothing else depends on it.
-      .catch((error: unknown) => console.warn("sparse_sampling: sample not located", error));
-    return () => {
-      current = false;
-    };
+      (reason) => console.warn("sparse_sampling: sample not located", reason),
+    );
   }, [due, curves, here, setAt]);
 }

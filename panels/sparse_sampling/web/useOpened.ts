@@ -1,7 +1,8 @@
 import * as React from "react";
-import { sentence } from "../../web/shared/errors";
+import { heard } from "../../web/shared/heard";
 import type { Bridge } from "./bridge";
 import type { Opened, Pulse } from "./contract.gen";
+import { useLatest } from "../../web/shared/useLatest";
 
 export interface OpenedState {
   opened: Opened | null;
@@ -25,26 +26,18 @@ export function useOpened(bridge: Bridge): OpenedState {
   const [asked, setAsked] = React.useState(0);
   const [turn, setTurn] = React.useState(0);
   const [pulse, setPulse] = React.useState<Pulse | null>(null);
-  const live = React.useRef(bridge);
-  live.current = bridge;
+  const live = useLatest(bridge);
   const { dataset, view } = bridge;
 
   React.useEffect(() => setOpened(null), [dataset]);
 
   React.useEffect(() => {
-    let current = true;
     setFailure(null);
-    live.current
-      .call("open", {})
-      .then((answer) => {
-        if (!current) return;
-        setOpened(answer);
-        setTurn((value) => value + 1);
-      })
-      .catch((reason: unknown) => current && setFailure(sentence(reason)));
-    return () => {
-      current = false;
+    const take = (answer: Opened): void => {
+      setOpened(answer);
+      setTurn((value) => value + 1);
     };
+    return heard(live.current.call("open", {}), take, setFailure);
   }, [dataset, view, asked]);
 
   React.useEffect(() => {

@@ -3,6 +3,7 @@ import { decodeUint16 } from "../../web/shared/columns";
 import type { Bridge } from "./bridge";
 import type { Curves } from "./curves";
 import { Preloader } from "./preload";
+import { useLatest } from "../../web/shared/useLatest";
 
 /** Frames whose files, or measured pixels, are asked for together. */
 const FILES = 64;
@@ -41,8 +42,7 @@ export function usePictures(
 ): Pictures {
   const [failure, setFailure] = React.useState<string | null>(null);
   const [, renew] = React.useReducer((count: number) => count + 1, 0);
-  const live = React.useRef(bridge);
-  live.current = bridge;
+  const live = useLatest(bridge);
   const preloader = React.useMemo(() => new Preloader(), []);
   // Blocks belong to these curves and policies: others have other frames at the same places.
   const [key, dotted] = [JSON.stringify(suffixes), JSON.stringify(measured)];

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { useLatest } from "../../web/shared/useLatest";
 
 /** Longest that a frame waits for its pictures before it is shown without them. */
 const PATIENCE_MS = 1500;
@@ -23,8 +24,7 @@ export function usePlayer(props: {
   setAt(at: number): void;
 }): Player {
   const [playing, setPlaying] = React.useState(false);
-  const latest = React.useRef(props);
-  latest.current = props;
+  const latest = useLatest(props);
 
   React.useEffect(() => {
     if (!playing) return undefined;

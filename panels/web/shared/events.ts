@@ -3,6 +3,7 @@
 import { useTriggerPanelEvent, type EventReply } from "@fiftyone/operators";
 import * as React from "react";
 import { PanelError } from "./errors";
+import { useLatest } from "./useLatest";
 
 /** Name of an event to what it takes and what it answers. */
 export type EventTable<T> = { [E in keyof T]: readonly [params: object, answer: object] };
@@ -34,8 +35,7 @@ export function useEvents<T extends EventTable<T>>(
     const uri = props.schema?.view?.[name];
     if (typeof uri === "string") uris.current[name] = uri;
   }
-  const latest = React.useRef(trigger);
-  latest.current = trigger;
+  const latest = useLatest(trigger);
 
   return React.useCallback(
     <E extends keyof T & string>(name: E, params: T[E][0]): Promise<T[E][1]> =>

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { useLatest } from "./useLatest";
 
 /**
  * What a person chose in a panel, kept by the browser for each dataset.
@@ -16,8 +17,7 @@ export function useKept<C extends object>(
   const name = `gapsphere.${panel}.${dataset}`;
   const [state, setState] = React.useState(() => ({ name, choices: stored(name, defaults) }));
   const choices = state.name === name ? state.choices : stored(name, defaults);
-  const current = React.useRef(choices);
-  current.current = choices;
+  const current = useLatest(choices);
 
   const choose = React.useCallback(
     (patch: Partial<C>) => {

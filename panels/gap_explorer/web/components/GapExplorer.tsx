@@ -4,29 +4,21 @@ import type { Bridge } from "../bridge";
 import { useAnswer } from "../hooks/useAnswer";
 import { useCloud } from "../hooks/useCloud";
 import { useColour } from "../hooks/useColour";
-import { useEnter } from "../../../web/shared/useEnter";
 import { useScene } from "../hooks/useScene";
-import { useThemeColours } from "../../../web/shared/useThemeColours";
+import { PanelRoot } from "../../../web/shared/PanelRoot";
+import type { SceneTheme } from "../../../web/shared/theme";
 import { Controls } from "./Controls";
 import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
 import { Results } from "./Results";
 import { Sphere } from "./Sphere";
+import { useLatest } from "../../../web/shared/useLatest";
 
 /** The panel: one face for each state, and the sphere with its results where there is one. */
 export function GapExplorer(props: { bridge: Bridge }): React.ReactElement {
-  const { bridge } = props;
-  const [root, setRoot] = React.useState<HTMLElement | null>(null);
-  const theme = useThemeColours(root);
-  useEnter(root);
-
-  return (
-    <div className="gs-root" ref={setRoot} data-cy="gap-explorer" data-theme={theme.dark ? "dark" : "light"}>
-      <Body bridge={bridge} theme={theme} />
-    </div>
-  );
+  return <PanelRoot cy="gap-explorer">{(theme) => <Body bridge={props.bridge} theme={theme} />}</PanelRoot>;
 }
 
-function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours> }): React.ReactElement {
+function Body(props: { bridge: Bridge; theme: SceneTheme }): React.ReactElement {
   const { bridge, theme } = props;
   const { status, run } = bridge.data;
   const { cloud, error } = useCloud(bridge);
@@ -45,8 +37,7 @@ function Body(props: { bridge: Bridge; theme: ReturnType<typeof useThemeColours>
   // what came is about another dataset.
   const about = bridge.data.dataset;
   const { limit, suffix } = bridge.choices;
-  const live = React.useRef(bridge);
-  live.current = bridge;
+  const live = useLatest(bridge);
   React.useEffect(() => {
     const other = run && suffix !== null && suffix !== run.suffix && run.suffixes.includes(suffix);
     if (status && (!run || (limit === run.limit && !other))) return;

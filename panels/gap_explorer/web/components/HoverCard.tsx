@@ -4,6 +4,7 @@ import type { Bridge } from "../bridge";
 import type { Card } from "../contract.gen";
 import { fileName, number } from "../words";
 import { SmallImage } from "../../../web/shared/SmallImage";
+import { useLatest } from "../../../web/shared/useLatest";
 
 /** A rest on a point this long asks for its card. */
 const DELAY_MS = 120;
@@ -24,8 +25,7 @@ export function HoverCard(props: {
   const { bridge, hovered, stamp } = props;
   const [card, setCard] = React.useState<{ index: number; card: Card | null; error?: string } | null>(null);
   const kept = React.useRef(new Map<string, Card>());
-  const call = React.useRef(bridge.call);
-  call.current = bridge.call;
+  const call = useLatest(bridge.call);
   const index = hovered?.index ?? -1;
   const { delta } = bridge.choices;
 

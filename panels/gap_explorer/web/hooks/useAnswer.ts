@@ -5,6 +5,7 @@ import { decodePositions } from "../../../web/shared/columns";
 import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract.gen";
 import { takingTurns } from "../../../web/shared/turns";
 import type { Cloud } from "./useCloud";
+import { useLatest } from "../../../web/shared/useLatest";
 
 export interface AnswerState {
   answer: Answer | null;
@@ -30,10 +31,8 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   const [error, setError] = React.useState<string | null>(null);
   const [notice, setNotice] = React.useState<string | null>(null);
   const turn = React.useRef(0);
-  const live = React.useRef(bridge);
-  live.current = bridge;
-  const points = React.useRef(cloud);
-  points.current = cloud;
+  const live = useLatest(bridge);
+  const points = useLatest(cloud);
   const [inTurn] = React.useState(takingTurns);
 
   const ask = React.useCallback((query: Query) => {

@@ -1,8 +1,9 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
+import { heard } from "../../../web/shared/heard";
 import type { Bridge } from "../bridge";
 import { decodeFloat32 } from "../../../web/shared/columns";
 import type { Cloud } from "./useCloud";
+import { useLatest } from "../../../web/shared/useLatest";
 
 /** Share of the cloud that must fit the view: a few stray points may not shrink all the others. */
 const FIT_QUANTILE = 0.98;
@@ -16,27 +17,20 @@ export function useCartesian(
   cloud: Cloud | null,
 ): { xyz: Float32Array | null; spherical: boolean; error: string | null } {
   const wanted = bridge.choices.projection === "cartesian";
-  const call = React.useRef(bridge.call);
-  call.current = bridge.call;
+  const call = useLatest(bridge.call);
   const [free, setFree] = React.useState<{ stamp: string; xyz: Float32Array } | null>(null);
   const [error, setError] = React.useState<string | null>(null);
 
   React.useEffect(() => {
     if (!cloud || !wanted || free?.stamp === cloud.stamp) return undefined;
-    let live = true;
     setError(null);
-    call.current("cartesian", { stamp: cloud.stamp })
-      .then((reply) => {
-        if (!live || reply.stamp !== cloud.stamp) return;
-        const xyz = decodeFloat32(reply.xyz, cloud.n * 3, "cartesian");
-        setFree({ stamp: cloud.stamp, xyz: fitToView(xyz) });
-      })
-      .catch((reason: unknown) => {
-        if (live) setError(sentence(reason));
-      });
-    return () => {
-      live = false;
-    };
+    return heard(
+      call.current("cartesian", { stamp: cloud.stamp }),
+      ({ stamp, xyz }) => {
+        if (stamp === cloud.stamp) setFree({ stamp, xyz: fitToView(decodeFloat32(xyz, cloud.n * 3, "cartesian")) });
+      },
+      setError,
+    );
   }, [cloud, wanted, free]);
 
   if (!cloud) return { xyz: null, spherical: true, error };

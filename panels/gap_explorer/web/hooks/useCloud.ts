@@ -1,9 +1,10 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
+import { heard } from "../../../web/shared/heard";
 import type { Bridge } from "../bridge";
 import { Bitmask, decodePositions } from "../../../web/shared/columns";
 import { decodeColumn, type Column } from "../columns";
 import { columnSource, type ColumnSource } from "../source";
+import { useLatest } from "../../../web/shared/useLatest";
 
 /** The points shown, decoded: what every other hook works on. */
 export interface Cloud {
@@ -26,32 +27,25 @@ export interface CloudState {
 export function useCloud(bridge: Bridge): CloudState {
   const { run, columns } = bridge.data;
   const [state, setState] = React.useState<CloudState>({ cloud: null, error: null });
-  const latest = React.useRef({ bridge, run });
-  latest.current = { bridge, run };
+  const latest = useLatest({ bridge, run });
   // The run's numbers may change (samples came since) where its points did not.
   const agreed = run && columns && run.stamp === columns.stamp && run.source;
 
   React.useEffect(() => {
     const { bridge: host, run: about } = latest.current;
     if (!agreed || !columns || !about) return undefined;
-    let live = true;
     const { stamp, n } = columns;
     const source = columnSource(host, about, columns);
-    source
-      .geometry()
-      .then((xyz) => {
-        if (!live) return;
+    return heard(
+      source.geometry(),
+      (xyz) => {
         const sets = Bitmask.decode(columns.sets, n);
         const picks = decodePositions(columns.picks, n);
         const dist = decodeColumn(columns.dist, n);
         setState({ error: null, cloud: { stamp, n, xyz, sets, picks, dist, source } });
-      })
-      .catch((error: unknown) => {
-        if (live) setState({ cloud: null, error: sentence(error) });
-      });
-    return () => {
-      live = false;
-    };
+      },
+      (error) => setState({ cloud: null, error }),
+    );
   }, [agreed, columns]);
 
   return state;

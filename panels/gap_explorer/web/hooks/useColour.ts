@@ -6,6 +6,7 @@ import { classTexels, mapTexels, type Palette } from "../colormap";
 import { sphereDensity } from "../math";
 import type { SceneColour } from "../scene/marks";
 import type { Cloud } from "./useCloud";
+import { useLatest } from "../../../web/shared/useLatest";
 
 export interface ColourState {
   column: Column | null;
@@ -20,8 +21,7 @@ export function useColour(bridge: Bridge, cloud: Cloud | null): ColourState {
     stamp: "",
     columns: new Map(),
   });
-  const call = React.useRef(bridge.call);
-  call.current = bridge.call;
+  const call = useLatest(bridge.call);
   const [state, setState] = React.useState<ColourState>({ column: null, busy: false, error: null });
 
   React.useEffect(() => {

@@ -3,6 +3,7 @@ import type { Bridge } from "../bridge";
 import { decodeFloat32 } from "../../../web/shared/columns";
 import type { RunInfo } from "../contract.gen";
 import { shareAbove } from "../math";
+import { useLatest } from "../../../web/shared/useLatest";
 
 export interface DeltaState {
   /** δ as drawn now: follows the slider at once. */
@@ -25,8 +26,7 @@ export function useDelta(bridge: Bridge, run: RunInfo): DeltaState {
   const chosen = bridge.choices.delta ?? run.delta;
   const [moving, setMoving] = React.useState<number | null>(null);
   const [exact, setExact] = React.useState<{ stamp: string; delta: number; gaps: number } | null>(null);
-  const latest = React.useRef(bridge);
-  latest.current = bridge;
+  const latest = useLatest(bridge);
   const timer = React.useRef(0);
   React.useEffect(() => () => window.clearTimeout(timer.current), []);
 

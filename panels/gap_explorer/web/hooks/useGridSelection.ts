@@ -1,6 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import type { IdColumn } from "../../../web/shared/columns";
+import { heard } from "../../../web/shared/heard";
 import type { Cloud } from "./useCloud";
 
 /**
@@ -18,17 +19,12 @@ export function useGridSelection(
 
   React.useEffect(() => {
     if (!cloud || !needed || ids?.stamp === cloud.stamp) return undefined;
-    let live = true;
-    cloud.source
-      .ids()
-      .then((column) => {
-        if (live) setIds({ stamp: cloud.stamp, column });
-      })
+    return heard(
+      cloud.source.ids(),
+      (column) => setIds({ stamp: cloud.stamp, column }),
       // Without ids nothing lights up; the rest of the panel is untouched, so say it to developers.
-      .catch((error: unknown) => console.warn("gap_explorer: no ids", error));
-    return () => {
-      live = false;
-    };
+      (reason) => console.warn("gap_explorer: no ids", reason),
+    );
   }, [cloud, needed, ids]);
 
   return React.useMemo(() => {

@@ -1,8 +1,10 @@
 import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
+import { heard } from "../../../web/shared/heard";
 import type { Bridge } from "../bridge";
 import type { Answer, Making } from "../contract.gen";
 import { decodeHeat, type HeatGrid } from "../heat";
+import { useLatest } from "../../../web/shared/useLatest";
 
 /** Pause between two looks at how far the work is. */
 const LOOK_MS = 600;
@@ -27,8 +29,7 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
   );
   const [making, setMaking] = React.useState<Making | null>(null);
   const [error, setError] = React.useState<string | null>(null);
-  const live = React.useRef(bridge);
-  live.current = bridge;
+  const live = useLatest(bridge);
 
   // What the last work said belongs to the answer it was begun on.
   React.useEffect(() => {
@@ -41,23 +42,16 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
   const running = making?.running ?? false;
   React.useEffect(() => {
     if (!answer || !answer.cards.length) return undefined;
-    let wanted = true;
-    live.current
-      .call("heatmaps", { ids: answer.cards.map((card) => card.id), stamp: answer.stamp })
-      .then((reply) => {
-        if (!wanted) return;
-        const decoded = new Map<string, HeatGrid>();
-        for (const [id, grid] of Object.entries(reply.maps)) decoded.set(id, decodeHeat(grid));
-        setMaps({ answer, maps: decoded });
+    return heard(
+      live.current.call("heatmaps", { ids: answer.cards.map((card) => card.id), stamp: answer.stamp }),
+      (reply) => {
+        const decoded = Object.entries(reply.maps).map(([id, grid]) => [id, decodeHeat(grid)] as const);
+        setMaps({ answer, maps: new Map(decoded) });
         // Work that this panel does not know of yet: begun by another one, or before a reload.
         if (reply.making?.running) setMaking((known) => (known?.running ? known : reply.making));
-      })
-      .catch((reason: unknown) => {
-        if (wanted) setError(sentence(reason));
-      });
-    return () => {
-      wanted = false;
-    };
+      },
+      setError,
+    );
   }, [answer, done, running]);
 
   React.useEffect(() => {

@@ -6,6 +6,7 @@ import { collected } from "../words";
 import { add, clear, remove, Shelf, undo, type Tray } from "../tray";
 import { TRAY_MAX } from "../contract.gen";
 import type { Cloud } from "./useCloud";
+import { useLatest } from "../../../web/shared/useLatest";
 
 /** One for the page: two panels on a dataset gather into the same tray. */
 const shelf = new Shelf(() => window.localStorage);
@@ -35,8 +36,7 @@ export function useTray(bridge: Bridge, dataset: string, cloud: Cloud | null): T
   const [notice, setNotice] = React.useState<string | null>(null);
   const [error, setError] = React.useState<string | null>(null);
   const [known, setKnown] = React.useState({ key: "", cards: NO_CARDS });
-  const live = React.useRef(bridge);
-  live.current = bridge;
+  const live = useLatest(bridge);
   const stamp = cloud?.stamp;
 
   React.useEffect(() => {
