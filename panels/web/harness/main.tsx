@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import { GapExplorer } from "../../gap_explorer/web/components/GapExplorer";
 import { DEFAULT_CHOICES, type Choices, type PanelData } from "../../gap_explorer/web/contract.gen";
 import { Fake } from "./fake";
+import "../styles.css";
 
 const params = new URLSearchParams(location.search);
 document.documentElement.dataset.muiColorScheme = params.get("theme") ?? "dark";
