@@ -21,10 +21,8 @@ _TAKEN = np.float32(9)  # above every similarity: a picked row never comes up ag
 _OWNED = -1  # in `best`: the nearest known is S, or nothing yet
 _KEEP = 256  # rows a round plays with: their products with one another stay in the cache
 _BLOCK = 1024  # rows a round at most: a larger product is no faster, and more of it goes to waste
-_FAMILIES = 128  # the first picks found the families of their later neighbours
 _ALIKE = 256  # rows sorted by what they have seen share one product: full BLAS speed, little waste
 _CLOSE = np.float32(0.995)  # a similarity above this leaves too few digits for a distance
-_KIN_ROWS = 96  # rows of neighbouring families that meet their families' centres in one product
 
 
 @dataclass
@@ -47,7 +45,7 @@ class _Block:
             self.seen[which],
         )
 
-    def meet(self, which: slice | NDArray, centres: Rows, numbers: NDArray[np.int64]) -> None:
+    def meet(self, which: slice, centres: Rows, numbers: NDArray[np.int64]) -> None:
         """Raise the bounds of ``which`` rows by their similarity to ``centres``."""
         similarity = self.vectors[which] @ centres.T
         winner = similarity.argmax(axis=1)
@@ -55,22 +53,6 @@ class _Block:
         nearer = nearest > self.near[which]
         self.near[which] = np.where(nearer, nearest, self.near[which])
         self.best[which] = np.where(nearer, numbers[winner], self.best[which])
-
-
-@dataclass
-class _Payoff:
-    """Whether a shortcut retires enough of the rows it looks at; it gets a few tries first."""
-
-    tried: int = 0
-    retired: int = 0
-
-    def count(self, tried: int, retired: int) -> None:
-        """Note one use."""
-        self.tried += tried
-        self.retired += retired
-
-    def __bool__(self) -> bool:
-        return self.tried < 2 * _BLOCK or self.retired > 0.4 * self.tried
 
 
 class LazyCover:
@@ -100,14 +82,12 @@ class LazyCover:
         self.U, self.S = U, S
         self.centres = np.empty((k, U.shape[1]), np.float32)
         self.indices = np.empty(k, np.int64)
-        self.family = np.zeros(k, np.int64)
         self.numbers = np.arange(k)
         self.picked = 0
         self.best = np.full(n, _OWNED)
         self.seen = np.zeros(n, np.int64)
         self._block = min(_KEEP, n)
         self._smallest_block = self._block
-        self._kin_pays = _Payoff()
         self.nearest = np.full(k, _OWNED)  # of each pick: the centre nearest to it when picked,
         self.squared = np.full(k, np.nan)  # and d^2 to it; NaN where a later look is enough
         # d^2 to S, NaN where it is not known yet.
@@ -121,7 +101,7 @@ class LazyCover:
             self.near = U @ U[0]
             self.best[:] = 0
             self.seen[:] = 1
-            self._add(0, family=0)
+            self._add(0)
 
     def pick_until(self, goal: int) -> None:
         """One round: at least one pick, or better bounds for the next round."""
@@ -165,15 +145,7 @@ class LazyCover:
             rows, ceiling = order[: self._block], self.near[order[self._block]]
         else:
             rows, ceiling = np.arange(len(self.U)), _TAKEN
-        key = self._family_of(rows) if self._tries_kin() else self.seen[rows]
-        return self._gather(rows[np.argsort(key, kind="stable")]), ceiling
-
-    def _tries_kin(self) -> bool:
-        return self.picked >= 2 * _FAMILIES and bool(self._kin_pays)
-
-    def _family_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        best = self.best[rows]
-        return np.where(best == _OWNED, -1, self.family[best])
+        return self._gather(rows[np.argsort(self.seen[rows], kind="stable")]), ceiling
 
     def _gather(self, rows: NDArray[np.int64]) -> _Block:
         return _Block(rows, self.U[rows], self.near[rows], self.best[rows], self.seen[rows])
@@ -185,8 +157,6 @@ class LazyCover:
 
     def _undercut(self, block: _Block, ceiling: np.float32) -> _Block:
         """Bring the block up to date; give back the rows that stay at or below the ceiling."""
-        if self._tries_kin():
-            block = self._meet_kin(block, ceiling)
         for start in range(0, len(block.rows), _ALIKE):
             which = slice(start, start + _ALIKE)
             unseen = slice(int(block.seen[start]), self.picked)  # sorted: the first saw the fewest
@@ -199,29 +169,6 @@ class LazyCover:
             self._meet_owned(block)
             block = block.take(block.near <= ceiling)
         return block
-
-    def _meet_kin(self, block: _Block, ceiling: np.float32) -> _Block:
-        """Drop the rows that the centres of their own family already lift above the ceiling.
-
-        A family is one of the first picks and the centres picked nearest to it.  What covers a
-        row is mostly kin, and kin are few, so most of a block never meets the other centres.
-        """
-        family = self._family_of(block.rows)
-        by_family = np.argsort(self.family[: self.picked], kind="stable")
-        families = self.family[by_family]
-        first = int(np.searchsorted(family, 0))
-        for start in range(first, len(family), _KIN_ROWS):
-            which = slice(start, min(start + _KIN_ROWS, len(family)))
-            left = np.searchsorted(families, family[start])
-            right = np.searchsorted(families, family[which.stop - 1], side="right")
-            kin = by_family[left:right]
-            kin = kin[kin >= block.seen[which].min()]
-            if len(kin):
-                block.meet(which, self.centres[kin], kin)
-        self._store(block)
-        stays = np.flatnonzero(block.near <= ceiling)
-        self._kin_pays.count(len(family) - first, len(family) - first - int((stays >= first).sum()))
-        return block.take(stays[np.argsort(block.seen[stays], kind="stable")])
 
     def _meet_owned(self, block: _Block) -> None:
         """Compare rows with all of S, those that were never."""
@@ -297,15 +244,12 @@ class LazyCover:
         settled[changed] = np.minimum(settled[changed], rival)
 
     def _pick(self, block: _Block, winner: int, squared: float) -> None:
-        best = int(block.best[winner])
-        founds = self.picked < _FAMILIES or best == _OWNED
-        self.nearest[self.picked] = best
+        self.nearest[self.picked] = block.best[winner]
         self.squared[self.picked] = squared
-        self._add(block.rows[winner], family=self.picked if founds else self.family[best])
+        self._add(block.rows[winner])
 
-    def _add(self, row: int | np.int64, *, family: int | np.int64) -> None:
+    def _add(self, row: int | np.int64) -> None:
         self.centres[self.picked] = self.U[row]
         self.indices[self.picked] = row
-        self.family[self.picked] = family
         self.picked += 1
         self.near[row] = _TAKEN
