@@ -14,14 +14,14 @@ import logging
 import math
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
 
-from ..errors import ImageError, InputError
+from ..errors import ArtifactError, ImageError, InputError
+from ..interchange.files import write_whole
 from ..progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def extract_frames(
                     continue
                 path = folder / f"{stem}_{number:06d}{suffix}"
                 if not path.exists():
-                    _write_whole(_upright(frame), path)
+                    _write_frame(_upright(frame), path)
                 frames.append(FrameFile(path, number, round(seconds, 6)))
             _warn_if_it_ended_early(video, stream, frames, fps)
     except av.FFmpegError as error:
@@ -192,9 +192,7 @@ def _upright(frame: VideoFrame) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _write_whole(image: Image.Image, path: Path) -> None:
-    """Write beside the target and rename, so that a kill never leaves half a frame."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _write_frame(image: Image.Image, path: Path) -> None:
     options: dict[str, Any] = (
         {"format": "PNG"}
         if path.suffix == ".png"
@@ -205,17 +203,13 @@ def _write_whole(image: Image.Image, path: Path) -> None:
     encoded = io.BytesIO()
     image.save(encoded, **options)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(encoded.getbuffer())
-        os.replace(partial, path)
-    except OSError as error:
+        write_whole(path, lambda file: file.write(encoded.getbuffer()), durable=False)
+    except ArtifactError as error:
+        cause = error.__cause__
         raise InputError(
-            f"{path} cannot be written ({error.strerror or error}): free space or choose another "
-            "folder."
-        ) from error
-    finally:
-        with suppress(OSError):  # renamed: the usual case; or the folder itself is the trouble
-            os.unlink(partial)
+            f"{path} cannot be written ({getattr(cause, 'strerror', None) or cause}): free space "
+            "or choose another folder."
+        ) from cause
 
 
 def _warn_if_it_ended_early(
