@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,17 +77,11 @@ def main() -> None:
         dataset.add_samples((fo.Sample(f"/{i}.jpg") for i in range(n)), progress=False)
         ids = dataset.values("id")
 
-        def write(batch: int) -> Callable[[], None]:
-            def run() -> None:
+        for batch in (8, 64, 512):
+            with timed(f"write, {batch} samples a batch", n):
                 for start in range(0, n, batch):
                     part = slice(start, start + batch)
                     vectors.write(dataset, "embedding", ids[part], matrix[part])
-
-            return run
-
-        for batch in (8, 64, 512):
-            with timed(f"write, {batch} samples a batch", n):
-                write(batch)()
         for how in READS:
             command = [sys.executable, "-m", __spec__.name, "--read", how, dataset.name]
             subprocess.run(command, check=True)

@@ -3,16 +3,11 @@
 Needs torch, transformers, safetensors, Pillow and numpy; neither pydantic nor FiftyOne, so it runs
 on a bare GPU machine from a checkout: ``python scripts/bench/encoder.py``.  For each encoder it
 prints images a second through the network alone, with the pixels' way to the device, and with
-decoding; the arithmetic rate beside that of a large matrix product; and peak memory.  Network and
-matrix product take turns of about the same length, and the share is the median over the turns, so
-that whatever else the machine does meets both.  Where FiftyOne imports, the same images also go
-through ``dataset.compute_embeddings`` with the same network.
+decoding; the arithmetic rate beside that of a large matrix product, in turns; and peak memory.
+Where FiftyOne imports, the same images also go through ``dataset.compute_embeddings`` with the same
+network.  InternViT gets random weights: the time does not depend on their values.
 
-InternViT gets random weights in the released layout, written to a temporary checkpoint and loaded
-from there: the time does not depend on their values.
-
-On a CPU, rates are per CPU second and not per second of the clock, so that they hold on a machine
-that others use too; on a GPU they are per second of the clock.
+Rates are per CPU second on a CPU and per second of the clock on a GPU.
 """
 
 from __future__ import annotations
@@ -41,7 +36,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 
 ENCODERS = ("internvl-300m", "internvl-6b", "dinov2-small", "packaged")
-ATTENTION = ("auto", "flash", "cudnn", "efficient", "math")
 
 
 def import_gapsphere() -> None:
@@ -148,14 +142,12 @@ def peak_memory(device: torch.device) -> str:
 
 def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Path) -> None:
     from gapsphere.plugin.embeddings.extract import extract
-    from gapsphere.scripts.bench.networks import attention_kernel, flops_per_image
+    from gapsphere.scripts.bench.networks import flops_per_image
     from gapsphere.scripts.bench.timing import Clock
 
     print(f"\n{name}")
     encoder = load(name, options, scratch)
     device, clock = encoder.device, Clock(str(encoder.device))
-    if options.compile:
-        encoder.module.compile()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     batch_size = min(options.batch, len(paths))
@@ -165,12 +157,11 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
     prepared = [encoder.prepare(Image.open(path).convert("RGB")) for path in paths[:batch_size]]
     batch = np.stack(prepared)
     print(
-        f"  {encoder.precision} on {device}, batch {batch_size}, attention {options.attention}"
-        f"{', compiled' if options.compile else ''}, {torch.get_num_threads()} threads; "
-        f"{one / 1e9:.1f} GFLOP an image"
+        f"  {encoder.precision} on {device}, batch {batch_size}, {torch.get_num_threads()} threads"
+        f"; {one / 1e9:.1f} GFLOP an image"
     )
     chunks = options.chunk or [encoder.chunk[device.type]]
-    with attention_kernel(options.attention), torch.inference_mode():
+    with torch.inference_mode():
         works: dict[str, tuple[Callable[[], object], float]] = {}
         for chunk in sorted({min(chunk, batch_size) for chunk in chunks}):
             part = torch.from_numpy(batch[:chunk]).to(device)
@@ -336,13 +327,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="torch's CPU threads")
     parser.add_argument("--matmul", type=int, help="side of the matrix product (8192 or 2048)")
     parser.add_argument("--seconds", type=float, default=5.0, help="time for each measurement")
-    parser.add_argument(
-        "--attention",
-        choices=ATTENTION,
-        default="auto",
-        help="restrict torch to one attention kernel",
-    )
-    parser.add_argument("--compile", action="store_true", help="through torch.compile")
     parser.add_argument(
         "--no-fiftyone",
         dest="fiftyone",

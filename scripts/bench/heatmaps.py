@@ -4,14 +4,13 @@
 300M size (random weights: the cost does not depend on them), each variant in a process of its own:
 the plain forward pass; rollout as it is done here; all heads kept and full matrices multiplied.
 
-``python -m gapsphere.scripts.bench.heatmaps faithfulness --images FOLDER`` asks whether the patches
-that a map calls important are important to the embedding (Petsiuk et al. 2018, RISE): they are
-blurred away, most important first (deletion), or brought back into a blurred image (insertion), and
-the cosine to the reference embedding is averaged over the way.  A good map has low deletion and
-high insertion.  Beside it stand a random order, the centre of the image, and, for a transformer,
-its last layer's attention alone.  ``--about shared`` and ``--about new`` do the same for the cosine
-(distance) to another image's embedding.  At the end, the network's weights are drawn at random and
-the maps compared with the real ones (Adebayo et al. 2018): a map that stays is a map of the image.
+``python -m gapsphere.scripts.bench.heatmaps faithfulness --images FOLDER`` blurs the patches away,
+most important first (deletion), or brings them back into a blurred image (insertion), and averages
+the cosine to the reference embedding on the way (Petsiuk et al. 2018, RISE), beside a random order,
+the centre of the image, and a transformer's last layer alone.  ``--about shared`` and ``new`` do so
+for the cosine (distance) to another image.  At the end, the network's weights are drawn at random
+and the maps compared with the real ones (Adebayo et al. 2018): a map that stays is one of the
+image.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,30 +109,13 @@ def write_dinov2(folder: Path) -> Path:
 
 def flops_per_image(encoder: TorchEncoder) -> float:
     """Arithmetic of one image, a multiply-add counted as two; nothing is computed."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
     ghost = encoder.on(torch.device("meta"))
     pixels = torch.zeros(
         1, 3, ghost.pixels.height, ghost.pixels.width, device="meta", dtype=ghost.dtype
     )
-    with attention_kernel("math"), torch.no_grad(), FlopCounterMode(display=False) as count:
+    with sdpa_kernel(SDPBackend.MATH), torch.no_grad(), FlopCounterMode(display=False) as count:
         ghost.features(pixels)
     return float(count.get_total_flops())
-
-
-@contextlib.contextmanager
-def attention_kernel(name: str) -> Iterator[None]:
-    """Restrict torch's fused attention to one kernel."""
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-
-    if name == "auto":
-        yield
-        return
-    backend = {
-        "flash": SDPBackend.FLASH_ATTENTION,
-        "cudnn": SDPBackend.CUDNN_ATTENTION,
-        "efficient": SDPBackend.EFFICIENT_ATTENTION,
-        "math": SDPBackend.MATH,
-    }[name]
-    with sdpa_kernel(backend):
-        yield

@@ -14,14 +14,10 @@ Parts:
 ``query``  the same question in Python, on embeddings of real width in a file: candidates by sphere,
            re-ranked by embedding, with verdict and trust.
 
-Both panels are watched by the same wrapper around WebGL: the moment at which a draw call with all
-the points is done (a pixel is read back, so the GPU has finished).  Ours is opened by one click;
-the built-in panel takes two, and its time is the sum of both waits: to its list of runs, and from
-the click on the run.  It draws a run of three dimensions flat, by its first two: no sphere, no S
-and U, no distance, no empty place.
-Ratios in one run mean something; seconds on a shared machine do not: the load is printed.  ``draw``
-is the long part: three openings a repeat and size, and a million samples to make; ``query`` writes
-a file of 5 GB for a million points.
+Both panels are watched by the same wrapper around WebGL: a draw call with all the points is done
+when a pixel has been read back.  The built-in panel takes two clicks, and its time is the sum of
+both waits; it draws a run of three dimensions flat.  Compare ratios of one run, not seconds: the
+load is printed.  ``query`` writes a file of 5 GB for a million points.
 """
 
 from __future__ import annotations

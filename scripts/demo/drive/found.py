@@ -35,18 +35,9 @@ def read_metadata(path: Path) -> list[dict[str, str]]:
 def combinations_found(rows: Iterable[Mapping[str, str]], picks: Sequence[str]) -> Found:
     """Count the missing combinations that the picked images show.
 
-    Parameters
-    ----------
-    rows : iterable of mappings
-        Rows of the drive's ``metadata.csv``.
-    picks : sequence of str
-        Values of the ``filename`` column, in the order of picking.
-
-    Returns
-    -------
-    Found
-        The expectation is over sets of ``len(picks)`` images drawn from U without replacement: a
-        combination with c of U's n images is missed with probability C(n - c, k) / C(n, k).
+    ``rows`` are those of ``metadata.csv``, ``picks`` values of its ``filename`` column in the order
+    of picking.  Of k random picks, a combination with c of U's n images is missed with probability
+    C(n - c, k) / C(n, k).
 
     Raises
     ------

@@ -1,7 +1,6 @@
 """How bright things are: daylight, sky, fog, headlights and lamps, in linear light.
 
-One table gives the light of each time of day and weather; :meth:`Light.shade` gives what the
-camera sees of a surface at its distance.  Display values are the square root of linear ones.
+Display values are the square root of linear ones.
 """
 
 from __future__ import annotations

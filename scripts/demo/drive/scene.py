@@ -21,8 +21,6 @@ SIGHT = 190.0
 START = 12.0
 GAPS = {"low": 75.0, "medium": 36.0, "high": 17.0}
 """Mean metres between vehicles."""
-
-
 ENVIRONMENTS = {
     "city": ((1, 1), 3.4, 1.5, 8.0),
     "rural": ((1, 1), 3.3, 6.0, 17.0),

@@ -1,7 +1,6 @@
 """Solid things: flat faces and lights in road coordinates, built once and drawn in every frame.
 
-The canvas is twice the picture's size, so that edges come out smooth.  A face's light is computed
-once, at its middle, for all faces of a frame together.
+The canvas is twice the picture's size, so that edges are smooth; a face is lit at its middle.
 """
 
 from __future__ import annotations

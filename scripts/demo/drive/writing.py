@@ -37,9 +37,8 @@ def render_drive(
     Parameters
     ----------
     folder : str or path-like
-        Created if missing.  Gets ``S/``, ``U/`` and ``metadata.csv``.
-    seed : int
-        Same seed, size and images: same bytes.
+        Created if missing.  Gets ``S/``, ``U/`` and ``metadata.csv``; the same seed, size and
+        images give the same bytes.
     size : (int, int)
         Width and height in pixels, at least 64 x 36.
     images : (int, int)
