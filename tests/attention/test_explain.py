@@ -1,6 +1,5 @@
 """What encoders answer: attention from the network itself, gradients against autograd's own."""
 
-import doctest
 import json
 from dataclasses import replace
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from gapsphere.plugin.attention import explain as module
 from gapsphere.plugin.attention.explain import Explainer, Question
 from gapsphere.plugin.attention.gradient import gradient_rollout
 from gapsphere.plugin.attention.rollout import attention_rollout
@@ -285,7 +283,3 @@ def test_what_an_encoder_does_not_have_is_refused_in_words(saved, red_finder, ra
 def test_a_wrong_question_is_refused(wrong):
     with pytest.raises(InputError):
         Question(**wrong)
-
-
-def test_the_examples_run():
-    assert doctest.testmod(module).failed == 0

@@ -1,10 +1,7 @@
 """A heatmap over its image: colours that read evenly, and nothing moved."""
 
-import doctest
-
 import numpy as np
 import pytest
-from gapsphere.plugin.attention import overlay as module
 from gapsphere.plugin.attention.overlay import colours, overlay
 from gapsphere.plugin.errors import DimensionError, InputError
 from PIL import Image
@@ -66,7 +63,3 @@ def test_what_is_no_heatmap_is_refused(heat):
 def test_an_opacity_outside_its_range_is_refused(opacity):
     with pytest.raises(InputError, match="opacity"):
         overlay(Image.new("RGB", (4, 4)), np.zeros((2, 2), np.uint8), opacity=opacity)
-
-
-def test_the_examples_run():
-    assert doctest.testmod(module).failed == 0

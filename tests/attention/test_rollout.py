@@ -1,11 +1,8 @@
 """Attention rollout against a float64 product of full matrices, written from the definition."""
 
-import doctest
-
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.attention import rollout as module
 from gapsphere.plugin.attention.rollout import FusedAttention, attention_rollout, discard
 from gapsphere.plugin.errors import DimensionError, InputError, NotFiniteError
 from hypothesis import given, settings
@@ -183,7 +180,3 @@ GOOD = [np.full((2, 3, 3), 1 / 3)]
 def test_what_cannot_be_rolled_out_is_refused_in_words(error, words, arguments):
     with pytest.raises(error, match=words):
         attention_rollout(**({"attentions": GOOD} | arguments))
-
-
-def test_the_examples_run():
-    assert doctest.testmod(module).failed == 0
