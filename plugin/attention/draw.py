@@ -1,9 +1,8 @@
 """Images to heatmaps: decode ahead in threads, ask in batches, hand every batch on at once.
 
-Asking for scores or gradients takes far more memory than embedding does, and how much depends on
-the network.  So the work adapts: the batch is halved when memory runs out, a device that does not
-hold even one image is left for the CPU, and where that has no room either the network reads smaller
-images.  All of it is said aloud.
+Scores and gradients take far more memory than embedding.  The batch is halved when memory runs
+out, a device that does not hold one image is left for the CPU, and where that has no room either
+the network reads smaller images; the notes say so.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ from ..errors import InputError
 from ..progress import Progress, silent
 from .explain import Explainer
 from .placement import patch_at, placed
-
-__all__ = ["DrawnHeatmap", "HeatmapRequest", "draw"]
 
 Sink = Callable[[list[str], list[NDArray[np.uint8]]], None]
 

@@ -3,9 +3,8 @@
 Transformers answer by attention rollout, or by its gradient-weighted form where the question is
 about another image; convolutional networks answer both by Grad-CAM.
 
-Gradient-weighted rollout towards the distance to another image looks much like the one towards the
-cosine: both show where much happens.  What is *new* is therefore the difference of the two, each as
-shares of its image (``scripts/bench/heatmaps.py faithfulness --about new``).
+Gradient-weighted rollout towards the distance looks much like the one towards the cosine, so what
+is *new* is the difference of the two (``scripts/bench/heatmaps.py faithfulness --about new``).
 """
 
 from __future__ import annotations
@@ -26,8 +25,6 @@ from .towers import Tower, has_attention, inside
 
 if TYPE_CHECKING:
     import torch
-
-__all__ = ["About", "Explainer", "Question", "Start"]
 
 COARSEST = 3
 """Patches along a side below which a map says nothing about places any more."""
@@ -131,11 +128,8 @@ class Explainer:
     def read_smaller(self) -> bool:
         """From now on let the network read images of half their sides, a quarter of the patches.
 
-        Returns
-        -------
-        bool
-            False, and nothing changed, where the map would get too coarse or the network reads one
-            size only.
+        False, and nothing changed, where the map would get too coarse or the network reads one
+        size only.
         """
         import torch
 

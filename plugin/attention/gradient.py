@@ -8,6 +8,7 @@ feature map (Selvaraju et al. 2017, "Grad-CAM").
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,6 @@ from .towers import Tower
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-__all__ = ["feature_layer", "grad_cam", "gradient_rollout"]
 
 # A power of two, so that nothing but fp16, whose range it saves, sees a difference.
 _SCALE = 1024.0
@@ -40,8 +39,8 @@ def gradient_rollout(
     v ← v + vᵀ mean over heads of (∂target/∂A * A)⁺, from the last layer to the first; the result
     is v without what it started with.
 
-    The layers are run again one by one on the way back, each from its kept input, so that one
-    layer's scores and gradient exist at a time in place of all of them.
+    The layers are run again on the way back, each from its kept input: one layer's scores exist
+    at a time.
 
     Parameters
     ----------
@@ -52,8 +51,7 @@ def gradient_rollout(
     start : (n, N)
         Weights of the tokens that reading starts from.
     sign : 1 or -1
-        1: the target is the cosine, what both have in common.  -1: the cosine distance, what
-        sets the image apart.
+        The target is the cosine (what both share), or the cosine distance (what is new).
 
     Returns
     -------
@@ -108,9 +106,8 @@ def grad_cam(
     images : (n, 3, height, width)
         Normalised.
     queries : (n, dimension) or None
-        Unit rows, as in :func:`gradient_rollout`.  None asks for the image's own embedding: the
-        target is the length of the pooled features, of which the map is the share of each place.
-        (The cosine to itself is at its maximum, where every gradient is 0.)
+        Unit rows.  None asks for the image's own embedding: the target is then the length of the
+        pooled features, since the cosine to itself is at its maximum, where gradients are 0.
 
     Returns
     -------
@@ -119,11 +116,9 @@ def grad_cam(
 
     Notes
     -----
-    Written out here because every module of the package ``grad-cam`` (1.5.7) imports torchvision,
-    whose published wheels end the import under a CPU build of torch ("operator torchvision::nms
-    does not exist"), so it cannot come with an install that has no GPU.  It also reads the first
-    output of a module that runs several times, as the activation that gives EfficientNet its last
-    map does; where a module runs once, both give the same map before the package scales it.
+    The package ``grad-cam`` (1.5.7) imports torchvision, whose wheels do not load under a CPU build
+    of torch, and reads the first output of a module that runs several times, as EfficientNet's last
+    activation does.
     """
     import torch
 
@@ -166,7 +161,7 @@ def feature_layer(encoder: TorchEncoder) -> tuple[str, nn.Module]:
                     found.append((name, part))
 
             if name:
-                hooks.handles.append(module.register_forward_hook(note))
+                hooks.callback(module.register_forward_hook(note).remove)
         encoder.features(blank)
     if not found:
         raise InputError(
@@ -185,18 +180,8 @@ def _cosine(pooled: torch.Tensor, queries: NDArray[np.floating[Any]], sign: int)
     return cosine.sum() * sign
 
 
-class _Hooks:
+class _Hooks(ExitStack):
     """Hooks that are taken off again, whatever happens between."""
-
-    def __init__(self) -> None:
-        self.handles: list[Any] = []
-
-    def __enter__(self) -> _Hooks:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for handle in self.handles:
-            handle.remove()
 
     def before(self, module: nn.Module, note: Any) -> None:
         """Call ``note(hidden, other arguments, named arguments)`` before ``module`` runs."""
@@ -204,7 +189,7 @@ class _Hooks:
         def hook(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
             note(inputs[0], inputs[1:], dict(named))
 
-        self.handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
+        self.callback(module.register_forward_pre_hook(hook, with_kwargs=True).remove)
 
     def leaf(self, module: nn.Module) -> list[torch.Tensor]:
         """Cut the graph at ``module``'s output; the outputs land in the returned list.
@@ -220,5 +205,5 @@ class _Hooks:
             cut.append(tensor.detach().requires_grad_())
             return (cut[-1], *output[1:]) if isinstance(output, tuple) else cut[-1]
 
-        self.handles.append(module.register_forward_hook(hook))
+        self.callback(module.register_forward_hook(hook).remove)
         return cut

@@ -13,8 +13,6 @@ from PIL import Image
 
 from ..errors import DimensionError, InputError
 
-__all__ = ["colours", "overlay"]
-
 # Every fifteenth of the map's 256 colours; between them it is straight to within a few levels.
 _ANCHORS = bytes.fromhex(
     "000004 0a0722 1e0c45 380962 510e6c 69166e 801f6c 982766 b0315b"
@@ -25,16 +23,7 @@ _FAINTEST = 1 / 8
 
 
 def colours(heat: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Colour of each value.
-
-    Parameters
-    ----------
-    heat : uint8 (h, w)
-
-    Returns
-    -------
-    uint8 (h, w, 3)
-        sRGB, black for 0 and pale yellow for 255.
+    """Colours, uint8 (h, w, 3), of the values (h, w): black for 0 and pale yellow for 255.
 
     Examples
     --------
@@ -56,18 +45,10 @@ def overlay(image: Image.Image, heat: NDArray[np.uint8], *, opacity: float = 0.6
 
     Parameters
     ----------
-    image : PIL.Image.Image
-        Any mode; left as it is.
     heat : uint8 (h, w)
-        Covers the whole image, cell (0, 0) in its upper left corner.  Between the middles of cells
-        it is interpolated linearly.
+        Covers the whole image, interpolated linearly between the middles of its cells.
     opacity : float
         Share of the colour where the map is highest, 0 to 1; an eighth of it where it is 0.
-
-    Returns
-    -------
-    PIL.Image.Image
-        RGB, of the image's size.
 
     Raises
     ------

@@ -1,9 +1,8 @@
 """From raw weights on the patch grid to a heatmap that lies right on the whole image.
 
-The encoder saw a part of the image: the box of the region of interest, without the masked sky,
-after the centre cut of its preprocessing.  A heatmap is stretched over the *whole* image by
-the viewer.  So the patch grid is laid into a grid of the same cell size that covers the
-whole image, by the areas in which their cells overlap; what was not seen is 0.
+The encoder saw a part of the image, but a viewer stretches a heatmap over the whole of it.  So the
+patch grid is laid into a grid of the same cell size that covers the whole image, by the areas in
+which their cells overlap; what was not seen is 0.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from numpy.typing import NDArray
 
 from ..encoders.preprocessing import Pixels
 from ..errors import InputError
-
-__all__ = ["levels", "patch_at", "placed", "seen_rows"]
 
 LARGEST_SIDE = 512
 
@@ -54,19 +51,9 @@ def placed(
 ) -> NDArray[np.uint8]:
     """Give the heatmap of a whole image from the raw weights of its patches.
 
-    Parameters
-    ----------
-    weights : (rows, columns)
-        Any range; stretched to 0..255 over the patches that show something of the image.
-    pixels : Pixels
-        The encoder's preprocessing.
-    width, height : int
-        Size of the image, upright.
-
-    Returns
-    -------
-    uint8 (rows', columns')
-        The patch grid itself where the encoder saw the whole image.  ``LARGEST_SIDE`` at most.
+    ``weights`` (rows, columns) of any range are stretched to 0..255 over the patches that show
+    something of the image, which is ``width`` x ``height`` upright.  The result is uint8, the patch
+    grid itself where the encoder saw the whole image, :data:`LARGEST_SIDE` at most.
     """
     rows, columns = weights.shape
     visible = seen_rows(pixels, rows, width, height)

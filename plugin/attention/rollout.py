@@ -20,8 +20,6 @@ from ..errors import DimensionError, InputError, NotFiniteError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["FusedAttention", "HeadFusion", "attention_rollout", "discard", "sweep"]
-
 HeadFusion = Literal["mean", "max", "min"]
 
 
@@ -97,16 +95,8 @@ def sweep(start: Any, layers: Iterable[Any], residual: float) -> Any:
     With s the row sums of (1 - residual) A + residual I, vᵀ Â is
     (1 - residual) (v / s)ᵀ A + residual (v / s)ᵀ: no normalised copy of A is made.
 
-    Parameters
-    ----------
-    start : float64 (..., N)
-        numpy array or torch tensor, as ``layers`` are.
-    layers : iterable of float64 (..., N, N)
-
-    Returns
-    -------
-    float64 (..., N)
-        NaN or infinity where a row of Â was empty.
+    ``start`` (..., N) and ``layers`` (..., N, N) are float64, of numpy or torch; so is the result
+    (..., N), NaN or infinite where a row of Â was empty.
     """
     kept = 1 - residual
     row = start
@@ -120,27 +110,15 @@ def sweep(start: Any, layers: Iterable[Any], residual: float) -> Any:
 def discard(fused: NDArray[Any], ratio: float, *, protected: int) -> NDArray[Any]:
     """Set the ``int(N * N * ratio)`` smallest entries to zero, save in the first columns.
 
-    Parameters
-    ----------
-    fused : (N, N)
-        Left as it is; returned itself where nothing is discarded.
-    ratio : float
-        0 to 1.
-    protected : int
-        Columns that stay: the CLS and register tokens in front of the patches.  What is
-        protected still counts among the smallest.
-
-    Notes
-    -----
-    A partition finds the threshold in linear time.  It alone would discard every entry that ties
-    with it, which in a map with many zeros or a saturated softmax can be most of them.
+    ``fused`` (N, N) is left as it is, and returned itself where nothing is discarded.  The first
+    ``protected`` columns (CLS and registers) stay, and still count among the smallest.
     """
     count = int(fused.size * ratio)
     if not count:
         return fused
     flat = fused.ravel()
     threshold = np.partition(flat, count - 1)[count - 1]
-    candidates = flat < threshold
+    candidates = flat < threshold  # ties with it can be most of a saturated map: the first go
     ties = np.flatnonzero(flat == threshold)
     candidates[ties[: count - np.count_nonzero(candidates)]] = True
     mask = candidates.reshape(fused.shape)
@@ -149,22 +127,10 @@ def discard(fused: NDArray[Any], ratio: float, *, protected: int) -> NDArray[Any
 
 
 class FusedAttention:
-    """The streaming form: takes each layer's scores as they come and keeps one map of them.
+    """The streaming form of :func:`attention_rollout`, fed one layer's scores at a time.
 
-    The forward pass hands over one layer's (n, heads, N, N) at a time; of it only the fused
-    float32 (n, N, N) is kept, on the same device.
-
-    Parameters
-    ----------
-    patches : int
-        Patches of one image; the tokens before them (CLS, registers) stand in front.
-    head_fusion, discard_ratio, residual
-        As in :func:`attention_rollout`.
-
-    Attributes
-    ----------
-    maps : list of torch.Tensor
-        float32 (n, N, N), the first layer first.
+    ``patches`` is their number in one image; ``maps`` are the fused float32 (n, N, N) of the layers
+    so far, on the scores' device.
     """
 
     def __init__(

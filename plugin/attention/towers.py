@@ -1,9 +1,8 @@
 """Reaching the attention of an encoder's own network, layer by layer, and only on demand.
 
-Embedding uses fused attention kernels, which never form the scores.  While a tower is *watched* it
-forms them: models of the transformers library are switched to their eager attention, whose modules
-return the scores.  A hook passes each layer's scores on and drops them, so only one layer's scores
-exist at a time.  Afterwards everything is as before.
+Embedding uses fused attention kernels, which never form the scores.  While a tower is *watched*,
+it is switched to the library's eager attention, whose modules return them; a hook passes each
+layer's scores on and drops them.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from ..errors import InputError
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-__all__ = ["Tower", "has_attention", "inside"]
 
 Watcher = Callable[["torch.Tensor"], None]
 

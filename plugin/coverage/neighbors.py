@@ -31,15 +31,9 @@ def nearest(
 ) -> tuple[Array, Array]:
     """Squared Euclidean distances float32 (q, k) and rows int64 (q, k), closest first.
 
-    On unit rows half the squared distance is the cosine distance.
-
-    Parameters
-    ----------
-    references, queries : float32 (n, d), (q, d)
-    k : int
-        At most n.
-    exact : bool, optional
-        Default: exact while ``n * q * d`` is at most :data:`EXACT_WORK`.
+    On unit rows half the squared distance is the cosine distance.  ``references`` (n, d) and
+    ``queries`` (q, d) are float32, ``k`` at most n.  Unless ``exact`` is given, the search is while
+    ``n * q * d`` is at most :data:`EXACT_WORK`.
     """
     import faiss
 

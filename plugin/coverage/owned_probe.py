@@ -18,13 +18,7 @@ _ROWS_AT_ONCE = 4096
 
 
 def owned_bounds(S: Rows, U: Rows) -> NDArray[np.float32]:
-    """For each row of U, its inner product with some row of S that is probably near.
-
-    Returns
-    -------
-    float32 (n,)
-        A lower bound of the largest inner product with S.
-    """
+    """Lower bounds, float32 (n,), of each candidate's largest inner product with S."""
     anchors = _spread(len(S), _ANCHORS)
     near, cell = _nearest_anchor(U, S[anchors])
     if len(S) == len(anchors):

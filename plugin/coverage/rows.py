@@ -27,18 +27,11 @@ _CELLS_AT_ONCE = 1 << 18  # of a float64 difference: 2 MB, which stays in the ca
 
 
 def checked_rows(name: str, rows: object) -> Rows:
-    """``rows`` as a C-contiguous float32 (n, d) array of finite unit rows, or a sentence.
+    """``rows`` as a C-contiguous float32 (n, d) array of finite unit rows, n and d at least 1.
 
     Raises
     ------
-    InputError
-        Not an array of floats, or a row whose length is not 1.
-    DimensionError
-        Not two-dimensional, or no columns.
-    EmptySetError
-        No row at all.
-    NotFiniteError
-        A NaN or an infinity.
+    InputError, DimensionError, EmptySetError, NotFiniteError
     """
     array = np.asarray(rows)
     if array.ndim != 2 or array.shape[1] == 0:
@@ -76,15 +69,7 @@ def same_dimension(name: str, rows: Rows, other_name: str, other: Rows) -> None:
 
 
 def checked_distances(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Distances as float64 (n,), or a sentence.
-
-    Raises
-    ------
-    EmptySetError
-        There is none.
-    NotFiniteError
-        A NaN or an infinity.
-    """
+    """Distances as float64 (n,); at least one, all finite."""
     distance = np.asarray(values, np.float64).ravel()
     if not len(distance):
         raise EmptySetError(f"{name} holds no distance; there is nothing to measure.")

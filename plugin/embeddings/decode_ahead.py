@@ -12,8 +12,6 @@ from typing import TypeVar
 
 from ..errors import GapsphereError
 
-__all__ = ["decode_ahead"]
-
 Decoded = TypeVar("Decoded")
 
 
@@ -28,8 +26,6 @@ def decode_ahead(
 
     Parameters
     ----------
-    paths : sequence of str
-        Files to decode, in the order in which they are given out.
     decode : callable of path
         Runs in several threads at once.  Its :class:`~.errors.GapsphereError` and ``MemoryError``
         become the file's sentence; any other error is raised here, at that file's turn.

@@ -5,10 +5,7 @@ the model, the model runs in the calling thread, and each batch goes to the call
 the next one starts.  A kill at any moment therefore loses the one batch that was under way, and
 memory does not grow with the number of images.
 
-The sink runs in the calling thread as well, between two batches.  Overlapping it with the model
-would hide a database write of a few milliseconds a batch, but then a kill could lose two batches,
-an error of the sink would show one batch late, and the caller's database handle would be used from
-a thread it does not know.  Decoding goes on while the sink writes.
+The sink runs in the calling thread as well, between two batches, while decoding goes on.
 """
 
 from __future__ import annotations
@@ -29,8 +26,6 @@ from ..progress import Progress, silent
 from .decode_ahead import decode_ahead
 from .halving import Halving, Skipped
 from .images import open_rgb
-
-__all__ = ["BatchEncoder", "Extraction", "Skipped", "extract"]
 
 Sink = Callable[[list[str], NDArray[np.float32]], None]
 

@@ -1,9 +1,8 @@
 """One image file as RGB pixels, or one sentence that says why not.
 
 Everything that looks at an image goes through :func:`open_rgb`, so an embedding, a heatmap and a
-report see the same pixels: upright, three channels, 8 bits.  The decoder is Pillow; what this
-module adds is the choice of what counts as one image (a phone's MPO does, an animation does not),
-and errors that a person can act on.  Whoever runs it in threads may: it keeps no state.
+report see the same pixels: upright, three channels, 8 bits.  Pillow decodes; this module chooses
+what counts as one image (a phone's MPO does, an animation does not) and keeps no state.
 """
 
 from __future__ import annotations
@@ -153,17 +152,8 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
     that holds the brightest pixel is taken as full scale, so a 12-bit frame is not black and two
     frames of one drive get the same scale unless one of them is nearly dark.  Integers beyond
     16 bits are scaled by their maximum.  Floats are taken as 0..1 if none is above 1, as 0..255 if
-    none is above 255, else scaled by their maximum.  Negative values become 0.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Mode ``I``, ``I;16`` (any byte order) or ``F``.
-
-    Returns
-    -------
-    PIL.Image.Image
-        Mode ``L``.
+    none is above 255, else scaled by their maximum.  Negative values become 0.  Modes are ``I``,
+    ``I;16`` (any byte order) and ``F``.
 
     Raises
     ------

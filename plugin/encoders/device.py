@@ -14,8 +14,6 @@ from ..errors import InputError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["PRECISIONS", "choose_device", "choose_precision"]
-
 PRECISIONS = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
@@ -47,11 +45,6 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
 
 def choose_precision(precision: str | None, device: torch.device) -> tuple[str, torch.dtype]:
     """Give the precision's short name and dtype: the one named, else what the device does natively.
-
-    Parameters
-    ----------
-    precision : "fp32", "bf16", "fp16" or None
-        None takes bf16 on a GPU, or a CPU, that multiplies it natively, else fp32.
 
     Raises
     ------

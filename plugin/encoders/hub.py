@@ -1,10 +1,9 @@
 """Model ids and folders to a folder on this disk; of InternVL, only the vision tower travels.
 
-A safetensors file opens with a table of byte offsets, so the tower of a 16 GB chat model can be
-fetched alone, with HTTP range requests, and written as one ordinary small checkpoint.  The id is
-resolved to a commit first, and that commit is what the cache and the run's record name.  Whatever
-the server sends is treated as hostile: sizes are bounded before they are believed, every range
-must arrive whole, and a folder appears under its final name only when it is complete.
+A safetensors file opens with a table of byte offsets, so the tower of a chat model is fetched
+alone, with HTTP range requests.  The id is resolved to a commit, which the cache and the run's
+record name.  What the server sends is treated as hostile: sizes are bounded, every range must
+arrive whole, and a folder appears under its final name only when it is complete.
 """
 
 from __future__ import annotations
@@ -36,8 +35,6 @@ from .internvl_checkpoint import (
     tower_keys,
 )
 
-__all__ = ["Source", "read_config", "snapshot", "vision_tower"]
-
 log = logging.getLogger(__name__)
 
 MODEL_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
@@ -66,12 +63,8 @@ class Source:
 def vision_tower(path: str | os.PathLike[str], *, progress: Progress = silent) -> Source:
     """Find a checkpoint's folder, fetching the vision tower where ``path`` is a model id.
 
-    Parameters
-    ----------
-    path : path or str
-        A folder; or ``owner/model`` or ``owner/model@revision``.  A folder of that name wins.
-    progress : callable
-        Called with bytes fetched and bytes in all.
+    An id is ``owner/model`` or ``owner/model@revision``; a folder of that name wins.  ``progress``
+    is called with bytes fetched and bytes in all.
 
     Raises
     ------

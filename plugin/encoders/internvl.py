@@ -1,7 +1,6 @@
 """InternVL's vision tower as an encoder: last hidden state, mean over patch tokens, unit length.
 
-The tower alone decides what an image looks like to InternVL, and it is a small part of the whole
-model, so only it is read: from a folder, or from a hub by the byte ranges of its tensors.
+Only the tower is read, from a folder, or from a hub by the byte ranges of its tensors.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ from .torch_encoder import CHUNK, TorchEncoder
 if TYPE_CHECKING:
     import torch
     from transformers import InternVLVisionModel
-
-__all__ = ["forward_checkpoint", "load_internvl"]
 
 # More images make tensors above 32 MB, which the C library asks the system for anew in every layer.
 TWO_AT_A_TIME = {**CHUNK, "cpu": 2}
@@ -100,9 +97,8 @@ def forward_checkpoint(
     ckpt_dir : path or str
         A local checkpoint folder.
     pixel_values : array (B, 3, H, W)
-        Normalised pixels; H and W multiples of the patch size, not necessarily equal.
+        Normalised pixels; H and W multiples of the patch size.
     dtype : "float32", "bfloat16" or "float16"
-        Precision of weights and arithmetic.
 
     Returns
     -------

@@ -2,11 +2,9 @@
 
 The tower runs as the transformers library's ``InternVLVisionModel``, which computes the published
 InternViT (Chen et al. 2024, "InternVL") under other parameter names; no code of a repository runs.
-A folder holds ``config.json`` and safetensors: several shards with an index, or one file; inside a
-chat model the tower's tensors begin with ``vision_model.``, in a standalone InternViT they have no
-prefix.  The index, or the file's header, says where each tensor lies, so the language model's
-shards are never opened; they need not exist.  Everything that does not fit is refused by name
-before a single vector is made.
+A folder holds ``config.json`` and safetensors: several shards with an index, or one file.  Inside a
+chat model the tower's tensors begin with ``vision_model.``; the language model's shards are never
+opened and need not exist.  What does not fit is refused by name.
 """
 
 from __future__ import annotations
@@ -27,23 +25,6 @@ from .torch_encoder import weights_digest
 
 if TYPE_CHECKING:
     from transformers import InternVLVisionConfig, InternVLVisionModel
-
-__all__ = [
-    "CONFIG_FILE",
-    "INDEX_FILE",
-    "SINGLE_FILE",
-    "config_from_json",
-    "empty_tower",
-    "fill_tower",
-    "is_internvl",
-    "load_tower",
-    "parse_index",
-    "patch_size",
-    "read_json",
-    "read_tower_config",
-    "released_shapes",
-    "tower_keys",
-]
 
 CONFIG_FILE = "config.json"
 INDEX_FILE = "model.safetensors.index.json"
@@ -194,19 +175,7 @@ def read_tower_config(folder: Path) -> InternVLVisionConfig:
 def load_tower(
     folder: Path, dtype: torch.dtype, device: torch.device | str = "cpu"
 ) -> tuple[InternVLVisionModel, str]:
-    """Build the tower and fill it, strictly.
-
-    Parameters
-    ----------
-    folder : Path
-        A local checkpoint.
-    dtype, device
-        Where the parameters end up; they are hashed as they were stored.
-
-    Returns
-    -------
-    (InternVLVisionModel, str)
-        In evaluation mode, no gradients; and the :func:`~.torch_encoder.weights_digest`.
+    """Build the tower and fill it, strictly; with the digest of the weights as they were stored.
 
     Raises
     ------

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from .registry import EncoderRequest
 
-__all__ = ["load_packaged"]
-
 log = logging.getLogger(__name__)
 
 MODEL = "efficientnet-lite0"

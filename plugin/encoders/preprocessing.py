@@ -20,8 +20,6 @@ from ..errors import InputError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "WHOLE_IMAGE", "Box", "Pixels", "Region"]
-
 Box = tuple[float, float, float, float]
 Colour = tuple[float, float, float]
 
@@ -104,15 +102,7 @@ class Region:
         return round(self.sky_crop_top_pct * (lower - upper))
 
     def apply(self, image: Image.Image, fill: Colour = IMAGENET_MEAN) -> Image.Image:
-        """Cut and mask an RGB image.
-
-        Parameters
-        ----------
-        image : PIL.Image.Image
-            Left as it is; returned itself where there is nothing to do.
-        fill : (r, g, b)
-            Colour of the mask, 0..1: the mean that the model subtracts.
-        """
+        """Cut an RGB image and mask it with ``fill``, 0..1; itself where nothing is to be done."""
         width, height = image.size
         box = self.box(width, height)
         rows = self.masked_rows(height)
@@ -169,13 +159,7 @@ class Pixels:
         return (rows, longer) if width <= height else (longer, rows)
 
     def prepare(self, image: Image.Image) -> np.ndarray:
-        """Cut, mask, resize and cut the centre.
-
-        Returns
-        -------
-        ndarray (height, width, 3) uint8
-            Contiguous, its own memory.
-        """
+        """Cut, mask, resize and cut the centre: uint8 (height, width, 3)."""
         if image.mode != "RGB":
             image = image.convert("RGB")
         image = self.region.apply(image, fill=self.mean)
@@ -199,18 +183,7 @@ class Pixels:
         return values.to(dtype).permute(0, 3, 1, 2)
 
     def seen_box(self, width: int, height: int) -> Box:
-        """Give the part of an original image that the patch grid covers.
-
-        Parameters
-        ----------
-        width, height : int
-            Size of the original image.
-
-        Returns
-        -------
-        (left, upper, right, lower)
-            In pixels of the original; cell (row, column) of the grid is the equal division of it.
-        """
+        """The part of an image that the patch grid covers evenly: left, upper, right, lower."""
         left, upper, right, lower = self.region.box(width, height)
         across, down = right - left, lower - upper
         resized_width, resized_height = self._resized(across, down)

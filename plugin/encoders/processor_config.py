@@ -17,22 +17,13 @@ from ..errors import CheckpointError
 from .internvl_checkpoint import read_json
 from .preprocessing import Colour, Pixels, Region
 
-__all__ = ["read_processor"]
-
 OWN_FILE = "preprocessor_config.json"
 SHARED_FILE = "processor_config.json"
 CONVNEXT_SQUASH_FROM = 384  # below it, ConvNeXt's processor enlarges and cuts the centre
 
 
 def read_processor(folder: Path, region: Region) -> Pixels:
-    """Read a checkpoint folder's image processor.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds ``preprocessor_config.json``, or ``processor_config.json`` with ``image_processor``.
-    region : Region
-        The user's part of the image, applied before everything else.
+    """Read a checkpoint folder's image processor; ``region`` is cut out before everything else.
 
     Raises
     ------

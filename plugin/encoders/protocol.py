@@ -14,8 +14,6 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Encoder", "unit_rows"]
-
 
 @runtime_checkable
 class Encoder(Protocol):
@@ -72,17 +70,9 @@ class Encoder(Protocol):
 
 
 def unit_rows(features: np.ndarray) -> np.ndarray:
-    """Scale each row to unit length, in float64, and hand it back as float32.
+    """Scale rows (n, d) to unit length, in float64, and hand them back as float32.
 
-    Parameters
-    ----------
-    features : ndarray (n, d)
-        Any float dtype.
-
-    Returns
-    -------
-    ndarray (n, d) float32
-        Unit rows.  A row that holds NaN or infinity, or is zero, has no direction: it is all NaN.
+    A row that holds NaN or infinity, or is zero, becomes all NaN.
 
     Examples
     --------

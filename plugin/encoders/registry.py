@@ -19,8 +19,6 @@ from .protocol import Encoder
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["EncoderRequest", "encoder_names", "load_encoder", "register"]
-
 INTERNVL_VARIABLE = "INTERNVL2_PATH"
 
 
@@ -41,15 +39,7 @@ _loaders: dict[str, Loader] = {}
 
 
 def register(name: str, loader: Loader) -> None:
-    """Add an encoder, or replace the one of that name.
-
-    Parameters
-    ----------
-    name : str
-        What the user writes, such as ``zoo``; ``auto`` is taken.
-    loader : callable
-        :class:`EncoderRequest` to :class:`~.protocol.Encoder`.
-    """
+    """Add the loader of an encoder, or replace the one of that name; ``auto`` is taken."""
     if not name or name == "auto":
         raise InputError(f"an encoder cannot be registered as {name!r}")
     _loaders[name] = loader

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-__all__ = ["TorchEncoder", "weights_digest"]
-
 # Images that one forward pass takes.  A batch is cut into such chunks so that the host readies one
 # while the device computes another, and so that memory does not grow with the caller's batch.
 CHUNK: Mapping[str, int] = {"cuda": 64, "mps": 8, "cpu": 4}
@@ -37,8 +35,6 @@ class TorchEncoder:
 
     Parameters
     ----------
-    name : str
-        As the protocol has it.
     pixels : Pixels
         What the weights expect of their input, the user's region included.
     module : torch.nn.Module
@@ -148,18 +144,7 @@ class TorchEncoder:
 
 
 def weights_digest(tensors: dict[str, torch.Tensor]) -> str:
-    """Hash weights by their names, dtypes, shapes and bytes; order and files do not matter.
-
-    Parameters
-    ----------
-    tensors : dict of str to torch.Tensor
-        CPU tensors, as they were stored (before any change of precision).
-
-    Returns
-    -------
-    str
-        Hex SHA-256.
-    """
+    """Hex SHA-256 of CPU tensors by names, dtypes, shapes and bytes, whatever their order."""
     import torch
 
     def one(item: tuple[str, torch.Tensor]) -> str:

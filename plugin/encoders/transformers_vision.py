@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from .registry import EncoderRequest
 
-__all__ = ["load_transformers"]
-
 # Tensors of a checkpoint that belong to reading text, to training, or to a task.
 BESIDE = re.compile(r"(^|\.)(text\w*|language_model|lm_head|decoder|classifier|logit_\w+)(\.|$)")
 LAYER = re.compile(r"(^|\.)(layers?|blocks?)\.\d+\.")

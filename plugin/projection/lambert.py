@@ -1,9 +1,8 @@
 """A flat map laid onto the sphere: Lambert's azimuthal equal-area projection, read backwards.
 
-Two-dimensional features have no sphere of their own.  This lift keeps areas, so that a dense patch
-of the map stays as dense on the sphere, and keeps directions from the centre.  What it cannot keep
-is the rim: points far apart on it come closer together around the back of the sphere, so the map
-is laid over most of the sphere and not all of it (:data:`REACH`).
+This lift keeps areas, so that a dense patch of the map stays as dense on the sphere, and directions
+from the centre.  Points far apart on the rim come closer together around the back of the sphere, so
+the map is laid over most of the sphere and not all of it (:data:`REACH`).
 """
 
 from __future__ import annotations

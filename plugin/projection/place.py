@@ -1,13 +1,9 @@
 """New images on an existing sphere, without fitting it again.
 
 A new point goes to the mean 3D coordinate of its five nearest fitted points, weighted by inverse
-distance (Shepard 1968): a copy of a fitted image lands on that image.  UMAP's own ``transform``
-starts from such a mean over all neighbours and then moves the point by random steps; the plain
-mean of five keeps neighbourhoods no worse (``scripts/bench/sphere.py`` prints both).
-
-The rule needs two arrays that the samples carry anyway, the fitted embeddings and ``umap3d``, and
-the centre.  So a run only has to record :meth:`Reducer.record`, plain JSON, and a
-:class:`Reducer` is made again from it and the two fields.
+distance (Shepard 1968): a copy of a fitted image lands on that image, and neighbourhoods are kept
+no worse than by UMAP's ``transform`` (``scripts/bench/sphere.py`` prints both).  A
+:class:`Reducer` is made again from its record and the fitted samples' embeddings and ``umap3d``.
 """
 
 from __future__ import annotations

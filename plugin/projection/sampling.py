@@ -13,18 +13,8 @@ Array = NDArray[Any]
 def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int, *, seed: int = 51) -> Array:
     """Rows to draw where there are more than ``limit`` (0: no limit), int64, ascending.
 
-    Every pick and every gap stays; S and U keep their ratio, each filled up by an even draw.  Where
-    picks and gaps alone are too many, the gaps are drawn from as well.
-
-    Parameters
-    ----------
-    owned, gaps, picks : bool (n,)
-        Who is in S, which points are gaps, which are picks.
-
-    Returns
-    -------
-    int64 (m,)
-        At most ``limit`` rows.
+    Every pick and every gap of the bool (n,) masks stays; S and U keep their ratio, each filled up
+    by an even draw.  Where picks and gaps alone are too many, the gaps are drawn from as well.
     """
     n = len(owned)
     if not limit or n <= limit:

@@ -112,9 +112,7 @@ class SearchSpace:
 
     def percentile_of(self, distance: float) -> float:
         """Where a distance falls among those inside S, 0..100; NaN without a yardstick."""
-        return (
-            float("nan") if self.yardstick is None else float(self.yardstick.percentile(distance))
-        )
+        return float(self.yardstick.percentile(distance)) if self.yardstick else float("nan")
 
     def warm(self) -> None:
         """Make all that a first question needs."""

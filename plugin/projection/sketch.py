@@ -1,10 +1,9 @@
 """The most similar of a million embeddings without reading them all, and exactly.
 
 A few coordinates in a good basis and the length of what they leave out bound every inner product
-from above (Cauchy-Schwarz).  One product over those few bounds all samples; only the samples whose
-bound reaches the answer's are looked at in full.  That is the filter-and-refine search of
-Faloutsos, Ranganathan and Manolopoulos 1994 ("Fast subsequence matching in time-series databases")
-with principal directions as the filter.
+from above (Cauchy-Schwarz); only samples whose bound reaches the answer's are looked at in full
+(filter and refine, Faloutsos, Ranganathan and Manolopoulos 1994, "Fast subsequence matching in
+time-series databases").
 """
 
 from __future__ import annotations

@@ -55,14 +55,8 @@ def sphere_quality(
     sample of ``limit`` points; ranks are always among all n.  A point tied with others gets the
     best of their ranks.
 
-    Parameters
-    ----------
-    embeddings : (n, d)
-        Unit rows (cosine and Euclidean rank alike).
-    sphere : (n, 3)
-        Unit rows.
-    n_neighbors : int
-        Fewer are taken where n is not more than twice as large.
+    ``embeddings`` (n, d) and ``sphere`` (n, 3) are unit rows; fewer neighbours are taken where n is
+    not more than twice ``n_neighbors``.
 
     Examples
     --------

@@ -1,9 +1,8 @@
 """Embeddings to places on the unit sphere: 3D UMAP, centred, each point scaled to unit length.
 
-UMAP (McInnes, Healy and Melville 2018) is fitted by umap-learn to a neighbour graph that faiss
-finds, which spares a fresh process the compilation of umap's own search.  It starts from the
-principal components: as good as the spectral start (Kobak and Linderman 2021), the same every
-time, and safe on the tiny, constant and disconnected input where an eigensolver fails.
+UMAP (McInnes, Healy and Melville 2018) is fitted to a neighbour graph that faiss finds and starts
+from the principal components: as good as the spectral start (Kobak and Linderman 2021), and safe
+on tiny, constant and disconnected input.
 """
 
 from __future__ import annotations
@@ -253,12 +252,10 @@ class _Nowhere:
 
 
 class _EpochCount:
-    """Hears of every epoch of umap and may stop it.
+    """Stands for tqdm's ``miniters``: umap has no callback, but iterates over tqdm.
 
-    umap has no callback; it iterates over ``tqdm(range(epochs))`` and takes tqdm's arguments.
-    After each step tqdm asks whether ``steps since the last drawing >= miniters``.  That question
-    comes here.  It is asked outside tqdm's lock, so raising is safe (raising while tqdm draws would
-    leave the lock taken for good), and the answer is always no: nothing is drawn.
+    After each step tqdm compares its steps with ``miniters``, outside its lock, so raising here is
+    safe (while tqdm draws, it would leave the lock taken), and nothing is ever drawn.
     """
 
     def __init__(self, progress: Progress, epochs: int) -> None:

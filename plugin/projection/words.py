@@ -55,12 +55,10 @@ def sentences(verdict: Verdict) -> Sentences:
     place = "from the rest of S" if verdict.owned else "from S"
     side = "beyond" if verdict.gap else "within"
     by = abs(verdict.distance - verdict.delta)
-    estimated = None
-    if verdict.estimated:
-        estimated = (
-            "Estimated: an empty place has no image of its own, so the mean of its nearest samples "
-            "stands for it."
-        )
+    estimated = (
+        "Estimated: an empty place has no image of its own, so the mean of its nearest samples "
+        "stands for it."
+    )
     return Sentences(
         tone="gap" if verdict.gap else "covered",
         badge="GAP" if verdict.gap else "Covered",
@@ -68,7 +66,7 @@ def sentences(verdict: Verdict) -> Sentences:
         percentile=_percentile(verdict.percentile),
         fill=_fill(verdict),
         trust=_trust(verdict),
-        estimated=estimated,
+        estimated=estimated if verdict.estimated else None,
     )
 
 
@@ -105,13 +103,10 @@ def _fill(verdict: Verdict) -> str:
         if verdict.looked_at:
             return "U has nothing that fills it either: this place wants new recordings."
         return "U is empty here: this place wants new recordings."
-    if verdict.candidates == 1:
-        return f"S covers this place, though 1 candidate of the {near} nearest in U lies beyond δ."
     if verdict.candidates:
-        return (
-            f"S covers this place, though {some} candidates of the {near} nearest in U lie beyond "
-            "δ."
-        )
+        who = "1 candidate" if verdict.candidates == 1 else f"{some} candidates"
+        lie = "lies" if verdict.candidates == 1 else "lie"
+        return f"S covers this place, though {who} of the {near} nearest in U {lie} beyond δ."
     return "S covers this place; labelling more here adds little."
 
 
