@@ -1,9 +1,9 @@
 """How often things go wrong near a place: the error rate of its nearest judged samples.
 
 A gap in easy country matters less than one beside which a model keeps failing.  The error of a
-nearest-neighbour rule is read off the neighbours themselves (Cover and Hart 1967); with few of them
-the share is drawn towards the overall rate by a prior (the m-estimate, Cestnik 1990), so that one
-failing neighbour does not make 100 %.
+nearest-neighbour rule is read off the neighbours themselves (Cover and Hart 1967, "Nearest neighbor
+pattern classification"); with few of them the share is drawn towards the overall rate by a prior
+(the m-estimate, Cestnik 1990, "Estimating probabilities").
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def failure_rate(
     neighbors : int
         ``k``, at least 1; all judged samples where there are fewer.
     own : int (n,), optional
-        Row of each query among ``judged``, -1 where it is not one of them: a sample is
-        not its own neighbour.
+        Row of each query among ``judged``, which is not its neighbour; -1 where it has none.
 
     Returns
     -------
@@ -59,11 +58,6 @@ def failure_rate(
     ------
     EmptySetError
         Nothing was judged.
-
-    References
-    ----------
-    T. Cover, P. Hart (1967), "Nearest neighbor pattern classification", IEEE Trans. Inf. Theory 13.
-    B. Cestnik (1990), "Estimating probabilities: a crucial task in machine learning", ECAI.
 
     >>> import numpy as np
     >>> judged = np.eye(3, dtype=np.float32)

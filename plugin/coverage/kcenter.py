@@ -5,8 +5,10 @@ lower bound of its similarity to all of them, so a candidate whose bound is alre
 update until the radius comes down to it.  Each round takes the block of candidates with the lowest
 bounds, brings only those up to date by matrix products, and plays ordinary greedy inside the block
 for as long as its winner stays below every bound outside.  Greedy farthest-first traversal is a
-2-approximation of the k-center problem in Euclidean distance (Gonzalez 1985; as a core-set with
-an initial cover, Sener & Savarese 2018); lazy evaluation of greedy goes back to Minoux (1978).
+2-approximation of the k-center problem in Euclidean distance (Gonzalez 1985, "Clustering to
+minimize the maximum intercluster distance"; with an initial cover, Sener & Savarese 2018, "Active
+learning for convolutional neural networks: a core-set approach"); lazy evaluation of greedy goes
+back to Minoux (1978, "Accelerated greedy algorithms for maximizing submodular set functions").
 """
 
 from __future__ import annotations
@@ -64,12 +66,6 @@ def k_center_greedy(
     Notes
     -----
     Candidates whose float32 similarities differ by less than 1e-6 are compared in float64.
-
-    References
-    ----------
-    Gonzalez (1985), Clustering to minimize the maximum intercluster distance.
-    Sener & Savarese (2018), Active learning for convolutional neural networks: a core-set approach.
-    Minoux (1978), Accelerated greedy algorithms for maximizing submodular set functions.
 
     Examples
     --------

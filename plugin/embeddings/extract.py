@@ -94,24 +94,16 @@ def extract(
     items : sequence of (id, path)
         What to embed, in the order in which the sink will see it.
     encoder : BatchEncoder
-        ``prepare`` turns an RGB image into an array of one fixed shape and runs in several threads;
-        ``embed`` turns a stack of those into float32 unit rows (n, ``encoder.dimension``) and runs
-        in the calling thread.
+        ``prepare`` runs in several threads, ``embed`` in the calling one.
     sink : callable of (ids, vectors)
-        Called in the calling thread with a list of n ids and float32 (n, dimension) unit rows, at
-        most ``batch_size`` of them.  An error of the sink ends the extraction and is raised.
+        Called in the calling thread with n ids and float32 (n, dimension) unit rows.  An error of
+        the sink ends the extraction and is raised.
     batch_size : int, at least 1
-        Images at the model at a time.  When memory runs out the batch is halved and tried again,
-        and the smaller size stays.
+        Images at the model at a time; halved, and kept so, when memory runs out.
     num_workers : int, at least 1
         Decoding threads.  At most ``BATCHES_AHEAD`` batches wait decoded.
     progress : callable of (handled, total), optional
-        Called after every batch with the number of images embedded or skipped.  It may raise to
-        stop: what was embedded has gone to the sink by then.
-
-    Returns
-    -------
-    Extraction
+        Called after every batch; it may raise to stop.
 
     Raises
     ------

@@ -74,15 +74,7 @@ def open_rgb(path: str | os.PathLike[str]) -> Image.Image:
     floating-point images are scaled to 8 bits: see :func:`to_eight_bits`.  Of a file with a second
     view (a phone's MPO) or pages (TIFF) the first picture counts.
 
-    Parameters
-    ----------
-    path : str or path-like
-        A file that Pillow can decode.
-
-    Returns
-    -------
-    PIL.Image.Image
-        Mode ``RGB``, pixels loaded, independent of the file.
+    The pixels are loaded, independent of the file.
 
     Raises
     ------

@@ -64,10 +64,10 @@ def extract_frames(
     Parameters
     ----------
     video : str or path-like
-        Any video that FFmpeg decodes; its first video stream counts.
+        Its first video stream counts.
     folder : str or path-like
         Where the files go; made if missing.  Files of an earlier run stay and are not written
-        again, so an interrupted run continues.  Each file appears whole or not at all.
+        again.  Each file appears whole or not at all.
     fps : float, optional
         Frames a second of video time to keep: the first frame at or after each multiple of
         ``1/fps``.  All of them by default, and when the video has fewer.

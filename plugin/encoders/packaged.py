@@ -36,10 +36,8 @@ STD = (128 / 255, 128 / 255, 128 / 255)
 def load_packaged(request: EncoderRequest) -> TorchEncoder:
     """Load EfficientNet-Lite0 from its two packages.
 
-    The whole frame is squashed to 224 x 224: training stretched images between 3:4 and 4:3, and
-    the centre cut of the ImageNet protocol would drop the sides of a driving frame.  It runs in
-    fp32 whatever precision is requested: it is small, and rounding to bf16 between its narrow
-    layers moves a vector visibly.
+    The whole frame is squashed to 224 x 224: a centre cut would drop the sides of a driving frame.
+    It runs in fp32 whatever precision is requested: bf16 moves a vector visibly.
 
     Raises
     ------

@@ -84,10 +84,6 @@ def load_encoder(
     preprocess : Region
         Part of the image that counts.
 
-    Returns
-    -------
-    Encoder
-
     Raises
     ------
     InputError

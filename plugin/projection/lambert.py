@@ -48,18 +48,13 @@ def lift_to_sphere(points: ArrayLike, *, reach: float = REACH) -> Lift:
     reach : float
         In (0, 1].
 
-    Returns
-    -------
-    Lift
-
     Raises
     ------
     EmptySetError, DimensionError, NotFiniteError
 
     References
     ----------
-    J. P. Snyder (1987), "Map Projections: A Working Manual", USGS Professional Paper 1395, chapter
-    24.
+    J. P. Snyder (1987), "Map Projections: A Working Manual", USGS Paper 1395, chapter 24.
 
     >>> lift_to_sphere([[0, 0], [1, 0], [-1, 0]], reach=1.0).places[:, 2].tolist()
     [1.0, -1.0, -1.0]
