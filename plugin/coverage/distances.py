@@ -1,10 +1,8 @@
 """Exact nearest distances between two sets of embeddings, and inside one.
 
-The one idea: a chunked matrix product is the whole cost, so it runs in the fastest BLAS at hand
-(numpy's, or a GPU's where torch is loaded and sees one), within a memory limit that the caller
-sets.  It names the contenders; the winner among them is settled in float64.  Nothing here is
-approximate: the covering radius is a maximum, and a maximum finds every miss of an approximate
-index.
+A chunked matrix product in the fastest BLAS at hand (numpy's, or a GPU's where torch is loaded and
+sees one) names the contenders; the winner among them is settled in float64.  Nothing is
+approximate: the covering radius is a maximum, which finds every miss of an approximate index.
 """
 
 from __future__ import annotations

@@ -36,8 +36,7 @@ def decode_ahead(
 
     Notes
     -----
-    Closing the generator, as ``contextlib.closing`` does, ends the threads; files that wait are not
-    decoded.
+    Closing the generator ends the threads; files that wait are not decoded.
 
     Examples
     --------

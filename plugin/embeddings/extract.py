@@ -1,11 +1,8 @@
 """Images to embeddings: decode ahead in threads, embed in batches, hand every batch on at once.
 
-The one idea: nothing waits in memory.  Worker threads decode a bounded number of images ahead of
-the model, the model runs in the calling thread, and each batch goes to the caller's sink before
-the next one starts.  A kill at any moment therefore loses the one batch that was under way, and
-memory does not grow with the number of images.
-
-The sink runs in the calling thread as well, between two batches, while decoding goes on.
+Worker threads decode a bounded number of images ahead of the model, which runs in the calling
+thread, and each batch goes to the caller's sink, in that thread too, before the next one starts.
+So a kill loses the one batch under way, and memory does not grow with the number of images.
 """
 
 from __future__ import annotations

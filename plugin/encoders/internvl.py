@@ -29,9 +29,8 @@ TWO_AT_A_TIME = {**CHUNK, "cpu": 2}
 def load_internvl(request: EncoderRequest) -> TorchEncoder:
     """Load the vision tower of an InternVL or InternViT checkpoint.
 
-    Images are squashed to ``image_size`` squared with PIL's bicubic filter and normalised with
-    ImageNet's mean and deviation, as the released preprocessing does for a single tile.  Other
-    sizes than the trained one interpolate the position embedding.
+    Images are squashed to ``image_size`` squared and normalised as the released preprocessing does
+    for a single tile.  Other sizes than the trained one interpolate the position embedding.
 
     Raises
     ------

@@ -1,9 +1,8 @@
 """From a decoded image to the pixels a model reads, in two values that can be written down.
 
 :class:`Region` is the user's wish (look only here, ignore the sky); :class:`Pixels` is what the
-weights were trained with (size, resampling, mean, deviation).  Both are frozen, both are part of
-an encoder's fingerprint, and both can say which part of the original image the model saw, so that
-a heatmap on the patch grid can be laid back over the image.
+weights were trained with.  Both are part of an encoder's fingerprint, and say which part of the
+image the model saw, so that a heatmap can be laid back over it.
 """
 
 from __future__ import annotations
@@ -41,8 +40,7 @@ class Region:
     """The part of an image that counts.
 
     The box is cut out first; then the top share of what remains is painted in the model's mean
-    colour, which normalisation turns into zero (within the rounding of 8 bits).  Painting, not
-    cutting, keeps the geometry of the road the same with and without it.
+    colour, which normalisation turns into zero and which keeps the geometry of the road.
 
     Parameters
     ----------

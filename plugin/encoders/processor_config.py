@@ -1,8 +1,7 @@
 """A model's saved image processor, read as :class:`~.preprocessing.Pixels`.
 
-The weights of a published model go with one way to resize and normalise; it is saved beside them
-in ``preprocessor_config.json``.  What that file says is done, with PIL; what it leaves open, or
-asks beyond this, is refused, not guessed, since a wrong mean moves every vector a little.
+What ``preprocessor_config.json`` says is done, with PIL; what it leaves open, or asks beyond this,
+is refused, not guessed, since a wrong mean moves every vector a little.
 """
 
 from __future__ import annotations

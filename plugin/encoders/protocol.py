@@ -44,20 +44,14 @@ class Encoder(Protocol):
 
         Safe to call from many threads at once; the image is not changed.
 
-        Returns
-        -------
-        ndarray
-            The same shape and dtype for every image, uint8 ``(height, width, 3)`` where possible.
+        The shape and dtype are the same for every image, uint8 ``(height, width, 3)`` if it can be.
         """
         ...
 
     def embed(self, batch: np.ndarray) -> np.ndarray:
         """Embed stacked prepared arrays.
 
-        Parameters
-        ----------
-        batch : ndarray (n, *prepared shape)
-            ``n`` may be 0.
+        ``batch`` is (n, *prepared shape); ``n`` may be 0.
 
         Returns
         -------
