@@ -28,6 +28,17 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
+    def __init_subclass__(cls, section: str = "", **keywords: Any) -> None:
+        """Take the ``section`` of a YAML file that the class's own settings are in."""
+        super().__init_subclass__(**keywords)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, section: str = "", **_: Any) -> None:
+        for name, field in cls.model_fields.items() if section else ():
+            extra = field.json_schema_extra
+            if isinstance(extra, dict) and extra["key"] is None:
+                extra["key"] = f"{section}.{name}"
+
 
 def setting(
     default: Any,
@@ -46,7 +57,7 @@ def setting(
     default, description, title
         Value, sentence and label.
     key : str, optional
-        Place in a YAML file, ``section.name``.
+        Place in a YAML file where it is not ``section.name``, of the class's section.
     flag : str, optional
         Option of the command line where it is not the name with hyphens.
     advanced : bool
@@ -58,45 +69,38 @@ def setting(
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 
-def device(section: str, default: str | None = None, when_empty: str = "a GPU if available") -> Any:
+def device(
+    default: str | None = None, when_empty: str = "a GPU if available", **kwargs: Any
+) -> Any:
     """Where a model runs."""
     text = "cpu, cuda, cuda:1, mps" + ("" if default else f"; empty: {when_empty}")
-    return setting(default, text, key=f"{section}.device")
+    return setting(default, text, **kwargs)
 
 
-def batch_size(section: str, default: int, most: int = 4096) -> Any:
+def batch_size(default: int, most: int = 4096) -> Any:
     """How many images go through a model at once."""
     text = "Images at once; halved automatically when memory runs out"
-    return setting(default, text, key=f"{section}.batch_size", ge=1, le=most)
+    return setting(default, text, ge=1, le=most)
 
 
-def num_workers(section: str, text: str = "Threads that decode images") -> Any:
+def num_workers(text: str = "Threads that decode images", **kwargs: Any) -> Any:
     """How many images are read at once."""
-    key = f"{section}.num_workers"
-    return setting(4, text, key=key, ge=1, le=64, title="Workers")
+    return setting(4, text, ge=1, le=64, title="Workers", **kwargs)
 
 
-def precision(section: str, when_empty: str) -> Any:
+def precision(when_empty: str, **kwargs: Any) -> Any:
     """The arithmetic of a model."""
-    text = f"Arithmetic of the model; empty: {when_empty}"
-    return setting(None, text, key=f"{section}.precision")
+    return setting(None, f"Arithmetic of the model; empty: {when_empty}", **kwargs)
 
 
-def overwrite(section: str, text: str, **kwargs: Any) -> Any:
+def overwrite(text: str, **kwargs: Any) -> Any:
     """Whether results that exist are replaced."""
-    return setting(False, text, key=f"{section}.overwrite", **kwargs)
+    return setting(False, text, **kwargs)
 
 
-def suffix(section: str, text: str, *, advanced: bool = True) -> Any:
+def suffix(text: str, **kwargs: Any) -> Any:
     """What tells several analyses of one dataset apart."""
-    return setting(
-        "",
-        text,
-        key=f"{section}.suffix",
-        advanced=advanced,
-        pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$",
-        max_length=40,
-    )
+    return setting("", text, pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$", max_length=40, **kwargs)
 
 
 def _parts(value: Any) -> Any:

@@ -8,33 +8,21 @@ from .fields import COMMAS, setting
 from .steps import AnalysisParams, Metric
 
 
-class AskParams(AnalysisParams):
+class AskParams(AnalysisParams, section="ask"):
     """Where to look, and how."""
 
     sample: str | None = setting(
-        None,
-        "An image of the dataset: its sample id or its file path",
-        key="ask.sample",
-        advanced=False,
+        None, "An image of the dataset: its sample id or its file path", advanced=False
     )
     place: Annotated[tuple[float, float, float] | None, COMMAS] = setting(
-        None, "A direction x,y,z on the sphere, of any length", key="ask.place", advanced=False
+        None, "A direction x,y,z on the sphere, of any length", advanced=False
     )
     cap: Annotated[tuple[float, float, float, float] | None, COMMAS] = setting(
-        None,
-        "A direction and an angle x,y,z,degrees: everything within it",
-        key="ask.cap",
-        advanced=False,
+        None, "A direction and an angle x,y,z,degrees: everything within it", advanced=False
     )
-    k: int = setting(8, "Neighbours to list", key="ask.k", ge=1, le=200, title="Neighbours")
-    search: Literal["S", "U", "both"] = setting(
-        "U", "Set that neighbours are looked for in", key="ask.search"
-    )
-    metric: Metric = setting("cosine", "Distance in which neighbours are listed", key="ask.metric")
+    k: int = setting(8, "Neighbours to list", ge=1, le=200, title="Neighbours")
+    search: Literal["S", "U", "both"] = setting("U", "Set that neighbours are looked for in")
+    metric: Metric = setting("cosine", "Distance in which neighbours are listed")
     delta: float | None = setting(
-        None,
-        "Threshold of a gap, in the run's metric; empty: the run's",
-        key="ask.delta",
-        ge=0,
-        le=2,
+        None, "Threshold of a gap, in the run's metric; empty: the run's", ge=0, le=2
     )

@@ -7,7 +7,7 @@ from .fields import Params, setting
 from .steps import AnalysisParams
 
 
-class FeatureCacheParams(AnalysisParams):
+class FeatureCacheParams(AnalysisParams, section="cache"):
     """What ``import_feature_cache`` reads; file names are relative to the cache."""
 
     cache_dir: str = setting(
@@ -21,14 +21,12 @@ class FeatureCacheParams(AnalysisParams):
     coords_file: str = setting(
         "vis_umap_coords.npy",
         "File with a row for each row of metadata.csv: (n, 2) or (n, 3)",
-        key="cache.coords_file",
         advanced=False,
         title="Coordinates",
     )
     image_dir: str | None = setting(
         None,
         "Folder with the images; empty: a card with name, class, status and score is drawn",
-        key="cache.image_dir",
         advanced=False,
         title="Image folder",
     )
@@ -36,7 +34,6 @@ class FeatureCacheParams(AnalysisParams):
         "mis_Qwen_Qwen3-VL-4B-Instruct.csv",
         "A language model's rationales for misclassified images; several models: "
         "mis_A.csv,mis_B.csv",
-        key="cache.mis_csv",
         advanced=False,
         title="Rationales of misclassified images",
     )
@@ -44,7 +41,6 @@ class FeatureCacheParams(AnalysisParams):
         "correct_Qwen_Qwen3-VL-4B-Instruct.csv",
         "Its rationales for correctly classified images; several models: "
         "correct_A.csv,correct_B.csv",
-        key="cache.correct_csv",
         advanced=False,
         title="Rationales of correct images",
     )
@@ -52,52 +48,37 @@ class FeatureCacheParams(AnalysisParams):
         None,
         "URL that the images are served below, https://host/folder: the App then loads them "
         "from there",
-        key="cache.image_root",
         title="Image URL",
     )
-    color_by: str = setting(
-        "ground_truth_word_label",
-        "Field that colours samples in the App",
-        key="cache.color_by",
-        title="Color by",
-    )
+    color_by: str = setting("ground_truth_word_label", "Field that colours samples in the App")
     hover: str = setting(
         "file_name,ground_truth_word_label,ground_truth_num_label",
         "Fields shown on each image, separated by commas",
-        key="cache.hover",
         title="Shown on images",
     )
 
 
-class ReviewExportParams(Params):
+class ReviewExportParams(Params, section="reviews"):
     """Which tables ``export_reviews`` writes, and where to."""
 
-    folder: str = setting(
-        "reviewed", "Folder that the tables are written to", key="reviews.folder", advanced=False
-    )
+    folder: str = setting("reviewed", "Folder that the tables are written to", advanced=False)
     cache_dir: str | None = setting(
         None,
         "Location of the imported cache; empty: where it was imported from",
-        key="reviews.cache_dir",
         title="Cache folder",
     )
     reviewed_only: bool = setting(
-        False,
-        "Leave out rows without a decision",
-        key="reviews.reviewed_only",
-        advanced=False,
-        title="Reviewed rows only",
+        False, "Leave out rows without a decision", advanced=False, title="Reviewed rows only"
     )
-    overwrite: bool = fields.overwrite("reviews", "Replace tables that exist", advanced=False)
+    overwrite: bool = fields.overwrite("Replace tables that exist", advanced=False)
 
 
-class FailureParams(AnalysisParams):
+class FailureParams(AnalysisParams, section="failures"):
     """How gaps are ranked by the failures around them."""
 
     neighbors: int = setting(
         15,
         "Number of nearest reviewed samples that give the failure rate around a gap",
-        key="failures.neighbors",
         ge=1,
         le=1000,
         advanced=False,
@@ -106,6 +87,5 @@ class FailureParams(AnalysisParams):
     model: str = setting(
         "",
         "Language model whose files tell correct from misclassified; empty: the first",
-        key="failures.model",
         title="Language model",
     )

@@ -18,28 +18,19 @@ from .fields import Params, setting
 MonitorKind = Literal["none", "tensorboard", "wandb"]
 
 
-class ServeParams(Params):
+class ServeParams(Params, section="server"):
     """Where the server listens, who may connect, and how much each client may use."""
 
     host: str = setting(
         "127.0.0.1",
         "Address to listen on; any but this machine's own needs a token",
-        key="server.host",
         advanced=False,
         min_length=1,
     )
-    port: int = setting(
-        8765,
-        "Port to listen on; 0: any free one",
-        key="server.port",
-        advanced=False,
-        ge=0,
-        le=65535,
-    )
+    port: int = setting(8765, "Port to listen on; 0: any free one", advanced=False, ge=0, le=65535)
     token: str = setting(
         "",
         "Clients send it as `Authorization: Bearer TOKEN` or `?token=TOKEN`; empty: no token",
-        key="server.token",
         advanced=False,
         max_length=200,
     )
@@ -47,102 +38,64 @@ class ServeParams(Params):
         "",
         "Web pages that may connect, such as https://example.org, separated by commas; clients "
         "other than web pages send no origin",
-        key="server.origins",
         title="Allowed origins",
     )
     models: str = setting(
         "",
         "Further models that clients may choose: name=file.safetensors, separated by commas",
-        key="server.models",
         title="More models",
     )
-    device: str = fields.device("server", default="cpu")
-    workers: int = setting(2, "Frames processed at once", key="server.workers", ge=1, le=64)
+    device: str = fields.device(default="cpu")
+    workers: int = setting(2, "Frames processed at once", ge=1, le=64)
     max_sessions: int = setting(
-        64,
-        "Largest number of sessions at once",
-        key="server.max_sessions",
-        title="Maximum sessions",
-        ge=1,
-        le=10_000,
+        64, "Largest number of sessions at once", title="Maximum sessions", ge=1, le=10_000
     )
     max_pixels: int = setting(
         640 * 480,
         "Largest number of pixels in a frame (W x H)",
-        key="server.max_pixels",
         title="Maximum frame size",
         ge=1,
         le=1 << 26,
     )
     max_samples: int = setting(
-        20_000,
-        "Largest number of samples in a frame",
-        key="server.max_samples",
-        title="Maximum samples",
-        ge=1,
+        20_000, "Largest number of samples in a frame", title="Maximum samples", ge=1
     )
     max_message_kb: int = setting(
-        1024,
-        "Largest size of one message, in KiB",
-        key="server.max_message_kb",
-        title="Maximum message size",
-        ge=16,
-        le=1 << 18,
+        1024, "Largest size of one message, in KiB", title="Maximum message size", ge=16, le=1 << 18
     )
     max_fps: float = setting(
         120.0,
         "Messages per second read from one client; a faster client is slowed down",
-        key="server.max_fps",
         title="Message rate limit",
         gt=0,
     )
     max_kb_per_second: int = setting(
-        8192,
-        "KiB per second read from one client",
-        key="server.max_kb_per_second",
-        title="Bandwidth limit",
-        ge=16,
+        8192, "KiB per second read from one client", title="Bandwidth limit", ge=16
     )
     start_seconds: float = setting(
-        10.0,
-        "Seconds for a new client to start its session",
-        key="server.start_seconds",
-        title="Session-start timeout",
-        gt=0,
+        10.0, "Seconds for a new client to start its session", title="Session-start timeout", gt=0
     )
     idle_seconds: float = setting(
         60.0,
         "Seconds without a message after which a client is disconnected",
-        key="server.idle_seconds",
         title="Idle timeout",
         gt=0,
     )
     send_seconds: float = setting(
         10.0,
         "Seconds without reading after which a client is disconnected",
-        key="server.send_seconds",
         title="Send timeout",
         gt=0,
     )
-    record: str = setting(
-        "", "Folder to record sessions to; empty: none", key="server.record", title="Record to"
-    )
+    record: str = setting("", "Folder to record sessions to; empty: none", title="Record to")
     record_mb: int = setting(
-        2000,
-        "Stop recording at this size, in MB",
-        key="server.record_mb",
-        title="Maximum recording size",
-        ge=1,
+        2000, "Stop recording at this size, in MB", title="Maximum recording size", ge=1
     )
     monitor: MonitorKind = setting(
-        "none", "Send metrics and pictures to TensorBoard or Weights & Biases", key="server.monitor"
+        "none", "Send metrics and pictures to TensorBoard or Weights & Biases"
     )
-    monitor_folder: str = setting(
-        "outputs/monitoring", "Folder for metrics and pictures", key="server.monitor_folder"
-    )
-    monitor_every: int = setting(
-        1, "Frames of a session between two reports", key="server.monitor_every", ge=1
-    )
+    monitor_folder: str = setting("outputs/monitoring", "Folder for metrics and pictures")
+    monitor_every: int = setting(1, "Frames of a session between two reports", ge=1)
 
     @model_validator(mode="after")
     def _guarded(self) -> ServeParams:

@@ -37,15 +37,14 @@ _CALCULATOR, _SAMPLER = "sampling.importance_calculator.", "sampling.adaptive_sa
 _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 
-class SparseParams(Params):
+class SparseParams(Params, section="sampling"):
     """How pixels are sampled and frames rebuilt."""
 
-    name: str = setting("adaptive", "Name of the sampling group", key="sampling.name")
+    name: str = setting("adaptive", "Name of the sampling group")
     pattern: PatternName = setting(
         "adaptive",
         "adaptive: by importance; hybrid: importance, edges and even; uniform (blue noise), "
         "random, grid, jitter, blue: even",
-        key="sampling.pattern",
         advanced=False,
         title="Sampling pattern",
     )
@@ -152,7 +151,7 @@ class SparseParams(Params):
         ge=1,
         title="Maximum pixels",
     )
-    seed: int = setting(0, "Seed: the same seed samples the same pixels", key="sampling.seed", ge=0)
+    seed: int = setting(0, "Seed: the same seed samples the same pixels", ge=0)
     checkpoint_key: str = setting(
         "default",
         "Name of a registered model; never a path",
@@ -172,60 +171,41 @@ class SparseParams(Params):
     )
 
 
-class SparseTrainParams(Params):
+class SparseTrainParams(Params, section="training"):
     """How a model is trained."""
 
-    steps: int = setting(
-        6000, "Number of weight updates", key="training.steps", advanced=False, ge=1
-    )
-    batch_size: int = setting(
-        16, "Number of streams side by side", key="training.batch_size", ge=1, le=4096
-    )
-    learning_rate: float = setting(
-        2e-3, "Largest step size", key="training.learning_rate", gt=0, le=1
-    )
-    seed: int = setting(51, "Seed of weights and data", key="training.seed", ge=0)
+    steps: int = setting(6000, "Number of weight updates", advanced=False, ge=1)
+    batch_size: int = setting(16, "Number of streams side by side", ge=1, le=4096)
+    learning_rate: float = setting(2e-3, "Largest step size", gt=0, le=1)
+    seed: int = setting(51, "Seed of weights and data", ge=0)
     patience: int = setting(
-        0,
-        "Stop after this many steps without a better validation; 0: never",
-        key="training.patience",
-        ge=0,
+        0, "Stop after this many steps without a better validation; 0: never", ge=0
     )
-    use_amp: bool = setting(
-        True,
-        "16-bit arithmetic in the model",
-        key="training.use_amp",
-        title="Mixed precision",
-    )
-    device: str | None = fields.device("training")
+    use_amp: bool = setting(True, "16-bit arithmetic in the model", title="Mixed precision")
+    device: str | None = fields.device()
 
 
 SAMPLING, TRAINING = SparseParams(), SparseTrainParams()
 """The defaults, for the classes that work with them."""
 
 
-class FrameParams(Params):
+class FrameParams(Params, section="frames"):
     """Which samples are frames, and the size at which they are processed."""
 
     sequence_field: str = setting(
         "sequence",
         "Field with the name of a frame's sequence; without it all samples are one sequence",
-        key="frames.sequence_field",
         advanced=False,
-        title="Sequence field",
     )
     order_field: str = setting(
         "frame_number",
         "Field that orders the frames of a sequence; without it they are ordered by file name",
-        key="frames.order_field",
         advanced=False,
-        title="Order field",
     )
     side: int = setting(
         128,
         "Longest side of the working frames, in pixels; the aspect ratio is kept, nothing is "
         "enlarged. The packaged model was trained at 128",
-        key="frames.side",
         advanced=False,
         ge=16,
         le=4096,
@@ -233,13 +213,12 @@ class FrameParams(Params):
     )
 
 
-class SimulationParams(FrameParams):
+class SimulationParams(FrameParams, section="simulation"):
     """What a simulation samples and keeps, beside the settings of the loop."""
 
     density: float | None = setting(
         None,
         "Share of a frame's pixels, in place of their number, above 0 to 1",
-        key="simulation.density",
         gt=0,
         le=1,
         title="Pixels as a share",
@@ -247,13 +226,11 @@ class SimulationParams(FrameParams):
     owned: str = setting(
         "S",
         "Images you own, which define what is hard: a sample tag, field:NAME=VALUE, view:NAME",
-        key="simulation.owned",
         title="S: images you own",
     )
     quantile: float = setting(
         0.95,
         "A frame is hard to rebuild when its error is above this quantile of those of S",
-        key="simulation.quantile",
         ge=0,
         le=1,
         title="Hard above",
@@ -261,16 +238,15 @@ class SimulationParams(FrameParams):
     keypoints: bool = setting(
         False,
         "Keep the measured pixels as keypoints, some 25 KB per frame at 500 pixels",
-        key="simulation.keypoints",
         title="Keep measured pixels",
     )
-    device: str | None = fields.device("simulation")
+    device: str | None = fields.device()
     overwrite: bool = fields.overwrite(
-        "simulation", "Replace results of other settings, and compute equal ones again"
+        "Replace results of other settings, and compute equal ones again"
     )
 
 
-class SimulateParams(SimulationParams, SparseParams):
+class SimulateParams(SimulationParams, SparseParams, section="simulation"):
     """How pixels are sampled, of which sequences, and what is kept."""
 
     checkpoint_key: str = setting(
@@ -283,20 +259,17 @@ class SimulateParams(SimulationParams, SparseParams):
         title="Model",
     )
     suffix: str = fields.suffix(
-        "simulation",
-        "Appended to every field, so that policies can coexist",
-        advanced=False,
+        "Appended to every field, so that policies can coexist", advanced=False
     )
 
 
-class ClipParams(FrameParams):
+class ClipParams(FrameParams, section="training"):
     """How sequences become training clips, and the name of the model that learns from them."""
 
     model_name: str = setting(
         "trained",
         "Name of the model, by which simulations and the server choose it; a name that exists "
         "continues its training",
-        key="training.model_name",
         advanced=False,
         pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
         max_length=40,
@@ -305,50 +278,29 @@ class ClipParams(FrameParams):
     start_from: str = setting(
         "default",
         "Name of the model to start from; nothing: random weights, which takes far longer",
-        key="training.start_from",
         pattern=_MODEL_NAME,
         max_length=64,
     )
     clip_length: int = setting(
-        14,
-        "Number of frames in a clip; shorter sequences are left out",
-        key="training.clip_length",
-        ge=3,
-        le=1000,
+        14, "Number of frames in a clip; shorter sequences are left out", ge=3, le=1000
     )
     most_frames: int = setting(
         20_000,
         "Largest number of frames in memory; beyond it, clips are left out evenly",
-        key="training.most_frames",
         ge=10,
         title="Maximum frames",
     )
-    overwrite: bool = fields.overwrite("training", "Start again if a model of that name exists")
-    validate_every: int = setting(
-        50, "Number of steps between two validations", key="training.validate_every", ge=1
-    )
+    overwrite: bool = fields.overwrite("Start again if a model of that name exists")
+    validate_every: int = setting(50, "Number of steps between two validations", ge=1)
 
 
-class TrainSequencesParams(ClipParams, SparseTrainParams):
+class TrainSequencesParams(ClipParams, SparseTrainParams, section="training"):
     """How a model learns from a dataset's sequences, starting from a trained one."""
 
     steps: int = setting(
-        300,
-        "Number of weight updates, including those of earlier runs",
-        key="training.steps",
-        advanced=False,
-        ge=1,
+        300, "Number of weight updates, including those of earlier runs", advanced=False, ge=1
     )
-    learning_rate: float = setting(
-        5e-4,
-        "Largest step size; 0.002 from random weights",
-        key="training.learning_rate",
-        gt=0,
-        le=1,
-    )
+    learning_rate: float = setting(5e-4, "Largest step size; 0.002 from random weights", gt=0, le=1)
     patience: int = setting(
-        200,
-        "Stop after this many steps without a better validation; 0: never",
-        key="training.patience",
-        ge=0,
+        200, "Stop after this many steps without a better validation; 0: never", ge=0
     )

@@ -9,31 +9,28 @@ from .fields import Precision, setting
 from .steps import InferenceParams, SetParams
 
 
-class SpecParams(SetParams):
+class SpecParams(SetParams, section="spec"):
     """What a Visual Spec asks for, and the file it becomes."""
 
     candidates: str | None = setting(
         None,
         "What to collect more of: kcenter, a tag, field:NAME=VALUE, view:NAME, all, or "
         "place:X,Y,Z on the sphere; empty: the K-Center picks of a dataset, all of a view",
-        key="spec.candidates",
         advanced=False,
     )
     output: str | None = setting(
         None,
         "File to write: .zip for everything, .html for the page alone; empty: a ZIP named by the "
         "spec's id, below FiftyOne's dataset folder",
-        key="spec.output",
         advanced=False,
         title="File",
     )
     language: Literal["en", "ko"] = setting(
-        "en", "Language of the page; a ZIP holds both", key="spec.language", advanced=False
+        "en", "Language of the page; a ZIP holds both", advanced=False
     )
     quantity: int | None = setting(
         None,
         "Number of images to collect; empty: as many as S usually has within the same radius",
-        key="spec.quantity",
         advanced=False,
         ge=1,
         le=10_000_000,
@@ -46,10 +43,7 @@ class SpecParams(SetParams):
         max_length=200,
     )
     note: str = setting(
-        "",
-        "Remarks for the people who collect: route, hours, contact",
-        key="spec.note",
-        max_length=2000,
+        "", "Remarks for the people who collect: route, hours, contact", max_length=2000
     )
     spec_delta: float | None = setting(
         None,
@@ -73,7 +67,6 @@ class SpecParams(SetParams):
     images: int = setting(
         12,
         "Number of candidates shown with pictures; all are listed",
-        key="spec.images",
         ge=1,
         le=200,
         title="Pictures",
@@ -86,27 +79,20 @@ class SpecParams(SetParams):
         le=100,
         title="Pictures of S",
     )
-    opacity: float = setting(
-        0.6,
-        "Opacity of heatmaps over their images, 0 to 1",
-        key="spec.opacity",
-        ge=0,
-        le=1,
-    )
-    replace_file: bool = setting(
-        False, "Replace the file if it exists", key="spec.replace", title="Replace file"
-    )
+    opacity: float = setting(0.6, "Opacity of heatmaps over their images, 0 to 1", ge=0, le=1)
+    replace_file: bool = setting(False, "Replace the file if it exists", key="spec.replace")
 
 
-class CheckSpecParams(InferenceParams):
+class CheckSpecParams(InferenceParams, section="check"):
     """How a Visual Spec's encoder is opened again; what changes vectors comes from the spec."""
 
     checkpoint: str | None = setting(
         None,
         "Location of the spec's model on this machine; empty: where it was when the spec was made",
-        key="check.checkpoint",
     )
-    precision: Precision | None = fields.precision("inference", "as when the spec was made")
+    precision: Precision | None = fields.precision(
+        "as when the spec was made", key="inference.precision"
+    )
 
 
 class CheckParams(CheckSpecParams):

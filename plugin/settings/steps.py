@@ -17,34 +17,32 @@ Metric = Literal["cosine", "euclidean"]
 EncoderName = Literal["auto", "internvl", "packaged", "transformers", "zoo", "field"]
 
 
-class AnalysisParams(Params):
+class AnalysisParams(Params, section="analysis"):
     """Which of several analyses on one dataset is meant."""
 
     suffix: str = fields.suffix(
-        "analysis", "Appended to every field, tag and run, so that two analyses can coexist"
+        "Appended to every field, tag and run, so that two analyses can coexist"
     )
 
 
-class SetParams(AnalysisParams):
+class SetParams(AnalysisParams, section="analysis"):
     """Which samples are S and which are U."""
 
     owned: str = setting(
         "S",
         "Images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view",
-        key="analysis.owned",
         advanced=False,
         title="S: images you own",
     )
     pool: str = setting(
         "U",
         "Candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME",
-        key="analysis.pool",
         advanced=False,
         title="U: candidates",
     )
 
 
-class LoadParams(Params):
+class LoadParams(Params, section="data"):
     """What ``load_images`` reads."""
 
     owned_images: str | None = setting(
@@ -64,26 +62,25 @@ class LoadParams(Params):
     csv: str | None = setting(
         None,
         "Or one CSV with `filename` (relative to it), `split` (S or U) and any further columns",
-        key="data.csv",
         advanced=False,
         title="CSV",
     )
     frames_per_second: float = setting(
         1.0, "Frames taken from each second of a video", key="data.fps", gt=0, le=1000
     )
-    num_workers: int = fields.num_workers("inference", "Threads that read images")
+    num_workers: int = fields.num_workers("Threads that read images", key="inference.num_workers")
 
 
-class InferenceParams(AnalysisParams):
+class InferenceParams(AnalysisParams, section="inference"):
     """How an encoder runs, whichever it is."""
 
-    precision: Precision | None = fields.precision("inference", "the best for the device")
-    device: str | None = fields.device("inference")
-    batch_size: int = fields.batch_size("inference", 8)
-    num_workers: int = fields.num_workers("inference")
+    precision: Precision | None = fields.precision("the best for the device")
+    device: str | None = fields.device()
+    batch_size: int = fields.batch_size(8)
+    num_workers: int = fields.num_workers()
 
 
-class EmbeddingParams(InferenceParams):
+class EmbeddingParams(InferenceParams, section="inference"):
     """How images become vectors."""
 
     encoder: EncoderName = setting(
@@ -100,11 +97,7 @@ class EmbeddingParams(InferenceParams):
         title="Model",
     )
     image_size: int = setting(
-        448,
-        "Side of the square the image is resized to, in pixels (InternVL2)",
-        key="inference.image_size",
-        ge=28,
-        le=4032,
+        448, "Side of the square the image is resized to, in pixels (InternVL2)", ge=28, le=4032
     )
     include_cls: bool = setting(
         False,
@@ -127,51 +120,45 @@ class EmbeddingParams(InferenceParams):
         title="Region of interest",
     )
     overwrite: bool = fields.overwrite(
-        "inference", "Discard vectors made by another encoder, weights or preprocessing"
+        "Discard vectors made by another encoder, weights or preprocessing"
     )
 
 
-class MetricParams(SetParams):
+class MetricParams(SetParams, section="distance"):
     """The unit of distances and radii."""
 
     metric: Metric = setting(
         "cosine",
         "Distance between unit vectors: cosine, 1 - cos, 0 to 2; euclidean, 0 to 2",
-        key="distance.metric",
         advanced=False,
     )
 
 
-class CoverageParams(MetricParams):
+class CoverageParams(MetricParams, section="distance"):
     """How far U is from S, and at what distance a candidate is a gap."""
 
     delta: float | None = setting(
         None,
         "A candidate farther than this from S is a gap, in the unit of `metric`; empty: computed "
         "from S itself",
-        key="distance.delta",
         advanced=False,
         ge=0,
         allow_inf_nan=False,
         title="δ: distance at which gaps start",
     )
     reset_delta: bool = setting(
-        False,
-        "Compute δ from S again instead of keeping the first run's",
-        key="distance.reset_delta",
-        title="Compute δ again",
+        False, "Compute δ from S again instead of keeping the first run's", title="Compute δ again"
     )
     memory_mb: int = setting(
         512,
         "Memory for one block of distances, in MiB",
-        key="distance.memory_mb",
         ge=16,
         le=1 << 20,
         title="Memory for distances",
     )
 
 
-class KCenterParams(MetricParams):
+class KCenterParams(MetricParams, section="kcenter"):
     """How many candidates to pick."""
 
     k: int = setting(
@@ -184,13 +171,12 @@ class KCenterParams(MetricParams):
     )
 
 
-class SphereParams(SetParams):
+class SphereParams(SetParams, section="umap"):
     """How embeddings become points on the unit sphere."""
 
     n_neighbors: int = setting(
         30,
         "UMAP: number of neighbours each image is fitted to",
-        key="umap.n_neighbors",
         ge=2,
         le=1000,
         title="UMAP neighbours",
@@ -198,7 +184,6 @@ class SphereParams(SetParams):
     min_dist: float = setting(
         0.1,
         "UMAP: least distance between points, in the units of its layout",
-        key="umap.min_dist",
         ge=0,
         le=1,
         title="UMAP least distance",
@@ -206,24 +191,19 @@ class SphereParams(SetParams):
     umap_metric: Metric = setting(
         "cosine", "UMAP: distance between vectors", key="umap.metric", title="UMAP metric"
     )
-    seed: int = setting(51, "Seed: the same seed gives the same sphere", key="umap.seed", ge=0)
+    seed: int = setting(51, "Seed: the same seed gives the same sphere", ge=0)
     pca_dim: int | None = setting(
         None,
         "Number of dimensions to reduce to by PCA first; empty: no PCA",
-        key="umap.pca_dim",
         ge=3,
         title="PCA dimensions",
     )
     fit_limit: int = setting(
         100_000,
         "Largest number of images UMAP is fitted on; the others are placed among them",
-        key="umap.fit_limit",
         ge=100,
-        title="Fit limit",
     )
-    native_sphere: bool = setting(
-        False, "Let UMAP itself work on the sphere (haversine): slower", key="umap.native_sphere"
-    )
+    native_sphere: bool = setting(False, "Let UMAP itself work on the sphere (haversine): slower")
 
 
 class AnalyzeParams(CoverageParams, KCenterParams, SphereParams):
@@ -234,13 +214,12 @@ class GapParams(EmbeddingParams, AnalyzeParams):
     """``find_gaps``: the four steps in a row."""
 
 
-class HeatmapParams(AnalysisParams):
+class HeatmapParams(AnalysisParams, section="heatmap"):
     """Which images get a heatmap, and what it shows."""
 
     only: Literal["all", "picks", "gaps"] = setting(
         "all",
         "all: every image of the target; picks: those that K-Center picked; gaps: those beyond δ",
-        key="heatmap.only",
         advanced=False,
         title="Which images",
     )
@@ -248,43 +227,32 @@ class HeatmapParams(AnalysisParams):
         "attention",
         "attention: what the encoder read; new: what sets an image apart from its nearest image "
         "of S; shared: what both have in common",
-        key="heatmap.about",
         advanced=False,
         title="What it shows",
     )
     start: Literal["mean", "cls", "point"] = setting(
         "mean",
         "Where the rollout starts: the tokens the embedding averages, CLS, or the patch at a point",
-        key="heatmap.start",
         title="Start from",
     )
     point: Annotated[tuple[float, float] | None, COMMAS] = setting(
         None,
         "That point, as shares of width and height: 0.5,0.8 is in the middle near the bottom",
-        key="heatmap.point",
         title="Start point",
     )
     head_fusion: Literal["mean", "max", "min"] = setting(
-        "mean", "How the heads of a layer become one map", key="heatmap.head_fusion"
+        "mean", "How the heads of a layer become one map"
     )
     discard_ratio: float = setting(
-        0.0,
-        "Share of the weakest attention that is set to zero, 0 to 1",
-        key="heatmap.discard_ratio",
-        ge=0,
-        lt=1,
+        0.0, "Share of the weakest attention that is set to zero, 0 to 1", ge=0, lt=1
     )
     residual: float = setting(
-        0.5,
-        "Weight of the residual path beside attention, 0 to 1",
-        key="heatmap.residual",
-        ge=0,
-        le=1,
+        0.5, "Weight of the residual path beside attention, 0 to 1", ge=0, le=1
     )
-    device: str | None = fields.device("heatmap", when_empty="the device of the embeddings")
-    batch_size: int = fields.batch_size("heatmap", 4, most=1024)
-    num_workers: int = fields.num_workers("heatmap")
-    overwrite: bool = fields.overwrite("heatmap", "Replace heatmaps that are up to date")
+    device: str | None = fields.device(when_empty="the device of the embeddings")
+    batch_size: int = fields.batch_size(4, most=1024)
+    num_workers: int = fields.num_workers()
+    overwrite: bool = fields.overwrite("Replace heatmaps that are up to date")
 
     @model_validator(mode="after")
     def _point_where_needed(self) -> HeatmapParams:
@@ -295,7 +263,7 @@ class HeatmapParams(AnalysisParams):
         return self
 
 
-class PlotParams(Params):
+class PlotParams(Params, section="viz"):
     """The 3D plot that is exported."""
 
     viz_mode: Literal["spherical", "cartesian"] = setting(
@@ -307,39 +275,27 @@ class PlotParams(Params):
         title="Projection",
     )
     sample_limit: int = setting(
-        10_000,
-        "Largest number of points drawn one by one; above it U is shown as density",
-        key="viz.sample_limit",
-        ge=100,
+        10_000, "Largest number of points drawn one by one; above it U is shown as density", ge=100
     )
 
 
-class ExportParams(SetParams, PlotParams):
+class ExportParams(SetParams, PlotParams, section="artifacts"):
     """Which analysis is exported as files, and where to."""
 
     folder: str = setting(
-        "outputs",
-        "Folder that the files are written to",
-        key="artifacts.folder",
-        flag="--data-root",
-        advanced=False,
+        "outputs", "Folder that the files are written to", flag="--data-root", advanced=False
     )
     overwrite: bool = setting(
         False,
         "Replace an analysis that is already there",
-        key="artifacts.overwrite",
         flag="--overwrite-outputs",
         advanced=False,
     )
 
 
-class ImportParams(AnalysisParams):
+class ImportParams(AnalysisParams, section="artifacts"):
     """Which files of an analysis are imported."""
 
     folder: str = setting(
-        "outputs",
-        "Folder with the files of an analysis",
-        key="artifacts.folder",
-        flag="--data-root",
-        advanced=False,
+        "outputs", "Folder with the files of an analysis", flag="--data-root", advanced=False
     )
