@@ -43,28 +43,23 @@ class Threshold:
 class CoverageReport:
     """What S leaves uncovered of U, in the unit of ``metric``.
 
-    ``delta_max`` is the covering radius, the maximum; one outlier sets it, so read the quantiles
-    with it.  ``n_gaps`` counts the candidates farther than ``delta``.
+    ``delta`` is the threshold a gap exceeds and ``delta_source`` where it came from; ``quantiles``
+    are p50, p90, p95, p99 and ``delta_max`` of the distances from U to S.  ``delta_max`` is the
+    covering radius, the maximum; one outlier sets it, so read the quantiles with it.
     """
 
-    p50: float
-    p90: float
-    p95: float
-    p99: float
-    delta_max: float
-    n_candidates: int
-    n_gaps: int
-    threshold: Threshold
+    metric: Metric
+    delta: float
+    delta_source: str
+    warning: str
+    quantiles: dict[str, float]
+    gaps: int
+    candidates: int
 
     @property
-    def delta(self) -> float:
-        """The threshold that makes a candidate a gap."""
-        return self.threshold.delta
-
-    @property
-    def metric(self) -> Metric:
-        """The unit of every distance here."""
-        return self.threshold.metric
+    def threshold(self) -> Threshold:
+        """δ as the array functions take it."""
+        return Threshold(self.delta, self.delta_source, self.metric, self.warning)
 
 
 def coverage_report(dist_to_S: ArrayLike, threshold: Threshold) -> CoverageReport:
@@ -78,17 +73,19 @@ def coverage_report(dist_to_S: ArrayLike, threshold: Threshold) -> CoverageRepor
     Examples
     --------
     >>> report = coverage_report([0.1, 0.2, 0.6], Threshold(0.5, "given"))
-    >>> report.delta_max, report.n_gaps
+    >>> report.quantiles["delta_max"], report.gaps
     (0.6, 1)
     """
     distance = checked_distances("dist_to_S", dist_to_S)
     quantiles = {name: float(np.quantile(distance, q)) for name, q in _QUANTILES.items()}
     return CoverageReport(
-        **quantiles,
-        delta_max=float(distance.max()),
-        n_candidates=len(distance),
-        n_gaps=int(is_gap(distance, threshold.delta).sum()),
-        threshold=threshold,
+        threshold.metric,
+        threshold.delta,
+        threshold.source,
+        threshold.warning,
+        quantiles | {"delta_max": float(distance.max())},
+        int(is_gap(distance, threshold.delta).sum()),
+        len(distance),
     )
 
 
@@ -171,12 +168,12 @@ def coverage_json(report: CoverageReport) -> dict[str, Any]:
     """
     return {
         "delta": report.delta,
-        "delta_max": report.delta_max,
-        "delta_source": report.threshold.source,
+        "delta_max": report.quantiles["delta_max"],
+        "delta_source": report.delta_source,
         "metric": report.metric,
-        **{name: getattr(report, name) for name in _QUANTILES},
-        "n_candidates": report.n_candidates,
-        "n_gaps": report.n_gaps,
+        **report.quantiles,
+        "n_candidates": report.candidates,
+        "n_gaps": report.gaps,
     }
 
 

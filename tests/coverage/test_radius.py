@@ -22,11 +22,12 @@ def test_report_holds_the_quantiles_the_radius_and_the_gaps(drive):
     S, U = drive
     distance = nearest_distance(U, S).distance
     report = coverage_report(distance, Threshold(0.2, "given"))
-    assert report.p50 == pytest.approx(np.median(distance))
-    assert report.p90 < report.p95 < report.p99 < report.delta_max
-    assert report.delta_max == distance.max()
-    assert report.n_candidates == 900
-    assert report.n_gaps == (distance.astype(float) > 0.2).sum()
+    quantiles = report.quantiles
+    assert quantiles["p50"] == pytest.approx(np.median(distance))
+    assert quantiles["p90"] < quantiles["p95"] < quantiles["p99"] < quantiles["delta_max"]
+    assert quantiles["delta_max"] == distance.max()
+    assert report.candidates == 900
+    assert report.gaps == (distance.astype(float) > 0.2).sum()
 
 
 def test_a_distance_equal_to_delta_is_covered():
@@ -36,7 +37,7 @@ def test_a_distance_equal_to_delta_is_covered():
 def test_with_delta_at_the_radius_nothing_is_a_gap(drive):
     S, U = drive
     distance = nearest_distance(U, S).distance
-    assert coverage_report(distance, Threshold(float(distance.max()), "given")).n_gaps == 0
+    assert coverage_report(distance, Threshold(float(distance.max()), "given")).gaps == 0
 
 
 def test_default_delta_covers_99_percent_of_s(drive):
@@ -66,7 +67,7 @@ def test_one_sample_in_s_takes_delta_from_u_and_says_so():
     threshold = choose_threshold(None, np.linspace(0, 1, 101))
     assert threshold.delta == pytest.approx(0.95)
     assert "one sample" in threshold.warning
-    assert coverage_report(np.linspace(0, 1, 101), threshold).n_gaps == 5
+    assert coverage_report(np.linspace(0, 1, 101), threshold).gaps == 5
 
 
 def test_an_s_of_copies_has_delta_0_and_says_so():

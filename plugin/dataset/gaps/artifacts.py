@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
 from ...coverage.distances import nearest_distance
-from ...coverage.radius import CoverageReport, coverage_json, coverage_report, is_gap
+from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
 from ...projection.sphere import robust_centre, to_unit_sphere
@@ -28,7 +29,6 @@ from ..store.names import Names
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 from . import coverage, embed, kcenter, sphere
-from .coverage import CoverageResult
 from .kcenter import KCenterResult
 from .load import load_images
 from .sphere import SphereResult
@@ -82,32 +82,21 @@ def export_artifacts(
     params, plot = params or SetParams(), plot or PlotParams()
     inputs, names = read_inputs(samples, params), Names(params.suffix)
     dataset = dataset_of(samples)
-    owned, pool = inputs.owned, inputs.pool
-    umap3d = {
-        part: _aligned(dataset, names.umap3d, found.ids, "compute_sphere")
-        for part, found in (("S", owned), ("U", pool))
-    }
-    places = {
-        part: _aligned(dataset, names.sphere, found.ids, "compute_sphere")
-        for part, found in (("S", owned), ("U", pool))
-    }
-    distance = _distances(dataset, names, pool.ids)
-    covered = coverage.read(dataset, names)
     path_of = dict(zip(*dataset.values(["id", "filepath"]), strict=True))
-    paths = {part: [path_of[i] for i in found.ids] for part, found in (("S", owned), ("U", pool))}
-    picks = _picks(dataset, names, pool.ids)
-    report = coverage_report(
-        distance,
-        covered.threshold(),
-    )
+    rows: dict[str, Any] = {}
+    places: dict[str, Any] = {}
+    for part, found in (("S", inputs.owned), ("U", inputs.pool)):
+        rows[f"umap3d_{part}"] = _aligned(dataset, names.umap3d, found.ids)
+        rows[f"paths_{part}"] = [path_of[i] for i in found.ids]
+        places[f"sphere_{part}"] = _aligned(dataset, names.sphere, found.ids)
+    distance = _distances(dataset, names, inputs.pool.ids)
+    covered = coverage.read(dataset, names)
+    picks = _picks(dataset, names, inputs.pool.ids)
+    report = coverage_report(distance, covered.threshold)
     page = plot_3d(
-        umap3d_S=umap3d["S"],
-        umap3d_U=umap3d["U"],
-        sphere_S=places["S"],
-        sphere_U=places["U"],
+        **rows,
+        **places,
         dist_to_S=distance,
-        paths_S=paths["S"],
-        paths_U=paths["U"],
         picks=picks.indices if picks else (),
         delta=report.delta,
         metric=report.metric,
@@ -115,16 +104,13 @@ def export_artifacts(
         sample_limit=plot.sample_limit,
         title=dataset.name,
     )
+    yardstick = {"yardstick": covered.yardstick} if covered.yardstick else {}
     artifacts = Artifacts(
-        umap3d_S=umap3d["S"],
-        umap3d_U=umap3d["U"],
+        **rows,
         nn_U_to_S=distance,
-        coverage=coverage_json(report)
-        | ({"yardstick": covered.yardstick} if covered.yardstick else {}),
-        paths_S=paths["S"],
-        paths_U=paths["U"],
-        embed_S=owned.matrix,
-        embed_U=pool.matrix,
+        coverage=coverage_json(report) | yardstick,
+        embed_S=inputs.owned.matrix,
+        embed_U=inputs.pool.matrix,
         kcenter=picks,
     )
     return ArtifactExport(write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite))
@@ -167,17 +153,17 @@ def import_artifacts(
     if artifacts.kcenter is not None:
         _write_picks(dataset, names, ids["U"], artifacts.kcenter, report, trace)
     return ArtifactImport(
-        len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.n_gaps, warnings
+        len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.gaps, warnings
     )
 
 
-def _aligned(dataset: fo.Dataset, field: str, ids: list[str], step: str) -> NDArray[np.float32]:
+def _aligned(dataset: fo.Dataset, field: str, ids: list[str]) -> NDArray[np.float32]:
     """The vectors of ``field`` in the order of ``ids``."""
     found = vectors.read(dataset, field)
     row = {sample_id: index for index, sample_id in enumerate(found.ids)}
     missing = [sample_id for sample_id in ids if sample_id not in row]
     if missing:
-        raise EmptySetError(f"{len(missing)} samples have no {field!r}: run {step} first.")
+        raise EmptySetError(f"{len(missing)} samples have no {field!r}: run compute_sphere first.")
     return found.matrix[[row[sample_id] for sample_id in ids]]
 
 
@@ -251,19 +237,10 @@ def _write_coverage(
     if artifacts.embed_S is not None and artifacts.embed_U is not None:
         index = nearest_distance(artifacts.embed_U, artifacts.embed_S, metric=report.metric).index
         nearest = [ids["S"][i] for i in index]
+    step = Step(coverage.STEP, dataset, names, {}, trace)
     scale = artifacts.yardstick(report.metric)
-    coverage.write_fields(
-        dataset,
-        names,
-        ids["U"],
-        distance=artifacts.nn_U_to_S,
-        nearest=nearest,
-        percentile=None if scale is None else scale.percentile(artifacts.nn_U_to_S).tolist(),
-        gap=is_gap(artifacts.nn_U_to_S, report.delta),
-        report=report,
-    )
-    covered = CoverageResult.of(report, len(ids["S"]), 0.0, scale)
-    Step(coverage.STEP, dataset, names, {}, trace).complete(covered)
+    distance, owned = artifacts.nn_U_to_S, len(ids["S"])
+    coverage.write(step, ids["U"], distance, nearest, report, scale, owned, seconds=0.0)
 
 
 def _write_picks(
@@ -278,7 +255,7 @@ def _write_picks(
     picked = KCenterResult(
         [pool[index] for index in picks.indices],
         radii,
-        report.delta_max,
+        report.quantiles["delta_max"],
         report.metric,
         len(picks.indices),
         0.0,

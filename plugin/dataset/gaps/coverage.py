@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
@@ -26,7 +26,7 @@ from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
-from ...settings.steps import CoverageParams, Metric
+from ...settings.steps import CoverageParams
 from ..store import fields, runs
 from ..store.inputs import Inputs, read_inputs
 from ..store.names import SEQUENCE, Names
@@ -37,51 +37,13 @@ STEP = "coverage"
 
 
 @dataclass(frozen=True, repr=False)
-class CoverageResult(Result):
-    """What ``compute_coverage`` found; distances in ``metric``.
+class CoverageResult(Result, CoverageReport):
+    """What ``compute_coverage`` found; :func:`yardstick` reads the distances inside S."""
 
-    ``delta`` is the threshold a gap exceeds and ``delta_source`` where it came from; ``quantiles``
-    are p50, p90, p95, p99 and ``delta_max`` (the covering radius) of ``dist_to_S`` over U.
-    ``yardstick`` holds distances inside S; :func:`yardstick` reads it.
-    """
-
-    metric: str
-    delta: float
-    delta_source: str
-    warning: str
-    quantiles: dict[str, float]
-    gaps: int
-    candidates: int
     owned: int
     seconds: float
     reused: bool = False
     yardstick: Mapping[str, Any] | None = field(default=None, repr=False)
-
-    @classmethod
-    def of(
-        cls,
-        report: CoverageReport,
-        owned: int,
-        seconds: float,
-        yardstick: Yardstick | None = None,
-    ) -> CoverageResult:
-        """The result in the words of a record."""
-        return cls(
-            report.metric,
-            report.delta,
-            report.threshold.source,
-            report.threshold.warning,
-            {name: getattr(report, name) for name in ("p50", "p90", "p95", "p99", "delta_max")},
-            report.n_gaps,
-            report.n_candidates,
-            owned,
-            seconds,
-            yardstick=None if yardstick is None else yardstick.record(),
-        )
-
-    def threshold(self) -> Threshold:
-        """δ as the array functions take it."""
-        return Threshold(self.delta, self.delta_source, cast(Metric, self.metric), self.warning)
 
     def __str__(self) -> str:
         spread = ", ".join(f"{name} {value:.4f}" for name, value in self.quantiles.items())
@@ -140,19 +102,8 @@ def compute_coverage(
     )
     report = coverage_report(nearest.distance, threshold)
     scale = None if inside is None else Yardstick.of(inside)
-    write_fields(
-        step.dataset,
-        step.names,
-        inputs.pool.ids,
-        distance=nearest.distance,
-        nearest=[inputs.owned.ids[index] for index in nearest.index],
-        percentile=None if scale is None else scale.percentile(nearest.distance).tolist(),
-        gap=is_gap(nearest.distance, report.delta),
-        report=report,
-    )
-    covered = CoverageResult.of(report, len(owned), step.seconds, scale)
-    step.complete(covered)
-    return covered
+    near = [inputs.owned.ids[index] for index in nearest.index]
+    return write(step, inputs.pool.ids, nearest.distance, near, report, scale, len(owned))
 
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
@@ -213,31 +164,53 @@ def _earlier_threshold(
     earlier = CoverageResult(**record.results)
     if earlier.metric != params.metric or record.inputs["fingerprint"] != inputs.fingerprint:
         return None
-    return earlier.threshold()
+    return earlier.threshold
 
 
-def write_fields(
-    dataset: fo.Dataset,
-    names: Names,
+def write(
+    step: Step,
     ids: list[str],
-    *,
     distance: NDArray[np.floating],
     nearest: list[str] | None,
-    percentile: list[float] | None,
-    gap: NDArray[np.bool_],
     report: CoverageReport,
-) -> None:
-    """Write the fields of the candidates ``ids``; samples that are not named lose theirs."""
-    unit = f"{report.metric} distance"
-    for name, kind, description in (
-        (names.dist_to_S, float, f"{unit} to the nearest sample of S"),
-        (names.dist_percentile, float, "Place of dist_to_S among the distances inside S, 0-100"),
-        (names.is_gap, bool, f"dist_to_S is above δ = {report.delta:.6g}"),
-        (names.nearest_S, fo.ObjectIdField, "The nearest sample of S"),
+    scale: Yardstick | None,
+    owned: int,
+    seconds: float | None = None,
+) -> CoverageResult:
+    """Write the fields of the candidates ``ids``, then the record.
+
+    Samples that are not named lose theirs; ``seconds`` are the step's own by default.
+    """
+    dataset, names = step.dataset, step.names
+    unknown = [None] * len(ids)
+    for name, kind, description, values in (
+        (
+            names.dist_to_S,
+            float,
+            f"{report.metric} distance to the nearest sample of S",
+            distance.astype(float).tolist(),
+        ),
+        (
+            names.dist_percentile,
+            float,
+            "Place of dist_to_S among the distances inside S, 0-100",
+            unknown if scale is None else scale.percentile(distance).tolist(),
+        ),
+        (
+            names.is_gap,
+            bool,
+            f"dist_to_S is above δ = {report.delta:.6g}",
+            is_gap(distance, report.delta).tolist(),
+        ),
+        (names.nearest_S, fo.ObjectIdField, "The nearest sample of S", nearest or unknown),
     ):
         fields.declare(dataset, name, kind, description)
-    unknown = [None] * len(ids)
-    fields.write(dataset, names.dist_to_S, ids, distance.astype(float).tolist())
-    fields.write(dataset, names.dist_percentile, ids, percentile or unknown)
-    fields.write(dataset, names.is_gap, ids, gap.tolist())
-    fields.write(dataset, names.nearest_S, ids, nearest or unknown)
+        fields.write(dataset, name, ids, values)
+    covered = CoverageResult(
+        **vars(report),
+        owned=owned,
+        seconds=step.seconds if seconds is None else seconds,
+        yardstick=None if scale is None else scale.record(),
+    )
+    step.complete(covered)
+    return covered
