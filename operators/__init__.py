@@ -1,9 +1,7 @@
 """The operators: a form and an ``execute`` over the steps of ``plugin``."""
 
-from .check_spec import CheckSpec
-from .export_visual_spec import ExportVisualSpec
-from .load_images import LoadImages
 from .sparse import SimulateAdaptiveSampling, TrainSparseTransformer
+from .spec import CheckSpec, ExportVisualSpec
 from .steps import (
     ComputeCoverage,
     ComputeEmbeddings,
@@ -14,6 +12,7 @@ from .steps import (
     FindGaps,
     ImportArtifacts,
     ImportFeatureCache,
+    LoadImages,
     RankGapsByFailures,
     SelectKCenter,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import fiftyone.operators as foo
@@ -66,8 +66,10 @@ class _Work:
         return progress
 
 
-def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -> Iterator[Any]:
-    """Run ``work`` and yield what the App needs: progress, then the result in words.
+def live(
+    ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]
+) -> Generator[Any, None, T]:
+    """Run ``work``, yield what the App needs (progress, the result in words), return the result.
 
     Raises
     ------
@@ -105,6 +107,8 @@ def live(ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]) -
         raise error
     yield ctx.ops.reload_dataset()
     yield _words(ctx, label, markdown(str(running.result)))
+    result: T = running.result
+    return result
 
 
 def pace(done: int, total: int, seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
@@ -49,9 +49,9 @@ class StepOperator(foo.Operator):
         if self.on_target:
             ctx.target_view()  # offers the choice of dataset, current view or selection
 
-    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+    def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any]:
         params = form.read(ctx, self.params)
-        yield from live(ctx, self.label, lambda report: self.run(ctx, params, report))
+        return (yield from live(ctx, self.label, lambda report: self.run(ctx, params, report)))
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:
         """Do the step; the result's ``str`` is what the user reads."""

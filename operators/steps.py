@@ -1,4 +1,4 @@
-"""The operators that run one step of the Python API as it is, with its settings for a form."""
+"""The operators of the main job: most run a step of the Python API with its settings as form."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.dataset.gaps.load import load_images, tag_samples
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
@@ -18,9 +19,50 @@ from ..plugin.settings.steps import (
     HeatmapParams,
     ImportParams,
     KCenterParams,
+    LoadParams,
     SphereParams,
 )
 from .step import StepOperator
+
+OWNED_WORD, POOL_WORD = "owned_samples", "pool_samples"
+
+
+class LoadImages(StepOperator):
+    operator = "load_images"
+    label = "Load images"
+    help = (
+        "Add images to this dataset as S (owned) and U (candidates). Loading again adds only what "
+        "is new. Or say which samples that are already here are S and U."
+    )
+    icon = "add_photo_alternate"
+    params = LoadParams
+
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        for name, role in ((OWNED_WORD, "S"), (POOL_WORD, "U")):
+            inputs.str(
+                name,
+                label=f"Samples that are {role}",
+                description="Tag samples already here: a tag, field:NAME=VALUE or view:NAME",
+            )
+
+    def run(self, ctx: foo.ExecutionContext, params: LoadParams, report: Reporter) -> str:
+        words = ctx.params.get(OWNED_WORD) or None, ctx.params.get(POOL_WORD) or None
+        lines = []
+        if any(words):
+            counts = tag_samples(ctx.dataset, *words)
+            lines += [f"{role}: {count} samples tagged" for role, count in counts.items()]
+        if params.owned_images or params.pool_images or params.csv or not lines:
+            loaded = load_images(
+                ctx.dataset,
+                params.owned_images,
+                params.pool_images,
+                csv=params.csv,
+                frames_per_second=params.frames_per_second,
+                num_workers=params.num_workers,
+                progress=report("Loading"),
+            )
+            lines.append(str(loaded))
+        return "\n".join(lines)
 
 
 class ComputeEmbeddings(StepOperator):

@@ -38,16 +38,7 @@ def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
 
 
 def viewed(dataset: fo.Dataset, name: str | None) -> fo.Dataset | fo.DatasetView:
-    """A saved view of the dataset; all of it where none is named.
+    """A saved view of the dataset; all of it where none is named."""
+    from ...plugin.dataset.store.sets import resolve
 
-    Raises
-    ------
-    InputError
-        There is no saved view of that name.
-    """
-    if name is None:
-        return dataset
-    if not dataset.has_saved_view(name):
-        known = ", ".join(dataset.list_saved_views()) or "none"
-        raise InputError(f"There is no saved view {name!r}; saved views: {known}.")
-    return dataset.load_saved_view(name)
+    return dataset if name is None else resolve(dataset, f"view:{name}")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fiftyone.operators.executor import Executor, resolve_type
 from fiftyone.operators.registry import OperatorRegistry
-from gapsphere.operators.export_visual_spec import ExportVisualSpec
+from gapsphere.operators.spec import ExportVisualSpec
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"

@@ -16,41 +16,14 @@ from ...errors import ArtifactError, EmptySetError, InputError
 from ..store.names import FRAME_NUMBER
 from .table import FILENAME, SPLIT, Cell, read_table
 
-IMAGE_SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".bmp",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".gif",
-        ".ppm",
-        ".pgm",
-        ".jp2",
-        ".avif",
-    ]
-)
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".avi",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".m4v",
-        ".mpg",
-        ".mpeg",
-        ".wmv",
-        ".ts",
-        ".flv",
-        ".h264",
-        ".hevc",
-    ]
-)
+IMAGE_SUFFIXES = frozenset((
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm",
+    ".pgm", ".jp2", ".avif",
+))  # fmt: skip
+VIDEO_SUFFIXES = frozenset((
+    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".flv",
+    ".h264", ".hevc",
+))  # fmt: skip
 Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
@@ -110,7 +83,10 @@ def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
             )
     folder = file.resolve().parent
     paths = [os.path.normpath(folder / str(name)) for name in names]
-    columns = _checked({k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}, file)
+    columns = {k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}
+    for cell in columns.get(FRAME_NUMBER, []):
+        if cell is not None and (isinstance(cell, bool) or not isinstance(cell, int)):
+            raise ArtifactError(f"{file}: frame number {cell!r} is no whole number.")
 
     def part(split: str) -> Listing:
         rows = [row for row, value in enumerate(splits) if value == split]
@@ -121,13 +97,6 @@ def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
         )
 
     return part("S"), part("U")
-
-
-def _checked(columns: dict[str, list[Cell]], file: Path) -> dict[str, list[Cell]]:
-    for cell in columns.get(FRAME_NUMBER, []):
-        if cell is not None and (isinstance(cell, bool) or not isinstance(cell, int)):
-            raise ArtifactError(f"{file}: frame number {cell!r} is no whole number.")
-    return columns
 
 
 def _walk(folder: str) -> Iterable[str]:
@@ -151,11 +120,12 @@ def _json_list(path: Path) -> list[str]:
 
 
 def _split_videos(paths: Sequence[str], source: str) -> Listing:
-    unique = list(dict.fromkeys(paths))
-    videos = [p for p in unique if os.path.splitext(p)[1].lower() in VIDEO_SUFFIXES]
-    images = [p for p in unique if os.path.splitext(p)[1].lower() not in VIDEO_SUFFIXES]
-    if not unique:
+    if not paths:
         raise EmptySetError(
             f"{source} holds no image: looked for {', '.join(sorted(IMAGE_SUFFIXES))}."
         )
-    return Listing(images, videos=videos)
+    listing = Listing([])
+    for path in dict.fromkeys(paths):
+        video = os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
+        (listing.videos if video else listing.paths).append(path)
+    return listing

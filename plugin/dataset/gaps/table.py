@@ -33,9 +33,6 @@ class Table:
     columns: dict[str, list[Cell]]
     renamed: dict[str, str] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values()), []))
-
 
 def read_table(path: Path, *, required: tuple[str, ...] = (FILENAME,)) -> Table:
     """Read a UTF-8 CSV with a header line; names (:data:`TEXT`) stay text whatever they look like.

@@ -1,8 +1,8 @@
-"""``export_visual_spec``: from the App, samples become a request that is downloaded at once."""
+"""Visual Specs: samples become one, which is downloaded, and samples are checked against one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 from urllib.parse import quote
 
@@ -10,17 +10,19 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.dataset.spec.check import SpecCheckResult, check_view
 from ..plugin.dataset.spec.export import SpecResult, export_visual_spec
+from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
-from ..plugin.settings.spec import SpecParams
+from ..plugin.settings.spec import CheckParams, SpecParams
 from . import form
-from .background import live
 from .step import StepOperator
 
-CHOICES = {
+COLLECTED = {
     form.OTHER: "What `Candidates` says (empty: the K-Center picks)",
     form.VIEW: "The current view",
 }
+CHECKED = {form.VIEW: "The current view", form.DATASET: "The whole dataset"}
 
 
 class ExportVisualSpec(StepOperator):
@@ -34,22 +36,16 @@ class ExportVisualSpec(StepOperator):
     params = SpecParams
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        form.target(ctx, inputs, "What to collect more of", CHOICES)
+        form.target(ctx, inputs, "What to collect more of", COLLECTED)
 
-    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        params = form.read(ctx, self.params)
-        issued: list[SpecResult] = []
-
-        def work(report: Reporter) -> SpecResult:
-            issued.append(self.run(ctx, params, report))
-            return issued[0]
-
-        yield from live(ctx, self.label, work)
+    def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any]:
+        spec = yield from super().execute(ctx)
         if ctx.delegated:
             return  # no browser waits; the run's record has the path
-        path = issued[0].path
-        yield ctx.ops.browser_download(f"/media?filepath={quote(str(path))}", filename=path.name)
-        yield ctx.ops.notify(f"Visual Spec {issued[0].id}: {path}", variant="success")
+        yield ctx.ops.browser_download(
+            f"/media?filepath={quote(str(spec.path))}", filename=spec.path.name
+        )
+        yield ctx.ops.notify(f"Visual Spec {spec.id}: {spec.path}", variant="success")
 
     def run(self, ctx: foo.ExecutionContext, params: SpecParams, report: Reporter) -> SpecResult:
         samples, source = _target(ctx)
@@ -65,3 +61,25 @@ def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str
     if name == form.VIEW:
         return samples.view(), "the current view"
     return samples, ""
+
+
+class CheckSpec(StepOperator):
+    operator = "check_spec"
+    label = "Check against a Visual Spec"
+    help = (
+        "Judge each sample against a Visual Spec: accepted, near miss, off target or covered "
+        "already, in the field `spec_verdict`."
+    )
+    icon = "fact_check"
+    params = CheckParams
+
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        form.target(ctx, inputs, "Samples to check", CHECKED)
+
+    def run(
+        self, ctx: foo.ExecutionContext, params: CheckParams, report: Reporter
+    ) -> SpecCheckResult:
+        if not params.spec.strip():
+            raise InputError("Name the Visual Spec: the path of its ZIP or its spec.json.")
+        _, samples = form.targeted(ctx, form.VIEW)
+        return check_view(params.spec.strip(), samples, params, progress=report("Embedding"))
