@@ -71,10 +71,7 @@ def live(
 ) -> Generator[Any, None, T]:
     """Run ``work``, yield what the App needs (progress, the result in words), return the result.
 
-    Raises
-    ------
-    GapsphereError
-        What the work raised, after the App was told.
+    An error of the work is raised after the App has shown it.
     """
     shared, name, key = ctx.dataset, ctx.dataset.name, dataset_id(ctx.dataset)
     work_on(ctx, detached(shared))

@@ -8,7 +8,7 @@ arguments are built from the step's parameter class when this module is imported
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from inspect import signature
 from os import PathLike, fspath
@@ -93,28 +93,20 @@ SOURCES = {
 @contextmanager
 def bars(show: bool = True) -> Iterator[Reporter]:
     """A reporter that draws one bar for each stage, in a terminal or a notebook."""
-    drawn: list[tqdm] = []
+    with ExitStack() as drawn:
 
-    def report(stage: str) -> Progress:
-        _close(drawn)
-        bar = tqdm(desc=stage, unit="", leave=True, mininterval=0.5, delay=0.5)
-        drawn.append(bar)
+        def report(stage: str) -> Progress:
+            drawn.close()
+            bar = tqdm(desc=stage, unit="", leave=True, mininterval=0.5, delay=0.5)
+            drawn.callback(bar.close)
 
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+            def progress(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
 
-        return progress
+            return progress
 
-    try:
         yield report if show else quiet
-    finally:
-        _close(drawn)
-
-
-def _close(drawn: list[tqdm]) -> None:
-    while drawn:
-        drawn.pop().close()
 
 
 def step(

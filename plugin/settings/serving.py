@@ -120,13 +120,7 @@ class ServeParams(Params, section="server"):
 
     @property
     def model_files(self) -> dict[str, str]:
-        """Names and files of ``models``.
-
-        Raises
-        ------
-        InputError
-            A part without ``=``.
-        """
+        """Names and files of ``models``; an InputError at a part without ``=``."""
         files = {}
         for part in _parts(self.models):
             name, equals, path = part.partition("=")

@@ -94,13 +94,7 @@ def read(
 
 @cache
 def sampling_group(name: str) -> Mapping[str, Any]:
-    """Settings of a sampling group by key.
-
-    Raises
-    ------
-    InputError
-        There is no such group.
-    """
+    """Settings of a sampling group by key; an InputError if there is no such group."""
     if name not in GROUPS:
         raise InputError(unknown("sampling group", name, GROUPS))
     text = (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")

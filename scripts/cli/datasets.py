@@ -14,13 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
-    """The dataset of that name; a new one is kept in the database unless the work fails at once.
-
-    Raises
-    ------
-    InputError
-        There is none, and ``create`` is off.
-    """
+    """The dataset of that name; a new one is kept in the database unless the work fails at once."""
     import fiftyone as fo
 
     if fo.dataset_exists(name):

@@ -19,13 +19,7 @@ def plugin_link() -> Path:
 
 
 def install() -> str:
-    """Link the folder; a second time changes nothing.
-
-    Raises
-    ------
-    InputError
-        Something else is in its place.
-    """
+    """Link the folder, unless something else is in its place; a second time changes nothing."""
     link = plugin_link()
     if link.is_symlink():
         if link.resolve() == ROOT:

@@ -130,13 +130,7 @@ class Analysis:
 
 
 def _embeddings(dataset: fo.Dataset, field: str, ids: PointIds) -> Array:
-    """Unit embeddings of all points, float32 (n, d).
-
-    Raises
-    ------
-    EmptySetError
-        A point has no embedding any more.
-    """
+    """Unit embeddings of all points, float32 (n, d)."""
     read = vectors.read(dataset, field, allocate=_room)
     rows = ids.rows_of(read.ids)
     if len(rows) != len(ids) or len(read.ids) < len(ids):

@@ -107,13 +107,7 @@ def compute_coverage(
 
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
-    """What the last run on the dataset found.
-
-    Raises
-    ------
-    EmptySetError
-        It never ran.
-    """
+    """What the last run on the dataset found; an EmptySetError if it never ran."""
     record = runs.read(dataset, names, STEP)
     if record is None or not record.results:
         raise EmptySetError("Coverage is not computed yet: run compute_coverage first.")
@@ -129,11 +123,7 @@ def yardstick(
 
     Runs recorded before there was one keep none: it is then read off the pairs of ``dist_to_S`` and
     ``dist_percentile`` that U carries, exact at each pair and interpolated between.
-
-    Parameters
-    ----------
-    pairs
-        These two columns, where the caller holds them.
+    ``pairs`` are these two columns, where the caller holds them.
     """
     record = runs.read(dataset, names, STEP)
     if record is not None and record.results.get("yardstick"):

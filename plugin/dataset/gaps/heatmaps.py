@@ -26,7 +26,7 @@ from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import EmbeddingParams, HeatmapParams
-from ..store import runs, vectors
+from ..store import fields, runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
@@ -122,20 +122,12 @@ def compute_heatmaps(
     last = step.earlier
     same = last and last.inputs.get("fingerprint") == fingerprint
     if last and same and not waiting and last.params.get("about") == params.about:
-        told = {key: last.results[key] for key in ("method", "layers")}
-        return HeatmapResult(
-            names.heatmap,
-            last.inputs["encoder"],
-            **told,
-            done=0,
-            known=known,
-            skipped=tuple(skipped),
-            notes=(),
-            seconds=step.seconds,
-        )
+        made = last.inputs["encoder"], last.results["method"], last.results["layers"]
+        return HeatmapResult(names.heatmap, *made, 0, known, tuple(skipped), (), step.seconds)
     if encoder is None:
         encoder = _reopened(made_by, params)
-    explainer = Explainer(encoder, _question(params))
+    fused = params.head_fusion, params.discard_ratio, params.residual
+    explainer = Explainer(encoder, Question(params.about, params.start, *fused))
     _declare(dataset, names)
 
     def write(ids: list[str], maps: list[NDArray[np.uint8]]) -> None:
@@ -158,13 +150,8 @@ def compute_heatmaps(
         progress=progress,
     )
     skipped += drawn.skipped
-    tag_skipped(
-        dataset,
-        names,
-        [item.id for item in waiting],
-        [item.id for item in drawn.skipped],
-        embedded=True,
-    )
+    tried, failed = [item.id for item in waiting], [item.id for item in drawn.skipped]
+    tag_skipped(dataset, names, tried, failed, embedded=True)
     result = HeatmapResult(
         names.heatmap,
         encoder.name,
@@ -246,15 +233,7 @@ def _without_map(
 
 
 def _reopened(made_by: runs.Record | None, params: HeatmapParams) -> Encoder:
-    """The encoder of the embeddings, with the settings of their run.
-
-    Raises
-    ------
-    InputError
-        The vectors came from a field.
-    MismatchError
-        Its weights, or what ``auto`` means, changed since.
-    """
+    """The encoder of the embeddings, with the settings of their run; it must be the same still."""
     assert made_by is not None
     settings = EmbeddingParams(**made_by.params)
     if settings.encoder == "field":
@@ -274,26 +253,16 @@ def _reopened(made_by: runs.Record | None, params: HeatmapParams) -> Encoder:
     return encoder
 
 
-def _question(params: HeatmapParams) -> Question:
-    return Question(
-        params.about, params.start, params.head_fusion, params.discard_ratio, params.residual
-    )
-
-
 def _declare(dataset: fo.Dataset, names: Names) -> None:
-    if not dataset.has_field(names.heatmap):
-        dataset.add_sample_field(
-            names.heatmap,
-            fo.EmbeddedDocumentField,
-            embedded_doc_type=fo.Heatmap,
-            description="Where the encoder looked: 0 least, 255 most of this image, by Gapsphere",
-        )
-    if not dataset.has_field(f"{names.heatmap}.{RECIPE}"):
-        dataset.add_sample_field(
-            f"{names.heatmap}.{RECIPE}",
-            fo.StringField,
-            description="Digest of the encoder and the settings that this map was made with",
-        )
+    fields.declare(
+        dataset,
+        names.heatmap,
+        fo.EmbeddedDocumentField,
+        "Where the encoder looked: 0 least, 255 most of this image, by Gapsphere",
+        embedded_doc_type=fo.Heatmap,
+    )
+    recipe = "Digest of the encoder and the settings that this map was made with"
+    fields.declare(dataset, f"{names.heatmap}.{RECIPE}", fo.StringField, recipe)
 
 
 def _complete(step: Step, result: HeatmapResult, explainer: Explainer) -> None:

@@ -108,17 +108,9 @@ def compute_sphere(
 
 
 def place_on_sphere(samples: Samples, *, suffix: str = "", progress: Progress = silent) -> int:
-    """Put samples that have a vector but no place among those already on the sphere.
+    """Put samples that have a vector but no place among those already on the sphere; how many.
 
-    Returns
-    -------
-    int
-        How many were placed.  The layout of the others does not move.
-
-    Raises
-    ------
-    EmptySetError
-        There is no sphere yet.
+    The layout of the others does not move.  An EmptySetError if there is no sphere yet.
     """
     dataset, names = dataset_of(samples), Names(suffix)
     record = runs.read(dataset, names, STEP)

@@ -15,10 +15,12 @@ TYPES: Mapping[type, type[fo.core.fields.Field]] = {
 WRITE_BLOCK = 20_000
 
 
-def declare(dataset: fo.Dataset, name: str, kind: type, description: str) -> None:
+def declare(
+    dataset: fo.Dataset, name: str, kind: type, description: str | None = None, **more: Any
+) -> None:
     """Add the field when it is not there; ``kind`` is float, int, bool or a FiftyOne field type."""
     if not dataset.has_field(name):
-        dataset.add_sample_field(name, TYPES.get(kind, kind), description=description)
+        dataset.add_sample_field(name, TYPES.get(kind, kind), description=description, **more)
 
 
 def write(dataset: fo.Dataset, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:

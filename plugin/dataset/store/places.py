@@ -32,19 +32,17 @@ def sparse_server() -> Path:
 
 def frames(dataset: fo.Dataset, video: str) -> Path:
     """Frames taken from a video, in a folder that ``video`` names."""
-    return _earlier_or(f"gapsphere_frames/{dataset.name}/{video}", f"frames/{dataset.name}/{video}")
+    return _folder(f"frames/{dataset.name}/{video}")
 
 
 def cards(dataset: fo.Dataset) -> Path:
     """Cards in place of images that are not on this machine."""
-    key = dataset_id(dataset)
-    return _earlier_or(f"gapsphere_cards/{key}", f"cards/{key}")
+    return _folder(f"cards/{dataset_id(dataset)}")
 
 
 def sparse(dataset: fo.Dataset) -> Path:
     """Files of the dataset's simulations."""
-    key = dataset_id(dataset)
-    return _earlier_or(f"gapsphere_sparse/{key}", f"sparse/{key}")
+    return _folder(f"sparse/{dataset_id(dataset)}")
 
 
 def sparse_roots() -> list[Path]:
@@ -63,7 +61,7 @@ def _home() -> Path:
     return _root() / HOME
 
 
-def _earlier_or(earlier: str, now: str) -> Path:
+def _folder(name: str) -> Path:
     """The folder of an earlier version where there is one, otherwise the one of today."""
-    before = _root() / earlier
-    return before if before.is_dir() else _home() / now
+    before = _root() / f"gapsphere_{name}"
+    return before if before.is_dir() else _home() / name

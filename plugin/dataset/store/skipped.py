@@ -20,12 +20,7 @@ def tag_skipped(
 ) -> None:
     """Tag the samples that failed now; of those tried, one that works now loses an old tag.
 
-    Parameters
-    ----------
-    tried, failed
-        Sample ids.
-    embedded
-        Leave the tag on samples without an embedding: it says why they have none.
+    ``embedded``: the tag stays on samples without an embedding, as it says why they have none.
     """
     works = dataset.select(list(tried), ordered=False).match_tags(names.skipped_tag)
     if failed:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ...errors import DimensionError, NotFiniteError
 from ...progress import Progress, silent
+from . import fields
 from .database import counted
 from .sets import Samples, dataset_of
 
@@ -108,8 +109,7 @@ def write(dataset: fo.Dataset, field: str, ids: Sequence[str], matrix: NDArray[n
 
 def declare(dataset: fo.Dataset, field: str, description: str | None = None) -> None:
     """Make ``field`` a vector field, so that the sidebar does not list its numbers."""
-    if not dataset.has_field(field):
-        dataset.add_sample_field(field, fo.VectorField, description=description)
+    fields.declare(dataset, field, fo.VectorField, description)
 
 
 def _check(vectors: Vectors, field: str, unit: bool) -> None:
