@@ -151,7 +151,8 @@ def import_artifacts(
     report = coverage_report(artifacts.nn_U_to_S, threshold)
     _write_coverage(dataset, names, ids, artifacts, report, trace)
     if artifacts.kcenter is not None:
-        _write_picks(dataset, names, ids["U"], artifacts.kcenter, report, trace)
+        step = Step(kcenter.STEP, dataset, names, {}, trace)
+        _write_picks(step, ids["U"], artifacts.kcenter, report)
     return ArtifactImport(
         len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.gaps, warnings
     )
@@ -216,9 +217,7 @@ def _write_embeddings(
         if rows is None:
             continue
         digest.update(np.ascontiguousarray(rows).tobytes())
-        for start in range(0, len(rows), vectors.READ_BLOCK):
-            block = slice(start, start + vectors.READ_BLOCK)
-            vectors.write(dataset, names.embedding, ids[part][block], rows[block])
+        vectors.write(dataset, names.embedding, ids[part], rows)
     fingerprint = f"imported:{digest.hexdigest()[:32]}"
     inputs = {"encoder": "imported", "fingerprint": fingerprint}
     Step(embed.STEP, dataset, names, {}, inputs).claim()
@@ -243,14 +242,7 @@ def _write_coverage(
     coverage.write(step, ids["U"], distance, nearest, report, scale, owned, seconds=0.0)
 
 
-def _write_picks(
-    dataset: fo.Dataset,
-    names: Names,
-    pool: list[str],
-    picks: Picks,
-    report: CoverageReport,
-    trace: dict[str, str],
-) -> None:
+def _write_picks(step: Step, pool: list[str], picks: Picks, report: CoverageReport) -> None:
     radii = [] if picks.radii is None else picks.radii.tolist()
     picked = KCenterResult(
         [pool[index] for index in picks.indices],
@@ -260,5 +252,4 @@ def _write_picks(
         len(picks.indices),
         0.0,
     )
-    kcenter.write_fields(dataset, names, picked)
-    Step(kcenter.STEP, dataset, names, {}, trace).complete(picked)
+    kcenter.write(step, picked)

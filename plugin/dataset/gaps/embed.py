@@ -221,10 +221,8 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
         raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
     label = f"field:{source}"
     _claim(step, label, label, overwrite=params.overwrite)
-    for start in range(0, len(found.ids), vectors.READ_BLOCK):
-        part = slice(start, start + vectors.READ_BLOCK)
-        unit = found.matrix[part] / norms[part]
-        vectors.write(step.dataset, field, found.ids[part], unit)
+    np.divide(found.matrix, norms, out=found.matrix)
+    vectors.write(step.dataset, field, found.ids, found.matrix)
     dimension = found.matrix.shape[1]
     result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), step.seconds)
     _complete(step, result)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +15,6 @@ from ...results import Result
 from ...settings.steps import KCenterParams
 from ..store import fields
 from ..store.inputs import Inputs, read_inputs
-from ..store.names import Names
 from ..store.sets import Samples
 from ..store.step import Step
 
@@ -79,8 +77,7 @@ def select_kcenter(
         params.k,
         step.seconds,
     )
-    write_fields(step.dataset, step.names, picked)
-    step.complete(picked)
+    write(step, picked)
     return picked
 
 
@@ -89,8 +86,9 @@ def _in_metric(radii: NDArray[np.floating], params: KCenterParams) -> list[float
     return squared_to_metric(np.asarray(radii, np.float64) ** 2, params.metric).tolist()
 
 
-def write_fields(dataset: fo.Dataset, names: Names, picked: KCenterResult) -> None:
-    """Write rank, radius and tag of the picks; those of earlier picks are cleared."""
+def write(step: Step, picked: KCenterResult) -> None:
+    """Write rank, radius and tag of the picks in place of earlier ones', then the record."""
+    dataset, names = step.dataset, step.names
     fields.declare(dataset, names.kcenter_rank, int, "Place among K-Center's picks, 1 = first")
     fields.declare(
         dataset, names.kcenter_radius, float, "Covering radius of S and the picks up to this one"
@@ -103,3 +101,4 @@ def write_fields(dataset: fo.Dataset, names: Names, picked: KCenterResult) -> No
     radii = picked.radii or unknown
     fields.write(dataset, names.kcenter_radius, picked.ids, radii)
     dataset.select(picked.ids, ordered=False).tag_samples(names.kcenter_tag)
+    step.complete(picked)

@@ -101,10 +101,12 @@ def read(
 
 
 def write(dataset: fo.Dataset, field: str, ids: Sequence[str], matrix: NDArray[np.float32]) -> None:
-    """Write one vector a sample in one bulk operation; the field is declared on first use."""
+    """Write one vector a sample, in blocks; the field is declared on first use."""
     declare(dataset, field)
-    values = dict(zip(ids, np.asarray(matrix, np.float32), strict=True))
-    dataset.set_values(field, values, key_field="id", progress=False)
+    for start in range(0, len(ids), READ_BLOCK):
+        block = slice(start, start + READ_BLOCK)
+        values = dict(zip(ids[block], np.asarray(matrix[block], np.float32), strict=True))
+        dataset.set_values(field, values, key_field="id", progress=False)
 
 
 def declare(dataset: fo.Dataset, field: str, description: str | None = None) -> None:
