@@ -28,11 +28,6 @@ STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
 POLL_SECONDS = 0.25
 
 
-def request_stop(ctx: foo.ExecutionContext) -> None:
-    """Ask the work that runs on this dataset to stop after its batch."""
-    ctx.store(STORE).set(STOP, True)
-
-
 class _Work:
     """One piece of work in a thread: its latest progress, and its result or error."""
 

@@ -122,9 +122,8 @@ def _add(inputs: types.Object, setting: Setting) -> None:
         inputs.enum(setting.name, choices.values(), view=choices, **common)
     elif setting.kind is bool:
         inputs.bool(setting.name, view=types.SwitchView(), **common)
-    elif setting.kind is int:
-        inputs.int(setting.name, **limits, **common)
-    elif setting.kind is float:
-        inputs.float(setting.name, **limits, **common)
+    elif setting.kind in (int, float):
+        add = inputs.int if setting.kind is int else inputs.float
+        add(setting.name, **limits, **common)
     else:
         inputs.str(setting.name, **common)

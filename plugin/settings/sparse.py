@@ -6,7 +6,7 @@ here needs torch, so forms and command lines open fast.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from . import fields
 from .fields import COMMAS, Params, setting
@@ -18,13 +18,7 @@ Pattern = Literal["random", "grid", "jitter", "blue"]
 PatternName = Literal[
     "adaptive", "adaptive_importance", "hybrid", "uniform", "random", "grid", "jitter", "blue"
 ]
-EVEN: dict[str, Pattern] = {
-    "uniform": "blue",
-    "random": "random",
-    "grid": "grid",
-    "jitter": "jitter",
-    "blue": "blue",
-}
+EVEN: dict[str, Pattern] = {"uniform": "blue", **{name: name for name in get_args(Pattern)}}
 """Names of patterns that do not look at the frame, with the pattern each stands for."""
 
 SENTINEL = -999.0

@@ -201,7 +201,7 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
     except EmptySetError as error:
         raise NoAnalysisError(str(error)) from None
     if made is None or now is not before:
-        stamp = _stamp(now)
+        stamp = f"{now.digest}/{now.added}"  # the panel also says how many samples came since
         if made is None or made.stamp != stamp:
             made = _read(dataset, names, stamp, now)
         with _kept_lock:
@@ -221,11 +221,6 @@ def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:
     if analysis.stamp != stamp:
         raise MismatchError("The analysis has changed since: reload the panel.")
     return analysis
-
-
-def _stamp(now: Points) -> str:
-    """Changes with the columns, and with what the panel says of samples that came since."""
-    return f"{now.digest}/{now.added}"
 
 
 def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysis:

@@ -173,25 +173,14 @@ def write(
     """
     dataset, names = step.dataset, step.names
     unknown = [None] * len(ids)
+    far, unit = distance.astype(float).tolist(), f"{report.metric} distance"
+    place = unknown if scale is None else scale.percentile(distance).tolist()
+    beyond = is_gap(distance, report.delta).tolist()
+    inside = "Place of dist_to_S among the distances inside S, 0-100"
     for name, kind, description, values in (
-        (
-            names.dist_to_S,
-            float,
-            f"{report.metric} distance to the nearest sample of S",
-            distance.astype(float).tolist(),
-        ),
-        (
-            names.dist_percentile,
-            float,
-            "Place of dist_to_S among the distances inside S, 0-100",
-            unknown if scale is None else scale.percentile(distance).tolist(),
-        ),
-        (
-            names.is_gap,
-            bool,
-            f"dist_to_S is above δ = {report.delta:.6g}",
-            is_gap(distance, report.delta).tolist(),
-        ),
+        (names.dist_to_S, float, f"{unit} to the nearest sample of S", far),
+        (names.dist_percentile, float, inside, place),
+        (names.is_gap, bool, f"dist_to_S is above δ = {report.delta:.6g}", beyond),
         (names.nearest_S, fo.ObjectIdField, "The nearest sample of S", nearest or unknown),
     ):
         fields.declare(dataset, name, kind, description)

@@ -83,14 +83,9 @@ def compute_embeddings(
     encoder: Encoder | None = None,
     progress: Progress = silent,
 ) -> EmbeddingResult:
-    """Give every sample of ``samples`` that has none a unit vector.
+    """Give every sample of ``samples`` that has none a unit vector, whatever its tags.
 
-    Parameters
-    ----------
-    samples
-        Dataset or view.  All its samples are embedded, whatever their tags.
-    encoder
-        An opened encoder, in place of the one that ``params`` name.
+    An opened ``encoder`` takes the place of the one that ``params`` name.
 
     Raises
     ------

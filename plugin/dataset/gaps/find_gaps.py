@@ -63,12 +63,7 @@ def find_gaps(
 ) -> GapResult:
     """Run the main job on S and U.
 
-    Parameters
-    ----------
-    encoder
-        An opened encoder, in place of the one that ``params`` name.
-    report
-        Gives each stage's ``progress``.
+    An opened ``encoder`` takes the place of the one that ``params`` name.
 
     Raises
     ------

@@ -79,13 +79,7 @@ def compute_heatmaps(
 
     Writes ``heatmap``: uint8, 0 for the least looked-at patch of the image and 255 for the most,
     in a grid that covers the whole image.  Each batch is written as soon as it is made.
-
-    Parameters
-    ----------
-    samples
-        Dataset or view; ``params.only`` narrows it to the picks or the gaps.
-    encoder
-        An opened encoder, in place of the one that made the embeddings.
+    An opened ``encoder`` takes the place of the one that made the embeddings.
 
     Raises
     ------

@@ -117,10 +117,9 @@ def load_images(
 def tag_samples(
     dataset: fo.Dataset, owned: str | None = None, pool: str | None = None
 ) -> dict[str, int]:
-    """Tag samples that are already there as ``S`` and ``U``; counts by role.
+    """Tag the samples that two words name (see :mod:`~.sets`) as ``S`` and ``U``; counts by role.
 
-    ``owned`` and ``pool`` are words as :mod:`~.sets` reads them (``train``, ``field:split=val``,
-    ``view:night``).  Who was S or U before and is named by neither word keeps the tag.
+    Who was S or U before and is named by neither word keeps the tag.
     """
     views = {
         role: resolve(dataset, word).values("id")

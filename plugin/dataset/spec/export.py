@@ -10,12 +10,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
 
-from ...coverage.rows import Metric
 from ...errors import EmptySetError, InputError, MismatchError
 from ...interchange.feature_cache import REQUIRED
 from ...progress import Progress, silent
@@ -134,7 +133,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     owned = _owned(dataset, params, names)
     found, warnings = _outside(chosen, owned, names, params)
     delta = covered.delta if params.spec_delta is None else params.spec_delta
-    metric = cast(Metric, covered.metric)
+    metric = covered.metric
     rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
     tried = _telling(here)

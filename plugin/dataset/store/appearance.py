@@ -11,13 +11,11 @@ PICKS_VIEW, GAPS_VIEW = "Picks", "Gaps"
 GAP_COLOUR, COVERED_COLOUR = "#D55E00", "#0072B2"  # Okabe and Ito (2008): told apart by all eyes
 DISTANCE_SCALE = [
     {"value": stop, "color": colour}
-    for stop, colour in [
-        (0.0, "#440154"),
-        (0.25, "#3b528b"),
-        (0.5, "#21918c"),
-        (0.75, "#5ec962"),
-        (1.0, "#fde725"),
-    ]
+    for stop, colour in zip(
+        (0.0, 0.25, 0.5, 0.75, 1.0),
+        ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"),
+        strict=True,
+    )
 ]
 
 

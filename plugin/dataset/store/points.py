@@ -19,7 +19,7 @@ import logging
 import threading
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -348,8 +348,7 @@ def _kept(dataset: fo.Dataset, names: Names, made_by: str) -> Points | None:
 def _keep(dataset: fo.Dataset, names: Names, points: Points) -> None:
     """Write the binary in place of an older one; a database that refuses only costs speed."""
     binary = io.BytesIO()
-    mark = {"samples": points.mark.samples, "newest": points.mark.newest}
-    about = json.dumps({"added": points.added, "mark": mark})
+    about = json.dumps({"added": points.added, "mark": asdict(points.mark)})
     np.savez(binary, about=np.array(about), **{name: getattr(points, name) for name in COLUMNS})
     try:
         bucket, filename = _bucket(), _filename(dataset, names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
@@ -75,13 +75,10 @@ class Step:
 
     def claim(self) -> None:
         """Write a record without results: the fields are being filled from these inputs."""
-        self._write({})
+        self.complete({})
 
     def complete(self, results: Mapping[str, Any] | DataclassInstance) -> None:
         """Write the record; all fields are written by now."""
-        known = isinstance(results, Mapping) or not is_dataclass(results)
-        self._write(results if known else asdict(results))  # type: ignore[arg-type]
-
-    def _write(self, results: Mapping[str, Any]) -> None:
-        record = Record(self.name, self.settings, self.inputs, results)
+        plain: Mapping[str, Any] = results if isinstance(results, Mapping) else asdict(results)
+        record = Record(self.name, self.settings, self.inputs, plain)
         self.earlier = runs.write(self.dataset, self.names, record)
