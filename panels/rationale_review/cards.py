@@ -5,7 +5,6 @@ Only the fields named here are read, so that embeddings and masks are never sent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
@@ -18,7 +17,6 @@ from ...plugin.dataset.rationales.decisions import Decision
 from ...plugin.dataset.rationales.queue import STATUSES, tier
 from ...plugin.dataset.store.names import ReviewNames
 from ...plugin.dataset.store.sets import Samples
-from ...plugin.errors import InputError
 from .contract import NEIGHBORS, TEXT_MAX
 
 
@@ -33,9 +31,11 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
         *(name for other in others for name in (other.prediction_status, other.llm_score)),
         *_centroid(names),
         names.file_name,
+        names.ground_truth,
         dataset.app_config.modal_media_field,
     ]
-    sample = _open(dataset, sample_id, wanted)
+    wanted = [name for name in wanted if dataset.has_field(name)]
+    sample = decisions.opened(dataset, sample_id, wanted)
     status = _get(sample, names.prediction_status)
     rationale, cut = _text(_get(sample, names.llm_rationale))
     raw, raw_cut = _text(_get(sample, names.llm_raw))
@@ -86,14 +86,6 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
         for other, distance in zip(found.ids, found.distance, strict=True)
         if other in samples
     ]
-
-
-def _open(dataset: fo.Dataset, sample_id: str, wanted: Sequence[str]) -> Any:
-    names = [name for name in (*wanted, ReviewNames.ground_truth) if dataset.has_field(name)]
-    try:
-        return dataset.select_fields(names)[sample_id]
-    except (KeyError, ValueError):
-        raise InputError(f"Sample {sample_id} is no longer in this dataset.") from None
 
 
 def _centroid(names: ReviewNames) -> tuple[str, str, str]:

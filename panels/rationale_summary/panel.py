@@ -15,7 +15,7 @@ from ..event import answered
 from ..own_view import OwnViews
 from ..verdicts import VerdictPanel, model_of
 from .contract import COMPONENT, EVENTS
-from .picks import picked
+from .picks import expression
 
 _VIEWS = OwnViews()
 
@@ -45,7 +45,7 @@ class RationaleSummary(VerdictPanel):
         """Show the samples of a bar in the grid."""
         chosen = dict(ctx.params.get("pick") or {})
         base = _VIEWS.base(ctx).view()
-        view = picked(base, chosen, model_of(ctx))
+        view = base.match(expression(base, chosen, model_of(ctx)))
         _VIEWS.show(ctx, base, view, chosen)
         return {"shown": len(view), "pick": chosen}
 

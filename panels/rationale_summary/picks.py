@@ -16,19 +16,8 @@ from ...plugin.errors import InputError
 KINDS = ("status", "class", "decision", "tier", "score")
 
 
-def picked(view: fo.DatasetView, pick: Mapping[str, Any], model: str) -> fo.DatasetView:
-    """The samples of ``view`` that a pick means.
-
-    Raises
-    ------
-    InputError
-        It is not a valid pick.
-    """
-    return view.match(expression(view, pick, model))
-
-
 def expression(view: fo.DatasetView, pick: Mapping[str, Any], model: str) -> Any:
-    """View expression of a pick."""
+    """View expression of a pick; an :class:`InputError` where it is not a valid one."""
     names = ReviewNames(model)
     if not pick or not set(pick) <= set(KINDS):
         raise InputError("Unknown bar: reload the panel.")

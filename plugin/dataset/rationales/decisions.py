@@ -7,7 +7,7 @@ in the dataset, and therefore still works after a reload, in another process, or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, get_args
@@ -234,9 +234,13 @@ def _declare(dataset: fo.Dataset, names: ReviewNames) -> None:
 
 
 def _open(dataset: fo.Dataset, names: ReviewNames, sample_id: str) -> Any:
-    """The sample with its review fields alone: its vectors need not travel."""
+    return opened(dataset, sample_id, [*names.decided, names.history])
+
+
+def opened(dataset: fo.Dataset, sample_id: str, wanted: Sequence[str]) -> Any:
+    """The sample with some of its fields alone: its vectors need not travel."""
     try:
-        return dataset.select_fields([*names.decided, names.history])[sample_id]
+        return dataset.select_fields(wanted)[sample_id]
     except (KeyError, ValueError):
         raise InputError(f"Sample {sample_id} is no longer in this dataset.") from None
 

@@ -20,6 +20,7 @@ from ...errors import EmptySetError, InputError
 from ..store import vectors
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import Names
+from .decisions import opened
 
 Array = NDArray[Any]
 BYTES_MAX = 2 << 30
@@ -89,10 +90,7 @@ def _own(dataset: fo.Dataset, sample_id: str, field: str) -> Array:
             f"No sample has an {field}: import embeddings.pt with the feature cache, or run "
             "`compute_embeddings`."
         )
-    try:
-        own = dataset.select_fields(field)[sample_id][field]
-    except (KeyError, ValueError):
-        raise InputError(f"Sample {sample_id} is no longer in this dataset.") from None
+    own = opened(dataset, sample_id, [field])[field]
     if own is None:
         raise EmptySetError(f"This sample has no {field}.")
     return np.asarray(own, np.float32)
