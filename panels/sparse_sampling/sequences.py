@@ -76,13 +76,7 @@ def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]
 
 
 def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simulation]:
-    """The simulations of one sequence.
-
-    Raises
-    ------
-    InputError
-        All of its simulations were deleted.
-    """
+    """The simulations of one sequence; InputError where all were deleted."""
     found = [
         one
         for one in usable(dataset, simulations(dataset))
@@ -96,13 +90,7 @@ def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simu
 
 
 def curves(view: fo.DatasetView, found: list[Simulation], value: str) -> dict[str, Any]:
-    """Every policy's figures of one sequence, frame by frame in the order of the first policy.
-
-    Raises
-    ------
-    InputError
-        The view holds no frame of it.
-    """
+    """Every policy's figures, in the order of the first one's frames; InputError without frames."""
     read = {one.suffix: curve(view, one, value) for one in found}
     first = read[found[0].suffix]
     if not first.ids:
@@ -129,12 +117,8 @@ def part(
 ) -> fo.DatasetView:
     """Frames ``start`` to before ``stop`` of a sequence, as a view in the frames' order.
 
-    The whole sequence is a short view whatever its length; a part names its frames.
-
-    Raises
-    ------
-    InputError
-        No frame is among them.
+    The whole sequence is a short view whatever its length; a part names its frames.  InputError
+    where there are none.
     """
     ids = curve(view, simulation, value).ids
     wanted = ids[max(start, 0) : stop]

@@ -20,9 +20,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...plugin.progress import Reporter, quiet
+from ...plugin.settings.sparse import SparseParams
 from ...plugin.sparse.frames.samples import samples_of
 from ...plugin.sparse.loop.loop import SamplingLoop
-from ...plugin.sparse.loop.state import LoopConfig
 from ...plugin.sparse.measure import evaluate as ev
 from ...plugin.sparse.network.model import SparsePixelTransformer
 
@@ -186,9 +186,8 @@ def print_speed(model: SparsePixelTransformer, frames: Frames, plan: ev.Plan) ->
         f"{torch.get_num_threads()} threads, median [quickest..slowest tenth]"
     )
     for use_amp, name in ((False, "fp32"), (True, "training.use_amp=true")):
-        loop = SamplingLoop(
-            model, ev.AdaptiveSampler(), LoopConfig(count=plan.count, use_amp=use_amp)
-        )
+        params = SparseParams(sample_count=plan.count, use_amp=use_amp)
+        loop = SamplingLoop(model, ev.AdaptiveSampler(), params)
         state = loop.start(frames.shape[1:3])
         wall, processor = [], []
         for frame in np.concatenate([frames, frames, frames])[..., None]:

@@ -10,9 +10,9 @@ import logging
 import numpy as np
 import pytest
 import torch
+from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.loop.loop import SamplingLoop
-from gapsphere.plugin.sparse.loop.state import LoopConfig
 from gapsphere.plugin.sparse.measure.quality import psnr
 from gapsphere.plugin.sparse.network.importance import attention_entropy
 from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
@@ -36,7 +36,7 @@ def inside_disc(pixels, frame):
 
 
 def adaptive(model, **changes):
-    return SamplingLoop(model, AdaptiveSampler(), LoopConfig(**{"count": 100, **changes}))
+    return SamplingLoop(model, AdaptiveSampler(), SparseParams(**{"sample_count": 100, **changes}))
 
 
 def test_03_uniform_sampling_during_warm_up(model, still, caplog):
@@ -62,7 +62,7 @@ def test_04_adaptive_sampling_after_warm_up(model, still, caplog):
 def test_04_the_log_has_the_seeds_words_and_numbers(model, caplog):
     frames = np.random.default_rng(0).integers(0, 256, (12, 40, 40, 1)).astype(np.uint8)
     with caplog.at_level(logging.INFO):
-        play(adaptive(model, count=500), frames)
+        play(adaptive(model, sample_count=500), frames)
     assert "Frame 11: Adaptive sampling. Importance: 300, Uniform: 200." in caplog.messages
 
 
@@ -79,7 +79,7 @@ def test_06_reconstruction_quality_improves(model, moving):
     gains = []
     for seed in range(3):
         loops = (
-            SamplingLoop(model, sampler, LoopConfig(count=130, warmup_frames=2, memory=0))
+            SamplingLoop(model, sampler, SparseParams(sample_count=130, warmup_frames=2, memory=0))
             for sampler in (AdaptiveSampler(), UniformSampler("random"))
         )
         ours, theirs = (
@@ -95,7 +95,9 @@ def test_06_reconstruction_quality_improves(model, moving):
 @pytest.mark.parametrize(("ratio", "importance"), [(0.0, 0), (0.3, 30), (0.75, 75), (1.0, 100)])
 def test_08_importance_ratio_changes_the_split(model, still, ratio, importance):
     loop = SamplingLoop(
-        model, AdaptiveSampler(importance_ratio=ratio), LoopConfig(count=100, warmup_frames=1)
+        model,
+        AdaptiveSampler(importance_ratio=ratio),
+        SparseParams(sample_count=100, warmup_frames=1),
     )
     step = play(loop, still[:3])[-1]
     assert step.shares == {"importance": importance, "uniform": 100 - importance}
@@ -105,7 +107,9 @@ def test_08_a_higher_ratio_puts_more_pixels_where_it_matters(model, still):
     shares = []
     for ratio in (0.1, 0.5, 0.9):
         sampler = AdaptiveSampler(importance_ratio=ratio, collision_threshold=0)
-        loop = SamplingLoop(model, sampler, LoopConfig(count=100, warmup_frames=1, memory=0))
+        loop = SamplingLoop(
+            model, sampler, SparseParams(sample_count=100, warmup_frames=1, memory=0)
+        )
         steps = play(loop, still[:6])[1:]
         shares.append(np.mean([inside_disc(step.pixels, still[0]) for step in steps]))
     assert shares == sorted(shares)
@@ -171,7 +175,7 @@ def test_12_an_importance_failure_falls_back_to_uniform_and_is_logged(
 def test_13_fewer_samples_than_the_count_are_filled_up_or_taken_as_they_are(model, still):
     """A sampler never gives fewer; a client that sends fewer still gets a frame."""
     crowded = AdaptiveSampler(importance_ratio=1.0, collision_threshold=0.3)
-    loop = SamplingLoop(model, crowded, LoopConfig(count=100, warmup_frames=0))
+    loop = SamplingLoop(model, crowded, SparseParams(sample_count=100, warmup_frames=0))
     step = play(loop, still[:2])[-1]
     assert len(np.unique(step.pixels)) == 100
     few = samples_of(still[2], step.pixels[:7])

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 from gapsphere.plugin.errors import DimensionError, InputError
+from gapsphere.plugin.settings.fields import make
+from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.samples import Samples, remember, samples_of
+from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.loop.loop import SamplingLoop
-from gapsphere.plugin.sparse.loop.state import LoopConfig, LoopState, QualityTarget
+from gapsphere.plugin.sparse.loop.state import LoopState
 from gapsphere.plugin.sparse.measure.quality import psnr
 from gapsphere.plugin.sparse.network.scene import memory_holds
 from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
@@ -28,7 +31,7 @@ def play(loop, frames, *, seed=0, state=None):
 
 @pytest.fixture
 def loop(model):
-    return SamplingLoop(model, AdaptiveSampler(), LoopConfig(count=90, warmup_frames=3))
+    return SamplingLoop(model, AdaptiveSampler(), SparseParams(sample_count=90, warmup_frames=3))
 
 
 def broken(model, monkeypatch, what):
@@ -127,7 +130,7 @@ def test_a_sampler_that_fails_or_gives_too_few_is_replaced_by_even_pixels(model,
             draw = UniformSampler("random").draw(request, random)
             return replace(draw, pixels=draw.pixels[:-7])
 
-    loop = SamplingLoop(model, Short(), LoopConfig(count=60, warmup_frames=2))
+    loop = SamplingLoop(model, Short(), SparseParams(sample_count=60, warmup_frames=2))
     with caplog.at_level(logging.ERROR):
         steps = list(play(loop, moving[:5]))
     assert all(len(np.unique(step.pixels)) == 60 for step in steps)
@@ -165,12 +168,14 @@ def test_warm_up_counts_frames_with_a_valid_map_only(loop, model, moving, monkey
 
 def test_memory_improves_a_still_film_and_can_be_switched_off(model, still):
     """With natural neighbours as the model: what is remembered is at least handed to it."""
-    with_memory = SamplingLoop(model, UniformSampler("random"), LoopConfig(count=90, memory=8))
+    with_memory = SamplingLoop(
+        model, UniformSampler("random"), SparseParams(sample_count=90, memory=8)
+    )
     last = list(play(with_memory, still[:6]))[-1].state.memory
     assert len(last.pixels) > 300
     assert last.age.max() <= 8
     assert (last.value[last.age > 0] == still[0][last.age > 0]).all()
-    without = SamplingLoop(model, UniformSampler("random"), LoopConfig(count=90, memory=0))
+    without = SamplingLoop(model, UniformSampler("random"), SparseParams(sample_count=90, memory=0))
     assert list(play(without, still[:2]))[-1].state.memory is None
 
 
@@ -205,7 +210,9 @@ def test_the_model_reads_the_memory(model, still):
             parameter.add_(0.05 * torch.randn_like(parameter))
     frames = []
     for memory in (0, 8):
-        loop = SamplingLoop(model, UniformSampler("random"), LoopConfig(count=300, memory=memory))
+        loop = SamplingLoop(
+            model, UniformSampler("random"), SparseParams(sample_count=300, memory=memory)
+        )
         frames.append([step.frame for step in play(loop, still[:3])])
     assert (frames[0][0] == frames[1][0]).all()
     assert (frames[0][2] != frames[1][2]).any()
@@ -215,8 +222,9 @@ def test_the_sample_count_follows_the_wanted_quality(model, moving):
     film = np.concatenate([moving, moving[::-1]])
     counts, reached = {}, {}
     for wanted in (25.0, 30.0):
-        target = QualityTarget(wanted, least=20, most=2000)
-        config = LoopConfig(count=150, memory=0, quality=target)
+        config = SparseParams(
+            sample_count=150, memory=0, target_psnr=wanted, least_samples=20, most_samples=2000
+        )
         loop = SamplingLoop(model, UniformSampler("jitter"), config)
         steps = list(play(loop, film))
         counts[wanted] = np.mean([len(step.pixels) for step in steps[-8:]])
@@ -229,10 +237,15 @@ def test_the_sample_count_follows_the_wanted_quality(model, moving):
 
 
 def test_held_out_samples_tell_the_true_quality(model, moving):
-    target = QualityTarget(20.0, least=300, most=300)
-    loop = SamplingLoop(
-        model, AdaptiveSampler(), LoopConfig(count=300, warmup_frames=2, memory=0, quality=target)
+    params = SparseParams(
+        sample_count=300,
+        warmup_frames=2,
+        memory=0,
+        target_psnr=20.0,
+        least_samples=300,
+        most_samples=300,
     )
+    loop = SamplingLoop(model, AdaptiveSampler(), params)
     steps = list(play(loop, moving))[4:]
     truth = np.mean([psnr(s.frame, f) for s, f in zip(steps, moving[4:], strict=True)])
     told = np.mean([10 ** (-step.held_out_psnr / 10) for step in steps])
@@ -245,7 +258,9 @@ def test_every_signal_gives_a_map_that_is_drawn_by(model, moving, signal):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.02 * torch.randn(parameter.shape, generator=torch.manual_seed(2)))
-    config = LoopConfig(count=90, warmup_frames=1, signal=signal, scales=(1, 5), temporal=0.5)
+    config = SparseParams(
+        sample_count=90, warmup_frames=1, signal=signal, scales=(1, 5), temporal=0.5
+    )
     steps = list(play(SamplingLoop(model, AdaptiveSampler(), config), moving[:4]))
     assert steps[-1].importance.min() >= 0
     assert np.isfinite(steps[-1].stats.entropy)
@@ -268,7 +283,9 @@ def test_another_sentinel_marks_empty_state_entries_too(model, moving):
             parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.manual_seed(5)))
 
     def frame(sentinel, entries):
-        loop = SamplingLoop(model, UniformSampler(), LoopConfig(count=90, sentinel=sentinel))
+        loop = SamplingLoop(
+            model, UniformSampler(), SparseParams(sample_count=90, sentinel_value=sentinel)
+        )
         state = loop.start((48, 48))
         samples = samples_of(moving[0], state.pixels)
         return loop.step(replace(samples, state=np.array(entries, np.float32)), state).frame
@@ -278,16 +295,16 @@ def test_another_sentinel_marks_empty_state_entries_too(model, moving):
 
 
 def test_a_frame_smaller_than_the_count_is_sampled_whole(model):
-    loop = SamplingLoop(model, AdaptiveSampler(), LoopConfig(count=500, warmup_frames=1))
+    loop = SamplingLoop(model, AdaptiveSampler(), SparseParams(sample_count=500, warmup_frames=1))
     film = np.random.default_rng(0).integers(0, 256, (3, 6, 5, 1)).astype(np.uint8)
     for step, frame in zip(play(loop, film), film, strict=True):
         assert (step.frame == frame).all()
 
 
-def test_settings_that_make_no_sense_are_refused():
+def test_settings_that_make_no_sense_are_refused(model):
     with pytest.raises(InputError):
-        LoopConfig(count=0)
+        make(SparseParams, {"sample_count": 0})
     with pytest.raises(InputError):
-        LoopConfig(temporal=1.0)
-    with pytest.raises(InputError):
-        QualityTarget(30, hold_out=1.0)
+        make(SparseParams, {"temporal": 1.0})
+    with pytest.raises(InputError, match="1 <= least <= most"):
+        make_loop(SparseParams(target_psnr=30, least_samples=60, most_samples=50), model)

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.loop.loop import SamplingLoop
-from gapsphere.plugin.sparse.loop.state import LoopConfig
 from gapsphere.plugin.sparse.measure.evaluate import Plan
 from gapsphere.plugin.sparse.measure.quality import psnr
 from gapsphere.plugin.sparse.network.weights import DEFAULT_WEIGHTS, load_weights
@@ -28,7 +28,9 @@ def test_the_packaged_model_is_small_and_has_its_log():
 
 def test_what_is_remembered_improves_a_still_film_from_frame_to_frame(packaged, make_film):
     still = make_film(12, 64)
-    loop = SamplingLoop(packaged, AdaptiveSampler(), LoopConfig(count=200, warmup_frames=3))
+    loop = SamplingLoop(
+        packaged, AdaptiveSampler(), SparseParams(sample_count=200, warmup_frames=3)
+    )
     state, quality = loop.start((64, 64)), []
     for frame in still:
         step = loop.step(samples_of(frame, state.pixels), state)

@@ -9,7 +9,6 @@ from gapsphere.plugin.sparse.loop.build import (
     make_sampler,
     sampler_line,
 )
-from gapsphere.plugin.sparse.loop.state import LoopConfig
 from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
 from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
 
@@ -43,14 +42,14 @@ def test_hybrid_is_the_groups_mixture_however_it_is_chosen():
 def test_settings_reach_sampler_and_loop(model):
     chosen = ["sampling.adaptive_sampler.warmup_frames=0", "sampling.quality.target_psnr=30"]
     loop = make_loop(load(SparseParams, overrides=chosen), model)
-    assert loop.config.warmup_frames == 0
-    assert loop.config.quality.psnr == 30
+    assert loop.params.warmup_frames == 0
+    assert loop.params.target_psnr == 30
     assert loop.sampler.importance_ratio == SparseParams().importance_ratio
 
 
 def test_the_default_settings_are_the_loops_and_the_samplers_own(model):
     loop = make_loop(SparseParams(), model)
-    assert (loop.config, loop.sampler) == (LoopConfig(), AdaptiveSampler())
+    assert (loop.params, loop.sampler) == (SparseParams(), AdaptiveSampler())
 
 
 def test_hyper_parameters_carry_the_yaml_keys():

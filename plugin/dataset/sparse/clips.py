@@ -45,11 +45,7 @@ def read_clips(
 
     What remains of a sequence is left out, and of more frames than ``params.most_frames`` clips are
     left out evenly; a clip with a frame that cannot be read, or of another size than most, as well.
-
-    Raises
-    ------
-    EmptySetError
-        Fewer than two clips remain: one trains, one validates.
+    EmptySetError where fewer than two clips remain: one trains, one validates.
     """
     length, notes = params.clip_length, list[str]()
     cut = [

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -57,18 +57,15 @@ class SimulationFiles:
 
     def sign(self) -> None:
         """Write the database that the files belong to."""
-        owner = identity().encode()
-        _write(self.root.parent / OWNER, lambda file: file.write(owner))
+        _write(self.root.parent / OWNER, lambda file: file.write(identity().encode()))
 
     def keep(self, kind: Picture, sample_id: str, image: NDArray[np.uint8]) -> str:
         """Write a picture; its absolute path."""
         path = self.folder / kind / f"{sample_id}.png"
-        data = png(image)
-        _write(path, lambda file: file.write(data))
+        _write(path, lambda file: file.write(png(image)))
         return str(path.resolve())
 
     def drop(self, ids: Sequence[str]) -> None:
-        """Delete the pictures of samples."""
         for sample_id in ids:
             for kind in ("reconstruction", "importance"):
                 (self.folder / kind / f"{sample_id}.png").unlink(missing_ok=True)
@@ -81,17 +78,11 @@ class SimulationFiles:
         with np.load(path) as arrays:
             told = json.loads(str(arrays["told"]))
             state = LoopState.from_arrays(arrays) if "pixels" in arrays else None
-        skipped = [Skipped(**item) for item in told["skipped"]]
-        return SimulationState(told["ids"], state, skipped, told["restarts"], told["problems"])
+        told["skipped"] = [Skipped(**item) for item in told["skipped"]]
+        return SimulationState(**{**told, "state": state})
 
     def save(self, sequence: str, reached: SimulationState) -> None:
-        """Write how far a sequence has come."""
-        told = {
-            "ids": reached.ids,
-            "skipped": [asdict(item) for item in reached.skipped],
-            "restarts": reached.restarts,
-            "problems": reached.problems,
-        }
+        told = asdict(replace(reached, state=None))
         arrays: dict[str, Any] = {} if reached.state is None else reached.state.to_arrays()
         arrays["told"] = np.array(json.dumps(told))
         _write(self._state(sequence), lambda file: np.savez(file, **arrays))

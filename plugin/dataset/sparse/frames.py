@@ -7,6 +7,7 @@ pixels that become one, so that a sample is what a small camera would have measu
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import partial
 
 import fiftyone as fo
 import numpy as np
@@ -34,12 +35,7 @@ ALL_FRAMES = 1000.0
 def read_frame(path: str, side: int, channels: int) -> Frame:
     """A picture as uint8 (H, W, channels), its longest side at most ``side``.
 
-    Raises
-    ------
-    ImageError
-        The file cannot be decoded.
-    InputError
-        It is too long and narrow for that size.
+    ImageError where it cannot be decoded, InputError where it is too long and narrow for that size.
     """
     image = open_rgb(path)
     height, width = working_resolution(image.size, side)
@@ -52,21 +48,12 @@ def read_ahead(
     paths: Sequence[str], side: int, channels: int
 ) -> Generator[Frame | str, None, None]:
     """Each file's frame in turn, or the reason why it cannot be read."""
-
-    def read(path: str) -> Frame:
-        return read_frame(path, side, channels)
-
+    read = partial(read_frame, side=side, channels=channels)
     return decode_ahead(paths, read, ahead=lambda: AHEAD, workers=2)
 
 
 def check_samples(samples: Samples) -> None:
-    """Raise where samples cannot be frames: there are none, or they are neither images nor videos.
-
-    Raises
-    ------
-    EmptySetError, InputError
-        Which of the two it is.
-    """
+    """EmptySetError without samples, InputError for samples that are not images or videos."""
     dataset = dataset_of(samples)
     if not counted(samples):
         raise EmptySetError("There are no samples to take frames from.")
@@ -85,12 +72,8 @@ def frames_of_videos(
     """The frames of videos as images of a dataset of their own, ``NAME-frames``.
 
     A video's frames become one sequence by :func:`.load.load_images`; calling it again adds only
-    what is new.  Videos tagged S become frames tagged S, all others U.
-
-    Raises
-    ------
-    InputError
-        There is a dataset of that name that holds something else.
+    what is new.  Videos tagged S become frames tagged S, all others U.  InputError where a dataset
+    of that name holds something else.
     """
     videos = dataset_of(samples)
     name = f"{videos.name}-frames"

@@ -19,13 +19,7 @@ from ..store.sets import resolve
 def mark_hard(dataset: fo.Dataset, names: Names, owned: str, quantile: float) -> float | None:
     """Write ``is_hard`` on every simulated frame; the error above which a frame is hard.
 
-    Parameters
-    ----------
-    owned : str
-        The word that names S; with no simulated frame in it nothing is hard or easy, and the
-        result is None.
-    quantile : float
-        Of the errors of S, 0..1.
+    That is the ``quantile`` of the errors of S (``owned``), None with no simulated frame in it.
     """
     simulated = dataset.exists(names.reconstruction_error)
     mine = resolve(simulated, owned).values(names.reconstruction_error)

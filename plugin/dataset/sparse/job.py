@@ -28,8 +28,6 @@ NOT_SHAPING = {"name", "suffix", "owned", "quantile", "overwrite", "checkpoint_k
 
 @dataclass(frozen=True)
 class Job:
-    """What one call works with."""
-
     dataset: fo.Dataset
     params: SimulateParams
     model: LoadedModel
@@ -37,12 +35,10 @@ class Job:
 
     @cached_property
     def names(self) -> Names:
-        """The fields under the suffix."""
         return Names(self.params.suffix)
 
     @cached_property
     def device(self) -> str:
-        """Where the model runs."""
         return str(next(self.model.model.parameters()).device)
 
     @cached_property
@@ -56,12 +52,10 @@ class Job:
 
     @cached_property
     def files(self) -> SimulationFiles:
-        """Pictures and states."""
         return SimulationFiles(self.dataset, self.names, self.recipe)
 
     @cached_property
     def step(self) -> Step:
-        """The record, and the clock."""
         inputs = {
             "model": self.model.key,
             "fingerprint": self.model.version,

@@ -86,7 +86,6 @@ def _leftover(folder: Path) -> Leftover:
 
 
 def _shown_by(folder: Path) -> str | None:
-    """A dataset with a path into the folder."""
     inside = {"$regex": f"^{re.escape(f'{folder.resolve()}{os.sep}')}"}
     for name in fo.list_datasets():
         dataset = fo.load_dataset(name)

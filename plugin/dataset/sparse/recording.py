@@ -86,16 +86,11 @@ def _sample(
     recording: Recording, frame: RecordedFrame, sequence: str, keypoints: bool
 ) -> fo.Sample:
     height, width = recording.resolution
+    figures = {name: getattr(frame, name) for name in MEASURES}
     sample = fo.Sample(
         filepath=str(frame.reconstruction),
         metadata=fo.ImageMetadata(width=width, height=height, mime_type="image/png"),
-        n_samples=frame.sample_count,
-        importance_mean=frame.importance_mean,
-        expected_error=frame.expected_error,
-        held_out_psnr=frame.held_out_psnr,
-        adaptive=frame.adaptive,
-        scene_cut=frame.scene_cut,
-        **{SEQUENCE: sequence, FRAME_NUMBER: frame.frame_id},
+        **{SEQUENCE: sequence, FRAME_NUMBER: frame.frame_id, **figures},
     )
     if frame.importance is not None:
         sample["importance"] = fo.Heatmap(map_path=str(frame.importance))

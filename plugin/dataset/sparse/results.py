@@ -29,12 +29,8 @@ Means = dict[str, dict[str, Any]]
 def claim(job: Job) -> Means:
     """Take the suffix's fields for a job; the means of the sequences that still hold.
 
-    Raises
-    ------
-    MismatchError
-        The fields hold something else, and ``overwrite`` is off.
-    InputError
-        One of them has another type, or the word that names S means nothing.
+    MismatchError where the fields hold something else and ``overwrite`` is off, InputError where
+    one has another type or the word that names S means nothing.
     """
     dataset, names, known = job.dataset, job.names, Means()
     resolve(dataset, job.params.owned)
@@ -73,7 +69,6 @@ def write(job: Job, block: Sequence[tuple[str, PlayedFrame]]) -> None:
 
 
 def clear(job: Job, ids: Sequence[str]) -> None:
-    """Remove the results of samples, and their pictures."""
     for name in (*job.figures, job.names.is_hard):
         if ids and job.dataset.has_field(name):
             job.dataset.set_values(name, dict.fromkeys(ids), key_field="id", progress=False)
@@ -81,7 +76,6 @@ def clear(job: Job, ids: Sequence[str]) -> None:
 
 
 def clear_sequence(job: Job, value: str) -> None:
-    """Remove the results of a sequence."""
     simulated: fo.DatasetView = job.dataset.exists(job.names.reconstruction)
     if job.ordered.sequence_field is not None:
         simulated = resolve(simulated, f"field:{job.ordered.sequence_field}={value}")

@@ -63,7 +63,6 @@ class Player:
         return SimulationState()
 
     def _advance(self, sequence: FrameSequence, reached: SimulationState) -> None:
-        """Play the frames that are left, written a block at a time."""
         start, block = len(reached.ids), list[tuple[str, PlayedFrame]]()
         paths, channels = sequence.paths[start:], self._job.model.model.config.channels
         try:
@@ -77,13 +76,13 @@ class Player:
                     reached.ids.append(sample_id)
                     self._behind += 1
                     if len(block) == BLOCK:
-                        self._write(sequence, reached, block)
+                        self._write(sequence.value, reached, block)
                     self._progress(self._behind, self._total)
         except Cancelled:
-            self._write(sequence, reached, block)
+            self._write(sequence.value, reached, block)
             raise
         if len(reached.ids) > start:
-            self._write(sequence, reached, block)
+            self._write(sequence.value, reached, block)
 
     def _step(self, frame: Frame, reached: SimulationState) -> PlayedFrame:
         resolution = (frame.shape[0], frame.shape[1])
@@ -106,14 +105,10 @@ class Player:
         return self._loops[resolution]
 
     def _write(
-        self,
-        sequence: FrameSequence,
-        reached: SimulationState,
-        block: list[tuple[str, PlayedFrame]],
+        self, value: str, reached: SimulationState, block: list[tuple[str, PlayedFrame]]
     ) -> None:
-        """Write pictures, then fields, then the state that follows them."""
         results.write(self._job, block)
-        self._job.files.save(sequence.value, reached)
+        self._job.files.save(value, reached)
         block.clear()
 
     def _finish(self, sequence: FrameSequence, reached: SimulationState, start: int) -> None:

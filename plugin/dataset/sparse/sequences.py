@@ -50,23 +50,10 @@ class OrderedFrames:
 
 
 def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -> OrderedFrames:
-    """Samples as sequences of frames.
+    """Images as sequences of frames; InputError for a field that cannot group, or order.
 
-    Parameters
-    ----------
-    samples : dataset or view
-        Of images.
-    sequence_field : str
-        Field whose value names a sample's sequence; samples without a value are left out, unless
-        none has one.
-    order_field : str
-        Field that orders frames: numbers, text or times.  A sequence in which a frame has no value
-        is ordered by its files.
-
-    Raises
-    ------
-    InputError
-        A field is of a kind that cannot group, or order.
+    Samples without a value in ``sequence_field`` are left out, unless none has one; a sequence in
+    which a frame has no value in ``order_field`` is ordered by its files.
     """
     notes: list[str] = []
     group = _field(samples, sequence_field, _GROUPS, "group frames: text or numbers are needed")

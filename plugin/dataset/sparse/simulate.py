@@ -7,7 +7,7 @@ same pixels and rebuild the same frames.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from .job import Job, Tally, policy_name, record
 from .models import open_registry
 from .run import Player
 from .sequences import ordered_sequences
+from .simulations import frame_mean
 
 SHOWN_SEQUENCES, SHOWN_SKIPPED = 12, 5
 
@@ -57,7 +58,8 @@ class SimulationResult(Result):
         counts = f"{self.done} played, {self.known} already there, {len(self.skipped)} skipped"
         lines = [f"policy  {self.policy} with the model {self.model}", f"frames  {counts}"]
         shown = list(self.sequences.items())
-        lines += [f"{_word(name)}  {_summary(means)}" for name, means in shown[:SHOWN_SEQUENCES]]
+        for name, means in shown[:SHOWN_SEQUENCES]:  # two spaces end a label of the summary
+            lines.append(f"{'_'.join(name.split()) or '(empty)'}  {_summary(means)}")
         if len(shown) > SHOWN_SEQUENCES:
             lines.append(f"and {len(shown) - SHOWN_SEQUENCES} more sequences")
         if len(shown) > 1:
@@ -158,11 +160,6 @@ def _close(job: Job, tally: Tally) -> float | None:
     return above
 
 
-def _word(name: str) -> str:
-    """A sequence's name as one word, since two spaces end a label of the summary."""
-    return "_".join(name.split()) or "(empty)"
-
-
 def _summary(means: Mapping[str, Any]) -> str:
     if means["psnr"] is None:
         return f"no frame, {means['skipped']} skipped"
@@ -174,16 +171,8 @@ def _summary(means: Mapping[str, Any]) -> str:
     )
 
 
-def _overall(sequences: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _overall(sequences: Collection[Mapping[str, Any]]) -> dict[str, Any]:
     """Means over all frames of all sequences."""
-    played = [means for means in sequences if means["psnr"] is not None]
-    frames = sum(means["frames"] for means in played)
-
-    def mean(name: str) -> float | None:
-        values = [(means["frames"], means[name]) for means in played if means[name] is not None]
-        count = sum(number for number, _ in values)
-        return sum(number * value for number, value in values) / count if count else None
-
-    skipped = sum(means["skipped"] for means in sequences)
-    figures = {name: mean(name) for name in ("psnr", "ssim", "n_samples")}
-    return {"frames": frames, "skipped": skipped, "resolution": None, **figures}
+    totals = {name: sum(means[name] for means in sequences) for name in ("frames", "skipped")}
+    figures = {name: frame_mean(sequences, name) for name in ("psnr", "ssim", "n_samples")}
+    return {**totals, "resolution": None, **figures}

@@ -8,7 +8,7 @@ import torch; :mod:`.simulate` writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,9 +62,8 @@ class Simulation:
     @property
     def psnr(self) -> float:
         """Mean over all frames, in dB; NaN where there is none."""
-        means = [(s["frames"], s["psnr"]) for s in self.sequences.values() if s["psnr"] is not None]
-        frames = sum(count for count, _ in means)
-        return sum(count * psnr for count, psnr in means) / frames if frames else float("nan")
+        mean = frame_mean(self.sequences.values(), "psnr")
+        return float("nan") if mean is None else mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +85,7 @@ class Curve:
 def simulations(dataset: fo.Dataset) -> list[Simulation]:
     """Every simulation of a dataset, the one without a suffix first, then by suffix.
 
-    Raises
-    ------
-    InputError
-        A run of that name is not the record of a simulation.
+    InputError where a run of that name is not the record of a simulation.
     """
     found = []
     for suffix in runs.suffixes(dataset, STEP):
@@ -108,13 +104,7 @@ def simulations(dataset: fo.Dataset) -> list[Simulation]:
 
 
 def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
-    """Figures of a sequence's frames, of those in ``samples`` where it is a view.
-
-    Raises
-    ------
-    InputError
-        The field that groups is gone.
-    """
+    """Figures of a sequence's frames in ``samples``; InputError where the field is gone."""
     if simulation.sequence_field is not None:
         samples = resolve(samples, f"field:{simulation.sequence_field}={sequence}")
     names, order = simulation.names, simulation.order_field
@@ -129,6 +119,13 @@ def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
     return Curve(
         [read["id"][at] for at in place], as_numbers([numbers[at] for at in place]), *figures
     )
+
+
+def frame_mean(sequences: Iterable[Mapping[str, Any]], name: str) -> float | None:
+    """Mean of a figure over all frames of all sequences that have it."""
+    known = [(means["frames"], means[name]) for means in sequences if means[name] is not None]
+    frames = sum(count for count, _ in known)
+    return sum(count * value for count, value in known) / frames if frames else None
 
 
 def plain(value: Any) -> Any:

@@ -19,7 +19,6 @@ Pixels = NDArray[np.int64]
 """Row-major pixel numbers, ``y * W + x``."""
 
 LARGEST_SIDE = 65_535
-"""In pixels."""
 
 
 def resolution_from_wire(size: object) -> Resolution:
@@ -36,7 +35,6 @@ def resolution_from_wire(size: object) -> Resolution:
 
 
 def resolution_to_wire(resolution: Resolution) -> list[int]:
-    """``[w, h]`` of an ``(H, W)``."""
     height, width = checked_resolution(resolution)
     return [width, height]
 
@@ -66,19 +64,10 @@ def uv_of(pixels: ArrayLike, resolution: Resolution) -> NDArray[np.float64]:
 
 
 def pixels_of(uv: ArrayLike, resolution: Resolution) -> Pixels:
-    """Pixels whose areas hold the points ``uv``; 1.0 itself counts to the last column and row.
+    """Pixels whose areas hold the points ``uv`` (n, 2); 1.0 counts to the last column and row.
 
-    Parameters
-    ----------
-    uv : (n, 2)
-        (u, v) in 0..1.
-
-    Raises
-    ------
-    DimensionError
-        Not two columns.
-    NotFiniteError, InputError
-        NaN or infinity; a point outside 0..1.
+    DimensionError where there are not two columns, NotFiniteError and InputError for points that
+    are not in 0..1.
 
     Examples
     --------

@@ -28,20 +28,16 @@ def nearest_samples(
 ) -> IntArray:
     """Indices ``(q, k)`` into ``pixels`` of the k nearest samples of each query, nearest first.
 
+    Where there are fewer than k samples, the last columns are -1.
+
     Parameters
     ----------
     pixels : int64 (n,)
         Where the samples are; n may not be 0.
     queries : int64 (q, 2), optional
-        Places (x, y) in **half** pixels inside the frame, so that a place between two pixels is
-        exact; :func:`lattice` makes them.  Default: every pixel.
+        Places (x, y) in **half** pixels, which :func:`lattice` makes.  Default: every pixel.
     penalty : float64 (n,), optional
         Added to the squared distance (pixels²) of each sample: age makes a sample farther away.
-
-    Returns
-    -------
-    int64 (q, k)
-        Where there are fewer than k samples, the last columns are -1.
 
     Examples
     --------

@@ -34,7 +34,6 @@ class Samples:
 
     @property
     def channels(self) -> int:
-        """1 for grey, 3 for RGB."""
         return int(self.values.shape[1])
 
     def __len__(self) -> int:
@@ -49,17 +48,9 @@ def make_samples(
 ) -> Samples:
     """Check what a client or a file gives and make it :class:`Samples`.
 
-    Values are rounded and clipped to 0..255; of pixels given twice the last value counts, as it is
-    the newest.
-
-    Raises
-    ------
-    EmptySetError
-        No sample.
-    DimensionError
-        Numbers of pixels and values differ, or neither 1 nor 3 channels.
-    InputError, NotFiniteError
-        A pixel outside the frame; NaN or infinity.
+    Values are rounded and clipped to 0..255; of pixels given twice the last value counts.
+    EmptySetError without a sample, DimensionError where pixels and values do not match or have
+    neither 1 nor 3 channels, InputError for a pixel outside the frame, NotFiniteError for NaN.
 
     Examples
     --------
@@ -84,17 +75,10 @@ def make_samples(
     # np.unique keeps the first of equals, so the order is reversed around it.
     unique, last = np.unique(where[::-1], return_index=True)
     grey = np.clip(np.rint(what[::-1][last]), 0, 255).astype(np.uint8)
-    return Samples(unique, grey, (height, width), checked_state(state))
-
-
-def checked_state(state: ArrayLike | None) -> NDArray[np.float32] | None:
-    """The game state as float32 (s,); NaN and infinity are errors, None stays None."""
-    if state is None:
-        return None
-    vector = np.asarray(state, np.float32).ravel()
-    if not np.isfinite(vector).all():
+    vector = None if state is None else np.asarray(state, np.float32).ravel()
+    if vector is not None and not np.isfinite(vector).all():
         raise NotFiniteError("The state vector holds NaN or infinity; use the sentinel for gaps.")
-    return vector
+    return Samples(unique, grey, (height, width), vector)
 
 
 def samples_of(frame: NDArray[np.uint8], pixels: Pixels) -> Samples:
@@ -119,22 +103,13 @@ class Memory:
 
     @property
     def pixels(self) -> Pixels:
-        """Pixels with a remembered value."""
         return np.flatnonzero(self.age.ravel() != NEVER)
 
 
 def remember(
     memory: Memory | None, samples: Samples, frame: NDArray[np.uint8], horizon: int
 ) -> Memory:
-    """Add a frame's samples and reconstruction; forget values older than ``horizon`` frames.
-
-    Parameters
-    ----------
-    frame : uint8 (H, W, C)
-        The reconstruction made from ``samples``.
-    horizon : int
-        At least 1.
-    """
+    """Add samples and the frame (H, W, C) made of them; forget values older than ``horizon``."""
     height, width = samples.resolution
     if memory is None:
         value = np.zeros((height, width, samples.channels), np.uint8)

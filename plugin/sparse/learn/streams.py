@@ -29,12 +29,7 @@ class StreamConfig:
 
 
 def play(clips: Frames, config: StreamConfig, random: np.random.Generator) -> Iterator[Frame]:
-    """Frames (crop, crop, 1) of one random stream.
-
-    Parameters
-    ----------
-    clips : uint8 (sequences, length, H, W)
-    """
+    """Frames (crop, crop, 1) of one random stream of ``clips`` (sequences, length, H, W)."""
     count = int(random.integers(config.shortest, config.longest + 1))
     frames = _still(clips, config, count, random)
     if random.random() >= config.still:

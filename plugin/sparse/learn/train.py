@@ -87,17 +87,6 @@ class _Stream:
     importance: NDArray[np.float32] | None = None
 
 
-@dataclass(frozen=True)
-class TrainingProgress:
-    """One line of the training log."""
-
-    step: int
-    loss: float
-    psnr: float
-    validation: float | None
-    seconds: float
-
-
 class Trainer:
     """Trains one model on clips; :meth:`run` can be called again on the same folder to go on.
 
@@ -121,14 +110,11 @@ class Trainer:
         held_out: int | None = None,
     ) -> None:
         self.config = config or TrainConfig()
-        if (
-            clips.ndim != 4
-            or clips.dtype != np.uint8
-            or min(clips.shape[2:]) < self.config.stream.crop
-        ):
+        crop = self.config.stream.crop
+        if clips.ndim != 4 or clips.dtype != np.uint8 or min(clips.shape[2:]) < crop:
             raise InputError(
                 f"Training needs uint8 clips (sequences, length, H, W) with sides of at least "
-                f"{self.config.stream.crop} pixels, not {clips.dtype} {clips.shape}."
+                f"{crop} pixels, not {clips.dtype} {clips.shape}."
             )
         held = held_out or max(1, len(clips) // 20)
         if len(clips) <= held:
@@ -170,10 +156,8 @@ class Trainer:
                 checks = self.step % config.validate_every == 0 or last
                 score = self.validate() if checks else None
                 spent = time.process_time() - started
-                means = np.mean(history, axis=0) if history else (np.nan, np.nan)
-                self._log(
-                    TrainingProgress(self.step, float(means[0]), float(means[1]), score, spent)
-                )
+                loss, psnr = np.mean(history, axis=0).tolist() if history else (np.nan, np.nan)
+                self._log(step=self.step, loss=loss, psnr=psnr, validation=score, seconds=spent)
                 history.clear()
                 self.save()
                 if score is not None and self._out_of_patience(score):
@@ -187,8 +171,8 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * self.rate(self.step)
         taken: list[tuple[_Stream, NDArray[np.uint8], Samples]] = []
-        for slot in range(len(streams)):
-            stream, frame = self._next(streams[slot], random)
+        for slot, before in enumerate(streams):
+            stream, frame = self._next(before, random)
             streams[slot] = stream
             taken.append((stream, frame, self._sampled(stream, frame, random)))
         scenes = [self.model.scene(samples, stream.memory) for stream, _, samples in taken]
@@ -239,10 +223,8 @@ class Trainer:
     def _next(
         self, stream: _Stream | None, random: np.random.Generator
     ) -> tuple[_Stream, NDArray[np.uint8]]:
-        if stream is not None:
-            frame = next(stream.frames, None)
-            if frame is not None:
-                return stream, frame
+        if stream is not None and (frame := next(stream.frames, None)) is not None:
+            return stream, frame
         config = self.config
         patterns: tuple[Pattern, ...] = ("random", "jitter", "blue", "grid")
         kind = random.choice(len(patterns) + 4)
@@ -307,11 +289,11 @@ class Trainer:
         log.info("Stopped at step %d: no better than at step %d.", self.step, self.best[1])
         return True
 
-    def _log(self, line: TrainingProgress) -> None:
+    def _log(self, **line: float | None) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(line)) + "\n")
-        log.info("step %d: loss %.3f, PSNR %.2f, validation %s", *list(asdict(line).values())[:4])
+            file.write(json.dumps(line) + "\n")
+        log.info("step %d: loss %.3f, PSNR %.2f, validation %s", *list(line.values())[:4])
 
     def save(self) -> None:
         """Write ``checkpoint.safetensors`` (all to go on) and ``weights.safetensors``."""
@@ -328,13 +310,7 @@ class Trainer:
         save_weights(self.mean, self.folder / "weights.safetensors", half=True, step=self.step)
 
     def resume(self) -> None:
-        """Go on from ``checkpoint.safetensors``.
-
-        Raises
-        ------
-        CheckpointError
-            The checkpoint belongs to another model.
-        """
+        """Go on from ``checkpoint.safetensors``; CheckpointError where it is another model's."""
         from safetensors import safe_open
 
         path = self.folder / "checkpoint.safetensors"
@@ -361,13 +337,7 @@ class Trainer:
 def losses(
     made: Reconstruction, target: Tensor, samples: list[Samples], error_weight: float
 ) -> tuple[Tensor, float]:
-    """Loss over unsampled pixels and the batch's mean PSNR there, in dB.
-
-    Parameters
-    ----------
-    target : (B, C, H, W)
-        Full frames in 0..1.
-    """
+    """Loss over unsampled pixels of ``target`` (B, C, H, W) in 0..1; mean PSNR there, in dB."""
     unseen = torch.ones(len(samples), target[0, 0].numel(), device=target.device)
     for row, one in zip(unseen, samples, strict=True):
         row[torch.from_numpy(one.pixels).to(target.device)] = 0

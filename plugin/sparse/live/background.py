@@ -6,35 +6,27 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 
 class Background:
-    """Runs calls one after the other in a thread of its own.
-
-    Parameters
-    ----------
-    size : int
-        Calls that may wait.
-    dropped : function, optional
-        Called for each that found no room.
-    """
+    """Runs calls in a thread; ``size`` may wait, ``dropped`` is called for each without room."""
 
     def __init__(self, size: int = 256, dropped: Callable[[], object] | None = None) -> None:
-        self._queue: queue.Queue[tuple[Callable[..., Any], tuple[Any, ...]] | None]
-        self._queue = queue.Queue(size)
+        self._queue: queue.Queue[Callable[[], object] | None] = queue.Queue(size)
         self._dropped = dropped
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="sparse-background", daemon=True)
         self._thread.start()
 
-    def submit(self, call: Callable[..., Any], *arguments: Any) -> bool:
+    def submit(self, call: Callable[..., object], *arguments: Any) -> bool:
         """Queue a call; False where there is no room, or after :meth:`close`."""
         if not self._closed:
             try:
-                self._queue.put_nowait((call, arguments))
+                self._queue.put_nowait(partial(call, *arguments))
                 return True
             except queue.Full:
                 pass
@@ -55,9 +47,8 @@ class Background:
         self._thread.join(seconds)
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            call, arguments = item
+        while (call := self._queue.get()) is not None:
             try:
-                call(*arguments)
+                call()
             except Exception:  # a full disk must end neither the thread nor the session
                 log.exception("A record of a live session could not be written.")

@@ -68,11 +68,8 @@ def write_frame(message: FrameData) -> bytes:
 def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
     """What :func:`write_frame` wrote, from a client that may be hostile.
 
-    Raises
-    ------
-    MessageError
-        INVALID_FRAME_DATA: another kind of message, or not exactly the bytes that its counts call
-        for.
+    MessageError (INVALID_FRAME_DATA) for another kind of message, or other than exactly the bytes
+    that its counts call for.
     """
     reader = _Reader(data)
     kind, flags, frame_id, coordinates_id, entries = reader.take(_FRAME)
@@ -87,7 +84,8 @@ def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
         (timestamp,) = struct.unpack("<d", reader.bytes(8))
         if not math.isfinite(timestamp):
             raise _bad("its timestamp is not a number")
-    reader.end()
+    if reader.at != len(data):
+        raise _bad(f"{len(data) - reader.at} bytes are left over")
     return FrameData(
         frame_id,
         values,
@@ -99,7 +97,6 @@ def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
 
 
 def write_reconstruction(frame_id: int, png: bytes) -> bytes:
-    """``reconstruction``: a frame number and a PNG."""
     return _RECONSTRUCTION.pack(RECONSTRUCTION, 0, frame_id) + png
 
 
@@ -127,13 +124,7 @@ def rice(pixels: Pixels) -> tuple[int, bytes]:
 
 
 def unrice(data: bytes, k: int, count: int) -> tuple[Pixels, int]:
-    """Pixel numbers, and how many bytes of ``data`` they took.
-
-    Raises
-    ------
-    MessageError
-        INVALID_FRAME_DATA: fewer numbers in ``data`` than ``count``.
-    """
+    """``count`` pixel numbers, and how many bytes they took; MessageError for fewer numbers."""
     # No number takes less than a bit, so a false count cannot make us unpack more than was sent.
     if k >= _MOST_LOW_BITS or count * (k + 1) > 8 * len(data):
         raise _bad("it is shorter than its counts")
@@ -178,10 +169,6 @@ class _Reader:
 
     def take(self, layout: struct.Struct) -> tuple[int, ...]:
         return layout.unpack(self.bytes(layout.size))
-
-    def end(self) -> None:
-        if self.at != len(self.data):
-            raise _bad(f"{len(self.data) - self.at} bytes are left over")
 
 
 def _block(pixels: Pixels) -> bytes:

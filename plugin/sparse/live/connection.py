@@ -13,45 +13,26 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ...errors import GapsphereError, MessageError
-from ...settings.serving import ServeParams
 from ..frames.samples import Samples
 from ..loop.state import Step
 from . import binary, protocol
-from .background import Background
-from .metrics import Metrics
 from .protocol import Code, FrameData, UvCoordinates
 from .recorder import png
 from .session import Session
+
+if TYPE_CHECKING:
+    from .server import Server
 
 log = logging.getLogger(__name__)
 
 MOST_UNREAD = 64
 """Errors and acknowledgements a client may leave unread."""
-
-
-class Host(Protocol):
-    """What a connection needs from its server."""
-
-    params: ServeParams
-    metrics: Metrics
-    background: Background
-    closing: asyncio.Event
-
-    async def open(self, connection: Connection, wishes: protocol.SessionStart) -> Session: ...
-
-    async def work(self, session: Session, frame_id: int, samples: Samples) -> Step: ...
-
-    def record(self, session: Session, work: Waiting, step: Step) -> None: ...
-
-    def forget(self, connection: Connection) -> None: ...
-
-    def greeting(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -64,8 +45,7 @@ class Waiting:
     arrived: float
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(NamedTuple):
     """What one frame is answered with; sent together or not at all."""
 
     messages: tuple[str | bytes, ...]
@@ -81,9 +61,7 @@ class _End(Exception):  # noqa: N818  an end is not always an error
 
 
 class Connection:
-    """See the module's first lines."""
-
-    def __init__(self, host: Host, socket: WebSocket) -> None:
+    def __init__(self, host: Server, socket: WebSocket) -> None:
         self.client_id = uuid.uuid4().hex[:12]
         self.session: Session | None = None
         self._host, self._socket = host, socket
@@ -92,25 +70,26 @@ class Connection:
         self._unread: deque[str] = deque()
         self._answer: _Answer | None = None
         self._outgoing = asyncio.Event()
-        self._ended = asyncio.Event()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         params = host.params
         self._messages = TokenBucket(params.max_fps, params.max_fps)
         rate = params.max_kb_per_second * 1024
         self._bytes = TokenBucket(rate, max(rate, params.max_message_kb * 1024))
         self._warned = 0.0
 
-    def end(self) -> None:
-        """End it from outside: the session was deleted."""
-        self._ended.set()
+    def end(self, close_code: int, code: Code, why: str) -> None:
+        """End it from outside."""
+        if not self._ended.done():
+            self._ended.set_exception(_End(close_code, MessageError(code, why)))
 
     async def run(self) -> None:
         """Serve the client until either side ends it."""
         await self._socket.accept()
         log.info("Client %s connected.", self.client_id)
         self._say("connection_ack", {"client_id": self.client_id, **self._host.greeting()})
-        tasks = [
-            asyncio.create_task(task)
-            for task in (self._read(), self._work(), self._write(), self._watch())
+        tasks: list[asyncio.Future[None]] = [
+            self._ended,
+            *map(asyncio.create_task, (self._read(), self._work(), self._write())),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -122,18 +101,6 @@ class Connection:
             self._host.forget(self)
             log.info("Client %s disconnected.", self.client_id)
         await self._say_goodbye(end)
-
-    async def _watch(self) -> None:
-        """Wait for an end that this side wants."""
-        waits = [asyncio.create_task(event.wait()) for event in (self._host.closing, self._ended)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        if self._host.closing.is_set():
-            raise _End(1001, MessageError(Code.SHUTTING_DOWN, "The server is shutting down."))
-        raise _End(1000, MessageError(Code.SESSION_EXPIRED, "The session was ended."))
 
     async def _read(self) -> None:
         params = self._host.params
@@ -158,7 +125,8 @@ class Connection:
                 if text is not None:
                     await self._take_text(text)
                 else:
-                    self._take_bytes(data)
+                    resolution = self._needed_session().wishes.resolution
+                    self._take_frame(binary.read_frame_data(data, resolution))
             except MessageError as error:
                 self._tell(error)
 
@@ -198,10 +166,6 @@ class Connection:
         else:
             raise MessageError(Code.INVALID_MESSAGE, f"Unknown message type {kind[:40]!r}.")
 
-    def _take_bytes(self, data: bytes) -> None:
-        session = self._needed_session()
-        self._take_frame(binary.read_frame_data(data, session.wishes.resolution))
-
     async def _start(self, wishes: protocol.SessionStart) -> None:
         self._waiting = self._answer = None
         try:
@@ -222,15 +186,12 @@ class Connection:
             raise
         if missing:
             metrics.gaps.inc(missing)
-            expected = frame.frame_id - missing
-            self._say(
-                "frame_gap_detected",
-                {
-                    "expected_frame_id": expected,
-                    "received_frame_id": frame.frame_id,
-                    "missing": missing,
-                },
-            )
+            gap = {
+                "expected_frame_id": frame.frame_id - missing,
+                "received_frame_id": frame.frame_id,
+                "missing": missing,
+            }
+            self._say("frame_gap_detected", gap)
         if self._waiting is not None:
             session.counts.superseded += 1
             metrics.frames.labels("superseded").inc()
@@ -368,7 +329,7 @@ def _uv(session: Session, message: UvCoordinates) -> str | bytes:
     return binary.write_uv(message)
 
 
-def _why(done: set[asyncio.Task[None]]) -> _End:
+def _why(done: set[asyncio.Future[None]]) -> _End:
     """The first end among finished tasks; a defect of ours closes with 1011 and is logged."""
     for task in done:
         error = task.exception()

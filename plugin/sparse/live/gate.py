@@ -19,12 +19,7 @@ def refusal(
 ) -> tuple[int, str] | None:
     """HTTP status and reason why a request stays out, or None if it may come in.
 
-    Parameters
-    ----------
-    headers : mapping
-        Header names in lower case.
-    token : str or None
-        From the query, for clients that cannot set headers.
+    ``headers`` by names in lower case; ``token`` from the query, for clients that cannot set any.
 
     Examples
     --------
@@ -38,7 +33,8 @@ def refusal(
     origin = headers.get("origin")
     if origin is not None and origin.lower().rstrip("/") not in params.allowed_origins:
         return 403, "origin"
-    if params.token and not _same(params.token, _bearer(headers) or token or ""):
+    given = (_bearer(headers) or token or "").encode("utf-8", "surrogateescape")
+    if params.token and not hmac.compare_digest(params.token.encode(), given):
         return 401, "token"
     return None
 
@@ -46,11 +42,6 @@ def refusal(
 def _bearer(headers: Mapping[str, str]) -> str | None:
     scheme, _, value = headers.get("authorization", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else None
-
-
-def _same(expected: str, given: str) -> bool:
-    """Compare in a time that does not depend on how much is right."""
-    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape"))
 
 
 def _is_loopback_name(host: str) -> bool:

@@ -44,7 +44,6 @@ class Monitor(ABC):
             self.log(*figures(client, step), self._step)
 
     def forget(self, client: str) -> None:
-        """A session ended."""
         self._seen.pop(client, None)
 
     @abstractmethod
@@ -56,8 +55,7 @@ class Monitor(ABC):
         """Log figures and pictures (H, W, C) of one step."""
 
     @abstractmethod
-    def close(self) -> None:
-        """Write what is left."""
+    def close(self) -> None: ...
 
 
 class TensorBoard(Monitor):
@@ -122,12 +120,7 @@ class WeightsAndBiases(Monitor):
 def open_monitor(kind: MonitorKind, folder: str | Path, every: int = 1) -> Monitor | None:
     """The monitor of a name; None for ``none``.
 
-    Raises
-    ------
-    MissingDependencyError
-        Its package is not installed.
-    InputError
-        Weights & Biases needs an account and is not offline.
+    MissingDependencyError without its package; InputError where Weights & Biases needs an account.
     """
     if kind == "none":
         return None

@@ -67,13 +67,7 @@ class _Payload(BaseModel):
 
     @classmethod
     def read(cls, payload: dict[str, Any]) -> Self:
-        """The checked payload; null counts as not given.
-
-        Raises
-        ------
-        MessageError
-            The ``code`` of the message, with its first mistake.
-        """
+        """The checked payload, null as not given; MessageError with its first mistake."""
         try:
             return cls.model_validate({k: v for k, v in payload.items() if v is not None})
         except ValidationError as error:
@@ -138,13 +132,7 @@ class FrameData:
     timestamp: float | None = None
 
     def samples(self, asked: Pixels | None, resolution: Resolution) -> Samples:
-        """Checked samples; ``asked`` are the pixels behind ``coordinates_id``.
-
-        Raises
-        ------
-        MessageError
-            INVALID_FRAME_DATA, with what is wrong with them.
-        """
+        """Checked samples or MessageError; ``asked`` are the pixels behind ``coordinates_id``."""
         pixels = self.pixels if self.pixels is not None else asked
         if pixels is None:
             raise MessageError(
@@ -177,10 +165,7 @@ class UvCoordinates:
 def read_envelope(text: str) -> tuple[str, dict[str, Any]]:
     """Type and payload of a JSON message.
 
-    Raises
-    ------
-    MessageError
-        INVALID_MESSAGE: not JSON, NaN or infinity in it, not of the two-part form.
+    MessageError (INVALID_MESSAGE): not JSON, NaN or infinity in it, not of the two-part form.
 
     Examples
     --------
@@ -203,10 +188,7 @@ def read_envelope(text: str) -> tuple[str, dict[str, Any]]:
 def read_frame_data(payload: dict[str, Any], resolution: Resolution) -> FrameData:
     """A frame's samples: ``pixels`` of u, v, value, or ``values`` with ``coordinates_id``.
 
-    Raises
-    ------
-    MessageError
-        INVALID_FRAME_DATA: an entry is missing, not a number, or outside the frame.
+    MessageError (INVALID_FRAME_DATA): an entry is missing, not a number, or outside the frame.
 
     Examples
     --------
@@ -235,17 +217,11 @@ def read_frame_data(payload: dict[str, Any], resolution: Resolution) -> FrameDat
         raise _bad(frame.frame_id, "it needs either pixels, or values with a coordinates_id")
     if frame.num_pixels not in (None, len(rows)):
         raise _bad(frame.frame_id, f"num_pixels is {frame.num_pixels}, but it has {len(rows)}")
-    state = frame.state_vector
-    return FrameData(
-        frame.frame_id,
-        _numbers(rows, frame.frame_id, "values"),
-        where,
-        frame.coordinates_id if where is None else None,
-        None
-        if state is None
-        else _numbers(state, frame.frame_id, "state_vector").astype(np.float32),
-        frame.timestamp,
-    )
+    values, state = _numbers(rows, frame.frame_id, "values"), None
+    if frame.state_vector is not None:
+        state = _numbers(frame.state_vector, frame.frame_id, "state_vector").astype(np.float32)
+    coordinates_id = frame.coordinates_id if where is None else None
+    return FrameData(frame.frame_id, values, where, coordinates_id, state, frame.timestamp)
 
 
 def write(kind: str, payload: dict[str, Any]) -> str:
@@ -276,7 +252,6 @@ def write_uv(message: UvCoordinates, resolution: Resolution) -> str:
 
 
 def write_error(error: MessageError, **details: Any) -> str:
-    """``error`` with its code, its sentence and details."""
     code = Code(error.code).value
     return write("error", {"code": code, "message": str(error), "details": details})
 

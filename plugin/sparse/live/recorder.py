@@ -47,7 +47,7 @@ class RecordedFrame:
     reconstruction: Path
     importance: Path | None
     samples: Path
-    sample_count: int
+    n_samples: int
     timestamp: float | None
     importance_mean: float | None
     importance_max: float | None
@@ -60,15 +60,12 @@ class RecordedFrame:
 
 @dataclass(frozen=True)
 class Recording:
-    """A recorded session."""
-
     folder: Path
     session: dict[str, Any]
     frames: tuple[RecordedFrame, ...]
 
     @property
     def resolution(self) -> Resolution:
-        """``(H, W)``."""
         return resolution_from_wire(self.session["resolution"])
 
     def samples(self, frame: RecordedFrame) -> Samples:
@@ -89,7 +86,6 @@ class Recorder:
         self._told = False
 
     def begin(self, session_id: str, session: dict[str, Any]) -> None:
-        """Open a session's folder."""
         folder = self.folder / session_id
         for part in ("frames", "importance", "samples"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -147,10 +143,7 @@ def png(image: NDArray[np.uint8]) -> bytes:
 def read_recording(folder: str | Path) -> Recording:
     """A session's folder, frames in the order of their numbers.
 
-    Raises
-    ------
-    ArtifactError
-        It is not a recording, or a file that a line names is missing.
+    ArtifactError where it is not a recording, or a file that a line names is missing.
     """
     folder = Path(folder)
     try:
@@ -171,13 +164,14 @@ def _lines(folder: Path) -> Iterator[RecordedFrame]:
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)
-            name = f"{line['frame_id']:08d}"
+            name, mapped = f"{line['frame_id']:08d}", line.pop("importance")
             frame = RecordedFrame(
                 reconstruction=folder / "frames" / f"{name}.png",
-                importance=folder / "importance" / f"{name}.png" if line["importance"] else None,
+                importance=folder / "importance" / f"{name}.png" if mapped else None,
                 samples=folder / "samples" / f"{name}.bin",
-                problems=tuple(line["problems"]),
-                **{k: v for k, v in line.items() if k not in ("importance", "problems")},
+                n_samples=line.pop("sample_count"),
+                problems=tuple(line.pop("problems")),
+                **line,
             )
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines):
@@ -191,4 +185,4 @@ def _lines(folder: Path) -> Iterator[RecordedFrame]:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) or math.isinf(value) else value
+    return value if math.isfinite(value) else None

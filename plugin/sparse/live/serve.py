@@ -45,19 +45,10 @@ def serve(
     stop: threading.Event | None = None,
     registry: ModelRegistry | None = None,
 ) -> None:
-    """Serve until a signal comes, or until ``stop`` is set.
+    """Serve until a signal comes; in a thread, where none arrives, until ``stop`` is set.
 
-    Parameters
-    ----------
-    ready : function, optional
-        Called with the address, ``http://host:port``, once connections are taken.
-    stop : threading.Event, optional
-        For a server in a thread, where no signal arrives.
-
-    Raises
-    ------
-    InputError
-        The address cannot be listened on, or the settings do not fit together.
+    ``ready`` is called with the address, ``http://host:port``, once connections are taken.
+    InputError where the address cannot be listened on.
     """
     listening = _listen(params)
     try:

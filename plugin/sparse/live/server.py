@@ -44,7 +44,7 @@ from .metrics import Metrics
 from .monitoring import open_monitor
 from .protocol import PROTOCOL_VERSION, Code, SessionStart
 from .recorder import Recorder, png
-from .session import Limits, Session, open_session
+from .session import Session, open_session
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +55,7 @@ EXTRA_CONNECTIONS = 32
 class Server:
     """Everything that sessions share.  Make it inside a running event loop.
 
-    Parameters
-    ----------
-    params : ServeParams
-        Where it listens and what it allows.
-    sampling : SparseParams
-        What sessions start from; each may override some of it for itself.
+    ``sampling`` is what sessions start from; each may override some of it for itself.
     """
 
     def __init__(
@@ -74,9 +69,8 @@ class Server:
         self.registry = registry or ModelRegistry(params.model_files, device=params.device)
         self.metrics = Metrics()
         self.background = Background(dropped=self.metrics.dropped.inc)
-        self.closing = asyncio.Event()
+        self.closing = False
         self.started = time.time()
-        self._limits = Limits(params.max_pixels, params.max_samples)
         self._pool = ThreadPoolExecutor(params.workers, thread_name_prefix="sparse")
         self._connections: dict[str, Connection] = {}
         self._recorder = None
@@ -98,7 +92,6 @@ class Server:
 
     @property
     def sessions(self) -> dict[str, Session]:
-        """Open sessions by id."""
         every = (connection.session for connection in self._connections.values())
         return {session.id: session for session in every if session is not None}
 
@@ -119,13 +112,7 @@ class Server:
         }
 
     async def open(self, connection: Connection, wishes: SessionStart) -> Session:
-        """A session for a connection; in place of the one it had.
-
-        Raises
-        ------
-        MessageError
-            SERVER_OVERLOAD, or the errors of :func:`~.session.open_session`.
-        """
+        """A session for a connection; in place of the one it had."""
         before = connection.session
         if before is None and len(self.sessions) >= self.params.max_sessions:
             raise MessageError(
@@ -134,7 +121,7 @@ class Server:
             )
         loop = asyncio.get_running_loop()
         session = await loop.run_in_executor(
-            self._pool, open_session, wishes, self.registry, self.sampling, self._limits
+            self._pool, open_session, wishes, self.registry, self.sampling, self.params
         )
         self.metrics.started.inc()
         if before is None:
@@ -172,7 +159,9 @@ class Server:
 
     async def close(self) -> None:
         """Close all connections, and write what is left."""
-        self.closing.set()
+        self.closing = True
+        for connection in self._connections.values():
+            connection.end(1001, Code.SHUTTING_DOWN, "The server is shutting down.")
         deadline = time.monotonic() + 5
         while self._connections and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
@@ -187,11 +176,10 @@ class Server:
 
     async def _stream(self, socket: WebSocket) -> None:
         refused = self._refused(socket)
-        if refused is None and len(self._connections) >= (
-            self.params.max_sessions + EXTRA_CONNECTIONS
-        ):
+        most = self.params.max_sessions + EXTRA_CONNECTIONS
+        if refused is None and len(self._connections) >= most:
             refused = (503, "overload")
-        if refused is None and self.closing.is_set():
+        if refused is None and self.closing:
             refused = (503, "closing")
         if refused is not None:
             status, reason = refused
@@ -220,7 +208,7 @@ class Server:
         return guarded
 
     async def _health(self, _: Request) -> Response:
-        status = "closing" if self.closing.is_set() else "ok"
+        status = "closing" if self.closing else "ok"
         return JSONResponse({"status": status, "protocol": PROTOCOL_VERSION})
 
     async def _metrics(self, _: Request) -> Response:
@@ -236,7 +224,7 @@ class Server:
             session = connection.session
             if session is not None and session.id == name:
                 if request.method == "DELETE":
-                    connection.end()
+                    connection.end(1000, Code.SESSION_EXPIRED, "The session was ended.")
                 return JSONResponse(session.summary())
         return _no_session()
 
@@ -245,7 +233,7 @@ class Server:
         step = None if session is None else session.last
         if step is None:
             return _no_session()
-        image: np.ndarray[Any, np.dtype[np.uint8]] | None = None
+        image = None
         if request.path_params["picture"] == "frame":
             image = step.frame
         elif request.path_params["picture"] == "importance" and step.importance is not None:

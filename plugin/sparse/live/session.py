@@ -17,6 +17,7 @@ from typing import Any
 
 from ...errors import CheckpointError, GapsphereError, InputError, MessageError
 from ...settings.fields import make
+from ...settings.serving import ServeParams
 from ...settings.sparse import SparseParams
 from ..frames.coords import Pixels, resolution_to_wire
 from ..frames.samples import Samples
@@ -32,25 +33,11 @@ log = logging.getLogger(__name__)
 REMEMBERED_COORDINATES = 32
 """How many of the last coordinates a client may still answer to by id: a second at 30 FPS."""
 
-CLIENT_SETTINGS = frozenset(
-    {
-        "pattern",
-        "sample_count",
-        "importance_ratio",
-        "warmup_frames",
-        "collision_threshold",
-        "method",
-        "extra",
-        "extra_ratio",
-        "revisit_ratio",
-        "signal",
-        "epsilon",
-        "temporal",
-        "memory",
-        "target_psnr",
-        "seed",
-    }
-)
+CLIENT_SETTINGS = {
+    "pattern", "sample_count", "importance_ratio", "warmup_frames", "collision_threshold", "method",
+    "extra", "extra_ratio", "revisit_ratio", "signal", "epsilon", "temporal", "memory",
+    "target_psnr", "seed",
+}  # fmt: skip
 """What ``session_start`` may choose for itself; all else is the server's."""
 
 
@@ -66,17 +53,9 @@ class Counts:
     problems: int = 0
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How large one session may be."""
-
-    pixels: int = 1 << 20
-    samples: int = 20_000
-
-
 @dataclass
 class Session:
-    """See the module's first lines; made by :func:`open_session`."""
+    """Made by :func:`open_session`."""
 
     wishes: SessionStart
     params: SparseParams
@@ -98,13 +77,7 @@ class Session:
         return self._ask(0, self.state.pixels, None)
 
     def take(self, frame: FrameData) -> tuple[Samples, int]:
-        """Check a frame on arrival: its samples, and how many frames are missing before it.
-
-        Raises
-        ------
-        MessageError
-            INVALID_FRAME_DATA: not newer than the last one, or samples that cannot be used.
-        """
+        """Check a frame on arrival: its samples, and how many frames are missing before it."""
         if self.newest is not None and frame.frame_id <= self.newest:
             self.counts.late += 1
             raise MessageError(
@@ -113,18 +86,18 @@ class Session:
             )
         asked = None if frame.coordinates_id is None else self._asked.get(frame.coordinates_id)
         samples = frame.samples(asked, self.wishes.resolution)
-        if samples.channels != self.model.model.config.channels:
+        model, key = self.model.model.config, self.model.key
+        if samples.channels != model.channels:
             raise MessageError(
                 Code.INVALID_FRAME_DATA,
-                f"Frame {frame.frame_id} has {samples.channels} channel(s); the model "
-                f"{self.model.key} reads {self.model.model.config.channels}.",
+                f"Frame {frame.frame_id} has {samples.channels} channel(s); the model {key} reads "
+                f"{model.channels}.",
             )
-        largest = self.model.model.config.state_size
-        if samples.state is not None and len(samples.state) > largest:
+        if samples.state is not None and len(samples.state) > model.state_size:
             raise MessageError(
                 Code.INVALID_FRAME_DATA,
                 f"Frame {frame.frame_id} has a state of {len(samples.state)} entries; the model "
-                f"{self.model.key} reads up to {largest}.",
+                f"{key} reads up to {model.state_size}.",
             )
         missing = 0 if self.newest is None else frame.frame_id - self.newest - 1
         self.newest = frame.frame_id
@@ -185,7 +158,6 @@ class Session:
         }
 
     def summary(self) -> dict[str, Any]:
-        """For the list of sessions."""
         return {
             "session_id": self.id,
             "opened": self.opened,
@@ -212,25 +184,19 @@ def open_session(
     wishes: SessionStart,
     registry: ModelRegistry,
     params: SparseParams,
-    limits: Limits,
+    limits: ServeParams,
 ) -> Session:
     """Make a client's session: its model, its sampler, its first coordinates.
 
-    Parameters
-    ----------
-    params : SparseParams
-        The server's settings; ``wishes.sampling`` overrides those in :data:`CLIENT_SETTINGS`.
-
-    Raises
-    ------
-    MessageError
-        INVALID_SESSION or UNKNOWN_MODEL.
+    ``wishes.sampling`` overrides those of ``params`` in :data:`CLIENT_SETTINGS`.  MessageError
+    (INVALID_SESSION, UNKNOWN_MODEL, MODEL_ERROR) where that does not go.
     """
     height, width = wishes.resolution
-    if height * width > limits.pixels:
+    if height * width > limits.max_pixels:
         raise MessageError(
             Code.INVALID_SESSION,
-            f"{width} x {height} pixels are more than the {limits.pixels} that this server takes.",
+            f"{width} x {height} pixels are more than the {limits.max_pixels} that this server "
+            "takes.",
         )
     unknown = sorted(set(wishes.sampling) - CLIENT_SETTINGS)
     if unknown:
@@ -244,8 +210,8 @@ def open_session(
         model = _model(registry, wishes.checkpoint_key or params.checkpoint_key)
         count = min(params.sample_count, height * width)
         most = max(count, params.most_samples if params.target_psnr is not None else 0)
-        if min(most, height * width) > limits.samples:
-            raise InputError(f"A frame may have {limits.samples} samples here, not {most}.")
+        if min(most, height * width) > limits.max_samples:
+            raise InputError(f"A frame may have {limits.max_samples} samples here, not {most}.")
         loop = make_loop(params, model.model)
         state = loop.start(wishes.resolution, seed=params.seed)
     except MessageError:

@@ -12,7 +12,6 @@ from ..sampling.adaptive import AdaptiveSampler
 from ..sampling.sampler import Sampler
 from ..sampling.uniform import UniformSampler
 from .loop import SamplingLoop
-from .state import LoopConfig, QualityTarget
 
 
 def make_sampler(params: SparseParams) -> Sampler:
@@ -34,22 +33,7 @@ def make_sampler(params: SparseParams) -> Sampler:
 
 def make_loop(params: SparseParams, model: SparsePixelTransformer) -> SamplingLoop:
     """The loop of these settings."""
-    quality = None
-    if params.target_psnr is not None:
-        quality = QualityTarget(params.target_psnr, params.least_samples, params.most_samples)
-    config = LoopConfig(
-        count=params.sample_count,
-        signal=params.signal,
-        scales=params.scales,
-        temporal=params.temporal,
-        warmup_frames=params.warmup_frames,
-        memory=params.memory,
-        epsilon=params.epsilon,
-        quality=quality,
-        use_amp=params.use_amp,
-        sentinel=params.sentinel_value,
-    )
-    return SamplingLoop(model, make_sampler(params), config)
+    return SamplingLoop(model, make_sampler(params), params)
 
 
 def hyper_parameters(params: SparseParams) -> dict[str, Any]:

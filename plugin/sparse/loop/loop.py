@@ -19,26 +19,39 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...errors import DimensionError, NotFiniteError
+from ...errors import DimensionError, InputError, NotFiniteError
+from ...settings.sparse import SENTINEL, SparseParams
 from ..frames.coords import Resolution, checked_resolution
 from ..frames.samples import Memory, Samples, passing_through, remember
 from ..network.importance import (
     Map,
     checked_importance,
-    gradient_of,
     multi_scale,
+    signal_of,
     smooth_in_time,
     stats_of,
 )
-from ..network.model import SENTINEL, Reconstruction, SparsePixelTransformer
+from ..network.model import Reconstruction, SparsePixelTransformer
 from ..sampling.sampler import Draw, Request, Sampler
 from ..sampling.uniform import uniform_pixels
-from .state import LoopConfig, LoopState, Step
+from .state import LoopState, Step
 
 log = logging.getLogger(__name__)
 
 DB_PER_DOUBLING = 1.6
 """How much twice the samples add, in dB: what the control of the sample count starts from."""
+GAIN = 0.3
+HOLD_OUT = 0.1
+"""Share of the samples that a quality target holds out.
+
+A live loop never sees the true frame, so these probes are drawn evenly and independently of the
+sampler, kept from a second reconstruction, and compared with it.  The sampler's own samples crowd
+where it is difficult and do not represent the frame.
+"""
+CUT_RATIO, CUT_LEVEL = 3.0, 24.0
+"""A frame is a scene cut when its samples are further from the last reconstruction than this ratio
+of what is usual, and this many grey levels.
+"""
 
 
 @dataclass(frozen=True)
@@ -61,13 +74,15 @@ class SamplingLoop:
         Used for inference only; may be shared by any number of loops and threads.
     sampler : Sampler
         Where the next samples go.
-    config : LoopConfig
+    params : SparseParams
+        All settings but the sampler's.
 
     Examples
     --------
     >>> from gapsphere.plugin.sparse.frames.samples import samples_of
     >>> from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
-    >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), LoopConfig(count=20))
+    >>> params = SparseParams(sample_count=20)
+    >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), params)
     >>> state = loop.start((16, 16), seed=3)
     >>> frame = np.zeros((16, 16, 1), np.uint8)
     >>> step = loop.step(samples_of(frame, state.pixels), state)
@@ -79,16 +94,21 @@ class SamplingLoop:
         self,
         model: SparsePixelTransformer,
         sampler: Sampler,
-        config: LoopConfig | None = None,
+        params: SparseParams | None = None,
     ) -> None:
         self.model = model.eval()
         self.sampler = sampler
-        self.config = config or LoopConfig()
+        self.params = params = params or SparseParams()
+        if params.target_psnr is not None and params.least_samples > params.most_samples:
+            raise InputError(
+                "A quality target needs 1 <= least <= most, not "
+                f"{params.least_samples}, {params.most_samples}."
+            )
 
     def start(self, resolution: Resolution, *, seed: int = 0) -> LoopState:
         """A session's first state; its ``pixels`` are what to sample of the first frame."""
         resolution = checked_resolution(resolution)
-        count = min(self.config.count, resolution[0] * resolution[1])
+        count = min(self.params.sample_count, resolution[0] * resolution[1])
         state = LoopState(resolution, seed, count, np.empty(0, np.int64))
         return self._ask(state, None)[0]
 
@@ -118,14 +138,14 @@ class SamplingLoop:
         problems = list(seen.problems)
         importance = seen.importance
         if importance is not None:
-            importance = smooth_in_time(importance, state.importance, self.config.temporal)
+            importance = smooth_in_time(importance, state.importance, self.params.temporal)
         frame, memory = seen.frame, state.memory
         if frame is None:
             height, width = state.resolution
             black = np.zeros((height, width, samples.channels), np.uint8)
             frame = black if state.frame is None else state.frame
-        elif self.config.memory:
-            memory = remember(memory, samples, frame, self.config.memory)
+        elif self.params.memory:
+            memory = remember(memory, samples, frame, self.params.memory)
         after = replace(
             state,
             turn=state.turn + 1,
@@ -136,7 +156,7 @@ class SamplingLoop:
             usual=_usual(state.usual, surprise, cut),
         )
         after = self._steer(after, seen.held_out)
-        warm = after.valid >= self.config.warmup_frames and after.importance is not None
+        warm = after.valid >= self.params.warmup_frames and after.importance is not None
         shares = {"kept": len(state.pixels)}
         if seen.frame is not None or len(state.pixels) != after.count:
             after, shares, trouble = self._ask(after, after.importance if warm else None)
@@ -170,15 +190,15 @@ class SamplingLoop:
 
     def _marked(self, samples: Samples) -> Samples:
         """Samples whose state has the model's own mark for entries without a value."""
-        if samples.state is None or self.config.sentinel == SENTINEL:
+        if samples.state is None or self.params.sentinel_value == SENTINEL:
             return samples
-        empty = samples.state == np.float32(self.config.sentinel)
+        empty = samples.state == np.float32(self.params.sentinel_value)
         return replace(samples, state=np.where(empty, np.float32(SENTINEL), samples.state))
 
     def _is_cut(self, surprise: float, state: LoopState) -> bool:
         if np.isnan(surprise) or np.isnan(state.usual):
             return False
-        return surprise > max(self.config.cut_level, self.config.cut_ratio * state.usual)
+        return surprise > max(CUT_LEVEL, CUT_RATIO * state.usual)
 
     def _see(self, samples: Samples, state: LoopState) -> _Seen:
         """Reconstruct; whatever the model raises, the session goes on."""
@@ -217,30 +237,22 @@ class SamplingLoop:
         device = next(self.model.parameters()).device.type
         with (
             torch.inference_mode(),
-            torch.autocast(device, torch.bfloat16, enabled=self.config.use_amp),
+            torch.autocast(device, torch.bfloat16, enabled=self.params.use_amp),
         ):
-            return self.model.reconstruct(scenes, epsilon=self.config.epsilon)
+            return self.model.reconstruct(scenes, epsilon=self.params.epsilon)
 
     def _importance(self, made: Reconstruction, frame: NDArray[np.uint8]) -> Map:
-        if self.config.signal == "entropy":
-            found = made.entropy[0].float().cpu().numpy()
-        elif self.config.signal == "dispersion":
-            found = made.dispersion[0].float().cpu().numpy()
-        elif self.config.signal == "error":
-            found = made.log_scale[0].float().exp().cpu().numpy()
-        else:
-            found = gradient_of(frame) / 255
-        return multi_scale(checked_importance(found), self.config.scales)
+        found = signal_of(made, frame, self.params.signal)
+        return multi_scale(checked_importance(found), self.params.scales)
 
     def _ask(
         self, state: LoopState, importance: Map | None
     ) -> tuple[LoopState, dict[str, int], list[str]]:
         """The state with the pixels to ask for next, their shares, and what went wrong."""
-        target = self.config.quality
-        if target is None or state.count < 2:
+        if self.params.target_psnr is None or state.count < 2:
             draw, trouble = self._draw(state, importance, state.count)
             return replace(state, pixels=draw.pixels, probes=None), draw.shares, trouble
-        number = min(max(1, round(target.hold_out * state.count)), state.count - 1)
+        number = min(max(1, round(HOLD_OUT * state.count)), state.count - 1)
         draw, trouble = self._draw(state, importance, state.count - number)
         height, width = state.resolution
         free = np.setdiff1d(np.arange(height * width), draw.pixels, assume_unique=True)
@@ -281,18 +293,19 @@ class SamplingLoop:
 
     def _steer(self, state: LoopState, measured: float) -> LoopState:
         """Move the count towards the wanted quality, in the logarithm, where gains are even."""
-        target = self.config.quality
-        if target is None or np.isnan(measured):
+        params = self.params
+        if params.target_psnr is None or np.isnan(measured):
             return state
         error = measured if np.isnan(state.error) else 0.7 * state.error + 0.3 * measured
         # A reconstruction without the probes is worse by what they would add.
         quality = 10 * np.log10(255**2 / max(error, 1e-3))
-        quality += DB_PER_DOUBLING * np.log2(1 / (1 - target.hold_out))
-        doublings = float(
-            np.clip(target.gain * (target.psnr - quality) / DB_PER_DOUBLING, -0.5, 0.5)
+        quality += DB_PER_DOUBLING * np.log2(1 / (1 - HOLD_OUT))
+        doublings = GAIN * (params.target_psnr - quality) / DB_PER_DOUBLING
+        doublings = float(np.clip(doublings, -0.5, 0.5))
+        most = min(params.most_samples, state.resolution[0] * state.resolution[1])
+        count = int(
+            np.clip(round(state.count * 2**doublings), min(params.least_samples, most), most)
         )
-        most = min(target.most, state.resolution[0] * state.resolution[1])
-        count = int(np.clip(round(state.count * 2**doublings), min(target.least, most), most))
         return replace(state, count=count, error=error)
 
 

@@ -1,4 +1,4 @@
-"""A sampling loop's settings, the state it carries from frame to frame, and a frame's result.
+"""The state that a sampling loop carries from frame to frame, and a frame's result.
 
 Plain data, so that a session can be stored between two frames and goes on bit for bit.
 """
@@ -12,68 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
-from ...settings.sparse import SAMPLING, Signal
 from ..frames.coords import Pixels, Resolution
 from ..frames.samples import Memory
 from ..network.importance import ImportanceStats, Map
-
-
-@dataclass(frozen=True)
-class QualityTarget:
-    """Let the sample count follow the quality (dB) that is wanted.
-
-    A live loop never sees the true frame, so ``hold_out`` of the samples are probes: drawn evenly
-    and independently of the sampler, kept from a second reconstruction, and compared with it.
-    Samples that the sampler placed could not do that: where it is difficult they crowd, and each
-    keeps its distance from the others, so they do not represent the frame.
-    """
-
-    psnr: float
-    least: int = SAMPLING.least_samples
-    most: int = SAMPLING.most_samples
-    hold_out: float = 0.1
-    gain: float = 0.3
-
-    def __post_init__(self) -> None:
-        if not 0 < self.hold_out < 1 or not 1 <= self.least <= self.most:
-            raise InputError(
-                f"A quality target needs hold_out between 0 and 1 and 1 <= least <= most, not "
-                f"{self.hold_out}, {self.least}, {self.most}."
-            )
-
-
-@dataclass(frozen=True)
-class LoopConfig:
-    """How the loop runs.
-
-    ``count`` samples a frame; ``signal`` is what importance is read from, averaged over squares of
-    each side in ``scales`` and over time (``temporal`` of the map before stays); adaptive drawing
-    starts after ``warmup_frames`` frames with a valid map.  ``memory`` is how many frames a
-    measured value is remembered, 0 for none.  A frame whose samples are further from the last
-    reconstruction than ``cut_ratio`` times what is usual, and at least ``cut_level`` grey levels,
-    is a scene cut: memory, importance and warm-up start anew.  ``sentinel`` is what a state entry
-    without a value holds.
-    """
-
-    count: int = SAMPLING.sample_count
-    signal: Signal = SAMPLING.signal
-    scales: tuple[int, ...] = SAMPLING.scales
-    temporal: float = SAMPLING.temporal
-    warmup_frames: int = SAMPLING.warmup_frames
-    memory: int = SAMPLING.memory
-    epsilon: float = SAMPLING.epsilon
-    cut_ratio: float = 3.0
-    cut_level: float = 24.0
-    quality: QualityTarget | None = None
-    use_amp: bool = SAMPLING.use_amp
-    sentinel: float = SAMPLING.sentinel_value
-
-    def __post_init__(self) -> None:
-        if self.count < 1 or self.warmup_frames < 0 or self.memory < 0:
-            raise InputError("count starts at 1, warmup_frames and memory at 0.")
-        if not 0 <= self.temporal < 1:
-            raise InputError(f"temporal is a share from 0 to below 1, not {self.temporal}.")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,7 @@ from ...settings.sparse import SparseParams
 from ..frames.samples import Memory, Samples, samples_of
 from ..loop.build import make_sampler
 from ..loop.loop import SamplingLoop
-from ..loop.state import LoopConfig
-from ..network.importance import SIGNALS, Map, Signal, gradient_of
+from ..network.importance import SIGNALS, Map, Signal, signal_of
 from ..network.model import SparsePixelTransformer
 from ..sampling.adaptive import AdaptiveSampler
 from ..sampling.sampler import Sampler
@@ -92,29 +91,20 @@ def measure(
     *,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Run one policy over one sequence, closed loop.
+    """Run one policy over one sequence (length, H, W) or (length, H, W, C), closed loop.
 
-    Parameters
-    ----------
-    frames : uint8 (length, H, W) or (length, H, W, C)
-        At least ``plan.first + plan.frames`` of them.
-
-    Returns
-    -------
-    dict
-        Means over the frames: ``psnr.REBUILD`` (dB) and ``ssim.REBUILD``, where the rebuild
-        ``model`` has its PSNR from all measured frames and the others from the chosen ones, for
-        which ``paired`` is the model's PSNR; ``correlation.SIGNAL`` with the absolute error of the
-        model's frame.
+    Returns means over the frames: ``psnr.REBUILD`` (dB) and ``ssim.REBUILD``, where the rebuild
+    ``model`` has its PSNR from all measured frames and the others from the chosen ones, for which
+    ``paired`` is the model's PSNR; ``correlation.SIGNAL`` with the absolute error of its frame.
     """
     shots = frames[..., None] if frames.ndim == 3 else frames
-    config = LoopConfig(
-        count=plan.count,
+    params = SparseParams(
+        sample_count=plan.count,
         signal=policy.signal,
         warmup_frames=plan.warmup_frames,
         memory=plan.memory,
     )
-    loop = SamplingLoop(model, policy.sampler, config)
+    loop = SamplingLoop(model, policy.sampler, params)
     state = loop.start(shots.shape[1:3], seed=seed)
     # A pattern that reads nothing needs no frames before the first that is measured.
     start = plan.first if not (policy.sampler.adaptive or plan.memory) else 0
@@ -135,7 +125,7 @@ def measure(
             made = CLASSICAL[name](samples)
             values[f"psnr.{name}"].append(psnr(made, shots[t]))
             values[f"ssim.{name}"].append(ssim(made, shots[t]))
-        for name, signal in _signals(model, samples, memory, step.frame):
+        for name, signal in _signals(model, samples, memory, step.frame).items():
             found = rank_correlation(signal, step.frame, shots[t])
             values[f"correlation.{name}"].append(found)
     with warnings.catch_warnings():
@@ -145,19 +135,13 @@ def measure(
 
 def _signals(
     model: SparsePixelTransformer, samples: Samples, memory: Memory | None, frame: Frames
-) -> Iterator[tuple[str, Map]]:
+) -> dict[str, Map]:
     """Every importance signal of one frame."""
     import torch
 
     with torch.inference_mode():
         made = model.reconstruct([model.scene(samples, memory)])
-    maps = {
-        "entropy": made.entropy[0].numpy(),
-        "dispersion": made.dispersion[0].numpy(),
-        "error": made.log_scale[0].exp().numpy(),
-        "gradient": gradient_of(frame),
-    }
-    yield from ((name, maps[name]) for name in SIGNALS)
+    return {name: signal_of(made, frame, name) for name in SIGNALS}
 
 
 def measure_all(
@@ -169,12 +153,9 @@ def measure_all(
     seeds: int = 2,
     progress: Progress = silent,
 ) -> pd.DataFrame:
-    """Every policy on every sequence; the sequences are dealt out to the seeds in turn.
+    """What :func:`measure` returns, in a sorted row for each policy, seed and sequence.
 
-    Returns
-    -------
-    DataFrame
-        What :func:`measure` returns, in a row for each policy, seed and sequence, sorted.
+    The sequences are dealt out to the seeds in turn.
     """
     rows, index = [], []
     for policy in policies:

@@ -49,10 +49,11 @@ def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -
 
     Examples
     --------
-    >>> from gapsphere.plugin.sparse.loop.state import LoopConfig
+    >>> from gapsphere.plugin.settings.sparse import SparseParams
     >>> from gapsphere.plugin.sparse.network.model import SparsePixelTransformer
     >>> from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
-    >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), LoopConfig(count=20))
+    >>> params = SparseParams(sample_count=20)
+    >>> loop = SamplingLoop(SparsePixelTransformer(), UniformSampler(), params)
     >>> black = np.zeros((16, 16, 1), np.uint8)
     >>> played = play_frame(loop, black, loop.start((16, 16)))
     >>> len(played.pixels), played.step.state.turn

@@ -66,12 +66,10 @@ class NearAttention(nn.Module):
         index: Tensor | None,
         dead: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        """Attend and transform.
+        """Queries ``x`` (Q, width) after attention, and the heads' mean weights (Q, K), float32.
 
         Parameters
         ----------
-        x : (Q, width)
-            Queries.
         keys_values : (M, 2 width)
             What ``key_value`` makes of a memory (M, memory_width).
         geometry : (Q, K, hidden), (Q, K)
@@ -80,13 +78,7 @@ class NearAttention(nn.Module):
         index : int64 (Q, K) or None
             Which rows of ``keys_values`` each query sees; None: all, and K = M.
         dead : bool (Q, K) or None
-            Pairs without attention: padding, or a key of another kind.
-
-        Returns
-        -------
-        x : (Q, width)
-        weights : (Q, K)
-            Mean of the heads' weights, rows sum to 1, float32.
+            Pairs without attention.
         """
         queries, width, size = len(x), x.shape[-1], x.shape[-1] // self.heads
         query = self.query(self.norm(x)).unsqueeze(1)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import torch
@@ -21,6 +21,9 @@ from scipy import ndimage
 from ...errors import DimensionError, InputError, NotFiniteError
 from ...settings.sparse import Signal
 from .attention import entropy_of
+
+if TYPE_CHECKING:
+    from .model import Reconstruction
 
 Map = NDArray[np.float32]
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
@@ -43,27 +46,10 @@ class ImportanceStats:
 def attention_entropy(
     attention: torch.Tensor, resolution: tuple[int, int], *, epsilon: float = 0.0
 ) -> torch.Tensor:
-    """Importance of whole attention matrices: the seed's calculator, absolute.
+    """Importance (B, H, W), 0..1, of whole attention matrices (B, H W, N): the seed's calculator.
 
-    Parameters
-    ----------
-    attention : (B, H W, N)
-        Rows that sum to 1.
-    resolution : (H, W)
-    epsilon : float
-        Weights below it count as it; 0 leaves them alone.
-
-    Returns
-    -------
-    (B, H, W)
-        Entropy as a share of log N, 0..1.
-
-    Raises
-    ------
-    DimensionError
-        Not three dimensions, or not H W queries.
-    NotFiniteError
-        NaN or infinity among the weights.
+    The entropy as a share of log N; weights below ``epsilon`` count as it.  DimensionError for
+    other shapes, NotFiniteError for NaN or infinity.
     """
     if attention.ndim != 3:
         raise DimensionError(f"Attention has the shape (B, H W, N), not {tuple(attention.shape)}.")
@@ -73,6 +59,14 @@ def attention_entropy(
     if not bool(torch.isfinite(attention).all()):
         raise NotFiniteError("The attention holds NaN or infinity; this frame's map is left out.")
     return entropy_of(attention, keys, epsilon).view(batch, *resolution)
+
+
+def signal_of(made: Reconstruction, frame: NDArray[np.uint8], signal: Signal) -> Map:
+    """A signal of the first reconstruction of a batch, whose ``frame`` (H, W, C) is given."""
+    if signal == "gradient":
+        return gradient_of(frame) / 255
+    found = made.log_scale.float().exp() if signal == "error" else getattr(made, signal)
+    return np.asarray(found[0].float().cpu().numpy())
 
 
 def gradient_of(frame: NDArray[np.generic]) -> Map:
@@ -130,7 +124,6 @@ def scaled(importance: Map) -> NDArray[np.uint8]:
 
 
 def stats_of(importance: Map) -> ImportanceStats:
-    """Figures to log; see :class:`ImportanceStats`."""
     flat = np.maximum(np.asarray(importance, np.float64).ravel(), 0)
     total = flat.sum()
     share = flat / total if total > 0 else np.full(len(flat), 1 / len(flat))

@@ -48,21 +48,9 @@ class LoadedModel:
 
 
 class ModelRegistry:
-    """Names and the weight files behind them.
+    """Names and the weight files behind them; ``default`` are the packaged ones if not given.
 
-    Parameters
-    ----------
-    files : mapping of name to path
-        ``default`` is added where it is missing: the weights that come with Gapsphere.
-    device : str
-        Where models run.
-    keep : int
-        Models held in memory at once, 1 or more.
-
-    Raises
-    ------
-    InputError
-        A name is not a plain word.
+    InputError for a name that is not a plain word.
     """
 
     def __init__(
@@ -80,18 +68,12 @@ class ModelRegistry:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Names that a client may ask for."""
         return tuple(self._files)
 
     def get(self, key: str) -> LoadedModel:
         """The model of a name, read from its file on first use.
 
-        Raises
-        ------
-        UnknownModelError
-            No such name; the message names no file.
-        CheckpointError
-            The registered file cannot be used.
+        UnknownModelError without such a name, CheckpointError for a file that cannot be used.
         """
         if key not in self._files:
             known = ", ".join(self.keys)

@@ -56,12 +56,11 @@ class Scene:
     previous: Floats | None
     remembered: Floats | None
     recency: Floats | None
-    state: NDArray[np.float32] | None
+    state: Floats | None
     resolution: Resolution
 
     @property
     def channels(self) -> int:
-        """1 for grey, 3 for RGB."""
         return int(self.values.shape[1])
 
 
@@ -73,14 +72,9 @@ def make_scene(
     past_neighbors: int,
     stride: int = 1,
 ) -> Scene:
-    """Lay out a frame for the model.
+    """Lay out a frame, with that many nearest tokens of this frame and remembered ones per query.
 
-    Parameters
-    ----------
-    neighbors, past_neighbors : int
-        Nearest tokens per query, of this frame and remembered.
-    stride : int
-        A query covers a cell of ``stride`` x ``stride`` pixels.
+    A query covers a cell of ``stride`` x ``stride`` pixels.
     """
     with ThreadPoolExecutor(1) as beside:  # the one needs nothing of the other
         natural = beside.submit(_natural, samples)
@@ -113,7 +107,7 @@ def _lay_out(
     age = memory.age.ravel()
     revisit = age[samples.pixels] != NEVER
     surprise = values - _shares(np.where(revisit[:, None], measured, believed))
-    past = _remembered_pixels(memory, samples.pixels)
+    past = np.setdiff1d(memory.pixels, samples.pixels, assume_unique=True)
     past_values = _shares(memory.value.reshape(height * width, -1)[past])
     change = _change_around(index, np.abs(surprise).mean(1))
     cells = (past // width // stride) * -(-width // stride) + past % width // stride
@@ -168,12 +162,6 @@ def memory_holds(samples: Samples, memory: Memory) -> bool:
 def _half_pixels(pixels: Pixels, width: int) -> NDArray[np.int64]:
     """Places (x, y) of pixels as :func:`~.nearest.nearest_samples` takes them, int64 (n, 2)."""
     return np.asarray(2 * np.stack(np.divmod(pixels, width)[::-1], axis=-1))
-
-
-def _remembered_pixels(memory: Memory, measured_again: Pixels) -> Pixels:
-    known = memory.age.ravel() != NEVER
-    known[measured_again] = False
-    return np.flatnonzero(known)
 
 
 def _change_around(index: NDArray[np.int64], surprise: Floats) -> Floats:

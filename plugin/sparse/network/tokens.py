@@ -21,7 +21,6 @@ class Neighbours:
     dead: Tensor | None = None
 
     def part(self, first: int, last: int) -> tuple[Tensor | None, Tensor | None]:
-        """Of some of the queries."""
         rows = slice(first, last)
         index, dead = self.index, self.dead
         return index if index is None else index[rows], dead if dead is None else dead[rows]
@@ -50,13 +49,7 @@ class Tokens:
 
 
 def make_tokens(scene: Scene, like: Tensor, *, everything: bool) -> Tokens:
-    """The tokens of a scene, on the device and in the floats of ``like``.
-
-    Parameters
-    ----------
-    everything : bool
-        Whether each query sees all tokens.
-    """
+    """Tokens on the device and in the floats of ``like``; ``everything``: queries see them all."""
     height, width = scene.resolution
     y, x = np.divmod(scene.pixels, width)
     values = tensor_like(scene.values, like)
@@ -85,6 +78,5 @@ def tensor_like(array: NDArray[Any], like: Tensor) -> Tensor:
 
 
 def _neighbours(index: Tensor) -> Neighbours:
-    """Neighbours from indices in which -1 means none."""
     dead = index < 0
     return Neighbours(index.clamp_min(0), dead if bool(dead.any()) else None)

@@ -39,13 +39,7 @@ def save_weights(
 
 
 def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> SparsePixelTransformer:
-    """The model of a file, ready for inference.
-
-    Raises
-    ------
-    CheckpointError
-        No such file, another format, or sizes and tensors that do not fit together.
-    """
+    """The model of a file, ready for inference; CheckpointError where the file cannot be used."""
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)

@@ -75,7 +75,6 @@ class AdaptiveSampler:
     adaptive: ClassVar[bool] = True
 
     def draw(self, request: Request, random: np.random.Generator) -> Draw:
-        """Exactly ``request.count`` different pixels inside the frame."""
         importance = usable_importance(request.importance)
         if importance is None:
             pixels = uniform_pixels(self.fallback, request.count, request.resolution, random)
@@ -98,7 +97,6 @@ class AdaptiveSampler:
         return Draw(apart(pixels, mixture, least, random), shares)
 
     def _parts(self, importance: Floats, request: Request) -> dict[str, Floats]:
-        """The densities that are mixed, each of sum 1."""
         even = np.full(request.resolution, 1 / importance.size)
         parts = {"importance": importance, "uniform": even}
         if self.extra == "random":
@@ -172,15 +170,14 @@ def apart(pixels: Pixels, density: Floats, least: float, random: np.random.Gener
         return pixels
     resolution = (int(density.shape[0]), int(density.shape[1]))
     kept = _drop_close(pixels, resolution[1], least, random)
-    rounds = 0
-    while len(kept) < len(pixels) and rounds < 4:
-        rounds += 1
+    for _ in range(4):
+        if len(kept) == len(pixels):
+            break
         room = np.where(_room(kept, resolution, least), density, 0).ravel()
         extra = weighted_draw(room, len(pixels) - len(kept), random)
         if not len(extra):
             break
-        both = _drop_close(np.concatenate([kept, extra]), resolution[1], least, random, len(kept))
-        kept = both
+        kept = _drop_close(np.concatenate([kept, extra]), resolution[1], least, random, len(kept))
     return adjust(kept, len(pixels), density, random)
 
 
@@ -202,7 +199,6 @@ def _drop_close(
 
 
 def _room(pixels: Pixels, resolution: Resolution, least: float) -> NDArray[np.bool_]:
-    """Pixels at least ``least`` away from all points."""
     height, width = resolution
     free = np.ones(resolution, bool)
     reach = int(np.ceil(least))

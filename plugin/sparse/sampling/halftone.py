@@ -137,7 +137,6 @@ def _farthest(weight: Density, count: int, start: int) -> Pixels:
     for turn in range(count):
         picks[turn] = pick
         py, px = pick // width, pick % width
-        # How far this pick can be the nearest: no farther than the largest distance of any pixel.
         for y in range(height):
             dy = (y - py) ** 2
             changed = False

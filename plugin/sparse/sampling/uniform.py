@@ -36,7 +36,6 @@ class UniformSampler:
     adaptive: ClassVar[bool] = False
 
     def draw(self, request: Request, random: np.random.Generator) -> Draw:
-        """Exactly ``request.count`` different pixels inside the frame."""
         pixels = uniform_pixels(self.pattern, request.count, request.resolution, random)
         return Draw(pixels, {"uniform": request.count})
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from gapsphere.plugin.dataset.sparse.recording import import_recording
 from gapsphere.plugin.errors import ArtifactError
+from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.coords import pixels_of
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.recorder import Recorder
 from gapsphere.plugin.sparse.loop.loop import SamplingLoop
-from gapsphere.plugin.sparse.loop.state import LoopConfig
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
 
@@ -20,7 +20,7 @@ ABOUT = {"session_id": "0123456789abcdef", "resolution": [32, 24]}
 def record(tmp_path):
     """``record(3)`` has the loop run on three more frames and writes them; gives the folder."""
     model = SparsePixelTransformer(ModelConfig(refine_widths=(8, 12)))
-    loop = SamplingLoop(model, AdaptiveSampler(), LoopConfig(count=20, warmup_frames=1))
+    loop = SamplingLoop(model, AdaptiveSampler(), SparseParams(sample_count=20, warmup_frames=1))
     recorder = Recorder(tmp_path)
     recorder.begin(ABOUT["session_id"], ABOUT)
     random, at = np.random.default_rng(0), {"state": loop.start(SIZE), "frame": 0}

@@ -15,7 +15,7 @@ from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
 from gapsphere.plugin.sparse.live.recorder import read_recording
 from gapsphere.plugin.sparse.live.serve import running
-from gapsphere.plugin.sparse.live.session import Limits, open_session
+from gapsphere.plugin.sparse.live.session import open_session
 from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from PIL import Image
@@ -87,7 +87,10 @@ def test_two_answers_for_one_target_are_told_apart(weights, look):
     """A client may already have used the first when the second is made."""
     params = look.sampling
     session = open_session(
-        SessionStart(resolution=[SIDE, SIDE]), ModelRegistry({"default": weights}), params, Limits()
+        SessionStart(resolution=[SIDE, SIDE]),
+        ModelRegistry({"default": weights}),
+        params,
+        ServeParams(),
     )
     frame = look.film(1, SIDE)[0].reshape(-1, 1)
     opening = session.opening()
