@@ -74,7 +74,6 @@ class SparseSampling(ViewPanel):
 
     @answered
     def pictures(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Files of some frames."""
         suffixes = [str(suffix) for suffix in ctx.params.get("suffixes") or ()]
         return {"files": pictures.pictures(ctx.dataset, _ids(ctx), suffixes)}
 
@@ -104,20 +103,17 @@ class SparseSampling(ViewPanel):
 
     @answered
     def back(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Restore the grid's previous view."""
         _views.back(ctx)
         return {}
 
     @answered
     def select(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Select frames in the grid."""
         ids = _ids(ctx)
         ctx.ops.set_selected_samples(ids)
         return {"selected": len(ids)}
 
     @answered
     def open_sample(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open a frame's sample in the App's modal."""
         sample_id = _ids(ctx)[0]
         if not len(ctx.view.select(sample_id)):
             raise EmptySetError(
@@ -139,7 +135,6 @@ class SparseSampling(ViewPanel):
         }
 
     def simulate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the form of the simulation."""
         ctx.prompt(SIMULATE)
         return {}
 

@@ -8,8 +8,7 @@
 ``vtest.avi`` (a street seen by a fixed camera) is in Debian's package ``opencv-doc``; without
 installing it: ``apt-get download opencv-doc`` and ``dpkg-deb -x opencv-doc_*.deb .``.  A file
 holds ``frames`` uint8 (sequences, length, H, W) and the name of each sequence.  Training and
-evaluation share no seed; the evaluation has the four first-person scenarios and never stops
-moving, the training has Freedoom's levels too and sometimes stops.
+evaluation share no seed.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ EVALUATION_SEED = 1_000_000
 
 
 def main() -> None:
-    """Write one file of sequences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     kinds = parser.add_subparsers(dest="kind", required=True)
     doom = kinds.add_parser("doom", help="render with ViZDoom")

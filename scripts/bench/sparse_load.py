@@ -3,9 +3,8 @@
     python -m gapsphere.scripts.bench.sparse_load wire
     python -m gapsphere.scripts.bench.sparse_load load --clients 16 --seconds 60
 
-``load`` starts ``gapsphere sparse serve`` and gives each client a thread, which sends its next
-frame as soon as the last one was answered; it prints the latency, the longest wait and the server's
-memory.
+``load`` starts ``gapsphere sparse serve``; each client sends its next frame as soon as the last one
+was answered.
 """
 
 from __future__ import annotations
@@ -140,7 +139,6 @@ def load(
 
 
 def _play(address: str, seed: int, encoding: Encoding, until: float) -> list[float]:
-    """Play a moving picture; how long each answer took, in seconds."""
     waits = []
     with Client(address, RESOLUTION, encoding=encoding) as client:
         for frame_id, frame in enumerate(_film(seed)):

@@ -2,9 +2,8 @@
 
     gapsphere sparse evaluate build/sparse/doom.npz build/sparse/vtest.npz --output build/sparse
 
-Files come from ``sparse_frames.py``.  Sequences are dealt out to two seeds in turn, so a spread
-(±, half the range of the seeds' means) holds other sequences and another sampler seed.  PSNR in
-dB, SSIM after Wang et al. (2004); means over frames of the whole frame.
+Sequences are dealt out to two seeds in turn, so a spread (±, half the range of the seeds' means)
+holds other sequences and another sampler seed.
 """
 
 from __future__ import annotations

@@ -76,24 +76,21 @@ def read_clips(
             skipped.append(Skipped(sequence.ids[at], sequence.paths[at], frame))
         shots.append(None if isinstance(frame, str) else frame[..., 0])
         progress(done, len(rows))
-    clips = [shots[start : start + length] for start in range(0, len(shots), length)]
     sizes = Counter(shot.shape for shot in shots if shot is not None)
     usual = sizes.most_common(1)[0][0] if sizes else None
-    kept = [
-        row
-        for row, clip in enumerate(clips)
-        if all(shot is not None and shot.shape == usual for shot in clip)
-    ]
-    if len(kept) < len(clips):
+    clips: dict[int, list[Frame]] = {}
+    for row in range(len(cut)):
+        part = shots[row * length : (row + 1) * length]
+        clip = [shot for shot in part if shot is not None and shot.shape == usual]
+        if len(clip) == length:
+            clips[row] = clip
+    if len(clips) < len(cut):
         notes.append(
-            f"{len(clips) - len(kept)} clips are left out: a frame of them cannot be read, or has "
+            f"{len(cut) - len(clips)} clips are left out: a frame of them cannot be read, or has "
             "another shape than most."
         )
-    if len(kept) < LEAST_CLIPS:
+    if len(clips) < LEAST_CLIPS:
         why = f": {skipped[0].reason}" if skipped else "; frames of one shape are needed."
-        raise EmptySetError(f"{len(kept)} clips remain and training needs {LEAST_CLIPS}{why}")
-    stacked = np.stack(
-        [np.stack([shot for shot in clips[row] if shot is not None]) for row in kept]
-    )
-    of = tuple(cut[row][0].value for row in kept)
-    return Clips(stacked, of, tuple(skipped), tuple(notes))
+        raise EmptySetError(f"{len(clips)} clips remain and training needs {LEAST_CLIPS}{why}")
+    of = tuple(cut[row][0].value for row in clips)
+    return Clips(np.array(list(clips.values())), of, tuple(skipped), tuple(notes))

@@ -1,7 +1,6 @@
 """Frames that are harder to rebuild from few pixels than most frames of S.
 
-A gap has nothing like it in S; a hard frame has more detail than S's frames usually have.  Both are
-plain fields, so one can filter for gaps that are hard as well.
+A gap has nothing like it in S; a hard frame has more detail than S's frames usually have.
 """
 
 from __future__ import annotations

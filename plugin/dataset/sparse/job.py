@@ -28,6 +28,8 @@ NOT_SHAPING = {"name", "suffix", "owned", "quantile", "overwrite", "checkpoint_k
 
 @dataclass(frozen=True)
 class Job:
+    """What one call works with."""
+
     dataset: fo.Dataset
     params: SimulateParams
     model: LoadedModel
@@ -68,7 +70,6 @@ class Job:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Fields with a value for each simulated frame."""
         names = self.names
         return (
             names.psnr, names.ssim, names.reconstruction_error, names.importance_mean,

@@ -1,7 +1,6 @@
 """The reconstruction models trained here, which operators and servers choose by name.
 
-The folder is this installation's, beside FiftyOne's datasets: a model trained on one dataset serves
-another.  Names are all that a form or a client ever gives.
+Names are all that a form or a client ever gives.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A recorded live session becomes a FiftyOne sequence: a sample a frame, in the frames' order.
 
-The picture of a sample is the reconstruction, since a live server never sees the frame itself; the
-recording's files stay where they are.  The absolute path is the key, so that reading a session
-again adds only the frames it has gained.
+The picture of a sample is the reconstruction, since a live server never sees the frame itself.  Its
+absolute path is the key, so that reading a session again adds only the frames it has gained.
 """
 
 from __future__ import annotations

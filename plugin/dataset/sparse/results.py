@@ -69,6 +69,7 @@ def write(job: Job, block: Sequence[tuple[str, PlayedFrame]]) -> None:
 
 
 def clear(job: Job, ids: Sequence[str]) -> None:
+    """Remove the results of samples, and their pictures."""
     for name in (*job.figures, job.names.is_hard):
         if ids and job.dataset.has_field(name):
             job.dataset.set_values(name, dict.fromkeys(ids), key_field="id", progress=False)
@@ -76,6 +77,7 @@ def clear(job: Job, ids: Sequence[str]) -> None:
 
 
 def clear_sequence(job: Job, value: str) -> None:
+    """Remove the results of a sequence."""
     simulated: fo.DatasetView = job.dataset.exists(job.names.reconstruction)
     if job.ordered.sequence_field is not None:
         simulated = resolve(simulated, f"field:{job.ordered.sequence_field}={value}")

@@ -1,8 +1,4 @@
-"""Play each sequence of a simulation from where it stopped to its end, block by block.
-
-A block's pictures and fields are written before the loop's state that follows it, so whatever ends
-the run, the next one goes on from a frame whose results are there, to the same result.
-"""
+"""Play each sequence of a simulation from where it stopped to its end, block by block."""
 
 from __future__ import annotations
 

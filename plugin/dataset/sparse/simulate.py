@@ -1,8 +1,7 @@
 """``simulate_adaptive_sampling``: sequences of a dataset through the closed loop, policy by policy.
 
-Each frame is shown to the loop at the pixels it asked for; what it makes of them, and how far that
-is from the frame, goes onto the sample.  The loop is the live server's own, so both ask for the
-same pixels and rebuild the same frames.
+Each frame is shown to the live server's loop at the pixels it asked for; what it makes of them, and
+how far that is from the frame, goes onto the sample.
 """
 
 from __future__ import annotations
@@ -154,7 +153,6 @@ def simulate_adaptive_sampling(
 
 
 def _close(job: Job, tally: Tally) -> float | None:
-    """Compare with S and keep the record, of all or of what there is."""
     above = mark_hard(job.dataset, job.names, job.params.owned, job.params.quantile)
     record(job, tally, above)
     return above
@@ -172,7 +170,6 @@ def _summary(means: Mapping[str, Any]) -> str:
 
 
 def _overall(sequences: Collection[Mapping[str, Any]]) -> dict[str, Any]:
-    """Means over all frames of all sequences."""
     totals = {name: sum(means[name] for means in sequences) for name in ("frames", "skipped")}
     figures = {name: frame_mean(sequences, name) for name in ("psnr", "ssim", "n_samples")}
     return {**totals, "resolution": None, **figures}

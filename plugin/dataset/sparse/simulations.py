@@ -30,20 +30,10 @@ Floats = NDArray[np.float64]
 class Simulation:
     """One policy over sequences of a dataset.
 
-    Attributes
-    ----------
-    policy : str
-        In words: ``dispersion, diffusion`` or ``random``.
-    sequence_field, order_field : str or None
-        The fields that group and order; None where the dataset had none.
-    sequences : dict
-        By the sequence's value, as text: ``frames`` (simulated), ``skipped``, means ``psnr`` (dB),
-        ``ssim`` and ``n_samples`` (None where nothing was simulated), and ``resolution``, the
-        working one as [width, height].
-    sample_count : int
-        Pixels a frame that were asked for; with a density or a wanted quality, see ``n_samples``.
-    params, inputs : mapping
-        All settings; the model's key and fingerprint.
+    ``sequences`` has by the sequence's value, as text: ``frames`` (simulated), ``skipped``, means
+    ``psnr`` (dB), ``ssim`` and ``n_samples`` (None where nothing was simulated), and the working
+    ``resolution`` as [width, height].  ``sample_count`` pixels a frame were asked for; with a
+    density or a wanted quality, see ``n_samples``.
     """
 
     suffix: str

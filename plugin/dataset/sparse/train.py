@@ -1,8 +1,7 @@
 """``train_sparse_transformer``: a model learns to rebuild a dataset's own frames from few pixels.
 
-It starts from a trained model, so a few hundred steps are enough.  Checkpoint, log and weights are
-in a folder with the model's name, among the models that simulations and servers choose from; the
-same name on the same frames goes on where it ended.
+Checkpoint, log and weights are in a folder with the model's name, among the models that simulations
+and servers choose from; the same name on the same frames goes on where it ended.
 """
 
 from __future__ import annotations

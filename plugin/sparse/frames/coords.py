@@ -35,6 +35,7 @@ def resolution_from_wire(size: object) -> Resolution:
 
 
 def resolution_to_wire(resolution: Resolution) -> list[int]:
+    """``[w, h]`` of an ``(H, W)``."""
     height, width = checked_resolution(resolution)
     return [width, height]
 

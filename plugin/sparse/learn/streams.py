@@ -1,8 +1,7 @@
 """Training data as the loop meets it: frame after frame, each with a memory of those before.
 
 A stream plays a clip, cut to a square, turned, mirrored, re-lit; or, as a fixed camera would see
-it, one frame that stays while a piece of another one moves across it with a little noise, since
-rendered walks hardly ever stand still.
+it, one frame that stays while a piece of another one moves across it with a little noise.
 """
 
 from __future__ import annotations

@@ -1,13 +1,9 @@
 """Training: many streams side by side, each played through sampler, model and memory.
 
-What the model meets in training is what it meets in the loop: samples of any pattern, adaptive
-ones placed by its own importance, any count, a memory made of its own frames.  The loss is taken
-on pixels that were **not** sampled: at the samples, copying would be perfect.  It is the logarithm
-of each frame's squared error, so that a decibel counts the same on easy and hard frames, and a
-Laplace likelihood that teaches the expected error.
-
-A step's randomness follows from the seed and the step's number, and a checkpoint holds weights,
-their running mean and the optimiser as safetensors: a run that was cut off goes on from there.
+The loss is taken on pixels that were **not** sampled: at the samples, copying would be perfect.
+It is the logarithm of each frame's squared error, so that a decibel counts the same on easy and
+hard frames, and a Laplace likelihood that teaches the expected error.  A step's randomness follows
+from the seed and the step's number, so a run that was cut off goes on from its checkpoint.
 """
 
 from __future__ import annotations
@@ -88,16 +84,9 @@ class _Stream:
 
 
 class Trainer:
-    """Trains one model on clips; :meth:`run` can be called again on the same folder to go on.
+    """Trains one model on ``clips`` (sequences, length, H, W), uint8; a folder's run goes on.
 
-    Parameters
-    ----------
-    clips : uint8 (sequences, length, H, W)
-        Full frames; the last ones are kept for validation.
-    folder : path
-        Where checkpoint, log and weights go.
-    held_out : int, optional
-        Sequences kept for validation; a twentieth of them if not given.
+    The last ``held_out`` sequences, a twentieth if not given, are kept for validation.
     """
 
     def __init__(
@@ -167,7 +156,6 @@ class Trainer:
     def _step(
         self, streams: list[_Stream | None], random: np.random.Generator
     ) -> tuple[float, float]:
-        """One batch: the next frame of every stream, one update of the weights."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * self.rate(self.step)
         taken: list[tuple[_Stream, NDArray[np.uint8], Samples]] = []
@@ -214,7 +202,6 @@ class Trainer:
             )
 
     def rate(self, step: int) -> float:
-        """Share of the learning rate at a step: up, level, down."""
         config = self.config
         up = min(1.0, (step + 1) / max(config.warmup, 1))
         falling = max(1.0, config.decay * config.steps)

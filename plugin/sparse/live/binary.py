@@ -97,6 +97,7 @@ def read_frame_data(data: bytes, resolution: Resolution) -> FrameData:
 
 
 def write_reconstruction(frame_id: int, png: bytes) -> bytes:
+    """``reconstruction``: a frame number and a PNG."""
     return _RECONSTRUCTION.pack(RECONSTRUCTION, 0, frame_id) + png
 
 

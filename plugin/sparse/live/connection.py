@@ -61,6 +61,8 @@ class _End(Exception):  # noqa: N818  an end is not always an error
 
 
 class Connection:
+    """A client's socket, and its session once there is one."""
+
     def __init__(self, host: Server, socket: WebSocket) -> None:
         self.client_id = uuid.uuid4().hex[:12]
         self.session: Session | None = None
@@ -78,12 +80,10 @@ class Connection:
         self._warned = 0.0
 
     def end(self, close_code: int, code: Code, why: str) -> None:
-        """End it from outside."""
         if not self._ended.done():
             self._ended.set_exception(_End(close_code, MessageError(code, why)))
 
     async def run(self) -> None:
-        """Serve the client until either side ends it."""
         await self._socket.accept()
         log.info("Client %s connected.", self.client_id)
         self._say("connection_ack", {"client_id": self.client_id, **self._host.greeting()})

@@ -46,5 +46,4 @@ class Metrics:
         self.dropped = counter("background_dropped", "Records and pictures not kept up with")
 
     def text(self) -> bytes:
-        """The exposition format."""
         return generate_latest(self.registry)

@@ -1,8 +1,7 @@
 """Metrics and pictures of live sessions in TensorBoard or Weights & Biases.
 
-The names are those of the sparse sampling specification (``Importance/{client}/mean``,
-``Live/Reconstruction``).  All sessions share one step that only rises, so their curves have one
-time axis.  The packages are imported when they are chosen.
+All sessions share one step that only rises, so their curves have one time axis.  The packages are
+imported when they are chosen.
 """
 
 from __future__ import annotations

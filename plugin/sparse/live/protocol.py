@@ -252,6 +252,7 @@ def write_uv(message: UvCoordinates, resolution: Resolution) -> str:
 
 
 def write_error(error: MessageError, **details: Any) -> str:
+    """``error`` with its code, its sentence and details."""
     code = Code(error.code).value
     return write("error", {"code": code, "message": str(error), "details": details})
 

@@ -60,6 +60,8 @@ class RecordedFrame:
 
 @dataclass(frozen=True)
 class Recording:
+    """A recorded session."""
+
     folder: Path
     session: dict[str, Any]
     frames: tuple[RecordedFrame, ...]
@@ -69,7 +71,6 @@ class Recording:
         return resolution_from_wire(self.session["resolution"])
 
     def samples(self, frame: RecordedFrame) -> Samples:
-        """The samples that a frame was rebuilt from."""
         data = binary.read_frame_data(frame.samples.read_bytes(), self.resolution)
         if data.pixels is None:
             raise ArtifactError(f"{frame.samples} has no coordinates; it is not a recorded frame.")

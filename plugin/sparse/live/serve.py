@@ -29,9 +29,7 @@ from .server import Server
 log = logging.getLogger(__name__)
 
 UNREAD_BYTES = 128 * 1024
-"""What the kernel holds for a client that does not read; more would be answers too late.  It drops
-the client after ``send_seconds``, where it can (Linux).
-"""
+"""What the kernel holds for a client that does not read, until ``send_seconds`` (on Linux)."""
 
 HTTP_SECONDS = 30.0
 """How long a connection may stay without becoming a WebSocket."""

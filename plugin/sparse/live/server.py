@@ -112,7 +112,6 @@ class Server:
         }
 
     async def open(self, connection: Connection, wishes: SessionStart) -> Session:
-        """A session for a connection; in place of the one it had."""
         before = connection.session
         if before is None and len(self.sessions) >= self.params.max_sessions:
             raise MessageError(
@@ -135,12 +134,10 @@ class Server:
         return session
 
     async def work(self, session: Session, frame_id: int, samples: Samples) -> Step:
-        """Run a session's loop in the pool."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, session.step, frame_id, samples)
 
     def record(self, session: Session, work: Waiting, step: Step) -> None:
-        """Give a step to recorder and monitor, if there are any."""
         frame = work.frame
         if self._recorder is not None:
             self.background.submit(
@@ -150,7 +147,6 @@ class Server:
             self.background.submit(self._monitor.add, session.id, step)
 
     def forget(self, connection: Connection) -> None:
-        """A connection has ended."""
         if self._connections.pop(connection.client_id, None) is not None:
             self.metrics.connections.dec()
         if connection.session is not None:

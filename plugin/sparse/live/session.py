@@ -121,7 +121,6 @@ class Session:
         return self._ask(target, step.pixels, frame_id)
 
     def acknowledgement(self) -> dict[str, Any]:
-        """The payload of ``session_start_ack``."""
         model = self.model.model.config
         return {
             "session_id": self.id,
@@ -139,11 +138,7 @@ class Session:
         }
 
     def feedback(self, step: Step, frame_id: int) -> dict[str, Any]:
-        """``reconstruction_feedback``: how the frame went.
-
-        The true frame is unknown here, so the quality is the model's own estimate, or measured on
-        held-out samples.
-        """
+        """``reconstruction_feedback``: how the frame went, without the true frame."""
         stats = None if step.stats is None else vars(step.stats)
         return {
             "frame_id": frame_id,

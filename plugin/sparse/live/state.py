@@ -34,22 +34,18 @@ class ServerState:
 
     @property
     def stream(self) -> str:
-        """Where clients connect."""
         return self.address.replace("http", "ws", 1) + "/ws/stream"
 
 
 @contextmanager
 def announced(folder: Path, token: str) -> Iterator[Callable[[str], None]]:
-    """Give a function to call with this process's address; the file is removed in the end.
-
-    Only the owner may read the file, since it holds the token.
-    """
+    """Give a function to call with this process's address; the file is removed in the end."""
     path = folder / f"{os.getpid()}.json"
 
     def announce(address: str) -> None:
         began = psutil.Process().create_time()
         text = json.dumps(asdict(ServerState(os.getpid(), began, address, token)))
-        write_whole(path, lambda file: file.write(text.encode()), private=True)
+        write_whole(path, lambda file: file.write(text.encode()), private=True)  # has the token
 
     try:
         yield announce

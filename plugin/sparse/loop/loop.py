@@ -1,9 +1,7 @@
 """The closed loop, one frame at a time: samples in; frame, importance and the next pixels out.
 
-:class:`SamplingLoop` is the one object that a simulation, a server, training's evaluation and the
-tests use.  It holds settings alone.  All that changes is the :class:`LoopState` that goes in and,
-renewed, comes out: a session is its state, two sessions share nothing, and the same state with the
-same samples gives the same pixels wherever it runs.
+:class:`SamplingLoop` holds settings alone.  All that changes is the :class:`LoopState` that goes in
+and, renewed, comes out: the same state with the same samples gives the same pixels.
 
 No frame ends a session: where the model fails, the last good frame is kept and the same pixels are
 asked for again; where only the importance fails, the last valid map goes on; where there is none,
@@ -66,16 +64,9 @@ class _Seen:
 
 
 class SamplingLoop:
-    """See the module's first lines.
+    """The loop of a model, which any number of loops and threads may share, and a sampler.
 
-    Parameters
-    ----------
-    model : SparsePixelTransformer
-        Used for inference only; may be shared by any number of loops and threads.
-    sampler : Sampler
-        Where the next samples go.
-    params : SparseParams
-        All settings but the sampler's.
+    ``params`` are all settings but the sampler's.
 
     Examples
     --------
@@ -113,19 +104,9 @@ class SamplingLoop:
         return self._ask(state, None)[0]
 
     def step(self, samples: Samples, state: LoopState) -> Step:
-        """Take one frame's samples in.
+        """Take in one frame's samples, of the pixels that were asked for or of others.
 
-        Parameters
-        ----------
-        samples : Samples
-            Of the pixels that were asked for, or of others: a client may be late or keep some.
-        state : LoopState
-            Of the frame before.
-
-        Raises
-        ------
-        DimensionError
-            The samples are of another resolution or of another number of channels.
+        DimensionError for samples of another resolution or number of channels.
         """
         self._check(samples, state)
         samples = self._marked(samples)

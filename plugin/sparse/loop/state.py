@@ -16,6 +16,9 @@ from ..frames.coords import Pixels, Resolution
 from ..frames.samples import Memory
 from ..network.importance import ImportanceStats, Map
 
+_MAPS = ("importance", "frame", "probes")
+_MEMORY = ("memory_value", "memory_age", "memory_last")
+
 
 @dataclass(frozen=True)
 class LoopState:
@@ -49,16 +52,12 @@ class LoopState:
             "measures": np.array([self.usual, self.error]),
             "pixels": self.pixels,
         }
-        if self.importance is not None:
-            arrays["importance"] = self.importance
-        if self.frame is not None:
-            arrays["frame"] = self.frame
-        if self.probes is not None:
-            arrays["probes"] = self.probes
+        for name in _MAPS:
+            if (value := getattr(self, name)) is not None:
+                arrays[name] = value
         if self.memory is not None:
-            arrays["memory_value"] = self.memory.value
-            arrays["memory_age"] = self.memory.age
-            arrays["memory_last"] = self.memory.frame
+            values = (self.memory.value, self.memory.age, self.memory.frame)
+            arrays |= dict(zip(_MEMORY, values, strict=True))
         return arrays
 
     @classmethod
@@ -67,15 +66,13 @@ class LoopState:
         seed, count, turn, valid = (int(number) for number in arrays["numbers"])
         usual, error = (float(value) for value in arrays["measures"])
         height, width = (int(side) for side in arrays["resolution"])
+        maps = {name: np.asarray(arrays[name]) for name in _MAPS if name in arrays}
         memory = None
         if "memory_age" in arrays:
-            names = ("memory_value", "memory_age", "memory_last")
-            memory = Memory(*(np.asarray(arrays[name]) for name in names))
+            memory = Memory(*(np.asarray(arrays[name]) for name in _MEMORY))
         return cls(
             (height, width), seed, count, np.asarray(arrays["pixels"]), turn, valid,
-            np.asarray(arrays["importance"]) if "importance" in arrays else None, memory,
-            np.asarray(arrays["frame"]) if "frame" in arrays else None, usual, error,
-            np.asarray(arrays["probes"]) if "probes" in arrays else None,
+            usual=usual, error=error, memory=memory, **maps,
         )  # fmt: skip
 
 
@@ -83,30 +80,13 @@ class LoopState:
 class Step:
     """What one frame led to.
 
-    Attributes
-    ----------
-    frame : uint8 (H, W, C)
-        The reconstruction; it has every sample's own value.
-    importance : float32 (H, W) or None
-        The map that the next pixels are drawn by; None where there is none.
-    pixels : int64 (n,)
-        What to sample of the next frame, ascending and different.
-    shares : dict
-        How many of them each strategy placed.
-    warm : bool
-        Whether the next pixels follow importance.
-    stats : ImportanceStats or None
-        Of the map.
-    expected_error : float
-        The model's own estimate of the mean absolute error, in grey levels; NaN without a model.
-    held_out_psnr : float
-        Measured on held-out samples (dB); NaN without a quality target.
-    cut : bool
-        Whether this frame was taken for a scene cut.
-    problems : tuple of str
-        What went wrong and was worked around, for a person; empty as a rule.
-    state : LoopState
-        Hand it in with the next frame's samples.
+    ``frame`` uint8 (H, W, C) is the reconstruction, with every sample's own value; ``importance``
+    float32 (H, W) the map that the next pixels are drawn by, ``stats`` its figures; ``pixels``
+    int64 (n,) what to sample of the next frame, ascending and different, ``shares`` how many of
+    them each strategy placed, ``warm`` whether they follow importance.  ``expected_error`` is the
+    model's own estimate of the mean absolute error in grey levels, ``held_out_psnr`` (dB) measured
+    on held-out samples, NaN without; ``cut`` marks a scene cut; ``problems`` are what was worked
+    around, for a person; ``state`` goes in with the next frame's samples.
     """
 
     frame: NDArray[np.uint8]

@@ -1,13 +1,12 @@
 """Reconstructions without learning, to compare with the model at the same samples.
 
-Nearest sample, linear on the Delaunay triangulation, natural neighbour, and OpenCV's inpainting
-(Telea 2004; Navier-Stokes, Bertalmio et al. 2001).  All take and give uint8, and keep the samples'
-own values.
+All take and give uint8, and keep the samples' own values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,26 +46,8 @@ def natural(samples: Samples) -> Frame:
     return _rounded(natural_neighbour(samples), samples)
 
 
-def inpaint_telea(samples: Samples) -> Frame:
-    """OpenCV's fast marching inpainting of all pixels that were not sampled."""
-    return _inpaint(samples, "INPAINT_TELEA")
-
-
-def inpaint_navier_stokes(samples: Samples) -> Frame:
-    """OpenCV's Navier-Stokes inpainting of all pixels that were not sampled."""
-    return _inpaint(samples, "INPAINT_NS")
-
-
-CLASSICAL: dict[str, Callable[[Samples], Frame]] = {
-    "nearest": nearest,
-    "linear": linear,
-    "natural": natural,
-    "telea": inpaint_telea,
-    "navier-stokes": inpaint_navier_stokes,
-}
-
-
-def _inpaint(samples: Samples, method: str) -> Frame:
+def inpaint(samples: Samples, method: str) -> Frame:
+    """OpenCV's inpainting of all pixels that were not sampled."""
     try:
         import cv2
     except ImportError as error:
@@ -80,6 +61,15 @@ def _inpaint(samples: Samples, method: str) -> Frame:
     mask.ravel()[samples.pixels] = 0
     painted = cv2.inpaint(image, mask, 3, getattr(cv2, method))
     return _rounded(painted.reshape(height, width, -1).astype(np.float64), samples)
+
+
+CLASSICAL: dict[str, Callable[[Samples], Frame]] = {
+    "nearest": nearest,
+    "linear": linear,
+    "natural": natural,
+    "telea": partial(inpaint, method="INPAINT_TELEA"),  # Telea (2004)
+    "navier-stokes": partial(inpaint, method="INPAINT_NS"),  # Bertalmio et al. (2001)
+}
 
 
 def _rounded(image: NDArray[np.float64], samples: Samples) -> Frame:

@@ -1,9 +1,7 @@
 """How good sampling policies and reconstructions are, measured on sequences of full frames.
 
 A policy (pattern, signal, method) runs closed-loop with the model; the classical interpolations
-then rebuild the same frames from the same samples, which separates where pixels go from how frames
-are rebuilt.  Sequences of one seed are different sequences with another sampler seed:
-the spread over seeds holds both.
+then rebuild the same frames from the same samples.
 """
 
 from __future__ import annotations
@@ -136,7 +134,6 @@ def measure(
 def _signals(
     model: SparsePixelTransformer, samples: Samples, memory: Memory | None, frame: Frames
 ) -> dict[str, Map]:
-    """Every importance signal of one frame."""
     import torch
 
     with torch.inference_mode():

@@ -40,12 +40,7 @@ class PlayedFrame:
 
 
 def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -> PlayedFrame:
-    """Show the loop the pixels that ``state`` asks for, and compare what it makes of them.
-
-    Parameters
-    ----------
-    frame : uint8 (H, W, C)
-        In the state's resolution and the model's channels.
+    """Show the loop the pixels of ``frame`` (H, W, C) that ``state`` asks for, and compare.
 
     Examples
     --------
@@ -72,12 +67,8 @@ def play_frame(loop: SamplingLoop, frame: NDArray[np.uint8], state: LoopState) -
 def working_resolution(size: tuple[int, int], side: int) -> Resolution:
     """``(H, W)`` of a picture of ``(width, height)`` whose longest side is at most ``side``.
 
-    The shape is kept to the nearest pixel; a smaller picture keeps its size.
-
-    Raises
-    ------
-    InputError
-        A side would have fewer than 8 pixels: nothing to sample sparsely.
+    The shape is kept to the nearest pixel; a smaller picture keeps its size.  InputError where a
+    side would have fewer than 8 pixels.
 
     Examples
     --------

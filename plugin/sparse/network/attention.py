@@ -50,8 +50,7 @@ class NearAttention(nn.Module):
         self.fall = nn.Parameter(torch.full((heads,), -3.0))
         nn.init.zeros_(self.bias.weight)
         self.out = nn.Linear(width, width)
-        # Sums what belongs to one head, over the root of its size: a product with it is faster than
-        # sums of four numbers.
+        # Sums what belongs to one head, over the root of its size.
         of_head = torch.eye(heads).repeat_interleave(width // heads, 0) * (width // heads) ** -0.5
         self.register_buffer("of_head", of_head, persistent=False)
         self.norm_forward = nn.LayerNorm(width)
@@ -129,9 +128,8 @@ class StateAttention(nn.Module):
 def entropy_of(weights: Tensor, keys: int | Tensor, epsilon: float = 0.0) -> Tensor:
     """Entropy of attention rows as a share of the largest possible one, 0..1, float32.
 
-    ``-sum p log p / log(keys)`` with 0 log 0 = 0 (``torch.special.entr``), so nothing is added to
-    the weights.  ``epsilon`` is the least weight that counts as itself: smaller ones are raised to
-    it, as the seed's configuration has it.  One key leaves nothing open: the entropy is 0.
+    ``-sum p log p / log(keys)`` with 0 log 0 = 0; weights below ``epsilon`` are raised to it.  One
+    key leaves nothing open: the entropy is 0.
     """
     p = weights.float() if weights.dtype in (torch.float16, torch.bfloat16) else weights
     if epsilon > 0:

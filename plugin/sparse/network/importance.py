@@ -1,10 +1,8 @@
 """Where the next samples are worth most: maps that a reconstruction gives away about itself.
 
 Four signals: the entropy of attention (the seed's), the dispersion of the values that attention
-reads (the default), the error the model expects, the gradient of what it rebuilt.  Entropy does
-not know values: on a flat wall it is high where the error is zero.  Dispersion is the same
-attention weighted by what it reads.  All are absolute, so frames can be compared; stretching to
-0..1 is for pictures only.
+reads (the default), the error the model expects, the gradient of what it rebuilt.  All are
+absolute, so frames can be compared; stretching to 0..1 is for pictures only.
 """
 
 from __future__ import annotations
@@ -64,7 +62,7 @@ def attention_entropy(
 def signal_of(made: Reconstruction, frame: NDArray[np.uint8], signal: Signal) -> Map:
     """A signal of the first reconstruction of a batch, whose ``frame`` (H, W, C) is given."""
     if signal == "gradient":
-        return gradient_of(frame) / 255
+        return np.asarray(gradient_of(frame) / 255, np.float32)
     found = made.log_scale.float().exp() if signal == "error" else getattr(made, signal)
     return np.asarray(found[0].float().cpu().numpy())
 
@@ -79,15 +77,7 @@ def gradient_of(frame: NDArray[np.generic]) -> Map:
 
 
 def multi_scale(importance: Map, scales: Sequence[int]) -> Map:
-    """Mean of the map smoothed over squares of each side: coarse and fine together.
-
-    A side of 1 is the map itself; ``(1,)`` changes nothing.
-
-    Examples
-    --------
-    >>> multi_scale(np.eye(3, dtype=np.float32), (1,)).tolist() == np.eye(3).tolist()
-    True
-    """
+    """Mean of the map smoothed over squares of each side; ``(1,)`` changes nothing."""
     if not scales or min(scales) < 1:
         raise InputError(f"Scales are sides of squares in pixels, from 1 up, not {list(scales)}.")
     maps = [ndimage.uniform_filter(importance, side, mode="nearest") for side in scales]
@@ -124,6 +114,7 @@ def scaled(importance: Map) -> NDArray[np.uint8]:
 
 
 def stats_of(importance: Map) -> ImportanceStats:
+    """Figures to log."""
     flat = np.maximum(np.asarray(importance, np.float64).ravel(), 0)
     total = flat.sum()
     share = flat / total if total > 0 else np.full(len(flat), 1 / len(flat))

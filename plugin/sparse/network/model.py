@@ -85,7 +85,7 @@ class Reconstruction:
 
 
 class SparsePixelTransformer(nn.Module):
-    """See the module's first lines; :meth:`reconstruct` is the working entry."""
+    """:meth:`reconstruct` is the working entry."""
 
     def __init__(self, config: ModelConfig | None = None) -> None:
         super().__init__()
@@ -125,10 +125,8 @@ class SparsePixelTransformer(nn.Module):
             u, v, and values in 0..255.
         state_vector, state_mask : (B, S) or None
             Game state; entries whose mask is 0 or which hold the sentinel are not read.
-        resolution : (H, W)
         return_attention : bool
-            Also give the whole (B, H W, N) matrix: for looking at small frames.  Its columns are
-            the samples ordered by pixel.
+            Also give the whole (B, H W, N) matrix, its columns ordered by pixel.
         """
         scenes = []
         for i, rows in enumerate(sparse_pixels.detach().cpu().double().numpy()):
@@ -162,21 +160,16 @@ class SparsePixelTransformer(nn.Module):
     ) -> Reconstruction:
         """Reconstruct a batch of scenes of one resolution; sample counts may differ.
 
-        Parameters
-        ----------
-        chunk : int
-            Queries decoded at once; it changes memory and speed, not the result.
-        epsilon : float
-            Attention weights below it count as it in the entropy (:func:`~.attention.entropy_of`).
-        head_only : bool
-            Let no gradient into the attention: training's cheap steps.
+        ``chunk`` queries are decoded at once, which does not change the result; attention weights
+        below ``epsilon`` count as it in the entropy; ``head_only`` lets no gradient into attention.
         """
         if len({scene.resolution for scene in scenes}) != 1:
             raise DimensionError("Frames of one batch need one resolution.")
-        if any(scene.channels != self.config.channels for scene in scenes):
+        given = {scene.channels for scene in scenes}
+        if given != {self.config.channels}:
             raise DimensionError(
                 f"This model reads {self.config.channels} channel(s) a pixel; the samples have "
-                f"{sorted({scene.channels for scene in scenes})}."
+                f"{sorted(given)}."
             )
         # Mixed precision is for the convolutions: in 16 bits small attention weights become 0.
         device, learns = self.start.weight.device.type, torch.is_grad_enabled() and not head_only
@@ -197,7 +190,6 @@ class SparsePixelTransformer(nn.Module):
         )
 
     def _attend(self, scene: Scene, chunk: int, epsilon: float, full: bool) -> _Attended:
-        """All that happens before the head, for one frame."""
         tokens = make_tokens(scene, self.start.weight, everything=self.config.neighbors is None)
         memory = self._encode(scene, tokens)
         slope = self.slope(memory) * tokens.scale
@@ -384,7 +376,6 @@ def _layers(modules: nn.ModuleList) -> list[NearAttention]:
 
 
 def _full_rows(weights: Tensor, index: Tensor | None, tokens: int) -> Tensor:
-    """Attention over all tokens, ``(Q, M)``."""
     if index is None:
         return weights
     matrix = torch.zeros(len(weights), tokens, dtype=weights.dtype, device=weights.device)

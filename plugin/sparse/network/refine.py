@@ -66,7 +66,6 @@ class Refinement(nn.Module):
 
 
 def _silence(layer: nn.Conv2d) -> None:
-    """Let a layer start by giving zeros."""
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)
 

@@ -72,10 +72,7 @@ def make_scene(
     past_neighbors: int,
     stride: int = 1,
 ) -> Scene:
-    """Lay out a frame, with that many nearest tokens of this frame and remembered ones per query.
-
-    A query covers a cell of ``stride`` x ``stride`` pixels.
-    """
+    """Lay out a frame, with that many nearest tokens of this frame and remembered per query."""
     with ThreadPoolExecutor(1) as beside:  # the one needs nothing of the other
         natural = beside.submit(_natural, samples)
         return _lay_out(samples, memory, neighbors, past_neighbors, stride, natural)
@@ -141,10 +138,9 @@ def _natural(samples: Samples) -> Floats:
 def memory_holds(samples: Samples, memory: Memory) -> bool:
     """Whether the memory still holds: it predicts a pixel better than the nearest new sample does.
 
-    A memory of a moving picture misleads the model more than it helps.  So at the pixels that are
-    measured again, at least three, their old values are compared with the values measured beside
-    them now: unless the old ones are off by less than ``HOLDS`` of what the neighbours are off by,
-    the frame is rebuilt from its own samples alone.
+    At the pixels that are measured again, at least three, their old values are compared with the
+    values measured beside them now: unless the old ones are off by less than ``HOLDS`` of what the
+    neighbours are off by, the frame is rebuilt from its own samples alone.
     """
     again = np.flatnonzero(memory.age.ravel()[samples.pixels] != NEVER)
     if len(again) < 3:
@@ -177,5 +173,4 @@ def _planes(image: NDArray[np.uint8]) -> Floats:
 
 
 def _shares(levels: NDArray[np.uint8]) -> Floats:
-    """Grey levels as 0..1."""
     return (levels / np.float32(255)).astype(np.float32)

@@ -1,10 +1,9 @@
 """Pixels by importance: a mixture density, drawn as a whole, with revisits and a least distance.
 
 The density is ``importance_ratio`` of the map, ``extra_ratio`` of a third strategy and the rest
-even: the even part keeps looking where the map sees nothing.  Error diffusion draws the mixture in
-one go, so that its points keep their distance whichever part they come from; ``multinomial`` draws
-the parts one after the other as the seed does.  Revisits move some points onto remembered pixels
-close by: they cost almost no spread and show which part of the memory still holds.
+even.  Error diffusion draws the mixture in one go, so that its points keep their distance;
+``multinomial`` draws the parts one after the other as the seed does.  Revisits move some points
+onto remembered pixels close by, to show which part of the memory still holds.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ...errors import InputError
-from ...settings.sparse import SAMPLING, Extra, Method, Pattern
+from ...settings.sparse import SAMPLING, Extra, Method
 from ..frames.coords import Pixels, Resolution
 from ..frames.nearest import nearest_samples
 from ..network.importance import gradient_of
@@ -30,24 +29,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AdaptiveSampler:
-    """Draws by importance; evenly while there is none.
+    """Draws by importance; evenly, by blue noise, while there is none.
 
-    Parameters
-    ----------
-    importance_ratio : float
-        Share of the samples that importance places, 0..1.
-    method : {"diffusion", "farthest", "multinomial"}
-        How the density becomes pixels.
-    collision_threshold : float
-        Least distance of two samples as a share of the frame's side, sqrt(H W); where the frame is
-        too full for it, the count wins.
-    extra, extra_ratio :
-        The third strategy: ``edge`` follows the gradient of the last reconstruction, ``random``
-        draws independently of all others.
-    revisit_ratio : float
-        Share of the samples moved onto remembered pixels near by, 0..1.
-    fallback : pattern
-        What is drawn where importance is unusable.
+    The settings are those of :class:`~.settings.sparse.SparseParams`.  ``collision_threshold`` is a
+    share of the frame's side, sqrt(H W), and yields to the count; the ``extra`` strategy ``edge``
+    follows the gradient of the last reconstruction, ``random`` draws independently of all others.
     """
 
     importance_ratio: float = SAMPLING.importance_ratio
@@ -56,7 +42,6 @@ class AdaptiveSampler:
     extra: Extra = SAMPLING.extra
     extra_ratio: float = SAMPLING.extra_ratio
     revisit_ratio: float = SAMPLING.revisit_ratio
-    fallback: Pattern = "blue"
 
     def __post_init__(self) -> None:
         ratios = (self.importance_ratio, self.extra_ratio, self.revisit_ratio)
@@ -77,7 +62,7 @@ class AdaptiveSampler:
     def draw(self, request: Request, random: np.random.Generator) -> Draw:
         importance = usable_importance(request.importance)
         if importance is None:
-            pixels = uniform_pixels(self.fallback, request.count, request.resolution, random)
+            pixels = uniform_pixels("blue", request.count, request.resolution, random)
             return Draw(self._revisit(pixels, request, random), {"uniform": request.count})
         parts = self._parts(importance, request)
         shares = self._shares(request.count, "extra" in parts)

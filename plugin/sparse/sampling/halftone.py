@@ -1,8 +1,7 @@
 """Turning a density into exactly N pixels that keep their distance: error diffusion, and farthest.
 
-Independent draws clump: the same map drawn by error diffusion (Floyd & Steinberg 1976) instead of
-multinomially rebuilds better, because its points are spread like blue noise at every density.
-Farthest-point picking (Eldar et al. 1997) spreads even better and costs more.
+Error diffusion after Floyd & Steinberg (1976), farthest points after Eldar et al. (1997), which
+spread even better and cost more.
 """
 
 from __future__ import annotations

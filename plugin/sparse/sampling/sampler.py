@@ -1,8 +1,6 @@
 """What every sampler is: a function from a request to exactly N different pixels, and its seed.
 
-Samplers keep no state.  What they need to know of the past (importance, remembered pixels) is in
-the request, and what they draw follows from the request and the generator alone: two servers with
-the same seed ask for the same pixels.
+Samplers keep no state: what they draw follows from the request and the generator alone.
 """
 
 from __future__ import annotations

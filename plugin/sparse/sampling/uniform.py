@@ -1,8 +1,4 @@
-"""Patterns that know nothing of the frame: random, grid, jittered, blue noise.
-
-Blue noise alone beats independent random pixels, so a gain over "uniform" sampling means little
-without the pattern's name.
-"""
+"""Patterns that know nothing of the frame: random, grid, jittered, blue noise."""
 
 from __future__ import annotations
 
