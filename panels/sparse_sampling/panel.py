@@ -7,11 +7,13 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ...plugin.dataset.sparse.simulations import simulations
+from ...plugin.dataset.store.places import sparse_server
 from ...plugin.errors import EmptySetError, InputError
+from ...plugin.sparse.live.state import ask, running_servers
 from ..component import ViewPanel, can_prompt
 from ..event import answered
 from ..own_view import OwnViews
-from . import live, pictures, sequences
+from . import pictures, sequences
 from .contract import CHUNK, COMPONENT, EVENTS
 
 SIMULATE = "@gapsphere/gap-explorer/simulate_adaptive_sampling"
@@ -130,13 +132,23 @@ class SparseSampling(ViewPanel):
         found = [] if ctx.dataset is None else simulations(ctx.dataset)
         return {
             "stamp": sequences.stamp(found),
-            "server": live.live_server(),
-            "command": live.COMMAND,
+            "server": live_server(),
+            "command": "gapsphere sparse serve",
         }
 
     def simulate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         ctx.prompt(SIMULATE)
         return {}
+
+
+def live_server() -> dict[str, Any] | None:
+    """The latest server started on this machine, None without one; ``sessions`` None: no answer."""
+    servers = running_servers(sparse_server())
+    if not servers:
+        return None
+    answer = ask(servers[-1], "sessions", timeout=0.5)
+    sessions = None if answer is None else len(answer["sessions"])
+    return {"stream": servers[-1].stream, "sessions": sessions}
 
 
 def _sequence(ctx: foo.ExecutionContext) -> tuple[str | None, str]:

@@ -115,14 +115,8 @@ def evaluate(
             )
     print(f"weights {path.name}, {fingerprint(path)}")
     with bars() as report:
-        print_tables(
-            model,
-            read,
-            plan=plan,
-            counts=(250, 350, 1000),
-            output=Path(output) if output else None,
-            report=report,
-        )
+        folder = Path(output) if output else None
+        print_tables(model, read, plan=plan, output=folder, report=report)
 
 
 step_command(

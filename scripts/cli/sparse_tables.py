@@ -27,6 +27,7 @@ from ...plugin.sparse.network.model import SparsePixelTransformer
 
 Frames = NDArray[np.uint8]
 CURVES = (ev.RANDOM, ev.JITTER, ev.BLUE, ev.SEED, ev.DISPERSION)
+COUNTS = (250, 350, 1000)
 REBUILDS = ("model", "linear", "natural", "nearest", "telea", "navier-stokes")
 
 
@@ -42,27 +43,23 @@ def print_tables(
     films: dict[str, Frames],
     *,
     plan: ev.Plan,
-    counts: Sequence[int],
-    seeds: int = 2,
+    counts: Sequence[int] = COUNTS,
     output: Path | None = None,
     report: Reporter = quiet,
 ) -> None:
     """Measure and print everything; with ``output``, also draw PSNR against the sample count."""
     curves = {}
     for name, frames in films.items():
-        done = ev.measure_all(
-            model, ev.POLICIES, frames, plan, seeds=seeds, progress=report(f"{name}: policies")
-        )
+        policies = report(f"{name}: policies")
+        done = ev.measure_all(model, ev.POLICIES, frames, plan, progress=policies)
         rows, size = len(frames), frames.shape[2:]
         print(f"\n## {name}: {rows} sequences of {size[1]} x {size[0]}, {plan.count} samples")
         print_policies(done)
         print_rebuilds(done)
         print_correlations(done)
-        curves[name] = curve(
-            model, frames, plan, counts, done, seeds, report(f"{name}: sample counts")
-        )
+        curves[name] = curve(model, frames, plan, counts, done, report(f"{name}: sample counts"))
         print_curve(curves[name])
-        print_memory(model, frames, plan, done, seeds, report(f"{name}: memory"))
+        print_memory(model, frames, plan, done, report(f"{name}: memory"))
     print_speed(model, next(iter(films.values()))[0], plan)
     if output is not None:
         print(f"\n{draw(curves, output / 'psnr_by_count.png')}")
@@ -103,7 +100,6 @@ def curve(
     plan: ev.Plan,
     counts: Sequence[int],
     done: pd.DataFrame,
-    seeds: int,
     progress: ev.Progress,
 ) -> Curves:
     """PSNR at each count, of policies and of rebuilds; the count of ``done`` is not run again."""
@@ -113,20 +109,19 @@ def curve(
         bare = replace(whole, classical=(), each=plan.frames)
         others = [policy for policy in CURVES if policy is not ev.DISPERSION]
         parts = [
-            ev.measure_all(model, others, frames, bare, seeds=seeds),
-            ev.measure_all(model, [ev.DISPERSION], frames, whole, seeds=seeds),
+            ev.measure_all(model, others, frames, bare),
+            ev.measure_all(model, [ev.DISPERSION], frames, whole),
         ]
         found[count] = pd.concat(parts).sort_index()
         progress(number + 1, len(counts))
-    names, rebuilt = [policy.name for policy in CURVES], dict[str, str]()
-    for how in REBUILDS:  # all on the frames that every rebuild was measured on
-        rebuilt[how] = "paired" if how == ev.MODEL else f"psnr.{how}"
+    # All on the frames that every rebuild was measured on.
+    rebuilt = {how: "paired" if how == ev.MODEL else f"psnr.{how}" for how in REBUILDS}
 
     def line(policy: str, column: str) -> list[tuple[int, float]]:
         return [(n, float(runs.loc[policy, column].mean())) for n, runs in sorted(found.items())]
 
     return Curves(
-        {name: line(name, f"psnr.{ev.MODEL}") for name in names},
+        {policy.name: line(policy.name, f"psnr.{ev.MODEL}") for policy in CURVES},
         {how: line(ev.DISPERSION.name, column) for how, column in rebuilt.items()},
     )
 
@@ -154,7 +149,6 @@ def print_memory(
     frames: Frames,
     plan: ev.Plan,
     done: pd.DataFrame,
-    seeds: int,
     progress: ev.Progress,
 ) -> None:
     """What remembering earlier frames adds, with and without revisits."""
@@ -162,10 +156,8 @@ def print_memory(
         replace(ev.DISPERSION, name="no revisits"),
         replace(ev.DISPERSION, name="revisits", sampler=ev.AdaptiveSampler()),
     ]
-    runs = ev.measure_all(
-        model, policies, frames, replace(plan, memory=24, classical=(), each=plan.frames),
-        seeds=seeds, progress=progress,
-    )  # fmt: skip
+    remembering = replace(plan, memory=24, classical=(), each=plan.frames)
+    runs = ev.measure_all(model, policies, frames, remembering, progress=progress)
     quality = f"psnr.{ev.MODEL}"
     for policy in policies:
         gains = runs.loc[policy.name, quality] - done.loc["dispersion", quality]

@@ -1,10 +1,8 @@
 """The K nearest samples of every pixel, exact: what the model attends to and interpolates from.
 
 Samples are sorted into the cells of a grid, about two in each, those with the least penalty first.
-The search for a pixel's neighbours goes from its own cell outwards, ring by ring, until a ring
-cannot hold anything nearer; in a cell it stops at the first sample whose penalty alone is too
-much.
-Ties go to the sample that comes first, so the answer does not depend on the search order.
+The search goes from a pixel's own cell outwards, ring by ring, until a ring cannot hold anything
+nearer.  Ties go to the sample that comes first.
 """
 
 from __future__ import annotations

@@ -125,6 +125,11 @@ def remember(
 
 def passing_through(frame: NDArray[np.float32], samples: Samples) -> NDArray[np.uint8]:
     """A model's frame (C, H, W), 0..1, as uint8 (H, W, C) that has every sample's own value."""
-    image = np.clip(np.rint(frame.transpose(1, 2, 0) * 255), 0, 255).astype(np.uint8)
-    image.reshape(-1, image.shape[2])[samples.pixels] = samples.values
-    return image
+    return rounded(frame.transpose(1, 2, 0) * 255, samples)
+
+
+def rounded(image: NDArray[np.floating], samples: Samples) -> NDArray[np.uint8]:
+    """Grey levels (H, W, C) as uint8, with every sample's own value."""
+    made = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    made.reshape(-1, made.shape[2])[samples.pixels] = samples.values
+    return made

@@ -33,15 +33,12 @@ def refusal(
     origin = headers.get("origin")
     if origin is not None and origin.lower().rstrip("/") not in params.allowed_origins:
         return 403, "origin"
-    given = (_bearer(headers) or token or "").encode("utf-8", "surrogateescape")
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    bearer = bearer.strip() if scheme.lower() == "bearer" else ""
+    given = (bearer or token or "").encode("utf-8", "surrogateescape")
     if params.token and not hmac.compare_digest(params.token.encode(), given):
         return 401, "token"
     return None
-
-
-def _bearer(headers: Mapping[str, str]) -> str | None:
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    return value.strip() if scheme.lower() == "bearer" else None
 
 
 def _is_loopback_name(host: str) -> bool:

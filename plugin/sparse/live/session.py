@@ -202,25 +202,14 @@ def open_session(
         )
     try:
         params = make(SparseParams, {**params.model_dump(), **wishes.sampling})
-        model = _model(registry, wishes.checkpoint_key or params.checkpoint_key)
+        key = wishes.checkpoint_key or params.checkpoint_key
+        model = registry.get(key)
         count = min(params.sample_count, height * width)
         most = max(count, params.most_samples if params.target_psnr is not None else 0)
         if min(most, height * width) > limits.max_samples:
             raise InputError(f"A frame may have {limits.max_samples} samples here, not {most}.")
         loop = make_loop(params, model.model)
         state = loop.start(wishes.resolution, seed=params.seed)
-    except MessageError:
-        raise
-    except GapsphereError as error:
-        raise MessageError(Code.INVALID_SESSION, str(error)) from error
-    session = Session(wishes, params, model, loop, state)
-    log.info("%s", sampler_line(params, session.id))
-    return session
-
-
-def _model(registry: ModelRegistry, key: str) -> LoadedModel:
-    try:
-        return registry.get(key)
     except UnknownModelError as error:
         raise MessageError(Code.UNKNOWN_MODEL, str(error)) from error
     except CheckpointError as error:  # its sentence names a file, which clients must not learn
@@ -228,3 +217,8 @@ def _model(registry: ModelRegistry, key: str) -> LoadedModel:
         raise MessageError(
             Code.MODEL_ERROR, f"The model {key} cannot be loaded; see the server's log."
         ) from error
+    except GapsphereError as error:
+        raise MessageError(Code.INVALID_SESSION, str(error)) from error
+    session = Session(wishes, params, model, loop, state)
+    log.info("%s", sampler_line(params, session.id))
+    return session

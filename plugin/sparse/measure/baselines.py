@@ -15,7 +15,7 @@ from scipy.spatial import QhullError
 
 from ...errors import MissingDependencyError
 from ..frames.nearest import nearest_samples
-from ..frames.samples import Samples
+from ..frames.samples import Samples, rounded
 from ..network.interpolation import natural_neighbour
 
 Frame = NDArray[np.uint8]
@@ -38,12 +38,12 @@ def linear(samples: Samples) -> Frame:
     except (QhullError, ValueError):
         return nearest(samples)  # fewer than three points, or all on one line
     inside = surface(np.indices((height, width)).reshape(2, -1).T).reshape(found.shape)
-    return _rounded(np.where(np.isnan(inside), found, inside), samples)
+    return rounded(np.where(np.isnan(inside), found, inside), samples)
 
 
 def natural(samples: Samples) -> Frame:
     """Natural-neighbour interpolation, (H, W, C)."""
-    return _rounded(natural_neighbour(samples), samples)
+    return rounded(natural_neighbour(samples), samples)
 
 
 def inpaint(samples: Samples, method: str) -> Frame:
@@ -60,7 +60,7 @@ def inpaint(samples: Samples, method: str) -> Frame:
     image.reshape(height * width, -1)[samples.pixels] = samples.values
     mask.ravel()[samples.pixels] = 0
     painted = cv2.inpaint(image, mask, 3, getattr(cv2, method))
-    return _rounded(painted.reshape(height, width, -1).astype(np.float64), samples)
+    return rounded(painted.reshape(height, width, -1).astype(np.float64), samples)
 
 
 CLASSICAL: dict[str, Callable[[Samples], Frame]] = {
@@ -70,9 +70,3 @@ CLASSICAL: dict[str, Callable[[Samples], Frame]] = {
     "telea": partial(inpaint, method="INPAINT_TELEA"),  # Telea (2004)
     "navier-stokes": partial(inpaint, method="INPAINT_NS"),  # Bertalmio et al. (2001)
 }
-
-
-def _rounded(image: NDArray[np.float64], samples: Samples) -> Frame:
-    made = np.clip(np.rint(image), 0, 255).astype(np.uint8)
-    made.reshape(-1, made.shape[2])[samples.pixels] = samples.values
-    return made

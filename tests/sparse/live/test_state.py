@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import fiftyone as fo
 import pytest
 import torch
-from gapsphere.panels.sparse_sampling.live import live_server
+from gapsphere.panels.sparse_sampling.panel import live_server
 from gapsphere.plugin.dataset.store.places import sparse_server
 from gapsphere.plugin.sparse.live.state import ServerState, announced, ask, running_servers
 from gapsphere.scripts.cli.main import main
