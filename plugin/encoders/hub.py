@@ -397,7 +397,7 @@ def _entry(name: str, file: str, entry: dict[str, Any], offset: int) -> _Tensor:
     dtype, shape = entry["dtype"], entry["shape"]
     numbers = [start, stop, *shape]
     if any(type(number) is not int or not 0 <= number < 1 << 48 for number in numbers):
-        raise ValueError(f"{name} has offsets or a shape that are no sizes")
+        raise ValueError(f"{name} has offsets or a shape that are not sizes")
     # Other number formats are the language model's business; the tower's are checked on loading.
     size = math.prod(shape) * BITS[dtype] // 8 if dtype in BITS else max(0, stop - start)
     if stop - start != size:

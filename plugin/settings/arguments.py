@@ -73,7 +73,7 @@ def docstring_of(
 ) -> str:
     """The function's docstring with all parameters, the result and the errors, before examples.
 
-    ``words`` describes arguments that are no settings.
+    ``words`` describes arguments that are not settings.
     """
     text, marker, examples = inspect.cleandoc(function.__doc__ or "").partition("\nExamples\n")
     settings = {each.name: each for each in settings_of(params)}

@@ -86,7 +86,7 @@ def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
     columns = {k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}
     for cell in columns.get(FRAME_NUMBER, []):
         if cell is not None and (isinstance(cell, bool) or not isinstance(cell, int)):
-            raise ArtifactError(f"{file}: frame number {cell!r} is no whole number.")
+            raise ArtifactError(f"{file}: frame number {cell!r} is not a whole number.")
 
     def part(split: str) -> Listing:
         rows = [row for row, value in enumerate(splits) if value == split]

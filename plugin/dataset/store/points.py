@@ -69,8 +69,8 @@ class Points:
 
     ``ids`` uint8 (n, 12); ``sphere`` float32 (n, 3); ``present`` bool (n,), still in the dataset;
     ``dist``, ``percentile`` float32 (n,), NaN where there is none; ``pick`` int32 (n,), K-Center
-    rank or 0; ``others`` uint8 (m, 12), samples that are no point.  ``added`` counts those of them
-    that belong to S or U.
+    rank or 0; ``others`` uint8 (m, 12), samples that are not points.  ``added`` counts those of
+    them that belong to S or U.
     """
 
     ids: Array
@@ -134,7 +134,7 @@ def run_stamp(dataset: fo.Dataset, names: Names) -> str:
     for step in ("coverage", "kcenter"):
         record = runs.read(dataset, names, step)
         parts.append(record.created if record else "")
-    # Deleting a field is no edit of a sample.
+    # Deleting a field does not edit a sample.
     parts += [name for name in _fields(names).values() if dataset.has_field(name)]
     return "/".join(parts)
 
@@ -298,7 +298,7 @@ def words(ids: Array) -> list[str]:
 
 
 def _added(dataset: fo.Dataset, names: Names, others: Array) -> int:
-    """How many of the samples that are no point belong to S or U."""
+    """How many of the samples that are not points belong to S or U."""
     if not len(others):
         return 0
     record = runs.read(dataset, names, "coverage")
