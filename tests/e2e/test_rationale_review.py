@@ -10,6 +10,7 @@ from gapsphere.plugin.dataset.rationales import decisions as review
 from gapsphere.plugin.dataset.rationales import queue as review_queue
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
+from gapsphere.tests.support.app import close_sample
 from gapsphere.tests.support.made_cache import CORRECT, MIS, make_cache
 from gapsphere.tests.support.made_review import BROKEN, REASONS
 from PIL import Image
@@ -220,7 +221,7 @@ def test_the_panel_says_what_was_not_saved_and_tries_again(app, reviewed, shot):
     label = page.locator('[data-cy="gr-neighbor"]').first
     label.click()
     assert app.sample(after=queue[2]) in reviewed.values("id")
-    page.keyboard.press("Escape")
+    close_sample(page)
     page.wait_for_selector(REVIEW, state="detached")
     app.says('[data-cy="gr-reviewed"]', f"2 of {N}")
 

@@ -12,12 +12,12 @@ from gapsphere.plugin.dataset.sparse.simulations import plain
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.settings.sparse import SimulateParams
+from gapsphere.tests.support.app import MODAL, close_sample
 from PIL import Image
 
 PANEL = '[data-cy="sparse-sampling"]'
 SEQUENCE = '[data-cy="sp-sequence"]'
 COUNT = '[data-cy="entry-counts"]'
-MODAL = '[data-cy="modal"]'
 FAILED = '[data-cy="gr-face-failed"]'
 FRAMES = 12
 
@@ -93,8 +93,7 @@ class App:
     def reset(self):
         page = self.page
         if page.locator(MODAL).count():
-            page.keyboard.press("Escape")
-            page.wait_for_selector(MODAL, state="detached")
+            close_sample(page)
         if page.locator('[data-cy="sp-back"]').count():
             page.click('[data-cy="sp-back"]')
             self.says(COUNT, f"{2 * FRAMES} samples")

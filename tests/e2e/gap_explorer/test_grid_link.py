@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import fiftyone as fo
 from gapsphere.plugin.dataset.store.workspaces import save_workspace
+from gapsphere.tests.support.app import close_sample
 from gapsphere.tests.support.made_sphere import make_dataset
 from playwright.sync_api import TimeoutError as TimedOut
 
@@ -23,7 +24,7 @@ def test_the_grid_lights_up_and_marks_on_the_sphere(panel, own, shot):
     box = looker.bounding_box()
     panel.page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"])
     panel.wait_state("s.opened >= 0")
-    panel.page.keyboard.press("Escape")
+    close_sample(panel.page)
     panel.wait_state("s.opened < 0")
 
 
