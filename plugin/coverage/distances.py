@@ -171,15 +171,25 @@ def closest(
     """
     squared = np.full(len(queries), np.inf)
     index = np.zeros(len(queries), np.int64)
-    product = _matrix_product(references)
-    for rows, columns in _tiles(len(queries), len(references), memory_mb):
-        similarity = product(queries[rows], columns)
+    for rows, columns, similarity in products(queries, references, memory_mb):
         if group is not None:
             similarity[group[rows, None] == group[columns]] = -np.inf
         _settle(queries, references, rows, columns, similarity, squared, index)
         if columns.stop == len(references):
             progress(rows.stop, len(queries))
     return squared, index
+
+
+def products(
+    queries: Rows, references: Rows, memory_mb: float
+) -> Iterator[tuple[slice, slice, NDArray[np.float32]]]:
+    """Tiles of ``queries @ references.T`` with their rows and columns, each valid until the next.
+
+    The tiles of a band of rows follow one another from left to right.
+    """
+    product = _matrix_product(references)
+    for rows, columns in _tiles(len(queries), len(references), memory_mb):
+        yield rows, columns, product(queries[rows], columns)
 
 
 def _tiles(n: int, m: int, memory_mb: float) -> Iterator[tuple[slice, slice]]:

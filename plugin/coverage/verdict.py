@@ -1,0 +1,251 @@
+r"""Thresholds and p-values with a stated error rate, drives being the unit of evidence.
+
+The one idea: frames of one drive are near-copies, so they are one observation, not hundreds.  How
+far each drive of S is from the *other* drives of S says how far a new drive of a known kind may be
+from S, and m drives can support no finer level than 1 / (m + 1).
+
+Let ``d_g(x)`` be the distance of frame x of drive g to S without g, for m drives of n_g frames.
+
+* Frame threshold at level alpha: the smallest t with
+  ``sum_g #{x in g: d_g(x) <= t} / ((m + 1) n_g) >= 1 - alpha``.  Each drive weighs 1 / (m + 1), and
+  the remaining 1 / (m + 1), the new drive's own weight, is at infinity.
+* Drive p-value: ``p_u = (1 + #{g: T_g >= T_u}) / (m + 1)``, T being a statistic of a drive's
+  distances, such as their median.
+
+Guarantee (finite sample, any encoder): if the new drive is exchangeable with those of S, then
+``P(p_u <= alpha) <= alpha``, and a frame drawn from it at random is beyond the threshold with
+probability at most alpha (Vovk, Gammerman & Shafer 2005; for groups Dunn, Wasserman & Ramdas 2018,
+arXiv 1809.07441, and Lee, Barber & Willett 2023, arXiv 2306.06342).  The proof for the left-out
+distances used here: among the m + 1 drives with u in S, the full conformal score of a frame of g is
+``min(d_g(x), distance of x to u) <= d_g(x)``, while that of u is its distance to S either way.  The
+scores of S are thus only overestimated, which makes p larger and the threshold higher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
+
+Statistic = Literal["median", "mean", "max"]
+Labels = Sequence[Hashable] | NDArray
+
+_STATISTICS = {"median": np.median, "mean": np.mean, "max": np.max}
+_ROUNDING = 1e-9
+"""Sums of weights closer than this to 1 - alpha reach it: 9 drives support alpha = 0.1 exactly."""
+
+
+def drives_needed(alpha: float) -> int:
+    """Least number of drives of S that support a verdict at level ``alpha``.
+
+    Examples
+    --------
+    >>> drives_needed(0.1), drives_needed(0.05)
+    (9, 19)
+    """
+    return int(np.ceil(1 / _checked_alpha(alpha) - 1 - _ROUNDING))
+
+
+def supported_level(drives: int) -> float:
+    """The finest level that a number of drives supports, 1 / (m + 1).
+
+    Examples
+    --------
+    >>> round(supported_level(2), 3)
+    0.333
+    """
+    return 1 / (drives + 1)
+
+
+def frame_threshold(distances: ArrayLike, drives: Labels, alpha: float) -> float:
+    """Distance beyond which a frame is a gap at level ``alpha``, each drive with the same weight.
+
+    Parameters
+    ----------
+    distances : (n,)
+        Distance of each frame of S to its nearest frame of another drive of S
+        (:func:`~.distances.leave_one_out`).
+    drives : n labels
+        The drive of each frame.
+    alpha : float
+        Rate of false gaps allowed on a random frame of a new drive of a known kind, 0 to 1.
+
+    Returns
+    -------
+    float
+        One of ``distances``, or infinity where the drives are too few: m < 1 / alpha - 1.
+
+    Examples
+    --------
+    >>> frame_threshold([0.1, 0.2, 0.3], ["a", "b", "c"], alpha=0.25)
+    0.3
+    >>> frame_threshold([0.1, 0.2, 0.3], ["a", "b", "c"], alpha=0.1)
+    inf
+    """
+    distance, drive, count = _by_drive("S", distances, drives)
+    order = np.argsort(distance, kind="stable")
+    frames = np.bincount(drive, minlength=count)
+    reached = np.cumsum(1 / ((count + 1) * frames[drive[order]]))
+    at = int(np.searchsorted(reached, 1 - _checked_alpha(alpha) - _ROUNDING))
+    return float(distance[order[at]]) if at < len(order) else float("inf")
+
+
+def level_of(threshold: float, distances: ArrayLike, drives: Labels) -> float:
+    """The level that a threshold holds: the smallest alpha whose frame threshold is not above it.
+
+    Parameters
+    ----------
+    threshold : float
+        A distance, such as a δ of the user's.
+    distances, drives
+        As for :func:`frame_threshold`.
+
+    Returns
+    -------
+    float
+        1 / (m + 1) to 1.
+
+    Examples
+    --------
+    >>> level_of(0.25, [0.1, 0.2, 0.3], ["a", "b", "c"])
+    0.5
+    """
+    distance, drive, count = _by_drive("S", distances, drives)
+    frames = np.bincount(drive, minlength=count)
+    inside = np.bincount(drive[distance <= threshold], minlength=count)
+    return float(1 - (inside / frames).sum() / (count + 1))
+
+
+def drive_percentile(
+    distance: ArrayLike, owned_distances: ArrayLike, owned_drives: Labels
+) -> NDArray[np.float64]:
+    """Where distances rank among the left-out distances of S, 0..100, drives weighted alike.
+
+    The mid-rank of :func:`~.radius.percentile_of` with each drive of S weighing the same: the mean
+    over drives of the share of its frames that are nearer, plus half the share equally far.
+
+    Examples
+    --------
+    >>> drive_percentile([0.2], [0.1, 0.1, 0.1, 0.3], ["a", "a", "a", "b"]).tolist()
+    [50.0]
+    """
+    own, drive, count = _by_drive("S", owned_distances, owned_drives)
+    own = own.astype(np.float32)
+    order = np.argsort(own, kind="stable")
+    weight = 1 / (count * np.bincount(drive, minlength=count)[drive[order]])
+    reached = np.concatenate([[0.0], np.cumsum(weight)])
+    asked = np.asarray(distance, np.float32)
+    below = reached[np.searchsorted(own[order], asked, side="left")]
+    up_to = reached[np.searchsorted(own[order], asked, side="right")]
+    return np.asarray(np.clip(50 * (below + up_to), 0, 100))
+
+
+def drive_p_values(
+    owned_distances: ArrayLike,
+    owned_drives: Labels,
+    pool_distances: ArrayLike,
+    pool_drives: Labels,
+    statistic: Statistic = "median",
+) -> dict[Hashable, float]:
+    """How unusual each drive of U is among the drives of S, as a p-value.
+
+    The p-values of several drives depend on each other, since they share S: a correction for many
+    drives needs a method for dependent p-values, not Benjamini-Hochberg.
+
+    Parameters
+    ----------
+    owned_distances, owned_drives : (n,), n labels
+        Distance of each frame of S to the other drives of S, and its drive.
+    pool_distances, pool_drives : (k,), k labels
+        Distance of each frame of U to S, and its drive.
+    statistic : {"median", "mean", "max"}
+        What stands for a drive.
+
+    Returns
+    -------
+    dict of drive to float
+        From 1 / (m + 1) to 1, in the order in which the drives of U first appear.
+
+    Examples
+    --------
+    >>> drive_p_values([0.1, 0.2, 0.3], ["a", "b", "c"], [0.4, 0.2], ["new", "known"])
+    {'new': 0.25, 'known': 0.75}
+    """
+    if statistic not in _STATISTICS:
+        raise InputError(f"Unknown statistic {statistic!r}; choose {', '.join(_STATISTICS)}.")
+    own = drive_statistics(owned_distances, owned_drives, statistic, name="S")
+    pool = drive_statistics(pool_distances, pool_drives, statistic, name="U")
+    usual = np.array(list(own.values()))
+    return {
+        drive: float((1 + (usual >= value).sum()) / (len(usual) + 1))
+        for drive, value in pool.items()
+    }
+
+
+def drive_statistics(
+    distances: ArrayLike, drives: Labels, statistic: Statistic = "median", *, name: str = "S"
+) -> dict[Hashable, float]:
+    """A statistic of each drive's distances, in the order in which drives first appear.
+
+    Examples
+    --------
+    >>> drive_statistics([0.1, 0.5, 0.2, 0.3], ["a", "b", "a", "a"])
+    {'a': 0.2, 'b': 0.5}
+    """
+    distance, drive, count = _by_drive(name, distances, drives)
+    labels: list[Hashable] = [None] * count
+    for label, number in zip(_plain(drives), drive, strict=True):
+        labels[number] = label
+    order = np.argsort(drive, kind="stable")
+    parts = np.split(distance[order], np.cumsum(np.bincount(drive, minlength=count))[:-1])
+    of = _STATISTICS[statistic]
+    return {label: float(of(part)) for label, part in zip(labels, parts, strict=True)}
+
+
+def _by_drive(
+    name: str, distances: ArrayLike, drives: Labels
+) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+    """Checked distances, the number of each one's drive, and how many drives there are."""
+    distance = np.asarray(distances, np.float64).ravel()
+    if not len(distance):
+        raise EmptySetError(f"{name} has no distance; there is nothing to compare.")
+    if np.isnan(distance).any():
+        raise NotFiniteError(f"{name} has distances that are NaN; compute them again.")
+    if len(drives) != len(distance):
+        raise DimensionError(
+            f"{name} has {len(distance)} distances and {len(drives)} drive labels."
+        )
+    drive = drive_numbers(drives)
+    return distance, drive, int(drive.max()) + 1
+
+
+def drive_numbers(drives: Labels) -> NDArray[np.int64]:
+    """A number for each frame, equal where the drive is, counted as drives first appear.
+
+    A missing label (None, NaN or "") is a drive of its own.
+
+    Examples
+    --------
+    >>> drive_numbers(["b", "a", "b", None, ""]).tolist()
+    [0, 1, 0, 2, 3]
+    """
+    numbers: dict[Hashable, int] = {}
+    drive = np.empty(len(drives), np.int64)
+    for position, label in enumerate(_plain(drives)):
+        missing = label is None or label == "" or label != label  # only NaN differs from itself
+        drive[position] = numbers.setdefault((position, None) if missing else label, len(numbers))
+    return drive
+
+
+def _plain(labels: Labels) -> Sequence[Hashable]:
+    return labels.tolist() if isinstance(labels, np.ndarray) else labels
+
+
+def _checked_alpha(alpha: float) -> float:
+    if isinstance(alpha, bool) or not 0 < alpha < 1:
+        raise InputError(f"The level is {alpha}; give a share between 0 and 1, such as 0.1.")
+    return float(alpha)
