@@ -186,6 +186,61 @@ def drive_p_values(
     }
 
 
+STRETCHES, STRETCHES_OF_ONE_DRIVE = 3, 5
+PROVISIONAL_QUANTILE, LEAST_FRAMES = 0.99, 30
+
+
+def stretches(drives: Labels) -> NDArray[np.int64] | None:
+    """Consecutive parts of few drives, each to be left out in turn: a provisional yardstick.
+
+    With two to eight drives each is cut into three parts, a single one into five.  A threshold read
+    from them says "new against other stretches of the drives you own"; it holds no level for a new
+    drive.  Parts, and not single frames, are left out because neighbouring frames depend on each
+    other (Jiang, Barber, Pananjady & Xie 2026, arXiv 2605.30292).
+
+    Parameters
+    ----------
+    drives : n labels
+        The drive of each frame of S, frames of a drive in the order in which they were recorded.
+
+    Returns
+    -------
+    int64 (n,) or None
+        The part of each frame, numbered from 0; None where S has fewer than 30 frames.
+
+    Examples
+    --------
+    >>> stretches(["a"] * 29) is None
+    True
+    >>> np.bincount(stretches(["a"] * 30 + ["b"] * 7)).tolist()
+    [10, 10, 10, 3, 2, 2]
+    """
+    if len(drives) < LEAST_FRAMES:
+        return None
+    drive = drive_numbers(drives)
+    count = int(drive.max()) + 1
+    parts = STRETCHES if count > 1 else STRETCHES_OF_ONE_DRIVE
+    part = np.empty(len(drive), np.int64)
+    made = 0
+    for number in range(count):
+        for rows in np.array_split(np.flatnonzero(drive == number), parts):
+            if len(rows):
+                part[rows] = made
+                made += 1
+    return part
+
+
+def provisional_threshold(scores: ArrayLike) -> float:
+    """Beyond this a frame is a provisional gap: the 0.99 quantile of the left-out scores.
+
+    Parameters
+    ----------
+    scores : (n,)
+        Score of each frame of S against S without its own stretch (:func:`stretches`).
+    """
+    return float(np.quantile(np.asarray(scores, np.float64), PROVISIONAL_QUANTILE))
+
+
 def drive_statistics(
     distances: ArrayLike, drives: Labels, statistic: Statistic = "median", *, name: str = "S"
 ) -> dict[Hashable, float]:

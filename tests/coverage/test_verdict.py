@@ -10,6 +10,7 @@ from gapsphere.plugin.coverage.verdict import (
     drives_needed,
     frame_threshold,
     level_of,
+    stretches,
     supported_level,
 )
 from gapsphere.plugin.errors import DimensionError, EmptySetError, InputError, NotFiniteError
@@ -142,3 +143,16 @@ def test_images_without_a_drive_are_drives_of_their_own():
 def test_what_cannot_be_used_is_refused_with_a_sentence(error, distances, labels, alpha):
     with pytest.raises(error, match=r"\.$"):
         frame_threshold(distances, labels, alpha)
+
+
+def test_stretches_are_consecutive_frames_of_one_drive():
+    labels = np.array(["a", "b", "a", "b"] * 20 + ["c"] * 2)
+    part = stretches(labels)
+    for number in np.unique(part):
+        rows = np.flatnonzero(part == number)
+        assert len(set(labels[rows])) == 1
+        of_drive = np.flatnonzero(labels == labels[rows[0]])
+        place = np.searchsorted(of_drive, rows)
+        assert place.tolist() == list(range(place[0], place[0] + len(rows)))
+    assert len(np.unique(part[labels == "a"])) == 3
+    assert len(np.unique(stretches(["a"] * 40))) == 5

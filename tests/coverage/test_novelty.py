@@ -1,0 +1,64 @@
+"""Novelty is the residual of a principal component analysis, and leaving a drive out is a refit."""
+
+import numpy as np
+import pytest
+from gapsphere.plugin.coverage.novelty import left_out_novelty, novelty
+from gapsphere.plugin.errors import EmptySetError, InputError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.decomposition import PCA
+
+
+def rows_near_a_plane(seed, n, d=12):
+    rng = np.random.default_rng(seed)
+    flat = rng.normal(size=(n, 4)) @ rng.normal(size=(4, d)) + 2 + 0.05 * rng.normal(size=(n, d))
+    return (flat / np.linalg.norm(flat, axis=1, keepdims=True)).astype(np.float32)
+
+
+def residual_by_sklearn(pool, owned, share=0.9):
+    fitted = PCA(svd_solver="full").fit(owned.astype(np.float64))
+    kept = int(np.searchsorted(np.cumsum(fitted.explained_variance_ratio_), share)) + 1
+    centred = pool.astype(np.float64) - fitted.mean_
+    axes = fitted.components_[:kept]
+    return np.linalg.norm(centred - centred @ axes.T @ axes, axis=1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(5, 60))
+def test_novelty_is_the_residual_that_sklearn_gives(seed, n):
+    rows = rows_near_a_plane(seed, n + 9)
+    expected = residual_by_sklearn(rows[n:], rows[:n])
+    np.testing.assert_allclose(novelty(rows[n:], rows[:n]), expected, atol=1e-6)
+
+
+def test_leaving_a_drive_out_is_a_refit_without_it():
+    rows = rows_near_a_plane(7, 90)
+    drives = np.repeat(["a", "b", "c", "d"], [40, 20, 20, 10])
+    left = left_out_novelty(rows, drives)
+    for drive in "abcd":
+        mine = drives == drive
+        expected = residual_by_sklearn(rows[mine], rows[~mine])
+        np.testing.assert_allclose(left[mine], expected, atol=1e-6)
+
+
+def test_a_direction_that_is_missing_is_novel_and_one_that_is_there_is_not():
+    rng = np.random.default_rng(5)
+    flat = np.zeros((200, 6))
+    flat[:, :3] = rng.normal(size=(200, 3)) + np.array([4, 0, 0])
+    pair = np.array([[4, 1, 1, 0, 0, 0], [4, 0, 0, 0, 0, 2.0]])
+    flat, pair = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (flat, pair))
+    known, new = novelty(pair.astype(np.float32), flat.astype(np.float32))
+    assert new > 3 * known
+
+
+def test_a_set_that_does_not_vary_measures_the_distance_to_its_mean():
+    same = np.eye(3, dtype=np.float32)[[0, 0, 0]]
+    assert novelty(np.eye(3, dtype=np.float32)[[1]], same)[0] == pytest.approx(np.sqrt(2))
+
+
+def test_too_few_images_and_an_invalid_share_are_refused():
+    rows = rows_near_a_plane(1, 6)
+    with pytest.raises(EmptySetError):
+        left_out_novelty(rows, ["a"] * 5 + ["b"])
+    with pytest.raises(InputError):
+        novelty(rows, rows, share=1.0)
