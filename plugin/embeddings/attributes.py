@@ -1,0 +1,97 @@
+"""Plain statistics of an image, which name a gap that an embedding only measures.
+
+The one idea: light, colour and sharpness need no network.  Ten lines of arithmetic on a small copy
+find nine tenths of the dusk frames of a day-time set, and say "darker".  Colours and edges are read
+at 120 x 90 pixels, so that cameras of different resolution compare; sharpness and noise are
+properties of single pixels and are read from a crop in the middle at full resolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SMALL = (120, 90)
+"""Width and height of the copy that colours and edges are read from, in pixels."""
+
+CROP = 256
+"""Side of the crop that sharpness and noise are read from, in pixels."""
+
+EDGE = 32.0
+"""Gradient, in grey levels a pixel, from which a pixel of the small copy is on an edge."""
+
+ATTRIBUTES: Mapping[str, str] = {
+    "brightness": "Mean luminance, 0 to 255",
+    "contrast": "Standard deviation of luminance, 0 to 128",
+    "saturation": "Mean saturation (HSV), 0 to 1",
+    "blue_red": "Mean of blue minus red, -1 (red) to 1 (blue)",
+    "edge_density": "Share of pixels on an edge, 0 to 1",
+    "sky_brightness": "Mean luminance of the top third, 0 to 255",
+    "sharpness": "Variance of the Laplacian in the middle, grey levels squared",
+    "noise": "Standard deviation of the noise in the middle, grey levels",
+}
+"""Names of the attributes, with what they measure, their unit and their range."""
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+_IMMERKAER = np.sqrt(np.pi / 2) / 6
+
+
+def image_attributes(image: Image.Image) -> dict[str, float]:
+    """Every attribute of one RGB image.
+
+    Parameters
+    ----------
+    image : PIL image
+        Mode RGB, at least one pixel, upright (EXIF applied).
+
+    Returns
+    -------
+    dict of str to float
+        The names of :data:`ATTRIBUTES`, all finite.
+
+    Notes
+    -----
+    ``sharpness`` is the variance of the Laplacian (Pech-Pacheco et al. 2000) and ``noise`` the
+    estimate of Immerkaer (1996); texture counts as noise in it.
+
+    Examples
+    --------
+    >>> grey = image_attributes(Image.new("RGB", (640, 480), (90, 90, 90)))
+    >>> round(grey["brightness"]), grey["saturation"], round(grey["noise"], 3)
+    (90, 0.0, 0.0)
+    """
+    small = np.asarray(image.resize(SMALL, Image.Resampling.BOX), np.float32)
+    grey = small @ _LUMINANCE
+    high, low = small.max(axis=2), small.min(axis=2)
+    gradient = np.hypot(grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
+    return {
+        "brightness": float(grey.mean()),
+        "contrast": float(grey.std()),
+        "saturation": float(((high - low) / np.maximum(high, 1)).mean()),
+        "blue_red": float((small[..., 2] - small[..., 0]).mean() / 255),
+        "edge_density": float((gradient >= EDGE).mean()),
+        "sky_brightness": float(grey[: SMALL[1] // 3].mean()),
+        **_of_pixels(_middle(image)),
+    }
+
+
+def _middle(image: Image.Image) -> NDArray[np.float32]:
+    """Luminance of the crop in the middle, float32 (h, w)."""
+    left, top = max(0, (image.width - CROP) // 2), max(0, (image.height - CROP) // 2)
+    box = (left, top, min(image.width, left + CROP), min(image.height, top + CROP))
+    return np.asarray(image.crop(box).convert("L"), np.float32)
+
+
+def _of_pixels(grey: NDArray[np.float32]) -> dict[str, float]:
+    if min(grey.shape) < 3:
+        return {"sharpness": 0.0, "noise": 0.0}
+    beside = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1]
+    corner = grey[:-2, :-2] + grey[:-2, 2:] + grey[2:, :-2] + grey[2:, 2:]
+    centre = grey[1:-1, 1:-1]
+    return {
+        "sharpness": float((beside - 4 * centre).var()),
+        "noise": float(_IMMERKAER * np.abs(corner - 2 * beside + 4 * centre).mean()),
+    }

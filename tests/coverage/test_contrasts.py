@@ -1,0 +1,43 @@
+"""Contrasts of attributes hold their level on both sides and name the drive that differs."""
+
+import numpy as np
+import pytest
+from gapsphere.plugin.coverage.contrasts import contrasts, level_range, own_range
+
+
+def test_p_is_two_sided_and_cannot_fall_below_what_the_drives_support():
+    own, drives = [1.0, 2.0, 3.0, 4.0], list("abcd")
+    low, middle, high = contrasts(own, drives, [0.0, 2.5, 9.0], ["low", "middle", "high"])
+    assert low.p == high.p == 2 / 5
+    assert middle.p == 1.0
+    assert high.corrected(8) == 1.0
+    assert high.corrected(2) == 4 / 5
+
+
+def test_p_of_exchangeable_drives_holds_every_level():
+    rng = np.random.default_rng(51)
+    p = []
+    for _ in range(2000):
+        value = rng.normal(size=20)
+        p.append(contrasts(value[:19], list(range(19)), value[19:], ["u"])[0].p)
+    for alpha in (0.1, 0.2, 0.5):
+        assert np.mean(np.array(p) <= alpha + 1e-12) == pytest.approx(alpha, abs=0.03)
+
+
+def test_own_range_weighs_drives_and_not_frames():
+    long, short = np.full(10_000, 5.0), np.array([1.0, 9.0])
+    found = own_range(np.concatenate([long, short]), ["long"] * 10_000 + ["short"] * 2)
+    assert (found.low, found.high) == (1.0, 9.0)
+    assert found.outside([0.9, 1.0, 9.0, 9.1]).tolist() == [True, False, False, True]
+
+
+def test_half_a_percent_is_cut_at_each_end():
+    values = np.arange(1000.0)
+    found = own_range(values, ["a"] * 1000)
+    assert found.outside(values).sum() == 10
+
+
+def test_few_drives_have_no_range_at_a_level():
+    assert np.isinf(level_range([1.0, 2.0], ["a", "b"], 0.1).high)
+    known = level_range(np.arange(39.0), list(range(39)), 0.1)
+    assert (known.low, known.high) == (1.0, 37.0)
