@@ -14,10 +14,16 @@ from pathlib import Path
 
 import pytest
 from gapsphere.tests.support.servers import ROOT, start_database
+from hypothesis import settings
 
 BROWSER_TESTS = ROOT / "tests" / "e2e"
 _folder = Path(tempfile.mkdtemp(prefix="gapsphere-tests-"))
 _server: subprocess.Popen | None = None
+
+
+# An example may take as long as it does: on a busy machine each one would be late now and then.
+settings.register_profile("gapsphere", deadline=None)
+settings.load_profile("gapsphere")
 
 
 def pytest_configure(config):

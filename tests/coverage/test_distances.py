@@ -93,7 +93,7 @@ def test_ties_go_to_the_lowest_index(memory_mb):
     assert nearest_distance(constant, constant, memory_mb=memory_mb).index.max() == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_any_small_sets_match_brute_force(data):
     d = data.draw(st.integers(1, 5))

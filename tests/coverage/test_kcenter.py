@@ -83,7 +83,7 @@ def test_more_picks_continue_the_same_selection(drive):
     np.testing.assert_array_equal(many[:40], few)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.sampled_from(MODES), st.integers(2, 60), st.integers(1, 8))
 def test_radius_never_grows_when_a_centre_is_added(seed, mode, n, d):
     random = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def test_radius_never_grows_when_a_centre_is_added(seed, mode, n, d):
     assert replay(U, picks, exact)[0].max(initial=0) <= 2e-6
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.sampled_from(["S", "d0"]))
 def test_order_of_u_does_not_matter_when_s_is_given(seed, mode):
     random = np.random.default_rng(seed)
@@ -109,7 +109,7 @@ def test_order_of_u_does_not_matter_when_s_is_given(seed, mode):
     np.testing.assert_allclose(same, radii, atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(4, 9), st.integers(1, 3), st.booleans())
 def test_radius_is_within_twice_the_optimum(seed, n, k, owned):
     random = np.random.default_rng(seed)

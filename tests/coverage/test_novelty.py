@@ -23,7 +23,7 @@ def residual_by_sklearn(pool, owned, share=0.9):
     return np.linalg.norm(centred - centred @ axes.T @ axes, axis=1)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(5, 60))
 def test_novelty_is_the_residual_that_sklearn_gives(seed, n):
     rows = rows_near_a_plane(seed, n + 9)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.support import support
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 
@@ -20,7 +20,6 @@ def brute_force(pool, owned, drives, radius, metric):
     return within.sum(axis=1), [len(set(labels[row])) for row in within]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["cosine", "euclidean"]), st.floats(0, 2))
 def test_counts_are_those_of_brute_force(seed, metric, radius):
     rng = np.random.default_rng(seed)
