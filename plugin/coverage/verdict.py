@@ -23,8 +23,8 @@ scores of S are thus only overestimated, which makes p larger and the threshold 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Literal
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +34,11 @@ from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 Statistic = Literal["median", "mean", "max"]
 Labels = Sequence[Hashable] | NDArray
 
-_STATISTICS = {"median": np.median, "mean": np.mean, "max": np.max}
+_STATISTICS: Mapping[str, Callable[[NDArray[np.float64]], Any]] = {
+    "median": np.median,
+    "mean": np.mean,
+    "max": np.max,
+}
 _ROUNDING = 1e-9
 """Sums of weights closer than this to 1 - alpha reach it: 9 drives support alpha = 0.1 exactly."""
 

@@ -182,8 +182,12 @@ def rotate(path: Path) -> None:
             )
 
 
-def _scores(vectors: Array, owned: Array, parts: Array) -> Iterator[tuple[str, Array, Array]]:
+def _scores(
+    vectors: Array, owned: Array, parts: Array | None
+) -> Iterator[tuple[str, Array, Array]]:
     S = vectors[owned]
+    if parts is None:
+        raise SystemExit("S has fewer than 30 frames: no provisional rule.")
     yield "nearest", nearest_distance(vectors, S).distance, leave_one_out(S, sequences=parts)
     yield "novelty", novelty(vectors, S), left_out_novelty(S, parts)
 
