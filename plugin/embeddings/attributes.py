@@ -35,7 +35,7 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 """Names of the attributes, with what they measure, their unit and their range."""
 
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+_RED, _GREEN, _BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)  # ITU-R BT.601
 _IMMERKAER = np.sqrt(np.pi / 2) / 6
 
 
@@ -63,35 +63,41 @@ def image_attributes(image: Image.Image) -> dict[str, float]:
     >>> round(grey["brightness"]), grey["saturation"], round(grey["noise"], 3)
     (90, 0.0, 0.0)
     """
-    small = np.asarray(image.resize(SMALL, Image.Resampling.BOX), np.float32)
-    grey = small @ _LUMINANCE
-    high, low = small.max(axis=2), small.min(axis=2)
-    gradient = np.hypot(grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
+    small = np.asarray(image.resize(SMALL, Image.Resampling.BOX, reducing_gap=2.0), np.float32)
+    red, green, blue = np.ascontiguousarray(small.transpose(2, 0, 1))
+    grey = _RED * red + _GREEN * green + _BLUE * blue
+    high = np.maximum(np.maximum(red, green), blue)
+    low = np.minimum(np.minimum(red, green), blue)
+    across, down = grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]
+    steep = across * across + down * down >= (2 * EDGE) ** 2
     return {
         "brightness": float(grey.mean()),
         "contrast": float(grey.std()),
         "saturation": float(((high - low) / np.maximum(high, 1)).mean()),
-        "blue_red": float((small[..., 2] - small[..., 0]).mean() / 255),
-        "edge_density": float((gradient >= EDGE).mean()),
+        "blue_red": float((blue.mean() - red.mean()) / 255),
+        "edge_density": float(steep.mean()),
         "sky_brightness": float(grey[: SMALL[1] // 3].mean()),
         **_of_pixels(_middle(image)),
     }
 
 
-def _middle(image: Image.Image) -> NDArray[np.float32]:
-    """Luminance of the crop in the middle, float32 (h, w)."""
+def _middle(image: Image.Image) -> NDArray[np.int16]:
+    """Luminance of the crop in the middle, int16 (h, w)."""
     left, top = max(0, (image.width - CROP) // 2), max(0, (image.height - CROP) // 2)
     box = (left, top, min(image.width, left + CROP), min(image.height, top + CROP))
-    return np.asarray(image.crop(box).convert("L"), np.float32)
+    return np.asarray(image.crop(box).convert("L"), np.int16)
 
 
-def _of_pixels(grey: NDArray[np.float32]) -> dict[str, float]:
+def _of_pixels(grey: NDArray[np.int16]) -> dict[str, float]:
+    """Sharpness and noise; sums of nine pixels fit into 16 bits, which halves the time."""
     if min(grey.shape) < 3:
         return {"sharpness": 0.0, "noise": 0.0}
     beside = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1]
-    corner = grey[:-2, :-2] + grey[:-2, 2:] + grey[2:, :-2] + grey[2:, 2:]
-    centre = grey[1:-1, 1:-1]
+    rows = grey[:-2] + grey[2:]
+    corner = rows[:, :-2] + rows[:, 2:]
+    laplacian = beside - 4 * grey[1:-1, 1:-1]
+    masked = corner - beside - laplacian
     return {
-        "sharpness": float((beside - 4 * centre).var()),
-        "noise": float(_IMMERKAER * np.abs(corner - 2 * beside + 4 * centre).mean()),
+        "sharpness": float(laplacian.astype(np.float32).var()),
+        "noise": float(_IMMERKAER * np.abs(masked).mean(dtype=np.float32)),
     }

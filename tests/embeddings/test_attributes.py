@@ -2,8 +2,15 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.embeddings.attributes import ATTRIBUTES, image_attributes
+from gapsphere.plugin.embeddings.attributes import (
+    ATTRIBUTES,
+    CROP,
+    EDGE,
+    SMALL,
+    image_attributes,
+)
 from PIL import Image, ImageFilter
+from scipy.ndimage import correlate
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +48,45 @@ def test_every_attribute_is_there_and_finite(scene):
 def test_each_follows_the_change_that_it_is_named_for(scene, name, change, grows):
     before, after = image_attributes(scene), image_attributes(changed(scene, change))
     assert (after[name] > before[name] * 1.05) if grows else (after[name] < before[name] * 0.95)
+
+
+def plainly(image):
+    """Every attribute by its definition, in float64 and pixel by pixel where that says it best."""
+    small = np.asarray(image.resize(SMALL, Image.Resampling.BOX, reducing_gap=2.0), np.float64)
+    grey = small @ [0.299, 0.587, 0.114]
+    down, across = np.gradient(grey)
+    edge = np.hypot(across, down)[1:-1, 1:-1] >= EDGE
+    left, top = (max(0, (side - CROP) // 2) for side in image.size)
+    crop = np.asarray(image.crop((left, top, left + CROP, top + CROP)).convert("L"), np.float64)
+    laplacian = correlate(crop, [[0, 1, 0], [1, -4, 1], [0, 1, 0]])[1:-1, 1:-1]
+    masked = correlate(crop, [[1, -2, 1], [-2, 4, -2], [1, -2, 1]])[1:-1, 1:-1]
+    high, low = small.max(axis=2), small.min(axis=2)
+    return {
+        "brightness": grey.mean(),
+        "contrast": grey.std(),
+        "saturation": np.divide(high - low, high, where=high > 0, out=0 * high).mean(),
+        "blue_red": (small[..., 2] - small[..., 0]).mean() / 255,
+        "edge_density": edge.mean(),
+        "sky_brightness": grey[:30].mean(),
+        "sharpness": laplacian.var(),
+        "noise": np.sqrt(np.pi / 2) * np.abs(masked).sum() / (6 * masked.size),
+    }
+
+
+@pytest.mark.parametrize("size", [(960, 540), (480, 360), (301, 263)])
+def test_each_equals_its_definition_in_float64(scene, size):
+    image = scene.resize(size)
+    found, wanted = image_attributes(image), plainly(image)
+    for name in ATTRIBUTES:
+        assert found[name] == pytest.approx(wanted[name], rel=1e-4, abs=1e-6), name
+
+
+def test_the_extremes_of_a_pixel_do_not_overflow():
+    board = np.indices((300, 300)).sum(axis=0) % 2 * 255
+    image = Image.fromarray(np.repeat(board[..., None], 3, axis=2).astype(np.uint8))
+    found = image_attributes(image)
+    assert found["sharpness"] == pytest.approx(1020**2, rel=1e-4)
+    assert found["noise"] == pytest.approx(plainly(image)["noise"], rel=1e-4)
 
 
 def test_blur_takes_sharpness_and_edges(scene):
