@@ -20,11 +20,13 @@ from PIL import Image
 
 from ..errors import DimensionError, InputError
 from ..progress import Progress, silent
+from .attributes import image_attributes
 from .decode_ahead import decode_ahead
 from .halving import Halving, Skipped
 from .images import open_rgb
 
 Sink = Callable[[list[str], NDArray[np.float32]], None]
+AttributeSink = Callable[[list[str], list[dict[str, float]]], None]
 
 BATCHES_AHEAD = 2
 """Batches that are decoded, or being decoded, while another is at the model."""
@@ -82,6 +84,7 @@ def extract(
     *,
     batch_size: int = 8,
     num_workers: int = 4,
+    keep_attributes: AttributeSink | None = None,
     progress: Progress = silent,
 ) -> Extraction:
     """Embed images and hand each batch to ``sink`` as soon as it is done.
@@ -99,6 +102,10 @@ def extract(
         Images at the model at a time; halved, and kept so, when memory runs out.
     num_workers : int, at least 1
         Decoding threads.  At most ``BATCHES_AHEAD`` batches wait decoded.
+    keep_attributes : callable of (ids, attributes), optional
+        Has :func:`~.attributes.image_attributes` measured on each decoded image, before the
+        encoder crops or masks it, and gets those of a batch just before ``sink`` gets its vectors:
+        an image that has a vector has its attributes.
     progress : callable of (handled, total), optional
         Called after every batch; it may raise to stop.
 
@@ -140,10 +147,10 @@ def extract(
         )
     started = time.perf_counter()
     batches = Halving(batch_size)
-    run = _Run(encoder, sink, batches)
+    run = _Run(encoder, sink, keep_attributes, batches)
     decoding = decode_ahead(
         [path for _, path in items],
-        lambda path: encoder.prepare(open_rgb(path)),
+        run.decode,
         ahead=lambda: max(BATCHES_AHEAD * batches.batch_size, num_workers),
         workers=num_workers,
     )
@@ -170,11 +177,23 @@ def extract(
 
 
 @dataclass
+class _Prepared:
+    """One decoded image: what the network takes, and its attributes; none if not asked for."""
+
+    pixels: NDArray[Any]
+    attributes: dict[str, float]
+
+
+_Item = tuple[str, str, _Prepared]
+
+
+@dataclass
 class _Run:
     """The moving parts of one extraction: its batch size, its counts and its clocks."""
 
     encoder: BatchEncoder
     sink: Sink
+    keep_attributes: AttributeSink | None
     batches: Halving
     shape: tuple[int, ...] | None = None
     done: int = 0
@@ -182,14 +201,19 @@ class _Run:
     embedding: float = 0.0
     writing: float = 0.0
 
+    def decode(self, path: str) -> _Prepared:
+        image = open_rgb(path)
+        measured = image_attributes(image) if self.keep_attributes else {}
+        return _Prepared(self.encoder.prepare(image), measured)
+
     def embed_and_write(
-        self, batch: Sequence[tuple[str, str]], prepared: list[NDArray[Any] | str]
+        self, batch: Sequence[tuple[str, str]], prepared: list[_Prepared | str]
     ) -> None:
         for part, vectors in self.batches.parts(self._usable(batch, prepared), self._embed):
             if vectors is not None:
-                self._write([item for item, _ in part], vectors)
+                self._write(part, vectors)
                 continue
-            (item_id, path), _ = part[0]
+            item_id, path, _ = part[0]
             self.batches.skip(
                 item_id,
                 path,
@@ -198,29 +222,29 @@ class _Run:
             )
 
     def _usable(
-        self, batch: Sequence[tuple[str, str]], prepared: list[NDArray[Any] | str]
-    ) -> list[tuple[tuple[str, str], NDArray[Any]]]:
+        self, batch: Sequence[tuple[str, str]], prepared: list[_Prepared | str]
+    ) -> list[_Item]:
         usable = []
-        for (item_id, path), pixels in zip(batch, prepared, strict=True):
-            if isinstance(pixels, str):
-                self.batches.skip(item_id, path, pixels)
+        for (item_id, path), one in zip(batch, prepared, strict=True):
+            if isinstance(one, str):
+                self.batches.skip(item_id, path, one)
                 continue
-            self.shape = self.shape or pixels.shape
-            if pixels.shape == self.shape:
-                usable.append(((item_id, path), pixels))
+            self.shape = self.shape or one.pixels.shape
+            if one.pixels.shape == self.shape:
+                usable.append((item_id, path, one))
             else:
                 self.batches.skip(
                     item_id,
                     path,
-                    f"{path}: {self.encoder.name} prepared it as {pixels.shape}, "
+                    f"{path}: {self.encoder.name} prepared it as {one.pixels.shape}, "
                     f"but the images before it as {self.shape}.",
                 )
         return usable
 
-    def _embed(self, part: list[tuple[tuple[str, str], NDArray[Any]]]) -> NDArray[np.float32]:
+    def _embed(self, part: list[_Item]) -> NDArray[np.float32]:
         started = time.perf_counter()
         try:
-            vectors = self.encoder.embed(np.stack([pixels for _, pixels in part]))
+            vectors = self.encoder.embed(np.stack([one.pixels for _, _, one in part]))
         finally:
             self.embedding += time.perf_counter() - started
         vectors = np.asarray(vectors, dtype=np.float32)
@@ -232,12 +256,12 @@ class _Run:
             )
         return vectors
 
-    def _write(self, items: list[tuple[str, str]], vectors: NDArray[np.float32]) -> None:
+    def _write(self, items: list[_Item], vectors: NDArray[np.float32]) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
             length = np.linalg.norm(vectors, axis=1)
             good = np.abs(length - 1.0) <= UNIT_TOLERANCE  # False for NaN and Inf
         for row in np.flatnonzero(~good):
-            item_id, path = items[row]
+            item_id, path, _ = items[row]
             what = (
                 f"a vector of length {length[row]:.3g} in place of 1"
                 if np.isfinite(length[row])
@@ -245,8 +269,11 @@ class _Run:
             )
             self.batches.skip(item_id, path, f"{path}: {self.encoder.name} returned {what}.")
         if good.any():
-            ids = [item_id for (item_id, _), keep in zip(items, good, strict=True) if keep]
+            kept = [item for item, keep in zip(items, good, strict=True) if keep]
+            ids = [item_id for item_id, _, _ in kept]
             started = time.perf_counter()
+            if self.keep_attributes:
+                self.keep_attributes(ids, [one.attributes for _, _, one in kept])
             self.sink(ids, np.ascontiguousarray(vectors[good]))
             self.writing += time.perf_counter() - started
             self.done += len(ids)

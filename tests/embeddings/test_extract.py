@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gapsphere.plugin.embeddings.attributes import image_attributes
 from gapsphere.plugin.embeddings.extract import BATCHES_AHEAD, Extraction, extract
 from gapsphere.plugin.errors import Cancelled, DimensionError, InputError
 from PIL import Image
@@ -382,3 +383,46 @@ def test_decoding_never_runs_more_than_a_few_batches_ahead(make_items, slow):
     assert len(written.ids) == 60
     ahead, at_the_model = BATCHES_AHEAD * 4, 4
     assert ahead <= Counted.peak <= ahead + at_the_model
+
+
+def test_attributes_are_of_the_decoded_image_and_come_before_the_vectors(make_items):
+    items, came = make_items(7), []
+    measured: dict[str, dict[str, float]] = {}
+
+    def keep(ids, attributes):
+        came.append(("attributes", ids))
+        measured.update(zip(ids, attributes, strict=True))
+
+    encoder = ColourEncoder(delay=0.001)
+    prepare = encoder.prepare
+    encoder.prepare = lambda image: prepare(image.crop((0, 0, 1, 1)))
+    extract(
+        items,
+        encoder,
+        lambda ids, _: came.append(("vectors", ids)),
+        batch_size=3,
+        keep_attributes=keep,
+    )
+    assert came[::2] == [("attributes", ids) for _, ids in came[1::2]]
+    assert [kind for kind, _ in came[1::2]] == ["vectors"] * 3
+    for sample_id, path in items:
+        with Image.open(path) as image:
+            assert measured[sample_id] == image_attributes(image.convert("RGB"))
+
+
+def test_an_image_without_a_vector_keeps_no_attributes(make_items):
+    class Blind(ColourEncoder):
+        def embed(self, batch):
+            rows = super().embed(batch)
+            rows[1] = np.nan
+            return rows
+
+    kept: list[str] = []
+    extract(
+        make_items(3),
+        Blind(),
+        lambda ids, _: None,
+        batch_size=3,
+        keep_attributes=lambda ids, _: kept.extend(ids),
+    )
+    assert kept == ["id0", "id2"]
