@@ -7,20 +7,43 @@ from typing import Any
 
 import fiftyone as fo
 
+from ...errors import InputError
+
 TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     float: fo.FloatField,
     int: fo.IntField,
     bool: fo.BooleanField,
+    str: fo.StringField,
 }
 WRITE_BLOCK = 20_000
+MARK = {"written_by": "gapsphere"}
+"""In the ``info`` of fields that we declared: any other field belongs to the user."""
 
 
 def declare(
     dataset: fo.Dataset, name: str, kind: type, description: str | None = None, **more: Any
 ) -> None:
-    """Add the field when it is not there; ``kind`` is float, int, bool or a FiftyOne field type."""
+    """Add the field when it is not there; ``kind`` is a Python or a FiftyOne type."""
     if not dataset.has_field(name):
-        dataset.add_sample_field(name, TYPES.get(kind, kind), description=description, **more)
+        kind = TYPES.get(kind, kind)
+        dataset.add_sample_field(name, kind, description=description, info=MARK, **more)
+
+
+def refuse_foreign(dataset: fo.Dataset, names: Iterable[str]) -> None:
+    """Stop before a field of the user's would be written.
+
+    Raises
+    ------
+    InputError
+        A field of this name is there, and we did not declare it.
+    """
+    for name in names:
+        field = dataset.get_field(name)
+        if field is not None and (field.info or {}).get("written_by") != MARK["written_by"]:
+            raise InputError(
+                f"The dataset has a field {name!r} of its own, which would be overwritten: rename "
+                "it, or give this analysis a suffix."
+            )
 
 
 def write(dataset: fo.Dataset, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:
