@@ -17,6 +17,7 @@ _API = dict.fromkeys(
         "load_images",
         "tag_samples",
         "compute_embeddings",
+        "compute_attributes",
         "compute_coverage",
         "select_kcenter",
         "compute_sphere",

@@ -12,6 +12,7 @@ from .plugin.dataset.gaps.find_gaps import GapResult
 from .plugin.dataset.gaps.heatmaps import HeatmapResult
 from .plugin.dataset.gaps.kcenter import KCenterResult
 from .plugin.dataset.gaps.load import LoadResult
+from .plugin.dataset.gaps.measure import AttributeResult
 from .plugin.dataset.gaps.sources import Source
 from .plugin.dataset.gaps.sphere import SphereResult
 from .plugin.dataset.rationales.export import ReviewExport
@@ -61,9 +62,20 @@ def compute_embeddings(
     include_cls: bool = False,
     sky_crop_top_pct: float = 0.0,
     roi: tuple[float, float, float, float] | None = None,
+    attributes: bool = True,
     overwrite: bool = False,
 ) -> EmbeddingResult:
     """Give every sample a unit vector, the field ``embedding``."""
+    ...
+def compute_attributes(
+    samples: Samples,
+    *,
+    progress: bool = True,
+    suffix: str = '',
+    num_workers: int = 4,
+    overwrite: bool = False,
+) -> AttributeResult:
+    """Measure brightness, contrast, sharpness … of each image, the field ``attributes``."""
     ...
 def compute_coverage(
     samples: Samples,
@@ -146,6 +158,7 @@ def find_gaps(
     include_cls: bool = False,
     sky_crop_top_pct: float = 0.0,
     roi: tuple[float, float, float, float] | None = None,
+    attributes: bool = True,
     overwrite: bool = False,
 ) -> GapResult:
     """Compute embeddings, coverage, K-Center picks and the sphere in a row."""

@@ -3,6 +3,7 @@
 from .sparse import SimulateAdaptiveSampling, TrainSparseTransformer
 from .spec import CheckSpec, ExportVisualSpec
 from .steps import (
+    ComputeAttributes,
     ComputeCoverage,
     ComputeEmbeddings,
     ComputeHeatmaps,
@@ -21,6 +22,7 @@ from .stop import Stop
 OPERATORS = (
     LoadImages,
     ComputeEmbeddings,
+    ComputeAttributes,
     ComputeCoverage,
     SelectKCenter,
     ComputeSphere,

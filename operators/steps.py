@@ -12,6 +12,7 @@ from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from ..plugin.settings.steps import (
+    AttributeParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -73,6 +74,18 @@ class ComputeEmbeddings(StepOperator):
         "done: stop at any time, run again to go on."
     )
     params = EmbeddingParams
+    on_target = True
+
+
+class ComputeAttributes(StepOperator):
+    operator = "compute_attributes"
+    label = "Compute attributes"
+    help = (
+        "Measure brightness, contrast, saturation, sharpness and noise of every image that has no "
+        "attributes yet. Compute embeddings does so by itself for the images it embeds."
+    )
+    icon = "tonality"
+    params = AttributeParams
     on_target = True
 
 

@@ -29,6 +29,7 @@ from ..settings.sparse import SimulateParams, TrainSequencesParams
 from ..settings.spec import CheckSpecParams, SpecParams
 from ..settings.steps import (
     AnalysisParams,
+    AttributeParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -41,7 +42,7 @@ from ..settings.steps import (
     SetParams,
     SphereParams,
 )
-from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, sphere
+from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, measure, sphere
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
 from .gaps.artifacts import ArtifactExport, ArtifactImport
@@ -52,6 +53,7 @@ from .gaps.find_gaps import GapResult
 from .gaps.heatmaps import HeatmapResult
 from .gaps.kcenter import KCenterResult
 from .gaps.load import LoadResult
+from .gaps.measure import AttributeResult
 from .gaps.sources import Source
 from .gaps.sphere import SphereResult
 from .rationales import export as reviews
@@ -223,6 +225,21 @@ def compute_embeddings(
 ) -> EmbeddingResult:
     """Give every sample a unit vector, the field ``embedding``."""
     return embed.compute_embeddings(samples, params, encoder=model, progress=report("Embeddings"))
+
+
+@step(AttributeParams)
+def compute_attributes(
+    samples: Samples, *, params: AttributeParams, report: Reporter
+) -> AttributeResult:
+    """Measure brightness, contrast, sharpness … of each image, the field ``attributes``.
+
+    ``compute_embeddings`` does so while it decodes; this is for images that were embedded before.
+
+    Examples
+    --------
+    >>> print(gapsphere.compute_attributes(dataset))                     # doctest: +SKIP
+    """
+    return measure.compute_attributes(samples, params, progress=report("Attributes"))
 
 
 @step(CoverageParams)

@@ -119,9 +119,22 @@ class EmbeddingParams(InferenceParams, section="inference"):
         key="preprocess.roi",
         title="Region of interest",
     )
+    attributes: bool = setting(
+        True,
+        "Measure brightness, contrast, sharpness … of each image while it is decoded, the field "
+        "`attributes`",
+        title="Measure attributes",
+    )
     overwrite: bool = fields.overwrite(
         "Discard vectors made by another encoder, weights or preprocessing"
     )
+
+
+class AttributeParams(AnalysisParams, section="attributes"):
+    """How attributes of images are measured."""
+
+    num_workers: int = fields.num_workers()
+    overwrite: bool = fields.overwrite("Measure images again that have attributes")
 
 
 class MetricParams(SetParams, section="distance"):

@@ -26,12 +26,19 @@ from .rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from .serving import ServeParams
 from .sparse import SimulateParams, SparseParams, SparseTrainParams, TrainSequencesParams
 from .spec import CheckSpecParams, SpecParams
-from .steps import ExportParams, GapParams, HeatmapParams, ImportParams, LoadParams
+from .steps import (
+    AttributeParams,
+    ExportParams,
+    GapParams,
+    HeatmapParams,
+    ImportParams,
+    LoadParams,
+)
 
 CLASSES: tuple[type[Params], ...] = (
-    LoadParams, GapParams, AskParams, HeatmapParams, ExportParams, ImportParams, SpecParams,
-    CheckSpecParams, FeatureCacheParams, ReviewExportParams, FailureParams, SparseParams,
-    SparseTrainParams, SimulateParams, TrainSequencesParams, ServeParams,
+    LoadParams, GapParams, AttributeParams, AskParams, HeatmapParams, ExportParams, ImportParams,
+    SpecParams, CheckSpecParams, FeatureCacheParams, ReviewExportParams, FailureParams,
+    SparseParams, SparseTrainParams, SimulateParams, TrainSequencesParams, ServeParams,
 )  # fmt: skip
 """Whose settings a file may hold."""
 

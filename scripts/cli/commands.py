@@ -13,6 +13,7 @@ from ...plugin.settings.rationales import FailureParams, FeatureCacheParams, Rev
 from ...plugin.settings.spec import CheckSpecParams, SpecParams
 from ...plugin.settings.steps import (
     AnalyzeParams,
+    AttributeParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -123,6 +124,13 @@ def analyze(params: AnalyzeParams, files: ExportParams, *, dataset: str) -> None
         print(api.export_artifacts(data, **dict(files)))
 
 
+step_command(
+    "attributes",
+    "compute_attributes",
+    AttributeParams,
+    "Measure brightness, contrast, sharpness and more of each image",
+    arguments=(DATASET, VIEW),
+)
 step_command(
     "ask", "ask", AskParams, "Say what is at an image, at an empty place or in a cap of the sphere"
 )

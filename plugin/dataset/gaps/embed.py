@@ -1,14 +1,16 @@
 """``compute_embeddings``: images of samples become unit vectors on samples.
 
 Each batch is written as soon as the model has made it, so a kill loses at most one batch and a
-re-run continues.  The run records the encoder's fingerprint *before* the first batch: vectors of
-two encoders can then never share a field.
+re-run continues.  Attributes are measured on the way and written just before the vectors of their
+batch, so that whatever has a vector has its attributes.  The run records the encoder's fingerprint
+*before* the first batch: vectors of two encoders can then never share a field.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from ...errors import EmptySetError, InputError, MismatchError, NotFiniteError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import EmbeddingParams
-from ..store import vectors
+from ..store import attributes, fields, vectors
 from ..store.database import counted, database_failures
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
@@ -104,18 +106,25 @@ def compute_embeddings(
     names = step.names
     if encoder is None and (reused := _all_there(samples, step)):
         return reused
+    if params.attributes and (params.overwrite or not _all_embedded(samples, step)):
+        fields.refuse_foreign(step.dataset, [names.attributes])
     encoder = encoder or open_encoder(params)
     _claim(step, encoder.name, encoder.fingerprint, overwrite=params.overwrite)
     waiting = samples.exists(names.embedding, False)
     ids, paths = waiting.values(["id", "filepath"])
     known = counted(samples) - len(ids)
     step.begin()
+    if params.attributes and ids:
+        attributes.declare(step.dataset, names)
     extraction = extract(
         list(zip(ids, paths, strict=True)),
         encoder,
         lambda batch, rows: vectors.write(step.dataset, names.embedding, batch, rows),
         batch_size=params.batch_size,
         num_workers=params.num_workers,
+        keep_attributes=partial(attributes.write, step.dataset, names)
+        if params.attributes
+        else None,
         progress=progress,
     )
     tag_skipped(step.dataset, names, ids, [item.id for item in extraction.skipped])
@@ -148,7 +157,7 @@ def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
     record = step.earlier
     if not record or not record.holds(step.settings, record.inputs):
         return None
-    if len(samples.exists(step.names.embedding, False)):
+    if not _all_embedded(samples, step):
         return None
     return EmbeddingResult(
         record.inputs["encoder"],
@@ -159,6 +168,11 @@ def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
         (),
         0.0,
     )
+
+
+def _all_embedded(samples: Samples, step: Step) -> bool:
+    field = step.names.embedding
+    return step.dataset.has_field(field) and not len(samples.exists(field, False))
 
 
 def _claim(step: Step, encoder: str, fingerprint: str, *, overwrite: bool) -> None:

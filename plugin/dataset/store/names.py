@@ -24,6 +24,7 @@ class Names:
     def __init__(self, suffix: str = "") -> None:
         self.suffix = suffix
         self.embedding = self._named("embedding")
+        self.attributes = self._named("attributes")
         self.umap3d = self._named("umap3d")
         self.sphere = self._named("sphere")
         self.dist_to_S = self._named("dist_to_S")
