@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.verdict import drives_needed
 from gapsphere.plugin.embeddings.images import open_rgb
 from gapsphere.plugin.errors import Cancelled, InputError
 from gapsphere.scripts.demo.drive import combinations_found, read_metadata, render_drive
@@ -66,6 +67,12 @@ def test_missing_combinations_come_in_several_short_sequences():
     missing = [d for d in plan_drives((240, 360), seed=51) if d.missing_in_S]
     assert len(missing) == 2 * len(MISSING_IN_S)
     assert max(d.frames for d in missing) <= 6
+
+
+def test_s_has_the_drives_that_a_verdict_at_level_five_percent_needs():
+    owned = [d for d in plan_drives((240, 360), seed=51) if d.split == "S"]
+    assert Counter(d.combination for d in owned) == dict.fromkeys(COVERED, 2)
+    assert len(owned) >= drives_needed(0.05)
 
 
 def test_another_seed_gives_every_drive_another_scene():
