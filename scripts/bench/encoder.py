@@ -1,7 +1,7 @@
 """How fast the encoders are, against what the machine's matrix product allows.
 
-Needs torch, transformers, safetensors, Pillow and numpy; neither pydantic nor FiftyOne, so it runs
-on a bare GPU machine from a checkout: ``python scripts/bench/encoder.py``.  For each encoder it
+Needs torch, transformers, safetensors, Pillow and numpy; neither pydantic nor FiftyOne, so a
+checkout installed with ``--no-deps`` is enough on a bare GPU machine.  For each encoder it
 prints images a second through the network alone, with the pixels' way to the device, and with
 decoding; the arithmetic rate beside that of a large matrix product, in turns; and peak memory.
 Where FiftyOne imports, the same images also go through ``dataset.compute_embeddings`` with the same
@@ -16,7 +16,6 @@ import argparse
 import importlib.util
 import os
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,34 +23,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-if TYPE_CHECKING:
-    from gapsphere.scripts.bench.timing import Clock
-
-ROOT = Path(__file__).resolve().parents[2]
+from ...plugin.embeddings.extract import extract
+from ...plugin.encoders.device import choose_device
+from ...plugin.encoders.registry import load_encoder
+from .networks import INTERNVIT, flops_per_image, write_dinov2, write_internvit
+from .timing import Clock
 
 ENCODERS = ("internvl-300m", "internvl-6b", "dinov2-small", "packaged")
-
-
-def import_gapsphere() -> None:
-    """Make ``gapsphere`` importable from a checkout that was never installed."""
-    here = str(Path(__file__).parent)
-    sys.path[:] = [path for path in sys.path if path != here]  # coverage.py is not the package
-    if importlib.util.find_spec("gapsphere") is not None:
-        return
-    spec = importlib.util.spec_from_file_location(
-        "gapsphere", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    package = importlib.util.module_from_spec(spec)
-    sys.modules["gapsphere"] = package
-    spec.loader.exec_module(package)
+SIZE = (1280, 720)
+SECONDS = 5.0
+"""Of each measurement."""
 
 
 @dataclass
@@ -79,19 +66,18 @@ def in_turns(
     works: dict[str, tuple[Callable[[], object], float]],
     size: int,
     dtype: torch.dtype,
-    seconds: float,
 ) -> dict[str, Rate]:
     """Run each of ``works`` (what to run, its FLOP) and a matrix product by turns.
 
     The product of each turn is repeated until it took as long as the work did; at least three
-    turns, and more while ``seconds`` a piece of work last.
+    turns, and more while :data:`SECONDS` a piece of work last.
     """
     left, right = (torch.randn(size, size, device=clock.device).to(dtype) for _ in range(2))
     one = clock.best(lambda: left @ right, 0.5)
     rates = {name: Rate(flops, 2 * size**3) for name, (_, flops) in works.items()}
     for work, _ in works.values():
         work()
-    stop, turns = time.perf_counter() + seconds * len(works), 0
+    stop, turns = time.perf_counter() + SECONDS * len(works), 0
     while turns < 3 or time.perf_counter() < stop:
         turns += 1
         for name, (work, _) in works.items():
@@ -102,14 +88,14 @@ def in_turns(
     return rates
 
 
-def write_images(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
+def write_images(folder: Path, count: int) -> list[Path]:
     """Write JPEG files with about the detail of a photograph."""
     rng = np.random.default_rng(0)
-    width, height = size
+    width, height = SIZE
     paths = []
     for i in range(count):
         coarse = Image.fromarray(rng.integers(0, 256, (height // 24, width // 24, 3), np.uint8))
-        image = np.asarray(coarse.resize(size, Image.Resampling.BICUBIC), np.int16)
+        image = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.int16)
         image = image + rng.normal(0, 6, (height, width, 1)).astype(np.int16)
         paths.append(folder / f"{i:05}.jpg")
         Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(paths[-1], quality=90)
@@ -117,9 +103,6 @@ def write_images(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
 
 
 def load(name: str, options: argparse.Namespace, scratch: Path) -> Any:
-    from gapsphere.plugin.encoders.registry import load_encoder
-    from gapsphere.scripts.bench.networks import INTERNVIT, write_dinov2, write_internvit
-
     common = {"precision": options.precision, "device": options.device}
     if name == "packaged":
         return load_encoder("packaged", **common)
@@ -127,7 +110,7 @@ def load(name: str, options: argparse.Namespace, scratch: Path) -> Any:
         return load_encoder("transformers", model_path=write_dinov2(scratch / name), **common)
     folder = write_internvit(scratch / name, INTERNVIT[name])
     started = time.perf_counter()
-    encoder = load_encoder("internvl", model_path=folder, image_size=options.image_size, **common)
+    encoder = load_encoder("internvl", model_path=folder, **common)
     print(f"  checkpoint read, checked and hashed in {time.perf_counter() - started:.1f} s")
     return encoder
 
@@ -141,10 +124,6 @@ def peak_memory(device: torch.device) -> str:
 
 
 def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Path) -> None:
-    from gapsphere.plugin.embeddings.extract import extract
-    from gapsphere.scripts.bench.networks import flops_per_image
-    from gapsphere.scripts.bench.timing import Clock
-
     print(f"\n{name}")
     encoder = load(name, options, scratch)
     device, clock = encoder.device, Clock(str(encoder.device))
@@ -152,7 +131,7 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
         torch.cuda.reset_peak_memory_stats(device)
     batch_size = min(options.batch, len(paths))
     one = flops_per_image(encoder)
-    size = options.matmul or (8192 if device.type == "cuda" else 2048)
+    size = 8192 if device.type == "cuda" else 2048
 
     prepared = [encoder.prepare(Image.open(path).convert("RGB")) for path in paths[:batch_size]]
     batch = np.stack(prepared)
@@ -170,7 +149,7 @@ def bench(name: str, options: argparse.Namespace, paths: list[Path], scratch: Pa
             works[f"network alone, {chunk} at a time"] = (run, one * chunk)
         encoder.chunk = {**encoder.chunk, device.type: chunks[-1]}
         works["embed (pixels in, vectors out)"] = (lambda: encoder.embed(batch), one * batch_size)
-        rates = in_turns(clock, works, size, encoder.dtype, options.seconds)
+        rates = in_turns(clock, works, size, encoder.dtype)
         # Decoding alone: what one core can feed.
         decode = Clock().best(
             lambda: [encoder.prepare(Image.open(p).convert("RGB")) for p in paths[:16]], 1.0
@@ -210,8 +189,8 @@ def against_fiftyone(
     """
     import fiftyone as fo
     import fiftyone.core.models as fom
-    from gapsphere.plugin.dataset.store import vectors
-    from gapsphere.plugin.embeddings.extract import extract
+
+    from ...plugin.dataset.store import vectors
 
     # FiftyOne's data loader wants torchvision; without it FiftyOne reads images one by one.
     loader = importlib.util.find_spec("torchvision") is not None
@@ -310,23 +289,11 @@ def main() -> None:
         nargs="+",
         help="images of one forward pass, several to compare; left out, the encoder's own",
     )
-    parser.add_argument("--images", type=Path, help="folder of images; rendered when left out")
     parser.add_argument("--count", type=int, help="images in all (2048 on a GPU, 8 on a CPU)")
-    parser.add_argument(
-        "--size",
-        type=int,
-        nargs=2,
-        default=(1280, 720),
-        metavar=("W", "H"),
-        help="size of the rendered images",
-    )
-    parser.add_argument("--image-size", type=int, default=448, help="side that InternViT reads")
     parser.add_argument(
         "--workers", type=int, default=min(16, os.cpu_count() or 1), help="decoding threads"
     )
     parser.add_argument("--threads", type=int, help="torch's CPU threads")
-    parser.add_argument("--matmul", type=int, help="side of the matrix product (8192 or 2048)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="time for each measurement")
     parser.add_argument(
         "--no-fiftyone",
         dest="fiftyone",
@@ -334,9 +301,6 @@ def main() -> None:
         help="leave dataset.compute_embeddings out",
     )
     options = parser.parse_args()
-
-    import_gapsphere()
-    from gapsphere.plugin.encoders.device import choose_device
 
     device = choose_device(options.device)
     gpu = device.type == "cuda"
@@ -348,10 +312,7 @@ def main() -> None:
     print(f"torch {torch.__version__} on {name}, {torch.get_num_threads()} CPU threads")
     with tempfile.TemporaryDirectory(prefix="gapsphere-bench-") as temporary:
         scratch = Path(temporary)
-        if options.images:
-            found = sorted(p for p in options.images.rglob("*") if p.suffix in (".jpg", ".png"))
-        else:
-            found = write_images(scratch, min(options.count, 64), tuple(options.size))
+        found = write_images(scratch, min(options.count, 64))
         paths = [found[i % len(found)] for i in range(options.count)]
         for encoder in options.encoder:
             bench(encoder, options, paths, scratch)

@@ -11,13 +11,11 @@ Parts:
            ``first`` is the first opening after the dataset was made; ``unkept`` one opening of ours
            after its kept columns were made worthless, as after a new run.
 ``click``  from a click on an empty place to the answer on show and to the grid's new count.
-``query``  the same question in Python, on embeddings of real width in a file: candidates by sphere,
-           re-ranked by embedding, with verdict and trust.
 
 Both panels are watched by the same wrapper around WebGL: a draw call with all the points is done
 when a pixel has been read back.  The built-in panel takes two clicks, and its time is the sum of
 both waits; it draws a run of three dimensions flat.  Compare ratios of one run, not seconds: the
-load is printed.  ``query`` writes a file of 5 GB for a million points.
+load is printed.
 """
 
 from __future__ import annotations
@@ -28,7 +26,6 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -70,34 +67,27 @@ window.fetch = async function (input, init) {
 DRAG_SECONDS = 3
 FRAME_AT_LEAST = 1000
 """Points from which a draw call counts as a frame of the cloud and not of its marks."""
-DIMENSION = 1280
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--parts", nargs="+", choices=["draw", "click", "query"], default=["draw", "click", "query"]
-    )
+    parser.add_argument("--parts", nargs="+", choices=["draw", "click"], default=["draw", "click"])
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[10_000, 50_000, 200_000, 1_000_000]
     )
     parser.add_argument("--answers", type=int, nargs="+", default=[5_000, 50_000])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--query-points", type=int, default=1_000_000)
     args = parser.parse_args()
-    if {"draw", "click"} & set(args.parts):
-        with tempfile.TemporaryDirectory(prefix="gapsphere-bench-") as folder:
-            database = start_database(Path(folder), cache_gb=4.0)
-            images = _images(Path(folder))
-            with app_server() as url, chromium() as browser:
-                if "draw" in args.parts:
-                    _draw_table(browser, url, images, args.sizes, args.repeats)
-                if "click" in args.parts:
-                    _click_table(browser, url, images, args.answers, args.repeats)
-            database.terminate()
-            database.wait(60)
-    if "query" in args.parts:
-        _query_table(args.query_points, max(20, 4 * args.repeats))
+    with tempfile.TemporaryDirectory(prefix="gapsphere-bench-") as folder:
+        database = start_database(Path(folder), cache_gb=4.0)
+        images = _images(Path(folder))
+        with app_server() as url, chromium() as browser:
+            if "draw" in args.parts:
+                _draw_table(browser, url, images, args.sizes, args.repeats)
+            if "click" in args.parts:
+                _click_table(browser, url, images, args.answers, args.repeats)
+        database.terminate()
+        database.wait(60)
 
 
 # Drawing -----------------------------------------------------------------------------------------
@@ -299,44 +289,6 @@ def _clicked(page: Any, run: int) -> tuple[float, float, float]:
     page.get_by_role("button", name="Clear", exact=True).click()
     page.wait_for_function(f"(all) => ({COUNT})() === all", arg=everything)
     return answer, grid, python
-
-
-# A question in Python ----------------------------------------------------------------------------
-
-
-def _query_table(n: int, questions: int) -> None:
-    import numpy as np
-
-    from ...plugin.projection import questions as core
-    from ...tests.support.made_sphere import made_space
-
-    with tempfile.TemporaryFile(prefix="gapsphere-bench-") as file:
-        space = made_space(n, DIMENSION, file)
-        started = time.perf_counter()
-        space.warm()
-        warming = time.perf_counter() - started
-        print(f"\nA place among {n:,} samples, {DIMENSION} numbers each, embeddings in a file")
-        print(f"{'re-rank':>8} {'verdict, trust':>15} {'ms':>22} {'CPU ms':>7}")
-        kinds: list[tuple[bool, Callable[[Any], Any]]] = [
-            (False, lambda ask: core.nearest(space, ask)),
-            (True, lambda ask: core.answer(space, ask)),
-        ]
-        directions = np.random.default_rng(0).normal(size=(questions + 5, 3))
-        for whole, question in kinds:
-            times, cpu = [], []
-            for direction in directions:
-                ask = core.Question("place", direction=core.unit_direction(direction), k=8)
-                clock, spent = time.perf_counter(), time.process_time()
-                question(ask)
-                times.append(1000 * (time.perf_counter() - clock))
-                cpu.append(1000 * (time.process_time() - spent))
-            span = spread(times[5:], 1)
-            print(
-                f"{'yes':>8} {'yes' if whole else 'no':>15} {span:>22} "
-                f"{statistics.median(cpu[5:]):>7.1f}   {_load()}",
-                flush=True,
-            )
-        print(f"made ready in {warming:.1f} s, once for an open panel")
 
 
 # What is measured on -----------------------------------------------------------------------------
