@@ -12,14 +12,14 @@ export default {
     },
     {
       name: "only-the-bundle-imports-panels",
-      comment: "index.tsx registers the panels and the harness shows one; nothing else may know them.",
+      comment: "index.tsx registers the panels; nothing else may know them.",
       severity: "error",
-      from: { pathNot: [PANEL, "^index\\.tsx$", "^harness/"] },
+      from: { pathNot: [PANEL, "^index\\.tsx$"] },
       to: { path: PANEL },
     },
     {
       name: "the-scene-knows-a-canvas-only",
-      comment: "The sphere's renderer takes typed arrays and a canvas: tests and the harness run it alone.",
+      comment: "The sphere's renderer takes typed arrays and a canvas: tests run it alone.",
       severity: "error",
       from: { path: "^\\.\\./gap_explorer/web/scene/" },
       to: { path: "react|recoil|@fiftyone|\\.tsx$" },

@@ -15,19 +15,12 @@ const globals = {
   "@fiftyone/utilities": "__fou__",
 };
 
-// The panels' sources have no node_modules above them: this project is theirs too.
-export const shared = {
-  esbuild: { jsx: "transform" as const },
-  resolve: {
-    alias: Object.fromEntries(
-      ["react", "react-dom", "three", "vitest"].map((name) => [name, path(`node_modules/${name}`)]),
-    ),
-  },
-  server: { port: 5733, fs: { allow: [path("..")] } },
-};
-
 export default defineConfig({
-  ...shared,
+  esbuild: { jsx: "transform" },
+  // The panels' sources have no node_modules above them: this project is theirs too.
+  resolve: {
+    alias: Object.fromEntries(["react", "three", "vitest"].map((name) => [name, path(`node_modules/${name}`)])),
+  },
   define: { "process.env.NODE_ENV": JSON.stringify("production") },
   build: {
     outDir: "dist",

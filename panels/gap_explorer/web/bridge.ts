@@ -1,6 +1,6 @@
 /**
  * Everything the panel wants from its host, and nothing else.  `fiftyone.ts` fulfils it inside the
- * App; the harness page fulfils it with made-up data, which is how the panel is looked at alone.
+ * App.
  */
 
 import type { Choices, EventName, Events, PanelData } from "./contract.gen";
