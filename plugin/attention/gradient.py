@@ -96,8 +96,8 @@ def grad_cam(
 ) -> NDArray[np.float64]:
     """Grad-CAM of an encoder's similarity in place of a class score.
 
-    Each channel of the feature map is weighed by the mean of its gradient; the positive part of
-    the weighted sum is the map.
+    Each channel of the feature map is weighed by the mean of its gradient, over the map or, where
+    the encoder keeps rows apart, over each row; the positive part of the weighted sum is the map.
 
     Parameters
     ----------
@@ -130,7 +130,8 @@ def grad_cam(
         else:
             target = _cosine(pooled, queries, sign)
         (slope,) = torch.autograd.grad(target, leaf[-1])
-    weights = slope.double().mean(dim=(2, 3), keepdim=True)
+    pooled_over = (3,) if encoder.pooling == "rows" else (2, 3)
+    weights = slope.double().mean(dim=pooled_over, keepdim=True)
     maps: NDArray[np.float64] = (
         (weights * leaf[-1].detach().double()).sum(1).clamp(min=0).cpu().numpy()
     )

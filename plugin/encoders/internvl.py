@@ -1,4 +1,4 @@
-"""InternVL's vision tower as an encoder: last hidden state, mean over patch tokens, unit length.
+"""InternVL's vision tower as an encoder: last hidden state, patch tokens pooled, unit length.
 
 Only the tower is read, from a folder, or from a hub by the byte ranges of its tensors.
 """
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import CheckpointError, DimensionError, InputError
 from .device import PRECISIONS, choose_device, choose_precision
+from .pooling import choose_pooling, row_means
 from .preprocessing import Pixels
 from .protocol import unit_rows
 from .registry import INTERNVL_VARIABLE, EncoderRequest
@@ -37,7 +38,8 @@ def load_internvl(request: EncoderRequest) -> TorchEncoder:
     CheckpointError
         See :func:`~.internvl_checkpoint.load_tower`.
     InputError
-        ``image_size`` is not a multiple of the patch size; no such folder or id.
+        ``image_size`` is not a multiple of the patch size; ``include_cls`` with ``rows``; no such
+        folder or id.
     """
     from . import hub
     from .internvl_checkpoint import load_tower, patch_size, read_tower_config
@@ -48,6 +50,9 @@ def load_internvl(request: EncoderRequest) -> TorchEncoder:
             "the internvl encoder needs model_path: a checkpoint folder or an id such as "
             f"OpenGVLab/InternVL2-8B (or set {INTERNVL_VARIABLE})"
         )
+    pooling = choose_pooling(
+        request.pooling, "mean", name="InternViT", include_cls=request.include_cls
+    )
     place = choose_device(request.device)
     precision, dtype = choose_precision(request.precision, place)
     source = hub.vision_tower(path)
@@ -61,6 +66,8 @@ def load_internvl(request: EncoderRequest) -> TorchEncoder:
         import torch
 
         hidden: torch.Tensor = tower(pixel_values=images).last_hidden_state
+        if pooling == "rows":
+            return row_means(hidden[:, first:], images.shape[2] // patch)
         return hidden[:, first:].mean(dim=1, dtype=torch.float32)
 
     side = image_size // patch
@@ -75,7 +82,8 @@ def load_internvl(request: EncoderRequest) -> TorchEncoder:
         dtype=dtype,
         precision=precision,
         weights=digest,
-        pooling="InternViT, mean of the last hidden state",
+        pooling=pooling,
+        pooled="InternViT, {} of the last hidden state",
         include_cls=request.include_cls,
         revision=source.revision,
         chunk=TWO_AT_A_TIME,

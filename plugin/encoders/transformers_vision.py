@@ -1,4 +1,4 @@
-"""Any vision model of the transformers library as an encoder: mean over its patch tokens.
+"""Any vision model of the transformers library as an encoder: its patch tokens, pooled.
 
 ``AutoModel`` builds the network; of a model that also reads text only the vision tower is built.
 The CLS token and register tokens stand in front of the patches in every family; what is left
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, InputError
 from .device import choose_device, choose_precision
+from .pooling import choose_pooling, row_means
 from .processor_config import read_processor
 from .torch_encoder import TorchEncoder, weights_digest
 
@@ -45,7 +46,7 @@ def load_transformers(request: EncoderRequest) -> TorchEncoder:
     CheckpointError
         Not a vision model with a patch grid, weights that do not fit, no image processor.
     InputError
-        ``include_cls`` for a model without a CLS token; no such folder or id.
+        ``include_cls`` for a model without a CLS token, or with ``rows``; no such folder or id.
     """
     import torch
 
@@ -59,6 +60,9 @@ def load_transformers(request: EncoderRequest) -> TorchEncoder:
     place = choose_device(request.device)
     precision, dtype = choose_precision(request.precision, place)
     source = hub.snapshot(request.model_path)
+    pooling = choose_pooling(
+        request.pooling, "mean", name=source.name, include_cls=request.include_cls
+    )
     pixels, include_cls = read_processor(source.folder, request.preprocess), request.include_cls
     network = _network(source.folder).to(device=place, dtype=dtype)
     digest = _digest(source.folder)
@@ -78,9 +82,13 @@ def load_transformers(request: EncoderRequest) -> TorchEncoder:
 
     def pool(network: Any, images: torch.Tensor) -> torch.Tensor:
         hidden = network(pixel_values=images).last_hidden_state
+        if hidden.ndim == 4 and pooling == "rows":
+            return hidden.mean(dim=3, dtype=torch.float32).transpose(1, 2)
         if hidden.ndim == 4:
             return hidden.mean(dim=(2, 3), dtype=torch.float32)
         patches = hidden[:, front:]
+        if pooling == "rows":
+            return row_means(patches, round(grid[0] * images.shape[2] / pixels.height))
         if include_cls:
             patches = torch.cat([hidden[:, :1], patches], dim=1)
         return patches.mean(dim=1, dtype=torch.float32)
@@ -96,7 +104,8 @@ def load_transformers(request: EncoderRequest) -> TorchEncoder:
         dtype=dtype,
         precision=precision,
         weights=digest,
-        pooling=f"{network.config.model_type}, mean of the last hidden state",
+        pooling=pooling,
+        pooled=f"{network.config.model_type}, {{}} of the last hidden state",
         include_cls=include_cls,
         revision=source.revision,
     )

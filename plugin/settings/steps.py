@@ -14,6 +14,7 @@ from . import fields
 from .fields import COMMAS, Params, Precision, setting
 
 Metric = Literal["cosine", "euclidean"]
+Pooling = Literal["mean", "rows"]
 EncoderName = Literal["auto", "internvl", "packaged", "transformers", "zoo", "field"]
 
 
@@ -104,6 +105,12 @@ class EmbeddingParams(InferenceParams, section="inference"):
         "Average the CLS token in with the patch tokens",
         key="model.include_cls",
         title="Include CLS token",
+    )
+    pooling: Pooling | None = setting(
+        None,
+        "mean: average of all patches; rows: each row of patches apart, then projected; empty: "
+        "rows for packaged, mean for the others",
+        key="model.pooling",
     )
     sky_crop_top_pct: float = setting(
         0.0,

@@ -11,8 +11,11 @@ from gapsphere.plugin.attention.explain import Explainer, Question
 from gapsphere.plugin.attention.gradient import gradient_rollout
 from gapsphere.plugin.attention.rollout import attention_rollout
 from gapsphere.plugin.attention.towers import Tower
+from gapsphere.plugin.encoders.pooling import projection, row_means
+from gapsphere.plugin.encoders.preprocessing import Region
 from gapsphere.plugin.encoders.registry import load_encoder
 from gapsphere.plugin.errors import DimensionError, InputError
+from PIL import Image
 
 VIT = {
     "hidden_size": 32,
@@ -216,7 +219,7 @@ def test_models_of_the_library_answer_questions_about_another_image(family, save
 
 
 def test_grad_cam_is_the_gradient_weighted_feature_map(noise):
-    encoder = load_encoder("packaged", device="cpu")
+    encoder = load_encoder("packaged", device="cpu", pooling="mean")
     batch = np.stack([np.kron(image[:, :, :], np.ones((4, 4, 1), np.uint8)) for image in noise])
     queries = np.roll(encoder.embed(batch), 1, axis=0)
     explainer = Explainer(encoder, Question(about="shared"))
@@ -236,13 +239,147 @@ def test_grad_cam_is_the_gradient_weighted_feature_map(noise):
 
 def test_grad_cam_of_the_own_embedding_shares_out_its_length(noise):
     """Where no feature is negative the map sums to the pooled length: nothing is made up."""
-    encoder = load_encoder("packaged", device="cpu")
+    encoder = load_encoder("packaged", device="cpu", pooling="mean")
     batch = np.kron(noise, np.ones((1, 4, 4, 1), np.uint8))
     maps = Explainer(encoder, Question()).maps(batch)
     pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32)
     with torch.no_grad():
         length = encoder.features(pixels).norm(dim=1).numpy()
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), length, rtol=1e-4)
+
+
+@pytest.mark.parametrize("about", ["attention", "shared", "new"])
+def test_grad_cam_goes_through_the_rows_of_the_embedding(about, noise):
+    """By hand, in float64: each row's channels are weighed for that row, lengths held."""
+    encoder = load_encoder("packaged", device="cpu")
+    batch = np.kron(noise, np.ones((1, 4, 4, 1), np.uint8))
+    own = encoder.embed(batch)
+    queries = np.roll(own, 1, axis=0)
+    maps = Explainer(encoder, Question(about=about)).maps(batch, queries)
+    pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32)
+    with torch.no_grad():
+        features = encoder.module.extract_features(pixels).double().numpy()
+    means = features.mean(axis=3).transpose(0, 2, 1)
+    length = np.linalg.norm(means, axis=2)
+    matrix = projection(7, 1280).astype(np.float64)
+    pooled = (means / length[..., None]).reshape(3, -1) @ matrix
+    total = np.linalg.norm(pooled, axis=1, keepdims=True)
+    unit = pooled / total
+    cosine = (unit * queries).sum(1, keepdims=True)
+    slope = unit if about == "attention" else (queries - cosine * unit) / total
+    slope = -slope if about == "new" else slope
+    by_row = (slope @ matrix.T).reshape(3, 7, 1280) / length[..., None] / 7
+    expected = np.clip(np.einsum("nrd,ndrc->nrc", by_row, features), 0, None)
+    np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-6)
+    assert (maps.max(axis=(1, 2)) > 0).all()
+
+
+def test_what_a_patch_adds_is_how_far_the_similarity_moves_with_it(noise):
+    """By finite differences of the cosine itself, where rows keep their lengths."""
+    encoder = load_encoder("packaged", device="cpu")
+    batch = np.kron(noise[:1], np.ones((1, 4, 4, 1), np.uint8))
+    query = encoder.embed(np.kron(noise[1:2], np.ones((1, 4, 4, 1), np.uint8)))
+    maps = Explainer(encoder, Question(about="shared")).maps(batch, query)[0]
+    pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32)
+    with torch.no_grad():
+        features = encoder.module.extract_features(pixels)[0].double().numpy()
+    length = np.linalg.norm(features.mean(axis=2).T, axis=1)
+    matrix = projection(7, 1280).astype(np.float64)
+
+    def cosine(features):
+        pooled = (features.mean(axis=2).T / length[:, None]).ravel() @ matrix
+        return pooled @ query[0] / np.linalg.norm(pooled)
+
+    step, found = 1e-4, np.empty((7, 7))
+    for row, column in np.ndindex(7, 7):
+        more, less = features.copy(), features.copy()
+        more[:, row, column] *= 1 + step
+        less[:, row, column] *= 1 - step
+        found[row, column] = (cosine(more) - cosine(less)) / (2 * step)
+    np.testing.assert_allclose(maps, found.clip(min=0), rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("about", ["attention", "shared", "new"])
+@pytest.mark.parametrize("region", [Region(sky_crop_top_pct=0.9), Region(roi=(0, 0.9, 1, 1))])
+def test_a_masked_row_leaves_the_map_finite(about, region, noise):
+    encoder = load_encoder("packaged", device="cpu", preprocess=region)
+    picture = Image.fromarray(noise[0])
+    batch = np.stack([encoder.prepare(picture), encoder.prepare(Image.new("RGB", (50, 50)))])
+    maps = Explainer(encoder, Question(about=about)).maps(batch, encoder.embed(batch[::-1]))
+    assert np.isfinite(maps).all()
+
+
+@pytest.mark.parametrize("about", ["attention", "new", "shared"])
+def test_transformers_that_keep_rows_answer_by_what_the_rows_read(about, random_vit, noise):
+    """Each row has the same length in the vector, so its patches start with the same share."""
+    encoder = random_vit()
+    tower = encoder.module
+    rows = replace(
+        encoder,
+        pooling="rows",
+        pool=lambda tower, images: row_means(tower(images).last_hidden_state[:, 1:], 4),
+    )
+    queries = np.roll(rows.embed(noise), 1, axis=0)
+    found = Explainer(rows, Question(about=about)).maps(noise, queries)
+    if about == "attention":
+        np.testing.assert_allclose(found, Explainer(encoder, Question()).maps(noise), rtol=1e-6)
+        return
+    start = np.r_[0, np.full(16, 1 / 16)]
+    kept = scored(tower, rows, noise)
+    shares = {}
+    for sign in (1, -1):
+        slopes = torch.autograd.grad(sign * kept[1](queries), kept[0], retain_graph=True)
+        for i in range(3):
+            product = np.eye(17)
+            for scores, slope in zip(kept[0], slopes, strict=True):
+                product += (scores[i] * slope[i]).clamp(min=0).mean(0).detach().numpy() @ product
+            shares[sign, i] = (start @ product - start)[1:]
+    tower.float()
+    for i in range(3):
+        like, unlike = shares[1, i], shares[-1, i]
+        expected = like if about == "shared" else unlike / unlike.sum() - like / like.sum()
+        np.testing.assert_allclose(found[i].ravel(), expected, rtol=2e-3, atol=1e-6)
+
+
+def scored(tower, encoder, batch):
+    """Attentions in float64, and the cosine (with the lengths of rows held) that follows."""
+    pixels = encoder.pixels.normalise(torch.from_numpy(batch), torch.float32).double()
+    tower.double().set_attn_implementation("eager")
+    found = tower(pixels.requires_grad_(), output_attentions=True)
+    means = found.last_hidden_state[:, 1:].reshape(3, 4, 4, 16).mean(2)
+    unit = (means / means.detach().norm(dim=2, keepdim=True)).flatten(1)
+    pooled = unit @ torch.from_numpy(projection(4, 16)).double()
+
+    def cosine(queries):
+        wanted = torch.from_numpy(queries).double()
+        return torch.nn.functional.cosine_similarity(pooled, wanted).sum()
+
+    return found.attentions, cosine
+
+
+def test_each_row_starts_with_the_share_it_has_in_the_embedding(random_vit, noise):
+    """A row's patches add a quarter of the joined vector's square, as all rows of four do."""
+    encoder = random_vit()
+    pixels = encoder.pixels.normalise(torch.from_numpy(noise), torch.float32)
+    with torch.no_grad():
+        patches = encoder.module(pixels).last_hidden_state[:, 1:].double().numpy()
+    patches = patches.reshape(3, 4, 4, 16)
+    means = patches.mean(axis=2)
+    length = np.linalg.norm(means, axis=2)
+    adds = np.einsum("nrcd,nrd->nrc", patches, means) / 4 / length[..., None] ** 2
+    start = Explainer(encoder, Question())._start(3, None)[:, 1:].reshape(3, 4, 4)
+    np.testing.assert_allclose(start.sum(axis=2), (adds / 4).sum(axis=2), rtol=1e-6)
+
+
+def test_rows_of_a_smaller_image_stand_for_those_of_the_whole(noise):
+    encoder = load_encoder("packaged", device="cpu")
+    batch = np.kron(noise, np.ones((1, 4, 4, 1), np.uint8))
+    explainer = Explainer(encoder, Question(about="new"))
+    assert explainer.read_smaller()
+    maps = explainer.maps(batch, np.roll(encoder.embed(batch), 1, axis=0))
+    assert maps.shape == (3, 3, 3)
+    assert np.isfinite(maps).all()
+    assert (maps.max(axis=(1, 2)) > 0).all()
 
 
 def test_windowed_attention_is_refused_in_words(saved):

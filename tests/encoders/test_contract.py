@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from gapsphere.plugin.encoders.pooling import projection
 from gapsphere.plugin.encoders.preprocessing import Region
 from gapsphere.plugin.encoders.protocol import Encoder
 from gapsphere.plugin.encoders.registry import load_encoder
@@ -270,6 +271,35 @@ def test_the_cls_token_is_left_out_unless_it_is_asked_for(encoder, kind, load, b
         mean = tokens.mean(axis=1)
         mean /= np.linalg.norm(mean, axis=1, keepdims=True)
         np.testing.assert_allclose(one.embed(batch), mean, atol=2e-6)
+
+
+def test_rows_kept_apart_are_those_of_the_patch_grid(kind, load, batch, encoder):
+    rows = load(kind, pooling="rows")
+    mean = load(kind, pooling="mean")
+    assert rows.fingerprint != mean.fingerprint
+    assert encoder.fingerprint == (rows if kind == "packaged" else mean).fingerprint
+    with torch.inference_mode():
+        pixels = rows.pixels.normalise(torch.from_numpy(batch), torch.float32)
+        if kind == "packaged":
+            hidden = rows.module.extract_features(pixels)
+        else:
+            hidden = rows.module(pixel_values=pixels).last_hidden_state
+    if hidden.ndim == 4:
+        hidden = hidden.flatten(2).transpose(1, 2)
+    high, wide = rows.patch_grid
+    patches = hidden.double().numpy()[:, -high * wide :].reshape(len(batch), high, wide, -1)
+    means = patches.mean(axis=2)
+    means /= np.linalg.norm(means, axis=2, keepdims=True)
+    matrix = projection(high, rows.dimension).astype(np.float64)
+    expected = means.reshape(len(batch), -1) @ matrix
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(rows.embed(batch), expected, atol=2e-6)
+    # One by one, or all at once: the same.
+    alone = np.concatenate([rows.embed(one[None]) for one in batch])
+    np.testing.assert_allclose(alone, rows.embed(np.concatenate([batch] * 3))[6:], atol=2e-6)
+    if kind not in NO_CLS:
+        with pytest.raises(InputError, match="CLS token into a row"):
+            load(kind, pooling="rows", include_cls=True)
 
 
 def test_what_is_masked_or_cut_away_cannot_change_a_vector(kind, load):

@@ -9,21 +9,27 @@ batch, so that whatever has a vector has its attributes.  The run records the en
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ...embeddings.extract import Skipped, extract
+from ...encoders.pooling import WORDS, refuse_rows
 from ...encoders.preprocessing import Region
 from ...encoders.protocol import Encoder
 from ...encoders.registry import INTERNVL_VARIABLE, load_encoder
+from ...encoders.torch_encoder import TorchEncoder
 from ...errors import EmptySetError, InputError, MismatchError, NotFiniteError
 from ...progress import Progress, silent
 from ...results import Result
+from ...settings.fields import make
 from ...settings.steps import EmbeddingParams
 from ..store import attributes, fields, vectors
 from ..store.database import counted, database_failures
+from ..store.runs import Record
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
 from ..store.step import Step
@@ -74,7 +80,13 @@ def open_encoder(params: EmbeddingParams) -> Encoder:
         precision=params.precision,
         device=params.device,
         preprocess=Region(params.sky_crop_top_pct, params.roi),
+        pooling=params.pooling,
     )
+
+
+def recorded(params: Mapping[str, Any]) -> EmbeddingParams:
+    """The parameters an earlier run was made with; before there was a choice it was the mean."""
+    return make(EmbeddingParams, {"pooling": "mean", **params})
 
 
 @database_failures()
@@ -109,7 +121,7 @@ def compute_embeddings(
     if params.attributes and (params.overwrite or not _all_embedded(samples, step)):
         fields.refuse_foreign(step.dataset, [names.attributes])
     encoder = encoder or open_encoder(params)
-    _claim(step, encoder.name, encoder.fingerprint, overwrite=params.overwrite)
+    _claim(step, encoder.name, encoder.fingerprint, encoder, overwrite=params.overwrite)
     waiting = samples.exists(names.embedding, False)
     ids, paths = waiting.values(["id", "filepath"])
     known = counted(samples) - len(ids)
@@ -155,9 +167,14 @@ def _resolved(params: EmbeddingParams) -> EmbeddingParams:
 def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
     """The earlier result, where the same parameters left nothing to do; no model is loaded."""
     record = step.earlier
-    if not record or not record.holds(step.settings, record.inputs):
+    if not record:
         return None
-    if not _all_embedded(samples, step):
+    settings = dict(step.settings)
+    if "pooling" not in record.params and settings["pooling"] == _pooling_before(record):
+        del settings["pooling"]
+    if "attributes" not in record.params:  # they are measured with vectors that are made now
+        del settings["attributes"]
+    if not record.holds(settings, record.inputs) or not _all_embedded(samples, step):
         return None
     return EmbeddingResult(
         record.inputs["encoder"],
@@ -175,7 +192,25 @@ def _all_embedded(samples: Samples, step: Step) -> bool:
     return step.dataset.has_field(field) and not len(samples.exists(field, False))
 
 
-def _claim(step: Step, encoder: str, fingerprint: str, *, overwrite: bool) -> None:
+def _pooling_before(record: Record) -> str | None:
+    """The setting that gives what a run made before there was one; None is the default."""
+    return "mean" if record.inputs.get("encoder", "").startswith("packaged:") else None
+
+
+def _refuse_other_pooling(found: str, encoder: TorchEncoder, fingerprint: str | None) -> None:
+    """Say so where vectors of that fingerprint differ in their pooling alone."""
+    for pooling in WORDS:
+        if encoder.fingerprint_with(pooling) == fingerprint:
+            raise MismatchError(
+                f"{found} that {encoder.name} made with pooling {pooling}, and this run makes "
+                f"{encoder.pooling}. Set pooling to {pooling} to go on with them, use a suffix to "
+                "keep both, or overwrite to replace them."
+            )
+
+
+def _claim(
+    step: Step, encoder: str, fingerprint: str, network: Encoder | None = None, *, overwrite: bool
+) -> None:
     """Reserve the field for this encoder, or refuse; on overwrite, clear it first."""
     field = step.names.embedding
     step.inputs = {"encoder": encoder, "fingerprint": fingerprint}
@@ -186,8 +221,11 @@ def _claim(step: Step, encoder: str, fingerprint: str, *, overwrite: bool) -> No
         if made_by.get("fingerprint") == fingerprint:
             return
         if not overwrite:
+            found = f"{len(filled)} samples hold a {field!r}"
+            if isinstance(network, TorchEncoder):
+                _refuse_other_pooling(found, network, made_by.get("fingerprint"))
             raise MismatchError(
-                f"{len(filled)} samples hold a {field!r} made by "
+                f"{found} made by "
                 f"{made_by.get('encoder', 'something unrecorded')} with other weights or "
                 f"preprocessing than {encoder} has now. Use a suffix to keep both, or "
                 f"overwrite to replace them."
@@ -220,6 +258,7 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
         raise InputError(
             f"{source!r} is where Gapsphere writes: name another field, or use a suffix."
         )
+    refuse_rows(params.pooling, f"field {source!r}")
     step.begin()
     found = vectors.read(samples, source)
     if not found.ids:

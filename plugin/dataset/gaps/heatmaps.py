@@ -25,7 +25,7 @@ from ...encoders.protocol import Encoder
 from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
 from ...results import Result
-from ...settings.steps import EmbeddingParams, HeatmapParams
+from ...settings.steps import HeatmapParams
 from ..store import fields, runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
@@ -229,7 +229,7 @@ def _without_map(
 def _reopened(made_by: runs.Record | None, params: HeatmapParams) -> Encoder:
     """The encoder of the embeddings, with the settings of their run; it must be the same still."""
     assert made_by is not None
-    settings = EmbeddingParams(**made_by.params)
+    settings = embed.recorded(made_by.params)
     if settings.encoder == "field":
         raise InputError(
             f"The embeddings were taken from the field {settings.model_path!r}, so the encoder is "

@@ -14,6 +14,7 @@ from fiftyone.core.models import EmbeddingsMixin, Model
 from numpy.typing import NDArray
 from PIL import Image
 
+from ...encoders.pooling import refuse_rows
 from ...encoders.preprocessing import Region
 from ...encoders.registry import EncoderRequest, register
 from ...errors import InputError
@@ -88,6 +89,7 @@ def register_zoo() -> None:
 def _load(request: EncoderRequest) -> ZooEncoder:
     if not request.model_path:
         raise InputError("encoder `zoo` needs model_path: the name of a model in FiftyOne's zoo.")
+    refuse_rows(request.pooling, f"zoo:{request.model_path}")
     return ZooEncoder(request.model_path, request.preprocess)
 
 

@@ -22,11 +22,10 @@ from ...progress import Progress, silent
 from ...report.spec_reading import SpecFile, read_spec
 from ...report.spec_rule import VERDICTS, Verdict, judge
 from ...results import Result
-from ...settings.fields import make
 from ...settings.spec import CheckSpecParams
 from ...settings.steps import EmbeddingParams
 from ..gaps.embed import STEP as EMBEDDINGS
-from ..gaps.embed import open_encoder
+from ..gaps.embed import open_encoder, recorded
 from ..gaps.sources import Source, list_images
 from ..store import fields, runs, vectors
 from ..store.database import counted, database_failures
@@ -252,7 +251,7 @@ def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
     }
     given = {"model_path": params.checkpoint, "precision": params.precision}
     known |= {name: value for name, value in given.items() if value is not None}
-    return open_encoder(make(EmbeddingParams, {**known, "device": params.device}))
+    return open_encoder(recorded({**known, "device": params.device}))
 
 
 def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> None:

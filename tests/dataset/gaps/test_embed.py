@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gapsphere.plugin.dataset.gaps import embed
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import (
@@ -20,7 +22,7 @@ from gapsphere.plugin.errors import (
     MismatchError,
     NotFiniteError,
 )
-from gapsphere.plugin.settings.steps import EmbeddingParams
+from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
 from PIL import Image
 
 
@@ -107,6 +109,62 @@ def test_vectors_that_cannot_be_used_are_refused_with_the_sample(loaded):
     loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.zeros(4, np.float32)])
     with pytest.raises(NotFiniteError, match="no direction"):
         compute_embeddings(loaded, params)
+
+
+@pytest.fixture
+def of_before(loaded):
+    """Part of it embedded by the packaged network, recorded as before `pooling` could be chosen."""
+    compute_embeddings(
+        loaded[:5], EmbeddingParams(encoder="packaged", pooling="mean", attributes=False)
+    )
+    record = runs.read(loaded, Names(), "embeddings")
+    later = ("pooling", "attributes")
+    old = {name: value for name, value in record.params.items() if name not in later}
+    runs.write(loaded, Names(), replace(record, params=old))
+    return loaded
+
+
+def test_vectors_of_before_are_told_apart_by_their_pooling_and_stay_as_they_are(of_before):
+    before = of_before.values("embedding")
+    with pytest.raises(
+        MismatchError,
+        match=r"5 samples hold .* with pooling mean, and this run makes rows\. Set pooling to mean",
+    ):
+        find_gaps(of_before, GapParams(encoder="packaged"))
+    assert str(before) == str(of_before.values("embedding"))
+    assert "pooling" not in runs.read(of_before, Names(), "embeddings").params
+    mean = EmbeddingParams(encoder="packaged", pooling="mean")
+    assert compute_embeddings(of_before, mean).done == 27
+    np.testing.assert_array_equal(of_before.values("embedding")[:5], before[:5])
+    with pytest.raises(MismatchError, match="Set pooling to mean"):
+        compute_embeddings(of_before, EmbeddingParams(encoder="packaged"))
+    rows = EmbeddingParams(encoder="packaged", suffix="rows")
+    assert compute_embeddings(of_before, rows).done == 32
+    with pytest.raises(MismatchError, match=r"makes mean\. Set pooling to rows"):
+        compute_embeddings(of_before, rows.model_copy(update={"pooling": "mean"}))
+    assert compute_embeddings(of_before, EmbeddingParams(overwrite=True)).done == 32
+    np.testing.assert_array_equal(of_before.values("embedding"), of_before.values("embedding_rows"))
+
+
+def test_vectors_of_before_are_complete_without_loading_a_network(of_before, monkeypatch):
+    def no_network(params):
+        raise AssertionError("a network was opened")
+
+    monkeypatch.setattr(embed, "open_encoder", no_network)
+    mean = EmbeddingParams(encoder="packaged", pooling="mean")
+    assert compute_embeddings(of_before[:5], mean).known == 5
+    record = runs.read(of_before, Names(), "embeddings")
+    elsewhere = {**record.inputs, "encoder": "internvl:InternVL2-8B"}
+    runs.write(of_before, Names(), replace(record, inputs=elsewhere))
+    assert compute_embeddings(of_before[:5], EmbeddingParams(encoder="packaged")).known == 5
+
+
+def test_vectors_without_a_patch_grid_have_no_rows(loaded):
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 32)
+    with pytest.raises(InputError, match="without a patch grid: leave pooling empty"):
+        compute_embeddings(
+            loaded, EmbeddingParams(encoder="field", model_path="theirs", pooling="rows")
+        )
 
 
 def test_nothing_to_embed_is_a_sentence(dataset, encoder):

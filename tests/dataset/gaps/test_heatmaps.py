@@ -1,6 +1,7 @@
 """``compute_heatmaps`` on a real database: which samples, when again, what is recorded."""
 
 import io
+from dataclasses import replace
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -210,6 +211,16 @@ def test_without_embeddings_nobody_knows_which_encoder_is_meant(loaded, encoder)
     compute_embeddings(loaded, encoder=encoder)
     with pytest.raises(InputError, match="gives vectors only"):
         compute_heatmaps(loaded, encoder=encoder)
+
+
+def test_vectors_of_before_pooling_could_be_chosen_are_read_by_their_mean(loaded):
+    compute_embeddings(loaded, PACKAGED.model_copy(update={"pooling": "mean"}))
+    record = runs.read(loaded, Names(), "embeddings")
+    old = {name: value for name, value in record.params.items() if name != "pooling"}
+    runs.write(loaded, Names(), replace(record, params=old))
+    assert compute_heatmaps(few(loaded)).done == 3
+    made = runs.read(loaded, Names(), "heatmaps").inputs
+    assert made["fingerprint"] == record.inputs["fingerprint"]
 
 
 def test_an_encoder_that_is_not_the_embeddings_own_is_refused(embedded, encoder):

@@ -111,3 +111,8 @@ def test_a_name_that_the_zoo_does_not_have_is_a_sentence():
         open_encoder(EmbeddingParams(encoder="zoo", model_path="nope"))
     with pytest.raises(InputError, match="needs model_path"):
         open_encoder(EmbeddingParams(encoder="zoo"))
+
+
+def test_it_has_no_patch_grid_to_keep_rows_of():
+    with pytest.raises(InputError, match="without a patch grid: leave pooling empty"):
+        open_encoder(EmbeddingParams(encoder="zoo", model_path="any", pooling="rows"))
