@@ -35,7 +35,18 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 """Names of the attributes, with what they measure, their unit and their range."""
 
-_RED, _GREEN, _BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)  # ITU-R BT.601
+WORDS: Mapping[str, tuple[str, str, str]] = {
+    "brightness": ("darker", "brighter", " of 255"),
+    "contrast": ("lower contrast", "higher contrast", " of 128"),
+    "saturation": ("less saturated", "more saturated", " of 1"),
+    "blue_red": ("redder", "bluer", ""),
+    "edge_density": ("fewer edges", "more edges", " of 1"),
+    "sky_brightness": ("a darker top third", "a brighter top third", " of 255"),
+    "sharpness": ("less sharp", "sharper", ""),
+    "noise": ("less noise", "more noise", " grey levels"),
+}
+"""What a lower and a higher attribute means in words, and what follows its number."""
+
 _IMMERKAER = np.sqrt(np.pi / 2) / 6
 
 
@@ -63,19 +74,18 @@ def image_attributes(image: Image.Image) -> dict[str, float]:
     >>> round(grey["brightness"]), grey["saturation"], round(grey["noise"], 3)
     (90, 0.0, 0.0)
     """
-    small = np.asarray(image.resize(SMALL, Image.Resampling.BOX, reducing_gap=2.0), np.float32)
-    red, green, blue = np.ascontiguousarray(small.transpose(2, 0, 1))
-    grey = _RED * red + _GREEN * green + _BLUE * blue
+    small = image.resize(SMALL, Image.Resampling.BOX, reducing_gap=1.0)
+    red, green, blue = np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))
     high = np.maximum(np.maximum(red, green), blue)
     low = np.minimum(np.minimum(red, green), blue)
+    grey = np.asarray(small.convert("L"), np.float32)
     across, down = grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]
-    steep = across * across + down * down >= (2 * EDGE) ** 2
     return {
         "brightness": float(grey.mean()),
         "contrast": float(grey.std()),
-        "saturation": float(((high - low) / np.maximum(high, 1)).mean()),
+        "saturation": float(np.divide(high - low, np.maximum(high, 1), dtype=np.float32).mean()),
         "blue_red": float((blue.mean() - red.mean()) / 255),
-        "edge_density": float(steep.mean()),
+        "edge_density": float((across * across + down * down >= (2 * EDGE) ** 2).mean()),
         "sky_brightness": float(grey[: SMALL[1] // 3].mean()),
         **_of_pixels(_middle(image)),
     }

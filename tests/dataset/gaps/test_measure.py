@@ -24,12 +24,15 @@ def wanted(dataset):
 
 
 def test_embedding_measures_every_image_on_the_way(loaded, encoder):
+    held = loaded.first()
     compute_embeddings(loaded, EmbeddingParams(batch_size=5), encoder=encoder)
     assert attributes_of(loaded) == wanted(loaded)
     for name, description in ATTRIBUTES.items():
         field = loaded.get_field(f"attributes.{name}")
         assert isinstance(field, fo.FloatField)
         assert field.description == description
+    assert isinstance(held.attributes, fo.DynamicEmbeddedDocument)
+    assert held.attributes.noise == wanted(loaded)[0]["noise"]
     assert loaded.match(fo.ViewField("attributes.brightness") >= 0).count() == len(loaded)
 
 
