@@ -29,10 +29,11 @@ from ..gaps import coverage
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..store import places, runs, vectors
 from ..store.database import database_failures
+from ..store.metadata import metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.vectors import Vectors
-from .images import heatmap_method, images, metadata, nearest_owned, with_heatmaps
+from .images import heatmap_method, images, nearest_owned, with_heatmaps
 
 STEP = "visual_spec"
 PLACE_OF = 50

@@ -16,45 +16,11 @@ from ...report.visual_spec import Image, VisualSpec
 from ..gaps.coverage import yardstick
 from ..gaps.heatmaps import STEP as HEATMAPS
 from ..store import runs
-from ..store.names import SEQUENCE, Names, ReviewNames
+from ..store.names import SEQUENCE, Names
 from ..store.vectors import Vectors
 
-OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
 FRAMES_OF_ONE_DRIVE = 2
 """Images of S shown from one sequence while other sequences have some as near."""
-
-
-def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
-    """Columns of plain values that Gapsphere did not write, in the order of ``ids``."""
-    paths = {}
-    for name, field in dataset.get_field_schema().items():
-        if name in ("id", "filepath") or _ours(name) or ReviewNames.tells_of_review(name):
-            continue
-        if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
-            paths[name] = name
-        elif getattr(field, "document_type", None) is fo.Classification:
-            paths[name] = f"{name}.label"
-    if not paths:
-        return {}
-    view = dataset.select(list(ids), ordered=False)
-    found_ids, *columns = view.values(["id", *paths.values()])
-    row = {sample_id: index for index, sample_id in enumerate(found_ids)}
-    order = [row.get(sample_id) for sample_id in ids]
-    return {
-        name: [None if index is None else column[index] for index in order]
-        for name, column in zip(paths, columns, strict=True)
-    }
-
-
-def _ours(name: str) -> bool:
-    """Whether Gapsphere wrote the field, under any suffix, and it does not describe the scene.
-
-    How hard a frame is to rebuild does: it is a property of the image that a gap may share.
-    """
-    if any(name == word or name.startswith(f"{word}_") for word in OF_THE_SCENE):
-        return False
-    base = [value for value in vars(Names()).values() if isinstance(value, str) and value]
-    return any(name == word or name.startswith(f"{word}_") for word in base)
 
 
 def images(

@@ -29,6 +29,12 @@ def declare(
         dataset.add_sample_field(name, kind, description=description, info=MARK, **more)
 
 
+def is_ours(dataset: fo.Dataset, name: str) -> bool:
+    """Whether the field is there and we declared it."""
+    field = dataset.get_field(name)
+    return field is not None and (field.info or {}).get("written_by") == MARK["written_by"]
+
+
 def refuse_foreign(dataset: fo.Dataset, names: Iterable[str]) -> None:
     """Stop before a field of the user's would be written.
 
@@ -38,8 +44,7 @@ def refuse_foreign(dataset: fo.Dataset, names: Iterable[str]) -> None:
         A field of this name is there, and we did not declare it.
     """
     for name in names:
-        field = dataset.get_field(name)
-        if field is not None and (field.info or {}).get("written_by") != MARK["written_by"]:
+        if dataset.has_field(name) and not is_ours(dataset, name):
             raise InputError(
                 f"The dataset has a field {name!r} of its own, which would be overwritten: rename "
                 "it, or give this analysis a suffix."
