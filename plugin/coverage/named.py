@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -207,7 +208,7 @@ class _Drives:
         )
 
 
-def _check(name: str, owned: ArrayLike, pool: ArrayLike, drives: _Drives) -> None:
+def _check(name: str, owned: Any, pool: Any, drives: _Drives) -> None:
     for role, column, drive in (("S", owned, drives.owned), ("U", pool, drives.pool)):
         if np.shape(column)[:1] != drive.shape:
             raise DimensionError(

@@ -1,0 +1,187 @@
+"""The named channel of a dataset: which attributes and fields of the user's set a drive of U apart.
+
+:func:`questions` chooses what is asked, and says what was left out; :func:`named_channel` compares
+it drive by drive.  A field that cannot tell drives apart, or only numbers them, is no question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+
+from ...coverage.named import Categories, Finding, Numbers, named
+from ...coverage.verdict import drive_numbers
+from ...embeddings.attributes import ATTRIBUTES, WORDS
+from ...errors import InputError
+from ..store.fields import is_ours
+from ..store.metadata import columns, metadata
+from ..store.names import FRAME_NUMBER, SEQUENCE, Names
+
+MOST_FIELDS = 16
+"""Fields of the user's that are asked: each question costs the others a share of the level."""
+MOST_VALUES = 100
+"""Different words up to which a field is a category."""
+
+Drives = Sequence[str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """What is compared, for the images of S and of U.
+
+    ``left_out`` names fields of the user's that could be asked and are not, being too many;
+    ``owned_cameras`` and ``pool_cameras`` tell cameras apart where a field does.
+    """
+
+    attributes: list[Numbers | Categories]
+    left_out: list[str]
+    owned_cameras: list[Any] | None = None
+    pool_cameras: list[Any] | None = None
+
+    @property
+    def asked(self) -> list[str]:
+        """The names of what is compared."""
+        return [attribute.name for attribute in self.attributes]
+
+
+def named_channel(
+    dataset: fo.Dataset,
+    names: Names,
+    owned_ids: Sequence[str],
+    owned_drives: Drives,
+    pool_ids: Sequence[str],
+    pool_drives: Drives,
+    alpha: float = 0.1,
+    *,
+    drive_field: str | None = None,
+    camera_field: str | None = None,
+    everything: bool = False,
+) -> dict[Hashable, list[Finding]]:
+    """What sets each named drive of U apart from the drives of S, the strongest first.
+
+    Parameters
+    ----------
+    names
+        The analysis, whose ``attributes`` are read; those of the analysis without a suffix stand in
+        for them, since they do not depend on an encoder.
+    owned_ids, owned_drives, pool_ids, pool_drives
+        Sample ids of S and of U, and the drive of each; None: a drive of its own.
+    alpha
+        Level that a p-value, corrected for what was asked, has to reach.
+    drive_field
+        The field that names drives: it is not asked.
+    camera_field
+        A field that names the camera: numbers are then compared camera by camera.
+    everything
+        Give every comparison, and not only those that separate.
+
+    Raises
+    ------
+    InputError
+        ``camera_field`` is no field of text, numbers or a classification.
+    """
+    asked = questions(
+        dataset,
+        names,
+        owned_ids,
+        owned_drives,
+        pool_ids,
+        pool_drives,
+        drive_field=drive_field,
+        camera_field=camera_field,
+    )
+    found = named(
+        asked.attributes,
+        owned_drives,
+        pool_drives,
+        alpha,
+        owned_cameras=asked.owned_cameras,
+        pool_cameras=asked.pool_cameras,
+    )
+    return {
+        drive: sorted((row for row in rows if everything or row.sentence), key=_order)
+        for drive, rows in found.items()
+    }
+
+
+def _order(finding: Finding) -> tuple[Any, ...]:
+    """What separates first; then by level, where that decides; then the image before its fields."""
+    level = finding.corrected if finding.supported else 1.0
+    return not finding.sentence, level, finding.attribute not in ATTRIBUTES, -finding.outside
+
+
+def questions(
+    dataset: fo.Dataset,
+    names: Names,
+    owned_ids: Sequence[str],
+    owned_drives: Drives,
+    pool_ids: Sequence[str],
+    pool_drives: Drives,
+    *,
+    drive_field: str | None = None,
+    camera_field: str | None = None,
+) -> Questions:
+    """Choose what is asked: the attributes, then fields of the user's in their order."""
+    ids, split = [*owned_ids, *pool_ids], len(owned_ids)
+    drives = int(drive_numbers([*owned_drives, *pool_drives]).max(initial=-1)) + 1
+    chosen: list[Numbers | Categories] = [
+        Numbers(name, column[:split], column[split:], *WORDS[name])
+        for name, column in _attributes(dataset, names, ids).items()
+        if _varies(column)
+    ]
+    theirs = metadata(dataset, ids)
+    cameras = None
+    if camera_field:
+        if camera_field not in theirs:
+            raise InputError(
+                f"The dataset has no field {camera_field!r} of text, numbers or a classification "
+                "to tell cameras apart: name another camera_field, or none."
+            )
+        cameras = theirs[camera_field]
+    skipped = {SEQUENCE, FRAME_NUMBER, drive_field or "", (drive_field or "").split(".")[0]}
+    usable = [
+        question
+        for name, column in theirs.items()
+        if name not in skipped and (question := _question(name, column, split, drives))
+    ]
+    return Questions(
+        chosen + usable[:MOST_FIELDS],
+        [question.name for question in usable[MOST_FIELDS:]],
+        None if cameras is None else cameras[:split],
+        None if cameras is None else cameras[split:],
+    )
+
+
+def _attributes(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """The attributes that we measured, by name; empty where there are none."""
+    for field in (names.attributes, Names().attributes):
+        if is_ours(dataset, field):
+            return columns(dataset, ids, {name: f"{field}.{name}" for name in ATTRIBUTES})
+    return {}
+
+
+def _question(name: str, column: list[Any], split: int, drives: int) -> Numbers | Categories | None:
+    """A field of the user's as a question; None where it cannot tell drives apart."""
+    present = [value for value in column if value is not None and value == value]
+    if not _varies(present):
+        return None
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
+        counts_frames = len(set(present)) == len(present) and isinstance(present[0], int)
+        return None if counts_frames else Numbers(name, column[:split], column[split:])
+    words = [None if value is None else _word(value) for value in column]
+    if len(set(words) - {None}) >= min(drives, MOST_VALUES + 1):
+        return None
+    return Categories(name, words[:split], words[split:])
+
+
+def _varies(column: Sequence[Any]) -> bool:
+    return len({value for value in column if value is not None}) > 1
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
