@@ -16,6 +16,7 @@ bound of the jackknife+ and of CV+, level 2 alpha (Barber, Candes, Ramdas & Tibs
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,9 @@ SHARE = 0.9
 """Share of S's variance that the components kept hold."""
 
 _ROWS_AT_ONCE = 4096
+
+Drives = NDArray[np.int64]
+LeftOut = Iterator[tuple[NDArray[np.bool_], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def novelty(pool: Rows, owned: Rows, *, share: float = SHARE) -> NDArray[np.floa
     """
     pool, owned = checked_rows("U", pool), checked_rows("S", owned)
     same_dimension("U", pool, "S", owned)
-    return _Moments.of(owned).subspace(share).residual(pool).astype(np.float32)
+    return _subspace(owned, share).residual(pool).astype(np.float32)
 
 
 def left_out_novelty(
@@ -102,14 +106,73 @@ def left_out_novelty(
     """
     owned = checked_rows("S", owned)
     drive = drive_numbers(drives)
-    whole = _Moments.of(owned)
+    left_out = _from_products if len(owned) < owned.shape[1] else _from_moments
     left = np.empty(len(owned), np.float32)
+    for number, (mine, residual) in enumerate(left_out(owned, drive, share)):
+        left[mine] = residual
+        progress(number + 1, int(drive.max()) + 1)
+    return left
+
+
+def _from_moments(owned: Rows, drive: Drives, share: float) -> LeftOut:
+    """Each drive's rows and their novelty, by the moments of S less the drive's own."""
+    whole = _Moments.of(owned)
     for number in range(int(drive.max()) + 1):
         mine = drive == number
         rest = whole.without(_Moments.of(owned[mine]))
-        left[mine] = rest.subspace(share).residual(owned[mine])
-        progress(number + 1, int(drive.max()) + 1)
-    return left
+        yield mine, rest.subspace(share).residual(owned[mine])
+
+
+def _from_products(owned: Rows, drive: Drives, share: float) -> LeftOut:
+    """The same from inner products alone (kernel form): smaller matrices where m < d.
+
+    With centred products ``C = V diag(w) V^T`` of the rows that are left, the part of x inside the
+    components is ``sum_r (c_x . v_r)^2 / w_r``, c_x being the centred products of x with them.
+    """
+    products = owned.astype(np.float64) @ owned.astype(np.float64).T
+    for number in range(int(drive.max()) + 1):
+        mine = drive == number
+        rest = products[np.ix_(~mine, ~mine)]
+        _check_left(len(rest))
+        row, whole = rest.mean(axis=0), rest.mean()
+        size, vectors = _held(rest - row[:, None] - row + whole, share)
+        across = products[np.ix_(mine, ~mine)]
+        mean = across.mean(axis=1)
+        inside = ((across - mean[:, None] - row + whole) @ vectors) ** 2 / size
+        squared = np.diag(products)[mine] - 2 * mean + whole - inside.sum(axis=1)
+        yield mine, np.sqrt(np.clip(squared, 0, None))
+
+
+def _subspace(owned: Rows, share: float) -> Subspace:
+    """Mean and components of rows, from the smaller of the two product matrices."""
+    if len(owned) >= owned.shape[1]:
+        return _Moments.of(owned).subspace(share)
+    _check_left(len(owned))
+    mean = owned.mean(axis=0, dtype=np.float64)
+    centred = owned - mean
+    size, vectors = _held(centred @ centred.T, share)
+    return Subspace(mean, (vectors / np.sqrt(size)).T @ centred)
+
+
+def _held(
+    products: NDArray[np.float64], share: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The largest eigenvalues (r,) that together hold ``share``, and their vectors (n, r)."""
+    if not 0 < share < 1:
+        raise InputError(f"The share of variance is {share}; give one between 0 and 1.")
+    size, vectors = np.linalg.eigh(products)
+    size, vectors = np.clip(size[::-1], 0, None), vectors[:, ::-1]
+    held = np.cumsum(size)
+    kept = int(np.searchsorted(held, share * held[-1])) + 1 if held[-1] > 0 else 0
+    return size[:kept], vectors[:, :kept]
+
+
+def _check_left(count: int) -> None:
+    if count < 2:
+        raise EmptySetError(
+            "Fewer than two images of S are left, which vary in nothing; use the nearest "
+            "distance as the score."
+        )
 
 
 @dataclass(frozen=True)
@@ -137,17 +200,7 @@ class _Moments:
 
     def subspace(self, share: float) -> Subspace:
         """Mean, and the fewest components that hold ``share`` of the variance."""
-        if not 0 < share < 1:
-            raise InputError(f"The share of variance is {share}; give one between 0 and 1.")
-        if self.count < 2:
-            raise EmptySetError(
-                "Fewer than two images of S are left, which vary in nothing; use the nearest "
-                "distance as the score."
-            )
+        _check_left(self.count)
         mean = self.total / self.count
         covariance = self.products / self.count - np.outer(mean, mean)
-        variance, vectors = np.linalg.eigh(covariance)
-        variance, vectors = np.clip(variance[::-1], 0, None), vectors[:, ::-1]
-        held = np.cumsum(variance)
-        kept = int(np.searchsorted(held, share * held[-1])) + 1 if held[-1] > 0 else 0
-        return Subspace(mean, vectors[:, :kept].T)
+        return Subspace(mean, _held(covariance, share)[1].T)

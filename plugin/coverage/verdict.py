@@ -124,30 +124,6 @@ def level_of(threshold: float, distances: ArrayLike, drives: Labels) -> float:
     return float(1 - (inside / frames).sum() / (count + 1))
 
 
-def drive_percentile(
-    distance: ArrayLike, owned_distances: ArrayLike, owned_drives: Labels
-) -> NDArray[np.float64]:
-    """Where distances rank among the left-out distances of S, 0..100, drives weighted alike.
-
-    The mid-rank of :func:`~.radius.percentile_of` with each drive of S weighing the same: the mean
-    over drives of the share of its frames that are nearer, plus half the share equally far.
-
-    Examples
-    --------
-    >>> drive_percentile([0.2], [0.1, 0.1, 0.1, 0.3], ["a", "a", "a", "b"]).tolist()
-    [50.0]
-    """
-    own, drive, count = _by_drive("S", owned_distances, owned_drives)
-    own = own.astype(np.float32)
-    order = np.argsort(own, kind="stable")
-    weight = 1 / (count * np.bincount(drive, minlength=count)[drive[order]])
-    reached = np.concatenate([[0.0], np.cumsum(weight)])
-    asked = np.asarray(distance, np.float32)
-    below = reached[np.searchsorted(own[order], asked, side="left")]
-    up_to = reached[np.searchsorted(own[order], asked, side="right")]
-    return np.asarray(np.clip(50 * (below + up_to), 0, 100))
-
-
 def drive_p_values(
     owned_distances: ArrayLike,
     owned_drives: Labels,

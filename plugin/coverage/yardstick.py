@@ -1,8 +1,9 @@
 """The yardstick of a coverage run: how far the images of S are from each other.
 
 The one idea: a raw distance says little, so S itself gives the scale.  The coverage run keeps the
-leave-one-out distances of S (all of them, or 257 quantiles where S is larger), and every
-percentile is read off them: in the fields, the panel, the Visual Spec and an imported folder.
+left-out distances of S (all of them, or 257 quantiles where S is larger), each drive with the same
+weight, and every percentile and level is read off them: in the fields, the panel, the Visual Spec
+and an imported folder.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArtifactError
 from .rows import checked_distances
+from .verdict import Labels, drive_numbers
 
 KEPT = 257
 """Distances in a record at most: 1 KB, and a percentile right to 0.6."""
@@ -29,26 +31,37 @@ class Yardstick:
     """Distances of S and the percentile of each.
 
     ``distances`` float32 (q,) ascending; ``levels`` float64 (q,) ascending, 0..100; ``size`` how
-    many images of S they stand for, 0 where that is unknown.  With ``size == q`` every distance of
-    S is here and percentiles are exact.
+    many images of S they stand for, 0 where that is unknown; ``shares`` float64 (q,), each image's
+    weight, where every distance of S is here: percentiles are then exact.
     """
 
     distances: NDArray[np.float32]
     levels: NDArray[np.float64]
     size: int
+    shares: NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, inside: ArrayLike) -> Yardstick:
-        """The yardstick of all leave-one-out distances (m,) of S; exact.
+    def of(cls, inside: ArrayLike, drives: Labels = ()) -> Yardstick:
+        """The yardstick of all left-out distances (m,) of S; exact.
+
+        Parameters
+        ----------
+        drives : m labels, optional
+            Each drive weighs the same, however long it is; without them each image does.
 
         Raises
         ------
         EmptySetError, NotFiniteError
             There is no distance, or one is NaN or infinite.
         """
-        distances = np.sort(checked_distances("The leave-one-out distances", inside))
-        m = len(distances)
-        return cls(distances.astype(np.float32), 100 * (np.arange(m) + 0.5) / m, m)
+        distances = checked_distances("The left-out distances of S", inside)
+        order = np.argsort(distances, kind="stable")
+        return cls._exact(distances[order], _shares(drives, len(distances))[order])
+
+    @classmethod
+    def _exact(cls, distances: NDArray, shares: NDArray[np.float64]) -> Yardstick:
+        levels = 100 * (_reached(shares)[1:] - shares / 2)
+        return cls(distances.astype(np.float32), levels, len(distances), shares)
 
     @classmethod
     def from_pairs(cls, distance: ArrayLike, percentile: ArrayLike) -> Yardstick | None:
@@ -79,8 +92,9 @@ class Yardstick:
         asked = np.asarray(distance, np.float32)
         below = np.searchsorted(self.distances, asked, side="left")
         up_to = np.searchsorted(self.distances, asked, side="right")
-        if self.size == len(self.distances):
-            return np.asarray(50.0 * (below + up_to) / self.size)
+        if self.shares is not None:
+            reached = _reached(self.shares)
+            return np.asarray(50.0 * (reached[below] + reached[up_to]))
         last = len(self.distances) - 1
         first_equal, last_equal = np.minimum(below, last), np.maximum(up_to - 1, 0)
         equal = (self.levels[first_equal] + self.levels[last_equal]) / 2
@@ -100,13 +114,36 @@ class Yardstick:
             np.interp(np.asarray(percentile, np.float64), self.levels, self.distances), np.float32
         )
 
+    def level(self, distance: float, drives: int) -> float:
+        """The level at which a distance makes gaps, for ``drives`` of S; 1 / (drives + 1) to 1.
+
+        :func:`~.verdict.level_of`, read off the yardstick.
+
+        Examples
+        --------
+        >>> Yardstick.of([0.1, 0.2, 0.3], ["a", "b", "c"]).level(0.25, 3)
+        0.5
+        """
+        asked = np.float32(distance)
+        if self.shares is not None:
+            inside = _reached(self.shares)[np.searchsorted(self.distances, asked, side="right")]
+        else:
+            inside = np.interp(asked, self.distances, self.levels, left=0, right=100) / 100
+        return float(1 - inside * drives / (drives + 1))
+
     def record(self) -> dict[str, Any]:
-        """At most :data:`KEPT` numbers, as JSON: all distances of S, or evenly spaced quantiles."""
-        distances = self.distances
+        """At most :data:`KEPT` distances, as JSON: all those of S, or evenly spaced quantiles.
+
+        ``shares`` are there where the distances are all and do not weigh the same.
+        """
+        distances, shares = self.distances, self.shares
         if len(distances) > KEPT:
-            distances = self.distance(_levels(self.size))
+            distances, shares = self.distance(_levels(self.size)), None
         # Through text: the shortest decimal that is this float32 again.
-        return {"size": self.size, "distances": [float(str(d)) for d in distances]}
+        record = {"size": self.size, "distances": [float(str(d)) for d in distances]}
+        if shares is not None and np.ptp(shares) > 0:
+            record["shares"] = shares.tolist()
+        return record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Yardstick:
@@ -122,8 +159,8 @@ class Yardstick:
         >>> Yardstick.from_record({"size": 2, "distances": [0.1, 0.3]}).percentile(0.2).tolist()
         50.0
         """
-        known = isinstance(record, Mapping)
-        size, listed = (record.get("size"), record.get("distances")) if known else (None, None)
+        known = record if isinstance(record, Mapping) else {}
+        size, listed, shares = known.get("size"), known.get("distances"), known.get("shares")
         if (
             not isinstance(size, int)
             or isinstance(size, bool)
@@ -132,6 +169,7 @@ class Yardstick:
             or size > MOST
             or not all(type(value) in (int, float) and 0 <= value <= 2 for value in listed)
             or listed != sorted(listed)
+            or not (shares is None or _are_shares(shares, size))
         ):
             raise ArtifactError(
                 "A yardstick must hold the size of S and as many distances from 0 to 2 in "
@@ -140,7 +178,32 @@ class Yardstick:
         distances = np.array(listed, np.float32)
         if size > KEPT:
             return cls(distances, _levels(size), size)
-        return cls(distances, 100 * (np.arange(size) + 0.5) / size, size)
+        return cls._exact(distances, _shares((), size) if shares is None else np.array(shares))
+
+
+def _shares(drives: Labels, count: int) -> NDArray[np.float64]:
+    """Weight of each image, so that drives weigh alike and all sum to 1."""
+    if not len(drives):
+        return np.full(count, 1 / count)
+    drive = drive_numbers(drives)
+    frames = np.bincount(drive)
+    return np.asarray(1 / (len(frames) * frames[drive]))
+
+
+def _reached(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the first 0, 1, ... shares, (q + 1,); its end is exactly 1."""
+    if np.ptp(shares) == 0:
+        return np.arange(len(shares) + 1) / len(shares)
+    return np.concatenate([[0.0], np.cumsum(shares[:-1]), [1.0]])
+
+
+def _are_shares(shares: Any, size: int) -> bool:
+    return (
+        isinstance(shares, list)
+        and len(shares) == size
+        and all(type(value) in (int, float) and 0 < value <= 1 for value in shares)
+        and abs(sum(shares) - 1) < 1e-6
+    )
 
 
 def _levels(size: int) -> NDArray[np.float64]:

@@ -24,15 +24,16 @@ def residual_by_sklearn(pool, owned, share=0.9):
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 10_000), st.integers(5, 60))
-def test_novelty_is_the_residual_that_sklearn_gives(seed, n):
-    rows = rows_near_a_plane(seed, n + 9)
+@given(st.integers(0, 10_000), st.integers(5, 60), st.sampled_from([12, 80]))
+def test_novelty_is_the_residual_that_sklearn_gives(seed, n, d):
+    rows = rows_near_a_plane(seed, n + 9, d)
     expected = residual_by_sklearn(rows[n:], rows[:n])
     np.testing.assert_allclose(novelty(rows[n:], rows[:n]), expected, atol=1e-6)
 
 
-def test_leaving_a_drive_out_is_a_refit_without_it():
-    rows = rows_near_a_plane(7, 90)
+@pytest.mark.parametrize("d", [12, 200], ids=["more images", "more dimensions"])
+def test_leaving_a_drive_out_is_a_refit_without_it(d):
+    rows = rows_near_a_plane(7, 90, d)
     drives = np.repeat(["a", "b", "c", "d"], [40, 20, 20, 10])
     left = left_out_novelty(rows, drives)
     for drive in "abcd":

@@ -1,18 +1,19 @@
 """Thresholds and p-values hold their level, and are what the definition says."""
 
+import json
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.verdict import (
     drive_p_values,
-    drive_percentile,
     drives_needed,
     frame_threshold,
     level_of,
     stretches,
     supported_level,
 )
+from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,7 +75,8 @@ def test_a_drive_that_is_recorded_twice_as_densely_changes_nothing(case, alpha):
     longer = np.concatenate([distance, distance[twice]]), np.concatenate([drive, drive[twice]])
     assert frame_threshold(*longer, alpha) == frame_threshold(*case, alpha)
     asked = np.linspace(0, 1.3, 14)
-    np.testing.assert_allclose(drive_percentile(asked, *longer), drive_percentile(asked, *case))
+    expected = Yardstick.of(*case).percentile(asked)
+    np.testing.assert_allclose(Yardstick.of(*longer).percentile(asked), expected)
 
 
 @given(drives(), LEVEL)
@@ -119,7 +121,13 @@ def test_percentile_is_the_mean_over_drives_of_the_mid_rank(case):
     expected = [
         100 * np.mean([((p < a).mean() + (p <= a).mean()) / 2 for p in parts]) for a in asked
     ]
-    np.testing.assert_allclose(drive_percentile(asked, distance, drive), expected, atol=1e-9)
+    yardstick = Yardstick.of(distance, drive)
+    np.testing.assert_allclose(yardstick.percentile(asked), expected, atol=1e-9)
+    again = Yardstick.from_record(json.loads(json.dumps(yardstick.record())))
+    np.testing.assert_allclose(again.percentile(asked), expected, atol=1e-9)
+    for threshold in (0.3, 1.0):
+        held = level_of(threshold, distance, drive)
+        assert yardstick.level(threshold, len(parts)) == pytest.approx(held, abs=1e-9)
 
 
 def test_images_without_a_drive_are_drives_of_their_own():
