@@ -88,6 +88,9 @@ def compute_coverage(
     metric: Literal['cosine', 'euclidean'] = 'cosine',
     delta: float | None = None,
     reset_delta: bool = False,
+    sequence_field: str = 'sequence',
+    alpha: float = 0.1,
+    score: Literal['nearest', 'novelty'] | None = None,
     memory_mb: int = 512,
 ) -> CoverageResult:
     """Compute the distance of every candidate to S, δ, and which candidates are gaps."""
@@ -148,6 +151,9 @@ def find_gaps(
     k: int = 100,
     delta: float | None = None,
     reset_delta: bool = False,
+    sequence_field: str = 'sequence',
+    alpha: float = 0.1,
+    score: Literal['nearest', 'novelty'] | None = None,
     memory_mb: int = 512,
     precision: Literal['bf16', 'fp16', 'fp32'] | None = None,
     device: str | None = None,
@@ -172,12 +178,13 @@ def ask(
     sample: str | None = None,
     place: tuple[float, float, float] | None = None,
     cap: tuple[float, float, float, float] | None = None,
+    drive: str | None = None,
     k: int = 8,
     search: Literal['S', 'U', 'both'] = 'U',
     metric: Literal['cosine', 'euclidean'] = 'cosine',
     delta: float | None = None,
 ) -> AnswerResult:
-    """Say what is at an image, at an empty place or in a cap of the sphere."""
+    """Say what is at an image, at an empty place, in a cap of the sphere or in a drive of U."""
     ...
 def compute_heatmaps(
     samples: Samples,

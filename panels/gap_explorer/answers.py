@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.coverage.criterion import NAMES
 from ...plugin.dataset.gaps.analysis import Analysis
+from ...plugin.dataset.gaps.ask import drive_question, said_of
 from ...plugin.errors import InputError
 from ...plugin.projection.questions import MAX_K, Answer, Question, unit_direction
 from ...plugin.projection.search_space import SETS
+from ...plugin.projection.verdict import Judged
 from ...plugin.projection.words import sentences
 from ..wire import b64
 
@@ -42,7 +45,9 @@ def read_question(analysis: Analysis, shown: Array, params: Mapping[str, Any]) -
     if kind in ("place", "cap"):
         direction = unit_direction(query.get("direction"))
         return Question(kind, direction=direction, angle=float(query.get("angle") or 0), **common)
-    raise InputError("That is not a question about a point, a place or a cap.")
+    if kind == "drive":
+        return drive_question(analysis, str(query.get("drive")), **common)
+    raise InputError("That is not a question about a point, a place, a cap or a drive.")
 
 
 def _row(analysis: Analysis, shown: Array, query: Mapping[str, Any]) -> int:
@@ -58,9 +63,10 @@ def _row(analysis: Analysis, shown: Array, query: Mapping[str, Any]) -> int:
 
 
 def cards(
-    analysis: Analysis, shown: Array, rows: Array, distance: Array | None, delta: float
+    analysis: Analysis, shown: Array, rows: Array, distance: Array | None, judged: Judged
 ) -> list[dict[str, Any]]:
     """One card a row, in order; a sample deleted meanwhile is left out."""
+    support = analysis.support if judged.threshold == analysis.threshold else None
     ids = analysis.ids.text(rows)
     paths = dict(zip(*analysis.dataset.select(ids).values(["id", "filepath"]), strict=True))
     positions = _positions(shown, rows).tolist()
@@ -68,7 +74,7 @@ def cards(
     for i, (row, sample_id) in enumerate(zip(rows.tolist(), ids, strict=True)):
         if sample_id not in paths:
             continue
-        pick = int(analysis.pick[row])
+        pick, verdict = int(analysis.pick[row]), NAMES.get(int(judged.verdicts[row]))
         made.append(
             {
                 "id": sample_id,
@@ -77,7 +83,10 @@ def cards(
                 "set": "S" if analysis.owned[row] else "U",
                 "dist_to_S": _number(analysis.dist[row]),
                 "percentile": _number(analysis.percentile[row]),
-                "gap": bool(analysis.dist[row] > delta),
+                "gap": verdict == "gap",
+                "verdict": verdict,
+                "support": None if support is None else _count(support[row]),
+                "support_drives": None if support is None else _count(analysis.support_drives[row]),
                 "pick": pick or None,
                 "distance": None if distance is None else _number(distance[i]),
             }
@@ -94,27 +103,23 @@ def _positions(shown: Array, rows: Array) -> Array:
 
 
 def reply(
-    analysis: Analysis, shown: Array, query: dict[str, Any], stamp: str, answer: Answer
+    analysis: Analysis,
+    shown: Array,
+    query: dict[str, Any],
+    stamp: str,
+    question: Question,
+    answer: Answer,
 ) -> dict[str, Any]:
     """What the panel gets back for a question."""
+    said = said_of(analysis, question)
     inside = answer.inside
     lit = _positions(shown, answer.rows if inside is None else inside)
-    summary = None
-    if inside is not None:
-        owned = int(analysis.owned[inside].sum())
-        summary = {
-            "S": owned,
-            "U": len(inside) - owned,
-            "gaps": int((analysis.dist[inside] > answer.delta).sum()),
-        }
     return {
         "stamp": stamp,
         "query": query,
-        "cards": cards(analysis, shown, answer.rows, answer.distance, answer.delta),
+        "cards": cards(analysis, shown, answer.rows, answer.distance, answer.judged),
         "total": len(answer.rows if inside is None else inside),
-        "inside": summary,
-        "verdict": asdict(answer.verdict) if answer.verdict else None,
-        "words": asdict(sentences(answer.verdict)) if answer.verdict else None,
+        "words": asdict(sentences(answer.verdict, said)) if answer.verdict else None,
         "highlight": b64(lit[lit >= 0].astype(np.uint32)),
         "ms": round(1000 * answer.seconds, 1),
     }
@@ -129,6 +134,10 @@ def ids_of(analysis: Analysis, answer: Answer, chosen: Sequence[str] | None = No
         rest = answer.inside[~np.isin(answer.inside, answer.rows)]
         rows = np.concatenate([answer.rows, rest])
     return analysis.ids.text(rows)
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if value >= 0 else None
 
 
 def _number(value: Any) -> float | None:

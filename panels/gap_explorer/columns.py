@@ -13,6 +13,8 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.coverage.criterion import CANNOT_SAY
+from ...plugin.coverage.words import notes, standing, unit
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store import points, vectors
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
@@ -56,8 +58,10 @@ def run_info(
     """``data.run``: the analysis in numbers."""
     dist = analysis.dist[np.isfinite(analysis.dist)]
     table = np.quantile(dist, np.linspace(0, 1, QUANTILES)) if len(dist) else np.empty(0)
-    scale, stale = analysis.yardstick, analysis.stale
+    scale, stale, covered = analysis.yardstick, analysis.stale, analysis.covered
+    threshold = analysis.threshold
     own = np.empty(0) if scale is None else scale.distance(np.linspace(0, 100, QUANTILES))
+    inside = np.array(covered.inside if covered else [])
     return {
         "dataset": analysis.dataset.name,
         "dataset_id": str(dataset_id(analysis.dataset)),
@@ -69,12 +73,22 @@ def run_info(
         "S": int(analysis.owned.sum()),
         "U": int((~analysis.owned).sum()),
         "gaps": int(analysis.gaps.sum()),
-        "delta": analysis.delta,
+        "delta": threshold.delta,
         "delta_max": analysis.delta_max,
-        "delta_source": analysis.delta_source,
-        "metric": analysis.metric,
+        "delta_source": threshold.source,
+        "metric": threshold.metric,
+        "basis": threshold.basis,
+        "alpha": threshold.alpha,
+        "level": threshold.level,
+        "cannot_say": int((analysis.verdicts == CANNOT_SAY).sum()),
+        "drives_owned": threshold.drives,
+        "standing": standing(threshold),
+        "unit": unit(covered) if covered else "",
+        "notes": notes(covered) if covered else [],
+        "drives": covered.drives if covered else [],
         "quantiles": b64(table.astype(np.float32)),
         "own_quantiles": b64(own.astype(np.float32)),
+        "inside_quantiles": b64(inside.astype(np.float32)),
         "encoder": analysis.encoder,
         "fields": colour_fields(analysis.dataset),
         "stale": {"added": stale.added, "removed": stale.removed} if stale else None,

@@ -28,6 +28,9 @@ QueryMode = Literal["point", "place", "cap"]
 SourceName = Literal["panel", "routes"]
 """Who serves coordinates and ids: this panel, or FiftyOne's own ``/embeddings/v2``."""
 Kind = Literal["numeric", "categorical"]
+Basis = Literal["level", "given", "kept", "provisional", "none", "unrated"]
+GapVerdict = Literal["gap", "covered", "cannot say"]
+Tone = Literal["gap", "provisional", "covered", "unknown", "empty"]
 Palette = Literal["viridis", "cividis"]
 
 
@@ -126,6 +129,31 @@ class Operators(TypedDict):
     export_visual_spec: bool
 
 
+class Finding(TypedDict):
+    """What sets a drive apart by name."""
+
+    sentence: str
+
+
+class DriveRow(TypedDict):
+    """One drive of U beside those of S."""
+
+    drive: str
+    frames: int
+    p: float | None
+    """Share of drives at least as unusual; null where S has one drive."""
+    median: float
+    """Median distance to S."""
+    effect: float | None
+    """In units of the median distance inside S."""
+    gaps: int
+    covered: int
+    cannot_say: int
+    owned: bool
+    """S holds images of the same drive."""
+    findings: list[Finding]
+
+
 class RunInfo(TypedDict):
     """The analysis that the points belong to."""
 
@@ -147,10 +175,29 @@ class RunInfo(TypedDict):
     delta_max: float
     delta_source: str
     metric: Metric
+    basis: Basis
+    """What δ rests on."""
+    alpha: float
+    """Level asked for."""
+    level: float | None
+    """Level that δ holds; null where that is unknown."""
+    cannot_say: int
+    drives_owned: int
+    """Drives of S, m: δ holds level 1 - F(δ) m / (m + 1), F being the share in `own_quantiles`."""
+    standing: str
+    """What the verdicts are worth, in a sentence."""
+    unit: str
+    """How many drives there are, in words."""
+    notes: list[str]
+    """What the person should know about the run."""
+    drives: list[DriveRow]
+    """Drives of U, the most unusual first."""
     quantiles: Base64
     """Equally spaced quantiles of `dist_to_S` over all of U, 0 % to 100 %."""
     own_quantiles: Base64
-    """Equally spaced quantiles of the leave-one-out distances of S."""
+    """Equally spaced quantiles of the distances inside S, drives left out and weighted alike."""
+    inside_quantiles: Base64
+    """The same with only the image itself left out."""
     encoder: str
     fields: list[FieldChoice]
     stale: Stale | None
@@ -229,7 +276,12 @@ class CapQuery(TypedDict):
     angle: float
 
 
-Query = SampleQuery | PointQuery | PlaceQuery | CapQuery
+class DriveQuery(TypedDict):
+    kind: Literal["drive"]
+    drive: str
+
+
+Query = SampleQuery | PointQuery | PlaceQuery | CapQuery | DriveQuery
 
 
 class OfStamp(TypedDict):
@@ -256,31 +308,15 @@ class Card(TypedDict):
     dist_to_S: float | None
     percentile: float | None
     gap: bool
+    verdict: GapVerdict | None
+    """Null for an image of S."""
+    support: int | None
+    """Images of S within δ."""
+    support_drives: int | None
     pick: int | None
     """K-Center rank, null when it was not picked."""
     distance: float | None
     """Distance to the place asked about, in the query's metric."""
-
-
-class Verdict(TypedDict):
-    """The numbers behind the verdict."""
-
-    estimated: bool
-    """True for an empty place: read off a mean of neighbours, not off an image."""
-    owned: bool
-    """The place itself belongs to S: its distance to the rest of S."""
-    distance: float
-    percentile: float
-    delta: float
-    metric: Metric
-    gap: bool
-    candidates: int
-    """Candidates of U near the place that lie beyond δ, of `looked_at`."""
-    looked_at: int
-    nearest_candidate: float | None
-    trust: float | None
-    """Share of sphere neighbours that are neighbours in embedding space, 0..1."""
-    trust_k: int
 
 
 class Trust(TypedDict):
@@ -291,31 +327,24 @@ class Trust(TypedDict):
 class Sentences(TypedDict):
     """A verdict in words, for a person."""
 
-    tone: Literal["gap", "covered"]
+    tone: Tone
     badge: str
-    """One word or two."""
+    """A word or two."""
     headline: str
-    percentile: str
-    fill: str
+    """The verdict and how sure it is."""
+    evidence: list[str]
+    advice: str
+    """What to do; may be empty."""
     trust: Trust | None
-    estimated: str | None
-
-
-class Inside(TypedDict):
-    S: int
-    U: int
-    gaps: int
 
 
 class Answer(OfStamp):
     query: Query
     cards: list[Card]
     total: int
-    """Samples in the answer: K neighbours, or everything inside a cap."""
-    inside: Inside | None
-    verdict: Verdict | None
+    """Samples in the answer: K neighbours, or everything inside a cap or of a drive."""
     words: Sentences | None
-    """The verdict in sentences."""
+    """The verdict; null where S has no image on the sphere."""
     highlight: Base64
     """uint32 positions, among the points shown, to light up."""
     ms: float

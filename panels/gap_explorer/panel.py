@@ -6,14 +6,15 @@ import logging
 from typing import Any
 
 import fiftyone.operators as foo
-import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.coverage.criterion import GAP
 from ...plugin.dataset.gaps import analysis
 from ...plugin.dataset.gaps.analysis import Analysis, NoAnalysisError
 from ...plugin.dataset.store.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
 from ...plugin.projection import questions
+from ...plugin.projection.verdict import Judged
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
@@ -94,7 +95,7 @@ class GapExplorer(ComponentPanel):
     def card(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, _ = _standing(ctx)
         index = int(ctx.params["index"])
-        one = answers.cards(found, rows, rows[index : index + 1], None, _delta(ctx, found))
+        one = answers.cards(found, rows, rows[index : index + 1], None, _judged(ctx, found))
         return one[0] if one else {"error": "This sample was deleted."}
 
     @answered
@@ -102,7 +103,7 @@ class GapExplorer(ComponentPanel):
         """Cards of samples known by id: what is in the tray, as the samples are now."""
         found, rows, _ = _standing(ctx)
         wanted = found.ids.rows_of(ctx.params["ids"])
-        return {"cards": answers.cards(found, rows, wanted, None, _delta(ctx, found))}
+        return {"cards": answers.cards(found, rows, wanted, None, _judged(ctx, found))}
 
     @answered
     def heatmaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -119,15 +120,17 @@ class GapExplorer(ComponentPanel):
     @answered
     def ask(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, stamp = _standing(ctx)
-        answer = questions.answer(found.space, answers.read_question(found, rows, ctx.params))
+        question = answers.read_question(found, rows, ctx.params)
+        answer = questions.answer(found.space, question)
         actions.link(ctx, answers.ids_of(found, answer))
-        return answers.reply(found, rows, ctx.params["query"], stamp, answer)
+        return answers.reply(found, rows, ctx.params["query"], stamp, question, answer)
 
     @answered
     def delta(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, _, _ = _standing(ctx)
         delta = float(ctx.params["delta"])
-        return {"delta": delta, "gaps": int((found.dist > np.float32(delta)).sum())}
+        verdicts = Judged.of(found.space, delta).verdicts
+        return {"delta": delta, "gaps": int((verdicts == GAP).sum())}
 
     @answered
     def act(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -218,10 +221,10 @@ def _stamp(found: Analysis, limit: int) -> str:
     return f"{found.names.suffix}|{limit}|{found.stamp}"
 
 
-def _delta(ctx: foo.ExecutionContext, found: Analysis) -> float:
-    """The δ that the person chose, or the run's."""
+def _judged(ctx: foo.ExecutionContext, found: Analysis) -> Judged:
+    """Verdicts at the δ that the person chose, or the run's."""
     chosen = ctx.params.get("delta")
-    return found.delta if chosen is None else float(chosen)
+    return Judged.of(found.space, None if chosen is None else float(chosen))
 
 
 def _standing(ctx: foo.ExecutionContext) -> tuple[Analysis, Array, str]:

@@ -27,6 +27,8 @@ from .rows import (
     squared_to_metric,
 )
 
+Tile = Callable[[slice, slice, NDArray[np.float32]], None]
+
 _BYTES_PER_CELL = 7  # a float32 product, its boolean mask, and what falls off on the way
 _QUERIES_AT_ONCE = 512  # enough rows for full BLAS speed, few enough for wide reference tiles
 
@@ -45,6 +47,7 @@ def nearest_distance(
     *,
     metric: Metric = "cosine",
     memory_mb: float = 512,
+    also: Tile | None = None,
     progress: Progress = silent,
 ) -> Nearest:
     """Distance of each query to its closest reference, exact.
@@ -57,6 +60,9 @@ def nearest_distance(
         ``1 - cos``, or the Euclidean distance of the unit rows; both in 0..2.
     memory_mb : float
         Upper limit of the working memory, beyond the inputs, the result and some 4 MB.
+    also : callable, optional
+        Called with (rows, columns, similarity) of each tile of the product, another reduction of
+        it such as :meth:`.support.SupportTally.add`; it leaves the tile as it was.
     progress : callable
         Called with (queries done, n) after each chunk.
 
@@ -87,7 +93,7 @@ def nearest_distance(
     references = checked_rows("The reference set", references)
     same_dimension("The query set", queries, "the reference set", references)
     metric = checked_metric(metric)
-    squared, index = closest(queries, references, memory_mb=memory_mb, progress=progress)
+    squared, index = closest(queries, references, memory_mb=memory_mb, also=also, progress=progress)
     return Nearest(squared_to_metric(squared, metric).astype(np.float32), index)
 
 
@@ -162,6 +168,7 @@ def closest(
     *,
     group: NDArray[np.int64] | None = None,
     memory_mb: float = 512,
+    also: Tile | None = None,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Squared Euclidean distance to, and index of, the nearest reference; inputs are trusted.
@@ -172,6 +179,8 @@ def closest(
     squared = np.full(len(queries), np.inf)
     index = np.zeros(len(queries), np.int64)
     for rows, columns, similarity in products(queries, references, memory_mb):
+        if also is not None:
+            also(rows, columns, similarity)
         if group is not None:
             similarity[group[rows, None] == group[columns]] = -np.inf
         _settle(queries, references, rows, columns, similarity, squared, index)

@@ -1,51 +1,48 @@
-"""The covering radius, the quantiles beside it, and the threshold δ that makes a gap.
-
-The one idea: S itself gives the scale.  How far each sample of S is from the rest of S gives the
-default threshold here and, in :mod:`.yardstick`, the percentile of any distance.
-"""
+"""The covering radius, the quantiles beside it, the verdicts counted, and ``coverage.json``."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ArtifactError, InputError
-from .distances import leave_one_out
-from .rows import Metric, Rows, checked_distances, checked_metric
+from ..errors import ArtifactError
+from .criterion import (
+    CANNOT_SAY,
+    COVERED,
+    GAP,
+    Basis,
+    Score,
+    Threshold,
+    choose_threshold,
+    own_distances,
+)
+from .rows import Metric, Rows, checked_distances
 
-DELTA_QUANTILE = 0.99
-"""The default δ covers this share of S when each sample is taken out in turn."""
-
-BY_SEQUENCE = "leave-one-sequence-out"
+_STANDING = ("basis", "alpha", "drives_owned", "level", "score", "cutoff")
+"""What a verdict rests on, as ``coverage.json`` has it."""
+_DRIVES = ("drives_pool", "drives", "sequence_field", "looks_like_video")
 
 _QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """δ, where it came from, and what the user should know about it ("" where all is well).
-
-    ``source`` is "given", "leave-one-out", "leave-one-sequence-out" or "p95 of U to S".
-    """
-
-    delta: float
-    source: str
-    metric: Metric = "cosine"
-    warning: str = ""
 
 
 @dataclass(frozen=True)
 class CoverageReport:
     """What S leaves uncovered of U, in the unit of ``metric``.
 
-    ``delta`` is the threshold a gap exceeds and ``delta_source`` where it came from; ``quantiles``
-    are p50, p90, p95, p99 and ``delta_max`` of the distances from U to S.  ``delta_max`` is the
-    covering radius, the maximum; one outlier sets it, so read the quantiles with it.
+    ``delta`` is the threshold and ``delta_source`` where it came from; ``quantiles`` are p50, p90,
+    p95, p99 and ``delta_max`` of the distances from U to S.  ``delta_max`` is the covering radius,
+    the maximum; one outlier sets it, so read the quantiles with it.  ``gaps``, ``covered`` and
+    ``cannot_say`` add up to ``candidates``.  ``drives_owned`` and ``drives_pool`` count the drives
+    of S and U; ``drives`` are the rows of U's, the most unusual first, each a
+    :class:`.drives.DriveRow` as a dict; ``sequence_field`` names drives, None where each image
+    counts as one, which ``looks_like_video`` doubts; ``inside`` are evenly spaced quantiles of the
+    distance of images of S to the nearest other one, of their own drive too.  The rest is as in
+    :class:`.criterion.Threshold`.
     """
 
     metric: Metric
@@ -55,106 +52,86 @@ class CoverageReport:
     quantiles: dict[str, float]
     gaps: int
     candidates: int
+    covered: int = 0
+    cannot_say: int = 0
+    basis: Basis = "unrated"
+    alpha: float = 0.1
+    drives_owned: int = 0
+    level: float | None = None
+    score: Score = "nearest"
+    cutoff: float | None = None
+    drives_pool: int = 0
+    drives: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    sequence_field: str | None = None
+    looks_like_video: bool = False
+    inside: list[float] = field(default_factory=list, repr=False)
 
     @property
     def threshold(self) -> Threshold:
         """δ as the array functions take it."""
-        return Threshold(self.delta, self.delta_source, self.metric, self.warning)
+        return Threshold(
+            self.delta,
+            self.delta_source,
+            self.metric,
+            self.warning,
+            self.basis,
+            self.alpha,
+            self.drives_owned,
+            self.level,
+            self.score,
+            self.cutoff,
+        )
 
 
-def coverage_report(dist_to_S: ArrayLike, threshold: Threshold) -> CoverageReport:
-    """Quantiles, covering radius and number of gaps of the distances from U to S.
+def coverage_report(
+    dist_to_S: ArrayLike,
+    threshold: Threshold,
+    verdicts: ArrayLike | None = None,
+    **about: Any,
+) -> CoverageReport:
+    """Quantiles, covering radius and counts of verdicts of the candidates.
 
     Parameters
     ----------
     dist_to_S : (n,)
         In the unit of ``threshold.metric``.
+    verdicts : int8 (n,), optional
+        What :meth:`.criterion.Threshold.verdicts` gave; by default asked with the distances alone.
+    **about
+        Further attributes of the report: ``drives``, ``sequence_field``, ...
 
     Examples
     --------
     >>> report = coverage_report([0.1, 0.2, 0.6], Threshold(0.5, "given"))
-    >>> report.quantiles["delta_max"], report.gaps
-    (0.6, 1)
+    >>> report.quantiles["delta_max"], report.gaps, report.covered
+    (0.6, 1, 2)
     """
     distance = checked_distances("dist_to_S", dist_to_S)
+    codes = np.asarray(threshold.verdicts(distance) if verdicts is None else verdicts)
     quantiles = {name: float(np.quantile(distance, q)) for name, q in _QUANTILES.items()}
     return CoverageReport(
-        threshold.metric,
-        threshold.delta,
-        threshold.source,
-        threshold.warning,
-        quantiles | {"delta_max": float(distance.max())},
-        int(is_gap(distance, threshold.delta).sum()),
-        len(distance),
+        metric=threshold.metric,
+        delta=threshold.delta,
+        delta_source=threshold.source,
+        warning=threshold.warning,
+        quantiles=quantiles | {"delta_max": float(distance.max())},
+        gaps=int((codes == GAP).sum()),
+        candidates=len(distance),
+        covered=int((codes == COVERED).sum()),
+        cannot_say=int((codes == CANNOT_SAY).sum()),
+        basis=threshold.basis,
+        alpha=threshold.alpha,
+        drives_owned=threshold.drives,
+        level=threshold.level,
+        score=threshold.score,
+        cutoff=threshold.cutoff,
+        **about,
     )
 
 
 def is_gap(dist_to_S: ArrayLike, delta: float) -> NDArray[np.bool_]:
     """Which distances lie beyond δ.  A distance equal to δ is covered."""
     return np.asarray(dist_to_S, np.float64) > delta
-
-
-def default_delta(loo: ArrayLike) -> float:
-    """The 0.99 quantile of the leave-one-out distances of S, linearly interpolated.
-
-    Examples
-    --------
-    >>> default_delta([0.0, 1.0])
-    0.99
-    """
-    return float(np.quantile(checked_distances("The leave-one-out distances", loo), DELTA_QUANTILE))
-
-
-def choose_threshold(
-    loo: ArrayLike | None,
-    dist_to_S: ArrayLike,
-    *,
-    metric: Metric = "cosine",
-    given: float | None = None,
-    by_sequence: bool = False,
-) -> Threshold:
-    """δ from the user, or else from S, or else from U, in that order.
-
-    Parameters
-    ----------
-    loo : (m,) or None
-        Leave-one-out distances of S (:func:`~.distances.leave_one_out`); None where S has one
-        sample, which has no other sample to be near to.  δ is then the 0.95 quantile of
-        ``dist_to_S``, which makes one candidate in twenty a gap, and the warning says so.
-    dist_to_S : (n,)
-        Distances from U to S.
-    given : float, optional
-        The user's δ, or an earlier run's.
-    by_sequence : bool
-        Whether ``loo`` left out whole sequences.
-
-    Examples
-    --------
-    >>> choose_threshold(None, [0.1, 0.3], given=0.2)
-    Threshold(delta=0.2, source='given', metric='cosine', warning='')
-    """
-    metric = checked_metric(metric)
-    if given is not None:
-        return Threshold(_checked_delta(given), "given", metric)
-    if loo is None or np.size(loo) == 0:
-        distance = checked_distances("dist_to_S", dist_to_S)
-        return Threshold(
-            float(np.quantile(distance, 0.95)),
-            "p95 of U to S",
-            metric,
-            "S has one sample, so it has no distances of its own to read δ from: δ is the 0.95 "
-            "quantile of U's distances to it, which always makes one candidate in twenty a gap. "
-            "Give δ to compare runs.",
-        )
-    delta = default_delta(loo)
-    warning = ""
-    if delta == 0:
-        warning = (
-            "Nearly all samples of S are exact copies of others, so δ is 0 and every candidate "
-            "that is not one more copy is a gap; remove duplicates from S or give δ."
-        )
-    source = BY_SEQUENCE if by_sequence else "leave-one-out"
-    return Threshold(delta, source, metric, warning)
 
 
 def coverage_json(report: CoverageReport) -> dict[str, Any]:
@@ -174,6 +151,9 @@ def coverage_json(report: CoverageReport) -> dict[str, Any]:
         **report.quantiles,
         "n_candidates": report.candidates,
         "n_gaps": report.gaps,
+        "n_covered": report.covered,
+        "n_cannot_say": report.cannot_say,
+        **{name: getattr(report, name) for name in (*_STANDING, *_DRIVES)},
     }
 
 
@@ -214,16 +194,36 @@ def threshold_from_json(
             f"coverage.json has delta = {delta!r}; it must be a number that is not negative."
         )
     if "delta_max" in doc or delta < distance.max():
-        return Threshold(float(delta), "given", metric, said)
+        return Threshold(float(delta), "given", metric, said, **_standing(doc))
     note = f"delta = {delta:g} in coverage.json is a covering radius: no candidate lies beyond it. "
     if embed_S is not None and len(embed_S) > 1:
-        own = choose_threshold(leave_one_out(embed_S, metric=metric), distance, metric=metric)
+        inside = own_distances(embed_S, None, metric=metric)
+        own = choose_threshold(embed_S, inside, distance, metric=metric)
         note += f"δ = {own.delta:.4g} is read off S instead. "
     else:
-        own = Threshold(float(np.quantile(distance, 0.95)), "p95 of U to S", metric)
+        delta = float(np.quantile(distance, 0.95))
+        own = Threshold(delta, "p95 of U to S", metric, basis="unrated")
         note += f"δ = {own.delta:.4g}, the 0.95 quantile of nn_U_to_S, is used instead. "
     warning = " ".join(part.strip() for part in (note, own.warning, said) if part)
-    return Threshold(own.delta, own.source, metric, warning)
+    return replace(own, warning=warning)
+
+
+def _standing(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document of ours says its δ is worth; of another's that is unknown."""
+    known = {name: doc.get(name) for name in _STANDING}
+    basis, alpha, drives = known["basis"], known["alpha"], known["drives_owned"]
+    numbers = [value for value in (alpha, known["level"], known["cutoff"]) if value is not None]
+    if (
+        basis not in get_args(Basis)
+        or known["score"] not in get_args(Score)
+        or type(drives) is not int
+        or drives < 0
+        or not all(type(value) in (int, float) and 0 <= value <= 4 for value in numbers)
+        or alpha is None
+        or not 0 < alpha < 1
+    ):
+        return {"basis": "unrated"}
+    return {"drives": known.pop("drives_owned"), **known}
 
 
 def _metric_of(doc: Mapping[str, Any]) -> tuple[Metric, str]:
@@ -234,9 +234,3 @@ def _metric_of(doc: Mapping[str, Any]) -> tuple[Metric, str]:
             f"coverage.json has metric = {doc['metric']!r}; it must be cosine or euclidean."
         )
     return doc["metric"], ""
-
-
-def _checked_delta(delta: float) -> float:
-    if isinstance(delta, bool) or not 0 <= delta <= 2:
-        raise InputError(f"δ is {delta}; a distance between unit vectors lies in 0..2.")
-    return float(delta)

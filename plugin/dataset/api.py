@@ -283,21 +283,22 @@ def find_gaps(
 
 @step(AskParams)
 def ask(samples: Samples, *, params: AskParams) -> AnswerResult:
-    """Say what is at an image, at an empty place or in a cap of the sphere.
+    """Say what is at an image, at an empty place, in a cap of the sphere or in a drive of U.
 
-    Give one of ``sample``, ``place`` and ``cap``.  The verdict, the neighbours and the trust are
-    those of the Gap Explorer panel, word for word: ``verdict`` has the numbers, ``words`` the
-    sentences, ``nearest`` the sample ids, sets and distances, ``inside`` the counts of a cap.
+    Give one of ``sample``, ``place``, ``cap`` and ``drive``.  The verdict, the neighbours and the
+    trust are those of the Gap Explorer panel, word for word: ``verdict`` has the numbers, ``words``
+    the sentences, ``nearest`` the sample ids, sets and distances.
 
     Examples
     --------
-    >>> print(gapsphere.ask(dataset, place=(0, 0, 1)))                   # doctest: +SKIP
-    An empty place
-    GAP: 0.412 from S, 0.112 beyond δ (0.300)
-    Farther than 99.7 % of the images of S are from the rest of S.
-    U can fill it: 12 of the 50 nearest candidates are closer to it than S and beyond δ.
-    >>> gapsphere.ask(dataset, sample="drive/0042.png").verdict.gap      # doctest: +SKIP
-    True
+    >>> print(gapsphere.ask(dataset, sample="drive/0042.png"))           # doctest: +SKIP
+    0042.png
+    GAP: 0.412 from S, 0.112 beyond δ (0.300, level 10 %)
+    Farther than 99.7 % of the images of S are from other drives of S.
+    No image of S lies within δ.
+    U can fill it: 12 of the 50 nearest candidates are gaps and closer to it than S.
+    >>> gapsphere.ask(dataset, drive="dusk-07").verdict.status           # doctest: +SKIP
+    'gap'
     """
     return questions.ask(samples, params)
 

@@ -80,12 +80,15 @@ class Artifacts:
     def yardstick(self, metric: Metric) -> Yardstick | None:
         """Distances inside S, None where they are unknown.
 
-        Measured where the embeddings of S are here, else those of ``coverage.json``.
+        Those of ``coverage.json``, which knew the drives; else measured, where the embeddings of S
+        are here.
         """
+        kept = self.coverage.get("yardstick")
+        if kept is not None:
+            return Yardstick.from_record(kept)
         if self.embed_S is not None and len(self.embed_S) > 1:
             return Yardstick.of(leave_one_out(self.embed_S, metric=metric))
-        kept = self.coverage.get("yardstick")
-        return None if kept is None else Yardstick.from_record(kept)
+        return None
 
 
 def write_artifacts(

@@ -12,14 +12,19 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..coverage.criterion import Threshold
 from ..coverage.yardstick import Yardstick
 from .sketch import Sketch
 from .sphere import SphereIndex
 
 Array = NDArray[Any]
 SETS = ("S", "U", "both")
+OWNED = 2
+"""In place of a verdict, for an image of S."""
+REACH_OF = 10_000
+"""Images, at most, that say how far apart images are on the sphere."""
 
 
 T = TypeVar("T")
@@ -43,8 +48,8 @@ class Once(Generic[T]):
 class SearchSpace:
     """The points of one analysis.
 
-    ``embeddings()``, ``sequences()`` and ``sketch()`` (exact search in embedding space) are made by
-    their first call.
+    ``embeddings()``, ``drives()``, ``reach()`` and ``sketch()`` (exact search in embedding space)
+    are made by their first call.
 
     Parameters
     ----------
@@ -54,14 +59,18 @@ class SearchSpace:
         Which points are S; the others are U.
     dist, percentile : float32 (n,)
         Distance to S and its percentile, NaN where there is none.
-    delta, metric
-        The run's threshold and the unit of its distances.
+    threshold : Threshold
+        The run's δ, the unit of its distances, and what its verdicts are worth.
+    verdicts : int8 (n,), optional
+        GAP, COVERED or CANNOT_SAY of each point of U, OWNED of S; by default read off ``dist``.
+    novelty, support, support_drives : (n,), optional
+        Of points of U; NaN and -1 where there is none.
     yardstick : Yardstick, optional
         Distances inside S; without it no distance has a percentile.
     embeddings : callable
         Reads the unit embeddings, float32 (n, d).
-    sequences : callable, optional
-        Reads the sequence of each point as a number, int64 (n,), -1 where it has none; default no
+    drives : callable, optional
+        Reads the drive of each point as a number, int64 (n,), -1 where it has none; by default no
         point has one.
     """
 
@@ -72,19 +81,28 @@ class SearchSpace:
         owned: Array,
         dist: Array,
         percentile: Array,
-        delta: float,
-        metric: str,
+        threshold: Threshold,
         yardstick: Yardstick | None,
         embeddings: Callable[[], Array],
-        sequences: Callable[[], Array] | None = None,
+        verdicts: Array | None = None,
+        novelty: Array | None = None,
+        support: Array | None = None,
+        support_drives: Array | None = None,
+        drives: Callable[[], Array] | None = None,
     ) -> None:
         self.sphere, self.owned, self.dist, self.percentile = sphere, owned, dist, percentile
-        self.delta, self.metric, self.yardstick = delta, metric, yardstick
+        self.threshold, self.metric, self.yardstick = threshold, threshold.metric, yardstick
+        unknown = np.full(len(owned), -1)
+        self.verdicts = self.judge(threshold) if verdicts is None else verdicts
+        self.novelty = np.full(len(owned), np.nan) if novelty is None else novelty
+        self.support = unknown if support is None else support
+        self.support_drives = unknown if support_drives is None else support_drives
         everything = np.arange(len(owned))
         self._members = {"S": everything[owned], "U": everything[~owned], "both": everything}
         self.embeddings = Once(embeddings)
-        self.sequences = Once(sequences or (lambda: np.full(len(owned), -1)))
+        self.drives = Once(drives or (lambda: unknown))
         self.sketch = Once(lambda: Sketch(self.embeddings()))
+        self.reach = Once(self._reach)
         self._indexes = {which: Once(partial(self._index_of, which)) for which in SETS}
 
     def __len__(self) -> int:
@@ -109,6 +127,22 @@ class SearchSpace:
 
     def _index_of(self, which: str) -> SphereIndex:
         return SphereIndex(self.sphere[self.members(which)])
+
+    def judge(self, threshold: Threshold) -> Array:
+        """Verdicts of all points with another threshold, int8 (n,); OWNED for S."""
+        return np.where(self.owned, OWNED, threshold.verdicts(self.dist)).astype(np.int8)
+
+    def around(self, direction: ArrayLike, which: str, k: int) -> Array:
+        """Rows of the ``k`` nearest on the sphere, of S, U or both, closest first."""
+        return self.members(which)[self.index(which).nearest(direction, k).index[0]]
+
+    def _reach(self) -> float:
+        """Angle in radians within which 99 % of the images have another image."""
+        if len(self) < 2:
+            return 0.0
+        rows = np.arange(0, len(self), max(1, len(self) // REACH_OF))
+        apart = self.index("both").nearest(self.sphere[rows], 2).angle[:, 1]
+        return float(np.quantile(apart, 0.99))
 
     def percentile_of(self, distance: float) -> float:
         """Where a distance falls among those inside S, 0..100; NaN without a yardstick."""

@@ -169,6 +169,28 @@ class CoverageParams(MetricParams, section="distance"):
     reset_delta: bool = setting(
         False, "Compute δ from S again instead of keeping the first run's", title="Compute δ again"
     )
+    sequence_field: str = setting(
+        "sequence",
+        "Field that names the drive an image was recorded on: text, whole numbers, ids or a "
+        "classification; images without a name each count as a drive",
+        advanced=False,
+        title="Field that names the drive",
+    )
+    alpha: float = setting(
+        0.1,
+        "Rate of false gaps allowed on a new drive of a kind that S holds, 0 to 1; m drives of S "
+        "support 1 / (m + 1) at best",
+        advanced=False,
+        gt=0,
+        lt=1,
+        title="Level α: false gaps allowed",
+    )
+    score: Literal["nearest", "novelty"] | None = setting(
+        None,
+        "What decides: nearest, the distance to S; novelty, what lies outside the components that "
+        "hold 90 % of S's variance; empty: novelty for provisional verdicts, else nearest",
+        title="Score that decides",
+    )
     memory_mb: int = setting(
         512,
         "Memory for one block of distances, in MiB",

@@ -132,7 +132,7 @@ step_command(
     arguments=(DATASET, VIEW),
 )
 step_command(
-    "ask", "ask", AskParams, "Say what is at an image, at an empty place or in a cap of the sphere"
+    "ask", "ask", AskParams, "Say what is at an image, an empty place, in a cap or a drive"
 )
 step_command(
     "heatmap",

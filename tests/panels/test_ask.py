@@ -28,17 +28,16 @@ def panels_reply(found, query, **choices):
     """What the panel's event sends to the browser."""
     question = answers.read_question(found, found.shown(0), {"query": query, **choices})
     given = questions.answer(found.space, question)
-    return answers.reply(found, found.shown(0), query, "stamp", given)
+    return answers.reply(found, found.shown(0), query, "stamp", question, given)
 
 
 def assert_same(result, reply):
-    assert asdict(result.verdict) == reply["verdict"]
     assert asdict(result.words) == reply["words"]
     cards = [card for card in reply["cards"] if card["id"] != reply["query"].get("id")]
     shown = [(card["id"], card["set"], card["distance"]) for card in cards]
     assert [tuple(neighbor) for neighbor in result.nearest] == shown
     assert [result.paths[card["id"]] for card in cards] == [card["filepath"] for card in cards]
-    for sentence in (reply["words"]["headline"], reply["words"]["fill"]):
+    for sentence in (reply["words"]["headline"], *reply["words"]["evidence"]):
         assert sentence in str(result)
 
 
@@ -61,12 +60,21 @@ def test_a_cap_counts_what_the_panel_counts(found, made):
     query = {"kind": "cap", "direction": [0, 0, 1], "angle": np.radians(40)}
     reply = panels_reply(found, query)
     result = asked(made, cap=(0, 0, 1, 40))
-    assert result.verdict is None
-    assert result.inside == tuple(reply["inside"].values())
+    assert result.verdict.around.count == reply["total"]
+    assert asdict(result.words) == reply["words"]
     assert [neighbor.sample_id for neighbor in result.nearest] == [
         card["id"] for card in reply["cards"]
     ]
     assert str(result).startswith(f"{reply['total']} samples inside a 40° cap")
+
+
+def test_a_drive_gets_the_panels_answer_and_what_the_run_says_of_it(found, made):
+    row = found.covered.drives[0]
+    reply = panels_reply(found, {"kind": "drive", "drive": row["drive"]})
+    result = asked(made, drive=row["drive"])
+    assert asdict(result.words) == reply["words"]
+    assert f"Its p-value is {row['p']:.2g}." in result.words.evidence
+    assert result.title == f"Drive {row['drive']}: {row['frames']} images of U"
 
 
 def test_the_text_names_each_neighbour_with_its_file(made):
@@ -96,7 +104,7 @@ def test_a_sample_in_a_view_is_looked_up_in_its_dataset(found, made):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "Give one of sample, place and cap; given: none"),
+        ({}, "Give one of sample, place, cap and drive; given: none"),
         ({"sample": "a", "place": (0, 0, 1)}, "given: sample and place"),
         ({"place": (0, 0, 0)}, "not a direction"),
         ({"place": (0, float("nan"), 1)}, "not a direction"),

@@ -11,7 +11,7 @@ import pytest
 from gapsphere.panels import PANELS, wire
 from gapsphere.panels.gap_explorer import contract
 from gapsphere.panels.web import contracts
-from gapsphere.plugin.projection import questions, words
+from gapsphere.plugin.projection import words
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -27,7 +27,7 @@ def test_the_generated_typescript_is_what_the_contracts_say():
     assert {path: path.read_text(encoding="utf-8") for path in generated} == generated
 
 
-@pytest.mark.parametrize("result", [questions.Verdict, words.Sentences, words.Trust])
+@pytest.mark.parametrize("result", [words.Sentences, words.Trust])
 def test_a_verdict_has_the_fields_of_the_contract(result):
     names = {field.name for field in fields(result)}
     assert names == set(getattr(contract, result.__name__).__annotations__)

@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fiftyone import ViewField as F
 from gapsphere.panels.gap_explorer import answers
+from gapsphere.plugin.coverage.criterion import Threshold
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import EmptySetError, InputError
 from gapsphere.plugin.projection import questions
-from gapsphere.plugin.projection.search_space import SearchSpace
+from gapsphere.plugin.projection.search_space import OWNED, SearchSpace
+from gapsphere.plugin.projection.verdict import Judged
 from gapsphere.tests.support.neighbours import assert_same_neighbours
 
 
@@ -65,36 +68,34 @@ def test_the_search_stays_in_its_set(found, search):
     assert set(rows) <= set(found.space.members(search))
 
 
-def test_an_empty_place_is_the_mean_of_its_fifty_nearest_and_marked_estimated(found):
-    direction = np.array([0.0, 0.6, 0.8])
+def test_an_empty_place_has_the_verdict_of_the_images_around_it(found):
+    direction = np.array(found.sphere[5], np.float64)
     given = answer(found, ask(found, {"kind": "place", "direction": direction.tolist()}))
-    pool = np.flatnonzero(~found.owned)
-    near = pool[np.argsort(-(found.sphere[pool] @ direction), kind="stable")[:50]]
-    mean = found.space.embeddings()[near].astype(np.float64).mean(axis=0)
-    mean /= np.linalg.norm(mean)
-    exact = (1 - found.space.embeddings()[found.owned].astype(np.float64) @ mean).min()
-    assert given.verdict.estimated
-    assert given.verdict.distance == pytest.approx(exact, abs=1e-5)
-    assert given.verdict.gap == (exact > found.delta)
+    near = np.argsort(-(found.sphere @ direction), kind="stable")[:10]
+    near = near[np.arccos(np.clip(found.sphere[near] @ direction, -1, 1)) <= found.space.reach()]
+    around = given.verdict.around
+    assert around.count == len(near)
+    assert around.owned == int(found.owned[near].sum())
+    assert around.gaps == int((found.dist[near] > found.threshold.delta).sum())
+    far = found.dist[near][~found.owned[near]]
+    if len(far):
+        assert around.distances == pytest.approx((far.min(), np.median(far), far.max()))
+    assert given.verdict.distance is None
 
 
 def test_a_candidate_is_judged_by_its_own_fields(found):
     row = int(np.flatnonzero(~found.owned)[3])
     verdict = answer(found, ask(found, {"kind": "point", "index": row})).verdict
-    assert not verdict.estimated
-    assert not verdict.owned
+    assert verdict.kind == "U"
     assert verdict.distance == pytest.approx(float(found.dist[row]))
+    assert verdict.support == found.support[row] >= 0
     assert verdict.percentile == pytest.approx(float(found.percentile[row]))
 
 
-@pytest.mark.parametrize("owned", [True, False])
-def test_what_has_no_percentile_of_its_own_stands_where_its_distance_does(found, owned):
+def test_an_image_of_s_has_the_percentile_of_its_distance(found):
     row = int(np.flatnonzero(found.owned)[11])
-    place = {"kind": "place", "direction": [0.0, 0.6, 0.8]}
-    query = {"kind": "point", "index": row} if owned else place
-    verdict = answer(found, ask(found, query)).verdict
+    verdict = answer(found, ask(found, {"kind": "point", "index": row})).verdict
     assert verdict.percentile == pytest.approx(found.space.percentile_of(verdict.distance))
-    assert verdict.percentile != pytest.approx(float(found.percentile[-1]))
 
 
 def test_an_owned_image_is_judged_against_other_sequences(found, made):
@@ -106,14 +107,14 @@ def test_an_owned_image_is_judged_against_other_sequences(found, made):
         1 - found.space.embeddings()[others].astype(np.float64) @ found.space.embeddings()[row]
     ).min()
     verdict = answer(found, ask(found, {"kind": "point", "index": row})).verdict
-    assert verdict.owned
+    assert verdict.kind == "S"
     assert verdict.distance == pytest.approx(exact, abs=1e-5)
 
 
 def test_a_lower_delta_makes_a_gap_of_a_covered_place(found):
     query = {"kind": "point", "index": int(np.flatnonzero(~found.owned)[3])}
-    assert answer(found, ask(found, query, delta=0.0)).verdict.gap
-    assert not answer(found, ask(found, query, delta=2.0)).verdict.gap
+    assert answer(found, ask(found, query, delta=0.0)).verdict.status == "gap"
+    assert answer(found, ask(found, query, delta=2.0)).verdict.status == "covered"
 
 
 def test_the_farthest_gap_is_filled_by_candidates_nearer_to_it_than_s(found):
@@ -139,34 +140,35 @@ def test_a_distance_of_delta_is_no_gap(found):
     least = float(found.dist[filling].min())
     verdict = answer(found, ask(found, point, delta=least)).verdict
     assert verdict.candidates == all_of_them.candidates - int((found.dist[filling] == least).sum())
-    assert not answer(found, ask(found, point, delta=float(found.dist[row]))).verdict.gap
+    at = answer(found, ask(found, point, delta=float(found.dist[row]))).verdict
+    assert at.status == "covered"
 
 
 def test_a_euclidean_analysis_is_judged_in_its_own_metric(found):
+    delta = float(np.sqrt(2 * 0.05))
     other = replace(
-        found, metric="euclidean", dist=np.sqrt(2 * found.dist), delta=float(np.sqrt(2 * 0.05))
+        found,
+        threshold=Threshold(delta, "given", "euclidean"),
+        dist=np.sqrt(2 * found.dist),
+        verdicts=np.where(found.owned, OWNED, found.dist > 0.05).astype(np.int8),
     )
     for query in (
-        {"kind": "place", "direction": [0.0, 0.6, 0.8]},
         {"kind": "point", "index": int(np.flatnonzero(found.owned)[11])},
         {"kind": "point", "index": int(np.nanargmax(found.dist))},
     ):
         cosine = answer(found, ask(found, query, delta=0.05)).verdict
         euclidean = answer(other, ask(other, query, delta=None)).verdict
-        assert euclidean.metric == "euclidean"
+        assert euclidean.threshold.metric == "euclidean"
         assert euclidean.distance**2 == pytest.approx(2 * cosine.distance, rel=1e-4)
-        assert euclidean.nearest_candidate**2 == pytest.approx(
-            2 * cosine.nearest_candidate, rel=1e-4, abs=1e-6
-        )
         assert euclidean.candidates == cosine.candidates
-        assert euclidean.gap == cosine.gap
+        assert euclidean.status == cosine.status
 
 
 def test_without_candidates_an_owned_image_still_has_a_verdict(found):
     all_owned = replace(found, owned=np.ones(len(found), bool))
     query = {"kind": "point", "index": 7}
     verdict = answer(all_owned, ask(all_owned, query, search="S")).verdict
-    assert (verdict.candidates, verdict.looked_at, verdict.nearest_candidate) == (0, 0, None)
+    assert (verdict.candidates, verdict.looked_at) == (0, 0)
 
 
 def test_a_cap_holds_exactly_the_points_within_its_angle(found):
@@ -185,15 +187,27 @@ def test_a_cap_holds_exactly_the_points_within_its_angle(found):
 def test_an_empty_cap_is_an_answer(found):
     far = -found.sphere.mean(axis=0)
     query = {"kind": "cap", "direction": far.tolist(), "angle": 1e-6}
-    reply = answers.reply(found, found.shown(0), query, "s", answer(found, ask(found, query)))
+    question = ask(found, query)
+    reply = answers.reply(found, found.shown(0), query, "s", question, answer(found, question))
     assert reply["total"] == 0
-    assert reply["inside"] == {"S": 0, "U": 0, "gaps": 0}
+    assert reply["words"]["tone"] == "empty"
+
+
+def test_a_drive_is_an_answer_of_its_images(found, made):
+    drive = made.match_tags("U").first()["sequence"]
+    given = answer(found, ask(found, {"kind": "drive", "drive": drive}))
+    ids = made.match_tags("U").match(F("sequence") == drive).values("id")
+    assert sorted(found.ids.text(given.inside)) == sorted(ids)
+    assert (np.diff(found.dist[given.rows]) <= 0).all()
+    assert given.verdict.kind == "drive"
+    with pytest.raises(InputError, match="drive 'nowhere'"):
+        ask(found, {"kind": "drive", "drive": "nowhere"})
 
 
 def test_cards_say_where_each_image_is_among_the_points_shown(found, made):
     shown = found.shown(120)
     rows = np.array([shown[4], next(r for r in range(len(found)) if r not in set(shown))])
-    first, second = answers.cards(found, shown, rows, None, found.delta)
+    first, second = answers.cards(found, shown, rows, None, Judged.of(found.space, None))
     assert (first["index"], second["index"]) == (4, -1)
     assert first["filepath"] == made[first["id"]].filepath
     assert first["set"] == ("S" if found.owned[rows[0]] else "U")
@@ -205,7 +219,7 @@ def test_an_answer_lights_all_of_its_points_that_are_shown(found):
     assert len(given.inside) == len(found)
     last = len(found) - 1
     for shown in (np.arange(last), np.arange(3, len(found)), np.array([last])):
-        made = answers.reply(found, shown, whole, "s", given)
+        made = answers.reply(found, shown, whole, "s", ask(found, whole), given)
         lit = np.frombuffer(base64.b64decode(made["highlight"]), np.uint32)
         assert sorted(lit) == list(range(len(shown)))
 

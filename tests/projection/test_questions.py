@@ -5,12 +5,14 @@ import time
 
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.criterion import CANNOT_SAY, COVERED, GAP, Threshold
 from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.errors import EmptySetError, InputError
 from gapsphere.plugin.projection import questions
 from gapsphere.plugin.projection.questions import Question, answer, unit_direction
-from gapsphere.plugin.projection.search_space import SearchSpace
+from gapsphere.plugin.projection.search_space import OWNED, SearchSpace
 from gapsphere.plugin.projection.sphere import to_unit_sphere
+from gapsphere.plugin.projection.verdict import Judged
 from gapsphere.tests.support.neighbours import assert_same_neighbours
 
 
@@ -26,8 +28,7 @@ def space(sphere, rows=None, owned=None, **changes):
         "owned": owned,
         "dist": np.where(owned, np.nan, 0.2).astype(np.float32),
         "percentile": np.where(owned, np.nan, 60).astype(np.float32),
-        "delta": 0.1,
-        "metric": "cosine",
+        "threshold": Threshold(0.1, "given"),
         "yardstick": Yardstick.of([0.05, 0.1, 0.3]),
         "embeddings": lambda: rows,
     }
@@ -112,10 +113,86 @@ def test_re_ranking_reaches_past_the_nearest_on_the_sphere():
     assert answer(within, as_drawn).rows.tolist() == [0, 1]
 
 
-def test_without_a_yardstick_the_percentile_is_0():
+def test_without_a_yardstick_an_image_of_s_has_no_percentile():
     rows = random_sphere(60)
-    place = Question("place", direction=(0.0, 0.0, 1.0))
-    assert answer(space(rows, rows, one_owned(60), yardstick=None), place).verdict.percentile == 0
+    within = space(rows, rows, np.arange(60) < 2, yardstick=None)
+    point = Question("point", row=0, direction=within.direction(0))
+    assert answer(within, point).verdict.percentile is None
+
+
+def line_of_images(codes, owned, **changes):
+    """Images a degree apart along a meridian, with these verdicts."""
+    angle = np.radians(np.arange(len(codes)))
+    places = np.c_[np.sin(angle), np.zeros(len(codes)), np.cos(angle)].astype(np.float32)
+    return space(places, places, np.array(owned), verdicts=np.array(codes, np.int8), **changes)
+
+
+def at_the_pole(within, **changes):
+    return answer(within, Question("place", direction=(0.0, 0.0, 1.0), **changes)).verdict
+
+
+def test_a_place_is_what_most_images_around_it_are():
+    images = 12 * [False]
+    assert at_the_pole(line_of_images(12 * [GAP], images)).status == "gap"
+    assert at_the_pole(line_of_images(12 * [COVERED], images)).status == "covered"
+    assert at_the_pole(line_of_images(12 * [CANNOT_SAY], images)).status == "cannot say"
+
+
+def test_a_place_counts_the_images_within_its_reach_and_their_drives():
+    # A degree apart, so only the pole's own image and the next are within the reach of a degree.
+    within = line_of_images(
+        [GAP, OWNED, *10 * [COVERED]],
+        [False, True, *10 * [False]],
+        drives=lambda: np.array([0, 1, *10 * [-1]]),
+    )
+    around = at_the_pole(within).around
+    assert around.angle == pytest.approx(1, abs=1e-3)
+    assert (around.gaps, around.covered, around.owned, around.drives) == (1, 0, 1, 2)
+    assert around.distances == pytest.approx((0.2, 0.2, 0.2))
+
+
+def test_a_place_beyond_the_reach_of_all_images_is_empty():
+    within = line_of_images(12 * [GAP], 12 * [False])
+    verdict = answer(within, Question("place", direction=(0.0, 1.0, 0.0))).verdict
+    assert verdict.status == "empty"
+    assert verdict.around.count == 0
+
+
+def test_few_drives_never_cover_a_place():
+    few = Threshold(0.1, "stretches", basis="provisional", cutoff=0.1)
+    within = line_of_images(12 * [OWNED], 12 * [True], threshold=few)
+    assert at_the_pole(within, search="S").status == "cannot say"
+
+
+def test_a_drive_is_judged_by_its_images_the_farthest_first():
+    within = line_of_images(
+        [GAP, GAP, COVERED], 3 * [False], dist=np.array([0.3, 0.5, 0.1], np.float32)
+    )
+    given = answer(within, Question("drive", drive="a", rows=np.array([0, 1, 2]), k=2))
+    assert given.rows.tolist() == [1, 0]
+    assert given.inside.tolist() == [0, 1, 2]
+    assert (given.verdict.kind, given.verdict.status) == ("drive", "gap")
+
+
+def test_a_tried_delta_is_judged_by_distance_and_says_its_level():
+    run = Threshold(0.1, "level", basis="level", drives=3, level=0.25)
+    within = space(random_sphere(60), random_sphere(60), threshold=run)
+    at_run = Judged.of(within, None)
+    assert at_run.threshold is run
+    tried = Judged.of(within, 0.25)
+    assert (tried.verdicts == COVERED).all()
+    # Two of the three distances inside S are within 0.25: 1 - 2/3 * 3/4.
+    assert tried.threshold.level == pytest.approx(0.5)
+
+
+def test_an_image_that_was_not_measured_is_judged_where_it_is():
+    rows = random_sphere(60)
+    dist = np.full(60, np.nan, np.float32)
+    within = space(rows, rows, one_owned(60), dist=dist)
+    verdict = answer(within, Question("point", row=9, direction=within.direction(9))).verdict
+    exact = 1 - float(rows[9] @ rows[0])
+    assert verdict.distance == pytest.approx(exact, abs=1e-6)
+    assert verdict.status == ("gap" if exact > 0.1 else "covered")
 
 
 def test_an_empty_search_set_is_refused():

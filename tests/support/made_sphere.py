@@ -57,6 +57,7 @@ def made_space(n: int, dimension: int, file: Any) -> Any:
     The embedding is the place on the sphere, and noise whose weight falls from direction to
     direction as 1 / i ** 0.6, as the packaged encoder's embeddings of street scenes do.
     """
+    from ...plugin.coverage.criterion import Threshold
     from ...plugin.coverage.yardstick import Yardstick
     from ...plugin.projection.search_space import SearchSpace
 
@@ -78,8 +79,7 @@ def made_space(n: int, dimension: int, file: Any) -> Any:
         owned=owned,
         dist=distance,
         percentile=np.where(owned, np.nan, 400 * distance).clip(max=100),
-        delta=0.2,
-        metric="cosine",
+        threshold=Threshold(0.2, "given"),
         yardstick=Yardstick.of(np.abs(rng.normal(0.1, 0.05, 10_000))),
         embeddings=lambda: embeddings,
     )

@@ -26,6 +26,12 @@ export type SourceName = "panel" | "routes";
 
 export type Kind = "numeric" | "categorical";
 
+export type Basis = "level" | "given" | "kept" | "provisional" | "none" | "unrated";
+
+export type GapVerdict = "gap" | "covered" | "cannot say";
+
+export type Tone = "gap" | "provisional" | "covered" | "unknown" | "empty";
+
 export type Palette = "viridis" | "cividis";
 
 /** What the person chose. */
@@ -97,6 +103,29 @@ export interface Operators {
   export_visual_spec: boolean;
 }
 
+/** What sets a drive apart by name. */
+export interface Finding {
+  sentence: string;
+}
+
+/** One drive of U beside those of S. */
+export interface DriveRow {
+  drive: string;
+  frames: number;
+  /** Share of drives at least as unusual; null where S has one drive. */
+  p: number | null;
+  /** Median distance to S. */
+  median: number;
+  /** In units of the median distance inside S. */
+  effect: number | null;
+  gaps: number;
+  covered: number;
+  cannot_say: number;
+  /** S holds images of the same drive. */
+  owned: boolean;
+  findings: Finding[];
+}
+
 /** The analysis that the points belong to. */
 export interface RunInfo {
   dataset: string;
@@ -117,10 +146,29 @@ export interface RunInfo {
   delta_max: number;
   delta_source: string;
   metric: Metric;
+  /** What δ rests on. */
+  basis: Basis;
+  /** Level asked for. */
+  alpha: number;
+  /** Level that δ holds; null where that is unknown. */
+  level: number | null;
+  cannot_say: number;
+  /** Drives of S, m: δ holds level 1 - F(δ) m / (m + 1), F being the share in `own_quantiles`. */
+  drives_owned: number;
+  /** What the verdicts are worth, in a sentence. */
+  standing: string;
+  /** How many drives there are, in words. */
+  unit: string;
+  /** What the person should know about the run. */
+  notes: string[];
+  /** Drives of U, the most unusual first. */
+  drives: DriveRow[];
   /** Equally spaced quantiles of `dist_to_S` over all of U, 0 % to 100 %. */
   quantiles: Base64;
-  /** Equally spaced quantiles of the leave-one-out distances of S. */
+  /** Equally spaced quantiles of the distances inside S, drives left out and weighted alike. */
   own_quantiles: Base64;
+  /** The same with only the image itself left out. */
+  inside_quantiles: Base64;
   encoder: string;
   fields: FieldChoice[];
   stale: Stale | null;
@@ -196,7 +244,12 @@ export interface CapQuery {
   angle: number;
 }
 
-export type Query = SampleQuery | PointQuery | PlaceQuery | CapQuery;
+export interface DriveQuery {
+  kind: "drive";
+  drive: string;
+}
+
+export type Query = SampleQuery | PointQuery | PlaceQuery | CapQuery | DriveQuery;
 
 export interface OfStamp {
   stamp: string;
@@ -221,30 +274,15 @@ export interface Card {
   dist_to_S: number | null;
   percentile: number | null;
   gap: boolean;
+  /** Null for an image of S. */
+  verdict: GapVerdict | null;
+  /** Images of S within δ. */
+  support: number | null;
+  support_drives: number | null;
   /** K-Center rank, null when it was not picked. */
   pick: number | null;
   /** Distance to the place asked about, in the query's metric. */
   distance: number | null;
-}
-
-/** The numbers behind the verdict. */
-export interface Verdict {
-  /** True for an empty place: read off a mean of neighbours, not off an image. */
-  estimated: boolean;
-  /** The place itself belongs to S: its distance to the rest of S. */
-  owned: boolean;
-  distance: number;
-  percentile: number;
-  delta: number;
-  metric: Metric;
-  gap: boolean;
-  /** Candidates of U near the place that lie beyond δ, of `looked_at`. */
-  candidates: number;
-  looked_at: number;
-  nearest_candidate: number | null;
-  /** Share of sphere neighbours that are neighbours in embedding space, 0..1. */
-  trust: number | null;
-  trust_k: number;
 }
 
 export interface Trust {
@@ -254,30 +292,23 @@ export interface Trust {
 
 /** A verdict in words, for a person. */
 export interface Sentences {
-  tone: "gap" | "covered";
-  /** One word or two. */
+  tone: Tone;
+  /** A word or two. */
   badge: string;
+  /** The verdict and how sure it is. */
   headline: string;
-  percentile: string;
-  fill: string;
+  evidence: string[];
+  /** What to do; may be empty. */
+  advice: string;
   trust: Trust | null;
-  estimated: string | null;
-}
-
-export interface Inside {
-  S: number;
-  U: number;
-  gaps: number;
 }
 
 export interface Answer extends OfStamp {
   query: Query;
   cards: Card[];
-  /** Samples in the answer: K neighbours, or everything inside a cap. */
+  /** Samples in the answer: K neighbours, or everything inside a cap or of a drive. */
   total: number;
-  inside: Inside | null;
-  verdict: Verdict | null;
-  /** The verdict in sentences. */
+  /** The verdict; null where S has no image on the sphere. */
   words: Sentences | null;
   /** uint32 positions, among the points shown, to light up. */
   highlight: Base64;

@@ -20,16 +20,19 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
+from ...coverage.criterion import GAP, Threshold
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, GapsphereError, MismatchError
 from ...projection.sampling import draw_rows
-from ...projection.search_space import SearchSpace
+from ...projection.search_space import OWNED, SearchSpace
 from ..store import points, runs, vectors
+from ..store.drives import drive_ids
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import SEQUENCE, Names, suffixes
 from ..store.points import Points
 from ..store.sets import resolve
 from . import coverage
+from .coverage import CoverageResult
 from .point_ids import PointIds
 
 logger = logging.getLogger(__name__)
@@ -62,10 +65,12 @@ class Analysis:
 
     Samples deleted since and those in neither S nor U are left out.
 
-    ``sphere`` float32 (n, 3) unit rows; ``owned`` bool (n,), S; ``dist``, ``percentile`` float32
-    (n,), NaN where there is none; ``pick`` int32 (n,), K-Center rank or 0.  ``whole`` says that the
-    order is the brain run's own, no sample missing.  The columns stay as they are; ``space`` and
-    what is read for it is made when first needed.
+    ``sphere`` float32 (n, 3) unit rows; ``owned`` bool (n,), S; ``dist``, ``percentile``,
+    ``novelty`` float32 (n,), NaN where there is none; ``verdicts`` int8 (n,), those of the run and
+    OWNED for S; ``support``, ``support_drives`` int32 (n,), -1 where there is none; ``pick`` int32
+    (n,), K-Center rank or 0.  ``covered`` is the coverage run, None where a map was imported.
+    ``whole`` says that the order is the brain run's own, no sample missing.  The columns stay as
+    they are; ``space`` and what is read for it is made when first needed.
     """
 
     dataset: fo.Dataset
@@ -76,11 +81,14 @@ class Analysis:
     owned: Array
     dist: Array
     percentile: Array
+    novelty: Array
+    verdicts: Array
+    support: Array
+    support_drives: Array
     pick: Array
-    delta: float
+    threshold: Threshold
     delta_max: float
-    delta_source: str
-    metric: str
+    covered: CoverageResult | None
     yardstick: Yardstick | None
     encoder: str
     whole: bool
@@ -94,11 +102,14 @@ class Analysis:
             owned=self.owned,
             dist=self.dist,
             percentile=self.percentile,
-            delta=self.delta,
-            metric=self.metric,
+            novelty=self.novelty,
+            verdicts=self.verdicts,
+            support=self.support,
+            support_drives=self.support_drives,
+            threshold=self.threshold,
             yardstick=self.yardstick,
             embeddings=partial(_embeddings, self.dataset, self.names.embedding, self.ids),
-            sequences=partial(_sequences, self.dataset, self.ids),
+            drives=partial(_drives, self.dataset, self.sequence_field, self.ids),
         )
 
     def __len__(self) -> int:
@@ -106,8 +117,22 @@ class Analysis:
 
     @property
     def gaps(self) -> Array:
-        """Which points are gaps at the run's δ, bool (n,)."""
-        return self.dist > self.delta
+        """Which points are gaps of the run, bool (n,)."""
+        return self.verdicts == GAP
+
+    @property
+    def sequence_field(self) -> str | None:
+        """The path that names drives, as the run had it."""
+        if self.covered is None or self.covered.basis == "unrated":
+            return SEQUENCE if self.dataset.has_field(SEQUENCE) else None
+        return self.covered.sequence_field
+
+    def rows_of_drive(self, drive: str) -> Array:
+        """Points of U that belong to a drive, int64."""
+        if self.sequence_field is None:
+            return np.empty(0, np.int64)
+        rows = self.ids.rows_of(drive_ids(self.dataset, self.sequence_field, drive))
+        return rows[~self.owned[rows]]
 
     def shown(self, limit: int) -> Array:
         """Rows that a panel draws at most ``limit`` of (0: all); see :func:`.draw_rows`."""
@@ -152,12 +177,12 @@ def _room(shape: tuple[int, int], dtype: Any) -> Array:
         return np.memmap(file, dtype, "w+", shape=shape)
 
 
-def _sequences(dataset: fo.Dataset, ids: PointIds) -> Array:
-    """Sequence of each point as a number, -1 where it has none, int64 (n,)."""
-    if not dataset.has_field(SEQUENCE):
+def _drives(dataset: fo.Dataset, field: str | None, ids: PointIds) -> Array:
+    """Drive of each point as a number, -1 where it has none, int64 (n,)."""
+    if field is None:
         return np.full(len(ids), -1)
-    sequence = dict(zip(*dataset.values(["id", SEQUENCE]), strict=True))
-    names = [sequence.get(sample_id) for sample_id in ids.text()]
+    drive = dict(zip(*dataset.values(["id", field]), strict=True))
+    names = [drive.get(sample_id) for sample_id in ids.text()]
     number = {name: i for i, name in enumerate(sorted({n for n in names if n is not None}))}
     return np.array([number.get(name, -1) for name in names])
 
@@ -225,17 +250,22 @@ def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:
 
 def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysis:
     record = runs.read(dataset, names, coverage.STEP)
-    result = record.results if record else {}
     alive = now.present & ~_neither(dataset, record, now)
     whole = bool(alive.all())
     # Most often nothing is missing, and a copy of each column would be for nothing.
     kept: Array | slice = slice(None) if whole else alive
-    dist, percentile = now.dist[kept], now.percentile[kept]
+    columns = {name: getattr(now, name)[kept] for name in points.VALUES}
+    dist = columns["dist"]
     known = dist[np.isfinite(dist)]
+    covered = CoverageResult(**record.results) if record and record.results else None
     # An imported map has places before anybody measured it: all of it is U, and nothing is a gap.
-    measured = bool(len(known)) or np.isfinite(result.get("delta", np.nan))
+    measured = bool(len(known)) or covered is not None
     owned = ~np.isfinite(dist) if measured else np.zeros(len(dist), bool)
     removed = int((~now.present).sum())
+    threshold = covered.threshold if covered else _unsaid(known)
+    written = columns.pop("verdict")
+    judged = threshold.verdicts(dist, columns["novelty"])
+    verdicts = np.where(written == points.UNWRITTEN, judged, written)
     return Analysis(
         dataset=dataset,
         names=names,
@@ -243,18 +273,23 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
         ids=PointIds(points.text(now.ids[kept])),
         sphere=now.sphere[kept],
         owned=owned,
-        dist=dist,
-        percentile=percentile,
-        pick=now.pick[kept],
-        delta=float(result.get("delta", np.quantile(known, 0.95) if len(known) else 0.0)),
+        **columns,
+        verdicts=np.where(owned, OWNED, verdicts).astype(np.int8),
+        threshold=threshold,
         delta_max=float(known.max()) if len(known) else 0.0,
-        delta_source=str(result.get("delta_source", UNSAID if measured else UNMEASURED)),
-        metric=result.get("metric", "cosine"),
-        yardstick=coverage.yardstick(dataset, names, (dist, percentile)),
+        covered=covered,
+        yardstick=coverage.yardstick(dataset, names, (dist, columns["percentile"])),
         encoder=str(record.inputs.get("encoder", "")) if record else "",
         whole=whole,
         stale=Stale(now.added, removed) if now.added or removed else None,
     )
+
+
+def _unsaid(known: Array) -> Threshold:
+    """δ where no coverage run says one."""
+    if not len(known):
+        return Threshold(0.0, UNMEASURED, basis="none")
+    return Threshold(float(np.quantile(known, 0.95)), UNSAID, basis="unrated")
 
 
 def _neither(dataset: fo.Dataset, record: runs.Record | None, now: Points) -> Array:

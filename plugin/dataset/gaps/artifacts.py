@@ -232,14 +232,16 @@ def _write_coverage(
     report: CoverageReport,
     trace: dict[str, str],
 ) -> None:
+    distance = artifacts.nn_U_to_S
+    verdicts = report.threshold.verdicts(distance)
     nearest = None
     if artifacts.embed_S is not None and artifacts.embed_U is not None:
         index = nearest_distance(artifacts.embed_U, artifacts.embed_S, metric=report.metric).index
         nearest = [ids["S"][i] for i in index]
     step = Step(coverage.STEP, dataset, names, {}, trace)
+    measured = coverage.Measured(distance, verdicts, nearest=nearest)
     scale = artifacts.yardstick(report.metric)
-    distance, owned = artifacts.nn_U_to_S, len(ids["S"])
-    coverage.write(step, ids["U"], distance, nearest, report, scale, owned, seconds=0.0)
+    coverage.write(step, ids["U"], measured, report, scale, len(ids["S"]), seconds=0.0)
 
 
 def _write_picks(step: Step, pool: list[str], picks: Picks, report: CoverageReport) -> None:

@@ -1,4 +1,4 @@
-"""``ask``: what is at an image, an empty place or in a cap of the sphere, as the panel has it."""
+"""``ask``: what is at an image, an empty place, in a cap or a drive, as the panel has it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import fiftyone as fo
 import numpy as np
 from fiftyone import ViewField as F
 
+from ...coverage.words import counted, drive_sentences
 from ...errors import InputError
 from ...projection.questions import Answer, Question, Verdict, answer, unit_direction
 from ...projection.words import Sentences, sentences
@@ -31,14 +32,6 @@ class Neighbor(NamedTuple):
     distance: float
 
 
-class Inside(NamedTuple):
-    """How many points of each kind a cap holds."""
-
-    owned: int
-    pool: int
-    gaps: int
-
-
 @dataclass(frozen=True, repr=False)
 class AnswerResult(Result):
     """What ``ask`` found.
@@ -48,12 +41,10 @@ class AnswerResult(Result):
     title
         What was asked about.
     verdict, words
-        Gap or covered, by how much, whether U can fill it, and the trust in the sphere there, as
-        numbers and as sentences; None for a cap, or where S has no image on the sphere.
+        What holds, how sure that is, the evidence and what to do, as numbers and as sentences; of
+        a place or a cap by the images there.  None where S has no image on the sphere.
     nearest
         ``(sample_id, set, distance)``, nearest first, without the image asked about.
-    inside
-        What a cap holds, else None.
     metric
         Unit of the distances in ``nearest``; ``verdict.metric`` is the run's.
     """
@@ -62,19 +53,13 @@ class AnswerResult(Result):
     verdict: Verdict | None
     words: Sentences | None
     nearest: list[Neighbor]
-    inside: Inside | None
     metric: str
     paths: dict[str, str] = field(repr=False)
 
     def __str__(self) -> str:
-        if self.inside is not None:
-            counts = self.inside
-            about = f"{counts.owned:,} of S, {counts.pool:,} of U, {counts.gaps:,} of them gaps"
-            listed = "Nearest to its middle:"
-        else:
-            about = NO_VERDICT if self.words is None else str(self.words)
-            listed = f"Nearest ({self.metric} distance):"
-        lines = [self.title, about]
+        cap = self.verdict is not None and self.verdict.kind == "cap"
+        listed = "Nearest to its middle:" if cap else f"Nearest ({self.metric} distance):"
+        lines = [self.title, NO_VERDICT if self.words is None else str(self.words)]
         if self.nearest:
             lines.append(listed)
         for sample_id, member, distance in self.nearest:
@@ -86,24 +71,26 @@ class AnswerResult(Result):
 def ask(samples: Samples, params: AskParams) -> AnswerResult:
     """What is at one image, at an empty place or in a cap.
 
-    The answer is the panel's: the verdict against S, the neighbours, and how far to trust the
-    sphere there.  An empty place has no embedding of its own; the mean of its 50 nearest images in
-    the set searched stands for it, and the verdict says *estimated*.
+    The answer is the panel's: the verdict and its level, the neighbours, and how far to trust the
+    sphere there.  An empty place has no embedding of its own: its verdict is that of the images
+    around it.
 
     Raises
     ------
     InputError
-        Not exactly one of ``sample``, ``place`` and ``cap``; an unknown sample, or one that is not
-        on the sphere; three numbers that are not a direction; an angle outside 0..180 degrees.
+        Not exactly one of ``sample``, ``place``, ``cap`` and ``drive``; an unknown drive or sample,
+        or one that is not on the sphere; three numbers that are not a direction; an angle outside
+        0..180 degrees.
     NoAnalysisError
         The dataset has no sphere of this suffix.
     EmptySetError
         The set searched is empty, or a point has lost its embedding.
     """
-    given = [name for name in ("sample", "place", "cap") if getattr(params, name) is not None]
+    asked = ("sample", "place", "cap", "drive")
+    given = [name for name in asked if getattr(params, name) is not None]
     if len(given) != 1:
-        said = "none of them" if not given else " and ".join(given)
-        raise InputError(f"Give one of sample, place and cap; given: {said}.")
+        named = "none of them" if not given else " and ".join(given)
+        raise InputError(f"Give one of sample, place, cap and drive; given: {named}.")
     dataset = dataset_of(samples)
     found = analysis.load(dataset, params.suffix)
     question = _question(dataset, found, params)
@@ -117,6 +104,8 @@ def _question(dataset: fo.Dataset, found: Analysis, params: AskParams) -> Questi
     if params.sample is not None:
         row = _row(dataset, found, params.sample)
         return Question("point", row=row, direction=found.space.direction(row), **how)
+    if params.drive is not None:
+        return drive_question(found, params.drive, **how)
     if params.place is not None:
         return Question("place", direction=unit_direction(params.place), **how)
     assert params.cap is not None
@@ -128,6 +117,32 @@ def _question(dataset: fo.Dataset, found: Analysis, params: AskParams) -> Questi
     return Question(
         "cap", direction=unit_direction(direction), angle=float(np.radians(degrees)), **how
     )
+
+
+def drive_question(found: Analysis, drive: str, **how: Any) -> Question:
+    """A question about a drive of U.
+
+    Raises
+    ------
+    InputError
+        U has no image of it.
+    """
+    rows = found.rows_of_drive(drive)
+    if not len(rows):
+        raise InputError(f"No image of U is of a drive {drive!r}.")
+    return Question("drive", drive=drive, rows=rows, **how)
+
+
+def said_of(found: Analysis, question: Question) -> list[str]:
+    """What the run says of the drive asked about: its p-value, and what sets it apart by name."""
+    if question.kind != "drive" or found.covered is None:
+        return []
+    return [
+        sentence
+        for row in found.covered.drives
+        if row["drive"] == question.drive
+        for sentence in drive_sentences(row)
+    ]
 
 
 def _row(dataset: fo.Dataset, found: Analysis, sample: str) -> int:
@@ -171,17 +186,11 @@ def _result(
         for row, sample_id, distance in zip(given.rows, ids, given.distance, strict=True)
         if row != question.row
     ]
-    inside = None
-    if given.inside is not None:
-        owned = int(found.owned[given.inside].sum())
-        gaps = int((found.dist[given.inside] > given.delta).sum())
-        inside = Inside(owned, len(given.inside) - owned, gaps)
     return AnswerResult(
         title=_title(found, question, given, paths),
         verdict=given.verdict,
-        words=None if given.verdict is None else sentences(given.verdict),
+        words=None if given.verdict is None else sentences(given.verdict, said_of(found, question)),
         nearest=nearest,
-        inside=inside,
         metric=question.metric,
         paths=paths,
     )
@@ -191,6 +200,8 @@ def _title(found: Analysis, question: Question, given: Answer, paths: dict[str, 
     """What the panel has above an answer."""
     if given.inside is not None:
         count = len(given.inside)
+        if question.kind == "drive":
+            return f"Drive {question.drive}: {counted(count, 'image')} of U"
         noun = "sample" if count == 1 else "samples"
         return f"{count:,} {noun} inside a {np.degrees(question.angle):.0f}° cap"
     if question.kind == "place":

@@ -5,60 +5,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...coverage.distances import leave_one_out, nearest_distance, sequence_numbers
-from ...coverage.radius import (
-    BY_SEQUENCE,
-    CoverageReport,
-    Threshold,
+from ...coverage.criterion import (
+    NAMES,
     choose_threshold,
-    coverage_report,
-    is_gap,
+    own_distances,
+    within_distances,
 )
+from ...coverage.distances import nearest_distance
+from ...coverage.drives import drive_table
+from ...coverage.novelty import novelty
+from ...coverage.radius import CoverageReport, coverage_report
+from ...coverage.support import SupportTally
+from ...coverage.words import coverage_summary
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import CoverageParams
 from ..store import fields, runs
+from ..store.drives import Drives, read_drives
 from ..store.inputs import Inputs, read_inputs
-from ..store.names import SEQUENCE, Names
+from ..store.names import Names
 from ..store.sets import Samples
 from ..store.step import Step
 
 STEP = "coverage"
+CURVE = 65
+"""Quantiles of the distances inside S that a record keeps."""
+LISTED_DRIVES = 1000
+"""Rows of the drives table that a record keeps."""
+
+Column = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of each candidate, (n,) each; None where a folder did not say.
+
+    ``distance`` and ``novelty`` float; ``verdict`` int8 codes of :mod:`.criterion`; ``support`` and
+    ``support_drives`` int; ``nearest`` sample ids.
+    """
+
+    distance: Column
+    verdict: Column
+    novelty: Column | None = None
+    support: Column | None = None
+    support_drives: Column | None = None
+    nearest: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class CoverageResult(Result, CoverageReport):
     """What ``compute_coverage`` found; :func:`yardstick` reads the distances inside S."""
 
-    owned: int
-    seconds: float
+    owned: int = 0
+    seconds: float = 0.0
     reused: bool = False
     yardstick: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        spread = ", ".join(f"{name} {value:.4f}" for name, value in self.quantiles.items())
-        text = (
-            f"{self.gaps} of {self.candidates} candidates are gaps (farther than "
-            f"δ = {self.delta:.4f} {self.metric}, {self.delta_source}); distance to S: {spread}"
-        )
-        notes = [self.warning] if self.warning else []
-        if not self.gaps and self.delta_source.startswith("leave-one"):
-            parts = "sequences" if self.delta_source == BY_SEQUENCE else "samples"
-            notes.append(
-                f"No candidate is farther from S than its {parts} are from each other. The picks "
-                "are the farthest all the same; a smaller delta, such as the p90, looks closer."
-            )
-        return "\n".join([text, *notes])
+        return coverage_summary(self)
 
 
 def compute_coverage(
@@ -70,40 +85,65 @@ def compute_coverage(
 ) -> CoverageResult:
     """Measure every candidate of U against S, exactly.
 
-    Writes ``dist_to_S``, ``nearest_S``, ``dist_percentile`` and ``is_gap`` on U.  Without a value
-    of the user's, δ is the first run's; on the first run (or with ``reset_delta``) it is the 0.99
-    quantile of the leave-one-out distances inside S, leaving out the sample's whole sequence where
-    S holds two or more.
+    Writes ``dist_to_S``, ``nearest_S``, ``dist_percentile``, ``support``, ``support_drives``,
+    ``novelty``, ``gap_verdict`` and ``is_gap`` on U.  Without a value of the user's, δ is the first
+    run's; on the first run (or with ``reset_delta``, or another ``alpha``) it is read off S as
+    :func:`.criterion.choose_threshold` says.
+
+    Raises
+    ------
+    InputError
+        ``sequence_field`` cannot name drives, or a field of the user's has one of these names.
     """
     params = params or CoverageParams()
     inputs = inputs or read_inputs(samples, params)
-    step = Step.of(STEP, samples, params, inputs.trace())
+    drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
+    step = Step.of(STEP, samples, params, inputs.trace() | {"drives": _digest(drives)})
     known = step.current()
     if known and step.filled(step.names.dist_to_S) == known["candidates"]:
         return CoverageResult(**{**known, "reused": True})
     step.begin()
-    owned, pool = inputs.owned.matrix, inputs.pool.matrix
-    nearest = nearest_distance(
-        pool, owned, metric=params.metric, memory_mb=params.memory_mb, progress=progress
-    )
-    sequences = _sequences(inputs)
-    inside = None
-    if len(owned) > 1:
-        inside = leave_one_out(
-            owned, sequences=sequences, metric=params.metric, memory_mb=params.memory_mb
-        )
-    earlier = _earlier_threshold(step.earlier, params, inputs)
-    threshold = earlier or choose_threshold(
-        inside,
-        nearest.distance,
-        metric=params.metric,
+    _refuse_foreign(step)
+    how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
+    owned, pool = _in_order(inputs.owned.matrix, drives.order), inputs.pool.matrix
+    own = own_distances(owned, drives.named, **how)
+    threshold = choose_threshold(
+        owned,
+        own,
+        lambda: nearest_distance(pool, owned, **how).distance,
+        alpha=params.alpha,
+        score=params.score,
         given=params.delta,
-        by_sequence=sequence_numbers(sequences, len(owned)) is not None,
+        kept=_kept_delta(step.earlier, params, inputs),
+        **how,
     )
-    report = coverage_report(nearest.distance, threshold)
-    scale = None if inside is None else Yardstick.of(inside)
-    near = [inputs.owned.ids[index] for index in nearest.index]
-    return write(step, inputs.pool.ids, nearest.distance, near, report, scale, len(owned))
+    drive = np.zeros(1, np.int64) if own is None else own.drive
+    tally = SupportTally(pool, owned, drive, threshold.delta, params.metric)
+    found = nearest_distance(pool, owned, also=tally.add, progress=progress, **how)
+    new = novelty(pool, owned) if len(owned) > 1 else None
+    codes = threshold.verdicts(found.distance, new)
+    scale = None if own is None else Yardstick.of(own.distance, own.drive)
+    usual = None if scale is None else float(scale.distance(50.0))
+    table = drive_table(own, drives.owned, found.distance, drives.pool, codes, usual)
+    ids = np.array(inputs.owned.ids, object)[drives.order]
+    measured = Measured(
+        found.distance, codes, new, tally.counts, tally.drives, ids[found.index].tolist()
+    )
+    curve = []
+    if own is not None:
+        within = within_distances(owned, own, params.metric)
+        curve = np.quantile(within, np.linspace(0, 1, CURVE)).tolist()
+    report = coverage_report(
+        found.distance,
+        threshold,
+        codes,
+        drives_pool=len(table) + sum(label is None for label in drives.pool),
+        drives=[asdict(row) for row in table[:LISTED_DRIVES]],
+        sequence_field=drives.field,
+        looks_like_video=own is not None and own.looks_like_video,
+        inside=curve,
+    )
+    return write(step, inputs.pool.ids, measured, report, scale, len(owned))
 
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
@@ -136,32 +176,48 @@ def yardstick(
     return Yardstick.from_pairs(*pairs)
 
 
-def _sequences(inputs: Inputs) -> list[str | None] | None:
-    """Which sequence each sample of S belongs to, where they say so."""
-    view = inputs.sets.owned
-    if not view.has_field(SEQUENCE):
-        return None
-    by_id = dict(zip(*view.values(["id", SEQUENCE]), strict=True))
-    return [by_id[sample_id] for sample_id in inputs.owned.ids]
+def _in_order(matrix: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Rows in recorded order; the matrix itself where they are."""
+    return matrix if np.array_equal(order, np.arange(len(order))) else matrix[order]
 
 
-def _earlier_threshold(
-    record: runs.Record | None, params: CoverageParams, inputs: Inputs
-) -> Threshold | None:
-    """The earlier run's δ, where it still means the same and nobody asks for another."""
+def _digest(drives: Drives) -> str:
+    """Changes with what drive any image belongs to, and with their order."""
+    digest = hashlib.blake2b(
+        repr((drives.field, drives.owned, drives.pool)).encode(), digest_size=8
+    )
+    digest.update(drives.order.tobytes())
+    return digest.hexdigest()
+
+
+def _kept_delta(record: runs.Record | None, params: CoverageParams, inputs: Inputs) -> float | None:
+    """The earlier run's δ, where it still means the same and nobody asks for another.
+
+    A δ that held no level (provisional, or of a run before there were levels) is read again.
+    """
     if params.delta is not None or params.reset_delta or not record or not record.results:
         return None
     earlier = CoverageResult(**record.results)
-    if earlier.metric != params.metric or record.inputs["fingerprint"] != inputs.fingerprint:
+    same = earlier.metric == params.metric and earlier.alpha == params.alpha
+    if not same or record.inputs["fingerprint"] != inputs.fingerprint:
         return None
-    return earlier.threshold
+    decided_by_distance = earlier.score == "nearest" and params.score != "novelty"
+    held = earlier.basis in ("level", "given", "kept") and decided_by_distance
+    return earlier.delta if held else None
+
+
+def _refuse_foreign(step: Step) -> None:
+    """Stop where a field of the user's has a name of ours; the first version marked none."""
+    n = step.names
+    marked = [n.gap_verdict, n.support, n.support_drives, n.novelty]
+    first = [n.dist_to_S, n.dist_percentile, n.is_gap, n.nearest_S]
+    fields.refuse_foreign(step.dataset, marked if step.earlier else marked + first)
 
 
 def write(
     step: Step,
     ids: list[str],
-    distance: NDArray[np.floating],
-    nearest: list[str] | None,
+    measured: Measured,
     report: CoverageReport,
     scale: Yardstick | None,
     owned: int,
@@ -171,18 +227,56 @@ def write(
 
     Samples that are not named lose theirs; ``seconds`` are the step's own by default.
     """
+    _refuse_foreign(step)
     dataset, names = step.dataset, step.names
-    unknown = [None] * len(ids)
-    far, unit = distance.astype(float).tolist(), f"{report.metric} distance"
-    place = unknown if scale is None else scale.percentile(distance).tolist()
-    beyond = is_gap(distance, report.delta).tolist()
-    inside = "Place of dist_to_S among the distances inside S, 0-100"
-    for name, kind, description, values in (
-        (names.dist_to_S, float, f"{unit} to the nearest sample of S", far),
-        (names.dist_percentile, float, inside, place),
-        (names.is_gap, bool, f"dist_to_S is above δ = {report.delta:.6g}", beyond),
-        (names.nearest_S, fo.ObjectIdField, "The nearest sample of S", nearest or unknown),
-    ):
+    distance, unknown = measured.distance, [None] * len(ids)
+    codes = measured.verdict.tolist()
+    columns: list[tuple[str, type, str, Sequence[Any]]] = [
+        (
+            names.dist_to_S,
+            float,
+            f"{report.metric} distance to the nearest sample of S",
+            distance.astype(float).tolist(),
+        ),
+        (
+            names.dist_percentile,
+            float,
+            "Place of dist_to_S among the distances inside S, drives weighted alike, 0-100",
+            unknown if scale is None else scale.percentile(distance).tolist(),
+        ),
+        (
+            names.gap_verdict,
+            str,
+            "gap, covered, or cannot say where S has too few drives",
+            [NAMES[code] for code in codes],
+        ),
+        (
+            names.is_gap,
+            bool,
+            "gap_verdict is gap; empty where it cannot say",
+            [None if code < 0 else code == 1 for code in codes],
+        ),
+        (names.nearest_S, fo.ObjectIdField, "The nearest sample of S", measured.nearest or unknown),
+        (
+            names.support,
+            int,
+            "Number of images of S within δ",
+            _listed(measured.support, unknown),
+        ),
+        (
+            names.support_drives,
+            int,
+            "Number of drives of S that have an image within δ",
+            _listed(measured.support_drives, unknown),
+        ),
+        (
+            names.novelty,
+            float,
+            "Length of what lies outside the components that hold 90 % of the variance of S",
+            _listed(measured.novelty, unknown),
+        ),
+    ]
+    for name, kind, description, values in columns:
         fields.declare(dataset, name, kind, description)
         fields.write(dataset, name, ids, values)
     covered = CoverageResult(
@@ -193,3 +287,9 @@ def write(
     )
     step.complete(covered)
     return covered
+
+
+def _listed(column: Column | None, unknown: list[None]) -> Sequence[Any]:
+    if column is None:
+        return unknown
+    return column.astype(float).tolist() if column.dtype.kind == "f" else column.tolist()

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pymongo.errors import PyMongoError
 
+from ...coverage.criterion import NAMES
 from ...errors import EmptySetError, GapsphereError
 from . import runs
 from .fiftyone_internals import collection, database, dataset_id
@@ -39,7 +40,7 @@ from .sets import resolve
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
-LAYOUT = 1
+LAYOUT = 2
 """Of the binary; another number is not read but made again."""
 OVERLAP = timedelta(seconds=10)
 """Changes are looked for from this long before the newest one known: clocks differ, and a bulk
@@ -49,6 +50,19 @@ REREAD_SHARE = 0.25
 KEEP_AFTER = 5_000
 """Changed samples from which the binary is written again."""
 CHUNK = 8 << 20
+UNWRITTEN = 2
+"""In place of a verdict, where a sample carries none."""
+CODES = {name: code for code, name in NAMES.items()}
+VALUES: dict[str, tuple[type[np.generic], float]] = {
+    "dist": (np.float32, np.nan),
+    "percentile": (np.float32, np.nan),
+    "novelty": (np.float32, np.nan),
+    "pick": (np.int32, 0),
+    "verdict": (np.int8, UNWRITTEN),
+    "support": (np.int32, -1),
+    "support_drives": (np.int32, -1),
+}
+"""Type of each column read off the samples, and what stands where a sample has no value."""
 BUCKET = "gapsphere"
 _locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 """Two panels that open at once read once; a lock that nobody holds goes."""
@@ -68,9 +82,10 @@ class Points:
     """Columns in the order of the sphere's brain run, samples deleted since included.
 
     ``ids`` uint8 (n, 12); ``sphere`` float32 (n, 3); ``present`` bool (n,), still in the dataset;
-    ``dist``, ``percentile`` float32 (n,), NaN where there is none; ``pick`` int32 (n,), K-Center
-    rank or 0; ``others`` uint8 (m, 12), samples that are not points.  ``added`` counts those of
-    them that belong to S or U.
+    ``dist``, ``percentile``, ``novelty`` float32 (n,), NaN where there is none; ``pick`` int32
+    (n,), K-Center rank or 0; ``verdict`` int8 (n,), a code of :data:`.criterion.NAMES` or
+    UNWRITTEN; ``support``, ``support_drives`` int32 (n,), -1 where there is none; ``others`` uint8
+    (m, 12), samples that are not points.  ``added`` counts those of them that belong to S or U.
     """
 
     ids: Array
@@ -78,7 +93,11 @@ class Points:
     present: Array
     dist: Array
     percentile: Array
+    novelty: Array
     pick: Array
+    verdict: Array
+    support: Array
+    support_drives: Array
     others: Array
     added: int
     runs: str
@@ -88,8 +107,8 @@ class Points:
     def digest(self) -> str:
         """Changes with the columns and only with them."""
         digest = hashlib.blake2b(self.runs.encode(), digest_size=8)
-        for column in (self.present, self.dist, self.percentile, self.pick):
-            digest.update(np.ascontiguousarray(column).data)
+        for column in ("present", *VALUES):
+            digest.update(np.ascontiguousarray(getattr(self, column)).data)
         return digest.hexdigest()
 
 
@@ -179,7 +198,11 @@ def _fields(names: Names) -> dict[str, str]:
     return {
         "dist": names.dist_to_S,
         "percentile": names.dist_percentile,
+        "novelty": names.novelty,
         "pick": names.kcenter_rank,
+        "verdict": names.gap_verdict,
+        "support": names.support,
+        "support_drives": names.support_drives,
     }
 
 
@@ -196,13 +219,17 @@ def _rows(
         for values_of, value in zip(lists, values, strict=True):
             values_of.append(value)
     ids = np.frombuffer(bytes(packed), np.uint8).reshape(-1, 12)
-    none = [None] * len(ids)
-    return ids, {
-        # None becomes NaN
-        "dist": np.array(read.get("dist", none), dtype=np.float32),
-        "percentile": np.array(read.get("percentile", none), dtype=np.float32),
-        "pick": np.array([rank or 0 for rank in read.get("pick", none)], dtype=np.int32),
-    }
+    return ids, {name: _column(name, read.get(name), len(ids)) for name in VALUES}
+
+
+def _column(name: str, values: list[Any] | None, count: int) -> Array:
+    """Values of samples as a column; the sign of none where a sample has no value."""
+    kind, missing = VALUES[name]
+    if values is None:
+        return np.full(count, missing, kind)
+    if name == "verdict":
+        values = [CODES.get(value) for value in values]
+    return np.array([missing if value is None else value for value in values], kind)
 
 
 def _scan(
@@ -216,7 +243,7 @@ def _scan(
     found, values = _rows(dataset, names)
     at = _places(found, ids)
     present = at >= 0
-    columns = {name: _taken(column, at) for name, column in values.items()}
+    columns = {name: _taken(name, column, at) for name, column in values.items()}
     others = found[_places(ids, found) < 0]
     return Points(
         ids=ids,
@@ -278,12 +305,13 @@ def _places(ids: Array, wanted: Array) -> Array:
     return np.where(known[at] == asked, at, -1)
 
 
-def _taken(column: Array, at: Array) -> Array:
-    """``column[at]``, with none where ``at`` is -1."""
+def _taken(name: str, column: Array, at: Array) -> Array:
+    """``column[at]``, with the sign of none where ``at`` is -1."""
+    missing = VALUES[name][1]
     if not len(column):
-        return np.full(len(at), 0 if column.dtype.kind == "i" else np.nan, column.dtype)
+        return np.full(len(at), missing, column.dtype)
     taken = column[at]
-    taken[at < 0] = 0 if column.dtype.kind == "i" else np.nan
+    taken[at < 0] = missing
     return taken
 
 

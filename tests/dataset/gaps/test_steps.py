@@ -1,9 +1,15 @@
 """Coverage, K-Center and sphere on a dataset, each against plain numpy on the same vectors."""
 
+import json
 from dataclasses import replace
 
+import fiftyone as fo
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.distances import leave_one_out
+from gapsphere.plugin.coverage.novelty import novelty
+from gapsphere.plugin.coverage.radius import coverage_json
+from gapsphere.plugin.coverage.verdict import frame_threshold
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
@@ -12,7 +18,7 @@ from gapsphere.plugin.dataset.gaps.load import load_images
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere, place_on_sphere
 from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names
-from gapsphere.plugin.errors import EmptySetError
+from gapsphere.plugin.errors import EmptySetError, InputError
 from gapsphere.plugin.settings.steps import (
     CoverageParams,
     EmbeddingParams,
@@ -40,11 +46,17 @@ def test_coverage_fields_are_what_a_full_matrix_gives(embedded):
     distances = 1 - pool @ owned.T
     nearest, inside = distances.min(axis=1), 1 - owned @ owned.T
     np.fill_diagonal(inside, np.inf)
-    delta = np.quantile(inside.min(axis=1), 0.99)
+    delta = frame_threshold(inside.min(axis=1), [None] * len(owned), 0.1)
     candidates = embedded.match_tags("U")
     np.testing.assert_allclose(candidates.values("dist_to_S"), nearest, atol=1e-6)
     assert covered.delta == pytest.approx(delta, abs=1e-6)
     assert candidates.values("is_gap") == (nearest > delta).tolist()
+    verdicts = ["gap" if far > delta else "covered" for far in nearest]
+    assert candidates.values("gap_verdict") == verdicts
+    within = (distances <= delta + 1e-7).sum(axis=1).tolist()
+    assert candidates.values("support") == candidates.values("support_drives") == within
+    residual = novelty(pool.astype(np.float32), owned.astype(np.float32))
+    np.testing.assert_allclose(candidates.values("novelty"), residual, atol=1e-5)
     owners = embedded.match_tags("S").values("id")
     assert candidates.values("nearest_S") == [owners[i] for i in distances.argmin(axis=1)]
     assert covered.quantiles["delta_max"] == pytest.approx(nearest.max(), abs=1e-6)
@@ -52,29 +64,87 @@ def test_coverage_fields_are_what_a_full_matrix_gives(embedded):
     assert embedded.match_tags("S").exists("dist_to_S").values("id") == []
 
 
-def test_delta_leaves_out_whole_sequences(embedded):
+def test_delta_leaves_out_whole_drives_that_weigh_alike(embedded):
+    drives = ["a"] * 11 + list("bcdefghij")
+    embedded.match_tags("S").set_values("sequence", drives)
+    covered = compute_coverage(embedded, CoverageParams(alpha=0.2))
+    owned, _ = matrices(embedded)
+    expected = frame_threshold(leave_one_out(owned, sequences=drives), drives, 0.2)
+    assert covered.delta == pytest.approx(expected, abs=1e-6)
+    assert (covered.basis, covered.drives_owned, covered.level) == ("level", 10, 0.2)
+
+
+@pytest.mark.parametrize("field", ["ride", "ride_number", "label", "meta.ride"])
+def test_another_field_names_the_drives(embedded, field):
+    name = [f"ride {i % 10}" for i in range(len(embedded))]
+    values = {
+        "ride": name,
+        "ride_number": [int(each[5:]) for each in name],
+        "label": [fo.Classification(label=each) for each in name],
+        "meta.ride": name,
+    }[field]
+    if field == "meta.ride":
+        kind = fo.DynamicEmbeddedDocument
+        embedded.add_sample_field("meta", fo.EmbeddedDocumentField, embedded_doc_type=kind)
+        embedded.add_sample_field("meta.ride", fo.StringField)
+    embedded.set_values(field, values)
+    covered = compute_coverage(embedded, CoverageParams(sequence_field=field))
+    assert (covered.drives_owned, covered.drives_pool) == (10, 10)
+    assert all(row["owned"] for row in covered.drives)
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "words"),
+    [("speed", [0.5] * 32, "float"), ("cams", [["a"]] * 32, "list"), ("nowhere", None, "no field")],
+)
+def test_a_field_that_names_no_drive_is_refused_with_the_ones_that_can(
+    embedded, field, values, words
+):
+    if values:
+        embedded.set_values(field, values)
+    with pytest.raises(InputError, match=words):
+        compute_coverage(embedded, CoverageParams(sequence_field=field))
+
+
+def test_few_drives_give_no_verdict_and_a_user_s_delta_one(embedded):
     embedded.match_tags("S").set_values("sequence", ["a"] * 10 + ["b"] * 10)
     covered = compute_coverage(embedded)
-    owned, _ = matrices(embedded)
-    inside = 1 - owned[:10] @ owned[10:].T
-    nearest = np.concatenate([inside.min(axis=1), inside.min(axis=0)])
-    assert covered.delta == pytest.approx(np.quantile(nearest, 0.99), abs=1e-6)
-    assert covered.delta_source == "leave-one-sequence-out"
+    assert covered.basis == "none"
+    assert covered.cannot_say == covered.candidates == 12
+    assert "2 drives of S support no verdict below 33 %; level 10 % needs 9" in str(covered)
+    assert set(embedded.match_tags("U").values("is_gap")) == {None}
+    assert set(embedded.match_tags("U").values("gap_verdict")) == {"cannot say"}
+    given = compute_coverage(embedded, CoverageParams(delta=covered.delta))
+    assert given.basis == "given"
+    assert given.level == pytest.approx(1 / 3)
+    assert given.cannot_say == 0
+    assert set(embedded.match_tags("U").values("is_gap")) <= {True, False}
 
 
-def test_no_gap_and_a_warning_are_said_on_lines_of_their_own(embedded):
-    covered = replace(
-        compute_coverage(embedded),
-        gaps=0,
-        delta_source="leave-one-sequence-out",
-        warning="Give delta.",
-    )
-    first, second, third = str(covered).splitlines()
-    assert first.startswith("0 of ")
-    assert second == "Give delta."
-    assert "farther from S than its sequences are" in third
-    assert "than its samples are" in str(replace(covered, delta_source="leave-one-out"))
-    assert len(str(replace(covered, delta_source="given", warning="")).splitlines()) == 1
+def test_the_drives_of_u_are_in_the_result_and_in_coverage_json(embedded, tmp_path):
+    embedded.match_tags("U").set_values("sequence", ["x"] * 7 + ["y"] * 5)
+    covered = compute_coverage(embedded)
+    assert {row["drive"]: row["frames"] for row in covered.drives} == {"x": 7, "y": 5}
+    assert [row["p"] for row in covered.drives] == sorted(row["p"] for row in covered.drives)
+    assert all(name in str(covered) for name in ("x: 7 frames", "y: 5 frames"))
+    doc = coverage_json(covered)
+    assert doc["drives"] == covered.drives
+    assert json.loads(json.dumps(doc))["basis"] == "level"
+
+
+def test_a_level_that_changes_reads_delta_again(embedded):
+    first = compute_coverage(embedded)
+    other = compute_coverage(embedded, CoverageParams(alpha=0.5))
+    assert other.delta < first.delta
+    assert other.basis == "level"
+
+
+def test_a_users_own_field_is_not_overwritten(embedded):
+    embedded.set_values("support", ["mine"] * len(embedded))
+    with pytest.raises(InputError, match="'support' of its own"):
+        compute_coverage(embedded)
+    assert set(embedded.values("support")) == {"mine"}
+    assert not embedded.has_field("dist_to_S")
 
 
 def test_delta_stays_as_s_grows_until_asked_otherwise(embedded, encoder):
@@ -100,10 +170,11 @@ def test_euclidean_tells_the_same_order_in_another_unit(embedded):
     np.testing.assert_allclose(euclidean, np.sqrt(2 * cosine), atol=1e-6)
 
 
-def test_one_owned_image_gives_a_threshold_with_a_warning(embedded):
+def test_one_owned_image_gives_no_verdict(embedded):
     embedded.match_tags("S").limit(19).untag_samples("S")
     covered = compute_coverage(embedded)
-    assert "one sample" in str(covered)
+    assert "1 drive of S supports no verdict below 50 %" in str(covered)
+    assert covered.cannot_say == covered.candidates
     assert set(embedded.match_tags("U").values("dist_percentile")) == {None}
 
 

@@ -1,0 +1,175 @@
+"""What a coverage run can and cannot say, as sentences for console, panel and Visual Spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .criterion import Threshold
+from .radius import CoverageReport
+from .verdict import drives_needed, supported_level
+
+SHOWN_DRIVES = 5
+
+LOOKS_LIKE_VIDEO = (
+    "S looks like video: most images are nearest to the file beside them, and no field names the "
+    "drives, so all of S counts as one drive. Name the field with sequence_field."
+)
+
+
+def share(level: float) -> str:
+    """A level as a percentage.
+
+    >>> share(0.1), share(1 / 3), share(0.025)
+    ('10 %', '33 %', '2.5 %')
+    """
+    return f"{100 * level:.2g} %" if level < 0.995 else "100 %"
+
+
+def counted(count: int, noun: str = "drive") -> str:
+    """A number with its noun.
+
+    >>> counted(1), counted(1200, "image")
+    ('1 drive', '1,200 images')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def too_few(drives: int, alpha: float) -> str:
+    """What so many drives of S support, and how many are needed.
+
+    >>> too_few(2, 0.1)
+    '2 drives of S support no verdict below 33 %; level 10 % needs 9'
+    """
+    supports = "supports" if drives == 1 else "support"
+    return (
+        f"{counted(drives)} of S {supports} no verdict below {share(supported_level(drives))}; "
+        f"level {share(alpha)} needs {drives_needed(alpha)}"
+    )
+
+
+def standing(threshold: Threshold) -> str:
+    """What verdicts with this threshold are worth, in a sentence or two.
+
+    Examples
+    --------
+    >>> print(standing(Threshold(0.28, "", basis="level", drives=31, level=0.1)))
+    δ = 0.2800 cosine holds level 10 % over 31 drives of S: of a new drive of a kind that S holds, \
+at most 10 % of the frames are called gaps by mistake.
+    """
+    delta = f"δ = {threshold.delta:.4f} {threshold.metric}"
+    if threshold.basis == "level":
+        return _at_level(threshold, delta)
+    if threshold.basis in ("given", "kept"):
+        whose = "was given" if threshold.basis == "given" else "is the first run's"
+        if threshold.level is None:
+            return f"{delta} {whose}; its error rate is unknown."
+        return (
+            f"{delta} {whose}; over {counted(threshold.drives)} of S it holds level "
+            f"{share(threshold.level)}."
+        )
+    if threshold.provisional:
+        return (
+            f"Provisional: {too_few(threshold.drives, threshold.alpha)}. A gap is new against "
+            "other stretches of the drives you own; of the rest nothing can be said."
+        )
+    if threshold.basis == "none":
+        return (
+            f"Cannot say: {too_few(threshold.drives, threshold.alpha)}, and S has too few images "
+            "for a provisional one. The ranking by distance, the drives and what they differ in "
+            "by name still hold; or give δ."
+        )
+    return (
+        f"{delta} has an unknown error rate: run compute_coverage for verdicts that have a known "
+        "one."
+    )
+
+
+def _at_level(threshold: Threshold, delta: str) -> str:
+    over = f"over {counted(threshold.drives)} of S"
+    if threshold.score == "novelty":
+        return (
+            f"Novelty above {threshold.cutoff:.4f} makes a gap, read off S at level "
+            f"{share(threshold.alpha)} {over}. What is guaranteed is {share(threshold.level or 1)}:"
+            " novelty can rise as S grows (jackknife+)."
+        )
+    return (
+        f"{delta} holds level {share(threshold.alpha)} {over}: of a new drive of a kind that S "
+        f"holds, at most {share(threshold.alpha)} of the frames are called gaps by mistake."
+    )
+
+
+def unit(run: CoverageReport) -> str:
+    """The unit of evidence: how many drives of S and of U there are."""
+    if run.sequence_field is None and not run.looks_like_video:
+        return "no field names drives, so each image counts as one"
+    return f"{counted(run.drives_owned)} of S, {run.drives_pool:,} of U"
+
+
+def tally(run: CoverageReport) -> str:
+    """How many candidates are gaps, covered, or neither."""
+    gaps = "provisional gaps" if run.threshold.provisional else "gaps"
+    rest = [
+        f"{count:,} {word}"
+        for count, word in ((run.covered, "covered"), (run.cannot_say, "cannot say"))
+        if count
+    ]
+    return ", ".join([f"{run.gaps:,} of {run.candidates:,} candidates are {gaps}", *rest])
+
+
+def notes(run: CoverageReport) -> list[str]:
+    """What a person should know about a run, beyond what it found."""
+    said = [LOOKS_LIKE_VIDEO] if run.looks_like_video else []
+    return said + ([run.threshold.warning] if run.threshold.warning else [])
+
+
+def coverage_summary(run: CoverageReport) -> str:
+    """A run as lines of text."""
+    spread = ", ".join(f"{name} {value:.4f}" for name, value in run.quantiles.items())
+    lines = [
+        f"{tally(run)} ({unit(run)})",
+        standing(run.threshold),
+        f"distance to S: {spread}",
+    ]
+    return "\n".join(lines + notes(run) + [drive_line(row) for row in run.drives[:SHOWN_DRIVES]])
+
+
+def drive_sentences(row: Mapping[str, Any]) -> list[str]:
+    """What is known of one drive of U, a sentence each.
+
+    Examples
+    --------
+    >>> row = {"drive": "dusk", "p": 0.1, "effect": 1.4, "owned": False, "findings": []}
+    >>> drive_sentences(row)
+    ['Its p-value is 0.1.', 'Its median distance to S is 1.4 times the usual one inside S.']
+    """
+    said = []
+    if row["owned"]:
+        said.append("S holds frames of this drive, so it is not a new one.")
+    if row["p"] is not None:
+        said.append(f"Its p-value is {row['p']:.2g}.")
+    if row["effect"] is not None:
+        said.append(
+            f"Its median distance to S is {row['effect']:.2g} times the usual one inside S."
+        )
+    return said + [finding["sentence"] for finding in row["findings"]]
+
+
+def drive_line(row: Mapping[str, Any]) -> str:
+    """One drive of U in a line.
+
+    Examples
+    --------
+    >>> row = {"drive": "dusk", "frames": 124, "p": 1 / 3, "effect": 1.4, "gaps": 60}
+    >>> row |= {"owned": False, "findings": [{"sentence": "darker than every drive of S"}]}
+    >>> drive_line(row)
+    '  dusk: 124 frames, p 0.33, 1.4 x the usual distance, 60 gaps; darker than every drive of S'
+    """
+    p = "" if row["p"] is None else f", p {row['p']:.2g}"
+    effect = "" if row["effect"] is None else f", {row['effect']:.2g} x the usual distance"
+    said = "".join(f"; {finding['sentence']}" for finding in row["findings"][:2])
+    owned = " (S holds frames of it)" if row["owned"] else ""
+    return (
+        f"  {row['drive']}{owned}: {counted(row['frames'], 'frame')}{p}{effect}, "
+        f"{counted(row['gaps'], 'gap')}{said}"
+    )

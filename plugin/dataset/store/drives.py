@@ -1,0 +1,134 @@
+"""Which drive each image belongs to, and the order in which a drive was recorded.
+
+A drive is one recording, the unit of evidence.  A field names it; images without a name are each a
+drive of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from .names import FRAME_NUMBER, SEQUENCE
+from .sets import Samples, dataset_of
+
+NAMING = (fo.StringField, fo.IntField, fo.ObjectIdField)
+HIDDEN = frozenset(["id", "filepath"])
+
+
+@dataclass(frozen=True, eq=False)
+class Drives:
+    """The drive of each image of S and of U, None where it has no name.
+
+    ``field`` is the path that names them, None where the dataset has no such field; ``order`` int64
+    (m,) sorts S by drive and, within one, as it was recorded.
+    """
+
+    field: str | None
+    owned: list[str | None]
+    pool: list[str | None]
+    order: NDArray[np.int64]
+
+    @property
+    def named(self) -> list[str | None] | None:
+        """The drives of S in recorded order; None where no field names them."""
+        return None if self.field is None else [self.owned[row] for row in self.order]
+
+
+def read_drives(
+    samples: Samples, field: str, owned_ids: Sequence[str], pool_ids: Sequence[str]
+) -> Drives:
+    """Read the drives of S and U.
+
+    Raises
+    ------
+    InputError
+        The field is missing (and not the default) or holds lists, floats or other values that name
+        nothing.
+    """
+    dataset = dataset_of(samples)
+    path = naming_path(dataset, field)
+    asked = ["id", "filepath", *([path] if path else [])]
+    frames = dataset.has_field(FRAME_NUMBER)
+    columns = dataset.values([*asked, *([FRAME_NUMBER] if frames else [])])
+    ids, files = columns[:2]
+    labels = columns[2] if path else [None] * len(ids)
+    numbers = columns[-1] if frames else [None] * len(ids)
+    row = {sample_id: index for index, sample_id in enumerate(ids)}
+    rows = [row[sample_id] for sample_id in owned_ids]
+    owned = [_word(labels[index]) for index in rows]
+    keys = [
+        (label or "", _number(numbers[index]), _natural(files[index]))
+        for label, index in zip(owned, rows, strict=True)
+    ]
+    order = np.array(sorted(range(len(rows)), key=keys.__getitem__), np.int64)
+    return Drives(path, owned, [_word(labels[row[sample_id]]) for sample_id in pool_ids], order)
+
+
+def naming_path(dataset: fo.Dataset, field: str) -> str | None:
+    """The path that holds names of drives: a label field's is its ``label``.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_drives`.
+    """
+    found = dataset.get_field(field) if field else None
+    if found is None:
+        if field in ("", SEQUENCE):
+            return None
+        known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "there is none"
+        raise InputError(
+            f"The dataset has no field {field!r} to name drives by; fields that can: {known}."
+        )
+    if isinstance(found, fo.EmbeddedDocumentField) and found.document_type is fo.Classification:
+        return f"{field}.label"
+    if isinstance(found, NAMING):
+        return field
+    kind = type(found).__name__.removesuffix("Field").lower()
+    raise InputError(
+        f"{field!r} holds {kind} values, which name no drive: choose a field of text, whole "
+        "numbers, ids or a classification as sequence_field."
+    )
+
+
+def drive_ids(dataset: fo.Dataset, path: str, drive: str) -> list[str]:
+    """Samples of a drive, given as its name."""
+    ids, labels = dataset.values(["id", path])
+    return [i for i, label in zip(ids, labels, strict=True) if _word(label) == drive]
+
+
+def naming_fields(dataset: fo.Dataset) -> list[str]:
+    """Fields that can name drives, for a form; nested ones included."""
+    found = []
+    for path, field in dataset.get_field_schema(flat=True).items():
+        if path in HIDDEN or path.startswith(("tags", "metadata", "_")) or path.endswith(".id"):
+            continue
+        if path.endswith((".label", ".tags")):
+            continue
+        classification = (
+            isinstance(field, fo.EmbeddedDocumentField) and field.document_type is fo.Classification
+        )
+        if classification or isinstance(field, NAMING):
+            found.append(path)
+    return sorted(found, key=lambda path: (path != SEQUENCE, path))
+
+
+def _word(label: Any) -> str | None:
+    return None if label is None or label == "" else str(label)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and value == value else 0.0
+
+
+def _natural(path: str) -> list[Any]:
+    """A key that sorts ``frame_10`` after ``frame_9``."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path)]

@@ -1,0 +1,279 @@
+"""What holds for a point, an empty place, a cap or a drive: a gap or not, or cannot say.
+
+The one idea: only an image has a distance to S.  A place, a cap or a drive has none of its own;
+what can be said of it is what holds for its images, and how many of what drives they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..coverage.criterion import CANNOT_SAY, COVERED, GAP, GapVerdict, Threshold
+from .search_space import OWNED, SearchSpace
+from .sketch import BoundedSearch
+
+Array = NDArray[Any]
+Status = GapVerdict | Literal["empty"]
+MEAN_OF = 50
+"""Neighbours on the sphere: their mean orders those of a place, and fillers are among them."""
+AROUND = 10
+"""Nearest images on the sphere that speak for a place."""
+TRUST_NEIGHBORS = 30
+"""Sphere neighbours of a place that are checked in the embedding."""
+TIE = 1e-6
+"""Two float32 products of one pair of rows may differ by this."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """The images that speak for a place, a cap or a drive.
+
+    Attributes
+    ----------
+    angle
+        Degrees within which they lie.
+    gaps, covered, cannot_say
+        Verdicts of the images of U.
+    owned
+        Images of S.
+    drives
+        Drives that all of them come from; None where no drive is named.
+    distances
+        Least, median and largest distance to S of the images of U; None without one.
+    """
+
+    angle: float
+    gaps: int
+    covered: int
+    cannot_say: int
+    owned: int
+    drives: int | None
+    distances: tuple[float, float, float] | None
+
+    @property
+    def pool(self) -> int:
+        """Images of U."""
+        return self.gaps + self.covered + self.cannot_say
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.pool + self.owned
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What holds at a place; distances in the metric of the run.
+
+    Attributes
+    ----------
+    kind
+        An image of U, an image of S (its distance to the rest of S), an empty place, a cap, or a
+        drive of U.
+    status
+        What holds; ``empty`` where neither S nor U has an image.
+    threshold
+        δ as asked with, its unit and what it is worth.
+    distance, percentile, novelty
+        Of an image: distance to S, where it falls among the distances inside S (0..100), and what
+        lies outside the variance of S; None where unknown.
+    support, support_drives
+        Images of S within δ of an image of U, and their drives; None where unknown.
+    around
+        Of a place, a cap or a drive: the images that speak for it.
+    candidates, looked_at
+        Candidates near an image that would fill the gap there, of how many looked at.
+    trust, trust_k
+        Share of its ``trust_k`` neighbours on the sphere that are neighbours in the embedding too,
+        0..1; None where the sphere has too few points to tell, and for a cap or a drive.
+    """
+
+    kind: Literal["U", "S", "place", "cap", "drive"]
+    status: Status
+    threshold: Threshold
+    distance: float | None = None
+    percentile: float | None = None
+    novelty: float | None = None
+    support: int | None = None
+    support_drives: int | None = None
+    around: Around | None = None
+    candidates: int = 0
+    looked_at: int = 0
+    trust: float | None = None
+    trust_k: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """δ as asked with, and the verdict of every point with it: int8 (n,), OWNED for S."""
+
+    threshold: Threshold
+    verdicts: Array
+
+    @classmethod
+    def of(cls, space: SearchSpace, delta: float | None) -> Judged:
+        """The run's own, or those of a δ that a person tries out."""
+        run = space.threshold
+        if delta is None or delta == run.delta:
+            return cls(run, space.verdicts)
+        level = None
+        if space.yardstick is not None and run.drives > 1:
+            level = space.yardstick.level(delta, run.drives)
+        tried = run.at(delta, level)
+        return cls(tried, space.judge(tried))
+
+
+def point_verdict(
+    space: SearchSpace, judged: Judged, row: int, bounded: BoundedSearch
+) -> Verdict | None:
+    """Verdict of one image; None where S has no image on the sphere."""
+    owned = bool(space.owned[row])
+    distance = _distance(space, row, bounded)
+    if distance is None:
+        return None
+    threshold = judged.threshold
+    status = judged.verdicts[row]
+    if status == OWNED or not np.isfinite(space.dist[row]):
+        status = threshold.verdicts([distance], space.novelty[row : row + 1])[0]
+    candidates, looked_at = _fillers(space, judged, row, bounded, distance)
+    known = not owned and threshold.delta == space.threshold.delta and space.support[row] >= 0
+    return Verdict(
+        "S" if owned else "U",
+        _NAMES[int(status)],
+        threshold,
+        distance=distance,
+        percentile=_percentile(space, row, distance),
+        novelty=_number(space.novelty[row]),
+        support=int(space.support[row]) if known else None,
+        support_drives=int(space.support_drives[row]) if known else None,
+        candidates=candidates,
+        looked_at=looked_at,
+        **_trust(space, space.direction(row), "both", bounded),
+    )
+
+
+def place_verdict(
+    space: SearchSpace,
+    judged: Judged,
+    direction: Sequence[float],
+    search: str,
+    bounded: BoundedSearch,
+) -> Verdict:
+    """Verdict of a direction: that of the nearest images, within the reach of the sphere."""
+    rows, angle = place_neighbours(space, direction)
+    # A mean of U says nothing about neighbours in S: a place is judged in the set it is made of.
+    trust = _trust(space, direction, search, bounded)
+    return _of_images("place", space, judged, rows, angle, **trust)
+
+
+def place_neighbours(space: SearchSpace, direction: Sequence[float]) -> tuple[Array, float]:
+    """Rows of the images that speak for a place, and the angle in radians that was looked in."""
+    found = space.index("both").nearest(np.asarray(direction), AROUND)
+    reach = space.reach()
+    return found.index[0][found.angle[0] <= reach], reach
+
+
+def set_verdict(
+    kind: Literal["cap", "drive"], space: SearchSpace, judged: Judged, rows: Array, angle: float
+) -> Verdict:
+    """Verdict of all images in a cap or of a drive."""
+    return _of_images(kind, space, judged, rows, angle)
+
+
+def _of_images(
+    kind: Literal["place", "cap", "drive"],
+    space: SearchSpace,
+    judged: Judged,
+    rows: Array,
+    angle: float,
+    **trust: Any,
+) -> Verdict:
+    codes = judged.verdicts[rows]
+    gaps, covered, cannot_say, owned = (
+        int((codes == code).sum()) for code in (GAP, COVERED, CANNOT_SAY, OWNED)
+    )
+    far = space.dist[rows]
+    far = far[np.isfinite(far)]
+    distances = None
+    if len(far):
+        distances = (float(far.min()), float(np.median(far)), float(far.max()))
+    drives = space.drives()[rows]
+    named = len(np.unique(drives[drives >= 0])) or None
+    around = Around(float(np.degrees(angle)), gaps, covered, cannot_say, owned, named, distances)
+    return Verdict(
+        kind, _status(around, judged.threshold), judged.threshold, around=around, **trust
+    )
+
+
+def _status(around: Around, threshold: Threshold) -> Status:
+    """What holds for most of the images; images of S count as covered where that can be said."""
+    if not around.count:
+        return "empty"
+    if 2 * around.gaps > around.count or (around.gaps and around.gaps == around.pool):
+        return "gap"
+    if threshold.provisional or threshold.basis == "none" or 2 * around.cannot_say > around.count:
+        return "cannot say"
+    return "covered"
+
+
+_NAMES: dict[int, GapVerdict] = {GAP: "gap", COVERED: "covered", CANNOT_SAY: "cannot say"}
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _percentile(space: SearchSpace, row: int, distance: float) -> float | None:
+    kept = space.percentile[row]
+    return _number(kept) if np.isfinite(kept) else _number(space.percentile_of(distance))
+
+
+def _distance(space: SearchSpace, row: int, bounded: BoundedSearch) -> float | None:
+    """Distance of an image to S; of an image of S, to the rest of S outside its drive."""
+    if not space.owned[row]:
+        distance = _number(space.dist[row])
+        if distance is not None:
+            return distance
+    others = space.owned
+    if space.owned[row]:
+        others = others.copy()
+        others[row] = False
+        drives = space.drives()
+        elsewhere = others & (drives != drives[row])
+        if drives[row] >= 0 and elsewhere.any():
+            others = elsewhere
+    _, similarity = bounded.top(1, others)
+    if not len(similarity):
+        return None
+    cosine = float(np.clip(1 - similarity[0], 0, 2))
+    return cosine if space.metric == "cosine" else float(np.sqrt(2 * cosine))
+
+
+def _fillers(
+    space: SearchSpace, judged: Judged, row: int, bounded: BoundedSearch, distance: float
+) -> tuple[int, int]:
+    """Candidates around an image that are gaps and nearer to it than S, of how many looked at."""
+    if not len(space.members("U")):
+        return 0, 0
+    rows = space.around(space.direction(row), "U", MEAN_OF)
+    cosine = np.clip(1 - space.embeddings()[rows] @ bounded.vector, 0, 2)
+    here = cosine if space.metric == "cosine" else np.sqrt(2 * cosine)
+    fills = (judged.verdicts[rows] == GAP) & (here < distance)
+    return int(fills.sum()), len(rows)
+
+
+def _trust(
+    space: SearchSpace, direction: Sequence[float], which: str, bounded: BoundedSearch
+) -> dict[str, Any]:
+    if len(space) <= TRUST_NEIGHBORS:
+        return {}  # nearly every point is a neighbour: the share would say nothing
+    around = space.around(direction, which, TRUST_NEIGHBORS)
+    _, near = bounded.top(MEAN_OF, space.mask(which))
+    # Compared by value: a tie at the border counts as near whichever copy it is.
+    trust = float((space.embeddings()[around] @ bounded.vector >= near[-1] - TIE).mean())
+    return {"trust": trust, "trust_k": min(TRUST_NEIGHBORS, len(space))}
