@@ -50,6 +50,7 @@ def main() -> None:
     faith = commands.add_parser("faithfulness")
     faith.add_argument("--images", required=True, help="folder with images, searched through")
     faith.add_argument("--encoder", choices=["vit", "packaged"], default="vit")
+    faith.add_argument("--pooling", choices=["mean", "rows"], help="[the encoder's default]")
     faith.add_argument("--about", choices=["attention", "new", "shared"], default="attention")
     faith.add_argument("--count", type=int, default=100)
     faith.add_argument("--steps", type=int, default=6, help="parts in which patches are taken")
@@ -132,10 +133,14 @@ def print_faithfulness(options: argparse.Namespace) -> None:
         if options.encoder == "vit":
             path = write_checkpoint(Path(folder) / "dinov2-small-focus")
             encoder = load_encoder(
-                "transformers", model_path=path, device="cpu", precision=options.precision
+                "transformers",
+                model_path=path,
+                device="cpu",
+                precision=options.precision,
+                pooling=options.pooling,
             )
         else:
-            encoder = load_encoder("packaged", device="cpu")
+            encoder = load_encoder("packaged", device="cpu", pooling=options.pooling)
     assert isinstance(encoder, TorchEncoder)
     batch = np.stack([encoder.prepare(open_rgb(p)) for p in spread(options.images, options.count)])
     explainer = Explainer(encoder, Question(about=options.about))
@@ -151,7 +156,8 @@ def print_faithfulness(options: argparse.Namespace) -> None:
         "random": rng.random(ours.shape),
     }
     print(
-        f"{encoder.name}, {encoder.precision}, about {options.about}: {len(batch)} images, patches "
+        f"{encoder.name}, {encoder.precision}, {encoder.pooling}, about {options.about}: "
+        f"{len(batch)} images, patches "
         f"{encoder.patch_grid[0]} x {encoder.patch_grid[1]} taken in {options.steps} parts; mean "
         "and 95 % interval over images"
     )

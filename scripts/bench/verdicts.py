@@ -2,7 +2,7 @@
 
     python -m gapsphere.scripts.bench.verdicts --figure docs/reliability.svg
     python -m gapsphere.scripts.bench.verdicts --runs 40 --drives 2 9  # seconds
-    python -m gapsphere.scripts.bench.verdicts --csv drive/metadata.csv  # and real drives
+    python -m gapsphere.scripts.bench.verdicts --csv drive/metadata.csv  # real drives alone
 
 Simulated drives differ by a random effect and wander as an autocorrelated path of 20 to 120 frames
 in eight dimensions, laid onto the unit sphere; a novel drive is one that is moved by six standard
@@ -35,6 +35,7 @@ from ...plugin.coverage.verdict import (
     provisional_threshold,
     stretches,
 )
+from ...plugin.encoders.pooling import Pooling
 
 Array = NDArray[Any]
 DRIVES, LEVELS = (2, 5, 9, 19, 39, 79), (0.05, 0.1, 0.2)
@@ -70,7 +71,11 @@ def main() -> int:
     parser.add_argument("--score", choices=["nearest", "novelty"], default="nearest")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the reliability figure")
     parser.add_argument("--csv", type=Path, help="real drives with sequence and time_of_day")
+    parser.add_argument("--pooling", choices=["mean", "rows"], help="of the CSV's images [rows]")
     options = parser.parse_args()
+    if options.csv:
+        rotate(options.csv, options.pooling)
+        return 0
     broken, table = 0, {}
     print(f"{options.score}: false gaps ± standard error, and power, of {options.runs} runs")
     print("drives level  frame threshold            drive p-value              old rule")
@@ -85,8 +90,6 @@ def main() -> int:
             print(f"{m:6} {alpha:5}  {frame}      {drive}      {table[m]['old']}{silent}{verdict}")
     if options.figure:
         draw(table, options.figure)
-    if options.csv:
-        rotate(options.csv)
     print("every cell holds its level" if not broken else f"{broken} cells do not hold their level")
     return int(broken > 0)
 
@@ -165,11 +168,11 @@ def draw(table: dict[int, dict[Any, Rates]], path: Path) -> None:
     print(path)
 
 
-def rotate(path: Path) -> None:
+def rotate(path: Path, pooling: Pooling | None) -> None:
     """Rotations of real drives: scores, the provisional rule, and what brightness says."""
-    vectors, sequence, time = embedded(path)
+    vectors, sequence, time = embedded(path, pooling)
     day = sorted(set(sequence[time == "day"]))
-    print("\nnew day drive  score    AUC of dusk  provisional rule: false, power")
+    print("new day drive  score    AUC of dusk  provisional rule: false, power")
     for null in day:
         owned, known, dusk = (time == "day") & (sequence != null), sequence == null, time == "dusk"
         parts = stretches(sequence[owned].tolist())
@@ -192,12 +195,12 @@ def _scores(
     yield "novelty", novelty(vectors, S), left_out_novelty(S, parts)
 
 
-def embedded(path: Path) -> tuple[Array, Array, Array]:
+def embedded(path: Path, pooling: Pooling | None) -> tuple[Array, Array, Array]:
     """Vectors of the packaged encoder, sequence and time of day of a table's images."""
     from ...plugin.embeddings.images import open_rgb
     from ...plugin.encoders.registry import load_encoder
 
-    encoder = load_encoder("packaged")
+    encoder = load_encoder("packaged", pooling=pooling)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     vectors = []
