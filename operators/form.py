@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -80,6 +81,20 @@ def choose(inputs: types.Object, params: type[Params], name: str, values: Sequen
         inputs.properties[key] = inputs.properties.pop(key)
 
 
+def suggest(inputs: types.Object, params: type[Params], name: str, values: Sequence[str]) -> None:
+    """Offer ``values`` for a text setting, which may still be any text, at the same place."""
+    if name not in inputs.properties or not values:
+        return  # folded away, or nothing to offer
+    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
+    for value in values:
+        view.add_choice(value, label=value)
+    setting = next(each for each in settings_of(params) if each.name == name)
+    order = list(inputs.properties)
+    inputs.str(name, view=view, **_common(setting))
+    for key in order[order.index(name) + 1 :]:
+        inputs.properties[key] = inputs.properties.pop(key)
+
+
 def target(
     ctx: foo.ExecutionContext, inputs: types.Object, label: str, choices: Mapping[str, str]
 ) -> None:
@@ -109,12 +124,7 @@ def targeted(
 def _add(inputs: types.Object, setting: Setting) -> None:
     limits = {"min": setting.least, "max": setting.most}
     limits = {name: limit for name, limit in limits.items() if limit is not None}
-    common = {
-        "label": setting.label,
-        "description": setting.text,
-        "required": False,
-        "default": setting.written,
-    }
+    common = _common(setting)
     if setting.choices:
         choices = types.Dropdown()
         for value in setting.choices:
@@ -127,3 +137,12 @@ def _add(inputs: types.Object, setting: Setting) -> None:
         add(setting.name, **limits, **common)
     else:
         inputs.str(setting.name, **common)
+
+
+def _common(setting: Setting) -> dict[str, Any]:
+    return {
+        "label": setting.label,
+        "description": setting.text,
+        "required": False,
+        "default": setting.written,
+    }

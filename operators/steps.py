@@ -8,6 +8,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.dataset.gaps.load import load_images, tag_samples
+from ..plugin.dataset.store.drives import naming_fields
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
@@ -23,6 +24,7 @@ from ..plugin.settings.steps import (
     LoadParams,
     SphereParams,
 )
+from .form import suggest
 from .step import StepOperator
 
 OWNED_WORD, POOL_WORD = "owned_samples", "pool_samples"
@@ -94,9 +96,12 @@ class ComputeCoverage(StepOperator):
     label = "Compute coverage"
     help = (
         "Exact distance of every candidate to its nearest owned image, the covering radius and "
-        "its quantiles, and which candidates are farther than δ: the gaps."
+        "its quantiles, and which candidates are gaps, at a level of false gaps that S supports."
     )
     params = CoverageParams
+
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
 
 
 class SelectKCenter(StepOperator):
@@ -127,6 +132,9 @@ class FindGaps(StepOperator):
         "cover most, and lay everything out on the sphere. What is done already is skipped."
     )
     params = GapParams
+
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         return types.Placement(

@@ -145,3 +145,21 @@ def test_work_keeps_its_fields_while_the_app_reloads_the_dataset_under_it(loaded
         reloading.join()
     loaded.reload()
     assert [len(loaded.exists(f"dist_to_S_run{run}")) for run in range(2)] == [6] * 2
+
+
+@pytest.mark.parametrize("name", ["find_gaps", "compute_coverage"])
+def test_the_fields_that_can_name_drives_are_offered_and_any_other_text_is_taken(dataset, name):
+    import fiftyone as fo
+
+    dataset.add_sample(
+        fo.Sample("one.png", route="north", scene=fo.Classification(label="a"), speed=1.5)
+    )
+    operator = foo.get_operator(PREFIX + name)
+    ctx = foo.ExecutionContext(request_params={"dataset_name": dataset.name, "params": {}})
+    asked = operator.resolve_input(ctx).type.properties["sequence_field"]
+    offered = [choice.value for choice in asked.view.choices]
+    assert {"route", "scene"} <= set(offered)
+    assert "speed" not in offered
+    assert asked.view.to_json()["allow_user_input"]
+    assert asked.default == "sequence"
+    assert list(operator.resolve_input(ctx).type.properties)[-1] != "sequence_field"
