@@ -1,7 +1,8 @@
 """The columns that the panel draws: which points are shown, and what is sent of each.
 
-The first frame costs 14 bytes and one bit a point: float32 coordinates, the distance as uint16, one
-bit for S or U.  Everything else (another colour, ids, the free projection) follows when asked for.
+The first frame costs 14 bytes and two bits a point: float32 coordinates, the distance as uint16,
+one bit for S or U and one for the run's gaps.  Everything else (another colour, ids, the free
+projection) follows when asked for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ...plugin.dataset.store import points, vectors
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
 from ...plugin.errors import InputError
 from ..wire import MISSING, b64, bitmask, squeeze
+from .contract import DRIVES_MAX
 
 Array = NDArray[Any]
 QUANTILES = 257
@@ -43,6 +45,7 @@ def payload(analysis: Analysis, rows: Array, stamp: str, source: str) -> dict[st
         "n": len(rows),
         "xyz": None if source == "routes" else b64(analysis.sphere[rows]),
         "sets": bitmask(analysis.owned[rows]),
+        "gaps": bitmask(analysis.gaps[rows]),
         "picks": b64(picked[np.argsort(ranks[picked], kind="stable")].astype(np.uint32)),
         "dist": numeric_column("dist_to_S", analysis.dist[rows], 0.0, analysis.delta_max),
     }
@@ -78,6 +81,7 @@ def run_info(
         "delta_source": threshold.source,
         "metric": threshold.metric,
         "basis": threshold.basis,
+        "score": threshold.score,
         "alpha": threshold.alpha,
         "level": threshold.level,
         "cannot_say": int((analysis.verdicts == CANNOT_SAY).sum()),
@@ -85,7 +89,8 @@ def run_info(
         "standing": standing(threshold),
         "unit": unit(covered) if covered else "",
         "notes": notes(covered) if covered else [],
-        "drives": covered.drives if covered else [],
+        "sequence_field": analysis.sequence_field,
+        "drives": covered.drives[:DRIVES_MAX] if covered else [],
         "quantiles": b64(table.astype(np.float32)),
         "own_quantiles": b64(own.astype(np.float32)),
         "inside_quantiles": b64(inside.astype(np.float32)),

@@ -18,6 +18,8 @@ from ..wire import STEPS as STEPS
 COMPONENT = "GapsphereGapExplorer"
 TRAY_MAX = 1000
 """Samples that a tray holds: as many as a person gathers by hand."""
+DRIVES_MAX = 200
+"""Drives that the panel lists: the most unusual ones."""
 
 Base64 = Annotated[str, "Base64"]
 Vec3 = tuple[float, float, float]
@@ -29,6 +31,7 @@ SourceName = Literal["panel", "routes"]
 """Who serves coordinates and ids: this panel, or FiftyOne's own ``/embeddings/v2``."""
 Kind = Literal["numeric", "categorical"]
 Basis = Literal["level", "given", "kept", "provisional", "none", "unrated"]
+Score = Literal["nearest", "novelty"]
 GapVerdict = Literal["gap", "covered", "cannot say"]
 Tone = Literal["gap", "provisional", "covered", "unknown", "empty"]
 Palette = Literal["viridis", "cividis"]
@@ -177,6 +180,8 @@ class RunInfo(TypedDict):
     metric: Metric
     basis: Basis
     """What δ rests on."""
+    score: Score
+    """What decides the run's verdicts: the distance to S, or novelty."""
     alpha: float
     """Level asked for."""
     level: float | None
@@ -190,8 +195,10 @@ class RunInfo(TypedDict):
     """How many drives there are, in words."""
     notes: list[str]
     """What the person should know about the run."""
+    sequence_field: str | None
+    """Path that names the drives; null where no field does."""
     drives: list[DriveRow]
-    """Drives of U, the most unusual first."""
+    """Drives of U, the most unusual first, `DRIVES_MAX` at most."""
     quantiles: Base64
     """Equally spaced quantiles of `dist_to_S` over all of U, 0 % to 100 %."""
     own_quantiles: Base64
@@ -222,7 +229,7 @@ class StampedColumn(ColourColumn):
 
 
 class ColumnsPayload(TypedDict):
-    """14 bytes and one bit a point."""
+    """14 bytes and two bits a point."""
 
     stamp: str
     n: int
@@ -230,6 +237,8 @@ class ColumnsPayload(TypedDict):
     """float32, interleaved; null when the source is `routes`."""
     sets: Base64
     """Bitmask, little bit order: 1 is S."""
+    gaps: Base64
+    """Bitmask: 1 is a gap of the run, whatever decided that; at another δ the distance does."""
     picks: Base64
     """uint32 positions of the K-Center picks, first pick first."""
     dist: ColourColumn

@@ -9,6 +9,9 @@ export const COMPONENT = "GapsphereGapExplorer";
 /** Samples that a tray holds: as many as a person gathers by hand. */
 export const TRAY_MAX = 1000;
 
+/** Drives that the panel lists: the most unusual ones. */
+export const DRIVES_MAX = 200;
+
 export type Base64 = string;
 
 export type Vec3 = readonly [number, number, number];
@@ -27,6 +30,8 @@ export type SourceName = "panel" | "routes";
 export type Kind = "numeric" | "categorical";
 
 export type Basis = "level" | "given" | "kept" | "provisional" | "none" | "unrated";
+
+export type Score = "nearest" | "novelty";
 
 export type GapVerdict = "gap" | "covered" | "cannot say";
 
@@ -148,6 +153,8 @@ export interface RunInfo {
   metric: Metric;
   /** What δ rests on. */
   basis: Basis;
+  /** What decides the run's verdicts: the distance to S, or novelty. */
+  score: Score;
   /** Level asked for. */
   alpha: number;
   /** Level that δ holds; null where that is unknown. */
@@ -161,7 +168,9 @@ export interface RunInfo {
   unit: string;
   /** What the person should know about the run. */
   notes: string[];
-  /** Drives of U, the most unusual first. */
+  /** Path that names the drives; null where no field does. */
+  sequence_field: string | null;
+  /** Drives of U, the most unusual first, `DRIVES_MAX` at most. */
   drives: DriveRow[];
   /** Equally spaced quantiles of `dist_to_S` over all of U, 0 % to 100 %. */
   quantiles: Base64;
@@ -191,7 +200,7 @@ export interface StampedColumn extends ColourColumn {
   stamp: string;
 }
 
-/** 14 bytes and one bit a point. */
+/** 14 bytes and two bits a point. */
 export interface ColumnsPayload {
   stamp: string;
   n: number;
@@ -199,6 +208,8 @@ export interface ColumnsPayload {
   xyz: Base64 | null;
   /** Bitmask, little bit order: 1 is S. */
   sets: Base64;
+  /** Bitmask: 1 is a gap of the run, whatever decided that; at another δ the distance does. */
+  gaps: Base64;
   /** uint32 positions of the K-Center picks, first pick first. */
   picks: Base64;
   dist: ColourColumn;
