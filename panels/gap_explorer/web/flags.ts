@@ -9,6 +9,8 @@ export interface FlagInputs {
   sets: Bitmask;
   dist: Column;
   delta: number;
+  /** The run's gaps, where its own δ is asked with; null: the distance decides. */
+  gaps: Bitmask | null;
   show: Show;
   /** What the grid's view and filters keep; null keeps all. */
   match: Bitmask | null;
@@ -28,7 +30,7 @@ export function writeFlags(flags: Uint8Array, input: FlagInputs): { gaps: number
     if (!owned) {
       candidates++;
       const value = dist.values[i];
-      if (value !== MISSING && value >= beyond) {
+      if (input.gaps ? input.gaps.has(i) : value !== MISSING && value >= beyond) {
         flag |= FLAG.GAP;
         gaps++;
       }

@@ -46,6 +46,16 @@ export function capOutline(center: Vec3, angle: number, segments = 96): Float32A
   return out;
 }
 
+/** Where most of some points of interleaved `xyz` lie; that of the first where they cancel out. */
+export function meanDirection(xyz: Float32Array, rows: ArrayLike<number>): Vec3 {
+  const sum = new Vector3();
+  for (let i = 0; i < rows.length; i++) {
+    sum.add(new Vector3().fromArray(xyz, 3 * rows[i]));
+  }
+  if (sum.length() < 1e-6 * rows.length) sum.fromArray(xyz, 3 * rows[0]);
+  return sum.normalize().toArray();
+}
+
 /** How many points of interleaved `xyz` lie inside the cap; `keep` leaves others out. */
 export function countInCap(
   xyz: Float32Array,

@@ -13,13 +13,17 @@ describe("writeFlags", () => {
   const dist = numericColumn("dist_to_S", new Float32Array([NaN, 0.1, 0.9, NaN]));
   const run = (changes: object): number[] => {
     const flags = new Uint8Array(4);
-    writeFlags(flags, { sets, dist, delta: 0.5, show: "both", match: null, only: null, ...changes });
+    writeFlags(flags, { sets, dist, delta: 0.5, gaps: null, show: "both", match: null, only: null, ...changes });
     return [...flags];
   };
   it("marks S, and gaps among U alone", () => {
     expect(run({})).toEqual([FLAG.S, 0, FLAG.GAP, 0]);
     expect(run({ delta: 0.05 })).toEqual([FLAG.S, FLAG.GAP, FLAG.GAP, 0]);
     expect(run({ delta: 2 })).toEqual([FLAG.S, 0, 0, 0]);
+  });
+  it("marks the gaps of the run instead, whatever the distance says", () => {
+    const gaps = new Bitmask(new Uint8Array([0b0010]), 4);
+    expect(run({ gaps })).toEqual([FLAG.S, FLAG.GAP, 0, 0]);
   });
   it("hides the other set", () => {
     expect(run({ show: "S" }).map((f) => f & FLAG.HIDDEN)).toEqual([0, 8, 8, 8]);
@@ -32,7 +36,7 @@ describe("writeFlags", () => {
   });
   it("counts what it marks", () => {
     const flags = new Uint8Array(4);
-    const counts = writeFlags(flags, { sets, dist, delta: 0.5, show: "both", match: null, only: null });
+    const counts = writeFlags(flags, { sets, dist, delta: 0.5, gaps: null, show: "both", match: null, only: null });
     expect(counts).toEqual({ gaps: 1, U: 3 });
   });
 });

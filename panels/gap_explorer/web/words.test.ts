@@ -14,11 +14,12 @@ describe("percent", () => {
 });
 
 it("headings and paths", () => {
-  const base = { stamp: "", total: 1234, inside: null, verdict: null, words: null, highlight: "", ms: 0, cards: [] };
+  const base = { stamp: "", total: 1234, words: null, highlight: "", ms: 0, cards: [] };
   expect(title({ ...base, query: { kind: "cap", direction: [0, 0, 1], angle: 0.4 } })).toBe(
     "1,234 samples inside a 23° cap",
   );
   expect(title({ ...base, query: { kind: "place", direction: [0, 0, 1] } })).toBe("Empty location");
+  expect(title({ ...base, query: { kind: "drive", drive: "dusk" } })).toBe("Drive dusk");
   expect(fileName("/a/b/c.png")).toBe("c.png");
   expect(fileName("C:\\a\\c.png")).toBe("c.png");
   expect(folder("/a/b/c/d/e.png")).toBe("…/b/c/d");

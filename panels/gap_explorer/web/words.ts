@@ -51,6 +51,7 @@ export function title(answer: Answer): string {
     return `${plural(total, "sample")} inside a ${degrees}° cap`;
   }
   if (query.kind === "place") return "Empty location";
+  if (query.kind === "drive") return `Drive ${query.drive}`;
   return cards[0] ? fileName(cards[0].filepath) : "A sample";
 }
 

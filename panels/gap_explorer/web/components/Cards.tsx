@@ -3,14 +3,20 @@ import type { Bridge } from "../bridge";
 import type { Card } from "../contract.gen";
 import type { HeatState } from "../hooks/useHeatmaps";
 import type { TrayState } from "../hooks/useTray";
+import { markOf, supportWords } from "../verdicts";
 import { fileName, folder, number } from "../words";
 import { Check, Plus } from "./Icons";
 import { Thumb } from "./Thumb";
+import { VerdictMark } from "./Verdict";
 
 /** The images of an answer, best first: a click chooses one, its plus puts it into the tray. */
 export function Cards(props: {
   bridge: Bridge;
   cards: readonly Card[];
+  /** Gaps are provisional ones. */
+  provisional: boolean;
+  /** A field names the drives. */
+  named: boolean;
   chosen: ReadonlySet<string>;
   toggle(id: string): void;
   heat: HeatState;
@@ -41,7 +47,7 @@ export function Cards(props: {
                   <Check />
                 </span>
               ) : null}
-              <Marks card={card} />
+              <Marks card={card} provisional={props.provisional} />
             </span>
             <span className="gs-name" title={card.filepath}>
               {fileName(card.filepath)}
@@ -60,6 +66,7 @@ export function Cards(props: {
                   distance to click <b>{number(card.distance)}</b>
                 </span>
               ) : null}
+              <Support card={card} named={props.named} />
             </span>
           </button>
           {tray && card.set === "U" ? <Gather card={card} tray={tray} /> : null}
@@ -69,16 +76,22 @@ export function Cards(props: {
   );
 }
 
-/** S or U, gap, pick. */
-export function Marks(props: { card: Card }): React.ReactElement {
-  const { set, gap, pick } = props.card;
+/** S or U, the verdict, pick. */
+export function Marks(props: { card: Card; provisional: boolean }): React.ReactElement {
+  const { set, pick } = props.card;
   return (
     <span className="gs-tags">
       {set ? <b className={`gs-set-${set}`}>{set}</b> : null}
-      {gap ? <b className="gs-gap-tag">GAP</b> : null}
+      <VerdictMark mark={markOf(props.card, props.provisional)} />
       {pick !== null ? <b className="gs-pick-tag">pick {pick}</b> : null}
     </span>
   );
+}
+
+/** How many images of S stand behind the verdict. */
+export function Support(props: { card: Card; named: boolean }): React.ReactElement | null {
+  const words = supportWords(props.card, props.named);
+  return words ? <span data-cy="gs-support">{words}</span> : null;
 }
 
 function Gather(props: { card: Card; tray: TrayState }): React.ReactElement {

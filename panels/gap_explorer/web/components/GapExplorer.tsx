@@ -11,6 +11,7 @@ import { Controls } from "./Controls";
 import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
 import { Results } from "./Results";
 import { Sphere } from "./Sphere";
+import { Standing } from "./Standing";
 import { useLatest } from "../../../web/shared/useLatest";
 
 /** The panel: one face for each state, and the sphere with its results where there is one. */
@@ -56,6 +57,7 @@ function Body(props: { bridge: Bridge; theme: SceneTheme }): React.ReactElement 
     <>
       <StaleNotice bridge={bridge} run={run} />
       <Controls bridge={bridge} run={run} column={colour.column} />
+      <Standing run={run} choices={bridge.choices} />
       <div className="gs-main">
         <Sphere bridge={bridge} run={run} cloud={cloud} colour={colour} theme={theme} answers={answers} stage={stage} />
         <Results bridge={bridge} run={run} cloud={cloud} state={answers} />

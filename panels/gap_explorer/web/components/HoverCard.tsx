@@ -1,8 +1,10 @@
 import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
-import type { Card } from "../contract.gen";
+import type { Card, RunInfo } from "../contract.gen";
+import { isProvisional } from "../verdicts";
 import { fileName, number } from "../words";
+import { Marks, Support } from "./Cards";
 import { SmallImage } from "../../../web/shared/SmallImage";
 import { useLatest } from "../../../web/shared/useLatest";
 
@@ -14,15 +16,16 @@ export interface Hovered {
   at: [number, number];
 }
 
-/** What is under the pointer: picture, name, distance, percentile. */
+/** What is under the pointer: picture, name, verdict, distance, percentile, support. */
 export function HoverCard(props: {
   bridge: Bridge;
+  run: RunInfo;
   stamp: string;
   hovered: Hovered | null;
   width: number;
   height: number;
 }): React.ReactElement | null {
-  const { bridge, hovered, stamp } = props;
+  const { bridge, hovered, run, stamp } = props;
   const [card, setCard] = React.useState<{ index: number; card: Card | null; error?: string } | null>(null);
   const kept = React.useRef(new Map<string, Card>());
   const call = useLatest(bridge.call);
@@ -72,21 +75,20 @@ export function HoverCard(props: {
       </div>
     );
   }
-  const { filepath, set, dist_to_S, percentile, gap, pick } = card.card;
+  const { filepath, dist_to_S, percentile } = card.card;
   return (
     <div className="gs-popup gs-hover" style={style} role="tooltip" data-cy="gs-hover">
       <SmallImage src={bridge.mediaUrl(filepath)} />
       <p className="gs-name">{fileName(filepath)}</p>
       <p className="gs-row gs-wrap gs-dim gs-small gs-figures">
-        {set ? <b className={`gs-set-${set}`}>{set}</b> : null}
-        {gap ? <b className="gs-gap-tag">GAP</b> : null}
-        {pick !== null ? <b className="gs-pick-tag">pick {pick}</b> : null}
+        <Marks card={card.card} provisional={isProvisional(run, delta)} />
         {dist_to_S !== null ? (
           <span>
             distance to S <b>{number(dist_to_S)}</b>
           </span>
         ) : null}
         {percentile !== null ? <span>percentile {percentile.toFixed(1)}</span> : null}
+        <Support card={card.card} named={run.sequence_field !== null} />
       </p>
     </div>
   );

@@ -15,6 +15,8 @@ export function Legend(props: {
   range: readonly [number, number] | null;
   match: Bitmask | null;
   picks: number;
+  /** Gaps are provisional ones. */
+  provisional: boolean;
   muted: string;
 }): React.ReactElement {
   const { column, palette, dark, match } = props;
@@ -31,7 +33,8 @@ export function Legend(props: {
           <i className="gs-mark-u" /> U
         </span>
         <span>
-          <i className="gs-mark-gap" /> gap
+          <i className={props.provisional ? "gs-mark-gap gs-mark-broken" : "gs-mark-gap"} />{" "}
+          {props.provisional ? "provisional gap" : "gap"}
         </span>
         {props.picks > 0 ? (
           <span>

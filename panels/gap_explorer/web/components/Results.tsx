@@ -5,12 +5,16 @@ import type { AnswerState } from "../hooks/useAnswer";
 import type { Cloud } from "../hooks/useCloud";
 import { useHeatmaps, type HeatState } from "../hooks/useHeatmaps";
 import { useTray, type TrayState } from "../hooks/useTray";
-import { count, plural, title } from "../words";
+import { isProvisional } from "../verdicts";
+import { count, title } from "../words";
 import { Actions } from "./Actions";
 import { Cards } from "./Cards";
+import { Drives } from "./Drives";
 import { HeatControls, HeatProgress } from "./Heat";
 import { Check, Close } from "./Icons";
+import { Segmented } from "../../../web/shared/controls";
 import { Tray } from "./Tray";
+import { Verdict } from "./Verdict";
 
 interface Side {
   bridge: Bridge;
@@ -18,26 +22,62 @@ interface Side {
   state: AnswerState;
 }
 
-/** The pane beside the sphere: a verdict in words, what can be done, the images behind it, the tray. */
+type Pane = "results" | "drives";
+
+/** The pane beside the sphere: a verdict in words with the images behind it, or the drives; the tray. */
 export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
   const { bridge, cloud, run, state } = props;
   const heat = useHeatmaps(bridge, state.answer);
   const tray = useTray(bridge, run.dataset_id, cloud);
   const gathers = run.operators.export_visual_spec;
+  const [pane, setPane] = React.useState<Pane>("results");
+  const query = state.answer?.query;
+  // The answer to a question is wanted in sight; the same question asked again changes nothing.
+  const asked = JSON.stringify(query);
+  React.useEffect(() => {
+    if (asked) setPane("results");
+  }, [asked]);
   return (
     <div className="gs-column gs-shrink gs-side">
-      <section className="gs-results" data-cy="gs-results" aria-label="Results" aria-busy={state.busy}>
+      <div className="gs-fixed gs-panes">
+        <Segmented<Pane>
+          label="Pane"
+          value={pane}
+          onChange={setPane}
+          options={[
+            { value: "results", label: "Results" },
+            { value: "drives", label: run.drives.length ? `Drives ${count(run.drives.length)}` : "Drives" },
+          ]}
+        />
+      </div>
+      <section
+        className="gs-results"
+        data-cy="gs-results"
+        aria-label={pane === "drives" ? "Drives" : "Results"}
+        aria-busy={state.busy}
+      >
         {state.error ? (
           <p className="gs-row gs-note gs-note-bad" role="alert">
             {state.error}
           </p>
         ) : null}
-        {state.answer ? (
+        {pane === "drives" ? (
+          <Drives
+            key={run.stamp}
+            bridge={bridge}
+            run={run}
+            asked={query?.kind === "drive" ? query.drive : null}
+            ask={(drive) => {
+              state.ask({ kind: "drive", drive });
+              setPane("results");
+            }}
+          />
+        ) : state.answer ? (
           <AnswerView {...props} answer={state.answer} heat={heat} tray={gathers ? tray : null} />
         ) : (
           <>
             <HeatProgress heat={heat} />
-            <Invitation busy={state.busy} />
+            <Invitation busy={state.busy} drives={run.drives.length > 0} />
           </>
         )}
       </section>
@@ -48,7 +88,7 @@ export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
   );
 }
 
-function Invitation(props: { busy: boolean }): React.ReactElement {
+function Invitation(props: { busy: boolean; drives: boolean }): React.ReactElement {
   return (
     <div className="gs-dim gs-invite">
       <h2>{props.busy ? "Searching …" : "Explore the sphere"}</h2>
@@ -59,6 +99,12 @@ function Invitation(props: { busy: boolean }): React.ReactElement {
         <dd>to see whether it is a gap, and which samples of U could fill it</dd>
         <dt>Drag out a cap</dt>
         <dd>to see every sample inside it</dd>
+        {props.drives ? (
+          <>
+            <dt>Open the drives</dt>
+            <dd>to see which recordings of U are most unlike S</dd>
+          </>
+        ) : null}
       </dl>
       <p>
         <kbd>Alt</kbd>-click always queries the location, <kbd>Shift</kbd>-drag always draws a cap.
@@ -98,30 +144,7 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
         </button>
       </header>
 
-      {words ? (
-        <div className={`gs-soft gs-verdict gs-${words.tone}`} data-cy="gs-verdict">
-          <p className="gs-verdict-line">
-            <b className="gs-small gs-badge">{words.badge}</b>
-            {words.headline}
-          </p>
-          <p>{words.percentile}</p>
-          <p>{words.fill}</p>
-          {words.trust ? (
-            <p className={`gs-trust gs-trust-${words.trust.level}`}>
-              <i aria-hidden="true" />
-              {words.trust.text}
-            </p>
-          ) : null}
-          {words.estimated ? <p className="gs-fine">{words.estimated}</p> : null}
-        </div>
-      ) : null}
-
-      {answer.inside ? (
-        <p className="gs-dim gs-inside" data-cy="gs-inside">
-          {plural(answer.inside.S, "sample")} of S, {count(answer.inside.U)} of U,{" "}
-          {plural(answer.inside.gaps, "gap")} among them.
-        </p>
-      ) : null}
+      {words ? <Verdict words={words} /> : null}
 
       <Actions
         run={run}
@@ -138,10 +161,20 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
 
       <HeatProgress heat={heat} />
       <HeatControls bridge={bridge} maps={heat.maps.size} />
-      <Cards bridge={bridge} cards={answer.cards} chosen={chosen} toggle={toggle} heat={heat} tray={tray} />
+      <Cards
+        bridge={bridge}
+        cards={answer.cards}
+        provisional={isProvisional(run, bridge.choices.delta)}
+        named={run.sequence_field !== null}
+        chosen={chosen}
+        toggle={toggle}
+        heat={heat}
+        tray={tray}
+      />
       {answer.total > answer.cards.length ? (
         <p className="gs-fine">
-          Showing the {count(answer.cards.length)} nearest to the centre; actions apply to all {count(answer.total)}.
+          Showing the {count(answer.cards.length)} {answer.query.kind === "drive" ? "farthest from S" : "nearest to the centre"};
+          actions apply to all {count(answer.total)}.
         </p>
       ) : null}
     </>

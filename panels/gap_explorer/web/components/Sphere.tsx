@@ -10,10 +10,11 @@ import type { Cloud } from "../hooks/useCloud";
 import { useDelta } from "../hooks/useDelta";
 import { useGridSelection } from "../hooks/useGridSelection";
 import type { SceneState } from "../hooks/useScene";
-import { countInCap, type Vec3 } from "../math";
+import { countInCap, meanDirection, type Vec3 } from "../math";
 import { MARKS_MAX } from "../scene/marks";
 import type { SceneTheme } from "../../../web/shared/theme";
 import { installTestHook } from "../testHook";
+import { isProvisional } from "../verdicts";
 import { plural } from "../words";
 import { Histogram } from "./Histogram";
 import { HoverCard, type Hovered } from "./HoverCard";
@@ -82,6 +83,7 @@ export function Sphere(props: {
   const geometry = useCartesian(bridge, cloud);
   const grid = useGridSelection(bridge, cloud);
   const delta = useDelta(bridge, run);
+  const provisional = isProvisional(run, delta.atRun ? null : delta.delta);
   const masks = bridge.data.masks;
   const match = React.useMemo(
     () =>
@@ -124,6 +126,7 @@ export function Sphere(props: {
         sets: cloud.sets,
         dist: cloud.dist,
         delta: delta.delta,
+        gaps: delta.atRun ? cloud.gaps : null,
         show: choices.show,
         match,
         only,
@@ -140,6 +143,7 @@ export function Sphere(props: {
     cloud,
     geometry.xyz,
     delta.delta,
+    delta.atRun,
     choices.show,
     choices.picks,
     match,
@@ -147,6 +151,8 @@ export function Sphere(props: {
     answers.highlight,
     grid,
   ]);
+
+  React.useEffect(() => scene?.setProvisional(provisional), [scene, provisional]);
 
   // The first look is at what is missing most: the first pick, or as the sphere lies.
   const faced = React.useRef("");
@@ -173,6 +179,12 @@ export function Sphere(props: {
     else if (query?.kind === "place") scene.setPlace({ direction: query.direction, angle: 0.05 });
     else scene.setPlace(null);
   }, [scene, query]);
+
+  // A drive was not clicked on the sphere: turn to where most of it lies.
+  const drive = query?.kind === "drive" ? answers.highlight : null;
+  React.useEffect(() => {
+    if (scene && drive?.length) scene.orbit.face(meanDirection(cloud.xyz, drive));
+  }, [scene, drive, cloud]);
 
   React.useEffect(() => {
     if (!scene || !canvas) return undefined;
@@ -244,6 +256,7 @@ export function Sphere(props: {
         ) : null}
         <HoverCard
           bridge={bridge}
+          run={run}
           stamp={cloud.stamp}
           hovered={cap ? null : hovered}
           width={size.width}
@@ -259,23 +272,20 @@ export function Sphere(props: {
             range={choices.range}
             match={match}
             picks={choices.picks ? cloud.picks.length : 0}
+            provisional={provisional}
             muted={theme.muted}
           />
         ) : null}
         {run.U > 0 ? (
           <Histogram
+            run={run}
             dist={cloud.dist}
             sets={cloud.sets}
-            delta={delta.delta}
-            runDelta={run.delta}
-            gaps={delta.gaps}
-            U={run.U}
-            exact={delta.exact}
-            percentile={delta.percentile}
+            gaps={cloud.gaps}
+            delta={delta}
             palette={choices.palette}
             dark={theme.dark}
             range={choices.colour === "dist_to_S" ? choices.range : null}
-            onDelta={delta.set}
           />
         ) : null}
       </div>

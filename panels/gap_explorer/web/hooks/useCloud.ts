@@ -13,6 +13,8 @@ export interface Cloud {
   /** Unit vectors, interleaved. */
   xyz: Float32Array;
   sets: Bitmask;
+  /** Gaps of the run. */
+  gaps: Bitmask;
   picks: Uint32Array;
   dist: Column;
   source: ColumnSource;
@@ -40,9 +42,10 @@ export function useCloud(bridge: Bridge): CloudState {
       source.geometry(),
       (xyz) => {
         const sets = Bitmask.decode(columns.sets, n);
+        const gaps = Bitmask.decode(columns.gaps, n);
         const picks = decodePositions(columns.picks, n);
         const dist = decodeColumn(columns.dist, n);
-        setState({ error: null, cloud: { stamp, n, xyz, sets, picks, dist, source } });
+        setState({ error: null, cloud: { stamp, n, xyz, sets, gaps, picks, dist, source } });
       },
       (error) => setState({ cloud: null, error }),
     );

@@ -3,6 +3,7 @@ import type { Bridge } from "../bridge";
 import { decodeFloat32 } from "../../../web/shared/columns";
 import type { RunInfo } from "../contract.gen";
 import { shareAbove } from "../math";
+import { levelAt } from "../verdicts";
 import { useLatest } from "../../../web/shared/useLatest";
 
 export interface DeltaState {
@@ -10,9 +11,22 @@ export interface DeltaState {
   delta: number;
   gaps: number;
   exact: boolean;
-  /** Percentile of δ among S's own distances, 0..100. */
-  percentile: number | null;
+  /** The verdicts are the run's; at any other δ the distance decides. */
+  atRun: boolean;
+  /** The level that δ holds; null where it is unknown. */
+  level: number | null;
+  tables: Tables;
   set(delta: number | null): void;
+}
+
+/** Equally spaced quantiles of distances. */
+export interface Tables {
+  /** Of U to S. */
+  pool: Float32Array;
+  /** Inside S, drives left out. */
+  own: Float32Array;
+  /** Inside S, only the image itself left out. */
+  inside: Float32Array;
 }
 
 /** Pause of the slider after which Python is asked for the exact count. */
@@ -30,12 +44,12 @@ export function useDelta(bridge: Bridge, run: RunInfo): DeltaState {
   const timer = React.useRef(0);
   React.useEffect(() => () => window.clearTimeout(timer.current), []);
 
-  const tables = React.useMemo(() => {
+  const tables = React.useMemo((): Tables => {
     const read = (text: string): Float32Array => {
       const bytes = Math.floor((text.length * 3) / 4 - (text.match(/=+$/)?.[0].length ?? 0));
       return decodeFloat32(text, Math.round(bytes / 4), "quantile");
     };
-    return { all: read(run.quantiles), own: read(run.own_quantiles) };
+    return { pool: read(run.quantiles), own: read(run.own_quantiles), inside: read(run.inside_quantiles) };
   }, [run]);
 
   const delta = moving ?? chosen;
@@ -74,9 +88,11 @@ export function useDelta(bridge: Bridge, run: RunInfo): DeltaState {
   const atRun = delta === run.delta;
   return {
     delta,
-    gaps: atRun ? run.gaps : known ? exact.gaps : Math.round(shareAbove(tables.all, delta) * run.U),
+    gaps: atRun ? run.gaps : known ? exact.gaps : Math.round(shareAbove(tables.pool, delta) * run.U),
     exact: atRun || Boolean(known),
-    percentile: tables.own.length ? 100 * (1 - shareAbove(tables.own, delta)) : null,
+    atRun,
+    level: levelAt(run, tables.own, delta),
+    tables,
     set,
   };
 }

@@ -134,6 +134,12 @@ export class SphereScene implements Stage {
     this.invalidate();
   }
 
+  /** Whether gaps are provisional: their rims are then broken. */
+  setProvisional(provisional: boolean): void {
+    this.points.material.uniforms.uBroken.value = provisional ? 1 : 0;
+    this.invalidate();
+  }
+
   setColour(colour: SceneColour): void {
     this.colour = colour;
     this.points.geometry.setAttribute("aValue", new THREE.BufferAttribute(colour.values, 1));

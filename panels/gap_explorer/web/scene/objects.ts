@@ -51,6 +51,7 @@ export function makeCloud(geometry: THREE.BufferGeometry, side: 1 | -1, map: THR
       uHigh: { value: 65534 },
       uClasses: { value: 0 },
       uRims: { value: 1 },
+      uBroken: { value: 0 },
       uMap: { value: map },
       uOwned: { value: new THREE.Color() },
       uBackground: { value: new THREE.Color() },

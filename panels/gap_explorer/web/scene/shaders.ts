@@ -83,6 +83,7 @@ export const POINT_FRAGMENT = /* glsl */ `
 precision highp float;
 uniform vec3 uRim;          // rim of a gap
 uniform float uRims;
+uniform float uBroken;      // 1: gaps are provisional, their rims are broken
 in vec3 vColour;
 in float vAlpha;
 flat in int vFlags;
@@ -117,6 +118,7 @@ void main() {
     float wall = max(1.1, radius * 0.24);
     float inner = clamp(radius - wall - r + 0.5, 0.0, 1.0);
     float strength = clamp((radius - 1.6) / 1.4, 0.0, 1.0);
+    if (uBroken > 0.5 && fract(atan(p.y, p.x) * 0.6366198) > 0.5) strength = 0.0;
     colour = mix(mix(colour, uRim, strength * 0.92), colour, inner);
   }
   outColour = vec4(colour, edge * vAlpha);

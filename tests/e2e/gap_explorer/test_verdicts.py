@@ -1,0 +1,153 @@
+"""What the panel says of verdicts: their level, provisional ones, the drives of U."""
+
+import pytest
+from gapsphere.plugin.settings.steps import CoverageParams
+
+STANDING = '[data-cy="gs-standing"]'
+VERDICT = '[data-cy="gs-verdict"]'
+DELTA = '[data-cy="gs-delta"]'
+DRIVE = '[data-cy="gs-drive"]'
+
+
+def measure(dataset, **params):
+    # FiftyOne is imported where it is used: the tests' own database must be there before it.
+    from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+
+    return compute_coverage(dataset, CoverageParams(reset_delta=True, **params))
+
+
+@pytest.fixture
+def two_drives(own):
+    """S is two drives, which support no verdict at level 10 %."""
+    own.set_values("sequence", ["ab"[row % 2] for row in range(len(own))])
+    return own, measure(own, score="nearest")
+
+
+def move_delta(panel, key="PageDown"):
+    panel.page.get_by_role("slider", name="δ").focus()
+    panel.page.keyboard.press(key)
+    panel.wait_state("s.choices.delta !== null && s.choices.delta !== s.run.delta")
+
+
+def test_the_level_stands_beside_delta_and_follows_it(opened):
+    run = opened.state("run")
+    assert run["basis"] == "level"
+    assert "level 10 %" in opened.page.inner_text(STANDING)
+    assert run["standing"] in opened.page.inner_text(STANDING)
+    assert "level 10 %" in opened.page.inner_text(DELTA)
+    move_delta(opened)
+    opened.wait(
+        "(css) => /level (1[1-9]|[2-9]\\d) %/.test(document.querySelector(css).innerText)", DELTA
+    )
+    assert "by distance alone" in opened.page.inner_text(STANDING)
+    opened.page.get_by_role("button", name="Reset to").click()
+    opened.wait_state("s.choices.delta === null")
+
+
+def test_the_curves_say_which_share_lies_within_delta(opened):
+    legend = opened.page.locator('[data-cy="gs-curves-legend"]')
+    words = legend.inner_text()
+    for name in ("inside S", "drive left out", "U to S"):
+        assert name in words
+    before = opened.read(
+        "[...document.querySelectorAll('.gs-curves-legend b')].map(b => b.innerText)"
+    )
+    move_delta(opened)
+    after = opened.read(
+        "[...document.querySelectorAll('.gs-curves-legend b')].map(b => b.innerText)"
+    )
+    share = [[float(text.split()[0]) for text in row] for row in (before, after)]
+    assert len(share[0]) == 3
+    assert share[1][1] < share[0][1], "a smaller δ has less of S within it"
+    opened.page.get_by_role("button", name="Reset to").click()
+    opened.wait_state("s.choices.delta === null")
+    opened.page.get_by_role("button", name="How to read this").click()
+    # A trial click reaches the text only where nothing covers or clips it.
+    opened.page.get_by_text("F of the left-out curve within δ").click(trial=True)
+    opened.page.keyboard.press("Escape")
+
+
+def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
+    # A drive of its own, far from S, of which S holds nothing.
+    gone = own.match({"tags": "U", "sequence": "cluster00"})
+    panel.open(own)
+    page = panel.page
+    rows = panel.state("run")["drives"]
+    panel.radio("Pane", f"Drives {len(rows)}")
+    assert page.locator(DRIVE).count() == len(rows)
+    at = [row["drive"] for row in rows].index("cluster00")
+    assert rows[at]["frames"] == len(gone)
+    assert not rows[at]["owned"]
+    shared_at = next(i for i, row in enumerate(rows) if row["owned"])
+    assert "also in S" in page.locator(DRIVE).nth(shared_at).inner_text()
+    shot(page, "drives")
+
+    # By keyboard: one stop, arrows inside, Enter asks.
+    page.locator(DRIVE).first.focus()
+    for _ in range(at):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    answer = panel.answer("drive")
+    assert (answer["query"]["drive"], answer["total"]) == ("cluster00", len(gone))
+    panel.count(len(gone))
+    assert panel.state("highlighted") == len(gone)
+    assert "in this drive" in page.inner_text(VERDICT)
+    assert page.locator('[data-cy="gs-results"] h2').inner_text() == "Drive cluster00"
+    lit = panel.read(
+        "window.__gapsphere.state.answer.cards"
+        ".map((card) => window.__gapsphere.project(card.index).visible)"
+    )
+    assert any(lit), "the sphere has turned to the drive"
+    shot(page, "drive")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_role("textbox", name="Tag", exact=True).fill("this drive")
+    page.get_by_role("button", name="Add tag").click()
+    page.wait_for_selector("text=tagged “this drive”")
+    assert set(own.match_tags("this drive").values("id")) == set(gone.values("id"))
+    panel.radio("Pane", f"Drives {len(rows)}")
+    assert page.locator(f"{DRIVE}[aria-current=true]").inner_text().startswith("cluster00")
+
+
+def test_two_drives_give_provisional_gaps_until_delta_is_moved(panel, two_drives, shot):
+    dataset, found = two_drives
+    assert 0 < found.gaps < found.candidates
+    panel.open(dataset)
+    page = panel.page
+    assert page.get_attribute(STANDING, "data-basis") == "provisional"
+    assert "2 drives of S support no verdict below 33 %" in page.inner_text(STANDING)
+    assert panel.state("gaps") == found.gaps
+    words = page.inner_text(DELTA)
+    assert f"{found.gaps} provisional gap" in words
+    assert f"{found.cannot_say:,} cannot say" in words
+    page.get_by_text("provisional gap", exact=True).first.wait_for()
+
+    drawn = "(flags) => flags.filter((flag) => flag & 2).length"
+    assert panel.read(f"({drawn})([...window.__gapsphere.scene.flags])") == found.gaps
+    index = panel.read(
+        "(() => { const hook = window.__gapsphere; return [...hook.scene.flags]"
+        ".findIndex((flag) => flag & 2); })()"
+    )
+    page.evaluate(f"window.__gapsphere.face({index})")
+    x, y = panel.read(f"(({{x, y}}) => [x, y])(window.__gapsphere.project({index}))")
+    page.mouse.click(x, y)
+    card = panel.answer("point")["cards"][0]
+    assert card["verdict"] == "gap"
+    assert page.get_attribute(VERDICT, "data-tone") == "provisional"
+    assert "provisional gap" in page.locator('[data-cy="gs-card"]').first.inner_text()
+    shot(page, "provisional")
+
+    move_delta(panel)
+    page.wait_for_selector(f'{VERDICT}[data-tone="gap"]')
+    assert "level" in page.inner_text(DELTA)
+    shot(page, "provisional-moved")
+
+
+def test_without_a_field_that_names_drives_the_list_says_what_to_set(panel, own, shot):
+    own.delete_sample_field("sequence")
+    measure(own)
+    panel.open(own)
+    panel.radio("Pane", "Drives")
+    panel.page.wait_for_selector('[data-cy="gs-no-drives"] >> text=sequence_field')
+    shot(panel.page, "no-drives")
+    panel.page.get_by_role("button", name="Find gaps …").click()
+    panel.page.wait_for_selector('[data-cy="operators-prompt-modal"]')
