@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from ..verdict_types import Decision, Empty, Model, NoVerdicts, Status, Tier
 
@@ -49,17 +49,14 @@ class ClassBars(TypedDict):
     bars: list[StatusBar]
 
 
-class OfStatus(TypedDict):
-    status: Status | None
-
-
-class Agreed(OfStatus, total=False):
+class Agreed(TypedDict):
     """Decisions counted for one status."""
 
-    agree: int
-    disagree: int
-    relabel: int
-    unsure: int
+    status: Status | None
+    agree: NotRequired[int]
+    disagree: NotRequired[int]
+    relabel: NotRequired[int]
+    unsure: NotRequired[int]
 
 
 class Counts(TypedDict):

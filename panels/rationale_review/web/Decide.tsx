@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../web/shared/controls";
 import type { Card, Choice } from "./contract.gen";
 import type { Decision } from "../../web/shared/rationales/verdicts.gen";
 import { KEY_OF } from "./keys";
@@ -128,9 +129,7 @@ function Relabel(props: {
       <button type="submit" className="gs-primary" disabled={!wanted || props.busy}>
         Save
       </button>
-      <button type="button" className="gs-bare gs-link" onClick={props.close}>
-        Cancel
-      </button>
+      <Button look="link" onClick={props.close}>Cancel</Button>
     </form>
   );
 }

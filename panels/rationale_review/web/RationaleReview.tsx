@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../web/shared/controls";
 import { PanelRoot } from "../../web/shared/PanelRoot";
 import type { Bridge } from "./bridge";
 import type { Card, Choice, Ready } from "./contract.gen";
@@ -125,12 +126,8 @@ function NotSaved(props: { review: Review }): React.ReactElement | null {
         </b>{" "}
         {message}
       </p>
-      <button type="button" className="gs-primary" disabled={review.busy} onClick={review.retry}>
-        Try again
-      </button>
-      <button type="button" className="gs-bare gs-link" onClick={review.dismiss}>
-        Discard
-      </button>
+      <Button look="primary" disabled={review.busy} onClick={review.retry}>Try again</Button>
+      <Button look="link" onClick={review.dismiss}>Discard</Button>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { Segmented } from "../../web/shared/controls";
+import { Button, Segmented } from "../../web/shared/controls";
 import type { Card, Ready } from "./contract.gen";
 import type { Review } from "./useReview";
 import { KEY_OF } from "./keys";
@@ -33,21 +33,15 @@ export function TopBar(props: { review: Review; ready: Ready; card: Card | null 
         ]}
       />
       <span className="gr-steps">
-        <button type="button" className="gs-step" disabled={review.busy} onClick={() => review.step(-1)}>
+        <Button look="step" disabled={review.busy} onClick={() => review.step(-1)}>
           <kbd aria-hidden="true">{KEY_OF.previous}</kbd> Previous
-        </button>
-        <button type="button" className="gs-step" disabled={review.busy} onClick={() => review.step(1)}>
+        </Button>
+        <Button look="step" disabled={review.busy} onClick={() => review.step(1)}>
           Next <kbd aria-hidden="true">{KEY_OF.next}</kbd>
-        </button>
-        <button
-          type="button"
-          className="gs-step"
-          data-cy="gr-undo"
-          disabled={review.busy || !ready.can_undo}
-          onClick={review.undo}
-        >
+        </Button>
+        <Button look="step" data-cy="gr-undo" disabled={review.busy || !ready.can_undo} onClick={review.undo}>
           <kbd aria-hidden="true">{KEY_OF.undo}</kbd> Undo
-        </button>
+        </Button>
       </span>
       <label className="gs-inline gs-nowrap gs-dim gr-check" title="After a decision, open the next undecided sample in the queue">
         <input

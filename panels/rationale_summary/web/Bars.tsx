@@ -1,30 +1,33 @@
 import * as React from "react";
-import { count, percent } from "./words";
+import type { Pick } from "./contract.gen";
+import { count, percent, samePick } from "./words";
 
 /** One bar that can be clicked: a name, a filled share of the whole, a number. */
 export function Bar(props: {
-  label: React.ReactNode;
+  /** What stands in place of the name that is said. */
+  label?: React.ReactNode;
   said: string;
   value: number;
   whole: number;
   of?: string;
-  active: boolean;
-  tone: string;
+  own: Pick;
+  pick: Pick | null;
+  choose(pick: Pick): void;
+  tone?: string;
   cy: string;
-  onClick(): void;
 }): React.ReactElement {
-  const { label, said, value, whole, of, active, tone, cy, onClick } = props;
+  const { label, said, value, whole, of, own, pick, choose, tone = "plain", cy } = props;
   return (
     <button
       type="button"
       className="gr-bar"
       data-cy={cy}
       data-status={tone}
-      aria-pressed={active}
+      aria-pressed={samePick(pick, own)}
       aria-label={`${said}: ${of ?? `${count(value)} of ${count(whole)}`}. Show them in the grid.`}
-      onClick={onClick}
+      onClick={() => choose(own)}
     >
-      <span>{label}</span>
+      <span>{label ?? said}</span>
       <span className="gs-soft gr-track">
         <i style={{ width: `${whole ? (100 * value) / whole : 0}%` }} />
       </span>

@@ -1,15 +1,11 @@
 import * as React from "react";
+import { Button } from "../../web/shared/controls";
 import { PanelRoot } from "../../web/shared/PanelRoot";
 import type { Decision, Status } from "../../web/shared/rationales/verdicts.gen";
 import { ModelSelect } from "../../web/shared/rationales/ModelSelect";
 import { Reviewed } from "../../web/shared/rationales/Reviewed";
 import { Face, Failed, NoVerdicts, StatusBadge } from "../../web/shared/rationales/Signs";
-import {
-  DECISION_LABEL,
-  STATUS_LABEL,
-  statusKey,
-  TIER_LABEL,
-} from "../../web/shared/rationales/words";
+import { DECISION_LABEL, STATUS_LABEL, statusKey, TIER_LABEL } from "../../web/shared/rationales/words";
 import { Bar, Stack } from "./Bars";
 import type { Bridge } from "./bridge";
 import type { Counts, Pick, Ready } from "./contract.gen";
@@ -55,21 +51,17 @@ function Counted(props: { summary: Summary; ready: Ready }): React.ReactElement 
         </span>
         <span className="gs-grow" />
         <ModelSelect models={ready.models} value={ready.model} onChange={summary.setModel} />
-        <button type="button" className="gs-bare gs-link" onClick={summary.reload}>
-          Refresh
-        </button>
-        <button type="button" className="gs-primary" data-cy="gr-start" onClick={summary.review}>
+        <Button look="link" onClick={summary.reload}>Refresh</Button>
+        <Button look="primary" data-cy="gr-start" onClick={summary.review}>
           {counts.decided ? "Continue reviewing" : "Start reviewing"}
-        </button>
+        </Button>
       </div>
       {pick && (
         <div className="gs-row gs-wrap gs-picked" role="status" data-cy="gr-picked">
           <span>
             The grid shows: <b>{pickText(pick)}</b>
           </span>
-          <button type="button" className="gs-step" data-cy="gr-back" onClick={summary.back}>
-            Show all {count(counts.total)}
-          </button>
+          <Button look="step" data-cy="gr-back" onClick={summary.back}>Show all {count(counts.total)}</Button>
         </div>
       )}
       {summary.refused && (
@@ -117,38 +109,32 @@ function Review({ counts, pick, choose }: Part): React.ReactElement {
           </>
         )}
       </p>
-      {inOrder(counts.decisions, DECISIONS).map((bar) => {
-        const own: Pick = { decision: bar.name };
-        const label = bar.name === null ? "Not reviewed" : DECISION_LABEL[bar.name];
-        return (
-          <Bar
-            key={label}
-            label={label}
-            said={label}
-            value={bar.count}
-            whole={total}
-            active={samePick(pick, own)}
-            tone="plain"
-            cy={`gr-decision-${bar.name ?? "none"}`}
-            onClick={() => choose(own)}
-          />
-        );
-      })}
+      {inOrder(counts.decisions, DECISIONS).map(({ name, count: value }) => (
+        <Bar
+          key={name ?? "none"}
+          said={name === null ? "Not reviewed" : DECISION_LABEL[name]}
+          value={value}
+          whole={total}
+          own={{ decision: name }}
+          pick={pick}
+          choose={choose}
+          cy={`gr-decision-${name ?? "none"}`}
+        />
+      ))}
       <h3>The queue</h3>
       {counts.tiers
         .filter((tier) => tier.count > 0)
         .map((tier) => (
           <Bar
             key={tier.name}
-            label={TIER_LABEL[tier.name]}
             said={TIER_LABEL[tier.name]}
             value={tier.decided}
             whole={tier.count}
             of={`${count(tier.decided)} of ${count(tier.count)}`}
-            active={samePick(pick, { tier: tier.name })}
-            tone="plain"
+            own={{ tier: tier.name }}
+            pick={pick}
+            choose={choose}
             cy={`gr-tier-${tier.name}`}
-            onClick={() => choose({ tier: tier.name })}
           />
         ))}
     </section>
@@ -159,23 +145,20 @@ function Statuses({ counts, pick, choose }: Part): React.ReactElement {
   return (
     <section aria-label="Status">
       <h2>Status</h2>
-      {inOrder<Status | null>(counts.statuses, STATUSES).map((bar) => {
-        const own: Pick = { status: bar.name };
-        const key = statusKey(bar.name);
-        return (
-          <Bar
-            key={bar.name ?? "none"}
-            label={bar.name === null ? "None" : <StatusBadge status={bar.name} />}
-            said={bar.name === null ? "No status" : STATUS_LABEL[key]}
-            value={bar.count}
-            whole={counts.total}
-            active={samePick(pick, own)}
-            tone={key}
-            cy={`gr-status-${bar.name ?? "none"}`}
-            onClick={() => choose(own)}
-          />
-        );
-      })}
+      {inOrder<Status | null>(counts.statuses, STATUSES).map(({ name, count: value }) => (
+        <Bar
+          key={name ?? "none"}
+          label={name === null ? "None" : <StatusBadge status={name} />}
+          said={name === null ? "No status" : STATUS_LABEL[statusKey(name)]}
+          value={value}
+          whole={counts.total}
+          own={{ status: name }}
+          pick={pick}
+          choose={choose}
+          tone={statusKey(name)}
+          cy={`gr-status-${name ?? "none"}`}
+        />
+      ))}
       {counts.agreed.length > 0 && (
         <table className="gs-small gr-table">
           <caption>Decisions by status</caption>
@@ -258,9 +241,9 @@ function Classes({ counts, pick, choose }: Part): React.ReactElement {
         })}
       </ol>
       {more > 0 && (
-        <button type="button" className="gs-bare gs-link" aria-expanded={all} onClick={() => setAll(!all)}>
+        <Button look="link" aria-expanded={all} onClick={() => setAll(!all)}>
           {all ? "Fewer classes" : `${count(more)} more classes`}
-        </button>
+        </Button>
       )}
       {all && counts.classes_total > counts.classes.length && (
         <p className="gs-dim">

@@ -33,12 +33,9 @@ export interface ClassBars {
   bars: StatusBar[];
 }
 
-export interface OfStatus {
-  status: Status | null;
-}
-
 /** Decisions counted for one status. */
-export interface Agreed extends OfStatus {
+export interface Agreed {
+  status: Status | null;
   agree?: number;
   disagree?: number;
   relabel?: number;

@@ -1,12 +1,7 @@
 /** The counts as sentences and shares. */
 
 import type { Status } from "../../web/shared/rationales/verdicts.gen";
-import {
-  DECISION_LABEL,
-  scoreText,
-  STATUS_LABEL,
-  TIER_LABEL,
-} from "../../web/shared/rationales/words";
+import { DECISION_LABEL, scoreText, STATUS_LABEL, TIER_LABEL } from "../../web/shared/rationales/words";
 import type { Pick } from "./contract.gen";
 
 export interface Bar<N> {

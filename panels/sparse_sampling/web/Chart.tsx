@@ -75,17 +75,7 @@ export function Chart(props: {
   );
   return (
     <div className="sp-chart" ref={box} data-cy="sp-chart">
-      {width > 0 && (
-        <Lines
-          curves={curves}
-          series={series}
-          metric={metric}
-          order={order}
-          window={window_}
-          scales={scales}
-          selected={selected}
-        />
-      )}
+      {width > 0 && <Lines {...{ curves, series, metric, order, scales, selected }} window={window_} />}
       <svg
         className="sp-hands"
         data-cy="sp-hands"

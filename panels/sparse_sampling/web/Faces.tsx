@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../web/shared/controls";
 import { faceOf } from "../../web/shared/Face";
 import type { Ready } from "./contract.gen";
 import { count } from "./words";
@@ -21,9 +22,7 @@ export const Face = faceOf(
 
 function Simulate(props: { run: (() => void) | null; label: string }): React.ReactElement {
   return props.run ? (
-    <button type="button" className="gs-primary" data-cy="sp-simulate" onClick={props.run}>
-      {props.label}
-    </button>
+    <Button look="primary" data-cy="sp-simulate" onClick={props.run}>{props.label}</Button>
   ) : (
     <p>
       Run the operator <code>simulate_adaptive_sampling</code>, then open this panel again.
@@ -59,9 +58,7 @@ export function Gone(props: {
         , which this dataset no longer has. Restore the field, or simulate again.
       </p>
       <Simulate run={props.run} label="Simulate again" />
-      <button type="button" className="gs-bare gs-link" onClick={props.retry}>
-        Retry
-      </button>
+      <Button look="link" onClick={props.retry}>Retry</Button>
     </Face>
   );
 }
@@ -74,9 +71,7 @@ export function Outside(props: { opened: Ready; back(): void }): React.ReactElem
         {total === 1 ? "One sequence was" : `${count(total)} sequences were`} simulated, and the view or a
         filter excludes every frame of {total === 1 ? "it" : "them"}.
       </p>
-      <button type="button" className="gs-primary" data-cy="sp-show-all" onClick={props.back}>
-        Show all samples
-      </button>
+      <Button look="primary" data-cy="sp-show-all" onClick={props.back}>Show all samples</Button>
     </Face>
   );
 }

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../web/shared/controls";
 import { CHUNK } from "./contract.gen";
 import type { Curves } from "./curves";
 import { frames, frameText } from "./words";
@@ -34,33 +35,23 @@ export function GridActions(props: {
             {name(span.start)} – {name(span.stop - 1)}
           </b>{" "}
           {frames(span.stop - span.start)}
-          <button type="button" className="gs-bare gs-link" data-cy="sp-zoom" onClick={zoom}>
-            Zoom in
-          </button>
-          <button type="button" className="gs-bare gs-link" data-cy="sp-clear" title="Escape" onClick={clear}>
-            Clear
-          </button>
+          <Button look="link" data-cy="sp-zoom" onClick={zoom}>Zoom in</Button>
+          <Button look="link" data-cy="sp-clear" title="Escape" onClick={clear}>Clear</Button>
         </span>
       ) : zoomed ? (
-        <button type="button" className="gs-bare gs-link" data-cy="sp-unzoom" onClick={unzoom}>
-          Zoom out
-        </button>
+        <Button look="link" data-cy="sp-unzoom" onClick={unzoom}>Zoom out</Button>
       ) : (
         <span className="gs-dim gs-small sp-hint" title="Or press I at the first frame and O at the last">
           Shift-drag to select a range
         </span>
       )}
       <span className="gs-grow" />
-      <button type="button" className="gs-step" data-cy="sp-open" onClick={open}>
-        Open frame
-      </button>
-      <button type="button" className="gs-step" data-cy="sp-show" onClick={show}>
+      <Button look="step" data-cy="sp-open" onClick={open}>Open frame</Button>
+      <Button look="step" data-cy="sp-show" onClick={show}>
         {span ? "Show range in grid" : "Show sequence in grid"}
-      </button>
+      </Button>
       <span className="sp-hardest">
-        <button type="button" className="gs-step" data-cy="sp-select" onClick={select}>
-          Select hardest
-        </button>
+        <Button look="step" data-cy="sp-select" onClick={select}>Select hardest</Button>
         <input
           className="gs-number"
           type="number"

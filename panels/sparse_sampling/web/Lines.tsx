@@ -117,12 +117,7 @@ export const Lines = React.memo(function Lines(props: {
         <line key={at} className="sp-cut" data-cy="sp-cut" x1={x(at)} x2={x(at)} y1={top} y2={bottom} />
       ))}
       {drawn.map(({ band }, k) => (
-        <path
-          key={series[k].index}
-          className="sp-line sp-band"
-          style={{ color: colourOf(series[k].index) }}
-          d={band}
-        />
+        <path key={k} className="sp-line sp-band" style={{ color: colourOf(series[k].index) }} d={band} />
       ))}
       {drawn.map(({ path, marks }, k) => (
         <g key={series[k].index} style={{ color: colourOf(series[k].index) }} data-cy="sp-line">

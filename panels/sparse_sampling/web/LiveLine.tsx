@@ -8,7 +8,7 @@ export function LiveLine(props: { server: Server | null; command: string }): Rea
   return (
     <div className="gs-row gs-dim gs-small gs-fixed sp-live" data-cy="sp-live" data-state={state}>
       <i aria-hidden="true" />
-      <span className="gs-clip sp-live-text" role="status">
+      <span className="gs-clip gs-shrink" role="status">
         {server ? (
           <>
             Live server at <code>{server.stream}</code>

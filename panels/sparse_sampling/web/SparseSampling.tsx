@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../web/shared/controls";
 import { sentence } from "../../web/shared/errors";
 import { PanelRoot } from "../../web/shared/PanelRoot";
 import { Failed } from "../../web/shared/rationales/Signs";
@@ -30,9 +31,7 @@ function Body({ bridge }: { bridge: Bridge }): React.ReactElement {
       {state.stale && (
         <div className="gs-row gs-fixed gs-stale" role="status" data-cy="sp-stale">
           <span>Simulations were added or changed since these were read.</span>
-          <button type="button" className="gs-bare gs-link" data-cy="sp-reload" onClick={state.reload}>
-            Reload
-          </button>
+          <Button look="link" data-cy="sp-reload" onClick={state.reload}>Reload</Button>
         </div>
       )}
       {refused && (

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { Segmented } from "../../web/shared/controls";
+import { Button, Segmented } from "../../web/shared/controls";
 import { METRICS, type Ready, type Sequence, type SequenceKey } from "./contract.gen";
 import type { Choices } from "./useChoices";
 import { METRIC, sequenceText } from "./words";
@@ -45,9 +45,7 @@ export function TopBar(props: {
         onChange={(metric) => choose({ metric })}
       />
       {can_run && (
-        <button type="button" className="gs-bare gs-link" data-cy="sp-simulate" onClick={simulate}>
-          Simulate …
-        </button>
+        <Button look="link" data-cy="sp-simulate" onClick={simulate}>Simulate …</Button>
       )}
     </div>
   );

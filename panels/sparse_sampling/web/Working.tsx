@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../web/shared/controls";
 import { Failed } from "../../web/shared/rationales/Signs";
 import type { Bridge } from "./bridge";
 import { Chart } from "./Chart";
@@ -55,14 +56,9 @@ export function Working(props: Host & { turn: number }): React.ReactElement {
           <span>
             The grid shows: <b>{shownText(shown)}</b>
           </span>
-          <button
-            type="button"
-            className="gs-step"
-            data-cy="sp-back"
-            onClick={() => act(() => bridge.call("back", {}))}
-          >
+          <Button look="step" data-cy="sp-back" onClick={() => act(() => bridge.call("back", {}))}>
             Restore the previous view
-          </button>
+          </Button>
         </div>
       )}
       {state.failure ? (
@@ -127,18 +123,10 @@ function Sequences(
     .map((one) => one.suffix);
   const pictures = usePictures(bridge, curves, at, suffixes, columns, measured);
 
-  const go = (next: number): void => {
-    setAt(Math.min(Math.max(next, 0), curves.n - 1));
-  };
+  const go = (next: number): void => setAt(Math.min(Math.max(next, 0), curves.n - 1));
   const bounds = (same && span) || window_;
-  const player = usePlayer({
-    at,
-    ...bounds,
-    loops: span !== null,
-    fps: choices.fps,
-    ready: pictures.ready,
-    setAt: go,
-  });
+  const { fps } = choices;
+  const player = usePlayer({ at, ...bounds, loops: span !== null, fps, ready: pictures.ready, setAt: go });
   const left = curves.numbers[at];
   React.useEffect(() => {
     const timer = window.setTimeout(() => choose({ frame: left }), REST_MS);
@@ -191,23 +179,14 @@ function Sequences(
           {pictures.failure}
         </p>
       )}
-      <PictureRow
-        at={at}
-        curves={curves}
-        sequence={sequence}
-        pictured={pictured}
-        pictures={pictures}
-        choices={choices}
-        choose={choose}
-        open={() => open(at)}
-      />
+      <PictureRow {...{ at, curves, sequence, pictured, pictures, choices, choose }} open={() => open(at)} />
       <Transport
         curves={curves}
         at={at}
         player={player}
         slider={slider}
         go={scrub}
-        fps={choices.fps}
+        fps={fps}
         setFps={(fps) => choose({ fps })}
         told={series
           .filter((one) => one.on)
@@ -250,19 +229,16 @@ function Sequences(
         window={bounds}
         resolution={sequence.resolution}
         pictured={pictured.map((one) => one.simulation.suffix)}
-        toggle={(suffix) =>
-          choose({
-            hidden: choices.hidden.includes(suffix)
-              ? choices.hidden.filter((one) => one !== suffix)
-              : [...choices.hidden, suffix],
-          })
-        }
+        toggle={(suffix) => choose({ hidden: switched(choices.hidden, suffix) })}
         picture={(suffix) => {
-          const now = pictured.map((one) => one.simulation.suffix);
-          const next = now.includes(suffix) ? now.filter((one) => one !== suffix) : [...now, suffix].slice(-2);
+          const next = switched(pictured.map((one) => one.simulation.suffix), suffix).slice(-2);
           if (next.length) choose({ pictures: next });
         }}
       />
     </div>
   );
 }
+
+/** A list with one more word, or without it where it was there. */
+const switched = (words: readonly string[], word: string): string[] =>
+  words.includes(word) ? words.filter((one) => one !== word) : [...words, word];

@@ -70,3 +70,13 @@ export function Switch(props: {
     </label>
   );
 }
+
+const LOOKS = { link: "gs-bare gs-link", step: "gs-step", primary: "gs-primary" };
+
+/** A button: a link in a line, a step among others, or what most people want next. */
+export function Button(
+  props: React.ButtonHTMLAttributes<HTMLButtonElement> & { look: keyof typeof LOOKS },
+): React.ReactElement {
+  const { look, ...rest } = props;
+  return <button type="button" className={LOOKS[look]} {...rest} />;
+}

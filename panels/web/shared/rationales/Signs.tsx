@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../controls";
 import { faceOf } from "../Face";
 import type { Status } from "./verdicts.gen";
 import { STATUS_LABEL, STATUS_SIGN, statusKey } from "./words";
@@ -24,9 +25,7 @@ export function NoVerdicts(props: { canImport: boolean; run(): void }): React.Re
         score and rationale to the samples.
       </p>
       {props.canImport ? (
-        <button type="button" className="gs-primary" onClick={props.run}>
-          Import a feature cache
-        </button>
+        <Button look="primary" onClick={props.run}>Import a feature cache</Button>
       ) : (
         <p>
           Or run <code>gapsphere import-features</code> in a terminal.
@@ -40,9 +39,7 @@ export function Failed(props: { title: string; message: string; retry(): void })
   return (
     <Face name="failed" title={props.title}>
       <p role="alert">{props.message}</p>
-      <button type="button" className="gs-primary" onClick={props.retry}>
-        Try again
-      </button>
+      <Button look="primary" onClick={props.retry}>Try again</Button>
     </Face>
   );
 }
