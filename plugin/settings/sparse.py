@@ -6,7 +6,7 @@ here needs torch, so forms and command lines open fast.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from . import fields
 from .fields import COMMAS, Params, setting
@@ -28,7 +28,11 @@ NOTHING = "nothing"
 """Start of a training from random weights."""
 
 _CALCULATOR, _SAMPLER = "sampling.importance_calculator.", "sampling.adaptive_sampler."
-_MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+
+def _model(description: str, **declared: Any) -> Any:
+    pattern = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+    return setting("default", description, pattern=pattern, max_length=64, **declared)
 
 
 class SparseParams(Params, section="sampling"):
@@ -60,10 +64,7 @@ class SparseParams(Params, section="sampling"):
         le=1,
     )
     warmup_frames: int = setting(
-        10,
-        "Number of frames sampled evenly at first",
-        key=_SAMPLER + "warmup_frames",
-        ge=0,
+        10, "Number of frames sampled evenly at first", key=_SAMPLER + "warmup_frames", ge=0
     )
     collision_threshold: float = setting(
         0.01,
@@ -79,11 +80,7 @@ class SparseParams(Params, section="sampling"):
     )
     extra: Extra = setting("none", "Third strategy of the mixture", key=_SAMPLER + "extra")
     extra_ratio: float = setting(
-        0.0,
-        "Share of the third strategy, 0 to 1",
-        key=_SAMPLER + "extra_ratio",
-        ge=0,
-        le=1,
+        0.0, "Share of the third strategy, 0 to 1", key=_SAMPLER + "extra_ratio", ge=0, le=1
     )
     revisit_ratio: float = setting(
         0.2,
@@ -146,22 +143,14 @@ class SparseParams(Params, section="sampling"):
         title="Maximum pixels",
     )
     seed: int = setting(0, "Seed: the same seed samples the same pixels", ge=0)
-    checkpoint_key: str = setting(
-        "default",
-        "Name of a registered model; never a path",
-        key="model.checkpoint_key",
-        pattern=_MODEL_NAME,
-        max_length=64,
-        title="Model",
+    checkpoint_key: str = _model(
+        "Name of a registered model; never a path", key="model.checkpoint_key", title="Model"
     )
     sentinel_value: float = setting(
         SENTINEL, "Value of a state entry that holds no value", key="model.sentinel_value"
     )
     use_amp: bool = setting(
-        False,
-        "16-bit arithmetic in the model",
-        key="training.use_amp",
-        title="Mixed precision",
+        False, "16-bit arithmetic in the model", key="training.use_amp", title="Mixed precision"
     )
 
 
@@ -179,7 +168,7 @@ class SparseTrainParams(Params, section="training"):
     device: str | None = fields.device()
 
 
-SAMPLING, TRAINING = SparseParams(), SparseTrainParams()
+SAMPLING = SparseParams()
 """The defaults, for the classes that work with them."""
 
 
@@ -243,14 +232,11 @@ class SimulationParams(FrameParams, section="simulation"):
 class SimulateParams(SimulationParams, SparseParams, section="simulation"):
     """How pixels are sampled, of which sequences, and what is kept."""
 
-    checkpoint_key: str = setting(
-        "default",
+    checkpoint_key: str = _model(
         "Model that rebuilds frames: the packaged one, or one trained here",
         key="model.checkpoint_key",
-        advanced=False,
-        pattern=_MODEL_NAME,
-        max_length=64,
         title="Model",
+        advanced=False,
     )
     suffix: str = fields.suffix(
         "Appended to every field, so that policies can coexist", advanced=False
@@ -269,11 +255,8 @@ class ClipParams(FrameParams, section="training"):
         max_length=40,
         title="Name",
     )
-    start_from: str = setting(
-        "default",
-        "Name of the model to start from; nothing: random weights, which takes far longer",
-        pattern=_MODEL_NAME,
-        max_length=64,
+    start_from: str = _model(
+        "Name of the model to start from; nothing: random weights, which takes far longer"
     )
     clip_length: int = setting(
         14, "Number of frames in a clip; shorter sequences are left out", ge=3, le=1000

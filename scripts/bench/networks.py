@@ -18,28 +18,25 @@ from gapsphere.plugin.encoders.internvl_checkpoint import (
 from gapsphere.plugin.encoders.preprocessing import Pixels
 from gapsphere.plugin.encoders.torch_encoder import TorchEncoder
 
-_COMMON = {"model_type": STANDALONE, "image_size": 448, "patch_size": 14}
+
+def _tower(width: int, layers: int, heads: int, *, large: bool) -> dict[str, Any]:
+    return {
+        "model_type": STANDALONE,
+        "image_size": 448,
+        "patch_size": 14,
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "intermediate_size": 4 * width,
+        "norm_type": "rms_norm" if large else "layer_norm",
+        "qk_normalization": large,
+        "qkv_bias": not large,
+    }
+
+
 INTERNVIT: Mapping[str, dict[str, Any]] = {
-    "internvl-300m": {
-        **_COMMON,
-        "hidden_size": 1024,
-        "num_hidden_layers": 24,
-        "num_attention_heads": 16,
-        "intermediate_size": 4096,
-        "norm_type": "layer_norm",
-        "qk_normalization": False,
-        "qkv_bias": True,
-    },
-    "internvl-6b": {
-        **_COMMON,
-        "hidden_size": 3200,
-        "num_hidden_layers": 45,
-        "num_attention_heads": 25,
-        "intermediate_size": 12800,
-        "norm_type": "rms_norm",
-        "qk_normalization": True,
-        "qkv_bias": False,
-    },
+    "internvl-300m": _tower(1024, 24, 16, large=False),
+    "internvl-6b": _tower(3200, 45, 25, large=True),
 }
 """``config.json`` of the two released towers."""
 

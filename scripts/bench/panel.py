@@ -7,7 +7,7 @@ Parts:
 
 ``draw``   from the person's click to the first frame with all points, bytes sent, CPU time of the
            browser until then, and milliseconds between frames while the view is dragged.  The two
-           panels take turns, and so do our two column sources; all points are shown (no limit).
+           panels take turns; all points are shown (no limit).
            ``first`` is the first opening after the dataset was made; ``unkept`` one opening of ours
            after its kept columns were made worthless, as after a new run.
 ``click``  from a click on an empty place to the answer on show and to the grid's new count.
@@ -102,11 +102,7 @@ def _draw_table(browser: Any, url: str, images: list[Path], sizes: list[int], re
         f"{'points':>9}  {'panel':<12} {'first s':>8} {'click s':>19} {'request s':>10} "
         f"{'CPU s':>6} {'MB':>6} {'frame ms':>9} {'of points':>10}"
     )
-    opening = {
-        "ours": lambda *to: _ours(*to, source="panel"),
-        "ours, routes": lambda *to: _ours(*to, source="routes"),
-        "built-in": _builtin,
-    }
+    opening = {"ours": _ours, "built-in": _builtin}
     for size in sizes:
         dataset = _dataset(size, images, embeddings=False)
         taken: dict[str, list[dict[str, float]]] = {name: [] for name in opening}
@@ -116,7 +112,7 @@ def _draw_table(browser: Any, url: str, images: list[Path], sizes: list[int], re
         for name, runs in taken.items():
             _draw_line(size, name, runs)
         _outdate(dataset)
-        unkept = _ours(browser, url, dataset, size, source="panel")
+        unkept = _ours(browser, url, dataset, size)
         print(f"{size:>9,}  {'ours, unkept':<12} {unkept['click']:>8.2f}   {_load()}", flush=True)
         _give_up(dataset)
 
@@ -134,8 +130,8 @@ def _draw_line(size: int, name: str, runs: list[dict[str, float]]) -> None:
     )
 
 
-def _ours(browser: Any, url: str, dataset: Any, size: int, *, source: str) -> dict[str, float]:
-    page = _settled(browser, url, dataset, size, source)
+def _ours(browser: Any, url: str, dataset: Any, size: int) -> dict[str, float]:
+    page = _settled(browser, url, dataset, size)
     before = _cpu(browser)
     page.click('[data-cy="new-panel-option-gap_explorer"]')
     return _times(browser, page, '[data-cy="gs-canvas"]', before)
@@ -151,7 +147,7 @@ def _builtin(browser: Any, url: str, dataset: Any, size: int) -> dict[str, float
     return _times(browser, page, ".emb-plot canvas", before)
 
 
-def _settled(browser: Any, url: str, dataset: Any, size: int, source: str = "panel") -> Any:
+def _settled(browser: Any, url: str, dataset: Any, size: int) -> Any:
     """A page whose App is done with everything but the panel, its menu of panels open."""
     page = browser.new_page(viewport={"width": 1400, "height": 850})
     page.set_default_timeout(180_000)
@@ -159,7 +155,6 @@ def _settled(browser: Any, url: str, dataset: Any, size: int, source: str = "pan
     choices = json.dumps({"limit": 0})
     page.add_init_script(
         f"localStorage.setItem('gapsphere.gap_explorer.{dataset.name}', '{choices}');"
-        f"localStorage.setItem('gapsphere.gap_explorer.source', '{source}');"
         f"window.__bench.least = {int(0.9 * size)};"
     )
     page.goto(f"{url}/datasets/{dataset.name}?workspace=grid")

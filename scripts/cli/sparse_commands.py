@@ -62,7 +62,7 @@ def train(
     from ...plugin.encoders.device import choose_device
     from ...plugin.sparse.learn.train import TrainConfig, Trainer
 
-    config = TrainConfig(**on_file.model_dump(exclude={"device"}))
+    config = TrainConfig(**dict(on_file))
     logging.getLogger("gapsphere").setLevel(logging.INFO)
     clips = read_film(Path(str(frames)))
     # Places follow one another in the file; mixed, each is among the held-out ones.

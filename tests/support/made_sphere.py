@@ -51,40 +51,6 @@ def made_embeddings(places: Array, *, seed: int = 51) -> Array:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def made_space(n: int, dimension: int, file: Any) -> Any:
-    """A search space without a dataset, its embeddings in ``file``: for questions in Python.
-
-    The embedding is the place on the sphere, and noise whose weight falls from direction to
-    direction as 1 / i ** 0.6, as the packaged encoder's embeddings of street scenes do.
-    """
-    from ...plugin.coverage.criterion import Threshold
-    from ...plugin.coverage.yardstick import Yardstick
-    from ...plugin.projection.search_space import SearchSpace
-
-    places, _, owned = made_points(n)
-    rng = np.random.default_rng(51)
-    basis = np.linalg.qr(rng.normal(size=(dimension, 256)))[0].astype(np.float32)
-    weight = 0.4 * np.arange(1, 257, dtype=np.float32) ** -0.6
-    embeddings = np.memmap(file, np.float32, "w+", shape=(n, dimension))
-    for start in range(0, n, INSERT_BLOCK):
-        part = slice(start, start + INSERT_BLOCK)
-        rows = rng.standard_normal((len(places[part]), 256), dtype=np.float32) * weight
-        rows[:, :3] += places[part]
-        rows = rows @ basis.T
-        embeddings[part] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    distance = np.abs(rng.normal(0.1, 0.05, n)).astype(np.float32)
-    distance[owned] = np.nan
-    return SearchSpace(
-        sphere=places,
-        owned=owned,
-        dist=distance,
-        percentile=np.where(owned, np.nan, 400 * distance).clip(max=100),
-        threshold=Threshold(0.2, "given"),
-        yardstick=Yardstick.of(np.abs(rng.normal(0.1, 0.05, 10_000))),
-        embeddings=lambda: embeddings,
-    )
-
-
 def make_dataset(
     dataset: Any, n: int, images: Sequence[str | Path], *, k: int = 40, embeddings: bool = True
 ) -> None:

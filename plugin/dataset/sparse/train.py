@@ -184,8 +184,8 @@ def _opened(
             f"Frames of {width} x {height} are too small to learn from: {LEAST_CROP} pixels a side "
             "are needed. Give a larger working size."
         )
-    settings = select(SparseTrainParams, params).model_dump(exclude={"device"})
     every = params.validate_every
+    settings = dict(select(SparseTrainParams, params))
     trainer = Trainer(
         clips.frames,
         folder,

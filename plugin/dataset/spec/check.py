@@ -19,6 +19,7 @@ from ...embeddings.extract import Skipped, extract
 from ...encoders.protocol import Encoder
 from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
+from ...report.render import shown
 from ...report.spec_reading import SpecFile, read_spec
 from ...report.spec_rule import VERDICTS, Verdict, judge
 from ...results import Result
@@ -56,7 +57,7 @@ class Answer:
         copy = " (a copy, not counted)" if self.copy else ""
         return (
             f"{self.verdict:<15}  to centre {self.to_centre:.4f}  to S {owned}  "
-            f"{_printable(self.path)}{copy}"
+            f"{shown(self.path, len(self.path))}{copy}"
         )
 
 
@@ -271,8 +272,3 @@ def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> N
         "skipped": [asdict(item) for item in checked.skipped[:LISTED]],
     }
     step.complete(results)
-
-
-def _printable(path: str) -> str:
-    """A path that cannot move a terminal's cursor or turn its text around."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)

@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from torch import Tensor
 from ...errors import CheckpointError, InputError, NotFiniteError
 from ...interchange.files import write_whole
 from ...progress import Progress, silent
-from ...settings.sparse import TRAINING, Pattern
+from ...settings.sparse import Pattern, SparseTrainParams
 from ..frames.samples import Memory, Samples, passing_through, remember, samples_of
 from ..network.model import ModelConfig, Reconstruction, SparsePixelTransformer
 from ..network.weights import save_weights
@@ -40,9 +40,8 @@ MOST_REFUSED = 20
 """Steps in a row whose gradient is not finite, until training gives up."""
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """How long and how a model is trained.
+class TrainConfig(SparseTrainParams):
+    """How long and how a model is trained: the settings, and constants of the method.
 
     ``density`` is the share of pixels that an average stream samples; each stream varies it by a
     factor between ``1 / density_range`` and ``density_range``.  The attention learns on every
@@ -50,9 +49,6 @@ class TrainConfig:
     ``warmup`` steps, stays, and falls to zero over the last ``decay`` share of ``steps``.
     """
 
-    steps: int = TRAINING.steps
-    batch_size: int = TRAINING.batch_size
-    learning_rate: float = TRAINING.learning_rate
     warmup: int = 50
     decay: float = 0.55
     weight_decay: float = 0.01
@@ -63,12 +59,9 @@ class TrainConfig:
     error_weight: float = 0.05
     attention_every: int = 3
     average: float = 0.998
-    use_amp: bool = TRAINING.use_amp
-    seed: int = TRAINING.seed
     save_every: int = 50
     validate_every: int = 200
-    patience: int = TRAINING.patience
-    stream: StreamConfig = field(default_factory=StreamConfig)
+    stream: StreamConfig = StreamConfig()
 
 
 @dataclass
