@@ -90,6 +90,7 @@ def compute_coverage(
     reset_delta: bool = False,
     sequence_field: str = 'sequence',
     alpha: float = 0.1,
+    camera_field: str | None = None,
     score: Literal['nearest', 'novelty'] | None = None,
     memory_mb: int = 512,
 ) -> CoverageResult:
@@ -153,6 +154,7 @@ def find_gaps(
     reset_delta: bool = False,
     sequence_field: str = 'sequence',
     alpha: float = 0.1,
+    camera_field: str | None = None,
     score: Literal['nearest', 'novelty'] | None = None,
     memory_mb: int = 512,
     precision: Literal['bf16', 'fp16', 'fp32'] | None = None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +51,57 @@ class Contrast:
     def corrected(self, attributes: int) -> float:
         """The p-value where so many attributes were asked of the drive (Bonferroni)."""
         return min(1.0, self.p * attributes)
+
+
+@dataclass(frozen=True)
+class NamedRange:
+    """The range of S in one attribute, among the images of one camera where that is named.
+
+    ``level`` is the rate at which a frame of a new drive of a known kind leaves it, at most; None
+    where S has too few drives, and the range holds 99 % of S instead.  ``of`` follows a number in
+    words, as in ``of 255``.
+    """
+
+    attribute: str
+    low: float
+    high: float
+    level: float | None = None
+    camera: str | None = None
+    of: str = ""
+
+    @classmethod
+    def of_owned(
+        cls, attribute: str, values: ArrayLike, drives: Labels, alpha: float, **about: Any
+    ) -> NamedRange:
+        """The range at level ``alpha``, or else S's own."""
+        found = level_range(values, drives, alpha)
+        level: float | None = alpha
+        if not np.isfinite([found.low, found.high]).all():
+            found, level = own_range(values, drives), None
+        return cls(attribute, found.low, found.high, level, **about)
+
+    def sentence(self, value: float) -> str:
+        """That a value is outside the range, in words; empty where it is inside.
+
+        Examples
+        --------
+        >>> NamedRange("brightness", 71.2, 140, of=" of 255").sentence(38.4)
+        'Brightness 38 of 255 is below the range of S, 71 to 140 (99 % of S).'
+        """
+        if self.low <= value <= self.high:
+            return ""
+        side = "below" if value < self.low else "above"
+        name = self.attribute.replace("_", " ").capitalize()
+        camera = "" if self.camera is None else f" with camera {self.camera}"
+        held = "99 % of S" if self.level is None else f"level {100 * self.level:g} %"
+        return (
+            f"{name} {_short(value)}{self.of} is {side} the range of S{camera}, "
+            f"{_short(self.low)} to {_short(self.high)} ({held})."
+        )
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 
 def own_range(values: ArrayLike, drives: Labels) -> Range:

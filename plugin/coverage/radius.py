@@ -25,7 +25,7 @@ from .rows import Metric, Rows, checked_distances
 
 _STANDING = ("basis", "alpha", "drives_owned", "level", "score", "cutoff")
 """What a verdict rests on, as ``coverage.json`` has it."""
-_DRIVES = ("drives_pool", "drives", "sequence_field", "looks_like_video")
+_DRIVES = ("drives_pool", "drives", "sequence_field", "looks_like_video", "ranges", "asked")
 
 _QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
@@ -41,7 +41,9 @@ class CoverageReport:
     of S and U; ``drives`` are the rows of U's, the most unusual first, each a
     :class:`.drives.DriveRow` as a dict; ``sequence_field`` names drives, None where each image
     counts as one, which ``looks_like_video`` doubts; ``inside`` are evenly spaced quantiles of the
-    distance of images of S to the nearest other one, of their own drive too.  The rest is as in
+    distance of images of S to the nearest other one, of their own drive too; ``ranges`` are the
+    own ranges of S in the attributes of its images, each a :class:`.contrasts.NamedRange` as a
+    dict, and ``asked`` the attributes and fields that drives were compared in.  The rest is as in
     :class:`.criterion.Threshold`.
     """
 
@@ -65,6 +67,8 @@ class CoverageReport:
     sequence_field: str | None = None
     looks_like_video: bool = False
     inside: list[float] = field(default_factory=list, repr=False)
+    ranges: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    asked: list[str] = field(default_factory=list, repr=False)
 
     @property
     def threshold(self) -> Threshold:

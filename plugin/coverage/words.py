@@ -152,7 +152,11 @@ def drive_sentences(row: Mapping[str, Any]) -> list[str]:
         said.append(
             f"Its median distance to S is {row['effect']:.2g} times the usual one inside S."
         )
-    return said + [finding["sentence"] for finding in row["findings"]]
+    return said + [_sentence(finding["sentence"]) for finding in row["findings"]]
+
+
+def _sentence(phrase: str) -> str:
+    return f"{phrase[0].upper()}{phrase[1:]}."
 
 
 def drive_line(row: Mapping[str, Any]) -> str:

@@ -17,7 +17,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import EmptySetError, InputError
 from .search_space import SearchSpace
-from .verdict import MEAN_OF, Judged, Verdict, place_verdict, point_verdict, set_verdict
+from .verdict import (
+    MEAN_OF,
+    Judged,
+    Verdict,
+    cap_verdict,
+    drive_verdict,
+    place_verdict,
+    point_verdict,
+)
 
 Array = NDArray[Any]
 Metric = Literal["cosine", "euclidean"]
@@ -29,8 +37,8 @@ MAX_K = 200
 class Question:
     """What is near a point, near an empty place, in a cap, or in a drive.
 
-    ``row`` is the point, ``angle`` the cap's in radians, ``drive`` and ``rows`` a drive's name and
-    points; ``direction`` is a unit vector.
+    ``row`` is the point, ``angle`` the cap's in radians, ``drive``, ``rows`` and ``p`` a drive's
+    name, points and p-value; ``direction`` is a unit vector.
     ``k`` neighbours of ``search`` are wanted, the nearest on the sphere, or with ``rerank`` the
     nearest in the embedding among many of these.  ``delta`` takes the place of the run's δ.
     """
@@ -39,6 +47,7 @@ class Question:
     row: int = -1
     drive: str = ""
     rows: Array | None = None
+    p: float | None = None
     direction: tuple[float, float, float] = (0.0, 0.0, 1.0)
     angle: float = 0.0
     k: int = 8
@@ -106,7 +115,10 @@ def answer(space: SearchSpace, question: Question) -> Answer:
         inside, order = _inside(space, question)
         rows = inside[order[: question.k]]
         distance = np.full(len(rows), np.nan)
-        verdict = set_verdict(question.kind, space, judged, inside, question.angle)
+        if question.kind == "cap":
+            verdict = cap_verdict(space, judged, inside, question.angle)
+        else:
+            verdict = drive_verdict(space, judged, inside, question.p)
     else:
         if not len(space.members(question.search)):
             raise EmptySetError(f"{question.search} has no point to search among.")

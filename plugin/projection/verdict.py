@@ -7,7 +7,7 @@ what can be said of it is what holds for its images, and how many of what drives
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +25,8 @@ AROUND = 10
 """Nearest images on the sphere that speak for a place."""
 TRUST_NEIGHBORS = 30
 """Sphere neighbours of a place that are checked in the embedding."""
+ROUNDING = 1e-9
+"""A p-value this close to the level reaches it."""
 TIE = 1e-6
 """Two float32 products of one pair of rows may differ by this."""
 
@@ -86,6 +88,8 @@ class Verdict:
         Images of S within δ of an image of U, and their drives; None where unknown.
     around
         Of a place, a cap or a drive: the images that speak for it.
+    p
+        Of a drive: its p-value, where that decides.
     candidates, looked_at
         Candidates near an image that would fill the gap there, of how many looked at.
     trust, trust_k
@@ -102,6 +106,7 @@ class Verdict:
     support: int | None = None
     support_drives: int | None = None
     around: Around | None = None
+    p: float | None = None
     candidates: int = 0
     looked_at: int = 0
     trust: float | None = None
@@ -178,11 +183,19 @@ def place_neighbours(space: SearchSpace, direction: Sequence[float]) -> tuple[Ar
     return found.index[0][found.angle[0] <= reach], reach
 
 
-def set_verdict(
-    kind: Literal["cap", "drive"], space: SearchSpace, judged: Judged, rows: Array, angle: float
-) -> Verdict:
-    """Verdict of all images in a cap or of a drive."""
-    return _of_images(kind, space, judged, rows, angle)
+def cap_verdict(space: SearchSpace, judged: Judged, rows: Array, angle: float) -> Verdict:
+    """Verdict of all images in a cap."""
+    return _of_images("cap", space, judged, rows, angle)
+
+
+def drive_verdict(space: SearchSpace, judged: Judged, rows: Array, p: float | None) -> Verdict:
+    """Verdict of a drive of U: by its p-value where S has the drives, else by its images."""
+    verdict = _of_images("drive", space, judged, rows, 0.0)
+    threshold = judged.threshold
+    if p is None or threshold.basis != "level":
+        return verdict
+    status: GapVerdict = "gap" if p <= threshold.alpha + ROUNDING else "covered"
+    return replace(verdict, status=status, p=p)
 
 
 def _of_images(

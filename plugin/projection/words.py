@@ -208,6 +208,8 @@ def _around_headline(verdict: Verdict) -> str:
     assert around is not None
     place = f"within {around.angle:.1f}° of here"
     within = place if verdict.kind == "place" else f"in this {verdict.kind}"
+    if verdict.p is not None:
+        return _drive_headline(verdict, verdict.p)
     if verdict.status == "empty":
         return f"no image of S or U lies {within}."
     if verdict.status == "cannot say":
@@ -219,6 +221,13 @@ def _around_headline(verdict: Verdict) -> str:
             else (f"all {counted(around.count, 'image')} {within} are gaps.")
         )
     return f"most images {within} are covered or of S (δ = {_worth(verdict.threshold)})."
+
+
+def _drive_headline(verdict: Verdict, p: float) -> str:
+    level, drives = share(verdict.threshold.alpha), counted(verdict.threshold.drives)
+    if verdict.status == "gap":
+        return f"new against the {drives} of S at level {level} (p = {p:.2g})."
+    return f"not unusual among the {drives} of S (p = {p:.2g}, level {level})."
 
 
 def _around_evidence(verdict: Verdict) -> list[str]:

@@ -185,6 +185,11 @@ class CoverageParams(MetricParams, section="distance"):
         lt=1,
         title="Level α: false gaps allowed",
     )
+    camera_field: str | None = setting(
+        None,
+        "Field that names the camera: brightness and the like are then compared camera by camera",
+        title="Field that names the camera",
+    )
     score: Literal["nearest", "novelty"] | None = setting(
         None,
         "What decides: nearest, the distance to S; novelty, what lies outside the components that "

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.contrasts import contrasts, level_range, own_range
+from gapsphere.plugin.coverage.contrasts import NamedRange, contrasts, level_range, own_range
 
 
 def test_p_is_two_sided_and_cannot_fall_below_what_the_drives_support():
@@ -41,3 +41,23 @@ def test_few_drives_have_no_range_at_a_level():
     assert np.isinf(level_range([1.0, 2.0], ["a", "b"], 0.1).high)
     known = level_range(np.arange(39.0), list(range(39)), 0.1)
     assert (known.low, known.high) == (1.0, 37.0)
+
+
+def test_a_range_at_a_level_is_said_where_the_drives_support_it():
+    values, drives = np.arange(40.0), [str(i) for i in range(40)]
+    at_level = NamedRange.of_owned("brightness", values, drives, 0.1, of=" of 255")
+    assert at_level.level == 0.1
+    assert at_level == NamedRange(
+        "brightness", *vars(level_range(values, drives, 0.1)).values(), 0.1, of=" of 255"
+    )
+    few = NamedRange.of_owned("brightness", values[:10], drives[:10], 0.1)
+    assert few.level is None
+    assert (few.low, few.high) == (0, 9)
+
+
+def test_a_value_outside_a_range_is_said_with_its_camera():
+    known = NamedRange("edge_density", 0.1, 0.2, 0.1, camera="rear", of=" of 1")
+    assert known.sentence(0.2) == known.sentence(0.1) == ""
+    assert known.sentence(0.25) == (
+        "Edge density 0.25 of 1 is above the range of S with camera rear, 0.1 to 0.2 (level 10 %)."
+    )

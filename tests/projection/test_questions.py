@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,6 +173,18 @@ def test_a_drive_is_judged_by_its_images_the_farthest_first():
     assert given.rows.tolist() == [1, 0]
     assert given.inside.tolist() == [0, 1, 2]
     assert (given.verdict.kind, given.verdict.status) == ("drive", "gap")
+
+
+@pytest.mark.parametrize(("p", "status"), [(0.1, "gap"), (0.2, "covered"), (None, "gap")])
+def test_a_drive_is_judged_by_its_p_value_where_it_has_one(p, status):
+    level = Threshold(0.1, "level", basis="level", drives=9, level=0.1)
+    within = line_of_images([GAP, GAP, COVERED], 3 * [False], threshold=level)
+    given = answer(within, Question("drive", drive="a", rows=np.array([0, 1, 2]), p=p))
+    assert given.verdict.status == status
+    provisional = replace(level, basis="provisional", drives=3)
+    few = line_of_images(3 * [CANNOT_SAY], 3 * [False], threshold=provisional)
+    asked = Question("drive", drive="a", rows=np.array([0, 1, 2]), p=p)
+    assert answer(few, asked).verdict.status == "cannot say"
 
 
 def test_a_tried_delta_is_judged_by_distance_and_says_its_level():

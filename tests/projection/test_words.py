@@ -119,6 +119,14 @@ def test_a_cap_and_a_drive_are_named():
         assert f"in this {kind}" in sentences(replace(PLACE, kind=kind)).headline
 
 
+def test_a_drive_leads_with_its_p_value():
+    drive = replace(PLACE, kind="drive", p=0.031)
+    new = "new against the 31 drives of S at level 10 % (p = 0.031)."
+    assert sentences(drive).headline == new
+    usual = sentences(replace(drive, status="covered", p=0.4)).headline
+    assert usual == "not unusual among the 31 drives of S (p = 0.4, level 10 %)."
+
+
 def test_an_owned_image_is_measured_against_the_rest_of_s():
     assert "from the rest of S" in sentences(replace(GAP, kind="S")).headline
 

@@ -11,6 +11,7 @@ import logging
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -68,7 +69,8 @@ class Analysis:
     ``sphere`` float32 (n, 3) unit rows; ``owned`` bool (n,), S; ``dist``, ``percentile``,
     ``novelty`` float32 (n,), NaN where there is none; ``verdicts`` int8 (n,), those of the run and
     OWNED for S; ``support``, ``support_drives`` int32 (n,), -1 where there is none; ``pick`` int32
-    (n,), K-Center rank or 0.  ``covered`` is the coverage run, None where a map was imported.
+    (n,), K-Center rank or 0.  ``covered`` is the coverage run, None where a map was imported, and
+    ``params`` are its settings.
     ``whole`` says that the order is the brain run's own, no sample missing.  The columns stay as
     they are; ``space`` and what is read for it is made when first needed.
     """
@@ -89,6 +91,7 @@ class Analysis:
     threshold: Threshold
     delta_max: float
     covered: CoverageResult | None
+    params: Mapping[str, Any]
     yardstick: Yardstick | None
     encoder: str
     whole: bool
@@ -278,6 +281,7 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
         threshold=threshold,
         delta_max=float(known.max()) if len(known) else 0.0,
         covered=covered,
+        params=record.params if record else {},
         yardstick=coverage.yardstick(dataset, names, (dist, columns["percentile"])),
         encoder=str(record.inputs.get("encoder", "")) if record else "",
         whole=whole,

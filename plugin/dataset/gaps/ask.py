@@ -20,6 +20,7 @@ from ...settings.questions import AskParams
 from ..store.sets import Samples, dataset_of
 from . import analysis
 from .analysis import Analysis
+from .attributes import outside_ranges
 
 NO_VERDICT = "No verdict: no image of S is on the sphere."
 
@@ -130,12 +131,21 @@ def drive_question(found: Analysis, drive: str, **how: Any) -> Question:
     rows = found.rows_of_drive(drive)
     if not len(rows):
         raise InputError(f"No image of U is of a drive {drive!r}.")
-    return Question("drive", drive=drive, rows=rows, **how)
+    known = {} if found.covered is None else {row["drive"]: row for row in found.covered.drives}
+    row = known.get(drive, {"p": None, "owned": True})
+    # A drive that S holds a part of is not a new one: its p-value holds no level.
+    return Question("drive", drive=drive, rows=rows, p=None if row["owned"] else row["p"], **how)
 
 
 def said_of(found: Analysis, question: Question) -> list[str]:
-    """What the run says of the drive asked about: its p-value, and what sets it apart by name."""
-    if question.kind != "drive" or found.covered is None:
+    """What the run says by name of the drive or the image of U asked about."""
+    if found.covered is None:
+        return []
+    if question.kind == "point" and not found.owned[question.row]:
+        (sample_id,) = found.ids.text(slice(question.row, question.row + 1))
+        camera = found.params.get("camera_field")
+        return outside_ranges(found.dataset, found.names, sample_id, found.covered.ranges, camera)
+    if question.kind != "drive":
         return []
     return [
         sentence

@@ -6,12 +6,14 @@ it drive by drive.  A field that cannot tell drives apart, or only numbers them,
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
 
+from ...coverage.contrasts import NamedRange
 from ...coverage.named import Categories, Finding, Numbers, named
 from ...coverage.verdict import drive_numbers
 from ...embeddings.attributes import ATTRIBUTES, WORDS
@@ -47,6 +49,19 @@ class Questions:
         return [attribute.name for attribute in self.attributes]
 
 
+@dataclass(frozen=True, eq=False)
+class NamedChannel:
+    """What sets the drives of U apart by name.
+
+    ``findings`` by drive, the strongest first; ``ranges`` of S in the attributes of its images,
+    each a :class:`.NamedRange` as a dict; ``asked`` names what drives were compared in.
+    """
+
+    findings: dict[Hashable, list[Finding]]
+    ranges: list[dict[str, Any]]
+    asked: list[str]
+
+
 def named_channel(
     dataset: fo.Dataset,
     names: Names,
@@ -59,8 +74,8 @@ def named_channel(
     drive_field: str | None = None,
     camera_field: str | None = None,
     everything: bool = False,
-) -> dict[Hashable, list[Finding]]:
-    """What sets each named drive of U apart from the drives of S, the strongest first.
+) -> NamedChannel:
+    """What sets each named drive of U apart from the drives of S, and the ranges of S.
 
     Parameters
     ----------
@@ -101,10 +116,50 @@ def named_channel(
         owned_cameras=asked.owned_cameras,
         pool_cameras=asked.pool_cameras,
     )
-    return {
+    findings = {
         drive: sorted((row for row in rows if everything or row.sentence), key=_order)
         for drive, rows in found.items()
     }
+    return NamedChannel(findings, _ranges(asked, owned_drives, alpha), asked.asked)
+
+
+def _ranges(asked: Questions, drives: Drives, alpha: float) -> list[dict[str, Any]]:
+    """The range of S in each attribute of its images, camera by camera where these are named."""
+    cameras = asked.owned_cameras or [None] * len(drives)
+    found = []
+    for attribute in asked.attributes:
+        if not isinstance(attribute, Numbers) or attribute.name not in ATTRIBUTES:
+            continue
+        values = np.asarray(attribute.owned, np.float64)
+        for camera in dict.fromkeys(cameras):
+            rows = [i for i, of in enumerate(cameras) if of == camera and np.isfinite(values[i])]
+            if rows:
+                labels = [drives[i] for i in rows]
+                about = {"camera": None if camera is None else str(camera), "of": attribute.of}
+                found.append(
+                    NamedRange.of_owned(attribute.name, values[rows], labels, alpha, **about)
+                )
+    return [asdict(each) for each in found]
+
+
+def outside_ranges(
+    dataset: fo.Dataset,
+    names: Names,
+    sample_id: str,
+    ranges: Sequence[Mapping[str, Any]],
+    camera_field: str | None,
+) -> list[str]:
+    """In what an image is outside the ranges of S, a sentence each."""
+    values = {name: of for name, (of,) in _attributes(dataset, names, [sample_id]).items()}
+    camera = None
+    if camera_field:
+        (camera,) = metadata(dataset, [sample_id]).get(camera_field, [None])
+    said = []
+    for each in (NamedRange(**known) for known in ranges):
+        value = values.get(each.attribute)
+        if value is not None and each.camera == (None if camera is None else str(camera)):
+            said.append(each.sentence(value))
+    return [sentence for sentence in said if sentence]
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import fiftyone as fo
@@ -37,6 +37,7 @@ from ..store.inputs import Inputs, read_inputs
 from ..store.names import Names
 from ..store.sets import Samples
 from ..store.step import Step
+from .attributes import NamedChannel, named_channel
 
 STEP = "coverage"
 CURVE = 65
@@ -99,6 +100,8 @@ def compute_coverage(
     inputs = inputs or read_inputs(samples, params)
     drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
     step = Step.of(STEP, samples, params, inputs.trace() | {"drives": _digest(drives)})
+    # Attributes may come after the images were embedded: what they say is then asked again.
+    step.inputs = {**step.inputs, "attributes": step.filled(step.names.attributes)}
     known = step.current()
     if known and step.filled(step.names.dist_to_S) == known["candidates"]:
         return CoverageResult(**{**known, "reused": True})
@@ -125,6 +128,11 @@ def compute_coverage(
     scale = None if own is None else Yardstick.of(own.distance, own.drive)
     usual = None if scale is None else float(scale.distance(50.0))
     table = drive_table(own, drives.owned, found.distance, drives.pool, codes, usual)
+    about = _named(step, params, inputs, drives)
+    table = [
+        replace(row, findings=[asdict(f) for f in about.findings.get(row.drive, [])])
+        for row in table
+    ]
     ids = np.array(inputs.owned.ids, object)[drives.order]
     measured = Measured(
         found.distance, codes, new, tally.counts, tally.drives, ids[found.index].tolist()
@@ -142,6 +150,8 @@ def compute_coverage(
         sequence_field=drives.field,
         looks_like_video=own is not None and own.looks_like_video,
         inside=curve,
+        ranges=about.ranges,
+        asked=about.asked,
     )
     return write(step, inputs.pool.ids, measured, report, scale, len(owned))
 
@@ -204,6 +214,21 @@ def _kept_delta(record: runs.Record | None, params: CoverageParams, inputs: Inpu
     decided_by_distance = earlier.score == "nearest" and params.score != "novelty"
     held = earlier.basis in ("level", "given", "kept") and decided_by_distance
     return earlier.delta if held else None
+
+
+def _named(step: Step, params: CoverageParams, inputs: Inputs, drives: Drives) -> NamedChannel:
+    """What sets drives of U apart by name, and the ranges of S."""
+    return named_channel(
+        step.dataset,
+        step.names,
+        inputs.owned.ids,
+        drives.owned,
+        inputs.pool.ids,
+        drives.pool,
+        params.alpha,
+        drive_field=drives.field,
+        camera_field=params.camera_field,
+    )
 
 
 def _refuse_foreign(step: Step) -> None:

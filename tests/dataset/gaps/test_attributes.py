@@ -43,7 +43,7 @@ def sides(dataset):
 
 def test_the_dusk_drive_is_named_by_its_brightness_and_the_day_drive_is_not(drives):
     compute_attributes(drives)
-    found = named_channel(drives, Names(), *sides(drives))
+    found = named_channel(drives, Names(), *sides(drives)).findings
     assert list(found) == ["day", "dusk"]
     assert found["day"] == []
     first = found["dusk"][0]
@@ -67,7 +67,7 @@ def test_fields_of_the_users_are_asked_beside_the_attributes(drives):
     drives.set_values(
         "speed", [80.0 if drive == "dusk" else 20.0 + i for i, drive in enumerate(labels)]
     )
-    found = named_channel(drives, Names(), *sides(drives))
+    found = named_channel(drives, Names(), *sides(drives)).findings
     said = {row.attribute: row.sentence for row in found["dusk"]}
     assert said["weather"] == "`weather` = snow: 0 of 3 drives of S, 1 of 2 of U"
     assert said["speed"].startswith("higher `speed` than every drive of S (median 80; S: ")
@@ -112,10 +112,12 @@ def test_numbers_are_compared_camera_by_camera(drives):
     rng = np.random.default_rng(6)
     values = [dict.fromkeys(ATTRIBUTES, light + rng.normal()) for _, light in dark.values()]
     attributes.write(drives, Names(), list(dark), values)
-    together = named_channel(drives, Names(), *sides(drives), everything=True)["dusk"]
-    apart = named_channel(drives, Names(), *sides(drives), camera_field="camera", everything=True)[
-        "dusk"
-    ]
+    together = named_channel(drives, Names(), *sides(drives), everything=True).findings["dusk"]
+    by_camera = named_channel(
+        drives, Names(), *sides(drives), camera_field="camera", everything=True
+    )
+    assert {each["camera"] for each in by_camera.ranges} == {"rear", "front"}
+    apart = by_camera.findings["dusk"]
     light = next(row for row in together if row.attribute == "brightness")
     assert light.median < light.lowest
     (rear,) = [row for row in apart if row.attribute == "brightness"]
@@ -137,4 +139,4 @@ def test_attributes_of_the_users_are_not_taken_for_ours(drives):
     document = fo.DynamicEmbeddedDocument(brightness=1.0)
     drives.set_values("attributes", [document] * len(drives), dynamic=True)
     assert questions(drives, Names(), *sides(drives)).asked == []
-    assert named_channel(drives, Names(), *sides(drives)) == {"day": [], "dusk": []}
+    assert named_channel(drives, Names(), *sides(drives)).findings == {"day": [], "dusk": []}

@@ -15,6 +15,7 @@ from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.kcenter import select_kcenter
 from gapsphere.plugin.dataset.gaps.load import load_images
+from gapsphere.plugin.dataset.gaps.measure import compute_attributes
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere, place_on_sphere
 from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names
@@ -130,6 +131,18 @@ def test_the_drives_of_u_are_in_the_result_and_in_coverage_json(embedded, tmp_pa
     doc = coverage_json(covered)
     assert doc["drives"] == covered.drives
     assert json.loads(json.dumps(doc))["basis"] == "level"
+
+
+def test_attributes_that_come_later_name_the_drives_on_the_next_run(embedded):
+    embedded.delete_sample_field("attributes")
+    first = compute_coverage(embedded)
+    assert first.ranges == []
+    compute_attributes(embedded)
+    second = compute_coverage(embedded)
+    assert not second.reused
+    assert {"brightness", "sharpness"} <= set(second.asked)
+    assert second.ranges[0]["attribute"] == "brightness"
+    assert compute_coverage(embedded).reused
 
 
 def test_a_level_that_changes_reads_delta_again(embedded):
