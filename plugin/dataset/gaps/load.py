@@ -1,14 +1,16 @@
 """``load_images``: files become samples tagged S and U; ``tag_samples``: samples become S and U.
 
 The absolute path is the key: loading again adds only what is new.  Only image headers are read
-(size and type, in parallel); pixels wait until something needs them.
+(size and type, in parallel); pixels wait until something needs them.  A video is one drive, called
+by its folder and file, so that ``day1/front.mp4`` and ``day2/front.mp4`` are two.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +25,7 @@ from ...results import Result
 from ..store import places
 from ..store.names import FRAME_NUMBER, OWNED_TAG, POOL_TAG, SEQUENCE
 from ..store.sets import resolve
-from .sources import Listing, Source, list_csv, list_images
+from .sources import Listing, Source, list_csv, list_images, video_names
 from .table import Cell
 
 log = logging.getLogger(__name__)
@@ -85,8 +87,10 @@ def load_images(
         Nothing was given, a path does not exist, or one image is listed as both S and U.
     """
     listings = _listings(owned, pool, csv)
+    videos = [video for listing in listings.values() for video in listing.videos]
+    drives = _drives(dataset, videos) if videos else {}
     listings = {
-        role: _with_frames(dataset, listing, frames_per_second)
+        role: _with_frames(dataset, listing, drives, frames_per_second)
         for role, listing in listings.items()
     }
     both = set(listings[OWNED_TAG].paths) & set(listings[POOL_TAG].paths)
@@ -166,13 +170,30 @@ def _joined(listings: list[Listing]) -> Listing:
     )
 
 
-def _with_frames(dataset: fo.Dataset, listing: Listing, frames_per_second: float) -> Listing:
+def _drives(dataset: fo.Dataset, videos: Iterable[str]) -> dict[str, str]:
+    """The drive that each video is; one with frames in the dataset keeps the name they have."""
+    if not dataset.has_field(SEQUENCE):
+        return video_names(videos)
+    pairs = zip(*dataset.values(["filepath", SEQUENCE]), strict=True)
+    named = [(path, label) for path, label in pairs if isinstance(label, str)]
+    of_folder = {os.path.basename(os.path.dirname(path)): label for path, label in named}
+    kept = {video: label for video in videos if (label := of_folder.get(_frames_folder(video)))}
+    new = [video for video in videos if video not in kept]
+    return kept | video_names(new, {label for _, label in named})
+
+
+def _frames_folder(video: str) -> str:
+    digest = hashlib.blake2b(video.encode(), digest_size=4).hexdigest()
+    return f"{Path(video).stem}-{digest}"
+
+
+def _with_frames(
+    dataset: fo.Dataset, listing: Listing, drives: Mapping[str, str], frames_per_second: float
+) -> Listing:
     """Replace each video by its frames; a video that cannot be read is reported and left out."""
     extracted = []
     for video in listing.videos:
-        stem = Path(video).stem
-        digest = hashlib.blake2b(video.encode(), digest_size=4).hexdigest()
-        folder = places.frames(dataset, f"{stem}-{digest}")
+        folder = places.frames(dataset, _frames_folder(video))
         try:
             frames = extract_frames(video, folder, fps=frames_per_second)
         except GapsphereError as error:
@@ -181,7 +202,7 @@ def _with_frames(dataset: fo.Dataset, listing: Listing, frames_per_second: float
             log.warning("%s", error)
             continue
         cells: dict[str, list[Cell]] = {
-            SEQUENCE: [stem] * len(frames),
+            SEQUENCE: [drives[video]] * len(frames),
             FRAME_NUMBER: [frame.frame_number for frame in frames],
             TIMESTAMP: [frame.seconds for frame in frames],
         }

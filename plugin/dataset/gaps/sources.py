@@ -8,9 +8,10 @@ from __future__ import annotations
 import glob
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ...errors import ArtifactError, EmptySetError, InputError
 from ..store.names import FRAME_NUMBER
@@ -97,6 +98,34 @@ def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
         )
 
     return part("S"), part("U")
+
+
+def video_names(videos: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
+    """A name for each video: its folder and file, and more folders where others have that name.
+
+    Parameters
+    ----------
+    videos
+        Absolute paths.
+    taken
+        Names of other videos.
+
+    Examples
+    --------
+    >>> names = video_names(["/a/day1/front.mp4", "/b/day1/front.mp4", "/b/day2/front.mp4"])
+    >>> list(names.values())
+    ['a/day1/front.mp4', 'b/day1/front.mp4', 'day2/front.mp4']
+    """
+    parts = {video: PurePath(video).parts for video in videos}
+    names = dict.fromkeys(parts, "")
+    for length in range(2, max(map(len, parts.values()), default=0) + 1):
+        tails = {video: PurePath(*each[-length:]).as_posix() for video, each in parts.items()}
+        shared = Counter(tails.values())
+        for video, tail in tails.items():
+            whole = length >= len(parts[video])
+            if not names[video] and (whole or (shared[tail] == 1 and tail not in taken)):
+                names[video] = tail
+    return names
 
 
 def _walk(folder: str) -> Iterable[str]:

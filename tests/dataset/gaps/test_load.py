@@ -1,5 +1,7 @@
 import json
 
+import av
+import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.load import load_images, tag_samples
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError
@@ -83,23 +85,61 @@ def test_missing_and_empty_sources_are_sentences(dataset, tmp_path):
         load_images(dataset)
 
 
-def test_a_video_becomes_ordered_frames(dataset, tmp_path):
-    import av
-    import numpy as np
+@pytest.fixture
+def make_video(tmp_path):
+    """``make_video("day1/front.mp4")`` writes two seconds of video, of a brightness of its own."""
 
-    path = tmp_path / "drive one.mp4"
-    with av.open(str(path), "w") as video:
-        stream = video.add_stream("mpeg4", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for index in range(20):
-            pixels = np.full((48, 64, 3), index * 12, np.uint8)
-            video.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        video.mux(stream.encode())
-    load_images(dataset, pool=str(path), frames_per_second=2.0)
-    assert dataset.values("sequence") == ["drive one"] * 4
+    def make(name, level=0):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(path), "w") as video:
+            stream = video.add_stream("mpeg4", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for index in range(20):
+                pixels = np.full((48, 64, 3), level + index * 6, np.uint8)
+                video.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            video.mux(stream.encode())
+        return str(path)
+
+    return make
+
+
+def test_a_video_becomes_ordered_frames(dataset, make_video):
+    path = make_video("day1/drive one.mp4")
+    load_images(dataset, pool=path, frames_per_second=2.0)
+    assert dataset.values("sequence") == ["day1/drive one.mp4"] * 4
     assert dataset.values("frame_number") == sorted(dataset.values("frame_number"))
-    load_images(dataset, pool=str(path), frames_per_second=2.0)
+    load_images(dataset, pool=path, frames_per_second=2.0)
     assert len(dataset) == 4
+
+
+def test_videos_of_one_name_in_two_folders_are_two_drives(dataset, make_video, tmp_path):
+    for number, name in enumerate(["day1/front.mp4", "day2/front.mp4", "day2/rear.mp4"]):
+        make_video(f"s/{name}", 20 * number)
+    make_video("u/day2/front.mp4", 60)
+    load_images(dataset, str(tmp_path / "s"), str(tmp_path / "u"), frames_per_second=1.0)
+    drives = {"day1/front.mp4", "s/day2/front.mp4", "day2/rear.mp4", "u/day2/front.mp4"}
+    assert dataset.count_values("sequence") == dict.fromkeys(drives, 2)
+
+
+def test_a_name_that_another_video_has_already_is_not_given_again(dataset, make_video):
+    first, second = make_video("a/day1/front.mp4"), make_video("b/day1/front.mp4")
+    load_images(dataset, pool=first, frames_per_second=1.0)
+    load_images(dataset, pool=second, frames_per_second=1.0)
+    assert set(dataset.values("sequence")) == {"day1/front.mp4", "b/day1/front.mp4"}
+    load_images(dataset, pool=[second, first], frames_per_second=1.0)  # both known: nothing new
+    assert dataset.count_values("sequence") == {"day1/front.mp4": 2, "b/day1/front.mp4": 2}
+
+
+def test_a_video_whose_frames_have_a_name_keeps_it(dataset, make_video):
+    path = make_video("day1/front.mp4")
+    load_images(dataset, pool=path, frames_per_second=1.0)
+    dataset.set_values("sequence", ["front"] * 2)  # as earlier versions called it, or the user does
+    files = set(dataset.values("filepath"))
+    again = load_images(dataset, pool=path, frames_per_second=2.0)
+    assert (again.added["U"], again.known["U"]) == (2, 2)
+    assert set(dataset.values("sequence")) == {"front"}
+    assert files < set(dataset.values("filepath"))
 
 
 def test_samples_already_there_become_s_and_u(dataset, make_images):

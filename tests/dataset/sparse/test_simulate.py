@@ -447,7 +447,11 @@ def test_a_videos_frames_become_a_dataset_of_their_own(dataset, tmp_path, simula
         frames = fo.load_dataset(f"{dataset.name}-frames")
         assert result.dataset == frames.name
         assert frames.name in result.notes[0]
-        assert result.sequences["drive"]["frames"] == len(frames.exists("psnr")) == 4
+        assert (
+            result.sequences[f"{tmp_path.name}/drive.mp4"]["frames"]
+            == len(frames.exists("psnr"))
+            == 4
+        )
         assert frames.count_values("tags") == {"S": 4}
         assert simulate(dataset).done == 0
     finally:
