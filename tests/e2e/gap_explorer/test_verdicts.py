@@ -23,6 +23,20 @@ def two_drives(own):
     return own, measure(own, score="nearest")
 
 
+def name_what_sets_apart(dataset, drive, sentence):
+    """Put a finding into the record of the run."""
+    from gapsphere.plugin.dataset.store import runs
+    from gapsphere.plugin.dataset.store.names import Names
+
+    record = runs.read(dataset, Names(), "coverage")
+    rows = [dict(row) for row in record.results["drives"]]
+    for row in rows:
+        if row["drive"] == drive:
+            row["findings"] = [{"sentence": sentence}]
+    results = {**record.results, "drives": rows}
+    runs.write(dataset, Names(), runs.Record("coverage", record.params, record.inputs, results))
+
+
 def move_delta(panel, key="PageDown"):
     panel.page.get_by_role("slider", name="δ").focus()
     panel.page.keyboard.press(key)
@@ -68,7 +82,7 @@ def test_the_curves_say_which_share_lies_within_delta(opened):
 
 
 def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
-    # A drive of its own, far from S, of which S holds nothing.
+    name_what_sets_apart(own, "cluster00", "darker than every drive of S")
     gone = own.match({"tags": "U", "sequence": "cluster00"})
     panel.open(own)
     page = panel.page
@@ -78,6 +92,7 @@ def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     at = [row["drive"] for row in rows].index("cluster00")
     assert rows[at]["frames"] == len(gone)
     assert not rows[at]["owned"]
+    assert "darker than every drive of S" in page.locator(DRIVE).nth(at).inner_text()
     shared_at = next(i for i, row in enumerate(rows) if row["owned"])
     assert "also in S" in page.locator(DRIVE).nth(shared_at).inner_text()
     shot(page, "drives")
@@ -91,7 +106,9 @@ def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     assert (answer["query"]["drive"], answer["total"]) == ("cluster00", len(gone))
     panel.count(len(gone))
     assert panel.state("highlighted") == len(gone)
-    assert "in this drive" in page.inner_text(VERDICT)
+    said = page.inner_text(VERDICT)
+    assert "among the 18 drives of S (p = " in said
+    assert "Darker than every drive of S." in said
     assert page.locator('[data-cy="gs-results"] h2').inner_text() == "Drive cluster00"
     lit = panel.read(
         "window.__gapsphere.state.answer.cards"

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../../web/shared/controls";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import { DRIVES_MAX, type DriveRow, type RunInfo } from "../contract.gen";
@@ -64,7 +65,7 @@ function Drive(props: { row: DriveRow; provisional: boolean }): React.ReactEleme
   return (
     <>
       <span className="gs-row gs-drive-head">
-        <b className="gs-clip">{row.drive}</b>
+        <b>{row.drive}</b>
         {row.owned ? (
           <i className="gs-owned" title="S holds images of this drive, so it is not a new one">
             also in S
@@ -118,19 +119,18 @@ function NoDrives(props: { bridge: Bridge; run: RunInfo }): React.ReactElement {
         </p>
       ) : (
         <p className="gs-plain">
-          No field says on which drive an image was recorded, so each image counts on its own. If a field
-          of this dataset does, name it as <code>sequence_field</code> (“Field that names the drive”) in
-          the form of <code>find_gaps</code> or <code>compute_coverage</code>.
+          The run knew no field that says on which drive an image was recorded. If this dataset has one,
+          name it as <code>sequence_field</code> (“Field that names the drive”) in the form
+          of <code>find_gaps</code> or <code>compute_coverage</code>.
         </p>
       )}
       {operators.find_gaps ? (
-        <button
-          type="button"
-          className="gs-step"
+        <Button
+          look="step"
           onClick={() => props.bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
         >
           Find gaps …
-        </button>
+        </Button>
       ) : null}
       {error ? (
         <p className="gs-row gs-note gs-note-bad gs-plain" role="alert">

@@ -2,6 +2,7 @@ import * as React from "react";
 import { css, sampleMap, type Palette } from "../colormap";
 import { MISSING, U16_STEPS, type Column } from "../columns";
 import type { Bitmask } from "../../../web/shared/columns";
+import { Button } from "../../../web/shared/controls";
 import type { RunInfo } from "../contract.gen";
 import type { DeltaState } from "../hooks/useDelta";
 import { histogram } from "../math";
@@ -67,9 +68,9 @@ export function Histogram(props: {
           )}
         </span>
         {atRun ? null : (
-          <button type="button" className="gs-bare gs-link" onClick={() => set(null)}>
+          <Button look="link" onClick={() => set(null)}>
             Reset to {number(run.delta)}
-          </button>
+          </Button>
         )}
         <Help run={run} />
       </div>

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../../web/shared/controls";
 import type { Choices, RunInfo } from "../contract.gen";
 import { atRun, levelWords } from "../verdicts";
 
@@ -32,9 +33,9 @@ export function Standing(props: { run: RunInfo; choices: Choices }): React.React
           {run.standing}
         </p>
         {cut || open ? (
-          <button type="button" className="gs-bare gs-link" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Button look="link" aria-expanded={open} onClick={() => setOpen(!open)}>
             {open ? "Less" : "More"}
-          </button>
+          </Button>
         ) : null}
       </section>
       {run.notes.map((note) => (
