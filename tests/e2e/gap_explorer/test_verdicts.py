@@ -23,8 +23,14 @@ def two_drives(own):
     return own, measure(own, score="nearest")
 
 
-def name_what_sets_apart(dataset, drive, sentence):
-    """Put a finding into the record of the run."""
+APART = [
+    "darker than every drive of S",
+    *(f"`field_{i}` = a: 0 of 18 drives of S, 1 of 24 of U" for i in range(4)),
+]
+
+
+def name_what_sets_apart(dataset, drive, sentences):
+    """Put findings into the record of the run."""
     from gapsphere.plugin.dataset.store import runs
     from gapsphere.plugin.dataset.store.names import Names
 
@@ -32,7 +38,7 @@ def name_what_sets_apart(dataset, drive, sentence):
     rows = [dict(row) for row in record.results["drives"]]
     for row in rows:
         if row["drive"] == drive:
-            row["findings"] = [{"sentence": sentence}]
+            row["findings"] = [{"sentence": sentence} for sentence in sentences]
     results = {**record.results, "drives": rows}
     runs.write(dataset, Names(), runs.Record("coverage", record.params, record.inputs, results))
 
@@ -82,7 +88,7 @@ def test_the_curves_say_which_share_lies_within_delta(opened):
 
 
 def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
-    name_what_sets_apart(own, "cluster00", "darker than every drive of S")
+    name_what_sets_apart(own, "cluster00", APART)
     gone = own.match({"tags": "U", "sequence": "cluster00"})
     panel.open(own)
     page = panel.page
@@ -92,7 +98,10 @@ def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     at = [row["drive"] for row in rows].index("cluster00")
     assert rows[at]["frames"] == len(gone)
     assert not rows[at]["owned"]
-    assert "darker than every drive of S" in page.locator(DRIVE).nth(at).inner_text()
+    listed = page.locator(DRIVE).nth(at).inner_text().lower()
+    assert "darker than every drive of s" in listed
+    assert "field_1 = a" in listed
+    assert "and 2 more" in listed
     shared_at = next(i for i, row in enumerate(rows) if row["owned"])
     assert "also in S" in page.locator(DRIVE).nth(shared_at).inner_text()
     shot(page, "drives")
@@ -109,6 +118,9 @@ def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     said = page.inner_text(VERDICT)
     assert "among the 18 drives of S (p = " in said
     assert "Darker than every drive of S." in said
+    assert "field_3" not in said
+    page.get_by_role("button", name="3 more").click()
+    page.wait_for_selector(f"{VERDICT} >> text=field_3")
     assert page.locator('[data-cy="gs-results"] h2').inner_text() == "Drive cluster00"
     lit = panel.read(
         "window.__gapsphere.state.answer.cards"

@@ -5,6 +5,10 @@ import type { Bridge } from "../bridge";
 import { DRIVES_MAX, type DriveRow, type RunInfo } from "../contract.gen";
 import { tallyWords } from "../verdicts";
 import { count, plural } from "../words";
+import { Said } from "./Verdict";
+
+/** What sets a drive apart by name, at most so many sentences in the list; its answer has all. */
+const NAMED = 3;
 
 /** The drives of U, the most unlike S first: a click asks about one. */
 export function Drives(props: {
@@ -91,11 +95,14 @@ function Drive(props: { row: DriveRow; provisional: boolean }): React.ReactEleme
         ) : null}
         <span>{tally}</span>
       </span>
-      {row.findings.map(({ sentence }) => (
-        <span key={sentence} className="gs-small gs-finding">
-          {sentence}
+      {row.findings.slice(0, NAMED).map(({ sentence: text }) => (
+        <span key={text} className="gs-small gs-finding">
+          <Said text={text} />
         </span>
       ))}
+      {row.findings.length > NAMED ? (
+        <span className="gs-small gs-finding gs-dim">and {row.findings.length - NAMED} more</span>
+      ) : null}
     </>
   );
 }
