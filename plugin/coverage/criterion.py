@@ -38,7 +38,7 @@ GAP, COVERED, CANNOT_SAY = 1, 0, -1
 NAMES: dict[int, GapVerdict] = {GAP: "gap", COVERED: "covered", CANNOT_SAY: "cannot say"}
 """Codes of verdicts, int8, and what is written on samples."""
 
-WITHIN_OF = 64
+WITHIN_OF = 16
 VIDEO_SHARE, VIDEO_LEAST, VIDEO_REACH = 0.5, 10, 2
 
 
@@ -200,7 +200,7 @@ def within_distances(
 ) -> NDArray[np.float32]:
     """Distance of images of S to the nearest other one, of their own drive too.
 
-    Of each drive 64 images at most, evenly chosen, say it: this is a curve to look at.
+    Of each drive 16 images at most, evenly chosen, say it: this is a curve to look at.
 
     Parameters
     ----------
@@ -220,7 +220,9 @@ def within_distances(
         chosen = rows[:: max(1, -(-len(rows) // WITHIN_OF))]
         nearest = own.distance[chosen]
         if len(rows) > 1:
-            similarity = owned[chosen] @ owned[rows].T
+            alone = rows[-1] - rows[0] == len(rows) - 1  # a view, where nothing lies between
+            mine = owned[rows[0] : rows[-1] + 1] if alone else owned[rows]
+            similarity = owned[chosen] @ mine.T
             similarity[chosen[:, None] == rows] = -np.inf
             squared = np.clip(2 - 2 * similarity.max(axis=1).astype(np.float64), 0, 4)
             nearest = np.minimum(nearest, squared_to_metric(squared, metric))

@@ -84,11 +84,11 @@ def drive_table(
         return []
     labels = [str(pool_drives[row]) for row in rows]
     far, codes = np.asarray(distance, np.float64)[rows], np.asarray(verdicts)[rows]
-    medians = drive_statistics(far, labels, name="U")
+    names, number = list(dict.fromkeys(labels)), drive_numbers(labels)
+    medians = list(drive_statistics(far, number, name="U").values())
     p: dict[Any, float] = {}
     if own is not None and own.drives > 1:
-        p = drive_p_values(own.distance, own.drive, far, labels)
-    number = drive_numbers(labels)
+        p = drive_p_values(own.distance, own.drive, far, number)
     frames, gaps, covered = (
         np.bincount(number, weights=weight, minlength=len(medians)).astype(int)
         for weight in (None, codes == GAP, codes == COVERED)
@@ -96,16 +96,16 @@ def drive_table(
     held = set(owned_drives)
     table = [
         DriveRow(
-            drive=str(drive),
+            drive=drive,
             frames=int(frames[i]),
-            p=p.get(drive),
-            median=median,
-            effect=median / usual if usual else None,
+            p=p.get(i),
+            median=medians[i],
+            effect=medians[i] / usual if usual else None,
             gaps=int(gaps[i]),
             covered=int(covered[i]),
             cannot_say=int(frames[i] - gaps[i] - covered[i]),
             owned=drive in held,
         )
-        for i, (drive, median) in enumerate(medians.items())
+        for i, drive in enumerate(names)
     ]
     return sorted(table, key=lambda row: (1.0 if row.p is None else row.p, -row.median))

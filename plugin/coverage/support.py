@@ -82,7 +82,7 @@ class SupportTally:
     """Counts that grow tile by tile of ``pool @ owned.T``; ``owned`` is ordered by drive.
 
     ``counts`` and ``drives`` are int64 (n,), complete once every tile of a band of rows was added,
-    from left to right.
+    from left to right.  A drive number is counted up from 0.
     """
 
     def __init__(
@@ -91,25 +91,40 @@ class SupportTally:
         self.pool, self.owned, self.drive = pool, owned, drive
         # On unit rows |u - v|^2 = 2 (1 - cos).
         self._squared = radius**2 if checked_metric(metric) == "euclidean" else 2 * radius
+        bar = 1 - self._squared / 2
+        self._near = np.float32(max(bar - TIE, -2))
+        self._sure = np.float32(bar + TIE) if bar > -1 else self._near
         self.counts = np.zeros(len(pool), np.int64)
-        self.drives = np.zeros(len(pool), np.int64)
+        self._drives = np.zeros(len(pool), np.int64)
+        self._alone = len(drive) > 0 and int(drive[-1]) == len(drive) - 1
         self._last = np.zeros(len(pool), bool)
+
+    @property
+    def drives(self) -> NDArray[np.int64]:
+        """Drives with an image within the radius, int64 (n,)."""
+        return self.counts if self._alone else self._drives
 
     def add(self, rows: slice, columns: slice, similarity: NDArray[np.float32]) -> None:
         """Count one tile; ``similarity`` is left as it was."""
-        bar = 1 - self._squared / 2
-        within = similarity >= np.float32(max(bar - TIE, -2))
-        if bar > -1:
-            self._settle(rows, columns, similarity, within, np.float32(bar + TIE))
-        self.counts[rows] += np.count_nonzero(within, axis=1)
+        near, sure = np.empty(similarity.shape, bool), np.empty(similarity.shape, bool)
+        counted = np.empty((2, len(similarity)), np.int64)
+        for row, values in enumerate(similarity):
+            counted[0, row] = np.count_nonzero(np.greater_equal(values, self._near, out=near[row]))
+            counted[1, row] = np.count_nonzero(np.greater_equal(values, self._sure, out=sure[row]))
+        self.counts[rows] += counted[1]
+        unsure = np.flatnonzero(counted[0] != counted[1])
+        if len(unsure):
+            self._settle(rows, columns, near, sure, unsure)
+        if self._alone:
+            return
         drive = self.drive[columns]
         starts = np.flatnonzero(np.diff(drive, prepend=drive[0] - 1))
-        touched = np.logical_or.reduceat(within, starts, axis=1)
-        self.drives[rows] += np.count_nonzero(touched, axis=1)
+        touched = np.logical_or.reduceat(sure, starts, axis=1)
+        self._drives[rows] += np.count_nonzero(touched, axis=1)
         if columns.start and self.drive[columns.start - 1] == drive[0]:
             # The tile before ended within this drive: who was counted there is not counted again.
             again = self._last[rows] & touched[:, 0]
-            self.drives[rows] -= again
+            self._drives[rows] -= again
             if len(starts) == 1:
                 touched[:, -1] |= self._last[rows]
         self._last[rows] = touched[:, -1]
@@ -118,12 +133,15 @@ class SupportTally:
         self,
         rows: slice,
         columns: slice,
-        similarity: NDArray[np.float32],
+        near: NDArray[np.bool_],
         within: NDArray[np.bool_],
-        sure: np.float32,
+        unsure: NDArray[np.int64],
     ) -> None:
-        """Decide in float64 the pairs that lie too close to the radius for float32."""
-        row, column = np.nonzero(within & (similarity < sure))
-        if len(row):
-            squared = squared_distance_of_pairs(self.pool[rows], row, self.owned[columns], column)
-            within[row, column] = squared <= self._squared
+        """Decide in float64 the pairs of some rows that float32 cannot tell from the radius."""
+        at, column = np.nonzero(near[unsure] & ~within[unsure])
+        row = unsure[at]
+        squared = squared_distance_of_pairs(self.pool[rows], row, self.owned[columns], column)
+        inside = squared <= self._squared
+        row, column = row[inside], column[inside]
+        within[row, column] = True
+        self.counts[rows] += np.bincount(row, minlength=len(within))

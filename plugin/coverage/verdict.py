@@ -232,9 +232,9 @@ def drive_statistics(
     {'a': 0.2, 'b': 0.5}
     """
     distance, drive, count = _by_drive(name, distances, drives)
-    labels: list[Hashable] = [None] * count
-    for label, number in zip(_plain(drives), drive, strict=True):
-        labels[number] = label
+    _, first = np.unique(drive, return_index=True)
+    plain = _plain(drives)
+    labels = [plain[row] for row in first.tolist()]
     order = np.argsort(drive, kind="stable")
     parts = np.split(distance[order], np.cumsum(np.bincount(drive, minlength=count))[:-1])
     of = _STATISTICS[statistic]
@@ -268,6 +268,11 @@ def drive_numbers(drives: Labels) -> NDArray[np.int64]:
     >>> drive_numbers(["b", "a", "b", None, ""]).tolist()
     [0, 1, 0, 2, 3]
     """
+    if isinstance(drives, np.ndarray) and drives.dtype.kind in "iu":
+        _, first, inverse = np.unique(drives, return_index=True, return_inverse=True)
+        rank = np.empty(len(first), np.int64)
+        rank[np.argsort(first)] = np.arange(len(first))
+        return rank[inverse]
     numbers: dict[Hashable, int] = {}
     drive = np.empty(len(drives), np.int64)
     for position, label in enumerate(_plain(drives)):
