@@ -58,7 +58,8 @@ def measure(samples: int, dimension: int, turns: int) -> dict[str, list[float]]:
         "verdicts": lambda: verdicts(owned, pool, drives),
         "novelty": lambda: novelty(pool, owned),
     }
-    clock, seconds = Clock(), {name: [] for name in parts}
+    clock = Clock()
+    seconds: dict[str, list[float]] = {name: [] for name in parts}
     before(owned[:512], pool[:512], drives[:512])
     for turn in range(turns):
         for name in turned(list(parts), turn):
