@@ -42,6 +42,7 @@ def plot_3d(
     sphere_S: ArrayLike | None = None,
     sphere_U: ArrayLike | None = None,
     delta: float | None = None,
+    verdicts: Sequence[str] = (),
     metric: str = "cosine",
     viz_mode: Mode = "spherical",
     sample_limit: int = 10_000,
@@ -62,7 +63,9 @@ def plot_3d(
     sphere_S, sphere_U : (s, 3), (u, 3), optional
         Unit rows; default: ``umap3d`` projected from the centre of both sets.
     delta : float, optional
-        Threshold from which a candidate is a gap; marked on the colour bar.
+        Threshold of a gap, marked on the colour bar.
+    verdicts : (u,) str, optional
+        ``gap``, ``covered`` or ``cannot say``; by default read off ``delta``.
     viz_mode : "spherical" or "cartesian"
         What the page starts with; buttons switch.
     sample_limit : int
@@ -91,7 +94,9 @@ def plot_3d(
     _check(cartesian, distance, paths_S, paths_U, chosen, viz_mode, sample_limit)
     spherical = _on_sphere(cartesian, sphere_S, sphere_U)
     scale = _Scale.of(distance, metric, delta)
-    pool = _Images((cartesian[1], spherical[1]), paths_U, distance)
+    if not len(verdicts) and delta is not None:
+        verdicts = np.where(distance > delta, "gap", "covered").tolist()
+    pool = _Images((cartesian[1], spherical[1]), paths_U, distance, verdicts)
 
     others = np.setdiff1d(np.arange(len(distance)), chosen)
     merged = len(paths_S) + len(others) > sample_limit
@@ -133,6 +138,7 @@ class _Images:
     at: Places
     paths: Sequence[str]
     distance: Array
+    verdicts: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -154,11 +160,11 @@ class _Scale:
     def colors(self, distance: Array, scale: Sequence[Any]) -> dict[str, Any]:
         return {"color": distance, "colorscale": scale, "cmin": self.low, "cmax": self.high}
 
-    def hover(self, path: str, distance: float) -> str:
-        verdict = ""
-        if self.delta is not None:
-            verdict = ", <b>GAP</b>" if distance > self.delta else ", covered"
-        return f"{_name(path)}<br>{html.escape(self.metric)} distance to S {distance:.4f}{verdict}"
+    def hover(self, images: _Images, row: int) -> str:
+        said = images.verdicts[row] if len(images.verdicts) else ""
+        verdict = ", <b>GAP</b>" if said == "gap" else f", {said}" if said else ""
+        far = f"{html.escape(self.metric)} distance to S {images.distance[row]:.4f}"
+        return f"{_name(images.paths[row])}<br>{far}{verdict}"
 
     def color_bar(self) -> dict[str, Any]:
         ticks = {value: f"{value:.3f}" for value in np.linspace(self.low, self.high, 5).tolist()}
@@ -202,7 +208,7 @@ def _candidates(images: _Images, rows: Array, scale: _Scale, budget: int, merged
     mean = cells.mean(images.distance[rows])
     farthest = rows[cells.largest(images.distance[rows])]
     text = [
-        scale.hover(images.paths[row], images.distance[row])
+        scale.hover(images, row)
         + (f"<br>mean of this cell {value:.4f}{_and_more(count)}" if count > 1 else "")
         for row, count, value in zip(farthest, cells.count, mean, strict=True)
     ]
@@ -213,8 +219,7 @@ def _candidates(images: _Images, rows: Array, scale: _Scale, budget: int, merged
 
 def _picks(images: _Images, rows: Array, scale: _Scale) -> Layer:
     text = [
-        f"<b>pick {rank}</b><br>" + scale.hover(images.paths[row], images.distance[row])
-        for rank, row in enumerate(rows, 1)
+        f"<b>pick {rank}</b><br>" + scale.hover(images, row) for rank, row in enumerate(rows, 1)
     ]
     trace = scatter(
         f"K-Center picks ({len(rows):,})",

@@ -111,6 +111,10 @@ def test_hover_text_says_name_distance_and_gap():
     text = of(traces(plot_3d(**data, delta=0.2)), "U")["text"]
     assert text[0] == "u/00000.jpg<br>cosine distance to S 0.1000, covered"
     assert text[1] == "u/00001.jpg<br>cosine distance to S 0.3000, <b>GAP</b>"
+    said = ["gap", "cannot say"]
+    text = of(traces(plot_3d(**data, delta=0.2, verdicts=said)), "U")["text"]
+    assert text[0].endswith("0.1000, <b>GAP</b>")
+    assert text[1].endswith("0.3000, cannot say")
 
 
 def test_page_asks_nothing_of_the_network():

@@ -7,7 +7,7 @@ folder made elsewhere can also land on a dataset that holds the images already.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coverage.criterion import NAMES
 from ...coverage.distances import nearest_distance
+from ...coverage.novelty import novelty
 from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
@@ -32,6 +34,9 @@ from . import coverage, embed, kcenter, sphere
 from .kcenter import KCenterResult
 from .load import load_images
 from .sphere import SphereResult
+
+KEPT = ("drives_pool", "drives", "sequence_field", "looks_like_video", "ranges", "asked")
+"""Of the run, beside what is read off the distances again."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,13 +97,16 @@ def export_artifacts(
     distance = _distances(dataset, names, inputs.pool.ids)
     covered = coverage.read(dataset, names)
     picks = _picks(dataset, names, inputs.pool.ids)
-    report = coverage_report(distance, covered.threshold)
+    codes = _verdicts(dataset, names, inputs.pool.ids, covered.threshold.verdicts(distance))
+    about = {name: getattr(covered, name) for name in KEPT}
+    report = coverage_report(distance, covered.threshold, codes, **about)
     page = plot_3d(
         **rows,
         **places,
         dist_to_S=distance,
         picks=picks.indices if picks else (),
         delta=report.delta,
+        verdicts=[NAMES[code] for code in codes],
         metric=report.metric,
         viz_mode=plot.viz_mode,
         sample_limit=plot.sample_limit,
@@ -148,8 +156,13 @@ def import_artifacts(
     _write_sphere(dataset, names, ids, artifacts)
     fingerprint = _write_embeddings(dataset, names, ids, artifacts)
     trace = {"encoder": "imported", "fingerprint": fingerprint, "folder": str(folder.resolve())}
-    report = coverage_report(artifacts.nn_U_to_S, threshold)
-    _write_coverage(dataset, names, ids, artifacts, report, trace)
+    new = None
+    if artifacts.embed_S is not None and artifacts.embed_U is not None and len(ids["S"]) > 1:
+        new = novelty(artifacts.embed_U, artifacts.embed_S)
+    verdicts = threshold.verdicts(artifacts.nn_U_to_S, new)
+    report = coverage_report(artifacts.nn_U_to_S, threshold, verdicts)
+    measured = coverage.Measured(artifacts.nn_U_to_S, verdicts, new)
+    _write_coverage(dataset, names, ids, artifacts, measured, report, trace)
     if artifacts.kcenter is not None:
         step = Step(kcenter.STEP, dataset, names, {}, trace)
         _write_picks(step, ids["U"], artifacts.kcenter, report)
@@ -178,6 +191,20 @@ def _distances(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.
             f"{missing} candidates have no {names.dist_to_S!r}: run compute_coverage first."
         )
     return np.array([known[sample_id] for sample_id in ids], np.float64)
+
+
+def _verdicts(
+    dataset: fo.Dataset, names: Names, ids: list[str], judged: NDArray[np.int8]
+) -> list[int]:
+    """Verdicts of the run; those of runs that wrote none are read off the distances."""
+    said: dict[str, Any] = {}
+    if dataset.has_field(names.gap_verdict):
+        said = dict(zip(*dataset.values(["id", names.gap_verdict]), strict=True))
+    code: dict[Any, int] = {name: number for number, name in NAMES.items()}
+    return [
+        code.get(said.get(sample_id), int(by_distance))
+        for sample_id, by_distance in zip(ids, judged, strict=True)
+    ]
 
 
 def _picks(dataset: fo.Dataset, names: Names, ids: list[str]) -> Picks | None:
@@ -229,17 +256,14 @@ def _write_coverage(
     names: Names,
     ids: dict[str, list[str]],
     artifacts: Artifacts,
+    measured: coverage.Measured,
     report: CoverageReport,
     trace: dict[str, str],
 ) -> None:
-    distance = artifacts.nn_U_to_S
-    verdicts = report.threshold.verdicts(distance)
-    nearest = None
     if artifacts.embed_S is not None and artifacts.embed_U is not None:
         index = nearest_distance(artifacts.embed_U, artifacts.embed_S, metric=report.metric).index
-        nearest = [ids["S"][i] for i in index]
+        measured = replace(measured, nearest=[ids["S"][i] for i in index])
     step = Step(coverage.STEP, dataset, names, {}, trace)
-    measured = coverage.Measured(distance, verdicts, nearest=nearest)
     scale = artifacts.yardstick(report.metric)
     coverage.write(step, ids["U"], measured, report, scale, len(ids["S"]), seconds=0.0)
 

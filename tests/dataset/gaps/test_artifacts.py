@@ -15,6 +15,7 @@ FIELDS = (
     "dist_to_S",
     "dist_percentile",
     "is_gap",
+    "novelty",
     "kcenter_rank",
     "kcenter_radius",
 )
@@ -77,6 +78,18 @@ def test_what_is_exported_comes_back_the_same(analysed, other, tmp_path):
         if nearest is not None:
             assert their_path_of[by_path(other, "nearest_S")[path]] == path_of[nearest]
     assert other.has_brain_run("gapsphere")
+
+
+def test_provisional_verdicts_come_back_the_same(loaded, encoder, other, tmp_path):
+    loaded.match_tags("S").set_values("sequence", ["a"] * 10 + ["b"] * 10)
+    found = find_gaps(loaded, GapParams(k=2, alpha=0.4, score="novelty"), encoder=encoder)
+    assert found.covered.score == "novelty"
+    export_artifacts(loaded, tmp_path / "outputs")
+    doc = json.loads((tmp_path / "outputs" / "coverage.json").read_text())
+    assert doc["n_gaps"] == found.covered.gaps
+    assert doc["drives"] == found.covered.drives
+    assert import_artifacts(other, tmp_path / "outputs").gaps == found.covered.gaps
+    assert by_path(other, "gap_verdict") == by_path(loaded, "gap_verdict")
 
 
 def test_importing_twice_changes_nothing(analysed, other, tmp_path):
