@@ -150,16 +150,18 @@ def test_work_keeps_its_fields_while_the_app_reloads_the_dataset_under_it(loaded
 @pytest.mark.parametrize("name", ["find_gaps", "compute_coverage"])
 def test_the_fields_that_can_name_drives_are_offered_and_any_other_text_is_taken(dataset, name):
     import fiftyone as fo
+    from gapsphere.plugin.dataset.store.fields import declare
 
     dataset.add_sample(
         fo.Sample("one.png", route="north", scene=fo.Classification(label="a"), speed=1.5)
     )
+    declare(dataset, "gap_verdict", str, "written by a step")
     operator = foo.get_operator(PREFIX + name)
     ctx = foo.ExecutionContext(request_params={"dataset_name": dataset.name, "params": {}})
     asked = operator.resolve_input(ctx).type.properties["sequence_field"]
     offered = [choice.value for choice in asked.view.choices]
     assert {"route", "scene"} <= set(offered)
-    assert "speed" not in offered
+    assert not {"speed", "gap_verdict"} & set(offered)
     assert asked.view.to_json()["allow_user_input"]
     assert asked.default == "sequence"
     assert list(operator.resolve_input(ctx).type.properties)[-1] != "sequence_field"

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from .fields import is_ours
 from .names import FRAME_NUMBER, SEQUENCE
 from .sets import Samples, dataset_of
 
@@ -106,12 +107,18 @@ def drive_ids(dataset: fo.Dataset, path: str, drive: str) -> list[str]:
 
 
 def naming_fields(dataset: fo.Dataset) -> list[str]:
-    """Fields that can name drives, for a form; nested ones included."""
+    """Fields that can name drives, for a form; nested ones included, those that steps wrote not."""
     found = []
     for path, field in dataset.get_field_schema(flat=True).items():
-        if path in HIDDEN or path.startswith(("tags", "metadata", "_")) or path.endswith(".id"):
+        if (
+            path in (*HIDDEN, FRAME_NUMBER)
+            or path.startswith(("tags", "metadata", "_"))
+            or path.endswith(".id")
+        ):
             continue
         if path.endswith((".label", ".tags")):
+            continue
+        if path != SEQUENCE and is_ours(dataset, path.split(".")[0]):
             continue
         classification = (
             isinstance(field, fo.EmbeddedDocumentField) and field.document_type is fo.Classification
