@@ -7,7 +7,7 @@ one of eight attributes is below .05 by chance once in three drives.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,12 +95,36 @@ class NamedRange:
         camera = "" if self.camera is None else f" with camera {self.camera}"
         held = "99 % of S" if self.level is None else f"level {100 * self.level:g} %"
         return (
-            f"{name} {_short(value)}{self.of} is {side} the range of S{camera}, "
-            f"{_short(self.low)} to {_short(self.high)} ({held})."
+            f"{name} {short(value)}{self.of} is {side} the range of S{camera}, "
+            f"{short(self.low)} to {short(self.high)} ({held})."
         )
 
 
-def _short(value: float) -> str:
+def outside_ranges(
+    values: Mapping[str, float | None], ranges: Iterable[NamedRange], camera: str | None = None
+) -> list[str]:
+    """In what an image of ``camera`` is outside the ranges of S, a sentence each.
+
+    Examples
+    --------
+    >>> ranges = [NamedRange("brightness", 71, 140), NamedRange("contrast", 20, 60)]
+    >>> outside_ranges({"brightness": 38.0, "contrast": 40.0}, ranges)
+    ['Brightness 38 is below the range of S, 71 to 140 (99 % of S).']
+    """
+    said = []
+    for each in ranges:
+        value = values.get(each.attribute)
+        if value is not None and each.camera == camera:
+            said.append(each.sentence(value))
+    return [sentence for sentence in said if sentence]
+
+
+def short(value: float) -> str:
+    """A number as sentences have it.
+
+    >>> short(71.2), short(0.1234)
+    ('71', '0.12')
+    """
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
+from ...coverage import contrasts
 from ...coverage.contrasts import NamedRange
 from ...coverage.named import Categories, Finding, Numbers, named
 from ...coverage.verdict import drive_numbers
@@ -142,6 +143,16 @@ def _ranges(asked: Questions, drives: Drives, alpha: float) -> list[dict[str, An
     return [asdict(each) for each in found]
 
 
+def read_attributes(
+    dataset: fo.Dataset, names: Names, ids: Sequence[str], camera_field: str | None
+) -> tuple[dict[str, list[Any]], list[str | None]]:
+    """The attributes of images, by name, and the camera of each as the ranges of S name it."""
+    cameras: list[Any] = [None] * len(ids)
+    if camera_field:
+        cameras = metadata(dataset, ids).get(camera_field, cameras)
+    return _attributes(dataset, names, ids), [None if of is None else str(of) for of in cameras]
+
+
 def outside_ranges(
     dataset: fo.Dataset,
     names: Names,
@@ -150,16 +161,9 @@ def outside_ranges(
     camera_field: str | None,
 ) -> list[str]:
     """In what an image is outside the ranges of S, a sentence each."""
-    values = {name: of for name, (of,) in _attributes(dataset, names, [sample_id]).items()}
-    camera = None
-    if camera_field:
-        (camera,) = metadata(dataset, [sample_id]).get(camera_field, [None])
-    said = []
-    for each in (NamedRange(**known) for known in ranges):
-        value = values.get(each.attribute)
-        if value is not None and each.camera == (None if camera is None else str(camera)):
-            said.append(each.sentence(value))
-    return [sentence for sentence in said if sentence]
+    columns, (camera,) = read_attributes(dataset, names, [sample_id], camera_field)
+    values = {name: of for name, (of,) in columns.items()}
+    return contrasts.outside_ranges(values, (NamedRange(**known) for known in ranges), camera)
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:
