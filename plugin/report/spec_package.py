@@ -163,7 +163,12 @@ def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:
         archive.writestr(f"{spec.id}/candidates.csv", candidates_csv(spec).encode("utf-8-sig"))
         with archive.open(f"{spec.id}/{REFERENCE}", "w", force_zip64=True) as member:
             numbers = _Digested(member)
-            np.savez(numbers, embeddings=np.ascontiguousarray(spec.reference, np.float32))
+            arrays: dict[str, Any] = {
+                "embeddings": np.ascontiguousarray(spec.reference, np.float32)
+            }
+            if spec.reference_drives is not None:
+                arrays["drives"] = spec.reference_drives
+            np.savez(numbers, **arrays)
         archive.writestr(
             f"{spec.id}/spec.json", json_text(document(spec, numbers.digest.hexdigest()))
         )
@@ -210,7 +215,9 @@ def candidates_csv(spec: VisualSpec) -> str:
     numbers = {row: number for number, row in enumerate(spec.shown, 1)}
     buffer = io.StringIO(newline="")
     table = csv.writer(buffer)
-    heads = ["picture", "id", "path", "dist_to_S", "percentile", "dist_to_centre", *fields]
+    measured = sorted({name for image in spec.candidates for name in image.attributes})
+    heads = ["picture", "id", "path", "dist_to_S", "percentile", "dist_to_centre"]
+    heads += ["support", "support_drives", *(f"attributes.{name}" for name in measured), *fields]
     table.writerow([safe_cell(head) for head in heads])
     for row, image in enumerate(spec.candidates):
         facts = dict(image.facts)
@@ -221,7 +228,13 @@ def candidates_csv(spec: VisualSpec) -> str:
                 numbers.get(row, ""),
                 *map(safe_cell, texts),
                 *("" if value is None else f"{value:.6f}" for value in figures),
+                *("" if n is None else n for n in (image.support, image.support_drives)),
+                *(_number(image.attributes.get(name)) for name in measured),
                 *(safe_cell(facts.get(name, "")) for name in fields),
             ]
         )
     return buffer.getvalue().encode("utf-8", "replace").decode("utf-8")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from markupsafe import Markup
 
+from ..coverage.contrasts import short
+from ..coverage.criterion import Threshold
+from ..coverage.words import share
 from .render import distance, percent, render
+from .spec_apart import Apart
 from .spec_missing import LEAST_COUNT, LEAST_LIFT, LEVEL
 from .spec_rule import NEAR_MISS
 from .spec_words import Language, sentence, term
@@ -84,11 +89,22 @@ def page(
             facts.append(say("to_owned", d=distance(image.to_owned)))
         if image.percentile is not None:
             facts.append(say("percentile_short", p=percent(image.percentile)))
+        if image.support:
+            facts.append(say("support_short", images=f"{image.support:,}"))
         failures = dict(image.facts).get(FAILURES)
         if failures is not None:
             facts.append(say("failures_short", p=f"{100 * float(failures):.0f}"))
         return facts
 
+    def span(found: Apart) -> str:
+        if found.low is None or found.high is None:
+            return say("apart_by_camera")
+        held = say("apart_own")
+        if found.level is not None:
+            held = say("apart_level", level=share(found.level))
+        return say("apart_span", low=short(found.low), high=short(found.high), held=held)
+
+    tile, worth = _worth(spec.threshold, say)
     return render(
         "spec.html.j2",
         spec=spec,
@@ -110,11 +126,50 @@ def page(
         term=named,
         distances=(low, middle, high),
         percentile=float(np.median(percentiles)) if percentiles else None,
+        tile=tile,
+        worth=worth,
+        settled=spec.threshold.basis not in ("provisional", "none"),
+        support=_support(spec, say),
+        span=span,
         chips=[found for found in spec.missing if not _is_number(found.value)][:4],
+        apart_chips=[found for found in spec.apart if 2 * found.here >= found.here_total][:2],
         fields=", ".join(map(named, spec.tried)),
         test={"least": LEAST_COUNT, "lift": LEAST_LIFT, "level": LEVEL},
         trace=[line for line in trace.items() if line[1] is not None],
     )
+
+
+def _worth(threshold: Threshold, say: Callable[..., Markup]) -> tuple[Markup, Markup]:
+    """What δ is worth, in a word and in sentences."""
+    numbers = {
+        "drives": f"{threshold.drives:,}",
+        "alpha": share(threshold.alpha),
+        "needed": f"{threshold.needed:,}",
+    }
+    if threshold.basis in ("provisional", "none"):
+        return say(f"tile_{threshold.basis}"), say(f"worth_{threshold.basis}", **numbers)
+    if threshold.basis == "unrated" or threshold.level is None:
+        return say("tile_unknown"), say("worth_unknown")
+    numbers["level"] = share(threshold.level)
+    return say("tile_level", **numbers), say(f"worth_{threshold.basis}", **numbers)
+
+
+def _support(spec: VisualSpec, say: Callable[..., Markup]) -> Markup | str:
+    """How much of S lies within δ of the candidates."""
+    some = [image for image in spec.candidates if image.support]
+    if not some:
+        known = any(image.support == 0 for image in spec.candidates)
+        return say("support_none") if known else ""
+    drives = [image.support_drives for image in some if image.support_drives is not None]
+    said = {"images": _median([image.support or 0 for image in some]), "some": len(some)}
+    said["n"] = len(spec.candidates)
+    if not drives:
+        return say("support_images", **said)
+    return say("support", drives=_median(drives), **said)
+
+
+def _median(counts: Sequence[int]) -> int:
+    return sorted(counts)[(len(counts) - 1) // 2]
 
 
 def _words(image: Image, named: Callable[[str], str]) -> list[str]:

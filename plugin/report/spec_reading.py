@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..coverage.contrasts import NamedRange
 from ..coverage.rows import Metric, checked_rows
 from ..errors import ArtifactError, GapsphereError, InputError
 from ..interchange.files import parse_json, read_json, read_npz
@@ -54,8 +55,24 @@ class _Reference(_Part):
     blake2b: Text
 
 
+class _Standing(_Part):
+    sentence: Text
+
+
+class _Range(_Part):
+    attribute: Text
+    low: float
+    high: float
+    level: Annotated[float, Field(gt=0, lt=1)] | None = None
+    camera: Text | None = None
+    of: Text = ""
+
+
 class _Document(_Part):
-    """What is needed of ``spec.json``; further keys are left alone."""
+    """What is needed of ``spec.json``; further keys are left alone.
+
+    A spec of an earlier version does not say what its δ is worth, nor the ranges of S.
+    """
 
     id: Text
     title: Text
@@ -68,11 +85,17 @@ class _Document(_Part):
     centre: Annotated[list[float], Field(min_length=1)]
     encoder: _Encoder
     reference: _Reference
+    standing: _Standing | None = None
+    ranges: list[_Range] = []
 
 
 @dataclass(frozen=True, eq=False)
 class SpecFile:
-    """What checking needs of a spec: the rule, the rows of S that decide, the encoder."""
+    """What checking needs of a spec: the rule, the rows of S that decide, the encoder.
+
+    ``standing`` says what δ is worth, "" where the spec does not; ``ranges`` are those of S;
+    ``drives`` int64 (m,) numbers the drives of ``reference``, None where the spec has none.
+    """
 
     id: str
     title: str
@@ -81,6 +104,9 @@ class SpecFile:
     rule: Rule
     reference: NDArray[np.float32]
     encoder: MadeBy
+    standing: str = ""
+    ranges: tuple[NamedRange, ...] = ()
+    drives: NDArray[np.int64] | None = None
 
 
 def read_spec(path: str | Path) -> SpecFile:
@@ -209,6 +235,9 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
         rule=Rule(found.metric, found.delta, centre, found.radius, found.radius_source),
         reference=rows,
         encoder=MadeBy(made_by.name, made_by.fingerprint, parameters),
+        standing="" if found.standing is None else found.standing.sentence,
+        ranges=tuple(NamedRange(**dict(each)) for each in found.ranges),
+        drives=_drives(arrays, len(rows), name),
     )
 
 
@@ -228,6 +257,20 @@ def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
         )
     rows = rows.astype(np.float32, copy=False)
     return _unit_rows(REFERENCE, rows, name) if len(rows) else rows
+
+
+def _drives(arrays: Path, count: int, name: str) -> NDArray[np.int64] | None:
+    """The drives of the reference; None in a spec that has none."""
+    with zipfile.ZipFile(arrays) as inner:
+        if "drives.npy" not in inner.namelist():
+            return None
+    drives = read_npz(arrays, "drives")
+    if drives.shape != (count,) or drives.dtype.kind not in "iu":
+        raise ArtifactError(
+            f"{REFERENCE} has drives of shape {drives.shape} and type {drives.dtype} where {name} "
+            f"needs a whole number for each of {count} rows."
+        )
+    return drives.astype(np.int64)
 
 
 def _unit_rows(what: str, rows: NDArray[np.float32], name: str) -> NDArray[np.float32]:

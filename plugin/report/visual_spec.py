@@ -17,6 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..coverage.contrasts import NamedRange
+from ..coverage.criterion import Threshold
+from ..coverage.words import standing
+from .spec_apart import Apart
 from .spec_missing import LEAST_COUNT, LEAST_LIFT, LEVEL, Shared
 from .spec_rule import NEAR_MISS, Rule
 
@@ -31,6 +35,8 @@ class Image:
 
     ``to_owned``, ``to_centre`` in the spec's metric; ``percentile`` 0..100 or None; ``facts`` are
     metadata as (field, value); ``heat`` uint8 (h, w) or None where no heatmap was computed.
+    ``support`` images of S lie within δ, of ``support_drives`` drives (None where no field names
+    drives); ``attributes`` by name, empty where none were measured.
     """
 
     id: str
@@ -40,6 +46,9 @@ class Image:
     percentile: float | None = None
     facts: tuple[tuple[str, str], ...] = ()
     heat: NDArray[np.uint8] | None = None
+    support: int | None = None
+    support_drives: int | None = None
+    attributes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,9 @@ class VisualSpec:
     ``source`` says in words where the candidates came from; ``place`` is the empty place they
     represent, if they do; ``drive`` the sequence that all of them come from, empty where there are
     several; ``parameters`` are the export's own; ``heatmap`` is the method behind the heatmaps.
+    ``threshold`` says what the rule's δ is worth; ``apart`` what sets the candidates apart in their
+    attributes, and ``ranges`` are those of S; ``reference_drives`` int64 (m,) numbers the drives of
+    ``reference``, None where no field names drives.
     """
 
     title: str
@@ -71,6 +83,7 @@ class VisualSpec:
     source: str
     encoder: MadeBy
     owned_count: int
+    threshold: Threshold
     delta_source: str
     candidates: tuple[Image, ...]
     shown: tuple[int, ...]
@@ -83,6 +96,9 @@ class VisualSpec:
     heatmap: str = ""
     note: str = ""
     drive: str = ""
+    apart: tuple[Apart, ...] = ()
+    ranges: tuple[NamedRange, ...] = ()
+    reference_drives: NDArray[np.int64] | None = None
     created: str = field(
         default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds")
     )
@@ -131,6 +147,10 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
             "dist_to_centre": image.to_centre,
         }
 
+    def chosen(image: Image) -> dict[str, Any]:
+        about = {"support": image.support, "support_drives": image.support_drives}
+        return {**listed(image), **about, "attributes": dict(image.attributes)}
+
     def own(*names: str) -> dict[str, Any]:
         return {name: getattr(spec, name) for name in names}
 
@@ -143,6 +163,13 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
         "metric": rule.metric,
         "delta": rule.delta,
         **own("delta_source", "quantity", "quantity_source"),
+        "standing": {
+            "sentence": standing(spec.threshold),
+            **{
+                name: getattr(spec.threshold, name)
+                for name in ("basis", "alpha", "level", "drives")
+            },
+        },
         "radius": rule.radius,
         "radius_source": rule.radius_source,
         "near_miss_radius": rule.near_radius,
@@ -162,8 +189,10 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
                 "least_lift": LEAST_LIFT,
             },
         },
+        "apart": [asdict(each) for each in spec.apart],
+        "ranges": [asdict(each) for each in spec.ranges],
         "candidates": [
-            {**listed(image), "picture": numbers.get(row)}
+            {**chosen(image), "picture": numbers.get(row)}
             for row, image in enumerate(spec.candidates)
         ],
         "owned": [listed(image) for image in spec.owned],

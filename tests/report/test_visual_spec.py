@@ -14,7 +14,11 @@ from string import Formatter
 import html5lib
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.contrasts import NamedRange
+from gapsphere.plugin.coverage.criterion import Threshold
+from gapsphere.plugin.coverage.words import standing
 from gapsphere.plugin.errors import ArtifactError, InputError
+from gapsphere.plugin.report.spec_apart import set_apart
 from gapsphere.plugin.report.spec_missing import Shared
 from gapsphere.plugin.report.spec_package import candidates_csv, safe_cell, safe_name, write_spec
 from gapsphere.plugin.report.spec_reading import read_spec
@@ -70,6 +74,7 @@ def make_spec(tmp_path):
             source="test",
             encoder=MadeBy("test:colour", "f00d"),
             owned_count=50,
+            threshold=Threshold(0.2, "", basis="level", drives=31, level=0.1),
             delta_source="leave-one-out",
             candidates=candidates,
             shown=tuple(range(len(paths))),
@@ -127,15 +132,87 @@ def test_candidates_that_their_own_rule_would_turn_down_are_said_aloud(make_spec
     assert "1 of the 3 candidates are within δ" in text
 
 
+def read(spec, tmp_path, language="en"):
+    return " ".join("".join(parsed(page_of(spec, tmp_path, language)).itertext()).split())
+
+
+WORTH = [
+    (Threshold(0.2, "", basis="level", drives=31, level=0.1), "level 10 %", "at most 10 % of the"),
+    (Threshold(0.2, "", basis="given", drives=31, level=0.25), "level 25 %", "δ was given; over"),
+    (Threshold(0.2, "", basis="kept", drives=31, level=0.12), "level 12 %", "the first analysis"),
+    (Threshold(0.2, "", basis="given"), "error rate unknown", "mistake is unknown"),
+    (Threshold(0.2, "", basis="unrated"), "error rate unknown", "mistake is unknown"),
+    (Threshold(0.2, "", basis="provisional", drives=2), "provisional", "needs 9"),
+    (Threshold(0.2, "", basis="none", drives=2), "supports no verdict", "supports no verdict: S"),
+]
+
+
+@pytest.mark.parametrize(("threshold", "tile", "said"), WORTH)
+def test_the_page_says_beside_delta_what_it_is_worth(make_spec, tmp_path, threshold, tile, said):
+    spec = make_spec(threshold=threshold)
+    text = read(spec, tmp_path)
+    assert f"counts as new · {tile}" in text
+    assert said in text
+    settled = threshold.basis not in ("provisional", "none")
+    assert ("S already has this. Drive on." in text) == settled
+    assert ("whether that is enough cannot be said" in text) == (not settled)
+    korean = read(spec, tmp_path, "ko")
+    assert str(threshold.drives) in korean or threshold.level is None
+    assert ("충분한지는 판단할 수 없으며" in korean) == (not settled)
+
+
+def test_the_page_says_how_much_of_s_lies_within_delta(make_spec, tmp_path):
+    def supported(*counts, drives=True):
+        spec = make_spec()
+        each = zip(spec.candidates, counts, strict=True)
+        return replace(
+            spec,
+            candidates=tuple(
+                replace(c, support=n, support_drives=min(n, 2) if drives else None) for c, n in each
+            ),
+        )
+
+    assert "No image of S lies within δ of any candidate." in read(supported(0, 0, 0), tmp_path)
+    text = read(supported(0, 5, 9), tmp_path)
+    assert "within δ of 2 of the 3 candidates (median: 5; their drives: 2)." in text
+    assert "images of S within δ: 9" in text  # below that candidate's picture
+    unnamed = read(supported(0, 5, 9, drives=False), tmp_path)
+    assert "within δ of 2 of the 3 candidates (median: 5)." in unnamed
+    assert "within δ" not in read(make_spec(), tmp_path).split("What is missing")[1].split("Do")[0]
+    rows = list(csv.DictReader(io.StringIO(candidates_csv(supported(0, 5, 9)), newline="")))
+    assert [(row["support"], row["support_drives"]) for row in rows] == [
+        ("0", "0"),
+        ("5", "2"),
+        ("9", "2"),
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_names_what_sets_the_candidates_apart(make_spec, tmp_path, language):
+    ranges = (
+        NamedRange("brightness", 71.2, 140, 0.1, of=" of 255"),
+        NamedRange("contrast", 20, 60),
+    )
+    apart = tuple(set_apart({"brightness": [38] * 3, "contrast": [90] * 3}, ranges, [None] * 3))
+    spec = make_spec(apart=apart, ranges=ranges)
+    text = read(spec, tmp_path, language)
+    for said in ("darker", "higher contrast", "10 %)", "99 %"):
+        assert said in text
+    assert ("71 to 140" if language == "en" else "71~140") in text
+    measured = tuple(replace(c, attributes={"brightness": 90.0}) for c in spec.candidates)
+    inside = read(replace(spec, apart=(), candidates=measured), tmp_path, "en")
+    assert "lie within the ranges of S" in inside
+    assert "ranges of S" not in read(make_spec(), tmp_path)
+    assert "attributes.brightness" in candidates_csv(replace(spec, candidates=measured))
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_radius_that_is_one_drives_own_is_said_aloud(make_spec, tmp_path, language):
-    def read(spec):
-        return "".join(parsed(page_of(spec, tmp_path, language)).itertext())
-
     spec = make_spec(drive="0001TP")
-    assert "0001TP" in read(spec)
-    assert "0001TP" not in read(replace(spec, drive=""))
-    assert "0001TP" not in read(replace(spec, rule=replace(spec.rule, radius_source="given")))
+    given = replace(spec, rule=replace(spec.rule, radius_source="given"))
+    assert "0001TP" in read(spec, tmp_path, language)
+    assert "0001TP" not in read(replace(spec, drive=""), tmp_path, language)
+    assert "0001TP" not in read(given, tmp_path, language)
 
 
 def test_both_languages_say_the_same_things():
@@ -146,7 +223,7 @@ def test_both_languages_say_the_same_things():
     assert english.keys() == korean.keys()
     assert {k: names(v) for k, v in english.items()} == {k: names(v) for k, v in korean.items()}
     untranslated = {key for key, said in korean.items() if not re.search("[가-힣]", said)}
-    assert untranslated == {"trace_delta", "shared_owned"}
+    assert untranslated == {"trace_delta", "shared_owned", "apart_span"}
     assert all(words("ko")["terms"].values())
 
 
@@ -328,6 +405,47 @@ def test_spec_json_carries_what_the_rule_needs(make_spec, tmp_path):
     assert [c["id"] for c in document["candidates"]] == ["id0", "id1", "id2"]
 
 
+def test_spec_json_says_what_delta_is_worth_and_what_is_needed_to_say_more(make_spec, tmp_path):
+    ranges = (NamedRange("brightness", 71.2, 140, 0.1),)
+    spec = make_spec(ranges=ranges, apart=tuple(set_apart({"brightness": [9]}, ranges, [None])))
+    drives = np.arange(len(spec.reference)) % 3
+    write_spec(tmp_path / "spec.zip", replace(spec, reference_drives=drives))
+    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
+        document = json.loads(archive.read(f"{spec.id}/spec.json"))
+    assert document["standing"] == {
+        "sentence": standing(spec.threshold),
+        "basis": "level",
+        "alpha": 0.1,
+        "level": 0.1,
+        "drives": 31,
+    }
+    assert document["apart"][0]["word"] == "darker"
+    found = read_spec(tmp_path / "spec.zip")
+    assert found.standing == standing(spec.threshold)
+    assert found.ranges == ranges
+    assert np.array_equal(found.drives, drives)
+
+
+def test_a_spec_of_before_there_were_levels_is_read(make_spec, tmp_path):
+    folder = unpacked(make_spec, tmp_path)  # its reference names no drives, as then
+    document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    for key in ("standing", "ranges", "apart"):
+        del document[key]
+    (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    found = read_spec(folder)
+    assert (found.standing, found.ranges, found.drives) == ("", (), None)
+
+
+@pytest.mark.parametrize("drives", [np.zeros(3, int), np.zeros(1), np.array(["a"])])
+def test_drives_that_do_not_fit_the_reference_are_refused(make_spec, tmp_path, drives):
+    spec = make_spec()
+    if drives.dtype.kind == "f":
+        drives = np.zeros(len(spec.reference))
+    write_spec(tmp_path / "spec.zip", replace(spec, reference_drives=drives))
+    with pytest.raises(ArtifactError, match=r"reference\.npz h"):
+        read_spec(tmp_path / "spec.zip")
+
+
 def unpacked(make_spec, tmp_path):
     spec = make_spec()
     write_spec(tmp_path / "spec.zip", spec)
@@ -358,6 +476,10 @@ def unpacked(make_spec, tmp_path):
         ("encoder", {"name": 3}),
         ("reference", {"blake2b": "0"}),
         ("id", {}),
+        ("standing", "good"),
+        ("standing", {"sentence": 3}),
+        ("ranges", [{"attribute": "brightness", "low": "dark", "high": 3.0}]),
+        ("ranges", [{"attribute": "brightness"}]),
     ],
 )
 def test_a_spec_with_a_wrong_value_is_refused_by_name(make_spec, tmp_path, key, value):

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coverage.contrasts import outside_ranges
+from ...coverage.support import support
+from ...coverage.words import counted as number_of
 from ...embeddings.extract import Skipped, extract
 from ...encoders.protocol import Encoder
 from ...errors import EmptySetError, InputError, MismatchError
@@ -25,6 +28,7 @@ from ...report.spec_rule import VERDICTS, Verdict, judge
 from ...results import Result
 from ...settings.spec import CheckSpecParams
 from ...settings.steps import EmbeddingParams
+from ..gaps.attributes import read_attributes
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..gaps.embed import open_encoder, recorded
 from ..gaps.sources import Source, list_images
@@ -42,7 +46,10 @@ LISTED = 100
 class Answer:
     """One image's verdict; ``to_centre`` and ``to_owned`` in the spec's metric.
 
-    ``copy``: an image before it has the very same vector, so it does not count again.
+    ``copy``: an image before it has the very same vector, so it does not count again.  ``support``
+    images of S lie within δ, of ``support_drives`` drives (None where the spec has no drives): all
+    of S counts within 1.5 radii of the centre, beyond that there may be more.  ``outside`` says in
+    what the image is outside the ranges of S.
     """
 
     id: str
@@ -51,13 +58,21 @@ class Answer:
     to_centre: float
     to_owned: float
     copy: bool = False
+    support: int = 0
+    support_drives: int | None = None
+    outside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         owned = "far" if np.isinf(self.to_owned) else f"{self.to_owned:.4f}"
+        if self.support:
+            drives = "" if self.support_drives is None else f" of {number_of(self.support_drives)}"
+            owned += f" ({number_of(self.support, 'image')}{drives} within δ)"
         copy = " (a copy, not counted)" if self.copy else ""
+        outside = " ".join(self.outside)
         return (
             f"{self.verdict:<15}  to centre {self.to_centre:.4f}  to S {owned}  "
             f"{shown(self.path, len(self.path))}{copy}"
+            f"{'  ' if outside else ''}{shown(outside, len(outside))}"
         )
 
 
@@ -73,6 +88,7 @@ class SpecCheckResult(Result):
     metric: str
     answers: tuple[Answer, ...]
     skipped: tuple[Skipped, ...]
+    standing: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -98,6 +114,8 @@ class SpecCheckResult(Result):
             f"{len(self.answers)} checked: {spread} "
             f"(r {self.radius:.4f}, δ {self.delta:.4f}, {self.metric})",
         ]
+        if self.standing:
+            lines.append(self.standing)
         if self.copies:
             lines.append(f"{self.copies} accepted images are exact copies: they count once.")
         if self.skipped:
@@ -135,8 +153,8 @@ def check_files(
     if not paths:
         raise EmptySetError(f"{source} holds no image to check.")
     items = [(str(row), path) for row, path in enumerate(paths)]
-    found, skipped = _embedded(spec, items, params or CheckSpecParams(), encoder, progress)
-    return _answered(spec, items, found, skipped)
+    seen = _embedded(spec, items, params or CheckSpecParams(), encoder, progress)
+    return _answered(spec, items, seen)
 
 
 @database_failures()
@@ -159,30 +177,38 @@ def check_view(
     dataset, names = dataset_of(samples), Names(params.suffix)
     ids, paths = samples.values(["id", "filepath"])
     record = runs.read(dataset, names, EMBEDDINGS)
-    found: dict[str, NDArray[np.float32]] = {}
+    seen = _Seen()
     if record and record.inputs.get("fingerprint") == spec.encoder.fingerprint:
         there = vectors.read(samples, names.embedding, unit=True)
-        found.update(zip(there.ids, there.matrix, strict=True))
+        seen.vectors.update(zip(there.ids, there.matrix, strict=True))
+    columns = read_attributes(dataset, names, ids, None)[0] if spec.ranges else {}
+    for row, sample_id in enumerate(ids):
+        seen.attributes[sample_id] = {name: column[row] for name, column in columns.items()}
     items = list(zip(ids, paths, strict=True))
-    missing = [item for item in items if item[0] not in found]
-    skipped: tuple[Skipped, ...] = ()
+    missing = [item for item in items if item[0] not in seen.vectors]
     if missing:
-        new, skipped = _embedded(spec, missing, params, encoder, progress)
-        found.update(new)
-    checked = _answered(spec, items, found, skipped)
+        new = _embedded(spec, missing, params, encoder, progress)
+        seen = _Seen(seen.vectors | new.vectors, seen.attributes | new.attributes, new.skipped)
+    checked = _answered(spec, items, seen)
     _write(Step.of(STEP, samples, params), checked, spec, str(spec_path))
     return checked
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Vectors and attributes of images by id, and what could not be embedded."""
+
+    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    attributes: dict[str, Mapping[str, float | None]] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+
+
 def _answered(
-    spec: SpecFile,
-    items: Sequence[tuple[str, str]],
-    found: Mapping[str, NDArray[np.float32]],
-    skipped: tuple[Skipped, ...],
+    spec: SpecFile, items: Sequence[tuple[str, str]], looked_at: _Seen
 ) -> SpecCheckResult:
     dimension = len(spec.rule.centre)
-    known = [item for item in items if item[0] in found]
-    rows = [found[i] for i, _ in known]
+    known = [item for item in items if item[0] in looked_at.vectors]
+    rows = [looked_at.vectors[i] for i, _ in known]
     matrix = np.stack(rows) if rows else np.empty((0, dimension), np.float32)
     if len(matrix) and matrix.shape[1] != dimension:
         raise MismatchError(
@@ -190,11 +216,23 @@ def _answered(
         )
     judged = judge(matrix, spec.rule, spec.reference)
     said = zip(judged.verdict, judged.to_centre.tolist(), judged.to_owned.tolist(), strict=True)
+    images, drives = _support(spec, matrix)
     seen: set[bytes] = set()
     answers = []
-    for (sample_id, path), row, (verdict, centre, owned) in zip(known, matrix, said, strict=True):
-        vector = row.tobytes()
-        answers.append(Answer(sample_id, path, verdict, centre, owned, vector in seen))
+    for row, ((sample_id, path), told) in enumerate(zip(known, said, strict=True)):
+        vector = matrix[row].tobytes()
+        outside = outside_ranges(looked_at.attributes.get(sample_id, {}), spec.ranges)
+        answers.append(
+            Answer(
+                sample_id,
+                path,
+                *told,
+                copy=vector in seen,
+                support=images[row],
+                support_drives=None if drives is None else drives[row],
+                outside=tuple(outside),
+            )
+        )
         seen.add(vector)
     rule = spec.rule
     return SpecCheckResult(
@@ -205,8 +243,19 @@ def _answered(
         rule.delta,
         rule.metric,
         tuple(answers),
-        skipped,
+        looked_at.skipped,
+        shown(spec.standing, len(spec.standing)),
     )
+
+
+def _support(spec: SpecFile, matrix: NDArray[np.float32]) -> tuple[list[int], list[int] | None]:
+    """Rows of the reference within δ of each image, and their drives where the spec has them."""
+    counts = drives = np.zeros(len(matrix), np.int64)
+    if len(matrix) and len(spec.reference):
+        labels = [None] * len(spec.reference) if spec.drives is None else spec.drives
+        rule = spec.rule
+        counts, drives = support(matrix, spec.reference, labels, rule.delta, metric=rule.metric)
+    return counts.tolist(), None if spec.drives is None else drives.tolist()
 
 
 def _embedded(
@@ -215,8 +264,8 @@ def _embedded(
     params: CheckSpecParams,
     encoder: Encoder | None,
     progress: Progress,
-) -> tuple[dict[str, NDArray[np.float32]], tuple[Skipped, ...]]:
-    """Vectors by the spec's encoder, by id, and what could not be embedded."""
+) -> _Seen:
+    """Vectors by the spec's encoder, and attributes where the spec has ranges to compare with."""
     encoder = encoder or _open(spec, params)
     if encoder.fingerprint != spec.encoder.fingerprint:
         raise MismatchError(
@@ -225,16 +274,21 @@ def _embedded(
             f"{encoder.fingerprint}: its weights, preprocessing or precision differ. Give the "
             "checkpoint and the precision of the spec."
         )
-    found: dict[str, NDArray[np.float32]] = {}
+    seen = _Seen()
+
+    def keep(ids: list[str], rows: list[dict[str, float]]) -> None:
+        seen.attributes.update(zip(ids, rows, strict=True))
+
     extraction = extract(
         items,
         encoder,
-        lambda ids, rows: found.update(zip(ids, rows, strict=True)),
+        lambda ids, rows: seen.vectors.update(zip(ids, rows, strict=True)),
+        keep_attributes=keep if spec.ranges else None,
         batch_size=params.batch_size,
         num_workers=params.num_workers,
         progress=progress,
     )
-    return found, extraction.skipped
+    return replace(seen, skipped=extraction.skipped)
 
 
 def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:

@@ -15,6 +15,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
+from ...coverage.words import standing
 from ...errors import EmptySetError, InputError, MismatchError
 from ...interchange.feature_cache import REQUIRED
 from ...progress import Progress, silent
@@ -33,6 +34,7 @@ from ..store.metadata import metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.vectors import Vectors
+from .evidence import gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
 
 STEP = "visual_spec"
@@ -43,7 +45,10 @@ KCENTER, ALL, PLACE = "kcenter", "all", "place:"
 
 @dataclass(frozen=True, repr=False)
 class SpecResult(Result):
-    """What ``export_visual_spec`` wrote; ``warnings`` are sentences the reader should know."""
+    """What ``export_visual_spec`` wrote; ``warnings`` are sentences the reader should know.
+
+    ``standing`` says what δ is worth, ``apart`` what sets the candidates apart in light and colour.
+    """
 
     path: Path
     id: str
@@ -57,13 +62,16 @@ class SpecResult(Result):
     missing: tuple[str, ...]
     reference_rows: int
     warnings: tuple[str, ...]
+    standing: str
+    apart: tuple[str, ...]
 
     def __str__(self) -> str:
         lines = [
             f"{self.id}: {self.quantity} images like {self.candidates} candidates "
             f"({self.shown} shown, {self.heatmaps} with heatmaps), radius {self.radius:.4f}, "
             f"δ {self.delta:.4f} ({self.metric}), {self.reference_rows} rows of S for reference",
-            *(f"  {line}" for line in self.missing),
+            self.standing,
+            *(f"  {line}" for line in (*self.missing, *self.apart)),
             *self.warnings,
             str(self.path),
         ]
@@ -121,6 +129,8 @@ def export_visual_spec(
         missing=tuple(map(str, spec.missing)),
         reference_rows=len(spec.reference),
         warnings=(*warnings, *written.unreadable),
+        standing=standing(spec.threshold),
+        apart=tuple(map(str, spec.apart)),
     )
     _record(dataset_of(samples), params, spec, result)
     return result
@@ -133,9 +143,12 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     chosen, words, place = _candidates(samples, dataset, params, names)
     owned = _owned(dataset, params, names)
     found, warnings = _outside(chosen, owned, names, params)
-    delta = covered.delta if params.spec_delta is None else params.spec_delta
-    metric = covered.metric
-    rule = make_rule(found.matrix, delta=delta, metric=metric, radius=params.spec_radius)
+    scale = coverage.yardstick(dataset, names)
+    threshold = worth(covered, params.spec_delta, scale)
+    rule = make_rule(
+        found.matrix, delta=threshold.delta, metric=covered.metric, radius=params.spec_radius
+    )
+    evidence = gather(dataset, names, covered, found, owned, rule)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
     tried = _telling(here)
     missing = over_represented(
@@ -143,6 +156,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     )
     ahead = [shared.field for shared in missing]
     given = f"given for this spec; the analysis has {covered.delta:.4g}"
+    decide = reference_rows(owned.matrix, rule)
     quantity, quantity_source = _quantity(params, owned, found, rule)
     spec = VisualSpec(
         title=params.spec_title,
@@ -153,13 +167,17 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         source=source or words,
         encoder=encoder,
         owned_count=len(owned.ids),
+        threshold=threshold,
         delta_source=covered.delta_source if params.spec_delta is None else given,
-        candidates=images(dataset, names, found, rule, owned, here, ahead),
+        candidates=images(dataset, found, rule, owned, here, ahead, scale, evidence),
         shown=tuple(showcase(found.matrix, params.images, rule).tolist()),
         owned=nearest_owned(dataset, owned, rule, there, ahead, params.owned_images_shown),
         missing=tuple(missing),
         tried=tuple(tried),
-        reference=owned.matrix[reference_rows(owned.matrix, rule)],
+        reference=owned.matrix[decide],
+        reference_drives=None if evidence.drives is None else evidence.drives[decide],
+        apart=evidence.apart,
+        ranges=evidence.ranges,
         place=place,
         parameters=params.model_dump(mode="json"),
         heatmap=heatmap_method(dataset, names),
@@ -329,6 +347,6 @@ def _record(dataset: fo.Dataset, params: SpecParams, spec: VisualSpec, result: S
         "candidates": [image.id for image in spec.candidates],
     }
     results = {**vars(result), "path": str(result.path)}
-    results |= {name: list(results[name]) for name in ("missing", "warnings")}
+    results |= {name: list(results[name]) for name in ("missing", "warnings", "apart")}
     record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
     runs.write(dataset, Names(params.suffix), record)

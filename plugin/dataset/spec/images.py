@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...coverage.distances import nearest_distance
+from ...coverage.yardstick import Yardstick
 from ...report.spec_rule import Rule
 from ...report.visual_spec import Image, VisualSpec
-from ..gaps.coverage import yardstick
 from ..gaps.heatmaps import STEP as HEATMAPS
 from ..store import runs
 from ..store.names import SEQUENCE, Names
 from ..store.vectors import Vectors
+from .evidence import Evidence
 
 FRAMES_OF_ONE_DRIVE = 2
 """Images of S shown from one sequence while other sequences have some as near."""
@@ -25,19 +26,19 @@ FRAMES_OF_ONE_DRIVE = 2
 
 def images(
     dataset: fo.Dataset,
-    names: Names,
     found: Vectors,
     rule: Rule,
     owned: Vectors,
     columns: Mapping[str, list[Any]],
     ahead: Sequence[str],
+    scale: Yardstick | None,
+    evidence: Evidence,
 ) -> tuple[Image, ...]:
     """The candidates' images as the spec lists them, with what is known of each."""
     to_centre = nearest_distance(found.matrix, rule.centre[None], metric=rule.metric).distance
     to_owned = nearest_distance(found.matrix, owned.matrix, metric=rule.metric).distance
-    scale = yardstick(dataset, names)
     percentile = None if scale is None else scale.percentile(to_owned)
-    paths = _paths(dataset, found.ids)
+    paths, drives = _paths(dataset, found.ids), evidence.support_drives
     return tuple(
         Image(
             sample_id,
@@ -46,6 +47,9 @@ def images(
             float(to_owned[row]),
             None if percentile is None else float(percentile[row]),
             _facts(columns, row, ahead),
+            support=evidence.support[row],
+            support_drives=None if drives is None else drives[row],
+            attributes=evidence.attributes[row],
         )
         for row, sample_id in enumerate(found.ids)
     )

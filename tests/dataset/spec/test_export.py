@@ -7,7 +7,10 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.criterion import own_distances
 from gapsphere.plugin.coverage.distances import nearest_distance
+from gapsphere.plugin.coverage.verdict import level_of
+from gapsphere.plugin.coverage.words import standing
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.spec.check import check_files, check_view
@@ -100,6 +103,95 @@ def test_candidates_come_from_tags_views_fields_picks_and_places(analysed, tmp_p
         assert said["estimated"] == (word == "place:0,0,2")
     assert said["place"] == [0, 0, 1]
     assert issue(red(analysed)[:2], tmp_path / "view.zip").candidates == 2
+
+
+@pytest.fixture
+def driven(loaded, encoder):
+    """As ``analysed``, with S of ten drives of two images, and δ read off them."""
+    owned = loaded.match_tags("S").values("id")
+    loaded.set_values("sequence", {i: f"d{n // 2}" for n, i in enumerate(owned)}, key_field="id")
+    compute_embeddings(loaded, encoder=encoder)
+    compute_coverage(loaded)
+    return loaded
+
+
+def test_a_spec_says_what_its_delta_is_worth(driven, tmp_path):
+    covered = compute_coverage(driven)
+    assert (covered.basis, covered.drives_owned) == ("level", 10)
+    issued = issue(driven, tmp_path / "a.zip", candidates="U")
+    assert issued.standing == standing(covered.threshold)
+    assert issued.standing in str(issued)
+    assert document(issued.path)["standing"]["level"] == 0.1
+    given = issue(driven, tmp_path / "b.zip", candidates="U", spec_delta=0.5)
+    level = document(given.path)["standing"]["level"]
+    owned = vectors.read(driven.match_tags("S"), "embedding")
+    drives = driven.select(owned.ids, ordered=True).values("sequence")
+    own = own_distances(owned.matrix, drives)
+    assert level == pytest.approx(level_of(0.5, own.distance, own.drive))
+    assert "δ = 0.5000 cosine was given; over 10 drives" in given.standing
+
+
+def test_a_spec_decides_by_distance_and_says_so_where_the_run_went_by_novelty(driven, tmp_path):
+    compute_coverage(driven, CoverageParams(score="novelty", reset_delta=True))
+    said = issue(driven, tmp_path / "a.zip", candidates="U").standing
+    assert "cosine holds level 10 % over 10 drives" in said
+    assert "ovelty" not in said
+
+
+@pytest.mark.parametrize("delta", [None, 0.3])
+def test_support_is_counted_within_the_delta_of_the_spec(driven, tmp_path, delta):
+    said = document(issue(driven, tmp_path / "x.zip", candidates="U", spec_delta=delta).path)
+    pool, owned = (vectors.read(driven.match_tags(tag), "embedding") for tag in "US")
+    drives = np.array(driven.select(owned.ids, ordered=True).values("sequence"))
+    within = 1 - pool.matrix.astype(float) @ owned.matrix.astype(float).T <= said["delta"]
+    found = [(c["support"], c["support_drives"]) for c in said["candidates"]]
+    assert found == [(row.sum(), len(set(drives[row]))) for row in within]
+    assert any(count for count, _ in found)
+    if delta is None:
+        assert [c for c, _ in found] == driven.match_tags("U").values("support")
+
+
+def test_without_named_drives_support_counts_images_alone(analysed, tmp_path):
+    said = document(issue(analysed, tmp_path / "x.zip", candidates="U", spec_delta=0.3).path)
+    assert {c["support_drives"] for c in said["candidates"]} == {None}
+    assert any(c["support"] for c in said["candidates"])
+    assert read_spec(tmp_path / "x.zip").drives is None
+
+
+def test_what_sets_candidates_apart_in_light_and_colour_is_said(driven, tmp_path):
+    driven.match_tags("U").set_values("colour", ["grey"] * 4 + ["red"] * 8)
+    issued = issue(red(driven), tmp_path / "x.zip")
+    said = document(issued.path)
+    values = red(driven).values("attributes.brightness")
+    assert [c["attributes"]["brightness"] for c in said["candidates"]] == values
+    found = {(each["word"], each["here"], each["here_total"]) for each in said["apart"]}
+    assert ("darker", 8, 8) in found
+    assert any("darker: 8 of 8 below the range of S, " in line for line in issued.apart)
+    (known,) = (each for each in said["ranges"] if each["attribute"] == "brightness")
+    assert max(values) < known["low"]
+    driven.delete_sample_field("attributes")
+    bare = document(issue(red(driven), tmp_path / "bare.zip").path)
+    assert (bare["apart"], bare["candidates"][0]["attributes"]) == ([], {})
+
+
+def test_new_images_are_answered_with_support_and_what_they_are_outside_of(
+    driven, encoder, tmp_path
+):
+    path = issue(driven, tmp_path / "x.zip", candidates="U", spec_delta=0.3).path
+    files = check_files(path, driven.match_tags("S").values("filepath"), encoder=encoder)
+    assert files.standing in str(files)
+    owned = vectors.read(driven.match_tags("S"), "embedding")
+    drives = np.array(driven.select(owned.ids, ordered=True).values("sequence"))
+    within = 1 - owned.matrix.astype(float) @ owned.matrix.astype(float).T <= 0.3
+    told = [(a.support, a.support_drives) for a in files.answers]
+    assert told == [(row.sum(), len(set(drives[row]))) for row in within]
+    assert f"({told[0][0]} images of " in str(files.answers[0])
+    dark = [path for path in driven.values("filepath") if "/red_" in path]
+    said = check_files(path, dark, encoder=encoder).answers
+    assert all(a.outside[0].startswith("Brightness") for a in said)
+    viewed = check_view(path, driven, encoder=encoder)
+    by_path = {a.path: a.outside for a in viewed.answers}
+    assert [by_path[a.path] for a in said] == [a.outside for a in said]
 
 
 @pytest.mark.parametrize(

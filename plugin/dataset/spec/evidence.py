@@ -1,0 +1,87 @@
+"""What a spec says beside distances: what δ is worth, the support of its candidates, attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.contrasts import NamedRange
+from ...coverage.criterion import Threshold
+from ...coverage.support import support
+from ...coverage.verdict import drive_numbers
+from ...coverage.yardstick import Yardstick
+from ...report.spec_apart import Apart, set_apart
+from ...report.spec_rule import Rule
+from ..gaps.attributes import read_attributes
+from ..gaps.coverage import STEP, CoverageResult
+from ..store import runs
+from ..store.drives import read_drives
+from ..store.names import Names
+from ..store.vectors import Vectors
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is known of the candidates, one entry each, and of S.
+
+    ``support`` images of S lie within δ of a candidate, of ``support_drives`` drives; these and
+    ``drives`` int64 (m,), the drive of each image of S, are None where no field names drives.
+    """
+
+    support: list[int]
+    support_drives: list[int] | None
+    attributes: list[Mapping[str, float]]
+    apart: tuple[Apart, ...]
+    ranges: tuple[NamedRange, ...]
+    drives: NDArray[np.int64] | None
+
+
+def worth(covered: CoverageResult, given: float | None, scale: Yardstick | None) -> Threshold:
+    """The δ of a spec, and what it is worth: a spec decides by distance, whatever the run did."""
+    known = covered.threshold
+    if given is not None and given != known.delta:
+        rated = scale is not None and known.drives > 1
+        return known.at(given, scale.level(given, known.drives) if scale and rated else None)
+    level = known.alpha if known.basis == "level" else known.level
+    return replace(known, score="nearest", cutoff=None, level=level)
+
+
+def gather(
+    dataset: fo.Dataset,
+    names: Names,
+    covered: CoverageResult,
+    found: Vectors,
+    owned: Vectors,
+    rule: Rule,
+) -> Evidence:
+    """Support within the spec's δ, on the day of issue, and attributes beside the ranges of S."""
+    drives = _drives(dataset, covered, owned)
+    labels = [None] * len(owned.ids) if drives is None else drives
+    counts, of_drives = support(found.matrix, owned.matrix, labels, rule.delta, metric=rule.metric)
+    record = runs.read(dataset, names, STEP)
+    camera_field = record.params.get("camera_field") if record else None
+    columns, cameras = read_attributes(dataset, names, found.ids, camera_field)
+    ranges = tuple(NamedRange(**known) for known in covered.ranges)
+    attributes: list[Mapping[str, float]] = [
+        {name: column[row] for name, column in columns.items() if column[row] is not None}
+        for row in range(len(found.ids))
+    ]
+    apart = tuple(set_apart(columns, ranges, cameras))
+    support_drives = None if drives is None else of_drives.tolist()
+    return Evidence(counts.tolist(), support_drives, attributes, apart, ranges, drives)
+
+
+def _drives(
+    dataset: fo.Dataset, covered: CoverageResult, owned: Vectors
+) -> NDArray[np.int64] | None:
+    """The drive of each image of S, as a number, by the field that named them for the run."""
+    if covered.looks_like_video:
+        return np.zeros(len(owned.ids), np.int64)
+    field = covered.sequence_field
+    if field is None or not dataset.has_field(field):
+        return None
+    return drive_numbers(read_drives(dataset, field, owned.ids, []).owned)
