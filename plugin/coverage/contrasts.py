@@ -102,30 +102,31 @@ class NamedRange:
 
 def outside_ranges(
     values: Mapping[str, float | None], ranges: Iterable[NamedRange], camera: str | None = None
-) -> list[str]:
-    """In what an image of ``camera`` is outside the ranges of S, a sentence each.
+) -> list[tuple[NamedRange, float]]:
+    """The ranges of S that an image of ``camera`` is outside of, each with the image's value.
 
     Examples
     --------
     >>> ranges = [NamedRange("brightness", 71, 140), NamedRange("contrast", 20, 60)]
-    >>> outside_ranges({"brightness": 38.0, "contrast": 40.0}, ranges)
-    ['Brightness 38 is below the range of S, 71 to 140 (99 % of S).']
+    >>> [(known, value)] = outside_ranges({"brightness": 38.0, "contrast": 40.0}, ranges)
+    >>> known.sentence(value)
+    'Brightness 38 is below the range of S, 71 to 140 (99 % of S).'
     """
-    said = []
+    found = []
     for each in ranges:
         value = values.get(each.attribute)
-        if value is not None and each.camera == camera:
-            said.append(each.sentence(value))
-    return [sentence for sentence in said if sentence]
+        if value is not None and each.camera == camera and not each.low <= value <= each.high:
+            found.append((each, value))
+    return found
 
 
 def short(value: float) -> str:
     """A number as sentences have it.
 
     >>> short(71.2), short(0.1234)
-    ('71', '0.12')
+    ('71', '0.123')
     """
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
 def own_range(values: ArrayLike, drives: Labels) -> Range:

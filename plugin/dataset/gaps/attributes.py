@@ -163,7 +163,8 @@ def outside_ranges(
     """In what an image is outside the ranges of S, a sentence each."""
     columns, (camera,) = read_attributes(dataset, names, [sample_id], camera_field)
     values = {name: of for name, (of,) in columns.items()}
-    return contrasts.outside_ranges(values, (NamedRange(**known) for known in ranges), camera)
+    known = (NamedRange(**each) for each in ranges)
+    return [each.sentence(value) for each, value in contrasts.outside_ranges(values, known, camera)]
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...coverage.contrasts import outside_ranges
 from ...coverage.support import support
 from ...coverage.words import counted as number_of
+from ...embeddings.attributes import WORDS
 from ...embeddings.extract import Skipped, extract
 from ...encoders.protocol import Encoder
 from ...errors import EmptySetError, InputError, MismatchError
@@ -49,7 +50,7 @@ class Answer:
     ``copy``: an image before it has the very same vector, so it does not count again.  ``support``
     images of S lie within δ, of ``support_drives`` drives (None where the spec has no drives): all
     of S counts within 1.5 radii of the centre, beyond that there may be more.  ``outside`` says in
-    what the image is outside the ranges of S.
+    words, such as *darker*, in what the image is outside the ranges of S.
     """
 
     id: str
@@ -68,11 +69,10 @@ class Answer:
             drives = "" if self.support_drives is None else f" of {number_of(self.support_drives)}"
             owned += f" ({number_of(self.support, 'image')}{drives} within δ)"
         copy = " (a copy, not counted)" if self.copy else ""
-        outside = " ".join(self.outside)
+        outside = f"  outside the range of S: {', '.join(self.outside)}" if self.outside else ""
         return (
             f"{self.verdict:<15}  to centre {self.to_centre:.4f}  to S {owned}  "
-            f"{shown(self.path, len(self.path))}{copy}"
-            f"{'  ' if outside else ''}{shown(outside, len(outside))}"
+            f"{shown(self.path, len(self.path))}{copy}{outside}"
         )
 
 
@@ -230,7 +230,7 @@ def _answered(
                 copy=vector in seen,
                 support=images[row],
                 support_drives=None if drives is None else drives[row],
-                outside=tuple(outside),
+                outside=tuple(WORDS[each.attribute][value > each.high] for each, value in outside),
             )
         )
         seen.add(vector)

@@ -188,7 +188,8 @@ def test_new_images_are_answered_with_support_and_what_they_are_outside_of(
     assert f"({told[0][0]} images of " in str(files.answers[0])
     dark = [path for path in driven.values("filepath") if "/red_" in path]
     said = check_files(path, dark, encoder=encoder).answers
-    assert all(a.outside[0].startswith("Brightness") for a in said)
+    assert all(a.outside[0] == "darker" for a in said)
+    assert "outside the range of S: darker, " in str(said[0])
     viewed = check_view(path, driven, encoder=encoder)
     by_path = {a.path: a.outside for a in viewed.answers}
     assert [by_path[a.path] for a in said] == [a.outside for a in said]
