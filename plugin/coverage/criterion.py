@@ -38,7 +38,7 @@ GAP, COVERED, CANNOT_SAY = 1, 0, -1
 NAMES: dict[int, GapVerdict] = {GAP: "gap", COVERED: "covered", CANNOT_SAY: "cannot say"}
 """Codes of verdicts, int8, and what is written on samples."""
 
-WITHIN_OF = 16
+WITHIN_OF = 8
 VIDEO_SHARE, VIDEO_LEAST, VIDEO_REACH = 0.5, 10, 2
 
 
@@ -200,7 +200,7 @@ def within_distances(
 ) -> NDArray[np.float32]:
     """Distance of images of S to the nearest other one, of their own drive too.
 
-    Of each drive 16 images at most, evenly chosen, say it: this is a curve to look at.
+    Of each drive 8 images at most, evenly chosen, say it: this is a curve to look at.
 
     Parameters
     ----------
