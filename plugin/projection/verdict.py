@@ -85,7 +85,8 @@ class Verdict:
         Of an image: distance to S, where it falls among the distances inside S (0..100), and what
         lies outside the variance of S; None where unknown.
     support, support_drives
-        Images of S within δ of an image of U, and their drives; None where unknown.
+        Images of S within δ of an image of U, and their drives; None where unknown, the drives
+        also where no field names them.
     around
         Of a place, a cap or a drive: the images that speak for it.
     p
@@ -155,7 +156,9 @@ def point_verdict(
         percentile=_percentile(space, row, distance),
         novelty=_number(space.novelty[row]),
         support=int(space.support[row]) if known else None,
-        support_drives=int(space.support_drives[row]) if known else None,
+        support_drives=int(space.support_drives[row])
+        if known and space.support_drives[row] >= 0
+        else None,
         candidates=candidates,
         looked_at=looked_at,
         **_trust(space, space.direction(row), "both", bounded),
@@ -227,7 +230,7 @@ def _status(around: Around, threshold: Threshold) -> Status:
     """What holds for most of the images; images of S count as covered where that can be said."""
     if not around.count:
         return "empty"
-    if 2 * around.gaps > around.count or (around.gaps and around.gaps == around.pool):
+    if 2 * around.gaps > around.count:
         return "gap"
     if threshold.provisional or threshold.basis == "none" or 2 * around.cannot_say > around.count:
         return "cannot say"

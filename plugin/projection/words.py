@@ -158,11 +158,12 @@ def _percentile(value: float, drives: int) -> str:
 
 
 def _support(verdict: Verdict) -> str:
-    images, drives = verdict.support or 0, verdict.support_drives or 0
+    images, drives = verdict.support or 0, verdict.support_drives
     if not images:
         return "No image of S lies within δ."
     lie = "lies" if images == 1 else "lie"
-    return f"{counted(images, 'image')} of S from {counted(drives)} {lie} within δ."
+    whose = "" if drives is None else f" from {counted(drives)}"
+    return f"{counted(images, 'image')} of S{whose} {lie} within δ."
 
 
 def _advice(verdict: Verdict) -> str:
@@ -182,7 +183,8 @@ def _advice(verdict: Verdict) -> str:
         return ""
     if verdict.support is None:
         return ""
-    if verdict.support >= STRONG_IMAGES and (verdict.support_drives or 0) >= STRONG_DRIVES:
+    drives = STRONG_DRIVES if verdict.support_drives is None else verdict.support_drives
+    if verdict.support >= STRONG_IMAGES and drives >= STRONG_DRIVES:
         return "S covers this well; labelling more here adds little."
     return "S covers this with little support; images of other drives would make it firm."
 

@@ -70,6 +70,12 @@ def test_support_counts_images_and_drives():
     assert "200 images of S from 9 drives lie within δ." in sentences(COVERED).evidence
 
 
+def test_without_named_drives_support_counts_images_alone():
+    words = sentences(replace(COVERED, support_drives=None))
+    assert "200 images of S lie within δ." in words.evidence
+    assert "adds little" in words.advice
+
+
 def test_a_provisional_gap_says_so_in_badge_headline_and_evidence():
     words = sentences(replace(GAP, threshold=FEW))
     assert (words.tone, words.badge) == ("provisional", "Provisional gap")

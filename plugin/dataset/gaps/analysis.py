@@ -266,6 +266,8 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
     owned = ~np.isfinite(dist) if measured else np.zeros(len(dist), bool)
     removed = int((~now.present).sum())
     threshold = covered.threshold if covered else _unsaid(known)
+    if covered and covered.basis != "unrated" and covered.sequence_field is None:
+        columns["support_drives"] = np.full_like(columns["support_drives"], -1)
     written = columns.pop("verdict")
     judged = threshold.verdicts(dist, columns["novelty"])
     verdicts = np.where(written == points.UNWRITTEN, judged, written)
