@@ -275,7 +275,7 @@ def choose_threshold(
         _checked_delta(decided)
         level = None if own is None or count < 2 else level_of(decided, own.distance, own.drive)
         basis: Basis = "given" if given is not None else "kept"
-        source = "given" if given is not None else "the first run's"
+        source = "given" if given is not None else "an earlier run's"
         return Threshold(float(decided), source, basis=basis, level=level, **about)
     if own is None:
         far = dist_to_S() if callable(dist_to_S) else dist_to_S

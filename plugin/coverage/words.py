@@ -61,7 +61,7 @@ at most 10 % of the frames are called gaps by mistake.
     if threshold.basis == "level":
         return _at_level(threshold, delta)
     if threshold.basis in ("given", "kept"):
-        whose = "was given" if threshold.basis == "given" else "is the first run's"
+        whose = "was given" if threshold.basis == "given" else "is an earlier run's"
         if threshold.level is None:
             return f"{delta} {whose}; its error rate is unknown."
         return (
@@ -101,8 +101,9 @@ def _at_level(threshold: Threshold, delta: str) -> str:
 
 def unit(run: CoverageReport) -> str:
     """The unit of evidence: how many drives of S and of U there are."""
-    if run.sequence_field is None and not run.looks_like_video:
-        return "no field names drives, so each image counts as one"
+    if run.sequence_field is None:
+        counts = "S counts as one" if run.looks_like_video else "each image counts as one"
+        return f"no field names drives, so {counts}"
     return f"{counted(run.drives_owned)} of S, {run.drives_pool:,} of U"
 
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...coverage.criterion import (
     NAMES,
+    OwnDistances,
     choose_threshold,
     own_distances,
     within_distances,
@@ -128,7 +129,7 @@ def compute_coverage(
     scale = None if own is None else Yardstick.of(own.distance, own.drive)
     usual = None if scale is None else float(scale.distance(50.0))
     table = drive_table(own, drives.owned, found.distance, drives.pool, codes, usual)
-    about = _named(step, params, inputs, drives)
+    about = _named(step, params, inputs, drives, own)
     table = [
         replace(row, findings=[asdict(f) for f in about.findings.get(row.drive, [])])
         for row in table
@@ -216,13 +217,21 @@ def _kept_delta(record: runs.Record | None, params: CoverageParams, inputs: Inpu
     return earlier.delta if held else None
 
 
-def _named(step: Step, params: CoverageParams, inputs: Inputs, drives: Drives) -> NamedChannel:
+def _named(
+    step: Step,
+    params: CoverageParams,
+    inputs: Inputs,
+    drives: Drives,
+    own: OwnDistances | None,
+) -> NamedChannel:
     """What sets drives of U apart by name, and the ranges of S."""
+    video = own is not None and own.looks_like_video
+    owned = ["S"] * len(drives.owned) if video else drives.owned
     return named_channel(
         step.dataset,
         step.names,
         inputs.owned.ids,
-        drives.owned,
+        owned,
         inputs.pool.ids,
         drives.pool,
         params.alpha,

@@ -145,6 +145,25 @@ def test_attributes_that_come_later_name_the_drives_on_the_next_run(embedded):
     assert compute_coverage(embedded).reused
 
 
+def test_frames_of_video_without_a_drive_field_are_one_drive_in_every_channel(dataset, make_images):
+    folder = make_images("S", 40)
+    load_images(dataset, sorted(str(p) for p in folder.iterdir()))
+    turn = np.linspace(0, 1, 44)
+    rows = np.c_[np.cos(turn), np.sin(turn), np.zeros(44)].astype(np.float32)
+    pool = make_images("U", 4)
+    load_images(dataset, pool=sorted(str(p) for p in pool.iterdir()))
+    owned = dataset.match_tags("S").sort_by("filepath").values("id")
+    candidates = dataset.match_tags("U").values("id")
+    vectors.write(dataset, "embedding", [*owned, *candidates], rows)
+    compute_attributes(dataset)
+    covered = compute_coverage(dataset)
+    assert covered.looks_like_video
+    assert covered.drives_owned == 1
+    assert {each["level"] for each in covered.ranges} == {None}
+    assert "sequence_field" in str(covered)
+    assert "S counts as one" in str(covered)
+
+
 def test_a_level_that_changes_reads_delta_again(embedded):
     first = compute_coverage(embedded)
     other = compute_coverage(embedded, CoverageParams(alpha=0.5))
