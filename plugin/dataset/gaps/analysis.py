@@ -260,7 +260,8 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
     columns = {name: getattr(now, name)[kept] for name in points.VALUES}
     dist = columns["dist"]
     known = dist[np.isfinite(dist)]
-    covered = CoverageResult(**record.results) if record and record.results else None
+    said = record.results if record else {}
+    covered = coverage.of_record(said) if "delta" in said else None
     # An imported map has places before anybody measured it: all of it is U, and nothing is a gap.
     measured = bool(len(known)) or covered is not None
     owned = ~np.isfinite(dist) if measured else np.zeros(len(dist), bool)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 import fiftyone as fo
@@ -105,7 +106,7 @@ def compute_coverage(
     step.inputs = {**step.inputs, "attributes": step.filled(step.names.attributes)}
     known = step.current()
     if known and step.filled(step.names.dist_to_S) == known["candidates"]:
-        return CoverageResult(**{**known, "reused": True})
+        return replace(of_record(known), reused=True)
     step.begin()
     _refuse_foreign(step)
     how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
@@ -162,7 +163,24 @@ def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
     record = runs.read(dataset, names, STEP)
     if record is None or not record.results:
         raise EmptySetError("Coverage is not computed yet: run compute_coverage first.")
-    return CoverageResult(**record.results)
+    return of_record(record.results)
+
+
+def of_record(results: Mapping[str, Any]) -> CoverageResult:
+    """A recorded result; what an earlier or a later version kept otherwise is left at its default.
+
+    The record has a ``delta`` at least.
+    """
+    known = {each.name for each in dataclass_fields(CoverageResult)}
+    least = {"metric": "cosine", "delta_source": "", "warning": "", "quantiles": {}}
+    return CoverageResult(
+        **{
+            **least,
+            "gaps": 0,
+            "candidates": 0,
+            **{name: value for name, value in results.items() if name in known},
+        }
+    )
 
 
 def yardstick(
@@ -208,7 +226,7 @@ def _kept_delta(record: runs.Record | None, params: CoverageParams, inputs: Inpu
     """
     if params.delta is not None or params.reset_delta or not record or not record.results:
         return None
-    earlier = CoverageResult(**record.results)
+    earlier = of_record(record.results)
     same = earlier.metric == params.metric and earlier.alpha == params.alpha
     if not same or record.inputs["fingerprint"] != inputs.fingerprint:
         return None

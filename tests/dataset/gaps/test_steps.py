@@ -10,6 +10,7 @@ from gapsphere.plugin.coverage.distances import leave_one_out
 from gapsphere.plugin.coverage.novelty import novelty
 from gapsphere.plugin.coverage.radius import coverage_json
 from gapsphere.plugin.coverage.verdict import frame_threshold
+from gapsphere.plugin.dataset.gaps import coverage
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
@@ -319,3 +320,13 @@ def test_the_same_parameters_load_no_model_again(loaded, monkeypatch):
     compute_embeddings(loaded, params)
     monkeypatch.setattr("gapsphere.plugin.dataset.gaps.embed.open_encoder", None)
     assert compute_embeddings(loaded, params).known == 32
+
+
+def test_a_record_of_another_version_is_read(embedded):
+    compute_coverage(embedded)
+    record = runs.read(embedded, Names(), "coverage")
+    newer = {**record.results, "invented_later": 1}
+    runs.write(embedded, Names(), runs.Record("coverage", record.params, record.inputs, newer))
+    assert compute_coverage(embedded).reused
+    runs.write(embedded, Names(), runs.Record("coverage", {}, {}, {"delta": 0.2}))
+    assert coverage.read(embedded, Names()).basis == "unrated"
