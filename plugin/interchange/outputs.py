@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,16 +137,13 @@ def write_artifacts(
 
     for part in "SU":
         places = np.asarray(getattr(artifacts, f"umap3d_{part}"), np.float32)
-        write_whole(folder / f"umap3d_{part}.npy", lambda file, rows=places: np.save(file, rows))  # type: ignore[misc]
+        write_whole(folder / f"umap3d_{part}.npy", partial(np.save, arr=places))
         vectors = getattr(artifacts, f"embed_{part}")
         if vectors is not None:
             rows = np.asarray(vectors, np.float32)
-            write_whole(
-                folder / f"embed_{part}.npz",
-                lambda file, rows=rows: np.savez(file, embeddings=rows),  # type: ignore[misc]
-            )
+            write_whole(folder / f"embed_{part}.npz", partial(np.savez, embeddings=rows))
         write_json(folder / f"paths_{part}.json", list(getattr(artifacts, f"paths_{part}")))
-    write_whole(folder / "nn_U_to_S.npy", lambda file: np.save(file, artifacts.nn_U_to_S))
+    write_whole(folder / "nn_U_to_S.npy", partial(np.save, arr=artifacts.nn_U_to_S))
     if artifacts.kcenter is not None:
         write_json(
             folder / "kcenter_indices.json", _picks_json(artifacts.kcenter, artifacts.paths_U)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 from ....plugin.errors import ArtifactError, InputError
@@ -93,7 +94,7 @@ def _render_sequence(drive: Drive, folder: Path, size: tuple[int, int]) -> int:
             picture = render_frame(scene, index, size)
             write_whole(
                 folder / _filename(drive, index),
-                lambda file, picture=picture: picture.save(file, "JPEG", quality=JPEG_QUALITY),  # type: ignore[misc]
+                partial(picture.save, format="JPEG", quality=JPEG_QUALITY),
             )
     return len(missing)
 
