@@ -58,14 +58,9 @@ class Around:
     distances: tuple[float, float, float] | None
 
     @property
-    def pool(self) -> int:
-        """Images of U."""
-        return self.gaps + self.covered + self.cannot_say
-
-    @property
     def count(self) -> int:
         """All of them."""
-        return self.pool + self.owned
+        return self.gaps + self.covered + self.cannot_say + self.owned
 
 
 @dataclass(frozen=True)
