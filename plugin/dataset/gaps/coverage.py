@@ -119,7 +119,7 @@ def compute_coverage(
         alpha=params.alpha,
         score=params.score,
         given=params.delta,
-        kept=_kept_delta(step.earlier, params, inputs),
+        kept=_kept_delta(step.earlier, params, inputs, drives.field),
         **how,
     )
     drive = np.zeros(1, np.int64) if own is None else own.drive
@@ -161,7 +161,7 @@ def compute_coverage(
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
     """What the last run on the dataset found; an EmptySetError if it never ran."""
     record = runs.read(dataset, names, STEP)
-    if record is None or not record.results:
+    if record is None or "delta" not in record.results:
         raise EmptySetError("Coverage is not computed yet: run compute_coverage first.")
     return of_record(record.results)
 
@@ -219,19 +219,25 @@ def _digest(drives: Drives) -> str:
     return digest.hexdigest()
 
 
-def _kept_delta(record: runs.Record | None, params: CoverageParams, inputs: Inputs) -> float | None:
+def _kept_delta(
+    record: runs.Record | None, params: CoverageParams, inputs: Inputs, drive_field: str | None
+) -> float | None:
     """The earlier run's δ, where it still means the same and nobody asks for another.
 
-    A δ that held no level (provisional, or of a run before there were levels) is read again.
+    A δ that held no level (provisional, or of a run before there were levels) is read again, and so
+    is one that was read off other drives.
     """
-    if params.delta is not None or params.reset_delta or not record or not record.results:
+    if params.delta is not None or params.reset_delta or not record:
+        return None
+    if "delta" not in record.results:
         return None
     earlier = of_record(record.results)
     same = earlier.metric == params.metric and earlier.alpha == params.alpha
-    if not same or record.inputs["fingerprint"] != inputs.fingerprint:
+    if not same or record.inputs.get("fingerprint") != inputs.fingerprint:
         return None
     decided_by_distance = earlier.score == "nearest" and params.score != "novelty"
-    held = earlier.basis in ("level", "given", "kept") and decided_by_distance
+    same_drives = earlier.basis == "given" or earlier.sequence_field == drive_field
+    held = earlier.basis in ("level", "given", "kept") and decided_by_distance and same_drives
     return earlier.delta if held else None
 
 

@@ -165,6 +165,17 @@ def test_frames_of_video_without_a_drive_field_are_one_drive_in_every_channel(da
     assert "S counts as one" in str(covered)
 
 
+def test_drives_that_are_named_later_read_delta_again(embedded):
+    assert compute_coverage(embedded).sequence_field is None
+    drives = [f"ride {i // 2}" for i in range(20)]
+    embedded.match_tags("S").set_values("sequence", drives)
+    named = compute_coverage(embedded)
+    owned, _ = matrices(embedded)
+    expected = frame_threshold(leave_one_out(owned, sequences=drives), drives, 0.1)
+    assert named.basis == "level"
+    assert named.delta == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_level_that_changes_reads_delta_again(embedded):
     first = compute_coverage(embedded)
     other = compute_coverage(embedded, CoverageParams(alpha=0.5))
@@ -330,3 +341,7 @@ def test_a_record_of_another_version_is_read(embedded):
     assert compute_coverage(embedded).reused
     runs.write(embedded, Names(), runs.Record("coverage", {}, {}, {"delta": 0.2}))
     assert coverage.read(embedded, Names()).basis == "unrated"
+    assert compute_coverage(embedded).basis == "level"
+    runs.write(embedded, Names(), runs.Record("coverage", {}, {}, {"owned": 20}))
+    with pytest.raises(EmptySetError, match="not computed yet"):
+        coverage.read(embedded, Names())
