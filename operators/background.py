@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 STORE = "gapsphere"
 STOP = "stop"
+STOP_SECONDS = 3600
+"""A stop that nothing has read by then was for work that had ended."""
+TEXT = "summary"
 STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
 POLL_SECONDS = 0.25
 
@@ -103,6 +106,25 @@ def live(
     return result
 
 
+def in_background(
+    ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], Any]
+) -> dict[str, str]:
+    """Run ``work`` to its end as :func:`live` does; its result in words, as the output."""
+    running = live(ctx, label, work)
+    while True:
+        try:
+            next(running)
+        except StopIteration as end:
+            return {TEXT: markdown(str(end.value))}
+
+
+def shown(label: str) -> types.Property:
+    """The output of an operator: its result in words."""
+    outputs = types.Object()
+    outputs.str(TEXT, label=label, view=types.MarkdownView())
+    return types.Property(outputs, view=types.View(label=label))
+
+
 def pace(done: int, total: int, seconds: float) -> str:
     """How far, how fast and how long still, in words.
 
@@ -137,6 +159,4 @@ def _bar(ctx: foo.ExecutionContext, text: str, share: float) -> Any:
 
 
 def _words(ctx: foo.ExecutionContext, label: str, text: str) -> Any:
-    outputs = types.Object()
-    outputs.str("text", label=label, view=types.MarkdownView())
-    return ctx.ops.show_output(types.Property(outputs).to_json(), {"text": text})
+    return ctx.ops.show_output(shown(label).to_json(), {TEXT: text})

@@ -25,6 +25,7 @@ class SimulateAdaptiveSampling(StepOperator):
     icon = "grain"
     params = SimulateParams
     on_target = True
+    long = True
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         _choose(ctx, inputs, self.params, "checkpoint_key")
@@ -42,6 +43,7 @@ class TrainSparseTransformer(StepOperator):
     icon = "model_training"
     params = TrainSequencesParams
     on_target = True
+    long = True
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         _choose(ctx, inputs, self.params, "start_from", NOTHING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 from urllib.parse import quote
 
@@ -38,10 +38,10 @@ class ExportVisualSpec(StepOperator):
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         form.target(ctx, inputs, "What to collect more of", COLLECTED)
 
-    def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any]:
-        spec = yield from super().execute(ctx)
-        if ctx.delegated:
-            return  # no browser waits; the run's record has the path
+    def live(
+        self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
+    ) -> Generator[Any, None, Any]:
+        spec = yield from super().live(ctx, work)
         yield ctx.ops.browser_download(
             f"/media?filepath={quote(str(spec.path))}", filename=spec.path.name
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, ClassVar
 
+import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
@@ -12,11 +13,15 @@ from fiftyone.operators.types import RiskLevel
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
 from . import form
-from .background import live
+from .background import in_background, live, shown
 
 
 class StepOperator(foo.Operator):
-    """An operator that runs the step of its name; ``on_target``: on what its form chooses."""
+    """An operator that runs the step of its name.
+
+    ``on_target``: on what its form chooses; ``long``: minutes, so that where a service takes
+    scheduled work, that is the form's first choice.
+    """
 
     operator: ClassVar[str]
     label: ClassVar[str]
@@ -24,6 +29,7 @@ class StepOperator(foo.Operator):
     icon: ClassVar[str] = "travel_explore"
     params: ClassVar[type[Params]]
     on_target: ClassVar[bool] = False
+    long: ClassVar[bool] = False
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -36,6 +42,7 @@ class StepOperator(foo.Operator):
             execute_as_generator=True,
             allow_immediate_execution=True,
             allow_delegated_execution=True,
+            default_choice_to_delegated=self.long and fo.config.allow_legacy_orchestrators,
             risk_level=RiskLevel.MEDIUM,
         )
 
@@ -49,9 +56,25 @@ class StepOperator(foo.Operator):
         if self.on_target:
             ctx.target_view()  # offers the choice of dataset, current view or selection
 
-    def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any]:
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        return shown(self.label)
+
+    def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any] | dict[str, str]:
+        """A generator where an App looks on; scheduled, the result: FiftyOne keeps no other."""
         params = form.read(ctx, self.params)
-        return (yield from live(ctx, self.label, lambda report: self.run(ctx, params, report)))
+
+        def work(report: Reporter) -> Any:
+            return self.run(ctx, params, report)
+
+        if ctx.delegated:
+            return in_background(ctx, self.label, work)
+        return self.live(ctx, work)
+
+    def live(
+        self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
+    ) -> Generator[Any, None, Any]:
+        """Run the work before the user's eyes."""
+        return (yield from live(ctx, self.label, work))
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:
         """Do the step; the result's ``str`` is what the user reads."""

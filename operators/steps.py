@@ -77,6 +77,7 @@ class ComputeEmbeddings(StepOperator):
     )
     params = EmbeddingParams
     on_target = True
+    long = True
 
 
 class ComputeAttributes(StepOperator):
@@ -89,6 +90,7 @@ class ComputeAttributes(StepOperator):
     icon = "tonality"
     params = AttributeParams
     on_target = True
+    long = True
 
 
 class ComputeCoverage(StepOperator):
@@ -132,6 +134,7 @@ class FindGaps(StepOperator):
         "cover most, and lay everything out on the sphere. What is done already is skipped."
     )
     params = GapParams
+    long = True
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
@@ -153,6 +156,7 @@ class ComputeHeatmaps(StepOperator):
     icon = "center_focus_strong"
     params = HeatmapParams
     on_target = True
+    long = True
 
 
 class ExportArtifacts(StepOperator):

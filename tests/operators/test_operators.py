@@ -101,6 +101,10 @@ def test_the_work_can_run_in_the_background(loaded):
     service.execute_queued_operations(limit=1, log=False)
     loaded.reload()
     assert loaded.match_tags("kcenter").count() == 2
+    (ran,) = service.list_operations(dataset_name=loaded.name)
+    assert "**K\\-Center** 2 picks" in ran.result.result["summary"]
+    assert list(ran.metadata["outputs_schema"]["type"]["properties"]) == ["summary"]
+    assert ran.status.progress > 0
 
 
 def test_stop_ends_the_work_after_its_batch_and_keeps_what_is_done(loaded):
