@@ -23,6 +23,7 @@ _API = dict.fromkeys(
         "compute_sphere",
         "place_on_sphere",
         "find_gaps",
+        "show_results",
         "ask",
         "compute_heatmaps",
         "export_artifacts",

@@ -13,6 +13,7 @@ from .plugin.dataset.gaps.heatmaps import HeatmapResult
 from .plugin.dataset.gaps.kcenter import KCenterResult
 from .plugin.dataset.gaps.load import LoadResult
 from .plugin.dataset.gaps.measure import AttributeResult
+from .plugin.dataset.gaps.results import AnalysisResult
 from .plugin.dataset.gaps.sources import Source
 from .plugin.dataset.gaps.sphere import SphereResult
 from .plugin.dataset.rationales.export import ReviewExport
@@ -172,6 +173,13 @@ def find_gaps(
     overwrite: bool = False,
 ) -> GapResult:
     """Compute embeddings, coverage, K-Center picks and the sphere in a row."""
+    ...
+def show_results(
+    samples: Samples,
+    *,
+    suffix: str = '',
+) -> AnalysisResult:
+    """Read what the last runs of an analysis found; nothing is computed."""
     ...
 def ask(
     samples: Samples,

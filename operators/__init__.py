@@ -1,5 +1,6 @@
 """The operators: a form and an ``execute`` over the steps of ``plugin``."""
 
+from .results import Ask, ShowResults
 from .sparse import SimulateAdaptiveSampling, TrainSparseTransformer
 from .spec import CheckSpec, ExportVisualSpec
 from .steps import (
@@ -27,6 +28,8 @@ OPERATORS = (
     SelectKCenter,
     ComputeSphere,
     FindGaps,
+    ShowResults,
+    Ask,
     ComputeHeatmaps,
     ExportArtifacts,
     ImportArtifacts,

@@ -42,7 +42,7 @@ from ..settings.steps import (
     SetParams,
     SphereParams,
 )
-from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, measure, sphere
+from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, measure, results, sphere
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
 from .gaps.artifacts import ArtifactExport, ArtifactImport
@@ -54,6 +54,7 @@ from .gaps.heatmaps import HeatmapResult
 from .gaps.kcenter import KCenterResult
 from .gaps.load import LoadResult
 from .gaps.measure import AttributeResult
+from .gaps.results import AnalysisResult
 from .gaps.sources import Source
 from .gaps.sphere import SphereResult
 from .rationales import export as reviews
@@ -279,6 +280,17 @@ def find_gaps(
     >>> print(gapsphere.find_gaps(dataset, k=100))                      # doctest: +SKIP
     """
     return gaps.find_gaps(samples, params, encoder=model, report=report)
+
+
+@step(AnalysisParams)
+def show_results(samples: Samples, *, params: AnalysisParams) -> AnalysisResult:
+    """Read what the last runs of an analysis found; nothing is computed.
+
+    Examples
+    --------
+    >>> print(gapsphere.show_results(dataset))                          # doctest: +SKIP
+    """
+    return results.show_results(samples, params.suffix)
 
 
 @step(AskParams)

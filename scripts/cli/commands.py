@@ -12,6 +12,7 @@ from ...plugin.settings.questions import AskParams
 from ...plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from ...plugin.settings.spec import CheckSpecParams, SpecParams
 from ...plugin.settings.steps import (
+    AnalysisParams,
     AnalyzeParams,
     AttributeParams,
     CoverageParams,
@@ -131,6 +132,7 @@ step_command(
     "Measure brightness, contrast, sharpness and more of each image",
     arguments=(DATASET, VIEW),
 )
+step_command("show-results", "show_results", AnalysisParams, "Show what the last runs found")
 step_command(
     "ask", "ask", AskParams, "Say what is at an image, an empty place, in a cap or a drive"
 )

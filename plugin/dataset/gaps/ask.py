@@ -57,6 +57,16 @@ class AnswerResult(Result):
     metric: str
     paths: dict[str, str] = field(repr=False)
 
+    def record(self) -> dict[str, Any]:
+        """The same as JSON, for a program that reads the operator's result."""
+        verdict = None if self.verdict is None else self.verdict.status
+        nearest = [
+            {"id": one.sample_id, "set": one.set, "filepath": self.paths.get(one.sample_id)}
+            | ({} if np.isnan(one.distance) else {"distance": one.distance})
+            for one in self.nearest
+        ]
+        return {"title": self.title, "verdict": verdict, "metric": self.metric, "nearest": nearest}
+
     def __str__(self) -> str:
         cap = self.verdict is not None and self.verdict.kind == "cap"
         listed = "Nearest to its middle:" if cap else f"Nearest ({self.metric} distance):"

@@ -1,0 +1,118 @@
+"""``show_results``: what the last analysis found, read off its records and fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+
+from ...coverage.words import drive_line
+from ...results import Result
+from ..store import runs
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of
+from . import coverage, kcenter, sphere
+from .analysis import NoAnalysisError
+from .coverage import CoverageResult
+from .kcenter import KCenterResult
+from .sphere import SphereResult
+
+LISTED = 10
+
+
+@dataclass(frozen=True, repr=False)
+class AnalysisResult(Result):
+    """The last results of an analysis; a step that never ran is None.
+
+    ``farthest`` are ``(sample_id, filepath, distance)`` of the candidates farthest from S,
+    ``picks`` ``(sample_id, filepath, radius)`` of the first K-Center picks, ten each at most.
+    """
+
+    dataset: str
+    suffix: str
+    covered: CoverageResult | None
+    picked: KCenterResult | None
+    laid: SphereResult | None
+    farthest: list[tuple[str, str, float]] = field(default_factory=list)
+    picks: list[tuple[str, str, float | None]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        steps = {"coverage": self.covered, "K-Center": self.picked, "sphere": self.laid}
+        lines = [f"{self.dataset}: last results" + (f" of {self.suffix!r}" * bool(self.suffix))]
+        for name, result in steps.items():
+            text = "not computed" if result is None else str(result).replace("\n", f"\n{'':12}")
+            lines.append(f"{name:<12}{text}")
+        return "\n".join(lines)
+
+    def record(self) -> dict[str, Any]:
+        """The same as JSON, for a program that reads the operator's result."""
+        found: dict[str, Any] = {"summary": str(self), "suffix": self.suffix}
+        if self.covered is not None:
+            names = "metric", "delta", "basis", "alpha", "level", "candidates", "gaps", "covered"
+            more = "cannot_say", "owned", "drives_owned", "drives_pool", "quantiles"
+            found |= {name: _number(getattr(self.covered, name)) for name in names + more}
+            found["drives"] = [drive_line(row).strip() for row in self.covered.drives[:LISTED]]
+        found["farthest"] = [_row(row, "distance") for row in self.farthest]
+        found["picks"] = [_row(row, "radius") for row in self.picks]
+        return found
+
+
+def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
+    """What the last runs of an analysis found; nothing is computed.
+
+    Raises
+    ------
+    NoAnalysisError
+        The dataset has no analysis of this suffix.
+    """
+    dataset, names = dataset_of(samples), Names(suffix)
+    covered = _read(dataset, names, coverage.STEP)
+    picked = _read(dataset, names, kcenter.STEP)
+    laid = _read(dataset, names, sphere.STEP)
+    if covered is None and picked is None and laid is None:
+        known = ", ".join(repr(each) for each in runs.suffixes(dataset, coverage.STEP))
+        others = f"; suffixes with one: {known}" if known else ""
+        raise NoAnalysisError(
+            f"{dataset.name!r} has no analysis of suffix {suffix!r}{others}: run find_gaps first."
+        )
+    picks = None if picked is None else KCenterResult(**picked)
+    return AnalysisResult(
+        dataset.name,
+        suffix,
+        None if covered is None else coverage.of_record(covered),
+        picks,
+        None if laid is None else SphereResult(**laid),
+        _farthest(dataset, names),
+        [] if picks is None else _first(dataset, picks),
+    )
+
+
+def _read(dataset: fo.Dataset, names: Names, step: str) -> dict[str, Any] | None:
+    record = runs.read(dataset, names, step)
+    return dict(record.results) if record is not None and record.results else None
+
+
+def _farthest(dataset: fo.Dataset, names: Names) -> list[tuple[str, str, float]]:
+    if not dataset.has_field(names.dist_to_S):
+        return []
+    far = dataset.exists(names.dist_to_S).sort_by(names.dist_to_S, reverse=True).limit(LISTED)
+    return list(zip(*far.values(["id", "filepath", names.dist_to_S]), strict=True))
+
+
+def _first(dataset: fo.Dataset, picked: KCenterResult) -> list[tuple[str, str, float | None]]:
+    ids = picked.ids[:LISTED]
+    paths = dict(zip(*dataset.select(ids).values(["id", "filepath"]), strict=True))
+    radii = [*picked.radii, *[None] * len(ids)]
+    return [(each, paths[each], radii[row]) for row, each in enumerate(ids) if each in paths]
+
+
+def _row(row: tuple[str, str, float | None], name: str) -> dict[str, Any]:
+    sample_id, path, number = row
+    return {"id": sample_id, "filepath": path, name: number}
+
+
+def _number(value: Any) -> Any:
+    """JSON holds no infinity: δ of too few drives is null."""
+    return None if isinstance(value, float) and not np.isfinite(value) else value
