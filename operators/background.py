@@ -26,7 +26,7 @@ STORE = "gapsphere"
 STOP = "stop"
 STOP_SECONDS = 3600
 """A stop that nothing has read by then was for work that had ended."""
-TEXT = "summary"
+TEXT = "words"
 STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
 POLL_SECONDS = 0.25
 
@@ -115,7 +115,7 @@ def in_background(
         try:
             next(running)
         except StopIteration as end:
-            return {TEXT: markdown(str(end.value))}
+            return {"summary": str(end.value), TEXT: markdown(str(end.value))}
 
 
 def shown(label: str) -> types.Property:

@@ -65,7 +65,8 @@ class AnswerResult(Result):
             | ({} if np.isnan(one.distance) else {"distance": one.distance})
             for one in self.nearest
         ]
-        return {"title": self.title, "verdict": verdict, "metric": self.metric, "nearest": nearest}
+        found = {"title": self.title, "verdict": verdict, "metric": self.metric}
+        return {"summary": str(self), **found, "nearest": nearest}
 
     def __str__(self) -> str:
         cap = self.verdict is not None and self.verdict.kind == "cap"

@@ -28,6 +28,7 @@ class AnalysisResult(Result):
 
     ``farthest`` are ``(sample_id, filepath, distance)`` of the candidates farthest from S,
     ``picks`` ``(sample_id, filepath, radius)`` of the first K-Center picks, ten each at most.
+    ``guide`` is the path of the last collection guide.
     """
 
     dataset: str
@@ -37,6 +38,7 @@ class AnalysisResult(Result):
     laid: SphereResult | None
     farthest: list[tuple[str, str, float]] = field(default_factory=list)
     picks: list[tuple[str, str, float | None]] = field(default_factory=list)
+    guide: str | None = None
 
     def __str__(self) -> str:
         steps = {"coverage": self.covered, "K-Center": self.picked, "sphere": self.laid}
@@ -44,6 +46,7 @@ class AnalysisResult(Result):
         for name, result in steps.items():
             text = "not computed" if result is None else str(result).replace("\n", f"\n{'':12}")
             lines.append(f"{name:<12}{text}")
+        lines += [f"guide       {self.guide}"] if self.guide else []
         return "\n".join(lines)
 
     def record(self) -> dict[str, Any]:
@@ -56,7 +59,7 @@ class AnalysisResult(Result):
             found["drives"] = [drive_line(row).strip() for row in self.covered.drives[:LISTED]]
         found["farthest"] = [_row(row, "distance") for row in self.farthest]
         found["picks"] = [_row(row, "radius") for row in self.picks]
-        return found
+        return found | {"guide": self.guide}
 
 
 def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
@@ -78,6 +81,7 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
             f"{dataset.name!r} has no analysis of suffix {suffix!r}{others}: run find_gaps first."
         )
     picks = None if picked is None else KCenterResult(**picked)
+    guide = _read(dataset, names, "visual_spec") or {}
     return AnalysisResult(
         dataset.name,
         suffix,
@@ -86,6 +90,7 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
         None if laid is None else SphereResult(**laid),
         _farthest(dataset, names),
         [] if picks is None else _first(dataset, picks),
+        guide.get("path"),
     )
 
 
