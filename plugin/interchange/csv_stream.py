@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import ArtifactError
+from .files import refuse_no_file
 from .safe_cells import is_ours, unescaped
 
 CELL_LIMIT = 1 << 20
@@ -86,6 +87,7 @@ def open_csv(path: Path, *, required: tuple[str, ...]) -> CsvFile:
 
 
 def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
+    refuse_no_file(path)
     number = 0
     limit = csv.field_size_limit()
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -27,6 +28,40 @@ ARRAY_LIMIT = 64 << 30
 """Bytes of one array at most."""
 JSON_LIMIT = 1 << 30
 """Bytes of one JSON file at most: some five million paths."""
+
+
+_KINDS = {
+    stat.S_IFIFO: "named pipes",
+    stat.S_IFSOCK: "sockets",
+    stat.S_IFCHR: "devices",
+    stat.S_IFBLK: "devices",
+}
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """What a path is that is neither a file nor missing, in the plural; "" for those two.
+
+    >>> kind_of("/"), kind_of("/no such file")
+    ('folders', '')
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return ""
+    return "folders" if stat.S_ISDIR(mode) else _KINDS.get(stat.S_IFMT(mode), "")
+
+
+def refuse_no_file(path: str | os.PathLike[str]) -> None:
+    """Refuse what is there and no file: a named pipe would be waited for without an end.
+
+    Raises
+    ------
+    ArtifactError
+        ``path`` is a folder, a named pipe, a socket or a device.
+    """
+    kind = kind_of(path)
+    if kind:
+        raise ArtifactError(f"{path} is a {kind.removesuffix('s')}, not a file: give a file.")
 
 
 def write_whole(
@@ -116,6 +151,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path, *, limit: int = JSON_LIMIT) -> Any:
     """Parse a JSON file of at most ``limit`` bytes; see :func:`parse_json`."""
+    refuse_no_file(path)
     try:
         if path.stat().st_size > limit:
             raise ArtifactError(f"{path.name} is larger than {limit >> 20} MiB; split it.")
@@ -140,6 +176,7 @@ def parse_json(content: bytes, name: str) -> Any:
 
 def read_npy(path: Path) -> Array:
     """A numeric array out of a ``.npy`` file."""
+    refuse_no_file(path)
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -150,6 +187,7 @@ def read_npy(path: Path) -> Array:
 
 def read_npz(path: Path, preferred: str) -> Array:
     """The array called ``preferred`` of a ``.npz`` file, or its only one whatever its name."""
+    refuse_no_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArtifactError
+from .files import refuse_no_file
 
 WIDTH_LIMIT = 1 << 16
 """Numbers of one row at most."""
@@ -71,6 +72,7 @@ def read_pt(path: Path, *, preferred: str) -> NDArray[Any]:
 
 
 def _check_archive(path: Path) -> None:
+    refuse_no_file(path)
     try:
         size = path.stat().st_size
         with zipfile.ZipFile(path) as archive:

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..coverage.contrasts import NamedRange
 from ..coverage.rows import Metric, checked_rows
 from ..errors import ArtifactError, GapsphereError, InputError
-from ..interchange.files import parse_json, read_json, read_npz
+from ..interchange.files import parse_json, read_json, read_npz, refuse_no_file
 from .spec_rule import Rule
 from .visual_spec import FORMAT, REFERENCE, VERSION, MadeBy
 
@@ -127,6 +127,7 @@ def read_spec(path: str | Path) -> SpecFile:
     path = Path(path).expanduser()
     if path.is_dir():
         path = path / "spec.json"
+    refuse_no_file(path)
     if not path.is_file():
         raise InputError(f"There is no {path}: give a Visual Spec's ZIP, or its spec.json.")
     if zipfile.is_zipfile(path):

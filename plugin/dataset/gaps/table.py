@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ...errors import ArtifactError
 from ...interchange.columns import Cell, typed
+from ...interchange.files import refuse_no_file
 from ..store.names import FRAME_NUMBER, SEQUENCE
 
 FILENAME = "filename"
@@ -43,6 +44,7 @@ def read_table(path: Path, *, required: tuple[str, ...] = (FILENAME,)) -> Table:
         It cannot be read, is not UTF-8, lacks a required column, repeats a column, or a row has
         more or fewer cells than the header.
     """
+    refuse_no_file(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(_rows(csv.reader(file, strict=True), path))
