@@ -28,6 +28,10 @@ def unsafe(name: str) -> str:
     return ""
 
 
+_DIGEST = re.compile(r"(^|-)[0-9a-f]{30,}(\.\w+)*$")
+"""DVC puts the first two of the digits into the folder's name."""
+
+
 class Folder:
     """A folder that names are resolved in, links followed.
 
@@ -48,6 +52,18 @@ class Folder:
         real = os.path.join(self._parent(os.path.dirname(joined)), os.path.basename(joined))
         if os.path.islink(real):
             real = os.path.realpath(real)
-        if not real.startswith(self.path.rstrip(os.sep) + os.sep):
+        inside = real.startswith(self.path.rstrip(os.sep) + os.sep)
+        if not inside and not _is_stored(real, self.path):
             return None, "is a link that leads out of the folder"
         return joined, ""
+
+
+def _is_stored(real: str, folder: str) -> bool:
+    """Whether a link leads to where version control and model hubs keep contents.
+
+    Hubs keep ``blobs`` beside ``snapshots``; DVC, Git LFS and git-annex name a file by its digest.
+    """
+    cache, snapshots, _ = folder.partition(f"{os.sep}snapshots{os.sep}")
+    if snapshots and real.startswith(os.path.join(cache, "blobs", "")):
+        return True
+    return bool(_DIGEST.search(os.path.basename(real)))

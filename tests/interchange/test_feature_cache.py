@@ -340,6 +340,24 @@ def test_links_that_lead_out_are_refused_and_links_inside_are_not(tmp_path):
             assert folder.resolve(name) == (None, "is a link that leads out of the folder")
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "hub/blobs/h0",
+        "store/3f/" + "a1" * 15,
+        "lfs/objects/ab/" + "ab" * 32,
+        ".git/annex/objects/x/MD5E-s120--" + "0" * 32 + ".png",
+    ],
+)
+def test_links_to_where_a_hub_or_version_control_keeps_contents_are_followed(tmp_path, stored):
+    images = tmp_path / "hub" / "snapshots" / "abc"
+    images.mkdir(parents=True)
+    (tmp_path / stored).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / stored).touch()
+    (images / "a.png").symlink_to(tmp_path / stored)
+    assert Folder(images).resolve("a.png") == (str(images / "a.png"), "")
+
+
 def test_a_table_larger_than_memory_may_be_streamed(tmp_path):
     """256 MB of rows pass through while the process may grow by 96 MB."""
     path = tmp_path / "big.csv"
