@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PIL import Image
 
 from ..errors import ArtifactError, ImageError, InputError
-from ..interchange.files import write_whole
+from ..interchange.files import kind_of, write_whole
 from ..progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def extract_frames(
     *,
     fps: float | None = None,
     suffix: Literal[".jpg", ".png"] = ".jpg",
+    stem: str | None = None,
     progress: Progress = silent,
 ) -> list[FrameFile]:
     """Write the frames of a video as image files and list them.
@@ -73,6 +74,8 @@ def extract_frames(
         ``1/fps``.  All of them by default, and when the video has fewer.
     suffix : {".jpg", ".png"}
         JPEG of quality 95, or lossless.
+    stem : str, optional
+        What the names of the files begin with, in place of the video's own name and fingerprint.
     progress : callable of (done, total), optional
         Called once a decoded frame; ``total`` is what the file claims, 0 if it does not say.
 
@@ -111,7 +114,7 @@ def extract_frames(
     if fps is not None and not (math.isfinite(fps) and fps > 0):
         raise InputError(f"The frame rate must be a positive number, not {fps}.")
     video, folder = Path(video), Path(folder)
-    stem = f"{video.stem}-{_fingerprint(video)}"
+    stem = stem or f"{video.stem}-{fingerprint(video)}"
     frames: list[FrameFile] = []
     try:
         with av.open(str(video)) as container:
@@ -142,8 +145,17 @@ def extract_frames(
     return frames
 
 
-def _fingerprint(video: Path) -> str:
-    """Eight hex digits of the file's size and first bytes: the same wherever the file lies."""
+def fingerprint(video: str | os.PathLike[str]) -> str:
+    """Eight hex digits of the file's size and first bytes: the same wherever the file lies.
+
+    Raises
+    ------
+    ImageError
+        The file is missing, empty, cannot be read, or is a pipe or the like.
+    """
+    kind = kind_of(os.fspath(video))
+    if kind:
+        raise ImageError(f"{video} is a {kind.removesuffix('s')}, not a video.")
     try:
         with open(video, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 FOLDER = argument(
     "--folder", default="build/demo_drive", metavar="FOLDER", help="where the drive is written"
 )
+LEFT_OUT = argument(
+    "--left-out-file",
+    metavar="FILE",
+    help="write the path of every file that was left out to this file, as JSON by reason",
+)
 
 
 @command(
@@ -70,21 +75,23 @@ def demo_data(*, folder: str, owned: int, pool: int, seed: int) -> None:
     print(Path(folder) / "metadata.csv")
 
 
-@command("load", LoadParams, arguments=(DATASET,))
-def load(images: LoadParams, *, dataset: str) -> None:
+@command("load", LoadParams, arguments=(DATASET, LEFT_OUT))
+def load(images: LoadParams, *, dataset: str, left_out_file: str | None) -> None:
     """Add images to a dataset as S (owned) and U (candidates)."""
     with opened(dataset, create=True) as data:
-        _load(data, images)
+        _load(data, images, left_out_file)
 
 
-@command("find-gaps", LoadParams, GapParams, arguments=(DATASET,))
-def find_gaps(images: LoadParams, params: GapParams, *, dataset: str) -> None:
+@command("find-gaps", LoadParams, GapParams, arguments=(DATASET, LEFT_OUT))
+def find_gaps(
+    images: LoadParams, params: GapParams, *, dataset: str, left_out_file: str | None
+) -> None:
     """Load images where given, then embeddings, coverage, K-Center and sphere in a row."""
     from ...plugin.dataset import api
 
     with opened(dataset, create=_names_images(images)) as data:
         if _names_images(images):
-            _load(data, images)
+            _load(data, images, left_out_file)
         print(api.find_gaps(data, **dict(params)))
 
 
@@ -170,9 +177,12 @@ step_command(
     arguments=(
         argument("spec", metavar="SPEC", help="the spec's ZIP, or its spec.json"),
         argument("folder", metavar="FOLDER", help="new images: a folder or a glob"),
+        LEFT_OUT,
     ),
 )
-def check_spec(params: CheckSpecParams, *, spec: str, folder: str) -> None:
+def check_spec(
+    params: CheckSpecParams, *, spec: str, folder: str, left_out_file: str | None
+) -> None:
     """Judge each new image against a Visual Spec."""
     from ...plugin.dataset import api
 
@@ -180,6 +190,8 @@ def check_spec(params: CheckSpecParams, *, spec: str, folder: str) -> None:
     for answer in checked.answers:
         print(answer)
     print(checked)
+    if left_out_file:
+        checked.left_out.write(left_out_file)
 
 
 @command("import-features", FeatureCacheParams, arguments=(DATASET, PORT))
@@ -241,11 +253,14 @@ def app(*, dataset: str | None, host: str, port: int, data_root: str | None) -> 
     open_app(dataset, host=host, port=port)
 
 
-def _load(data: fo.Dataset, images: LoadParams) -> None:
+def _load(data: fo.Dataset, images: LoadParams, left_out_file: str | None = None) -> None:
     from ...plugin.dataset import api
 
     others = images.model_dump(exclude={"owned_images", "pool_images"})
-    print(api.load_images(data, images.owned_images, images.pool_images, **others))
+    loaded = api.load_images(data, images.owned_images, images.pool_images, **others)
+    print(loaded)
+    if left_out_file:
+        loaded.left_out.write(left_out_file)
 
 
 def _names_images(images: LoadParams) -> bool:

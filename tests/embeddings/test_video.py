@@ -142,7 +142,7 @@ def test_missing_empty_and_folder_are_named(tmp_path):
     (tmp_path / "empty.mp4").touch()
     assert "does not exist" in refusal(tmp_path / "gone.mp4")
     assert "0 bytes" in refusal(tmp_path / "empty.mp4")
-    assert "cannot be read" in refusal(tmp_path)
+    assert "is a folder, not a video" in refusal(tmp_path)
 
 
 def test_a_file_that_is_no_video_is_refused(tmp_path):

@@ -21,6 +21,7 @@ from ...coverage.novelty import novelty
 from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
+from ...interchange.walk import RealPaths
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ...report.plot3d import plot_3d
 from ...results import Result
@@ -148,8 +149,12 @@ def import_artifacts(
         if len(set(listed)) < len(listed):
             raise ArtifactError(f"paths_{part}.json lists an image twice: one row per image.")
     loaded = load_images(dataset, paths["S"], paths["U"])
-    id_of = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
-    ids = {part: [id_of[path] for path in listed] for part, listed in paths.items()}
+    if loaded.left_out:
+        raise ArtifactError(f"{folder} lists what are no files; {loaded.left_out}.")
+    real = RealPaths()
+    files, known = dataset.values(["filepath", "id"])
+    id_of = dict(zip(map(real, files), known, strict=True))
+    ids = {part: [id_of[real(path)] for path in listed] for part, listed in paths.items()}
     threshold = artifacts.threshold()
     if threshold.warning:
         warnings.append(threshold.warning)

@@ -1,48 +1,50 @@
 """``load_images``: files become samples tagged S and U; ``tag_samples``: samples become S and U.
 
-The absolute path is the key: loading again adds only what is new.  Only image headers are read
-(size and type, in parallel); pixels wait until something needs them.  A video is one drive, called
-by its folder and file, so that ``day1/front.mp4`` and ``day2/front.mp4`` are two.
+The absolute path, links among its folders followed, is the key: loading again adds only what is
+new.  Only image headers are read (size and type, in parallel); pixels wait until something needs
+them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import fiftyone as fo
 from PIL import Image
 
-from ...embeddings.video import extract_frames
-from ...errors import GapsphereError, InputError
+from ...errors import InputError
+from ...interchange.files import kind_of
+from ...interchange.left_out import LeftOut
+from ...interchange.walk import RealPaths
 from ...progress import Progress, silent
 from ...results import Result
-from ..store import places
-from ..store.names import FRAME_NUMBER, OWNED_TAG, POOL_TAG, SEQUENCE
+from ..store.names import OWNED_TAG, POOL_TAG
 from ..store.sets import resolve
-from .sources import Listing, Source, list_csv, list_images, video_names
-from .table import Cell
+from .recordings import with_frames
+from .sources import Listing, Source, list_csv, list_images
 
 log = logging.getLogger(__name__)
 
 WRITE_BLOCK = 1000
-TIMESTAMP = "timestamp"
 
 
 @dataclass(frozen=True, repr=False)
 class LoadResult(Result):
-    """What ``load_images`` did: counts by role; ``unreadable`` lists paths without a header."""
+    """What ``load_images`` did: counts by role; ``unreadable`` lists paths without a header.
+
+    ``left_out`` holds the paths of files that were met and are no images, by reason.
+    """
 
     added: dict[str, int]
     known: dict[str, int]
     moved: dict[str, int]
     unreadable: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def __str__(self) -> str:
         lines = [
@@ -56,6 +58,7 @@ class LoadResult(Result):
                 f"{self.unreadable[0]}). They were added and will be skipped and tagged when "
                 "embedding."
             )
+        lines += [str(self.left_out)] if self.left_out else []
         lines += [f"column {old!r} became the field {new!r}" for old, new in self.renamed.items()]
         return "\n".join(lines)
 
@@ -86,25 +89,22 @@ def load_images(
     InputError
         Nothing was given, a path does not exist, or one image is listed as both S and U.
     """
-    listings = _listings(owned, pool, csv)
-    videos = [video for listing in listings.values() for video in listing.videos]
-    drives = _drives(dataset, videos) if videos else {}
-    listings = {
-        role: _with_frames(dataset, listing, drives, frames_per_second)
-        for role, listing in listings.items()
-    }
-    both = set(listings[OWNED_TAG].paths) & set(listings[POOL_TAG].paths)
+    real = RealPaths()
+    listings = with_frames(dataset, _listings(owned, pool, csv), frames_per_second)
+    listings = {role: _joined([listing], real) for role, listing in listings.items()}
+    both = set(map(real, listings[OWNED_TAG].paths)) & set(map(real, listings[POOL_TAG].paths))
     if both:
         raise InputError(
             f"{len(both)} images are listed as both S and U, such as {min(both)}; "
             f"an owned image is not a candidate."
         )
-    known = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
+    files, ids = dataset.values(["filepath", "id"])
+    known = dict(zip(map(real, files), ids, strict=True))
     total = sum(len(listing.paths) for listing in listings.values())
     added, again, moved, unreadable, done = {}, {}, {}, [], 0
     for role, listing in listings.items():
-        new = [row for row, path in enumerate(listing.paths) if path not in known]
-        old = [known[path] for path in listing.paths if path in known]
+        new = [row for row, path in enumerate(listing.paths) if real(path) not in known]
+        old = [known[real(path)] for path in listing.paths if real(path) in known]
         again[role], moved[role] = len(old), _retag(dataset, old, role)
         done += len(old)
         added[role] = 0
@@ -115,7 +115,9 @@ def load_images(
             done += len(block)
             progress(done, total)
     renamed = {old: new for listing in listings.values() for old, new in listing.renamed.items()}
-    return LoadResult(added, again, moved, unreadable, renamed)
+    left_out = LeftOut()
+    left_out.update(listing.left_out for listing in listings.values())
+    return LoadResult(added, again, moved, unreadable, renamed, left_out)
 
 
 def tag_samples(
@@ -150,64 +152,27 @@ def _listings(owned: Source | None, pool: Source | None, csv: str | None) -> dic
     if csv is not None:
         for role, listing in zip((OWNED_TAG, POOL_TAG), list_csv(csv), strict=True):
             parts[role].append(listing)
-    return {role: _joined(listings) for role, listings in parts.items()}
+    real = RealPaths()
+    return {role: _joined(listings, real) for role, listings in parts.items()}
 
 
-def _joined(listings: list[Listing]) -> Listing:
+def _joined(listings: list[Listing], real: RealPaths) -> Listing:
     """One listing of several; a file named twice counts once, its first row wins."""
-    rows: dict[str, dict[str, Cell]] = {}
+    rows: dict[str, tuple[str, dict[str, Any]]] = {}
     names: dict[str, None] = {}
+    left_out = LeftOut()
+    left_out.update(listing.left_out for listing in listings)
     for listing in listings:
         names.update(dict.fromkeys(listing.columns))
         for row, path in enumerate(listing.paths):
-            rows.setdefault(path, {name: cells[row] for name, cells in listing.columns.items()})
-    columns = {name: [cells.get(name) for cells in rows.values()] for name in names}
+            cells = {name: column[row] for name, column in listing.columns.items()}
+            rows.setdefault(real(path), (path, cells))
     return Listing(
-        list(rows),
-        columns,
+        [path for path, _ in rows.values()],
+        {name: [cells.get(name) for _, cells in rows.values()] for name in names},
         {old: new for listing in listings for old, new in listing.renamed.items()},
-        [video for listing in listings for video in listing.videos],
+        left_out,
     )
-
-
-def _drives(dataset: fo.Dataset, videos: Iterable[str]) -> dict[str, str]:
-    """The drive that each video is; one with frames in the dataset keeps the name they have."""
-    if not dataset.has_field(SEQUENCE):
-        return video_names(videos)
-    pairs = zip(*dataset.values(["filepath", SEQUENCE]), strict=True)
-    named = [(path, label) for path, label in pairs if isinstance(label, str)]
-    of_folder = {os.path.basename(os.path.dirname(path)): label for path, label in named}
-    kept = {video: label for video in videos if (label := of_folder.get(_frames_folder(video)))}
-    new = [video for video in videos if video not in kept]
-    return kept | video_names(new, {label for _, label in named})
-
-
-def _frames_folder(video: str) -> str:
-    digest = hashlib.blake2b(video.encode(), digest_size=4).hexdigest()
-    return f"{Path(video).stem}-{digest}"
-
-
-def _with_frames(
-    dataset: fo.Dataset, listing: Listing, drives: Mapping[str, str], frames_per_second: float
-) -> Listing:
-    """Replace each video by its frames; a video that cannot be read is reported and left out."""
-    extracted = []
-    for video in listing.videos:
-        folder = places.frames(dataset, _frames_folder(video))
-        try:
-            frames = extract_frames(video, folder, fps=frames_per_second)
-        except GapsphereError as error:
-            if len(listing.videos) == 1 and not listing.paths:
-                raise
-            log.warning("%s", error)
-            continue
-        cells: dict[str, list[Cell]] = {
-            SEQUENCE: [drives[video]] * len(frames),
-            FRAME_NUMBER: [frame.frame_number for frame in frames],
-            TIMESTAMP: [frame.seconds for frame in frames],
-        }
-        extracted.append(Listing([str(Path(frame.path).resolve()) for frame in frames], cells))
-    return _joined([listing, *extracted]) if extracted else listing
 
 
 def _samples(
@@ -234,6 +199,8 @@ def _samples(
 
 def _header(path: str) -> fo.ImageMetadata | None:
     """Size and type from the file's header, or None: the decoder will say what is wrong."""
+    if kind_of(path):  # a named pipe would block for ever
+        return None
     try:
         return fo.ImageMetadata.build_for(path)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -1,21 +1,25 @@
 """What a user points at becomes a list of image files: folder, glob, list, JSON, CSV, video.
 
-Nothing is opened here but the lists themselves, so a million images are a directory walk.
+Nothing is opened here but the lists themselves, so a million images are a directory walk.  What a
+folder, glob or list holds and is not used is counted by its reason.
 """
 
 from __future__ import annotations
 
 import glob
-import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import Any
 
 from ...errors import ArtifactError, EmptySetError, InputError
+from ...interchange.files import kind_of, read_json, refuse_no_file
+from ...interchange.left_out import LeftOut
+from ...interchange.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
 from ..store.names import FRAME_NUMBER
-from .table import FILENAME, SPLIT, Cell, read_table
+from .table import FILENAME, SPLIT, read_table
 
 IMAGE_SUFFIXES = frozenset((
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm",
@@ -30,19 +34,27 @@ Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 @dataclass(frozen=True)
 class Listing:
-    """Image files in order, absolute; typed columns beside them, one cell a file."""
+    """Images and videos in order, absolute; columns beside them, one cell a file.
+
+    ``left_out``: what was met on the way and is neither.
+    """
 
     paths: list[str]
-    columns: dict[str, list[Cell]] = field(default_factory=dict)
+    columns: dict[str, list[Any]] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
-    videos: list[str] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
+
+    @property
+    def videos(self) -> list[str]:
+        """Those of ``paths`` that are videos by their ending."""
+        return [path for path in self.paths if is_video(path)]
 
 
 def list_images(source: Source) -> Listing:
     """Files that ``source`` names: a folder (searched below), glob, JSON list, video, or paths.
 
-    A path given by name is taken as it is, whatever its ending; a folder gives what looks like an
-    image or a video by its ending.
+    A path given by name is taken as it is, whatever its ending; a folder, also one in a list or
+    matched by a glob, gives what looks like an image or a video by its ending.
 
     Raises
     ------
@@ -54,18 +66,21 @@ def list_images(source: Source) -> Listing:
         A JSON file is not a list of paths.
     """
     if not isinstance(source, str | os.PathLike):
-        return _split_videos([os.path.abspath(path) for path in source], "the list")
+        return _listing(source, "the list")
     text = os.path.expanduser(os.fspath(source))
     if os.path.isdir(text):
-        return _split_videos(sorted(_walk(text)), text)
+        return _listing([text], text)
     if os.path.isfile(text):
-        if text.lower().endswith(".json"):
-            return _split_videos(_json_list(Path(text)), text)
-        return _split_videos([os.path.abspath(text)], text)
+        return _listing(_json_list(text) if text.lower().endswith(".json") else [text], text)
+    refuse_no_file(text)
     if glob.has_magic(text):
-        found = sorted(glob.glob(text, recursive=True))
-        return _split_videos([os.path.abspath(p) for p in found if os.path.isfile(p)], text)
+        return _matched(text)
     raise InputError(f"{text} does not exist.")
+
+
+def is_video(path: str) -> bool:
+    """Whether a file is a video by its ending."""
+    return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
 
 
 def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
@@ -82,8 +97,8 @@ def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
                 f"{file}, row {row}: filename {name!r} with split {split!r}; "
                 f"a filename and a split of S or U are expected."
             )
-    folder = file.resolve().parent
-    paths = [os.path.normpath(folder / str(name)) for name in names]
+    folder = os.path.dirname(os.path.abspath(file))  # a link is not followed: names count from here
+    paths = [os.path.normpath(os.path.join(folder, str(name))) for name in names]
     columns = {k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}
     for cell in columns.get(FRAME_NUMBER, []):
         if cell is not None and (isinstance(cell, bool) or not isinstance(cell, int)):
@@ -128,33 +143,51 @@ def video_names(videos: Iterable[str], taken: Collection[str] = ()) -> dict[str,
     return names
 
 
-def _walk(folder: str) -> Iterable[str]:
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            ending = os.path.splitext(name)[1].lower()
-            if not name.startswith(".") and ending in IMAGE_SUFFIXES | VIDEO_SUFFIXES:
-                yield os.path.abspath(os.path.join(root, name))
-
-
-def _json_list(path: Path) -> list[str]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} cannot be read as JSON: {error}.") from error
+def _json_list(text: str) -> list[str]:
+    document = read_json(Path(text))
     if not isinstance(document, list) or not all(isinstance(item, str) for item in document):
-        raise ArtifactError(f"{path} has to be a JSON list of image paths.")
-    folder = path.resolve().parent
-    return [os.path.normpath(folder / os.path.expanduser(item)) for item in document]
+        raise ArtifactError(f"{text} has to be a JSON list of image paths.")
+    folder = os.path.dirname(os.path.abspath(text))
+    return [os.path.join(folder, os.path.expanduser(item)) for item in document]
 
 
-def _split_videos(paths: Sequence[str], source: str) -> Listing:
-    if not paths:
+def _listing(
+    given: Iterable[str | os.PathLike[str]], source: str, left_out: LeftOut | None = None
+) -> Listing:
+    """What was given by name, and what the folders among it hold; each path once."""
+    found, left_out = dict[str, None](), left_out or LeftOut()
+    for each in given:
+        path = os.path.abspath(os.path.expanduser(os.fspath(each)))
+        inside = _below(path)
+        found.update(dict.fromkeys(inside.files))
+        left_out.update([inside.left_out])
+    if not found:
+        said = f"; {left_out}" if left_out else ""
         raise EmptySetError(
-            f"{source} holds no image: looked for {', '.join(sorted(IMAGE_SUFFIXES))}."
+            f"{source} holds no image: looked for {', '.join(sorted(IMAGE_SUFFIXES))}{said}."
         )
-    listing = Listing([])
-    for path in dict.fromkeys(paths):
-        video = os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
-        (listing.videos if video else listing.paths).append(path)
-    return listing
+    return Listing(list(found), left_out=left_out)
+
+
+def _matched(pattern: str) -> Listing:
+    """What a glob matches; one that names an ending, such as ``*.raw``, is taken at its word."""
+    paths = sorted(glob.glob(pattern, recursive=True))
+    ending = os.path.splitext(pattern)[1]
+    if ending and not glob.has_magic(ending):
+        return _listing(paths, pattern)
+    kept, left_out = [], LeftOut()
+    for path in paths:
+        reason = ending_reason(path, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+        if reason and not os.path.isdir(path):
+            left_out.add(reason, path)
+        else:
+            kept.append(path)
+    return _listing(kept, pattern, left_out)
+
+
+def _below(path: str) -> Walk:
+    kind = kind_of(path)
+    if kind == "folders":
+        return walk(path, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+    reason = kind if is_utf8(path) else FOREIGN_NAME
+    return Walk([], LeftOut({reason: [path]})) if reason else Walk([path])

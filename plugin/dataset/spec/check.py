@@ -22,6 +22,7 @@ from ...embeddings.attributes import WORDS
 from ...embeddings.extract import Skipped, extract
 from ...encoders.protocol import Encoder
 from ...errors import EmptySetError, InputError, MismatchError
+from ...interchange.left_out import LeftOut
 from ...progress import Progress, silent
 from ...report.render import shown
 from ...report.spec_reading import SpecFile, read_spec
@@ -40,6 +41,7 @@ from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 
 STEP = "spec_check"
+RECORDINGS = "recordings"
 LISTED = 100
 
 
@@ -89,6 +91,7 @@ class SpecCheckResult(Result):
     answers: tuple[Answer, ...]
     skipped: tuple[Skipped, ...]
     standing: str = ""
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -121,6 +124,7 @@ class SpecCheckResult(Result):
         if self.skipped:
             lines.append(f"{len(self.skipped)} skipped:")
             lines += [f"  {item.reason}" for item in self.skipped[:LISTED]]
+        lines += [str(self.left_out)] if self.left_out else []
         return "\n".join(lines)
 
 
@@ -138,6 +142,8 @@ def check_files(
     ----------
     spec_path
         The spec's ZIP, its unpacked folder, or ``spec.json`` in it.
+    source
+        Recordings are not checked, only images; what is left out is counted in the result.
     encoder
         An opened encoder, in place of the one the spec names; its fingerprint has to match too.
 
@@ -149,12 +155,18 @@ def check_files(
         No image, or a spec that cannot be used.
     """
     spec = read_spec(spec_path)
-    paths = list_images(source).paths
+    listing = list_images(source)
+    videos, left_out = set(listing.videos), listing.left_out
+    left_out.add(RECORDINGS, *listing.videos)
+    paths = [path for path in listing.paths if path not in videos]
     if not paths:
-        raise EmptySetError(f"{source} holds no image to check.")
+        raise EmptySetError(
+            f"{source} holds no image to check; {left_out}. The frames of recordings are checked "
+            "where load_images has taken them: give that dataset or view."
+        )
     items = [(str(row), path) for row, path in enumerate(paths)]
     seen = _embedded(spec, items, params or CheckSpecParams(), encoder, progress)
-    return _answered(spec, items, seen)
+    return replace(_answered(spec, items, seen), left_out=left_out)
 
 
 @database_failures()

@@ -1,10 +1,13 @@
 import json
+import os
+import shutil
 
 import av
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.load import load_images, tag_samples
-from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError
+from gapsphere.plugin.errors import ArtifactError, EmptySetError, ImageError, InputError
+from PIL import Image
 
 
 def test_two_folders_become_samples_tagged_s_and_u(dataset, make_images):
@@ -123,7 +126,7 @@ def test_videos_of_one_name_in_two_folders_are_two_drives(dataset, make_video, t
 
 
 def test_a_name_that_another_video_has_already_is_not_given_again(dataset, make_video):
-    first, second = make_video("a/day1/front.mp4"), make_video("b/day1/front.mp4")
+    first, second = make_video("a/day1/front.mp4"), make_video("b/day1/front.mp4", 40)
     load_images(dataset, pool=first, frames_per_second=1.0)
     load_images(dataset, pool=second, frames_per_second=1.0)
     assert set(dataset.values("sequence")) == {"day1/front.mp4", "b/day1/front.mp4"}
@@ -140,6 +143,94 @@ def test_a_video_whose_frames_have_a_name_keeps_it(dataset, make_video):
     assert (again.added["U"], again.known["U"]) == (2, 2)
     assert set(dataset.values("sequence")) == {"front"}
     assert files < set(dataset.values("filepath"))
+
+
+def test_a_renamed_recording_goes_on_where_its_frames_are(dataset, make_video, tmp_path):
+    load_images(dataset, pool=make_video("day1/front.mp4"), frames_per_second=1.0)
+    (tmp_path / "day1").rename(tmp_path / "monday")
+    (tmp_path / "monday" / "front.mp4").rename(tmp_path / "monday" / "camera 1.mp4")
+    again = load_images(dataset, pool=str(tmp_path / "monday"), frames_per_second=2.0)
+    assert (again.added["U"], again.known["U"]) == (2, 2)
+    assert set(dataset.values("sequence")) == {"day1/front.mp4"}
+
+
+def test_a_copy_of_a_recording_counts_once_and_is_said(dataset, make_video, tmp_path):
+    make_video("day1/front.mp4")
+    shutil.copytree(tmp_path / "day1", tmp_path / "backup")
+    loaded = load_images(dataset, pool=str(tmp_path), frames_per_second=1.0)
+    assert loaded.added["U"] == 2
+    assert "1 repeated recording (front.mp4)" in str(loaded)
+    with pytest.raises(InputError, match="both S and U"):
+        load_images(dataset, str(tmp_path / "day1"), str(tmp_path / "backup"))
+
+
+def test_a_video_in_a_csv_gives_its_row_to_its_frames(dataset, make_video, make_images, tmp_path):
+    make_video("day1/front.mp4"), make_video("day2/front.mp4", 40), make_images("pool", 1)
+    (tmp_path / "m.csv").write_text(
+        "filename,split,weather,sequence\n"
+        "day1/front.mp4,S,rain,Monday\nday2/front.mp4,U,sun,\npool/pool_000.png,U,fog,x\n"
+    )
+    load_images(dataset, csv=str(tmp_path / "m.csv"), frames_per_second=1.0)
+    assert dataset.count_values("weather") == {"rain": 2, "sun": 2, "fog": 1}
+    assert dataset.count_values("sequence") == {"Monday": 2, "day2/front.mp4": 2, "x": 1}
+
+
+def test_a_recording_that_cannot_be_read_is_named(dataset, make_video, tmp_path):
+    make_video("good.mp4")
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    (tmp_path / "empty.mp4").touch()
+    os.mkfifo(tmp_path / "pipe.mp4")
+    loaded = load_images(dataset, pool=str(tmp_path), frames_per_second=1.0)
+    assert loaded.added["U"] == 2
+    assert "2 unreadable recordings (" in str(loaded)
+    assert "1 named pipe (pipe.mp4)" in str(loaded)
+    with pytest.raises(ImageError, match=r"bad\.mp4"):
+        load_images(dataset, pool=str(tmp_path / "bad.mp4"))
+
+
+def test_folders_in_lists_and_globs_are_walked(dataset, make_images, tmp_path):
+    make_images("day1", 2), make_images("day2", 3), make_images("night", 4)
+    (tmp_path / "day.txt").touch()
+    loaded = load_images(dataset, [tmp_path / "night"], str(tmp_path / "day*"))
+    assert loaded.added == {"S": 4, "U": 5}
+    assert loaded.left_out.counts == {".txt": 1}
+
+
+def test_a_file_known_under_another_folder_is_not_added_again(dataset, make_images, tmp_path):
+    folder = make_images("nas", 3)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "drive").symlink_to(folder)
+    for source in ("mine", "nas", "mine"):
+        load_images(dataset, pool=str(tmp_path / source))
+        assert len(dataset) == 3
+    with pytest.raises(InputError, match="both S and U"):
+        load_images(dataset, str(tmp_path / "nas"), str(tmp_path / "mine"))
+
+
+def test_names_count_from_where_a_table_was_named_and_not_from_its_blob(dataset, tmp_path):
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "abc"
+    blobs.mkdir(), snapshot.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(blobs / "x.png")
+    (blobs / "csv").write_text("filename,split\na.png,S\n")
+    (blobs / "json").write_text('["b.png"]')
+    for name, blob in (
+        ("a.png", "x.png"),
+        ("b.png", "x.png"),
+        ("m.csv", "csv"),
+        ("l.json", "json"),
+    ):
+        (snapshot / name).symlink_to(f"../../blobs/{blob}")
+    loaded = load_images(dataset, csv=str(snapshot / "m.csv"), pool=str(snapshot / "l.json"))
+    assert dataset.values("filepath") == [str(snapshot / "a.png"), str(snapshot / "b.png")]
+    assert not loaded.unreadable
+
+
+@pytest.mark.parametrize("source", ["named", "csv"])
+def test_a_pipe_in_place_of_a_list_is_a_sentence(dataset, tmp_path, source):
+    os.mkfifo(tmp_path / "list.csv")
+    given = {"csv": str(tmp_path / "list.csv")}
+    with pytest.raises(ArtifactError, match="is a named pipe"):
+        load_images(dataset, **(given if source == "csv" else {"pool": given["csv"]}))
 
 
 def test_samples_already_there_become_s_and_u(dataset, make_images):
