@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -67,8 +69,17 @@ def main() -> None:
         simulate()
     else:
         subprocess.run([gapsphere, "demo", "--no-app"], check=True)
-    # Not the demo's own App, which opens on the picks: the picture shows all samples.
-    dataset = SPARSE_DATASET if sparse else DEMO_DATASET
+    with app_window(SPARSE_DATASET if sparse else DEMO_DATASET) as page:
+        (look_at_sparse if sparse else look_at_gaps)(page)
+        page.screenshot(path=target)
+    if sparse:  # with two rows of pictures it would be twice as large in full colour
+        Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
+
+
+@contextmanager
+def app_window(dataset: str) -> Iterator[Page]:
+    """A window of the App on a dataset; not the demo's own App, which opens on the picks."""
+    gapsphere = Path(sys.executable).with_name("gapsphere")
     app = subprocess.Popen(
         [gapsphere, "app", "--dataset", dataset, "--port", str(PORT)],
         stdout=subprocess.PIPE,
@@ -83,10 +94,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1500, "height": 900})
             page.set_default_timeout(120_000)
             page.add_init_script("window.IS_PLAYWRIGHT = true")
-            (look_at_sparse if sparse else look_at_gaps)(page)
-            page.screenshot(path=target)
-        if sparse:  # with two rows of pictures it would be twice as large in full colour
-            Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
+            yield page
     finally:
         app.terminate()
         app.wait(30)

@@ -1,0 +1,144 @@
+"""Makes the README's film from the real App.
+
+    python -m gapsphere.scripts.bench.film [FILE]
+
+Runs the demo, opens its App in Chromium, turns the sphere, opens the most unusual drive, gathers
+its images for the Visual Spec and asks about a point.  Every frame is a screenshot.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Locator, Page
+
+from .picture import DEMO_DATASET, DRAWN, POINT_IN_SIGHT, PORT, app_window
+
+SIZE = (900, 540)
+STEP = 90
+"""Milliseconds a frame stays while something moves."""
+ANSWERED = "window.__gapsphere.state.answer && !window.__gapsphere.state.busy"
+
+# The grid shows the answer, every thumbnail of it drawn.
+IN_GRID = """(() => {
+  const shown = [...document.querySelectorAll('[data-cy="looker"]')];
+  const drawn = [...document.querySelectorAll('.gs-results img')];
+  return shown.length === Math.min(window.__gapsphere.state.answer.total, shown.length || 1)
+    && drawn.every((one) => one.complete && one.naturalWidth > 0);
+})()"""
+
+# A screenshot shows no pointer.
+POINTER = """addEventListener('DOMContentLoaded', () => {
+  const pointer = document.createElement('div');
+  pointer.style.cssText = `position:fixed;width:18px;height:18px;border-radius:9px;z-index:99999;
+    background:#ffffffb0;border:2px solid #000;pointer-events:none;transform:translate(-9px,-9px)`;
+  document.body.append(pointer);
+  addEventListener('mousemove', (event) => {
+    pointer.style.left = event.clientX + 'px';
+    pointer.style.top = event.clientY + 'px';
+  }, true);
+});"""
+
+
+class Film:
+    """Frames of a page, each with the milliseconds that it stays."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.at = (600.0, 400.0)
+        self.frames: list[Image.Image] = []
+        self.milliseconds: list[int] = []
+
+    def shoot(self, milliseconds: int = STEP) -> None:
+        """Keep what the page shows now."""
+        picture = Image.open(io.BytesIO(self.page.screenshot()))
+        self.frames.append(picture.convert("RGB").resize(SIZE, Image.Resampling.LANCZOS))
+        self.milliseconds.append(milliseconds)
+
+    def go(self, x: float, y: float, frames: int = 6) -> None:
+        """Move the pointer there."""
+        start = self.at
+        for frame in range(1, frames + 1):
+            share = frame / frames
+            self.at = (start[0] + share * (x - start[0]), start[1] + share * (y - start[1]))
+            self.page.mouse.move(*self.at)
+            self.shoot()
+
+    def save(self, target: Path) -> None:
+        first, *rest = self.frames
+        first.save(
+            target,
+            save_all=True,
+            append_images=rest,
+            duration=self.milliseconds,
+            loop=0,
+            quality=60,
+            method=6,
+        )
+
+
+def main() -> None:
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/gap_explorer.webp")
+    gapsphere = Path(sys.executable).with_name("gapsphere")
+    subprocess.run([gapsphere, "demo", "--no-app"], check=True)
+    with app_window(DEMO_DATASET) as page:
+        page.add_init_script(POINTER)
+        film = Film(page)
+        play(film)
+    film.save(target)
+    seconds = sum(film.milliseconds) / 1000
+    print(f"{target}: {len(film.frames)} frames, {seconds:.0f} s, {target.stat().st_size >> 10} kB")
+
+
+def play(film: Film) -> None:
+    """The scenes, one after the other."""
+    page = film.page
+    page.goto(f"http://127.0.0.1:{PORT}/")
+    page.wait_for_function("window.__gapsphere && window.__gapsphere.ready")
+    page.locator('[data-cy="looker"]').first.wait_for()
+    film.shoot(1800)
+
+    box = page.locator('[data-cy="gs-canvas"]').bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    film.go(middle[0] + 90, middle[1] + 20)
+    page.mouse.down()
+    film.go(middle[0] - 90, middle[1], frames=14)
+    page.mouse.up()
+
+    click(film, page.get_by_role("radiogroup", name="Pane").get_by_text("Drives"))
+    drive = page.locator('[data-cy="gs-drive"]').first
+    drive.wait_for()
+    film.shoot(2500)
+
+    click(film, drive)
+    page.wait_for_function(ANSWERED)
+    page.wait_for_function(IN_GRID)
+    film.shoot(3000)
+
+    click(film, page.get_by_role("button", name="Add to Visual Spec", exact=True))
+    page.wait_for_function(DRAWN)
+    film.shoot(2500)
+
+    at = page.evaluate(POINT_IN_SIGHT)
+    film.go(at["x"], at["y"])
+    page.mouse.click(at["x"], at["y"])
+    page.wait_for_function(ANSWERED)
+    page.wait_for_function(IN_GRID)
+    film.shoot(3500)
+
+
+def click(film: Film, target: Locator) -> None:
+    """Move to an element's middle and click it."""
+    box = target.bounding_box()
+    assert box is not None
+    film.go(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    film.page.mouse.click(*film.at)
+
+
+if __name__ == "__main__":
+    main()
