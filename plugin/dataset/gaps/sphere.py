@@ -24,6 +24,7 @@ from ...projection.umap3d import fit_sphere
 from ...results import Result
 from ...settings.steps import SphereParams
 from ..store import fields, runs, vectors
+from ..store.fiftyone_internals import describe_brain_run
 from ..store.inputs import Inputs, read_inputs
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
@@ -169,3 +170,4 @@ def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:
         verbose=False,
         progress=False,
     )
+    describe_brain_run(dataset, names.brain_key, num_points=len(places.ids), num_dims=3)

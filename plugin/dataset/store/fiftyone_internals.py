@@ -96,6 +96,13 @@ def documents(dataset: fo.Dataset, samples: Sequence[fo.Sample], now: datetime) 
     return [dataset._make_dict(sample, created_at=now, last_modified_at=now) for sample in samples]
 
 
+def describe_brain_run(dataset: fo.Dataset, key: str, **facts: int) -> None:
+    """Note facts of a brain run beside it: the Embeddings panel then does not load its results."""
+    run = dataset._doc.brain_methods[key]
+    run.results_meta = facts
+    run.save()
+
+
 def detached(dataset: fo.Dataset) -> fo.Dataset:
     """The same dataset as an object that no other thread holds.
 

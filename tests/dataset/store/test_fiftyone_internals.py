@@ -4,6 +4,7 @@ from datetime import datetime
 
 import fiftyone as fo
 import fiftyone.core.odm as foo
+import numpy as np
 import pytest
 from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.store import fiftyone_internals as internals
@@ -129,6 +130,21 @@ def test_an_operators_context_works_on_the_dataset_given(boxes):
     assert ctx.dataset is own is not shared
     assert internals.root_dataset(ctx.view) is own
     assert len(ctx.view) == 1
+
+
+def test_the_embeddings_panel_reads_the_facts_of_a_brain_run_and_not_its_results(
+    boxes, monkeypatch
+):
+    import fiftyone.brain as fob
+    from fiftyone.server.routes import embeddings_v2 as routes
+
+    points = np.zeros((3, 3))
+    fob.compute_visualization(boxes, points=points, brain_key="made", num_dims=3, verbose=False)
+    internals.describe_brain_run(boxes, "made", num_points=3, num_dims=3)
+    monkeypatch.delattr(routes, "_load_results")
+    asked = {"datasetName": boxes.name, "brainKey": "made"}
+    told = routes.EmbeddingsV2RunInfo._post_sync(None, asked)
+    assert (told["n"], told["dims"]) == (3, 3)
 
 
 def test_no_other_file_reaches_for_a_private_name():
