@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ..plugin.dataset.rationales import decisions
+from ..plugin.dataset.store.database import is_empty
 from .component import ViewPanel, can_prompt
 from .event import answered
 
@@ -21,7 +22,7 @@ class VerdictPanel(ViewPanel):
     def open(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """What is the same for all samples, or why there is nothing to show."""
         dataset = ctx.dataset
-        if dataset is None or not len(dataset):
+        if dataset is None or is_empty(dataset):
             return {"kind": "empty"}
         models = decisions.model_names(dataset)
         if not models:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...plugin.coverage.criterion import GAP
 from ...plugin.dataset.gaps import analysis
 from ...plugin.dataset.gaps.analysis import Analysis, NoAnalysisError
+from ...plugin.dataset.store.database import counted, is_empty
 from ...plugin.dataset.store.names import OWNED_TAG, POOL_TAG
 from ...plugin.errors import GapsphereError
 from ...plugin.projection import questions
@@ -172,7 +173,7 @@ class GapExplorer(ComponentPanel):
 
 def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str, Any]:
     dataset = ctx.dataset
-    if dataset is None or not len(dataset):
+    if dataset is None or is_empty(dataset):
         return {"status": {"kind": "empty_dataset"}}
     operators = actions.available()
     known = analysis.analyses(dataset)
@@ -185,7 +186,7 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
         return {
             "status": {
                 "kind": "not_computed",
-                "samples": len(dataset),
+                "samples": counted(dataset),
                 "S": tags.get(OWNED_TAG, 0),
                 "U": tags.get(POOL_TAG, 0),
                 "can_run": operators["find_gaps"],

@@ -7,6 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ...plugin.dataset.sparse.simulations import simulations
+from ...plugin.dataset.store.database import is_empty
 from ...plugin.dataset.store.places import sparse_server
 from ...plugin.errors import EmptySetError, InputError
 from ...plugin.sparse.live.state import ask, running_servers
@@ -47,7 +48,7 @@ class SparseSampling(ViewPanel):
         can_run = can_prompt(SIMULATE)
         found = simulations(dataset)
         if not found:
-            return {"kind": "none" if len(dataset) else "empty", "can_run": can_run}
+            return {"kind": "empty" if is_empty(dataset) else "none", "can_run": can_run}
         usable = sequences.usable(dataset, found)
         if not usable:
             fields = sorted({one.sequence_field or "" for one in found})

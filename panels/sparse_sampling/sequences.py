@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...plugin.dataset.sparse.sequences import ALL
 from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simulations
+from ...plugin.dataset.store.database import counted
 from ...plugin.dataset.store.names import Names
 from ...plugin.dataset.store.sets import resolve
 from ...plugin.errors import InputError
@@ -46,17 +47,17 @@ def described(dataset: fo.Dataset, simulation: Simulation) -> dict[str, Any]:
 
 def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]]:
     """Sequences of which the view holds frames; ``psnr`` is each policy's mean over all frames."""
-    counted: dict[str | None, dict[str, int]] = {}
+    frames_of: dict[str | None, dict[str, int]] = {}
     for field in {one.sequence_field for one in found}:
         if field is None:
-            counted[field] = {ALL: len(view)}
+            frames_of[field] = {ALL: counted(view)}
         elif view.has_field(field):
             values = view.count_values(field)
-            counted[field] = {str(value): n for value, n in values.items() if value is not None}
+            frames_of[field] = {str(value): n for value, n in values.items() if value is not None}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for one in found:
         for value, figures in one.sequences.items():
-            frames = counted.get(one.sequence_field, {}).get(value, 0)
+            frames = frames_of.get(one.sequence_field, {}).get(value, 0)
             if not frames:
                 continue
             row = rows.setdefault(

@@ -104,6 +104,7 @@ def find_gaps(
 def embed(images: LoadParams, params: EmbeddingParams, *, dataset: str, split: str) -> None:
     """Load S or U where given, and embed it."""
     from ...plugin.dataset import api
+    from ...plugin.dataset.store.database import is_empty
 
     other = "pool_images" if split == "S" else "owned_images"
     images = images.model_copy(update={other: None})
@@ -111,7 +112,7 @@ def embed(images: LoadParams, params: EmbeddingParams, *, dataset: str, split: s
         if _names_images(images):
             _load(data, images)
         view = data.match_tags(split)
-        if not len(view):
+        if is_empty(view):
             flag = "--owned-images" if split == "S" else "--pool-images"
             raise InputError(
                 f"No sample has the tag {split!r}: give {flag} or data.{split}_dir in the config, "

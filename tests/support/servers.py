@@ -65,14 +65,20 @@ def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 120) 
     raise RuntimeError(f"{process.args!r} did not start (exit code {process.poll()})")
 
 
-def start_database(folder: Path, *, cache_gb: float = 0.5) -> subprocess.Popen[bytes]:
-    """Start a mongod with its files in ``folder`` and point FiftyOne at it, before its import."""
-    port = free_port()
-    (folder / "db").mkdir(parents=True)
-    mongod = [str(fiftyone_folder() / "db" / "bin" / "mongod"), "--dbpath", str(folder / "db")]
+def start_mongod(folder: Path, port: int, *, cache_gb: float = 0.5) -> subprocess.Popen[bytes]:
+    """Start a mongod with its files in ``folder``, or again on those of an earlier one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mongod = [str(fiftyone_folder() / "db" / "bin" / "mongod"), "--dbpath", str(folder)]
     mongod += ["--port", str(port), *_MONGOD, str(cache_gb), *_IDLE]
     server = subprocess.Popen(mongod, stdout=subprocess.DEVNULL)
     wait_for(port, server)
+    return server
+
+
+def start_database(folder: Path, *, cache_gb: float = 0.5) -> subprocess.Popen[bytes]:
+    """Start a mongod with its files in ``folder`` and point FiftyOne at it, before its import."""
+    port = free_port()
+    server = start_mongod(folder / "db", port, cache_gb=cache_gb)
     os.environ.update(
         FIFTYONE_DATABASE_URI=f"mongodb://127.0.0.1:{port}",
         FIFTYONE_DATABASE_VALIDATION="false",

@@ -23,6 +23,7 @@ from ...interchange.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
 from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.rationales import ReviewExportParams
+from ..store.database import counted
 from ..store.names import ReviewNames
 from ..store.sets import reloaded
 from .import_cache import imported_from
@@ -84,7 +85,7 @@ def export_reviews(
             reviewed=here.__contains__ if params.reviewed_only else None,
         )
     progress(len(sources), len(sources))
-    return ReviewExport(written, len(decided), len(dataset))
+    return ReviewExport(written, len(decided), counted(dataset))
 
 
 def _sources(imported: Mapping[str, Any], cache_dir: str | None) -> list[tuple[CsvFile, list[str]]]:

@@ -22,6 +22,7 @@ from ...settings.rationales import FeatureCacheParams
 from ...settings.steps import EmbeddingParams
 from ..gaps import embed
 from ..store import runs, vectors
+from ..store.database import counted
 from ..store.names import Names
 from ..store.sets import reloaded
 from .columns import declare_columns
@@ -151,7 +152,7 @@ def _result(writer: SampleWriter, placed: int, embedded: int) -> FeatureCacheRes
         dataset=dataset.name,
         added=writer.added,
         updated=writer.updated,
-        earlier=len(dataset) - len(writer.ids) if writer.had_file_name else 0,
+        earlier=counted(dataset) - len(writer.ids) if writer.had_file_name else 0,
         cards=writer.cards.drawn,
         missing_images=writer.missing,
         statuses=writer.statuses,

@@ -163,8 +163,6 @@ class SampleWriter:
 
 def _known(dataset: fo.Dataset) -> dict[str, str]:
     """Ids of the samples that are there, by file name and by absolute path."""
-    if not len(dataset):
-        return {}
     ids, paths = dataset.values(["id", "filepath"])
     known = dict(zip(paths, ids, strict=True))
     if dataset.has_field(FILE_NAME):

@@ -29,7 +29,7 @@ from ...settings.spec import SpecParams
 from ..gaps import coverage
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..store import places, runs, vectors
-from ..store.database import database_failures
+from ..store.database import counted, database_failures
 from ..store.metadata import metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets import Samples, dataset_of, resolve
@@ -231,7 +231,7 @@ def _candidates(
     if word is None:
         word = ALL if isinstance(samples, fo.DatasetView) else KCENTER
     if word == ALL:
-        return samples, f"{len(samples)} samples", None
+        return samples, f"{counted(samples)} samples", None
     if word == KCENTER:
         return samples.match_tags(names.kcenter_tag), f"K-Center picks ({names.kcenter_tag})", None
     if word.startswith(PLACE):

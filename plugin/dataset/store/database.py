@@ -11,15 +11,18 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import fiftyone as fo
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from ...errors import DatabaseError
-from .fiftyone_internals import database
-from .sets import Samples
+from .fiftyone_internals import collection, database
 
-__all__ = ["counted", "database_failures", "identity"]
+if TYPE_CHECKING:
+    from .sets import Samples
+
+__all__ = ["counted", "database_failures", "identity", "is_empty"]
 
 LITTLE = 500 << 20
 """Bytes below which a disk counts as full: mongod itself refuses to build an index there."""
@@ -52,6 +55,16 @@ def counted(samples: Samples) -> int:
     full disk comes back with a tally of long ago: full datasets then look empty.
     """
     return int(samples.aggregate(fo.Count()))
+
+
+def is_empty(samples: Samples) -> bool:
+    """Whether there is no sample, which the server's tally (see :func:`counted`) cannot tell.
+
+    Of a grouped dataset every slice counts.
+    """
+    if isinstance(samples, fo.Dataset):
+        return collection(samples).find_one({}, {"_id": True}) is None
+    return not counted(samples.limit(1))
 
 
 def identity() -> str:

@@ -13,6 +13,7 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 
 from ...errors import EmptySetError, InputError
+from .database import is_empty
 from .fiftyone_internals import root_dataset
 
 Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
@@ -61,7 +62,7 @@ def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
     """S and U as views, both checked to hold samples and to share none."""
     sets = Sets(resolve(samples, owned), resolve(samples, pool))
     for view, word, role in ((sets.owned, owned, "S"), (sets.pool, pool, "U")):
-        if not len(view):
+        if is_empty(view):
             raise EmptySetError(
                 f"{role} is empty: no sample matches {word!r}. Load images as {role} "
                 f"(load_images) or choose another tag, field value or saved view."
