@@ -22,17 +22,26 @@ TARGET = "target"
 SELECTED, VIEW, DATASET, OTHER = "SELECTED_SAMPLES", "CURRENT_VIEW", "DATASET", "OTHER"
 
 
-def form(ctx: foo.ExecutionContext, params: type[Params], *, label: str, help: str) -> types.Object:
+def form(
+    ctx: foo.ExecutionContext,
+    params: type[Params],
+    *,
+    label: str,
+    help: str,
+    without: Sequence[str] = (),
+) -> types.Object:
     """Inputs for ``params``: the main settings, and the others behind one switch.
 
-    An invalid value is marked at once, with the sentence of its error.
+    An invalid value is marked at once, with the sentence of its error.  ``without`` names settings
+    that only Python and the command line have.
     """
     inputs = types.Object()
     inputs.view(NOTICE, types.Notice(label=label, description=help))
-    for setting in settings_of(params):
+    settings = [setting for setting in settings_of(params) if setting.name not in without]
+    for setting in settings:
         if not setting.advanced:
             _add(inputs, setting)
-    hidden = [setting for setting in settings_of(params) if setting.advanced]
+    hidden = [setting for setting in settings if setting.advanced]
     if hidden:
         inputs.bool(
             MORE,
@@ -47,9 +56,14 @@ def form(ctx: foo.ExecutionContext, params: type[Params], *, label: str, help: s
     try:
         read(ctx, params)
     except InputError as error:
-        warning = inputs.view("mistake", types.Error(label="Invalid value", description=str(error)))
-        warning.invalid, warning.error_message = True, str(error)
+        mark(inputs, error)
     return inputs
+
+
+def mark(inputs: types.Object, error: Exception) -> None:
+    """Say what is wrong; the form cannot be executed like that."""
+    warning = inputs.view("mistake", types.Error(label="Invalid value", description=str(error)))
+    warning.invalid, warning.error_message = True, str(error)
 
 
 def read(ctx: foo.ExecutionContext, params: type[ParamsT]) -> ParamsT:

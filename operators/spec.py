@@ -16,6 +16,7 @@ from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.spec import CheckParams, SpecParams
 from . import form
+from .destination import Destination
 from .step import StepOperator
 
 COLLECTED = {
@@ -34,6 +35,7 @@ class ExportVisualSpec(StepOperator):
     )
     icon = "assignment"
     params = SpecParams
+    writes = Destination("specs", "output", "replace_file", (".zip", ".html"))
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         form.target(ctx, inputs, "What to collect more of", COLLECTED)

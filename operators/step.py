@@ -14,13 +14,14 @@ from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
 from . import form
 from .background import in_background, live, shown
+from .destination import Destination
 
 
 class StepOperator(foo.Operator):
     """An operator that runs the step of its name.
 
     ``on_target``: on what its form chooses; ``long``: minutes, so that where a service takes
-    scheduled work, that is the form's first choice.
+    scheduled work, that is the form's first choice; ``writes``: where files go, if it writes any.
     """
 
     operator: ClassVar[str]
@@ -30,6 +31,7 @@ class StepOperator(foo.Operator):
     params: ClassVar[type[Params]]
     on_target: ClassVar[bool] = False
     long: ClassVar[bool] = False
+    writes: ClassVar[Destination | None] = None
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -47,7 +49,11 @@ class StepOperator(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
-        inputs = form.form(ctx, self.params, label=self.label, help=self.help)
+        writes = self.writes
+        without = () if writes is None else (writes.path, writes.replace)
+        inputs = form.form(ctx, self.params, label=self.label, help=self.help, without=without)
+        if writes is not None:
+            writes.ask(ctx, inputs)
         self.extend_form(ctx, inputs)
         return types.Property(inputs, view=types.View(label=self.label))
 
@@ -62,6 +68,8 @@ class StepOperator(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any] | dict[str, str]:
         """A generator where an App looks on; scheduled, the result: FiftyOne keeps no other."""
         params = form.read(ctx, self.params)
+        if self.writes is not None:
+            params = self.writes.fill(ctx, params)
 
         def work(report: Reporter) -> Any:
             return self.run(ctx, params, report)

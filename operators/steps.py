@@ -24,6 +24,7 @@ from ..plugin.settings.steps import (
     LoadParams,
     SphereParams,
 )
+from .destination import Destination
 from .form import suggest
 from .step import StepOperator
 
@@ -168,6 +169,7 @@ class ExportArtifacts(StepOperator):
     )
     icon = "file_download"
     params = ExportParams
+    writes = Destination("artifacts", "folder", "overwrite")
 
 
 class ImportArtifacts(StepOperator):
@@ -206,6 +208,7 @@ class ExportReviews(StepOperator):
     )
     icon = "file_download"
     params = ReviewExportParams
+    writes = Destination("reviews", "folder", "overwrite")
 
 
 class RankGapsByFailures(StepOperator):

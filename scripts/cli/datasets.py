@@ -27,31 +27,32 @@ def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
         known = ", ".join(fo.list_datasets()) or "none"
         raise InputError(f"There is no dataset {name!r}; datasets: {known}. Load images first.")
     made = fo.Dataset(name, persistent=True)
-    before = _opened_at(made)
     try:
         yield made
     except DatabaseError:
         raise
     except (GapsphereError, KeyboardInterrupt):
-        _undo(made, before)
+        _undo(made)
         raise
 
 
-def _undo(made: fo.Dataset, before: object) -> None:
-    """Delete a dataset of this process that has no sample and that nobody has opened since."""
+def _undo(made: fo.Dataset) -> None:
+    """Delete a dataset of this process that has no sample and that nobody else opened last."""
     from ...plugin.dataset.store.database import database_failures, is_empty
 
     with database_failures():
-        if not made.deleted and _opened_at(made) == before and is_empty(made):
+        if not made.deleted and not _opened_elsewhere(made) and is_empty(made):
             made.delete()
 
 
-def _opened_at(dataset: fo.Dataset) -> object:
-    """When a process last opened the dataset, as the database has it; None where it is gone."""
+def _opened_elsewhere(dataset: fo.Dataset) -> bool:
+    """Whether another process opened the dataset after this one."""
     from ...plugin.dataset.store.fiftyone_internals import database, dataset_id
 
     found = database().datasets.find_one({"_id": dataset_id(dataset)}, {"last_loaded_at": True})
-    return found and found.get("last_loaded_at")
+    mine = dataset.last_loaded_at  # the database keeps milliseconds
+    mine = mine.replace(microsecond=mine.microsecond // 1000 * 1000)
+    return found is None or found["last_loaded_at"] != mine
 
 
 def viewed(dataset: fo.Dataset, name: str | None) -> fo.Dataset | fo.DatasetView:

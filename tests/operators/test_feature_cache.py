@@ -6,14 +6,15 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from gapsphere.plugin.dataset.rationales.decisions import decide
+from gapsphere.plugin.dataset.store import places
 from gapsphere.tests.support.command_line import gapsphere
 from gapsphere.tests.support.made_cache import MIS, make_cache
 
 PREFIX = "@gapsphere/gap-explorer/"
 
 
-def call(name, dataset, **params):
-    result = foo.execute_operator(PREFIX + name, dataset=dataset, params=params)
+def call(operator, dataset, **params):
+    result = foo.execute_operator(PREFIX + operator, dataset=dataset, params=params)
     dataset.reload()
     return result
 
@@ -23,7 +24,7 @@ def cache(tmp_path):
     return make_cache(tmp_path / "cache", 60, dimension=6)
 
 
-def test_a_cache_is_imported_measured_ranked_decided_on_and_exported(dataset, cache, tmp_path):
+def test_a_cache_is_imported_measured_ranked_decided_on_and_exported(dataset, cache):
     call("import_feature_cache", dataset, cache_dir=str(cache))
     assert len(dataset) == 60
     sets = {
@@ -34,8 +35,9 @@ def test_a_cache_is_imported_measured_ranked_decided_on_and_exported(dataset, ca
     call("rank_gaps_by_failures", dataset, neighbors=5)
     assert dataset.match(fo.ViewField("failure_rank") == 1).count() == 1
     decide(dataset, dataset.first().id, "agree")
-    call("export_reviews", dataset, folder=str(tmp_path / "out"), reviewed_only=True)
-    rows = list(csv.DictReader((tmp_path / "out" / "metadata.csv").open(newline="")))
+    call("export_reviews", dataset, name=dataset.name, reviewed_only=True)
+    table = places.folder("reviews") / dataset.name / "metadata.csv"
+    rows = list(csv.DictReader(table.open(newline="")))
     assert [row["review_decision"] for row in rows] == ["agree"]
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 
+import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
 from fiftyone.operators.executor import Executor, resolve_type
 from fiftyone.operators.registry import OperatorRegistry
 from gapsphere.operators.spec import ExportVisualSpec
+from gapsphere.plugin.dataset.store import places
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"
@@ -30,15 +32,22 @@ def analysed(dataset, tmp_path):
     return dataset
 
 
-def call(name, dataset, *, selected=None, **params):
+@pytest.fixture(autouse=True)
+def specs(tmp_path, monkeypatch):
+    """The folder that the App writes specs to."""
+    monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path / "fiftyone"))
+    return places.specs()
+
+
+def call(operator, dataset, *, selected=None, **params):
     request = {"dataset": dataset, "params": params, "selected": selected or []}
-    return foo.execute_operator(PREFIX + name, ctx=request)
+    return foo.execute_operator(PREFIX + operator, ctx=request)
 
 
-def test_a_spec_from_the_selection_and_the_check_of_a_view(analysed, tmp_path):
+def test_a_spec_from_the_selection_and_the_check_of_a_view(analysed, specs):
     ids = analysed.match_tags("U").values("id")[:4]
-    path = tmp_path / "spec.zip"
-    call("export_visual_spec", analysed, selected=ids, output=str(path), quantity=9)
+    path = specs / "spec.zip"
+    call("export_visual_spec", analysed, selected=ids, name="spec", quantity=9)
     assert path.is_file()
     analysed.reload()
     call("check_spec", analysed, spec=str(path), target="DATASET")
@@ -48,11 +57,11 @@ def test_a_spec_from_the_selection_and_the_check_of_a_view(analysed, tmp_path):
     assert sum(counts.values()) == 13
 
 
-def test_the_file_is_offered_for_download_and_its_path_is_told(analysed, tmp_path):
-    path = tmp_path / "spec & <b>.zip"
+def test_the_file_is_offered_for_download_and_its_path_is_told(analysed, specs):
+    path = specs / "밤 dusk.zip"
     request = {
         "dataset_name": analysed.name,
-        "params": {"output": str(path), "target": "CURRENT_VIEW"},
+        "params": {"name": "밤 dusk", "target": "CURRENT_VIEW"},
     }
     context = foo.ExecutionContext(request, executor=Executor())
     said = [message.body.to_json() for message in ExportVisualSpec().execute(context)]
@@ -60,14 +69,14 @@ def test_the_file_is_offered_for_download_and_its_path_is_told(analysed, tmp_pat
         "browser_download",
         "notify",
     ]
-    url = f"/media?filepath={tmp_path}/spec%20%26%20%3Cb%3E.zip"
+    url = f"/media?filepath={specs}/%EB%B0%A4%20dusk.zip"
     assert said[-2]["params"] == {"url": url, "filename": path.name}
     assert str(path) in said[-1]["params"]["message"]
 
 
 def test_a_mistake_is_a_sentence(analysed, tmp_path):
     with pytest.raises(Exception, match="no candidate"):
-        call("export_visual_spec", analysed, output=str(tmp_path / "x.zip"))
+        call("export_visual_spec", analysed, name="x")
     with pytest.raises(Exception, match=r"Name the Visual Spec"):
         call("check_spec", analysed)
     with pytest.raises(Exception, match=r"There is no .*gone"):

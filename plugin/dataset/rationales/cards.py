@@ -7,6 +7,7 @@ folder.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,8 @@ from ..store import places
 from ..store.names import ReviewNames
 
 WORKERS = 2
+_CARD = re.compile(r"([0-9a-f]{2})/\.?\1[0-9a-f]{30}\.png(\.\w+)?")
+"""Files of cards; what a killed import was writing begins with a dot and has another ending."""
 
 
 class CardFolder:
@@ -49,6 +52,7 @@ class CardFolder:
         path = self.folder / relative
         self._used.add(relative)
         if not path.exists():
+            places.inside(path.parent)
             self._waiting.append((card, path))
         return str(path)
 
@@ -68,5 +72,6 @@ class CardFolder:
         """Remove cards that no row of the whole import shows, and those a kill left half drawn."""
         for root, _, names in os.walk(self.folder):
             for name in names:
-                if f"{os.path.basename(root)}/{name}" not in self._used:
+                path = f"{os.path.basename(root)}/{name}"
+                if _CARD.fullmatch(path) and path not in self._used:
                     os.unlink(os.path.join(root, name))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Callable, Sequence
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -30,6 +31,11 @@ from .simulations import STEP
 
 OWNER = "database"
 """File of a dataset's folder that names its database: :mod:`.sparse_leftovers` reads it."""
+_FILE = re.compile(
+    r"[0-9a-f]{12}/"
+    r"((reconstruction|importance)/\.?[0-9a-f]{24}\.png|state/\.?[0-9a-f]{24}\.npz)(\.\w+)?"
+)
+"""What a killed run was writing begins with a dot and has another ending."""
 Picture = Literal["reconstruction", "importance"]
 
 
@@ -53,7 +59,7 @@ class SimulationFiles:
 
     def __init__(self, dataset: fo.Dataset, names: Names, recipe: str) -> None:
         self.root = places.sparse(dataset) / names.run_key(STEP)
-        self.folder = self.root / recipe
+        self.folder = places.inside(self.root / recipe)
 
     def sign(self) -> None:
         """Write the database that the files belong to."""
@@ -93,7 +99,7 @@ class SimulationFiles:
 
     def clear(self) -> None:
         """Delete all files under the simulation's suffix, those of other settings included."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        remove(self.root, files_of(self.root))
 
     def _state(self, sequence: str) -> Path:
         # A sequence's value may be any text, a path even.
@@ -101,10 +107,29 @@ class SimulationFiles:
         return self.folder / "state" / f"{name}.npz"
 
 
+def files_of(root: Path) -> list[Path]:
+    """What simulations wrote below the folder of a suffix, and nothing else; links stay."""
+    paths = [Path(at, name) for at, _, names in os.walk(root) for name in names]
+    return [
+        path
+        for path in sorted(paths)
+        if _FILE.fullmatch(path.relative_to(root).as_posix()) and not path.is_symlink()
+    ]
+
+
+def remove(root: Path, paths: Iterable[Path]) -> None:
+    """Delete files below ``root``, and the folders that are empty then."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for at, _, _ in os.walk(root, topdown=False):
+        if not os.listdir(at):
+            os.rmdir(at)
+
+
 def _write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file whole, or raise with what to do before the run can go on."""
     try:
-        write_whole(path, write)
+        write_whole(places.inside(path.parent) / path.name, write)
     except ArtifactError as error:
         raise InputError(
             f"{path} cannot be written ({error.__cause__}): free space there, or point FiftyOne's "

@@ -17,14 +17,10 @@ import fiftyone as fo
 from ..store import places
 from ..store.database import database_failures, identity
 from ..store.fiftyone_internals import collection, database
-from .files import OWNER
+from .files import OWNER, files_of, remove
 
 _DATASET = re.compile(r"[0-9a-f]{24}")
-_FILE = re.compile(
-    r"gapsphere_sparse(_\w+)?/[0-9a-f]{12}/"
-    r"((reconstruction|importance)/\.?[0-9a-f]{24}\.png|state/\.?[0-9a-f]{24}\.npz)(\.\w+)?"
-)
-"""What a killed run was writing begins with a dot and has another ending."""
+_SUFFIX = re.compile(r"gapsphere_sparse(_\w+)?")
 
 
 @dataclass(frozen=True)
@@ -42,11 +38,7 @@ class Leftover:
 
     def delete(self) -> None:
         """Delete the files, and the folders that are empty then."""
-        for path in self.files:
-            path.unlink(missing_ok=True)
-        for at, _, _ in os.walk(self.folder, topdown=False):
-            if not os.listdir(at):
-                os.rmdir(at)
+        remove(self.folder, self.files)
         if os.listdir(self.folder) == [OWNER]:
             (self.folder / OWNER).unlink()
             self.folder.rmdir()
@@ -75,12 +67,8 @@ def _signed(folder: Path, owner: str) -> bool:
 
 
 def _leftover(folder: Path) -> Leftover:
-    paths = [Path(at, name) for at, _, names in os.walk(folder) for name in names]
-    files = tuple(
-        path
-        for path in sorted(paths)
-        if _FILE.fullmatch(path.relative_to(folder).as_posix()) and not path.is_symlink()
-    )
+    parts = [part for part in sorted(folder.iterdir()) if _SUFFIX.fullmatch(part.name)]
+    files = tuple(path for part in parts if not part.is_symlink() for path in files_of(part))
     size = sum(path.stat().st_size for path in files)
     return Leftover(folder, files, size, _shown_by(folder))
 

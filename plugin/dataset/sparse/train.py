@@ -7,7 +7,6 @@ and servers choose from; the same name on the same frames goes on where it ended
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,11 @@ from .sequences import ordered_sequences
 
 STEP = "trained"
 ABOUT = "training.json"
+FILES = (
+    *("checkpoint.safetensors", "weights.safetensors", "best.safetensors", "log.jsonl"),
+    ABOUT,
+)
+"""What a training writes, the file last that says whose it is."""
 LOG_LINES = 8
 VALIDATED = 16
 """Clips to validate with at most, of a fifth of them: one frame of each is looked at."""
@@ -117,7 +121,7 @@ def train_sparse_transformer(
         samples = frames_of_videos(samples, progress=report("Frames"))
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
     clips = read_clips(ordered.sequences, params, progress=report("Reading"))
-    folder = places.sparse_models() / params.model_name
+    folder = places.inside(places.sparse_models() / params.model_name)
     trainer, about = _opened(clips, params, folder)
     first = trainer.step
     try:
@@ -167,12 +171,15 @@ def _opened(
         "start_from": params.start_from,
         "start": "" if start is None else start.version,
     }
-    if params.overwrite:
-        shutil.rmtree(folder, ignore_errors=True)
     known = _about(folder)
-    if known is not None and about.items() <= known.items():
+    if known is None and folder.is_dir() and any(folder.iterdir()):
+        raise MismatchError(f"{folder} holds files that no training wrote: choose another name.")
+    if known is not None and params.overwrite:
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+    elif known is not None and about.items() <= known.items():
         about = known
-    elif known is not None or folder.exists():
+    elif known is not None:
         raise MismatchError(
             f"A model {params.model_name!r} is there that learned from other frames or began "
             "elsewhere. Choose another name, or overwrite to begin anew."

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import CheckpointError, InputError, NotFiniteError
-from ...interchange.files import write_whole
+from ...interchange.files import write_text, write_whole
 from ...progress import Progress, silent
 from ...settings.sparse import Pattern, SparseTrainParams
 from ..frames.samples import Memory, Samples, passing_through, remember, samples_of
@@ -271,8 +271,9 @@ class Trainer:
 
     def _log(self, **line: float | None) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        path = self.folder / "log.jsonl"
+        lines = path.read_text(encoding="utf-8") if path.is_file() else ""
+        write_text(path, lines + json.dumps(line) + "\n")
         log.info("step %d: loss %.3f, PSNR %.2f, validation %s", *list(line.values())[:4])
 
     def save(self) -> None:
