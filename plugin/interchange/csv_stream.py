@@ -8,12 +8,14 @@ read on behind an open quote to the end of the file.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from ..errors import ArtifactError
+from .dialect import PLAIN, Dialect, possible_dialects
 from .files import refuse_no_file
 from .safe_cells import is_ours, unescaped
 
@@ -22,6 +24,13 @@ CELL_LIMIT = 1 << 20
 LINE_LIMIT = 4 << 20
 """Characters of one line at most; MongoDB holds 16 MB a sample."""
 COLUMN_LIMIT = 1000
+FILE_WORDS = frozenset(
+    f"{thing}{what}"
+    for thing in ("", "image", "img", "frame")
+    for what in ("file", "filename", "filepath", "path", "name", "url", "uri")
+) - {"name", "url", "uri", "framename"} | {"image", "img"}
+"""Names of the column of files, without capitals and signs."""
+OTHER_NAMES: Mapping[str, Collection[str]] = {"filename": FILE_WORDS, "file_name": FILE_WORDS}
 
 
 @dataclass(frozen=True)
@@ -30,12 +39,22 @@ class CsvFile:
 
     path: Path
     header: tuple[str, ...]
+    """Names of the columns; those that were asked for are called so, however they are written."""
     ours: bool = False
     """An export of ours wrote it, so that its cells are unescaped; see :mod:`.safe_cells`."""
+    dialect: Dialect = PLAIN
+    written: tuple[str, ...] = ()
+    """The header as it stands in the file."""
 
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Columns that were recognised under another name: that name -> ours."""
+        pairs = zip(self.written, self.header, strict=True)
+        return {old: new for old, new in pairs if old != new}
 
     def place(self, column: str) -> int:
         """Position of a column."""
@@ -47,52 +66,121 @@ class CsvFile:
         Raises
         ------
         ArtifactError
-            The file cannot be read, is not UTF-8, or a row does not fit the header.
+            The file cannot be read, is not in its encoding, or a row does not fit the header.
         """
-        for number, cells in _records(self.path):
+        for _, row in self.numbered_rows():
+            yield row
+
+    def numbered_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """:meth:`rows` with their numbers as a spreadsheet has them: the header's is 1."""
+        first = True
+        for number, cells in _records(self.path, self.dialect):
             row = [unescaped(cell) for cell in cells] if self.ours else cells
-            if number == 1:
-                if tuple(row) != self.header:
+            more = row[len(self.header) :]
+            if first:
+                first = False
+                if tuple(row[: len(self.header)]) != self.written:
                     raise ArtifactError(f"{self.path} changed while it was read: run it again.")
                 continue
-            if len(row) != len(self.header):
+            if len(row) < len(self.header) or any(cell.strip() for cell in more):
                 raise ArtifactError(
                     f"{self.path}, row {number}: {len(row)} cells where the header has "
-                    f"{len(self.header)}; put quotes around a text with a comma."
+                    f"{len(self.header)}, separated by {self.dialect.said}; put quotes around a "
+                    "text that holds a separator."
                 )
-            yield row
+            yield number, row[: len(self.header)]
 
 
 def open_csv(path: Path, *, required: tuple[str, ...]) -> CsvFile:
-    """Read the header of a UTF-8 CSV, with or without a byte order mark.
+    """Read the header of a CSV, whose separator and encoding are found.
+
+    A required column may be written in other cases, and the one of files be called ``path``, or
+    ``image``, where only one column can be meant.
 
     Raises
     ------
     ArtifactError
         It cannot be read, is empty, not UTF-8, or lacks or repeats a column.
     """
-    _, header = next(_records(path), (0, []))
-    if not header:
-        raise ArtifactError(f"{path} is empty: a header with {', '.join(required)} is expected.")
-    missing = [name for name in required if name not in header]
-    if missing:
-        shown = ", ".join(header[:20])
-        raise ArtifactError(f"{path} has no column {', no '.join(missing)}; its columns: {shown}.")
-    twice = {name for name in header if header.count(name) > 1} if len(header) < 5000 else set()
-    if twice or len(header) > COLUMN_LIMIT:
-        problem = f"the column {min(twice)!r} twice" if twice else f"{len(header)} columns"
-        raise ArtifactError(f"{path} has {problem}: every column needs a name of its own.")
-    ours = is_ours(header)
-    return CsvFile(path, tuple(unescaped(name) if ours else name for name in header), ours)
-
-
-def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
     refuse_no_file(path)
+    headers: dict[Dialect, list[str]] = {}
+    problem: ArtifactError | None = None
+    for dialect in possible_dialects(path):
+        try:
+            _, headers[dialect] = next(_records(path, dialect), (0, []))
+        except ArtifactError as error:
+            problem = problem or error
+    dialect = max(headers, key=lambda each: _fit(headers[each], required), default=PLAIN)
+    if problem and (not headers or _fit(headers[dialect], required)[0] < len(required)):
+        raise problem
+    header = headers[dialect]
+    while sum(not name.strip() for name in header) > 1 and not header[-1].strip():
+        header = header[:-1]  # a spreadsheet writes separators for columns that hold nothing
+    if not any(header):
+        raise ArtifactError(f"{path} is empty: a header with {', '.join(required)} is expected.")
+    if len(header) > COLUMN_LIMIT:
+        raise ArtifactError(f"{path} has {len(header)} columns; {COLUMN_LIMIT} are the most.")
+    ours = is_ours(header)
+    written = tuple(unescaped(name) if ours else name for name in header)
+    names = _recognised(list(written), required)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ArtifactError(
+            f"{path} has the column {twice[0]!r} twice: every column needs a name of its own."
+        )
+    missing = [name for name in required if name not in names]
+    if missing:
+        raise ArtifactError(_lacks(path, names, missing, dialect))
+    return CsvFile(path, tuple(names), ours, dialect, written)
+
+
+def plain(name: str) -> str:
+    """A column's name without capitals, spaces and signs: ``File_Name`` is ``filename``."""
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _fit(header: Sequence[str], required: Sequence[str]) -> tuple[int, int]:
+    """How many required columns a header has, and how many columns."""
+    names = _recognised(list(header), required)
+    return sum(name in names for name in required), len(names)
+
+
+def _recognised(names: list[str], required: Sequence[str]) -> list[str]:
+    """The header with a required column's own name where one column alone can be meant."""
+    for name in required:
+        found = _candidates(names, name)
+        if len(found) == 1:
+            names = [name if each == found[0] else each for each in names]
+    return names
+
+
+def _candidates(names: Sequence[str], wanted: str) -> list[str]:
+    if wanted in names:
+        return [wanted]
+    same = [name for name in names if plain(name) == plain(wanted)]
+    return same or [name for name in names if plain(name) in OTHER_NAMES.get(wanted, ())]
+
+
+def _lacks(path: Path, names: list[str], missing: list[str], dialect: Dialect) -> str:
+    several = _candidates(names, missing[0])
+    if several:
+        return (
+            f"{path} has no column {missing[0]!r}, and {' or '.join(map(repr, several))} may be "
+            "meant: rename one of them."
+        )
+    shown = ", ".join(names[:20])
+    how = f" (separated by {dialect.said})" if len(names) > 1 else ""
+    return f"{path} has no column {', no '.join(missing)}; its columns{how}: {shown}."
+
+
+def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     number = 0
     limit = csv.field_size_limit()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(_lines(file, path), strict=True)
+        with path.open(encoding=dialect.encoding, newline="") as file:
+            for _ in range(dialect.skipped):
+                file.readline(LINE_LIMIT)
+            reader = csv.reader(_lines(file, path), delimiter=dialect.separator, strict=True)
             while True:
                 csv.field_size_limit(CELL_LIMIT)  # one number for the whole process: put back
                 try:
@@ -101,19 +189,27 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
                     csv.field_size_limit(limit)
                 if row is None:
                     return
+                number += 1
                 if row:
-                    number += 1
                     yield number, row
     except UnicodeDecodeError as error:
+        byte = f", byte 0x{error.object[error.start]:02x}" if error.object else ""
         raise ArtifactError(
-            f"{path} is not UTF-8 (near row {number + 1}): save it as UTF-8 first."
+            f"{path} is not {_encoding_name(dialect)} (near row {number + 1}{byte}): save it as "
+            "UTF-8 first. Which of the other encodings it has cannot be told."
         ) from error
+    except UnicodeError as error:
+        raise ArtifactError(f"{path} is not {_encoding_name(dialect)}: {error}.") from error
     except csv.Error as error:
         raise ArtifactError(
             f"{path}, row {number + 1} cannot be read as CSV ({error}); is a quote left open?"
         ) from error
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _encoding_name(dialect: Dialect) -> str:
+    return dialect.encoding.upper().removesuffix("-SIG")
 
 
 def _lines(file: IO[str], path: Path) -> Iterator[str]:

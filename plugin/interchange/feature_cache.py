@@ -222,7 +222,7 @@ def _check_metadata(
 ) -> tuple[dict[str, Narrowing], int]:
     at = metadata.place(FILE_NAME)
     watched = [
-        (place, Narrowing(), name)
+        (place, Narrowing(name, decimal_comma=metadata.dialect.decimal_comma), name)
         for place, name in enumerate(metadata.header)
         if name not in (FILE_NAME, WORD_LABEL)
     ]
@@ -246,7 +246,10 @@ def _check_metadata(
 def _read_verdicts(
     verdict: Verdicts, number: int, index: NameIndex, found: Findings, rows: Rows
 ) -> dict[tuple[str, str], Narrowing]:
-    kinds = {(verdict.suffix, name): Narrowing() for name in verdict.extra}
+    kinds = {
+        (verdict.suffix, name): Narrowing(name, decimal_comma=verdict.decimal_comma)
+        for name in verdict.extra
+    }
     for outcome, file in verdict.files():
         at, said = file.place(FILE_NAME), file.place(RATIONALE)
         extra = [(name, file.place(name)) for name in verdict.extra if name in file.header]

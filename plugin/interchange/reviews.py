@@ -40,8 +40,9 @@ def write_reviewed(
     reviewed
         Keeps the rows of these file names alone.
     """
-    kept = [*source.header, *(name for name in columns if name not in source.header)]
-    place = {name: kept.index(name) for name in columns}
+    new = [name for name in columns if name not in source.header]
+    kept = [*(source.written or source.header), *new]
+    place = {name: [*source.header, *new].index(name) for name in columns}
     at = source.place(FILE_NAME)
     written = 0
 

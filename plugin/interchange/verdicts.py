@@ -37,6 +37,11 @@ class Verdicts:
             if file is not None:
                 yield outcome, file
 
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma may begin decimals in every one of the tables."""
+        return all(file.dialect.decimal_comma for _, file in self.files())
+
 
 @dataclass(frozen=True)
 class ModelAnswer:

@@ -226,10 +226,16 @@ def test_tables_that_are_none_are_refused_with_the_place(tmp_path, lines, header
     assert "metadata.csv" in said
 
 
-@pytest.mark.parametrize("encoding", ["cp949", "utf-16"])
-def test_another_encoding_is_refused(tmp_path, encoding):
-    metadata(tmp_path, "서울.jpg,1,초지,1", encoding=encoding)
+def test_another_encoding_is_refused(tmp_path):
+    metadata(tmp_path, "서울.jpg,1,초지,1", encoding="cp949")
     assert "is not UTF-8" in refused(tmp_path)
+
+
+def test_utf_16_tells_itself_and_is_read(tmp_path):
+    metadata(tmp_path, "서울.jpg,1,초지,1", encoding="utf-16")
+    with opened(tmp_path) as cache:
+        (row,) = next(cache.blocks(2))
+    assert list(row.cells) == ["서울.jpg", "1", "초지", "1"]
 
 
 def test_files_that_were_named_have_to_be_there_and_defaults_need_not(small):

@@ -45,6 +45,8 @@ class LoadResult(Result):
     unreadable: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     left_out: LeftOut = field(default_factory=LeftOut)
+    notes: list[str] = field(default_factory=list)
+    """What was understood rather than copied of a table, a line for each kind."""
 
     def __str__(self) -> str:
         lines = [
@@ -60,6 +62,7 @@ class LoadResult(Result):
             )
         lines += [str(self.left_out)] if self.left_out else []
         lines += [f"column {old!r} became the field {new!r}" for old, new in self.renamed.items()]
+        lines += self.notes
         return "\n".join(lines)
 
 
@@ -90,7 +93,7 @@ def load_images(
         Nothing was given, a path does not exist, or one image is listed as both S and U.
     """
     real = RealPaths()
-    listings = with_frames(dataset, _listings(owned, pool, csv), frames_per_second)
+    listings = with_frames(dataset, _listings(dataset, owned, pool, csv), frames_per_second)
     listings = {role: _joined([listing], real) for role, listing in listings.items()}
     both = set(map(real, listings[OWNED_TAG].paths)) & set(map(real, listings[POOL_TAG].paths))
     if both:
@@ -117,7 +120,8 @@ def load_images(
     renamed = {old: new for listing in listings.values() for old, new in listing.renamed.items()}
     left_out = LeftOut()
     left_out.update(listing.left_out for listing in listings.values())
-    return LoadResult(added, again, moved, unreadable, renamed, left_out)
+    notes = list(dict.fromkeys(n for listing in listings.values() for n in listing.notes))
+    return LoadResult(added, again, moved, unreadable, renamed, left_out, notes)
 
 
 def tag_samples(
@@ -142,7 +146,9 @@ def tag_samples(
     return {role: len(ids) for role, ids in views.items()}
 
 
-def _listings(owned: Source | None, pool: Source | None, csv: str | None) -> dict[str, Listing]:
+def _listings(
+    dataset: fo.Dataset, owned: Source | None, pool: Source | None, csv: str | None
+) -> dict[str, Listing]:
     if owned is None and pool is None and csv is None:
         raise InputError("Give images to load: S, U, or a CSV with `filename` and `split`.")
     parts = {
@@ -150,7 +156,7 @@ def _listings(owned: Source | None, pool: Source | None, csv: str | None) -> dic
         POOL_TAG: [list_images(pool)] if pool is not None else [],
     }
     if csv is not None:
-        for role, listing in zip((OWNED_TAG, POOL_TAG), list_csv(csv), strict=True):
+        for role, listing in zip((OWNED_TAG, POOL_TAG), list_csv(csv, dataset), strict=True):
             parts[role].append(listing)
     real = RealPaths()
     return {role: _joined(listings, real) for role, listings in parts.items()}
@@ -172,6 +178,7 @@ def _joined(listings: list[Listing], real: RealPaths) -> Listing:
         {name: [cells.get(name) for _, cells in rows.values()] for name in names},
         {old: new for listing in listings for old, new in listing.renamed.items()},
         left_out,
+        list(dict.fromkeys(note for listing in listings for note in listing.notes)),
     )
 
 

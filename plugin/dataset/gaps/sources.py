@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+import fiftyone as fo
+
 from ...errors import ArtifactError, EmptySetError, InputError
 from ...interchange.files import kind_of, read_json, refuse_no_file
 from ...interchange.left_out import LeftOut
 from ...interchange.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
-from ..store.names import FRAME_NUMBER
 from .table import FILENAME, SPLIT, read_table
 
 IMAGE_SUFFIXES = frozenset((
@@ -43,6 +44,7 @@ class Listing:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     left_out: LeftOut = field(default_factory=LeftOut)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def videos(self) -> list[str]:
@@ -83,16 +85,20 @@ def is_video(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
 
 
-def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
+def list_csv(
+    path: str | os.PathLike[str], dataset: fo.Dataset | None = None
+) -> tuple[Listing, Listing]:
     """S and U of a CSV with ``filename`` (relative to the CSV) and ``split`` (S or U).
 
-    Rows whose ``split`` is neither are refused: guessing would put images in the wrong set.
+    Columns become values of the fields that ``dataset`` has.  Rows whose ``split`` is neither are
+    refused: guessing would put images in the wrong set.
     """
     file = Path(path).expanduser()
-    table = read_table(file, required=(FILENAME, SPLIT))
-    names, splits = table.columns[FILENAME], table.columns[SPLIT]
-    for row, (name, split) in enumerate(zip(names, splits, strict=True), start=2):
-        if not name or split not in ("S", "U"):
+    table = read_table(file, dataset, required=(FILENAME, SPLIT))
+    names = table.columns[FILENAME]
+    splits = [str(split or "") for split in table.columns[SPLIT]]
+    for row, name, split in zip(table.numbers, names, splits, strict=True):
+        if not name or split.upper() not in ("S", "U"):
             raise ArtifactError(
                 f"{file}, row {row}: filename {name!r} with split {split!r}; "
                 f"a filename and a split of S or U are expected."
@@ -100,16 +106,14 @@ def list_csv(path: str | os.PathLike[str]) -> tuple[Listing, Listing]:
     folder = os.path.dirname(os.path.abspath(file))  # a link is not followed: names count from here
     paths = [os.path.normpath(os.path.join(folder, str(name))) for name in names]
     columns = {k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}
-    for cell in columns.get(FRAME_NUMBER, []):
-        if cell is not None and (isinstance(cell, bool) or not isinstance(cell, int)):
-            raise ArtifactError(f"{file}: frame number {cell!r} is not a whole number.")
 
     def part(split: str) -> Listing:
-        rows = [row for row, value in enumerate(splits) if value == split]
+        rows = [row for row, value in enumerate(splits) if value.upper() == split]
         return Listing(
             [paths[row] for row in rows],
             {name: [cells[row] for row in rows] for name, cells in columns.items()},
             table.renamed,
+            notes=table.notes,
         )
 
     return part("S"), part("U")

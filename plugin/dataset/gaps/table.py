@@ -1,103 +1,221 @@
-"""A CSV as typed columns: numbers stay numbers, text stays text, and every cell is accounted for.
+"""A CSV as typed columns for a dataset's fields: every cell is accounted for.
 
-A column is an integer, a number, a truth value or text, whichever fits *all* of its cells; an empty
-cell is a missing value.  Column names become field names: what FiftyOne reserves or cannot write
-is renamed, and the renaming is reported.
+A column that the dataset has a field for takes that field's type, where no cell loses anything by
+it; another takes the narrowest type that fits (:mod:`~gapsphere.plugin.interchange.columns`).
+Column names become field names: what FiftyOne or a step keeps for itself, or FiftyOne cannot write,
+is renamed.  What was understood rather than copied is said in ``notes``.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
-from ...errors import ArtifactError
-from ...interchange.columns import Cell, typed
-from ...interchange.files import refuse_no_file
-from ..store.names import FRAME_NUMBER, SEQUENCE
+import fiftyone as fo
+
+from ...errors import ArtifactError, EmptySetError
+from ...interchange.columns import INFINITE, Cell, Kind, Narrowing, fitted, frame_number
+from ...interchange.csv_stream import CsvFile, open_csv, plain
+from ..store.fiftyone_internals import reserved_names
+from ..store.names import FRAME_NUMBER, SEQUENCE, Names, suffixes
 
 FILENAME = "filename"
 SPLIT = "split"
-TEXT = frozenset([FILENAME, SPLIT, SEQUENCE])
-ALIASES = {"frame": FRAME_NUMBER}
-RESERVED = frozenset(
-    ["id", "_id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "filename"]
+ALIASES = {"frame": FRAME_NUMBER, "framenumber": FRAME_NUMBER, "sequence": SEQUENCE}
+"""Columns that have a meaning here, by their names without capitals and signs."""
+STEPS = (
+    "embeddings",
+    "attributes",
+    "coverage",
+    "kcenter",
+    "sphere",
+    "heatmaps",
+    "sparse",
+    "trained",
 )
+NO_NAME = frozenset(["nan", "<na>", "nat", "null"])
+"""What programs write for a missing name; no drive is called so."""
+KINDS: Mapping[type[fo.Field], Kind] = {
+    fo.StringField: str,
+    fo.IntField: int,
+    fo.FloatField: float,
+    fo.BooleanField: bool,
+    fo.DateTimeField: datetime,
+    fo.DateField: date,
+}
 
 
 @dataclass(frozen=True)
 class Table:
-    """``columns``: typed cells by field name; ``renamed``: header -> field where they differ."""
+    """``columns``: typed cells by field name; ``renamed``: header -> field where they differ.
+
+    ``numbers``: the rows' numbers in a spreadsheet.
+    """
 
     columns: dict[str, list[Cell]]
     renamed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
 
 
-def read_table(path: Path, *, required: tuple[str, ...] = (FILENAME,)) -> Table:
-    """Read a UTF-8 CSV with a header line; names (:data:`TEXT`) stay text whatever they look like.
+def read_table(
+    path: Path,
+    dataset: fo.Dataset | None = None,
+    *,
+    required: tuple[str, ...] = (FILENAME,),
+) -> Table:
+    """Read a CSV with a header line; ``filename``, ``split`` and ``sequence`` stay text.
+
+    Parameters
+    ----------
+    dataset
+        Cells become values of the types of its fields; no column becomes a field that FiftyOne or
+        a step keeps for itself.
 
     Raises
     ------
     ArtifactError
-        It cannot be read, is not UTF-8, lacks a required column, repeats a column, or a row has
-        more or fewer cells than the header.
+        It cannot be read, lacks a required column, repeats a column, a row has more or fewer cells
+        than the header, or a cell does not fit the field that is there: nothing is converted with
+        a loss.
+    EmptySetError
+        It has no row.
     """
-    refuse_no_file(path)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(_rows(csv.reader(file, strict=True), path))
-    except UnicodeDecodeError as error:
-        raise ArtifactError(
-            f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8 first."
-        ) from error
-    except (OSError, csv.Error) as error:
-        raise ArtifactError(f"{path} cannot be read as CSV: {error}.") from error
-    header, body = rows[0], rows[1:]
-    missing = [name for name in required if name not in header]
-    if missing:
-        raise ArtifactError(
-            f"{path} has no column {missing[0]!r}; its columns: {', '.join(header)}."
-        )
-    names = _field_names(header, path)
-    cells = zip(*body, strict=True) if body else ([] for _ in header)
-    columns = {
-        name: [cell or None for cell in column] if name in TEXT else typed(list(column))
-        for name, column in zip(names, cells, strict=True)
-    }
-    renamed = {
-        old: new
-        for old, new in zip(header, names, strict=True)
-        if new not in (old, ALIASES.get(old))
-    }
-    return Table(columns, renamed)
-
-
-def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
-    header = next(reader, None)
-    if not header:
-        raise ArtifactError(f"{path} is empty: a header line with {FILENAME!r} is expected.")
-    yield [name.strip() for name in header]
-    for number, row in enumerate(reader, start=2):
-        if not row:
+    file = open_csv(path, required=required)
+    schema = dataset.get_field_schema() if dataset is not None else {}
+    names = _field_names(file, reserved_names(dataset) | _of_steps(dataset))
+    numbers, rows = [], []
+    for number, cells in file.numbered_rows():
+        row = [cell.strip() for cell in cells]
+        if any(row):
+            numbers.append(number)
+            rows.append(row)
+    if not rows:
+        raise EmptySetError(f"{path} has a header and no row.")
+    notes = _Notes(file)
+    columns: dict[str, list[Cell]] = {}
+    for place, (header, name) in enumerate(zip(file.written, names, strict=True)):
+        cells = [row[place] for row in rows]
+        if not header.strip() and not any(cells):
             continue
-        if len(row) != len(header):
+        held = schema.get(name)
+        convert = _converter(file, header, name, held, cells, notes)
+        values: list[Cell] = []
+        for number, cell in zip(numbers, cells, strict=True):
+            try:
+                values.append(convert(cell))
+            except ValueError:
+                what = "a frame number" if held is None else f"{name!r}, a {_type(held)}"
+                raise ArtifactError(
+                    f"{path}, row {number}: {cell!r} in the column {header!r} is no value of "
+                    f"{what} of this dataset: correct it, or rename the column."
+                ) from None
+        columns[name] = values
+        notes.see_missing(header, cells, values)
+    renamed = {
+        old.strip(): new
+        for old, new in zip(file.written, names, strict=True)
+        if old.strip() not in (new, "frame") and new in columns and new not in (FILENAME, SPLIT)
+    }
+    return Table(columns, renamed, notes.lines(), numbers)
+
+
+def _converter(
+    file: CsvFile,
+    header: str,
+    name: str,
+    held: fo.Field | None,
+    cells: Sequence[str],
+    notes: _Notes,
+) -> Callable[[str], Cell]:
+    if name in (FILENAME, SPLIT):
+        return _text
+    comma = file.dialect.decimal_comma
+    if held is not None:
+        kind = KINDS.get(type(held))
+        if kind is None and any(cells):
             raise ArtifactError(
-                f"{path}, row {number}: {len(row)} cells where the header has {len(header)}."
+                f"{file.path}: the dataset's field {name!r} is a {_type(held)}, which the column "
+                f"{header!r} cannot fill: rename the column."
             )
-        yield [cell.strip() for cell in row]
+        return partial(fitted, kind=kind or str, decimal_comma=comma)
+    if name == FRAME_NUMBER:
+        return frame_number
+    if name == SEQUENCE:
+        return lambda cell: None if cell.lower() in NO_NAME else cell or None
+    column = Narrowing(header, decimal_comma=comma)
+    for cell in cells:
+        column.see(cell)
+    notes.see_type(header, column)
+    return column.convert
 
 
-def _field_names(header: list[str], path: Path) -> list[str]:
-    names = []
+def _text(cell: str) -> Cell:
+    return cell or None
+
+
+def _type(held: fo.Field) -> str:
+    document = getattr(held, "document_type", None)
+    return document.__name__ if document else type(held).__name__
+
+
+class _Notes:
+    """What was understood rather than copied, a line for each kind of it."""
+
+    def __init__(self, file: CsvFile) -> None:
+        self._found: dict[str, list[str]] = {}
+        if file.dialect.separator != ",":
+            self._add("cells separated by", file.dialect.said)
+
+    def see_type(self, header: str, column: Narrowing) -> None:
+        """Numbers that stay text, or lose something that is not their value."""
+        if column.numbers_as_text:
+            self._add("kept as text", f"{header!r} ({column.numbers_as_text})")
+        if column.decimal_commas:
+            self._add("read with decimal commas", repr(header))
+        if column.trailing_zeros:
+            self._add("read as numbers, without the zeros at their end", repr(header))
+
+    def see_missing(self, header: str, cells: Sequence[str], values: Sequence[Cell]) -> None:
+        """Words that became missing values."""
+        words = [c for c, v in zip(cells, values, strict=True) if c and v is None]
+        if words:
+            endless = any(word.lower() in INFINITE for word in words)
+            what = "taken as missing, infinite values too" if endless else "taken as missing"
+            self._add(what, f"{len(words)} of {header!r} ({words[0]!r})")
+
+    def _add(self, what: str, column: str) -> None:
+        self._found.setdefault(what, []).append(column)
+
+    def lines(self) -> list[str]:
+        return [f"{what}: {', '.join(columns)}" for what, columns in self._found.items()]
+
+
+def _of_steps(dataset: fo.Dataset | None) -> frozenset[str]:
+    """Fields that a step writes, under any suffix that was used; not what a table may give."""
+    used = dataset.list_runs() if dataset is not None else []
+    found = {""} | {each for step in STEPS for each in suffixes(used, Names().run_key(step))}
+    names = {v for suffix in found for k, v in vars(Names(suffix)).items() if k != "suffix"}
+    return frozenset(names)
+
+
+def _field_names(file: CsvFile, reserved: Collection[str]) -> list[str]:
+    names: list[str] = []
+    header = [name.strip() for name in file.header]
     for column in header:
-        name = ALIASES.get(column, column)
-        if name in RESERVED and name != FILENAME:
-            name = f"csv_{name.lstrip('_')}"
+        meant = ALIASES.get(plain(column), column)
+        name = column if meant in header else meant
         name = re.sub(r"\W", "_", name).strip("_") or "column"
+        if name in reserved and name not in (FILENAME, SPLIT):
+            name = f"csv_{name}"
         name = f"csv_{name}" if name[0].isdigit() else name
         if name in names:
-            raise ArtifactError(f"{path}: two columns would both become the field {name!r}.")
+            raise ArtifactError(
+                f"{file.path}: two columns would both become the field {name!r}: rename one."
+            )
         names.append(name)
     return names

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import fiftyone as fo
 
 from ...errors import InputError
-from ...interchange.columns import KINDS
+from ...interchange.columns import Narrowing, fitted
 from ...interchange.feature_cache import CENTROID_COLUMNS, METADATA, REQUIRED, FeatureCache, Row
 from ...settings.rationales import FeatureCacheParams
-from ..gaps.table import RESERVED
 from ..store import fields
+from ..store.fiftyone_internals import reserved_names
 from ..store.names import Names, ReviewNames
 
 FIELD_TYPES = {int: fo.IntField, float: fo.FloatField, bool: fo.BooleanField, str: fo.StringField}
@@ -80,12 +81,13 @@ Planned = tuple[str, type, str, Callable[[Row], Any]]
 def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
     planned: list[Planned] = []
     taken: set[str] = set()
+    reserved = reserved_names(dataset)
     for place, header in enumerate(cache.metadata.header):
         if header.startswith("review_"):
             continue  # a person's decisions: review_columns
-        name = _field_name(header, taken)
+        name = _field_name(header, taken, reserved)
         column = cache.kinds.get(header)
-        kind, convert = _fitted(dataset, name, column.convert if column else str)
+        kind, convert = _fitted(dataset, name, column or Narrowing())
         planned.append((name, kind, f"Column {header!r} of {METADATA}", _reader(place, convert)))
     return planned
 
@@ -98,14 +100,14 @@ def _reader(place: int, convert: Callable[[str], Any]) -> Callable[[Row], Any]:
     return read
 
 
-def _field_name(header: str, taken: set[str]) -> str:
+def _field_name(header: str, taken: set[str], reserved: Collection[str]) -> str:
     """A name that FiftyOne accepts, that is free, and that no step of ours will write."""
     if header in REQUIRED:
         return header
     name = re.sub(r"\W", "_", header).strip("_") or "column"
     steps = {value for value in vars(Names()).values() if isinstance(value, str) and value}
     ours = name in steps | {ReviewNames.ground_truth, *CENTROID_COLUMNS} or name.startswith(OURS)
-    if ours or name in RESERVED or name[0].isdigit():
+    if ours or name in reserved or name[0].isdigit():
         name = f"csv_{name}"
     return _free(name, taken)
 
@@ -137,7 +139,7 @@ def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
             column = cache.extra_kinds[verdict.suffix, extra]
             word = re.sub(r"\W", "_", extra).strip("_") or "column"
             name = _free(f"llm_{word}" + (f"_{verdict.suffix}" if verdict.suffix else ""), taken)
-            kind, convert = _fitted(dataset, name, column.convert)
+            kind, convert = _fitted(dataset, name, column)
             planned.append((name, kind, f"Column {extra!r}{of}", _extra(number, extra, convert)))
     if not cache.verdicts:
         status = ReviewNames().prediction_status
@@ -173,16 +175,14 @@ def _from_centroid(at: int) -> Callable[[Row], Any]:
     return lambda row: None if row.centroid is None else row.centroid[at]
 
 
-def _fitted(
-    dataset: fo.Dataset, name: str, convert: Callable[[str], Any]
-) -> tuple[type, Callable[[str], Any]]:
+def _fitted(dataset: fo.Dataset, name: str, column: Narrowing) -> tuple[type, Callable[[str], Any]]:
     """Type and converter of a column; a field that is there keeps its own where values fit it."""
-    held, kind = dataset.get_field(name), KINDS[convert]
+    held = dataset.get_field(name)
     if isinstance(held, fo.StringField):
         return str, str
-    if isinstance(held, fo.FloatField) and kind is int:
-        return float, float
-    return kind, convert
+    if isinstance(held, fo.FloatField) and column.kind is int and column.exact_as_float:
+        return float, partial(fitted, kind=float)
+    return column.kind, column.convert
 
 
 def _check_kind(dataset: fo.Dataset, name: str, kind: type) -> None:

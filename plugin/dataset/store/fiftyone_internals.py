@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from inspect import signature
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 from bson import ObjectId
-from fiftyone.core.odm import get_db_conn
+from fiftyone.core.odm import DatasetSampleDocument, get_db_conn
+from fiftyone.core.sample import get_default_sample_fields
 from fiftyone.server.view import get_view
 from numpy.typing import NDArray
 from pymongo.collection import Collection
@@ -117,3 +119,17 @@ def detached(dataset: fo.Dataset) -> fo.Dataset:
 def work_on(ctx: foo.ExecutionContext, dataset: fo.Dataset) -> None:
     """Make ``dataset`` what an operator's context gives; its view is built again from it."""
     ctx._dataset, ctx._view = dataset, None
+
+
+def reserved_names(dataset: fo.Dataset | None = None) -> frozenset[str]:
+    """Names that a sample of ``dataset`` keeps for itself, so that no table may fill them.
+
+    Attributes and constructor arguments of ``fo.Sample`` and of the document behind it (``self``,
+    ``pk``, ``media_type``, ``dataset``, ...), the default fields, and the field of groups.
+    """
+    arguments = signature(fo.Sample.__init__).parameters
+    attributes = {*dir(fo.Sample), *dir(DatasetSampleDocument)}
+    default = get_default_sample_fields(include_private=True, use_db_fields=True)
+    fields = {*get_default_sample_fields(include_private=True), *default}
+    group = [dataset.group_field] if dataset is not None else []
+    return frozenset(str(name) for name in {*arguments, *attributes, *fields, *group} if name)

@@ -1,0 +1,81 @@
+"""A table for samples that are there already: what differs is written, what is empty stays.
+
+Only fields that the table names are touched, and an empty cell says nothing: a value that a person
+or another table gave is never cleared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import fiftyone as fo
+
+from ..store.fields import TYPES, WRITE_BLOCK
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Values that differ, by field and sample id."""
+
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Samples by field."""
+        return {name: len(by_id) for name, by_id in self.values.items()}
+
+    @property
+    def samples(self) -> int:
+        """Samples with at least one value that differs."""
+        return len(set().union(*self.values.values()))
+
+    def __str__(self) -> str:
+        fields = ", ".join(f"{name} of {count:,}" for name, count in self.counts.items())
+        what = f"{len(self.values)} field{'s' * (len(self.values) != 1)}"
+        return f"{what} of {self.samples:,} sample{'s' * (self.samples != 1)} ({fields})"
+
+
+def changes(
+    dataset: fo.Dataset, rows: Mapping[str, int], columns: Mapping[str, Sequence[Any]]
+) -> Changes:
+    """How ``columns`` differ from what the samples hold.
+
+    Parameters
+    ----------
+    rows
+        Place in the columns by sample id.
+    columns
+        Values of the types of their fields; None says nothing.
+    """
+    found = {}
+    for name, cells in columns.items():
+        new = {i: cells[row] for i, row in rows.items() if cells[row] is not None}
+        if new and dataset.has_field(name):
+            held = zip(*dataset.values(["id", name]), strict=True)
+            same = [i for i, value in held if i in new and _same(value, new[i])]
+            for sample_id in same:
+                del new[sample_id]
+        if new:
+            found[name] = new
+    return Changes(found)
+
+
+def write(dataset: fo.Dataset, found: Changes) -> None:
+    """Write the values that differ; a field that is not there is added."""
+    for name, values in found.values.items():
+        if not dataset.has_field(name):
+            dataset.add_sample_field(name, TYPES[type(next(iter(values.values())))])
+        for block in _blocks(values):
+            dataset.set_values(name, block, key_field="id", progress=False)
+
+
+def _same(held: Any, new: Any) -> bool:
+    return held == new and isinstance(held, bool) == isinstance(new, bool)
+
+
+def _blocks(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    pairs = list(values.items())
+    for start in range(0, len(pairs), WRITE_BLOCK):
+        yield dict(pairs[start : start + WRITE_BLOCK])

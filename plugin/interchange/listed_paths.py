@@ -1,0 +1,45 @@
+"""Paths that stand in a list or table: where their files are here, or why they are nowhere.
+
+A relative path counts from the folder of the list.  Backslashes are read as separators where a file
+is there then: tables travel from Windows.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import unquote
+
+ADDRESS = "addresses on the web or in a bucket"
+WINDOWS = "paths of a Windows machine"
+BACKSLASHES = "paths with backslashes and no such file"
+MISSING = "missing files"
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+def locate(name: str, folder: str | os.PathLike[str]) -> tuple[str, str]:
+    r"""Absolute path of a file that a list in ``folder`` names; and why it cannot be used, or "".
+
+    The reason is a noun in the plural, to be counted.
+
+    >>> locate("s3://bucket/a.png", "/data")
+    ('s3://bucket/a.png', 'addresses on the web or in a bucket')
+    >>> locate(r"C:\drive\a.png", "/data")[1], locate("no/such.png", "/data")
+    ('paths of a Windows machine', ('/data/no/such.png', 'missing files'))
+    """
+    if name.lower().startswith("file://"):
+        name = unquote(re.sub(r"^file://(localhost)?", "", name, flags=re.IGNORECASE))
+    elif _ADDRESS.match(name):
+        return name, ADDRESS
+    path = os.path.normpath(os.path.join(os.fspath(folder), os.path.expanduser(name)))
+    path = os.path.abspath(path)
+    if os.path.lexists(path):
+        return path, "" if os.path.exists(path) else MISSING
+    if _DRIVE.match(name):
+        return name, WINDOWS
+    if "\\" in name:
+        path, reason = locate(name.replace("\\", "/"), folder)
+        return path, BACKSLASHES if reason else ""
+    return path, MISSING
