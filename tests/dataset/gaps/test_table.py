@@ -23,8 +23,24 @@ def test_columns_that_cannot_be_fields_are_renamed_and_told(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    "media_type self pk id _id tags metadata filepath created_at dataset save _media_type "
-    "is_gap embedding in_db update".split(),
+    [
+        "media_type",
+        "self",
+        "pk",
+        "id",
+        "_id",
+        "tags",
+        "metadata",
+        "filepath",
+        "created_at",
+        "dataset",
+        "save",
+        "_media_type",
+        "is_gap",
+        "embedding",
+        "in_db",
+        "update",
+    ],
 )
 def test_names_that_fiftyone_or_a_step_keeps_are_renamed_and_told(dataset, tmp_path, name):
     table = read_table(write(tmp_path / "t.csv", f"filename,{name}\nx,1\n"), dataset)

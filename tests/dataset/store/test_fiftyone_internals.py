@@ -168,3 +168,10 @@ def test_no_other_file_reaches_for_a_private_name():
         if path.name != "fiftyone_internals.py" and private.search(path.read_text())
     }
     assert found == set()
+
+
+@pytest.mark.parametrize("name", ["self", "pk", "media_type", "_id", "filepath", "dataset", "rig"])
+def test_the_names_that_a_sample_keeps_are_known(dataset, name):
+    dataset.add_group_field("rig")
+    assert name in internals.reserved_names(dataset)
+    assert not {"speed", "sequence", "weather"} & internals.reserved_names(dataset)
