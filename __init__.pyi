@@ -35,6 +35,7 @@ def load_images(
     *,
     progress: bool = True,
     csv: str | None = None,
+    update_known: bool = True,
     frames_per_second: float = 1.0,
     num_workers: int = 4,
 ) -> LoadResult:

@@ -35,8 +35,9 @@ class LoadImages(StepOperator):
     operator = "load_images"
     label = "Load images"
     help = (
-        "Add images to this dataset as S (owned) and U (candidates). Loading again adds only what "
-        "is new. Or say which samples that are already here are S and U."
+        "Add images to this dataset as S (owned) and U (candidates). Loading again adds what is "
+        "new and updates what a CSV says otherwise. Or say which samples that are already here are "
+        "S and U."
     )
     icon = "add_photo_alternate"
     params = LoadParams
@@ -63,6 +64,7 @@ class LoadImages(StepOperator):
                 csv=params.csv,
                 frames_per_second=params.frames_per_second,
                 num_workers=params.num_workers,
+                update_known=params.update_known,
                 progress=report("Loading"),
             )
             lines.append(str(loaded))

@@ -190,6 +190,7 @@ def load_images(
         csv=params.csv,
         frames_per_second=params.frames_per_second,
         num_workers=params.num_workers,
+        update_known=params.update_known,
         progress=report("Loading"),
     )
 

@@ -10,10 +10,11 @@ import os
 import re
 from urllib.parse import unquote
 
-ADDRESS = "addresses on the web or in a bucket"
-WINDOWS = "paths of a Windows machine"
-BACKSLASHES = "paths with backslashes and no such file"
+ADDRESS = "cloud or web links"
+WINDOWS = "Windows paths"
+BACKSLASHES = "backslashed paths"
 MISSING = "missing files"
+BLANK = "blank names"
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -25,10 +26,12 @@ def locate(name: str, folder: str | os.PathLike[str]) -> tuple[str, str]:
     The reason is a noun in the plural, to be counted.
 
     >>> locate("s3://bucket/a.png", "/data")
-    ('s3://bucket/a.png', 'addresses on the web or in a bucket')
+    ('s3://bucket/a.png', 'cloud or web links')
     >>> locate(r"C:\drive\a.png", "/data")[1], locate("no/such.png", "/data")
-    ('paths of a Windows machine', ('/data/no/such.png', 'missing files'))
+    ('Windows paths', ('/data/no/such.png', 'missing files'))
     """
+    if not name.strip():
+        return os.path.abspath(folder), BLANK
     if name.lower().startswith("file://"):
         name = unquote(re.sub(r"^file://(localhost)?", "", name, flags=re.IGNORECASE))
     elif _ADDRESS.match(name):
@@ -40,6 +43,6 @@ def locate(name: str, folder: str | os.PathLike[str]) -> tuple[str, str]:
     if _DRIVE.match(name):
         return name, WINDOWS
     if "\\" in name:
-        path, reason = locate(name.replace("\\", "/"), folder)
-        return path, BACKSLASHES if reason else ""
+        with_slashes, reason = locate(name.replace("\\", "/"), folder)
+        return (path, BACKSLASHES) if reason else (with_slashes, "")
     return path, MISSING

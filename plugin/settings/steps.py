@@ -66,6 +66,10 @@ class LoadParams(Params, section="data"):
         advanced=False,
         title="CSV",
     )
+    update_known: bool = setting(
+        True,
+        "Write the CSV's columns to images that are there already; an empty cell changes nothing",
+    )
     frames_per_second: float = setting(
         1.0, "Frames taken from each second of a video", key="data.fps", gt=0, le=1000
     )

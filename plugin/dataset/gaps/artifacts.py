@@ -7,6 +7,7 @@ folder made elsewhere can also land on a dataset that holds the images already.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ...coverage.distances import nearest_distance
 from ...coverage.novelty import novelty
 from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...errors import ArtifactError, EmptySetError
+from ...interchange.listed_paths import locate
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
 from ...interchange.walk import RealPaths
 from ...projection.sphere import robust_centre, to_unit_sphere
@@ -142,13 +144,13 @@ def import_artifacts(
     artifacts, warnings = read_artifacts(folder)
     names = Names(suffix)
     paths = {
-        part: [str(folder.resolve() / path) for path in listed]
+        part: [_located(path, folder) for path in listed]
         for part, listed in (("S", artifacts.paths_S), ("U", artifacts.paths_U))
     }
     for part, listed in paths.items():
         if len(set(listed)) < len(listed):
             raise ArtifactError(f"paths_{part}.json lists an image twice: one row per image.")
-    loaded = load_images(dataset, paths["S"], paths["U"])
+    loaded = load_images(dataset, paths["S"], paths["U"], keep_missing=True)
     if loaded.left_out:
         raise ArtifactError(f"{folder} lists what are no files; {loaded.left_out}.")
     real = RealPaths()
@@ -174,6 +176,12 @@ def import_artifacts(
     return ArtifactImport(
         len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.gaps, warnings
     )
+
+
+def _located(path: str, folder: Path) -> str:
+    """Absolute path of an image, counted from the folder, also where there is no such file."""
+    found, reason = locate(path, folder.resolve())
+    return os.path.normpath(folder.resolve() / path) if reason else found
 
 
 def _aligned(dataset: fo.Dataset, field: str, ids: list[str]) -> NDArray[np.float32]:

@@ -2,15 +2,16 @@
 
 The absolute path, links among its folders followed, is the key: loading again adds only what is
 new.  Only image headers are read (size and type, in parallel); pixels wait until something needs
-them.
+them.  A table's columns are written to new and to known images; what differs from a known one is
+counted.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import fiftyone as fo
@@ -26,6 +27,7 @@ from ..store.names import OWNED_TAG, POOL_TAG
 from ..store.sets import resolve
 from .recordings import with_frames
 from .sources import Listing, Source, list_csv, list_images
+from .update import Changes, changes, refuse_other_types, write_changes
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,10 @@ class LoadResult(Result):
     left_out: LeftOut = field(default_factory=LeftOut)
     notes: list[str] = field(default_factory=list)
     """What was understood rather than copied of a table, a line for each kind."""
+    changed: Changes = field(default_factory=Changes)
+    """What the table says otherwise of images that were there."""
+    updated: bool = True
+    """Whether that was written."""
 
     def __str__(self) -> str:
         lines = [
@@ -60,6 +66,9 @@ class LoadResult(Result):
                 f"{self.unreadable[0]}). They were added and will be skipped and tagged when "
                 "embedding."
             )
+        if self.changed.samples:
+            written = "updated" if self.updated else "not updated, though the table says otherwise:"
+            lines.append(f"{written} {self.changed}")
         lines += [str(self.left_out)] if self.left_out else []
         lines += [f"column {old!r} became the field {new!r}" for old, new in self.renamed.items()]
         lines += self.notes
@@ -74,6 +83,8 @@ def load_images(
     csv: str | None = None,
     frames_per_second: float = 1.0,
     num_workers: int = 4,
+    update_known: bool = True,
+    keep_missing: bool = False,
     progress: Progress = silent,
 ) -> LoadResult:
     """Add images to ``dataset``, tagged ``S`` (owned) and ``U`` (pool).
@@ -86,14 +97,28 @@ def load_images(
         In their place or beside them: a CSV with ``filename``, ``split`` and further columns.
     frames_per_second
         Frames taken from each second of a video; they are written below FiftyOne's dataset folder.
+    update_known
+        Write the columns of the CSV to images that are there already.  An empty cell leaves what
+        is there.
+    keep_missing
+        Add images whose files are not on this machine; they are left out otherwise.
 
     Raises
     ------
     InputError
-        Nothing was given, a path does not exist, or one image is listed as both S and U.
+        Nothing was given, a path does not exist, no image of a list is on this machine, or one is
+        listed as both S and U.
+    ArtifactError
+        The CSV cannot be read, or a cell does not fit the field that the dataset has.
     """
     real = RealPaths()
-    listings = with_frames(dataset, _listings(dataset, owned, pool, csv), frames_per_second)
+    files, ids = dataset.values(["filepath", "id"])
+    known = dict(zip(map(real, files), ids, strict=True))
+    listings = {
+        role: listing if keep_missing else _usable(listing, role, known, real)
+        for role, listing in _listings(dataset, owned, pool, csv).items()
+    }
+    listings = with_frames(dataset, listings, frames_per_second)
     listings = {role: _joined([listing], real) for role, listing in listings.items()}
     both = set(map(real, listings[OWNED_TAG].paths)) & set(map(real, listings[POOL_TAG].paths))
     if both:
@@ -101,8 +126,14 @@ def load_images(
             f"{len(both)} images are listed as both S and U, such as {min(both)}; "
             f"an owned image is not a candidate."
         )
-    files, ids = dataset.values(["filepath", "id"])
-    known = dict(zip(map(real, files), ids, strict=True))
+    changed = Changes()
+    for listing in listings.values():
+        refuse_other_types(dataset, listing.columns)
+        rows = {known[real(p)]: row for row, p in enumerate(listing.paths) if real(p) in known}
+        columns = {n: cells for n, cells in listing.columns.items() if n in listing.named}
+        changed = changed.joined(changes(dataset, rows, columns))
+    if update_known:
+        write_changes(dataset, changed)
     total = sum(len(listing.paths) for listing in listings.values())
     added, again, moved, unreadable, done = {}, {}, {}, [], 0
     for role, listing in listings.items():
@@ -121,7 +152,9 @@ def load_images(
     left_out = LeftOut()
     left_out.update(listing.left_out for listing in listings.values())
     notes = list(dict.fromkeys(n for listing in listings.values() for n in listing.notes))
-    return LoadResult(added, again, moved, unreadable, renamed, left_out, notes)
+    return LoadResult(
+        added, again, moved, unreadable, renamed, left_out, notes, changed, update_known
+    )
 
 
 def tag_samples(
@@ -179,7 +212,29 @@ def _joined(listings: list[Listing], real: RealPaths) -> Listing:
         {old: new for listing in listings for old, new in listing.renamed.items()},
         left_out,
         list(dict.fromkeys(note for listing in listings for note in listing.notes)),
+        {path: why for listing in listings for path, why in listing.absent.items()},
+        frozenset(name for listing in listings for name in listing.named),
     )
+
+
+def _usable(listing: Listing, role: str, known: Mapping[str, str], real: RealPaths) -> Listing:
+    """The listing without files that are nowhere here, unless the dataset has them."""
+    gone = LeftOut()
+    for path, reason in listing.absent.items():
+        if real(path) not in known:
+            gone.add(reason, path)
+    if not gone:
+        return listing
+    out = {path for paths in gone.paths.values() for path in paths}
+    rows = [row for row, path in enumerate(listing.paths) if path not in out]
+    if not rows:
+        raise InputError(
+            f"No image listed as {role} can be used here ({gone}): give files on this machine, "
+            "with paths that count from the folder of the list."
+        )
+    listing.left_out.update([gone])
+    columns = {name: [cells[row] for row in rows] for name, cells in listing.columns.items()}
+    return replace(listing, paths=[listing.paths[row] for row in rows], columns=columns)
 
 
 def _samples(

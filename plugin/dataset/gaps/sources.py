@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -19,6 +19,7 @@ import fiftyone as fo
 from ...errors import ArtifactError, EmptySetError, InputError
 from ...interchange.files import kind_of, read_json, refuse_no_file
 from ...interchange.left_out import LeftOut
+from ...interchange.listed_paths import locate
 from ...interchange.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
 from .table import FILENAME, SPLIT, read_table
 
@@ -37,7 +38,8 @@ Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 class Listing:
     """Images and videos in order, absolute; columns beside them, one cell a file.
 
-    ``left_out``: what was met on the way and is neither.
+    ``left_out``: what was met on the way and is neither.  ``absent``: paths that are listed and
+    cannot be used here, with the reason.  ``named``: columns that a table gave.
     """
 
     paths: list[str]
@@ -45,11 +47,13 @@ class Listing:
     renamed: dict[str, str] = field(default_factory=dict)
     left_out: LeftOut = field(default_factory=LeftOut)
     notes: list[str] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
     @property
     def videos(self) -> list[str]:
         """Those of ``paths`` that are videos by their ending."""
-        return [path for path in self.paths if is_video(path)]
+        return [path for path in self.paths if is_video(path) and path not in self.absent]
 
 
 def list_images(source: Source) -> Listing:
@@ -73,7 +77,9 @@ def list_images(source: Source) -> Listing:
     if os.path.isdir(text):
         return _listing([text], text)
     if os.path.isfile(text):
-        return _listing(_json_list(text) if text.lower().endswith(".json") else [text], text)
+        if not text.lower().endswith(".json"):
+            return _listing([text], text)
+        return _listing(_json_list(text), text, folder=os.path.dirname(os.path.abspath(text)))
     refuse_no_file(text)
     if glob.has_magic(text):
         return _matched(text)
@@ -104,8 +110,10 @@ def list_csv(
                 f"a filename and a split of S or U are expected."
             )
     folder = os.path.dirname(os.path.abspath(file))  # a link is not followed: names count from here
-    paths = [os.path.normpath(os.path.join(folder, str(name))) for name in names]
+    paths, reasons = zip(*[locate(str(name), folder) for name in names], strict=True)
+    absent = {path: why for path, why in zip(paths, reasons, strict=True) if why}
     columns = {k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}
+    notes = [*table.notes, *_repeated(paths, table.numbers, columns)]
 
     def part(split: str) -> Listing:
         rows = [row for row, value in enumerate(splits) if value.upper() == split]
@@ -113,10 +121,31 @@ def list_csv(
             [paths[row] for row in rows],
             {name: [cells[row] for row in rows] for name, cells in columns.items()},
             table.renamed,
-            notes=table.notes,
+            notes=notes,
+            absent={paths[row]: absent[paths[row]] for row in rows if paths[row] in absent},
+            named=frozenset(columns),
         )
 
     return part("S"), part("U")
+
+
+def _repeated(
+    paths: Sequence[str], numbers: Sequence[int], columns: Mapping[str, Sequence[Any]]
+) -> list[str]:
+    """A note for files that stand in several rows, of which the first counts."""
+    first: dict[str, int] = {}
+    again, differ = 0, []
+    for row, path in enumerate(paths):
+        at = first.setdefault(path, row)
+        names = [name for name, cells in columns.items() if cells[row] != cells[at]]
+        again += at != row
+        if names:
+            place = f"rows {numbers[at]} and {numbers[row]}: {', '.join(names)}"
+            differ.append(f"{os.path.basename(path)} ({place})")
+    if not again:
+        return []
+    said = f"; {len(differ)} differ: {', '.join(differ[:3])}" if differ else ""
+    return [f"rows of a file that stands in an earlier row, which counts: {again}{said}"]
 
 
 def video_names(videos: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
@@ -151,18 +180,22 @@ def _json_list(text: str) -> list[str]:
     document = read_json(Path(text))
     if not isinstance(document, list) or not all(isinstance(item, str) for item in document):
         raise ArtifactError(f"{text} has to be a JSON list of image paths.")
-    folder = os.path.dirname(os.path.abspath(text))
-    return [os.path.join(folder, os.path.expanduser(item)) for item in document]
+    return document
 
 
 def _listing(
-    given: Iterable[str | os.PathLike[str]], source: str, left_out: LeftOut | None = None
+    given: Iterable[str | os.PathLike[str]],
+    source: str,
+    left_out: LeftOut | None = None,
+    folder: str = "",
 ) -> Listing:
     """What was given by name, and what the folders among it hold; each path once."""
-    found, left_out = dict[str, None](), left_out or LeftOut()
+    found, left_out, absent = dict[str, None](), left_out or LeftOut(), dict[str, str]()
     for each in given:
-        path = os.path.abspath(os.path.expanduser(os.fspath(each)))
-        inside = _below(path)
+        path, reason = locate(os.fspath(each), folder)
+        if reason:
+            absent[path] = reason
+        inside = Walk([path]) if reason else _below(path)
         found.update(dict.fromkeys(inside.files))
         left_out.update([inside.left_out])
     if not found:
@@ -170,7 +203,7 @@ def _listing(
         raise EmptySetError(
             f"{source} holds no image: looked for {', '.join(sorted(IMAGE_SUFFIXES))}{said}."
         )
-    return Listing(list(found), left_out=left_out)
+    return Listing(list(found), left_out=left_out, absent=absent)
 
 
 def _matched(pattern: str) -> Listing:

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 import fiftyone as fo
 
+from ...errors import InputError
 from ..store.fields import TYPES, WRITE_BLOCK
+
+_FITS: Mapping[type, frozenset[type]] = {
+    fo.StringField: frozenset([str]),
+    fo.IntField: frozenset([int]),
+    fo.FloatField: frozenset([int, float]),
+    fo.BooleanField: frozenset([bool]),
+    fo.DateField: frozenset([date]),
+    fo.DateTimeField: frozenset([datetime]),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,12 @@ class Changes:
     def samples(self) -> int:
         """Samples with at least one value that differs."""
         return len(set().union(*self.values.values()))
+
+    def joined(self, other: Changes) -> Changes:
+        """These and others."""
+        names = dict.fromkeys([*self.values, *other.values])
+        pairs = {n: self.values.get(n, {}) | other.values.get(n, {}) for n in names}
+        return Changes(pairs)
 
     def __str__(self) -> str:
         fields = ", ".join(f"{name} of {count:,}" for name, count in self.counts.items())
@@ -62,13 +79,32 @@ def changes(
     return Changes(found)
 
 
-def write(dataset: fo.Dataset, found: Changes) -> None:
+def write_changes(dataset: fo.Dataset, found: Changes) -> None:
     """Write the values that differ; a field that is not there is added."""
     for name, values in found.values.items():
         if not dataset.has_field(name):
             dataset.add_sample_field(name, TYPES[type(next(iter(values.values())))])
         for block in _blocks(values):
             dataset.set_values(name, block, key_field="id", progress=False)
+
+
+def refuse_other_types(dataset: fo.Dataset, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Stop before frames of a recording would bring values into a field of another type.
+
+    Raises
+    ------
+    InputError
+        A field has another type than the values for it.
+    """
+    for name, cells in columns.items():
+        held = dataset.get_field(name)
+        given = {type(cell) for cell in cells if cell is not None}
+        if held is not None and not given <= _FITS.get(type(held), frozenset()):
+            raise InputError(
+                f"The dataset has a field {name!r} of its own, a {type(held).__name__}, which "
+                f"these images would fill with {min(kind.__name__ for kind in given)} values: "
+                "rename that field."
+            )
 
 
 def _same(held: Any, new: Any) -> bool:

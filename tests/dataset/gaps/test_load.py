@@ -3,6 +3,7 @@ import os
 import shutil
 
 import av
+import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.load import load_images, tag_samples
@@ -239,3 +240,162 @@ def test_samples_already_there_become_s_and_u(dataset, make_images):
     counts = tag_samples(dataset, "field:split=train", "field:split=new")
     assert counts == {"S": 4, "U": 2}
     assert sorted(map(tuple, dataset.values("tags"))) == [("S",)] * 4 + [("U",)] * 2
+
+
+@pytest.fixture
+def load_csv(dataset, make_images, tmp_path):
+    """``load_csv(text)`` loads a CSV beside the images ``0.png`` to ``3.png`` in ``i/``."""
+    folder = make_images("i", 4)
+    for number, path in enumerate(sorted(folder.iterdir())):
+        path.rename(folder / f"{number}.png")
+
+    def load(text, **settings):
+        (tmp_path / "m.csv").write_text(text, encoding="utf-8")
+        return load_images(dataset, csv=str(tmp_path / "m.csv"), **settings)
+
+    return load
+
+
+def test_a_table_loaded_again_updates_what_differs_and_says_how_much(dataset, load_csv):
+    load_csv("filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\n")
+    dataset.set_values("mine", ["a", "b"])
+    again = load_csv(
+        "filename,split,speed,sequence\ni/0.png,S,1,d1\ni/1.png,U,5,d2\ni/2.png,U,7,d2\n"
+    )
+    assert dataset.values("speed") == [1, 5, 7]
+    assert dataset.values("sequence") == ["d1", "d2", "d2"]
+    assert dataset.values("mine") == ["a", "b", None]
+    assert again.changed.counts == {"speed": 1, "sequence": 2}
+    assert "updated 2 fields of 2 samples (sequence of 2, speed of 1)" in str(again)
+    assert not load_csv(
+        "filename,split,speed,sequence\ni/0.png,S,1,d1\ni/1.png,U,5,d2\n"
+    ).changed.samples
+
+
+def test_an_update_can_be_turned_off_and_says_what_it_left(dataset, load_csv):
+    load_csv("filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\n")
+    again = load_csv("filename,split,speed\ni/0.png,S,3\ni/1.png,U,2\n", update_known=False)
+    assert dataset.values("speed") == [1, 2]
+    assert "not updated, though the table says otherwise: 1 field of 1 sample" in str(again)
+
+
+@pytest.mark.parametrize("cell", ["", "NA", "nan"])
+def test_a_missing_value_in_a_table_clears_nothing(dataset, load_csv, cell):
+    load_csv("filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\n")
+    load_csv(f"filename,split,speed\ni/0.png,S,{cell}\ni/1.png,U,3\n")
+    assert dataset.values("speed") == [1, 3]
+
+
+def test_a_moved_image_is_told_and_a_set_is_never_changed_by_a_column(dataset, load_csv):
+    load_csv("filename,split\ni/0.png,S\ni/1.png,U\n")
+    moved = load_csv("filename,split\ni/0.png,U\ni/1.png,U\n")
+    assert "U: 0 added, 2 already there, 1 moved here from the other set" in str(moved)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "values"),
+    [
+        (("1", "2"), ("3.0", "NA"), [1, 2, 3, None]),
+        (("1.5", "2.5"), ("1", "2"), [1.5, 2.5, 1.0, 2.0]),
+        (("front", "rear"), ("1", "007"), ["front", "rear", "1", "007"]),
+        (("true", "false"), ("1", "0"), [True, False, True, False]),
+    ],
+)
+def test_a_second_table_takes_the_types_of_the_first(dataset, load_csv, first, second, values):
+    load_csv("filename,split,v\ni/0.png,S,{}\ni/1.png,U,{}\n".format(*first))
+    load_csv("filename,split,v\ni/2.png,S,{}\ni/3.png,U,{}\n".format(*second))
+    assert dataset.values("v") == values
+    assert {type(v) for v in dataset.values("v")} - {type(None)} == {type(values[0])}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("1", "front"), ("1.5", "fast"), ("true", "maybe"), ("2", "2.5")]
+)
+def test_a_second_table_that_does_not_fit_changes_nothing(dataset, load_csv, first, second):
+    load_csv(f"filename,split,v\ni/0.png,S,{first}\ni/1.png,U,\n")
+    with pytest.raises(ArtifactError, match=f"row 3: '{second}' in the column 'v'"):
+        load_csv(f"filename,split,v,more\ni/0.png,U,,1\ni/3.png,U,{second},1\n")
+    assert len(dataset) == 2
+    assert not dataset.has_field("more")
+    assert dataset.values("tags") == [["S"], ["U"]]
+
+
+def test_a_file_in_two_rows_counts_once_and_the_difference_is_told(dataset, load_csv):
+    loaded = load_csv(
+        "filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\ni/1.png,U,7\n./i/0.png,S,1\n"
+    )
+    assert dataset.values("speed") == [1, 2]
+    said = "rows of a file that stands in an earlier row, which counts: 2; 1 differ"
+    assert f"{said}: 1.png (rows 3 and 4: speed)" in str(loaded)
+
+
+def test_paths_of_windows_are_read_where_the_files_are_here(dataset, load_csv):
+    load_csv("filename,split\ni\\0.png,S\n.\\i\\1.png,U\n")
+    load_csv("filename,split\ni/0.png,S\ni/1.png,U\n")
+    assert [path.rsplit("/", 2)[1:] for path in dataset.values("filepath")] == [
+        ["i", "0.png"],
+        ["i", "1.png"],
+    ]
+
+
+ELSEWHERE = [
+    ("i\\9.png", "backslashed path"),
+    ("C:\\drive\\0.png", "Windows path"),
+    ("D:/drive/0.png", "Windows path"),
+    ("\\\\server\\drive\\0.png", "Windows path"),
+    ("s3://bucket/0.png", "cloud or web link"),
+    ("gs://bucket/0.png", "cloud or web link"),
+    ("https://host/0.png", "cloud or web link"),
+    ("i/9.png", "missing file"),
+    ("/nowhere/9.png", "missing file"),
+    ("s3://bucket/0.mp4", "cloud or web link"),
+]
+
+
+@pytest.mark.parametrize(("path", "reason"), ELSEWHERE)
+@pytest.mark.parametrize("kind", ["csv", "json", "list"])
+def test_a_list_of_nothing_that_is_here_is_refused_with_the_reason(
+    dataset, load_csv, tmp_path, kind, path, reason
+):
+    (tmp_path / "l.json").write_text(json.dumps([path]))
+    load = {
+        "csv": lambda: load_csv(f"filename,split\ni/0.png,S\n{path},U\n"),
+        "json": lambda: load_images(dataset, pool=str(tmp_path / "l.json")),
+        "list": lambda: load_images(dataset, pool=[path]),
+    }[kind]
+    with pytest.raises(InputError, match=f"listed as U can be used here .*1 {reason}"):
+        load()
+    assert len(dataset) == 0
+
+
+def test_what_is_not_here_is_left_out_and_counted_by_its_reason(dataset, load_csv):
+    rows = "".join(f"{path},U\n" for path, _ in ELSEWHERE)
+    loaded = load_csv(f"filename,split\ni/0.png,S\ni/1.png,U\n{rows}")
+    assert loaded.added == {"S": 1, "U": 1}
+    assert loaded.left_out.counts == {
+        "cloud or web links": 4,
+        "Windows paths": 3,
+        "missing files": 2,
+        "backslashed paths": 1,
+    }
+    assert "4 cloud or web links (0.png, 0.png, 0.png…)" in str(loaded).replace(", …", "…")
+
+
+def test_a_known_image_whose_file_is_gone_is_still_updated(dataset, load_csv, tmp_path):
+    load_csv("filename,split,v\ni/0.png,S,1\ni/1.png,U,1\n")
+    (tmp_path / "i" / "0.png").unlink()
+    load_csv("filename,split,v\ni/0.png,S,2\ni/1.png,U,1\n")
+    assert dataset.values("v") == [2, 1]
+
+
+def test_an_address_of_a_local_file_is_its_path(dataset, make_images):
+    folder = make_images("pool", 1)
+    load_images(dataset, pool=[(folder / "pool_000.png").as_uri()])
+    assert dataset.values("filepath") == [str(folder / "pool_000.png")]
+
+
+def test_frames_do_not_go_into_a_field_of_another_type(dataset, make_video):
+    dataset.add_sample_field("timestamp", fo.StringField)
+    with pytest.raises(InputError, match=r"'timestamp' of its own, a StringField"):
+        load_images(dataset, pool=make_video("day1/front.mp4"))
+    assert len(dataset) == 0
