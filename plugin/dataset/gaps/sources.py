@@ -113,7 +113,8 @@ def list_csv(
     paths, reasons = zip(*[locate(str(name), folder) for name in names], strict=True)
     absent = {path: why for path, why in zip(paths, reasons, strict=True) if why}
     columns = {k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}
-    notes = [*table.notes, *_repeated(paths, table.numbers, columns)]
+    slashed = sum(map(_slashed, map(str, names), paths, reasons))
+    notes = [*table.notes, *_notes(slashed), *_repeated(paths, table.numbers, columns)]
 
     def part(split: str) -> Listing:
         rows = [row for row, value in enumerate(splits) if value.upper() == split]
@@ -127,6 +128,15 @@ def list_csv(
         )
 
     return part("S"), part("U")
+
+
+def _slashed(name: str, path: str, reason: str) -> bool:
+    """Whether backslashes of a name were read as separators."""
+    return not reason and "\\" in name and "\\" not in path
+
+
+def _notes(slashed: int) -> list[str]:
+    return [f"paths whose backslashes were read as slashes: {slashed}"] if slashed else []
 
 
 def _repeated(
@@ -191,10 +201,12 @@ def _listing(
 ) -> Listing:
     """What was given by name, and what the folders among it hold; each path once."""
     found, left_out, absent = dict[str, None](), left_out or LeftOut(), dict[str, str]()
+    slashed = 0
     for each in given:
         path, reason = locate(os.fspath(each), folder)
         if reason:
             absent[path] = reason
+        slashed += _slashed(os.fspath(each), path, reason)
         inside = Walk([path]) if reason else _below(path)
         found.update(dict.fromkeys(inside.files))
         left_out.update([inside.left_out])
@@ -203,7 +215,7 @@ def _listing(
         raise EmptySetError(
             f"{source} holds no image: looked for {', '.join(sorted(IMAGE_SUFFIXES))}{said}."
         )
-    return Listing(list(found), left_out=left_out, absent=absent)
+    return Listing(list(found), left_out=left_out, notes=_notes(slashed), absent=absent)
 
 
 def _matched(pattern: str) -> Listing:

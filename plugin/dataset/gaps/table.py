@@ -109,10 +109,11 @@ def read_table(
             try:
                 values.append(convert(cell))
             except ValueError:
-                what = "a frame number" if held is None else f"{name!r}, a {_type(held)}"
+                what = f"does not fit the dataset's field {name!r}, {_type(held)}"
                 raise ArtifactError(
-                    f"{path}, row {number}: {cell!r} in the column {header!r} is no value of "
-                    f"{what} of this dataset: correct it, or rename the column."
+                    f"{path}, row {number}: {cell!r} in the column {header!r} "
+                    f"{'is not a whole number' if held is None else what}: correct it, or rename "
+                    "the column."
                 ) from None
         columns[name] = values
         notes.see_missing(header, cells, values)
@@ -139,8 +140,8 @@ def _converter(
         kind = KINDS.get(type(held))
         if kind is None and any(cells):
             raise ArtifactError(
-                f"{file.path}: the dataset's field {name!r} is a {_type(held)}, which the column "
-                f"{header!r} cannot fill: rename the column."
+                f"{file.path}: the column {header!r} cannot fill the dataset's field {name!r}, "
+                f"{_type(held)}: rename the column."
             )
         return partial(fitted, kind=kind or str, decimal_comma=comma)
     if name == FRAME_NUMBER:
@@ -158,9 +159,10 @@ def _text(cell: str) -> Cell:
     return cell or None
 
 
-def _type(held: fo.Field) -> str:
+def _type(held: fo.Field | None) -> str:
     document = getattr(held, "document_type", None)
-    return document.__name__ if document else type(held).__name__
+    name = document.__name__ if document else type(held).__name__
+    return f"an {name}" if name[0] in "AEIO" else f"a {name}"
 
 
 class _Notes:

@@ -330,7 +330,8 @@ def test_a_file_in_two_rows_counts_once_and_the_difference_is_told(dataset, load
 
 
 def test_paths_of_windows_are_read_where_the_files_are_here(dataset, load_csv):
-    load_csv("filename,split\ni\\0.png,S\n.\\i\\1.png,U\n")
+    loaded = load_csv("filename,split\ni\\0.png,S\n.\\i\\1.png,U\n")
+    assert "paths whose backslashes were read as slashes: 2" in str(loaded)
     load_csv("filename,split\ni/0.png,S\ni/1.png,U\n")
     assert [path.rsplit("/", 2)[1:] for path in dataset.values("filepath")] == [
         ["i", "0.png"],
