@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...interchange.natural_order import natural, numbers_of, order_keys
 from ..store.sets import Samples
 
 ALL = "all frames"
@@ -74,7 +75,7 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     if left_out:
         notes.append(f"{left_out} samples have no {sequence_field!r}: left out.")
     made, by_file, twice = [], 0, 0
-    for value in sorted(rows):
+    for value in sorted(rows, key=natural):
         own = rows[value]
         mine = [numbers[row] for row in own]
         by_file += any(number is None for number in mine)
@@ -96,23 +97,30 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
 def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:
     """Places of frames in their order: by number, then file; by file alone where one has none.
 
-    >>> in_order([10, 2, 2], ["a", "c", "b"])
-    [2, 1, 0]
+    Numbers inside text count as numbers.
+
+    >>> in_order([10, 2, 2], ["a", "c", "b"]), in_order(["10", "2"], ["a", "b"])
+    ([2, 1, 0], [1, 0])
     """
-    places = range(len(paths))
+    places, files = range(len(paths)), [natural(path) for path in paths]
     if any(number is None for number in numbers):
-        return sorted(places, key=lambda at: paths[at])
-    return sorted(places, key=lambda at: (numbers[at], paths[at]))
+        return sorted(places, key=files.__getitem__)
+    texts = numbers and all(isinstance(number, str) for number in numbers)
+    keys = order_keys(numbers) if texts else numbers
+    return sorted(places, key=lambda at: (keys[at], files[at]))
 
 
 def as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
     """Frame numbers for an axis: the values themselves, seconds of times, else 0, 1, 2, ...
 
-    >>> as_numbers([30, 60]).tolist(), as_numbers(["b", "a"]).tolist()
-    ([30.0, 60.0], [0.0, 1.0])
+    >>> as_numbers([30, 60]).tolist(), as_numbers(["b", "a"]).tolist(), as_numbers(["2"]).tolist()
+    ([30.0, 60.0], [0.0, 1.0], [2.0])
     """
     if values and all(isinstance(value, datetime) for value in values):
         return np.array([value.timestamp() for value in values])
+    if values and all(isinstance(value, str) for value in values):
+        read = numbers_of(values)
+        return np.array(range(len(values)) if read is None else read, np.float64)
     if any(isinstance(value, (str, date)) or value is None for value in values):
         return np.arange(len(values), dtype=np.float64)
     return np.array(values, dtype=np.float64)

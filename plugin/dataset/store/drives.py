@@ -6,7 +6,6 @@ drive of their own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...interchange.natural_order import natural
 from .fields import is_ours
 from .names import FRAME_NUMBER, SEQUENCE
 from .sets import Samples, dataset_of
@@ -66,7 +66,7 @@ def read_drives(
     rows = [row[sample_id] for sample_id in owned_ids]
     owned = [_word(labels[index]) for index in rows]
     keys = [
-        (label or "", _number(numbers[index]), _natural(files[index]))
+        (label or "", _number(numbers[index]), natural(files[index]))
         for label, index in zip(owned, rows, strict=True)
     ]
     order = np.array(sorted(range(len(rows)), key=keys.__getitem__), np.int64)
@@ -132,10 +132,8 @@ def _word(label: Any) -> str | None:
     return None if label is None or label == "" else str(label)
 
 
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and value == value else 0.0
-
-
-def _natural(path: str) -> list[Any]:
-    """A key that sorts ``frame_10`` after ``frame_9``."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path)]
+def _number(value: Any) -> list[Any]:
+    """A key of a frame number, which may be text; every frame has its kind of key."""
+    if isinstance(value, str):
+        return natural(value)
+    return ["", float(value) if isinstance(value, int | float) and value == value else 0.0]

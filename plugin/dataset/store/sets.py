@@ -1,19 +1,20 @@
 """Who plays S and who plays U: a word from the user becomes a view.
 
-``S`` or ``tag:S`` is a sample tag, ``field:split=train`` a field's value, ``view:night`` a saved
+``S`` or ``tag:S`` is a sample tag, ``field:split=train`` a field's value (or one of a list, or a
+label), ``view:night`` a saved
 view.  The two sets may not share a sample: its distance to S would be zero by itself.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import fiftyone as fo
-from fiftyone import ViewField as F
 
 from ...errors import EmptySetError, InputError
 from .database import is_empty
+from .field_words import matching
 from .fiftyone_internals import root_dataset
 
 Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
@@ -51,10 +52,7 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
         name, equals, value = rest.partition("=")
         if not equals:
             raise InputError(f"{word!r} needs a value: field:NAME=VALUE.")
-        field = samples.get_field(name)
-        if field is None:
-            raise InputError(f"The dataset has no field {name!r}.")
-        return samples.match(F(name) == _typed(value, field, word))
+        return matching(samples, name, value, word)
     raise InputError(f"{word!r} is none of: a tag, tag:NAME, field:NAME=VALUE, view:NAME.")
 
 
@@ -86,16 +84,3 @@ def reloaded(samples: Samples) -> fo.Dataset:
     dataset = dataset_of(samples)
     dataset.reload()
     return dataset
-
-
-def _typed(value: str, field: Any, word: str) -> Any:
-    try:
-        if isinstance(field, fo.BooleanField):
-            return {"true": True, "false": False}[value.lower()]
-        if isinstance(field, fo.IntField):
-            return int(value)
-        if isinstance(field, fo.FloatField):
-            return float(value)
-    except (KeyError, ValueError):
-        raise InputError(f"{word!r}: {value!r} is not a value of that field's type.") from None
-    return value

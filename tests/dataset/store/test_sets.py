@@ -1,4 +1,7 @@
+from datetime import date, datetime
+
 import fiftyone as fo
+import numpy as np
 import pytest
 from gapsphere.plugin.dataset.store.sets import resolve, resolve_sets
 from gapsphere.plugin.errors import EmptySetError, InputError
@@ -47,3 +50,44 @@ def test_empty_and_overlapping_sets_are_refused(filled):
         resolve_sets(filled, "S", "nobody")
     with pytest.raises(InputError, match="1 samples are in both"):
         resolve_sets(filled, "field:rank=4", "U")
+
+
+@pytest.fixture
+def kinds(dataset):
+    """Eight samples with a field of each kind; the first two are of day, the first of rain."""
+    day, rain = [i < 2 for i in range(8)], [i < 1 for i in range(8)]
+    dataset.add_samples(
+        fo.Sample(
+            f"/{i}.png",
+            flags=(["day", "rain"] if rain[i] else ["day"]) if day[i] else None,
+            numbers=[1, 2] if day[i] else [3],
+            loose=[1, "day"] if day[i] else [],
+            weather=fo.Classification(label="day" if day[i] else "night"),
+            many=fo.Classifications(classifications=[fo.Classification(label="day")] * day[i]),
+            boxes=fo.Detections(detections=[fo.Detection(label="car")] * day[i]),
+            grade=fo.Regression(value=1.5 if day[i] else 2.0),
+            on=date(2024, 1, 1 + (not day[i])),
+            at=datetime(2024, 1, 1 + (not day[i]), 12),
+            vector=np.ones(3),
+        )
+        for i in range(8)
+    )
+    return dataset
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "flags=day", "numbers=2", "loose=1", "loose=day", "weather=day", "weather.label=day",
+        "many=day", "boxes=car", "boxes.detections.label=car", "grade=1.5", "on=2024-01-01",
+        "at=2024-01-01T12:00:00Z",
+    ],
+)  # fmt: skip
+def test_a_word_finds_values_in_lists_labels_and_times(kinds, word):
+    assert [s.filepath for s in resolve(kinds, f"field:{word}")] == ["/0.png", "/1.png"]
+
+
+@pytest.mark.parametrize("word", ["vector=1", "metadata=1", "on=soon", "numbers=many"])
+def test_a_word_for_a_field_that_none_names_is_a_sentence(kinds, word):
+    with pytest.raises(InputError, match=r"no word names|not a value of that field's type"):
+        resolve(kinds, f"field:{word}")

@@ -1,0 +1,52 @@
+import os
+from datetime import datetime
+
+import fiftyone as fo
+import pytest
+from gapsphere.plugin.dataset.sparse.sequences import in_order, ordered_sequences
+from gapsphere.plugin.dataset.store.drives import read_drives
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        ["1", "2", "10", "11"],
+        ["0001", "2", "010", "11"],
+        ["frame 1", "frame 2", "frame 10", "frame 11"],
+        ["0.25", "0.5", "1.5", "1.75"],
+        ["-2", "-1", "1", "10"],
+        ["1234567890123456788", "1234567890123456789", "1234567890123456790", "2e0"],
+        [1.5, 2.0, 10.0, 11.0],
+        [datetime(2024, 1, day) for day in (1, 2, 10, 11)],
+        [None] * 4,
+    ],
+)
+def test_frames_come_in_the_order_of_their_numbers(numbers):
+    files = [f"/pool/frame_{n}.png" for n in (1, 2, 10, 11)]
+    shuffled = [2, 0, 3, 1]
+    if numbers[-1] == "2e0":  # no number: the whole column is ordered as text with numbers in it
+        numbers = [*numbers[:3], "x"]
+    found = in_order([numbers[at] for at in shuffled], [files[at] for at in shuffled])
+    assert [shuffled[at] for at in found] == [0, 1, 2, 3]
+
+
+def test_text_numbers_files_and_names_of_sequences_are_all_read_so(dataset):
+    samples = [
+        fo.Sample(f"/pool/x{i:02d}.png", sequence=f"drive {d}", frame_number=str(12 - i))
+        for d in (10, 9)
+        for i in (2, 1, 11, 10)
+    ]
+    dataset.add_samples(samples)
+    found = ordered_sequences(dataset, "sequence", "frame_number")
+    assert [sequence.value for sequence in found.sequences] == ["drive 9", "drive 10"]
+    names = [os.path.basename(path) for path in found.sequences[0].paths]
+    assert names == ["x11.png", "x10.png", "x02.png", "x01.png"]
+
+
+def test_drives_are_in_the_same_order(dataset):
+    dataset.add_samples(
+        fo.Sample(f"/pool/{name}.png", sequence="d", frame_number=number)
+        for name, number in (("a", "10"), ("b", "2"), ("c", "1"))
+    )
+    drives = read_drives(dataset, "sequence", dataset.values("id"), [])
+    assert drives.order.tolist() == [2, 1, 0]
