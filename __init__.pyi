@@ -37,6 +37,7 @@ def load_images(
     csv: str | None = None,
     update_known: bool = True,
     frames_per_second: float = 1.0,
+    camera_topics: str = '',
     num_workers: int = 4,
 ) -> LoadResult:
     """Add images to ``dataset`` as samples tagged ``S`` and ``U``."""

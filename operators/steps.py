@@ -63,6 +63,7 @@ class LoadImages(StepOperator):
                 params.pool_images,
                 csv=params.csv,
                 frames_per_second=params.frames_per_second,
+                camera_topics=params.camera_topics,
                 num_workers=params.num_workers,
                 update_known=params.update_known,
                 progress=report("Loading"),

@@ -189,6 +189,7 @@ def load_images(
         pool,
         csv=params.csv,
         frames_per_second=params.frames_per_second,
+        camera_topics=params.camera_topics,
         num_workers=params.num_workers,
         update_known=params.update_known,
         progress=report("Loading"),

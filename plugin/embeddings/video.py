@@ -125,7 +125,7 @@ def extract_frames(
                     continue
                 path = folder / f"{stem}_{number:06d}{suffix}"
                 if not path.exists():
-                    _write_frame(_upright(frame), path)
+                    write_frame(encoded(_upright(frame), suffix), path)
                 frames.append(FrameFile(path, number, round(seconds, 6)))
             _warn_if_it_ended_early(video, stream, frames, fps)
     except av.FFmpegError as error:
@@ -204,18 +204,26 @@ def _upright(frame: VideoFrame) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _write_frame(image: Image.Image, path: Path) -> None:
+def encoded(image: Image.Image, suffix: str) -> bytes:
+    """A picture as JPEG of quality 95, or as PNG.
+
+    Pillow does not look whether all it wrote arrived: straight to a disk that fills up, it would
+    leave a frame cut off and say nothing.
+    """
     options: dict[str, Any] = (
         {"format": "PNG"}
-        if path.suffix == ".png"
+        if suffix == ".png"
         else {"format": "JPEG", "quality": JPEG_QUALITY, "subsampling": 0}
     )
-    # Pillow does not look whether all it wrote arrived: straight to a disk that fills up, it would
-    # leave a frame cut off and say nothing.
-    encoded = io.BytesIO()
-    image.save(encoded, **options)
+    content = io.BytesIO()
+    image.save(content, **options)
+    return content.getvalue()
+
+
+def write_frame(content: bytes, path: Path) -> None:
+    """Write a frame whole; InputError where there is no room or no permission."""
     try:
-        write_whole(path, lambda file: file.write(encoded.getbuffer()), durable=False)
+        write_whole(path, lambda file: file.write(content), durable=False)
     except ArtifactError as error:
         cause = error.__cause__
         raise InputError(

@@ -48,14 +48,14 @@ class LoadParams(Params, section="data"):
 
     owned_images: str | None = setting(
         None,
-        "Images you own (S): a folder, a glob, a JSON list or a video",
+        "Images you own (S): a folder, a glob, a JSON list, a video or an MCAP file",
         key="data.S_dir",
         advanced=False,
         title="S: images you own",
     )
     pool_images: str | None = setting(
         None,
-        "Candidate images (U): a folder, a glob, a JSON list or a video",
+        "Candidate images (U): a folder, a glob, a JSON list, a video or an MCAP file",
         key="data.U_dir",
         advanced=False,
         title="U: candidates",
@@ -71,7 +71,12 @@ class LoadParams(Params, section="data"):
         "Write the CSV's columns to images that are there already; an empty cell changes nothing",
     )
     frames_per_second: float = setting(
-        1.0, "Frames taken from each second of a video", key="data.fps", gt=0, le=1000
+        1.0, "Frames taken from each second of a recording", key="data.fps", gt=0, le=1000
+    )
+    camera_topics: str = setting(
+        "",
+        "Cameras of MCAP files: topics, with commas between them and * for any part; empty: all",
+        key="data.camera_topics",
     )
     num_workers: int = fields.num_workers("Threads that read images", key="inference.num_workers")
 

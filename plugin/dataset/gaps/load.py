@@ -48,7 +48,7 @@ class LoadResult(Result):
     renamed: dict[str, str] = field(default_factory=dict)
     left_out: LeftOut = field(default_factory=LeftOut)
     notes: list[str] = field(default_factory=list)
-    """What was understood rather than copied of a table, a line for each kind."""
+    """What was understood of a table, or is wrong with a recording, a line for each kind."""
     changed: Changes = field(default_factory=Changes)
     """What the table says otherwise of images that were there."""
     updated: bool = True
@@ -82,6 +82,7 @@ def load_images(
     *,
     csv: str | None = None,
     frames_per_second: float = 1.0,
+    camera_topics: str = "",
     num_workers: int = 4,
     update_known: bool = True,
     keep_missing: bool = False,
@@ -92,11 +93,14 @@ def load_images(
     Parameters
     ----------
     owned, pool
-        A folder, a glob, a JSON list, a video, or a list of paths.
+        A folder, a glob, a JSON list, a video, an MCAP file, or a list of paths.
     csv
         In their place or beside them: a CSV with ``filename``, ``split`` and further columns.
     frames_per_second
-        Frames taken from each second of a video; they are written below FiftyOne's dataset folder.
+        Frames taken from each second of a recording, of each camera; they are written below
+        FiftyOne's dataset folder.
+    camera_topics
+        Cameras of MCAP files: topics or patterns with commas between them; all where empty.
     update_known
         Write the columns of the CSV to images that are there already.  An empty cell leaves what
         is there.
@@ -118,7 +122,7 @@ def load_images(
         role: listing if keep_missing else _usable(listing, role, known, real)
         for role, listing in _listings(dataset, owned, pool, csv).items()
     }
-    listings = with_frames(dataset, listings, frames_per_second)
+    listings = with_frames(dataset, listings, frames_per_second, camera_topics, progress)
     listings = {role: _joined([listing], real) for role, listing in listings.items()}
     both = set(map(real, listings[OWNED_TAG].paths)) & set(map(real, listings[POOL_TAG].paths))
     if both:

@@ -1,14 +1,14 @@
 """Recordings among the files to load become their frames, each recording one drive.
 
 A drive is called by the folder and file of its recording, so that ``day1/front.mp4`` and
-``day2/front.mp4`` are two.  The bytes decide what is the same recording: one that was renamed or
-moved goes on where its frames are, and a copy adds nothing.
+``day2/front.mp4`` are two; all cameras of an MCAP file are one.  The bytes decide what is the same
+recording: one that was renamed or moved goes on where its frames are, and a copy adds nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -19,20 +19,21 @@ from typing import Any
 import fiftyone as fo
 
 from ...embeddings.video import extract_frames, fingerprint
-from ...errors import GapsphereError
-from ...interchange.left_out import LeftOut
+from ...errors import GapsphereError, MissingDependencyError
+from ...progress import Progress, silent
 from ..store import places
 from ..store.names import FRAME_NUMBER, SEQUENCE
-from .sources import Listing, video_names
-
-log = logging.getLogger(__name__)
+from .sources import Listing, is_mcap, video_names
 
 TIMESTAMP = "timestamp"
+CAMERA = "camera"
+RECORDED_AT = "recorded_at"
+LOCATION = "location"
 UNREADABLE = "unreadable recordings"
 REPEATED = "repeated recordings"
 
 _PATH = "path"
-_FRAME = re.compile(r"(?P<stem>.*-(?P<print>[0-9a-f]{8}))_\d{6,}\.(jpg|png)")
+_FRAME = re.compile(r"(?P<stem>.*-(?P<print>[0-9a-f]{8}))(_.+)?_\d{6,}\.(jpg|png|webp)")
 
 Row = dict[str, Any]
 
@@ -47,7 +48,11 @@ class _Home:
 
 
 def with_frames(
-    dataset: fo.Dataset, listings: Mapping[str, Listing], frames_per_second: float
+    dataset: fo.Dataset,
+    listings: Mapping[str, Listing],
+    frames_per_second: float,
+    camera_topics: str = "",
+    progress: Progress = silent,
 ) -> dict[str, Listing]:
     """Put the frames of each recording in its place, with the cells of its row.
 
@@ -56,38 +61,46 @@ def with_frames(
     videos = list(dict.fromkeys(video for each in listings.values() for video in each.videos))
     if not videos:
         return dict(listings)
+    found = Listing([])
     alone = sum(len(each.paths) for each in listings.values()) == 1
-    left_out, frames = LeftOut(), dict[str, list[Row]]()
-    prints = _fingerprints(videos, left_out, alone)
+    prints = _fingerprints(videos, found, alone)
     first = {of: video for video, of in reversed(prints.items())}
-    left_out.add(REPEATED, *[video for video, of in prints.items() if first[of] != video])
+    found.left_out.add(REPEATED, *[video for video, of in prints.items() if first[of] != video])
+    frames: dict[str, list[Row]] = {}
     for of, home in _homes(dataset, first).items():
         try:
-            frames[of] = _frames(first[of], home, frames_per_second)
+            if is_mcap(first[of]):
+                given = frames_per_second, camera_topics
+                frames[of] = _recorded(first[of], home, *given, found, progress)
+            else:
+                frames[of] = _frames(first[of], home, frames_per_second)
         except GapsphereError as error:
             if alone:
                 raise
-            log.warning("%s", error)
-            left_out.add(UNREADABLE, first[of])
-    replaced = {
-        role: _replaced(listing, {video: frames.get(of, []) for video, of in prints.items()})
-        for role, listing in listings.items()
-    }
-    next(iter(replaced.values())).left_out.update([left_out])
+            _leave_out(found, first[of], error)
+    of_video = {video: frames.get(of, []) for video, of in prints.items()}
+    replaced = {role: _replaced(listing, of_video) for role, listing in listings.items()}
+    owned = next(iter(replaced.values()))
+    owned.left_out.update([found.left_out])
+    owned.notes.extend(found.notes)
     return replaced
 
 
-def _fingerprints(videos: list[str], left_out: LeftOut, alone: bool) -> dict[str, str]:
-    found = {}
+def _leave_out(found: Listing, video: str, error: GapsphereError) -> None:
+    found.left_out.add(UNREADABLE, video)
+    found.notes.append(str(error))
+
+
+def _fingerprints(videos: list[str], found: Listing, alone: bool) -> dict[str, str]:
+    prints = {}
     for video in videos:
         try:
-            found[video] = fingerprint(video)
+            prints[video] = fingerprint(video)
         except GapsphereError as error:
             if alone:
                 raise
-            log.warning("%s", error)
-            left_out.add(UNREADABLE, video)
-    return found
+            _leave_out(found, video, error)
+    return prints
 
 
 def _homes(dataset: fo.Dataset, videos: Mapping[str, str]) -> dict[str, _Home]:
@@ -129,6 +142,38 @@ def _frames(video: str, home: _Home, frames_per_second: float) -> list[Row]:
         }
         for frame in found
     ]
+
+
+def _recorded(
+    video: str, home: _Home, fps: float, topics: str, found: Listing, progress: Progress
+) -> list[Row]:
+    try:
+        from ...embeddings.recording import extract_recording
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{video} needs a reader of MCAP files: pip install mcap mcap-protobuf-support."
+        ) from error
+    recording = extract_recording(
+        video, home.folder, fps=fps, topics=topics, stem=home.stem, progress=progress
+    )
+    found.left_out.update([recording.left_out])
+    found.notes.extend(recording.problems)
+    return [
+        {
+            _PATH: str(Path(frame.path).resolve()),
+            SEQUENCE: home.drive,
+            FRAME_NUMBER: frame.frame_number,
+            TIMESTAMP: None if math.isnan(frame.seconds) else frame.seconds,
+            CAMERA: frame.topic,
+            RECORDED_AT: frame.recorded_at,
+            LOCATION: _point(frame.longitude, frame.latitude),
+        }
+        for frame in recording.frames
+    ]
+
+
+def _point(longitude: float | None, latitude: float | None) -> fo.GeoLocation | None:
+    return None if longitude is None else fo.GeoLocation(point=[longitude, latitude])
 
 
 def _replaced(listing: Listing, frames: Mapping[str, list[Row]]) -> Listing:

@@ -23,14 +23,16 @@ from ...interchange.listed_paths import locate
 from ...interchange.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
 from .table import FILENAME, SPLIT, read_table
 
+MCAP = ".mcap"
 IMAGE_SUFFIXES = frozenset((
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm",
     ".pgm", ".jp2", ".avif",
 ))  # fmt: skip
 VIDEO_SUFFIXES = frozenset((
     ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".flv",
-    ".h264", ".hevc",
+    ".h264", ".hevc", MCAP,
 ))  # fmt: skip
+BAGS = {".bag": "ROS 1", ".db3": "ROS 2 in SQLite"}
 Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
@@ -52,12 +54,12 @@ class Listing:
 
     @property
     def videos(self) -> list[str]:
-        """Those of ``paths`` that are videos by their ending."""
+        """Those of ``paths`` that are recordings: videos and MCAP files."""
         return [path for path in self.paths if is_video(path) and path not in self.absent]
 
 
 def list_images(source: Source) -> Listing:
-    """Files that ``source`` names: a folder (searched below), glob, JSON list, video, or paths.
+    """Files that ``source`` names: a folder (searched below), glob, JSON list, recording, or paths.
 
     A path given by name is taken as it is, whatever its ending; a folder, also one in a list or
     matched by a glob, gives what looks like an image or a video by its ending.
@@ -77,6 +79,7 @@ def list_images(source: Source) -> Listing:
     if os.path.isdir(text):
         return _listing([text], text)
     if os.path.isfile(text):
+        _refuse_bag(text)
         if not text.lower().endswith(".json"):
             return _listing([text], text)
         return _listing(_json_list(text), text, folder=os.path.dirname(os.path.abspath(text)))
@@ -87,8 +90,13 @@ def list_images(source: Source) -> Listing:
 
 
 def is_video(path: str) -> bool:
-    """Whether a file is a video by its ending."""
+    """Whether a file is a recording, a video or MCAP file, by its ending."""
     return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
+
+
+def is_mcap(path: str) -> bool:
+    """Whether a file is an MCAP recording by its ending."""
+    return path.lower().endswith(MCAP)
 
 
 def list_csv(
@@ -184,6 +192,16 @@ def video_names(videos: Iterable[str], taken: Collection[str] = ()) -> dict[str,
             if not names[video] and (whole or (shared[tail] == 1 and tail not in taken)):
                 names[video] = tail
     return names
+
+
+def _refuse_bag(path: str) -> None:
+    """Say what to do with a recording that is no MCAP file."""
+    ending = os.path.splitext(path)[1].lower()
+    if ending in BAGS:
+        raise InputError(
+            f"{path} is a recording of {BAGS[ending]}, which is not read: turn it into MCAP first "
+            f"({'mcap convert IN OUT.mcap' if ending == '.bag' else 'ros2 bag convert'})."
+        )
 
 
 def _json_list(text: str) -> list[str]:

@@ -23,6 +23,7 @@ _FITS: Mapping[type, frozenset[type]] = {
     fo.BooleanField: frozenset([bool]),
     fo.DateField: frozenset([date]),
     fo.DateTimeField: frozenset([datetime]),
+    fo.GeoLocation: frozenset([fo.GeoLocation]),
 }
 
 
@@ -97,11 +98,12 @@ def refuse_other_types(dataset: fo.Dataset, columns: Mapping[str, Sequence[Any]]
         A field has another type than the values for it.
     """
     for name, cells in columns.items():
-        held = dataset.get_field(name)
+        there = dataset.get_field(name)
+        held = getattr(there, "document_type", type(there))
         given = {type(cell) for cell in cells if cell is not None}
-        if held is not None and not given <= _FITS.get(type(held), frozenset()):
+        if there is not None and not given <= _FITS.get(held, frozenset()):
             raise InputError(
-                f"The dataset has a field {name!r} of its own, a {type(held).__name__}, which "
+                f"The dataset has a field {name!r} of its own, a {held.__name__}, which "
                 f"these images would fill with {min(kind.__name__ for kind in given)} values: "
                 "rename that field."
             )
