@@ -45,6 +45,14 @@ class MissingDependencyError(GapsphereError):
     """An optional package is not installed; the message says which and how to install it."""
 
 
+class UnfinishedError(GapsphereError):
+    """A step was interrupted while it wrote: what is on the samples is no result."""
+
+
+class BusyError(GapsphereError):
+    """Another run works on the same analysis."""
+
+
 class SaveError(GapsphereError):
     """A value could not be written to a sample; nothing was changed."""
 

@@ -71,7 +71,7 @@ def test_the_main_job_runs_by_operators_alone(loaded):
 def test_find_gaps_is_the_four_in_a_row(loaded):
     call("find_gaps", loaded, k=2)
     assert set(loaded.list_runs()) == {
-        f"gapsphere_{step}" for step in ("embeddings", "coverage", "kcenter", "sphere")
+        f"gapsphere_{step}" for step in ("embeddings", "coverage", "kcenter", "sphere", "tags")
     }
     assert loaded.match_tags("kcenter").count() == 2
 

@@ -30,7 +30,9 @@ from ...results import Result
 from ...settings.steps import PlotParams, SetParams
 from ..store import vectors
 from ..store.inputs import read_inputs
+from ..store.leases import holds_lease
 from ..store.names import Names
+from ..store.ownership import refuse_foreign
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 from . import coverage, embed, kcenter, sphere
@@ -127,6 +129,7 @@ def export_artifacts(
     return ArtifactExport(write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite))
 
 
+@holds_lease("import_artifacts")
 def import_artifacts(
     dataset: fo.Dataset, folder: str | Path, *, suffix: str = ""
 ) -> ArtifactImport:
@@ -150,6 +153,8 @@ def import_artifacts(
     for part, listed in paths.items():
         if len(set(listed)) < len(listed):
             raise ArtifactError(f"paths_{part}.json lists an image twice: one row per image.")
+    plans = [each.writes(names) for each in (sphere, coverage, kcenter)]
+    refuse_foreign(dataset, names, *plans, embed.writes(names, measured=False))
     loaded = load_images(dataset, paths["S"], paths["U"], keep_missing=True)
     if loaded.left_out:
         raise ArtifactError(f"{folder} lists what are no files; {loaded.left_out}.")
@@ -171,7 +176,7 @@ def import_artifacts(
     measured = coverage.Measured(artifacts.nn_U_to_S, verdicts, new)
     _write_coverage(dataset, names, ids, artifacts, measured, report, trace)
     if artifacts.kcenter is not None:
-        step = Step(kcenter.STEP, dataset, names, {}, trace)
+        step = Step(kcenter.STEP, dataset, names, {}, trace, kcenter.writes(names))
         _write_picks(step, ids["U"], artifacts.kcenter, report)
     return ArtifactImport(
         len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.gaps, warnings
@@ -241,26 +246,36 @@ def _write_sphere(
     umap3d = np.concatenate([artifacts.umap3d_S, artifacts.umap3d_U])
     centre = robust_centre(umap3d)
     everybody = ids["S"] + ids["U"]
-    sphere.write_places(dataset, names, everybody, umap3d, to_unit_sphere(umap3d, centre))
+    inputs = {"encoder": "imported"}
+    step = Step(sphere.STEP, dataset, names, {}, inputs, sphere.writes(names))
+    sphere.write_places(step, everybody, umap3d, to_unit_sphere(umap3d, centre))
     laid = SphereResult(
         len(everybody), len(everybody), None, None, 0, {"centre": centre.tolist()}, 0.0
     )
-    Step(sphere.STEP, dataset, names, {}, {"encoder": "imported"}).complete(laid)
+    step.complete(laid)
 
 
 def _write_embeddings(
     dataset: fo.Dataset, names: Names, ids: dict[str, list[str]], artifacts: Artifacts
 ) -> str:
     """Write what embeddings there are; their fingerprint is a digest of their content."""
+    found = [
+        (ids[part], np.ascontiguousarray(rows))
+        for part, rows in (("S", artifacts.embed_S), ("U", artifacts.embed_U))
+        if rows is not None
+    ]
     digest = hashlib.sha256()
-    for part, rows in (("S", artifacts.embed_S), ("U", artifacts.embed_U)):
-        if rows is None:
-            continue
-        digest.update(np.ascontiguousarray(rows).tobytes())
-        vectors.write(dataset, names.embedding, ids[part], rows)
+    for _, rows in found:
+        digest.update(rows.tobytes())
     fingerprint = f"imported:{digest.hexdigest()[:32]}"
     inputs = {"encoder": "imported", "fingerprint": fingerprint}
-    Step(embed.STEP, dataset, names, {}, inputs).claim()
+    writes = embed.writes(names, measured=False) if found else None
+    step = Step(embed.STEP, dataset, names, {}, {**inputs, vectors.COPYING: True}, writes)
+    step.begin()
+    for of, rows in found:
+        vectors.write(dataset, names.embedding, of, rows)
+    step.inputs = inputs
+    step.complete({})
     return fingerprint
 
 
@@ -276,7 +291,7 @@ def _write_coverage(
     if artifacts.embed_S is not None and artifacts.embed_U is not None:
         index = nearest_distance(artifacts.embed_U, artifacts.embed_S, metric=report.metric).index
         measured = replace(measured, nearest=[ids["S"][i] for i in index])
-    step = Step(coverage.STEP, dataset, names, {}, trace)
+    step = Step(coverage.STEP, dataset, names, {}, trace, coverage.writes(names))
     scale = artifacts.yardstick(report.metric)
     coverage.write(step, ids["U"], measured, report, scale, len(ids["S"]), seconds=0.0)
 

@@ -33,10 +33,12 @@ from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import CoverageParams
-from ..store import fields, runs
+from ..store import runs
 from ..store.drives import Drives, read_drives
 from ..store.inputs import Inputs, read_inputs
+from ..store.leases import holds_lease
 from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples
 from ..store.step import Step
 from .attributes import NamedChannel, named_channel
@@ -47,7 +49,7 @@ CURVE = 65
 LISTED_DRIVES = 1000
 """Rows of the drives table that a record keeps."""
 
-Column = NDArray[Any]
+Figures = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,11 @@ class Measured:
     ``support_drives`` int; ``nearest`` sample ids.
     """
 
-    distance: Column
-    verdict: Column
-    novelty: Column | None = None
-    support: Column | None = None
-    support_drives: Column | None = None
+    distance: Figures
+    verdict: Figures
+    novelty: Figures | None = None
+    support: Figures | None = None
+    support_drives: Figures | None = None
     nearest: Sequence[str] | None = None
 
 
@@ -79,6 +81,7 @@ class CoverageResult(Result, CoverageReport):
         return coverage_summary(self)
 
 
+@holds_lease("compute_coverage")
 def compute_coverage(
     samples: Samples,
     params: CoverageParams | None = None,
@@ -101,14 +104,14 @@ def compute_coverage(
     params = params or CoverageParams()
     inputs = inputs or read_inputs(samples, params)
     drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
-    step = Step.of(STEP, samples, params, inputs.trace() | {"drives": _digest(drives)})
+    trace = inputs.trace() | {"drives": _digest(drives)}
+    step = Step.of(STEP, samples, params, trace, writes)
     # Attributes may come after the images were embedded: what they say is then asked again.
     step.inputs = {**step.inputs, "attributes": step.filled(step.names.attributes)}
     known = step.current()
-    if known and step.filled(step.names.dist_to_S) == known["candidates"]:
+    if known:
         return replace(of_record(known), reused=True)
-    step.begin()
-    _refuse_foreign(step)
+    refuse_foreign(step.dataset, step.names, writes(step.names))
     how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
     owned, pool = _in_order(inputs.owned.matrix, drives.order), inputs.pool.matrix
     own = own_distances(owned, drives.named, **how)
@@ -160,7 +163,7 @@ def compute_coverage(
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
     """What the last run on the dataset found; an EmptySetError if it never ran."""
-    record = runs.read(dataset, names, STEP)
+    record = runs.finished(dataset, names, STEP)
     if record is None or "delta" not in record.results:
         raise EmptySetError("Coverage is not computed yet: run compute_coverage first.")
     return of_record(record.results)
@@ -264,12 +267,32 @@ def _named(
     )
 
 
-def _refuse_foreign(step: Step) -> None:
-    """Stop where a field of the user's has a name of ours; the first version marked none."""
-    n = step.names
-    marked = [n.gap_verdict, n.support, n.support_drives, n.novelty]
-    first = [n.dist_to_S, n.dist_percentile, n.is_gap, n.nearest_S]
-    fields.refuse_foreign(step.dataset, marked if step.earlier else marked + first)
+def writes(names: Names) -> Writes:
+    """What the step writes."""
+    return Writes(
+        STEP,
+        (
+            Column(names.dist_to_S, float, "Distance to the nearest sample of S", first=True),
+            Column(
+                names.dist_percentile,
+                float,
+                "Place of dist_to_S among the distances inside S, drives weighted alike, 0-100",
+                first=True,
+            ),
+            Column(
+                names.gap_verdict, str, "gap, covered, or cannot say where S has too few drives"
+            ),
+            Column(names.is_gap, bool, "gap_verdict is gap; empty where it cannot say", first=True),
+            Column(names.nearest_S, fo.ObjectIdField, "The nearest sample of S", first=True),
+            Column(names.support, int, "Number of images of S within δ"),
+            Column(names.support_drives, int, "Number of drives of S that have an image within δ"),
+            Column(
+                names.novelty,
+                float,
+                "Length of what lies outside the components that hold 90 % of the variance of S",
+            ),
+        ),
+    )
 
 
 def write(
@@ -285,58 +308,21 @@ def write(
 
     Samples that are not named lose theirs; ``seconds`` are the step's own by default.
     """
-    _refuse_foreign(step)
-    dataset, names = step.dataset, step.names
-    distance, unknown = measured.distance, [None] * len(ids)
+    names, distance, unknown = step.names, measured.distance, [None] * len(ids)
     codes = measured.verdict.tolist()
-    columns: list[tuple[str, type, str, Sequence[Any]]] = [
-        (
-            names.dist_to_S,
-            float,
-            f"{report.metric} distance to the nearest sample of S",
-            distance.astype(float).tolist(),
-        ),
-        (
-            names.dist_percentile,
-            float,
-            "Place of dist_to_S among the distances inside S, drives weighted alike, 0-100",
-            unknown if scale is None else scale.percentile(distance).tolist(),
-        ),
-        (
-            names.gap_verdict,
-            str,
-            "gap, covered, or cannot say where S has too few drives",
-            [NAMES[code] for code in codes],
-        ),
-        (
-            names.is_gap,
-            bool,
-            "gap_verdict is gap; empty where it cannot say",
-            [None if code < 0 else code == 1 for code in codes],
-        ),
-        (names.nearest_S, fo.ObjectIdField, "The nearest sample of S", measured.nearest or unknown),
-        (
-            names.support,
-            int,
-            "Number of images of S within δ",
-            _listed(measured.support, unknown),
-        ),
-        (
-            names.support_drives,
-            int,
-            "Number of drives of S that have an image within δ",
-            _listed(measured.support_drives, unknown),
-        ),
-        (
-            names.novelty,
-            float,
-            "Length of what lies outside the components that hold 90 % of the variance of S",
-            _listed(measured.novelty, unknown),
-        ),
-    ]
-    for name, kind, description, values in columns:
-        fields.declare(dataset, name, kind, description)
-        fields.write(dataset, name, ids, values)
+    columns: dict[str, Sequence[Any]] = {
+        names.dist_to_S: distance.astype(float).tolist(),
+        names.dist_percentile: unknown if scale is None else scale.percentile(distance).tolist(),
+        names.gap_verdict: [NAMES[code] for code in codes],
+        names.is_gap: [None if code < 0 else code == 1 for code in codes],
+        names.nearest_S: measured.nearest or unknown,
+        names.support: _listed(measured.support, unknown),
+        names.support_drives: _listed(measured.support_drives, unknown),
+        names.novelty: _listed(measured.novelty, unknown),
+    }
+    step.begin()
+    for name, values in columns.items():
+        step.write(name, ids, values)
     covered = CoverageResult(
         **vars(report),
         owned=owned,
@@ -347,7 +333,7 @@ def write(
     return covered
 
 
-def _listed(column: Column | None, unknown: list[None]) -> Sequence[Any]:
+def _listed(column: Figures | None, unknown: list[None]) -> Sequence[Any]:
     if column is None:
         return unknown
     return column.astype(float).tolist() if column.dtype.kind == "f" else column.tolist()

@@ -9,12 +9,15 @@ batch, so that whatever has a vector has its attributes.  The run records the en
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
+from numpy.typing import NDArray
 
 from ...embeddings.extract import Skipped, extract
 from ...encoders.pooling import WORDS, refuse_rows
@@ -22,13 +25,16 @@ from ...encoders.preprocessing import Region
 from ...encoders.protocol import Encoder
 from ...encoders.registry import INTERNVL_VARIABLE, load_encoder
 from ...encoders.torch_encoder import TorchEncoder
-from ...errors import EmptySetError, InputError, MismatchError, NotFiniteError
+from ...errors import DatabaseError, EmptySetError, InputError, MismatchError, NotFiniteError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.fields import make
 from ...settings.steps import EmbeddingParams
-from ..store import attributes, fields, vectors
+from ..store import attributes, vectors
 from ..store.database import counted, database_failures
+from ..store.leases import holds_lease
+from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.runs import Record
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
@@ -66,6 +72,15 @@ class EmbeddingResult(Result):
         )
 
 
+def writes(names: Names, *, measured: bool = True) -> Writes:
+    """What the step writes; attributes where they are ``measured`` on the way."""
+    vector = Column(
+        names.embedding, fo.VectorField, "Unit vector of the image, by Gapsphere", first=True
+    )
+    columns = (vector, attributes.column(names)) if measured else (vector,)
+    return Writes(STEP, columns, compared=False)
+
+
 def _line(skipped: Skipped) -> str:
     return f"  skipped: {skipped.reason}"
 
@@ -90,6 +105,7 @@ def recorded(params: Mapping[str, Any]) -> EmbeddingParams:
 
 
 @database_failures()
+@holds_lease("compute_embeddings")
 def compute_embeddings(
     samples: Samples,
     params: EmbeddingParams | None = None,
@@ -118,27 +134,35 @@ def compute_embeddings(
     names = step.names
     if encoder is None and (reused := _all_there(samples, step)):
         return reused
-    if params.attributes and (params.overwrite or not _all_embedded(samples, step)):
-        fields.refuse_foreign(step.dataset, [names.attributes])
+    measured = params.attributes and (params.overwrite or not _all_embedded(samples, step))
+    step.writes = writes(names, measured=measured)
+    refuse_foreign(step.dataset, names, step.writes)
     encoder = encoder or open_encoder(params)
+    started = time.monotonic()
     _claim(step, encoder.name, encoder.fingerprint, encoder, overwrite=params.overwrite)
     waiting = samples.exists(names.embedding, False)
     ids, paths = waiting.values(["id", "filepath"])
     known = counted(samples) - len(ids)
-    step.begin()
-    if params.attributes and ids:
-        attributes.declare(step.dataset, names)
+
+    def write(batch: list[str], rows: NDArray[np.float32]) -> None:
+        vectors.write(step.dataset, names.embedding, batch, rows)
+        step.at("batch")
+
     extraction = extract(
         list(zip(ids, paths, strict=True)),
         encoder,
-        lambda batch, rows: vectors.write(step.dataset, names.embedding, batch, rows),
+        write,
         batch_size=params.batch_size,
         num_workers=params.num_workers,
-        keep_attributes=partial(attributes.write, step.dataset, names)
-        if params.attributes
-        else None,
+        keep_attributes=partial(attributes.write, step.dataset, names) if measured else None,
         progress=progress,
     )
+    lost = counted(waiting.exists(names.embedding, False)) - len(extraction.skipped)
+    if lost > 0:
+        raise DatabaseError(
+            f"The database lost {lost} of the {extraction.done} vectors that were written: run it "
+            "again to embed them."
+        )
     tag_skipped(step.dataset, names, ids, [item.id for item in extraction.skipped])
     result = EmbeddingResult(
         encoder.name,
@@ -147,7 +171,7 @@ def compute_embeddings(
         extraction.done,
         known,
         extraction.skipped,
-        step.seconds,
+        time.monotonic() - started,
     )
     revision = getattr(encoder, "revision", None)
     if revision:
@@ -212,26 +236,29 @@ def _claim(
     step: Step, encoder: str, fingerprint: str, network: Encoder | None = None, *, overwrite: bool
 ) -> None:
     """Reserve the field for this encoder, or refuse; on overwrite, clear it first."""
-    field = step.names.embedding
-    step.inputs = {"encoder": encoder, "fingerprint": fingerprint}
-    vectors.declare(step.dataset, field, "Unit vector of the image, by Gapsphere")
-    filled = step.dataset.exists(field)
-    if len(filled):
-        made_by = step.earlier.inputs if step.earlier else {}
-        if made_by.get("fingerprint") == fingerprint:
-            return
-        if not overwrite:
-            found = f"{len(filled)} samples hold a {field!r}"
-            if isinstance(network, TorchEncoder):
-                _refuse_other_pooling(found, network, made_by.get("fingerprint"))
-            raise MismatchError(
-                f"{found} made by "
-                f"{made_by.get('encoder', 'something unrecorded')} with other weights or "
-                f"preprocessing than {encoder} has now. Use a suffix to keep both, or "
-                f"overwrite to replace them."
-            )
-        filled.clear_sample_field(field)
-    step.claim()
+    field, inputs = step.names.embedding, {"encoder": encoder, "fingerprint": fingerprint}
+    made_by = step.earlier.inputs if step.earlier else {}
+    filled = step.filled(field)
+    if not filled or made_by.get("fingerprint") == fingerprint:
+        step.inputs = inputs
+        step.begin()
+        return
+    if not overwrite:
+        found = f"{filled} samples hold a {field!r}"
+        if isinstance(network, TorchEncoder):
+            _refuse_other_pooling(found, network, made_by.get("fingerprint"))
+        raise MismatchError(
+            f"{found} made by "
+            f"{made_by.get('encoder', 'something unrecorded')} with other weights or "
+            f"preprocessing than {encoder} has now. Use a suffix to keep both, or "
+            f"overwrite to replace them."
+        )
+    # Until the field is empty, what it holds is of the encoder before.
+    step.inputs = made_by
+    step.begin()
+    step.dataset.clear_sample_field(field)
+    step.at("cleared")
+    step.now(inputs)
 
 
 def _complete(step: Step, result: EmbeddingResult) -> None:
@@ -254,12 +281,14 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     field = step.names.embedding
     if not source or not samples.has_field(source):
         raise InputError(f"encoder `field` needs model_path: a field with vectors, not {source!r}.")
+    vectors.refuse_other_kinds(samples, source)
     if source == field:
         raise InputError(
             f"{source!r} is where Gapsphere writes: name another field, or use a suffix."
         )
     refuse_rows(params.pooling, f"field {source!r}")
-    step.begin()
+    step.writes = writes(step.names, measured=False)
+    refuse_foreign(step.dataset, step.names, step.writes)
     found = vectors.read(samples, source)
     if not found.ids:
         raise EmptySetError(f"No sample has a vector in {source!r}.")
@@ -269,8 +298,11 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
         raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
     label = f"field:{source}"
     _claim(step, label, label, overwrite=params.overwrite)
+    step.now({**step.inputs, vectors.COPYING: True})
     np.divide(found.matrix, norms, out=found.matrix)
     vectors.write(step.dataset, field, found.ids, found.matrix)
+    step.at("copied")
+    step.inputs = {"encoder": label, "fingerprint": label}
     dimension = found.matrix.shape[1]
     result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), step.seconds)
     _complete(step, result)

@@ -18,8 +18,11 @@ from ...settings.steps import (
 )
 from ..store import points
 from ..store.inputs import read_inputs
+from ..store.leases import holds_lease
 from ..store.names import Names
+from ..store.ownership import refuse_foreign
 from ..store.sets import Samples, dataset_of, resolve_sets
+from . import coverage, embed, kcenter, sphere
 from .coverage import CoverageResult, compute_coverage
 from .embed import EmbeddingResult, compute_embeddings
 from .kcenter import KCenterResult, select_kcenter
@@ -54,6 +57,7 @@ class GapResult(Result):
         )
 
 
+@holds_lease("find_gaps")
 def find_gaps(
     samples: Samples,
     params: GapParams | None = None,
@@ -73,6 +77,11 @@ def find_gaps(
     params = params or GapParams()
     sets = resolve_sets(samples, params.owned, params.pool)
     seconds: dict[str, float] = {}
+    names = Names(params.suffix)
+    plans = [each.writes(names) for each in (coverage, kcenter, sphere)]
+    measured = params.attributes and params.encoder != "field"
+    plans.append(embed.writes(names, measured=measured))
+    refuse_foreign(dataset_of(samples), names, *plans)
     ids = sets.owned.values("id") + sets.pool.values("id")
     clock = time.monotonic()
 

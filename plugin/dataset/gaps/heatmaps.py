@@ -28,7 +28,9 @@ from ...results import Result
 from ...settings.steps import HeatmapParams
 from ..store import fields, runs, vectors
 from ..store.database import counted, database_failures
+from ..store.leases import holds_lease
 from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples, dataset_of
 from ..store.skipped import tag_skipped
 from ..store.step import Step
@@ -67,7 +69,20 @@ class HeatmapResult(Result):
         return "\n".join([head, *(f"  {note}" for note in self.notes), *reasons])
 
 
+def writes(names: Names) -> Writes:
+    """What the step writes; a map says by its recipe whether it still holds."""
+    heatmap = Column(
+        names.heatmap,
+        fo.EmbeddedDocumentField,
+        "Where the encoder looked: 0 least, 255 most of this image, by Gapsphere",
+        first=True,
+        document=fo.Heatmap,
+    )
+    return Writes(STEP, (heatmap,), compared=False)
+
+
 @database_failures()
+@holds_lease("compute_heatmaps")
 def compute_heatmaps(
     samples: Samples,
     params: HeatmapParams | None = None,
@@ -91,7 +106,7 @@ def compute_heatmaps(
         The encoder is no longer the one that made the embeddings.
     """
     params = params or HeatmapParams()
-    step = Step.of(STEP, samples, params)
+    step = Step.of(STEP, samples, params, writes=writes)
     dataset, names = step.dataset, step.names
     view = _narrowed(samples, names, params)
     made_by = runs.read(dataset, names, embed.STEP)
@@ -109,12 +124,12 @@ def compute_heatmaps(
             f"{recorded.get('encoder', 'something unrecorded')}, not by this encoder: embed with "
             "it first, or ask for `attention`."
         )
-    step.begin()
+    refuse_foreign(dataset, names, writes(names))
     wanted, recipes, skipped = _wanted(view, names, params, fingerprint)
     waiting = wanted if params.overwrite else _without_map(dataset, names, wanted, recipes)
     known = len(wanted) - len(waiting)
     last = step.earlier
-    same = last and last.inputs.get("fingerprint") == fingerprint
+    same = last and not last.running and last.inputs.get("fingerprint") == fingerprint
     if last and same and not waiting and last.params.get("about") == params.about:
         made = last.inputs["encoder"], last.results["method"], last.results["layers"]
         return HeatmapResult(names.heatmap, *made, 0, known, tuple(skipped), (), step.seconds)
@@ -122,7 +137,10 @@ def compute_heatmaps(
         encoder = _reopened(made_by, params)
     fused = params.head_fusion, params.discard_ratio, params.residual
     explainer = Explainer(encoder, Question(params.about, params.start, *fused))
-    _declare(dataset, names)
+    step.inputs = {"encoder": encoder.name, "fingerprint": encoder.fingerprint}
+    step.begin()
+    recipe = "Digest of the encoder and the settings that this map was made with"
+    fields.declare(dataset, f"{names.heatmap}.{RECIPE}", fo.StringField, recipe)
 
     def write(ids: list[str], maps: list[NDArray[np.uint8]]) -> None:
         # A map made coarser for want of memory is not what was asked for: the next run makes it
@@ -133,6 +151,7 @@ def compute_heatmaps(
             for i, heat in zip(ids, maps, strict=True)
         }
         dataset.set_values(names.heatmap, values, key_field="id", progress=False)
+        step.at("batch")
 
     drawn = draw(
         waiting,
@@ -247,21 +266,8 @@ def _reopened(made_by: runs.Record | None, params: HeatmapParams) -> Encoder:
     return encoder
 
 
-def _declare(dataset: fo.Dataset, names: Names) -> None:
-    fields.declare(
-        dataset,
-        names.heatmap,
-        fo.EmbeddedDocumentField,
-        "Where the encoder looked: 0 least, 255 most of this image, by Gapsphere",
-        embedded_doc_type=fo.Heatmap,
-    )
-    recipe = "Digest of the encoder and the settings that this map was made with"
-    fields.declare(dataset, f"{names.heatmap}.{RECIPE}", fo.StringField, recipe)
-
-
 def _complete(step: Step, result: HeatmapResult, explainer: Explainer) -> None:
     encoder = explainer.encoder
-    step.inputs = {"encoder": encoder.name, "fingerprint": encoder.fingerprint}
     results = {
         **explainer.settings(),
         "pixels": encoder.pixels.as_dict(),

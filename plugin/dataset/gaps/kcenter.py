@@ -13,8 +13,10 @@ from ...coverage.rows import squared_to_metric
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import KCenterParams
-from ..store import fields
 from ..store.inputs import Inputs, read_inputs
+from ..store.leases import holds_lease
+from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples
 from ..store.step import Step
 
@@ -46,6 +48,7 @@ class KCenterResult(Result):
         )
 
 
+@holds_lease("select_kcenter")
 def select_kcenter(
     samples: Samples,
     params: KCenterParams | None = None,
@@ -60,11 +63,10 @@ def select_kcenter(
     """
     params = params or KCenterParams()
     inputs = inputs or read_inputs(samples, params)
-    step = Step.of(STEP, samples, params, inputs.trace())
-    known = step.current()
-    if known and step.filled(step.names.kcenter_rank) == len(known["ids"]):
+    step = Step.of(STEP, samples, params, inputs.trace(), writes)
+    if known := step.current():
         return KCenterResult(**{**known, "reused": True})
-    step.begin()
+    refuse_foreign(step.dataset, step.names, writes(step.names))
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
     nearest = nearest_distance(pool, owned, metric="euclidean")
     k = min(params.k, len(pool))
@@ -86,19 +88,29 @@ def _in_metric(radii: NDArray[np.floating], params: KCenterParams) -> list[float
     return squared_to_metric(np.asarray(radii, np.float64) ** 2, params.metric).tolist()
 
 
+def writes(names: Names) -> Writes:
+    """What the step writes."""
+    return Writes(
+        STEP,
+        (
+            Column(names.kcenter_rank, int, "Place among K-Center's picks, 1 = first", first=True),
+            Column(
+                names.kcenter_radius,
+                float,
+                "Covering radius of S and the picks up to this one",
+                first=True,
+            ),
+        ),
+        tags=(names.kcenter_tag,),
+    )
+
+
 def write(step: Step, picked: KCenterResult) -> None:
     """Write rank, radius and tag of the picks in place of earlier ones', then the record."""
-    dataset, names = step.dataset, step.names
-    fields.declare(dataset, names.kcenter_rank, int, "Place among K-Center's picks, 1 = first")
-    fields.declare(
-        dataset, names.kcenter_radius, float, "Covering radius of S and the picks up to this one"
-    )
-    before = dataset.match_tags(names.kcenter_tag)
-    if len(before):
-        before.untag_samples(names.kcenter_tag)
-    fields.write(dataset, names.kcenter_rank, picked.ids, range(1, len(picked.ids) + 1))
+    names = step.names
+    step.begin()
+    step.write(names.kcenter_rank, picked.ids, range(1, len(picked.ids) + 1))
     unknown: list[float | None] = [None] * len(picked.ids)  # an import may not tell radii
-    radii = picked.radii or unknown
-    fields.write(dataset, names.kcenter_radius, picked.ids, radii)
-    dataset.select(picked.ids, ordered=False).tag_samples(names.kcenter_tag)
+    step.write(names.kcenter_radius, picked.ids, picked.radii or unknown)
+    step.tag(names.kcenter_tag, picked.ids)
     step.complete(picked)

@@ -21,6 +21,9 @@ from ...results import Result
 from ...settings.steps import AttributeParams
 from ..store import attributes
 from ..store.database import counted, database_failures
+from ..store.leases import holds_lease
+from ..store.names import Names
+from ..store.ownership import Writes
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
 from ..store.step import Step
@@ -53,7 +56,13 @@ class AttributeResult(Result):
         return "\n".join([head, *(f"  skipped: {item.reason}" for item in self.skipped[:5])])
 
 
+def writes(names: Names) -> Writes:
+    """What the step writes."""
+    return Writes(STEP, (attributes.column(names),), compared=False)
+
+
 @database_failures()
+@holds_lease("compute_attributes")
 def compute_attributes(
     samples: Samples, params: AttributeParams | None = None, *, progress: Progress = silent
 ) -> AttributeResult:
@@ -70,9 +79,8 @@ def compute_attributes(
     total = counted(samples)
     if not total:
         raise EmptySetError("There is no sample to measure.")
-    step = Step.of(STEP, samples, params, {"attributes": list(ATTRIBUTES)})
+    step = Step.of(STEP, samples, params, {"attributes": list(ATTRIBUTES)}, writes)
     dataset, names = step.dataset, step.names
-    attributes.declare(dataset, names)
     step.begin()
     waiting = samples if params.overwrite else samples.exists(names.attributes, False)
     ids, paths = waiting.values(["id", "filepath"])

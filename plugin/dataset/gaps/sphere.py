@@ -23,10 +23,12 @@ from ...projection.trust import sphere_quality
 from ...projection.umap3d import fit_sphere
 from ...results import Result
 from ...settings.steps import SphereParams
-from ..store import fields, runs, vectors
+from ..store import runs, vectors
 from ..store.fiftyone_internals import describe_brain_run
 from ..store.inputs import Inputs, read_inputs
+from ..store.leases import holds_lease
 from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 from ..store.vectors import Vectors
@@ -61,6 +63,7 @@ class SphereResult(Result):
         )
 
 
+@holds_lease("compute_sphere")
 def compute_sphere(
     samples: Samples,
     params: SphereParams | None = None,
@@ -74,11 +77,10 @@ def compute_sphere(
     """
     params = params or SphereParams()
     inputs = inputs or read_inputs(samples, params)
-    step = Step.of(STEP, samples, params, inputs.trace())
-    known = step.current()
-    if known and _fields_match(step, known):
+    step = Step.of(STEP, samples, params, inputs.trace(), writes)
+    if known := step.current():
         return SphereResult(**{**known, "reused": True})
-    step.begin()
+    refuse_foreign(step.dataset, step.names, writes(step.names))
     ids = inputs.owned.ids + inputs.pool.ids
     matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
     fit = fit_sphere(
@@ -94,7 +96,7 @@ def compute_sphere(
         progress=progress,
     )
     quality = sphere_quality(matrix, fit.sphere, seed=params.seed)
-    write_places(step.dataset, step.names, ids, fit.umap3d, fit.sphere)
+    write_places(step, ids, fit.umap3d, fit.sphere)
     laid = SphereResult(
         len(ids),
         len(fit.fitted),
@@ -108,13 +110,14 @@ def compute_sphere(
     return laid
 
 
+@holds_lease("place_on_sphere")
 def place_on_sphere(samples: Samples, *, suffix: str = "", progress: Progress = silent) -> int:
     """Put samples that have a vector but no place among those already on the sphere; how many.
 
     The layout of the others does not move.  An EmptySetError if there is no sphere yet.
     """
     dataset, names = dataset_of(samples), Names(suffix)
-    record = runs.read(dataset, names, STEP)
+    record = runs.finished(dataset, names, STEP)
     if record is None or not record.results or not dataset.has_field(names.sphere):
         raise EmptySetError("There is no sphere yet: run compute_sphere first.")
     there = dataset.exists(names.sphere)
@@ -140,21 +143,29 @@ def _with_coordinates(samples: Samples, names: Names) -> tuple[Any, Any]:
     return embeddings.matrix[order], coordinates.matrix[both]
 
 
-def _fields_match(step: Step, results: Mapping[str, Any]) -> bool:
-    """Whether the fields and the brain run still are what the record says."""
-    there = step.dataset.has_brain_run(step.names.brain_key)
-    return there and step.filled(step.names.sphere) == results["count"]
+def writes(names: Names) -> Writes:
+    """What the step writes."""
+    return Writes(
+        STEP,
+        (
+            Column(names.umap3d, fo.VectorField, "3D UMAP of S and U together", first=True),
+            Column(
+                names.sphere,
+                fo.VectorField,
+                "Place on the unit sphere: umap3d, centred, unit length",
+                first=True,
+            ),
+        ),
+        brain=(names.brain_key,),
+    )
 
 
-def write_places(
-    dataset: fo.Dataset, names: Names, ids: list[str], umap3d: Array, places: Array
-) -> None:
+def write_places(step: Step, ids: list[str], umap3d: Array, places: Array) -> None:
     """Write coordinates and places, and the brain run; samples that are not named lose theirs."""
-    vectors.declare(dataset, names.umap3d, "3D UMAP of S and U together")
-    vectors.declare(dataset, names.sphere, "Place on the unit sphere: umap3d, centred, unit length")
-    fields.write(dataset, names.umap3d, ids, umap3d)
-    fields.write(dataset, names.sphere, ids, places)
-    _register(dataset, names, Vectors(ids, places))
+    step.begin()
+    step.write(step.names.umap3d, ids, umap3d)
+    step.write(step.names.sphere, ids, places)
+    _register(step.dataset, step.names, Vectors(ids, places))
 
 
 def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:

@@ -19,8 +19,10 @@ from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.rationales import FailureParams
-from ..store import fields, vectors
+from ..store import vectors
+from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
+from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import reloaded
 from ..store.step import Step
 from .decisions import require_verdicts
@@ -55,6 +57,28 @@ class FailureRanking(Result):
         )
 
 
+def writes() -> Writes:
+    """What the step writes."""
+    return Writes(
+        STEP,
+        (
+            Column(
+                ReviewNames.failure_rate,
+                float,
+                "Error rate of the nearest judged samples, 0 to 1, smoothed",
+                first=True,
+            ),
+            Column(
+                ReviewNames.failure_rank,
+                int,
+                "Place of a gap by failure_rate, 1 = first",
+                first=True,
+            ),
+        ),
+    )
+
+
+@holds_lease("rank_gaps_by_failures")
 def rank_gaps_by_failures(
     dataset: fo.Dataset, params: FailureParams | None = None, *, progress: Progress = silent
 ) -> FailureRanking:
@@ -72,6 +96,7 @@ def rank_gaps_by_failures(
     """
     params = params or FailureParams()
     dataset, names = reloaded(dataset), Names(params.suffix)
+    refuse_foreign(dataset, names, writes())
     said = require_verdicts(dataset, params.model)
     pool = _candidates(dataset, names)
     failed, corrected = _judged(dataset, said)
@@ -99,7 +124,11 @@ def rank_gaps_by_failures(
         if pool[i][1]
     ]
     order = [i for *_, i in sorted(gaps)]
-    _write(dataset, wanted.ids, rates.tolist(), order, params.neighbors)
+    inputs = {"judged_digest": found.digest(), "failed": int(wrong.sum())}
+    step = Step.of(STEP, dataset, params, inputs, lambda _: writes())
+    step.begin()
+    step.write(ReviewNames.failure_rate, wanted.ids, rates.tolist())
+    step.write(ReviewNames.failure_rank, order, range(1, len(order) + 1))
     ranked = FailureRanking(
         len(order),
         len(wanted.ids),
@@ -109,8 +138,7 @@ def rank_gaps_by_failures(
         -min(gaps)[0] if gaps else None,
         params.neighbors,
     )
-    inputs = {"judged_digest": found.digest(), "failed": int(wrong.sum())}
-    Step.of(STEP, dataset, params, inputs).complete(ranked)
+    step.complete(ranked)
     return ranked
 
 
@@ -152,14 +180,3 @@ def failed_there(status: str | None, decision: str | None) -> bool | None:
     if decision == "relabel":
         return None if wrong else True
     return not wrong if decision == "disagree" else wrong
-
-
-def _write(
-    dataset: fo.Dataset, ids: list[str], rates: list[float], order: list[str], neighbors: int
-) -> None:
-    rate, rank = ReviewNames.failure_rate, ReviewNames.failure_rank
-    description = f"Error rate of the {neighbors} nearest judged samples, 0 to 1, smoothed"
-    fields.declare(dataset, rate, float, description)
-    fields.declare(dataset, rank, int, "Place of a gap by failure_rate, 1 = first")
-    fields.write(dataset, rate, ids, rates)
-    fields.write(dataset, rank, order, range(1, len(order) + 1))

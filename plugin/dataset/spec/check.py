@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,9 +33,10 @@ from ..gaps.attributes import read_attributes
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..gaps.embed import open_encoder, recorded
 from ..gaps.sources import Source, list_images
-from ..store import fields, runs, vectors
+from ..store import runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 
@@ -169,6 +169,12 @@ def check_files(
     return replace(_answered(spec, items, seen), left_out=left_out)
 
 
+def writes(names: Names) -> Writes:
+    """What the step writes."""
+    verdict = "Verdict of the last Visual Spec checked"
+    return Writes(STEP, (Column(names.spec_verdict, str, verdict, first=True),))
+
+
 @database_failures()
 def check_view(
     spec_path: str | Path,
@@ -187,6 +193,7 @@ def check_view(
     if not counted(samples):
         raise EmptySetError("The view has no sample to check.")
     dataset, names = dataset_of(samples), Names(params.suffix)
+    refuse_foreign(dataset, names, writes(names))
     ids, paths = samples.values(["id", "filepath"])
     record = runs.read(dataset, names, EMBEDDINGS)
     seen = _Seen()
@@ -202,7 +209,7 @@ def check_view(
         new = _embedded(spec, missing, params, encoder, progress)
         seen = _Seen(seen.vectors | new.vectors, seen.attributes | new.attributes, new.skipped)
     checked = _answered(spec, items, seen)
-    _write(Step.of(STEP, samples, params), checked, spec, str(spec_path))
+    _write(Step.of(STEP, samples, params, writes=writes), checked, spec, str(spec_path))
     return checked
 
 
@@ -322,13 +329,10 @@ def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
 
 
 def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> None:
-    dataset, names = step.dataset, step.names
-    fields.declare(
-        dataset, names.spec_verdict, fo.StringField, "Verdict of the last Visual Spec checked"
-    )
     verdict_of = {answer.id: answer.verdict for answer in checked.answers}
-    fields.write(dataset, names.spec_verdict, list(verdict_of), list(verdict_of.values()))
     step.inputs = {"spec": spec.id, "path": path, "fingerprint": spec.encoder.fingerprint}
+    step.begin()
+    step.write(step.names.spec_verdict, list(verdict_of), list(verdict_of.values()))
     results = {
         "counts": checked.counts,
         "met": checked.met,

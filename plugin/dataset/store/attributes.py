@@ -9,27 +9,20 @@ import fiftyone as fo
 from ...embeddings.attributes import ATTRIBUTES
 from . import fields
 from .names import Names
+from .ownership import Column
 
 
-def declare(dataset: fo.Dataset, names: Names) -> None:
-    """Add the fields, each with its unit and range, where they are not there.
-
-    Raises
-    ------
-    InputError
-        A field of the user's has this name.
-    """
-    fields.refuse_foreign(dataset, [names.attributes])
-    fields.declare(
-        dataset,
+def column(names: Names) -> Column:
+    """The field, with the unit and range of each of its parts."""
+    return Column(
         names.attributes,
         fo.EmbeddedDocumentField,
         "Light, colour and sharpness of the whole image, by Gapsphere",
-        embedded_doc_type=fo.DynamicEmbeddedDocument,
-        fields=[
+        document=fo.DynamicEmbeddedDocument,
+        parts=tuple(
             {"name": name, "ftype": fo.FloatField, "description": description, "info": fields.MARK}
             for name, description in ATTRIBUTES.items()
-        ],
+        ),
     )
 
 

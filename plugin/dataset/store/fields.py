@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
 
-from ...errors import InputError
+from .fiftyone_internals import ids_with
 
 TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     float: fo.FloatField,
@@ -35,36 +35,21 @@ def is_ours(dataset: fo.Dataset, name: str) -> bool:
     return field is not None and (field.info or {}).get("written_by") == MARK["written_by"]
 
 
-def refuse_foreign(dataset: fo.Dataset, names: Iterable[str]) -> None:
-    """Stop before a field of the user's would be written.
-
-    Raises
-    ------
-    InputError
-        A field of this name is there, and we did not declare it.
-    """
-    for name in names:
-        if dataset.has_field(name) and not is_ours(dataset, name):
-            raise InputError(
-                f"The dataset has a field {name!r} of its own, which would be overwritten: rename "
-                "it, or give this analysis a suffix."
-            )
-
-
 def write(dataset: fo.Dataset, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:
     """One value a sample, in blocks; every other sample that held a value loses it.
 
     Stale values never stay: a sample that left U has no distance to S any more.
     """
     pairs = dict(zip(ids, values, strict=True))
-    stale = [sample_id for sample_id in dataset.exists(name).values("id") if sample_id not in pairs]
-    for block in _blocks(stale):
+    stale = [sample_id for sample_id in ids_with(dataset, name) if sample_id not in pairs]
+    for block in blocks(stale):
         dataset.set_values(name, dict.fromkeys(block), key_field="id", progress=False)
-    for block in _blocks(list(pairs)):
+    for block in blocks(list(pairs)):
         part = {sample_id: pairs[sample_id] for sample_id in block}
         dataset.set_values(name, part, key_field="id", progress=False)
 
 
-def _blocks(ids: list[str]) -> Iterable[list[str]]:
+def blocks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Ids in parts that one command to the database may carry."""
     for start in range(0, len(ids), WRITE_BLOCK):
         yield ids[start : start + WRITE_BLOCK]

@@ -7,8 +7,9 @@ test for each function.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from inspect import signature
 from typing import Any
 
@@ -17,6 +18,7 @@ import fiftyone.operators as foo
 import numpy as np
 from bson import ObjectId
 from fiftyone.core.odm import DatasetSampleDocument, get_db_conn
+from fiftyone.core.odm.runs import RunDocument
 from fiftyone.core.sample import get_default_sample_fields
 from fiftyone.server.view import get_view
 from numpy.typing import NDArray
@@ -40,6 +42,78 @@ def dataset_id(dataset: fo.Dataset) -> ObjectId:
 def exists(key: ObjectId) -> bool:
     """Whether the database still has the dataset of that id, whatever its name is now."""
     return database().datasets.find_one({"_id": key}, {"_id": True}) is not None
+
+
+def run_config(dataset: fo.Dataset, key: str) -> dict[str, Any] | None:
+    """Config of a custom run as the database has it now; None where there is no such run.
+
+    ``get_run_info`` answers from memory, which does not see what other processes write.
+    """
+    wanted = {"_id": dataset_id(dataset)}
+    listed = database().datasets.find_one(wanted, {f"runs.{key}": True}) or {}
+    found = database().runs.find_one({"_id": listed.get("runs", {}).get(key)}, {"config": True})
+    return None if found is None else dict(found["config"])
+
+
+def replace_run(
+    dataset: fo.Dataset, key: str, config: fo.RunConfig, token: str | None = None
+) -> bool:
+    """Put ``config`` in place of a custom run's in one update; register it where there is none.
+
+    ``register_run`` deletes the old run and then writes the new one: whoever is killed in between
+    has lost the record.  With ``token``, only a run whose config has that ``token`` is replaced;
+    whether it was.
+    """
+    wanted = {"_id": dataset_id(dataset)}
+    listed = database().datasets.find_one(wanted, {f"runs.{key}": True}) or {}
+    reference = listed.get("runs", {}).get(key)
+    if reference is None:
+        if token is None:
+            dataset.reload()
+            dataset.register_run(key, config)
+        return token is None
+    which = {"_id": reference} if token is None else {"_id": reference, "config.token": token}
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    change = {"config": config.serialize(), "timestamp": now, "version": fo.__version__}
+    done = database().runs.update_one(which, {"$set": change}).matched_count == 1
+    held = dataset._doc.runs.get(key)
+    if isinstance(held, RunDocument):
+        held.reload()
+    else:
+        dataset.reload()
+    return done
+
+
+def ids_with(dataset: fo.Dataset, field: str) -> list[str]:
+    """Ids of the samples that have a value in a field; ``exists`` finds none in a field of ids."""
+    where = {_stored(dataset, field): {"$ne": None}}
+    found = dataset._sample_collection.find(where, {"_id": True}, batch_size=50_000)
+    return [str(document["_id"]) for document in found]
+
+
+def columns_digest(dataset: fo.Dataset, fields: Sequence[str], tags: Sequence[str] = ()) -> str:
+    """Changes with the samples that have a value in one of the fields, or one of the tags.
+
+    Their ids, values and those tags are compared as the database holds them, without decoding.
+    """
+    stored = [_stored(dataset, field) for field in fields]
+    some: Stages = [{name: {"$ne": None}} for name in stored]
+    some += [{"tags": tag} for tag in tags]
+    values: dict[str, Any] = {
+        f"v{at}": {"$ifNull": [f"${name}", None]} for at, name in enumerate(stored)
+    }
+    carried = {"$ifNull": ["$tags", []]}
+    values |= {f"t{at}": {"$in": [tag, carried]} for at, tag in enumerate(tags)}
+    pipeline = [{"$match": {"$or": some}}, {"$sort": {"_id": 1}}, {"$project": values}]
+    digest = hashlib.blake2b(repr((fields, tags)).encode(), digest_size=16)
+    for batch in dataset._sample_collection.aggregate_raw_batches(pipeline, allowDiskUse=True):
+        digest.update(batch)
+    return digest.hexdigest()
+
+
+def _stored(dataset: fo.Dataset, field: str) -> str:
+    """What a field is called in the database: one of ids has an underscore before its name."""
+    return str(dataset.get_field(field).db_field or field)
 
 
 def collection(dataset: fo.Dataset) -> Collection[dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import DimensionError, EmptySetError
+from ...errors import DimensionError, EmptySetError, UnfinishedError
 from ...progress import Progress, silent
 from ...settings.steps import SetParams
 from . import runs, vectors
@@ -65,6 +65,8 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
             f"{pool.matrix.shape[1]} in U: embed both with one encoder."
         )
     record = runs.read(dataset, names, "embeddings")
+    if record and record.running and record.inputs.get(vectors.COPYING):
+        raise UnfinishedError(runs.unfinished(record, names))
     made_by: Mapping[str, Any] = record.inputs if record else {}
     return Inputs(
         sets, owned, pool, made_by.get("encoder", "unknown"), made_by.get("fingerprint", "unknown")

@@ -1,7 +1,9 @@
 """What each step did, kept as a custom run on the dataset, so that a number can always be traced.
 
 A record holds the step's parameters, what went in (a digest of the vectors, the encoder's
-fingerprint, counts) and what came out.  A step whose record still holds need not run again.
+fingerprint, counts) and what came out.  It is *running* while fields change: its ``results`` are
+empty then, and nobody may read the fields as a result.  A record is replaced in one update of the
+database, so it is never absent while its fields stand.
 """
 
 from __future__ import annotations
@@ -13,33 +15,56 @@ from typing import Any
 
 import fiftyone as fo
 
+from ...errors import UnfinishedError
+from . import fiftyone_internals
 from .names import Names
 from .names import suffixes as suffixes_among
+
+METHOD = "gapsphere/"
+VERBS = {
+    "embeddings": "compute_embeddings",
+    "coverage": "compute_coverage",
+    "kcenter": "select_kcenter",
+    "sphere": "compute_sphere",
+    "heatmaps": "compute_heatmaps",
+    "attributes": "compute_attributes",
+    "failures": "rank_gaps_by_failures",
+    "feature_cache": "import_feature_cache",
+    "sparse": "simulate_adaptive_sampling",
+}
+"""What a person runs to make a record again."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One step's trace: JSON-able values only."""
+    """One step's trace: JSON-able values only.
+
+    ``token`` is the run's own; ``digest`` of what it wrote, "" where it is not compared.  Earlier
+    versions had neither.
+    """
 
     step: str
     params: Mapping[str, Any]
     inputs: Mapping[str, Any]
     results: Mapping[str, Any] = field(default_factory=dict)
     created: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat())
+    token: str = ""
+    running: bool = False
+    digest: str = ""
 
     def holds(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
         """Whether the same parameters on the same inputs would give these results again."""
-        return bool(self.results) and dict(self.params) == params and dict(self.inputs) == inputs
+        same = dict(self.params) == params and dict(self.inputs) == inputs
+        return same and bool(self.results) and not self.running
 
 
-def write(dataset: fo.Dataset, names: Names, record: Record) -> Record:
-    """Keep ``record`` on the dataset in place of an older one of the same step."""
-    key = names.run_key(record.step)
-    config = dataset.init_run(method=f"gapsphere/{record.step}", **asdict(record))
-    if dataset.has_run(key):
-        dataset.delete_run(key)
-    dataset.register_run(key, config)
-    return record
+def write(dataset: fo.Dataset, names: Names, record: Record, *, token: str | None = None) -> bool:
+    """Keep ``record`` in place of an older one of the same step, in one update.
+
+    With ``token``, only in place of the record of that run; whether it was there.
+    """
+    config = dataset.init_run(method=f"{METHOD}{record.step}", **asdict(record))
+    return fiftyone_internals.replace_run(dataset, names.run_key(record.step), config, token)
 
 
 def suffixes(dataset: fo.Dataset, step: str) -> list[str]:
@@ -48,19 +73,39 @@ def suffixes(dataset: fo.Dataset, step: str) -> list[str]:
 
 
 def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
-    """The step's record, or None where it never ran (or was deleted)."""
-    key = names.run_key(step)
-    if not dataset.has_run(key):
+    """The step's record as the database has it now, None where it never ran (or was deleted)."""
+    config = fiftyone_internals.run_config(dataset, names.run_key(step))
+    if config is None:
         return None
-    config = dataset.get_run_info(key).config
-    values = {name: _plain(getattr(config, name, None)) for name in Record.__dataclass_fields__}
+    values = {name: config.get(name) for name in Record.__dataclass_fields__}
     return Record(**{name: value for name, value in values.items() if value is not None})
 
 
-def _plain(value: Any) -> Any:
-    """Plain dictionaries and lists: ``asdict`` cannot copy those of the database."""
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value
+def finished(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
+    """The step's record, for whoever shows its fields as a result.
+
+    Raises
+    ------
+    UnfinishedError
+        The step was interrupted: its fields are of two runs.
+    """
+    record = read(dataset, names, step)
+    if record is not None and record.running:
+        raise UnfinishedError(unfinished(record, names))
+    return record
+
+
+def unfinished(record: Record, names: Names) -> str:
+    """What to say of a record that is running."""
+    verb = VERBS.get(record.step, record.step)
+    of = f" of the suffix {names.suffix!r}" if names.suffix else ""
+    return (
+        f"The last {verb}{of} (begun {record.created[:16].replace('T', ' ')} UTC) did not finish, "
+        f"or still runs: run {verb} again before its results are used."
+    )
+
+
+def is_foreign(dataset: fo.Dataset, names: Names, step: str) -> bool:
+    """Whether a run of the user's has the step's key."""
+    config = fiftyone_internals.run_config(dataset, names.run_key(step))
+    return config is not None and config.get("method") != f"{METHOD}{step}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import fiftyone as fo
 
-from .database import counted
+from . import tags
+from .fields import blocks
 from .names import Names
 
 
@@ -18,16 +19,17 @@ def tag_skipped(
     *,
     embedded: bool = False,
 ) -> None:
-    """Tag the samples that failed now; of those tried, one that works now loses an old tag.
+    """Tag the samples that failed now; of those tried, one that works now loses our old tag.
 
     ``embedded``: the tag stays on samples without an embedding, as it says why they have none.
     """
-    works = dataset.select(list(tried), ordered=False).match_tags(names.skipped_tag)
-    if failed:
-        works = works.exclude(list(failed))
+    works = sorted(tags.ours(dataset, names, names.skipped_tag).intersection(tried))
     if embedded and dataset.has_field(names.embedding):
-        works = works.exists(names.embedding)
-    if tried and counted(works):
-        works.untag_samples(names.skipped_tag)
-    if failed:
-        dataset.select(list(failed), ordered=False).tag_samples(names.skipped_tag)
+        works = [
+            sample_id
+            for block in blocks(works)
+            for sample_id in dataset.select(block, ordered=False)
+            .exists(names.embedding)
+            .values("id")
+        ]
+    tags.change(dataset, names, names.skipped_tag, add=failed, remove=works)

@@ -1,20 +1,32 @@
-"""One run of a step: is the earlier record still true, how long did it take, what did it find.
+"""One run of a step: is the earlier result still true; who writes now; what was written.
 
-A step writes its fields first and its record last, so a record vouches for fields that are there.
-:class:`Step` is the one place that reads and writes records of steps.
+The protocol of every step that writes, in this order:
+
+1. :meth:`Step.begin` refuses what belongs to the user and marks the record *running* with a fresh
+   token, before any field changes;
+2. :meth:`Step.write` and :meth:`Step.tag` change the samples;
+3. :meth:`Step.complete` counts what arrived, takes a digest of it and writes the record completed,
+   if it still carries the token.
+
+A result counts only where its record is completed and, on a re-run, the digest is still that of the
+samples.  Whoever is killed in between leaves a record that says so.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import fiftyone as fo
 
-from . import runs
+from ...errors import DatabaseError, MismatchError
+from . import fields, ownership, runs, tags
+from .fiftyone_internals import columns_digest, ids_with
 from .names import Names
+from .ownership import Writes
 from .runs import Record
 from .sets import Samples, dataset_of
 
@@ -22,6 +34,15 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from ...settings.steps import AnalysisParams
+
+
+def _on(point: str) -> None:
+    """Do nothing; tests put in its place what ends the process."""
+
+
+reached: Callable[[str], None] = _on
+"""Called at each point of the protocol, with ``STEP:begun``, ``STEP:wrote FIELD``, ``STEP:tagged``,
+``STEP:written``, ``STEP:completed``."""
 
 
 @dataclass
@@ -33,11 +54,15 @@ class Step:
     names: Names
     settings: Mapping[str, Any]
     inputs: Mapping[str, Any]
+    writes: Writes | None = None
     earlier: Record | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.writes = self.writes or Writes(self.name)
         self.earlier = runs.read(self.dataset, self.names, self.name)
         self._started = time.monotonic()
+        self._token = ""
+        self._counts: dict[str, int] = {}
 
     @classmethod
     def of(
@@ -46,39 +71,114 @@ class Step:
         samples: Samples,
         params: AnalysisParams,
         inputs: Mapping[str, Any] | None = None,
+        writes: Callable[[Names], Writes] | None = None,
     ) -> Step:
         """The step on the dataset of ``samples``; what goes in may become known later."""
-        settings = params.model_dump(mode="json")
-        return cls(name, dataset_of(samples), Names(params.suffix), settings, inputs or {})
+        settings, names = params.model_dump(mode="json"), Names(params.suffix)
+        planned = writes(names) if writes else None
+        return cls(name, dataset_of(samples), names, settings, inputs or {}, planned)
 
     def current(self) -> Mapping[str, Any] | None:
-        """Results of the earlier run, where these settings and inputs would give them again.
+        """Results of the earlier run, where a run now would write the same again.
 
-        Whether the fields still hold them is for the step to say: a user may have cleared them.
+        That is: the same settings and inputs, and the samples hold what was written.
         """
         earlier = self.earlier
-        holds = earlier is not None and earlier.holds(self.settings, self.inputs)
-        return earlier.results if earlier is not None and holds else None
+        if earlier is None or not earlier.holds(self.settings, self.inputs):
+            return None
+        return earlier.results if earlier.digest and earlier.digest == self._digest() else None
 
     def filled(self, path: str) -> int:
         """How many samples have a value in a field."""
         return len(self.dataset.exists(path)) if self.dataset.has_field(path) else 0
 
-    def begin(self) -> None:
-        """Start the clock: the work begins here, and fields change from here on."""
-        self._started = time.monotonic()
-
     @property
     def seconds(self) -> float:
-        """Since the work began."""
+        """Since the step was made."""
         return time.monotonic() - self._started
 
-    def claim(self) -> None:
-        """Write a record without results: the fields are being filled from these inputs."""
-        self.complete({})
+    def begin(self) -> None:
+        """Mark the record running and declare the fields: samples change from here on.
+
+        Raises
+        ------
+        InputError
+            Something of the user's has one of the names.
+        """
+        assert self.writes is not None
+        ownership.refuse_foreign(self.dataset, self.names, self.writes)
+        self._token, self._counts = uuid4().hex, {}
+        runs.write(self.dataset, self.names, self._running())
+        self.at("begun")
+        for column in self.writes.columns:
+            column.declare(self.dataset)
+
+    def now(self, inputs: Mapping[str, Any]) -> None:
+        """Say in the running record that the fields are filled from other inputs from here on."""
+        self.inputs = inputs
+        self._put(self._running())
+
+    def at(self, point: str) -> None:
+        """Pass a point of the step's own, at which tests may end the process."""
+        reached(f"{self.name}:{point}")
+
+    def write(self, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:
+        """One value a sample; every other sample that held a value loses it."""
+        listed = list(values)
+        fields.write(self.dataset, name, ids, listed)
+        self._counts[name] = sum(value is not None for value in listed)
+        self.at(f"wrote {name}")
+
+    def tag(self, tag: str, ids: Sequence[str]) -> None:
+        """Tag these samples; others that a run of ours tagged lose the tag."""
+        before = tags.ours(self.dataset, self.names, tag)
+        tags.change(self.dataset, self.names, tag, add=ids, remove=before)
+        self.at("tagged")
 
     def complete(self, results: Mapping[str, Any] | DataclassInstance) -> None:
-        """Write the record; all fields are written by now."""
+        """Write the record completed; all fields are written by now.
+
+        Raises
+        ------
+        DatabaseError
+            The database lost some of what was written.
+        MismatchError
+            Another run has taken over.
+        """
+        if not self._token:
+            self.begin()
+        self.at("written")
+        for name, count in self._counts.items():
+            found = len(ids_with(self.dataset, name))
+            if found != count:
+                raise DatabaseError(
+                    f"The database holds {found} of the {count} values written to {name!r}: it "
+                    "lost some, or something else writes there. Run it again."
+                )
         plain: Mapping[str, Any] = results if isinstance(results, Mapping) else asdict(results)
-        record = Record(self.name, self.settings, self.inputs, plain)
-        self.earlier = runs.write(self.dataset, self.names, record)
+        record = replace(self._running(), running=False, results=plain, digest=self._digest())
+        self._put(record)
+        self.earlier = record
+        self.at("completed")
+
+    def _running(self) -> Record:
+        return Record(self.name, self.settings, self.inputs, token=self._token, running=True)
+
+    def _put(self, record: Record) -> None:
+        if not runs.write(self.dataset, self.names, record, token=self._token):
+            raise MismatchError(
+                f"Another run of {self.name} on {self.dataset.name!r} has taken over: its results "
+                "stand. Run this one again if you want its settings."
+            )
+
+    def _digest(self) -> str:
+        """Of the samples that hold something of the step's: ids, values and tags."""
+        assert self.writes is not None
+        names = [column.name for column in self.writes.columns]
+        if not names or not self.writes.compared:
+            return ""
+        there = [name for name in names if self.dataset.has_field(name)]
+        keys = [key for key in self.writes.brain if self.dataset.has_brain_run(key)]
+        if len(there) < len(names) or len(keys) < len(self.writes.brain):
+            return ""
+        return columns_digest(self.dataset, there, self.writes.tags)

@@ -15,7 +15,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DimensionError, NotFiniteError
+from ...errors import DimensionError, InputError, NotFiniteError
 from ...progress import Progress, silent
 from . import fields
 from .database import counted
@@ -23,6 +23,9 @@ from .sets import Samples, dataset_of
 
 READ_BLOCK = 8192
 UNIT_TOLERANCE = 1e-4
+COPYING = "copying"
+"""In the inputs of a running record: vectors of before and of now may stand side by side."""
+NUMBERS = (fo.FloatField, fo.IntField)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def read(
             if row is None:
                 missing += 1
                 continue
+            row = _vector(row, sample_id, field)
             if matrix is None:
                 matrix = allocate((len(ids), len(row)), np.float32)
             if len(row) != matrix.shape[1]:
@@ -98,6 +102,31 @@ def read(
     vectors = Vectors(found, matrix[: len(found)], missing)
     _check(vectors, field, unit)
     return vectors
+
+
+def _vector(row: Any, sample_id: str, field: str) -> NDArray[np.float32]:
+    try:
+        vector = np.asarray(row, np.float32)
+    except (TypeError, ValueError):
+        vector = np.empty((0, 0), np.float32)
+    if vector.ndim != 1 or not vector.size:
+        raise DimensionError(f"Sample {sample_id} has a {field!r} that is not a list of numbers.")
+    return vector
+
+
+def refuse_other_kinds(samples: Samples, field: str) -> None:
+    """InputError where a field holds something else than vectors."""
+    found = samples.get_field(field)
+    if isinstance(found, fo.ListField):
+        if found.field is None or isinstance(found.field, NUMBERS):
+            return
+        inside = type(found.field).__name__.removesuffix("Field").lower()
+        kind = f"lists of {inside}"
+    elif isinstance(found, fo.VectorField | fo.ArrayField):
+        return
+    else:
+        kind = f"{type(found).__name__.removesuffix('Field').lower()} values"
+    raise InputError(f"{field!r} holds {kind}, not vectors: name a field with vectors.")
 
 
 def write(dataset: fo.Dataset, field: str, ids: Sequence[str], matrix: NDArray[np.float32]) -> None:

@@ -102,7 +102,7 @@ def test_many_fields_are_left_out_by_name(drives):
 
 def test_numbers_are_compared_camera_by_camera(drives):
     """A dark camera is no dark drive."""
-    attributes.declare(drives, Names())
+    attributes.column(Names()).declare(drives)
     rows = zip(drives.values("id"), drives.values("sequence"), strict=True)
     dark = {}
     for position, (sample_id, drive) in enumerate(rows):

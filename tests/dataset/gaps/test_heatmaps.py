@@ -11,7 +11,7 @@ import torch
 from fiftyone.operators.delegated import DelegatedOperationService
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.heatmaps import compute_heatmaps
-from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store import runs, tags
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.fields import make
@@ -157,7 +157,7 @@ def test_a_sample_that_fails_is_reported_and_the_rest_goes_on(embedded):
 
 def test_an_image_that_works_again_loses_the_tag_unless_it_has_no_embedding(embedded):
     first, second = few(embedded).values("id")[:2]
-    embedded.select([first, second]).tag_samples("skipped")
+    tags.change(embedded, Names(), "skipped", add=[first, second], remove=[])
     embedded.set_values("embedding", {second: None}, key_field="id")
     compute_heatmaps(few(embedded))
     assert embedded.match_tags("skipped").values("id") == [second]

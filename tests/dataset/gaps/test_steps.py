@@ -337,7 +337,7 @@ def test_a_record_of_another_version_is_read(embedded):
     compute_coverage(embedded)
     record = runs.read(embedded, Names(), "coverage")
     newer = {**record.results, "invented_later": 1}
-    runs.write(embedded, Names(), runs.Record("coverage", record.params, record.inputs, newer))
+    runs.write(embedded, Names(), replace(record, results=newer))
     assert compute_coverage(embedded).reused
     runs.write(embedded, Names(), runs.Record("coverage", {}, {}, {"delta": 0.2}))
     assert coverage.read(embedded, Names()).basis == "unrated"

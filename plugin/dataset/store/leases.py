@@ -1,0 +1,185 @@
+"""No two runs write the same analysis: a lease in the dataset's execution store.
+
+It names the process that holds it.  The lease of a process that has ended on this machine is taken
+over at once; that of another machine when it has shown no sign of life for a while.  A run holds
+its lease over all its steps, and a step inside it takes no second one.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import uuid4
+
+import fiftyone as fo
+import psutil
+from fiftyone.operators.store import ExecutionStore
+
+from ...errors import BusyError
+from .fiftyone_internals import dataset_id
+from .sets import Samples, dataset_of
+
+STORE = "gapsphere_leases"
+WAIT = 5.0
+"""Seconds to wait for another run before it is named."""
+POLL = 0.2
+BEAT = 10.0
+"""Seconds between two signs of life."""
+SILENT = 60.0
+"""Seconds without one after which a holder on another machine counts as gone."""
+
+CLOCKS = 5.0
+"""Seconds by which the time at which a process began may seem to move, as clocks are set."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_held: ContextVar[frozenset[tuple[str, str]]] = ContextVar("held", default=frozenset())
+"""The leases of the run that this thread works for."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who works on an analysis: ``started`` is when the process began, ``beat`` its last sign."""
+
+    run: str
+    step: str
+    host: str
+    pid: int
+    started: float
+    since: str
+    beat: float
+
+    @classmethod
+    def mine(cls, step: str) -> Lease:
+        now = time.time()
+        since = datetime.now(timezone.utc).strftime("%H:%M:%S UTC")
+        return cls(uuid4().hex, step, _host(), os.getpid(), _born(os.getpid()), since, now)
+
+    def is_dead(self) -> bool:
+        """Whether whoever took it is gone."""
+        if self.host == _host():
+            return abs(_born(self.pid) - self.started) > CLOCKS
+        return time.time() - self.beat > SILENT
+
+    def __str__(self) -> str:
+        return f"{self.step}, process {self.pid} on {self.host.split('/')[0]} since {self.since}"
+
+
+def holds_lease(
+    step: str, scope: str = "analysis"
+) -> Callable[
+    [Callable[Concatenate[Samples, P], R]],
+    Callable[Concatenate[Samples, P], R],
+]:
+    """Decorate a step: while it runs, nobody else writes the same analysis of the dataset.
+
+    The analysis is the suffix of the step's ``params``; ``scope`` separates what shares no field.
+    """
+
+    def decorate(
+        work: Callable[Concatenate[Samples, P], R],
+    ) -> Callable[Concatenate[Samples, P], R]:
+        @functools.wraps(work)
+        def alone(samples: Samples, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            given: list[Any] = [*args, *kwargs.values()]
+            suffix = next((each.suffix for each in given if hasattr(each, "suffix")), "")
+            key = f"{scope}/{kwargs.get('suffix', suffix)}"
+            with lease(dataset_of(samples), key, step):
+                return work(samples, *args, **kwargs)
+
+        return alone
+
+    return decorate
+
+
+@contextmanager
+def lease(dataset: fo.Dataset, key: str, step: str) -> Iterator[None]:
+    """Hold the lease ``key`` of a dataset.
+
+    Raises
+    ------
+    BusyError
+        Another run holds it, and did not let go within some seconds.
+    """
+    of = (str(dataset_id(dataset)), key)
+    if of in _held.get():
+        yield
+        return
+    store = ExecutionStore.create(STORE, dataset_id(dataset))
+    mine = _take(store, dataset.name, key, Lease.mine(step))
+    done = threading.Event()
+    beating = threading.Thread(target=_beat, args=(store, key, mine, done), daemon=True)
+    beating.start()
+    before = _held.set(_held.get() | {of})
+    try:
+        yield
+    finally:
+        _held.reset(before)
+        done.set()
+        beating.join()
+        if (now := _holder(store, key)) and now.run == mine.run:
+            store.delete(key)
+
+
+def holder(dataset: fo.Dataset, key: str) -> Lease | None:
+    """Who holds a lease now; None where nobody does, or only who has ended."""
+    found = _holder(ExecutionStore.create(STORE, dataset_id(dataset)), key)
+    return None if found is None or found.is_dead() else found
+
+
+def _take(store: ExecutionStore, name: str, key: str, mine: Lease) -> Lease:
+    until = time.monotonic() + WAIT
+    while not store.set_if_absent(key, asdict(mine)):
+        found = _holder(store, key)
+        if found is None:
+            continue
+        if found.is_dead() and store.compare_and_set(key, asdict(found), asdict(mine)):
+            break
+        if time.monotonic() > until:
+            raise BusyError(
+                f"Another run works on {name!r} ({found}): wait until it has ended, or give this "
+                "one a suffix."
+            )
+        time.sleep(POLL)
+    return mine
+
+
+def _holder(store: ExecutionStore, key: str) -> Lease | None:
+    value = store.get(key)
+    return None if value is None else Lease(**value)
+
+
+def _beat(store: ExecutionStore, key: str, mine: Lease, done: threading.Event) -> None:
+    now = mine
+    while not done.wait(BEAT):
+        later = replace(now, beat=time.time())
+        if not store.compare_and_set(key, asdict(now), asdict(later)):
+            return  # taken over: the record's token will say so
+        now = later
+
+
+def _host() -> str:
+    """Where a process id means something: the machine, and the container where there is one."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"{socket.gethostname()}/{space}"
+
+
+def _born(pid: int) -> float:
+    """When a process began, 0 where there is none."""
+    try:
+        process = psutil.Process(pid)
+        return 0.0 if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
+    except psutil.Error:
+        return 0.0
