@@ -11,12 +11,16 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import fiftyone.operators as foo
+from bson import ObjectId
 from fiftyone.operators import types
+from pymongo.errors import PyMongoError
 
 from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
+from ..plugin.dataset.store.guard import guarded
 from ..plugin.errors import Cancelled, GapsphereError, InputError
 from ..plugin.progress import Progress, Reporter
 
@@ -73,12 +77,17 @@ def live(
     """
     shared, name, key = ctx.dataset, ctx.dataset.name, dataset_id(ctx.dataset)
     work_on(ctx, detached(shared))
-    running, last = _Work(ctx, work), None
+
+    def guarded_work(report: Reporter) -> T:
+        with guarded(ctx.dataset, label) as watch:
+            return work(watch.reporter(report))
+
+    running, last = _Work(ctx, guarded_work), None
     try:
         yield _bar(ctx, f"{label}: starting", 0.0)
         while running.thread.is_alive():
             running.thread.join(POLL_SECONDS)
-            if not exists(key):
+            if not _there(key):
                 running.abandoned.set()  # writing to a deleted dataset raises nothing
             if running.seen is not None and running.seen != last:
                 last = text, done, total = running.seen
@@ -87,9 +96,10 @@ def live(
                 yield _bar(ctx, text, done / max(total, 1))
     finally:
         running.abandoned.set()  # the browser went away, or the work is done anyway
-        there = exists(key)
+        there = _there(key)
         if there:
-            shared.reload()
+            with suppress(PyMongoError):  # the work's own error says it
+                shared.reload()
     error = running.error
     if not there:
         error = InputError(f"The dataset {name!r} was deleted while {label!r} ran on it.")
@@ -104,6 +114,14 @@ def live(
     yield _words(ctx, label, markdown(str(running.result)))
     result: T = running.result
     return result
+
+
+def _there(key: ObjectId) -> bool:
+    """Whether the dataset exists; that the database is away is for the work to say."""
+    try:
+        return exists(key)
+    except PyMongoError:
+        return True
 
 
 def in_background(

@@ -67,6 +67,7 @@ from .sparse.recording import ImportedRecording
 from .spec import check, export
 from .spec.check import SpecCheckResult
 from .spec.export import SpecResult
+from .store.guard import guarded
 from .store.sets import Samples
 
 if TYPE_CHECKING:  # they bring torch, which waits until it is needed
@@ -75,6 +76,7 @@ if TYPE_CHECKING:  # they bring torch, which waits until it is needed
     from .sparse.train import TrainingResult
 
 ResultT = TypeVar("ResultT")
+SAMPLES = (fo.Dataset, fo.DatasetView)
 
 ARGUMENTS = {
     "samples": "The dataset, or a view of it.",
@@ -137,10 +139,16 @@ def step(
             own = {name: value for name, value in given.items() if name in declared}
             if "params" in declared:
                 own["params"] = make(params, _settings(params, given))
-            if not reports:
-                return function(**own)
-            with bars(given.get("progress", True)) as report:
-                return function(**own, report=report)
+            on = next((each for each in own.values() if isinstance(each, SAMPLES)), None)
+            suffix = getattr(own.get("params"), "suffix", "")
+            with ExitStack() as around:
+                watch = None
+                if on is not None:
+                    watch = around.enter_context(guarded(on, function.__name__, suffix))
+                if not reports:
+                    return function(**own)
+                report = around.enter_context(bars(given.get("progress", True)))
+                return function(**own, report=watch.reporter(report) if watch else report)
 
         call.__signature__ = shown  # type: ignore[attr-defined]
         call.__doc__ = docstring_of(function, shown, params, {**ARGUMENTS, **(words or {})})
@@ -219,7 +227,8 @@ def tag_samples(
     InputError
         Neither is given, or a sample would be both.
     """
-    return load.tag_samples(dataset, owned, pool)
+    with guarded(dataset, "tag_samples"):
+        return load.tag_samples(dataset, owned, pool)
 
 
 @step(EmbeddingParams)

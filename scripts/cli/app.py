@@ -33,10 +33,10 @@ def wait_for_app(
     data: fo.Dataset | None, host: str, port: int, *, view: fo.DatasetView | None = None
 ) -> None:
     """Open the Gap Explorer beside the grid (of ``view``) and stay until the App ends."""
-    import fiftyone as fo
-
+    from ...plugin.dataset.store.connection import connected
     from ...plugin.dataset.store.workspaces import WORKSPACE, save_workspace
 
+    fo = connected()
     if _taken(host, port):
         raise InputError(f"Port {port} on {host} is in use: choose another with --port.")
     spaces = None

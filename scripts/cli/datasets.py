@@ -18,8 +18,9 @@ def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
 
     Where anything else failed, the database for one, nothing is known of what it holds: it stays.
     """
-    import fiftyone as fo
+    from ...plugin.dataset.store.connection import connected
 
+    fo = connected()
     if fo.dataset_exists(name):
         yield fo.load_dataset(name)
         return

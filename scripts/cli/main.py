@@ -1,114 +1,115 @@
-"""``gapsphere``: the command line, one command for each step.
+"""``gapsphere``: the command line.  It ends with a line and an exit code, whatever ends it.
 
-A setting comes from an option, else from ``KEY=VALUE``, else from the ``--config`` file, else it
-is the default.  Exit code 0, or one line and 2.
+0; 2 and one line where something was refused; 130 and 143 where Ctrl-C or SIGTERM stopped it, at
+any moment from here on, and 141 where the reader of a pipe has gone.  So this file imports nothing
+that takes time before it listens to signals.
 """
 
 from __future__ import annotations
 
-import argparse
-import logging
-import re
+import os
+import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NoReturn
 
-from ...plugin.errors import GapsphereError
-from ...plugin.settings.fields import Params, Setting, make, settings_of
-from ...plugin.settings.yaml import read
-from . import commands, sparse_commands
-from .command import COMMANDS, GROUPS, Command
-
-__all__ = ["COMMANDS", "build_parser", "commands", "main", "sparse_commands"]
+STOPPED = "gapsphere: stopped; finished work is kept, run it again to go on."
+REFUSED, INTERRUPTED, UNREAD, TERMINATED = 2, 130, 141, 143
+GRACE = 5.0
+"""Seconds that a stopped command has to leave: some of its threads may wait for a network."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    parser = build_parser()
-    given = sys.argv[1:] if arguments is None else arguments
-    parsed, overrides = parser.parse_known_args([_dashed(text) for text in given])
-    options = vars(parsed)
-    command: Command = options.pop("command")
-    wrong = [text for text in overrides if text.startswith("-") or "=" not in text]
-    if wrong or (overrides and not command.params):
-        parser.error(f"unrecognized arguments: {' '.join(wrong or overrides)}")
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    """Run one command; returns the exit code.
+
+    Without ``arguments`` this process is the program: its signals, streams and end are ours.
+    """
+    if arguments is not None:
+        return _run(arguments, leave=int)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    sys.unraisablehook = _unraisable
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        command.run(*_params(command, options, overrides), **options)
-    except GapsphereError as error:
-        print(f"gapsphere: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gapsphere: stopped; finished work is kept, run it again to go on.", file=sys.stderr)
-        return 2
+        try:
+            return _run(sys.argv[1:], leave=_leave)
+        finally:
+            sys.stdout.flush()  # argparse ends with SystemExit after its help
+    except BrokenPipeError:
+        _leave(UNREAD)
+
+
+def _run(arguments: Sequence[str], *, leave: Callable[[int], int]) -> int:
+    """The exit code; ``leave`` ends a program at once that has nothing to tidy up."""
+    try:
+        from ...plugin.errors import DatabaseError, GapsphereError
+        from .parser import run
+
+        try:
+            _said_in_words(run, arguments)
+        except GapsphereError as error:
+            print(f"gapsphere: {error}", file=sys.stderr)
+            # FiftyOne tidies up at the end of a process, and would wait for the database again.
+            return leave(REFUSED) if isinstance(error, DatabaseError) else REFUSED
+    except KeyboardInterrupt as stop:
+        print(STOPPED, file=sys.stderr)
+        return leave(TERMINATED if stop.args else INTERRUPTED)
     return 0
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with all commands; importing a command's work waits until it runs."""
-    parser = argparse.ArgumentParser(
-        prog="gapsphere",
-        description="Find what your driving images do not cover, and what to add.",
-    )
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    groups: dict[str, Any] = {}
-    for command in COMMANDS:
-        group, _, name = command.name.rpartition(" ")
-        if group and group not in groups:
-            made = subparsers.add_parser(group, help=GROUPS[group])
-            groups[group] = made.add_subparsers(metavar="COMMAND", required=True)
-        sub = groups.get(group, subparsers).add_parser(
-            name, help=command.help, description=command.help, allow_abbrev=False
-        )
-        for flags, keywords in command.arguments:
-            sub.add_argument(*flags, **keywords)
-        settings = {each.name: each for cls in command.params for each in settings_of(cls)}
-        for setting in settings.values():
-            _add(sub, setting)
-        if command.params:
-            sub.add_argument("--config", metavar="FILE", help="settings from a YAML file")
-            keys = ", ".join(each.key for each in settings.values() if each.key)
-            sub.epilog = f"Settings of the file may also be given as KEY=VALUE; keys: {keys}."
-        sub.set_defaults(command=command)
-    return parser
+def _said_in_words(run: Any, arguments: Sequence[str]) -> None:
+    """Run it; what the database and the disk refuse outside of a step is said as inside of one."""
+    try:
+        run(arguments)
+    except Exception as error:
+        of_database = type(error).__module__.startswith("pymongo")
+        if not of_database and not (isinstance(error, OSError) and error.errno):
+            raise
+        from ...plugin.dataset.store.database import database_failures
+        from ...plugin.dataset.store.guard import disk_failures
+
+        with database_failures(), disk_failures():
+            raise
 
 
-def _dashed(argument: str) -> str:
-    """``--cache_dir`` as ``--cache-dir``: scripts that our users come from spell options so.
-
-    A value such as ``-1,0,0`` gets a space before it: argparse would take it for an option.
-    """
-    if re.match(r"-[\d.]", argument):
-        return f" {argument}"
-    flag, equals, value = argument.partition("=")
-    return flag.replace("_", "-") + equals + value if flag.startswith("--") else argument
-
-
-def _add(parser: argparse.ArgumentParser, setting: Setting) -> None:
-    default = "" if setting.written in (None, "", False) else f" [{setting.written}]"
-    keywords: dict[str, Any] = {"help": f"{setting.text}{default}".replace("%", "%%")}
-    if setting.kind is bool:
-        keywords["action"] = argparse.BooleanOptionalAction
-    elif setting.choices:
-        keywords["choices"] = [str(choice) for choice in setting.choices]
-    else:
-        keywords["metavar"] = {int: "N", float: "X"}.get(setting.kind, "TEXT")
-    parser.add_argument(setting.flag, dest=setting.name, default=None, **keywords)
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop as Ctrl-C does; where that may not be heard, leave: now, or after a while."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    code = TERMINATED if number == signal.SIGTERM else INTERRUPTED
+    if _importing(frame):  # foreign code may take an exception for a missing module
+        os.write(sys.__stderr__.fileno(), f"{STOPPED}\n".encode())  # type: ignore[union-attr]
+        _leave(code)
+    leaving = threading.Timer(GRACE, _leave, (code,))
+    leaving.daemon = True
+    leaving.start()
+    raise KeyboardInterrupt(*([number] if number == signal.SIGTERM else []))
 
 
-def _params(command: Command, options: dict[str, Any], overrides: Sequence[str]) -> list[Params]:
-    """Take the settings out of ``options``, and make the parameters of each class of them."""
-    if not command.params:
-        return []
-    values = read(command.params, options.pop("config"), overrides)
-    for name in {name for cls in command.params for name in cls.model_fields}:
-        value = options.pop(name)
-        if value is not None:
-            values[name] = value
-    return [
-        make(cls, {name: value for name, value in values.items() if name in cls.model_fields})
-        for cls in command.params
-    ]
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _leave(code: int) -> NoReturn:
+    """End this process at once: what is done is in the database and on the disk."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def _unraisable(told: Any) -> None:
+    """A stop that arrives in a destructor is no error; all else is printed as ever."""
+    if not isinstance(told.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(told)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from gapsphere.plugin.settings.fields import settings_of
 from gapsphere.plugin.settings.yaml import CLASSES
-from gapsphere.scripts.cli.main import COMMANDS, build_parser, main
+from gapsphere.scripts.cli.main import main
+from gapsphere.scripts.cli.parser import COMMANDS, build_parser
 from PIL import Image
 
 WITH_CONFIG = [command for command in COMMANDS if command.params]
@@ -162,7 +163,7 @@ def test_a_config_reaches_every_command_that_takes_one(command, tmp_path, monkey
     path.write_text(text)
     got = []
     spied = replace(command, run=lambda *params, **_: got.extend(params))
-    monkeypatch.setattr("gapsphere.scripts.cli.main.COMMANDS", [spied])
+    monkeypatch.setattr("gapsphere.scripts.cli.parser.COMMANDS", [spied])
     required = {"embed": ["--split", "S"], "check-spec": ["a.zip", "b"]}.get(command.name, [])
     assert main([*command.name.split(), *required, "--config", str(path)]) == 0
     assert getattr(got[-1], last.name) == value

@@ -8,13 +8,15 @@ test for each function.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from inspect import signature
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
+import mongoengine
 import numpy as np
 from bson import ObjectId
 from fiftyone.core.odm import DatasetSampleDocument, get_db_conn
@@ -32,6 +34,24 @@ def database() -> Database[dict[str, Any]]:
     """FiftyOne's own MongoDB database."""
     found: Database[dict[str, Any]] = get_db_conn()
     return found
+
+
+@contextmanager
+def impatient(seconds: float) -> Iterator[None]:
+    """Let a server that does not answer be waited for so long and no longer.
+
+    A client has no public way to change what it was made with, and FiftyOne made these two.
+    """
+    clients = [database().client, mongoengine.get_connection()]
+    settings = [client._topology_settings for client in clients]
+    before = [each._server_selection_timeout for each in settings]
+    try:
+        for each, waits in zip(settings, before, strict=True):
+            each._server_selection_timeout = min(seconds, waits)
+        yield
+    finally:
+        for each, waits in zip(settings, before, strict=True):
+            each._server_selection_timeout = waits
 
 
 def dataset_id(dataset: fo.Dataset) -> ObjectId:

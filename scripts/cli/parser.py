@@ -1,0 +1,106 @@
+"""Arguments to a command and its settings.
+
+A setting comes from an option, else from ``KEY=VALUE``, else from the ``--config`` file, else it
+is the default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ...plugin.settings.fields import Params, Setting, make, settings_of
+from ...plugin.settings.yaml import read
+from . import commands, sparse_commands
+from .command import COMMANDS, GROUPS, Command
+
+__all__ = ["COMMANDS", "build_parser", "commands", "run", "sparse_commands"]
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Parse the arguments and run the command.
+
+    Raises
+    ------
+    GapsphereError
+        What the command line prints as one line.
+    """
+    parser = build_parser()
+    parsed, overrides = parser.parse_known_args([_dashed(text) for text in arguments])
+    options = vars(parsed)
+    command: Command = options.pop("command")
+    wrong = [text for text in overrides if text.startswith("-") or "=" not in text]
+    if wrong or (overrides and not command.params):
+        parser.error(f"unrecognized arguments: {' '.join(wrong or overrides)}")
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    command.run(*_params(command, options, overrides), **options)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with all commands; importing a command's work waits until it runs."""
+    parser = argparse.ArgumentParser(
+        prog="gapsphere",
+        description="Find what your driving images do not cover, and what to add.",
+    )
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    groups: dict[str, Any] = {}
+    for command in COMMANDS:
+        group, _, name = command.name.rpartition(" ")
+        if group and group not in groups:
+            made = subparsers.add_parser(group, help=GROUPS[group])
+            groups[group] = made.add_subparsers(metavar="COMMAND", required=True)
+        sub = groups.get(group, subparsers).add_parser(
+            name, help=command.help, description=command.help, allow_abbrev=False
+        )
+        for flags, keywords in command.arguments:
+            sub.add_argument(*flags, **keywords)
+        settings = {each.name: each for cls in command.params for each in settings_of(cls)}
+        for setting in settings.values():
+            _add(sub, setting)
+        if command.params:
+            sub.add_argument("--config", metavar="FILE", help="settings from a YAML file")
+            keys = ", ".join(each.key for each in settings.values() if each.key)
+            sub.epilog = f"Settings of the file may also be given as KEY=VALUE; keys: {keys}."
+        sub.set_defaults(command=command)
+    return parser
+
+
+def _dashed(argument: str) -> str:
+    """``--cache_dir`` as ``--cache-dir``: scripts that our users come from spell options so.
+
+    A value such as ``-1,0,0`` gets a space before it: argparse would take it for an option.
+    """
+    if re.match(r"-[\d.]", argument):
+        return f" {argument}"
+    flag, equals, value = argument.partition("=")
+    return flag.replace("_", "-") + equals + value if flag.startswith("--") else argument
+
+
+def _add(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    default = "" if setting.written in (None, "", False) else f" [{setting.written}]"
+    keywords: dict[str, Any] = {"help": f"{setting.text}{default}".replace("%", "%%")}
+    if setting.kind is bool:
+        keywords["action"] = argparse.BooleanOptionalAction
+    elif setting.choices:
+        keywords["choices"] = [str(choice) for choice in setting.choices]
+    else:
+        keywords["metavar"] = {int: "N", float: "X"}.get(setting.kind, "TEXT")
+    parser.add_argument(setting.flag, dest=setting.name, default=None, **keywords)
+
+
+def _params(command: Command, options: dict[str, Any], overrides: Sequence[str]) -> list[Params]:
+    """Take the settings out of ``options``, and make the parameters of each class of them."""
+    if not command.params:
+        return []
+    values = read(command.params, options.pop("config"), overrides)
+    for name in {name for cls in command.params for name in cls.model_fields}:
+        value = options.pop(name)
+        if value is not None:
+            values[name] = value
+    return [
+        make(cls, {name: value for name, value in values.items() if name in cls.model_fields})
+        for cls in command.params
+    ]

@@ -1,0 +1,246 @@
+"""A mongod that goes away under a command: said in time, and nothing is deleted on its tally."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.store import database
+from gapsphere.plugin.errors import DatabaseError, InputError
+from gapsphere.scripts.cli.datasets import opened
+from gapsphere.tests.support.servers import free_port, start_mongod
+from PIL import Image
+
+NAME = "comes-back"
+COUNT = """
+import fiftyone as fo
+from gapsphere.plugin.dataset.store.database import counted
+print(counted(fo.load_dataset({name!r})) if fo.dataset_exists({name!r}) else "deleted")
+"""
+
+
+@pytest.fixture
+def new():
+    import fiftyone as fo
+
+    yield NAME
+    if fo.dataset_exists(NAME):
+        fo.delete_dataset(NAME)
+
+
+@pytest.fixture
+def tally_of_long_ago(monkeypatch):
+    """The server's own tally as it is after a crash: of the time before the samples came."""
+    import fiftyone as fo
+
+    monkeypatch.setattr(fo.Dataset, "_estimated_count", lambda self, frames=False: 0)
+
+
+@pytest.mark.usefixtures("tally_of_long_ago")
+@pytest.mark.parametrize("end", [None, InputError("refused"), KeyboardInterrupt()])
+def test_a_new_dataset_that_holds_samples_stays_whatever_the_tally_says(new, end):
+    import fiftyone as fo
+
+    def work():
+        with opened(new, create=True) as made:
+            made.add_sample(fo.Sample("one.png"))
+            assert not len(made)
+            if end is not None:
+                raise end
+
+    if end is None:
+        work()
+    else:
+        with pytest.raises(type(end)):
+            work()
+    assert database.counted(fo.load_dataset(new)) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "stays"),
+    [(InputError("refused"), False), (KeyboardInterrupt(), False), (DatabaseError("away"), True)],
+)
+def test_an_empty_dataset_goes_where_the_work_was_refused_and_stays_where_nothing_is_known(
+    new, end, stays
+):
+    import fiftyone as fo
+
+    with pytest.raises(type(end)), opened(new, create=True):
+        raise end
+    assert fo.dataset_exists(new) is stays
+
+
+def test_an_empty_dataset_that_another_process_has_opened_stays(new):
+    import fiftyone as fo
+
+    def meanwhile_opened_elsewhere():
+        subprocess.run(
+            [sys.executable, "-c", f"import fiftyone as fo; fo.load_dataset({new!r})"], check=True
+        )
+        raise InputError("refused")
+
+    with pytest.raises(InputError), opened(new, create=True):
+        meanwhile_opened_elsewhere()
+    assert fo.dataset_exists(new)
+
+
+def test_nothing_decides_by_the_tally_of_the_server(dataset, monkeypatch):
+    import fiftyone as fo
+
+    dataset.add_sample(fo.Sample("one.png"))
+    assert not database.is_empty(dataset)
+    assert not database.is_empty(dataset.view())
+    assert database.is_empty(dataset.match_tags("S"))
+    monkeypatch.setattr(fo.Dataset, "_estimated_count", lambda self, frames=False: 0)
+    assert not database.is_empty(dataset)
+    assert not database.is_empty(dataset.view())
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """Folders S and U of 60 images each."""
+    folder, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(5)
+    for part in "SU":
+        (folder / part).mkdir()
+        for index in range(60):
+            pixels = rng.integers(0, 256, (6, 6, 3)).astype(np.uint8)
+            Image.fromarray(pixels).resize((48, 48)).save(folder / part / f"{index}.png")
+    return folder
+
+
+class Database:
+    """A mongod of a test's own, and ``find-gaps`` on it up to its first embeddings."""
+
+    def __init__(self, folder, images):
+        self.folder, self.port = folder / "server", free_port()
+        self.server = start_mongod(self.folder, self.port)
+        self.environment = os.environ | {
+            "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{self.port}"
+        }
+        self.command = [
+            *(sys.executable, "-m", "gapsphere.scripts.cli.main", "find-gaps", "--dataset", NAME),
+            *("--owned-images", str(images / "S"), "--pool-images", str(images / "U")),
+            *("inference.batch_size=2", "umap.n_neighbors=5"),
+        ]
+        self.work = None
+
+    def begin(self):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.work = subprocess.Popen(self.command, env=self.environment, text=True, **pipes)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if b"Embeddings" in os.read(self.work.stderr.fileno(), 4096):
+                return
+        raise AssertionError("No embedding began.")
+
+    def signal(self, number):
+        self.server.send_signal(number)
+        if number == signal.SIGKILL:
+            self.server.wait()
+
+    def ended(self, seconds):
+        """Exit code and the lines of ``gapsphere`` itself, of a command that ends in time."""
+        _, err = self.work.communicate(timeout=seconds)
+        assert "Traceback" not in err, err
+        return self.work.returncode, [
+            line for line in err.splitlines() if line.startswith("gapsphere:")
+        ]
+
+    def close(self):
+        for process in (self.work, self.server):
+            if process is not None:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def database_of_its_own(tmp_path, images):
+    made = Database(tmp_path, images)
+    yield made
+    made.close()
+
+
+@pytest.mark.crash
+def test_a_killed_database_that_is_back_in_time_costs_no_dataset(database_of_its_own):
+    it = database_of_its_own
+    it.begin()
+    it.signal(signal.SIGKILL)
+    it.server = start_mongod(it.folder, it.port)
+    it.work.communicate(timeout=300)
+    counted = subprocess.run(
+        [sys.executable, "-c", COUNT.format(name=NAME)],
+        env=it.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert counted.stdout.strip() == "120"
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("gone", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_database_that_goes_away_is_said_within_ten_seconds(database_of_its_own, gone):
+    it = database_of_its_own
+    it.begin()
+    it.signal(gone)
+    began = time.monotonic()
+    code, lines = it.ended(60)
+    assert time.monotonic() - began < 10
+    assert code == 2
+    assert len(lines) == 1
+    assert "The database failed" in lines[0]
+
+
+@pytest.mark.crash
+def test_a_database_that_is_not_there_is_said_within_ten_seconds():
+    environment = os.environ | {"FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{free_port()}"}
+    command = [sys.executable, "-m", "gapsphere.scripts.cli.main", "find-gaps"]
+    began = time.monotonic()
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert time.monotonic() - began < 15  # some five of them import FiftyOne
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "cannot connect to its database" in ended.stderr
+
+
+IN_PYTHON = """
+import os, signal, sys, time
+import fiftyone as fo  # waits as long as the driver does by itself
+import gapsphere
+from gapsphere.plugin.errors import DatabaseError
+
+dataset = fo.Dataset("away")
+os.kill(int(sys.argv[1]), signal.SIGKILL)
+for act in (
+    lambda: gapsphere.compute_coverage(dataset),
+    lambda: gapsphere.compute_embeddings(dataset, progress=False),
+    lambda: gapsphere.tag_samples(dataset, owned="x"),
+):
+    began = time.monotonic()
+    try:
+        act()
+    except DatabaseError as error:
+        print(error, flush=True)
+    assert time.monotonic() - began < 10
+os._exit(0)
+"""
+
+
+@pytest.mark.crash
+def test_python_functions_say_it_too(database_of_its_own):
+    it = database_of_its_own
+    done = subprocess.run(
+        [sys.executable, "-c", IN_PYTHON, str(it.server.pid)],
+        env=it.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("The database failed") == 3
