@@ -206,6 +206,8 @@ def compute_heatmaps(
     suffix: str = '',
     only: Literal['all', 'picks', 'gaps'] = 'all',
     about: Literal['attention', 'new', 'shared'] = 'attention',
+    encoder: Literal['auto', 'internvl', 'packaged', 'transformers', 'zoo', 'field'] | None = None,
+    model_path: str | None = None,
     start: Literal['mean', 'cls', 'point'] = 'mean',
     point: tuple[float, float] | None = None,
     head_fusion: Literal['mean', 'max', 'min'] = 'mean',

@@ -130,4 +130,4 @@ def _sentence(made: heatmaps.HeatmapResult) -> str:
         parts.append(f"{made.known} already there")
     if made.skipped:
         parts.append(f"{len(made.skipped)} skipped ({made.skipped[0].reason})")
-    return f"Heatmaps by {made.method}: {', '.join(parts)}."
+    return " ".join([f"Heatmaps by {made.method}: {', '.join(parts)}.", *made.notes])

@@ -286,6 +286,19 @@ class HeatmapParams(AnalysisParams, section="heatmap"):
         advanced=False,
         title="What it shows",
     )
+    encoder: EncoderName | None = setting(
+        None,
+        "Model that is looked into; empty: the one that made the embeddings, else auto, which is "
+        "InternVL2 if a checkpoint or INTERNVL2_PATH is given, else packaged",
+        key="model.encoder",
+    )
+    model_path: str | None = setting(
+        None,
+        "Its checkpoint folder or hub id, such as OpenGVLab/InternVL2-8B; empty: as the embeddings "
+        "had it",
+        key="model.path",
+        title="Model",
+    )
     start: Literal["mean", "cls", "point"] = setting(
         "mean",
         "Where the rollout starts: the tokens the embedding averages, CLS, or the patch at a point",

@@ -99,8 +99,9 @@ def test_cards_come_in_the_tray_s_order_and_leave_out_what_is_gone(panel, fresh)
     assert not any(card["gap"] for card in panel.call("cards", ids=ids, delta=2.0)["cards"])
 
 
-def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(panel, fresh):
+def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):
     name_encoder(fresh)
+    panel = Panel(fresh)
     ids = fresh.match_tags("U").limit(5).values("id")
     assert panel.call("heatmaps", ids=ids) == {"maps": {}, "making": None}
     begun = panel.act("heatmap", ids)["making"]
@@ -124,8 +125,9 @@ def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(panel, f
     assert "5 already there" in panel.made()["message"]
 
 
-def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(panel, fresh):
+def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(fresh):
     name_encoder(fresh)
+    panel = Panel(fresh)
     ids = fresh.values("id")[:300]
     panel.act("heatmap", ids)
     assert "being made" in panel.act("heatmap", ids)["error"]
@@ -134,9 +136,17 @@ def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(panel, fresh):
     assert fresh.count("heatmap") < 300
 
 
-def test_why_there_are_no_heatmaps_is_a_sentence(panel, fresh):
+def test_why_there_are_no_heatmaps_is_a_sentence(panel, fresh, monkeypatch, tmp_path):
+    monkeypatch.setenv("INTERNVL2_PATH", str(tmp_path / "gone"))
     panel.act("heatmap", fresh.limit(2).values("id"))
-    assert "does not say which encoder" in panel.made()["error"]
+    assert str(tmp_path / "gone") in panel.made()["error"]
+
+
+def test_whose_heatmaps_they_are_is_said_where_nothing_names_the_embeddings_encoder(panel, fresh):
+    panel.act("heatmap", fresh.limit(2).values("id"))
+    message = panel.made()["message"]
+    assert "2 made" in message
+    assert "what made the distances is not known here" in message
 
 
 def test_heatmaps_of_another_tool_are_left_alone(panel, fresh):

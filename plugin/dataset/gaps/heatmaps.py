@@ -1,8 +1,10 @@
 """``compute_heatmaps``: what the encoder looked at, as a heatmap on each sample.
 
 The encoder is opened again with the settings its embeddings were made with, so that a map shows
-what made *these* vectors.  Every map carries its recipe, a digest of the encoder's fingerprint and
-of all that shaped it: a map whose recipe still holds is not made again.
+what made *these* vectors.  Another one can be named; where nothing says what made them (a folder of
+distances from elsewhere) the default is taken, and the result says so.  Every map carries its
+recipe, a digest of the encoder's fingerprint and of all that shaped it: a map whose recipe still
+holds is not made again.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from ...encoders.protocol import Encoder
 from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
 from ...results import Result
-from ...settings.steps import HeatmapParams
+from ...settings.steps import EmbeddingParams, HeatmapParams
 from ..store import fields, runs, vectors
 from ..store.database import counted, database_failures
 from ..store.leases import holds_lease
@@ -38,6 +40,8 @@ from . import embed
 
 STEP = "heatmaps"
 SHOWN = 5
+FIELD = "field"
+"""The encoder of vectors that were taken from a field: there is nothing to open."""
 RECIPE = "recipe"
 SHAPING = ("about", "start", "point", "head_fusion", "discard_ratio", "residual")
 
@@ -94,14 +98,15 @@ def compute_heatmaps(
 
     Writes ``heatmap``: uint8, 0 for the least looked-at patch of the image and 255 for the most,
     in a grid that covers the whole image.  Each batch is written as soon as it is made.
-    An opened ``encoder`` takes the place of the one that made the embeddings.
+    An opened ``encoder``, or one that ``params`` name, takes the place of the one that made the
+    embeddings; it is also what is looked into where nothing says which made them.
 
     Raises
     ------
     EmptySetError
         No sample is left to work on.
     InputError
-        There are no embeddings to say which encoder is meant, or it cannot be looked into.
+        The encoder cannot be looked into.
     MismatchError
         The encoder is no longer the one that made the embeddings.
     """
@@ -110,20 +115,16 @@ def compute_heatmaps(
     dataset, names = step.dataset, step.names
     view = _narrowed(samples, names, params)
     made_by = runs.read(dataset, names, embed.STEP)
-    if encoder is None and (made_by is None or not made_by.params):
-        raise InputError(
-            f"{names.embedding!r} does not say which encoder made it (no compute_embeddings run "
-            "here, or imported vectors), and a heatmap shows what that encoder looked at: run "
-            "compute_embeddings first."
-        )
     recorded: Mapping[str, Any] = made_by.inputs if made_by else {}
+    if encoder is None and not _is_own(made_by, params):
+        encoder = embed.open_encoder(_named(made_by, params))
     fingerprint = encoder.fingerprint if encoder else recorded["fingerprint"]
-    if params.about != "attention" and recorded.get("fingerprint") != fingerprint:
-        raise MismatchError(
-            f"`{params.about}` compares with embeddings of S, and {names.embedding!r} was made by "
-            f"{recorded.get('encoder', 'something unrecorded')}, not by this encoder: embed with "
-            "it first, or ask for `attention`."
-        )
+    notes: tuple[str, ...] = ()
+    if recorded.get("fingerprint") != fingerprint:
+        assert encoder is not None
+        if params.about != "attention":
+            raise MismatchError(_cannot_compare(params.about, dataset, names, recorded, encoder))
+        notes = (_shows(encoder, made_by),)
     refuse_foreign(dataset, names, writes(names))
     wanted, recipes, skipped = _wanted(view, names, params, fingerprint)
     waiting = wanted if params.overwrite else _without_map(dataset, names, wanted, recipes)
@@ -132,7 +133,7 @@ def compute_heatmaps(
     same = last and not last.running and last.inputs.get("fingerprint") == fingerprint
     if last and same and not waiting and last.params.get("about") == params.about:
         made = last.inputs["encoder"], last.results["method"], last.results["layers"]
-        return HeatmapResult(names.heatmap, *made, 0, known, tuple(skipped), (), step.seconds)
+        return HeatmapResult(names.heatmap, *made, 0, known, tuple(skipped), notes, step.seconds)
     if encoder is None:
         encoder = _reopened(made_by, params)
     fused = params.head_fusion, params.discard_ratio, params.residual
@@ -173,7 +174,7 @@ def compute_heatmaps(
         drawn.done,
         known,
         tuple(skipped),
-        drawn.notes,
+        (*notes, *drawn.notes),
         step.seconds,
     )
     _complete(step, result, explainer)
@@ -245,15 +246,58 @@ def _without_map(
     return [item for item in wanted if made.get(item.id) != recipes[item.id]]
 
 
+def _is_own(made_by: runs.Record | None, params: HeatmapParams) -> bool:
+    """Whether the encoder that made the embeddings is known, and no other is asked for."""
+    if made_by is None or made_by.params.get("encoder", FIELD) == FIELD:
+        return False
+    named, recorded = _asked(params), made_by.params
+    return named == (None, None) or named == (recorded["encoder"], recorded.get("model_path"))
+
+
+def _asked(params: HeatmapParams) -> tuple[str | None, str | None]:
+    """Encoder and model that are asked for; a field of vectors is none to look into."""
+    return (None, None) if params.encoder == FIELD else (params.encoder, params.model_path)
+
+
+def _named(made_by: runs.Record | None, params: HeatmapParams) -> EmbeddingParams:
+    """How the encoder is opened that is asked for, or the default one; it sees the same region."""
+    encoder, model_path = _asked(params)
+    settings = EmbeddingParams()
+    if made_by is not None and made_by.params:
+        settings = embed.recorded(made_by.params).model_copy(update={"pooling": None})
+    change: dict[str, Any] = {"encoder": encoder or "auto", "model_path": model_path}
+    if params.device:
+        change["device"] = params.device
+    return settings.model_copy(update=change)
+
+
+def _shows(encoder: Encoder, made_by: runs.Record | None) -> str:
+    """What a map shows that is not the embeddings' own."""
+    head = f"The maps show what {encoder.name} looks at"
+    if made_by is None or not made_by.params:
+        return f"{head}; what made the distances is not known here."
+    return f"{head}; {made_by.inputs.get('encoder')} made the embeddings."
+
+
+def _cannot_compare(
+    about: str, dataset: fo.Dataset, names: Names, recorded: Mapping[str, Any], encoder: Encoder
+) -> str:
+    made = f"{names.embedding!r} was made by {recorded.get('encoder', 'something unrecorded')}"
+    if not dataset.has_field(names.embedding):
+        return (
+            f"`{about}` compares with embeddings of S, and there are none: run "
+            "compute_embeddings first, or ask for `attention`."
+        )
+    return (
+        f"`{about}` compares with embeddings of S, and {made}, not by {encoder.name}: embed with "
+        "it first, or ask for `attention`."
+    )
+
+
 def _reopened(made_by: runs.Record | None, params: HeatmapParams) -> Encoder:
     """The encoder of the embeddings, with the settings of their run; it must be the same still."""
     assert made_by is not None
     settings = embed.recorded(made_by.params)
-    if settings.encoder == "field":
-        raise InputError(
-            f"The embeddings were taken from the field {settings.model_path!r}, so the encoder is "
-            "not known: compute_embeddings with an encoder (use a suffix) and ask again."
-        )
     if params.device:
         # Precision follows the device when it is left open; the vectors were made in one.
         settings = settings.model_copy(update={"device": params.device})

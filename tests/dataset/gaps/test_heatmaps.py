@@ -205,9 +205,34 @@ def test_stopping_keeps_what_is_written_and_the_next_run_goes_on(embedded):
     assert (result.done, result.known) == (2, 1)
 
 
-def test_without_embeddings_nobody_knows_which_encoder_is_meant(loaded, encoder):
-    with pytest.raises(InputError, match="run compute_embeddings first"):
-        compute_heatmaps(loaded)
+def test_without_embeddings_the_default_encoder_is_looked_into_and_named(loaded):
+    made = compute_heatmaps(few(loaded), HeatmapParams(batch_size=2))
+    assert (made.done, made.method) == (3, "Grad-CAM")
+    assert f"what {made.encoder} looks at" in str(made)
+    assert compute_heatmaps(few(loaded)).known == 3
+    with pytest.raises(MismatchError, match="there are none: run compute_embeddings first"):
+        compute_heatmaps(loaded, HeatmapParams(about="new"))
+
+
+def test_a_model_can_be_named_beside_the_embeddings_own(embedded, encoder, monkeypatch):
+    compute_heatmaps(few(embedded))
+    own = runs.read(embedded, Names(), "heatmaps").inputs["fingerprint"]
+    same = compute_heatmaps(few(embedded), HeatmapParams(encoder="packaged"))
+    assert (same.known, same.notes) == (3, ())
+    record = runs.read(embedded, Names(), "embeddings")
+    other = replace(record, inputs=dict(record.inputs) | {"encoder": "x:y", "fingerprint": "z"})
+    runs.write(embedded, Names(), other)
+    with pytest.raises(MismatchError, match="no longer what made the embeddings"):
+        compute_heatmaps(few(embedded))
+    # The same network as before, now as one that did not make the embeddings.
+    params = HeatmapParams(model_path=None, encoder="auto")
+    made = compute_heatmaps(few(embedded), params)
+    assert made.known == 3
+    assert "x:y made the embeddings" in str(made)
+    assert runs.read(embedded, Names(), "heatmaps").inputs["fingerprint"] == own
+
+
+def test_an_encoder_without_attention_or_layers_is_refused(loaded, encoder):
     compute_embeddings(loaded, encoder=encoder)
     with pytest.raises(InputError, match="gives vectors only"):
         compute_heatmaps(loaded, encoder=encoder)
@@ -242,8 +267,10 @@ def test_vectors_of_a_field_have_no_encoder_to_look_into(embedded):
     compute_embeddings(
         embedded, EmbeddingParams(encoder="field", model_path="embedding", suffix="copy")
     )
-    with pytest.raises(InputError, match="taken from the field 'embedding'"):
-        compute_heatmaps(few(embedded), HeatmapParams(suffix="copy"))
+    made = compute_heatmaps(few(embedded), HeatmapParams(suffix="copy"))
+    assert "field:embedding made the embeddings" in str(made)
+    with pytest.raises(MismatchError, match="was made by field:embedding, not by packaged"):
+        compute_heatmaps(few(embedded), HeatmapParams(suffix="copy", about="new"))
 
 
 def test_an_empty_target_is_a_sentence(embedded):
