@@ -77,9 +77,11 @@ def page(
         "metric": named(rule.metric),
         "median": f"{low:.4f} · {middle:.4f} · {high:.4f}",
         "delta": f"{rule.delta:.6g} ({spec.delta_source})",
-        "radius": f"{rule.radius:.6g} · {NEAR_MISS} r = {rule.near_radius:.6g}",
+        "radius": f"{rule.radius:.6g} · {NEAR_MISS} r = {rule.near_radius:.6g}"
+        if rule.checkable
+        else None,
         "owned": f"{spec.owned_count:,}",
-        "reference": f"{len(spec.reference):,}",
+        "reference": f"{len(spec.reference):,}" if rule.checkable else None,
     }
 
     def captioned(image: Image, typical: bool) -> list[str]:
@@ -95,6 +97,10 @@ def page(
         if failures is not None:
             facts.append(say("failures_short", p=f"{100 * float(failures):.0f}"))
         return facts
+
+    def to_centre(image: Image) -> list[str]:
+        known = image.to_centre is not None
+        return [say("to_centre", d=distance(image.to_centre))] if known else []
 
     def span(found: Apart) -> str:
         if found.low is None or found.high is None:
@@ -117,7 +123,7 @@ def page(
             for number, row in enumerate(spec.shown)
         ],
         owned=[
-            (image, picture, [*_words(image, named), say("to_centre", d=distance(image.to_centre))])
+            (image, picture, [*_words(image, named), *to_centre(image)])
             for image, picture in zip(spec.owned, owned, strict=True)
         ],
         language=language,

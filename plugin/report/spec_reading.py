@@ -209,6 +209,11 @@ def _of_this_version(document: Any, name: str) -> dict[str, Any]:
             f"{name} is of version {document.get('version')!r}, this Gapsphere reads {VERSION}: "
             "install the Gapsphere that wrote it, or issue the spec again."
         )
+    if document.get("checkable") is False:
+        raise ArtifactError(
+            f"{name} was issued without embeddings, so it cannot check images: embed its dataset, "
+            "run compute_coverage and issue the spec again."
+        )
     return document
 
 

@@ -49,7 +49,8 @@ class Rule:
     """``centre`` float32 (d,), unit; ``radius`` and ``delta`` in the unit of ``metric``.
 
     ``radius_source`` is "candidates" (their largest distance to the centre), "delta" (they all
-    lie in one point, which has no extent of its own) or "given".
+    lie in one point, which has no extent of its own), "given", or "none": without embeddings there
+    is no centre and no radius, and δ alone cannot judge a new image.
     """
 
     metric: Metric
@@ -57,6 +58,20 @@ class Rule:
     centre: NDArray[np.float32]
     radius: float
     radius_source: str = "candidates"
+
+    @classmethod
+    def without_embeddings(cls, delta: float, metric: Metric) -> Rule:
+        """What is left of a rule where nothing can be embedded: δ, for people to read.
+
+        >>> Rule.without_embeddings(0.2, "cosine").checkable
+        False
+        """
+        return cls(metric, float(delta), np.empty(0, np.float32), 0.0, "none")
+
+    @property
+    def checkable(self) -> bool:
+        """Whether new images can be judged by it."""
+        return self.radius_source != "none"
 
     @property
     def near_radius(self) -> float:

@@ -33,15 +33,15 @@ REFERENCE = "reference.npz"
 class Image:
     """One image of a spec: its file and what is known of it.
 
-    ``to_owned``, ``to_centre`` in the spec's metric; ``percentile`` 0..100 or None; ``facts`` are
-    metadata as (field, value); ``heat`` uint8 (h, w) or None where no heatmap was computed.
-    ``support`` images of S lie within δ, of ``support_drives`` drives (None where no field names
-    drives); ``attributes`` by name, empty where none were measured.
+    ``to_owned``, ``to_centre`` in the spec's metric, None where unknown; ``percentile`` 0..100 or
+    None; ``facts`` are metadata as (field, value); ``heat`` uint8 (h, w) or None where no heatmap
+    was computed.  ``support`` images of S lie within δ, of ``support_drives`` drives (None where no
+    field names drives); ``attributes`` by name, empty where none were measured.
     """
 
     id: str
     path: str
-    to_centre: float
+    to_centre: float | None
     to_owned: float | None = None
     percentile: float | None = None
     facts: tuple[tuple[str, str], ...] = ()
@@ -133,6 +133,23 @@ class VisualSpec:
         return any(self.candidates[row].heat is not None for row in self.shown)
 
 
+def _ball(rule: Rule) -> dict[str, Any]:
+    """The rule in numbers and words; δ alone where images cannot be checked."""
+    if not rule.checkable:
+        return {"checkable": False, "radius": None, "rule": {"new": "d_S > delta"}}
+    return {
+        "radius": rule.radius,
+        "radius_source": rule.radius_source,
+        "near_miss_radius": rule.near_radius,
+        "rule": {
+            "accepted": "d_S > delta and d_c <= radius",
+            "near miss": f"d_S > delta and radius < d_c <= {NEAR_MISS} radius",
+            "off target": f"d_S > delta and d_c > {NEAR_MISS} radius",
+            "covered already": "d_S <= delta",
+        },
+    }
+
+
 def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
     """The content of ``spec.json``."""
     rule = spec.rule
@@ -170,15 +187,7 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
                 for name in ("basis", "alpha", "level", "drives")
             },
         },
-        "radius": rule.radius,
-        "radius_source": rule.radius_source,
-        "near_miss_radius": rule.near_radius,
-        "rule": {
-            "accepted": "d_S > delta and d_c <= radius",
-            "near miss": f"d_S > delta and radius < d_c <= {NEAR_MISS} radius",
-            "off target": f"d_S > delta and d_c > {NEAR_MISS} radius",
-            "covered already": "d_S <= delta",
-        },
+        **_ball(rule),
         "missing": {
             "found": [asdict(shared) for shared in spec.missing],
             "fields": spec.tried,

@@ -30,9 +30,10 @@ class Evidence:
 
     ``support`` images of S lie within δ of a candidate, of ``support_drives`` drives; these and
     ``drives`` int64 (m,), the drive of each image of S, are None where no field names drives.
+    ``support`` is None where there are no embeddings.
     """
 
-    support: list[int]
+    support: list[int] | None
     support_drives: list[int] | None
     attributes: list[Mapping[str, float]]
     apart: tuple[Apart, ...]
@@ -60,8 +61,13 @@ def gather(
 ) -> Evidence:
     """Support within the spec's δ, on the day of issue, and attributes beside the ranges of S."""
     drives = _drives(dataset, covered, owned)
-    labels = [None] * len(owned.ids) if drives is None else drives
-    counts, of_drives = support(found.matrix, owned.matrix, labels, rule.delta, metric=rule.metric)
+    counts = of_drives = None
+    if rule.checkable:
+        labels = [None] * len(owned.ids) if drives is None else drives
+        by_image, by_drive = support(
+            found.matrix, owned.matrix, labels, rule.delta, metric=rule.metric
+        )
+        counts, of_drives = by_image.tolist(), by_drive.tolist()
     record = runs.read(dataset, names, STEP)
     camera_field = record.params.get("camera_field") if record else None
     columns, cameras = read_attributes(dataset, names, found.ids, camera_field)
@@ -71,8 +77,8 @@ def gather(
         for row in range(len(found.ids))
     ]
     apart = tuple(set_apart(columns, ranges, cameras))
-    support_drives = None if drives is None else of_drives.tolist()
-    return Evidence(counts.tolist(), support_drives, attributes, apart, ranges, drives)
+    support_drives = None if drives is None else of_drives
+    return Evidence(counts, support_drives, attributes, apart, ranges, drives)
 
 
 def _drives(

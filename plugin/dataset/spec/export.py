@@ -14,6 +14,7 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from numpy.typing import NDArray
 
 from ...coverage.words import standing
 from ...errors import EmptySetError, InputError, MismatchError
@@ -56,7 +57,7 @@ class SpecResult(Result):
     candidates: int
     shown: int
     heatmaps: int
-    radius: float
+    radius: float | None
     delta: float
     metric: str
     missing: tuple[str, ...]
@@ -66,9 +67,10 @@ class SpecResult(Result):
     apart: tuple[str, ...]
 
     def __str__(self) -> str:
+        radius = "no radius" if self.radius is None else f"radius {self.radius:.4f}"
         lines = [
             f"{self.id}: {self.quantity} images like {self.candidates} candidates "
-            f"({self.shown} shown, {self.heatmaps} with heatmaps), radius {self.radius:.4f}, "
+            f"({self.shown} shown, {self.heatmaps} with heatmaps), {radius}, "
             f"δ {self.delta:.4f} ({self.metric}), {self.reference_rows} rows of S for reference",
             self.standing,
             *(f"  {line}" for line in (*self.missing, *self.apart)),
@@ -123,7 +125,7 @@ def export_visual_spec(
         candidates=len(spec.candidates),
         shown=len(spec.shown),
         heatmaps=sum(1 for row in spec.shown if spec.candidates[row].heat is not None),
-        radius=spec.rule.radius,
+        radius=spec.rule.radius if spec.rule.checkable else None,
         delta=spec.rule.delta,
         metric=spec.rule.metric,
         missing=tuple(map(str, spec.missing)),
@@ -141,13 +143,21 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     dataset, names = dataset_of(samples), Names(params.suffix)
     covered, encoder = coverage.read(dataset, names), _made_by(dataset, names)
     chosen, words, place = _candidates(samples, dataset, params, names)
-    owned = _owned(dataset, params, names)
-    found, warnings = _outside(chosen, owned, names, params)
+    field = names.embedding if _has_vectors(dataset, params, chosen, names) else names.sphere
+    owned = _owned(dataset, params, field)
+    found, warnings = _outside(chosen, owned, field, params)
+    imported = None if field == names.embedding else _imported(dataset, names, found.ids)
     scale = coverage.yardstick(dataset, names)
     threshold = worth(covered, params.spec_delta, scale)
-    rule = make_rule(
-        found.matrix, delta=threshold.delta, metric=covered.metric, radius=params.spec_radius
-    )
+    if imported is None:
+        how: Any = {"metric": covered.metric, "radius": params.spec_radius}
+        rule = ball = make_rule(found.matrix, delta=threshold.delta, **how)
+    else:
+        if params.spec_radius is not None:
+            raise InputError("A radius needs embeddings, of which there are none: leave it empty.")
+        # What is shown is chosen on the sphere; nothing can be judged there.
+        rule = Rule.without_embeddings(threshold.delta, covered.metric)
+        ball = make_rule(found.matrix, delta=0.0)
     evidence = gather(dataset, names, covered, found, owned, rule)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
     tried = _telling(here)
@@ -156,7 +166,11 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     )
     ahead = [shared.field for shared in missing]
     given = f"given for this spec; the analysis has {covered.delta:.4g}"
-    decide = reference_rows(owned.matrix, rule)
+    if rule.checkable:
+        reference = owned.matrix[decide := reference_rows(owned.matrix, rule)]
+        drives = None if evidence.drives is None else evidence.drives[decide]
+    else:
+        reference, drives = np.empty((0, 0), np.float32), None
     quantity, quantity_source = _quantity(params, owned, found, rule)
     spec = VisualSpec(
         title=params.spec_title,
@@ -169,13 +183,21 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         owned_count=len(owned.ids),
         threshold=threshold,
         delta_source=covered.delta_source if params.spec_delta is None else given,
-        candidates=images(dataset, found, rule, owned, here, ahead, scale, evidence),
-        shown=tuple(showcase(found.matrix, params.images, rule).tolist()),
-        owned=nearest_owned(dataset, owned, rule, there, ahead, params.owned_images_shown),
+        candidates=images(dataset, found, rule, owned, here, ahead, scale, evidence, imported),
+        shown=tuple(showcase(found.matrix, params.images, ball).tolist()),
+        owned=nearest_owned(
+            dataset,
+            owned,
+            ball,
+            there,
+            ahead,
+            params.owned_images_shown,
+            measured=rule.checkable,
+        ),
         missing=tuple(missing),
         tried=tuple(tried),
-        reference=owned.matrix[decide],
-        reference_drives=None if evidence.drives is None else evidence.drives[decide],
+        reference=reference,
+        reference_drives=drives,
         apart=evidence.apart,
         ranges=evidence.ranges,
         place=place,
@@ -187,12 +209,31 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     return with_heatmaps(dataset, names, spec), warnings
 
 
-def _owned(dataset: fo.Dataset, params: SpecParams, names: Names) -> Vectors:
-    owned = vectors.read(resolve(dataset, params.owned), names.embedding, unit=True)
+def _has_vectors(dataset: fo.Dataset, params: SpecParams, chosen: Samples, names: Names) -> bool:
+    """Whether S and the candidates have embeddings; an imported analysis may have none."""
+    field = names.embedding
+    if not dataset.has_field(field) or not counted(resolve(dataset, params.owned).exists(field)):
+        return False
+    return bool(counted(chosen.exists(field))) or not counted(chosen)
+
+
+def _imported(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.float64]:
+    """Distances to S as the samples have them, (n,)."""
+    known = dict(zip(*dataset.select(ids).values(["id", names.dist_to_S]), strict=True))
+    missing = sum(known[sample_id] is None for sample_id in ids)
+    if missing:
+        raise EmptySetError(
+            f"{missing} candidates have neither {names.embedding!r} nor {names.dist_to_S!r}: run "
+            "compute_embeddings and compute_coverage first."
+        )
+    return np.array([known[sample_id] for sample_id in ids], np.float64)
+
+
+def _owned(dataset: fo.Dataset, params: SpecParams, field: str) -> Vectors:
+    owned = vectors.read(resolve(dataset, params.owned), field, unit=True)
     if not owned.ids:
         raise EmptySetError(
-            f"No sample of S ({params.owned!r}) has an {names.embedding!r}: "
-            "run compute_embeddings first."
+            f"No sample of S ({params.owned!r}) has an {field!r}: run find_gaps first."
         )
     return owned
 
@@ -211,7 +252,7 @@ def _made_by(dataset: fo.Dataset, names: Names) -> MadeBy:
     inputs: Mapping[str, Any] = record.inputs if record else {}
     fingerprint = inputs.get("fingerprint", "unknown")
     measured = runs.read(dataset, names, coverage.STEP)
-    if measured and measured.inputs.get("fingerprint", fingerprint) != fingerprint:
+    if record and measured and measured.inputs.get("fingerprint", fingerprint) != fingerprint:
         raise MismatchError(
             "δ comes from vectors of another encoder than the embeddings have now: run "
             "compute_coverage again, with reset_delta."
@@ -265,10 +306,10 @@ def _around(
 
 
 def _outside(
-    chosen: Samples, owned: Vectors, names: Names, params: SpecParams
+    chosen: Samples, owned: Vectors, field: str, params: SpecParams
 ) -> tuple[Vectors, list[str]]:
     """Vectors of the candidates that S does not hold, and what was left out, in words."""
-    found = vectors.read(chosen, names.embedding, unit=True)
+    found = vectors.read(chosen, field, unit=True)
     known = set(owned.ids)
     rows = [row for row, sample_id in enumerate(found.ids) if sample_id not in known]
     warnings = []
@@ -277,7 +318,7 @@ def _outside(
             f"{len(found.ids) - len(rows)} samples were left out: they are in S already."
         )
     if found.missing:
-        warnings.append(f"{found.missing} samples were left out: they have no {names.embedding!r}.")
+        warnings.append(f"{found.missing} samples were left out: they have no {field!r}.")
     if not rows:
         raise EmptySetError(
             "There is no candidate for a spec: "
@@ -289,6 +330,8 @@ def _outside(
 def _quantity(params: SpecParams, owned: Vectors, found: Vectors, rule: Rule) -> tuple[int, str]:
     if params.quantity is not None:
         return params.quantity, "given"
+    if not rule.checkable:
+        return len(found.ids), "least"
     typical = typical_count(owned.matrix, rule)
     if typical <= len(found.ids):
         return len(found.ids), "least"
@@ -303,7 +346,13 @@ def _one_drive(sequences: Sequence[Any]) -> str:
 
 def _warned(spec: VisualSpec) -> list[str]:
     count, warnings = len(spec.candidates), []
-    if spec.beyond < count:
+    if not spec.rule.checkable:
+        warnings.append(
+            "There are no embeddings: distances and δ are the imported ones, pictures are chosen "
+            "on the sphere, and the spec cannot check images. To have one that can, run "
+            "compute_embeddings and compute_coverage and export it again."
+        )
+    elif spec.beyond < count:
         warnings.append(
             f"{count - spec.beyond} of {count} candidates are within δ = {spec.rule.delta:.4g}: "
             "images just like them would be rejected as “covered already”. Choose candidates that "
@@ -316,7 +365,8 @@ def _warned(spec: VisualSpec) -> list[str]:
             "drives may be rejected. Add candidates of other drives, or widen spec_radius; δ is "
             f"{spec.rule.delta:.4g}."
         )
-    if spec.encoder.fingerprint in ("unknown", "") or spec.encoder.name.startswith("field:"):
+    named = spec.encoder.fingerprint not in ("unknown", "")
+    if spec.rule.checkable and (not named or spec.encoder.name.startswith("field:")):
         warnings.append(
             "The embeddings do not say which encoder made them, so check-spec cannot embed new "
             "images for this spec; check samples that have vectors of the same source."

@@ -33,21 +33,29 @@ def images(
     ahead: Sequence[str],
     scale: Yardstick | None,
     evidence: Evidence,
+    imported: NDArray[np.float64] | None = None,
 ) -> tuple[Image, ...]:
-    """The candidates' images as the spec lists them, with what is known of each."""
-    to_centre = nearest_distance(found.matrix, rule.centre[None], metric=rule.metric).distance
-    to_owned = nearest_distance(found.matrix, owned.matrix, metric=rule.metric).distance
+    """The candidates' images as the spec lists them, with what is known of each.
+
+    ``imported`` are their distances to S where there are no embeddings to measure them by.
+    """
+    to_centre = None
+    if imported is not None:
+        to_owned: NDArray[Any] = imported
+    else:
+        to_centre = nearest_distance(found.matrix, rule.centre[None], metric=rule.metric).distance
+        to_owned = nearest_distance(found.matrix, owned.matrix, metric=rule.metric).distance
     percentile = None if scale is None else scale.percentile(to_owned)
     paths, drives = _paths(dataset, found.ids), evidence.support_drives
     return tuple(
         Image(
             sample_id,
             paths[row],
-            float(to_centre[row]),
+            None if to_centre is None else float(to_centre[row]),
             float(to_owned[row]),
             None if percentile is None else float(percentile[row]),
             _facts(columns, row, ahead),
-            support=evidence.support[row],
+            support=None if evidence.support is None else evidence.support[row],
             support_drives=None if drives is None else drives[row],
             attributes=evidence.attributes[row],
         )
@@ -62,8 +70,13 @@ def nearest_owned(
     columns: Mapping[str, list[Any]],
     ahead: Sequence[str],
     count: int,
+    *,
+    measured: bool = True,
 ) -> tuple[Image, ...]:
-    """Images of S nearest to the centre, few of one drive: its frames are near-copies."""
+    """Images of S nearest to the centre, few of one drive: its frames are near-copies.
+
+    How near they are is left out unless ``measured`` in the embedding.
+    """
     distance = nearest_distance(owned.matrix, rule.centre[None], metric=rule.metric).distance
     order = np.argsort(distance, kind="stable").tolist()
     sequences = columns.get(SEQUENCE, [None] * len(order))
@@ -79,7 +92,12 @@ def nearest_owned(
     rows = sorted([*first, *later[: count - len(first)]], key=lambda row: float(distance[row]))
     paths = _paths(dataset, [owned.ids[row] for row in rows])
     return tuple(
-        Image(owned.ids[row], path, float(distance[row]), facts=_facts(columns, row, ahead))
+        Image(
+            owned.ids[row],
+            path,
+            float(distance[row]) if measured else None,
+            facts=_facts(columns, row, ahead),
+        )
         for row, path in zip(rows, paths, strict=True)
     )
 
