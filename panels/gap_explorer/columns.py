@@ -87,8 +87,11 @@ def run_info(
         "cannot_say": int((analysis.verdicts == CANNOT_SAY).sum()),
         "drives_owned": threshold.drives,
         "standing": standing(threshold),
-        "unit": unit(covered) if covered else "",
-        "notes": notes(covered) if covered else [],
+        "unit": unit(covered) if covered and covered.basis != "unrated" else "",
+        "notes": [
+            *(notes(covered) if covered else []),
+            *([analysis.lacks] if analysis.lacks else []),
+        ],
         "sequence_field": analysis.sequence_field,
         "drives": covered.drives[:DRIVES_MAX] if covered else [],
         "quantiles": b64(table.astype(np.float32)),

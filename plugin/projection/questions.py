@@ -9,7 +9,7 @@ says how far each is from here.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -59,9 +59,10 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """``rows`` best first with their ``distance`` from here; ``inside`` all of a cap or drive.
+    """Neighbours, and what holds.
 
-    ``judged`` are the verdicts of all points at the δ asked with.
+    ``rows`` best first with their ``distance`` from here, NaN where unknown; ``inside`` all of a
+    cap or drive; ``judged`` are the verdicts of all points at the δ asked with.
     """
 
     rows: Array
@@ -111,6 +112,7 @@ def answer(space: SearchSpace, question: Question) -> Answer:
     judged = Judged.of(space, question.delta)
     inside = None
     verdict: Verdict | None
+    lacks = space.lacks
     if question.kind in ("cap", "drive"):
         inside, order = _inside(space, question)
         rows = inside[order[: question.k]]
@@ -122,13 +124,20 @@ def answer(space: SearchSpace, question: Question) -> Answer:
     else:
         if not len(space.members(question.search)):
             raise EmptySetError(f"{question.search} has no point to search among.")
-        vector = _vector(space, question)
-        rows, distance = nearest(space, question, vector)
-        bounded = space.sketch().of(vector)
+        lacks = space.lacking()
+        bounded = None
+        if lacks:
+            rows, distance = on_sphere(space, question)
+        else:
+            vector = _vector(space, question)
+            rows, distance = nearest(space, question, vector)
+            bounded = space.sketch().of(vector)
         if question.kind == "place":
             verdict = place_verdict(space, judged, question.direction, question.search, bounded)
         else:
             verdict = point_verdict(space, judged, question.row, bounded)
+    if verdict is not None and lacks:
+        verdict = replace(verdict, lacks=lacks)
     return Answer(rows, distance, inside, verdict, judged, time.perf_counter() - started)
 
 
@@ -159,6 +168,19 @@ def mean_direction(rows: Array) -> Array:
     if length < 1e-6:
         return np.asarray(rows[0], dtype=np.float32)
     return np.asarray(mean / length, dtype=np.float32)
+
+
+def on_sphere(space: SearchSpace, question: Question) -> tuple[Array, Array]:
+    """The candidates nearest on the sphere, a clicked point itself first.
+
+    How far they are in the embedding is NaN: nothing here knows it.
+    """
+    rows = space.around(question.direction, question.search, question.k + 1)
+    rows = rows[rows != question.row][: question.k]
+    unknown = np.full(len(rows), np.nan)
+    if question.kind == "point":
+        return np.append(question.row, rows), np.append(0.0, unknown)
+    return rows, unknown
 
 
 def nearest(

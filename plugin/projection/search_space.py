@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..coverage.criterion import Threshold
 from ..coverage.yardstick import Yardstick
+from ..errors import EmptySetError
 from .sketch import Sketch
 from .sphere import SphereIndex
 
@@ -49,7 +50,8 @@ class SearchSpace:
     """The points of one analysis.
 
     ``embeddings()``, ``drives()``, ``reach()`` and ``sketch()`` (exact search in embedding space)
-    are made by their first call.
+    are made by their first call.  Where ``lacking()`` is a sentence, there are no embeddings to ask
+    and questions are answered from the coordinates and ``dist``.
 
     Parameters
     ----------
@@ -68,7 +70,10 @@ class SearchSpace:
     yardstick : Yardstick, optional
         Distances inside S; without it no distance has a percentile.
     embeddings : callable
-        Reads the unit embeddings, float32 (n, d).
+        Reads the unit embeddings, float32 (n, d); an EmptySetError where not every point has one,
+        with a sentence on what answers rest on then.
+    lacks : str, optional
+        That sentence, where it is known without reading that they cannot be used.
     drives : callable, optional
         Reads the drive of each point as a number, int64 (n,), -1 where it has none; by default no
         point has one.
@@ -84,6 +89,7 @@ class SearchSpace:
         threshold: Threshold,
         yardstick: Yardstick | None,
         embeddings: Callable[[], Array],
+        lacks: str = "",
         verdicts: Array | None = None,
         novelty: Array | None = None,
         support: Array | None = None,
@@ -100,6 +106,8 @@ class SearchSpace:
         everything = np.arange(len(owned))
         self._members = {"S": everything[owned], "U": everything[~owned], "both": everything}
         self.embeddings = Once(embeddings)
+        self.lacks = lacks
+        self.lacking = Once(self._lacking)
         self.drives = Once(drives or (lambda: unknown))
         self.sketch = Once(lambda: Sketch(self.embeddings()))
         self.reach = Once(self._reach)
@@ -107,6 +115,15 @@ class SearchSpace:
 
     def __len__(self) -> int:
         return len(self.owned)
+
+    def _lacking(self) -> str:
+        """What answers rest on where the embeddings cannot be used, "" where they can."""
+        if not self.lacks:
+            try:
+                self.embeddings()
+            except EmptySetError as error:
+                return str(error)
+        return self.lacks
 
     def direction(self, row: int) -> tuple[float, float, float]:
         """Where a point is on the sphere."""
@@ -150,6 +167,7 @@ class SearchSpace:
 
     def warm(self) -> None:
         """Make all that a first question needs."""
-        self.sketch()
+        if not self.lacking():
+            self.sketch()
         for which in SETS:
             self.index(which)

@@ -87,10 +87,13 @@ class Verdict:
     p
         Of a drive: its p-value, where that decides.
     candidates, looked_at
-        Candidates near an image that would fill the gap there, of how many looked at.
+        Candidates near an image that would fill the gap there, of how many looked at; None where
+        only embeddings could tell.
     trust, trust_k
         Share of its ``trust_k`` neighbours on the sphere that are neighbours in the embedding too,
         0..1; None where the sphere has too few points to tell, and for a cap or a drive.
+    lacks
+        What this rests on where there are no embeddings, as a sentence; "" where there are.
     """
 
     kind: Literal["U", "S", "place", "cap", "drive"]
@@ -103,10 +106,11 @@ class Verdict:
     support_drives: int | None = None
     around: Around | None = None
     p: float | None = None
-    candidates: int = 0
+    candidates: int | None = 0
     looked_at: int = 0
     trust: float | None = None
     trust_k: int = 0
+    lacks: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,17 +134,21 @@ class Judged:
 
 
 def point_verdict(
-    space: SearchSpace, judged: Judged, row: int, bounded: BoundedSearch
+    space: SearchSpace, judged: Judged, row: int, bounded: BoundedSearch | None
 ) -> Verdict | None:
-    """Verdict of one image; None where S has no image on the sphere."""
+    """Verdict of one image; None where S has no image on the sphere.
+
+    ``bounded`` searches around its embedding, None where it has none.
+    """
     owned = bool(space.owned[row])
     distance = _distance(space, row, bounded)
-    if distance is None:
+    if distance is None and (bounded is not None or not len(space.members("S"))):
         return None
     threshold = judged.threshold
     status = judged.verdicts[row]
     if status == OWNED or not np.isfinite(space.dist[row]):
-        status = threshold.verdicts([distance], space.novelty[row : row + 1])[0]
+        known_distance = np.nan if distance is None else distance
+        status = threshold.verdicts([known_distance], space.novelty[row : row + 1])[0]
     candidates, looked_at = _fillers(space, judged, row, bounded, distance)
     known = not owned and threshold.delta == space.threshold.delta and space.support[row] >= 0
     return Verdict(
@@ -165,9 +173,12 @@ def place_verdict(
     judged: Judged,
     direction: Sequence[float],
     search: str,
-    bounded: BoundedSearch,
+    bounded: BoundedSearch | None,
 ) -> Verdict:
-    """Verdict of a direction: that of the nearest images, within the reach of the sphere."""
+    """Verdict of a direction: that of the nearest images, within the reach of the sphere.
+
+    ``bounded`` searches around their mean embedding, None where they have none.
+    """
     rows, angle = place_neighbours(space, direction)
     # A mean of U says nothing about neighbours in S: a place is judged in the set it is made of.
     trust = _trust(space, direction, search, bounded)
@@ -239,17 +250,21 @@ def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _percentile(space: SearchSpace, row: int, distance: float) -> float | None:
+def _percentile(space: SearchSpace, row: int, distance: float | None) -> float | None:
+    if distance is None:
+        return None
     kept = space.percentile[row]
     return _number(kept) if np.isfinite(kept) else _number(space.percentile_of(distance))
 
 
-def _distance(space: SearchSpace, row: int, bounded: BoundedSearch) -> float | None:
+def _distance(space: SearchSpace, row: int, bounded: BoundedSearch | None) -> float | None:
     """Distance of an image to S; of an image of S, to the rest of S outside its drive."""
     if not space.owned[row]:
         distance = _number(space.dist[row])
         if distance is not None:
             return distance
+    if bounded is None:
+        return None
     others = space.owned
     if space.owned[row]:
         others = others.copy()
@@ -266,11 +281,17 @@ def _distance(space: SearchSpace, row: int, bounded: BoundedSearch) -> float | N
 
 
 def _fillers(
-    space: SearchSpace, judged: Judged, row: int, bounded: BoundedSearch, distance: float
-) -> tuple[int, int]:
+    space: SearchSpace,
+    judged: Judged,
+    row: int,
+    bounded: BoundedSearch | None,
+    distance: float | None,
+) -> tuple[int | None, int]:
     """Candidates around an image that are gaps and nearer to it than S, of how many looked at."""
     if not len(space.members("U")):
         return 0, 0
+    if bounded is None or distance is None:
+        return None, 0
     rows = space.around(space.direction(row), "U", MEAN_OF)
     cosine = np.clip(1 - space.embeddings()[rows] @ bounded.vector, 0, 2)
     here = cosine if space.metric == "cosine" else np.sqrt(2 * cosine)
@@ -279,8 +300,10 @@ def _fillers(
 
 
 def _trust(
-    space: SearchSpace, direction: Sequence[float], which: str, bounded: BoundedSearch
+    space: SearchSpace, direction: Sequence[float], which: str, bounded: BoundedSearch | None
 ) -> dict[str, Any]:
+    if bounded is None:
+        return {}
     if len(space) <= TRUST_NEIGHBORS:
         return {}  # nearly every point is a neighbour: the share would say nothing
     around = space.around(direction, which, TRUST_NEIGHBORS)

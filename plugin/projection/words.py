@@ -70,7 +70,11 @@ def sentences(verdict: Verdict, said: Sequence[str] = ()) -> Sentences:
         tone=tone,
         badge=_BADGES[tone],
         headline=_around_headline(verdict) if of_images else _headline(verdict),
-        evidence=(*(_around_evidence(verdict) if of_images else _evidence(verdict)), *said),
+        evidence=(
+            *_lacks(verdict),
+            *(_around_evidence(verdict) if of_images else _evidence(verdict)),
+            *said,
+        ),
         advice=_advice(verdict),
         trust=_trust(verdict),
     )
@@ -116,12 +120,27 @@ def _worth(threshold: Threshold) -> str:
     return f"{threshold.delta:.3f}, level {share(threshold.level)}"
 
 
+def _lacks(verdict: Verdict) -> list[str]:
+    """What the answer rests on where there are no embeddings."""
+    if not verdict.lacks:
+        return []
+    if verdict.kind in ("cap", "drive"):
+        return [verdict.lacks]
+    return [
+        f"{verdict.lacks} Neighbours are in the order of the sphere, without re-ranking, and how "
+        "far to trust the sphere here is unknown."
+    ]
+
+
 # An image -----------------------------------------------------------------------------------------
 
 
 def _headline(verdict: Verdict) -> str:
-    threshold, distance = verdict.threshold, verdict.distance or 0.0
+    threshold, distance = verdict.threshold, verdict.distance
     place = "from the rest of S" if verdict.kind == "S" else "from S"
+    if distance is None:
+        what = "an image of S" if verdict.kind == "S" else "an image of U"
+        return f"{what}; how far it is {place} is unknown."
     if verdict.status == "cannot say":
         return f"{distance:.3f} {place}; {_why_unknown(threshold)}"
     if threshold.score == "novelty" and threshold.cutoff is not None:
@@ -173,6 +192,8 @@ def _advice(verdict: Verdict) -> str:
             "recorded, or do not exist."
         )
     if verdict.status == "cannot say":
+        if verdict.around is None and verdict.distance is None:
+            return ""
         return (
             "What helps: label in the order of distance or novelty, look at the Drives list, add "
             "drives to S, or give δ."
@@ -192,6 +213,8 @@ def _advice(verdict: Verdict) -> str:
 def _gap_advice(verdict: Verdict) -> str:
     if verdict.around is not None:
         return f"U has {counted(verdict.around.gaps, 'image')} here that S lacks: label these."
+    if verdict.candidates is None:
+        return "Whether U holds images that fill it can only be told with embeddings."
     if verdict.candidates:
         return (
             f"U can fill it: {verdict.candidates:,} of the {verdict.looked_at:,} nearest "

@@ -165,3 +165,19 @@ def test_the_text_is_the_sentences_in_a_row():
         "200 images of S from 9 drives lie within δ.",
         "S covers this well; labelling more here adds little.",
     ]
+
+
+def test_without_embeddings_the_answer_says_what_it_rests_on_and_claims_no_more():
+    rests = "From the sphere's coordinates and the imported distances; there are no embeddings."
+    bare = replace(GAP, percentile=None, support=None, candidates=None, trust=None, lacks=rests)
+    said = sentences(bare)
+    assert said.evidence == (
+        f"{rests} Neighbours are in the order of the sphere, without re-ranking, and how far to "
+        "trust the sphere here is unknown.",
+    )
+    assert said.advice == "Whether U holds images that fill it can only be told with embeddings."
+    assert sentences(replace(PLACE, lacks=rests)).evidence[0].startswith(rests)
+    assert sentences(replace(PLACE, kind="cap", lacks=rests)).evidence[0] == rests
+    owned = sentences(replace(bare, kind="S", status="cannot say", distance=None))
+    assert owned.headline == "an image of S; how far it is from the rest of S is unknown."
+    assert owned.advice == ""

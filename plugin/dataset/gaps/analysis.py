@@ -45,6 +45,9 @@ KEPT = 3
 """Analyses held in memory: a dataset or two, and a second encoder."""
 IN_MEMORY = 1 << 30
 """Bytes of embeddings up to which they stay in memory."""
+EMBEDDINGS, UNKNOWN = "embeddings", "unknown"
+IMPORTED = "imported"
+"""In place of an encoder, where a folder brought what it made."""
 UNSAID, UNMEASURED = "0.95 quantile of dist_to_S", "not measured: run compute_coverage"
 
 
@@ -71,6 +74,7 @@ class Analysis:
     OWNED for S; ``support``, ``support_drives`` int32 (n,), -1 where there is none; ``pick`` int32
     (n,), K-Center rank or 0.  ``covered`` is the coverage run, None where a map was imported, and
     ``params`` are its settings.
+    ``lacks`` says what answers rest on where no embedding fits these distances, "" where they do.
     ``whole`` says that the order is the brain run's own, no sample missing.  The columns stay as
     they are; ``space`` and what is read for it is made when first needed.
     """
@@ -94,6 +98,7 @@ class Analysis:
     params: Mapping[str, Any]
     yardstick: Yardstick | None
     encoder: str
+    lacks: str
     whole: bool
     stale: Stale | None
     space: SearchSpace = field(init=False, repr=False)
@@ -112,6 +117,7 @@ class Analysis:
             threshold=self.threshold,
             yardstick=self.yardstick,
             embeddings=partial(_embeddings, self.dataset, self.names.embedding, self.ids),
+            lacks=self.lacks,
             drives=partial(_drives, self.dataset, self.sequence_field, self.ids),
         )
 
@@ -162,14 +168,41 @@ def _embeddings(dataset: fo.Dataset, field: str, ids: PointIds) -> Array:
     read = vectors.read(dataset, field, allocate=_room)
     rows = ids.rows_of(read.ids)
     if len(rows) != len(ids) or len(read.ids) < len(ids):
+        count = len(ids) - len(rows)
         raise EmptySetError(
-            f"{len(ids) - len(rows)} points of the sphere have no {field!r} any more. "
-            "Run find_gaps again."
+            f"From the sphere's coordinates and the distances of the run: {count:,} of the "
+            f"{len(ids):,} images on the sphere {'has' if count == 1 else 'have'} no {field!r}."
         )
     if len(read.ids) == len(ids) and np.array_equal(rows, np.arange(len(ids))):
         return read.matrix
     place = {sample_id: i for i, sample_id in enumerate(read.ids)}
     return read.matrix[[place[sample_id] for sample_id in ids.text()]]
+
+
+def _embedded(dataset: fo.Dataset, names: Names) -> str:
+    """Changes whenever images are embedded."""
+    made_by = runs.read(dataset, names, EMBEDDINGS)
+    return made_by.created if made_by and dataset.has_field(names.embedding) else "never"
+
+
+def _lacks(dataset: fo.Dataset, names: Names, measured: runs.Record | None) -> str:
+    """Why the embeddings cannot stand beside the run's distances, as far as no vector is read."""
+    made_by = runs.read(dataset, names, EMBEDDINGS)
+    ours: Mapping[str, Any] = measured.inputs if measured else {}
+    theirs: Mapping[str, Any] = made_by.inputs if made_by else {}
+    whose = "imported" if ours.get("encoder") == IMPORTED else "stored"
+    rests = "From the sphere's coordinates"
+    if measured is not None:
+        rests += f" and the {whose} distances"
+    if not dataset.has_field(names.embedding):
+        return f"{rests}; there are no embeddings."
+    before, now = (each.get("fingerprint", UNKNOWN) for each in (ours, theirs))
+    if UNKNOWN not in (before, now) and before != now:
+        return (
+            f"{rests}, which were not made from the embeddings that the samples have now "
+            f"({theirs.get('encoder')}). Run compute_coverage for their distances and δ."
+        )
+    return ""
 
 
 def _room(shape: tuple[int, int], dtype: Any) -> Array:
@@ -228,8 +261,10 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
         now = points.read(dataset, names, known=before)
     except EmptySetError as error:
         raise NoAnalysisError(str(error)) from None
-    if made is None or now is not before:
-        stamp = f"{now.digest}/{now.added}"  # the panel also says how many samples came since
+    lately = _embedded(dataset, names)
+    if made is None or now is not before or not made.stamp.endswith(lately):
+        # The panel also says how many samples came since.
+        stamp = f"{now.digest}/{now.added}/{lately}"
         if made is None or made.stamp != stamp:
             made = _read(dataset, names, stamp, now)
         with _kept_lock:
@@ -287,6 +322,7 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
         params=record.params if record else {},
         yardstick=coverage.yardstick(dataset, names, (dist, columns["percentile"])),
         encoder=str(record.inputs.get("encoder", "")) if record else "",
+        lacks=_lacks(dataset, names, record),
         whole=whole,
         stale=Stale(now.added, removed) if now.added or removed else None,
     )

@@ -178,6 +178,7 @@ def import_artifacts(
     if artifacts.kcenter is not None:
         step = Step(kcenter.STEP, dataset, names, {}, trace, kcenter.writes(names))
         _write_picks(step, ids["U"], artifacts.kcenter, report)
+    warnings += _costs(artifacts)
     return ArtifactImport(
         len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.gaps, warnings
     )
@@ -187,6 +188,25 @@ def _located(path: str, folder: Path) -> str:
     """Absolute path of an image, counted from the folder, also where there is no such file."""
     found, reason = locate(path, folder.resolve())
     return os.path.normpath(folder.resolve() / path) if reason else found
+
+
+def _costs(artifacts: Artifacts) -> list[str]:
+    """What is missing of a whole analysis, and what that costs, in words."""
+    sets = [part for part in "SU" if getattr(artifacts, f"embed_{part}") is None]
+    if not sets:
+        return []
+    files = " and ".join(f"embed_{part}.npz" for part in sets)
+    return [
+        f"There is no {files}: questions are answered from the sphere's coordinates and the "
+        "imported distances.",
+        "What needs embeddings is unknown: the order of neighbours in embedding space (re-rank), "
+        "trust in the sphere, distances inside S"
+        + (" and percentiles" if artifacts.coverage.get("yardstick") is None else "")
+        + ". Heatmaps show what a model looks at that you name (encoder, model_path, or "
+        "INTERNVL2_PATH), and a Visual Spec cannot check images.",
+        "For the rest, run compute_embeddings on this dataset and then compute_coverage, which "
+        "measures distances and δ again with that encoder.",
+    ]
 
 
 def _aligned(dataset: fo.Dataset, field: str, ids: list[str]) -> NDArray[np.float32]:
@@ -258,7 +278,10 @@ def _write_sphere(
 def _write_embeddings(
     dataset: fo.Dataset, names: Names, ids: dict[str, list[str]], artifacts: Artifacts
 ) -> str:
-    """Write what embeddings there are; their fingerprint is a digest of their content."""
+    """Write what embeddings there are; their fingerprint is a digest of their content.
+
+    Where there are none nothing is recorded of them either.
+    """
     found = [
         (ids[part], np.ascontiguousarray(rows))
         for part, rows in (("S", artifacts.embed_S), ("U", artifacts.embed_U))
@@ -268,8 +291,10 @@ def _write_embeddings(
     for _, rows in found:
         digest.update(rows.tobytes())
     fingerprint = f"imported:{digest.hexdigest()[:32]}"
+    if not found:
+        return fingerprint
     inputs = {"encoder": "imported", "fingerprint": fingerprint}
-    writes = embed.writes(names, measured=False) if found else None
+    writes = embed.writes(names, measured=False)
     step = Step(embed.STEP, dataset, names, {}, {**inputs, vectors.COPYING: True}, writes)
     step.begin()
     for of, rows in found:

@@ -11,6 +11,7 @@ import fiftyone as fo
 import numpy as np
 from fiftyone import ViewField as F
 
+from ...coverage.criterion import NAMES
 from ...coverage.words import counted, drive_sentences
 from ...errors import InputError
 from ...projection.questions import Answer, Question, Verdict, answer, unit_direction
@@ -48,6 +49,8 @@ class AnswerResult(Result):
         ``(sample_id, set, distance)``, nearest first, without the image asked about.
     metric
         Unit of the distances in ``nearest``; ``verdict.metric`` is the run's.
+    far
+        Verdict and distance to S of those of ``nearest`` that are in U, in words, by sample id.
     """
 
     title: str
@@ -56,6 +59,7 @@ class AnswerResult(Result):
     nearest: list[Neighbor]
     metric: str
     paths: dict[str, str] = field(repr=False)
+    far: dict[str, str] = field(repr=False, default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """The same as JSON, for a program that reads the operator's result."""
@@ -69,14 +73,19 @@ class AnswerResult(Result):
         return {"summary": str(self), **found, "nearest": nearest}
 
     def __str__(self) -> str:
-        cap = self.verdict is not None and self.verdict.kind == "cap"
-        listed = "Nearest to its middle:" if cap else f"Nearest ({self.metric} distance):"
+        listed = f"Nearest ({self.metric} distance):"
+        if self.verdict is not None and self.verdict.kind == "cap":
+            listed = "Nearest to its middle:"
+        elif all(np.isnan(each.distance) for each in self.nearest):
+            listed = "Nearest on the sphere:"
         lines = [self.title, NO_VERDICT if self.words is None else str(self.words)]
         if self.nearest:
             lines.append(listed)
         for sample_id, member, distance in self.nearest:
             shown = "" if np.isnan(distance) else f"{distance:.3f}  "
-            lines.append(f"  {shown}{member}  {sample_id}  {self.paths.get(sample_id, 'deleted')}")
+            path = self.paths.get(sample_id, "deleted")
+            far = f"  ({self.far[sample_id]})" if not shown and sample_id in self.far else ""
+            lines.append(f"  {shown}{member}  {sample_id}  {path}{far}")
         return "\n".join(lines)
 
 
@@ -207,6 +216,11 @@ def _result(
         for row, sample_id, distance in zip(given.rows, ids, given.distance, strict=True)
         if row != question.row
     ]
+    far = {
+        sample_id: f"{NAMES[int(given.judged.verdicts[row])]}, {found.dist[row]:.3f} from S"
+        for row, sample_id in zip(given.rows.tolist(), ids, strict=True)
+        if not found.owned[row] and np.isfinite(found.dist[row])
+    }
     return AnswerResult(
         title=_title(found, question, given, paths),
         verdict=given.verdict,
@@ -214,6 +228,7 @@ def _result(
         nearest=nearest,
         metric=question.metric,
         paths=paths,
+        far=far,
     )
 
 
