@@ -76,21 +76,28 @@ def k_center_greedy(
     ([1, 2], [1.414, 0.0])
     """
     U = checked_rows("U", U)
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(U):
-        raise InputError(f"k is {k}; it must be a whole number between 1 and U's {len(U)} samples.")
+    k = checked_count(k, len(U))
     if d0 is not None:
         S = None
     if S is not None:
         S = checked_rows("S", S)
         same_dimension("S", S, "U", U)
     given = None if d0 is None else checked_distances(d0, len(U))
-    k = int(k)
     goal = min(k + 1, len(U))  # the winner after the last pick gives the last radius
     cover = LazyCover(U, goal, S=S, distances=given)
     while cover.picked < goal:
         cover.pick_until(goal)
         progress(min(cover.picked, k), k)
     return cover.indices[:k], cover.radii(k)
+
+
+def checked_count(k: int, candidates: int) -> int:
+    """``k`` where that many can be picked."""
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= candidates:
+        raise InputError(
+            f"k is {k}; it must be a whole number between 1 and U's {candidates} samples."
+        )
+    return int(k)
 
 
 def checked_distances(d0: ArrayLike, count: int) -> NDArray[np.float64]:
