@@ -52,6 +52,7 @@ REQUIRED = (FILE_NAME, NUM_LABEL, WORD_LABEL, "ground_truth_L2_num_label")
 CENTROID_COLUMNS = ("sim_to_centroid", "pct_rank_in_class", "is_bottom_5pct")
 META_LIMIT = 1 << 16
 REPEATED = "rows left out: an earlier row has the file_name"
+OFF_SCALE = "scores outside 0 to 1, which order the review as they are: are all on one scale?"
 STRANGE = "rows left out: no sample of that name"
 LOOK_AFTER = 10_000
 """Rows of a table between two reports of progress, where the work can be stopped."""
@@ -127,13 +128,21 @@ class FeatureCache:
         return rows
 
     def _note(self, name: str, spoken: Sequence[ModelAnswer]) -> None:
-        """Note the answers that could not be read."""
+        """Note the answers that were not read in full, and scores of another scale."""
         for verdict, one in zip(self.verdicts, spoken, strict=True):
-            problem = one.rationale.problem
-            if problem:
-                table = dict(verdict.files())[one.status].name
-                what = "missing: empty cell" if problem == EMPTY else f"kept as raw text: {problem}"
+            said = one.rationale
+            if one.status == "unknown":
+                continue
+            files = dict(verdict.files())
+            table = files[one.status].name if one.status in files else verdict.model
+            if said.problem:
+                empty = said.problem == EMPTY
+                what = "missing: empty cell" if empty else f"kept as raw text: {said.problem}"
                 self.found.add(table, f"rationales {what}", name)
+            if said.note:
+                self.found.add(table, said.note.partition(" (")[0], f"{name}: {said.note}")
+            if said.score is not None and not 0 <= said.score <= 1:
+                self.found.add(table, OFF_SCALE, f"{name}: {said.score:g}")
 
 
 def open_cache(

@@ -1,29 +1,34 @@
 """What a language model said of one image, read out of the text it really sent.
 
-The projects that write these files ask for ``{"score": ..., "rationale": "..."}``.  Models wrap it
-in a code block, stop in the middle, write Python in place of JSON, or answer something else: what
-can be understood is taken, and whenever anything is lost by that the raw text is kept.
+The projects that write these files ask for ``{"score": ..., "rationale": "..."}``.  Models think
+aloud, revise themselves, wrap the answer in a code block, stop in the middle, write Python in place
+of JSON, or answer something else.  The answer is the last complete object that fits
+(:mod:`.answers`); whenever anything is lost by reading it the raw text is kept.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .answers import find_answer, read_json_text
+
 EMPTY = "empty"
-LITERAL_LIMIT = 20_000
-"""Characters up to which Python's own notation is tried: its parser is slow on long input."""
-_FENCE = re.compile(r"```[a-zA-Z0-9_-]*\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
-_SCORE = re.compile(
+_QUOTED_LIMIT = 100_000
+_SCORE_KEY = re.compile(
     r'["\']score["\']\s*:\s*["\']?(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=["\',}\s]|\Z)'
 )
-_TEXT = re.compile(r'["\']rationale["\']\s*:\s*(["\'])')
-_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+_TEXT_KEY = re.compile(r'["\']rationale["\']\s*:\s*(["\'])')
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?"
+_PLAIN = re.compile(_NUMBER, re.ASCII)
+_PERCENT = re.compile(rf"({_NUMBER}|[+-]?\d+,\d+)\s*%", re.ASCII)
+_SHARE = re.compile(rf"({_NUMBER})\s*(?:/|of|out of)\s*({_NUMBER})", re.ASCII)
+_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -31,106 +36,134 @@ class Rationale:
     """One answer.
 
     ``score`` is finite where there is one; ``raw`` is the text as sent, kept where ``score`` and
-    ``text`` do not tell all of it; ``problem`` says in a word or two what was wrong, "" if nothing.
+    ``text`` do not tell all of it; ``problem`` says in a word or two what was wrong, "" if nothing;
+    ``note`` says what was understood rather than read.
     """
 
     score: float | None = None
     text: str | None = None
     raw: str | None = None
     problem: str = ""
+    note: str = ""
 
 
 def parse_rationale(sent: str) -> Rationale:
     r"""Read one cell of the column ``rationale``.  Never raises.
 
-    >>> parse_rationale('{"score": 0.8, "rationale": "grass behind a fence"}')
-    Rationale(score=0.8, text='grass behind a fence', raw=None, problem='')
+    >>> parse_rationale('{"score": 0.8, "rationale": "grass"}')
+    Rationale(score=0.8, text='grass', raw=None, problem='', note='')
     >>> parse_rationale('```json\n{"score": "high", "rationale": "grass"}\n```').problem
     'score is not a number'
+    >>> parse_rationale('{"score": "85 %", "rationale": "grass"}').note
+    "scores read from another notation ('85 %')"
     """
     if not sent.strip():
         return Rationale(raw=sent or None, problem=EMPTY)
-    found, whole = _value(sent)
-    if found is None:
-        score, text = _salvaged(sent)
-        return Rationale(score, text, sent, "broken JSON")
-    if not isinstance(found, dict):
+    answer = find_answer(sent)
+    if answer.value is None:
+        score, text = _salvaged(answer.rest)
+        return Rationale(score, text, sent, "broken JSON" if answer.rest.strip() else "no answer")
+    if not isinstance(answer.value, dict):
         return Rationale(raw=sent, problem="not an object")
-    score, text = _score(found.get("score")), found.get("rationale")
-    if text is not None and not isinstance(text, str):
-        return Rationale(score, json.dumps(text, ensure_ascii=False), sent, "rationale is not text")
-    if score is None:
-        problem = "score is not a number" if "score" in found else "no score"
-        return Rationale(None, text, sent, problem)
+    return _read(sent, answer.value, answer.whole, _salvaged(answer.later) != (None, None))
+
+
+def _read(sent: str, found: Mapping[Any, Any], whole: bool, cut_off: bool) -> Rationale:
+    value, text = _get(found, "score"), _get(found, "rationale")
+    score, note = _score(value)
+    problem = ""
     if text is None:
-        return Rationale(score, None, sent, "no rationale")
-    lossless = whole and found.keys() == {"score", "rationale"}
-    return Rationale(score, text, None if lossless else sent)
+        problem = "no rationale"
+    elif not isinstance(text, str):
+        text, problem = _as_text(text), "rationale is not text"
+    if text is not None:
+        text, halves = _characters(text)
+        problem = problem or ("half a character in it" if halves else "")
+    if score is None and problem in ("", "no rationale"):
+        problem = "no score" if value is None else "score is not a number"
+    if cut_off and not problem:
+        problem = "a later object is broken"
+    lossless = whole and not problem and not note and found.keys() == {"score", "rationale"}
+    return Rationale(score, text, None if lossless else sent, problem, note)
 
 
-def _value(sent: str) -> tuple[Any, bool]:
-    """The JSON value in a text, None if there is none; and whether it is all that was sent.
-
-    A code block around it loses nothing; words before or after it do.
-    """
-    for text, whole in _places(sent):
-        for read in (_json, _python):
-            value = read(text)
-            if value is not None:
-                return value, whole
-    return None, False
+def _get(found: Mapping[Any, Any], name: str) -> Any:
+    """A value by its key, however the key is written."""
+    if name in found:
+        return found[name]
+    like = [value for key, value in found.items() if str(key).strip().casefold() == name]
+    return like[-1] if like else None
 
 
-def _places(sent: str) -> Iterator[tuple[str, bool]]:
-    """Where a value may stand: everything, a code block, from the first brace to the last."""
-    yield sent.strip(), True
-    fenced = _FENCE.search(sent)
-    if fenced:
-        around = sent[: fenced.start()] + sent[fenced.end() :]
-        yield fenced.group(1).strip(), not around.strip()
-    start, end = sent.find("{"), sent.rfind("}")
-    if 0 <= start < end:
-        yield sent[start : end + 1], False
-
-
-def _json(text: str) -> Any:
+def _as_text(value: Any) -> str | None:
     try:
-        return json.loads(text, strict=False)  # models put line breaks into their strings
-    except (ValueError, RecursionError):
-        return None
+        return json.dumps(value, ensure_ascii=False, default=repr)
+    except (TypeError, ValueError, RecursionError):
+        try:
+            return repr(value)
+        except (ValueError, RecursionError):
+            return None
 
 
-def _python(text: str) -> Any:
-    """A dictionary as Python prints it: what ``str(answer)`` leaves in a CSV."""
-    if not text.startswith("{") or len(text) > LITERAL_LIMIT:
-        return None
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
+def _characters(text: str) -> tuple[str, bool]:
+    """Halves of a character joined; whether one had no other half, which no database takes."""
+    if text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text):
+        return text, False
+    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return joined, joined.count("\ufffd") > text.count("\ufffd")
 
 
 def _salvaged(sent: str) -> tuple[float | None, str | None]:
-    """Score and the beginning of the text of an object that was cut off."""
-    score, opening = _SCORE.search(sent), _TEXT.search(sent)
+    """Score and text of an object that was cut off, or holds quotes that are not escaped."""
+    score, opening = _SCORE_KEY.search(sent), _TEXT_KEY.search(sent)
     text = None
     if opening:
-        quote = opening.group(1)
-        body = re.match(rf"(?:[^{quote}\\]|\\.)*", sent[opening.end() :], re.DOTALL)
-        text = body.group(0) if body else ""
-        read = _json(f'"{text}"') if quote == '"' else None
-        text = read if isinstance(read, str) else text
-    return (_score(score.group(1)) if score else None), text or None
+        text = _quoted(sent[opening.end() : opening.end() + _QUOTED_LIMIT], opening.group(1))
+        text = _characters(text)[0]
+    return (_score(score.group(1))[0] if score else None), text or None
 
 
-def _score(value: Any) -> float | None:
-    """A finite number; a number in quotes counts, a truth value does not."""
+def _quoted(rest: str, quote: str) -> str:
+    """A text up to the quote that ends it: before the next key, or the end of the object."""
+    ends = (
+        rf"(.*?){quote}\s*,\s*[\"']\w+[\"']\s*:",
+        rf"(.*){quote}\s*}}",
+        rf"((?:[^{quote}\\]|\\.)*)",
+    )
+    for end in ends:
+        if found := re.match(end, rest, re.DOTALL):
+            body = found.group(1)
+            read = read_json_text(f'"{body}"') if quote == '"' else None
+            return read if isinstance(read, str) else body
+    return ""
+
+
+def _score(value: Any) -> tuple[float | None, str]:
+    """A finite number, and a note where it was written in another notation.
+
+    A number in quotes counts, also ``85 %``, ``8/10`` and ``0,85``; a truth value does not.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        return None
+        return None, ""
     try:
-        score = float(value)
-    except (OverflowError, ValueError):
-        return None
-    return score if math.isfinite(score) else None
+        score, plain = _written(value.strip()) if isinstance(value, str) else (float(value), True)
+    except (OverflowError, ValueError, ZeroDivisionError):
+        return None, ""
+    if not math.isfinite(score):
+        return None, ""
+    return score, "" if plain else f"scores read from another notation ({str(value)[:40]!r})"
+
+
+def _written(text: str) -> tuple[float, bool]:
+    """The number that a text is, and whether it is written as one; ValueError where it is none."""
+    if len(text) > 400:
+        raise ValueError(text)
+    if _PLAIN.fullmatch(text):
+        return float(text), True
+    if found := _PERCENT.fullmatch(text):
+        return float(found[1].replace(",", ".")) / 100, False
+    if found := _SHARE.fullmatch(text):
+        return float(found[1]) / float(found[2]), False
+    if _COMMA.fullmatch(text) and not _GROUPED.fullmatch(text):
+        return float(text.replace(",", ".")), False
+    raise ValueError(text)

@@ -72,7 +72,13 @@ def said_of(spoken: Mapping[str, tuple[str, Mapping[str, str]]]) -> ModelAnswer:
         for title, one in zip(("As misclassified", "As correct"), pair, strict=True)
     ]
     raws = [spoken[MIS][0], spoken[CORRECT][0]]
-    both = Rationale(scores[0] if scores else None, "\n\n".join(texts), "\n\n".join(raws))
+    both = Rationale(
+        scores[0] if scores else None,
+        "\n\n".join(texts),
+        "\n\n".join(raws),
+        "; ".join(dict.fromkeys(one.problem for one in pair if one.problem)),
+        next((one.note for one in pair if one.note), ""),
+    )
     return ModelAnswer("ambiguous", both, extra)
 
 

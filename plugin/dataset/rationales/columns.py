@@ -133,6 +133,7 @@ def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
             (names.llm_score, float, f"Score{of}", _of(number, "rationale.score")),
             (names.llm_rationale, str, f"Rationale{of}", _of(number, "rationale.text")),
             (names.llm_raw, str, sent, _of(number, "rationale.raw")),
+            (names.llm_problem, str, f"What was wrong with it{of}", _problem(number)),
         ]
         taken.update(name for name, *_ in planned)
         for extra in verdict.extra:
@@ -150,6 +151,10 @@ def _verdicts(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
 def _of(number: int, path: str) -> Callable[[Row], Any]:
     value = attrgetter(path)
     return lambda row: value(row.said[number])
+
+
+def _problem(number: int) -> Callable[[Row], str | None]:
+    return lambda row: row.said[number].rationale.problem or None
 
 
 def _extra(number: int, name: str, convert: Callable[[str], Any]) -> Callable[[Row], Any]:

@@ -23,7 +23,7 @@ from ...settings.steps import EmbeddingParams
 from ..gaps import embed
 from ..store import runs, vectors
 from ..store.database import counted
-from ..store.names import Names
+from ..store.names import Names, ReviewNames
 from ..store.sets import reloaded
 from .columns import declare_columns
 from .look import WORKSPACE, check_look, save_look
@@ -83,7 +83,8 @@ class FeatureCacheResult(Result):
         if self.findings:
             lines.append(
                 "Left out or corrected, the first names in brackets; up to 100 of each are in "
-                f"dataset.get_run_info({self.run!r}).config.inputs['examples']:"
+                f"dataset.get_run_info({self.run!r}).config.inputs['examples']; answers that were "
+                f"not read in full say why in the field {ReviewNames().llm_problem!r}:"
             )
         return "\n".join([*lines, *self.findings])
 
@@ -98,8 +99,9 @@ def import_feature_cache(
 
     Writes a sample for each row of ``metadata.csv``: ``file_name``, ``ground_truth``, the other
     columns typed, ``prediction_status``, ``llm_score``, ``llm_rationale``, ``llm_raw``,
-    ``embedding`` and a place on the sphere; the brain runs ``feature_cache`` (the coordinates as
-    they are) and ``gapsphere`` (on the sphere); colours, shown fields and a workspace.
+    ``llm_problem``, ``embedding`` and a place on the sphere; the brain runs ``feature_cache`` (the
+    coordinates as they are) and ``gapsphere`` (on the sphere); colours, shown fields and a
+    workspace.
 
     Raises
     ------

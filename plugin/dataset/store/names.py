@@ -106,6 +106,7 @@ class ReviewNames:
         self.llm_score = self._named("llm_score")
         self.llm_rationale = self._named("llm_rationale")
         self.llm_raw = self._named("llm_raw")
+        self.llm_problem = self._named("llm_problem")
         self.decision = self._named("review_decision")
         self.label = self._named("review_label")
         self.note = self._named("review_note")
