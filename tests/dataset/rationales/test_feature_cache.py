@@ -470,6 +470,36 @@ def test_the_cache_with_every_defect_imports_what_can_be_used(dataset, tmp_path)
     assert f"cards drawn in place of images, in {imported.cards_folder}" in str(imported)
 
 
+def test_answers_that_were_not_read_in_full_can_be_found_and_are_counted(dataset, tmp_path):
+    answers = {
+        "fine.png": '{"score": 0.5, "rationale": "x"}',
+        "bytes.png": "{'score': 0.8, 'rationale': b'x'}",
+        "half.png": '{"score": 0.8, "rationale": "car \\ud83d"}',
+        "cut.png": '{"score": 0.7, "ration',
+        "percent.png": '{"score": "85%", "rationale": "x"}',
+        "scale.png": '{"score": 85, "rationale": "x"}',
+    }
+    (tmp_path / "metadata.csv").write_text(
+        HEADER + "".join(f"\n{name},0,x,0" for name in answers), encoding="utf-8"
+    )
+    for name, said in ((MIS, answers), (CORRECT, {"cut.png": "{'score': 0.1}"})):
+        with (tmp_path / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("file_name", "rationale"), *said.items()])
+    imported = bring(dataset, tmp_path)
+    problems = by_name(dataset, "llm_problem")
+    assert problems == dict.fromkeys(answers) | {
+        "bytes.png": "rationale is not text",
+        "half.png": "half a character in it",
+        "cut.png": "broken JSON; no rationale",
+    }
+    assert len(dataset.exists("llm_problem")) == 3
+    assert by_name(dataset, "llm_raw")["half.png"] == answers["half.png"]
+    said = str(imported)
+    assert "say why in the field 'llm_problem'" in said
+    assert "1 score read from another notation" in said
+    assert "1 score outside 0 to 1, which order the review as they are" in said
+
+
 def ranked(dataset, cache):
     bring(dataset, cache)
     compute_coverage(dataset, CoverageParams(**CORRECT_SET, delta=0.001))
