@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 MODEL_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
-CONFIG_LIMIT = 4 << 20
+CONFIG_LIMIT = INFO_LIMIT = 4 << 20
+ERROR_LIMIT = 64 << 10
 INDEX_LIMIT = 32 << 20
 HEADER_LIMIT = 100 << 20  # what the safetensors format itself allows
 BLOCK = 1 << 20
@@ -92,21 +93,22 @@ def snapshot(path: str | os.PathLike[str]) -> Source:
     InputError, CheckpointError
         As :func:`vision_tower`.
     """
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import constants, hf_hub_download
 
     local = _local(path)
     if local is not None:
         return local
     repository = _Repository(os.fspath(path))
+    folder = None
     with _disk_errors(constants.HF_HUB_CACHE, "HF_HOME"), _hub_errors(repository.name):
-        folder = snapshot_download(
-            repository.id,
-            revision=repository.revision,
-            endpoint=_endpoint(),
-            allow_patterns=["*.json", "*.safetensors"],
-            ignore_patterns=["*/*"],
-        )
-    return Source(Path(folder), repository.name, repository.revision)
+        for file in repository.files():
+            if file.endswith((".json", ".safetensors")) and "/" not in file:
+                folder = hf_hub_download(
+                    repository.id, file, revision=repository.revision, endpoint=_endpoint()
+                )
+    if folder is None:
+        raise CheckpointError(f"{repository.name} has no .json or .safetensors file")
+    return Source(Path(folder).parent, repository.name, repository.revision)
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -171,13 +173,9 @@ class _Repository:
 
     def _resolve(self, wanted: str) -> str:
         """Commit that a branch or tag names now; the last known one where the hub is away."""
-        from huggingface_hub import HfApi
-
         note = self._root / "refs" / urllib.parse.quote(wanted, safe="")
         try:
-            with _hub_errors(self.id):
-                api = HfApi(endpoint=_endpoint())
-                commit = api.model_info(self.id, revision=wanted, timeout=TIMEOUT).sha
+            commit = self._about(wanted).get("sha")
         except _UnreachableError:
             if not note.is_file():
                 raise
@@ -185,12 +183,27 @@ class _Repository:
             log.warning(
                 "the hub cannot be reached; using %s at commit %s, seen before", self.id, commit
             )
-        if not commit or not COMMIT.fullmatch(commit):
+        if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
             raise CheckpointError(f"the hub gave {commit!r} as the commit of {self.id}")
         with _disk_errors(note.parent, CACHE_VARIABLE):
             note.parent.mkdir(parents=True, exist_ok=True)
         write_text(note, commit)
         return commit
+
+    def files(self) -> list[str]:
+        """Names of the files at this commit."""
+        listed = self._about(self.revision).get("siblings")
+        names = [each.get("rfilename") for each in listed or () if isinstance(each, dict)]
+        return [name for name in names if isinstance(name, str)]
+
+    def _about(self, revision: str) -> dict[str, Any]:
+        """What the hub says of a branch, tag or commit."""
+        place = urllib.parse.quote(revision, safe="")
+        url = f"{_endpoint()}/api/models/{self.id}/revision/{place}"
+        told = self._parsed(url, f"the description of {self.id}", INFO_LIMIT)
+        if not isinstance(told, dict):
+            raise CheckpointError(f"the hub's description of {self.id} is not a JSON object")
+        return told
 
     def has(self, file: str) -> bool:
         from huggingface_hub import HfApi
@@ -205,22 +218,26 @@ class _Repository:
 
     def json(self, file: str, *, limit: int) -> Any:
         """A small JSON file, refused beyond ``limit`` bytes."""
+        return self._parsed(self._url(file), f"{file} of {self.id}", limit)
+
+    def _parsed(self, url: str, what: str, limit: int) -> Any:
         body = bytearray()
-        for block in self._stream(file, None):
+        for block in self._stream(url, what, None):
             body += block
             if len(body) > limit:
-                raise CheckpointError(f"{file} of {self.id} is larger than {limit >> 20} MB")
+                raise CheckpointError(f"{what} is larger than {limit >> 20} MB")
         try:
             return json.loads(bytes(body))
-        except ValueError as error:
-            raise CheckpointError(f"{file} of {self.id} is not valid JSON: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise CheckpointError(f"{what} is not valid JSON: {error}") from error
 
     def range(self, file: str, start: int, stop: int) -> Iterator[bytes]:
         """Bytes ``start`` to ``stop`` (excluded) of a file, all of them or an error."""
         for attempt in range(ATTEMPTS):
             time.sleep(PAUSE * (2**attempt - 1))
             try:
-                for block in self._stream(file, (start, stop)):
+                what = f"{file} of {self.id}"
+                for block in self._stream(self._url(file), what, (start, stop)):
                     start += len(block)
                     if start > stop:
                         raise CheckpointError(f"the hub sent more of {file} than was asked for")
@@ -238,30 +255,50 @@ class _Repository:
             "nothing was kept, try again"
         )
 
-    def _stream(self, file: str, span: tuple[int, int] | None) -> Iterator[bytes]:
+    def _stream(self, url: str, what: str, span: tuple[int, int] | None) -> Iterator[bytes]:
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
-        # Encoded bodies would make offsets meaningless.
+        # Encoded bodies would make offsets and limits meaningless.
         headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
         if span is not None:
             headers["Range"] = f"bytes={span[0]}-{span[1] - 1}"
         with (
             _hub_errors(self.id),
-            get_session().stream("GET", self._url(file), headers=headers, timeout=TIMEOUT) as reply,
+            get_session().stream("GET", url, headers=headers, timeout=TIMEOUT) as reply,
         ):
+            if reply.headers.get("content-encoding", "identity") != "identity":
+                raise CheckpointError(
+                    f"the hub packed {what}, although it was asked not to: nothing was read"
+                )
             if reply.status_code >= 400:
-                reply.read()
-            hf_raise_for_status(reply)
+                said = b"".join(_first(reply.iter_raw(BLOCK), ERROR_LIMIT))
+                hf_raise_for_status(
+                    type(reply)(
+                        reply.status_code,
+                        headers=reply.headers,
+                        content=said,
+                        request=reply.request,
+                    )
+                )
             if span is not None:
                 announced = reply.headers.get("content-range", "")
                 if reply.status_code != 206 or not announced.startswith(
                     f"bytes {span[0]}-{span[1] - 1}/"
                 ):
                     raise CheckpointError(
-                        f"the hub answered a request for part of {file} of {self.id} with status "
+                        f"the hub answered a request for part of {what} with status "
                         f"{reply.status_code} and range {announced!r}"
                     )
-            yield from reply.iter_bytes(BLOCK)
+            yield from reply.iter_raw(BLOCK)
+
+
+def _first(blocks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """Blocks up to about that many bytes."""
+    for block in blocks:
+        yield block
+        limit -= len(block)
+        if limit <= 0:
+            return
 
 
 class _UnreachableError(CheckpointError):

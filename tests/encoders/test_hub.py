@@ -3,6 +3,8 @@
 import json
 import re
 import threading
+import tracemalloc
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -364,3 +366,77 @@ def test_fetching_reports_bytes(server):
     hub.vision_tower(MODEL, progress=lambda done, total: seen.append((done, total)))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == seen[-1][1] > 10_000
+
+
+BOMB = 300 << 20
+"""Bytes that some 300 KB unpack to."""
+
+
+@pytest.fixture
+def packing(server):
+    """The hub packs every answer that ``server.packed`` names, whatever it was asked for."""
+    server.packed = ""
+
+    def answer(self, status, body, headers=None, name=None, start=None):
+        headers = dict(headers or {})
+        if server.packed and re.search(server.packed, self.path):
+            packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+            zeros = bytes(1 << 20)
+            body = b"".join(packer.compress(zeros) for _ in range(BOMB >> 20)) + packer.flush()
+            headers["Content-Encoding"] = "gzip"
+        return Handler.plain_answer(self, status, body, headers, name, start)
+
+    Handler.plain_answer, Handler.answer = Handler.answer, answer
+    yield server
+    Handler.answer = Handler.plain_answer
+
+
+@pytest.mark.parametrize(
+    ("packed", "encoder"),
+    [
+        *(("/api/", "internvl"), ("/resolve/.*config.json", "internvl")),
+        *(("index.json", "internvl"), ("model-0000", "internvl"), ("/api/", "transformers")),
+    ],
+)
+def test_what_the_hub_packs_is_not_unpacked(packing, packed, encoder, tmp_path):
+    packing.packed = packed
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match="the hub packed"):
+        load(encoder=encoder)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < BOMB / 4
+    assert fetched(tmp_path) == left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("encoder", ["internvl", "transformers"])
+def test_a_description_without_end_is_refused(server, encoder, monkeypatch):
+    monkeypatch.setattr(hub, "INFO_LIMIT", 1000)
+    server.commit = COMMIT + "0" * 5000
+    with pytest.raises(CheckpointError, match=r"the description of .* is larger than"):
+        load(encoder=encoder)
+
+
+@pytest.mark.parametrize("told", [b"[]", b"{}", b"[" * 100_000, b'{"sha": 7}', b"no JSON"])
+def test_a_description_that_is_none_is_refused(server, told, monkeypatch):
+    server.tamper = lambda file, start, body: told.ljust(len(body)) if file is None else body
+    with pytest.raises(CheckpointError, match=r"description|as the commit"):
+        load()
+
+
+def test_an_error_without_end_is_not_read(server, monkeypatch):
+    plain, read = Handler.answer, []
+    monkeypatch.setattr(
+        Handler, "answer", lambda self, *_: plain(self, 403, b"x" * (8 << 20), {"X-Error": "no"})
+    )
+    original = hub._first
+
+    def first(blocks, limit):
+        for block in original(blocks, limit):
+            read.append(len(block))
+            yield block
+
+    monkeypatch.setattr(hub, "_first", first)
+    with pytest.raises(CheckpointError):
+        load()
+    assert sum(read) < 4 << 20
