@@ -10,6 +10,7 @@ is written can be read, and what is read fits together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,6 +41,8 @@ REQUIRED = (
     LAST,
 )
 OPTIONAL = ("embed_S.npz", "embed_U.npz", "kcenter_indices.json", PLOT)
+_FIGURE = re.compile(r"p\d+|median|mean|max|n_\w+")
+"""Distances and counts of ``coverage.json`` beside δ."""
 TOLERANCE = 1e-3
 """How far from 1 an embedding's length may be before it is scaled, and said so."""
 
@@ -229,6 +232,12 @@ def check(artifacts: Artifacts) -> None:
         raise ArtifactError(
             f"nn_U_to_S.npy has the shape {a.nn_U_to_S.shape}; it has to be one number an image."
         )
+    everywhere = np.concatenate([a.umap3d_S, a.umap3d_U])
+    if len(everywhere) > 2 and (everywhere == everywhere[0]).all():
+        raise ArtifactError(
+            f"umap3d_S.npy and umap3d_U.npy put all images at one place, {everywhere[0].tolist()}: "
+            "that is no sphere; write them again."
+        )
     _check_rows("nn_U_to_S.npy", a.nn_U_to_S, "U", len(a.paths_U))
     if (a.nn_U_to_S < -1e-4).any():
         raise ArtifactError("nn_U_to_S.npy holds negative distances; it may hold similarities.")
@@ -280,8 +289,11 @@ def _coverage(document: Any) -> Mapping[str, Any]:
         raise ArtifactError(
             f'{LAST} has to be an object such as {{"delta": 0.25}}, not {_kind(document)}.'
         )
-    for name in ("delta", "delta_max"):
-        value = document.get(name, 0 if name == "delta_max" else None)
+    figures = [name for name in document if name == "delta_max" or _FIGURE.fullmatch(name)]
+    for name in ("delta", *figures):
+        value = document.get(name)
+        if value is None and name.startswith("n_"):
+            continue
         if not _is_number(value) or not 0 <= value < 1e9:
             raise ArtifactError(
                 f"{LAST} has {name} = {str(value)[:40]!r}; it has to be a number that is not "

@@ -7,7 +7,8 @@ reaches the port can use the server.
 from __future__ import annotations
 
 import ipaddress
-from typing import Literal
+import os
+from typing import Any, Literal
 
 from pydantic import model_validator
 
@@ -15,6 +16,7 @@ from ..errors import InputError
 from . import fields
 from .fields import Params, setting
 
+TOKEN_VARIABLE = "GAPSPHERE_SERVER_TOKEN"
 MonitorKind = Literal["none", "tensorboard", "wandb"]
 
 
@@ -30,7 +32,8 @@ class ServeParams(Params, section="server"):
     port: int = setting(8765, "Port to listen on; 0: any free one", advanced=False, ge=0, le=65535)
     token: str = setting(
         "",
-        "Clients send it as `Authorization: Bearer TOKEN` or `?token=TOKEN`; empty: no token",
+        "Clients send it as `Authorization: Bearer TOKEN` or `?token=TOKEN`; empty: that of the "
+        f"environment variable {TOKEN_VARIABLE}, or none. Not taken on the command line",
         advanced=False,
         max_length=200,
     )
@@ -96,6 +99,13 @@ class ServeParams(Params, section="server"):
     )
     monitor_folder: str = setting("outputs/monitoring", "Folder for metrics and pictures")
     monitor_every: int = setting(1, "Frames of a session between two reports", ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_environment(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("token"):
+            return {**values, "token": os.environ.get(TOKEN_VARIABLE, "")}
+        return values
 
     @model_validator(mode="after")
     def _guarded(self) -> ServeParams:

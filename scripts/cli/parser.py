@@ -12,7 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ...plugin.errors import InputError
 from ...plugin.settings.fields import Params, Setting, make, settings_of
+from ...plugin.settings.serving import TOKEN_VARIABLE
 from ...plugin.settings.yaml import read
 from . import commands, sparse_commands
 from .command import COMMANDS, GROUPS, Command
@@ -91,10 +93,23 @@ def _add(parser: argparse.ArgumentParser, setting: Setting) -> None:
     parser.add_argument(setting.flag, dest=setting.name, default=None, **keywords)
 
 
+def _refuse_secrets(options: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Every user of a machine can read the arguments of its processes; names of variables may."""
+    given = [text.partition("=")[2] for text in overrides if text.startswith("server.token=")]
+    shown = [text for text in given if text and not text.startswith("$")]
+    if shown or options.get("token"):
+        raise InputError(
+            "A token on the command line can be read by every user of this machine: set the "
+            f"environment variable {TOKEN_VARIABLE}, or write `server: {{token: ...}}` into a "
+            "file that only you can read and give it with --config."
+        )
+
+
 def _params(command: Command, options: dict[str, Any], overrides: Sequence[str]) -> list[Params]:
     """Take the settings out of ``options``, and make the parameters of each class of them."""
     if not command.params:
         return []
+    _refuse_secrets(options, overrides)
     values = read(command.params, options.pop("config"), overrides)
     for name in {name for cls in command.params for name in cls.model_fields}:
         value = options.pop(name)

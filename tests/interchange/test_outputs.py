@@ -17,7 +17,7 @@ from gapsphere.plugin.interchange.outputs import (
     read_artifacts,
     write_artifacts,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
@@ -109,6 +109,8 @@ def analyses(draw):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_what_is_written_is_read_back(tmp_path, artifacts):
+    places = np.concatenate([artifacts.umap3d_S, artifacts.umap3d_U])
+    assume(len(places) < 3 or (places != places[0]).any())
     write_artifacts(tmp_path, artifacts, overwrite=True)
     again, _ = read_artifacts(tmp_path)
     assert_same(artifacts, again)
@@ -230,6 +232,12 @@ def test_embeddings_that_do_not_fit_are_named(folder, arrays, words):
         ("coverage.json", '{"delta": ' + "9" * 400 + "}", "delta"),
         ("coverage.json", '{"delta": ' + "9" * 9000 + "}", "cannot be read"),
         ("coverage.json", '{"delta": NaN}', "NaN is not JSON"),
+        ("coverage.json", '{"delta": 0.1, "p95": "far"}', "p95 = 'far'"),
+        ("coverage.json", '{"delta": 0.1, "p50": -5}', "p50 = '-5'"),
+        ("coverage.json", '{"delta": 0.1, "p99": 1e400}', "p99 = 'inf'"),
+        ("coverage.json", '{"delta": 0.1, "n_gaps": -5}', "n_gaps = '-5'"),
+        ("coverage.json", '{"delta": 0.1, "n_gaps": "many"}', "n_gaps = 'many'"),
+        ("coverage.json", '{"delta": 0.1, "delta_max": -5}', "delta_max = '-5'"),
         ("coverage.json", '{"delta": 0.1, "delta_max": null}', "delta_max"),
         ("coverage.json", '{"delta": 0.1, "metric": "l1"}', "metric"),
         ("coverage.json", '{"delta": 0.1, "metric": []}', "metric"),
@@ -405,7 +413,7 @@ def test_artifacts_that_do_not_fit_are_never_written(tmp_path):
     with pytest.raises(ArtifactError, match="lists 6"):
         write_artifacts(tmp_path / "new", replace(analysis(), paths_U=["/a"] * 6))
     assert not (tmp_path / "new").exists()
-    nan = replace(analysis(), coverage={"delta": 0.1, "p50": float("nan")})
+    nan = replace(analysis(), coverage={"delta": 0.1, "other": float("nan")})
     with pytest.raises(ArtifactError, match=r"coverage\.json cannot be written as JSON"):
         write_artifacts(tmp_path / "new", nan)
 
@@ -420,3 +428,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArtifactError, match="file"):
         write_artifacts(tmp_path / "file" / "outputs", analysis())
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0), (1, 0, 0), (-3e30, 2, 7)])
+def test_a_sphere_of_one_place_is_refused(folder, place):
+    for part in "SU":
+        count = len(np.load(folder / f"umap3d_{part}.npy"))
+        np.save(folder / f"umap3d_{part}.npy", np.tile(np.float32(place), (count, 1)))
+    with pytest.raises(ArtifactError, match="put all images at one place"):
+        read_artifacts(folder)

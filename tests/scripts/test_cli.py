@@ -106,6 +106,8 @@ def test_find_gaps_does_it_in_one(run, project, name):
         (("sparse", "train"), "--frames FILE, or --dataset NAME"),
         (("sparse", "train", "--frames", "a.npz", "--model-name", "a"), "without model_name"),
         (("sparse", "serve", "--host", "0.0.0.0"), "set a token as well"),
+        (("sparse", "serve", "--token", "hush"), "variable GAPSPHERE_SERVER_TOKEN"),
+        (("sparse", "serve", "server.token=hush"), "variable GAPSPHERE_SERVER_TOKEN"),
         (("import-features",), "--cache-dir FOLDER"),
     ],
 )

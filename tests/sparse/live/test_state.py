@@ -32,11 +32,15 @@ def command(tmp_path):
     with ExitStack() as stack:
 
         def start(*settings):
+            private = {
+                "GAPSPHERE_SERVER_TOKEN": "tok",
+                "FIFTYONE_DEFAULT_DATASET_DIR": str(tmp_path),
+            }
             process = subprocess.Popen(
                 [sys.executable, "-m", "gapsphere.scripts.cli.main", "sparse", "serve", *settings],
                 stdout=subprocess.PIPE,
                 text=True,
-                env={**os.environ, "FIFTYONE_DEFAULT_DATASET_DIR": str(tmp_path)},
+                env=os.environ | private,
             )
             stack.enter_context(process)
             stack.callback(process.kill)
@@ -47,7 +51,7 @@ def command(tmp_path):
 
 def test_a_server_can_be_found_and_asked_while_it_runs_and_leaves_nothing(folder, command, weights):
     process = command(
-        "server.port=0", f"server.models=default={weights}", "server.token=tok",
+        "server.port=0", f"server.models=default={weights}",
         "sampling.default_sample_count=9",
     )  # fmt: skip
     assert "Clients connect to http" in process.stdout.readline()
