@@ -21,6 +21,7 @@ from pymongo.errors import PyMongoError
 
 from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
 from ..plugin.dataset.store.guard import guarded
+from ..plugin.encoders.hub import offline
 from ..plugin.errors import Cancelled, GapsphereError, InputError
 from ..plugin.progress import Progress, Reporter
 
@@ -79,7 +80,7 @@ def live(
     work_on(ctx, detached(shared))
 
     def guarded_work(report: Reporter) -> T:
-        with guarded(ctx.dataset, label) as watch:
+        with offline(), guarded(ctx.dataset, label) as watch:
             return work(watch.reporter(report))
 
     running, last = _Work(ctx, guarded_work), None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
+from fiftyone.operators.types import RiskLevel
 
 from ..plugin.settings.fields import Params
 from ..plugin.settings.sparse import NOTHING, SimulateParams, TrainSequencesParams
@@ -24,6 +25,7 @@ class SimulateAdaptiveSampling(StepOperator):
     )
     icon = "grain"
     params = SimulateParams
+    risk = RiskLevel.HIGH  # overwriting deletes the pictures of the simulation before
     on_target = True
     long = True
 
@@ -42,6 +44,7 @@ class TrainSparseTransformer(StepOperator):
     )
     icon = "model_training"
     params = TrainSequencesParams
+    risk = RiskLevel.HIGH  # overwriting deletes the model before
     on_target = True
     long = True
 

@@ -12,7 +12,7 @@ from fiftyone.operators.types import RiskLevel
 
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
-from . import form
+from . import form, reading
 from .background import in_background, live, shown
 from .destination import Destination
 
@@ -32,6 +32,8 @@ class StepOperator(foo.Operator):
     on_target: ClassVar[bool] = False
     long: ClassVar[bool] = False
     writes: ClassVar[Destination | None] = None
+    risk: ClassVar[RiskLevel] = RiskLevel.MEDIUM
+    """As FiftyOne's own operators: editing is medium, deleting high."""
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -45,7 +47,7 @@ class StepOperator(foo.Operator):
             allow_immediate_execution=True,
             allow_delegated_execution=True,
             default_choice_to_delegated=self.long and fo.config.allow_legacy_orchestrators,
-            risk_level=RiskLevel.MEDIUM,
+            risk_level=self.risk,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -68,6 +70,7 @@ class StepOperator(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any] | dict[str, str]:
         """A generator where an App looks on; scheduled, the result: FiftyOne keeps no other."""
         params = form.read(ctx, self.params)
+        reading.check(params, folder=self.writes is None)
         if self.writes is not None:
             params = self.writes.fill(ctx, params)
 

@@ -19,6 +19,7 @@ from bson import ObjectId
 from ...plugin.dataset.gaps import heatmaps
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, detached
 from ...plugin.dataset.store.names import Names
+from ...plugin.encoders.hub import offline
 from ...plugin.errors import Cancelled, GapsphereError, InputError
 from ...plugin.settings.steps import HeatmapParams
 from ..wire import b64
@@ -45,7 +46,8 @@ class Making:
         try:
             view = detached(dataset).select(ids, ordered=True)
             params = HeatmapParams(suffix=suffix)
-            made = heatmaps.compute_heatmaps(view, params, progress=self._progress)
+            with offline():
+                made = heatmaps.compute_heatmaps(view, params, progress=self._progress)
             self.message = _sentence(made)
         except GapsphereError as error:
             self.error = str(error)

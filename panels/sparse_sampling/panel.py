@@ -10,7 +10,7 @@ from ...plugin.dataset.sparse.simulations import simulations
 from ...plugin.dataset.store.database import is_empty
 from ...plugin.dataset.store.places import sparse_server
 from ...plugin.errors import EmptySetError, InputError
-from ...plugin.sparse.live.state import ask, running_servers
+from ...plugin.sparse.live.state import running_servers
 from ..component import ViewPanel, can_prompt
 from ..event import answered
 from ..own_view import OwnViews
@@ -143,13 +143,11 @@ class SparseSampling(ViewPanel):
 
 
 def live_server() -> dict[str, Any] | None:
-    """The latest server started on this machine, None without one; ``sessions`` None: no answer."""
+    """The latest server started on this machine, None without one, by the file it keeps."""
     servers = running_servers(sparse_server())
     if not servers:
         return None
-    answer = ask(servers[-1], "sessions", timeout=0.5)
-    sessions = None if answer is None else len(answer["sessions"])
-    return {"stream": servers[-1].stream, "sessions": sessions}
+    return {"stream": servers[-1].stream, "sessions": servers[-1].sessions}
 
 
 def _sequence(ctx: foo.ExecutionContext) -> tuple[str | None, str]:

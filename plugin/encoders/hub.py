@@ -19,6 +19,7 @@ import tempfile
 import time
 import urllib.parse
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,24 @@ PAUSE = 1.0  # seconds before the second attempt, doubled each time
 TIMEOUT = 60.0
 CACHE_VARIABLE = "GAPSPHERE_CACHE"
 BITS = {"F32": 32, "F16": 16, "BF16": 16}
+
+
+_offline: ContextVar[bool] = ContextVar("offline", default=False)
+
+
+@contextlib.contextmanager
+def offline() -> Iterator[None]:
+    """Ask no hub in this thread: only what is on this disk is found."""
+    token = _offline.set(True)
+    try:
+        yield
+    finally:
+        _offline.reset(token)
+
+
+def is_offline() -> bool:
+    """Whether this thread may not fetch anything."""
+    return _offline.get()
 
 
 @dataclass(frozen=True)
@@ -93,13 +112,21 @@ def snapshot(path: str | os.PathLike[str]) -> Source:
     InputError, CheckpointError
         As :func:`vision_tower`.
     """
-    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub import constants, hf_hub_download, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     local = _local(path)
     if local is not None:
         return local
     repository = _Repository(os.fspath(path))
     folder = None
+    if is_offline():
+        try:
+            name, commit = repository.id, repository.revision
+            kept = snapshot_download(name, revision=commit, local_files_only=True)
+            return Source(Path(kept), repository.name, commit)
+        except LocalEntryNotFoundError:
+            repository.files()  # says that nothing is fetched
     with _disk_errors(constants.HF_HUB_CACHE, "HF_HOME"), _hub_errors(repository.name):
         for file in repository.files():
             if file.endswith((".json", ".safetensors")) and "/" not in file:
@@ -174,6 +201,8 @@ class _Repository:
     def _resolve(self, wanted: str) -> str:
         """Commit that a branch or tag names now; the last known one where the hub is away."""
         note = self._root / "refs" / urllib.parse.quote(wanted, safe="")
+        if is_offline() and note.is_file():
+            return note.read_text(encoding="ascii").strip()
         try:
             commit = self._about(wanted).get("sha")
         except _UnreachableError:
@@ -205,8 +234,17 @@ class _Repository:
             raise CheckpointError(f"the hub's description of {self.id} is not a JSON object")
         return told
 
+    def _refuse_offline(self) -> None:
+        if is_offline():
+            raise CheckpointError(
+                f"{self.id} is not on this machine, and the App fetches nothing: embed one image "
+                "with it from Python or `gapsphere embed`, or give the path of a folder"
+            )
+
     def has(self, file: str) -> bool:
         from huggingface_hub import HfApi
+
+        self._refuse_offline()
 
         with _hub_errors(self.id):
             return HfApi(endpoint=_endpoint()).file_exists(self.id, file, revision=self.revision)
@@ -258,6 +296,7 @@ class _Repository:
     def _stream(self, url: str, what: str, span: tuple[int, int] | None) -> Iterator[bytes]:
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
+        self._refuse_offline()
         # Encoded bodies would make offsets and limits meaningless.
         headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
         if span is not None:

@@ -291,7 +291,7 @@ def _coverage(document: Any) -> Mapping[str, Any]:
         )
     figures = [name for name in document if name == "delta_max" or _FIGURE.fullmatch(name)]
     for name in ("delta", *figures):
-        value = document.get(name)
+        value: Any = document.get(name)
         if value is None and name.startswith("n_"):
             continue
         if not _is_number(value) or not 0 <= value < 1e9:

@@ -143,12 +143,17 @@ def serve(params: ServeParams, sampling: SparseParams) -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // params.workers))
     registry = open_registry(params.device, params.model_files)
     with announced(sparse_server(), params.token) as announce:
+        started: list[str] = []
 
         def ready(address: str) -> None:
-            announce(address)
+            started.append(address)
+            announce(address, 0)
             print(f"Clients connect to {address}; Ctrl-C stops.", flush=True)
 
-        serve_clients(params, sampling, ready=ready, registry=registry)
+        def counted(sessions: int) -> None:
+            announce(started[0], sessions)
+
+        serve_clients(params, sampling, ready=ready, counted=counted, registry=registry)
 
 
 @command(

@@ -14,6 +14,7 @@ from fiftyone.core.models import EmbeddingsMixin, Model
 from numpy.typing import NDArray
 from PIL import Image
 
+from ...encoders.hub import is_offline
 from ...encoders.pooling import refuse_rows
 from ...encoders.preprocessing import Region
 from ...encoders.registry import EncoderRequest, register
@@ -40,6 +41,11 @@ class ZooEncoder:
         if isinstance(model, str):
             if model not in foz.list_zoo_models():
                 raise InputError(f"FiftyOne's zoo has no model {model!r} (foz.list_zoo_models()).")
+            if is_offline() and model not in foz.list_downloaded_zoo_models():
+                raise InputError(
+                    f"The zoo's model {model!r} is not on this machine, and the App fetches "
+                    f"nothing: run foz.download_zoo_model({model!r}) in Python once."
+                )
             self.name, model = f"zoo:{model}", foz.load_zoo_model(model)
         else:
             self.name = f"zoo:{type(model).__name__}"

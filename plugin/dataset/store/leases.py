@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
+import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -173,7 +173,7 @@ def _host() -> str:
         space = os.readlink("/proc/self/ns/pid")
     except OSError:
         space = ""
-    return f"{socket.gethostname()}/{space}"
+    return f"{platform.node()}/{space}"
 
 
 def _born(pid: int) -> float:

@@ -18,6 +18,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ...errors import InputError
@@ -40,17 +41,19 @@ def serve(
     sampling: SparseParams | None = None,
     *,
     ready: Callable[[str], object] | None = None,
+    counted: Callable[[int], object] | None = None,
     stop: threading.Event | None = None,
     registry: ModelRegistry | None = None,
 ) -> None:
     """Serve until a signal comes; in a thread, where none arrives, until ``stop`` is set.
 
-    ``ready`` is called with the address, ``http://host:port``, once connections are taken.
+    ``ready`` is called with the address, ``http://host:port``, once connections are taken;
+    ``counted`` with the number of sessions whenever that is another one.
     InputError where the address cannot be listened on.
     """
     listening = _listen(params)
     try:
-        asyncio.run(_serve(params, sampling, registry, listening, ready, stop))
+        asyncio.run(_serve(params, sampling, registry, listening, ready, counted, stop))
     finally:
         listening.close()
 
@@ -93,6 +96,7 @@ async def _serve(
     registry: ModelRegistry | None,
     listening: socket.socket,
     ready: Callable[[str], object] | None,
+    counted: Callable[[int], object] | None,
     stop: threading.Event | None,
 ) -> None:
     server, stopping = Server(params, sampling, registry), asyncio.Event()
@@ -100,7 +104,7 @@ async def _serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     config = uvicorn.Config(
-        server.app,
+        ending_quietly(server.app, lambda: server.closing),
         http=_BriefHttp,
         ws="websockets-sansio",
         ws_max_size=params.max_message_kb * 1024,  # refused before it is stored
@@ -126,12 +130,32 @@ async def _serve(
     if ready is not None:
         ready(address)
     log.info("Listening on %s", address)
+    sessions = 0
     while not (stopping.is_set() or serving.done() or (stop is not None and stop.is_set())):
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(stopping.wait(), 0.1)
+        if counted is not None and sessions != len(server.sessions):
+            sessions = len(server.sessions)
+            await asyncio.to_thread(counted, sessions)
     await server.close()
     web.should_exit = True
     await serving
+
+
+def ending_quietly(app: ASGIApp, closing: Callable[[], bool]) -> ASGIApp:
+    """``app``, whose requests end without an error in the log when the server cancels them.
+
+    uvicorn cancels what a client that does not read has kept open, and logs it as a defect.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not closing():
+                raise
+
+    return answer
 
 
 class _Uvicorn(uvicorn.Server):

@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import os
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -25,12 +23,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ServerState:
-    """A running server.  ``began`` is the start of its process, in seconds since 1970."""
+    """A running server.  ``began`` is the start of its process, in seconds since 1970.
+
+    ``sessions`` is their number now; None where the server is of a version that does not say.
+    """
 
     pid: int
     began: float
     address: str
     token: str
+    sessions: int | None = None
 
     @property
     def stream(self) -> str:
@@ -38,14 +40,19 @@ class ServerState:
 
 
 @contextmanager
-def announced(folder: Path, token: str) -> Iterator[Callable[[str], None]]:
-    """Give a function to call with this process's address; the file is removed in the end."""
+def announced(folder: Path, token: str) -> Iterator[Callable[[str, int], None]]:
+    """Give a function to call with this process's address and sessions; the file goes in the end.
+
+    Whoever may read the file need not ask the server: a panel of the App opens no connection.
+    """
     path = folder / f"{os.getpid()}.json"
 
-    def announce(address: str) -> None:
+    def announce(address: str, sessions: int) -> None:
         began = psutil.Process().create_time()
-        text = json.dumps(asdict(ServerState(os.getpid(), began, address, token)))
-        write_whole(path, lambda file: file.write(text.encode()), private=True)  # has the token
+        state = ServerState(os.getpid(), began, address, token, sessions)
+        text = json.dumps(asdict(state)).encode()
+        # It has the token.
+        write_whole(path, lambda file: file.write(text), private=True, durable=False)
 
     try:
         yield announce
@@ -70,18 +77,6 @@ def running_servers(folder: Path) -> list[ServerState]:
         else:
             path.unlink(missing_ok=True)
     return sorted(found, key=lambda state: state.began)
-
-
-def ask(state: ServerState, page: str, *, timeout: float = 2.0) -> dict[str, Any] | None:
-    """A page of a running server, such as ``sessions``; None if it does not answer."""
-    headers = {"Authorization": f"Bearer {state.token}"} if state.token else {}
-    request = urllib.request.Request(f"{state.address}/api/{page}", headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except (OSError, ValueError):
-        return None
 
 
 def _is_alive(state: ServerState) -> bool:

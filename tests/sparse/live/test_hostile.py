@@ -1,5 +1,6 @@
 """What a hostile client does costs nobody else anything, and leaves nothing behind."""
 
+import asyncio
 import base64
 import socket
 import time
@@ -9,6 +10,7 @@ import psutil
 import pytest
 from gapsphere.plugin.sparse.live import binary, protocol
 from gapsphere.plugin.sparse.live.protocol import FrameData
+from gapsphere.plugin.sparse.live.serve import ending_quietly
 
 SIZE = (32, 32)
 
@@ -186,3 +188,18 @@ def test_connecting_over_and_over_leaves_nothing_behind(look, address, frames):
             bare.close()
         assert look.until(lambda: look.metric(address, "connections") == 1)
         assert len(look.sessions(address)) == 1
+
+
+@pytest.mark.parametrize("closing", [True, False])
+def test_a_request_that_the_closing_server_cancels_is_no_error(closing):
+    async def forever(_scope, _receive, _send):
+        await asyncio.sleep(3600)
+
+    async def cancelled():
+        task = asyncio.create_task(ending_quietly(forever, lambda: closing)({}, None, None))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert asyncio.run(cancelled()) is not closing
