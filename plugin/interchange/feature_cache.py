@@ -48,7 +48,8 @@ Rows = Callable[[CsvFile], Iterator[list[str]]]
 METADATA, EMBEDDINGS, LABELS, META = "metadata.csv", "embeddings.pt", "labels.pt", "meta.json"
 CENTROID = "scores_centroid.csv"
 NUM_LABEL, WORD_LABEL = "ground_truth_num_label", "ground_truth_word_label"
-REQUIRED = (FILE_NAME, NUM_LABEL, WORD_LABEL, "ground_truth_L2_num_label")
+KNOWN = (FILE_NAME, NUM_LABEL, WORD_LABEL, "ground_truth_L2_num_label")
+"""Columns with a meaning; all but the first may be missing."""
 CENTROID_COLUMNS = ("sim_to_centroid", "pct_rank_in_class", "is_bottom_5pct")
 META_LIMIT = 1 << 16
 REPEATED = "rows left out: an earlier row has the file_name"
@@ -77,7 +78,7 @@ class FeatureCache:
     folder: Path
     metadata: CsvFile
     kinds: dict[str, Narrowing]
-    """Type of each column of ``metadata.csv`` but the four required ones."""
+    """Type of each column of ``metadata.csv`` but the name and the label in words."""
     rows: int
     usable: int
     verdicts: tuple[Verdicts, ...]
@@ -178,7 +179,7 @@ def open_cache(
         raise InputError(f"{place} is not a folder; a feature cache is a folder with {METADATA}.")
     if not (place / METADATA).is_file():
         raise InputError(f"{place} has no {METADATA}: it is not a feature cache.")
-    metadata = open_csv(place / METADATA, required=REQUIRED)
+    metadata = open_csv(place / METADATA, required=(FILE_NAME,))
     coords = named_file(place, coords_file, optional)
     verdicts = find_verdicts(place, mis_csv, correct_csv, optional)
     images = Folder(Path(image_dir).expanduser()) if image_dir else None
@@ -350,6 +351,8 @@ def _compare_labels(path: Path, metadata: CsvFile, count: int, found: Findings) 
     """Hold ``labels.pt`` against the metadata: where they differ, two runs were mixed."""
     labels = read_pt(path, preferred="labels").reshape(-1)
     _paired(path.name, len(labels), count)
+    if NUM_LABEL not in metadata.header:
+        return
     at, name_at = metadata.place(NUM_LABEL), metadata.place(FILE_NAME)
     for label, cells in zip(labels.tolist(), metadata.rows(), strict=False):
         listed = _finite(cells[at])

@@ -213,7 +213,7 @@ def test_a_header_that_claims_a_terabyte_costs_nothing(small):
         ([], HEADER, "a header and no row"),
         (["a,1,x"], HEADER, "row 2: 3 cells where the header has 4"),
         (["a,1,x,1,2"], HEADER, "row 2: 5 cells"),
-        (["a,1,x"], "file_name,ground_truth_num_label,name", "no column ground_truth_word_label"),
+        (["a,1,x"], "picture,ground_truth_num_label,words", "no column file_name"),
         (["a,1,x,1,1,1"], f"{HEADER},twice,twice", "the column 'twice' twice"),
         (["../a,1,x,1"], HEADER, "no row can be used"),
         (['a,"1,x,1'], HEADER, "is a quote left open?"),

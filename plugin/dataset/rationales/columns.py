@@ -14,7 +14,7 @@ import fiftyone as fo
 
 from ...errors import InputError
 from ...interchange.columns import Narrowing, fitted
-from ...interchange.feature_cache import CENTROID_COLUMNS, METADATA, REQUIRED, FeatureCache, Row
+from ...interchange.feature_cache import CENTROID_COLUMNS, KNOWN, METADATA, FeatureCache, Row
 from ...settings.rationales import FeatureCacheParams
 from ..store import fields
 from ..store.fiftyone_internals import reserved_names
@@ -49,6 +49,9 @@ def declare_columns(
     known = {name for name, *_ in planned} | {ReviewNames.ground_truth}
     for setting, words in (("color_by", [params.color_by]), ("hover", shown_fields(params))):
         for word in words:
+            default = FeatureCacheParams.model_fields[setting].default
+            if getattr(params, setting) == default:
+                continue  # a table without labels is shown without them
             if word and word not in known and not dataset.has_field(word):
                 raise InputError(
                     f"{setting}: there is no {word!r}; known: {', '.join(sorted(known))}."
@@ -102,7 +105,7 @@ def _reader(place: int, convert: Callable[[str], Any]) -> Callable[[Row], Any]:
 
 def _field_name(header: str, taken: set[str], reserved: Collection[str]) -> str:
     """A name that FiftyOne accepts, that is free, and that no step of ours will write."""
-    if header in REQUIRED:
+    if header in KNOWN:
         return header
     name = re.sub(r"\W", "_", header).strip("_") or "column"
     steps = {value for value in vars(Names()).values() if isinstance(value, str) and value}

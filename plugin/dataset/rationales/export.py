@@ -17,7 +17,6 @@ import fiftyone as fo
 
 from ...errors import ArtifactError, InputError
 from ...interchange.csv_stream import CsvFile, open_csv
-from ...interchange.feature_cache import REQUIRED
 from ...interchange.reviews import write_reviewed
 from ...interchange.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
 from ...progress import Reporter, quiet
@@ -103,7 +102,7 @@ def _sources(imported: Mapping[str, Any], cache_dir: str | None) -> list[tuple[C
 
     models = imported["models"]
     suffixes = [model["suffix"] for model in models] or [""]
-    sources = [(opened(imported["metadata"], REQUIRED), suffixes)]
+    sources = [(opened(imported["metadata"], (FILE_NAME,)), suffixes)]
     for model in models:
         for outcome in (MIS, CORRECT):
             if outcome in model:

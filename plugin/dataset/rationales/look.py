@@ -60,19 +60,20 @@ def save_look(
     Where cards stand in for images, what they already say is not shown over them as well.
     """
     config = dataset.app_config
-    config.color_scheme = fo.ColorScheme(
-        color_by="value", fields=[{"path": params.color_by, "colorByAttribute": "value"}]
-    )
-    shown = list(dict.fromkeys([*shown_fields(params), STATUS]))
+    if dataset.has_field(params.color_by):
+        config.color_scheme = fo.ColorScheme(
+            color_by="value", fields=[{"path": params.color_by, "colorByAttribute": "value"}]
+        )
+    named = [name for name in shown_fields(params) if dataset.has_field(name)]
+    shown = list(dict.fromkeys([*named, STATUS]))
     if cards:
         shown = [name for name in shown if name not in (FILE_NAME, WORD_LABEL, STATUS)]
     config.active_fields = fo.ActiveFields(paths=shown, exclude=False)
     if params.image_root:
         config.media_fields = list(dict.fromkeys([*config.media_fields, FILEPATH, IMAGE_URL]))
         config.media_fallback = True
-        # With a folder the files are here and quicker; the App's settings still offer the address.
-        chosen = FILEPATH if params.image_dir else IMAGE_URL
-        config.grid_media_field = config.modal_media_field = chosen
+        # Who names an address means it; the App's settings still offer the files.
+        config.grid_media_field = config.modal_media_field = IMAGE_URL
     dataset.save()
     if not placed:
         return

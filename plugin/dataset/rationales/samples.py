@@ -151,6 +151,8 @@ class SampleWriter:
     def _relabel(self, old: Mapping[str, int], values: Sequence[Mapping[str, Any]]) -> None:
         """Ground truth where it differs: an unchanged label keeps its id, and the tags it has."""
         name = ReviewNames.ground_truth
+        if WORD_LABEL not in self.cache.metadata.header:
+            return
         ids, labels = self.dataset.select(list(old), ordered=False).values(["id", f"{name}.label"])
         changed = {}
         for sample_id, label in zip(ids, labels, strict=True):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...coverage.words import standing
 from ...errors import EmptySetError, InputError, MismatchError
-from ...interchange.feature_cache import REQUIRED
+from ...interchange.feature_cache import KNOWN
 from ...progress import Progress, silent
 from ...projection.sphere import SphereIndex
 from ...report.spec_missing import over_represented
@@ -242,7 +242,7 @@ def _telling(columns: Mapping[str, Any]) -> list[str]:
     """The fields that may tell candidates from S."""
     untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
     if ReviewNames.ground_truth in columns:
-        untried |= {*REQUIRED}  # a feature cache says the same in three more columns
+        untried |= {*KNOWN}  # a feature cache says the same in three more columns
     return [name for name in columns if name not in untried]
 
 

@@ -588,3 +588,43 @@ def test_a_visual_spec_tells_the_failures_beside_each_candidate(dataset, cache, 
     assert "llm_rationale" not in rows[0]
     pages = [page for name, page in read.items() if name.endswith(".html")]
     assert any("% of neighbours fail" in page for page in pages)
+
+
+SEEDS = "file_name,ground_truth_word_label,ground_truth_num_label"
+
+
+@pytest.mark.parametrize("header", ["file_name", SEEDS, "ground_truth_num_label,file_name"])
+def test_a_table_needs_no_more_than_the_names(dataset, tmp_path, header):
+    cells = {"file_name": "{}.jpg", "ground_truth_word_label": "Bog", "ground_truth_num_label": "4"}
+    lines = [",".join(cells[name].format(i) for name in header.split(",")) for i in range(6)]
+    (tmp_path / "metadata.csv").write_text("\n".join([header, *lines]) + "\n")
+    np.save(tmp_path / "vis_umap_coords.npy", np.random.default_rng(0).normal(size=(6, 2)))
+    for _ in range(2):
+        bring(dataset, tmp_path)
+        assert len(dataset) == 6
+        labels = set(dataset.values("ground_truth.label"))
+        assert labels == ({"Bog"} if "word_label" in header else {None})
+        assert set(dataset.app_config.active_fields.paths) <= {
+            *header.split(","),
+            "prediction_status",
+        }
+    with pytest.raises(InputError, match="color_by: there is no 'site'"):
+        bring(dataset, tmp_path, color_by="site")
+
+
+def test_a_table_without_labels_leaves_those_of_the_dataset(dataset, cache):
+    bring(dataset, cache)
+    before = by_name(dataset, "ground_truth.label")
+    header = "file_name"
+    names = [row["file_name"] for row in table(cache / "metadata.csv")]
+    (cache / "metadata.csv").write_text("\n".join([header, *names]) + "\n")
+    bring(dataset, cache)
+    assert by_name(dataset, "ground_truth.label") == before
+
+
+def test_an_address_is_shown_also_where_a_folder_is_named(dataset, cache, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    bring(dataset, cache, image_dir=str(folder), image_root="https://images.example/plots")
+    assert dataset.app_config.grid_media_field == "image_url"
+    assert "filepath" in dataset.app_config.media_fields
