@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PAYLOAD_SHOWN = 500
+"""Characters of a client's wishes in the log."""
 MOST_UNREAD = 64
 """Errors and acknowledgements a client may leave unread."""
 
@@ -168,6 +170,8 @@ class Connection:
 
     async def _start(self, wishes: protocol.SessionStart) -> None:
         self._waiting = self._answer = None
+        asked = repr(wishes.model_dump(exclude_unset=True))[:PAYLOAD_SHOWN]
+        log.info("Starting session for %s with payload: %s", self.client_id, asked)
         try:
             session = self.session = await self._host.open(self, wishes)
         except MessageError as error:
@@ -176,6 +180,7 @@ class Connection:
             raise
         self._say("session_start_ack", session.acknowledgement())
         self._put(_Answer((_uv(session, session.opening()),), None))
+        log.info("Session for %s configured and initial coordinates sent.", self.client_id)
 
     def _take_frame(self, frame: FrameData) -> None:
         session, metrics = self._needed_session(), self._host.metrics

@@ -55,7 +55,8 @@ EXTRA_CONNECTIONS = 32
 class Server:
     """Everything that sessions share.  Make it inside a running event loop.
 
-    ``sampling`` is what sessions start from; each may override some of it for itself.
+    ``sampling`` is what sessions start from; each may override some of it for itself.  InputError
+    or CheckpointError where its model is unknown or cannot be used.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class Server:
         self.params = params
         self.sampling = sampling or SparseParams()
         self.registry = registry or ModelRegistry(params.model_files, device=params.device)
+        # A default that is unknown or damaged would fail every session that names no other.
+        self.registry.get(self.sampling.checkpoint_key)
         self.metrics = Metrics()
         self.background = Background(dropped=self.metrics.dropped.inc)
         self.closing = False

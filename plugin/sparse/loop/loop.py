@@ -101,7 +101,9 @@ class SamplingLoop:
         resolution = checked_resolution(resolution)
         count = min(self.params.sample_count, resolution[0] * resolution[1])
         state = LoopState(resolution, seed, count, np.empty(0, np.int64))
-        return self._ask(state, None)[0]
+        begun = self._ask(state, None)[0]
+        self._tell(1, {"uniform": len(begun.pixels)})
+        return begun
 
     def step(self, samples: Samples, state: LoopState) -> Step:
         """Take in one frame's samples, of the pixels that were asked for or of others.

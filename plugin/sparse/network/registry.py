@@ -77,7 +77,7 @@ class ModelRegistry:
         """
         if key not in self._files:
             known = ", ".join(self.keys)
-            raise UnknownModelError(f"Unknown model; known models: {known}.")
+            raise UnknownModelError(f"Unknown model {key[:64]!r}; known models: {known}.")
         # One lock for all names: reading a few MB is short, and no file is read twice.
         with self._lock:
             return self._loaded(key)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import threading
 import time
 import urllib.error
@@ -9,8 +10,9 @@ import urllib.request
 
 import numpy as np
 import pytest
-from gapsphere.plugin.errors import InputError
+from gapsphere.plugin.errors import GapsphereError, InputError
 from gapsphere.plugin.settings.serving import ServeParams
+from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
 from gapsphere.plugin.sparse.live.recorder import read_recording
@@ -18,6 +20,7 @@ from gapsphere.plugin.sparse.live.serve import running
 from gapsphere.plugin.sparse.live.session import open_session
 from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
+from gapsphere.tests.support.sparse_client import Client
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -218,13 +221,16 @@ def test_a_session_that_cannot_be_had_is_refused_and_another_can_follow(
         client.start()
 
 
-def test_a_registered_file_that_is_no_model_tells_the_client_no_path(look, serve, tmp_path):
+def test_a_registered_file_that_is_no_model_tells_the_client_no_path(
+    look, serve, tmp_path, weights
+):
+    good = f"default={weights}"
     (tmp_path / "bad.safetensors").write_bytes(b"no weights")
     with (
-        serve(models=f"default={tmp_path / 'bad.safetensors'}") as address,
+        serve(models=f"{good},mine={tmp_path / 'bad.safetensors'}") as address,
         look.join(address, start=False) as client,
     ):
-        client.say("session_start", resolution=[SIDE, SIDE])
+        client.say("session_start", resolution=[SIDE, SIDE], checkpoint_key="mine")
         kind, held = client.receive()
         assert (kind, held["code"]) == ("error", "MODEL_ERROR")
         assert str(tmp_path) not in held["message"]
@@ -399,3 +405,35 @@ def test_the_registry_reads_a_file_once_and_forgets_the_least_used(weights):
     assert again.version == first.version
     with pytest.raises(InputError, match="name"):
         ModelRegistry({"../x": weights})
+
+
+@pytest.mark.parametrize(
+    ("models", "key", "words"),
+    [
+        ("", "mine", "Unknown model 'mine'; known models: default"),
+        ("mine={bad}", "mine", "bad.safetensors"),
+    ],
+)
+def test_a_default_model_that_no_session_could_use_stops_the_start(tmp_path, models, key, words):
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"none")
+    params = ServeParams(port=0, models=models.format(bad=bad))
+    starting = running(params, SparseParams(checkpoint_key=key))
+    with pytest.raises(GapsphereError, match=words), starting:
+        pass
+
+
+def test_a_session_is_told_of_in_the_seeds_words(serve, caplog):
+    with (
+        caplog.at_level(logging.INFO, "gapsphere"),
+        serve() as address,
+        Client(address, (SIDE, SIDE)) as client,
+    ):
+        name = client.welcome["client_id"]
+    lines = [line for line in caplog.messages if name in line or "UVSampler" in line]
+    assert lines[0] == f"Client {name} connected."
+    assert lines[1].startswith(f"Starting session for {name} with payload: {{")
+    assert lines[2].startswith("Using AdaptiveUVSampler for session ")
+    assert lines[3] == f"Session for {name} configured and initial coordinates sent."
+    first = "Frame 1: Warmup or no importance map. Performing uniform sampling."
+    assert first in caplog.messages
