@@ -13,7 +13,7 @@ class EmptySetError(GapsphereError):
     """S, U or a selection has no sample to work on."""
 
 
-class DimensionError(GapsphereError):
+class DimensionError(GapsphereError, ValueError):
     """Arrays or vectors whose shapes do not fit together."""
 
 

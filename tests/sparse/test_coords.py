@@ -9,6 +9,7 @@ from gapsphere.plugin.sparse.frames.coords import (
     resolution_to_wire,
     uv_of,
 )
+from gapsphere.plugin.sparse.frames.samples import make_samples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +52,10 @@ def test_points_outside_or_not_numbers_are_refused():
         pixels_of([[np.nan, 0.5]], (4, 4))
     with pytest.raises(DimensionError):
         pixels_of([[0.1, 0.2, 0.3]], (4, 4))
+
+
+@pytest.mark.parametrize("value", [300, -1, 255.6, 1e9])
+def test_a_value_that_no_pixel_has_is_refused(value):
+    with pytest.raises(InputError, match="from 0 to 255"):
+        make_samples([0, 1], [10, value], (2, 2))
+    assert make_samples([0, 1], [255.4, -0.4], (2, 2)).values.ravel().tolist() == [255, 0]

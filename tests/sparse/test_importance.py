@@ -94,3 +94,9 @@ def test_the_gradient_is_that_of_the_brightness():
     assert np.allclose(gradient_of(ramp), 3)
     assert np.allclose(gradient_of(np.repeat(ramp[..., None], 3, axis=2)), 3)
     assert gradient_of(np.zeros((1, 5))).shape == (1, 5)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 4), (1, 2, 4, 3)])
+def test_attention_of_another_shape_is_a_value_error_as_in_the_seed(shape):
+    with pytest.raises(ValueError, match="shape"):
+        attention_entropy(torch.ones(shape), (2, 2))

@@ -48,14 +48,15 @@ def make_samples(
 ) -> Samples:
     """Check what a client or a file gives and make it :class:`Samples`.
 
-    Values are rounded and clipped to 0..255; of pixels given twice the last value counts.
+    Values are rounded; of pixels given twice the last value counts.
     EmptySetError without a sample, DimensionError where pixels and values do not match or have
-    neither 1 nor 3 channels, InputError for a pixel outside the frame, NotFiniteError for NaN.
+    neither 1 nor 3 channels, InputError for a pixel outside the frame or a value outside 0..255,
+    NotFiniteError for NaN.
 
     Examples
     --------
-    >>> make_samples([3, 3], [10, 300], (2, 2)).values.tolist()
-    [[255]]
+    >>> make_samples([3, 3], [10, 200.4], (2, 2)).values.tolist()
+    [[200]]
     """
     height, width = checked_resolution(resolution)
     where = np.asarray(pixels, np.int64).ravel()
@@ -72,13 +73,17 @@ def make_samples(
         raise InputError(f"A sampled pixel is outside the frame of {width} x {height}.")
     if not np.isfinite(what).all():
         raise NotFiniteError("Sampled values hold NaN or infinity; send numbers from 0 to 255.")
+    grey = np.rint(what)
+    if grey.min() < 0 or grey.max() > 255:
+        wrong = what[(grey < 0) | (grey > 255)][0]
+        raise InputError(f"A sampled value is {wrong:g}; values go from 0 to 255.")
     # np.unique keeps the first of equals, so the order is reversed around it.
     unique, last = np.unique(where[::-1], return_index=True)
-    grey = np.clip(np.rint(what[::-1][last]), 0, 255).astype(np.uint8)
+    values = grey[::-1][last].astype(np.uint8)
     vector = None if state is None else np.asarray(state, np.float32).ravel()
     if vector is not None and not np.isfinite(vector).all():
         raise NotFiniteError("The state vector holds NaN or infinity; use the sentinel for gaps.")
-    return Samples(unique, grey, (height, width), vector)
+    return Samples(unique, values, (height, width), vector)
 
 
 def samples_of(frame: NDArray[np.uint8], pixels: Pixels) -> Samples:
