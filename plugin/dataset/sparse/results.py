@@ -95,15 +95,24 @@ def holds(job: Job, reached: SimulationState) -> bool:
 
 
 def means(job: Job, reached: SimulationState) -> dict[str, Any]:
-    """Figures of a sequence, as :class:`~.simulations.Simulation` has them."""
+    """Figures of a sequence, as :class:`~.simulations.Simulation` has them.
+
+    ``psnr_later`` is of the ``frames_later`` after warm-up: those before are drawn evenly, whatever
+    the policy.
+    """
     names = job.names
     view = job.dataset.select(reached.ids, ordered=False).exists(names.reconstruction)
-    psnr, ssim, count = view.values([names.psnr, names.ssim, names.n_samples])
+    ids, psnr, ssim, count = view.values(["id", names.psnr, names.ssim, names.n_samples])
+    of = dict(zip(ids, psnr, strict=True))
+    in_order = [of[sample_id] for sample_id in reached.ids if sample_id in of]
+    later = in_order[job.params.warmup_frames :]
     size = None if reached.state is None else resolution_to_wire(reached.state.resolution)
     return {
         "frames": len(psnr),
         "skipped": len(reached.skipped),
         "psnr": _mean(psnr),
+        "frames_later": len(later),
+        "psnr_later": _mean(later),
         "ssim": _mean(ssim),
         "n_samples": _mean(count),
         "resolution": size,

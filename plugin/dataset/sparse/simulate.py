@@ -163,13 +163,20 @@ def _summary(means: Mapping[str, Any]) -> str:
         return f"no frame, {means['skipped']} skipped"
     size = "" if means["resolution"] is None else " of {} x {}".format(*means["resolution"])
     ssim = "" if means["ssim"] is None else f", SSIM {means['ssim']:.3f}"
+    later = ""
+    if means.get("psnr_later") is not None and means["frames_later"] < means["frames"]:
+        count = means["frames_later"]
+        later = f"; after warm-up {means['psnr_later']:.2f} dB, {count} frames"
     return (
         f"{means['psnr']:.2f} dB{ssim}, {means['frames']} frames, "
-        f"{means['n_samples']:.0f} pixels{size}"
+        f"{means['n_samples']:.0f} pixels{size}{later}"
     )
 
 
 def _overall(sequences: Collection[Mapping[str, Any]]) -> dict[str, Any]:
     totals = {name: sum(means[name] for means in sequences) for name in ("frames", "skipped")}
     figures = {name: frame_mean(sequences, name) for name in ("psnr", "ssim", "n_samples")}
+    # A record of before they were told apart says nothing of frames after warm-up.
+    figures["psnr_later"] = frame_mean(sequences, "psnr_later", "frames_later")
+    totals["frames_later"] = sum(means.get("frames_later", 0) for means in sequences)
     return {**totals, "resolution": None, **figures}

@@ -31,9 +31,10 @@ class Simulation:
     """One policy over sequences of a dataset.
 
     ``sequences`` has by the sequence's value, as text: ``frames`` (simulated), ``skipped``, means
-    ``psnr`` (dB), ``ssim`` and ``n_samples`` (None where nothing was simulated), and the working
-    ``resolution`` as [width, height].  ``sample_count`` pixels a frame were asked for; with a
-    density or a wanted quality, see ``n_samples``.
+    ``psnr`` (dB), ``ssim`` and ``n_samples`` (None where nothing was simulated), ``psnr_later`` of
+    the ``frames_later`` after warm-up, and the working ``resolution`` as [width, height].
+    ``sample_count`` pixels a frame were asked for; with a density or a wanted quality, see
+    ``n_samples``.
     """
 
     suffix: str
@@ -111,9 +112,11 @@ def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
     )
 
 
-def frame_mean(sequences: Iterable[Mapping[str, Any]], name: str) -> float | None:
+def frame_mean(
+    sequences: Iterable[Mapping[str, Any]], name: str, weight: str = "frames"
+) -> float | None:
     """Mean of a figure over all frames of all sequences that have it."""
-    known = [(means["frames"], means[name]) for means in sequences if means[name] is not None]
+    known = [(means[weight], means[name]) for means in sequences if means.get(name) is not None]
     frames = sum(count for count, _ in known)
     return sum(count * value for count, value in known) / frames if frames else None
 

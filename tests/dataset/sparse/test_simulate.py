@@ -604,11 +604,14 @@ def test_the_command_line_prints_the_means(film, capsys):
 
     film.save_view("b", of(film, "b"))
     settings = ("sampling.pattern=random", "sampling.default_sample_count=60", "frames.side=32")
-    words = ("--dataset", film.name, "--view", "b", "--suffix", "even", *settings)
+    warm = "sampling.adaptive_sampler.warmup_frames=2"
+    words = ("--dataset", film.name, "--view", "b", "--suffix", "even", *settings, warm)
     assert main(["sparse", "simulate", *words]) == 0
     out = capsys.readouterr().out
     assert "random with the model default" in out
     psnr = np.mean(of(film, "b").values("psnr_even"))
     assert f"b  {psnr:.2f} dB" in out
+    later = of(film, "b").sort_by("frame_number").values("psnr_even")[2:]
+    assert f"after warm-up {np.mean(later):.2f} dB, {len(later)} frames" in out
     assert main(["sparse", "simulate", "--dataset", film.name, "sampling.patern=random"]) == 2
     assert "sampling.patern" in capsys.readouterr().err
