@@ -2,7 +2,9 @@
 
 A file has sections of settings, ``kcenter: {num_select: 100}``; an override is the same with dots,
 ``kcenter.num_select=100``, and wins.  ``sampling: adaptive`` in a file, or ``sampling=adaptive``,
-starts from that group of :mod:`.conf`; a ``sampling`` section chooses the group by its ``pattern``.
+starts from that group of :mod:`.conf`; a ``sampling`` section chooses the group by its ``pattern``,
+and a file that is such a group, ``sampling/adaptive.yaml``, is taken for one.
+``server=development`` stands for the server's own defaults: this machine alone, no token.
 ``${NAME}`` is the environment's value and ``${NAME:-DEFAULT}`` has a default; the seed's
 ``${oc.env:NAME}`` and ``${oc.env:NAME,DEFAULT}`` are the same.  An empty value is the default.
 """
@@ -45,6 +47,10 @@ CLASSES: tuple[type[Params], ...] = (
 GROUPS = ("adaptive", "hybrid", "uniform")
 """Groups that ``sampling`` may name, the default first."""
 
+SERVERS = ("development",)
+"""Groups that ``server`` may name."""
+
+INTERNVL_VARIABLE, HUB_ID = "INTERNVL2_PATH", "OpenGVLab/InternVL2-8B"
 _DEEPEST = 3
 _FOLDER = Path(__file__).parent / "conf" / "sampling"
 _VARIABLE = re.compile(
@@ -113,6 +119,18 @@ def names_to_keys(*classes: type[Params]) -> dict[str, str]:
     return {name: key for key, name in keys_of(*classes).items()}
 
 
+@cache
+def _sampling_names() -> frozenset[str]:
+    """First words of the settings in a ``sampling`` section: a group's file holds them bare."""
+    keys = (key.split(".") for key in keys_of(SparseParams))
+    return frozenset(key[1] for key in keys if key[0] == "sampling")
+
+
+def _check_server(name: Any) -> None:
+    if name not in SERVERS:
+        raise InputError(unknown("server group", str(name), SERVERS))
+
+
 def _group_of(pattern: Any) -> str:
     """The group in which a pattern is at home."""
     if pattern in (None, "adaptive_importance"):
@@ -127,8 +145,10 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} cannot be read as YAML: {error}.") from error
     if document is None:
         return {}
+    if isinstance(document, dict) and document and document.keys() <= _sampling_names():
+        document = {"sampling": document}
     if not isinstance(document, dict) or not all(
-        isinstance(section, dict) or (name == "sampling" and isinstance(section, str))
+        isinstance(section, dict) or (name in ("sampling", "server") and isinstance(section, str))
         for name, section in document.items()
     ):
         raise InputError(f"{path} must consist of sections with settings, such as `kcenter:`.")
@@ -139,6 +159,9 @@ def _read_file(path: Path) -> dict[str, Any]:
                 f"{path}: {key} has no effect, because the Gap Explorer panel remembers its own "
                 "choices; remove the `viewer` section and choose in the panel."
             )
+        if key == "server":
+            _check_server(value)
+            continue
         if key not in keys_of(*CLASSES) and key != "sampling":
             raise InputError(f"{path}: {unknown('setting', key, keys_of(*CLASSES))}")
         values[key] = _expanded(value, key, path)
@@ -162,6 +185,8 @@ def _read_overrides(
         if key == "sampling":
             sampling_group(text)
             group = text
+        elif key == "server":
+            _check_server(text)
         elif key not in keys_of(*CLASSES):
             raise InputError(unknown("setting", key, keys_of(*CLASSES)))
         elif key not in names:
@@ -191,9 +216,12 @@ def _expanded(value: Any, key: str, path: Path | None) -> Any:
         text = os.environ.get(name, match["default"])
         if text is None:
             where = f"{path}: " if path else ""
+            default, of_hub = "DEFAULT", ""
+            if name == INTERNVL_VARIABLE:
+                default, of_hub = HUB_ID, ", which asks the hub for it,"
             raise InputError(
                 f"{where}{key} uses the environment variable {name}, which is not set: set it, or "
-                f"write ${{{name}:-DEFAULT}}."
+                f"write ${{{name}:-{default}}}{of_hub} in its place."
             )
         return text
 

@@ -3,6 +3,7 @@
 import pytest
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.fields import keys_of, make
+from gapsphere.plugin.settings.serving import ServeParams
 from gapsphere.plugin.settings.sparse import SimulateParams, SparseParams, SparseTrainParams
 from gapsphere.plugin.settings.spec import CheckSpecParams
 from gapsphere.plugin.settings.steps import (
@@ -230,3 +231,53 @@ def test_a_group_on_the_command_line_wins_over_the_files_pattern(write, group):
     params = load(SparseParams, write(SEED_SAMPLING), [f"sampling={group}"])
     assert params.name == params.pattern == group
     assert params.warmup_frames == 5
+
+
+ADAPTIVE_YAML = """
+# @package _group_
+name: adaptive
+adaptive_sampler:
+  importance_ratio: 0.7
+  warmup_frames: 4
+  collision_threshold: 0.01
+importance_calculator:
+  epsilon: 1.0e-9
+pattern: adaptive_importance # or hybrid
+"""
+
+
+def test_the_seeds_group_file_is_a_config(write):
+    params = load(SparseParams, write(ADAPTIVE_YAML))
+    assert (params.pattern, params.importance_ratio) == ("adaptive_importance", 0.7)
+    assert (params.warmup_frames, params.epsilon) == (4, 1e-9)
+    assert load(SparseParams, write("default_sample_count: 700")).sample_count == 700
+    with pytest.raises(InputError, match="sections with settings"):
+        load(SparseParams, write(ADAPTIVE_YAML + "pattern_of: 3\n"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["server=development", "sampling=adaptive"], ["sampling=adaptive", "server=development"]],
+)
+def test_the_seeds_words_start_a_server_in_any_order(write, words):
+    more = ["sampling.adaptive_sampler.warmup_frames=0"]
+    for given in ([*words, *more], [*more, *words]):
+        found = read([ServeParams, SparseParams], overrides=given)
+        assert found["warmup_frames"] == "0"
+        assert "host" not in found
+    assert read([ServeParams], write("server: development\nsampling: adaptive")) == {}
+    for path, overrides in ((None, ["server=production"]), (write("server: production"), [])):
+        with pytest.raises(InputError, match=r"server group 'production'.*development"):
+            read([ServeParams], path, overrides)
+
+
+def test_the_seeds_model_path_names_the_hub_where_the_variable_is_not_set(write, monkeypatch):
+    monkeypatch.delenv("INTERNVL2_PATH", raising=False)
+    path = write("model: {path: '${INTERNVL2_PATH}'}")
+    with pytest.raises(InputError, match="INTERNVL2_PATH:-OpenGVLab/InternVL2-8B}"):
+        load(GapParams, path)
+    asked = write("model: {path: '${INTERNVL2_PATH:-OpenGVLab/InternVL2-8B}'}")
+    assert load(GapParams, asked).model_path == "OpenGVLab/InternVL2-8B"
+    monkeypatch.setenv("INTERNVL2_PATH", "/models/InternVL2-8B")
+    assert load(GapParams, path).model_path == "/models/InternVL2-8B"
+    assert load(HeatmapParams, path).model_path == "/models/InternVL2-8B"
