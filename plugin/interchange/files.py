@@ -186,19 +186,20 @@ def read_npy(path: Path) -> Array:
 
 
 def read_npz(path: Path, preferred: str) -> Array:
-    """The array called ``preferred`` of a ``.npz`` file, or its only one whatever its name."""
+    """The array called ``preferred`` of a ``.npz`` file, or its only one, or its only matrix."""
     refuse_no_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             wanted = f"{preferred}.npy"
-            if wanted not in names and len(names) == 1:
-                wanted = names[0]
             if wanted not in names:
+                alone = names if len(names) == 1 else _matrices(archive, names)
+                wanted = alone[0] if len(alone) == 1 else ""
+            if not wanted:
                 held = ", ".join(sorted(name[:-4] for name in names)[:8]) or "nothing"
                 raise ArtifactError(
-                    f"{path.name} has to hold one array, or one called {preferred!r}; it holds "
-                    f"{held}."
+                    f"{path.name} has to hold one array, one matrix among others, or one array "
+                    f"called {preferred!r}; it holds {held}."
                 )
             with archive.open(wanted) as file:
                 return _read_array(file, archive.getinfo(wanted).file_size, path.name)
@@ -206,17 +207,35 @@ def read_npz(path: Path, preferred: str) -> Array:
         raise ArtifactError(f"{path.name} cannot be read as .npz: {error}.") from error
 
 
+def _matrices(archive: zipfile.ZipFile, names: list[str]) -> list[str]:
+    """Those of the arrays that have two dimensions, by their headers; paths and labels have one."""
+    found = []
+    for name in names:
+        with archive.open(name) as file:
+            try:
+                shape, _, dtype = _header(file)
+            except Exception:  # noqa: BLE001  numpy parses it as Python: anything may come
+                continue
+            if len(shape) == 2 and dtype.kind in "fiu":
+                found.append(name)
+    return found
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(file)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read_header is None:
+        raise ValueError(f"version {version} of the format is not known")
+    return read_header(file)
+
+
 def _read_array(file: IO[bytes], size: int, name: str) -> Array:
     """Check the header against ``size`` bytes, then read; C order, this machine's byte order."""
     try:
-        version = np.lib.format.read_magic(file)
-        read_header = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }.get(version)
-        if read_header is None:
-            raise ValueError(f"version {version} of the format is not known")
-        shape, fortran, dtype = read_header(file)
+        shape, fortran, dtype = _header(file)
     except Exception as error:  # numpy parses the header as Python, so anything may come
         raise ArtifactError(f"{name} is not a NumPy array file: {error}.") from error
     if dtype.hasobject or dtype.kind not in "fiu":

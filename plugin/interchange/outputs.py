@@ -126,11 +126,8 @@ def write_artifacts(
     """
     check(artifacts)
     folder = Path(folder)
-    in_the_way = [name for name in (*REQUIRED, *OPTIONAL) if (folder / name).exists()]
-    if in_the_way and not overwrite:
-        raise ArtifactError(
-            f"{folder} holds {in_the_way[0]} already; choose another folder or allow overwriting."
-        )
+    if not overwrite:
+        refuse_occupied(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (LAST, *OPTIONAL):
@@ -155,6 +152,23 @@ def write_artifacts(
         write_text(folder / PLOT, plot_html)
     write_json(folder / LAST, dict(artifacts.coverage))
     return [folder / name for name in (*REQUIRED, *OPTIONAL) if (folder / name).exists()]
+
+
+def refuse_occupied(folder: str | Path) -> None:
+    """Stop where the folder holds an analysis that nobody asked to replace.
+
+    Raises
+    ------
+    ArtifactError
+        The sentence names what allows it.
+    """
+    folder = Path(folder)
+    in_the_way = [name for name in (*REQUIRED, *OPTIONAL) if (folder / name).exists()]
+    if in_the_way:
+        raise ArtifactError(
+            f"{folder} holds {in_the_way[0]} already; choose another folder, or allow overwriting: "
+            "`overwrite`, on the command line --overwrite-outputs."
+        )
 
 
 def read_artifacts(folder: str | Path) -> tuple[Artifacts, list[str]]:

@@ -125,7 +125,10 @@ def embed(images: LoadParams, params: EmbeddingParams, *, dataset: str, split: s
 def analyze(params: AnalyzeParams, files: ExportParams, *, dataset: str) -> None:
     """Coverage, K-Center and sphere of embedded images; writes the artifacts folder."""
     from ...plugin.dataset import api
+    from ...plugin.interchange.outputs import refuse_occupied
 
+    if not files.overwrite:  # before minutes of work, not after
+        refuse_occupied(files.folder)
     with opened(dataset) as data:
         print(api.compute_coverage(data, **dict(select(CoverageParams, params))))
         print(api.select_kcenter(data, **dict(select(KCenterParams, params))))

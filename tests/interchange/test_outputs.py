@@ -437,3 +437,13 @@ def test_a_sphere_of_one_place_is_refused(folder, place):
         np.save(folder / f"umap3d_{part}.npy", np.tile(np.float32(place), (count, 1)))
     with pytest.raises(ArtifactError, match="put all images at one place"):
         read_artifacts(folder)
+
+
+def test_the_one_matrix_among_other_arrays_is_the_embeddings(tmp_path):
+    rows = np.eye(4, dtype=np.float32)
+    beside = {"labels": np.arange(4), "paths": np.array(["a", "b", "c", "d"]), "size": np.array(4)}
+    np.savez(tmp_path / "embed_S.npz", features=rows, **beside)
+    np.testing.assert_array_equal(files.read_npz(tmp_path / "embed_S.npz", "embeddings"), rows)
+    np.savez(tmp_path / "embed_U.npz", features=rows, others=rows, **beside)
+    with pytest.raises(ArtifactError, match=r"one matrix among others.*features"):
+        files.read_npz(tmp_path / "embed_U.npz", "embeddings")

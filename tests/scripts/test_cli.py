@@ -72,6 +72,11 @@ def test_the_seeds_commands_go_from_folders_to_artifacts(run, project, name):
     assert "covering radius" in run("analyze", "--k", 3, "--viz", "spherical", *shared)
     picks = json.loads((project / "outputs" / "kcenter_indices.json").read_text())
     assert len(picks["indices"]) == 3
+    before = fo.load_dataset(name).last_modified_at
+    said = run("analyze", "--k", 4, *shared, rc=2)
+    assert "holds umap3d_S.npy already" in said
+    assert "--overwrite-outputs" in said
+    assert fo.load_dataset(name).last_modified_at == before, "no step had run"
     assert (project / "outputs" / "plot_3d.html").stat().st_size > 1_000_000
     dataset = fo.load_dataset(name)
     assert dataset.match_tags("kcenter").count() == 3
@@ -79,6 +84,7 @@ def test_the_seeds_commands_go_from_folders_to_artifacts(run, project, name):
     other = f"{name}-copy"
     run("import-artifacts", "--dataset", other, "--data_root", project / "outputs")
     assert fo.load_dataset(other).match_tags("kcenter").count() == 3
+    assert "Gap Explorer" in fo.load_dataset(other).list_workspaces()
     fo.delete_dataset(other)
 
 

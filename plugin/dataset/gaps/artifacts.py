@@ -35,6 +35,7 @@ from ..store.names import Names
 from ..store.ownership import refuse_foreign
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
+from ..store.workspaces import save_workspace
 from . import coverage, embed, kcenter, sphere
 from .kcenter import KCenterResult
 from .load import load_images
@@ -136,7 +137,8 @@ def import_artifacts(
     """Read an analysis made here or elsewhere into ``dataset``.
 
     The images become samples tagged S and U (those that are there already are found by path), the
-    arrays become their fields, and the runs say that they were imported.
+    arrays become their fields, and the runs say that they were imported.  The workspace that shows
+    the sphere beside the grid is saved as well.
 
     Raises
     ------
@@ -179,6 +181,7 @@ def import_artifacts(
         step = Step(kcenter.STEP, dataset, names, {}, trace, kcenter.writes(names))
         _write_picks(step, ids["U"], artifacts.kcenter, report)
     warnings += _costs(artifacts)
+    save_workspace(dataset)
     return ArtifactImport(
         len(ids["S"]), len(ids["U"]), len(loaded.unreadable), report.gaps, warnings
     )
