@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ...coverage.criterion import GAP, Threshold
 from ...coverage.yardstick import Yardstick
-from ...errors import EmptySetError, GapsphereError, MismatchError
+from ...errors import EmptySetError, GapsphereError, MismatchError, UnfinishedError
 from ...projection.sampling import draw_rows
 from ...projection.search_space import OWNED, SearchSpace
 from ..store import points, runs, vectors
@@ -32,7 +32,7 @@ from ..store.fiftyone_internals import dataset_id
 from ..store.names import SEQUENCE, Names, suffixes
 from ..store.points import Points
 from ..store.sets import resolve
-from . import coverage
+from . import coverage, kcenter, sphere
 from .coverage import CoverageResult
 from .point_ids import PointIds
 
@@ -243,10 +243,11 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
     Raises
     ------
     NoAnalysisError
-        There is no sphere, or the one asked for is gone.
+        There is no sphere, the one asked for is gone, or a step of it was interrupted.
     """
     found = analyses(dataset)
     if not found:
+        _require_finished(dataset, Names(suffix or ""))
         raise NoAnalysisError("There is no sphere on this dataset: run find_gaps.")
     if suffix is not None and suffix not in found:
         raise NoAnalysisError(
@@ -254,6 +255,7 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
             f"{', '.join(map(repr, found))}."
         )
     names = Names(found[0] if suffix is None else suffix)
+    _require_finished(dataset, names)
     key = (str(dataset_id(dataset)), names.suffix)
     with _kept_lock:
         before, made = _kept.get(key, (None, None))
@@ -270,6 +272,14 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
         with _kept_lock:
             _kept[key] = now, made
     return made
+
+
+def _require_finished(dataset: fo.Dataset, names: Names) -> None:
+    try:
+        for step in (coverage.STEP, kcenter.STEP, sphere.STEP):
+            runs.finished(dataset, names, step)
+    except UnfinishedError as error:
+        raise NoAnalysisError(str(error)) from None
 
 
 def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:

@@ -28,7 +28,7 @@ from ...projection.sphere import robust_centre, to_unit_sphere
 from ...report.plot3d import plot_3d
 from ...results import Result
 from ...settings.steps import PlotParams, SetParams
-from ..store import vectors
+from ..store import runs, vectors
 from ..store.inputs import read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
@@ -93,6 +93,8 @@ def export_artifacts(
     params, plot = params or SetParams(), plot or PlotParams()
     inputs, names = read_inputs(samples, params), Names(params.suffix)
     dataset = dataset_of(samples)
+    for step in (sphere.STEP, kcenter.STEP):
+        runs.finished(dataset, names, step)
     path_of = dict(zip(*dataset.values(["id", "filepath"]), strict=True))
     rows: dict[str, Any] = {}
     places: dict[str, Any] = {}

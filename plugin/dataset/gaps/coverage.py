@@ -41,6 +41,7 @@ from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples
 from ..store.step import Step
+from . import kept_delta
 from .attributes import NamedChannel, named_channel
 
 STEP = "coverage"
@@ -112,6 +113,8 @@ def compute_coverage(
     if known:
         return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))
+    _keep_delta(step)
+    kept = _kept_delta(step, params, inputs, drives.field)
     how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
     owned, pool = _in_order(inputs.owned.matrix, drives.order), inputs.pool.matrix
     own = own_distances(owned, drives.named, **how)
@@ -122,9 +125,11 @@ def compute_coverage(
         alpha=params.alpha,
         score=params.score,
         given=params.delta,
-        kept=_kept_delta(step.earlier, params, inputs, drives.field),
+        kept=kept.delta if kept else None,
         **how,
     )
+    if kept:
+        threshold = replace(threshold, source=kept.source)
     drive = np.zeros(1, np.int64) if own is None else own.drive
     tally = SupportTally(pool, owned, drive, threshold.delta, params.metric)
     found = nearest_distance(pool, owned, also=tally.add, progress=progress, **how)
@@ -223,25 +228,26 @@ def _digest(drives: Drives) -> str:
 
 
 def _kept_delta(
-    record: runs.Record | None, params: CoverageParams, inputs: Inputs, drive_field: str | None
-) -> float | None:
-    """The earlier run's δ, where it still means the same and nobody asks for another.
+    step: Step, params: CoverageParams, inputs: Inputs, drive_field: str | None
+) -> kept_delta.KeptDelta | None:
+    """An earlier run's δ, where it still means the same and nobody asks for another."""
+    if params.delta is not None or params.reset_delta or params.score == "novelty":
+        return None
+    return kept_delta.recall(
+        step.dataset,
+        step.names,
+        metric=params.metric,
+        alpha=params.alpha,
+        fingerprint=inputs.fingerprint,
+        drive_field=drive_field,
+    )
 
-    A δ that held no level (provisional, or of a run before there were levels) is read again, and so
-    is one that was read off other drives.
-    """
-    if params.delta is not None or params.reset_delta or not record:
-        return None
-    if "delta" not in record.results:
-        return None
-    earlier = of_record(record.results)
-    same = earlier.metric == params.metric and earlier.alpha == params.alpha
-    if not same or record.inputs.get("fingerprint") != inputs.fingerprint:
-        return None
-    decided_by_distance = earlier.score == "nearest" and params.score != "novelty"
-    same_drives = earlier.basis == "given" or earlier.sequence_field == drive_field
-    held = earlier.basis in ("level", "given", "kept") and decided_by_distance and same_drives
-    return earlier.delta if held else None
+
+def _keep_delta(step: Step) -> None:
+    """Note the δ of the last run that finished, before its record is replaced."""
+    if step.earlier and not step.earlier.running and "delta" in step.earlier.results:
+        found = of_record(step.earlier.results)
+        kept_delta.keep(step.dataset, step.names, step.earlier, found)
 
 
 def _named(
@@ -330,6 +336,7 @@ def write(
         yardstick=None if scale is None else scale.record(),
     )
     step.complete(covered)
+    _keep_delta(step)
     return covered
 
 

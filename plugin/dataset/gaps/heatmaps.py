@@ -184,9 +184,11 @@ def compute_heatmaps(
 def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:
     view = samples
     if params.only == "picks":
+        runs.finished(dataset_of(samples), names, "kcenter")
         view = samples.match_tags(names.kcenter_tag)
         missing = "K-Center picked none of them: run select_kcenter, or choose `all`."
     elif params.only == "gaps":
+        runs.finished(dataset_of(samples), names, "coverage")
         there = samples.has_field(names.is_gap)
         view = samples.match(F(names.is_gap) == True) if there else samples.limit(0)  # noqa: E712
         missing = "none of them is a gap: run compute_coverage, or choose `all`."
@@ -209,6 +211,7 @@ def _wanted(
         return wanted, dict.fromkeys(ids, _digest(common)), []
     if not view.has_field(names.nearest_S):
         raise InputError(f"`{params.about}` needs {names.nearest_S!r}: run compute_coverage first.")
+    runs.finished(dataset_of(view), names, "coverage")
     nearest: list[str | None] = view.values(names.nearest_S)
     others = dataset_of(view).select([i for i in set(nearest) if i], ordered=False)
     found = vectors.read(others, names.embedding, unit=True)

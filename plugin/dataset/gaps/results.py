@@ -69,6 +69,8 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
     ------
     NoAnalysisError
         The dataset has no analysis of this suffix.
+    UnfinishedError
+        A step of it was interrupted.
     """
     dataset, names = dataset_of(samples), Names(suffix)
     covered = _read(dataset, names, coverage.STEP)
@@ -95,7 +97,7 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
 
 
 def _read(dataset: fo.Dataset, names: Names, step: str) -> dict[str, Any] | None:
-    record = runs.read(dataset, names, step)
+    record = runs.finished(dataset, names, step)
     return dict(record.results) if record is not None and record.results else None
 
 

@@ -19,7 +19,7 @@ from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.rationales import FailureParams
-from ..store import vectors
+from ..store import runs, vectors
 from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
 from ..store.ownership import Column, Writes, refuse_foreign
@@ -144,6 +144,7 @@ def rank_gaps_by_failures(
 
 def _candidates(dataset: fo.Dataset, names: Names) -> dict[str, tuple[float, bool]]:
     """Distance to S and whether it is a gap, of every candidate."""
+    runs.finished(dataset, names, "coverage")
     if not dataset.has_field(names.dist_to_S) or not len(dataset.exists(names.dist_to_S)):
         raise EmptySetError("Which samples are gaps is not known yet: run compute_coverage first.")
     columns = dataset.exists(names.dist_to_S).values(["id", names.dist_to_S, names.is_gap])

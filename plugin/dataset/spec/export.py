@@ -34,6 +34,7 @@ from ..store.database import counted, database_failures
 from ..store.metadata import metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets import Samples, dataset_of, resolve
+from ..store.step import Step
 from ..store.vectors import Vectors
 from .evidence import gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
@@ -274,6 +275,7 @@ def _candidates(
     if word == ALL:
         return samples, f"{counted(samples)} samples", None
     if word == KCENTER:
+        runs.finished(dataset, names, "kcenter")
         return samples.match_tags(names.kcenter_tag), f"K-Center picks ({names.kcenter_tag})", None
     if word.startswith(PLACE):
         place = _place(word)
@@ -298,6 +300,7 @@ def _around(
     dataset: fo.Dataset, params: SpecParams, names: Names, place: tuple[float, float, float]
 ) -> fo.DatasetView:
     """The 50 samples of U nearest to a place on the sphere."""
+    runs.finished(dataset, names, "sphere")
     places = vectors.read(resolve(dataset, params.pool), names.sphere)
     if not places.ids:
         raise EmptySetError("No sample of U is on the sphere: run compute_sphere first.")
@@ -398,5 +401,4 @@ def _record(dataset: fo.Dataset, params: SpecParams, spec: VisualSpec, result: S
     }
     results = {**vars(result), "path": str(result.path)}
     results |= {name: list(results[name]) for name in ("missing", "warnings", "apart")}
-    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, results)
-    runs.write(dataset, Names(params.suffix), record)
+    Step.of(STEP, dataset, params, inputs).complete(results)

@@ -73,9 +73,12 @@ def suffixes(dataset: fo.Dataset, step: str) -> list[str]:
 
 
 def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
-    """The step's record as the database has it now, None where it never ran (or was deleted)."""
+    """The step's record as the database has it now, None where it never ran (or was deleted).
+
+    A run of the user's under the step's key is none.
+    """
     config = fiftyone_internals.run_config(dataset, names.run_key(step))
-    if config is None:
+    if config is None or config.get("method") != f"{METHOD}{step}":
         return None
     values = {name: config.get(name) for name in Record.__dataclass_fields__}
     return Record(**{name: value for name, value in values.items() if value is not None})

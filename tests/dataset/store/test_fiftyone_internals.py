@@ -42,6 +42,76 @@ def test_a_dataset_exists_under_any_name_until_it_is_deleted(boxes):
     assert not internals.exists(key)
 
 
+def test_a_run_is_replaced_in_one_update_and_is_never_absent(boxes):
+    def config(number):
+        return boxes.init_run(method="gapsphere/made", number=number, token=f"t{number}")
+
+    assert internals.run_config(boxes, "made") is None
+    assert internals.replace_run(boxes, "made", config(1))
+    assert boxes.get_run_info("made").config.number == 1
+    before = boxes.get_run_info("made").timestamp
+    database = internals.database()
+    documents = database.runs.count_documents({})
+    assert internals.replace_run(boxes, "made", config(2))
+    assert database.runs.count_documents({}) == documents
+    assert boxes.get_run_info("made").config.number == 2
+    assert boxes.get_run_info("made").timestamp >= before
+    assert internals.run_config(boxes, "made")["number"] == 2
+
+
+def test_a_run_of_another_token_stays(boxes):
+    def config(token):
+        return boxes.init_run(method="gapsphere/made", token=token)
+
+    assert not internals.replace_run(boxes, "made", config("a"), "b")
+    assert not boxes.has_run("made")
+    internals.replace_run(boxes, "made", config("a"))
+    assert not internals.replace_run(boxes, "made", config("c"), "b")
+    assert internals.run_config(boxes, "made")["token"] == "a"
+    assert internals.replace_run(boxes, "made", config("c"), "a")
+    assert internals.run_config(boxes, "made")["token"] == "c"
+
+
+def test_what_another_process_did_to_a_run_is_seen(boxes):
+    """Their changes reach the database and not our memory."""
+    internals.replace_run(boxes, "made", boxes.init_run(method="gapsphere/made", token="a"))
+    other = internals.detached(boxes)
+    other.delete_run("made")
+    assert boxes.has_run("made")
+    assert internals.run_config(boxes, "made") is None
+    assert internals.replace_run(boxes, "made", boxes.init_run(method="gapsphere/made", token="b"))
+    assert internals.run_config(other, "made")["token"] == "b"
+    assert boxes.get_run_info("made").config.token == "b"
+
+
+def test_samples_with_a_value_are_found_also_in_a_field_of_ids(boxes):
+    boxes.add_sample_field("nearest", fo.ObjectIdField)
+    first, second, _ = boxes.values("id")
+    boxes.set_values("nearest", {first: second}, key_field="id")
+    assert internals.ids_with(boxes, "nearest") == [first]
+    boxes.set_values("nearest", {first: None}, key_field="id")
+    assert internals.ids_with(boxes, "nearest") == []
+    assert internals.ids_with(boxes, "number") == boxes.values("id")
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (lambda d: d.limit(1).set_values("number", [7]), True),
+        (lambda d: d.limit(1).set_values("number", [None]), True),
+        (lambda d: d.limit(1).tag_samples("mine"), True),
+        (lambda d: d.delete_samples(d.limit(1)), True),
+        (lambda d: d.limit(1).tag_samples("other"), False),
+        (lambda d: d.set_values("elsewhere", [1.0, 2.0, 3.0]), False),
+        (lambda d: d.add_sample(fo.Sample(filepath="/made/9.png")), False),
+    ],
+)
+def test_the_digest_follows_ids_values_and_tags_and_nothing_else(boxes, change, differs):
+    before = internals.columns_digest(boxes, ["number"], ["mine"])
+    change(boxes)
+    assert (internals.columns_digest(boxes, ["number"], ["mine"]) != before) == differs
+
+
 def test_the_collection_holds_a_document_a_sample_with_its_fields(boxes):
     found = internals.collection(boxes).find({}, {"number": 1, "last_modified_at": 1})
     assert [document["number"] for document in found] == boxes.values("number")

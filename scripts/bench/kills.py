@@ -1,0 +1,221 @@
+"""Kill ``gapsphere find-gaps`` at random moments, and look whether the next run puts it right.
+
+    python -m gapsphere.scripts.bench.kills               # 100 kills, about 25 minutes
+    python -m gapsphere.scripts.bench.kills --kills 30 --seed 7
+
+One dataset goes through all kills.  Each time the real command line starts with settings drawn at
+random (metric, k, level, layout, another preprocessing that replaces every embedding) and gets
+``kill -9``, at a random moment or, every second time, while a step drawn at random writes; then a
+run with settings drawn again goes to its end, and everything
+on the dataset is compared with what an uninterrupted run of those settings leaves on a fresh one:
+distances, verdicts, picks, tags, places, the brain run and δ.  Printed is a line a kill, and the
+counts; the exit code is 1 where anything differed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ...tests.support.servers import start_database
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "k 9": ("--k", "9"),
+    "euclidean": ("--metric", "euclidean"),
+    "alpha 0.3": ("--alpha", "0.3"),
+    "neighbours 8": ("--n-neighbors", "8"),
+    "sky cropped": ("--sky-crop-top-pct", "0.2"),
+}
+ALWAYS = ("--k", "5", "--n-neighbors", "12", "--batch-size", "8", "--overwrite")
+STEPS = ("embeddings", "coverage", "kcenter", "sphere")
+OWNED, POOL, DRIVES = 44, 26, 11
+TOLERANCE = 1e-4
+
+
+def main() -> int:
+    """Kill, run again, compare; 1 where a state differed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=51)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        server = start_database(folder / "database")
+        try:
+            return killed(folder, options.kills, chance)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def killed(folder: Path, kills: int, chance: random.Random) -> int:
+    """All kills on one dataset."""
+    import fiftyone as fo
+
+    table = pictures(folder, chance)
+    wanted: dict[str, dict[str, Any]] = {}
+    seconds = [0.0]
+    for name in SETTINGS:  # each on a dataset of its own, never interrupted
+        started = time.monotonic()
+        run(f"whole-{len(wanted)}", name, "--csv", str(table)).wait()
+        seconds.append(time.monotonic() - started)
+        wanted[name] = state(f"whole-{len(wanted)}")
+    print(f"uninterrupted runs: {min(seconds[1:]):.1f} to {max(seconds):.1f} s")
+    run("killed", "plain", "--csv", str(table)).wait()
+    found: Counter[str] = Counter()
+    print("kill  settings killed   after     found running              then          state")
+    for number in range(1, kills + 1):
+        doomed, after = chance.choice(list(SETTINGS)), chance.choice(list(SETTINGS))
+        process = run("killed", doomed)
+        if number % 2:
+            moment = chance.uniform(0.3, 1.0) * seconds[-1]  # the machine's load changes
+            how = "ended" if ended(process, moment) else f"{moment:.1f} s"
+        else:
+            step = chance.choice(STEPS)
+            writes = wait_for(process, fo.load_dataset("killed"), step)
+            how = step if writes and not ended(process, chance.uniform(0, 0.06)) else "ended"
+        process.kill()
+        process.wait()
+        running = ", ".join(unfinished(fo.load_dataset("killed"))) or "nothing"
+        started = time.monotonic()
+        code = run("killed", after).wait()
+        seconds.append(time.monotonic() - started)
+        differs = f"exit {code}" if code else compare(wanted[after], state("killed"))
+        found[differs or "equal"] += 1
+        print(
+            f"{number:4}  {doomed:15}  {how:>8}  {running:25}  {after:12}  {differs or 'equal'}",
+            flush=True,
+        )
+    print(", ".join(f"{count} {what}" for what, count in found.most_common()))
+    return int(set(found) != {"equal"})
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether the process ends by itself within this time."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def wait_for(process: subprocess.Popen[bytes], dataset: Any, step: str) -> bool:
+    """Wait until a step of this process writes; False where it ends without that."""
+    from ...plugin.dataset.store import runs
+    from ...plugin.dataset.store.names import Names
+
+    known = runs.read(dataset, Names(), step)
+    before = "" if known is None else known.token
+    while process.poll() is None:
+        record = runs.read(dataset, Names(), step)
+        if record is not None and record.running and record.token != before:
+            return True
+        time.sleep(0.002)
+    return False
+
+
+def pictures(folder: Path, chance: random.Random) -> Path:
+    """Images of S and U in drives of a colour each, and the table that names them."""
+    rng = np.random.default_rng(chance.randrange(1 << 30))
+    rows = ["filename,split,sequence"]
+    for number in range(OWNED + POOL):
+        split = "S" if number < OWNED else "U"
+        drive = number % DRIVES + (DRIVES if split == "U" else 0)
+        dusk = split == "U" and drive % 3 == 0
+        colour = np.random.default_rng(drive).uniform(*((0.02, 0.2) if dusk else (0.3, 1.0)), 3)
+        small = rng.integers(0, 255, (6, 8, 3)) * colour
+        image = Image.fromarray(small.astype(np.uint8)).resize((160, 120), Image.Resampling.BICUBIC)
+        image.save(folder / f"{number:03}.png")
+        rows.append(f"{number:03}.png,{split},drive {drive}")
+    table = folder / "metadata.csv"
+    table.write_text("\n".join(rows) + "\n")
+    return table
+
+
+def run(dataset: str, settings: str, *more: str) -> subprocess.Popen[bytes]:
+    """The command line on a dataset, in a process of its own."""
+    command = [sys.executable, "-m", "gapsphere.scripts.cli.main", "find-gaps"]
+    command += ["--dataset", dataset, *ALWAYS, *SETTINGS[settings], *more]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
+    )
+
+
+def unfinished(dataset: Any) -> list[str]:
+    """Steps whose record is running."""
+    from ...plugin.dataset.store import runs
+    from ...plugin.dataset.store.names import Names
+
+    records = [runs.read(dataset, Names(), step) for step in STEPS]
+    return [record.step for record in records if record is not None and record.running]
+
+
+def state(name: str) -> dict[str, Any]:
+    """Everything that find-gaps leaves on a dataset, samples called by their files."""
+    import fiftyone as fo
+
+    from ...plugin.dataset.store import runs
+    from ...plugin.dataset.store.names import Names
+
+    dataset, n = fo.load_dataset(name), Names()
+    dataset.reload()
+    ids, paths, tags = dataset.values(["id", "filepath", "tags"])
+    file = {sample_id: Path(path).name for sample_id, path in zip(ids, paths, strict=True)}
+    order = sorted(range(len(ids)), key=lambda row: file[ids[row]])
+    columns = (
+        n.embedding, n.dist_to_S, n.dist_percentile, n.gap_verdict, n.is_gap, n.nearest_S,
+        n.support, n.support_drives, n.novelty, n.kcenter_rank, n.kcenter_radius, n.umap3d,
+        n.sphere, f"{n.attributes}.brightness",
+    )  # fmt: skip
+    found: dict[str, Any] = {"files": [file[ids[row]] for row in order]}
+    for column in columns:
+        values = dataset.values(column)
+        found[column] = [file.get(values[row], values[row]) if isinstance(values[row], str)
+                         else values[row] for row in order]  # fmt: skip
+    found["tags"] = [sorted(tags[row]) for row in order]
+    brain = dataset.load_brain_results(n.brain_key, cache=False)
+    places = dict(zip(brain.sample_ids, brain.points, strict=True))
+    found["brain run"] = [places.get(ids[row]) for row in order]
+    for step in STEPS:
+        record = runs.read(dataset, n, step)
+        found[f"{step} record"] = "none" if record is None else "running" * record.running
+        if step == "coverage" and record is not None:
+            found["δ"] = [record.results["delta"]]
+    return found
+
+
+def compare(wanted: dict[str, Any], found: dict[str, Any]) -> str:
+    """What differs, "" where nothing does."""
+    return ", ".join(name for name in wanted if not _alike(wanted[name], found[name]))
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, str) or len(one) != len(other):
+        return bool(one == other)
+    return all(_same(*pair) for pair in zip(one, other, strict=True))
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float | np.ndarray) and isinstance(other, float | np.ndarray):
+        return np.allclose(one, other, atol=TOLERANCE)
+    return bool(one == other)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
