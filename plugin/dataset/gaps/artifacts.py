@@ -21,6 +21,7 @@ from ...coverage.distances import nearest_distance
 from ...coverage.novelty import novelty
 from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...errors import ArtifactError, EmptySetError
+from ...interchange.agreement import hold_together
 from ...interchange.listed_paths import locate
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
 from ...interchange.walk import RealPaths
@@ -149,6 +150,7 @@ def import_artifacts(
     """
     folder = Path(folder).expanduser()
     artifacts, warnings = read_artifacts(folder)
+    warnings += hold_together(artifacts)
     names = Names(suffix)
     paths = {
         part: [_located(path, folder) for path in listed]
