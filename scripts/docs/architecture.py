@@ -35,6 +35,7 @@ ROOMS = {
     "plugin.attention": "heatmaps",
     "plugin.embeddings": "images to vectors",
     "plugin.encoders": "checkpoints",
+    "plugin.cards": "gaps in groups, named",
     "plugin.coverage": "distances, K-Center",
     "plugin.projection": "sphere, questions",
     "plugin.interchange": "files in and out",

@@ -1,0 +1,150 @@
+"""Gaps in groups: two belong to one card where a chain of near images leads from one to the other.
+
+The one idea: S says what near is.  Half of its images have one of another drive within the median
+left-out distance, so two gaps no farther apart than that are as alike as two drives of one kind
+usually are.  The groups are the connected components of that graph, which is single linkage cut at
+one height (Hartigan 1975, "Clustering Algorithms", high-density clusters): no seed and no order of
+the images takes part.  What it cannot do is part two kinds that a chain of frames in between joins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..coverage.distances import products
+from ..coverage.rows import (
+    TIE,
+    Metric,
+    Rows,
+    checked_metric,
+    checked_rows,
+    squared_distance_of_pairs,
+)
+from ..coverage.yardstick import Yardstick
+from ..errors import InputError
+from ..progress import Progress, silent
+
+LEAST = 3
+"""Images that make a card; fewer are single images."""
+
+SINGLE = -1
+"""The card of a gap that is near fewer than two others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """``card`` int64 (n,): from 0, the largest first, or :data:`SINGLE`; ``scale`` joined them."""
+
+    card: NDArray[np.int64]
+    scale: float
+
+    @property
+    def count(self) -> int:
+        """How many cards there are."""
+        return int(self.card.max(initial=SINGLE)) + 1
+
+    def rows(self, card: int) -> NDArray[np.int64]:
+        """Rows of a card, or of the single images."""
+        return np.flatnonzero(self.card == card)
+
+
+def joining_distance(yardstick: Yardstick) -> float:
+    """How near two gaps are that belong together: the median left-out distance inside S.
+
+    Examples
+    --------
+    >>> round(joining_distance(Yardstick.of([0.1, 0.2, 0.3])), 3)
+    0.2
+    """
+    return float(yardstick.distance(50.0))
+
+
+def group_gaps(
+    gaps: Rows,
+    scale: float,
+    *,
+    metric: Metric = "cosine",
+    least: int = LEAST,
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> Groups:
+    """Cards of gaps: connected components of the graph that joins images within ``scale``.
+
+    Parameters
+    ----------
+    gaps : float32 (n, d)
+        Unit rows; n may be 0.
+    scale : float
+        In the metric's unit (:func:`joining_distance`); images exactly that far apart are joined.
+    least : int
+        Images that make a card.
+
+    Returns
+    -------
+    Groups
+        Exact: pairs that float32 cannot tell from the scale are settled in float64.  Cards of one
+        size are in the order of their first rows; the partition itself depends on no order.
+
+    Raises
+    ------
+    InputError
+        ``scale`` is no distance.
+
+    Examples
+    --------
+    >>> angle = np.radians([0, 1, 2, 90])
+    >>> rows = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    >>> group_gaps(rows, 0.001).card.tolist()
+    [0, 0, 0, -1]
+    """
+    if not 0 <= scale <= 2:
+        raise InputError(f"The scale is {scale}; a distance between unit vectors lies in 0..2.")
+    if not len(gaps):
+        return Groups(np.empty(0, np.int64), float(scale))
+    gaps = checked_rows("The gaps", gaps)
+    label = _components(gaps, scale, checked_metric(metric), memory_mb, progress)
+    _, first, label = np.unique(label, return_index=True, return_inverse=True)
+    sizes = np.bincount(label)
+    order = np.lexsort((first, -sizes))
+    number = np.empty(len(order), np.int64)
+    number[order] = np.arange(len(order))
+    number[sizes < least] = SINGLE
+    return Groups(number[label], float(scale))
+
+
+def _components(
+    gaps: Rows, scale: float, metric: Metric, memory_mb: float, progress: Progress
+) -> NDArray[np.int64]:
+    """A label of each row, equal where a chain joins them; tile by tile, so memory is bounded."""
+    squared = scale**2 if metric == "euclidean" else 2 * scale
+    bar = 1 - squared / 2
+    label = np.arange(len(gaps))
+    for rows, columns, similarity in products(gaps, gaps, memory_mb):
+        near = similarity >= np.float32(bar - TIE)
+        near &= label[rows, None] != label[columns]
+        i, j = np.nonzero(near)
+        doubtful = np.flatnonzero(similarity[i, j] <= bar + TIE)
+        i, j, left = i + rows.start, j + columns.start, np.ones(len(i), bool)
+        pairs = squared_distance_of_pairs(gaps, i[doubtful], gaps, j[doubtful])
+        left[doubtful] = pairs <= squared
+        label = _joined(label, label[i[left]], label[j[left]])
+        if columns.stop == len(gaps):
+            progress(rows.stop, len(gaps))
+    return label
+
+
+def _joined(
+    label: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The labels after those of each pair became one."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not len(one):
+        return label
+    shape = (len(label), len(label))
+    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=shape)
+    return connected_components(graph, directed=False)[1].astype(np.int64)[label]

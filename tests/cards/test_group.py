@@ -1,0 +1,87 @@
+"""Groups of gaps are the components of the radius graph, whatever the order, tile and metric."""
+
+import numpy as np
+import pytest
+from gapsphere.plugin.cards.group import SINGLE, group_gaps, joining_distance
+from gapsphere.plugin.coverage.yardstick import Yardstick
+from gapsphere.plugin.errors import InputError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .conftest import scattered, unit
+
+
+def plainly(rows, scale, least=3):
+    """Sets of rows that a walk from image to near image reaches."""
+    rows = rows.astype(np.float64)
+    far = ((rows[:, None] - rows[None]) ** 2).sum(axis=2) / 2
+    left, found = set(range(len(rows))), []
+    while left:
+        reached, ahead = set(), [min(left)]
+        while ahead:
+            at = ahead.pop()
+            if at not in reached:
+                reached.add(at)
+                ahead += [i for i in left if far[at, i] <= scale and i not in reached]
+        left -= reached
+        if len(reached) >= least:
+            found.append(frozenset(reached))
+    return set(found)
+
+
+def sets(groups):
+    return {frozenset(groups.rows(card).tolist()) for card in range(groups.count)}
+
+
+@given(st.integers(0, 10**6), st.integers(1, 40), st.floats(0, 0.3))
+def test_groups_equal_a_walk_over_all_pairs(seed, n, scale):
+    rows = scattered(seed, n)
+    groups = group_gaps(rows, scale)
+    assert sets(groups) == plainly(rows, scale)
+    sizes = [len(groups.rows(card)) for card in range(groups.count)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sum(sizes) + (groups.card == SINGLE).sum() == n
+
+
+@given(st.integers(0, 10**6), st.integers(2, 40), st.randoms(use_true_random=False))
+def test_the_order_of_images_changes_no_group(seed, n, random):
+    rows, order = scattered(seed, n), list(range(n))
+    random.shuffle(order)
+    moved = group_gaps(rows[order], 0.05)
+    back = {frozenset(order[i] for i in group) for group in sets(moved)}
+    assert back == sets(group_gaps(rows, 0.05))
+
+
+def test_small_tiles_and_the_other_metric_change_nothing(rows):
+    gaps = rows(3, 300)
+    wanted = group_gaps(gaps, 0.02)
+    assert 1 < wanted.count < 100
+    assert np.array_equal(group_gaps(gaps, 0.02, memory_mb=0.01).card, wanted.card)
+    euclidean = group_gaps(gaps, float(np.sqrt(0.04)), metric="euclidean")
+    assert np.array_equal(euclidean.card, wanted.card)
+
+
+def test_copies_are_joined_at_scale_0_and_a_hair_beyond_the_scale_is_not():
+    copies = unit([[1, 0], [1, 0], [1, 0], [1, 1e-4], [0, 1]])
+    assert group_gaps(copies, 0.0).card.tolist() == [0, 0, 0, SINGLE, SINGLE]
+    pair = copies[[0, 3]].astype(np.float64)
+    apart = ((pair[0] - pair[1]) ** 2).sum() / 2  # 5e-9: nothing to a float32 product
+    assert group_gaps(copies, apart * 1.001).card.tolist() == [0, 0, 0, 0, SINGLE]
+    assert group_gaps(copies, apart * 0.999).card.tolist() == [0, 0, 0, SINGLE, SINGLE]
+
+
+def test_no_gap_makes_no_card():
+    groups = group_gaps(np.empty((0, 4), np.float32), 0.1)
+    assert (groups.count, groups.card.shape) == (0, (0,))
+
+
+@pytest.mark.parametrize("scale", [-0.1, 2.5, float("nan"), float("inf")])
+def test_what_is_no_distance_is_refused(rows, scale):
+    with pytest.raises(InputError, match="scale"):
+        group_gaps(rows(0, 4), scale)
+
+
+def test_the_scale_is_the_median_over_drives_alike():
+    inside = [0.1] * 9 + [0.3, 0.5]
+    drives = ["long"] * 9 + ["b", "c"]
+    assert joining_distance(Yardstick.of(inside, drives)) == pytest.approx(0.3, abs=1e-6)
