@@ -1,0 +1,120 @@
+"""Phrases of an image-text encoder that set a card apart from S.
+
+The one idea: an encoder finds every phrase a little similar to every image, so a phrase is said
+only where its similarities rank the card above S: an AUROC of 0.8 at least, drives weighted alike
+(the ranking step of VisDiff, Dunlap et al. 2024, arXiv 2312.02974, without its language model).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..coverage.verdict import Labels, drive_numbers
+from ..errors import DimensionError, EmptySetError, NotFiniteError
+
+SAID_FROM = 0.8
+"""AUROC from which a phrase, or a name, separates a card from S."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase that is more similar to a card than to S: ``auroc`` 0.8 to 1."""
+
+    text: str
+    auroc: float
+
+
+def phrases_apart(
+    card: ArrayLike,
+    owned: ArrayLike,
+    phrases: Sequence[str],
+    *,
+    card_drives: Labels = (),
+    owned_drives: Labels = (),
+    least: float = SAID_FROM,
+    most: int = 3,
+) -> list[Phrase]:
+    """The phrases that separate a card from S, the best first.
+
+    Parameters
+    ----------
+    card, owned : (k, p), (m, p)
+        Similarity of each image of the card and of S to each of p phrases.
+    card_drives, owned_drives : k, m labels, optional
+        Each drive weighs the same; without them each image does.
+    least : float
+        AUROC that a phrase needs.
+    most : int
+        Phrases at most.
+
+    Raises
+    ------
+    DimensionError, EmptySetError, NotFiniteError
+        The tables do not fit the phrases, a side has no image, or a similarity is NaN.
+
+    Examples
+    --------
+    >>> phrases_apart([[0.3, 0.2], [0.4, 0.1]], [[0.1, 0.2], [0.2, 0.1]], ["snow", "a road"])
+    [Phrase(text='snow', auroc=1.0)]
+    """
+    mine, theirs = (np.asarray(side, np.float64) for side in (card, owned))
+    for side in (mine, theirs):
+        if side.ndim != 2 or side.shape[1] != len(phrases):
+            raise DimensionError(f"Similarities of shape {side.shape} for {len(phrases)} phrases.")
+        if not len(side):
+            raise EmptySetError("The card or S has no image; there is nothing to separate.")
+        if np.isnan(side).any():
+            raise NotFiniteError("Similarities are NaN; compute them again.")
+    ours, other = drive_weights(card_drives, len(mine)), drive_weights(owned_drives, len(theirs))
+    found = [
+        Phrase(text, auroc(mine[:, at], theirs[:, at], ours, other))
+        for at, text in enumerate(phrases)
+    ]
+    said = [phrase for phrase in found if phrase.auroc >= least - 1e-12]
+    return sorted(said, key=lambda phrase: -phrase.auroc)[:most]
+
+
+def auroc(
+    above: NDArray[np.float64],
+    below: NDArray[np.float64],
+    above_weight: NDArray[np.float64],
+    below_weight: NDArray[np.float64],
+) -> float:
+    """Chance that a value of ``above`` exceeds one of ``below``, half for ties; weights sum to 1.
+
+    Examples
+    --------
+    >>> auroc(np.array([1.0, 2.0]), np.array([1.0]), np.array([0.5, 0.5]), np.array([1.0]))
+    0.75
+    """
+    order = np.argsort(below, kind="stable")
+    reached = np.concatenate([[0.0], np.cumsum(below_weight[order])])
+    lower = reached[np.searchsorted(below[order], above, side="left")]
+    up_to = reached[np.searchsorted(below[order], above, side="right")]
+    return float(min(1.0, (above_weight * (lower + up_to) / 2).sum()))
+
+
+def drive_weights(drives: Labels, count: int) -> NDArray[np.float64]:
+    """Weight of each image, (count,): drives alike, or images alike where there are none.
+
+    Raises
+    ------
+    DimensionError
+        There are drives, but not one an image.
+
+    Examples
+    --------
+    >>> drive_weights(["a", "a", "b"], 3).tolist(), drive_weights((), 2).tolist()
+    ([0.25, 0.25, 0.5], [0.5, 0.5])
+    """
+    if not len(drives):
+        return np.full(count, 1 / count)
+    if len(drives) != count:
+        raise DimensionError(f"{count} images and {len(drives)} drive labels.")
+    number = drive_numbers(drives)
+    frames = np.bincount(number)
+    return np.asarray(1 / (len(frames) * frames[number]))
