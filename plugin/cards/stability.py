@@ -1,0 +1,174 @@
+"""Whether a card holds when the run is made again: with other drives of S, a seed, an encoder.
+
+The one idea: a card holds in a run if one card of that run shares more than half of its images,
+Jaccard above 1/2 as in Hennig (2007, "Cluster-wise assessment of cluster stability", Computational
+Statistics & Data Analysis 52), who calls a cluster dissolved from there down.  Two different cards
+cannot both share so much with one, so a match is unique.  Overlap is counted among the images that
+were gaps in the first run: what a run with fewer drives of S finds besides speaks against no card.
+
+Drives of S are drawn with replacement, since drives and not frames are independent.  Distances to
+each drive are computed once; a run is then a minimum over the drives that were drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..coverage.distances import nearest_distance
+from ..coverage.rows import Metric, Rows, checked_rows, same_dimension
+from ..coverage.verdict import Labels, drive_numbers, frame_threshold
+from ..coverage.yardstick import Yardstick
+from ..errors import DimensionError, InputError
+from ..progress import Progress, silent
+from .group import SINGLE, group_gaps, joining_distance
+
+HOLDS_ABOVE = 0.5
+"""Jaccard overlap above which a card is the same in another run."""
+
+NO_GAP = -2
+"""The label of an image that is no gap in a run."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A card holds in ``held`` of ``runs`` runs; ``overlap`` is its mean best Jaccard overlap."""
+
+    held: int
+    runs: int
+    overlap: float
+
+
+def stability(cards: ArrayLike, runs: Sequence[ArrayLike]) -> list[Held]:
+    """In how many runs each card holds.
+
+    Parameters
+    ----------
+    cards : int (n,)
+        Card of each image of U in the run that is judged: from 0, -1 for single images and -2 for
+        images that are no gap.
+    runs : sequence of int (n,)
+        The same for other runs; how they number their cards does not matter.
+
+    Examples
+    --------
+    >>> stability([0, 0, 0, 1, 1, 1, -2], [[5, 5, 5, 5, 6, 6, 6], [0, 0, 0, -2, -2, -2, -2]])
+    [Held(held=2, runs=2, overlap=0.875), Held(held=1, runs=2, overlap=0.3333333333333333)]
+    """
+    base = np.asarray(cards, np.int64)
+    gap = base > NO_GAP
+    count = int(base.max(initial=SINGLE)) + 1
+    best = np.zeros((count, len(runs)))
+    for at, run in enumerate(runs):
+        other = np.asarray(run, np.int64)
+        if other.shape != base.shape:
+            raise DimensionError(f"{base.size} images, and a run of {other.size}.")
+        best[:, at] = _best_overlap(base[gap], other[gap], count)
+    return [
+        Held(int((row > HOLDS_ABOVE).sum()), len(runs), float(row.mean()) if len(runs) else 0.0)
+        for row in best
+    ]
+
+
+def _best_overlap(base: Ints, other: Ints, count: int) -> NDArray[np.float64]:
+    """Largest Jaccard overlap of each card with a card of the other run, (count,)."""
+    found = np.zeros(count)
+    kept = other[other >= 0]
+    if not len(kept) or not count:
+        return found
+    _, number = np.unique(kept, return_inverse=True)
+    both = np.zeros((count, int(number.max()) + 1), np.int64)
+    mine = base[other >= 0]
+    np.add.at(both, (mine[mine >= 0], number[mine >= 0]), 1)
+    size, width = np.bincount(base[base >= 0], minlength=count), np.bincount(number)
+    return np.asarray((both / (size[:, None] + width - both)).max(axis=1))
+
+
+def bootstrap_runs(
+    owned: Rows,
+    drives: Labels,
+    pool: Rows,
+    alpha: float,
+    *,
+    runs: int = 20,
+    seed: int = 51,
+    metric: Metric = "cosine",
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> list[Ints]:
+    """Cards of U in runs with drives of S drawn with replacement.
+
+    Parameters
+    ----------
+    owned, pool : float32 (m, d), (n, d)
+        Unit rows of S and U.
+    drives : m labels
+        The drive of each image of S; a missing label is a drive of its own.
+    alpha : float
+        Level of the threshold, as in the run that is judged.  A draw holds fewer drives than S, so
+        the finest level that it supports is taken where it does not support ``alpha``.
+
+    Returns
+    -------
+    list of int64 (n,)
+        Labels of each run as :func:`stability` takes them.  A drive that was drawn twice weighs
+        twice in the threshold, and is left out as one.
+
+    Raises
+    ------
+    InputError
+        S has one drive, or ``runs`` is below 1.
+    """
+    owned, pool = checked_rows("S", owned), checked_rows("U", pool)
+    same_dimension("S", owned, "U", pool)
+    drive = drive_numbers(drives)
+    count = int(drive.max()) + 1
+    if count < 2 or runs < 1:
+        raise InputError(f"{runs} runs over {count} drive(s) of S; at least 1 and 2 are needed.")
+    both = np.concatenate([owned, pool])
+    apart = np.empty((len(both), count), np.float32)
+    for number in range(count):
+        mine = owned[drive == number]
+        apart[:, number] = nearest_distance(both, mine, metric=metric, memory_mb=memory_mb).distance
+        progress(number + 1, count)
+    apart[np.arange(len(owned)), drive] = np.inf  # its own drive is left out
+    inside, outside = apart[: len(owned)], apart[len(owned) :]
+    random = np.random.default_rng(seed)
+    found: list[Ints] = []
+    while len(found) < runs:
+        times = np.bincount(random.integers(count, size=count), minlength=count)
+        if (times > 0).sum() > 1:
+            found.append(_run(inside, drive, outside, pool, times, alpha, metric))
+    return found
+
+
+def _run(
+    inside: NDArray[np.float32],
+    drive: Ints,
+    outside: NDArray[np.float32],
+    pool: Rows,
+    times: Ints,
+    alpha: float,
+    metric: Metric,
+) -> Ints:
+    """One run with each drive of S there so many times."""
+    drawn = np.flatnonzero(times)
+    rows = np.flatnonzero(times[drive] > 0)
+    own = inside[np.ix_(rows, drawn)].min(axis=1)
+    copies = np.repeat(np.arange(len(rows)), times[drive[rows]])
+    # The k-th copy of a drive is a drive of its own: it weighs as much as any other.
+    first = np.flatnonzero(np.diff(copies, prepend=-1))
+    copy = np.arange(len(copies)) - np.repeat(first, times[drive[rows]])
+    labels = drive[rows][copies] * (int(times.max()) + 1) + copy
+    level = max(alpha, 1 / (int(times.sum()) + 1))
+    threshold = frame_threshold(own[copies], labels, level)
+    gap = outside[:, drawn].min(axis=1) > threshold
+    label = np.full(len(gap), NO_GAP, np.int64)
+    scale = joining_distance(Yardstick.of(own[copies], labels))
+    label[gap] = group_gaps(pool[gap], scale, metric=metric).card
+    return label
