@@ -1,0 +1,240 @@
+"""What metadata can name a card by: the values of a column, by the kind of column it is.
+
+The one idea: a value speaks for a kind of scene only if several drives could share it.  Columns
+that number images or drives, or run like a clock, find one drive again and name nothing.  A flag
+that is never set in S, or a word that all of U has and S never, may only say which images are gaps:
+they are asked last.  Kinds are told by the values, never by a column's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..coverage.contrasts import own_range, short
+from ..coverage.verdict import drive_numbers
+from ..errors import DimensionError
+
+MOST_CATEGORIES = 12
+"""Numbers with more distinct values than this are asked by range, others by value."""
+
+SHARED = 0.5
+"""Share of drives that has to share its usual value with another drive."""
+
+Mask = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field of the metadata, one value an image: ``owned`` of S, ``pool`` of U; None is missing.
+
+    Text, bool or number.
+    """
+
+    name: str
+    owned: Sequence[Any]
+    pool: Sequence[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A value, or a range, of one field.
+
+    ``owned`` float64 (m,) and ``pool`` (n,) are 1 where an image has it.  ``inside`` (m,) is the
+    same of S for the comparison between drives: a range of S is read without the drive that is
+    asked.  ``last`` where the field may only say that S lacks the gaps.
+    """
+
+    field: str
+    value: str
+    word: bool
+    owned: Mask
+    pool: Mask
+    inside: Mask
+    last: bool
+
+    def __str__(self) -> str:
+        return f"`{self.field}` {self.value}" if self.ranged else f"`{self.field}` = {self.value}"
+
+    @property
+    def ranged(self) -> bool:
+        """Whether it is a range of numbers."""
+        return self.value.startswith(("above ", "below ")) and not self.word
+
+    @property
+    def short(self) -> str:
+        """As a title has it: a word alone, a number with its field.
+
+        Examples
+        --------
+        >>> no = np.zeros(1, bool)
+        >>> [Term("light", "night", True, no, no, no, False).short,
+        ...  Term("speed", "above 31", False, no, no, no, False).short]
+        ['night', 'speed above 31']
+        """
+        return self.value if self.word else f"{self.field} {self.value}"
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """``terms`` that names are made of, and why each of the other columns was ``left_out``."""
+
+    terms: tuple[Term, ...]
+    left_out: Mapping[str, str]
+
+
+def terms_of(
+    columns: Sequence[Column],
+    owned_drives: Sequence[Hashable],
+    pool_drives: Sequence[Hashable],
+) -> Terms:
+    """Values and ranges of the columns that can name a card.
+
+    Parameters
+    ----------
+    owned_drives, pool_drives : m, n labels
+        The drive of each image; a missing label is a drive of its own.
+
+    Raises
+    ------
+    DimensionError
+        A column is not as long as the drives.
+
+    Examples
+    --------
+    >>> columns = [Column("light", ["day", "day", "dusk"], ["night", "day"]),
+    ...            Column("camera", ["a", "a", "a"], ["a", "a"]),
+    ...            Column("file", ["1.jpg", "2.jpg", "3.jpg"], ["4.jpg", "5.jpg"])]
+    >>> found = terms_of(columns, ["k", "l", "m"], ["u", "v"])
+    >>> [str(term) for term in found.terms]
+    ['`light` = night', '`light` = day', '`light` = dusk']
+    >>> found.left_out["camera"], found.left_out["file"]
+    ('one value', 'names images or drives')
+    """
+    drive, m = drive_numbers([*owned_drives, *pool_drives]), len(owned_drives)
+    terms: list[Term] = []
+    left_out: dict[str, str] = {}
+    for column in columns:
+        if len(column.owned) != m or len(column.pool) != len(drive) - m:
+            raise DimensionError(
+                f"{column.name!r} has {len(column.owned)} and {len(column.pool)} values for {m} "
+                f"images of S and {len(drive) - m} of U."
+            )
+        values = [_plain(value) for value in (*column.owned, *column.pool)]
+        reason = _reason(values, drive, m)
+        if reason:
+            left_out[column.name] = reason
+        elif _is_number(values) and len(_distinct(values)) > MOST_CATEGORIES:
+            terms += _ranges(column.name, np.array(values, np.float64), drive, m)
+        else:
+            terms += _values(column.name, values, m)
+    return Terms(tuple(terms), left_out)
+
+
+def _reason(values: Sequence[Any], drive: Ints, m: int) -> str:
+    """Why no name is made of a column; empty where names are."""
+    known = np.array([value is not None for value in values])
+    if not known[:m].any():
+        return "S has no value"
+    distinct = _distinct(values)
+    if len(distinct) == 1:
+        return "one value"
+    if _is_number(values) and len(distinct) > MOST_CATEGORIES:
+        numbers = np.array(values, np.float64)
+        whole = not (numbers[known] % 1).any()
+        if whole and len(distinct) == known.sum():
+            return "numbers images"
+        return "runs on from drive to drive" if _clock(numbers[known], drive[known]) else ""
+    return "" if _shared(values, drive) else "names images or drives"
+
+
+def _clock(values: NDArray[np.float64], drive: Ints) -> bool:
+    """Whether drives lie one after the other in a number, as in a time or a running number."""
+    kept = np.unique(drive)
+    low = np.array([values[drive == one].min() for one in kept])
+    high = np.array([values[drive == one].max() for one in kept])
+    order = np.argsort(low, kind="stable")
+    apart = low[order][1:] > high[order][:-1]
+    return len(kept) > 2 and bool(apart.mean() > SHARED)
+
+
+def _shared(values: Sequence[Any], drive: Ints) -> bool:
+    """Whether most drives have their usual value in common with another drive."""
+    known = [at for at, value in enumerate(values) if value is not None]
+    names = {value: at for at, value in enumerate(_distinct(values))}
+    code = np.array([names[values[at]] for at in known])
+    drives = np.unique(drive[known], return_inverse=True)[1]
+    table = np.zeros((int(drives.max()) + 1, len(names)), np.int64)
+    np.add.at(table, (drives, code), 1)
+    usual = table.argmax(axis=1)
+    return bool(((table > 0).sum(axis=0)[usual] > 1).mean() >= SHARED)
+
+
+def _values(name: str, values: Sequence[Any], m: int) -> list[Term]:
+    """A term for each value; those of S alone name no card, but say what chance would name."""
+    words = not _is_number(values) and not _is_flag(values)
+    ours, theirs = _distinct(values[:m]), _distinct(values[m:])
+    last = len(ours) == 1 and (_is_flag(values) or (len(theirs) == 1 and ours != theirs))
+    code = {value: at for at, value in enumerate(_distinct(values))}
+    codes = np.array([-1 if value is None else code[value] for value in values])
+    found = []
+    for value in {**theirs, **ours}:
+        has = codes == code[value]
+        found.append(Term(name, _text(value), words, *_cut(has, m), has[:m], last))
+    return found
+
+
+def _ranges(name: str, values: NDArray[np.float64], drive: Ints, m: int) -> list[Term]:
+    """Below and above the range that holds 99 % of S, drives weighted alike."""
+    known = np.isfinite(values)
+    ours = np.flatnonzero(known[:m])
+    whole = own_range(values[ours], drive[ours])
+    low, high = np.full(m, whole.low), np.full(m, whole.high)
+    for one in np.unique(drive[ours]):
+        rest = ours[drive[ours] != one]
+        if len(rest):
+            without = own_range(values[rest], drive[rest])
+            low[drive[:m] == one], high[drive[:m] == one] = without.low, without.high
+    below, above = (f"below {short(whole.low)}", f"above {short(whole.high)}")
+    with np.errstate(invalid="ignore"):
+        return [
+            Term(name, below, False, *_cut(values < whole.low, m), values[:m] < low, False),
+            Term(name, above, False, *_cut(values > whole.high, m), values[:m] > high, False),
+        ]
+
+
+def _cut(has: Mask, m: int) -> tuple[Mask, Mask]:
+    return has[:m], has[m:]
+
+
+def _plain(value: Any) -> Any:
+    """A value, or None where there is none."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is None or value == "":
+        return None
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _distinct(values: Sequence[Any]) -> dict[Any, None]:
+    return dict.fromkeys(value for value in values if value is not None)
+
+
+def _is_number(values: Sequence[Any]) -> bool:
+    return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in _distinct(values))
+
+
+def _is_flag(values: Sequence[Any]) -> bool:
+    """Whether a column says yes or no."""
+    said = {_text(value).lower() for value in _distinct(values)}
+    return any(said <= pair for pair in ({"0", "1"}, {"yes", "no"}, {"true", "false"}))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
