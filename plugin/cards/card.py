@@ -1,0 +1,311 @@
+"""A gap card: one group of gaps with its pictures, figures, name and order.
+
+The one idea: a list of far images is not a decision, a dozen cards are.  A card says how many
+images and drives it holds, what sets it apart from S, which three images show it best beside the
+nearest ones of S, and whether U has enough of it or somebody must drive for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..coverage.distances import nearest_distance
+from ..coverage.named import MOST_FRAMES, Categories, Finding, Numbers, named
+from ..coverage.rows import Metric, Rows, checked_rows, same_dimension
+from ..coverage.verdict import drive_numbers
+from ..coverage.words import counted
+from ..coverage.yardstick import Yardstick
+from ..errors import DimensionError
+from .columns import Column, terms_of
+from .group import SINGLE
+from .naming import Name, Namer
+from .stability import Held
+
+EXEMPLARS = 3
+LEAST_DRIVES = 2
+"""Drives that a kind of scene should be seen in: one shows an occasion, not a kind."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """One group of gaps.
+
+    Attributes
+    ----------
+    rows
+        Its images, int64, as rows of U.
+    drives
+        How many drives they come from; an image without a drive is one of its own.
+    exemplars, beside
+        Up to three rows of U, the medoid first and then the least like those before; and the row
+        of S nearest to each.
+    median, highest
+        Distance of its images to S.
+    effect
+        The median in units of the median distance inside S; None where that is 0.
+    percentile
+        Where the median falls among the distances inside S, 0 to 100.
+    support
+        Median number of images of S within the radius; None where it was not counted.
+    rate
+        Mean failure rate of its images; None where nothing was reviewed.
+    name, attributes
+        What its metadata says, and the attributes of its images that lie outside S.
+    held
+        How often it holds when the run is made again; None where that was not tried.
+    weight
+        What cards are ordered by: images x effect, x rate where there is one.
+    """
+
+    rows: Ints
+    drives: int
+    exemplars: Ints
+    beside: Ints
+    median: float
+    highest: float
+    effect: float | None
+    percentile: float
+    support: float | None
+    rate: float | None
+    name: Name
+    attributes: tuple[Finding, ...] = ()
+    held: Held | None = None
+    weight: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """Its name, or what its attributes say, or that nothing separates it.
+
+        Examples
+        --------
+        >>> row = np.zeros(1, np.int64)
+        >>> Card(row, 1, row, row, 0.4, 0.4, None, 99.0, None, None, Name()).title
+        'no name separates it'
+        """
+        if self.name.title:
+            return self.name.title
+        if self.attributes:
+            return self.attributes[0].sentence.split(" than ")[0]
+        return "no name separates it"
+
+    def sentences(self, alpha: float = 0.1) -> list[str]:
+        """What sets the card apart: its name, then its attributes."""
+        return [self.name.sentence(alpha), *(one.sentence for one in self.attributes)]
+
+
+@dataclass(frozen=True)
+class Fill:
+    """Whether U can fill a gap: ``images`` of ``drives`` at hand, ``wanted`` asked for."""
+
+    images: int
+    drives: int
+    wanted: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many images as wanted, from two drives or more."""
+        return self.images >= self.wanted and self.drives >= LEAST_DRIVES
+
+    @property
+    def short(self) -> int:
+        """Images that somebody must drive for."""
+        return max(0, self.wanted - self.images)
+
+    def __str__(self) -> str:
+        """In words.
+
+        Examples
+        --------
+        >>> print(Fill(12, 2, 10)); print(Fill(51, 1, 120)); print(Fill(30, 1, 20))
+        U can fill it: 12 images of 2 drives, 10 wanted.
+        U has 51 images of 1 drive, 120 wanted: drive for 69 more.
+        U has 30 images, 20 wanted, but of 1 drive: drive for another occasion.
+        """
+        here = f"{counted(self.images, 'image')} of {counted(self.drives)}"
+        if self.enough:
+            return f"U can fill it: {here}, {self.wanted:,} wanted."
+        if self.short:
+            return f"U has {here}, {self.wanted:,} wanted: drive for {self.short:,} more."
+        return (
+            f"U has {counted(self.images, 'image')}, {self.wanted:,} wanted, but of "
+            f"{counted(self.drives)}: drive for another occasion."
+        )
+
+
+def make_cards(
+    owned: Rows,
+    pool: Rows,
+    card: ArrayLike,
+    distance: ArrayLike,
+    yardstick: Yardstick,
+    owned_drives: Sequence[Hashable],
+    pool_drives: Sequence[Hashable],
+    *,
+    columns: Sequence[Column] = (),
+    attributes: Sequence[Numbers | Categories] = (),
+    support: ArrayLike | None = None,
+    rates: ArrayLike | None = None,
+    held: Sequence[Held] = (),
+    alpha: float = 0.1,
+    metric: Metric = "cosine",
+    seed: int = 51,
+) -> list[Card]:
+    """The cards of a run, the weightiest first.
+
+    Parameters
+    ----------
+    owned, pool : float32 (m, d), (n, d)
+        Unit rows of S and U.
+    card : int (n,)
+        Card of each image of U, below 0 where it is in none (:func:`~.group.group_gaps`).
+    distance : (n,)
+        Distance of each image of U to S, in ``metric``.
+    yardstick : Yardstick
+        Of S.
+    owned_drives, pool_drives : m, n labels
+        The drive of each image; None where it has none.
+    columns : sequence of Column
+        Metadata that names are made of.
+    attributes : sequence of Numbers or Categories
+        What :func:`~..coverage.named.named` compares: a card is one drive to it.
+    support, rates : (n,), optional
+        Images of S within the radius, and the failure rate, of each image of U.
+    held : sequence of Held, optional
+        Of each card, by its number (:func:`~.stability.stability`).
+    alpha : float
+        Level of p-values, 0 to 1.
+
+    Returns
+    -------
+    list of Card
+        By ``weight``; cards of one weight in the order of their numbers.
+
+    Examples
+    --------
+    >>> S, U = np.eye(4, dtype=np.float32)[:3], np.eye(4, dtype=np.float32)[[3, 3, 3]]
+    >>> light = Column("light", ["day", "day", "dusk"], ["night"] * 3)
+    >>> size = Column("size", ["s", "l", "l"], ["s", "l", "s"])
+    >>> made, = make_cards(S, U, [0, 0, 0], [1, 1, 1], Yardstick.of([1, 1, 1]), "abc", "uuv",
+    ...                    columns=[light, size])
+    >>> made.title, made.drives, made.exemplars.tolist(), made.effect
+    ('night', 2, [0, 1, 2], 1.0)
+    """
+    owned, pool = checked_rows("S", owned), checked_rows("U", pool)
+    same_dimension("S", owned, "U", pool)
+    label, far = np.asarray(card, np.int64), np.asarray(distance, np.float64)
+    count = int(label.max(initial=SINGLE)) + 1
+    for name, values in (("distances", far), ("cards", label), ("drive labels", pool_drives)):
+        if len(values) != len(pool):
+            raise DimensionError(f"{len(pool)} images of U and {len(values)} {name}.")
+    drive = drive_numbers(pool_drives)
+    groups = [np.flatnonzero(label == at) for at in range(count)]
+    terms = terms_of(columns, owned_drives, pool_drives).terms
+    names = Namer.of(terms, owned_drives, pool_drives, alpha, seed).names(groups)
+    said = outside_owned(attributes, owned_drives, label, alpha)
+    usual = float(yardstick.distance(50.0))
+    made = []
+    for at, rows in enumerate(groups):
+        shown = exemplars(pool, rows)
+        median = float(np.median(far[rows]))
+        effect = median / usual if usual > 0 else None
+        rate = None if rates is None else float(np.mean(np.asarray(rates, np.float64)[rows]))
+        made.append(
+            Card(
+                rows=rows,
+                drives=len(np.unique(drive[rows])),
+                exemplars=shown,
+                beside=nearest_distance(pool[shown], owned, metric=metric).index,
+                median=median,
+                highest=float(far[rows].max()),
+                effect=effect,
+                percentile=float(yardstick.percentile(median)),
+                support=None if support is None else float(np.median(np.asarray(support)[rows])),
+                rate=rate,
+                name=names[at],
+                attributes=said[at],
+                held=held[at] if held else None,
+                weight=_weight(len(rows), median if effect is None else effect, rate),
+            )
+        )
+    return sorted(made, key=lambda one: -one.weight)
+
+
+def _weight(images: int, effect: float, rate: float | None) -> float:
+    return images * effect * (1.0 if rate is None else rate)
+
+
+def outside_owned(
+    attributes: Sequence[Numbers | Categories],
+    owned_drives: Sequence[Hashable],
+    card: Ints,
+    alpha: float = 0.1,
+) -> list[tuple[Finding, ...]]:
+    """What the named channel says of each card, where most of its images do lie outside S.
+
+    Parameters
+    ----------
+    attributes : sequence of Numbers or Categories
+        Of the m images of S and the n of U.
+    card : int (n,)
+        Below 0 where an image is in no card.
+
+    Examples
+    --------
+    >>> light = Numbers("brightness", [90, 99, 110], [30, 40, 95], "darker", "brighter", " of 255")
+    >>> [[one.sentence for one in of] for of in outside_owned([light], "abc", np.array([0, 0, 1]))]
+    [['darker than every drive of S (median 35 of 255; S: 90 to 110)'], []]
+    """
+    count = int(card.max(initial=SINGLE)) + 1
+    rows = np.flatnonzero(card >= 0)
+    if not count or not attributes:
+        return [()] * count
+    asked = [_of_rows(one, rows) for one in attributes]
+    found = named(asked, owned_drives, card[rows].tolist(), alpha)
+    return [
+        tuple(one for one in found.get(at, ()) if one.sentence and one.outside >= MOST_FRAMES)
+        for at in range(count)
+    ]
+
+
+def _of_rows(one: Numbers | Categories, rows: Ints) -> Numbers | Categories:
+    """The attribute with some images of U alone."""
+    if isinstance(one, Numbers):
+        return replace(one, pool=np.asarray(one.pool, np.float64)[rows])
+    return replace(one, pool=[one.pool[row] for row in rows.tolist()])
+
+
+def exemplars(pool: Rows, rows: Ints, most: int = EXEMPLARS) -> Ints:
+    """The images that show a card best: its medoid, then the least like those before.
+
+    Parameters
+    ----------
+    rows : int64 (k,)
+        Rows of ``pool`` that belong to the card, at least one.
+
+    Returns
+    -------
+    int64 (min(k, most),)
+        Rows of ``pool``.  Of equals the one that stands first.
+
+    Examples
+    --------
+    >>> angle = np.radians([0, 10, 20, 90])
+    >>> U = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    >>> exemplars(U, np.arange(4)).tolist()
+    [2, 3, 0]
+    """
+    mine = pool[rows].astype(np.float64)
+    # The sum of cosine distances is least where the inner product with the sum of rows is most.
+    chosen = [int(np.argmax(np.round(mine @ mine.sum(axis=0), 9)))]
+    nearest = 1 - mine @ mine[chosen[0]]
+    while len(chosen) < min(most, len(rows)):
+        nearest[chosen] = -1
+        chosen.append(int(np.argmax(np.round(nearest, 9))))
+        nearest = np.minimum(nearest, 1 - mine @ mine[chosen[-1]])
+    return np.asarray(rows, np.int64)[chosen]
