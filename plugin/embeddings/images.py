@@ -26,6 +26,11 @@ MAX_PIXELS = 178_956_970
 """Pixels above which a file is taken for a decompression bomb: Pillow's own limit for an error,
 held here as well because ``Image.MAX_IMAGE_PIXELS`` is global and other code switches it off."""
 
+LARGE_PIXELS = 40_000_000
+"""Pixels above which a file has to hold some bytes for them; cameras stay below."""
+PIXELS_A_BYTE = 250
+"""Pixels that a byte of a large file may stand for: 1,000 in a black PNG, below 10 in a photo."""
+
 _ANIMATION_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF", "FLI"})
 """Formats in which a second frame means motion.  In MPO it is a phone's second view or gain map, in
 TIFF a smaller copy or another page, in PSD a layer: there the first frame is the picture."""
@@ -186,6 +191,9 @@ def _decode(path: str | os.PathLike[str], stream: BinaryIO, header: bytes) -> Im
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise Image.DecompressionBombError(f"{width} x {height} pixels")
+        size = os.fstat(stream.fileno()).st_size
+        if width * height > max(LARGE_PIXELS, PIXELS_A_BYTE * size):
+            raise Image.DecompressionBombError(f"{width} x {height} pixels in {size:,} bytes")
         if image.format in _ANIMATION_FORMATS and getattr(image, "is_animated", False):
             raise ImageError(
                 f"{path} is an animation ({image.format} of several frames), not one image: "

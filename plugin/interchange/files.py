@@ -11,9 +11,11 @@ import json
 import math
 import os
 import stat
+import struct
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,8 +30,18 @@ ARRAY_LIMIT = 64 << 30
 """Bytes of one array at most."""
 JSON_LIMIT = 1 << 30
 """Bytes of one JSON file at most: some five million paths."""
+JSON_PARTS = 32
+"""A JSON file may hold a value in so many bytes of its limit: a value takes up to 64 in memory."""
+LISTING_LIMIT = 8 << 20
+"""Bytes of a ZIP's list of members at most: some hundred thousand of them."""
+INFLATION = 50
+"""How many times larger a large member may become: embeddings do not compress, bombs do."""
+SMALL_MEMBER = 64 << 20
+"""Bytes up to which a member may become any times larger."""
 
 
+_ZIP_TAIL = (1 << 16) + 22 + 20 + 56
+"""The end of a ZIP with the longest comment, and what stands before it in a large one."""
 _KINDS = {
     stat.S_IFIFO: "named pipes",
     stat.S_IFSOCK: "sockets",
@@ -155,13 +167,15 @@ def read_json(path: Path, *, limit: int = JSON_LIMIT) -> Any:
     try:
         if path.stat().st_size > limit:
             raise ArtifactError(f"{path.name} is larger than {limit >> 20} MiB; split it.")
-        return parse_json(path.read_bytes(), path.name)
+        return parse_json(path.read_bytes(), path.name, limit=limit)
     except OSError as error:
         raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
-def parse_json(content: bytes, name: str) -> Any:
-    """Parse JSON; NaN, Infinity and bottomless nesting are refused."""
+def parse_json(content: bytes, name: str, *, limit: int = JSON_LIMIT) -> Any:
+    """Parse JSON; NaN, Infinity, bottomless nesting and too many values are refused."""
+    if sum(map(content.count, (b",", b"[", b"{"))) > limit // JSON_PARTS:
+        raise ArtifactError(f"{name} holds more values than such a file has: it is not read.")
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not JSON")
@@ -189,7 +203,7 @@ def read_npz(path: Path, preferred: str) -> Array:
     """The array called ``preferred`` of a ``.npz`` file, or its only one, or its only matrix."""
     refuse_no_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             wanted = f"{preferred}.npy"
             if wanted not in names:
@@ -201,8 +215,14 @@ def read_npz(path: Path, preferred: str) -> Array:
                     f"{path.name} has to hold one array, one matrix among others, or one array "
                     f"called {preferred!r}; it holds {held}."
                 )
+            info = archive.getinfo(wanted)
+            if info.file_size > max(SMALL_MEMBER, INFLATION * info.compress_size):
+                raise ArtifactError(
+                    f"{path.name} would unpack to {info.file_size:,} bytes from "
+                    f"{info.compress_size:,}, as no such array does: it is not read."
+                )
             with archive.open(wanted) as file:
-                return _read_array(file, archive.getinfo(wanted).file_size, path.name)
+                return _read_array(file, info.file_size, path.name)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise ArtifactError(f"{path.name} cannot be read as .npz: {error}.") from error
 
@@ -232,6 +252,35 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return read_header(file)
 
 
+@contextmanager
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a ZIP whose list of members is not itself a flood.
+
+    Raises
+    ------
+    ArtifactError
+        The list is longer than :data:`LISTING_LIMIT`.
+    zipfile.BadZipFile, OSError
+        As :class:`zipfile.ZipFile`.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _ZIP_TAIL))
+        tail = file.read()
+    listed = 0
+    for mark, length, place, number in ((b"PK\5\6", 22, 12, "<I"), (b"PK\6\6", 56, 40, "<Q")):
+        at = tail.rfind(mark)
+        if 0 <= at <= len(tail) - length:
+            (size,) = struct.unpack_from(number, tail, at + place)
+            listed = size if size != 0xFFFFFFFF else listed
+    if listed > LISTING_LIMIT:
+        raise ArtifactError(
+            f"{path.name} lists members in {listed:,} bytes, which no file of ours needs: it is "
+            "not read."
+        )
+    with zipfile.ZipFile(path) as archive:
+        yield archive
+
+
 def _read_array(file: IO[bytes], size: int, name: str) -> Array:
     """Check the header against ``size`` bytes, then read; C order, this machine's byte order."""
     try:
@@ -253,13 +302,13 @@ def _read_array(file: IO[bytes], size: int, name: str) -> Array:
             f"{name} claims the shape {shape} of {dtype}, {expected} bytes, and holds {held}; it "
             "is cut off or damaged: copy it again."
         )
-    raw = bytearray(expected)
-    view, filled = memoryview(raw), 0
+    raw = np.empty(expected, np.uint8)  # takes memory as it fills, whatever was claimed
+    view, filled = raw.data, 0
     while filled < expected:
         part = file.read(min(expected - filled, 1 << 26))
         if not part:
             raise ArtifactError(f"{name} ends after {filled} of {expected} bytes; copy it again.")
         view[filled : filled + len(part)] = part
         filled += len(part)
-    array = np.frombuffer(raw, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    array = raw.view(dtype).reshape(shape, order="F" if fortran else "C")
     return array.astype(dtype.newbyteorder("="), order="C", copy=False)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArtifactError
-from .files import refuse_no_file
+from .files import open_zip, refuse_no_file
 
 WIDTH_LIMIT = 1 << 16
 """Numbers of one row at most."""
@@ -75,7 +75,7 @@ def _check_archive(path: Path) -> None:
     refuse_no_file(path)
     try:
         size = path.stat().st_size
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             packed = any(i.compress_type != zipfile.ZIP_STORED for i in archive.infolist())
             claimed = sum(i.file_size for i in archive.infolist())
     except OSError as error:

@@ -52,6 +52,7 @@ SERVERS = ("development",)
 
 INTERNVL_VARIABLE, HUB_ID = "INTERNVL2_PATH", "OpenGVLab/InternVL2-8B"
 _DEEPEST = 3
+_LARGEST = 10_000
 _FOLDER = Path(__file__).parent / "conf" / "sampling"
 _VARIABLE = re.compile(
     r"\$\{(?:oc\.env:)?(?P<name>\w+)(?:(?::-|,)(?P<default>[^}]*))?\}|\$(?P<bare>[A-Za-z_]\w*)"
@@ -138,9 +139,24 @@ def _group_of(pattern: Any) -> str:
     return str(pattern) if pattern in GROUPS else "uniform"
 
 
+def _size(value: Any, known: dict[int, int]) -> int:
+    """Values in ``value`` with its aliases written out, where each is counted once here."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 0  # should it hold itself
+        inside = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(each, known) for each in inside)
+    return known[id(value)]
+
+
 def _read_file(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_file():  # a named pipe would be waited for
+        raise InputError(f"{path} is no file: give a YAML file.")
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if _size(document, {}) >= _LARGEST:
+            raise InputError(f"{path} holds more than {_LARGEST:,} values: no settings need them.")
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as YAML: {error}.") from error
     if document is None:

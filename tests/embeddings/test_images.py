@@ -340,3 +340,9 @@ def test_many_threads_read_what_one_thread_reads(tmp_path):
         together = list(pool.map(open_rgb, paths * 4))
     for image, expected in zip(together, alone * 4, strict=True):
         np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+def test_a_small_file_that_claims_a_large_picture_is_not_decoded(tmp_path):
+    Image.new("1", (9000, 9000)).save(tmp_path / "bomb.png")
+    with pytest.raises(ImageError, match="9000 x 9000 pixels in"):
+        open_rgb(tmp_path / "bomb.png")

@@ -1,5 +1,8 @@
 """The one reader: files, environment variables, sampling groups and dotted overrides."""
 
+import os
+from itertools import pairwise
+
 import pytest
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.fields import keys_of, make
@@ -281,3 +284,23 @@ def test_the_seeds_model_path_names_the_hub_where_the_variable_is_not_set(write,
     monkeypatch.setenv("INTERNVL2_PATH", "/models/InternVL2-8B")
     assert load(GapParams, path).model_path == "/models/InternVL2-8B"
     assert load(HeatmapParams, path).model_path == "/models/InternVL2-8B"
+
+
+@pytest.mark.parametrize("key", ["kcenter:\n  num_select", "preprocess:\n  roi"])
+def test_aliases_that_write_out_to_billions_of_values_are_refused(write, key):
+    lines = ["  - &a [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    names = "abcdefghij"
+    lines += [f"  - &{b} [{', '.join(['*' + a] * 9)}]" for a, b in pairwise(names)]
+    with pytest.raises(InputError, match="more than 10,000 values"):
+        load(EmbeddingParams, write(f"{key}:\n" + "\n".join(lines)))
+
+
+def test_an_alias_that_is_small_is_read(write):
+    text = "preprocess: &p {sky_crop_top_pct: 0.25}\n"
+    assert load(EmbeddingParams, write(text)).sky_crop_top_pct == 0.25
+
+
+def test_a_named_pipe_is_no_file_of_settings(tmp_path):
+    os.mkfifo(tmp_path / "config.yaml")
+    with pytest.raises(InputError, match="is no file"):
+        load(EmbeddingParams, tmp_path / "config.yaml")
