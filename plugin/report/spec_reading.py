@@ -11,8 +11,12 @@ import hashlib
 import io
 import tempfile
 import zipfile
-from contextlib import contextmanager
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from itertools import islice
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
@@ -22,18 +26,32 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..coverage.contrasts import NamedRange
 from ..coverage.rows import Metric, checked_rows
-from ..errors import ArtifactError, GapsphereError, InputError
-from ..interchange.files import parse_json, read_json, read_npz, refuse_no_file
+from ..embeddings.images import open_rgb
+from ..errors import ArtifactError, GapsphereError, ImageError, InputError
+from ..interchange.files import (
+    INFLATION,
+    open_zip,
+    parse_json,
+    read_json,
+    read_npz,
+    refuse_no_file,
+)
+from .copies import Print, picture_print
 from .spec_rule import Rule
 from .visual_spec import FORMAT, REFERENCE, VERSION, MadeBy
 
-JSON_LIMIT = 256 << 20
-"""Bytes of ``spec.json`` at most: some half a million candidates."""
+JSON_LIMIT = 64 << 20
+"""Bytes of ``spec.json`` at most: some hundred thousand candidates."""
 REFERENCE_LIMIT = 16 << 30
 """Bytes of ``reference.npz`` at most."""
-INFLATION = 50
-"""How many times larger a member may become: embeddings do not compress, bombs do."""
-MEMBERS = 100_000
+DEEPEST = 3
+"""Folders that a spec may be packed in or below: a ZIP of a folder of a ZIP is usual."""
+SPEC = "spec.json"
+PICTURE_LIMIT = 1 << 20
+"""Bytes of one small picture at most: 240 pixels a side."""
+EXAMPLES = 300
+"""Pictures looked at: as many as a spec may show."""
+_PICTURES = "*_thumbnail.png"
 _BLOCK = 1 << 22
 
 
@@ -94,7 +112,8 @@ class SpecFile:
     """What checking needs of a spec: the rule, the rows of S that decide, the encoder.
 
     ``standing`` says what δ is worth, "" where the spec does not; ``ranges`` are those of S;
-    ``drives`` int64 (m,) numbers the drives of ``reference``, None where the spec has none.
+    ``drives`` int64 (m,) numbers the drives of ``reference``, None where the spec has none;
+    ``examples`` are prints of the pictures in it, of candidates and of S.
     """
 
     id: str
@@ -107,6 +126,7 @@ class SpecFile:
     standing: str = ""
     ranges: tuple[NamedRange, ...] = ()
     drives: NDArray[np.int64] | None = None
+    examples: tuple[Print, ...] = ()
 
 
 def read_spec(path: str | Path) -> SpecFile:
@@ -115,23 +135,31 @@ def read_spec(path: str | Path) -> SpecFile:
     Parameters
     ----------
     path
-        The ZIP, its unpacked folder, or ``spec.json`` in that folder.
+        The ZIP, also one that was packed again; a folder that holds it unpacked; or ``spec.json``
+        or another file beside it, such as the page.
 
     Raises
     ------
     InputError
-        There is no such file.
+        There is no such file, or a folder holds no spec, or several.
     ArtifactError
         It is not a Visual Spec, or is damaged, oversized or inconsistent; the sentence says where.
     """
     path = Path(path).expanduser()
     if path.is_dir():
-        path = path / "spec.json"
+        path = _in_folder(path)
     refuse_no_file(path)
     if not path.is_file():
-        raise InputError(f"There is no {path}: give a Visual Spec's ZIP, or its spec.json.")
-    if zipfile.is_zipfile(path):
+        raise InputError(f"There is no {path}: give a Visual Spec's ZIP, or its {SPEC}.")
+    if zipfile.is_zipfile(path) and path.name != REFERENCE:
         return _from_zip(path)
+    if path.name.lower() != SPEC:
+        if not (path.parent / SPEC).is_file() and path.suffix.lower() != ".json":
+            raise ArtifactError(
+                f"{path.name} is no Visual Spec, and no {SPEC} is beside it: give the spec's ZIP, "
+                f"or the folder with {SPEC} and {REFERENCE}."
+            )
+        path = path if path.suffix.lower() == ".json" else path.parent / SPEC
     document = _of_this_version(read_json(path, limit=JSON_LIMIT), path.name)
     beside = path.parent / REFERENCE
     if not beside.is_file():
@@ -140,48 +168,125 @@ def read_spec(path: str | Path) -> SpecFile:
         )
     with beside.open("rb") as file:
         digest = _copied(file, None, beside.stat().st_size, path)
-    return _checked(document, beside, digest, str(path))
+    pictures = [each for kind in ("do", "dont") for each in (path.parent / kind).glob(_PICTURES)]
+    examples = _prints(sorted(pictures)[:EXAMPLES])
+    return replace(_checked(document, beside, digest, str(path)), examples=examples)
+
+
+def _in_folder(folder: Path) -> Path:
+    """The one ``spec.json`` in a folder or a few folders down; else the one ZIP in it."""
+    level, found = [folder], list[Path]()
+    for _ in range(DEEPEST + 1):
+        found = [place / SPEC for place in level if (place / SPEC).is_file()]
+        level = [inner for place in level for inner in _folders(place)]
+        if found:
+            break
+    packed = [] if found else sorted(folder.glob("*.zip"))
+    if len(found or packed) != 1:
+        listed = ", ".join(str(each.relative_to(folder)) for each in (found or packed)[:5])
+        said = f"holds several: {listed}; give one of them" if listed else f"holds no {SPEC}"
+        raise InputError(f"{folder} {said}. A Visual Spec is its ZIP, or the folder of {SPEC}.")
+    return (found or packed)[0]
+
+
+def _folders(place: Path) -> list[Path]:
+    try:
+        inside = list(islice(place.iterdir(), 10_000))
+    except OSError:
+        return []
+    return sorted(each for each in inside if _is_wanted(each.name) and each.is_dir())
+
+
+def _is_wanted(name: str) -> bool:
+    """Whether a name is not one that macOS adds to what it packs."""
+    return name != "__MACOSX" and not name.startswith(".")
 
 
 def _from_zip(path: Path) -> SpecFile:
-    name = "spec.json"
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-            if len(archive.infolist()) > MEMBERS:
-                raise ArtifactError(f"{path.name} has more than {MEMBERS:,} members: no spec has.")
+        with open_zip(path) as archive, tempfile.TemporaryDirectory() as folder:
+            document_info, reference_info = _members(archive, path)
             content = io.BytesIO()
-            with _member(archive, name, JSON_LIMIT, path) as (file, size):
-                _copied(file, content, size, path)
-            document = _of_this_version(parse_json(content.getvalue(), name), name)
+            with _member(archive, document_info, JSON_LIMIT, path) as file:
+                _copied(file, content, document_info.file_size, path)
+            parsed = parse_json(content.getvalue(), SPEC, limit=JSON_LIMIT)
+            document = _of_this_version(parsed, SPEC)
             target = Path(folder) / REFERENCE
             with (
-                _member(archive, REFERENCE, REFERENCE_LIMIT, path) as (file, size),
+                _member(archive, reference_info, REFERENCE_LIMIT, path) as file,
                 target.open("wb") as copy,
             ):
-                digest = _copied(file, copy, size, path)
-            return _checked(document, target, digest, str(path))
+                digest = _copied(file, copy, reference_info.file_size, path)
+            examples = _prints(_unpacked(archive, document_info, Path(folder)))
+            return replace(_checked(document, target, digest, str(path)), examples=examples)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise ArtifactError(f"{path} cannot be read as a ZIP: {error}.") from error
 
 
-@contextmanager
-def _member(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> Any:
-    """The one member called ``name``, at the top or in one folder; its size is bounded."""
-    found = [
+def _members(archive: zipfile.ZipFile, path: Path) -> tuple[zipfile.ZipInfo, zipfile.ZipInfo]:
+    """``spec.json`` and the reference beside it, at the top or some folders down."""
+    members: dict[tuple[str, ...], list[zipfile.ZipInfo]] = {}
+    for info in archive.infolist():
+        parts = tuple(info.filename.replace("\\", "/").split("/"))
+        if len(parts) <= DEEPEST + 1 and all(map(_is_wanted, parts)):
+            members.setdefault((*parts[:-1], parts[-1].lower()), []).append(info)
+    found = [parts for parts in members if parts[-1] == SPEC]
+    count = sum(len(members[parts]) for parts in found)
+    if count != 1:
+        what = f"has {count} of {SPEC}: unpack it and give the folder of one" if count else ""
+        packed = [parts[-1] for parts in members if parts[-1].endswith(".zip")]
+        inner = f"; unpack it and give the {packed[0]} in it" if packed else ""
+        lacks = f"has no {SPEC}: it is not a Visual Spec's ZIP{inner}"
+        raise ArtifactError(f"{path.name} {what or lacks}.")
+    folder = found[0][:-1]
+    beside = members.get((*folder, REFERENCE), [])
+    if len(beside) != 1:
+        what = "has no" if not beside else f"has {len(beside)} of"
+        raise ArtifactError(f"{path.name} {what} {REFERENCE} beside {SPEC}: pack it whole.")
+    return members[found[0]][0], beside[0]
+
+
+def _unpacked(archive: zipfile.ZipFile, document: zipfile.ZipInfo, folder: Path) -> Iterator[Path]:
+    """The pictures beside ``spec.json``, one at a time in a file that the next one replaces."""
+    beside = document.filename[: -len(SPEC)]
+    target = folder / "picture.png"
+    pictures = [
         info
         for info in archive.infolist()
-        if info.filename.split("/")[-1] == name and info.filename.count("/") <= 1
+        if info.filename.startswith((f"{beside}do", f"{beside}dont"))
+        and fnmatch(info.filename, _PICTURES)
+        and info.file_size <= PICTURE_LIMIT
     ]
-    if len(found) != 1:
-        what = "has no" if not found else f"has {len(found)} of"
-        raise ArtifactError(f"{path.name} {what} {name}: it is not a Visual Spec's ZIP.")
-    info = found[0]
+    for info in pictures[:EXAMPLES]:
+        try:
+            with archive.open(info) as file:
+                target.write_bytes(file.read(PICTURE_LIMIT))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
+            continue
+        yield target
+
+
+def _prints(pictures: Iterable[Path]) -> tuple[Print, ...]:
+    """Prints of the pictures that can be read; one that cannot is no example."""
+    found = []
+    for path in pictures:
+        with suppress(ImageError):
+            found.append(picture_print(open_rgb(path)))
+    return tuple(found)
+
+
+@contextmanager
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, path: Path
+) -> Iterator[IO[bytes]]:
+    """A member whose size is bounded."""
     if info.file_size > limit or _inflated(info):
         raise ArtifactError(
-            f"{path.name}: {name} would unpack to {info.file_size:,} bytes, which no spec needs."
+            f"{path.name}: {info.filename} would unpack to {info.file_size:,} bytes, which no spec "
+            "needs."
         )
     with archive.open(info) as file:
-        yield file, info.file_size
+        yield file
 
 
 def _copied(source: IO[bytes], target: IO[bytes] | None, size: int, path: Path) -> str:
@@ -249,7 +354,7 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
 
 def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
     try:
-        with zipfile.ZipFile(arrays) as inner:
+        with open_zip(arrays) as inner:
             for info in filter(_inflated, inner.infolist()):
                 raise ArtifactError(
                     f"{REFERENCE} would unpack to {info.file_size:,} bytes: no spec needs them."
@@ -267,7 +372,7 @@ def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
 
 def _drives(arrays: Path, count: int, name: str) -> NDArray[np.int64] | None:
     """The drives of the reference; None in a spec that has none."""
-    with zipfile.ZipFile(arrays) as inner:
+    with open_zip(arrays) as inner:
         if "drives.npy" not in inner.namelist():
             return None
     drives = read_npz(arrays, "drives")

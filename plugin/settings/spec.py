@@ -99,5 +99,8 @@ class CheckParams(CheckSpecParams):
     """Which spec is checked, beside how its encoder is opened."""
 
     spec: str = setting(
-        "", "The Visual Spec's ZIP, or its spec.json", advanced=False, title="Visual Spec"
+        "",
+        "The Visual Spec's ZIP, its unpacked folder, or its spec.json",
+        advanced=False,
+        title="Visual Spec",
     )

@@ -179,7 +179,7 @@ step_command(
     "check-spec",
     CheckSpecParams,
     arguments=(
-        argument("spec", metavar="SPEC", help="the spec's ZIP, or its spec.json"),
+        argument("spec", metavar="SPEC", help="the spec's ZIP, unpacked folder or spec.json"),
         argument("folder", metavar="FOLDER", help="new images: a folder or a glob"),
         LEFT_OUT,
     ),

@@ -6,8 +6,10 @@ on is that the same encoder looks at the new images, which its fingerprint settl
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -19,10 +21,12 @@ from ...coverage.support import support
 from ...coverage.words import counted as number_of
 from ...embeddings.attributes import WORDS
 from ...embeddings.extract import Skipped, extract
+from ...embeddings.images import open_rgb
 from ...encoders.protocol import Encoder
-from ...errors import EmptySetError, InputError, MismatchError
+from ...errors import EmptySetError, ImageError, InputError, MismatchError
 from ...interchange.left_out import LeftOut
 from ...progress import Progress, silent
+from ...report.copies import Print, copies, picture_print
 from ...report.render import shown
 from ...report.spec_reading import SpecFile, read_spec
 from ...report.spec_rule import VERDICTS, Verdict, judge
@@ -33,6 +37,7 @@ from ..gaps.attributes import read_attributes
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..gaps.embed import open_encoder, recorded
 from ..gaps.sources import Source, list_images
+from ..gaps.zoo import installed
 from ..store import runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
@@ -49,7 +54,8 @@ LISTED = 100
 class Answer:
     """One image's verdict; ``to_centre`` and ``to_owned`` in the spec's metric.
 
-    ``copy``: an image before it has the very same vector, so it does not count again.  ``support``
+    ``copy``: it is the picture of an image before it, or of an example in the spec, saved again, so
+    it does not count; told for accepted images (:mod:`...report.copies`).  ``support``
     images of S lie within δ, of ``support_drives`` drives (None where the spec has no drives): all
     of S counts within 1.5 radii of the centre, beyond that there may be more.  ``outside`` says in
     words, such as *darker*, in what the image is outside the ranges of S.
@@ -106,7 +112,7 @@ class SpecCheckResult(Result):
 
     @property
     def copies(self) -> int:
-        """Accepted images that do not count because another is exactly the same."""
+        """Accepted images that do not count: pictures that were saved again."""
         return self.counts["accepted"] - self.met
 
     def __str__(self) -> str:
@@ -120,7 +126,11 @@ class SpecCheckResult(Result):
         if self.standing:
             lines.append(self.standing)
         if self.copies:
-            lines.append(f"{self.copies} accepted images are exact copies: they count once.")
+            those = "image is a copy" if self.copies == 1 else "images are copies"
+            lines.append(
+                f"{self.copies} accepted {those}, of another one or of a picture in the spec, and "
+                "not counted."
+            )
         if self.skipped:
             lines.append(f"{len(self.skipped)} skipped:")
             lines += [f"  {item.reason}" for item in self.skipped[:LISTED]]
@@ -165,8 +175,9 @@ def check_files(
             "where load_images has taken them: give that dataset or view."
         )
     items = [(str(row), path) for row, path in enumerate(paths)]
-    seen = _embedded(spec, items, params or CheckSpecParams(), encoder, progress)
-    return replace(_answered(spec, items, seen), left_out=left_out)
+    params = params or CheckSpecParams()
+    seen = _embedded(spec, items, params, encoder, progress)
+    return replace(_answered(spec, items, seen, params.num_workers), left_out=left_out)
 
 
 def writes(names: Names) -> Writes:
@@ -208,7 +219,7 @@ def check_view(
     if missing:
         new = _embedded(spec, missing, params, encoder, progress)
         seen = _Seen(seen.vectors | new.vectors, seen.attributes | new.attributes, new.skipped)
-    checked = _answered(spec, items, seen)
+    checked = _answered(spec, items, seen, params.num_workers)
     _write(Step.of(STEP, samples, params, writes=writes), checked, spec, str(spec_path))
     return checked
 
@@ -223,7 +234,7 @@ class _Seen:
 
 
 def _answered(
-    spec: SpecFile, items: Sequence[tuple[str, str]], looked_at: _Seen
+    spec: SpecFile, items: Sequence[tuple[str, str]], looked_at: _Seen, num_workers: int
 ) -> SpecCheckResult:
     dimension = len(spec.rule.centre)
     known = [item for item in items if item[0] in looked_at.vectors]
@@ -236,23 +247,21 @@ def _answered(
     judged = judge(matrix, spec.rule, spec.reference)
     said = zip(judged.verdict, judged.to_centre.tolist(), judged.to_owned.tolist(), strict=True)
     images, drives = _support(spec, matrix)
-    seen: set[bytes] = set()
+    repeated = _copies(spec, known, judged.verdict, matrix, num_workers)
     answers = []
     for row, ((sample_id, path), told) in enumerate(zip(known, said, strict=True)):
-        vector = matrix[row].tobytes()
         outside = outside_ranges(looked_at.attributes.get(sample_id, {}), spec.ranges)
         answers.append(
             Answer(
                 sample_id,
                 path,
                 *told,
-                copy=vector in seen,
+                copy=row in repeated,
                 support=images[row],
                 support_drives=None if drives is None else drives[row],
                 outside=tuple(WORDS[each.attribute][value > each.high] for each, value in outside),
             )
         )
-        seen.add(vector)
     rule = spec.rule
     return SpecCheckResult(
         spec.id,
@@ -265,6 +274,33 @@ def _answered(
         looked_at.skipped,
         shown(spec.standing, len(spec.standing)),
     )
+
+
+def _copies(
+    spec: SpecFile,
+    items: Sequence[tuple[str, str]],
+    verdicts: Sequence[Verdict],
+    matrix: NDArray[np.float32],
+    num_workers: int,
+) -> set[int]:
+    """Rows of accepted images that show what another or an example shows; the first one counts."""
+    accepted = [row for row, verdict in enumerate(verdicts) if verdict == "accepted"]
+    with ThreadPoolExecutor(num_workers) as workers:
+        prints = list(workers.map(_print, [items[row][1] for row in accepted]))
+    found = copies(prints, spec.examples)
+    repeated = {row for row, of in zip(accepted, found, strict=True) if of is not None}
+    first: dict[bytes, int] = {}
+    for row in accepted:  # one vector is one picture, also where its file is gone
+        if first.setdefault(matrix[row].tobytes(), row) != row:
+            repeated.add(row)
+    return repeated
+
+
+def _print(path: str) -> Print | None:
+    try:
+        return picture_print(open_rgb(path))
+    except ImageError:
+        return None
 
 
 def _support(spec: SpecFile, matrix: NDArray[np.float32]) -> tuple[list[int], list[int] | None]:
@@ -323,9 +359,25 @@ def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
         for name in EmbeddingParams.model_fields
         if name in spec.encoder.parameters and name not in ("suffix", "device", "overwrite")
     }
+    if params.checkpoint is None:
+        _refuse_to_fetch(spec, str(named), known.get("model_path"))
     given = {"model_path": params.checkpoint, "precision": params.precision}
     known |= {name: value for name, value in given.items() if value is not None}
     return open_encoder(recorded({**known, "device": params.device}))
+
+
+def _refuse_to_fetch(spec: SpecFile, encoder: str, model: object) -> None:
+    """Stop where a spec, which anybody may have sent, names a model that is not on this machine."""
+    if not model or encoder not in ("internvl", "transformers", "zoo"):
+        return
+    ours = os.environ.get("INTERNVL2_PATH")
+    here = installed(str(model)) if encoder == "zoo" else Path(str(model)).expanduser().is_dir()
+    if not here and model != ours:
+        raise InputError(
+            f"Spec {spec.id} names the model {shown(str(model), 200)!r}, and nothing is fetched "
+            "because a file names it. If you trust it, give it as checkpoint; a folder with the "
+            "model does too."
+        )
 
 
 def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import fiftyone as fo
@@ -13,6 +14,7 @@ from gapsphere.plugin.coverage.verdict import level_of
 from gapsphere.plugin.coverage.words import standing
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.spec import check
 from gapsphere.plugin.dataset.spec.check import check_files, check_view
 from gapsphere.plugin.dataset.spec.export import export_visual_spec
 from gapsphere.plugin.dataset.store import runs, vectors
@@ -22,6 +24,7 @@ from gapsphere.plugin.report.spec_reading import read_spec
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.spec import CheckSpecParams, SpecParams
 from gapsphere.plugin.settings.steps import CoverageParams
+from PIL import Image
 
 
 @pytest.fixture
@@ -262,8 +265,9 @@ def test_the_candidates_themselves_come_back_accepted_and_s_covered(analysed, en
     pairs = zip(*red(analysed).values(["filepath", "dist_to_S"]), strict=True)
     new = {file for file, distance in pairs if distance > 0.08}
     assert {a.path for a in files.answers if a.verdict == "accepted"} == new
-    assert files.met == len(new)
-    assert f"{len(new)} of 16 wanted images" in str(files)
+    assert (files.met, files.copies) == (0, len(new))  # the spec shows them: they are here already
+    assert "0 of 16 wanted images" in str(files)
+    assert f"{len(new)} accepted images are copies" in str(files)
     owned = check_files(path, analysed.match_tags("S").values("filepath"), encoder=encoder)
     assert owned.counts["covered already"] == 20
 
@@ -304,19 +308,76 @@ def test_a_check_on_a_view_writes_verdicts_and_embeds_nothing_twice(analysed, en
     assert not analysed.has_field("embedding_b")
 
 
+@pytest.mark.parametrize("kind", ["zip", "folder", "view"])
+def test_a_picture_that_was_saved_again_counts_once(analysed, encoder, tmp_path, kind, dataset):
+    path = Path(issue(red(analysed), tmp_path / "red.zip").path)
+    good = red(analysed).match(fo.ViewField("dist_to_S") > 0.08).first().filepath
+    folder = tmp_path / "new"
+    folder.mkdir()
+    example = Image.open(good)
+    other = example.point(lambda level: min(level + 6, 255))
+    for name, picture in (("example", example), ("near", other)):
+        for quality in (95, 80):
+            picture.save(folder / f"{name}{quality}.jpg", quality=quality, subsampling=0)
+    other.save(folder / "plain.png")
+    if kind == "folder":
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(tmp_path / "unpacked")
+        path = tmp_path / "unpacked"
+    if kind == "view":
+        dataset.add_images_dir(str(folder))
+        new = dataset.match(fo.ViewField("filepath").starts_with(str(folder)))
+        checked = check_view(path, new.sort_by("filepath", reverse=True), encoder=encoder)
+    else:
+        files = sorted(folder.iterdir(), reverse=True)
+        checked = check_files(path, files, encoder=encoder)
+    assert checked.counts["accepted"] == 5
+    assert (checked.met, checked.copies) == (1, 4)
+    assert [Path(a.path).name for a in checked.answers if not a.copy] == ["plain.png"]
+
+
+@pytest.mark.parametrize(
+    ("encoder_name", "model"),
+    [
+        ("internvl", "stranger/model"),
+        ("transformers", "stranger/model"),
+        ("transformers", "stranger/model@main"),
+        ("zoo", "clip-vit-base32-torch"),
+    ],
+)
+def test_a_model_that_a_spec_names_is_not_fetched(
+    analysed, encoder, tmp_path, monkeypatch, encoder_name, model
+):
+    path = issue(red(analysed), tmp_path / "red.zip").path
+    files = red(analysed).values("filepath")
+    spec = read_spec(path)
+    parameters = {"encoder": encoder_name, "model_path": model}
+    named = replace(spec, encoder=replace(spec.encoder, parameters=parameters))
+    monkeypatch.setattr(check, "read_spec", lambda path: named)
+    monkeypatch.setattr(check, "open_encoder", lambda params: opened.append(params) or encoder)
+    opened = []
+    with pytest.raises(InputError, match=f"names the model '{model}', and nothing is fetched"):
+        check_files(path, files)
+    assert not opened
+    check_files(path, files, CheckSpecParams(checkpoint=model))
+    assert [params.model_path for params in opened] == [model]
+    monkeypatch.setenv("INTERNVL2_PATH", model)
+    check_files(path, files)
+
+
 def test_skipped_images_are_counted_and_copies_count_once(analysed, encoder, tmp_path, make_images):
     path = issue(red(analysed), tmp_path / "red.zip").path
     good = red(analysed).match(fo.ViewField("dist_to_S") > 0.08).first().filepath
     folder = tmp_path / "new"
     folder.mkdir()
-    for name in ("a.png", "b.png"):
-        (folder / name).write_bytes(Path(good).read_bytes())
+    other = Image.open(good).point(lambda level: min(level + 6, 255))
+    other.save(folder / "a.png"), other.save(folder / "b.png")
     (folder / "broken\u202e\n.png").write_bytes(b"no image")
     checked = check_files(path, folder, encoder=encoder)
     assert len(checked.skipped) == 1
     assert (checked.counts["accepted"], checked.met, checked.copies) == (2, 1, 1)
     assert "1 skipped" in str(checked)
-    assert "exact copies" in str(checked)
+    assert "1 accepted image is a copy" in str(checked)
     with pytest.raises(EmptySetError):
         check_files(path, make_images("none", 0), encoder=encoder)
 
