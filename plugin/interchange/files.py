@@ -205,6 +205,7 @@ def read_npz(path: Path, preferred: str) -> Array:
     try:
         with open_zip(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
+            _refuse_inflated(archive, path.name)
             wanted = f"{preferred}.npy"
             if wanted not in names:
                 alone = names if len(names) == 1 else _matrices(archive, names)
@@ -216,15 +217,19 @@ def read_npz(path: Path, preferred: str) -> Array:
                     f"called {preferred!r}; it holds {held}."
                 )
             info = archive.getinfo(wanted)
-            if info.file_size > max(SMALL_MEMBER, INFLATION * info.compress_size):
-                raise ArtifactError(
-                    f"{path.name} would unpack to {info.file_size:,} bytes from "
-                    f"{info.compress_size:,}, as no such array does: it is not read."
-                )
             with archive.open(wanted) as file:
                 return _read_array(file, info.file_size, path.name)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise ArtifactError(f"{path.name} cannot be read as .npz: {error}.") from error
+
+
+def _refuse_inflated(archive: zipfile.ZipFile, name: str) -> None:
+    for info in archive.infolist():
+        if info.file_size > max(SMALL_MEMBER, INFLATION * info.compress_size):
+            raise ArtifactError(
+                f"{name} would unpack to {info.file_size:,} bytes from {info.compress_size:,}, as "
+                "no such array does: it is not read."
+            )
 
 
 def _matrices(archive: zipfile.ZipFile, names: list[str]) -> list[str]:

@@ -92,11 +92,6 @@ def register_zoo() -> None:
     register("zoo", _load)
 
 
-def installed(name: str) -> bool:
-    """Whether the weights of a model of FiftyOne's zoo are on this machine."""
-    return name in foz.list_downloaded_zoo_models()
-
-
 def _load(request: EncoderRequest) -> ZooEncoder:
     if not request.model_path:
         raise InputError("encoder `zoo` needs model_path: the name of a model in FiftyOne's zoo.")

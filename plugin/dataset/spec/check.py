@@ -22,8 +22,9 @@ from ...coverage.words import counted as number_of
 from ...embeddings.attributes import WORDS
 from ...embeddings.extract import Skipped, extract
 from ...embeddings.images import open_rgb
+from ...encoders.hub import offline
 from ...encoders.protocol import Encoder
-from ...errors import EmptySetError, ImageError, InputError, MismatchError
+from ...errors import CheckpointError, EmptySetError, ImageError, InputError, MismatchError
 from ...interchange.left_out import LeftOut
 from ...progress import Progress, silent
 from ...report.copies import Print, copies, picture_print
@@ -37,7 +38,6 @@ from ..gaps.attributes import read_attributes
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..gaps.embed import open_encoder, recorded
 from ..gaps.sources import Source, list_images
-from ..gaps.zoo import installed
 from ..store import runs, vectors
 from ..store.database import counted, database_failures
 from ..store.names import Names
@@ -359,25 +359,20 @@ def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
         for name in EmbeddingParams.model_fields
         if name in spec.encoder.parameters and name not in ("suffix", "device", "overwrite")
     }
-    if params.checkpoint is None:
-        _refuse_to_fetch(spec, str(named), known.get("model_path"))
     given = {"model_path": params.checkpoint, "precision": params.precision}
     known |= {name: value for name, value in given.items() if value is not None}
-    return open_encoder(recorded({**known, "device": params.device}))
-
-
-def _refuse_to_fetch(spec: SpecFile, encoder: str, model: object) -> None:
-    """Stop where a spec, which anybody may have sent, names a model that is not on this machine."""
-    if not model or encoder not in ("internvl", "transformers", "zoo"):
-        return
-    ours = os.environ.get("INTERNVL2_PATH")
-    here = installed(str(model)) if encoder == "zoo" else Path(str(model)).expanduser().is_dir()
-    if not here and model != ours:
+    wanted = recorded({**known, "device": params.device})
+    if params.checkpoint is not None or wanted.model_path == os.environ.get("INTERNVL2_PATH"):
+        return open_encoder(wanted)
+    try:
+        with offline():  # anybody may have sent the spec
+            return open_encoder(wanted)
+    except CheckpointError as error:
         raise InputError(
-            f"Spec {spec.id} names the model {shown(str(model), 200)!r}, and nothing is fetched "
-            "because a file names it. If you trust it, give it as checkpoint; a folder with the "
-            "model does too."
-        )
+            f"Spec {spec.id} names the model {shown(str(wanted.model_path), 200)!r}, and nothing "
+            "is fetched because a file names it: if you trust it, give it as checkpoint, or a "
+            f"folder that holds it ({error})."
+        ) from error
 
 
 def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> None:
