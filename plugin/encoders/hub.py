@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, InputError
+from ..interchange import temporary
 from ..interchange.files import write_text
 from ..progress import Progress, silent
 from .internvl_checkpoint import (
@@ -392,7 +393,9 @@ def _complete_or_absent(target: Path) -> Iterator[Path]:
     """A folder to fill, moved to ``target`` at the end and removed if anything goes wrong."""
     with _disk_errors(target.parent, CACHE_VARIABLE):
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".partial-", dir=target.parent))
+        temporary.sweep(target.parent)
+        start = temporary.prefix(".partial-")
+        work = Path(tempfile.mkdtemp(prefix=start, dir=target.parent))
         try:
             yield work
             with contextlib.suppress(FileExistsError):

@@ -23,11 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArtifactError
+from . import temporary
 
 Array = NDArray[Any]
 
 ARRAY_LIMIT = 64 << 30
 """Bytes of one array at most."""
+NAME_KEPT = 48
+"""Letters of a file's name in that of its temporary file: a name has 255 bytes at most."""
 JSON_LIMIT = 1 << 30
 """Bytes of one JSON file at most: some five million paths."""
 JSON_PARTS = 32
@@ -103,7 +106,9 @@ def write_whole(
     partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary.sweep(path.parent)
+        start = temporary.prefix(f".{path.name[:NAME_KEPT]}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=start)
         partial = Path(name)
         with os.fdopen(handle, "wb") as file:
             write(file)

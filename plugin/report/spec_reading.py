@@ -28,6 +28,7 @@ from ..coverage.contrasts import NamedRange
 from ..coverage.rows import Metric, checked_rows
 from ..embeddings.images import open_rgb
 from ..errors import ArtifactError, GapsphereError, ImageError, InputError
+from ..interchange import temporary
 from ..interchange.files import (
     INFLATION,
     open_zip,
@@ -204,7 +205,9 @@ def _is_wanted(name: str) -> bool:
 
 def _from_zip(path: Path) -> SpecFile:
     try:
-        with open_zip(path) as archive, tempfile.TemporaryDirectory() as folder:
+        temporary.sweep(Path(tempfile.gettempdir()))
+        start = temporary.prefix()
+        with open_zip(path) as archive, tempfile.TemporaryDirectory(prefix=start) as folder:
             document_info, reference_info = _members(archive, path)
             content = io.BytesIO()
             with _member(archive, document_info, JSON_LIMIT, path) as file:
