@@ -55,8 +55,9 @@ _DEEPEST = 3
 _LARGEST = 10_000
 _FOLDER = Path(__file__).parent / "conf" / "sampling"
 _VARIABLE = re.compile(
-    r"\$\{(?:oc\.env:)?(?P<name>\w+)(?:(?::-|,)(?P<default>[^}]*))?\}|\$(?P<bare>[A-Za-z_]\w*)"
+    r"\$\{(?:oc\.env:)?(?P<name>\w+)(?:(?::-|,)(?P<default>[^{}$]*))?\}|\$(?P<bare>[A-Za-z_]\w*)"
 )
+_KEPT = re.compile("\0(\\d+)\0")
 
 
 def load(
@@ -223,25 +224,45 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _expanded(value: Any, key: str, path: Path | None) -> Any:
-    """``value`` with the environment's variables in it."""
-    if not isinstance(value, str):
-        return value
+    """``value`` with the environment's variables in it, in the entries of a list too."""
+    if isinstance(value, list):
+        return [_expanded(each, key, path) for each in value]
+    if not isinstance(value, str) or "$" not in value:
+        return value or None if isinstance(value, str) else value
+    kept: list[str | None] = []
+    names: list[str] = []
 
     def found(match: re.Match[str]) -> str:
-        name = match["name"] or match["bare"]
-        text = os.environ.get(name, match["default"])
-        if text is None:
-            where = f"{path}: " if path else ""
-            default, of_hub = "DEFAULT", ""
-            if name == INTERNVL_VARIABLE:
-                default, of_hub = HUB_ID, ", which asks the hub for it,"
-            raise InputError(
-                f"{where}{key} uses the environment variable {name}, which is not set: set it, or "
-                f"write ${{{name}:-{default}}}{of_hub} in its place."
-            )
-        return text
+        names.append(match["name"] or match["bare"])
+        kept.append(os.environ.get(names[-1]) or match["default"])
+        return f"\0{len(kept) - 1}\0"
 
-    return _VARIABLE.sub(found, value) or None
+    def told(match: re.Match[str]) -> str:
+        number = int(match[1])
+        text = kept[number]
+        if text is None:
+            raise InputError(_unset(names[number], key, path))
+        return _KEPT.sub(told, text)
+
+    text, before = value, ""
+    while text != before:  # a default may hold a variable: the innermost first
+        text, before = _VARIABLE.sub(found, text), text
+    if "${" in text:
+        where = f"{path}: " if path else ""
+        raise InputError(f"{where}{key}: {value!r} is no ${{NAME}} or ${{NAME:-DEFAULT}}.")
+    return _KEPT.sub(told, text) or None
+
+
+def _unset(name: str, key: str, path: Path | None) -> str:
+    where = f"{path}: " if path else ""
+    default, of_hub = "DEFAULT", ""
+    if name == INTERNVL_VARIABLE:
+        default, of_hub = HUB_ID, ", which asks the hub for it,"
+    state = "is empty" if name in os.environ else "is not set"
+    return (
+        f"{where}{key} uses the environment variable {name}, which {state}: set it, or "
+        f"write ${{{name}:-{default}}}{of_hub} in its place."
+    )
 
 
 def _check(values: Mapping[str, Any], path: Path) -> None:

@@ -304,3 +304,58 @@ def test_a_named_pipe_is_no_file_of_settings(tmp_path):
     os.mkfifo(tmp_path / "config.yaml")
     with pytest.raises(InputError, match="is no file"):
         load(EmbeddingParams, tmp_path / "config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "expanded"),
+    [
+        ("${SET}", "a"), ("$SET/x", "a/x"), ("${SET:-b}", "a"), ("${UNSET:-b}", "b"),
+        ("${EMPTY:-b}", "b"), ("${UNSET:-}", None), ("${UNSET:-${SET}}", "a"),
+        ("${UNSET:-$SET/x}", "a/x"), ("${UNSET:-${UNSET:-${SET}}}", "a"),
+        ("${SET:-${UNSET}}", "a"), ("${LIKE_ONE}", "${SET}"), ("costs $5", "costs $5"),
+    ],
+)  # fmt: skip
+def test_variables_are_what_a_shell_makes_of_them(tmp_path, monkeypatch, text, expanded):
+    for name in ("UNSET", "OTHER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (("SET", "a"), ("EMPTY", ""), ("LIKE_ONE", "${SET}")):
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "config.yaml"
+    file.write_text(f"data: {{S_dir: '{text}'}}")
+    assert read([LoadParams], file).get("owned_images") == expanded
+    assert read([LoadParams], overrides=[f"data.S_dir={text}"]).get("owned_images") == expanded
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("${UNSET}/own", "UNSET, which is not set"), ("$UNSET", "UNSET, which is not set"),
+        ("${EMPTY}", "EMPTY, which is empty"), ("$EMPTY/own", "EMPTY, which is empty"),
+        ("${UNSET:-${OTHER}}", "OTHER, which is not set"), ("${UNSET", "is no"),
+        ("${UNSET?no}", "is no"), ("${}", "is no"), ("${oc.env:UNSET}", "UNSET, which is not set"),
+    ],
+)  # fmt: skip
+def test_a_variable_without_a_value_never_drops_a_set_in_silence(
+    tmp_path, monkeypatch, text, sentence
+):
+    for name in ("UNSET", "OTHER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EMPTY", "")
+    file = tmp_path / "config.yaml"
+    file.write_text(f"data: {{S_dir: /own, U_dir: '{text}'}}")
+    for given in ({"path": file}, {"overrides": [f"data.U_dir={text}"]}):
+        with pytest.raises(InputError, match=f"data.U_dir.*{sentence}"):
+            read([LoadParams], **given)
+
+
+def test_variables_in_a_list_and_in_the_settings_of_sparse_sampling(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIDE", "5")
+    monkeypatch.delenv("UNSET", raising=False)
+    file = tmp_path / "config.yaml"
+    scales = "sampling.importance_calculator.scales"
+    file.write_text("sampling: {importance_calculator: {scales: [1, '${SIDE}']}}")
+    assert load(SparseParams, file).scales == (1, 5)
+    file.write_text("sampling: {importance_calculator: {scales: [1, '${UNSET}']}}")
+    with pytest.raises(InputError, match=f"{scales} uses the environment variable UNSET"):
+        load(SparseParams, file)
+    assert load(SparseParams, overrides=[f"{scales}=1,${{SIDE}}"]).scales == (1, 5)
