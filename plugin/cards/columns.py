@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.contrasts import own_range, short
+from ..coverage.contrasts import OWN_RANGE, own_range, short
 from ..coverage.verdict import drive_numbers
 from ..errors import DimensionError
 
 MOST_CATEGORIES = 12
 """Numbers with more distinct values than this are asked by range, others by value."""
+
+MOST_VALUES = 64
+"""Values of a column at most: what has more, such as a street, is no kind of scene."""
 
 SHARED = 0.5
 """Share of drives that has to share its usual value with another drive."""
@@ -150,7 +153,9 @@ def _reason(values: Sequence[Any], drive: Ints, m: int) -> str:
         if whole and len(distinct) == known.sum():
             return "numbers images"
         return "runs on from drive to drive" if _clock(numbers[known], drive[known]) else ""
-    return "" if _shared(values, drive) else "names images or drives"
+    if not _shared(values, drive):
+        return "names images or drives"
+    return f"more than {MOST_VALUES} values" if len(distinct) > MOST_VALUES else ""
 
 
 def _clock(values: NDArray[np.float64], drive: Ints) -> bool:
@@ -194,18 +199,49 @@ def _ranges(name: str, values: NDArray[np.float64], drive: Ints, m: int) -> list
     known = np.isfinite(values)
     ours = np.flatnonzero(known[:m])
     whole = own_range(values[ours], drive[ours])
-    low, high = np.full(m, whole.low), np.full(m, whole.high)
-    for one in np.unique(drive[ours]):
-        rest = ours[drive[ours] != one]
-        if len(rest):
-            without = own_range(values[rest], drive[rest])
-            low[drive[:m] == one], high[drive[:m] == one] = without.low, without.high
+    low, high = ranges_without(values[ours], drive[ours])
+    inside = np.zeros((2, m), bool)
+    inside[:, ours] = values[ours] < low, values[ours] > high
     below, above = (f"below {short(whole.low)}", f"above {short(whole.high)}")
     with np.errstate(invalid="ignore"):
         return [
-            Term(name, below, False, *_cut(values < whole.low, m), values[:m] < low, False),
-            Term(name, above, False, *_cut(values > whole.high, m), values[:m] > high, False),
+            Term(name, below, False, *_cut(values < whole.low, m), inside[0], False),
+            Term(name, above, False, *_cut(values > whole.high, m), inside[1], False),
         ]
+
+
+def ranges_without(
+    values: NDArray[np.float64], drive: Ints
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both ends of :func:`~..coverage.contrasts.own_range` of S without each image's own drive.
+
+    Parameters
+    ----------
+    values, drive : (n,)
+        Of S, finite; one drive alone keeps its own range.
+
+    Examples
+    --------
+    >>> low, high = ranges_without(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 1]))
+    >>> low.tolist(), high.tolist()
+    ([2.0, 1.0, 1.0], [3.0, 1.0, 1.0])
+    """
+    number = drive_numbers(drive)
+    count, frames = int(number.max()) + 1, np.bincount(number)
+    order = np.argsort(values, kind="stable")
+    ordered, whose = values[order], number[order]
+    weight = 1 / (max(count - 1, 1) * frames[whose])
+    ends = np.empty((2, count))
+    tail = (1 - OWN_RANGE) / 2
+    for one in range(count):
+        rest = np.flatnonzero(whose != one) if count > 1 else np.arange(len(values))
+        reached = np.cumsum(weight[rest])
+        at = (
+            np.searchsorted(reached, tail, side="right"),
+            np.searchsorted(reached, 1 - tail - 1e-12),
+        )
+        ends[:, one] = ordered[rest[np.minimum(at, len(rest) - 1)]]
+    return ends[0][number], ends[1][number]
 
 
 def _cut(has: Mask, m: int) -> tuple[Mask, Mask]:

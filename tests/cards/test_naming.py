@@ -5,8 +5,9 @@ from math import comb
 
 import numpy as np
 import pytest
-from gapsphere.plugin.cards.columns import Column, terms_of
+from gapsphere.plugin.cards.columns import Column, ranges_without, terms_of
 from gapsphere.plugin.cards.naming import Name, Namer
+from gapsphere.plugin.coverage.contrasts import own_range
 from gapsphere.plugin.errors import DimensionError
 
 VALUES = {"light": ["day", "dusk", "night"], "sky": ["dry", "rain"], "place": ["city", "road"]}
@@ -165,6 +166,7 @@ HELPERS = {
     "clock": ([i / 7 for i in range(S)], [100 + i / 7 for i in range(U)]),
     "seed": ([i // 4 for i in range(S)], [900 + i // 4 for i in range(U)]),
     "empty": ([None] * S, [1] * U),
+    "street": ([f"{i % 66}" for i in range(S)], [f"{(i + 40) % 66}" for i in range(U)]),
 }
 
 
@@ -201,6 +203,7 @@ def test_why_columns_are_left_out():
         "clock": "runs on from drive to drive",
         "seed": "runs on from drive to drive",
         "empty": "S has no value",
+        "street": "more than 64 values",
     }
 
 
@@ -217,6 +220,19 @@ def test_a_number_is_named_by_range_where_the_card_leaves_that_of_s():
     (none,) = Namer.of([t for t in terms if t.field != "speed"], own, pool).names([np.arange(8)])
     assert none == Name(here_total=8, owned_total=96, owned_drives_total=24)
     assert none.sentence() == "No metadata sets these images apart from S."
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ranges_without_a_drive_equal_the_range_of_the_others(seed):
+    random = np.random.default_rng(seed)
+    drive = random.integers(0, 1 + seed, 400)
+    values = random.normal(size=400).round(1)
+    low, high = ranges_without(values, drive)
+    for one in np.unique(drive):
+        rest = drive != one if seed else drive == one
+        wanted = own_range(values[rest], drive[rest])
+        assert set(low[drive == one]) == {wanted.low}
+        assert set(high[drive == one]) == {wanted.high}
 
 
 def test_cards_of_one_name_are_told_apart_by_more_values():
