@@ -13,6 +13,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.dataset.store.samples import flat
 from ..plugin.errors import InputError
 from ..plugin.settings.fields import Params, ParamsT, Setting, make, settings_of
 
@@ -131,7 +132,7 @@ def targeted(
     if name == SELECTED and not ctx.selected:
         name = default
     if name == SELECTED:
-        return name, ctx.dataset.select(ctx.selected)
+        return name, flat(ctx.dataset).select(ctx.selected)
     return name, ctx.view if name == VIEW and ctx.view is not None else ctx.dataset
 
 

@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store.fiftyone_internals import filtered_view_of
+from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import InputError
 from ..component import can_prompt
 from . import heatmaps, memory
@@ -70,21 +71,21 @@ def act(
     kind, samples = action.get("kind"), _count(len(ids))
     if kind == "show":
         unlink(ctx)
-        ctx.ops.set_view(ctx.dataset.select(ids, ordered=True))
+        ctx.ops.set_view(flat(ctx.dataset).select(ids, ordered=True))
         return {"message": f"The grid shows {samples}."}
     if kind == "select":
         ctx.ops.set_selected_samples(ids)
         return {"message": f"{samples} selected in the grid."}
     if kind == "tag":
         tag = _name(action, "tag")
-        ctx.dataset.select(ids, ordered=False).tag_samples(tag)
+        flat(ctx.dataset).select(ids, ordered=False).tag_samples(tag)
         ctx.ops.reload_samples()
         return {"message": f"{samples} tagged “{tag}”."}
     if kind == "save_view":
         name = _name(action, "name")
         if ctx.dataset.has_saved_view(name):
             raise InputError(f"There is a view “{name}” already: take another name.")
-        ctx.dataset.save_view(name, ctx.dataset.select(ids, ordered=True))
+        ctx.dataset.save_view(name, flat(ctx.dataset).select(ids, ordered=True))
         return {"message": f"Saved as the view “{name}”: {samples}."}
     if kind == "heatmap":
         started = heatmaps.start(ctx.dataset, ids, found.names.suffix)
@@ -110,7 +111,7 @@ def _collected(ids: list[str], found: Analysis) -> dict[str, Any]:
 
 def _spec(ctx: foo.ExecutionContext, ids: list[str], found: Analysis) -> dict[str, Any]:
     """Open the form of ``export_visual_spec`` on exactly these samples, selected in the grid."""
-    there = ctx.dataset.select(ids, ordered=True).values("id")
+    there = flat(ctx.dataset).select(ids, ordered=True).values("id")
     if not there:
         raise InputError("None of these samples is in the dataset any more.")
     ctx.ops.set_selected_samples(there)

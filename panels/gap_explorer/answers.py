@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...plugin.coverage.criterion import NAMES
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.gaps.ask import drive_question, said_of
+from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import InputError
 from ...plugin.projection.questions import MAX_K, Answer, Question, unit_direction
 from ...plugin.projection.search_space import SETS
@@ -68,7 +69,7 @@ def cards(
     """One card a row, in order; a sample deleted meanwhile is left out."""
     support = analysis.support if judged.threshold == analysis.threshold else None
     ids = analysis.ids.text(rows)
-    paths = dict(zip(*analysis.dataset.select(ids).values(["id", "filepath"]), strict=True))
+    paths = dict(zip(*flat(analysis.dataset).select(ids).values(["id", "filepath"]), strict=True))
     positions = _positions(shown, rows).tolist()
     made = []
     for i, (row, sample_id) in enumerate(zip(rows.tolist(), ids, strict=True)):

@@ -19,6 +19,7 @@ from bson import ObjectId
 from ...plugin.dataset.gaps import heatmaps
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, detached
 from ...plugin.dataset.store.names import Names
+from ...plugin.dataset.store.samples import flat
 from ...plugin.encoders.hub import offline
 from ...plugin.errors import Cancelled, GapsphereError, InputError
 from ...plugin.settings.steps import HeatmapParams
@@ -114,7 +115,7 @@ def grids(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> dict[str, dic
     field = Names(suffix).heatmap
     if not ids or not dataset.has_field(field):
         return {}
-    view = dataset.select(list(ids), ordered=False).exists(field)
+    view = flat(dataset).select(list(ids), ordered=False).exists(field)
     found = {}
     for sample_id, heatmap in zip(*view.values(["id", field]), strict=True):
         values = heatmap.map

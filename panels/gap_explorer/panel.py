@@ -13,6 +13,7 @@ from ...plugin.dataset.gaps import analysis
 from ...plugin.dataset.gaps.analysis import Analysis, NoAnalysisError
 from ...plugin.dataset.store.database import counted, is_empty
 from ...plugin.dataset.store.names import OWNED_TAG, POOL_TAG
+from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import GapsphereError
 from ...plugin.projection import questions
 from ...plugin.projection.verdict import Judged
@@ -182,7 +183,7 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
     except NoAnalysisError:
         if known:
             raise
-        tags = dataset.count_sample_tags()
+        tags = flat(dataset).count_sample_tags()
         return {
             "status": {
                 "kind": "not_computed",

@@ -9,6 +9,7 @@ import fiftyone as fo
 import numpy as np
 
 from ...plugin.dataset.store.names import Names
+from ...plugin.dataset.store.samples import flat as all_of
 from ..wire import b64
 
 QUANTUM = 65535
@@ -28,7 +29,7 @@ def pictures(
             paths[f"reconstruction:{suffix}"] = names.reconstruction
         if dataset.has_field(names.importance):
             paths[f"importance:{suffix}"] = f"{names.importance}.map_path"
-    read = dataset.select(ids).values(["id", *paths.values()])
+    read = all_of(dataset).select(ids).values(["id", *paths.values()])
     place = {sample_id: at for at, sample_id in enumerate(read[0])}
     rows = [place.get(sample_id) for sample_id in ids]
     return {
@@ -42,7 +43,7 @@ def measured(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> dict[str, 
     field = Names(suffix).measured
     known: dict[str, np.ndarray[Any, Any]] = {}
     if dataset.has_field(field):
-        view = dataset.select(ids)
+        view = all_of(dataset).select(ids)
         for sample_id, groups in zip(
             *view.values(["id", f"{field}.keypoints.points"]), strict=True
         ):

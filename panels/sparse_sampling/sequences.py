@@ -13,6 +13,7 @@ from ...plugin.dataset.sparse.sequences import ALL
 from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simulations
 from ...plugin.dataset.store.database import counted
 from ...plugin.dataset.store.names import Names
+from ...plugin.dataset.store.samples import flat
 from ...plugin.dataset.store.sets import resolve
 from ...plugin.errors import InputError
 from ..wire import b64
@@ -137,7 +138,7 @@ def home_of(dataset: fo.Dataset, sample_id: str) -> dict[str, Any] | None:
     """The simulated sequence that holds a sample, None if it is in none."""
     found = usable(dataset, simulations(dataset))
     fields = {one.sequence_field for one in found if one.sequence_field is not None}
-    view = dataset.select(sample_id)
+    view = flat(dataset).select(sample_id)
     values = {field: str(value) for field in fields for value in view.values(field)}
     for one in found:
         value = ALL if one.sequence_field is None else values.get(one.sequence_field, "")

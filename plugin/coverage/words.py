@@ -101,9 +101,12 @@ def _at_level(threshold: Threshold, delta: str) -> str:
 
 def unit(run: CoverageReport) -> str:
     """The unit of evidence: how many drives of S and of U there are."""
-    if run.sequence_field is None:
+    if run.sequence_field is None or run.looks_like_video:
         counts = "S counts as one" if run.looks_like_video else "each image counts as one"
         return f"no field names drives, so {counts}"
+    if run.sequence_field.endswith(".id"):
+        groups = f"{run.drives_owned:,} of S, {run.drives_pool:,} of U"
+        return f"no field names scenes, so each group counts as one: {groups}"
     return f"{counted(run.drives_owned)} of S, {run.drives_pool:,} of U"
 
 

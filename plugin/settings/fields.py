@@ -98,6 +98,15 @@ def overwrite(text: str, **kwargs: Any) -> Any:
     return setting(False, text, **kwargs)
 
 
+def slices() -> Any:
+    """Which slices of a grouped dataset are meant."""
+    return setting(
+        None,
+        "Of a grouped dataset: slices to work on, separated by commas, or all",
+        title="Group slices",
+    )
+
+
 def suffix(text: str, **kwargs: Any) -> Any:
     """What tells several analyses of one dataset apart."""
     return setting("", text, pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$", max_length=40, **kwargs)

@@ -185,6 +185,7 @@ class FrameParams(Params, section="frames"):
         "Field that orders the frames of a sequence; without it they are ordered by file name",
         advanced=False,
     )
+    slices: str | None = fields.slices()
     side: int = setting(
         128,
         "Longest side of the working frames, in pixels; the aspect ratio is kept, nothing is "

@@ -26,7 +26,13 @@ class AnalysisParams(Params, section="analysis"):
     )
 
 
-class SetParams(AnalysisParams, section="analysis"):
+class ImageParams(AnalysisParams, section="analysis"):
+    """Which images of a grouped dataset are meant."""
+
+    slices: str | None = fields.slices()
+
+
+class SetParams(ImageParams, section="analysis"):
     """Which samples are S and which are U."""
 
     owned: str = setting(
@@ -81,7 +87,7 @@ class LoadParams(Params, section="data"):
     num_workers: int = fields.num_workers("Threads that read images", key="inference.num_workers")
 
 
-class InferenceParams(AnalysisParams, section="inference"):
+class InferenceParams(ImageParams, section="inference"):
     """How an encoder runs, whichever it is."""
 
     precision: Precision | None = fields.precision("the best for the device")
@@ -146,7 +152,7 @@ class EmbeddingParams(InferenceParams, section="inference"):
     )
 
 
-class AttributeParams(AnalysisParams, section="attributes"):
+class AttributeParams(ImageParams, section="attributes"):
     """How attributes of images are measured."""
 
     num_workers: int = fields.num_workers()
@@ -270,7 +276,7 @@ class GapParams(EmbeddingParams, AnalyzeParams):
     """``find_gaps``: the four steps in a row."""
 
 
-class HeatmapParams(AnalysisParams, section="heatmap"):
+class HeatmapParams(ImageParams, section="heatmap"):
     """Which images get a heatmap, and what it shows."""
 
     only: Literal["all", "picks", "gaps"] = setting(

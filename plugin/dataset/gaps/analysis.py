@@ -31,6 +31,7 @@ from ..store.drives import drive_ids
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import SEQUENCE, Names, suffixes
 from ..store.points import Points
+from ..store.samples import flat
 from ..store.sets import resolve
 from . import coverage, kcenter, sphere
 from .coverage import CoverageResult
@@ -217,7 +218,7 @@ def _drives(dataset: fo.Dataset, field: str | None, ids: PointIds) -> Array:
     """Drive of each point as a number, -1 where it has none, int64 (n,)."""
     if field is None:
         return np.full(len(ids), -1)
-    drive = dict(zip(*dataset.values(["id", field]), strict=True))
+    drive = dict(zip(*flat(dataset).values(["id", field]), strict=True))
     names = [drive.get(sample_id) for sample_id in ids.text()]
     number = {name: i for i, name in enumerate(sorted({n for n in names if n is not None}))}
     return np.array([number.get(name, -1) for name in names])

@@ -30,10 +30,12 @@ from ...report.plot3d import plot_3d
 from ...results import Result
 from ...settings.steps import PlotParams, SetParams
 from ..store import runs, vectors
+from ..store.door import admitted, refuse_additions
 from ..store.inputs import read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import refuse_foreign
+from ..store.samples import flat
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 from ..store.workspaces import save_workspace
@@ -92,11 +94,12 @@ def export_artifacts(
         The folder holds an analysis already and ``overwrite`` is off, or the disk says no.
     """
     params, plot = params or SetParams(), plot or PlotParams()
+    samples = admitted(samples, params.slices)
     inputs, names = read_inputs(samples, params), Names(params.suffix)
     dataset = dataset_of(samples)
     for step in (sphere.STEP, kcenter.STEP):
         runs.finished(dataset, names, step)
-    path_of = dict(zip(*dataset.values(["id", "filepath"]), strict=True))
+    path_of = dict(zip(*flat(dataset).values(["id", "filepath"]), strict=True))
     rows: dict[str, Any] = {}
     places: dict[str, Any] = {}
     for part, found in (("S", inputs.owned), ("U", inputs.pool)):
@@ -148,6 +151,7 @@ def import_artifacts(
     ArtifactError
         A file is missing, damaged or does not fit the others.
     """
+    refuse_additions(dataset)
     folder = Path(folder).expanduser()
     artifacts, warnings = read_artifacts(folder)
     warnings += hold_together(artifacts)
@@ -229,7 +233,7 @@ def _aligned(dataset: fo.Dataset, field: str, ids: list[str]) -> NDArray[np.floa
 def _distances(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.float64]:
     known = {}
     if dataset.has_field(names.dist_to_S):
-        known = dict(zip(*dataset.values(["id", names.dist_to_S]), strict=True))
+        known = dict(zip(*flat(dataset).values(["id", names.dist_to_S]), strict=True))
     missing = sum(known.get(sample_id) is None for sample_id in ids)
     if missing:
         raise EmptySetError(
@@ -244,7 +248,7 @@ def _verdicts(
     """Verdicts of the run; those of runs that wrote none are read off the distances."""
     said: dict[str, Any] = {}
     if dataset.has_field(names.gap_verdict):
-        said = dict(zip(*dataset.values(["id", names.gap_verdict]), strict=True))
+        said = dict(zip(*flat(dataset).values(["id", names.gap_verdict]), strict=True))
     code: dict[Any, int] = {name: number for number, name in NAMES.items()}
     return [
         code.get(said.get(sample_id), int(by_distance))
@@ -255,7 +259,7 @@ def _verdicts(
 def _picks(dataset: fo.Dataset, names: Names, ids: list[str]) -> Picks | None:
     if not dataset.has_field(names.kcenter_rank):
         return None
-    view = dataset.exists(names.kcenter_rank).sort_by(names.kcenter_rank)
+    view = flat(dataset).exists(names.kcenter_rank).sort_by(names.kcenter_rank)
     row = {sample_id: index for index, sample_id in enumerate(ids)}
     picked, radii = view.values(["id", names.kcenter_radius])
     kept = [(row[i], radius) for i, radius in zip(picked, radii, strict=True) if i in row]

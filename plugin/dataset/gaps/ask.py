@@ -18,6 +18,7 @@ from ...projection.questions import Answer, Question, Verdict, answer, unit_dire
 from ...projection.words import Sentences, sentences
 from ...results import Result
 from ...settings.questions import AskParams
+from ..store.samples import flat
 from ..store.sets import Samples, dataset_of
 from . import analysis
 from .analysis import Analysis
@@ -194,15 +195,15 @@ def _row(dataset: fo.Dataset, found: Analysis, sample: str) -> int:
 def _ids_named(dataset: fo.Dataset, sample: str) -> list[str]:
     """Ids of the samples with this id, else with this path, else with this end of a path."""
     if re.fullmatch("[0-9a-f]{24}", sample):
-        ids: list[str] = dataset.select(sample).values("id")
+        ids: list[str] = flat(dataset).select(sample).values("id")
         if ids:
             return ids
     for path in dict.fromkeys([sample, os.path.abspath(os.path.expanduser(sample))]):
-        ids = dataset.match(F("filepath") == path).values("id")
+        ids = flat(dataset).match(F("filepath") == path).values("id")
         if ids:
             return ids
     end = re.escape(sample.replace("\\", "/"))
-    matching: list[str] = dataset.match(F("filepath").re_match(f"[/\\\\]{end}$")).values("id")
+    matching: list[str] = flat(dataset).match(F("filepath").re_match(f"[/\\\\]{end}$")).values("id")
     return matching
 
 
@@ -210,7 +211,7 @@ def _result(
     dataset: fo.Dataset, found: Analysis, question: Question, given: Answer
 ) -> AnswerResult:
     ids = found.ids.text(given.rows)
-    paths = dict(zip(*dataset.select(ids).values(["id", "filepath"]), strict=True))
+    paths = dict(zip(*flat(dataset).select(ids).values(["id", "filepath"]), strict=True))
     nearest = [
         Neighbor(sample_id, "S" if found.owned[row] else "U", float(distance))
         for row, sample_id, distance in zip(given.rows, ids, given.distance, strict=True)

@@ -22,6 +22,7 @@ from ...errors import InputError
 from ..store.fields import is_ours
 from ..store.metadata import columns, metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names
+from ..store.samples import flat, slice_path
 
 MOST_FIELDS = 16
 """Fields of the user's that are asked: each question costs the others a share of the level."""
@@ -147,10 +148,25 @@ def read_attributes(
     dataset: fo.Dataset, names: Names, ids: Sequence[str], camera_field: str | None
 ) -> tuple[dict[str, list[Any]], list[str | None]]:
     """The attributes of images, by name, and the camera of each as the ranges of S name it."""
-    cameras: list[Any] = [None] * len(ids)
-    if camera_field:
-        cameras = metadata(dataset, ids).get(camera_field, cameras)
+    nothing: list[Any] = [None] * len(ids)
+    camera_field = camera_field or slice_path(dataset)
+    cameras = _cameras(dataset, ids, camera_field) if camera_field else None
+    cameras = nothing if cameras is None else cameras
     return _attributes(dataset, names, ids), [None if of is None else str(of) for of in cameras]
+
+
+def _cameras(
+    dataset: fo.Dataset,
+    ids: Sequence[str],
+    camera_field: str,
+    theirs: Mapping[str, list[Any]] | None = None,
+) -> list[Any] | None:
+    """The camera of each image; None where no field of text, numbers or a class names it."""
+    if camera_field == slice_path(dataset):
+        view = flat(dataset).select(list(ids), ordered=False)
+        of = dict(zip(*view.values(["id", camera_field]), strict=True))
+        return [of.get(sample_id) for sample_id in ids]
+    return (metadata(dataset, ids) if theirs is None else theirs).get(camera_field)
 
 
 def outside_ranges(
@@ -195,12 +211,12 @@ def questions(
     theirs = metadata(dataset, ids)
     cameras = None
     if camera_field:
-        if camera_field not in theirs:
+        cameras = _cameras(dataset, ids, camera_field, theirs)
+        if cameras is None:
             raise InputError(
                 f"The dataset has no field {camera_field!r} of text, numbers or a classification "
                 "to tell cameras apart: name another camera_field, or none."
             )
-        cameras = theirs[camera_field]
     skipped = {SEQUENCE, FRAME_NUMBER, drive_field or "", (drive_field or "").split(".")[0]}
     usable = [
         question

@@ -34,11 +34,13 @@ from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import CoverageParams
 from ..store import runs
+from ..store.door import admitted
 from ..store.drives import Drives, read_drives
 from ..store.inputs import Inputs, read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
+from ..store.samples import by_slice, flat, slice_path
 from ..store.sets import Samples
 from ..store.step import Step
 from . import kept_delta
@@ -71,15 +73,21 @@ class Measured:
 
 @dataclass(frozen=True, repr=False)
 class CoverageResult(Result, CoverageReport):
-    """What ``compute_coverage`` found; :func:`yardstick` reads the distances inside S."""
+    """What ``compute_coverage`` found; :func:`yardstick` reads the distances inside S.
+
+    ``slices`` counts the images of S and of U of each slice of a grouped dataset.
+    """
 
     owned: int = 0
     seconds: float = 0.0
     reused: bool = False
     yardstick: Mapping[str, Any] | None = field(default=None, repr=False)
+    slices: Mapping[str, list[int]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return coverage_summary(self)
+        counts = [f"{name} {s:,} of S and {u:,} of U" for name, (s, u) in self.slices.items()]
+        slices = [f"slices: {', '.join(counts)}"] if counts else []
+        return "\n".join([coverage_summary(self), *slices])
 
 
 @holds_lease("compute_coverage")
@@ -103,6 +111,7 @@ def compute_coverage(
         ``sequence_field`` cannot name drives, or a field of the user's has one of these names.
     """
     params = params or CoverageParams()
+    samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
     drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
     trace = inputs.trace() | {"drives": _digest(drives)}
@@ -116,8 +125,8 @@ def compute_coverage(
     _keep_delta(step)
     kept = _kept_delta(step, params, inputs, drives.field)
     how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
-    owned, pool = _in_order(inputs.owned.matrix, drives.order), inputs.pool.matrix
-    own = own_distances(owned, drives.named, **how)
+    order, own = _own(inputs.owned.matrix, drives, how)
+    owned, pool = _in_order(inputs.owned.matrix, order), inputs.pool.matrix
     threshold = choose_threshold(
         owned,
         own,
@@ -143,7 +152,7 @@ def compute_coverage(
         replace(row, findings=[asdict(f) for f in about.findings.get(row.drive, [])])
         for row in table
     ]
-    ids = np.array(inputs.owned.ids, object)[drives.order]
+    ids = np.array(inputs.owned.ids, object)[order]
     measured = Measured(
         found.distance, codes, new, tally.counts, tally.drives, ids[found.index].tolist()
     )
@@ -163,7 +172,8 @@ def compute_coverage(
         ranges=about.ranges,
         asked=about.asked,
     )
-    return write(step, inputs.pool.ids, measured, report, scale, len(owned))
+    slices = _slices(inputs)
+    return write(step, inputs.pool.ids, measured, report, scale, len(owned), slices=slices)
 
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
@@ -208,9 +218,30 @@ def yardstick(
     if pairs is None:
         if not (dataset.has_field(names.dist_to_S) and dataset.has_field(names.dist_percentile)):
             return None
-        measured = dataset.exists(names.dist_percentile).exists(names.dist_to_S)
+        measured = flat(dataset).exists(names.dist_percentile).exists(names.dist_to_S)
         pairs = measured.values([names.dist_to_S, names.dist_percentile])
     return Yardstick.from_pairs(*pairs)
+
+
+def _slices(inputs: Inputs) -> dict[str, list[int]]:
+    """Images of S and of U of each slice."""
+    owned, pool = by_slice(inputs.sets.owned), by_slice(inputs.sets.pool)
+    return {name: [owned.get(name, 0), pool.get(name, 0)] for name in sorted({**owned, **pool})}
+
+
+def _own(
+    matrix: NDArray[np.float32], drives: Drives, how: Mapping[str, Any]
+) -> tuple[NDArray[np.int64], OwnDistances | None]:
+    """The order of S, and its distances to the other drives.
+
+    Groups that nothing names the scenes of count as one drive each, unless those that follow each
+    other are near-copies: S is then one drive.
+    """
+    if drives.by_file is not None:
+        own = own_distances(_in_order(matrix, drives.by_file), None, **how)
+        if own is not None and own.looks_like_video:
+            return drives.by_file, own
+    return drives.order, own_distances(_in_order(matrix, drives.order), drives.named, **how)
 
 
 def _in_order(matrix: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -269,7 +300,7 @@ def _named(
         drives.pool,
         params.alpha,
         drive_field=drives.field,
-        camera_field=params.camera_field,
+        camera_field=params.camera_field or slice_path(step.dataset),
     )
 
 
@@ -309,6 +340,7 @@ def write(
     scale: Yardstick | None,
     owned: int,
     seconds: float | None = None,
+    slices: Mapping[str, list[int]] | None = None,
 ) -> CoverageResult:
     """Write the fields of the candidates ``ids``, then the record.
 
@@ -334,6 +366,7 @@ def write(
         owned=owned,
         seconds=step.seconds if seconds is None else seconds,
         yardstick=None if scale is None else scale.record(),
+        slices=slices or {},
     )
     step.complete(covered)
     _keep_delta(step)

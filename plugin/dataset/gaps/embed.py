@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -32,10 +32,12 @@ from ...settings.fields import make
 from ...settings.steps import EmbeddingParams
 from ..store import attributes, vectors
 from ..store.database import counted, database_failures
+from ..store.door import admitted
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.runs import Record
+from ..store.samples import by_slice, slices_line
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
 from ..store.step import Step
@@ -52,6 +54,7 @@ class EmbeddingResult(Result):
     """What ``compute_embeddings`` did.
 
     ``done`` vectors were made now, ``known`` were there before; ``skipped`` images cannot be used.
+    ``slices`` counts the samples of each slice of a grouped dataset.
     """
 
     encoder: str
@@ -61,15 +64,15 @@ class EmbeddingResult(Result):
     known: int
     skipped: tuple[Skipped, ...]
     seconds: float
+    slices: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         rate = f", {self.done / self.seconds:.1f} images/s" if self.done and self.seconds else ""
         text = (
             f"{self.done} embedded, {self.known} already there, {len(self.skipped)} skipped{rate}"
         )
-        return "\n".join(
-            [f"{self.encoder} ({self.dimension} numbers): {text}", *map(_line, self.skipped[:5])]
-        )
+        head = f"{self.encoder} ({self.dimension} numbers): {text}"
+        return "\n".join([head, *slices_line(self.slices), *map(_line, self.skipped[:5])])
 
 
 def writes(names: Names, *, measured: bool = True) -> Writes:
@@ -126,6 +129,7 @@ def compute_embeddings(
         The database failed, on a full disk for one: the batches before stay and a re-run goes on.
     """
     params = _resolved(params or EmbeddingParams())
+    samples = admitted(samples, params.slices)
     if not counted(samples):
         raise EmptySetError("There is no sample to embed.")
     if encoder is None and params.encoder == "field":
@@ -172,6 +176,7 @@ def compute_embeddings(
         known,
         extraction.skipped,
         time.monotonic() - started,
+        by_slice(samples),
     )
     revision = getattr(encoder, "revision", None)
     if revision:
@@ -208,6 +213,7 @@ def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
         counted(samples),
         (),
         0.0,
+        by_slice(samples),
     )
 
 
@@ -304,6 +310,7 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     step.at("copied")
     step.inputs = {"encoder": label, "fingerprint": label}
     dimension = found.matrix.shape[1]
-    result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), step.seconds)
+    counts = by_slice(samples)
+    result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), step.seconds, counts)
     _complete(step, result)
     return result

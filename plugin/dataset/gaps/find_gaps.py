@@ -17,6 +17,7 @@ from ...settings.steps import (
     SphereParams,
 )
 from ..store import points
+from ..store.door import admitted
 from ..store.inputs import read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
@@ -75,6 +76,7 @@ def find_gaps(
         S or U has no sample, or none with a usable image.
     """
     params = params or GapParams()
+    samples = admitted(samples, params.slices)
     sets = resolve_sets(samples, params.owned, params.pool)
     seconds: dict[str, float] = {}
     names = Names(params.suffix)
@@ -82,7 +84,6 @@ def find_gaps(
     measured = params.attributes and params.encoder != "field"
     plans.append(embed.writes(names, measured=measured))
     refuse_foreign(dataset_of(samples), names, *plans)
-    ids = sets.owned.values("id") + sets.pool.values("id")
     clock = time.monotonic()
 
     def lap(step: str) -> None:
@@ -91,7 +92,7 @@ def find_gaps(
         seconds[step], clock = now - clock, now
 
     embedded = compute_embeddings(
-        dataset_of(samples).select(ids),
+        sets.owned.concat(sets.pool),
         select(EmbeddingParams, params),
         encoder=encoder,
         progress=report("Embeddings"),

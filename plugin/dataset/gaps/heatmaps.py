@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from dataclasses import field as made_by
 from typing import Any
 
 import fiftyone as fo
@@ -30,9 +31,11 @@ from ...results import Result
 from ...settings.steps import EmbeddingParams, HeatmapParams
 from ..store import fields, runs, vectors
 from ..store.database import counted, database_failures
+from ..store.door import admitted
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
+from ..store.samples import by_slice, flat, slices_line
 from ..store.sets import Samples, dataset_of
 from ..store.skipped import tag_skipped
 from ..store.step import Step
@@ -63,6 +66,7 @@ class HeatmapResult(Result):
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     seconds: float
+    slices: Mapping[str, int] = made_by(default_factory=dict)
 
     def __str__(self) -> str:
         counts = f"{self.done} made, {self.known} already there, {len(self.skipped)} skipped"
@@ -70,7 +74,9 @@ class HeatmapResult(Result):
         if len(self.skipped) > SHOWN:
             reasons.append(f"  and {len(self.skipped) - SHOWN} more, listed in the run")
         head = f"{self.field!r} by {self.method} of {self.encoder}: {counts}"
-        return "\n".join([head, *(f"  {note}" for note in self.notes), *reasons])
+        return "\n".join(
+            [head, *slices_line(self.slices), *(f"  {note}" for note in self.notes), *reasons]
+        )
 
 
 def writes(names: Names) -> Writes:
@@ -111,6 +117,7 @@ def compute_heatmaps(
         The encoder is no longer the one that made the embeddings.
     """
     params = params or HeatmapParams()
+    samples = admitted(samples, params.slices)
     step = Step.of(STEP, samples, params, writes=writes)
     dataset, names = step.dataset, step.names
     view = _narrowed(samples, names, params)
@@ -133,7 +140,10 @@ def compute_heatmaps(
     same = last and not last.running and last.inputs.get("fingerprint") == fingerprint
     if last and same and not waiting and last.params.get("about") == params.about:
         made = last.inputs["encoder"], last.results["method"], last.results["layers"]
-        return HeatmapResult(names.heatmap, *made, 0, known, tuple(skipped), notes, step.seconds)
+        counts = by_slice(view)
+        return HeatmapResult(
+            names.heatmap, *made, 0, known, tuple(skipped), notes, step.seconds, counts
+        )
     if encoder is None:
         encoder = _reopened(made_by, params)
     fused = params.head_fusion, params.discard_ratio, params.residual
@@ -176,6 +186,7 @@ def compute_heatmaps(
         tuple(skipped),
         (*notes, *drawn.notes),
         step.seconds,
+        by_slice(view),
     )
     _complete(step, result, explainer)
     return result
@@ -244,7 +255,7 @@ def _without_map(
     path = f"{names.heatmap}.{RECIPE}"
     if not dataset.has_field(path):
         return wanted
-    have = dataset.select([item.id for item in wanted], ordered=False).exists(names.heatmap)
+    have = flat(dataset).select([item.id for item in wanted], ordered=False).exists(names.heatmap)
     made = dict(zip(*have.values(["id", path]), strict=True))
     return [item for item in wanted if made.get(item.id) != recipes[item.id]]
 

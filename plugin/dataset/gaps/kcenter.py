@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,12 @@ from ...coverage.rows import squared_to_metric
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import KCenterParams
+from ..store.door import admitted
 from ..store.inputs import Inputs, read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
+from ..store.samples import by_slice, slices_line
 from ..store.sets import Samples
 from ..store.step import Step
 
@@ -38,14 +41,16 @@ class KCenterResult(Result):
     wanted: int
     seconds: float
     reused: bool = False
+    slices: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         short = f" (U holds no more; {self.wanted} wanted)" if len(self.ids) < self.wanted else ""
         after = f"{self.radii[-1]:.4f} after" if self.radii else "unknown after"
-        return (
+        text = (
             f"{len(self.ids)} picks{short}: covering radius {self.radius_before:.4f} before, "
             f"{after} ({self.metric})"
         )
+        return "\n".join([text, *slices_line(self.slices)])
 
 
 @holds_lease("select_kcenter")
@@ -62,6 +67,7 @@ def select_kcenter(
     earlier run are cleared first.  Where U holds fewer than ``k``, all of it is ranked.
     """
     params = params or KCenterParams()
+    samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
     step = Step.of(STEP, samples, params, inputs.trace(), writes)
     if known := step.current():
@@ -79,6 +85,8 @@ def select_kcenter(
         params.k,
         step.seconds,
     )
+    ids = picked.ids
+    picked = replace(picked, slices=by_slice(samples.select(ids)) if ids else {})
     write(step, picked)
     return picked
 

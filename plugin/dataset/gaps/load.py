@@ -23,7 +23,10 @@ from ...interchange.left_out import LeftOut
 from ...interchange.walk import RealPaths
 from ...progress import Progress, silent
 from ...results import Result
+from ..store.door import refuse_additions
+from ..store.fields import blocks
 from ..store.names import OWNED_TAG, POOL_TAG
+from ..store.samples import flat
 from ..store.sets import resolve
 from .recordings import with_frames
 from .sources import Listing, Source, list_csv, list_images
@@ -116,6 +119,7 @@ def load_images(
         The CSV cannot be read, or a cell does not fit the field that the dataset has.
     """
     real = RealPaths()
+    refuse_additions(dataset)
     files, ids = dataset.values(["filepath", "id"])
     known = dict(zip(map(real, files), ids, strict=True))
     listings = {
@@ -279,10 +283,11 @@ def _retag(dataset: fo.Dataset, ids: list[str], role: str) -> int:
     if not ids:
         return 0
     other = POOL_TAG if role == OWNED_TAG else OWNED_TAG
-    view = dataset.select(ids, ordered=False)
-    moved = view.match_tags(other)
-    count = len(moved)
-    if count:
+    count = 0
+    for block in blocks(ids):
+        view = flat(dataset).select(block, ordered=False)
+        moved = view.match_tags(other)
+        count += len(moved)
         moved.untag_samples(other)
-    view.tag_samples(role)
+        view.tag_samples(role)
     return count

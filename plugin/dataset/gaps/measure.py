@@ -6,9 +6,10 @@ datasets embedded by an earlier version, or whose vectors came from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from dataclasses import field as made_by
 from itertools import islice
 
 from ...embeddings.attributes import ATTRIBUTES, image_attributes
@@ -21,9 +22,11 @@ from ...results import Result
 from ...settings.steps import AttributeParams
 from ..store import attributes
 from ..store.database import counted, database_failures
+from ..store.door import admitted
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Writes
+from ..store.samples import by_slice, slices_line
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
 from ..store.step import Step
@@ -46,6 +49,7 @@ class AttributeResult(Result):
     known: int
     skipped: tuple[Skipped, ...]
     seconds: float
+    slices: Mapping[str, int] = made_by(default_factory=dict)
 
     def __str__(self) -> str:
         rate = f", {self.done / self.seconds:.1f} images/s" if self.done and self.seconds else ""
@@ -53,7 +57,8 @@ class AttributeResult(Result):
             f"{self.field!r}: {self.done} measured, {self.known} already there, "
             f"{len(self.skipped)} skipped{rate}"
         )
-        return "\n".join([head, *(f"  skipped: {item.reason}" for item in self.skipped[:5])])
+        reasons = [f"  skipped: {item.reason}" for item in self.skipped[:5]]
+        return "\n".join([head, *slices_line(self.slices), *reasons])
 
 
 def writes(names: Names) -> Writes:
@@ -76,6 +81,7 @@ def compute_attributes(
         The user has a field of that name.
     """
     params = params or AttributeParams()
+    samples = admitted(samples, params.slices)
     total = counted(samples)
     if not total:
         raise EmptySetError("There is no sample to measure.")
@@ -103,6 +109,7 @@ def compute_attributes(
         total - len(ids),
         tuple(skipped),
         step.seconds,
+        by_slice(samples),
     )
     step.complete(
         {

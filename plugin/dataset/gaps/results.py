@@ -12,6 +12,7 @@ from ...coverage.words import drive_line
 from ...results import Result
 from ..store import runs
 from ..store.names import Names
+from ..store.samples import flat
 from ..store.sets import Samples, dataset_of
 from . import coverage, kcenter, sphere
 from .analysis import NoAnalysisError
@@ -104,13 +105,13 @@ def _read(dataset: fo.Dataset, names: Names, step: str) -> dict[str, Any] | None
 def _farthest(dataset: fo.Dataset, names: Names) -> list[tuple[str, str, float]]:
     if not dataset.has_field(names.dist_to_S):
         return []
-    far = dataset.exists(names.dist_to_S).sort_by(names.dist_to_S, reverse=True).limit(LISTED)
+    far = flat(dataset).exists(names.dist_to_S).sort_by(names.dist_to_S, reverse=True).limit(LISTED)
     return list(zip(*far.values(["id", "filepath", names.dist_to_S]), strict=True))
 
 
 def _first(dataset: fo.Dataset, picked: KCenterResult) -> list[tuple[str, str, float | None]]:
     ids = picked.ids[:LISTED]
-    paths = dict(zip(*dataset.select(ids).values(["id", "filepath"]), strict=True))
+    paths = dict(zip(*flat(dataset).select(ids).values(["id", "filepath"]), strict=True))
     radii = [*picked.radii, *[None] * len(ids)]
     return [(each, paths[each], radii[row]) for row, each in enumerate(ids) if each in paths]
 

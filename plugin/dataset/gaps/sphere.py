@@ -8,7 +8,7 @@ centre in the run's record.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone as fo
@@ -24,11 +24,13 @@ from ...projection.umap3d import fit_sphere
 from ...results import Result
 from ...settings.steps import SphereParams
 from ..store import runs, vectors
+from ..store.door import ALL_SLICES, admitted
 from ..store.fiftyone_internals import describe_brain_run
 from ..store.inputs import Inputs, read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
+from ..store.samples import by_slice, flat, slices_line
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 from ..store.vectors import Vectors
@@ -53,14 +55,17 @@ class SphereResult(Result):
     reducer: Mapping[str, Any]
     seconds: float
     reused: bool = False
+    slices: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.trustworthiness is None or self.recall is None:
-            return f"{self.count} samples on the sphere, too few to measure its quality"
-        return (
-            f"{self.count} samples on the sphere: trustworthiness {self.trustworthiness:.3f}, "
-            f"recall of {self.quality_neighbors} neighbours {self.recall:.3f}"
-        )
+            text = f"{self.count} samples on the sphere, too few to measure its quality"
+        else:
+            text = (
+                f"{self.count} samples on the sphere: trustworthiness {self.trustworthiness:.3f}, "
+                f"recall of {self.quality_neighbors} neighbours {self.recall:.3f}"
+            )
+        return "\n".join([text, *slices_line(self.slices)])
 
 
 @holds_lease("compute_sphere")
@@ -76,6 +81,7 @@ def compute_sphere(
     Writes ``umap3d`` and ``sphere`` and the brain run ``gapsphere``.
     """
     params = params or SphereParams()
+    samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
     step = Step.of(STEP, samples, params, inputs.trace(), writes)
     if known := step.current():
@@ -105,9 +111,16 @@ def compute_sphere(
         quality.n_neighbors,
         fit.reducer.record(),
         step.seconds,
+        slices=_slices(inputs),
     )
     step.complete(laid)
     return laid
+
+
+def _slices(inputs: Inputs) -> dict[str, int]:
+    """Samples of S and U of each slice."""
+    owned, pool = by_slice(inputs.sets.owned), by_slice(inputs.sets.pool)
+    return {name: owned.get(name, 0) + pool.get(name, 0) for name in {**owned, **pool}}
 
 
 @holds_lease("place_on_sphere")
@@ -116,11 +129,12 @@ def place_on_sphere(samples: Samples, *, suffix: str = "", progress: Progress = 
 
     The layout of the others does not move.  An EmptySetError if there is no sphere yet.
     """
+    samples = admitted(samples, ALL_SLICES)
     dataset, names = dataset_of(samples), Names(suffix)
     record = runs.finished(dataset, names, STEP)
     if record is None or not record.results or not dataset.has_field(names.sphere):
         raise EmptySetError("There is no sphere yet: run compute_sphere first.")
-    there = dataset.exists(names.sphere)
+    there = flat(dataset).exists(names.sphere)
     new = vectors.read(samples.exists(names.sphere, False), names.embedding, unit=True)
     if not new.ids:
         return 0
@@ -174,7 +188,7 @@ def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:
         dataset.delete_brain_run(names.brain_key)
     # The run's document holds its view: one stage, where a list of ids ends at 16 MB.
     fob.compute_visualization(
-        dataset.exists(names.sphere),
+        flat(dataset).exists(names.sphere),
         points=dict(zip(places.ids, places.matrix, strict=True)),
         brain_key=names.brain_key,
         num_dims=3,

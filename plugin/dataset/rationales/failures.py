@@ -23,6 +23,7 @@ from ..store import runs, vectors
 from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
 from ..store.ownership import Column, Writes, refuse_foreign
+from ..store.samples import flat
 from ..store.sets import reloaded
 from ..store.step import Step
 from .decisions import require_verdicts
@@ -100,12 +101,16 @@ def rank_gaps_by_failures(
     said = require_verdicts(dataset, params.model)
     pool = _candidates(dataset, names)
     failed, corrected = _judged(dataset, said)
-    found = vectors.read(dataset.select(list(failed), ordered=False), names.embedding, unit=True)
+    found = vectors.read(
+        flat(dataset).select(list(failed), ordered=False), names.embedding, unit=True
+    )
     if not found.ids:
         raise EmptySetError(
             f"No sample that was judged has an {names.embedding!r}: embed those as well."
         )
-    wanted = vectors.read(dataset.select(list(pool), ordered=False), names.embedding, unit=True)
+    wanted = vectors.read(
+        flat(dataset).select(list(pool), ordered=False), names.embedding, unit=True
+    )
     if wanted.matrix.shape[1] != found.matrix.shape[1]:
         raise DimensionError(f"{names.embedding!r} has two lengths: embed with one encoder.")
     wrong = np.array([failed[i] for i in found.ids])
@@ -145,18 +150,18 @@ def rank_gaps_by_failures(
 def _candidates(dataset: fo.Dataset, names: Names) -> dict[str, tuple[float, bool]]:
     """Distance to S and whether it is a gap, of every candidate."""
     runs.finished(dataset, names, "coverage")
-    if not dataset.has_field(names.dist_to_S) or not len(dataset.exists(names.dist_to_S)):
+    if not dataset.has_field(names.dist_to_S) or not len(flat(dataset).exists(names.dist_to_S)):
         raise EmptySetError("Which samples are gaps is not known yet: run compute_coverage first.")
-    columns = dataset.exists(names.dist_to_S).values(["id", names.dist_to_S, names.is_gap])
+    columns = flat(dataset).exists(names.dist_to_S).values(["id", names.dist_to_S, names.is_gap])
     return {i: (distance, bool(gap)) for i, distance, gap in zip(*columns, strict=True)}
 
 
 def _judged(dataset: fo.Dataset, said: ReviewNames) -> tuple[dict[str, bool], set[str]]:
     """Whether each sample failed, where that is known, and those that a person decided on."""
-    ids, statuses = dataset.values(["id", said.prediction_status])
+    ids, statuses = flat(dataset).values(["id", said.prediction_status])
     decisions: Sequence[str | None] = [None] * len(ids)
     if dataset.has_field(said.decision):
-        decisions = dataset.values(said.decision)
+        decisions = flat(dataset).values(said.decision)
     failed, corrected = {}, set()
     for sample_id, status, decision in zip(ids, statuses, decisions, strict=True):
         verdict = failed_there(status, decision)

@@ -23,6 +23,7 @@ from ...settings.steps import EmbeddingParams
 from ..gaps import embed
 from ..store import runs, vectors
 from ..store.database import counted
+from ..store.door import refuse_additions
 from ..store.names import Names, ReviewNames
 from ..store.sets import reloaded
 from .columns import declare_columns
@@ -112,6 +113,7 @@ def import_feature_cache(
     """
     started = time.monotonic()
     dataset, names = reloaded(dataset), Names(params.suffix)
+    refuse_additions(dataset)
     check_look(params)
     defaults = FeatureCacheParams()
     optional = (defaults.coords_file, defaults.mis_csv, defaults.correct_csv)

@@ -21,7 +21,8 @@ from ...progress import Progress, silent
 from ...sparse.measure.playback import working_resolution
 from ..gaps.load import load_images
 from ..store.database import counted
-from ..store.fiftyone_internals import dataset_id, is_generated
+from ..store.door import admitted
+from ..store.fiftyone_internals import dataset_id
 from ..store.names import OWNED_TAG
 from ..store.sets import Samples, dataset_of
 
@@ -52,18 +53,20 @@ def read_ahead(
     return decode_ahead(paths, read, ahead=lambda: AHEAD, workers=2)
 
 
-def check_samples(samples: Samples) -> None:
-    """EmptySetError without samples, InputError for samples that are not images or videos."""
-    dataset = dataset_of(samples)
-    if not counted(samples):
+def frames_among(samples: Samples, slices: str | None) -> Samples:
+    """Images or videos to take frames from; of groups, the chosen slices.
+
+    Raises
+    ------
+    EmptySetError
+        There are no samples.
+    InputError
+        They are neither images nor videos, or as :func:`.door.admitted`.
+    """
+    found = admitted(samples, slices, videos=True)
+    if not counted(found):
         raise EmptySetError("There are no samples to take frames from.")
-    if isinstance(samples, fo.DatasetView) and is_generated(samples):
-        raise InputError("Patches, clips and frames of a view cannot be simulated: choose samples.")
-    if dataset.media_type not in ("image", "video"):
-        raise InputError(
-            f"{dataset.name!r} holds {dataset.media_type} samples; frames are images or videos. "
-            "Of a grouped dataset, clone one slice: dataset.select_group_slices(NAME).clone()."
-        )
+    return found
 
 
 def frames_of_videos(

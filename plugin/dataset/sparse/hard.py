@@ -12,6 +12,7 @@ from fiftyone import ViewField as F
 from ..store import fields
 from ..store.database import counted
 from ..store.names import Names
+from ..store.samples import flat
 from ..store.sets import resolve
 
 
@@ -20,7 +21,7 @@ def mark_hard(dataset: fo.Dataset, names: Names, owned: str, quantile: float) ->
 
     That is the ``quantile`` of the errors of S (``owned``), None with no simulated frame in it.
     """
-    simulated = dataset.exists(names.reconstruction_error)
+    simulated = flat(dataset).exists(names.reconstruction_error)
     mine = resolve(simulated, owned).values(names.reconstruction_error)
     if not mine:
         fields.write(dataset, names.is_hard, [], [])
@@ -36,7 +37,7 @@ def count_hard(dataset: fo.Dataset, names: Names) -> tuple[int, int | None]:
 
     Gaps are those of the analysis of the same suffix, else of the one without.
     """
-    hard = dataset.match(F(names.is_hard) == True)  # noqa: E712
+    hard = flat(dataset).match(F(names.is_hard) == True)  # noqa: E712
     for gap in (names.is_gap, Names().is_gap):
         if dataset.has_field(gap):
             return counted(hard), counted(hard.match(F(gap) == True))  # noqa: E712

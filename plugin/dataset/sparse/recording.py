@@ -16,6 +16,7 @@ from ...results import Result
 from ...sparse.frames.coords import uv_of
 from ...sparse.live.recorder import RecordedFrame, Recording, read_recording
 from ..store import fields
+from ..store.door import refuse_additions
 from ..store.names import FRAME_NUMBER, SEQUENCE
 
 BLOCK = 500
@@ -65,6 +66,7 @@ def import_recording(
     ArtifactError
         It is not a recording, or a file of it is missing.
     """
+    refuse_additions(dataset)
     recording = read_recording(Path(folder).expanduser().resolve())
     sequence = sequence or f"live-{recording.session['session_id'][:8]}"
     fields.declare(dataset, SEQUENCE, fo.StringField, "Which drive or session the frame is of")

@@ -16,6 +16,7 @@ from ..store import fields
 from ..store.appearance import hide_at_first
 from ..store.database import counted
 from ..store.names import Names
+from ..store.samples import flat
 from ..store.sets import resolve
 from ..store.skipped import tag_skipped
 from .files import SimulationState
@@ -42,7 +43,7 @@ def claim(job: Job) -> Means:
                 job.files.forget(sequence.value)
     else:
         held = [name for name in job.figures if dataset.has_field(name)]
-        taken = next((name for name in held if counted(dataset.exists(name))), None)
+        taken = next((name for name in held if counted(flat(dataset).exists(name))), None)
         if taken and not job.params.overwrite:
             by = record.results["policy"] if record else "an unrecorded run"
             raise MismatchError(
@@ -50,7 +51,7 @@ def claim(job: Job) -> Means:
                 "Use a suffix to keep both, or overwrite to replace them."
             )
         if names.reconstruction in held:
-            clear(job, dataset.exists(names.reconstruction).values("id"))
+            clear(job, flat(dataset).exists(names.reconstruction).values("id"))
         job.files.clear()
     job.files.sign()
     _declare(dataset, names, keypoints=job.params.keypoints)
@@ -78,7 +79,7 @@ def clear(job: Job, ids: Sequence[str]) -> None:
 
 def clear_sequence(job: Job, value: str) -> None:
     """Remove the results of a sequence."""
-    simulated: fo.DatasetView = job.dataset.exists(job.names.reconstruction)
+    simulated: fo.DatasetView = flat(job.dataset).exists(job.names.reconstruction)
     if job.ordered.sequence_field is not None:
         simulated = resolve(simulated, f"field:{job.ordered.sequence_field}={value}")
     clear(job, simulated.values("id"))
@@ -88,7 +89,7 @@ def holds(job: Job, reached: SimulationState) -> bool:
     """Whether the samples have what was written, and what was skipped still cannot be read."""
     failed = {item.id for item in reached.skipped}
     written = [sample_id for sample_id in reached.ids if sample_id not in failed]
-    view = job.dataset.select(written, ordered=False).exists(job.names.reconstruction)
+    view = flat(job.dataset).select(written, ordered=False).exists(job.names.reconstruction)
     if counted(view) < len(written):
         return False
     return not any(_readable(item.path, job.params.side) for item in reached.skipped)
@@ -101,7 +102,7 @@ def means(job: Job, reached: SimulationState) -> dict[str, Any]:
     the policy.
     """
     names = job.names
-    view = job.dataset.select(reached.ids, ordered=False).exists(names.reconstruction)
+    view = flat(job.dataset).select(reached.ids, ordered=False).exists(names.reconstruction)
     ids, psnr, ssim, count = view.values(["id", names.psnr, names.ssim, names.n_samples])
     of = dict(zip(ids, psnr, strict=True))
     in_order = [of[sample_id] for sample_id in reached.ids if sample_id in of]

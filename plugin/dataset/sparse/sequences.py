@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...interchange.natural_order import natural, numbers_of, order_keys
-from ..store.sets import Samples
+from ..store.samples import Samples, dataset_of, slice_path
 
 ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""
@@ -59,7 +59,8 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     notes: list[str] = []
     group = _field(samples, sequence_field, _GROUPS, "group frames: text or numbers are needed")
     order = _field(samples, order_field, _ORDERS, "order frames: numbers, text or times are needed")
-    wanted = ["id", "filepath", *(name for name in (group, order) if name)]
+    camera = slice_path(dataset_of(samples))
+    wanted = ["id", "filepath", *(name for name in (group, order, camera) if name)]
     columns = dict(zip(wanted, samples.values(wanted), strict=True))
     ids, paths = columns["id"], columns["filepath"]
     values = columns[group] if group else [None] * len(ids)
@@ -67,6 +68,9 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     if not any(value is not None for value in values):
         notes.append(f"No sample has a {sequence_field!r}: all {len(ids)} are one sequence.")
         group, values = None, [ALL] * len(ids)
+    if camera and len(set(columns[camera])) > 1:
+        pairs = zip(values, columns[camera], strict=True)
+        values = [None if value is None else f"{value} {of}" for value, of in pairs]
     rows: dict[str, list[int]] = defaultdict(list)
     for row, value in enumerate(values):
         if value is not None:

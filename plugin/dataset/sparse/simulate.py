@@ -19,7 +19,7 @@ from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
 from ..store.sets import Samples, reloaded
 from . import results
-from .frames import check_samples, frames_of_videos
+from .frames import frames_among, frames_of_videos
 from .hard import count_hard, mark_hard
 from .job import Job, Tally, policy_name, record
 from .models import open_registry
@@ -117,7 +117,7 @@ def simulate_adaptive_sampling(
     """
     params = params or SimulateParams()
     dataset = reloaded(samples)
-    check_samples(samples)
+    samples = frames_among(samples, params.slices)
     notes: list[str] = []
     if dataset.media_type == "video":
         samples = dataset = frames_of_videos(samples, progress=progress)

@@ -27,7 +27,7 @@ from ..store.names import Names
 from ..store.sets import Samples, reloaded
 from ..store.step import Step
 from .clips import Clips, read_clips
-from .frames import check_samples, frames_of_videos
+from .frames import frames_among, frames_of_videos
 from .models import open_registry, trained_here
 from .sequences import ordered_sequences
 
@@ -116,7 +116,7 @@ def train_sparse_transformer(
     dataset = reloaded(samples)
     settings = params.model_dump(mode="json")
     step = Step(STEP, dataset, Names(params.model_name), settings, {})
-    check_samples(samples)
+    samples = frames_among(samples, params.slices)
     if dataset.media_type == "video":
         samples = frames_of_videos(samples, progress=report("Frames"))
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)

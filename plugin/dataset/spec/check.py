@@ -40,6 +40,7 @@ from ..gaps.embed import open_encoder, recorded
 from ..gaps.sources import Source, list_images
 from ..store import runs, vectors
 from ..store.database import counted, database_failures
+from ..store.door import admitted
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples, dataset_of
@@ -201,6 +202,7 @@ def check_view(
     embedded for this check alone.  The verdicts of an earlier check are cleared.
     """
     params, spec = params or CheckSpecParams(), read_spec(spec_path)
+    samples = admitted(samples, params.slices)
     if not counted(samples):
         raise EmptySetError("The view has no sample to check.")
     dataset, names = dataset_of(samples), Names(params.suffix)

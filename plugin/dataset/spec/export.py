@@ -31,8 +31,10 @@ from ..gaps import coverage
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..store import places, runs, vectors
 from ..store.database import counted, database_failures
+from ..store.door import admitted
 from ..store.metadata import metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
+from ..store.samples import flat
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.step import Step
 from ..store.vectors import Vectors
@@ -109,6 +111,7 @@ def export_visual_spec(
         A word or a file that cannot be used.
     """
     params = params or SpecParams()
+    samples = admitted(samples, params.slices)
     spec, warnings = _compose(samples, params, source)
     warnings += _warned(spec)
     written = write_spec(
@@ -305,7 +308,7 @@ def _around(
     if not places.ids:
         raise EmptySetError("No sample of U is on the sphere: run compute_sphere first.")
     near = SphereIndex(places.matrix).nearest(np.array([place]), PLACE_OF).index[0]
-    return dataset.select([places.ids[row] for row in near], ordered=True)
+    return flat(dataset).select([places.ids[row] for row in near], ordered=True)
 
 
 def _outside(

@@ -17,6 +17,7 @@ from ...report.visual_spec import Image, VisualSpec
 from ..gaps.heatmaps import STEP as HEATMAPS
 from ..store import runs
 from ..store.names import SEQUENCE, Names
+from ..store.samples import flat
 from ..store.vectors import Vectors
 from .evidence import Evidence
 
@@ -116,7 +117,7 @@ def _facts(
 
 
 def _paths(dataset: fo.Dataset, ids: Sequence[str]) -> list[str]:
-    found = dict(zip(*dataset.select(list(ids)).values(["id", "filepath"]), strict=True))
+    found = dict(zip(*flat(dataset).select(list(ids)).values(["id", "filepath"]), strict=True))
     return [found[sample_id] for sample_id in ids]
 
 
@@ -126,7 +127,7 @@ def with_heatmaps(dataset: fo.Dataset, names: Names, spec: VisualSpec) -> Visual
     if not dataset.has_field(field):
         return spec
     ids = [spec.candidates[row].id for row in spec.shown]
-    found = dict(zip(*dataset.select(ids).exists(field).values(["id", field]), strict=True))
+    found = dict(zip(*flat(dataset).select(ids).exists(field).values(["id", field]), strict=True))
     candidates = list(spec.candidates)
     for row in spec.shown:
         heat = _heat(found.get(candidates[row].id))

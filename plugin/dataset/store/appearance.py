@@ -6,6 +6,7 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 
 from .names import Names
+from .samples import flat
 
 PICKS_VIEW, GAPS_VIEW = "Picks", "Gaps"
 GAP_COLOUR, COVERED_COLOUR = "#D55E00", "#0072B2"  # Okabe and Ito (2008): told apart by all eyes
@@ -62,7 +63,7 @@ def hide_at_first(dataset: fo.Dataset, path: str, *, instead: str) -> None:
 def save_views(dataset: fo.Dataset, *, suffix: str = "") -> None:
     """Save the two views that one asks for first: the picks in order, the gaps farthest first."""
     names = Names(suffix)
-    picks = dataset.match_tags(names.kcenter_tag).sort_by(names.kcenter_rank)
-    gaps = dataset.match(F(names.is_gap) == True).sort_by(names.dist_to_S, reverse=True)  # noqa: E712
+    picks = flat(dataset).match_tags(names.kcenter_tag).sort_by(names.kcenter_rank)
+    gaps = flat(dataset).match(F(names.is_gap) == True).sort_by(names.dist_to_S, reverse=True)  # noqa: E712
     for name, view in ((PICKS_VIEW, picks), (GAPS_VIEW, gaps)):
         dataset.save_view(f"{name}_{suffix}" if suffix else name, view, overwrite=True)

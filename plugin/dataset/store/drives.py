@@ -18,9 +18,11 @@ from ...errors import InputError
 from ...interchange.natural_order import natural
 from .fields import is_ours
 from .names import FRAME_NUMBER, SEQUENCE
-from .sets import Samples, dataset_of
+from .samples import Samples, dataset_of, flat, slice_path
 
 NAMING = (fo.StringField, fo.IntField, fo.ObjectIdField)
+SCENES = frozenset(["scene", "scene_name", "scene_id", "scene_token", "drive", "recording"])
+"""Names of fields that are taken to name the scene of a group."""
 HIDDEN = frozenset(["id", "filepath"])
 
 
@@ -29,13 +31,16 @@ class Drives:
     """The drive of each image of S and of U, None where it has no name.
 
     ``field`` is the path that names them, None where the dataset has no such field; ``order`` int64
-    (m,) sorts S by drive and, within one, as it was recorded.
+    (m,) sorts S by drive and, within one, as it was recorded.  ``by_group``: no field names drives,
+    and each group of a grouped dataset counts as one; ``by_file`` then sorts S by slice and file.
     """
 
     field: str | None
     owned: list[str | None]
     pool: list[str | None]
     order: NDArray[np.int64]
+    by_group: bool = False
+    by_file: NDArray[np.int64] | None = None
 
     @property
     def named(self) -> list[str | None] | None:
@@ -55,22 +60,27 @@ def read_drives(
         nothing.
     """
     dataset = dataset_of(samples)
-    path = naming_path(dataset, field)
-    asked = ["id", "filepath", *([path] if path else [])]
-    frames = dataset.has_field(FRAME_NUMBER)
-    columns = dataset.values([*asked, *([FRAME_NUMBER] if frames else [])])
-    ids, files = columns[:2]
-    labels = columns[2] if path else [None] * len(ids)
-    numbers = columns[-1] if frames else [None] * len(ids)
+    path, camera = naming_path(dataset, field), slice_path(dataset)
+    frames = FRAME_NUMBER if dataset.has_field(FRAME_NUMBER) else None
+    asked = ["id", "filepath", *{path: 0, camera: 0, frames: 0}]
+    paths = [name for name in asked if name]
+    read = dict(zip(paths, flat(dataset).values(paths), strict=True))
+    ids, files = read["id"], read["filepath"]
+    nothing = [None] * len(ids)
+    labels, numbers, cameras = (read.get(name or "", nothing) for name in (path, frames, camera))
     row = {sample_id: index for index, sample_id in enumerate(ids)}
     rows = [row[sample_id] for sample_id in owned_ids]
     owned = [_word(labels[index]) for index in rows]
     keys = [
-        (label or "", _number(numbers[index]), natural(files[index]))
+        (label or "", cameras[index] or "", _number(numbers[index]), natural(files[index]))
         for label, index in zip(owned, rows, strict=True)
     ]
     order = np.array(sorted(range(len(rows)), key=keys.__getitem__), np.int64)
-    return Drives(path, owned, [_word(labels[row[sample_id]]) for sample_id in pool_ids], order)
+    pool = [_word(labels[row[sample_id]]) for sample_id in pool_ids]
+    if camera is None or path != group_path(dataset):
+        return Drives(path, owned, pool, order)
+    by_file = np.array(sorted(range(len(rows)), key=lambda at: keys[at][1:]), np.int64)
+    return Drives(path, owned, pool, order, by_group=True, by_file=by_file)
 
 
 def naming_path(dataset: fo.Dataset, field: str) -> str | None:
@@ -84,7 +94,7 @@ def naming_path(dataset: fo.Dataset, field: str) -> str | None:
     found = dataset.get_field(field) if field else None
     if found is None:
         if field in ("", SEQUENCE):
-            return None
+            return _scene_path(dataset)
         known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "there is none"
         raise InputError(
             f"The dataset has no field {field!r} to name drives by; fields that can: {known}."
@@ -100,9 +110,22 @@ def naming_path(dataset: fo.Dataset, field: str) -> str | None:
     )
 
 
+def group_path(dataset: fo.Dataset) -> str:
+    """The path that tells which group a sample is of."""
+    return f"{dataset.group_field}.id"
+
+
+def _scene_path(dataset: fo.Dataset) -> str | None:
+    """What names the scene of a group where nothing was asked for: a field, else the group."""
+    if dataset.media_type != "group":
+        return None
+    named = [path for path in naming_fields(dataset) if path.split(".")[-1] in SCENES]
+    return naming_path(dataset, named[0]) if named else group_path(dataset)
+
+
 def drive_ids(dataset: fo.Dataset, path: str, drive: str) -> list[str]:
     """Samples of a drive, given as its name."""
-    ids, labels = dataset.values(["id", path])
+    ids, labels = flat(dataset).values(["id", path])
     return [i for i, label in zip(ids, labels, strict=True) if _word(label) == drive]
 
 

@@ -155,6 +155,17 @@ def is_generated(view: fo.DatasetView) -> bool:
     return bool(view._is_generated)
 
 
+def generated_kind(view: fo.DatasetView) -> str | None:
+    """``patches``, ``clips`` or ``frames`` where a view's entries are those, None for samples."""
+    kinds = {"patches": view._is_patches, "clips": view._is_clips, "frames": view._is_frames}
+    return next((kind for kind, holds in kinds.items() if holds), None)
+
+
+def is_dynamic_groups(view: fo.DatasetView) -> bool:
+    """Whether a view's entries are groups made by a field or an expression."""
+    return bool(view._is_dynamic_groups)
+
+
 def is_whole(view: fo.DatasetView) -> bool:
     """Whether a view leaves nothing of its dataset out."""
     return bool(view == view._dataset.view())

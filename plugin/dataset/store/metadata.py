@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone as fo
 
 from .names import Names, ReviewNames
+from .samples import flat
 
 OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
 
@@ -31,7 +32,7 @@ def columns(
     """Values of some paths by name, in the order of ``ids``; None where a sample is gone."""
     if not paths:
         return {}
-    view = dataset.select(list(ids), ordered=False)
+    view = flat(dataset).select(list(ids), ordered=False)
     found_ids, *found = view.values(["id", *paths.values()])
     row = {sample_id: index for index, sample_id in enumerate(found_ids)}
     order = [row.get(sample_id) for sample_id in ids]

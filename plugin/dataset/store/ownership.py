@@ -17,6 +17,7 @@ from ...errors import InputError
 from . import runs
 from .fields import TYPES, declare, is_ours
 from .names import Names
+from .samples import flat
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str,
         )
     ]
     if not recorded:
-        tags = dataset.distinct("tags") if plan.tags else []
+        tags = flat(dataset).distinct("tags") if plan.tags else []
         found += [("tag", tag) for tag in plan.tags if tag in tags]
         found += [("brain run", key) for key in plan.brain if dataset.has_brain_run(key)]
     return found

@@ -1,23 +1,23 @@
 """Who plays S and who plays U: a word from the user becomes a view.
 
 ``S`` or ``tag:S`` is a sample tag, ``field:split=train`` a field's value (or one of a list, or a
-label), ``view:night`` a saved
-view.  The two sets may not share a sample: its distance to S would be zero by itself.
+label), ``view:night`` a saved view.  The two sets may not share a sample: its distance to S would
+be zero by itself.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import fiftyone as fo
 
 from ...errors import EmptySetError, InputError
 from .database import is_empty
+from .door import ALL_SLICES, admitted
 from .field_words import matching
-from .fiftyone_internals import root_dataset
+from .samples import Samples, dataset_of, reloaded
 
-Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
+__all__ = ["Samples", "Sets", "dataset_of", "reloaded", "resolve", "resolve_sets"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
     InputError
         The word names no field or saved view of the dataset.
     """
+    samples = admitted(samples, ALL_SLICES)
     kind, separator, rest = word.partition(":")
     if not separator:
         return samples.match_tags(word)
@@ -46,7 +47,7 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
         if not dataset.has_saved_view(rest):
             known = ", ".join(dataset.list_saved_views()) or "none"
             raise InputError(f"There is no saved view {rest!r}; saved views: {known}.")
-        view = dataset.load_saved_view(rest)
+        view = admitted(dataset.load_saved_view(rest), ALL_SLICES)
         return view if samples is dataset else samples.select(view.values("id"))
     if kind == "field":
         name, equals, value = rest.partition("=")
@@ -72,15 +73,3 @@ def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
             f"take one of the tags off them first."
         )
     return sets
-
-
-def dataset_of(samples: Samples) -> fo.Dataset:
-    """The dataset itself, given it or a view into it."""
-    return root_dataset(samples) if isinstance(samples, fo.DatasetView) else samples
-
-
-def reloaded(samples: Samples) -> fo.Dataset:
-    """The dataset, as the database has it now: it may have changed since it was loaded."""
-    dataset = dataset_of(samples)
-    dataset.reload()
-    return dataset

@@ -9,6 +9,7 @@ import fiftyone as fo
 from . import tags
 from .fields import blocks
 from .names import Names
+from .samples import flat
 
 
 def tag_skipped(
@@ -28,7 +29,8 @@ def tag_skipped(
         works = [
             sample_id
             for block in blocks(works)
-            for sample_id in dataset.select(block, ordered=False)
+            for sample_id in flat(dataset)
+            .select(block, ordered=False)
             .exists(names.embedding)
             .values("id")
         ]

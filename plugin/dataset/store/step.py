@@ -28,7 +28,7 @@ from .fiftyone_internals import columns_digest, ids_with
 from .names import Names
 from .ownership import Writes
 from .runs import Record
-from .sets import Samples, dataset_of
+from .samples import Samples, dataset_of, flat
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -90,7 +90,7 @@ class Step:
 
     def filled(self, path: str) -> int:
         """How many samples have a value in a field."""
-        return len(self.dataset.exists(path)) if self.dataset.has_field(path) else 0
+        return len(flat(self.dataset).exists(path)) if self.dataset.has_field(path) else 0
 
     @property
     def seconds(self) -> float:

@@ -13,6 +13,7 @@ import fiftyone as fo
 from . import runs
 from .fields import blocks
 from .names import Names
+from .samples import flat
 
 RECORD = "tags"
 DIGITS = 24
@@ -39,14 +40,14 @@ def change(
     if on:
         theirs: set[str] = set()
         for block in blocks(on):
-            theirs |= set(dataset.select(block, ordered=False).match_tags(tag).values("id"))
+            theirs |= set(flat(dataset).select(block, ordered=False).match_tags(tag).values("id"))
         on = [sample_id for sample_id in on if sample_id not in theirs]
     if on:
         _keep(dataset, names, tag, mine.union(on))
     for block in blocks(on):
-        dataset.select(block, ordered=False).tag_samples(tag)
+        flat(dataset).select(block, ordered=False).tag_samples(tag)
     for block in blocks(sorted(off)):
-        dataset.select(block, ordered=False).untag_samples(tag)
+        flat(dataset).select(block, ordered=False).untag_samples(tag)
     if off:
         _keep(dataset, names, tag, mine.union(on) - off)
 

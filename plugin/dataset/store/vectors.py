@@ -19,7 +19,7 @@ from ...errors import DimensionError, InputError, NotFiniteError
 from ...progress import Progress, silent
 from . import fields
 from .database import counted
-from .sets import Samples, dataset_of
+from .samples import Samples, dataset_of, flat
 
 READ_BLOCK = 8192
 UNIT_TOLERANCE = 1e-4
@@ -71,6 +71,7 @@ def read(
     NotFiniteError
         A vector holds NaN or infinity, or ``unit`` is asked for and a row is not.
     """
+    samples = flat(samples)
     ids = samples.exists(field).values("id") if samples.has_field(field) else []
     missing = counted(samples) - len(ids)
     if not ids:
@@ -79,7 +80,7 @@ def read(
     found: list[str] = []
     for start in range(0, len(ids), READ_BLOCK):
         block = ids[start : start + READ_BLOCK]
-        block_ids, rows = dataset.select(block, ordered=False).values(["id", field])
+        block_ids, rows = flat(dataset).select(block, ordered=False).values(["id", field])
         place = {sample_id: position for position, sample_id in enumerate(block_ids)}
         for sample_id in block:
             row = rows[place[sample_id]] if sample_id in place else None
