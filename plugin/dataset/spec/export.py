@@ -223,7 +223,7 @@ def _has_vectors(dataset: fo.Dataset, params: SpecParams, chosen: Samples, names
 
 def _imported(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.float64]:
     """Distances to S as the samples have them, (n,)."""
-    known = dict(zip(*dataset.select(ids).values(["id", names.dist_to_S]), strict=True))
+    known = dict(zip(*flat(dataset).select(ids).values(["id", names.dist_to_S]), strict=True))
     missing = sum(known[sample_id] is None for sample_id in ids)
     if missing:
         raise EmptySetError(
