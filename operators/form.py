@@ -13,13 +13,19 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.store.samples import flat
+from ..plugin.dataset.store.database import counted
+from ..plugin.dataset.store.door import ALL_SLICES, admitted
+from ..plugin.dataset.store.fiftyone_internals import is_whole
+from ..plugin.dataset.store.samples import flat, image_slices
+from ..plugin.dataset.store.sets import resolve
 from ..plugin.errors import InputError
 from ..plugin.settings.fields import Params, ParamsT, Setting, make, settings_of
+from ..plugin.settings.steps import SetParams
 
 NOTICE = "what_it_does"  # no parameter may have this name: it would take the notice's place
 MORE = "more_settings"
 TARGET = "target"
+SLICES = "slices"
 SELECTED, VIEW, DATASET, OTHER = "SELECTED_SAMPLES", "CURRENT_VIEW", "DATASET", "OTHER"
 
 
@@ -38,6 +44,7 @@ def form(
     """
     inputs = types.Object()
     inputs.view(NOTICE, types.Notice(label=label, description=help))
+    without = [*without, SLICES]
     settings = [setting for setting in settings_of(params) if setting.name not in without]
     for setting in settings:
         if not setting.advanced:
@@ -54,11 +61,67 @@ def form(
         if ctx.params.get(MORE):
             for setting in hidden:
                 _add(inputs, setting)
+    if SLICES in params.model_fields:
+        _ask_slices(ctx, inputs)
     try:
         read(ctx, params)
     except InputError as error:
         mark(inputs, error)
     return inputs
+
+
+def _ask_slices(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Which slices of a grouped dataset to work on; nothing to ask where there is one of images."""
+    dataset = ctx.dataset
+    names = image_slices(dataset) if dataset.media_type == "group" else []
+    if len(names) < 2:
+        return
+    choices = types.Dropdown()
+    choices.add_choice(ALL_SLICES, label=f"All {len(names)} slices of images")
+    for name in names:
+        choices.add_choice(name, label=name)
+    inputs.enum(
+        SLICES,
+        choices.values(),
+        view=choices,
+        label="Group slices",
+        description="Cameras of the groups to work on",
+        default=ALL_SLICES,
+    )
+    to_top(inputs, SLICES)
+
+
+def scope(ctx: foo.ExecutionContext, inputs: types.Object, params: type[SetParams]) -> None:
+    """Say which images of S and U are worked on, and offer to stay inside the current view."""
+    choices = {DATASET: f"The whole dataset: {_counts(ctx, ctx.dataset, params)}"}
+    if ctx.view is not None and not is_whole(ctx.view):
+        choices[VIEW] = f"The current view: {_counts(ctx, ctx.view, params)}"
+    radio = types.RadioGroup()
+    for name, text in choices.items():
+        radio.add_choice(name, label=text)
+    description = "Samples outside the view lose the results of earlier runs"
+    inputs.enum(
+        TARGET,
+        radio.values(),
+        view=radio,
+        label="Work on",
+        description=description if VIEW in choices else None,
+        default=DATASET,
+    )
+    to_top(inputs, TARGET)
+
+
+def _counts(
+    ctx: foo.ExecutionContext, samples: fo.Dataset | fo.DatasetView, params: type[SetParams]
+) -> str:
+    """How many images of S and of U there are, in words; the reason where they cannot be told."""
+    try:
+        given = read(ctx, params)
+        images = admitted(samples, given.slices or ALL_SLICES)
+        counts = [counted(resolve(images, word)) for word in (given.owned, given.pool)]
+    except InputError as error:
+        return str(error)
+    return f"{counts[0]:,} of S, {counts[1]:,} of U"
 
 
 def mark(inputs: types.Object, error: Exception) -> None:

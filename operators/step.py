@@ -12,6 +12,7 @@ from fiftyone.operators.types import RiskLevel
 
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
+from ..plugin.settings.steps import SetParams
 from . import form, reading
 from .background import in_background, live, shown
 from .destination import Destination
@@ -20,7 +21,8 @@ from .destination import Destination
 class StepOperator(foo.Operator):
     """An operator that runs the step of its name.
 
-    ``on_target``: on what its form chooses; ``long``: minutes, so that where a service takes
+    ``on_target``: on what its form chooses; ``on_sets``: on S and U, of the dataset or inside the
+    current view; ``long``: minutes, so that where a service takes
     scheduled work, that is the form's first choice; ``writes``: where files go, if it writes any.
     """
 
@@ -30,6 +32,7 @@ class StepOperator(foo.Operator):
     icon: ClassVar[str] = "travel_explore"
     params: ClassVar[type[Params]]
     on_target: ClassVar[bool] = False
+    on_sets: ClassVar[bool] = False
     long: ClassVar[bool] = False
     writes: ClassVar[Destination | None] = None
     risk: ClassVar[RiskLevel] = RiskLevel.MEDIUM
@@ -56,6 +59,9 @@ class StepOperator(foo.Operator):
         inputs = form.form(ctx, self.params, label=self.label, help=self.help, without=without)
         if writes is not None:
             writes.ask(ctx, inputs)
+        if self.on_sets:
+            assert issubclass(self.params, SetParams)
+            form.scope(ctx, inputs, self.params)
         self.extend_form(ctx, inputs)
         return types.Property(inputs, view=types.View(label=self.label))
 
@@ -93,4 +99,6 @@ class StepOperator(foo.Operator):
         from ..plugin.dataset import api
 
         samples = ctx.target_view() if self.on_target else ctx.dataset
+        if self.on_sets:
+            _, samples = form.targeted(ctx, form.DATASET, selected_first=False)
         return api.run(self.operator, samples, params, report)

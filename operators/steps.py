@@ -105,6 +105,7 @@ class ComputeCoverage(StepOperator):
         "its quantiles, and which candidates are gaps, at a level of false gaps that S supports."
     )
     params = CoverageParams
+    on_sets = True
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
@@ -118,6 +119,7 @@ class SelectKCenter(StepOperator):
         "tag `kcenter`, a rank and the covering radius after them; old picks are cleared."
     )
     params = KCenterParams
+    on_sets = True
 
 
 class ComputeSphere(StepOperator):
@@ -128,6 +130,7 @@ class ComputeSphere(StepOperator):
         "that say how far to trust it."
     )
     params = SphereParams
+    on_sets = True
 
 
 class FindGaps(StepOperator):
@@ -138,6 +141,7 @@ class FindGaps(StepOperator):
         "cover most, and lay everything out on the sphere. What is done already is skipped."
     )
     params = GapParams
+    on_sets = True
     long = True
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -172,6 +176,7 @@ class ExportArtifacts(StepOperator):
     )
     icon = "file_download"
     params = ExportParams
+    on_sets = True
     writes = Destination("artifacts", "folder", "overwrite")
 
 

@@ -1,0 +1,90 @@
+"""What an operator works on: said in its form, chosen there, and kept to."""
+
+import asyncio
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from fiftyone import ViewField as F
+from fiftyone.operators.executor import resolve_type
+from fiftyone.operators.registry import OperatorRegistry
+from gapsphere.plugin.dataset.store.samples import flat
+from gapsphere.tests.support.made_rig import VECTOR, make_rig
+
+PREFIX = "@gapsphere/gap-explorer/"
+ON_SETS = ["find_gaps", "compute_coverage", "select_kcenter", "compute_sphere", "export_artifacts"]
+BY_FIELD = {"encoder": "field", "model_path": "vec"}
+
+
+@pytest.fixture
+def loaded(dataset):
+    rng = np.random.default_rng(2)
+    dataset.add_samples(
+        [
+            fo.Sample(
+                filepath=f"/made/{n}.png",
+                tags=["S" if n < 12 else "U"],
+                half=n % 2,
+                vec=rng.normal(size=8).astype(np.float32),
+            )
+            for n in range(20)
+        ],
+        progress=False,
+    )
+    return dataset
+
+
+def form(name, dataset, view=None, **params):
+    """The inputs of an operator, as the App gets them."""
+    request = {"dataset_name": dataset.name, "params": params}
+    if view is not None:
+        request["view"] = view._serialize()
+    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + name, request))
+    return schema.to_json()["type"]["properties"]
+
+
+def choices(question):
+    return {choice["value"]: choice["label"] for choice in question["view"]["choices"]}
+
+
+@pytest.mark.parametrize("name", ON_SETS)
+def test_the_form_counts_s_and_u_and_offers_the_current_view(loaded, name):
+    assert choices(form(name, loaded)["target"]) == {
+        "DATASET": "The whole dataset: 12 of S, 8 of U"
+    }
+    asked = form(name, loaded, loaded.match(F("half") == 1))["target"]
+    assert choices(asked)["CURRENT_VIEW"] == "The current view: 6 of S, 4 of U"
+    assert asked["default"] == "DATASET"
+    assert "outside the view lose" in asked["view"]["description"]
+
+
+def test_a_word_that_names_nothing_is_said_in_the_form(loaded):
+    asked = form("find_gaps", loaded, owned="view:nowhere")["target"]
+    assert "There is no saved view 'nowhere'" in choices(asked)["DATASET"]
+
+
+def test_the_work_stays_inside_the_view_where_that_was_chosen(loaded):
+    view = loaded.match(F("half") == 1)
+    params = {"k": 2, "target": "CURRENT_VIEW", **BY_FIELD}
+    foo.execute_operator(PREFIX + "find_gaps", view=view, params=params)
+    assert len(loaded.exists("dist_to_S")) == 4
+    assert set(loaded.exists("embedding").values("half")) == {1}
+    foo.execute_operator(PREFIX + "find_gaps", view=view, params={"k": 2, **BY_FIELD})
+    assert len(loaded.exists("dist_to_S")) == 8
+
+
+def test_slices_are_asked_for_where_there_are_several(loaded, tmp_path):
+    assert "slices" not in form("find_gaps", loaded, more_settings=True)
+    rig = fo.Dataset()
+    make_rig(rig, tmp_path, moments=2)
+    asked = form("find_gaps", rig)
+    assert list(choices(asked["slices"]))[:2] == ["all", "back"]
+    assert asked["slices"]["default"] == "all"
+    assert choices(asked["target"])["DATASET"] == "The whole dataset: 24 of S, 12 of U"
+    one = form("find_gaps", rig, slices="front")["target"]
+    assert choices(one)["DATASET"] == "The whole dataset: 4 of S, 2 of U"
+    params = {"k": 2, "slices": "all", "encoder": "field", "model_path": VECTOR}
+    foo.execute_operator(PREFIX + "find_gaps", dataset=rig, params=params)
+    assert len(flat(rig).exists("dist_to_S")) == 12
+    rig.delete()
