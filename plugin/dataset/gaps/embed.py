@@ -41,12 +41,15 @@ from ..store.samples import by_slice, slices_line
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
 from ..store.step import Step
+from ..store.vectors import Vectors
 from .zoo import register_zoo
 
 register_zoo()
 
 STEP = "embeddings"
 LISTED = 100
+SAME_NUMBER = 1e-5
+"""Unit vectors whose numbers differ by less are the same, written twice."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -282,7 +285,11 @@ def _complete(step: Step, result: EmbeddingResult) -> None:
 
 
 def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
-    """Take vectors from a field that holds them, as unit rows."""
+    """Take vectors from a field that holds them, as unit rows.
+
+    The fingerprint follows the vectors: where those of known samples have changed, another model
+    has made them.
+    """
     source, step = params.model_path, Step.of(STEP, samples, params)
     field = step.names.embedding
     if not source or not samples.has_field(source):
@@ -302,15 +309,45 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     if not norms.all():
         sample = found.ids[int(np.flatnonzero(norms[:, 0] == 0)[0])]
         raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
-    label = f"field:{source}"
-    _claim(step, label, label, overwrite=params.overwrite)
-    step.now({**step.inputs, vectors.COPYING: True})
     np.divide(found.matrix, norms, out=found.matrix)
+    label = f"field:{source}"
+    made_by = step.earlier.inputs if step.earlier else {}
+    ours = made_by.get("encoder") == label
+    if ours and _agree(step, found):
+        fingerprint = made_by["fingerprint"]
+    else:
+        fingerprint = f"{label}:{found.digest()}"
+    _claim(step, label, fingerprint, overwrite=params.overwrite or ours)
+    step.now({**step.inputs, vectors.COPYING: True})
     vectors.write(step.dataset, field, found.ids, found.matrix)
     step.at("copied")
-    step.inputs = {"encoder": label, "fingerprint": label}
-    dimension = found.matrix.shape[1]
-    counts = by_slice(samples)
-    result = EmbeddingResult(label, label, dimension, len(found.ids), 0, (), step.seconds, counts)
+    step.inputs = {"encoder": label, "fingerprint": fingerprint}
+    result = EmbeddingResult(
+        label,
+        fingerprint,
+        found.matrix.shape[1],
+        len(found.ids),
+        0,
+        _without(samples, source),
+        step.seconds,
+        by_slice(samples),
+    )
     _complete(step, result)
     return result
+
+
+def _agree(step: Step, found: Vectors) -> bool:
+    """Whether the copies that are there are these vectors: of one model, or so it seems."""
+    copied = vectors.read(step.dataset, step.names.embedding)
+    row = {sample_id: at for at, sample_id in enumerate(copied.ids)}
+    both = [at for at, sample_id in enumerate(found.ids) if sample_id in row]
+    if not both or copied.matrix.shape[1] != found.matrix.shape[1]:
+        return False
+    there = copied.matrix[[row[found.ids[at]] for at in both]]
+    return bool(np.allclose(there, found.matrix[both], rtol=0, atol=SAME_NUMBER))
+
+
+def _without(samples: Samples, source: str) -> tuple[Skipped, ...]:
+    """The samples that have no vector to copy."""
+    rows = zip(*samples.exists(source, False).values(["id", "filepath"]), strict=True)
+    return tuple(Skipped(i, path, f"{path} has no vector in {source!r}") for i, path in rows)

@@ -32,7 +32,10 @@ from .sphere import SphereResult, compute_sphere
 
 @dataclass(frozen=True, repr=False)
 class GapResult(Result):
-    """What ``find_gaps`` found; printing it prints the summary."""
+    """What ``find_gaps`` found; printing it prints the summary.
+
+    ``without_vector`` are the images of S and of U that no step could use.
+    """
 
     dataset: str
     owned: int
@@ -42,13 +45,15 @@ class GapResult(Result):
     picked: KCenterResult
     laid: SphereResult
     seconds: dict[str, float] = field(default_factory=dict)
+    without_vector: tuple[int, int] = (0, 0)
 
     def __str__(self) -> str:
         covered = str(self.covered).replace("\n", "\n            ")
         times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in self.seconds.items())
         return "\n".join(
             [
-                f"{self.dataset}: S {self.owned} images, U {self.pool} candidates",
+                f"{self.dataset}: S {_of(self.owned, self.without_vector[0], 'images')}, "
+                f"U {_of(self.pool, self.without_vector[1], 'candidates')}",
                 f"embeddings  {self.embedded}",
                 f"coverage    {covered}",
                 f"K-Center    {self.picked}",
@@ -124,4 +129,10 @@ def find_gaps(
         picked,
         laid,
         seconds,
+        (inputs.owned.missing, inputs.pool.missing),
     )
+
+
+def _of(count: int, missing: int, noun: str) -> str:
+    left_out = f" ({missing:,} of them without a vector, left out)" if missing else ""
+    return f"{count:,} {noun}{left_out}"

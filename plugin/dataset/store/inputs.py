@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import fiftyone as fo
+
 from ...errors import DimensionError, EmptySetError, UnfinishedError
 from ...progress import Progress, silent
 from ...settings.steps import SetParams
@@ -40,6 +42,18 @@ class Inputs:
         }
 
 
+def _why(dataset: fo.Dataset, names: Names, sets: Sets) -> str:
+    """The reason that the last embedding run had for one of the samples; else what to run."""
+    record = runs.read(dataset, names, "embeddings")
+    skipped = record.results.get("skipped", ()) if record else ()
+    members = {*sets.owned.values("id"), *sets.pool.values("id")} if skipped else set()
+    reasons = [item["reason"] for item in skipped if item["id"] in members]
+    if not reasons:
+        return "run compute_embeddings first."
+    more = f" ({record.results['skipped_count']} images were skipped)" if record else ""
+    return f"{reasons[0]}{more}"
+
+
 def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = silent) -> Inputs:
     """Read S and U.
 
@@ -57,7 +71,7 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
     for found, role in ((owned, "S"), (pool, "U")):
         if not found.ids:
             raise EmptySetError(
-                f"No sample of {role} has an {names.embedding!r}: run compute_embeddings first."
+                f"No sample of {role} has an {names.embedding!r}: {_why(dataset, names, sets)}"
             )
     if owned.matrix.shape[1] != pool.matrix.shape[1]:
         raise DimensionError(
