@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps import embed
@@ -212,3 +213,30 @@ def test_a_kill_loses_at_most_one_batch_and_nothing_is_embedded_twice(loaded, en
     assert (result.done, result.known) == (32 - len(kept), len(kept))
     for sample_id, row in kept.items():
         np.testing.assert_array_equal(loaded[sample_id].embedding, row)
+
+
+def copied(dataset, rows):
+    """The result of copying ``rows`` from a field of the user's."""
+    for sample, row in zip(dataset[: len(rows)], rows, strict=True):
+        sample["theirs"] = row
+        sample.save()
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    return compute_embeddings(dataset, params)
+
+
+def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
+    rng = np.random.default_rng(4)
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(6)], progress=False)
+    rows = rng.normal(size=(6, 8)).astype(np.float32)
+    first = copied(dataset, rows[:4])
+    assert [item.path for item in first.skipped] == ["/made/4.png", "/made/5.png"]
+    # More samples, and the same vectors in another length: still the same model.
+    grown = copied(dataset, rows * 2)
+    assert grown.fingerprint == first.fingerprint
+    assert not grown.skipped
+    other = copied(dataset, rows + rng.normal(size=(6, 8)).astype(np.float32))
+    assert other.fingerprint != first.fingerprint
+    dataset.delete_sample_field("theirs")
+    shorter = copied(dataset, rows[:, :5])
+    assert shorter.fingerprint not in (first.fingerprint, other.fingerprint)
+    assert shorter.dimension == 5
