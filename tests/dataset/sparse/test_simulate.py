@@ -510,7 +510,7 @@ def test_patches_are_refused_in_a_sentence(film, dataset, simulate):
     film.add_sample_field("cars", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
     boxes = [fo.Detection(label="car", bounding_box=[0, 0, 0.5, 0.5]) for _ in range(12)]
     film.set_values("cars", [fo.Detections(detections=[box]) for box in boxes])
-    with pytest.raises(InputError, match="choose samples"):
+    with pytest.raises(InputError, match="view of patches"):
         simulate(film.to_patches("cars"))
 
 
