@@ -64,6 +64,28 @@ class Choices(TypedDict):
     heat: bool
     """Heatmaps over the thumbnails that have one."""
     heatOpacity: float
+    started: str | None
+    """The start of the App whose settings were taken."""
+
+
+class StartChoices(TypedDict, total=False):
+    """What `gapsphere app` was given of the choices."""
+
+    show: Show
+    projection: Projection
+    limit: int
+    topK: int
+    metric: Metric
+    search: Show
+    delta: float | None
+    rerank: bool
+
+
+class Start(TypedDict):
+    """One start of the App: its choices are taken once, later ones of the person stay."""
+
+    id: str
+    choices: StartChoices
 
 
 DEFAULT_CHOICES: Choices = {
@@ -85,6 +107,7 @@ DEFAULT_CHOICES: Choices = {
     "suffix": None,
     "heat": True,
     "heatOpacity": 0.6,
+    "started": None,
 }
 
 
@@ -260,6 +283,7 @@ class PanelData(TypedDict, total=False):
     run: RunInfo | None
     columns: ColumnsPayload | None
     masks: MasksPayload | None
+    start: Start | None
     opened: str | None
     """Sample id of the image opened in the modal."""
 

@@ -20,7 +20,7 @@ from ...plugin.projection.verdict import Judged
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
-from . import actions, answers, columns, heatmaps, memory
+from . import actions, answers, columns, heatmaps, memory, start
 from .contract import COMPONENT, EVENTS
 
 logger = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class GapExplorer(ComponentPanel):
             message = f"Reading the analysis failed: {error}"
             data = {"status": {"kind": "failed", "message": message}}
         dataset = "" if ctx.dataset is None else ctx.dataset.name
-        empty = {"run": None, "columns": None, "masks": None}
+        empty = {"run": None, "columns": None, "masks": None, "start": start.start()}
         ctx.panel.set_data({"dataset": dataset, **empty, **data})
         ctx.panel.set_data("opened", ctx.current_sample)
 

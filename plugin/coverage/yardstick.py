@@ -82,7 +82,8 @@ class Yardstick:
 
         The mid-rank: the share of S that is nearer, plus half the share equally near.  So 0 is
         nearer than any image of S is to the rest of S, 100 is farther, and the percentile never
-        falls as the distance grows.  Distances are compared as float32, as they are stored.
+        falls as the distance grows.  Distances are compared as float32, as they are stored;
+        an unknown distance (NaN) has an unknown percentile.
 
         Examples
         --------
@@ -94,13 +95,15 @@ class Yardstick:
         up_to = np.searchsorted(self.distances, asked, side="right")
         if self.shares is not None:
             reached = _reached(self.shares)
-            return np.asarray(50.0 * (reached[below] + reached[up_to]))
+            exact = 50.0 * (reached[below] + reached[up_to])
+            return np.asarray(np.where(np.isnan(asked), np.nan, exact))
         last = len(self.distances) - 1
         first_equal, last_equal = np.minimum(below, last), np.maximum(up_to - 1, 0)
         equal = (self.levels[first_equal] + self.levels[last_equal]) / 2
         beyond = 100.0 if self.size else self.levels[-1]
         between = np.interp(asked, self.distances, self.levels, left=0.0, right=beyond)
-        return np.asarray(np.where(up_to > below, equal, between))
+        found = np.where(up_to > below, equal, between)
+        return np.asarray(np.where(np.isnan(asked), np.nan, found))
 
     def distance(self, percentile: ArrayLike) -> NDArray[np.float32]:
         """The distances at percentiles (...): quantiles of S with Hazen's plotting positions.

@@ -36,11 +36,13 @@ from .steps import (
     ImportParams,
     LoadParams,
 )
+from .viewer import ViewerParams
 
 CLASSES: tuple[type[Params], ...] = (
     LoadParams, GapParams, AttributeParams, AskParams, HeatmapParams, ExportParams, ImportParams,
     SpecParams, CheckSpecParams, FeatureCacheParams, ReviewExportParams, FailureParams,
     SparseParams, SparseTrainParams, SimulateParams, TrainSequencesParams, ServeParams,
+    ViewerParams,
 )  # fmt: skip
 """Whose settings a file may hold."""
 
@@ -171,11 +173,6 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} must consist of sections with settings, such as `kcenter:`.")
     values = {}
     for key, value in _leaves(document):
-        if key.startswith("viewer."):
-            raise InputError(
-                f"{path}: {key} has no effect, because the Gap Explorer panel remembers its own "
-                "choices; remove the `viewer` section and choose in the panel."
-            )
         if key == "server":
             _check_server(value)
             continue

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ...plugin.errors import InputError
 from .datasets import opened
@@ -13,8 +17,23 @@ if TYPE_CHECKING:
     import fiftyone as fo
 
 
-def open_app(dataset: str | None, *, host: str = "127.0.0.1", port: int = 5151) -> None:
-    """Open the App, on the dataset of that name if any, until it is closed or Ctrl-C is pressed."""
+VIEWER = "GAPSPHERE_VIEWER"
+"""What the panel reads in the App's server process: the start and its choices, as JSON."""
+
+
+def open_app(
+    dataset: str | None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 5151,
+    choices: Mapping[str, Any] | None = None,
+) -> None:
+    """Open the App, on the dataset of that name if any, until it is closed or Ctrl-C is pressed.
+
+    The panel starts from ``choices``.
+    """
+    if choices:
+        os.environ[VIEWER] = json.dumps({"id": uuid4().hex, "choices": dict(choices)})
     if not reachable():
         print(install())
     data = None

@@ -25,6 +25,7 @@ from ...plugin.settings.steps import (
     LoadParams,
     SphereParams,
 )
+from ...plugin.settings.viewer import ViewerParams
 from .command import DATASET, PORT, VIEW, argument, command, step_command
 from .datasets import opened
 
@@ -237,14 +238,13 @@ def install_plugin(*, undo: bool) -> None:
 
 @command(
     "app",
+    ViewerParams,
     arguments=(
         argument("--dataset", metavar="NAME", help="dataset to open"),
-        argument("--host", default="127.0.0.1", help="address to bind to"),
-        PORT,
         argument("--data-root", metavar="FOLDER", help="import this artifacts folder first"),
     ),
 )
-def app(*, dataset: str | None, host: str, port: int, data_root: str | None) -> None:
+def app(viewer: ViewerParams, *, dataset: str | None, data_root: str | None) -> None:
     """Open the App."""
     from .app import open_app
 
@@ -254,7 +254,7 @@ def app(*, dataset: str | None, host: str, port: int, data_root: str | None) -> 
         dataset = dataset or "gapsphere"
         with opened(dataset, create=True) as data:
             print(api.import_artifacts(data, data_root))
-    open_app(dataset, host=host, port=port)
+    open_app(dataset, host=viewer.host, port=viewer.port, choices=viewer.choices())
 
 
 def _load(data: fo.Dataset, images: LoadParams, left_out_file: str | None = None) -> None:

@@ -112,3 +112,13 @@ def test_distances_that_cannot_be_used_are_refused():
         Yardstick.of([])
     with pytest.raises(NotFiniteError):
         Yardstick.of([0.1, np.nan])
+
+
+@pytest.mark.parametrize("size", [3, 400])
+def test_an_unknown_distance_has_an_unknown_percentile(size):
+    scale = Yardstick.of(np.linspace(0.1, 0.3, size))
+    again = Yardstick.from_record(scale.record())
+    for each in (scale, again, Yardstick.from_pairs([0.1, 0.2], [10, 90])):
+        found = each.percentile([np.nan, 0.2])
+        assert np.isnan(found[0])
+        assert 0 < found[1] < 100

@@ -242,3 +242,34 @@ def test_two_suffixes_can_be_switched(fresh):
 def test_the_workspace_can_be_saved_twice(fresh):
     assert save_workspace(fresh) == save_workspace(fresh)
     assert fresh.list_workspaces() == [WORKSPACE]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ('{"id": "a", "choices": {"topK": 12}}', {"id": "a", "choices": {"topK": 12}}),
+        (None, None),
+        ("not JSON", None),
+        ('{"id": "a"}', None),
+        ("[1]", None),
+    ],
+)
+def test_the_panel_is_told_what_the_app_was_started_with(monkeypatch, given, expected):
+    from gapsphere.panels.gap_explorer import start
+
+    monkeypatch.delenv(start.VARIABLE, raising=False)
+    if given is not None:
+        monkeypatch.setenv(start.VARIABLE, given)
+    assert start.start() == expected
+
+
+def test_what_the_command_line_gives_is_what_the_panel_reads_and_knows():
+    from gapsphere.panels.gap_explorer import contract, start
+    from gapsphere.plugin.settings.viewer import ViewerParams
+    from gapsphere.scripts.cli import app
+
+    assert app.VIEWER == start.VARIABLE
+    given = ViewerParams(**ViewerParams().model_dump()).choices()
+    assert given.keys() == contract.StartChoices.__annotations__.keys()
+    shared = {name: contract.DEFAULT_CHOICES[name] for name in given}
+    assert given == shared, "the defaults are the panel's"

@@ -16,6 +16,7 @@ from gapsphere.plugin.settings.steps import (
     LoadParams,
     PlotParams,
 )
+from gapsphere.plugin.settings.viewer import ViewerParams
 from gapsphere.plugin.settings.yaml import CLASSES, GROUPS, load, read
 
 SEED = """
@@ -143,10 +144,44 @@ def test_an_empty_file_changes_nothing(write):
     assert read([GapParams], write("")) == {}
 
 
-@pytest.mark.parametrize("key", ["top_k", "metric", "delta_threshold", "point_limit", "made_up"])
-def test_settings_of_the_viewer_are_refused_by_name(write, key):
-    with pytest.raises(InputError, match=rf"viewer\.{key} has no effect.*remove the `viewer`"):
-        load(GapParams, write(f"viewer: {{{key}: 8}}"))
+VIEWER_YAML = """
+viewer:
+  top_k: 12
+  metric: euclid
+  delta_threshold: 0.3
+  point_limit: 20000
+  search_space: Both
+  projection: cartesian
+"""
+
+
+def test_settings_of_the_viewer_start_the_panel(write):
+    params = load(ViewerParams, write(VIEWER_YAML), ["viewer.show=U"])
+    assert params.choices() == {
+        "show": "U",
+        "projection": "cartesian",
+        "limit": 20000,
+        "topK": 12,
+        "metric": "euclidean",
+        "search": "both",
+        "delta": 0.3,
+    }
+    assert load(ViewerParams, write("viewer: {port: 8050, host: 0.0.0.0}")).choices() == {}
+    assert load(GapParams, write(VIEWER_YAML)) == GapParams(), "of no other step"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("made_up: 8", "viewer.made_up"),
+        ("top_k: 0", r"viewer\.top_k.*greater"),
+        ("search_space: V", r"viewer\.search_space"),
+        ("delta_threshold: .nan", r"viewer\.delta_threshold"),
+    ],
+)
+def test_mistakes_in_settings_of_the_viewer_are_named(write, setting, words):
+    with pytest.raises(InputError, match=words):
+        load(ViewerParams, write(f"viewer: {{{setting}}}"))
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,26 @@ export interface Choices {
   /** Heatmaps over the thumbnails that have one. */
   heat: boolean;
   heatOpacity: number;
+  /** The start of the App whose settings were taken. */
+  started: string | null;
+}
+
+/** What `gapsphere app` was given of the choices. */
+export interface StartChoices {
+  show?: Show;
+  projection?: Projection;
+  limit?: number;
+  topK?: number;
+  metric?: Metric;
+  search?: Show;
+  delta?: number | null;
+  rerank?: boolean;
+}
+
+/** One start of the App: its choices are taken once, later ones of the person stay. */
+export interface Start {
+  id: string;
+  choices: StartChoices;
 }
 
 export interface IsReady {
@@ -230,6 +250,7 @@ export interface PanelData {
   run?: RunInfo | null;
   columns?: ColumnsPayload | null;
   masks?: MasksPayload | null;
+  start?: Start | null;
   /** Sample id of the image opened in the modal. */
   opened?: string | null;
 }
@@ -406,4 +427,4 @@ export type EventName = keyof Events;
 
 export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "ask", "delta", "act", "clear", "find_gaps"];
 
-export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6};
+export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

@@ -45,6 +45,12 @@ function Body(props: { bridge: Bridge; theme: SceneTheme }): React.ReactElement 
     live.current.call("reload", { limit, suffix }).catch((reason) => setFailure(sentence(reason)));
   }, [about, status, run, limit, suffix]);
 
+  const { start } = bridge.data;
+  React.useEffect(() => {
+    const { choices, choose } = live.current;
+    if (start && choices.started !== start.id) choose({ ...start.choices, started: start.id });
+  }, [about, start?.id]);
+
   if (failure) return <Failed message={failure} retry={retry} />;
   if (!status) return <Loading what="Opening the sphere …" />;
   if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;

@@ -59,7 +59,7 @@ export function Histogram(props: {
         </label>
         <span>
           <b>{counted}</b>
-          {` · ${unsure ? `${count(unsure)} cannot say` : `${percent((100 * gaps) / run.U)} of U`}`}
+          {` · ${unsure ? `${count(unsure)} cannot say` : `${percent((100 * gaps) / Math.max(1, run.U))} of U`}`}
           {atRun && (provisional || run.basis === "none") ? null : (
             <>
               {" · "}
