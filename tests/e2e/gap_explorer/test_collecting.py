@@ -96,12 +96,3 @@ def test_heatmaps_are_made_beside_the_sphere_and_drawn_over_the_thumbnails(panel
     panel.reload()
     assert panel.state("choices")["heat"] is False
     assert panel.state("choices")["heatOpacity"] == 0.3
-
-
-def test_why_there_are_no_heatmaps_is_said_where_they_were_asked_for(opened):
-    opened.ask_place()
-    opened.page.get_by_role("button", name="Heatmap", exact=True).click()
-    opened.page.wait_for_selector(
-        '[data-cy="gs-results"] [role=alert] >> text=does not say which encoder'
-    )
-    opened.clear()
