@@ -25,6 +25,9 @@ MOST_CATEGORIES = 12
 MOST_VALUES = 64
 """Values of a column at most: what has more, such as a street, is no kind of scene."""
 
+EXACT_DRIVES = 512
+"""Drives of S up to which a range is read without the drive asked; of more, one moves no end."""
+
 SHARED = 0.5
 """Share of drives that has to share its usual value with another drive."""
 
@@ -160,12 +163,16 @@ def _reason(values: Sequence[Any], drive: Ints, m: int) -> str:
 
 def _clock(values: NDArray[np.float64], drive: Ints) -> bool:
     """Whether drives lie one after the other in a number, as in a time or a running number."""
-    kept = np.unique(drive)
-    low = np.array([values[drive == one].min() for one in kept])
-    high = np.array([values[drive == one].max() for one in kept])
+    number = drive_numbers(drive)
+    count = int(number.max()) + 1
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(low, number, values)
+    np.maximum.at(high, number, values)
+    several = np.bincount(number) > 1  # one image is apart from any other
+    low, high = low[several], high[several]
     order = np.argsort(low, kind="stable")
     apart = low[order][1:] > high[order][:-1]
-    return len(kept) > 2 and bool(apart.mean() > SHARED)
+    return len(low) > 2 and bool(apart.mean() > SHARED)
 
 
 def _shared(values: Sequence[Any], drive: Ints) -> bool:
@@ -173,11 +180,13 @@ def _shared(values: Sequence[Any], drive: Ints) -> bool:
     known = [at for at, value in enumerate(values) if value is not None]
     names = {value: at for at, value in enumerate(_distinct(values))}
     code = np.array([names[values[at]] for at in known])
-    drives = np.unique(drive[known], return_inverse=True)[1]
-    table = np.zeros((int(drives.max()) + 1, len(names)), np.int64)
-    np.add.at(table, (drives, code), 1)
-    usual = table.argmax(axis=1)
-    return bool(((table > 0).sum(axis=0)[usual] > 1).mean() >= SHARED)
+    pairs, frames = np.unique(np.stack([drive[known], code]), axis=1, return_counts=True)
+    drives_with = np.bincount(pairs[1])
+    # Of each drive the most frequent value: the last of its pairs by frames.
+    order = np.lexsort((frames, pairs[0]))
+    last = np.flatnonzero(np.diff(pairs[0][order], append=-1))
+    usual = pairs[1][order][last]
+    return bool((drives_with[usual] > 1).mean() >= SHARED)
 
 
 def _values(name: str, values: Sequence[Any], m: int) -> list[Term]:
@@ -218,7 +227,8 @@ def ranges_without(
     Parameters
     ----------
     values, drive : (n,)
-        Of S, finite; one drive alone keeps its own range.
+        Of S, finite; one drive alone keeps its own range, and so do more than
+        :data:`EXACT_DRIVES`, of which one is less than half of a tail.
 
     Examples
     --------
@@ -231,6 +241,9 @@ def ranges_without(
     order = np.argsort(values, kind="stable")
     ordered, whose = values[order], number[order]
     weight = 1 / (max(count - 1, 1) * frames[whose])
+    if count > EXACT_DRIVES:
+        whole = own_range(values, number)
+        return np.full(len(values), whole.low), np.full(len(values), whole.high)
     ends = np.empty((2, count))
     tail = (1 - OWN_RANGE) / 2
     for one in range(count):

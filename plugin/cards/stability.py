@@ -29,6 +29,9 @@ from .group import SINGLE, group_gaps, joining_distance
 HOLDS_ABOVE = 0.5
 """Jaccard overlap above which a card is the same in another run."""
 
+MOST_DRIVES = 256
+"""Drives that are drawn one by one; of more, so many seeded groups are drawn."""
+
 NO_GAP = -2
 """The label of an image that is no gap in a run."""
 
@@ -108,7 +111,8 @@ def bootstrap_runs(
     owned, pool : float32 (m, d), (n, d)
         Unit rows of S and U.
     drives : m labels
-        The drive of each image of S; a missing label is a drive of its own.
+        The drive of each image of S; a missing label is a drive of its own.  More than
+        :data:`MOST_DRIVES` are drawn, and left out, in groups.
     alpha : float
         Level of the threshold, as in the run that is judged.  A draw holds fewer drives than S, so
         the finest level that it supports is taken where it does not support ``alpha``.
@@ -130,6 +134,9 @@ def bootstrap_runs(
     count = int(drive.max()) + 1
     if count < 2 or runs < 1:
         raise InputError(f"{runs} runs over {count} drive(s) of S; at least 1 and 2 are needed.")
+    if count > MOST_DRIVES:
+        drive = np.random.default_rng(seed).permutation(count)[drive] % MOST_DRIVES
+        count = MOST_DRIVES
     both = np.concatenate([owned, pool])
     apart = np.empty((len(both), count), np.float32)
     for number in range(count):

@@ -279,6 +279,21 @@ def test_many_drives_are_sampled_with_a_seed():
     assert first.p == pytest.approx(0.003)
 
 
+def test_a_collection_of_photos_is_named_too():
+    count = 3000  # each image is its own drive
+    random = np.random.default_rng(0)
+    light = ["day", "dusk"] * (count // 2)
+    made = [
+        Column("file", [f"{i}.jpg" for i in range(count)], [f"u{i}.jpg" for i in range(20)]),
+        Column("light", light, ["night"] * 20),
+        Column("speed", random.normal(size=count).tolist(), random.normal(size=20).tolist()),
+    ]
+    terms = terms_of(made, [None] * count, [None] * 20)
+    assert terms.left_out == {"file": "names images or drives"}
+    (name,) = Namer.of(terms.terms, [None] * count, [None] * 20).names([np.arange(20)])
+    assert (name.title, name.owned, name.p) == ("night", 0, pytest.approx(0.003))
+
+
 def test_a_column_of_another_length_is_refused():
     with pytest.raises(DimensionError, match="light"):
         terms_of([Column("light", ["day"], ["day"])], ["a", "b"], ["u"])

@@ -86,6 +86,15 @@ def test_a_far_kind_of_scene_holds_in_every_run(normed):
     assert (held.held, held.runs) == (10, 10)
 
 
+def test_many_drives_are_drawn_in_groups(rows):
+    both = rows(1, 640)
+    S, U = both[:600], both[600:]
+    runs = bootstrap_runs(S, [None] * 600, U, 0.1, runs=2)
+    assert [len(run) for run in runs] == [40, 40]
+    share = np.mean([run > NO_GAP for run in runs])
+    assert share <= 0.3  # S and U are of the same kinds
+
+
 def test_one_drive_and_runs_of_another_length_are_refused(rows):
     with pytest.raises(InputError, match="1 drive"):
         bootstrap_runs(rows(0, 5), ["a"] * 5, rows(1, 5), 0.1)
