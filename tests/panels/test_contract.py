@@ -3,12 +3,14 @@ survive the crossing.
 """
 
 import base64
+import re
 from dataclasses import fields
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
-from gapsphere.panels import PANELS, wire
+from gapsphere.panels import PANELS, gap_explorer, wire
 from gapsphere.panels.gap_explorer import contract
 from gapsphere.panels.web import contracts
 from gapsphere.plugin.projection import words
@@ -55,3 +57,10 @@ def test_squeezed_numbers_come_back_to_a_65534th(low, high):
 
 def test_squeezing_marks_what_is_missing_and_takes_a_constant():
     assert wire.squeeze(np.array([np.nan, np.inf, 2.0]), 2.0, 2.0).tolist() == [65535, 65535, 0]
+
+
+def test_the_component_gets_all_that_the_panel_sends():
+    bridge = Path(gap_explorer.__file__).parent / "web" / "fiftyone.ts"
+    handed = re.search(r"\(\{ (dataset: about,.*) \}\),", bridge.read_text(encoding="utf-8"))[1]
+    names = {part.partition(":")[0].strip() for part in handed.split(",")}
+    assert names == set(contract.PanelData.__annotations__)

@@ -53,9 +53,10 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
   const masks = useMasks(sent, gridAsked.current, grid, call);
   const { dataset: about, opened } = props.data ?? NOTHING;
+  const start = useStable(given.start, given.start?.id ?? "");
   const data = React.useMemo(
-    () => ({ dataset: about, status, run, columns, masks, opened }),
-    [about, status, run, columns, masks, opened],
+    () => ({ dataset: about, status, run, columns, masks, start, opened }),
+    [about, status, run, columns, masks, start, opened],
   );
 
   return { data, choices, choose, call, selected, mediaUrl: getSampleSrc, route };
