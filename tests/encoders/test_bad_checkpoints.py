@@ -1,6 +1,7 @@
 """A checkpoint that does not fit is refused by name before one vector is made of it."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -116,6 +117,13 @@ def test_a_truncated_shard_is_named(folder, keep):
 def test_a_shard_that_is_not_there_is_named(folder):
     (folder / FIRST).unlink()
     with pytest.raises(CheckpointError, match=rf"{FIRST} is missing"):
+        load(folder)
+
+
+def test_a_named_pipe_in_place_of_a_shard_is_no_file(folder):
+    (folder / FIRST).unlink()
+    os.mkfifo(folder / FIRST)
+    with pytest.raises(CheckpointError, match=rf"{FIRST} is no file"):
         load(folder)
 
 
