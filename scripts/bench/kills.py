@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,15 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "neighbours 8": ("--n-neighbors", "8"),
     "sky cropped": ("--sky-crop-top-pct", "0.2"),
 }
+CHANGED: dict[str, set[str]] = {
+    "plain": set(),
+    "k 9": {"kcenter"},
+    "euclidean": {"coverage", "kcenter"},
+    "alpha 0.3": {"coverage"},
+    "neighbours 8": {"sphere"},
+    "sky cropped": {"embeddings", "coverage", "kcenter", "sphere"},
+}
+"""Steps that write otherwise than those of the plain settings."""
 ALWAYS = ("--k", "5", "--n-neighbors", "12", "--batch-size", "8", "--overwrite")
 STEPS = ("embeddings", "coverage", "kcenter", "sphere")
 OWNED, POOL, DRIVES = 44, 26, 11
@@ -51,6 +61,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=51)
     options = parser.parse_args()
     chance = random.Random(options.seed)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server has to end with us
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         server = start_database(folder / "database")
@@ -76,29 +87,31 @@ def killed(folder: Path, kills: int, chance: random.Random) -> int:
     print(f"uninterrupted runs: {min(seconds[1:]):.1f} to {max(seconds):.1f} s")
     run("killed", "plain", "--csv", str(table)).wait()
     found: Counter[str] = Counter()
-    print("kill  settings killed   after     found running              then          state")
-    for number in range(1, kills + 1):
-        doomed, after = chance.choice(list(SETTINGS)), chance.choice(list(SETTINGS))
+    print("kill  settings killed   after       left running         then            state")
+    last = "plain"
+    while found.total() < kills:
+        doomed = chance.choice([name for name in SETTINGS if name != last])
+        after = chance.choice(list(SETTINGS))
         process = run("killed", doomed)
-        if number % 2:
-            moment = chance.uniform(0.3, 1.0) * seconds[-1]  # the machine's load changes
-            how = "ended" if ended(process, moment) else f"{moment:.1f} s"
+        if chance.random() < 0.5:
+            moment = chance.uniform(0.4, 0.95) * min(seconds[-3:])  # the machine's load changes
+            alive, how = not ended(process, moment), f"{moment:.1f} s"
         else:
-            step = chance.choice(STEPS)
-            writes = wait_for(process, fo.load_dataset("killed"), step)
-            how = step if writes and not ended(process, chance.uniform(0, 0.06)) else "ended"
+            how = chance.choice(sorted(CHANGED[last] | CHANGED[doomed]))
+            writes = wait_for(process, fo.load_dataset("killed"), how)
+            alive = writes and not ended(process, chance.uniform(0, 0.03))
         process.kill()
         process.wait()
         running = ", ".join(unfinished(fo.load_dataset("killed"))) or "nothing"
         started = time.monotonic()
         code = run("killed", after).wait()
         seconds.append(time.monotonic() - started)
+        last = after
         differs = f"exit {code}" if code else compare(wanted[after], state("killed"))
-        found[differs or "equal"] += 1
-        print(
-            f"{number:4}  {doomed:15}  {how:>8}  {running:25}  {after:12}  {differs or 'equal'}",
-            flush=True,
-        )
+        if alive:  # else it had ended before it could be killed
+            found[differs or "equal"] += 1
+            line = f"{doomed:15}  {how:>10}  {running:19}  {after:14}  {differs or 'equal'}"
+            print(f"{found.total():4}  {line}", flush=True)
     print(", ".join(f"{count} {what}" for what, count in found.most_common()))
     return int(set(found) != {"equal"})
 
