@@ -25,6 +25,7 @@ from ...progress import Progress, silent
 from ...results import Result
 from ..store.door import refuse_additions
 from ..store.fields import blocks
+from ..store.leases import LOADING, holds_lease
 from ..store.names import OWNED_TAG, POOL_TAG
 from ..store.samples import flat
 from ..store.sets import resolve
@@ -78,6 +79,7 @@ class LoadResult(Result):
         return "\n".join(lines)
 
 
+@holds_lease("load_images", LOADING)
 def load_images(
     dataset: fo.Dataset,
     owned: Source | None = None,
@@ -118,6 +120,7 @@ def load_images(
     ArtifactError
         The CSV cannot be read, or a cell does not fit the field that the dataset has.
     """
+    dataset.reload()
     real = RealPaths()
     refuse_additions(dataset)
     files, ids = dataset.values(["filepath", "id"])

@@ -17,6 +17,7 @@ from ...results import Result
 from ...settings.sparse import SimulateParams
 from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
+from ..store.leases import holds_lease
 from ..store.sets import Samples, reloaded
 from . import results
 from .frames import frames_among, frames_of_videos
@@ -74,6 +75,7 @@ class SimulationResult(Result):
 
 
 @database_failures()
+@holds_lease("simulate_adaptive_sampling", "sparse")
 def simulate_adaptive_sampling(
     samples: Samples,
     params: SimulateParams | None = None,

@@ -29,6 +29,8 @@ from .fiftyone_internals import dataset_id
 from .sets import Samples, dataset_of
 
 STORE = "gapsphere_leases"
+ANALYSIS, LOADING = "analysis", "load"
+"""What is held: the results of a suffix; the samples of the dataset."""
 WAIT = 5.0
 """Seconds to wait for another run before it is named."""
 POLL = 0.2
@@ -75,7 +77,7 @@ class Lease:
 
 
 def holds_lease(
-    step: str, scope: str = "analysis"
+    step: str, scope: str = ANALYSIS
 ) -> Callable[
     [Callable[Concatenate[Samples, P], R]],
     Callable[Concatenate[Samples, P], R],
@@ -145,9 +147,9 @@ def _take(store: ExecutionStore, name: str, key: str, mine: Lease) -> Lease:
         if found.is_dead() and store.compare_and_set(key, asdict(found), asdict(mine)):
             break
         if time.monotonic() > until:
+            other = ", or give this one a suffix" if key.startswith(ANALYSIS) else ""
             raise BusyError(
-                f"Another run works on {name!r} ({found}): wait until it has ended, or give this "
-                "one a suffix."
+                f"Another run works on {name!r} ({found}): wait until it has ended{other}."
             )
         time.sleep(POLL)
     return mine

@@ -9,6 +9,7 @@ import fiftyone as fo
 import pytest
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.load import load_images
 from gapsphere.plugin.dataset.store import leases
 from gapsphere.plugin.dataset.store.fiftyone_internals import dataset_id
 from gapsphere.plugin.dataset.store.leases import Lease, lease
@@ -158,3 +159,18 @@ def test_settings_given_by_place_choose_the_suffix_too(loaded):
     with lease(loaded, "analysis/b", "other"):
         said = in_thread(lambda: compute_coverage(loaded, CoverageParams(suffix="b")))
     assert isinstance(said, BusyError)
+
+
+def test_the_same_files_loaded_twice_at_once_are_added_once(dataset, make_images, monkeypatch):
+    monkeypatch.setattr(leases, "WAIT", 60)
+    folder, added = make_images("owned", 12), []
+    runs = [
+        threading.Thread(target=lambda: added.append(load_images(dataset, folder).added["S"]))
+        for _ in range(3)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert sorted(added) == [0, 0, 12]
+    assert len(dataset.distinct("filepath")) == dataset.count("filepath") == 12
