@@ -16,13 +16,22 @@ from ...errors import InputError
 from ...interchange.columns import Narrowing, fitted
 from ...interchange.feature_cache import CENTROID_COLUMNS, KNOWN, METADATA, FeatureCache, Row
 from ...settings.rationales import FeatureCacheParams
-from ..store import fields
+from ..store import fields, ownership
 from ..store.fiftyone_internals import reserved_names
 from ..store.names import Names, ReviewNames
+from ..store.ownership import Writes
 
 FIELD_TYPES = {int: fo.IntField, float: fo.FloatField, bool: fo.BooleanField, str: fo.StringField}
 OURS = ("prediction_status", "llm_", "review_", "failure_", "image_url", "csv_")
 """Beginnings of names that the import itself writes."""
+
+GROUND_TRUTH = ownership.Column(
+    ReviewNames.ground_truth,
+    fo.EmbeddedDocumentField,
+    "What the image shows, from the feature cache",
+    first=True,
+    document=fo.Classification,
+)
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,23 @@ class Column:
     """It holds a person's decisions: given to new samples only."""
 
 
+def our_columns(dataset: fo.Dataset, cache: FeatureCache) -> Writes:
+    """The fields whose names are ours and not the table's."""
+    planned = [*_verdicts(dataset, cache), *_centroid(cache)]
+    columns = [
+        ownership.Column(name, kind, description, first=True)
+        for name, kind, description, _ in planned
+    ]
+    return Writes("feature_cache", (*columns, GROUND_TRUTH))
+
+
 def declare_columns(
-    dataset: fo.Dataset, cache: FeatureCache, params: FeatureCacheParams
+    dataset: fo.Dataset,
+    cache: FeatureCache,
+    params: FeatureCacheParams,
+    begin: Callable[[], None],
 ) -> list[Column]:
-    """Declare every field that the cache gives.
+    """Declare every field that the cache gives, and ``begin`` once all of it is known to fit.
 
     Raises
     ------
@@ -58,15 +80,10 @@ def declare_columns(
                 )
     for name, kind, *_ in planned:
         _check_kind(dataset, name, kind)
+    begin()
     for name, kind, description, _ in planned:
         fields.declare(dataset, name, FIELD_TYPES.get(kind, kind), description)
-    if not dataset.has_field(ReviewNames.ground_truth):
-        dataset.add_sample_field(
-            ReviewNames.ground_truth,
-            fo.EmbeddedDocumentField,
-            embedded_doc_type=fo.Classification,
-            description="What the image shows, from the feature cache",
-        )
+    GROUND_TRUTH.declare(dataset)
     if params.image_root:
         fields.declare(dataset, "image_url", fo.StringField, "Where the image is served")
     columns = [Column(name, value) for name, _, _, value in planned]

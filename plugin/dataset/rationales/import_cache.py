@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone as fo
@@ -20,13 +20,16 @@ from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.rationales import FeatureCacheParams
 from ...settings.steps import EmbeddingParams
-from ..gaps import embed
-from ..store import runs, vectors
+from ..gaps import embed, sphere
+from ..store import runs
 from ..store.database import counted
 from ..store.door import refuse_additions
+from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
+from ..store.ownership import Writes, refuse_foreign
 from ..store.sets import reloaded
-from .columns import declare_columns
+from ..store.step import Step
+from .columns import declare_columns, our_columns
 from .look import WORKSPACE, check_look, save_look
 from .map import plan_map, write_map
 from .samples import SampleWriter
@@ -90,6 +93,7 @@ class FeatureCacheResult(Result):
         return "\n".join([*lines, *self.findings])
 
 
+@holds_lease("import_feature_cache")
 def import_feature_cache(
     dataset: fo.Dataset,
     params: FeatureCacheParams,
@@ -127,17 +131,19 @@ def import_feature_cache(
         progress=report("Checking tables"),
     ) as cache:
         made_by = _vectors_there(dataset, names, cache)
-        columns = declare_columns(dataset, cache, params)
-        same_vectors = _claim(dataset, names, cache, made_by)
+        step = Step.of(STEP, dataset, params, _read_from(cache), writes)
+        refuse_foreign(dataset, names, sphere.writes(names), our_columns(dataset, cache))
+        columns = declare_columns(dataset, cache, params, step.begin)
+        embedding = _claim(dataset, names, cache, made_by)
         checked = time.monotonic()
         sphere_map = plan_map(dataset, names, cache)
-        writer = SampleWriter(dataset, names, cache, columns, params, sphere_map, same_vectors)
+        writer = SampleWriter(dataset, names, cache, columns, params, sphere_map, embedding is None)
         writer.run(report("Samples"))
         written = time.monotonic()
         rewrite, last = writer.updated > 0, report("Maps and runs")
         last(0, 1)
         placed = write_map(dataset, names, cache, sphere_map, writer.ids, rewrite=rewrite)
-        embedded = _record_embeddings(dataset, names, cache, writer)
+        embedded = _record_embeddings(embedding, dataset, names, cache, writer)
         cards = writer.carded * 2 > len(writer.ids) and not params.image_root
         save_look(dataset, params, placed=placed > 0, cards=cards)
         last(1, 1)
@@ -146,8 +152,14 @@ def import_feature_cache(
     imported.seconds.update(
         checking=checked - started, samples=written - checked, runs=finished - written
     )
-    _record(dataset, names, params, cache, imported)
+    step.inputs = {**step.inputs, "examples": cache.found.listed()}
+    step.complete(imported)
     return imported
+
+
+def writes(names: Names) -> Writes:
+    """What the step writes beside the table's own columns."""
+    return Writes(STEP, brain=(names.map_key,), compared=False)
 
 
 def _result(writer: SampleWriter, placed: int, embedded: int) -> FeatureCacheResult:
@@ -184,19 +196,23 @@ def _vectors_there(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> st
     return made_by
 
 
-def _claim(dataset: fo.Dataset, names: Names, cache: FeatureCache, made_by: str) -> bool:
-    """Reserve ``embedding`` for this cache; whether it holds all of its vectors already."""
+def _claim(dataset: fo.Dataset, names: Names, cache: FeatureCache, made_by: str) -> Step | None:
+    """Reserve ``embedding`` for this cache; None where it holds all of its vectors already."""
     if cache.embeddings is None:
-        return False
-    record, fingerprint = runs.read(dataset, names, embed.STEP), cache.fingerprint()
-    if made_by == fingerprint and record and record.results:
-        return True
-    if made_by and made_by != fingerprint:
-        dataset.clear_sample_field(names.embedding)
-    vectors.declare(dataset, names.embedding, "Unit vector of the image, from a feature cache")
-    inputs = {"encoder": _encoder(cache), "fingerprint": fingerprint}
-    runs.write(dataset, names, runs.Record(embed.STEP, {}, inputs))
-    return False
+        return None
+    inputs = {"encoder": _encoder(cache), "fingerprint": cache.fingerprint()}
+    step = Step(embed.STEP, dataset, names, {}, inputs, embed.writes(names, measured=False))
+    earlier = step.earlier
+    if earlier and earlier.results and made_by == inputs["fingerprint"]:
+        return None
+    if not made_by or made_by == inputs["fingerprint"]:
+        step.begin()
+        return step
+    step.inputs = earlier.inputs if earlier else {}  # until the field is empty
+    step.begin()
+    dataset.clear_sample_field(names.embedding)
+    step.now(inputs)
+    return step
 
 
 def _encoder(cache: FeatureCache) -> str:
@@ -208,27 +224,22 @@ def _encoder(cache: FeatureCache) -> str:
 
 
 def _record_embeddings(
-    dataset: fo.Dataset, names: Names, cache: FeatureCache, writer: SampleWriter
+    step: Step | None, dataset: fo.Dataset, names: Names, cache: FeatureCache, writer: SampleWriter
 ) -> int:
     if cache.embeddings is None:
         return 0
     usable = np.isfinite(cache.embeddings[list(writer.ids), 0])
     inputs = {"encoder": _encoder(cache), "fingerprint": cache.fingerprint()}
     results = {"dimension": int(cache.embeddings.shape[1]), "embedded": int(usable.sum())}
+    step = step or Step(embed.STEP, dataset, names, {}, inputs)
     # The parameters of a plain run: with them, find_gaps takes these vectors for done work.
-    settings = EmbeddingParams(suffix=names.suffix).model_dump(mode="json")
-    runs.write(dataset, names, runs.Record(embed.STEP, settings, inputs, results))
+    step.settings = EmbeddingParams(suffix=names.suffix).model_dump(mode="json")
+    step.complete(results)
     return int(usable.sum())
 
 
-def _record(
-    dataset: fo.Dataset,
-    names: Names,
-    params: FeatureCacheParams,
-    cache: FeatureCache,
-    imported: FeatureCacheResult,
-) -> None:
-    inputs = {
+def _read_from(cache: FeatureCache) -> dict[str, Any]:
+    return {
         "folder": str(cache.folder),
         "metadata": str(cache.metadata.path.resolve()),
         "models": [
@@ -240,10 +251,7 @@ def _record(
             for verdict in cache.verdicts
         ],
         "meta": dict(cache.meta),
-        "examples": cache.found.listed(),
     }
-    record = runs.Record(STEP, params.model_dump(mode="json"), inputs, asdict(imported))
-    runs.write(dataset, names, record)
 
 
 def imported_from(dataset: fo.Dataset) -> Mapping[str, Any]:

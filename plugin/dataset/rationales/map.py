@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
@@ -16,8 +16,9 @@ from ...projection.lambert import REACH, lift_to_sphere
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ..gaps import sphere
 from ..gaps.sphere import SphereResult
-from ..store import fields, runs, vectors
+from ..store import runs
 from ..store.names import Names
+from ..store.step import Step
 
 Array = NDArray[Any]
 LIFTED = "feature cache"
@@ -29,6 +30,8 @@ class SphereMap:
 
     free: Array
     places: Array
+    step: Step
+    """Begun: the record of the sphere is running until the map is written."""
     how: Mapping[str, Any]
     """What places new samples among these; see :class:`~..projection.place.Reducer`."""
 
@@ -48,15 +51,17 @@ def plan_map(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> SphereMa
     ours = record is None or record.inputs.get("encoder") == LIFTED
     if cache.coordinates is None or not ours:
         return None
-    vectors.declare(dataset, names.umap3d, "Free projection of the feature cache")
-    vectors.declare(dataset, names.sphere, "Place on the unit sphere, from the feature cache")
     known = np.isfinite(cache.coordinates).all(axis=1)
+    if not known.any():
+        return None
+    step = Step(sphere.STEP, dataset, names, {}, {"encoder": LIFTED}, sphere.writes(names))
+    step.begin()
     points = cache.coordinates[known]
     places = np.full((cache.rows, 3), np.nan, np.float32)
     if points.shape[1] == 3:
         centre = robust_centre(points)
         places[known] = to_unit_sphere(points, centre)
-        return SphereMap(cache.coordinates, places, {"centre": centre.tolist()})
+        return SphereMap(cache.coordinates, places, step, {"centre": centre.tolist()})
     lift = lift_to_sphere(points)
     places[known] = lift.places
     how = {
@@ -67,7 +72,7 @@ def plan_map(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> SphereMa
         "reach": REACH,
     }
     # On the sphere a flat map is its own free projection: new samples are placed among it.
-    return SphereMap(places, places, how)
+    return SphereMap(places, places, step, how)
 
 
 def write_map(
@@ -103,12 +108,11 @@ def write_map(
     _register(dataset, names.map_key, placed, cache.coordinates[rows])
     if sphere_map is not None:
         if rewrite:
-            fields.write(dataset, names.umap3d, placed, sphere_map.free[rows])
-            fields.write(dataset, names.sphere, placed, sphere_map.places[rows])
+            sphere_map.step.write(names.umap3d, placed, sphere_map.free[rows])
+            sphere_map.step.write(names.sphere, placed, sphere_map.places[rows])
         _register(dataset, names.brain_key, placed, sphere_map.places[rows])
         result = SphereResult(len(placed), len(placed), None, None, 0, sphere_map.how, 0.0)
-        inputs = {"encoder": LIFTED}
-        runs.write(dataset, names, runs.Record(sphere.STEP, {}, inputs, asdict(result)))
+        sphere_map.step.complete(result)
     return len(placed)
 
 
