@@ -1,0 +1,293 @@
+"""What each number of picks buys: radius, covered share and support, and where to stop.
+
+The one idea: a pick changes the nearest distance of few images, so each block of picks is one
+matrix product; only the images that can be among the farthest are then followed pick by pick, in
+float64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import DimensionError, InputError
+from .distances import sequence_numbers
+from .kcenter import checked_distances
+from .rows import (
+    TIE,
+    Metric,
+    Rows,
+    checked_metric,
+    checked_rows,
+    squared_distance_of_pairs,
+    squared_to_metric,
+)
+from .verdict import Labels
+
+_PICKS = 64  # at once
+_CELLS = 1 << 22  # of one product: 16 MB of float32
+SUPPORTED = 5
+"""Images within δ from which on an image of U counts as well supported."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """What U looks like after 0, 1, ... k picks, float64 (k + 1,) each.
+
+    ``radius`` is the covering radius, the largest distance of an image of U to S and the picks,
+    ``p99`` the 0.99 quantile of these distances, ``covered`` the share within δ and ``supported``
+    the share with at least :data:`SUPPORTED` images of S and picks within δ.  Without δ the last
+    two are None, without S the first entries are infinite.
+    """
+
+    radius: NDArray[np.float64]
+    p99: NDArray[np.float64]
+    covered: NDArray[np.float64] | None = None
+    supported: NDArray[np.float64] | None = None
+
+    def first(self, *, radius: float | None = None, covered: float | None = None) -> int | None:
+        """The fewest picks that meet a target: a radius at most, or a covered share at least."""
+        met = np.ones(len(self.radius), bool)
+        if radius is not None:
+            met &= self.radius <= radius
+        if covered is not None:
+            if self.covered is None:
+                raise InputError("A covered share needs δ; give delta to the curve.")
+            met &= self.covered >= covered
+        return int(met.argmax()) if met.any() else None
+
+
+def curve(
+    U: Rows,
+    order: ArrayLike,
+    d0: ArrayLike | None = None,
+    *,
+    delta: float | None = None,
+    support: ArrayLike | None = None,
+    metric: Metric = "cosine",
+) -> Curve:
+    """The curve of an order of picks.
+
+    Parameters
+    ----------
+    U : float32 (n, d)
+        Unit rows.
+    order : int (k,)
+        Rows of U in the order of picking.
+    d0 : (n,) of any float dtype, optional
+        Euclidean distance of each row to S; without it nothing is owned.
+    delta : float, optional
+        In the unit of ``metric``; an image exactly that far is covered.
+    support : int (n,), optional
+        Images of S within δ of each row (:func:`.support.support`); 0 by default.
+    metric : {"cosine", "euclidean"}
+
+    Returns
+    -------
+    Curve
+        Exact: distances are in float64, pairs that float32 cannot tell from δ are settled.
+
+    Examples
+    --------
+    >>> U = np.eye(3, dtype=np.float32)
+    >>> found = curve(U, [0, 1, 2], delta=0.5)
+    >>> found.radius.tolist(), found.covered.round(2).tolist()
+    ([inf, 1.0, 1.0, 0.0], [0.0, 0.33, 0.67, 1.0])
+    """
+    U = checked_rows("U", U)
+    order = np.asarray(order, np.int64)
+    if order.ndim != 1 or (len(order) and not 0 <= order.min() <= order.max() < len(U)):
+        raise DimensionError(f"The picks are not rows of U, 0..{len(U) - 1}.")
+    if delta is not None and not delta >= 0:
+        raise InputError(f"delta is {delta}; give a distance that is not negative.")
+    squared = np.full(len(U), np.inf) if d0 is None else checked_distances(d0, len(U)) ** 2
+    metric = checked_metric(metric)
+    bar = None
+    if delta is not None:
+        bar = float(delta**2 if metric == "euclidean" else 2 * delta)
+    walk = _Walk(U, squared, bar, np.zeros(len(U)) if support is None else np.asarray(support))
+    for start in range(0, len(order), _PICKS):
+        walk.pick(order[start : start + _PICKS])
+    radius, p99 = (squared_to_metric(np.array(part), metric) for part in (walk.radius, walk.p99))
+    if bar is None:
+        return Curve(radius, p99)
+    return Curve(radius, p99, walk.share(walk.covered), walk.share(walk.supported))
+
+
+class _Walk:
+    """Squared distances to what is covered so far, and what was noted on the way."""
+
+    def __init__(
+        self, U: Rows, squared: NDArray[np.float64], bar: float | None, support: NDArray
+    ) -> None:
+        self.U, self.bar = U, bar
+        self.squared = squared.copy()
+        self.near = (1 - squared / 2).astype(np.float32)
+        self.counts = support.astype(np.int64)
+        if self.counts.shape != (len(U),):
+            raise DimensionError(f"support has shape {support.shape}; give one a row of U.")
+        place = 0.99 * (len(U) - 1)  # as numpy.quantile has it
+        self._from_top = len(U) - int(place)  # the lower of the two that p99 lies between
+        self._part = place - int(place)
+        self.radius, self.p99 = [float(squared.max())], [self._quantile(squared[:, None])[0]]
+        self.covered = self.supported = np.zeros(0, np.int64)
+        if bar is not None:
+            self.covered = np.array([np.count_nonzero(squared <= bar)])
+            self.supported = np.array([np.count_nonzero(self.counts >= SUPPORTED)])
+
+    def share(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.cumsum(steps) / len(self.U)
+
+    def pick(self, rows: NDArray[np.int64]) -> None:
+        """Cover a block of rows, one after the other."""
+        before = self.squared.copy()
+        covered, supported = np.zeros((2, len(rows)), np.int64)
+        step = max(_CELLS // len(rows), 1)
+        for start in range(0, len(self.U), step):
+            part = slice(start, start + step)
+            similarity = self.U[part] @ self.U[rows].T
+            if self.bar is not None:
+                self._count(part, rows, similarity, covered, supported)
+            best = similarity.argmax(axis=1)
+            nearest = similarity[np.arange(len(best)), best]
+            nearer = np.flatnonzero(nearest > self.near[part] - np.float32(TIE))
+            at = nearer + start
+            squared = squared_distance_of_pairs(self.U, at, self.U, rows[best[nearer]])
+            self.squared[at] = np.minimum(self.squared[at], squared)
+            self.near[at] = 1 - self.squared[at] / 2
+        self.covered = np.concatenate([self.covered, covered])
+        self.supported = np.concatenate([self.supported, supported])
+        self._follow(rows, before)
+
+    def _follow(self, rows: NDArray[np.int64], before: NDArray[np.float64]) -> None:
+        """Radius and p99 after each pick of a block, from the rows that can be among the last."""
+        least = np.partition(self.squared, -self._from_top)[-self._from_top]
+        # Distances only fall: who is beyond the quantile within the block was so at its start, and
+        # the quantile is lowest at its end.
+        far = np.flatnonzero(before >= least - 4 * TIE)
+        picks = self.U[rows].astype(np.float64)
+        squared = np.empty((len(far), len(rows)))
+        step = max(_CELLS // self.U.shape[1], 1)
+        for start in range(0, len(far), step):
+            vectors = self.U[far[start : start + step]].astype(np.float64)
+            part = -2 * (vectors @ picks.T)
+            part += np.einsum("ij,ij->i", vectors, vectors)[:, None]
+            part += np.einsum("ij,ij->i", picks, picks)
+            squared[start : start + step] = np.maximum(part, 0)
+        squared[np.equal.outer(far, rows)] = 0  # a pick is at 0 from itself
+        squared = np.minimum(np.minimum.accumulate(squared, axis=1), before[far, None])
+        self.radius += squared.max(axis=0).tolist()
+        self.p99 += self._quantile(squared)
+
+    def _quantile(self, squared: NDArray[np.float64]) -> list[float]:
+        """The 0.99 quantile of U in each column, which holds at least the largest 1 %."""
+        low = len(squared) - self._from_top
+        high = min(low + 1, len(squared) - 1)
+        ordered = np.partition(squared, sorted({low, high}), axis=0)
+        # The quantile is that of distances, which are roots, not of their squares.
+        roots = np.sqrt(ordered[[low, high]])
+        with np.errstate(invalid="ignore"):
+            between = roots[0] + self._part * (roots[1] - roots[0])
+        return np.square(np.where(np.isfinite(roots[1]), between, roots[1])).tolist()
+
+    def _count(
+        self,
+        part: slice,
+        rows: NDArray[np.int64],
+        similarity: NDArray[np.float32],
+        covered: NDArray[np.int64],
+        supported: NDArray[np.int64],
+    ) -> None:
+        """Note at which pick of the block images came to be covered, and well supported."""
+        assert self.bar is not None
+        level = 1 - self.bar / 2
+        wanted = np.flatnonzero((self.squared[part] > self.bar) | (self.counts[part] < SUPPORTED))
+        if not len(wanted):
+            return
+        similarity = similarity if len(wanted) == len(similarity) else similarity[wanted]
+        within = similarity >= np.float32(level - TIE)
+        hits = np.flatnonzero(within.any(axis=1))
+        at, column = np.nonzero(within[hits])
+        unsure = similarity[hits[at], column] <= np.float32(level + TIE)
+        image = wanted[hits] + part.start
+        if unsure.any():
+            squared = squared_distance_of_pairs(
+                self.U, image[at[unsure]], self.U, rows[column[unsure]]
+            )
+            unsure[unsure] = squared > self.bar
+            at, column = at[~unsure], column[~unsure]
+        # Pairs come row by row, in the order of picking.
+        first = np.flatnonzero(np.diff(at, prepend=-1))
+        new = self.squared[image[at[first]]] > self.bar
+        covered += np.bincount(column[first[new]], minlength=len(rows))
+        found = np.bincount(at, minlength=len(image))
+        needed = SUPPORTED - self.counts[image]
+        enough = np.flatnonzero((needed > 0) & (found >= needed))
+        starts = np.concatenate([[0], np.cumsum(found)])[enough]
+        supported += np.bincount(column[starts + needed[enough] - 1], minlength=len(rows))
+        self.counts[image] += found
+
+
+def random_orders(count: int, k: int, seeds: int = 20) -> NDArray[np.int64]:
+    """Random picks without repetition, int64 (seeds, k): the band to compare a curve with.
+
+    Examples
+    --------
+    >>> random_orders(10, 3, seeds=2).shape
+    (2, 3)
+    """
+    return np.stack([np.random.default_rng(s).permutation(count)[:k] for s in range(seeds)])
+
+
+def equal_share(drives: Labels, k: int, seed: int = 51) -> NDArray[np.int64]:
+    """Picks that go round the drives, at random within each; int64 (k,), or fewer where U ends.
+
+    Examples
+    --------
+    >>> sorted(equal_share(["a", "a", "a", "b"], 2).tolist())[-1]
+    3
+    """
+    count = len(drives)
+    numbers = sequence_numbers(drives, count)
+    group = np.zeros(count, np.int64) if numbers is None else numbers
+    shuffled = np.random.default_rng(seed).permutation(count)
+    by_drive = shuffled[np.argsort(group[shuffled], kind="stable")]
+    starts = np.flatnonzero(np.diff(group[by_drive], prepend=group[by_drive[0]] - 1))
+    turn = np.arange(count) - np.repeat(starts, np.diff(starts, append=count))
+    return by_drive[np.argsort(turn, kind="stable")][:k]
+
+
+def knee(values: ArrayLike) -> int | None:
+    """Where a falling, convex curve bends most: picks after which the next ones buy little.
+
+    The largest value of the difference curve of Kneedle (Satopaa, Albrecht, Irwin & Raghavan 2011,
+    "Finding a 'kneedle' in a haystack"), without its smoothing and its threshold for curves that
+    are still growing.  It moves with the last pick, since the curve is scaled to its ends.
+
+    Parameters
+    ----------
+    values : (k + 1,)
+        A curve over 0, 1, ... k picks that never rises, such as :attr:`Curve.radius`; entries
+        before the first finite one are left out.
+
+    Returns
+    -------
+    int or None
+        None where the curve has no bend: it is flat, or falls on no side of its chord.
+
+    Examples
+    --------
+    >>> knee([1.0, 0.4, 0.2, 0.15, 0.1])
+    1
+    """
+    curve = np.asarray(values, np.float64)
+    start = int(np.isfinite(curve).argmax())
+    curve = curve[start:]
+    if len(curve) < 3 or not np.isfinite(curve).all() or not curve[0] > curve[-1]:
+        return None
+    scaled = (curve - curve[-1]) / (curve[0] - curve[-1])
+    difference = 1 - scaled - np.linspace(0, 1, len(curve))
+    at = int(difference.argmax())
+    return start + at if difference[at] > 0 else None
