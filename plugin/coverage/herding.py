@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..progress import Progress, silent
 from .distances import closest
+from .gate import Gate
 from .kcenter import checked_count, checked_distances
 from .rows import TIE, Rows, checked_rows, same_dimension, squared_distance_of_pairs
 
@@ -41,6 +42,7 @@ def max_herding(
     d0: ArrayLike | None = None,
     *,
     gamma: float = 1.0,
+    gate: Gate | None = None,
     progress: Progress = silent,
 ) -> Herding:
     """Pick ``k`` candidates of U, each the one that raises the covered similarity most; exact.
@@ -63,6 +65,8 @@ def max_herding(
     gamma : float
         Above 0.  scikit-activeml 1.0.1 has scikit-learn's default, 1 / d, where the kernel is
         nearly linear in the cosine.
+    gate : Gate, optional
+        Which rows may be picked; where it closes all, fewer than ``k`` are.
     progress : callable
         Called with (picks done, k).
 
@@ -99,15 +103,15 @@ def max_herding(
         S = checked_rows("S", S)
         same_dimension("S", S, "U", U)
         squared, _ = closest(U, S)
-    gains = _Gains(U, squared, float(gamma))
+    gains = _Gains(U, squared, float(gamma), gate)
     indices, covered = np.empty(k, np.int64), np.empty(k)
     done = 0
-    while done < k:
+    while done < k and gains.is_open():
         for row in gains.play(k - done):
             indices[done], covered[done] = row, gains.covered()
             done += 1
         progress(done, k)
-    return Herding(indices, covered)
+    return Herding(indices[:done], covered[:done])
 
 
 class _Gains:
@@ -117,8 +121,10 @@ class _Gains:
     is the cosine less 1.  ``gain`` is a sum over U, exact for all at the start of a round.
     """
 
-    def __init__(self, U: Rows, squared: NDArray[np.float64], gamma: float) -> None:
-        self.U, self.gamma = U, gamma
+    def __init__(
+        self, U: Rows, squared: NDArray[np.float64], gamma: float, gate: Gate | None
+    ) -> None:
+        self.U, self.gamma, self.gate = U, gamma, gate
         self.squared = squared
         self.near = (1 - squared / 2).astype(np.float32)
         self.exact_level = self._level(squared)
@@ -138,7 +144,8 @@ class _Gains:
             if not nothing:
                 rise -= self.level
                 np.maximum(rise, 0, out=rise)
-            self.gain[part] = rise.sum(axis=1, dtype=np.float64)
+            rise_of = rise.sum(axis=1, dtype=np.float64)
+            self.gain[part] = np.where(self.gain[part] > -np.inf, rise_of, -np.inf)
         if nothing:
             self.gain -= self.exact_level.sum()
 
@@ -146,40 +153,49 @@ class _Gains:
         """Mean similarity of U to its nearest cover, 0..1."""
         return float(1 + 2 * self.gamma * self.exact_level.mean())
 
+    def is_open(self) -> bool:
+        """Whether a row is left that may be picked."""
+        return bool((self._open(np.arange(len(self.U))) > -np.inf).any())
+
     def play(self, most: int) -> Iterator[int]:
-        """Up to ``most`` picks, at least one, each as it is made; then all gains are exact."""
-        if not np.isfinite(self.near).any():
-            first = self._settle(self._ties(np.arange(len(self.U))))
-            self._cover(first)
-            yield first
-            self._start()
-            self.gain[first] = -np.inf
-            return
-        if not self.squared.any():  # each image of U is a copy of one covered: no gain is left
-            for row in np.flatnonzero(self.gain > -np.inf)[:most]:
-                self.gain[row] = -np.inf
-                yield int(row)
-            return
+        """Up to ``most`` picks, each as it is made; then all gains are exact again."""
+        everyone = np.arange(len(self.U))
+        gains = self._open(everyone)
         count = min(_LEADERS, len(self.U))
-        order = np.argpartition(-self.gain, count - 1)
+        order = np.argpartition(-gains, count - 1)
         leaders = np.sort(order[:count])
-        ceiling = self.gain[order[count:]].max(initial=-np.inf)
-        vectors, before = self.U[leaders], self.level.copy()
-        picked = 0
+        ceiling = gains[order[count:]].max(initial=-np.inf)
+        if not self.squared.any():  # each image of U is a copy of one covered: no gain is left
+            self.gain[self.gain > -np.inf] = 0
+            leaders, ceiling = everyone, -np.inf
+        vectors = self.U if leaders is everyone else self.U[leaders]
+        before = self.level.copy()
+        nothing = not np.isfinite(self.near).any()
+        picked = asked = 0
         while picked < most:
-            best = self.gain[leaders].max()
+            best = self._open(leaders).max()
+            if best == -np.inf:
+                break
             if best < ceiling + self._tolerance(best):
-                if picked:
+                if picked or asked:
                     break
-                leaders = self._ties(np.arange(len(self.U)))  # more of them than leaders
+                leaders = self._ties(everyone)  # more of them than leaders
                 vectors = self.U[leaders]
             row = self._settle(self._ties(leaders))
+            asked += 1
+            if self.gate is not None and not self.gate.admits(row, float(self.squared[row])):
+                continue
             old = self.level.copy()
             self._cover(row)
-            self._lower(leaders, vectors, old)
             self.gain[row] = -np.inf
             picked += 1
+            if self.gate is not None:
+                self.gate.took(row)
             yield row
+            if nothing:
+                self._start()
+                return
+            self._lower(leaders, vectors, old)
         rest = np.ones(len(self.U), bool)
         rest[leaders] = False
         self._lower(np.flatnonzero(rest), None, before)
@@ -211,12 +227,18 @@ class _Gains:
 
     def _ties(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those whose gains float32 cannot tell from the highest among them."""
-        best = self.gain[rows].max()
-        return rows[self.gain[rows] >= best - self._tolerance(best)]
+        gains = self._open(rows)
+        best = gains.max()
+        return rows[gains >= best - self._tolerance(best)]
+
+    def _open(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Gains of rows that may be picked, of the others minus infinity."""
+        gains = self.gain[rows]
+        return gains if self.gate is None else np.where(self.gate.closed[rows], -np.inf, gains)
 
     def _settle(self, ties: NDArray[np.int64]) -> int:
         """Of rows whose gains float32 cannot tell apart the best, the lowest index among equals."""
-        if len(ties) == 1:
+        if len(ties) == 1 or not self.squared.any():
             return int(ties[0])
         best = -np.inf
         for row in ties[np.argsort(-self.upper[ties], kind="stable")]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distances import closest
+from .gate import Gate
 from .owned_probe import owned_bounds
 from .rows import TIE, Rows, squared_distance_of_pairs
 
@@ -68,6 +69,10 @@ class LazyCover:
         Owned rows, compared in full only with candidates that come near the top.
     distances : float64 (n,), optional
         Euclidean distances to S, in place of S.
+    weights : float32 (n,), optional
+        Above 0, at most 1; the winner is then the row with the highest weight x squared distance.
+    gate : Gate, optional
+        Which rows may be picked.
     """
 
     def __init__(
@@ -77,9 +82,13 @@ class LazyCover:
         *,
         S: Rows | None = None,
         distances: NDArray[np.float64] | None = None,
+        weights: NDArray[np.float32] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         n = len(U)
         self.U, self.S = U, S
+        self.weights, self.gate = weights, gate
+        self._asked = 0  # how often the gate was
         self.centres = np.empty((k, U.shape[1]), np.float32)
         self.indices = np.empty(k, np.int64)
         self.numbers = np.arange(k)
@@ -98,21 +107,29 @@ class LazyCover:
         elif S is not None:
             self.near = owned_bounds(S, U)
         else:
-            self.near = U @ U[0]
+            first = self._first()
+            if first is None:
+                self.near = np.full(n, _TAKEN)
+                return
+            self.near = U @ U[first]
             self.best[:] = 0
             self.seen[:] = 1
-            self._add(0)
+            self._add(first)
+
+    def is_open(self) -> bool:
+        """Whether a row is left that may be picked."""
+        return bool((self._keys(slice(None), self.near) < _TAKEN).any())
 
     def pick_until(self, goal: int) -> None:
         """One round: at least one pick, or better bounds for the next round."""
         block, ceiling = self._lowest()
         up_to_date = bool((block.seen == self.picked).all())
         up_to_date &= not np.isnan(self.owned[block.rows]).any()
-        picked_before = self.picked
+        before = self.picked, self._asked
         block = self._undercut(block, ceiling)
         survivors = len(block.rows)
         self._play(block, ceiling, goal)
-        if up_to_date and self.picked == picked_before:
+        if up_to_date and before == (self.picked, self._asked):
             # More rows tie at the bottom than a block holds: only a larger one tells them apart.
             self._smallest_block = min(2 * self._smallest_block, len(self.U))
         self._resize(survivors)
@@ -138,11 +155,37 @@ class LazyCover:
         radii[: self.picked - 1] = np.sqrt(self.squared[1 : self.picked])
         return radii
 
+    def _first(self) -> int | None:
+        """Where nothing is covered: the heaviest row that may be picked, the first among equals."""
+        if self.gate is None and self.weights is None:
+            return 0
+        order = np.arange(len(self.U))
+        if self.weights is not None:
+            order = np.argsort(-self.weights, kind="stable")
+        for row in order:
+            if self.gate is None or self.gate.admits(int(row), np.inf):
+                return int(row)
+        return None
+
+    def _keys(
+        self, rows: NDArray[np.int64] | slice, near: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """What the winner has the lowest of: ``near``, or for weights the best it might be."""
+        if self.weights is None and self.gate is None:
+            return near
+        keys, out = near, near == _TAKEN
+        if self.weights is not None:
+            keys = -self.weights[rows] * (1 + np.float32(TIE) - near)
+        if self.gate is not None:
+            out = out | self.gate.closed[rows]
+        return np.where(out, _TAKEN, keys)
+
     def _lowest(self) -> tuple[_Block, np.float32]:
         """The rows with the lowest bounds, and the lowest bound outside."""
         if self._block < len(self.U):
-            order = np.argpartition(self.near, self._block)
-            rows, ceiling = order[: self._block], self.near[order[self._block]]
+            keys = self._keys(slice(None), self.near)
+            order = np.argpartition(keys, self._block)
+            rows, ceiling = order[: self._block], keys[order[self._block]]
         else:
             rows, ceiling = np.arange(len(self.U)), _TAKEN
         return self._gather(rows[np.argsort(self.seen[rows], kind="stable")]), ceiling
@@ -164,10 +207,10 @@ class LazyCover:
                 block.meet(which, self.centres[unseen], self.numbers[unseen])
         block.seen[:] = self.picked
         self._store(block)
-        block = block.take(block.near <= ceiling)
+        block = block.take(self._keys(block.rows, block.near) <= ceiling)
         if self.S is not None:
             self._meet_owned(block)
-            block = block.take(block.near <= ceiling)
+            block = block.take(self._keys(block.rows, block.near) <= ceiling)
         return block
 
     def _meet_owned(self, block: _Block) -> None:
@@ -188,19 +231,24 @@ class LazyCover:
         """Ordinary greedy inside an up-to-date block, while its winner is surely the lowest."""
         keep = max(_KEEP, self._smallest_block)
         if len(block.rows) > keep:
-            order = np.argpartition(block.near, keep)
-            ceiling = block.near[order[keep]]
+            keys = self._keys(block.rows, block.near)
+            order = np.argpartition(keys, keep)
+            ceiling = keys[order[keep]]
             block = block.take(np.sort(order[:keep]))
         if not len(block.rows):
             return
         gram = block.vectors @ block.vectors.T if len(block.rows) <= _BLOCK else None
         settled = np.full(len(block.rows), np.nan)  # d^2 in float64 of rows that came to a tie
         while self.picked < goal:
-            lowest = int(block.near.argmin())
-            low = block.near[lowest]
-            if low > ceiling - TIE:
+            keys = self._keys(block.rows, block.near)
+            lowest = int(keys.argmin())
+            unsure = TIE if self.weights is None else 2 * TIE * self.weights[block.rows[lowest]]
+            if keys[lowest] == _TAKEN or keys[lowest] > ceiling - unsure:
                 break
-            winner, squared = self._settle(block, settled, lowest)
+            ties = (keys <= keys[lowest] + unsure).nonzero()[0]
+            winner, squared = self._settle(block, settled, ties, lowest)
+            if self.gate is not None and not self._admits(block, winner, squared):
+                continue
             self._pick(block, winner, squared)
             similarity = block.vectors @ block.vectors[winner] if gram is None else gram[winner]
             block.best[similarity > block.near] = self.picked - 1
@@ -211,20 +259,34 @@ class LazyCover:
         self._store(block)
 
     def _settle(
-        self, block: _Block, settled: NDArray[np.float64], lowest: int
+        self, block: _Block, settled: NDArray[np.float64], ties: NDArray[np.int64], lowest: int
     ) -> tuple[int, float]:
         """Among rows that float32 cannot tell apart, the farthest, and its d^2 where known."""
-        low = block.near[lowest]
-        ties = (block.near <= low + TIE).nonzero()[0]
-        if len(ties) == 1 and low < _CLOSE:
+        if len(ties) == 1 and block.near[lowest] < _CLOSE:
             return lowest, np.nan
         new = ties[np.isnan(settled[ties])]
         if len(new):
             squared, _ = closest(block.vectors[new], self.centres[: self.picked])
             settled[new] = np.fmin(squared, self.owned[block.rows[new]])
-        farthest = ties[settled[ties] == settled[ties].max()]
+        reach = settled[ties]
+        if self.weights is not None:
+            reach = reach * self.weights[block.rows[ties]]
+        farthest = ties[reach == reach.max()]
         winner = int(farthest[block.rows[farthest].argmin()])
         return winner, float(settled[winner])
+
+    def _admits(self, block: _Block, winner: int, squared: float) -> bool:
+        """Whether the gate lets the winner through; if not, it has closed the row."""
+        assert self.gate is not None
+        self._asked += 1
+        row, nearest = block.rows[winner], block.best[winner : winner + 1]
+        if np.isnan(squared) and nearest[0] == _OWNED:
+            squared = self.owned[row]
+        elif np.isnan(squared):
+            vector = block.vectors[winner : winner + 1]
+            at = np.zeros(1, np.int64)
+            squared = squared_distance_of_pairs(vector, at, self.centres, nearest)[0]
+        return self.gate.admits(int(row), float(squared))
 
     def _resettle(
         self,
@@ -253,3 +315,5 @@ class LazyCover:
         self.indices[self.picked] = row
         self.picked += 1
         self.near[row] = _TAKEN
+        if self.gate is not None:
+            self.gate.took(int(row))

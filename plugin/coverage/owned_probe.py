@@ -19,27 +19,28 @@ _ROWS_AT_ONCE = 4096
 
 def owned_bounds(S: Rows, U: Rows) -> NDArray[np.float32]:
     """Lower bounds, float32 (n,), of each candidate's largest inner product with S."""
-    anchors = _spread(len(S), _ANCHORS)
-    near, cell = _nearest_anchor(U, S[anchors])
+    anchors = spread(len(S), _ANCHORS)
+    near, cell = nearest_anchor(U, S[anchors])
     if len(S) == len(anchors):
         return near
-    _, home = _nearest_anchor(S, S[anchors])
+    _, home = nearest_anchor(S, S[anchors])
     for number in range(len(anchors)):
         candidates = np.flatnonzero(cell == number)
         members = np.flatnonzero(home == number)
-        members = members[_spread(len(members), _MEMBERS)]
+        members = members[spread(len(members), _MEMBERS)]
         for start in range(0, len(candidates), _ROWS_AT_ONCE):
             rows = candidates[start : start + _ROWS_AT_ONCE]
             near[rows] = np.maximum(near[rows], (U[rows] @ S[members].T).max(axis=1, initial=-1))
     return near
 
 
-def _spread(count: int, at_most: int) -> NDArray[np.int64]:
+def spread(count: int, at_most: int) -> NDArray[np.int64]:
     """Up to ``at_most`` of ``count`` positions, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, at_most)).astype(np.int64))
 
 
-def _nearest_anchor(rows: Rows, anchors: Rows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def nearest_anchor(rows: Rows, anchors: Rows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Largest inner product of each row with an anchor, and which anchor that is."""
     near = np.empty(len(rows), np.float32)
     cell = np.empty(len(rows), np.int64)
     for start in range(0, len(rows), _ROWS_AT_ONCE):

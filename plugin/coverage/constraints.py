@@ -1,0 +1,134 @@
+"""What picks must keep to: a cap a drive, distance in time, support, no near duplicates.
+
+The one idea: whatever a pick would make impossible stays impossible as more is picked, so a
+candidate that is refused once need never be asked about again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import DimensionError, InputError
+from .company import Company, Support
+from .rows import Metric, Rows, checked_metric
+from .verdict import Labels, drive_numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Constraints:
+    """Constraints on picks of U; all are optional and hold together.
+
+    Attributes
+    ----------
+    drives : n labels
+        The drive of each candidate; a missing label is a drive of its own.  None: all are.
+    times : (n,) of numbers
+        Seconds, or frame numbers, within the drive; NaN where unknown.
+    max_per_group : int
+        Picks a drive at most.
+    min_apart : float
+        Picks of one drive are at least that far apart, in the unit of ``times``.
+    support : Support
+        A pick must have company in U; who has none goes to ``look_at``.
+    forbidden : float
+        No pick is that near to S or to another pick, or nearer.
+    metric : {"cosine", "euclidean"}
+        The unit of ``forbidden`` and of the support's radius.
+    """
+
+    drives: Labels | None = None
+    times: ArrayLike | None = None
+    max_per_group: int | None = None
+    min_apart: float | None = None
+    support: Support | None = None
+    forbidden: float | None = None
+    metric: Metric = "cosine"
+
+
+class ConstraintGate:
+    """A :class:`.gate.Gate` for one selection of rows of U."""
+
+    def __init__(self, rules: Constraints, U: Rows) -> None:
+        count = len(U)
+        self.rules = rules
+        self.closed = np.zeros(count, bool)
+        self.look_at: list[int] = []
+        self.drive, named = _drives(rules.drives, count)
+        self.times = _times(rules.times, count)
+        self._forbidden = _squared(rules.forbidden, checked_metric(rules.metric), "forbidden")
+        self._by_time = _check_apart(rules.min_apart, self.times)
+        if rules.max_per_group is not None and rules.max_per_group < 1:
+            raise InputError(
+                f"max_per_group is {rules.max_per_group}; give at least 1 pick a drive."
+            )
+        self._named = named
+        self._picked = np.zeros(self.drive.max() + 1, np.int64)
+        self._company: Company | None = None
+        if rules.support is not None:
+            radius = _squared(rules.support.radius, rules.metric, "The support's radius")
+            self._company = Company(U, self.drive, self.times, rules.support, radius)
+        self._order = np.lexsort((self.times, self.drive))
+        self._ends = np.searchsorted(self.drive[self._order], np.arange(self.drive.max() + 2))
+
+    def admits(self, row: int, squared: float) -> bool:
+        """Whether ``row`` may be next, d^2 = ``squared`` from S and picks; if not, it is closed."""
+        if squared > self._forbidden:
+            if self._company is None or self._company.has(row):
+                return True
+            self.look_at.append(row)
+        self.closed[row] = True
+        return False
+
+    def took(self, row: int) -> None:
+        """``row`` was picked."""
+        self.closed[row] = True
+        drive, rules = self.drive[row], self.rules
+        rows = self._order[self._ends[drive] : self._ends[drive + 1]]
+        self._picked[drive] += 1
+        if self._named[row] and self._picked[drive] == rules.max_per_group:
+            self.closed[rows] = True
+        elif self._by_time:
+            self.closed[rows[np.abs(self.times[rows] - self.times[row]) < rules.min_apart]] = True
+
+
+def _drives(labels: Labels | None, count: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """A number for each row's drive, and whether the drive has a name."""
+    if labels is None:
+        return np.arange(count), np.zeros(count, bool)
+    if len(labels) != count:
+        raise DimensionError(f"U has {count} samples and {len(labels)} drive labels.")
+    named = np.fromiter(
+        (not (label is None or label == "" or label != label) for label in labels), bool, count
+    )
+    return drive_numbers(labels), named
+
+
+def _times(times: ArrayLike | None, count: int) -> NDArray[np.float64]:
+    if times is None:
+        return np.full(count, np.nan)
+    values = np.asarray(times, np.float64)
+    if values.shape != (count,):
+        raise DimensionError(f"times has shape {values.shape}; give one a row of U, ({count},).")
+    return values
+
+
+def _squared(radius: float | None, metric: Metric, name: str) -> float:
+    """A radius as a squared Euclidean distance of unit rows; -1 where there is none."""
+    if radius is None:
+        return -1.0
+    if not radius >= 0:
+        raise InputError(f"{name} is {radius}; give a distance that is not negative.")
+    return float(radius**2 if metric == "euclidean" else 2 * radius)
+
+
+def _check_apart(gap: float | None, times: NDArray[np.float64]) -> bool:
+    if gap is None:
+        return False
+    if not gap >= 0:
+        raise InputError(f"min_apart is {gap}; give a time that is not negative.")
+    if not np.isfinite(times).any():
+        raise InputError("min_apart needs times, and no candidate has one; give times.")
+    return gap > 0
