@@ -239,13 +239,16 @@ class LazyCover:
             return
         gram = block.vectors @ block.vectors.T if len(block.rows) <= _BLOCK else None
         settled = np.full(len(block.rows), np.nan)  # d^2 in float64 of rows that came to a tie
+        plain, unsure = self.weights is None and self.gate is None, TIE
         while self.picked < goal:
-            keys = self._keys(block.rows, block.near)
+            keys = block.near if plain else self._keys(block.rows, block.near)
             lowest = int(keys.argmin())
-            unsure = TIE if self.weights is None else 2 * TIE * self.weights[block.rows[lowest]]
-            if keys[lowest] == _TAKEN or keys[lowest] > ceiling - unsure:
+            low = keys[lowest]
+            if self.weights is not None:
+                unsure = 2 * TIE * self.weights[block.rows[lowest]]
+            if low > ceiling - unsure or low == _TAKEN:
                 break
-            ties = (keys <= keys[lowest] + unsure).nonzero()[0]
+            ties = (keys <= low + unsure).nonzero()[0]
             winner, squared = self._settle(block, settled, ties, lowest)
             if self.gate is not None and not self._admits(block, winner, squared):
                 continue
