@@ -77,14 +77,14 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
         raise InputError(
             f"{dataset.name!r} has no slice of images: its slices are {_listed(dataset)}."
         )
-    if not slices and len(images) == 1:
+    names = [name.strip() for name in (slices or "").split(",") if name.strip()]
+    if not names and len(images) == 1:
         return images
-    if not slices:
+    if not names:
         raise InputError(
             f"{dataset.name!r} has {len(images)} slices of images: {', '.join(images)}. Say which "
             f"to work on: slices={images[0]!r}, several with commas, or slices={ALL_SLICES!r}."
         )
-    names = [name.strip() for name in slices.split(",") if name.strip()]
     if names == [ALL_SLICES] and ALL_SLICES not in images:
         return images
     for name in names:
@@ -130,4 +130,5 @@ def _refuse_view(view: fo.DatasetView) -> None:
 
 def _listed(dataset: fo.Dataset) -> str:
     kinds = dataset.group_media_types
-    return ", ".join(f"{name} ({kinds[name]})" for name in sorted(dataset.group_slices))
+    named = ", ".join(f"{name} ({kinds[name]})" for name in sorted(dataset.group_slices))
+    return named or "none, it is empty"

@@ -3,6 +3,7 @@
 import fiftyone as fo
 import gapsphere
 import pytest
+from gapsphere.plugin.dataset.store.door import chosen
 from gapsphere.plugin.dataset.store.samples import flat
 from gapsphere.plugin.errors import GapsphereError, InputError
 from gapsphere.tests.support.made_rig import CAMERAS, LIDAR, VECTOR, make_rig
@@ -27,6 +28,23 @@ def test_several_cameras_are_asked_for_by_name(rig):
         gapsphere.compute_embeddings(rig, slices="front, lidar", **BY_FIELD)
     assert not rig.list_runs()
     assert not rig.has_field("embedding")
+
+
+@pytest.mark.parametrize("slices", [None, "", " ", " , "])
+def test_separators_alone_choose_no_slice(rig, slices):
+    with pytest.raises(InputError, match="6 slices of images"):
+        chosen(rig, slices)
+
+
+def test_groups_without_samples_are_called_empty(dataset):
+    dataset.add_group_field("group", default="front")
+    with pytest.raises(InputError, match="its slices are none, it is empty"):
+        chosen(dataset, None)
+
+
+@pytest.mark.parametrize("slices", ["front, back", ",back ,, front,", "back,front,back"])
+def test_slices_are_read_past_blanks_and_repeats(rig, slices):
+    assert chosen(rig, slices) == ["back", "front"]
 
 
 def test_every_slice_is_measured_and_counted(rig):
