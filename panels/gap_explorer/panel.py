@@ -169,6 +169,8 @@ class GapExplorer(ComponentPanel):
         dataset = "" if ctx.dataset is None else ctx.dataset.name
         empty = {"run": None, "columns": None, "masks": None, "start": start.start()}
         ctx.panel.set_data({"dataset": dataset, **empty, **data})
+        if data.get("run"):
+            actions.flatten_grid(ctx)
         ctx.panel.set_data("opened", ctx.current_sample)
 
 
