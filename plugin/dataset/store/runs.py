@@ -8,7 +8,7 @@ database, so it is never absent while its fields stand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -19,6 +19,7 @@ from ...errors import UnfinishedError
 from . import fiftyone_internals
 from .names import Names
 from .names import suffixes as suffixes_among
+from .run_class import StepRunConfig
 
 METHOD = "gapsphere/"
 VERBS = {
@@ -39,8 +40,8 @@ VERBS = {
 class Record:
     """One step's trace: JSON-able values only.
 
-    ``token`` is the run's own; ``digest`` of what it wrote, "" where it is not compared.  Earlier
-    versions had neither.
+    ``token`` is the run's own; ``digest`` of what it wrote, "" where it is not compared; ``fields``
+    are those that it writes.  Earlier versions had none of these.
     """
 
     step: str
@@ -51,6 +52,7 @@ class Record:
     token: str = ""
     running: bool = False
     digest: str = ""
+    fields: Sequence[str] = ()
 
     def holds(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
         """Whether the same parameters on the same inputs would give these results again."""
@@ -63,7 +65,7 @@ def write(dataset: fo.Dataset, names: Names, record: Record, *, token: str | Non
 
     With ``token``, only in place of the record of that run; whether it was there.
     """
-    config = dataset.init_run(method=f"{METHOD}{record.step}", **asdict(record))
+    config = StepRunConfig(method=f"{METHOD}{record.step}", **asdict(record))
     return fiftyone_internals.replace_run(dataset, names.run_key(record.step), config, token)
 
 

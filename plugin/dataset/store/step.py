@@ -162,7 +162,10 @@ class Step:
         self.at("completed")
 
     def _running(self) -> Record:
-        return Record(self.name, self.settings, self.inputs, token=self._token, running=True)
+        assert self.writes is not None
+        written = tuple(column.name for column in self.writes.columns)
+        more: dict[str, Any] = {"token": self._token, "fields": written, "running": True}
+        return Record(self.name, self.settings, self.inputs, **more)
 
     def _put(self, record: Record) -> None:
         if not runs.write(self.dataset, self.names, record, token=self._token):
