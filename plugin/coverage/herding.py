@@ -82,8 +82,8 @@ def max_herding(
 
     Notes
     -----
-    Gains that float32 cannot tell apart are compared in float64.  The working memory is below that
-    of U, whatever k.
+    Gains that float32 cannot tell apart are compared in float64.  The working memory is a small
+    multiple of that of U, whatever k.
 
     Examples
     --------
