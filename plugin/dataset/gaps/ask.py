@@ -75,8 +75,11 @@ class AnswerResult(Result):
 
     def __str__(self) -> str:
         listed = f"Nearest ({self.metric} distance):"
-        if self.verdict is not None and self.verdict.kind == "cap":
+        kind = None if self.verdict is None else self.verdict.kind
+        if kind == "cap":
             listed = "Nearest to its middle:"
+        elif kind == "drive":
+            listed = "Farthest from S:"
         elif all(np.isnan(each.distance) for each in self.nearest):
             listed = "Nearest on the sphere:"
         lines = [self.title, NO_VERDICT if self.words is None else str(self.words)]
