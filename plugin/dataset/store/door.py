@@ -11,7 +11,7 @@ import fiftyone as fo
 
 from ...errors import InputError
 from . import fiftyone_internals as internals
-from .samples import Samples, dataset_of, image_slices
+from .samples import Samples, dataset_of, image_slices, slice_path
 
 ALL_SLICES = "all"
 _INSTEAD = {
@@ -40,7 +40,7 @@ def admitted(samples: Samples, slices: str | None = None, *, videos: bool = Fals
         A dataset or a view of it.
     slices
         Names of group slices, separated by commas, or ``all``; not needed where there is one slice
-        of images, and without effect where there are no groups.
+        of images.
     videos
         Whether the step also takes videos, of which it makes frames.
 
@@ -61,7 +61,19 @@ def admitted(samples: Samples, slices: str | None = None, *, videos: bool = Fals
         raise InputError(
             f"{dataset.name!r} holds {kind} samples, and this step needs images: {instead}."
         )
-    return samples
+    return _of_slices(samples, dataset, slices)
+
+
+def _of_slices(samples: Samples, dataset: fo.Dataset, slices: str | None) -> Samples:
+    """The chosen slices of a view that is flat already."""
+    if not slices or slices.strip(" ,") in ("", ALL_SLICES):
+        return samples
+    path = slice_path(dataset)
+    if path is None:
+        raise InputError(
+            f"{dataset.name!r} is not grouped, so it has no slice {slices!r}: leave slices out."
+        )
+    return samples.match(fo.ViewField(path).is_in(chosen(dataset, slices)))
 
 
 def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:

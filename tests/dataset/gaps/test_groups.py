@@ -92,13 +92,25 @@ def test_a_view_that_is_flat_already_needs_no_slices(rig):
     assert len(flat(rig).exists("dist_to_S")) == 8
 
 
+def test_slices_narrow_a_flat_view_too(rig):
+    view = rig.select_group_slices(["front", "back"])
+    gapsphere.compute_embeddings(view, slices="front", **BY_FIELD)
+    assert set(flat(rig).exists("embedding").values("group.name")) == {"front"}
+
+
+def test_a_slice_of_a_dataset_without_groups_is_refused(dataset):
+    dataset.add_samples([fo.Sample(filepath="/made/0.png")], progress=False)
+    with pytest.raises(InputError, match="is not grouped, so it has no slice 'front'"):
+        gapsphere.compute_embeddings(dataset, slices="front", progress=False)
+
+
 def test_questions_picks_results_and_guides_work_on_every_slice(rig, tmp_path):
     result = found(rig, delta=0.01)
     pick = flat(rig)[result.picked.ids[0]]
     answer = gapsphere.ask(rig, sample=pick.id)
     assert answer.verdict.status == "gap"
     assert gapsphere.ask(rig, sample=pick.filepath).title == answer.title
-    assert gapsphere.ask(rig, drive="scene-0002").verdict is not None
+    assert "Farthest from S:" in str(gapsphere.ask(rig, drive="scene-0002"))
     assert gapsphere.show_results(rig).picks[0][0] == pick.id
     spec = gapsphere.export_visual_spec(
         rig, str(tmp_path / "guide.zip"), slices="all", progress=False
