@@ -1,7 +1,8 @@
 """Which candidates to label: one policy, seeded by S, under constraints.
 
 The one idea: a policy is a greedy that says who is best next, a constraint only ever says whether
-that one may be picked, so each policy goes with each constraint.
+that one may be picked, so each policy goes with each constraint.  What the picks buy is another
+question, and costs more than picking: :func:`.curve.curve`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DimensionError, InputError, NotFiniteError
 from ..progress import Progress, silent
 from .constraints import ConstraintGate, Constraints
-from .curve import Curve, curve
 from .distances import closest
 from .herding import max_herding
 from .kcenter import checked_count, checked_distances
 from .lazy_cover import LazyCover
-from .rows import Metric, Rows, checked_rows, same_dimension
+from .rows import Rows, checked_rows, same_dimension
 
 Policy = Literal["kcenter", "novelty", "herding"]
 
@@ -33,15 +33,12 @@ class Picks:
     ----------
     indices : int64 (p,)
         Rows of U in the order of picking; fewer than asked for where the constraints leave fewer.
-    curve : Curve
-        Radius and covered share before the first pick and after each.
     look_at : int64 (q,)
         Rows that would have been picked but have no company in U, in that order: outliers and
         broken images.
     """
 
     indices: NDArray[np.int64]
-    curve: Curve
     look_at: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
@@ -56,8 +53,6 @@ def select(
     exponent: float = 2.0,
     gamma: float = 1.0,
     constraints: Constraints | None = None,
-    delta: float | None = None,
-    metric: Metric = "cosine",
     progress: Progress = silent,
 ) -> Picks:
     """Pick up to ``k`` candidates of U by a policy, S being owned.
@@ -81,10 +76,6 @@ def select(
         Of ``novelty`` and of ``herding``; ``exponent`` is at least 0.
     constraints : Constraints, optional
         What the picks must keep to.
-    delta : float, optional
-        In the unit of ``metric``; gives the covered share in the curve.
-    metric : {"cosine", "euclidean"}
-        The unit of ``delta`` and of the curve.
 
     Returns
     -------
@@ -126,10 +117,9 @@ def select(
             cover.pick_until(k)
             progress(cover.picked, k)
         indices = cover.indices[: cover.picked]
-    shown = curve(U, indices, distances, delta=delta, metric=metric)
     if gate is None:
-        return Picks(indices, shown)
-    return Picks(indices, shown, np.array(gate.look_at, np.int64))
+        return Picks(indices)
+    return Picks(indices, np.array(gate.look_at, np.int64))
 
 
 def _weights(

@@ -7,6 +7,8 @@ import pytest
 from coverage_oracles import clustered, distances64, unit
 from gapsphere.plugin.coverage.company import Support
 from gapsphere.plugin.coverage.constraints import Constraints
+from gapsphere.plugin.coverage.curve import curve
+from gapsphere.plugin.coverage.distances import nearest_distance
 from gapsphere.plugin.coverage.kcenter import k_center_greedy
 from gapsphere.plugin.coverage.picks import select
 from gapsphere.plugin.errors import DimensionError, InputError, NotFiniteError
@@ -115,9 +117,12 @@ def test_weighted_picks_are_the_highest_of_weight_times_distance(seed, n, expone
 def test_without_weight_and_constraints_picks_are_those_of_kcenter(drive):
     S, U = drive
     plain, radii = k_center_greedy(S, U, 300)
-    found = select(S, U, 300, metric="euclidean")
+    found = select(S, U, 300)
     np.testing.assert_array_equal(found.indices, plain)
-    np.testing.assert_allclose(found.curve.radius[1:], radii, atol=1e-7)
+    d0 = nearest_distance(U, S, metric="euclidean").distance
+    np.testing.assert_allclose(
+        curve(U, found.indices, d0, metric="euclidean").radius[1:], radii, atol=1e-7
+    )
     free = select(S, U, 300, constraints=Constraints())
     np.testing.assert_array_equal(free.indices, plain)
     flat = select(S, U, 300, policy="novelty", exponent=0)
