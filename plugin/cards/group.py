@@ -19,8 +19,8 @@ from ..coverage.rows import (
     TIE,
     Metric,
     Rows,
-    checked_metric,
     checked_rows,
+    metric_to_squared,
     squared_distance_of_pairs,
 )
 from ..coverage.yardstick import Yardstick
@@ -105,7 +105,7 @@ def group_gaps(
     if not len(gaps):
         return Groups(np.empty(0, np.int64), float(scale))
     gaps = checked_rows("The gaps", gaps)
-    label = _components(gaps, scale, checked_metric(metric), memory_mb, progress)
+    label = _components(gaps, metric_to_squared(scale, metric), memory_mb, progress)
     _, first, label = np.unique(label, return_index=True, return_inverse=True)
     sizes = np.bincount(label)
     order = np.lexsort((first, -sizes))
@@ -116,10 +116,9 @@ def group_gaps(
 
 
 def _components(
-    gaps: Rows, scale: float, metric: Metric, memory_mb: float, progress: Progress
+    gaps: Rows, squared: float, memory_mb: float, progress: Progress
 ) -> NDArray[np.int64]:
     """A label of each row, equal where a chain joins them; tile by tile, so memory is bounded."""
-    squared = scale**2 if metric == "euclidean" else 2 * scale
     bar = 1 - squared / 2
     label = np.arange(len(gaps))
     for rows, columns, similarity in products(gaps, gaps, memory_mb):

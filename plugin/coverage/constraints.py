@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError
 from .company import Company, Support
-from .rows import Metric, Rows, checked_metric
+from .rows import Metric, Rows, checked_metric, metric_to_squared
 from .verdict import Labels, drive_numbers
 
 
@@ -121,7 +121,7 @@ def _squared(radius: float | None, metric: Metric, name: str) -> float:
         return -1.0
     if not radius >= 0:
         raise InputError(f"{name} is {radius}; give a distance that is not negative.")
-    return float(radius**2 if metric == "euclidean" else 2 * radius)
+    return metric_to_squared(radius, metric)
 
 
 def _check_apart(gap: float | None, times: NDArray[np.float64]) -> bool:

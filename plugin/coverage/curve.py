@@ -21,6 +21,7 @@ from .rows import (
     Rows,
     checked_metric,
     checked_rows,
+    metric_to_squared,
     squared_distance_of_pairs,
     squared_to_metric,
 )
@@ -104,9 +105,7 @@ def curve(
         raise InputError(f"delta is {delta}; give a distance that is not negative.")
     squared = np.full(len(U), np.inf) if d0 is None else checked_distances(d0, len(U)) ** 2
     metric = checked_metric(metric)
-    bar = None
-    if delta is not None:
-        bar = float(delta**2 if metric == "euclidean" else 2 * delta)
+    bar = None if delta is None else metric_to_squared(delta, metric)
     walk = _Walk(U, squared, bar, np.zeros(len(U)) if support is None else np.asarray(support))
     for start in range(0, len(order), _PICKS):
         walk.pick(order[start : start + _PICKS])

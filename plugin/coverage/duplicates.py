@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..progress import Progress, silent
-from .rows import TIE, Metric, Rows, checked_metric, checked_rows, squared_distance_of_pairs
+from .rows import TIE, Metric, Rows, checked_rows, metric_to_squared, squared_distance_of_pairs
 
 _ROWS = 512
 
@@ -55,7 +55,7 @@ def near_duplicates(
     rows = checked_rows("The set", rows)
     if not scale >= 0:
         raise InputError(f"scale is {scale}; give a distance that is not negative.")
-    squared = scale**2 if checked_metric(metric) == "euclidean" else 2 * scale
+    squared = metric_to_squared(scale, metric)
     group = np.full(len(rows), -1)
     heads: list[int] = []
     for start in range(0, len(rows), _ROWS):

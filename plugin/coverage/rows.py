@@ -93,6 +93,11 @@ def squared_to_metric(squared: NDArray[np.float64], metric: Metric) -> NDArray[n
     return np.sqrt(squared) if metric == "euclidean" else squared / 2
 
 
+def metric_to_squared(distance: float, metric: Metric) -> float:
+    """The squared Euclidean distance of unit rows that are ``distance`` apart in ``metric``."""
+    return float(distance**2 if checked_metric(metric) == "euclidean" else 2 * distance)
+
+
 def squared_distance_of_pairs(
     left: Rows, i: NDArray[np.integer], right: Rows, j: NDArray[np.integer]
 ) -> NDArray[np.float64]:

@@ -17,8 +17,8 @@ from .rows import (
     TIE,
     Metric,
     Rows,
-    checked_metric,
     checked_rows,
+    metric_to_squared,
     same_dimension,
     squared_distance_of_pairs,
 )
@@ -89,8 +89,7 @@ class SupportTally:
         self, pool: Rows, owned: Rows, drive: NDArray[np.int64], radius: float, metric: Metric
     ) -> None:
         self.pool, self.owned, self.drive = pool, owned, drive
-        # On unit rows |u - v|^2 = 2 (1 - cos).
-        self._squared = radius**2 if checked_metric(metric) == "euclidean" else 2 * radius
+        self._squared = metric_to_squared(radius, metric)
         bar = 1 - self._squared / 2
         self._near = np.float32(max(bar - TIE, -2))
         self._sure = np.float32(bar + TIE) if bar > -1 else self._near
