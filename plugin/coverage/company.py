@@ -4,7 +4,7 @@ The one idea: a broken image is far from everything, so K-Center likes it; a sce
 labelling was seen more than once.  The nearest published relative is k-center with outliers
 (Charikar, Khuller, Mount & Narasimhan 2001, "Algorithms for facility location problems with
 outliers", SODA).  More company never takes company away, so a few likely neighbours are asked
-first and all of U only where they do not suffice.
+first and all of U only where they do not suffice, for several outliers in one product.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .owned_probe import nearest_anchor, spread
-from .rows import TIE, Rows, squared_distance_of_pairs
+from .rows import Rows, pairs_within
 
 _UNKNOWN, _ALONE, _FINE = -1, 0, 1
 _CELL = 160  # rows of U for each cell of the partition
 _ASKED = 512  # rows of one cell that are asked first, at most
+_REFUSALS = 8  # after so many, one product answers for _AHEAD rows at the cost of some 20 alone
+_AHEAD = 128
+_CELLS = 1 << 22  # of one product: 16 MB of float32
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Support:
 
 
 class Company:
-    """Answers for each row of U, each computed once and when asked for."""
+    """Answers for each row of U, each computed once."""
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class Company:
         rule: Support,
         squared: float,
     ) -> None:
-        if rule.least < 1 or not rule.apart >= 0:
+        if not (rule.least >= 1 and rule.apart >= 0):
             raise InputError(
                 f"Support needs at least {rule.least} images over {rule.apart}; give 1 image or "
                 "more and a time that is not negative."
@@ -57,7 +60,9 @@ class Company:
         self._squared = squared
         self._state = np.full(len(U), _UNKNOWN, np.int8)
         anchors = spread(len(U), max(len(U) // _CELL, 1))
-        _, self._cell = nearest_anchor(U, U[anchors])
+        near, self._cell = nearest_anchor(U, U[anchors])
+        self._outliers = np.argsort(near, kind="stable")  # those with no answer yet, farthest first
+        self._refused = 0
         self._order = np.argsort(self._cell, kind="stable")
         self._starts = np.searchsorted(self._cell[self._order], np.arange(len(anchors) + 1))
 
@@ -68,31 +73,31 @@ class Company:
             likely = self._order[start:end]
             if len(likely) > _ASKED:
                 likely = likely[spread(len(likely), _ASKED)]
-            fine = self._suffices(row, self._near(row, likely))
-            fine = fine or self._suffices(row, self._near(row, None))
-            self._state[row] = _FINE if fine else _ALONE
+            near = pairs_within(self.U[row : row + 1], self.U[likely], self._squared)[0]
+            if self._suffices(row, likely[near]):
+                self._state[row] = _FINE
+            else:
+                self._ask_all(np.array([row]))
+            if self._state[row] == _ALONE:
+                self._refused += 1
+                if self._refused % _REFUSALS == 0:
+                    self._ask_ahead()
         return bool(self._state[row] == _FINE)
 
-    def lonely_among(self, rows: NDArray[np.int64], enough: int) -> NDArray[np.int64]:
-        """Rows without company, looked for until ``enough`` with company are known."""
-        known = int((self._state[rows] == _FINE).sum())
-        for row in rows[self._state[rows] == _UNKNOWN]:
-            if known >= enough:
-                break
-            known += self.has(int(row))
-        return rows[self._state[rows] == _ALONE]
+    def _ask_ahead(self) -> None:
+        """Answer for more outliers, which a greedy that was refused so often will come to."""
+        self._outliers = self._outliers[self._state[self._outliers] == _UNKNOWN]
+        self._ask_all(self._outliers[: min(_AHEAD, _CELLS // len(self.U))])
 
-    def _near(self, row: int, among: NDArray[np.int64] | None) -> NDArray[np.int64]:
-        """Other rows within the radius, exact, out of some or of all."""
-        vectors = self.U if among is None else self.U[among]
-        bar = 1 - self._squared / 2
-        at = np.flatnonzero(vectors @ self.U[row] >= np.float32(bar - TIE))
-        squared = squared_distance_of_pairs(vectors, at, self.U, np.full(len(at), row))
-        at = at[squared <= self._squared]
-        near = at if among is None else among[at]
-        return near[near != row]
+    def _ask_all(self, rows: NDArray[np.int64]) -> None:
+        """Compare rows with all of U."""
+        for row, near in zip(rows, pairs_within(self.U[rows], self.U, self._squared), strict=True):
+            fine = self._suffices(row, np.flatnonzero(near))
+            self._state[row] = _FINE if fine else _ALONE
 
     def _suffices(self, row: int, near: NDArray[np.int64]) -> bool:
+        """Whether images within the radius, the row itself left out, are company enough."""
+        near = near[near != row]
         if len(near) < self.rule.least:
             return False
         own = near[self.drive[near] == self.drive[row]]

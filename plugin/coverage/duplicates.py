@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..progress import Progress, silent
-from .rows import TIE, Metric, Rows, checked_rows, metric_to_squared, squared_distance_of_pairs
+from .rows import Metric, Rows, checked_rows, metric_to_squared, pairs_within
 
 _ROWS = 512
 
@@ -81,10 +81,5 @@ def near_duplicates(
 def _within(
     rows: Rows, i: NDArray[np.int64], j: NDArray[np.int64], squared: float
 ) -> NDArray[np.bool_]:
-    """Which pairs are within the distance; pairs that float32 cannot tell are settled."""
-    similarity = rows[i] @ rows[j].T
-    level = 1 - squared / 2
-    near = similarity >= np.float32(level - TIE)
-    at, column = np.nonzero(near & (similarity <= np.float32(level + TIE)))
-    near[at, column] = squared_distance_of_pairs(rows, i[at], rows, j[column]) <= squared
-    return np.asarray(near | (i[:, None] == j))
+    """Which pairs are within the distance; a row is, of itself."""
+    return pairs_within(rows[i], rows[j], squared) | (i[:, None] == j)

@@ -110,3 +110,16 @@ def squared_distance_of_pairs(
         difference -= right[j[part]]
         squared[part] = np.einsum("ij,ij->i", difference, difference)
     return squared
+
+
+def pairs_within(left: Rows, right: Rows, squared: float) -> NDArray[np.bool_]:
+    """Which pairs, (n, m), are no farther apart than that; exact.
+
+    Pairs that float32 cannot tell from the distance are settled in float64.
+    """
+    similarity = left @ right.T
+    level = 1 - squared / 2
+    near = similarity >= np.float32(level - TIE)
+    i, j = np.nonzero(near & (similarity <= np.float32(level + TIE)))
+    near[i, j] = squared_distance_of_pairs(left, i, right, j) <= squared
+    return np.asarray(near)
