@@ -60,10 +60,7 @@ class ConstraintGate:
         self.times = _times(rules.times, count)
         self._forbidden = _squared(rules.forbidden, checked_metric(rules.metric), "forbidden")
         self._by_time = _check_apart(rules.min_apart, self.times)
-        if rules.max_per_group is not None and rules.max_per_group < 1:
-            raise InputError(
-                f"max_per_group is {rules.max_per_group}; give at least 1 pick a drive."
-            )
+        _check_cap(rules.max_per_group)
         self._named = named
         self._picked = np.zeros(self.drive.max() + 1, np.int64)
         self._company: Company | None = None
@@ -122,6 +119,12 @@ def _squared(radius: float | None, metric: Metric, name: str) -> float:
     if not radius >= 0:
         raise InputError(f"{name} is {radius}; give a distance that is not negative.")
     return metric_to_squared(radius, metric)
+
+
+def _check_cap(most: object) -> None:
+    if most is None or (isinstance(most, (int, np.integer)) and most >= 1):
+        return
+    raise InputError(f"max_per_group is {most}; give a whole number of picks a drive, at least 1.")
 
 
 def _check_apart(gap: float | None, times: NDArray[np.float64]) -> bool:

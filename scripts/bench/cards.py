@@ -176,7 +176,8 @@ def find(scene: Scene, level: float) -> Found:
         alpha=level,
     )
     alone = counted(int((card == SINGLE).sum()), "single image")
-    standing = f"{int(gap.sum())} gaps ({threshold.basis}): {len(cards)} cards and {alone}"
+    grouped = counted(len(cards), "card")
+    standing = f"{int(gap.sum())} gaps ({threshold.basis}): {grouped} and {alone}"
     return Found(cards, gap, int(np.median(near)), standing)
 
 

@@ -175,12 +175,15 @@ def test_settings_that_cannot_be_meant_are_refused(drive):
     refused(InputError, "not negative", policy="novelty", weight=np.full(n, -1.0))
     for error, match, rules in [
         (InputError, "max_per_group", {"max_per_group": 0}),
+        (InputError, "whole number", {"max_per_group": 2.5}),
+        (InputError, "whole number", {"max_per_group": np.nan}),
         (DimensionError, "drive labels", {"drives": ["a"]}),
         (DimensionError, "times", {"times": [1.0], "min_apart": 1.0}),
         (InputError, "needs times", {"min_apart": 1.0}),
         (InputError, "forbidden", {"forbidden": -0.1}),
         (InputError, "radius", {"support": Support(2, -1.0)}),
         (InputError, "at least 0 images", {"support": Support(0, 0.1)}),
+        (InputError, "at least nan images", {"support": Support(np.nan, 0.1)}),
     ]:
         refused(error, match, constraints=Constraints(**rules))
     with pytest.raises(InputError, match="novelty weighs"):
