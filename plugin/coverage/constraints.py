@@ -24,7 +24,8 @@ class Constraints:
     Attributes
     ----------
     drives : n labels
-        The drive of each candidate; a missing label is a drive of its own.  None: all are.
+        The drive of each candidate; a missing label is a drive of its own.  Without any, each
+        candidate is, and neither ``max_per_group`` nor ``min_apart`` can be asked for.
     times : (n,) of numbers
         Seconds, or frame numbers, within the drive; NaN where unknown.
     max_per_group : int
@@ -61,6 +62,10 @@ class ConstraintGate:
         self._forbidden = _squared(rules.forbidden, checked_metric(rules.metric), "forbidden")
         self._by_time = _check_apart(rules.min_apart, self.times)
         _check_cap(rules.max_per_group)
+        if rules.drives is None and (rules.max_per_group is not None or self._by_time):
+            raise InputError(
+                "max_per_group and min_apart need drives; give the drive of each candidate."
+            )
         self._named = named
         self._picked = np.zeros(self.drive.max() + 1, np.int64)
         self._company: Company | None = None

@@ -180,6 +180,8 @@ def test_settings_that_cannot_be_meant_are_refused(drive):
         (DimensionError, "drive labels", {"drives": ["a"]}),
         (DimensionError, "times", {"times": [1.0], "min_apart": 1.0}),
         (InputError, "needs times", {"min_apart": 1.0}),
+        (InputError, "need drives", {"max_per_group": 2}),
+        (InputError, "need drives", {"times": np.arange(n), "min_apart": 1.0}),
         (InputError, "forbidden", {"forbidden": -0.1}),
         (InputError, "radius", {"support": Support(2, -1.0)}),
         (InputError, "at least 0 images", {"support": Support(0, 0.1)}),
