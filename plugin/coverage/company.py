@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .owned_probe import nearest_anchor, spread
-from .rows import Rows, pairs_within
+from .rows import Metric, Rows, pairs_within, squared_radius
 
 _UNKNOWN, _ALONE, _FINE = -1, 0, 1
 _CELL = 160  # rows of U for each cell of the partition
@@ -31,13 +31,15 @@ class Support:
     """How much company a pick needs in U.
 
     At least ``least`` other images within ``radius`` which, with the pick itself, come from two
-    drives or more, or from one drive over a time of ``apart`` or more.  Where no drive has a name,
-    each image is a drive.
+    drives or more, or from one drive over a time of ``apart`` or more (0: however short).  Where no
+    drive has a name, each image is a drive.  Images within ``scale`` of the pick, such as its near
+    duplicates, are no company: black frames are all alike.
     """
 
     least: int
     radius: float
     apart: float = np.inf
+    scale: float | None = None
 
 
 class Company:
@@ -49,7 +51,7 @@ class Company:
         drive: NDArray[np.int64],
         times: NDArray[np.float64],
         rule: Support,
-        squared: float,
+        metric: Metric = "cosine",
     ) -> None:
         if not (rule.least >= 1 and rule.apart >= 0):
             raise InputError(
@@ -57,7 +59,8 @@ class Company:
                 "more and a time that is not negative."
             )
         self.U, self.drive, self.times, self.rule = U, drive, times, rule
-        self._squared = squared
+        self._squared = squared_radius(rule.radius, metric, "The support's radius")
+        self._alike = squared_radius(rule.scale, metric, "The support's scale")
         self._state = np.full(len(U), _UNKNOWN, np.int8)
         anchors = spread(len(U), max(len(U) // _CELL, 1))
         near, self._cell = nearest_anchor(U, U[anchors])
@@ -73,7 +76,7 @@ class Company:
             likely = self._order[start:end]
             if len(likely) > _ASKED:
                 likely = likely[spread(len(likely), _ASKED)]
-            near = pairs_within(self.U[row : row + 1], self.U[likely], self._squared)[0]
+            near = self._near(np.array([row]), likely)[0]
             if self._suffices(row, likely[near]):
                 self._state[row] = _FINE
             else:
@@ -91,15 +94,28 @@ class Company:
 
     def _ask_all(self, rows: NDArray[np.int64]) -> None:
         """Compare rows with all of U."""
-        for row, near in zip(rows, pairs_within(self.U[rows], self.U, self._squared), strict=True):
+        for row, near in zip(rows, self._near(rows, None), strict=True):
             fine = self._suffices(row, np.flatnonzero(near))
             self._state[row] = _FINE if fine else _ALONE
+
+    def _near(
+        self, rows: NDArray[np.int64], columns: NDArray[np.int64] | None
+    ) -> NDArray[np.bool_]:
+        """Which of some rows of U, or of all, are within the radius and no near duplicates."""
+        left, right = self.U[rows], self.U if columns is None else self.U[columns]
+        similarity = left @ right.T
+        near = pairs_within(left, right, self._squared, similarity)
+        if self._alike >= 0:
+            near &= ~pairs_within(left, right, self._alike, similarity)
+        return near
 
     def _suffices(self, row: int, near: NDArray[np.int64]) -> bool:
         """Whether images within the radius, the row itself left out, are company enough."""
         near = near[near != row]
         if len(near) < self.rule.least:
             return False
+        if self.rule.apart == 0:
+            return True
         own = near[self.drive[near] == self.drive[row]]
         if len(own) < len(near):
             return True

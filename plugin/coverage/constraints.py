@@ -7,14 +7,19 @@ candidate that is refused once need never be asked about again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError
 from .company import Company, Support
-from .rows import Metric, Rows, checked_metric, metric_to_squared
+from .rows import Metric, Rows, checked_metric, squared_radius
 from .verdict import Labels, drive_numbers
+
+Refusal = Literal["max_per_group", "min_apart", "near duplicate", "no support"]
+_OPEN, _CAP, _APART, _NEAR, _ALONE = range(5)
+_REFUSALS: tuple[Refusal, ...] = ("max_per_group", "min_apart", "near duplicate", "no support")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +42,7 @@ class Constraints:
     forbidden : float
         No pick is that near to S or to another pick, or nearer.
     metric : {"cosine", "euclidean"}
-        The unit of ``forbidden`` and of the support's radius.
+        The unit of ``forbidden`` and of the support's radius and scale.
     """
 
     drives: Labels | None = None
@@ -57,9 +62,10 @@ class ConstraintGate:
         self.rules = rules
         self.closed = np.zeros(count, bool)
         self.look_at: list[int] = []
+        self._why = np.zeros(count, np.int8)
         self.drive, named = _drives(rules.drives, count)
         self.times = _times(rules.times, count)
-        self._forbidden = _squared(rules.forbidden, checked_metric(rules.metric), "forbidden")
+        self._forbidden = squared_radius(rules.forbidden, checked_metric(rules.metric), "forbidden")
         self._by_time = _check_apart(rules.min_apart, self.times)
         _check_cap(rules.max_per_group)
         if rules.drives is None and (rules.max_per_group is not None or self._by_time):
@@ -70,18 +76,19 @@ class ConstraintGate:
         self._picked = np.zeros(self.drive.max() + 1, np.int64)
         self._company: Company | None = None
         if rules.support is not None:
-            radius = _squared(rules.support.radius, rules.metric, "The support's radius")
-            self._company = Company(U, self.drive, self.times, rules.support, radius)
+            self._company = Company(U, self.drive, self.times, rules.support, rules.metric)
         self._order = np.lexsort((self.times, self.drive))
         self._ends = np.searchsorted(self.drive[self._order], np.arange(self.drive.max() + 2))
 
     def admits(self, row: int, squared: float) -> bool:
         """Whether ``row`` may be next, d^2 = ``squared`` from S and picks; if not, it is closed."""
-        if squared > self._forbidden:
-            if self._company is None or self._company.has(row):
-                return True
-            self.look_at.append(row)
-        self.closed[row] = True
+        if squared <= self._forbidden:
+            self._close(np.array([row]), _NEAR)
+            return False
+        if self._company is None or self._company.has(row):
+            return True
+        self.look_at.append(row)
+        self._close(np.array([row]), _ALONE)
         return False
 
     def took(self, row: int) -> None:
@@ -91,9 +98,19 @@ class ConstraintGate:
         rows = self._order[self._ends[drive] : self._ends[drive + 1]]
         self._picked[drive] += 1
         if self._named[row] and self._picked[drive] == rules.max_per_group:
-            self.closed[rows] = True
+            self._close(rows, _CAP)
         elif self._by_time:
-            self.closed[rows[np.abs(self.times[rows] - self.times[row]) < rules.min_apart]] = True
+            self._close(rows[np.abs(self.times[rows] - self.times[row]) < rules.min_apart], _APART)
+
+    def refused(self) -> dict[Refusal, int]:
+        """How many rows each constraint closed; a row counts for the first that did."""
+        counts = np.bincount(self._why, minlength=len(_REFUSALS) + 1)[1:]
+        return {name: int(n) for name, n in zip(_REFUSALS, counts, strict=True) if n}
+
+    def _close(self, rows: NDArray[np.int64], why: int) -> None:
+        new = rows[~self.closed[rows]]
+        self.closed[new] = True
+        self._why[new] = why
 
 
 def _drives(labels: Labels | None, count: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -115,15 +132,6 @@ def _times(times: ArrayLike | None, count: int) -> NDArray[np.float64]:
     if values.shape != (count,):
         raise DimensionError(f"times has shape {values.shape}; give one a row of U, ({count},).")
     return values
-
-
-def _squared(radius: float | None, metric: Metric, name: str) -> float:
-    """A radius as a squared Euclidean distance of unit rows; -1 where there is none."""
-    if radius is None:
-        return -1.0
-    if not radius >= 0:
-        raise InputError(f"{name} is {radius}; give a distance that is not negative.")
-    return metric_to_squared(radius, metric)
 
 
 def _check_cap(most: object) -> None:

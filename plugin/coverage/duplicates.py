@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..progress import Progress, silent
-from .rows import Metric, Rows, checked_rows, metric_to_squared, pairs_within
+from .rows import (
+    Metric,
+    Rows,
+    checked_metric,
+    checked_rows,
+    metric_to_squared,
+    pairs_within,
+    squared_distance_of_pairs,
+    squared_to_metric,
+)
+from .verdict import Labels, drive_numbers
 
 _ROWS = 512
 
@@ -83,3 +93,33 @@ def _within(
 ) -> NDArray[np.bool_]:
     """Which pairs are within the distance; a row is, of itself."""
     return pairs_within(rows[i], rows[j], squared) | (i[:, None] == j)
+
+
+def frame_scale(rows: Rows, drives: Labels, *, metric: Metric = "cosine") -> float:
+    """How far apart neighbouring frames usually are: the median over named drives, exact.
+
+    Parameters
+    ----------
+    rows : float32 (m, d)
+        Unit rows, those of a drive in the order in which they were recorded.
+    drives : m labels
+        A missing label is a drive of its own.
+
+    Returns
+    -------
+    float
+        In the unit of ``metric``; 0, so that only copies are alike, where no drive has two frames.
+
+    Examples
+    --------
+    >>> frame_scale(np.eye(3, dtype=np.float32), ["a", "a", "b"])
+    1.0
+    """
+    rows = checked_rows("The set", rows)
+    drive = drive_numbers(drives)
+    order = np.argsort(drive, kind="stable")
+    same = np.flatnonzero(np.diff(drive[order]) == 0)
+    if not len(same):
+        return 0.0
+    squared = squared_distance_of_pairs(rows, order[same], rows, order[same + 1])
+    return float(np.median(squared_to_metric(squared, checked_metric(metric))))

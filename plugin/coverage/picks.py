@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError, NotFiniteError
 from ..progress import Progress, silent
-from .constraints import ConstraintGate, Constraints
+from .constraints import ConstraintGate, Constraints, Refusal
 from .distances import closest
 from .herding import max_herding
 from .kcenter import checked_count, checked_distances
@@ -36,10 +36,13 @@ class Picks:
     look_at : int64 (q,)
         Rows that would have been picked but have no company in U, in that order: outliers and
         broken images.
+    refused : dict of str to int
+        How many rows each constraint kept from being picked; a row counts for the first that did.
     """
 
     indices: NDArray[np.int64]
     look_at: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    refused: dict[Refusal, int] = field(default_factory=dict)
 
 
 def select(
@@ -119,7 +122,7 @@ def select(
         indices = cover.indices[: cover.picked]
     if gate is None:
         return Picks(indices)
-    return Picks(indices, np.array(gate.look_at, np.int64))
+    return Picks(indices, np.array(gate.look_at, np.int64), gate.refused())
 
 
 def _weights(

@@ -112,12 +112,24 @@ def squared_distance_of_pairs(
     return squared
 
 
-def pairs_within(left: Rows, right: Rows, squared: float) -> NDArray[np.bool_]:
+def squared_radius(radius: float | None, metric: Metric, name: str) -> float:
+    """A radius as a squared Euclidean distance of unit rows; -1, which none is, without one."""
+    if radius is None:
+        return -1.0
+    if not radius >= 0:
+        raise InputError(f"{name} is {radius}; give a distance that is not negative.")
+    return metric_to_squared(radius, metric)
+
+
+def pairs_within(
+    left: Rows, right: Rows, squared: float, similarity: Rows | None = None
+) -> NDArray[np.bool_]:
     """Which pairs, (n, m), are no farther apart than that; exact.
 
-    Pairs that float32 cannot tell from the distance are settled in float64.
+    Pairs that float32 cannot tell from the distance are settled in float64.  ``similarity`` is
+    ``left @ right.T`` where it is known.
     """
-    similarity = left @ right.T
+    similarity = left @ right.T if similarity is None else similarity
     level = 1 - squared / 2
     near = similarity >= np.float32(level - TIE)
     i, j = np.nonzero(near & (similarity <= np.float32(level + TIE)))

@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 
 def expected(between, drive, times, rule, row):
-    near = [at for at in range(len(drive)) if at != row and between[row, at] <= rule.radius]
+    scale = -1 if rule.scale is None else rule.scale
+    reach = between[row]
+    near = [at for at in range(len(drive)) if at != row and scale < reach[at] <= rule.radius]
     if len(near) < rule.least:
         return False
+    if rule.apart == 0:
+        return True
     if any(drive[at] != drive[row] for at in near):
         return True
     known = [times[at] for at in (*near, row) if np.isfinite(times[at])]
@@ -26,8 +30,9 @@ def test_each_row_is_answered_as_by_a_count_of_all_pairs_in_any_order(seed, n, r
         U = U[random.integers(0, n, n)]
     drive = np.sort(random.integers(0, max(n // 30, 1), n))
     times = np.where(random.random(n) < 0.1, np.nan, random.integers(0, 9, n))
-    rule = Support(int(random.integers(1, 4)), radius, apart=float(random.integers(0, 9)))
-    company = Company(U, drive, times, rule, radius**2)
+    scale = [None, 0.0, float(random.uniform(0, radius))][random.integers(3)]
+    rule = Support(int(random.integers(1, 4)), radius, float(random.integers(0, 9)), scale)
+    company = Company(U, drive, times, rule, "euclidean")
     between = distances64(U, U)
     for row in random.permutation(n):
         assert company.has(int(row)) == expected(between, drive, times, rule, row)
