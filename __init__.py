@@ -20,6 +20,7 @@ _API = dict.fromkeys(
         "compute_attributes",
         "compute_coverage",
         "select_kcenter",
+        "select_candidates",
         "compute_sphere",
         "place_on_sphere",
         "find_gaps",

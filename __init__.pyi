@@ -10,9 +10,9 @@ from .plugin.dataset.gaps.coverage import CoverageResult
 from .plugin.dataset.gaps.embed import EmbeddingResult
 from .plugin.dataset.gaps.find_gaps import GapResult
 from .plugin.dataset.gaps.heatmaps import HeatmapResult
-from .plugin.dataset.gaps.kcenter import KCenterResult
 from .plugin.dataset.gaps.load import LoadResult
 from .plugin.dataset.gaps.measure import AttributeResult
+from .plugin.dataset.gaps.picks import PickResult
 from .plugin.dataset.gaps.results import AnalysisResult
 from .plugin.dataset.gaps.sources import Source
 from .plugin.dataset.gaps.sphere import SphereResult
@@ -112,8 +112,32 @@ def select_kcenter(
     pool: str = 'U',
     metric: Literal['cosine', 'euclidean'] = 'cosine',
     k: int = 100,
-) -> KCenterResult:
+) -> PickResult:
     """Pick candidates by exact K-Center greedy."""
+    ...
+def select_candidates(
+    samples: Samples,
+    *,
+    progress: bool = True,
+    suffix: str = '',
+    slices: str | None = None,
+    owned: str = 'S',
+    pool: str = 'U',
+    metric: Literal['cosine', 'euclidean'] = 'cosine',
+    k: int = 100,
+    policy: Literal['kcenter', 'novelty', 'herding'] = 'kcenter',
+    max_per_sequence: int | None = None,
+    min_seconds_apart: float | None = None,
+    min_frames_apart: int | None = None,
+    support: int | None = None,
+    support_radius: float | None = None,
+    skip_duplicates: bool = True,
+    novelty_exponent: float = 2.0,
+    herding_gamma: float = 1.0,
+    time_field: str = 'timestamp',
+    sequence_field: str = 'sequence',
+) -> PickResult:
+    """Pick candidates by a policy, under constraints."""
     ...
 def compute_sphere(
     samples: Samples,

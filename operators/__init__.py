@@ -16,6 +16,7 @@ from .steps import (
     ImportFeatureCache,
     LoadImages,
     RankGapsByFailures,
+    SelectCandidates,
     SelectKCenter,
 )
 from .stop import Stop
@@ -26,6 +27,7 @@ OPERATORS = (
     ComputeAttributes,
     ComputeCoverage,
     SelectKCenter,
+    SelectCandidates,
     ComputeSphere,
     FindGaps,
     ShowResults,

@@ -14,6 +14,7 @@ from ..plugin.progress import Reporter
 from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from ..plugin.settings.steps import (
     AttributeParams,
+    CandidateParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -120,6 +121,21 @@ class SelectKCenter(StepOperator):
     )
     params = KCenterParams
     on_sets = True
+
+
+class SelectCandidates(StepOperator):
+    operator = "select_candidates"
+    label = "Select candidates"
+    help = (
+        "Pick what to label: by K-Center, novelty or herding, with at most so many picks a drive, "
+        "time between them, and support by other images. The picks get the tag `kcenter` and a "
+        "rank; old picks are cleared."
+    )
+    params = CandidateParams
+    on_sets = True
+
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
 
 
 class ComputeSphere(StepOperator):

@@ -30,6 +30,7 @@ from ..settings.spec import CheckSpecParams, SpecParams
 from ..settings.steps import (
     AnalysisParams,
     AttributeParams,
+    CandidateParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -42,7 +43,7 @@ from ..settings.steps import (
     SetParams,
     SphereParams,
 )
-from .gaps import artifacts, coverage, embed, heatmaps, kcenter, load, measure, results, sphere
+from .gaps import artifacts, coverage, embed, heatmaps, load, measure, picks, results, sphere
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
 from .gaps.artifacts import ArtifactExport, ArtifactImport
@@ -51,9 +52,9 @@ from .gaps.coverage import CoverageResult
 from .gaps.embed import EmbeddingResult
 from .gaps.find_gaps import GapResult
 from .gaps.heatmaps import HeatmapResult
-from .gaps.kcenter import KCenterResult
 from .gaps.load import LoadResult
 from .gaps.measure import AttributeResult
+from .gaps.picks import PickResult
 from .gaps.results import AnalysisResult
 from .gaps.sources import Source
 from .gaps.sphere import SphereResult
@@ -263,9 +264,22 @@ def compute_coverage(
 
 
 @step(KCenterParams)
-def select_kcenter(samples: Samples, *, params: KCenterParams, report: Reporter) -> KCenterResult:
+def select_kcenter(samples: Samples, *, params: KCenterParams, report: Reporter) -> PickResult:
     """Pick candidates by exact K-Center greedy."""
-    return kcenter.select_kcenter(samples, params, progress=report("K-Center"))
+    return picks.select_kcenter(samples, params, progress=report("K-Center"))
+
+
+@step(CandidateParams)
+def select_candidates(samples: Samples, *, params: CandidateParams, report: Reporter) -> PickResult:
+    """Pick candidates by a policy, under constraints.
+
+    By default those of ``select_kcenter``, near duplicates left out; the same fields and tag.
+
+    Examples
+    --------
+    >>> gapsphere.select_candidates(dataset, k=120, max_per_sequence=8, support=3)  # doctest: +SKIP
+    """
+    return picks.select_candidates(samples, params, progress=report("Picks"))
 
 
 @step(SphereParams)

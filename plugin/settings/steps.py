@@ -233,6 +233,86 @@ class KCenterParams(MetricParams, section="kcenter"):
     )
 
 
+class CandidateParams(KCenterParams, section="select"):
+    """Which candidates to label: a policy, and what the picks must keep to."""
+
+    policy: Literal["kcenter", "novelty", "herding"] = setting(
+        "kcenter",
+        "kcenter: the farthest from S and the picks; novelty: the same, weighted by the distance "
+        "to S; herding: what brings all of U nearest",
+        advanced=False,
+    )
+    max_per_sequence: int | None = setting(
+        None, "Picks of one drive at most", advanced=False, ge=1, title="Most picks of a drive"
+    )
+    min_seconds_apart: float | None = setting(
+        None,
+        "Seconds between picks of one drive at least, by `time_field`",
+        advanced=False,
+        gt=0,
+        allow_inf_nan=False,
+        title="Least seconds between picks",
+    )
+    min_frames_apart: int | None = setting(
+        None,
+        "Or frames between them at least, by `frame_number`",
+        ge=1,
+        title="Least frames between picks",
+    )
+    support: int | None = setting(
+        None,
+        "Other images of U that must lie near a pick, its near duplicates not counted; candidates "
+        "without are not picked and get the tag `look_at`",
+        advanced=False,
+        ge=1,
+        title="Images that must support a pick",
+    )
+    support_radius: float | None = setting(
+        None,
+        "How near those must be, in the unit of `metric`; empty: δ of the last coverage run",
+        ge=0,
+        le=2,
+        title="Radius of support",
+    )
+    skip_duplicates: bool = setting(
+        True,
+        "Pick no near duplicate of an image of S or of another pick: nearer than neighbouring "
+        "frames of S usually are",
+        title="Skip near duplicates",
+    )
+    novelty_exponent: float = setting(
+        2.0,
+        "Policy novelty: power of the distance to S that weighs the distance; 0 is kcenter",
+        ge=0,
+        le=100,
+        title="Weight of novelty",
+    )
+    herding_gamma: float = setting(
+        1.0,
+        "Policy herding: images are alike by exp(-gamma d²) of their Euclidean distance d",
+        gt=0,
+        le=1e6,
+        title="Gamma of herding",
+    )
+    time_field: str = setting(
+        "timestamp",
+        "Field with the time of an image within its drive: seconds, or dates",
+        title="Field with the time",
+    )
+    sequence_field: str = setting(
+        "sequence",
+        "Field that names the drive of an image, as for coverage",
+        key="distance.sequence_field",
+        title="Field that names the drive",
+    )
+
+    @model_validator(mode="after")
+    def _apart_in_one_unit(self) -> CandidateParams:
+        if self.min_seconds_apart is not None and self.min_frames_apart is not None:
+            raise ValueError("give `min_seconds_apart` or `min_frames_apart`, not both")
+        return self
+
+
 class SphereParams(SetParams, section="umap"):
     """How embeddings become points on the unit sphere."""
 

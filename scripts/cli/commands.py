@@ -15,6 +15,7 @@ from ...plugin.settings.steps import (
     AnalysisParams,
     AnalyzeParams,
     AttributeParams,
+    CandidateParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -142,6 +143,13 @@ step_command(
     "compute_attributes",
     AttributeParams,
     "Measure brightness, contrast, sharpness and more of each image",
+    arguments=(DATASET, VIEW),
+)
+step_command(
+    "select",
+    "select_candidates",
+    CandidateParams,
+    "Pick candidates to label, by a policy and under constraints",
     arguments=(DATASET, VIEW),
 )
 step_command("show-results", "show_results", AnalysisParams, "Show what the last runs found")

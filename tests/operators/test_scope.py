@@ -13,7 +13,14 @@ from gapsphere.plugin.dataset.store.samples import flat
 from gapsphere.tests.support.made_rig import VECTOR, make_rig
 
 PREFIX = "@gapsphere/gap-explorer/"
-ON_SETS = ["find_gaps", "compute_coverage", "select_kcenter", "compute_sphere", "export_artifacts"]
+ON_SETS = [
+    "find_gaps",
+    "compute_coverage",
+    "select_kcenter",
+    "select_candidates",
+    "compute_sphere",
+    "export_artifacts",
+]
 BY_FIELD = {"encoder": "field", "model_path": "vec"}
 
 

@@ -75,7 +75,7 @@ def make_dataset(
         vectors.write(dataset, names.umap3d, ids, 5 * places)
         vectors.write(dataset, names.sphere, ids, places)
         from ...plugin.dataset.gaps.coverage import compute_coverage
-        from ...plugin.dataset.gaps.kcenter import select_kcenter
+        from ...plugin.dataset.gaps.picks import select_kcenter
         from ...plugin.settings.steps import CoverageParams, KCenterParams
 
         compute_coverage(dataset, CoverageParams())

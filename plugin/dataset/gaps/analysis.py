@@ -33,7 +33,7 @@ from ..store.names import SEQUENCE, Names, suffixes
 from ..store.points import Points
 from ..store.samples import flat
 from ..store.sets import resolve
-from . import coverage, kcenter, sphere
+from . import coverage, picks, sphere
 from .coverage import CoverageResult
 from .point_ids import PointIds
 
@@ -277,7 +277,7 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
 
 def _require_finished(dataset: fo.Dataset, names: Names) -> None:
     try:
-        for step in (coverage.STEP, kcenter.STEP, sphere.STEP):
+        for step in (coverage.STEP, picks.STEP, sphere.STEP):
             runs.finished(dataset, names, step)
     except UnfinishedError as error:
         raise NoAnalysisError(str(error)) from None

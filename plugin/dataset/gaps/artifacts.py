@@ -39,9 +39,9 @@ from ..store.samples import flat
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 from ..store.workspaces import save_workspace
-from . import coverage, embed, kcenter, sphere
-from .kcenter import KCenterResult
+from . import coverage, embed, picks, sphere
 from .load import load_images
+from .picks import PickResult
 from .sphere import SphereResult
 
 KEPT = ("drives_pool", "drives", "sequence_field", "looks_like_video", "ranges", "asked")
@@ -97,7 +97,7 @@ def export_artifacts(
     samples = admitted(samples, params.slices)
     inputs, names = read_inputs(samples, params), Names(params.suffix)
     dataset = dataset_of(samples)
-    for step in (sphere.STEP, kcenter.STEP):
+    for step in (sphere.STEP, picks.STEP):
         runs.finished(dataset, names, step)
     path_of = dict(zip(*flat(dataset).values(["id", "filepath"]), strict=True))
     rows: dict[str, Any] = {}
@@ -108,7 +108,7 @@ def export_artifacts(
         places[f"sphere_{part}"] = _aligned(dataset, names.sphere, found.ids)
     distance = _distances(dataset, names, inputs.pool.ids)
     covered = coverage.read(dataset, names)
-    picks = _picks(dataset, names, inputs.pool.ids)
+    picked = _picks(dataset, names, inputs.pool.ids)
     codes = _verdicts(dataset, names, inputs.pool.ids, covered.threshold.verdicts(distance))
     about = {name: getattr(covered, name) for name in KEPT}
     report = coverage_report(distance, covered.threshold, codes, **about)
@@ -116,7 +116,7 @@ def export_artifacts(
         **rows,
         **places,
         dist_to_S=distance,
-        picks=picks.indices if picks else (),
+        picks=picked.indices if picked else (),
         delta=report.delta,
         verdicts=[NAMES[code] for code in codes],
         metric=report.metric,
@@ -131,7 +131,7 @@ def export_artifacts(
         coverage=coverage_json(report) | yardstick,
         embed_S=inputs.owned.matrix,
         embed_U=inputs.pool.matrix,
-        kcenter=picks,
+        kcenter=picked,
     )
     return ArtifactExport(write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite))
 
@@ -163,7 +163,7 @@ def import_artifacts(
     for part, listed in paths.items():
         if len(set(listed)) < len(listed):
             raise ArtifactError(f"paths_{part}.json lists an image twice: one row per image.")
-    plans = [each.writes(names) for each in (sphere, coverage, kcenter)]
+    plans = [each.writes(names) for each in (sphere, coverage, picks)]
     refuse_foreign(dataset, names, *plans, embed.writes(names, measured=False))
     loaded = load_images(dataset, paths["S"], paths["U"], keep_missing=True)
     if loaded.left_out:
@@ -186,7 +186,7 @@ def import_artifacts(
     measured = coverage.Measured(artifacts.nn_U_to_S, verdicts, new)
     _write_coverage(dataset, names, ids, artifacts, measured, report, trace)
     if artifacts.kcenter is not None:
-        step = Step(kcenter.STEP, dataset, names, {}, trace, kcenter.writes(names))
+        step = Step(picks.STEP, dataset, names, {}, trace, picks.writes(names))
         _write_picks(step, ids["U"], artifacts.kcenter, report)
     warnings += _costs(artifacts)
     save_workspace(dataset)
@@ -332,14 +332,14 @@ def _write_coverage(
     coverage.write(step, ids["U"], measured, report, scale, len(ids["S"]), seconds=0.0)
 
 
-def _write_picks(step: Step, pool: list[str], picks: Picks, report: CoverageReport) -> None:
-    radii = [] if picks.radii is None else picks.radii.tolist()
-    picked = KCenterResult(
-        [pool[index] for index in picks.indices],
+def _write_picks(step: Step, pool: list[str], read: Picks, report: CoverageReport) -> None:
+    radii = [] if read.radii is None else read.radii.tolist()
+    picked = PickResult(
+        [pool[index] for index in read.indices],
         radii,
         report.quantiles["delta_max"],
         report.metric,
-        len(picks.indices),
+        len(read.indices),
         0.0,
     )
-    kcenter.write(step, picked)
+    picks.write(step, picked)

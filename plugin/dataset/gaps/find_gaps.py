@@ -23,10 +23,10 @@ from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import refuse_foreign
 from ..store.sets import Samples, dataset_of, resolve_sets
-from . import coverage, embed, kcenter, sphere
+from . import coverage, embed, picks, sphere
 from .coverage import CoverageResult, compute_coverage
 from .embed import EmbeddingResult, compute_embeddings
-from .kcenter import KCenterResult, select_kcenter
+from .picks import PickResult, select_kcenter
 from .sphere import SphereResult, compute_sphere
 
 
@@ -42,7 +42,7 @@ class GapResult(Result):
     pool: int
     embedded: EmbeddingResult
     covered: CoverageResult
-    picked: KCenterResult
+    picked: PickResult
     laid: SphereResult
     seconds: dict[str, float] = field(default_factory=dict)
     without_vector: tuple[int, int] = (0, 0)
@@ -85,7 +85,7 @@ def find_gaps(
     sets = resolve_sets(samples, params.owned, params.pool)
     seconds: dict[str, float] = {}
     names = Names(params.suffix)
-    plans = [each.writes(names) for each in (coverage, kcenter, sphere)]
+    plans = [each.writes(names) for each in (coverage, picks, sphere)]
     measured = params.attributes and params.encoder != "field"
     plans.append(embed.writes(names, measured=measured))
     refuse_foreign(dataset_of(samples), names, *plans)

@@ -14,10 +14,10 @@ from ..store import runs
 from ..store.names import Names
 from ..store.samples import flat
 from ..store.sets import Samples, dataset_of
-from . import coverage, kcenter, sphere
+from . import coverage, picks, sphere
 from .analysis import NoAnalysisError
 from .coverage import CoverageResult
-from .kcenter import KCenterResult
+from .picks import PickResult
 from .sphere import SphereResult
 
 LISTED = 10
@@ -35,7 +35,7 @@ class AnalysisResult(Result):
     dataset: str
     suffix: str
     covered: CoverageResult | None
-    picked: KCenterResult | None
+    picked: PickResult | None
     laid: SphereResult | None
     farthest: list[tuple[str, str, float]] = field(default_factory=list)
     picks: list[tuple[str, str, float | None]] = field(default_factory=list)
@@ -75,7 +75,7 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
     """
     dataset, names = dataset_of(samples), Names(suffix)
     covered = _read(dataset, names, coverage.STEP)
-    picked = _read(dataset, names, kcenter.STEP)
+    picked = _read(dataset, names, picks.STEP)
     laid = _read(dataset, names, sphere.STEP)
     if covered is None and picked is None and laid is None:
         known = ", ".join(repr(each) for each in runs.suffixes(dataset, coverage.STEP))
@@ -83,16 +83,16 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
         raise NoAnalysisError(
             f"{dataset.name!r} has no analysis of suffix {suffix!r}{others}: run find_gaps first."
         )
-    picks = None if picked is None else KCenterResult(**picked)
+    chosen = None if picked is None else PickResult(**picked)
     guide = _read(dataset, names, "visual_spec") or {}
     return AnalysisResult(
         dataset.name,
         suffix,
         None if covered is None else coverage.of_record(covered),
-        picks,
+        chosen,
         None if laid is None else SphereResult(**laid),
         _farthest(dataset, names),
-        [] if picks is None else _first(dataset, picks),
+        [] if chosen is None else _first(dataset, chosen),
         guide.get("path"),
     )
 
@@ -109,7 +109,7 @@ def _farthest(dataset: fo.Dataset, names: Names) -> list[tuple[str, str, float]]
     return list(zip(*far.values(["id", "filepath", names.dist_to_S]), strict=True))
 
 
-def _first(dataset: fo.Dataset, picked: KCenterResult) -> list[tuple[str, str, float | None]]:
+def _first(dataset: fo.Dataset, picked: PickResult) -> list[tuple[str, str, float | None]]:
     ids = picked.ids[:LISTED]
     paths = dict(zip(*flat(dataset).select(ids).values(["id", "filepath"]), strict=True))
     radii = [*picked.radii, *[None] * len(ids)]

@@ -38,6 +38,7 @@ class Names:
         self.kcenter_rank = self._named("kcenter_rank")
         self.kcenter_radius = self._named("kcenter_radius")
         self.kcenter_tag = self._named("kcenter")
+        self.look_at_tag = self._named("look_at")
         self.heatmap = self._named("heatmap")
         self.spec_verdict = self._named("spec_verdict")
         self.skipped_tag = self._named("skipped")

@@ -103,6 +103,8 @@ def finished(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
 def unfinished(record: Record, names: Names) -> str:
     """What to say of a record that is running."""
     verb = VERBS.get(record.step, record.step)
+    if "policy" in record.params:
+        verb = "select_candidates"
     of = f" of the suffix {names.suffix!r}" if names.suffix else ""
     return (
         f"The last {verb}{of} (begun {record.created[:16].replace('T', ' ')} UTC) did not finish, "

@@ -14,9 +14,9 @@ from gapsphere.plugin.dataset.gaps import coverage
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
-from gapsphere.plugin.dataset.gaps.kcenter import select_kcenter
 from gapsphere.plugin.dataset.gaps.load import load_images
 from gapsphere.plugin.dataset.gaps.measure import compute_attributes
+from gapsphere.plugin.dataset.gaps.picks import select_kcenter
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere, place_on_sphere
 from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names

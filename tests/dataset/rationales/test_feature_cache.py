@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
-from gapsphere.plugin.dataset.gaps.kcenter import select_kcenter
+from gapsphere.plugin.dataset.gaps.picks import select_kcenter
 from gapsphere.plugin.dataset.rationales.decisions import decide, undo
 from gapsphere.plugin.dataset.rationales.export import export_reviews
 from gapsphere.plugin.dataset.rationales.failures import failed_there, rank_gaps_by_failures

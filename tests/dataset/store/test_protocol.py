@@ -13,7 +13,7 @@ from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.coverage import read as read_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
-from gapsphere.plugin.dataset.gaps.kcenter import select_kcenter
+from gapsphere.plugin.dataset.gaps.picks import select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere
 from gapsphere.plugin.dataset.store import runs, step, vectors

@@ -1,0 +1,150 @@
+"""What the picks of a dataset must keep to: settings and fields become constraints on rows of U."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.company import Support
+from ...coverage.constraints import Constraints
+from ...coverage.duplicates import frame_scale
+from ...errors import EmptySetError, InputError
+from ...settings.steps import CandidateParams
+from ..store.drives import Drives, naming_fields, read_drives
+from ..store.inputs import Inputs
+from ..store.metadata import columns
+from ..store.names import FRAME_NUMBER, Names
+from ..store.sets import Samples, dataset_of
+from . import coverage
+
+
+@dataclass(frozen=True, eq=False)
+class PickRules:
+    """Constraints for rows of U; δ of the last coverage run, in the metric asked for, or None."""
+
+    constraints: Constraints
+    drives: list[str | None]
+    delta: float | None
+
+    def digest(self) -> str:
+        """Changes with anything that the picks depend on beside settings and vectors."""
+        rules = self.constraints
+        told = repr((self.drives, self.delta, rules.support, rules.forbidden))
+        found = hashlib.blake2b(told.encode(), digest_size=8)
+        if rules.times is not None:
+            found.update(np.asarray(rules.times, np.float64).tobytes())
+        return found.hexdigest()
+
+
+def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> PickRules:
+    """Read what the settings need from the dataset.
+
+    Raises
+    ------
+    InputError, EmptySetError
+        A setting needs a field or a coverage run that is not there.
+    """
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
+    delta = _delta(dataset, names, params)
+    scale = frame_scale(
+        inputs.owned.matrix[drives.order],
+        [drives.owned[row] for row in drives.order],
+        metric=params.metric,
+    )
+    apart, times = None, None
+    if params.min_seconds_apart is not None:
+        apart = params.min_seconds_apart
+        times = _times(dataset, params.time_field, inputs.pool.ids, "min_seconds_apart")
+    elif params.min_frames_apart is not None:
+        apart = float(params.min_frames_apart)
+        times = _times(dataset, FRAME_NUMBER, inputs.pool.ids, "min_frames_apart")
+    if params.max_per_sequence is not None or apart is not None:
+        _require_drives(dataset, drives, params)
+    rules = Constraints(
+        drives=drives.pool,
+        times=times,
+        max_per_group=params.max_per_sequence,
+        min_apart=apart,
+        support=_support(params, delta, scale),
+        forbidden=scale if params.skip_duplicates else None,
+        metric=params.metric,
+    )
+    return PickRules(rules, drives.pool, delta)
+
+
+def _delta(dataset: fo.Dataset, names: Names, params: CandidateParams) -> float | None:
+    try:
+        covered = coverage.read(dataset, names)
+    except EmptySetError:
+        return None
+    if not np.isfinite(covered.delta) or covered.metric != params.metric:
+        return None
+    return covered.delta
+
+
+def _support(params: CandidateParams, delta: float | None, scale: float) -> Support | None:
+    if params.support is None:
+        return None
+    radius = delta if params.support_radius is None else params.support_radius
+    if radius is None:
+        raise InputError(
+            "support needs a radius, and there is no δ in this metric: run compute_coverage first, "
+            "or give support_radius."
+        )
+    return Support(params.support, radius, apart=0.0, scale=scale)
+
+
+def _require_drives(dataset: fo.Dataset, drives: Drives, params: CandidateParams) -> None:
+    if any(label is not None for label in drives.pool):
+        return
+    known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "there is none"
+    raise InputError(
+        f"No image of U has a drive in {params.sequence_field!r}, which a cap a drive and time "
+        f"between picks need: name the field as sequence_field; fields that can: {known}."
+    )
+
+
+def _times(
+    dataset: fo.Dataset, field: str, ids: Sequence[str], setting: str
+) -> NDArray[np.float64]:
+    """Seconds or frame numbers of images; NaN where an image has none."""
+    if not dataset.has_field(field):
+        raise InputError(
+            f"{setting} needs the field {field!r}, which the dataset does not have"
+            + ("." if field == FRAME_NUMBER else ": name the field with the time as time_field.")
+        )
+    values = columns(dataset, ids, {field: field})[field]
+    wrong = next((value for value in values if _time(value) is None), None)
+    if wrong is not None:
+        raise InputError(
+            f"{field!r} holds {wrong!r}, which is neither a number nor a date: {setting} cannot "
+            "use it."
+        )
+    times = np.array([_time(value) for value in values], np.float64)
+    if not np.isfinite(times).any():
+        raise InputError(f"{setting} needs times, and no image of U has a value in {field!r}.")
+    return times
+
+
+def _time(value: Any) -> float | None:
+    """A number, NaN for a missing one, None for what is no time."""
+    if value is None:
+        return np.nan
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day).timestamp()
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,240 @@
+"""``select_candidates``: which candidates to add first, in order, with the radius after each.
+
+``select_kcenter``, its old name, is its default without any constraint.  Both write the same
+fields, tag and record, so whatever reads picks reads those of any policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.curve import Curve, curve
+from ...coverage.distances import nearest_distance
+from ...coverage.kcenter import k_center_greedy
+from ...coverage.picks import Picks, select
+from ...coverage.rows import squared_to_metric
+from ...progress import Progress, silent
+from ...results import Result
+from ...settings.steps import CandidateParams, KCenterParams
+from ..store.door import admitted
+from ..store.inputs import Inputs, read_inputs
+from ..store.leases import holds_lease
+from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
+from ..store.samples import by_slice, slices_line
+from ..store.sets import Samples
+from ..store.step import Step
+from .pick_rules import read_rules
+
+STEP = "kcenter"
+WHY = {
+    "max_per_group": "of drives that have their most picks",
+    "min_apart": "too near in time to a pick of their drive",
+    "near duplicate": "near duplicates of S or of a pick",
+    "no support": "without support",
+}
+"""Why a candidate was not picked, in words."""
+
+
+@dataclass(frozen=True, repr=False)
+class PickResult(Result):
+    """The picks.
+
+    ``ids`` sample ids, first pick first; ``radii`` the covering radius (``delta_max``) after each,
+    in ``metric``; ``radius_before`` the one with no pick; ``reused``: read off an earlier run.
+    ``look_at`` are candidates without support, ``short`` says what could not be met.
+    """
+
+    ids: list[str]
+    radii: list[float]
+    radius_before: float
+    metric: str
+    wanted: int
+    seconds: float
+    reused: bool = False
+    slices: Mapping[str, int] = field(default_factory=dict)
+    policy: str = "kcenter"
+    look_at: list[str] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
+    covered: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        few = len(self.ids) < self.wanted and not self.short
+        short = f" (U holds no more; {self.wanted} wanted)" if few else ""
+        by = "" if self.policy == "kcenter" else f" by {self.policy}"
+        after = f"{self.radii[-1]:.4f} after" if self.radii else "unknown after"
+        lines = [
+            f"{len(self.ids)} picks{by}{short}: covering radius {self.radius_before:.4f} before, "
+            f"{after} ({self.metric})"
+        ]
+        if self.covered:
+            lines.append(
+                f"within δ: {self.covered[0]:.1%} of U before, {self.covered[-1]:.1%} after"
+            )
+        lines += [f"not met: {reason}" for reason in self.short]
+        if self.look_at:
+            lines.append(f"look at these: {len(self.look_at)} candidates without support")
+        return "\n".join([*lines, *slices_line(self.slices)])
+
+
+@holds_lease("select_kcenter")
+def select_kcenter(
+    samples: Samples,
+    params: KCenterParams | None = None,
+    *,
+    inputs: Inputs | None = None,
+    progress: Progress = silent,
+) -> PickResult:
+    """Pick ``params.k`` candidates of U by exact K-Center greedy, S being covered already.
+
+    Writes ``kcenter_rank`` (1 = first), ``kcenter_radius`` and the tag ``kcenter``; those of an
+    earlier run are cleared first.  Where U holds fewer than ``k``, all of it is ranked.
+    """
+    params = params or KCenterParams()
+    samples = admitted(samples, params.slices)
+    inputs = inputs or read_inputs(samples, params)
+    step = Step.of(STEP, samples, params, inputs.trace(), writes)
+    if known := step.current():
+        return PickResult(**{**known, "reused": True})
+    refuse_foreign(step.dataset, step.names, writes(step.names))
+    owned, pool = inputs.owned.matrix, inputs.pool.matrix
+    nearest = nearest_distance(pool, owned, metric="euclidean")
+    k = min(params.k, len(pool))
+    indices, radii = k_center_greedy(owned, pool, k, nearest.distance, progress=progress)
+    picked = PickResult(
+        [inputs.pool.ids[index] for index in indices],
+        _in_metric(radii, params),
+        _in_metric(np.max(nearest.distance, keepdims=True), params)[0],
+        params.metric,
+        params.k,
+        step.seconds,
+    )
+    return _written(step, samples, picked)
+
+
+@holds_lease("select_candidates")
+def select_candidates(
+    samples: Samples,
+    params: CandidateParams | None = None,
+    *,
+    inputs: Inputs | None = None,
+    progress: Progress = silent,
+) -> PickResult:
+    """Pick up to ``params.k`` candidates of U by a policy, under constraints.
+
+    Writes what :func:`select_kcenter` does, and the tag ``look_at`` where support is asked for.
+    What cannot be met is in ``short``; the rest is picked.
+
+    Raises
+    ------
+    InputError
+        A constraint needs drives, times or δ that are not there, or a field or tag of the user's
+        has one of our names.
+    """
+    params = params or CandidateParams()
+    samples = admitted(samples, params.slices)
+    inputs = inputs or read_inputs(samples, params)
+    rules = read_rules(samples, params, inputs)
+    trace = inputs.trace() | {"rules": rules.digest()}
+
+    def planned(names: Names) -> Writes:
+        return writes(names, support=params.support is not None)
+
+    step = Step.of(STEP, samples, params, trace, planned)
+    if known := step.current():
+        return PickResult(**{**known, "reused": True})
+    refuse_foreign(step.dataset, step.names, planned(step.names))
+    owned, pool = inputs.owned.matrix, inputs.pool.matrix
+    d0 = nearest_distance(pool, owned, metric="euclidean").distance
+    k = min(params.k, len(pool))
+    found = select(
+        None,
+        pool,
+        k,
+        d0,
+        policy=params.policy,
+        exponent=params.novelty_exponent,
+        gamma=params.herding_gamma,
+        constraints=rules.constraints,
+        progress=progress,
+    )
+    bought = curve(pool, found.indices, d0, delta=rules.delta, metric=params.metric)
+    picked = _picked(found, bought, inputs, params, step.seconds)
+    return _written(step, samples, picked)
+
+
+def _picked(
+    found: Picks,
+    bought: Curve,
+    inputs: Inputs,
+    params: CandidateParams,
+    seconds: float,
+) -> PickResult:
+    radii = bought.radius.tolist()
+    return PickResult(
+        [inputs.pool.ids[row] for row in found.indices],
+        radii[1:],
+        radii[0],
+        params.metric,
+        params.k,
+        seconds,
+        policy=params.policy,
+        look_at=[inputs.pool.ids[row] for row in found.look_at],
+        short=_short(found, params.k, len(inputs.pool.ids)),
+        covered=[] if bought.covered is None else bought.covered.tolist(),
+    )
+
+
+def _short(found: Picks, wanted: int, candidates: int) -> list[str]:
+    """What the picks do not meet, a sentence each."""
+    count = len(found.indices)
+    if count in (wanted, candidates):
+        return []
+    # A pick under a cap closes its own drive: what is left of the drive was refused.
+    reasons = ", ".join(f"{n:,} {WHY[name]}" for name, n in found.refused.items())
+    return [f"{count} of {wanted} picks, for no other candidate may be picked: {reasons}"]
+
+
+def _written(step: Step, samples: Samples, picked: PickResult) -> PickResult:
+    slices = by_slice(samples.select(picked.ids)) if picked.ids else {}
+    picked = replace(picked, slices=slices)
+    write(step, picked)
+    return picked
+
+
+def _in_metric(radii: NDArray[np.floating], params: KCenterParams) -> list[float]:
+    """Euclidean radii in the unit the user reads distances in."""
+    return squared_to_metric(np.asarray(radii, np.float64) ** 2, params.metric).tolist()
+
+
+def writes(names: Names, *, support: bool = False) -> Writes:
+    """What the step writes; the tag ``look_at`` is one of a run with ``support``."""
+    return Writes(
+        STEP,
+        (
+            Column(names.kcenter_rank, int, "Place among the picks, 1 = first", first=True),
+            Column(
+                names.kcenter_radius,
+                float,
+                "Covering radius of S and the picks up to this one",
+                first=True,
+            ),
+        ),
+        tags=(names.kcenter_tag, *([names.look_at_tag] if support else [])),
+    )
+
+
+def write(step: Step, picked: PickResult) -> None:
+    """Write rank, radius and tags of the picks in place of earlier ones', then the record."""
+    names = step.names
+    step.begin()
+    step.write(names.kcenter_rank, picked.ids, range(1, len(picked.ids) + 1))
+    unknown: list[float | None] = [None] * len(picked.ids)  # an import may not tell radii
+    step.write(names.kcenter_radius, picked.ids, picked.radii or unknown)
+    step.tag(names.kcenter_tag, picked.ids)
+    step.tag(names.look_at_tag, picked.look_at)
+    step.complete(picked)

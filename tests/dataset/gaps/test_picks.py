@@ -1,0 +1,167 @@
+"""``select_candidates`` on a dataset: fields, tags, record, and what cannot be met."""
+
+from collections import Counter
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.plugin.coverage.distances import nearest_distance
+from gapsphere.plugin.dataset.gaps.picks import select_candidates, select_kcenter
+from gapsphere.plugin.dataset.gaps.results import show_results
+from gapsphere.plugin.dataset.store import runs, step, vectors
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import InputError, UnfinishedError
+from gapsphere.plugin.settings.fields import make
+from gapsphere.plugin.settings.steps import CandidateParams, KCenterParams
+
+FRAMES = 12
+
+
+def candidates(**settings):
+    return make(CandidateParams, settings)
+
+
+@pytest.fixture
+def drives(dataset):
+    """S: two drives of 12 frames; U: four, one of them with three broken frames far from all."""
+    random = np.random.default_rng(3)
+    scenes = random.normal(size=(6, 8))
+    rows = np.repeat(scenes, FRAMES, axis=0) + 0.25 * random.normal(size=(6 * FRAMES, 8))
+    rows[-3:] = 3 * random.normal(size=(3, 8))
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    samples = [
+        fo.Sample(
+            filepath=f"/made/{at:03}.png",
+            tags=["S" if at < 2 * FRAMES else "U"],
+            sequence="abcdef"[at // FRAMES],
+            frame_number=at % FRAMES,
+            timestamp=(at % FRAMES) / 10,
+        )
+        for at in range(6 * FRAMES)
+    ]
+    dataset.add_samples(samples, progress=False)
+    vectors.write(dataset, "embedding", dataset.values("id"), rows)
+    return dataset
+
+
+def picked(dataset):
+    return dataset.match_tags("kcenter").sort_by("kcenter_rank")
+
+
+def test_by_default_they_are_kcenter_s_picks_in_the_same_fields(drives):
+    plain = select_kcenter(drives, KCenterParams(k=9))
+    fields = picked(drives).values(["id", "kcenter_rank", "kcenter_radius"])
+    found = select_candidates(drives, candidates(k=9))
+    assert found.ids == plain.ids == fields[0] == picked(drives).values("id")
+    assert picked(drives).values("kcenter_rank") == fields[1]
+    np.testing.assert_allclose(picked(drives).values("kcenter_radius"), fields[2], atol=1e-7)
+    assert found.radius_before == pytest.approx(plain.radius_before, abs=1e-7)
+    assert show_results(drives).picked.ids == found.ids
+
+
+@pytest.mark.parametrize("policy", ["kcenter", "novelty", "herding"])
+def test_a_cap_and_time_between_picks_hold_and_what_is_short_is_said(drives, policy):
+    settings = candidates(k=20, policy=policy, max_per_sequence=2, min_seconds_apart=0.5)
+    found = select_candidates(drives, settings)
+    names, times = picked(drives).values(["sequence", "timestamp"])
+    assert Counter(names) == dict.fromkeys("cdef", 2)
+    for drive in "cdef":
+        first, second = (t for name, t in zip(names, times, strict=True) if name == drive)
+        assert abs(first - second) >= 0.5 - 1e-9
+    assert "8 of 20 picks" in found.short[0]
+    assert "of drives that have their most picks" in str(found)
+    assert (found.policy, runs.read(drives, Names(), "kcenter").params["policy"]) == (policy,) * 2
+    rows = vectors.read(drives.match_tags("U"), "embedding")
+    chosen = rows.matrix[[rows.ids.index(each) for each in found.ids]]
+    owned = vectors.read(drives.match_tags("S"), "embedding").matrix
+    far = nearest_distance(rows.matrix, np.concatenate([owned, chosen])).distance.max()
+    assert found.radii[-1] == pytest.approx(far, abs=1e-6)
+
+
+def test_frames_can_be_apart_by_number(drives):
+    select_candidates(drives, candidates(k=40, min_frames_apart=6))
+    for drive in "cdef":
+        frames = sorted(picked(drives).match({"sequence": drive}).values("frame_number"))
+        assert np.diff(frames).min() >= 6
+
+
+def test_what_has_no_support_is_tagged_and_the_next_run_takes_the_tag_off_its_own(drives):
+    broken = drives.match_tags("U").values("id")[-3:]
+    assert set(broken) <= set(select_candidates(drives, candidates(k=8)).ids)
+    found = select_candidates(drives, candidates(k=8, support=2, support_radius=0.1))
+    assert not set(broken) & set(found.ids)
+    assert set(broken) <= set(found.look_at)
+    assert set(drives.match_tags("look_at").values("id")) == set(found.look_at)
+    assert f"look at these: {len(found.look_at)} candidates" in str(found)
+    mine = drives.match_tags("U").first()
+    mine.tags.append("look_at")
+    mine.save()
+    select_candidates(drives, candidates(k=8))
+    assert drives.match_tags("look_at").values("id") == [mine.id]
+
+
+def test_a_tag_of_the_user_s_is_refused_only_where_it_would_be_written(drives):
+    drives.match_tags("S").tag_samples("look_at")
+    select_candidates(drives.clone(), candidates(k=3))
+    with pytest.raises(InputError, match="look_at"):
+        select_candidates(drives, candidates(k=3, support=1, support_radius=0.1))
+
+
+def test_it_is_computed_again_when_a_drive_is_renamed_and_only_then(drives):
+    settings = candidates(k=8, max_per_sequence=3)
+    first = select_candidates(drives, settings)
+    again = select_candidates(drives, settings)
+    assert (first.reused, again.reused, again.ids) == (False, True, first.ids)
+    assert again.radii == pytest.approx(first.radii)
+    sample = drives[first.ids[0]]
+    sample["sequence"] = "g"
+    sample.save()
+    assert not select_candidates(drives, settings).reused
+
+
+def test_copies_of_s_and_of_picks_are_never_picked(drives):
+    rows = vectors.read(drives, "embedding").matrix
+    rows[30:34], rows[40:44] = rows[0], rows[50]
+    vectors.write(drives, "embedding", drives.values("id"), rows)
+    ids = drives.values("id")
+    found = select_candidates(drives, candidates(k=48, policy="herding"))
+    assert not set(ids[30:34]) & set(found.ids)
+    assert len({*ids[40:44], ids[50]} & set(found.ids)) <= 1
+    assert "near duplicates of S or of a pick" in str(found)
+    everything = select_candidates(drives, candidates(k=48, skip_duplicates=False))
+    assert len(everything.ids) == 48
+    assert everything.short == []
+
+
+def test_a_run_that_was_interrupted_is_said_by_its_name(drives, monkeypatch):
+    def stop(point):
+        if point == "kcenter:wrote kcenter_rank":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, "reached", stop)
+    with pytest.raises(KeyboardInterrupt):
+        select_candidates(drives, candidates(k=3))
+    with pytest.raises(UnfinishedError, match="run select_candidates again"):
+        show_results(drives)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"min_seconds_apart": 1, "min_frames_apart": 2}, "not both"),
+        ({"min_seconds_apart": 1, "time_field": "clock"}, "'clock', which the dataset does not"),
+        ({"min_seconds_apart": 1, "time_field": "sequence"}, "neither a number nor a date"),
+        ({"support": 2}, "run compute_coverage first"),
+        ({"max_per_sequence": 2, "sequence_field": "ride"}, "no field 'ride'"),
+        ({"max_per_sequence": 2, "sequence_field": "town"}, "No image of U has a drive in 'town'"),
+        ({"max_per_sequence": 0}, "greater than or equal to 1"),
+        ({"policy": "best"}, "policy"),
+    ],
+)
+def test_settings_that_cannot_be_met_at_all_are_refused_before_anything_is_written(
+    drives, settings, words
+):
+    drives.add_sample_field("town", fo.StringField)
+    with pytest.raises(InputError, match=words):
+        select_candidates(drives, candidates(**settings))
+    assert runs.read(drives, Names(), "kcenter") is None
