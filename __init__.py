@@ -19,6 +19,7 @@ _API = dict.fromkeys(
         "compute_embeddings",
         "compute_attributes",
         "compute_coverage",
+        "summarize_gaps",
         "select_kcenter",
         "select_candidates",
         "compute_sphere",

@@ -6,6 +6,7 @@ import fiftyone as fo
 
 from .plugin.dataset.gaps.artifacts import ArtifactExport, ArtifactImport
 from .plugin.dataset.gaps.ask import AnswerResult
+from .plugin.dataset.gaps.card_records import CardResult
 from .plugin.dataset.gaps.coverage import CoverageResult
 from .plugin.dataset.gaps.embed import EmbeddingResult
 from .plugin.dataset.gaps.find_gaps import GapResult
@@ -102,6 +103,19 @@ def compute_coverage(
 ) -> CoverageResult:
     """Compute the distance of every candidate to S, δ, and which candidates are gaps."""
     ...
+def summarize_gaps(
+    samples: Samples,
+    *,
+    progress: bool = True,
+    suffix: str = '',
+    slices: str | None = None,
+    owned: str = 'S',
+    pool: str = 'U',
+    card_runs: int = 20,
+    card_quantity: int | None = None,
+) -> CardResult:
+    """Group gaps in cards: kinds of scene that S lacks, with names, figures and what U has."""
+    ...
 def select_kcenter(
     samples: Samples,
     *,
@@ -174,6 +188,8 @@ def find_gaps(
     slices: str | None = None,
     owned: str = 'S',
     pool: str = 'U',
+    card_runs: int = 20,
+    card_quantity: int | None = None,
     n_neighbors: int = 30,
     min_dist: float = 0.1,
     umap_metric: Literal['cosine', 'euclidean'] = 'cosine',
@@ -204,7 +220,7 @@ def find_gaps(
     attributes: bool = True,
     overwrite: bool = False,
 ) -> GapResult:
-    """Compute embeddings, coverage, K-Center picks and the sphere in a row."""
+    """Compute embeddings, coverage, K-Center picks, the sphere and gap cards in a row."""
     ...
 def show_results(
     samples: Samples,

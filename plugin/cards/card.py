@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +21,8 @@ from ..coverage.verdict import drive_numbers
 from ..coverage.words import counted
 from ..coverage.yardstick import Yardstick
 from ..errors import DimensionError
-from .columns import Column, terms_of
+from ..progress import Progress, silent
+from .columns import Term
 from .group import SINGLE
 from .naming import Name, Namer
 from .stability import Held
@@ -147,14 +149,16 @@ def make_cards(
     owned_drives: Sequence[Hashable],
     pool_drives: Sequence[Hashable],
     *,
-    columns: Sequence[Column] = (),
+    terms: Sequence[Term] = (),
     attributes: Sequence[Numbers | Categories] = (),
     support: ArrayLike | None = None,
     rates: ArrayLike | None = None,
     held: Sequence[Held] = (),
+    cameras: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
     alpha: float = 0.1,
     metric: Metric = "cosine",
     seed: int = 51,
+    progress: Progress = silent,
 ) -> list[Card]:
     """The cards of a run, the weightiest first.
 
@@ -170,14 +174,16 @@ def make_cards(
         Of S.
     owned_drives, pool_drives : m, n labels
         The drive of each image; None where it has none.
-    columns : sequence of Column
-        Metadata that names are made of.
+    terms : sequence of Term
+        What names are made of, in these drives (:func:`~.columns.terms_of`).
     attributes : sequence of Numbers or Categories
         What :func:`~..coverage.named.named` compares: a card is one drive to it.
     support, rates : (n,), optional
         Images of S within the radius, and the failure rate, of each image of U.
     held : sequence of Held, optional
         Of each card, by its number (:func:`~.stability.stability`).
+    cameras : labels of S and of U, optional
+        Attributes are compared among images of one camera, where these name it.
     alpha : float
         Level of p-values, 0 to 1.
 
@@ -189,10 +195,11 @@ def make_cards(
     Examples
     --------
     >>> S, U = np.eye(4, dtype=np.float32)[:3], np.eye(4, dtype=np.float32)[[3, 3, 3]]
+    >>> from .columns import Column, terms_of
     >>> light = Column("light", ["day", "day", "dusk"], ["night"] * 3)
     >>> size = Column("size", ["s", "l", "l"], ["s", "l", "s"])
     >>> made, = make_cards(S, U, [0, 0, 0], [1, 1, 1], Yardstick.of([1, 1, 1]), "abc", "uuv",
-    ...                    columns=[light, size])
+    ...                    terms=terms_of([light, size], "abc", "uuv").terms)
     >>> made.title, made.drives, made.exemplars.tolist(), made.effect
     ('night', 2, [0, 1, 2], 1.0)
     """
@@ -205,9 +212,8 @@ def make_cards(
             raise DimensionError(f"{len(pool)} images of U and {len(values)} {name}.")
     drive = drive_numbers(pool_drives)
     groups = [np.flatnonzero(label == at) for at in range(count)]
-    terms = terms_of(columns, owned_drives, pool_drives).terms
-    names = Namer.of(terms, owned_drives, pool_drives, alpha, seed).names(groups)
-    said = outside_owned(attributes, owned_drives, label, alpha)
+    names = Namer.of(terms, owned_drives, pool_drives, alpha, seed).names(groups, progress)
+    said = outside_owned(attributes, owned_drives, label, alpha, cameras)
     usual = float(yardstick.distance(50.0))
     made = []
     for at, rows in enumerate(groups):
@@ -245,6 +251,7 @@ def outside_owned(
     owned_drives: Sequence[Hashable],
     card: Ints,
     alpha: float = 0.1,
+    cameras: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
 ) -> list[tuple[Finding, ...]]:
     """What the named channel says of each card, where most of its images do lie outside S.
 
@@ -254,6 +261,8 @@ def outside_owned(
         Of the m images of S and the n of U.
     card : int (n,)
         Below 0 where an image is in no card.
+    cameras : m and n labels, optional
+        Numbers are compared among images of one camera.
 
     Examples
     --------
@@ -266,7 +275,11 @@ def outside_owned(
     if not count or not attributes:
         return [()] * count
     asked = [_of_rows(one, rows) for one in attributes]
-    found = named(asked, owned_drives, card[rows].tolist(), alpha)
+    told: dict[str, Any] = {}
+    if cameras is not None:
+        ours, theirs = cameras
+        told = {"owned_cameras": ours, "pool_cameras": [theirs[row] for row in rows.tolist()]}
+    found = named(asked, owned_drives, card[rows].tolist(), alpha, **told)
     return [
         tuple(one for one in found.get(at, ()) if one.sentence and one.outside >= MOST_FRAMES)
         for at in range(count)

@@ -25,6 +25,9 @@ MOST_CATEGORIES = 12
 MOST_VALUES = 64
 """Values of a column at most: what has more, such as a street, is no kind of scene."""
 
+MOST_FIELDS = 16
+"""Fields that names are made of, the first that can: names to ask grow with the cube."""
+
 EXACT_DRIVES = 512
 """Drives of S up to which a range is read without the drive asked; of more, one moves no end."""
 
@@ -133,6 +136,8 @@ def terms_of(
             )
         values = [_plain(value) for value in (*column.owned, *column.pool)]
         reason = _reason(values, drive, m)
+        if not reason and len({term.field for term in terms}) == MOST_FIELDS:
+            reason = f"{MOST_FIELDS} fields are asked before it"
         if reason:
             left_out[column.name] = reason
         elif _is_number(values) and len(_distinct(values)) > MOST_CATEGORIES:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..coverage.contrasts import OWN_RANGE
 from ..coverage.verdict import drive_numbers
 from ..coverage.words import counted
+from ..progress import Progress, silent
 from .columns import Term
 from .phrases import SAID_FROM, drive_weights
 
@@ -130,7 +131,7 @@ class Namer:
         """A namer for labelled drives; a missing label is a drive of its own."""
         return cls(terms, drive_numbers(owned_drives), drive_numbers(pool_drives), alpha, seed)
 
-    def names(self, cards: Sequence[Ints]) -> list[Name]:
+    def names(self, cards: Sequence[Ints], progress: Progress = silent) -> list[Name]:
         """A name of each card, given as rows of U; equal ones are told apart where possible.
 
         Examples
@@ -143,7 +144,10 @@ class Namer:
         night and road: 0 of 4 images of S, 0 of 4 drives; 3 of 3 here (p 0.4: chance alone may \
 name them so)
         """
-        chosen = [self._choose(rows) for rows in cards]
+        chosen = []
+        for number, rows in enumerate(cards, start=1):
+            chosen.append(self._choose(rows))
+            progress(number, len(cards))
         return [
             self._told(rows, self._apart(at, chosen, cards), p)
             for at, (rows, (_, p)) in enumerate(zip(cards, chosen, strict=True))

@@ -98,6 +98,7 @@ def bootstrap_runs(
     pool: Rows,
     alpha: float,
     *,
+    delta: float | None = None,
     runs: int = 20,
     seed: int = 51,
     metric: Metric = "cosine",
@@ -116,6 +117,8 @@ def bootstrap_runs(
     alpha : float
         Level of the threshold, as in the run that is judged.  A draw holds fewer drives than S, so
         the finest level that it supports is taken where it does not support ``alpha``.
+    delta : float, optional
+        A threshold that was given or kept, in place of one read off each draw.
 
     Returns
     -------
@@ -150,7 +153,7 @@ def bootstrap_runs(
     while len(found) < runs:
         times = np.bincount(random.integers(count, size=count), minlength=count)
         if (times > 0).sum() > 1:
-            found.append(_run(inside, drive, outside, pool, times, alpha, metric))
+            found.append(_run(inside, drive, outside, pool, times, alpha, delta, metric))
     return found
 
 
@@ -161,6 +164,7 @@ def _run(
     pool: Rows,
     times: Ints,
     alpha: float,
+    delta: float | None,
     metric: Metric,
 ) -> Ints:
     """One run with each drive of S there so many times."""
@@ -173,7 +177,7 @@ def _run(
     copy = np.arange(len(copies)) - np.repeat(first, times[drive[rows]])
     labels = drive[rows][copies] * (int(times.max()) + 1) + copy
     level = max(alpha, 1 / (int(times.sum()) + 1))
-    threshold = frame_threshold(own[copies], labels, level)
+    threshold = frame_threshold(own[copies], labels, level) if delta is None else delta
     gap = outside[:, drawn].min(axis=1) > threshold
     label = np.full(len(gap), NO_GAP, np.int64)
     scale = joining_distance(Yardstick.of(own[copies], labels))

@@ -31,6 +31,7 @@ from ..settings.steps import (
     AnalysisParams,
     AttributeParams,
     CandidateParams,
+    CardParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -43,11 +44,23 @@ from ..settings.steps import (
     SetParams,
     SphereParams,
 )
-from .gaps import artifacts, coverage, embed, heatmaps, load, measure, picks, results, sphere
+from .gaps import (
+    artifacts,
+    cards,
+    coverage,
+    embed,
+    heatmaps,
+    load,
+    measure,
+    picks,
+    results,
+    sphere,
+)
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
 from .gaps.artifacts import ArtifactExport, ArtifactImport
 from .gaps.ask import AnswerResult
+from .gaps.card_records import CardResult
 from .gaps.coverage import CoverageResult
 from .gaps.embed import EmbeddingResult
 from .gaps.find_gaps import GapResult
@@ -263,6 +276,21 @@ def compute_coverage(
     return coverage.compute_coverage(samples, params, progress=report("Coverage"))
 
 
+@step(CardParams)
+def summarize_gaps(samples: Samples, *, params: CardParams, report: Reporter) -> CardResult:
+    """Group gaps in cards: kinds of scene that S lacks, with names, figures and what U has.
+
+    Gaps get the field ``gap_card``; ``cards`` of the result is a table.
+
+    Examples
+    --------
+    >>> found = gapsphere.summarize_gaps(dataset)                        # doctest: +SKIP
+    >>> found.cards[["images", "drives", "effect", "fill"]]              # doctest: +SKIP
+    >>> dataset.match(F("gap_card") == found.found[0].key)               # doctest: +SKIP
+    """
+    return cards.summarize_gaps(samples, params, report=report)
+
+
 @step(KCenterParams)
 def select_kcenter(samples: Samples, *, params: KCenterParams, report: Reporter) -> PickResult:
     """Pick candidates by exact K-Center greedy."""
@@ -298,7 +326,7 @@ def place_on_sphere(samples: Samples, *, params: AnalysisParams, report: Reporte
 def find_gaps(
     samples: Samples, *, model: Encoder | None = None, params: GapParams, report: Reporter
 ) -> GapResult:
-    """Compute embeddings, coverage, K-Center picks and the sphere in a row.
+    """Compute embeddings, coverage, K-Center picks, the sphere and gap cards in a row.
 
     Examples
     --------

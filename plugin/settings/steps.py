@@ -348,12 +348,31 @@ class SphereParams(SetParams, section="umap"):
     native_sphere: bool = setting(False, "Let UMAP itself work on the sphere (haversine): slower")
 
 
+class CardParams(SetParams, section="cards"):
+    """How gaps are summarized in cards; distances and drives are those of the coverage run."""
+
+    card_runs: int = setting(
+        20,
+        "Number of runs with drives of S drawn anew that say whether a card holds; 0: none",
+        ge=0,
+        le=1000,
+        title="Runs for stability",
+    )
+    card_quantity: int | None = setting(
+        None,
+        "Number of images wanted of each kind; empty: as many as S usually has within δ",
+        ge=1,
+        le=10_000_000,
+        title="Images wanted of each kind",
+    )
+
+
 class AnalyzeParams(CoverageParams, KCenterParams, SphereParams):
     """Coverage, K-Center and sphere of images that have embeddings."""
 
 
-class GapParams(EmbeddingParams, AnalyzeParams):
-    """``find_gaps``: the four steps in a row."""
+class GapParams(EmbeddingParams, AnalyzeParams, CardParams):
+    """``find_gaps``: the five steps in a row."""
 
 
 class HeatmapParams(ImageParams, section="heatmap"):

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.cards.card import Card, Fill, make_cards
-from ...plugin.cards.columns import Column
+from ...plugin.cards.columns import Column, terms_of
 from ...plugin.cards.group import SINGLE, group_gaps, joining_distance
 from ...plugin.cards.stability import NO_GAP, bootstrap_runs, stability
 from ...plugin.coverage.contrasts import own_range
@@ -170,7 +170,7 @@ def find(scene: Scene, level: float) -> Found:
         yard,
         own_drives,
         drives,
-        columns=scene.columns(),
+        terms=terms_of(scene.columns(), own_drives, drives).terms,
         attributes=scene.attributes,
         held=held,
         alpha=level,

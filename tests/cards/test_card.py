@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.cards.card import Fill, exemplars, make_cards, outside_owned
-from gapsphere.plugin.cards.columns import Column
+from gapsphere.plugin.cards.columns import Column, terms_of
 from gapsphere.plugin.cards.stability import Held
 from gapsphere.plugin.coverage.named import Categories, Numbers
 from gapsphere.plugin.coverage.yardstick import Yardstick
@@ -78,9 +78,9 @@ def test_the_title_falls_back_on_attributes(rows):
     *_, made = scene(rows, attributes=[light])
     assert made[0].title == "darker"
     assert made[0].sentences()[0] == "No metadata sets these images apart from S."
-    *_, made = scene(
-        rows, columns=[Column("sky", ["dry", "wet"] * 20, ["snow"] * 12 + ["dry"] * 8)]
-    )
+    sky = Column("sky", ["dry", "wet"] * 20, ["snow"] * 12 + ["dry"] * 8)
+    own, other = [f"s{i // 4}" for i in range(40)], [f"u{i // 3}" for i in range(20)]
+    *_, made = scene(rows, terms=terms_of([sky], own, other).terms)
     assert [one.title for one in made] == ["snow", "snow"]
     *_, made = scene(rows)
     assert made[0].title == "no name separates it"

@@ -68,10 +68,11 @@ def test_the_main_job_runs_by_operators_alone(loaded):
     assert len(loaded.exists("sphere")) == 14
 
 
-def test_find_gaps_is_the_four_in_a_row(loaded):
+def test_find_gaps_is_all_five_in_a_row(loaded):
     call("find_gaps", loaded, k=2)
     assert set(loaded.list_runs()) == {
-        f"gapsphere_{step}" for step in ("embeddings", "coverage", "kcenter", "sphere", "tags")
+        f"gapsphere_{step}"
+        for step in ("embeddings", "coverage", "kcenter", "sphere", "cards", "tags")
     }
     assert loaded.match_tags("kcenter").count() == 2
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from dataclasses import fields as dataclass_fields
@@ -114,7 +113,7 @@ def compute_coverage(
     samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
     drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
-    trace = inputs.trace() | {"drives": _digest(drives)}
+    trace = inputs.trace() | {"drives": drives.digest()}
     step = Step.of(STEP, samples, params, trace, writes)
     # Attributes may come after the images were embedded: what they say is then asked again.
     step.inputs = {**step.inputs, "attributes": step.filled(step.names.attributes)}
@@ -247,15 +246,6 @@ def _own(
 def _in_order(matrix: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.float32]:
     """Rows in recorded order; the matrix itself where they are."""
     return matrix if np.array_equal(order, np.arange(len(order))) else matrix[order]
-
-
-def _digest(drives: Drives) -> str:
-    """Changes with what drive any image belongs to, and with their order."""
-    digest = hashlib.blake2b(
-        repr((drives.field, drives.owned, drives.pool)).encode(), digest_size=8
-    )
-    digest.update(drives.order.tobytes())
-    return digest.hexdigest()
 
 
 def _kept_delta(

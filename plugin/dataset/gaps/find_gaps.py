@@ -1,4 +1,4 @@
-"""``find_gaps``: embeddings, coverage, K-Center, sphere in a row; what still holds is skipped."""
+"""``find_gaps``: embeddings to gap cards in a row; what still holds is skipped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.fields import select
 from ...settings.steps import (
+    CardParams,
     CoverageParams,
     EmbeddingParams,
     GapParams,
@@ -23,7 +24,9 @@ from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import refuse_foreign
 from ..store.sets import Samples, dataset_of, resolve_sets
-from . import coverage, embed, picks, sphere
+from . import cards, coverage, embed, picks, sphere
+from .card_records import CardResult
+from .cards import summarize_gaps
 from .coverage import CoverageResult, compute_coverage
 from .embed import EmbeddingResult, compute_embeddings
 from .picks import PickResult, select_kcenter
@@ -44,11 +47,14 @@ class GapResult(Result):
     covered: CoverageResult
     picked: PickResult
     laid: SphereResult
+    carded: CardResult
     seconds: dict[str, float] = field(default_factory=dict)
     without_vector: tuple[int, int] = (0, 0)
 
     def __str__(self) -> str:
-        covered = str(self.covered).replace("\n", "\n            ")
+        covered, carded = (
+            str(result).replace("\n", "\n            ") for result in (self.covered, self.carded)
+        )
         times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in self.seconds.items())
         return "\n".join(
             [
@@ -58,6 +64,7 @@ class GapResult(Result):
                 f"coverage    {covered}",
                 f"K-Center    {self.picked}",
                 f"sphere      {self.laid}",
+                f"gap cards   {carded}",
                 f"time        {times}",
             ]
         )
@@ -85,7 +92,7 @@ def find_gaps(
     sets = resolve_sets(samples, params.owned, params.pool)
     seconds: dict[str, float] = {}
     names = Names(params.suffix)
-    plans = [each.writes(names) for each in (coverage, picks, sphere)]
+    plans = [each.writes(names) for each in (coverage, picks, sphere, cards)]
     measured = params.attributes and params.encoder != "field"
     plans.append(embed.writes(names, measured=measured))
     refuse_foreign(dataset_of(samples), names, *plans)
@@ -117,6 +124,8 @@ def find_gaps(
         samples, select(SphereParams, params), inputs=inputs, progress=report("Sphere")
     )
     lap("sphere")
+    carded = summarize_gaps(samples, select(CardParams, params), inputs=inputs, report=report)
+    lap("gap cards")
     # Gap Explorer opens from this; without it the first to open the panel waits for the reading.
     points.read(dataset_of(samples), Names(params.suffix))
     lap("points")
@@ -128,6 +137,7 @@ def find_gaps(
         covered,
         picked,
         laid,
+        carded,
         seconds,
         (inputs.owned.missing, inputs.pool.missing),
     )

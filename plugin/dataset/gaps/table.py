@@ -31,6 +31,7 @@ STEPS = (
     "embeddings",
     "attributes",
     "coverage",
+    "cards",
     "kcenter",
     "sphere",
     "heatmaps",

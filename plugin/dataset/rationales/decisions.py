@@ -18,6 +18,7 @@ from fiftyone import ViewField as F
 from ...errors import EmptySetError, InputError, SaveError
 from ..store import fields
 from ..store.database import database_failures
+from ..store.judged import models as models
 from ..store.names import ReviewNames
 from ..store.sets import Samples, dataset_of, reloaded
 
@@ -51,13 +52,6 @@ class Undo:
     sample_id: str
     taken: Decision
     now: Decision
-
-
-def models(samples: Samples) -> list[str]:
-    """The language models whose verdicts the samples hold; "" is the one without a name."""
-    start = ReviewNames().prediction_status
-    found = [name[len(start) :] for name in samples.get_field_schema() if name.startswith(start)]
-    return sorted(rest.removeprefix("_") for rest in found if not rest or rest.startswith("_"))
 
 
 def model_names(dataset: fo.Dataset) -> dict[str, str]:

@@ -1,25 +1,17 @@
-"""``rank_gaps_by_failures``: which gap first, where a model is known to fail beside it.
-
-A sample is judged by the tables of a feature cache, corrected by a person where one decided:
-``misclassified`` is a failure, ``correct`` is not, ``ambiguous`` and ``unknown`` decide nothing.
-``disagree`` turns the verdict round.  ``relabel`` says that the ground truth was wrong: what agreed
-with it has failed, and of what did not agree nothing is known any more.  ``unsure`` tells nothing.
-"""
+"""``rank_gaps_by_failures``: which gap first, where a model is known to fail beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import fiftyone as fo
-import numpy as np
 
-from ...coverage.failures import failure_rate
-from ...errors import DimensionError, EmptySetError
+from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.rationales import FailureParams
 from ..store import runs, vectors
+from ..store.judged import FAILURES, Judged
 from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
 from ..store.ownership import Column, Writes, refuse_foreign
@@ -27,8 +19,6 @@ from ..store.samples import flat
 from ..store.sets import reloaded
 from ..store.step import Step
 from .decisions import require_verdicts
-
-STEP = "failures"
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +51,7 @@ class FailureRanking(Result):
 def writes() -> Writes:
     """What the step writes."""
     return Writes(
-        STEP,
+        FAILURES,
         (
             Column(
                 ReviewNames.failure_rate,
@@ -100,37 +90,20 @@ def rank_gaps_by_failures(
     refuse_foreign(dataset, names, writes())
     said = require_verdicts(dataset, params.model)
     pool = _candidates(dataset, names)
-    failed, corrected = _judged(dataset, said)
-    found = vectors.read(
-        flat(dataset).select(list(failed), ordered=False), names.embedding, unit=True
-    )
-    if not found.ids:
-        raise EmptySetError(
-            f"No sample that was judged has an {names.embedding!r}: embed those as well."
-        )
+    judged = Judged.read(dataset, names, said)
+    found = judged.vectors
     wanted = vectors.read(
         flat(dataset).select(list(pool), ordered=False), names.embedding, unit=True
     )
-    if wanted.matrix.shape[1] != found.matrix.shape[1]:
-        raise DimensionError(f"{names.embedding!r} has two lengths: embed with one encoder.")
-    wrong = np.array([failed[i] for i in found.ids])
-    row_of = {sample_id: row for row, sample_id in enumerate(found.ids)}
-    rates = failure_rate(
-        wanted.matrix,
-        found.matrix,
-        wrong,
-        neighbors=params.neighbors,
-        own=[row_of.get(i, -1) for i in wanted.ids],
-        progress=progress,
-    )
+    rates = judged.rates(wanted, params.neighbors, progress)
     gaps = [
         (-rate, -pool[i][0], i)
         for i, rate in zip(wanted.ids, rates.tolist(), strict=True)
         if pool[i][1]
     ]
     order = [i for *_, i in sorted(gaps)]
-    inputs = {"judged_digest": found.digest(), "failed": int(wrong.sum())}
-    step = Step.of(STEP, dataset, params, inputs, lambda _: writes())
+    inputs = {"judged_digest": found.digest(), "failed": int(judged.failed.sum())}
+    step = Step.of(FAILURES, dataset, params, inputs, lambda _: writes())
     step.begin()
     step.write(ReviewNames.failure_rate, wanted.ids, rates.tolist())
     step.write(ReviewNames.failure_rank, order, range(1, len(order) + 1))
@@ -138,8 +111,8 @@ def rank_gaps_by_failures(
         len(order),
         len(wanted.ids),
         len(found.ids),
-        len(corrected.intersection(found.ids)),
-        float(wrong.mean()),
+        judged.corrected,
+        float(judged.failed.mean()),
         -min(gaps)[0] if gaps else None,
         params.neighbors,
     )
@@ -154,35 +127,3 @@ def _candidates(dataset: fo.Dataset, names: Names) -> dict[str, tuple[float, boo
         raise EmptySetError("Which samples are gaps is not known yet: run compute_coverage first.")
     columns = flat(dataset).exists(names.dist_to_S).values(["id", names.dist_to_S, names.is_gap])
     return {i: (distance, bool(gap)) for i, distance, gap in zip(*columns, strict=True)}
-
-
-def _judged(dataset: fo.Dataset, said: ReviewNames) -> tuple[dict[str, bool], set[str]]:
-    """Whether each sample failed, where that is known, and those that a person decided on."""
-    ids, statuses = flat(dataset).values(["id", said.prediction_status])
-    decisions: Sequence[str | None] = [None] * len(ids)
-    if dataset.has_field(said.decision):
-        decisions = flat(dataset).values(said.decision)
-    failed, corrected = {}, set()
-    for sample_id, status, decision in zip(ids, statuses, decisions, strict=True):
-        verdict = failed_there(status, decision)
-        if verdict is not None:
-            failed[sample_id] = verdict
-            if decision is not None:
-                corrected.add(sample_id)
-    return failed, corrected
-
-
-def failed_there(status: str | None, decision: str | None) -> bool | None:
-    """Whether the model failed on a sample, None where nothing tells.
-
-    >>> failed_there("misclassified", None), failed_there("misclassified", "disagree")
-    (True, False)
-    >>> failed_there("correct", "relabel"), failed_there("misclassified", "relabel")
-    (True, None)
-    """
-    if status not in ("misclassified", "correct") or decision == "unsure":
-        return None
-    wrong = status == "misclassified"
-    if decision == "relabel":
-        return None if wrong else True
-    return not wrong if decision == "disagree" else wrong

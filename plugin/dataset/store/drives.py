@@ -6,6 +6,7 @@ drive of their own.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,13 @@ class Drives:
     def named(self) -> list[str | None] | None:
         """The drives of S in recorded order; None where no field names them."""
         return None if self.field is None else [self.owned[row] for row in self.order]
+
+    def digest(self) -> str:
+        """Changes with what drive any image belongs to, and with their order."""
+        said = repr((self.field, self.owned, self.pool))
+        found = hashlib.blake2b(said.encode(), digest_size=8)
+        found.update(self.order.tobytes())
+        return found.hexdigest()
 
 
 def read_drives(

@@ -25,6 +25,7 @@ METHOD = "gapsphere/"
 VERBS = {
     "embeddings": "compute_embeddings",
     "coverage": "compute_coverage",
+    "cards": "summarize_gaps",
     "kcenter": "select_kcenter",
     "sphere": "compute_sphere",
     "heatmaps": "compute_heatmaps",

@@ -17,12 +17,13 @@ from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.picks import select_kcenter
 from gapsphere.plugin.dataset.rationales.decisions import decide, undo
 from gapsphere.plugin.dataset.rationales.export import export_reviews
-from gapsphere.plugin.dataset.rationales.failures import failed_there, rank_gaps_by_failures
+from gapsphere.plugin.dataset.rationales.failures import rank_gaps_by_failures
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
 from gapsphere.plugin.dataset.spec.export import export_visual_spec
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.database import counted
 from gapsphere.plugin.dataset.store.insert import insert
+from gapsphere.plugin.dataset.store.judged import failed_there
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import (
     ArtifactError,

@@ -1,0 +1,249 @@
+"""``summarize_gaps``: the gaps of the last coverage run in cards, on samples and in a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...cards.card import Card, make_cards
+from ...cards.group import SINGLE, Groups, group_gaps, joining_distance
+from ...cards.stability import HOLDS_ABOVE, NO_GAP, Held, bootstrap_runs, stability
+from ...coverage.criterion import GAP, NAMES
+from ...coverage.support import support
+from ...progress import Progress, Reporter, quiet
+from ...settings.steps import CardParams
+from ..store import runs, vectors
+from ..store.door import admitted
+from ..store.inputs import Inputs, read_inputs
+from ..store.leases import holds_lease
+from ..store.metadata import columns
+from ..store.names import Names
+from ..store.ownership import Column, Writes, refuse_foreign
+from ..store.samples import flat
+from ..store.sets import Samples, reloaded
+from ..store.step import Step
+from ..store.vectors import Vectors
+from . import coverage
+from .card_records import (
+    LISTED,
+    SINGLE_IMAGES,
+    STEP,
+    CardResult,
+    coverage_stamp,
+    keys,
+    of_record,
+    record_of,
+)
+from .card_scene import Scene
+
+SEED = 51
+ASKED = 512
+"""Images of S that say how many it usually has within δ."""
+
+Ints = NDArray[np.int64]
+
+
+def writes(names: Names) -> Writes:
+    """What the step writes."""
+    about = f"The gap card of a gap, {SINGLE_IMAGES!r} where it is in none"
+    return Writes(STEP, (Column(names.gap_card, str, about),))
+
+
+@holds_lease("summarize_gaps")
+def summarize_gaps(
+    samples: Samples,
+    params: CardParams | None = None,
+    *,
+    inputs: Inputs | None = None,
+    report: Reporter = quiet,
+) -> CardResult:
+    """Group the gaps of the last coverage run in cards, and say what each is.
+
+    Writes ``gap_card`` on gaps: the card's key, or ``single images``.
+
+    Raises
+    ------
+    EmptySetError
+        There is no coverage run.
+    MismatchError
+        S, U or their drives are not what the coverage run saw.
+    InputError
+        A field of the user's is named ``gap_card``.
+    """
+    params = params or CardParams()
+    samples = admitted(samples, params.slices)
+    dataset, names = reloaded(samples), Names(params.suffix)
+    covered = coverage.read(dataset, names)
+    trace = {"coverage": coverage_stamp(dataset, names)}
+    step = Step.of(STEP, samples, params, trace, writes)
+    refuse_foreign(dataset, names, writes(names))
+    scene = None
+    if covered.gaps:
+        inputs = inputs or read_inputs(samples, params, progress=report("Reading vectors"))
+        scene = Scene.read(samples, params, inputs)
+        step.inputs = {**trace, **scene.trace()}
+    if known := step.current():
+        return replace(of_record(known), reused=True)
+    result = CardResult(dataset.name, params.suffix, 0, 0, 0, [], covered.basis)
+    if scene is None or not scene.gap.any():
+        return _write(step, result, [], [])
+    groups = _groups(scene, report("Grouping gaps"))
+    card = np.full(len(scene.gap), NO_GAP)
+    card[scene.gap] = groups.card
+    held = _held(scene, card, params.card_runs, report("Runs for stability"))
+    made = _cards(scene, card, held, report("Naming cards"))
+    key, number = keys(made), {int(card[one.rows[0]]): at for at, one in enumerate(made)}
+    wanted, elsewhere = _wanted(scene, params.card_quantity), _elsewhere(scene, card)
+    found = [
+        record_of(
+            one,
+            key[at],
+            at + 1,
+            (scene.inputs.pool.ids, scene.inputs.owned.ids),
+            wanted,
+            covered.alpha,
+            {suffix: holds[int(card[one.rows[0]])] for suffix, holds in elsewhere.items()},
+        )
+        for at, one in enumerate(made[:LISTED])
+    ]
+    gaps = np.flatnonzero(scene.gap).tolist()
+    result = replace(
+        result,
+        gaps=len(gaps),
+        count=len(made),
+        single=int((card == SINGLE).sum()),
+        found=found,
+        scale=groups.scale,
+        left_out=dict(scene.terms.left_out),
+    )
+    values = {SINGLE: SINGLE_IMAGES, **{label: key[at] for label, at in number.items()}}
+    ids = [scene.inputs.pool.ids[row] for row in gaps]
+    return _write(step, result, ids, [values[int(card[row])] for row in gaps])
+
+
+def _write(step: Step, result: CardResult, ids: Sequence[str], values: Sequence[str]) -> CardResult:
+    """Write the field of the gaps ``ids``, then the record."""
+    step.begin()
+    step.write(step.names.gap_card, ids, values)
+    result = replace(result, seconds=step.seconds)
+    step.complete(asdict(result))
+    return result
+
+
+def _groups(scene: Scene, progress: Progress) -> Groups:
+    """The gaps in groups; where S has one image nothing says what is near, and each is alone."""
+    if scene.scale is None:
+        return Groups(np.full(int(scene.gap.sum()), SINGLE), 0.0)
+    return group_gaps(
+        scene.inputs.pool.matrix[scene.gap],
+        joining_distance(scene.scale),
+        metric=scene.covered.metric,
+        memory_mb=scene.settings.memory_mb,
+        progress=progress,
+    )
+
+
+def _held(scene: Scene, card: Ints, count: int, progress: Progress) -> list[Held]:
+    """In how many runs each card holds; empty where S has too few drives to draw from."""
+    covered = scene.covered
+    few = covered.drives_owned < 2 or covered.basis == "provisional"
+    if few or covered.score != "nearest" or not count or card.max() < 0:
+        return []
+    drawn = bootstrap_runs(
+        scene.inputs.owned.matrix,
+        scene.owned_drives,
+        scene.inputs.pool.matrix,
+        covered.alpha,
+        delta=None if covered.basis == "level" else covered.delta,
+        runs=count,
+        seed=SEED,
+        metric=covered.metric,
+        memory_mb=scene.settings.memory_mb,
+        progress=progress,
+    )
+    return stability(card, drawn)
+
+
+def _cards(scene: Scene, card: Ints, held: list[Held], progress: Progress) -> list[Card]:
+    if scene.scale is None:
+        return []
+    return make_cards(
+        scene.inputs.owned.matrix,
+        scene.inputs.pool.matrix,
+        card,
+        scene.distance,
+        scene.scale,
+        scene.owned_drives,
+        scene.pool_drives,
+        terms=scene.terms.terms,
+        attributes=scene.said.attributes,
+        cameras=scene.said.cameras,
+        support=scene.support,
+        rates=_rates(scene),
+        held=held,
+        alpha=scene.covered.alpha,
+        metric=scene.covered.metric,
+        seed=SEED,
+        progress=progress,
+    )
+
+
+def _rates(scene: Scene) -> NDArray[np.float64] | None:
+    """Failure rate around each gap, (n,); None where nothing was reviewed."""
+    if scene.said.judged is None:
+        return None
+    rows = np.flatnonzero(scene.gap)
+    pool = scene.inputs.pool
+    gaps = Vectors([pool.ids[row] for row in rows.tolist()], pool.matrix[rows])
+    rates = np.full(len(scene.gap), np.nan)
+    rates[rows] = scene.said.judged.rates(gaps, scene.said.neighbors)
+    return rates
+
+
+def _wanted(scene: Scene, given: int | None) -> int:
+    """Images that are wanted of each card: as many as S usually has within δ of one of its own.
+
+    The median over at most 512 images of S: so many make a gap as well covered as S is.
+    """
+    if given is not None:
+        return given
+    owned, about = scene.inputs.owned.matrix, scene.covered
+    chosen = owned[np.unique(np.linspace(0, len(owned) - 1, ASKED).astype(np.int64))]
+    how: dict[str, Any] = {"metric": about.metric, "memory_mb": scene.settings.memory_mb}
+    near, _ = support(chosen, owned, scene.owned_drives, about.delta, **how)
+    return max(int(np.median(near)), 1)
+
+
+def _elsewhere(scene: Scene, card: Ints) -> dict[str, list[bool]]:
+    """Whether each card holds in the other analyses that have measured U, by suffix."""
+    found = {}
+    for suffix in scene.others():
+        if (seen := _seen_by(scene, Names(suffix))) is not None:
+            found[suffix] = [one.overlap > HOLDS_ABOVE for one in stability(card, [seen])]
+    return found
+
+
+def _seen_by(scene: Scene, other: Names) -> Ints | None:
+    """The card of each image of U in another analysis; None where it has not measured them."""
+    dataset, ids = scene.dataset, scene.inputs.pool.ids
+    record = runs.read(dataset, other, coverage.STEP)
+    scale = coverage.yardstick(dataset, other)
+    if record is None or scale is None or not dataset.has_field(other.gap_verdict):
+        return None
+    verdicts = columns(dataset, ids, {"verdict": other.gap_verdict})["verdict"]
+    gaps = [i for i, verdict in zip(ids, verdicts, strict=True) if verdict == NAMES[GAP]]
+    view = flat(dataset).select(gaps, ordered=False)
+    found = vectors.read(view, other.embedding, unit=True)
+    if not any(verdicts) or len(found.ids) < len(gaps):
+        return None
+    label = np.full(len(ids), NO_GAP)
+    if gaps:
+        row = {sample_id: at for at, sample_id in enumerate(ids)}
+        metric = coverage.of_record(record.results).metric
+        groups = group_gaps(found.matrix, joining_distance(scale), metric=metric)
+        label[[row[sample_id] for sample_id in found.ids]] = groups.card
+    return label

@@ -1,0 +1,208 @@
+"""Gap cards of a dataset: the field, the record and the result tell one story."""
+
+from collections import Counter
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from fiftyone import ViewField as F
+from gapsphere.plugin.dataset.gaps.card_records import SINGLE_IMAGES, gap_cards
+from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import EmptySetError, InputError, MismatchError
+from gapsphere.plugin.settings.steps import CardParams, CoverageParams
+
+QUICK = CardParams(card_runs=3)
+
+
+def rows_near(axis, count, seed):
+    """Unit rows around one axis of eight; those of the day, axis 0, lie wider apart."""
+    spread = 0.01 if axis else 0.05
+    rows = np.eye(8)[[axis] * count] + spread * np.random.default_rng(seed).normal(size=(count, 8))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def add(dataset, tag, light, axis, drive, count, seed):
+    samples = [
+        fo.Sample(filepath=f"/made/{tag}{drive}{i}.png", tags=[tag], sequence=drive, light=light)
+        for i in range(count)
+    ]
+    ids = dataset.add_samples(samples, progress=False)
+    vectors.write(dataset, "embedding", ids, rows_near(axis, count, seed))
+
+
+def build(dataset):
+    """Twelve day drives of S; U has two night drives, a snow drive, a day drive and one stray."""
+    for drive in range(12):
+        add(dataset, "S", "day", 0, f"s{drive}", 5, drive)
+    add(dataset, "U", "day", 0, "u-day", 5, 50)
+    add(dataset, "U", "night", 1, "u-night1", 4, 51)
+    add(dataset, "U", "night", 1, "u-night2", 4, 52)
+    add(dataset, "U", "snow", 2, "u-snow", 3, 53)
+    add(dataset, "U", "fog", 3, "u-fog", 1, 54)
+    return dataset
+
+
+@pytest.fixture(scope="module")
+def summarized():
+    """The dataset with coverage and cards; tests that change it build their own."""
+    made = build(fo.Dataset())
+    compute_coverage(made)
+    yield made, summarize_gaps(made, QUICK)
+    made.delete()
+
+
+@pytest.fixture
+def covered(dataset):
+    build(dataset)
+    compute_coverage(dataset)
+    return dataset
+
+
+def test_cards_are_named_counted_and_stored(summarized):
+    dataset, result = summarized
+    night, snow = result.found
+    assert (night.key, night.images, night.drives) == ("night", 8, 2)
+    assert (snow.key, snow.images, snow.drives) == ("snow", 3, 1)
+    assert (result.gaps, result.count, result.single) == (12, 2, 1)
+    assert night.sentences[0].startswith("night: 0 of 60 images of S, 0 of 12 drives; 8 of 8 here")
+    assert Counter(dataset.match_tags("U").values("gap_card")) == {
+        None: 5,
+        "night": 8,
+        "snow": 3,
+        SINGLE_IMAGES: 1,
+    }
+    assert dataset.match_tags("S").exists("gap_card").values("id") == []
+    assert runs.read(dataset, Names(), "cards").results["count"] == 2
+    assert str(result).startswith("2 cards of 12 gaps, and 1 single image\n  1. night: 8 images")
+
+
+def test_a_card_s_samples_are_those_of_its_key(summarized):
+    dataset, result = summarized
+    for card in gap_cards(dataset):
+        view = dataset.match(F("gap_card") == card.key)
+        assert len(view) == card.images
+        assert set(card.exemplars) <= set(view.values("id"))
+        far = view.values("dist_to_S")
+        assert card.median == pytest.approx(np.median(far))
+        assert card.highest == pytest.approx(max(far))
+        nearest = dict(zip(*view.values(["id", "nearest_S"]), strict=True))
+        assert [str(nearest[each]) for each in card.exemplars] == card.nearest
+    assert gap_cards(dataset) == result.found
+
+
+def test_the_table_has_a_row_a_card(summarized):
+    _, result = summarized
+    table = result.cards
+    assert table.index.tolist() == ["night", "snow"]
+    assert table.loc["night", "drives"] == 2
+    assert table.loc["snow", "name"] == "`light` = snow"
+    assert {"effect", "support", "failure_rate", "wanted", "held", "runs"} <= set(table.columns)
+
+
+def test_what_holds_is_not_made_again_until_something_it_says_changes(covered):
+    first = summarize_gaps(covered, QUICK)
+    again = summarize_gaps(covered, QUICK)
+    assert again.reused
+    assert again.found == first.found
+    night = covered.match(F("light") == "night")
+    night.set_values("light", ["dusk"] * 8)
+    changed = summarize_gaps(covered, QUICK)
+    assert [card.key for card in changed.found] == ["dusk", "snow"]
+    assert "night" not in covered.distinct("gap_card")
+
+
+def test_cards_of_an_earlier_coverage_run_are_not_read(covered):
+    summarize_gaps(covered, QUICK)
+    compute_coverage(covered, CoverageParams(delta=0.5))
+    with pytest.raises(MismatchError, match="earlier coverage run"):
+        gap_cards(covered)
+    assert summarize_gaps(covered, QUICK).gaps == 12
+
+
+def test_without_gaps_there_is_nothing_to_read_and_no_card_stays(covered):
+    summarize_gaps(covered, QUICK)
+    compute_coverage(covered, CoverageParams(delta=2.0))
+    found = summarize_gaps(covered, QUICK)
+    assert str(found) == "no gaps, so no cards"
+    assert found.cards.empty
+    assert covered.exists("gap_card").values("id") == []
+    assert gap_cards(covered) == []
+    assert summarize_gaps(covered, QUICK).reused
+
+
+def test_without_a_verdict_the_summary_says_so(dataset):
+    add(dataset, "S", "day", 0, "one", 5, 1)
+    add(dataset, "U", "night", 1, "two", 5, 2)
+    compute_coverage(dataset)
+    assert str(summarize_gaps(dataset)) == (
+        "no gaps, so no cards: S supports no verdict, and no δ was given"
+    )
+
+
+@pytest.mark.parametrize("change", ["new", "drive"])
+def test_another_s_or_u_than_coverage_saw_is_refused(covered, change):
+    if change == "new":
+        add(covered, "U", "night", 1, "late", 2, 60)
+    else:
+        covered.match_tags("U").limit(1).set_values("sequence", ["u-night1"])
+    words = "U" if change == "new" else "field that names drives"
+    with pytest.raises(MismatchError, match=f"{words}.* differs from what compute_coverage saw"):
+        summarize_gaps(covered, QUICK)
+
+
+def test_coverage_comes_first(dataset):
+    build(dataset)
+    with pytest.raises(EmptySetError, match="run compute_coverage first"):
+        summarize_gaps(dataset)
+    with pytest.raises(EmptySetError, match="run summarize_gaps first"):
+        gap_cards(dataset)
+
+
+def test_a_field_of_the_user_s_is_left_alone(covered):
+    covered.set_values("gap_card", ["mine"] * len(covered))
+    with pytest.raises(InputError, match="'gap_card' of its own"):
+        summarize_gaps(covered, QUICK)
+    assert set(covered.values("gap_card")) == {"mine"}
+
+
+def test_reviews_weigh_cards_by_the_failures_beside_them(covered):
+    lights = covered.values("light")
+    said = ["misclassified" if light == "snow" else "correct" for light in lights]
+    covered.set_values("prediction_status", said)
+    found = summarize_gaps(covered, CardParams(card_runs=0))
+    assert [card.key for card in found.found] == ["snow", "night"]
+    assert found.found[0].failure_rate > 2 * found.found[1].failure_rate
+    assert "fail nearby" in found.found[0].line()
+
+
+def test_another_encoder_says_whether_a_card_holds_there(covered):
+    """Under the other one, the two night drives are as far apart as night is from snow."""
+    ids, drives = covered.values(["id", "sequence"])
+    rows = vectors.read(covered, "embedding").matrix.copy()
+    far = np.array([drive == "u-night2" for drive in drives])
+    rows[far] = rows_near(5, int(far.sum()), 9)
+    vectors.write(covered, "embedding_other", ids, rows)
+    compute_coverage(covered, CoverageParams(suffix="other"))
+    found = {card.key: card for card in summarize_gaps(covered, QUICK).found}
+    assert found["night"].encoders == {"other": False}
+    assert found["snow"].encoders == {"other": True}
+
+
+def test_as_many_are_wanted_as_s_has_within_delta_or_the_user_says(covered):
+    rows = vectors.read(covered.match_tags("S"), "embedding").matrix.astype(float)
+    delta = runs.read(covered, Names(), "coverage").results["delta"]
+    usual = summarize_gaps(covered, CardParams(card_runs=0)).found[0]
+    assert usual.wanted == np.median((1 - rows @ rows.T <= delta).sum(axis=1)) > 8
+    assert usual.short == usual.wanted - 8
+    assert usual.fill.endswith(f"drive for {usual.short} more.")
+    given = summarize_gaps(covered, CardParams(card_runs=0, card_quantity=5)).found[0]
+    assert (given.wanted, given.enough) == (5, True)
+    assert given.fill == "U can fill it: 8 images of 2 drives, 5 wanted."
+
+
+def test_two_cards_of_one_name_have_two_keys(covered):
+    covered.match(F("light") == "snow").set_values("light", ["night"] * 3)
+    assert [card.key for card in summarize_gaps(covered, QUICK).found] == ["night", "night 2"]
