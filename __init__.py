@@ -26,6 +26,7 @@ _API = dict.fromkeys(
         "place_on_sphere",
         "find_gaps",
         "show_results",
+        "rounds",
         "ask",
         "compute_heatmaps",
         "export_artifacts",

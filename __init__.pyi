@@ -14,6 +14,7 @@ from .plugin.dataset.gaps.heatmaps import HeatmapResult
 from .plugin.dataset.gaps.load import LoadResult
 from .plugin.dataset.gaps.measure import AttributeResult
 from .plugin.dataset.gaps.picks import PickResult
+from .plugin.dataset.gaps.progress import ProgressResult
 from .plugin.dataset.gaps.results import AnalysisResult
 from .plugin.dataset.gaps.sources import Source
 from .plugin.dataset.gaps.sphere import SphereResult
@@ -228,6 +229,13 @@ def show_results(
     suffix: str = '',
 ) -> AnalysisResult:
     """Read what the last runs of an analysis found; nothing is computed."""
+    ...
+def rounds(
+    samples: Samples,
+    *,
+    suffix: str = '',
+) -> ProgressResult:
+    """Read how coverage went on from run to run; nothing is computed."""
     ...
 def ask(
     samples: Samples,

@@ -58,6 +58,7 @@ from .gaps import (
 )
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
+from .gaps import progress as progress_of
 from .gaps.artifacts import ArtifactExport, ArtifactImport
 from .gaps.ask import AnswerResult
 from .gaps.card_records import CardResult
@@ -68,6 +69,7 @@ from .gaps.heatmaps import HeatmapResult
 from .gaps.load import LoadResult
 from .gaps.measure import AttributeResult
 from .gaps.picks import PickResult
+from .gaps.progress import ProgressResult
 from .gaps.results import AnalysisResult
 from .gaps.sources import Source
 from .gaps.sphere import SphereResult
@@ -344,6 +346,19 @@ def show_results(samples: Samples, *, params: AnalysisParams) -> AnalysisResult:
     >>> print(gapsphere.show_results(dataset))                          # doctest: +SKIP
     """
     return results.show_results(samples, params.suffix)
+
+
+@step(AnalysisParams)
+def rounds(samples: Samples, *, params: AnalysisParams) -> ProgressResult:
+    """Read how coverage went on from run to run; nothing is computed.
+
+    Each run that saw another S, U, δ or encoder is a round; ``table`` of the result has a row each.
+
+    Examples
+    --------
+    >>> print(gapsphere.rounds(dataset))                                # doctest: +SKIP
+    """
+    return progress_of.read(samples, params.suffix)
 
 
 @step(AskParams)

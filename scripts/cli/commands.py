@@ -153,6 +153,22 @@ step_command(
     arguments=(DATASET, VIEW),
 )
 step_command("show-results", "show_results", AnalysisParams, "Show what the last runs found")
+
+
+@command(
+    "rounds",
+    AnalysisParams,
+    arguments=(DATASET, argument("--json", action="store_true", help="print JSON")),
+)
+def rounds(params: AnalysisParams, *, dataset: str, json: bool) -> None:
+    """Show how coverage went on from run to run."""
+    from ...plugin.dataset import api
+
+    with opened(dataset) as data:
+        found = api.rounds(data, **dict(params))
+        print(found.json() if json else found)
+
+
 step_command(
     "ask", "ask", AskParams, "Say what is at an image, an empty place, in a cap or a drive"
 )

@@ -36,6 +36,7 @@ ROOMS = {
     "plugin.embeddings": "images to vectors",
     "plugin.encoders": "checkpoints",
     "plugin.cards": "gaps in groups, named",
+    "plugin.rounds": "what changed since",
     "plugin.coverage": "distances, K-Center",
     "plugin.projection": "sphere, questions",
     "plugin.interchange": "files in and out",

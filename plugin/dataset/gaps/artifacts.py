@@ -329,7 +329,7 @@ def _write_coverage(
         measured = replace(measured, nearest=[ids["S"][i] for i in index])
     step = Step(coverage.STEP, dataset, names, {}, trace, coverage.writes(names))
     scale = artifacts.yardstick(report.metric)
-    coverage.write(step, ids["U"], measured, report, scale, len(ids["S"]), seconds=0.0)
+    coverage.write(step, ids["U"], measured, report, scale, ids["S"], seconds=0.0)
 
 
 def _write_picks(step: Step, pool: list[str], read: Picks, report: CoverageReport) -> None:

@@ -42,7 +42,7 @@ from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import by_slice, flat, slice_path
 from ..store.sets import Samples
 from ..store.step import Step
-from . import kept_delta
+from . import kept_delta, rounds
 from .attributes import NamedChannel, named_channel
 
 STEP = "coverage"
@@ -118,9 +118,10 @@ def compute_coverage(
     # Attributes may come after the images were embedded: what they say is then asked again.
     step.inputs = {**step.inputs, "attributes": step.filled(step.names.attributes)}
     known = step.current()
+    refuse_foreign(step.dataset, step.names, writes(step.names), rounds.WRITES)
+    rounds.settle(step.dataset, step.names, step.earlier)
     if known:
         return replace(of_record(known), reused=True)
-    refuse_foreign(step.dataset, step.names, writes(step.names))
     _keep_delta(step)
     kept = _kept_delta(step, params, inputs, drives.field)
     how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
@@ -172,7 +173,16 @@ def compute_coverage(
         asked=about.asked,
     )
     slices = _slices(inputs)
-    return write(step, inputs.pool.ids, measured, report, scale, len(owned), slices=slices)
+    return write(
+        step,
+        inputs.pool.ids,
+        measured,
+        report,
+        scale,
+        inputs.owned.ids,
+        drives.owned,
+        slices=slices,
+    )
 
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:
@@ -328,13 +338,15 @@ def write(
     measured: Measured,
     report: CoverageReport,
     scale: Yardstick | None,
-    owned: int,
+    owned: Sequence[str],
+    drives: Sequence[str | None] | None = None,
     seconds: float | None = None,
     slices: Mapping[str, list[int]] | None = None,
 ) -> CoverageResult:
-    """Write the fields of the candidates ``ids``, then the record.
+    """Write the fields of the candidates ``ids``, then the record, and the round.
 
-    Samples that are not named lose theirs; ``seconds`` are the step's own by default.
+    ``owned`` are the ids of S and ``drives`` the drives of these, where they are known.  Samples
+    that are not named lose their values; ``seconds`` are the step's own by default.
     """
     names, distance, unknown = step.names, measured.distance, [None] * len(ids)
     codes = measured.verdict.tolist()
@@ -353,13 +365,15 @@ def write(
         step.write(name, ids, values)
     covered = CoverageResult(
         **vars(report),
-        owned=owned,
+        owned=len(owned),
         seconds=step.seconds if seconds is None else seconds,
         yardstick=None if scale is None else scale.record(),
         slices=slices or {},
     )
+    rounds.propose(step, owned, ids, measured.verdict, covered, drives)
     step.complete(covered)
     _keep_delta(step)
+    rounds.settle(step.dataset, step.names, step.earlier)
     return covered
 
 

@@ -93,6 +93,11 @@ class Step:
         return len(flat(self.dataset).exists(path)) if self.dataset.has_field(path) else 0
 
     @property
+    def token(self) -> str:
+        """The run's own; empty before it begins."""
+        return self._token
+
+    @property
     def seconds(self) -> float:
         """Since the step was made."""
         return time.monotonic() - self._started

@@ -3,7 +3,6 @@
 Each kill is that of a forked process, which ends at the point without any clean-up.
 """
 
-import os
 from dataclasses import replace
 
 import fiftyone as fo
@@ -34,6 +33,7 @@ from gapsphere.plugin.settings.steps import (
     KCenterParams,
     SphereParams,
 )
+from gapsphere.tests.support.killed import killed_at
 
 COVERAGE = ("begun", "wrote dist_to_S", "wrote is_gap", "wrote nearest_S", "written", "completed")
 PICKS = ("begun", "wrote kcenter_rank", "wrote kcenter_radius", "tagged", "written", "completed")
@@ -77,18 +77,6 @@ def embedded(dataset):
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     vectors.write(dataset, "embedding", dataset.values("id"), rows)
     return dataset
-
-
-def killed_at(point: str, work) -> None:
-    """Run ``work`` in a process of its own that ends at the point, as kill -9 ends it."""
-    child = os.fork()
-    if child == 0:
-        step.reached = lambda here: os._exit(9) if here == point else None
-        try:
-            work()
-        finally:
-            os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9, f"{point} was never reached"
 
 
 def state(dataset, name: str) -> dict:
