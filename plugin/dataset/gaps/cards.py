@@ -27,7 +27,7 @@ from ..store.samples import flat
 from ..store.sets import Samples, reloaded
 from ..store.step import Step
 from ..store.vectors import Vectors
-from . import coverage
+from . import coverage, round_cards
 from .card_records import (
     LISTED,
     SINGLE_IMAGES,
@@ -87,6 +87,7 @@ def summarize_gaps(
         scene = Scene.read(samples, params, inputs)
         step.inputs = {**trace, **scene.trace()}
     if known := step.current():
+        round_cards.note(dataset, names)
         return replace(of_record(known), reused=True)
     result = CardResult(dataset.name, params.suffix, 0, 0, 0, [], covered.basis)
     if scene is None or not scene.gap.any():
@@ -131,6 +132,7 @@ def _write(step: Step, result: CardResult, ids: Sequence[str], values: Sequence[
     step.write(step.names.gap_card, ids, values)
     result = replace(result, seconds=step.seconds)
     step.complete(asdict(result))
+    round_cards.note(step.dataset, step.names)
     return result
 
 

@@ -42,7 +42,7 @@ from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import by_slice, flat, slice_path
 from ..store.sets import Samples
 from ..store.step import Step
-from . import kept_delta, rounds
+from . import kept_delta, round_cards, rounds
 from .attributes import NamedChannel, named_channel
 
 STEP = "coverage"
@@ -120,6 +120,7 @@ def compute_coverage(
     known = step.current()
     refuse_foreign(step.dataset, step.names, writes(step.names), rounds.WRITES)
     rounds.settle(step.dataset, step.names, step.earlier)
+    round_cards.note(step.dataset, step.names)
     if known:
         return replace(of_record(known), reused=True)
     _keep_delta(step)

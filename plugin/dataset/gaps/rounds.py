@@ -140,6 +140,11 @@ def read(dataset: fo.Dataset, names: Names) -> Log:
     return _of_record(_settled(record.results, covered) or record.results)
 
 
+def keep(dataset: fo.Dataset, names: Names, log: Log) -> None:
+    """Keep a log in place of the one that is there."""
+    runs.write(dataset, names, Record(RECORD, {}, {}, asdict(log)))
+
+
 def settle(dataset: fo.Dataset, names: Names, covered: Record | None) -> None:
     """Let the round proposed last count if its run, of which ``covered`` tells, was completed."""
     record = runs.read(dataset, names, RECORD)
@@ -190,7 +195,7 @@ def propose(
     if log.rounds and log.digest == digest:
         return
     next_log = _compared(log, now, members, owned, drives)
-    results = {**_to_record(log), "proposed": {"token": step.token, **_to_record(next_log)}}
+    results = {**asdict(log), "proposed": {"token": step.token, **asdict(next_log)}}
     results["proposed"] |= {"rounds": [asdict(next_log.rounds[-1])], "digest": digest}
     runs.write(dataset, names, Record(RECORD, {}, {}, results))
 
@@ -315,10 +320,6 @@ def _settled(results: Mapping[str, Any], covered: Record | None) -> dict[str, An
         return {name: value for name, value in results.items() if name != "proposed"}
     rounds = [*results["rounds"], *proposed["rounds"]][-MOST:]
     return {**{k: v for k, v in proposed.items() if k != "token"}, "rounds": rounds}
-
-
-def _to_record(log: Log) -> dict[str, Any]:
-    return asdict(log)
 
 
 def _of_record(results: Mapping[str, Any]) -> Log:

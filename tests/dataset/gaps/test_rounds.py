@@ -6,15 +6,18 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps import progress, rounds
+from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.rounds import CardCounts
 from gapsphere.plugin.dataset.store import vectors
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import EmptySetError, InputError
-from gapsphere.plugin.settings.steps import CoverageParams, EmbeddingParams
+from gapsphere.plugin.settings.steps import CardParams, CoverageParams, EmbeddingParams
 from gapsphere.tests.support.killed import killed_at
 
 GIVEN = CoverageParams(delta=0.05)
+UNDRAWN = CardParams(card_runs=0)
 POINTS = ("begun", "wrote is_gap", "written", "completed")
 
 
@@ -24,7 +27,7 @@ def driven(dataset):
     random = np.random.default_rng(7)
     rows = random.normal(0, 0.05, (30, 6))
     rows[:22, 0] += 1
-    rows[22:, 1] += 1
+    rows[22:] = np.eye(6)[1] + rows[22:] / 3
     dataset.add_samples(
         [
             fo.Sample(
@@ -151,6 +154,41 @@ def test_a_run_of_the_users_under_the_key_stops_the_step(driven):
     with pytest.raises(InputError, match="a run 'gapsphere_rounds' of its own"):
         compute_coverage(driven, GIVEN)
     assert not driven.has_field("dist_to_S")
+
+
+def test_cards_are_followed_by_their_images_from_round_to_round(driven):
+    compute_coverage(driven, GIVEN)
+    summarize_gaps(driven, UNDRAWN)
+    first = log(driven)
+    assert first.rounds[0].cards == CardCounts(1, 1, 0, 0, 0)
+    label(driven, 5)  # of the eight gaps to the north
+    compute_coverage(driven, CoverageParams(delta=1e-4))  # so narrow that three stay
+    summarize_gaps(driven, UNDRAWN)
+    summarize_gaps(driven, UNDRAWN)  # once more changes nothing
+    now = log(driven)
+    one = next(card for card in now.cards if card.number == 1)
+    assert (one.images, one.done, one.state, one.at) == (8, 5, "met", 2)
+    assert now.rounds[1].cards.met == 1
+    label(driven, 6)
+    compute_coverage(driven, CoverageParams(delta=1.0))
+    assert next(card for card in log(driven).cards if card.number == 1).state == "closed"
+    assert "1 closed" in str(progress.read(driven))
+    assert [each.cards.closed for each in log(driven).rounds] == [0, 0, 1]
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("point", ["begun", "written", "completed"])
+def test_cards_of_a_killed_run_are_counted_once_or_not(driven, point):
+    compute_coverage(driven, GIVEN)
+    killed_at(f"cards:{point}", lambda: summarize_gaps(driven, UNDRAWN))
+    driven.reload()
+    assert log(driven).rounds[0].cards is None
+    if point != "completed":
+        summarize_gaps(driven, UNDRAWN)
+    label(driven, 5)
+    compute_coverage(driven, CoverageParams(delta=1e-4))
+    assert log(driven).rounds[0].cards == CardCounts(1, 1, 0, 0, 0)
+    assert [one.state for one in log(driven).cards] == ["met"]
 
 
 def test_table_and_json_have_every_round(driven):
