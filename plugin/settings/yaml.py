@@ -30,6 +30,7 @@ from .sparse import SimulateParams, SparseParams, SparseTrainParams, TrainSequen
 from .spec import CheckSpecParams, SpecParams
 from .steps import (
     AttributeParams,
+    CandidateParams,
     ExportParams,
     GapParams,
     HeatmapParams,
@@ -39,7 +40,8 @@ from .steps import (
 from .viewer import ViewerParams
 
 CLASSES: tuple[type[Params], ...] = (
-    LoadParams, GapParams, AttributeParams, AskParams, HeatmapParams, ExportParams, ImportParams,
+    LoadParams, GapParams, CandidateParams, AttributeParams, AskParams, HeatmapParams,
+    ExportParams, ImportParams,
     SpecParams, CheckSpecParams, FeatureCacheParams, ReviewExportParams, FailureParams,
     SparseParams, SparseTrainParams, SimulateParams, TrainSequencesParams, ServeParams,
     ViewerParams,
