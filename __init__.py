@@ -20,6 +20,7 @@ _API = dict.fromkeys(
         "compute_attributes",
         "compute_coverage",
         "summarize_gaps",
+        "export_gap_cards",
         "select_kcenter",
         "select_candidates",
         "compute_sphere",

@@ -6,6 +6,7 @@ import fiftyone as fo
 
 from .plugin.dataset.gaps.artifacts import ArtifactExport, ArtifactImport
 from .plugin.dataset.gaps.ask import AnswerResult
+from .plugin.dataset.gaps.card_files import CardFile
 from .plugin.dataset.gaps.card_records import CardResult
 from .plugin.dataset.gaps.coverage import CoverageResult
 from .plugin.dataset.gaps.embed import EmbeddingResult
@@ -116,6 +117,16 @@ def summarize_gaps(
     card_quantity: int | None = None,
 ) -> CardResult:
     """Group gaps in cards: kinds of scene that S lacks, with names, figures and what U has."""
+    ...
+def export_gap_cards(
+    samples: Samples,
+    output: str = 'gap-cards.html',
+    *,
+    progress: bool = True,
+    suffix: str = '',
+    replace_file: bool = False,
+) -> CardFile:
+    """Write the cards of the last ``summarize_gaps`` as a page, a table or JSON."""
     ...
 def select_kcenter(
     samples: Samples,

@@ -10,6 +10,7 @@ from .steps import (
     ComputeHeatmaps,
     ComputeSphere,
     ExportArtifacts,
+    ExportGapCards,
     ExportReviews,
     FindGaps,
     ImportArtifacts,
@@ -18,6 +19,7 @@ from .steps import (
     RankGapsByFailures,
     SelectCandidates,
     SelectKCenter,
+    SummarizeGaps,
 )
 from .stop import Stop
 
@@ -26,6 +28,8 @@ OPERATORS = (
     ComputeEmbeddings,
     ComputeAttributes,
     ComputeCoverage,
+    SummarizeGaps,
+    ExportGapCards,
     SelectKCenter,
     SelectCandidates,
     ComputeSphere,

@@ -15,6 +15,8 @@ from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, Revi
 from ..plugin.settings.steps import (
     AttributeParams,
     CandidateParams,
+    CardFileParams,
+    CardParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -112,6 +114,30 @@ class ComputeCoverage(StepOperator):
         suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
 
 
+class SummarizeGaps(StepOperator):
+    operator = "summarize_gaps"
+    label = "Summarize gaps"
+    help = (
+        "Group the gaps of the last coverage run in cards: kinds of scene that S lacks, with a "
+        "name, figures, and whether U has enough of them. Gaps get the field `gap_card`."
+    )
+    icon = "view_module"
+    params = CardParams
+    on_sets = True
+
+
+class ExportGapCards(StepOperator):
+    operator = "export_gap_cards"
+    label = "Export gap cards"
+    help = (
+        "Write the cards of the last Summarize gaps as one page with pictures, which opens "
+        "offline, or as a table."
+    )
+    icon = "file_download"
+    params = CardFileParams
+    writes = Destination("cards", "output", "replace_file", (".html", ".csv", ".json"))
+
+
 class SelectKCenter(StepOperator):
     operator = "select_kcenter"
     label = "Select by K-Center"
@@ -154,7 +180,8 @@ class FindGaps(StepOperator):
     label = "Find gaps"
     help = (
         "Embed S and U, measure how far every candidate is from S, pick the candidates that "
-        "cover most, and lay everything out on the sphere. What is done already is skipped."
+        "cover most, lay everything out on the sphere, and group gaps in cards. What is done "
+        "already is skipped."
     )
     params = GapParams
     on_sets = True

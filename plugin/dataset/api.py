@@ -31,6 +31,7 @@ from ..settings.steps import (
     AnalysisParams,
     AttributeParams,
     CandidateParams,
+    CardFileParams,
     CardParams,
     CoverageParams,
     EmbeddingParams,
@@ -46,6 +47,7 @@ from ..settings.steps import (
 )
 from .gaps import (
     artifacts,
+    card_files,
     cards,
     coverage,
     embed,
@@ -61,6 +63,7 @@ from .gaps import find_gaps as gaps
 from .gaps import progress as progress_of
 from .gaps.artifacts import ArtifactExport, ArtifactImport
 from .gaps.ask import AnswerResult
+from .gaps.card_files import CardFile
 from .gaps.card_records import CardResult
 from .gaps.coverage import CoverageResult
 from .gaps.embed import EmbeddingResult
@@ -291,6 +294,17 @@ def summarize_gaps(samples: Samples, *, params: CardParams, report: Reporter) ->
     >>> dataset.match(F("gap_card") == found.found[0].key)               # doctest: +SKIP
     """
     return cards.summarize_gaps(samples, params, report=report)
+
+
+@step(CardFileParams, positional=["output"])
+def export_gap_cards(samples: Samples, *, params: CardFileParams, report: Reporter) -> CardFile:
+    """Write the cards of the last ``summarize_gaps`` as a page, a table or JSON.
+
+    Examples
+    --------
+    >>> gapsphere.export_gap_cards(dataset, "cards.html")                # doctest: +SKIP
+    """
+    return card_files.export_gap_cards(samples, params, progress=report("Pictures"))
 
 
 @step(KCenterParams)

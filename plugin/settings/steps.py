@@ -367,6 +367,18 @@ class CardParams(SetParams, section="cards"):
     )
 
 
+class CardFileParams(AnalysisParams, section="cards"):
+    """The file that gap cards are written to."""
+
+    output: str = setting(
+        "gap-cards.html",
+        "File to write: .html for a page with pictures, .csv or .json for the figures",
+        advanced=False,
+        title="File",
+    )
+    replace_file: bool = setting(False, "Replace the file if it exists", key="cards.replace")
+
+
 class AnalyzeParams(CoverageParams, KCenterParams, SphereParams):
     """Coverage, K-Center and sphere of images that have embeddings."""
 

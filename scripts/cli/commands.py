@@ -16,6 +16,7 @@ from ...plugin.settings.steps import (
     AnalyzeParams,
     AttributeParams,
     CandidateParams,
+    CardParams,
     CoverageParams,
     EmbeddingParams,
     ExportParams,
@@ -28,7 +29,7 @@ from ...plugin.settings.steps import (
 )
 from ...plugin.settings.viewer import ViewerParams
 from .command import DATASET, PORT, VIEW, argument, command, step_command
-from .datasets import opened
+from .datasets import opened, viewed
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -88,7 +89,7 @@ def load(images: LoadParams, *, dataset: str, left_out_file: str | None) -> None
 def find_gaps(
     images: LoadParams, params: GapParams, *, dataset: str, left_out_file: str | None
 ) -> None:
-    """Load images where given, then embeddings, coverage, K-Center and sphere in a row."""
+    """Load images where given, then embeddings to gap cards in a row."""
     from ...plugin.dataset import api
 
     with opened(dataset, create=_names_images(images)) as data:
@@ -152,6 +153,43 @@ step_command(
     "Pick candidates to label, by a policy and under constraints",
     arguments=(DATASET, VIEW),
 )
+
+
+@command(
+    "cards",
+    CardParams,
+    arguments=(
+        DATASET,
+        VIEW,
+        argument("--html", metavar="FILE", help="write a page with pictures to this file"),
+        argument("--csv", metavar="FILE", help="write the table to this file"),
+        argument("--json", metavar="FILE", help="write all that is known to this file"),
+        argument("--replace-file", action="store_true", help="replace files that exist"),
+    ),
+)
+def cards(
+    params: CardParams,
+    *,
+    dataset: str,
+    view: str | None,
+    html: str | None,
+    csv: str | None,
+    json: str | None,
+    replace_file: bool,
+) -> None:
+    """Group gaps in cards: kinds of scene that S lacks, and whether U has enough of them."""
+    from ...plugin.dataset import api
+
+    endings = {".html": html, ".csv": csv, ".json": json}
+    outputs = [_ending(path, ending) for ending, path in endings.items() if path]
+    with opened(dataset) as data:
+        print(api.summarize_gaps(viewed(data, view), **dict(params)))
+        for output in outputs:
+            print(
+                api.export_gap_cards(data, output, suffix=params.suffix, replace_file=replace_file)
+            )
+
+
 step_command("show-results", "show_results", AnalysisParams, "Show what the last runs found")
 
 
@@ -293,3 +331,10 @@ def _load(data: fo.Dataset, images: LoadParams, left_out_file: str | None = None
 
 def _names_images(images: LoadParams) -> bool:
     return any((images.owned_images, images.pool_images, images.csv))
+
+
+def _ending(path: str, ending: str) -> str:
+    """The path, which has to have the ending that says what is written."""
+    if not path.lower().endswith(ending):
+        raise InputError(f"{path} must end in {ending}.")
+    return path

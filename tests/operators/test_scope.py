@@ -16,6 +16,7 @@ PREFIX = "@gapsphere/gap-explorer/"
 ON_SETS = [
     "find_gaps",
     "compute_coverage",
+    "summarize_gaps",
     "select_kcenter",
     "select_candidates",
     "compute_sphere",

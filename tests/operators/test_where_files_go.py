@@ -15,6 +15,7 @@ WRITERS = {
     "export_artifacts": ("folder", "overwrite", "artifacts"),
     "export_reviews": ("folder", "overwrite", "reviews"),
     "export_visual_spec": ("output", "replace_file", "specs"),
+    "export_gap_cards": ("output", "replace_file", "cards"),
 }
 
 
@@ -30,6 +31,7 @@ def analysed(tmp_path_factory):
     for number, sample_id in enumerate(dataset.values("id")):
         dataset.select(sample_id).tag_samples("U" if number % 2 else "S")
     api.compute_coverage(dataset, delta=0.001, progress=False)
+    api.summarize_gaps(dataset, progress=False)
     api.select_kcenter(dataset, k=3, progress=False)
     api.compute_sphere(dataset, n_neighbors=5, progress=False)
     yield dataset

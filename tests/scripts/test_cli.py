@@ -94,6 +94,11 @@ def test_find_gaps_does_it_in_one(run, project, name):
     assert "0 embedded, 14 already there" in run(*arguments)
     assert "3 picks" in run(*arguments, "kcenter.num_select=3")
     assert "4 picks" in run(*arguments, "kcenter.num_select=3", "--k", 4)
+    page = project / "cards.html"
+    said = run("cards", "--dataset", name, "--html", page)
+    assert "card" in said.splitlines()[0]
+    assert str(page) in said
+    assert "must end in .csv" in run("cards", "--dataset", name, "--csv", page, rc=2)
 
 
 @pytest.mark.parametrize(

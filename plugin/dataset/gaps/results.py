@@ -9,13 +9,15 @@ import fiftyone as fo
 import numpy as np
 
 from ...coverage.words import drive_line
+from ...errors import EmptySetError, MismatchError
 from ...results import Result
 from ..store import runs
 from ..store.names import Names
 from ..store.samples import flat
 from ..store.sets import Samples, dataset_of
-from . import coverage, picks, sphere
+from . import card_records, coverage, picks, sphere
 from .analysis import NoAnalysisError
+from .card_records import CardResult
 from .coverage import CoverageResult
 from .picks import PickResult
 from .sphere import SphereResult
@@ -37,12 +39,18 @@ class AnalysisResult(Result):
     covered: CoverageResult | None
     picked: PickResult | None
     laid: SphereResult | None
+    carded: CardResult | None = None
     farthest: list[tuple[str, str, float]] = field(default_factory=list)
     picks: list[tuple[str, str, float | None]] = field(default_factory=list)
     guide: str | None = None
 
     def __str__(self) -> str:
-        steps = {"coverage": self.covered, "K-Center": self.picked, "sphere": self.laid}
+        steps: dict[str, Result | None] = {
+            "coverage": self.covered,
+            "K-Center": self.picked,
+            "sphere": self.laid,
+            "gap cards": self.carded,
+        }
         lines = [f"{self.dataset}: last results" + (f" of {self.suffix!r}" * bool(self.suffix))]
         for name, result in steps.items():
             text = "not computed" if result is None else str(result).replace("\n", f"\n{'':12}")
@@ -58,6 +66,8 @@ class AnalysisResult(Result):
             more = "cannot_say", "owned", "drives_owned", "drives_pool", "quantiles"
             found |= {name: _number(getattr(self.covered, name)) for name in names + more}
             found["drives"] = [drive_line(row).strip() for row in self.covered.drives[:LISTED]]
+        if self.carded is not None:
+            found["cards"] = [card.line() for card in self.carded.found[:LISTED]]
         found["farthest"] = [_row(row, "distance") for row in self.farthest]
         found["picks"] = [_row(row, "radius") for row in self.picks]
         return found | {"guide": self.guide}
@@ -91,6 +101,7 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
         None if covered is None else coverage.of_record(covered),
         chosen,
         None if laid is None else SphereResult(**laid),
+        _cards(dataset, names),
         _farthest(dataset, names),
         [] if chosen is None else _first(dataset, chosen),
         guide.get("path"),
@@ -100,6 +111,14 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
 def _read(dataset: fo.Dataset, names: Names, step: str) -> dict[str, Any] | None:
     record = runs.finished(dataset, names, step)
     return dict(record.results) if record is not None and record.results else None
+
+
+def _cards(dataset: fo.Dataset, names: Names) -> CardResult | None:
+    """The cards; those of an earlier coverage run are none."""
+    try:
+        return card_records.read(dataset, names)
+    except (EmptySetError, MismatchError):
+        return None
 
 
 def _farthest(dataset: fo.Dataset, names: Names) -> list[tuple[str, str, float]]:

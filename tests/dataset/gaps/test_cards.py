@@ -1,18 +1,21 @@
 """Gap cards of a dataset: the field, the record and the result tell one story."""
 
+import csv
+import json
 from collections import Counter
 
 import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from gapsphere.plugin.dataset.gaps.card_files import export_gap_cards
 from gapsphere.plugin.dataset.gaps.card_records import SINGLE_IMAGES, gap_cards
 from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names
-from gapsphere.plugin.errors import EmptySetError, InputError, MismatchError
-from gapsphere.plugin.settings.steps import CardParams, CoverageParams
+from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
+from gapsphere.plugin.settings.steps import CardFileParams, CardParams, CoverageParams
 
 QUICK = CardParams(card_runs=3)
 
@@ -206,3 +209,52 @@ def test_as_many_are_wanted_as_s_has_within_delta_or_the_user_says(covered):
 def test_two_cards_of_one_name_have_two_keys(covered):
     covered.match(F("light") == "snow").set_values("light", ["night"] * 3)
     assert [card.key for card in summarize_gaps(covered, QUICK).found] == ["night", "night 2"]
+
+
+def test_a_page_holds_every_card_and_no_address(summarized, tmp_path):
+    dataset, result = summarized
+    path = tmp_path / "cards.html"
+    assert export_gap_cards(dataset, CardFileParams(output=str(path))).cards == 2
+    page = path.read_text()
+    for card in result.found:
+        assert f"<h2>{card.number}. {card.title}</h2>" in page
+        assert card.fill in page
+    assert page.count("not readable") == 12  # the images of this test are in no file
+    assert "2 cards of 12 gaps, and 1 single image." in page
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "prefers-color-scheme" in page
+
+
+def test_a_table_and_json_hold_what_the_result_does(summarized, tmp_path):
+    dataset, result = summarized
+    for ending in (".csv", ".json"):
+        export_gap_cards(dataset, CardFileParams(output=str(tmp_path / f"cards{ending}")))
+    with (tmp_path / "cards.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["card"] for row in rows] == ["night", "snow"]
+    assert [float(row["median"]) for row in rows] == [card.median for card in result.found]
+    document = json.loads((tmp_path / "cards.json").read_text())
+    assert [card["key"] for card in document["found"]] == ["night", "snow"]
+
+
+def test_a_name_from_outside_runs_nowhere(covered, tmp_path):
+    covered.match(F("light") == "night").set_values("light", ["=cmd|' /c'!<script>"] * 8)
+    summarize_gaps(covered, CardParams(card_runs=0))
+    for ending in (".csv", ".html"):
+        export_gap_cards(covered, CardFileParams(output=str(tmp_path / f"cards{ending}")))
+    assert "<script>" not in (tmp_path / "cards.html").read_text()
+    with (tmp_path / "cards.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["card"].startswith("'=cmd")
+
+
+def test_a_file_that_cannot_be_written_is_refused(summarized, tmp_path):
+    dataset, _ = summarized
+    (tmp_path / "cards.csv").write_text("mine")
+    with pytest.raises(ArtifactError, match="there already"):
+        export_gap_cards(dataset, CardFileParams(output=str(tmp_path / "cards.csv")))
+    with pytest.raises(InputError, match=r"must end in \.html, \.csv, \.json"):
+        export_gap_cards(dataset, CardFileParams(output=str(tmp_path / "cards.pdf")))
+    with pytest.raises(InputError, match="does not exist"):
+        export_gap_cards(dataset, CardFileParams(output=str(tmp_path / "no" / "cards.csv")))
+    assert (tmp_path / "cards.csv").read_text() == "mine"

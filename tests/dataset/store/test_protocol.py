@@ -9,6 +9,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps import analysis
+from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.coverage import read as read_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
@@ -28,6 +29,7 @@ from gapsphere.plugin.projection.place import Reducer
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.umap3d import SphereFit
 from gapsphere.plugin.settings.steps import (
+    CardParams,
     CoverageParams,
     EmbeddingParams,
     KCenterParams,
@@ -37,17 +39,20 @@ from gapsphere.tests.support.killed import killed_at
 
 COVERAGE = ("begun", "wrote dist_to_S", "wrote is_gap", "wrote nearest_S", "written", "completed")
 PICKS = ("begun", "wrote kcenter_rank", "wrote kcenter_radius", "tagged", "written", "completed")
+CARDS = ("begun", "wrote gap_card", "written", "completed")
 SPHERE = ("begun", "wrote umap3d", "wrote sphere", "written", "completed")
 EMBEDDINGS = ("begun", "cleared", "batch", "written", "completed")
 KILLS = [
     *(("coverage", point) for point in COVERAGE),
     *(("kcenter", point) for point in PICKS),
     *(("sphere", point) for point in SPHERE),
+    *(("cards", point) for point in CARDS),
 ]
 DONE = {
     "coverage": (compute_coverage, CoverageParams(), CoverageParams(metric="euclidean")),
     "kcenter": (select_kcenter, KCenterParams(k=4), KCenterParams(k=7, metric="euclidean")),
     "sphere": (compute_sphere, SphereParams(), SphereParams(seed=7)),
+    "cards": (summarize_gaps, CardParams(), CardParams(card_quantity=9)),
 }
 SAID = ("seconds", "reused", "delta_source", "basis", "level", "cutoff")
 """Of results: what tells a δ that is reused from one that was just read off S."""
@@ -79,6 +84,13 @@ def embedded(dataset):
     return dataset
 
 
+def ready(dataset, name: str):
+    """The dataset with what a step builds on: cards are made of a coverage run that found gaps."""
+    if name == "cards":
+        assert compute_coverage(dataset, CoverageParams(delta=0.05)).gaps
+    return dataset
+
+
 def state(dataset, name: str) -> dict:
     """What a step left: columns, tags and the record's results."""
     dataset.reload()
@@ -86,6 +98,7 @@ def state(dataset, name: str) -> dict:
         "coverage": ("dist_to_S", "gap_verdict", "is_gap", "nearest_S", "support", "novelty"),
         "kcenter": ("kcenter_rank", "kcenter_radius"),
         "sphere": ("umap3d", "sphere"),
+        "cards": ("gap_card",),
     }[name]
     found = {field: np.array(dataset.values(field), object).tolist() for field in fields}
     found["tags"] = [sorted(tags) for tags in dataset.values("tags")]
@@ -115,7 +128,7 @@ def test_a_run_killed_at_any_point_is_put_right_by_the_next_with_any_settings(
     embedded, name, point
 ):
     work, first, other = DONE[name]
-    work(embedded, first)
+    work(ready(embedded, name), first)
     one = state(embedded, name)
     work(embedded, other)
     two = state(embedded, name)
@@ -139,6 +152,7 @@ def test_a_first_run_killed_at_any_point_leaves_nothing_that_is_taken_for_a_resu
     embedded, name, point
 ):
     work, first, other = DONE[name]
+    ready(embedded, name)
     killed_at(f"{name}:{point}", lambda: work(embedded, other))
     embedded.reload()
     if point != "completed":

@@ -1,0 +1,178 @@
+"""``export_gap_cards``: the cards of the last run as a page, a table or JSON, by the ending."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import fiftyone as fo
+from PIL import Image
+
+from ...coverage.words import counted, standing
+from ...embeddings.images import open_rgb
+from ...errors import ArtifactError, GapsphereError, InputError
+from ...interchange.files import write_text
+from ...interchange.safe_cells import escaped
+from ...progress import Progress, silent
+from ...report.cards_page import PageCard, Shown, cards_page
+from ...report.spec_page import Picture
+from ...results import Result
+from ...settings.steps import CardFileParams
+from ..store import runs
+from ..store.metadata import columns
+from ..store.names import Names
+from ..store.sets import Samples, reloaded
+from . import coverage
+from .card_records import STEP, CardResult, GapCard, read
+
+ON_PAGE = 100
+SIDE, QUALITY = 480, 82
+"""Longest side of a picture on the page, in pixels, and its JPEG quality."""
+
+
+@dataclass(frozen=True, repr=False)
+class CardFile(Result):
+    """What ``export_gap_cards`` wrote: ``cards`` of them in ``path``."""
+
+    path: Path
+    cards: int
+
+    def __str__(self) -> str:
+        return f"{counted(self.cards, 'gap card')}: {self.path}"
+
+
+def export_gap_cards(
+    samples: Samples, params: CardFileParams, *, progress: Progress = silent
+) -> CardFile:
+    """Write the cards of the last ``summarize_gaps``.
+
+    Raises
+    ------
+    EmptySetError, MismatchError
+        There are no cards, or coverage was computed again since.
+    InputError, ArtifactError
+        The ending, the folder or the file cannot be used.
+    """
+    dataset, names = reloaded(samples), Names(params.suffix)
+    found = read(dataset, names)
+    path = _path(params)
+    write = WRITERS[path.suffix.lower()]
+    write_text(path, write(dataset, names, found, progress))
+    return CardFile(path.resolve(), len(found.found))
+
+
+def _path(params: CardFileParams) -> Path:
+    """Where the file goes, checked; a folder gets a name that is free."""
+    path = Path(params.output).expanduser()
+    if path.is_dir():
+        number = 1
+        while (free := path / f"gap-cards{f'-{number}' if number > 1 else ''}.html").exists():
+            number += 1
+        return free
+    if path.suffix.lower() not in WRITERS:
+        raise InputError(f"{path} must end in {', '.join(WRITERS)}, which decides what is written.")
+    if not path.parent.is_dir():
+        raise InputError(f"The folder {path.parent} of {path.name} does not exist; make it first.")
+    if path.exists() and not params.replace_file:
+        raise ArtifactError(f"{path} is there already; choose another name or ask to replace it.")
+    return path
+
+
+def _csv(_: fo.Dataset, __: Names, found: CardResult, ___: Progress) -> str:
+    table = found.cards.reset_index()
+    table["encoders"] = [_other_encoders(card) for card in found.found]
+    for name in ("exemplars", "nearest"):
+        table[name] = [" ".join(ids) for ids in table[name]]
+    text = table.select_dtypes(exclude="number").columns
+    table[text] = table[text].map(lambda cell: escaped(cell) if isinstance(cell, str) else cell)
+    return str(table.to_csv(index=False))
+
+
+def _json(_: fo.Dataset, __: Names, found: CardResult, ___: Progress) -> str:
+    return json.dumps(asdict(found), ensure_ascii=False, indent=2) + "\n"
+
+
+def _page(dataset: fo.Dataset, names: Names, found: CardResult, progress: Progress) -> str:
+    covered, record = coverage.read(dataset, names), runs.read(dataset, names, STEP)
+    shown = found.found[:ON_PAGE]
+    ids = list(dict.fromkeys(i for card in shown for i in (*card.exemplars, *card.nearest)))
+    read_off = columns(dataset, ids, {"path": "filepath", "distance": names.dist_to_S})
+    about = dict(zip(ids, zip(read_off["path"], read_off["distance"], strict=True), strict=True))
+    made = [record.created[:10], str(record.inputs.get("encoder", ""))] if record else []
+
+    def image(sample_id: str) -> Shown:
+        path, distance = about[sample_id]
+        return Shown(_picture(path), path or "deleted since", distance)
+
+    pages = []
+    for number, card in enumerate(shown, start=1):
+        pairs = [
+            (image(ours), image(theirs))
+            for ours, theirs in zip(card.exemplars, card.nearest, strict=True)
+        ]
+        pages.append(
+            PageCard(
+                card.number,
+                card.title,
+                card.sentences,
+                card.fill,
+                card.enough,
+                _figures(card),
+                pairs,
+            )
+        )
+        progress(number, len(shown))
+    return cards_page(
+        dataset.name,
+        f"{str(found).splitlines()[0]}.",
+        standing(covered.threshold),
+        pages,
+        made=" · ".join(filter(None, made)),
+        more=found.count - len(shown),
+        settled=covered.basis not in ("provisional", "none"),
+    )
+
+
+def _figures(card: GapCard) -> list[tuple[str, str]]:
+    """What a person compares cards by."""
+    figures = [
+        ("images of U", f"{card.images:,}"),
+        ("drives of U", f"{card.drives:,}"),
+        ("median distance to S", f"{card.median:.3f}"),
+    ]
+    if card.effect is not None:
+        figures.append(("x the usual distance inside S", f"{card.effect:.2g}"))
+    if card.support is not None:
+        figures.append(("images of S within δ, median", f"{card.support:g}"))
+    if card.failure_rate is not None:
+        figures.append(("fail nearby", f"{card.failure_rate:.0%}"))
+    if card.runs:
+        figures.append(("runs it holds in", card.holds))
+    if card.encoders:
+        figures.append(("with other encoders", _other_encoders(card)))
+    return figures
+
+
+def _other_encoders(card: GapCard) -> str:
+    said = {True: "holds", False: "does not hold"}
+    return ", ".join(f"{suffix or 'no suffix'}: {said[ok]}" for suffix, ok in card.encoders.items())
+
+
+def _picture(path: str | None) -> Picture:
+    """The picture as the page holds it; nothing where the file cannot be read."""
+    try:
+        small = open_rgb(path or "")
+    except GapsphereError:
+        return Picture(None)
+    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=QUALITY, optimize=True)
+    return Picture(buffer.getvalue(), None, small.width, small.height)
+
+
+Writer = Callable[[fo.Dataset, Names, CardResult, Progress], str]
+WRITERS: dict[str, Writer] = {".html": _page, ".csv": _csv, ".json": _json}
+"""What writes a file, by its ending."""
