@@ -72,7 +72,7 @@ def test_find_gaps_is_all_five_in_a_row(loaded):
     call("find_gaps", loaded, k=2)
     assert set(loaded.list_runs()) == {
         f"gapsphere_{step}"
-        for step in ("embeddings", "coverage", "kcenter", "sphere", "cards", "tags")
+        for step in ("embeddings", "coverage", "rounds", "kcenter", "sphere", "cards", "tags")
     }
     assert loaded.match_tags("kcenter").count() == 2
 
