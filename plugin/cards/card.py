@@ -42,6 +42,8 @@ class Card:
     ----------
     rows
         Its images, int64, as rows of U.
+    once
+        How many they are with near duplicates counted once.
     drives
         How many drives they come from; an image without a drive is one of its own.
     exemplars, beside
@@ -62,7 +64,7 @@ class Card:
     held
         How often it holds when the run is made again; None where that was not tried.
     weight
-        What cards are ordered by: images x effect, x rate where there is one.
+        What cards are ordered by: ``once`` x effect, x rate where there is one.
     """
 
     rows: Ints
@@ -79,6 +81,7 @@ class Card:
     attributes: tuple[Finding, ...] = ()
     held: Held | None = None
     weight: float = 0.0
+    once: int = 0
 
     @property
     def title(self) -> str:
@@ -154,6 +157,7 @@ def make_cards(
     support: ArrayLike | None = None,
     rates: ArrayLike | None = None,
     held: Sequence[Held] = (),
+    duplicates: ArrayLike | None = None,
     cameras: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
     alpha: float = 0.1,
     metric: Metric = "cosine",
@@ -182,6 +186,8 @@ def make_cards(
         Images of S within the radius, and the failure rate, of each image of U.
     held : sequence of Held, optional
         Of each card, by its number (:func:`~.stability.stability`).
+    duplicates : int (n,), optional
+        A number of each image of U; images of one number are near duplicates and count once.
     cameras : labels of S and of U, optional
         Attributes are compared among images of one camera, where these name it.
     alpha : float
@@ -220,6 +226,7 @@ def make_cards(
         shown = exemplars(pool, rows)
         median = float(np.median(far[rows]))
         effect = median / usual if usual > 0 else None
+        once = len(rows) if duplicates is None else len(np.unique(np.asarray(duplicates)[rows]))
         rate = None if rates is None else float(np.mean(np.asarray(rates, np.float64)[rows]))
         made.append(
             Card(
@@ -236,7 +243,8 @@ def make_cards(
                 name=names[at],
                 attributes=said[at],
                 held=held[at] if held else None,
-                weight=_weight(len(rows), median if effect is None else effect, rate),
+                weight=_weight(once, median if effect is None else effect, rate),
+                once=once,
             )
         )
     return sorted(made, key=lambda one: -one.weight)

@@ -51,6 +51,12 @@ def test_figures_equal_their_definitions(rows):
     assert (first.rate, first.held) == (None, None)
 
 
+def test_near_duplicates_count_once(rows):
+    *_, made = scene(rows, duplicates=[0, 0, 0, 0, 0, 0, 1, 2, *range(8, 20)])
+    assert [(len(one.rows), one.once) for one in made] == [(4, 4), (8, 3)]
+    assert made[1].weight == pytest.approx(3 * made[1].effect)
+
+
 def test_failures_weigh_where_they_are_known(rows):
     rates = np.array([0.01] * 8 + [0.9] * 12)
     held = [Held(1, 2, 0.4), Held(2, 2, 0.9)]

@@ -140,6 +140,7 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
     """What a person compares cards by."""
     figures = [
         ("images of U", f"{card.images:,}"),
+        ("without near duplicates", f"{card.once:,}"),
         ("drives of U", f"{card.drives:,}"),
         ("median distance to S", f"{card.median:.3f}"),
     ]

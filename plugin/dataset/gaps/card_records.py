@@ -47,8 +47,8 @@ class GapCard:
         Its place, 1 = weightiest.
     title, sentences
         What sets it apart from S: as a heading, and with counts and p-values.
-    images, drives
-        Of U.
+    images, once, drives
+        Of U; ``once`` counts near duplicates once.
     exemplars, nearest
         Ids of up to three samples that show it, and of the sample of S nearest to each.
     median, highest
@@ -77,6 +77,7 @@ class GapCard:
     title: str
     sentences: list[str]
     images: int
+    once: int
     drives: int
     exemplars: list[str]
     nearest: list[str]
@@ -107,7 +108,8 @@ class GapCard:
         rate = "" if self.failure_rate is None else f", {self.failure_rate:.0%} fail nearby"
         holds = f", holds in {self.holds} runs" if self.runs else ""
         return (
-            f"{self.number}. {self.title}: {counted(self.images, 'image')} of "
+            f"{self.number}. {self.title}: {counted(self.images, 'image')}"
+            f"{_of_them(self.images, self.once)} of "
             f"{counted(self.drives)}{effect}{rate}{holds}. {self.fill}"
         )
 
@@ -116,9 +118,10 @@ class GapCard:
 class CardResult(Result):
     """What ``summarize_gaps`` found.
 
-    ``found`` cards, the weightiest first; ``count`` of all of them; ``single`` images are gaps in
-    no card; ``basis`` is what the verdicts rest on; ``left_out`` says why fields of the user's name
-    no card.
+    ``once`` counts near duplicates among the ``gaps`` once (the others have the tag
+    ``gap_duplicate``); ``found`` cards, the weightiest first; ``count`` of all of them; ``single``
+    images are gaps in no card; ``basis`` is what the verdicts rest on; ``left_out`` says why fields
+    of the user's name no card.
     """
 
     dataset: str
@@ -128,6 +131,7 @@ class CardResult(Result):
     single: int
     found: list[GapCard]
     basis: str = ""
+    once: int = 0
     scale: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
@@ -144,11 +148,21 @@ class CardResult(Result):
             return f"no gaps, so no cards{none}"
         gaps = "provisional gap" if self.basis == "provisional" else "gap"
         alone = f", and {counted(self.single, 'single image')}" if self.single else ""
-        head = f"{counted(self.count, 'card')} of {counted(self.gaps, gaps)}{alone}"
+        head = f"{counted(self.count, 'card')} of {counted(self.gaps, gaps)}"
+        head += f"{_of_them(self.gaps, self.once)}{alone}"
         lines = [f"  {card.line()}" for card in self.found[:SHOWN]]
         rest = self.count - len(lines)
         more = [f"  and {counted(rest, 'card')} more"] if rest > 0 else []
         return "\n".join([head, *lines, *more])
+
+
+def _of_them(images: int, once: int) -> str:
+    """How many they are without near duplicates, where there are some.
+
+    >>> _of_them(52, 31), _of_them(3, 3)
+    (' (31 without near duplicates)', '')
+    """
+    return f" ({once:,} without near duplicates)" if 0 < once < images else ""
 
 
 def table(cards: Iterable[GapCard]) -> pd.DataFrame:
@@ -176,13 +190,14 @@ def record_of(
     """A card of arrays with sample ids, ``ids`` of U and of S, in place of rows."""
     pool, owned = ids
     images = len(card.rows)
-    fill = Fill(images, card.drives, wanted)
+    fill = Fill(card.once, card.drives, wanted)
     return GapCard(
         key=key,
         number=number,
         title=card.title,
         sentences=card.sentences(alpha),
         images=images,
+        once=card.once,
         drives=card.drives,
         exemplars=[pool[row] for row in card.exemplars.tolist()],
         nearest=[owned[row] for row in card.beside.tolist()],

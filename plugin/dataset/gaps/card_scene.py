@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...cards.columns import Column, Terms, terms_of
 from ...coverage.criterion import GAP, NAMES
+from ...coverage.duplicates import frame_scale
 from ...coverage.named import Numbers
 from ...coverage.yardstick import Yardstick
 from ...embeddings.attributes import WORDS
@@ -70,7 +71,8 @@ class Scene:
     """Everything that cards are made of.
 
     ``gap`` bool (n,) and ``distance`` (n,) of U; ``support`` (n,), None where it was not counted;
-    ``owned_drives`` are one where S looks like video; ``scale`` is None where S has one image.
+    ``order`` sorts S as it was recorded; ``owned_drives`` are one where S looks like video;
+    ``frame_scale`` is how near near duplicates are, ``scale`` is None where S has one image.
     """
 
     dataset: fo.Dataset
@@ -78,6 +80,7 @@ class Scene:
     covered: CoverageResult
     inputs: Inputs
     settings: CoverageParams
+    order: NDArray[np.int64]
     owned_drives: list[str | None]
     pool_drives: list[str | None]
     gap: NDArray[np.bool_]
@@ -110,6 +113,7 @@ class Scene:
             covered,
             inputs,
             settings,
+            drives.order,
             ["S"] * len(owned) if covered.looks_like_video else drives.owned,
             drives.pool,
             gap,
@@ -118,6 +122,13 @@ class Scene:
             coverage.yardstick(dataset, names),
             _said(dataset, names, inputs, drives.field, settings.camera_field),
         )
+
+    @cached_property
+    def frame_scale(self) -> float:
+        """How far apart neighbouring frames of S usually are."""
+        recorded = [self.owned_drives[row] for row in self.order.tolist()]
+        rows = self.inputs.owned.matrix[self.order]
+        return frame_scale(rows, recorded, metric=self.covered.metric)
 
     @cached_property
     def terms(self) -> Terms:

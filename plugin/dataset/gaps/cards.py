@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,8 @@ from ...cards.card import Card, make_cards
 from ...cards.group import SINGLE, Groups, group_gaps, joining_distance
 from ...cards.stability import HOLDS_ABOVE, NO_GAP, Held, bootstrap_runs, stability
 from ...coverage.criterion import GAP, NAMES
-from ...coverage.support import support
+from ...coverage.duplicates import near_duplicates
+from ...coverage.rows import metric_to_squared, pairs_within
 from ...progress import Progress, Reporter, quiet
 from ...settings.steps import CardParams
 from ..store import runs, vectors
@@ -41,7 +41,7 @@ from .card_records import (
 from .card_scene import Scene
 
 SEED = 51
-ASKED = 512
+ASKED = 64
 """Images of S that say how many it usually has within δ."""
 
 Ints = NDArray[np.int64]
@@ -50,7 +50,7 @@ Ints = NDArray[np.int64]
 def writes(names: Names) -> Writes:
     """What the step writes."""
     about = f"The gap card of a gap, {SINGLE_IMAGES!r} where it is in none"
-    return Writes(STEP, (Column(names.gap_card, str, about),))
+    return Writes(STEP, (Column(names.gap_card, str, about),), tags=(names.duplicate_tag,))
 
 
 @holds_lease("summarize_gaps")
@@ -63,7 +63,8 @@ def summarize_gaps(
 ) -> CardResult:
     """Group the gaps of the last coverage run in cards, and say what each is.
 
-    Writes ``gap_card`` on gaps: the card's key, or ``single images``.
+    Writes ``gap_card`` on gaps: the card's key, or ``single images``; and the tag
+    ``gap_duplicate`` on those that count once with an earlier one.
 
     Raises
     ------
@@ -91,12 +92,13 @@ def summarize_gaps(
         return replace(of_record(known), reused=True)
     result = CardResult(dataset.name, params.suffix, 0, 0, 0, [], covered.basis)
     if scene is None or not scene.gap.any():
-        return _write(step, result, [], [])
+        return _write(step, result, [], [], [])
     groups = _groups(scene, report("Grouping gaps"))
     card = np.full(len(scene.gap), NO_GAP)
     card[scene.gap] = groups.card
     held = _held(scene, card, params.card_runs, report("Runs for stability"))
-    made = _cards(scene, card, held, report("Naming cards"))
+    alike = _duplicates(scene, report("Near duplicates"))
+    made = _cards(scene, card, held, alike, report("Naming cards"))
     key, number = keys(made), {int(card[one.rows[0]]): at for at, one in enumerate(made)}
     wanted, elsewhere = _wanted(scene, params.card_quantity), _elsewhere(scene, card)
     found = [
@@ -115,6 +117,7 @@ def summarize_gaps(
     result = replace(
         result,
         gaps=len(gaps),
+        once=len(np.unique(alike[scene.gap])),
         count=len(made),
         single=int((card == SINGLE).sum()),
         found=found,
@@ -123,13 +126,17 @@ def summarize_gaps(
     )
     values = {SINGLE: SINGLE_IMAGES, **{label: key[at] for label, at in number.items()}}
     ids = [scene.inputs.pool.ids[row] for row in gaps]
-    return _write(step, result, ids, [values[int(card[row])] for row in gaps])
+    again = [scene.inputs.pool.ids[row] for row in gaps if alike[row] != row]
+    return _write(step, result, ids, [values[int(card[row])] for row in gaps], again)
 
 
-def _write(step: Step, result: CardResult, ids: Sequence[str], values: Sequence[str]) -> CardResult:
-    """Write the field of the gaps ``ids``, then the record."""
+def _write(
+    step: Step, result: CardResult, ids: Sequence[str], values: Sequence[str], again: Sequence[str]
+) -> CardResult:
+    """Write the field of the gaps ``ids``, the tag of those that count no more, the record."""
     step.begin()
     step.write(step.names.gap_card, ids, values)
+    step.tag(step.names.duplicate_tag, again)
     result = replace(result, seconds=step.seconds)
     step.complete(asdict(result))
     round_cards.note(step.dataset, step.names)
@@ -170,7 +177,25 @@ def _held(scene: Scene, card: Ints, count: int, progress: Progress) -> list[Held
     return stability(card, drawn)
 
 
-def _cards(scene: Scene, card: Ints, held: list[Held], progress: Progress) -> list[Card]:
+def _duplicates(scene: Scene, progress: Progress) -> Ints:
+    """The row of U that each gap is a near duplicate of, or its own: (n,), -1 where it is no gap.
+
+    Nearer than neighbouring frames of S usually are, as picks have it.
+    """
+    rows, found = np.flatnonzero(scene.gap), np.full(len(scene.gap), -1)
+    alike = near_duplicates(
+        scene.inputs.pool.matrix[rows],
+        scene.frame_scale,
+        metric=scene.covered.metric,
+        progress=progress,
+    )
+    found[rows] = rows[alike.representatives[alike.group]]
+    return found
+
+
+def _cards(
+    scene: Scene, card: Ints, held: list[Held], alike: Ints, progress: Progress
+) -> list[Card]:
     if scene.scale is None:
         return []
     return make_cards(
@@ -187,6 +212,7 @@ def _cards(scene: Scene, card: Ints, held: list[Held], progress: Progress) -> li
         support=scene.support,
         rates=_rates(scene),
         held=held,
+        duplicates=alike,
         alpha=scene.covered.alpha,
         metric=scene.covered.metric,
         seed=SEED,
@@ -209,15 +235,19 @@ def _rates(scene: Scene) -> NDArray[np.float64] | None:
 def _wanted(scene: Scene, given: int | None) -> int:
     """Images that are wanted of each card: as many as S usually has within δ of one of its own.
 
-    The median over at most 512 images of S: so many make a gap as well covered as S is.
+    The median over at most 64 images of S, near duplicates counted once: so many make a gap as well
+    covered as S is.
     """
     if given is not None:
         return given
-    owned, about = scene.inputs.owned.matrix, scene.covered
-    chosen = owned[np.unique(np.linspace(0, len(owned) - 1, ASKED).astype(np.int64))]
-    how: dict[str, Any] = {"metric": about.metric, "memory_mb": scene.settings.memory_mb}
-    near, _ = support(chosen, owned, scene.owned_drives, about.delta, **how)
-    return max(int(np.median(near)), 1)
+    owned, metric = scene.inputs.owned.matrix, scene.covered.metric
+    squared = metric_to_squared(scene.covered.delta, metric)
+    counts = []
+    for row in np.unique(np.linspace(0, len(owned) - 1, ASKED).astype(np.int64)).tolist():
+        near = owned[pairs_within(owned[row : row + 1], owned, squared)[0]]
+        alike = near_duplicates(near, scene.frame_scale, metric=metric)
+        counts.append(len(alike.representatives))
+    return max(int(np.median(counts)), 1)
 
 
 def _elsewhere(scene: Scene, card: Ints) -> dict[str, list[bool]]:

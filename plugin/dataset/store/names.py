@@ -35,6 +35,7 @@ class Names:
         self.support_drives = self._named("support_drives")
         self.novelty = self._named("novelty")
         self.gap_card = self._named("gap_card")
+        self.duplicate_tag = self._named("gap_duplicate")
         self.nearest_S = self._named("nearest_S")
         self.kcenter_rank = self._named("kcenter_rank")
         self.kcenter_radius = self._named("kcenter_radius")

@@ -8,6 +8,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from gapsphere.plugin.coverage.duplicates import frame_scale, near_duplicates
 from gapsphere.plugin.dataset.gaps.card_files import export_gap_cards
 from gapsphere.plugin.dataset.gaps.card_records import SINGLE_IMAGES, gap_cards
 from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
@@ -21,9 +22,10 @@ QUICK = CardParams(card_runs=3)
 
 
 def rows_near(axis, count, seed):
-    """Unit rows around one axis of eight; those of the day, axis 0, lie wider apart."""
-    spread = 0.01 if axis else 0.05
-    rows = np.eye(8)[[axis] * count] + spread * np.random.default_rng(seed).normal(size=(count, 8))
+    """Unit rows around one axis of eight: those of a day drive, axis 0, are nearly one."""
+    random = np.random.default_rng(seed)
+    centre = np.eye(8)[axis] + (0.0 if axis else 0.05) * random.normal(size=8)
+    rows = centre + (0.01 if axis else 0.002) * random.normal(size=(count, 8))
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -195,12 +197,14 @@ def test_another_encoder_says_whether_a_card_holds_there(covered):
 
 
 def test_as_many_are_wanted_as_s_has_within_delta_or_the_user_says(covered):
-    rows = vectors.read(covered.match_tags("S"), "embedding").matrix.astype(float)
+    rows = vectors.read(covered.match_tags("S"), "embedding").matrix
     delta = runs.read(covered, Names(), "coverage").results["delta"]
+    scale = frame_scale(rows, covered.match_tags("S").values("sequence"))
+    near = 1 - rows.astype(float) @ rows.T.astype(float) <= delta
+    counts = [len(near_duplicates(rows[mine], scale).representatives) for mine in near]
     usual = summarize_gaps(covered, CardParams(card_runs=0)).found[0]
-    assert usual.wanted == np.median((1 - rows @ rows.T <= delta).sum(axis=1)) > 8
-    assert usual.short == usual.wanted - 8
-    assert usual.fill.endswith(f"drive for {usual.short} more.")
+    assert usual.wanted == int(np.median(counts)) < np.median(near.sum(axis=1))
+    assert usual.short == usual.wanted - 8 > 0
     given = summarize_gaps(covered, CardParams(card_runs=0, card_quantity=5)).found[0]
     assert (given.wanted, given.enough) == (5, True)
     assert given.fill == "U can fill it: 8 images of 2 drives, 5 wanted."
@@ -258,3 +262,22 @@ def test_a_file_that_cannot_be_written_is_refused(summarized, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         export_gap_cards(dataset, CardFileParams(output=str(tmp_path / "no" / "cards.csv")))
     assert (tmp_path / "cards.csv").read_text() == "mine"
+
+
+def test_near_duplicates_count_once_and_are_tagged(covered):
+    """Two of the night images become copies of a third; a day image of U is no gap to count."""
+    night = covered.match(F("light") == "night")
+    ids = night.values("id")
+    rows = vectors.read(night, "embedding").matrix[[0] * 3]
+    vectors.write(covered, "embedding", ids[:3], rows)
+    compute_coverage(covered)
+    found = summarize_gaps(covered, CardParams(card_runs=0, card_quantity=8))
+    assert (found.gaps, found.once) == (12, 10)
+    assert (found.found[0].images, found.found[0].once) == (8, 6)
+    assert found.found[0].fill.startswith("U has 6 images of 2 drives, 8 wanted")
+    assert str(found).startswith("2 cards of 12 gaps (10 without near duplicates), and 1 single")
+    assert set(covered.match_tags("gap_duplicate").values("id")) == set(ids[1:3])
+    vectors.write(covered, "embedding", ids[:3], rows_near(1, 3, 70))
+    compute_coverage(covered)
+    summarize_gaps(covered, QUICK)
+    assert covered.match_tags("gap_duplicate").values("id") == []

@@ -39,7 +39,7 @@ from gapsphere.tests.support.killed import killed_at
 
 COVERAGE = ("begun", "wrote dist_to_S", "wrote is_gap", "wrote nearest_S", "written", "completed")
 PICKS = ("begun", "wrote kcenter_rank", "wrote kcenter_radius", "tagged", "written", "completed")
-CARDS = ("begun", "wrote gap_card", "written", "completed")
+CARDS = ("begun", "wrote gap_card", "tagged", "written", "completed")
 SPHERE = ("begun", "wrote umap3d", "wrote sphere", "written", "completed")
 EMBEDDINGS = ("begun", "cleared", "batch", "written", "completed")
 KILLS = [
