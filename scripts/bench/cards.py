@@ -6,15 +6,16 @@
 For each seed the drive is rendered and embedded, and the gaps at the level are grouped.  Printed
 are how many of the combinations that S lacks
 
-* ``gaps``: have three gaps or more, without which there is no card;
+* ``gaps``: have three gaps or more (``--least``), without which there is no card;
 * ``kept``: are most of a card, and the lowest share that a card's most frequent combination has
   (``purity``): metadata takes no part in the grouping;
 * ``named``: are named by one of the first ten cards so that the name holds for images of this
   missing combination alone and for no image of S, every column of the table being offered;
 
-then the cards whose attributes are said to lie outside S, with the lowest share of images that do
-lie outside all but 1 % of it, and outside all of it; and the cards that hold in most of 20 runs
-with drives of S drawn anew.  Exit code 1 where not all combinations are kept and named.
+besides, ``owned``: cards that are most of a kind that S has; the cards whose attributes are said
+to lie outside S, with the lowest share of images that do lie outside all but 1 % of it, and outside
+all of it; and the cards that hold in most of 20 runs with drives of S drawn anew.  Exit code 1
+where not all combinations are kept and named.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from numpy.typing import NDArray
 
 from ...plugin.cards.card import Card, Fill, make_cards
 from ...plugin.cards.columns import Column, terms_of
-from ...plugin.cards.group import SINGLE, group_gaps, joining_distance
+from ...plugin.cards.group import LEAST, SINGLE, group_gaps, joining_distance
 from ...plugin.cards.stability import NO_GAP, bootstrap_runs, stability
 from ...plugin.coverage.contrasts import own_range
 from ...plugin.coverage.criterion import GAP, choose_threshold, own_distances
@@ -124,6 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--level", type=float, default=0.1, help="rate of false gaps [0.1]")
+    parser.add_argument("--least", type=int, default=LEAST, help=f"images of a card [{LEAST}]")
     parser.add_argument("--encoder", default="packaged", help="[packaged]")
     parser.add_argument("--folder", type=Path, help="keep the drives here, one folder a seed")
     parser.add_argument("--csv", type=Path, help="print the cards of these images instead")
@@ -134,17 +136,17 @@ def main() -> int:
         show(find(scene, options.level), options.level)
         return 0
     print(f"{encoder.name}, level {options.level}; of 8 combinations that S lacks")
-    print("seed  cards  single  gaps  kept  named  purity  attributes: cards, outside  held")
+    print("seed  cards  owned  single  gaps  kept  named  purity  attributes: cards, outside  held")
     with tempfile.TemporaryDirectory() as temporary:
         reached = [
-            judge(options.folder or Path(temporary), seed, options.level, encoder)
+            judge(options.folder or Path(temporary), seed, options.level, encoder, options.least)
             for seed in options.seeds
         ]
     print("the goal is reached" if all(reached) else "THE GOAL IS NOT REACHED")
     return int(not all(reached))
 
 
-def find(scene: Scene, level: float) -> Found:
+def find(scene: Scene, level: float, least: int = LEAST) -> Found:
     """Gaps and their cards, as a user would get them."""
     own_drives, drives = scene.drives
     own = own_distances(scene.owned, own_drives)
@@ -155,7 +157,7 @@ def find(scene: Scene, level: float) -> Found:
     gap = threshold.verdicts(distance, novelty(scene.pool, scene.owned)) == GAP
     yard = Yardstick.of(own.distance, own.drive)
     card = np.full(len(gap), NO_GAP)
-    card[gap] = group_gaps(scene.pool[gap], joining_distance(yard)).card
+    card[gap] = group_gaps(scene.pool[gap], joining_distance(yard), least=least).card
     held = []
     if own.drives > 1 and threshold.basis == "level":
         held = stability(
@@ -181,20 +183,21 @@ def find(scene: Scene, level: float) -> Found:
     return Found(cards, gap, int(np.median(near)), standing)
 
 
-def judge(folder: Path, seed: int, level: float, encoder: Encoder) -> bool:
+def judge(folder: Path, seed: int, level: float, encoder: Encoder, least: int = LEAST) -> bool:
     """Print a seed's row; whether all combinations are kept apart and named."""
     render_drive(folder / str(seed), seed=seed)
     scene = Scene.read(folder / str(seed) / "metadata.csv", encoder)
-    found = find(scene, level)
+    found = find(scene, level, least)
     shown = [tuple(row[field] for field in SHOWN) for row in scene.theirs]
     missing = {
         what for what, row in zip(shown, scene.theirs, strict=True) if row["missing_in_S"] == "1"
     }
     counts = Counter(what for what, gap in zip(shown, found.gaps, strict=True) if gap)
-    enough = {what for what in missing if counts[what] >= 3}
+    enough = {what for what in missing if counts[what] >= least}
     tops = [Counter(shown[row] for row in card.rows).most_common(1)[0] for card in found.cards]
     purity = min(top[1] / len(card.rows) for top, card in zip(tops, found.cards, strict=True))
     kept = {top[0] for top in tops} & missing
+    owned = sum(top[0] not in missing for top in tops)
     named = {
         top[0]
         for top, card in list(zip(tops, found.cards, strict=True))[:FIRST]
@@ -203,7 +206,7 @@ def judge(folder: Path, seed: int, level: float, encoder: Encoder) -> bool:
     single = int(found.gaps.sum()) - sum(len(card.rows) for card in found.cards)
     held = sum(card.held is not None and 2 * card.held.held > RUNS for card in found.cards)
     print(
-        f"{seed:4}  {len(found.cards):5}  {single:6}  {len(enough):4}  {len(kept):4}  "
+        f"{seed:4}  {len(found.cards):5}  {owned:5}  {single:6}  {len(enough):4}  {len(kept):4}  "
         f"{len(named):5}  {purity:6.2f}  {outside(found.cards, scene):26}  {held}",
         flush=True,
     )

@@ -281,3 +281,15 @@ def test_near_duplicates_count_once_and_are_tagged(covered):
     compute_coverage(covered)
     summarize_gaps(covered, QUICK)
     assert covered.match_tags("gap_duplicate").values("id") == []
+
+
+def test_cards_are_the_same_groups_without_any_field_to_name_them(covered):
+    named = summarize_gaps(covered, QUICK)
+    ids = covered.match_tags("U").values("id")
+    before = dict(zip(ids, covered.match_tags("U").values("gap_card"), strict=True))
+    covered.delete_sample_field("light")
+    unnamed = summarize_gaps(covered, QUICK)
+    assert [card.images for card in unnamed.found] == [card.images for card in named.found]
+    assert {card.name["title"] for card in unnamed.found} == {""}
+    after = dict(zip(ids, covered.match_tags("U").values("gap_card"), strict=True))
+    assert len({(before[i], after[i]) for i in ids}) == len(set(before.values()))
