@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import InitVar, asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -47,18 +47,22 @@ reached: Callable[[str], None] = _on
 
 @dataclass
 class Step:
-    """A step on a dataset, with its settings and what goes in, both JSON-able."""
+    """A step on a dataset, with its settings and what goes in, both JSON-able.
+
+    ``planned`` is what it writes beside its record; without it, nothing.
+    """
 
     name: str
     dataset: fo.Dataset
     names: Names
     settings: Mapping[str, Any]
     inputs: Mapping[str, Any]
-    writes: Writes | None = None
+    planned: InitVar[Writes | None] = None
+    writes: Writes = field(init=False)
     earlier: Record | None = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.writes = self.writes or Writes(self.name)
+    def __post_init__(self, planned: Writes | None) -> None:
+        self.writes = planned or Writes(self.name)
         self.earlier = runs.read(self.dataset, self.names, self.name)
         self._started = time.monotonic()
         self._token = ""
@@ -110,7 +114,6 @@ class Step:
         InputError
             Something of the user's has one of the names.
         """
-        assert self.writes is not None
         ownership.refuse_foreign(self.dataset, self.names, self.writes)
         self._token, self._counts = uuid4().hex, {}
         runs.write(self.dataset, self.names, self._running())
@@ -167,7 +170,6 @@ class Step:
         self.at("completed")
 
     def _running(self) -> Record:
-        assert self.writes is not None
         written = tuple(column.name for column in self.writes.columns)
         more: dict[str, Any] = {"token": self._token, "fields": written, "running": True}
         return Record(self.name, self.settings, self.inputs, **more)
@@ -181,7 +183,6 @@ class Step:
 
     def _digest(self) -> str:
         """Of the samples that hold something of the step's: ids, values and tags."""
-        assert self.writes is not None
         names = [column.name for column in self.writes.columns]
         if not names or not self.writes.compared:
             return ""
