@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,10 @@ from ...embeddings.extract import Skipped
 from ...settings.sparse import EVEN, SimulateParams, SparseParams
 from ...sparse.loop.build import make_sampler
 from ...sparse.network.registry import LoadedModel
+from ..store import runs
+from ..store.fields import is_ours
 from ..store.names import Names
+from ..store.ownership import Column, Writes
 from ..store.step import Step
 from .files import SimulationFiles
 from .sequences import OrderedFrames
@@ -66,16 +69,57 @@ class Job:
             "folder": str(self.files.folder),
         }
         settings = self.params.model_dump(mode="json")
-        return Step(STEP, self.dataset, self.names, settings, inputs)
+        before = runs.read(self.dataset, self.names, STEP)
+        recorded = before is not None and bool(before.params.get("keypoints"))
+        plan = writes(self.names)
+        if self.params.keypoints or recorded or is_ours(self.dataset, self.names.measured):
+            pixels = _measured(self.names, first=recorded)  # else such a field is the user's
+            plan = replace(plan, columns=(pixels, *plan.columns))
+        return Step(STEP, self.dataset, self.names, settings, inputs, plan)
 
     @property
     def figures(self) -> tuple[str, ...]:
-        names = self.names
-        return (
-            names.psnr, names.ssim, names.reconstruction_error, names.importance_mean,
-            names.n_samples, names.scene_cut, names.importance, names.measured,
-            names.reconstruction,
-        )  # fmt: skip
+        """Fields of a frame's own result; ``reconstruction``, the last, tells that it is whole."""
+        columns = (column.name for column in self.step.writes.columns)
+        return tuple(name for name in columns if name != self.names.is_hard)
+
+
+def writes(names: Names) -> Writes:
+    """What every simulation writes on the frames."""
+    columns = (
+        _column(names.psnr, float, "Reconstruction against the frame at the working size, in dB"),
+        _column(
+            names.ssim, float, "Structural similarity of the two, as Wang et al. (2004) set it"
+        ),
+        _column(names.reconstruction_error, float, "Mean absolute error, in grey levels 0 to 255"),
+        _column(names.importance_mean, float, "Mean of the importance map, by Gapsphere"),
+        _column(names.n_samples, int, "Pixels measured of the frame"),
+        _column(names.scene_cut, bool, "Whether the frame was taken for a scene cut"),
+        _column(names.is_hard, bool, "Whether the error is above the chosen quantile of S"),
+        Column(
+            names.importance,
+            fo.EmbeddedDocumentField,
+            "Where to measure next: each map's top is 255",
+            first=True,
+            document=fo.Heatmap,
+        ),
+        _column(names.reconstruction, str, "The frame rebuilt from the measured pixels"),
+    )
+    return Writes(STEP, columns, compared=False)
+
+
+def _measured(names: Names, *, first: bool) -> Column:
+    return Column(
+        names.measured,
+        fo.EmbeddedDocumentField,
+        "The measured pixels",
+        first=first,
+        document=fo.Keypoints,
+    )
+
+
+def _column(name: str, kind: type, description: str) -> Column:
+    return Column(name, kind, description, first=True)
 
 
 @dataclass
@@ -107,9 +151,9 @@ def policy_name(params: SparseParams) -> str:
     return f"{params.signal}, {params.method}{third}"
 
 
-def record(job: Job, tally: Tally, hard_above: float | None = None) -> None:
-    """Keep on the dataset what was done so far."""
-    results = {
+def told(job: Job, tally: Tally, hard_above: float | None = None) -> dict[str, Any]:
+    """What the record says of what was done so far."""
+    return {
         "policy": policy_name(job.params),
         "sequence_field": job.ordered.sequence_field,
         "order_field": job.ordered.order_field,
@@ -122,4 +166,3 @@ def record(job: Job, tally: Tally, hard_above: float | None = None) -> None:
         "notes": tally.notes,
         "seconds": job.step.seconds,
     }
-    job.step.complete(results)

@@ -8,54 +8,74 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from ...errors import GapsphereError, InputError, MismatchError
+from ...errors import GapsphereError, MismatchError
 from ...sparse.frames.coords import resolution_to_wire, uv_of
 from ...sparse.measure.playback import PlayedFrame
 from ...sparse.network.importance import scaled
-from ..store import fields
 from ..store.appearance import hide_at_first
 from ..store.database import counted
 from ..store.names import Names
+from ..store.ownership import refuse_foreign
 from ..store.samples import flat
 from ..store.sets import resolve
 from ..store.skipped import tag_skipped
 from .files import SimulationState
 from .frames import read_frame
-from .job import Job
+from .job import Job, Tally, told
 from .simulations import plain
 
 Means = dict[str, dict[str, Any]]
+CLEARING = "clearing"
+"""Of a running record's inputs: the fields still hold results of other settings."""
 
 
 def claim(job: Job) -> Means:
-    """Take the suffix's fields for a job; the means of the sequences that still hold.
+    """Begin a job's step on the suffix's fields; the means of the sequences that still hold.
 
     MismatchError where the fields hold something else and ``overwrite`` is off, InputError where
-    one has another type or the word that names S means nothing.
+    one is the user's or the word that names S means nothing.
     """
-    dataset, names, known = job.dataset, job.names, Means()
+    dataset, names, step = job.dataset, job.names, job.step
     resolve(dataset, job.params.owned)
-    record = job.step.earlier
-    if record is not None and record.inputs.get("recipe") == job.recipe:
-        known = plain(record.results["sequences"])
+    refuse_foreign(dataset, names, step.writes)
+    first_pixels = job.params.keypoints and not dataset.has_field(names.measured)
+    earlier = step.earlier
+    known = Means()
+    inputs = {} if earlier is None else earlier.inputs
+    goes_on = inputs.get("recipe") == job.recipe
+    if earlier is not None and goes_on and CLEARING not in inputs:
+        known = plain(earlier.results.get("sequences", {}))
+        step.begin(told(job, Tally(means=known)))
         if job.params.overwrite:
             for sequence in job.ordered.sequences:
                 job.files.forget(sequence.value)
     else:
-        held = [name for name in job.figures if dataset.has_field(name)]
-        taken = next((name for name in held if counted(flat(dataset).exists(name))), None)
-        if taken and not job.params.overwrite:
-            by = record.results["policy"] if record else "an unrecorded run"
-            raise MismatchError(
-                f"{taken!r} holds results of {by} with other settings or another model. "
-                "Use a suffix to keep both, or overwrite to replace them."
-            )
-        if names.reconstruction in held:
-            clear(job, flat(dataset).exists(names.reconstruction).values("id"))
-        job.files.clear()
+        _clear_other(job, asked=job.params.overwrite or goes_on)
     job.files.sign()
-    _declare(dataset, names, keypoints=job.params.keypoints)
+    _show(dataset, names, pixels=first_pixels)
     return known
+
+
+def _clear_other(job: Job, *, asked: bool) -> None:
+    """Begin with empty fields: results of other settings go, where that was asked for."""
+    dataset, names, step = job.dataset, job.names, job.step
+    held = [name for name in job.figures if dataset.has_field(name)]
+    taken = next((name for name in held if counted(flat(dataset).exists(name))), None)
+    if taken and not asked:
+        told_of = {} if step.earlier is None else step.earlier.results
+        by = told_of.get("policy", "an unrecorded run")
+        raise MismatchError(
+            f"{taken!r} holds results of {by} with other settings or another model. "
+            "Use a suffix to keep both, or overwrite to replace them."
+        )
+    inputs = step.inputs
+    step.inputs = {**inputs, CLEARING: True}
+    step.begin(told(job, Tally()))
+    if names.reconstruction in held:
+        clear(job, flat(dataset).exists(names.reconstruction).values("id"))
+    step.at("cleared")
+    job.files.clear()
+    step.now(inputs)
 
 
 def write(job: Job, block: Sequence[tuple[str, PlayedFrame]]) -> None:
@@ -67,11 +87,12 @@ def write(job: Job, block: Sequence[tuple[str, PlayedFrame]]) -> None:
     for name, values in columns.items():
         if values:
             job.dataset.set_values(name, values, key_field="id", progress=False)
+            job.step.at(f"wrote {name}")
 
 
 def clear(job: Job, ids: Sequence[str]) -> None:
     """Remove the results of samples, and their pictures."""
-    for name in (*job.figures, job.names.is_hard):
+    for name in (job.names.is_hard, *job.figures):  # the one that tells goes last
         if ids and job.dataset.has_field(name):
             job.dataset.set_values(name, dict.fromkeys(ids), key_field="id", progress=False)
     job.files.drop(ids)
@@ -147,47 +168,16 @@ def _values(job: Job, sample_id: str, played: PlayedFrame) -> dict[str, Any]:
     return values
 
 
-def _declare(dataset: fo.Dataset, names: Names, *, keypoints: bool) -> None:
-    for name, kind, description in (
-        (names.psnr, float, "Reconstruction against the frame at the working size, in dB"),
-        (names.ssim, float, "Structural similarity of the two, as Wang et al. (2004) set it"),
-        (names.reconstruction_error, float, "Mean absolute error, in grey levels 0 to 255"),
-        (names.importance_mean, float, "Mean of the importance map, by Gapsphere"),
-        (names.n_samples, int, "Pixels measured of the frame"),
-        (names.scene_cut, bool, "Whether the frame was taken for a scene cut"),
-        (names.is_hard, bool, "Whether the error is above the chosen quantile of S"),
-        (names.reconstruction, fo.StringField, "The frame rebuilt from the measured pixels"),
-    ):
-        fields.declare(dataset, name, kind, description)
-        _check(name, isinstance(dataset.get_field(name), fields.TYPES.get(kind, kind)))
-    labels = [(names.importance, fo.Heatmap, "Where to measure next: each map's top is 255")]
-    if keypoints:
-        labels.append((names.measured, fo.Keypoints, "The measured pixels"))
-        if not dataset.has_field(names.measured):
-            # Hundreds of dots would cover a thumbnail.
-            hide_at_first(dataset, names.measured, instead=names.psnr)
-    for name, label, description in labels:
-        if not dataset.has_field(name):
-            dataset.add_sample_field(
-                name,
-                fo.EmbeddedDocumentField,
-                embedded_doc_type=label,
-                description=description,
-            )
-        _check(name, getattr(dataset.get_field(name), "document_type", None) is label)
+def _show(dataset: fo.Dataset, names: Names, *, pixels: bool) -> None:
+    """Let the App show reconstructions as media, and hide new ``pixels`` until they are ticked."""
+    if pixels:
+        # Hundreds of dots would cover a thumbnail.
+        hide_at_first(dataset, names.measured, instead=names.psnr)
     config = dataset.app_config
     if names.reconstruction not in config.media_fields:
         config.media_fields = [*config.media_fields, names.reconstruction]
         config.media_fallback = True  # frames that were not simulated show themselves
         dataset.save()
-
-
-def _check(name: str, fits: bool) -> None:
-    if not fits:
-        raise InputError(
-            f"The dataset has a field {name!r} of another type; use a suffix, so that the "
-            "simulation's fields have names of their own."
-        )
 
 
 def _readable(path: str, side: int) -> bool:

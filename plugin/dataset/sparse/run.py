@@ -16,7 +16,7 @@ from ...sparse.measure.playback import PlayedFrame, play_frame
 from . import results
 from .files import SimulationState
 from .frames import Frame, read_ahead
-from .job import Job, Tally, record
+from .job import Job, Tally, told
 from .sequences import FrameSequence
 
 BLOCK = 25
@@ -38,6 +38,8 @@ class Player:
         self._tally.known += start - len(reached.skipped)
         self._behind += start
         self._progress(self._behind, self._total)
+        if start < len(sequence):
+            self._open(sequence.value)
         try:
             self._advance(sequence, reached)
         except Cancelled:
@@ -54,9 +56,15 @@ class Player:
             if same and results.holds(self._job, reached):
                 return replace(reached, ids=reached.ids[:common])  # a view may end earlier
         self._job.files.forget(sequence.value)
-        self._tally.means.pop(sequence.value, None)
+        self._open(sequence.value)
         results.clear_sequence(self._job, sequence.value)
         return SimulationState()
+
+    def _open(self, value: str) -> None:
+        """Take a sequence out of the record, before its frames change."""
+        if self._tally.means.pop(value, None) is not None:
+            self._job.step.go_on(told(self._job, self._tally))
+            self._job.step.at("opened")
 
     def _advance(self, sequence: FrameSequence, reached: SimulationState) -> None:
         start, block = len(reached.ids), list[tuple[str, PlayedFrame]]()
@@ -105,6 +113,7 @@ class Player:
     ) -> None:
         results.write(self._job, block)
         self._job.files.save(value, reached)
+        self._job.step.at("saved")
         block.clear()
 
     def _finish(self, sequence: FrameSequence, reached: SimulationState, start: int) -> None:
@@ -125,4 +134,5 @@ class Player:
         if len(reached.ids) > start or sequence.value not in tally.means:
             tally.means[sequence.value] = results.means(self._job, reached)
             tally.means = dict(sorted(tally.means.items()))
-            record(self._job, tally)
+            self._job.step.go_on(told(self._job, tally))
+            self._job.step.at("played")

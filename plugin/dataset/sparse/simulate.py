@@ -22,7 +22,7 @@ from ..store.sets import Samples, reloaded
 from . import results
 from .frames import frames_among, frames_of_videos
 from .hard import count_hard, mark_hard
-from .job import Job, Tally, policy_name, record
+from .job import Job, Tally, policy_name, told
 from .models import open_registry
 from .run import Player
 from .sequences import ordered_sequences
@@ -128,7 +128,6 @@ def simulate_adaptive_sampling(
     model = model or open_registry(params.device).get(params.checkpoint_key)
     job = Job(dataset, params, model, ordered)
     tally = Tally(means=results.claim(job), notes=[*notes, *ordered.notes])
-    record(job, tally)
     player = Player(job, tally, progress)
     try:
         for sequence in ordered.sequences:
@@ -156,7 +155,8 @@ def simulate_adaptive_sampling(
 
 def _close(job: Job, tally: Tally) -> float | None:
     above = mark_hard(job.dataset, job.names, job.params.owned, job.params.quantile)
-    record(job, tally, above)
+    job.step.at("marked")
+    job.step.complete(told(job, tally, above))
     return above
 
 

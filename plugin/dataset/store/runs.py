@@ -1,9 +1,9 @@
 """What each step did, kept as a custom run on the dataset, so that a number can always be traced.
 
 A record holds the step's parameters, what went in (a digest of the vectors, the encoder's
-fingerprint, counts) and what came out.  It is *running* while fields change: its ``results`` are
-empty then, and nobody may read the fields as a result.  A record is replaced in one update of the
-database, so it is never absent while its fields stand.
+fingerprint, counts) and what came out.  It is *running* while fields change: the fields are no
+result then, and its ``results`` hold at most parts that are whole already.  A record is replaced in
+one update of the database, so it is never absent while its fields stand.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ VERBS = {
     "failures": "rank_gaps_by_failures",
     "feature_cache": "import_feature_cache",
     "sparse": "simulate_adaptive_sampling",
+    "trained": "train_sparse_transformer",
 }
 """What a person runs to make a record again."""
 

@@ -66,6 +66,7 @@ class Step:
         self.earlier = runs.read(self.dataset, self.names, self.name)
         self._started = time.monotonic()
         self._token = ""
+        self._so_far: Mapping[str, Any] = {}
         self._counts: dict[str, int] = {}
 
     @classmethod
@@ -106,8 +107,10 @@ class Step:
         """Since the step was made."""
         return time.monotonic() - self._started
 
-    def begin(self) -> None:
+    def begin(self, so_far: Mapping[str, Any] | None = None) -> None:
         """Mark the record running and declare the fields: samples change from here on.
+
+        ``so_far`` as in :meth:`go_on`.
 
         Raises
         ------
@@ -115,7 +118,7 @@ class Step:
             Something of the user's has one of the names.
         """
         ownership.refuse_foreign(self.dataset, self.names, self.writes)
-        self._token, self._counts = uuid4().hex, {}
+        self._token, self._counts, self._so_far = uuid4().hex, {}, so_far or {}
         runs.write(self.dataset, self.names, self._running())
         self.at("begun")
         for column in self.writes.columns:
@@ -124,6 +127,14 @@ class Step:
     def now(self, inputs: Mapping[str, Any]) -> None:
         """Say in the running record that the fields are filled from other inputs from here on."""
         self.inputs = inputs
+        self._put(self._running())
+
+    def go_on(self, so_far: Mapping[str, Any]) -> None:
+        """Keep in the running record results of parts that are whole, for a step of many parts.
+
+        A part is in there only while its fields are: it is taken out before they change.
+        """
+        self._so_far = so_far
         self._put(self._running())
 
     def at(self, point: str) -> None:
@@ -172,7 +183,7 @@ class Step:
     def _running(self) -> Record:
         written = tuple(column.name for column in self.writes.columns)
         more: dict[str, Any] = {"token": self._token, "fields": written, "running": True}
-        return Record(self.name, self.settings, self.inputs, **more)
+        return Record(self.name, self.settings, self.inputs, self._so_far, **more)
 
     def _put(self, record: Record) -> None:
         if not runs.write(self.dataset, self.names, record, token=self._token):

@@ -44,6 +44,7 @@ from gapsphere.plugin.sparse.measure.quality import psnr, ssim
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from gapsphere.plugin.sparse.network.weights import save_weights
+from gapsphere.tests.support.killed import killed_at
 from gapsphere.tests.support.sparse_client import Client
 from PIL import Image
 
@@ -319,6 +320,60 @@ def test_a_killed_run_goes_on_to_the_same_bits(film, simulate, model):
     assert results(film) == results(film, "whole")
 
 
+def told(dataset, suffix=""):
+    """Means of the sequences that the record has."""
+    record = runs.read(dataset, Names(suffix), "sparse")
+    return record.running, dict(record.results.get("sequences", {}))
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize(
+    "point",
+    ["begun", "cleared", "wrote psnr", "wrote reconstruction", "saved", "played", "marked",
+     "written", "completed"],
+)  # fmt: skip
+def test_a_run_killed_at_any_point_over_other_results_is_never_half_of_both(film, simulate, point):
+    short = film.match(F("frame_number") < 180)
+    simulate(short, suffix="first")
+    simulate(short, suffix="other", sample_count=80)
+    simulate(short)
+    other = {"sample_count": 80, "overwrite": True}
+    killed_at(f"sparse:{point}", lambda: simulate(short, **other))
+    film.reload()
+    running, sequences = told(film)
+    assert running == (point != "completed")
+    for name in sequences:  # what the record has of it is whole
+        assert {row[4] for key, row in results(film).items() if film[key].sequence == name} <= {
+            80, None
+        }  # fmt: skip
+    if len(film.exists("psnr")):
+        with pytest.raises(MismatchError, match="holds results of"):
+            simulate(short)  # the settings from before, not asked to replace anything
+    else:
+        assert point == "cleared"
+    simulate(short, sample_count=80)
+    assert results(film) == results(film, "other")
+    assert told(film) == told(film, "other")
+    killed_at(f"sparse:{point}", lambda: simulate(short, overwrite=True))
+    simulate(short, overwrite=True)
+    assert results(film) == results(film, "first")
+    assert told(film) == told(film, "first")
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("point", ["begun", "opened", "wrote psnr", "saved", "played", "marked"])
+def test_the_means_of_a_sequence_that_grew_are_never_those_from_before(film, simulate, point):
+    simulate(film, suffix="whole")
+    simulate(film.match(F("frame_number") < 180))
+    killed_at(f"sparse:{point}", lambda: simulate(film))
+    film.reload()
+    for name, means in told(film)[1].items():
+        assert means["frames"] == len(of(film, name).exists("psnr"))
+    simulate(film)
+    assert results(film) == results(film, "whole")
+    assert told(film) == told(film, "whole")
+
+
 def test_a_sequence_that_grew_goes_on_where_it_ended(film, simulate):
     simulate(film, suffix="whole")
     simulate(of(film, "a")[:4])
@@ -362,11 +417,30 @@ def test_other_settings_are_refused_until_a_suffix_or_overwrite(film, simulate):
 
 def test_fields_with_other_contents_are_left_alone(film, simulate):
     film.set_values("psnr", [1.0] * 12)
+    film.set_values("ssim_b", ["good"] * 12)
+    film.set_values("measured_c", [fo.Keypoints()] * 12)
+    for suffix, name in (("", "psnr"), ("b", "ssim_b"), ("c", "measured_c")):
+        with pytest.raises(InputError, match=f"a field '{name}' of its own"):
+            simulate(film, suffix=suffix, overwrite=True, keypoints=True)
+    assert film.list_runs() == []
+    assert set(film.values("psnr")) == {1.0}
+
+
+def test_a_field_called_measured_is_the_users_where_no_pixels_were_asked_for(film, simulate):
+    simulate(film)
+    film.set_values("measured", [fo.Keypoints()] * 12)
+    simulate(film, sample_count=80, overwrite=True)
+    assert len(film.exists("measured")) == 12
+    with pytest.raises(InputError, match="a field 'measured' of its own"):
+        simulate(film, keypoints=True, overwrite=True)
+
+
+def test_results_whose_record_was_deleted_are_replaced_only_on_request(film, simulate):
+    simulate(film)
+    film.delete_run("gapsphere_sparse")
     with pytest.raises(MismatchError, match="'psnr' holds results of an unrecorded run"):
         simulate(film)
-    film.set_values("ssim_b", ["good"] * 12)
-    with pytest.raises(InputError, match="field 'ssim_b' of another type"):
-        simulate(film, suffix="b", overwrite=True)
+    assert simulate(film, overwrite=True).done == 12
 
 
 def test_a_full_disk_is_a_sentence_and_the_next_run_ends_the_same(film, simulate, small_disk):
