@@ -23,6 +23,7 @@ from ...sparse.learn.train import TrainConfig, Trainer
 from ...sparse.network.weights import fingerprint
 from ..store import places
 from ..store.database import database_failures
+from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.sets import Samples, reloaded
 from ..store.step import Step
@@ -38,6 +39,8 @@ FILES = (
     ABOUT,
 )
 """What a training writes, the file last that says whose it is."""
+REMOVING = "removing"
+"""In that file, while a training that is begun anew deletes the others."""
 LOG_LINES = 8
 VALIDATED = 16
 """Clips to validate with at most, of a fifth of them: one frame of each is looked at."""
@@ -80,6 +83,7 @@ class TrainingResult(Result):
 
 
 @database_failures()
+@holds_lease("train_sparse_transformer", STEP)
 def train_sparse_transformer(
     samples: Samples,
     params: TrainSequencesParams | None = None,
@@ -122,7 +126,9 @@ def train_sparse_transformer(
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
     clips = read_clips(ordered.sequences, params, progress=report("Reading"))
     folder = places.inside(places.sparse_models() / params.model_name)
-    trainer, about = _opened(clips, params, folder)
+    trainer, about = _opened(clips, params, folder, step)
+    step.inputs = {**about, "folder": str(folder), "skipped": len(clips.skipped)}
+    step.begin()
     first = trainer.step
     try:
         trainer.run(report("Training"))
@@ -149,14 +155,13 @@ def train_sparse_transformer(
         tuple(notes),
         step.seconds,
     )
-    step.inputs = {**about, "folder": str(folder), "skipped": len(clips.skipped)}
     lists = {name: list(getattr(trained, name)) for name in ("clips", "log", "notes")}
     step.complete({**vars(trained), **lists})
     return trained
 
 
 def _opened(
-    clips: Clips, params: TrainSequencesParams, folder: Path
+    clips: Clips, params: TrainSequencesParams, folder: Path, step: Step
 ) -> tuple[Trainer, dict[str, Any]]:
     """The trainer at its last step, and its model's frames, start and quality before."""
     if params.start_from == params.model_name:
@@ -174,9 +179,11 @@ def _opened(
     known = _about(folder)
     if known is None and folder.is_dir() and any(folder.iterdir()):
         raise MismatchError(f"{folder} holds files that no training wrote: choose another name.")
-    if known is not None and params.overwrite:
+    if known is not None and (params.overwrite or REMOVING in known):
+        write_text(folder / ABOUT, json.dumps({REMOVING: True}))  # else a kill leaves half a model
         for name in FILES:
             (folder / name).unlink(missing_ok=True)
+            step.at(f"removed {name}")
     elif known is not None and about.items() <= known.items():
         about = known
     elif known is not None:

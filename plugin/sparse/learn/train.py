@@ -141,8 +141,9 @@ class Trainer:
                 loss, psnr = np.mean(history, axis=0).tolist() if history else (np.nan, np.nan)
                 self._log(step=self.step, loss=loss, psnr=psnr, validation=score, seconds=spent)
                 history.clear()
+                enough = score is not None and self._out_of_patience(score)
                 self.save()
-                if score is not None and self._out_of_patience(score):
+                if enough:
                     break
         return self.mean
 
@@ -287,8 +288,9 @@ class Trainer:
         tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
         meta = {"step": str(self.step), "best": json.dumps(self.best), "config": self._identity()}
         data = save(tensors, meta)
-        write_whole(self.folder / "checkpoint.safetensors", lambda file: file.write(data))
+        # The checkpoint last: a kill before it makes these steps be done again, weights too.
         save_weights(self.mean, self.folder / "weights.safetensors", half=True, step=self.step)
+        write_whole(self.folder / "checkpoint.safetensors", lambda file: file.write(data))
 
     def resume(self) -> None:
         """Go on from ``checkpoint.safetensors``; CheckpointError where it is another model's."""
@@ -310,6 +312,11 @@ class Trainer:
             number, _, key = name.partition(".")
             state.setdefault(int(number), {})[key] = value
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+        log_file = self.folder / "log.jsonl"
+        if log_file.is_file():  # steps after the checkpoint are done again, and logged again
+            lines = log_file.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if json.loads(line)["step"] <= self.step]
+            write_text(log_file, "".join(kept))
 
     def _identity(self) -> str:
         return json.dumps(asdict(self.model.config), sort_keys=True)

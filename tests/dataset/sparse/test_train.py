@@ -28,7 +28,9 @@ from gapsphere.plugin.settings.sparse import TrainSequencesParams
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.network.registry import trained_models
 from gapsphere.plugin.sparse.network.weights import load_weights, save_weights
+from gapsphere.tests.support.killed import killed_at
 from PIL import Image
+from safetensors import safe_open
 
 OPERATOR = "@gapsphere/gap-explorer/train_sparse_transformer"
 SHORT = {
@@ -118,6 +120,42 @@ def test_a_stop_keeps_every_step_and_the_same_name_goes_on(home, drives):
     assert (result.step, result.steps_now) == (4, 1)
     more = train(drives, steps=6)
     assert (more.step, more.steps_now, more.before) == (6, 2, result.before)
+
+
+def test_steps_that_a_kill_lost_are_done_and_logged_again(home, drives):
+    train(drives, steps=2)
+    kept = (home / "bars" / "checkpoint.safetensors").read_bytes()
+    whole = train(drives)
+    (home / "bars" / "checkpoint.safetensors").write_bytes(kept)  # killed before the one of step 4
+    again = train(drives)
+    assert (again.step, again.steps_now) == (4, 2)
+    assert [line["step"] for line in again.log] == [line["step"] for line in whole.log] == [2, 4]
+    best = json.loads(_meta(home / "bars" / "checkpoint.safetensors")["best"])
+    assert best[0] == max(line["validation"] for line in again.log)
+
+
+def _meta(path):
+    with safe_open(path, "pt") as file:
+        return file.metadata()
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "best.safetensors", "log.jsonl"])
+def test_a_training_killed_while_the_old_one_is_removed_begins_anew(home, drives, name):
+    train(drives, learning_rate=1e-12)
+    killed_at(f"trained:removed {name}", lambda: train(drives, overwrite=True))
+    again = train(drives)  # not asked to overwrite again
+    assert (again.steps_now, [line["step"] for line in again.log]) == (4, [2, 4])
+
+
+@pytest.mark.crash
+def test_a_training_killed_is_not_taken_for_finished(home, drives):
+    killed_at("trained:begun", lambda: train(drives))
+    record = runs.read(drives, Names("bars"), "trained")
+    assert record.running
+    assert record.inputs["start_from"] == "small"
+    train(drives)
+    assert not runs.read(drives, Names("bars"), "trained").running
 
 
 def test_a_name_that_learned_from_other_frames_is_refused_until_overwrite(home, drives):
