@@ -216,15 +216,16 @@ def _declare(dataset: fo.Dataset, names: ReviewNames) -> None:
     }
     for name, (kind, description) in said.items():
         fields.declare(dataset, name, kind, description)
+    # Undo asks for the latest and progress for how many: neither should read every sample.
+    dataset.create_index(names.time)
+    dataset.create_index(names.decision)
+    # The history last: where it is there, all else is, after a kill too.
     dataset.add_sample_field(
         names.history,
         fo.ListField,
         subfield=fo.DictField,
         description="What the decisions replaced, oldest first: undo reads it",
     )
-    # Undo asks for the latest and progress for how many: neither should read every sample.
-    dataset.create_index(names.time)
-    dataset.create_index(names.decision)
 
 
 def _open(dataset: fo.Dataset, names: ReviewNames, sample_id: str) -> Any:

@@ -1,7 +1,8 @@
 """A recorded live session becomes a FiftyOne sequence: a sample a frame, in the frames' order.
 
 The picture of a sample is the reconstruction, since a live server never sees the frame itself.  Its
-absolute path is the key, so that reading a session again adds only the frames it has gained.
+absolute path is the key, so that reading a session again, one that was cut off too, adds only the
+frames it has gained.  It keeps no record to be half true: samples are added, none is changed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from ...results import Result
 from ...sparse.frames.coords import uv_of
 from ...sparse.live.recorder import RecordedFrame, Recording, read_recording
 from ..store import fields
+from ..store.database import database_failures
 from ..store.door import refuse_additions
+from ..store.leases import LOADING, holds_lease
 from ..store.names import FRAME_NUMBER, SEQUENCE
 
 BLOCK = 500
@@ -42,6 +45,8 @@ class ImportedRecording(Result):
         return f"{self.added} frames added as the sequence {self.sequence!r}, {self.known} known"
 
 
+@database_failures()
+@holds_lease("import_recording", LOADING)
 def import_recording(
     dataset: fo.Dataset,
     folder: str | Path,
@@ -65,6 +70,8 @@ def import_recording(
     ------
     ArtifactError
         It is not a recording, or a file of it is missing.
+    BusyError
+        Another run adds samples to the dataset.
     """
     refuse_additions(dataset)
     recording = read_recording(Path(folder).expanduser().resolve())

@@ -1,9 +1,15 @@
 """A recorded session becomes a sequence that can be read, extended and looked at."""
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
+from fiftyone.operators.store import ExecutionStore
+from gapsphere.plugin.dataset.sparse import recording
 from gapsphere.plugin.dataset.sparse.recording import import_recording
-from gapsphere.plugin.errors import ArtifactError
+from gapsphere.plugin.dataset.store import leases
+from gapsphere.plugin.dataset.store.fiftyone_internals import dataset_id
+from gapsphere.plugin.errors import ArtifactError, BusyError
 from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.coords import pixels_of
 from gapsphere.plugin.sparse.frames.samples import samples_of
@@ -59,6 +65,32 @@ def test_reading_again_adds_what_is_new_and_nothing_twice(dataset, record):
     result = import_recording(dataset, record(3), sequence="drive")
     assert (result.added, result.known) == (3, 2)
     assert sorted(dataset.values("frame_number")) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.crash
+def test_an_import_that_was_killed_is_ended_by_the_next(dataset, record, monkeypatch):
+    folder = record(5)
+    monkeypatch.setattr(recording, "BLOCK", 2)
+
+    def killed(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_recording(dataset, folder, progress=killed)
+    assert len(dataset) == 2
+    result = import_recording(dataset, folder)
+    assert (result.added, result.known) == (3, 2)
+    assert sorted(dataset.values("frame_number")) == [0, 1, 2, 3, 4]
+
+
+def test_an_import_waits_for_who_adds_samples(dataset, record, monkeypatch):
+    monkeypatch.setattr(leases, "WAIT", 0.0)
+    other = replace(leases.Lease.mine("load_images"), run="another")
+    store = ExecutionStore.create(leases.STORE, dataset_id(dataset))
+    store.set(f"{leases.LOADING}/", asdict(other))
+    with pytest.raises(BusyError, match="load_images"):
+        import_recording(dataset, record(1))
+    assert len(dataset) == 0
 
 
 def test_a_folder_that_is_no_recording_or_lost_a_file_is_told(dataset, record, tmp_path):
