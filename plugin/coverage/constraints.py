@@ -6,20 +6,22 @@ candidate that is refused once need never be asked about again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, InputError
 from .company import Company, Support
+from .quotas import Quota, QuotaPlan
 from .rows import Metric, Rows, checked_metric, squared_radius
 from .verdict import Labels, drive_numbers
 
-Refusal = Literal["max_per_group", "min_apart", "near duplicate", "no support"]
-_OPEN, _CAP, _APART, _NEAR, _ALONE = range(5)
-_REFUSALS: tuple[Refusal, ...] = ("max_per_group", "min_apart", "near duplicate", "no support")
+Refusal = Literal["max_per_group", "min_apart", "near duplicate", "no support", "quota"]
+_OPEN, _CAP, _APART, _NEAR, _ALONE, _QUOTA = range(6)
+_REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,9 @@ class Constraints:
         A pick must have company in U; who has none goes to ``look_at``.
     forbidden : float
         No pick is that near to S or to another pick, or nearer.
+    quotas : sequence of Quota
+        Picks of a kind at least and at most.  With ``max_per_group`` they are met wherever that is
+        possible; what the other constraints close on the way may leave them short.
     metric : {"cosine", "euclidean"}
         The unit of ``forbidden`` and of the support's radius and scale.
     """
@@ -51,13 +56,14 @@ class Constraints:
     min_apart: float | None = None
     support: Support | None = None
     forbidden: float | None = None
+    quotas: Sequence[Quota] = ()
     metric: Metric = "cosine"
 
 
 class ConstraintGate:
     """A :class:`.gate.Gate` for one selection of rows of U."""
 
-    def __init__(self, rules: Constraints, U: Rows) -> None:
+    def __init__(self, rules: Constraints, U: Rows, k: int) -> None:
         count = len(U)
         self.rules = rules
         self.closed = np.zeros(count, bool)
@@ -77,6 +83,10 @@ class ConstraintGate:
         self._company: Company | None = None
         if rules.support is not None:
             self._company = Company(U, self.drive, self.times, rules.support, rules.metric)
+        self._plan: QuotaPlan | None = None
+        if rules.quotas:
+            drive = np.where(named, self.drive, -1)
+            self._plan = QuotaPlan(rules.quotas, k, count, drive, rules.max_per_group)
         self._order = np.lexsort((self.times, self.drive))
         self._ends = np.searchsorted(self.drive[self._order], np.arange(self.drive.max() + 2))
 
@@ -84,6 +94,9 @@ class ConstraintGate:
         """Whether ``row`` may be next, d^2 = ``squared`` from S and picks; if not, it is closed."""
         if squared <= self._forbidden:
             self._close(np.array([row]), _NEAR)
+            return False
+        if self._plan is not None and not self._plan.admits(row):
+            self._close(self._plan.alike(row), _QUOTA)
             return False
         if self._company is None or self._company.has(row):
             return True
@@ -93,7 +106,9 @@ class ConstraintGate:
 
     def took(self, row: int) -> None:
         """``row`` was picked."""
-        self.closed[row] = True
+        if self._plan is not None:
+            self._plan.took(row)
+        self._close(np.array([row]), _OPEN)
         drive, rules = self.drive[row], self.rules
         rows = self._order[self._ends[drive] : self._ends[drive + 1]]
         self._picked[drive] += 1
@@ -101,6 +116,15 @@ class ConstraintGate:
             self._close(rows, _CAP)
         elif self._by_time:
             self._close(rows[np.abs(self.times[rows] - self.times[row]) < rules.min_apart], _APART)
+
+    def reopen(self) -> bool:
+        """Open rows that were kept back for a quota which came out of reach."""
+        rows = np.flatnonzero(self._why == _QUOTA)
+        if self._plan is None or not len(rows) or not self._plan.reopened(rows):
+            return False
+        self._why[rows] = _OPEN
+        self.closed[rows] = False
+        return True
 
     def refused(self) -> dict[Refusal, int]:
         """How many rows each constraint closed; a row counts for the first that did."""
@@ -111,6 +135,8 @@ class ConstraintGate:
         new = rows[~self.closed[rows]]
         self.closed[new] = True
         self._why[new] = why
+        if self._plan is not None:
+            self._plan.closed(new)
 
 
 def _drives(labels: Labels | None, count: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

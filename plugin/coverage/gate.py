@@ -15,13 +15,17 @@ from numpy.typing import NDArray
 class Gate(Protocol):
     """Which rows of U may be picked.
 
-    ``closed`` bool (n,) are rows that may not be; they are never opened again.
+    ``closed`` bool (n,) are rows that may not be; they stay so until :meth:`reopen`.
     """
 
     closed: NDArray[np.bool_]
 
     def admits(self, row: int, squared: float) -> bool:
         """Whether ``row`` may be next, d^2 = ``squared`` from S and picks; if not, it is closed."""
+        ...
+
+    def reopen(self) -> bool:
+        """Asked where all is closed: whether rows were opened, kept back for what cannot be met."""
         ...
 
     def took(self, row: int) -> None:

@@ -106,7 +106,7 @@ def max_herding(
     gains = _Gains(U, squared, float(gamma), gate)
     indices, covered = np.empty(k, np.int64), np.empty(k)
     done = 0
-    while done < k and gains.is_open():
+    while done < k and (gains.is_open() or (gate is not None and gate.reopen())):
         for row in gains.play(k - done):
             indices[done], covered[done] = row, gains.covered()
             done += 1

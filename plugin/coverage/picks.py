@@ -109,14 +109,14 @@ def select(
         S = checked_rows("S", S)
         same_dimension("S", S, "U", U)
         distances = np.sqrt(closest(U, S)[0])
-    gate = None if constraints is None else ConstraintGate(constraints, U)
+    gate = None if constraints is None else ConstraintGate(constraints, U, k)
     if policy == "herding":
         found = max_herding(None, U, k, distances, gamma=gamma, gate=gate, progress=progress)
         indices = found.indices
     else:
         weights = _weights(weight, exponent, distances, len(U)) if policy == "novelty" else None
         cover = LazyCover(U, k, distances=distances, weights=weights, gate=gate)
-        while cover.picked < k and cover.is_open():
+        while cover.picked < k and (cover.is_open() or (gate is not None and gate.reopen())):
             cover.pick_until(k)
             progress(cover.picked, k)
         indices = cover.indices[: cover.picked]
