@@ -153,6 +153,7 @@ def select_candidates(
     k: int = 100,
     policy: Literal['kcenter', 'novelty', 'herding'] = 'kcenter',
     max_per_sequence: int | None = None,
+    quota: tuple[str, ...] | None = None,
     min_seconds_apart: float | None = None,
     min_frames_apart: int | None = None,
     support: int | None = None,

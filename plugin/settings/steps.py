@@ -245,6 +245,13 @@ class CandidateParams(KCenterParams, section="select"):
     max_per_sequence: int | None = setting(
         None, "Picks of one drive at most", advanced=False, ge=1, title="Most picks of a drive"
     )
+    quota: Annotated[tuple[str, ...] | None, COMMAS] = setting(
+        None,
+        "Picks of a kind, at least and at most: weather=night:10..20, town=oslo:..5; where not all "
+        "can be met, those before go first",
+        advanced=False,
+        title="Quotas",
+    )
     min_seconds_apart: float | None = setting(
         None,
         "Seconds between picks of one drive at least, by `time_field`",

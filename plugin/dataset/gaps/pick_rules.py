@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,14 +16,20 @@ from numpy.typing import NDArray
 from ...coverage.company import Support
 from ...coverage.constraints import Constraints
 from ...coverage.duplicates import frame_scale
+from ...coverage.quotas import Quota
 from ...errors import EmptySetError, InputError
 from ...settings.steps import CandidateParams
 from ..store.drives import Drives, naming_fields, read_drives
+from ..store.field_words import matching
 from ..store.inputs import Inputs
 from ..store.metadata import columns
 from ..store.names import FRAME_NUMBER, Names
 from ..store.sets import Samples, dataset_of
 from . import coverage
+
+QUOTA = re.compile(
+    r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d*)(?P<dots>\.\.)?(?P<most>(?<=\.)\d*)?"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +45,8 @@ class PickRules:
         rules = self.constraints
         told = repr((self.drives, self.delta, rules.support, rules.forbidden))
         found = hashlib.blake2b(told.encode(), digest_size=8)
+        for quota in rules.quotas:
+            found.update(np.packbits(quota.members).tobytes())
         if rules.times is not None:
             found.update(np.asarray(rules.times, np.float64).tobytes())
         return found.hexdigest()
@@ -73,11 +82,28 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
         times=times,
         max_per_group=params.max_per_sequence,
         min_apart=apart,
+        quotas=[_quota(inputs, word) for word in params.quota or ()],
         support=_support(params, delta, scale),
         forbidden=scale if params.skip_duplicates else None,
         metric=params.metric,
     )
     return PickRules(rules, drives.pool, delta)
+
+
+def _quota(inputs: Inputs, word: str) -> Quota:
+    """What ``field=value:min..max`` asks for."""
+    found = QUOTA.fullmatch(word)
+    if found is None:
+        raise InputError(
+            f"The quota {word!r} is not of the form field=value:min..max, such as "
+            "weather=night:10..20, weather=night:10.. or weather=night:..20."
+        )
+    kind = f"{found['field']}={found['value']}"
+    view = matching(inputs.sets.pool, found["field"], found["value"], f"field:{kind}")
+    having = set(view.values("id"))
+    members = np.fromiter((each in having for each in inputs.pool.ids), bool)
+    most = found["most"] if found["dots"] else found["least"]
+    return Quota(kind, members, int(found["least"] or 0), int(most) if most else None)
 
 
 def _delta(dataset: fo.Dataset, names: Names, params: CandidateParams) -> float | None:

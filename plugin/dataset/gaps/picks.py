@@ -6,7 +6,7 @@ fields, tag and record, so whatever reads picks reads those of any policy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from ...coverage.curve import Curve, curve
 from ...coverage.distances import nearest_distance
 from ...coverage.kcenter import k_center_greedy
 from ...coverage.picks import Picks, select
+from ...coverage.quotas import Quota
 from ...coverage.rows import squared_to_metric
 from ...progress import Progress, silent
 from ...results import Result
@@ -28,7 +29,7 @@ from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import by_slice, slices_line
 from ..store.sets import Samples
 from ..store.step import Step
-from .pick_rules import read_rules
+from .pick_rules import PickRules, read_rules
 
 STEP = "kcenter"
 WHY = {
@@ -36,6 +37,7 @@ WHY = {
     "min_apart": "too near in time to a pick of their drive",
     "near duplicate": "near duplicates of S or of a pick",
     "no support": "without support",
+    "quota": "kept back by quotas",
 }
 """Why a candidate was not picked, in words."""
 
@@ -163,7 +165,7 @@ def select_candidates(
         progress=progress,
     )
     bought = curve(pool, found.indices, d0, delta=rules.delta, metric=params.metric)
-    picked = _picked(found, bought, inputs, params, step.seconds)
+    picked = _picked(found, bought, inputs, params, rules, step.seconds)
     return _written(step, samples, picked)
 
 
@@ -172,6 +174,7 @@ def _picked(
     bought: Curve,
     inputs: Inputs,
     params: CandidateParams,
+    rules: PickRules,
     seconds: float,
 ) -> PickResult:
     radii = bought.radius.tolist()
@@ -184,19 +187,24 @@ def _picked(
         seconds,
         policy=params.policy,
         look_at=[inputs.pool.ids[row] for row in found.look_at],
-        short=_short(found, params.k, len(inputs.pool.ids)),
+        short=_short(found, params.k, len(inputs.pool.ids), rules.constraints.quotas),
         covered=[] if bought.covered is None else bought.covered.tolist(),
     )
 
 
-def _short(found: Picks, wanted: int, candidates: int) -> list[str]:
+def _short(found: Picks, wanted: int, candidates: int, quotas: Sequence[Quota]) -> list[str]:
     """What the picks do not meet, a sentence each."""
     count = len(found.indices)
+    few = []
+    for quota in quotas:
+        have, there = int(quota.members[found.indices].sum()), int(quota.members.sum())
+        if have < quota.least:
+            few.append(f"{quota.name}: {have} of at least {quota.least} picks; U has {there}")
     if count in (wanted, candidates):
-        return []
+        return few
     # A pick under a cap closes its own drive: what is left of the drive was refused.
     reasons = ", ".join(f"{n:,} {WHY[name]}" for name, n in found.refused.items())
-    return [f"{count} of {wanted} picks, for no other candidate may be picked: {reasons}"]
+    return [*few, f"{count} of {wanted} picks, for no other candidate may be picked: {reasons}"]
 
 
 def _written(step: Step, samples: Samples, picked: PickResult) -> PickResult:

@@ -78,6 +78,26 @@ def test_a_cap_and_time_between_picks_hold_and_what_is_short_is_said(drives, pol
     assert found.radii[-1] == pytest.approx(far, abs=1e-6)
 
 
+def test_quotas_hold_together_with_a_cap_and_what_is_short_is_said(drives):
+    light = [fo.Classification(label="dusk" if n % 3 else "day") for n in range(len(drives))]
+    drives.set_values("light", light)
+    quotas = ["light=day:6..8", "sequence=c:5", "sequence=d:..1"]
+    free = {"skip_duplicates": False, "quota": quotas}
+    found = select_candidates(drives, candidates(k=14, max_per_sequence=5, **free))
+    labels, names = picked(drives).values(["light.label", "sequence"])
+    assert 6 <= labels.count("day") <= 8
+    assert (names.count("c"), found.short) == (5, [])
+    assert names.count("d") <= 1
+    assert max(Counter(names).values()) <= 5
+    few = select_candidates(drives, candidates(k=8, quota="sequence=c:20.., light=day:2..3"))
+    assert "sequence=c: 8 of at least 20 picks; U has 12" in str(few)
+    sample = drives.match({"sequence": "c"}).first()
+    sample["sequence"] = "d"
+    sample.save()
+    again = select_candidates(drives, candidates(k=8, quota="sequence=c:20.., light=day:2..3"))
+    assert not again.reused
+
+
 def test_frames_can_be_apart_by_number(drives):
     select_candidates(drives, candidates(k=40, min_frames_apart=6))
     for drive in "cdef":
@@ -154,6 +174,9 @@ def test_a_run_that_was_interrupted_is_said_by_its_name(drives, monkeypatch):
         ({"support": 2}, "run compute_coverage first"),
         ({"max_per_sequence": 2, "sequence_field": "ride"}, "no field 'ride'"),
         ({"max_per_sequence": 2, "sequence_field": "town"}, "No image of U has a drive in 'town'"),
+        ({"quota": "sequence=c"}, "not of the form field=value:min..max"),
+        ({"quota": "sequence=c:5..2"}, "the smaller first"),
+        ({"quota": "weather=night:1..2"}, "no field 'weather'"),
         ({"max_per_sequence": 0}, "greater than or equal to 1"),
         ({"policy": "best"}, "policy"),
     ],
