@@ -36,12 +36,10 @@ def change(
     """Tag samples and take the tag off others, except where the user set it."""
     mine = ours(dataset, names, tag)
     off = mine.intersection(remove).difference(add := set(add))
-    on = sorted(add - mine)
-    if on:
-        theirs: set[str] = set()
-        for block in blocks(on):
-            theirs |= set(flat(dataset).select(block, ordered=False).match_tags(tag).values("id"))
-        on = [sample_id for sample_id in on if sample_id not in theirs]
+    tagged: set[str] = set()
+    for block in blocks(sorted(add)):
+        tagged |= set(flat(dataset).select(block, ordered=False).match_tags(tag).values("id"))
+    on = sorted(add - tagged)
     if on:
         _keep(dataset, names, tag, mine.union(on))
     for block in blocks(on):

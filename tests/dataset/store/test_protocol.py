@@ -16,7 +16,7 @@ from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.picks import select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere
-from gapsphere.plugin.dataset.store import runs, step, vectors
+from gapsphere.plugin.dataset.store import runs, step, tags, vectors
 from gapsphere.plugin.dataset.store.fiftyone_internals import columns_digest, ids_with
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import (
@@ -270,6 +270,27 @@ def test_values_that_somebody_changed_since_are_computed_again(embedded, name, c
     if name == "kcenter":  # a tag that the user set stays
         one.pop("tags"), now.pop("tags")
     same(now, one)
+
+
+def test_picks_get_their_tag_back_that_somebody_took_off(embedded):
+    picked = select_kcenter(embedded, KCenterParams(k=4))
+    embedded.match_tags("kcenter").limit(2).untag_samples("kcenter")
+    select_kcenter(embedded, KCenterParams(k=4))
+    assert set(embedded.match_tags("kcenter").values("id")) == set(picked.ids)
+
+
+def test_a_tag_that_was_claimed_and_never_set_is_set_by_the_next_run(embedded, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    ids = embedded.limit(3).values("id")
+    with monkeypatch.context() as patch:
+        patch.setattr(fo.DatasetView, "tag_samples", killed)
+        with pytest.raises(KeyboardInterrupt):
+            tags.change(embedded, Names(), "kcenter", add=ids, remove=())
+    tags.change(embedded, Names(), "kcenter", add=ids, remove=())
+    assert embedded.match_tags("kcenter").values("id") == ids
+    assert tags.ours(embedded, Names(), "kcenter") == set(ids)
 
 
 def test_a_run_that_was_overtaken_says_so_and_changes_no_record(embedded):
