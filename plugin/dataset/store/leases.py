@@ -23,10 +23,12 @@ from uuid import uuid4
 import fiftyone as fo
 import psutil
 from fiftyone.operators.store import ExecutionStore
+from pymongo.errors import PyMongoError
 
 from ...errors import BusyError
+from ...settings.fields import Params
 from .fiftyone_internals import dataset_id
-from .sets import Samples, dataset_of
+from .samples import Samples, dataset_of
 
 STORE = "gapsphere_leases"
 ANALYSIS, LOADING = "analysis", "load"
@@ -93,7 +95,8 @@ def holds_lease(
         @functools.wraps(work)
         def alone(samples: Samples, /, *args: P.args, **kwargs: P.kwargs) -> R:
             given: list[Any] = [*args, *kwargs.values()]
-            suffix = next((each.suffix for each in given if hasattr(each, "suffix")), "")
+            params = (each for each in given if isinstance(each, Params))  # a Path has a suffix too
+            suffix = next((each.suffix for each in params if hasattr(each, "suffix")), "")
             key = f"{scope}/{kwargs.get('suffix', suffix)}"
             with lease(dataset_of(samples), key, step):
                 return work(samples, *args, **kwargs)
@@ -164,7 +167,11 @@ def _beat(store: ExecutionStore, key: str, mine: Lease, done: threading.Event) -
     now = mine
     while not done.wait(BEAT):
         later = replace(now, beat=time.time())
-        if not store.compare_and_set(key, asdict(now), asdict(later)):
+        try:
+            beaten = store.compare_and_set(key, asdict(now), asdict(later))
+        except PyMongoError:
+            continue  # the database may come back; the work itself says that it is away
+        if not beaten:
             return  # taken over: the record's token will say so
         now = later
 

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import fiftyone as fo
 import pytest
@@ -15,6 +16,7 @@ from gapsphere.plugin.dataset.store.fiftyone_internals import dataset_id
 from gapsphere.plugin.dataset.store.leases import Lease, lease
 from gapsphere.plugin.errors import BusyError
 from gapsphere.plugin.settings.steps import CoverageParams, GapParams
+from pymongo.errors import AutoReconnect
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +53,34 @@ def test_a_second_run_is_told_who_runs_since_when(loaded):
     assert "since" in said
     assert "suffix" in said
     assert leases.holder(loaded, "analysis/") is None
+
+
+@pytest.mark.parametrize("where", [Path("/made/run.1"), Path("a.csv")])
+def test_the_ending_of_a_path_is_no_suffix_of_an_analysis(dataset, where):
+    @leases.holds_lease("import_artifacts")
+    def work(samples, folder, params=None):
+        assert leases.holder(samples, "analysis/night" if params else "analysis/")
+
+    work(dataset, where)
+    work(dataset, where, CoverageParams(suffix="night"))
+
+
+def test_a_run_shows_signs_of_life_again_when_the_database_is_back(dataset, monkeypatch):
+    def away(*_):
+        tried.append(1)
+        if len(tried) < 3:
+            raise AutoReconnect("away")
+        return swap(*_)
+
+    tried, swap = [], leases.ExecutionStore.compare_and_set
+    monkeypatch.setattr(leases, "BEAT", 0.01)
+    monkeypatch.setattr(leases.ExecutionStore, "compare_and_set", away)
+    with lease(dataset, "analysis/", "find_gaps"):
+        first = leases.holder(dataset, "analysis/")
+        until = time.monotonic() + 5
+        while leases.holder(dataset, "analysis/").beat == first.beat:
+            assert time.monotonic() < until
+            time.sleep(0.01)
 
 
 def test_a_second_run_waits_for_one_that_ends_soon(loaded, monkeypatch):
