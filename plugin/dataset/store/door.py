@@ -19,6 +19,8 @@ _INSTEAD = {
     "images",
     "point-cloud": "a point cloud is no image: choose a dataset of camera images",
     "3d": "a 3D scene is no image: choose a dataset of camera images",
+    "unknown": "FiftyOne reads the media type off the ending of the file: give images one such as "
+    ".png or .jpg, and add them again",
     "mixed": "its samples are of several media types: put the images into a dataset of their own",
 }
 _GENERATED = {
@@ -59,7 +61,7 @@ def admitted(samples: Samples, slices: str | None = None, *, videos: bool = Fals
     if kind not in (None, "image", *(["video"] * videos)):
         instead = _INSTEAD.get(kind, "choose a dataset of images")
         raise InputError(
-            f"{dataset.name!r} holds {kind} samples, and this step needs images: {instead}."
+            f"{dataset.name!r} holds {_held(kind)}, and this step needs images: {instead}."
         )
     return _of_slices(samples, dataset, slices)
 
@@ -103,7 +105,8 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
         if name not in images:
             raise InputError(
                 f"{name!r} is no slice of images of {dataset.name!r}; its slices are "
-                f"{_listed(dataset)}."
+                f"{_listed(dataset)}. Upper and lower case differ; slices={ALL_SLICES!r} takes "
+                "every slice of images."
             )
     return [name for name in images if name in names]
 
@@ -124,7 +127,7 @@ def refuse_additions(dataset: fo.Dataset) -> None:
         )
     if kind not in (None, "image"):
         raise InputError(
-            f"{dataset.name!r} holds {kind} samples, and images cannot be added to them: name "
+            f"{dataset.name!r} holds {_held(kind)}, and images cannot be added to them: name "
             "another dataset, or none, to begin a new one."
         )
 
@@ -138,6 +141,10 @@ def _refuse_view(view: fo.DatasetView) -> None:
             "The view is grouped by a field, and would count each group as one image: pass "
             "view.flatten(), or the dataset itself."
         )
+
+
+def _held(kind: str) -> str:
+    return "samples of unknown media type" if kind == "unknown" else f"{kind} samples"
 
 
 def _listed(dataset: fo.Dataset) -> str:

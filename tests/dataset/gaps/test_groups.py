@@ -42,6 +42,12 @@ def test_groups_without_samples_are_called_empty(dataset):
         chosen(dataset, None)
 
 
+@pytest.mark.parametrize("slices", ["All", "Front", "front, all"])
+def test_a_misspelt_slice_is_told_how_to_name_all(rig, slices):
+    with pytest.raises(InputError, match="Upper and lower case differ; slices='all' takes every"):
+        chosen(rig, slices)
+
+
 @pytest.mark.parametrize("slices", ["front, back", ",back ,, front,", "back,front,back"])
 def test_slices_are_read_past_blanks_and_repeats(rig, slices):
     assert chosen(rig, slices) == ["back", "front"]
@@ -174,6 +180,9 @@ def kinds(dataset):
         other = fo.Dataset()
         other.add_samples([fo.Sample(filepath=f"/made/{name}")], progress=False)
         yield other, f"holds {media} samples"
+    other = fo.Dataset()
+    other.add_samples([fo.Sample(filepath="/made/a.xyz")], progress=False)
+    yield other, "holds samples of unknown media type, .* ending of the file"
     clouds = fo.Dataset()
     clouds.add_group_field("group", default="lidar")
     element = fo.Group().element("lidar")
