@@ -141,10 +141,13 @@ def place_on_sphere(samples: Samples, *, suffix: str = "", progress: Progress = 
     known = _with_coordinates(there, names)
     reducer = Reducer.from_record(record.results["reducer"], *known)
     placed = reducer.place(new.matrix, progress=progress)
+    step = Step(STEP, dataset, names, record.params, record.inputs, writes(names))
+    step.begin()
     vectors.write(dataset, names.umap3d, new.ids, placed.umap3d)
     vectors.write(dataset, names.sphere, new.ids, placed.sphere)
     everybody = vectors.read(dataset, names.sphere)
     _register(dataset, names, everybody)
+    step.complete(record.results)
     return len(new.ids)
 
 

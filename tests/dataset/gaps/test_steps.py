@@ -285,6 +285,15 @@ def test_new_images_are_placed_without_moving_the_others(embedded, encoder, make
     assert place_on_sphere(embedded) == 0
 
 
+def test_a_sphere_still_holds_after_samples_of_neither_set_were_placed(embedded):
+    laid = compute_sphere(embedded)
+    embedded.add_sample(fo.Sample("/made/late.png", embedding=embedded.first().embedding))
+    assert place_on_sphere(embedded) == 1
+    assert runs.read(embedded, Names(), "sphere").results["count"] == laid.count
+    assert compute_sphere(embedded).reused
+    assert embedded.last().sphere is not None
+
+
 def test_find_gaps_skips_what_still_holds(loaded, encoder):
     first = find_gaps(loaded, GapParams(k=4), encoder=encoder)
     assert [first.covered.reused, first.picked.reused, first.laid.reused] == [False] * 3
