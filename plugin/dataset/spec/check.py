@@ -41,6 +41,7 @@ from ..gaps.sources import Source, list_images
 from ..store import runs, vectors
 from ..store.database import counted, database_failures
 from ..store.door import admitted
+from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.sets import Samples, dataset_of
@@ -201,7 +202,18 @@ def check_view(
     A vector that the spec's own encoder has put on a sample is used; samples without one are
     embedded for this check alone.  The verdicts of an earlier check are cleared.
     """
-    params, spec = params or CheckSpecParams(), read_spec(spec_path)
+    return _checked(samples, params or CheckSpecParams(), spec_path, encoder, progress)
+
+
+@holds_lease("check_spec", "spec")
+def _checked(
+    samples: Samples,
+    params: CheckSpecParams,
+    spec_path: str | Path,
+    encoder: Encoder | None,
+    progress: Progress,
+) -> SpecCheckResult:
+    spec = read_spec(spec_path)
     samples = admitted(samples, params.slices)
     if not counted(samples):
         raise EmptySetError("The view has no sample to check.")
