@@ -5,47 +5,30 @@ They return what they show, as JSON, for a program that runs them.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
 from ..plugin.progress import quiet
-from ..plugin.settings.fields import Params
 from ..plugin.settings.questions import AskParams
 from ..plugin.settings.steps import AnalysisParams
 from . import form
-from .background import TEXT, markdown, shown
+from .background import TEXT, markdown
+from .step import FormOperator
 
 
-class ReadOperator(foo.Operator):
+class ReadOperator(FormOperator):
     """An operator that answers at once and changes nothing."""
-
-    operator: ClassVar[str]
-    label: ClassVar[str]
-    help: ClassVar[str]
-    icon: ClassVar[str]
-    params: ClassVar[type[Params]]
 
     @property
     def config(self) -> foo.OperatorConfig:
-        return foo.OperatorConfig(
-            name=self.operator,
-            label=f"Gapsphere: {self.label}",
-            description=self.help,
-            icon=self.icon,
-            dynamic=True,
-            risk_level=RiskLevel.LOW,
-            view_target=False,
-        )
+        return self.configured(risk_level=RiskLevel.LOW, view_target=False)
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = form.form(ctx, self.params, label=self.label, help=self.help)
         return types.Property(inputs, view=types.View(label=self.label))
-
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        return shown(self.label)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         # It may bring torch, and the App loads every operator at its start.

@@ -18,19 +18,38 @@ from .background import in_background, live, shown
 from .destination import Destination
 
 
-class StepOperator(foo.Operator):
-    """An operator that runs the step of its name.
-
-    ``on_target``: on what its form chooses; ``on_sets``: on S and U, of the dataset or inside the
-    current view; ``long``: minutes, so that where a service takes
-    scheduled work, that is the form's first choice; ``writes``: where files go, if it writes any.
-    """
+class FormOperator(foo.Operator):
+    """An operator whose form is its parameter class, and whose output is its result in words."""
 
     operator: ClassVar[str]
     label: ClassVar[str]
     help: ClassVar[str]
     icon: ClassVar[str] = "travel_explore"
     params: ClassVar[type[Params]]
+
+    def configured(self, **more: Any) -> foo.OperatorConfig:
+        """Its config; ``more`` is how it runs."""
+        return foo.OperatorConfig(
+            name=self.operator,
+            label=f"Gapsphere: {self.label}",
+            description=self.help,
+            icon=self.icon,
+            dynamic=True,
+            **more,
+        )
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        return shown(self.label)
+
+
+class StepOperator(FormOperator):
+    """An operator that runs the step of its name.
+
+    ``on_target``: on what its form chooses; ``on_sets``: on S and U, of the dataset or inside the
+    current view; ``long``: minutes, so that where a service takes scheduled work, that is the
+    form's first choice; ``writes``: where files go, if it writes any.
+    """
+
     on_target: ClassVar[bool] = False
     on_sets: ClassVar[bool] = False
     long: ClassVar[bool] = False
@@ -40,12 +59,7 @@ class StepOperator(foo.Operator):
 
     @property
     def config(self) -> foo.OperatorConfig:
-        return foo.OperatorConfig(
-            name=self.operator,
-            label=f"Gapsphere: {self.label}",
-            description=self.help,
-            icon=self.icon,
-            dynamic=True,
+        return self.configured(
             execute_as_generator=True,
             allow_immediate_execution=True,
             allow_delegated_execution=True,
@@ -69,9 +83,6 @@ class StepOperator(foo.Operator):
         """Add what only this operator asks."""
         if self.on_target:
             ctx.target_view()  # offers the choice of dataset, current view or selection
-
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        return shown(self.label)
 
     def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any] | dict[str, str]:
         """A generator where an App looks on; scheduled, the result: FiftyOne keeps no other."""
