@@ -15,18 +15,18 @@ from pymongo import common
 
 from ...errors import DatabaseError
 
-WAIT = 3.0
+WAIT = 3
 """Seconds that a server which does not answer is waited for."""
-BEAT = 2.0
+BEAT = 2
 """Seconds between two looks at the server, so that one that stands still is noticed."""
 
 
 def shorten_waits() -> None:
     """Shorten the driver's defaults, for connections that FiftyOne makes after this."""
     if "fiftyone" not in sys.modules:
-        common.SERVER_SELECTION_TIMEOUT = WAIT  # type: ignore[assignment]
+        common.SERVER_SELECTION_TIMEOUT = WAIT
         common.CONNECT_TIMEOUT = WAIT
-        common.HEARTBEAT_FREQUENCY = BEAT  # type: ignore[assignment]
+        common.HEARTBEAT_FREQUENCY = BEAT
 
 
 def connected() -> ModuleType:

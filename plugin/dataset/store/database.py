@@ -11,16 +11,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import fiftyone as fo
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from ...errors import DatabaseError
 from .fiftyone_internals import collection, database
-
-if TYPE_CHECKING:
-    from .sets import Samples
+from .samples import Samples
 
 __all__ = ["counted", "database_failures", "identity", "is_empty"]
 
