@@ -24,7 +24,7 @@ def check(params: Params, *, folder: bool = False) -> None:
     Raises
     ------
     InputError
-        A path is not absolute, or it is a device, a pipe or a file of the system itself.
+        A path is not absolute, holds a null character, or is a device, a pipe or a file of the system itself.
     """
     for name in (*PATHS, "model_path", *(["folder"] if folder else [])):
         text = getattr(params, name, None)
@@ -38,6 +38,8 @@ def check(params: Params, *, folder: bool = False) -> None:
 
 
 def _check(name: str, path: str) -> None:
+    if "\0" in path:
+        raise InputError(f"{name}: {path!r} holds a null character, which no path has.")
     if not os.path.isabs(path):
         raise InputError(
             f"{name}: {path!r} is no absolute path, and the App's server has another current "

@@ -53,6 +53,12 @@ def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
         check(LoadParams(csv=str(tmp_path / "pipe.csv")))
 
 
+@pytest.mark.parametrize("path", ["/made/a\0.csv", "\0", "~/\0"])
+def test_a_null_character_is_a_sentence(path):
+    with pytest.raises(InputError, match="holds a null character"):
+        check(LoadParams(csv=path))
+
+
 def test_every_setting_that_names_a_file_is_looked_at():
     named = {
         name
