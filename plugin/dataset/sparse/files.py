@@ -30,7 +30,7 @@ from ..store.names import Names
 from .simulations import STEP
 
 OWNER = "database"
-"""File of a dataset's folder that names its database: :mod:`.sparse_leftovers` reads it."""
+"""File of a dataset's folder that names its database: :mod:`.leftovers` reads it."""
 _FILE = re.compile(
     r"[0-9a-f]{12}/"
     r"((reconstruction|importance)/\.?[0-9a-f]{24}\.png|state/\.?[0-9a-f]{24}\.npz)(\.\w+)?"

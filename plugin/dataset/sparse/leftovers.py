@@ -1,6 +1,6 @@
 """Files of simulations whose dataset is gone: FiftyOne has no hook on deletion.
 
-A file is ours if its folder names this database, and its path is one that :mod:`.sparse_files`
+A file is ours if its folder names this database, and its path is one that :mod:`.files`
 makes.  All else stays: other files, folders of other databases, links and what they lead to; and
 whatever another dataset still shows, a clone for one, whose paths are its original's.
 """
