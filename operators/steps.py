@@ -215,7 +215,8 @@ class ExportArtifacts(StepOperator):
     label = "Export artifacts"
     help = (
         "Write embeddings, coordinates, distances, picks and a 3D plot that opens offline: "
-        "embed_*.npz, umap3d_*.npy, nn_U_to_S.npy, coverage.json, kcenter_indices.json, ..."
+        "`embed_*.npz`, `umap3d_*.npy`, `nn_U_to_S.npy`, `coverage.json`, "
+        "`kcenter_indices.json`, ..."
     )
     icon = "file_download"
     params = ExportParams

@@ -58,3 +58,15 @@ def test_a_value_the_step_would_refuse_is_marked_in_the_form(dataset):
     mistake = schema.to_json()["type"]["properties"]["mistake"]
     assert mistake["invalid"]
     assert "delta" in mistake["error_message"]
+
+
+def test_markdown_takes_no_character_from_the_text_of_a_form(manifest, dataset):
+    registry = OperatorRegistry()
+    for name in manifest["operators"]:
+        request = {"dataset_name": dataset.name, "params": {"more_settings": True}}
+        form = asyncio.run(resolve_type(registry, PREFIX + name, request))
+        fields = form.to_json()["type"]["properties"].values() if form else ()
+        for field in fields:
+            text = re.sub(r"`[^`]+`", "", (field["view"] or {}).get("description") or "")
+            assert text.count("*") < 2, text
+            assert not re.search(r"(?<!\w)_\S", text), text
