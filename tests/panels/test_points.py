@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
+from gapsphere.panels.gap_explorer import columns
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import points, runs
+from gapsphere.plugin.dataset.store.fiftyone_internals import detached
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.settings.steps import CoverageParams
 
@@ -79,6 +81,16 @@ def test_a_tag_changes_no_column_and_no_stamp(kept, no_scan):
     no_scan()
     kept.take(20, seed=1).tag_samples("dusk")
     assert analysis.load(kept) is before
+
+
+def test_a_field_made_since_is_a_colour_though_no_column_changed(kept):
+    before = analysis.load(kept)
+    elsewhere = detached(kept)
+    elsewhere.add_sample_field("eval", fo.BooleanField)
+    now = analysis.load(elsewhere)
+    assert now is before
+    assert {"path": "eval", "kind": "categorical"} in columns.colour_fields(now.dataset)
+    assert columns.colour_column(now, now.shown(0), "eval")["classes"] == []
 
 
 def test_deleted_and_added_samples_are_noticed_even_in_equal_number(kept, images):

@@ -272,6 +272,9 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
             made = _read(dataset, names, stamp, now)
         with _kept_lock:
             _kept[key] = now, made
+    made.dataset = (
+        dataset  # the App's server makes one a request: an earlier one knows no new field
+    )
     return made
 
 
