@@ -91,21 +91,37 @@ def _ask_slices(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     to_top(inputs, SLICES)
 
 
-def scope(ctx: foo.ExecutionContext, inputs: types.Object, params: type[SetParams]) -> None:
-    """Say which images of S and U are worked on, and offer to stay inside the current view."""
-    choices = {DATASET: f"The whole dataset: {_counts(ctx, ctx.dataset, params)}"}
+def scope(
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    params: type[SetParams],
+    *,
+    rewrites: bool,
+) -> None:
+    """Say which images of S and U are worked on, and offer to stay inside the current view.
+
+    ``rewrites``: the step replaces its earlier results, also those outside the view.
+    """
+    choices = {DATASET: ("The whole dataset", ctx.dataset)}
     if ctx.view is not None and not is_whole(ctx.view):
-        choices[VIEW] = f"The current view: {_counts(ctx, ctx.view, params)}"
+        choices[VIEW] = ("The current view", ctx.view)
+    chosen = ctx.params.get(TARGET)
     radio = types.RadioGroup()
-    for name, text in choices.items():
-        radio.add_choice(name, label=text)
+    for name, (text, samples) in choices.items():
+        try:
+            found = _counts(ctx, samples, params)
+        except InputError as error:
+            found = str(error)
+            if name == (chosen if chosen in choices else DATASET):
+                mark(inputs, error)
+        radio.add_choice(name, label=f"{text}: {found}")
     description = "Samples outside the view lose the results of earlier runs"
     inputs.enum(
         TARGET,
         radio.values(),
         view=radio,
         label="Work on",
-        description=description if VIEW in choices else None,
+        description=description if VIEW in choices and rewrites else None,
         default=DATASET,
     )
     to_top(inputs, TARGET)
@@ -114,13 +130,10 @@ def scope(ctx: foo.ExecutionContext, inputs: types.Object, params: type[SetParam
 def _counts(
     ctx: foo.ExecutionContext, samples: fo.Dataset | fo.DatasetView, params: type[SetParams]
 ) -> str:
-    """How many images of S and of U there are, in words; the reason where they cannot be told."""
-    try:
-        given = read(ctx, params)
-        images = admitted(samples, given.slices or ALL_SLICES)
-        counts = [counted(resolve(images, word)) for word in (given.owned, given.pool)]
-    except InputError as error:
-        return str(error)
+    """How many images of S and of U there are, in words."""
+    given = read(ctx, params)
+    images = admitted(samples, given.slices or ALL_SLICES)
+    counts = [counted(resolve(images, word)) for word in (given.owned, given.pool)]
     return f"{counts[0]:,} of S, {counts[1]:,} of U"
 
 

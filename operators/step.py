@@ -75,7 +75,7 @@ class StepOperator(FormOperator):
             writes.ask(ctx, inputs)
         if self.on_sets:
             assert issubclass(self.params, SetParams)
-            form.scope(ctx, inputs, self.params)
+            form.scope(ctx, inputs, self.params, rewrites=writes is None)
         self.extend_form(ctx, inputs)
         return types.Property(inputs, view=types.View(label=self.label))
 

@@ -64,12 +64,17 @@ def test_the_form_counts_s_and_u_and_offers_the_current_view(loaded, name):
     asked = form(name, loaded, loaded.match(F("half") == 1))["target"]
     assert choices(asked)["CURRENT_VIEW"] == "The current view: 6 of S, 4 of U"
     assert asked["default"] == "DATASET"
-    assert "outside the view lose" in asked["view"]["description"]
+    lose = "Samples outside the view lose the results of earlier runs"
+    assert asked["view"]["description"] == (None if name == "export_artifacts" else lose)
 
 
-def test_a_word_that_names_nothing_is_said_in_the_form(loaded):
-    asked = form("find_gaps", loaded, owned="view:nowhere")["target"]
-    assert "There is no saved view 'nowhere'" in choices(asked)["DATASET"]
+@pytest.mark.parametrize("word", ["view:nowhere", "field:nowhere=1", "view:"])
+def test_a_word_that_names_nothing_is_said_in_the_form_which_cannot_be_executed(loaded, word):
+    asked = form("find_gaps", loaded, owned=word)
+    said = asked["mistake"]["error_message"]
+    assert asked["mistake"]["invalid"]
+    assert choices(asked["target"])["DATASET"] == f"The whole dataset: {said}"
+    assert "mistake" not in form("find_gaps", loaded)
 
 
 def test_the_work_stays_inside_the_view_where_that_was_chosen(loaded):
