@@ -8,12 +8,14 @@ replaces a file whole or leaves the old one.
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import os
 import stat
 import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +43,17 @@ INFLATION = 50
 """How many times larger a large member may become: embeddings do not compress, bombs do."""
 SMALL_MEMBER = 64 << 20
 """Bytes up to which a member may become any times larger."""
-
+ZIP_DAMAGE = (
+    zipfile.BadZipFile,
+    NotImplementedError,  # packed in a way that is unknown
+    RuntimeError,  # encrypted
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ValueError,  # a name or a place that cannot be
+)
+"""What :mod:`zipfile` raises of a ZIP that is damaged or of another kind, beside OSError."""
 
 _ZIP_TAIL = (1 << 16) + 22 + 20 + 56
 """The end of a ZIP with the longest comment, and what stands before it in a large one."""
@@ -224,7 +236,7 @@ def read_npz(path: Path, preferred: str) -> Array:
             info = archive.getinfo(wanted)
             with archive.open(wanted) as file:
                 return _read_array(file, info.file_size, path.name)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (OSError, *ZIP_DAMAGE) as error:
         raise ArtifactError(f"{path.name} cannot be read as .npz: {error}.") from error
 
 
@@ -270,7 +282,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     ------
     ArtifactError
         The list is longer than :data:`LISTING_LIMIT`.
-    zipfile.BadZipFile, OSError
+    OSError and :data:`ZIP_DAMAGE`
         As :class:`zipfile.ZipFile`.
     """
     with path.open("rb") as file:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArtifactError
-from .files import open_zip, refuse_no_file
+from .files import ZIP_DAMAGE, open_zip, refuse_no_file
 
 WIDTH_LIMIT = 1 << 16
 """Numbers of one row at most."""
@@ -80,7 +80,7 @@ def _check_archive(path: Path) -> None:
             claimed = sum(i.file_size for i in archive.infolist())
     except OSError as error:
         raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except ZIP_DAMAGE as error:
         raise ArtifactError(
             f"{path.name} is not a file of torch.save (PyTorch 1.6 or later): save it again."
         ) from error

@@ -11,7 +11,6 @@ import hashlib
 import io
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from ..errors import ArtifactError, GapsphereError, ImageError, InputError
 from ..interchange import temporary
 from ..interchange.files import (
     INFLATION,
+    ZIP_DAMAGE,
     open_zip,
     parse_json,
     read_json,
@@ -222,7 +222,7 @@ def _from_zip(path: Path) -> SpecFile:
                 digest = _copied(file, copy, reference_info.file_size, path)
             examples = _prints(_unpacked(archive, document_info, Path(folder)))
             return replace(_checked(document, target, digest, str(path)), examples=examples)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (OSError, *ZIP_DAMAGE) as error:
         raise ArtifactError(f"{path} cannot be read as a ZIP: {error}.") from error
 
 
@@ -264,8 +264,8 @@ def _unpacked(archive: zipfile.ZipFile, document: zipfile.ZipInfo, folder: Path)
         try:
             with archive.open(info) as file:
                 target.write_bytes(file.read(PICTURE_LIMIT))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
-            continue
+        except ZIP_DAMAGE:
+            continue  # as a picture that cannot be decoded
         yield target
 
 
@@ -362,7 +362,7 @@ def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
                 raise ArtifactError(
                     f"{REFERENCE} would unpack to {info.file_size:,} bytes: no spec needs them."
                 )
-    except (zipfile.BadZipFile, OSError) as error:
+    except (OSError, *ZIP_DAMAGE) as error:
         raise ArtifactError(f"{REFERENCE} cannot be read as .npz: {error}.") from error
     rows = read_npz(arrays, "embeddings")
     if rows.ndim != 2 or rows.shape[1] != dimension:

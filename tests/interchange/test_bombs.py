@@ -74,3 +74,27 @@ def test_a_member_that_claims_another_size_takes_no_more_than_it_holds(tmp_path)
 def test_bottomless_json_is_a_sentence(content):
     with pytest.raises(ArtifactError, match=r"nested too deeply|cannot be read"):
         parse_json(content, "x.json")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_packed_array_with_damaged_bytes_is_a_sentence(tmp_path, packing):
+    rng = np.random.default_rng(0)
+    content = io.BytesIO()
+    np.save(content, rng.integers(0, 9, (2000, 50)))
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", packing) as archive:
+        archive.writestr("x.npy", content.getvalue())
+    whole = (tmp_path / "x.npz").read_bytes()
+    for place in range(200, len(whole) - 200, len(whole) // 30):
+        damaged = whole[:place] + b"\xff\0\xff\0" + whole[place + 4 :]
+        (tmp_path / "x.npz").write_bytes(damaged)
+        with pytest.raises(ArtifactError):
+            read_one(tmp_path / "x.npz")
+
+
+def test_a_member_whose_name_is_no_text_is_a_sentence(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("é.npy", header((1,)) + bytes(4))
+    damaged = (tmp_path / "x.npz").read_bytes().replace("é".encode(), b"\xe9\xe9")
+    (tmp_path / "x.npz").write_bytes(damaged)
+    with pytest.raises(ArtifactError, match=r"cannot be read as \.npz"):
+        read_one(tmp_path / "x.npz")

@@ -117,3 +117,15 @@ def test_a_zip_of_a_million_members_is_not_read(packed, tmp_path):
     end = b"PK\5\6" + bytes(6) + b"\1\0" + len(entries).to_bytes(4, "little") + bytes(6)
     path.write_bytes(entries + end)
     assert peak_of(read_spec, path, "lists members in") < 1 << 20
+
+
+def test_a_zip_with_damaged_bytes_is_a_sentence(packed, tmp_path):
+    whole = packed[0].read_bytes()
+    with zipfile.ZipFile(packed[0]) as archive:
+        (spec,) = (info for info in archive.infolist() if info.filename.endswith("/spec.json"))
+    start = spec.header_offset + 100
+    for place in range(start, spec.header_offset + spec.compress_size, 97):
+        damaged = whole[:place] + b"\xff\0\xff\0" + whole[place + 4 :]
+        (tmp_path / "spec.zip").write_bytes(damaged)
+        with pytest.raises(ArtifactError):
+            read_spec(tmp_path / "spec.zip")
