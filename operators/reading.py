@@ -24,7 +24,8 @@ def check(params: Params, *, folder: bool = False) -> None:
     Raises
     ------
     InputError
-        A path is not absolute, holds a null character, or is a device, a pipe or a file of the system itself.
+        A path is not absolute, holds a null character, or is a device, a pipe or a file of the
+        system itself.
     """
     for name in (*PATHS, "model_path", *(["folder"] if folder else [])):
         text = getattr(params, name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import fiftyone as fo
@@ -9,12 +10,11 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.dataset.sparse.sequences import ALL
+from ...plugin.dataset.sparse.sequences import ALL, frames_of
 from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simulations
 from ...plugin.dataset.store.database import counted
 from ...plugin.dataset.store.names import Names
-from ...plugin.dataset.store.samples import flat
-from ...plugin.dataset.store.sets import resolve
+from ...plugin.dataset.store.samples import dataset_of, flat, slice_path
 from ...plugin.errors import InputError
 from ..wire import b64
 from .contract import METRICS
@@ -48,17 +48,12 @@ def described(dataset: fo.Dataset, simulation: Simulation) -> dict[str, Any]:
 
 def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]]:
     """Sequences of which the view holds frames; ``psnr`` is each policy's mean over all frames."""
-    frames_of: dict[str | None, dict[str, int]] = {}
-    for field in {one.sequence_field for one in found}:
-        if field is None:
-            frames_of[field] = {ALL: counted(view)}
-        elif view.has_field(field):
-            values = view.count_values(field)
-            frames_of[field] = {str(value): n for value, n in values.items() if value is not None}
+    fields = {one.sequence_field for one in found}
+    counts = {field: _counts(view, field) for field in fields}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for one in found:
         for value, figures in one.sequences.items():
-            frames = frames_of.get(one.sequence_field, {}).get(value, 0)
+            frames = counts[one.sequence_field].get(value, 0)
             if not frames:
                 continue
             row = rows.setdefault(
@@ -75,6 +70,20 @@ def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]
             row["whole"] = max(row["whole"], figures["frames"] + (figures.get("skipped") or 0))
             row["psnr"][one.suffix] = figures["psnr"]
     return [rows[key] for key in sorted(rows)]
+
+
+def _counts(view: fo.DatasetView, field: str | None) -> dict[str, int]:
+    """Frames of each sequence that a field names; of groups also of each slice of one."""
+    if field is not None and not view.has_field(field):
+        return {}
+    camera, view = slice_path(dataset_of(view)), flat(view)
+    if camera is None:
+        values = {ALL: counted(view)} if field is None else view.count_values(field)
+        return {str(value): count for value, count in values.items() if value is not None}
+    slices = view.values(camera)
+    values = [ALL] * len(slices) if field is None else view.values(field)
+    known = [(v, of) for v, of in zip(values, slices, strict=True) if v is not None]
+    return Counter(name for value, of in known for name in (str(value), f"{value} {of}"))
 
 
 def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simulation]:
@@ -128,8 +137,8 @@ def part(
         raise InputError("The current view has none of these frames.")
     if len(wanted) < len(ids):
         return view.select(wanted, ordered=True)
-    group, order = simulation.sequence_field, simulation.order_field
-    frames = view if group is None else resolve(view, f"field:{group}={value}")
+    order = simulation.order_field
+    frames = frames_of(view, simulation.sequence_field, value)
     by_file = order is None or None in frames.values(order)
     return frames.sort_by("filepath" if by_file else order)
 
@@ -137,13 +146,12 @@ def part(
 def home_of(dataset: fo.Dataset, sample_id: str) -> dict[str, Any] | None:
     """The simulated sequence that holds a sample, None if it is in none."""
     found = usable(dataset, simulations(dataset))
-    fields = {one.sequence_field for one in found if one.sequence_field is not None}
     view = flat(dataset).select(sample_id)
-    values = {field: str(value) for field in fields for value in view.values(field)}
+    named = {field: _counts(view, field) for field in {one.sequence_field for one in found}}
     for one in found:
-        value = ALL if one.sequence_field is None else values.get(one.sequence_field, "")
-        if value in one.sequences and len(view):
-            return {"field": one.sequence_field, "value": value}
+        for value in named[one.sequence_field]:
+            if value in one.sequences and len(view):
+                return {"field": one.sequence_field, "value": value}
     return None
 
 

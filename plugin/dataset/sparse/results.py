@@ -22,6 +22,7 @@ from ..store.skipped import tag_skipped
 from .files import SimulationState
 from .frames import read_frame
 from .job import Job, Tally, told
+from .sequences import frames_of
 from .simulations import plain
 
 Means = dict[str, dict[str, Any]]
@@ -100,10 +101,8 @@ def clear(job: Job, ids: Sequence[str]) -> None:
 
 def clear_sequence(job: Job, value: str) -> None:
     """Remove the results of a sequence."""
-    simulated: fo.DatasetView = flat(job.dataset).exists(job.names.reconstruction)
-    if job.ordered.sequence_field is not None:
-        simulated = resolve(simulated, f"field:{job.ordered.sequence_field}={value}")
-    clear(job, simulated.values("id"))
+    simulated = flat(job.dataset).exists(job.names.reconstruction)
+    clear(job, frames_of(simulated, job.ordered.sequence_field, value).values("id"))
 
 
 def holds(job: Job, reached: SimulationState) -> bool:

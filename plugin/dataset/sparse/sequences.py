@@ -15,11 +15,13 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...interchange.natural_order import natural, numbers_of, order_keys
-from ..store.samples import Samples, dataset_of, slice_path
+from ..store.samples import Samples, dataset_of, flat, image_slices, slice_path
+from ..store.sets import resolve
 
 ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""
@@ -96,6 +98,26 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
             f"files: do several cameras share a {sequence_field!r}?"
         )
     return OrderedFrames(tuple(made), group, order, tuple(notes))
+
+
+def frames_of(samples: Samples, sequence_field: str | None, sequence: str) -> Samples:
+    """Frames of a sequence, by the value that :func:`ordered_sequences` gives it.
+
+    Of a grouped dataset whose slices are sequences of their own, that ends in the slice's name.
+    """
+    dataset, samples = dataset_of(samples), flat(samples)
+    camera = slice_path(dataset)
+    slices = sorted(image_slices(dataset), key=len, reverse=True) if camera else []
+    for name in slices:
+        if sequence.endswith(f" {name}"):
+            samples = samples.match(F(camera) == name)
+            sequence = sequence.removesuffix(f" {name}")
+            break
+    return (
+        samples
+        if sequence_field is None
+        else resolve(samples, f"field:{sequence_field}={sequence}")
+    )
 
 
 def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ..store import runs
 from ..store.names import Names
-from ..store.sets import Samples, resolve
-from .sequences import as_numbers, in_order
+from ..store.samples import Samples
+from .sequences import as_numbers, frames_of, in_order
 
 STEP = "sparse"
 Floats = NDArray[np.float64]
@@ -96,8 +96,7 @@ def simulations(dataset: fo.Dataset) -> list[Simulation]:
 
 def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
     """Figures of a sequence's frames in ``samples``; InputError where the field is gone."""
-    if simulation.sequence_field is not None:
-        samples = resolve(samples, f"field:{simulation.sequence_field}={sequence}")
+    samples = frames_of(samples, simulation.sequence_field, sequence)
     names, order = simulation.names, simulation.order_field
     columns = (names.psnr, names.ssim, names.n_samples, names.reconstruction_error)
     wanted = ["id", "filepath", *(name for name in (order, *columns) if name)]

@@ -2,7 +2,10 @@
 
 import fiftyone as fo
 import gapsphere
+import numpy as np
 import pytest
+from gapsphere.panels.sparse_sampling import sequences
+from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store.door import chosen
 from gapsphere.plugin.dataset.store.samples import flat
 from gapsphere.plugin.errors import GapsphereError, InputError
@@ -149,6 +152,30 @@ def test_slices_are_sequences_of_their_own_in_sampling(rig):
     assert set(done.sequences) == {
         f"scene-000{scene} {camera}" for scene in range(3) for camera in ("front", "back")
     }
+
+
+@pytest.mark.parametrize("field", ["scene_token", "scene_number", "nothing"])
+def test_simulating_a_slice_leaves_the_results_of_the_others(rig, field):
+    rig.add_sample_field("scene_number", fo.IntField)
+    tokens = flat(rig).values(["id", "scene_token"])
+    numbers = {i: int(token[-1]) for i, token in zip(*tokens, strict=True)}
+    rig.set_values("scene_number", numbers, key_field="id")
+    how = {"slices": "front,back", "sequence_field": field, "side": 16, "progress": False}
+    done = gapsphere.simulate_adaptive_sampling(rig, **how)
+    assert done.done == 24
+    assert flat(rig).exists("reconstruction").count() == 24
+    (one,) = simulations(rig)
+    curves = [curve(rig, one, value) for value in one.sequences]
+    assert sorted(i for each in curves for i in each.ids) == sorted(
+        rig.select_group_slices(["front", "back"]).values("id")
+    )
+    assert not any(np.isnan(each.psnr).any() for each in curves)
+    shown = sequences.listed(flat(rig), [one])
+    assert {row["value"]: row["frames"] for row in shown} == {
+        value: means["frames"] for value, means in one.sequences.items()
+    }
+    home = sequences.home_of(rig, curves[-1].ids[0])
+    assert home == {"field": one.sequence_field, "value": list(one.sequences)[-1]}
 
 
 def test_samples_of_a_rig_become_s_and_u(rig):
