@@ -29,16 +29,20 @@ def available() -> dict[str, bool]:
 
 def link(ctx: foo.ExecutionContext, ids: Sequence[str]) -> None:
     """Show an answer in the grid without touching the view bar."""
-    flatten_grid(ctx)
     sent = list(ids[:EXTENDED_MAX])
     memory.of(ctx.panel_id).link(sent)
     ctx.ops.set_extended_selection(selection=sent, scope="global")
 
 
-def flatten_grid(ctx: foo.ExecutionContext) -> None:
-    """Let the grid show every slice: of groups it shows, and selects, the active one alone."""
-    if ctx.view is not None and ctx.view.media_type == "group":
-        ctx.ops.set_view(flat(ctx.view))
+def flatten_grid(ctx: foo.ExecutionContext) -> bool:
+    """Let the grid show every slice: of groups it shows, and selects, the active one alone.
+
+    Returns whether the grid's view is being changed.
+    """
+    if ctx.view is None or ctx.view.media_type != "group":
+        return False
+    ctx.ops.set_view(flat(ctx.view))
+    return True
 
 
 def unlink(ctx: foo.ExecutionContext) -> None:

@@ -71,6 +71,7 @@ def run_info(
         "brain_key": analysis.names.brain_key,
         "suffix": analysis.names.suffix,
         "stamp": stamp,
+        "grouped": analysis.dataset.media_type == "group",
         "total": len(analysis),
         "shown": len(rows),
         "S": int(analysis.owned.sum()),

@@ -192,6 +192,8 @@ class RunInfo(TypedDict):
     stamp: str
     """Changes whenever the columns do; answers with another stamp are dropped."""
     limit: int
+    grouped: bool
+    """Its samples are slices of groups."""
     total: int
     shown: int
     S: int
@@ -464,6 +466,7 @@ EVENTS = {
         {"maps": dict[str, HeatGridPayload], "making": Making | None},
     ),
     "making": ({"stop": bool}, {"making": Making | None}),
+    "flatten": ({}, {"changing": bool}),
     "ask": (QueryParams, Answer),
     "delta": ({"stamp": str, "delta": float}, {"delta": float, "gaps": int}),
     "act": (ActionParams, ActionAnswer),

@@ -120,6 +120,11 @@ class GapExplorer(ComponentPanel):
         return actions.making(ctx, stop=bool(ctx.params.get("stop")))
 
     @answered
+    def flatten(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Let the grid show every slice; the browser waits for it, see ``useFlatGrid.ts``."""
+        return {"changing": actions.flatten_grid(ctx)}
+
+    @answered
     def ask(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, stamp = _standing(ctx)
         question = answers.read_question(found, rows, ctx.params)
@@ -169,8 +174,6 @@ class GapExplorer(ComponentPanel):
         dataset = "" if ctx.dataset is None else ctx.dataset.name
         empty = {"run": None, "columns": None, "masks": None, "start": start.start()}
         ctx.panel.set_data({"dataset": dataset, **empty, **data})
-        if data.get("run"):
-            actions.flatten_grid(ctx)
         ctx.panel.set_data("opened", ctx.current_sample)
 
 

@@ -144,15 +144,20 @@ class Recorder:
         return f"foxglove.{kind}", "protobuf", "protobuf", schema, message.SerializeToString()
 
 
-def write(path: Path, flavour: str, *, seconds: int = 3, rate: int = 4, **options: Any) -> Path:
-    """A camera of ``rate`` pictures a second, and a place each second that moves north."""
+def write(
+    path: Path, flavour: str, *, seconds: int = 3, rate: int = 4, first: int = 0, **options: Any
+) -> Path:
+    """A camera of ``rate`` pictures a second, and a place each second that moves north.
+
+    The pictures are those of the numbers from ``first`` on.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with Recorder(path, flavour, options) as recorder:
         for number in range(seconds * rate):
             time = START + number * 10**9 // rate
             if number % rate == 0:
                 recorder.fix(time, 48 + number / rate / 100, 11.5)
-            recorder.picture(time, jpeg(number))
+            recorder.picture(time, jpeg(first + number))
     return path
 
 

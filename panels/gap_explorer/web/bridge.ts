@@ -13,6 +13,8 @@ export interface Bridge {
   choose(patch: Partial<Choices>): void;
   /** Rejects with {@link PanelError} when Python refuses or the call fails. */
   call<E extends EventName>(name: E, params: Events[E][0]): Promise<Events[E][1]>;
+  /** Resolves when the grid shows samples and not groups, so that an answer can be shown there. */
+  flat(): Promise<void>;
   /** Ids selected in the grid. */
   selected: readonly string[];
   mediaUrl(filepath: string): string;

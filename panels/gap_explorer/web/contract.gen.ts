@@ -162,6 +162,8 @@ export interface RunInfo {
   /** Changes whenever the columns do; answers with another stamp are dropped. */
   stamp: string;
   limit: number;
+  /** Its samples are slices of groups. */
+  grouped: boolean;
   total: number;
   shown: number;
   S: number;
@@ -416,6 +418,7 @@ export interface Events {
   cards: [{ stamp: string; ids: string[]; delta: number | null }, { cards: Card[] }];
   heatmaps: [{ stamp: string; ids: string[] }, { maps: Record<string, HeatGridPayload>; making: Making | null }];
   making: [{ stop: boolean }, { making: Making | null }];
+  flatten: [Record<string, never>, { changing: boolean }];
   ask: [QueryParams, Answer];
   delta: [{ stamp: string; delta: number }, { delta: number; gaps: number }];
   act: [ActionParams, ActionAnswer];
@@ -425,6 +428,6 @@ export interface Events {
 
 export type EventName = keyof Events;
 
-export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "ask", "delta", "act", "clear", "find_gaps"];
+export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "delta", "act", "clear", "find_gaps"];
 
 export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

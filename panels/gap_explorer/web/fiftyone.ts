@@ -15,6 +15,7 @@ import type { Bridge, RouteName } from "./bridge";
 import { EVENT_NAMES, type Events, type PanelData } from "./contract.gen";
 import { useEvents, type PanelProps as EventProps } from "../../web/shared/events";
 import { useChoices } from "./hooks/useChoices";
+import { useFlatGrid } from "./hooks/useFlatGrid";
 import { gridKey, useMasks } from "./hooks/useMasks";
 import { useStable } from "../../web/shared/useStable";
 import { insistedSource } from "./source";
@@ -52,6 +53,7 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const columns = useStable(given.columns, given.columns?.stamp ?? "");
   const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
   const masks = useMasks(sent, gridAsked.current, grid, call);
+  const flat = useFlatGrid(run, useRecoilValue(view), call);
   const { dataset: about, opened } = props.data ?? NOTHING;
   const start = useStable(given.start, given.start?.id ?? "");
   const data = React.useMemo(
@@ -59,7 +61,7 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
     [about, status, run, columns, masks, start, opened],
   );
 
-  return { data, choices, choose, call, selected, mediaUrl: getSampleSrc, route };
+  return { data, choices, choose, call, flat, selected, mediaUrl: getSampleSrc, route };
 }
 
 function useGridKey(): string {

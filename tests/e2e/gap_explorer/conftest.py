@@ -115,7 +115,10 @@ class Panel:
             self.page.wait_for_function(script, arg=arg)
         except WaitedInVain as error:
             state = self.page.evaluate("JSON.stringify(window.__gapsphere?.state ?? null)")
-            raise AssertionError(f"Waited for {script} {arg or ''}; the panel: {state}") from error
+            grid = self.page.locator(COUNT).all_inner_texts()
+            raise AssertionError(
+                f"Waited for {script} {arg or ''}; the grid: {grid}; the panel: {state}"
+            ) from error
 
     def read(self, script):
         return json.loads(self.page.evaluate(f"JSON.stringify({script})"))

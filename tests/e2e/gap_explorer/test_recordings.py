@@ -14,8 +14,8 @@ def recorded(app_url, tmp_path):
 
     for part in ("S", "U"):
         (tmp_path / part).mkdir()
-    for name in ("S/monday", "S/tuesday", "S/wednesday", "U/thursday"):
-        write(tmp_path / f"{name}.mcap", "ros2", seconds=SECONDS)
+    for day, name in enumerate(("S/monday", "S/tuesday", "S/wednesday", "U/thursday")):
+        write(tmp_path / f"{name}.mcap", "ros2", seconds=SECONDS, first=100 * day)
     dataset = fo.Dataset()
     gapsphere.load_images(dataset, str(tmp_path / "S"), str(tmp_path / "U"), progress=False)
     gapsphere.find_gaps(dataset, k=2, encoder="packaged", progress=False)

@@ -43,7 +43,10 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     setError(null);
     setNotice(null);
     const params = queryParams(query, target.stamp, live.current.choices);
-    inTurn(async () => (mine === turn.current ? live.current.call("ask", params) : null))
+    inTurn(async () => {
+      await live.current.flat();
+      return mine === turn.current ? live.current.call("ask", params) : null;
+    })
       .then((reply) => {
         if (!reply || mine !== turn.current) return;
         setAnswer(reply);
