@@ -21,6 +21,9 @@ TRAY_MAX = 1000
 DRIVES_MAX = 200
 """Drives that the panel lists: the most unusual ones."""
 
+ROUNDS_MAX, FOLLOWED_MAX = 50, 50
+"""Rounds and gap cards that the page of progress lists."""
+
 Base64 = Annotated[str, "Base64"]
 Vec3 = tuple[float, float, float]
 Projection = Literal["sphere", "cartesian"]
@@ -449,6 +452,61 @@ class HeatGridPayload(TypedDict):
     values: Base64
 
 
+class RoundRow(TypedDict):
+    """One coverage run as the dataset grew."""
+
+    number: int
+    time: str
+    """ISO, UTC."""
+    S: int
+    drives_owned: int
+    U: int
+    drives_pool: int
+    gaps: int
+    covered: int
+    cannot_say: int
+    delta: float
+    closed: int | None
+    """Of the gaps of the round before; null where nothing is compared."""
+    opened: int | None
+    still: int | None
+    said: list[str]
+    """What changed since the round before, in sentences."""
+
+
+class FollowedCard(TypedDict):
+    """A gap card from round to round."""
+
+    number: int
+    title: str
+    state: Literal["open", "met", "closed", "gone"]
+    images: int
+    done: int
+    """Of them covered or in S."""
+    new: int
+    """Of them new in this round."""
+
+
+class SpecRow(TypedDict):
+    """A Visual Spec and what came since it was written."""
+
+    id: str
+    title: str
+    quantity: int
+    accepted: int | None
+    said: str
+
+
+class Progress(TypedDict):
+    rounds: list[RoundRow]
+    """Newest first, `ROUNDS_MAX` at most."""
+    cards: list[FollowedCard]
+    """Those with most gaps left first, `FOLLOWED_MAX` at most."""
+    specs: list[SpecRow]
+    nothing: str
+    """What to do, where there is nothing to compare yet; else empty."""
+
+
 EVENTS = {
     "reload": (
         {"limit": int, "suffix": str | None, "source": NotRequired[SourceName | None]},
@@ -468,6 +526,7 @@ EVENTS = {
     "making": ({"stop": bool}, {"making": Making | None}),
     "flatten": ({}, {"changing": bool}),
     "ask": (QueryParams, Answer),
+    "progress": ({"stamp": str}, Progress),
     "delta": ({"stamp": str, "delta": float}, {"delta": float, "gaps": int}),
     "act": (ActionParams, ActionAnswer),
     "clear": ({}, {}),

@@ -20,7 +20,7 @@ from ...plugin.projection.verdict import Judged
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
-from . import actions, answers, columns, heatmaps, memory, start
+from . import actions, answers, columns, heatmaps, memory, progress, start
 from .contract import COMPONENT, EVENTS
 
 logger = logging.getLogger(__name__)
@@ -131,6 +131,12 @@ class GapExplorer(ComponentPanel):
         answer = questions.answer(found.space, question)
         actions.link(ctx, answers.ids_of(found, answer))
         return answers.reply(found, rows, ctx.params["query"], stamp, question, answer)
+
+    @answered
+    def progress(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """How coverage went on from run to run; asked for when its page is opened."""
+        found, _, _ = _standing(ctx)
+        return progress.page(ctx.dataset, found.names.suffix)
 
     @answered
     def delta(self, ctx: foo.ExecutionContext) -> dict[str, Any]:

@@ -273,3 +273,9 @@ def test_what_the_command_line_gives_is_what_the_panel_reads_and_knows():
     assert given.keys() == contract.StartChoices.__annotations__.keys()
     shared = {name: contract.DEFAULT_CHOICES[name] for name in given}
     assert given == shared, "the defaults are the panel's"
+
+
+def test_progress_lists_rounds_and_says_what_to_do_after_the_first(panel):
+    page = panel.call("progress", stamp=panel.data["run"]["stamp"])
+    assert [row["number"] for row in page["rounds"]] == [1]
+    assert "Run find_gaps again after adding images" in page["nothing"]

@@ -12,6 +12,10 @@ export const TRAY_MAX = 1000;
 /** Drives that the panel lists: the most unusual ones. */
 export const DRIVES_MAX = 200;
 
+export const ROUNDS_MAX = 50;
+
+export const FOLLOWED_MAX = 50;
+
 export type Base64 = string;
 
 export type Vec3 = readonly [number, number, number];
@@ -407,6 +411,58 @@ export interface HeatGridPayload {
   values: Base64;
 }
 
+/** One coverage run as the dataset grew. */
+export interface RoundRow {
+  number: number;
+  /** ISO, UTC. */
+  time: string;
+  S: number;
+  drives_owned: number;
+  U: number;
+  drives_pool: number;
+  gaps: number;
+  covered: number;
+  cannot_say: number;
+  delta: number;
+  /** Of the gaps of the round before; null where nothing is compared. */
+  closed: number | null;
+  opened: number | null;
+  still: number | null;
+  /** What changed since the round before, in sentences. */
+  said: string[];
+}
+
+/** A gap card from round to round. */
+export interface FollowedCard {
+  number: number;
+  title: string;
+  state: "open" | "met" | "closed" | "gone";
+  images: number;
+  /** Of them covered or in S. */
+  done: number;
+  /** Of them new in this round. */
+  new: number;
+}
+
+/** A Visual Spec and what came since it was written. */
+export interface SpecRow {
+  id: string;
+  title: string;
+  quantity: number;
+  accepted: number | null;
+  said: string;
+}
+
+export interface Progress {
+  /** Newest first, `ROUNDS_MAX` at most. */
+  rounds: RoundRow[];
+  /** Those with most gaps left first, `FOLLOWED_MAX` at most. */
+  cards: FollowedCard[];
+  specs: SpecRow[];
+  /** What to do, where there is nothing to compare yet; else empty. */
+  nothing: string;
+}
+
 export interface Events {
   reload: [{ limit: number; suffix: string | null; source?: SourceName | null }, Record<string, never>];
   masks: [{ stamp: string }, MasksPayload];
@@ -420,6 +476,7 @@ export interface Events {
   making: [{ stop: boolean }, { making: Making | null }];
   flatten: [Record<string, never>, { changing: boolean }];
   ask: [QueryParams, Answer];
+  progress: [{ stamp: string }, Progress];
   delta: [{ stamp: string; delta: number }, { delta: number; gaps: number }];
   act: [ActionParams, ActionAnswer];
   clear: [Record<string, never>, Record<string, never>];
@@ -428,6 +485,6 @@ export interface Events {
 
 export type EventName = keyof Events;
 
-export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "delta", "act", "clear", "find_gaps"];
+export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "progress", "delta", "act", "clear", "find_gaps"];
 
 export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

@@ -132,8 +132,9 @@ def said(now: Round) -> list[str]:
         why = "It is the first of its encoder, and encoders are never compared. " if other else ""
         return [f"Round {now.number} has nothing to be compared with. {why}{AGAIN}"]
     since = f"since round {now.compared}"
-    moved = f"{now.delta_moved}: part of what changed comes from that" if now.delta_moved else ""
-    delta = f"{moved[:1].upper()}{moved[1:]}." if moved else f"δ is the same ({now.delta:.4g})."
+    delta = f"δ is the same ({now.delta:.4g})."
+    if now.delta_moved:
+        delta = f"Part of what changed comes from this: {now.delta_moved}."
     found = now.changes
     if found is None:
         return [f"{since.capitalize()}: the images of that round were not kept.", delta]

@@ -79,7 +79,7 @@ def test_the_same_run_is_the_same_round_and_another_delta_is_none(driven):
     assert len(log(driven).rounds) == 1
     compute_coverage(driven, CoverageParams(delta=0.3))
     assert log(driven).rounds[-1].delta_moved == "δ 0.05 became 0.3, which was given"
-    assert "part of what changed comes from that" in str(progress.read(driven))
+    assert "Part of what changed comes from this: δ 0.05 became 0.3" in str(progress.read(driven))
 
 
 @pytest.mark.crash

@@ -10,6 +10,7 @@ import { count, title } from "../words";
 import { Actions } from "./Actions";
 import { Cards } from "./Cards";
 import { Drives } from "./Drives";
+import { Progress } from "./Progress";
 import { HeatControls, HeatProgress } from "./Heat";
 import { Check, Close } from "./Icons";
 import { Segmented } from "../../../web/shared/controls";
@@ -22,9 +23,11 @@ interface Side {
   state: AnswerState;
 }
 
-type Pane = "results" | "drives";
+type Pane = "results" | "drives" | "progress";
 
-/** The pane beside the sphere: a verdict in words with the images behind it, or the drives; the tray. */
+const NAMES: Record<Pane, string> = { results: "Results", drives: "Drives", progress: "Progress" };
+
+/** The pane beside the sphere: a verdict in words with the images behind it, the drives, or the rounds; the tray. */
 export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
   const { bridge, cloud, run, state } = props;
   const heat = useHeatmaps(bridge, state.answer);
@@ -47,13 +50,14 @@ export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
           options={[
             { value: "results", label: "Results" },
             { value: "drives", label: run.drives.length ? `Drives ${count(run.drives.length)}` : "Drives" },
+            { value: "progress", label: "Progress" },
           ]}
         />
       </div>
       <section
         className="gs-results"
         data-cy="gs-results"
-        aria-label={pane === "drives" ? "Drives" : "Results"}
+        aria-label={NAMES[pane]}
         aria-busy={state.busy}
       >
         {state.error ? (
@@ -61,7 +65,9 @@ export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
             {state.error}
           </p>
         ) : null}
-        {pane === "drives" ? (
+        {pane === "progress" ? (
+          <Progress key={run.stamp} bridge={bridge} run={run} />
+        ) : pane === "drives" ? (
           <Drives
             key={run.stamp}
             bridge={bridge}
