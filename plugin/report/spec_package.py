@@ -166,6 +166,8 @@ def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:
             arrays: dict[str, Any] = {
                 "embeddings": np.ascontiguousarray(spec.reference, np.float32)
             }
+            if spec.rule.checkable:
+                arrays["candidates"] = np.ascontiguousarray(spec.rule.candidates, np.float32)
             if spec.reference_drives is not None:
                 arrays["drives"] = spec.reference_drives
             np.savez(numbers, **arrays)

@@ -136,6 +136,7 @@ def page(
         worth=worth,
         settled=spec.threshold.basis not in ("provisional", "none"),
         support=_support(spec, say),
+        level="" if rule.level is None else share(rule.level),
         span=span,
         chips=[found for found in spec.missing if not _is_number(found.value)][:4],
         apart_chips=[found for found in spec.apart if 2 * found.here >= found.here_total][:2],

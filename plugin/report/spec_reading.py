@@ -100,7 +100,9 @@ class _Document(_Part):
     metric: Metric
     delta: Distance
     radius: Distance
-    radius_source: Literal["candidates", "delta", "given"]
+    radius_source: Literal["candidates", "drives", "owned", "delta", "given"]
+    radius_drives: Annotated[int, Field(ge=0)] = 0
+    radius_level: Annotated[float, Field(gt=0, lt=1)] | None = None
     centre: Annotated[list[float], Field(min_length=1)]
     encoder: _Encoder
     reference: _Reference
@@ -312,9 +314,10 @@ def _inflated(info: zipfile.ZipInfo) -> bool:
 def _of_this_version(document: Any, name: str) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ArtifactError(f"{name} is not a Visual Spec of Gapsphere.")
-    if document.get("version") != VERSION:
+    version = document.get("version")
+    if version not in (1, VERSION) or isinstance(version, bool):
         raise ArtifactError(
-            f"{name} is of version {document.get('version')!r}, this Gapsphere reads {VERSION}: "
+            f"{name} is of version {version!r}, this Gapsphere reads 1 to {VERSION}: "
             "install the Gapsphere that wrote it, or issue the spec again."
         )
     if document.get("checkable") is False:
@@ -337,7 +340,12 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
         raise ArtifactError(
             f"{name} and its {REFERENCE} do not belong together: take both from the same ZIP."
         )
-    rows = _reference(arrays, len(found.centre), name)
+    rows = _reference(arrays, "embeddings", len(found.centre), name)
+    candidates = np.empty((0, len(found.centre)), np.float32)
+    if content["version"] > 1:
+        candidates = _reference(arrays, "candidates", len(found.centre), name)
+        if not len(candidates):
+            raise ArtifactError(f"{REFERENCE} has no candidates: issue the spec again.")
     centre = _unit_rows("centre", np.asarray([found.centre], np.float32), name)[0]
     made_by = found.encoder
     parameters = made_by.parameters if isinstance(made_by.parameters, dict) else {}
@@ -346,7 +354,16 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
         title=found.title,
         created=found.created,
         quantity=int(found.quantity),
-        rule=Rule(found.metric, found.delta, centre, found.radius, found.radius_source),
+        rule=Rule(
+            found.metric,
+            found.delta,
+            centre,
+            found.radius,
+            found.radius_source,
+            candidates,
+            found.radius_level,
+            found.radius_drives,
+        ),
         reference=rows,
         encoder=MadeBy(made_by.name, made_by.fingerprint, parameters),
         standing="" if found.standing is None else found.standing.sentence,
@@ -355,7 +372,7 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
     )
 
 
-def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
+def _reference(arrays: Path, member: str, dimension: int, name: str) -> NDArray[np.float32]:
     try:
         with open_zip(arrays) as inner:
             for info in filter(_inflated, inner.infolist()):
@@ -364,10 +381,11 @@ def _reference(arrays: Path, dimension: int, name: str) -> NDArray[np.float32]:
                 )
     except (OSError, *ZIP_DAMAGE) as error:
         raise ArtifactError(f"{REFERENCE} cannot be read as .npz: {error}.") from error
-    rows = read_npz(arrays, "embeddings")
+    rows = read_npz(arrays, member)
     if rows.ndim != 2 or rows.shape[1] != dimension:
         raise ArtifactError(
-            f"{REFERENCE} has the shape {rows.shape} where {name} has vectors of {dimension}."
+            f"{REFERENCE} has {member} of shape {rows.shape} where {name} has vectors of "
+            f"{dimension}."
         )
     rows = rows.astype(np.float32, copy=False)
     return _unit_rows(REFERENCE, rows, name) if len(rows) else rows

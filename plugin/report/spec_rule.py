@@ -1,14 +1,14 @@
 """The acceptance rule of a Visual Spec: what counts as the asked-for kind of image, in numbers.
 
-The one idea: a request is a ball around the candidates (centre, radius) with what is owned already
-cut out of it.  To decide that away from the dataset one needs only those rows of S that can lie
-within δ of an image in or near the ball, and on the unit sphere the triangle inequality of angles
-says which those are.
+The one idea: a request is what lies within a radius of some candidate, with what is owned already
+cut out of it.  To decide that away from the dataset one needs the candidates and only those rows of
+S that can lie within δ of an image in or near the request, and on the unit sphere the triangle
+inequality of angles says which those are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -22,20 +22,20 @@ from ..coverage.rows import (
     checked_metric,
     checked_rows,
     same_dimension,
-    squared_distance_of_pairs,
 )
 from ..encoders.protocol import unit_rows
 from ..errors import InputError
+from .spec_radius import Radius
 
 Verdict = Literal["accepted", "near miss", "off target", "covered already"]
 VERDICTS: tuple[Verdict, ...] = ("accepted", "near miss", "off target", "covered already")
 
 NEAR_MISS = 1.5
-"""A near miss lies within this many radii of the centre."""
+"""A near miss lies within this many radii of a candidate."""
 
 ROUNDING = 2e-6
-"""Allowed on a distance to the centre: a candidate embedded again differs in its last bits, and the
-farthest one is on the radius itself."""
+"""Allowed on a distance to the request: an image embedded again differs in its last bits, and may
+lie on the radius itself."""
 
 ANGLE_SLACK = 1e-3
 """Radians kept on top of the reference's cap: float32 rows are unit rows only to rounding, and a
@@ -48,9 +48,11 @@ _NEIGHBOURHOODS = 512  # rows of S that are looked around for the typical count
 class Rule:
     """``centre`` float32 (d,), unit; ``radius`` and ``delta`` in the unit of ``metric``.
 
-    ``radius_source`` is "candidates" (their largest distance to the centre), "delta" (they all
-    lie in one point, which has no extent of its own), "given", or "none": without embeddings there
-    is no centre and no radius, and δ alone cannot judge a new image.
+    ``candidates`` float32 (n, d), unit: an image is as far from the request as from the nearest of
+    them.  Specs of version 1 have none (0, d): there, the distance to the centre counts.
+    ``radius_source`` is that of :class:`~.spec_radius.Radius`, as are ``level`` and ``drives``;
+    "candidates" in version 1 (their largest distance to the centre); or "none": without embeddings
+    there is no radius, and δ alone cannot judge a new image.
     """
 
     metric: Metric
@@ -58,6 +60,9 @@ class Rule:
     centre: NDArray[np.float32]
     radius: float
     radius_source: str = "candidates"
+    candidates: Rows = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    level: float | None = None
+    drives: int = 0
 
     @classmethod
     def without_embeddings(cls, delta: float, metric: Metric) -> Rule:
@@ -75,27 +80,37 @@ class Rule:
 
     @property
     def near_radius(self) -> float:
-        """How far from the centre a near miss may lie."""
+        """How far from the request a near miss may lie."""
         return NEAR_MISS * self.radius
+
+    @property
+    def asked(self) -> Rows:
+        """The rows that a new image is compared with: the candidates, or the centre (1, d)."""
+        return self.candidates if len(self.candidates) else self.centre[None]
 
 
 @dataclass(frozen=True, eq=False)
 class SpecVerdicts:
-    """``verdict`` of each image, its distance to the centre (n,) and to the reference (n,).
+    """``verdict`` of each image, its distance to the request (n,) and to the reference (n,).
 
-    ``to_owned`` is infinite where the reference has no row.  Within 1.5 radii of the centre it is
+    ``to_request`` is the distance to the nearest candidate (version 1: to their centre).
+    ``to_owned`` is infinite where the reference has no row.  Within 1.5 radii of the request it is
     compared with δ exactly; beyond, it is an upper bound of the distance to S.
     """
 
     verdict: list[Verdict]
-    to_centre: NDArray[np.float32]
+    to_request: NDArray[np.float32]
     to_owned: NDArray[np.float32]
 
 
 def make_rule(
-    candidates: Rows, *, delta: float, metric: Metric = "cosine", radius: float | None = None
+    candidates: Rows,
+    *,
+    delta: float,
+    metric: Metric = "cosine",
+    radius: Radius | float | None = None,
 ) -> Rule:
-    """The ball around the candidates.
+    """What lies within a radius of some candidate.
 
     Parameters
     ----------
@@ -103,16 +118,14 @@ def make_rule(
         Unit rows.
     delta : float
         The threshold beyond which an image is new to S, in the unit of ``metric``.
-    radius : float, optional
-        In place of the candidates' own: frames of one drive lie closer together than what another
-        drive through the same condition would bring.
+    radius : Radius or float, optional
+        Learnt from drives (:func:`~.spec_radius.learn_radius`) or given; by default δ, the distance
+        up to which S would count an image as covered by a candidate.
 
     Returns
     -------
     Rule
-        Centre: the L2-normalised mean.  Radius: the largest distance of a candidate to it.  One
-        candidate alone, or copies of one, have no extent: then the radius is δ, the distance up to
-        which S would count an image as covered by it.
+        Its centre is the L2-normalised mean, which orders pictures and names the spec.
 
     Raises
     ------
@@ -123,8 +136,8 @@ def make_rule(
     --------
     >>> import numpy as np
     >>> rule = make_rule(np.eye(2, dtype=np.float32), delta=0.1)
-    >>> rule.centre.round(3).tolist(), round(rule.radius, 3)
-    ([0.7070000171661377, 0.7070000171661377], 0.293)
+    >>> rule.centre.round(3).tolist(), rule.radius
+    ([0.7070000171661377, 0.7070000171661377], 0.1)
     """
     candidates = checked_rows("The candidates", candidates)
     metric = checked_metric(metric)
@@ -133,15 +146,22 @@ def make_rule(
     centre = unit_rows(candidates.mean(axis=0, dtype=np.float64)[None])
     if not np.isfinite(centre).all():
         raise InputError("The candidates cancel out and have no common centre: choose fewer.")
-    if radius is not None:
+    if radius is None:
+        radius = Radius(float(delta), "delta")
+    elif not isinstance(radius, Radius):
         if isinstance(radius, bool) or not 0 < radius <= 2:
             raise InputError(f"The radius is {radius}; it must be above 0 and at most 2.")
-        return Rule(metric, float(delta), centre[0], float(radius), "given")
-    radius = float(nearest_distance(candidates, centre, metric=metric).distance.max())
-    # A float32 mean of equal rows is off by its last bit, which is not an extent either.
-    if radius > 1e-6:
-        return Rule(metric, float(delta), centre[0], radius)
-    return Rule(metric, float(delta), centre[0], max(radius, float(delta)), "delta")
+        radius = Radius(float(radius), "given")
+    return Rule(
+        metric,
+        float(delta),
+        centre[0],
+        radius.distance,
+        radius.source,
+        candidates,
+        radius.level,
+        radius.drives,
+    )
 
 
 def angle_of(distance: Any, metric: Metric) -> Any:
@@ -156,10 +176,11 @@ def angle_of(distance: Any, metric: Metric) -> Any:
 
 
 def reference_rows(owned: Rows, rule: Rule) -> NDArray[np.int64]:
-    """Which rows of S can decide "covered already" for an image within 1.5 radii of the centre.
+    """Which rows of S can decide on an image within 1.5 radii of the request.
 
-    An image x with angle(x, c) <= angle(1.5 r) and an owned s with angle(x, s) <= angle(δ) have
-    angle(s, c) <= angle(1.5 r) + angle(δ).
+    An image x with angle(x, c) <= angle(1.5 r) of a candidate c and an owned s with
+    angle(x, s) <= angle(t) have angle(s, c) <= angle(1.5 r) + angle(t).  t is the larger of δ,
+    within which s covers x, and of r, within which s may be nearer to x than c is.
 
     Returns
     -------
@@ -167,12 +188,12 @@ def reference_rows(owned: Rows, rule: Rule) -> NDArray[np.int64]:
         Ascending; possibly none.
     """
     owned = checked_rows("S", owned)
-    centre = checked_rows("The centre", rule.centre[None])
-    same_dimension("S", owned, "the centre", centre)
-    reach = angle_of(rule.near_radius, rule.metric) + angle_of(rule.delta, rule.metric)
-    rows = np.arange(len(owned))
-    squared = squared_distance_of_pairs(owned, rows, centre, np.zeros_like(rows))
-    return rows[angle_of(squared / 2, "cosine") <= reach + ANGLE_SLACK]
+    asked = checked_rows("The candidates", rule.asked)
+    same_dimension("S", owned, "the candidates", asked)
+    decides = max(rule.delta, rule.radius) if len(rule.candidates) else rule.delta
+    reach = angle_of(rule.near_radius, rule.metric) + angle_of(decides, rule.metric)
+    distance = nearest_distance(owned, asked, metric=rule.metric).distance
+    return np.flatnonzero(angle_of(distance, rule.metric) <= reach + ANGLE_SLACK)
 
 
 def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
@@ -188,24 +209,26 @@ def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
     Returns
     -------
     SpecVerdicts
-        With d_S the distance to the reference and d_c the one to the centre: *covered already*
-        where d_S <= δ, else *accepted* where d_c <= r, *near miss* where d_c <= 1.5 r, *off
-        target* beyond.
+        With d_S the distance to the reference and d_c the one to the nearest candidate: *covered
+        already* where d_S <= δ, else *accepted* where d_c <= r and d_c < d_S, *near miss* where
+        d_c <= 1.5 r, *off target* beyond.  In version 1 d_c is the distance to the centre, and
+        d_c < d_S is not asked.
     """
     if not len(images):
         return SpecVerdicts([], np.empty(0, np.float32), np.empty(0, np.float32))
-    to_centre = nearest_distance(images, rule.centre[None], metric=rule.metric).distance
+    to_request = nearest_distance(images, rule.asked, metric=rule.metric).distance
     to_owned = np.full(len(images), np.inf, np.float32)
     if len(reference):
         to_owned = nearest_distance(images, reference, metric=rule.metric).distance
+    nearer = to_request < to_owned if len(rule.candidates) else np.bool_(True)
     choices = [
         ~is_gap(to_owned, rule.delta),
-        to_centre.astype(np.float64) <= rule.radius + ROUNDING,
-        to_centre.astype(np.float64) <= rule.near_radius + ROUNDING,
+        nearer & (to_request.astype(np.float64) <= rule.radius + ROUNDING),
+        to_request.astype(np.float64) <= rule.near_radius + ROUNDING,
     ]
     names: list[Verdict] = ["covered already", "accepted", "near miss"]
     verdict = np.select(choices, names, "off target").tolist()
-    return SpecVerdicts(verdict, to_centre, to_owned)
+    return SpecVerdicts(verdict, to_request, to_owned)
 
 
 def typical_count(owned: Rows, rule: Rule) -> int:

@@ -25,7 +25,8 @@ from .spec_missing import LEAST_COUNT, LEAST_LIFT, LEVEL, Shared
 from .spec_rule import NEAR_MISS, Rule
 
 FORMAT = "gapsphere visual spec"
-VERSION = 1
+VERSION = 2
+"""1 judged by the distance to the candidates' centre; 2 by that to the nearest candidate."""
 REFERENCE = "reference.npz"
 
 
@@ -123,11 +124,6 @@ class VisualSpec:
         return self.place is not None
 
     @property
-    def narrow(self) -> bool:
-        """Whether the radius only reflects the spread of one drive's frames."""
-        return bool(self.drive) and self.rule.radius_source == "candidates"
-
-    @property
     def has_heatmaps(self) -> bool:
         """Whether any candidate shown has a heatmap."""
         return any(self.candidates[row].heat is not None for row in self.shown)
@@ -140,10 +136,14 @@ def _ball(rule: Rule) -> dict[str, Any]:
     return {
         "radius": rule.radius,
         "radius_source": rule.radius_source,
+        "radius_drives": rule.drives,
+        "radius_level": rule.level,
         "near_miss_radius": rule.near_radius,
         "rule": {
-            "accepted": "d_S > delta and d_c <= radius",
-            "near miss": f"d_S > delta and radius < d_c <= {NEAR_MISS} radius",
+            "d_S": "distance to the nearest row of embeddings in reference.npz",
+            "d_c": "distance to the nearest row of candidates in reference.npz",
+            "accepted": "d_S > delta and d_c <= radius and d_c < d_S",
+            "near miss": f"not accepted, d_S > delta and d_c <= {NEAR_MISS} radius",
             "off target": f"d_S > delta and d_c > {NEAR_MISS} radius",
             "covered already": "d_S <= delta",
         },

@@ -56,8 +56,7 @@ class SpecParams(SetParams, section="spec"):
     )
     spec_radius: float | None = setting(
         None,
-        "An image up to this distance from the candidates' centre is accepted; empty: the "
-        "distance of the farthest candidate",
+        "An image up to this distance from a candidate is accepted; empty: learnt from drives",
         key="spec.radius",
         gt=0,
         le=2,

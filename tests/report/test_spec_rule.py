@@ -28,30 +28,34 @@ def distance(a, b, metric):
 
 
 def images_within(rng, rule, count):
-    """Random unit rows whose distance to the centre is spread from 0 to 1.5 radii."""
-    centre = rule.centre.astype(np.float64)
+    """Random unit rows whose distance to one of those asked for is spread from 0 to 1.5 radii."""
+    asked = rule.asked.astype(np.float64)[rng.integers(0, len(rule.asked), count)]
     reach = float(angle_of(rule.near_radius, rule.metric))
-    sideways = rng.normal(size=(count, len(centre)))
-    sideways -= (sideways @ centre)[:, None] * centre / (centre @ centre)
+    sideways = rng.normal(size=asked.shape)
+    sideways -= (sideways * asked).sum(1, keepdims=True) * asked
     sideways /= np.linalg.norm(sideways, axis=1, keepdims=True)
     angle = rng.uniform(0, reach * 0.9999, (count, 1))
-    return unit(np.cos(angle) * centre + np.sin(angle) * sideways)
+    return unit(np.cos(angle) * asked + np.sin(angle) * sideways)
 
 
 @pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("seed", range(8))
-def test_the_reference_decides_as_all_of_s_does_within_one_and_a_half_radii(metric, seed):
+def test_the_reference_decides_as_all_of_s_does_within_one_and_a_half_radii(metric, seed, version):
     rng = np.random.default_rng(seed)
     size = int(rng.integers(3, 24))
     owned = unit(rng.normal(size=(600, size)) + rng.normal(size=size) * rng.uniform(0, 2))
     candidates = unit(rng.normal(size=size) * 2 + rng.normal(size=(9, size)) * 0.5)
     delta = float(rng.uniform(0.01, 0.5))
-    rule = make_rule(candidates, delta=delta, metric=metric)
+    rule = make_rule(candidates, delta=delta, metric=metric, radius=float(rng.uniform(0.01, 0.5)))
+    if version == 1:
+        rule = Rule(metric, delta, rule.centre, rule.radius)
     rows = reference_rows(owned, rule)
     images = images_within(rng, rule, 400)
     near, whole = judge(images, rule, owned[rows]), judge(images, rule, owned)
     assert near.verdict == whole.verdict
     covered = np.array(whole.verdict) == "covered already"
+    assert set(whole.verdict) <= {"accepted", "near miss", "covered already"}
     assert np.array_equal(near.to_owned[covered], whole.to_owned[covered])
 
 
@@ -72,23 +76,32 @@ def test_the_reference_leaves_out_what_cannot_decide(metric):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_verdicts_are_those_of_the_definition(metric):
+@pytest.mark.parametrize("version", [1, 2])
+def test_verdicts_are_those_of_the_definition(metric, version):
     rng = np.random.default_rng(4)
     owned, images = unit(rng.normal(size=(40, 4))), unit(rng.normal(size=(900, 4)))
-    rule = make_rule(unit(rng.normal(size=(5, 4)) * 0.4 + 1), delta=0.15, metric=metric)
+    candidates = unit(rng.normal(size=(5, 4)) * 0.4 + 1)
+    delta, radius = (0.05, 0.25) if metric == "cosine" else (0.3, 0.7)
+    rule = make_rule(candidates, delta=delta, metric=metric, radius=radius)
+    if version == 1:
+        rule = Rule(metric, delta, rule.centre, radius)
     judged = judge(images, rule, owned)
     to_owned = distance(images, owned, metric).min(axis=1)
-    to_centre = distance(images, rule.centre[None], metric)[:, 0]
-    for verdict, d_owned, d_centre in zip(judged.verdict, to_owned, to_centre, strict=True):
+    asked = candidates if version == 2 else rule.centre[None]
+    to_request = distance(images, asked, metric).min(axis=1)
+    nearer_to_s = 0
+    for verdict, d_owned, d_c in zip(judged.verdict, to_owned, to_request, strict=True):
         if d_owned <= rule.delta:
             assert verdict == "covered already"
-        elif d_centre <= rule.radius:
+        elif d_c <= rule.radius and (d_c < d_owned or version == 1):
             assert verdict == "accepted"
-        elif d_centre <= 1.5 * rule.radius:
+        elif d_c <= 1.5 * rule.radius:
             assert verdict == "near miss"
+            nearer_to_s += d_c <= rule.radius
         else:
             assert verdict == "off target"
     assert set(judged.verdict) == {"accepted", "near miss", "off target", "covered already"}
+    assert (nearer_to_s > 0) == (version == 2)
 
 
 def test_every_candidate_that_is_new_is_accepted_by_its_own_rule():
@@ -97,11 +110,10 @@ def test_every_candidate_that_is_new_is_accepted_by_its_own_rule():
     assert set(judge(candidates, rule, candidates[:0]).verdict) == {"accepted"}
 
 
-def test_centre_is_the_unit_mean_and_radius_the_farthest_candidate():
+def test_centre_is_the_unit_mean():
     candidates = unit([[1, 0, 0], [0, 1, 0], [1, 1, 0]])
     rule = make_rule(candidates, delta=0.1)
     assert np.allclose(rule.centre, unit([1, 1, 0]), atol=1e-6)
-    assert rule.radius == pytest.approx(1 - np.sqrt(0.5), abs=1e-6)
     assert rule.near_radius == pytest.approx(1.5 * rule.radius)
 
 
@@ -148,11 +160,9 @@ def test_the_showcase_starts_with_the_most_typical_and_spreads_out():
     assert showcase(np.repeat(rows[:1], 4, axis=0), 3, rule).size >= 1
 
 
-def test_the_farthest_candidate_is_accepted_though_its_last_bits_differ():
+def test_an_image_on_the_radius_is_accepted_though_its_last_bits_differ():
     candidates = unit(np.random.default_rng(3).normal(size=(20, 8)) + 3)
-    rule = make_rule(candidates, delta=0.0)
-    to_centre = distance(candidates, rule.centre[None], "cosine")[:, 0]
-    farthest = candidates[to_centre.argmax()].astype(np.float64)
-    again = unit(farthest - 5e-7 * rule.centre)[None]
-    assert distance(again, rule.centre[None], "cosine")[0, 0] > rule.radius
-    assert judge(again, rule, again[:0]).verdict == ["accepted"]
+    image = unit(candidates[0] + 0.1 * np.eye(8)[0])[None]
+    to_request = distance(image, candidates, "cosine").min()
+    rule = make_rule(candidates, delta=0.0, radius=float(to_request) - 1e-6)
+    assert judge(image, rule, image[:0]).verdict == ["accepted"]

@@ -412,7 +412,7 @@ def unpacked(make_spec, tmp_path):
     ("key", "value"),
     [
         ("format", "something"),
-        ("version", 2),
+        ("version", 3),
         ("metric", "manhattan"),
         ("delta", -0.1),
         ("delta", "0.1"),

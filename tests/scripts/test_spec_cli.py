@@ -62,7 +62,7 @@ def test_from_picks_to_heatmaps_to_a_spec_to_its_check(drive, tmp_path):
     shutil.copy(owned, new / "owned.jpg")
     (new / "broken.jpg").write_bytes(b"no image")
     said = run("check-spec", spec, new)
-    verdict = {line.rsplit("/", 1)[1]: line for line in said.splitlines() if "to centre" in line}
+    verdict = {line.rsplit("/", 1)[1]: line for line in said.splitlines() if "to request" in line}
     assert len(verdict) == 5
     assert verdict.pop("owned.jpg").startswith("covered already")
     assert all(line.startswith("accepted") for line in verdict.values()), said

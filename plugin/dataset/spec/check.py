@@ -54,19 +54,19 @@ LISTED = 100
 
 @dataclass(frozen=True)
 class Answer:
-    """One image's verdict; ``to_centre`` and ``to_owned`` in the spec's metric.
+    """One image's verdict; ``to_request`` and ``to_owned`` in the spec's metric.
 
     ``copy``: it is the picture of an image before it, or of an example in the spec, saved again, so
     it does not count; told for accepted images (:mod:`...report.copies`).  ``support``
     images of S lie within δ, of ``support_drives`` drives (None where the spec has no drives): all
-    of S counts within 1.5 radii of the centre, beyond that there may be more.  ``outside`` says in
+    of S counts within 1.5 radii of the request, beyond that there may be more.  ``outside`` says in
     words, such as *darker*, in what the image is outside the ranges of S.
     """
 
     id: str
     path: str
     verdict: Verdict
-    to_centre: float
+    to_request: float
     to_owned: float
     copy: bool = False
     support: int = 0
@@ -81,7 +81,7 @@ class Answer:
         copy = " (a copy, not counted)" if self.copy else ""
         outside = f"  outside the range of S: {', '.join(self.outside)}" if self.outside else ""
         return (
-            f"{self.verdict:<15}  to centre {self.to_centre:.4f}  to S {owned}  "
+            f"{self.verdict:<15}  to request {self.to_request:.4f}  to S {owned}  "
             f"{shown(self.path, len(self.path))}{copy}{outside}"
         )
 
@@ -259,7 +259,7 @@ def _answered(
             f"The images have vectors of {matrix.shape[1]} numbers, spec {spec.id} of {dimension}."
         )
     judged = judge(matrix, spec.rule, spec.reference)
-    said = zip(judged.verdict, judged.to_centre.tolist(), judged.to_owned.tolist(), strict=True)
+    said = zip(judged.verdict, judged.to_request.tolist(), judged.to_owned.tolist(), strict=True)
     images, drives = _support(spec, matrix)
     repeated = _copies(spec, known, judged.verdict, matrix, num_workers)
     answers = []

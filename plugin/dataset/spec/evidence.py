@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import fiftyone as fo
@@ -60,7 +60,7 @@ def gather(
     rule: Rule,
 ) -> Evidence:
     """Support within the spec's δ, on the day of issue, and attributes beside the ranges of S."""
-    drives = _drives(dataset, covered, owned)
+    drives = drives_of(dataset, covered, owned.ids)
     counts = of_drives = None
     if rule.checkable:
         labels = [None] * len(owned.ids) if drives is None else drives
@@ -81,13 +81,13 @@ def gather(
     return Evidence(counts, support_drives, attributes, apart, ranges, drives)
 
 
-def _drives(
-    dataset: fo.Dataset, covered: CoverageResult, owned: Vectors
+def drives_of(
+    dataset: fo.Dataset, covered: CoverageResult, ids: Sequence[str]
 ) -> NDArray[np.int64] | None:
-    """The drive of each image of S, as a number, by the field that named them for the run."""
+    """The drive of each image, as a number, by the field that named those of S for the run."""
     if covered.looks_like_video:
-        return np.zeros(len(owned.ids), np.int64)
+        return np.zeros(len(ids), np.int64)
     field = covered.sequence_field
     if field is None or not dataset.has_field(field):
         return None
-    return drive_numbers(read_drives(dataset, field, owned.ids, []).owned)
+    return drive_numbers(read_drives(dataset, field, ids, []).owned)

@@ -17,17 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...coverage.words import standing
+from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
 from ...interchange.feature_cache import KNOWN
 from ...progress import Progress, silent
 from ...projection.sphere import SphereIndex
 from ...report.spec_missing import over_represented
 from ...report.spec_package import write_spec
+from ...report.spec_radius import Radius, learn_radius
 from ...report.spec_rule import Rule, make_rule, reference_rows, showcase, typical_count
 from ...report.visual_spec import MadeBy, VisualSpec
 from ...results import Result
 from ...settings.spec import SpecParams
 from ..gaps import coverage
+from ..gaps.coverage import CoverageResult
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..store import places, runs, vectors
 from ..store.database import counted, database_failures
@@ -38,7 +41,7 @@ from ..store.samples import flat
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.step import Step
 from ..store.vectors import Vectors
-from .evidence import gather, worth
+from .evidence import drives_of, gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
 
 STEP = "visual_spec"
@@ -154,7 +157,8 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     scale = coverage.yardstick(dataset, names)
     threshold = worth(covered, params.spec_delta, scale)
     if imported is None:
-        how: Any = {"metric": covered.metric, "radius": params.spec_radius}
+        radius = params.spec_radius or _learnt(dataset, covered, found, scale)
+        how: Any = {"metric": covered.metric, "radius": radius}
         rule = ball = make_rule(found.matrix, delta=threshold.delta, **how)
     else:
         if params.spec_radius is not None:
@@ -333,6 +337,20 @@ def _outside(
     return Vectors([found.ids[row] for row in rows], found.matrix[rows]), warnings
 
 
+def _learnt(
+    dataset: fo.Dataset, covered: CoverageResult, found: Vectors, scale: Yardstick | None
+) -> Radius:
+    drives = drives_of(dataset, covered, found.ids)
+    return learn_radius(
+        found.matrix,
+        [None] * len(found.ids) if drives is None else drives.tolist(),
+        scale=scale,
+        owned_drives=covered.threshold.drives,
+        delta=covered.delta,
+        metric=covered.metric,
+    )
+
+
 def _quantity(params: SpecParams, owned: Vectors, found: Vectors, rule: Rule) -> tuple[int, str]:
     if params.quantity is not None:
         return params.quantity, "given"
@@ -364,12 +382,12 @@ def _warned(spec: VisualSpec) -> list[str]:
             "images just like them would be rejected as “covered already”. Choose candidates that "
             "are gaps, or give the spec a smaller δ."
         )
-    if spec.narrow:
+    if spec.drive and spec.rule.radius_source in ("owned", "delta"):
+        learnt = "δ" if spec.rule.radius_source == "delta" else "read off the drives of S"
         warnings.append(
-            f"All candidates come from one drive ({spec.drive}), so the radius "
-            f"{spec.rule.radius:.4g} only reflects the spread of its frames, and images of other "
-            "drives may be rejected. Add candidates of other drives, or widen spec_radius; δ is "
-            f"{spec.rule.delta:.4g}."
+            f"All candidates come from one drive ({spec.drive}), from which no radius can be "
+            f"learnt: it is {learnt}, {spec.rule.radius:.4g}. Add candidates of other drives, or "
+            "give spec_radius."
         )
     named = spec.encoder.fingerprint not in ("unknown", "")
     if spec.rule.checkable and (not named or spec.encoder.name.startswith("field:")):
