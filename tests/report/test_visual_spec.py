@@ -1,6 +1,7 @@
 """The page, the archive and the way back: read by a real parser, a browser and another program."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -388,6 +389,34 @@ def test_a_spec_of_before_there_were_levels_is_read(make_spec, tmp_path):
     (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
     found = read_spec(folder)
     assert (found.standing, found.ranges, found.drives) == ("", (), None)
+
+
+def test_a_spec_of_version_1_keeps_its_rule(make_spec, tmp_path):
+    folder = unpacked(make_spec, tmp_path)
+    arrays = dict(np.load(folder / "reference.npz"))
+    candidates = arrays.pop("candidates")
+    np.savez(folder / "reference.npz", **arrays)
+    document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    for key in ("radius_drives", "radius_level"):
+        del document[key]
+    digest = hashlib.blake2b((folder / "reference.npz").read_bytes(), digest_size=16).hexdigest()
+    document |= {"version": 1, "radius": 0.1, "radius_source": "candidates"}
+    document["reference"]["blake2b"] = digest
+    (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    rule = read_spec(folder).rule
+    centre, off = rule.centre[None], unit(candidates[:1] - rule.centre)
+    images = np.concatenate([unit(centre + by * off) for by in (0.0, 0.4, 0.55, 2.0)])
+    judged = judge(images, rule, images[:0])
+    assert judged.verdict == ["accepted", "accepted", "near miss", "off target"]
+    assert np.allclose(judged.to_request, 1 - images @ rule.centre, atol=1e-6)
+
+
+def test_a_spec_of_version_2_without_its_candidates_is_refused(make_spec, tmp_path):
+    spec = make_spec()
+    rule = replace(spec.rule, candidates=np.empty((0, 16), np.float32))
+    write_spec(tmp_path / "spec.zip", replace(spec, rule=rule))
+    with pytest.raises(ArtifactError, match="no candidates"):
+        read_spec(tmp_path / "spec.zip")
 
 
 @pytest.mark.parametrize("drives", [np.zeros(3, int), np.zeros(1), np.array(["a"])])

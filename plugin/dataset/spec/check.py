@@ -30,7 +30,7 @@ from ...progress import Progress, silent
 from ...report.copies import Print, copies, picture_print
 from ...report.render import shown
 from ...report.spec_reading import SpecFile, read_spec
-from ...report.spec_rule import VERDICTS, Verdict, judge
+from ...report.spec_rule import ROUNDING, VERDICTS, SpecVerdicts, Verdict, judge
 from ...results import Result
 from ...settings.spec import CheckSpecParams
 from ...settings.steps import EmbeddingParams
@@ -261,7 +261,7 @@ def _answered(
     judged = judge(matrix, spec.rule, spec.reference)
     said = zip(judged.verdict, judged.to_request.tolist(), judged.to_owned.tolist(), strict=True)
     images, drives = _support(spec, matrix)
-    repeated = _copies(spec, known, judged.verdict, matrix, num_workers)
+    repeated = _copies(spec, known, judged, matrix, num_workers)
     answers = []
     for row, ((sample_id, path), told) in enumerate(zip(known, said, strict=True)):
         outside = outside_ranges(looked_at.attributes.get(sample_id, {}), spec.ranges)
@@ -293,16 +293,18 @@ def _answered(
 def _copies(
     spec: SpecFile,
     items: Sequence[tuple[str, str]],
-    verdicts: Sequence[Verdict],
+    judged: SpecVerdicts,
     matrix: NDArray[np.float32],
     num_workers: int,
 ) -> set[int]:
     """Rows of accepted images that show what another or an example shows; the first one counts."""
-    accepted = [row for row, verdict in enumerate(verdicts) if verdict == "accepted"]
+    accepted = [row for row, verdict in enumerate(judged.verdict) if verdict == "accepted"]
     with ThreadPoolExecutor(num_workers) as workers:
         prints = list(workers.map(_print, [items[row][1] for row in accepted]))
     found = copies(prints, spec.examples)
     repeated = {row for row, of in zip(accepted, found, strict=True) if of is not None}
+    if len(spec.rule.candidates):  # one without a picture in the spec, told by its vector
+        repeated |= {row for row in accepted if judged.to_request[row] <= ROUNDING}
     first: dict[bytes, int] = {}
     for row in accepted:  # one vector is one picture, also where its file is gone
         if first.setdefault(matrix[row].tobytes(), row) != row:

@@ -269,6 +269,8 @@ def test_the_candidates_themselves_come_back_accepted_and_s_covered(analysed, en
     assert (files.met, files.copies) == (0, len(new))  # the spec shows them: they are here already
     assert "0 of 16 wanted images" in str(files)
     assert f"{len(new)} accepted images are copies" in str(files)
+    few = issue(red(analysed), tmp_path / "few.zip", images=1, owned_images_shown=0).path
+    assert check_files(few, red(analysed).values("filepath"), encoder=encoder).met == 0
     owned = check_files(path, analysed.match_tags("S").values("filepath"), encoder=encoder)
     assert owned.counts["covered already"] == 20
 
