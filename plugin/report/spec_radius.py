@@ -70,6 +70,7 @@ def learn_radius(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rows = np.eye(2, dtype=np.float32)
     >>> learn_radius(rows, ["a", "a"], scale=None, owned_drives=0, delta=0.3).source
     'delta'
