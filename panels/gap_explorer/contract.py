@@ -487,22 +487,11 @@ class FollowedCard(TypedDict):
     """Of them new in this round."""
 
 
-class SpecRow(TypedDict):
-    """A Visual Spec and what came since it was written."""
-
-    id: str
-    title: str
-    quantity: int
-    accepted: int | None
-    said: str
-
-
 class Progress(TypedDict):
     rounds: list[RoundRow]
     """Newest first, `ROUNDS_MAX` at most."""
     cards: list[FollowedCard]
     """Those with most gaps left first, `FOLLOWED_MAX` at most."""
-    specs: list[SpecRow]
     nothing: str
     """What to do, where there is nothing to compare yet; else empty."""
 

@@ -1,4 +1,4 @@
-"""The page of progress: rounds of coverage, and the cards and Visual Specs as they stand."""
+"""The page of progress: rounds of coverage, and the cards as they stand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def page(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:
     try:
         found = progress.read(dataset, suffix)
     except EmptySetError:  # of a version that kept no rounds
-        return {"rounds": [], "cards": [], "specs": [], "nothing": AGAIN}
+        return {"rounds": [], "cards": [], "nothing": AGAIN}
     rows = [
         {
             "number": one.number,
@@ -43,16 +43,6 @@ def page(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:
     return {
         "rounds": rows,
         "cards": [_card(one) for one in cards],
-        "specs": [
-            {
-                "id": one.id,
-                "title": one.title,
-                "quantity": one.quantity,
-                "accepted": one.accepted,
-                "said": str(one),
-            }
-            for one in found.specs
-        ],
         "nothing": said(found.rounds[-1])[0] if first else "",
     }
 

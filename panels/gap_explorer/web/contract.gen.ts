@@ -444,21 +444,11 @@ export interface FollowedCard {
   new: number;
 }
 
-/** A Visual Spec and what came since it was written. */
-export interface SpecRow {
-  id: string;
-  title: string;
-  quantity: number;
-  accepted: number | null;
-  said: string;
-}
-
 export interface Progress {
   /** Newest first, `ROUNDS_MAX` at most. */
   rounds: RoundRow[];
   /** Those with most gaps left first, `FOLLOWED_MAX` at most. */
   cards: FollowedCard[];
-  specs: SpecRow[];
   /** What to do, where there is nothing to compare yet; else empty. */
   nothing: string;
 }

@@ -27,55 +27,14 @@ AGAIN = (
 """What to do where there is nothing to compare yet."""
 
 
-@dataclass(frozen=True)
-class SpecStanding:
-    """A Visual Spec, and the images that came since it was written.
-
-    ``accepted`` (copies left out), ``near``, ``off`` and ``covered`` count them by verdict, None
-    where ``problem`` says why they could not be judged.
-    """
-
-    id: str
-    title: str
-    created: str
-    quantity: int
-    new: int = 0
-    accepted: int | None = None
-    near: int | None = None
-    off: int | None = None
-    covered: int | None = None
-    problem: str = ""
-
-    @property
-    def open(self) -> bool:
-        """Whether images are still wanted."""
-        return self.accepted is None or self.accepted < self.quantity
-
-    def __str__(self) -> str:
-        """In words.
-
-        Examples
-        --------
-        >>> print(SpecStanding("VS-1", "Night rain", "", 40, 30, 12, 3, 1, 14))
-        VS-1 Night rain: 12 of 40 accepted, of 30 new images (3 near, 1 off, 14 covered)
-        """
-        head = f"{self.id} {self.title}".strip()
-        if self.accepted is None:
-            return f"{head}: {self.problem}"
-        rest = f"{self.near} near, {self.off} off, {self.covered} covered"
-        new = counted(self.new, "new image")
-        return f"{head}: {self.accepted:,} of {self.quantity:,} accepted, of {new} ({rest})"
-
-
 @dataclass(frozen=True, repr=False)
 class ProgressResult(Result):
-    """The rounds of an analysis, oldest first, with the cards and Visual Specs as they stand."""
+    """The rounds of an analysis, oldest first, with the cards as they stand."""
 
     dataset: str
     suffix: str
     rounds: Sequence[Round]
     cards: Sequence[Followed] = ()
-    specs: Sequence[SpecStanding] = ()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -91,7 +50,6 @@ class ProgressResult(Result):
             "suffix": self.suffix,
             "rounds": [asdict(each) for each in self.rounds],
             "cards": [asdict(each) for each in self.cards],
-            "specs": [asdict(each) for each in self.specs],
             "said": said(self.rounds[-1]),
         }
 
@@ -105,7 +63,6 @@ class ProgressResult(Result):
         lines += said(last)
         shown = sorted(self.cards, key=lambda one: -one.open)[:SHOWN]
         lines += [f"  card {one.number} {card_line(one)}" for one in shown]
-        lines += [f"  {one}" for one in self.specs]
         return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ const STATES: Record<FollowedCard["state"], string> = {
   gone: "in other cards",
 };
 
-/** How coverage went on from run to run: rounds, and the cards and Visual Specs as they stand. */
+/** How coverage went on from run to run: rounds, and the cards as they stand. */
 export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactElement {
   const { bridge, run } = props;
   const call = useLatest(bridge.call);
@@ -58,19 +58,6 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
                   {count(card.done)} of {plural(card.images, "image")} covered or in S
                   {card.new ? `, ${count(card.new)} new` : ""}
                 </span>
-              </li>
-            ))}
-          </ul>
-        </>
-      ) : null}
-      {page.specs.length ? (
-        <>
-          <h2>Visual Specs</h2>
-          <ul className="gs-rounds" aria-label="Visual Specs">
-            {page.specs.map((spec) => (
-              <li key={spec.id} data-cy="gs-spec">
-                {spec.accepted === null ? null : <Bar done={Math.min(spec.accepted, spec.quantity)} of={spec.quantity} />}
-                <span className="gs-small">{spec.said}</span>
               </li>
             ))}
           </ul>
