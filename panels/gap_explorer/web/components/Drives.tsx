@@ -3,6 +3,7 @@ import { Button } from "../../../web/shared/controls";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import { DRIVES_MAX, type DriveRow, type RunInfo } from "../contract.gen";
+import { Tally } from "./Tally";
 import { tallyWords } from "../verdicts";
 import { count, plural } from "../words";
 import { Said } from "./Verdict";
@@ -65,7 +66,6 @@ export function Drives(props: {
 function Drive(props: { row: DriveRow; provisional: boolean }): React.ReactElement {
   const { row, provisional } = props;
   const tally = tallyWords(row, provisional);
-  const part = (frames: number): React.CSSProperties => ({ flexGrow: frames });
   return (
     <>
       <span className="gs-row gs-drive-head">
@@ -77,11 +77,7 @@ function Drive(props: { row: DriveRow; provisional: boolean }): React.ReactEleme
         ) : null}
         <span className="gs-nowrap gs-small">{plural(row.frames, "frame")}</span>
       </span>
-      <span className="gs-tally" aria-hidden="true">
-        <i className={provisional ? "gs-provisional" : "gs-gap"} style={part(row.gaps)} />
-        <i className="gs-covered" style={part(row.covered)} />
-        <i className="gs-unknown" style={part(row.cannot_say)} />
-      </span>
+      <Tally of={row} provisional={provisional} />
       <span className="gs-row gs-wrap gs-dim gs-small gs-drive-figures">
         {row.p !== null ? (
           <span>

@@ -3,6 +3,7 @@ import { heard } from "../../../web/shared/heard";
 import { useLatest } from "../../../web/shared/useLatest";
 import type { Bridge } from "../bridge";
 import type { FollowedCard, Progress as Page, RoundRow, RunInfo } from "../contract.gen";
+import { Tally } from "./Tally";
 import { tallyWords } from "../verdicts";
 import { count, number, plural } from "../words";
 
@@ -85,7 +86,6 @@ const inShort = (row: RoundRow): string[] =>
 
 function Round(props: { row: RoundRow; said: string[]; provisional: boolean }): React.ReactElement {
   const { row, said, provisional } = props;
-  const part = (images: number): React.CSSProperties => ({ flexGrow: images });
   return (
     <li data-cy="gs-round">
       <span className="gs-row gs-drive-head">
@@ -94,11 +94,7 @@ function Round(props: { row: RoundRow; said: string[]; provisional: boolean }): 
           {new Date(row.time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}
         </time>
       </span>
-      <span className="gs-tally" aria-hidden="true">
-        <i className={provisional ? "gs-provisional" : "gs-gap"} style={part(row.gaps)} />
-        <i className="gs-covered" style={part(row.covered)} />
-        <i className="gs-unknown" style={part(row.cannot_say)} />
-      </span>
+      <Tally of={row} provisional={provisional} />
       <span className="gs-row gs-wrap gs-dim gs-small gs-drive-figures">
         <span>{tallyWords(row, provisional)}</span>
         <span>
