@@ -68,7 +68,8 @@ class PickResult(Result):
         few = len(self.ids) < self.wanted and not self.short
         short = f" (U holds no more; {self.wanted} wanted)" if few else ""
         by = "" if self.policy == "kcenter" else f" by {self.policy}"
-        after = f"{self.radii[-1]:.4f} after" if self.radii else "unknown after"
+        radii = self.radii or ([] if self.ids else [self.radius_before])  # imports may tell none
+        after = f"{radii[-1]:.4f} after" if radii else "unknown after"
         lines = [
             f"{len(self.ids)} picks{by}{short}: covering radius {self.radius_before:.4f} before, "
             f"{after} ({self.metric})"

@@ -188,3 +188,10 @@ def test_settings_that_cannot_be_met_at_all_are_refused_before_anything_is_writt
     with pytest.raises(InputError, match=words):
         select_candidates(drives, candidates(**settings))
     assert runs.read(drives, Names(), "kcenter") is None
+
+
+def test_no_pick_at_all_leaves_the_radius_as_it_was(drives):
+    found = select_candidates(drives, candidates(k=3, support=1000, support_radius=0.1))
+    assert found.ids == []
+    before = f"{found.radius_before:.4f}"
+    assert str(found).startswith(f"0 picks: covering radius {before} before, {before} after")
