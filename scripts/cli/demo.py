@@ -32,6 +32,7 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
     from .datasets import opened
 
     with opened(DATASET, create=True) as dataset:
+        _refuse_others(dataset, csv.parent)
         print(api.load_images(dataset, csv=str(csv)))
         print(api.find_gaps(dataset, k=100))
         colour_samples(dataset)
@@ -42,6 +43,18 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
         from .app import wait_for_app
 
         wait_for_app(dataset, "127.0.0.1", port, view=dataset.load_saved_view(PICKS_VIEW))
+
+
+def _refuse_others(dataset: fo.Dataset, folder: Path) -> None:
+    """Raise where the demo's dataset holds images of another folder, such as of another clone."""
+    from ...plugin.errors import InputError
+
+    other = next((p for p in dataset.values("filepath") if folder not in Path(p).parents), None)
+    if other is not None:
+        raise InputError(
+            f"The dataset {DATASET!r} holds images of another folder, such as {other}: run the demo "
+            f"there, or delete the dataset with `fiftyone datasets delete {DATASET}`."
+        )
 
 
 def _found(dataset: fo.Dataset, csv: Path) -> str:
