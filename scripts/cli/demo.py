@@ -52,8 +52,8 @@ def _refuse_others(dataset: fo.Dataset, folder: Path) -> None:
     other = next((p for p in dataset.values("filepath") if folder not in Path(p).parents), None)
     if other is not None:
         raise InputError(
-            f"The dataset {DATASET!r} holds images of another folder, such as {other}: run the demo "
-            f"there, or delete the dataset with `fiftyone datasets delete {DATASET}`."
+            f"The dataset {DATASET!r} holds images of another folder, such as {other}: run the "
+            f"demo there, or delete the dataset with `fiftyone datasets delete {DATASET}`."
         )
 
 

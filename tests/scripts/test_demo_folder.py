@@ -10,6 +10,6 @@ def test_images_of_another_clone_are_refused(tmp_path):
     dataset = fo.Dataset()
     dataset.add_sample(fo.Sample(str(tmp_path / "one/U/a.jpg")))
     _refuse_others(dataset, tmp_path / "one")
-    with pytest.raises(InputError, match="another folder, such as .*a.jpg.*datasets delete"):
+    with pytest.raises(InputError, match=r"another folder, such as .*a\.jpg.*datasets delete"):
         _refuse_others(dataset, tmp_path / "on")
     dataset.delete()
