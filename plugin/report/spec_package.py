@@ -26,6 +26,7 @@ from ..embeddings.images import open_rgb
 from ..errors import ArtifactError, ImageError, InputError
 from ..interchange.files import json_text, write_text, write_whole
 from ..progress import Progress, silent
+from .spec_format import SCHEMA, schema
 from .spec_page import Picture, page
 from .spec_words import LANGUAGES, Language
 from .visual_spec import REFERENCE, Image, VisualSpec, document
@@ -171,6 +172,7 @@ def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:
             if spec.reference_drives is not None:
                 arrays["drives"] = spec.reference_drives
             np.savez(numbers, **arrays)
+        archive.writestr(f"{spec.id}/{SCHEMA}", json_text(schema()))
         archive.writestr(
             f"{spec.id}/spec.json", json_text(document(spec, numbers.digest.hexdigest()))
         )

@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from ..coverage.contrasts import NamedRange
-from ..coverage.rows import Metric, checked_rows
+from ..coverage.rows import checked_rows
 from ..embeddings.images import open_rgb
 from ..errors import ArtifactError, GapsphereError, ImageError, InputError
 from ..interchange import temporary
@@ -38,8 +38,9 @@ from ..interchange.files import (
     refuse_no_file,
 )
 from .copies import Print, picture_print
+from .spec_format import FORMAT, VERSION, Needed
 from .spec_rule import Rule
-from .visual_spec import FORMAT, REFERENCE, VERSION, MadeBy
+from .visual_spec import REFERENCE, MadeBy
 
 JSON_LIMIT = 64 << 20
 """Bytes of ``spec.json`` at most: some hundred thousand candidates."""
@@ -54,60 +55,6 @@ EXAMPLES = 300
 """Pictures looked at: as many as a spec may show."""
 _PICTURES = "*_thumbnail.png"
 _BLOCK = 1 << 22
-
-
-Text = Annotated[str, Field(max_length=10_000)]
-Distance = Annotated[float, Field(ge=0, le=2)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
-
-
-class _Encoder(_Part):
-    name: Text
-    fingerprint: Text
-    parameters: Any = None
-
-
-class _Reference(_Part):
-    blake2b: Text
-
-
-class _Standing(_Part):
-    sentence: Text
-
-
-class _Range(_Part):
-    attribute: Text
-    low: float
-    high: float
-    level: Annotated[float, Field(gt=0, lt=1)] | None = None
-    camera: Text | None = None
-    of: Text = ""
-
-
-class _Document(_Part):
-    """What is needed of ``spec.json``; further keys are left alone.
-
-    A spec of an earlier version does not say what its δ is worth, nor the ranges of S.
-    """
-
-    id: Text
-    title: Text
-    created: Text
-    quantity: Annotated[float, Field(ge=1, le=1e9)]
-    metric: Metric
-    delta: Distance
-    radius: Distance
-    radius_source: Literal["candidates", "drives", "owned", "delta", "given"]
-    radius_drives: Annotated[int, Field(ge=0)] = 0
-    radius_level: Annotated[float, Field(gt=0, lt=1)] | None = None
-    centre: Annotated[list[float], Field(min_length=1)]
-    encoder: _Encoder
-    reference: _Reference
-    standing: _Standing | None = None
-    ranges: list[_Range] = []
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,7 +277,7 @@ def _of_this_version(document: Any, name: str) -> dict[str, Any]:
 
 def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> SpecFile:
     try:
-        found = _Document.model_validate(content)
+        found = Needed.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key, given = ".".join(map(str, first["loc"])), repr(first["input"])

@@ -1,8 +1,8 @@
 """A Visual Spec: what to collect, what not, how many, and when it counts, as plain values.
 
-This module holds what a spec says and turns it into ``spec.json``; how it looks is
-:mod:`~.spec_page`, its files are :mod:`~.spec_package`, and reading one back is
-:mod:`~.spec_reading`.
+This module holds what a spec says and turns it into ``spec.json``, whose format is
+:mod:`~.spec_format`; how it looks is :mod:`~.spec_page`, its files are :mod:`~.spec_package`, and
+reading one back is :mod:`~.spec_reading`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ from ..coverage.contrasts import NamedRange
 from ..coverage.criterion import Threshold
 from ..coverage.words import standing
 from .spec_apart import Apart
+from .spec_format import FORMAT, VERSION
 from .spec_missing import LEAST_COUNT, LEAST_LIFT, LEVEL, Shared
 from .spec_rule import NEAR_MISS, Rule
 
-FORMAT = "gapsphere visual spec"
-VERSION = 2
-"""1 judged by the distance to the candidates' centre; 2 by that to the nearest candidate."""
 REFERENCE = "reference.npz"
 
 

@@ -14,8 +14,8 @@ class SpecParams(SetParams, section="spec"):
 
     candidates: str | None = setting(
         None,
-        "What to collect more of: kcenter, a tag, field:NAME=VALUE, view:NAME, all, or "
-        "place:X,Y,Z on the sphere; empty: the K-Center picks of a dataset, all of a view",
+        "What to collect more of: kcenter, card:NUMBER, a tag, field:NAME=VALUE, view:NAME, all, "
+        "or place:X,Y,Z on the sphere; empty: the K-Center picks of a dataset, all of a view",
         advanced=False,
     )
     output: str | None = setting(
@@ -30,7 +30,8 @@ class SpecParams(SetParams, section="spec"):
     )
     quantity: int | None = setting(
         None,
-        "Number of images to collect; empty: as many as S usually has within the same radius",
+        "Number of images to collect; empty: as many as S usually has within the same radius, or "
+        "as a gap card wants",
         advanced=False,
         ge=1,
         le=10_000_000,

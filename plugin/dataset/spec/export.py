@@ -21,7 +21,6 @@ from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
 from ...interchange.feature_cache import KNOWN
 from ...progress import Progress, silent
-from ...projection.sphere import SphereIndex
 from ...report.spec_missing import over_represented
 from ...report.spec_package import write_spec
 from ...report.spec_radius import Radius, learn_radius
@@ -41,13 +40,11 @@ from ..store.samples import flat
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.step import Step
 from ..store.vectors import Vectors
+from .candidates import Chosen, choose
 from .evidence import drives_of, gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
 
 STEP = "visual_spec"
-PLACE_OF = 50
-"""This many samples nearest to it on the sphere represent an empty place."""
-KCENTER, ALL, PLACE = "kcenter", "all", "place:"
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,10 +146,11 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     """The spec, and a sentence for what was left out of it."""
     dataset, names = dataset_of(samples), Names(params.suffix)
     covered, encoder = coverage.read(dataset, names), _made_by(dataset, names)
-    chosen, words, place = _candidates(samples, dataset, params, names)
-    field = names.embedding if _has_vectors(dataset, params, chosen, names) else names.sphere
+    chosen = choose(samples, dataset, params, names)
+    has_vectors = _has_vectors(dataset, params, chosen.samples, names)
+    field = names.embedding if has_vectors else names.sphere
     owned = _owned(dataset, params, field)
-    found, warnings = _outside(chosen, owned, field, params)
+    found, warnings = _outside(chosen.samples, owned, field, params)
     imported = None if field == names.embedding else _imported(dataset, names, found.ids)
     scale = coverage.yardstick(dataset, names)
     threshold = worth(covered, params.spec_delta, scale)
@@ -179,14 +177,14 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         drives = None if evidence.drives is None else evidence.drives[decide]
     else:
         reference, drives = np.empty((0, 0), np.float32), None
-    quantity, quantity_source = _quantity(params, owned, found, rule)
+    quantity, quantity_source = _quantity(params, chosen, owned, found, rule)
     spec = VisualSpec(
         title=params.spec_title,
         quantity=quantity,
         quantity_source=quantity_source,
         rule=rule,
         dataset=dataset.name,
-        source=source or words,
+        source=source or chosen.source,
         encoder=encoder,
         owned_count=len(owned.ids),
         threshold=threshold,
@@ -208,7 +206,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         reference_drives=drives,
         apart=evidence.apart,
         ranges=evidence.ranges,
-        place=place,
+        place=chosen.place,
         parameters=params.model_dump(mode="json"),
         heatmap=heatmap_method(dataset, names),
         note=params.note,
@@ -272,49 +270,6 @@ def _made_by(dataset: fo.Dataset, names: Names) -> MadeBy:
     return MadeBy(encoder, fingerprint, params)
 
 
-def _candidates(
-    samples: Samples, dataset: fo.Dataset, params: SpecParams, names: Names
-) -> tuple[Samples, str, tuple[float, float, float] | None]:
-    """The samples meant, how to call them, and the place on the sphere if it is one."""
-    word = params.candidates
-    if word is None:
-        word = ALL if isinstance(samples, fo.DatasetView) else KCENTER
-    if word == ALL:
-        return samples, f"{counted(samples)} samples", None
-    if word == KCENTER:
-        runs.finished(dataset, names, "kcenter")
-        return samples.match_tags(names.kcenter_tag), f"K-Center picks ({names.kcenter_tag})", None
-    if word.startswith(PLACE):
-        place = _place(word)
-        return _around(dataset, params, names, place), word, place
-    return resolve(samples, word), word, None
-
-
-def _place(word: str) -> tuple[float, float, float]:
-    try:
-        x, y, z = (float(part) for part in word[len(PLACE) :].split(","))
-        length = float(np.linalg.norm([x, y, z]))
-        if not np.isfinite(length) or length == 0:
-            raise ValueError
-    except ValueError:
-        raise InputError(
-            f"{word!r} is not a place on the sphere: give three numbers, as in place:0.1,-0.7,0.7."
-        ) from None
-    return x / length, y / length, z / length
-
-
-def _around(
-    dataset: fo.Dataset, params: SpecParams, names: Names, place: tuple[float, float, float]
-) -> fo.DatasetView:
-    """The 50 samples of U nearest to a place on the sphere."""
-    runs.finished(dataset, names, "sphere")
-    places = vectors.read(resolve(dataset, params.pool), names.sphere)
-    if not places.ids:
-        raise EmptySetError("No sample of U is on the sphere: run compute_sphere first.")
-    near = SphereIndex(places.matrix).nearest(np.array([place]), PLACE_OF).index[0]
-    return flat(dataset).select([places.ids[row] for row in near], ordered=True)
-
-
 def _outside(
     chosen: Samples, owned: Vectors, field: str, params: SpecParams
 ) -> tuple[Vectors, list[str]]:
@@ -351,9 +306,13 @@ def _learnt(
     )
 
 
-def _quantity(params: SpecParams, owned: Vectors, found: Vectors, rule: Rule) -> tuple[int, str]:
+def _quantity(
+    params: SpecParams, chosen: Chosen, owned: Vectors, found: Vectors, rule: Rule
+) -> tuple[int, str]:
     if params.quantity is not None:
         return params.quantity, "given"
+    if chosen.card is not None:
+        return chosen.card.wanted, "card"
     if not rule.checkable:
         return len(found.ids), "least"
     typical = typical_count(owned.matrix, rule)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import fiftyone as fo
+import jsonschema
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import own_distances
 from gapsphere.plugin.coverage.distances import nearest_distance
 from gapsphere.plugin.coverage.verdict import level_of
 from gapsphere.plugin.coverage.words import standing
+from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.spec import check
@@ -47,9 +49,12 @@ def issue(samples, path, **values):
 
 
 def document(path):
+    """``spec.json``, which fits the schema beside it."""
     with zipfile.ZipFile(path) as archive:
-        name = next(name for name in archive.namelist() if name.endswith("spec.json"))
-        return json.loads(archive.read(name))
+        folder = archive.namelist()[0].partition("/")[0]
+        said = json.loads(archive.read(f"{folder}/spec.json"))
+        jsonschema.validate(said, json.loads(archive.read(f"{folder}/spec.schema.json")))
+        return said
 
 
 def test_a_spec_says_what_is_missing_and_takes_its_numbers_from_the_analysis(analysed, tmp_path):
@@ -107,6 +112,25 @@ def test_candidates_come_from_tags_views_fields_picks_and_places(analysed, tmp_p
         assert said["estimated"] == (word == "place:0,0,2")
     assert said["place"] == [0, 0, 1]
     assert issue(red(analysed)[:2], tmp_path / "view.zip").candidates == 2
+
+
+def test_a_card_of_gaps_is_asked_for_by_its_number_with_what_it_wants(driven, tmp_path):
+    with pytest.raises(EmptySetError, match="run summarize_gaps"):
+        issue(driven, tmp_path / "none.zip", candidates="card:1")
+    found = summarize_gaps(driven).found
+    card = found[0]
+    for word in ("card:1", f"card:{card.key}"):
+        issued = issue(driven, tmp_path / f"{len(word)}.zip", candidates=word)
+        assert (issued.candidates, issued.quantity) == (card.images, card.wanted)
+    said = document(issued.path)
+    assert said["source"] == f"Gap card 1: {card.title}"
+    assert said["quantity_source"] == "card"
+    ids = set(driven.match(fo.ViewField("gap_card") == card.key).values("id"))
+    assert {c["id"] for c in said["candidates"]} == ids
+    own = issue(driven, tmp_path / "own.zip", candidates="card:1", quantity=7)
+    assert own.quantity == 7
+    with pytest.raises(InputError, match=f"no gap card '9'; the cards are 1 .{card.title}"):
+        issue(driven, tmp_path / "nine.zip", candidates="card:9")
 
 
 @pytest.fixture

@@ -1,0 +1,81 @@
+"""``spec.json`` as another program reads it: by the schema beside it and by docs/spec.md."""
+
+import json
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from gapsphere.plugin.report.spec_format import schema
+from gapsphere.plugin.report.spec_package import write_spec
+from gapsphere.plugin.report.spec_rule import Rule, judge, make_rule, reference_rows
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def unpacked(spec, folder):
+    write_spec(folder / "spec.zip", spec)
+    with zipfile.ZipFile(folder / "spec.zip") as archive:
+        archive.extractall(folder)
+    return folder / spec.id
+
+
+def test_every_kind_of_spec_fits_its_schema(make_spec, tmp_path):
+    bare = Rule.without_embeddings(0.2, "cosine")
+    jsonschema.Draft202012Validator.check_schema(schema())
+    for number, spec in enumerate(
+        (
+            make_spec(heat=True),
+            make_spec(place=(0.0, 0.6, 0.8), title="t", note="n"),
+            make_spec(rule=bare, reference=np.empty((0, 0), np.float32)),
+        )
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        place = unpacked(spec, folder)
+        said = json.loads((place / "spec.json").read_text())
+        jsonschema.validate(said, json.loads((place / "spec.schema.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("format", "other"), ("version", 3), ("metric", "l1"), ("delta", -1), ("quantity", 0)],
+)
+def test_another_value_does_not_fit(make_spec, tmp_path, key, value):
+    said = json.loads((unpacked(make_spec(), tmp_path) / "spec.json").read_text())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**said, key: value}, schema())
+
+
+def test_the_schema_in_the_docs_is_this_one():
+    assert json.loads((DOCS / "spec.schema.json").read_text()) == schema()
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_the_few_lines_of_the_docs_judge_as_the_product_does(
+    make_spec, tmp_path, monkeypatch, metric
+):
+    rng = np.random.default_rng(3)
+    rows, owned = unit(rng.normal(size=(4, 8)) * 0.3 + 1), unit(rng.normal(size=(60, 8)) + 0.5)
+    delta, radius = (0.1, 0.2) if metric == "cosine" else (0.45, 0.63)
+    rule = make_rule(rows, delta=delta, metric=metric, radius=radius)
+    spec = replace(
+        make_spec(names=("a.jpg", "b.jpg", "c.jpg", "d.jpg")),
+        rule=rule,
+        reference=owned[reference_rows(owned, rule)],
+    )
+    monkeypatch.chdir(unpacked(spec, tmp_path))
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "spec.md").read_text(), re.DOTALL)
+    there = {}
+    exec(code, there)
+    images = unit(rng.normal(size=(600, 8)) * rng.uniform(0.1, 1.5, size=(600, 1)) + 0.8)
+    found = judge(images, rule, owned).verdict
+    assert set(found) == {"accepted", "near miss", "off target", "covered already"}
+    assert [there["verdict"](image.astype(float)) for image in images] == found
