@@ -6,10 +6,10 @@
 One dataset goes through all kills.  Each time the real command line starts with settings drawn at
 random (metric, k, level, layout, another preprocessing that replaces every embedding) and gets
 ``kill -9``, at a random moment or, every second time, while a step drawn at random writes; then a
-run with settings drawn again goes to its end, and everything
-on the dataset is compared with what an uninterrupted run of those settings leaves on a fresh one:
-distances, verdicts, picks, tags, places, the brain run and δ.  Printed is a line a kill, and the
-counts; the exit code is 1 where anything differed.
+run with settings drawn again goes to its end, and everything on the dataset is compared with what
+an uninterrupted run of those settings leaves on a fresh one: distances, verdicts, picks, cards,
+tags, places, the brain run, δ and the newest round.  Printed is a line a kill, and the counts; the
+exit code is 1 where anything differed.
 """
 
 from __future__ import annotations
@@ -42,14 +42,16 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 CHANGED: dict[str, set[str]] = {
     "plain": set(),
     "k 9": {"kcenter"},
-    "euclidean": {"coverage", "kcenter"},
-    "alpha 0.3": {"coverage"},
+    "euclidean": {"coverage", "kcenter", "cards"},
+    "alpha 0.3": {"coverage", "cards"},
     "neighbours 8": {"sphere"},
-    "sky cropped": {"embeddings", "coverage", "kcenter", "sphere"},
+    "sky cropped": {"embeddings", "coverage", "kcenter", "sphere", "cards"},
 }
 """Steps that write otherwise than those of the plain settings."""
 ALWAYS = ("--k", "5", "--n-neighbors", "12", "--batch-size", "8", "--overwrite")
-STEPS = ("embeddings", "coverage", "kcenter", "sphere")
+STEPS = ("embeddings", "coverage", "kcenter", "sphere", "cards")
+ROUND = ("metric", "delta", "owned", "pool", "gaps", "covered", "cannot_say")
+"""What the newest round of coverage has to say, whatever its number."""
 OWNED, POOL, DRIVES = 44, 26, 11
 TOLERANCE = 1e-4
 
@@ -183,6 +185,7 @@ def state(name: str) -> dict[str, Any]:
     """Everything that find-gaps leaves on a dataset, samples called by their files."""
     import fiftyone as fo
 
+    from ...plugin.dataset.gaps import rounds
     from ...plugin.dataset.store import runs
     from ...plugin.dataset.store.names import Names
 
@@ -194,7 +197,7 @@ def state(name: str) -> dict[str, Any]:
     columns = (
         n.embedding, n.dist_to_S, n.dist_percentile, n.gap_verdict, n.is_gap, n.nearest_S,
         n.support, n.support_drives, n.novelty, n.kcenter_rank, n.kcenter_radius, n.umap3d,
-        n.sphere, f"{n.attributes}.brightness",
+        n.sphere, n.gap_card, f"{n.attributes}.brightness",
     )  # fmt: skip
     found: dict[str, Any] = {"files": [file[ids[row]] for row in order]}
     for column in columns:
@@ -210,6 +213,8 @@ def state(name: str) -> dict[str, Any]:
         found[f"{step} record"] = "none" if record is None else "running" * record.running
         if step == "coverage" and record is not None:
             found["δ"] = [record.results["delta"]]
+    last = rounds.read(dataset, n).rounds[-1]
+    found["round"] = [getattr(last, figure) for figure in ROUND]
     return found
 
 
