@@ -22,7 +22,8 @@ DRIVES_MAX = 200
 """Drives that the panel lists: the most unusual ones."""
 
 ROUNDS_MAX, FOLLOWED_MAX = 50, 50
-"""Rounds and gap cards that the page of progress lists."""
+SPECS_MAX = 10
+"""Rounds, gap cards and Visual Specs that the page of progress lists."""
 
 Base64 = Annotated[str, "Base64"]
 Vec3 = tuple[float, float, float]
@@ -487,11 +488,25 @@ class FollowedCard(TypedDict):
     """Of them new in this round."""
 
 
+class IssuedSpec(TypedDict):
+    """A Visual Spec against the images that came after it."""
+
+    id: str
+    title: str
+    state: Literal["open", "met", "unknown"]
+    quantity: int
+    met: int
+    said: str
+    """What came, in a sentence; or why nothing could be checked."""
+
+
 class Progress(TypedDict):
     rounds: list[RoundRow]
     """Newest first, `ROUNDS_MAX` at most."""
     cards: list[FollowedCard]
     """Those with most gaps left first, `FOLLOWED_MAX` at most."""
+    specs: list[IssuedSpec]
+    """The newest first, `SPECS_MAX` at most."""
     nothing: str
     """What to do, where there is nothing to compare yet; else empty."""
 

@@ -1,4 +1,4 @@
-"""The page of progress: rounds of coverage, and the cards as they stand."""
+"""The page of progress: rounds of coverage, and cards and Visual Specs as they stand."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import fiftyone as fo
 
 from ...plugin.dataset.gaps import progress
 from ...plugin.dataset.gaps.progress import AGAIN, said
+from ...plugin.dataset.spec.issued import with_specs
 from ...plugin.errors import EmptySetError
 from ...plugin.rounds.follow import Followed
-from .contract import FOLLOWED_MAX, ROUNDS_MAX
+from ...plugin.rounds.requests import SpecProgress
+from .contract import FOLLOWED_MAX, ROUNDS_MAX, SPECS_MAX
 
 
 def page(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:
     """What the page shows."""
     try:
-        found = progress.read(dataset, suffix)
+        found = with_specs(progress.read(dataset, suffix), dataset)
     except EmptySetError:  # of a version that kept no rounds
-        return {"rounds": [], "cards": [], "nothing": AGAIN}
+        return {"rounds": [], "cards": [], "specs": [], "nothing": AGAIN}
     rows = [
         {
             "number": one.number,
@@ -43,7 +45,19 @@ def page(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:
     return {
         "rounds": rows,
         "cards": [_card(one) for one in cards],
+        "specs": [_spec(one) for one in found.specs[:SPECS_MAX]],
         "nothing": said(found.rounds[-1])[0] if first else "",
+    }
+
+
+def _spec(one: SpecProgress) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "state": one.state,
+        "quantity": one.quantity,
+        "met": one.met,
+        "said": one.said,
     }
 
 

@@ -86,8 +86,9 @@ from .sparse.recording import ImportedRecording
 from .spec import check, export
 from .spec.check import SpecCheckResult
 from .spec.export import SpecResult
+from .spec.issued import with_specs
 from .store.guard import guarded
-from .store.sets import Samples
+from .store.sets import Samples, dataset_of
 
 if TYPE_CHECKING:  # they bring torch, which waits until it is needed
     from ..sparse.network.registry import LoadedModel
@@ -364,15 +365,16 @@ def show_results(samples: Samples, *, params: AnalysisParams) -> AnalysisResult:
 
 @step(AnalysisParams)
 def rounds(samples: Samples, *, params: AnalysisParams) -> ProgressResult:
-    """Read how coverage went on from run to run; nothing is computed.
+    """Read how coverage went on from run to run, and what has come for each Visual Spec.
 
     Each run that saw another S, U, δ or encoder is a round; ``table`` of the result has a row each.
+    ``specs`` judges images by the vectors that they have; nothing is embedded or written.
 
     Examples
     --------
     >>> print(gapsphere.rounds(dataset))                                # doctest: +SKIP
     """
-    return progress_of.read(samples, params.suffix)
+    return with_specs(progress_of.read(samples, params.suffix), dataset_of(samples))
 
 
 @step(AskParams)

@@ -50,9 +50,8 @@ def two_rounds(folder: Path, seed: int, picks: int) -> int:
         print("No gap card, so nothing to follow.")
         return 1
     largest = max(cards, key=lambda card: card.images)
-    wanted = dataset.match(fo.ViewField("gap_card") == largest.key)
-    spec = folder / "spec.zip"
-    print(api.export_visual_spec(wanted, str(spec), progress=False), end="\n\n")
+    wanted, spec = f"card:{largest.number}", folder / "spec.zip"
+    print(api.export_visual_spec(dataset, str(spec), candidates=wanted, progress=False), end="\n\n")
 
     labelled = dataset.match_tags("kcenter").values("id")
     dataset.select(labelled).tag_samples("S")

@@ -16,6 +16,9 @@ export const ROUNDS_MAX = 50;
 
 export const FOLLOWED_MAX = 50;
 
+/** Rounds, gap cards and Visual Specs that the page of progress lists. */
+export const SPECS_MAX = 10;
+
 export type Base64 = string;
 
 export type Vec3 = readonly [number, number, number];
@@ -444,11 +447,24 @@ export interface FollowedCard {
   new: number;
 }
 
+/** A Visual Spec against the images that came after it. */
+export interface IssuedSpec {
+  id: string;
+  title: string;
+  state: "open" | "met" | "unknown";
+  quantity: number;
+  met: number;
+  /** What came, in a sentence; or why nothing could be checked. */
+  said: string;
+}
+
 export interface Progress {
   /** Newest first, `ROUNDS_MAX` at most. */
   rounds: RoundRow[];
   /** Those with most gaps left first, `FOLLOWED_MAX` at most. */
   cards: FollowedCard[];
+  /** The newest first, `SPECS_MAX` at most. */
+  specs: IssuedSpec[];
   /** What to do, where there is nothing to compare yet; else empty. */
   nothing: string;
 }

@@ -11,6 +11,7 @@ from ...coverage.words import counted
 from ...errors import EmptySetError
 from ...results import Result
 from ...rounds.follow import Followed
+from ...rounds.requests import SpecProgress
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
 from . import rounds
@@ -29,12 +30,13 @@ AGAIN = (
 
 @dataclass(frozen=True, repr=False)
 class ProgressResult(Result):
-    """The rounds of an analysis, oldest first, with the cards as they stand."""
+    """The rounds of an analysis, oldest first, with cards and Visual Specs as they stand."""
 
     dataset: str
     suffix: str
     rounds: Sequence[Round]
     cards: Sequence[Followed] = ()
+    specs: Sequence[SpecProgress] = ()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -50,6 +52,7 @@ class ProgressResult(Result):
             "suffix": self.suffix,
             "rounds": [asdict(each) for each in self.rounds],
             "cards": [asdict(each) for each in self.cards],
+            "specs": [asdict(each) for each in self.specs],
             "said": said(self.rounds[-1]),
         }
 
@@ -63,6 +66,7 @@ class ProgressResult(Result):
         lines += said(last)
         shown = sorted(self.cards, key=lambda one: -one.open)[:SHOWN]
         lines += [f"  card {one.number} {card_line(one)}" for one in shown]
+        lines += [f"  spec {one.line()}" for one in self.specs[:SHOWN]]
         return "\n".join(lines)
 
 

@@ -238,6 +238,14 @@ def _checked(
     return checked
 
 
+def check_vectors(spec: SpecFile, samples: Samples, names: Names) -> SpecCheckResult:
+    """Check samples by the vectors that they have, which the spec's encoder made."""
+    there = vectors.read(samples, names.embedding, unit=True)
+    seen = _Seen(dict(zip(there.ids, there.matrix, strict=True)))
+    items = list(zip(*samples.values(["id", "filepath"]), strict=True))
+    return _answered(spec, items, seen, CheckSpecParams().num_workers)
+
+
 @dataclass(frozen=True, eq=False)
 class _Seen:
     """Vectors and attributes of images by id, and what could not be embedded."""

@@ -34,12 +34,14 @@ from ..gaps.embed import STEP as EMBEDDINGS
 from ..store import places, runs, vectors
 from ..store.database import counted, database_failures
 from ..store.door import admitted
+from ..store.leases import holds_lease
 from ..store.metadata import metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.samples import flat
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.step import Step
 from ..store.vectors import Vectors
+from . import issued
 from .candidates import Chosen, choose
 from .evidence import drives_of, gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
@@ -110,7 +112,11 @@ def export_visual_spec(
     InputError, ArtifactError
         A word or a file that cannot be used.
     """
-    params = params or SpecParams()
+    return _exported(samples, params or SpecParams(), source, progress)
+
+
+@holds_lease("export_visual_spec", "spec")
+def _exported(samples: Samples, params: SpecParams, source: str, progress: Progress) -> SpecResult:
     samples = admitted(samples, params.slices)
     spec, warnings = _compose(samples, params, source)
     warnings += _warned(spec)
@@ -373,6 +379,7 @@ def _output(params: SpecParams, spec: VisualSpec) -> Path:
 
 
 def _record(dataset: fo.Dataset, params: SpecParams, spec: VisualSpec, result: SpecResult) -> None:
+    """No field of a sample is written and the file is whole: its record comes after it."""
     inputs = {
         "encoder": spec.encoder.name,
         "fingerprint": spec.encoder.fingerprint,
@@ -381,4 +388,5 @@ def _record(dataset: fo.Dataset, params: SpecParams, spec: VisualSpec, result: S
     }
     results = {**vars(result), "path": str(result.path)}
     results |= {name: list(results[name]) for name in ("missing", "warnings", "apart")}
+    issued.keep(dataset, Names(params.suffix), spec, result.path)
     Step.of(STEP, dataset, params, inputs).complete(results)

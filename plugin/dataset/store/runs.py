@@ -34,6 +34,8 @@ VERBS = {
     "feature_cache": "import_feature_cache",
     "sparse": "simulate_adaptive_sampling",
     "trained": "train_sparse_transformer",
+    "visual_spec": "export_visual_spec",
+    "spec_check": "check_spec",
 }
 """What a person runs to make a record again."""
 

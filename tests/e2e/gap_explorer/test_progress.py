@@ -23,13 +23,26 @@ def label_gaps(dataset, share):
     return len(ids)
 
 
+def ask_for_the_first_card(dataset, folder):
+    """A Visual Spec of two images, and copies of an image that the dataset has."""
+    import fiftyone as fo
+    from gapsphere.plugin.dataset.spec.export import export_visual_spec
+    from gapsphere.plugin.settings.spec import SpecParams
+
+    params = SpecParams(candidates="card:1", output=str(folder / "card.zip"), quantity=2)
+    issued = export_visual_spec(dataset, params)
+    first = dataset.match_tags("U").first()
+    dataset.add_samples([fo.Sample(first.filepath, embedding=first["embedding"])] * 2)
+    return issued
+
+
 def open_progress(panel):
     panel.radio("Pane", "Progress")
     panel.page.wait_for_selector(PAGE)
     return panel.page.locator(PAGE)
 
 
-def test_progress_says_what_another_round_closed(own, panel, shot):
+def test_progress_says_what_another_round_closed(own, panel, shot, tmp_path):
     panel.open(own)
     page = open_progress(panel)
     assert "Run find_gaps again after adding images" in page.inner_text()
@@ -39,6 +52,7 @@ def test_progress_says_what_another_round_closed(own, panel, shot):
     assert measure(own).found
     moved = label_gaps(own, 0.05)
     measure(own)
+    issued = ask_for_the_first_card(own, tmp_path)
     panel.reload()
     page = open_progress(panel)
     assert page.locator(ROUND).count() == 3
@@ -49,6 +63,12 @@ def test_progress_says_what_another_round_closed(own, panel, shot):
     cards = page.locator('[data-cy="gs-followed"]')
     assert cards.count() > 0
     assert "covered or in S" in cards.first.inner_text()
+    specs = page.locator('[data-cy="gs-issued-spec"]')
+    assert specs.locator("b").get_attribute("title") == issued.id
+    assert "of 2 images; of 2 images since" in specs.inner_text()
+    specs.scroll_into_view_if_needed()
+    shot(panel.page, "progress_specs")
+    page.locator(ROUND).first.scroll_into_view_if_needed()
     shot(panel.page, "progress")
     panel.page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
     panel.page.wait_for_selector('[data-cy="gap-explorer"][data-theme="light"]')

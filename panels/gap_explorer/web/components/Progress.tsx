@@ -64,6 +64,25 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
           </ul>
         </>
       ) : null}
+      {page.specs.length ? (
+        <>
+          <h2>Visual Specs</h2>
+          <ul className="gs-rounds" aria-label="Visual Specs">
+            {page.specs.map((spec) => (
+              <li key={spec.id} data-cy="gs-issued-spec">
+                <span className="gs-row gs-drive-head">
+                  <b title={spec.id}>{spec.title}</b>
+                  <span className="gs-nowrap gs-small">{spec.state === "unknown" ? "not checked" : spec.state}</span>
+                </span>
+                {spec.state === "unknown" ? null : <Bar done={spec.met} of={spec.quantity} />}
+                <span className="gs-dim gs-small">
+                  {count(spec.met)} of {plural(spec.quantity, "image")}; {spec.said}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
       {earlier.length ? (
         <>
           <h2>Earlier rounds</h2>
