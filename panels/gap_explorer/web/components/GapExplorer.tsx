@@ -8,18 +8,17 @@ import { useScene } from "../hooks/useScene";
 import { PanelRoot } from "../../../web/shared/PanelRoot";
 import type { SceneTheme } from "../../../web/shared/theme";
 import { Controls } from "./Controls";
+import { Explorer } from "./Explorer";
 import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
-import { Results } from "./Results";
-import { Sphere } from "./Sphere";
 import { Standing } from "./Standing";
 import { useLatest } from "../../../web/shared/useLatest";
 
 /** The panel: one face for each state, and the sphere with its results where there is one. */
 export function GapExplorer(props: { bridge: Bridge }): React.ReactElement {
-  return <PanelRoot cy="gap-explorer">{(theme) => <Body bridge={props.bridge} theme={theme} />}</PanelRoot>;
+  return <PanelRoot cy="gap-explorer">{(theme, root) => <Body bridge={props.bridge} theme={theme} root={root} />}</PanelRoot>;
 }
 
-function Body(props: { bridge: Bridge; theme: SceneTheme }): React.ReactElement {
+function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | null }): React.ReactElement {
   const { bridge, theme } = props;
   const { status, run } = bridge.data;
   const { cloud, error } = useCloud(bridge);
@@ -64,10 +63,16 @@ function Body(props: { bridge: Bridge; theme: SceneTheme }): React.ReactElement 
       <StaleNotice bridge={bridge} run={run} />
       <Controls bridge={bridge} run={run} column={colour.column} />
       <Standing run={run} choices={bridge.choices} />
-      <div className="gs-main">
-        <Sphere bridge={bridge} run={run} cloud={cloud} colour={colour} theme={theme} answers={answers} stage={stage} />
-        <Results bridge={bridge} run={run} cloud={cloud} state={answers} />
-      </div>
+      <Explorer
+        bridge={bridge}
+        run={run}
+        cloud={cloud}
+        colour={colour}
+        theme={theme}
+        answers={answers}
+        stage={stage}
+        root={props.root}
+      />
     </>
   );
 }

@@ -51,7 +51,7 @@ export function Histogram(props: {
   const unsure = atRun ? run.cannot_say : 0;
 
   return (
-    <div className="gs-histogram">
+    <div className="gs-fixed gs-delta-bar gs-histogram">
       <div className="gs-row gs-nowrap gs-dim gs-delta" data-cy="gs-delta">
         <label>
           δ

@@ -7,7 +7,7 @@ import type { AnswerState } from "../hooks/useAnswer";
 import { useCartesian } from "../hooks/useCartesian";
 import { sceneColour, type ColourState } from "../hooks/useColour";
 import type { Cloud } from "../hooks/useCloud";
-import { useDelta } from "../hooks/useDelta";
+import type { DeltaState } from "../hooks/useDelta";
 import { useGridSelection } from "../hooks/useGridSelection";
 import type { SceneState } from "../hooks/useScene";
 import { countInCap, meanDirection, type Vec3 } from "../math";
@@ -16,7 +16,6 @@ import type { SceneTheme } from "../../../web/shared/theme";
 import { installTestHook } from "../testHook";
 import { isProvisional } from "../verdicts";
 import { plural } from "../words";
-import { Histogram } from "./Histogram";
 import { HoverCard, type Hovered } from "./HoverCard";
 import { CapIcon, Home, Minus, PlaceIcon, Plus, PointIcon } from "./Icons";
 import { Legend } from "./Legend";
@@ -38,7 +37,7 @@ interface CapDrag {
   at: [number, number];
 }
 
-/** The canvas with all that floats over it, and the strip with legend and δ below. */
+/** The canvas with all that floats over it, and the legend below. */
 export function Sphere(props: {
   bridge: Bridge;
   run: RunInfo;
@@ -47,8 +46,9 @@ export function Sphere(props: {
   theme: SceneTheme;
   answers: AnswerState;
   stage: SceneState;
+  delta: DeltaState;
 }): React.ReactElement {
-  const { bridge, run, cloud, colour, theme, answers, stage } = props;
+  const { bridge, run, cloud, colour, theme, answers, stage, delta } = props;
   const { choices } = bridge;
   const [box, setBox] = React.useState<HTMLDivElement | null>(null);
   const [size, setSize] = React.useState({ width: 0, height: 0 });
@@ -82,7 +82,6 @@ export function Sphere(props: {
 
   const geometry = useCartesian(bridge, cloud);
   const grid = useGridSelection(bridge, cloud);
-  const delta = useDelta(bridge, run);
   const provisional = isProvisional(run, delta.atRun ? null : delta.delta);
   const masks = bridge.data.masks;
   const match = React.useMemo(
@@ -274,18 +273,6 @@ export function Sphere(props: {
             picks={choices.picks ? cloud.picks.length : 0}
             provisional={provisional}
             muted={theme.muted}
-          />
-        ) : null}
-        {run.U > 0 ? (
-          <Histogram
-            run={run}
-            dist={cloud.dist}
-            sets={cloud.sets}
-            gaps={cloud.gaps}
-            delta={delta}
-            palette={choices.palette}
-            dark={theme.dark}
-            range={choices.colour === "dist_to_S" ? choices.range : null}
           />
         ) : null}
       </div>

@@ -1,0 +1,70 @@
+import * as React from "react";
+import type { Bridge } from "../bridge";
+import type { SceneTheme } from "../../../web/shared/theme";
+import type { RunInfo } from "../contract.gen";
+import type { AnswerState } from "../hooks/useAnswer";
+import type { Cloud } from "../hooks/useCloud";
+import type { ColourState } from "../hooks/useColour";
+import { useDelta } from "../hooks/useDelta";
+import type { SceneState } from "../hooks/useScene";
+import { spaceOf, useSize } from "../hooks/useSpace";
+import { Histogram } from "./Histogram";
+import { Results } from "./Results";
+import { Sphere } from "./Sphere";
+import { Split } from "./Split";
+
+/** An analysis with its points there: the sphere, the distances below it, and the answer. */
+export function Explorer(props: {
+  bridge: Bridge;
+  run: RunInfo;
+  cloud: Cloud;
+  colour: ColourState;
+  theme: SceneTheme;
+  answers: AnswerState;
+  stage: SceneState;
+  root: HTMLElement | null;
+}): React.ReactElement {
+  const { bridge, run, cloud, colour, theme, answers, stage } = props;
+  const { choices } = bridge;
+  const { root } = props;
+  const { width, height } = useSize(root);
+  const space = spaceOf(width, height);
+  React.useLayoutEffect(() => {
+    // What lies around the sphere takes one line in a small panel.
+    if (root) root.dataset.space = space;
+  }, [root, space]);
+  const delta = useDelta(bridge, run);
+  return (
+    <Split
+      space={space}
+      wanted={answers.answer}
+      sphere={
+        <Sphere
+          bridge={bridge}
+          run={run}
+          cloud={cloud}
+          colour={colour}
+          theme={theme}
+          answers={answers}
+          stage={stage}
+          delta={delta}
+        />
+      }
+      delta={
+        run.U > 0 ? (
+          <Histogram
+            run={run}
+            dist={cloud.dist}
+            sets={cloud.sets}
+            gaps={cloud.gaps}
+            delta={delta}
+            palette={choices.palette}
+            dark={theme.dark}
+            range={choices.colour === "dist_to_S" ? choices.range : null}
+          />
+        ) : null
+      }
+      side={<Results bridge={bridge} run={run} cloud={cloud} state={answers} />}
+    />
+  );
+}

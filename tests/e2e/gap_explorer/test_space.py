@@ -1,0 +1,73 @@
+"""How sphere and answer share the panel: a column with a splitter, a drawer where it is small."""
+
+import pytest
+
+PANEL = '[data-cy="gap-explorer"]'
+SPLITTER = '[data-cy="gs-splitter"]'
+ANSWER = ".gs-answer"
+
+
+def opened_at(panel, dataset, width, height):
+    panel.page.set_viewport_size({"width": width, "height": height})
+    return panel.open(dataset)
+
+
+def size(panel, css):
+    return panel.page.locator(css).bounding_box()
+
+
+def arranged(panel, space):
+    panel.page.wait_for_selector(f'[data-cy="gs-main"][data-space="{space}"]')
+
+
+def test_the_column_is_as_wide_as_it_was_left(panel, shared):
+    opened_at(panel, shared, 1600, 1000)
+    arranged(panel, "column")
+    before = size(panel, ANSWER)["width"]
+    assert before >= 320
+    handle = size(panel, SPLITTER)
+    mouse = panel.page.mouse
+    mouse.move(handle["x"] + 4, handle["y"] + 200)
+    mouse.down()
+    mouse.move(handle["x"] - 30, handle["y"] + 200)
+    mouse.move(handle["x"] - 56, handle["y"] + 200)
+    mouse.up()
+    assert size(panel, ANSWER)["width"] == pytest.approx(before + 60, abs=2)
+    panel.page.focus(SPLITTER)
+    panel.page.keyboard.press("ArrowRight")
+    wide = size(panel, ANSWER)["width"]
+    assert wide == pytest.approx(before + 36, abs=2)
+    panel.reload()
+    assert size(panel, ANSWER)["width"] == pytest.approx(wide, abs=2)
+    panel.page.focus(SPLITTER)
+    panel.page.keyboard.press("Home")
+    assert size(panel, ANSWER)["width"] == pytest.approx(320, abs=1)
+
+
+def test_in_a_small_window_the_answer_is_a_drawer(panel, shared, shot):
+    page = opened_at(panel, shared, 1280, 720).page
+    arranged(panel, "drawer")
+    open_at = size(panel, ANSWER)["height"]
+    assert size(panel, '[data-cy="gs-canvas"]')["width"] > 400
+    shot(page, "drawer")
+
+    # Closed by a click on its handle, the sphere has the room; tray and panes stay in sight.
+    page.locator(SPLITTER).click()
+    panel.wait(f"() => document.querySelector('{ANSWER}').clientHeight < 60")
+    assert page.get_attribute(SPLITTER, "aria-valuenow") == "0"
+    page.locator('[data-cy="gs-tray"]').get_by_role("heading").click(trial=True)
+    closed = size(panel, '[data-cy="gs-canvas"]')["height"]
+
+    # An answer opens it, and so does the keyboard.
+    panel.ask_place()
+    panel.wait(f"() => document.querySelector('{ANSWER}').clientHeight > {open_at - 2}")
+    assert size(panel, '[data-cy="gs-canvas"]')["height"] < closed - 100
+    page.focus(SPLITTER)
+    page.keyboard.press("ArrowUp")
+    panel.wait(f"() => document.querySelector('{ANSWER}').clientHeight > {open_at + 20}")
+    page.keyboard.press("Enter")
+    panel.wait(f"() => document.querySelector('{ANSWER}').clientHeight < 60")
+    panel.reload()
+    assert size(panel, ANSWER)["height"] < 60
+    page.get_by_role("radio", name="Progress").click()
+    panel.wait(f"() => document.querySelector('{ANSWER}').clientHeight > 100")
