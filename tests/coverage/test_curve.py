@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from coverage_oracles import clustered, distances64, unit
-from gapsphere.plugin.coverage.curve import SUPPORTED, curve, equal_share, knee, random_orders
+from gapsphere.plugin.coverage.curve import SUPPORTED, curve, equal_share, random_orders
+from gapsphere.plugin.coverage.knee import knee
 from gapsphere.plugin.errors import DimensionError, InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
