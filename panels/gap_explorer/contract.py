@@ -62,6 +62,8 @@ class Choices(TypedDict):
     sphere: bool
     lattice: bool
     picks: bool
+    legend: bool
+    """Unfolded."""
     palette: Palette
     suffix: str | None
     """Which analysis, where there are several; null takes the first."""
@@ -107,6 +109,7 @@ DEFAULT_CHOICES: Choices = {
     "sphere": True,
     "lattice": True,
     "picks": True,
+    "legend": True,
     "palette": "viridis",
     "suffix": None,
     "heat": True,

@@ -1,7 +1,7 @@
 /**
  * Colours that colour-blind people can read.  Numeric columns use viridis or cividis (Smith and
  * van der Walt 2015; Nuñez, Anderton and Renslow 2018; both CC0), sampled at 17 stops; classes use
- * the Okabe-Ito set, then paler repeats of it.
+ * the Okabe-Ito set, then repeats of it farther from the background than paler ones would be.
  */
 
 export type Rgb = readonly [number, number, number];
@@ -20,7 +20,15 @@ const STOPS: Record<Palette, string> = {
  */
 const SPAN = { dark: [0.14, 1], light: [0, 0.88] } as const;
 
-const OKABE_ITO = "e69f00 56b4e9 009e73 f0e442 0072b2 d55e00 cc79a7 999999";
+const OKABE_ITO = "e69f00 56b4e9 009e73 f0e442 0072b2 d55e00 cc79a7 b8b8b8";
+/**
+ * Their stand-ins on white, which swallows the yellow and the grey: near the same hues, moved until
+ * the least difference between two of them, also as dichromats see them, was largest.
+ */
+const ON_LIGHT = "af6513 5b80d0 01b382 e09400 234fd4 a8312d 933d7c 092729";
+
+/** Classes with a colour of their own. */
+export const COLOURED = 24;
 
 const parse = (hex: string): Rgb => [
   parseInt(hex.slice(0, 2), 16),
@@ -39,13 +47,17 @@ export function sampleMap(palette: Palette, t: number, dark: boolean): Rgb {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Colour of a class; after eight the same hues come back paler, after 24 they repeat. */
-export function classColour(index: number): Rgb {
-  const base = OKABE_ITO.split(" ").map(parse);
+/**
+ * Colour of a class: after eight the same hues come back, paler on the dark theme and deeper on the
+ * light one; from {@link COLOURED} on all classes are grey.
+ */
+export function classColour(index: number, dark: boolean): Rgb {
+  if (index >= COLOURED) return dark ? [122, 122, 122] : [150, 150, 150];
+  const base = (dark ? OKABE_ITO : ON_LIGHT).split(" ").map(parse);
   const colour = base[index % base.length];
-  const pale = Math.floor(index / base.length) % 3;
-  const f = [0, 0.38, 0.62][pale];
-  const mix = (k: 0 | 1 | 2): number => Math.round(colour[k] + (255 - colour[k]) * f);
+  const f = [0, 0.38, 0.62][Math.floor(index / base.length)];
+  const end = dark ? 255 : 0;
+  const mix = (k: 0 | 1 | 2): number => Math.round(colour[k] + (end - colour[k]) * f);
   return [mix(0), mix(1), mix(2)];
 }
 
@@ -59,9 +71,9 @@ export function mapTexels(palette: Palette, dark: boolean): Uint8Array {
 }
 
 /** 256 RGBA texels of class colours, class i at texel i. */
-export function classTexels(): Uint8Array {
+export function classTexels(dark: boolean): Uint8Array {
   const texels = new Uint8Array(256 * 4);
-  for (let i = 0; i < 256; i++) texels.set([...classColour(i), 255], 4 * i);
+  for (let i = 0; i < 256; i++) texels.set([...classColour(i, dark), 255], 4 * i);
   return texels;
 }
 

@@ -66,6 +66,8 @@ export interface Choices {
   sphere: boolean;
   lattice: boolean;
   picks: boolean;
+  /** Unfolded. */
+  legend: boolean;
   palette: Palette;
   /** Which analysis, where there are several; null takes the first. */
   suffix: string | null;
@@ -493,4 +495,4 @@ export type EventName = keyof Events;
 
 export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "progress", "delta", "act", "clear", "find_gaps"];
 
-export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};
+export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "legend": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

@@ -19,6 +19,12 @@ export interface HookState {
   selected: number[];
   opened: number;
   dimmed: number;
+  /** Points that are not hidden. */
+  drawn: number;
+  /** What the set alone and the grid leave. */
+  shown: { owned: number; pool: number; gaps: number };
+  /** Picks that carry their rank, and marks that are dimmed. */
+  marks: { ranks: number; dim: number };
 }
 
 export interface TestHook {

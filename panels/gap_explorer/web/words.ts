@@ -1,6 +1,7 @@
 /** Numbers, names and notices as text; what a verdict says comes from Python. */
 
-import type { Answer } from "./contract.gen";
+import type { Answer, RunInfo } from "./contract.gen";
+import type { Shown } from "./hooks/useShown";
 
 export const number = (value: number, digits = 3): string => value.toFixed(digits);
 
@@ -27,6 +28,26 @@ export function plainly(message: string): string {
     ? "The App server failed; see its log."
     : message;
 }
+
+/** How many points are on show, of how many: of one set where it is alone, of all otherwise. */
+export function shownWords(
+  run: Pick<RunInfo, "shown" | "total" | "S" | "U">,
+  { show, match, owned, pool }: Pick<Shown, "show" | "match" | "owned" | "pool">,
+): string {
+  const [all, noun] = { S: [run.S, "owned"], U: [run.U, "candidates"], both: [run.total, "points"] }[show] as [number, string];
+  const now = owned + pool;
+  if (now === all) return `${count(all)} ${noun}`;
+  // Fewer than there are: the grid filters, or the limit of points drawn.
+  return `${match ? "" : "Showing "}${count(now)} of ${count(all)}${match || show !== "both" ? ` ${noun}` : ""}`;
+}
+
+/** What the points are coloured by, as a person reads it. */
+export const colourName = (field: string): string =>
+  field === "dist_to_S" ? "Distance to owned" : field === "density" ? "Density" : field;
+
+/** The unit of a colour's numbers; empty where it is unknown. */
+export const unitOf = (field: string, run: Pick<RunInfo, "metric">): string =>
+  field === "dist_to_S" ? `${run.metric} distance` : field === "density" ? "points around, relative" : "";
 
 /** The result of adding samples to the tray. */
 export function collected(what: {

@@ -3,21 +3,21 @@
 import pytest
 
 PANEL = '[data-cy="gap-explorer"]'
-RAMP = '[data-cy="gs-ramp"]'
+LEGEND, RAMP = '[data-cy="gs-legend"]', '[data-cy="gs-ramp"]'
 WIDTHS = (1900, 380)
 
 
 def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot):
     panel.open(own)
-    for name in ("S", "U", "Both"):
+    for name, show in (("Owned", "S"), ("Candidates", "U"), ("Both", "both")):
         panel.radio("Show", name)
-        panel.wait_state(f"s.choices.show === '{name if name != 'Both' else 'both'}'")
+        panel.wait_state(f"s.choices.show === '{show}'")
     colour = panel.page.get_by_label("Colour by")
     colour.select_option("weather")
     panel.page.wait_for_selector('[data-cy="gs-classes"] >> text=rain')
     shot(panel.page, "panel-categorical")
     colour.select_option("kcenter_radius")
-    panel.page.wait_for_selector(f"{RAMP} >> text=kcenter_radius")
+    panel.page.wait_for_selector(f"{LEGEND} >> text=kcenter_radius")
     colour.select_option("density")
     panel.page.wait_for_selector(f"{RAMP} >> text=dense")
     colour.select_option("dist_to_S")

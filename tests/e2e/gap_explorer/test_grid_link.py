@@ -41,6 +41,10 @@ def test_a_filter_and_a_view_stage_dim_the_rest(panel, own, shot):
     ).click()
     panel.count(of["rain"])
     panel.wait_state(f"s.dimmed === {len(own) - of['rain']}")
+    # Picks that the filter leaves out are dimmed with their points, core and rank alike.
+    out = len(own.exists("kcenter_rank").match({"weather": {"$ne": "rain"}}))
+    panel.wait_state(f"s.marks.dim === {2 * out}")
+    assert out > 0
     shot(page, "panel-sidebar-filter")
 
     stage = page.locator('[data-cy="input-view-stage"]').last

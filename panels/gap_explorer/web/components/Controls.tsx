@@ -2,7 +2,8 @@ import * as React from "react";
 import type { Bridge } from "../bridge";
 import type { Column } from "../columns";
 import type { RunInfo } from "../contract.gen";
-import { count } from "../words";
+import type { Shown } from "../hooks/useShown";
+import { count, shownWords } from "../words";
 import { Gear } from "./Icons";
 import { Segmented, Switch } from "../../../web/shared/controls";
 
@@ -13,6 +14,7 @@ export function Controls(props: {
   bridge: Bridge;
   run: RunInfo;
   column: Column | null;
+  shown: Shown;
 }): React.ReactElement {
   const { bridge, run } = props;
   const { choices, choose } = bridge;
@@ -35,8 +37,8 @@ export function Controls(props: {
         value={choices.show}
         onChange={(show) => choose({ show })}
         options={[
-          { value: "S", label: "S", title: `Only the owned set: ${count(run.S)}` },
-          { value: "U", label: "U", title: `Only the candidates: ${count(run.U)}` },
+          { value: "S", label: "Owned", title: `Only the owned set, S: ${count(run.S)}` },
+          { value: "U", label: "Candidates", title: `Only the candidates, U: ${count(run.U)}` },
           { value: "both", label: "Both" },
         ]}
       />
@@ -60,9 +62,7 @@ export function Controls(props: {
       </label>
       <span className="gs-grow" />
       <span className="gs-nowrap gs-dim" aria-live="polite">
-        {run.shown < run.total
-          ? `Showing ${count(run.shown)} of ${count(run.total)}`
-          : `${count(run.total)} points`}
+        {shownWords(run, props.shown)}
       </span>
       <div
         className="gs-pop"
@@ -166,7 +166,7 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
           label="Picks"
           checked={choices.picks}
           onChange={(picks) => choose({ picks })}
-          hint="K-Center picks, drawn as diamonds"
+          hint="K-Center picks: a core, and the rank of the first 20"
         />
       </div>
       <h3>Search</h3>

@@ -7,6 +7,7 @@ import type { Cloud } from "../hooks/useCloud";
 import type { ColourState } from "../hooks/useColour";
 import { useDelta } from "../hooks/useDelta";
 import type { SceneState } from "../hooks/useScene";
+import type { Shown } from "../hooks/useShown";
 import { spaceOf, useSize } from "../hooks/useSpace";
 import { Histogram } from "./Histogram";
 import { Results } from "./Results";
@@ -18,13 +19,14 @@ export function Explorer(props: {
   bridge: Bridge;
   run: RunInfo;
   cloud: Cloud;
+  shown: Shown;
   colour: ColourState;
   theme: SceneTheme;
   answers: AnswerState;
   stage: SceneState;
   root: HTMLElement | null;
 }): React.ReactElement {
-  const { bridge, run, cloud, colour, theme, answers, stage } = props;
+  const { bridge, run, cloud, shown, colour, theme, answers, stage } = props;
   const { choices } = bridge;
   const { root } = props;
   const { width, height } = useSize(root);
@@ -43,6 +45,7 @@ export function Explorer(props: {
           bridge={bridge}
           run={run}
           cloud={cloud}
+          shown={shown}
           colour={colour}
           theme={theme}
           answers={answers}
@@ -56,6 +59,7 @@ export function Explorer(props: {
             run={run}
             dist={cloud.dist}
             sets={cloud.sets}
+            shown={shown}
             gaps={cloud.gaps}
             delta={delta}
             palette={choices.palette}

@@ -5,6 +5,7 @@ import { useAnswer } from "../hooks/useAnswer";
 import { useCloud } from "../hooks/useCloud";
 import { useColour } from "../hooks/useColour";
 import { useScene } from "../hooks/useScene";
+import { useShown } from "../hooks/useShown";
 import { PanelRoot } from "../../../web/shared/PanelRoot";
 import type { SceneTheme } from "../../../web/shared/theme";
 import { Controls } from "./Controls";
@@ -25,6 +26,7 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
   const colour = useColour(bridge, cloud);
   const answers = useAnswer(bridge, cloud);
   const stage = useScene();
+  const shown = useShown(bridge, cloud);
   const [failure, setFailure] = React.useState<string | null>(null);
   const retry = (): void => {
     setFailure(null);
@@ -56,17 +58,18 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
   if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;
   if (error) return <Failed message={error} retry={retry} />;
   if (stage.failure) return <NoWebGL three={stage.failure === "webgl"} />;
-  if (!run || !cloud || !stage.scene) return <Loading what="Loading the points …" />;
+  if (!run || !cloud || !shown || !stage.scene) return <Loading what="Loading the points …" />;
 
   return (
     <>
       <StaleNotice bridge={bridge} run={run} />
-      <Controls bridge={bridge} run={run} column={colour.column} />
+      <Controls bridge={bridge} run={run} column={colour.column} shown={shown} />
       <Standing run={run} choices={bridge.choices} />
       <Explorer
         bridge={bridge}
         run={run}
         cloud={cloud}
+        shown={shown}
         colour={colour}
         theme={theme}
         answers={answers}

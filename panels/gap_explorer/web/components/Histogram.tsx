@@ -5,6 +5,7 @@ import type { Bitmask } from "../../../web/shared/columns";
 import { Button } from "../../../web/shared/controls";
 import type { RunInfo } from "../contract.gen";
 import type { DeltaState } from "../hooks/useDelta";
+import type { Shown } from "../hooks/useShown";
 import { histogram } from "../math";
 import { gapsWords, isProvisional, levelWords } from "../verdicts";
 import { count, number, percent } from "../words";
@@ -24,12 +25,14 @@ export function Histogram(props: {
   sets: Bitmask;
   /** Gaps of the run. */
   gaps: Bitmask;
+  /** What the chosen set and the grid's filters leave. */
+  shown: Shown;
   delta: DeltaState;
   palette: Palette;
   dark: boolean;
   range: readonly [number, number] | null;
 }): React.ReactElement {
-  const { dist, run, sets } = props;
+  const { dist, run, sets, shown } = props;
   const { atRun, delta, gaps, level, set, tables } = props.delta;
   const low = dist.min;
   // δ may lie beyond every distance: then nothing is a gap, and the axis has to show why.
@@ -37,9 +40,9 @@ export function Histogram(props: {
   const [bars, marked] = React.useMemo(() => {
     const steps = (U16_STEPS * (high - low)) / (dist.max - low || 1);
     const tally = (keep: (i: number) => boolean): Uint32Array =>
-      histogram(dist.values, 0, steps, BINS, (i) => dist.values[i] !== MISSING && keep(i));
+      histogram(dist.values, 0, steps, BINS, (i) => dist.values[i] !== MISSING && shown.keeps(i) && keep(i));
     return [tally((i) => !sets.has(i)), tally((i) => props.gaps.has(i))];
-  }, [dist, sets, props.gaps, low, high]);
+  }, [dist, sets, shown, props.gaps, low, high]);
   const curves = React.useMemo(() => curvesOf(run, tables), [run, tables]);
   // The square root keeps the few far ones, which matter most, from being flat.
   const top = Math.sqrt(Math.max(1, ...bars));

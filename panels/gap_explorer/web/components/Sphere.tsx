@@ -1,21 +1,22 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import { Bitmask } from "../../../web/shared/columns";
 import type { QueryMode, RunInfo } from "../contract.gen";
-import { writeFlags } from "../flags";
+import { makeFlags } from "../flags";
 import type { AnswerState } from "../hooks/useAnswer";
 import { useCartesian } from "../hooks/useCartesian";
 import { sceneColour, type ColourState } from "../hooks/useColour";
 import type { Cloud } from "../hooks/useCloud";
 import type { DeltaState } from "../hooks/useDelta";
 import { useGridSelection } from "../hooks/useGridSelection";
+import { useLegend } from "../hooks/useLegend";
 import type { SceneState } from "../hooks/useScene";
+import type { Shown } from "../hooks/useShown";
 import { countInCap, meanDirection, type Vec3 } from "../math";
-import { MARKS_MAX } from "../scene/marks";
+import { FLAG } from "../scene/shaders";
 import type { SceneTheme } from "../../../web/shared/theme";
 import { installTestHook } from "../testHook";
 import { isProvisional } from "../verdicts";
-import { plural } from "../words";
+import { colourName, plural, unitOf } from "../words";
 import { HoverCard, type Hovered } from "./HoverCard";
 import { CapIcon, Home, Minus, PlaceIcon, Plus, PointIcon } from "./Icons";
 import { Legend } from "./Legend";
@@ -37,18 +38,19 @@ interface CapDrag {
   at: [number, number];
 }
 
-/** The canvas with all that floats over it, and the legend below. */
+/** The canvas with all that floats over it. */
 export function Sphere(props: {
   bridge: Bridge;
   run: RunInfo;
   cloud: Cloud;
+  shown: Shown;
   colour: ColourState;
   theme: SceneTheme;
   answers: AnswerState;
   stage: SceneState;
   delta: DeltaState;
 }): React.ReactElement {
-  const { bridge, run, cloud, colour, theme, answers, stage, delta } = props;
+  const { bridge, run, cloud, shown, colour, theme, answers, stage, delta } = props;
   const { choices } = bridge;
   const [box, setBox] = React.useState<HTMLDivElement | null>(null);
   const [size, setSize] = React.useState({ width: 0, height: 0 });
@@ -83,12 +85,8 @@ export function Sphere(props: {
   const geometry = useCartesian(bridge, cloud);
   const grid = useGridSelection(bridge, cloud);
   const provisional = isProvisional(run, delta.atRun ? null : delta.delta);
-  const masks = bridge.data.masks;
-  const match = React.useMemo(
-    () =>
-      masks?.match && masks.stamp === cloud.stamp ? Bitmask.decode(masks.match, cloud.n) : null,
-    [masks, cloud],
-  );
+  const legend = useLegend(colour.column);
+  const { match } = shown;
 
   React.useEffect(() => {
     if (!box || !scene) return undefined;
@@ -110,46 +108,24 @@ export function Sphere(props: {
     scene.setColour(sceneColour(colour.column, choices.palette, theme.dark, choices.range));
   }, [scene, cloud, colour.column, choices.palette, choices.range, theme.dark]);
 
-  // A large answer dims what is outside it; a small one gets rings.
-  const only = React.useMemo(() => {
-    if (answers.highlight.length <= MARKS_MAX) return null;
-    const inside = new Uint8Array(cloud.n);
-    for (const index of answers.highlight) inside[index] = 1;
-    return inside;
-  }, [answers.highlight, cloud]);
+  const { show } = choices;
+  const { points: hidden, marks } = legend;
+  const drawn = React.useMemo(() => {
+    const { n, sets, dist, picks } = cloud;
+    const gaps = delta.atRun ? cloud.gaps : null;
+    return makeFlags(n, { sets, dist, picks, delta: delta.delta, gaps, show, match, hidden, marks });
+  }, [cloud, delta.delta, delta.atRun, show, match, hidden, marks]);
 
   React.useEffect(() => {
     if (!scene || scene.count !== cloud.n) return;
-    scene.setFlags((flags) =>
-      writeFlags(flags, {
-        sets: cloud.sets,
-        dist: cloud.dist,
-        delta: delta.delta,
-        gaps: delta.atRun ? cloud.gaps : null,
-        show: choices.show,
-        match,
-        only,
-      }),
-    );
+    scene.setFlags(drawn.flags);
+    scene.light(answers.highlight);
     scene.setMarks({
       picks: choices.picks ? cloud.picks : [],
-      answer: only ? [] : answers.highlight,
       selected: grid.selected,
       opened: grid.opened,
     });
-  }, [
-    scene,
-    cloud,
-    geometry.xyz,
-    delta.delta,
-    delta.atRun,
-    choices.show,
-    choices.picks,
-    match,
-    only,
-    answers.highlight,
-    grid,
-  ]);
+  }, [scene, cloud, geometry.xyz, drawn, choices.picks, answers.highlight, grid]);
 
   React.useEffect(() => scene?.setProvisional(provisional), [scene, provisional]);
 
@@ -199,6 +175,9 @@ export function Sphere(props: {
       selected: grid.selected,
       opened: grid.opened,
       dimmed: match ? cloud.n - match.count() : 0,
+      drawn: drawn.flags.reduce((sum, flag) => sum + (flag & FLAG.HIDDEN ? 0 : 1), 0),
+      marks: scene.marked,
+      shown: { owned: shown.owned, pool: shown.pool, gaps: drawn.gaps },
     }));
   });
 
@@ -253,6 +232,25 @@ export function Sphere(props: {
         {choices.projection === "cartesian" && !geometry.spherical ? (
           <div className="gs-hint">Switch to the spherical projection to query locations and caps</div>
         ) : null}
+        {colour.column ? (
+          <Legend
+            column={colour.column}
+            label={colourName(colour.column.field)}
+            unit={unitOf(colour.column.field, run)}
+            palette={choices.palette}
+            dark={theme.dark}
+            range={choices.range}
+            shown={shown}
+            state={legend}
+            choose={bridge.choose}
+            open={choices.legend}
+            gaps={drawn.gaps}
+            provisional={provisional}
+            picks={cloud.picks.length}
+            picksOn={choices.picks}
+            muted={theme.muted}
+          />
+        ) : null}
         <HoverCard
           bridge={bridge}
           run={run}
@@ -261,20 +259,6 @@ export function Sphere(props: {
           width={size.width}
           height={size.height}
         />
-      </div>
-      <div className="gs-fixed gs-strip">
-        {colour.column ? (
-          <Legend
-            column={colour.column}
-            palette={choices.palette}
-            dark={theme.dark}
-            range={choices.range}
-            match={match}
-            picks={choices.picks ? cloud.picks.length : 0}
-            provisional={provisional}
-            muted={theme.muted}
-          />
-        ) : null}
       </div>
     </div>
   );

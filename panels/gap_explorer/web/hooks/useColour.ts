@@ -75,6 +75,6 @@ export function sceneColour(
     classes,
     low: !classes && range ? step(range[0]) : 0,
     high: !classes && range ? step(range[1]) : U16_STEPS,
-    texels: classes ? classTexels() : mapTexels(palette, dark),
+    texels: classes ? classTexels(dark) : mapTexels(palette, dark),
   };
 }

@@ -6,7 +6,7 @@
 import * as THREE from "three";
 import { capOutline, shuffledIndices, type Vec3 } from "../math";
 import { gestures, type Cap, type Mode, type SceneEvents, type Stage } from "./gestures";
-import { NO_MARKS, packMarks, pointColour, type Marks, type SceneColour } from "./marks";
+import { crowded, MARKS_MAX, NO_MARKS, packMarks, type MarkColumns, type Marks, type SceneColour } from "./marks";
 import {
   fillMarks,
   makeBall,
@@ -57,10 +57,14 @@ export class SphereScene implements Stage {
 
   private xyz: Float32Array = new Float32Array(0);
   private flags = new Uint8Array(0);
+  /** The flags as given, before what is lit dims the rest. */
+  private given = new Uint8Array(0);
+  private lit: ArrayLike<number> = [];
+  private dimsRest = false;
   private isSpherical = true;
   private showLattice = true;
-  private colour: SceneColour | null = null;
   private currentMarks: Marks = NO_MARKS;
+  private packed: MarkColumns | null = null;
   private width = 1;
   private height = 1;
   private request = 0;
@@ -119,6 +123,8 @@ export class SphereScene implements Stage {
     geometry.setAttribute("position", new THREE.BufferAttribute(xyz, 3));
     if (!sameCloud) {
       this.flags = new Uint8Array(n);
+      this.given = new Uint8Array(n);
+      this.lit = [];
       geometry.setAttribute("aFlags", new THREE.BufferAttribute(this.flags, 1));
       geometry.setAttribute("aValue", new THREE.BufferAttribute(new Uint16Array(n).fill(65535), 1));
       // A prefix of a shuffled order is an even sample: what is drawn while a large cloud turns.
@@ -141,7 +147,6 @@ export class SphereScene implements Stage {
   }
 
   setColour(colour: SceneColour): void {
-    this.colour = colour;
     this.points.geometry.setAttribute("aValue", new THREE.BufferAttribute(colour.values, 1));
     (this.map.image.data as Uint8Array).set(colour.texels);
     this.map.magFilter = this.map.minFilter = colour.classes
@@ -153,20 +158,30 @@ export class SphereScene implements Stage {
       uniforms.uHigh.value = colour.high;
       uniforms.uClasses.value = colour.classes ? 1 : 0;
     }
-    this.applyMarks();
     this.invalidate();
   }
 
   /** Flag bytes, one a point; see {@link FLAG}. */
-  setFlags(write: (flags: Uint8Array) => void): void {
-    write(this.flags);
-    const attribute = this.points.geometry.getAttribute("aFlags");
-    if (attribute) (attribute as THREE.BufferAttribute).needsUpdate = true;
-    this.invalidate();
+  setFlags(flags: Uint8Array): void {
+    if (flags.length !== this.given.length) return;
+    this.given.set(flags);
+    this.applyFlags();
   }
 
-  setMarks(marks: Marks): void {
-    this.currentMarks = marks;
+  /**
+   * Light up some rows: an answer, the gaps of a card.  A ring around each of a few; around more the
+   * rest is dimmed instead.  No rows light nothing.
+   *
+   * @param dimsRest dim the rest around a few as well
+   */
+  light(rows: ArrayLike<number>, dimsRest = false): void {
+    this.lit = rows;
+    this.dimsRest = rows.length > 0 && (dimsRest || rows.length > MARKS_MAX);
+    this.applyFlags();
+  }
+
+  setMarks(marks: Omit<Marks, "answer">): void {
+    this.currentMarks = { ...NO_MARKS, ...marks };
     this.applyMarks();
     this.invalidate();
   }
@@ -231,6 +246,7 @@ export class SphereScene implements Stage {
     }
     this.farPoints.material.dispose();
     this.map.dispose();
+    this.marks.material.uniforms.uNumerals.value.dispose();
     this.renderer.dispose();
     this.renderer.forceContextLoss();
   }
@@ -243,6 +259,12 @@ export class SphereScene implements Stage {
 
   get spherical(): boolean {
     return this.isSpherical;
+  }
+
+  /** Marks drawn: ranks of picks, and those dimmed. */
+  get marked(): { ranks: number; dim: number } {
+    const { rank, dim } = this.packed ?? { rank: [], dim: [] };
+    return { ranks: [...rank].filter((one) => one > 0).length, dim: [...dim].filter((one) => one > 0).length };
   }
 
   get moving(): boolean {
@@ -268,7 +290,7 @@ export class SphereScene implements Stage {
   }
 
   pick(x: number, y: number, reach = PICK_REACH): number {
-    return pick(this.view(), this.xyz, this.flags, FLAG.HIDDEN | FLAG.DIM, x, y, reach);
+    return pick(this.view(), this.xyz, this.given, FLAG.HIDDEN | FLAG.DIM, x, y, reach);
   }
 
   /** Direction of the sphere under a place of the canvas, or null beside the sphere. */
@@ -334,7 +356,9 @@ export class SphereScene implements Stage {
     for (const { uniforms } of [this.marks.material, this.lattice.material]) {
       uniforms.uSize.value = size;
       uniforms.uRatio.value = ratio;
+      uniforms.uViewport.value.set(this.width * ratio, this.height * ratio);
     }
+    this.thinRanks();
     const start = performance.now();
     this.renderer.render(this.scene, this.camera);
     this.frameMs = performance.now() - start;
@@ -404,12 +428,39 @@ export class SphereScene implements Stage {
     this.invalidate();
   }
 
+  private applyFlags(): void {
+    const { flags, given, lit } = this;
+    if (this.dimsRest) {
+      for (let i = 0; i < flags.length; i++) flags[i] = given[i] | FLAG.DIM;
+      for (let k = 0; k < lit.length; k++) flags[lit[k]] = given[lit[k]];
+    } else {
+      flags.set(given);
+    }
+    const attribute = this.points.geometry.getAttribute("aFlags");
+    if (attribute) (attribute as THREE.BufferAttribute).needsUpdate = true;
+    this.applyMarks();
+    this.invalidate();
+  }
+
   private applyMarks(): void {
-    const { r, g, b } = this.points.material.uniforms.uOwned.value as THREE.Color;
-    const packed = packMarks(this.currentMarks, this.xyz, this.flags, (index) =>
-      pointColour(this.colour, index, [r, g, b]),
-    );
+    const answer = this.lit.length > MARKS_MAX ? [] : this.lit;
+    const packed = packMarks({ ...this.currentMarks, answer }, this.xyz, this.flags);
     fillMarks(this.marks, packed);
+    this.packed = packed;
     this.marks.visible = packed.count > 0;
+  }
+
+  /** Leave out the ranks that lie over others from here; a closer look brings them back. */
+  private thinRanks(): void {
+    const { packed } = this;
+    if (!packed?.rank.some((rank) => rank > 0)) return;
+    const out = crowded(packed, (mark) => {
+      const [x, y, z] = packed.position.subarray(3 * mark, 3 * mark + 3);
+      const at = this.project([x, y, z]);
+      return at?.visible ? [at.x, at.y] : null;
+    });
+    const attribute = this.marks.geometry.getAttribute("aCrowded") as THREE.BufferAttribute;
+    attribute.array.set(out);
+    attribute.needsUpdate = true;
   }
 }

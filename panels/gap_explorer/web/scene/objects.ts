@@ -5,6 +5,8 @@
 
 import * as THREE from "three";
 import { fibonacciSphere } from "../math";
+import type { MarkColumns } from "./marks";
+import { makeNumerals } from "./numerals";
 import {
   MARK_FRAGMENT,
   MARK_VERTEX,
@@ -82,8 +84,8 @@ export function makeBall(): Ball {
   return new THREE.Mesh(new THREE.SphereGeometry(1, 96, 64), material);
 }
 
-/** Rings, diamonds and targets: points with a kind and a colour of their own. */
-export function makeMarks(): Cloud {
+/** Rings, cores, numerals and targets: points with a kind. */
+export function makeMarks(numerals: THREE.Texture = makeNumerals()): Cloud {
   const material = new THREE.ShaderMaterial({
     glslVersion: THREE.GLSL3,
     vertexShader: MARK_VERTEX,
@@ -96,6 +98,8 @@ export function makeMarks(): Cloud {
       uSpherical: { value: 1 },
       uSize: { value: 4 },
       uRatio: { value: 1 },
+      uViewport: { value: new THREE.Vector2(1, 1) },
+      uNumerals: { value: numerals },
       uText: { value: new THREE.Color() },
       uAccent: { value: new THREE.Color() },
       uSelected: { value: new THREE.Color() },
@@ -107,23 +111,23 @@ export function makeMarks(): Cloud {
 
 /** Faint targets, evenly spread: somewhere to aim at where there is nothing. */
 export function makeLattice(): Cloud {
-  const lattice = makeMarks();
+  const lattice = makeMarks(new THREE.Texture());
   fillMarks(lattice, {
     position: fibonacciSphere(LATTICE),
     kind: new Uint8Array(LATTICE).fill(LATTICE_KIND),
-    colour: new Float32Array(LATTICE * 3),
+    rank: new Uint8Array(LATTICE),
+    dim: new Uint8Array(LATTICE),
   });
   return lattice;
 }
 
-export function fillMarks(
-  marks: Cloud,
-  columns: { position: Float32Array; kind: Uint8Array; colour: Float32Array },
-): void {
+export function fillMarks(marks: Cloud, columns: MarkColumns): void {
   const { geometry } = marks;
   geometry.setAttribute("position", new THREE.BufferAttribute(columns.position, 3));
   geometry.setAttribute("aKind", new THREE.BufferAttribute(columns.kind, 1));
-  geometry.setAttribute("aColour", new THREE.BufferAttribute(columns.colour, 3));
+  geometry.setAttribute("aRank", new THREE.BufferAttribute(columns.rank, 1));
+  geometry.setAttribute("aDim", new THREE.BufferAttribute(columns.dim, 1));
+  geometry.setAttribute("aCrowded", new THREE.BufferAttribute(new Uint8Array(columns.kind.length), 1));
 }
 
 /** The edge of a cap. */

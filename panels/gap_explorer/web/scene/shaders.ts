@@ -3,8 +3,15 @@
  * the far side before a fragment exists, which is what makes a million points affordable.
  */
 
+import { NUMERAL_PIXELS, NUMERALS } from "./numerals";
+
 /** Bits of a point's flag byte; the numbers are repeated in the shader below. */
 export const FLAG = { S: 1, GAP: 2, DIM: 4, HIDDEN: 8 } as const;
+
+/** Smallest diameter of a gap in device pixels: a ring of one pixel around two of its colour. */
+const RING_PIXELS = 4.5;
+
+const decimal = (value: number): string => value.toFixed(1);
 
 export const POINT_VERTEX = /* glsl */ `
 uniform vec3 uEye;
@@ -17,12 +24,13 @@ uniform float uClasses;     // 1: values are class indices
 uniform sampler2D uMap;
 uniform vec3 uOwned;        // colour of S, and of points without a value
 uniform vec3 uBackground;
-uniform float uRims;        // 1: points are large enough for rims
+uniform float uRims;        // 1: points are large enough for shapes
 in float aValue;
 in float aFlags;
 out vec3 vColour;
 out float vAlpha;
 flat out int vFlags;
+flat out int vShaped;
 out float vPixels;
 
 void main() {
@@ -47,6 +55,9 @@ void main() {
   bool gap = (flags & 2) != 0;
   bool dim = (flags & 4) != 0;
   float size = uSize * (gap ? 1.28 : owned ? 0.9 : 1.0);
+  // A gap is never too small for its ring: in a large cloud it is what must still be seen.
+  bool ringed = gap && !dim && uSide > 0.0;
+  if (ringed) size = max(size, ${decimal(RING_PIXELS)});
   float alpha = missing && !owned ? 0.7 : 1.0;
   if (dim) {
     float grey = dot(colour, vec3(0.3, 0.59, 0.11));
@@ -74,24 +85,25 @@ void main() {
   gl_PointSize = max(size, 1.0);
   vColour = colour;
   vAlpha = alpha;
-  vFlags = dim || uSide < 0.0 ? (flags & 1) : flags;
+  vFlags = (ringed ? flags : flags & 1) | (missing ? 16 : 0);
+  vShaped = ringed || uRims > 0.5 ? 1 : 0;
   vPixels = gl_PointSize;
 }
 `;
 
 export const POINT_FRAGMENT = /* glsl */ `
 precision highp float;
-uniform vec3 uRim;          // rim of a gap
-uniform float uRims;
+uniform vec3 uRim;          // ring of a gap
 uniform float uBroken;      // 1: gaps are provisional, their rims are broken
 in vec3 vColour;
 in float vAlpha;
 flat in int vFlags;
+flat in int vShaped;
 in float vPixels;
 out vec4 outColour;
 
 void main() {
-  if (uRims < 0.5) {
+  if (vShaped == 0) {
     outColour = vec4(vColour, vAlpha);
     return;
   }
@@ -100,7 +112,7 @@ void main() {
   bool owned = (vFlags & 1) != 0;
   float r;
   if (owned) {
-    // S is a hollow square, U a disc: distinguishable without colour.
+    // S is a square, U a disc: told apart without colour.  What has no value has no fill.
     r = max(abs(p.x), abs(p.y)) + 0.12 * radius;
   } else {
     r = length(p);
@@ -108,33 +120,37 @@ void main() {
   float edge = clamp(radius - r + 0.5, 0.0, 1.0);
   if (edge < 0.08) discard;
   vec3 colour = vColour;
-  if (owned) {
+  if (owned && (vFlags & 16) != 0) {
     float wall = max(1.1, radius * 0.36);
     float hole = radius > 2.0 ? clamp(radius - wall - r + 0.5, 0.0, 1.0) : 0.0;
     if (hole > 0.92) discard;
     edge *= 1.0 - hole;
   } else if ((vFlags & 2) != 0) {
-    // Where the disc is too small for a rim, a hint of it: the colour says the rest.
     float wall = max(1.1, radius * 0.24);
     float inner = clamp(radius - wall - r + 0.5, 0.0, 1.0);
-    float strength = clamp((radius - 1.6) / 1.4, 0.0, 1.0);
-    if (uBroken > 0.5 && fract(atan(p.y, p.x) * 0.6366198) > 0.5) strength = 0.0;
-    colour = mix(mix(colour, uRim, strength * 0.92), colour, inner);
+    float broken = uBroken > 0.5 && fract(atan(p.y, p.x) * 0.6366198) > 0.5 ? 0.0 : 1.0;
+    colour = mix(mix(colour, uRim, broken * 0.92), colour, inner);
   }
   outColour = vec4(colour, edge * vAlpha);
 }
 `;
 
-/** Marks over the cloud: 0 pick, 1 answer, 2 selected in the grid, 3 opened, 4 lattice target. */
+/**
+ * Marks over the cloud: 0 pick, 1 answer, 2 selected in the grid, 3 opened, 4 lattice target, 5 the
+ * rank of a pick as a number beside its point.
+ */
 export const MARK_VERTEX = /* glsl */ `
 uniform vec3 uEye;
 uniform float uSpherical;
 uniform float uSize;
 uniform float uRatio;
+uniform vec2 uViewport;     // device pixels
 in float aKind;
-in vec3 aColour;
+in float aRank;
+in float aDim;
+in float aCrowded;
 flat out int vKind;
-out vec3 vColour;
+flat out float vRank;
 out float vPixels;
 out float vFade;
 
@@ -143,24 +159,28 @@ void main() {
   float toEye = dot(position, uEye);
   int kind = int(aKind + 0.5);
   bool far = uSpherical > 0.5 && toEye <= 1.0;
-  if (far && kind != 4) {
+  if ((far && kind != 4) || aCrowded > 0.5) {
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     gl_PointSize = 1.0;
     return;
   }
   float reach = max(length(uEye) - 1.0, 1e-3);
   float facing = clamp((toEye - 1.0) / reach, 0.0, 1.0);
-  vFade = kind == 4 ? (far ? 0.22 : 0.45 + 0.55 * smoothstep(0.0, 0.4, facing)) : 1.0;
+  vFade = kind == 4 ? (far ? 0.22 : 0.45 + 0.55 * smoothstep(0.0, 0.4, facing)) : aDim > 0.5 ? 0.3 : 1.0;
   float size = uSize;
-  if (kind == 0) size = max(uSize * 2.1, 9.0 * uRatio);
+  if (kind == 0) size = max(uSize * 0.42, 3.0 * uRatio) + 2.0 * uRatio;
   else if (kind == 1) size = max(uSize * 2.2, 12.0 * uRatio);
   else if (kind == 2) size = max(uSize * 2.0, 10.0 * uRatio);
   else if (kind == 3) size = max(uSize * 3.0, 18.0 * uRatio);
-  else size = 2.6 * uRatio;
+  else if (kind == 5) {
+    size = ${decimal(NUMERAL_PIXELS)} * uRatio;
+    vec2 beside = vec2(0.5, 0.42) * uSize * 1.28 + vec2(6.0, 4.5) * uRatio;
+    clip.xy += 2.0 * beside / uViewport * clip.w;
+  } else size = 2.6 * uRatio;
   gl_Position = clip;
   gl_PointSize = size;
   vKind = kind;
-  vColour = aColour;
+  vRank = aRank;
   vPixels = size;
 }
 `;
@@ -172,8 +192,9 @@ uniform vec3 uAccent;
 uniform vec3 uSelected;
 uniform vec3 uBackground;
 uniform float uRatio;
+uniform sampler2D uNumerals;
 flat in int vKind;
-in vec3 vColour;
+flat in float vRank;
 in float vPixels;
 in float vFade;
 out vec4 outColour;
@@ -183,16 +204,23 @@ void main() {
   float radius = 0.5 * vPixels - 1.0;
   if (vKind == 4) {
     float edge = clamp(radius - length(p) + 1.0, 0.0, 1.0);
-    outColour = vec4(uText, edge * vFade * 0.55);
+    outColour = vec4(uText, edge * vFade * 0.42);
+    return;
+  }
+  if (vKind == 5) {
+    // Red is the numeral, green the halo that keeps it legible over points.
+    vec4 drawn = texture(uNumerals, vec2((gl_PointCoord.x + vRank - 1.0) / ${decimal(NUMERALS)}, 1.0 - gl_PointCoord.y));
+    if (drawn.g < 0.02) discard;
+    outColour = vec4(mix(uBackground, uText, drawn.r), drawn.g * vFade);
     return;
   }
   if (vKind == 0) {
-    // A pick is a diamond with an outline in the text colour.
-    float r = (abs(p.x) + abs(p.y)) * 0.92;
-    float edge = clamp(radius - r + 0.5, 0.0, 1.0);
+    // A pick has a core: it leaves the fill and a gap's ring in sight.
+    float r = length(p);
+    float edge = clamp(radius - r + 1.0, 0.0, 1.0);
     if (edge < 0.02) discard;
-    float inner = clamp(radius - 1.5 * uRatio - r + 0.5, 0.0, 1.0);
-    outColour = vec4(mix(uText, vColour, inner), edge);
+    float inner = clamp(radius - uRatio - r + 1.0, 0.0, 1.0);
+    outColour = vec4(mix(uBackground, uText, inner), edge * vFade);
     return;
   }
   float wall = (vKind == 3 ? 2.2 : 1.9) * uRatio;
@@ -205,7 +233,7 @@ void main() {
   vec3 colour = vKind == 1 ? uAccent : vKind == 2 ? uSelected : uText;
   float alpha = max(ring, moat * 0.75);
   if (alpha < 0.02) discard;
-  outColour = vec4(mix(uBackground, colour, ring / max(alpha, 1e-3)), alpha);
+  outColour = vec4(mix(uBackground, colour, ring / max(alpha, 1e-3)), alpha * vFade);
 }
 `;
 
