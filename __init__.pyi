@@ -27,12 +27,13 @@ from .plugin.dataset.sparse.simulate import SimulationResult
 from .plugin.dataset.sparse.train import TrainingResult
 from .plugin.dataset.spec.check import SpecCheckResult
 from .plugin.dataset.spec.export import SpecResult
+from .plugin.dataset.store.members import Members
 from .plugin.dataset.store.sets import Samples
 from .plugin.encoders.protocol import Encoder
 from .plugin.sparse.network.registry import LoadedModel
 
 def load_images(
-    dataset: fo.Dataset,
+    dataset: fo.Dataset | str,
     owned: Source | None = None,
     pool: Source | None = None,
     *,
@@ -46,14 +47,14 @@ def load_images(
     """Add images to ``dataset`` as samples tagged ``S`` and ``U``."""
     ...
 def tag_samples(
-    dataset: fo.Dataset,
-    owned: str | None = None,
-    pool: str | None = None,
+    dataset: fo.Dataset | str,
+    owned: Members | None = None,
+    pool: Members | None = None,
 ) -> dict[str, int]:
     """Tag samples that are already in the dataset as ``S`` and ``U``."""
     ...
 def compute_embeddings(
-    samples: Samples,
+    samples: Samples | str,
     *,
     model: Encoder | None = None,
     progress: bool = True,
@@ -76,7 +77,7 @@ def compute_embeddings(
     """Give every sample a unit vector, the field ``embedding``."""
     ...
 def compute_attributes(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     suffix: str = '',
@@ -87,13 +88,13 @@ def compute_attributes(
     """Measure brightness, contrast, sharpness … of each image, the field ``attributes``."""
     ...
 def compute_coverage(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
+    owned: Members = 'S',
+    pool: Members = 'U',
     metric: Literal['cosine', 'euclidean'] = 'cosine',
     delta: float | None = None,
     reset_delta: bool = False,
@@ -106,20 +107,20 @@ def compute_coverage(
     """Compute the distance of every candidate to S, δ, and which candidates are gaps."""
     ...
 def summarize_gaps(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
+    owned: Members = 'S',
+    pool: Members = 'U',
     card_runs: int = 20,
     card_quantity: int | None = None,
 ) -> CardResult:
     """Group gaps in cards: kinds of scene that S lacks, with names, figures and what U has."""
     ...
 def export_gap_cards(
-    samples: Samples,
+    samples: Samples | str,
     output: str = 'gap-cards.html',
     *,
     progress: bool = True,
@@ -129,26 +130,26 @@ def export_gap_cards(
     """Write the cards of the last ``summarize_gaps`` as a page, a table or JSON."""
     ...
 def select_kcenter(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
+    owned: Members = 'S',
+    pool: Members = 'U',
     metric: Literal['cosine', 'euclidean'] = 'cosine',
     k: int = 100,
 ) -> PickResult:
     """Pick candidates by exact K-Center greedy."""
     ...
 def select_candidates(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
+    owned: Members = 'S',
+    pool: Members = 'U',
     metric: Literal['cosine', 'euclidean'] = 'cosine',
     k: int = 100,
     policy: Literal['kcenter', 'novelty', 'herding'] = 'kcenter',
@@ -167,13 +168,13 @@ def select_candidates(
     """Pick candidates by a policy, under constraints."""
     ...
 def compute_sphere(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
+    owned: Members = 'S',
+    pool: Members = 'U',
     n_neighbors: int = 30,
     min_dist: float = 0.1,
     umap_metric: Literal['cosine', 'euclidean'] = 'cosine',
@@ -185,7 +186,7 @@ def compute_sphere(
     """Place S and U on the unit sphere by a 3D UMAP of both together."""
     ...
 def place_on_sphere(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     suffix: str = '',
@@ -193,14 +194,14 @@ def place_on_sphere(
     """Place new samples among those already on the sphere; returns how many."""
     ...
 def find_gaps(
-    samples: Samples,
+    samples: Samples | str,
     *,
     model: Encoder | None = None,
     progress: bool = True,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
+    owned: Members = 'S',
+    pool: Members = 'U',
     card_runs: int = 20,
     card_quantity: int | None = None,
     n_neighbors: int = 30,
@@ -236,21 +237,21 @@ def find_gaps(
     """Compute embeddings, coverage, K-Center picks, the sphere and gap cards in a row."""
     ...
 def show_results(
-    samples: Samples,
+    samples: Samples | str,
     *,
     suffix: str = '',
 ) -> AnalysisResult:
     """Read what the last runs of an analysis found; nothing is computed."""
     ...
 def rounds(
-    samples: Samples,
+    samples: Samples | str,
     *,
     suffix: str = '',
 ) -> ProgressResult:
-    """Read how coverage went on from run to run; nothing is computed."""
+    """Read how coverage went on from run to run, and what has come for each Visual Spec."""
     ...
 def ask(
-    samples: Samples,
+    samples: Samples | str,
     *,
     suffix: str = '',
     sample: str | None = None,
@@ -265,7 +266,7 @@ def ask(
     """Say what is at an image, at an empty place, in a cap of the sphere or in a drive of U."""
     ...
 def compute_heatmaps(
-    samples: Samples,
+    samples: Samples | str,
     *,
     model: Encoder | None = None,
     progress: bool = True,
@@ -288,21 +289,21 @@ def compute_heatmaps(
     """Show what the encoder looked at, the field ``heatmap``."""
     ...
 def export_artifacts(
-    samples: Samples,
+    samples: Samples | str,
     folder: str = 'outputs',
     *,
     viz_mode: Literal['spherical', 'cartesian'] = 'spherical',
     sample_limit: int = 10000,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
+    owned: Members = 'S',
+    pool: Members = 'U',
     overwrite: bool = False,
 ) -> ArtifactExport:
     """Write the analysis as files that other programs read."""
     ...
 def import_artifacts(
-    dataset: fo.Dataset,
+    dataset: fo.Dataset | str,
     folder: str = 'outputs',
     *,
     suffix: str = '',
@@ -310,15 +311,15 @@ def import_artifacts(
     """Read such files into a dataset."""
     ...
 def export_visual_spec(
-    samples: Samples,
+    samples: Samples | str,
     output: str | None = None,
     *,
     progress: bool = True,
     suffix: str = '',
     slices: str | None = None,
-    owned: str = 'S',
-    pool: str = 'U',
-    candidates: str | None = None,
+    owned: Members = 'S',
+    pool: Members = 'U',
+    candidates: Members | None = None,
     language: Literal['en', 'ko'] = 'en',
     quantity: int | None = None,
     spec_title: str = '',
@@ -349,7 +350,7 @@ def check_spec(
     """Judge each image against a Visual Spec."""
     ...
 def import_feature_cache(
-    dataset: fo.Dataset,
+    dataset: fo.Dataset | str,
     cache_dir: str = '',
     *,
     progress: bool = True,
@@ -365,7 +366,7 @@ def import_feature_cache(
     """Read features and rationales made elsewhere."""
     ...
 def export_reviews(
-    dataset: fo.Dataset,
+    dataset: fo.Dataset | str,
     folder: str = 'reviewed',
     *,
     progress: bool = True,
@@ -376,7 +377,7 @@ def export_reviews(
     """Write the cache's tables with the decisions beside the rows."""
     ...
 def rank_gaps_by_failures(
-    dataset: fo.Dataset,
+    dataset: fo.Dataset | str,
     *,
     progress: bool = True,
     suffix: str = '',
@@ -386,7 +387,7 @@ def rank_gaps_by_failures(
     """Order gaps by how often a model fails near them."""
     ...
 def import_sparse_recording(
-    dataset: fo.Dataset,
+    dataset: fo.Dataset | str,
     folder: str,
     *,
     sequence: str | None = None,
@@ -396,7 +397,7 @@ def import_sparse_recording(
     """Add a recorded live session as a sequence."""
     ...
 def simulate_adaptive_sampling(
-    samples: Samples,
+    samples: Samples | str,
     *,
     model: LoadedModel | None = None,
     progress: bool = True,
@@ -427,7 +428,7 @@ def simulate_adaptive_sampling(
     slices: str | None = None,
     side: int = 128,
     density: float | None = None,
-    owned: str = 'S',
+    owned: Members = 'S',
     quantile: float = 0.95,
     keypoints: bool = False,
     device: str | None = None,
@@ -437,7 +438,7 @@ def simulate_adaptive_sampling(
     """Play sequences through the closed loop of sparse sampling."""
     ...
 def train_sparse_transformer(
-    samples: Samples,
+    samples: Samples | str,
     *,
     progress: bool = True,
     steps: int = 300,

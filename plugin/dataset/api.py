@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import wraps
 from inspect import signature
-from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import fiftyone as fo
-import numpy as np
 from tqdm.auto import tqdm
 
 from ..encoders.protocol import Encoder
 from ..errors import InputError
 from ..progress import Progress, Reporter, quiet
-from ..settings.arguments import docstring_of, signature_of
+from ..settings.arguments import NAMEABLE, docstring_of, signature_of
 from ..settings.fields import Params, make, select, unknown
 from ..settings.questions import AskParams
 from ..settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
@@ -76,6 +74,7 @@ from .gaps.progress import ProgressResult
 from .gaps.results import AnalysisResult
 from .gaps.sources import Source
 from .gaps.sphere import SphereResult
+from .given import opened, settings_among
 from .rationales import export as reviews
 from .rationales import failures, import_cache
 from .rationales.export import ReviewExport
@@ -88,6 +87,7 @@ from .spec.check import SpecCheckResult
 from .spec.export import SpecResult
 from .spec.issued import with_specs
 from .store.guard import guarded
+from .store.members import Members, word_of
 from .store.sets import Samples, dataset_of
 
 if TYPE_CHECKING:  # they bring torch, which waits until it is needed
@@ -99,8 +99,8 @@ ResultT = TypeVar("ResultT")
 SAMPLES = (fo.Dataset, fo.DatasetView)
 
 ARGUMENTS = {
-    "samples": "The dataset, or a view of it.",
-    "dataset": "The dataset.",
+    "samples": "The dataset, a view of it, or the dataset's name.",
+    "dataset": "The dataset, or its name.",
     "model": "An opened model, in place of the one that the settings name.",
     "progress": "Whether to show a progress bar for each stage.",
     "images": "A folder, a glob or paths of image files, or a dataset or view.",
@@ -157,9 +157,10 @@ def step(
                     raise InputError(unknown("argument", name, shown.parameters))
             given = shown.bind(*args, **keywords).arguments
             own = {name: value for name, value in given.items() if name in declared}
-            if "params" in declared:
-                own["params"] = make(params, _settings(params, given))
+            own |= {name: opened(own[name]) for name in NAMEABLE if name in own}
             on = next((each for each in own.values() if isinstance(each, SAMPLES)), None)
+            if "params" in declared:
+                own["params"] = make(params, settings_among(params, given, on))
             suffix = getattr(own.get("params"), "suffix", "")
             with ExitStack() as around:
                 watch = None
@@ -183,17 +184,6 @@ def run(name: str, samples: Samples, params: Params, report: Reporter) -> Any:
     takes = signature(function).parameters
     given = {"params": params, "report": report}
     return function(samples, **{name: value for name, value in given.items() if name in takes})
-
-
-def _settings(params: type[Params], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings among arguments, with paths as text and arrays as lists."""
-    settings = {name: value for name, value in given.items() if name in params.model_fields}
-    for name, value in settings.items():
-        if isinstance(value, PathLike):
-            settings[name] = fspath(value)
-        elif isinstance(value, np.ndarray):
-            settings[name] = value.tolist()
-    return settings
 
 
 @step(LoadParams, hidden=("owned_images", "pool_images"), words=SOURCES)
@@ -225,7 +215,7 @@ def load_images(
 
 
 def tag_samples(
-    dataset: fo.Dataset, owned: str | None = None, pool: str | None = None
+    dataset: fo.Dataset | str, owned: Members | None = None, pool: Members | None = None
 ) -> dict[str, int]:
     """Tag samples that are already in the dataset as ``S`` and ``U``.
 
@@ -234,8 +224,9 @@ def tag_samples(
     dataset
         The dataset.
     owned, pool
-        Who is S and who is U: a sample tag, ``field:NAME=VALUE`` or ``view:NAME``; None leaves that
-        tag as it is.
+        Who is S and who is U: a sample tag, a saved view's name, ``field:NAME=VALUE``,
+        ``{field: value}``, a view, an expression, ids, or the dataset for all others; None leaves
+        that tag as it is.
 
     Returns
     -------
@@ -247,8 +238,13 @@ def tag_samples(
     InputError
         Neither is given, or a sample would be both.
     """
-    with guarded(dataset, "tag_samples"):
-        return load.tag_samples(dataset, owned, pool)
+    on = opened(dataset)
+    with guarded(on, "tag_samples"):
+        words = [
+            given if given is None else word_of(on, given, other)
+            for given, other in ((owned, pool), (pool, owned))
+        ]
+        return load.tag_samples(dataset_of(on), *words)
 
 
 @step(EmbeddingParams)

@@ -14,6 +14,10 @@ from typing import Any
 
 from .fields import Params, Setting, settings_of
 
+NAMEABLE = ("samples", "dataset")
+"""Arguments that a dataset's name may take the place of."""
+MEMBERS = "in Python also a view, an expression, {field: value}, ids, or the dataset for the rest"
+
 
 class Source(str):
     """A type as it is written; ``help`` shows it without quotes."""
@@ -43,7 +47,7 @@ def signature_of(
     """
     declared = inspect.signature(function)
     own = [
-        part.replace(annotation=Source(part.annotation))
+        part.replace(annotation=Source(part.annotation + " | str" * (name in NAMEABLE)))
         for name, part in declared.parameters.items()
         if name not in ("params", "report")
     ]
@@ -99,7 +103,7 @@ def _sentence(setting: Setting) -> str:
         limits = f"; at least {least:.10g}"
     else:
         limits = f"; {0 if least is None else least:.10g} to {most:.10g}"
-    return f"{setting.text}{limits}."
+    return f"{setting.text}{limits}{f'; {MEMBERS}' * setting.members}."
 
 
 def _described(text: str) -> str:

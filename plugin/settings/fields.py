@@ -48,6 +48,7 @@ def setting(
     key: str | None = None,
     flag: str | None = None,
     advanced: bool = True,
+    members: bool = False,
     **limits: Any,
 ) -> Any:
     """Declare one setting.
@@ -62,10 +63,12 @@ def setting(
         Option of the command line where it is not the name with hyphens.
     advanced : bool
         Whether forms hide the setting until more settings are asked for.
+    members : bool
+        Whether it names samples: a word as text, and whatever becomes one in Python.
     **limits
         ``ge``, ``gt``, ``le``, ``lt``, ``pattern``, ``max_length``, … of pydantic.
     """
-    extra: dict[str, Any] = {"key": key, "flag": flag, "advanced": advanced}
+    extra: Any = {"key": key, "flag": flag, "advanced": advanced, "members": members}
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 
@@ -143,11 +146,14 @@ class Setting:
     optional: bool
     least: float | None
     most: float | None
+    members: bool = False
 
     @property
     def annotation(self) -> str:
         """The type as Python source."""
         kind = self.kind
+        if self.members:
+            return "Members | None" if self.optional else "Members"
         text = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
         return text.replace("typing.", "") + (" | None" if self.optional else "")
 
@@ -251,4 +257,5 @@ def _read(name: str, field: FieldInfo) -> Setting:
         optional=optional,
         least=least.ge if least else None,
         most=most.le if most else None,
+        members=bool(extra.get("members")),
     )

@@ -210,6 +210,7 @@ class SimulationParams(FrameParams, section="simulation"):
     owned: str = setting(
         "S",
         "Images you own, which define what is hard: a sample tag, field:NAME=VALUE, view:NAME",
+        members=True,
         title="S: images you own",
     )
     quantile: float = setting(

@@ -17,6 +17,7 @@ class SpecParams(SetParams, section="spec"):
         "What to collect more of: kcenter, card:NUMBER, a tag, field:NAME=VALUE, view:NAME, all, "
         "or place:X,Y,Z on the sphere; empty: the K-Center picks of a dataset, all of a view",
         advanced=False,
+        members=True,
     )
     output: str | None = setting(
         None,

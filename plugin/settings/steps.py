@@ -37,14 +37,18 @@ class SetParams(ImageParams, section="analysis"):
 
     owned: str = setting(
         "S",
-        "Images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view",
+        "Images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view, or not: "
+        "and one of these for the others",
         advanced=False,
+        members=True,
         title="S: images you own",
     )
     pool: str = setting(
         "U",
-        "Candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME",
+        "Candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME, or not:S for "
+        "all others",
         advanced=False,
+        members=True,
         title="U: candidates",
     )
 

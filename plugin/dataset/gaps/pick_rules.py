@@ -20,11 +20,10 @@ from ...coverage.quotas import Quota
 from ...errors import EmptySetError, InputError
 from ...settings.steps import CandidateParams
 from ..store.drives import Drives, naming_fields, read_drives
-from ..store.field_words import matching
 from ..store.inputs import Inputs
 from ..store.metadata import columns
 from ..store.names import FRAME_NUMBER, Names
-from ..store.sets import Samples, dataset_of
+from ..store.sets import Samples, dataset_of, resolve
 from . import coverage
 
 QUOTA = re.compile(
@@ -99,8 +98,7 @@ def _quota(inputs: Inputs, word: str) -> Quota:
             "weather=night:10..20, weather=night:10.. or weather=night:..20."
         )
     kind = f"{found['field']}={found['value']}"
-    view = matching(inputs.sets.pool, found["field"], found["value"], f"field:{kind}")
-    having = set(view.values("id"))
+    having = set(resolve(inputs.sets.pool, f"field:{kind}").values("id"))
     members = np.fromiter((each in having for each in inputs.pool.ids), bool)
     most = found["most"] if found["dots"] else found["least"]
     return Quota(kind, members, int(found["least"] or 0), int(most) if most else None)

@@ -1,4 +1,4 @@
-"""What ``field:NAME=VALUE`` means for each kind of field.
+"""What a value means for each kind of field: a condition of MongoDB's.
 
 A list field holds the value; a label field has it as its label, or one of its labels has it.
 MongoDB matches an array that contains a value like a value that equals it: all this needs.
@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import fiftyone as fo
+from bson import ObjectId
 
 from ...errors import InputError
 from ...interchange.columns import Kind, fitted
@@ -32,10 +33,12 @@ KINDS: dict[type[fo.Field], Kind] = {
 }
 
 
-def matching(
-    samples: fo.Dataset | fo.DatasetView, name: str, value: str, word: str
-) -> fo.DatasetView:
-    """The samples whose field ``name`` is, holds or is labelled ``value``.
+def condition(
+    samples: fo.Dataset | fo.DatasetView, name: str, value: str | None, word: str
+) -> dict[str, Any]:
+    """What holds of the samples whose field ``name`` is, holds or is labelled ``value``.
+
+    None: those that have no value there.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def matching(
     if field is None:
         raise InputError(f"The dataset has no field {name!r}.")
     if isinstance(field, fo.ObjectIdField):
-        return samples.match(fo.ViewField(name) == value)
+        return {_stored(name, field): {"$in": _ids(value)}}
     path, held = name, field
     while isinstance(held, fo.ListField) and held.field is not None:
         held = held.field
@@ -57,8 +60,10 @@ def matching(
         path, held = f"{name}.label", fo.StringField()
     elif document is fo.Regression:
         path, held = f"{name}.value", fo.FloatField()
+    if value is None:
+        return {path: None}
     if type(held) is fo.ListField:
-        return samples.match({path: {"$in": _readings(value)}})
+        return {path: {"$in": _readings(value)}}
     kind = KINDS.get(type(held))
     if kind is None:
         raise InputError(
@@ -71,7 +76,17 @@ def matching(
         raise InputError(f"{word!r}: {value!r} is not a value of that field's type.") from None
     if isinstance(wanted, date) and not isinstance(wanted, datetime):
         wanted = datetime(wanted.year, wanted.month, wanted.day)
-    return samples.match({path: value if kind is str else wanted})
+    return {path: value if kind is str else wanted}
+
+
+def _stored(name: str, field: fo.Field) -> str:
+    """The path of an id in the database, where it begins with an underscore."""
+    parent, dot, last = name.rpartition(".")
+    return f"{parent}{dot}{field.db_field or last}"
+
+
+def _ids(value: str | None) -> list[ObjectId]:
+    return [ObjectId(value)] if value and ObjectId.is_valid(value) else []
 
 
 def _readings(value: str) -> list[Any]:

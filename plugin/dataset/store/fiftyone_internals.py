@@ -75,6 +75,17 @@ def run_config(dataset: fo.Dataset, key: str) -> dict[str, Any] | None:
     return None if found is None else dict(found["config"])
 
 
+def run_settings(dataset: fo.Dataset) -> dict[str, Any]:
+    """``params`` of every custom run's config by its key, as the database has them now.
+
+    Loading the runs one by one would bring their results as well.
+    """
+    listed = database().datasets.find_one({"_id": dataset_id(dataset)}, {"runs": True}) or {}
+    keys = {reference: key for key, reference in listed.get("runs", {}).items()}
+    found = database().runs.find({"_id": {"$in": list(keys)}}, {"config.params": True})
+    return {keys[each["_id"]]: each.get("config", {}).get("params") for each in found}
+
+
 def replace_run(
     dataset: fo.Dataset, key: str, config: fo.RunConfig, token: str | None = None
 ) -> bool:

@@ -245,3 +245,11 @@ def test_the_names_that_a_sample_keeps_are_known(dataset, name):
     dataset.add_group_field("rig")
     assert name in internals.reserved_names(dataset)
     assert not {"speed", "sequence", "weather"} & internals.reserved_names(dataset)
+
+
+def test_settings_of_every_run_are_read_without_its_results(dataset):
+    assert internals.run_settings(dataset) == {}
+    dataset.register_run("mine", fo.RunConfig(method="mine"))
+    dataset.register_run("ours", fo.RunConfig(method="ours", params={"owned": "S"}, results=[1]))
+    expected = {"mine": None, "ours": {"owned": "S"}}
+    assert internals.run_settings(dataset) == expected
