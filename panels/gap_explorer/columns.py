@@ -7,7 +7,6 @@ projection) follows when asked for.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import fiftyone as fo
@@ -20,15 +19,14 @@ from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store import points, vectors
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
 from ...plugin.errors import InputError
-from ..wire import MISSING, b64, bitmask, squeeze
+from ..wire import b64, bitmask
+from .colours import colour_fields, numeric_column
 from .contract import DRIVES_MAX
 
 Array = NDArray[Any]
 QUANTILES = 257
 """Entries of the tables that the δ slider reads its count and its percentile from: 1 KB each, right
 to 0.4 %."""
-CLASSES = 100
-"""Classes with a colour of their own; rarer ones share the last."""
 SOURCE = "panel"
 """Who serves the coordinates where both could.  FiftyOne's routes send a quarter fewer bytes and
 read the brain run's results for it, seconds for a million points that are not in memory; the points
@@ -99,7 +97,7 @@ def run_info(
         "own_quantiles": b64(own.astype(np.float32)),
         "inside_quantiles": b64(inside.astype(np.float32)),
         "encoder": analysis.encoder,
-        "fields": colour_fields(analysis.dataset),
+        "fields": colour_fields(analysis.dataset, analysis.names),
         "stale": {"added": stale.added, "removed": stale.removed} if stale else None,
         "operators": operators,
         "source": source,
@@ -114,91 +112,6 @@ def source_of(analysis: Analysis, rows: Array, insisted: str | None = None) -> s
     if not analysis.whole or len(rows) < len(analysis):
         return "panel"
     return insisted or SOURCE
-
-
-def numeric_column(
-    name: str, values: Array, low: float | None = None, high: float | None = None
-) -> dict[str, Any]:
-    """A numeric colour column; the range is the values' own unless given."""
-    known = values[np.isfinite(values)]
-    if low is None:
-        low = float(known.min()) if len(known) else 0.0
-    if high is None:
-        high = float(known.max()) if len(known) else 0.0
-    return {
-        "field": name,
-        "kind": "numeric",
-        "values": b64(squeeze(values, low, high)),
-        "min": low,
-        "max": high,
-        "classes": [],
-    }
-
-
-def categorical_column(name: str, values: list[Any]) -> dict[str, Any]:
-    """A categorical colour column, most frequent class first; a list counts by its first entry."""
-    firsts = [
-        (value[0] if value else None) if isinstance(value, list) else value for value in values
-    ]
-    tally = Counter(str(value) for value in firsts if value is not None)
-    classes = [value for value, _ in tally.most_common(CLASSES)]
-    rare = len(tally) - len(classes)
-    number = {value: i for i, value in enumerate(classes)}
-    other = MISSING
-    if rare:
-        other = len(classes)
-        classes.append(f"{rare:,} others")
-    coded = [MISSING if value is None else number.get(str(value), other) for value in firsts]
-    return {
-        "field": name,
-        "kind": "categorical",
-        "values": b64(np.array(coded, np.uint16)),
-        "min": 0.0,
-        "max": 0.0,
-        "classes": classes,
-    }
-
-
-def colour_fields(dataset: fo.Dataset) -> list[dict[str, str]]:
-    """Fields that points can be coloured by."""
-    found = [{"path": "tags", "kind": "categorical"}]
-    hidden = {"id", "filepath", "created_at", "last_modified_at", "_media_type", "_rand"}
-    hidden.update(dataset.app_config.media_fields)  # paths, one a sample
-    for path, field in dataset.get_field_schema().items():
-        if path in hidden:
-            continue
-        if isinstance(field, fo.BooleanField | fo.StringField):
-            found.append({"path": path, "kind": "categorical"})
-        elif isinstance(field, fo.FloatField | fo.IntField):
-            found.append({"path": path, "kind": "numeric"})
-        elif (
-            isinstance(field, fo.EmbeddedDocumentField) and field.document_type is fo.Classification
-        ):
-            found.append({"path": f"{path}.label", "kind": "categorical"})
-    return found
-
-
-def colour_column(analysis: Analysis, rows: Array, field: str) -> dict[str, Any]:
-    """The column of one field, read from the dataset.
-
-    Raises
-    ------
-    InputError
-        The dataset has no such field, or it cannot be a colour.
-    """
-    kinds = {choice["path"]: choice["kind"] for choice in colour_fields(analysis.dataset)}
-    if field not in kinds:
-        raise InputError(f"The dataset has no field {field!r} to colour by.")
-    ordered: list[Any] = [None] * len(analysis)
-    read = list(points.column(analysis.dataset, [field]))
-    packed = b"".join(sample_id.binary for sample_id, _ in read)
-    for row, (_, value) in zip(analysis.ids.places(packed).tolist(), read, strict=True):
-        if row >= 0:
-            ordered[row] = value
-    ordered = [ordered[row] for row in rows.tolist()]
-    if kinds[field] == "numeric":
-        return numeric_column(field, np.array(ordered, dtype=np.float64))
-    return categorical_column(field, ordered)
 
 
 def cartesian(analysis: Analysis, rows: Array) -> Array:

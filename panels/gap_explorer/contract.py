@@ -34,6 +34,7 @@ QueryMode = Literal["point", "place", "cap"]
 SourceName = Literal["panel", "routes"]
 """Who serves coordinates and ids: this panel, or FiftyOne's own ``/embeddings/v2``."""
 Kind = Literal["numeric", "categorical"]
+FieldGroup = Literal["coverage", "fields", "labels", "attributes", "metadata"]
 Basis = Literal["level", "given", "kept", "provisional", "none", "unrated"]
 Score = Literal["nearest", "novelty"]
 GapVerdict = Literal["gap", "covered", "cannot say"]
@@ -145,6 +146,9 @@ Status = IsReady | EmptyDataset | NotComputed | Failed
 class FieldChoice(TypedDict):
     path: str
     kind: Kind
+    group: FieldGroup
+    unit: str
+    """Unit or meaning of its numbers; empty where it is unknown."""
 
 
 class Stale(TypedDict):

@@ -20,7 +20,7 @@ from ...plugin.projection.verdict import Judged
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
-from . import actions, answers, columns, heatmaps, memory, progress, start
+from . import actions, answers, colours, columns, heatmaps, memory, progress, start
 from .contract import COMPONENT, EVENTS
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class GapExplorer(ComponentPanel):
     @answered
     def colour(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         found, rows, stamp = _standing(ctx)
-        return {"stamp": stamp, **columns.colour_column(found, rows, str(ctx.params["field"]))}
+        return {"stamp": stamp, **colours.colour_column(found, rows, str(ctx.params["field"]))}
 
     @answered
     def geometry(self, ctx: foo.ExecutionContext) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import columns
+from gapsphere.panels.gap_explorer import colours, columns
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.projection.sampling import draw_rows
@@ -141,31 +141,63 @@ def test_both_sources_serve_the_same_points_in_the_same_order(made):
 def test_a_field_becomes_a_column(made):
     found = analysis.load(made)
     rows = found.shown(0)
-    column = columns.colour_column(found, rows, "weather")
+    column = colours.colour_column(found, rows, "weather")
     named = [column["classes"][value] for value in read(column["values"], "<u2")]
     assert named == made.select(found.ids.text(rows), ordered=True).values("weather")
-    numeric = columns.colour_column(found, rows, "kcenter_radius")
+    numeric = colours.colour_column(found, rows, "kcenter_radius")
     assert numeric["kind"] == "numeric"
     assert (read(numeric["values"], "<u2") == 65535).sum() == 400 - 12
     with pytest.raises(InputError, match="no field"):
-        columns.colour_column(found, rows, "colour of the moon")
+        colours.colour_column(found, rows, "colour of the moon")
 
 
 def test_rare_classes_share_the_last_colour():
-    values = ["common"] * 5 + [f"rare{i}" for i in range(200)] + [None]
-    column = columns.categorical_column("x", values)
+    values = ["common"] * 5 + [f"rare{i}" for i in range(colours.CLASSES + 100)] + [None]
+    column = colours.categorical_column("x", values)
     coded = read(column["values"], "<u2")
     assert column["classes"][0] == "common"
     assert column["classes"][-1] == "101 others"
-    assert len(column["classes"]) == columns.CLASSES + 1
+    assert len(column["classes"]) == colours.CLASSES + 1
     assert coded[-1] == 65535
-    assert (coded == columns.CLASSES).sum() == 101
+    assert (coded == colours.CLASSES).sum() == 101
 
 
-def test_a_list_is_coloured_by_its_first_entry():
-    column = columns.categorical_column("tags", [["U", "kcenter"], [], None, ["S"]])
+def test_a_list_is_coloured_by_its_most_frequent_entry_the_first_of_equals():
+    lists = [["U", "kcenter"], [], None, ["S"], ["car", "bus", None, "bus"], [None]]
+    column = colours.categorical_column("tags", lists)
     coded = read(column["values"], "<u2").tolist()
-    assert [None if c == 65535 else column["classes"][c] for c in coded] == ["U", None, None, "S"]
+    named = [None if c == 65535 else column["classes"][c] for c in coded]
+    assert named == ["U", None, None, "S", "bus", None]
+
+
+def test_labels_attributes_and_metadata_are_colours_and_each_field_is_one_once(fresh):
+    first, second = fresh.limit(2)
+    first["scene"] = fo.Classification(label="tunnel", confidence=0.5)
+    boxes = [fo.Detection(label=name, bounding_box=[0, 0, 1, 1]) for name in ("car", "bus", "bus")]
+    first["objects"] = fo.Detections(detections=boxes)
+    first["risk"] = fo.Regression(value=2.0)
+    first["weathers"] = ["fog", "rain"]
+    second.compute_metadata()
+    first.save()
+    second.save()
+    found = analysis.load(fresh)
+    choices = {one["path"]: one for one in colours.colour_fields(fresh, found.names)}
+    kinds = {path: (one["group"], one["kind"]) for path, one in choices.items()}
+    assert kinds["scene.label"] == kinds["objects.detections.label"] == ("labels", "categorical")
+    assert kinds["scene.confidence"] == kinds["risk.value"] == ("labels", "numeric")
+    assert kinds["weathers"] == kinds["tags"] == ("fields", "categorical")
+    assert kinds["metadata.size_bytes"] == ("metadata", "numeric")
+    assert kinds["support"] == ("coverage", "numeric")
+    assert choices["metadata.width"]["unit"] == "pixels"
+    # The panel draws the distance itself; ids, paths, boxes and what labels are made of are none.
+    assert not {"dist_to_S", "id", "filepath", "nearest_S", "embedding"} & set(kinds)
+    assert not [path for path in kinds if path.endswith((".id", ".tags", ".bounding_box"))]
+    rows = found.shown(0)
+    at = found.ids.text(rows).index(first.id)
+    column = colours.colour_column(found, rows, "objects.detections.label")
+    assert column["classes"][read(column["values"], "<u2")[at]] == "bus"
+    value = colours.colour_column(found, rows, "scene.confidence")
+    assert (value["min"], value["max"]) == (0.5, 0.5)
 
 
 def test_the_free_projection_is_in_the_order_of_the_points(made):

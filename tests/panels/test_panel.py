@@ -52,7 +52,8 @@ def test_loading_sends_the_run_and_its_columns(panel):
     run = panel.data["run"]
     assert (run["total"], run["shown"], run["S"] + run["U"]) == (400, 400, 400)
     assert run["operators"]["find_gaps"]
-    assert {"path": "weather", "kind": "categorical"} in run["fields"]
+    weather = {"path": "weather", "kind": "categorical", "group": "fields", "unit": ""}
+    assert weather in run["fields"]
     assert panel.data["columns"]["n"] == 400
     assert panel.data["masks"]["match"] is None
 

@@ -36,6 +36,8 @@ export type SourceName = "panel" | "routes";
 
 export type Kind = "numeric" | "categorical";
 
+export type FieldGroup = "coverage" | "fields" | "labels" | "attributes" | "metadata";
+
 export type Basis = "level" | "given" | "kept" | "provisional" | "none" | "unrated";
 
 export type Score = "nearest" | "novelty";
@@ -122,6 +124,9 @@ export type Status = IsReady | EmptyDataset | NotComputed | Failed;
 export interface FieldChoice {
   path: string;
   kind: Kind;
+  group: FieldGroup;
+  /** Unit or meaning of its numbers; empty where it is unknown. */
+  unit: string;
 }
 
 /** Samples added to or removed from the dataset since the run. */

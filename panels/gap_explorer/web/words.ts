@@ -46,8 +46,11 @@ export const colourName = (field: string): string =>
   field === "dist_to_S" ? "Distance to owned" : field === "density" ? "Density" : field;
 
 /** The unit of a colour's numbers; empty where it is unknown. */
-export const unitOf = (field: string, run: Pick<RunInfo, "metric">): string =>
-  field === "dist_to_S" ? `${run.metric} distance` : field === "density" ? "points around, relative" : "";
+export function unitOf(field: string, { metric, fields }: Pick<RunInfo, "metric" | "fields">): string {
+  if (field === "dist_to_S") return `${metric} distance`;
+  if (field === "density") return "points around, relative";
+  return fields.find((one) => one.path === field)?.unit ?? "";
+}
 
 /** The result of adding samples to the tray. */
 export function collected(what: {

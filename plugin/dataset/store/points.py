@@ -189,9 +189,16 @@ def column(
         for key in keys:
             value: Any = document
             for part in key:
-                value = value.get(part) if isinstance(value, dict) else None
+                value = _part(value, part)
             values.append(value)
         yield (document["_id"], *values)
+
+
+def _part(value: Any, part: str) -> Any:
+    """One part of a document, or of each in a list."""
+    if isinstance(value, list):
+        return [_part(one, part) for one in value]
+    return value.get(part) if isinstance(value, dict) else None
 
 
 def _fields(names: Names) -> dict[str, str]:

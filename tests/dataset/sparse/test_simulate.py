@@ -637,7 +637,7 @@ def test_the_collection_guide_may_name_hardness_and_no_other_field_of_the_simula
 
 
 def test_gap_explorer_colours_by_the_error(film, simulate):
-    from gapsphere.panels.gap_explorer.columns import colour_fields
+    from gapsphere.panels.gap_explorer.colours import colour_fields
 
     simulate(film)
     kinds = {choice["path"]: choice["kind"] for choice in colour_fields(film)}

@@ -206,6 +206,12 @@ class Panel:
         self.page.get_by_role("button", name="Settings").click()
         return self.page.get_by_role("dialog", name="Settings")
 
+    def colour(self, name):
+        """Choose what the points are coloured by: search the list, take what it finds first."""
+        self.page.get_by_role("button", name="Colour by").click()
+        self.page.get_by_role("combobox", name="Search the colours").fill(name)
+        self.page.keyboard.press("Enter")
+
     def radio(self, group, name):
         self.page.get_by_role("radiogroup", name=group, exact=True).get_by_role(
             "radio", name=name, exact=True

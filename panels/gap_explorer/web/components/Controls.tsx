@@ -4,6 +4,7 @@ import type { Column } from "../columns";
 import type { RunInfo } from "../contract.gen";
 import type { Shown } from "../hooks/useShown";
 import { count, shownWords } from "../words";
+import { ColourPicker } from "./ColourPicker";
 import { Gear } from "./Icons";
 import { Segmented, Switch } from "../../../web/shared/controls";
 
@@ -42,24 +43,7 @@ export function Controls(props: {
           { value: "both", label: "Both" },
         ]}
       />
-      <label className="gs-row gs-dim gs-field">
-        <span>Colour</span>
-        <select
-          aria-label="Colour by"
-          value={choices.colour}
-          onChange={(event) => choose({ colour: event.target.value, range: null })}
-        >
-          <option value="dist_to_S">Distance to S</option>
-          <option value="density">Density</option>
-          <optgroup label="Fields">
-            {run.fields.map((field) => (
-              <option key={field.path} value={field.path}>
-                {field.path}
-              </option>
-            ))}
-          </optgroup>
-        </select>
-      </label>
+      <ColourPicker run={run} value={choices.colour} onChange={(colour) => choose({ colour, range: null })} />
       <span className="gs-grow" />
       <span className="gs-nowrap gs-dim" aria-live="polite">
         {shownWords(run, props.shown)}
