@@ -1,8 +1,8 @@
 """What each number of picks buys: radius, covered share and support, and where to stop.
 
-The one idea: a pick changes the nearest distance of few images, so each block of picks is one
-matrix product; only the images that can be among the farthest are then followed pick by pick, in
-float64.
+The one idea: what is covered stays covered, and distances only fall.  So a block of picks is one
+matrix product with the images that are not covered yet; others are compared only where they can be
+among the farthest, whose distances are then followed pick by pick, in float64.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from .rows import (
 )
 from .verdict import Labels
 
-_PICKS = 64  # at once
+_FIRST, _PICKS = 32, 256  # at once: few while distances fall fast, then more
+_ALIKE = 256  # rows that have seen about as many picks share one product
+_SLACK = 0.02  # of squared distance
 _CELLS = 1 << 22  # of one product: 16 MB of float32
 SUPPORTED = 5
 """Images within δ from which on an image of U counts as well supported."""
@@ -40,7 +42,8 @@ class Curve:
     ``radius`` is the covering radius, the largest distance of an image of U to S and the picks,
     ``p99`` the 0.99 quantile of these distances, ``covered`` the share within δ and ``supported``
     the share with at least :data:`SUPPORTED` images of S and picks within δ.  Without δ the last
-    two are None, without S the first entries are infinite.
+    two are None, and so is ``supported`` where S is known by distances alone; without S the first
+    entries are infinite.
     """
 
     radius: NDArray[np.float64]
@@ -82,7 +85,7 @@ def curve(
     delta : float, optional
         In the unit of ``metric``; an image exactly that far is covered.
     support : int (n,), optional
-        Images of S within δ of each row (:func:`.support.support`); 0 by default.
+        Images of S within δ of each row (:func:`.support.support`).
     metric : {"cosine", "euclidean"}
 
     Returns
@@ -106,35 +109,47 @@ def curve(
     squared = np.full(len(U), np.inf) if d0 is None else checked_distances(d0, len(U)) ** 2
     metric = checked_metric(metric)
     bar = None if delta is None else metric_to_squared(delta, metric)
-    walk = _Walk(U, squared, bar, np.zeros(len(U)) if support is None else np.asarray(support))
-    for start in range(0, len(order), _PICKS):
-        walk.pick(order[start : start + _PICKS])
+    if support is None and d0 is None:
+        support = np.zeros(len(U))
+    walk = _Walk(U, squared, bar, None if support is None else np.asarray(support))
+    start, block = 0, _FIRST
+    while start < len(order):
+        walk.pick(order[start : start + block])
+        start, block = start + block, min(2 * block, _PICKS)
     radius, p99 = (squared_to_metric(np.array(part), metric) for part in (walk.radius, walk.p99))
     if bar is None:
         return Curve(radius, p99)
-    return Curve(radius, p99, walk.share(walk.covered), walk.share(walk.supported))
+    supported = None if support is None else walk.share(walk.supported)
+    return Curve(radius, p99, walk.share(walk.covered), supported)
 
 
 class _Walk:
-    """Squared distances to what is covered so far, and what was noted on the way."""
+    """Squared distances to what is covered so far, and what was noted on the way.
+
+    ``squared`` of a row is exact for S and the first ``seen`` picks, so never too low.
+    """
 
     def __init__(
-        self, U: Rows, squared: NDArray[np.float64], bar: float | None, support: NDArray
+        self, U: Rows, squared: NDArray[np.float64], bar: float | None, support: NDArray | None
     ) -> None:
+        n = len(U)
         self.U, self.bar = U, bar
         self.squared = squared.copy()
-        self.near = (1 - squared / 2).astype(np.float32)
-        self.counts = support.astype(np.int64)
-        if self.counts.shape != (len(U),):
-            raise DimensionError(f"support has shape {support.shape}; give one a row of U.")
-        place = 0.99 * (len(U) - 1)  # as numpy.quantile has it
-        self._from_top = len(U) - int(place)  # the lower of the two that p99 lies between
+        self.seen = np.zeros(n, np.int64)
+        self.picks = np.empty(0, np.int64)
+        self.counts = None if support is None else support.astype(np.int64)
+        if self.counts is not None and self.counts.shape != (n,):
+            raise DimensionError(f"support has shape {self.counts.shape}; give one a row of U.")
+        place = 0.99 * (n - 1)  # as numpy.quantile has it
+        self._from_top = n - int(place)  # the lower of the two that p99 lies between
         self._part = place - int(place)
         self.radius, self.p99 = [float(squared.max())], [self._quantile(squared[:, None])[0]]
-        self.covered = self.supported = np.zeros(0, np.int64)
+        self.covered = self.supported = self.wanted = np.zeros(0, np.int64)
         if bar is not None:
             self.covered = np.array([np.count_nonzero(squared <= bar)])
-            self.supported = np.array([np.count_nonzero(self.counts >= SUPPORTED)])
+            if self.counts is not None:
+                self.supported = np.array([np.count_nonzero(self.counts >= SUPPORTED)])
+            self.wanted = self._unsettled(np.arange(n))
 
     def share(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.cumsum(steps) / len(self.U)
@@ -142,30 +157,69 @@ class _Walk:
     def pick(self, rows: NDArray[np.int64]) -> None:
         """Cover a block of rows, one after the other."""
         before = self.squared.copy()
+        start, self.picks = len(self.picks), np.append(self.picks, rows)
         covered, supported = np.zeros((2, len(rows)), np.int64)
-        step = max(_CELLS // len(rows), 1)
-        for start in range(0, len(self.U), step):
-            part = slice(start, start + step)
-            similarity = self.U[part] @ self.U[rows].T
-            if self.bar is not None:
-                self._count(part, rows, similarity, covered, supported)
-            best = similarity.argmax(axis=1)
-            nearest = similarity[np.arange(len(best)), best]
-            nearer = np.flatnonzero(nearest > self.near[part] - np.float32(TIE))
-            at = nearer + start
-            squared = squared_distance_of_pairs(self.U, at, self.U, rows[best[nearer]])
-            self.squared[at] = np.minimum(self.squared[at], squared)
-            self.near[at] = 1 - self.squared[at] / 2
-        self.covered = np.concatenate([self.covered, covered])
-        self.supported = np.concatenate([self.supported, supported])
-        self._follow(rows, before)
-
-    def _follow(self, rows: NDArray[np.int64], before: NDArray[np.float64]) -> None:
-        """Radius and p99 after each pick of a block, from the rows that can be among the last."""
-        least = np.partition(self.squared, -self._from_top)[-self._from_top]
+        self._meet(self.wanted, slice(start, None), (covered, supported))
+        self.covered = np.append(self.covered, covered)
+        self.supported = np.append(self.supported, supported)
+        self.wanted = self._unsettled(self.wanted)
+        least = self._least(start, before)
         # Distances only fall: who is beyond the quantile within the block was so at its start, and
         # the quantile is lowest at its end.
-        far = np.flatnonzero(before >= least - 4 * TIE)
+        self._follow(rows, before, np.flatnonzero(before >= least))
+
+    def _unsettled(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those that further picks can cover, or give support."""
+        open_rows = self.squared[rows] > self.bar
+        if self.counts is not None:
+            open_rows |= self.counts[rows] < SUPPORTED
+        return rows[open_rows]
+
+    def _least(self, start: int, before: NDArray[np.float64]) -> float:
+        """What all of the largest 1 % surpass; rows that do are brought up to date."""
+        end = len(self.picks)
+        while True:
+            least = np.partition(self.squared, -self._from_top)[-self._from_top] - 4 * TIE
+            late = np.flatnonzero((self.squared >= least) & (self.seen < end))
+            if not len(late):
+                return float(least)
+            # The bound falls with each look, so that more rows come: a few more are asked at once.
+            late = np.flatnonzero((self.squared >= least - _SLACK) & (self.seen < end))
+            behind = late[self.seen[late] < start]
+            behind = behind[np.argsort(self.seen[behind], kind="stable")]
+            for at in range(0, len(behind), _ALIKE):
+                some = behind[at : at + _ALIKE]
+                self._meet(some, slice(int(self.seen[some[0]]), start))
+            before[late] = self.squared[late]
+            self._meet(late, slice(start, end))
+
+    def _meet(
+        self,
+        rows: NDArray[np.int64],
+        which: slice,
+        tally: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    ) -> None:
+        """Bring rows up to date with some of the picks."""
+        picks = self.picks[which]
+        centres = self.U[picks]
+        step = max(_CELLS // max(len(picks), 1), 1)
+        for start in range(0, len(rows) if len(picks) else 0, step):
+            part = rows[start : start + step]
+            similarity = (self.U if len(part) == len(self.U) else self.U[part]) @ centres.T
+            if tally is not None:
+                self._count(part, picks, similarity, *tally)
+            best = similarity.argmax(axis=1)
+            nearest = similarity[np.arange(len(best)), best]
+            nearer = np.flatnonzero(nearest > 1 - self.squared[part] / 2 - TIE)
+            at = part[nearer]
+            squared = squared_distance_of_pairs(self.U, at, self.U, picks[best[nearer]])
+            self.squared[at] = np.minimum(self.squared[at], squared)
+        self.seen[rows] = len(self.picks) if which.stop is None else which.stop
+
+    def _follow(
+        self, rows: NDArray[np.int64], before: NDArray[np.float64], far: NDArray[np.int64]
+    ) -> None:
+        """Radius and p99 after each pick of a block, from the rows that can be among the last."""
         picks = self.U[rows].astype(np.float64)
         squared = np.empty((len(far), len(rows)))
         step = max(_CELLS // self.U.shape[1], 1)
@@ -193,7 +247,7 @@ class _Walk:
 
     def _count(
         self,
-        part: slice,
+        image: NDArray[np.int64],
         rows: NDArray[np.int64],
         similarity: NDArray[np.float32],
         covered: NDArray[np.int64],
@@ -202,15 +256,11 @@ class _Walk:
         """Note at which pick of the block images came to be covered, and well supported."""
         assert self.bar is not None
         level = 1 - self.bar / 2
-        wanted = np.flatnonzero((self.squared[part] > self.bar) | (self.counts[part] < SUPPORTED))
-        if not len(wanted):
-            return
-        similarity = similarity if len(wanted) == len(similarity) else similarity[wanted]
         within = similarity >= np.float32(level - TIE)
         hits = np.flatnonzero(within.any(axis=1))
         at, column = np.nonzero(within[hits])
         unsure = similarity[hits[at], column] <= np.float32(level + TIE)
-        image = wanted[hits] + part.start
+        image = image[hits]
         if unsure.any():
             squared = squared_distance_of_pairs(
                 self.U, image[at[unsure]], self.U, rows[column[unsure]]
@@ -221,6 +271,8 @@ class _Walk:
         first = np.flatnonzero(np.diff(at, prepend=-1))
         new = self.squared[image[at[first]]] > self.bar
         covered += np.bincount(column[first[new]], minlength=len(rows))
+        if self.counts is None:
+            return
         found = np.bincount(at, minlength=len(image))
         needed = SUPPORTED - self.counts[image]
         enough = np.flatnonzero((needed > 0) & (found >= needed))
