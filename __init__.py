@@ -23,6 +23,8 @@ _API = dict.fromkeys(
         "export_gap_cards",
         "select_kcenter",
         "select_candidates",
+        "budget_curve",
+        "export_budget_curve",
         "compute_sphere",
         "place_on_sphere",
         "find_gaps",

@@ -6,6 +6,7 @@ import fiftyone as fo
 
 from .plugin.dataset.gaps.artifacts import ArtifactExport, ArtifactImport
 from .plugin.dataset.gaps.ask import AnswerResult
+from .plugin.dataset.gaps.budget import BudgetResult, CurveFile
 from .plugin.dataset.gaps.card_files import CardFile
 from .plugin.dataset.gaps.card_records import CardResult
 from .plugin.dataset.gaps.coverage import CoverageResult
@@ -160,12 +161,34 @@ def select_candidates(
     support: int | None = None,
     support_radius: float | None = None,
     skip_duplicates: bool = True,
+    target_radius: float | None = None,
+    target_covered: float | None = None,
     novelty_exponent: float = 2.0,
     herding_gamma: float = 1.0,
     time_field: str = 'timestamp',
     sequence_field: str = 'sequence',
 ) -> PickResult:
     """Pick candidates by a policy, under constraints."""
+    ...
+def budget_curve(
+    samples: Samples | str,
+    *,
+    progress: bool = True,
+    suffix: str = '',
+    random_seeds: int = 20,
+) -> BudgetResult:
+    """Compare what the picks buy with plain K-Center, random orders and an equal share a drive."""
+    ...
+def export_budget_curve(
+    samples: Samples | str,
+    output: str = 'curve.html',
+    *,
+    progress: bool = True,
+    suffix: str = '',
+    random_seeds: int = 20,
+    replace_file: bool = False,
+) -> CurveFile:
+    """Write that comparison as a page, a picture or a table."""
     ...
 def compute_sphere(
     samples: Samples | str,

@@ -18,6 +18,7 @@ from ..plugin.settings.steps import (
     CardFileParams,
     CardParams,
     CoverageParams,
+    CurveFileParams,
     EmbeddingParams,
     ExportParams,
     GapParams,
@@ -162,6 +163,18 @@ class SelectCandidates(StepOperator):
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
+
+
+class ExportBudgetCurve(StepOperator):
+    operator = "export_budget_curve"
+    label = "Export budget curve"
+    help = (
+        "Write what each pick buys, radius, covered share, support and gap cards, beside plain "
+        "K-Center, random orders and an equal share a drive: as a page, a picture or a table."
+    )
+    icon = "show_chart"
+    params = CurveFileParams
+    writes = Destination("curves", "output", "replace_file", (".html", ".png", ".csv"))
 
 
 class ComputeSphere(StepOperator):

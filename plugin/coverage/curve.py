@@ -170,7 +170,7 @@ class _Walk:
 
     def _unsettled(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those that further picks can cover, or give support."""
-        open_rows = self.squared[rows] > self.bar
+        open_rows = self.squared[rows] > (np.inf if self.bar is None else self.bar)
         if self.counts is not None:
             open_rows |= self.counts[rows] < SUPPORTED
         return rows[open_rows]

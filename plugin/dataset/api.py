@@ -28,10 +28,12 @@ from ..settings.spec import CheckSpecParams, SpecParams
 from ..settings.steps import (
     AnalysisParams,
     AttributeParams,
+    BudgetParams,
     CandidateParams,
     CardFileParams,
     CardParams,
     CoverageParams,
+    CurveFileParams,
     EmbeddingParams,
     ExportParams,
     GapParams,
@@ -45,6 +47,7 @@ from ..settings.steps import (
 )
 from .gaps import (
     artifacts,
+    budget,
     card_files,
     cards,
     coverage,
@@ -61,6 +64,7 @@ from .gaps import find_gaps as gaps
 from .gaps import progress as progress_of
 from .gaps.artifacts import ArtifactExport, ArtifactImport
 from .gaps.ask import AnswerResult
+from .gaps.budget import BudgetResult, CurveFile
 from .gaps.card_files import CardFile
 from .gaps.card_records import CardResult
 from .gaps.coverage import CoverageResult
@@ -321,6 +325,31 @@ def select_candidates(samples: Samples, *, params: CandidateParams, report: Repo
     >>> gapsphere.select_candidates(dataset, k=120, max_per_sequence=8, support=3)  # doctest: +SKIP
     """
     return picks.select_candidates(samples, params, progress=report("Picks"))
+
+
+@step(BudgetParams)
+def budget_curve(samples: Samples, *, params: BudgetParams, report: Reporter) -> BudgetResult:
+    """Compare what the picks buy with plain K-Center, random orders and an equal share a drive.
+
+    Examples
+    --------
+    >>> table = gapsphere.budget_curve(dataset).curve                    # doctest: +SKIP
+    >>> table[table["line"] == "picks"].set_index("picks")["radius"]     # doctest: +SKIP
+    """
+    return budget.budget_curve(samples, params, progress=report("Curves"))
+
+
+@step(CurveFileParams, positional=["output"])
+def export_budget_curve(
+    samples: Samples, *, params: CurveFileParams, report: Reporter
+) -> CurveFile:
+    """Write that comparison as a page, a picture or a table.
+
+    Examples
+    --------
+    >>> gapsphere.export_budget_curve(dataset, "curve.html")             # doctest: +SKIP
+    """
+    return budget.export_budget_curve(samples, params, progress=report("Curves"))
 
 
 @step(SphereParams)

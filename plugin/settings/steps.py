@@ -291,6 +291,20 @@ class CandidateParams(KCenterParams, section="select"):
         "frames of S usually are",
         title="Skip near duplicates",
     )
+    target_radius: float | None = setting(
+        None,
+        "Covering radius aimed at, in the unit of `metric`: the first budget that meets it is said",
+        gt=0,
+        le=2,
+        title="Radius aimed at",
+    )
+    target_covered: float | None = setting(
+        None,
+        "Share of U within δ aimed at, 0 to 1: the first budget that meets it is said",
+        gt=0,
+        le=1,
+        title="Covered share aimed at",
+    )
     novelty_exponent: float = setting(
         2.0,
         "Policy novelty: power of the distance to S that weighs the distance; 0 is kcenter",
@@ -388,6 +402,31 @@ class CardFileParams(AnalysisParams, section="cards"):
         title="File",
     )
     replace_file: bool = setting(False, "Replace the file if it exists", key="cards.replace")
+
+
+class BudgetParams(AnalysisParams, section="curve"):
+    """What the picks are compared with."""
+
+    random_seeds: int = setting(
+        20,
+        "Random orders that the picks are compared with; each takes as long as a curve",
+        ge=1,
+        le=1000,
+        title="Random orders",
+    )
+
+
+class CurveFileParams(BudgetParams, section="curve"):
+    """The file that the budget curve of the picks is written to."""
+
+    output: str = setting(
+        "curve.html",
+        "File to write: .html for a page with the picks' pictures, .png for the plot, .csv for "
+        "the figures",
+        advanced=False,
+        title="File",
+    )
+    replace_file: bool = setting(False, "Replace the file if it exists", key="curve.replace")
 
 
 class AnalyzeParams(CoverageParams, KCenterParams, SphereParams):

@@ -30,6 +30,7 @@ from .sparse import SimulateParams, SparseParams, SparseTrainParams, TrainSequen
 from .spec import CheckSpecParams, SpecParams
 from .steps import (
     AttributeParams,
+    BudgetParams,
     CandidateParams,
     ExportParams,
     GapParams,
@@ -40,7 +41,7 @@ from .steps import (
 from .viewer import ViewerParams
 
 CLASSES: tuple[type[Params], ...] = (
-    LoadParams, GapParams, CandidateParams, AttributeParams, AskParams, HeatmapParams,
+    LoadParams, GapParams, CandidateParams, BudgetParams, AttributeParams, AskParams, HeatmapParams,
     ExportParams, ImportParams,
     SpecParams, CheckSpecParams, FeatureCacheParams, ReviewExportParams, FailureParams,
     SparseParams, SparseTrainParams, SimulateParams, TrainSequencesParams, ServeParams,

@@ -15,6 +15,7 @@ from ...plugin.settings.steps import (
     AnalysisParams,
     AnalyzeParams,
     AttributeParams,
+    BudgetParams,
     CandidateParams,
     CardParams,
     CoverageParams,
@@ -85,9 +86,29 @@ def load(images: LoadParams, *, dataset: str, left_out_file: str | None) -> None
         _load(data, images, left_out_file)
 
 
-@command("find-gaps", LoadParams, GapParams, arguments=(DATASET, LEFT_OUT))
+@command(
+    "find-gaps",
+    LoadParams,
+    GapParams,
+    CandidateParams,
+    arguments=(
+        DATASET,
+        LEFT_OUT,
+        argument(
+            "--report",
+            metavar="FOLDER",
+            help="write the gap cards, the picks and what each of them buys to this folder",
+        ),
+    ),
+)
 def find_gaps(
-    images: LoadParams, params: GapParams, *, dataset: str, left_out_file: str | None
+    images: LoadParams,
+    params: GapParams,
+    candidates: CandidateParams,
+    *,
+    dataset: str,
+    left_out_file: str | None,
+    report: str | None,
 ) -> None:
     """Load images where given, then embeddings to gap cards in a row."""
     from ...plugin.dataset import api
@@ -96,6 +117,13 @@ def find_gaps(
         if _names_images(images):
             _load(data, images, left_out_file)
         print(api.find_gaps(data, **dict(params)))
+        if _asks_more_than_kcenter(candidates):
+            chosen = str(api.select_candidates(data, **dict(candidates)))
+            print("picks       " + chosen.replace("\n", f"\n{'':12}"))
+        if report:
+            Path(report).mkdir(parents=True, exist_ok=True)
+            print(api.export_gap_cards(data, report, suffix=params.suffix))
+            print(api.export_budget_curve(data, report, suffix=params.suffix))
 
 
 @command(
@@ -146,13 +174,43 @@ step_command(
     "Measure brightness, contrast, sharpness and more of each image",
     arguments=(DATASET, VIEW),
 )
-step_command(
+
+
+@command(
     "select",
-    "select_candidates",
     CandidateParams,
-    "Pick candidates to label, by a policy and under constraints",
-    arguments=(DATASET, VIEW),
+    BudgetParams,
+    arguments=(
+        DATASET,
+        VIEW,
+        argument(
+            "--curve",
+            action="append",
+            metavar="FILE",
+            help="write what each pick buys to this file: .html, .png or .csv; may be repeated",
+        ),
+        argument("--replace-file", action="store_true", help="replace files that exist"),
+    ),
 )
+def select_(
+    params: CandidateParams,
+    budget: BudgetParams,
+    *,
+    dataset: str,
+    view: str | None,
+    curve: list[str] | None,
+    replace_file: bool,
+) -> None:
+    """Pick candidates to label, by a policy and under constraints."""
+    from ...plugin.dataset import api
+
+    with opened(dataset) as data:
+        samples = viewed(data, view)
+        print(api.select_candidates(samples, **dict(params)))
+        for output in curve or ():
+            print(
+                api.export_budget_curve(samples, output, replace_file=replace_file, **dict(budget))
+            )
 
 
 @command(
@@ -327,6 +385,16 @@ def _load(data: fo.Dataset, images: LoadParams, left_out_file: str | None = None
     print(loaded)
     if left_out_file:
         loaded.left_out.write(left_out_file)
+
+
+def _asks_more_than_kcenter(candidates: CandidateParams) -> bool:
+    """Whether the picks are to keep to something, or follow another policy."""
+    alike = {*GapParams.model_fields, "time_field"}
+    return any(
+        value != CandidateParams.model_fields[name].default
+        for name, value in candidates
+        if name not in alike
+    )
 
 
 def _names_images(images: LoadParams) -> bool:

@@ -16,6 +16,7 @@ WRITERS = {
     "export_reviews": ("folder", "overwrite", "reviews"),
     "export_visual_spec": ("output", "replace_file", "specs"),
     "export_gap_cards": ("output", "replace_file", "cards"),
+    "export_budget_curve": ("output", "replace_file", "curves"),
 }
 
 

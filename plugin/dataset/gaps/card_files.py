@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import fiftyone as fo
-from PIL import Image
 
 from ...coverage.words import counted, standing
-from ...embeddings.images import open_rgb
-from ...errors import ArtifactError, GapsphereError, InputError
 from ...interchange.files import write_text
+from ...interchange.report_file import report_path
 from ...interchange.safe_cells import escaped
 from ...progress import Progress, silent
 from ...report.cards_page import PageCard, Shown, cards_page
-from ...report.spec_page import Picture
 from ...results import Result
 from ...settings.steps import CardFileParams
 from ..store import runs
@@ -27,10 +23,9 @@ from ..store.names import Names
 from ..store.sets import Samples, reloaded
 from . import coverage
 from .card_records import STEP, CardResult, GapCard, read
+from .report_pictures import report_picture
 
 ON_PAGE = 100
-SIDE, QUALITY = 480, 82
-"""Longest side of a picture on the page, in pixels, and its JPEG quality."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,27 +53,10 @@ def export_gap_cards(
     """
     dataset, names = reloaded(samples), Names(params.suffix)
     found = read(dataset, names)
-    path = _path(params)
+    path = report_path(params.output, "gap-cards", WRITERS, replace=params.replace_file)
     write = WRITERS[path.suffix.lower()]
     write_text(path, write(dataset, names, found, progress))
     return CardFile(path.resolve(), len(found.found))
-
-
-def _path(params: CardFileParams) -> Path:
-    """Where the file goes, checked; a folder gets a name that is free."""
-    path = Path(params.output).expanduser()
-    if path.is_dir():
-        number = 1
-        while (free := path / f"gap-cards{f'-{number}' if number > 1 else ''}.html").exists():
-            number += 1
-        return free
-    if path.suffix.lower() not in WRITERS:
-        raise InputError(f"{path} must end in {', '.join(WRITERS)}, which decides what is written.")
-    if not path.parent.is_dir():
-        raise InputError(f"The folder {path.parent} of {path.name} does not exist; make it first.")
-    if path.exists() and not params.replace_file:
-        raise ArtifactError(f"{path} is there already; choose another name or ask to replace it.")
-    return path
 
 
 def _csv(_: fo.Dataset, __: Names, found: CardResult, ___: Progress) -> str:
@@ -105,7 +83,7 @@ def _page(dataset: fo.Dataset, names: Names, found: CardResult, progress: Progre
 
     def image(sample_id: str) -> Shown:
         path, distance = about[sample_id]
-        return Shown(_picture(path), path or "deleted since", distance)
+        return Shown(report_picture(path), path or "deleted since", distance)
 
     pages = []
     for number, card in enumerate(shown, start=1):
@@ -160,18 +138,6 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
 def _other_encoders(card: GapCard) -> str:
     said = {True: "holds", False: "does not hold"}
     return ", ".join(f"{suffix or 'no suffix'}: {said[ok]}" for suffix, ok in card.encoders.items())
-
-
-def _picture(path: str | None) -> Picture:
-    """The picture as the page holds it; nothing where the file cannot be read."""
-    try:
-        small = open_rgb(path or "")
-    except GapsphereError:
-        return Picture(None)
-    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=QUALITY, optimize=True)
-    return Picture(buffer.getvalue(), None, small.width, small.height)
 
 
 Writer = Callable[[fo.Dataset, Names, CardResult, Progress], str]

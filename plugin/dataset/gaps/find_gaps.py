@@ -52,8 +52,9 @@ class GapResult(Result):
     without_vector: tuple[int, int] = (0, 0)
 
     def __str__(self) -> str:
-        covered, carded = (
-            str(result).replace("\n", "\n            ") for result in (self.covered, self.carded)
+        covered, picked, carded = (
+            str(result).replace("\n", "\n            ")
+            for result in (self.covered, self.picked, self.carded)
         )
         times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in self.seconds.items())
         return "\n".join(
@@ -62,7 +63,7 @@ class GapResult(Result):
                 f"U {_of(self.pool, self.without_vector[1], 'candidates')}",
                 f"embeddings  {self.embedded}",
                 f"coverage    {covered}",
-                f"K-Center    {self.picked}",
+                f"K-Center    {picked}",
                 f"sphere      {self.laid}",
                 f"gap cards   {carded}",
                 f"time        {times}",

@@ -17,14 +17,15 @@ from ...coverage.company import Support
 from ...coverage.constraints import Constraints
 from ...coverage.duplicates import frame_scale
 from ...coverage.quotas import Quota
-from ...errors import EmptySetError, InputError
-from ...settings.steps import CandidateParams
+from ...errors import EmptySetError, InputError, MismatchError, UnfinishedError
+from ...settings.steps import CandidateParams, MetricParams
+from ..store import runs
 from ..store.drives import Drives, naming_fields, read_drives
 from ..store.inputs import Inputs
 from ..store.metadata import columns
 from ..store.names import FRAME_NUMBER, Names
 from ..store.sets import Samples, dataset_of, resolve
-from . import coverage
+from . import card_records, coverage
 
 QUOTA = re.compile(
     r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d*)(?P<dots>\.\.)?(?P<most>(?<=\.)\d*)?"
@@ -33,11 +34,18 @@ QUOTA = re.compile(
 
 @dataclass(frozen=True, eq=False)
 class PickRules:
-    """Constraints for rows of U; δ of the last coverage run, in the metric asked for, or None."""
+    """Constraints for rows of U, and what the curve of picks is drawn from.
+
+    ``delta`` is that of the last coverage run, in the metric asked for; ``support`` counts images
+    of S within it, int (n,); ``card`` numbers the gap card of each row, int (n,), -1 for none.
+    What is not known is None.
+    """
 
     constraints: Constraints
     drives: list[str | None]
     delta: float | None
+    support: NDArray[np.int64] | None = None
+    card: NDArray[np.int64] | None = None
 
     def digest(self) -> str:
         """Changes with anything that the picks depend on beside settings and vectors."""
@@ -46,8 +54,9 @@ class PickRules:
         found = hashlib.blake2b(told.encode(), digest_size=8)
         for quota in rules.quotas:
             found.update(np.packbits(quota.members).tobytes())
-        if rules.times is not None:
-            found.update(np.asarray(rules.times, np.float64).tobytes())
+        for column in (rules.times, self.support, self.card):
+            if column is not None:
+                found.update(np.asarray(column, np.float64).tobytes())
         return found.hexdigest()
 
 
@@ -61,7 +70,11 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
     """
     dataset, names = dataset_of(samples), Names(params.suffix)
     drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
-    delta = _delta(dataset, names, params)
+    delta = delta_of(dataset, names, params)
+    if delta is None and params.target_covered is not None:
+        raise InputError(
+            "target_covered needs δ, and there is none in this metric: run compute_coverage first."
+        )
     scale = frame_scale(
         inputs.owned.matrix[drives.order],
         [drives.owned[row] for row in drives.order],
@@ -86,7 +99,8 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
         forbidden=scale if params.skip_duplicates else None,
         metric=params.metric,
     )
-    return PickRules(rules, drives.pool, delta)
+    counts = None if delta is None else support_of(dataset, names, inputs)
+    return PickRules(rules, drives.pool, delta, counts, cards_of(dataset, names, inputs.pool.ids))
 
 
 def _quota(inputs: Inputs, word: str) -> Quota:
@@ -104,7 +118,8 @@ def _quota(inputs: Inputs, word: str) -> Quota:
     return Quota(kind, members, int(found["least"] or 0), int(most) if most else None)
 
 
-def _delta(dataset: fo.Dataset, names: Names, params: CandidateParams) -> float | None:
+def delta_of(dataset: fo.Dataset, names: Names, params: MetricParams) -> float | None:
+    """δ of the last coverage run, None without one in that metric."""
     try:
         covered = coverage.read(dataset, names)
     except EmptySetError:
@@ -112,6 +127,26 @@ def _delta(dataset: fo.Dataset, names: Names, params: CandidateParams) -> float 
     if not np.isfinite(covered.delta) or covered.metric != params.metric:
         return None
     return covered.delta
+
+
+def support_of(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.int64] | None:
+    """Images of S within δ of each candidate, as the last coverage run counted them."""
+    record, trace = runs.read(dataset, names, coverage.STEP), inputs.trace()
+    if record is None or any(record.inputs.get(k) != v for k, v in trace.items()):
+        return None
+    found = columns(dataset, inputs.pool.ids, {"n": names.support}).get("n", [])
+    return None if None in found else np.array(found, np.int64)
+
+
+def cards_of(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> NDArray[np.int64] | None:
+    """The card of each candidate, where there are cards of the last coverage run."""
+    try:
+        cards = card_records.read(dataset, names)
+    except (EmptySetError, MismatchError, UnfinishedError):
+        return None
+    number = {card.key: card.number for card in cards.found}
+    keys = columns(dataset, ids, {"key": names.gap_card})["key"]
+    return np.array([number.get(key, -1) for key in keys], np.int64)
 
 
 def _support(params: CandidateParams, delta: float | None, scale: float) -> Support | None:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coverage.budget import FIGURES, PICKS, Line, table, touched
 from ...coverage.curve import Curve, curve
 from ...coverage.distances import nearest_distance
 from ...coverage.kcenter import k_center_greedy
+from ...coverage.knee import knee
 from ...coverage.picks import Picks, select
 from ...coverage.quotas import Quota
 from ...coverage.rows import squared_to_metric
+from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import CandidateParams, KCenterParams
@@ -30,6 +34,9 @@ from ..store.samples import by_slice, slices_line
 from ..store.sets import Samples
 from ..store.step import Step
 from .pick_rules import PickRules, read_rules
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STEP = "kcenter"
 WHY = {
@@ -48,7 +55,10 @@ class PickResult(Result):
 
     ``ids`` sample ids, first pick first; ``radii`` the covering radius (``delta_max``) after each,
     in ``metric``; ``radius_before`` the one with no pick; ``reused``: read off an earlier run.
-    ``look_at`` are candidates without support, ``short`` says what could not be met.
+    ``look_at`` are candidates without support, ``short`` says what could not be met.  ``p99``,
+    ``covered``, ``supported`` and ``cards`` are columns of :attr:`curve`, after 0, 1, ... picks,
+    empty where they are not known; ``covered`` is about ``delta``.  ``budget`` is the first number
+    of picks that meets the ``target``, None where none does.
     """
 
     ids: list[str]
@@ -63,6 +73,33 @@ class PickResult(Result):
     look_at: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
     covered: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    supported: list[float] = field(default_factory=list)
+    cards: list[int] = field(default_factory=list)
+    delta: float | None = None
+    target: str = ""
+    budget: int | None = None
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """What 0, 1, ... picks buy: a row for each, what is not known left out.
+
+        Columns are ``picks``; ``radius`` and ``p99``, the largest distance of a candidate to S and
+        the picks and its 0.99 quantile, in ``metric``; ``covered``, the share of U within δ;
+        ``supported``, that with at least five images of S and picks within δ; ``cards``, the gap
+        cards that have a pick.
+        """
+        if not self.radii and self.ids:
+            raise EmptySetError("These picks were imported without their radii: select them again.")
+        known = {"radius": [self.radius_before, *self.radii]}
+        known |= {name: getattr(self, name) for name in FIGURES[1:] if getattr(self, name)}
+        line = Line(PICKS, {name: np.asarray(values) for name, values in known.items()})
+        return table([line]).drop(columns="line")
+
+    @property
+    def knee(self) -> int | None:
+        """Picks after which the radius falls little (:func:`.knee.knee`), None without a bend."""
+        return knee([self.radius_before, *self.radii])
 
     def __str__(self) -> str:
         few = len(self.ids) < self.wanted and not self.short
@@ -78,6 +115,13 @@ class PickResult(Result):
             lines.append(
                 f"within δ: {self.covered[0]:.1%} of U before, {self.covered[-1]:.1%} after"
             )
+        at = self.knee
+        if at is not None:
+            there = [self.radius_before, *radii][at]
+            lines.append(f"the radius bends at {at:,} picks ({there:.4f}): later ones buy less")
+        if self.target:
+            met = "no number of these" if self.budget is None else f"the first {self.budget:,}"
+            lines.append(f"target: {self.target} with {met} picks")
         lines += [f"not met: {reason}" for reason in self.short]
         if self.look_at:
             lines.append(f"look at these: {len(self.look_at)} candidates without support")
@@ -165,7 +209,9 @@ def select_candidates(
         constraints=rules.constraints,
         progress=progress,
     )
-    bought = curve(pool, found.indices, d0, delta=rules.delta, metric=params.metric)
+    bought = curve(
+        pool, found.indices, d0, delta=rules.delta, support=rules.support, metric=params.metric
+    )
     picked = _picked(found, bought, inputs, params, rules, step.seconds)
     return _written(step, samples, picked)
 
@@ -178,7 +224,8 @@ def _picked(
     rules: PickRules,
     seconds: float,
 ) -> PickResult:
-    radii = bought.radius.tolist()
+    radii, target = bought.radius.tolist(), _target(params)
+    aimed = {"radius": params.target_radius, "covered": params.target_covered}
     return PickResult(
         [inputs.pool.ids[row] for row in found.indices],
         radii[1:],
@@ -189,8 +236,28 @@ def _picked(
         policy=params.policy,
         look_at=[inputs.pool.ids[row] for row in found.look_at],
         short=_short(found, params.k, len(inputs.pool.ids), rules.constraints.quotas),
-        covered=[] if bought.covered is None else bought.covered.tolist(),
+        covered=_listed(bought.covered),
+        p99=bought.p99.tolist(),
+        supported=_listed(bought.supported),
+        cards=[] if rules.card is None else touched(found.indices, rules.card).tolist(),
+        delta=rules.delta,
+        target=target,
+        budget=bought.first(**aimed) if target else None,
     )
+
+
+def _listed(column: NDArray[np.float64] | None) -> list[float]:
+    return [] if column is None else column.tolist()
+
+
+def _target(params: CandidateParams) -> str:
+    """What the picks aim at, in words; empty without a target."""
+    parts = []
+    if params.target_radius is not None:
+        parts.append(f"radius of at most {params.target_radius:g}")
+    if params.target_covered is not None:
+        parts.append(f"{params.target_covered:.1%} of U within δ")
+    return " and ".join(parts)
 
 
 def _short(found: Picks, wanted: int, candidates: int, quotas: Sequence[Quota]) -> list[str]:

@@ -6,13 +6,29 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.distances import nearest_distance
+from gapsphere.plugin.dataset.gaps.budget import budget_curve, export_budget_curve
+from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.picks import select_candidates, select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.store import runs, step, vectors
 from gapsphere.plugin.dataset.store.names import Names
-from gapsphere.plugin.errors import InputError, UnfinishedError
+from gapsphere.plugin.errors import (
+    ArtifactError,
+    EmptySetError,
+    InputError,
+    MismatchError,
+    UnfinishedError,
+)
 from gapsphere.plugin.settings.fields import make
-from gapsphere.plugin.settings.steps import CandidateParams, KCenterParams
+from gapsphere.plugin.settings.steps import (
+    BudgetParams,
+    CandidateParams,
+    CardParams,
+    CoverageParams,
+    CurveFileParams,
+    KCenterParams,
+)
 
 FRAMES = 12
 
@@ -195,3 +211,52 @@ def test_no_pick_at_all_leaves_the_radius_as_it_was(drives):
     assert found.ids == []
     before = f"{found.radius_before:.4f}"
     assert str(found).startswith(f"0 picks: covering radius {before} before, {before} after")
+
+
+def test_the_curve_tells_what_each_pick_buys_and_when_the_target_is_met(drives):
+    with pytest.raises(InputError, match="target_covered needs δ"):
+        select_candidates(drives, candidates(k=3, target_covered=0.9))
+    compute_coverage(drives, make(CoverageParams, {"delta": 0.2}))
+    summarize_gaps(drives, make(CardParams, {"card_runs": 0}))
+    found = select_candidates(drives, candidates(k=12, policy="novelty", target_covered=0.9))
+    rows = found.curve
+    assert list(rows.columns) == ["picks", "radius", "p99", "covered", "supported", "cards"]
+    assert rows["radius"].tolist() == [found.radius_before, *found.radii]
+    support = np.array(drives.match_tags("U").values("support"))
+    assert rows["supported"][0] == (support >= 5).mean()
+    keys = dict(zip(*drives.match_tags("U").values(["id", "gap_card"]), strict=True))
+    named = {keys[each] for each in found.ids} - {None, "single images"}
+    assert rows["cards"].iloc[-1] == len(named) > 0
+    assert found.budget == int((rows["covered"] >= 0.9).argmax())
+    assert f"90.0% of U within δ with the first {found.budget} picks" in str(found)
+    assert show_results(drives).picked.curve.equals(rows)
+    missed = select_candidates(drives, candidates(k=2, target_radius=0.01))
+    assert missed.budget is None
+    assert "radius of at most 0.01 with no number of these picks" in str(missed)
+
+
+def test_the_last_picks_are_compared_and_written_by_the_ending(drives, tmp_path):
+    with pytest.raises(EmptySetError, match="Nothing was picked"):
+        budget_curve(drives)
+    compute_coverage(drives, make(CoverageParams, {"delta": 0.2}))
+    found = select_candidates(drives, candidates(k=8, max_per_sequence=2))
+    rows = budget_curve(drives, BudgetParams(random_seeds=3)).curve
+    own = rows[rows["line"] == "picks"].reset_index()
+    assert own["covered"].tolist() == found.curve["covered"].tolist()
+    assert set(rows["line"]) == {"picks", "K-Center", "random", "equal share"}
+    for ending in ("html", "png", "csv"):
+        path = str(tmp_path / f"curve.{ending}")
+        export_budget_curve(drives, CurveFileParams(output=path, random_seeds=2))
+    page = (tmp_path / "curve.html").read_text()
+    assert "What each pick buys" in page
+    assert page.count(">not readable<") == 8  # the images of this test are in no file
+    assert "<script src" not in page
+    assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "curve.csv").read_text().startswith("line,picks,radius,p99,covered")
+    with pytest.raises(ArtifactError, match="there already"):
+        export_budget_curve(drives, CurveFileParams(output=str(tmp_path / "curve.png")))
+    sample = drives.match_tags("S").first()
+    sample.tags.remove("S")
+    sample.save()
+    with pytest.raises(MismatchError, match="select again"):
+        budget_curve(drives)

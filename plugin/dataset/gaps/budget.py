@@ -1,0 +1,247 @@
+"""``budget_curve`` and ``export_budget_curve``: what the picks buy, beside other orders.
+
+Computed when it is asked for, from the vectors: twenty random orders take twenty times as long as
+the curve that :attr:`.picks.PickResult.curve` already has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fiftyone as fo
+
+from ...coverage.budget import Line, budget_lines, table
+from ...coverage.distances import nearest_distance
+from ...coverage.knee import knee
+from ...coverage.words import counted
+from ...errors import EmptySetError, MismatchError
+from ...interchange.files import write_whole
+from ...interchange.report_file import report_path
+from ...progress import Progress, silent
+from ...report.curve_figure import curve_png
+from ...report.curve_page import PickShown, curve_page
+from ...results import Result
+from ...settings.fields import make
+from ...settings.steps import BudgetParams, CandidateParams, CurveFileParams
+from ..store import runs
+from ..store.door import admitted
+from ..store.drives import read_drives
+from ..store.inputs import Inputs, read_inputs
+from ..store.metadata import columns
+from ..store.names import Names
+from ..store.runs import Record
+from ..store.sets import Samples, dataset_of, reloaded
+from . import coverage
+from .pick_rules import cards_of, delta_of, support_of
+from .picks import STEP, PickResult
+from .report_pictures import report_picture
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ON_PAGE, SIDE = 60, 320
+"""Pictures of picks on a page at most, and their longest side in pixels."""
+
+
+@dataclass(frozen=True, repr=False)
+class BudgetResult(Result):
+    """What the picks buy, and what as many others would.
+
+    ``lines`` are the picks, plain K-Center, random orders and an equal share a drive; ``knee`` is
+    the number of picks after which the radius falls little.
+    """
+
+    dataset: str
+    metric: str
+    delta: float | None
+    picked: PickResult
+    lines: list[Line]
+
+    @property
+    def knee(self) -> int | None:
+        """Picks after which the radius falls little (:func:`.knee.knee`), None without a bend."""
+        return knee(self.lines[0].figures["radius"])
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """A row for each order (``line``) and number of picks; columns as ``PickResult.curve``.
+
+        Figures of random orders are medians, with ``_low`` and ``_high`` their range.
+        """
+        return table(self.lines)
+
+    def __str__(self) -> str:
+        last = len(self.picked.ids)
+        rows = [f"after {last:,} picks: covering radius"]
+        for line in self.lines:
+            known = [f"{line.figures['radius'][last]:.4f}"]
+            if "covered" in line.figures:
+                known.append(f"{line.figures['covered'][last]:.1%} of U within δ")
+            if "supported" in line.figures:
+                known.append(f"{line.figures['supported'][last]:.1%} with support")
+            if "cards" in line.figures:
+                known.append(f"{line.figures['cards'][last]:g} gap cards")
+            rows.append(f"  {line.name:<12}{', '.join(known)}")
+        if self.knee is not None:
+            rows.append(f"the radius bends at {self.knee:,} picks")
+        return "\n".join(rows)
+
+
+@dataclass(frozen=True, repr=False)
+class CurveFile(Result):
+    """What ``export_budget_curve`` wrote: the curve of ``picks`` in ``path``."""
+
+    path: Path
+    picks: int
+
+    def __str__(self) -> str:
+        return f"budget curve of {counted(self.picks, 'pick')}: {self.path}"
+
+
+def budget_curve(
+    samples: Samples, params: BudgetParams | None = None, *, progress: Progress = silent
+) -> BudgetResult:
+    """What the picks of the last run buy, beside K-Center, random orders and an equal share.
+
+    Raises
+    ------
+    EmptySetError
+        Nothing was picked yet.
+    MismatchError
+        S or U, or their vectors, have changed since.
+    """
+    params = params or BudgetParams()
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    record, picked = _picks(dataset, names)
+    settings = _settings(dataset, names, record, params.suffix)
+    samples = admitted(samples, settings.slices)
+    inputs = read_inputs(samples, settings)
+    order = _rows(picked, inputs, record)
+    d0 = nearest_distance(inputs.pool.matrix, inputs.owned.matrix, metric="euclidean").distance
+    drives = read_drives(samples, settings.sequence_field, inputs.owned.ids, inputs.pool.ids)
+    delta = delta_of(dataset, names, settings)
+    lines = budget_lines(
+        inputs.pool.matrix,
+        order,
+        d0,
+        drives=drives.pool,
+        delta=delta,
+        support=None if delta is None else support_of(dataset, names, inputs),
+        card=cards_of(dataset, names, inputs.pool.ids),
+        metric=settings.metric,
+        seeds=params.random_seeds,
+        progress=progress,
+    )
+    return BudgetResult(dataset.name, settings.metric, delta, picked, lines)
+
+
+def _picks(dataset: fo.Dataset, names: Names) -> tuple[Record, PickResult]:
+    record = runs.finished(dataset, names, STEP)
+    if record is None or not record.results.get("ids"):
+        raise EmptySetError(
+            "Nothing was picked yet: run select_kcenter or select_candidates first."
+        )
+    known = {each.name for each in fields(PickResult)}
+    return record, PickResult(**{k: v for k, v in record.results.items() if k in known})
+
+
+def _settings(dataset: fo.Dataset, names: Names, record: Record, suffix: str) -> CandidateParams:
+    """Those of the picks that say what S and U are; K-Center leaves the drives to coverage."""
+    covered = runs.read(dataset, names, coverage.STEP)
+    wanted = ("owned", "pool", "slices", "metric", "sequence_field")
+    told = [dict(each.params) for each in (covered, record) if each is not None]
+    known = {name: params[name] for params in told for name in wanted if name in params}
+    return make(CandidateParams, {**known, "suffix": suffix})
+
+
+def _rows(picked: PickResult, inputs: Inputs, record: Record) -> list[int]:
+    """The rows of U that the picks are."""
+    row = {sample_id: at for at, sample_id in enumerate(inputs.pool.ids)}
+    trace = inputs.trace()
+    changed = any(
+        record.inputs.get(name) != trace[name] for name in ("owned_digest", "pool_digest")
+    )
+    if changed or any(each not in row for each in picked.ids):
+        raise MismatchError(
+            "S or U, or their vectors, are not those that the picks were made from: select again, "
+            "or give the view that they were made on."
+        )
+    return [row[each] for each in picked.ids]
+
+
+def export_budget_curve(
+    samples: Samples, params: CurveFileParams, *, progress: Progress = silent
+) -> CurveFile:
+    """Write the curve of the last picks as a page, a picture or a table, by the ending.
+
+    Raises
+    ------
+    EmptySetError, MismatchError
+        As :func:`budget_curve`.
+    InputError, ArtifactError
+        The ending, the folder or the file cannot be used.
+    """
+    path = report_path(params.output, "curve", WRITERS, replace=params.replace_file)
+    found = budget_curve(reloaded(samples), params, progress=progress)
+    content = WRITERS[path.suffix.lower()](dataset_of(samples), Names(params.suffix), found)
+    write_whole(path, lambda file: file.write(content))
+    return CurveFile(path.resolve(), len(found.picked.ids))
+
+
+def _marks(found: BudgetResult) -> dict[str, int]:
+    """Budgets to mark, by what they are."""
+    marks = {"knee": found.knee, "target met": found.picked.budget}
+    return {text: at for text, at in marks.items() if at is not None}
+
+
+def _csv(_: fo.Dataset, __: Names, found: BudgetResult) -> bytes:
+    return str(found.curve.to_csv(index=False)).encode()
+
+
+def _png(dataset: fo.Dataset, _: Names, found: BudgetResult) -> bytes:
+    return curve_png(
+        found.lines,
+        title=f"What each pick buys: {dataset.name}",
+        metric=found.metric,
+        delta=found.delta,
+        marks=_marks(found),
+    )
+
+
+def _page(dataset: fo.Dataset, names: Names, found: BudgetResult) -> bytes:
+    record, picked = runs.read(dataset, names, STEP), found.picked
+    listed = [*picked.ids, *picked.look_at[:ON_PAGE]]
+    at = columns(dataset, listed, {"path": "filepath"})["path"]
+    path = {i: p or "deleted since" for i, p in zip(listed, at, strict=True)}
+    radius = found.lines[0].figures["radius"]
+
+    def picture(sample_id: str, text: str) -> PickShown:
+        return PickShown(report_picture(path[sample_id], SIDE), path[sample_id], text)
+
+    made = [record.created[:10], str(record.inputs.get("encoder", ""))] if record else []
+    sentences = str(picked).splitlines()
+    warned = [line for line in sentences if line.startswith("not met: ")]
+    return curve_page(
+        dataset.name,
+        [f"{line[:1].upper()}{line[1:]}." for line in sentences if line not in warned],
+        [f"{line[:1].upper()}{line[1:]}." for line in warned],
+        found.lines,
+        metric=found.metric,
+        delta=found.delta,
+        marks=_marks(found),
+        paths=[path[i] for i in picked.ids],
+        picks=[
+            picture(i, f"{rank}. radius {radius[rank]:.3f}")
+            for rank, i in enumerate(picked.ids[:ON_PAGE], start=1)
+        ],
+        look_at=[picture(i, "without support") for i in picked.look_at[:ON_PAGE]],
+        made=" · ".join(filter(None, made)),
+    ).encode()
+
+
+Writer = Callable[[fo.Dataset, Names, BudgetResult], bytes]
+WRITERS: dict[str, Writer] = {".html": _page, ".png": _png, ".csv": _csv}
+"""What writes a file, by its ending."""
