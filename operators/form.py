@@ -160,6 +160,13 @@ def to_top(inputs: types.Object, name: str) -> None:
     inputs.properties.update([(name, moved), *rest])
 
 
+def ask(inputs: types.Object, params: type[Params], name: str, proposed: Any) -> None:
+    """Ask for a setting that is usually folded away, with a value proposed."""
+    setting = next(each for each in settings_of(params) if each.name == name)
+    inputs.properties.pop(name, None)
+    _add(inputs, replace(setting, default=proposed))
+
+
 def choose(inputs: types.Object, params: type[Params], name: str, values: Sequence[str]) -> None:
     """Make a text setting a choice of ``values``, its default among them, at the same place."""
     if name not in inputs.properties:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from fiftyone.operators import types
 
 from ..plugin.dataset.spec.check import SpecCheckResult, check_view
 from ..plugin.dataset.spec.export import SpecResult, export_visual_spec
+from ..plugin.dataset.spec.own import foreseen
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.spec import CheckParams, SpecParams
@@ -39,6 +41,8 @@ class ExportVisualSpec(StepOperator):
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         form.target(ctx, inputs, "What to collect more of", COLLECTED)
+        with suppress(InputError):  # a wrong value is marked already
+            _foretell(ctx, inputs, form.read(ctx, SpecParams))
 
     def live(
         self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
@@ -52,6 +56,22 @@ class ExportVisualSpec(StepOperator):
     def run(self, ctx: foo.ExecutionContext, params: SpecParams, report: Reporter) -> SpecResult:
         samples, source = _target(ctx)
         return export_visual_spec(samples, params, source=source, progress=report("Pictures"))
+
+
+def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParams) -> None:
+    """Say that the spec would turn its own candidates down, and propose a δ where none passes."""
+    samples, _ = _target(ctx)
+    usual = foreseen(samples, params.model_copy(update={"spec_delta": None}))
+    if usual is not None and usual.count == usual.total and usual.passing is not None:
+        inputs.view("own", types.Warning(label="The usual δ accepts none", description=str(usual)))
+        form.ask(inputs, SpecParams, "spec_delta", usual.passing)
+    own = foreseen(samples, params)
+    if own is None or (own == usual and params.spec_delta is None and "own" in inputs.properties):
+        return
+    if own.count == own.total:
+        form.mark(inputs, InputError(str(own)))
+    else:
+        inputs.view("own", types.Warning(label="Not all would pass", description=str(own)))
 
 
 def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str]:

@@ -1,5 +1,6 @@
 """A Visual Spec as a person gets it in the App: the form, the file that arrives, the words."""
 
+import json
 import zipfile
 
 import numpy as np
@@ -36,6 +37,7 @@ def test_the_form_gives_a_file_that_the_browser_downloads(page, app_url, analyse
     page.keyboard.type("Gapsphere: Export Visual Spec")
     page.get_by_text("Gapsphere: Export Visual Spec", exact=True).last.click()
     page.get_by_text("What to collect more of", exact=True).wait_for()
+    page.get_by_text("would be told “covered already”").first.wait_for()  # and a δ is proposed
     shot(page, "export_visual_spec_form")
     with page.expect_download(timeout=120_000) as arriving:
         page.get_by_role("button", name="Execute").first.click()
@@ -47,4 +49,6 @@ def test_the_form_gives_a_file_that_the_browser_downloads(page, app_url, analyse
     with zipfile.ZipFile(tmp_path / download.suggested_filename) as archive:
         assert archive.testzip() is None
         names = {name.rsplit("/", 1)[1] for name in archive.namelist()}
+        said = json.loads(archive.read(f"{download.suggested_filename[:-4]}/spec.json"))
+    assert all(image["dist_to_S"] > said["delta"] for image in said["candidates"]), "it passes"
     assert {"visual-spec.en.html", "visual-spec.ko.html", "spec.json", "reference.npz"} <= names

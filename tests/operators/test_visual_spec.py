@@ -9,7 +9,9 @@ import pytest
 from fiftyone.operators.executor import Executor, resolve_type
 from fiftyone.operators.registry import OperatorRegistry
 from gapsphere.operators.spec import ExportVisualSpec
+from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import places
+from gapsphere.plugin.settings.steps import CoverageParams
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"
@@ -88,6 +90,33 @@ def test_the_form_asks_first_which_samples_are_meant(name, dataset):
     request = {"dataset_name": dataset.name, "params": {}}
     schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + name, request))
     assert list(schema.to_json()["type"]["properties"])[:2] == ["what_it_does", "target"]
+
+
+def test_the_form_says_that_the_spec_would_turn_its_own_candidates_down(analysed):
+    pool = analysed.match_tags("U").sort_by("dist_to_S")
+
+    def asked(delta=None):
+        params = {"more_settings": True, "spec_delta": delta}
+        request = {"dataset_name": analysed.name, "params": params, "selected": pool.values("id")}
+        schema = asyncio.run(
+            resolve_type(OperatorRegistry(), PREFIX + "export_visual_spec", request)
+        )
+        return schema.to_json()["type"]["properties"]
+
+    assert not {"mistake", "own"} & set(asked(pool.first()["dist_to_S"] / 2))
+    some = asked(pool.first()["dist_to_S"])
+    assert "would be told" in some["own"]["view"]["description"]
+    assert "mistake" not in some
+    every = asked(2.0)
+    assert "give the spec a δ of" in every["mistake"]["view"]["description"]
+    assert every["mistake"]["invalid"]
+    compute_coverage(analysed, CoverageParams(delta=2.0))
+    proposed = asked()
+    assert "mistake" not in proposed
+    assert "would be told" in proposed["own"]["view"]["description"]
+    delta = proposed["spec_delta"]["default"]
+    assert 0 < delta < pool.first()["dist_to_S"]
+    assert "mistake" not in asked(delta)
 
 
 def test_the_form_of_heatmaps_says_what_it_does_and_asks_what_about(dataset):

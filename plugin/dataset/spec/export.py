@@ -45,6 +45,7 @@ from . import issued
 from .candidates import Chosen, choose
 from .evidence import drives_of, gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
+from .own import TurnedDown, turned_down
 
 STEP = "visual_spec"
 
@@ -119,6 +120,9 @@ def export_visual_spec(
 def _exported(samples: Samples, params: SpecParams, source: str, progress: Progress) -> SpecResult:
     samples = admitted(samples, params.slices)
     spec, warnings = _compose(samples, params, source)
+    own = _own(spec)
+    if own is not None and own.count == own.total:
+        raise InputError(f"The spec would turn down every image it shows. {own}")
     warnings += _warned(spec)
     written = write_spec(
         _output(params, spec),
@@ -333,20 +337,23 @@ def _one_drive(sequences: Sequence[Any]) -> str:
     return str(drives.pop()) if len(drives) == 1 and None not in drives else ""
 
 
+def _own(spec: VisualSpec) -> TurnedDown | None:
+    """Candidates that the spec turns down itself; without embeddings it judges nothing."""
+    if not spec.rule.checkable:
+        return None
+    return turned_down([image.to_owned or 0.0 for image in spec.candidates], spec.rule.delta)
+
+
 def _warned(spec: VisualSpec) -> list[str]:
-    count, warnings = len(spec.candidates), []
+    warnings = []
     if not spec.rule.checkable:
         warnings.append(
             "There are no embeddings: distances and δ are the imported ones, pictures are chosen "
             "on the sphere, and the spec cannot check images. To have one that can, run "
             "compute_embeddings and compute_coverage and export it again."
         )
-    elif spec.beyond < count:
-        warnings.append(
-            f"{count - spec.beyond} of {count} candidates are within δ = {spec.rule.delta:.4g}: "
-            "images just like them would be rejected as “covered already”. Choose candidates that "
-            "are gaps, or give the spec a smaller δ."
-        )
+    elif (own := _own(spec)) is not None:
+        warnings.append(str(own))
     if spec.drive and spec.rule.radius_source in ("owned", "delta"):
         learnt = "δ" if spec.rule.radius_source == "delta" else "read off the drives of S"
         warnings.append(

@@ -1,6 +1,7 @@
 """A spec from samples and the way back, with a real encoder on a real database."""
 
 import json
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.spec import check
 from gapsphere.plugin.dataset.spec.check import check_files, check_view
 from gapsphere.plugin.dataset.spec.export import export_visual_spec
+from gapsphere.plugin.dataset.spec.own import foreseen
 from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.encoders import hub
@@ -150,13 +152,13 @@ def test_a_spec_says_what_its_delta_is_worth(driven, tmp_path):
     assert issued.standing == standing(covered.threshold)
     assert issued.standing in str(issued)
     assert document(issued.path)["standing"]["level"] == 0.1
-    given = issue(driven, tmp_path / "b.zip", candidates="U", spec_delta=0.5)
+    given = issue(driven, tmp_path / "b.zip", candidates="U", spec_delta=0.12)
     level = document(given.path)["standing"]["level"]
     owned = vectors.read(driven.match_tags("S"), "embedding")
     drives = driven.select(owned.ids, ordered=True).values("sequence")
     own = own_distances(owned.matrix, drives)
-    assert level == pytest.approx(level_of(0.5, own.distance, own.drive))
-    assert "δ = 0.5000 cosine was given; over 10 drives" in given.standing
+    assert level == pytest.approx(level_of(0.12, own.distance, own.drive))
+    assert "δ = 0.1200 cosine was given; over 10 drives" in given.standing
 
 
 def test_a_spec_decides_by_distance_and_says_so_where_the_run_went_by_novelty(driven, tmp_path):
@@ -256,20 +258,45 @@ def test_without_a_name_the_file_is_named_by_its_id(analysed):
     issued.path.unlink()
 
 
-def test_candidates_that_delta_covers_are_warned_about(analysed, tmp_path):
-    issued = issue(red(analysed), tmp_path / "x.zip", spec_delta=2.0)
-    assert any("covered already" in warning for warning in issued.warnings)
+def test_a_spec_that_turns_its_candidates_down_says_with_which_delta_they_pass(analysed, tmp_path):
+    distances = sorted(red(analysed).values("dist_to_S"))
+    some = issue(red(analysed), tmp_path / "some.zip", spec_delta=distances[2])
+    (said,) = (warning for warning in some.warnings if "covered already" in warning)
+    assert said.startswith("3 of 8 candidates are within δ")
+    path = tmp_path / "none.zip"
+    with pytest.raises(InputError, match=r"8 of 8 candidates .* a δ of ") as refused:
+        issue(red(analysed), path, spec_delta=2.0)
+    assert not path.exists()
+    proposed = float(re.search(r"a δ of ([\d.]+) or less", str(refused.value))[1])
+    assert distances[0] - 2e-4 < proposed < distances[0]
+    passing = issue(red(analysed), path, spec_delta=proposed)
+    assert not any("covered already" in warning for warning in passing.warnings)
+    verdicts = check_view(path, red(analysed)).counts
+    assert verdicts["accepted"] == 8
+
+
+@pytest.mark.parametrize("given", [{}, {"spec_delta": 2.0}, {"spec_delta": 0.01}])
+def test_what_is_foreseen_is_what_the_export_says(analysed, tmp_path, given):
+    analysed.match_tags("S").limit(2).set_values("colour", ["red", "red"])
+    values = {**given, "candidates": "field:colour=red"}
+    ahead = foreseen(analysed, SpecParams(**values))
+    try:
+        said = "\n".join(issue(analysed, tmp_path / "x.zip", **values).warnings)
+    except InputError as error:
+        said = str(error)
+    assert (ahead is None) == ("covered already" not in said)
+    assert ahead is None or str(ahead) in said
 
 
 def test_one_drive_alone_is_warned_about_and_a_radius_may_be_given(analysed, tmp_path):
     analysed.set_values("sequence", ["drive 7"] * len(analysed))
-    issued = issue(red(analysed), tmp_path / "x.zip", spec_delta=1.0)
+    issued = issue(red(analysed), tmp_path / "x.zip", spec_delta=0.1)
     assert any("one drive (drive 7)" in warning for warning in issued.warnings)
     analysed.set_values("sequence", {red(analysed).first().id: "drive 8"}, key_field="id")
-    both = issue(red(analysed), tmp_path / "both.zip", spec_delta=1.0)
+    both = issue(red(analysed), tmp_path / "both.zip", spec_delta=0.1)
     assert not any("one drive" in warning for warning in both.warnings)
     analysed.set_values("sequence", ["drive 7"] * len(analysed))
-    wide = issue(red(analysed), tmp_path / "wide.zip", spec_delta=1.0, spec_radius=0.5)
+    wide = issue(red(analysed), tmp_path / "wide.zip", spec_delta=0.1, spec_radius=0.5)
     assert not any("one drive" in warning for warning in wide.warnings)
     assert (document(wide.path)["radius"], document(wide.path)["radius_source"]) == (0.5, "given")
     assert read_spec(wide.path).rule.near_radius == 0.75

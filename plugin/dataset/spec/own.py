@@ -1,0 +1,81 @@
+"""Whether a Visual Spec accepts its own candidates, and with which δ it would.
+
+A candidate is as near to the request as can be, so the one thing that turns it down is S: it lies
+within δ of an image of S.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...errors import GapsphereError
+from ...settings.spec import SpecParams
+from ..gaps import coverage
+from ..store.names import Names
+from ..store.sets import Samples, dataset_of, resolve
+from .candidates import choose
+
+STEPS_OF_DELTA = 1e-4
+"""A proposed δ has four decimals."""
+
+
+@dataclass(frozen=True)
+class TurnedDown:
+    """``count`` of ``total`` candidates lie within ``delta`` of S.
+
+    ``passing`` is the largest δ of four decimals with which all pass; None where a candidate is so
+    near to S that there is none.
+    """
+
+    count: int
+    total: int
+    delta: float
+    passing: float | None
+
+    def __str__(self) -> str:
+        """In a sentence.
+
+        Examples
+        --------
+        >>> str(turned_down([0.30, 0.17, 0.41], 0.2))[:44]
+        '1 of 3 candidates is within δ = 0.2 of S: im'
+        >>> turned_down([0.30, 0.17, 0.41], 0.2).passing
+        0.1699
+        """
+        those, like = ("is", "it") if self.count == 1 else ("are", "them")
+        way = "" if self.passing is None else f", or give the spec a δ of {self.passing:g} or less"
+        return (
+            f"{self.count} of {self.total} candidates {those} within δ = {self.delta:.4g} of S: "
+            f"images just like {like} would be told “covered already”. Choose candidates that are "
+            f"gaps{way}."
+        )
+
+
+def turned_down(to_owned: Sequence[float], delta: float) -> TurnedDown | None:
+    """The candidates that their own spec turns down, told by distances to S; None for none."""
+    count = sum(distance <= delta for distance in to_owned)
+    if not count:
+        return None
+    passing = (math.ceil(min(to_owned) / STEPS_OF_DELTA) - 1) * STEPS_OF_DELTA
+    largest = round(passing, 4) if passing >= STEPS_OF_DELTA else None
+    return TurnedDown(count, len(to_owned), delta, largest)
+
+
+def foreseen(samples: Samples, params: SpecParams) -> TurnedDown | None:
+    """The same before a spec is made, by the distances that the samples have; None if not known."""
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    try:
+        covered = coverage.read(dataset, names)
+        chosen = choose(samples, dataset, params, names).samples
+        owned = set(resolve(dataset, params.owned).values("id"))
+    except GapsphereError:  # the export says what is wrong
+        return None
+    if not dataset.has_field(names.dist_to_S):
+        return None
+    ids, distances = chosen.values(["id", names.dist_to_S])
+    pairs = zip(ids, distances, strict=True)
+    known = [distance for each, distance in pairs if distance is not None and each not in owned]
+    delta = covered.delta if params.spec_delta is None else params.spec_delta
+    return turned_down(known, delta)
