@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -46,9 +47,25 @@ def read_question(analysis: Analysis, shown: Array, params: Mapping[str, Any]) -
     if kind in ("place", "cap"):
         direction = unit_direction(query.get("direction"))
         return Question(kind, direction=direction, angle=float(query.get("angle") or 0), **common)
+    if kind == "lasso":
+        return Question(kind, rows=shown[_inside(query.get("mask"), len(shown))], **common)
     if kind == "drive":
         return drive_question(analysis, str(query.get("drive")), **common)
-    raise InputError("That is not a question about a point, a place, a cap or a drive.")
+    raise InputError("That is not a question about a point, a place, a cap, a lasso or a drive.")
+
+
+def _inside(mask: Any, n: int) -> Array:
+    """Which of the points shown a lasso holds, bool (n,)."""
+    try:
+        bits = np.unpackbits(np.frombuffer(b64decode(str(mask)), np.uint8), bitorder="little")
+    except ValueError as error:
+        raise InputError("The lasso's points arrived damaged: draw it again.") from error
+    if not n <= len(bits) < n + 8:
+        raise InputError("The lasso is of other points than these: draw it again.")
+    inside = bits[:n].astype(bool)
+    if not inside.any():
+        raise InputError("No point lies inside the lasso.")
+    return inside
 
 
 def _row(analysis: Analysis, shown: Array, query: Mapping[str, Any]) -> int:
@@ -113,6 +130,8 @@ def reply(
 ) -> dict[str, Any]:
     """What the panel gets back for a question."""
     said = said_of(analysis, question)
+    if question.kind == "lasso" and len(shown) < len(analysis):
+        said = [*said, f"Of the {len(shown):,} points drawn of {len(analysis):,}."]
     inside = answer.inside
     lit = _positions(shown, answer.rows if inside is None else inside)
     return {

@@ -30,7 +30,7 @@ Vec3 = tuple[float, float, float]
 Projection = Literal["sphere", "cartesian"]
 Show = Literal["S", "U", "both"]
 Metric = Literal["cosine", "euclidean"]
-QueryMode = Literal["point", "place", "cap"]
+QueryMode = Literal["point", "place", "cap", "lasso"]
 SourceName = Literal["panel", "routes"]
 """Who serves coordinates and ids: this panel, or FiftyOne's own ``/embeddings/v2``."""
 Kind = Literal["numeric", "categorical"]
@@ -322,12 +322,18 @@ class CapQuery(TypedDict):
     angle: float
 
 
+class LassoQuery(TypedDict):
+    kind: Literal["lasso"]
+    mask: Base64
+    """Bitmask over the points shown: 1 is inside."""
+
+
 class DriveQuery(TypedDict):
     kind: Literal["drive"]
     drive: str
 
 
-Query = SampleQuery | PointQuery | PlaceQuery | CapQuery | DriveQuery
+Query = SampleQuery | PointQuery | PlaceQuery | CapQuery | LassoQuery | DriveQuery
 
 
 class OfStamp(TypedDict):
@@ -388,7 +394,7 @@ class Answer(OfStamp):
     query: Query
     cards: list[Card]
     total: int
-    """Samples in the answer: K neighbours, or everything inside a cap or of a drive."""
+    """Samples in the answer: K neighbours, or everything inside a cap or lasso or of a drive."""
     words: Sentences | None
     """The verdict; null where S has no image on the sphere."""
     highlight: Base64

@@ -23,6 +23,7 @@ from .verdict import (
     Verdict,
     cap_verdict,
     drive_verdict,
+    lasso_verdict,
     place_verdict,
     point_verdict,
 )
@@ -35,15 +36,15 @@ MAX_K = 200
 
 @dataclass(frozen=True)
 class Question:
-    """What is near a point, near an empty place, in a cap, or in a drive.
+    """What is near a point, near an empty place, in a cap, in a lasso, or in a drive.
 
-    ``row`` is the point, ``angle`` the cap's in radians, ``drive``, ``rows`` and ``p`` a drive's
-    name, points and p-value; ``direction`` is a unit vector.
+    ``row`` is the point, ``angle`` the cap's in radians, ``rows`` are a lasso's points, ``drive``,
+    ``rows`` and ``p`` a drive's name, points and p-value; ``direction`` is a unit vector.
     ``k`` neighbours of ``search`` are wanted, the nearest on the sphere, or with ``rerank`` the
     nearest in the embedding among many of these.  ``delta`` takes the place of the run's δ.
     """
 
-    kind: Literal["point", "place", "cap", "drive"]
+    kind: Literal["point", "place", "cap", "lasso", "drive"]
     row: int = -1
     drive: str = ""
     rows: Array | None = None
@@ -113,12 +114,14 @@ def answer(space: SearchSpace, question: Question) -> Answer:
     inside = None
     verdict: Verdict | None
     lacks = space.lacks
-    if question.kind in ("cap", "drive"):
+    if question.kind in ("cap", "lasso", "drive"):
         inside, order = _inside(space, question)
         rows = inside[order[: question.k]]
         distance = np.full(len(rows), np.nan)
         if question.kind == "cap":
             verdict = cap_verdict(space, judged, inside, question.angle)
+        elif question.kind == "lasso":
+            verdict = lasso_verdict(space, judged, inside)
         else:
             verdict = drive_verdict(space, judged, inside, question.p)
     else:
@@ -142,7 +145,10 @@ def answer(space: SearchSpace, question: Question) -> Answer:
 
 
 def _inside(space: SearchSpace, question: Question) -> tuple[Array, Array]:
-    """Rows of a cap or a drive, and their order: nearest to the middle, or farthest from S."""
+    """Rows and their order: of a cap nearest to the middle, of a lasso or a drive farthest from S.
+
+    An image without a distance, as S's own are, comes last.
+    """
     if question.rows is not None:
         return question.rows, np.argsort(-space.dist[question.rows], kind="stable")
     inside = space.index("both").within(question.direction, question.angle)

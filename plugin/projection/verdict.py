@@ -96,7 +96,7 @@ class Verdict:
         What this rests on where there are no embeddings, as a sentence; "" where there are.
     """
 
-    kind: Literal["U", "S", "place", "cap", "drive"]
+    kind: Literal["U", "S", "place", "cap", "lasso", "drive"]
     status: Status
     threshold: Threshold
     distance: float | None = None
@@ -197,6 +197,11 @@ def cap_verdict(space: SearchSpace, judged: Judged, rows: Array, angle: float) -
     return _of_images("cap", space, judged, rows, angle)
 
 
+def lasso_verdict(space: SearchSpace, judged: Judged, rows: Array) -> Verdict:
+    """Verdict of all images inside a line drawn by hand."""
+    return _of_images("lasso", space, judged, rows, 0.0)
+
+
 def drive_verdict(space: SearchSpace, judged: Judged, rows: Array, p: float | None) -> Verdict:
     """Verdict of a drive of U: by its p-value where S has the drives, else by its images."""
     verdict = _of_images("drive", space, judged, rows, 0.0)
@@ -208,7 +213,7 @@ def drive_verdict(space: SearchSpace, judged: Judged, rows: Array, p: float | No
 
 
 def _of_images(
-    kind: Literal["place", "cap", "drive"],
+    kind: Literal["place", "cap", "lasso", "drive"],
     space: SearchSpace,
     judged: Judged,
     rows: Array,

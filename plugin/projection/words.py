@@ -124,7 +124,7 @@ def _lacks(verdict: Verdict) -> list[str]:
     """What the answer rests on where there are no embeddings."""
     if not verdict.lacks:
         return []
-    if verdict.kind in ("cap", "drive"):
+    if verdict.kind in ("cap", "lasso", "drive"):
         return [verdict.lacks]
     return [
         f"{verdict.lacks} Neighbours are in the order of the sphere, without re-ranking, and how "

@@ -204,6 +204,24 @@ def test_a_drive_is_an_answer_of_its_images(found, made):
         ask(found, {"kind": "drive", "drive": "nowhere"})
 
 
+def test_a_lasso_holds_the_points_drawn_that_it_was_drawn_around(found):
+    shown = found.shown(150)
+    inside = np.zeros(len(shown), bool)
+    inside[[2, 17, 64, 149]] = True
+    bits = base64.b64encode(np.packbits(inside, bitorder="little").tobytes()).decode()
+    params = {"query": {"kind": "lasso", "mask": bits}, "search": "U"}
+    question = answers.read_question(found, shown, params)
+    given = answer(found, question)
+    assert sorted(given.inside) == shown[inside].tolist()
+    far = found.dist[given.rows]
+    assert (np.diff(far[np.isfinite(far)]) <= 0).all()
+    reply = answers.reply(found, shown, params["query"], "s", question, given)
+    lit = np.frombuffer(base64.b64decode(reply["highlight"]), np.uint32)
+    assert (sorted(lit), reply["total"]) == ([2, 17, 64, 149], 4)
+    # Points that are not drawn cannot be drawn around: the answer says so.
+    assert "Of the 150 points drawn of 400." in reply["words"]["evidence"]
+
+
 def test_cards_say_where_each_image_is_among_the_points_shown(found, made):
     shown = found.shown(120)
     rows = np.array([shown[4], next(r for r in range(len(found)) if r not in set(shown))])
@@ -233,6 +251,10 @@ def test_an_answer_lights_all_of_its_points_that_are_shown(found):
         {"kind": "point", "id": "f" * 24},
         {"kind": "place", "direction": [0, 0, 0]},
         {"kind": "cap", "direction": [0, float("nan"), 1], "angle": 1},
+        {"kind": "lasso"},
+        {"kind": "lasso", "mask": "a"},
+        {"kind": "lasso", "mask": "AAAA"},
+        {"kind": "lasso", "mask": base64.b64encode(bytes(50)).decode()},
     ],
 )
 def test_what_is_no_question_is_refused_with_a_sentence(found, query):

@@ -29,7 +29,7 @@ export type Show = "S" | "U" | "both";
 
 export type Metric = "cosine" | "euclidean";
 
-export type QueryMode = "point" | "place" | "cap";
+export type QueryMode = "point" | "place" | "cap" | "lasso";
 
 /** Who serves coordinates and ids: this panel, or FiftyOne's own ``/embeddings/v2``. */
 export type SourceName = "panel" | "routes";
@@ -292,12 +292,18 @@ export interface CapQuery {
   angle: number;
 }
 
+export interface LassoQuery {
+  kind: "lasso";
+  /** Bitmask over the points shown: 1 is inside. */
+  mask: Base64;
+}
+
 export interface DriveQuery {
   kind: "drive";
   drive: string;
 }
 
-export type Query = SampleQuery | PointQuery | PlaceQuery | CapQuery | DriveQuery;
+export type Query = SampleQuery | PointQuery | PlaceQuery | CapQuery | LassoQuery | DriveQuery;
 
 export interface OfStamp {
   stamp: string;
@@ -354,7 +360,7 @@ export interface Sentences {
 export interface Answer extends OfStamp {
   query: Query;
   cards: Card[];
-  /** Samples in the answer: K neighbours, or everything inside a cap or of a drive. */
+  /** Samples in the answer: K neighbours, or everything inside a cap or lasso or of a drive. */
   total: number;
   /** The verdict; null where S has no image on the sphere. */
   words: Sentences | null;

@@ -4,7 +4,7 @@
  * without a canvas.
  */
 
-import { MathUtils, Quaternion, Vector3 } from "three";
+import { MathUtils, Matrix3, Quaternion, Vector3 } from "three";
 
 export type Vec3 = readonly [number, number, number];
 
@@ -54,6 +54,39 @@ export function meanDirection(xyz: Float32Array, rows: ArrayLike<number>): Vec3 
   }
   if (sum.length() < 1e-6 * rows.length) sum.fromArray(xyz, 3 * rows[0]);
   return sum.normalize().toArray();
+}
+
+/**
+ * The direction from which a cloud of interleaved `xyz` is spread widest on the screen: of 200 even
+ * ones the one whose projection has the largest variance, by the determinant of its covariance.
+ */
+export function broadside(xyz: Float32Array): Vec3 {
+  const n = xyz.length / 3;
+  const middle = [0, 0, 0];
+  for (let i = 0; i < xyz.length; i++) middle[i % 3] += xyz[i] / n;
+  const spread = new Matrix3().set(0, 0, 0, 0, 0, 0, 0, 0, 0);
+  for (let i = 0; i < n; i++) {
+    for (let row = 0; row < 3; row++) {
+      for (let column = 0; column < 3; column++) {
+        const product = (xyz[3 * i + row] - middle[row]) * (xyz[3 * i + column] - middle[column]);
+        spread.elements[3 * column + row] += product / n;
+      }
+    }
+  }
+  // The determinant of a projection along d is d' adj(C) d.
+  const [xx, xy, xz, , yy, yz, , , zz] = spread.elements;
+  const area = (x: number, y: number, z: number): number =>
+    (yy * zz - yz * yz) * x * x +
+    (xx * zz - xz * xz) * y * y +
+    (xx * yy - xy * xy) * z * z +
+    2 * ((xz * yz - xy * zz) * x * y + (xy * yz - xz * yy) * x * z + (xy * xz - xx * yz) * y * z);
+  const ways = fibonacciSphere(200);
+  let best: Vec3 = [0, 0, 1];
+  for (let i = 0; i < 200; i++) {
+    const way: Vec3 = [ways[3 * i], ways[3 * i + 1], ways[3 * i + 2]];
+    if (area(...way) > area(...best)) best = way;
+  }
+  return best;
 }
 
 /** How many points of interleaved `xyz` lie inside the cap; `keep` leaves others out. */

@@ -18,6 +18,8 @@ export interface HookState {
   highlighted: number;
   selected: number[];
   opened: number;
+  /** False once the free projection is drawn. */
+  spherical: boolean;
   dimmed: number;
   /** Points that are not hidden. */
   drawn: number;

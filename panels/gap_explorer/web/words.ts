@@ -74,6 +74,7 @@ export function title(answer: Answer): string {
     const degrees = Math.round((query.angle * 180) / Math.PI);
     return `${plural(total, "sample")} inside a ${degrees}° cap`;
   }
+  if (query.kind === "lasso") return `${plural(total, "sample")} inside the lasso`;
   if (query.kind === "place") return "Empty location";
   if (query.kind === "drive") return `Drive ${query.drive}`;
   return cards[0] ? fileName(cards[0].filepath) : "A sample";

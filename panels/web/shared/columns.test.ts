@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Bitmask, ColumnError, decodeFloat32, decodePositions, decodeUint16, IdColumn } from "./columns";
+import { Bitmask, ColumnError, decodeFloat32, decodePositions, decodeUint16, encodeBitmask, IdColumn } from "./columns";
 
 const encode = (array: ArrayBufferView): string =>
   btoa(String.fromCharCode(...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)));
@@ -8,6 +8,10 @@ const fromHex = (hex: string): Uint8Array =>
   Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
 describe("typed columns", () => {
+  it("go out as a bitmask that reads the same", () => {
+    const mask = Bitmask.decode(encodeBitmask([0, 7, 8, 18], 19), 19);
+    expect([...Array(19).keys()].filter((i) => mask.has(i))).toEqual([0, 7, 8, 18]);
+  });
   it("come back as they were sent", () => {
     const values = new Float32Array([1.5, -2, 3e-8]);
     expect([...decodeFloat32(encode(values), 3)]).toEqual([...values]);

@@ -39,6 +39,15 @@ export function decodeUint16(base64: string, count: number, what = "uint16"): Ui
   return new Uint16Array(bytes.buffer);
 }
 
+/** Positions below `n` as a bitmask, base64: what {@link Bitmask}.decode reads. */
+export function encodeBitmask(positions: ArrayLike<number>, n: number): string {
+  const bytes = new Uint8Array(Math.ceil(n / 8));
+  for (let k = 0; k < positions.length; k++) bytes[positions[k] >> 3] |= 1 << (positions[k] & 7);
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
 /** Positions, any number of them, each below `n`. */
 export function decodePositions(base64: string, n: number): Uint32Array {
   const bytes = decodeBytes(base64);

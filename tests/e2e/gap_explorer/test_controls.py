@@ -5,6 +5,13 @@ import pytest
 PANEL = '[data-cy="gap-explorer"]'
 LEGEND, RAMP = '[data-cy="gs-legend"]', '[data-cy="gs-ramp"]'
 WIDTHS = (1900, 380)
+MODES = ("Point", "Place", "Cap", "Lasso")
+EXTENT = """(() => {
+  const hook = window.__gapsphere, box = hook.canvas.getBoundingClientRect();
+  const at = Array.from({ length: hook.scene.count }, (_, i) => hook.project(i));
+  const extent = (of) => Math.max(...at.map(of)) - Math.min(...at.map(of));
+  return [extent((p) => p.x) / box.width, extent((p) => p.y) / box.height];
+})()"""
 
 
 def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot):
@@ -25,7 +32,12 @@ def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot)
 
     settings = panel.settings()
     panel.radio("Projection", "Cartesian")
-    panel.page.wait_for_selector("text=Switch to the spherical projection")
+    panel.wait_state("s.spherical === false")
+    modes = panel.page.get_by_role("radiogroup", name="Click mode")
+    off = {name: modes.get_by_role("radio", name=name).is_disabled() for name in MODES}
+    assert off == {"Point": False, "Place": True, "Cap": True, "Lasso": False}
+    # The cloud fills the view, whatever its own size.
+    assert max(panel.read(EXTENT)) > 0.6
     shot(panel.page, "panel-cartesian")
     panel.radio("Projection", "Spherical")
     panel.radio("Colours", "Cividis")

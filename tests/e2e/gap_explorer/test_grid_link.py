@@ -19,6 +19,19 @@ def test_the_grid_lights_up_and_marks_on_the_sphere(panel, own, shot):
     looker.locator('[data-cy="looker-checkbox-"]').click()
     panel.wait_state("s.selected.length === 1")
     shot(panel.page, "panel-selected")
+    # On the far side it could not be seen: a chip says so, and turns to it.
+    at = panel.state("selected")[0]
+    panel.page.evaluate(
+        """(at) => { const hook = window.__gapsphere;
+        hook.face(hook.pointAt(at).map((one) => -one)); }""",
+        at,
+    )
+    chip = panel.page.locator('[data-cy="gs-behind"]')
+    chip.wait_for()
+    assert chip.inner_text() == "1 behind: turn"
+    chip.click()
+    panel.wait(f"window.__gapsphere.project({at}).visible")
+    chip.wait_for(state="hidden")
     looker.locator('[data-cy="looker-checkbox-"]').click()
     panel.wait_state("s.selected.length === 0")
     box = looker.bounding_box()

@@ -34,6 +34,12 @@ export const CapIcon = icon(
     <ellipse cx="6.6" cy="6.4" rx="3" ry="2.4" fill="currentColor" fillOpacity=".35" />
   </>,
 );
+export const LassoIcon = icon(
+  <>
+    <path d="M8 2.4c3.4 0 5.6 1.6 5.6 3.8S11.4 10 8 10 2.4 8.4 2.4 6.2 4.6 2.4 8 2.4z" strokeDasharray="2.4 1.6" />
+    <path d="M5.2 9.6c-.6 1.4-.2 2.8-1.6 4" />
+  </>,
+);
 export const Close = icon(<path d="M4 4l8 8M12 4l-8 8" />);
 export const Check = icon(<path d="M3.5 8.5l3 3 6-7" />);
 export const SheetIcon = icon(

@@ -179,7 +179,7 @@ function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayS
       />
       {answer.total > answer.cards.length ? (
         <p className="gs-fine">
-          Showing the {count(answer.cards.length)} {answer.query.kind === "drive" ? "farthest from S" : "nearest to the centre"};
+          Showing the {count(answer.cards.length)} {["drive", "lasso"].includes(answer.query.kind) ? "farthest from S" : "nearest to the centre"};
           actions apply to all {count(answer.total)}.
         </p>
       ) : null}

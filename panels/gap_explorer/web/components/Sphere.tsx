@@ -1,6 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { QueryMode, RunInfo } from "../contract.gen";
+import { encodeBitmask } from "../../../web/shared/columns";
+import type { RunInfo } from "../contract.gen";
 import { makeFlags } from "../flags";
 import type { AnswerState } from "../hooks/useAnswer";
 import { useCartesian } from "../hooks/useCartesian";
@@ -12,25 +13,17 @@ import { useLegend } from "../hooks/useLegend";
 import type { SceneState } from "../hooks/useScene";
 import type { Shown } from "../hooks/useShown";
 import { countInCap, meanDirection, type Vec3 } from "../math";
+import type { Path } from "../scene/gestures";
 import { FLAG } from "../scene/shaders";
 import type { SceneTheme } from "../../../web/shared/theme";
 import { installTestHook } from "../testHook";
 import { isProvisional } from "../verdicts";
 import { colourName, plural, unitOf } from "../words";
+import { Behind } from "./Behind";
 import { HoverCard, type Hovered } from "./HoverCard";
-import { CapIcon, Home, Minus, PlaceIcon, Plus, PointIcon } from "./Icons";
+import { Home, Minus, Plus } from "./Icons";
 import { Legend } from "./Legend";
-
-const MODES: readonly { value: QueryMode; label: string; hint: string; icon: () => React.ReactElement }[] = [
-  { value: "point", label: "Point", hint: "Click a point or an empty location", icon: PointIcon },
-  {
-    value: "place",
-    label: "Place",
-    hint: "Every click queries the location, even where points are dense",
-    icon: PlaceIcon,
-  },
-  { value: "cap", label: "Cap", hint: "Drag out a cap from its centre", icon: CapIcon },
-];
+import { Modes } from "./Modes";
 
 interface CapDrag {
   direction: Vec3;
@@ -56,6 +49,7 @@ export function Sphere(props: {
   const [size, setSize] = React.useState({ width: 0, height: 0 });
   const [hovered, setHovered] = React.useState<Hovered | null>(null);
   const [cap, setCap] = React.useState<CapDrag | null>(null);
+  const [lasso, setLasso] = React.useState<Path | null>(null);
 
   const { scene, canvas } = stage;
   stage.events.current = {
@@ -63,6 +57,11 @@ export function Sphere(props: {
     place: (direction) => answers.ask({ kind: "place", direction }),
     cap: (direction, angle) => answers.ask({ kind: "cap", direction, angle }),
     capDrag: setCap,
+    lasso: (path) => {
+      const rows = scene?.lassoed(path);
+      if (rows?.length) answers.ask({ kind: "lasso", mask: encodeBitmask(rows, cloud.n) });
+    },
+    lassoDrag: setLasso,
     hover: setHovered,
     lost: () => setHovered(null),
   };
@@ -129,6 +128,13 @@ export function Sphere(props: {
 
   React.useEffect(() => scene?.setProvisional(provisional), [scene, provisional]);
 
+  // A free cloud fills the view when it comes; the sphere is looked at from where it was.
+  const fills = React.useRef(false);
+  React.useEffect(() => {
+    if (scene && fills.current !== !geometry.spherical) scene.fill();
+    fills.current = !geometry.spherical;
+  }, [scene, geometry.spherical]);
+
   // The first look is at what is missing most: the first pick, or as the sphere lies.
   const faced = React.useRef("");
   React.useEffect(() => {
@@ -176,6 +182,7 @@ export function Sphere(props: {
       opened: grid.opened,
       dimmed: match ? cloud.n - match.count() : 0,
       drawn: drawn.flags.reduce((sum, flag) => sum + (flag & FLAG.HIDDEN ? 0 : 1), 0),
+      spherical: scene.spherical,
       marks: scene.marked,
       shown: { owned: shown.owned, pool: shown.pool, gaps: drawn.gaps },
     }));
@@ -192,21 +199,7 @@ export function Sphere(props: {
     <div className="gs-column gs-shrink gs-sphere">
       <div className="gs-canvas" ref={setBox}>
         <div className="gs-cross" aria-hidden="true" />
-        <div className="gs-modes" role="radiogroup" aria-label="Click mode">
-          {MODES.map(({ value, label, hint, icon: ModeIcon }) => (
-            <button
-              key={value}
-              type="button"
-              role="radio"
-              aria-checked={choices.mode === value}
-              title={hint}
-              onClick={() => bridge.choose({ mode: value })}
-            >
-              <ModeIcon />
-              <span>{label}</span>
-            </button>
-          ))}
-        </div>
+        <Modes mode={choices.mode} spherical={geometry.spherical} choose={(mode) => bridge.choose({ mode })} />
         <div className="gs-view">
           <button type="button" aria-label="Zoom in" title="Zoom in" onClick={() => scene?.orbit.zoomBy(1.3)}>
             <Plus />
@@ -214,10 +207,18 @@ export function Sphere(props: {
           <button type="button" aria-label="Zoom out" title="Zoom out" onClick={() => scene?.orbit.zoomBy(1 / 1.3)}>
             <Minus />
           </button>
-          <button type="button" aria-label="Reset the view" title="Reset the view" onClick={() => scene?.orbit.reset()}>
+          <button type="button" aria-label="Reset the view" title="Reset the view" onClick={() => scene?.fill()}>
             <Home />
           </button>
         </div>
+        {lasso ? (
+          <svg className="gs-lasso" aria-hidden="true">
+            <polygon points={lasso.map((at) => at.join()).join(" ")} />
+          </svg>
+        ) : null}
+        {scene && geometry.spherical ? (
+          <Behind scene={scene} xyz={cloud.xyz} selected={grid.selected} lit={answers.highlight} />
+        ) : null}
         {cap ? (
           <div className="gs-nowrap gs-cap" data-cy="gs-cap" style={{ left: cap.at[0] + 14, top: cap.at[1] + 10 }} role="status">
             {Math.round((cap.angle * 180) / Math.PI)}° · {plural(inCap, "point")}
@@ -228,9 +229,6 @@ export function Sphere(props: {
           <div className="gs-hint gs-note-bad" role="alert">
             {colour.error ?? geometry.error}
           </div>
-        ) : null}
-        {choices.projection === "cartesian" && !geometry.spherical ? (
-          <div className="gs-hint">Switch to the spherical projection to query locations and caps</div>
         ) : null}
         {colour.column ? (
           <Legend
@@ -255,7 +253,7 @@ export function Sphere(props: {
           bridge={bridge}
           run={run}
           stamp={cloud.stamp}
-          hovered={cap ? null : hovered}
+          hovered={cap || lasso ? null : hovered}
           width={size.width}
           height={size.height}
         />

@@ -45,6 +45,8 @@ export function useScene(): SceneState {
             place: (direction) => events.current?.place(direction),
             cap: (direction, angle) => events.current?.cap(direction, angle),
             capDrag: (cap) => events.current?.capDrag(cap),
+            lasso: (path) => events.current?.lasso(path),
+            lassoDrag: (path) => events.current?.lassoDrag(path),
             hover: (point) => events.current?.hover(point),
             lost: () => fail("webgl"),
           },

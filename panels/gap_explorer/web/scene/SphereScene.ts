@@ -4,19 +4,15 @@
  */
 
 import * as THREE from "three";
-import { capOutline, shuffledIndices, type Vec3 } from "../math";
-import { gestures, type Cap, type Mode, type SceneEvents, type Stage } from "./gestures";
-import { crowded, MARKS_MAX, NO_MARKS, packMarks, type MarkColumns, type Marks, type SceneColour } from "./marks";
-import {
-  fillMarks,
-  makeBall,
-  makeCloud,
-  makeLattice,
-  makeMap,
-  makeMarks,
-  makeOutline,
-} from "./objects";
-import { FIELD_OF_VIEW, listen, Orbit } from "./orbit";
+import { broadside, capOutline, shuffledIndices, type Vec3 } from "../math";
+import { screenBox } from "./fill";
+import { gestures, type Cap, type Mode, type Path, type SceneEvents, type Stage } from "./gestures";
+import { lassoed } from "./lasso";
+import { Lens } from "./Lens";
+import { MarkLayer } from "./MarkLayer";
+import { MARKS_MAX, type Marks, type SceneColour } from "./marks";
+import { makeBall, makeCloud, makeLattice, makeMap, makeOutline } from "./objects";
+import { listen, Orbit } from "./orbit";
 import { pick, project, type View } from "./picking";
 import { FLAG } from "./shaders";
 import type { SceneTheme } from "../../../web/shared/theme";
@@ -32,6 +28,7 @@ const SLOW_FRAME_MS = 34;
 const SHAPES_FROM_PIXELS = 2.6;
 /** Rest before the full cloud comes back. */
 const SETTLE_MS = 140;
+const TURN_MS = 320;
 
 export class SphereScene implements Stage {
   readonly orbit: Orbit;
@@ -43,13 +40,13 @@ export class SphereScene implements Stage {
 
   private readonly renderer: THREE.WebGLRenderer;
   private readonly scene = new THREE.Scene();
-  private readonly camera = new THREE.PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 40);
+  private readonly lens: Lens;
   private readonly map = makeMap();
   private readonly points = makeCloud(new THREE.BufferGeometry(), 1, this.map);
   private readonly farPoints = makeCloud(this.points.geometry, -1, this.map);
   private readonly ball = makeBall();
   private readonly lattice = makeLattice();
-  private readonly marks = makeMarks();
+  private readonly marks = new MarkLayer();
   private readonly outline = makeOutline();
   /** All but the near points: left out of the first frame, which their shaders would hold up. */
   private readonly surroundings = new THREE.Group();
@@ -63,16 +60,15 @@ export class SphereScene implements Stage {
   private dimsRest = false;
   private isSpherical = true;
   private showLattice = true;
-  private currentMarks: Marks = NO_MARKS;
-  private packed: MarkColumns | null = null;
-  private width = 1;
-  private height = 1;
   private request = 0;
   private settle = 0;
   private isMoving = false;
   private fullFrameMs = 0;
   private place: Cap | null = null;
+  private capShown = false;
   private disposed = false;
+  private turning = 0;
+  private readonly viewers = new Set<() => void>();
 
   constructor(
     readonly canvas: HTMLCanvasElement,
@@ -91,8 +87,10 @@ export class SphereScene implements Stage {
     // Asking whether a shader compiled waits for the compiler and holds up the first frame.
     this.renderer.debug.checkShaderErrors = false;
     this.orbit = new Orbit(() => this.invalidate());
+    this.lens = new Lens(this.orbit);
 
-    const { farPoints, ball, lattice, points, outline, marks } = this;
+    const { farPoints, ball, lattice, points, outline } = this;
+    const marks = this.marks.cloud;
     [farPoints, ball, lattice, points, outline, marks].forEach((object, order) => {
       object.renderOrder = order;
       // Bounding spheres would be computed over every point, and everything is always in view.
@@ -101,7 +99,7 @@ export class SphereScene implements Stage {
     this.surroundings.add(farPoints, ball, lattice, outline, marks);
     this.scene.add(points, this.surroundings);
     // The points' program is linked now, while they are on their way.
-    this.renderer.compile(points, this.camera);
+    this.renderer.compile(points, this.lens.camera);
     const reading = gestures(this, events);
     const stop = listen(canvas, this.orbit, reading);
     this.unlisten = () => {
@@ -133,7 +131,7 @@ export class SphereScene implements Stage {
       );
       this.fullFrameMs = 0;
     }
-    for (const material of [this.points.material, this.farPoints.material, this.marks.material]) {
+    for (const material of [this.points.material, this.farPoints.material, this.marks.cloud.material]) {
       material.uniforms.uSpherical.value = spherical ? 1 : 0;
     }
     this.applyMarks();
@@ -181,7 +179,7 @@ export class SphereScene implements Stage {
   }
 
   setMarks(marks: Omit<Marks, "answer">): void {
-    this.currentMarks = { ...NO_MARKS, ...marks };
+    this.marks.set(marks);
     this.applyMarks();
     this.invalidate();
   }
@@ -207,7 +205,7 @@ export class SphereScene implements Stage {
     const uniforms = [
       this.points.material.uniforms,
       this.farPoints.material.uniforms,
-      this.marks.material.uniforms,
+      this.marks.cloud.material.uniforms,
       this.lattice.material.uniforms,
       this.ball.material.uniforms,
     ];
@@ -226,11 +224,11 @@ export class SphereScene implements Stage {
   }
 
   resize(width: number, height: number): void {
-    if (width === this.width && height === this.height) return;
-    this.width = Math.max(1, width);
-    this.height = Math.max(1, height);
-    this.renderer.setSize(this.width, this.height, false);
-    this.orbit.resize(this.width, this.height);
+    if (width === this.lens.width && height === this.lens.height) return;
+    this.lens.width = Math.max(1, width);
+    this.lens.height = Math.max(1, height);
+    this.renderer.setSize(this.lens.width, this.lens.height, false);
+    this.orbit.resize(this.lens.width, this.lens.height);
     this.invalidate();
   }
 
@@ -239,14 +237,15 @@ export class SphereScene implements Stage {
     this.unlisten();
     this.canvas.removeEventListener("webglcontextlost", this.onLost);
     window.cancelAnimationFrame(this.request);
+    window.cancelAnimationFrame(this.turning);
     window.clearTimeout(this.settle);
-    for (const object of [this.points, this.marks, this.lattice, this.ball, this.outline]) {
+    for (const object of [this.points, this.lattice, this.ball, this.outline]) {
       object.geometry.dispose();
       object.material.dispose();
     }
     this.farPoints.material.dispose();
     this.map.dispose();
-    this.marks.material.uniforms.uNumerals.value.dispose();
+    this.marks.dispose();
     this.renderer.dispose();
     this.renderer.forceContextLoss();
   }
@@ -261,10 +260,8 @@ export class SphereScene implements Stage {
     return this.isSpherical;
   }
 
-  /** Marks drawn: ranks of picks, and those dimmed. */
   get marked(): { ranks: number; dim: number } {
-    const { rank, dim } = this.packed ?? { rank: [], dim: [] };
-    return { ranks: [...rank].filter((one) => one > 0).length, dim: [...dim].filter((one) => one > 0).length };
+    return this.marks.tally;
   }
 
   get moving(): boolean {
@@ -272,7 +269,7 @@ export class SphereScene implements Stage {
   }
 
   get middle(): readonly [number, number] {
-    return [this.width / 2, this.height / 2];
+    return [this.lens.width / 2, this.lens.height / 2];
   }
 
   pointAt(index: number): Vec3 {
@@ -293,13 +290,43 @@ export class SphereScene implements Stage {
     return pick(this.view(), this.xyz, this.given, FLAG.HIDDEN | FLAG.DIM, x, y, reach);
   }
 
+  /** Positions of the points drawn inside a line on the screen, those dimmed by the grid left out. */
+  lassoed(path: Path): Uint32Array {
+    return lassoed(this.view(), this.xyz, this.given, FLAG.HIDDEN | FLAG.DIM, path);
+  }
+
   /** Direction of the sphere under a place of the canvas, or null beside the sphere. */
   directionAt(x: number, y: number): Vec3 | null {
-    this.updateCamera();
-    const ray = new THREE.Raycaster();
-    ray.setFromCamera(new THREE.Vector2((x / this.width) * 2 - 1, 1 - (y / this.height) * 2), this.camera);
-    const hit = ray.ray.intersectSphere(new THREE.Sphere(undefined, 1), new THREE.Vector3());
-    return hit && hit.normalize().toArray();
+    return this.lens.directionAt(x, y);
+  }
+
+  /** Turn to a direction, as fast as an eye can follow; at once where a person wants no motion. */
+  turnTo(direction: Vec3): void {
+    window.cancelAnimationFrame(this.turning);
+    this.orbit.pan = [0, 0];
+    const turn = this.orbit.way(direction);
+    const start = performance.now();
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const step = (): void => {
+      const part = still ? 1 : Math.min(1, (performance.now() - start) / TURN_MS);
+      turn(part * part * (3 - 2 * part));
+      if (part < 1 && !this.disposed) this.turning = window.requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  /** Fill the view: a free cloud has no size of its own.  It is looked at where most of it is seen. */
+  fill(): void {
+    this.orbit.reset();
+    if (this.spherical || !this.count) return;
+    this.orbit.face(broadside(this.xyz));
+    this.orbit.fit(...screenBox(this.view(), this.xyz));
+  }
+
+  /** Hear of every view that is drawn; returns what ends it. */
+  onView(listener: () => void): () => void {
+    this.viewers.add(listener);
+    return () => this.viewers.delete(listener);
   }
 
   /** Draw now and wait for the GPU: milliseconds of one frame, for the benchmark. */
@@ -339,7 +366,11 @@ export class SphereScene implements Stage {
   }
 
   private draw(): void {
-    this.updateCamera();
+    this.lens.update();
+    const eye = this.orbit.eye;
+    for (const object of [this.points, this.farPoints, this.marks.cloud, this.lattice, this.ball]) {
+      object.material.uniforms.uEye.value.set(...eye);
+    }
     const reduced = this.moving && this.count > MOVING_POINTS && this.fullFrameMs > SLOW_FRAME_MS;
     this.points.geometry.setDrawRange(0, reduced ? MOVING_POINTS : Infinity);
     this.farPoints.visible = this.spherical && this.count <= FAR_SIDE_LIMIT;
@@ -353,19 +384,21 @@ export class SphereScene implements Stage {
       uniforms.uSize.value = size;
       uniforms.uRims.value = size >= SHAPES_FROM_PIXELS ? 1 : 0;
     }
-    for (const { uniforms } of [this.marks.material, this.lattice.material]) {
+    for (const { uniforms } of [this.marks.cloud.material, this.lattice.material]) {
       uniforms.uSize.value = size;
       uniforms.uRatio.value = ratio;
-      uniforms.uViewport.value.set(this.width * ratio, this.height * ratio);
+      uniforms.uViewport.value.set(this.lens.width * ratio, this.lens.height * ratio);
     }
-    this.thinRanks();
+    this.marks.thin((point) => this.project(point));
+    this.outline.visible = this.capShown && this.spherical;
     const start = performance.now();
-    this.renderer.render(this.scene, this.camera);
+    this.renderer.render(this.scene, this.lens.camera);
     this.frameMs = performance.now() - start;
     if (!reduced) this.fullFrameMs = this.frameMs;
     if (!this.count) return;
     if (this.frames === 0) this.invalidate();
     this.frames++;
+    this.viewers.forEach((listener) => listener());
   }
 
   /** Diameter in CSS pixels: smaller in larger clouds, growing with the zoom but slower than it. */
@@ -377,44 +410,13 @@ export class SphereScene implements Stage {
     return base * Math.pow(Math.max(1, this.orbit.zoom), 0.62);
   }
 
-  private updateCamera(): void {
-    const { eye, up, pan, zoom } = this.orbit;
-    const aspect = this.width / this.height;
-    const camera = this.camera;
-    camera.aspect = aspect;
-    camera.zoom = zoom;
-    camera.position.set(...eye);
-    camera.up.set(...up);
-    camera.lookAt(0, 0, 0);
-    camera.updateMatrixWorld();
-    camera.updateProjectionMatrix();
-    // Pan shifts the lens, not the eye, so that the horizon of the sphere stays where it is.
-    camera.projectionMatrix.elements[8] = -pan[0] / aspect;
-    camera.projectionMatrix.elements[9] = -pan[1];
-    camera.projectionMatrixInverse.copy(camera.projectionMatrix).invert();
-    for (const object of [this.points, this.farPoints, this.marks, this.lattice, this.ball]) {
-      object.material.uniforms.uEye.value.set(...eye);
-    }
-  }
-
   private view(): View {
-    this.updateCamera();
-    const matrix = new THREE.Matrix4().multiplyMatrices(
-      this.camera.projectionMatrix,
-      this.camera.matrixWorldInverse,
-    );
-    return {
-      matrix: matrix.elements,
-      width: this.width,
-      height: this.height,
-      eye: this.orbit.eye,
-      spherical: this.spherical,
-    };
+    return this.lens.view(this.spherical);
   }
 
   private drawCap(cap: Cap | null): void {
     const uniforms = this.ball.material.uniforms;
-    this.outline.visible = cap !== null && this.spherical;
+    this.capShown = cap !== null;
     if (cap) {
       uniforms.uCap.value.set(...cap.direction);
       uniforms.uCapCos.value = Math.cos(cap.angle);
@@ -443,24 +445,7 @@ export class SphereScene implements Stage {
   }
 
   private applyMarks(): void {
-    const answer = this.lit.length > MARKS_MAX ? [] : this.lit;
-    const packed = packMarks({ ...this.currentMarks, answer }, this.xyz, this.flags);
-    fillMarks(this.marks, packed);
-    this.packed = packed;
-    this.marks.visible = packed.count > 0;
-  }
-
-  /** Leave out the ranks that lie over others from here; a closer look brings them back. */
-  private thinRanks(): void {
-    const { packed } = this;
-    if (!packed?.rank.some((rank) => rank > 0)) return;
-    const out = crowded(packed, (mark) => {
-      const [x, y, z] = packed.position.subarray(3 * mark, 3 * mark + 3);
-      const at = this.project([x, y, z]);
-      return at?.visible ? [at.x, at.y] : null;
-    });
-    const attribute = this.marks.geometry.getAttribute("aCrowded") as THREE.BufferAttribute;
-    attribute.array.set(out);
-    attribute.needsUpdate = true;
+    this.marks.set({ answer: this.lit.length > MARKS_MAX ? [] : this.lit });
+    this.marks.place(this.xyz, this.flags);
   }
 }

@@ -37,6 +37,8 @@ beforeEach(() => {
     place: note("place"),
     cap: note("cap"),
     capDrag: () => undefined,
+    lasso: note("lasso"),
+    lassoDrag: () => undefined,
     hover: note("hover"),
     lost: note("lost"),
   });
@@ -70,29 +72,59 @@ describe("a click", () => {
 
 describe("a cap", () => {
   it("starts with Shift or in its mode, on the sphere only", () => {
-    expect(on.startsCap(plain)).toBe(false);
-    expect(on.startsCap(shift)).toBe(true);
+    expect(on.startsShape(plain)).toBe(false);
+    expect(on.startsShape(shift)).toBe(true);
     board.mode = "cap";
-    expect(on.startsCap(plain)).toBe(true);
+    expect(on.startsShape(plain)).toBe(true);
     board.spherical = false;
-    expect(on.startsCap(shift)).toBe(false);
-    expect(on.capStart(300, 0)).toBe(false);
+    expect(on.startsShape(shift)).toBe(false);
+    expect(on.shapeStart(300, 0, shift)).toBe(false);
   });
   it("reaches from where it was pressed to where it was let go", () => {
-    expect(on.capStart(100, 0)).toBe(true);
-    on.capMove(120, 0);
-    on.capMove(150, 0);
-    on.capMove(300, 0); // beside the sphere: the last edge holds
-    on.capEnd(false);
+    expect(on.shapeStart(100, 0, shift)).toBe(true);
+    on.shapeMove(120, 0);
+    on.shapeMove(150, 0);
+    on.shapeMove(300, 0); // beside the sphere: the last edge holds
+    on.shapeEnd(false);
     const [name, , angle] = asked[0];
     expect(name).toBe("cap");
     expect(angle as number).toBeCloseTo(0.5, 6);
   });
   it("that is given up shows the last answer's again", () => {
-    on.capStart(100, 0);
-    on.capMove(150, 0);
-    on.capEnd(true);
+    on.shapeStart(100, 0, shift);
+    on.shapeMove(150, 0);
+    on.shapeEnd(true);
     expect(board.shown).toBeNull();
     expect(asked).toEqual([]);
+  });
+});
+
+describe("a lasso", () => {
+  const draw = (...path: [number, number][]): void => {
+    on.shapeStart(...path[0], plain);
+    path.slice(1).forEach((at) => on.shapeMove(...at));
+  };
+  beforeEach(() => {
+    board.mode = "lasso";
+  });
+  it("is drawn on the screen, sphere or not, in steps that a hand can make", () => {
+    board.spherical = false;
+    expect(on.startsShape(plain)).toBe(true);
+    draw([0, 0], [1, 1], [300, 0], [300, 90]);
+    on.shapeEnd(false);
+    expect(asked).toEqual([["lasso", [[0, 0], [300, 0], [300, 90]]]]);
+  });
+  it("is nothing when it is given up, or only a stroke", () => {
+    draw([0, 0], [50, 0], [50, 50]);
+    on.shapeEnd(true);
+    draw([0, 0], [50, 0]);
+    on.shapeEnd(false);
+    expect(asked).toEqual([]);
+  });
+  it("leaves the cap to Shift", () => {
+    on.shapeStart(100, 0, shift);
+    on.shapeMove(150, 0);
+    on.shapeEnd(false);
+    expect(asked[0][0]).toBe("cap");
   });
 });

@@ -1,12 +1,15 @@
 /**
- * What a person's clicks, drags and rests on the sphere mean: a point, a place, a cap.  The scene
+ * What a person's clicks, drags and rests on the sphere mean: a point, a place, a cap, a lasso.  The scene
  * says what lies under a pointer, this says which question that is.
  */
 
 import { angleBetween, type Vec3 } from "../math";
 import type { PointerEvents } from "./orbit";
 
-export type Mode = "point" | "place" | "cap";
+export type Mode = "point" | "place" | "cap" | "lasso";
+
+/** A line drawn by hand, in CSS pixels. */
+export type Path = readonly (readonly [number, number])[];
 
 export interface Cap {
   direction: Vec3;
@@ -19,6 +22,9 @@ export interface SceneEvents {
   cap(direction: Vec3, angle: number): void;
   /** While a cap is dragged; null when the drag ended. */
   capDrag(cap: (Cap & { at: [number, number] }) | null): void;
+  lasso(path: Path): void;
+  /** While a lasso is drawn; null when the drawing ended. */
+  lassoDrag(path: Path | null): void;
   hover(point: { index: number; at: [number, number] } | null): void;
   lost(): void;
 }
@@ -38,6 +44,9 @@ export interface Stage {
   setMoving(active: boolean): void;
 }
 
+/** A lasso's corners are at least this far apart, in CSS pixels: finer than a hand draws. */
+const LASSO_STEP = 3;
+
 /** Rest of the pointer before it asks: picking a million points is a frame's work. */
 const restMs = (count: number): number => (count > 100_000 ? 90 : 40);
 
@@ -45,6 +54,7 @@ const restMs = (count: number): number => (count > 100_000 ? 90 : 40);
 export function gestures(stage: Stage, events: SceneEvents): PointerEvents & { end(): void } {
   let drag: Vec3 | null = null;
   let pending: Cap | null = null;
+  let path: [number, number][] | null = null;
   let rest = 0;
 
   const click = (x: number, y: number, forcePlace: boolean): void => {
@@ -60,23 +70,45 @@ export function gestures(stage: Stage, events: SceneEvents): PointerEvents & { e
     if (direction) events.place(direction);
   };
 
+  /** A lasso needs no sphere: it is drawn on the screen. */
+  const lassoes = (event: PointerEvent): boolean => stage.mode === "lasso" && !event.shiftKey;
+
   return {
     click: (x, y, event) => click(x, y, event.altKey),
     confirm: () => click(stage.middle[0], stage.middle[1], stage.mode === "place"),
     moving: (active) => stage.setMoving(active),
-    startsCap: (event) => stage.spherical && (stage.mode === "cap" || event.shiftKey),
-    capStart: (x, y) => {
+    startsShape: (event) => 
+      lassoes(event) || (stage.spherical && (stage.mode === "cap" || event.shiftKey)),
+    shapeStart: (x, y, event) => {
+      if (lassoes(event)) {
+        path = [[x, y]];
+        return true;
+      }
       drag = stage.directionAt(x, y);
       return drag !== null;
     },
-    capMove: (x, y) => {
+    shapeMove: (x, y) => {
+      if (path) {
+        const [px, py] = path[path.length - 1];
+        if (Math.hypot(x - px, y - py) < LASSO_STEP) return;
+        path.push([x, y]);
+        events.lassoDrag([...path]);
+        return;
+      }
       const edge = drag && stage.directionAt(x, y);
       if (!drag || !edge) return;
       pending = { direction: drag, angle: angleBetween(drag, edge) };
       stage.showCap(pending);
       events.capDrag({ ...pending, at: [x, y] });
     },
-    capEnd: (cancelled) => {
+    shapeEnd: (cancelled) => {
+      if (path) {
+        const drawn = path;
+        path = null;
+        events.lassoDrag(null);
+        if (!cancelled && drawn.length > 2) events.lasso(drawn);
+        return;
+      }
       const cap = pending;
       pending = null;
       drag = null;

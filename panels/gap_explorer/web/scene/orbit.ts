@@ -93,6 +93,26 @@ export class Orbit {
     this.changed();
   }
 
+  /** The way to a direction: what turns to a part of it, 1 being all. */
+  way(direction: Vec3): (part: number) => void {
+    const from = this.turn.clone();
+    const facing = new Vector3(0, 0, 1).applyQuaternion(from);
+    const to = new Quaternion().setFromUnitVectors(facing, new Vector3(...direction)).multiply(from);
+    return (part) => {
+      this.turn.slerpQuaternions(from, to, part).normalize();
+      this.changed();
+    };
+  }
+
+  /** Zoom and pan so that a box of the screen, in pixels as seen now, fills the view. */
+  fit(left: number, right: number, top: number, bottom: number): void {
+    const x = (left + right) / 2 - this.width / 2;
+    const y = (top + bottom) / 2 - this.height / 2;
+    this.panBy(-x, -y);
+    const room = Math.min(this.width / Math.max(1, right - left), this.height / Math.max(1, bottom - top));
+    this.zoomBy(FIT * room);
+  }
+
   reset(): void {
     this.turn = home();
     this.zoom = 1;
@@ -105,11 +125,11 @@ export interface PointerEvents {
   click(x: number, y: number, event: PointerEvent): void;
   /** A pointer rests over the canvas with no button down; null when it left. */
   hover(at: readonly [number, number] | null): void;
-  /** Whether a press at this place starts a cap and not a turn. */
-  startsCap(event: PointerEvent): boolean;
-  capStart(x: number, y: number): boolean;
-  capMove(x: number, y: number): void;
-  capEnd(cancelled: boolean): void;
+  /** Whether a press at this place starts a cap or a lasso and not a turn. */
+  startsShape(event: PointerEvent): boolean;
+  shapeStart(x: number, y: number, event: PointerEvent): boolean;
+  shapeMove(x: number, y: number): void;
+  shapeEnd(cancelled: boolean): void;
   /** The middle of the view was asked for from the keyboard. */
   confirm(): void;
   moving(active: boolean): void;
@@ -123,7 +143,7 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
   const abort = new AbortController();
   const { signal } = abort;
   const pointers = new Map<number, { x: number; y: number }>();
-  let mode: "none" | "turn" | "pan" | "cap" | "pinch" = "none";
+  let mode: "none" | "turn" | "pan" | "shape" | "pinch" = "none";
   let travelled = 0;
   let start: PointerEvent | null = null;
   let pinch = 0;
@@ -157,7 +177,7 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
       pointers.set(event.pointerId, { x, y });
       events.hover(null);
       if (pointers.size === 2) {
-        if (mode === "cap") events.capEnd(true);
+        if (mode === "shape") events.shapeEnd(true);
         mode = "pinch";
         pinch = middle().spread;
         travelled = Infinity;
@@ -167,7 +187,7 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
       start = event;
       travelled = 0;
       if (event.button === 1 || event.button === 2) mode = "pan";
-      else if (events.startsCap(event) && events.capStart(x, y)) mode = "cap";
+      else if (events.startsShape(event) && events.shapeStart(x, y, event)) mode = "shape";
       else mode = "turn";
       if (event.button === 1) event.preventDefault();
     },
@@ -199,8 +219,8 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
       }
       pointers.set(event.pointerId, { x, y });
       travelled += Math.hypot(dx, dy);
-      if (mode === "cap") {
-        events.capMove(x, y);
+      if (mode === "shape") {
+        events.shapeMove(x, y);
         return;
       }
       if (travelled <= CLICK_SLOP) return;
@@ -214,10 +234,10 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
   const release = (event: PointerEvent, cancelled: boolean): void => {
     if (!pointers.delete(event.pointerId)) return;
     const [x, y] = local(event);
-    if (mode === "cap") {
-      // A press without a drag in cap mode is a click after all.
+    if (mode === "shape") {
+      // A press without a drag in cap or lasso mode is a click after all.
       const still = travelled <= CLICK_SLOP;
-      events.capEnd(cancelled || still);
+      events.shapeEnd(cancelled || still);
       if (still && !cancelled) events.click(x, y, event);
     } else if (mode === "turn" && !cancelled && travelled <= CLICK_SLOP && start?.button === 0) {
       events.click(x, y, event);
@@ -269,8 +289,8 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
       else if (event.key === "-") orbit.zoomBy(1 / 1.2);
       else if (event.key === "0" || event.key === "Home") orbit.reset();
       else if (event.key === "Enter") events.confirm();
-      else if (event.key === "Escape" && mode === "cap") {
-        events.capEnd(true);
+      else if (event.key === "Escape" && mode === "shape") {
+        events.shapeEnd(true);
         mode = "none";
         pointers.clear();
       } else return;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Matrix4, PerspectiveCamera, Ray, Sphere, Vector3 } from "three";
-import { angleBetween, fibonacciSphere, type Vec3 } from "../math";
+import { angleBetween, broadside, fibonacciSphere, type Vec3 } from "../math";
 import { FIELD_OF_VIEW, Orbit } from "./orbit";
+import { screenBox } from "./fill";
+import { lassoed } from "./lasso";
 import { pick, project, type View } from "./picking";
 import { FLAG } from "./shaders";
 
@@ -127,5 +129,61 @@ describe("pick", () => {
     const ray = new Ray(eye, new Vector3(...p).sub(eye).normalize());
     const hit = ray.intersectSphere(new Sphere(undefined, 1), new Vector3())!.toArray();
     expect(angleBetween(hit, p)).toBeLessThan(1e-5);
+  });
+});
+
+describe("a lasso", () => {
+  const orbit = orbitOf(600, 600);
+  const cloud = fibonacciSphere(600);
+  const flags = new Uint8Array(600);
+  const view = viewOf(orbit, 600, 600);
+  const left = [[0, 0], [300, 0], [300, 600], [0, 600]] as const;
+  it("holds what the eye sees inside it, and nothing of the far side", () => {
+    const found = new Set(lassoed(view, cloud, flags, 0, left));
+    for (let i = 0; i < 600; i++) {
+      const p: Vec3 = [cloud[3 * i], cloud[3 * i + 1], cloud[3 * i + 2]];
+      const facing = p[0] * view.eye[0] + p[1] * view.eye[1] + p[2] * view.eye[2] > 1;
+      expect(found.has(i)).toBe(facing && project(view, ...p)![0] < 300);
+    }
+    expect(found.size).toBeGreaterThan(50);
+  });
+  it("leaves out hidden points and the notch of a bent line", () => {
+    const all = lassoed(view, cloud, flags, 0, left);
+    const some = new Uint8Array(600);
+    some[all[0]] = FLAG.HIDDEN;
+    expect(lassoed(view, cloud, some, FLAG.HIDDEN, left).length).toBe(all.length - 1);
+    const bent = [[0, 0], [300, 0], [0, 300], [300, 600], [0, 600]] as const;
+    const notched = lassoed(view, cloud, flags, 0, bent);
+    expect(notched.length).toBeLessThan(all.length);
+    expect(notched.every((i) => all.includes(i))).toBe(true);
+  });
+});
+
+describe("a free cloud", () => {
+  // Flat in z, and far from the middle.
+  const cloud = Float32Array.from({ length: 900 }, (_, k) => [Math.cos(k), 0.4 * Math.sin(k) + 0.5, 0.01 * Math.sin(3 * k)][k % 3]);
+  it("is looked at where most of it is seen", () => {
+    expect(Math.abs(broadside(cloud)[2])).toBeGreaterThan(0.95);
+  });
+  it("fills the view", () => {
+    const orbit = orbitOf(800, 500);
+    orbit.reset();
+    orbit.face(broadside(cloud));
+    orbit.fit(...screenBox(viewOf(orbit, 800, 500, false), cloud));
+    const [a, b, c, d] = screenBox(viewOf(orbit, 800, 500, false), cloud);
+    expect(Math.max((b - a) / 800, (d - c) / 500)).toBeGreaterThan(0.75);
+    expect(Math.max((b - a) / 800, (d - c) / 500)).toBeLessThan(0.95);
+    expect((a + b) / 2).toBeCloseTo(400, -1.3);
+    expect((c + d) / 2).toBeCloseTo(250, -1.3);
+  });
+  it("is turned to on a way that ends where it is wanted", () => {
+    const orbit = orbitOf(600, 600);
+    const target = normalize([-1, 0.2, -0.4]);
+    const turn = orbit.way(target);
+    turn(0.5);
+    const half = angleBetween(normalize(orbit.eye), target);
+    turn(1);
+    expect(angleBetween(normalize(orbit.eye), target)).toBeLessThan(1e-6);
+    expect(half).toBeGreaterThan(0.3);
   });
 });
