@@ -17,7 +17,7 @@ from . import heatmaps, memory
 from .contract import TRAY_MAX
 
 PLUGIN = "@gapsphere/gap-explorer"
-OPERATORS = ("find_gaps", "compute_heatmaps", "export_visual_spec")
+OPERATORS = ("find_gaps", "compute_heatmaps", "export_visual_spec", "summarize_gaps")
 EXTENDED_MAX = 10_000
 """Ids in an extended selection, FiftyOne's own limit: it travels with every request of the grid."""
 
@@ -80,6 +80,9 @@ def act(
     if not ids:
         raise InputError("No sample is left to act on.")
     kind, samples = action.get("kind"), _count(len(ids))
+    if kind == "link":
+        link(ctx, ids)
+        return {"message": ""}
     if kind == "show":
         unlink(ctx)
         ctx.ops.set_view(flat(ctx.dataset).select(ids, ordered=True))
@@ -88,10 +91,9 @@ def act(
         ctx.ops.set_selected_samples(ids)
         return {"message": f"{samples} selected in the grid."}
     if kind == "tag":
-        tag = _name(action, "tag")
-        flat(ctx.dataset).select(ids, ordered=False).tag_samples(tag)
-        ctx.ops.reload_samples()
-        return {"message": f"{samples} tagged “{tag}”."}
+        return _tagged(ctx, _name(action, "tag"), ids)
+    if kind == "untag":
+        return _untagged(ctx)
     if kind == "save_view":
         name = _name(action, "name")
         if ctx.dataset.has_saved_view(name):
@@ -106,6 +108,28 @@ def act(
     if kind == "spec":
         return _spec(ctx, ids, found)
     raise InputError(f"There is no action “{kind}”.")
+
+
+def _tagged(ctx: foo.ExecutionContext, tag: str, ids: list[str]) -> dict[str, Any]:
+    """Tag samples, and remember which of them had no such tag: undoing leaves the others theirs."""
+    view = flat(ctx.dataset).select(ids, ordered=False)
+    fresh = [str(one) for one in view.match_tags(tag, bool=False).values("id")]
+    view.tag_samples(tag)
+    memory.of(ctx.panel_id).tagged = (tag, fresh)
+    ctx.ops.reload_samples()
+    had = len(ids) - len(fresh)
+    already = f" ({_count(had)} had it already)" if had else ""
+    return {"message": f"{_count(len(ids))} tagged “{tag}”{already}.", "undo": bool(fresh)}
+
+
+def _untagged(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    panel = memory.of(ctx.panel_id)
+    if panel.tagged is None:
+        raise InputError("There is no tag to take back any more.")
+    (tag, ids), panel.tagged = panel.tagged, None
+    flat(ctx.dataset).select(ids, ordered=False).untag_samples(tag)
+    ctx.ops.reload_samples()
+    return {"message": f"The tag “{tag}” is off {_count(len(ids))} again."}
 
 
 def _collected(ids: list[str], found: Analysis) -> dict[str, Any]:

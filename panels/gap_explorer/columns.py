@@ -22,6 +22,7 @@ from ...plugin.errors import InputError
 from ..wire import b64, bitmask
 from .colours import colour_fields, numeric_column
 from .contract import DRIVES_MAX
+from .overview import version
 
 Array = NDArray[Any]
 QUANTILES = 257
@@ -99,6 +100,7 @@ def run_info(
         "encoder": analysis.encoder,
         "fields": colour_fields(analysis.dataset, analysis.names),
         "stale": {"added": stale.added, "removed": stale.removed} if stale else None,
+        "overview": version(analysis),
         "operators": operators,
         "source": source,
     }

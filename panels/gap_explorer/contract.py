@@ -25,6 +25,11 @@ ROUNDS_MAX, FOLLOWED_MAX = 50, 50
 SPECS_MAX = 10
 """Rounds, gap cards and Visual Specs that the page of progress lists."""
 
+CARDS_MAX, CONTRASTS_MAX, PICKS_MAX = 50, 12, 1000
+"""Gap cards, contrasts and picks of the first screen."""
+SINGLE_IMAGES = "single images"
+"""The key of gaps that are in no card."""
+
 Base64 = Annotated[str, "Base64"]
 Vec3 = tuple[float, float, float]
 Projection = Literal["sphere", "cartesian"]
@@ -164,6 +169,7 @@ class Operators(TypedDict):
     find_gaps: bool
     compute_heatmaps: bool
     export_visual_spec: bool
+    summarize_gaps: bool
 
 
 class Finding(TypedDict):
@@ -244,6 +250,8 @@ class RunInfo(TypedDict):
     encoder: str
     fields: list[FieldChoice]
     stale: Stale | None
+    overview: str
+    """Changes with what the first screen is made of, beyond the points."""
     operators: Operators
     source: SourceName
 
@@ -404,7 +412,8 @@ class Answer(OfStamp):
 
 
 class PlainAction(TypedDict):
-    kind: Literal["show", "select", "heatmap", "collect", "spec"]
+    kind: Literal["link", "show", "select", "heatmap", "collect", "spec", "untag"]
+    """`link` shows them in the grid and leaves the view bar; `untag` undoes the last tag."""
 
 
 class TagAction(TypedDict):
@@ -434,7 +443,42 @@ class OnSamples(OfStamp):
     ids: list[str]
 
 
-ActionParams = OnAnswer | OnSamples
+class CardGroup(TypedDict):
+    kind: Literal["card"]
+    key: str
+    """A value of the field `gap_card`."""
+
+
+class PicksGroup(TypedDict):
+    kind: Literal["picks"]
+    count: int
+    """So many, the first pick first."""
+
+
+class ValueGroup(TypedDict):
+    """Candidates with a value."""
+
+    kind: Literal["value"]
+    field: str
+    value: str
+
+
+class DriveGroup(TypedDict):
+    kind: Literal["drive"]
+    drive: str
+
+
+Group = CardGroup | PicksGroup | ValueGroup | DriveGroup
+
+
+class OnGroup(OfStamp):
+    """On samples that belong together without a question."""
+
+    action: Action
+    group: Group
+
+
+ActionParams = OnAnswer | OnSamples | OnGroup
 
 
 class Making(TypedDict):
@@ -450,6 +494,8 @@ class Making(TypedDict):
 class ActionAnswer(TypedDict):
     message: str
     """What was done, for the person."""
+    undo: NotRequired[bool]
+    """`tag`: `untag` takes it back."""
     making: NotRequired[Making]
     """`heatmap`: the work that has begun."""
     ids: NotRequired[list[str]]
@@ -524,6 +570,74 @@ class Progress(TypedDict):
     """What to do, where there is nothing to compare yet; else empty."""
 
 
+class Picture(TypedDict):
+    """A sample as a small picture."""
+
+    id: str
+    index: int
+    """Position among the points shown, -1 when it is not shown."""
+    filepath: str
+    dist_to_S: float | None
+    drive: str | None
+
+
+class Pair(TypedDict):
+    """An image of a card beside the nearest image of S."""
+
+    image: Picture
+    nearest: Picture | None
+
+
+class GapCardRow(TypedDict):
+    """A kind of scene that S lacks."""
+
+    key: str
+    """The value of `gap_card` on its images."""
+    title: str
+    counts: str
+    lines: list[str]
+    """Figures and reservations, in sentences."""
+    images: int
+    pictures: list[Pair]
+    positions: Base64
+    """uint32, among the points shown."""
+
+
+class ContrastRow(TypedDict):
+    """What sets candidates apart by name, where there are no cards."""
+
+    group: ValueGroup | DriveGroup
+    title: str
+    counts: str
+    images: int
+    positions: Base64
+
+
+class PickRow(Picture):
+    rank: int
+    radius: float | None
+    """Covering radius once it is added."""
+
+
+class Overview(OfStamp):
+    """The first screen: what S lacks, and what to label next."""
+
+    cards: list[GapCardRow]
+    """The weightiest first, `CARDS_MAX` at most; single images last."""
+    cards_total: int
+    no_cards: str
+    """Why there are none to read; empty where there are."""
+    summarized: bool
+    """Cards were made of the last coverage run, if there were gaps to make them of."""
+    contrasts: list[ContrastRow]
+    """Where there are no cards."""
+    picks: list[PickRow]
+    """First pick first, `PICKS_MAX` at most."""
+    picks_total: int
+    radius_before: float | None
+    policy: str
+
+
 EVENTS = {
     "reload": (
         {"limit": int, "suffix": str | None, "source": NotRequired[SourceName | None]},
@@ -543,10 +657,12 @@ EVENTS = {
     "making": ({"stop": bool}, {"making": Making | None}),
     "flatten": ({}, {"changing": bool}),
     "ask": (QueryParams, Answer),
+    "overview": ({"stamp": str}, Overview),
     "progress": ({"stamp": str}, Progress),
     "delta": ({"stamp": str, "delta": float}, {"delta": float, "gaps": int}),
     "act": (ActionParams, ActionAnswer),
     "clear": ({}, {}),
     "find_gaps": ({}, {}),
+    "summarize": ({}, {}),
 }
 """What the component may call: the parameters and the answer of each event."""

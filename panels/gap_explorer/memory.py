@@ -28,6 +28,8 @@ class PanelMemory:
     limit: int = DEFAULT_CHOICES["limit"]
     suffix: str | None = None
     source: str | None = None
+    tagged: tuple[str, list[str]] | None = None
+    """The last tag that was given, and the samples that had it from then."""
     linked: deque[str] = field(default_factory=lambda: deque(maxlen=LINKS_KEPT))
 
     def link(self, ids: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from ...plugin.projection.verdict import Judged
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
-from . import actions, answers, colours, columns, heatmaps, memory, progress, start
+from . import actions, answers, colours, columns, heatmaps, memory, overview, progress, start
 from .contract import COMPONENT, EVENTS
 
 logger = logging.getLogger(__name__)
@@ -28,15 +28,27 @@ logger = logging.getLogger(__name__)
 Array = NDArray[Any]
 
 
+HELP = """\
+What your images do not cover: the images you own (**S**) and the candidates (**U**) on a sphere
+where images that look alike lie close together.
+
+- **A row of the list** lights its images and shows them in the grid.
+- **Click a point**: that image beside the owned image nearest to it.
+- **Click an empty place**: what is there, and which candidates could fill it.
+- **Drag out a cap** (Shift-drag, or the mode *Cap*): every sample inside it.
+- **Alt-click** always asks about the place, also where points are dense.
+
+Drag to rotate, scroll or pinch to zoom, right-drag to pan. With the sphere in focus: arrow keys,
+`+`, `-`, `0` and Enter.
+"""
+
+
 class GapExplorer(ComponentPanel):
     """S and U on the unit sphere, beside the grid."""
 
     panel = "gap_explorer"
     label = "Gap Explorer"
-    help = (
-        "What your images do not cover: the owned set S and the candidates U on the unit "
-        "sphere. Click a point or an empty place, or drag a cap."
-    )
+    help = HELP
     icon = "travel_explore"
     allow_multiple = True
     component = COMPONENT
@@ -133,6 +145,12 @@ class GapExplorer(ComponentPanel):
         return answers.reply(found, rows, ctx.params["query"], stamp, question, answer)
 
     @answered
+    def overview(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """What is shown while nothing is asked; the panel asks once the points are drawn."""
+        found, rows, stamp = _standing(ctx)
+        return overview.overview(found, rows, stamp)
+
+    @answered
     def progress(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """How coverage went on from run to run; asked for when its page is opened."""
         found, _, _ = _standing(ctx)
@@ -151,6 +169,8 @@ class GapExplorer(ComponentPanel):
         chosen = ctx.params.get("ids")
         if chosen:
             ids = [str(sample_id) for sample_id in chosen]
+        elif group := ctx.params.get("group"):
+            ids = overview.members(found, group)
         else:
             answer = questions.answer(found.space, answers.read_question(found, rows, ctx.params))
             ids = answers.ids_of(found, answer)
@@ -164,6 +184,11 @@ class GapExplorer(ComponentPanel):
     def find_gaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the form of ``find_gaps``; the panel fills itself when it is done."""
         ctx.prompt(f"{actions.PLUGIN}/find_gaps", on_success=self.reload)
+        return {}
+
+    def summarize(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Open the form of ``summarize_gaps``; the panel fills itself when it is done."""
+        ctx.prompt(f"{actions.PLUGIN}/summarize_gaps", on_success=self.reload)
         return {}
 
     # How it is filled ---------------------------------------------------------------------------

@@ -56,6 +56,8 @@ class Name:
         The same as a heading, as in ``night and rain``.
     here, here_total, owned, owned_total
         Images of the card, and of S, that have it.
+    pool, pool_total
+        Images of U that have it, gaps or not.
     owned_drives, owned_drives_total
         Drives of S that have it in some frame.
     lift
@@ -81,6 +83,8 @@ class Name:
     p: float = 1.0
     same: tuple[str, ...] = ()
     usual: tuple[str, ...] = ()
+    pool: int = 0
+    pool_total: int = 0
 
     def sentence(self, alpha: float = 0.1) -> str:
         """The name with its counts, and what chance says of it.
@@ -239,6 +243,8 @@ name them so)
             title=_joined([term.short for term in _in_order(name, self.terms)]),
             here=int(here.sum()),
             owned=int(owned.sum()),
+            pool=int(_pool(name).sum()),
+            pool_total=len(self.pool_drives),
             owned_drives=len(np.unique(self.owned_drives[owned])),
             lift=self._share(rows, name) / share if share else None,
             p=p,

@@ -19,6 +19,15 @@ export const FOLLOWED_MAX = 50;
 /** Rounds, gap cards and Visual Specs that the page of progress lists. */
 export const SPECS_MAX = 10;
 
+export const CARDS_MAX = 50;
+
+export const CONTRASTS_MAX = 12;
+
+export const PICKS_MAX = 1000;
+
+/** The key of gaps that are in no card. */
+export const SINGLE_IMAGES = "single images";
+
 export type Base64 = string;
 
 export type Vec3 = readonly [number, number, number];
@@ -140,6 +149,7 @@ export interface Operators {
   find_gaps: boolean;
   compute_heatmaps: boolean;
   export_visual_spec: boolean;
+  summarize_gaps: boolean;
 }
 
 /** What sets a drive apart by name. */
@@ -217,6 +227,8 @@ export interface RunInfo {
   encoder: string;
   fields: FieldChoice[];
   stale: Stale | null;
+  /** Changes with what the first screen is made of, beyond the points. */
+  overview: string;
   operators: Operators;
   source: SourceName;
 }
@@ -371,7 +383,8 @@ export interface Answer extends OfStamp {
 }
 
 export interface PlainAction {
-  kind: "show" | "select" | "heatmap" | "collect" | "spec";
+  /** `link` shows them in the grid and leaves the view bar; `untag` undoes the last tag. */
+  kind: "link" | "show" | "select" | "heatmap" | "collect" | "spec" | "untag";
 }
 
 export interface TagAction {
@@ -398,7 +411,39 @@ export interface OnSamples extends OfStamp {
   ids: string[];
 }
 
-export type ActionParams = OnAnswer | OnSamples;
+export interface CardGroup {
+  kind: "card";
+  /** A value of the field `gap_card`. */
+  key: string;
+}
+
+export interface PicksGroup {
+  kind: "picks";
+  /** So many, the first pick first. */
+  count: number;
+}
+
+/** Candidates with a value. */
+export interface ValueGroup {
+  kind: "value";
+  field: string;
+  value: string;
+}
+
+export interface DriveGroup {
+  kind: "drive";
+  drive: string;
+}
+
+export type Group = CardGroup | PicksGroup | ValueGroup | DriveGroup;
+
+/** On samples that belong together without a question. */
+export interface OnGroup extends OfStamp {
+  action: Action;
+  group: Group;
+}
+
+export type ActionParams = OnAnswer | OnSamples | OnGroup;
 
 /** Heatmaps that are being made, or were made last. */
 export interface Making {
@@ -412,6 +457,8 @@ export interface Making {
 export interface ActionAnswer {
   /** What was done, for the person. */
   message: string;
+  /** `tag`: `untag` takes it back. */
+  undo?: boolean;
   /** `heatmap`: the work that has begun. */
   making?: Making;
   /** `collect`: the candidates meant. */
@@ -482,6 +529,69 @@ export interface Progress {
   nothing: string;
 }
 
+/** A sample as a small picture. */
+export interface Picture {
+  id: string;
+  /** Position among the points shown, -1 when it is not shown. */
+  index: number;
+  filepath: string;
+  dist_to_S: number | null;
+  drive: string | null;
+}
+
+/** An image of a card beside the nearest image of S. */
+export interface Pair {
+  image: Picture;
+  nearest: Picture | null;
+}
+
+/** A kind of scene that S lacks. */
+export interface GapCardRow {
+  /** The value of `gap_card` on its images. */
+  key: string;
+  title: string;
+  counts: string;
+  /** Figures and reservations, in sentences. */
+  lines: string[];
+  images: number;
+  pictures: Pair[];
+  /** uint32, among the points shown. */
+  positions: Base64;
+}
+
+/** What sets candidates apart by name, where there are no cards. */
+export interface ContrastRow {
+  group: ValueGroup | DriveGroup;
+  title: string;
+  counts: string;
+  images: number;
+  positions: Base64;
+}
+
+export interface PickRow extends Picture {
+  rank: number;
+  /** Covering radius once it is added. */
+  radius: number | null;
+}
+
+/** The first screen: what S lacks, and what to label next. */
+export interface Overview extends OfStamp {
+  /** The weightiest first, `CARDS_MAX` at most; single images last. */
+  cards: GapCardRow[];
+  cards_total: number;
+  /** Why there are none to read; empty where there are. */
+  no_cards: string;
+  /** Cards were made of the last coverage run, if there were gaps to make them of. */
+  summarized: boolean;
+  /** Where there are no cards. */
+  contrasts: ContrastRow[];
+  /** First pick first, `PICKS_MAX` at most. */
+  picks: PickRow[];
+  picks_total: number;
+  radius_before: number | null;
+  policy: string;
+}
+
 export interface Events {
   reload: [{ limit: number; suffix: string | null; source?: SourceName | null }, Record<string, never>];
   masks: [{ stamp: string }, MasksPayload];
@@ -495,15 +605,17 @@ export interface Events {
   making: [{ stop: boolean }, { making: Making | null }];
   flatten: [Record<string, never>, { changing: boolean }];
   ask: [QueryParams, Answer];
+  overview: [{ stamp: string }, Overview];
   progress: [{ stamp: string }, Progress];
   delta: [{ stamp: string; delta: number }, { delta: number; gaps: number }];
   act: [ActionParams, ActionAnswer];
   clear: [Record<string, never>, Record<string, never>];
   find_gaps: [Record<string, never>, Record<string, never>];
+  summarize: [Record<string, never>, Record<string, never>];
 }
 
 export type EventName = keyof Events;
 
-export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "progress", "delta", "act", "clear", "find_gaps"];
+export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "overview", "progress", "delta", "act", "clear", "find_gaps", "summarize"];
 
 export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "legend": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

@@ -16,6 +16,7 @@ export interface HookState {
   answer: Answer | null;
   busy: boolean;
   highlighted: number;
+  lit: number;
   selected: number[];
   opened: number;
   /** False once the free projection is drawn. */

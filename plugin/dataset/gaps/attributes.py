@@ -247,7 +247,7 @@ def _question(name: str, column: list[Any], split: int, drives: int) -> Numbers 
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
         counts_frames = len(set(present)) == len(present) and isinstance(present[0], int)
         return None if counts_frames else Numbers(name, column[:split], column[split:])
-    words = [None if value is None else _word(value) for value in column]
+    words = [None if value is None else word(value) for value in column]
     if len(set(words) - {None}) >= min(drives, MOST_VALUES + 1):
         return None
     return Categories(name, words[:split], words[split:])
@@ -257,7 +257,12 @@ def _varies(column: Sequence[Any]) -> bool:
     return len({value for value in column if value is not None}) > 1
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """A value as findings write it.
+
+    >>> word(True), word("rain")
+    ('yes', 'rain')
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

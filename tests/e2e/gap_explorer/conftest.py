@@ -187,7 +187,7 @@ class Panel:
 
     def clear(self):
         self.page.get_by_role("button", name="Clear", exact=True).first.click()
-        self.page.wait_for_selector("text=Explore the sphere")
+        self.page.wait_for_selector('[data-cy="gs-overview"]')
 
     def drag_cap(self, dx=70, dy=20):
         x, y = self.middle()

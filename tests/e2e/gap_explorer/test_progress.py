@@ -74,4 +74,4 @@ def test_progress_says_what_another_round_closed(own, panel, shot, tmp_path):
     panel.page.wait_for_selector('[data-cy="gap-explorer"][data-theme="light"]')
     shot(panel.page, "progress_light")
     panel.radio("Pane", "Results")
-    panel.page.wait_for_selector("text=Explore the sphere")
+    panel.page.wait_for_selector('[data-cy="gs-overview"]')

@@ -6,6 +6,7 @@ import type { AnswerState } from "../hooks/useAnswer";
 import type { Cloud } from "../hooks/useCloud";
 import type { ColourState } from "../hooks/useColour";
 import { useDelta } from "../hooks/useDelta";
+import type { OverviewState } from "../hooks/useOverview";
 import type { SceneState } from "../hooks/useScene";
 import type { Shown } from "../hooks/useShown";
 import { spaceOf, useSize } from "../hooks/useSpace";
@@ -23,6 +24,7 @@ export function Explorer(props: {
   colour: ColourState;
   theme: SceneTheme;
   answers: AnswerState;
+  overview: OverviewState;
   stage: SceneState;
   root: HTMLElement | null;
 }): React.ReactElement {
@@ -51,6 +53,7 @@ export function Explorer(props: {
           answers={answers}
           stage={stage}
           delta={delta}
+          lit={props.overview.lit}
         />
       }
       delta={
@@ -68,7 +71,7 @@ export function Explorer(props: {
           />
         ) : null
       }
-      side={<Results bridge={bridge} run={run} cloud={cloud} state={answers} />}
+      side={<Results bridge={bridge} run={run} cloud={cloud} state={answers} overview={props.overview} />}
     />
   );
 }

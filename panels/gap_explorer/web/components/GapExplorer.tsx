@@ -3,6 +3,7 @@ import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import { useAnswer } from "../hooks/useAnswer";
 import { useCloud } from "../hooks/useCloud";
+import { useOverview } from "../hooks/useOverview";
 import { useColour } from "../hooks/useColour";
 import { useScene } from "../hooks/useScene";
 import { useShown } from "../hooks/useShown";
@@ -11,7 +12,6 @@ import type { SceneTheme } from "../../../web/shared/theme";
 import { Controls } from "./Controls";
 import { Explorer } from "./Explorer";
 import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
-import { Standing } from "./Standing";
 import { useLatest } from "../../../web/shared/useLatest";
 
 /** The panel: one face for each state, and the sphere with its results where there is one. */
@@ -27,6 +27,7 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
   const answers = useAnswer(bridge, cloud);
   const stage = useScene();
   const shown = useShown(bridge, cloud);
+  const overview = useOverview(bridge, cloud, stage.scene, answers);
   const [failure, setFailure] = React.useState<string | null>(null);
   const retry = (): void => {
     setFailure(null);
@@ -64,7 +65,6 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
     <>
       <StaleNotice bridge={bridge} run={run} />
       <Controls bridge={bridge} run={run} column={colour.column} shown={shown} />
-      <Standing run={run} choices={bridge.choices} />
       <Explorer
         bridge={bridge}
         run={run}
@@ -73,6 +73,7 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
         colour={colour}
         theme={theme}
         answers={answers}
+        overview={overview}
         stage={stage}
         root={props.root}
       />

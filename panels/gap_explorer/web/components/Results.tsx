@@ -4,12 +4,14 @@ import type { Action, Answer, RunInfo } from "../contract.gen";
 import type { AnswerState } from "../hooks/useAnswer";
 import type { Cloud } from "../hooks/useCloud";
 import { useHeatmaps, type HeatState } from "../hooks/useHeatmaps";
+import type { OverviewState } from "../hooks/useOverview";
 import { useTray, type TrayState } from "../hooks/useTray";
 import { isProvisional } from "../verdicts";
 import { count, title } from "../words";
 import { Actions } from "./Actions";
 import { Cards } from "./Cards";
 import { Drives } from "./Drives";
+import { OverviewView } from "./Overview";
 import { Progress } from "./Progress";
 import { HeatControls, HeatProgress } from "./Heat";
 import { Check, Close } from "./Icons";
@@ -28,7 +30,7 @@ type Pane = "results" | "drives" | "progress";
 const NAMES: Record<Pane, string> = { results: "Results", drives: "Drives", progress: "Progress" };
 
 /** The pane beside the sphere: a verdict in words with the images behind it, the drives, or the rounds; the tray. */
-export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
+export function Results(props: Side & { cloud: Cloud; overview: OverviewState }): React.ReactElement {
   const { bridge, cloud, run, state } = props;
   const heat = useHeatmaps(bridge, state.answer);
   const tray = useTray(bridge, run.dataset_id, cloud);
@@ -83,41 +85,25 @@ export function Results(props: Side & { cloud: Cloud }): React.ReactElement {
         ) : (
           <>
             <HeatProgress heat={heat} />
-            <Invitation busy={state.busy} drives={run.drives.length > 0} />
+            {state.busy ? (
+              <p className="gs-row gs-note" role="status">
+                <span className="gs-spinner" aria-hidden="true" /> Searching …
+              </p>
+            ) : null}
+            <OverviewView
+              bridge={bridge}
+              run={run}
+              state={props.overview}
+              points={cloud.n}
+              tray={gathers ? tray : null}
+              ask={(id) => state.ask({ kind: "point", id })}
+            />
           </>
         )}
       </section>
       {gathers ? (
         <Tray bridge={bridge} tray={tray} ask={(id) => state.ask({ kind: "point", id })} />
       ) : null}
-    </div>
-  );
-}
-
-function Invitation(props: { busy: boolean; drives: boolean }): React.ReactElement {
-  return (
-    <div className="gs-dim gs-invite">
-      <h2>{props.busy ? "Searching …" : "Explore the sphere"}</h2>
-      <dl>
-        <dt>Click a point</dt>
-        <dd>to see that image and its neighbours</dd>
-        <dt>Click an empty location</dt>
-        <dd>to see whether it is a gap, and which samples of U could fill it</dd>
-        <dt>Drag out a cap</dt>
-        <dd>to see every sample inside it</dd>
-        {props.drives ? (
-          <>
-            <dt>Open the drives</dt>
-            <dd>to see which recordings of U are most unlike S</dd>
-          </>
-        ) : null}
-      </dl>
-      <p>
-        <kbd>Alt</kbd>-click always queries the location, <kbd>Shift</kbd>-drag always draws a cap.
-        <br />
-        Drag to rotate, scroll or pinch to zoom, right-drag to pan. When the sphere has focus: arrow keys, <kbd>+</kbd>{" "}
-        <kbd>−</kbd> <kbd>0</kbd> and <kbd>Enter</kbd>.
-      </p>
     </div>
   );
 }

@@ -42,6 +42,8 @@ export function Sphere(props: {
   answers: AnswerState;
   stage: SceneState;
   delta: DeltaState;
+  /** Points that are lit while nothing is asked; the others dim. */
+  lit: Uint32Array | null;
 }): React.ReactElement {
   const { bridge, run, cloud, shown, colour, theme, answers, stage, delta } = props;
   const { choices } = bridge;
@@ -118,13 +120,13 @@ export function Sphere(props: {
   React.useEffect(() => {
     if (!scene || scene.count !== cloud.n) return;
     scene.setFlags(drawn.flags);
-    scene.light(answers.highlight);
+    scene.light(props.lit ?? answers.highlight, props.lit !== null);
     scene.setMarks({
       picks: choices.picks ? cloud.picks : [],
       selected: grid.selected,
       opened: grid.opened,
     });
-  }, [scene, cloud, geometry.xyz, drawn, choices.picks, answers.highlight, grid]);
+  }, [scene, cloud, geometry.xyz, drawn, choices.picks, answers.highlight, props.lit, grid]);
 
   React.useEffect(() => scene?.setProvisional(provisional), [scene, provisional]);
 
@@ -178,6 +180,7 @@ export function Sphere(props: {
       answer: answers.answer,
       busy: answers.busy,
       highlighted: answers.highlight.length,
+      lit: props.lit?.length ?? 0,
       selected: grid.selected,
       opened: grid.opened,
       dimmed: match ? cloud.n - match.count() : 0,

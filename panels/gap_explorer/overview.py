@@ -1,0 +1,273 @@
+"""What the panel shows while nothing is asked: what S lacks, and what to label next.
+
+Gap cards where they are; else values and drives that the coverage run told apart by name.  Every
+row is a *group* of samples: the browser lights it by its positions and acts on it by naming it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from fiftyone import ViewField as F
+from numpy.typing import NDArray
+
+from ...plugin.coverage.words import counted
+from ...plugin.dataset.gaps import card_records, picks
+from ...plugin.dataset.gaps.analysis import Analysis
+from ...plugin.dataset.gaps.attributes import word
+from ...plugin.dataset.gaps.card_records import GapCard
+from ...plugin.dataset.store import points, runs
+from ...plugin.dataset.store.samples import flat
+from ...plugin.errors import GapsphereError, InputError
+from ..wire import b64
+from .contract import CARDS_MAX, CONTRASTS_MAX, PICKS_MAX, SINGLE_IMAGES
+
+Array = NDArray[Any]
+SINGLE_SHOWN = 3
+
+
+def overview(found: Analysis, shown: Array, stamp: str) -> dict[str, Any]:
+    """Everything of the first screen that is not in the run's own numbers."""
+    try:
+        known, why = card_records.read(found.dataset, found.names), ""
+    except GapsphereError as error:
+        known, why = None, str(error)
+    cards = [] if known is None else _cards(found, shown, known.found[:CARDS_MAX])
+    return {
+        "stamp": stamp,
+        "cards": cards,
+        "cards_total": known.count if known else 0,
+        "no_cards": why,
+        "summarized": known is not None,
+        "contrasts": [] if cards else _contrasts(found, shown),
+        **_picks(found, shown),
+    }
+
+
+def version(found: Analysis) -> str:
+    """Changes with the records that the overview is made of."""
+    made = (runs.read(found.dataset, found.names, step) for step in (card_records.STEP, picks.STEP))
+    return "/".join(record.token or record.created if record else "" for record in made)
+
+
+def members(found: Analysis, group: Mapping[str, Any]) -> list[str]:
+    """Sample ids of a group: of a card the farthest from S first, of picks the first pick first.
+
+    Raises
+    ------
+    InputError
+        There is no such group.
+    """
+    kind, names = group.get("kind"), found.names
+    if kind == "card" and found.dataset.has_field(names.gap_card):
+        view = flat(found.dataset).match(F(names.gap_card) == str(group.get("key")))
+        return [str(one) for one in view.sort_by(names.dist_to_S, reverse=True).values("id")]
+    if kind == "picks":
+        rows = np.flatnonzero((found.pick > 0) & (found.pick <= int(group.get("count") or 0)))
+        return found.ids.text(rows[np.argsort(found.pick[rows], kind="stable")])
+    if kind == "value":
+        has = _with_value(found, str(group.get("field")), str(group.get("value")))
+        return found.ids.text(_farthest(found, has & ~found.owned))
+    if kind == "drive":
+        return found.ids.text(found.rows_of_drive(str(group.get("drive"))))
+    raise InputError("There is no such group of samples.")
+
+
+def _cards(found: Analysis, shown: Array, cards: Sequence[GapCard]) -> list[dict[str, Any]]:
+    """A row for each card, and one for the gaps that are in none."""
+    rows = _rows_by_card(found)
+    single = _farthest(found, rows.get(SINGLE_IMAGES, []))
+    alone = found.ids.text(single[:SINGLE_SHOWN])
+    wanted = [*alone, *(one for card in cards for one in (*card.exemplars, *card.nearest))]
+    pictures = _pictures(found, shown, wanted)
+    made = [
+        {
+            "key": card.key,
+            "title": card.title,
+            "counts": _counts(card),
+            "lines": _lines(card),
+            "images": card.images,
+            "pictures": [
+                {"image": pictures[mine], "nearest": pictures.get(theirs)}
+                for mine, theirs in zip(card.exemplars, card.nearest, strict=True)
+                if mine in pictures
+            ],
+            "positions": _positions(shown, rows.get(card.key, [])),
+        }
+        for card in cards
+    ]
+    if len(single):
+        made.append(
+            {
+                "key": SINGLE_IMAGES,
+                "title": "Single images",
+                "counts": f"{counted(len(single), 'gap')} like no other gap",
+                "lines": [],
+                "images": len(single),
+                "pictures": [
+                    {"image": pictures[one], "nearest": None} for one in alone if one in pictures
+                ],
+                "positions": _positions(shown, single),
+            }
+        )
+    return made
+
+
+def _rows_by_card(found: Analysis) -> dict[str, Array]:
+    """The points of each card."""
+    field = found.names.gap_card
+    if not found.dataset.has_field(field):
+        return {}
+    read = list(points.column(found.dataset, [field], {field: {"$ne": None}}))
+    at = found.ids.places(b"".join(sample_id.binary for sample_id, _ in read))
+    rows: dict[str, list[int]] = {}
+    for row, (_, key) in zip(at.tolist(), read, strict=True):
+        if row >= 0:
+            rows.setdefault(str(key), []).append(row)
+    return {key: np.array(those, np.int64) for key, those in rows.items()}
+
+
+def _counts(card: GapCard) -> str:
+    """How much of what the card is named by there is."""
+    name = card.name
+    if not name.get("values"):
+        return f"{counted(card.images, 'candidate')} of {counted(card.drives)}"
+    owned = f"{name['owned']:,} of {name['owned_total']:,} owned"
+    if not name.get("pool_total"):  # of a version that did not count them
+        return f"{owned}, {name['here']:,} of {counted(card.images, 'gap')} here"
+    return f"{owned}, {name['pool']:,} of {name['pool_total']:,} candidates"
+
+
+def _lines(card: GapCard) -> list[str]:
+    """What else a person should know of it, a line each."""
+    name = card.name
+    once = f" ({card.once:,} without near duplicates)" if 0 < card.once < card.images else ""
+    effect = "" if card.effect is None else f", {card.effect:.2g} × the usual distance"
+    lines = [f"{counted(card.images, 'gap')}{once} of {counted(card.drives)}{effect}"]
+    if name.get("values") and name["p"] > 0.1:
+        lines.append(f"Chance alone may name them so (p {name['p']:.2g})")
+    if card.holds:
+        lines.append(f"Holds in {card.holds} runs with the owned drives drawn anew")
+    if card.failure_rate is not None:
+        lines.append(f"{card.failure_rate:.0%} of reviewed images near it fail")
+    return [*lines, card.fill, *card.sentences[1:]]
+
+
+def _contrasts(found: Analysis, shown: Array) -> list[dict[str, Any]]:
+    """What the coverage run told apart by name, the largest group of candidates first."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for drive in found.covered.drives if found.covered else []:
+        for finding in drive["findings"]:
+            if "value" in finding:
+                key = (str(finding["attribute"]), str(finding["value"]))
+                if key not in rows:
+                    rows[key] = _value_row(found, shown, *key)
+            else:
+                key = (str(drive["drive"]), str(finding["sentence"]))
+                rows[key] = _drive_row(found, shown, *key)
+    there = [row for row in rows.values() if row["images"]]
+    return sorted(there, key=lambda row: -row["images"])[:CONTRASTS_MAX]
+
+
+def _value_row(found: Analysis, shown: Array, field: str, value: str) -> dict[str, Any]:
+    has = _with_value(found, field, value)
+    owned, pool = int((has & found.owned).sum()), int((has & ~found.owned).sum())
+    return {
+        "group": {"kind": "value", "field": field, "value": value},
+        "title": f"{field} = {value}",
+        "counts": f"{owned:,} of {int(found.owned.sum()):,} owned, "
+        f"{pool:,} of {int((~found.owned).sum()):,} candidates",
+        "images": pool,
+        "positions": _positions(shown, np.flatnonzero(has & ~found.owned)),
+    }
+
+
+def _drive_row(found: Analysis, shown: Array, drive: str, sentence: str) -> dict[str, Any]:
+    rows = found.rows_of_drive(drive)
+    return {
+        "group": {"kind": "drive", "drive": drive},
+        "title": f"Drive {drive}",
+        "counts": f"{counted(len(rows), 'candidate')} {sentence}",
+        "images": len(rows),
+        "positions": _positions(shown, rows),
+    }
+
+
+def _with_value(found: Analysis, field: str, value: str) -> Array:
+    """Which points have a value, by the words that findings use, bool (n,)."""
+    schema = found.dataset.get_field_schema()
+    has = np.zeros(len(found), bool)
+    if field not in schema:
+        return has
+    label = getattr(schema[field], "document_type", None) is fo.Classification
+    read = list(points.column(found.dataset, [f"{field}.label" if label else field]))
+    rows = found.ids.places(b"".join(sample_id.binary for sample_id, _ in read))
+    like = np.array([one is not None and word(one) == value for _, one in read], bool)
+    has[rows[like & (rows >= 0)]] = True
+    return has
+
+
+def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
+    """The picks in their order, and the covering radius after each."""
+    rows = np.flatnonzero(found.pick)
+    rows = rows[np.argsort(found.pick[rows], kind="stable")]
+    record = runs.finished(found.dataset, found.names, picks.STEP)
+    said = record.results if record else {}
+    ids = found.ids.text(rows[:PICKS_MAX])
+    pictures = _pictures(found, shown, ids)
+    radius = _values(found, ids, found.names.kcenter_radius)
+    return {
+        "picks": [
+            {**pictures[one], "rank": int(found.pick[row]), "radius": radius.get(one)}
+            for one, row in zip(ids, rows.tolist(), strict=False)
+            if one in pictures
+        ],
+        "picks_total": len(rows),
+        "radius_before": said.get("radius_before"),
+        "policy": str(said.get("policy", "kcenter")),
+    }
+
+
+def _pictures(found: Analysis, shown: Array, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What a small picture says of each sample; those deleted since are left out."""
+    wanted = list(dict.fromkeys(ids))
+    paths, drives = (
+        _values(found, wanted, path) for path in ("filepath", found.sequence_field or "")
+    )
+    made = {}
+    for one in wanted:
+        row = found.ids.rows_of([one])
+        if one not in paths or not len(row):
+            continue
+        at = np.searchsorted(shown, row[0])
+        dist = found.dist[row[0]]
+        made[one] = {
+            "id": one,
+            "index": int(at) if at < len(shown) and shown[at] == row[0] else -1,
+            "filepath": paths[one],
+            "dist_to_S": float(dist) if np.isfinite(dist) else None,
+            "drive": None if drives.get(one) is None else str(drives[one]),
+        }
+    return made
+
+
+def _values(found: Analysis, ids: Sequence[str], path: str) -> dict[str, Any]:
+    """A field of some samples, by id; empty where there is no such field."""
+    if not ids or not path or not found.dataset.has_field(path.split(".")[0]):
+        return {}
+    return dict(zip(*flat(found.dataset).select(list(ids)).values(["id", path]), strict=True))
+
+
+def _farthest(found: Analysis, rows: Array | Sequence[int]) -> Array:
+    """Points, given by number or as a mask, the farthest from S first."""
+    rows = np.asarray(rows)
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+    return rows[np.argsort(-found.dist[rows], kind="stable")]
+
+
+def _positions(shown: Array, rows: Array | Sequence[int]) -> str:
+    """Where rows are among the points shown."""
+    return b64(np.flatnonzero(np.isin(shown, np.asarray(rows, np.int64))).astype(np.uint32))

@@ -1,0 +1,191 @@
+import * as React from "react";
+import { Button } from "../../../web/shared/controls";
+import { SmallImage } from "../../../web/shared/SmallImage";
+import { sentence } from "../../../web/shared/errors";
+import type { Bridge } from "../bridge";
+import { SINGLE_IMAGES, type ContrastRow, type GapCardRow, type Group, type Overview, type RunInfo } from "../contract.gen";
+import { sameGroup, usePositions, type OverviewState } from "../hooks/useOverview";
+import type { TrayState } from "../hooks/useTray";
+import { isProvisional, gapsWords } from "../verdicts";
+import { fileName, number, plural } from "../words";
+import { GroupActions } from "./GroupActions";
+import { Said } from "./Verdict";
+
+interface Shown {
+  bridge: Bridge;
+  run: RunInfo;
+  state: OverviewState;
+  overview: Overview;
+  points: number;
+  tray: TrayState | null;
+}
+
+/** Rows listed before the rest is asked for. */
+const FIRST = 8;
+
+/** What S lacks: gap cards; without them what differs by name; without that, what to do. */
+export function Lacks(props: Shown): React.ReactElement {
+  const { bridge, run, overview } = props;
+  const [all, setAll] = React.useState(false);
+  const { cards, contrasts } = overview;
+  const rows: readonly (GapCardRow | ContrastRow)[] = cards.length ? cards : contrasts;
+  const lights = usePositions(rows, props.points);
+  const shown = all || rows.length <= FIRST + 1 ? rows : rows.slice(0, FIRST);
+  return (
+    <section aria-label="What the owned images lack">
+      <p className="gs-dim gs-small">{lead(run, overview)}</p>
+      {overview.summarized ? null : <Summarize bridge={bridge} run={run} why={overview.no_cards} />}
+      {rows.length ? (
+        <ol className="gs-lacks" data-cy="gs-lacks">
+          {shown.map((row, at) => (
+            <Row
+              key={"key" in row ? row.key : `${row.title} ${row.counts}`}
+              {...props}
+              row={row}
+              group={"key" in row ? { kind: "card", key: row.key } : row.group}
+              positions={lights[at]}
+            />
+          ))}
+        </ol>
+      ) : null}
+      {shown.length < rows.length ? (
+        <Button look="link" onClick={() => setAll(true)}>
+          {rows.length - shown.length} more
+        </Button>
+      ) : null}
+    </section>
+  );
+}
+
+/** What there is, in a sentence. */
+function lead(run: RunInfo, overview: Overview): string {
+  const { cards, contrasts, cards_total: total } = overview;
+  if (run.gaps === 0) {
+    const none = `No candidate is farther from the owned images than δ = ${number(run.delta)}.`;
+    const apart = contrasts.length ? " These differ by name all the same:" : " No field or attribute sets them apart either.";
+    return run.basis === "none" ? `Too few owned drives to call anything a gap.${apart}` : none + apart;
+  }
+  const gaps = gapsWords(run.gaps, isProvisional(run, null));
+  if (!cards.length) {
+    return contrasts.length ? `${gaps}. What candidates differ in by name:` : `${gaps}. No field or attribute sets them apart.`;
+  }
+  const single = cards.find((card) => card.key === SINGLE_IMAGES);
+  const kinds = total ? ` in ${plural(total, "kind")} of scene` : "";
+  return `${gaps}${kinds}${single && total ? ` and ${plural(single.images, "single image")}` : ""}, the weightiest first.`;
+}
+
+function Row(
+  props: Shown & { row: GapCardRow | ContrastRow; group: Group; positions: Uint32Array },
+): React.ReactElement {
+  const { bridge, state, row, group, positions, tray } = props;
+  const chosen = sameGroup(state.chosen, group);
+  const card = "key" in row ? row : null;
+  const away = (): void => state.point(null);
+  return (
+    <li className={chosen ? "gs-lack gs-chosen-lack" : "gs-lack"} data-cy="gs-lack">
+      <button
+        type="button"
+        className="gs-bare gs-lack-head"
+        aria-expanded={chosen}
+        title={chosen ? "Give the grid back" : "Light these on the sphere and show them in the grid"}
+        onPointerEnter={() => state.point(positions)}
+        onPointerLeave={away}
+        onFocus={() => state.point(positions)}
+        onBlur={away}
+        onClick={() => state.choose(chosen ? null : group, positions)}
+      >
+        <span className="gs-lack-text">
+          <b>{row.title}</b>
+          <span className="gs-dim gs-small">
+            <Said text={row.counts} />
+          </span>
+        </span>
+        {card && !chosen ? (
+          <span className="gs-strip-of" aria-hidden="true">
+            {card.pictures.map(({ image }) => (
+              <SmallImage key={image.id} src={bridge.mediaUrl(image.filepath)} />
+            ))}
+          </span>
+        ) : null}
+      </button>
+      {chosen ? (
+        <div className="gs-lack-body">
+          {card ? <Pairs bridge={bridge} card={card} /> : null}
+          <GroupActions state={state} group={group} images={row.images} tag={row.title} tray={tray} />
+          {card ? <Lines lines={card.lines} /> : null}
+        </div>
+      ) : null}
+    </li>
+  );
+}
+
+/** Lines of a card shown at first. */
+const LINES = 4;
+
+function Lines(props: { lines: readonly string[] }): React.ReactElement {
+  const [all, setAll] = React.useState(false);
+  const shown = all || props.lines.length <= LINES + 1 ? props.lines : props.lines.slice(0, LINES);
+  const hidden = props.lines.length - shown.length;
+  return (
+    <ul className="gs-small gs-lack-lines">
+      {shown.map((line) => (
+        <li key={line}>
+          <Said text={line} />
+        </li>
+      ))}
+      {hidden ? (
+        <li>
+          <Button look="link" onClick={() => setAll(true)}>
+            {hidden} more
+          </Button>
+        </li>
+      ) : null}
+    </ul>
+  );
+}
+
+/** Exemplars, each above the owned image that is nearest to it. */
+function Pairs(props: { bridge: Bridge; card: GapCardRow }): React.ReactElement | null {
+  const { bridge, card } = props;
+  if (!card.pictures.length) return null;
+  const owned = card.pictures.some(({ nearest }) => nearest);
+  return (
+    <div className="gs-pairs">
+      <span className="gs-dim gs-small">candidates</span>
+      {card.pictures.map(({ image }) => (
+        <figure key={image.id} title={fileName(image.filepath)}>
+          <SmallImage src={bridge.mediaUrl(image.filepath)} />
+          <figcaption>{image.dist_to_S === null ? "" : number(image.dist_to_S)}</figcaption>
+        </figure>
+      ))}
+      {owned ? <span className="gs-dim gs-small gs-pairs-owned">nearest owned</span> : null}
+      {owned
+        ? card.pictures.map(({ image, nearest }) => (
+            <figure key={image.id} title={nearest ? fileName(nearest.filepath) : undefined}>
+              {nearest ? <SmallImage src={bridge.mediaUrl(nearest.filepath)} /> : null}
+            </figure>
+          ))
+        : null}
+    </div>
+  );
+}
+
+/** Cards are not there to read: why, and the button that makes them. */
+function Summarize(props: { bridge: Bridge; run: RunInfo; why: string }): React.ReactElement | null {
+  const { bridge, run, why } = props;
+  const [error, setError] = React.useState<string | null>(null);
+  return (
+    <p className="gs-row gs-wrap gs-small gs-summarize" role="note">
+      <span>{error ?? why}</span>
+      {run.operators.summarize_gaps && run.gaps ? (
+        <Button
+          look="step"
+          onClick={() => bridge.call("summarize", {}).catch((reason) => setError(sentence(reason)))}
+        >
+          Summarize {plural(run.gaps, "gap")} …
+        </Button>
+      ) : null}
+    </p>
+  );
+}
+

@@ -1,0 +1,90 @@
+"""The first screen is the result: what S lacks, what to label next, how sure one may be."""
+
+import pytest
+
+LACK = '[data-cy="gs-lack"]'
+PICKS = '[data-cy="gs-picks"]'
+PICK = '[data-cy="gs-pick-list"] li'
+
+
+@pytest.fixture
+def carded(own):
+    # FiftyOne is imported where it is used: the tests' own database must be there before it.
+    from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
+    from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+    from gapsphere.plugin.settings.steps import CardParams, CoverageParams
+
+    compute_coverage(own, CoverageParams(delta=0.05))
+    summarize_gaps(own, CardParams(card_runs=0))
+    return own
+
+
+def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, carded, shot):
+    """One walk from the first look to a tagged list of picks, a saved view and a tray."""
+    from gapsphere.plugin.dataset.gaps.card_records import gap_cards
+
+    cards = gap_cards(carded)
+    panel.open(carded)
+    page = panel.page
+    first = page.locator(LACK).first
+    first.wait_for()
+    assert cards[0].title.lower() in first.inner_text().lower()
+    assert panel.state("answer") is None
+    shot(page, "overview")
+
+    # The pointer lights a card, a click keeps it lit and shows it in the grid.
+    first.locator("button").first.hover()
+    panel.wait_state(f"s.lit === {cards[0].images}")
+    first.locator("button").first.click()
+    panel.count(cards[0].images)
+    page.mouse.move(2, 2)
+    panel.wait_state(f"s.lit === {cards[0].images}")
+    shot(page, "overview-card")
+    first.get_by_role("button", name="Save view").click()
+    first.get_by_label("Name of the view").fill("lacking")
+    first.get_by_label("Name of the view").press("Enter")
+    first.get_by_text("Saved as the view").wait_for()
+    first.get_by_role("button", name="Add to Visual Spec").click()
+    page.locator('[data-cy="gs-tray-count"]').wait_for()
+    carded.reload()
+    assert len(carded.load_saved_view("lacking")) == cards[0].images
+
+    # The same click gives the grid back.
+    first.locator("button").first.click()
+    panel.count(len(carded))
+    page.mouse.move(2, 2)
+    panel.wait_state("s.lit === 0")
+
+    # The curve sets how many are tagged; undo takes the tag off.
+    curve = page.get_by_role("slider", name="Number of picks")
+    curve.scroll_into_view_if_needed()
+    box = curve.bounding_box()
+    page.mouse.move(box["x"] + 0.33 * box["width"], box["y"] + 20)
+    page.locator(PICKS).get_by_text("pick 7").wait_for()
+    page.mouse.click(box["x"] + 0.33 * box["width"], box["y"] + 20)
+    page.get_by_label("Tag of the picks").fill("next")
+    page.get_by_role("button", name="Tag 7", exact=True).click()
+    page.get_by_text("7 samples tagged “next”.").wait_for()
+    ranks = carded.match_tags("next").values("kcenter_rank")
+    assert sorted(ranks) == [1, 2, 3, 4, 5, 6, 7]
+    shot(page, "overview-picks")
+    page.locator(PICKS).get_by_role("button", name="Undo").click()
+    page.get_by_text("is off 7 samples again").wait_for()
+    assert len(carded.match_tags("next")) == 0
+
+    # A pick asks about itself; closing its answer comes back to the result.
+    page.locator(PICK).nth(1).locator("button").click()
+    assert panel.answer("point")["cards"][0]["pick"] == 2
+    panel.clear()
+    page.locator(LACK).first.wait_for()
+
+
+def test_without_cards_the_button_that_makes_them_is_there(opened):
+    """The run of the shared dataset has gaps, and no cards were made of them."""
+    page = opened.page
+    page.locator(PICKS).wait_for()
+    overview = page.locator('[data-cy="gs-overview"]')
+    assert "run summarize_gaps first" in overview.inner_text()
+    overview.get_by_role("button", name="Summarize").click()
+    page.wait_for_selector('[data-cy="operators-prompt-modal"]')
+    page.keyboard.press("Escape")
