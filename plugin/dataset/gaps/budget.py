@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import fiftyone as fo
 
 from ...coverage.budget import Line, budget_lines, table
-from ...coverage.distances import nearest_distance
 from ...coverage.knee import knee
 from ...coverage.words import counted
 from ...errors import EmptySetError, MismatchError
@@ -34,8 +33,8 @@ from ..store.metadata import columns
 from ..store.names import Names
 from ..store.runs import Record
 from ..store.sets import Samples, dataset_of, reloaded
-from . import coverage
-from .pick_rules import cards_of, delta_of, support_of
+from . import coverage, measured
+from .pick_rules import cards_of, delta_of
 from .picks import STEP, PickResult
 from .report_pictures import report_picture
 
@@ -120,7 +119,7 @@ def budget_curve(
     samples = admitted(samples, settings.slices)
     inputs = read_inputs(samples, settings)
     order = _rows(picked, inputs, record)
-    d0 = nearest_distance(inputs.pool.matrix, inputs.owned.matrix, metric="euclidean").distance
+    d0 = measured.distances(dataset, names, inputs)
     drives = read_drives(samples, settings.sequence_field, inputs.owned.ids, inputs.pool.ids)
     delta = delta_of(dataset, names, settings)
     lines = budget_lines(
@@ -129,7 +128,7 @@ def budget_curve(
         d0,
         drives=drives.pool,
         delta=delta,
-        support=None if delta is None else support_of(dataset, names, inputs),
+        support=None if delta is None else measured.support(dataset, names, inputs),
         card=cards_of(dataset, names, inputs.pool.ids),
         metric=settings.metric,
         seeds=params.random_seeds,

@@ -19,13 +19,12 @@ from ...coverage.duplicates import frame_scale
 from ...coverage.quotas import Quota
 from ...errors import EmptySetError, InputError, MismatchError, UnfinishedError
 from ...settings.steps import CandidateParams, MetricParams
-from ..store import runs
 from ..store.drives import Drives, naming_fields, read_drives
 from ..store.inputs import Inputs
 from ..store.metadata import columns
 from ..store.names import FRAME_NUMBER, Names
 from ..store.sets import Samples, dataset_of, resolve
-from . import card_records, coverage
+from . import card_records, coverage, measured
 
 QUOTA = re.compile(
     r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d*)(?P<dots>\.\.)?(?P<most>(?<=\.)\d*)?"
@@ -99,7 +98,7 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
         forbidden=scale if params.skip_duplicates else None,
         metric=params.metric,
     )
-    counts = None if delta is None else support_of(dataset, names, inputs)
+    counts = None if delta is None else measured.support(dataset, names, inputs)
     return PickRules(rules, drives.pool, delta, counts, cards_of(dataset, names, inputs.pool.ids))
 
 
@@ -127,15 +126,6 @@ def delta_of(dataset: fo.Dataset, names: Names, params: MetricParams) -> float |
     if not np.isfinite(covered.delta) or covered.metric != params.metric:
         return None
     return covered.delta
-
-
-def support_of(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.int64] | None:
-    """Images of S within δ of each candidate, as the last coverage run counted them."""
-    record, trace = runs.read(dataset, names, coverage.STEP), inputs.trace()
-    if record is None or any(record.inputs.get(k) != v for k, v in trace.items()):
-        return None
-    found = columns(dataset, inputs.pool.ids, {"n": names.support}).get("n", [])
-    return None if None in found else np.array(found, np.int64)
 
 
 def cards_of(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> NDArray[np.int64] | None:

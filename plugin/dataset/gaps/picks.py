@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from ...coverage.budget import FIGURES, PICKS, Line, table, touched
 from ...coverage.curve import Curve, curve
-from ...coverage.distances import nearest_distance
 from ...coverage.kcenter import k_center_greedy
 from ...coverage.knee import knee
 from ...coverage.picks import Picks, select
@@ -33,6 +32,7 @@ from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import by_slice, slices_line
 from ..store.sets import Samples
 from ..store.step import Step
+from . import measured
 from .pick_rules import PickRules, read_rules
 
 if TYPE_CHECKING:
@@ -149,13 +149,13 @@ def select_kcenter(
         return PickResult(**{**known, "reused": True})
     refuse_foreign(step.dataset, step.names, writes(step.names))
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
-    nearest = nearest_distance(pool, owned, metric="euclidean")
+    d0 = measured.distances(step.dataset, step.names, inputs)
     k = min(params.k, len(pool))
-    indices, radii = k_center_greedy(owned, pool, k, nearest.distance, progress=progress)
+    indices, radii = k_center_greedy(owned, pool, k, d0, progress=progress)
     picked = PickResult(
         [inputs.pool.ids[index] for index in indices],
         _in_metric(radii, params),
-        _in_metric(np.max(nearest.distance, keepdims=True), params)[0],
+        _in_metric(np.max(d0, keepdims=True), params)[0],
         params.metric,
         params.k,
         step.seconds,
@@ -195,8 +195,8 @@ def select_candidates(
     if known := step.current():
         return PickResult(**{**known, "reused": True})
     refuse_foreign(step.dataset, step.names, planned(step.names))
-    owned, pool = inputs.owned.matrix, inputs.pool.matrix
-    d0 = nearest_distance(pool, owned, metric="euclidean").distance
+    pool = inputs.pool.matrix
+    d0 = measured.distances(step.dataset, step.names, inputs)
     k = min(params.k, len(pool))
     found = select(
         None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import fiftyone as fo
@@ -42,6 +43,10 @@ class Vectors:
 
     def digest(self) -> str:
         """Fingerprint of ids and values: two equal digests mean the same input."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         digest = hashlib.blake2b("".join(self.ids).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(self.matrix).data)
         return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""What the last coverage run measured, for steps that start from it and need not measure again.
+
+Its columns count only where the run finished and saw the same vectors of S and U.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.distances import nearest_distance
+from ...coverage.rows import squared_distance_of_pairs, squared_to_metric
+from ..store import runs
+from ..store.inputs import Inputs
+from ..store.metadata import columns
+from ..store.names import Names
+from . import coverage
+
+ROUNDING = 1e-6
+"""Between a distance of a float32 column and the same in float64."""
+
+
+def distances(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.float32]:
+    """Euclidean distance of each candidate to S, float32 (n,).
+
+    The pairs that the coverage run found nearest are measured again in float64, which is what
+    comparing all of U with all of S would end in.
+    """
+    owned, pool = inputs.owned, inputs.pool
+    nearest = _column(dataset, names, inputs, names.nearest_S)
+    if nearest is not None:
+        row = {sample_id: at for at, sample_id in enumerate(owned.ids)}
+        index = np.array([row.get(str(each), -1) for each in nearest])
+        if (index >= 0).all():
+            every = np.arange(len(index))
+            squared = squared_distance_of_pairs(pool.matrix, every, owned.matrix, index)
+            if _are_said(dataset, names, inputs, squared):
+                return squared_to_metric(squared, "euclidean").astype(np.float32)
+    return nearest_distance(pool.matrix, owned.matrix, metric="euclidean").distance
+
+
+def support(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.int64] | None:
+    """Images of S within δ of each candidate; None where they were not counted."""
+    counts = _column(dataset, names, inputs, names.support)
+    return None if counts is None else np.array(counts, np.int64)
+
+
+def _are_said(
+    dataset: fo.Dataset, names: Names, inputs: Inputs, squared: NDArray[np.float64]
+) -> bool:
+    """Whether the samples have these distances: nobody has changed one column alone."""
+    said = _column(dataset, names, inputs, names.dist_to_S)
+    if said is None:
+        return False
+    metric = coverage.read(dataset, names).metric
+    found = squared_to_metric(squared, metric)
+    return bool(np.allclose(found, np.array(said, float), rtol=0, atol=ROUNDING))
+
+
+def _column(dataset: fo.Dataset, names: Names, inputs: Inputs, name: str) -> Sequence[Any] | None:
+    """A column of the run, a value for each candidate."""
+    record = runs.read(dataset, names, coverage.STEP)
+    if record is None or record.running:
+        return None
+    if any(record.inputs.get(key) != value for key, value in inputs.trace().items()):
+        return None
+    found = columns(dataset, inputs.pool.ids, {"values": name}).get("values", [None])
+    return None if None in found else found
