@@ -5,10 +5,15 @@ labelling was seen more than once.  The nearest published relative is k-center w
 (Charikar, Khuller, Mount & Narasimhan 2001, "Algorithms for facility location problems with
 outliers", SODA).  More company never takes company away, so a few likely neighbours are asked
 first and all of U only where they do not suffice, for several outliers in one product.
+
+Broken images of one kind are alike, and the larger U is the more of them there are to keep one
+another company.  What tells them from a scene is time: a scene is there in the frame before or
+after as well, a fault of a single frame is not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +21,13 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .owned_probe import nearest_anchor, spread
-from .rows import Metric, Rows, pairs_within, squared_radius
+from .rows import TIE, Metric, Rows, pairs_within, squared_distance_of_pairs, squared_radius
 
 _UNKNOWN, _ALONE, _FINE = -1, 0, 1
 _CELL = 160  # rows of U for each cell of the partition
-_ASKED = 512  # rows of one cell that are asked first, at most
-_REFUSALS = 8  # after so many, one product answers for _AHEAD rows at the cost of some 20 alone
-_AHEAD = 128
+_ASKED = (48, 512)  # rows of one cell that are asked first, at most, and where they do not suffice
+_ANYWHERE = 512  # rows of all of U that are asked next
+_TOGETHER = 128  # rows compared with all of U in one product, at the cost of some 20 alone
 _CELLS = 1 << 22  # of one product: 16 MB of float32
 
 
@@ -34,12 +39,17 @@ class Support:
     drives or more, or from one drive over a time of ``apart`` or more (0: however short).  Where no
     drive has a name, each image is a drive.  Images within ``scale`` of the pick, such as its near
     duplicates, are no company: black frames are all alike.
+
+    Where ``lasting`` is asked for, the frame of its own drive before the pick or the one after it
+    lies within ``radius`` besides, its near duplicates included; of the drive, any image where the
+    pick's time is unknown.  An image that is alone in its drive need not last.
     """
 
     least: int
     radius: float
     apart: float = np.inf
     scale: float | None = None
+    lasting: bool = False
 
 
 class Company:
@@ -65,48 +75,97 @@ class Company:
         anchors = spread(len(U), max(len(U) // _CELL, 1))
         near, self._cell = nearest_anchor(U, U[anchors])
         self._outliers = np.argsort(near, kind="stable")  # those with no answer yet, farthest first
-        self._refused = 0
+        self._together = 1
+        self._expected = np.empty(0, np.int64)
         self._order = np.argsort(self._cell, kind="stable")
         self._starts = np.searchsorted(self._cell[self._order], np.arange(len(anchors) + 1))
+        self._anywhere = spread(len(U), min(_ANYWHERE, len(U)))
+        self._some = U[self._anywhere]
+        self._by_time = np.lexsort((times, drive))  # within a drive; unknown times come last
+        self._drives = np.searchsorted(drive[self._by_time], np.arange(drive.max() + 2))
 
     def has(self, row: int) -> bool:
         """Whether a row has company."""
         if self._state[row] == _UNKNOWN:
-            start, end = self._starts[self._cell[row]], self._starts[self._cell[row] + 1]
-            likely = self._order[start:end]
-            if len(likely) > _ASKED:
-                likely = likely[spread(len(likely), _ASKED)]
-            near = self._near(np.array([row]), likely)[0]
-            if self._suffices(row, likely[near]):
+            if self.rule.lasting and not self._lasts(row):
+                self._state[row] = _ALONE
+            elif self._together == 1 and any(self._finds(row, few) for few in self._likely(row)):
                 self._state[row] = _FINE
             else:
-                self._ask_all(np.array([row]))
-            if self._state[row] == _ALONE:
-                self._refused += 1
-                if self._refused % _REFUSALS == 0:
-                    self._ask_ahead()
+                self._ask_all(self._with_others(row))
         return bool(self._state[row] == _FINE)
 
-    def _ask_ahead(self) -> None:
-        """Answer for more outliers, which a greedy that was refused so often will come to."""
+    def expect(self, rows: NDArray[np.int64]) -> None:
+        """Say which rows are likely to be asked about next, the likeliest first."""
+        self._expected = rows
+
+    def _likely(self, row: int) -> Iterator[tuple[NDArray[np.int64], Rows]]:
+        """Rows to ask before all of U: some of its cell, more of it, then some of everywhere."""
+        cell = self._cell_of(row)
+        for most in _ASKED:
+            few = cell if len(cell) <= most else cell[spread(len(cell), most)]
+            yield few, self.U[few]
+            if len(cell) <= most:
+                break
+        yield self._anywhere, self._some
+
+    def _cell_of(self, row: int) -> NDArray[np.int64]:
+        return self._order[self._starts[self._cell[row]] : self._starts[self._cell[row] + 1]]
+
+    def _finds(self, row: int, few: tuple[NDArray[np.int64], Rows]) -> bool:
+        rows, vectors = few
+        return self._suffices(row, rows[self._near(self.U[row : row + 1], vectors)[0]])
+
+    def _with_others(self, row: int) -> NDArray[np.int64]:
+        """A row that has to be compared with all of U, and some that will come to it."""
+        rows = np.array([row])
+        if self._together == 1:
+            return rows
         self._outliers = self._outliers[self._state[self._outliers] == _UNKNOWN]
-        self._ask_all(self._outliers[: min(_AHEAD, _CELLS // len(self.U))])
+        for others in (self._expected, self._outliers):
+            new = others[(self._state[others] == _UNKNOWN) & ~np.isin(others, rows)]
+            rows = np.append(rows, new[: self._together - len(rows)])
+        return rows
+
+    def _lasts(self, row: int) -> bool:
+        """Whether the frame before or after it in its drive is near it."""
+        own = self._by_time[self._drives[self.drive[row]] : self._drives[self.drive[row] + 1]]
+        if len(own) == 1:
+            return True
+        time, times = self.times[row], self.times[own]
+        if np.isfinite(time):  # several cameras may have frames of one time
+            around = [times[times < time].max(initial=-np.inf), time]
+            around.append(times[times > time].min(initial=np.inf))
+            own = own[np.isin(times, around)]
+        own = own[own != row]
+        return bool(pairs_within(self.U[row : row + 1], self.U[own], self._squared).any())
 
     def _ask_all(self, rows: NDArray[np.int64]) -> None:
-        """Compare rows with all of U."""
-        for row, near in zip(rows, self._near(rows, None), strict=True):
-            fine = self._suffices(row, np.flatnonzero(near))
+        """Compare rows with all of U; many at once as long as few would have done for few."""
+        near = self._near(self.U[rows], self.U)
+        count, least = np.count_nonzero(near, axis=1), self.rule.least
+        easy = 0
+        for row, reach, many in zip(rows.tolist(), near, count.tolist(), strict=True):
+            fine = many >= least and self._suffices(row, np.flatnonzero(reach))
+            fine = fine and (not self.rule.lasting or self._lasts(row))
             self._state[row] = _FINE if fine else _ALONE
+            if fine:
+                drawn = many * _ANYWHERE > 2 * least * len(self.U)
+                easy += drawn or np.count_nonzero(reach[self._cell_of(row)]) > least
+        most = max(min(_TOGETHER, _CELLS // len(self.U)), 1)
+        self._together = 1 if 2 * easy > len(rows) else min(4 * self._together, most)
 
-    def _near(
-        self, rows: NDArray[np.int64], columns: NDArray[np.int64] | None
-    ) -> NDArray[np.bool_]:
-        """Which of some rows of U, or of all, are within the radius and no near duplicates."""
-        left, right = self.U[rows], self.U if columns is None else self.U[columns]
+    def _near(self, left: Rows, right: Rows) -> NDArray[np.bool_]:
+        """Which pairs are within the radius and no near duplicates."""
         similarity = left @ right.T
-        near = pairs_within(left, right, self._squared, similarity)
-        if self._alike >= 0:
-            near &= ~pairs_within(left, right, self._alike, similarity)
+        level, alike = 1 - self._squared / 2, 1 - self._alike / 2
+        near = similarity >= np.float32(level - TIE)
+        i, j = np.nonzero(near)
+        known = similarity[i, j]
+        unsure = (known <= np.float32(level + TIE)) | (known >= np.float32(alike - TIE))
+        i, j = i[unsure], j[unsure]
+        squared = squared_distance_of_pairs(left, i, right, j)
+        near[i, j] = (squared <= self._squared) & (squared > self._alike)
         return near
 
     def _suffices(self, row: int, near: NDArray[np.int64]) -> bool:

@@ -104,6 +104,11 @@ class ConstraintGate:
         self._close(np.array([row]), _ALONE)
         return False
 
+    def expect(self, rows: NDArray[np.int64]) -> None:
+        """``rows`` are likely to be asked about next, in this order."""
+        if self._company is not None:
+            self._company.expect(rows)
+
     def took(self, row: int) -> None:
         """``row`` was picked."""
         if self._plan is not None:

@@ -28,6 +28,10 @@ class Gate(Protocol):
         """Asked where all is closed: whether rows were opened, kept back for what cannot be met."""
         ...
 
+    def expect(self, rows: NDArray[np.int64]) -> None:
+        """Hear which rows are likely to be asked about next, the likeliest first."""
+        ...
+
     def took(self, row: int) -> None:
         """``row`` was picked."""
         ...

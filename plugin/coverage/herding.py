@@ -169,6 +169,8 @@ class _Gains:
             self.gain[self.gain > -np.inf] = 0
             leaders, ceiling = everyone, -np.inf
         vectors = self.U if leaders is everyone else self.U[leaders]
+        if self.gate is not None:
+            self.gate.expect(leaders[np.argsort(-gains[leaders])])
         before = self.level.copy()
         nothing = not np.isfinite(self.near).any()
         picked = asked = 0

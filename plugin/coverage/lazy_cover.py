@@ -240,6 +240,8 @@ class LazyCover:
         gram = block.vectors @ block.vectors.T if len(block.rows) <= _BLOCK else None
         settled = np.full(len(block.rows), np.nan)  # d^2 in float64 of rows that came to a tie
         plain, unsure = self.weights is None and self.gate is None, TIE
+        if self.gate is not None:
+            self.gate.expect(block.rows[np.argsort(self._keys(block.rows, block.near))])
         while self.picked < goal:
             keys = block.near if plain else self._keys(block.rows, block.near)
             lowest = int(keys.argmin())

@@ -11,7 +11,7 @@ def expected(between, drive, times, rule, row):
     scale = -1 if rule.scale is None else rule.scale
     reach = between[row]
     near = [at for at in range(len(drive)) if at != row and scale < reach[at] <= rule.radius]
-    if len(near) < rule.least:
+    if len(near) < rule.least or (rule.lasting and not lasts(between, drive, times, rule, row)):
         return False
     if rule.apart == 0:
         return True
@@ -19,6 +19,18 @@ def expected(between, drive, times, rule, row):
         return True
     known = [times[at] for at in (*near, row) if np.isfinite(times[at])]
     return len(known) > 1 and max(known) - min(known) >= rule.apart
+
+
+def lasts(between, drive, times, rule, row):
+    own = [at for at in range(len(drive)) if at != row and drive[at] == drive[row]]
+    if not own:
+        return True
+    if np.isfinite(times[row]):
+        before = [times[at] for at in own if times[at] < times[row]]
+        after = [times[at] for at in own if times[at] > times[row]]
+        shown = {times[row], *([max(before)] if before else []), *([min(after)] if after else [])}
+        own = [at for at in own if times[at] in shown]
+    return any(between[row][at] <= rule.radius for at in own)
 
 
 @settings(max_examples=40, deadline=None)
@@ -31,8 +43,21 @@ def test_each_row_is_answered_as_by_a_count_of_all_pairs_in_any_order(seed, n, r
     drive = np.sort(random.integers(0, max(n // 30, 1), n))
     times = np.where(random.random(n) < 0.1, np.nan, random.integers(0, 9, n))
     scale = [None, 0.0, float(random.uniform(0, radius))][random.integers(3)]
-    rule = Support(int(random.integers(1, 4)), radius, float(random.integers(0, 9)), scale)
+    apart, lasting = float(random.integers(0, 9)), bool(random.integers(2))
+    rule = Support(int(random.integers(1, 4)), radius, apart, scale, lasting)
     company = Company(U, drive, times, rule, "euclidean")
     between = distances64(U, U)
     for row in random.permutation(n):
         assert company.has(int(row)) == expected(between, drive, times, rule, row)
+
+
+def test_faults_of_one_kind_in_several_drives_keep_no_company_and_a_scene_that_lasts_does():
+    random = np.random.default_rng(2)
+    frames = np.repeat(np.eye(12)[:4], 10, axis=0) + 0.02 * random.normal(size=(40, 12))
+    frames[[3, 17, 25]] = np.eye(12)[5] + 0.1 * random.normal(size=(3, 12))  # one fault a drive
+    U, drive = unit(frames), np.repeat(np.arange(4), 10)
+    for lasting, found in ((False, True), (True, False)):
+        rule = Support(2, 0.9, apart=0, scale=0.01, lasting=lasting)
+        company = Company(U, drive, np.tile(np.arange(10.0), 4), rule, "euclidean")
+        assert company.has(3) is found
+        assert company.has(4)

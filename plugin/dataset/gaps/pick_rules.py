@@ -86,6 +86,8 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
     elif params.min_frames_apart is not None:
         apart = float(params.min_frames_apart)
         times = _times(dataset, FRAME_NUMBER, inputs.pool.ids, "min_frames_apart")
+    elif params.support is not None and dataset.has_field(FRAME_NUMBER):
+        times = _frames(dataset, inputs.pool.ids)
     if params.max_per_sequence is not None or apart is not None:
         _require_drives(dataset, drives, params)
     rules = Constraints(
@@ -148,7 +150,8 @@ def _support(params: CandidateParams, delta: float | None, scale: float) -> Supp
             "support needs a radius, and there is no δ in this metric: run compute_coverage first, "
             "or give support_radius."
         )
-    return Support(params.support, radius, apart=0.0, scale=scale)
+    # Where even neighbouring frames of S are farther apart, no scene can be seen to last.
+    return Support(params.support, radius, apart=0.0, scale=scale, lasting=scale <= radius)
 
 
 def _require_drives(dataset: fo.Dataset, drives: Drives, params: CandidateParams) -> None:
@@ -181,6 +184,12 @@ def _times(
     if not np.isfinite(times).any():
         raise InputError(f"{setting} needs times, and no image of U has a value in {field!r}.")
     return times
+
+
+def _frames(dataset: fo.Dataset, ids: Sequence[str]) -> NDArray[np.float64]:
+    """Frame numbers where they are numbers; NaN elsewhere."""
+    values = columns(dataset, ids, {FRAME_NUMBER: FRAME_NUMBER})[FRAME_NUMBER]
+    return np.array([np.nan if (t := _time(value)) is None else t for value in values], np.float64)
 
 
 def _time(value: Any) -> float | None:
