@@ -140,6 +140,8 @@ class ConstraintGate:
         new = rows[~self.closed[rows]]
         self.closed[new] = True
         self._why[new] = why
+        if why in (_CAP, _APART):  # and stay so where quotas have kept them back: see reopen
+            self._why[rows[self._why[rows] == _QUOTA]] = why
         if self._plan is not None:
             self._plan.closed(new)
 

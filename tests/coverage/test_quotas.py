@@ -5,14 +5,16 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from coverage_oracles import unit
+from coverage_oracles import distances64, unit
 from gapsphere.plugin.coverage import quotas as module
+from gapsphere.plugin.coverage.company import Support
 from gapsphere.plugin.coverage.constraints import Constraints
 from gapsphere.plugin.coverage.picks import select
 from gapsphere.plugin.coverage.quotas import Quota
 from gapsphere.plugin.errors import DimensionError, InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_company import expected
 from test_picks import POLICIES, greedy, small
 
 
@@ -109,3 +111,46 @@ def test_quotas_that_cannot_be_meant_are_refused():
     ]:
         with pytest.raises(error, match="Quota 'a'"):
             select(None, U, 2, constraints=Constraints(quotas=[quota]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(POLICIES), st.integers(1, 12), st.booleans())
+def test_all_constraints_hold_together(seed, policy, k, with_quotas):
+    """Without quotas each pick is the greedy's by the book; with them no further one may be."""
+    random, U, d0 = small(seed, n=12)
+    U[random.integers(12)] = U[random.integers(12)]
+    drives = np.sort(random.integers(0, 3, 12))
+    times, gap = random.permutation(12).astype(float), float(random.integers(1, 4))
+    rule = Support(int(random.integers(1, 3)), 0.9, 0.0, 0.1, lasting=bool(random.integers(2)))
+    quotas = []
+    for number in range(2 * with_quotas):
+        least = int(random.integers(0, 4))
+        most = least + int(random.integers(0, 4))
+        quotas.append(Quota(str(number), random.random(12) < 0.5, least, most))
+    between = distances64(U, U)
+
+    def allowed(picks, row):
+        mine = [pick for pick in picks if drives[pick] == drives[row]]
+        return (
+            d0[row] > 0.2
+            and all(between[row, pick] > 0.2 for pick in picks)
+            and len(mine) < 3
+            and all(abs(times[row] - times[pick]) >= gap for pick in mine)
+            and all(
+                not q.members[row] or sum(q.members[pick] for pick in picks) < q.most
+                for q in quotas
+            )
+            and expected(between, drives, times, rule, row)
+        )
+
+    rules = Constraints(
+        drives=drives.tolist(), times=times, max_per_group=3, min_apart=gap, quotas=quotas,
+        support=rule, forbidden=0.2, metric="euclidean",
+    )  # fmt: skip
+    found = select(None, U, k, d0, policy=policy, constraints=rules)
+    picks = found.indices.tolist()
+    if not with_quotas:
+        assert picks == greedy(U, d0, k, policy, allowed)
+    assert all(allowed(picks[:at], row) for at, row in enumerate(picks))
+    assert len(picks) == k or not any(allowed(picks, row) for row in set(range(12)) - set(picks))
+    assert not any(expected(between, drives, times, rule, row) for row in found.look_at)
