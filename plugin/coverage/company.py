@@ -151,7 +151,7 @@ class Company:
             self._state[row] = _FINE if fine else _ALONE
             if fine:
                 drawn = many * _ANYWHERE > 2 * least * len(self.U)
-                easy += drawn or np.count_nonzero(reach[self._cell_of(row)]) > least
+                easy += bool(drawn or np.count_nonzero(reach[self._cell_of(row)]) > least)
         most = max(min(_TOGETHER, _CELLS // len(self.U)), 1)
         self._together = 1 if 2 * easy > len(rows) else min(4 * self._together, most)
 

@@ -110,6 +110,15 @@ def unit(run: CoverageReport) -> str:
     return f"{counted(run.drives_owned)} of S, {run.drives_pool:,} of U"
 
 
+def of_them(images: int, once: int) -> str:
+    """How many images are without near duplicates, where there are some.
+
+    >>> of_them(52, 31), of_them(3, 3)
+    (' (31 without near duplicates)', '')
+    """
+    return f" ({once:,} without near duplicates)" if 0 < once < images else ""
+
+
 def tally(run: CoverageReport) -> str:
     """How many candidates are gaps, covered, or neither."""
     gaps = "provisional gaps" if run.threshold.provisional else "gaps"
@@ -118,7 +127,8 @@ def tally(run: CoverageReport) -> str:
         for count, word in ((run.covered, "covered"), (run.cannot_say, "cannot say"))
         if count
     ]
-    return ", ".join([f"{run.gaps:,} of {run.candidates:,} candidates are {gaps}", *rest])
+    once = of_them(run.gaps, run.gaps_once)
+    return ", ".join([f"{run.gaps:,} of {run.candidates:,} candidates are {gaps}{once}", *rest])
 
 
 def notes(run: CoverageReport) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import fiftyone as fo
 
 from ...cards.card import Card, Fill
-from ...coverage.words import counted
+from ...coverage.words import counted, of_them
 from ...errors import EmptySetError, MismatchError
 from ...results import Result
 from ..store import runs
@@ -109,7 +109,7 @@ class GapCard:
         holds = f", holds in {self.holds} runs" if self.runs else ""
         return (
             f"{self.number}. {self.title}: {counted(self.images, 'image')}"
-            f"{_of_them(self.images, self.once)} of "
+            f"{of_them(self.images, self.once)} of "
             f"{counted(self.drives)}{effect}{rate}{holds}. {self.fill}"
         )
 
@@ -149,20 +149,11 @@ class CardResult(Result):
         gaps = "provisional gap" if self.basis == "provisional" else "gap"
         alone = f", and {counted(self.single, 'single image')}" if self.single else ""
         head = f"{counted(self.count, 'card')} of {counted(self.gaps, gaps)}"
-        head += f"{_of_them(self.gaps, self.once)}{alone}"
+        head += f"{of_them(self.gaps, self.once)}{alone}"
         lines = [f"  {card.line()}" for card in self.found[:SHOWN]]
         rest = self.count - len(lines)
         more = [f"  and {counted(rest, 'card')} more"] if rest > 0 else []
         return "\n".join([head, *lines, *more])
-
-
-def _of_them(images: int, once: int) -> str:
-    """How many they are without near duplicates, where there are some.
-
-    >>> _of_them(52, 31), _of_them(3, 3)
-    (' (31 without near duplicates)', '')
-    """
-    return f" ({once:,} without near duplicates)" if 0 < once < images else ""
 
 
 def table(cards: Iterable[GapCard]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...coverage.criterion import (
+    GAP,
     NAMES,
     OwnDistances,
     choose_threshold,
@@ -23,6 +24,7 @@ from ...coverage.criterion import (
 )
 from ...coverage.distances import nearest_distance
 from ...coverage.drives import drive_table
+from ...coverage.duplicates import frame_scale, near_duplicates
 from ...coverage.novelty import novelty
 from ...coverage.radius import CoverageReport, coverage_report
 from ...coverage.support import SupportTally
@@ -172,6 +174,7 @@ def compute_coverage(
         inside=curve,
         ranges=about.ranges,
         asked=about.asked,
+        gaps_once=_gaps_once(inputs, drives, codes, params, one=bool(own and own.looks_like_video)),
     )
     slices = _slices(inputs)
     return write(
@@ -184,6 +187,22 @@ def compute_coverage(
         drives.owned,
         slices=slices,
     )
+
+
+def _gaps_once(
+    inputs: Inputs, drives: Drives, codes: Figures, params: CoverageParams, *, one: bool
+) -> int:
+    """Gaps with near duplicates counted once; 0 where that would take longer than the distances.
+
+    Nearer than neighbouring frames of S usually are, as cards and picks have it; ``one``: S is one
+    drive.
+    """
+    owned, gaps = inputs.owned.matrix, inputs.pool.matrix[codes == GAP]
+    if not len(gaps) or len(gaps) ** 2 > 2 * len(owned) * len(codes):
+        return 0
+    labels = ["S" if one else drives.owned[row] for row in drives.order.tolist()]
+    scale = frame_scale(owned[drives.order], labels, metric=params.metric)
+    return len(near_duplicates(gaps, scale, metric=params.metric).representatives)
 
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:

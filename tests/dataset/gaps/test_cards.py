@@ -270,7 +270,7 @@ def test_near_duplicates_count_once_and_are_tagged(covered):
     ids = night.values("id")
     rows = vectors.read(night, "embedding").matrix[[0] * 3]
     vectors.write(covered, "embedding", ids[:3], rows)
-    compute_coverage(covered)
+    assert "candidates are gaps (10 without near duplicates)" in str(compute_coverage(covered))
     found = summarize_gaps(covered, CardParams(card_runs=0, card_quantity=8))
     assert (found.gaps, found.once) == (12, 10)
     assert (found.found[0].images, found.found[0].once) == (8, 6)
