@@ -21,8 +21,19 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .owned_probe import nearest_anchor, spread
-from .rows import TIE, Metric, Rows, pairs_within, squared_distance_of_pairs, squared_radius
+from .rows import (
+    TIE,
+    Metric,
+    Rows,
+    metric_to_squared,
+    pairs_within,
+    squared_distance_of_pairs,
+    squared_radius,
+)
+from .verdict import Labels, drive_numbers
 
+LASTING = 0.99
+"""Share of S's frames that must be near a neighbour for ``lasting`` to tell faults from scenes."""
 _UNKNOWN, _ALONE, _FINE = -1, 0, 1
 _CELL = 160  # rows of U for each cell of the partition
 _ASKED = (48, 512)  # rows of one cell that are asked first, at most, and where they do not suffice
@@ -181,3 +192,40 @@ class Company:
         times = self.times[np.append(own, row)]
         times = times[np.isfinite(times)]
         return len(times) > 1 and bool(np.ptp(times) >= self.rule.apart)
+
+
+def lasting_share(
+    rows: Rows, drives: Labels, radius: float, *, metric: Metric = "cosine"
+) -> float | None:
+    """Share of frames that are near the frame before or after them: what ``lasting`` would spare.
+
+    Parameters
+    ----------
+    rows : float32 (m, d)
+        Unit rows, those of a drive in the order in which they were recorded.
+    drives : m labels
+        A missing label is a drive of its own.
+    radius : float
+        In the unit of ``metric``; a frame exactly that far is near.
+
+    Returns
+    -------
+    float or None
+        0 to 1, over drives of two frames or more; None where there is none.
+
+    Examples
+    --------
+    >>> lasting_share(np.eye(3, dtype=np.float32)[[0, 0, 1, 2]], ["a", "a", "a", "b"], 0.1)
+    0.6666666666666666
+    """
+    drive = drive_numbers(drives)
+    order = np.argsort(drive, kind="stable")
+    same = np.flatnonzero(np.diff(drive[order]) == 0)
+    if not len(same):
+        return None
+    squared = squared_distance_of_pairs(rows, order[same], rows, order[same + 1])
+    nearest = np.full(len(rows), np.inf)
+    np.minimum.at(nearest, order[same], squared)
+    np.minimum.at(nearest, order[same + 1], squared)
+    known = np.isfinite(nearest)
+    return float((nearest[known] <= metric_to_squared(radius, metric)).mean())

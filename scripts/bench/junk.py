@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ...plugin.coverage.company import Support
+from ...plugin.coverage.company import LASTING, Support, lasting_share
 from ...plugin.coverage.constraints import Constraints
 from ...plugin.coverage.criterion import choose_threshold, own_distances
 from ...plugin.coverage.distances import nearest_distance
@@ -105,7 +105,9 @@ def draw(scene: Scene, vectors: Array, seed: int) -> tuple[int, int, int, int]:
         scene.owned, own, lambda: nearest_distance(scene.pool, scene.owned).distance
     )
     scale = frame_scale(scene.owned, owned_drives)
-    support = Support(LEAST, threshold.delta, apart=0.0, scale=scale, lasting=True)
+    share = lasting_share(scene.owned, owned_drives, threshold.delta)
+    lasting = share is not None and share >= LASTING
+    support = Support(LEAST, threshold.delta, apart=0.0, scale=scale, lasting=lasting)
     kept: dict[str, Any] = {
         "drives": [*drives, *drive_of],
         "times": np.append(times, between),

@@ -2,10 +2,14 @@
 
     python -m gapsphere.scripts.bench.picks
     python -m gapsphere.scripts.bench.picks --samples 2000 --dimension 64 --picks 100  # seconds
+    python -m gapsphere.scripts.bench.picks curve      # 100,000 x 768, S = 25,000, 1,000 picks
 
-CPU seconds on one thread.  *blocked numpy* is MaxHerding that computes every gain in blocks for
-every pick; each of its picks costs the same, so a few are timed and multiplied.  Everything else
-is timed in turns within one process, ratios are taken within a turn.
+CPU seconds on one thread.  δ is the 0.9 quantile of distances to S, so that a tenth of U are gaps;
+*support, most refused* has a radius within which few images have another.  ``curve`` times what
+select_candidates does, the distances to S and the greedy, and the curve after it.  *blocked numpy*
+is MaxHerding that computes every gain in blocks for every pick; each of its picks costs the same,
+so a few are timed and multiplied.  Everything else is timed in turns within one process, ratios are
+taken within a turn.
 """
 
 from __future__ import annotations
@@ -16,12 +20,14 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.coverage.company import Support
 from ...plugin.coverage.constraints import Constraints
 from ...plugin.coverage.curve import curve
 from ...plugin.coverage.distances import nearest_distance
 from ...plugin.coverage.herding import max_herding
 from ...plugin.coverage.kcenter import k_center_greedy
 from ...plugin.coverage.picks import select
+from ...plugin.coverage.support import support
 from .coverage_data import KINDS, unit_rows
 from .timing import Clock, in_child, spread, turned
 
@@ -31,23 +37,37 @@ Array = NDArray[np.float32]
 def main() -> None:
     """Print the tables, or measure where the parent asks for it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=20_000)
-    parser.add_argument("--dimension", type=int, default=1024)
+    parser.add_argument("part", nargs="?", choices=["policies", "curve"], default="policies")
+    parser.add_argument("--samples", type=int)
+    parser.add_argument("--dimension", type=int)
     parser.add_argument("--picks", type=int, default=1000)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--child", choices=KINDS)
     options = parser.parse_args()
-    sizes = (options.samples, options.dimension, options.picks, options.turns)
+    usual = (20_000, 1024) if options.part == "policies" else (100_000, 768)
+    sizes = (
+        options.samples or usual[0],
+        options.dimension or usual[1],
+        options.picks,
+        options.turns,
+    )
     if options.child:
-        print(json.dumps(measure(options.child, *sizes)))
+        part = measure if options.part == "policies" else measure_curve
+        print(json.dumps(part(options.child, *sizes)))
         return
     names = ("samples", "dimension", "picks", "turns")
-    arguments = [f"--{name}={size}" for name, size in zip(names, sizes, strict=True)]
+    arguments = [options.part, *(f"--{n}={size}" for n, size in zip(names, sizes, strict=True))]
     n, d, k, turns = sizes
     print(f"U={n} S={n // 4} d={d} k={k}; CPU seconds, median of {turns} turns [range]")
     for kind in (KINDS[0], KINDS[2]):
         seconds = in_child("gapsphere.scripts.bench.picks", *arguments, "--child", kind)
         print(f"\n## {kind}")
+        if options.part == "curve":
+            picks = np.array(seconds["distances to S"]) + seconds["kcenter"]
+            for name, taken in seconds.items():
+                ratio = spread((100 * np.array(taken) / picks).tolist(), 1)
+                print(f"{name:22}{spread(taken, 2):>24}  {ratio:>22} % of the picks")
+            continue
         plain, blocked = np.array(seconds["kcenter"]), seconds.pop("blocked numpy")
         for name, taken in seconds.items():
             ratio = spread((np.array(taken) / plain).tolist(), 2)
@@ -66,13 +86,18 @@ def measure(kind: str, n: int, dimension: int, k: int, turns: int) -> dict[str, 
     drives = (np.arange(n) // 100).tolist()
     cap = Constraints(drives=drives, max_per_group=10)
     apart = Constraints(drives=drives, times=np.arange(n) % 100, min_apart=5.0, forbidden=0.01)
+    delta = float(np.quantile(d0, 0.9) ** 2 / 2)
+    company = Constraints(drives=drives, support=Support(3, delta, apart=0.0, scale=0.01))
+    alone = Constraints(drives=drives, support=Support(3, 0.05, apart=0.0, scale=0.01))
     picks = k_center_greedy(None, U, k, d0)[0]
     parts = {
         "kcenter": lambda: k_center_greedy(None, U, k, d0),
         "novelty": lambda: select(None, U, k, d0, policy="novelty"),
         "cap a drive": lambda: select(None, U, k, d0, constraints=cap),
         "apart and forbidden": lambda: select(None, U, k, d0, constraints=apart),
-        "curve": lambda: curve(U, picks, d0, delta=0.2),
+        "support": lambda: select(None, U, k, d0, constraints=company),
+        "support, most refused": lambda: select(None, U, k, d0, constraints=alone),
+        "curve": lambda: curve(U, picks, d0, delta=delta),
         "herding": lambda: max_herding(None, U, k, d0),
     }
     clock = Clock()
@@ -81,6 +106,31 @@ def measure(kind: str, n: int, dimension: int, k: int, turns: int) -> dict[str, 
         for name in turned(list(parts), turn):
             seconds[name].append(clock.time(parts[name]))
     seconds["blocked numpy"] = [clock.time(lambda: blocked_pick(U, d0))]
+    return seconds
+
+
+def measure_curve(kind: str, n: int, dimension: int, k: int, turns: int) -> dict[str, list[float]]:
+    """CPU seconds of the picks and of their curve, S being read."""
+    rows = unit_rows(n + n // 4, dimension, kind)
+    S, U = rows[: n // 4], rows[n // 4 :]
+    names = ("distances to S", "kcenter", "curve", "curve with support")
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    clock = Clock()
+    for _ in range(turns):
+        started = clock.now()
+        d0 = nearest_distance(U, S, metric="euclidean").distance.astype(np.float64)
+        measured = clock.now()
+        picks = k_center_greedy(None, U, k, d0)[0]
+        picked = clock.now()
+        delta = float(np.quantile(d0, 0.9) ** 2 / 2)
+        curve(U, picks, d0, delta=delta)
+        drawn = clock.now()
+        near = support(U, S, ["S"] * len(S), delta)[0]
+        counted = clock.now()
+        curve(U, picks, d0, delta=delta, support=near)
+        spent = (measured - started, picked - measured, drawn - picked, clock.now() - counted)
+        for name, one in zip(names, spent, strict=True):
+            seconds[name].append(one)
     return seconds
 
 

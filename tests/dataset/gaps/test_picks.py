@@ -129,7 +129,7 @@ def test_what_has_no_support_is_tagged_and_the_next_run_takes_the_tag_off_its_ow
     assert set(broken) <= set(found.look_at)
     assert set(drives.match_tags("look_at").values("id")) == set(found.look_at)
     assert f"look at these: {len(found.look_at)} candidates" in str(found)
-    mine = drives.match_tags("U").first()
+    mine = drives.match_tags("U").match_tags("look_at", bool=False).first()
     mine.tags.append("look_at")
     mine.save()
     select_candidates(drives, candidates(k=8))
