@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gapsphere.plugin.settings.fields import settings_of
+from gapsphere.plugin.settings.fields import make, settings_of
+from gapsphere.plugin.settings.steps import CandidateParams
 from gapsphere.plugin.settings.yaml import CLASSES
+from gapsphere.scripts.cli.commands import _asks_more_than_kcenter
 from gapsphere.scripts.cli.main import main
 from gapsphere.scripts.cli.parser import COMMANDS, build_parser
 from PIL import Image
@@ -185,3 +187,16 @@ def test_a_config_reaches_every_command_that_takes_one(command, tmp_path, monkey
 def test_demo_data_is_written_where_asked(run, tmp_path):
     run("demo-data", "--folder", tmp_path / "drive", "--owned", 24, "--pool", 36)
     assert len((tmp_path / "drive" / "metadata.csv").read_text().splitlines()) == 61
+
+
+@pytest.mark.parametrize(
+    ("settings", "more"),
+    [
+        ({"k": 5, "suffix": "b", "sequence_field": "drive"}, False),
+        ({"max_per_sequence": 5}, True),
+        ({"quota": "light=dusk:3.."}, True),
+        ({"policy": "herding"}, True),
+    ],
+)
+def test_find_gaps_picks_again_where_the_picks_must_keep_to_something(settings, more):
+    assert _asks_more_than_kcenter(make(CandidateParams, settings)) is more
