@@ -24,13 +24,13 @@ def titles(metric: str, delta: float | None) -> dict[str, str]:
     """What each figure is, by its name.
 
     >>> titles("cosine", 0.25)["covered"]
-    'share of U within δ (0.25)'
+    'share of candidates within δ (0.25)'
     """
     return {
         "radius": f"covering radius ({metric})",
         "p99": f"0.99 quantile of distances ({metric})",
-        "covered": f"share of U within δ ({0 if delta is None else delta:.3g})",
-        "supported": f"share of U with {SUPPORTED} or more images within δ",
+        "covered": f"share of candidates within δ ({0 if delta is None else delta:.3g})",
+        "supported": f"share of candidates with {SUPPORTED} or more images within δ",
         "cards": "gap cards that have a pick",
     }
 
@@ -128,7 +128,12 @@ def _draw(
         legendgroup=line.name,
         showlegend=legend,
         mode="lines",
-        line={"color": colour, "dash": DASHES[line.name], "width": 2.5 if own else 1.6},
+        line={
+            "color": colour,
+            "dash": DASHES[line.name],
+            "width": 2.5 if own else 1.6,
+            "shape": "hv" if name == "cards" else "linear",
+        },
         text=["", *hover] if own else None,
         hovertemplate="%{x} picks: %{y:.4g}" + ("<br>%{text}" if own else "") + "<extra></extra>",
     )
@@ -160,10 +165,11 @@ def curve_png(
                 values,
                 color=COLOURS[line.name],
                 linestyle=styles[DASHES[line.name]],
+                drawstyle="steps-post" if name == "cards" else "default",
                 label=line.name,
             )
         for text, budget in marks.items():
-            axis.axvline(budget, color=COLOURS[PICKS], lw=0.8, ls=":", label=text)
+            axis.axvline(budget, color=COLOURS[PICKS], lw=0.8, ls=":", label=f"{text}: {budget:,}")
         axis.set(title=said[name], xlabel="picks", xlim=(0, None))
         if name not in ("covered", "supported"):
             axis.set_ylim(0, None)

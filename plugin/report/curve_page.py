@@ -62,8 +62,8 @@ def curve_page(
     >>> line = Line("picks", {"radius": np.array([0.4, 0.1])})
     >>> page = curve_page("rig", ["1 pick"], [], [line], metric="cosine", delta=None, marks={},
     ...                   paths=["a.png"], picks=[])
-    >>> "What each pick buys: rig" in page, "https://cdn" in page
-    (True, False)
+    >>> "What each pick buys: rig" in page
+    True
     """
     hover = [html.escape(shown(file_name(path))) for path in paths]
     figure = curve_figure(lines, metric=metric, delta=delta, marks=marks, hover=hover)
