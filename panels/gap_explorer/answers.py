@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.coverage.criterion import NAMES
+from ...plugin.coverage.rows import Metric
 from ...plugin.dataset.gaps.analysis import Analysis
-from ...plugin.dataset.gaps.ask import drive_question, said_of
+from ...plugin.dataset.gaps.ask import drive_question, from_here, told
+from ...plugin.dataset.gaps.evidence import beside
 from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import InputError
 from ...plugin.projection.questions import MAX_K, Answer, Question, unit_direction
 from ...plugin.projection.search_space import SETS
-from ...plugin.projection.verdict import Judged
-from ...plugin.projection.words import sentences
+from ...plugin.projection.verdict import Judged, in_metric
 from ..wire import b64
 
 Array = NDArray[Any]
@@ -39,6 +40,7 @@ def read_question(analysis: Analysis, shown: Array, params: Mapping[str, Any]) -
         "metric": "euclidean" if params.get("metric") == "euclidean" else "cosine",
         "search": params["search"] if params.get("search") in SETS else "U",
         "rerank": bool(params.get("rerank", True)),
+        "spread": bool(params.get("spread", False)),
         "delta": None if params.get("delta") is None else float(params["delta"]),
     }
     if kind == "point":
@@ -81,25 +83,40 @@ def _row(analysis: Analysis, shown: Array, query: Mapping[str, Any]) -> int:
 
 
 def cards(
-    analysis: Analysis, shown: Array, rows: Array, distance: Array | None, judged: Judged
+    analysis: Analysis,
+    shown: Array,
+    rows: Array,
+    distance: Array | None,
+    judged: Judged,
+    metric: Metric | None = None,
 ) -> list[dict[str, Any]]:
-    """One card a row, in order; a sample deleted meanwhile is left out."""
+    """One card a row, in order; a sample deleted meanwhile is left out.
+
+    All distances are in ``metric``, the run's by default; ``distance`` (n,) is so already.
+    """
+    unit = analysis.threshold.metric
+    metric = metric or unit
     support = analysis.support if judged.threshold == analysis.threshold else None
     ids = analysis.ids.text(rows)
-    paths = dict(zip(*flat(analysis.dataset).select(ids).values(["id", "filepath"]), strict=True))
+    drive = analysis.sequence_field
+    wanted = ["id", "filepath", *([drive] if drive else [])]
+    read = flat(analysis.dataset).select(ids).values(wanted)
+    known = dict(zip(read[0], zip(*read[1:], strict=True), strict=True))
     positions = _positions(shown, rows).tolist()
     made = []
     for i, (row, sample_id) in enumerate(zip(rows.tolist(), ids, strict=True)):
-        if sample_id not in paths:
+        if sample_id not in known:
             continue
+        path, *named = known[sample_id]
         pick, verdict = int(analysis.pick[row]), NAMES.get(int(judged.verdicts[row]))
         made.append(
             {
                 "id": sample_id,
                 "index": positions[i],
-                "filepath": paths[sample_id],
+                "filepath": path,
+                "drive": str(named[0]) if named and named[0] is not None else None,
                 "set": "S" if analysis.owned[row] else "U",
-                "dist_to_S": _number(analysis.dist[row]),
+                "dist_to_S": _number(in_metric(analysis.dist[row], unit, metric)),
                 "percentile": _number(analysis.percentile[row]),
                 "gap": verdict == "gap",
                 "verdict": verdict,
@@ -129,17 +146,26 @@ def reply(
     answer: Answer,
 ) -> dict[str, Any]:
     """What the panel gets back for a question."""
-    said = said_of(analysis, question)
-    if question.kind == "lasso" and len(shown) < len(analysis):
-        said = [*said, f"Of the {len(shown):,} points drawn of {len(analysis):,}."]
-    inside = answer.inside
-    lit = _positions(shown, answer.rows if inside is None else inside)
+    words, other, apart = told(analysis, question, answer)
+    inside, owned = answer.inside, answer.owned
+    near = np.array([] if other is None else [other], np.int64)
+    lit = _positions(shown, np.concatenate([answer.rows if inside is None else inside, near]))
+    how = answer.judged, question.metric
+    nearest = cards(analysis, shown, near, np.array([apart]), *how)
+    from_it = from_here(question, answer)
+    if words is not None and question.kind == "lasso" and len(shown) < len(analysis):
+        of_drawn = f"Of the {len(shown):,} points drawn of {len(analysis):,}."
+        words = replace(words, evidence=(*words.evidence, of_drawn))
     return {
         "stamp": stamp,
         "query": query,
-        "cards": cards(analysis, shown, answer.rows, answer.distance, answer.judged),
+        "cards": cards(analysis, shown, answer.rows, from_it, *how),
+        "owned": cards(analysis, shown, owned, None, *how),
+        "beside": nearest[0] if nearest else None,
+        "more": _more(analysis, answer),
+        "metric": question.metric,
         "total": len(answer.rows if inside is None else inside),
-        "words": asdict(sentences(answer.verdict, said)) if answer.verdict else None,
+        "words": None if words is None else asdict(words),
         "highlight": b64(lit[lit >= 0].astype(np.uint32)),
         "ms": round(1000 * answer.seconds, 1),
     }
@@ -154,6 +180,29 @@ def ids_of(analysis: Analysis, answer: Answer, chosen: Sequence[str] | None = No
         rest = answer.inside[~np.isin(answer.inside, answer.rows)]
         rows = np.concatenate([answer.rows, rest])
     return analysis.ids.text(rows)
+
+
+def shown_ids(analysis: Analysis, question: Question, answer: Answer) -> list[str]:
+    """Sample ids of all that an answer shows: its own, and the owned images beside them."""
+    other = beside(analysis, question, answer.verdict)
+    owned = answer.owned.tolist() + ([] if other is None else [other])
+    ids = ids_of(analysis, answer)
+    return ids + [
+        one for one in analysis.ids.text(np.array(owned, np.int64)) if one not in set(ids)
+    ]
+
+
+def _more(analysis: Analysis, answer: Answer) -> dict[str, int]:
+    """How many images of U near an answer each image shown stands for: those of its drive."""
+    rest = answer.near[~np.isin(answer.near, answer.rows)]
+    drives = analysis.space.drives()
+    rest = drives[rest[~analysis.owned[rest]]]
+    found = {}
+    for row, sample_id in zip(answer.rows.tolist(), analysis.ids.text(answer.rows), strict=True):
+        count = int((rest == drives[row]).sum()) if drives[row] >= 0 else 0
+        if count and not analysis.owned[row]:
+            found[sample_id] = count
+    return found
 
 
 def _count(value: Any) -> int | None:

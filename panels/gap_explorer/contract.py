@@ -43,7 +43,7 @@ FieldGroup = Literal["coverage", "fields", "labels", "attributes", "metadata"]
 Basis = Literal["level", "given", "kept", "provisional", "none", "unrated"]
 Score = Literal["nearest", "novelty"]
 GapVerdict = Literal["gap", "covered", "cannot say"]
-Tone = Literal["gap", "provisional", "covered", "unknown", "empty"]
+Tone = Literal["gap", "provisional", "covered", "unknown", "empty", "plain"]
 Palette = Literal["viridis", "cividis"]
 
 
@@ -62,6 +62,8 @@ class Choices(TypedDict):
     metric: Metric
     search: Show
     rerank: bool
+    spread: bool
+    """Neighbours stand for a wider neighbourhood."""
     delta: float | None
     """δ in the run's metric; null follows the run."""
     mode: QueryMode
@@ -110,6 +112,7 @@ DEFAULT_CHOICES: Choices = {
     "metric": "cosine",
     "search": "U",
     "rerank": True,
+    "spread": True,
     "delta": None,
     "mode": "point",
     "sphere": True,
@@ -354,6 +357,7 @@ class QueryParams(OfStamp):
     metric: Metric
     search: Show
     rerank: bool
+    spread: bool
     delta: float | None
 
 
@@ -364,8 +368,11 @@ class Card(TypedDict):
     index: int
     """Position among the points shown, -1 when it is not shown."""
     filepath: str
+    drive: str | None
+    """Null where no field names it."""
     set: Literal["S", "U"]
     dist_to_S: float | None
+    """In the unit of the answer, else the run's."""
     percentile: float | None
     gap: bool
     verdict: GapVerdict | None
@@ -376,7 +383,7 @@ class Card(TypedDict):
     pick: int | None
     """K-Center rank, null when it was not picked."""
     distance: float | None
-    """Distance to the place asked about, in the query's metric."""
+    """Distance to the image asked about, in the query's metric; null elsewhere."""
 
 
 class Trust(TypedDict):
@@ -388,11 +395,13 @@ class Sentences(TypedDict):
     """A verdict in words, for a person."""
 
     tone: Tone
-    badge: str
-    """A word or two."""
-    headline: str
-    """The verdict and how sure it is."""
+    apart: str
+    """How far an image is from the owned image beside it; may be empty."""
     evidence: list[str]
+    badge: str
+    """A word or two; empty of a place and a cap."""
+    headline: str
+    """The verdict and its reservation; may be empty."""
     advice: str
     """What to do; may be empty."""
     trust: Trust | None
@@ -401,6 +410,14 @@ class Sentences(TypedDict):
 class Answer(OfStamp):
     query: Query
     cards: list[Card]
+    owned: list[Card]
+    """Images of S around a place or in a cap."""
+    beside: Card | None
+    """The image of S nearest to a point; of another drive, where the point is of S itself."""
+    more: dict[str, int]
+    """Images of U near here that are not shown and of the drive of one that is, by its id."""
+    metric: Metric
+    """Unit of every distance in the answer."""
     total: int
     """Samples in the answer: K neighbours, or everything inside a cap or lasso or of a drive."""
     words: Sentences | None

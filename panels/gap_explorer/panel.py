@@ -141,7 +141,7 @@ class GapExplorer(ComponentPanel):
         found, rows, stamp = _standing(ctx)
         question = answers.read_question(found, rows, ctx.params)
         answer = questions.answer(found.space, question)
-        actions.link(ctx, answers.ids_of(found, answer))
+        actions.link(ctx, answers.shown_ids(found, question, answer))
         return answers.reply(found, rows, ctx.params["query"], stamp, question, answer)
 
     @answered

@@ -36,14 +36,15 @@ def counted(count: int, noun: str = "drive") -> str:
 
 
 def too_few(drives: int, alpha: float) -> str:
-    """What so many drives of S support, and how many are needed.
+    """What so many owned drives support, and how many are needed.
 
     >>> too_few(2, 0.1)
-    '2 drives of S support no verdict below 33 %; level 10 % needs 9'
+    '2 owned drives support no verdict below 33 %; level 10 % needs 9'
     """
     supports = "supports" if drives == 1 else "support"
+    finest = share(supported_level(drives))
     return (
-        f"{counted(drives)} of S {supports} no verdict below {share(supported_level(drives))}; "
+        f"{counted(drives, 'owned drive')} {supports} no verdict below {finest}; "
         f"level {share(alpha)} needs {drives_needed(alpha)}"
     )
 

@@ -1,9 +1,8 @@
 """Questions to the sphere: a point, an empty place, a cap, a drive; an :class:`Answer` out.
 
 An empty place has no embedding, so the mean of the nearest samples in the set searched orders its
-neighbours; its verdict is that of the images around it (:mod:`.verdict`).  Distances that are
-compared with δ stay in the unit of the run; the metric a person chooses only orders candidates and
-says how far each is from here.
+neighbours; what is said of it is what holds for the images around it (:mod:`.verdict`).  Distances
+are compared with δ in the unit of the run; the metric a person chooses is the unit of the answer.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import EmptySetError, InputError
 from .search_space import SearchSpace
+from .spread import NEIGHBOURHOOD, spread
 from .verdict import (
     MEAN_OF,
     Judged,
@@ -32,6 +32,10 @@ Array = NDArray[Any]
 Metric = Literal["cosine", "euclidean"]
 SearchSet = Literal["S", "U", "both"]
 MAX_K = 200
+OWNED_SHOWN = 4
+"""Images of S that stand beside the candidates of a place or a cap."""
+LOOKED_AT = 1000
+"""Images nearest to the middle of a cap, at most, that a spread of it is chosen from."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Question:
     ``row`` is the point, ``angle`` the cap's in radians, ``rows`` are a lasso's points, ``drive``,
     ``rows`` and ``p`` a drive's name, points and p-value; ``direction`` is a unit vector.
     ``k`` neighbours of ``search`` are wanted, the nearest on the sphere, or with ``rerank`` the
-    nearest in the embedding among many of these.  ``delta`` takes the place of the run's δ.
+    nearest in the embedding among many of these; with ``spread`` they stand for a neighbourhood six
+    times as large (:mod:`.spread`).  ``delta`` takes the place of the run's δ.
     """
 
     kind: Literal["point", "place", "cap", "lasso", "drive"]
@@ -55,6 +60,7 @@ class Question:
     metric: Metric = "cosine"
     search: SearchSet = "U"
     rerank: bool = True
+    spread: bool = False
     delta: float | None = None
 
 
@@ -62,12 +68,15 @@ class Question:
 class Answer:
     """Neighbours, and what holds.
 
-    ``rows`` best first with their ``distance`` from here, NaN where unknown; ``inside`` all of a
-    cap or drive; ``judged`` are the verdicts of all points at the δ asked with.
+    ``rows`` best first with their ``distance`` from here, NaN where unknown; ``near`` what they
+    stand for; ``owned`` images of S around a place or in a cap, spread; ``inside`` all of a cap or
+    drive; ``judged`` are the verdicts of all points at the δ asked with.
     """
 
     rows: Array
     distance: Array
+    near: Array
+    owned: Array
     inside: Array | None
     verdict: Verdict | None
     judged: Judged
@@ -111,12 +120,16 @@ def answer(space: SearchSpace, question: Question) -> Answer:
     """
     started = time.perf_counter()
     judged = Judged.of(space, question.delta)
-    inside = None
+    inside, owned = None, np.empty(0, np.int64)
     verdict: Verdict | None
     lacks = space.lacks
     if question.kind in ("cap", "lasso", "drive"):
         inside, order = _inside(space, question)
-        rows = inside[order[: question.k]]
+        near = inside[order]
+        if question.kind in ("cap", "lasso"):
+            owned = _few(space, near[space.owned[near]][:LOOKED_AT], OWNED_SHOWN)
+            near = near[_wanted(space, near, question.search)]
+        rows = _shown(space, question, near[:LOOKED_AT])
         distance = np.full(len(rows), np.nan)
         if question.kind == "cap":
             verdict = cap_verdict(space, judged, inside, question.angle)
@@ -129,19 +142,61 @@ def answer(space: SearchSpace, question: Question) -> Answer:
             raise EmptySetError(f"{question.search} has no point to search among.")
         lacks = space.lacking()
         bounded = None
+        wider = _wider(question)
         if lacks:
-            rows, distance = on_sphere(space, question)
+            near, distance = on_sphere(space, wider)
         else:
             vector = _vector(space, question)
-            rows, distance = nearest(space, question, vector)
+            near, distance = nearest(space, wider, vector)
             bounded = space.sketch().of(vector)
+        rows = _shown(space, question, near)
+        at = {row: i for i, row in enumerate(near.tolist())}
+        distance = distance[[at[row] for row in rows.tolist()]]
         if question.kind == "place":
+            owned = _owned_around(space, question)
             verdict = place_verdict(space, judged, question.direction, question.search, bounded)
         else:
             verdict = point_verdict(space, judged, question.row, bounded)
     if verdict is not None and lacks:
         verdict = replace(verdict, lacks=lacks)
-    return Answer(rows, distance, inside, verdict, judged, time.perf_counter() - started)
+    owned = owned[~np.isin(owned, rows)]
+    return Answer(
+        rows, distance, near, owned, inside, verdict, judged, time.perf_counter() - started
+    )
+
+
+def _wider(question: Question) -> Question:
+    """The same, asked for the whole neighbourhood that a few are to stand for."""
+    return replace(question, k=question.k * NEIGHBOURHOOD) if question.spread else question
+
+
+def _shown(space: SearchSpace, question: Question, near: Array) -> Array:
+    """Those of a neighbourhood, best first, that are shown; a clicked point is one of them."""
+    point = int(question.kind == "point")
+    if not question.spread or question.kind == "drive":
+        return near[: question.k + point]
+    return np.concatenate([near[:point], _few(space, near[point:], question.k)])
+
+
+def _few(space: SearchSpace, near: Array, k: int) -> Array:
+    """``k`` that stand for all of a neighbourhood, best first."""
+    if len(near) <= k:
+        return near
+    vectors = space.sphere if space.lacking() else space.embeddings()
+    return near[spread(vectors[near], k)]
+
+
+def _owned_around(space: SearchSpace, question: Question) -> Array:
+    """A few images of S around a place, nearest on the sphere first."""
+    if question.search != "U" or not len(space.members("S")):
+        return np.empty(0, np.int64)
+    near = space.around(question.direction, "S", OWNED_SHOWN * NEIGHBOURHOOD)
+    return _few(space, near, OWNED_SHOWN)
+
+
+def _wanted(space: SearchSpace, rows: Array, search: SearchSet) -> Array:
+    mask = space.mask(search)
+    return np.ones(len(rows), bool) if mask is None else mask[rows]
 
 
 def _inside(space: SearchSpace, question: Question) -> tuple[Array, Array]:

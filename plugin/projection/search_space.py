@@ -65,8 +65,8 @@ class SearchSpace:
         The run's δ, the unit of its distances, and what its verdicts are worth.
     verdicts : int8 (n,), optional
         GAP, COVERED or CANNOT_SAY of each point of U, OWNED of S; by default read off ``dist``.
-    novelty, support, support_drives : (n,), optional
-        Of points of U; NaN and -1 where there is none.
+    novelty, support, support_drives, pick : (n,), optional
+        Of points of U; NaN, -1, -1 and 0 where there is none; ``pick`` is the K-Center rank.
     yardstick : Yardstick, optional
         Distances inside S; without it no distance has a percentile.
     embeddings : callable
@@ -94,6 +94,7 @@ class SearchSpace:
         novelty: Array | None = None,
         support: Array | None = None,
         support_drives: Array | None = None,
+        pick: Array | None = None,
         drives: Callable[[], Array] | None = None,
     ) -> None:
         self.sphere, self.owned, self.dist, self.percentile = sphere, owned, dist, percentile
@@ -103,6 +104,7 @@ class SearchSpace:
         self.novelty = np.full(len(owned), np.nan) if novelty is None else novelty
         self.support = unknown if support is None else support
         self.support_drives = unknown if support_drives is None else support_drives
+        self.pick = np.zeros(len(owned), np.int32) if pick is None else pick
         everything = np.arange(len(owned))
         self._members = {"S": everything[owned], "U": everything[~owned], "both": everything}
         self.embeddings = Once(embeddings)
@@ -152,6 +154,16 @@ class SearchSpace:
     def around(self, direction: ArrayLike, which: str, k: int) -> Array:
         """Rows of the ``k`` nearest on the sphere, of S, U or both, closest first."""
         return self.members(which)[self.index(which).nearest(direction, k).index[0]]
+
+    def within(self, direction: ArrayLike, angle: float) -> Array:
+        """Rows of all points within an angle in radians."""
+        return self.index("both").within(direction, angle)
+
+    def away(self, direction: ArrayLike, which: str) -> float | None:
+        """Degrees to the nearest point of S or of U; None where it has none."""
+        if not len(self.members(which)):
+            return None
+        return float(np.degrees(self.index(which).nearest(direction, 1).angle[0, 0]))
 
     def _reach(self) -> float:
         """Angle in radians within which 99 % of the images have another image."""

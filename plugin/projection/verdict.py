@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coverage.criterion import CANNOT_SAY, COVERED, GAP, GapVerdict, Threshold
+from ..coverage.rows import Metric
 from .search_space import OWNED, SearchSpace
 from .sketch import BoundedSearch
 
@@ -21,8 +22,6 @@ Array = NDArray[Any]
 Status = GapVerdict | Literal["empty"]
 MEAN_OF = 50
 """Neighbours on the sphere: their mean orders those of a place, and fillers are among them."""
-AROUND = 10
-"""Nearest images on the sphere that speak for a place."""
 TRUST_NEIGHBORS = 30
 """Sphere neighbours of a place that are checked in the embedding."""
 ROUNDING = 1e-9
@@ -47,6 +46,10 @@ class Around:
         Drives that all of them come from; None where no drive is named.
     distances
         Least, median and largest distance to S of the images of U; None without one.
+    percentile
+        Where the median falls among the distances inside S, 0..100; None where unknown.
+    next_pool, next_owned
+        Degrees from a place to the nearest image of U and of S; None where there is none.
     """
 
     angle: float
@@ -56,11 +59,19 @@ class Around:
     owned: int
     drives: int | None
     distances: tuple[float, float, float] | None
+    percentile: float | None = None
+    next_pool: float | None = None
+    next_owned: float | None = None
+
+    @property
+    def pool(self) -> int:
+        """Images of U."""
+        return self.gaps + self.covered + self.cannot_say
 
     @property
     def count(self) -> int:
         """All of them."""
-        return self.gaps + self.covered + self.cannot_say + self.owned
+        return self.pool + self.owned
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,11 @@ class Verdict:
     distance, percentile, novelty
         Of an image: distance to S, where it falls among the distances inside S (0..100), and what
         lies outside the variance of S; None where unknown.
+    nearest, elsewhere
+        Row of the image of S that ``distance`` leads to, -1 where unknown; and of an image of S,
+        whether only images of other drives were looked at.
+    pick, picks
+        Of an image: its rank among so many K-Center picks, 0 where it is none.
     support, support_drives
         Images of S within δ of an image of U, and their drives; None where unknown, the drives
         also where no field names them.
@@ -102,6 +118,10 @@ class Verdict:
     distance: float | None = None
     percentile: float | None = None
     novelty: float | None = None
+    nearest: int = -1
+    elsewhere: bool = False
+    pick: int = 0
+    picks: int = 0
     support: int | None = None
     support_drives: int | None = None
     around: Around | None = None
@@ -111,6 +131,49 @@ class Verdict:
     trust: float | None = None
     trust_k: int = 0
     lacks: str = ""
+
+    def in_metric(self, metric: Metric) -> Verdict:
+        """The same with its distances and δ in another unit; novelty has none.
+
+        Examples
+        --------
+        >>> far = Verdict("U", "gap", Threshold(0.02, ""), distance=0.08).in_metric("euclidean")
+        >>> far.distance, far.threshold.delta, far.threshold.metric
+        (0.4, 0.2, 'euclidean')
+        """
+        threshold = self.threshold
+        if metric == threshold.metric:
+            return self
+
+        def told(value: float) -> float:
+            return in_metric(value, threshold.metric, metric)
+
+        cutoff = threshold.cutoff
+        if cutoff is not None and threshold.score == "nearest":
+            cutoff = told(cutoff)
+        around = self.around
+        if around is not None and around.distances is not None:
+            least, median, most = map(told, around.distances)
+            around = replace(around, distances=(least, median, most))
+        return replace(
+            self,
+            threshold=replace(threshold, delta=told(threshold.delta), cutoff=cutoff, metric=metric),
+            distance=None if self.distance is None else told(self.distance),
+            around=around,
+        )
+
+
+def in_metric(distance: float, metric: Metric, wanted: Metric) -> float:
+    """A distance between unit vectors in the other unit: Euclidean² = 2 cosine.
+
+    Examples
+    --------
+    >>> in_metric(0.08, "cosine", "euclidean"), in_metric(0.4, "euclidean", "euclidean")
+    (0.4, 0.4)
+    """
+    if metric == wanted:
+        return distance
+    return float(np.sqrt(2 * distance)) if wanted == "euclidean" else distance**2 / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +204,7 @@ def point_verdict(
     ``bounded`` searches around its embedding, None where it has none.
     """
     owned = bool(space.owned[row])
-    distance = _distance(space, row, bounded)
+    distance, nearest, elsewhere = _nearest(space, row, bounded)
     if distance is None and (bounded is not None or not len(space.members("S"))):
         return None
     threshold = judged.threshold
@@ -158,6 +221,10 @@ def point_verdict(
         distance=distance,
         percentile=_percentile(space, row, distance),
         novelty=_number(space.novelty[row]),
+        nearest=nearest,
+        elsewhere=elsewhere,
+        pick=int(space.pick[row]),
+        picks=int(space.pick.max(initial=0)),
         support=int(space.support[row]) if known else None,
         support_drives=int(space.support_drives[row])
         if known and space.support_drives[row] >= 0
@@ -175,21 +242,21 @@ def place_verdict(
     search: str,
     bounded: BoundedSearch | None,
 ) -> Verdict:
-    """Verdict of a direction: that of the nearest images, within the reach of the sphere.
+    """Verdict of a direction: that of the images within the reach of the sphere.
 
     ``bounded`` searches around their mean embedding, None where they have none.
     """
-    rows, angle = place_neighbours(space, direction)
+    angle = space.reach()
     # A mean of U says nothing about neighbours in S: a place is judged in the set it is made of.
     trust = _trust(space, direction, search, bounded)
-    return _of_images("place", space, judged, rows, angle, **trust)
-
-
-def place_neighbours(space: SearchSpace, direction: Sequence[float]) -> tuple[Array, float]:
-    """Rows of the images that speak for a place, and the angle in radians that was looked in."""
-    found = space.index("both").nearest(np.asarray(direction), AROUND)
-    reach = space.reach()
-    return found.index[0][found.angle[0] <= reach], reach
+    found = _of_images("place", space, judged, space.within(direction, angle), angle, **trust)
+    assert found.around is not None
+    around = replace(
+        found.around,
+        next_pool=space.away(direction, "U"),
+        next_owned=space.away(direction, "S"),
+    )
+    return replace(found, around=around)
 
 
 def cap_verdict(space: SearchSpace, judged: Judged, rows: Array, angle: float) -> Verdict:
@@ -226,12 +293,15 @@ def _of_images(
     )
     far = space.dist[rows]
     far = far[np.isfinite(far)]
-    distances = None
+    distances = percentile = None
     if len(far):
         distances = (float(far.min()), float(np.median(far)), float(far.max()))
+        percentile = _number(space.percentile_of(distances[1]))
     drives = space.drives()[rows]
     named = len(np.unique(drives[drives >= 0])) or None
-    around = Around(float(np.degrees(angle)), gaps, covered, cannot_say, owned, named, distances)
+    around = Around(
+        float(np.degrees(angle)), gaps, covered, cannot_say, owned, named, distances, percentile
+    )
     return Verdict(
         kind, _status(around, judged.threshold), judged.threshold, around=around, **trust
     )
@@ -262,27 +332,31 @@ def _percentile(space: SearchSpace, row: int, distance: float | None) -> float |
     return _number(kept) if np.isfinite(kept) else _number(space.percentile_of(distance))
 
 
-def _distance(space: SearchSpace, row: int, bounded: BoundedSearch | None) -> float | None:
-    """Distance of an image to S; of an image of S, to the rest of S outside its drive."""
-    if not space.owned[row]:
-        distance = _number(space.dist[row])
-        if distance is not None:
-            return distance
+def _nearest(
+    space: SearchSpace, row: int, bounded: BoundedSearch | None
+) -> tuple[float | None, int, bool]:
+    """Distance of an image to S, the image of S it leads to, and whether of another drive.
+
+    An image of S is measured to the rest of S outside its drive.
+    """
+    owned = bool(space.owned[row])
+    known = None if owned else _number(space.dist[row])
     if bounded is None:
-        return None
-    others = space.owned
-    if space.owned[row]:
+        return known, -1, False
+    others, apart = space.owned, False
+    if owned:
         others = others.copy()
         others[row] = False
         drives = space.drives()
         elsewhere = others & (drives != drives[row])
         if drives[row] >= 0 and elsewhere.any():
-            others = elsewhere
-    _, similarity = bounded.top(1, others)
-    if not len(similarity):
-        return None
-    cosine = float(np.clip(1 - similarity[0], 0, 2))
-    return cosine if space.metric == "cosine" else float(np.sqrt(2 * cosine))
+            others, apart = elsewhere, True
+    rows, similarity = bounded.top(1, others)
+    if not len(rows):
+        return known, -1, False
+    if known is None:
+        known = in_metric(float(np.clip(1 - similarity[0], 0, 2)), "cosine", space.metric)
+    return known, int(rows[0]), apart
 
 
 def _fillers(

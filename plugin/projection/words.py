@@ -1,6 +1,7 @@
 """A verdict as sentences, the same in the panel, in Python and on the command line.
 
-It leads with what is true and how sure that is, then the evidence, then what to do.
+The evidence first: how far, compared with what, what differs.  The verdict comes last, with its
+reservation, and what to do.  S is called owned and U candidates, as wherever a person reads.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..coverage.criterion import Threshold
+from ..coverage.rows import Metric
 from ..coverage.words import counted, share, too_few
 from .verdict import Around, Verdict
 
@@ -27,72 +29,106 @@ class Trust:
     text: str
 
 
+Tone = Literal["gap", "provisional", "covered", "unknown", "empty", "plain"]
+
+
 @dataclass(frozen=True)
 class Sentences:
-    """What a person reads of a verdict.
+    """What a person reads of an answer, in this order.
 
-    ``tone`` is for colours, ``badge`` a word or two, ``headline`` the verdict and its level,
-    ``evidence`` a sentence each, ``advice`` what to do; ``trust`` None where there is none.
+    ``apart`` is how far an image is from the owned image beside it, ``evidence`` a sentence each;
+    then the verdict: ``tone`` for colours, ``badge`` a word or two (none for a place or a cap),
+    ``headline`` the verdict with its reservation, ``advice`` what to do; ``trust`` None where there
+    is none.  Any text may be empty.
     """
 
-    tone: Literal["gap", "provisional", "covered", "unknown", "empty"]
+    tone: Tone
+    apart: str
+    evidence: tuple[str, ...]
     badge: str
     headline: str
-    evidence: tuple[str, ...]
     advice: str
     trust: Trust | None
 
     def __str__(self) -> str:
+        verdict = ": ".join(part for part in (self.badge, self.headline) if part)
         trust = self.trust.text if self.trust else ""
-        lines = (*self.evidence, self.advice, trust)
-        return "\n".join([f"{self.badge}: {self.headline}", *(line for line in lines if line)])
+        lines = (self.apart, *self.evidence, verdict, self.advice, trust)
+        return "\n".join(line for line in lines if line)
 
 
-def sentences(verdict: Verdict, said: Sequence[str] = ()) -> Sentences:
+def sentences(
+    verdict: Verdict, said: Sequence[str] = (), metric: Metric | None = None
+) -> Sentences:
     """The verdict in words; ``said`` are more sentences of evidence, from outside the sphere.
+
+    Parameters
+    ----------
+    metric
+        The unit that all distances are told in; the run's by default.
 
     Examples
     --------
     >>> level = Threshold(0.3, "", basis="level", drives=31, level=0.1)
     >>> far = Verdict("U", "gap", level, distance=0.41, percentile=99.7, support=0, looked_at=50)
     >>> print(sentences(far))
-    GAP: 0.410 from S, 0.110 beyond δ (0.300, level 10 %)
-    Farther than 99.7 % of the images of S are from other drives of S.
-    No image of S lies within δ.
-    U has nothing that fills it either: this place wants new recordings.
+    0.410 from the nearest owned image (cosine distance)
+    Farther than 99.7 % of owned images are from owned images of other drives.
+    No owned image lies within δ.
+    GAP: 0.110 beyond δ (0.300, level 10 %).
+    No other candidate fills it: this place wants new recordings.
     """
-    provisional = verdict.threshold.provisional and verdict.status == "gap"
-    tone: Literal["gap", "provisional", "covered", "unknown", "empty"] = (
-        "provisional" if provisional else _TONES[verdict.status]
-    )
+    verdict = verdict.in_metric(metric or verdict.threshold.metric)
+    tone = _tone(verdict)
     of_images = verdict.around is not None
     return Sentences(
         tone=tone,
-        badge=_BADGES[tone],
-        headline=_around_headline(verdict) if of_images else _headline(verdict),
+        apart=_apart(verdict),
         evidence=(
             *_lacks(verdict),
             *(_around_evidence(verdict) if of_images else _evidence(verdict)),
             *said,
+            *_pick(verdict),
         ),
+        badge=_badge(verdict, tone),
+        headline=_around_headline(verdict) if of_images else _headline(verdict),
         advice=_advice(verdict),
         trust=_trust(verdict),
     )
 
 
-_TONES: dict[str, Literal["gap", "covered", "unknown", "empty"]] = {
-    "gap": "gap",
-    "covered": "covered",
-    "cannot say": "unknown",
-    "empty": "empty",
-}
-_BADGES = {
+def _tone(verdict: Verdict) -> Tone:
+    """Green only where the level holds and nobody is told to label the image all the same."""
+    if verdict.status == "empty":
+        return "empty"
+    if verdict.kind in ("S", "place", "cap", "lasso"):
+        return "plain"
+    if verdict.status == "cannot say":
+        return "unknown"
+    if verdict.status == "gap":
+        return "provisional" if verdict.threshold.provisional else "gap"
+    return "plain" if verdict.pick or _unsure(verdict.threshold) else "covered"
+
+
+def _unsure(threshold: Threshold) -> bool:
+    """Whether S has too few drives for the level, so that δ is no more than a person's choice."""
+    return threshold.drives < threshold.needed
+
+
+_BADGES: dict[Tone, str] = {
     "gap": "GAP",
     "provisional": "Provisional gap",
     "covered": "Covered",
     "unknown": "Cannot say",
     "empty": "Nothing here",
+    "plain": "Within δ",
 }
+
+
+def _badge(verdict: Verdict, tone: Tone) -> str:
+    if verdict.kind in ("place", "cap", "lasso"):
+        return ""
+    return "Owned" if verdict.kind == "S" else _BADGES[tone]
 
 
 def percent(value: float) -> str:
@@ -113,8 +149,16 @@ def _why_unknown(threshold: Threshold) -> str:
     return f"{too_few(threshold.drives, threshold.alpha)}."
 
 
+def _reservation(threshold: Threshold) -> str:
+    """What follows a verdict at a δ that too few drives stand behind."""
+    unsure = threshold.drives and _unsure(threshold)
+    return f" {_why_unknown(threshold)}" if unsure else ""
+
+
 def _worth(threshold: Threshold) -> str:
     """δ with what it is worth, in brackets."""
+    if threshold.provisional:
+        return f"{threshold.delta:.3f}, stretches of owned drives"
     if threshold.basis == "unrated" or threshold.level is None:
         return f"{threshold.delta:.3f}, level unknown"
     return f"{threshold.delta:.3f}, level {share(threshold.level)}"
@@ -135,155 +179,200 @@ def _lacks(verdict: Verdict) -> list[str]:
 # An image -----------------------------------------------------------------------------------------
 
 
-def _headline(verdict: Verdict) -> str:
-    threshold, distance = verdict.threshold, verdict.distance
-    place = "from the rest of S" if verdict.kind == "S" else "from S"
-    if distance is None:
-        what = "an image of S" if verdict.kind == "S" else "an image of U"
-        return f"{what}; how far it is {place} is unknown."
-    if verdict.status == "cannot say":
-        return f"{distance:.3f} {place}; {_why_unknown(threshold)}"
-    if threshold.score == "novelty" and threshold.cutoff is not None:
-        new = verdict.novelty or 0.0
-        side = "above" if new > threshold.cutoff else "not above"
-        whose = "stretches of S" if threshold.provisional else f"level {share(threshold.alpha)}"
-        return f"novelty {new:.3f}, {side} {threshold.cutoff:.3f} ({whose})"
-    by = abs(distance - threshold.delta)
-    side = "beyond" if distance > threshold.delta else "within"
-    worth = f"{threshold.delta:.3f}, stretches of S" if threshold.provisional else _worth(threshold)
-    return f"{distance:.3f} {place}, {by:.3f} {side} δ ({worth})"
+def _apart(verdict: Verdict) -> str:
+    if verdict.kind not in ("S", "U"):
+        return ""
+    nearest = "the nearest owned image"
+    if verdict.kind == "S":
+        nearest = f"the nearest {'owned' if verdict.elsewhere else 'other owned'} image"
+        nearest += " of another drive" if verdict.elsewhere else ""
+    if verdict.distance is None:
+        return f"How far it is from {nearest} is unknown"
+    return f"{verdict.distance:.3f} from {nearest} ({_unit(verdict.threshold.metric)} distance)"
+
+
+def _unit(metric: Metric) -> str:
+    return "Euclidean" if metric == "euclidean" else metric
 
 
 def _evidence(verdict: Verdict) -> list[str]:
-    threshold, lines = verdict.threshold, []
-    if threshold.provisional and verdict.status == "gap":
-        lines.append(f"New against other stretches of S; {_why_unknown(threshold)}")
-    if threshold.score == "novelty" and verdict.status != "cannot say":
-        lines.append(f"{verdict.distance:.3f} from S.")
+    lines = []
     if verdict.percentile is not None:
-        lines.append(_percentile(verdict.percentile, threshold.drives))
+        lines.append(_percentile(verdict.percentile, verdict.threshold.drives))
     if verdict.support is not None:
         lines.append(_support(verdict))
     return lines
 
 
-def _percentile(value: float, drives: int) -> str:
-    rest = "other drives of S" if drives > 1 else "the rest of S"
+def _percentile(value: float, drives: int, who: str = "") -> str:
+    """Where a distance stands among those of owned images from each other."""
+    rest = "owned images of other drives" if drives > 1 else "the rest of them"
+    farther, nearer = (f"{who} farther", f"{who} nearer") if who else ("Farther", "Nearer")
     if value >= 100:
-        return f"Farther than any image of S is from {rest}."
+        return f"{farther} than any owned image is from {rest}."
     if value <= 0:
-        return f"Nearer than any image of S is to {rest}."
-    return f"Farther than {percent(value)} of the images of S are from {rest}."
+        return f"{nearer} than any owned image is to {rest}."
+    if value < 50:
+        return f"{nearer} than {percent(100 - value)} of owned images are to {rest}."
+    return f"{farther} than {percent(value)} of owned images are from {rest}."
 
 
 def _support(verdict: Verdict) -> str:
     images, drives = verdict.support or 0, verdict.support_drives
     if not images:
-        return "No image of S lies within δ."
+        return "No owned image lies within δ."
     lie = "lies" if images == 1 else "lie"
     whose = "" if drives is None else f" from {counted(drives)}"
-    return f"{counted(images, 'image')} of S{whose} {lie} within δ."
+    return f"{counted(images, 'owned image')}{whose} {lie} within δ."
+
+
+def _pick(verdict: Verdict) -> list[str]:
+    return [f"Pick {verdict.pick:,} of {verdict.picks:,}."] if verdict.pick else []
+
+
+def _headline(verdict: Verdict) -> str:
+    threshold, distance = verdict.threshold, verdict.distance
+    if distance is None:
+        return "no distance, no verdict."
+    if verdict.status == "cannot say":
+        return _why_unknown(threshold)
+    if threshold.score == "novelty" and threshold.cutoff is not None:
+        return _novel(verdict, threshold.cutoff)
+    by = abs(distance - threshold.delta)
+    side = "beyond" if distance > threshold.delta else "within"
+    few = _reservation(threshold)
+    return f"{by:.3f} {side} δ ({_worth(threshold)}).{few}"
+
+
+def _novel(verdict: Verdict, cutoff: float) -> str:
+    threshold, new = verdict.threshold, verdict.novelty or 0.0
+    side = "above" if new > cutoff else "not above"
+    if threshold.provisional and verdict.status == "gap":
+        return (
+            f"new against other stretches of the owned drives (novelty {new:.3f}, {side} "
+            f"{cutoff:.3f}). {_why_unknown(threshold)}"
+        )
+    return f"novelty {new:.3f}, {side} {cutoff:.3f} (level {share(threshold.alpha)})."
+
+
+def _sentence(phrase: str) -> str:
+    return f"{phrase[:1].upper()}{phrase[1:]}"
 
 
 def _advice(verdict: Verdict) -> str:
     if verdict.status == "empty":
         return (
-            "U lacks images here as well: if the map can be trusted, such scenes have to be "
-            "recorded, or do not exist."
+            "Candidates lack such images as well: if the sphere can be trusted here, such scenes "
+            "have to be recorded, or do not exist."
+        )
+    if verdict.kind == "S":
+        return ""
+    if verdict.pick and verdict.status != "gap":
+        return (
+            "Picks are the order in which to label, farthest first from what is owned; whether it "
+            "is a gap is another question."
         )
     if verdict.status == "cannot say":
         if verdict.around is None and verdict.distance is None:
             return ""
         return (
-            "What helps: label in the order of distance or novelty, look at the Drives list, add "
-            "drives to S, or give δ."
+            "What helps: label in the order of the picks, look at the Drives list, own more "
+            "drives, or give δ."
         )
     if verdict.status == "gap":
         return _gap_advice(verdict)
-    if verdict.around is not None:
-        return ""
-    if verdict.support is None:
+    if verdict.around is not None or verdict.support is None or _unsure(verdict.threshold):
         return ""
     drives = STRONG_DRIVES if verdict.support_drives is None else verdict.support_drives
     if verdict.support >= STRONG_IMAGES and drives >= STRONG_DRIVES:
-        return "S covers this well; labelling more here adds little."
-    return "S covers this with little support; images of other drives would make it firm."
+        return "Well covered; labelling more like it adds little."
+    return "Covered with little support; owned images of other drives would make it firm."
 
 
 def _gap_advice(verdict: Verdict) -> str:
     if verdict.around is not None:
-        return f"U has {counted(verdict.around.gaps, 'image')} here that S lacks: label these."
+        new = counted(verdict.around.gaps, "candidate")
+        return f"{new} here that you own nothing like: label these."
     if verdict.candidates is None:
-        return "Whether U holds images that fill it can only be told with embeddings."
+        return "Whether candidates can fill it can only be told with embeddings."
     if verdict.candidates:
         return (
-            f"U can fill it: {verdict.candidates:,} of the {verdict.looked_at:,} nearest "
-            "candidates are gaps and closer to it than S."
+            f"Candidates can fill it: {verdict.candidates:,} of the {verdict.looked_at:,} nearest "
+            "are gaps and closer to it than any owned image."
         )
     if verdict.looked_at:
-        return "U has nothing that fills it either: this place wants new recordings."
-    return "U is empty here: this place wants new recordings."
+        return "No other candidate fills it: this place wants new recordings."
+    return "There is no candidate here: this place wants new recordings."
 
 
-# A place or a cap ---------------------------------------------------------------------------------
+# A place, a cap or a drive ------------------------------------------------------------------------
 
 
 def _around_headline(verdict: Verdict) -> str:
-    around = verdict.around
+    around, threshold = verdict.around, verdict.threshold
     assert around is not None
-    place = f"within {around.angle:.1f}° of here"
-    within = place if verdict.kind == "place" else f"in this {verdict.kind}"
     if verdict.p is not None:
         return _drive_headline(verdict, verdict.p)
-    if verdict.status == "empty":
-        return f"no image of S or U lies {within}."
-    if verdict.status == "cannot say":
-        return _why_unknown(verdict.threshold)
-    if verdict.status == "gap":
-        return (
-            f"most images {within} are gaps."
-            if around.gaps < around.count
-            else (f"all {counted(around.count, 'image')} {within} are gaps.")
-        )
-    return f"most images {within} are covered or of S (δ = {_worth(verdict.threshold)})."
+    if not around.pool:
+        return ""
+    if threshold.basis == "none" or around.cannot_say == around.pool:
+        return _why_unknown(threshold)
+    of = f"{around.gaps:,} of the {counted(around.pool, 'candidate')}"
+    are = "is a" if around.gaps == 1 else "are"
+    gaps = "provisional gap" if threshold.provisional else "gap"
+    gaps += "" if around.gaps == 1 else "s"
+    if threshold.provisional:
+        return f"{of} {are} {gaps}. {_why_unknown(threshold)}"
+    few = _reservation(threshold)
+    return f"{of} {are} {gaps} (δ {_worth(threshold)}).{few}"
 
 
 def _drive_headline(verdict: Verdict, p: float) -> str:
-    level, drives = share(verdict.threshold.alpha), counted(verdict.threshold.drives)
+    level, drives = share(verdict.threshold.alpha), counted(verdict.threshold.drives, "owned drive")
     if verdict.status == "gap":
-        return f"new against the {drives} of S at level {level} (p = {p:.2g})."
-    return f"not unusual among the {drives} of S (p = {p:.2g}, level {level})."
+        return f"new against the {drives} at level {level} (p = {p:.2g})."
+    return f"not unusual among the {drives} (p = {p:.2g}, level {level})."
 
 
 def _around_evidence(verdict: Verdict) -> list[str]:
     around = verdict.around
     assert around is not None
-    if not around.count:
-        return []
-    lines = [_counts(verdict, around)]
-    if around.distances:
+    lines = [_there(verdict, around)]
+    if around.distances and around.pool > 1:
         least, median, most = around.distances
-        lines.append(f"Distances to S from {least:.3f} to {most:.3f}, median {median:.3f}.")
-    if verdict.kind == "place":
-        lines.append("An empty place has no embedding: this is what holds for its neighbours.")
+        lines.append(
+            f"The candidates are {least:.3f} to {most:.3f} from their nearest owned images, median "
+            f"{median:.3f} ({_unit(verdict.threshold.metric)} distance)."
+        )
+        if around.percentile is not None:
+            drives = verdict.threshold.drives
+            lines.append(_percentile(around.percentile, drives, "Half of them are"))
     return lines
 
 
-def _counts(verdict: Verdict, around: Around) -> str:
-    gaps = "provisional gap" if verdict.threshold.provisional else "gap"
-    parts = [
-        text
-        for count, text in (
-            (around.gaps, counted(around.gaps, gaps)),
-            (around.covered, f"{around.covered:,} covered"),
-            (around.cannot_say, f"{around.cannot_say:,} cannot say"),
-            (around.owned, f"{around.owned:,} of S"),
-        )
-        if count
-    ]
-    where = "Nearest images" if verdict.kind == "place" else "Images"
+def _there(verdict: Verdict, around: Around) -> str:
+    """What lies here and what does not."""
+    if verdict.kind == "place":
+        where = f"within {around.angle:.1f}° of here"
+    else:
+        where = f"in this {verdict.kind}"
+    sides = (
+        (around.pool, "candidate", around.next_pool),
+        (around.owned, "owned image", around.next_owned),
+    )
+    if not around.count:
+        near = [f"the nearest {name} is {away:.1f}° away" for _, name, away in sides if away]
+        more = f"; {', '.join(near)}" if near else ""
+        return f"Nothing lies {where}{more}."
     drives = "" if around.drives is None else f", from {counted(around.drives)}"
-    return f"{where}: {', '.join(parts)}{drives}."
+    if verdict.kind == "drive":
+        return f"{counted(around.pool, 'candidate')} {where}."
+    parts = []
+    for count, name, away in sides:
+        part = counted(count, name) if count else f"no {name}"
+        part += f" (the nearest is {away:.1f}° away)" if not count and away else ""
+        parts.append(part)
+    return f"{_sentence(where)}{drives}: {' and '.join(parts)}."
 
 
 def _trust(verdict: Verdict) -> Trust | None:
@@ -291,10 +380,10 @@ def _trust(verdict: Verdict) -> Trust | None:
         return None
     share_of = (
         f"{percent(100 * verdict.trust)} of its {verdict.trust_k} neighbours on the sphere are "
-        "neighbours in embedding space."
+        "also neighbours by embedding."
     )
     if verdict.trust < TRUST_ARTEFACT:
-        return Trust("artefact", f"This may be an artefact of the projection: only {share_of}")
+        return Trust("artefact", f"The sphere misleads here: only {share_of}")
     if verdict.trust < TRUST_WEAK:
         return Trust("weak", f"The sphere is only a rough guide here: {share_of}")
     return Trust("supported", f"The sphere can be trusted here: {share_of}")

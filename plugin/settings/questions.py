@@ -25,7 +25,10 @@ class AskParams(AnalysisParams, section="ask"):
     )
     k: int = setting(8, "Neighbours to list", ge=1, le=200, title="Neighbours")
     search: Literal["S", "U", "both"] = setting("U", "Set that neighbours are looked for in")
-    metric: Metric = setting("cosine", "Distance in which neighbours are listed")
+    metric: Metric = setting("cosine", "Distance that the answer is given in")
+    spread: bool = setting(
+        False, "List images that stand for a wider neighbourhood, in place of the very nearest"
+    )
     delta: float | None = setting(
         None, "Threshold of a gap, in the run's metric; empty: the run's", ge=0, le=2
     )

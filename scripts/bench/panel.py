@@ -278,10 +278,10 @@ def _clicked(page: Any, run: int) -> tuple[float, float, float]:
         "() => { const s = window.__gapsphere.state; return !s.busy && s.answer; }"
     )
     answer = time.perf_counter() - started
-    page.wait_for_function(f"() => ({COUNT})() === '8 samples'")
+    page.wait_for_function(f"() => ({COUNT})() === '12 samples'")
     grid = time.perf_counter() - started
     python = page.evaluate("window.__gapsphere.last.ms")
-    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_role("button", name="Close this answer").click()
     page.wait_for_function(f"(all) => ({COUNT})() === all", arg=everything)
     return answer, grid, python
 

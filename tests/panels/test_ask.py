@@ -8,6 +8,8 @@ import pytest
 from gapsphere.panels.gap_explorer import answers
 from gapsphere.plugin.dataset.gaps import analysis, ask
 from gapsphere.plugin.dataset.gaps.analysis import NoAnalysisError
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.projection import questions
 from gapsphere.plugin.settings.fields import make
@@ -35,8 +37,11 @@ def assert_same(result, reply):
     assert asdict(result.words) == reply["words"]
     cards = [card for card in reply["cards"] if card["id"] != reply["query"].get("id")]
     shown = [(card["id"], card["set"], card["distance"]) for card in cards]
-    assert [tuple(neighbor) for neighbor in result.nearest] == shown
+    told = [(one.sample_id, one.set, one.distance) for one in result.nearest]
+    assert [(*one[:2], None if np.isnan(one[2]) else one[2]) for one in told] == shown
     assert [result.paths[card["id"]] for card in cards] == [card["filepath"] for card in cards]
+    beside = reply["owned"] + ([reply["beside"]] if reply["beside"] else [])
+    assert [one.sample_id for one in result.owned] == [card["id"] for card in beside]
     for sentence in (reply["words"]["headline"], *reply["words"]["evidence"]):
         assert sentence in str(result)
 
@@ -50,7 +55,8 @@ def test_an_image_gets_the_panels_answer_by_id_and_by_path(found, made, owned):
 
 
 def test_an_empty_place_gets_the_panels_answer(found, made):
-    for choices in ({}, {"search": "both", "k": 3}, {"metric": "euclidean", "delta": 0.01}):
+    wide = {"metric": "euclidean", "delta": 0.01, "spread": True}
+    for choices in ({}, {"search": "both", "k": 3}, wide):
         reply = panels_reply(found, {"kind": "place", "direction": [0.1, -2, 0.3]}, **choices)
         assert_same(asked(made, place=(0.1, -2, 0.3), **choices), reply)
         assert_same(asked(made, place="0.1, -2, 0.3", **choices), reply)
@@ -65,7 +71,7 @@ def test_a_cap_counts_what_the_panel_counts(found, made):
     assert [neighbor.sample_id for neighbor in result.nearest] == [
         card["id"] for card in reply["cards"]
     ]
-    assert str(result).startswith(f"{reply['total']} samples inside a 40° cap")
+    assert str(result).startswith(f"A cap of 40°: {reply['total']} images")
 
 
 def test_a_drive_gets_the_panels_answer_and_what_the_run_says_of_it(found, made):
@@ -74,15 +80,76 @@ def test_a_drive_gets_the_panels_answer_and_what_the_run_says_of_it(found, made)
     result = asked(made, drive=row["drive"])
     assert asdict(result.words) == reply["words"]
     assert f"Its p-value is {row['p']:.2g}." in result.words.evidence
-    assert result.title == f"Drive {row['drive']}: {row['frames']} images of U"
+    assert result.title == f"Drive {row['drive']}: {row['frames']} candidates"
 
 
-def test_the_text_names_each_neighbour_with_its_file(made):
+def test_the_text_names_each_neighbour_with_its_file(found, made):
     result = asked(made, place=(1, 0, 0), k=2)
-    first = result.nearest[0]
-    path, lines = made[first.sample_id].filepath, str(result).splitlines()
-    assert lines[0] == "An empty place"
-    assert f"  {first.distance:.3f}  U  {first.sample_id}  {path}" in lines
+    first, lines = result.nearest[0], str(result).splitlines()
+    assert lines[0] == "A place on the sphere"
+    path = made[first.sample_id].filepath
+    (row,) = found.ids.rows_of([first.sample_id])
+    far = f"{found.dist[row]:.3f} from owned images"
+    assert any(
+        line.startswith(f"  candidate  {first.sample_id}  {path}  (") and line.endswith(f"{far})")
+        for line in lines
+    )
+    assert "Owned images there:" in lines
+
+
+def test_an_image_stands_beside_the_owned_image_nearest_to_it(found, made):
+    pool = np.flatnonzero(~found.owned)
+    (sample_id,) = found.ids.text([pool[7]])
+    result = asked(made, sample=sample_id)
+    (other,) = result.owned
+    assert (other.sample_id, other.set) == (made[sample_id].nearest_S, "S")
+    assert other.distance == pytest.approx(float(found.dist[pool[7]]))
+    assert f"  {other.distance:.3f}  owned  {other.sample_id}  " in str(result)
+    told = asked(made, sample=sample_id, metric="euclidean")
+    assert told.owned[0].distance == pytest.approx(np.sqrt(2 * other.distance))
+    assert told.words.apart == (
+        f"{told.owned[0].distance:.3f} from the nearest owned image (Euclidean distance)"
+    )
+
+
+def test_an_owned_image_stands_beside_one_of_another_drive(found, made):
+    row = int(np.flatnonzero(found.owned)[7])
+    (sample_id,) = found.ids.text([row])
+    (other,) = asked(made, sample=sample_id).owned
+    assert made[other.sample_id].sequence != made[sample_id].sequence
+    assert "S" in made[other.sample_id].tags
+
+
+def test_what_differs_is_named_with_how_many_owned_images_have_it(fresh):
+    """A word that no owned image has comes first, then one that only its neighbour lacks."""
+    pool = fresh.match_tags("U")
+    sample_id = pool.first().id
+    near = fresh[pool.first().nearest_S]
+    owned = fresh.match_tags("S")
+    fresh.set_values("weather", ["dry"] * len(fresh))
+    fresh.set_values("slope", [0.5] * len(fresh))
+    fresh.set_values("light", ["day"] * len(fresh))
+    changed = fresh[sample_id]
+    changed["weather"], changed["light"], changed["slope"] = "fog", "dusk", 0.9
+    changed.save()
+    other = next(one for one in owned if one.id != near.id)
+    other["weather"] = "fog"
+    other.save()
+    ask_for(fresh, ["weather", "light", "slope"])
+    words = asked(fresh, sample=sample_id).words
+    total = len(owned)
+    assert [line for line in words.evidence if line.startswith("`")] == [
+        f"`light` dusk: 0 of {total:,} owned images.",
+        "`slope` 0.9; owned images have 0.5.",
+        f"`weather` fog, the one beside it dry (fog: 1 of {total:,} owned images).",
+    ]
+
+
+def ask_for(dataset, fields):
+    """Put into the record of the run in which fields drives were compared."""
+    record = runs.read(dataset, Names(), "coverage")
+    results = {**record.results, "asked": fields}
+    runs.write(dataset, Names(), runs.Record("coverage", record.params, record.inputs, results))
 
 
 def test_a_file_is_found_by_its_path_or_the_end_of_it(fresh):

@@ -128,7 +128,8 @@ def test_a_changed_analysis_is_refused_and_reloaded(fresh):
 def test_an_answer_goes_to_the_grid_as_extended_selection(panel):
     reply = panel.call("ask", **panel.about({"kind": "place", "direction": [0, 0, 1]}))
     (sent,) = panel.triggered("set_extended_selection")
-    assert sent["selection"] == [card["id"] for card in reply["cards"]]
+    shown = reply["cards"] + reply["owned"]
+    assert sent["selection"] == [card["id"] for card in shown]
     assert len(reply["cards"]) == 5
     panel.call("clear")
     assert panel.triggered("set_extended_selection")[0]["reset"]

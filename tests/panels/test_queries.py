@@ -68,19 +68,55 @@ def test_the_search_stays_in_its_set(found, search):
     assert set(rows) <= set(found.space.members(search))
 
 
-def test_an_empty_place_has_the_verdict_of_the_images_around_it(found):
+def test_a_place_tells_what_lies_within_the_reach_of_the_sphere(found):
     direction = np.array(found.sphere[5], np.float64)
     given = answer(found, ask(found, {"kind": "place", "direction": direction.tolist()}))
-    near = np.argsort(-(found.sphere @ direction), kind="stable")[:10]
-    near = near[np.arccos(np.clip(found.sphere[near] @ direction, -1, 1)) <= found.space.reach()]
+    apart = np.arccos(np.clip(found.sphere @ direction, -1, 1))
+    near = np.flatnonzero(apart <= found.space.reach() + 1e-7)
     around = given.verdict.around
     assert around.count == len(near)
     assert around.owned == int(found.owned[near].sum())
     assert around.gaps == int((found.dist[near] > found.threshold.delta).sum())
+    assert around.next_owned == pytest.approx(np.degrees(apart[found.owned].min()), abs=0.05)
+    assert around.next_pool == pytest.approx(np.degrees(apart[~found.owned].min()), abs=0.05)
     far = found.dist[near][~found.owned[near]]
     if len(far):
         assert around.distances == pytest.approx((far.min(), np.median(far), far.max()))
     assert given.verdict.distance is None
+
+
+def test_owned_images_stand_beside_the_candidates_of_a_place_and_of_a_cap(found):
+    direction = found.sphere[int(np.flatnonzero(found.owned)[0])].tolist()
+    for query in (
+        {"kind": "place", "direction": direction},
+        {"kind": "cap", "direction": direction, "angle": 0.5},
+    ):
+        given = answer(found, ask(found, query))
+        assert found.owned[given.owned].all()
+        assert len(given.owned) == questions.OWNED_SHOWN
+        assert not found.owned[given.rows].any()
+        both = answer(found, ask(found, query, search="both"))
+        assert not set(both.rows) & set(both.owned)
+
+
+def test_spread_images_are_of_the_neighbourhood_and_less_alike_than_the_nearest(found):
+    row = int(np.flatnonzero(~found.owned)[3])
+    for query in ({"kind": "point", "index": row}, {"kind": "place", "direction": [0, 0, 1]}):
+        nearest = answer(found, ask(found, query))
+        given = answer(found, ask(found, query, spread=True))
+        assert len(given.rows) == len(nearest.rows)
+        assert given.rows[0] == nearest.rows[0]
+        wide = answer(found, ask(found, query, k=48))
+        assert set(given.rows) <= set(wide.rows)
+        assert (np.diff(given.distance) >= 0).all()
+        apart = [_apart(found, each.rows) for each in (given, nearest)]
+        assert apart[0] >= apart[1]
+
+
+def _apart(found, rows):
+    """The least distance between two of the images."""
+    vectors = found.space.embeddings()[rows].astype(np.float64)
+    return (1 - vectors @ vectors.T + 2 * np.eye(len(rows))).min()
 
 
 def test_a_candidate_is_judged_by_its_own_fields(found):

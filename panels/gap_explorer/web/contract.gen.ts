@@ -53,7 +53,7 @@ export type Score = "nearest" | "novelty";
 
 export type GapVerdict = "gap" | "covered" | "cannot say";
 
-export type Tone = "gap" | "provisional" | "covered" | "unknown" | "empty";
+export type Tone = "gap" | "provisional" | "covered" | "unknown" | "empty" | "plain";
 
 export type Palette = "viridis" | "cividis";
 
@@ -71,6 +71,8 @@ export interface Choices {
   metric: Metric;
   search: Show;
   rerank: boolean;
+  /** Neighbours stand for a wider neighbourhood. */
+  spread: boolean;
   /** δ in the run's metric; null follows the run. */
   delta: number | null;
   mode: QueryMode;
@@ -327,6 +329,7 @@ export interface QueryParams extends OfStamp {
   metric: Metric;
   search: Show;
   rerank: boolean;
+  spread: boolean;
   delta: number | null;
 }
 
@@ -336,7 +339,10 @@ export interface Card {
   /** Position among the points shown, -1 when it is not shown. */
   index: number;
   filepath: string;
+  /** Null where no field names it. */
+  drive: string | null;
   set: "S" | "U";
+  /** In the unit of the answer, else the run's. */
   dist_to_S: number | null;
   percentile: number | null;
   gap: boolean;
@@ -347,7 +353,7 @@ export interface Card {
   support_drives: number | null;
   /** K-Center rank, null when it was not picked. */
   pick: number | null;
-  /** Distance to the place asked about, in the query's metric. */
+  /** Distance to the image asked about, in the query's metric; null elsewhere. */
   distance: number | null;
 }
 
@@ -359,11 +365,13 @@ export interface Trust {
 /** A verdict in words, for a person. */
 export interface Sentences {
   tone: Tone;
-  /** A word or two. */
-  badge: string;
-  /** The verdict and how sure it is. */
-  headline: string;
+  /** How far an image is from the owned image beside it; may be empty. */
+  apart: string;
   evidence: string[];
+  /** A word or two; empty of a place and a cap. */
+  badge: string;
+  /** The verdict and its reservation; may be empty. */
+  headline: string;
   /** What to do; may be empty. */
   advice: string;
   trust: Trust | null;
@@ -372,6 +380,14 @@ export interface Sentences {
 export interface Answer extends OfStamp {
   query: Query;
   cards: Card[];
+  /** Images of S around a place or in a cap. */
+  owned: Card[];
+  /** The image of S nearest to a point; of another drive, where the point is of S itself. */
+  beside: Card | null;
+  /** Images of U near here that are not shown and of the drive of one that is, by its id. */
+  more: Record<string, number>;
+  /** Unit of every distance in the answer. */
+  metric: Metric;
   /** Samples in the answer: K neighbours, or everything inside a cap or lasso or of a drive. */
   total: number;
   /** The verdict; null where S has no image on the sphere. */
@@ -618,4 +634,4 @@ export type EventName = keyof Events;
 
 export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "overview", "progress", "delta", "act", "clear", "find_gaps", "summarize"];
 
-export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "legend": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};
+export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "spread": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "legend": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

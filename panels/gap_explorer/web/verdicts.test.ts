@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { curvePath, shareWithin } from "./curves";
 import { meanDirection } from "./math";
-import { atRun, isProvisional, levelAt, levelWords, markOf, share, supportWords, tallyWords } from "./verdicts";
+import { atRun, isProvisional, levelAt, levelWords, markOf, suggestedTag, share, supportWords, tallyWords } from "./verdicts";
 
 const run = { delta: 0.3, basis: "level", level: 0.1, drives_owned: 9 } as const;
 /** Quantiles of distances spread evenly over 0..1. */
@@ -38,15 +38,27 @@ describe("marks", () => {
     const few = { delta: 0.3, basis: "provisional" } as const;
     expect([null, 0.3, 0.2].map((delta) => isProvisional(few, delta))).toEqual([true, true, false]);
     expect(atRun(run, 0.3000001)).toBe(false);
-    expect(markOf({ verdict: "gap" }, true)).toBe("provisional");
-    expect(markOf({ verdict: "gap" }, false)).toBe("gap");
-    expect(markOf({ verdict: "cannot say" }, true)).toBe("unknown");
-    expect(markOf({ verdict: null }, false)).toBeNull();
+    expect(markOf({ verdict: "gap", pick: null }, true)).toBe("provisional");
+    expect(markOf({ verdict: "gap", pick: 2 }, false)).toBe("gap");
+    expect(markOf({ verdict: "covered", pick: null }, false)).toBe("covered");
+    expect(markOf({ verdict: null, pick: null }, false)).toBeNull();
   });
-  it("say how much of S stands behind them", () => {
-    expect(supportWords({ support: 12, support_drives: 3 }, true)).toBe("12 images of 3 drives of S within δ");
-    expect(supportWords({ support: 1, support_drives: 1 }, false)).toBe("1 image of S within δ");
-    expect(supportWords({ support: 0, support_drives: 0 }, true)).toBe("no image of S within δ");
+  it("never say covered of a pick, nor on every picture that nothing can be said", () => {
+    expect(markOf({ verdict: "covered", pick: 2 }, false)).toBeNull();
+    expect(markOf({ verdict: "cannot say", pick: null }, true)).toBeNull();
+  });
+  it("propose the tag that the images share", () => {
+    const of = (...verdicts: ("gap" | "covered" | "cannot say" | null)[]) => verdicts.map((verdict) => ({ verdict }));
+    expect(suggestedTag(of("gap", "gap"), false)).toBe("gap");
+    expect(suggestedTag(of("gap"), true)).toBe("provisional gap");
+    expect(suggestedTag(of("covered"), false)).toBe("within delta");
+    for (const mixed of [of("gap", "covered"), of("cannot say"), of(null), of()])
+      expect(suggestedTag(mixed, false)).toBe("to review");
+  });
+  it("say how many owned images stand behind them", () => {
+    expect(supportWords({ support: 12, support_drives: 3 }, true)).toBe("12 owned images of 3 drives within δ");
+    expect(supportWords({ support: 1, support_drives: 1 }, false)).toBe("1 owned image within δ");
+    expect(supportWords({ support: 0, support_drives: 0 }, true)).toBe("no owned image within δ");
     expect(supportWords({ support: null, support_drives: null }, true)).toBeNull();
   });
   it("are counted by the kinds that there are", () => {

@@ -46,24 +46,36 @@ export function levelWords(run: Pick<RunInfo, "basis">, level: number | null, ow
   return level === null || (own && run.basis === "unrated") ? "level unknown" : `level ${share(level)}`;
 }
 
-export function markOf(card: Pick<Card, "verdict">, provisional: boolean): Mark | null {
+/**
+ * What a picture is marked with.  Within δ and picked is no contradiction, and what cannot be said of
+ * most images needs no mark on each: neither is marked.
+ */
+export function markOf(card: Pick<Card, "verdict" | "pick">, provisional: boolean): Mark | null {
   if (card.verdict === "gap") return provisional ? "provisional" : "gap";
-  if (card.verdict === "cannot say") return "unknown";
-  return card.verdict;
+  return card.verdict === "covered" && card.pick === null ? "covered" : null;
 }
 
-/** How many images of S lie within δ; of how many drives, where a field names them. */
+/** The tag that is proposed for images: their verdict, where they share one. */
+export function suggestedTag(cards: readonly Pick<Card, "verdict">[], provisional: boolean): string {
+  const kinds = new Set(cards.map((card) => card.verdict));
+  const [only] = kinds;
+  if (kinds.size !== 1) return "to review";
+  if (only === "gap") return provisional ? "provisional gap" : "gap";
+  return only === "covered" ? "within delta" : "to review";
+}
+
+/** How many owned images lie within δ; of how many drives, where a field names them. */
 export function supportWords(
   card: Pick<Card, "support" | "support_drives">,
   named: boolean,
 ): string | null {
   const { support, support_drives } = card;
   if (support === null) return null;
-  if (support === 0) return "no image of S within δ";
-  const images = plural(support, "image");
+  if (support === 0) return "no owned image within δ";
+  const images = plural(support, "owned image");
   return named && support_drives !== null
-    ? `${images} of ${plural(support_drives, "drive")} of S within δ`
-    : `${images} of S within δ`;
+    ? `${images} of ${plural(support_drives, "drive")} within δ`
+    : `${images} within δ`;
 }
 
 /** Gaps at this δ, with the word that they deserve. */

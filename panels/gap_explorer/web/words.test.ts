@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { collected, fileName, folder, percent, plainly, plural, title } from "./words";
+import { collected, farWords, fileName, percent, percentileWords, plainly, plural, title } from "./words";
 
 describe("percent", () => {
   it("never rounds to all or to nothing", () => {
@@ -14,16 +14,20 @@ describe("percent", () => {
 });
 
 it("headings and paths", () => {
-  const base = { stamp: "", total: 1234, words: null, highlight: "", ms: 0, cards: [] };
+  const base = { total: 1234, cards: [] };
   expect(title({ ...base, query: { kind: "cap", direction: [0, 0, 1], angle: 0.4 } })).toBe(
-    "1,234 samples inside a 23° cap",
+    "A cap of 23°: 1,234 images",
   );
-  expect(title({ ...base, query: { kind: "place", direction: [0, 0, 1] } })).toBe("Empty location");
+  expect(title({ ...base, query: { kind: "place", direction: [0, 0, 1] } })).toBe("A place on the sphere");
   expect(title({ ...base, query: { kind: "drive", drive: "dusk" } })).toBe("Drive dusk");
   expect(fileName("/a/b/c.png")).toBe("c.png");
   expect(fileName("C:\\a\\c.png")).toBe("c.png");
-  expect(folder("/a/b/c/d/e.png")).toBe("…/b/c/d");
-  expect(folder("/a/e.png")).toBe("/a");
+  expect(farWords({ dist_to_S: 0.2, distance: 0.1 }, "euclidean")).toBe(
+    "0.200 from the nearest owned image, 0.100 from the image asked about (Euclidean distance)",
+  );
+  expect(farWords({ dist_to_S: null, distance: null }, "cosine")).toBe("");
+  expect(percentileWords(27)).toBe(`nearer than ${percent(73)} of owned to other drives`);
+  expect(percentileWords(85)).toBe(`farther than ${percent(85)} of owned from other drives`);
   expect(plural(1, "sample")).toBe("1 sample");
   expect(plural(2000, "sample")).toBe("2,000 samples");
 });
@@ -33,7 +37,7 @@ describe("the result of adding to the tray", () => {
   it("names each reason for which a sample was not added", () => {
     expect(collected(all)).toBe("5 added.");
     expect(collected({ ...all, already: 2, owned: 1, over: 1200 })).toBe(
-      "5 added, 2 already in the tray, 1 skipped because S has it, 1,200 not added: the tray is limited to 1,000.",
+      "5 added, 2 already in the tray, 1 left out: already owned, 1,200 not added: the tray is limited to 1,000.",
     );
   });
 });

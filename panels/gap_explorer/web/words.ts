@@ -1,6 +1,6 @@
 /** Numbers, names and notices as text; what a verdict says comes from Python. */
 
-import type { Answer, RunInfo } from "./contract.gen";
+import type { Answer, Card, Metric, RunInfo } from "./contract.gen";
 import type { Shown } from "./hooks/useShown";
 
 export const number = (value: number, digits = 3): string => value.toFixed(digits);
@@ -62,28 +62,39 @@ export function collected(what: {
 }): string {
   const parts = [`${count(what.added)} added`];
   if (what.already) parts.push(`${count(what.already)} already in the tray`);
-  if (what.owned) parts.push(`${count(what.owned)} skipped because S has ${what.owned === 1 ? "it" : "them"}`);
+  if (what.owned) parts.push(`${count(what.owned)} left out: already owned`);
   if (what.over) parts.push(`${count(what.over)} not added: the tray is limited to ${count(what.room)}`);
   return `${parts.join(", ")}.`;
 }
 
 /** Heading of the results pane. */
-export function title(answer: Answer): string {
+export function title(answer: Pick<Answer, "query" | "cards" | "total">): string {
   const { query, cards, total } = answer;
   if (query.kind === "cap") {
     const degrees = Math.round((query.angle * 180) / Math.PI);
-    return `${plural(total, "sample")} inside a ${degrees}° cap`;
+    return `A cap of ${degrees}°: ${plural(total, "image")}`;
   }
-  if (query.kind === "lasso") return `${plural(total, "sample")} inside the lasso`;
-  if (query.kind === "place") return "Empty location";
+  if (query.kind === "lasso") return `A lasso: ${plural(total, "image")}`;
+  if (query.kind === "place") return "A place on the sphere";
   if (query.kind === "drive") return `Drive ${query.drive}`;
-  return cards[0] ? fileName(cards[0].filepath) : "A sample";
+  return cards[0] ? fileName(cards[0].filepath) : "An image";
+}
+
+/** Where a distance stands among those of owned images from each other, in short. */
+export const percentileWords = (value: number): string =>
+  value < 50
+    ? `nearer than ${percent(100 - value)} of owned to other drives`
+    : `farther than ${percent(value)} of owned from other drives`;
+
+const UNIT: Record<Metric, string> = { cosine: "cosine", euclidean: "Euclidean" };
+
+/** How far an image is from owned images, and from the image asked about, in one unit. */
+export function farWords(card: Pick<Card, "dist_to_S" | "distance">, metric: Metric): string {
+  const parts = [
+    card.dist_to_S === null ? "" : `${number(card.dist_to_S)} from the nearest owned image`,
+    card.distance === null ? "" : `${number(card.distance)} from the image asked about`,
+  ].filter(Boolean);
+  return parts.length ? `${parts.join(", ")} (${UNIT[metric]} distance)` : "";
 }
 
 export const fileName = (path: string): string => path.split(/[\\/]/).pop() ?? path;
-
-/** The folder of a path, shortened from the left so that its telling end stays. */
-export function folder(path: string, keep = 3): string {
-  const parts = path.split(/[\\/]/).slice(0, -1).filter(Boolean);
-  return parts.length > keep ? `…/${parts.slice(-keep).join("/")}` : `/${parts.join("/")}`;
-}

@@ -11,10 +11,10 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import fiftyone as fo
 import numpy as np
@@ -40,6 +40,7 @@ from .point_ids import PointIds
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
+T = TypeVar("T")
 WARM_AFTER = 2.0
 """Seconds before reading ahead: drawing the points comes first."""
 KEPT = 3
@@ -104,6 +105,7 @@ class Analysis:
     stale: Stale | None
     space: SearchSpace = field(init=False, repr=False)
     _shown: dict[int, Array] = field(init=False, default_factory=dict, repr=False)
+    _owned_values: list[Any] = field(init=False, default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.space = SearchSpace(
@@ -115,6 +117,7 @@ class Analysis:
             verdicts=self.verdicts,
             support=self.support,
             support_drives=self.support_drives,
+            pick=self.pick,
             threshold=self.threshold,
             yardstick=self.yardstick,
             embeddings=partial(_embeddings, self.dataset, self.names.embedding, self.ids),
@@ -149,6 +152,13 @@ class Analysis:
         if limit not in self._shown:
             self._shown[limit] = draw_rows(self.owned, self.gaps, self.pick > 0, limit)
         return self._shown[limit]
+
+    def owned_values(self, read: Callable[[Analysis], T]) -> T:
+        """What ``read`` finds of S, read once: S stays as it is as long as this object."""
+        if not self._owned_values:
+            self._owned_values.append(read(self))
+        value: T = self._owned_values[0]
+        return value
 
     def warm(self) -> None:
         """Read in a thread what the first question needs, while the person looks around."""

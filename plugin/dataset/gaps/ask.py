@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import fiftyone as fo
 import numpy as np
 from fiftyone import ViewField as F
+from numpy.typing import NDArray
 
 from ...coverage.criterion import NAMES
 from ...coverage.words import counted, drive_sentences
 from ...errors import InputError
 from ...projection.questions import Answer, Question, Verdict, answer, unit_direction
+from ...projection.verdict import in_metric
 from ...projection.words import Sentences, sentences
 from ...results import Result
 from ...settings.questions import AskParams
@@ -22,13 +24,14 @@ from ..store.samples import flat
 from ..store.sets import Samples, dataset_of
 from . import analysis
 from .analysis import Analysis
-from .attributes import outside_ranges
+from .evidence import beside, differs
 
-NO_VERDICT = "No verdict: no image of S is on the sphere."
+NO_VERDICT = "No verdict: no owned image is on the sphere."
+MEMBER = {"S": "owned", "U": "candidate"}
 
 
 class Neighbor(NamedTuple):
-    """One image of an answer; ``distance`` from the place asked about, NaN inside a cap."""
+    """One image of an answer; ``distance`` from the image asked about, else NaN."""
 
     sample_id: str
     set: str
@@ -48,8 +51,11 @@ class AnswerResult(Result):
         a place or a cap by the images there.  None where S has no image on the sphere.
     nearest
         ``(sample_id, set, distance)``, nearest first, without the image asked about.
+    owned
+        Images of S beside them: of an image the nearest one (of another drive, where the image is
+        itself of S), of a place or a cap a few that are there.
     metric
-        Unit of the distances in ``nearest``; ``verdict.metric`` is the run's.
+        Unit of the distances in ``words``, ``nearest`` and ``far``; ``verdict`` has the run's.
     far
         Verdict and distance to S of those of ``nearest`` that are in U, in words, by sample id.
     """
@@ -60,45 +66,52 @@ class AnswerResult(Result):
     nearest: list[Neighbor]
     metric: str
     paths: dict[str, str] = field(repr=False)
+    owned: list[Neighbor] = field(default_factory=list)
     far: dict[str, str] = field(repr=False, default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """The same as JSON, for a program that reads the operator's result."""
         verdict = None if self.verdict is None else self.verdict.status
-        nearest = [
-            {"id": one.sample_id, "set": one.set, "filepath": self.paths.get(one.sample_id)}
-            | ({} if np.isnan(one.distance) else {"distance": one.distance})
-            for one in self.nearest
-        ]
         found = {"title": self.title, "verdict": verdict, "metric": self.metric}
-        return {"summary": str(self), **found, "nearest": nearest}
+        listed = {"nearest": self.nearest, "owned": self.owned}
+        return {
+            "summary": str(self),
+            **found,
+            **{name: [self._listed(one) for one in each] for name, each in listed.items()},
+        }
+
+    def _listed(self, one: Neighbor) -> dict[str, Any]:
+        known = {} if np.isnan(one.distance) else {"distance": one.distance}
+        path = self.paths.get(one.sample_id)
+        return {"id": one.sample_id, "set": one.set, "filepath": path} | known
 
     def __str__(self) -> str:
-        listed = f"Nearest ({self.metric} distance):"
         kind = None if self.verdict is None else self.verdict.kind
-        if kind == "cap":
-            listed = "Nearest to its middle:"
-        elif kind == "drive":
-            listed = "Farthest from S:"
-        elif all(np.isnan(each.distance) for each in self.nearest):
-            listed = "Nearest on the sphere:"
+        of_image = kind in ("S", "U")
         lines = [self.title, NO_VERDICT if self.words is None else str(self.words)]
+        if self.owned:
+            lines.append("The owned image beside it:" if of_image else "Owned images there:")
+            lines += map(self._line, self.owned)
         if self.nearest:
-            lines.append(listed)
-        for sample_id, member, distance in self.nearest:
-            shown = "" if np.isnan(distance) else f"{distance:.3f}  "
-            path = self.paths.get(sample_id, "deleted")
-            far = f"  ({self.far[sample_id]})" if not shown and sample_id in self.far else ""
-            lines.append(f"  {shown}{member}  {sample_id}  {path}{far}")
+            heading = {"cap": "Nearest to its middle:", "drive": "Farthest from owned images:"}
+            like = "Like it:" if of_image else "Nearest on the sphere:"
+            lines.append(heading.get(str(kind), like))
+            lines += map(self._line, self.nearest)
         return "\n".join(lines)
+
+    def _line(self, one: Neighbor) -> str:
+        shown = "" if np.isnan(one.distance) else f"{one.distance:.3f}  "
+        path = self.paths.get(one.sample_id, "deleted")
+        far = f"  ({self.far[one.sample_id]})" if not shown and one.sample_id in self.far else ""
+        return f"  {shown}{MEMBER[one.set]}  {one.sample_id}  {path}{far}"
 
 
 def ask(samples: Samples, params: AskParams) -> AnswerResult:
     """What is at one image, at an empty place or in a cap.
 
-    The answer is the panel's: the verdict and its level, the neighbours, and how far to trust the
-    sphere there.  An empty place has no embedding of its own: its verdict is that of the images
-    around it.
+    The answer is the panel's: the owned image beside it and what differs, the neighbours, the
+    verdict with its reservation, and how far to trust the sphere there.  A place has no embedding
+    of its own: what is said of it holds for the images around it.
 
     Raises
     ------
@@ -124,7 +137,7 @@ def ask(samples: Samples, params: AskParams) -> AnswerResult:
 
 def _question(dataset: fo.Dataset, found: Analysis, params: AskParams) -> Question:
     how: dict[str, Any] = {
-        name: getattr(params, name) for name in ("k", "search", "metric", "delta")
+        name: getattr(params, name) for name in ("k", "search", "metric", "spread", "delta")
     }
     if params.sample is not None:
         row = _row(dataset, found, params.sample)
@@ -154,22 +167,21 @@ def drive_question(found: Analysis, drive: str, **how: Any) -> Question:
     """
     rows = found.rows_of_drive(drive)
     if not len(rows):
-        raise InputError(f"No image of U is of a drive {drive!r}.")
+        raise InputError(f"No candidate is of a drive {drive!r}.")
     known = {} if found.covered is None else {row["drive"]: row for row in found.covered.drives}
     row = known.get(drive, {"p": None, "owned": True})
     # A drive that S holds a part of is not a new one: its p-value holds no level.
     return Question("drive", drive=drive, rows=rows, p=None if row["owned"] else row["p"], **how)
 
 
-def said_of(found: Analysis, question: Question) -> list[str]:
-    """What the run says by name of the drive or the image of U asked about."""
-    if found.covered is None:
-        return []
-    if question.kind == "point" and not found.owned[question.row]:
-        (sample_id,) = found.ids.text(slice(question.row, question.row + 1))
-        camera = found.params.get("camera_field")
-        return outside_ranges(found.dataset, found.names, sample_id, found.covered.ranges, camera)
-    if question.kind != "drive":
+def said_of(found: Analysis, question: Question, other: int | None = None) -> list[str]:
+    """What the run and the samples say by name of the drive or the image asked about.
+
+    ``other`` is the row of the owned image beside it.
+    """
+    if question.kind == "point":
+        return differs(found, question.row, other)
+    if found.covered is None or question.kind != "drive":
         return []
     return [
         sentence
@@ -210,27 +222,61 @@ def _ids_named(dataset: fo.Dataset, sample: str) -> list[str]:
     return matching
 
 
+def told(
+    found: Analysis, question: Question, given: Answer
+) -> tuple[Sentences | None, int | None, float]:
+    """An answer in words, the row of the owned image beside the one asked about, and how far it is.
+
+    None and NaN where there is none; the distance in the unit of the question.
+    """
+    verdict = given.verdict
+    if verdict is None:
+        return None, None, np.nan
+    other = beside(found, question, verdict)
+    words = sentences(verdict, said_of(found, question, other), question.metric)
+    distance = verdict.in_metric(question.metric).distance
+    return words, other, np.nan if distance is None or other is None else distance
+
+
+def from_here(question: Question, given: Answer) -> NDArray[Any]:
+    """Distance of each image of an answer from the image asked about, (k,); NaN elsewhere.
+
+    A place has no embedding, so nothing has a distance from it.
+    """
+    if question.kind == "point":
+        return given.distance
+    return np.full(len(given.rows), np.nan)
+
+
 def _result(
     dataset: fo.Dataset, found: Analysis, question: Question, given: Answer
 ) -> AnswerResult:
-    ids = found.ids.text(given.rows)
+    words, other, apart = told(found, question, given)
+    owned = given.owned if other is None else np.array([other])
+    rows = np.concatenate([given.rows, owned])
+    distance = np.concatenate([from_here(question, given), np.full(len(owned), apart)])
+    ids = found.ids.text(rows)
     paths = dict(zip(*flat(dataset).select(ids).values(["id", "filepath"]), strict=True))
-    nearest = [
-        Neighbor(sample_id, "S" if found.owned[row] else "U", float(distance))
-        for row, sample_id, distance in zip(given.rows, ids, given.distance, strict=True)
-        if row != question.row
+    listed = [
+        Neighbor(sample_id, "S" if found.owned[row] else "U", float(far))
+        for row, sample_id, far in zip(rows, ids, distance, strict=True)
     ]
+    count, metric = len(given.rows), question.metric
     far = {
-        sample_id: f"{NAMES[int(given.judged.verdicts[row])]}, {found.dist[row]:.3f} from S"
-        for row, sample_id in zip(given.rows.tolist(), ids, strict=True)
+        sample_id: f"{NAMES[int(given.judged.verdicts[row])]}, "
+        f"{in_metric(found.dist[row], found.threshold.metric, metric):.3f} from owned images"
+        for row, sample_id in zip(given.rows.tolist(), ids, strict=False)
         if not found.owned[row] and np.isfinite(found.dist[row])
     }
     return AnswerResult(
         title=_title(found, question, given, paths),
         verdict=given.verdict,
-        words=None if given.verdict is None else sentences(given.verdict, said_of(found, question)),
-        nearest=nearest,
-        metric=question.metric,
+        words=words,
+        nearest=[
+            one for one, row in zip(listed[:count], given.rows, strict=True) if row != question.row
+        ],
+        owned=listed[count:],
+        metric=metric,
         paths=paths,
         far=far,
     )
@@ -241,10 +287,9 @@ def _title(found: Analysis, question: Question, given: Answer, paths: dict[str, 
     if given.inside is not None:
         count = len(given.inside)
         if question.kind == "drive":
-            return f"Drive {question.drive}: {counted(count, 'image')} of U"
-        noun = "sample" if count == 1 else "samples"
-        return f"{count:,} {noun} inside a {np.degrees(question.angle):.0f}° cap"
+            return f"Drive {question.drive}: {counted(count, 'candidate')}"
+        return f"A cap of {np.degrees(question.angle):.0f}°: {counted(count, 'image')}"
     if question.kind == "place":
-        return "An empty place"
+        return "A place on the sphere"
     path = paths.get(found.ids.text(slice(question.row, question.row + 1))[0], "A sample")
     return re.split(r"[\\/]", path)[-1]

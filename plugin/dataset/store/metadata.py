@@ -15,6 +15,11 @@ OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
 
 def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
     """Columns of plain values that Gapsphere did not write, in the order of ``ids``."""
+    return columns(dataset, ids, scene_paths(dataset))
+
+
+def scene_paths(dataset: fo.Dataset) -> dict[str, str]:
+    """Paths of plain values that Gapsphere did not write, by the name of their field."""
     paths = {}
     for name, field in dataset.get_field_schema().items():
         if name in ("id", "filepath") or _ours(name) or ReviewNames.tells_of_review(name):
@@ -23,7 +28,7 @@ def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
             paths[name] = name
         elif getattr(field, "document_type", None) is fo.Classification:
             paths[name] = f"{name}.label"
-    return columns(dataset, ids, paths)
+    return paths
 
 
 def columns(

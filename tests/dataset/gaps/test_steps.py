@@ -113,7 +113,7 @@ def test_few_drives_give_no_verdict_and_a_user_s_delta_one(embedded):
     covered = compute_coverage(embedded)
     assert covered.basis == "none"
     assert covered.cannot_say == covered.candidates == 12
-    assert "2 drives of S support no verdict below 33 %; level 10 % needs 9" in str(covered)
+    assert "2 owned drives support no verdict below 33 %; level 10 % needs 9" in str(covered)
     assert set(embedded.match_tags("U").values("is_gap")) == {None}
     assert set(embedded.match_tags("U").values("gap_verdict")) == {"cannot say"}
     given = compute_coverage(embedded, CoverageParams(delta=covered.delta))
@@ -217,7 +217,7 @@ def test_euclidean_tells_the_same_order_in_another_unit(embedded):
 def test_one_owned_image_gives_no_verdict(embedded):
     embedded.match_tags("S").limit(19).untag_samples("S")
     covered = compute_coverage(embedded)
-    assert "1 drive of S supports no verdict below 50 %" in str(covered)
+    assert "1 owned drive supports no verdict below 50 %" in str(covered)
     assert covered.cannot_say == covered.candidates
     assert set(embedded.match_tags("U").values("dist_percentile")) == {None}
 

@@ -178,6 +178,11 @@ class Panel:
         self.wait_state(f"!s.busy && s.answer && s.answer.query.kind === '{kind}'")
         return self.state("answer")
 
+    def more(self, name):
+        """Click an action that is in the menu."""
+        self.page.get_by_role("button", name="More actions").first.click()
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
+
     def ask_place(self):
         """Ask about the place in the middle, whatever lies there."""
         self.page.keyboard.down("Alt")
@@ -185,8 +190,13 @@ class Panel:
         self.page.keyboard.up("Alt")
         return self.answer("place")
 
+    @staticmethod
+    def shown(answer):
+        """How many images an answer shows, the owned ones beside it included."""
+        return len(answer["cards"]) + len(answer["owned"]) + bool(answer["beside"])
+
     def clear(self):
-        self.page.get_by_role("button", name="Clear", exact=True).first.click()
+        self.page.get_by_role("button", name="Close this answer").first.click()
         self.page.wait_for_selector('[data-cy="gs-overview"]')
 
     def drag_cap(self, dx=70, dy=20):

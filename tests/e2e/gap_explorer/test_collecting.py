@@ -72,13 +72,13 @@ def test_heatmaps_are_made_beside_the_sphere_and_drawn_over_the_thumbnails(panel
     shown = panel.ask_place()["cards"]
     # One, chosen by a click on its card.
     page.locator(CARD).nth(1).click()
-    page.get_by_role("button", name="Heatmap", exact=True).click()
+    panel.more("Heatmap")
     page.get_by_text("1 made").wait_for()
     panel.wait("([css, n]) => document.querySelectorAll(css).length === n", [HEAT, 1])
-    panel.count(8)  # the answer is still in the grid
+    panel.count(12)  # the answer and the owned images beside it are still in the grid
     # All of them; the one that is there is not made again.
     page.locator(CARD).nth(1).click()
-    page.get_by_role("button", name="Heatmap", exact=True).click()
+    panel.more("Heatmap")
     page.get_by_text("7 made, 1 already there").wait_for()
     panel.wait("([css, n]) => document.querySelectorAll(css).length === n", [HEAT, 8])
     own.reload()

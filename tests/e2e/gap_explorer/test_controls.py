@@ -77,7 +77,7 @@ def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot)
     panel.settings()
     panel.radio("Search in", "U")
     panel.wait_state("!s.busy && s.answer && s.answer.cards[0].set === 'U'")
-    panel.count(5)
+    panel.count(panel.shown(panel.state("answer")))
 
     panel.reload()
     expected["search"] = "U"

@@ -20,20 +20,19 @@ def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
     answer = panel.answer("point")
     assert answer["query"]["index"] == index
     assert answer["cards"][0]["index"] == index
-    panel.count(9)  # the image and its 8 neighbours
-    assert panel.page.locator('[data-cy="gs-cards"] li').count() == 9
-    assert panel.state("highlighted") == 9
+    panel.count(10)  # the image, the owned image beside it and 8 like it
+    assert panel.page.locator('[data-cy="gs-cards"] li').count() == 8
+    assert panel.page.locator('[data-cy="gs-pair"] img').count() == 2
+    assert panel.state("highlighted") == 10
     assert panel.state("dimmed") == 0
-    verdict = panel.page.inner_text('[data-cy="gs-verdict"]')
-    assert re.search(r"(GAP|Covered)\s*0\.\d{3} from", verdict)
     shot(panel.page, "panel-point")
 
     panel.page.mouse.click(*panel.empty_place())
     answer = panel.answer("place")
     assert {card["set"] for card in answer["cards"]} == {"U"}
-    panel.count(8)
-    said = panel.page.inner_text('[data-cy="gs-verdict"]')
-    assert re.search(r"Nearest images: \d|no image of S or U lies within", said)
+    panel.count(12)  # 8 candidates and 4 owned images
+    said = panel.page.inner_text('[data-cy="gs-evidence"]')
+    assert re.search(r"Within \d+.\d° of here|Nothing lies within", said)
     shot(panel.page, "panel-place")
 
     answer = panel.drag_cap()
@@ -70,7 +69,7 @@ def test_hover_shows_the_image(opened, shot):
     opened.page.mouse.move(x - 30, y)
     opened.page.mouse.move(x, y)
     opened.page.wait_for_selector('[data-cy="gs-hover"] img')
-    assert "frame_" in opened.page.inner_text('[data-cy="gs-hover"]')
+    assert "frame_" in opened.page.text_content('[data-cy="gs-hover"]')
     shot(opened.page, "panel-hover")
     opened.page.mouse.move(0, 0)
 
@@ -139,7 +138,7 @@ def test_an_event_decodes_nothing_anew_and_then_nothing_is_drawn(opened):
     _, x, y = opened.point_in_sight()
     opened.page.mouse.click(x, y)
     answer = opened.answer("point")
-    opened.count(9)
+    opened.count(10)
     opened.page.mouse.move(0, 0)
     # Once a frame has passed in which nothing was drawn, nothing is drawn any more.
     opened.page.evaluate(

@@ -50,7 +50,7 @@ def test_points_and_places_are_answered_looked_into_and_exported(panel, imported
     )
     page.get_by_text("without re-ranking").wait_for()
 
-    page.get_by_role("button", name="Heatmap", exact=True).click()
+    panel.more("Heatmap")
     page.get_by_text("what made the distances is not known here").wait_for()
     panel.wait("([css, n]) => document.querySelectorAll(css).length === n", [HEAT, 8])
     shot(page, "six-files-heatmaps")

@@ -5,6 +5,7 @@ from gapsphere.plugin.settings.steps import CoverageParams
 
 STANDING = '[data-cy="gs-standing"]'
 VERDICT = '[data-cy="gs-verdict"]'
+EVIDENCE = '[data-cy="gs-evidence"]'
 DELTA = '[data-cy="gs-delta"]'
 DRIVE = '[data-cy="gs-drive"]'
 
@@ -115,12 +116,12 @@ def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     assert (answer["query"]["drive"], answer["total"]) == ("cluster00", len(gone))
     panel.count(len(gone))
     assert panel.state("highlighted") == len(gone)
-    said = page.inner_text(VERDICT)
-    assert "among the 18 drives of S (p = " in said
+    assert "among the 18 owned drives (p = " in page.inner_text(VERDICT)
+    said = page.inner_text(EVIDENCE)
     assert "Darker than every drive of S." in said
     assert "field_3" not in said
-    page.get_by_role("button", name="3 more").click()
-    page.wait_for_selector(f"{VERDICT} >> text=field_3")
+    page.get_by_role("button", name="4 more").click()
+    page.wait_for_selector(f"{EVIDENCE} >> text=field_3")
     assert page.locator('[data-cy="gs-results"] h2').inner_text() == "Drive cluster00"
     lit = panel.read(
         "window.__gapsphere.state.answer.cards"
@@ -143,7 +144,7 @@ def test_two_drives_give_provisional_gaps_until_delta_is_moved(panel, two_drives
     panel.open(dataset)
     page = panel.page
     assert page.get_attribute(STANDING, "data-basis") == "provisional"
-    assert "2 drives of S support no verdict below 33 %" in page.inner_text(STANDING)
+    assert "2 owned drives support no verdict below 33 %" in page.inner_text(STANDING)
     assert panel.state("gaps") == found.gaps
     words = page.inner_text(DELTA)
     assert f"{found.gaps} provisional gap" in words
@@ -162,7 +163,7 @@ def test_two_drives_give_provisional_gaps_until_delta_is_moved(panel, two_drives
     card = panel.answer("point")["cards"][0]
     assert card["verdict"] == "gap"
     assert page.get_attribute(VERDICT, "data-tone") == "provisional"
-    assert "provisional gap" in page.locator('[data-cy="gs-card"]').first.inner_text()
+    assert page.inner_text(VERDICT).startswith("Provisional gap")
     shot(page, "provisional")
 
     move_delta(panel)

@@ -1,21 +1,31 @@
 import * as React from "react";
 import type { Action, RunInfo } from "../contract.gen";
-import { count } from "../words";
+import { plural } from "../words";
+import { Menu } from "./Menu";
 
-/** What can be done with an answer, or with the images chosen of it. */
+/** Of an image asked about: what is done concerns it alone, or those like it as well. */
+export type Scope = "one" | "all";
+
+/** What can be done with an answer, or with the images chosen of it: one row, the rest in a menu. */
 export function Actions(props: {
   run: RunInfo;
   total: number;
   chosen: number;
+  /** Null where there is no choice. */
+  scope: Scope | null;
+  setScope(scope: Scope): void;
+  around: number;
+  /** What a tag is called at first. */
+  tag: string;
   /** Heatmaps are being made: one such work at a time. */
   busy: boolean;
   act(action: Action): void;
 }): React.ReactElement {
-  const { act, run } = props;
+  const { act, run, scope } = props;
   const [form, setForm] = React.useState<"tag" | "save_view" | null>(null);
   const [text, setText] = React.useState("");
   const field = React.useRef<HTMLInputElement>(null);
-  React.useEffect(() => field.current?.focus(), [form]);
+  React.useEffect(() => field.current?.select(), [form]);
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
     const name = text.trim();
@@ -25,45 +35,63 @@ export function Actions(props: {
     setText("");
   };
   const open = (kind: "tag" | "save_view"): void => {
-    setText(kind === "tag" ? "gap" : "");
+    setText(kind === "tag" ? props.tag : "");
     setForm(form === kind ? null : kind);
   };
-  const what = props.chosen ? `${count(props.chosen)} selected` : `all ${count(props.total)}`;
+  const what = props.chosen ? `${plural(props.chosen, "chosen image")}` : plural(props.total, "image");
 
   return (
-    <div className="gs-row gs-wrap gs-actions" role="group" aria-label={`Actions on ${what}`}>
-      <span className="gs-small gs-actions-what">{what}</span>
-      <button type="button" onClick={() => act({ kind: "show" })} title="Show only these samples in the grid">
-        Show in grid
-      </button>
-      <button type="button" onClick={() => act({ kind: "select" })} title="Select these samples in the grid">
-        Select
-      </button>
-      <button type="button" aria-expanded={form === "tag"} onClick={() => open("tag")}>
-        Tag
-      </button>
-      <button type="button" aria-expanded={form === "save_view"} onClick={() => open("save_view")}>
-        Save view
-      </button>
-      {run.operators.compute_heatmaps ? (
-        <button
-          type="button"
-          disabled={props.busy}
-          onClick={() => act({ kind: "heatmap" })}
-          title="Compute heatmaps of what the encoder attended to"
-        >
-          Heatmap
+    <div className="gs-actions" role="group" aria-label={`Actions on ${what}`}>
+      <div className="gs-row">
+        {run.operators.export_visual_spec ? (
+          <button
+            type="button"
+            className="gs-first"
+            onClick={() => act({ kind: "collect" })}
+            title={`Collect ${what} for the Visual Spec`}
+          >
+            Add to Visual Spec
+          </button>
+        ) : null}
+        <button type="button" aria-expanded={form === "tag"} title={`Tag ${what}`} onClick={() => open("tag")}>
+          Tag
         </button>
-      ) : null}
-      {run.operators.export_visual_spec ? (
-        <button
-          type="button"
-          onClick={() => act({ kind: "collect" })}
-          title="Add these samples to the tray below"
-        >
-          Add to Visual Spec
+        <button type="button" onClick={() => act({ kind: "show" })} title={`Show only ${what} in the grid`}>
+          Grid
         </button>
-      ) : null}
+        <Menu label="More actions">
+          <button type="button" role="menuitem" onClick={() => act({ kind: "select" })}>
+            Select in the grid
+          </button>
+          <button type="button" role="menuitem" onClick={() => open("save_view")}>
+            Save view
+          </button>
+          {run.operators.compute_heatmaps ? (
+            <button
+              type="button"
+              role="menuitem"
+              disabled={props.busy}
+              onClick={() => act({ kind: "heatmap" })}
+              title="What the encoder attended to"
+            >
+              Heatmap
+            </button>
+          ) : null}
+        </Menu>
+        <span className="gs-grow" />
+        {scope && !props.chosen ? (
+          <select
+            aria-label="Actions concern"
+            value={scope}
+            onChange={(event) => props.setScope(event.target.value as Scope)}
+          >
+            <option value="one">this image</option>
+            <option value="all">and {props.around} like it</option>
+          </select>
+        ) : (
+          <span className="gs-small gs-nowrap gs-actions-what">{what}</span>
+        )}
+      </div>
       {form ? (
         <form onSubmit={submit}>
           <input
@@ -74,7 +102,9 @@ export function Actions(props: {
             value={text}
             onChange={(event) => setText(event.target.value)}
             onKeyDown={(event) => {
-              if (event.key === "Escape") setForm(null);
+              if (event.key !== "Escape") return;
+              event.stopPropagation();
+              setForm(null);
             }}
           />
           <button type="submit" className="gs-primary" disabled={!text.trim()}>

@@ -1,26 +1,31 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { Card } from "../contract.gen";
+import type { Card, Metric } from "../contract.gen";
 import type { HeatState } from "../hooks/useHeatmaps";
 import type { TrayState } from "../hooks/useTray";
 import { markOf, supportWords } from "../verdicts";
-import { fileName, folder, number } from "../words";
+import { count, fileName, farWords, number } from "../words";
 import { Check, Plus } from "./Icons";
+import { MiddleName } from "./MiddleName";
 import { Thumb } from "./Thumb";
 import { VerdictMark } from "./Verdict";
 
-/** The images of an answer, best first: a click chooses one, its plus puts it into the tray. */
+/** Images of an answer, best first: a click chooses one, its plus puts it into the tray. */
 export function Cards(props: {
   bridge: Bridge;
   cards: readonly Card[];
   /** Gaps are provisional ones. */
   provisional: boolean;
-  /** A field names the drives. */
-  named: boolean;
+  /** The unit of the figures. */
+  metric: Metric;
   chosen: ReadonlySet<string>;
   toggle(id: string): void;
   heat: HeatState;
   tray: TrayState | null;
+  /** Images near here of the drive of a card that are not shown, by its id. */
+  more: Readonly<Record<string, number>>;
+  /** Ask for all of a drive. */
+  drive(drive: string): void;
 }): React.ReactElement {
   const { bridge, chosen, heat, tray } = props;
   return (
@@ -33,6 +38,7 @@ export function Cards(props: {
             data-cy="gs-card"
             aria-pressed={chosen.has(card.id)}
             aria-label={`${fileName(card.filepath)}, rank ${rank + 1}`}
+            title={`${card.filepath}\n${farWords(card, props.metric)}`}
             onClick={() => props.toggle(card.id)}
           >
             <span className="gs-soft gs-thumb">
@@ -41,7 +47,7 @@ export function Cards(props: {
                 heat={bridge.choices.heat ? (heat.maps.get(card.id) ?? null) : null}
                 opacity={bridge.choices.heatOpacity}
               />
-              <span className="gs-rank">{rank + 1}</span>
+              {card.dist_to_S !== null ? <span className="gs-far">{number(card.dist_to_S)}</span> : null}
               {chosen.has(card.id) ? (
                 <span className="gs-tick">
                   <Check />
@@ -49,46 +55,50 @@ export function Cards(props: {
               ) : null}
               <Marks card={card} provisional={props.provisional} />
             </span>
-            <span className="gs-name" title={card.filepath}>
-              {fileName(card.filepath)}
-            </span>
-            <span className="gs-path" title={card.filepath}>
-              {folder(card.filepath)}
-            </span>
-            <span className="gs-row gs-wrap gs-dim gs-small gs-figures">
-              {card.dist_to_S !== null ? (
-                <span>
-                  distance to S <b>{number(card.dist_to_S)}</b>
-                </span>
-              ) : null}
-              {card.distance !== null ? (
-                <span>
-                  distance to click <b>{number(card.distance)}</b>
-                </span>
-              ) : null}
-              <Support card={card} named={props.named} />
-            </span>
+            <MiddleName path={card.filepath} />
           </button>
           {tray && card.set === "U" ? <Gather card={card} tray={tray} /> : null}
+          <More card={card} count={props.more[card.id] ?? 0} drive={props.drive} />
         </li>
       ))}
     </ol>
   );
 }
 
-/** S or U, the verdict, pick. */
+/** Where several frames of a drive lie near here and one is shown: the way to all of the drive. */
+function More(props: { card: Card; count: number; drive(drive: string): void }): React.ReactElement | null {
+  const { card } = props;
+  const { drive } = card;
+  if (drive === null) return null;
+  return (
+    <span className="gs-fine gs-of-drive" title={drive}>
+      {drive}
+      {props.count ? (
+        <button
+          type="button"
+          className="gs-bare gs-link"
+          title={`${count(props.count)} more near here: show the drive`}
+          onClick={() => props.drive(drive)}
+        >
+          +{count(props.count)}
+        </button>
+      ) : null}
+    </span>
+  );
+}
+
+/** What a picture is marked with: gaps and picks. */
 export function Marks(props: { card: Card; provisional: boolean }): React.ReactElement {
-  const { set, pick } = props.card;
+  const { pick } = props.card;
   return (
     <span className="gs-tags">
-      {set ? <b className={`gs-set-${set}`}>{set}</b> : null}
       <VerdictMark mark={markOf(props.card, props.provisional)} />
       {pick !== null ? <b className="gs-pick-tag">pick {pick}</b> : null}
     </span>
   );
 }
 
-/** How many images of S stand behind the verdict. */
+/** How many owned images stand behind the verdict. */
 export function Support(props: { card: Card; named: boolean }): React.ReactElement | null {
   const words = supportWords(props.card, props.named);
   return words ? <span data-cy="gs-support">{words}</span> : null;

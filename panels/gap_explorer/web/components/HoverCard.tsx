@@ -3,8 +3,9 @@ import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import type { Card, RunInfo } from "../contract.gen";
 import { isProvisional } from "../verdicts";
-import { fileName, number } from "../words";
+import { number, percentileWords } from "../words";
 import { Marks, Support } from "./Cards";
+import { MiddleName } from "./MiddleName";
 import { SmallImage } from "../../../web/shared/SmallImage";
 import { useLatest } from "../../../web/shared/useLatest";
 
@@ -75,19 +76,20 @@ export function HoverCard(props: {
       </div>
     );
   }
-  const { filepath, dist_to_S, percentile } = card.card;
+  const { filepath, dist_to_S, percentile, set } = card.card;
   return (
     <div className="gs-popup gs-hover" style={style} role="tooltip" data-cy="gs-hover">
       <SmallImage src={bridge.mediaUrl(filepath)} />
-      <p className="gs-name">{fileName(filepath)}</p>
+      <MiddleName path={filepath} />
       <p className="gs-row gs-wrap gs-dim gs-small gs-figures">
         <Marks card={card.card} provisional={isProvisional(run, delta)} />
+        <span>{set === "S" ? "owned" : "candidate"}</span>
         {dist_to_S !== null ? (
           <span>
-            distance to S <b>{number(dist_to_S)}</b>
+            <b>{number(dist_to_S)}</b> from owned ({run.metric})
           </span>
         ) : null}
-        {percentile !== null ? <span>percentile {percentile.toFixed(1)}</span> : null}
+        {percentile !== null ? <span>{percentileWords(percentile)}</span> : null}
         <Support card={card.card} named={run.sequence_field !== null} />
       </p>
     </div>

@@ -41,6 +41,13 @@ export const LassoIcon = icon(
   </>,
 );
 export const Close = icon(<path d="M4 4l8 8M12 4l-8 8" />);
+export const Dots = icon(
+  <>
+    <circle cx="3.4" cy="8" r="1" fill="currentColor" />
+    <circle cx="8" cy="8" r="1" fill="currentColor" />
+    <circle cx="12.6" cy="8" r="1" fill="currentColor" />
+  </>,
+);
 export const Check = icon(<path d="M3.5 8.5l3 3 6-7" />);
 export const SheetIcon = icon(
   <>

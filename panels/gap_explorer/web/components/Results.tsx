@@ -1,23 +1,19 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { Action, Answer, RunInfo } from "../contract.gen";
+import type { RunInfo } from "../contract.gen";
 import type { AnswerState } from "../hooks/useAnswer";
 import type { Cloud } from "../hooks/useCloud";
-import { useHeatmaps, type HeatState } from "../hooks/useHeatmaps";
+import { useHeatmaps } from "../hooks/useHeatmaps";
 import type { OverviewState } from "../hooks/useOverview";
-import { useTray, type TrayState } from "../hooks/useTray";
-import { isProvisional } from "../verdicts";
-import { count, title } from "../words";
-import { Actions } from "./Actions";
-import { Cards } from "./Cards";
+import { useTray } from "../hooks/useTray";
+import { count } from "../words";
+import { AnswerView } from "./AnswerView";
 import { Drives } from "./Drives";
 import { OverviewView } from "./Overview";
 import { Progress } from "./Progress";
-import { HeatControls, HeatProgress } from "./Heat";
-import { Check, Close } from "./Icons";
+import { HeatProgress } from "./Heat";
 import { Segmented } from "../../../web/shared/controls";
 import { Tray } from "./Tray";
-import { Verdict } from "./Verdict";
 
 interface Side {
   bridge: Bridge;
@@ -108,67 +104,5 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
   );
 }
 
-function AnswerView(props: Side & { answer: Answer; heat: HeatState; tray: TrayState | null }): React.ReactElement {
-  const { answer, bridge, heat, run, state, tray } = props;
-  const [chosen, setChosen] = React.useState<ReadonlySet<string>>(new Set());
-  React.useEffect(() => setChosen(new Set()), [answer]);
-  const { words } = answer;
-  const ids = chosen.size ? [...chosen] : null;
-  const toggle = (id: string): void => {
-    const next = new Set(chosen);
-    if (!next.delete(id)) next.add(id);
-    setChosen(next);
-  };
-  const act = (action: Action): void => {
-    void state.act(action, ids).then((reply) => {
-      if (reply?.making) heat.follow(reply.making);
-      if (reply?.ids) tray?.add(reply.ids, reply.owned);
-    });
-  };
-
-  return (
-    <>
-      <header className="gs-row gs-results-head">
-        <h2 title={title(answer)}>{title(answer)}</h2>
-        {state.busy ? <span className="gs-spinner" role="status" aria-label="Searching" /> : null}
-        <button type="button" className="gs-bare gs-icon" aria-label="Clear" title="Clear" onClick={state.clear}>
-          <Close />
-        </button>
-      </header>
-
-      {words ? <Verdict words={words} /> : null}
-
-      <Actions
-        run={run}
-        total={ids?.length ?? answer.total}
-        chosen={chosen.size}
-        busy={heat.making?.running ?? false}
-        act={act}
-      />
-      {state.notice ? (
-        <p className="gs-row gs-note" role="status">
-          <Check /> {state.notice}
-        </p>
-      ) : null}
-
-      <HeatProgress heat={heat} />
-      <HeatControls bridge={bridge} maps={heat.maps.size} />
-      <Cards
-        bridge={bridge}
-        cards={answer.cards}
-        provisional={isProvisional(run, bridge.choices.delta)}
-        named={run.sequence_field !== null}
-        chosen={chosen}
-        toggle={toggle}
-        heat={heat}
-        tray={tray}
-      />
-      {answer.total > answer.cards.length ? (
-        <p className="gs-fine">
-          Showing the {count(answer.cards.length)} {["drive", "lasso"].includes(answer.query.kind) ? "farthest from S" : "nearest to the centre"};
-          actions apply to all {count(answer.total)}.
-        </p>
-      ) : null}
-    </>
   );
 }

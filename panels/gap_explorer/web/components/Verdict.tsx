@@ -6,34 +6,43 @@ import { MARK_WORDS, type Mark } from "../verdicts";
 /** Sentences of evidence shown at first: what can be done with the answer stays in sight. */
 const FIRST = 6;
 
-/** A verdict in words: what holds and how sure that is, the evidence, what to do. */
-export function Verdict(props: { words: Sentences }): React.ReactElement {
-  const { tone, badge, headline, evidence, advice, trust } = props.words;
+/** What is known, a sentence each: compared with what, what differs, what is there and what is not. */
+export function Evidence(props: { words: Sentences }): React.ReactElement | null {
+  const { evidence } = props.words;
   const [all, setAll] = React.useState(false);
   React.useEffect(() => setAll(false), [props.words]);
   const shown = all || evidence.length <= FIRST + 1 ? evidence : evidence.slice(0, FIRST);
   const hidden = evidence.length - shown.length;
+  if (!evidence.length) return null;
+  return (
+    <ul className="gs-evidence" data-cy="gs-evidence">
+      {shown.map((line) => (
+        <li key={line}>
+          <Said text={line} />
+        </li>
+      ))}
+      {hidden ? (
+        <li>
+          <Button look="link" aria-expanded={false} onClick={() => setAll(true)}>
+            {hidden} more
+          </Button>
+        </li>
+      ) : null}
+    </ul>
+  );
+}
+
+/** The verdict with its reservation, what to do, and how far the sphere can be trusted here. */
+export function Verdict(props: { words: Sentences }): React.ReactElement | null {
+  const { tone, badge, headline, advice, trust } = props.words;
+  if (!headline && !advice && !trust) return null;
   return (
     <div className={`gs-soft gs-verdict gs-${tone}`} data-cy="gs-verdict" data-tone={tone}>
-      <p className="gs-verdict-line">
-        <b className="gs-small gs-badge">{badge}</b>
-        {headline}
-      </p>
-      {evidence.length ? (
-        <ul className="gs-evidence">
-          {shown.map((line) => (
-            <li key={line}>
-              <Said text={line} />
-            </li>
-          ))}
-          {hidden ? (
-            <li>
-              <Button look="link" aria-expanded={false} onClick={() => setAll(true)}>
-                {hidden} more
-              </Button>
-            </li>
-          ) : null}
-        </ul>
+      {headline ? (
+        <p className="gs-verdict-line">
+          {badge ? <b className="gs-small gs-badge">{badge}</b> : null}
+          {headline}
+        </p>
       ) : null}
       {advice ? <p className="gs-advice">{advice}</p> : null}
       {trust ? (

@@ -102,7 +102,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   }, [stamp]);
 
   // Choices that change what an answer says ask the same question again.
-  const { topK, metric, search, rerank, delta } = bridge.choices;
+  const { topK, metric, search, rerank, spread, delta } = bridge.choices;
   const asked = answer?.query;
   const first = React.useRef(true);
   React.useEffect(() => {
@@ -115,7 +115,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     return () => window.clearTimeout(timer);
     // The query itself is left out on purpose: a new answer must not ask itself again.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [topK, metric, search, rerank, delta]);
+  }, [topK, metric, search, rerank, spread, delta]);
 
   return { answer, highlight, busy, error, notice, ask, act, clear };
 }
@@ -128,6 +128,7 @@ function queryParams(query: Query, stamp: string, choices: Choices): QueryParams
     metric: choices.metric,
     search: choices.search,
     rerank: choices.rerank,
+    spread: choices.spread,
     delta: choices.delta,
   };
 }

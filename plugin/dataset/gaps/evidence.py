@@ -1,0 +1,139 @@
+"""What stands beside an image asked about: the owned image nearest to it, and what differs.
+
+The one idea: a distance convinces nobody; two pictures and the names of what differs do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+
+from ...coverage.contrasts import short
+from ...coverage.words import counted
+from ...embeddings.attributes import ATTRIBUTES
+from ...errors import GapsphereError
+from ...projection.questions import Question
+from ...projection.verdict import Verdict
+from ..store.metadata import columns, scene_paths
+from ..store.samples import flat
+from ..store.sets import resolve
+from .analysis import Analysis
+from .attributes import outside_ranges
+
+MOST_FIELDS = 4
+"""Fields of the user's that are named for one image."""
+_NUMBERS = (fo.IntField, fo.FloatField)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What owned images have in the fields that drives were compared in.
+
+    ``counts`` how many have each word, by field; ``bounds`` lowest and highest number.
+    """
+
+    total: int
+    counts: Mapping[str, Mapping[Any, int]]
+    bounds: Mapping[str, tuple[float, float]]
+
+
+def beside(found: Analysis, question: Question, verdict: Verdict | None) -> int | None:
+    """Row of the owned image that an image is measured to; None where it is unknown."""
+    if verdict is None or question.kind != "point":
+        return None
+    if verdict.nearest >= 0:
+        return verdict.nearest
+    field = found.names.nearest_S
+    if found.owned[question.row] or not found.dataset.has_field(field):
+        return None
+    nearest: list[Any] = flat(found.dataset).select(_id(found, question.row)).values(field)
+    rows = found.ids.rows_of([str(one) for one in nearest if one])
+    return int(rows[0]) if len(rows) else None
+
+
+def differs(found: Analysis, row: int, other: int | None) -> list[str]:
+    """In what an image is outside what is owned, or differs from the image beside it, in sentences.
+
+    Attributes of the image itself come first, then fields of the user's.
+    """
+    if found.covered is None:
+        return []
+    said = []
+    if not found.owned[row]:
+        camera = found.params.get("camera_field")
+        ranges = found.covered.ranges
+        said = outside_ranges(found.dataset, found.names, _id(found, row), ranges, camera)
+    return said + _fields(found, row, other)
+
+
+def _id(found: Analysis, row: int) -> str:
+    (sample_id,) = found.ids.text(slice(row, row + 1))
+    return sample_id
+
+
+def _fields(found: Analysis, row: int, other: int | None) -> list[str]:
+    """Fields of the user's: what no owned image has first, then what the image beside it lacks."""
+    dataset = found.dataset
+    owned = found.owned_values(_owned)
+    if owned is None:
+        return []
+    paths = _asked(found)
+    ids = [_id(found, row), *([] if other is None else [_id(found, other)])]
+    unseen, apart = [], []
+    for name, values in columns(dataset, ids, paths).items():
+        mine, theirs = values[0], values[-1] if len(values) > 1 else None
+        if mine is None:
+            continue
+        if name in owned.bounds:
+            low, high = owned.bounds[name]
+            if not low <= mine <= high:
+                spread = short(low) if low == high else f"{short(low)} to {short(high)}"
+                unseen.append(f"`{name}` {short(mine)}; owned images have {spread}.")
+            continue
+        count = owned.counts.get(name, {}).get(mine, 0)
+        if not count:
+            unseen.append(f"`{name}` {_word(mine)}: 0 of {counted(owned.total, 'owned image')}.")
+        elif theirs is not None and theirs != mine:
+            apart.append(
+                f"`{name}` {_word(mine)}, the one beside it {_word(theirs)} ({_word(mine)}: "
+                f"{count:,} of {counted(owned.total, 'owned image')})."
+            )
+    return (unseen + apart)[:MOST_FIELDS]
+
+
+def _asked(found: Analysis) -> dict[str, str]:
+    """Paths of the user's fields that drives were compared in, by name."""
+    asked = found.covered.asked if found.covered else []
+    paths = scene_paths(found.dataset)
+    return {name: paths[name] for name in asked if name not in ATTRIBUTES and name in paths}
+
+
+def _owned(found: Analysis) -> Owned | None:
+    """Read off the database, one pass over S."""
+    paths = _asked(found)
+    try:
+        view = resolve(found.dataset, str(found.params.get("owned", "S")))
+    except GapsphereError:  # the field or view that named the set is gone
+        return None
+    if not paths:
+        return None
+    numbers = [
+        name for name, path in paths.items() if isinstance(found.dataset.get_field(path), _NUMBERS)
+    ]
+    words = [name for name in paths if name not in numbers]
+    asked = [fo.CountValues(paths[name]) for name in words]
+    asked += [fo.Bounds(paths[name], safe=True) for name in numbers]
+    read = view.aggregate(asked)
+    bounds = dict(zip(numbers, read[len(words) :], strict=True))
+    return Owned(
+        int(found.owned.sum()),
+        dict(zip(words, read, strict=False)),
+        {name: of for name, of in bounds.items() if of[0] is not None},
+    )
+
+
+def _word(value: Any) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
