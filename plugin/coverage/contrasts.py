@@ -7,7 +7,7 @@ one of eight attributes is below .05 by chance once in three drives.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,24 +80,16 @@ class NamedRange:
             found, level = own_range(values, drives), None
         return cls(attribute, found.low, found.high, level, **about)
 
-    def sentence(self, value: float) -> str:
-        """That a value is outside the range, in words; empty where it is inside.
+    def phrase(self, value: float) -> str:
+        """A value beside the range.
 
         Examples
         --------
-        >>> NamedRange("brightness", 71.2, 140, of=" of 255").sentence(38.4)
-        'Brightness 38 of 255 is below the range of S, 71 to 140 (99 % of S).'
+        >>> NamedRange("brightness", 71.2, 140, of=" of 255").phrase(38.4)
+        'brightness 38 of 255 (71 to 140)'
         """
-        if self.low <= value <= self.high:
-            return ""
-        side = "below" if value < self.low else "above"
-        name = self.attribute.replace("_", " ").capitalize()
-        camera = "" if self.camera is None else f" with camera {self.camera}"
-        held = "99 % of S" if self.level is None else f"level {100 * self.level:g} %"
-        return (
-            f"{name} {short(value)}{self.of} is {side} the range of S{camera}, "
-            f"{short(self.low)} to {short(self.high)} ({held})."
-        )
+        name = self.attribute.replace("_", " ")
+        return f"{name} {short(value)}{self.of} ({short(self.low)} to {short(self.high)})"
 
 
 def outside_ranges(
@@ -109,8 +101,8 @@ def outside_ranges(
     --------
     >>> ranges = [NamedRange("brightness", 71, 140), NamedRange("contrast", 20, 60)]
     >>> [(known, value)] = outside_ranges({"brightness": 38.0, "contrast": 40.0}, ranges)
-    >>> known.sentence(value)
-    'Brightness 38 is below the range of S, 71 to 140 (99 % of S).'
+    >>> known.phrase(value)
+    'brightness 38 (71 to 140)'
     """
     found = []
     for each in ranges:
@@ -118,6 +110,23 @@ def outside_ranges(
         if value is not None and each.camera == camera and not each.low <= value <= each.high:
             found.append((each, value))
     return found
+
+
+def outside_sentence(outside: Sequence[tuple[NamedRange, float]]) -> str:
+    """What an image is outside of, as :func:`outside_ranges` found it; empty for nothing.
+
+    Examples
+    --------
+    >>> outside_sentence([(NamedRange("brightness", 71, 140, of=" of 255"), 38.0)])
+    'Outside the range of owned images (99 % of them): brightness 38 of 255 (71 to 140).'
+    """
+    if not outside:
+        return ""
+    first, _ = outside[0]
+    camera = "" if first.camera is None else f" with camera {first.camera}"
+    held = "99 % of them" if first.level is None else f"level {100 * first.level:g} %"
+    phrases = ", ".join(each.phrase(value) for each, value in outside)
+    return f"Outside the range of owned images{camera} ({held}): {phrases}."
 
 
 def short(value: float) -> str:

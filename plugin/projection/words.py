@@ -88,7 +88,7 @@ def sentences(
             *_lacks(verdict),
             *(_around_evidence(verdict) if of_images else _evidence(verdict)),
             *said,
-            *_pick(verdict),
+            *_support(verdict),
         ),
         badge=_badge(verdict, tone),
         headline=_around_headline(verdict) if of_images else _headline(verdict),
@@ -199,8 +199,8 @@ def _evidence(verdict: Verdict) -> list[str]:
     lines = []
     if verdict.percentile is not None:
         lines.append(_percentile(verdict.percentile, verdict.threshold.drives))
-    if verdict.support is not None:
-        lines.append(_support(verdict))
+    if verdict.pick:
+        lines.append(f"Pick {verdict.pick:,} of {verdict.picks:,}.")
     return lines
 
 
@@ -217,17 +217,15 @@ def _percentile(value: float, drives: int, who: str = "") -> str:
     return f"{farther} than {percent(value)} of owned images are from {rest}."
 
 
-def _support(verdict: Verdict) -> str:
-    images, drives = verdict.support or 0, verdict.support_drives
+def _support(verdict: Verdict) -> list[str]:
+    images, drives = verdict.support, verdict.support_drives
+    if images is None:
+        return []
     if not images:
-        return "No owned image lies within δ."
+        return ["No owned image lies within δ."]
     lie = "lies" if images == 1 else "lie"
     whose = "" if drives is None else f" from {counted(drives)}"
-    return f"{counted(images, 'owned image')}{whose} {lie} within δ."
-
-
-def _pick(verdict: Verdict) -> list[str]:
-    return [f"Pick {verdict.pick:,} of {verdict.picks:,}."] if verdict.pick else []
+    return [f"{counted(images, 'owned image')}{whose} {lie} within δ."]
 
 
 def _headline(verdict: Verdict) -> str:

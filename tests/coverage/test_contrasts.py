@@ -2,7 +2,14 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.contrasts import NamedRange, contrasts, level_range, own_range
+from gapsphere.plugin.coverage.contrasts import (
+    NamedRange,
+    contrasts,
+    level_range,
+    outside_ranges,
+    outside_sentence,
+    own_range,
+)
 
 
 def test_p_is_two_sided_and_cannot_fall_below_what_the_drives_support():
@@ -57,7 +64,9 @@ def test_a_range_at_a_level_is_said_where_the_drives_support_it():
 
 def test_a_value_outside_a_range_is_said_with_its_camera():
     known = NamedRange("edge_density", 0.1, 0.2, 0.1, camera="rear", of=" of 1")
-    assert known.sentence(0.2) == known.sentence(0.1) == ""
-    assert known.sentence(0.25) == (
-        "Edge density 0.25 of 1 is above the range of S with camera rear, 0.1 to 0.2 (level 10 %)."
+    inside = [outside_ranges({"edge_density": value}, [known], "rear") for value in (0.1, 0.2)]
+    assert [outside_sentence(each) for each in inside] == ["", ""]
+    assert outside_sentence(outside_ranges({"edge_density": 0.25}, [known], "rear")) == (
+        "Outside the range of owned images with camera rear (level 10 %): edge density 0.25 of 1 "
+        "(0.1 to 0.2)."
     )

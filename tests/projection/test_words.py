@@ -42,8 +42,8 @@ def test_the_evidence_comes_first_and_the_verdict_with_its_level_last():
     assert str(words).splitlines() == [
         "0.412 from the nearest owned image (cosine distance)",
         "Farther than 99.7 % of owned images are from owned images of other drives.",
-        "No owned image lies within δ.",
         "`weather` fog: 0 of 406 owned images.",
+        "No owned image lies within δ.",
         "GAP: 0.112 beyond δ (0.300, level 10 %).",
         "Candidates can fill it: 12 of the 50 nearest are gaps and closer to it than any owned "
         "image.",

@@ -176,11 +176,12 @@ def outside_ranges(
     ranges: Sequence[Mapping[str, Any]],
     camera_field: str | None,
 ) -> list[str]:
-    """In what an image is outside the ranges of S, a sentence each."""
+    """In what an image is outside the ranges of S, one sentence at most."""
     columns, (camera,) = read_attributes(dataset, names, [sample_id], camera_field)
     values = {name: of for name, (of,) in columns.items()}
     known = (NamedRange(**each) for each in ranges)
-    return [each.sentence(value) for each, value in contrasts.outside_ranges(values, known, camera)]
+    sentence = contrasts.outside_sentence(contrasts.outside_ranges(values, known, camera))
+    return [sentence] if sentence else []
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:

@@ -57,16 +57,16 @@ def beside(found: Analysis, question: Question, verdict: Verdict | None) -> int 
 def differs(found: Analysis, row: int, other: int | None) -> list[str]:
     """In what an image is outside what is owned, or differs from the image beside it, in sentences.
 
-    Attributes of the image itself come first, then fields of the user's.
+    Fields of the user's come first, then the attributes of the image itself.
     """
     if found.covered is None:
         return []
-    said = []
+    said = _fields(found, row, other)
     if not found.owned[row]:
         camera = found.params.get("camera_field")
         ranges = found.covered.ranges
-        said = outside_ranges(found.dataset, found.names, _id(found, row), ranges, camera)
-    return said + _fields(found, row, other)
+        said += outside_ranges(found.dataset, found.names, _id(found, row), ranges, camera)
+    return said
 
 
 def _id(found: Analysis, row: int) -> str:

@@ -42,6 +42,18 @@ export function Actions(props: {
 
   return (
     <div className="gs-actions" role="group" aria-label={`Actions on ${what}`}>
+      {scope && !props.chosen ? (
+        <select
+          aria-label="Actions concern"
+          value={scope}
+          onChange={(event) => props.setScope(event.target.value as Scope)}
+        >
+          <option value="one">This image</option>
+          <option value="all">This image and {props.around} like it</option>
+        </select>
+      ) : (
+        <span className="gs-small gs-actions-what">{what}</span>
+      )}
       <div className="gs-row">
         {run.operators.export_visual_spec ? (
           <button
@@ -78,19 +90,6 @@ export function Actions(props: {
             </button>
           ) : null}
         </Menu>
-        <span className="gs-grow" />
-        {scope && !props.chosen ? (
-          <select
-            aria-label="Actions concern"
-            value={scope}
-            onChange={(event) => props.setScope(event.target.value as Scope)}
-          >
-            <option value="one">this image</option>
-            <option value="all">and {props.around} like it</option>
-          </select>
-        ) : (
-          <span className="gs-small gs-nowrap gs-actions-what">{what}</span>
-        )}
       </div>
       {form ? (
         <form onSubmit={submit}>

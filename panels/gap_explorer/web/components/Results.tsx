@@ -103,6 +103,3 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
     </div>
   );
 }
-
-  );
-}

@@ -61,7 +61,13 @@ export function Said(props: { text: string }): React.ReactElement {
   return <>{parts.map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</>;
 }
 
-/** The verdict of one image, as a mark on its picture. */
+/** The verdict of one image, as a mark on its picture: a provisional gap has a dashed border. */
 export function VerdictMark(props: { mark: Mark | null }): React.ReactElement | null {
-  return props.mark ? <b className={`gs-mark-of gs-${props.mark}`}>{MARK_WORDS[props.mark]}</b> : null;
+  const { mark } = props;
+  if (!mark) return null;
+  return (
+    <b className={`gs-mark-of gs-${mark}`} title={MARK_WORDS[mark]}>
+      {mark === "covered" ? "within δ" : "gap"}
+    </b>
+  );
 }
