@@ -220,7 +220,7 @@ export function Sphere(props: {
           </svg>
         ) : null}
         {scene && geometry.spherical ? (
-          <Behind scene={scene} xyz={cloud.xyz} selected={grid.selected} lit={answers.highlight} />
+          <Behind scene={scene} xyz={cloud.xyz} selected={grid.selected} lit={props.lit ?? answers.highlight} />
         ) : null}
         {cap ? (
           <div className="gs-nowrap gs-cap" data-cy="gs-cap" style={{ left: cap.at[0] + 14, top: cap.at[1] + 10 }} role="status">

@@ -35,7 +35,12 @@ export function useColour(bridge: Bridge, cloud: Cloud | null): ColourState {
       return undefined;
     }
     let live = true;
-    setState((previous) => ({ ...previous, busy: true, error: null }));
+    // Until it has come the points keep a colour that fits them.
+    setState(({ column }) => ({
+      column: column?.values.length === cloud.n ? column : cloud.dist,
+      busy: true,
+      error: null,
+    }));
     call.current("colour", { field, stamp: cloud.stamp })
       .then((payload) => {
         if (payload.stamp !== cloud.stamp) return;

@@ -10,7 +10,7 @@ import { gestures, type Cap, type Mode, type Path, type SceneEvents, type Stage 
 import { lassoed } from "./lasso";
 import { Lens } from "./Lens";
 import { MarkLayer } from "./MarkLayer";
-import { MARKS_MAX, type Marks, type SceneColour } from "./marks";
+import { RINGS_MAX, type Marks, type SceneColour } from "./marks";
 import { makeBall, makeCloud, makeLattice, makeMap, makeOutline } from "./objects";
 import { listen, Orbit } from "./orbit";
 import { pick, project, type View } from "./picking";
@@ -174,7 +174,7 @@ export class SphereScene implements Stage {
    */
   light(rows: ArrayLike<number>, dimsRest = false): void {
     this.lit = rows;
-    this.dimsRest = rows.length > 0 && (dimsRest || rows.length > MARKS_MAX);
+    this.dimsRest = rows.length > 0 && (dimsRest || rows.length > RINGS_MAX);
     this.applyFlags();
   }
 
@@ -445,7 +445,7 @@ export class SphereScene implements Stage {
   }
 
   private applyMarks(): void {
-    this.marks.set({ answer: this.lit.length > MARKS_MAX ? [] : this.lit });
+    this.marks.set({ answer: this.lit.length > RINGS_MAX ? [] : this.lit });
     this.marks.place(this.xyz, this.flags);
   }
 }

@@ -6,8 +6,10 @@
 import { NUMERALS } from "./numerals";
 import { FLAG } from "./shaders";
 
-/** Marks are rings around single points; a larger answer dims the rest instead. */
+/** Marks of one kind that are drawn at most. */
 export const MARKS_MAX = 2000;
+/** More lit points than this dim the rest and get no rings, which would hide their colours and gaps. */
+export const RINGS_MAX = 60;
 
 export interface Marks {
   picks: ArrayLike<number>;

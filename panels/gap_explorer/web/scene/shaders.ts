@@ -103,6 +103,7 @@ in float vPixels;
 out vec4 outColour;
 
 void main() {
+  gl_FragDepth = gl_FragCoord.z;
   if (vShaped == 0) {
     outColour = vec4(vColour, vAlpha);
     return;
@@ -130,6 +131,8 @@ void main() {
     float inner = clamp(radius - wall - r + 0.5, 0.0, 1.0);
     float broken = uBroken > 0.5 && fract(atan(p.y, p.x) * 0.6366198) > 0.5 ? 0.0 : 1.0;
     colour = mix(mix(colour, uRim, broken * 0.92), colour, inner);
+    // Rings lie under the fills of the gaps beside: a dense cloud of gaps is outlined, not whitened.
+    if (inner < 0.5) gl_FragDepth += 0.02;
   }
   outColour = vec4(colour, edge * vAlpha);
 }
