@@ -284,6 +284,7 @@ def ask(
     k: int = 8,
     search: Literal['S', 'U', 'both'] = 'U',
     metric: Literal['cosine', 'euclidean'] = 'cosine',
+    spread: bool = False,
     delta: float | None = None,
 ) -> AnswerResult:
     """Say what is at an image, at an empty place, in a cap of the sphere or in a drive of U."""

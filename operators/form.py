@@ -1,10 +1,14 @@
 """A parameter class becomes a form, and a filled form becomes the parameter class again.
 
-Both directions read the same pydantic fields, so what a form shows is what the step gets.
+Both directions read the same pydantic fields, so what a form shows is what the step gets.  A form
+starts from the settings of the last run; it asks who is owned and who is a candidate first, and
+alone, where the dataset does not tell.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,20 +17,45 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.store.database import counted
+from ..plugin.dataset.store.choices import offers
+from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.door import ALL_SLICES, admitted
-from ..plugin.dataset.store.fiftyone_internals import is_whole
-from ..plugin.dataset.store.samples import flat, image_slices
-from ..plugin.dataset.store.sets import resolve
+from ..plugin.dataset.store.names import SEQUENCE
+from ..plugin.dataset.store.samples import flat
 from ..plugin.errors import InputError
+from ..plugin.settings import fields
 from ..plugin.settings.fields import Params, ParamsT, Setting, make, settings_of
 from ..plugin.settings.steps import SetParams
+from . import reading, sets
+from .last_run import LastRun
+from .sets import VIEW
 
 NOTICE = "what_it_does"  # no parameter may have this name: it would take the notice's place
 MORE = "more_settings"
 TARGET = "target"
-SLICES = "slices"
-SELECTED, VIEW, DATASET, OTHER = "SELECTED_SAMPLES", "CURRENT_VIEW", "DATASET", "OTHER"
+SLICES, DRIVES = "slices", "sequence_field"
+FEW = 8
+"""So many more settings need no headings."""
+HEADINGS = {
+    "umap": "Sphere",
+    "distance": "Distances and verdicts",
+    "cards": "Gap cards",
+    "inference": "Speed and memory",
+    "model": "Encoder",
+    "preprocess": "What of the image is read",
+    "kcenter": "Picks",
+    "select": "Picks",
+    "sampling": "Where pixels go",
+    "sampling.adaptive_sampler": "Where pixels go",
+    "sampling.importance_calculator": "Importance",
+    "sampling.quality": "Number of pixels",
+    "simulation": "What is kept",
+    "training": "Training",
+    "frames": "Frames",
+    "spec": "The page",
+}
+"""Of more settings, by their section in a YAML file."""
+SELECTED, DATASET, OTHER = "SELECTED_SAMPLES", "DATASET", "OTHER"
 
 
 def form(
@@ -36,20 +65,27 @@ def form(
     label: str,
     help: str,
     without: Sequence[str] = (),
+    last: LastRun | None = None,
 ) -> types.Object:
     """Inputs for ``params``: the main settings, and the others behind one switch.
 
-    An invalid value is marked at once, with the sentence of its error.  ``without`` names settings
-    that only Python and the command line have.
+    Settings that the ``last`` run had and that are not the defaults are in sight.  ``without``
+    names settings that only Python and the command line have.
     """
-    inputs = types.Object()
-    inputs.view(NOTICE, types.Notice(label=label, description=help))
-    without = [*without, SLICES]
-    settings = [setting for setting in settings_of(params) if setting.name not in without]
+    inputs, last = types.Object(), last or LastRun()
+    said = last.said(ctx.dataset, params) if last.when else ""
+    texts = "\n\n".join(text for text in (help, said) if text)
+    inputs.view(NOTICE, types.Notice(), label=label, description=texts)
+    started, changed = defaults(ctx, params, last), last.differing(params)
+    settings = [each for each in settings_of(params) if each.name not in (*without, SLICES)]
+    # What it is about comes first; what the last run had otherwise than usual, last.
+    settings.sort(key=lambda setting: (setting.advanced, not setting.members))
     for setting in settings:
-        if not setting.advanced:
-            _add(inputs, setting)
-    hidden = [setting for setting in settings if setting.advanced]
+        if setting.name in changed:
+            _add(ctx, inputs, _as_it_was(setting), started[setting.name])
+        elif not setting.advanced:
+            _add(ctx, inputs, setting, started[setting.name])
+    hidden = [each for each in settings if each.advanced and each.name not in changed]
     if hidden:
         inputs.bool(
             MORE,
@@ -59,34 +95,131 @@ def form(
             view=types.SwitchView(),
         )
         if ctx.params.get(MORE):
-            for setting in hidden:
-                _add(inputs, setting)
+            _add_hidden(ctx, inputs, hidden)
     if SLICES in params.model_fields:
-        _ask_slices(ctx, inputs)
-    try:
-        read(ctx, params)
-    except InputError as error:
-        mark(inputs, error)
+        _ask_slices(ctx, inputs, started[SLICES])
     return inputs
 
 
-def _ask_slices(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+def _as_it_was(setting: Setting) -> Setting:
+    """The setting, which says that it is the last run's."""
+    written = setting.written
+    default = "empty" if written in (None, "") else written
+    return replace(setting, text=f"{setting.text} · as in the last run; default: {default}")
+
+
+def _add_hidden(
+    ctx: foo.ExecutionContext, inputs: types.Object, settings: Sequence[Setting]
+) -> None:
+    """The settings that were folded away, under headings where they are of several kinds."""
+    groups: dict[str, list[Setting]] = {}
+    for setting in settings:
+        section = (setting.key or "").rpartition(".")[0]
+        groups.setdefault(HEADINGS.get(section, "Other"), []).append(setting)
+    for name, group in groups.items():
+        if len(groups) > 1 and len(settings) > FEW:
+            inputs.view(f"heading {name}", types.Header(divider=True), label=name)
+        for setting in group:
+            _add(ctx, inputs, setting, setting.default)
+
+
+def defaults(ctx: foo.ExecutionContext, params: type[Params], last: LastRun) -> dict[str, Any]:
+    """What a form starts from: no set of samples where its tag is on no sample."""
+    found = {each.name: each.default for each in settings_of(params)} | dict(last.settings)
+    if issubclass(params, SetParams):
+        tags = {offer.word for offer in offers(ctx.dataset).sets}
+        for name in sets.OTHER:
+            if name not in last.settings and found[name] not in tags:
+                found[name] = None
+    return found
+
+
+def values(
+    ctx: foo.ExecutionContext, params: type[Params], last: LastRun | None = None
+) -> dict[str, Any]:
+    """What a form shows: what was filled in, else what it starts from."""
+    found = defaults(ctx, params, last or LastRun())
+    plain = {each.name: each.default for each in settings_of(params)}
+    for name, value in _given(ctx, params).items():
+        emptied = value is None or value == ""
+        found[name] = (None if name in sets.OTHER else plain[name]) if emptied else value
+    return found
+
+
+def _given(ctx: foo.ExecutionContext, params: type[Params]) -> dict[str, Any]:
+    """The settings among the App's parameters; a chosen file is its path."""
+    given = {name: value for name, value in ctx.params.items() if name in params.model_fields}
+    for name, value in given.items():
+        if isinstance(value, Mapping) and name in reading.PATHS:
+            given[name] = value.get("absolute_path")
+    return given
+
+
+def only_sets(
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    params: type[Params],
+    last: LastRun,
+    without: Sequence[str] = (),
+) -> bool:
+    """Whether nothing else can be asked yet; the other inputs are then taken away.
+
+    That is where the dataset has no image, or nobody has said who is owned and who is a candidate.
+    """
+    found = values(ctx, params, last)
+    try:
+        if is_empty(ctx.dataset):
+            raise InputError(
+                "This dataset has no images yet: run Load images first, with the images you own "
+                "and the candidates."
+            )
+        images = admitted(ctx.dataset, found.get(SLICES) or ALL_SLICES)
+    except InputError as error:
+        _keep(inputs, ())
+        wrong = _wrong_paths(ctx, params, found, without)
+        mark(inputs, next(iter(wrong.values()), str(error)))
+        return True
+    if not issubclass(params, SetParams):
+        return False
+    wrong = sets.mistakes(ctx, images, found["owned"], found["pool"])
+    started = defaults(ctx, params, last)
+    if not wrong or all(started[name] for name in sets.OTHER):
+        return False
+    _keep(inputs, [*sets.OTHER, SLICES])
+    notice = inputs.properties[NOTICE].view
+    notice.description = (
+        "Gapsphere compares two sets of images of this dataset: those you own, and candidates "
+        "that you could add. Say which they are; the settings come next."
+    )
+    _mark(inputs, wrong)
+    return True
+
+
+def _keep(inputs: types.Object, names: Sequence[str]) -> None:
+    for name in [*inputs.properties]:
+        if name not in (NOTICE, *names):
+            del inputs.properties[name]
+
+
+def _ask_slices(ctx: foo.ExecutionContext, inputs: types.Object, start: str | None) -> None:
     """Which slices of a grouped dataset to work on; nothing to ask where there is one of images."""
-    dataset = ctx.dataset
-    names = image_slices(dataset) if dataset.media_type == "group" else []
-    if len(names) < 2:
+    slices = {} if ctx.dataset is None else offers(ctx.dataset).slices
+    if len(slices) < 2:
         return
     choices = types.Dropdown()
-    choices.add_choice(ALL_SLICES, label=f"All {len(names)} slices of images")
-    for name in names:
-        choices.add_choice(name, label=name)
+    total = sum(slices.values())
+    choices.add_choice(ALL_SLICES, label=f"All {len(slices)} slices of images · {total:,}")
+    for name, count in slices.items():
+        choices.add_choice(name, label=f"{name} · {count:,}")
+    if start and start not in choices.values():
+        choices.add_choice(start, label=start)
     inputs.enum(
         SLICES,
         choices.values(),
         view=choices,
         label="Group slices",
         description="Cameras of the groups to work on",
-        default=ALL_SLICES,
+        default=start or ALL_SLICES,
     )
     to_top(inputs, SLICES)
 
@@ -95,26 +228,29 @@ def scope(
     ctx: foo.ExecutionContext,
     inputs: types.Object,
     params: type[SetParams],
+    last: LastRun,
     *,
     rewrites: bool,
 ) -> None:
-    """Say which images of S and U are worked on, and offer to stay inside the current view.
+    """Say which images are worked on, and offer to stay inside the current view.
 
     ``rewrites``: the step replaces its earlier results, also those outside the view.
     """
     choices = {DATASET: ("The whole dataset", ctx.dataset)}
-    if ctx.view is not None and not is_whole(ctx.view):
+    if sets.has_view(ctx):
         choices[VIEW] = ("The current view", ctx.view)
     chosen = ctx.params.get(TARGET)
-    radio = types.RadioGroup()
+    found, radio = values(ctx, params, last), types.RadioGroup()
     for name, (text, samples) in choices.items():
         try:
-            found = _counts(ctx, samples, params)
+            images = admitted(samples, found.get(SLICES) or ALL_SLICES)
+            mine, theirs = sets.counts(ctx, images, found["owned"], found["pool"])
+            said = f"{mine:,} owned, {theirs:,} candidates"
         except InputError as error:
-            found = str(error)
+            said = str(error)
             if name == (chosen if chosen in choices else DATASET):
                 mark(inputs, error)
-        radio.add_choice(name, label=f"{text}: {found}")
+        radio.add_choice(name, label=f"{text}: {said}")
     description = "Samples outside the view lose the results of earlier runs"
     inputs.enum(
         TARGET,
@@ -127,30 +263,99 @@ def scope(
     to_top(inputs, TARGET)
 
 
-def _counts(
-    ctx: foo.ExecutionContext, samples: fo.Dataset | fo.DatasetView, params: type[SetParams]
-) -> str:
-    """How many images of S and of U there are, in words."""
-    given = read(ctx, params)
-    images = admitted(samples, given.slices or ALL_SLICES)
-    counts = [counted(resolve(images, word)) for word in (given.owned, given.pool)]
-    return f"{counts[0]:,} of S, {counts[1]:,} of U"
+def mark_mistakes(
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    params: type[Params],
+    last: LastRun | None = None,
+    more: Mapping[str, str] | None = None,
+    without: Sequence[str] = (),
+) -> None:
+    """Mark every wrong value at its input, with what is wrong; ``more`` are others by setting."""
+    found = values(ctx, params, last)
+    told = {name: value for name, value in found.items() if value is not None}
+    paths = _wrong_paths(ctx, params, found, without)
+    wrong = {**paths, **(more or {}), **fields.mistakes(params, told)}
+    if issubclass(params, SetParams) and not wrong.keys() & {SLICES}:
+        try:
+            images = admitted(ctx.dataset, found.get(SLICES) or ALL_SLICES)
+            wrong |= sets.mistakes(ctx, images, found["owned"], found["pool"])
+        except InputError as error:
+            wrong[SLICES] = str(error)
+    _mark(inputs, wrong)
 
 
-def mark(inputs: types.Object, error: Exception) -> None:
+def _wrong_paths(
+    ctx: foo.ExecutionContext,
+    params: type[Params],
+    found: Mapping[str, Any],
+    without: Sequence[str],
+) -> dict[str, str]:
+    """Of those that were given: a default is a path of the command line."""
+    given = {name: path for name, path in _given(ctx, params).items() if name not in without}
+    return reading.mistakes({"encoder": found.get("encoder"), **given})
+
+
+def _mark(inputs: types.Object, wrong: Mapping[str, str]) -> None:
+    for name, text in wrong.items():
+        asked = inputs.properties.get(name)
+        if asked is None:
+            mark(inputs, text)
+        else:
+            asked.invalid, asked.error_message = True, text
+
+
+def mark(inputs: types.Object, error: Exception | str) -> None:
     """Say what is wrong; the form cannot be executed like that."""
-    warning = inputs.view("mistake", types.Error(label="Invalid value", description=str(error)))
+    warning = inputs.view("mistake", types.Error(), label="Invalid value", description=str(error))
     warning.invalid, warning.error_message = True, str(error)
 
 
 def read(ctx: foo.ExecutionContext, params: type[ParamsT]) -> ParamsT:
     """The parameters that a filled form, or a Python call, gives; an empty field is the default."""
-    given = {
-        name: value
-        for name, value in ctx.params.items()
-        if name in params.model_fields and value is not None and value != ""
-    }
-    return make(params, given)
+    given = _given(ctx, params)
+    given = {name: value for name, value in given.items() if value is not None and value != ""}
+    return make(params, sets.written(ctx, given))
+
+
+def shown(ctx: foo.ExecutionContext, params: type[ParamsT]) -> ParamsT:
+    """The parameters that a form shows, before it is executed: nothing is kept for them.
+
+    Raises
+    ------
+    InputError
+        A value is wrong, or means what only executing finds out.
+    """
+    found = {name: value for name, value in values(ctx, params).items() if value is not None}
+    return make(params, sets.words(found))
+
+
+def escaped(inputs: types.Object) -> types.Object:
+    """The form with names as they are: the App reads labels and descriptions as Markdown.
+
+    Code between backticks stays, and an underscore inside a word, which Markdown leaves alone; the
+    App shows errors and the labels of choices as plain text.
+    """
+    for asked in inputs.properties.values():
+        view = asked.view
+        for name in ("label", "description"):
+            text = getattr(view, name, None)
+            if isinstance(text, str):
+                setattr(view, name, _escaped(text))
+    return inputs
+
+
+def _escaped(text: str) -> str:
+    r"""Text for a reader of Markdown.
+
+    >>> _escaped("field:NAME_OF=* and `a_*.npz`")
+    'field:NAME_OF=\\* and `a_*.npz`'
+    """
+    parts = re.split(r"(`[^`]+`)", text)
+    return "".join(
+        part if at % 2 else re.sub(r"([\\*\[\]<>~#|]|(?<!\w)_|_(?!\w))", r"\\\1", part)
+        for at, part in enumerate(parts)
+    )
 
 
 def to_top(inputs: types.Object, name: str) -> None:
@@ -160,37 +365,68 @@ def to_top(inputs: types.Object, name: str) -> None:
     inputs.properties.update([(name, moved), *rest])
 
 
-def ask(inputs: types.Object, params: type[Params], name: str, proposed: Any) -> None:
+def ask(
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    params: type[Params],
+    name: str,
+    proposed: Any,
+) -> None:
     """Ask for a setting that is usually folded away, with a value proposed."""
-    setting = next(each for each in settings_of(params) if each.name == name)
     inputs.properties.pop(name, None)
-    _add(inputs, replace(setting, default=proposed))
+    _add(ctx, inputs, _setting(params, name), proposed)
 
 
-def choose(inputs: types.Object, params: type[Params], name: str, values: Sequence[str]) -> None:
-    """Make a text setting a choice of ``values``, its default among them, at the same place."""
+def choose(inputs: types.Object, params: type[Params], name: str, choices: Sequence[str]) -> None:
+    """Make a text setting a choice, its default among them, at the same place."""
     if name not in inputs.properties:
         return  # folded away
-    setting = next(each for each in settings_of(params) if each.name == name)
-    choices = dict.fromkeys([setting.default, *values])
-    order = list(inputs.properties)
-    _add(inputs, replace(setting, choices=tuple(choices)))
-    for key in order[order.index(name) + 1 :]:
-        inputs.properties[key] = inputs.properties.pop(key)
+    dropdown = types.Dropdown()
+    for value in dict.fromkeys([_setting(params, name).default, *choices]):
+        dropdown.add_choice(value, label=str(value))
+    _replace(inputs, name, types.Enum(dropdown.values()), dropdown)
 
 
-def suggest(inputs: types.Object, params: type[Params], name: str, values: Sequence[str]) -> None:
-    """Offer ``values`` for a text setting, which may still be any text, at the same place."""
-    if name not in inputs.properties or not values:
+def suggest(inputs: types.Object, name: str, choices: Mapping[str, str]) -> None:
+    """Offer values, with what a person reads of them, for a text setting, at the same place.
+
+    It may still be any text.
+    """
+    if name not in inputs.properties or not choices:
         return  # folded away, or nothing to offer
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
-    for value in values:
-        view.add_choice(value, label=value)
-    setting = next(each for each in settings_of(params) if each.name == name)
-    order = list(inputs.properties)
-    inputs.str(name, view=view, **_common(setting))
+    for value, label in choices.items():
+        view.add_choice(value, label=label)
+    _replace(inputs, name, types.String(), view)
+
+
+def _replace(inputs: types.Object, name: str, kind: Any, view: types.View) -> None:
+    before, order = inputs.properties[name], list(inputs.properties)
+    inputs.define_property(
+        name,
+        kind,
+        view=view,
+        label=before.view.label,
+        description=before.view.description,
+        default=before.default,
+        required=False,
+    )
     for key in order[order.index(name) + 1 :]:
         inputs.properties[key] = inputs.properties.pop(key)
+
+
+def suggest_drives(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Offer the fields that can name drives, with how many they name."""
+    found = {}
+    for offer in offers(ctx.dataset).drives:
+        count = "" if offer.count is None else f" · {offer.count:,} drives"
+        found[offer.word] = f"{offer.label}{count}"
+    suggest(inputs, DRIVES, found)
+    asked = inputs.properties.get(DRIVES)
+    if asked is not None and asked.default == SEQUENCE and SEQUENCE not in found:
+        each = "each group" if ctx.dataset.media_type == "group" else "each image"
+        asked.default = None
+        asked.view.description += f"; empty: {each} counts as a drive, as there is no {SEQUENCE!r}"
 
 
 def target(
@@ -219,11 +455,18 @@ def targeted(
     return name, ctx.view if name == VIEW and ctx.view is not None else ctx.dataset
 
 
-def _add(inputs: types.Object, setting: Setting) -> None:
+def _setting(params: type[Params], name: str) -> Setting:
+    return next(each for each in settings_of(params) if each.name == name)
+
+
+def _add(ctx: foo.ExecutionContext, inputs: types.Object, setting: Setting, start: Any) -> None:
     limits = {"min": setting.least, "max": setting.most}
     limits = {name: limit for name, limit in limits.items() if limit is not None}
-    common = _common(setting)
-    if setting.choices:
+    common = _common(setting, start)
+    kind = reading.PATHS.get(setting.name)
+    if setting.members and ctx.dataset is not None:
+        sets.question(ctx, inputs, setting, start)
+    elif setting.choices:
         choices = types.Dropdown()
         for value in setting.choices:
             choices.add_choice(value, label=str(value))
@@ -233,14 +476,18 @@ def _add(inputs: types.Object, setting: Setting) -> None:
     elif setting.kind in (int, float):
         add = inputs.int if setting.kind is int else inputs.float
         add(setting.name, **limits, **common)
+    elif kind and not isinstance(ctx.params.get(setting.name), str):  # a program gives text
+        browser = types.FileExplorerView(choose_dir=kind == reading.FOLDER)
+        common["default"] = {"absolute_path": start} if os.path.isabs(start or "") else None
+        inputs.file(setting.name, view=browser, **common)
     else:
         inputs.str(setting.name, **common)
 
 
-def _common(setting: Setting) -> dict[str, Any]:
+def _common(setting: Setting, start: Any) -> dict[str, Any]:
     return {
         "label": setting.label,
         "description": setting.text,
         "required": False,
-        "default": setting.written,
+        "default": replace(setting, default=start).written,
     }

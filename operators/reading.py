@@ -8,13 +8,27 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ..plugin.encoders.hub import MODEL_ID
 from ..plugin.errors import InputError
 from ..plugin.settings.fields import Params
 
-PATHS = ("owned_images", "pool_images", "csv", "cache_dir", "image_dir", "spec", "checkpoint")
-"""Settings that name a file or folder, whatever the operator."""
+FOLDER, FILE = "folder", "file"
+PATHS = {
+    "owned_images": FOLDER,
+    "pool_images": FOLDER,
+    "csv": FILE,
+    "cache_dir": FOLDER,
+    "image_dir": FOLDER,
+    "spec": FILE,
+    "checkpoint": FILE,
+    "folder": FOLDER,
+}
+"""Settings that name a file or folder, whatever the operator, and what the file browser chooses."""
+WRITTEN = "folder"
+"""It names what is written in some operators, which take no path for that."""
 _OF_THE_SYSTEM = re.compile(r"/(dev|proc|sys)(/|$)")
 
 
@@ -27,15 +41,38 @@ def check(params: Params, *, folder: bool = False) -> None:
         A path is not absolute, holds a null character, or is a device, a pipe or a file of the
         system itself.
     """
-    for name in (*PATHS, "model_path", *(["folder"] if folder else [])):
-        text = getattr(params, name, None)
+    for name, path in _paths(dict(params)).items():
+        if folder or name != WRITTEN:
+            _check(name, path)
+
+
+def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the paths among settings, by setting; also that nothing is there."""
+    refused, missing = {}, {}
+    for name, path in _paths(values).items():
+        try:
+            _check(name, path)
+        except InputError as error:
+            refused[name] = str(error).removeprefix(f"{name}: ")
+        else:
+            if name in PATHS and not re.search(r"[*?[]", path) and not os.path.exists(path):
+                missing[name] = f"There is no file or folder {path!r}."
+    return refused | missing
+
+
+def _paths(values: Mapping[str, Any]) -> dict[str, str]:
+    """The paths among settings; a model of the hub, of the zoo or of a field is none."""
+    found = {}
+    for name in (*PATHS, "model_path"):
+        text = values.get(name)
         if not isinstance(text, str) or not text.strip():
             continue
-        if name == "model_path" and getattr(params, "encoder", None) in ("zoo", "field"):
+        if name == "model_path" and values.get("encoder") in ("zoo", "field"):
             continue
         if name in ("model_path", "checkpoint") and MODEL_ID.fullmatch(text):
             continue
-        _check(name, os.path.expanduser(text.strip()))
+        found[name] = os.path.expanduser(text.strip())
+    return found
 
 
 def _check(name: str, path: str) -> None:

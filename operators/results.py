@@ -28,7 +28,8 @@ class ReadOperator(FormOperator):
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = form.form(ctx, self.params, label=self.label, help=self.help)
-        return types.Property(inputs, view=types.View(label=self.label))
+        form.mark_mistakes(ctx, inputs, self.params)
+        return types.Property(form.escaped(inputs), view=types.View(label=self.label))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         # It may bring torch, and the App loads every operator at its start.
@@ -43,7 +44,8 @@ class ShowResults(ReadOperator):
     label = "Show results"
     help = (
         "Show what the last runs of an analysis found: counts of verdicts, δ and its level, the "
-        "most unusual drives, the candidates farthest from S, the first picks. Computes nothing."
+        "most unusual drives, the candidates farthest from owned images, the first picks. Computes "
+        "nothing."
     )
     icon = "summarize"
     params = AnalysisParams

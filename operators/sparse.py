@@ -25,6 +25,7 @@ class SimulateAdaptiveSampling(StepOperator):
     )
     icon = "grain"
     params = SimulateParams
+    remembers = ("sparse",)
     risk = RiskLevel.HIGH  # overwriting deletes the pictures of the simulation before
     on_target = True
     long = True

@@ -22,7 +22,7 @@ from .destination import Destination
 from .step import StepOperator
 
 COLLECTED = {
-    form.OTHER: "What `Candidates` says (empty: the K-Center picks)",
+    form.OTHER: "What is chosen below (empty: the K-Center picks)",
     form.VIEW: "The current view",
 }
 CHECKED = {form.VIEW: "The current view", form.DATASET: "The whole dataset"}
@@ -37,12 +37,13 @@ class ExportVisualSpec(StepOperator):
     )
     icon = "assignment"
     params = SpecParams
+    remembers = ("coverage", "kcenter", "sphere")
     writes = Destination("specs", "output", "replace_file", (".zip", ".html"))
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         form.target(ctx, inputs, "What to collect more of", COLLECTED)
         with suppress(InputError):  # a wrong value is marked already
-            _foretell(ctx, inputs, form.read(ctx, SpecParams))
+            _foretell(ctx, inputs, form.shown(ctx, SpecParams))
 
     def live(
         self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
@@ -63,15 +64,17 @@ def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParam
     samples, _ = _target(ctx)
     usual = foreseen(samples, params.model_copy(update={"spec_delta": None}))
     if usual is not None and usual.count == usual.total and usual.passing is not None:
-        inputs.view("own", types.Warning(label="The usual δ accepts none", description=str(usual)))
-        form.ask(inputs, SpecParams, "spec_delta", usual.passing)
+        inputs.view(
+            "own", types.Warning(), label="The usual δ accepts none", description=str(usual)
+        )
+        form.ask(ctx, inputs, SpecParams, "spec_delta", usual.passing)
     own = foreseen(samples, params)
     if own is None or (own == usual and params.spec_delta is None and "own" in inputs.properties):
         return
     if own.count == own.total:
         form.mark(inputs, InputError(str(own)))
     else:
-        inputs.view("own", types.Warning(label="Not all would pass", description=str(own)))
+        inputs.view("own", types.Warning(), label="Not all would pass", description=str(own))
 
 
 def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import fiftyone as fo
@@ -16,6 +16,7 @@ from ..plugin.settings.steps import SetParams
 from . import form, reading
 from .background import in_background, live, shown
 from .destination import Destination
+from .last_run import LastRun
 
 
 class FormOperator(foo.Operator):
@@ -47,13 +48,17 @@ class StepOperator(FormOperator):
 
     ``on_target``: on what its form chooses; ``on_sets``: on S and U, of the dataset or inside the
     current view; ``long``: minutes, so that where a service takes scheduled work, that is the
-    form's first choice; ``writes``: where files go, if it writes any.
+    form's first choice; ``writes``: where files go, if it writes any; ``remembers``: steps whose
+    last settings the form starts from, the first that has one wins; ``needs_images``: there is
+    nothing to ask of a dataset without.
     """
 
     on_target: ClassVar[bool] = False
     on_sets: ClassVar[bool] = False
     long: ClassVar[bool] = False
     writes: ClassVar[Destination | None] = None
+    remembers: ClassVar[Sequence[str]] = ()
+    needs_images: ClassVar[bool] = True
     risk: ClassVar[RiskLevel] = RiskLevel.MEDIUM
     """As FiftyOne's own operators: editing is medium, deleting high."""
 
@@ -68,21 +73,33 @@ class StepOperator(FormOperator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
-        writes = self.writes
+        writes, last = self.writes, LastRun()
+        if self.remembers and ctx.dataset is not None:
+            suffix = str(ctx.params.get("suffix") or "")
+            last = LastRun.of(ctx.dataset, self.params, self.remembers, suffix)
         without = () if writes is None else (writes.path, writes.replace)
-        inputs = form.form(ctx, self.params, label=self.label, help=self.help, without=without)
-        if writes is not None:
-            writes.ask(ctx, inputs)
-        if self.on_sets:
-            assert issubclass(self.params, SetParams)
-            form.scope(ctx, inputs, self.params, rewrites=writes is None)
-        self.extend_form(ctx, inputs)
-        return types.Property(inputs, view=types.View(label=self.label))
+        inputs = form.form(
+            ctx, self.params, label=self.label, help=self.help, without=without, last=last
+        )
+        if not (self.needs_images and form.only_sets(ctx, inputs, self.params, last, without)):
+            if writes is not None:
+                writes.ask(ctx, inputs)
+            if self.on_sets:
+                assert issubclass(self.params, SetParams)
+                form.scope(ctx, inputs, self.params, last, rewrites=writes is None)
+            self.extend_form(ctx, inputs)
+            wrong = self.mistakes(ctx, form.values(ctx, self.params, last))
+            form.mark_mistakes(ctx, inputs, self.params, last, wrong, without)
+        return types.Property(form.escaped(inputs), view=types.View(label=self.label))
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         """Add what only this operator asks."""
         if self.on_target:
             ctx.target_view()  # offers the choice of dataset, current view or selection
+
+    def mistakes(self, ctx: foo.ExecutionContext, values: Mapping[str, Any]) -> dict[str, str]:
+        """What only this operator finds wrong with a filled form, by setting."""
+        return {}
 
     def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, Any] | dict[str, str]:
         """A generator where an App looks on; scheduled, the result: FiftyOne keeps no other."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.dataset.gaps.load import load_images, tag_samples
-from ..plugin.dataset.store.drives import naming_fields
+from ..plugin.dataset.store.database import is_empty
+from ..plugin.dataset.store.drives import naming_path
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
@@ -28,37 +30,50 @@ from ..plugin.settings.steps import (
     LoadParams,
     SphereParams,
 )
+from . import form, sets
 from .destination import Destination
-from .form import suggest
 from .step import StepOperator
 
 OWNED_WORD, POOL_WORD = "owned_samples", "pool_samples"
+TAGGED = {
+    OWNED_WORD: ("Or: which images here do you own?", "They get the tag S"),
+    POOL_WORD: ("And which are candidates?", "They get the tag U"),
+}
+SETS = ("coverage", "kcenter", "sphere", "cards")
+"""Steps whose records tell who is owned and who is a candidate."""
 
 
 class LoadImages(StepOperator):
     operator = "load_images"
     label = "Load images"
     help = (
-        "Add images to this dataset as S (owned) and U (candidates). Loading again adds what is "
-        "new and updates what a CSV says otherwise. Or say which samples that are already here are "
-        "S and U."
+        "Add images to this dataset: those you own get the tag `S`, candidates the tag `U`. "
+        "Loading again adds what is new and updates what a CSV says otherwise. Or tag images that "
+        "are already here."
     )
     icon = "add_photo_alternate"
     params = LoadParams
+    needs_images = False
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        for name, role in ((OWNED_WORD, "S"), (POOL_WORD, "U")):
-            inputs.str(
-                name,
-                label=f"Samples that are {role}",
-                description="Tag samples already here: a tag, field:NAME=VALUE or view:NAME",
-            )
+        if not is_empty(ctx.dataset):
+            for name, what in TAGGED.items():
+                sets.ask(ctx, inputs, name, *what)
+
+    def mistakes(self, ctx: foo.ExecutionContext, values: Mapping[str, Any]) -> dict[str, str]:
+        wrong = {
+            name: "Candidates are loaded already as owned images: give another folder."
+            for name in ("pool_images",)
+            if values[name] and values[name] == values["owned_images"]
+        }
+        given = {name: ctx.params.get(name) or None for name in TAGGED}
+        return wrong | sets.mistakes_among(ctx, given)
 
     def run(self, ctx: foo.ExecutionContext, params: LoadParams, report: Reporter) -> str:
-        words = ctx.params.get(OWNED_WORD) or None, ctx.params.get(POOL_WORD) or None
+        given = sets.written(ctx, {name: ctx.params.get(name) or None for name in TAGGED})
         lines = []
-        if any(words):
-            counts = tag_samples(ctx.dataset, *words)
+        if any(given.values()):
+            counts = tag_samples(ctx.dataset, given[OWNED_WORD], given[POOL_WORD])
             lines += [f"{role}: {count} samples tagged" for role, count in counts.items()]
         if params.owned_images or params.pool_images or params.csv or not lines:
             loaded = load_images(
@@ -76,6 +91,20 @@ class LoadImages(StepOperator):
         return "\n".join(lines)
 
 
+class DriveOperator(StepOperator):
+    """An operator that needs to know which drive an image is of."""
+
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        form.suggest_drives(ctx, inputs)
+
+    def mistakes(self, ctx: foo.ExecutionContext, values: Mapping[str, Any]) -> dict[str, str]:
+        try:
+            naming_path(ctx.dataset, values["sequence_field"])
+        except InputError as error:
+            return {"sequence_field": str(error)}
+        return {}
+
+
 class ComputeEmbeddings(StepOperator):
     operator = "compute_embeddings"
     label = "Compute embeddings"
@@ -84,6 +113,7 @@ class ComputeEmbeddings(StepOperator):
         "done: stop at any time, run again to go on."
     )
     params = EmbeddingParams
+    remembers = ("embeddings",)
     on_target = True
     long = True
 
@@ -97,33 +127,35 @@ class ComputeAttributes(StepOperator):
     )
     icon = "tonality"
     params = AttributeParams
+    remembers = ("attributes",)
     on_target = True
     long = True
 
 
-class ComputeCoverage(StepOperator):
+class ComputeCoverage(DriveOperator):
     operator = "compute_coverage"
     label = "Compute coverage"
     help = (
-        "Exact distance of every candidate to its nearest owned image, the covering radius and "
-        "its quantiles, and which candidates are gaps, at a level of false gaps that S supports."
+        "Exact distance of every candidate to its nearest owned image, the covering radius and its "
+        "quantiles, and which candidates are gaps, at a level of false gaps that the owned drives "
+        "support."
     )
     params = CoverageParams
+    remembers = SETS
     on_sets = True
-
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
 
 
 class SummarizeGaps(StepOperator):
     operator = "summarize_gaps"
     label = "Summarize gaps"
     help = (
-        "Group the gaps of the last coverage run in cards: kinds of scene that S lacks, with a "
-        "name, figures, and whether U has enough of them. Gaps get the field `gap_card`."
+        "Group the gaps of the last coverage run in cards: kinds of scene that you do not own, "
+        "with a name, figures, and whether the candidates have enough of them. Gaps get the field "
+        "`gap_card`."
     )
     icon = "view_module"
     params = CardParams
+    remembers = ("cards", *SETS)
     on_sets = True
 
 
@@ -143,14 +175,15 @@ class SelectKCenter(StepOperator):
     operator = "select_kcenter"
     label = "Select by K-Center"
     help = (
-        "Pick candidates one by one, each the farthest from S and the picks so far. They get the "
-        "tag `kcenter`, a rank and the covering radius after them; old picks are cleared."
+        "Pick candidates one by one, each the farthest from owned images and picks so far. They "
+        "get the tag `kcenter`, a rank and the covering radius after them; old picks are cleared."
     )
     params = KCenterParams
+    remembers = ("kcenter", *SETS)
     on_sets = True
 
 
-class SelectCandidates(StepOperator):
+class SelectCandidates(DriveOperator):
     operator = "select_candidates"
     label = "Select candidates"
     help = (
@@ -159,10 +192,8 @@ class SelectCandidates(StepOperator):
         "rank; old picks are cleared."
     )
     params = CandidateParams
+    remembers = ("kcenter", *SETS)
     on_sets = True
-
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
 
 
 class ExportBudgetCurve(StepOperator):
@@ -181,27 +212,26 @@ class ComputeSphere(StepOperator):
     operator = "compute_sphere"
     label = "Compute sphere"
     help = (
-        "Fit 3D UMAP to S and U together and put every image on the unit sphere, with figures "
-        "that say how far to trust it."
+        "Fit 3D UMAP to owned images and candidates together and put every image on the unit "
+        "sphere, with figures that say how far to trust it."
     )
     params = SphereParams
+    remembers = ("sphere", *SETS)
     on_sets = True
 
 
-class FindGaps(StepOperator):
+class FindGaps(DriveOperator):
     operator = "find_gaps"
     label = "Find gaps"
     help = (
-        "Embed S and U, measure how far every candidate is from S, pick the candidates that "
-        "cover most, lay everything out on the sphere, and group gaps in cards. What is done "
-        "already is skipped."
+        "Embed the images, measure how far every candidate is from the ones you own, pick the "
+        "candidates that cover most, lay everything out on the sphere, and group gaps in cards. "
+        "What is done already is skipped."
     )
     params = GapParams
+    remembers = ("embeddings", *SETS)
     on_sets = True
     long = True
-
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        suggest(inputs, self.params, "sequence_field", naming_fields(ctx.dataset))
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         return types.Placement(
@@ -219,6 +249,7 @@ class ComputeHeatmaps(StepOperator):
     )
     icon = "center_focus_strong"
     params = HeatmapParams
+    remembers = ("heatmaps",)
     on_target = True
     long = True
 
@@ -233,6 +264,7 @@ class ExportArtifacts(StepOperator):
     )
     icon = "file_download"
     params = ExportParams
+    remembers = SETS
     on_sets = True
     writes = Destination("artifacts", "folder", "overwrite")
 
@@ -246,6 +278,7 @@ class ImportArtifacts(StepOperator):
     )
     icon = "file_upload"
     params = ImportParams
+    needs_images = False
 
 
 class ImportFeatureCache(StepOperator):
@@ -257,6 +290,7 @@ class ImportFeatureCache(StepOperator):
     )
     icon = "file_upload"
     params = FeatureCacheParams
+    needs_images = False
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:
         if not params.cache_dir.strip():
@@ -273,6 +307,7 @@ class ExportReviews(StepOperator):
     )
     icon = "file_download"
     params = ReviewExportParams
+    needs_images = False
     writes = Destination("reviews", "folder", "overwrite")
 
 
@@ -285,3 +320,5 @@ class RankGapsByFailures(StepOperator):
     )
     icon = "format_list_numbered"
     params = FailureParams
+    needs_images = False
+    remembers = ("failures",)

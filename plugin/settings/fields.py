@@ -197,6 +197,20 @@ def make(
         raise InputError(sentence(error, params, called or {})) from error
 
 
+def mistakes(params: type[Params], values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with ``values``, by setting; "" is what is wrong with several together."""
+    try:
+        params(**values)
+    except ValidationError as error:
+        found: dict[str, str] = {}
+        for each in error.errors():
+            name = str(each["loc"][0]) if each["loc"] else ""
+            text = each["msg"].removeprefix("Value error, ")
+            found.setdefault(name, f"{text[:1].upper()}{text[1:]}.")
+        return found
+    return {}
+
+
 def sentence(error: ValidationError, params: type[Params], called: Mapping[str, str]) -> str:
     """The first mistake that pydantic found, for a person."""
     first = error.errors()[0]

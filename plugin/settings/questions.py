@@ -21,7 +21,9 @@ class AskParams(AnalysisParams, section="ask"):
         None, "A direction and an angle x,y,z,degrees: everything within it", advanced=False
     )
     drive: str | None = setting(
-        None, "A drive of U, by the name that sequence_field has for it", advanced=False
+        None,
+        "A drive of the candidates, by the name that sequence_field has for it",
+        advanced=False,
     )
     k: int = setting(8, "Neighbours to list", ge=1, le=200, title="Neighbours")
     search: Literal["S", "U", "both"] = setting("U", "Set that neighbours are looked for in")

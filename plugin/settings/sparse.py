@@ -209,13 +209,14 @@ class SimulationParams(FrameParams, section="simulation"):
     )
     owned: str = setting(
         "S",
-        "Images you own, which define what is hard: a sample tag, field:NAME=VALUE, view:NAME",
+        "S, the images you own, which define what is hard: a sample tag, field:NAME=VALUE, "
+        "view:NAME",
         members=True,
-        title="S: images you own",
+        title="Which images do you own?",
     )
     quantile: float = setting(
         0.95,
-        "A frame is hard to rebuild when its error is above this quantile of those of S",
+        "A frame is hard to rebuild when its error is above this quantile of owned images",
         ge=0,
         le=1,
         title="Hard above",

@@ -18,6 +18,7 @@ class SpecParams(SetParams, section="spec"):
         "or place:X,Y,Z on the sphere; empty: the K-Center picks of a dataset, all of a view",
         advanced=False,
         members=True,
+        title="What to collect more of",
     )
     output: str | None = setting(
         None,
@@ -31,7 +32,7 @@ class SpecParams(SetParams, section="spec"):
     )
     quantity: int | None = setting(
         None,
-        "Number of images to collect; empty: as many as S usually has within the same radius, or "
+        "Number of images to collect; empty: as many as you usually own within the same radius, or "
         "as a gap card wants",
         advanced=False,
         ge=1,
@@ -49,7 +50,8 @@ class SpecParams(SetParams, section="spec"):
     )
     spec_delta: float | None = setting(
         None,
-        "An image at least this distance from S counts as new; empty: the analysis's own δ",
+        "An image at least this distance from owned images counts as new; empty: the analysis's "
+        "own δ",
         key="spec.delta",
         ge=0,
         le=2,
@@ -74,11 +76,11 @@ class SpecParams(SetParams, section="spec"):
     )
     owned_images_shown: int = setting(
         6,
-        "Number of images of S shown as examples of what not to collect",
+        "Number of owned images shown as examples of what not to collect",
         key="spec.owned_images",
         ge=0,
         le=100,
-        title="Pictures of S",
+        title="Pictures of owned images",
     )
     opacity: float = setting(0.6, "Opacity of heatmaps over their images, 0 to 1", ge=0, le=1)
     replace_file: bool = setting(False, "Replace the file if it exists", key="spec.replace")

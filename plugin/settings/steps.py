@@ -37,19 +37,19 @@ class SetParams(ImageParams, section="analysis"):
 
     owned: str = setting(
         "S",
-        "Images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view, or not: "
-        "and one of these for the others",
+        "S, the images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view, "
+        "or not: and one of these for the others",
         advanced=False,
         members=True,
-        title="S: images you own",
+        title="Which images do you own?",
     )
     pool: str = setting(
         "U",
-        "Candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME, or not:S for "
-        "all others",
+        "U, the candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME, or "
+        "not:S for all others",
         advanced=False,
         members=True,
-        title="U: candidates",
+        title="Which are the candidates?",
     )
 
 
@@ -61,14 +61,14 @@ class LoadParams(Params, section="data"):
         "Images you own (S): a folder, a glob, a JSON list, a video or an MCAP file",
         key="data.S_dir",
         advanced=False,
-        title="S: images you own",
+        title="Images you own",
     )
     pool_images: str | None = setting(
         None,
         "Candidate images (U): a folder, a glob, a JSON list, a video or an MCAP file",
         key="data.U_dir",
         advanced=False,
-        title="U: candidates",
+        title="Candidates",
     )
     csv: str | None = setting(
         None,
@@ -178,15 +178,17 @@ class CoverageParams(MetricParams, section="distance"):
 
     delta: float | None = setting(
         None,
-        "A candidate farther than this from S is a gap, in the unit of `metric`; empty: computed "
-        "from S itself",
+        "A candidate farther than this from every owned image is a gap, in the unit of `metric`; "
+        "empty: computed from the owned images",
         advanced=False,
         ge=0,
         allow_inf_nan=False,
         title="δ: distance at which gaps start",
     )
     reset_delta: bool = setting(
-        False, "Compute δ from S again instead of keeping the first run's", title="Compute δ again"
+        False,
+        "Compute δ from the owned images again instead of keeping the first run's",
+        title="Compute δ again",
     )
     sequence_field: str = setting(
         "sequence",
@@ -197,7 +199,7 @@ class CoverageParams(MetricParams, section="distance"):
     )
     alpha: float = setting(
         0.1,
-        "Rate of false gaps allowed on a new drive of a kind that S holds, 0 to 1; m drives of S "
+        "Rate of false gaps allowed on a new drive of a kind that you own, 0 to 1; m owned drives "
         "support 1 / (m + 1) at best",
         advanced=False,
         gt=0,
@@ -211,8 +213,9 @@ class CoverageParams(MetricParams, section="distance"):
     )
     score: Literal["nearest", "novelty"] | None = setting(
         None,
-        "What decides: nearest, the distance to S; novelty, what lies outside the components that "
-        "hold 90 % of S's variance; empty: novelty for provisional verdicts, else nearest",
+        "What decides: nearest, the distance to the owned images; novelty, what lies outside the "
+        "components that hold 90 % of their variance; empty: novelty for provisional verdicts, "
+        "else nearest",
         title="Score that decides",
     )
     memory_mb: int = setting(
@@ -229,7 +232,7 @@ class KCenterParams(MetricParams, section="kcenter"):
 
     k: int = setting(
         100,
-        "Number of candidates that K-Center picks from U",
+        "Number of candidates that K-Center picks",
         key="kcenter.num_select",
         advanced=False,
         ge=1,
@@ -242,8 +245,8 @@ class CandidateParams(KCenterParams, section="select"):
 
     policy: Literal["kcenter", "novelty", "herding"] = setting(
         "kcenter",
-        "kcenter: the farthest from S and the picks; novelty: the same, weighted by the distance "
-        "to S; herding: what brings all of U nearest",
+        "kcenter: the farthest from owned images and picks; novelty: the same, weighted by the "
+        "distance to owned images; herding: what brings all candidates nearest",
         advanced=False,
     )
     max_per_sequence: int | None = setting(
@@ -272,7 +275,7 @@ class CandidateParams(KCenterParams, section="select"):
     )
     support: int | None = setting(
         None,
-        "Other images of U that must lie near a pick, its near duplicates not counted; candidates "
+        "Other candidates that must lie near a pick, its near duplicates not counted; candidates "
         "without are not picked and get the tag `look_at`",
         advanced=False,
         ge=1,
@@ -287,8 +290,8 @@ class CandidateParams(KCenterParams, section="select"):
     )
     skip_duplicates: bool = setting(
         True,
-        "Pick no near duplicate of an image of S or of another pick: nearer than neighbouring "
-        "frames of S usually are",
+        "Pick no near duplicate of an owned image or of another pick: nearer than neighbouring "
+        "frames of owned drives usually are",
         title="Skip near duplicates",
     )
     target_radius: float | None = setting(
@@ -300,14 +303,14 @@ class CandidateParams(KCenterParams, section="select"):
     )
     target_covered: float | None = setting(
         None,
-        "Share of U within δ aimed at, 0 to 1: the first budget that meets it is said",
+        "Share of candidates within δ aimed at, 0 to 1: the first budget that meets it is said",
         gt=0,
         le=1,
         title="Covered share aimed at",
     )
     novelty_exponent: float = setting(
         2.0,
-        "Policy novelty: power of the distance to S that weighs the distance; 0 is kcenter",
+        "Policy novelty: power of the distance to owned images that weighs it; 0 is kcenter",
         ge=0,
         le=100,
         title="Weight of novelty",
@@ -378,14 +381,14 @@ class CardParams(SetParams, section="cards"):
 
     card_runs: int = setting(
         20,
-        "Number of runs with drives of S drawn anew that say whether a card holds; 0: none",
+        "Number of runs with owned drives drawn anew that say whether a card holds; 0: none",
         ge=0,
         le=1000,
         title="Runs for stability",
     )
     card_quantity: int | None = setting(
         None,
-        "Number of images wanted of each kind; empty: as many as S usually has within δ",
+        "Number of images wanted of each kind; empty: as many as you usually own within δ",
         ge=1,
         le=10_000_000,
         title="Images wanted of each kind",
@@ -448,8 +451,8 @@ class HeatmapParams(ImageParams, section="heatmap"):
     )
     about: Literal["attention", "new", "shared"] = setting(
         "attention",
-        "attention: what the encoder read; new: what sets an image apart from its nearest image "
-        "of S; shared: what both have in common",
+        "attention: what the encoder read; new: what sets an image apart from its nearest owned "
+        "image; shared: what both have in common",
         advanced=False,
         title="What it shows",
     )
@@ -511,7 +514,9 @@ class PlotParams(Params, section="viz"):
         title="Projection",
     )
     sample_limit: int = setting(
-        10_000, "Largest number of points drawn one by one; above it U is shown as density", ge=100
+        10_000,
+        "Largest number of points drawn one by one; above it candidates are shown as density",
+        ge=100,
     )
 
 

@@ -57,7 +57,11 @@ def test_the_import_can_run_in_the_background(dataset, cache):
     ("name", "params", "sentence"),
     [
         ("import_feature_cache", {}, "Name the cache"),
-        ("import_feature_cache", {"cache_dir": "/nowhere"}, "/nowhere is not a folder"),
+        (
+            "import_feature_cache",
+            {"cache_dir": "/nowhere"},
+            "There is no file or folder '/nowhere'",
+        ),
         ("export_reviews", {}, "No feature cache was imported here"),
         ("rank_gaps_by_failures", {}, "import a feature cache first"),
     ],

@@ -59,10 +59,10 @@ def choices(question):
 @pytest.mark.parametrize("name", ON_SETS)
 def test_the_form_counts_s_and_u_and_offers_the_current_view(loaded, name):
     assert choices(form(name, loaded)["target"]) == {
-        "DATASET": "The whole dataset: 12 of S, 8 of U"
+        "DATASET": "The whole dataset: 12 owned, 8 candidates"
     }
     asked = form(name, loaded, loaded.match(F("half") == 1))["target"]
-    assert choices(asked)["CURRENT_VIEW"] == "The current view: 6 of S, 4 of U"
+    assert choices(asked)["CURRENT_VIEW"] == "The current view: 6 owned, 4 candidates"
     assert asked["default"] == "DATASET"
     lose = "Samples outside the view lose the results of earlier runs"
     assert asked["view"]["description"] == (None if name == "export_artifacts" else lose)
@@ -71,10 +71,10 @@ def test_the_form_counts_s_and_u_and_offers_the_current_view(loaded, name):
 @pytest.mark.parametrize("word", ["view:nowhere", "field:nowhere=1", "view:"])
 def test_a_word_that_names_nothing_is_said_in_the_form_which_cannot_be_executed(loaded, word):
     asked = form("find_gaps", loaded, owned=word)
-    said = asked["mistake"]["error_message"]
-    assert asked["mistake"]["invalid"]
+    assert asked["owned"]["invalid"]
+    said = asked["owned"]["error_message"]
     assert choices(asked["target"])["DATASET"] == f"The whole dataset: {said}"
-    assert "mistake" not in form("find_gaps", loaded)
+    assert not form("find_gaps", loaded)["owned"]["invalid"]
 
 
 def test_the_work_stays_inside_the_view_where_that_was_chosen(loaded):
@@ -94,9 +94,9 @@ def test_slices_are_asked_for_where_there_are_several(loaded, tmp_path):
     asked = form("find_gaps", rig)
     assert list(choices(asked["slices"]))[:2] == ["all", "back"]
     assert asked["slices"]["default"] == "all"
-    assert choices(asked["target"])["DATASET"] == "The whole dataset: 24 of S, 12 of U"
+    assert choices(asked["target"])["DATASET"] == "The whole dataset: 24 owned, 12 candidates"
     one = form("find_gaps", rig, slices="front")["target"]
-    assert choices(one)["DATASET"] == "The whole dataset: 4 of S, 2 of U"
+    assert choices(one)["DATASET"] == "The whole dataset: 4 owned, 2 candidates"
     params = {"k": 2, "slices": "all", "encoder": "field", "model_path": VECTOR}
     foo.execute_operator(PREFIX + "find_gaps", dataset=rig, params=params)
     assert len(flat(rig).exists("dist_to_S")) == 12

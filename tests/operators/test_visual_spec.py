@@ -86,8 +86,8 @@ def test_a_mistake_is_a_sentence(analysed, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["export_visual_spec", "check_spec"])
-def test_the_form_asks_first_which_samples_are_meant(name, dataset):
-    request = {"dataset_name": dataset.name, "params": {}}
+def test_the_form_asks_first_which_samples_are_meant(name, analysed):
+    request = {"dataset_name": analysed.name, "params": {}}
     schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + name, request))
     assert list(schema.to_json()["type"]["properties"])[:2] == ["what_it_does", "target"]
 
@@ -119,8 +119,8 @@ def test_the_form_says_that_the_spec_would_turn_its_own_candidates_down(analysed
     assert "mistake" not in asked(delta)
 
 
-def test_the_form_of_heatmaps_says_what_it_does_and_asks_what_about(dataset):
-    request = {"dataset_name": dataset.name, "params": {}}
+def test_the_form_of_heatmaps_says_what_it_does_and_asks_what_about(analysed):
+    request = {"dataset_name": analysed.name, "params": {}}
     schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "compute_heatmaps", request))
     asked = list(schema.to_json()["type"]["properties"])
     assert asked[:2] == ["view_target", "what_it_does"]  # FiftyOne's own question comes first

@@ -13,9 +13,10 @@ from ...settings.spec import SpecParams
 from ..gaps.card_records import GapCard, gap_cards
 from ..store import runs, vectors
 from ..store.database import counted
+from ..store.kept_samples import described
 from ..store.names import Names
 from ..store.samples import flat
-from ..store.sets import Samples, resolve
+from ..store.sets import KEPT, Samples, resolve
 
 PLACE_OF = 50
 """This many samples nearest to it on the sphere represent an empty place."""
@@ -62,7 +63,9 @@ def choose(samples: Samples, dataset: fo.Dataset, params: SpecParams, names: Nam
         card = _card(word[len(CARD) :].strip(), gap_cards(dataset, names.suffix))
         of_card = flat(dataset).match(fo.ViewField(names.gap_card) == card.key)
         return Chosen(of_card, f"Gap card {card.number}: {card.title}", card=card)
-    return Chosen(resolve(samples, word), word)
+    kept = word.startswith(KEPT)
+    source = described(dataset, word.removeprefix(KEPT)) if kept else word
+    return Chosen(resolve(samples, word), source)
 
 
 def _card(word: str, cards: list[GapCard]) -> GapCard:

@@ -75,15 +75,23 @@ def run_config(dataset: fo.Dataset, key: str) -> dict[str, Any] | None:
     return None if found is None else dict(found["config"])
 
 
-def run_settings(dataset: fo.Dataset) -> dict[str, Any]:
-    """``params`` of every custom run's config by its key, as the database has them now.
+def run_settings(dataset: fo.Dataset) -> dict[str, dict[str, Any]]:
+    """``params`` and ``created`` of every custom run's config by its key, as the database has them.
 
     Loading the runs one by one would bring their results as well.
     """
     listed = database().datasets.find_one({"_id": dataset_id(dataset)}, {"runs": True}) or {}
     keys = {reference: key for key, reference in listed.get("runs", {}).items()}
-    found = database().runs.find({"_id": {"$in": list(keys)}}, {"config.params": True})
-    return {keys[each["_id"]]: each.get("config", {}).get("params") for each in found}
+    wanted = {"config.params": True, "config.created": True}
+    found = database().runs.find({"_id": {"$in": list(keys)}}, wanted)
+    return {keys[each["_id"]]: each.get("config", {}) for each in found}
+
+
+def last_change(dataset: fo.Dataset) -> datetime | None:
+    """When a sample was last written by FiftyOne, which keeps an index of that."""
+    latest = [("last_modified_at", -1)]
+    found = dataset._sample_collection.find_one({}, {"last_modified_at": True}, sort=latest)
+    return (found or {}).get("last_modified_at")
 
 
 def replace_run(

@@ -251,5 +251,20 @@ def test_settings_of_every_run_are_read_without_its_results(dataset):
     assert internals.run_settings(dataset) == {}
     dataset.register_run("mine", fo.RunConfig(method="mine"))
     dataset.register_run("ours", fo.RunConfig(method="ours", params={"owned": "S"}, results=[1]))
-    expected = {"mine": None, "ours": {"owned": "S"}}
+    expected = {"mine": {}, "ours": {"params": {"owned": "S"}}}
     assert internals.run_settings(dataset) == expected
+
+
+def test_the_last_change_of_a_sample_follows_tags_values_and_new_samples(boxes):
+    seen = {internals.last_change(boxes)}
+    boxes.first().save()
+    for change in (
+        lambda: boxes.tag_samples("S"),
+        lambda: boxes.set_values("number", [3, 2, 1]),
+        lambda: boxes.add_sample(fo.Sample("/made/new.png")),
+    ):
+        change()
+        seen.add(internals.last_change(boxes))
+    assert len(seen) == 4
+    indexes = boxes._sample_collection.index_information().values()
+    assert any(index["key"][0][0] == "last_modified_at" for index in indexes)

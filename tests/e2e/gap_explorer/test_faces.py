@@ -1,6 +1,7 @@
 """Every state has a face, and none is a blank panel."""
 
 import fiftyone as fo
+import numpy as np
 from gapsphere.plugin.dataset.store.workspaces import save_workspace
 
 PANEL = '[data-cy="gap-explorer"]'
@@ -13,10 +14,51 @@ def test_before_anything_is_computed_a_button_runs_it(panel, dataset, images, sh
     dataset.add_samples([fo.Sample(filepath=str(images[0]), tags=[t]) for t in "SSU"])
     panel.open(dataset, ready=False)
     panel.page.wait_for_selector('[data-cy="gs-face-not-computed"]')
-    assert "2 images you own (S) and 1 candidate" in panel.page.inner_text(PANEL)
+    assert "2 images you own and 1 candidate" in panel.page.inner_text(PANEL)
     shot(panel.page, "face-not-computed")
     panel.page.get_by_role("button", name="Find gaps", exact=True).click()
     panel.page.wait_for_selector('[data-cy="operators-prompt-modal"]')
+
+
+def test_without_s_and_u_the_panel_asks_for_them_and_finds_the_gaps(panel, dataset, images, shot):
+    """By a value of a field, everything else, and one click; the panel then shows the sphere."""
+    rng = np.random.default_rng(4)
+    save_workspace(dataset)
+    dataset.add_samples(
+        [
+            fo.Sample(
+                filepath=str(images[n % 12]),
+                time_of_day="day" if n < 16 else "dusk",
+                vec=rng.normal(size=8).astype(np.float32),
+            )
+            for n in range(26)
+        ]
+    )
+    page = panel.open(dataset, ready=False).page
+    page.wait_for_selector('[data-cy="gs-face-not-computed"] >> text=Which images do you own?')
+    shot(page, "face-no-sets")
+    page.get_by_role("button", name="Choose images").click()
+    form = page.locator('[data-cy="operators-prompt-modal"]')
+    form.get_by_text("Choose the images you own.", exact=True).wait_for()
+    assert form.get_by_text("Number of picks").count() == 0
+    shot(page, "form-no-sets")
+    asked = form.get_by_role("combobox")
+    for at, (typed, offered) in enumerate(
+        [("day", "time_of_day = day · 16"), ("every", "everything else")]
+    ):
+        asked.nth(at).fill(typed)
+        page.get_by_role("option", name=offered).click()
+    form.get_by_text("The whole dataset: 16 owned, 10 candidates").wait_for()
+    shot(page, "form-sets-chosen")
+    form.get_by_text("Encoder", exact=True).scroll_into_view_if_needed()
+    encoder = form.get_by_role("combobox").filter(has_text="auto")
+    encoder.click()
+    page.get_by_role("option", name="field", exact=True).click()
+    model = form.get_by_text("Model", exact=True).locator("xpath=following::input[1]")
+    model.fill("vec")
+    page.get_by_role("button", name="Execute", exact=True).click()
+    panel.wait("window.__gapsphere && window.__gapsphere.ready")
+    assert panel.state("run")["total"] == 26
 
 
 def test_samples_removed_and_added_since_make_the_results_stale(panel, own, images, shot):

@@ -2,7 +2,7 @@ import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import type { RunInfo, Status } from "../contract.gen";
-import { count, plainly, plural } from "../words";
+import { plainly, plural } from "../words";
 import { faceOf } from "../../../web/shared/Face";
 
 /** A sphere of samples with one gap. */
@@ -68,23 +68,24 @@ export function NotComputed(props: {
   const [error, setError] = React.useState<string | null>(null);
   if (status.kind === "empty_dataset") {
     return (
-      <Face name="empty" title="This dataset has no samples yet">
+      <Face name="empty" title="This dataset has no images yet">
         <p>
-          Run the operator <code>load_images</code> (press <kbd>`</kbd>) with the images you own (S)
-          and a pool of candidates (U).
+          Press <kbd>`</kbd> and run <b>Load images</b>, with the images you own and candidates that
+          you could add.
         </p>
       </Face>
     );
   }
-  const tagged = status.S > 0 && status.U > 0;
+  const { S: owned, U: candidates } = status;
+  const known = owned > 0 && candidates > 0;
   return (
-    <Face name="not-computed" title="No sphere yet">
+    <Face name="not-computed" title={known ? "No sphere yet" : "Which images do you own?"}>
       <p>
-        {tagged
-          ? `${plural(status.S, "image")} you own (S) and ${plural(status.U, "candidate")} (U) are tagged. `
-          : `${plural(status.samples, "sample")} here, of which ${count(status.S)} ${status.S === 1 ? "is" : "are"} tagged S and ${count(status.U)} tagged U. `}
+        {known
+          ? `${plural(owned, "image")} you own and ${plural(candidates, "candidate")} are tagged. `
+          : `${plural(status.samples, "image")} here. Say which you own and which are candidates: by a tag, a saved view, or a value of a field. `}
         {status.can_run
-          ? "Find gaps embeds the images, measures what S does not cover, picks candidates and computes the sphere."
+          ? "Find gaps embeds the images, measures what those you own do not cover, picks candidates and computes the sphere."
           : "Run find_gaps, then open this panel again."}
       </p>
       {error ? (
@@ -98,7 +99,7 @@ export function NotComputed(props: {
           className="gs-primary"
           onClick={() => bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
         >
-          Find gaps
+          {known ? "Find gaps" : "Choose images"}
         </button>
       ) : null}
     </Face>
