@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.dataset.gaps.analysis import Analysis
-from ...plugin.dataset.store import points
 from ...plugin.dataset.store.fields import MARK
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import InputError
@@ -60,7 +59,7 @@ def categorical_column(name: str, values: list[Any]) -> dict[str, Any]:
 
     A list counts by its most frequent entry, the first of equals.
     """
-    firsts = [_main(value) if isinstance(value, list) else value for value in values]
+    firsts = [main_entry(value) if isinstance(value, list) else value for value in values]
     tally = Counter(str(value) for value in firsts if value is not None)
     classes = [value for value, _ in tally.most_common(CLASSES)]
     rare = len(tally) - len(classes)
@@ -80,7 +79,8 @@ def categorical_column(name: str, values: list[Any]) -> dict[str, Any]:
     }
 
 
-def _main(entries: list[Any]) -> Any:
+def main_entry(entries: list[Any]) -> Any:
+    """The most frequent entry of a list, the first of equals; None where there is none."""
     known = [entry for entry in entries if entry is not None]
     return Counter(known).most_common(1)[0][0] if known else None
 
@@ -151,13 +151,8 @@ def colour_column(analysis: Analysis, rows: Array, field: str) -> dict[str, Any]
     kinds = {choice["path"]: choice["kind"] for choice in colour_fields(analysis.dataset)}
     if field not in kinds:
         raise InputError(f"The dataset has no field {field!r} to colour by.")
-    ordered: list[Any] = [None] * len(analysis)
-    read = list(points.column(analysis.dataset, [field]))
-    packed = b"".join(sample_id.binary for sample_id, _ in read)
-    for row, (_, value) in zip(analysis.ids.places(packed).tolist(), read, strict=True):
-        if row >= 0:
-            ordered[row] = value
-    ordered = [ordered[row] for row in rows.tolist()]
+    column = analysis.column(field)
+    ordered = [column[row] for row in rows.tolist()]
     if kinds[field] == "numeric":
         return numeric_column(field, np.array(ordered, dtype=np.float64))
     return categorical_column(field, ordered)

@@ -7,6 +7,7 @@ projection) follows when asked for.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import fiftyone as fo
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...plugin.coverage.criterion import CANNOT_SAY
 from ...plugin.coverage.words import notes, standing, unit
+from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store import points, vectors
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
@@ -78,6 +80,12 @@ def run_info(
         "gaps": int(analysis.gaps.sum()),
         "delta": threshold.delta,
         "delta_max": analysis.delta_max,
+        "delta_given": deltas.is_given(analysis),
+        "ticks": [
+            {**asdict(tick), "gaps": int(deltas.gaps_at(analysis, tick.delta).sum())}
+            for tick in deltas.ticks_of(analysis)
+            if np.isfinite(tick.delta)
+        ],
         "delta_source": threshold.source,
         "metric": threshold.metric,
         "basis": threshold.basis,

@@ -21,6 +21,8 @@ TRAY_MAX = 1000
 DRIVES_MAX = 200
 """Drives that the panel lists: the most unusual ones."""
 
+CLASSES_MAX = 4
+"""Values that the gaps at a δ are counted by."""
 ROUNDS_MAX, FOLLOWED_MAX = 50, 50
 SPECS_MAX = 10
 """Rounds, gap cards and Visual Specs that the page of progress lists."""
@@ -45,6 +47,7 @@ Score = Literal["nearest", "novelty"]
 GapVerdict = Literal["gap", "covered", "cannot say"]
 Tone = Literal["gap", "provisional", "covered", "unknown", "empty", "plain"]
 Palette = Literal["viridis", "cividis"]
+TickName = Literal["level", "p90", "knee"]
 
 
 class Choices(TypedDict):
@@ -66,6 +69,8 @@ class Choices(TypedDict):
     """Neighbours stand for a wider neighbourhood."""
     delta: float | None
     """δ in the run's metric; null follows the run."""
+    deltaOf: float | None
+    """δ of the run that it was chosen against; it is dropped when the run has another."""
     mode: QueryMode
     sphere: bool
     lattice: bool
@@ -114,6 +119,7 @@ DEFAULT_CHOICES: Choices = {
     "rerank": True,
     "spread": True,
     "delta": None,
+    "deltaOf": None,
     "mode": "point",
     "sphere": True,
     "lattice": True,
@@ -200,6 +206,19 @@ class DriveRow(TypedDict):
     findings: list[Finding]
 
 
+class TickInfo(TypedDict):
+    """A distance worth trying as δ."""
+
+    name: TickName
+    delta: float
+    label: str
+    rule: str
+    """What the distance is, in words."""
+    supported: bool
+    """S has the drives that it needs."""
+    gaps: int
+
+
 class RunInfo(TypedDict):
     """The analysis that the points belong to."""
 
@@ -222,6 +241,9 @@ class RunInfo(TypedDict):
     delta: float
     delta_max: float
     delta_source: str
+    delta_given: bool
+    """A person gave it: the measured one can be had back."""
+    ticks: list[TickInfo]
     metric: Metric
     basis: Basis
     """What δ rests on."""
@@ -655,6 +677,24 @@ class Overview(OfStamp):
     policy: str
 
 
+class ClassCount(TypedDict):
+    value: str
+    gaps: int
+
+
+class GapsAt(TypedDict):
+    """The gaps at a δ."""
+
+    delta: float
+    gaps: int
+    field: str | None
+    """What they are counted by; null where no field tells them apart."""
+    classes: list[ClassCount]
+    """Most frequent first, `CLASSES_MAX` at most."""
+    others: int
+    """Gaps of further values, or of none."""
+
+
 EVENTS = {
     "reload": (
         {"limit": int, "suffix": str | None, "source": NotRequired[SourceName | None]},
@@ -676,7 +716,9 @@ EVENTS = {
     "ask": (QueryParams, Answer),
     "overview": ({"stamp": str}, Overview),
     "progress": ({"stamp": str}, Progress),
-    "delta": ({"stamp": str, "delta": float}, {"delta": float, "gaps": int}),
+    "delta": ({"stamp": str, "delta": float, "field": NotRequired[str | None]}, GapsAt),
+    "show_gaps": ({"stamp": str, "delta": float}, {"message": str}),
+    "use_delta": ({"stamp": str, "delta": float | None}, {"message": str}),
     "act": (ActionParams, ActionAnswer),
     "clear": ({}, {}),
     "find_gaps": ({}, {}),

@@ -8,7 +8,6 @@ from typing import Any
 import fiftyone.operators as foo
 from numpy.typing import NDArray
 
-from ...plugin.coverage.criterion import GAP
 from ...plugin.dataset.gaps import analysis
 from ...plugin.dataset.gaps.analysis import Analysis, NoAnalysisError
 from ...plugin.dataset.store.database import counted, is_empty
@@ -20,7 +19,18 @@ from ...plugin.projection.verdict import Judged
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
-from . import actions, answers, colours, columns, heatmaps, memory, overview, progress, start
+from . import (
+    actions,
+    answers,
+    colours,
+    columns,
+    delta,
+    heatmaps,
+    memory,
+    overview,
+    progress,
+    start,
+)
 from .contract import COMPONENT, EVENTS
 
 logger = logging.getLogger(__name__)
@@ -158,10 +168,22 @@ class GapExplorer(ComponentPanel):
 
     @answered
     def delta(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The gaps at a δ; a person who rests on one is told of what they are."""
         found, _, _ = _standing(ctx)
-        delta = float(ctx.params["delta"])
-        verdicts = Judged.of(found.space, delta).verdicts
-        return {"delta": delta, "gaps": int((verdicts == GAP).sum())}
+        return delta.gaps_at(found, float(ctx.params["delta"]), ctx.params.get("field"))
+
+    @answered
+    def show_gaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        found, _, _ = _standing(ctx)
+        return delta.show(ctx, found, float(ctx.params["delta"]))
+
+    @answered
+    def use_delta(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Write a δ through, or the measured one again; the panel fills itself."""
+        found, _, _ = _standing(ctx)
+        reply = delta.use(ctx, found, ctx.params.get("delta"))
+        self._fill(ctx)
+        return reply
 
     @answered
     def act(self, ctx: foo.ExecutionContext) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from .verdict import Labels, drive_numbers
 KEPT = 257
 """Distances in a record at most: 1 KB, and a percentile right to 0.6."""
 
+ROUNDING = 1e-9
+"""Shares this close to one that is asked for reach it."""
+
 MOST = 1 << 40
 """Images that no set has; a larger number in a file is refused."""
 
@@ -133,6 +136,26 @@ class Yardstick:
         else:
             inside = np.interp(asked, self.distances, self.levels, left=0, right=100) / 100
         return float(1 - inside * drives / (drives + 1))
+
+    def threshold(self, level: float, drives: int) -> float:
+        """Smallest distance that holds a level, for ``drives`` of S: the inverse of :meth:`level`.
+
+        Infinite where so many drives support no such level; exact where every distance is here.
+
+        Examples
+        --------
+        >>> scale = Yardstick.of([0.1, 0.2, 0.3], ["a", "b", "c"])
+        >>> round(scale.threshold(0.5, 3), 3), scale.threshold(0.1, 3)
+        (0.2, inf)
+        """
+        wanted = (1 - level) * (drives + 1) / drives
+        if wanted > 1 + ROUNDING:
+            return float("inf")
+        if self.shares is None:
+            return float(np.interp(100 * wanted, self.levels, self.distances))
+        reached = _reached(self.shares)[1:]
+        at = int(np.searchsorted(reached, wanted - ROUNDING))
+        return float(self.distances[min(at, len(self.distances) - 1)])
 
     def record(self) -> dict[str, Any]:
         """At most :data:`KEPT` distances, as JSON: all those of S, or evenly spaced quantiles.

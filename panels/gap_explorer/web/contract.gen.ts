@@ -12,6 +12,9 @@ export const TRAY_MAX = 1000;
 /** Drives that the panel lists: the most unusual ones. */
 export const DRIVES_MAX = 200;
 
+/** Values that the gaps at a δ are counted by. */
+export const CLASSES_MAX = 4;
+
 export const ROUNDS_MAX = 50;
 
 export const FOLLOWED_MAX = 50;
@@ -57,6 +60,8 @@ export type Tone = "gap" | "provisional" | "covered" | "unknown" | "empty" | "pl
 
 export type Palette = "viridis" | "cividis";
 
+export type TickName = "level" | "p90" | "knee";
+
 /** What the person chose. */
 export interface Choices {
   show: Show;
@@ -75,6 +80,8 @@ export interface Choices {
   spread: boolean;
   /** δ in the run's metric; null follows the run. */
   delta: number | null;
+  /** δ of the run that it was chosen against; it is dropped when the run has another. */
+  deltaOf: number | null;
   mode: QueryMode;
   sphere: boolean;
   lattice: boolean;
@@ -177,6 +184,18 @@ export interface DriveRow {
   findings: Finding[];
 }
 
+/** A distance worth trying as δ. */
+export interface TickInfo {
+  name: TickName;
+  delta: number;
+  label: string;
+  /** What the distance is, in words. */
+  rule: string;
+  /** S has the drives that it needs. */
+  supported: boolean;
+  gaps: number;
+}
+
 /** The analysis that the points belong to. */
 export interface RunInfo {
   dataset: string;
@@ -198,6 +217,9 @@ export interface RunInfo {
   delta: number;
   delta_max: number;
   delta_source: string;
+  /** A person gave it: the measured one can be had back. */
+  delta_given: boolean;
+  ticks: TickInfo[];
   metric: Metric;
   /** What δ rests on. */
   basis: Basis;
@@ -608,6 +630,23 @@ export interface Overview extends OfStamp {
   policy: string;
 }
 
+export interface ClassCount {
+  value: string;
+  gaps: number;
+}
+
+/** The gaps at a δ. */
+export interface GapsAt {
+  delta: number;
+  gaps: number;
+  /** What they are counted by; null where no field tells them apart. */
+  field: string | null;
+  /** Most frequent first, `CLASSES_MAX` at most. */
+  classes: ClassCount[];
+  /** Gaps of further values, or of none. */
+  others: number;
+}
+
 export interface Events {
   reload: [{ limit: number; suffix: string | null; source?: SourceName | null }, Record<string, never>];
   masks: [{ stamp: string }, MasksPayload];
@@ -623,7 +662,9 @@ export interface Events {
   ask: [QueryParams, Answer];
   overview: [{ stamp: string }, Overview];
   progress: [{ stamp: string }, Progress];
-  delta: [{ stamp: string; delta: number }, { delta: number; gaps: number }];
+  delta: [{ stamp: string; delta: number; field?: string | null }, GapsAt];
+  show_gaps: [{ stamp: string; delta: number }, { message: string }];
+  use_delta: [{ stamp: string; delta: number | null }, { message: string }];
   act: [ActionParams, ActionAnswer];
   clear: [Record<string, never>, Record<string, never>];
   find_gaps: [Record<string, never>, Record<string, never>];
@@ -632,6 +673,6 @@ export interface Events {
 
 export type EventName = keyof Events;
 
-export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "overview", "progress", "delta", "act", "clear", "find_gaps", "summarize"];
+export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "overview", "progress", "delta", "show_gaps", "use_delta", "act", "clear", "find_gaps", "summarize"];
 
-export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "spread": true, "delta": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "legend": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};
+export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "spread": true, "delta": null, "deltaOf": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "legend": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

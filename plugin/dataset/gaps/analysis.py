@@ -147,6 +147,16 @@ class Analysis:
         rows = self.ids.rows_of(drive_ids(self.dataset, self.sequence_field, drive))
         return rows[~self.owned[rows]]
 
+    def column(self, path: str) -> list[Any]:
+        """The value of a path at each point as it is now, None where it has none."""
+        ordered: list[Any] = [None] * len(self)
+        read = list(points.column(self.dataset, [path]))
+        packed = b"".join(sample_id.binary for sample_id, _ in read)
+        for row, (_, value) in zip(self.ids.places(packed).tolist(), read, strict=True):
+            if row >= 0:
+                ordered[row] = value
+        return ordered
+
     def shown(self, limit: int) -> Array:
         """Rows that a panel draws at most ``limit`` of (0: all); see :func:`.draw_rows`."""
         if limit not in self._shown:

@@ -55,8 +55,6 @@ def keep(dataset: fo.Dataset, names: Names, record: Record, found: CoverageRepor
     """Note the δ that a coverage run ``found``, of which ``record`` tells."""
     entries = _entries(dataset, names)
     again = found.basis == "kept" and bool(entries)
-    if again or found.basis not in KEPT or found.score != "nearest":
-        return
     entry = {
         "metric": found.metric,
         "alpha": found.alpha,
@@ -66,14 +64,27 @@ def keep(dataset: fo.Dataset, names: Names, record: Record, found: CoverageRepor
         "delta": found.delta,
         "since": record.created,
     }
-    if entry not in entries:
-        rest = [each for each in entries if not _replaces(entry, each)]
-        runs.write(dataset, names, Record(RECORD, {}, {}, {"kept": [*rest, entry]}))
+    rest = [each for each in entries if not _replaces(entry, each)]
+    if again or found.basis not in KEPT or found.score != "nearest":
+        # Nothing to go on with; where δ was asked for anew, the one before is none either.
+        if record.params.get("reset_delta") and len(rest) < len(entries):
+            _write(dataset, names, rest)
+    elif entry not in entries:
+        _write(dataset, names, [*rest, entry])
+
+
+def is_given(dataset: fo.Dataset, names: Names, delta: float) -> bool:
+    """Whether a person gave this δ, in some earlier run."""
+    return any(each["given"] and each["delta"] == delta for each in _entries(dataset, names))
 
 
 def _replaces(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     same = all(new[name] == old[name] for name in ("metric", "alpha", "fingerprint"))
     return same and (new["given"] or old["given"] or new["drives"] == old["drives"])
+
+
+def _write(dataset: fo.Dataset, names: Names, entries: list[dict[str, Any]]) -> None:
+    runs.write(dataset, names, Record(RECORD, {}, {}, {"kept": entries}))
 
 
 def _entries(dataset: fo.Dataset, names: Names) -> list[dict[str, Any]]:

@@ -1,0 +1,148 @@
+"""δ as a person tries it: what it would make gaps of, the gaps as a view, and taking it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from cachetools import TTLCache
+from fiftyone import ViewField as F
+from numpy.typing import NDArray
+
+from ...coverage import ticks
+from ...coverage.breakdown import telling_field
+from ...coverage.criterion import GAP
+from ...coverage.ticks import Tick
+from ...errors import EmptySetError
+from ...projection.verdict import Judged
+from ...settings.steps import CoverageParams
+from ..store import runs
+from ..store.inputs import read_inputs
+from ..store.metadata import metadata
+from ..store.samples import flat
+from . import coverage, kept_delta, picks
+from .analysis import Analysis
+from .coverage import CoverageResult
+
+LOOKED_AT = 5000
+"""Candidates by which the field to count by is chosen."""
+KEPT_SECONDS = 30.0
+"""Values of a field are read again after so long: another may change them meanwhile."""
+
+_columns: TTLCache[tuple[str, str, str], list[Any]] = TTLCache(8, KEPT_SECONDS)
+_telling: TTLCache[tuple[str, str], str | None] = TTLCache(8, 20 * KEPT_SECONDS)
+
+
+def ticks_of(analysis: Analysis) -> list[Tick]:
+    """Distances worth trying as δ on this analysis."""
+    threshold = analysis.threshold
+    exact = threshold.basis == "level" and threshold.score == "nearest"
+    return ticks.ticks(
+        analysis.dist,
+        analysis.yardstick,
+        threshold.drives,
+        threshold.alpha,
+        _radii(analysis),
+        at_level=threshold.delta if exact else None,
+    )
+
+
+def _radii(analysis: Analysis) -> list[float]:
+    """Covering radius before the first pick and after each; empty where it is not known."""
+    record = runs.read(analysis.dataset, analysis.names, picks.STEP)
+    if (
+        record is None
+        or record.running
+        or record.results.get("metric") != analysis.threshold.metric
+    ):
+        return []
+    found = [record.results.get("radius_before"), *record.results.get("radii", ())]
+    return [float(radius) for radius in found] if None not in found else []
+
+
+def is_given(analysis: Analysis) -> bool:
+    """Whether the δ of the run is a person's, now or since an earlier run."""
+    basis, delta = analysis.threshold.basis, analysis.threshold.delta
+    return basis == "given" or (
+        basis == "kept" and kept_delta.is_given(analysis.dataset, analysis.names, delta)
+    )
+
+
+def gaps_at(analysis: Analysis, delta: float) -> NDArray[np.bool_]:
+    """Which points are gaps at a δ, bool (n,)."""
+    return np.asarray(Judged.of(analysis.space, delta).verdicts == GAP)
+
+
+def gap_view(analysis: Analysis, delta: float) -> fo.DatasetView:
+    """The gaps at a δ, the farthest from S first: a view by its condition, not by ids."""
+    names, samples = analysis.names, flat(analysis.dataset)
+    own = delta == analysis.threshold.delta and analysis.dataset.has_field(names.is_gap)
+    gap = F(names.is_gap) == True if own else F(names.dist_to_S) > delta  # noqa: E712
+    return samples.match(gap).sort_by(names.dist_to_S, reverse=True)
+
+
+def field_to_count_by(analysis: Analysis) -> str | None:
+    """The field of the user's that tells most of how far candidates are from S."""
+    key = (str(analysis.dataset.name), analysis.stamp)
+    if key not in _telling:
+        rows = np.flatnonzero(np.isfinite(analysis.dist))
+        if len(rows) > LOOKED_AT:
+            rows = np.sort(np.random.default_rng(51).choice(rows, LOOKED_AT, replace=False))
+        found = metadata(analysis.dataset, analysis.ids.text(rows))
+        drive = analysis.sequence_field
+        words = {
+            name: values
+            for name, values in found.items()
+            if name != drive and any(isinstance(value, (str, bool)) for value in values)
+        }
+        if drive in found:  # what else tells as much says more than the name of a recording
+            words[drive] = found[drive]
+        _telling[key] = telling_field(words, analysis.dist[rows])
+    return _telling[key]
+
+
+def values_of(analysis: Analysis, path: str) -> list[Any]:
+    """The value of a path at each point, None where it has none."""
+    key = (str(analysis.dataset.name), analysis.stamp, path)
+    if key not in _columns:
+        _columns[key] = analysis.column(path)
+    return _columns[key]
+
+
+def use_delta(analysis: Analysis, delta: float | None) -> CoverageResult:
+    """Run coverage again on the same images, with this δ, or with the one measured on S (None).
+
+    Raises
+    ------
+    EmptySetError
+        The distances came without embeddings.
+    """
+    params = CoverageParams(
+        **{
+            **_known(analysis.params),
+            "suffix": analysis.names.suffix,
+            "delta": delta,
+            "reset_delta": delta is None,
+        }
+    )
+    if analysis.lacks:
+        raise EmptySetError(
+            f"{analysis.lacks} Another δ can be looked at here; writing it needs embeddings."
+        )
+    inputs = read_inputs(analysis.dataset, params)
+    record = runs.read(analysis.dataset, analysis.names, coverage.STEP)
+    if record is not None and _differ(record.inputs, inputs.trace()):
+        # Images came or went since, or the run was on a view: δ changes for those measured then.
+        measured = analysis.dataset.select(analysis.ids.text(), ordered=False)
+        return coverage.compute_coverage(measured, params)
+    return coverage.compute_coverage(analysis.dataset, params, inputs=inputs)
+
+
+def _differ(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return any(before.get(name) != now[name] for name in ("owned_digest", "pool_digest"))
+
+
+def _known(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: params[name] for name in CoverageParams.model_fields if name in params}
