@@ -14,7 +14,7 @@ import { useRecoilValue } from "recoil";
 import type { Bridge, RouteName } from "./bridge";
 import { EVENT_NAMES, type Events, type PanelData } from "./contract.gen";
 import { useEvents, type PanelProps as EventProps } from "../../web/shared/events";
-import { useChoices } from "./hooks/useChoices";
+import { useChoices, useChoicesFor } from "./hooks/useChoices";
 import { useFlatGrid } from "./hooks/useFlatGrid";
 import { gridKey, useMasks } from "./hooks/useMasks";
 import { useStable } from "../../web/shared/useStable";
@@ -28,7 +28,7 @@ const NOTHING: PanelData = {};
 export function useFiftyOneBridge(props: PanelProps): Bridge {
   const ask = useEvents<Events>(props, EVENT_NAMES);
   const dataset = useRecoilValue(datasetName) ?? "";
-  const [choices, choose] = useChoices(dataset);
+  const [kept, choose] = useChoices(dataset);
   const chosen = useRecoilValue(selectedSamples);
   const grid = useGridKey();
   const gridNow = useLatest(grid);
@@ -50,6 +50,7 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const given = props.data?.dataset === dataset ? props.data : NOTHING;
   const status = useStable(given.status, JSON.stringify(given.status) ?? "");
   const run = useStable(given.run, JSON.stringify(given.run) ?? "");
+  const choices = useChoicesFor(kept, choose, run);
   const columns = useStable(given.columns, given.columns?.stamp ?? "");
   const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
   const masks = useMasks(sent, gridAsked.current, grid, call);

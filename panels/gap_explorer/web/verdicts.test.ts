@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { curvePath, shareWithin } from "./curves";
 import { meanDirection } from "./math";
 import { atRun, isProvisional, levelAt, levelWords, markOf, suggestedTag, share, supportWords, tallyWords } from "./verdicts";
 
@@ -64,15 +63,6 @@ describe("marks", () => {
   it("are counted by the kinds that there are", () => {
     expect(tallyWords({ gaps: 1, covered: 0, cannot_say: 1200 }, true)).toBe("1 provisional gap, 1,200 cannot say");
     expect(tallyWords({ gaps: 2, covered: 3, cannot_say: 0 }, false)).toBe("2 gaps, 3 covered");
-  });
-});
-
-describe("curves", () => {
-  it("rise from nothing to all", () => {
-    expect([-1, 0.25, 0.6, 2].map((at) => shareWithin(even, at))).toEqual([0, 0.25, 0.6, 1]);
-    const heights = curvePath(even, 0, 2).slice(1).split("L").map((point) => Number(point.split(" ")[1]));
-    expect([heights[0], heights[24], heights[heights.length - 1]]).toEqual([100, 50, 0]);
-    heights.slice(1).forEach((height, i) => expect(height).toBeLessThanOrEqual(heights[i]));
   });
 });
 

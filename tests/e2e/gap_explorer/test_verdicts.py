@@ -65,29 +65,6 @@ def test_the_level_stands_beside_delta_and_follows_it(opened):
     opened.wait_state("s.choices.delta === null")
 
 
-def test_the_curves_say_which_share_lies_within_delta(opened):
-    legend = opened.page.locator('[data-cy="gs-curves-legend"]')
-    words = legend.inner_text()
-    for name in ("inside S", "drive left out", "U to S"):
-        assert name in words
-    before = opened.read(
-        "[...document.querySelectorAll('.gs-curves-legend b')].map(b => b.innerText)"
-    )
-    move_delta(opened)
-    after = opened.read(
-        "[...document.querySelectorAll('.gs-curves-legend b')].map(b => b.innerText)"
-    )
-    share = [[float(text.split()[0]) for text in row] for row in (before, after)]
-    assert len(share[0]) == 3
-    assert share[1][1] < share[0][1], "a smaller δ has less of S within it"
-    opened.page.get_by_role("button", name="Reset to").click()
-    opened.wait_state("s.choices.delta === null")
-    opened.page.get_by_role("button", name="How to read this").click()
-    # A trial click reaches the text only where nothing covers or clips it.
-    opened.page.get_by_text("F of the left-out curve within δ").click(trial=True)
-    opened.page.keyboard.press("Escape")
-
-
 def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     name_what_sets_apart(own, "cluster00", APART)
     gone = own.match({"tags": "U", "sequence": "cluster00"})

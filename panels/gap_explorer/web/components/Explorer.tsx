@@ -10,7 +10,7 @@ import type { OverviewState } from "../hooks/useOverview";
 import type { SceneState } from "../hooks/useScene";
 import type { Shown } from "../hooks/useShown";
 import { spaceOf, useSize } from "../hooks/useSpace";
-import { Histogram } from "./Histogram";
+import { DeltaBar } from "./DeltaBar";
 import { Results } from "./Results";
 import { Sphere } from "./Sphere";
 import { Split } from "./Split";
@@ -29,7 +29,6 @@ export function Explorer(props: {
   root: HTMLElement | null;
 }): React.ReactElement {
   const { bridge, run, cloud, shown, colour, theme, answers, stage } = props;
-  const { choices } = bridge;
   const { root } = props;
   const { width, height } = useSize(root);
   const space = spaceOf(width, height);
@@ -58,17 +57,7 @@ export function Explorer(props: {
       }
       delta={
         run.U > 0 ? (
-          <Histogram
-            run={run}
-            dist={cloud.dist}
-            sets={cloud.sets}
-            shown={shown}
-            gaps={cloud.gaps}
-            delta={delta}
-            palette={choices.palette}
-            dark={theme.dark}
-            range={choices.colour === "dist_to_S" ? choices.range : null}
-          />
+          <DeltaBar bridge={bridge} run={run} cloud={cloud} shown={shown} delta={delta} dark={theme.dark} />
         ) : null
       }
       side={<Results bridge={bridge} run={run} cloud={cloud} state={answers} overview={props.overview} />}

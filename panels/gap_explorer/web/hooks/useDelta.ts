@@ -1,10 +1,11 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import { decodeFloat32 } from "../../../web/shared/columns";
-import type { RunInfo } from "../contract.gen";
+import type { GapsAt, RunInfo } from "../contract.gen";
 import { shareAbove } from "../math";
 import { levelAt } from "../verdicts";
 import { useLatest } from "../../../web/shared/useLatest";
+import { useGapsAt } from "./useGapsAt";
 
 export interface DeltaState {
   /** δ as drawn now: follows the slider at once. */
@@ -29,7 +30,7 @@ export interface Tables {
   inside: Float32Array;
 }
 
-/** Pause of the slider after which Python is asked for the exact count. */
+/** Pause of the slider after which δ is chosen. */
 const REST_MS = 220;
 
 /**
@@ -39,7 +40,6 @@ const REST_MS = 220;
 export function useDelta(bridge: Bridge, run: RunInfo): DeltaState {
   const chosen = bridge.choices.delta ?? run.delta;
   const [moving, setMoving] = React.useState<number | null>(null);
-  const [exact, setExact] = React.useState<{ stamp: string; delta: number; gaps: number } | null>(null);
   const latest = useLatest(bridge);
   const timer = React.useRef(0);
   React.useEffect(() => () => window.clearTimeout(timer.current), []);
@@ -53,43 +53,28 @@ export function useDelta(bridge: Bridge, run: RunInfo): DeltaState {
   }, [run]);
 
   const delta = moving ?? chosen;
-
-  React.useEffect(() => {
-    if (moving === null && bridge.choices.delta === null) return undefined;
-    let live = true;
-    const wait = window.setTimeout(() => {
-      latest.current
-        .call("delta", { delta: chosen, stamp: run.stamp })
-        .then((reply) => {
-          if (live) setExact({ stamp: run.stamp, delta: reply.delta, gaps: reply.gaps });
-        })
-        // The estimate stays on show, marked as one.
-        .catch((error: unknown) => console.warn("gap_explorer: no exact count", error));
-    }, REST_MS);
-    return () => {
-      live = false;
-      window.clearTimeout(wait);
-    };
-  }, [chosen, moving, run.stamp, bridge.choices.delta]);
-
-  const set = React.useCallback((value: number | null) => {
-    window.clearTimeout(timer.current);
-    setMoving(value);
-    timer.current = window.setTimeout(
-      () => {
-        latest.current.choose({ delta: value });
-        setMoving(null);
-      },
-      value === null ? 0 : REST_MS,
-    );
-  }, []);
-
-  const known = exact && exact.stamp === run.stamp && exact.delta === delta;
   const atRun = delta === run.delta;
+  const told: GapsAt | null = useGapsAt(bridge, run, atRun ? null : delta);
+
+  const set = React.useCallback(
+    (value: number | null) => {
+      window.clearTimeout(timer.current);
+      setMoving(value);
+      timer.current = window.setTimeout(
+        () => {
+          latest.current.choose({ delta: value, deltaOf: value === null ? null : run.delta });
+          setMoving(null);
+        },
+        value === null ? 0 : REST_MS,
+      );
+    },
+    [run.delta],
+  );
+
   return {
     delta,
-    gaps: atRun ? run.gaps : known ? exact.gaps : Math.round(shareAbove(tables.pool, delta) * run.U),
-    exact: atRun || Boolean(known),
+    gaps: atRun ? run.gaps : (told?.gaps ?? Math.round(shareAbove(tables.pool, delta) * run.U)),
+    exact: atRun || told !== null,
     atRun,
     level: levelAt(run, tables.own, delta),
     tables,
