@@ -36,7 +36,7 @@ def test_a_lasso_is_answered_tagged_and_gathered(panel, own, shot):
     answer = panel.answer("lasso")
     assert answer["total"] == inside > 8
     panel.count(inside)
-    page.get_by_role("heading", name=f"{inside} samples inside the lasso").wait_for()
+    page.get_by_role("heading", name=f"A lasso: {inside} images").wait_for()
     assert panel.state("highlighted") == inside
     shot(page, "panel-lasso")
     page.get_by_role("button", name="Tag", exact=True).click()
