@@ -1,109 +1,62 @@
-"""Long work inside an operator: seen while it runs, stoppable, and the same when delegated.
+"""Long work inside an operator: begun in a thread, waited for where somebody waits.
 
-The work runs in a thread; the operator's generator passes its progress on to the App and looks
-once a batch whether somebody pressed stop.  The flag lies in the dataset's execution store, so a
-button in the App also stops work that another process does.
+The App is free again after a few seconds, whatever the work still has to do: Gap Explorer shows how
+far it is and stops it.  Python and a scheduled run wait to the end.
 """
 
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import fiftyone.operators as foo
-from bson import ObjectId
 from fiftyone.operators import types
 from pymongo.errors import PyMongoError
 
+from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
-from ..plugin.dataset.store.guard import guarded
-from ..plugin.encoders.hub import offline
-from ..plugin.errors import Cancelled, GapsphereError, InputError
-from ..plugin.progress import Progress, Reporter
+from ..plugin.dataset.store.leases import WAIT
+from ..plugin.dataset.work import jobs
+from ..plugin.errors import Cancelled, GapsphereError
+from ..plugin.progress import Reporter
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from .step import StepOperator
 
-STORE = "gapsphere"
-STOP = "stop"
-STOP_SECONDS = 3600
-"""A stop that nothing has read by then was for work that had ended."""
 TEXT = "words"
-STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
 POLL_SECONDS = 0.25
-
-
-class _Work:
-    """One piece of work in a thread: its latest progress, and its result or error."""
-
-    def __init__(self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]) -> None:
-        self.store = ctx.store(STORE)
-        self.store.delete(STOP)
-        self.seen: tuple[str, int, int] | None = None
-        self.abandoned = threading.Event()
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.thread = threading.Thread(
-            target=self._run, args=(work,), name="gapsphere", daemon=True
-        )
-        self.thread.start()
-
-    def _run(self, work: Callable[[Reporter], Any]) -> None:
-        try:
-            self.result = work(self._report)
-        except BaseException as error:  # noqa: BLE001  handed over to the operator's own thread
-            self.error = error
-
-    def _report(self, stage: str) -> Progress:
-        started = time.monotonic()
-
-        def progress(done: int, total: int) -> None:
-            pace_ = pace(done, total, time.monotonic() - started)
-            self.seen = (f"{stage}: {pace_}", done, total)
-            if self.abandoned.is_set() or self.store.get(STOP):
-                raise Cancelled("Stopped. What was done so far is kept; run it again to go on.")
-
-        return progress
+PATIENCE = WAIT + 1
+"""Seconds that the App's window waits: long enough to hear that another run is at it."""
 
 
 def live(
-    ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], T]
-) -> Generator[Any, None, T]:
-    """Run ``work``, yield what the App needs (progress, the result in words), return the result.
+    ctx: foo.ExecutionContext, operator: StepOperator, work: Callable[[Reporter], Any]
+) -> Generator[Any, None, Any]:
+    """Run ``work``, yield what the App needs, return the result; None where it still goes on.
 
     An error of the work is raised after the App has shown it.
     """
-    shared, name, key = ctx.dataset, ctx.dataset.name, dataset_id(ctx.dataset)
+    label, shared = operator.label, ctx.dataset
+    key, was_empty = dataset_id(shared), is_empty(shared)
     work_on(ctx, detached(shared))
-
-    def guarded_work(report: Reporter) -> T:
-        with offline(), guarded(ctx.dataset, label) as watch:
-            return work(watch.reporter(report))
-
-    running, last = _Work(ctx, guarded_work), None
-    try:
-        yield _bar(ctx, f"{label}: starting", 0.0)
-        while running.thread.is_alive():
-            running.thread.join(POLL_SECONDS)
-            if not _there(key):
-                running.abandoned.set()  # writing to a deleted dataset raises nothing
-            if running.seen is not None and running.seen != last:
-                last = text, done, total = running.seen
-                if ctx.delegated:
-                    ctx.set_progress(progress=done / max(total, 1), label=text)
-                yield _bar(ctx, text, done / max(total, 1))
-    finally:
-        running.abandoned.set()  # the browser went away, or the work is done anyway
-        there = _there(key)
-        if there:
-            with suppress(PyMongoError):  # the work's own error says it
-                shared.reload()
-    error = running.error
-    if not there:
-        error = InputError(f"The dataset {name!r} was deleted while {label!r} ran on it.")
+    job = jobs.begin(ctx.dataset, operator.operator, label, work, operator.then)
+    if in_app(ctx) and was_empty:
+        yield from _shown_at_work(ctx, job)
+    elif in_app(ctx):
+        if not job.wait(PATIENCE):
+            text = f"{label} goes on in the background: {operator.shown_in} shows how far it is."
+            yield ctx.ops.notify(text, variant="info")
+            # Forced, it is the one that is open: by itself, FiftyOne opens another one.
+            yield ctx.ops.open_panel(operator.panel, layout="horizontal", force=True)
+            return None
+    else:
+        _follow(ctx, job)
+    if _there(key):
+        with suppress(PyMongoError):  # the work's own error says it
+            shared.reload()
+    error = job.error
     if error is not None:
         if isinstance(error, GapsphereError):
             if isinstance(error, Cancelled):
@@ -112,12 +65,42 @@ def live(
             yield ctx.ops.notify(str(error), variant="error")
         raise error
     yield ctx.ops.reload_dataset()
-    yield _words(ctx, label, markdown(str(running.result)))
-    result: T = running.result
-    return result
+    yield _words(ctx, label, markdown(str(job.result)))
+    return job.result
 
 
-def _there(key: ObjectId) -> bool:
+def in_app(ctx: foo.ExecutionContext) -> bool:
+    """Whether the App's server runs it for a browser: each such request names its operator."""
+    return not ctx.delegated and "operator_uri" in ctx.request_params
+
+
+def _shown_at_work(ctx: foo.ExecutionContext, job: jobs.Job) -> Generator[Any, None, None]:
+    """Say in the window how far it is: an empty dataset has no panel that could.
+
+    A window that is closed ends nothing.
+    """
+    while not job.wait(POLL_SECONDS * 4):
+        at = job.now
+        text = f"{at.stage}: {pace(at.done, at.total, at.seconds)}" if at.stage else at.label
+        yield ctx.ops.set_progress(label=text, progress=at.done / max(at.total, 1))
+
+
+def _follow(ctx: foo.ExecutionContext, job: jobs.Job) -> None:
+    """Wait until it has ended; whoever ends the waiting ends the work."""
+    last = None
+    try:
+        while not job.wait(POLL_SECONDS):
+            at = job.now
+            if ctx.delegated and at.stage and at != last:
+                last, share = at, at.done / max(at.total, 1)
+                text = f"{at.stage}: {pace(at.done, at.total, at.seconds)}"
+                ctx.set_progress(progress=share, label=text)
+    except BaseException:
+        job.stop()
+        raise
+
+
+def _there(key: Any) -> bool:
     """Whether the dataset exists; that the database is away is for the work to say."""
     try:
         return exists(key)
@@ -125,11 +108,11 @@ def _there(key: ObjectId) -> bool:
         return True
 
 
-def in_background(
-    ctx: foo.ExecutionContext, label: str, work: Callable[[Reporter], Any]
+def scheduled(
+    ctx: foo.ExecutionContext, operator: StepOperator, work: Callable[[Reporter], Any]
 ) -> dict[str, str]:
     """Run ``work`` to its end as :func:`live` does; its result in words, as the output."""
-    running = live(ctx, label, work)
+    running = live(ctx, operator, work)
     while True:
         try:
             next(running)
@@ -167,14 +150,6 @@ def markdown(text: str) -> str:
     plain = [line.strip() for line in text.splitlines()]  # an indented line would be code
     lines = [re.sub(r"([\\`*_{}\[\]()#+.!|<>~-])", r"\\\1", line) for line in plain]
     return "\n\n".join(re.sub(r"^(\S[^ ]*)  +", r"**\1** ", line) for line in lines)
-
-
-def _bar(ctx: foo.ExecutionContext, text: str, share: float) -> Any:
-    """A progress bar with the button that stops the work under it."""
-    outputs = types.Object()
-    outputs.float("share", view=types.ProgressView(label=text))
-    outputs.view("stop", types.Button(label="Stop", operator=STOP_OPERATOR))
-    return ctx.ops.show_output(types.Property(outputs).to_json(), {"share": share})
 
 
 def _words(ctx: foo.ExecutionContext, label: str, text: str) -> Any:

@@ -49,6 +49,8 @@ class ExportVisualSpec(StepOperator):
         self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
     ) -> Generator[Any, None, Any]:
         spec = yield from super().live(ctx, work)
+        if spec is None:  # it goes on; the panel offers the file
+            return
         yield ctx.ops.browser_download(
             f"/media?filepath={quote(str(spec.path))}", filename=spec.path.name
         )

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
+from fiftyone.operators.executor import ExecutionOptions
 from fiftyone.operators.types import RiskLevel
 
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
 from ..plugin.settings.steps import SetParams
 from . import form, reading
-from .background import in_background, live, shown
+from .background import live, scheduled, shown
 from .destination import Destination
 from .last_run import LastRun
 
@@ -50,12 +51,16 @@ class StepOperator(FormOperator):
     current view; ``long``: minutes, so that where a service takes scheduled work, that is the
     form's first choice; ``writes``: where files go, if it writes any; ``remembers``: steps whose
     last settings the form starts from, the first that has one wins; ``needs_images``: there is
-    nothing to ask of a dataset without.
+    nothing to ask of a dataset without; ``then``: what its user may do next; ``panel``: which shows
+    how far it is, under the name ``shown_in``.
     """
 
     on_target: ClassVar[bool] = False
     on_sets: ClassVar[bool] = False
     long: ClassVar[bool] = False
+    then: ClassVar[str] = ""
+    panel: ClassVar[str] = "gap_explorer"
+    shown_in: ClassVar[str] = "Gap Explorer"
     writes: ClassVar[Destination | None] = None
     remembers: ClassVar[Sequence[str]] = ()
     needs_images: ClassVar[bool] = True
@@ -70,6 +75,14 @@ class StepOperator(FormOperator):
             allow_delegated_execution=True,
             default_choice_to_delegated=self.long and fo.config.allow_legacy_orchestrators,
             risk_level=self.risk,
+        )
+
+    def resolve_execution_options(self, ctx: foo.ExecutionContext) -> ExecutionOptions:
+        """Scheduling only where something takes scheduled runs; the App says so elsewhere."""
+        service = fo.config.allow_legacy_orchestrators
+        return ExecutionOptions(
+            allow_delegated_execution=service or ctx.requesting_delegated_execution,
+            default_choice_to_delegated=service and self.long,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -112,14 +125,14 @@ class StepOperator(FormOperator):
             return self.run(ctx, params, report)
 
         if ctx.delegated:
-            return in_background(ctx, self.label, work)
+            return scheduled(ctx, self, work)
         return self.live(ctx, work)
 
     def live(
         self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
     ) -> Generator[Any, None, Any]:
         """Run the work before the user's eyes."""
-        return (yield from live(ctx, self.label, work))
+        return (yield from live(ctx, self, work))
 
     def run(self, ctx: foo.ExecutionContext, params: Any, report: Reporter) -> Any:
         """Do the step; the result's ``str`` is what the user reads."""

@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
-from .background import STOP, STOP_SECONDS, STORE
+from ..plugin.dataset.work import told
 
 
 class Stop(foo.Operator):
@@ -29,6 +29,6 @@ class Stop(foo.Operator):
         )
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        ctx.store(STORE).set(STOP, True, ttl=STOP_SECONDS)
+        told.stop(ctx.dataset)
         ctx.ops.notify("Gapsphere stops after its batch; what is done is kept.", variant="info")
         return {}

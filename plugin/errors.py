@@ -33,6 +33,10 @@ class MismatchError(GapsphereError):
     """New work would mix with recorded work of another encoder, weights or preprocessing."""
 
 
+class OutdatedError(MismatchError):
+    """What a panel shows has been computed anew since."""
+
+
 class ArtifactError(GapsphereError):
     """A file that came from outside does not hold what its name promises."""
 

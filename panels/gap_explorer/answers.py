@@ -156,6 +156,8 @@ def reply(
     if words is not None and question.kind == "lasso" and len(shown) < len(analysis):
         of_drawn = f"Of the {len(shown):,} points drawn of {len(analysis):,}."
         words = replace(words, evidence=(*words.evidence, of_drawn))
+    if question.kind == "point":
+        query = {**query, "id": analysis.ids.text(np.array([question.row]))[0]}
     return {
         "stamp": stamp,
         "query": query,

@@ -70,6 +70,7 @@ def run_info(
         "dataset": analysis.dataset.name,
         "dataset_id": str(dataset_id(analysis.dataset)),
         "brain_key": analysis.names.brain_key,
+        "sphere": analysis.placed,
         "suffix": analysis.names.suffix,
         "stamp": stamp,
         "grouped": analysis.dataset.media_type == "group",

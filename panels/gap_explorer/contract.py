@@ -14,6 +14,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from ..wire import MISSING as MISSING
 from ..wire import STEPS as STEPS
+from ..work_types import Work
 
 COMPONENT = "GapsphereGapExplorer"
 TRAY_MAX = 1000
@@ -149,12 +150,19 @@ class NotComputed(TypedDict):
     can_run: bool
 
 
+class Working(TypedDict):
+    """A step runs, and what was there before is not known any more."""
+
+    kind: Literal["working"]
+    message: str
+
+
 class Failed(TypedDict):
     kind: Literal["failed"]
     message: str
 
 
-Status = IsReady | EmptyDataset | NotComputed | Failed
+Status = IsReady | EmptyDataset | NotComputed | Working | Failed
 
 
 class FieldChoice(TypedDict):
@@ -225,6 +233,8 @@ class RunInfo(TypedDict):
     dataset: str
     dataset_id: str
     brain_key: str
+    sphere: str
+    """Changes when the points are placed anew."""
     suffix: str
     suffixes: list[str]
     """Every analysis that has a sphere."""
@@ -325,6 +335,10 @@ class MasksPayload(TypedDict):
 class PanelData(TypedDict, total=False):
     dataset: str
     """Name of the dataset that all of this but `opened` is about."""
+    state: str | None
+    """Names all of it, as the pulse does."""
+    mark: str | None
+    """As in the pulse."""
     status: Status
     run: RunInfo | None
     columns: ColumnsPayload | None
@@ -342,6 +356,8 @@ class SampleQuery(TypedDict):
 class PointQuery(TypedDict):
     kind: Literal["point"]
     index: int
+    id: NotRequired[str]
+    """In an answer: the sample, whatever its position becomes."""
 
 
 class PlaceQuery(TypedDict):
@@ -695,11 +711,30 @@ class GapsAt(TypedDict):
     """Gaps of further values, or of none."""
 
 
+class Pulse(TypedDict):
+    """What the panel asks now and then."""
+
+    state: str | None
+    """Names what there is to show; null while a step writes it."""
+    mark: str | None
+    """Changes with every edit of a sample; null while a step writes."""
+    unfinished: str | None
+    """The sentence of a step that was interrupted: what it wrote is no result."""
+    work: list[Work]
+
+
 EVENTS = {
     "reload": (
-        {"limit": int, "suffix": str | None, "source": NotRequired[SourceName | None]},
+        {
+            "limit": int,
+            "suffix": str | None,
+            "source": NotRequired[SourceName | None],
+            "grid": NotRequired[bool],
+        },
         {},
     ),
+    "pulse": ({}, Pulse),
+    "work": ({"id": str, "do": Literal["stop", "dismiss", "again"]}, {}),
     "masks": ({"stamp": str}, MasksPayload),
     "colour": ({"stamp": str, "field": str}, StampedColumn),
     "geometry": ({"stamp": str}, {"stamp": str, "xyz": Base64}),

@@ -30,6 +30,8 @@ class PanelMemory:
     source: str | None = None
     tagged: tuple[str, list[str]] | None = None
     """The last tag that was given, and the samples that had it from then."""
+    fields: str = ""
+    """The dataset's fields when the panel was filled."""
     linked: deque[str] = field(default_factory=lambda: deque(maxlen=LINKS_KEPT))
 
     def link(self, ids: Sequence[str]) -> None:

@@ -9,13 +9,18 @@ import fiftyone.operators as foo
 from numpy.typing import NDArray
 
 from ...plugin.dataset.gaps import analysis
-from ...plugin.dataset.gaps.analysis import Analysis, NoAnalysisError
+from ...plugin.dataset.gaps.analysis import (
+    Analysis,
+    NoAnalysisError,
+    UnfinishedAnalysisError,
+)
 from ...plugin.dataset.store.database import counted, is_empty
 from ...plugin.dataset.store.names import OWNED_TAG, POOL_TAG
 from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import GapsphereError
 from ...plugin.projection import questions
 from ...plugin.projection.verdict import Judged
+from .. import work
 from ..component import ComponentPanel
 from ..event import answered
 from ..wire import b64, bitmask
@@ -29,9 +34,11 @@ from . import (
     memory,
     overview,
     progress,
+    pulse,
     start,
 )
 from .contract import COMPONENT, EVENTS
+from .pulse import stamp_of as _stamp
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +93,20 @@ class GapExplorer(ComponentPanel):
         panel.limit = int(ctx.params.get("limit", panel.limit))
         panel.suffix = ctx.params.get("suffix", panel.suffix)
         panel.source = ctx.params.get("source", panel.source)
+        if ctx.params.get("grid"):
+            pulse.draw_grid_anew(ctx, panel)
         self._fill(ctx)
         return {}
+
+    @answered
+    def pulse(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Whether there is something new to show, and what works on the dataset."""
+        return pulse.pulse(ctx, memory.of(ctx.panel_id))
+
+    @answered
+    def work(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Stop some work, take its last word off, or open the form that goes on with it."""
+        return work.end(ctx, ctx.params)
 
     @answered
     def masks(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -204,20 +223,23 @@ class GapExplorer(ComponentPanel):
         return {}
 
     def find_gaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the form of ``find_gaps``; the panel fills itself when it is done."""
-        ctx.prompt(f"{actions.PLUGIN}/find_gaps", on_success=self.reload)
+        """Open the form of ``find_gaps``."""
+        ctx.prompt(f"{actions.PLUGIN}/find_gaps")
         return {}
 
     def summarize(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the form of ``summarize_gaps``; the panel fills itself when it is done."""
-        ctx.prompt(f"{actions.PLUGIN}/summarize_gaps", on_success=self.reload)
+        """Open the form of ``summarize_gaps``."""
+        ctx.prompt(f"{actions.PLUGIN}/summarize_gaps")
         return {}
 
     # How it is filled ---------------------------------------------------------------------------
 
     def _fill(self, ctx: foo.ExecutionContext) -> None:
+        panel = memory.of(ctx.panel_id)
+        state, mark = pulse.state(ctx.dataset, panel), pulse.mark(ctx.dataset)
+        panel.fields = pulse.fields_of(ctx.dataset)
         try:
-            data = _contents(ctx, memory.of(ctx.panel_id))
+            data = _contents(ctx, panel)
         except GapsphereError as error:
             data = {"status": {"kind": "failed", "message": str(error)}}
         except Exception as error:  # the face says it, the log has the traceback
@@ -226,7 +248,7 @@ class GapExplorer(ComponentPanel):
             data = {"status": {"kind": "failed", "message": message}}
         dataset = "" if ctx.dataset is None else ctx.dataset.name
         empty = {"run": None, "columns": None, "masks": None, "start": start.start()}
-        ctx.panel.set_data({"dataset": dataset, **empty, **data})
+        ctx.panel.set_data({"dataset": dataset, "state": state, "mark": mark, **empty, **data})
         ctx.panel.set_data("opened", ctx.current_sample)
 
 
@@ -238,6 +260,14 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
     known = analysis.analyses(dataset)
     try:
         found = analysis.load(dataset, panel.suffix if panel.suffix in known else None)
+    except UnfinishedAnalysisError as error:
+        suffix = panel.suffix if panel.suffix in known else next(iter(known), "")
+        if not pulse.is_written(dataset, suffix):
+            raise
+        before = analysis.last_whole(dataset, suffix)
+        if before is None:
+            return {"status": {"kind": "working", "message": str(error)}}
+        found = before
     except NoAnalysisError:
         if known:
             raise
@@ -274,11 +304,6 @@ def _masks(ctx: foo.ExecutionContext, found: Analysis, rows: Array, stamp: str) 
         "match": None if match is None else bitmask(match),
         "count": len(rows) if match is None else int(match.sum()),
     }
-
-
-def _stamp(found: Analysis, limit: int) -> str:
-    """Names the analysis and the points shown of it: all that a later event needs to find both."""
-    return f"{found.names.suffix}|{limit}|{found.stamp}"
 
 
 def _judged(ctx: foo.ExecutionContext, found: Analysis) -> Judged:

@@ -37,6 +37,8 @@ declare module "@fiftyone/state" {
   /** Sample id to selection style. */
   export const selectedSamples: RecoilValue<Map<string, string> | Set<string>>;
   export const datasetName: RecoilValue<string | null>;
+  /** Counts what asks the App to read samples again: operators, tagging, deleting. */
+  export const refresher: RecoilValue<number>;
   /** What the grid shows: stages of the view bar, sidebar filters, what panels add to both. */
   export const view: RecoilValue<unknown[]>;
   export const filters: RecoilValue<unknown>;

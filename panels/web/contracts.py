@@ -18,7 +18,10 @@ from pathlib import Path
 from typing_extensions import NotRequired, get_type_hints, is_typeddict
 
 PANELS = Path(__file__).resolve().parents[1]
-SHARED = {"verdict_types": PANELS / "web" / "shared" / "rationales" / "verdicts.gen.ts"}
+SHARED = {
+    "verdict_types": PANELS / "web" / "shared" / "rationales" / "verdicts.gen.ts",
+    "work_types": PANELS / "web" / "shared" / "work" / "work.gen.ts",
+}
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 HEADER = "// Generated from panels/{}.py by `npm run contracts`: edit that file instead.\n"
 
@@ -159,7 +162,8 @@ def generated() -> dict[Path, str]:
         writer = Writer(module, known if name not in SHARED else {})
         texts[target] = writer.text(name.replace(".", "/"))
         if name in SHARED:
-            source = f"../../web/shared/rationales/{target.name.removesuffix('.ts')}"
+            there = target.relative_to(PANELS / "web").with_suffix("")
+            source = f"../../web/{there.as_posix()}"
             known |= {key: (value, source) for key, value in writer.names}
     return texts
 

@@ -1,4 +1,4 @@
-"""A feature cache comes in by the App's own form: watched, stopped, gone on with, read about."""
+"""A feature cache comes in by the App's own form, and its user reads about it."""
 
 import pytest
 from gapsphere.tests.support.made_cache import EVERY, make_cache
@@ -30,20 +30,16 @@ def bring(page, folder):
     page.get_by_role("button", name="Execute").first.click()
 
 
-def test_an_import_is_watched_stopped_and_gone_on_with(app, dataset, cache, shot):
+def test_an_import_says_what_came_and_what_was_left_out(app, dataset, cache, shot):
     bring(app, cache)
-    app.get_by_text(f"of {USABLE:,}").first.wait_for()
-    shot(app, "import_progress")
-    app.get_by_role("button", name="Stop", exact=True).click()
-    app.get_by_text("Stopped. What was done so far is kept").first.wait_for()
-    app.get_by_role("button", name="Done").first.click()
-    app.locator('[data-cy="looker"]').first.wait_for()  # what is there is shown
-    dataset.reload()
-    kept = dataset.count()
-    assert 0 < kept < USABLE
-    bring(app, cache)
-    app.get_by_text(f"{USABLE - kept:,} samples added, {kept:,} updated").wait_for(timeout=120_000)
+    # In the window, or on a slow machine in the panel once the window has gone.
+    app.locator('[data-cy="gs-work"][data-state="done"]').or_(
+        app.get_by_text(f"{USABLE:,} samples added")
+    ).first.wait_for(timeout=120_000)
+    shot(app, "import_result")
+    said = app.locator("body").text_content()
     for told in (
+        f"{USABLE:,} samples added",
         f"12 ambiguous, {dataset.count_values('prediction_status')['unknown']} unknown",
         "1 row left out: file_name is empty (' ')",
         "2 rows left out: file_name leads out of the folder ('a/..\\\\..\\\\b.jpg', '../outside",
@@ -51,8 +47,7 @@ def test_an_import_is_watched_stopped_and_gone_on_with(app, dataset, cache, shot
         "5 rows without a place: NaN or infinite ('row ",
         "rationales kept as raw text: broken JSON (",
     ):
-        app.get_by_text(told).first.wait_for()
-    shot(app, "import_result")
+        assert told in said
     assert dataset.count() == USABLE
 
 

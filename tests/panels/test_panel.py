@@ -81,7 +81,7 @@ def test_masks_are_asked_for_and_not_pushed(panel):
 
     assert not hasattr(GapExplorer, "on_change_view")
     assert panel.call("masks", stamp=panel.data["run"]["stamp"])["count"] == 400
-    assert "reload" in panel.call("masks", stamp="|0|of another time")["error"]
+    assert panel.call("masks", stamp="|0|of another time")["outdated"]
 
 
 def test_an_empty_dataset_has_a_face(dataset):
@@ -119,7 +119,8 @@ def test_a_changed_analysis_is_refused_and_reloaded(fresh):
     panel.load()
     fresh.delete_samples(fresh.take(1, seed=1).values("id"))
     reply = panel.call("ask", **panel.about({"kind": "place", "direction": [0, 0, 1]}))
-    assert "reload" in reply["error"]
+    assert reply["outdated"]
+    assert "has changed" in reply["error"]
     panel.call("reload", limit=0, suffix=None)
     assert panel.data["run"]["stale"] == {"added": 0, "removed": 1}
     assert panel.data["columns"]["n"] == 399

@@ -15,11 +15,16 @@ def check(contract, event, answer):
 
 def matches(contract, kind, value):
     """Raise where ``value`` does not have exactly the fields and types of ``kind``."""
-    from gapsphere.panels import verdict_types
+    from gapsphere.panels import verdict_types, work_types
 
     if isinstance(kind, dict):
         kind = TypedDict("Answer", kind)
-    for known in (kind, *vars(contract).values(), *vars(verdict_types).values()):
+    for known in (
+        kind,
+        *vars(contract).values(),
+        *vars(verdict_types).values(),
+        *vars(work_types).values(),
+    ):
         if is_typeddict(known):
             known.__pydantic_config__ = {"extra": "forbid", "strict": True}
     TypeAdapter(kind).validate_json(json.dumps(value))

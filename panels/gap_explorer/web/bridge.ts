@@ -15,6 +15,10 @@ export interface Bridge {
   call<E extends EventName>(name: E, params: Events[E][0]): Promise<Events[E][1]>;
   /** Resolves when the grid shows samples and not groups, so that an answer can be shown there. */
   flat(): Promise<void>;
+  /** Counts what in this browser has changed samples. */
+  refreshed: number;
+  /** Counts refusals because what is shown has changed. */
+  outdated: number;
   /** Ids selected in the grid. */
   selected: readonly string[];
   mediaUrl(filepath: string): string;

@@ -1,5 +1,6 @@
 // Generated from panels/gap_explorer/contract.py by `npm run contracts`: edit that file instead.
 
+import type { Work } from "../../web/shared/work/work.gen";
 export const MISSING = 65535;
 
 export const STEPS = 65534;
@@ -132,12 +133,18 @@ export interface NotComputed {
   can_run: boolean;
 }
 
+/** A step runs, and what was there before is not known any more. */
+export interface Working {
+  kind: "working";
+  message: string;
+}
+
 export interface Failed {
   kind: "failed";
   message: string;
 }
 
-export type Status = IsReady | EmptyDataset | NotComputed | Failed;
+export type Status = IsReady | EmptyDataset | NotComputed | Working | Failed;
 
 export interface FieldChoice {
   path: string;
@@ -201,6 +208,8 @@ export interface RunInfo {
   dataset: string;
   dataset_id: string;
   brain_key: string;
+  /** Changes when the points are placed anew. */
+  sphere: string;
   suffix: string;
   /** Every analysis that has a sphere. */
   suffixes: string[];
@@ -298,6 +307,10 @@ export interface MasksPayload {
 export interface PanelData {
   /** Name of the dataset that all of this but `opened` is about. */
   dataset?: string;
+  /** Names all of it, as the pulse does. */
+  state?: string | null;
+  /** As in the pulse. */
+  mark?: string | null;
   status?: Status;
   run?: RunInfo | null;
   columns?: ColumnsPayload | null;
@@ -315,6 +328,8 @@ export interface SampleQuery {
 export interface PointQuery {
   kind: "point";
   index: number;
+  /** In an answer: the sample, whatever its position becomes. */
+  id?: string;
 }
 
 export interface PlaceQuery {
@@ -647,8 +662,21 @@ export interface GapsAt {
   others: number;
 }
 
+/** What the panel asks now and then. */
+export interface Pulse {
+  /** Names what there is to show; null while a step writes it. */
+  state: string | null;
+  /** Changes with every edit of a sample; null while a step writes. */
+  mark: string | null;
+  /** The sentence of a step that was interrupted: what it wrote is no result. */
+  unfinished: string | null;
+  work: Work[];
+}
+
 export interface Events {
-  reload: [{ limit: number; suffix: string | null; source?: SourceName | null }, Record<string, never>];
+  reload: [{ limit: number; suffix: string | null; source?: SourceName | null; grid?: boolean }, Record<string, never>];
+  pulse: [Record<string, never>, Pulse];
+  work: [{ id: string; do: "stop" | "dismiss" | "again" }, Record<string, never>];
   masks: [{ stamp: string }, MasksPayload];
   colour: [{ stamp: string; field: string }, StampedColumn];
   geometry: [{ stamp: string }, { stamp: string; xyz: Base64 }];
@@ -673,6 +701,6 @@ export interface Events {
 
 export type EventName = keyof Events;
 
-export const EVENT_NAMES: readonly EventName[] = ["reload", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "overview", "progress", "delta", "show_gaps", "use_delta", "act", "clear", "find_gaps", "summarize"];
+export const EVENT_NAMES: readonly EventName[] = ["reload", "pulse", "work", "masks", "colour", "geometry", "cartesian", "ids", "card", "cards", "heatmaps", "making", "flatten", "ask", "overview", "progress", "delta", "show_gaps", "use_delta", "act", "clear", "find_gaps", "summarize"];
 
 export const DEFAULT_CHOICES: Choices = {"show": "both", "colour": "dist_to_S", "range": null, "projection": "sphere", "limit": 50000, "topK": 8, "metric": "cosine", "search": "U", "rerank": true, "spread": true, "delta": null, "deltaOf": null, "mode": "point", "sphere": true, "lattice": true, "picks": true, "legend": true, "palette": "viridis", "suffix": null, "heat": true, "heatOpacity": 0.6, "started": null};

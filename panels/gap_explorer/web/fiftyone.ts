@@ -5,6 +5,7 @@ import {
   extendedStages,
   filters,
   getSampleSrc,
+  refresher,
   selectedSamples,
   view,
 } from "@fiftyone/state";
@@ -19,6 +20,7 @@ import { useFlatGrid } from "./hooks/useFlatGrid";
 import { gridKey, useMasks } from "./hooks/useMasks";
 import { useStable } from "../../web/shared/useStable";
 import { insistedSource } from "./source";
+import { Outdated } from "../../web/shared/errors";
 import { useLatest } from "../../web/shared/useLatest";
 
 export type PanelProps = EventProps<PanelData>;
@@ -34,9 +36,14 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const gridNow = useLatest(grid);
   const gridAsked = React.useRef(grid);
 
+  const [outdated, setOutdated] = React.useState(0);
   const call = React.useCallback<Bridge["call"]>(
     (name, params) => {
-      if (name !== "reload") return ask(name, params);
+      if (name !== "reload") {
+        const asked = ask(name, params);
+        asked.catch((error) => error instanceof Outdated && setOutdated((count) => count + 1));
+        return asked;
+      }
       gridAsked.current = gridNow.current;
       return ask(name, { ...params, source: insistedSource() });
     },
@@ -52,17 +59,18 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const run = useStable(given.run, JSON.stringify(given.run) ?? "");
   const choices = useChoicesFor(kept, choose, run);
   const columns = useStable(given.columns, given.columns?.stamp ?? "");
+  const refreshed = useRecoilValue(refresher);
   const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
   const masks = useMasks(sent, gridAsked.current, grid, call);
   const flat = useFlatGrid(run, useRecoilValue(view), call);
-  const { dataset: about, opened } = props.data ?? NOTHING;
+  const { dataset: about, opened, state, mark } = props.data ?? NOTHING;
   const start = useStable(given.start, given.start?.id ?? "");
   const data = React.useMemo(
-    () => ({ dataset: about, status, run, columns, masks, start, opened }),
-    [about, status, run, columns, masks, start, opened],
+    () => ({ dataset: about, state, mark, status, run, columns, masks, start, opened }),
+    [about, state, mark, status, run, columns, masks, start, opened],
   );
 
-  return { data, choices, choose, call, flat, selected, mediaUrl: getSampleSrc, route };
+  return { data, choices, choose, call, flat, refreshed, outdated, selected, mediaUrl: getSampleSrc, route };
 }
 
 function useGridKey(): string {

@@ -2,7 +2,7 @@
 
 import { useTriggerPanelEvent, type EventReply } from "@fiftyone/operators";
 import * as React from "react";
-import { PanelError } from "./errors";
+import { Outdated, PanelError } from "./errors";
 import { useLatest } from "./useLatest";
 
 /** Name of an event to what it takes and what it answers. */
@@ -16,6 +16,7 @@ export type Call<T extends EventTable<T>> = <E extends keyof T & string>(
 /** Any event may return this in place of its answer: one sentence for the person. */
 interface Refusal {
   error: string;
+  outdated?: boolean;
 }
 
 /** What FiftyOne hands to a component named in a Python panel's `render`. */
@@ -52,7 +53,7 @@ export function useEvents<T extends EventTable<T>>(
             return false;
           }
           const { result } = reply;
-          if (result && "error" in result) reject(new PanelError(result.error));
+          if (result && "error" in result) reject(new (result.outdated ? Outdated : PanelError)(result.error));
           else resolve((result ?? {}) as T[E][1]);
           return true;
         };

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ...coverage.criterion import GAP, Threshold
 from ...coverage.yardstick import Yardstick
-from ...errors import EmptySetError, GapsphereError, MismatchError, UnfinishedError
+from ...errors import EmptySetError, GapsphereError, OutdatedError, UnfinishedError
 from ...projection.sampling import draw_rows
 from ...projection.search_space import OWNED, SearchSpace
 from ..store import points, runs, vectors
@@ -55,6 +55,10 @@ UNSAID, UNMEASURED = "0.95 quantile of dist_to_S", "not measured: run compute_co
 
 class NoAnalysisError(GapsphereError):
     """There is no sphere on this dataset yet."""
+
+
+class UnfinishedAnalysisError(NoAnalysisError):
+    """A step of it is running, or was interrupted."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,12 @@ class Analysis:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def placed(self) -> str:
+        """When the sphere was laid out."""
+        made = self.dataset.get_brain_info(self.names.brain_key).timestamp
+        return str(made.isoformat(timespec="milliseconds"))
 
     @property
     def gaps(self) -> Array:
@@ -264,7 +274,7 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
     Raises
     ------
     NoAnalysisError
-        There is no sphere, the one asked for is gone, or a step of it was interrupted.
+        There is no sphere, the one asked for is gone, or a step of it runs or was interrupted.
     """
     found = analyses(dataset)
     if not found:
@@ -303,20 +313,34 @@ def _require_finished(dataset: fo.Dataset, names: Names) -> None:
         for step in (coverage.STEP, picks.STEP, sphere.STEP):
             runs.finished(dataset, names, step)
     except UnfinishedError as error:
-        raise NoAnalysisError(str(error)) from None
+        raise UnfinishedAnalysisError(str(error)) from None
+
+
+def last_whole(dataset: fo.Dataset, suffix: str) -> Analysis | None:
+    """The analysis as it was before the step that runs now, where it is still in memory."""
+    with _kept_lock:
+        return _kept.get((str(dataset_id(dataset)), suffix), (None, None))[1]
 
 
 def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:
     """The analysis that a panel speaks of by its stamp.
 
+    While a step of it runs anew, that is the one before: the arrays in memory are whole.
+
     Raises
     ------
-    MismatchError
+    OutdatedError
         It has changed since the panel was filled.
     """
-    analysis = load(dataset, suffix)
+    try:
+        analysis = load(dataset, suffix)
+    except UnfinishedAnalysisError:
+        before = last_whole(dataset, suffix)
+        if before is None or before.stamp != stamp:
+            raise
+        return before
     if analysis.stamp != stamp:
-        raise MismatchError("The analysis has changed since: reload the panel.")
+        raise OutdatedError("The analysis has changed since this was shown.")
     return analysis
 
 

@@ -30,6 +30,15 @@ export function Loading(props: { what: string }): React.ReactElement {
   return <Face name="loading" title={props.what} busy />;
 }
 
+export function Working(props: { message: string }): React.ReactElement {
+  return (
+    <Face name="working" title="A step is running" busy>
+      <p role="status">{plainly(props.message)}</p>
+      <p>The sphere comes as soon as it is done.</p>
+    </Face>
+  );
+}
+
 export function Failed(props: { message: string; retry(): void }): React.ReactElement {
   return (
     <Face name="failed" title="The sphere could not be loaded">
@@ -103,6 +112,27 @@ export function NotComputed(props: {
         </button>
       ) : null}
     </Face>
+  );
+}
+
+/** A step of this analysis was interrupted: what is shown is the one before. */
+export function Unfinished(props: { bridge: Bridge; sentence: string | null }): React.ReactElement | null {
+  const { bridge, sentence: said } = props;
+  const [error, setError] = React.useState<string | null>(null);
+  if (!said) return null;
+  return (
+    <div className="gs-row gs-fixed gs-stale" role="status" data-cy="gs-unfinished">
+      <span>{error ?? said}</span>
+      {bridge.data.run?.operators.find_gaps ? (
+        <button
+          type="button"
+          className="gs-bare gs-link"
+          onClick={() => bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
+        >
+          Update
+        </button>
+      ) : null}
+    </div>
   );
 }
 

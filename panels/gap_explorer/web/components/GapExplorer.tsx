@@ -5,25 +5,42 @@ import { useAnswer } from "../hooks/useAnswer";
 import { useCloud } from "../hooks/useCloud";
 import { useOverview } from "../hooks/useOverview";
 import { useColour } from "../hooks/useColour";
+import { usePulse } from "../hooks/usePulse";
 import { useScene } from "../hooks/useScene";
 import { useShown } from "../hooks/useShown";
 import { PanelRoot } from "../../../web/shared/PanelRoot";
 import type { SceneTheme } from "../../../web/shared/theme";
 import { Controls } from "./Controls";
 import { Explorer } from "./Explorer";
-import { Failed, Loading, NotComputed, NoWebGL, StaleNotice } from "./Faces";
+import { Failed, Loading, NotComputed, NoWebGL, StaleNotice, Unfinished, Working } from "./Faces";
+import type { Work } from "../../../web/shared/work/work.gen";
+import { WorkStrip } from "../../../web/shared/work/WorkStrip";
 import { useLatest } from "../../../web/shared/useLatest";
 
 /** The panel: one face for each state, and the sphere with its results where there is one. */
 export function GapExplorer(props: { bridge: Bridge }): React.ReactElement {
-  return <PanelRoot cy="gap-explorer">{(theme, root) => <Body bridge={props.bridge} theme={theme} root={root} />}</PanelRoot>;
+  const { bridge } = props;
+  const { seen, act } = usePulse(bridge);
+  return (
+    <PanelRoot cy="gap-explorer">
+      {(theme, root) => (
+        <>
+          <WorkStrip work={seen?.work ?? NO_WORK} act={act} fileUrl={bridge.mediaUrl} />
+          <Unfinished bridge={bridge} sentence={bridge.data.run ? (seen?.unfinished ?? null) : null} />
+          <Body bridge={bridge} theme={theme} root={root} mark={seen?.mark ?? bridge.data.mark ?? ""} />
+        </>
+      )}
+    </PanelRoot>
+  );
 }
 
-function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | null }): React.ReactElement {
+const NO_WORK: readonly Work[] = [];
+
+function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | null; mark: string }): React.ReactElement {
   const { bridge, theme } = props;
   const { status, run } = bridge.data;
   const { cloud, error } = useCloud(bridge);
-  const colour = useColour(bridge, cloud);
+  const colour = useColour(bridge, cloud, props.mark);
   const answers = useAnswer(bridge, cloud);
   const stage = useScene();
   const shown = useShown(bridge, cloud);
@@ -55,6 +72,7 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
 
   if (failure) return <Failed message={failure} retry={retry} />;
   if (!status) return <Loading what="Opening the sphere …" />;
+  if (status.kind === "working") return <Working message={status.message} />;
   if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;
   if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;
   if (error) return <Failed message={error} retry={retry} />;

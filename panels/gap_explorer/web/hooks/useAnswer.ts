@@ -1,9 +1,10 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
+import { Outdated, sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import { decodePositions } from "../../../web/shared/columns";
 import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract.gen";
 import { takingTurns } from "../../../web/shared/turns";
+import { carried } from "../carry";
 import type { Cloud } from "./useCloud";
 import { useLatest } from "../../../web/shared/useLatest";
 
@@ -34,11 +35,14 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   const live = useLatest(bridge);
   const points = useLatest(cloud);
   const [inTurn] = React.useState(takingTurns);
+  /** A question that was refused because the analysis is another one by now. */
+  const refused = React.useRef<{ query: Query; of: Cloud } | null>(null);
 
   const ask = React.useCallback((query: Query) => {
     const target = points.current;
     if (!target) return;
     const mine = ++turn.current;
+    refused.current = null;
     setBusy(true);
     setError(null);
     setNotice(null);
@@ -53,10 +57,12 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
         setHighlight(decodePositions(reply.highlight, target.n));
       })
       .catch((reason: unknown) => {
-        if (mine === turn.current) setError(sentence(reason));
+        if (mine !== turn.current) return;
+        if (reason instanceof Outdated) refused.current = { query, of: target };
+        else setError(sentence(reason));
       })
       .finally(() => {
-        if (mine === turn.current) setBusy(false);
+        if (mine === turn.current) setBusy(refused.current !== null);
       });
   }, [inTurn]);
 
@@ -72,7 +78,8 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
         setNotice(reply.message || null);
         return reply;
       } catch (reason) {
-        setError(sentence(reason));
+        const again = reason instanceof Outdated ? " It is shown now: do that again." : "";
+        setError(sentence(reason) + again);
         return null;
       }
     },
@@ -91,15 +98,22 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     );
   }, [inTurn]);
 
-  // A new run has other positions: an old answer would light up the wrong points.
-  const stamp = cloud?.stamp;
+  // A new run has other positions: an old answer would light up the wrong points.  What was asked is
+  // asked again of the new one.
+  const shown = React.useRef<Cloud | null>(null);
+  const answered = useLatest(answer);
   React.useEffect(() => {
+    const waiting = refused.current ?? (answered.current && shown.current && { query: answered.current.query, of: shown.current });
+    shown.current = cloud;
     turn.current++;
-    setAnswer(null);
+    refused.current = null;
     setHighlight(NOTHING);
     setBusy(false);
     setNotice(null);
-  }, [stamp]);
+    const same = waiting && cloud && waiting.of.source !== cloud.source ? carried(waiting.query, waiting.of, cloud) : null;
+    if (same) ask(same);
+    else setAnswer(null);
+  }, [cloud?.stamp]);
 
   // Choices that change what an answer says ask the same question again.
   const { topK, metric, search, rerank, spread, delta } = bridge.choices;

@@ -9,6 +9,9 @@ import { useLatest } from "../../../web/shared/useLatest";
 /** The points shown, decoded: what every other hook works on. */
 export interface Cloud {
   stamp: string;
+  dataset: string;
+  /** When the points were placed. */
+  sphere: string;
   n: number;
   /** Unit vectors, interleaved. */
   xyz: Float32Array;
@@ -45,7 +48,7 @@ export function useCloud(bridge: Bridge): CloudState {
         const gaps = Bitmask.decode(columns.gaps, n);
         const picks = decodePositions(columns.picks, n);
         const dist = decodeColumn(columns.dist, n);
-        setState({ error: null, cloud: { stamp, n, xyz, sets, gaps, picks, dist, source } });
+        setState({ error: null, cloud: { stamp, dataset: about.dataset_id, sphere: about.sphere, n, xyz, sets, gaps, picks, dist, source } });
       },
       (error) => setState({ cloud: null, error }),
     );

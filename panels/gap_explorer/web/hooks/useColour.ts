@@ -14,8 +14,11 @@ export interface ColourState {
   error: string | null;
 }
 
-/** The column the points are coloured by; fields are fetched once and kept as long as the run. */
-export function useColour(bridge: Bridge, cloud: Cloud | null): ColourState {
+/**
+ * The column the points are coloured by; fields are fetched once and kept as long as the run, and as
+ * the samples stay as they are, which `mark` names.
+ */
+export function useColour(bridge: Bridge, cloud: Cloud | null, mark: string): ColourState {
   const field = bridge.choices.colour;
   const kept = React.useRef<{ stamp: string; columns: Map<string, Column> }>({
     stamp: "",
@@ -26,7 +29,8 @@ export function useColour(bridge: Bridge, cloud: Cloud | null): ColourState {
 
   React.useEffect(() => {
     if (!cloud) return undefined;
-    if (kept.current.stamp !== cloud.stamp) kept.current = { stamp: cloud.stamp, columns: new Map() };
+    const stamp = `${cloud.stamp} ${mark}`;
+    if (kept.current.stamp !== stamp) kept.current = { stamp, columns: new Map() };
     const { columns } = kept.current;
     const ready = columns.get(field) ?? localColumn(field, cloud);
     if (ready) {
@@ -54,7 +58,7 @@ export function useColour(bridge: Bridge, cloud: Cloud | null): ColourState {
     return () => {
       live = false;
     };
-  }, [cloud, field]);
+  }, [cloud, field, mark]);
 
   return state;
 }

@@ -1,0 +1,95 @@
+"""Whether the panel is out of date: asked now and then, and cheap where nothing has changed.
+
+``state`` names all that the panel shows.  It is compared in the browser, which then asks for the
+contents; while a step writes them there is none, and the panel keeps what it has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+
+from ...plugin.dataset.gaps import analysis
+from ...plugin.dataset.gaps.analysis import Analysis, UnfinishedAnalysisError
+from ...plugin.dataset.store import leases, points
+from ...plugin.dataset.store.database import is_empty
+from ...plugin.errors import GapsphereError
+from ..work import work
+from . import overview
+from .memory import PanelMemory
+
+
+def stamp_of(found: Analysis, limit: int) -> str:
+    """Names the analysis and the points shown of it: all that a later event needs to find both."""
+    return f"{found.names.suffix}|{limit}|{found.stamp}"
+
+
+def pulse(ctx: foo.ExecutionContext, panel: PanelMemory) -> dict[str, Any]:
+    """What the panel asks now and then."""
+    dataset = ctx.dataset
+    now = state(dataset, panel)
+    unfinished = now is not None and now.startswith(_UNFINISHED)
+    return {
+        "state": now,
+        "mark": None if now is None else mark(dataset),
+        "unfinished": now.removeprefix(_UNFINISHED) if now and unfinished else None,
+        "work": work(dataset),
+    }
+
+
+_UNFINISHED = "unfinished: "
+
+
+def state(dataset: fo.Dataset | None, panel: PanelMemory) -> str | None:
+    """Names what there is to show; None while a step writes it."""
+    if dataset is None or is_empty(dataset):
+        return "empty"
+    known = analysis.analyses(dataset)
+    suffix = panel.suffix if panel.suffix in known else next(iter(known), "")
+    assert suffix is not None
+    if is_written(dataset, suffix):
+        return None
+    fields = fields_of(dataset)
+    if not known:
+        return f"not computed: {points.mark_of(dataset)} {fields}"
+    try:
+        found = analysis.load(dataset, suffix)
+    except UnfinishedAnalysisError as error:
+        return f"{_UNFINISHED}{error}"
+    except GapsphereError as error:
+        return f"failed: {error}"
+    added = found.stale.added if found.stale else 0
+    shown = (stamp_of(found, panel.limit), overview.version(found), str(added), fields)
+    return "|".join([*shown, *known])
+
+
+def mark(dataset: fo.Dataset | None) -> str:
+    """Changes with every edit of a sample."""
+    return "" if dataset is None else str(points.mark_of(dataset))
+
+
+def is_written(dataset: fo.Dataset, suffix: str) -> bool:
+    """Whether a step writes this analysis now, or loads images."""
+    keys = (f"{leases.ANALYSIS}/{suffix}", f"{leases.LOADING}/")
+    return any(leases.holder(dataset, key) is not None for key in keys)
+
+
+def fields_of(dataset: fo.Dataset | None) -> str:
+    """Changes with the names of the dataset's fields."""
+    if dataset is None:
+        return ""
+    names = sorted(dataset.get_field_schema(flat=True))
+    return hashlib.blake2b("\n".join(names).encode(), digest_size=6).hexdigest()
+
+
+def draw_grid_anew(ctx: foo.ExecutionContext, panel: PanelMemory) -> None:
+    """Let the grid show what was written; new fields come into the sidebar with a reload only."""
+    if ctx.dataset is None:
+        return
+    if panel.fields and panel.fields != fields_of(ctx.dataset):
+        ctx.ops.reload_dataset()
+    else:
+        ctx.ops.reload_samples()

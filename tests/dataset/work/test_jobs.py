@@ -1,0 +1,172 @@
+"""Long work in a thread: told to everybody, stopped by anybody, and whole however it ends."""
+
+import subprocess
+import threading
+import time
+from dataclasses import asdict, replace
+
+import psutil
+import pytest
+from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.store import leases, runs
+from gapsphere.plugin.dataset.store.leases import ANALYSIS, Lease, lease
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.work import jobs, told
+from gapsphere.plugin.errors import BusyError, Cancelled
+from gapsphere.plugin.settings.steps import EmbeddingParams
+
+MINUTE = 60
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    monkeypatch.setattr(jobs, "LOOK", 0.02)
+
+
+@pytest.fixture
+def held():
+    """Work that goes on, batch by batch, until it is let go."""
+    go = threading.Event()
+
+    def work(report):
+        progress = report("Counting")
+        for batch in range(1000):
+            progress(batch, 1000)
+            if go.wait(0.02):
+                break
+        return "1,000 counted"
+
+    work.let_go = go.set
+    yield work
+    go.set()
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + MINUTE
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
+
+
+def only(dataset):
+    (one,) = told.listed(dataset)
+    return one
+
+
+def test_everybody_sees_how_far_it_is_and_what_came_of_it(dataset, held):
+    job = jobs.begin(dataset, "count", "Count", held, "Next: rest.")
+    seen = wait_for(lambda: (one := only(dataset)).done > 2 and one)
+    assert (seen.state, seen.label, seen.stage, seen.total) == (
+        "running",
+        "Count",
+        "Counting",
+        1000,
+    )
+    held.let_go()
+    assert job.wait(MINUTE)
+    ended = only(dataset)
+    assert (ended.state, ended.text, ended.then) == ("done", "1,000 counted", "Next: rest.")
+    assert job.result == "1,000 counted"
+    told.forget(dataset, ended.id)
+    assert told.listed(dataset) == []
+
+
+@pytest.mark.parametrize("which", ["this one", "all"])
+def test_anybody_stops_it_and_what_is_done_is_kept(loaded, which):
+    def embed(report):
+        return compute_embeddings(
+            loaded, EmbeddingParams(batch_size=1, encoder="packaged"), progress=report("Embeddings")
+        )
+
+    job = jobs.begin(loaded, "compute_embeddings", "Compute embeddings", embed, "Next: coverage.")
+    wait_for(lambda: job.now.done >= 1)
+    told.stop(loaded, job.id if which == "this one" else None)
+    assert job.wait(MINUTE)
+    assert isinstance(job.error, Cancelled)
+    ended = only(loaded)
+    assert (ended.state, ended.then) == ("stopped", "")
+    assert "What was done so far is kept" in ended.text
+    assert runs.read(loaded, Names(), "embeddings").running
+    # Nothing is left in the way of the run that goes on.
+    compute_embeddings(loaded, EmbeddingParams(encoder="packaged"))
+    assert len(loaded.exists("embedding")) == len(loaded)
+
+
+def test_an_old_stop_does_not_end_new_work(dataset, held):
+    told.stop(dataset)
+    job = jobs.begin(dataset, "count", "Count", held)
+    wait_for(lambda: job.now.done > 3)
+    held.let_go()
+    assert job.wait(MINUTE)
+    assert only(dataset).state == "done"
+
+
+def test_a_failure_is_told_in_a_sentence_and_a_defect_as_one(dataset):
+    def refused(report):
+        return compute_embeddings(dataset, progress=report("Embeddings"))
+
+    def broken(report):
+        raise ZeroDivisionError("division by zero")
+
+    jobs.begin(dataset, "compute_embeddings", "Compute embeddings", refused).wait(MINUTE)
+    assert (only(dataset).state, only(dataset).text) == ("failed", "There is no sample to embed.")
+    job = jobs.begin(dataset, "count", "Count", broken)
+    job.wait(MINUTE)
+    assert isinstance(job.error, ZeroDivisionError)
+    assert only(dataset).text.startswith("Count failed: division by zero.")  # the one before went
+
+
+def test_a_second_start_is_refused_by_the_lease_and_the_first_goes_on(dataset, held, monkeypatch):
+    monkeypatch.setattr(leases, "WAIT", 0.1)
+    key = f"{ANALYSIS}/"
+
+    def first(report):
+        with lease(dataset, key, "find_gaps"):
+            return held(report)
+
+    def second(report):
+        with lease(dataset, key, "compute_coverage"):
+            pass
+
+    running = jobs.begin(dataset, "find_gaps", "Find gaps", first)
+    wait_for(lambda: leases.holder(dataset, key))
+    refused = jobs.begin(dataset, "compute_coverage", "Compute coverage", second)
+    assert refused.wait(MINUTE)
+    assert isinstance(refused.error, BusyError)
+    assert "find_gaps, process" in str(refused.error)
+    assert only(dataset).id == running.id  # the refusal was said to whoever asked
+
+
+def test_work_whose_server_has_ended_is_interrupted_and_says_how_to_go_on(dataset):
+    gone = subprocess.Popen(["sleep", "60"])
+    started = psutil.Process(gone.pid).create_time()
+    by = replace(Lease.mine("find_gaps"), pid=gone.pid, started=started)
+    told.tell(
+        told.store_of(dataset), told.Told(by, "Find gaps", stage="Embeddings", done=3, total=9)
+    )
+    assert only(dataset).state == "running"
+    gone.kill()
+    gone.wait()
+    found = only(dataset)
+    assert found.state == "interrupted"
+    assert "run it again to go on" in found.text
+    assert (found.done, found.total) == (3, 9)
+
+
+def test_the_deleted_dataset_ends_the_work_and_leaves_nothing_behind(dataset, held):
+    job = jobs.begin(dataset, "count", "Count", held)
+    store = told.store_of(dataset)
+    wait_for(lambda: job.now.done > 1)
+    name = dataset.name
+    dataset.delete()
+    assert job.wait(MINUTE)
+    assert str(job.error) == f"The dataset {name!r} was deleted while 'Count' ran on it."
+    assert store.list_keys() == []
+
+
+def test_the_time_left_follows_the_pace_so_far():
+    entry = told.Told(Lease.mine("count"), "Count", done=100, total=400, seconds=20)
+    assert entry.left == 60
+    assert replace(entry, seconds=0.5).left is None
+    assert told.Told.read(asdict(entry)) == entry

@@ -1,0 +1,100 @@
+"""The open panel follows the dataset, and long work leaves the App to its user."""
+
+import pytest
+from gapsphere.plugin.dataset import api
+
+PANEL = '[data-cy="gap-explorer"]'
+WORK = '[data-cy="gs-work"]'
+CAMERA = "[...window.__gapsphere.scene.orbit.eye, window.__gapsphere.scene.orbit.zoom]"
+
+
+def prompt(page, label):
+    """Open an operator's form from the palette."""
+    page.keyboard.press("`")
+    page.get_by_placeholder("Search operations").or_(page.locator("input:focus")).first.wait_for()
+    page.keyboard.type(label)
+    page.get_by_text(label, exact=True).last.click()
+    page.get_by_role("button", name="Execute").first.wait_for()
+
+
+def execute(page):
+    page.get_by_role("button", name="Execute").first.click()
+
+
+def gaps_at(dataset, delta):
+    return sum(value > delta for value in dataset.exists("dist_to_S").values("dist_to_S"))
+
+
+def test_a_new_run_comes_into_the_open_panel_with_all_that_its_user_did(panel, own, shot):
+    panel.open(own)
+    page = panel.page
+    _, x, y = panel.point_in_sight()
+    page.mouse.click(x, y)
+    asked = panel.answer("point")["cards"][0]["id"]
+    page.get_by_role("button", name="Add to Visual Spec").first.click()
+    page.wait_for_selector(".gs-tray .gs-held")
+    camera, delta = panel.read(CAMERA), panel.state("run")["delta"]
+
+    # From Python, as the command line or another tab would.
+    api.compute_coverage(own, delta=delta / 2, progress=False)
+    panel.wait_state(f"s.run.delta === {delta / 2} && s.answer && !s.busy")
+    assert panel.state("run")["gaps"] == gaps_at(own, delta / 2)
+    assert panel.state("answer")["cards"][0]["id"] == asked
+    assert panel.read(CAMERA) == pytest.approx(camera)
+    assert page.locator(".gs-tray .gs-held").count() > 0
+
+    # In this browser, by an operator of the App.
+    prompt(page, "Gapsphere: Compute coverage")
+    page.get_by_label("Delta", exact=False).or_(page.locator('input[type="number"]')).first.fill(
+        "0.3"
+    )
+    execute(page)
+    panel.wait_state("s.run.delta === 0.3")
+    shot(page, "live-coverage")
+    assert panel.state("run")["gaps"] == gaps_at(own, 0.3)
+
+
+def test_a_click_on_what_has_changed_is_answered_all_the_same(panel, own):
+    panel.open(own)
+    # The panel hears nothing before the click: its look at the dataset is held back.
+    panel.page.route(
+        "**/operators/execute",
+        lambda route: (
+            route.abort()
+            if '"__method__":"pulse"' in (route.request.post_data or "") and held
+            else route.continue_()
+        ),
+    )
+    held = [True]
+    _, x, y = panel.point_in_sight()
+    kept = panel.state("run")["total"]
+    wanted = own.values("id")[0]
+    own.delete_samples([wanted])
+    panel.page.mouse.click(x, y)
+    held.clear()
+    answer = panel.answer("point")
+    assert panel.state("run")["total"] == kept - 1
+    assert answer["cards"]
+
+
+def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own, shot):
+    panel.open(own)
+    page = panel.page
+    prompt(page, "Gapsphere: Compute embeddings")
+    page.get_by_text("More settings").click()
+    page.get_by_text("Batch size", exact=True).locator("xpath=following::input[1]").fill("1")
+    page.get_by_text("Suffix", exact=True).locator("xpath=following::input[1]").fill("again")
+    execute(page)
+    page.wait_for_selector(f'{WORK}[data-state="running"] >> text=Embeddings:')
+    page.wait_for_selector('[data-cy="operators-prompt-modal"]', state="detached")
+    page.mouse.click(*panel.middle())
+    panel.wait_state("!s.busy && s.answer")
+    shot(page, "live-working")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.wait_for_selector(f'{WORK}[data-state="stopped"]')
+    shot(page, "live-stopped")
+    own.reload()
+    done = len(own.exists("embedding_again"))
+    assert 0 < done < len(own)
+    page.get_by_role("button", name="Dismiss").click()
+    page.wait_for_selector(WORK, state="detached")
