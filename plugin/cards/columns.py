@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coverage.contrasts import OWN_RANGE, own_range, short
+from ..coverage.markers import is_flag, is_marker
 from ..coverage.verdict import drive_numbers
 from ..errors import DimensionError
 
@@ -196,9 +197,9 @@ def _shared(values: Sequence[Any], drive: Ints) -> bool:
 
 def _values(name: str, values: Sequence[Any], m: int) -> list[Term]:
     """A term for each value; those of S alone name no card, but say what chance would name."""
-    words = not _is_number(values) and not _is_flag(values)
+    words = not _is_number(values) and not is_flag(_distinct(values))
     ours, theirs = _distinct(values[:m]), _distinct(values[m:])
-    last = len(ours) == 1 and (_is_flag(values) or (len(theirs) == 1 and ours != theirs))
+    last = is_marker(ours, theirs)
     code = {value: at for at, value in enumerate(_distinct(values))}
     codes = np.array([-1 if value is None else code[value] for value in values])
     found = []
@@ -280,12 +281,6 @@ def _distinct(values: Sequence[Any]) -> dict[Any, None]:
 
 def _is_number(values: Sequence[Any]) -> bool:
     return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in _distinct(values))
-
-
-def _is_flag(values: Sequence[Any]) -> bool:
-    """Whether a column says yes or no."""
-    said = {_text(value).lower() for value in _distinct(values)}
-    return any(said <= pair for pair in ({"0", "1"}, {"yes", "no"}, {"true", "false"}))
 
 
 def _text(value: Any) -> str:

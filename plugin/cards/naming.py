@@ -254,7 +254,7 @@ name them so)
     def _same(self, rows: Ints, name: Chosen) -> tuple[str, ...]:
         """Values of other fields that hold for exactly the same images of the card and of S.
 
-        What all of U has, such as the name of the pool, is not said of a name that tells more.
+        What may only say which images are candidates is not said of a name that tells more.
         """
         here, owned = _pool(name)[rows], _owned(name)
         more = not any(term.last for term in name)
@@ -262,7 +262,7 @@ name them so)
             str(term)
             for term in self.terms
             if term not in name
-            and not (more and term.last and term.pool.all())
+            and not (more and term.last)
             and np.array_equal(term.pool[rows], here)
             and np.array_equal(term.owned, owned)
         )

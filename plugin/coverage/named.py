@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError
 from .contrasts import own_range
+from .markers import is_marker
 from .verdict import drive_numbers, drives_needed
 
 MOST_FRAMES = 0.5
@@ -182,13 +183,25 @@ def named(
             for camera in cameras:
                 for at, number in _numbers(attribute, drives, *camera):
                     found[at].append((number, attribute))
+    markers = {one.name for one in attributes if is_marker(_listed(one.owned), _listed(one.pool))}
     return {
         drives.named[at]: sorted(
-            (_told(finding, about, len(pairs), alpha) for finding, about in pairs),
+            _telling([_told(one, about, len(pairs), alpha) for one, about in pairs], markers),
             key=lambda finding: (not finding.sentence, finding.corrected, -finding.outside),
         )
         for at, pairs in found.items()
     }
+
+
+def _listed(column: Any) -> list[Any]:
+    return np.asarray(column).tolist()
+
+
+def _telling(findings: list[Finding], markers: set[str]) -> list[Finding]:
+    """Findings without the sentences of columns that say no more than another sentence does."""
+    if not any(one.sentence for one in findings if one.attribute not in markers):
+        return findings
+    return [replace(one, sentence="") if one.attribute in markers else one for one in findings]
 
 
 @dataclass(frozen=True)

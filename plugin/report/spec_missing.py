@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ..coverage.markers import is_marker
+
 LEVEL = 0.01
 LEAST_COUNT = 3
 LEAST_LIFT = 1.5
@@ -64,7 +66,9 @@ def over_represented(
     -------
     list of Shared
         The most surprising first; at most ``most``.  Each has at least three images here, is at
-        least 1.5 times as frequent as in S, and has a corrected p below ``level``.
+        least 1.5 times as frequent as in S, and has a corrected p below ``level``.  Columns that
+        may only say which images are candidates (:func:`~..coverage.markers.is_marker`) are given
+        only where there is no other.
 
     Examples
     --------
@@ -94,7 +98,10 @@ def over_represented(
             break
         if shared.here >= LEAST_COUNT and (shared.lift is None or shared.lift >= LEAST_LIFT):
             found.append(Shared(**{**vars(shared), "p": worst}))
-    return found[:most]
+    markers = {
+        shared.field for shared in found if is_marker(owned[shared.field], here[shared.field])
+    }
+    return ([shared for shared in found if shared.field not in markers] or found)[:most]
 
 
 def _categories(here: Sequence[Any], owned: Sequence[Any]) -> tuple[list[str], list[str]]:

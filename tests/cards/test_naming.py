@@ -177,10 +177,10 @@ def test_a_helper_column_never_wins_over_a_condition(kind):
     assert name.p < 0.01
 
 
-def test_a_flag_for_the_same_images_is_said_to_be_the_same():
+def test_a_flag_never_set_in_s_is_not_said_beside_a_name_that_tells_more():
     _, name = night_card(flag=HELPERS["flag"], side=HELPERS["side"])
-    assert name.same == ("`flag` = 1",)
-    assert "the same images as `flag` = 1" in name.sentence()
+    assert name.title == "night"
+    assert name.same == ()
 
 
 def test_a_flag_names_the_card_where_nothing_else_does():
