@@ -664,6 +664,7 @@ class ContrastRow(TypedDict):
     group: ValueGroup | DriveGroup
     title: str
     counts: str
+    lines: list[str]
     images: int
     positions: Base64
 
@@ -690,7 +691,8 @@ class Overview(OfStamp):
     """First pick first, `PICKS_MAX` at most."""
     picks_total: int
     radius_before: float | None
-    policy: str
+    knee: int | None
+    """Picks after which the radius falls little."""
 
 
 class ClassCount(TypedDict):

@@ -14,6 +14,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
+from ...plugin.coverage.knee import knee
 from ...plugin.coverage.words import counted
 from ...plugin.dataset.gaps import card_records, picks
 from ...plugin.dataset.gaps.analysis import Analysis
@@ -86,7 +87,7 @@ def _cards(found: Analysis, shown: Array, cards: Sequence[GapCard]) -> list[dict
     made = [
         {
             "key": card.key,
-            "title": card.title,
+            "title": f"{card.title[:1].upper()}{card.title[1:]}",
             "counts": _counts(card),
             "lines": _lines(card),
             "images": card.images,
@@ -157,19 +158,25 @@ def _lines(card: GapCard) -> list[str]:
 
 
 def _contrasts(found: Analysis, shown: Array) -> list[dict[str, Any]]:
-    """What the coverage run told apart by name, the largest group of candidates first."""
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    """What the coverage run told apart by name: values, then drives, the larger first."""
+    values: dict[tuple[str, str], dict[str, Any]] = {}
+    drives = []
     for drive in found.covered.drives if found.covered else []:
+        said = []
         for finding in drive["findings"]:
-            if "value" in finding:
-                key = (str(finding["attribute"]), str(finding["value"]))
-                if key not in rows:
-                    rows[key] = _value_row(found, shown, *key)
-            else:
-                key = (str(drive["drive"]), str(finding["sentence"]))
-                rows[key] = _drive_row(found, shown, *key)
-    there = [row for row in rows.values() if row["images"]]
-    return sorted(there, key=lambda row: -row["images"])[:CONTRASTS_MAX]
+            if "value" not in finding:
+                said.append(str(finding["sentence"]))
+                continue
+            key = (str(finding["attribute"]), str(finding["value"]))
+            if key not in values:
+                values[key] = _value_row(found, shown, *key)
+        if said:
+            drives.append(_drive_row(found, shown, str(drive["drive"]), said))
+    rows = [
+        *sorted(values.values(), key=lambda row: -row["images"]),
+        *sorted(drives, key=lambda row: -row["images"]),
+    ]
+    return [row for row in rows if row["images"]][:CONTRASTS_MAX]
 
 
 def _value_row(found: Analysis, shown: Array, field: str, value: str) -> dict[str, Any]:
@@ -180,17 +187,19 @@ def _value_row(found: Analysis, shown: Array, field: str, value: str) -> dict[st
         "title": f"{field} = {value}",
         "counts": f"{owned:,} of {int(found.owned.sum()):,} owned, "
         f"{pool:,} of {int((~found.owned).sum()):,} candidates",
+        "lines": [],
         "images": pool,
         "positions": _positions(shown, np.flatnonzero(has & ~found.owned)),
     }
 
 
-def _drive_row(found: Analysis, shown: Array, drive: str, sentence: str) -> dict[str, Any]:
+def _drive_row(found: Analysis, shown: Array, drive: str, said: list[str]) -> dict[str, Any]:
     rows = found.rows_of_drive(drive)
     return {
         "group": {"kind": "drive", "drive": drive},
         "title": f"Drive {drive}",
-        "counts": f"{counted(len(rows), 'candidate')} {sentence}",
+        "counts": f"{counted(len(rows), 'candidate')}, {said[0]}",
+        "lines": said[1:],
         "images": len(rows),
         "positions": _positions(shown, rows),
     }
@@ -227,8 +236,14 @@ def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
         ],
         "picks_total": len(rows),
         "radius_before": said.get("radius_before"),
-        "policy": str(said.get("policy", "kcenter")),
+        "knee": _knee(said.get("radius_before"), [radius.get(one) for one in ids]),
     }
+
+
+def _knee(before: float | None, radii: Sequence[float | None]) -> int | None:
+    """Picks after which the radius falls little; None where that is not known."""
+    known = [one for one in (before, *radii) if one is not None]
+    return knee(known) if len(known) == len(radii) + 1 else None
 
 
 def _pictures(found: Analysis, shown: Array, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -617,6 +617,7 @@ export interface ContrastRow {
   group: ValueGroup | DriveGroup;
   title: string;
   counts: string;
+  lines: string[];
   images: number;
   positions: Base64;
 }
@@ -642,7 +643,8 @@ export interface Overview extends OfStamp {
   picks: PickRow[];
   picks_total: number;
   radius_before: number | null;
-  policy: string;
+  /** Picks after which the radius falls little. */
+  knee: number | null;
 }
 
 export interface ClassCount {

@@ -112,7 +112,7 @@ function Row(
         <div className="gs-lack-body">
           {card ? <Pairs bridge={bridge} card={card} /> : null}
           <GroupActions state={state} group={group} images={row.images} tag={row.title} tray={tray} />
-          {card ? <Lines lines={card.lines} /> : null}
+          <Lines lines={row.lines} />
         </div>
       ) : null}
     </li>

@@ -9,7 +9,7 @@ import { count, fileName, number, plural } from "../words";
 import { Done } from "./GroupActions";
 import { RadiusCurve } from "./RadiusCurve";
 
-/** Picks that are proposed at first, and pictures shown before all are asked for. */
+/** Picks that are proposed where the curve has no knee, and pictures shown before all are asked for. */
 const PROPOSED = 10;
 const PICTURES = 12;
 
@@ -24,7 +24,7 @@ export function Picks(props: {
 }): React.ReactElement | null {
   const { bridge, state, overview, tray } = props;
   const { picks, picks_total: total } = overview;
-  const [chosen, setN] = React.useState(PROPOSED);
+  const [wanted, setN] = React.useState<number | null>(null);
   const [all, setAll] = React.useState(false);
   const [tag, setTag] = React.useState("to label");
   const [at, setAt] = React.useState<number | null>(null);
@@ -36,7 +36,7 @@ export function Picks(props: {
       </section>
     );
   }
-  const n = Math.min(Math.max(1, chosen), total);
+  const n = Math.min(Math.max(1, wanted ?? overview.knee ?? PROPOSED), total);
   const group: PicksGroup = { kind: "picks", count: n };
   const shown = picks.slice(0, all ? n : Math.min(n, PICTURES));
   const pointed = picks[(at ?? n) - 1] ?? picks[picks.length - 1];
@@ -51,6 +51,7 @@ export function Picks(props: {
         <RadiusCurve
           before={overview.radius_before}
           radii={picks.map((pick) => pick.radius)}
+          knee={overview.knee}
           n={n}
           pointed={at}
           point={(rank) => {

@@ -13,13 +13,15 @@ export function RadiusCurve(props: {
   before: number | null;
   /** After each pick, first pick first; null where an import did not say. */
   radii: readonly (number | null)[];
+  /** Picks after which the radius falls little. */
+  knee: number | null;
   /** Picks taken. */
   n: number;
   pointed: number | null;
   point(rank: number | null): void;
   choose(n: number): void;
 }): React.ReactElement {
-  const { before, radii, n, pointed, point, choose } = props;
+  const { before, knee, radii, n, pointed, point, choose } = props;
   const known = radii.filter((radius): radius is number => radius !== null);
   const top = Math.max(before ?? 0, ...known, 1e-9);
   const k = radii.length;
@@ -55,6 +57,9 @@ export function RadiusCurve(props: {
         }}
       >
         <rect className="gs-radius-taken" x="0" y="0" width={x(Math.min(n, k))} height={HEIGHT} />
+        {knee ? (
+          <line className="gs-radius-knee" x1={x(knee)} x2={x(knee)} y1="0" y2={HEIGHT} vectorEffect="non-scaling-stroke" />
+        ) : null}
         <path className="gs-radius-line" d={path} vectorEffect="non-scaling-stroke" />
         {pointed !== null ? (
           <line className="gs-radius-at" x1={x(pointed)} x2={x(pointed)} y1="0" y2={HEIGHT} vectorEffect="non-scaling-stroke" />
@@ -63,6 +68,7 @@ export function RadiusCurve(props: {
       <p className="gs-dim gs-small" title="The largest distance of a candidate to the owned images and the picks">
         covering radius {before === null ? "" : `${number(before)} → `}
         <b>{after == null ? "unknown" : number(after)}</b> after {Math.min(n, k)}
+        {knee === n ? ", where it bends" : ""}
       </p>
     </div>
   );
