@@ -26,8 +26,10 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
     said = [names.prediction_status, names.llm_score, names.llm_rationale, names.llm_raw]
     known = decisions.models(dataset)
     others = [ReviewNames(other) for other in known if other != model]
+    predicted = _predicted(names)
     wanted = [
         *said,
+        *predicted,
         *(name for other in others for name in (other.prediction_status, other.llm_score)),
         *_centroid(names),
         names.file_name,
@@ -43,6 +45,9 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
     return {
         **_brief(dataset, sample, names, dataset.app_config.modal_media_field),
         "name": _get(sample, names.file_name) or PurePath(sample.filepath).name,
+        "prediction": next(
+            (str(_get(sample, one)) for one in predicted if _get(sample, one)), None
+        ),
         "rationale": rationale,
         "raw": raw,
         "cut": max(cut, raw_cut),
@@ -55,6 +60,12 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
         "others": [{"model": other.model, **_said(sample, other)} for other in others],
         "decision": _decision(decisions.standing(dataset, sample_id, model=model)),
     }
+
+
+def _predicted(names: ReviewNames) -> tuple[str, ...]:
+    """Fields that the class a model answered with may be in: a table's own column of it."""
+    suffix = f"_{names.model}" if names.model else ""
+    return tuple(f"llm_{word}{suffix}" for word in ("prediction", "predicted", "label", "class"))
 
 
 def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list[dict[str, Any]]:

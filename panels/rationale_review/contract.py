@@ -60,6 +60,8 @@ class Verdict(TypedDict):
     status: Status | None
     """null: the model has no status for this sample."""
     score: float | None
+    prediction: str | None
+    """The class that the model answered with, where its table has one."""
     rationale: str | None
     raw: str | None
     """The model's text, where it did not parse."""

@@ -94,6 +94,16 @@ def test_a_card_holds_what_the_sample_holds(panel, reviewed):
     assert card["at"]["view"] == reviewed.values("id").index(sample.id)
 
 
+def test_a_card_tells_the_class_that_the_model_answered_with(panel, reviewed):
+    sample_id = reviewed.first().id
+    panel.call("open")
+    assert panel.call("card", id=sample_id)["card"]["prediction"] is None
+    for model in ("", "_other"):
+        reviewed.set_values(f"llm_prediction{model}", {sample_id: f"fog{model}"}, key_field="id")
+        card = panel.call("card", id=sample_id, model=model.removeprefix("_"))["card"]
+        assert card["prediction"] == f"fog{model}"
+
+
 def test_a_card_survives_a_sample_with_nothing_on_it(panel, reviewed):
     bare = fo.Sample(filepath="/made/bare.png")
     reviewed.add_sample(bare)

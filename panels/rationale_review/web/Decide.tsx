@@ -4,7 +4,7 @@ import type { Card, Choice } from "./contract.gen";
 import type { Decision } from "../../web/shared/rationales/verdicts.gen";
 import { KEY_OF } from "./keys";
 import { leave } from "./Verdict";
-import { DECISION_HINT, DECISION_LABEL } from "../../web/shared/rationales/words";
+import { DECISION_HINT, DECISION_LABEL, STATUS_LABEL } from "../../web/shared/rationales/words";
 
 const ORDER: readonly Decision[] = ["agree", "disagree", "relabel", "unsure"];
 
@@ -58,6 +58,9 @@ export function Decide(props: {
           </button>
         ))}
       </div>
+      <p className="gs-fine gr-meaning" data-cy="gr-meaning">
+        Agree: {meaning(card)} is right. Disagree: it is wrong. Relabel: the ground truth is wrong.
+      </p>
       <label className="gr-note">
         <span className="gs-hidden">Note, saved with the decision</span>
         <textarea
@@ -85,6 +88,10 @@ export function Decide(props: {
     </section>
   );
 }
+
+/** What a person agrees with: the status that the model's answer was given. */
+const meaning = (card: Card): string =>
+  card.status === null ? "what the model said" : `the status “${STATUS_LABEL[card.status]}”`;
 
 function Relabel(props: {
   labels: readonly string[];

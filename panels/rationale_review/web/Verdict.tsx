@@ -25,8 +25,8 @@ export function Verdict(props: {
         </div>
         <div>
           <dt>Prediction</dt>
-          <dd>
-            <StatusBadge status={card.status} />
+          <dd data-cy="gr-prediction">
+            {card.prediction !== null && <span className="gr-truth">{card.prediction}</span>} <StatusBadge status={card.status} />
           </dd>
         </div>
         <div className="gr-grow">

@@ -46,6 +46,8 @@ export interface Verdict {
   /** null: the model has no status for this sample. */
   status: Status | null;
   score: number | null;
+  /** The class that the model answered with, where its table has one. */
+  prediction: string | null;
   rationale: string | null;
   /** The model's text, where it did not parse. */
   raw: string | null;

@@ -2,6 +2,7 @@ import * as React from "react";
 import type { Bridge } from "../bridge";
 import type { Action, Answer, Card, RunInfo } from "../contract.gen";
 import type { AnswerState } from "../hooks/useAnswer";
+import { useEscape } from "../hooks/useEscape";
 import type { HeatState } from "../hooks/useHeatmaps";
 import type { TrayState } from "../hooks/useTray";
 import { isProvisional, suggestedTag } from "../verdicts";
@@ -30,6 +31,7 @@ export function AnswerView(props: {
     setChosen(new Set());
     setScope("one");
   }, [answer]);
+  useEscape(true, state.clear);
   const image = query.kind === "point" ? (answer.cards[0] ?? null) : null;
   const around = image ? answer.cards.slice(1) : answer.cards;
   const ids = chosen.size ? [...chosen] : image && scope === "one" ? [image.id] : null;
