@@ -2,8 +2,9 @@
 
     python -m gapsphere.scripts.bench.film [FILE]
 
-Runs the demo, opens its App in Chromium, turns the sphere, opens the most unusual drive, gathers
-its images for the Visual Spec and asks about a point.  Every frame is a screenshot.
+Runs the demo, opens its App in Chromium on what S lacks, opens the first gap card, turns the
+sphere, asks about a pick beside the owned image nearest to it, and tags the first picks.  Every
+frame is a screenshot.
 """
 
 from __future__ import annotations
@@ -16,19 +17,22 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from .picture import DEMO_DATASET, DRAWN, POINT_IN_SIGHT, PORT, app_window
+from .picture import DEMO_DATASET, PORT, app_window
 
 SIZE = (900, 540)
 STEP = 90
 """Milliseconds a frame stays while something moves."""
 ANSWERED = "window.__gapsphere.state.answer && !window.__gapsphere.state.busy"
 
-# The grid shows the answer, every thumbnail of it drawn.
-IN_GRID = """(() => {
-  const shown = [...document.querySelectorAll('[data-cy="looker"]')];
-  const drawn = [...document.querySelectorAll('.gs-results img')];
-  return shown.length === Math.min(window.__gapsphere.state.answer.total, shown.length || 1)
-    && drawn.every((one) => one.complete && one.naturalWidth > 0);
+# Every picture of the panel in sight is drawn, and so is the grid.
+PICTURES = """(() => {
+  const inSight = (one) => {
+    const box = one.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight && box.width > 0;
+  };
+  const drawn = [...document.querySelectorAll('[data-cy="gap-explorer"] img')].filter(inSight);
+  return drawn.every((one) => one.complete && one.naturalWidth > 0)
+    && document.querySelector('[data-cy="looker"]');
 })()"""
 
 # A screenshot shows no pointer.
@@ -102,6 +106,12 @@ def play(film: Film) -> None:
     page.locator('[data-cy="looker"]').first.wait_for()
     film.shoot(1800)
 
+    lacking = page.locator('[data-cy="gs-lack"]').first
+    click(film, lacking.locator("button").first)
+    lacking.locator(".gs-pairs img").first.wait_for()
+    page.wait_for_function(PICTURES)
+    film.shoot(3500)
+
     box = page.locator('[data-cy="gs-canvas"]').bounding_box()
     assert box is not None
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -110,26 +120,22 @@ def play(film: Film) -> None:
     film.go(middle[0] - 90, middle[1], frames=14)
     page.mouse.up()
 
-    click(film, page.get_by_role("radiogroup", name="Pane").get_by_text("Drives"))
-    drive = page.locator('[data-cy="gs-drive"]').first
-    drive.wait_for()
+    click(film, lacking.locator("button").first)
+    picks = page.locator('[data-cy="gs-picks"]')
+    picks.scroll_into_view_if_needed()
     film.shoot(2500)
-
-    click(film, drive)
+    click(film, page.locator('[data-cy="gs-pick-list"] li button').first)
     page.wait_for_function(ANSWERED)
-    page.wait_for_function(IN_GRID)
+    page.wait_for_function(PICTURES)
+    film.shoot(4000)
+
+    page.keyboard.press("Escape")
+    picks.locator("button[type=submit]").scroll_into_view_if_needed()
+    click(film, picks.locator("button[type=submit]"))
+    picks.get_by_text("tagged").wait_for()
     film.shoot(3000)
-
-    click(film, page.get_by_role("button", name="Add to Visual Spec", exact=True))
-    page.wait_for_function(DRAWN)
-    film.shoot(2500)
-
-    at = page.evaluate(POINT_IN_SIGHT)
-    film.go(at["x"], at["y"])
-    page.mouse.click(at["x"], at["y"])
-    page.wait_for_function(ANSWERED)
-    page.wait_for_function(IN_GRID)
-    film.shoot(3500)
+    click(film, picks.get_by_role("button", name="Undo"))  # the next film finds the demo as it was
+    picks.get_by_text("again").wait_for()
 
 
 def click(film: Film, target: Locator) -> None:

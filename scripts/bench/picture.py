@@ -1,10 +1,9 @@
-"""Makes the README's pictures from the real App.
+"""Makes the README's picture of sparse sampling from the real App.
 
-    python -m gapsphere.scripts.bench.picture [--sparse] [FILE]
+    python -m gapsphere.scripts.bench.picture [FILE]
 
-Runs the demo, opens its App in Chromium, asks the sphere about a point in sight, gathers the answer
-in the Visual Spec's tray, and keeps what the window shows.  With ``--sparse`` it plays the demo's
-dry day drives through the city to two sampling policies, and shows the panel that compares them.
+Plays the demo's dry day drives through the city to two sampling policies, and shows the panel that
+compares them.
 """
 
 from __future__ import annotations
@@ -21,34 +20,6 @@ from playwright.sync_api import Page
 from ...tests.support.servers import chromium
 
 PORT = 5199
-POINT_IN_SIGHT = """(() => {
-  const hook = window.__gapsphere, box = hook.canvas.getBoundingClientRect();
-  const seen = [];
-  for (let i = 0; i < hook.scene.count; i++) {
-    const at = hook.project(i);
-    if (at && at.visible && hook.pick(at.x, at.y) === i)
-      seen.push([Math.hypot(at.x - box.left - box.width / 2, at.y - box.top - box.height / 2), at]);
-  }
-  seen.sort((a, b) => a[0] - b[0]);
-  return seen[0][1];
-})()"""
-
-# Every thumbnail in sight (the browser leaves the others for later), and the grid's answer.
-DRAWN = """(() => {
-  const inside = (one, pane) => {
-    const [a, b] = [one.getBoundingClientRect(), pane.getBoundingClientRect()];
-    return a.top < b.bottom && a.left < b.right;
-  };
-  const drawn = (of) => [...document.querySelectorAll(of + ' img')]
-    .filter((one) => inside(one, document.querySelector(of)))
-    .map((one) => one.complete && one.naturalWidth > 0);
-  const pictures = [...drawn('.gs-results'), ...drawn('.gs-tray')];
-  return document.querySelector('.gs-held img') && pictures.every(Boolean)
-    && document.querySelectorAll('[data-cy="looker"]').length
-      === window.__gapsphere.state.answer.total;
-})()"""
-
-
 DEMO_DATASET = "gapsphere-demo"
 SPARSE_DATASET = "gapsphere-sparse-picture"
 SPARSE_DRAWN = """(() => {
@@ -59,21 +30,13 @@ SPARSE_DRAWN = """(() => {
 
 
 def main() -> None:
-    sparse = "--sparse" in sys.argv
-    named = [word for word in sys.argv[1:] if word != "--sparse"]
-    target = Path(
-        named[0] if named else f"docs/{'sparse_sampling' if sparse else 'gap_explorer'}.png"
-    )
-    gapsphere = Path(sys.executable).with_name("gapsphere")
-    if sparse:
-        simulate()
-    else:
-        subprocess.run([gapsphere, "demo", "--no-app"], check=True)
-    with app_window(SPARSE_DATASET if sparse else DEMO_DATASET) as page:
-        (look_at_sparse if sparse else look_at_gaps)(page)
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/sparse_sampling.png")
+    simulate()
+    with app_window(SPARSE_DATASET) as page:
+        look_at_sparse(page)
         page.screenshot(path=target)
-    if sparse:  # with two rows of pictures it would be twice as large in full colour
-        Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
+    # With two rows of pictures it would be twice as large in full colour.
+    Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
 
 
 @contextmanager
@@ -98,17 +61,6 @@ def app_window(dataset: str) -> Iterator[Page]:
     finally:
         app.terminate()
         app.wait(30)
-
-
-def look_at_gaps(page: Page) -> None:
-    page.goto(f"http://127.0.0.1:{PORT}/")
-    page.wait_for_function("window.__gapsphere && window.__gapsphere.ready")
-    page.locator('[data-cy="looker"]').first.wait_for()
-    at = page.evaluate(POINT_IN_SIGHT)
-    page.mouse.click(at["x"], at["y"])
-    page.wait_for_function("window.__gapsphere.state.answer && !window.__gapsphere.state.busy")
-    page.get_by_role("button", name="Add to Visual Spec", exact=True).click()
-    page.wait_for_function(DRAWN)
 
 
 def look_at_sparse(page: Page) -> None:

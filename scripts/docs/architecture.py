@@ -29,6 +29,7 @@ ROOMS = {
     "plugin.dataset.rationales": "review of cached features",
     "plugin.dataset.sparse": "sequences of frames",
     "plugin.dataset.gaps": "load to find_gaps, ask",
+    "plugin.dataset.work": "runs in the background",
     "plugin.dataset.store": "FiftyOne as a store",
     "plugin.settings": "every setting",
     "plugin.report": "pages, plots",
