@@ -171,7 +171,12 @@ def test_the_panel_follows_the_app_s_theme(opened, shot):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_control_reaches_over_the_panel_s_edge(opened, sized, width):
     sized(width)
-    opened.wait(f"() => document.querySelector('{PANEL}').clientWidth === {width}")
+    # The panel is laid out anew once it has heard of its size.
+    space = "drawer" if width < 650 else "column"
+    opened.wait(
+        f"() => {{ const {{ clientWidth, dataset }} = document.querySelector('{PANEL}');"
+        f" return clientWidth === {width} && dataset.space === '{space}'; }}"
+    )
     sticking_out = opened.read(
         """(() => {
           const panel = document.querySelector('[data-cy="gap-explorer"]');

@@ -57,6 +57,7 @@ export function Modes(props: {
             type="button"
             role="radio"
             aria-checked={mode === value}
+            aria-label={label}
             disabled={off}
             title={off ? `${label}: only in the spherical projection` : hint}
             onClick={() => choose(value)}
