@@ -34,40 +34,44 @@ export function GroupActions(props: {
   const open = (kind: "tag" | "save_view"): void => setForm(form === kind ? null : kind);
   const what = `all ${count(images)}`;
   return (
-    <div className="gs-row gs-wrap gs-actions" role="group" aria-label={`Actions on ${what}`}>
-      <button type="button" title={`Show only ${what} in the grid`} onClick={() => act({ kind: "show" })}>
-        Show in grid
-      </button>
-      <button type="button" aria-expanded={form === "tag"} onClick={() => open("tag")}>
-        Tag
-      </button>
-      <button type="button" aria-expanded={form === "save_view"} onClick={() => open("save_view")}>
-        Save view
-      </button>
-      {tray ? (
-        <button type="button" title={`Add ${what} to the tray below`} onClick={() => act({ kind: "collect" })}>
-          Add to Visual Spec
-        </button>
-      ) : null}
-      {form ? (
-        <form onSubmit={submit}>
-          <input
-            ref={field}
-            type="text"
-            aria-label={form === "tag" ? "Tag" : "Name of the view"}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key === "Escape") setForm(null);
-            }}
-          />
-          <button type="submit" className="gs-primary" disabled={!text.trim()}>
-            {form === "tag" ? "Add tag" : "Save"}
+    <>
+      <div className="gs-actions" role="group" aria-label={`Actions on ${what}`}>
+        <div className="gs-row gs-wrap">
+          <button type="button" title={`Show only ${what} in the grid`} onClick={() => act({ kind: "show" })}>
+            Show in grid
           </button>
-        </form>
-      ) : null}
+          <button type="button" aria-expanded={form === "tag"} onClick={() => open("tag")}>
+            Tag
+          </button>
+          <button type="button" aria-expanded={form === "save_view"} onClick={() => open("save_view")}>
+            Save view
+          </button>
+          {tray ? (
+            <button type="button" title={`Add ${what} to the tray below`} onClick={() => act({ kind: "collect" })}>
+              Add to Visual Spec
+            </button>
+          ) : null}
+        </div>
+        {form ? (
+          <form onSubmit={submit}>
+            <input
+              ref={field}
+              type="text"
+              aria-label={form === "tag" ? "Tag" : "Name of the view"}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key === "Escape") setForm(null);
+              }}
+            />
+            <button type="submit" className="gs-primary" disabled={!text.trim()}>
+              {form === "tag" ? "Add tag" : "Save"}
+            </button>
+          </form>
+        ) : null}
+      </div>
       <Done state={state} group={group} />
-    </div>
+    </>
   );
 }
 
