@@ -45,6 +45,7 @@ SETS = ("coverage", "kcenter", "sphere", "cards")
 
 class LoadImages(StepOperator):
     operator = "load_images"
+    then = "Next: Find gaps."
     label = "Load images"
     help = (
         "Add images to this dataset: those you own get the tag `S`, candidates the tag `U`. "
@@ -107,6 +108,7 @@ class DriveOperator(StepOperator):
 
 class ComputeEmbeddings(StepOperator):
     operator = "compute_embeddings"
+    then = "Next: Compute coverage."
     label = "Compute embeddings"
     help = (
         "Give every image that has none a unit vector. Each batch is written as soon as it is "
@@ -134,6 +136,7 @@ class ComputeAttributes(StepOperator):
 
 class ComputeCoverage(DriveOperator):
     operator = "compute_coverage"
+    then = "Next: Select by K-Center and Summarize gaps."
     label = "Compute coverage"
     help = (
         "Exact distance of every candidate to its nearest owned image, the covering radius and its "
@@ -147,6 +150,7 @@ class ComputeCoverage(DriveOperator):
 
 class SummarizeGaps(StepOperator):
     operator = "summarize_gaps"
+    then = "Next: look at the cards in Gap Explorer."
     label = "Summarize gaps"
     help = (
         "Group the gaps of the last coverage run in cards: kinds of scene that you do not own, "
@@ -173,6 +177,7 @@ class ExportGapCards(StepOperator):
 
 class SelectKCenter(StepOperator):
     operator = "select_kcenter"
+    then = "Next: label the picks, or export a Visual Spec."
     label = "Select by K-Center"
     help = (
         "Pick candidates one by one, each the farthest from owned images and picks so far. They "
@@ -185,6 +190,7 @@ class SelectKCenter(StepOperator):
 
 class SelectCandidates(DriveOperator):
     operator = "select_candidates"
+    then = "Next: label the picks, or export a Visual Spec."
     label = "Select candidates"
     help = (
         "Pick what to label: by K-Center, novelty or herding, with at most so many picks a drive, "
@@ -222,6 +228,7 @@ class ComputeSphere(StepOperator):
 
 class FindGaps(DriveOperator):
     operator = "find_gaps"
+    then = "Next: look at what S lacks, and label the picks."
     label = "Find gaps"
     help = (
         "Embed the images, measure how far every candidate is from the ones you own, pick the "
@@ -271,6 +278,7 @@ class ExportArtifacts(StepOperator):
 
 class ImportArtifacts(StepOperator):
     operator = "import_artifacts"
+    then = "Next: look at the sphere in Gap Explorer."
     label = "Import artifacts"
     help = (
         "Read umap3d_S.npy, umap3d_U.npy, nn_U_to_S.npy, coverage.json, paths_S.json and "
@@ -283,6 +291,7 @@ class ImportArtifacts(StepOperator):
 
 class ImportFeatureCache(StepOperator):
     operator = "import_feature_cache"
+    then = "Next: review in the panel Rationale summary."
     label = "Import feature cache"
     help = (
         "Read metadata.csv, coordinates, embeddings and what a language model said of each image "

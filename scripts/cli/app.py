@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -62,7 +63,16 @@ def wait_for_app(
     if data is not None:
         save_workspace(data)
         spaces = data.load_workspace(WORKSPACE)
-    session = fo.launch_app(data, view=view, spaces=spaces, address=host, port=port, remote=True)
+    # FiftyOne explains remote sessions and itself, twice; what is wanted is the address.
+    talk = logging.getLogger("fiftyone")
+    level = talk.level
+    talk.setLevel(logging.WARNING)
+    try:
+        session = fo.launch_app(
+            data, view=view, spaces=spaces, address=host, port=port, remote=True
+        )
+    finally:
+        talk.setLevel(level)
     print(f"App: http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
     session.wait(-1)
 
