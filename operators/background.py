@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
 from ..plugin.dataset.store.leases import WAIT
-from ..plugin.dataset.work import jobs
+from ..plugin.dataset.work import jobs, told
 from ..plugin.errors import Cancelled, GapsphereError
 from ..plugin.progress import Reporter
 
@@ -56,6 +56,8 @@ def live(
     if _there(key):
         with suppress(PyMongoError):  # the work's own error says it
             shared.reload()
+            if in_app(ctx):  # the window says it
+                told.forget(shared, job.id)
     error = job.error
     if error is not None:
         if isinstance(error, GapsphereError):
