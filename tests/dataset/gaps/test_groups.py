@@ -119,7 +119,7 @@ def test_questions_picks_results_and_guides_work_on_every_slice(rig, tmp_path):
     answer = gapsphere.ask(rig, sample=pick.id)
     assert answer.verdict.status == "gap"
     assert gapsphere.ask(rig, sample=pick.filepath).title == answer.title
-    assert "Farthest from S:" in str(gapsphere.ask(rig, drive="scene-0002"))
+    assert "Farthest from owned images:" in str(gapsphere.ask(rig, drive="scene-0002"))
     assert gapsphere.show_results(rig).picks[0][0] == pick.id
     spec = gapsphere.export_visual_spec(
         rig, str(tmp_path / "guide.zip"), slices="all", progress=False
@@ -215,7 +215,8 @@ def kinds(dataset):
     element = fo.Group().element("lidar")
     clouds.add_samples([fo.Sample(filepath="/made/a.pcd", group=element)], progress=False)
     yield clouds, "no slice of images"
-    yield "drives", "Pass a FiftyOne dataset or view, not str"
+    yield "no such one", "Unknown dataset 'no such one'"
+    yield 7, "Pass a FiftyOne dataset or view, not int"
 
 
 STEPS = [

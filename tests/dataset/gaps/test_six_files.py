@@ -99,7 +99,7 @@ def test_a_candidate_has_the_distance_of_the_folder_and_delta_decides(imported, 
 def test_the_neighbours_of_an_answer_carry_distance_and_verdict(imported):
     text = str(api.ask(imported, place=(0.3, -0.2, 1), k=4))
     assert "Nearest on the sphere:" in text
-    assert text.count(" from S)") == 4
+    assert text.count(" from owned images)") == 4
     assert "nan" not in text
 
 
@@ -107,7 +107,8 @@ def test_of_an_owned_image_nothing_is_made_up(imported):
     result = api.ask(imported, sample=of(imported, "S").id)
     assert result.verdict.kind == "S"
     assert result.verdict.distance is None
-    assert "unknown" in result.words.headline
+    assert "no distance" in result.words.headline
+    assert "unknown" in result.words.apart
     assert "No verdict" not in str(result)
 
 
