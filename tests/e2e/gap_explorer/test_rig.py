@@ -25,7 +25,7 @@ def test_every_camera_is_asked_about_and_shown(panel, rig, shot):
     _, x, y = panel.point_in_sight()
     panel.page.mouse.click(x, y)
     answer = panel.answer("point")
-    panel.count(answer["total"])
+    panel.count(panel.shown(answer))
     shot(panel.page, "rig")
 
     panel.radio("Pane", "Drives 1")

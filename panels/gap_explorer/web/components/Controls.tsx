@@ -53,6 +53,7 @@ export function Controls(props: {
         ref={box}
         onKeyDown={(event) => {
           if (event.key !== "Escape" || !open) return;
+          event.preventDefault(); // one press closes one thing
           setOpen(false);
           box.current?.querySelector("button")?.focus();
         }}

@@ -17,7 +17,9 @@ export function DeltaHelp(props: { run: RunInfo }): React.ReactElement {
         onClick={() => setOpen(!open)}
         onBlur={() => setOpen(false)}
         onKeyDown={(event) => {
-          if (event.key === "Escape") setOpen(false);
+          if (event.key !== "Escape" || !open) return;
+          event.preventDefault(); // one press closes one thing
+          setOpen(false);
         }}
       >
         ?
