@@ -49,10 +49,8 @@ def test_find_gaps_runs_from_its_form_and_tags_the_picks(app, loaded, shot):
     app.get_by_label("Number of picks").or_(app.locator('input[type="number"]')).first.wait_for()
     shot(app, "find_gaps_form")
     execute(app)
-    # The window is gone within seconds, the work is not.
-    app.wait_for_selector('[data-cy="operators-prompt-modal"]', state="detached")
-    app.wait_for_selector('[data-cy="gs-work"][data-state="done"]', timeout=240_000)
-    app.wait_for_selector('[data-cy="gs-canvas"]')
+    # The window is gone within seconds, or says the result of a run that was faster.
+    app.wait_for_selector('[data-cy="gs-canvas"]', state="attached", timeout=240_000)
     shot(app, "find_gaps_result")
     loaded.reload()
     assert loaded.match_tags("kcenter").count() == 24
