@@ -14,7 +14,7 @@ from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import InputError
 from ..component import can_prompt
 from . import heatmaps, memory
-from .contract import TRAY_MAX
+from .contract_answers import TRAY_MAX
 
 PLUGIN = "@gapsphere/gap-explorer"
 OPERATORS = ("find_gaps", "compute_heatmaps", "export_visual_spec", "summarize_gaps")

@@ -18,7 +18,8 @@ from ...plugin.dataset.store.fields import MARK
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import InputError
 from ..wire import MISSING, b64, squeeze
-from .contract import FieldChoice, FieldGroup, Kind
+from .contract import FieldChoice
+from .contract_kinds import FieldGroup, Kind
 
 Array = NDArray[Any]
 CLASSES = 250

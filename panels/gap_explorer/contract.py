@@ -8,47 +8,41 @@ columns in one order: that of the sphere's brain run, restricted to the points s
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from typing_extensions import NotRequired, TypedDict
 
 from ..wire import MISSING as MISSING
 from ..wire import STEPS as STEPS
 from ..work_types import Work
+from .contract_answers import (
+    ActionAnswer,
+    ActionParams,
+    Answer,
+    Card,
+    HeatGridPayload,
+    Making,
+    QueryParams,
+)
+from .contract_kinds import (
+    Base64,
+    Basis,
+    FieldGroup,
+    Kind,
+    Metric,
+    Palette,
+    Projection,
+    QueryMode,
+    Score,
+    Show,
+    SourceName,
+    TickName,
+)
+from .contract_pages import GapsAt, Overview, Progress
 
 COMPONENT = "GapsphereGapExplorer"
-TRAY_MAX = 1000
-"""Samples that a tray holds: as many as a person gathers by hand."""
 DRIVES_MAX = 200
 """Drives that the panel lists: the most unusual ones."""
-
-CLASSES_MAX = 4
-"""Values that the gaps at a δ are counted by."""
-ROUNDS_MAX, FOLLOWED_MAX = 50, 50
-SPECS_MAX = 10
-"""Rounds, gap cards and Visual Specs that the page of progress lists."""
-
-CARDS_MAX, CONTRASTS_MAX, PICKS_MAX = 50, 12, 1000
-"""Gap cards, contrasts and picks of the first screen."""
-SINGLE_IMAGES = "single images"
-"""The key of gaps that are in no card."""
-
-Base64 = Annotated[str, "Base64"]
-Vec3 = tuple[float, float, float]
-Projection = Literal["sphere", "cartesian"]
-Show = Literal["S", "U", "both"]
-Metric = Literal["cosine", "euclidean"]
-QueryMode = Literal["point", "place", "cap", "lasso"]
-SourceName = Literal["panel", "routes"]
-"""Who serves coordinates and ids: this panel, or FiftyOne's own ``/embeddings/v2``."""
-Kind = Literal["numeric", "categorical"]
-FieldGroup = Literal["coverage", "fields", "labels", "attributes", "metadata"]
-Basis = Literal["level", "given", "kept", "provisional", "none", "unrated"]
-Score = Literal["nearest", "novelty"]
-GapVerdict = Literal["gap", "covered", "cannot say"]
-Tone = Literal["gap", "provisional", "covered", "unknown", "empty", "plain"]
-Palette = Literal["viridis", "cividis"]
-TickName = Literal["level", "p90", "knee"]
 
 
 class Choices(TypedDict):
@@ -346,371 +340,6 @@ class PanelData(TypedDict, total=False):
     start: Start | None
     opened: str | None
     """Sample id of the image opened in the modal."""
-
-
-class SampleQuery(TypedDict):
-    kind: Literal["point"]
-    id: str
-
-
-class PointQuery(TypedDict):
-    kind: Literal["point"]
-    index: int
-    id: NotRequired[str]
-    """In an answer: the sample, whatever its position becomes."""
-
-
-class PlaceQuery(TypedDict):
-    kind: Literal["place"]
-    direction: Vec3
-
-
-class CapQuery(TypedDict):
-    kind: Literal["cap"]
-    direction: Vec3
-    angle: float
-
-
-class LassoQuery(TypedDict):
-    kind: Literal["lasso"]
-    mask: Base64
-    """Bitmask over the points shown: 1 is inside."""
-
-
-class DriveQuery(TypedDict):
-    kind: Literal["drive"]
-    drive: str
-
-
-Query = SampleQuery | PointQuery | PlaceQuery | CapQuery | LassoQuery | DriveQuery
-
-
-class OfStamp(TypedDict):
-    stamp: str
-
-
-class QueryParams(OfStamp):
-    query: Query
-    k: int
-    metric: Metric
-    search: Show
-    rerank: bool
-    spread: bool
-    delta: float | None
-
-
-class Card(TypedDict):
-    """One image in an answer."""
-
-    id: str
-    index: int
-    """Position among the points shown, -1 when it is not shown."""
-    filepath: str
-    drive: str | None
-    """Null where no field names it."""
-    set: Literal["S", "U"]
-    dist_to_S: float | None
-    """In the unit of the answer, else the run's."""
-    percentile: float | None
-    gap: bool
-    verdict: GapVerdict | None
-    """Null for an image of S."""
-    support: int | None
-    """Images of S within δ."""
-    support_drives: int | None
-    pick: int | None
-    """K-Center rank, null when it was not picked."""
-    distance: float | None
-    """Distance to the image asked about, in the query's metric; null elsewhere."""
-
-
-class Trust(TypedDict):
-    level: Literal["supported", "weak", "artefact"]
-    text: str
-
-
-class Sentences(TypedDict):
-    """A verdict in words, for a person."""
-
-    tone: Tone
-    apart: str
-    """How far an image is from the owned image beside it; may be empty."""
-    evidence: list[str]
-    badge: str
-    """A word or two; empty of a place and a cap."""
-    headline: str
-    """The verdict and its reservation; may be empty."""
-    advice: str
-    """What to do; may be empty."""
-    trust: Trust | None
-
-
-class Answer(OfStamp):
-    query: Query
-    cards: list[Card]
-    owned: list[Card]
-    """Images of S around a place or in a cap."""
-    beside: Card | None
-    """The image of S nearest to a point; of another drive, where the point is of S itself."""
-    more: dict[str, int]
-    """Images of U near here that are not shown and of the drive of one that is, by its id."""
-    metric: Metric
-    """Unit of every distance in the answer."""
-    total: int
-    """Samples in the answer: K neighbours, or everything inside a cap or lasso or of a drive."""
-    words: Sentences | None
-    """The verdict; null where S has no image on the sphere."""
-    highlight: Base64
-    """uint32 positions, among the points shown, to light up."""
-    ms: float
-    """Milliseconds the query took in Python."""
-
-
-class PlainAction(TypedDict):
-    kind: Literal["link", "show", "select", "heatmap", "collect", "spec", "untag"]
-    """`link` shows them in the grid and leaves the view bar; `untag` undoes the last tag."""
-
-
-class TagAction(TypedDict):
-    kind: Literal["tag"]
-    tag: str
-
-
-class SaveViewAction(TypedDict):
-    kind: Literal["save_view"]
-    name: str
-
-
-Action = PlainAction | TagAction | SaveViewAction
-
-
-class OnAnswer(QueryParams):
-    """On everything in the answer to a query."""
-
-    action: Action
-    ids: None
-
-
-class OnSamples(OfStamp):
-    """On samples chosen one by one; the query is not read."""
-
-    action: Action
-    ids: list[str]
-
-
-class CardGroup(TypedDict):
-    kind: Literal["card"]
-    key: str
-    """A value of the field `gap_card`."""
-
-
-class PicksGroup(TypedDict):
-    kind: Literal["picks"]
-    count: int
-    """So many, the first pick first."""
-
-
-class ValueGroup(TypedDict):
-    """Candidates with a value."""
-
-    kind: Literal["value"]
-    field: str
-    value: str
-
-
-class DriveGroup(TypedDict):
-    kind: Literal["drive"]
-    drive: str
-
-
-Group = CardGroup | PicksGroup | ValueGroup | DriveGroup
-
-
-class OnGroup(OfStamp):
-    """On samples that belong together without a question."""
-
-    action: Action
-    group: Group
-
-
-ActionParams = OnAnswer | OnSamples | OnGroup
-
-
-class Making(TypedDict):
-    """Heatmaps that are being made, or were made last."""
-
-    running: bool
-    done: int
-    total: int
-    message: str | None
-    error: str | None
-
-
-class ActionAnswer(TypedDict):
-    message: str
-    """What was done, for the person."""
-    undo: NotRequired[bool]
-    """`tag`: `untag` takes it back."""
-    making: NotRequired[Making]
-    """`heatmap`: the work that has begun."""
-    ids: NotRequired[list[str]]
-    """`collect`: the candidates meant."""
-    owned: NotRequired[int]
-    """`collect`: how many samples of S were left out."""
-
-
-class HeatGridPayload(TypedDict):
-    """One heatmap as it is stored: uint8, row by row, covering the whole image."""
-
-    rows: int
-    columns: int
-    values: Base64
-
-
-class RoundRow(TypedDict):
-    """One coverage run as the dataset grew."""
-
-    number: int
-    time: str
-    """ISO, UTC."""
-    S: int
-    drives_owned: int
-    U: int
-    drives_pool: int
-    gaps: int
-    covered: int
-    cannot_say: int
-    delta: float
-    closed: int | None
-    """Of the gaps of the round before; null where nothing is compared."""
-    opened: int | None
-    still: int | None
-    said: list[str]
-    """What changed since the round before, in sentences."""
-
-
-class FollowedCard(TypedDict):
-    """A gap card from round to round."""
-
-    number: int
-    title: str
-    state: Literal["open", "met", "closed", "gone"]
-    images: int
-    done: int
-    """Of them covered or in S."""
-    new: int
-    """Of them new in this round."""
-
-
-class IssuedSpec(TypedDict):
-    """A Visual Spec against the images that came after it."""
-
-    id: str
-    title: str
-    state: Literal["open", "met", "unknown"]
-    quantity: int
-    met: int
-    said: str
-    """What came, in a sentence; or why nothing could be checked."""
-
-
-class Progress(TypedDict):
-    rounds: list[RoundRow]
-    """Newest first, `ROUNDS_MAX` at most."""
-    cards: list[FollowedCard]
-    """Those with most gaps left first, `FOLLOWED_MAX` at most."""
-    specs: list[IssuedSpec]
-    """The newest first, `SPECS_MAX` at most."""
-    nothing: str
-    """What to do, where there is nothing to compare yet; else empty."""
-
-
-class Picture(TypedDict):
-    """A sample as a small picture."""
-
-    id: str
-    index: int
-    """Position among the points shown, -1 when it is not shown."""
-    filepath: str
-    dist_to_S: float | None
-    drive: str | None
-
-
-class Pair(TypedDict):
-    """An image of a card beside the nearest image of S."""
-
-    image: Picture
-    nearest: Picture | None
-
-
-class GapCardRow(TypedDict):
-    """A kind of scene that S lacks."""
-
-    key: str
-    """The value of `gap_card` on its images."""
-    title: str
-    counts: str
-    lines: list[str]
-    """Figures and reservations, in sentences."""
-    images: int
-    pictures: list[Pair]
-    positions: Base64
-    """uint32, among the points shown."""
-
-
-class ContrastRow(TypedDict):
-    """What sets candidates apart by name, where there are no cards."""
-
-    group: ValueGroup | DriveGroup
-    title: str
-    counts: str
-    lines: list[str]
-    images: int
-    positions: Base64
-
-
-class PickRow(Picture):
-    rank: int
-    radius: float | None
-    """Covering radius once it is added."""
-
-
-class Overview(OfStamp):
-    """The first screen: what S lacks, and what to label next."""
-
-    cards: list[GapCardRow]
-    """The weightiest first, `CARDS_MAX` at most; single images last."""
-    cards_total: int
-    no_cards: str
-    """Why there are none to read; empty where there are."""
-    summarized: bool
-    """Cards were made of the last coverage run, if there were gaps to make them of."""
-    contrasts: list[ContrastRow]
-    """Where there are no cards."""
-    picks: list[PickRow]
-    """First pick first, `PICKS_MAX` at most."""
-    picks_total: int
-    radius_before: float | None
-    knee: int | None
-    """Picks after which the radius falls little."""
-
-
-class ClassCount(TypedDict):
-    value: str
-    gaps: int
-
-
-class GapsAt(TypedDict):
-    """The gaps at a δ."""
-
-    delta: float
-    gaps: int
-    field: str | None
-    """What they are counted by; null where no field tells them apart."""
-    classes: list[ClassCount]
-    """Most frequent first, `CLASSES_MAX` at most."""
-    others: int
-    """Gaps of further values, or of none."""
 
 
 class Pulse(TypedDict):

@@ -14,7 +14,7 @@ from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.errors import InputError
 from . import actions
 from .colours import main_entry
-from .contract import CLASSES_MAX
+from .contract_pages import CLASSES_MAX
 
 
 def gaps_at(found: Analysis, delta: float, field: str | None) -> dict[str, Any]:

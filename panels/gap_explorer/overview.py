@@ -24,7 +24,7 @@ from ...plugin.dataset.store import points, runs
 from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import GapsphereError, InputError
 from ..wire import b64
-from .contract import CARDS_MAX, CONTRASTS_MAX, PICKS_MAX, SINGLE_IMAGES
+from .contract_pages import CARDS_MAX, CONTRASTS_MAX, PICKS_MAX, SINGLE_IMAGES
 
 Array = NDArray[Any]
 SINGLE_SHOWN = 3

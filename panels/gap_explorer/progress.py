@@ -12,7 +12,7 @@ from ...plugin.dataset.spec.issued import with_specs
 from ...plugin.errors import EmptySetError
 from ...plugin.rounds.follow import Followed
 from ...plugin.rounds.requests import SpecProgress
-from .contract import FOLLOWED_MAX, ROUNDS_MAX, SPECS_MAX
+from .contract_pages import FOLLOWED_MAX, ROUNDS_MAX, SPECS_MAX
 
 
 def page(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:

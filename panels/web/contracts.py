@@ -1,7 +1,8 @@
 """Writes each panel's ``contract.py`` as TypeScript, so that a contract is declared once.
 
 Run by ``npm run contracts``, which the build starts with.  Of a module it takes constants, literal
-and union types, typed dictionaries with their docstrings, and ``EVENTS``.
+and union types, typed dictionaries with their docstrings, and ``EVENTS``.  A contract may have
+parts, ``contract_*.py`` beside it, each a file of its own; the contract passes their names on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import sys
 import types
 import typing
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from typing_extensions import NotRequired, get_type_hints, is_typeddict
@@ -22,6 +24,8 @@ SHARED = {
     "verdict_types": PANELS / "web" / "shared" / "rationales" / "verdicts.gen.ts",
     "work_types": PANELS / "web" / "shared" / "work" / "work.gen.ts",
 }
+Known = dict[str, tuple[object, str]]
+"""Names declared elsewhere: what they are, and where their TypeScript is."""
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 HEADER = "// Generated from panels/{}.py by `npm run contracts`: edit that file instead.\n"
 
@@ -29,7 +33,7 @@ HEADER = "// Generated from panels/{}.py by `npm run contracts`: edit that file 
 class Writer:
     """The TypeScript of one module; names that ``known`` holds are imported, not declared again."""
 
-    def __init__(self, module: types.ModuleType, known: dict[str, tuple[object, str]]) -> None:
+    def __init__(self, module: types.ModuleType, known: Known) -> None:
         self.module, self.known = module, known
         self.imports: dict[str, set[str]] = {}
         self.names = [
@@ -39,13 +43,18 @@ class Writer:
         ]
         self.docs = _docs(module)
 
-    def text(self, source: str) -> str:
+    def known_at(self, path: str) -> Known:
+        """Its names, for a module whose TypeScript imports them from ``path``."""
+        return {name: (value, path) for name, value in self.names}
+
+    def text(self, source: str, passed_on: typing.Iterable[str] = ()) -> str:
         body = [*self.constants(), *(self.declared(*one) for one in self.names), *self.events()]
         imports = [
             f'import type {{ {", ".join(sorted(names))} }} from "{path}";'
             for path, names in sorted(self.imports.items())
         ]
-        parts = [HEADER.format(source), "\n".join(imports), *body]
+        exports = [f'export * from "{path}";' for path in passed_on]
+        parts = [HEADER.format(source), "\n".join([*imports, *exports]), *body]
         return "\n".join(part for part in parts if part)
 
     def constants(self) -> typing.Iterator[str]:
@@ -62,6 +71,8 @@ class Writer:
         bases = [
             base.__name__ for base in getattr(value, "__orig_bases__", ()) if is_typeddict(base)
         ]
+        for base in bases:
+            self.imported(base, getattr(self.module, base))
         inherited = {key for base in bases for key in get_type_hints(getattr(self.module, base))}
         hints = get_type_hints(value, include_extras=True)
         total = "" if value.__total__ else "?"
@@ -87,13 +98,17 @@ class Writer:
             if isinstance(value, dict):
                 yield f"export const {name}: {self.type(hint)} = {_json(value)};\n"
 
+    def imported(self, name: str, value: object) -> None:
+        """Note that a name is used, where another file declares it."""
+        known, path = self.known.get(name, (None, ""))
+        if known == value:
+            self.imports.setdefault(path, set()).add(name)
+
     def type(self, hint: object, own: str = "") -> str:
         """A type by its name where it has one, else spelled out."""
         for name, value in self.names:
             if name != own and value == hint:
-                known, path = self.known.get(name, (None, ""))
-                if known == value:
-                    self.imports.setdefault(path, set()).add(name)
+                self.imported(name, value)
                 return name
         if isinstance(hint, dict):
             fields = [f"{key}{_maybe(one)}: {self.type(one)}" for key, one in hint.items()]
@@ -152,20 +167,41 @@ def generated() -> dict[Path, str]:
     package = types.ModuleType("contracts_of")
     package.__path__ = [str(PANELS)]
     sys.modules[package.__name__] = package
-    targets = {**SHARED}
-    for path in sorted(PANELS.glob("*/contract.py")):
-        targets[f"{path.parent.name}.contract"] = path.parent / "web" / "contract.gen.ts"
+
+    def writer(name: str, known: Known) -> Writer:
+        return Writer(importlib.import_module(f"{package.__name__}.{name}"), known)
+
     texts: dict[Path, str] = {}
-    known: dict[str, tuple[object, str]] = {}
-    for name, target in targets.items():
-        module = importlib.import_module(f"{package.__name__}.{name}")
-        writer = Writer(module, known if name not in SHARED else {})
-        texts[target] = writer.text(name.replace(".", "/"))
-        if name in SHARED:
-            there = target.relative_to(PANELS / "web").with_suffix("")
-            source = f"../../web/{there.as_posix()}"
-            known |= {key: (value, source) for key, value in writer.names}
+    shared: Known = {}
+    for name, target in SHARED.items():
+        of_all = writer(name, {})
+        texts[target] = of_all.text(name)
+        there = target.relative_to(PANELS / "web").with_suffix("")
+        shared |= of_all.known_at(f"../../web/{there.as_posix()}")
+    for contract in sorted(PANELS.glob("*/contract.py")):
+        known, parts = dict(shared), _parts(contract)
+        for path in [*parts, contract]:
+            one = writer(f"{path.parent.name}.{path.stem}", known)
+            passed_on = [f"./{part.stem}.gen" for part in parts if path == contract]
+            texts[path.parent / "web" / f"{path.stem}.gen.ts"] = one.text(
+                f"{path.parent.name}/{path.stem}", passed_on
+            )
+            known = {**one.known_at(f"./{path.stem}.gen"), **known}
     return texts
+
+
+def _parts(contract: Path) -> list[Path]:
+    """The parts of a contract, each after those that it imports."""
+    paths = {path.stem: path for path in contract.parent.glob("contract_*.py")}
+    needs = {
+        stem: {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.module in paths
+        }
+        for stem, path in sorted(paths.items())
+    }
+    return [paths[stem] for stem in TopologicalSorter(needs).static_order()]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import contract, overview
+from gapsphere.panels.gap_explorer import contract_pages, overview
 from gapsphere.plugin.dataset.gaps import analysis, card_records
 from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
@@ -67,7 +67,7 @@ def test_a_card_stands_beside_the_owned_images_nearest_to_it(carded):
 
 
 def test_single_images_have_the_key_of_the_field():
-    assert contract.SINGLE_IMAGES == card_records.SINGLE_IMAGES
+    assert contract_pages.SINGLE_IMAGES == card_records.SINGLE_IMAGES
 
 
 def test_picks_come_in_their_order_with_the_radius_after_each(made):

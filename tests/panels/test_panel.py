@@ -29,7 +29,7 @@ class Panel:
         for request in self.asked:
             if request["operator_uri"] == "patch_panel_data":
                 self.data.update(request["params"]["data"])
-        matches(contract, contract.PanelData, self.data)
+        matches(contract.PanelData, self.data)
         return check(contract, method, done.result)
 
     def about(self, query, **changes):
