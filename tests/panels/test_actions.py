@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import fiftyone as fo
-import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import actions, heatmaps
@@ -14,31 +13,12 @@ from gapsphere.plugin.attention import overlay
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import InputError
 from gapsphere.tests.support.made_sphere import name_encoder
+from gapsphere.tests.support.open_panel import OpenPanel
 
 WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web"
 
 
-class Panel:
-    """One open panel; ``asked`` is what the last event told the App to do."""
-
-    def __init__(self, dataset):
-        self.dataset, self.stamp, self.asked = dataset, None, {}
-        self.call("on_load")
-        self.call("reload", limit=50_000, suffix=None)
-        self.stamp = self.asked["patch_panel_data"]["data"]["run"]["stamp"]
-
-    def call(self, method, **params):
-        context = {"panel_id": "actions", "__method__": method, "panel_state": {}}
-        done = foo.execute_operator(
-            "@gapsphere/gap-explorer/gap_explorer",
-            dataset=self.dataset,
-            params={**context, "stamp": self.stamp, **params},
-        )
-        self.asked = {}
-        for request in done.executor.to_json()["requests"]:
-            self.asked.setdefault(request["operator_uri"], request["params"])
-        return done.result
-
+class Panel(OpenPanel):
     def made(self):
         """The heatmaps' last word, once it is said."""
         deadline = time.monotonic() + 60
@@ -54,7 +34,7 @@ class Panel:
 
 @pytest.fixture
 def panel(fresh):
-    return Panel(fresh)
+    return Panel.loaded(fresh)
 
 
 def test_the_tray_takes_candidates_and_leaves_out_what_s_has(panel, fresh):
@@ -79,16 +59,18 @@ def test_more_than_a_tray_holds_is_refused_with_a_way_out(made, monkeypatch):
 def test_the_form_opens_on_exactly_what_the_tray_holds_and_still_exists(panel, fresh):
     ids = fresh.match_tags("U").limit(4).values("id")
     fresh.delete_samples(ids[1])
-    panel = Panel(fresh)
+    panel = Panel.loaded(fresh)
     reply = panel.act("spec", ids)
     assert reply["message"].endswith("1 sample deleted since, left out.")
     left = [ids[0], *ids[2:]]
-    assert [sample["id"] for sample in panel.asked["set_selected_samples"]["samples"]] == left
-    prompt = panel.asked["prompt_user_for_operation"]
+    assert [
+        sample["id"] for sample in panel.triggered("set_selected_samples")[0]["samples"]
+    ] == left
+    (prompt,) = panel.triggered("prompt_user_for_operation")
     assert prompt["operator_uri"].endswith("export_visual_spec")
     assert prompt["params"]["target"] == "SELECTED_SAMPLES"
     fresh.delete_samples(left)
-    assert "any more" in Panel(fresh).act("spec", left)["error"]
+    assert "any more" in Panel.loaded(fresh).act("spec", left)["error"]
 
 
 def test_cards_come_in_the_tray_s_order_and_leave_out_what_is_gone(panel, fresh):
@@ -101,7 +83,7 @@ def test_cards_come_in_the_tray_s_order_and_leave_out_what_is_gone(panel, fresh)
 
 def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):
     name_encoder(fresh)
-    panel = Panel(fresh)
+    panel = Panel.loaded(fresh)
     ids = fresh.match_tags("U").limit(5).values("id")
     assert panel.call("heatmaps", ids=ids) == {"maps": {}, "making": None}
     begun = panel.act("heatmap", ids)["making"]
@@ -110,11 +92,11 @@ def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):
     made = panel.made()
     assert (made["running"], made["done"], made["error"]) == (False, 5, None)
     assert "5 made" in made["message"]
-    assert "reload_samples" in panel.asked
+    assert panel.triggered("reload_samples")
     panel.call("making")
-    assert "reload_samples" not in panel.asked, "the grid is told once"
+    assert not panel.triggered("reload_samples"), "the grid is told once"
     panel.call("clear")
-    assert "reload_dataset" in panel.asked, "the sidebar learns of the new field"
+    assert panel.triggered("reload_dataset"), "the sidebar learns of the new field"
 
     maps = panel.call("heatmaps", ids=ids[:2])["maps"]
     assert set(maps) == set(ids[:2])
@@ -127,7 +109,7 @@ def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):
 
 def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(fresh):
     name_encoder(fresh)
-    panel = Panel(fresh)
+    panel = Panel.loaded(fresh)
     ids = fresh.values("id")[:300]
     panel.act("heatmap", ids)
     assert "being made" in panel.act("heatmap", ids)["error"]

@@ -1,45 +1,18 @@
 """The δ bar's events: gaps at a δ and what they are of, the grid of them, and taking a δ."""
 
 import fiftyone as fo
-import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps import analysis, coverage, deltas, kept_delta
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.settings.steps import CoverageParams
-
-
-class Bar:
-    """An open panel; ``asked`` is what the last event told the App to do."""
-
-    def __init__(self, dataset):
-        self.dataset, self.stamp, self.asked = dataset, None, {}
-        self.call("on_load")
-        self.call("reload", limit=50_000, suffix=None)
-        self.take()
-
-    def take(self):
-        """The run that the last event filled the panel with."""
-        self.run = self.asked["patch_panel_data"]["data"]["run"]
-        self.stamp = self.run["stamp"]
-
-    def call(self, method, **params):
-        context = {"panel_id": "delta", "__method__": method, "panel_state": {}}
-        done = foo.execute_operator(
-            "@gapsphere/gap-explorer/gap_explorer",
-            dataset=self.dataset,
-            params={**context, "stamp": self.stamp, **params},
-        )
-        self.asked = {}
-        for request in done.executor.to_json()["requests"]:
-            self.asked.setdefault(request["operator_uri"], request["params"])
-        return done.result
+from gapsphere.tests.support.open_panel import OpenPanel
 
 
 @pytest.fixture
 def bar(fresh):
-    return Bar(fresh)
+    return OpenPanel.loaded(fresh)
 
 
 @pytest.fixture
@@ -80,7 +53,7 @@ def test_the_grid_shows_the_gaps_of_a_delta_farthest_first(bar, fresh, distances
     delta = float(np.quantile(distances, 0.8))
     gaps = (distances > delta).sum()
     assert bar.call("show_gaps", delta=delta)["message"] == f"The grid shows {gaps} gaps."
-    shown = fo.DatasetView._build(fresh, bar.asked["set_view"]["view"])
+    shown = fo.DatasetView._build(fresh, bar.triggered("set_view")[0]["view"])
     assert shown.values("dist_to_S") == sorted(distances[distances > delta], reverse=True)
     own = deltas.gap_view(analysis.load(fresh), bar.run["delta"])
     assert set(own.values("id")) == set(fresh.match({"is_gap": True}).values("id"))
@@ -93,8 +66,11 @@ def test_a_delta_is_written_through_and_taken_back(bar, fresh, distances):
     gaps = int((distances > delta).sum())
     reply = bar.call("use_delta", delta=delta)
     assert reply["message"] == f"δ is now {delta:.3f}: {gaps} gaps."
-    bar.take()
-    assert (bar.run["delta"], bar.run["gaps"], bar.run["delta_given"]) == (delta, gaps, True)
+    assert (bar.run["delta"], bar.run["gaps"], bar.run["delta_given"]) == (
+        delta,
+        gaps,
+        True,
+    )
     assert fresh.count_values("is_gap")[True] == gaps
     assert fresh.count_values("gap_verdict")["gap"] == gaps
     assert fresh.values("dist_to_S") == before
@@ -103,11 +79,13 @@ def test_a_delta_is_written_through_and_taken_back(bar, fresh, distances):
     # A run that says nothing goes on with it, and the panel still knows whose it is.
     compute_coverage(fresh, CoverageParams(alpha=0.1))
     bar.call("reload", limit=50_000, suffix=None)
-    bar.take()
-    assert (bar.run["delta"], bar.run["basis"], bar.run["delta_given"]) == (delta, "kept", True)
+    assert (bar.run["delta"], bar.run["basis"], bar.run["delta_given"]) == (
+        delta,
+        "kept",
+        True,
+    )
 
     assert "error" not in bar.call("use_delta", delta=None)
-    bar.take()
     assert (bar.run["delta"], bar.run["delta_given"]) == (measured, False)
     assert fresh.count_values("is_gap")[True] == (distances > measured).sum()
 
@@ -118,7 +96,6 @@ def test_a_delta_is_taken_for_the_images_that_were_measured(bar, fresh):
     inside = fresh.exclude(outside)
     compute_coverage(inside, CoverageParams())
     bar.call("reload", limit=50_000, suffix=None)
-    bar.take()
     assert "error" not in bar.call("use_delta", delta=0.01)
     assert fresh.select(outside).values("is_gap") == [None] * 5
     assert coverage.read(fresh, Names()).candidates == len(inside.match_tags("U"))
@@ -138,6 +115,6 @@ def test_a_provisional_delta_comes_back_and_stays(fresh):
 
 def test_without_embeddings_a_delta_is_only_looked_at(fresh):
     fresh.delete_sample_field("embedding")
-    bar = Bar(fresh)
+    bar = OpenPanel.loaded(fresh)
     assert "needs embeddings" in bar.call("use_delta", delta=0.01)["error"]
     assert bar.call("delta", delta=0.01)["gaps"] > 0

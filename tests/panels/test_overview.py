@@ -3,7 +3,6 @@
 import base64
 
 import fiftyone as fo
-import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract_pages, overview
@@ -12,6 +11,7 @@ from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import CardParams, CoverageParams
+from gapsphere.tests.support.open_panel import OpenPanel
 
 
 def first_screen(dataset, limit=0):
@@ -30,16 +30,6 @@ def carded(made):
     summarize_gaps(copy, CardParams(card_runs=0))
     yield copy
     copy.delete()
-
-
-def call(dataset, method, **params):
-    """The answer of an event of the panel."""
-    done = foo.execute_operator(
-        "@gapsphere/gap-explorer/gap_explorer",
-        dataset=dataset,
-        params={"panel_id": "overview", "__method__": method, "panel_state": {}, **params},
-    )
-    return done.result
 
 
 def test_every_gap_is_in_a_row_and_a_row_is_its_field(carded):
@@ -128,21 +118,20 @@ def test_the_panel_hears_of_new_cards_by_another_version(fresh):
 
 
 def test_picks_are_tagged_and_the_tag_is_taken_back_where_it_was_new(fresh):
-    call(fresh, "reload", limit=0, suffix=None)
+    panel = OpenPanel.loaded(fresh)
     found = analysis.load(fresh)
-    stamp = f"|0|{found.stamp}"
     first = overview.members(found, {"kind": "picks", "count": 4})
     fresh.select(first[:1]).tag_samples("to label")
     group, tag = {"kind": "picks", "count": 4}, {"kind": "tag", "tag": "to label"}
-    reply = call(fresh, "act", stamp=stamp, group=group, action=tag)
+    reply = panel.call("act", group=group, action=tag)
     assert reply["undo"]
     assert reply["message"] == "4 samples tagged “to label” (1 sample had it already)."
     assert set(fresh.match_tags("to label").values("id")) == set(first)
     # A tag is not a change of the analysis: the panel goes on speaking of the same one.
-    reply = call(fresh, "act", stamp=stamp, group=group, action={"kind": "untag"})
+    reply = panel.call("act", group=group, action={"kind": "untag"})
     assert reply["message"] == "The tag “to label” is off 3 samples again."
     assert fresh.match_tags("to label").values("id") == first[:1]
-    reply = call(fresh, "act", stamp=stamp, group=group, action={"kind": "untag"})
+    reply = panel.call("act", group=group, action={"kind": "untag"})
     assert "no tag to take back" in reply["error"]
 
 

@@ -1,50 +1,22 @@
 """The panel as FiftyOne calls it: load, events, grid, refusals; no browser."""
 
 import fiftyone as fo
-import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract, memory
 from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
-from gapsphere.tests.support.contracts import check, matches
-
-URI = "@gapsphere/gap-explorer/gap_explorer"
+from gapsphere.tests.support.open_panel import OpenPanel
 
 
-class Panel:
-    """One open panel: keeps its data as the browser would."""
-
-    def __init__(self, dataset, panel_id):
-        self.dataset, self.id, self.data, self.asked = dataset, panel_id, {}, []
-
-    def load(self):
-        """What the App and the component do first."""
-        self.call("on_load")
-        self.call("reload", limit=50_000, suffix=None)
-
-    def call(self, method, **params):
-        context = {"panel_id": self.id, "__method__": method, "panel_state": {}}
-        done = foo.execute_operator(URI, dataset=self.dataset, params={**context, **params})
-        self.asked = done.executor.to_json()["requests"]
-        for request in self.asked:
-            if request["operator_uri"] == "patch_panel_data":
-                self.data.update(request["params"]["data"])
-        matches(contract.PanelData, self.data)
-        return check(contract, method, done.result)
-
+class Panel(OpenPanel):
     def about(self, query, **changes):
-        params = {"query": query, "stamp": self.data["run"]["stamp"], "k": 5, "search": "U"}
+        params = {"query": query, "stamp": self.stamp, "k": 5, "search": "U"}
         return {**params, "metric": "cosine", "rerank": True, "delta": None, **changes}
-
-    def triggered(self, name):
-        return [r["params"] for r in self.asked if r["operator_uri"] == name]
 
 
 @pytest.fixture
 def panel(made, request):
-    opened = Panel(made, request.node.name)
-    opened.load()
-    return opened
+    return Panel.loaded(made, request.node.name)
 
 
 def test_loading_sends_the_run_and_its_columns(panel):
