@@ -318,15 +318,17 @@ def read(ctx: foo.ExecutionContext, params: type[ParamsT]) -> ParamsT:
     return make(params, sets.written(ctx, given))
 
 
-def shown(ctx: foo.ExecutionContext, params: type[ParamsT]) -> ParamsT:
+def shown(ctx: foo.ExecutionContext, params: type[ParamsT], last: LastRun) -> ParamsT:
     """The parameters that a form shows, before it is executed: nothing is kept for them.
 
     Raises
     ------
     InputError
-        A value is wrong, or means what only executing finds out.
+        A value is wrong, or is the current view, which only executing turns into samples.
     """
-    found = {name: value for name, value in values(ctx, params).items() if value is not None}
+    found = {name: value for name, value in values(ctx, params, last).items() if value is not None}
+    if sets.VIEW in found.values():
+        raise InputError("The current view is read when the form is executed.")
     return make(params, sets.words(found))
 
 

@@ -12,6 +12,7 @@ from fiftyone.operators.types import RiskLevel
 from ..plugin.settings.fields import Params
 from ..plugin.settings.sparse import NOTHING, SimulateParams, TrainSequencesParams
 from .form import choose, to_top
+from .last_run import LastRun
 from .step import StepOperator
 
 
@@ -30,9 +31,9 @@ class SimulateAdaptiveSampling(StepOperator):
     on_target = True
     long = True
 
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         _choose(ctx, inputs, self.params, "checkpoint_key")
-        super().extend_form(ctx, inputs)
+        super().extend_form(ctx, inputs, last)
 
 
 class TrainSparseTransformer(StepOperator):
@@ -49,11 +50,11 @@ class TrainSparseTransformer(StepOperator):
     on_target = True
     long = True
 
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         _choose(ctx, inputs, self.params, "start_from", NOTHING)
         for name in ("steps", "model_name"):
             to_top(inputs, name)
-        super().extend_form(ctx, inputs)
+        super().extend_form(ctx, inputs, last)
 
 
 def _choose(

@@ -13,12 +13,13 @@ from fiftyone.operators import types
 
 from ..plugin.dataset.spec.check import SpecCheckResult, check_view
 from ..plugin.dataset.spec.export import SpecResult, export_visual_spec
-from ..plugin.dataset.spec.own import foreseen
+from ..plugin.dataset.spec.turned_down import distances_ahead, turned_down
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.spec import CheckParams, SpecParams
 from . import form
 from .destination import Destination
+from .last_run import LastRun
 from .step import StepOperator
 
 COLLECTED = {
@@ -40,10 +41,10 @@ class ExportVisualSpec(StepOperator):
     remembers = ("coverage", "kcenter", "sphere")
     writes = Destination("specs", "output", "replace_file", (".zip", ".html"))
 
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         form.target(ctx, inputs, "What to collect more of", COLLECTED)
         with suppress(InputError):  # a wrong value is marked already
-            _foretell(ctx, inputs, form.shown(ctx, SpecParams))
+            _foretell(ctx, inputs, form.shown(ctx, SpecParams, last))
 
     def live(
         self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
@@ -63,20 +64,23 @@ class ExportVisualSpec(StepOperator):
 
 def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParams) -> None:
     """Say that the spec would turn its own candidates down, and propose a δ where none passes."""
-    samples, _ = _target(ctx)
-    usual = foreseen(samples, params.model_copy(update={"spec_delta": None}))
-    if usual is not None and usual.count == usual.total and usual.passing is not None:
-        inputs.view(
-            "own", types.Warning(), label="The usual δ accepts none", description=str(usual)
-        )
-        form.ask(ctx, inputs, SpecParams, "spec_delta", usual.passing)
-    own = foreseen(samples, params)
-    if own is None or (own == usual and params.spec_delta is None and "own" in inputs.properties):
+    known = distances_ahead(_target(ctx)[0], params)
+    if known is None:
         return
-    if own.count == own.total:
-        form.mark(inputs, InputError(str(own)))
-    else:
+    distances, measured = known
+    usual, given = turned_down(distances, measured), params.spec_delta
+    proposed = usual.passing if usual is not None and usual.count == usual.total else None
+    if proposed is not None or given is not None:  # a δ that counts stays in sight
+        form.ask(ctx, inputs, SpecParams, "spec_delta", proposed)
+    own = usual if given is None else turned_down(distances, given)
+    if own is None:
+        return
+    if own.count < own.total:
         inputs.view("own", types.Warning(), label="Not all would pass", description=str(own))
+    elif given is None and proposed is not None:
+        inputs.view("own", types.Warning(), label="The usual δ accepts none", description=str(own))
+    else:
+        form.mark(inputs, InputError(str(own)))
 
 
 def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str]:
@@ -100,7 +104,7 @@ class CheckSpec(StepOperator):
     icon = "fact_check"
     params = CheckParams
 
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         form.target(ctx, inputs, "Samples to check", CHECKED)
 
     def run(

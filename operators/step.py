@@ -100,12 +100,12 @@ class StepOperator(FormOperator):
             if self.on_sets:
                 assert issubclass(self.params, SetParams)
                 form.scope(ctx, inputs, self.params, last, rewrites=writes is None)
-            self.extend_form(ctx, inputs)
+            self.extend_form(ctx, inputs, last)
             wrong = self.mistakes(ctx, form.values(ctx, self.params, last))
             form.mark_mistakes(ctx, inputs, self.params, last, wrong, without)
         return types.Property(form.escaped(inputs), view=types.View(label=self.label))
 
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         """Add what only this operator asks."""
         if self.on_target:
             ctx.target_view()  # offers the choice of dataset, current view or selection

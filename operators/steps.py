@@ -32,6 +32,7 @@ from ..plugin.settings.steps import (
 )
 from . import form, sets
 from .destination import Destination
+from .last_run import LastRun
 from .step import StepOperator
 
 OWNED_WORD, POOL_WORD = "owned_samples", "pool_samples"
@@ -56,7 +57,7 @@ class LoadImages(StepOperator):
     params = LoadParams
     needs_images = False
 
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         if not is_empty(ctx.dataset):
             for name, what in TAGGED.items():
                 sets.ask(ctx, inputs, name, *what)
@@ -95,7 +96,7 @@ class LoadImages(StepOperator):
 class DriveOperator(StepOperator):
     """An operator that needs to know which drive an image is of."""
 
-    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         form.suggest_drives(ctx, inputs)
 
     def mistakes(self, ctx: foo.ExecutionContext, values: Mapping[str, Any]) -> dict[str, str]:

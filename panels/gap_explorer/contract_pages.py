@@ -12,8 +12,7 @@ from .contract_kinds import Base64, OfStamp
 CLASSES_MAX = 4
 """Values that the gaps at a δ are counted by."""
 ROUNDS_MAX, FOLLOWED_MAX = 50, 50
-SPECS_MAX = 10
-"""Rounds, gap cards and Visual Specs that the page of progress lists."""
+"""Rounds and gap cards that the page of progress lists."""
 CARDS_MAX, CONTRASTS_MAX, PICKS_MAX = 50, 12, 1000
 """Gap cards, contrasts and picks of the first screen."""
 SINGLE_IMAGES = "single images"
@@ -63,6 +62,8 @@ class IssuedSpec(TypedDict):
     state: Literal["open", "met", "unknown"]
     quantity: int
     met: int
+    count: str
+    """How much of the quantity is here; empty where nothing could be checked."""
     said: str
     """What came, in a sentence; or why nothing could be checked."""
 
@@ -73,7 +74,7 @@ class Progress(TypedDict):
     cards: list[FollowedCard]
     """Those with most gaps left first, `FOLLOWED_MAX` at most."""
     specs: list[IssuedSpec]
-    """The newest first, `SPECS_MAX` at most."""
+    """The last ones, the newest first."""
     nothing: str
     """What to do, where there is nothing to compare yet; else empty."""
 

@@ -20,6 +20,7 @@ from ...plugin.dataset.gaps import card_records, picks
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.gaps.attributes import word
 from ...plugin.dataset.gaps.card_records import GapCard
+from ...plugin.dataset.spec import issued
 from ...plugin.dataset.store import points, runs
 from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import GapsphereError, InputError
@@ -49,8 +50,9 @@ def overview(found: Analysis, shown: Array, stamp: str) -> dict[str, Any]:
 
 
 def version(found: Analysis) -> str:
-    """Changes with the records that the overview is made of."""
-    made = (runs.read(found.dataset, found.names, step) for step in (card_records.STEP, picks.STEP))
+    """Changes with the records that the overview and the page of progress are made of."""
+    steps = (card_records.STEP, picks.STEP, issued.RECORD)
+    made = (runs.read(found.dataset, found.names, step) for step in steps)
     return "/".join(record.token or record.created if record else "" for record in made)
 
 

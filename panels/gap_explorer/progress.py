@@ -11,8 +11,8 @@ from ...plugin.dataset.gaps.progress import AGAIN, said
 from ...plugin.dataset.spec.issued import with_specs
 from ...plugin.errors import EmptySetError
 from ...plugin.rounds.follow import Followed
-from ...plugin.rounds.requests import SpecProgress
-from .contract_pages import FOLLOWED_MAX, ROUNDS_MAX, SPECS_MAX
+from ...plugin.rounds.spec_progress import SpecProgress
+from .contract_pages import FOLLOWED_MAX, ROUNDS_MAX
 
 
 def page(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def page(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:
     return {
         "rounds": rows,
         "cards": [_card(one) for one in cards],
-        "specs": [_spec(one) for one in found.specs[:SPECS_MAX]],
+        "specs": [_spec(one) for one in found.specs],
         "nothing": said(found.rounds[-1])[0] if first else "",
     }
 
@@ -57,6 +57,7 @@ def _spec(one: SpecProgress) -> dict[str, Any]:
         "state": one.state,
         "quantity": one.quantity,
         "met": one.met,
+        "count": one.count,
         "said": one.said,
     }
 

@@ -9,13 +9,11 @@ that was filmed on one afternoon.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from ..coverage.markers import is_marker
 
 LEVEL = 0.01
 LEAST_COUNT = 3
@@ -51,6 +49,7 @@ def over_represented(
     here: Mapping[str, Sequence[Any]],
     owned: Mapping[str, Sequence[Any]],
     *,
+    markers: Collection[str] = (),
     level: float = LEVEL,
     most: int = 8,
 ) -> list[Shared]:
@@ -61,14 +60,15 @@ def over_represented(
     here, owned : mapping of field name to one value an image
         Text, bool or number; None where an image has no value, which then does not count.  A
         number of many values is cut at the 10th and 90th percentile of S.
+    markers : names of fields
+        They may only say which images are in U (:func:`~..coverage.markers.is_marker` of S and all
+        of U), and are given only where there is no other.
 
     Returns
     -------
     list of Shared
         The most surprising first; at most ``most``.  Each has at least three images here, is at
-        least 1.5 times as frequent as in S, and has a corrected p below ``level``.  Columns that
-        may only say which images are candidates (:func:`~..coverage.markers.is_marker`) are given
-        only where there is no other.
+        least 1.5 times as frequent as in S, and has a corrected p below ``level``.
 
     Examples
     --------
@@ -98,9 +98,6 @@ def over_represented(
             break
         if shared.here >= LEAST_COUNT and (shared.lift is None or shared.lift >= LEAST_LIFT):
             found.append(Shared(**{**vars(shared), "p": worst}))
-    markers = {
-        shared.field for shared in found if is_marker(owned[shared.field], here[shared.field])
-    }
     return ([shared for shared in found if shared.field not in markers] or found)[:most]
 
 

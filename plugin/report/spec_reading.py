@@ -38,7 +38,7 @@ from ..interchange.files import (
     refuse_no_file,
 )
 from .copies import Print, picture_print
-from .spec_format import FORMAT, VERSION, Needed
+from .spec_format import FORMAT, SCHEMA, VERSION, Needed
 from .spec_rule import Rule
 from .visual_spec import REFERENCE, MadeBy
 
@@ -104,12 +104,13 @@ def read_spec(path: str | Path) -> SpecFile:
     if zipfile.is_zipfile(path) and path.name != REFERENCE:
         return _from_zip(path)
     if path.name.lower() != SPEC:
-        if not (path.parent / SPEC).is_file() and path.suffix.lower() != ".json":
+        other = path.suffix.lower() != ".json" or path.name == SCHEMA
+        if not (path.parent / SPEC).is_file() and other:
             raise ArtifactError(
                 f"{path.name} is no Visual Spec, and no {SPEC} is beside it: give the spec's ZIP, "
                 f"or the folder with {SPEC} and {REFERENCE}."
             )
-        path = path if path.suffix.lower() == ".json" else path.parent / SPEC
+        path = path.parent / SPEC if other else path
     document = _of_this_version(read_json(path, limit=JSON_LIMIT), path.name)
     beside = path.parent / REFERENCE
     if not beside.is_file():

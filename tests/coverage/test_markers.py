@@ -40,6 +40,14 @@ def test_a_drive_is_not_named_by_a_marker_beside_a_condition():
 def test_a_spec_asks_for_conditions_and_for_a_marker_only_where_there_is_no_other():
     here = {"light": ["dusk"] * 8, "missing_in_S": [1] * 8}
     owned = {"light": ["day"] * 20 + ["sun"] * 20, "missing_in_S": [0] * 40}
-    assert [shared.field for shared in over_represented(here, owned)] == ["light"]
-    alone = over_represented({"missing_in_S": here["missing_in_S"]}, owned)
-    assert [shared.field for shared in alone] == ["missing_in_S"]
+    markers = {"missing_in_S"}
+    assert [one.field for one in over_represented(here, owned, markers=markers)] == ["light"]
+    alone = over_represented({"missing_in_S": here["missing_in_S"]}, owned, markers=markers)
+    assert [one.field for one in alone] == ["missing_in_S"]
+
+
+def test_what_all_candidates_of_a_spec_share_and_s_never_has_is_no_marker_by_that():
+    """They are a part of U: whether a column says no more than U is asked of all of U."""
+    here = {"light": ["dusk"] * 20, "traffic": ["low"] * 16 + ["high"] * 4}
+    owned = {"light": ["day"] * 60, "traffic": ["low"] * 20 + ["high"] * 40}
+    assert [one.field for one in over_represented(here, owned)] == ["light", "traffic"]

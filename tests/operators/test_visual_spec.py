@@ -119,6 +119,13 @@ def test_the_form_says_that_the_spec_would_turn_its_own_candidates_down(analysed
     assert "mistake" not in asked(delta)
 
 
+def test_a_delta_that_was_proposed_stays_in_sight_whatever_is_chosen_then(analysed):
+    """The App keeps it, also where its input is gone: nobody would see that it counts."""
+    request = {"dataset_name": analysed.name, "params": {"spec_delta": 0.01, "candidates": "U"}}
+    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "export_visual_spec", request))
+    assert "spec_delta" in schema.to_json()["type"]["properties"]
+
+
 def test_the_form_of_heatmaps_says_what_it_does_and_asks_what_about(analysed):
     request = {"dataset_name": analysed.name, "params": {}}
     schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "compute_heatmaps", request))

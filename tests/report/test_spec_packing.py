@@ -62,7 +62,9 @@ def test_a_folder_it_was_unpacked_into_is_enough(packed, tmp_path):
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("name", ["visual-spec.en.html", "reference.npz", "spec.json"])
+@pytest.mark.parametrize(
+    "name", ["visual-spec.en.html", "reference.npz", "spec.json", "spec.schema.json"]
+)
 def test_any_file_of_an_unpacked_spec_leads_to_it(packed, name):
     zipped, folder = packed
     assert (folder / name).is_file()

@@ -9,9 +9,6 @@ export const ROUNDS_MAX = 50;
 
 export const FOLLOWED_MAX = 50;
 
-/** Rounds, gap cards and Visual Specs that the page of progress lists. */
-export const SPECS_MAX = 10;
-
 export const CARDS_MAX = 50;
 
 export const CONTRASTS_MAX = 12;
@@ -61,6 +58,8 @@ export interface IssuedSpec {
   state: "open" | "met" | "unknown";
   quantity: number;
   met: number;
+  /** How much of the quantity is here; empty where nothing could be checked. */
+  count: string;
   /** What came, in a sentence; or why nothing could be checked. */
   said: string;
 }
@@ -70,7 +69,7 @@ export interface Progress {
   rounds: RoundRow[];
   /** Those with most gaps left first, `FOLLOWED_MAX` at most. */
   cards: FollowedCard[];
-  /** The newest first, `SPECS_MAX` at most. */
+  /** The last ones, the newest first. */
   specs: IssuedSpec[];
   /** What to do, where there is nothing to compare yet; else empty. */
   nothing: string;

@@ -11,7 +11,7 @@ from ...coverage.words import counted
 from ...errors import EmptySetError
 from ...results import Result
 from ...rounds.follow import Followed
-from ...rounds.requests import SpecProgress
+from ...rounds.spec_progress import SpecProgress
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of
 from . import rounds
@@ -66,7 +66,7 @@ class ProgressResult(Result):
         lines += said(last)
         shown = sorted(self.cards, key=lambda one: -one.open)[:SHOWN]
         lines += [f"  card {one.number} {card_line(one)}" for one in shown]
-        lines += [f"  spec {one.line()}" for one in self.specs[:SHOWN]]
+        lines += [f"  spec {one.line()}" for one in self.specs]
         return "\n".join(lines)
 
 

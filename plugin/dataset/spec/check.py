@@ -238,12 +238,13 @@ def _checked(
     return checked
 
 
-def check_vectors(spec: SpecFile, samples: Samples, names: Names) -> SpecCheckResult:
-    """Check samples by the vectors that they have, which the spec's encoder made."""
-    there = vectors.read(samples, names.embedding, unit=True)
-    seen = _Seen(dict(zip(there.ids, there.matrix, strict=True)))
-    items = list(zip(*samples.values(["id", "filepath"]), strict=True))
-    return _answered(spec, items, seen, CheckSpecParams().num_workers)
+def check_vectors(
+    spec: SpecFile,
+    items: Sequence[tuple[str, str]],
+    known: Mapping[str, NDArray[np.float32]],
+) -> SpecCheckResult:
+    """Check images by vectors that the spec's encoder made: (id, path) each, unit rows by id."""
+    return _answered(spec, items, _Seen(dict(known)), CheckSpecParams().num_workers)
 
 
 @dataclass(frozen=True, eq=False)

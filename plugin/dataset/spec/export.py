@@ -16,6 +16,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coverage.markers import is_marker
 from ...coverage.words import standing
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
@@ -32,11 +33,12 @@ from ..gaps import coverage
 from ..gaps.coverage import CoverageResult
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..store import places, runs, vectors
-from ..store.database import counted, database_failures
+from ..store.database import database_failures
 from ..store.door import admitted
 from ..store.leases import holds_lease
 from ..store.metadata import metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
+from ..store.ownership import Writes, refuse_foreign
 from ..store.samples import flat
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.step import Step
@@ -45,7 +47,7 @@ from . import issued
 from .candidates import Chosen, choose
 from .evidence import drives_of, gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
-from .own import TurnedDown, turned_down
+from .turned_down import TurnedDown, has_vectors, turned_down
 
 STEP = "visual_spec"
 
@@ -119,11 +121,12 @@ def export_visual_spec(
 @holds_lease("export_visual_spec", "spec")
 def _exported(samples: Samples, params: SpecParams, source: str, progress: Progress) -> SpecResult:
     samples = admitted(samples, params.slices)
+    refuse_foreign(dataset_of(samples), Names(params.suffix), Writes(STEP), issued.WRITES)
     spec, warnings = _compose(samples, params, source)
     own = _own(spec)
     if own is not None and own.count == own.total:
         raise InputError(f"The spec would turn down every image it shows. {own}")
-    warnings += _warned(spec)
+    warnings += _warned(spec, own)
     written = write_spec(
         _output(params, spec),
         spec,
@@ -157,8 +160,8 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     dataset, names = dataset_of(samples), Names(params.suffix)
     covered, encoder = coverage.read(dataset, names), _made_by(dataset, names)
     chosen = choose(samples, dataset, params, names)
-    has_vectors = _has_vectors(dataset, params, chosen.samples, names)
-    field = names.embedding if has_vectors else names.sphere
+    embedded = has_vectors(chosen.samples, resolve(dataset, params.owned), names)
+    field = names.embedding if embedded else names.sphere
     owned = _owned(dataset, params, field)
     found, warnings = _outside(chosen.samples, owned, field, params)
     imported = None if field == names.embedding else _imported(dataset, names, found.ids)
@@ -177,8 +180,11 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     evidence = gather(dataset, names, covered, found, owned, rule)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
     tried = _telling(here)
+    pool = metadata(dataset, resolve(dataset, params.pool).values("id"))
     missing = over_represented(
-        {name: here[name] for name in tried}, {name: there[name] for name in tried}
+        {name: here[name] for name in tried},
+        {name: there[name] for name in tried},
+        markers={name for name in tried if is_marker(there[name], pool[name])},
     )
     ahead = [shared.field for shared in missing]
     given = f"given for this spec; the analysis has {covered.delta:.4g}"
@@ -223,14 +229,6 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         drive=_one_drive(here.get(SEQUENCE, [])),
     )
     return with_heatmaps(dataset, names, spec), warnings
-
-
-def _has_vectors(dataset: fo.Dataset, params: SpecParams, chosen: Samples, names: Names) -> bool:
-    """Whether S and the candidates have embeddings; an imported analysis may have none."""
-    field = names.embedding
-    if not dataset.has_field(field) or not counted(resolve(dataset, params.owned).exists(field)):
-        return False
-    return bool(counted(chosen.exists(field))) or not counted(chosen)
 
 
 def _imported(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.float64]:
@@ -344,7 +342,7 @@ def _own(spec: VisualSpec) -> TurnedDown | None:
     return turned_down([image.to_owned or 0.0 for image in spec.candidates], spec.rule.delta)
 
 
-def _warned(spec: VisualSpec) -> list[str]:
+def _warned(spec: VisualSpec, own: TurnedDown | None) -> list[str]:
     warnings = []
     if not spec.rule.checkable:
         warnings.append(
@@ -352,7 +350,7 @@ def _warned(spec: VisualSpec) -> list[str]:
             "on the sphere, and the spec cannot check images. To have one that can, run "
             "compute_embeddings and compute_coverage and export it again."
         )
-    elif (own := _own(spec)) is not None:
+    elif own is not None:
         warnings.append(str(own))
     if spec.drive and spec.rule.radius_source in ("owned", "delta"):
         learnt = "δ" if spec.rule.radius_source == "delta" else "read off the drives of S"
@@ -386,7 +384,7 @@ def _output(params: SpecParams, spec: VisualSpec) -> Path:
 
 
 def _record(dataset: fo.Dataset, params: SpecParams, spec: VisualSpec, result: SpecResult) -> None:
-    """No field of a sample is written and the file is whole: its record comes after it."""
+    """Note the spec once its file is whole; the step writes no field of a sample."""
     inputs = {
         "encoder": spec.encoder.name,
         "fingerprint": spec.encoder.fingerprint,

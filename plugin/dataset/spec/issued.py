@@ -6,29 +6,36 @@ the spec's encoder has put on it; nothing is embedded here.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
 from bson import ObjectId
+from numpy.typing import NDArray
 
 from ...errors import GapsphereError
 from ...report.spec_reading import read_spec
 from ...report.visual_spec import VisualSpec
-from ...rounds.requests import SpecProgress
+from ...rounds.spec_progress import SpecProgress
 from ..gaps.embed import STEP as EMBEDDINGS
 from ..gaps.progress import ProgressResult
-from ..store import runs
+from ..store import runs, vectors
 from ..store.names import Names
+from ..store.ownership import Writes
 from ..store.runs import Record
 from ..store.samples import flat
 from .check import check_vectors
 
 RECORD = "specs"
+WRITES = Writes(RECORD)
 MOST = 50
 """Specs that are kept in the list, the newest."""
+SHOWN = 10
+"""Specs that new images are judged against."""
 
 
 def keep(dataset: fo.Dataset, names: Names, spec: VisualSpec, path: Path) -> None:
@@ -45,13 +52,43 @@ def keep(dataset: fo.Dataset, names: Names, spec: VisualSpec, path: Path) -> Non
     runs.write(dataset, names, Record(RECORD, {}, {}, {"specs": listed}))
 
 
+@dataclass(frozen=True)
+class _Come:
+    """Images in the order in which they came, and vectors of those that have one, by id.
+
+    ``maker`` is the fingerprint of who made the vectors.
+    """
+
+    ids: list[str]
+    paths: list[str]
+    vectors: Mapping[str, NDArray[np.float32]]
+    maker: str
+
+    @classmethod
+    def since(cls, dataset: fo.Dataset, names: Names, moment: str) -> _Come:
+        come = flat(dataset).match({"_id": {"$gt": ObjectId(moment)}}).sort_by("id")
+        ids, paths = come.values(["id", "filepath"])
+        there = vectors.read(come, names.embedding, unit=True)
+        record = runs.read(dataset, names, EMBEDDINGS)
+        maker = str(record.inputs.get("fingerprint", "unknown")) if record else "unknown"
+        return cls(ids, paths, dict(zip(there.ids, there.matrix, strict=True)), maker)
+
+    def after(self, moment: str) -> tuple[list[tuple[str, str]], int]:
+        """Ids and paths of those that can be judged, and how many more came."""
+        first = bisect_right(self.ids, moment)
+        come = list(zip(self.ids[first:], self.paths[first:], strict=True))
+        known = [item for item in come if item[0] in self.vectors]
+        return known, len(come) - len(known)
+
+
 def with_specs(found: ProgressResult, dataset: fo.Dataset) -> ProgressResult:
-    """The rounds of an analysis with how its specs stand, the newest first."""
+    """The rounds of an analysis with how its last specs stand, the newest first."""
     names = Names(found.suffix)
-    record = runs.read(dataset, names, EMBEDDINGS)
-    maker = str(record.inputs.get("fingerprint", "unknown")) if record else "unknown"
-    listed = reversed(_listed(dataset, names))
-    return replace(found, specs=[_progress(dataset, names, about, maker) for about in listed])
+    listed = _listed(dataset, names)[-SHOWN:]
+    if not listed:
+        return found
+    come = _Come.since(dataset, names, min(about["since"] for about in listed))
+    return replace(found, specs=[_progress(about, come) for about in reversed(listed)])
 
 
 def _listed(dataset: fo.Dataset, names: Names) -> list[Mapping[str, Any]]:
@@ -59,9 +96,7 @@ def _listed(dataset: fo.Dataset, names: Names) -> list[Mapping[str, Any]]:
     return [] if record is None else list(record.results.get("specs", []))
 
 
-def _progress(
-    dataset: fo.Dataset, names: Names, about: Mapping[str, Any], maker: str
-) -> SpecProgress:
+def _progress(about: Mapping[str, Any], come: _Come) -> SpecProgress:
     asked = {key: about[key] for key in ("id", "title", "created", "quantity")}
     path = Path(about["path"])
     if path.suffix.lower() != ".zip":
@@ -70,10 +105,10 @@ def _progress(
         spec = read_spec(path)
         if spec.id != about["id"]:
             return SpecProgress(**asked, problem=f"another spec is in {path.name} now")
-        if spec.encoder.fingerprint != maker:
+        if spec.encoder.fingerprint != come.maker:
             return SpecProgress(**asked, problem="the embeddings are of another encoder now")
-        come = flat(dataset).match({"_id": {"$gt": ObjectId(about["since"])}})
-        checked = check_vectors(spec, come, names)
+        items, waiting = come.after(about["since"])
+        checked = check_vectors(spec, items, come.vectors)
     except GapsphereError as error:
         return SpecProgress(**asked, problem=str(error))
     counts = checked.counts
@@ -85,4 +120,5 @@ def _progress(
         off_target=counts["off target"],
         covered=counts["covered already"],
         met=checked.met,
+        waiting=waiting,
     )

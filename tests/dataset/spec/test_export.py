@@ -20,7 +20,7 @@ from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.spec import check
 from gapsphere.plugin.dataset.spec.check import check_files, check_view
 from gapsphere.plugin.dataset.spec.export import export_visual_spec
-from gapsphere.plugin.dataset.spec.own import foreseen
+from gapsphere.plugin.dataset.spec.turned_down import distances_ahead, turned_down
 from gapsphere.plugin.dataset.store import runs, vectors
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.encoders import hub
@@ -133,6 +133,11 @@ def test_a_card_of_gaps_is_asked_for_by_its_number_with_what_it_wants(driven, tm
     assert own.quantity == 7
     with pytest.raises(InputError, match=f"no gap card '9'; the cards are 1 .{card.title}"):
         issue(driven, tmp_path / "nine.zip", candidates="card:9")
+
+
+def test_nothing_is_foreseen_where_the_spec_will_judge_nothing(analysed):
+    analysed.delete_sample_field("embedding")
+    assert distances_ahead(analysed, SpecParams(candidates="U")) is None
 
 
 @pytest.fixture
@@ -279,7 +284,8 @@ def test_a_spec_that_turns_its_candidates_down_says_with_which_delta_they_pass(a
 def test_what_is_foreseen_is_what_the_export_says(analysed, tmp_path, given):
     analysed.match_tags("S").limit(2).set_values("colour", ["red", "red"])
     values = {**given, "candidates": "field:colour=red"}
-    ahead = foreseen(analysed, SpecParams(**values))
+    known, delta = distances_ahead(analysed, SpecParams(**values))
+    ahead = turned_down(known, given.get("spec_delta", delta))
     try:
         said = "\n".join(issue(analysed, tmp_path / "x.zip", **values).warnings)
     except InputError as error:

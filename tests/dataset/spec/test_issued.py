@@ -6,9 +6,11 @@ from gapsphere.plugin.dataset.gaps import progress
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.load import load_images
+from gapsphere.plugin.dataset.spec import issued
 from gapsphere.plugin.dataset.spec.check import check_view
 from gapsphere.plugin.dataset.spec.export import export_visual_spec
 from gapsphere.plugin.dataset.spec.issued import with_specs
+from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.spec import SpecParams
 from gapsphere.plugin.settings.steps import CoverageParams, EmbeddingParams
 
@@ -29,6 +31,19 @@ def standing(dataset):
     return with_specs(progress.read(dataset), dataset).specs
 
 
+def test_a_run_of_the_users_under_the_key_of_the_list_stops_the_export(analysed, tmp_path):
+    analysed.register_run("gapsphere_specs", fo.RunConfig(mine=1))
+    with pytest.raises(InputError, match="gapsphere_specs"):
+        issue(analysed, tmp_path / "a.zip")
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_only_the_last_specs_are_judged(analysed, tmp_path, monkeypatch):
+    monkeypatch.setattr(issued, "SHOWN", 2)
+    made = [issue(analysed, tmp_path / f"{i}.zip", quantity=i).id for i in (1, 2, 3)]
+    assert [one.id for one in standing(analysed)] == made[:0:-1]
+
+
 def test_images_that_come_later_count_and_those_known_before_do_not(
     analysed, make_images, encoder, tmp_path
 ):
@@ -40,7 +55,8 @@ def test_images_that_come_later_count_and_those_known_before_do_not(
     before = analysed.values("id")
     load_images(analysed, pool=make_images("later", 5, seed=3, tint=(1.0, 0.1, 0.1)))
     load_images(analysed, pool=make_images("grey", 4, seed=4))
-    assert standing(analysed)[0].images == 0, "without an embedding nothing can be said"
+    waiting = standing(analysed)[0]
+    assert (waiting.images, waiting.said) == (0, "9 images without an embedding since")
     compute_embeddings(analysed, encoder=encoder)
     second = issue(analysed, tmp_path / "b.zip", quantity=9)
     newer, now = standing(analysed)
@@ -72,6 +88,7 @@ def test_a_spec_that_cannot_be_checked_says_why(analysed, tmp_path, encoder, cas
         compute_embeddings(analysed, EmbeddingParams(overwrite=True), encoder=encoder)
     found = standing(analysed)[-1]
     assert found.state == "unknown"
+    assert "0 of" not in found.line()
     assert {
         "page": "a page alone",
         "gone": "There is no",

@@ -20,7 +20,7 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
   const call = useLatest(bridge.call);
   const [page, setPage] = React.useState<Page | null>(null);
   const [error, setError] = React.useState<string | null>(null);
-  React.useEffect(() => heard(call.current("progress", { stamp: run.stamp }), setPage, setError), [run.stamp]);
+  React.useEffect(() => heard(call.current("progress", { stamp: run.stamp }), setPage, setError), [run.stamp, run.overview]);
 
   if (error) {
     return (
@@ -76,7 +76,8 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
                 </span>
                 {spec.state === "unknown" ? null : <Bar done={spec.met} of={spec.quantity} />}
                 <span className="gs-dim gs-small">
-                  {count(spec.met)} of {plural(spec.quantity, "image")}; {spec.said}
+                  {spec.count ? `${spec.count} images; ` : ""}
+                  {spec.said}
                 </span>
               </li>
             ))}

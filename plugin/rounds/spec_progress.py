@@ -11,8 +11,9 @@ from ..coverage.words import counted
 class SpecProgress:
     """A spec against the images that came after it.
 
-    ``images`` that came, by verdict; ``met`` of ``quantity`` are accepted and no copies.  They are
-    all 0 where ``problem`` says why nothing could be checked.
+    Of ``images`` that could be judged, ``met`` are accepted and no copies, of a ``quantity``;
+    ``waiting`` more have no embedding yet.  They are all 0 where ``problem`` says why nothing could
+    be checked.
     """
 
     id: str
@@ -25,6 +26,7 @@ class SpecProgress:
     off_target: int = 0
     covered: int = 0
     met: int = 0
+    waiting: int = 0
     problem: str = ""
 
     @property
@@ -39,13 +41,23 @@ class SpecProgress:
         """What came, in a sentence; or why nothing could be checked."""
         if self.problem:
             return self.problem
+        waiting = f"{counted(self.waiting, 'image')} without an embedding" * bool(self.waiting)
         if not self.images:
-            return "no image has come since"
-        return (
-            f"of {counted(self.images, 'image')} since, {self.accepted:,} accepted, "
-            f"{self.near_miss:,} near miss, {self.off_target:,} off target, {self.covered:,} "
-            "covered already"
-        )
+            return f"{waiting} since" if waiting else "no image has come since"
+        copies = self.accepted - self.met
+        parts = [
+            f"{self.accepted:,} accepted" + f" ({copies:,} of them copies)" * bool(copies),
+            f"{self.near_miss:,} near miss",
+            f"{self.off_target:,} off target",
+            f"{self.covered:,} covered already",
+            *[f"and {waiting}"] * bool(waiting),
+        ]
+        return f"of {counted(self.images, 'image')} since, {', '.join(parts)}"
+
+    @property
+    def count(self) -> str:
+        """How much of the quantity is here; empty where nothing could be checked."""
+        return "" if self.problem else f"{self.met:,} of {self.quantity:,}"
 
     def line(self) -> str:
         """How it stands.
@@ -56,4 +68,5 @@ class SpecProgress:
         GS-1 dusk (open): 0 of 40; no image has come since
         """
         name = f"{self.id} {self.title}".strip()
-        return f"{name} ({self.state}): {self.met:,} of {self.quantity:,}; {self.said}"
+        count = f" ({self.state}): {self.count}; " if self.count else ": "
+        return f"{name}{count}{self.said}"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ...errors import GapsphereError
 from ...settings.spec import SpecParams
 from ..gaps import coverage
+from ..store.database import is_empty
+from ..store.door import admitted
 from ..store.names import Names
 from ..store.sets import Samples, dataset_of, resolve
 from .candidates import choose
@@ -63,19 +65,29 @@ def turned_down(to_owned: Sequence[float], delta: float) -> TurnedDown | None:
     return TurnedDown(count, len(to_owned), delta, largest)
 
 
-def foreseen(samples: Samples, params: SpecParams) -> TurnedDown | None:
-    """The same before a spec is made, by the distances that the samples have; None if not known."""
+def distances_ahead(samples: Samples, params: SpecParams) -> tuple[list[float], float] | None:
+    """Distances of the candidates to S as the samples have them, and δ of the analysis.
+
+    None where they are not known, or where the spec will judge nothing: the export then says what
+    there is to say.
+    """
     dataset, names = dataset_of(samples), Names(params.suffix)
     try:
+        samples = admitted(samples, params.slices)
         covered = coverage.read(dataset, names)
         chosen = choose(samples, dataset, params, names).samples
-        owned = set(resolve(dataset, params.owned).values("id"))
-    except GapsphereError:  # the export says what is wrong
+        owned = resolve(dataset, params.owned)
+    except GapsphereError:
         return None
-    if not dataset.has_field(names.dist_to_S):
+    if not dataset.has_field(names.dist_to_S) or not has_vectors(chosen, owned, names):
         return None
-    ids, distances = chosen.values(["id", names.dist_to_S])
-    pairs = zip(ids, distances, strict=True)
-    known = [distance for each, distance in pairs if distance is not None and each not in owned]
-    delta = covered.delta if params.spec_delta is None else params.spec_delta
-    return turned_down(known, delta)
+    held = set(owned.values("id"))
+    pairs = zip(*chosen.values(["id", names.dist_to_S]), strict=True)
+    return [far for each, far in pairs if far is not None and each not in held], covered.delta
+
+
+def has_vectors(chosen: Samples, owned: Samples, names: Names) -> bool:
+    """Whether S and the candidates have embeddings; an imported analysis may have none."""
+    if not dataset_of(chosen).has_field(names.embedding) or is_empty(owned.exists(names.embedding)):
+        return False
+    return not is_empty(chosen.exists(names.embedding)) or is_empty(chosen)
