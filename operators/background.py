@@ -48,8 +48,7 @@ def live(
         if not job.wait(PATIENCE):
             text = f"{label} goes on in the background: {operator.shown_in} shows how far it is."
             yield ctx.ops.notify(text, variant="info")
-            # Forced, it is the one that is open: by itself, FiftyOne opens another one.
-            yield ctx.ops.open_panel(operator.panel, layout="horizontal", force=True)
+            yield panel_of(ctx, operator)
             return None
     else:
         _follow(ctx, job)
@@ -69,6 +68,12 @@ def live(
     yield ctx.ops.reload_dataset()
     yield _words(ctx, label, markdown(str(job.result)))
     return job.result
+
+
+def panel_of(ctx: foo.ExecutionContext, operator: StepOperator) -> Any:
+    """Open the operator's panel; the one that is open already, where there is one."""
+    # Not forced, FiftyOne opens another one.
+    return ctx.ops.open_panel(operator.panel, layout="horizontal", force=True)
 
 
 def in_app(ctx: foo.ExecutionContext) -> bool:

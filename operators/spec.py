@@ -73,13 +73,14 @@ def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParam
     if proposed is not None or given is not None:  # a δ that counts stays in sight
         form.ask(ctx, inputs, SpecParams, "spec_delta", proposed)
     own = usual if given is None else turned_down(distances, given)
-    if own is None:
-        return
-    if own.count < own.total:
+    if proposed is not None and (own is None or given is None):
+        # The App fills in what is proposed and asks again: the reason stays beside it.
+        inputs.view(
+            "own", types.Warning(), label="The usual δ accepts none", description=str(usual)
+        )
+    elif own is not None and own.count < own.total:
         inputs.view("own", types.Warning(), label="Not all would pass", description=str(own))
-    elif given is None and proposed is not None:
-        inputs.view("own", types.Warning(), label="The usual δ accepts none", description=str(own))
-    else:
+    elif own is not None:
         form.mark(inputs, InputError(str(own)))
 
 

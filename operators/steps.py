@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import fiftyone.operators as foo
@@ -31,6 +31,7 @@ from ..plugin.settings.steps import (
     SphereParams,
 )
 from . import form, sets
+from .background import in_app, panel_of
 from .destination import Destination
 from .last_run import LastRun
 from .step import StepOperator
@@ -240,6 +241,15 @@ class FindGaps(DriveOperator):
     remembers = ("embeddings", *SETS)
     on_sets = True
     long = True
+
+    def live(
+        self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
+    ) -> Generator[Any, None, Any]:
+        """Show the panel after a short run as well: a long one opens it to show how far it is."""
+        result = yield from super().live(ctx, work)
+        if result is not None and in_app(ctx):
+            yield panel_of(ctx, self)
+        return result
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         return types.Placement(

@@ -6,6 +6,7 @@ import time
 import fiftyone.operators as foo
 import pytest
 from fiftyone import delete_dataset
+from fiftyone.operators.executor import Executor
 from gapsphere.operators.background import markdown
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection
 from PIL import Image
@@ -74,6 +75,16 @@ def test_find_gaps_is_all_five_in_a_row(loaded):
         for step in ("embeddings", "coverage", "rounds", "kcenter", "sphere", "cards", "tags")
     }
     assert loaded.match_tags("kcenter").count() == 2
+
+
+def test_a_short_run_from_the_app_opens_the_panel_as_a_long_one_does(loaded):
+    uri = PREFIX + "find_gaps"
+    request = {"operator_uri": uri, "dataset_name": loaded.name, "params": {"k": 2}}
+    request["params"]["encoder"] = "packaged"
+    context = foo.ExecutionContext(request, executor=Executor())
+    said = [message.body.to_json() for message in foo.get_operator(uri).execute(context)]
+    opened = [body["params"]["name"] for body in said if body["operator_uri"] == "open_panel"]
+    assert opened == ["gap_explorer"]
 
 
 def test_samples_already_there_are_tagged(loaded):
