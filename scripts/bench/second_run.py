@@ -1,0 +1,161 @@
+"""What a second run costs: ``python -m gapsphere.scripts.bench.second_run 10000 100000``.
+
+For each size a dataset of drives is made in a database of its own (one document that FiftyOne
+wrote, cloned there with other ids, files, drives and vectors; three in ten images are S), and
+``find_gaps`` runs on it four times: in full, with nothing changed, with 1 % more candidates and
+with 1 % more owned images.  Printed are seconds by the clock and of CPU, the database's among them,
+and the share of the full run beside the goal.  A small run before has compiled UMAP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...tests.support.servers import start_database
+
+GOALS = {"nothing changed": 0.01, "1 % more U": 0.03, "1 % more S": 0.05}
+FRAMES = 100
+"""Images of a drive."""
+KINDS, NEW_KINDS = 40, 10
+"""Kinds of scenes of S, and how many more U has."""
+OWNED_SHARE = 0.3
+FIELD = "vector"
+
+
+def drives(count: int, kinds: Sequence[int], dimension: int, seed: int) -> NDArray[np.float32]:
+    """Unit rows of ``count`` drives, float32 (count * FRAMES, dimension).
+
+    Each is a path that wanders (every frame is a near copy of the one before) around a place of its
+    own near a kind of scene.
+    """
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).standard_normal((KINDS + NEW_KINDS, dimension))
+    kind = random.choice(np.asarray(kinds), count)
+    start = centres[kind] + 0.4 * random.standard_normal((count, dimension))
+    rows = np.empty((count, FRAMES, dimension), np.float32)
+    step = np.zeros((count, dimension))
+    for frame in range(FRAMES):
+        step = 0.95 * step + 0.1 * random.standard_normal((count, dimension))
+        rows[:, frame] = start + step
+    rows = rows.reshape(-1, dimension)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
+
+
+def add(dataset: Any, tag: str, rows: NDArray[np.float32], name: str) -> None:
+    """Clone the dataset's first document in the database, a time for each row."""
+    from bson import ObjectId
+    from fiftyone.core.utils import serialize_numpy_array
+
+    from ...plugin.dataset.store.fiftyone_internals import collection
+
+    samples = collection(dataset)
+    one = samples.find_one({"tags": []})
+    assert one is not None
+    now = datetime.now(timezone.utc)
+    for at in range(0, len(rows), 5000):
+        samples.insert_many(
+            {
+                **one,
+                "_id": ObjectId(),
+                "filepath": f"/{name}/{number:07}.jpg",
+                "tags": [tag],
+                "sequence": f"{name}-{number // FRAMES}",
+                "frame_number": number % FRAMES,
+                "created_at": now,
+                "last_modified_at": now,
+                FIELD: serialize_numpy_array(row),
+            }
+            for number, row in enumerate(rows[at : at + 5000], at)
+        )
+
+
+def made(name: str, count: int, dimension: int) -> Any:
+    """A dataset of so many images, and the one they were cloned from, which is in no set."""
+    import fiftyone as fo
+
+    dataset = fo.Dataset(name)
+    for field, kind in (("sequence", fo.StringField), ("frame_number", fo.IntField)):
+        dataset.add_sample_field(field, kind)
+    dataset.add_sample_field(FIELD, fo.VectorField)
+    dataset.add_sample(fo.Sample("/one.jpg"))
+    owned = max(round(count * OWNED_SHARE / FRAMES), 1)
+    pool = max(count // FRAMES - owned, 1)
+    add(dataset, "S", drives(owned, range(KINDS), dimension, 1), "S")
+    add(dataset, "U", drives(pool, range(KINDS + NEW_KINDS), dimension, 2), "U")
+    return dataset
+
+
+class Clock:
+    """Seconds by the clock, and of CPU: of this process and of the database."""
+
+    def __init__(self, server: int) -> None:
+        self._stat = Path(f"/proc/{server}/stat")
+
+    def now(self) -> NDArray[np.float64]:
+        spent = self._stat.read_text().rpartition(")")[2].split()[11:13]
+        database = sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+        return np.array([time.perf_counter(), time.process_time(), database])
+
+
+def measured(count: int, dimension: int, clock: Clock) -> None:
+    """All four runs on a dataset of one size."""
+    from ...plugin.dataset.gaps.find_gaps import find_gaps
+    from ...plugin.settings.steps import GapParams
+
+    params = GapParams(encoder="field", model_path=FIELD, attributes=False)
+    find_gaps(made(f"warm-{count}", 2 * FRAMES * KINDS // 10, dimension), params)
+    dataset = made(f"drives-{count}", count, dimension)
+    one = max(count // 100 // FRAMES, 1)
+    more = {
+        "1 % more U": ("U", drives(one, range(KINDS + NEW_KINDS), dimension, 3)),
+        "1 % more S": ("S", drives(one, range(KINDS), dimension, 4)),
+    }
+    full = 0.0
+    print(f"\n{count:,} x {dimension}")
+    print(f"{'run':<18}{'wall s':>9}{'CPU s':>9}{'mongod':>9}{'of full':>9}   goal")
+    for run in ("full", *GOALS):
+        if run in more:
+            tag, rows = more[run]
+            add(dataset, tag, rows[: max(count // 100, 1)], f"more-{tag}")
+        before = clock.now()
+        found = find_gaps(dataset, params)
+        wall, process, database = clock.now() - before
+        full = full or process + database
+        share = (process + database) / full
+        goal = ""
+        if run in GOALS:
+            goal = f"{GOALS[run]:.0%} {'reached' if share <= GOALS[run] else 'missed'}"
+        print(f"{run:<18}{wall:9.2f}{process:9.2f}{database:9.2f}{share:9.2%}   {goal}")
+        steps = (f"{step} {seconds:.2f}" for step, seconds in found.seconds.items())
+        print(f"    {', '.join(steps)}", flush=True)
+    dataset.delete()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sizes", nargs="*", type=int, default=[10_000])
+    parser.add_argument("--dimension", type=int, default=768)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        server = start_database(Path(folder), cache_gb=4)
+        try:
+            for size in options.sizes:
+                measured(size, options.dimension, Clock(server.pid))
+        finally:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()
