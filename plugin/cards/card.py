@@ -128,17 +128,18 @@ class Fill:
         Examples
         --------
         >>> print(Fill(12, 2, 10)); print(Fill(51, 1, 120)); print(Fill(30, 1, 20))
-        U can fill it: 12 images of 2 drives, 10 wanted.
-        U has 51 images of 1 drive, 120 wanted: drive for 69 more.
-        U has 30 images, 20 wanted, but of 1 drive: drive for another occasion.
+        The candidates fill it: 12 images of 2 drives, 10 wanted.
+        The candidates have 51 images of 1 drive, 120 wanted: drive for 69 more.
+        The candidates have 30 images, 20 wanted, but of 1 drive: drive for another occasion.
         """
         here = f"{counted(self.images, 'image')} of {counted(self.drives)}"
         if self.enough:
-            return f"U can fill it: {here}, {self.wanted:,} wanted."
+            return f"The candidates fill it: {here}, {self.wanted:,} wanted."
         if self.short:
-            return f"U has {here}, {self.wanted:,} wanted: drive for {self.short:,} more."
+            more = f"drive for {self.short:,} more"
+            return f"The candidates have {here}, {self.wanted:,} wanted: {more}."
         return (
-            f"U has {counted(self.images, 'image')}, {self.wanted:,} wanted, but of "
+            f"The candidates have {counted(self.images, 'image')}, {self.wanted:,} wanted, but of "
             f"{counted(self.drives)}: drive for another occasion."
         )
 
@@ -276,7 +277,7 @@ def outside_owned(
     --------
     >>> light = Numbers("brightness", [90, 99, 110], [30, 40, 95], "darker", "brighter", " of 255")
     >>> [[one.sentence for one in of] for of in outside_owned([light], "abc", np.array([0, 0, 1]))]
-    [['darker than every drive of S (median 35 of 255; S: 90 to 110)'], []]
+    [['darker than every owned drive (median 35 of 255; owned: 90 to 110)'], []]
     """
     count = int(card.max(initial=SINGLE)) + 1
     rows = np.flatnonzero(card >= 0)

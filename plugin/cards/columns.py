@@ -152,7 +152,7 @@ def _reason(values: Sequence[Any], drive: Ints, m: int) -> str:
     """Why no name is made of a column; empty where names are."""
     known = np.array([value is not None for value in values])
     if not known[:m].any():
-        return "S has no value"
+        return "no owned image has a value"
     distinct = _distinct(values)
     if len(distinct) == 1:
         return "one value"

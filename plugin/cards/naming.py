@@ -92,16 +92,16 @@ class Name:
         Examples
         --------
         >>> print(Name(("`light` = night",), "night", 9, 9, 0, 240, 0, 24, None, 0.012).sentence())
-        night: 0 of 240 images of S, 0 of 24 drives; 9 of 9 here (p 0.012)
+        night: 0 of 240 owned images, 0 of 24 drives; 9 of 9 here (p 0.012)
         >>> print(Name(usual=("day", "city")).sentence())
-        No metadata sets these images apart from S; most are day, city.
+        No metadata sets these images apart from the owned ones; most are day, city.
         """
         if not self.values:
             most = f"; most are {', '.join(self.usual)}" if self.usual else ""
-            return f"No metadata sets these images apart from S{most}."
+            return f"No metadata sets these images apart from the owned ones{most}."
         chance = "" if self.p <= alpha + _ROUNDING else ": chance alone may name them so"
         same = f"; the same images as {', '.join(self.same)}" if self.same else ""
-        owned = f"{self.owned:,} of {counted(self.owned_total, 'image')} of S"
+        owned = f"{self.owned:,} of {counted(self.owned_total, 'owned image')}"
         drives = f"{self.owned_drives:,} of {counted(self.owned_drives_total)}"
         here = f"{self.here:,} of {self.here_total:,} here"
         return f"{self.title}: {owned}, {drives}; {here} (p {self.p:.2g}{chance}){same}"
@@ -145,7 +145,7 @@ class Namer:
         >>> columns = [Column("light", light, ["night"] * 3), Column("place", place, ["road"] * 3)]
         >>> terms = terms_of(columns, "abcd", "xxy").terms
         >>> print(Namer.of(terms, "abcd", "xxy").names([np.arange(3)])[0].sentence())
-        night and road: 0 of 4 images of S, 0 of 4 drives; 3 of 3 here (p 0.4: chance alone may \
+        night and road: 0 of 4 owned images, 0 of 4 drives; 3 of 3 here (p 0.4: chance alone may \
 name them so)
         """
         chosen = []

@@ -167,8 +167,8 @@ def named(
     >>> found = named([light, sky], ["a", "b", "c", "c"], ["night", "night"])
     >>> for finding in found["night"]:
     ...     print(finding.sentence)
-    `weather` = snow: 0 of 3 drives of S, 1 of 1 of U
-    darker than every drive of S (median 35 of 255; S: 90 to 115)
+    `weather` = snow: 0 of 3 owned drives, 1 of 1 candidate drive
+    darker than every owned drive (median 35 of 255; owned: 90 to 115)
     """
     drives_needed(alpha)  # refuses what is no level
     drives = _Drives.of(owned_drives, pool_drives)
@@ -382,24 +382,25 @@ def _number(finding: Finding, about: Numbers | None) -> str:
     word = about.below if lower else about.above
     word = word or f"{'lower' if lower else 'higher'} `{about.name}`"
     beyond, count = max(finding.drives_above, finding.drives_below), finding.owned_drives
-    than = "every drive of S" if beyond == count else f"{beyond:,} of {count:,} drives of S"
-    than = "the one drive of S" if count == 1 else than
+    than = "every owned drive" if beyond == count else f"{beyond:,} of {count:,} owned drives"
+    than = "the one owned drive" if count == 1 else than
     spread = _figure(finding.lowest)
     if finding.highest > finding.lowest:
         spread += f" to {_figure(finding.highest)}"
     camera = f"camera {finding.camera}: " if finding.camera else ""
     return (
-        f"{camera}{word} than {than} (median {_figure(finding.median)}{about.of}; S: {spread}"
+        f"{camera}{word} than {than} (median {_figure(finding.median)}{about.of}; owned: {spread}"
         f"{_p(finding)})"
     )
 
 
 def _category(finding: CategoryFinding) -> str:
     p = _p(finding)
+    pool = "candidate drive" + ("" if finding.pool_drives == 1 else "s")
     return (
         f"`{finding.attribute}` = {finding.value}: {finding.owned_with:,} of "
-        f"{finding.owned_drives:,} drives of S, {finding.pool_with:,} of {finding.pool_drives:,} "
-        "of U" + (f" ({p[2:]})" if p else "")
+        f"{finding.owned_drives:,} owned drives, {finding.pool_with:,} of "
+        f"{finding.pool_drives:,} {pool}" + (f" ({p[2:]})" if p else "")
     )
 
 

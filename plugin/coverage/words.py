@@ -12,8 +12,8 @@ from .verdict import drives_needed, supported_level
 SHOWN_DRIVES = 5
 
 LOOKS_LIKE_VIDEO = (
-    "S looks like video: most images are nearest to the file beside them, and no field names the "
-    "drives, so all of S counts as one drive. Name the field with sequence_field."
+    "The owned images look like video: most are nearest to the file beside them, and no field "
+    "names the drives, so all of them count as one drive. Name the field with sequence_field."
 )
 
 
@@ -55,8 +55,8 @@ def standing(threshold: Threshold) -> str:
     Examples
     --------
     >>> print(standing(Threshold(0.28, "", basis="level", drives=31, level=0.1)))
-    δ = 0.2800 cosine holds level 10 % over 31 drives of S: of a new drive of a kind that S holds, \
-at most 10 % of the frames are called gaps by mistake.
+    δ = 0.2800 cosine holds level 10 % over 31 owned drives: of a new drive of a kind that you \
+own, at most 10 % of the frames are called gaps by mistake.
     """
     delta = f"δ = {threshold.delta:.4f} {threshold.metric}"
     if threshold.basis == "level":
@@ -66,7 +66,7 @@ at most 10 % of the frames are called gaps by mistake.
         if threshold.level is None:
             return f"{delta} {whose}; its error rate is unknown."
         return (
-            f"{delta} {whose}; over {counted(threshold.drives)} of S it holds level "
+            f"{delta} {whose}; over {counted(threshold.drives, 'owned drive')} it holds level "
             f"{share(threshold.level)}."
         )
     if threshold.provisional:
@@ -76,9 +76,9 @@ at most 10 % of the frames are called gaps by mistake.
         )
     if threshold.basis == "none":
         return (
-            f"Cannot say: {too_few(threshold.drives, threshold.alpha)}, and S has too few images "
-            "for a provisional one. The ranking by distance, the drives and what they differ in "
-            "by name still hold; or give δ."
+            f"Cannot say: {too_few(threshold.drives, threshold.alpha)}, and too few images are "
+            "owned for a provisional one. The ranking by distance, the drives and what they "
+            "differ in by name still hold; or give δ."
         )
     return (
         f"{delta} has an unknown error rate: run compute_coverage for verdicts that have a known "
@@ -87,28 +87,30 @@ at most 10 % of the frames are called gaps by mistake.
 
 
 def _at_level(threshold: Threshold, delta: str) -> str:
-    over = f"over {counted(threshold.drives)} of S"
+    over = f"over {counted(threshold.drives, 'owned drive')}"
     if threshold.score == "novelty":
         return (
-            f"Novelty above {threshold.cutoff:.4f} makes a gap, read off S at level "
-            f"{share(threshold.alpha)} {over}. What is guaranteed is {share(threshold.level or 1)}:"
-            " novelty can rise as S grows (jackknife+)."
+            f"Novelty above {threshold.cutoff:.4f} makes a gap, read off the owned images at "
+            f"level {share(threshold.alpha)} {over}. What is guaranteed is "
+            f"{share(threshold.level or 1)}: novelty can rise as more is owned (jackknife+)."
         )
     return (
-        f"{delta} holds level {share(threshold.alpha)} {over}: of a new drive of a kind that S "
-        f"holds, at most {share(threshold.alpha)} of the frames are called gaps by mistake."
+        f"{delta} holds level {share(threshold.alpha)} {over}: of a new drive of a kind that you "
+        f"own, at most {share(threshold.alpha)} of the frames are called gaps by mistake."
     )
 
 
 def unit(run: CoverageReport) -> str:
     """The unit of evidence: how many drives of S and of U there are."""
     if run.sequence_field is None or run.looks_like_video:
-        counts = "S counts as one" if run.looks_like_video else "each image counts as one"
+        counts = (
+            "all owned images count as one" if run.looks_like_video else "each image counts as one"
+        )
         return f"no field names drives, so {counts}"
     if run.sequence_field.endswith(".id"):
-        groups = f"{run.drives_owned:,} of S, {run.drives_pool:,} of U"
+        groups = f"{run.drives_owned:,} owned, {run.drives_pool:,} of candidates"
         return f"no field names scenes, so each group counts as one: {groups}"
-    return f"{counted(run.drives_owned)} of S, {run.drives_pool:,} of U"
+    return f"{counted(run.drives_owned, 'owned drive')}, {run.drives_pool:,} of candidates"
 
 
 def of_them(images: int, once: int) -> str:
@@ -144,7 +146,7 @@ def coverage_summary(run: CoverageReport) -> str:
     lines = [
         f"{tally(run)} ({unit(run)})",
         standing(run.threshold),
-        f"distance to S: {spread}",
+        f"distance to the nearest owned image: {spread}",
     ]
     return "\n".join(lines + notes(run) + [drive_line(row) for row in run.drives[:SHOWN_DRIVES]])
 
@@ -155,17 +157,18 @@ def drive_sentences(row: Mapping[str, Any]) -> list[str]:
     Examples
     --------
     >>> row = {"drive": "dusk", "p": 0.1, "effect": 1.4, "owned": False, "findings": []}
-    >>> drive_sentences(row)
-    ['Its p-value is 0.1.', 'Its median distance to S is 1.4 times the usual one inside S.']
+    >>> print(" ".join(drive_sentences(row)))
+    Its p-value is 0.1. Its median distance to owned images is 1.4 times the usual one among them.
     """
     said = []
     if row["owned"]:
-        said.append("S holds frames of this drive, so it is not a new one.")
+        said.append("Frames of this drive are owned, so it is not a new one.")
     if row["p"] is not None:
         said.append(f"Its p-value is {row['p']:.2g}.")
     if row["effect"] is not None:
         said.append(
-            f"Its median distance to S is {row['effect']:.2g} times the usual one inside S."
+            f"Its median distance to owned images is {row['effect']:.2g} times the usual one among "
+            "them."
         )
     return said + [_sentence(finding["sentence"]) for finding in row["findings"]]
 
@@ -180,14 +183,14 @@ def drive_line(row: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> row = {"drive": "dusk", "frames": 124, "p": 1 / 3, "effect": 1.4, "gaps": 60}
-    >>> row |= {"owned": False, "findings": [{"sentence": "darker than every drive of S"}]}
+    >>> row |= {"owned": False, "findings": [{"sentence": "darker than every owned drive"}]}
     >>> drive_line(row)
-    '  dusk: 124 frames, p 0.33, 1.4 x the usual distance, 60 gaps; darker than every drive of S'
+    '  dusk: 124 frames, p 0.33, 1.4 x the usual distance, 60 gaps; darker than every owned drive'
     """
     p = "" if row["p"] is None else f", p {row['p']:.2g}"
     effect = "" if row["effect"] is None else f", {row['effect']:.2g} x the usual distance"
     said = "".join(f"; {finding['sentence']}" for finding in row["findings"][:2])
-    owned = " (S holds frames of it)" if row["owned"] else ""
+    owned = " (frames of it are owned)" if row["owned"] else ""
     return (
         f"  {row['drive']}{owned}: {counted(row['frames'], 'frame')}{p}{effect}, "
         f"{counted(row['gaps'], 'gap')}{said}"

@@ -60,7 +60,7 @@ def cards_page(
 
     Examples
     --------
-    >>> card = PageCard(1, "night", ["night: 0 of 9 images of S"], "Drive.", False, [], [])
+    >>> card = PageCard(1, "night", ["night: 0 of 9 owned images"], "Drive.", False, [], [])
     >>> "<h2>1. night</h2>" in cards_page("rig", "1 card of 3 gaps", "", [card], made="today")
     True
     """

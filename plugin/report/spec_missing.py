@@ -40,8 +40,8 @@ class Shared:
     p: float
 
     def __str__(self) -> str:
-        times = "not in S at all" if self.lift is None else f"{self.lift:.1f}x"
-        counts = f"{self.here} of {self.here_total}; S: {self.owned} of {self.owned_total}"
+        times = "not owned at all" if self.lift is None else f"{self.lift:.1f}x"
+        counts = f"{self.here} of {self.here_total}; owned: {self.owned} of {self.owned_total}"
         return f"{self.field} = {self.value}: {times} ({counts})"
 
 
@@ -73,7 +73,7 @@ def over_represented(
     Examples
     --------
     >>> print(over_represented({"light": ["night"] * 8}, {"light": ["day"] * 40})[0])
-    light = night: not in S at all (8 of 8; S: 0 of 40)
+    light = night: not owned at all (8 of 8; owned: 0 of 40)
     """
     from scipy.stats import hypergeom
 

@@ -83,7 +83,7 @@ def test_the_title_falls_back_on_attributes(rows):
     light = Numbers("light", np.linspace(100, 140, 40), [20] * 20, "darker", "brighter")
     *_, made = scene(rows, attributes=[light])
     assert made[0].title == "darker"
-    assert made[0].sentences()[0] == "No metadata sets these images apart from S."
+    assert made[0].sentences()[0] == "No metadata sets these images apart from the owned ones."
     sky = Column("sky", ["dry", "wet"] * 20, ["snow"] * 12 + ["dry"] * 8)
     own, other = [f"s{i // 4}" for i in range(40)], [f"u{i // 3}" for i in range(20)]
     *_, made = scene(rows, terms=terms_of([sky], own, other).terms)
@@ -103,7 +103,7 @@ def test_the_title_falls_back_on_attributes(rows):
 )
 def test_u_fills_a_gap_with_enough_images_of_two_drives(fill, enough, short):
     assert (fill.enough, fill.short) == (enough, short)
-    assert ("U can fill it" in str(fill)) == enough
+    assert ("The candidates fill it" in str(fill)) == enough
 
 
 def test_what_does_not_fit_is_refused(rows):

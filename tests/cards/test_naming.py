@@ -202,7 +202,7 @@ def test_why_columns_are_left_out():
         "number": "numbers images",
         "clock": "runs on from drive to drive",
         "seed": "runs on from drive to drive",
-        "empty": "S has no value",
+        "empty": "no owned image has a value",
         "street": "more than 64 values",
     }
 
@@ -219,7 +219,7 @@ def test_a_number_is_named_by_range_where_the_card_leaves_that_of_s():
     assert name.p < 0.05
     (none,) = Namer.of([t for t in terms if t.field != "speed"], own, pool).names([np.arange(8)])
     assert none == Name(here_total=8, owned_total=96, owned_drives_total=24)
-    assert none.sentence() == "No metadata sets these images apart from S."
+    assert none.sentence() == "No metadata sets these images apart from the owned ones."
 
 
 @pytest.mark.parametrize("seed", range(10))

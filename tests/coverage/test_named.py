@@ -134,7 +134,7 @@ def test_with_few_drives_a_drive_and_most_of_its_frames_must_be_beyond_every_dri
     asked = np.concatenate([np.linspace(30, 61, 10), np.linspace(62, 90, 10)])
     found = named([Numbers("light", light, asked, "darker", "brighter", " of 255")], own, pool)
     assert sentences(found, "dusk") == [
-        "darker than every drive of S (median 45.5 of 255; S: 80 to 130)"
+        "darker than every owned drive (median 45.5 of 255; owned: 80 to 130)"
     ]
     dusk, day = found["dusk"][0], found["day"][0]
     assert (dusk.supported, dusk.outside, day.outside) == (False, 0.9, 0.0)
@@ -148,7 +148,7 @@ def test_with_many_drives_the_corrected_p_decides():
     found = named(three, own, ["u"])["u"]
     assert [(one.corrected, one.supported) for one in found] == [(2 * 3 / 60, True)] * 3
     assert found[0].sentence == (
-        "higher `x` than every drive of S (median 58.5; S: 0 to 58; p 0.1 over 3 comparisons)"
+        "higher `x` than every owned drive (median 58.5; owned: 0 to 58; p 0.1 over 3 comparisons)"
     )
     four = [*three, Numbers("w", np.arange(59.0), [58.5])]
     assert not any(one.supported for one in named(four, own, ["u"])["u"])
@@ -160,7 +160,8 @@ def test_a_drive_beyond_most_drives_says_beyond_how_many():
     own = list(range(99))
     found = named([Numbers("speed", np.arange(99.0), [1.5])], own, ["slow"])
     assert sentences(found, "slow") == [
-        "lower `speed` than 97 of 99 drives of S (median 1.5; S: 0 to 98; p 0.06 over 1 comparison)"
+        "lower `speed` than 97 of 99 owned drives (median 1.5; owned: 0 to 98; "
+        "p 0.06 over 1 comparison)"
     ]
 
 
@@ -170,7 +171,9 @@ def test_a_value_that_no_owned_drive_has_is_counted_in_drives():
         "weather", ["sun", "rain", "sun", "sun", None], ["snow", "snow", "sun", "snow"]
     )
     found = named([weather], own, pool)
-    assert sentences(found, "x") == ["`weather` = snow: 0 of 2 drives of S, 2 of 3 of U"]
+    assert sentences(found, "x") == [
+        "`weather` = snow: 0 of 2 owned drives, 2 of 3 candidate drives"
+    ]
     assert sentences(found, "y") == []
 
 
@@ -190,7 +193,7 @@ def test_owned_frames_without_a_drive_count_each_as_one_and_candidates_get_no_fi
 
 def test_a_single_owned_drive_is_called_that():
     found = named([Numbers("light", [5.0, 5.0], [1.0], "darker")], ["a", "a"], ["u"])
-    assert sentences(found, "u") == ["darker than the one drive of S (median 1; S: 5)"]
+    assert sentences(found, "u") == ["darker than the one owned drive (median 1; owned: 5)"]
 
 
 def test_the_order_of_frames_changes_nothing():

@@ -11,7 +11,7 @@ def test_counts_and_lift_are_those_of_the_columns():
     (found,) = over_represented(here, owned)
     assert (found.here, found.here_total, found.owned, found.owned_total) == (31, 40, 12, 406)
     assert found.lift == pytest.approx((31 / 40) / (12 / 406))
-    assert str(found) == "light = night: 26.2x (31 of 40; S: 12 of 406)"
+    assert str(found) == "light = night: 26.2x (31 of 40; owned: 12 of 406)"
 
 
 def test_p_is_the_hypergeometric_tail_times_the_values_tried():

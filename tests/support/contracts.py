@@ -20,7 +20,8 @@ def matches(kind, value):
     """Raise where ``value`` does not have exactly the fields and types of ``kind``."""
     if isinstance(kind, dict):
         kind = TypedDict("Answer", kind)
-    modules = [vars(module) for name, module in sys.modules.items() if name.startswith(PANELS)]
+    loaded = list(sys.modules.items())  # work in another thread may be importing
+    modules = [vars(module) for name, module in loaded if name.startswith(PANELS)]
     for known in (kind, *(value for names in modules for value in names.values())):
         if is_typeddict(known):
             known.__pydantic_config__ = {"extra": "forbid", "strict": True}

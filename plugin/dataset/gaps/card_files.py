@@ -117,15 +117,15 @@ def _page(dataset: fo.Dataset, names: Names, found: CardResult, progress: Progre
 def _figures(card: GapCard) -> list[tuple[str, str]]:
     """What a person compares cards by."""
     figures = [
-        ("images of U", f"{card.images:,}"),
+        ("candidates", f"{card.images:,}"),
         ("without near duplicates", f"{card.once:,}"),
-        ("drives of U", f"{card.drives:,}"),
-        ("median distance to S", f"{card.median:.3f}"),
+        ("drives of them", f"{card.drives:,}"),
+        ("median distance to owned images", f"{card.median:.3f}"),
     ]
     if card.effect is not None:
-        figures.append(("x the usual distance inside S", f"{card.effect:.2g}"))
+        figures.append(("x the usual distance among owned images", f"{card.effect:.2g}"))
     if card.support is not None:
-        figures.append(("images of S within δ, median", f"{card.support:g}"))
+        figures.append(("owned images within δ, median", f"{card.support:g}"))
     if card.failure_rate is not None:
         figures.append(("fail nearby", f"{card.failure_rate:.0%}"))
     if card.runs:

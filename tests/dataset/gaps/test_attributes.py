@@ -49,7 +49,7 @@ def test_the_dusk_drive_is_named_by_its_brightness_and_the_day_drive_is_not(driv
     first = found["dusk"][0]
     assert first.attribute in ("brightness", "sky_brightness")
     light = next(row for row in found["dusk"] if row.attribute == "brightness")
-    assert light.sentence.startswith("darker than every drive of S (median ")
+    assert light.sentence.startswith("darker than every owned drive (median ")
     assert light.outside == 1.0
     means = dict(zip(drives.values("id"), drives.values("attributes.brightness"), strict=True))
     _, _, pool, labels = sides(drives)
@@ -69,8 +69,8 @@ def test_fields_of_the_users_are_asked_beside_the_attributes(drives):
     )
     found = named_channel(drives, Names(), *sides(drives)).findings
     said = {row.attribute: row.sentence for row in found["dusk"]}
-    assert said["weather"] == "`weather` = snow: 0 of 3 drives of S, 1 of 2 of U"
-    assert said["speed"].startswith("higher `speed` than every drive of S (median 80; S: ")
+    assert said["weather"] == "`weather` = snow: 0 of 3 owned drives, 1 of 2 candidate drives"
+    assert said["speed"].startswith("higher `speed` than every owned drive (median 80; owned: ")
     asked = questions(drives, Names(), *sides(drives)).asked
     assert asked[-3:] == ["weather", "scene", "speed"]
     assert found["dusk"][0].asked == len(asked)

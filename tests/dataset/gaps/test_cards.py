@@ -72,7 +72,7 @@ def test_cards_are_named_counted_and_stored(summarized):
     assert (night.key, night.images, night.drives) == ("night", 8, 2)
     assert (snow.key, snow.images, snow.drives) == ("snow", 3, 1)
     assert (result.gaps, result.count, result.single) == (12, 2, 1)
-    assert night.sentences[0].startswith("night: 0 of 60 images of S, 0 of 12 drives; 8 of 8 here")
+    assert night.sentences[0].startswith("night: 0 of 60 owned images, 0 of 12 drives; 8 of 8 here")
     assert Counter(dataset.match_tags("U").values("gap_card")) == {
         None: 5,
         "night": 8,
@@ -207,7 +207,7 @@ def test_as_many_are_wanted_as_s_has_within_delta_or_the_user_says(covered):
     assert usual.short == usual.wanted - 8 > 0
     given = summarize_gaps(covered, CardParams(card_runs=0, card_quantity=5)).found[0]
     assert (given.wanted, given.enough) == (5, True)
-    assert given.fill == "U can fill it: 8 images of 2 drives, 5 wanted."
+    assert given.fill == "The candidates fill it: 8 images of 2 drives, 5 wanted."
 
 
 def test_two_cards_of_one_name_have_two_keys(covered):
@@ -274,7 +274,7 @@ def test_near_duplicates_count_once_and_are_tagged(covered):
     found = summarize_gaps(covered, CardParams(card_runs=0, card_quantity=8))
     assert (found.gaps, found.once) == (12, 10)
     assert (found.found[0].images, found.found[0].once) == (8, 6)
-    assert found.found[0].fill.startswith("U has 6 images of 2 drives, 8 wanted")
+    assert found.found[0].fill.startswith("The candidates have 6 images of 2 drives, 8 wanted")
     assert str(found).startswith("2 cards of 12 gaps (10 without near duplicates), and 1 single")
     assert set(covered.match_tags("gap_duplicate").values("id")) == set(ids[1:3])
     vectors.write(covered, "embedding", ids[:3], rows_near(1, 3, 70))

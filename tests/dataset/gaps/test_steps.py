@@ -162,7 +162,7 @@ def test_frames_of_video_without_a_drive_field_are_one_drive_in_every_channel(da
     assert covered.drives_owned == 1
     assert {each["level"] for each in covered.ranges} == {None}
     assert "sequence_field" in str(covered)
-    assert "S counts as one" in str(covered)
+    assert "all owned images count as one" in str(covered)
 
 
 def test_drives_that_are_named_later_read_delta_again(embedded):

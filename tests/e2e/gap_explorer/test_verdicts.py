@@ -25,8 +25,8 @@ def two_drives(own):
 
 
 APART = [
-    "darker than every drive of S",
-    *(f"`field_{i}` = a: 0 of 18 drives of S, 1 of 24 of U" for i in range(4)),
+    "darker than every owned drive",
+    *(f"`field_{i}` = a: 0 of 18 owned drives, 1 of 24 candidate drives" for i in range(4)),
 ]
 
 
@@ -77,11 +77,11 @@ def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     assert rows[at]["frames"] == len(gone)
     assert not rows[at]["owned"]
     listed = page.locator(DRIVE).nth(at).inner_text().lower()
-    assert "darker than every drive of s" in listed
+    assert "darker than every owned drive" in listed
     assert "field_1 = a" in listed
     assert "and 2 more" in listed
     shared_at = next(i for i, row in enumerate(rows) if row["owned"])
-    assert "also in S" in page.locator(DRIVE).nth(shared_at).inner_text()
+    assert "also owned" in page.locator(DRIVE).nth(shared_at).inner_text()
     shot(page, "drives")
 
     # By keyboard: one stop, arrows inside, Enter asks.
@@ -95,7 +95,7 @@ def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     assert panel.state("highlighted") == len(gone)
     assert "among the 18 owned drives (p = " in page.inner_text(VERDICT)
     said = page.inner_text(EVIDENCE)
-    assert "Darker than every drive of S." in said
+    assert "Darker than every owned drive." in said
     assert "field_3" not in said
     page.get_by_role("button", name="4 more").click()
     page.wait_for_selector(f"{EVIDENCE} >> text=field_3")

@@ -38,7 +38,7 @@ export function Drives(props: {
   return (
     <>
       <p className="gs-dim gs-drives-help">{explanation(run)}</p>
-      <ol ref={list} className="gs-drives" data-cy="gs-drives" aria-label="Drives of U" onKeyDown={keys}>
+      <ol ref={list} className="gs-drives" data-cy="gs-drives" aria-label="Candidate drives" onKeyDown={keys}>
         {run.drives.map((row, index) => (
           <li key={row.drive}>
             <button
@@ -71,8 +71,8 @@ function Drive(props: { row: DriveRow; provisional: boolean }): React.ReactEleme
       <span className="gs-row gs-drive-head">
         <b>{row.drive}</b>
         {row.owned ? (
-          <i className="gs-owned" title="S holds images of this drive, so it is not a new one">
-            also in S
+          <i className="gs-owned" title="Images of this drive are owned, so it is not a new one">
+            also owned
           </i>
         ) : null}
         <span className="gs-nowrap gs-small">{plural(row.frames, "frame")}</span>
@@ -105,9 +105,9 @@ function Drive(props: { row: DriveRow; provisional: boolean }): React.ReactEleme
 
 function explanation(run: RunInfo): string {
   const m = run.drives_owned;
-  const order = "Drives of U, the most unlike S first.";
-  if (m < 2) return `${order} With one drive of S they are in the order of their median distance; p needs a second one.`;
-  return `${order} p is the share of drives at least as far from S as this one; with ${plural(m, "drive")} of S it cannot be below ${+(1 / (m + 1)).toPrecision(2)}.`;
+  const order = "Candidate drives, the most unlike the owned images first.";
+  if (m < 2) return `${order} With one owned drive they are in the order of their median distance; p needs a second one.`;
+  return `${order} p is the share of drives at least as far from the owned images as this one; with ${plural(m, "owned drive")} it cannot be below ${+(1 / (m + 1)).toPrecision(2)}.`;
 }
 
 function NoDrives(props: { bridge: Bridge; run: RunInfo }): React.ReactElement {
@@ -118,7 +118,7 @@ function NoDrives(props: { bridge: Bridge; run: RunInfo }): React.ReactElement {
       <h2>No drives in U</h2>
       {field ? (
         <p className="gs-plain">
-          The field <code>{field}</code> names the drives, and no image of U has a value in it.
+          The field <code>{field}</code> names the drives, and no candidate has a value in it.
         </p>
       ) : (
         <p className="gs-plain">
