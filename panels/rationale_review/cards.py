@@ -15,6 +15,7 @@ import numpy as np
 from ...plugin.dataset.rationales import decisions, neighbors
 from ...plugin.dataset.rationales.decisions import Decision
 from ...plugin.dataset.rationales.queue import STATUSES, tier
+from ...plugin.dataset.store.decided import is_decided
 from ...plugin.dataset.store.names import ReviewNames
 from ...plugin.dataset.store.sets import Samples
 from .contract import NEIGHBORS, TEXT_MAX
@@ -86,11 +87,12 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
     there = [name for name in wanted if dataset.has_field(name)]
     shown = dataset.select(found.ids).select_fields(there)
     samples = {sample.id: sample for sample in shown}
+    judged = is_decided(dataset, names)
     here = set(view.select(found.ids).values("id"))
     return [
         {
             **_brief(dataset, samples[other], names, thumbnail),
-            "decision": _get(samples[other], names.decision),
+            "decision": _get(samples[other], names.decision) if judged else None,
             "distance": float(distance),
             "here": other in here,
         }

@@ -10,6 +10,7 @@ from fiftyone import ViewExpression
 from fiftyone import ViewField as F
 
 from ...plugin.dataset.rationales import decisions, queue
+from ...plugin.dataset.store.decided import is_decided
 from ...plugin.dataset.store.names import ReviewNames
 from ...plugin.errors import InputError
 
@@ -34,6 +35,8 @@ def _part(view: fo.DatasetView, names: ReviewNames, kind: str, value: Any) -> An
         low, high, last = float(value[0]), float(value[1]), bool(value[2])
         score = F(names.llm_score)
         return (score >= low) & ((score <= high) if last else (score < high))
+    if kind == "decision" and value is None and not is_decided(view, names):
+        return ViewExpression(True)
     path = {
         "status": names.prediction_status,
         "class": decisions.truth_path(view),

@@ -16,13 +16,13 @@ from ...errors import InputError
 from ...interchange.columns import Narrowing, fitted
 from ...interchange.feature_cache import CENTROID_COLUMNS, KNOWN, METADATA, FeatureCache, Row
 from ...settings.rationales import FeatureCacheParams
-from ..store import fields, ownership
+from ..store import decided, fields, ownership
 from ..store.fiftyone_internals import reserved_names
 from ..store.names import Names, ReviewNames
 from ..store.ownership import Writes
 
 FIELD_TYPES = {int: fo.IntField, float: fo.FloatField, bool: fo.BooleanField, str: fo.StringField}
-OURS = ("prediction_status", "llm_", "review_", "failure_", "image_url", "csv_")
+OURS = ("prediction_status", "llm_", "review_", "failure_", ReviewNames.image_url, "csv_")
 """Beginnings of names that the import itself writes."""
 
 GROUND_TRUTH = ownership.Column(
@@ -32,6 +32,7 @@ GROUND_TRUTH = ownership.Column(
     first=True,
     document=fo.Classification,
 )
+ADDRESS = ownership.Column(ReviewNames.image_url, str, "Where the image is served", first=True)
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,16 @@ class Column:
     """It holds a person's decisions: given to new samples only."""
 
 
-def our_columns(dataset: fo.Dataset, cache: FeatureCache) -> Writes:
+def our_columns(dataset: fo.Dataset, cache: FeatureCache, params: FeatureCacheParams) -> Writes:
     """The fields whose names are ours and not the table's."""
     planned = [*_verdicts(dataset, cache), *_centroid(cache)]
     columns = [
         ownership.Column(name, kind, description, first=True)
         for name, kind, description, _ in planned
     ]
-    return Writes("feature_cache", (*columns, GROUND_TRUTH))
+    if params.image_root:
+        columns.append(ADDRESS)
+    return Writes(decided.IMPORT, (*columns, GROUND_TRUTH), suffixed=False)
 
 
 def declare_columns(
@@ -85,7 +88,7 @@ def declare_columns(
         fields.declare(dataset, name, FIELD_TYPES.get(kind, kind), description)
     GROUND_TRUTH.declare(dataset)
     if params.image_root:
-        fields.declare(dataset, "image_url", fo.StringField, "Where the image is served")
+        ADDRESS.declare(dataset)
     columns = [Column(name, value) for name, _, _, value in planned]
     return columns + review_columns(dataset, cache)
 
@@ -102,8 +105,9 @@ def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
     planned: list[Planned] = []
     taken: set[str] = set()
     reserved = reserved_names(dataset)
+    restored = {name for names in _reviewed(cache) for name in names.decided}
     for place, header in enumerate(cache.metadata.header):
-        if header.startswith("review_"):
+        if header in restored:
             continue  # a person's decisions: review_columns
         name = _field_name(header, taken, reserved)
         column = cache.kinds.get(header)
@@ -222,20 +226,33 @@ def _check_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
 def review_columns(dataset: fo.Dataset, cache: FeatureCache) -> list[Column]:
     """Decisions that an export of ours put beside the metadata."""
     columns = []
-    header = cache.metadata.header
-    for suffix in ("", *(verdict.suffix for verdict in cache.verdicts if verdict.suffix)):
-        names = ReviewNames(suffix)
-        if names.decision not in header:
-            continue
-        for name in names.decided:
-            if name in header:
-                time = name == names.time
-                fields.declare(
-                    dataset, name, fo.DateTimeField if time else fo.StringField, "A person's review"
-                )
-                read = _reader(cache.metadata.place(name), _time if time else str)
-                columns.append(Column(name, read, restores=True))
+    for names in _reviewed(cache):
+        for column in decided.writes(names).columns:
+            if column.name in cache.metadata.header:
+                column.declare(dataset)
+                convert = _time if column.name == names.time else str
+                read = _reader(cache.metadata.place(column.name), convert)
+                columns.append(Column(column.name, read, restores=True))
     return columns
+
+
+def claim_reviews(dataset: fo.Dataset, cache: FeatureCache) -> None:
+    """Refuse a user's own fields under the names of decisions that the table brings.
+
+    Raises
+    ------
+    InputError
+        There is one.
+    """
+    for names in _reviewed(cache):
+        decided.claim(dataset, names)
+
+
+def _reviewed(cache: FeatureCache) -> list[ReviewNames]:
+    """Of each model whose decisions are beside the metadata."""
+    suffixes = ("", *(verdict.suffix for verdict in cache.verdicts if verdict.suffix))
+    named = (ReviewNames(suffix) for suffix in suffixes)
+    return [names for names in named if names.decision in cache.metadata.header]
 
 
 def _time(cell: str) -> datetime | None:

@@ -16,7 +16,7 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 
 from ...errors import EmptySetError, InputError, SaveError
-from ..store import fields
+from ..store import decided
 from ..store.database import database_failures
 from ..store.judged import models as models
 from ..store.names import ReviewNames
@@ -119,7 +119,8 @@ def decide(
     Raises
     ------
     InputError
-        The decision, label or note cannot be used, or the sample is gone.
+        The decision, label or note cannot be used, the sample is gone, or a field of the user's has
+        one of the names.
     SaveError, DatabaseError
         The fields are read-only, or the database refused: nothing was changed.
 
@@ -152,7 +153,7 @@ def undo(dataset: fo.Dataset, *, model: str = "") -> Undo | None:
     """
     dataset = reloaded(dataset)
     names = require_verdicts(dataset, model)
-    if not dataset.has_field(names.history):
+    if not _has_history(dataset, names):
         return None
     last = _decided_here(dataset, names).sort_by(names.time, reverse=True).limit(1)
     for sample_id in last.values("id"):
@@ -167,13 +168,13 @@ def undo(dataset: fo.Dataset, *, model: str = "") -> Undo | None:
 def undoable(dataset: fo.Dataset, *, model: str = "") -> bool:
     """Whether :func:`undo` has a step to take back."""
     names = ReviewNames(model)
-    return dataset.has_field(names.history) and bool(len(_decided_here(dataset, names).limit(1)))
+    return _has_history(dataset, names) and bool(len(_decided_here(dataset, names).limit(1)))
 
 
 def standing(samples: Samples, sample_id: str, *, model: str = "") -> Decision:
     """What was decided on one sample."""
     names = ReviewNames(model)
-    if not samples.has_field(names.decision):
+    if not decided.is_decided(samples, names):
         return Decision()
     return _standing(_open(dataset_of(samples), names, sample_id), names)
 
@@ -205,27 +206,18 @@ def _checked(decision: str, label: str | None, note: str | None) -> Decision:
 
 
 def _declare(dataset: fo.Dataset, names: ReviewNames) -> None:
-    if dataset.has_field(names.history):
-        return
-    of = f" of {names.model}" if names.model else ""
-    said = {
-        names.decision: (fo.StringField, f"A person's decision on the rationale{of}"),
-        names.label: (fo.StringField, "The class that a person gave in place of the ground truth"),
-        names.note: (fo.StringField, "A person's note to the decision"),
-        names.time: (fo.DateTimeField, "When the decision was made, UTC"),
-    }
-    for name, (kind, description) in said.items():
-        fields.declare(dataset, name, kind, description)
-    # Undo asks for the latest and progress for how many: neither should read every sample.
-    dataset.create_index(names.time)
-    dataset.create_index(names.decision)
-    # The history last: where it is there, all else is, after a kill too.
-    dataset.add_sample_field(
-        names.history,
-        fo.ListField,
-        subfield=fo.DictField,
-        description="What the decisions replaced, oldest first: undo reads it",
-    )
+    decided.claim(dataset, names)
+    indexed = dataset.has_field(names.history)
+    for column in decided.writes(names).columns:
+        if column.name == names.history and not indexed:
+            # Undo asks for the latest and progress for how many: neither should read every sample.
+            dataset.create_index(names.time)
+            dataset.create_index(names.decision)
+        column.declare(dataset)
+
+
+def _has_history(dataset: fo.Dataset, names: ReviewNames) -> bool:
+    return decided.is_decided(dataset, names) and dataset.has_field(names.history)
 
 
 def _open(dataset: fo.Dataset, names: ReviewNames, sample_id: str) -> Any:

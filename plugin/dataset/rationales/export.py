@@ -23,6 +23,7 @@ from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.rationales import ReviewExportParams
 from ..store.database import counted
+from ..store.decided import is_decided
 from ..store.names import ReviewNames
 from ..store.sets import reloaded
 from .import_cache import imported_from
@@ -130,7 +131,7 @@ def _targets(folder: Path, tables: list[CsvFile], overwrite: bool) -> list[Path]
 def _add_decisions(
     dataset: fo.Dataset, names: ReviewNames, called: Sequence[str], cells: Cells
 ) -> None:
-    if not dataset.has_field(names.decision):
+    if not is_decided(dataset, names):
         return
     both = zip(names.decided, called, strict=True)
     columns = {name: column for name, column in both if dataset.has_field(name)}

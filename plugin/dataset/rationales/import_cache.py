@@ -29,7 +29,7 @@ from ..store.names import Names, ReviewNames
 from ..store.ownership import Writes, refuse_foreign
 from ..store.sets import reloaded
 from ..store.step import Step
-from .columns import declare_columns, our_columns
+from .columns import claim_reviews, declare_columns, our_columns
 from .look import WORKSPACE, check_look, save_look
 from .map import plan_map, write_map
 from .samples import SampleWriter
@@ -132,7 +132,8 @@ def import_feature_cache(
     ) as cache:
         made_by = _vectors_there(dataset, names, cache)
         step = Step.of(STEP, dataset, params, _read_from(cache), writes)
-        refuse_foreign(dataset, names, sphere.writes(names), our_columns(dataset, cache))
+        refuse_foreign(dataset, names, sphere.writes(names), our_columns(dataset, cache, params))
+        claim_reviews(dataset, cache)
         columns = declare_columns(dataset, cache, params, step.begin)
         embedding = _claim(dataset, names, cache, made_by)
         checked = time.monotonic()

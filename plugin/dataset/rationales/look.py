@@ -14,7 +14,7 @@ from ..store.names import ReviewNames
 from .columns import shown_fields
 
 WORKSPACE = "Feature cache"
-FILEPATH, IMAGE_URL = "filepath", "image_url"
+FILEPATH, IMAGE_URL = "filepath", ReviewNames.image_url
 STATUS = ReviewNames().prediction_status
 
 

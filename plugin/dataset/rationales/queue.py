@@ -17,6 +17,7 @@ from fiftyone import ViewExpression
 from fiftyone import ViewField as F
 
 from ..store import points
+from ..store.decided import is_decided
 from ..store.names import ReviewNames
 from ..store.sets import Samples
 from .decisions import require_verdicts, truth_path
@@ -58,13 +59,13 @@ def queue(view: Samples, *, model: str = "") -> list[str]:
 def first_undecided(dataset: fo.Dataset, ids: Sequence[str], *, model: str = "") -> str | None:
     """The first of ``ids`` that is still there and not decided, None where all are."""
     names = ReviewNames(model)
-    decided = dataset.has_field(names.decision)
+    some_decided = is_decided(dataset, names)
     start, stride = 0, iter(LOOK_AHEAD)
     step = next(stride)
     while start < len(ids):
         block = list(ids[start : start + step])
         there = dataset.select(block)
-        left = there.match(F(names.decision) == None) if decided else there  # noqa: E711  Mongo's
+        left = there.match(F(names.decision) == None) if some_decided else there  # noqa: E711  Mongo's
         open_ids = set(left.values("id"))
         for sample_id in block:
             if sample_id in open_ids:
@@ -76,8 +77,8 @@ def first_undecided(dataset: fo.Dataset, ids: Sequence[str], *, model: str = "")
 
 def decided(view: Samples, *, model: str = "") -> int:
     """How many samples of the view have a decision."""
-    field = ReviewNames(model).decision
-    return len(view.exists(field)) if view.has_field(field) else 0
+    names = ReviewNames(model)
+    return len(view.exists(names.decision)) if is_decided(view, names) else 0
 
 
 @dataclass(frozen=True)
@@ -147,10 +148,11 @@ def counts(view: Samples, *, model: str = "", bins: int = BINS) -> Counts:
     names = require_verdicts(view, model)
     edges = score_edges(*score_range(view, model=model), bins=bins)
     truth, status = truth_path(view), f"${names.prediction_status}"
+    decision = f"${names.decision}" if is_decided(view, names) else None
     said = {
         "status": {"$ifNull": [status, None]},
         "tier": _tier(names),
-        "decision": {"$ifNull": [f"${names.decision}", None]},
+        "decision": {"$ifNull": [decision, None]},
         "class": {"$ifNull": [f"${truth}", None]} if truth else None,
         "score": f"${names.llm_score}",
     }

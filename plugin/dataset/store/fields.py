@@ -29,6 +29,14 @@ def declare(
         dataset.add_sample_field(name, kind, description=description, info=MARK, **more)
 
 
+def mark(dataset: fo.Dataset, name: str) -> None:
+    """Mark a field that an earlier version declared as ours; absent, it stays absent."""
+    field = dataset.get_field(name)
+    if field is not None:
+        field.info = {**(field.info or {}), **MARK}
+        field.save()
+
+
 def is_ours(dataset: fo.Dataset, name: str) -> bool:
     """Whether the field is there and we declared it."""
     field = dataset.get_field(name)

@@ -19,6 +19,7 @@ from ...coverage.failures import failure_rate
 from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
 from . import vectors
+from .decided import is_decided
 from .names import Names, ReviewNames
 from .samples import Samples, flat
 from .vectors import Vectors
@@ -88,7 +89,7 @@ def _verdicts(dataset: fo.Dataset, said: ReviewNames) -> tuple[dict[str, bool], 
     """Whether each sample failed, where that is known, and those that a person decided on."""
     ids, statuses = flat(dataset).values(["id", said.prediction_status])
     decisions: Sequence[str | None] = [None] * len(ids)
-    if dataset.has_field(said.decision):
+    if is_decided(dataset, said):
         decisions = flat(dataset).values(said.decision)
     failed, corrected = {}, set()
     for sample_id, status, decision in zip(ids, statuses, decisions, strict=True):

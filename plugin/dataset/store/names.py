@@ -92,6 +92,7 @@ class ReviewNames:
     is_bottom_5pct = "is_bottom_5pct"
     failure_rate = "failure_rate"
     failure_rank = "failure_rank"
+    image_url = "image_url"
 
     @staticmethod
     def tells_of_review(name: str) -> bool:
@@ -100,7 +101,13 @@ class ReviewNames:
         >>> ReviewNames.tells_of_review("llm_rationale_qwen"), ReviewNames.tells_of_review("slope")
         (True, False)
         """
-        said = ("prediction_status", "llm_", "review_", "image_url", ReviewNames.file_name)
+        said = (
+            "prediction_status",
+            "llm_",
+            "review_",
+            ReviewNames.image_url,
+            ReviewNames.file_name,
+        )
         return name.startswith(said)
 
     def __init__(self, model: str = "") -> None:

@@ -25,7 +25,8 @@ class Column:
     """A field that a step writes.
 
     ``kind`` is a Python or a FiftyOne type, ``document`` the class of an embedded document and
-    ``parts`` its fields; ``first``: the first version wrote it, without a mark.
+    ``parts`` its fields, ``subfield`` the type in a list; ``first``: the first version wrote it,
+    without a mark.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Column:
     first: bool = False
     document: type | None = None
     parts: tuple[Mapping[str, Any], ...] = ()
+    subfield: type | None = None
 
     def declare(self, dataset: fo.Dataset) -> None:
         """Add the field where it is not there, marked as ours."""
@@ -42,6 +44,8 @@ class Column:
             more["embedded_doc_type"] = self.document
         if self.parts:
             more["fields"] = list(self.parts)
+        if self.subfield is not None:
+            more["subfield"] = self.subfield
         declare(dataset, self.name, self.kind, self.description, **more)
 
 
@@ -50,7 +54,8 @@ class Writes:
     """All that a step writes on a dataset beside its record.
 
     ``tags`` are those that stand for a result; ``brain`` keys of brain runs.  ``compared``: a
-    re-run looks whether the samples still hold what was written.
+    re-run looks whether the samples still hold what was written.  ``suffixed``: a suffix gives them
+    other names.
     """
 
     step: str
@@ -58,6 +63,7 @@ class Writes:
     tags: tuple[str, ...] = ()
     brain: tuple[str, ...] = ()
     compared: bool = True
+    suffixed: bool = True
 
 
 def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:
@@ -69,8 +75,10 @@ def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:
         Fields, tags or runs of these names are there that no run of ours wrote.
     """
     found: dict[str, list[str]] = {}
+    suffixed = True
     for plan in plans:
         for what, name in _foreign(dataset, names, plan):
+            suffixed = suffixed and plan.suffixed
             if name not in found.setdefault(what, []):
                 found[what].append(name)
     if not found:
@@ -79,7 +87,7 @@ def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:
     one = sum(map(len, found.values())) == 1
     raise InputError(
         f"The dataset has {said} of its own, which would be overwritten: rename "
-        f"{'it' if one else 'them'}, or give this analysis a suffix."
+        f"{'it' if one else 'them'}{', or give this analysis a suffix' if suffixed else ''}."
     )
 
 
@@ -93,8 +101,7 @@ def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str,
         for column in plan.columns
         if dataset.has_field(column.name)
         and not (
-            _fits(dataset, column)
-            and (is_ours(dataset, column.name) or (column.first and recorded))
+            fits(dataset, column) and (is_ours(dataset, column.name) or (column.first and recorded))
         )
     ]
     if not recorded:
@@ -104,9 +111,12 @@ def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str,
     return found
 
 
-def _fits(dataset: fo.Dataset, column: Column) -> bool:
+def fits(dataset: fo.Dataset, column: Column) -> bool:
+    """Whether the field that is there has the column's type."""
     field = dataset.get_field(column.name)
     if not isinstance(field, TYPES.get(column.kind, column.kind)):
+        return False
+    if column.subfield is not None and not isinstance(field.field, column.subfield):
         return False
     return column.document is None or field.document_type is column.document
 

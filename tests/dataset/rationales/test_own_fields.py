@@ -1,0 +1,124 @@
+"""A user's own fields under the names of decisions: never read, cast or overwritten."""
+
+import csv
+
+import fiftyone as fo
+import pytest
+from gapsphere.panels.rationale_summary import picks
+from gapsphere.plugin.dataset.rationales import decisions, queue
+from gapsphere.plugin.dataset.rationales.export import _add_decisions
+from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
+from gapsphere.plugin.dataset.store.judged import _verdicts
+from gapsphere.plugin.dataset.store.names import ReviewNames
+from gapsphere.plugin.errors import InputError
+from gapsphere.plugin.settings.rationales import FeatureCacheParams
+from gapsphere.tests.support.made_review import add_verdicts
+from PIL import Image
+
+NAMES = ReviewNames()
+FIRST_VERSION = {
+    NAMES.decision: fo.StringField,
+    NAMES.label: fo.StringField,
+    NAMES.note: fo.StringField,
+    NAMES.time: fo.DateTimeField,
+}
+
+
+@pytest.fixture
+def judged(dataset):
+    dataset.add_samples([fo.Sample(filepath=f"/made/{i}.png") for i in range(6)])
+    add_verdicts(dataset)
+    return dataset
+
+
+def schema_of(dataset):
+    return {name: str(field) for name, field in dataset.get_field_schema().items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("review_decision", "agree"),
+        ("review_decision", 3),
+        ("review_label", "fen"),
+        ("review_note", "from the office"),
+        ("review_note", ["a", "b"]),
+        ("review_time", "yesterday"),
+        ("review_history", ["a"]),
+    ],
+)
+def test_a_field_of_the_users_stops_a_decision_before_anything_is_written(judged, name, value):
+    judged.set_values(name, [value] * 6)
+    schema, before = schema_of(judged), judged.values(name)
+    with pytest.raises(InputError, match=f"a field '{name}' of its own") as refused:
+        decisions.decide(judged, judged.first().id, "disagree")
+    assert "suffix" not in str(refused.value)
+    assert schema_of(judged) == schema
+    assert judged.values(name) == before
+    assert decisions.undo(judged) is None
+
+
+def test_a_field_of_the_users_is_not_read_as_decisions(judged):
+    judged.set_values("review_decision", ["disagree"] * 6)
+    ids = judged.values("id")
+    assert queue.decided(judged) == queue.counts(judged).decided == 0
+    assert queue.first_undecided(judged, ids) == ids[0]
+    assert decisions.standing(judged, ids[0]) == decisions.Decision()
+    assert not _verdicts(judged, NAMES)[1]
+    cells = {}
+    _add_decisions(judged, NAMES, NAMES.decided, cells)
+    assert not cells
+    undecided = picks.expression(judged, {"decision": None}, "")
+    assert len(judged.match(undecided)) == 6
+
+
+def test_decisions_of_a_version_that_marked_no_field_go_on(judged):
+    first, second = judged.limit(2).values("id")
+    for name, kind in FIRST_VERSION.items():
+        judged.add_sample_field(name, kind)
+    judged.add_sample_field(NAMES.history, fo.ListField, subfield=fo.DictField)
+    judged.set_values(NAMES.decision, {first: "unsure"}, key_field="id")
+    assert decisions.standing(judged, first).decision == "unsure"
+    assert queue.decided(judged) == 1
+    decisions.decide(judged, second, "agree")
+    assert queue.decided(judged) == 2
+    assert decisions.undo(judged).sample_id == second
+
+
+def test_an_import_refuses_what_its_decisions_would_overwrite(dataset, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    header = ["file_name", "review_decision", "review_note", "review_site"]
+    with (tmp_path / "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, ["a.png", "agree", "clear", "north"]])
+    cache = FeatureCacheParams(cache_dir=str(tmp_path), image_dir=str(tmp_path))
+    dataset.add_sample(fo.Sample(filepath=str(tmp_path / "a.png"), review_note="mine"))
+    with pytest.raises(InputError, match="'review_note' of its own"):
+        import_feature_cache(dataset, cache)
+    assert not dataset.has_field("review_decision")
+    assert dataset.values("review_note") == ["mine"]
+    dataset.rename_sample_field("review_note", "remark")
+    dataset.set_values("image_url", ["mine"])
+    served = cache.model_copy(update={"image_root": "https://host/a"})
+    with pytest.raises(InputError, match="'image_url' of its own"):
+        import_feature_cache(dataset, served)
+    import_feature_cache(dataset, cache)
+    assert dataset.values("image_url") == ["mine"]
+    assert dataset.values("csv_review_site") == ["north"]  # no decision: a column like others
+
+
+def test_an_earlier_import_of_decisions_without_marks_is_taken_on(dataset, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    with (tmp_path / "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["file_name", "review_decision"], ["a.png", "agree"]])
+    cache = FeatureCacheParams(cache_dir=str(tmp_path), image_dir=str(tmp_path))
+    import_feature_cache(dataset, cache)
+    record = dataset.get_run_info("gapsphere_feature_cache").config
+    record.token = ""
+    dataset.update_run_config("gapsphere_feature_cache", record)
+    field = dataset.get_field("review_decision")
+    field.info = None
+    field.save()
+    assert queue.decided(dataset) == 1
+    import_feature_cache(dataset, cache)
+    assert dataset.values("review_decision") == ["agree"]
+    assert dataset.get_field("review_decision").info["written_by"] == "gapsphere"
