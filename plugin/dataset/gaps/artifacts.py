@@ -10,7 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import fiftyone as fo
 import numpy as np
@@ -31,13 +31,15 @@ from ...results import Result
 from ...settings.steps import PlotParams, SetParams
 from ..store import runs, vectors
 from ..store.door import admitted, refuse_additions
+from ..store.fiftyone_internals import ids_with
 from ..store.inputs import read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import refuse_foreign
 from ..store.samples import flat
-from ..store.sets import Samples, dataset_of
+from ..store.sets import Samples, dataset_of, resolve_sets
 from ..store.step import Step
+from ..store.vectors import Vectors
 from ..store.workspaces import save_workspace
 from . import coverage, embed, picks, sphere
 from .load import load_images
@@ -50,13 +52,14 @@ KEPT = ("drives_pool", "drives", "sequence_field", "looks_like_video", "ranges",
 
 @dataclass(frozen=True, repr=False)
 class ArtifactExport(Result):
-    """The files that were written."""
+    """The files that were written; ``missing``: a sentence for each that has nothing to hold."""
 
     files: list[Path]
+    missing: list[str]
 
     def __str__(self) -> str:
         names = ", ".join(path.name for path in self.files)
-        return f"{self.files[0].parent}: {names}"
+        return "\n".join([f"{self.files[0].parent}: {names}", *self.missing])
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,6 +89,9 @@ def export_artifacts(
 ) -> ArtifactExport:
     """Write the analysis of ``samples`` to ``folder``, with a 3D plot that opens offline.
 
+    Where a set has no embeddings, as after an import without them, the rest is written of the
+    samples that have a place on the sphere and, in U, a distance.
+
     Raises
     ------
     EmptySetError
@@ -95,21 +101,28 @@ def export_artifacts(
     """
     params, plot = params or SetParams(), plot or PlotParams()
     samples = admitted(samples, params.slices)
-    inputs, names = read_inputs(samples, params), Names(params.suffix)
-    dataset = dataset_of(samples)
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    missing: list[str] = []
+    try:
+        inputs = read_inputs(samples, params)
+        owned, pool = _Rows.of(inputs.owned), _Rows.of(inputs.pool)
+    except EmptySetError as error:
+        owned, pool, missing = _without_embeddings(samples, params, names, error)
     for step in (sphere.STEP, picks.STEP):
         runs.finished(dataset, names, step)
     path_of = dict(zip(*flat(dataset).values(["id", "filepath"]), strict=True))
     rows: dict[str, Any] = {}
     places: dict[str, Any] = {}
-    for part, found in (("S", inputs.owned), ("U", inputs.pool)):
+    for part, found in (("S", owned), ("U", pool)):
         rows[f"umap3d_{part}"] = _aligned(dataset, names.umap3d, found.ids)
         rows[f"paths_{part}"] = [path_of[i] for i in found.ids]
         places[f"sphere_{part}"] = _aligned(dataset, names.sphere, found.ids)
-    distance = _distances(dataset, names, inputs.pool.ids)
+    distance = _distances(dataset, names, pool.ids)
     covered = coverage.read(dataset, names)
-    picked = _picks(dataset, names, inputs.pool.ids)
-    codes = _verdicts(dataset, names, inputs.pool.ids, covered.threshold.verdicts(distance))
+    picked = _picks(dataset, names, pool.ids)
+    if picked is None:
+        missing.append("There are no picks, so kcenter_indices.json is not written.")
+    codes = _verdicts(dataset, names, pool.ids, covered.threshold.verdicts(distance))
     about = {name: getattr(covered, name) for name in KEPT}
     report = coverage_report(distance, covered.threshold, codes, **about)
     page = plot_3d(
@@ -129,11 +142,50 @@ def export_artifacts(
         **rows,
         nn_U_to_S=distance,
         coverage=coverage_json(report) | yardstick,
-        embed_S=inputs.owned.matrix,
-        embed_U=inputs.pool.matrix,
+        embed_S=owned.vectors,
+        embed_U=pool.vectors,
         kcenter=picked,
     )
-    return ArtifactExport(write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite))
+    written = write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite)
+    return ArtifactExport(written, missing)
+
+
+class _Rows(NamedTuple):
+    """The samples of a set in the order of its files, and their vectors where all have one."""
+
+    ids: list[str]
+    vectors: NDArray[np.float32] | None
+
+    @classmethod
+    def of(cls, found: Vectors) -> _Rows:
+        return cls(found.ids, found.matrix)
+
+
+def _without_embeddings(
+    samples: Samples, params: SetParams, names: Names, reason: EmptySetError
+) -> tuple[_Rows, _Rows, list[str]]:
+    """S and U where one of them has no embeddings, and what is missing; else ``reason`` stands."""
+    dataset, sets = dataset_of(samples), resolve_sets(samples, params.owned, params.pool)
+    rows, missing = [], []
+    for part, view, fields in (
+        ("S", sets.owned, (names.umap3d, names.sphere)),
+        ("U", sets.pool, (names.umap3d, names.sphere, names.dist_to_S)),
+    ):
+        if not all(map(dataset.has_field, fields)):
+            raise reason
+        there = set.intersection(*(set(ids_with(dataset, field)) for field in fields))
+        members = flat(view).values("id")
+        ids = [sample_id for sample_id in members if sample_id in there]
+        if not ids:
+            raise reason
+        found = vectors.read(view, names.embedding, unit=True)
+        whole = found.ids == ids
+        if not whole:
+            missing.append(f"{part} has no embeddings, so embed_{part}.npz is not written.")
+        if len(ids) < len(members):
+            missing.append(f"{len(members) - len(ids)} images of {part} were not placed: left out.")
+        rows.append(_Rows(ids, found.matrix if whole else None))
+    return rows[0], rows[1], missing
 
 
 @holds_lease("import_artifacts")

@@ -118,6 +118,49 @@ def test_the_smallest_folder_of_the_viewer_is_enough(other, make_images, tmp_pat
     assert not other.has_field("embedding")
 
 
+@pytest.mark.parametrize("kept", ["", "S", "U"])
+def test_an_analysis_without_embeddings_is_exported_and_comes_back(analysed, kept, tmp_path):
+    made = [fo.Dataset(), fo.Dataset()]
+    try:
+        first, second = tmp_path / "first", tmp_path / "second"
+        export_artifacts(analysed, first)
+        for part in "SU":
+            if part != kept:
+                (first / f"embed_{part}.npz").unlink()
+        import_artifacts(made[0], first)
+        done = export_artifacts(made[0], second)
+        gone = [part for part in "SU" if part != kept]
+        said = [f"{part} has no embeddings, so embed_{part}.npz is not written." for part in gone]
+        assert done.missing == said
+        assert said[0] in str(done)
+        assert {path.name for path in second.iterdir()} == {path.name for path in first.iterdir()}
+        import_artifacts(made[1], second)
+        for field in (*FIELDS, "gap_verdict", "umap3d", "sphere", *(["embedding"] if kept else [])):
+            before, after = by_path(made[0], field), by_path(made[1], field)
+            for path, value in before.items():
+                if isinstance(value, (str, type(None))):
+                    assert after[path] == value, field
+                else:
+                    np.testing.assert_allclose(after[path], value, atol=1e-6, err_msg=field)
+    finally:
+        for each in made:
+            each.delete()
+
+
+def test_images_that_came_after_an_import_without_embeddings_are_left_out_and_said(
+    analysed, other, tmp_path
+):
+    export_artifacts(analysed, tmp_path / "first")
+    for name in ("embed_S.npz", "embed_U.npz", "kcenter_indices.json"):
+        (tmp_path / "first" / name).unlink()
+    import_artifacts(other, tmp_path / "first")
+    other.add_samples([fo.Sample("new1.png", tags=["U"]), fo.Sample("new2.png", tags=["U"])])
+    said = str(export_artifacts(other, tmp_path / "second"))
+    assert "2 images of U were not placed" in said
+    assert "kcenter_indices.json is not written" in said
+    assert len(json.loads((tmp_path / "second" / "paths_U.json").read_text())) == 12
+
+
 def test_an_imported_delta_is_kept_by_the_next_coverage(analysed, other, tmp_path):
     export_artifacts(analysed, tmp_path / "outputs")
     document = json.loads((tmp_path / "outputs" / "coverage.json").read_text())
