@@ -49,8 +49,8 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     carded.reload()
     assert len(carded.load_saved_view("lacking")) == cards[0].images
 
-    # The same click gives the grid back.
-    first.locator("button").first.click()
+    # The same click gives the grid back, also where three come in a row.
+    first.locator("button").first.click(click_count=3, delay=20)
     panel.count(len(carded))
     page.mouse.move(2, 2)
     panel.wait_state("s.lit === 0")
@@ -72,9 +72,14 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     page.get_by_text("is off 7 samples again").wait_for()
     assert len(carded.match_tags("next")) == 0
 
-    # A pick asks about itself; closing its answer comes back to the result.
+    # A pick asks about itself; closing its answer comes back to the result, with nothing lit.
+    rank, picture = (page.locator(PICK).nth(1).locator(css) for css in (".gs-rank", ".gs-thumb"))
+    assert rank.inner_text() == "2"
+    on, of = rank.bounding_box(), picture.bounding_box()
+    assert of["y"] < on["y"] < of["y"] + 10, "the rank lies on its picture, where it is seen"
     page.locator(PICK).nth(1).locator("button").click()
     assert panel.answer("point")["cards"][0]["pick"] == 2
+    panel.wait_state("s.lit === 0")
     panel.clear()
     page.locator(LACK).first.wait_for()
 
