@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MISSING, numericColumn } from "./columns";
-import { classCounts, hiddenPoints, NOTHING_HIDDEN, presentClasses, soloed, toggled } from "./legend";
+import { carriedOver, classCounts, hiddenPoints, NOTHING_HIDDEN, presentClasses, soloed, toggled } from "./legend";
 
 const weather = {
   field: "weather",
@@ -40,5 +40,12 @@ describe("what the legend hides", () => {
   });
   it("is the points without a number, where numbers are the colour", () => {
     expect([...hiddenPoints(radius, toggled(NOTHING_HIDDEN, presentClasses(radius), [MISSING]))!]).toEqual([0, 1, 0]);
+  });
+  it("stays hidden in the same field read again, by its name", () => {
+    const again = { ...weather, values: Uint16Array.of(0, 0, 1, MISSING), classes: ["rain", "dry"] };
+    expect([...carriedOver(new Set([1, 2, MISSING]), weather, again)]).toEqual([0, MISSING]);
+    expect(carriedOver(new Set([1]), weather, { ...again, field: "city" })).toBe(NOTHING_HIDDEN);
+    const rain = { ...again, values: Uint16Array.of(0, 0, 0, 0) };
+    expect(carriedOver(new Set([1]), weather, rain)).toBe(NOTHING_HIDDEN);
   });
 });

@@ -55,6 +55,16 @@ export function soloed(hidden: Hidden, all: readonly number[], classes: readonly
   return alone ? NOTHING_HIDDEN : new Set(others);
 }
 
+/** What was hidden of a column, in a newer one of the same field, whose classes may have other numbers. */
+export function carriedOver(hidden: Hidden, from: Column, to: Column): Hidden {
+  if (from === to || !hidden.size) return hidden;
+  if (from.field !== to.field || from.kind !== to.kind) return NOTHING_HIDDEN;
+  if (to.kind !== "categorical") return hidden;
+  const now = [...hidden].map((one) => (one === MISSING ? MISSING : to.classes.indexOf(from.classes[one])));
+  const left = new Set(now.filter((one) => one >= 0));
+  return presentClasses(to).every((one) => left.has(one)) ? NOTHING_HIDDEN : left;
+}
+
 /** 1 where a point's class is hidden; null where none is. */
 export function hiddenPoints(column: Column, hidden: Hidden): Uint8Array | null {
   if (!hidden.size) return null;

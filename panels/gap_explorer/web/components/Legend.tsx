@@ -76,7 +76,7 @@ type Part = React.ComponentProps<typeof Legend>;
 function Classes(props: Part): React.ReactElement {
   const { column, dark, shown, state } = props;
   const [text, setText] = React.useState("");
-  React.useEffect(() => setText(""), [column]);
+  React.useEffect(() => setText(""), [column.field]);
   const tally = React.useMemo(() => classCounts(column, shown.keeps), [column, shown]);
   const { classes } = column;
   const wanted = text.trim().toLowerCase();

@@ -14,9 +14,12 @@ export interface ColourState {
   error: string | null;
 }
 
+/** Density of the points shown, worked out when it is first asked for. */
+const densities = new WeakMap<Cloud, Column>();
+
 /**
  * The column the points are coloured by; fields are fetched once and kept as long as the run, and as
- * the samples stay as they are, which `mark` names.
+ * the samples stay as they are, which `mark` names.  Where that fails, what was read before stays.
  */
 export function useColour(bridge: Bridge, cloud: Cloud | null, mark: string): ColourState {
   const field = bridge.choices.colour;
@@ -40,11 +43,8 @@ export function useColour(bridge: Bridge, cloud: Cloud | null, mark: string): Co
     }
     let live = true;
     // Until it has come the points keep a colour that fits them.
-    setState(({ column }) => ({
-      column: column?.values.length === cloud.n ? column : cloud.dist,
-      busy: true,
-      error: null,
-    }));
+    const fits = (column: Column | null): column is Column => column?.values.length === cloud.n;
+    setState(({ column }) => ({ column: fits(column) ? column : cloud.dist, busy: true, error: null }));
     call.current("colour", { field, stamp: cloud.stamp })
       .then((payload) => {
         if (payload.stamp !== cloud.stamp) return;
@@ -53,7 +53,12 @@ export function useColour(bridge: Bridge, cloud: Cloud | null, mark: string): Co
         if (live) setState({ column, busy: false, error: null });
       })
       .catch((error: unknown) => {
-        if (live) setState({ column: cloud.dist, busy: false, error: sentence(error) });
+        if (!live) return;
+        setState(({ column }) => ({
+          column: fits(column) && column.field === field ? column : cloud.dist,
+          busy: false,
+          error: sentence(error),
+        }));
       });
     return () => {
       live = false;
@@ -65,8 +70,10 @@ export function useColour(bridge: Bridge, cloud: Cloud | null, mark: string): Co
 
 function localColumn(field: string, cloud: Cloud): Column | null {
   if (field === cloud.dist.field) return cloud.dist;
-  if (field === "density") return numericColumn("density", sphereDensity(cloud.xyz));
-  return null;
+  if (field !== "density") return null;
+  const density = densities.get(cloud) ?? numericColumn("density", sphereDensity(cloud.xyz));
+  densities.set(cloud, density);
+  return density;
 }
 
 /** A column, the palette and the legend's range as the scene wants them. */

@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Column } from "../columns";
 import { ALL_MARKS, type MarkFilter } from "../flags";
-import { hiddenPoints, NOTHING_HIDDEN, presentClasses, soloed, toggled, type Hidden } from "../legend";
+import { carriedOver, hiddenPoints, NOTHING_HIDDEN, presentClasses, soloed, toggled, type Hidden } from "../legend";
 
 export interface LegendState {
   /** Classes hidden by the person. */
@@ -16,11 +16,14 @@ export interface LegendState {
   reset(): void;
 }
 
-/** What the legend hides: of the column on show, so another colour shows all again. */
+/** What the legend hides: of the field on show, so another colour shows all again. */
 export function useLegend(column: Column | null): LegendState {
   const [of, setOf] = React.useState<{ column: Column | null; hidden: Hidden }>({ column, hidden: NOTHING_HIDDEN });
   const [marks, setMarks] = React.useState(ALL_MARKS);
-  const hidden = of.column === column ? of.hidden : NOTHING_HIDDEN;
+  const hidden = React.useMemo(
+    () => (column && of.column ? carriedOver(of.hidden, of.column, column) : NOTHING_HIDDEN),
+    [of, column],
+  );
   const all = React.useMemo(() => (column ? presentClasses(column) : []), [column]);
   const points = React.useMemo(() => (column ? hiddenPoints(column, hidden) : null), [column, hidden]);
   return {
