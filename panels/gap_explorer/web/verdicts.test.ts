@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { meanDirection } from "./math";
-import { atRun, isProvisional, levelAt, levelWords, markOf, suggestedTag, share, supportWords, tallyWords } from "./verdicts";
+import { atRun, isProvisional, levelAt, levelWords, markOf, noGapsWords, suggestedTag, share, supportWords, tallyWords } from "./verdicts";
 
 const run = { delta: 0.3, basis: "level", level: 0.1, drives_owned: 9 } as const;
 /** Quantiles of distances spread evenly over 0..1. */
@@ -71,4 +71,11 @@ it("the middle of a drive is where most of it lies", () => {
   const [x, y, z] = meanDirection(xyz, [0, 1]);
   expect([x, y, z].map((value) => +value.toFixed(4))).toEqual([0.7071, 0.7071, 0]);
   expect(meanDirection(xyz, [0, 2])).toEqual([1, 0, 0]);
+});
+
+it("no gap has the reason that the run has", () => {
+  expect(noGapsWords({ basis: "level", score: "nearest" })).toBe("0 gaps: no candidate lies beyond δ");
+  // The distance decides nothing there: candidates may well lie beyond δ.
+  expect(noGapsWords({ basis: "provisional", score: "novelty" })).toBe("0 gaps: no candidate is novel enough");
+  expect(noGapsWords({ basis: "none", score: "nearest" })).toBe("No verdict: too few owned drives");
 });

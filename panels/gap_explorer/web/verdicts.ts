@@ -82,6 +82,12 @@ export function supportWords(
 export const gapsWords = (gaps: number, provisional: boolean): string =>
   plural(gaps, provisional ? "provisional gap" : "gap");
 
+/** Why the run calls nothing a gap, in short. */
+export function noGapsWords({ basis, score }: Pick<RunInfo, "basis" | "score">): string {
+  if (basis === "none") return "No verdict: too few owned drives";
+  return score === "novelty" ? "0 gaps: no candidate is novel enough" : "0 gaps: no candidate lies beyond δ";
+}
+
 export interface Tally {
   gaps: number;
   covered: number;

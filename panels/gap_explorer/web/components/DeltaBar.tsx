@@ -8,7 +8,7 @@ import type { Cloud } from "../hooks/useCloud";
 import type { DeltaState } from "../hooks/useDelta";
 import { useGapsAt } from "../hooks/useGapsAt";
 import type { Shown } from "../hooks/useShown";
-import { gapsWords, isProvisional, levelWords } from "../verdicts";
+import { gapsWords, isProvisional, levelWords, noGapsWords } from "../verdicts";
 import { count, number, percent, plural } from "../words";
 import { DeltaGraph, type At } from "./DeltaGraph";
 import { DeltaHelp } from "./DeltaHelp";
@@ -29,7 +29,7 @@ export function DeltaBar(props: {
   const { choices } = bridge;
   const { atRun, delta, gaps, level, set, tables, exact } = props.delta;
   const [at, setAt] = React.useState<At | null>(null);
-  const [working, setWorking] = React.useState(false);
+  const [working, setWorking] = React.useState<"show" | "use" | "reset" | null>(null);
   const [said, setSaid] = React.useState<{ text: string; bad: boolean } | null>(null);
   const tick = at === null || at === "delta" ? null : at;
   const asked = tick?.delta ?? delta;
@@ -49,17 +49,18 @@ export function DeltaBar(props: {
     ? `${count(unsure)} cannot say`
     : `${percent((100 * gaps) / Math.max(1, run.U))} of candidates`;
 
-  const call = (what: "show_gaps" | "use_delta", value: number | null): void => {
-    setWorking(true);
+  const call = (what: "show" | "use" | "reset"): void => {
+    setWorking(what);
     setSaid(null);
+    const { stamp } = run;
     const reply =
-      what === "show_gaps"
-        ? bridge.call(what, { stamp: run.stamp, delta })
-        : bridge.call(what, { stamp: run.stamp, delta: value });
+      what === "show"
+        ? bridge.inTurn(() => bridge.call("show_gaps", { stamp, delta }))
+        : bridge.call("use_delta", { stamp, delta: what === "use" ? delta : null });
     reply
       .then(({ message }) => setSaid({ text: message, bad: false }))
       .catch((reason: unknown) => setSaid({ text: sentence(reason), bad: true }))
-      .finally(() => setWorking(false));
+      .finally(() => setWorking(null));
   };
 
   return (
@@ -80,12 +81,12 @@ export function DeltaBar(props: {
                 <b>{counted}</b> · {rest}
               </>
             ) : (
-              <b>0 gaps: no candidate lies beyond δ</b>
+              <b>{noGapsWords(run)}</b>
             )}
           </p>
           <div className="gs-row gs-nowrap gs-delta-acts">
             {gaps ? (
-              <Button look="link" disabled={working} onClick={() => call("show_gaps", delta)}>
+              <Button look="link" disabled={working !== null} onClick={() => call("show")}>
                 {plural(gaps, "gap")} → grid
               </Button>
             ) : atRun ? (
@@ -95,13 +96,13 @@ export function DeltaBar(props: {
               <>
                 <Button
                   look="link"
-                  disabled={working}
+                  disabled={working !== null}
                   title="Write it to the samples and the run: fields, forms and Visual Specs follow"
-                  onClick={() => call("use_delta", delta)}
+                  onClick={() => call("use")}
                 >
-                  {working ? "Writing …" : "Use this δ"}
+                  {working === "use" ? "Writing …" : "Use this δ"}
                 </Button>
-                <Button look="link" disabled={working} onClick={() => set(null)}>
+                <Button look="link" disabled={working !== null} onClick={() => set(null)}>
                   Reset to {number(run.delta)}
                 </Button>
               </>
@@ -109,11 +110,11 @@ export function DeltaBar(props: {
             {atRun && run.delta_given ? (
               <Button
                 look="link"
-                disabled={working}
+                disabled={working !== null}
                 title="Read δ off the owned images again"
-                onClick={() => call("use_delta", null)}
+                onClick={() => call("reset")}
               >
-                {working ? "Writing …" : "Back to the measured δ"}
+                {working === "reset" ? "Writing …" : "Back to the measured δ"}
               </Button>
             ) : null}
           </div>

@@ -3,8 +3,9 @@ import { Button } from "../../../web/shared/controls";
 import { SmallImage } from "../../../web/shared/SmallImage";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
-import { SINGLE_IMAGES, type ContrastRow, type GapCardRow, type Group, type Overview, type RunInfo } from "../contract.gen";
-import { sameGroup, usePositions, type OverviewState } from "../hooks/useOverview";
+import { SINGLE_IMAGES, type GapCardRow, type Group, type Overview, type RunInfo } from "../contract.gen";
+import { groupOf, rowsOf, sameGroup, type GroupRow } from "../groups";
+import { usePositions, type OverviewState } from "../hooks/useOverview";
 import type { TrayState } from "../hooks/useTray";
 import { isProvisional, gapsWords } from "../verdicts";
 import { fileName, number, plural } from "../words";
@@ -27,8 +28,7 @@ const FIRST = 8;
 export function Lacks(props: Shown): React.ReactElement {
   const { bridge, run, overview } = props;
   const [all, setAll] = React.useState(false);
-  const { cards, contrasts } = overview;
-  const rows: readonly (GapCardRow | ContrastRow)[] = cards.length ? cards : contrasts;
+  const rows = React.useMemo(() => rowsOf(overview), [overview]);
   const lights = usePositions(rows, props.points);
   const shown = all || rows.length <= FIRST + 1 ? rows : rows.slice(0, FIRST);
   return (
@@ -42,7 +42,7 @@ export function Lacks(props: Shown): React.ReactElement {
               key={"key" in row ? row.key : `${row.title} ${row.counts}`}
               {...props}
               row={row}
-              group={"key" in row ? { kind: "card", key: row.key } : row.group}
+              group={groupOf(row)}
               positions={lights[at]}
             />
           ))}
@@ -61,7 +61,8 @@ export function Lacks(props: Shown): React.ReactElement {
 function lead(run: RunInfo, overview: Overview): string {
   const { cards, contrasts, cards_total: total } = overview;
   if (run.gaps === 0) {
-    const none = `No candidate is farther from the owned images than δ = ${number(run.delta)}.`;
+    const far = `No candidate is farther from the owned images than δ = ${number(run.delta)}.`;
+    const none = run.score === "novelty" ? "No candidate is novel enough to be a gap." : far;
     const apart = contrasts.length ? " These differ by name all the same:" : " No field or attribute sets them apart either.";
     return run.basis === "none" ? `Too few owned drives to call anything a gap.${apart}` : none + apart;
   }
@@ -75,7 +76,7 @@ function lead(run: RunInfo, overview: Overview): string {
 }
 
 function Row(
-  props: Shown & { row: GapCardRow | ContrastRow; group: Group; positions: Uint32Array },
+  props: Shown & { row: GroupRow; group: Group; positions: Uint32Array },
 ): React.ReactElement {
   const { bridge, state, row, group, positions, tray } = props;
   const chosen = sameGroup(state.chosen, group);
