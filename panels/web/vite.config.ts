@@ -19,7 +19,7 @@ export default defineConfig({
   esbuild: { jsx: "transform" },
   // The panels' sources have no node_modules above them: this project is theirs too.
   resolve: {
-    alias: Object.fromEntries(["react", "three", "vitest"].map((name) => [name, path(`node_modules/${name}`)])),
+    alias: Object.fromEntries(["react", "react-test-renderer", "three", "vitest"].map((name) => [name, path(`node_modules/${name}`)])),
   },
   define: { "process.env.NODE_ENV": JSON.stringify("production") },
   build: {
@@ -38,5 +38,10 @@ export default defineConfig({
       output: { globals },
     },
   },
-  test: { include: [path("../*/web/**/*.test.ts"), "shared/**/*.test.ts"], environment: "node" },
+  test: {
+    include: [path("../*/web/**/*.test.ts"), "shared/**/*.test.ts"],
+    environment: "node",
+    // React can be watched in its development build only.
+    env: { NODE_ENV: "test" },
+  },
 });
