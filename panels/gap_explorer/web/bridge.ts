@@ -13,6 +13,10 @@ export interface Bridge {
   choose(patch: Partial<Choices>): void;
   /** Rejects with {@link PanelError} when Python refuses or the call fails. */
   call<E extends EventName>(name: E, params: Events[E][0]): Promise<Events[E][1]>;
+  /** Makes calls that change the grid one after the other: the grid is left as the last one wants it. */
+  inTurn<T>(call: () => Promise<T>): Promise<T>;
+  /** Whether the contents are on their way. */
+  filling(): boolean;
   /** Resolves when the grid shows samples and not groups, so that an answer can be shown there. */
   flat(): Promise<void>;
   /** Counts what in this browser has changed samples. */

@@ -13,11 +13,12 @@ import { getFetchFunction } from "@fiftyone/utilities";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import type { Bridge, RouteName } from "./bridge";
-import { EVENT_NAMES, type Events, type PanelData } from "./contract.gen";
+import { EVENT_NAMES, type EventName, type Events, type PanelData } from "./contract.gen";
 import { useEvents, type PanelProps as EventProps } from "../../web/shared/events";
 import { useChoices, useChoicesFor } from "./hooks/useChoices";
 import { useFlatGrid } from "./hooks/useFlatGrid";
 import { gridKey, useMasks } from "./hooks/useMasks";
+import { takingTurns } from "../../web/shared/turns";
 import { useStable } from "../../web/shared/useStable";
 import { insistedSource } from "./source";
 import { Outdated } from "../../web/shared/errors";
@@ -26,6 +27,8 @@ import { useLatest } from "../../web/shared/useLatest";
 export type PanelProps = EventProps<PanelData>;
 
 const NOTHING: PanelData = {};
+/** What Python answers by filling the panel. */
+const FILLS: readonly EventName[] = ["reload", "use_delta"];
 
 export function useFiftyOneBridge(props: PanelProps): Bridge {
   const ask = useEvents<Events>(props, EVENT_NAMES);
@@ -37,18 +40,22 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const gridAsked = React.useRef(grid);
 
   const [outdated, setOutdated] = React.useState(0);
+  const [inTurn] = React.useState(takingTurns);
+  const fills = React.useRef(0);
   const call = React.useCallback<Bridge["call"]>(
     (name, params) => {
-      if (name !== "reload") {
-        const asked = ask(name, params);
-        asked.catch((error) => error instanceof Outdated && setOutdated((count) => count + 1));
-        return asked;
+      if (name === "reload") gridAsked.current = gridNow.current;
+      const asked = ask(name, name === "reload" ? { ...params, source: insistedSource() } : params);
+      asked.catch((error) => error instanceof Outdated && setOutdated((count) => count + 1));
+      if (FILLS.includes(name)) {
+        fills.current++;
+        void asked.catch(() => null).then(() => fills.current--);
       }
-      gridAsked.current = gridNow.current;
-      return ask(name, { ...params, source: insistedSource() });
+      return asked;
     },
     [ask],
   );
+  const filling = React.useCallback(() => fills.current > 0, []);
 
   const selected = React.useMemo(() => [...(chosen?.keys() ?? [])], [chosen]);
 
@@ -70,7 +77,7 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
     [about, state, mark, status, run, columns, masks, start, opened],
   );
 
-  return { data, choices, choose, call, flat, refreshed, outdated, selected, mediaUrl: getSampleSrc, route };
+  return { data, choices, choose, call, inTurn, filling, flat, refreshed, outdated, selected, mediaUrl: getSampleSrc, route };
 }
 
 function useGridKey(): string {

@@ -31,7 +31,8 @@ export function AnswerView(props: {
     setChosen(new Set());
     setScope("one");
   }, [answer]);
-  useEscape(true, state.clear);
+  const head = React.useRef<HTMLElement>(null);
+  useEscape(head, state.clear);
   const image = query.kind === "point" ? (answer.cards[0] ?? null) : null;
   const around = image ? answer.cards.slice(1) : answer.cards;
   const ids = chosen.size ? [...chosen] : image && scope === "one" ? [image.id] : null;
@@ -64,7 +65,7 @@ export function AnswerView(props: {
   const heading = HEADINGS[query.kind];
   return (
     <>
-      <header className="gs-row gs-results-head">
+      <header className="gs-row gs-results-head" ref={head}>
         <h2 title={title(answer)}>{title(answer)}</h2>
         {state.busy ? <span className="gs-spinner" role="status" aria-label="Searching" /> : null}
         <button

@@ -40,7 +40,7 @@ export function Explorer(props: {
   return (
     <Split
       space={space}
-      wanted={answers.answer}
+      wanted={answers.told}
       sphere={
         <Sphere
           bridge={bridge}

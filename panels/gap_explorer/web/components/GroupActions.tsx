@@ -1,7 +1,8 @@
 import * as React from "react";
 import { Button } from "../../../web/shared/controls";
 import type { Action, Group } from "../contract.gen";
-import { sameGroup, type OverviewState } from "../hooks/useOverview";
+import { sameGroup } from "../groups";
+import type { OverviewState } from "../hooks/useOverview";
 import type { TrayState } from "../hooks/useTray";
 import { count } from "../words";
 

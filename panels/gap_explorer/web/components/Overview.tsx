@@ -19,7 +19,9 @@ export function OverviewView(props: {
   ask(id: string): void;
 }): React.ReactElement {
   const { bridge, run, state, tray } = props;
-  const { overview } = state;
+  const { overview, point } = state;
+  // What disappears under the pointer does not say that the pointer has left it.
+  React.useEffect(() => () => point(null), [point]);
   return (
     <div className="gs-overview" data-cy="gs-overview" aria-busy={!overview && !state.error}>
       <header className="gs-row gs-overview-head">

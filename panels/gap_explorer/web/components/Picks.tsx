@@ -122,7 +122,9 @@ export function Picks(props: {
               title={`${fileName(pick.filepath)}: show it beside its nearest owned image`}
               onClick={() => props.ask(pick.id)}
               onPointerEnter={() => light(pick.index)}
-              onPointerLeave={() => state.point(null)}
+              onPointerLeave={() => light(-1)}
+              onFocus={() => light(pick.index)}
+              onBlur={() => light(-1)}
             >
               <span className="gs-soft gs-thumb">
                 <SmallImage src={bridge.mediaUrl(pick.filepath)} />

@@ -33,11 +33,10 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
   const gathers = run.operators.export_visual_spec;
   const [pane, setPane] = React.useState<Pane>("results");
   const query = state.answer?.query;
-  // The answer to a question is wanted in sight; the same question asked again changes nothing.
-  const asked = JSON.stringify(query);
+  // The answer to a question is wanted in sight.
   React.useEffect(() => {
-    if (asked) setPane("results");
-  }, [asked]);
+    if (state.told) setPane("results");
+  }, [state.told]);
   return (
     <div className="gs-column gs-shrink gs-side">
       <div className="gs-fixed gs-panes">

@@ -20,8 +20,8 @@ const SLOP = 4;
  */
 export function Split(props: {
   space: Space;
-  /** A new one opens the drawer. */
-  wanted: unknown;
+  /** Counts the answers to the person: each opens the drawer. */
+  wanted: number;
   sphere: React.ReactNode;
   delta: React.ReactNode;
   side: React.ReactNode;
@@ -44,7 +44,7 @@ export function Split(props: {
 
   const seen = React.useRef(wanted);
   React.useEffect(() => {
-    if (wanted && wanted !== seen.current) keep({ open: true });
+    if (wanted !== seen.current) keep({ open: true });
     seen.current = wanted;
   }, [wanted, keep]);
 

@@ -3,7 +3,6 @@ import { Outdated, sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
 import { decodePositions } from "../../../web/shared/columns";
 import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract.gen";
-import { takingTurns } from "../../../web/shared/turns";
 import { carried } from "../carry";
 import type { Cloud } from "./useCloud";
 import { useLatest } from "../../../web/shared/useLatest";
@@ -16,6 +15,8 @@ export interface AnswerState {
   error: string | null;
   /** What the last action did, in words. */
   notice: string | null;
+  /** Counts the person's questions that were answered; the same one asked again by itself is none. */
+  told: number;
   ask(query: Query): void;
   /** Resolves with what was done; null when Python refused, which `error` then says. */
   act(action: Action, ids: string[] | null): Promise<ActionAnswer | null>;
@@ -34,18 +35,17 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   const turn = React.useRef(0);
   const live = useLatest(bridge);
   const points = useLatest(cloud);
-  const [inTurn] = React.useState(takingTurns);
+  const [told, setTold] = React.useState(0);
   /** A question that was refused because the analysis is another one by now. */
-  const refused = React.useRef<{ query: Query; of: Cloud } | null>(null);
+  const refused = React.useRef<{ query: Query; of: Cloud; own: boolean } | null>(null);
 
-  const ask = React.useCallback((query: Query) => {
+  const put = React.useCallback((query: Query, own: boolean) => {
     const target = points.current;
     if (!target) return;
+    const { inTurn } = live.current;
     const mine = ++turn.current;
     refused.current = null;
     setBusy(true);
-    setError(null);
-    setNotice(null);
     const params = queryParams(query, target.stamp, live.current.choices);
     inTurn(async () => {
       await live.current.flat();
@@ -55,16 +55,24 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
         if (!reply || mine !== turn.current) return;
         setAnswer(reply);
         setHighlight(decodePositions(reply.highlight, target.n));
+        if (own) setTold((before) => before + 1);
       })
       .catch((reason: unknown) => {
         if (mine !== turn.current) return;
-        if (reason instanceof Outdated) refused.current = { query, of: target };
+        if (reason instanceof Outdated) refused.current = { query, of: target, own };
         else setError(sentence(reason));
       })
       .finally(() => {
         if (mine === turn.current) setBusy(refused.current !== null);
       });
-  }, [inTurn]);
+  }, []);
+  /** After something that the person did; what a newer analysis asks again leaves the last words in sight. */
+  const anew = React.useCallback((query: Query, own: boolean) => {
+    setError(null);
+    setNotice(null);
+    put(query, own);
+  }, [put]);
+  const ask = React.useCallback((query: Query) => anew(query, true), [anew]);
 
   const act = React.useCallback(
     async (action: Action, ids: string[] | null): Promise<ActionAnswer | null> => {
@@ -74,7 +82,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
       setNotice(null);
       const params = queryParams(answer.query, target.stamp, live.current.choices);
       try {
-        const reply = await inTurn(() => live.current.call("act", { ...params, action, ids }));
+        const reply = await live.current.inTurn(() => live.current.call("act", { ...params, action, ids }));
         setNotice(reply.message || null);
         return reply;
       } catch (reason) {
@@ -83,9 +91,14 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
         return null;
       }
     },
-    [answer, inTurn],
+    [answer],
   );
 
+  const giveBack = React.useCallback(() => {
+    live.current
+      .inTurn(() => live.current.call("clear", {}))
+      .catch((reason: unknown) => setError(sentence(reason)));
+  }, []);
   const clear = React.useCallback(() => {
     turn.current++;
     setAnswer(null);
@@ -93,26 +106,31 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     setBusy(false);
     setError(null);
     setNotice(null);
-    inTurn(() => live.current.call("clear", {})).catch((reason: unknown) =>
-      setError(sentence(reason)),
-    );
-  }, [inTurn]);
+    giveBack();
+  }, [giveBack]);
 
   // A new run has other positions: an old answer would light up the wrong points.  What was asked is
   // asked again of the new one.
   const shown = React.useRef<Cloud | null>(null);
   const answered = useLatest(answer);
   React.useEffect(() => {
-    const waiting = refused.current ?? (answered.current && shown.current && { query: answered.current.query, of: shown.current });
+    const left = shown.current;
+    const before = answered.current && left && { query: answered.current.query, of: left, own: false };
+    const waiting = refused.current ?? before;
     shown.current = cloud;
     turn.current++;
     refused.current = null;
     setHighlight(NOTHING);
     setBusy(false);
-    setNotice(null);
     const same = waiting && cloud && waiting.of.source !== cloud.source ? carried(waiting.query, waiting.of, cloud) : null;
-    if (same) ask(same);
-    else setAnswer(null);
+    if (waiting && same) {
+      put(same, waiting.own);
+      return;
+    }
+    setAnswer(null);
+    setNotice(null);
+    if (left?.dataset !== cloud?.dataset) setError(null);
+    else if (before) giveBack();
   }, [cloud?.stamp]);
 
   // Choices that change what an answer says ask the same question again.
@@ -125,13 +143,13 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
       return undefined;
     }
     if (!asked) return undefined;
-    const timer = window.setTimeout(() => ask(asked), 250);
+    const timer = window.setTimeout(() => anew(asked, false), 250);
     return () => window.clearTimeout(timer);
     // The query itself is left out on purpose: a new answer must not ask itself again.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [topK, metric, search, rerank, spread, delta]);
 
-  return { answer, highlight, busy, error, notice, ask, act, clear };
+  return { answer, highlight, busy, error, notice, told, ask, act, clear };
 }
 
 function queryParams(query: Query, stamp: string, choices: Choices): QueryParams {

@@ -5,6 +5,7 @@ import { decodePositions } from "../../../web/shared/columns";
 import { useLatest } from "../../../web/shared/useLatest";
 import type { Bridge } from "../bridge";
 import type { Action, ActionAnswer, Group, Overview } from "../contract.gen";
+import { groupOf, rowsOf, sameGroup } from "../groups";
 import { meanDirection } from "../math";
 import type { SphereScene } from "../scene/SphereScene";
 import type { AnswerState } from "./useAnswer";
@@ -49,26 +50,45 @@ export function useOverview(
     return heard(live.current.call("overview", { stamp }), setOverview, setError);
   }, [stamp, version, again]);
 
-  React.useEffect(() => {
+  const giveBack = React.useCallback(() => {
+    live.current
+      .inTurn(() => live.current.call("clear", {}))
+      .catch((reason: unknown) => setError(sentence(reason)));
+  }, []);
+  const forget = React.useCallback(() => {
     point(null);
     setChosen(null);
     setDone(null);
+  }, []);
+  const held = useLatest(chosen);
+  // Other points, or a group that is listed no more: nothing could let go of what is chosen.
+  const before = React.useRef(cloud);
+  React.useEffect(() => {
+    if (held.current && before.current?.dataset === cloud?.dataset) giveBack();
+    before.current = cloud;
+    forget();
   }, [stamp]);
+  React.useEffect(() => {
+    const group = held.current?.group;
+    if (!group || !overview || overview.stamp !== stamp) return;
+    if (rowsOf(overview).some((row) => sameGroup(group, groupOf(row)))) return;
+    forget();
+    giveBack();
+  }, [overview]);
   // An answer takes the sphere and the grid.
   const asked = answers.busy || answers.answer !== null;
   React.useEffect(() => {
-    if (!asked) return;
-    point(null);
-    setChosen(null);
-    setDone(null);
+    if (asked) forget();
   }, [asked]);
 
   const act = React.useCallback(
     async (action: Action, group: Group): Promise<ActionAnswer | null> => {
       if (stamp === undefined) return null;
       try {
-        await live.current.flat();
-        const reply = await live.current.call("act", { action, group, stamp });
+        const reply = await live.current.inTurn(async () => {
+          await live.current.flat();
+          return live.current.call("act", { action, group, stamp });
+        });
         setDone(reply.message ? { group, message: reply.message, failed: false, undo: reply.undo ?? false } : null);
         return reply;
       } catch (reason) {
@@ -84,7 +104,7 @@ export function useOverview(
       setDone(null);
       setChosen(group && positions ? { group, positions } : null);
       if (group) void act({ kind: "link" }, group);
-      else void live.current.call("clear", {}).catch((reason) => setError(sentence(reason)));
+      else giveBack();
       if (positions?.length && cloud) scene?.orbit.face(meanDirection(cloud.xyz, positions));
     },
     [act, cloud, scene],
@@ -102,9 +122,6 @@ export function useOverview(
     done,
   };
 }
-
-export const sameGroup = (one: Group | null, other: Group): boolean =>
-  one !== null && JSON.stringify(one) === JSON.stringify(other);
 
 /** The positions of rows, decoded once for as long as the rows are shown. */
 export function usePositions(rows: readonly { positions: string }[], n: number): Uint32Array[] {
