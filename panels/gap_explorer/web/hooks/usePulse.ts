@@ -3,6 +3,7 @@ import { useLatest } from "../../../web/shared/useLatest";
 import { useLooks } from "../../../web/shared/work/useLooks";
 import type { Bridge } from "../bridge";
 import type { Pulse } from "../contract.gen";
+import { after, NOT_LOOKED } from "../pulse";
 
 export interface PulseState {
   seen: Pulse | null;
@@ -16,30 +17,27 @@ export interface PulseState {
  */
 export function usePulse(bridge: Bridge): PulseState {
   const live = useLatest(bridge);
-  const { refreshed, outdated } = bridge;
-  const signal = `${bridge.data.dataset} ${refreshed} ${outdated}`;
-  const { seen, now } = useLooks(() => live.current.call("pulse", {}), signal);
+  const { dataset, state: shown } = bridge.data;
+  const known = React.useRef({ of: dataset, ...NOT_LOOKED, refreshed: bridge.refreshed });
 
-  const shown = bridge.data.state;
-  const state = seen?.state ?? null;
-  const running = seen?.work.filter((one) => one.state === "running").map((one) => one.id).join() ?? "";
-  const before = React.useRef({ refreshed, state: "", running });
-  React.useEffect(() => {
-    const last = before.current;
-    const ended = last.running !== "" && running !== last.running;
-    // Asked once for each state: where the panel cannot show it, asking again would change nothing.
-    const newer = state !== null && shown !== undefined && state !== shown && state !== last.state;
-    // What changes samples here has told the grid itself.
-    const grid = ended || (newer && refreshed === last.refreshed);
-    before.current = { refreshed, state: newer ? state : last.state, running };
-    if (!ended && !newer) return;
-    if (seen?.unfinished && live.current.data.run) return; // it says so, and keeps what it has
-    const { limit, suffix } = live.current.choices;
-    live.current.call("reload", { limit, suffix, grid }).catch((reason: unknown) => {
-      console.warn("gap_explorer: not filled again", reason);
-      before.current.state = ""; // the next look asks again
-    });
-  }, [state, shown, running]);
+  const look = async (): Promise<Pulse> => {
+    const pulse = await live.current.call("pulse", {});
+    const { data, choices, call, refreshed, filling } = live.current;
+    if (known.current.of !== data.dataset) known.current = { of: data.dataset, ...NOT_LOOKED, refreshed };
+    // What is there of another dataset counts as nothing.
+    const state = data.status ? data.state : undefined;
+    const { looked, fill } = after(known.current, pulse, { shown: state, run: Boolean(data.run), refreshed, filling: filling() });
+    known.current = { of: data.dataset, ...looked };
+    if (fill) {
+      const { limit, suffix } = choices;
+      call("reload", { limit, suffix, ...fill }).catch((reason: unknown) => {
+        console.warn("gap_explorer: not filled again", reason);
+        known.current = { ...known.current, asked: null, owed: known.current.owed || fill.grid }; // the next look asks again
+      });
+    }
+    return pulse;
+  };
+  const { seen, now } = useLooks(look, `${dataset} ${shown} ${bridge.refreshed} ${bridge.outdated}`);
 
   const act = React.useCallback<PulseState["act"]>(
     (id, what) => live.current.call("work", { id, do: what }).finally(now),
