@@ -22,7 +22,7 @@ export function fieldOf(
 export function useGapsAt(bridge: Bridge, run: RunInfo, delta: number | null): GapsAt | null {
   const field = fieldOf(run.fields, bridge.choices.colour);
   const key = `${run.stamp}|${run.delta}|${field}|${delta}`;
-  const [, told] = React.useState(key);
+  const [, told] = React.useReducer((before: number) => before + 1, 0);
   const live = useLatest(bridge);
   React.useEffect(() => {
     if (delta === null || known.has(key)) return undefined;
@@ -34,7 +34,7 @@ export function useGapsAt(bridge: Bridge, run: RunInfo, delta: number | null): G
           const first = known.keys().next().value;
           if (known.size >= KEPT && first !== undefined) known.delete(first);
           known.set(key, reply);
-          if (here) told(key);
+          if (here) told();
         })
         // The estimate stays on show, marked as one.
         .catch((error: unknown) => console.warn("gap_explorer: no exact count", error));

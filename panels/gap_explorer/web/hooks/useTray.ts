@@ -49,6 +49,7 @@ export function useTray(bridge: Bridge, dataset: string, cloud: Cloud | null): T
   const { delta } = bridge.choices;
   const key = `${stamp}/${delta}`;
   const cards = known.key === key ? known.cards : NO_CARDS;
+  /** Samples asked for under the newest key. */
   const asked = React.useRef({ key: "", ids: new Set<string>() });
   React.useEffect(() => {
     if (stamp === undefined) return;
@@ -59,14 +60,19 @@ export function useTray(bridge: Bridge, dataset: string, cloud: Cloud | null): T
     missing.forEach((id) => before.add(id));
     live.current
       .call("cards", { ids: missing, stamp, delta })
-      .then((reply) =>
+      .then((reply) => {
+        if (asked.current.key !== key) return;
         setKnown((old) => {
           const made = new Map(old.key === key ? old.cards : NO_CARDS);
           reply.cards.forEach((card) => made.set(card.id, card));
           return { key, cards: made };
-        }),
-      )
-      .catch((reason: unknown) => setError(sentence(reason)));
+        });
+      })
+      .catch((reason: unknown) => {
+        if (asked.current.key !== key) return;
+        missing.forEach((id) => before.delete(id));
+        setError(sentence(reason));
+      });
   }, [tray.ids, stamp, delta, key]);
 
   const change = React.useCallback(
