@@ -13,6 +13,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.coverage.breakdown import value_counts
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store.fields import MARK
 from ...plugin.dataset.store.names import Names
@@ -61,9 +62,9 @@ def categorical_column(name: str, values: list[Any]) -> dict[str, Any]:
     A list counts by its most frequent entry, the first of equals.
     """
     firsts = [main_entry(value) if isinstance(value, list) else value for value in values]
-    tally = Counter(str(value) for value in firsts if value is not None)
-    classes = [value for value, _ in tally.most_common(CLASSES)]
-    rare = len(tally) - len(classes)
+    counts = value_counts(firsts)
+    classes = [value for value, _ in counts[:CLASSES]]
+    rare = len(counts) - len(classes)
     number = {value: i for i, value in enumerate(classes)}
     other = MISSING
     if rare:

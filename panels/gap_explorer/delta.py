@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 import numpy as np
 
-from ...plugin.coverage.breakdown import tally
+from ...plugin.coverage.breakdown import value_counts
 from ...plugin.coverage.words import counted
 from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
@@ -25,7 +25,7 @@ def gaps_at(found: Analysis, delta: float, field: str | None) -> dict[str, Any]:
     if field is not None:
         values = deltas.values_of(found, field)
         of = (values[row] for row in rows.tolist())
-        counts = tally(main_entry(one) if isinstance(one, list) else one for one in of)
+        counts = value_counts(main_entry(one) if isinstance(one, list) else one for one in of)
     shown = counts[:CLASSES_MAX]
     return {
         "delta": delta,

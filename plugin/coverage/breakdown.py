@@ -52,12 +52,12 @@ def _epsilon_squared(values: Sequence[Hashable], distance: np.ndarray) -> float:
     return 1 - mean_within * (len(far) - 1) / total
 
 
-def tally(values: Iterable[Hashable]) -> list[tuple[str, int]]:
+def value_counts(values: Iterable[Hashable]) -> list[tuple[str, int]]:
     """How often there is each value, the most frequent first; no value is not counted.
 
     Examples
     --------
-    >>> tally(["day", "dusk", None, "dusk"])
+    >>> value_counts(["day", "dusk", None, "dusk"])
     [('dusk', 2), ('day', 1)]
     """
     return Counter(str(value) for value in values if value is not None).most_common()
