@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import fiftyone as fo
 import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from ...plugin.dataset.gaps.attributes import word
 from ...plugin.dataset.gaps.card_records import GapCard
 from ...plugin.dataset.spec import issued
 from ...plugin.dataset.store import points, runs
+from ...plugin.dataset.store.metadata import scene_paths
 from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import GapsphereError, InputError
 from ..wire import b64
@@ -209,12 +209,11 @@ def _drive_row(found: Analysis, shown: Array, drive: str, said: list[str]) -> di
 
 def _with_value(found: Analysis, field: str, value: str) -> Array:
     """Which points have a value, by the words that findings use, bool (n,)."""
-    schema = found.dataset.get_field_schema()
     has = np.zeros(len(found), bool)
-    if field not in schema:
+    path = scene_paths(found.dataset).get(field)
+    if path is None:
         return has
-    label = getattr(schema[field], "document_type", None) is fo.Classification
-    read = list(points.column(found.dataset, [f"{field}.label" if label else field]))
+    read = list(points.column(found.dataset, [path]))
     rows = found.ids.places(b"".join(sample_id.binary for sample_id, _ in read))
     like = np.array([one is not None and word(one) == value for _, one in read], bool)
     has[rows[like & (rows >= 0)]] = True

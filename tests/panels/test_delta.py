@@ -49,6 +49,20 @@ def test_without_one_they_are_counted_by_what_tells_most(bar, fresh, distances):
     assert sum(one["gaps"] for one in reply["classes"]) + reply["others"] == reply["gaps"]
 
 
+def test_a_classification_counts_by_its_label(bar, fresh, distances):
+    far = np.quantile(distances, 0.6)
+    at = dict(zip(*fresh.values(["id", "dist_to_S"]), strict=True))
+    light = {
+        one: fo.Classification(label="dusk" if dist > far else "day")
+        for one, dist in at.items()
+        if dist is not None
+    }
+    fresh.set_values("light", light, key_field="id")
+    reply = bar.call("delta", delta=float(far))
+    assert reply["field"] == "light.label"
+    assert reply["classes"] == [{"value": "dusk", "gaps": int((distances > far).sum())}]
+
+
 def test_the_grid_shows_the_gaps_of_a_delta_farthest_first(bar, fresh, distances):
     delta = float(np.quantile(distances, 0.8))
     gaps = (distances > delta).sum()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from cachetools import TTLCache
+from cachetools import TTLCache, cached
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
@@ -20,7 +21,7 @@ from ...projection.verdict import Judged
 from ...settings.steps import CoverageParams
 from ..store import runs
 from ..store.inputs import read_inputs
-from ..store.metadata import metadata
+from ..store.metadata import columns, scene_paths
 from ..store.samples import flat
 from . import coverage, kept_delta, picks
 from .analysis import Analysis
@@ -31,8 +32,12 @@ LOOKED_AT = 5000
 KEPT_SECONDS = 30.0
 """Values of a field are read again after so long: another may change them meanwhile."""
 
-_columns: TTLCache[tuple[str, str, str], list[Any]] = TTLCache(8, KEPT_SECONDS)
-_telling: TTLCache[tuple[str, str], str | None] = TTLCache(8, 20 * KEPT_SECONDS)
+_lock = threading.Lock()
+"""Of the values kept: the App answers in threads."""
+
+
+def _key(analysis: Analysis, *path: str) -> tuple[str, ...]:
+    return (str(analysis.dataset.name), analysis.stamp, *path)
 
 
 def ticks_of(analysis: Analysis) -> list[Tick]:
@@ -83,32 +88,29 @@ def gap_view(analysis: Analysis, delta: float) -> fo.DatasetView:
     return samples.match(gap).sort_by(names.dist_to_S, reverse=True)
 
 
+@cached(TTLCache(8, 20 * KEPT_SECONDS), _key, _lock)
 def field_to_count_by(analysis: Analysis) -> str | None:
-    """The field of the user's that tells most of how far candidates are from S."""
-    key = (str(analysis.dataset.name), analysis.stamp)
-    if key not in _telling:
-        rows = np.flatnonzero(np.isfinite(analysis.dist))
-        if len(rows) > LOOKED_AT:
-            rows = np.sort(np.random.default_rng(51).choice(rows, LOOKED_AT, replace=False))
-        found = metadata(analysis.dataset, analysis.ids.text(rows))
-        drive = analysis.sequence_field
-        words = {
-            name: values
-            for name, values in found.items()
-            if name != drive and any(isinstance(value, (str, bool)) for value in values)
-        }
-        if drive in found:  # what else tells as much says more than the name of a recording
-            words[drive] = found[drive]
-        _telling[key] = telling_field(words, analysis.dist[rows])
-    return _telling[key]
+    """The path of the user's that tells most of how far candidates are from S."""
+    rows = np.flatnonzero(np.isfinite(analysis.dist))
+    if len(rows) > LOOKED_AT:
+        rows = np.sort(np.random.default_rng(51).choice(rows, LOOKED_AT, replace=False))
+    paths = scene_paths(analysis.dataset).values()
+    found = columns(analysis.dataset, analysis.ids.text(rows), dict(zip(paths, paths, strict=True)))
+    drive = analysis.sequence_field
+    words = {
+        path: values
+        for path, values in found.items()
+        if path != drive and any(isinstance(value, (str, bool)) for value in values)
+    }
+    if drive in found:  # what else tells as much says more than the name of a recording
+        words[drive] = found[drive]
+    return telling_field(words, analysis.dist[rows])
 
 
+@cached(TTLCache(8, KEPT_SECONDS), _key, _lock)
 def values_of(analysis: Analysis, path: str) -> list[Any]:
     """The value of a path at each point, None where it has none."""
-    key = (str(analysis.dataset.name), analysis.stamp, path)
-    if key not in _columns:
-        _columns[key] = analysis.column(path)
-    return _columns[key]
+    return analysis.column(path)
 
 
 def use_delta(analysis: Analysis, delta: float | None) -> CoverageResult:
