@@ -32,7 +32,7 @@ from ..store.inputs import Inputs, read_inputs
 from ..store.metadata import columns
 from ..store.names import Names
 from ..store.runs import Record
-from ..store.sets import Samples, dataset_of, reloaded
+from ..store.sets import Samples, dataset_of
 from . import coverage, measured
 from .pick_rules import cards_of, delta_of
 from .picks import STEP, PickResult
@@ -184,7 +184,7 @@ def export_budget_curve(
         The ending, the folder or the file cannot be used.
     """
     path = report_path(params.output, "curve", WRITERS, replace=params.replace_file)
-    found = budget_curve(reloaded(samples), params, progress=progress)
+    found = budget_curve(samples, params, progress=progress)
     content = WRITERS[path.suffix.lower()](dataset_of(samples), Names(params.suffix), found)
     write_whole(path, lambda file: file.write(content))
     return CurveFile(path.resolve(), len(found.picked.ids))
