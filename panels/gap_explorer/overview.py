@@ -67,7 +67,9 @@ def members(found: Analysis, group: Mapping[str, Any]) -> list[str]:
     kind, names = group.get("kind"), found.names
     if kind == "card" and found.dataset.has_field(names.gap_card):
         view = flat(found.dataset).match(F(names.gap_card) == str(group.get("key")))
-        return [str(one) for one in view.sort_by(names.dist_to_S, reverse=True).values("id")]
+        if found.dataset.has_field(names.dist_to_S):
+            view = view.sort_by(names.dist_to_S, reverse=True)
+        return [str(one) for one in view.values("id")]
     if kind == "picks":
         rows = np.flatnonzero((found.pick > 0) & (found.pick <= int(group.get("count") or 0)))
         return found.ids.text(rows[np.argsort(found.pick[rows], kind="stable")])

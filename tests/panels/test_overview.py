@@ -135,6 +135,15 @@ def test_picks_are_tagged_and_the_tag_is_taken_back_where_it_was_new(fresh):
     assert "no tag to take back" in reply["error"]
 
 
+def test_a_card_can_be_acted_on_after_its_distances_were_deleted(fresh):
+    compute_coverage(fresh, CoverageParams(delta=0.05))
+    summarize_gaps(fresh, CardParams(card_runs=0))
+    group = {"kind": "card", "key": card_records.gap_cards(fresh)[0].key}
+    before = overview.members(analysis.load(fresh), group)
+    fresh.delete_sample_field("dist_to_S")
+    assert sorted(overview.members(analysis.load(fresh), group)) == sorted(before)
+
+
 def test_a_group_that_there_is_not_is_refused(made):
     with pytest.raises(InputError, match="no such group"):
         overview.members(analysis.load(made), {"kind": "card", "key": "dusk"})

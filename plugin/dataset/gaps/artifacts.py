@@ -34,6 +34,7 @@ from ..store.door import admitted, refuse_additions
 from ..store.fiftyone_internals import ids_with
 from ..store.inputs import read_inputs
 from ..store.leases import holds_lease
+from ..store.metadata import columns
 from ..store.names import Names
 from ..store.ownership import refuse_foreign
 from ..store.samples import flat
@@ -313,7 +314,8 @@ def _picks(dataset: fo.Dataset, names: Names, ids: list[str]) -> Picks | None:
         return None
     view = flat(dataset).exists(names.kcenter_rank).sort_by(names.kcenter_rank)
     row = {sample_id: index for index, sample_id in enumerate(ids)}
-    picked, radii = view.values(["id", names.kcenter_radius])
+    picked = view.values("id")
+    radii = columns(dataset, picked, {"radius": names.kcenter_radius})["radius"]
     kept = [(row[i], radius) for i, radius in zip(picked, radii, strict=True) if i in row]
     if not kept:
         return None

@@ -68,5 +68,5 @@ def _column(dataset: fo.Dataset, names: Names, inputs: Inputs, name: str) -> Seq
         return None
     if any(record.inputs.get(key) != value for key, value in inputs.trace().items()):
         return None
-    found = columns(dataset, inputs.pool.ids, {"values": name}).get("values", [None])
+    found = columns(dataset, inputs.pool.ids, {"values": name})["values"]
     return None if None in found else found

@@ -133,6 +133,8 @@ def cards_of(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> NDArray[n
         cards = card_records.read(dataset, names)
     except (EmptySetError, MismatchError, UnfinishedError):
         return None
+    if not dataset.has_field(names.gap_card):
+        return None
     number = {card.key: card.number for card in cards.found}
     keys = columns(dataset, ids, {"key": names.gap_card})["key"]
     return np.array([number.get(key, -1) for key in keys], np.int64)

@@ -123,7 +123,10 @@ def rank_gaps_by_failures(
 def _candidates(dataset: fo.Dataset, names: Names) -> dict[str, tuple[float, bool]]:
     """Distance to S and whether it is a gap, of every candidate."""
     runs.finished(dataset, names, "coverage")
-    if not dataset.has_field(names.dist_to_S) or not len(flat(dataset).exists(names.dist_to_S)):
+    paths, found = [names.dist_to_S, names.is_gap], {}
+    if all(dataset.has_field(path) for path in paths):
+        columns = flat(dataset).exists(names.dist_to_S).values(["id", *paths])
+        found = {i: (distance, bool(gap)) for i, distance, gap in zip(*columns, strict=True)}
+    if not found:
         raise EmptySetError("Which samples are gaps is not known yet: run compute_coverage first.")
-    columns = flat(dataset).exists(names.dist_to_S).values(["id", names.dist_to_S, names.is_gap])
-    return {i: (distance, bool(gap)) for i, distance, gap in zip(*columns, strict=True)}
+    return found

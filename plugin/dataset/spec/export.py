@@ -36,10 +36,9 @@ from ..store import places, runs, vectors
 from ..store.database import database_failures
 from ..store.door import admitted
 from ..store.leases import holds_lease
-from ..store.metadata import metadata
+from ..store.metadata import columns, metadata
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.ownership import Writes, refuse_foreign
-from ..store.samples import flat
 from ..store.sets import Samples, dataset_of, resolve
 from ..store.step import Step
 from ..store.vectors import Vectors
@@ -233,14 +232,14 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
 
 def _imported(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.float64]:
     """Distances to S as the samples have them, (n,)."""
-    known = dict(zip(*flat(dataset).select(ids).values(["id", names.dist_to_S]), strict=True))
-    missing = sum(known[sample_id] is None for sample_id in ids)
+    known = columns(dataset, ids, {"distance": names.dist_to_S})["distance"]
+    missing = known.count(None)
     if missing:
         raise EmptySetError(
             f"{missing} candidates have neither {names.embedding!r} nor {names.dist_to_S!r}: run "
             "compute_embeddings and compute_coverage first."
         )
-    return np.array([known[sample_id] for sample_id in ids], np.float64)
+    return np.array(known, np.float64)
 
 
 def _owned(dataset: fo.Dataset, params: SpecParams, field: str) -> Vectors:

@@ -34,16 +34,21 @@ def scene_paths(dataset: fo.Dataset) -> dict[str, str]:
 def columns(
     dataset: fo.Dataset, ids: Sequence[str], paths: Mapping[str, str]
 ) -> dict[str, list[Any]]:
-    """Values of some paths by name, in the order of ``ids``; None where a sample is gone."""
+    """Values of some paths by name, in the order of ``ids``.
+
+    None where a sample is gone, and everywhere where the dataset has no such field (any more).
+    """
     if not paths:
         return {}
     view = flat(dataset).select(list(ids), ordered=False)
-    found_ids, *found = view.values(["id", *paths.values()])
+    there = [name for name, path in paths.items() if dataset.has_field(path)]
+    found_ids, *found = view.values(["id", *(paths[name] for name in there)])
     row = {sample_id: index for index, sample_id in enumerate(found_ids)}
     order = [row.get(sample_id) for sample_id in ids]
-    return {
+    nothing: dict[str, list[Any]] = {name: [None] * len(ids) for name in paths}
+    return nothing | {
         name: [None if index is None else column[index] for index in order]
-        for name, column in zip(paths, found, strict=True)
+        for name, column in zip(there, found, strict=True)
     }
 
 

@@ -60,6 +60,10 @@ def test_the_folder_holds_every_file_of_the_layout(analysed, tmp_path):
     assert picks["paths"] == ranked.values("filepath")
     distance = by_path(analysed, "dist_to_S")
     np.testing.assert_allclose(np.load(folder / "nn_U_to_S.npy"), [distance[p] for p in paths])
+    analysed.delete_sample_field("kcenter_radius")
+    export_artifacts(analysed, tmp_path / "without radii")
+    again = json.loads((tmp_path / "without radii" / "kcenter_indices.json").read_text())
+    assert again["paths"] == picks["paths"]
 
 
 def test_what_is_exported_comes_back_the_same(analysed, other, tmp_path):

@@ -81,13 +81,30 @@ def empty_column(dataset):
     dataset.match_tags("U").limit(1).clear_sample_field("nearest_S")
 
 
+def deleted_nearest(dataset):
+    dataset.delete_sample_field("nearest_S")
+
+
+def deleted_distance(dataset):
+    dataset.delete_sample_fields(["dist_to_S", "support"])
+
+
 def interrupted(dataset):
     record = runs.read(dataset, Names(), "coverage")
     runs.write(dataset, Names(), runs.Record("coverage", {}, record.inputs, running=True))
 
 
 @pytest.mark.parametrize(
-    "change", [changed_vector, smaller_set, changed_column, empty_column, interrupted]
+    "change",
+    [
+        changed_vector,
+        smaller_set,
+        changed_column,
+        empty_column,
+        deleted_nearest,
+        deleted_distance,
+        interrupted,
+    ],
 )
 def test_what_no_longer_holds_is_measured_again(drives, products, change):
     compute_coverage(drives)
@@ -97,5 +114,5 @@ def test_what_no_longer_holds_is_measured_again(drives, products, change):
     assert len(products) == 1
     whole = nearest_distance(inputs.pool.matrix, inputs.owned.matrix, metric="euclidean").distance
     assert np.array_equal(found, whole)
-    if change in (changed_vector, smaller_set, interrupted):
+    if change in (changed_vector, smaller_set, deleted_distance, interrupted):
         assert measured.support(drives, Names(), inputs) is None

@@ -230,6 +230,10 @@ def test_the_curve_tells_what_each_pick_buys_and_when_the_target_is_met(drives):
     assert found.budget == int((rows["covered"] >= 0.9).argmax())
     assert f"90.0% of U within δ with the first {found.budget} picks" in str(found)
     assert show_results(drives).picked.curve.equals(rows)
+    drives.delete_sample_fields(["gap_card", "support"])
+    less = budget_curve(drives, BudgetParams(random_seeds=2)).curve
+    assert {"radius", "covered"} <= set(less)
+    assert not {"cards", "supported"} & set(less)
     missed = select_candidates(drives, candidates(k=2, target_radius=0.01))
     assert missed.budget is None
     assert "radius of at most 0.01 with no number of these picks" in str(missed)
@@ -253,6 +257,14 @@ def test_the_last_picks_are_compared_and_written_by_the_ending(drives, tmp_path)
     assert "<script src" not in page
     assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
     assert (tmp_path / "curve.csv").read_text().startswith("line,picks,radius,p99,covered")
+    inside = drives.match({"sequence": {"$in": list("abcd")}})
+    fewer = select_candidates(inside, candidates(k=4))
+    with pytest.raises(MismatchError, match="the view that they were made on"):
+        budget_curve(drives)
+    path = tmp_path / "inside.csv"
+    written = export_budget_curve(inside, CurveFileParams(output=str(path), random_seeds=2))
+    assert (written.picks, len(fewer.ids)) == (4, 4)
+    select_candidates(drives, candidates(k=8))
     with pytest.raises(ArtifactError, match="there already"):
         export_budget_curve(drives, CurveFileParams(output=str(tmp_path / "curve.png")))
     sample = drives.match_tags("S").first()
