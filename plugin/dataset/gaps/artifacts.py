@@ -315,8 +315,8 @@ def _picks(dataset: fo.Dataset, names: Names, ids: list[str]) -> Picks | None:
     view = flat(dataset).exists(names.kcenter_rank).sort_by(names.kcenter_rank)
     row = {sample_id: index for index, sample_id in enumerate(ids)}
     picked = view.values("id")
-    radii = columns(dataset, picked, {"radius": names.kcenter_radius})["radius"]
-    kept = [(row[i], radius) for i, radius in zip(picked, radii, strict=True) if i in row]
+    told = columns(dataset, picked, {"radius": names.kcenter_radius})["radius"]
+    kept = [(row[i], radius) for i, radius in zip(picked, told, strict=True) if i in row]
     if not kept:
         return None
     indices, radii = zip(*kept, strict=True)

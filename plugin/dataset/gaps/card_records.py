@@ -255,8 +255,8 @@ def read(dataset: fo.Dataset, names: Names) -> CardResult:
 
 def of_record(results: Mapping[str, Any]) -> CardResult:
     """A recorded result; what a later version keeps besides is left out."""
-    known = _known(CardResult, results)
-    listed = [GapCard(**_known(GapCard, card)) for card in results["found"]]
+    known = runs.known(CardResult, results)
+    listed = [GapCard(**runs.known(GapCard, card)) for card in results["found"]]
     return CardResult(**{**known, "found": listed})
 
 
@@ -264,11 +264,6 @@ def coverage_stamp(dataset: fo.Dataset, names: Names) -> str:
     """What tells one coverage run from the next; empty where there is none."""
     record = runs.finished(dataset, names, coverage.STEP)
     return "" if record is None else stamp(record)
-
-
-def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    names = {one.name for one in dataclass_fields(kind)}
-    return {name: value for name, value in values.items() if name in names}
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

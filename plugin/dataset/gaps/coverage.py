@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from dataclasses import fields as dataclass_fields
 from typing import Any
 
 import fiftyone as fo
@@ -218,16 +217,9 @@ def of_record(results: Mapping[str, Any]) -> CoverageResult:
 
     The record has a ``delta`` at least.
     """
-    known = {each.name for each in dataclass_fields(CoverageResult)}
     least = {"metric": "cosine", "delta_source": "", "warning": "", "quantiles": {}}
-    return CoverageResult(
-        **{
-            **least,
-            "gaps": 0,
-            "candidates": 0,
-            **{name: value for name, value in results.items() if name in known},
-        }
-    )
+    known = runs.known(CoverageResult, results)
+    return CoverageResult(**{**least, "gaps": 0, "candidates": 0, **known})
 
 
 def yardstick(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import CandidateParams, KCenterParams
+from ..store import runs
 from ..store.door import admitted
 from ..store.inputs import Inputs, read_inputs
 from ..store.leases import holds_lease
@@ -146,7 +148,7 @@ def select_kcenter(
     inputs = inputs or read_inputs(samples, params)
     step = Step.of(STEP, samples, params, inputs.trace(), writes)
     if known := step.current():
-        return PickResult(**{**known, "reused": True})
+        return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
     d0 = measured.distances(step.dataset, step.names, inputs)
@@ -193,7 +195,7 @@ def select_candidates(
 
     step = Step.of(STEP, samples, params, trace, planned)
     if known := step.current():
-        return PickResult(**{**known, "reused": True})
+        return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, planned(step.names))
     pool = inputs.pool.matrix
     d0 = measured.distances(step.dataset, step.names, inputs)
@@ -214,6 +216,23 @@ def select_candidates(
     )
     picked = _picked(found, bought, inputs, params, rules, step.seconds)
     return _written(step, samples, picked)
+
+
+def read(dataset: fo.Dataset, names: Names) -> PickResult | None:
+    """What the last run picked; None where none ran.
+
+    Raises
+    ------
+    UnfinishedError
+        It was interrupted.
+    """
+    record = runs.finished(dataset, names, STEP)
+    return None if record is None or not record.results else of_record(record.results)
+
+
+def of_record(results: Mapping[str, Any]) -> PickResult:
+    """A recorded result; what a later version keeps besides is left out."""
+    return PickResult(**runs.known(PickResult, results))
 
 
 def _picked(

@@ -85,22 +85,21 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
     """
     dataset, names = dataset_of(samples), Names(suffix)
     covered = _read(dataset, names, coverage.STEP)
-    picked = _read(dataset, names, picks.STEP)
+    chosen = picks.read(dataset, names)
     laid = _read(dataset, names, sphere.STEP)
-    if covered is None and picked is None and laid is None:
+    if covered is None and chosen is None and laid is None:
         known = ", ".join(repr(each) for each in runs.suffixes(dataset, coverage.STEP))
         others = f"; suffixes with one: {known}" if known else ""
         raise NoAnalysisError(
             f"{dataset.name!r} has no analysis of suffix {suffix!r}{others}: run find_gaps first."
         )
-    chosen = None if picked is None else PickResult(**picked)
     guide = _read(dataset, names, "visual_spec") or {}
     return AnalysisResult(
         dataset.name,
         suffix,
         None if covered is None else coverage.of_record(covered),
         chosen,
-        None if laid is None else SphereResult(**laid),
+        None if laid is None else sphere.of_record(laid),
         _cards(dataset, names),
         _farthest(dataset, names),
         [] if chosen is None else _first(dataset, chosen),

@@ -15,7 +15,6 @@ import logging
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from dataclasses import fields as dataclass_fields
 from datetime import datetime, timezone
 from typing import Any
 
@@ -323,21 +322,15 @@ def _settled(results: Mapping[str, Any], covered: Record | None) -> dict[str, An
 
 
 def _of_record(results: Mapping[str, Any]) -> Log:
-    known = _known(Log, results)
+    known = runs.known(Log, results)
     known["rounds"] = [_round(each) for each in results["rounds"]]
-    known["cards"] = [Followed(**_known(Followed, each)) for each in results["cards"]]
+    known["cards"] = [Followed(**runs.known(Followed, each)) for each in results["cards"]]
     return Log(**known)
 
 
 def _round(values: Mapping[str, Any]) -> Round:
-    known = _known(Round, values)
+    known = runs.known(Round, values)
     for name, kind in (("changes", Changes), ("cards", CardCounts)):
         if known.get(name) is not None:
-            known[name] = kind(**_known(kind, known[name]))
+            known[name] = kind(**runs.known(kind, known[name]))
     return Round(**known)
-
-
-def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What this version knows of what was kept."""
-    names = {one.name for one in dataclass_fields(kind)}
-    return {name: value for name, value in values.items() if name in names}

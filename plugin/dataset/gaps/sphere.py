@@ -8,7 +8,7 @@ centre in the run's record.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import fiftyone as fo
@@ -85,7 +85,7 @@ def compute_sphere(
     inputs = inputs or read_inputs(samples, params)
     step = Step.of(STEP, samples, params, inputs.trace(), writes)
     if known := step.current():
-        return SphereResult(**{**known, "reused": True})
+        return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))
     ids = inputs.owned.ids + inputs.pool.ids
     matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
@@ -115,6 +115,11 @@ def compute_sphere(
     )
     step.complete(laid)
     return laid
+
+
+def of_record(results: Mapping[str, Any]) -> SphereResult:
+    """A recorded result; what a later version keeps besides is left out."""
+    return SphereResult(**runs.known(SphereResult, results))
 
 
 def _slices(inputs: Inputs) -> dict[str, int]:

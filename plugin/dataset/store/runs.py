@@ -9,7 +9,7 @@ one update of the database, so it is never absent while its fields stand.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
@@ -39,6 +39,9 @@ VERBS = {
 }
 """What a person runs to make a record again."""
 
+SEEN = ("owned_digest", "pool_digest", "folder")
+"""What of the inputs tells the vectors of S and U from others."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -62,6 +65,13 @@ class Record:
         """Whether the same parameters on the same inputs would give these results again."""
         same = dict(self.params) == params and dict(self.inputs) == inputs
         return same and bool(self.results) and not self.running
+
+    def saw(self, trace: Mapping[str, Any]) -> bool:
+        """Whether its vectors of S and U are those of ``trace``: of now, or of another record.
+
+        Vectors that a folder brought have no digest: the folder tells them apart.
+        """
+        return all(self.inputs.get(name) == trace.get(name) for name in SEEN)
 
 
 def write(dataset: fo.Dataset, names: Names, record: Record, *, token: str | None = None) -> bool:
@@ -88,6 +98,12 @@ def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
         return None
     values = {name: config.get(name) for name in Record.__dataclass_fields__}
     return Record(**{name: value for name, value in values.items() if value is not None})
+
+
+def known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of recorded values that a dataclass has: what a later version keeps is left out."""
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def finished(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
