@@ -13,7 +13,6 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.coverage.knee import knee
 from ...plugin.coverage.words import counted
 from ...plugin.dataset.gaps import card_records, picks
 from ...plugin.dataset.gaps.analysis import Analysis
@@ -226,8 +225,7 @@ def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
     """The picks in their order, and the covering radius after each."""
     rows = np.flatnonzero(found.pick)
     rows = rows[np.argsort(found.pick[rows], kind="stable")]
-    record = runs.finished(found.dataset, found.names, picks.STEP)
-    said = record.results if record else {}
+    picked = picks.read(found.dataset, found.names)
     ids = found.ids.text(rows[:PICKS_MAX])
     pictures = _pictures(found, shown, ids)
     radius = _values(found, ids, found.names.kcenter_radius)
@@ -238,15 +236,9 @@ def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
             if one in pictures
         ],
         "picks_total": len(rows),
-        "radius_before": said.get("radius_before"),
-        "knee": _knee(said.get("radius_before"), [radius.get(one) for one in ids]),
+        "radius_before": picked.radius_before if picked else None,
+        "knee": picked.knee if picked and len(rows) else None,
     }
-
-
-def _knee(before: float | None, radii: Sequence[float | None]) -> int | None:
-    """Picks after which the radius falls little; None where that is not known."""
-    known = [one for one in (before, *radii) if one is not None]
-    return knee(known) if len(known) == len(radii) + 1 else None
 
 
 def _pictures(found: Analysis, shown: Array, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

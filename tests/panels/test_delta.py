@@ -110,6 +110,8 @@ def test_a_delta_is_taken_for_the_images_that_were_measured(bar, fresh):
     inside = fresh.exclude(outside)
     compute_coverage(inside, CoverageParams())
     bar.call("reload", limit=50_000, suffix=None)
+    # The picks were made from more candidates: where they bend says nothing of these.
+    assert {tick["name"] for tick in bar.run["ticks"]} == {"level", "p90"}
     assert "error" not in bar.call("use_delta", delta=0.01)
     assert fresh.select(outside).values("is_gap") == [None] * 5
     assert coverage.read(fresh, Names()).candidates == len(inside.match_tags("U"))

@@ -6,9 +6,10 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract_pages, overview
-from gapsphere.plugin.dataset.gaps import analysis, card_records
+from gapsphere.plugin.dataset.gaps import analysis, card_records, picks
 from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import CardParams, CoverageParams
 from gapsphere.tests.support.open_panel import OpenPanel
@@ -71,6 +72,13 @@ def test_picks_come_in_their_order_with_the_radius_after_each(made):
     assert screen["radius_before"] == pytest.approx(found.delta_max, abs=1e-6)
     first = overview.members(found, {"kind": "picks", "count": 5})
     assert first == [pick["id"] for pick in picked[:5]]
+
+
+def test_the_knee_is_that_of_all_picks_also_where_few_are_shown(made, monkeypatch):
+    monkeypatch.setattr(overview, "PICKS_MAX", 2)
+    screen, _ = first_screen(made)
+    assert len(screen["picks"]) == 2
+    assert screen["knee"] == picks.read(made, Names()).knee is not None
 
 
 def test_points_that_are_not_drawn_have_no_position(carded):

@@ -7,7 +7,7 @@ the curve that :attr:`.picks.PickResult.curve` already has.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ from ..store.runs import Record
 from ..store.sets import Samples, dataset_of
 from . import coverage, measured
 from .pick_rules import cards_of, delta_of
-from .picks import STEP, PickResult
+from .picks import STEP, PickResult, of_record
 from .report_pictures import report_picture
 
 if TYPE_CHECKING:
@@ -139,12 +139,15 @@ def budget_curve(
 
 def _picks(dataset: fo.Dataset, names: Names) -> tuple[Record, PickResult]:
     record = runs.finished(dataset, names, STEP)
-    if record is None or not record.results.get("ids"):
+    if record is None or not record.results:
         raise EmptySetError(
             "Nothing was picked yet: run select_kcenter or select_candidates first."
         )
-    known = {each.name for each in fields(PickResult)}
-    return record, PickResult(**{k: v for k, v in record.results.items() if k in known})
+    picked = of_record(record.results)
+    if not picked.ids:
+        why = "; ".join(picked.short) or "no candidate may be picked"
+        raise EmptySetError(f"The last run picked nothing ({why}): ask for less and select again.")
+    return record, picked
 
 
 def _settings(dataset: fo.Dataset, names: Names, record: Record, suffix: str) -> CandidateParams:
@@ -159,11 +162,7 @@ def _settings(dataset: fo.Dataset, names: Names, record: Record, suffix: str) ->
 def _rows(picked: PickResult, inputs: Inputs, record: Record) -> list[int]:
     """The rows of U that the picks are."""
     row = {sample_id: at for at, sample_id in enumerate(inputs.pool.ids)}
-    trace = inputs.trace()
-    changed = any(
-        record.inputs.get(name) != trace[name] for name in ("owned_digest", "pool_digest")
-    )
-    if changed or any(each not in row for each in picked.ids):
+    if not record.saw(inputs.trace()) or any(each not in row for each in picked.ids):
         raise MismatchError(
             "S or U, or their vectors, are not those that the picks were made from: select again, "
             "or give the view that they were made on."

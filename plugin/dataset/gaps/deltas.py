@@ -20,6 +20,7 @@ from ...errors import EmptySetError
 from ...projection.verdict import Judged
 from ...settings.steps import CoverageParams
 from ..store import runs
+from ..store.door import admitted
 from ..store.inputs import read_inputs
 from ..store.metadata import columns, scene_paths
 from ..store.samples import flat
@@ -55,16 +56,19 @@ def ticks_of(analysis: Analysis) -> list[Tick]:
 
 
 def _radii(analysis: Analysis) -> list[float]:
-    """Covering radius before the first pick and after each; empty where it is not known."""
-    record = runs.read(analysis.dataset, analysis.names, picks.STEP)
-    if (
-        record is None
-        or record.running
-        or record.results.get("metric") != analysis.threshold.metric
-    ):
+    """Covering radius before the first pick and after each; empty where it is not known.
+
+    So it is for picks from among others than coverage measured since.
+    """
+    picked, covered = (
+        runs.read(analysis.dataset, analysis.names, step) for step in (picks.STEP, coverage.STEP)
+    )
+    if picked is None or picked.running or covered is None or not picked.saw(covered.inputs):
         return []
-    found = [record.results.get("radius_before"), *record.results.get("radii", ())]
-    return [float(radius) for radius in found] if None not in found else []
+    found = picks.of_record(picked.results)
+    if found.metric != analysis.threshold.metric or not found.radii:
+        return []
+    return [found.radius_before, *found.radii]
 
 
 def is_given(analysis: Analysis) -> bool:
@@ -133,17 +137,14 @@ def use_delta(analysis: Analysis, delta: float | None) -> CoverageResult:
         raise EmptySetError(
             f"{analysis.lacks} Another δ can be looked at here; writing it needs embeddings."
         )
-    inputs = read_inputs(analysis.dataset, params)
+    samples = admitted(analysis.dataset, params.slices)
+    inputs = read_inputs(samples, params)
     record = runs.read(analysis.dataset, analysis.names, coverage.STEP)
-    if record is not None and _differ(record.inputs, inputs.trace()):
+    if record is not None and not record.saw(inputs.trace()):
         # Images came or went since, or the run was on a view: δ changes for those measured then.
-        measured = analysis.dataset.select(analysis.ids.text(), ordered=False)
+        measured = flat(analysis.dataset).select(analysis.ids.text(), ordered=False)
         return coverage.compute_coverage(measured, params)
-    return coverage.compute_coverage(analysis.dataset, params, inputs=inputs)
-
-
-def _differ(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    return any(before.get(name) != now[name] for name in ("owned_digest", "pool_digest"))
+    return coverage.compute_coverage(samples, params, inputs=inputs)
 
 
 def _known(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,9 +64,7 @@ def _are_said(
 def _column(dataset: fo.Dataset, names: Names, inputs: Inputs, name: str) -> Sequence[Any] | None:
     """A column of the run, a value for each candidate."""
     record = runs.read(dataset, names, coverage.STEP)
-    if record is None or record.running:
-        return None
-    if any(record.inputs.get(key) != value for key, value in inputs.trace().items()):
+    if record is None or record.running or not record.saw(inputs.trace()):
         return None
     found = columns(dataset, inputs.pool.ids, {"values": name})["values"]
     return None if None in found else found

@@ -5,6 +5,7 @@ import gapsphere
 import numpy as np
 import pytest
 from gapsphere.panels.sparse_sampling import sequences
+from gapsphere.plugin.dataset.gaps import analysis, deltas
 from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store.door import chosen
 from gapsphere.plugin.dataset.store.samples import flat
@@ -128,6 +129,16 @@ def test_questions_picks_results_and_guides_work_on_every_slice(rig, tmp_path):
         str(spec.path), rig.select_group_slices(["front"]), progress=False
     )
     assert sum(checked.counts.values()) == 12
+
+
+def test_another_delta_is_taken_for_every_slice(rig):
+    covered = found(rig).covered
+    before = flat(rig).values("dist_to_S")
+    again = deltas.use_delta(analysis.load(rig), 0.01)
+    assert (again.delta, again.slices) == (0.01, covered.slices)
+    assert flat(rig).values("dist_to_S") == before
+    flat(rig).match_tags("U").limit(1).untag_samples("U")
+    assert deltas.use_delta(analysis.load(rig), 0.02).candidates == 23
 
 
 def test_heatmaps_are_made_of_every_slice(rig):

@@ -209,6 +209,8 @@ def test_settings_that_cannot_be_met_at_all_are_refused_before_anything_is_writt
 def test_no_pick_at_all_leaves_the_radius_as_it_was(drives):
     found = select_candidates(drives, candidates(k=3, support=1000, support_radius=0.1))
     assert found.ids == []
+    with pytest.raises(EmptySetError, match=r"picked nothing .*48 without support"):
+        budget_curve(drives)
     before = f"{found.radius_before:.4f}"
     assert str(found).startswith(f"0 picks: covering radius {before} before, {before} after")
 
