@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from .knee import knee
 from .verdict import drives_needed, supported_level
-from .words import counted
+from .words import counted, share
 from .yardstick import Yardstick
 
 TickName = Literal["level", "p90", "knee"]
@@ -93,18 +93,14 @@ def _level(scale: Yardstick, drives: int, alpha: float, at_level: float | None) 
     if drives >= needed:
         delta = scale.threshold(alpha, drives) if at_level is None else at_level
         rule = (
-            f"of a new drive of a kind that is owned, {_percent(alpha)} of the frames at most are "
+            f"of a new drive of a kind that is owned, {share(alpha)} of the frames at most are "
             "called gaps by mistake"
         )
-        return Tick("level", delta, f"level {_percent(alpha)}", rule)
+        return Tick("level", delta, f"level {share(alpha)}", rule)
     finest = supported_level(drives)
     rule = (
-        f"the finest level that {counted(drives)} owned support; level {_percent(alpha)} needs "
-        f"{needed:,}"
+        f"the finest level that {counted(drives, 'owned drive')} support; level {share(alpha)} "
+        f"needs {needed:,}"
     )
     delta = scale.threshold(finest, drives)
-    return Tick("level", delta, f"level {_percent(finest)}", rule, supported=False)
-
-
-def _percent(level: float) -> str:
-    return f"{100 * level:.2g} %"
+    return Tick("level", delta, f"level {share(finest)}", rule, supported=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.breakdown import MOST_VALUES, tally, telling_field
+from gapsphere.plugin.coverage.breakdown import MOST_VALUES, telling_field, value_counts
 from gapsphere.plugin.coverage.ticks import ticks
 from gapsphere.plugin.coverage.verdict import frame_threshold
 from gapsphere.plugin.coverage.yardstick import KEPT, Yardstick
@@ -42,7 +42,7 @@ def test_a_level_that_the_drives_do_not_support_says_what_it_needs():
     inside, label = [0.2, 0.3, 0.4, 0.5], [0, 0, 1, 1]
     (tick,) = ticks([], Yardstick.of(inside, label), 2, 0.1)
     assert (tick.name, tick.delta, tick.supported) == ("level", 0.5, False)
-    assert "2 drives owned support; level 10 % needs 9" in tick.rule
+    assert "2 owned drives support; level 10 % needs 9" in tick.rule
     assert ticks([], Yardstick.of(inside), 1) == []
 
 
@@ -73,4 +73,4 @@ def test_gaps_are_counted_by_what_tells_most_of_the_distance(rng):
     assert telling_field({}, distance) is None
     patchy = {"light": [None] * 40 + ["day"] * 20 + ["dusk"] * 40}
     assert telling_field(patchy, np.where(np.arange(100) % 7 == 0, np.nan, distance)) == "light"
-    assert tally([True, None, False, True]) == [("True", 2), ("False", 1)]
+    assert value_counts([True, None, False, True]) == [("True", 2), ("False", 1)]
