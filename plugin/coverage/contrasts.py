@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .verdict import Labels, drive_numbers, drive_statistics, frame_threshold
+from .words import share
 
 OWN_RANGE = 0.99
 """Share of S, drives weighted alike, that lies inside of its own range."""
@@ -115,18 +116,22 @@ def outside_ranges(
 def outside_sentence(outside: Sequence[tuple[NamedRange, float]]) -> str:
     """What an image is outside of, as :func:`outside_ranges` found it; empty for nothing.
 
+    A sentence for each level: an attribute that fewer drives of S have may lack one.
+
     Examples
     --------
     >>> outside_sentence([(NamedRange("brightness", 71, 140, of=" of 255"), 38.0)])
     'Outside the range of owned images (99 % of them): brightness 38 of 255 (71 to 140).'
     """
-    if not outside:
-        return ""
-    first, _ = outside[0]
-    camera = "" if first.camera is None else f" with camera {first.camera}"
-    held = "99 % of them" if first.level is None else f"level {100 * first.level:g} %"
-    phrases = ", ".join(each.phrase(value) for each, value in outside)
-    return f"Outside the range of owned images{camera} ({held}): {phrases}."
+    phrases: dict[tuple[str | None, float | None], list[str]] = {}
+    for each, value in outside:
+        phrases.setdefault((each.camera, each.level), []).append(each.phrase(value))
+    sentences = []
+    for (camera, level), those in phrases.items():
+        of = "" if camera is None else f" with camera {camera}"
+        held = f"{share(OWN_RANGE)} of them" if level is None else f"level {share(level)}"
+        sentences.append(f"Outside the range of owned images{of} ({held}): {', '.join(those)}.")
+    return " ".join(sentences)
 
 
 def short(value: float) -> str:

@@ -70,3 +70,12 @@ def test_a_value_outside_a_range_is_said_with_its_camera():
         "Outside the range of owned images with camera rear (level 10 %): edge density 0.25 of 1 "
         "(0.1 to 0.2)."
     )
+
+
+def test_each_range_is_said_with_its_own_level():
+    levels = {"contrast": 0.025, "noise": None, "sharpness": 0.025}
+    outside = [(NamedRange(name, 0, 1, level), 2.0) for name, level in levels.items()]
+    assert outside_sentence(outside) == (
+        "Outside the range of owned images (level 2.5 %): contrast 2 (0 to 1), sharpness 2 (0 to "
+        "1). Outside the range of owned images (99 % of them): noise 2 (0 to 1)."
+    )

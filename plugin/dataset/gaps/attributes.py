@@ -176,7 +176,7 @@ def outside_ranges(
     ranges: Sequence[Mapping[str, Any]],
     camera_field: str | None,
 ) -> list[str]:
-    """In what an image is outside the ranges of S, one sentence at most."""
+    """In what an image is outside the ranges of S, as one text at most."""
     columns, (camera,) = read_attributes(dataset, names, [sample_id], camera_field)
     values = {name: of for name, (of,) in columns.items()}
     known = (NamedRange(**each) for each in ranges)
