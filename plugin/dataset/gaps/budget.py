@@ -50,7 +50,8 @@ class BudgetResult(Result):
     """What the picks buy, and what as many others would.
 
     ``lines`` are the picks, plain K-Center, random orders and an equal share a drive; ``knee`` is
-    the number of picks after which the radius falls little.
+    the number of picks after which the radius falls little.  ``delta`` is the one that the picks
+    were made at, where they were; ``note`` says so where coverage has another since.
     """
 
     dataset: str
@@ -58,6 +59,7 @@ class BudgetResult(Result):
     delta: float | None
     picked: PickResult
     lines: list[Line]
+    note: str = ""
 
     @property
     def knee(self) -> int | None:
@@ -86,6 +88,7 @@ class BudgetResult(Result):
             rows.append(f"  {line.name:<12}{', '.join(known)}")
         if self.knee is not None:
             rows.append(f"the radius bends at {self.knee:,} picks")
+        rows += [self.note] if self.note else []
         return "\n".join(rows)
 
 
@@ -121,20 +124,31 @@ def budget_curve(
     order = _rows(picked, inputs, record)
     d0 = measured.distances(dataset, names, inputs)
     drives = read_drives(samples, settings.sequence_field, inputs.owned.ids, inputs.pool.ids)
-    delta = delta_of(dataset, names, settings)
+    current = delta_of(dataset, names, settings)
+    delta = current if picked.delta is None else picked.delta
+    same = delta == current  # what coverage counted at another δ says nothing of this curve
     lines = budget_lines(
         inputs.pool.matrix,
         order,
         d0,
         drives=drives.pool,
         delta=delta,
-        support=None if delta is None else measured.support(dataset, names, inputs),
-        card=cards_of(dataset, names, inputs.pool.ids),
+        support=None if delta is None or not same else measured.support(dataset, names, inputs),
+        card=cards_of(dataset, names, inputs.pool.ids) if same else None,
         metric=settings.metric,
         seeds=params.random_seeds,
         progress=progress,
     )
-    return BudgetResult(dataset.name, settings.metric, delta, picked, lines)
+    note = "" if delta is None or same else _other_delta(delta, current)
+    return BudgetResult(dataset.name, settings.metric, delta, picked, lines, note)
+
+
+def _other_delta(delta: float, current: float | None) -> str:
+    now = "has no δ in this metric now" if current is None else f"has δ {current:.4g} now"
+    return (
+        f"The picks were made at δ {delta:.4g}, and coverage {now}: support and gap cards are left "
+        "out. Select again for a curve at the current one."
+    )
 
 
 def _picks(dataset: fo.Dataset, names: Names) -> tuple[Record, PickResult]:
@@ -225,7 +239,7 @@ def _page(dataset: fo.Dataset, names: Names, found: BudgetResult) -> bytes:
     return curve_page(
         dataset.name,
         [f"{line[:1].upper()}{line[1:]}." for line in sentences if line not in warned],
-        [f"{line[:1].upper()}{line[1:]}." for line in warned],
+        [*(f"{line[:1].upper()}{line[1:]}." for line in warned), *filter(None, [found.note])],
         found.lines,
         metric=found.metric,
         delta=found.delta,

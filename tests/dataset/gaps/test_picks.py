@@ -236,6 +236,10 @@ def test_the_curve_tells_what_each_pick_buys_and_when_the_target_is_met(drives):
     less = budget_curve(drives, BudgetParams(random_seeds=2)).curve
     assert {"radius", "covered"} <= set(less)
     assert not {"cards", "supported"} & set(less)
+    compute_coverage(drives, make(CoverageParams, {"delta": 0.3}))
+    other = budget_curve(drives, BudgetParams(random_seeds=2))
+    assert other.lines[0].figures["covered"].tolist() == found.covered
+    assert "made at δ 0.2, and coverage has δ 0.3 now" in str(other)
     missed = select_candidates(drives, candidates(k=2, target_radius=0.01))
     assert missed.budget is None
     assert "radius of at most 0.01 with no number of these picks" in str(missed)
