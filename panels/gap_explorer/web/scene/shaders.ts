@@ -11,6 +11,9 @@ export const FLAG = { S: 1, GAP: 2, DIM: 4, HIDDEN: 8 } as const;
 /** Smallest diameter of a gap in device pixels: a ring of one pixel around two of its colour. */
 const RING_PIXELS = 4.5;
 
+/** Rings of a free cloud lie this far behind their fills; nearly all its points lie within radius 1. */
+const RING_STEP = 0.03;
+
 const decimal = (value: number): string => value.toFixed(1);
 
 export const POINT_VERTEX = /* glsl */ `
@@ -31,6 +34,7 @@ out vec3 vColour;
 out float vAlpha;
 flat out int vFlags;
 flat out int vShaped;
+flat out float vRingDepth;
 out float vPixels;
 
 void main() {
@@ -65,6 +69,8 @@ void main() {
     size *= 0.85;
   }
 
+  // How far the ring lies behind the fill, in depth.
+  float behind = 0.02;
   if (uSpherical > 0.5) {
     // Towards the limb points dip slightly into the background: the ball reads as a ball.
     float reach = length(uEye);
@@ -80,7 +86,11 @@ void main() {
     clip.z = clip.w * (0.6 - 0.1 * priority);
   } else {
     size *= clamp(4.2 / clip.w, 0.45, 2.2);
+    // Depth is where the point is: as deep as a small step away from the eye.
+    vec4 deeper = clip + projectionMatrix * vec4(0.0, 0.0, -${RING_STEP}, 0.0);
+    behind = 0.5 * (deeper.z / deeper.w - clip.z / clip.w);
   }
+  vRingDepth = behind;
   gl_Position = clip;
   gl_PointSize = max(size, 1.0);
   vColour = colour;
@@ -99,6 +109,7 @@ in vec3 vColour;
 in float vAlpha;
 flat in int vFlags;
 flat in int vShaped;
+flat in float vRingDepth;
 in float vPixels;
 out vec4 outColour;
 
@@ -132,7 +143,7 @@ void main() {
     float broken = uBroken > 0.5 && fract(atan(p.y, p.x) * 0.6366198) > 0.5 ? 0.0 : 1.0;
     colour = mix(mix(colour, uRim, broken * 0.92), colour, inner);
     // Rings lie under the fills of the gaps beside: a dense cloud of gaps is outlined, not whitened.
-    if (inner < 0.5) gl_FragDepth += 0.02;
+    if (inner < 0.5) gl_FragDepth += vRingDepth;
   }
   outColour = vec4(colour, edge * vAlpha);
 }
