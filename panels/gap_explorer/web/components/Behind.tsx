@@ -15,15 +15,13 @@ export function Behind(props: {
   const { scene, xyz, selected, lit } = props;
   const [hidden, setHidden] = React.useState<readonly number[]>([]);
   React.useEffect(() => {
-    let kept = "";
+    let kept: readonly number[] = [];
     const look = (): void => {
-      const behind = (rows: ArrayLike<number>): number[] =>
-        Array.from(rows).filter((row) => row < scene.count && !scene.project(scene.pointAt(row))?.visible);
-      const chosen = behind(selected);
-      const answer = chosen.length || !lit.length || lit.length > LOOKED_AT ? [] : behind(lit);
+      const chosen = scene.behind(selected);
+      const answer = chosen.length || !lit.length || lit.length > LOOKED_AT ? [] : scene.behind(lit);
       const now = chosen.length ? chosen : answer.length === lit.length ? answer : [];
-      if (now.join() === kept) return;
-      kept = now.join();
+      if (now.length === kept.length && now.every((row, i) => row === kept[i])) return;
+      kept = now;
       setHidden(now);
     };
     setHidden([]);

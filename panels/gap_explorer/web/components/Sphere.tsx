@@ -119,9 +119,10 @@ export function Sphere(props: {
 
   React.useEffect(() => {
     if (!scene || scene.count !== cloud.n) return;
-    scene.setFlags(drawn.flags);
-    scene.light(props.lit ?? answers.highlight, props.lit !== null);
-    scene.setMarks({
+    scene.show({
+      flags: drawn.flags,
+      lit: props.lit ?? answers.highlight,
+      dimsRest: props.lit !== null,
       picks: choices.picks ? cloud.picks : [],
       selected: grid.selected,
       opened: grid.opened,

@@ -7,20 +7,18 @@ import type { View } from "./picking";
 
 export class Lens {
   readonly camera = new THREE.PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 40);
-  width = 1;
-  height = 1;
 
   constructor(private readonly orbit: Orbit) {}
 
   update(): void {
-    const { eye, up, pan, zoom } = this.orbit;
-    const aspect = this.width / this.height;
+    const { eye, middle, up, pan, zoom, width, height } = this.orbit;
+    const aspect = width / height;
     const { camera } = this;
     camera.aspect = aspect;
     camera.zoom = zoom;
-    camera.position.set(...eye);
+    camera.position.set(...middle).add(new THREE.Vector3(...eye));
     camera.up.set(...up);
-    camera.lookAt(0, 0, 0);
+    camera.lookAt(...middle);
     camera.updateMatrixWorld();
     camera.updateProjectionMatrix();
     // Pan shifts the lens, not the eye, so that the horizon of the sphere stays where it is.
@@ -29,18 +27,20 @@ export class Lens {
     camera.projectionMatrixInverse.copy(camera.projectionMatrix).invert();
   }
 
-  view(spherical: boolean): View {
+  view(): View {
     this.update();
+    const { width, height, eye, free } = this.orbit;
     const { projectionMatrix, matrixWorldInverse } = this.camera;
     const { elements } = new THREE.Matrix4().multiplyMatrices(projectionMatrix, matrixWorldInverse);
-    return { matrix: elements, width: this.width, height: this.height, eye: this.orbit.eye, spherical };
+    return { matrix: elements, width, height, eye, spherical: !free };
   }
 
   /** Direction of the sphere under a place of the canvas, or null beside the sphere. */
   directionAt(x: number, y: number): Vec3 | null {
     this.update();
+    const { width, height } = this.orbit;
     const ray = new THREE.Raycaster();
-    ray.setFromCamera(new THREE.Vector2((x / this.width) * 2 - 1, 1 - (y / this.height) * 2), this.camera);
+    ray.setFromCamera(new THREE.Vector2((x / width) * 2 - 1, 1 - (y / height) * 2), this.camera);
     const hit = ray.ray.intersectSphere(new THREE.Sphere(undefined, 1), new THREE.Vector3());
     return hit && hit.normalize().toArray();
   }

@@ -10,10 +10,10 @@ import { gestures, type Cap, type Mode, type Path, type SceneEvents, type Stage 
 import { lassoed } from "./lasso";
 import { Lens } from "./Lens";
 import { MarkLayer } from "./MarkLayer";
-import { RINGS_MAX, type Marks, type SceneColour } from "./marks";
+import { lightUp, NOTHING_SHOWN, type SceneColour, type Shown } from "./marks";
 import { makeBall, makeCloud, makeLattice, makeMap, makeOutline } from "./objects";
 import { listen, Orbit } from "./orbit";
-import { pick, project, type View } from "./picking";
+import { faces, pick, project } from "./picking";
 import { FLAG } from "./shaders";
 import type { SceneTheme } from "../../../web/shared/theme";
 
@@ -53,12 +53,9 @@ export class SphereScene implements Stage {
   private readonly unlisten: () => void;
 
   private xyz: Float32Array = new Float32Array(0);
+  /** The flags as drawn: what is lit dims the rest. */
   private flags = new Uint8Array(0);
-  /** The flags as given, before what is lit dims the rest. */
-  private given = new Uint8Array(0);
-  private lit: ArrayLike<number> = [];
-  private dimsRest = false;
-  private isSpherical = true;
+  private shown: Shown = NOTHING_SHOWN;
   private showLattice = true;
   private request = 0;
   private settle = 0;
@@ -67,7 +64,6 @@ export class SphereScene implements Stage {
   private place: Cap | null = null;
   private capShown = false;
   private disposed = false;
-  private turning = 0;
   private readonly viewers = new Set<() => void>();
 
   constructor(
@@ -116,13 +112,12 @@ export class SphereScene implements Stage {
     const n = xyz.length / 3;
     const sameCloud = n === this.flags.length;
     this.xyz = xyz;
-    this.isSpherical = spherical;
+    this.orbit.free = !spherical;
     const geometry = this.points.geometry;
     geometry.setAttribute("position", new THREE.BufferAttribute(xyz, 3));
     if (!sameCloud) {
       this.flags = new Uint8Array(n);
-      this.given = new Uint8Array(n);
-      this.lit = [];
+      this.shown = { ...NOTHING_SHOWN, flags: new Uint8Array(n) };
       geometry.setAttribute("aFlags", new THREE.BufferAttribute(this.flags, 1));
       geometry.setAttribute("aValue", new THREE.BufferAttribute(new Uint16Array(n).fill(65535), 1));
       // A prefix of a shuffled order is an even sample: what is drawn while a large cloud turns.
@@ -134,7 +129,7 @@ export class SphereScene implements Stage {
     for (const material of [this.points.material, this.farPoints.material, this.marks.cloud.material]) {
       material.uniforms.uSpherical.value = spherical ? 1 : 0;
     }
-    this.applyMarks();
+    this.marks.place(this.shown, xyz, this.flags);
     this.invalidate();
   }
 
@@ -159,28 +154,16 @@ export class SphereScene implements Stage {
     this.invalidate();
   }
 
-  /** Flag bytes, one a point; see {@link FLAG}. */
-  setFlags(flags: Uint8Array): void {
-    if (flags.length !== this.given.length) return;
-    this.given.set(flags);
-    this.applyFlags();
-  }
-
-  /**
-   * Light up some rows: an answer, the gaps of a card.  A ring around each of a few; around more the
-   * rest is dimmed instead.  No rows light nothing.
-   *
-   * @param dimsRest dim the rest around a few as well
-   */
-  light(rows: ArrayLike<number>, dimsRest = false): void {
-    this.lit = rows;
-    this.dimsRest = rows.length > 0 && (dimsRest || rows.length > RINGS_MAX);
-    this.applyFlags();
-  }
-
-  setMarks(marks: Omit<Marks, "answer">): void {
-    this.marks.set(marks);
-    this.applyMarks();
+  /** Which points are drawn and how, and the marks over them; what did not change is not gone through again. */
+  show(shown: Shown): void {
+    const before = this.shown;
+    if (shown.flags.length !== this.flags.length) return;
+    this.shown = shown;
+    if (shown.flags !== before.flags || shown.lit !== before.lit || shown.dimsRest !== before.dimsRest) {
+      lightUp(shown, this.flags);
+      this.points.geometry.getAttribute("aFlags").needsUpdate = true;
+    }
+    this.marks.place(shown, this.xyz, this.flags);
     this.invalidate();
   }
 
@@ -224,11 +207,9 @@ export class SphereScene implements Stage {
   }
 
   resize(width: number, height: number): void {
-    if (width === this.lens.width && height === this.lens.height) return;
-    this.lens.width = Math.max(1, width);
-    this.lens.height = Math.max(1, height);
-    this.renderer.setSize(this.lens.width, this.lens.height, false);
-    this.orbit.resize(this.lens.width, this.lens.height);
+    if (width === this.orbit.width && height === this.orbit.height) return;
+    this.orbit.resize(width, height);
+    this.renderer.setSize(this.orbit.width, this.orbit.height, false);
     this.invalidate();
   }
 
@@ -237,7 +218,6 @@ export class SphereScene implements Stage {
     this.unlisten();
     this.canvas.removeEventListener("webglcontextlost", this.onLost);
     window.cancelAnimationFrame(this.request);
-    window.cancelAnimationFrame(this.turning);
     window.clearTimeout(this.settle);
     for (const object of [this.points, this.lattice, this.ball, this.outline]) {
       object.geometry.dispose();
@@ -257,7 +237,7 @@ export class SphereScene implements Stage {
   }
 
   get spherical(): boolean {
-    return this.isSpherical;
+    return !this.orbit.free;
   }
 
   get marked(): { ranks: number; dim: number } {
@@ -269,7 +249,7 @@ export class SphereScene implements Stage {
   }
 
   get middle(): readonly [number, number] {
-    return [this.lens.width / 2, this.lens.height / 2];
+    return [this.orbit.width / 2, this.orbit.height / 2];
   }
 
   pointAt(index: number): Vec3 {
@@ -278,21 +258,24 @@ export class SphereScene implements Stage {
 
   /** Position on the canvas in CSS pixels, and whether the point can be seen from here. */
   project(point: Vec3): { x: number; y: number; visible: boolean } | null {
-    const view = this.view();
+    const view = this.lens.view();
     const at = project(view, ...point);
-    if (!at) return null;
-    const [ex, ey, ez] = view.eye;
-    const facing = point[0] * ex + point[1] * ey + point[2] * ez > 1;
-    return { x: at[0], y: at[1], visible: !this.spherical || facing };
+    return at && { x: at[0], y: at[1], visible: faces(view, ...point) };
+  }
+
+  /** Those of some rows that lie on the far side of the sphere. */
+  behind(rows: ArrayLike<number>): number[] {
+    const view = this.lens.view();
+    return Array.from(rows).filter((row) => row < this.count && !faces(view, ...this.pointAt(row)));
   }
 
   pick(x: number, y: number, reach = PICK_REACH): number {
-    return pick(this.view(), this.xyz, this.given, FLAG.HIDDEN | FLAG.DIM, x, y, reach);
+    return pick(this.lens.view(), this.xyz, this.shown.flags, FLAG.HIDDEN | FLAG.DIM, x, y, reach);
   }
 
   /** Positions of the points drawn inside a line on the screen, those dimmed by the grid left out. */
   lassoed(path: Path): Uint32Array {
-    return lassoed(this.view(), this.xyz, this.given, FLAG.HIDDEN | FLAG.DIM, path);
+    return lassoed(this.lens.view(), this.xyz, this.shown.flags, FLAG.HIDDEN | FLAG.DIM, path);
   }
 
   /** Direction of the sphere under a place of the canvas, or null beside the sphere. */
@@ -300,17 +283,18 @@ export class SphereScene implements Stage {
     return this.lens.directionAt(x, y);
   }
 
-  /** Turn to a direction, as fast as an eye can follow; at once where a person wants no motion. */
+  /**
+   * Turn to a direction, as fast as an eye can follow; at once where a person wants no motion.  A drag on
+   * the way, or any other turn, ends it.
+   */
   turnTo(direction: Vec3): void {
-    window.cancelAnimationFrame(this.turning);
-    this.orbit.pan = [0, 0];
     const turn = this.orbit.way(direction);
     const start = performance.now();
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const step = (): void => {
       const part = still ? 1 : Math.min(1, (performance.now() - start) / TURN_MS);
-      turn(part * part * (3 - 2 * part));
-      if (part < 1 && !this.disposed) this.turning = window.requestAnimationFrame(step);
+      const leads = turn(part * part * (3 - 2 * part));
+      if (leads && part < 1 && !this.disposed) window.requestAnimationFrame(step);
     };
     step();
   }
@@ -320,7 +304,7 @@ export class SphereScene implements Stage {
     this.orbit.reset();
     if (this.spherical || !this.count) return;
     this.orbit.face(broadside(this.xyz));
-    this.orbit.fit(...screenBox(this.view(), this.xyz));
+    this.orbit.fit(...screenBox(this.lens.view(), this.xyz));
   }
 
   /** Hear of every view that is drawn; returns what ends it. */
@@ -366,8 +350,7 @@ export class SphereScene implements Stage {
   }
 
   private draw(): void {
-    this.lens.update();
-    const eye = this.orbit.eye;
+    const { eye } = this.orbit;
     for (const object of [this.points, this.farPoints, this.marks.cloud, this.lattice, this.ball]) {
       object.material.uniforms.uEye.value.set(...eye);
     }
@@ -387,9 +370,9 @@ export class SphereScene implements Stage {
     for (const { uniforms } of [this.marks.cloud.material, this.lattice.material]) {
       uniforms.uSize.value = size;
       uniforms.uRatio.value = ratio;
-      uniforms.uViewport.value.set(this.lens.width * ratio, this.lens.height * ratio);
+      uniforms.uViewport.value.set(this.orbit.width * ratio, this.orbit.height * ratio);
     }
-    this.marks.thin((point) => this.project(point));
+    this.marks.thin(this.lens.view());
     this.outline.visible = this.capShown && this.spherical;
     const start = performance.now();
     this.renderer.render(this.scene, this.lens.camera);
@@ -410,10 +393,6 @@ export class SphereScene implements Stage {
     return base * Math.pow(Math.max(1, this.orbit.zoom), 0.62);
   }
 
-  private view(): View {
-    return this.lens.view(this.spherical);
-  }
-
   private drawCap(cap: Cap | null): void {
     const uniforms = this.ball.material.uniforms;
     this.capShown = cap !== null;
@@ -428,24 +407,5 @@ export class SphereScene implements Stage {
       uniforms.uCapCos.value = 2;
     }
     this.invalidate();
-  }
-
-  private applyFlags(): void {
-    const { flags, given, lit } = this;
-    if (this.dimsRest) {
-      for (let i = 0; i < flags.length; i++) flags[i] = given[i] | FLAG.DIM;
-      for (let k = 0; k < lit.length; k++) flags[lit[k]] = given[lit[k]];
-    } else {
-      flags.set(given);
-    }
-    const attribute = this.points.geometry.getAttribute("aFlags");
-    if (attribute) (attribute as THREE.BufferAttribute).needsUpdate = true;
-    this.applyMarks();
-    this.invalidate();
-  }
-
-  private applyMarks(): void {
-    this.marks.set({ answer: this.lit.length > RINGS_MAX ? [] : this.lit });
-    this.marks.place(this.xyz, this.flags);
   }
 }

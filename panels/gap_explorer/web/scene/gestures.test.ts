@@ -12,10 +12,12 @@ class Board implements Stage {
   middle = [150, 0] as const;
   shown: unknown = "untouched";
   pick = (x: number): number => (x < 100 ? 7 : -1);
+  pointAt = (index: number): Vec3 => [index, 0, 0];
   directionAt = (x: number): Vec3 | null =>
     x < 200 ? [Math.sin(x / 100), 0, Math.cos(x / 100)] : null;
   showCap = (cap: unknown): void => void (this.shown = cap);
   setMoving = (): void => undefined;
+  fill = (): void => void (this.shown = "home");
 }
 
 const plain = { altKey: false, shiftKey: false } as PointerEvent;
@@ -67,6 +69,19 @@ describe("a click", () => {
   it("from the keyboard asks about the middle", () => {
     on.confirm();
     expect(asked[0][0]).toBe("place");
+  });
+  it("is not needed to come home: the keyboard brings the first view back, of a free cloud too", () => {
+    on.home();
+    expect(board.shown).toBe("home");
+  });
+});
+
+describe("a zoom", () => {
+  it("is aimed at a point of a free cloud, and at no point of the sphere", () => {
+    expect(on.aim(50, 0)).toBeNull();
+    board.spherical = false;
+    expect(on.aim(50, 0)).toEqual([7, 0, 0]);
+    expect(on.aim(150, 0)).toBeNull();
   });
 });
 

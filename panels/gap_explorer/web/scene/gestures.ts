@@ -37,15 +37,21 @@ export interface Stage {
   readonly moving: boolean;
   readonly count: number;
   readonly middle: readonly [number, number];
-  pick(x: number, y: number): number;
+  pick(x: number, y: number, reach?: number): number;
+  pointAt(index: number): Vec3;
   directionAt(x: number, y: number): Vec3 | null;
   /** Show a cap that is being dragged; null shows the last answer's again. */
   showCap(cap: Cap | null): void;
   setMoving(active: boolean): void;
+  /** Back to the first view. */
+  fill(): void;
 }
 
 /** A lasso's corners are at least this far apart, in CSS pixels: finer than a hand draws. */
 const LASSO_STEP = 3;
+
+/** A zoom means the nearest point in this reach, in CSS pixels. */
+const AIM_REACH = 40;
 
 /** Rest of the pointer before it asks: picking a million points is a frame's work. */
 const restMs = (count: number): number => (count > 100_000 ? 90 : 40);
@@ -76,8 +82,13 @@ export function gestures(stage: Stage, events: SceneEvents): PointerEvents & { e
   return {
     click: (x, y, event) => click(x, y, event.altKey),
     confirm: () => click(stage.middle[0], stage.middle[1], stage.mode === "place"),
+    home: () => stage.fill(),
+    aim: (x, y) => {
+      const index = stage.spherical ? -1 : stage.pick(x, y, AIM_REACH);
+      return index < 0 ? null : stage.pointAt(index);
+    },
     moving: (active) => stage.setMoving(active),
-    startsShape: (event) => 
+    startsShape: (event) =>
       lassoes(event) || (stage.spherical && (stage.mode === "cap" || event.shiftKey)),
     shapeStart: (x, y, event) => {
       if (lassoes(event)) {

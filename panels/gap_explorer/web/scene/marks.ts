@@ -13,12 +13,27 @@ export const RINGS_MAX = 60;
 
 export interface Marks {
   picks: ArrayLike<number>;
-  answer: ArrayLike<number>;
+  /** Rows that are lit: an answer, the gaps of a card. */
+  lit: ArrayLike<number>;
   selected: ArrayLike<number>;
   opened: number;
 }
 
-export const NO_MARKS: Marks = { picks: [], answer: [], selected: [], opened: -1 };
+/** Points as they are drawn: a flag byte each, and what is marked or lit among them. */
+export interface Shown extends Marks {
+  flags: Uint8Array;
+  /** Dim the rest around a few lit points as well. */
+  dimsRest: boolean;
+}
+
+export const NOTHING_SHOWN: Shown = {
+  flags: new Uint8Array(0),
+  picks: [],
+  lit: [],
+  selected: [],
+  opened: -1,
+  dimsRest: false,
+};
 
 /** What each kind is drawn as is decided in `shaders.ts`; 4 is a target of the lattice. */
 export const KIND = { PICK: 0, ANSWER: 1, SELECTED: 2, OPENED: 3, RANK: 5 } as const;
@@ -45,21 +60,28 @@ export interface MarkColumns {
 /** Room that a numeral needs on the screen, in CSS pixels. */
 const ROOM = { x: 13, y: 11 };
 
+/** The flags as drawn.  What is lit dims the rest, unless a ring around each of a few is enough. */
+export function lightUp({ flags, lit, dimsRest }: Shown, out: Uint8Array): void {
+  out.set(flags);
+  if (!lit.length || !(dimsRest || lit.length > RINGS_MAX)) return;
+  for (let i = 0; i < out.length; i++) out[i] |= FLAG.DIM;
+  for (let k = 0; k < lit.length; k++) out[lit[k]] = flags[lit[k]];
+}
+
 /**
- * Which marks the screen has no room for: a rank that would lie over that of an earlier pick.
+ * Which marks the screen has no room for: a rank that would lie under another.
  *
  * @param at where a mark is on the screen; null where it is out of sight
  * @returns 1 for each mark to leave out
  */
 export function crowded(
-  { kind, rank }: Pick<MarkColumns, "kind" | "rank">,
+  kind: Uint8Array,
   at: (mark: number) => readonly [number, number] | null,
 ): Uint8Array {
   const out = new Uint8Array(kind.length);
-  const ranked = [...kind.keys()].filter((mark) => kind[mark] === KIND.RANK).sort((a, b) => rank[a] - rank[b]);
   const taken: (readonly [number, number])[] = [];
-  for (const mark of ranked) {
-    const place = at(mark);
+  for (let mark = kind.length - 1; mark >= 0; mark--) {
+    const place = kind[mark] === KIND.RANK ? at(mark) : null;
     if (!place) continue;
     const [x, y] = place;
     if (taken.some(([tx, ty]) => Math.abs(tx - x) < ROOM.x && Math.abs(ty - y) < ROOM.y)) out[mark] = 1;
@@ -74,7 +96,8 @@ export function packMarks(
   xyz: Float32Array,
   flags: Uint8Array,
 ): MarkColumns & { count: number } {
-  const { picks, answer, selected, opened } = marks;
+  const { picks, lit, selected, opened } = marks;
+  const answer = lit.length > RINGS_MAX ? [] : lit;
   const few = (list: ArrayLike<number>): number => Math.min(list.length, MARKS_MAX);
   const ranked = Math.min(few(picks), NUMERALS);
   const total = few(picks) + ranked + few(answer) + few(selected) + (opened >= 0 ? 1 : 0);
@@ -91,12 +114,15 @@ export function packMarks(
     dim[at] = flags[index] & FLAG.DIM ? 1 : 0;
     at++;
   };
-  // The first pick matters most, so it is drawn last of them.
-  for (let i = few(picks) - 1; i >= 0; i--) add(picks[i], KIND.PICK);
+  // The first pick matters most, so it is drawn last of them; one that is dimmed lies under all others.
+  const dims = (i: number): boolean => (flags[picks[i]] & FLAG.DIM) > 0;
+  const last = Array.from({ length: few(picks) }, (_, i) => few(picks) - 1 - i);
+  const upwards = [...last.filter(dims), ...last.filter((i) => !dims(i))];
+  for (const i of upwards) add(picks[i], KIND.PICK);
   for (let i = 0; i < few(selected); i++) add(selected[i], KIND.SELECTED);
   for (let i = 0; i < few(answer); i++) add(answer[i], KIND.ANSWER);
   add(opened, KIND.OPENED);
-  for (let i = ranked - 1; i >= 0; i--) add(picks[i], KIND.RANK, i + 1);
+  for (const i of upwards) if (i < ranked) add(picks[i], KIND.RANK, i + 1);
   return {
     position: position.slice(0, at * 3),
     kind: kind.slice(0, at),

@@ -1,13 +1,15 @@
 /**
- * The eye around the sphere: a free turn (no poles to get stuck at), zoom and pan, from mouse,
- * touch and keyboard.  It knows angles and pixels; the scene asks it where the eye is.
+ * The eye around the sphere, or around a free cloud: a free turn (no poles to get stuck at), zoom and
+ * pan, from mouse, touch and keyboard.  It knows angles and pixels; the scene asks it where the eye is.
  */
 
-import { Euler, Quaternion, Vector3 } from "three";
+import { Euler, Quaternion, Vector2, Vector3 } from "three";
 import { clamp, type Vec3 } from "../math";
 
 /** Vertical field of view in degrees: narrow, so that the limb of the sphere is not bent. */
 export const FIELD_OF_VIEW = 30;
+/** Half the height of the view at distance 1. */
+const HALF_VIEW = Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
 /** The sphere's radius fills this share of the shorter half side at zoom 1. */
 const FIT = 0.86;
 const ZOOM_MIN = 0.4;
@@ -21,28 +23,36 @@ const home = (): Quaternion => turned(0.5, -0.35);
 
 export class Orbit {
   private turn = home();
+  /** Counts what turned the eye, so that a slow turn ends where another begins. */
+  private turns = 0;
   zoom = 1;
   /** Shift of the sphere on the screen, in units of the half height at the centre's depth. */
   pan: readonly [number, number] = [0, 0];
-  private width = 1;
-  private height = 1;
+  /**
+   * What the eye looks at and turns around.  It stays the sphere's centre; around a free cloud it is
+   * what a pan moves, since a turn about another point would carry what is looked at out of sight.
+   */
+  middle: Vec3 = [0, 0, 0];
+  free = false;
+  width = 1;
+  height = 1;
 
   constructor(private readonly changed: () => void) {}
 
   resize(width: number, height: number): void {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
+    this.shift(0, 0);
   }
 
-  /** Distance of the eye from the centre, at which the sphere fits the shorter side. */
+  /** Distance of the eye from the middle, at which the sphere fits the shorter side. */
   get distance(): number {
-    const half = Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
-    const aspect = Math.min(1, this.width / this.height);
-    const tangent = half * aspect * FIT;
+    const tangent = HALF_VIEW * this.aspect * FIT;
     // The limb is seen under asin(1 / d): d = sqrt(1 + 1 / tan²).
     return Math.sqrt(1 + 1 / (tangent * tangent));
   }
 
+  /** Where the eye is, seen from the middle. */
   get eye(): Vec3 {
     return new Vector3(0, 0, this.distance).applyQuaternion(this.turn).toArray();
   }
@@ -59,48 +69,53 @@ export class Orbit {
   /** Drag by pixels: a point near the middle stays under the finger. */
   drag(dx: number, dy: number): void {
     const scale = 1 / this.radius;
-    this.turn.multiply(turned(-dx * scale, -dy * scale)).normalize();
-    this.changed();
+    this.turnBy(this.turn.clone().multiply(turned(-dx * scale, -dy * scale)));
   }
 
   panBy(dx: number, dy: number): void {
-    const limit = Math.max(1, this.zoom);
     const unit = this.height / 2;
-    this.pan = [
-      clamp(this.pan[0] + dx / unit, -limit, limit),
-      clamp(this.pan[1] - dy / unit, -limit, limit),
-    ];
+    this.shift(dx / unit, -dy / unit);
     this.changed();
   }
 
-  /** Zoom by a factor about a point given in pixels from the middle. */
-  zoomBy(factor: number, x = 0, y = 0): void {
-    const next = clamp(this.zoom * factor, ZOOM_MIN, ZOOM_MAX);
-    const ratio = next / this.zoom;
+  /**
+   * Zoom by a factor about a place given in pixels from the middle.
+   *
+   * @param near the point of a free cloud at that place: the eye comes to look at it, at its depth
+   */
+  zoomBy(factor: number, x = 0, y = 0, near: Vec3 | null = null): void {
+    const ratio = this.zoomTo(this.zoom * factor);
     const unit = this.height / 2;
-    const px = x / unit;
-    const py = -y / unit;
-    this.pan = [px + (this.pan[0] - px) * ratio, py + (this.pan[1] - py) * ratio];
-    this.zoom = next;
-    if (next <= 1) this.pan = [this.pan[0] * 0.8, this.pan[1] * 0.8];
+    if (this.free && near && ratio > 1) {
+      this.middle = new Vector3(...this.middle).lerp(new Vector3(...near), 1 - 1 / ratio).toArray();
+    } else {
+      const [px, py] = this.pan;
+      this.shift((x / unit - px) * (1 - ratio), (-y / unit - py) * (1 - ratio));
+    }
+    if (this.zoom <= 1) {
+      // What is small comes back to the middle.
+      this.pan = [this.pan[0] * 0.8, this.pan[1] * 0.8];
+      this.middle = new Vector3(...this.middle).multiplyScalar(0.8).toArray();
+    }
     this.changed();
   }
 
-  /** Turn so that `direction` faces the eye. */
+  /** Turn so that `direction` faces the eye, in the middle of the view. */
   face(direction: Vec3): void {
-    const facing = new Vector3(0, 0, 1).applyQuaternion(this.turn);
-    this.turn.premultiply(new Quaternion().setFromUnitVectors(facing, new Vector3(...direction))).normalize();
-    this.changed();
+    this.way(direction)(1);
   }
 
-  /** The way to a direction: what turns to a part of it, 1 being all. */
-  way(direction: Vec3): (part: number) => void {
-    const from = this.turn.clone();
+  /** The way to a direction: what turns to a part of it, 1 being all, and says whether it still leads. */
+  way(direction: Vec3): (part: number) => boolean {
+    this.pan = [0, 0];
+    const from = this.turn;
     const facing = new Vector3(0, 0, 1).applyQuaternion(from);
     const to = new Quaternion().setFromUnitVectors(facing, new Vector3(...direction)).multiply(from);
+    let own = this.turns;
     return (part) => {
-      this.turn.slerpQuaternions(from, to, part).normalize();
-      this.changed();
+      if (own !== this.turns) return false;
+      own = this.turnBy(new Quaternion().slerpQuaternions(from, to, part));
+      return true;
     };
   }
 
@@ -110,14 +125,45 @@ export class Orbit {
     const y = (top + bottom) / 2 - this.height / 2;
     this.panBy(-x, -y);
     const room = Math.min(this.width / Math.max(1, right - left), this.height / Math.max(1, bottom - top));
-    this.zoomBy(FIT * room);
+    this.zoomTo(this.zoom * FIT * room);
+    this.changed();
   }
 
   reset(): void {
-    this.turn = home();
     this.zoom = 1;
     this.pan = [0, 0];
+    this.middle = [0, 0, 0];
+    this.turnBy(home());
+  }
+
+  /** How much larger things then are. */
+  private zoomTo(zoom: number): number {
+    const before = this.zoom;
+    this.zoom = clamp(zoom, ZOOM_MIN, ZOOM_MAX);
+    return this.zoom / before;
+  }
+
+  private get aspect(): number {
+    return Math.min(1, this.width / this.height);
+  }
+
+  private turnBy(turn: Quaternion): number {
+    this.turn = turn.normalize();
     this.changed();
+    return ++this.turns;
+  }
+
+  /** Move what is drawn on the screen, in half heights; the middle of the view stays in the ball. */
+  private shift(x: number, y: number): void {
+    if (this.free) {
+      const scale = -(HALF_VIEW * this.distance) / this.zoom;
+      const by = new Vector3(x * scale, y * scale, 0).applyQuaternion(this.turn);
+      const limit = Math.max(1, Math.hypot(...this.middle));
+      this.middle = by.add(new Vector3(...this.middle)).clampLength(0, limit).toArray();
+      return;
+    }
+    const limit = this.aspect * Math.max(1, FIT * this.zoom);
+    this.pan = new Vector2(this.pan[0] + x, this.pan[1] + y).clampLength(0, limit).toArray();
   }
 }
 
@@ -125,6 +171,8 @@ export interface PointerEvents {
   click(x: number, y: number, event: PointerEvent): void;
   /** A pointer rests over the canvas with no button down; null when it left. */
   hover(at: readonly [number, number] | null): void;
+  /** The point of a free cloud that a zoom at this place means. */
+  aim(x: number, y: number): Vec3 | null;
   /** Whether a press at this place starts a cap or a lasso and not a turn. */
   startsShape(event: PointerEvent): boolean;
   shapeStart(x: number, y: number, event: PointerEvent): boolean;
@@ -132,6 +180,8 @@ export interface PointerEvents {
   shapeEnd(cancelled: boolean): void;
   /** The middle of the view was asked for from the keyboard. */
   confirm(): void;
+  /** The first view was asked for from the keyboard. */
+  home(): void;
   moving(active: boolean): void;
 }
 
@@ -253,6 +303,8 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
   canvas.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
 
   let wheelTimer = 0;
+  // Searched for once a gesture: among a million points that takes as long as a frame.
+  let aim: { x: number; y: number; at: Vec3 | null } | null = null;
   canvas.addEventListener(
     "wheel",
     (event) => {
@@ -264,9 +316,13 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
       const speed = event.ctrlKey ? 0.01 : 0.0015;
       events.hover(null);
       events.moving(true);
-      orbit.zoomBy(Math.exp(-pixels * speed), x - box.width / 2, y - box.height / 2);
+      if (!aim || Math.hypot(x - aim.x, y - aim.y) > CLICK_SLOP) aim = { x, y, at: events.aim(x, y) };
+      orbit.zoomBy(Math.exp(-pixels * speed), x - box.width / 2, y - box.height / 2, aim.at);
       window.clearTimeout(wheelTimer);
-      wheelTimer = window.setTimeout(() => events.moving(false), 160);
+      wheelTimer = window.setTimeout(() => {
+        aim = null;
+        events.moving(false);
+      }, 160);
     },
     { signal, passive: false },
   );
@@ -287,7 +343,7 @@ export function listen(canvas: HTMLElement, orbit: Orbit, events: PointerEvents)
       else if (arrow) orbit.panBy(arrow[0] * push, arrow[1] * push);
       else if (event.key === "+" || event.key === "=") orbit.zoomBy(1.2);
       else if (event.key === "-") orbit.zoomBy(1 / 1.2);
-      else if (event.key === "0" || event.key === "Home") orbit.reset();
+      else if (event.key === "0" || event.key === "Home") events.home();
       else if (event.key === "Enter") events.confirm();
       else if (event.key === "Escape" && mode === "shape") {
         events.shapeEnd(true);

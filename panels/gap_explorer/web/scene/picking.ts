@@ -15,6 +15,11 @@ export interface View {
   spherical: boolean;
 }
 
+/** Whether a point can be seen from here: the sphere hides its far side, a free cloud hides nothing. */
+export function faces({ spherical, eye }: View, x: number, y: number, z: number): boolean {
+  return !spherical || x * eye[0] + y * eye[1] + z * eye[2] > 1;
+}
+
 /** Screen position in CSS pixels, or null behind the eye. */
 export function project(view: View, x: number, y: number, z: number): [number, number] | null {
   const m = view.matrix;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Matrix4, PerspectiveCamera, Ray, Sphere, Vector3 } from "three";
+import { Ray, Sphere, Vector3 } from "three";
 import { angleBetween, broadside, fibonacciSphere, type Vec3 } from "../math";
-import { FIELD_OF_VIEW, Orbit } from "./orbit";
+import { Lens } from "./Lens";
+import { Orbit } from "./orbit";
 import { screenBox } from "./fill";
 import { lassoed } from "./lasso";
 import { pick, project, type View } from "./picking";
@@ -9,26 +10,13 @@ import { FLAG } from "./shaders";
 
 const normalize = (at: Vec3): Vec3 => new Vector3(...at).normalize().toArray();
 
-/** The camera that SphereScene sets, without a canvas. */
-function viewOf(orbit: Orbit, width: number, height: number, spherical = true): View {
-  const camera = new PerspectiveCamera(FIELD_OF_VIEW, width / height, 0.05, 40);
-  camera.zoom = orbit.zoom;
-  camera.position.set(...orbit.eye);
-  camera.up.set(...orbit.up);
-  camera.lookAt(0, 0, 0);
-  camera.updateMatrixWorld();
-  camera.updateProjectionMatrix();
-  camera.projectionMatrix.elements[8] = -orbit.pan[0] / (width / height);
-  camera.projectionMatrix.elements[9] = -orbit.pan[1];
-  const matrix = new Matrix4().multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
-  return { matrix: matrix.elements, width, height, eye: orbit.eye, spherical };
-}
-
 const orbitOf = (width: number, height: number): Orbit => {
   const orbit = new Orbit(() => undefined);
   orbit.resize(width, height);
   return orbit;
 };
+
+const viewOf = (orbit: Orbit): View => new Lens(orbit).view();
 
 describe("Orbit", () => {
   it.each([
@@ -36,7 +24,7 @@ describe("Orbit", () => {
     [400, 900],
   ])("shows the whole sphere at %d x %d", (width, height) => {
     const orbit = orbitOf(width, height);
-    const view = viewOf(orbit, width, height);
+    const view = viewOf(orbit);
     const cloud = fibonacciSphere(2000);
     let reach = 0;
     for (let i = 0; i < 2000; i++) {
@@ -53,7 +41,7 @@ describe("Orbit", () => {
     const orbit = orbitOf(600, 600);
     const target = normalize([-0.3, 0.9, 0.1]);
     orbit.face(target);
-    const at = project(viewOf(orbit, 600, 600), ...target)!;
+    const at = project(viewOf(orbit), ...target)!;
     expect(at[0]).toBeCloseTo(300, 3);
     expect(at[1]).toBeCloseTo(300, 3);
   });
@@ -62,7 +50,7 @@ describe("Orbit", () => {
     const orbit = orbitOf(600, 600);
     const grabbed: Vec3 = normalize(orbit.eye);
     orbit.drag(30, -20);
-    const at = project(viewOf(orbit, 600, 600), ...grabbed)!;
+    const at = project(viewOf(orbit), ...grabbed)!;
     expect(at[0] - 300).toBeGreaterThan(24);
     expect(at[0] - 300).toBeLessThan(42);
     expect(at[1] - 300).toBeLessThan(-15);
@@ -72,11 +60,44 @@ describe("Orbit", () => {
     const orbit = orbitOf(600, 600);
     orbit.zoomBy(2);
     const target = normalize([orbit.eye[0] + 0.3, orbit.eye[1] + 0.2, orbit.eye[2]]);
-    const before = project(viewOf(orbit, 600, 600), ...target)!;
+    const before = project(viewOf(orbit), ...target)!;
     orbit.zoomBy(1.5, before[0] - 300, before[1] - 300);
-    const after = project(viewOf(orbit, 600, 600), ...target)!;
+    const after = project(viewOf(orbit), ...target)!;
     expect(after[0]).toBeCloseTo(before[0], 2);
     expect(after[1]).toBeCloseTo(before[1], 2);
+  });
+
+  it("brings a direction to the middle of a view that was moved aside", () => {
+    const orbit = orbitOf(600, 600);
+    orbit.zoomBy(8, 200, 90);
+    orbit.panBy(-150, 40);
+    const target = normalize([0.5, -0.5, 0.7]);
+    orbit.face(target);
+    const [x, y] = project(viewOf(orbit), ...target)!;
+    expect(Math.hypot(x - 300, y - 300)).toBeLessThan(0.01);
+  });
+
+  it.each([
+    [800, 500],
+    [400, 900],
+  ])("never loses the sphere at %d x %d: the middle of the view stays on it", (width, height) => {
+    const orbit = orbitOf(width, height);
+    for (const zoom of [30, 0.5, 2]) {
+      orbit.zoomBy(zoom, 0.49 * width, -0.49 * height);
+      for (let i = 0; i < 40; i++) orbit.panBy(width, -height);
+      const [x, y] = orbit.pan.map((one) => (one * height) / 2);
+      expect(Math.hypot(x, y)).toBeLessThanOrEqual(Math.max(orbit.radius, Math.min(width, height) / 2) + 1e-6);
+    }
+  });
+
+  it("ends the way to a direction where a hand turns it elsewhere", () => {
+    const orbit = orbitOf(600, 600);
+    const turn = orbit.way([1, 0, 0]);
+    expect(turn(0.5)).toBe(true);
+    orbit.drag(10, 0);
+    const eye = orbit.eye;
+    expect(turn(0.7)).toBe(false);
+    expect(orbit.eye).toEqual(eye);
   });
 
   it("comes home", () => {
@@ -86,7 +107,7 @@ describe("Orbit", () => {
     orbit.zoomBy(3);
     orbit.panBy(40, 10);
     orbit.reset();
-    expect(orbit.eye).toEqual(home);
+    orbit.eye.forEach((one, axis) => expect(one).toBeCloseTo(home[axis], 9));
     expect([orbit.zoom, ...orbit.pan]).toEqual([1, 0, 0]);
   });
 });
@@ -95,7 +116,7 @@ describe("pick", () => {
   const orbit = orbitOf(700, 500);
   orbit.panBy(30, -12);
   orbit.zoomBy(1.4);
-  const view = viewOf(orbit, 700, 500);
+  const view = viewOf(orbit);
   const cloud = fibonacciSphere(600);
   const flags = new Uint8Array(600);
   const point = (i: number): Vec3 => [cloud[3 * i], cloud[3 * i + 1], cloud[3 * i + 2]];
@@ -136,7 +157,7 @@ describe("a lasso", () => {
   const orbit = orbitOf(600, 600);
   const cloud = fibonacciSphere(600);
   const flags = new Uint8Array(600);
-  const view = viewOf(orbit, 600, 600);
+  const view = viewOf(orbit);
   const left = [[0, 0], [300, 0], [300, 600], [0, 600]] as const;
   it("holds what the eye sees inside it, and nothing of the far side", () => {
     const found = new Set(lassoed(view, cloud, flags, 0, left));
@@ -165,16 +186,61 @@ describe("a free cloud", () => {
   it("is looked at where most of it is seen", () => {
     expect(Math.abs(broadside(cloud)[2])).toBeGreaterThan(0.95);
   });
-  it("fills the view", () => {
+  const filled = (): Orbit => {
     const orbit = orbitOf(800, 500);
+    orbit.free = true;
     orbit.reset();
     orbit.face(broadside(cloud));
-    orbit.fit(...screenBox(viewOf(orbit, 800, 500, false), cloud));
-    const [a, b, c, d] = screenBox(viewOf(orbit, 800, 500, false), cloud);
+    orbit.fit(...screenBox(viewOf(orbit), cloud));
+    return orbit;
+  };
+  it("fills the view", () => {
+    const orbit = filled();
+    const [a, b, c, d] = screenBox(viewOf(orbit), cloud);
     expect(Math.max((b - a) / 800, (d - c) / 500)).toBeGreaterThan(0.75);
     expect(Math.max((b - a) / 800, (d - c) / 500)).toBeLessThan(0.95);
     expect((a + b) / 2).toBeCloseTo(400, -1.3);
     expect((c + d) / 2).toBeCloseTo(250, -1.3);
+  });
+  it("stays in the middle of the view as it is turned", () => {
+    const orbit = filled();
+    for (let i = 0; i < 12; i++) {
+      orbit.drag(130, 70);
+      const [a, b, c, d] = screenBox(viewOf(orbit), cloud);
+      expect(Math.abs((a + b) / 2 - 400)).toBeLessThan(80);
+      expect(Math.abs((c + d) / 2 - 250)).toBeLessThan(50);
+    }
+  });
+  it("is turned around the point that was zoomed in on, and never lost by moving the view", () => {
+    const orbit = filled();
+    const near: Vec3 = [cloud[0], cloud[1], cloud[2]];
+    for (let i = 0; i < 20; i++) {
+      const [x, y] = project(viewOf(orbit), ...near)!;
+      orbit.zoomBy(1.15, x - 400, y - 250, near);
+    }
+    expect(orbit.zoom).toBeGreaterThan(10);
+    for (let i = 0; i < 6; i++) {
+      orbit.drag(90, 50);
+      const [x, y] = project(viewOf(orbit), ...near)!;
+      expect(x).toBeGreaterThan(0);
+      expect(x).toBeLessThan(800);
+      expect(y).toBeGreaterThan(0);
+      expect(y).toBeLessThan(500);
+    }
+    const far = Math.max(1, Math.hypot(...orbit.middle));
+    for (let i = 0; i < 40; i++) orbit.panBy(800, 0);
+    expect(Math.hypot(...orbit.middle)).toBeLessThanOrEqual(far + 1e-9);
+  });
+  it("keeps what is under the pointer there while it is zoomed", () => {
+    const orbit = filled();
+    orbit.panBy(-120, 60);
+    const up = new Vector3(...orbit.up);
+    const right = up.clone().cross(new Vector3(...orbit.eye)).normalize();
+    const target = new Vector3(...orbit.middle).addScaledVector(right, 0.3).addScaledVector(up, 0.2).toArray();
+    const [x, y] = project(viewOf(orbit), ...target)!;
+    orbit.zoomBy(1.7, x - 400, y - 250);
+    const [u, v] = project(viewOf(orbit), ...target)!;
+    expect([u, v].map(Math.round)).toEqual([x, y].map(Math.round));
   });
   it("is turned to on a way that ends where it is wanted", () => {
     const orbit = orbitOf(600, 600);
