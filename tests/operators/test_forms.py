@@ -1,42 +1,21 @@
 """Forms that know the dataset: what they offer, start from, mark, and ask first."""
 
-import asyncio
-
 import fiftyone as fo
 import fiftyone.operators as foo
 import gapsphere
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
-from fiftyone.operators.executor import resolve_type
-from fiftyone.operators.registry import OperatorRegistry
 from gapsphere.operators import OPERATORS
 from gapsphere.operators.form import _escaped
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.choices import offers
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.tests.support.made_rig import make_rig
+from gapsphere.tests.support.operator_forms import PREFIX, choices, form, marked
 
-PREFIX = "@gapsphere/gap-explorer/"
 EVERY = sorted(each.operator for each in OPERATORS if hasattr(each, "params"))
 SETS_ONLY = ["what_it_does", "owned", "pool"]
-
-
-def form(name, dataset, view=None, **params):
-    """The inputs of an operator, as the App gets them."""
-    request = {"dataset_name": dataset.name, "params": params}
-    if view is not None:
-        request["view"] = view._serialize()
-    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + name, request))
-    return schema.to_json()["type"]["properties"]
-
-
-def choices(question):
-    return {choice["value"]: choice["label"] for choice in question["view"]["choices"]}
-
-
-def marked(asked):
-    return {name: each["error_message"] for name, each in asked.items() if each["invalid"]}
 
 
 @pytest.fixture(scope="module")

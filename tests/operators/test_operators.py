@@ -1,14 +1,15 @@
 """The operators as Python users call them, on a real database."""
 
 import threading
-import time
 
 import fiftyone.operators as foo
 import pytest
 from fiftyone import delete_dataset
 from fiftyone.operators.executor import Executor
 from gapsphere.operators.background import markdown
+from gapsphere.operators.steps import ComputeEmbeddings
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection
+from gapsphere.plugin.dataset.work import jobs
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"
@@ -43,14 +44,39 @@ def loaded(dataset, folders):
     return dataset
 
 
-def once_embedding(dataset, act):
-    """Wait for the first vector to be written, then act."""
-    samples, deadline = collection(dataset), time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if samples.find_one({"embedding": {"$type": "binData"}}):
-            break
-        time.sleep(0.01)
-    act()
+def embed_by_ones(dataset):
+    """Compute embeddings, image by image.
+
+    As this package's operator, whose modules a test can reach: FiftyOne loads the plugin again.
+    """
+    params = {"encoder": "packaged", "batch_size": 1, "num_workers": 1}
+    request = {"dataset_name": dataset.name, "params": params}
+    list(ComputeEmbeddings().execute(foo.ExecutionContext(request, executor=Executor())))
+
+
+@pytest.fixture
+def once_embedding(loaded, monkeypatch):
+    """``once_embedding(act)``: the work itself acts once, when its first vector is written."""
+    samples, report = collection(loaded), jobs.Job._report
+
+    def acts(act):
+        acted = []
+
+        def reporting(job, stage):
+            progress = report(job, stage)
+
+            def told(done, total):
+                if not acted and samples.find_one({"embedding": {"$type": "binData"}}):
+                    acted.append(job)
+                    act(job)
+                progress(done, total)
+
+            return told
+
+        monkeypatch.setattr(jobs.Job, "_report", reporting)
+        return acted
+
+    return acts
 
 
 def test_a_result_is_shown_as_paragraphs_and_never_as_code():
@@ -117,25 +143,27 @@ def test_the_work_can_run_in_the_background(loaded):
     assert ran.status.progress > 0
 
 
-def test_stop_ends_the_work_after_its_batch_and_keeps_what_is_done(loaded):
-    presser = threading.Thread(target=once_embedding, args=(loaded, lambda: call("stop", loaded)))
-    presser.start()
+def test_stop_ends_the_work_after_its_batch_and_keeps_what_is_done(loaded, once_embedding):
+    def press(job):
+        call("stop", loaded)
+        assert job._stopping.wait(60), "the work was told"
+
+    pressed = once_embedding(press)
     with pytest.raises(Exception, match=r"Stopped\. What was done so far is kept"):
-        call("compute_embeddings", loaded, encoder="packaged", batch_size=1, num_workers=1)
-    presser.join()
+        embed_by_ones(loaded)
+    assert pressed
     done = len(loaded.exists("embedding"))
     assert 0 < done < 14
     call("compute_embeddings", loaded, encoder="packaged")
     assert len(loaded.exists("embedding")) == 14
 
 
-def test_a_dataset_deleted_under_the_work_is_an_error_not_a_hang(loaded):
+def test_a_dataset_deleted_under_the_work_is_an_error_not_a_hang(loaded, once_embedding):
     name = loaded.name
-    deleter = threading.Thread(target=once_embedding, args=(loaded, lambda: delete_dataset(name)))
-    deleter.start()
+    deleted = once_embedding(lambda job: delete_dataset(name))
     with pytest.raises(Exception, match=rf"The dataset '{name}' was deleted while 'Compute emb"):
-        call("compute_embeddings", loaded, encoder="packaged", batch_size=1, num_workers=1)
-    deleter.join()
+        embed_by_ones(loaded)
+    assert deleted
 
 
 def test_work_keeps_its_fields_while_the_app_reloads_the_dataset_under_it(loaded):

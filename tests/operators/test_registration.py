@@ -1,17 +1,15 @@
 """An operator that the manifest does not name is dropped without a word: compare every list."""
 
-import asyncio
 import re
 from pathlib import Path
 
 import fiftyone as fo
 import pytest
 import yaml
-from fiftyone.operators.executor import resolve_type
 from fiftyone.operators.registry import OperatorRegistry
+from gapsphere.tests.support.operator_forms import PREFIX, form, marked
 
 ROOT = Path(__file__).resolve().parents[2]
-PREFIX = "@gapsphere/gap-explorer/"
 
 
 @pytest.fixture(scope="module")
@@ -51,29 +49,21 @@ def tagged(dataset):
 def test_every_operator_has_a_form_that_opens(manifest, tagged):
     registry = OperatorRegistry()
     for name in manifest["operators"]:
-        request = {"dataset_name": tagged.name, "params": {"more_settings": True}}
-        schema = asyncio.run(resolve_type(registry, PREFIX + name, request))
+        asked = form(name, tagged, more_settings=True)
         operator = registry.get_operator(PREFIX + name)
         assert operator.config.description
         if isinstance(operator.config.dynamic, bool) and operator.config.dynamic:
-            assert "more_settings" in schema.to_json()["type"]["properties"]
+            assert "more_settings" in asked
 
 
 def test_a_value_the_step_would_refuse_is_marked_in_the_form(tagged):
-    request = {"dataset_name": tagged.name, "params": {"delta": -1, "more_settings": True}}
-    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "compute_coverage", request))
-    mistake = schema.to_json()["type"]["properties"]["delta"]
-    assert mistake["invalid"]
-    assert "greater than or equal to 0" in mistake["error_message"]
+    wrong = marked(form("compute_coverage", tagged, delta=-1, more_settings=True))
+    assert "greater than or equal to 0" in wrong["delta"]
 
 
 def test_markdown_takes_no_character_from_the_text_of_a_form(manifest, tagged):
-    registry = OperatorRegistry()
     for name in manifest["operators"]:
-        request = {"dataset_name": tagged.name, "params": {"more_settings": True}}
-        form = asyncio.run(resolve_type(registry, PREFIX + name, request))
-        fields = form.to_json()["type"]["properties"].values() if form else ()
-        for field in fields:
+        for field in form(name, tagged, more_settings=True).values():
             text = re.sub(r"`[^`]+`|\\.", "", (field["view"] or {}).get("description") or "")
             assert text.count("*") < 2, text
             assert not re.search(r"(?<!\w)_\S", text), text

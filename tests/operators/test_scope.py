@@ -1,18 +1,14 @@
 """What an operator works on: said in its form, chosen there, and kept to."""
 
-import asyncio
-
 import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
-from fiftyone.operators.executor import resolve_type
-from fiftyone.operators.registry import OperatorRegistry
 from gapsphere.plugin.dataset.store.samples import flat
 from gapsphere.tests.support.made_rig import VECTOR, make_rig
+from gapsphere.tests.support.operator_forms import PREFIX, choices, form, marked
 
-PREFIX = "@gapsphere/gap-explorer/"
 ON_SETS = [
     "find_gaps",
     "compute_coverage",
@@ -43,19 +39,6 @@ def loaded(dataset):
     return dataset
 
 
-def form(name, dataset, view=None, **params):
-    """The inputs of an operator, as the App gets them."""
-    request = {"dataset_name": dataset.name, "params": params}
-    if view is not None:
-        request["view"] = view._serialize()
-    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + name, request))
-    return schema.to_json()["type"]["properties"]
-
-
-def choices(question):
-    return {choice["value"]: choice["label"] for choice in question["view"]["choices"]}
-
-
 @pytest.mark.parametrize("name", ON_SETS)
 def test_the_form_counts_s_and_u_and_offers_the_current_view(loaded, name):
     assert choices(form(name, loaded)["target"]) == {
@@ -74,7 +57,7 @@ def test_a_word_that_names_nothing_is_said_in_the_form_which_cannot_be_executed(
     assert asked["owned"]["invalid"]
     said = asked["owned"]["error_message"]
     assert choices(asked["target"])["DATASET"] == f"The whole dataset: {said}"
-    assert not form("find_gaps", loaded)["owned"]["invalid"]
+    assert not marked(form("find_gaps", loaded))
 
 
 def test_the_work_stays_inside_the_view_where_that_was_chosen(loaded):

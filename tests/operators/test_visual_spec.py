@@ -1,20 +1,16 @@
 """The two operators as the App calls them."""
 
-import asyncio
-
 import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-from fiftyone.operators.executor import Executor, resolve_type
-from fiftyone.operators.registry import OperatorRegistry
+from fiftyone.operators.executor import Executor
 from gapsphere.operators.spec import ExportVisualSpec
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import places
 from gapsphere.plugin.settings.steps import CoverageParams
+from gapsphere.tests.support.operator_forms import PREFIX, form
 from PIL import Image
-
-PREFIX = "@gapsphere/gap-explorer/"
 
 
 @pytest.fixture
@@ -87,21 +83,15 @@ def test_a_mistake_is_a_sentence(analysed, tmp_path):
 
 @pytest.mark.parametrize("name", ["export_visual_spec", "check_spec"])
 def test_the_form_asks_first_which_samples_are_meant(name, analysed):
-    request = {"dataset_name": analysed.name, "params": {}}
-    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + name, request))
-    assert list(schema.to_json()["type"]["properties"])[:2] == ["what_it_does", "target"]
+    assert list(form(name, analysed))[:2] == ["what_it_does", "target"]
 
 
 def test_the_form_says_that_the_spec_would_turn_its_own_candidates_down(analysed):
     pool = analysed.match_tags("U").sort_by("dist_to_S")
 
     def asked(delta=None):
-        params = {"more_settings": True, "spec_delta": delta}
-        request = {"dataset_name": analysed.name, "params": params, "selected": pool.values("id")}
-        schema = asyncio.run(
-            resolve_type(OperatorRegistry(), PREFIX + "export_visual_spec", request)
-        )
-        return schema.to_json()["type"]["properties"]
+        chosen = {"selected": pool.values("id"), "more_settings": True, "spec_delta": delta}
+        return form("export_visual_spec", analysed, **chosen)
 
     assert not {"mistake", "own"} & set(asked(pool.first()["dist_to_S"] / 2))
     some = asked(pool.first()["dist_to_S"])
@@ -121,14 +111,11 @@ def test_the_form_says_that_the_spec_would_turn_its_own_candidates_down(analysed
 
 def test_a_delta_that_was_proposed_stays_in_sight_whatever_is_chosen_then(analysed):
     """The App keeps it, also where its input is gone: nobody would see that it counts."""
-    request = {"dataset_name": analysed.name, "params": {"spec_delta": 0.01, "candidates": "U"}}
-    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "export_visual_spec", request))
-    assert "spec_delta" in schema.to_json()["type"]["properties"]
+    asked = form("export_visual_spec", analysed, spec_delta=0.01, candidates="U")
+    assert "spec_delta" in asked
 
 
 def test_the_form_of_heatmaps_says_what_it_does_and_asks_what_about(analysed):
-    request = {"dataset_name": analysed.name, "params": {}}
-    schema = asyncio.run(resolve_type(OperatorRegistry(), PREFIX + "compute_heatmaps", request))
-    asked = list(schema.to_json()["type"]["properties"])
+    asked = list(form("compute_heatmaps", analysed))
     assert asked[:2] == ["view_target", "what_it_does"]  # FiftyOne's own question comes first
     assert {"only", "about"} < set(asked)

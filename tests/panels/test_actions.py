@@ -2,7 +2,6 @@
 
 import base64
 import re
-import time
 from pathlib import Path
 
 import fiftyone as fo
@@ -14,6 +13,7 @@ from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import InputError
 from gapsphere.tests.support.made_sphere import name_encoder
 from gapsphere.tests.support.open_panel import OpenPanel
+from gapsphere.tests.support.waiting import wait_for
 
 WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web"
 
@@ -21,12 +21,12 @@ WEB = Path(__file__).resolve().parents[2] / "panels" / "gap_explorer" / "web"
 class Panel(OpenPanel):
     def made(self):
         """The heatmaps' last word, once it is said."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+
+        def ended():
             state = self.call("making")["making"]
-            if not state["running"]:
-                return state
-        pytest.fail(f"heatmaps are still being made: {state}")
+            return None if state["running"] else state
+
+        return wait_for(ended)
 
     def act(self, kind, ids, **more):
         return self.call("act", action={"kind": kind, **more}, ids=ids)

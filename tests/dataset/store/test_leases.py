@@ -16,6 +16,7 @@ from gapsphere.plugin.dataset.store.fiftyone_internals import dataset_id
 from gapsphere.plugin.dataset.store.leases import Lease, lease
 from gapsphere.plugin.errors import BusyError
 from gapsphere.plugin.settings.steps import CoverageParams, GapParams
+from gapsphere.tests.support.waiting import wait_for
 from pymongo.errors import AutoReconnect
 
 
@@ -77,10 +78,7 @@ def test_a_run_shows_signs_of_life_again_when_the_database_is_back(dataset, monk
     monkeypatch.setattr(leases.ExecutionStore, "compare_and_set", away)
     with lease(dataset, "analysis/", "find_gaps"):
         first = leases.holder(dataset, "analysis/")
-        until = time.monotonic() + 5
-        while leases.holder(dataset, "analysis/").beat == first.beat:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        wait_for(lambda: leases.holder(dataset, "analysis/").beat != first.beat)
 
 
 def test_a_second_run_waits_for_one_that_ends_soon(loaded, monkeypatch):

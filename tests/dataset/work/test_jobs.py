@@ -2,7 +2,6 @@
 
 import subprocess
 import threading
-import time
 from dataclasses import asdict, replace
 
 import psutil
@@ -14,6 +13,7 @@ from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.work import jobs, told
 from gapsphere.plugin.errors import BusyError, Cancelled
 from gapsphere.plugin.settings.steps import EmbeddingParams
+from gapsphere.tests.support.waiting import wait_for
 
 MINUTE = 60
 
@@ -39,14 +39,6 @@ def held():
     work.let_go = go.set
     yield work
     go.set()
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + MINUTE
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
 
 
 def only(dataset):
