@@ -89,7 +89,8 @@ def test_a_field_made_since_is_a_colour_though_no_column_changed(kept):
     elsewhere.add_sample_field("eval", fo.BooleanField)
     now = analysis.load(elsewhere)
     assert now is before
-    assert "eval" in [choice["path"] for choice in colours.colour_fields(now.dataset)]
+    kinds = {choice["path"]: choice["kind"] for choice in colours.colour_fields(now.dataset)}
+    assert kinds["eval"] == "categorical"
     assert colours.colour_column(now, now.shown(0), "eval")["classes"] == []
 
 

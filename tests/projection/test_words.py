@@ -171,9 +171,26 @@ def test_where_no_image_lies_nothing_is_measured():
     assert words.trust is not None
 
 
-def test_a_cap_and_a_drive_are_named():
-    for kind in ("cap", "drive"):
-        assert f"n this {kind}" in sentences(replace(PLACE, kind=kind)).evidence[0]
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("cap", "In this cap, from 3 drives: 8 candidates and 2 owned images."),
+        ("lasso", "In this lasso, from 3 drives: 8 candidates and 2 owned images."),
+        ("drive", "8 candidates in this drive."),
+    ],
+)
+def test_what_an_answer_is_about_is_named(kind, said):
+    assert sentences(replace(PLACE, kind=kind)).evidence[0] == said
+
+
+def test_the_text_is_the_sentences_in_a_row():
+    assert str(sentences(replace(COVERED, trust=None))).splitlines() == [
+        "0.200 from the nearest owned image (cosine distance)",
+        "Farther than 99.7 % of owned images are from owned images of other drives.",
+        "200 owned images from 9 drives lie within δ.",
+        "Covered: 0.100 within δ (0.300, level 10 %).",
+        "Well covered; labelling more like it adds little.",
+    ]
 
 
 def test_a_drive_leads_with_its_p_value():
