@@ -50,6 +50,10 @@ def test_in_a_small_window_the_answer_is_a_drawer(panel, shared, shot):
     open_at = size(panel, ANSWER)["height"]
     assert size(panel, '[data-cy="gs-canvas"]')["width"] > 400
     shot(page, "drawer")
+    legend = page.locator('[data-cy="gs-legend"]')
+    legend.get_by_role("button", name="Legend").click()  # folded, or it would hide the sphere
+    legend.get_by_text("owned", exact=True).wait_for()
+    legend.get_by_role("button").first.click()
 
     # Closed by a click on its handle, the sphere has the room; tray and panes stay in sight.
     page.locator(SPLITTER).click()

@@ -23,8 +23,9 @@ export function Legend(props: {
   range: readonly [number, number] | null;
   shown: Shown;
   state: LegendState;
-  choose(patch: { show?: Show; picks?: boolean; legend?: boolean }): void;
+  choose(patch: { show?: Show; picks?: boolean }): void;
   open: boolean;
+  fold(): void;
   /** Gaps among the points shown, and whether they are provisional ones. */
   gaps: number;
   provisional: boolean;
@@ -43,7 +44,7 @@ export function Legend(props: {
           className="gs-bare gs-legend-title"
           aria-expanded={open}
           title={open ? "Fold the legend" : "Show the legend"}
-          onClick={() => choose({ legend: !open })}
+          onClick={props.fold}
         >
           {open ? props.label : "Legend"}
         </button>

@@ -31,6 +31,9 @@ interface CapDrag {
   at: [number, number];
 }
 
+/** Pixels of height below which the open legend would hide the sphere: there it is folded at first. */
+const LEGEND_HEIGHT = 380;
+
 /** The canvas with all that floats over it. */
 export function Sphere(props: {
   bridge: Bridge;
@@ -87,6 +90,8 @@ export function Sphere(props: {
   const grid = useGridSelection(bridge, cloud);
   const provisional = isProvisional(run, delta.atRun ? null : delta.delta);
   const legend = useLegend(colour.column);
+  const [unfolded, setUnfolded] = React.useState(false);
+  const tight = size.height < LEGEND_HEIGHT;
   const { match } = shown;
 
   React.useEffect(() => {
@@ -245,7 +250,8 @@ export function Sphere(props: {
             shown={shown}
             state={legend}
             choose={bridge.choose}
-            open={choices.legend}
+            open={tight ? unfolded : choices.legend}
+            fold={() => (tight ? setUnfolded(!unfolded) : bridge.choose({ legend: !choices.legend }))}
             gaps={drawn.gaps}
             provisional={provisional}
             picks={cloud.picks.length}
