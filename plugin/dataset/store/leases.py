@@ -12,7 +12,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
@@ -68,6 +68,11 @@ class Lease:
         since = datetime.now(timezone.utc).strftime("%H:%M:%S UTC")
         return cls(uuid4().hex, step, _host(), os.getpid(), _born(os.getpid()), since, now)
 
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Lease:
+        """The lease as the database has it, another version's as well."""
+        return cls(**{name: value[name] for name in cls.__dataclass_fields__ if name in value})
+
     def is_dead(self) -> bool:
         """Whether whoever took it is gone."""
         if self.host == _host():
@@ -121,18 +126,15 @@ def lease(dataset: fo.Dataset, key: str, step: str) -> Iterator[None]:
         return
     store = ExecutionStore.create(STORE, dataset_id(dataset))
     mine = _take(store, dataset.name, key, Lease.mine(step))
-    done = threading.Event()
-    beating = threading.Thread(target=_beat, args=(store, key, mine, done), daemon=True)
-    beating.start()
+    done, tried = threading.Event(), threading.Event()
+    threading.Thread(target=_keep, args=(store, key, mine, done, tried), daemon=True).start()
     before = _held.set(_held.get() | {of})
     try:
         yield
     finally:
         _held.reset(before)
         done.set()
-        beating.join()
-        if (now := _holder(store, key)) and now.run == mine.run:
-            store.delete(key)
+        tried.wait()
 
 
 def holder(dataset: fo.Dataset, key: str) -> Lease | None:
@@ -144,10 +146,11 @@ def holder(dataset: fo.Dataset, key: str) -> Lease | None:
 def _take(store: ExecutionStore, name: str, key: str, mine: Lease) -> Lease:
     until = time.monotonic() + WAIT
     while not store.set_if_absent(key, asdict(mine)):
-        found = _holder(store, key)
-        if found is None:
+        value = store.get(key)
+        if value is None:
             continue
-        if found.is_dead() and store.compare_and_set(key, asdict(found), asdict(mine)):
+        found = Lease.read(value)
+        if found.is_dead() and store.compare_and_set(key, value, asdict(mine)):
             break
         if time.monotonic() > until:
             other = ", or give this one a suffix" if key.startswith(ANALYSIS) else ""
@@ -160,7 +163,23 @@ def _take(store: ExecutionStore, name: str, key: str, mine: Lease) -> Lease:
 
 def _holder(store: ExecutionStore, key: str) -> Lease | None:
     value = store.get(key)
-    return None if value is None else Lease(**value)
+    return None if value is None else Lease.read(value)
+
+
+def _keep(
+    store: ExecutionStore, key: str, mine: Lease, done: threading.Event, tried: threading.Event
+) -> None:
+    """Show signs of life until the run is done, then let go; the run waits for the first try.
+
+    A process that lives has to let go, however long the database is away: nobody else can.
+    """
+    try:
+        _beat(store, key, mine, done)
+        while not _let_go(store, key, mine):
+            tried.set()
+            time.sleep(POLL)
+    finally:
+        tried.set()
 
 
 def _beat(store: ExecutionStore, key: str, mine: Lease, done: threading.Event) -> None:
@@ -168,12 +187,25 @@ def _beat(store: ExecutionStore, key: str, mine: Lease, done: threading.Event) -
     while not done.wait(BEAT):
         later = replace(now, beat=time.time())
         try:
-            beaten = store.compare_and_set(key, asdict(now), asdict(later))
+            if not store.compare_and_set(key, asdict(now), asdict(later)):
+                found = _holder(store, key)
+                if found is None or found.run != mine.run:
+                    done.wait()  # taken over: the record's token will say so
+                    return
+                later = found  # it was written, and the answer was lost
         except PyMongoError:
             continue  # the database may come back; the work itself says that it is away
-        if not beaten:
-            return  # taken over: the record's token will say so
         now = later
+
+
+def _let_go(store: ExecutionStore, key: str, mine: Lease) -> bool:
+    """Delete the lease unless another run has taken it over; whether the database answered."""
+    try:
+        if (now := _holder(store, key)) and now.run == mine.run:
+            store.delete(key)
+    except PyMongoError:
+        return False
+    return True
 
 
 def _host() -> str:

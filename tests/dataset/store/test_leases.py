@@ -66,19 +66,46 @@ def test_the_ending_of_a_path_is_no_suffix_of_an_analysis(dataset, where):
     work(dataset, where, CoverageParams(suffix="night"))
 
 
-def test_a_run_shows_signs_of_life_again_when_the_database_is_back(dataset, monkeypatch):
+@pytest.mark.parametrize("written", [False, True])
+def test_a_run_shows_signs_of_life_again_when_the_database_is_back(dataset, monkeypatch, written):
     def away(*_):
         tried.append(1)
-        if len(tried) < 3:
-            raise AutoReconnect("away")
-        return swap(*_)
+        if len(tried) > 2:
+            return swap(*_)
+        if written:  # and the answer is lost
+            swap(*_)
+        raise AutoReconnect("away")
 
     tried, swap = [], leases.ExecutionStore.compare_and_set
     monkeypatch.setattr(leases, "BEAT", 0.01)
     monkeypatch.setattr(leases.ExecutionStore, "compare_and_set", away)
     with lease(dataset, "analysis/", "find_gaps"):
+        wait_for(lambda: len(tried) > 2)
         first = leases.holder(dataset, "analysis/")
         wait_for(lambda: leases.holder(dataset, "analysis/").beat != first.beat)
+
+
+def test_a_lease_ends_as_soon_as_the_database_is_back(dataset, monkeypatch):
+    away, deleted = threading.Event(), leases.ExecutionStore.delete
+
+    def delete(*given):
+        if away.is_set():
+            raise AutoReconnect("away")
+        return deleted(*given)
+
+    monkeypatch.setattr(leases.ExecutionStore, "delete", delete)
+    with lease(dataset, "analysis/", "find_gaps"):
+        away.set()
+    assert leases.holder(dataset, "analysis/")
+    away.clear()
+    monkeypatch.setattr(leases, "WAIT", 10)
+    assert in_thread(lambda: take(dataset, "analysis/")) == "taken"
+
+
+def test_a_lease_that_another_version_left_behind_is_taken_over(dataset):
+    store = leases.ExecutionStore.create(leases.STORE, dataset_id(dataset))
+    store.set("analysis/", asdict(replace(Lease.mine("gone"), pid=2**22 + 1)) | {"more": 1})
+    assert take(dataset, "analysis/") == "taken"
 
 
 def test_a_second_run_waits_for_one_that_ends_soon(loaded, monkeypatch):
