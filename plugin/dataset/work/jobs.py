@@ -56,7 +56,7 @@ class Job:
         self._told, self._then = Told(Lease.mine(step), label), then
         self._seen: _Seen | None = None
         self._stopping, self._ended = threading.Event(), threading.Event()
-        self._writing = threading.Lock()
+        self._writing, self._said = threading.Lock(), False
         self._store = told.store_of(dataset)
         self._stop_before = self._store.get(STOP_ALL)
         told.tell(self._store, self._told)
@@ -79,7 +79,10 @@ class Job:
         )
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it has ended, for so long at most; whether it has, its last word included."""
+        """Wait until it has ended, for so long at most; whether it has.
+
+        Its last word is told by then, or as soon as the database is there again.
+        """
         return self._ended.wait(seconds)
 
     def stop(self) -> None:
@@ -96,8 +99,10 @@ class Job:
             self.error = InputError(
                 f"The dataset {self._name!r} was deleted while {self._told.label!r} ran on it."
             )
-        with suppress(PyMongoError):  # the work's own error says it
-            self._last_word()
+        ended = self._as_ended()
+        with self._writing:
+            self._told = ended
+        self._last_word()
         self._ended.set()
 
     def _report(self, stage: str) -> Progress:
@@ -130,6 +135,9 @@ class Job:
                         told.tell(self._store, before)
             except PyMongoError:
                 continue  # it may come back; the work itself says that it is away
+        while not self._said:  # this process lives, so nobody else would call the work ended
+            time.sleep(LOOK)
+            self._last_word()
 
     def _is_stopped(self) -> bool:
         return bool(self._store.get(STOP + self.id)) or self._store.get(STOP_ALL) not in (
@@ -145,13 +153,12 @@ class Job:
             return True
 
     def _last_word(self) -> None:
-        ended = self._as_ended()
-        with self._writing:
-            self._told = ended
+        with suppress(PyMongoError):  # the work's own error says that the database is away
             if isinstance(self.error, BusyError) or not self._there():
                 self._store.delete(told.WORK + self.id)  # another run is told, this one was none
             else:
-                told.tell(self._store, ended)
+                told.tell(self._store, self._told)
+            self._said = True
 
     def _as_ended(self) -> Told:
         now, error = self.now, self.error

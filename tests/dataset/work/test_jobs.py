@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 
 import psutil
 import pytest
+from fiftyone.operators.store import ExecutionStore
 from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.store import leases, runs
 from gapsphere.plugin.dataset.store.leases import ANALYSIS, Lease, lease
@@ -14,6 +15,7 @@ from gapsphere.plugin.dataset.work import jobs, told
 from gapsphere.plugin.errors import BusyError, Cancelled
 from gapsphere.plugin.settings.steps import EmbeddingParams
 from gapsphere.tests.support.waiting import wait_for
+from pymongo.errors import AutoReconnect
 
 MINUTE = 60
 
@@ -107,6 +109,25 @@ def test_a_failure_is_told_in_a_sentence_and_a_defect_as_one(dataset):
     job.wait(MINUTE)
     assert isinstance(job.error, ZeroDivisionError)
     assert only(dataset).text.startswith("Count failed: division by zero.")  # the one before went
+
+
+def test_its_last_word_is_told_once_the_database_is_back(dataset, held, monkeypatch):
+    away, written = threading.Event(), ExecutionStore.set
+
+    def write(*given, **more):
+        if away.is_set():
+            raise AutoReconnect("away")
+        return written(*given, **more)
+
+    monkeypatch.setattr(ExecutionStore, "set", write)
+    job = jobs.begin(dataset, "count", "Count", held)
+    wait_for(lambda: job.now.done > 1)
+    away.set()
+    held.let_go()
+    assert job.wait(MINUTE)
+    assert only(dataset).state == "running"
+    away.clear()
+    assert wait_for(lambda: only(dataset).state == "done")
 
 
 def test_a_second_start_is_refused_by_the_lease_and_the_first_goes_on(dataset, held, monkeypatch):
