@@ -98,8 +98,8 @@ def _follow(ctx: foo.ExecutionContext, job: jobs.Job) -> None:
     try:
         while not job.wait(POLL_SECONDS):
             at = job.now
-            if ctx.delegated and at.stage and at != last:
-                last, share = at, at.done / max(at.total, 1)
+            if ctx.delegated and at.stage and (at.stage, at.done) != last:
+                last, share = (at.stage, at.done), at.done / max(at.total, 1)
                 text = f"{at.stage}: {pace(at.done, at.total, at.seconds)}"
                 ctx.set_progress(progress=share, label=text)
     except BaseException:
