@@ -7,8 +7,9 @@ has ended without a word is *interrupted*: the records of its steps say how to g
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -34,6 +35,7 @@ class Told:
 
     ``by`` is who does it; ``stage`` the part that runs, of which ``done`` of ``total`` took
     ``seconds``; ``text`` is its result or the sentence of its error, ``then`` what to do next.
+    ``params`` is the form that began it, as the App sent it.
     """
 
     by: Lease
@@ -46,6 +48,8 @@ class Told:
     text: str = ""
     then: str = ""
     file: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    began: float = field(default_factory=time.time)
 
     @property
     def id(self) -> str:
@@ -60,8 +64,9 @@ class Told:
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Told:
-        """The entry as it stands now: the process that wrote it may be gone."""
-        told = cls(**{**value, "by": Lease(**value["by"])})
+        """The entry as it stands now: its process may be gone, or be of another version."""
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        told = cls(**{**known, "by": Lease.read(value["by"])})
         if told.state != "running" or not told.by.is_dead():
             return told
         return replace(
@@ -89,7 +94,7 @@ def listed(dataset: fo.Dataset) -> list[Told]:
     store = store_of(dataset)
     values = [store.get(key) for key in store.list_keys() if key.startswith(WORK)]
     found = [Told.read(value) for value in values if value is not None]
-    return sorted(found, key=lambda told: told.by.beat)
+    return sorted(found, key=lambda told: told.began)
 
 
 def forget(dataset: fo.Dataset, work: str | None = None) -> None:

@@ -180,6 +180,21 @@ def test_the_deleted_dataset_ends_the_work_and_leaves_nothing_behind(dataset, he
 
 def test_the_time_left_follows_the_pace_so_far():
     entry = told.Told(Lease.mine("count"), "Count", done=100, total=400, seconds=20)
+def test_the_oldest_work_stays_first_whoever_wrote_last(dataset):
+    store = told.store_of(dataset)
+    first, second = (told.Told(Lease.mine("count"), label) for label in ("First", "Second"))
+    for one in (second, replace(first, by=replace(first.by, beat=first.by.beat + 60))):
+        told.tell(store, one)
+    assert [one.label for one in told.listed(dataset)] == ["First", "Second"]
+
+
+def test_what_another_version_told_is_read(dataset):
+    entry = told.Told(Lease.mine("count"), "Count", done=1)
+    other = asdict(entry) | {"more": 1, "by": asdict(entry.by) | {"more": 1}}
+    told.store_of(dataset).set(told.WORK + entry.id, other)
+    assert only(dataset) == entry
+
+
     assert entry.left == 60
     assert replace(entry, seconds=0.5).left is None
     assert told.Told.read(asdict(entry)) == entry
