@@ -19,7 +19,7 @@ from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
 from ..plugin.dataset.store.leases import WAIT
 from ..plugin.dataset.work import jobs, told
-from ..plugin.errors import Cancelled, GapsphereError
+from ..plugin.errors import BusyError, Cancelled, GapsphereError
 from ..plugin.progress import Reporter
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def live(
     if _there(key):
         with suppress(PyMongoError):  # the work's own error says it
             shared.reload()
-            if in_app(ctx):  # the window says it
+            if in_app(ctx) or isinstance(job.error, BusyError):  # it is said here
                 told.forget(shared, job.id)
     error = job.error
     if error is not None:

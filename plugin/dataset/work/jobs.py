@@ -19,7 +19,7 @@ import fiftyone as fo
 from pymongo.errors import PyMongoError
 
 from ...encoders.hub import offline
-from ...errors import BusyError, Cancelled, GapsphereError, InputError
+from ...errors import Cancelled, GapsphereError, InputError
 from ...progress import Progress, Reporter
 from ..store.fiftyone_internals import dataset_id, exists
 from ..store.guard import guarded
@@ -154,9 +154,7 @@ class Job:
 
     def _last_word(self) -> None:
         with suppress(PyMongoError):  # the work's own error says that the database is away
-            if isinstance(self.error, BusyError) or not self._there():
-                self._store.delete(told.WORK + self.id)  # another run is told, this one was none
-            else:
+            if self._there():
                 told.tell(self._store, self._told)
             self._said = True
 

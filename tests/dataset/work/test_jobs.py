@@ -148,7 +148,9 @@ def test_a_second_start_is_refused_by_the_lease_and_the_first_goes_on(dataset, h
     assert refused.wait(MINUTE)
     assert isinstance(refused.error, BusyError)
     assert "find_gaps, process" in str(refused.error)
-    assert only(dataset).id == running.id  # the refusal was said to whoever asked
+    states = {one.id: (one.state, one.text) for one in told.listed(dataset)}
+    assert states[running.id][0] == "running"
+    assert states[refused.id] == ("failed", str(refused.error))
 
 
 def test_work_whose_server_has_ended_is_interrupted_and_says_how_to_go_on(dataset):
