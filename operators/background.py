@@ -6,6 +6,7 @@ far it is and stops it.  Python and a scheduled run wait to the end.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -41,7 +42,7 @@ def live(
     label, shared = operator.label, ctx.dataset
     key, was_empty = dataset_id(shared), is_empty(shared)
     work_on(ctx, detached(shared))
-    job = jobs.begin(ctx.dataset, operator.operator, label, work, operator.then)
+    job = jobs.begin(ctx.dataset, operator.operator, label, work, operator.then, _asked(ctx))
     if in_app(ctx) and was_empty:
         yield from _shown_at_work(ctx, job)
     elif in_app(ctx):
@@ -79,6 +80,13 @@ def panel_of(ctx: foo.ExecutionContext, operator: StepOperator) -> Any:
 def in_app(ctx: foo.ExecutionContext) -> bool:
     """Whether the App's server runs it for a browser: each such request names its operator."""
     return not ctx.delegated and "operator_uri" in ctx.request_params
+
+
+def _asked(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The form as it was sent, as JSON holds it; FiftyOne keeps the choice of samples apart."""
+    chosen = ctx.request_params.get("view_target")
+    asked = dict(ctx.params) | ({"view_target": chosen} if chosen else {})
+    return dict(json.loads(json.dumps(asked, default=str)))
 
 
 def _shown_at_work(ctx: foo.ExecutionContext, job: jobs.Job) -> Generator[Any, None, None]:

@@ -14,7 +14,7 @@ from fiftyone.operators.types import RiskLevel
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
 from ..plugin.settings.steps import SetParams
-from . import form, reading
+from . import form, reading, sets
 from .background import live, scheduled, shown
 from .destination import Destination
 from .last_run import LastRun
@@ -120,6 +120,8 @@ class StepOperator(FormOperator):
         reading.check(params, folder=self.writes is None)
         if self.writes is not None:
             params = self.writes.fill(ctx, params)
+        for name in sets.OTHER.keys() & ctx.params.keys():
+            ctx.params[name] = getattr(params, name)  # whoever goes on means the same samples
 
         def work(report: Reporter) -> Any:
             return self.run(ctx, params, report)

@@ -23,13 +23,14 @@ def work(dataset: fo.Dataset | None) -> list[dict[str, Any]]:
 def end(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> dict[str, Any]:
     """Stop some work, take its last word off, or open the form that goes on with it."""
     which, do = str(params["id"]), params.get("do")
-    steps = [one.by.step for one in told.listed(ctx.dataset) if one.id == which]
     if do == "stop":
         told.stop(ctx.dataset, which)
-    else:
+    elif do == "dismiss":
         told.forget(ctx.dataset, which)
-    if do == "again" and steps:
-        ctx.prompt(f"{PLUGIN}/{steps[0]}")
+    else:  # its last word stays until work begins
+        for one in told.listed(ctx.dataset):
+            if one.id == which:
+                ctx.prompt(f"{PLUGIN}/{one.by.step}", params=dict(one.params))
     return {}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,12 +48,18 @@ class Job:
     """One piece of work: how far it is, and its ``result`` or ``error`` once it has ended."""
 
     def __init__(
-        self, dataset: fo.Dataset, step: str, label: str, work: Callable[[Reporter], Any], then: str
+        self,
+        dataset: fo.Dataset,
+        step: str,
+        label: str,
+        work: Callable[[Reporter], Any],
+        then: str,
+        params: Mapping[str, Any],
     ) -> None:
         self.result: Any = None
         self.error: BaseException | None = None
         self._dataset, self._key, self._name = dataset, dataset_id(dataset), dataset.name
-        self._told, self._then = Told(Lease.mine(step), label), then
+        self._told, self._then = Told(Lease.mine(step), label, params=params), then
         self._seen: _Seen | None = None
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._writing, self._said = threading.Lock(), False
@@ -156,6 +162,8 @@ class Job:
         with suppress(PyMongoError):  # the work's own error says that the database is away
             if self._there():
                 told.tell(self._store, self._told)
+            else:
+                self._store.delete(told.WORK + self.id)
             self._said = True
 
     def _as_ended(self) -> Told:
@@ -174,7 +182,12 @@ class Job:
 
 
 def begin(
-    dataset: fo.Dataset, step: str, label: str, work: Callable[[Reporter], Any], then: str = ""
+    dataset: fo.Dataset,
+    step: str,
+    label: str,
+    work: Callable[[Reporter], Any],
+    then: str = "",
+    params: Mapping[str, Any] | None = None,
 ) -> Job:
     """Begin work on a dataset.
 
@@ -188,6 +201,8 @@ def begin(
         Gets the reporter that it tells its progress; what it returns is told as text.
     then
         What its user may do next.
+    params
+        The form that began it, as JSON holds it: whoever goes on starts from the same.
     """
     told.forget(dataset)
-    return Job(dataset, step, label, work, then)
+    return Job(dataset, step, label, work, then, params or {})

@@ -180,8 +180,6 @@ def test_the_deleted_dataset_ends_the_work_and_leaves_nothing_behind(dataset, he
     assert store.list_keys() == []
 
 
-def test_the_time_left_follows_the_pace_so_far():
-    entry = told.Told(Lease.mine("count"), "Count", done=100, total=400, seconds=20)
 def test_the_oldest_work_stays_first_whoever_wrote_last(dataset):
     store = told.store_of(dataset)
     first, second = (told.Told(Lease.mine("count"), label) for label in ("First", "Second"))
@@ -197,6 +195,8 @@ def test_what_another_version_told_is_read(dataset):
     assert only(dataset) == entry
 
 
+def test_the_time_left_follows_the_pace_so_far():
+    entry = told.Told(Lease.mine("count"), "Count", done=100, total=400, seconds=20)
     assert entry.left == 60
     assert replace(entry, seconds=0.5).left is None
     assert told.Told.read(asdict(entry)) == entry

@@ -1,0 +1,81 @@
+"""Going on with work that was stopped: the form that began it, filled in the same way."""
+
+import sys
+import time
+
+import fiftyone.operators as foo
+import pytest
+from fiftyone.operators.executor import Executor
+from gapsphere.plugin.dataset.store.fiftyone_internals import stages
+from gapsphere.plugin.dataset.store.members import word_of
+from gapsphere.plugin.dataset.work import told
+from gapsphere.tests.support.open_panel import OpenPanel
+
+URI = "@gapsphere/gap-explorer/"
+
+
+def loaded(module):
+    """A module as FiftyOne loaded it: its classes are not those that Python imports."""
+    package = type(foo.get_operator(URI + "compute_coverage")).__module__.partition(".operators.")
+    return sys.modules[f"{package[0]}.{module}"]
+
+
+def run(dataset, name, work, monkeypatch, *, app=True, **params):
+    """What the App is told by an operator whose step is ``work``."""
+    operator = foo.get_operator(URI + name)
+    monkeypatch.setattr(operator, "run", lambda ctx, params, report: work(report))
+    view = stages(dataset.match_tags("S"))
+    request = {"dataset_name": dataset.name, "view": view, "params": params}
+    request |= {"operator_uri": URI + name} if app else {}
+    context = foo.ExecutionContext(request, executor=Executor())
+    return [message.body.to_json() for message in operator.execute(context)]
+
+
+def wait_for_the_end(dataset):
+    deadline = time.monotonic() + 60
+    while (found := told.listed(dataset))[-1].state == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch):
+    def stopped(_report):
+        time.sleep(0.2)
+        raise loaded("plugin.errors").Cancelled("Stopped.")
+
+    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0.05)
+    form = {"suffix": "night", "target": "CURRENT_VIEW", "owned": "CURRENT_VIEW", "pool": "U"}
+    form["view_target"] = "SELECTED_SAMPLES"
+    run(fresh, "compute_coverage", stopped, monkeypatch, **form)
+    (one,) = wait_for_the_end(fresh)
+    panel = OpenPanel(fresh)
+    panel.call("work", id=one.id, do="again")
+    (asked,) = panel.triggered("prompt_user_for_operation")
+    assert asked["operator_uri"].endswith("compute_coverage")
+    kept = asked["params"].pop("owned")
+    assert kept == word_of(fresh, fresh.match_tags("S"))  # what the view was, not what it is
+    assert asked["params"] == {name: form[name] for name in form if name != "owned"}
+    assert told.listed(fresh) == [one]
+    panel.call("work", id=one.id, do="dismiss")
+    assert told.listed(fresh) == []
+
+
+@pytest.mark.parametrize(("patience", "kept"), [(60, 0), (0.05, 1)])
+def test_a_refusal_is_kept_where_the_window_could_not_say_it(fresh, monkeypatch, patience, kept):
+    def refused(_report):
+        time.sleep(0.3)
+        raise loaded("plugin.errors").BusyError("Another run works on it.")
+
+    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", patience)
+    if kept:
+        run(fresh, "compute_coverage", refused, monkeypatch)
+        (one,) = wait_for_the_end(fresh)
+        assert (one.state, one.text) == ("failed", "Another run works on it.")
+    else:
+        with pytest.raises(Exception, match="Another run"):
+            run(fresh, "compute_coverage", refused, monkeypatch)
+        assert told.listed(fresh) == []
+        with pytest.raises(Exception, match="Another run"):  # in Python
+            run(fresh, "compute_coverage", refused, monkeypatch, app=False)
+        assert told.listed(fresh) == []
