@@ -28,6 +28,7 @@ from pymongo.errors import PyMongoError
 from ...errors import BusyError
 from ...settings.fields import Params
 from .fiftyone_internals import dataset_id
+from .runs import known
 from .samples import Samples, dataset_of
 
 STORE = "gapsphere_leases"
@@ -71,7 +72,7 @@ class Lease:
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Lease:
         """The lease as the database has it, another version's as well."""
-        return cls(**{name: value[name] for name in cls.__dataclass_fields__ if name in value})
+        return cls(**known(cls, value))
 
     def is_dead(self) -> bool:
         """Whether whoever took it is gone."""

@@ -18,6 +18,7 @@ from fiftyone.operators.store import ExecutionStore
 
 from ..store.fiftyone_internals import dataset_id
 from ..store.leases import Lease
+from ..store.runs import known
 
 STORE = "gapsphere_work"
 WORK, STOP, STOP_ALL = "work/", "stop/", "stop_all"
@@ -65,8 +66,7 @@ class Told:
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Told:
         """The entry as it stands now: its process may be gone, or be of another version."""
-        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        told = cls(**{**known, "by": Lease.read(value["by"])})
+        told = cls(**{**known(cls, value), "by": Lease.read(value["by"])})
         if told.state != "running" or not told.by.is_dead():
             return told
         return replace(
