@@ -10,6 +10,7 @@ from gapsphere.plugin.dataset.store.fiftyone_internals import stages
 from gapsphere.plugin.dataset.store.members import word_of
 from gapsphere.plugin.dataset.work import told
 from gapsphere.tests.support.open_panel import OpenPanel
+from gapsphere.tests.support.waiting import wait_for
 
 URI = "@gapsphere/gap-explorer/"
 
@@ -31,12 +32,9 @@ def run(dataset, name, work, monkeypatch, *, app=True, **params):
     return [message.body.to_json() for message in operator.execute(context)]
 
 
-def wait_for_the_end(dataset):
-    deadline = time.monotonic() + 60
-    while (found := told.listed(dataset))[-1].state == "running":
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
+def ended(dataset):
+    (one,) = told.listed(dataset)
+    return one.state != "running" and one
 
 
 def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch):
@@ -48,7 +46,7 @@ def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch
     form = {"suffix": "night", "target": "CURRENT_VIEW", "owned": "CURRENT_VIEW", "pool": "U"}
     form["view_target"] = "SELECTED_SAMPLES"
     run(fresh, "compute_coverage", stopped, monkeypatch, **form)
-    (one,) = wait_for_the_end(fresh)
+    one = wait_for(lambda: ended(fresh))
     panel = OpenPanel(fresh)
     panel.call("work", id=one.id, do="again")
     (asked,) = panel.triggered("prompt_user_for_operation")
@@ -70,7 +68,7 @@ def test_a_refusal_is_kept_where_the_window_could_not_say_it(fresh, monkeypatch,
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", patience)
     if kept:
         run(fresh, "compute_coverage", refused, monkeypatch)
-        (one,) = wait_for_the_end(fresh)
+        one = wait_for(lambda: ended(fresh))
         assert (one.state, one.text) == ("failed", "Another run works on it.")
     else:
         with pytest.raises(Exception, match="Another run"):
