@@ -24,7 +24,9 @@ def is_marker(owned: Iterable[Any], pool: Iterable[Any]) -> bool:
     >>> is_marker(["old"], ["new", "new"]), is_marker(["day"], ["day", "dusk"])
     (True, False)
     """
-    ours, theirs = ({_text(value) for value in side if _known(value)} for side in (owned, pool))
+    ours, theirs = (
+        {_text(value) for value in set(side) if _known(value)} for side in (owned, pool)
+    )
     if len(ours) != 1:
         return False
     return is_flag(ours | theirs) or (len(theirs) == 1 and ours != theirs)
@@ -43,4 +45,5 @@ def _known(value: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (f"{value:g}" if isinstance(value, float) else str(value)).lower()
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value).lower()

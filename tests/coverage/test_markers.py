@@ -22,6 +22,8 @@ DRIVES = [f"s{i}" for i in range(4) for _ in range(3)]
         (["dry"], ["wet", "fog"], False),
         ([None], [1], False),
         ([3], [3], False),
+        ([1_234_567.25, 1_234_568.5], [1_900_000.0], False),
+        ([1_234_567.25], [1_234_567.5], True),
     ],
 )
 def test_a_marker_is_constant_in_s_and_says_yes_or_no_or_one_word_of_all_of_u(owned, pool, marker):
