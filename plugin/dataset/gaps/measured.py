@@ -5,7 +5,6 @@ Its columns count only where the run finished and saw the same vectors of S and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -31,40 +30,34 @@ def distances(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.f
     comparing all of U with all of S would end in.
     """
     owned, pool = inputs.owned, inputs.pool
-    nearest = _column(dataset, names, inputs, names.nearest_S)
-    if nearest is not None:
+    read = _columns(dataset, names, inputs, names.nearest_S, names.dist_to_S)
+    if read is not None:
+        nearest, said = read
         row = {sample_id: at for at, sample_id in enumerate(owned.ids)}
         index = np.array([row.get(str(each), -1) for each in nearest])
         if (index >= 0).all():
             every = np.arange(len(index))
             squared = squared_distance_of_pairs(pool.matrix, every, owned.matrix, index)
-            if _are_said(dataset, names, inputs, squared):
+            # Else somebody has changed one column alone.
+            metric = coverage.read(dataset, names).metric
+            found = squared_to_metric(squared, metric)
+            if np.allclose(found, np.array(said, float), rtol=0, atol=ROUNDING):
                 return squared_to_metric(squared, "euclidean").astype(np.float32)
     return nearest_distance(pool.matrix, owned.matrix, metric="euclidean").distance
 
 
 def support(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.int64] | None:
     """Images of S within δ of each candidate; None where they were not counted."""
-    counts = _column(dataset, names, inputs, names.support)
-    return None if counts is None else np.array(counts, np.int64)
+    read = _columns(dataset, names, inputs, names.support)
+    return None if read is None else np.array(read[0], np.int64)
 
 
-def _are_said(
-    dataset: fo.Dataset, names: Names, inputs: Inputs, squared: NDArray[np.float64]
-) -> bool:
-    """Whether the samples have these distances: nobody has changed one column alone."""
-    said = _column(dataset, names, inputs, names.dist_to_S)
-    if said is None:
-        return False
-    metric = coverage.read(dataset, names).metric
-    found = squared_to_metric(squared, metric)
-    return bool(np.allclose(found, np.array(said, float), rtol=0, atol=ROUNDING))
-
-
-def _column(dataset: fo.Dataset, names: Names, inputs: Inputs, name: str) -> Sequence[Any] | None:
-    """A column of the run, a value for each candidate."""
+def _columns(
+    dataset: fo.Dataset, names: Names, inputs: Inputs, *fields: str
+) -> list[list[Any]] | None:
+    """Columns of the run, a value for each candidate; None where one is not whole."""
     record = runs.read(dataset, names, coverage.STEP)
     if record is None or record.running or not record.saw(inputs.trace()):
         return None
-    found = columns(dataset, inputs.pool.ids, {"values": name})["values"]
-    return None if None in found else found
+    found = list(columns(dataset, inputs.pool.ids, dict(zip(fields, fields, strict=True))).values())
+    return None if any(None in column for column in found) else found
