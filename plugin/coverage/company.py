@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .duplicates import frame_scale, neighbouring_frames
 from .owned_probe import nearest_anchor, spread
 from .rows import (
     TIE,
@@ -30,10 +31,13 @@ from .rows import (
     squared_distance_of_pairs,
     squared_radius,
 )
-from .verdict import Labels, drive_numbers
+from .verdict import Labels
 
 LASTING = 0.99
 """Share of S's frames that must be near a neighbour for ``lasting`` to tell faults from scenes."""
+LASTING_POOL = 0.8
+"""The same share of U, of which some are faults: where fewer last, U is too sparse to tell."""
+_SAMPLED = 512  # rows of U that its share is read off
 _UNKNOWN, _ALONE, _FINE = -1, 0, 1
 _CELL = 160  # rows of U for each cell of the partition
 _ASKED = (48, 512)  # rows of one cell that are asked first, at most, and where they do not suffice
@@ -53,7 +57,8 @@ class Support:
 
     Where ``lasting`` is asked for, the frame of its own drive before the pick or the one after it
     lies within ``radius`` besides, its near duplicates included; of the drive, any image where the
-    pick's time is unknown.  An image that is alone in its drive need not last.
+    pick's time is unknown.  An image that is alone in its drive need not last, nor need any where
+    fewer than :data:`LASTING_POOL` of U do.
     """
 
     least: int
@@ -61,6 +66,30 @@ class Support:
     apart: float = np.inf
     scale: float | None = None
     lasting: bool = False
+
+    @classmethod
+    def as_owned(
+        cls,
+        least: int,
+        radius: float,
+        rows: Rows,
+        drives: Labels,
+        order: NDArray[np.int64] | None = None,
+        *,
+        metric: Metric = "cosine",
+    ) -> Support:
+        """Company as the frames of S have it: other moments, and ``lasting`` where these last.
+
+        Parameters
+        ----------
+        rows, drives, order
+            Of S, as for :func:`.duplicates.frame_scale`.  Where neighbouring frames of S are
+            farther apart than ``radius``, it cannot be seen whether a scene lasts.
+        """
+        share = lasting_share(rows, drives, radius, order, metric=metric)
+        lasting = share is not None and share >= LASTING
+        scale = frame_scale(rows, drives, order, metric=metric)
+        return cls(least, radius, apart=0.0, scale=scale, lasting=lasting)
 
 
 class Company:
@@ -94,11 +123,12 @@ class Company:
         self._some = U[self._anywhere]
         self._by_time = np.lexsort((times, drive))  # within a drive; unknown times come last
         self._drives = np.searchsorted(drive[self._by_time], np.arange(drive.max() + 2))
+        self._lasting = rule.lasting and self._most_last()
 
     def has(self, row: int) -> bool:
         """Whether a row has company."""
         if self._state[row] == _UNKNOWN:
-            if self.rule.lasting and not self._lasts(row):
+            if self._lasting and not self._lasts(row):
                 self._state[row] = _ALONE
             elif self._together == 1 and any(self._finds(row, few) for few in self._likely(row)):
                 self._state[row] = _FINE
@@ -138,6 +168,11 @@ class Company:
             rows = np.append(rows, new[: self._together - len(rows)])
         return rows
 
+    def _most_last(self) -> bool:
+        """Whether the frames of U are near enough in time for one that is alone to be a fault."""
+        some = spread(len(self.U), min(_SAMPLED, len(self.U))).tolist()
+        return bool(np.mean([self._lasts(row) for row in some]) >= LASTING_POOL)
+
     def _lasts(self, row: int) -> bool:
         """Whether the frame before or after it in its drive is near it."""
         own = self._by_time[self._drives[self.drive[row]] : self._drives[self.drive[row] + 1]]
@@ -158,7 +193,7 @@ class Company:
         easy = 0
         for row, reach, many in zip(rows.tolist(), near, count.tolist(), strict=True):
             fine = many >= least and self._suffices(row, np.flatnonzero(reach))
-            fine = fine and (not self.rule.lasting or self._lasts(row))
+            fine = fine and (not self._lasting or self._lasts(row))
             self._state[row] = _FINE if fine else _ALONE
             if fine:
                 drawn = many * _ANYWHERE > 2 * least * len(self.U)
@@ -195,16 +230,21 @@ class Company:
 
 
 def lasting_share(
-    rows: Rows, drives: Labels, radius: float, *, metric: Metric = "cosine"
+    rows: Rows,
+    drives: Labels,
+    radius: float,
+    order: NDArray[np.int64] | None = None,
+    *,
+    metric: Metric = "cosine",
 ) -> float | None:
     """Share of frames that are near the frame before or after them: what ``lasting`` would spare.
 
     Parameters
     ----------
     rows : float32 (m, d)
-        Unit rows, those of a drive in the order in which they were recorded.
-    drives : m labels
-        A missing label is a drive of its own.
+        Unit rows.
+    drives, order
+        As for :func:`.duplicates.frame_scale`.
     radius : float
         In the unit of ``metric``; a frame exactly that far is near.
 
@@ -218,14 +258,12 @@ def lasting_share(
     >>> lasting_share(np.eye(3, dtype=np.float32)[[0, 0, 1, 2]], ["a", "a", "a", "b"], 0.1)
     0.6666666666666666
     """
-    drive = drive_numbers(drives)
-    order = np.argsort(drive, kind="stable")
-    same = np.flatnonzero(np.diff(drive[order]) == 0)
-    if not len(same):
+    before, after = neighbouring_frames(drives, order)
+    if not len(before):
         return None
-    squared = squared_distance_of_pairs(rows, order[same], rows, order[same + 1])
+    squared = squared_distance_of_pairs(rows, before, rows, after)
     nearest = np.full(len(rows), np.inf)
-    np.minimum.at(nearest, order[same], squared)
-    np.minimum.at(nearest, order[same + 1], squared)
+    np.minimum.at(nearest, before, squared)
+    np.minimum.at(nearest, after, squared)
     known = np.isfinite(nearest)
     return float((nearest[known] <= metric_to_squared(radius, metric)).mean())

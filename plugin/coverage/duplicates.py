@@ -95,15 +95,23 @@ def _within(
     return pairs_within(rows[i], rows[j], squared) | (i[:, None] == j)
 
 
-def frame_scale(rows: Rows, drives: Labels, *, metric: Metric = "cosine") -> float:
+def frame_scale(
+    rows: Rows,
+    drives: Labels,
+    order: NDArray[np.int64] | None = None,
+    *,
+    metric: Metric = "cosine",
+) -> float:
     """How far apart neighbouring frames usually are: the median over named drives, exact.
 
     Parameters
     ----------
     rows : float32 (m, d)
-        Unit rows, those of a drive in the order in which they were recorded.
+        Unit rows.
     drives : m labels
         A missing label is a drive of its own.
+    order : int (m,), optional
+        Sorts the rows of each drive as they were recorded; by default they are.
 
     Returns
     -------
@@ -116,10 +124,31 @@ def frame_scale(rows: Rows, drives: Labels, *, metric: Metric = "cosine") -> flo
     1.0
     """
     rows = checked_rows("The set", rows)
-    drive = drive_numbers(drives)
-    order = np.argsort(drive, kind="stable")
-    same = np.flatnonzero(np.diff(drive[order]) == 0)
-    if not len(same):
+    before, after = neighbouring_frames(drives, order)
+    if not len(before):
         return 0.0
-    squared = squared_distance_of_pairs(rows, order[same], rows, order[same + 1])
+    squared = squared_distance_of_pairs(rows, before, rows, after)
     return float(np.median(squared_to_metric(squared, checked_metric(metric))))
+
+
+def neighbouring_frames(
+    drives: Labels, order: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of frames of one drive and of those that follow them, each int64 (p,).
+
+    Parameters
+    ----------
+    drives, order
+        As for :func:`frame_scale`.
+
+    Examples
+    --------
+    >>> before, after = neighbouring_frames(["a", "b", "a", "a"], np.array([3, 2, 1, 0]))
+    >>> before.tolist(), after.tolist()
+    ([3, 2], [2, 0])
+    """
+    drive = drive_numbers(drives)
+    order = np.arange(len(drive)) if order is None else order
+    order = order[np.argsort(drive[order], kind="stable")]
+    same = np.flatnonzero(np.diff(drive[order]) == 0)
+    return order[same], order[same + 1]

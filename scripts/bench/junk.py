@@ -24,11 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ...plugin.coverage.company import LASTING, Support, lasting_share
+from ...plugin.coverage.company import Support
 from ...plugin.coverage.constraints import Constraints
 from ...plugin.coverage.criterion import choose_threshold, own_distances
 from ...plugin.coverage.distances import nearest_distance
-from ...plugin.coverage.duplicates import frame_scale
 from ...plugin.coverage.picks import select
 from ...plugin.encoders.protocol import Encoder
 from ...plugin.encoders.registry import load_encoder
@@ -104,14 +103,11 @@ def draw(scene: Scene, vectors: Array, seed: int) -> tuple[int, int, int, int]:
     threshold = choose_threshold(
         scene.owned, own, lambda: nearest_distance(scene.pool, scene.owned).distance
     )
-    scale = frame_scale(scene.owned, owned_drives)
-    share = lasting_share(scene.owned, owned_drives, threshold.delta)
-    lasting = share is not None and share >= LASTING
-    support = Support(LEAST, threshold.delta, apart=0.0, scale=scale, lasting=lasting)
+    support = Support.as_owned(LEAST, threshold.delta, scene.owned, owned_drives)
     kept: dict[str, Any] = {
         "drives": [*drives, *drive_of],
         "times": np.append(times, between),
-        "forbidden": scale,
+        "forbidden": support.scale,
     }
     d0 = nearest_distance(U, scene.owned, metric="euclidean").distance
     plain = select(None, U, PICKS, d0, constraints=Constraints(**kept)).indices

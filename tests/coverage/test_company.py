@@ -1,7 +1,11 @@
 """Company against a count of all pairs in float64."""
 
+from dataclasses import replace
+from unittest.mock import patch
+
 import numpy as np
 from coverage_oracles import distances64, unit
+from gapsphere.plugin.coverage import company
 from gapsphere.plugin.coverage.company import Company, Support
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,10 +49,15 @@ def test_each_row_is_answered_as_by_a_count_of_all_pairs_in_any_order(seed, n, r
     scale = [None, 0.0, float(random.uniform(0, radius))][random.integers(3)]
     apart, lasting = float(random.integers(0, 9)), bool(random.integers(2))
     rule = Support(int(random.integers(1, 4)), radius, apart, scale, lasting)
-    company = Company(U, drive, times, rule, "euclidean")
-    between = distances64(U, U)
+    between, least = distances64(U, U), random.choice([0.0, company.LASTING_POOL])
+    with patch.object(company, "LASTING_POOL", least):
+        asked = Company(U, drive, times, rule, "euclidean")
+    lasting = lasting and np.mean([lasts(between, drive, times, rule, at) for at in range(n)]) >= (
+        least
+    )
+    rule = replace(rule, lasting=bool(lasting))
     for row in random.permutation(n):
-        assert company.has(int(row)) == expected(between, drive, times, rule, row)
+        assert asked.has(int(row)) == expected(between, drive, times, rule, row)
 
 
 def test_faults_of_one_kind_in_several_drives_keep_no_company_and_a_scene_that_lasts_does():
@@ -58,6 +67,16 @@ def test_faults_of_one_kind_in_several_drives_keep_no_company_and_a_scene_that_l
     U, drive = unit(frames), np.repeat(np.arange(4), 10)
     for lasting, found in ((False, True), (True, False)):
         rule = Support(2, 0.9, apart=0, scale=0.01, lasting=lasting)
-        company = Company(U, drive, np.tile(np.arange(10.0), 4), rule, "euclidean")
-        assert company.has(3) is found
-        assert company.has(4)
+        asked = Company(U, drive, np.tile(np.arange(10.0), 4), rule, "euclidean")
+        assert asked.has(3) is found
+        assert asked.has(4)
+
+
+def test_scenes_need_not_last_in_a_u_that_is_too_sparse_in_time_whatever_s_is():
+    video = np.repeat(np.eye(12, dtype=np.float32)[:3], 10, axis=0)
+    rule = Support.as_owned(2, 0.9, video, np.repeat(["a", "b", "c"], 10), metric="euclidean")
+    assert rule.lasting
+    U = np.tile(np.eye(12, dtype=np.float32), (4, 1)) + np.linspace(0, 0.05, 48)[:, None]
+    drive, times = np.repeat(np.arange(4), 12), np.tile(np.arange(12.0), 4)
+    asked = Company(unit(U), drive, times, replace(rule, scale=0.001), "euclidean")
+    assert all(asked.has(row) for row in range(48))

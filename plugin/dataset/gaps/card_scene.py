@@ -126,9 +126,8 @@ class Scene:
     @cached_property
     def frame_scale(self) -> float:
         """How far apart neighbouring frames of S usually are."""
-        recorded = [self.owned_drives[row] for row in self.order.tolist()]
-        rows = self.inputs.owned.matrix[self.order]
-        return frame_scale(rows, recorded, metric=self.covered.metric)
+        owned, metric = self.inputs.owned.matrix, self.covered.metric
+        return frame_scale(owned, self.owned_drives, self.order, metric=metric)
 
     @cached_property
     def terms(self) -> Terms:

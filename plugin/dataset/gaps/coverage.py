@@ -199,8 +199,8 @@ def _gaps_once(
     owned, gaps = inputs.owned.matrix, inputs.pool.matrix[codes == GAP]
     if not len(gaps) or len(gaps) ** 2 > 2 * len(owned) * len(codes):
         return 0
-    labels = ["S" if one else drives.owned[row] for row in drives.order.tolist()]
-    scale = frame_scale(owned[drives.order], labels, metric=params.metric)
+    labels = ["S"] * len(owned) if one else drives.owned
+    scale = frame_scale(owned, labels, drives.order, metric=params.metric)
     return len(near_duplicates(gaps, scale, metric=params.metric).representatives)
 
 

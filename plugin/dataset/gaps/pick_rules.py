@@ -13,7 +13,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.company import LASTING, Support, lasting_share
+from ...coverage.company import Support
 from ...coverage.constraints import Constraints
 from ...coverage.duplicates import frame_scale
 from ...coverage.quotas import Quota
@@ -74,8 +74,7 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
         raise InputError(
             "target_covered needs δ, and there is none in this metric: run compute_coverage first."
         )
-    recorded = inputs.owned.matrix[drives.order], [drives.owned[row] for row in drives.order]
-    scale = frame_scale(*recorded, metric=params.metric)
+    recorded = inputs.owned.matrix, drives.owned, drives.order
     apart, times = None, None
     if params.min_seconds_apart is not None:
         apart = params.min_seconds_apart
@@ -93,8 +92,8 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
         max_per_group=params.max_per_sequence,
         min_apart=apart,
         quotas=[_quota(inputs, word) for word in params.quota or ()],
-        support=_support(params, delta, scale, recorded),
-        forbidden=scale if params.skip_duplicates else None,
+        support=_support(params, delta, recorded),
+        forbidden=frame_scale(*recorded, metric=params.metric) if params.skip_duplicates else None,
         metric=params.metric,
     )
     counts = None if delta is None else measured.support(dataset, names, inputs)
@@ -143,8 +142,7 @@ def cards_of(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> NDArray[n
 def _support(
     params: CandidateParams,
     delta: float | None,
-    scale: float,
-    recorded: tuple[NDArray[np.float32], list[str | None]],
+    recorded: tuple[NDArray[np.float32], list[str | None], NDArray[np.int64]],
 ) -> Support | None:
     if params.support is None:
         return None
@@ -154,10 +152,7 @@ def _support(
             "support needs a radius, and there is no δ in this metric: run compute_coverage first, "
             "or give support_radius."
         )
-    # Where neighbouring frames of S are farther apart, it cannot be seen whether a scene lasts.
-    share = lasting_share(*recorded, radius, metric=params.metric)
-    lasting = share is not None and share >= LASTING
-    return Support(params.support, radius, apart=0.0, scale=scale, lasting=lasting)
+    return Support.as_owned(params.support, radius, *recorded, metric=params.metric)
 
 
 def _require_drives(dataset: fo.Dataset, drives: Drives, params: CandidateParams) -> None:
