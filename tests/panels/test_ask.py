@@ -129,13 +129,19 @@ def test_what_differs_is_named_with_how_many_owned_images_have_it(fresh):
     fresh.set_values("weather", ["dry"] * len(fresh))
     fresh.set_values("slope", [0.5] * len(fresh))
     fresh.set_values("light", ["day"] * len(fresh))
+    fresh.set_values("new", [False] * len(fresh))
     changed = fresh[sample_id]
-    changed["weather"], changed["light"], changed["slope"] = "fog", "dusk", 0.9
+    changed["weather"], changed["light"], changed["slope"], changed["new"] = (
+        "fog",
+        "dusk",
+        0.9,
+        True,
+    )
     changed.save()
     other = next(one for one in owned if one.id != near.id)
     other["weather"] = "fog"
     other.save()
-    ask_for(fresh, ["weather", "light", "slope"])
+    ask_for(fresh, ["new", "weather", "light", "slope"])
     words = asked(fresh, sample=sample_id).words
     total = len(owned)
     assert [line for line in words.evidence if line.startswith("`")] == [

@@ -12,6 +12,7 @@ from typing import Any
 import fiftyone as fo
 
 from ...coverage.contrasts import short
+from ...coverage.markers import is_flag
 from ...coverage.words import counted
 from ...embeddings.attributes import ATTRIBUTES
 from ...errors import GapsphereError
@@ -75,14 +76,20 @@ def _id(found: Analysis, row: int) -> str:
 
 
 def _fields(found: Analysis, row: int, other: int | None) -> list[str]:
-    """Fields of the user's: what no owned image has first, then what the image beside it lacks."""
+    """Fields of the user's: what no owned image has first, then what the image beside it lacks.
+
+    A flag that no owned image has set may only say that this one is a candidate: it is named where
+    nothing else is (:mod:`~...coverage.markers`).
+    """
     dataset = found.dataset
     owned = found.owned_values(_owned)
     if owned is None:
         return []
     paths = _asked(found)
     ids = [_id(found, row), *([] if other is None else [_id(found, other)])]
-    unseen, apart = [], []
+    unseen: list[str] = []
+    apart: list[str] = []
+    flags: list[str] = []
     for name, values in columns(dataset, ids, paths).items():
         mine, theirs = values[0], values[-1] if len(values) > 1 else None
         if mine is None:
@@ -91,17 +98,20 @@ def _fields(found: Analysis, row: int, other: int | None) -> list[str]:
             low, high = owned.bounds[name]
             if not low <= mine <= high:
                 spread = short(low) if low == high else f"{short(low)} to {short(high)}"
-                unseen.append(f"`{name}` {short(mine)}; owned images have {spread}.")
+                said = f"`{name}` {short(mine)}; owned images have {spread}."
+                (flags if low == high and is_flag([low, mine]) else unseen).append(said)
             continue
-        count = owned.counts.get(name, {}).get(mine, 0)
+        have = owned.counts.get(name, {})
+        count = have.get(mine, 0)
         if not count:
-            unseen.append(f"`{name}` {_word(mine)}: 0 of {counted(owned.total, 'owned image')}.")
+            said = f"`{name}` {_word(mine)}: 0 of {counted(owned.total, 'owned image')}."
+            (flags if len(have) == 1 and is_flag([*have, mine]) else unseen).append(said)
         elif theirs is not None and theirs != mine:
             apart.append(
                 f"`{name}` {_word(mine)}, the one beside it {_word(theirs)} ({_word(mine)}: "
                 f"{count:,} of {counted(owned.total, 'owned image')})."
             )
-    return (unseen + apart)[:MOST_FIELDS]
+    return (unseen + apart or flags)[:MOST_FIELDS]
 
 
 def _asked(found: Analysis) -> dict[str, str]:
@@ -112,10 +122,10 @@ def _asked(found: Analysis) -> dict[str, str]:
 
 
 def _owned(found: Analysis) -> Owned | None:
-    """Read off the database, one pass over S."""
+    """Read off the database, one pass over the images of S on the sphere."""
     paths = _asked(found)
     try:
-        view = resolve(found.dataset, str(found.params.get("owned", "S")))
+        named = resolve(found.dataset, str(found.params.get("owned", "S")))
     except GapsphereError:  # the field or view that named the set is gone
         return None
     if not paths:
@@ -126,7 +136,7 @@ def _owned(found: Analysis) -> Owned | None:
     words = [name for name in paths if name not in numbers]
     asked = [fo.CountValues(paths[name]) for name in words]
     asked += [fo.Bounds(paths[name], safe=True) for name in numbers]
-    read = view.aggregate(asked)
+    read = named.exists(found.names.sphere).aggregate(asked)
     bounds = dict(zip(numbers, read[len(words) :], strict=True))
     return Owned(
         int(found.owned.sum()),
