@@ -143,11 +143,13 @@ def test_work_is_stopped_and_its_last_word_taken_off(panel, fresh):
     assert [one["id"] for one in heard(panel)["work"]] == [running], "what runs stays in sight"
 
 
-def test_going_on_opens_the_form_of_the_step_and_takes_the_last_word_off(panel, fresh):
-    stopped = tell(fresh, "compute_embeddings", state="stopped")
+def test_going_on_opens_the_form_that_began_it_and_nothing_is_lost_by_closing_it(panel, fresh):
+    stopped = tell(fresh, "compute_embeddings", state="stopped", params={"suffix": "night"})
     panel.call("work", id=stopped, do="again")
     (prompt,) = panel.triggered("prompt_user_for_operation")
     assert prompt["operator_uri"] == "@gapsphere/gap-explorer/compute_embeddings"
-    assert heard(panel)["work"] == []
+    assert prompt["params"] == {"suffix": "night"}
+    assert [one["id"] for one in heard(panel)["work"]] == [stopped]
+    panel.call("work", id=stopped, do="dismiss")
     panel.call("work", id=stopped, do="again")
     assert panel.triggered("prompt_user_for_operation") == [], "it is gone already"
