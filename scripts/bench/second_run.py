@@ -47,9 +47,9 @@ def drives(count: int, kinds: Sequence[int], dimension: int, seed: int) -> NDArr
     for frame in range(FRAMES):
         step = 0.95 * step + 0.1 * random.standard_normal((count, dimension))
         rows[:, frame] = start + step
-    rows = rows.reshape(-1, dimension)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows
+    flat = rows.reshape(-1, dimension)
+    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
+    return flat
 
 
 def add(dataset: Any, tag: str, rows: NDArray[np.float32], name: str) -> None:

@@ -8,7 +8,7 @@ from fiftyone.core.odm import get_db_conn
 from gapsphere.panels.gap_explorer import colours
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.store import points, runs
+from gapsphere.plugin.dataset.store import binaries, points, runs
 from gapsphere.plugin.dataset.store.fiftyone_internals import detached
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.settings.steps import CoverageParams
@@ -160,7 +160,7 @@ def test_a_clone_and_a_forgotten_binary_are_read_off_the_samples(kept):
 
 
 def test_a_broken_binary_is_made_again(kept, caplog):
-    direct, bucket = points.read(kept, NAMES), points._bucket()
+    direct, bucket = points.read(kept, NAMES), binaries.bucket()
     (file,) = bucket.find({"filename": points._filename(kept, NAMES)})
     bucket.delete(file._id)
     bucket.upload_from_stream(file.filename, b"PK\x03\x04 cut short", metadata=file.metadata)

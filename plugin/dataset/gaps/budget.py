@@ -176,7 +176,7 @@ def _settings(dataset: fo.Dataset, names: Names, record: Record, suffix: str) ->
 def _rows(picked: PickResult, inputs: Inputs, record: Record) -> list[int]:
     """The rows of U that the picks are."""
     row = {sample_id: at for at, sample_id in enumerate(inputs.pool.ids)}
-    if not record.saw(inputs.trace()) or any(each not in row for each in picked.ids):
+    if not record.saw(inputs.trace(record)) or any(each not in row for each in picked.ids):
         raise MismatchError(
             "S or U, or their vectors, are not those that the picks were made from: select again, "
             "or give the view that they were made on."

@@ -134,10 +134,13 @@ class Scene:
         """What names are made of."""
         return terms_of(self.said.columns, self.owned_drives, self.pool_drives)
 
-    def trace(self) -> dict[str, Any]:
-        """What a record keeps of all this: equal traces give equal cards."""
+    def trace(self, earlier: Record | None = None) -> dict[str, Any]:
+        """What a record keeps of all this: equal traces give equal cards.
+
+        ``earlier`` as in :meth:`.Inputs.trace`.
+        """
         others = {suffix or "none": stamp for suffix, stamp in self.others().items()}
-        return {**self.inputs.trace(), "said": self.said.digest(), "others": others}
+        return {**self.inputs.trace(earlier), "said": self.said.digest(), "others": others}
 
     def others(self) -> dict[str, str]:
         """The stamps of the other analyses' coverage runs, by suffix."""
@@ -156,7 +159,7 @@ def stamp(record: Record) -> str:
 
 def _refuse_others(record: Record, inputs: Inputs, drives: Drives, params: CardParams) -> None:
     """MismatchError where the coverage run saw another S, another U or other drives."""
-    known, now = record.inputs, {**inputs.trace(), "drives": drives.digest()}
+    known, now = record.inputs, {**inputs.trace(record), "drives": drives.digest()}
     if "owned_digest" not in known:
         raise MismatchError(
             "These distances were imported, and cards need distances between the vectors of this "

@@ -86,7 +86,7 @@ def summarize_gaps(
     if covered.gaps:
         inputs = inputs or read_inputs(samples, params, progress=report("Reading vectors"))
         scene = Scene.read(samples, params, inputs)
-        step.inputs = {**trace, **scene.trace()}
+        step.inputs = {**trace, **scene.trace(step.earlier)}
     if known := step.current():
         round_cards.note(dataset, names)
         return replace(of_record(known), reused=True)

@@ -114,10 +114,10 @@ def compute_coverage(
     samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
     drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
-    trace = inputs.trace() | {"drives": drives.digest()}
-    step = Step.of(STEP, samples, params, trace, writes)
+    step = Step.of(STEP, samples, params, writes=writes)
     # Attributes may come after the images were embedded: what they say is then asked again.
-    step.inputs = {**step.inputs, "attributes": step.filled(step.names.attributes)}
+    more = {"drives": drives.digest(), "attributes": step.filled(step.names.attributes)}
+    step.inputs = inputs.trace(step.earlier) | more
     known = step.current()
     refuse_foreign(step.dataset, step.names, writes(step.names), rounds.WRITES)
     rounds.settle(step.dataset, step.names, step.earlier)

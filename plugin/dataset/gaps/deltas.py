@@ -140,7 +140,7 @@ def use_delta(analysis: Analysis, delta: float | None) -> CoverageResult:
     samples = admitted(analysis.dataset, params.slices)
     inputs = read_inputs(samples, params)
     record = runs.read(analysis.dataset, analysis.names, coverage.STEP)
-    if record is not None and not record.saw(inputs.trace()):
+    if record is not None and not record.saw(inputs.trace(record)):
         # Images came or went since, or the run was on a view: δ changes for those measured then.
         measured = flat(analysis.dataset).select(analysis.ids.text(), ordered=False)
         return coverage.compute_coverage(measured, params)

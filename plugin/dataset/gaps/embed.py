@@ -37,11 +37,13 @@ from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.runs import Record
-from ..store.samples import by_slice, slices_line
+from ..store.samples import by_slice, flat, slices_line
 from ..store.sets import Samples
 from ..store.skipped import tag_skipped
 from ..store.step import Step
 from ..store.vectors import Vectors
+from . import copies
+from .copies import Copies
 from .zoo import register_zoo
 
 register_zoo()
@@ -131,7 +133,7 @@ def compute_embeddings(
     DatabaseError
         The database failed, on a full disk for one: the batches before stay and a re-run goes on.
     """
-    params = _resolved(params or EmbeddingParams())
+    params = resolved(params or EmbeddingParams())
     samples = admitted(samples, params.slices)
     if not counted(samples):
         raise EmptySetError("There is no sample to embed.")
@@ -188,7 +190,7 @@ def compute_embeddings(
     return result
 
 
-def _resolved(params: EmbeddingParams) -> EmbeddingParams:
+def resolved(params: EmbeddingParams) -> EmbeddingParams:
     """Write the environment's checkpoint into the parameters: the record has to name it."""
     path = os.environ.get(INTERNVL_VARIABLE)
     if params.encoder == "auto" and params.model_path is None and path:
@@ -302,7 +304,42 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     refuse_rows(params.pooling, f"field {source!r}")
     step.writes = writes(step.names, measured=False)
     refuse_foreign(step.dataset, step.names, step.writes)
-    found = vectors.read(samples, source)
+    seen = copies.look(step, samples, source, field)
+    if not len(seen.ids):
+        raise EmptySetError(f"No sample has a vector in {source!r}.")
+    label = f"field:{source}"
+    made_by = step.earlier.inputs if step.earlier else {}
+    ours = made_by.get("encoder") == label
+    skipped = _without(samples, source) if seen.missing else ()
+    slices, count = by_slice(samples), len(seen.ids)
+    if ours and step.earlier and seen.same.all() and step.earlier.holds(step.settings, made_by):
+        dimension = step.earlier.results["dimension"]
+        return EmbeddingResult(
+            label, made_by["fingerprint"], dimension, 0, count, skipped, step.seconds, slices
+        )
+    found = _new(step, seen, source) if ours else None
+    if found is not None:
+        fingerprint = made_by["fingerprint"]
+    else:
+        found = _unit(vectors.read(samples, source), source)
+        known = ours and _agree(vectors.read(step.dataset, field), found)
+        fingerprint = made_by["fingerprint"] if known else f"{label}:{found.digest()}"
+    _claim(step, label, fingerprint, overwrite=params.overwrite or ours)
+    step.now({**step.inputs, vectors.COPYING: True})
+    vectors.write(step.dataset, field, found.ids, found.matrix)
+    step.at("copied")
+    step.inputs = {"encoder": label, "fingerprint": fingerprint}
+    done, dimension = len(found.ids), found.matrix.shape[1]
+    result = EmbeddingResult(
+        label, fingerprint, dimension, done, max(count - done, 0), skipped, step.seconds, slices
+    )
+    copies.note(step, seen, field)
+    _complete(step, result)
+    return result
+
+
+def _unit(found: Vectors, source: str) -> Vectors:
+    """The vectors as unit rows, in place."""
     if not found.ids:
         raise EmptySetError(f"No sample has a vector in {source!r}.")
     norms = np.linalg.norm(found.matrix, axis=1, keepdims=True)
@@ -310,35 +347,32 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
         sample = found.ids[int(np.flatnonzero(norms[:, 0] == 0)[0])]
         raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
     np.divide(found.matrix, norms, out=found.matrix)
-    label = f"field:{source}"
-    made_by = step.earlier.inputs if step.earlier else {}
-    ours = made_by.get("encoder") == label
-    if ours and _agree(step, found):
-        fingerprint = made_by["fingerprint"]
-    else:
-        fingerprint = f"{label}:{found.digest()}"
-    _claim(step, label, fingerprint, overwrite=params.overwrite or ours)
-    step.now({**step.inputs, vectors.COPYING: True})
-    vectors.write(step.dataset, field, found.ids, found.matrix)
-    step.at("copied")
-    step.inputs = {"encoder": label, "fingerprint": fingerprint}
-    result = EmbeddingResult(
-        label,
-        fingerprint,
-        found.matrix.shape[1],
-        len(found.ids),
-        0,
-        _without(samples, source),
-        step.seconds,
-        by_slice(samples),
-    )
-    _complete(step, result)
-    return result
+    return found
 
 
-def _agree(step: Step, found: Vectors) -> bool:
+def _new(step: Step, seen: Copies, source: str) -> Vectors | None:
+    """The vectors that are not copied as they are; None where all have to be looked at.
+
+    That is where none is known, or where those known have others now: of another model.
+    """
+    if not seen.same.any():
+        return None
+    view, field = flat(step.dataset), step.names.embedding
+    wanted = seen.ids[~seen.same].tolist()
+    if not wanted:
+        shape = (0, step.earlier.results["dimension"] if step.earlier else 0)
+        return Vectors([], np.empty(shape, np.float32))
+    found = _unit(vectors.read(view.select(wanted, ordered=False), source), source)
+    changed = seen.ids[~seen.same & seen.copied].tolist()
+    there = vectors.read(view.select(changed, ordered=False), field) if changed else None
+    if there is not None and not _agree(there, found):
+        return None
+    some = vectors.read(view.select(seen.ids[seen.same][:1].tolist()), field)
+    return found if some.matrix.shape[1] == found.matrix.shape[1] else None
+
+
+def _agree(copied: Vectors, found: Vectors) -> bool:
     """Whether the copies that are there are these vectors: of one model, or so it seems."""
-    copied = vectors.read(step.dataset, step.names.embedding)
     row = {sample_id: at for at, sample_id in enumerate(copied.ids)}
     both = [at for at, sample_id in enumerate(found.ids) if sample_id in row]
     if not both or copied.matrix.shape[1] != found.matrix.shape[1]:

@@ -1,10 +1,18 @@
-"""``find_gaps``: embeddings to gap cards in a row; what still holds is skipped."""
+"""``find_gaps``: embeddings to gap cards in a row; what still holds is skipped.
+
+Where nothing at all has changed since a run, no step is asked (:mod:`.unchanged`).
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
+import fiftyone as fo
+
+from ...embeddings.extract import Skipped
 from ...encoders.protocol import Encoder
 from ...progress import Reporter, quiet
 from ...results import Result
@@ -17,20 +25,21 @@ from ...settings.steps import (
     KCenterParams,
     SphereParams,
 )
-from ..store import points
+from ..store import points, runs
 from ..store.door import admitted
 from ..store.inputs import read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import refuse_foreign
 from ..store.sets import Samples, dataset_of, resolve_sets
-from . import cards, coverage, embed, picks, sphere
+from . import card_records, cards, coverage, embed, picks, sphere
 from .card_records import CardResult
 from .cards import summarize_gaps
 from .coverage import CoverageResult, compute_coverage
 from .embed import EmbeddingResult, compute_embeddings
 from .picks import PickResult, select_kcenter
 from .sphere import SphereResult, compute_sphere
+from .unchanged import Look
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,6 +99,70 @@ def find_gaps(
     """
     params = params or GapParams()
     samples = admitted(samples, params.slices)
+    if encoder is not None:
+        return _steps(samples, params, encoder, report)
+    names, clock = Names(params.suffix), time.monotonic()
+    settings = params.model_dump(mode="json") | {"checkpoint": embed.resolved(params).model_path}
+    look = Look.at(samples, names, settings)
+    if kept := look.known():
+        return _as_before(dataset_of(samples), names, kept, time.monotonic() - clock)
+    found = latest = _steps(samples, params, None, report)
+    if not _nothing_to_do(found) and not _tries_again(found, params):
+        clock = time.monotonic()
+        look = Look.at(samples, names, settings)
+        latest = _steps(samples, params, None, quiet)
+        found.seconds["checking"] = time.monotonic() - clock
+    if _nothing_to_do(latest) and not _tries_again(latest, params):
+        look.keep(
+            {
+                "owned": found.owned,
+                "pool": found.pool,
+                "embedded": asdict(latest.embedded),
+                "without_vector": found.without_vector,
+            }
+        )
+    return found
+
+
+def _nothing_to_do(found: GapResult) -> bool:
+    """Whether each step found what an earlier run has written."""
+    steps = (found.covered, found.picked, found.laid, found.carded)
+    return not found.embedded.done and all(step.reused for step in steps)
+
+
+def _tries_again(found: GapResult, params: GapParams) -> bool:
+    """Whether the next run has to look at images that could not be used: files may be mended."""
+    skipped = len(found.embedded.skipped)
+    return bool(skipped) and (params.encoder != "field" or skipped > embed.LISTED)
+
+
+def _as_before(
+    dataset: fo.Dataset, names: Names, kept: Mapping[str, Any], seconds: float
+) -> GapResult:
+    """What the steps found, off their records."""
+    found = {
+        step: runs.read(dataset, names, step) for step in (picks.STEP, sphere.STEP, cards.STEP)
+    }
+    results = {step: {} if record is None else record.results for step, record in found.items()}
+    skipped = tuple(Skipped(**each) for each in kept["embedded"]["skipped"])
+    return GapResult(
+        dataset.name,
+        kept["owned"],
+        kept["pool"],
+        EmbeddingResult(**{**kept["embedded"], "skipped": skipped}),
+        replace(coverage.read(dataset, names), reused=True),
+        replace(picks.of_record(results[picks.STEP]), reused=True),
+        replace(sphere.of_record(results[sphere.STEP]), reused=True),
+        replace(card_records.of_record(results[cards.STEP]), reused=True),
+        {"looking for changes": seconds},
+        (kept["without_vector"][0], kept["without_vector"][1]),
+    )
+
+
+def _steps(
+    samples: Samples, params: GapParams, encoder: Encoder | None, report: Reporter
+) -> GapResult:
+    """All steps, each of which does what is not done yet."""
     sets = resolve_sets(samples, params.owned, params.pool)
     seconds: dict[str, float] = {}
     names = Names(params.suffix)

@@ -57,7 +57,7 @@ def _columns(
 ) -> list[list[Any]] | None:
     """Columns of the run, a value for each candidate; None where one is not whole."""
     record = runs.read(dataset, names, coverage.STEP)
-    if record is None or record.running or not record.saw(inputs.trace()):
+    if record is None or record.running or not record.saw(inputs.trace(record)):
         return None
     found = list(columns(dataset, inputs.pool.ids, dict(zip(fields, fields, strict=True))).values())
     return None if any(None in column for column in found) else found

@@ -146,7 +146,8 @@ def select_kcenter(
     params = params or KCenterParams()
     samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
-    step = Step.of(STEP, samples, params, inputs.trace(), writes)
+    step = Step.of(STEP, samples, params, writes=writes)
+    step.inputs = inputs.trace(step.earlier)
     if known := step.current():
         return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))
@@ -188,12 +189,12 @@ def select_candidates(
     samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
     rules = read_rules(samples, params, inputs)
-    trace = inputs.trace() | {"rules": rules.digest()}
 
     def planned(names: Names) -> Writes:
         return writes(names, support=params.support is not None)
 
-    step = Step.of(STEP, samples, params, trace, planned)
+    step = Step.of(STEP, samples, params, writes=planned)
+    step.inputs = inputs.trace(step.earlier) | {"rules": rules.digest()}
     if known := step.current():
         return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, planned(step.names))

@@ -83,7 +83,8 @@ def compute_sphere(
     params = params or SphereParams()
     samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
-    step = Step.of(STEP, samples, params, inputs.trace(), writes)
+    step = Step.of(STEP, samples, params, writes=writes)
+    step.inputs = inputs.trace(step.earlier)
     if known := step.current():
         return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))

@@ -125,7 +125,7 @@ def replace_run(
 
 def ids_with(dataset: fo.Dataset, field: str) -> list[str]:
     """Ids of the samples that have a value in a field; ``exists`` finds none in a field of ids."""
-    where = {_stored(dataset, field): {"$ne": None}}
+    where = {stored_name(dataset, field): {"$ne": None}}
     found = dataset._sample_collection.find(where, {"_id": True}, batch_size=50_000)
     return [str(document["_id"]) for document in found]
 
@@ -135,7 +135,7 @@ def columns_digest(dataset: fo.Dataset, fields: Sequence[str], tags: Sequence[st
 
     Their ids, values and those tags are compared as the database holds them, without decoding.
     """
-    stored = [_stored(dataset, field) for field in fields]
+    stored = [stored_name(dataset, field) for field in fields]
     some: Stages = [{name: {"$ne": None}} for name in stored]
     some += [{"tags": tag} for tag in tags]
     values: dict[str, Any] = {
@@ -150,7 +150,7 @@ def columns_digest(dataset: fo.Dataset, fields: Sequence[str], tags: Sequence[st
     return digest.hexdigest()
 
 
-def _stored(dataset: fo.Dataset, field: str) -> str:
+def stored_name(dataset: fo.Dataset, field: str) -> str:
     """What a field is called in the database: one of ids has an underscore before its name."""
     return str(dataset.get_field(field).db_field or field)
 
@@ -159,6 +159,22 @@ def collection(dataset: fo.Dataset) -> Collection[dict[str, Any]]:
     """The MongoDB collection of the samples: raw documents cost a third of ``values``' time."""
     found: Collection[dict[str, Any]] = dataset._sample_collection
     return found
+
+
+def stored_values(dataset: fo.Dataset, field: str, ids: Sequence[str]) -> dict[str, Any]:
+    """What the database holds of a field, by id: arrays as their bytes.
+
+    ``values`` takes ten times as long for vectors.
+    """
+    name = stored_name(dataset, field)
+    which = {"_id": {"$in": [ObjectId(each) for each in ids]}}
+    found = dataset._sample_collection.find(which, {name: True}, batch_size=len(ids))
+    return {str(document["_id"]): document.get(name) for document in found}
+
+
+def pipeline(samples: fo.Dataset | fo.DatasetView) -> Stages:
+    """What MongoDB is asked for the samples of a dataset or view."""
+    return list(samples._pipeline())
 
 
 def root_dataset(view: fo.DatasetView) -> fo.Dataset:

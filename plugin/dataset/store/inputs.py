@@ -1,6 +1,7 @@
 """What the array steps start from: the vectors of S and U, read once and handed on.
 
-``find_gaps`` reads them once for all its steps; a step that runs alone reads its own.
+``find_gaps`` reads them once for all its steps, and a step that runs alone reads its own: where
+their marks say that nothing has changed, none does.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import Any
 
 import fiftyone as fo
 
-from ...errors import DimensionError, EmptySetError, UnfinishedError
+from ...errors import EmptySetError, UnfinishedError
 from ...progress import Progress, silent
 from ...settings.steps import SetParams
 from . import runs, vectors
 from .names import Names
+from .runs import Record
 from .sets import Samples, Sets, reloaded, resolve_sets
 from .vectors import Vectors
 
@@ -30,15 +32,25 @@ class Inputs:
     encoder: str
     fingerprint: str
 
-    def trace(self) -> dict[str, Any]:
-        """What a record keeps of the inputs: equal traces give equal results."""
+    def trace(self, earlier: Record | None = None) -> dict[str, Any]:
+        """What a record keeps of the inputs: equal traces give equal results.
+
+        Records of earlier versions keep a digest of all numbers: where ``earlier`` is one and saw
+        these vectors, the trace is its own.
+        """
+        known = {} if earlier is None else earlier.inputs
+        sets = {"owned_digest": self.owned, "pool_digest": self.pool}
+        digests = {name: found.digest() for name, found in sets.items()}
+        if all(known.get(name) and not known[name].startswith(vectors.MARK) for name in sets):
+            whole = {name: found.whole_digest for name, found in sets.items()}
+            if whole.items() <= known.items():
+                digests = whole
         return {
             "encoder": self.encoder,
             "fingerprint": self.fingerprint,
             "owned_count": len(self.owned.ids),
             "pool_count": len(self.pool.ids),
-            "owned_digest": self.owned.digest(),
-            "pool_digest": self.pool.digest(),
+            **digests,
         }
 
 
@@ -55,29 +67,22 @@ def _why(dataset: fo.Dataset, names: Names, sets: Sets) -> str:
 
 
 def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = silent) -> Inputs:
-    """Read S and U.
+    """Find S and U; their vectors are read when they are first asked for.
 
     Raises
     ------
     EmptySetError
         A set has no sample, or none of its samples has a vector.
-    DimensionError
-        The vectors of S and U differ in length.
     """
     dataset, names = reloaded(samples), Names(params.suffix)
     sets = resolve_sets(samples, params.owned, params.pool)
-    owned = vectors.read(sets.owned, names.embedding, progress=progress, unit=True)
-    pool = vectors.read(sets.pool, names.embedding, progress=progress, unit=True)
+    owned = vectors.find(sets.owned, names.embedding, progress=progress)
+    pool = vectors.find(sets.pool, names.embedding, like=owned, progress=progress)
     for found, role in ((owned, "S"), (pool, "U")):
         if not found.ids:
             raise EmptySetError(
                 f"No sample of {role} has an {names.embedding!r}: {_why(dataset, names, sets)}"
             )
-    if owned.matrix.shape[1] != pool.matrix.shape[1]:
-        raise DimensionError(
-            f"{names.embedding!r} has {owned.matrix.shape[1]} numbers in S and "
-            f"{pool.matrix.shape[1]} in U: embed both with one encoder."
-        )
     record = runs.read(dataset, names, "embeddings")
     if record and record.running and record.inputs.get(vectors.COPYING):
         raise UnfinishedError(runs.unfinished(record, names))

@@ -31,8 +31,8 @@ from pymongo.errors import PyMongoError
 
 from ...coverage.criterion import NAMES
 from ...errors import EmptySetError, GapsphereError
-from . import runs
-from .fiftyone_internals import collection, database, dataset_id
+from . import binaries, runs
+from .fiftyone_internals import collection, dataset_id
 from .fiftyone_internals import view_ids as view_ids
 from .names import Names
 from .sets import resolve
@@ -49,7 +49,6 @@ REREAD_SHARE = 0.25
 """Past this share of changed samples everything is read: one scan is cheaper than many look-ups."""
 KEEP_AFTER = 5_000
 """Changed samples from which the binary is written again."""
-CHUNK = 8 << 20
 UNWRITTEN = 2
 """In place of a verdict, where a sample carries none."""
 CODES = {name: code for code, name in NAMES.items()}
@@ -63,7 +62,6 @@ VALUES: dict[str, tuple[type[np.generic], float]] = {
     "support_drives": (np.int32, -1),
 }
 """Type of each column read off the samples, and what stands where a sample has no value."""
-BUCKET = "gapsphere"
 _locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 """Two panels that open at once read once; a lock that nobody holds goes."""
 _locks_guard = threading.Lock()
@@ -168,7 +166,7 @@ def mark_of(dataset: fo.Dataset) -> Mark:
 
 def forget(dataset: fo.Dataset, names: Names) -> None:
     """Delete the binary; the next reading makes it again."""
-    bucket = _bucket()
+    bucket = binaries.bucket()
     for old in list(bucket.find({"filename": _filename(dataset, names)})):
         bucket.delete(old._id)
 
@@ -351,19 +349,15 @@ def _added(dataset: fo.Dataset, names: Names, others: Array) -> int:
 # The binary --------------------------------------------------------------------------------------
 
 
-def _bucket() -> Any:
-    import gridfs
-
-    return gridfs.GridFSBucket(database(), bucket_name=BUCKET, chunk_size_bytes=CHUNK)
-
-
 def _filename(dataset: fo.Dataset, names: Names) -> str:
     return f"points/{dataset_id(dataset)}/{names.suffix}"
 
 
 def _kept(dataset: fo.Dataset, names: Names, made_by: str) -> Points | None:
     """The binary, where it is of these runs."""
-    files = list(_bucket().find({"filename": _filename(dataset, names)}).sort("uploadDate", -1))
+    files = list(
+        binaries.bucket().find({"filename": _filename(dataset, names)}).sort("uploadDate", -1)
+    )
     if (
         not files
         or files[0].metadata.get("layout") != LAYOUT
@@ -382,18 +376,7 @@ def _kept(dataset: fo.Dataset, names: Names, made_by: str) -> Points | None:
 
 def _keep(dataset: fo.Dataset, names: Names, points: Points) -> None:
     """Write the binary in place of an older one; a database that refuses only costs speed."""
-    binary = io.BytesIO()
     about = json.dumps({"added": points.added, "mark": asdict(points.mark)})
-    np.savez(binary, about=np.array(about), **{name: getattr(points, name) for name in COLUMNS})
-    try:
-        bucket, filename = _bucket(), _filename(dataset, names)
-        old = [file._id for file in bucket.find({"filename": filename})]
-        # FiftyOne does not know of these files: those of datasets since deleted go with the next.
-        alive = database().datasets.distinct("_id")
-        old += [file._id for file in bucket.find({"metadata.dataset": {"$nin": alive}})]
-        made_of = {"layout": LAYOUT, "runs": points.runs, "dataset": dataset_id(dataset)}
-        bucket.upload_from_stream(filename, binary.getvalue(), metadata=made_of)
-        for file_id in set(old):
-            bucket.delete(file_id)
-    except PyMongoError:
-        logger.warning("The points of %s could not be kept", dataset.name, exc_info=True)
+    columns = {"about": np.array(about), **{name: getattr(points, name) for name in COLUMNS}}
+    made_of = {"layout": LAYOUT, "runs": points.runs}
+    binaries.replace(dataset, _filename(dataset, names), columns, **made_of)

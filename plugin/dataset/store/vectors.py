@@ -7,8 +7,9 @@ FiftyOne's own ``values`` would hold every vector twice.
 from __future__ import annotations
 
 import hashlib
+import io
+import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,10 +17,12 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DimensionError, InputError, NotFiniteError
+from ...errors import DimensionError, InputError, MismatchError, NotFiniteError
 from ...progress import Progress, silent
 from . import fields
 from .database import counted
+from .fiftyone_internals import stored_values
+from .marks import marks_of
 from .samples import Samples, dataset_of, flat
 
 READ_BLOCK = 8192
@@ -27,29 +30,90 @@ UNIT_TOLERANCE = 1e-4
 COPYING = "copying"
 """In the inputs of a running record: vectors of before and of now may stand side by side."""
 NUMBERS = (fo.FloatField, fo.IntField)
+MARK = "marks:"
+"""Before a digest of marks (:mod:`~.marks`); one of all numbers has nothing before it."""
+_NPY = b"\x93NUMPY\x01\x00"
+_kinds: dict[bytes, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+"""Type and shape of arrays by their header, few since vectors of a dataset are alike."""
+_NOTHING = np.empty((0, 0), np.float32)
 
 
-@dataclass(frozen=True)
 class Vectors:
     """Vectors of the samples that have one.
 
-    ``ids`` (n,) sample ids in view order; ``matrix`` float32 (n, d); ``missing`` counts the samples
-    of the view without a vector.
+    ``ids`` (n,) sample ids in view order; ``matrix`` float32 (n, d), which may be given as what
+    reads it; ``missing`` counts the samples of the view without a vector.  ``mark`` says of stored
+    vectors what :meth:`digest` says, without reading them.
     """
 
-    ids: list[str]
-    matrix: NDArray[np.float32]
-    missing: int = 0
+    def __init__(
+        self,
+        ids: list[str],
+        matrix: NDArray[np.float32] | Callable[[], NDArray[np.float32]],
+        missing: int = 0,
+        mark: str = "",
+    ) -> None:
+        self.ids, self.missing, self._matrix, self._mark = ids, missing, matrix, mark
+
+    @cached_property
+    def matrix(self) -> NDArray[np.float32]:
+        """The numbers, read when they are first asked for."""
+        found, self._matrix = self._matrix, _NOTHING
+        return found() if callable(found) else found
 
     def digest(self) -> str:
         """Fingerprint of ids and values: two equal digests mean the same input."""
-        return self._digest
+        return self._mark or self.whole_digest
 
     @cached_property
-    def _digest(self) -> str:
+    def whole_digest(self) -> str:
+        """The digest of every number, which records of earlier versions hold."""
         digest = hashlib.blake2b("".join(self.ids).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(self.matrix).data)
         return digest.hexdigest()
+
+
+def find(
+    samples: Samples, field: str, *, like: Vectors | None = None, progress: Progress = silent
+) -> Vectors:
+    """The vectors of ``field``, unit rows, known by their marks and read when they are asked for.
+
+    Raises
+    ------
+    MismatchError
+        When they are read: a sample has lost its vector since.
+    DimensionError, NotFiniteError
+        When they are read, as in :func:`read`, or where those ``like`` which they should be are
+        not.
+    """
+    samples = flat(samples)
+    if not samples.has_field(field):
+        return Vectors([], _NOTHING, counted(samples))
+    found, dataset = marks_of(samples, field), dataset_of(samples)
+    there = found.there[:, 0]
+    packed = found.ids[there].tobytes()
+    ids = [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
+    digest = hashlib.blake2b(packed, digest_size=16)
+    digest.update(found.marks[there].tobytes())
+
+    def numbers() -> NDArray[np.float32]:
+        listed, matrix = _rows(dataset, field, ids, np.empty, progress)
+        if len(listed) < len(ids):
+            raise MismatchError(
+                f"{len(ids) - len(listed)} samples lost their {field!r} while they were read: run "
+                "it again."
+            )
+        _check(listed, matrix, field, unit=True)
+        if like is not None and like.matrix.shape[1] != matrix.shape[1]:
+            raise DimensionError(
+                f"{field!r} has {like.matrix.shape[1]} numbers in S and {matrix.shape[1]} in U: "
+                "embed both with one encoder."
+            )
+        return matrix
+
+    return Vectors(
+        ids, numbers if ids else _NOTHING, int((~there).sum()), MARK + digest.hexdigest()
+    )
 
 
 def read(
@@ -80,19 +144,30 @@ def read(
     ids = samples.exists(field).values("id") if samples.has_field(field) else []
     missing = counted(samples) - len(ids)
     if not ids:
-        return Vectors([], np.empty((0, 0), np.float32), missing)
-    dataset, matrix = dataset_of(samples), None
+        return Vectors([], _NOTHING, missing)
+    found, matrix = _rows(dataset_of(samples), field, ids, allocate, progress)
+    _check(found, matrix, field, unit)
+    return Vectors(found, matrix, missing + len(ids) - len(found))
+
+
+def _rows(
+    dataset: fo.Dataset,
+    field: str,
+    ids: Sequence[str],
+    allocate: Callable[[tuple[int, int], Any], NDArray[np.float32]],
+    progress: Progress,
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Vectors of these samples, those left out that have none."""
+    matrix: NDArray[np.float32] | None = None
     found: list[str] = []
     for start in range(0, len(ids), READ_BLOCK):
         block = ids[start : start + READ_BLOCK]
-        block_ids, rows = flat(dataset).select(block, ordered=False).values(["id", field])
-        place = {sample_id: position for position, sample_id in enumerate(block_ids)}
+        rows = stored_values(dataset, field, block)
         for sample_id in block:
-            row = rows[place[sample_id]] if sample_id in place else None
-            if row is None:
-                missing += 1
+            value = rows.get(sample_id)
+            if value is None:
                 continue
-            row = _vector(row, sample_id, field)
+            row = _vector(value, sample_id, field)
             if matrix is None:
                 matrix = allocate((len(ids), len(row)), np.float32)
             if len(row) != matrix.shape[1]:
@@ -103,21 +178,30 @@ def read(
             matrix[len(found)] = row
             found.append(sample_id)
         progress(min(start + READ_BLOCK, len(ids)), len(ids))
-    if matrix is None:
-        return Vectors([], np.empty((0, 0), np.float32), missing)
-    vectors = Vectors(found, matrix[: len(found)], missing)
-    _check(vectors, field, unit)
-    return vectors
+    return found, _NOTHING if matrix is None else matrix[: len(found)]
 
 
 def _vector(row: Any, sample_id: str, field: str) -> NDArray[np.float32]:
     try:
-        vector = np.asarray(row, np.float32)
+        vector = _array(row) if isinstance(row, bytes) else np.asarray(row, np.float32)
     except (TypeError, ValueError):
         vector = np.empty((0, 0), np.float32)
     if vector.ndim != 1 or not vector.size:
         raise DimensionError(f"Sample {sample_id} has a {field!r} that is not a list of numbers.")
     return vector
+
+
+def _array(stored: bytes) -> NDArray[Any]:
+    """A stored array as numpy has it, which takes most of its time to read the header anew."""
+    data = zlib.decompress(stored)
+    end = 10 + int.from_bytes(data[8:10], "little")
+    kind = _kinds.get(data[:end])
+    if kind is None:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+        if data.startswith(_NPY) and array.flags.c_contiguous:
+            _kinds[data[:end]] = array.dtype, array.shape
+        return np.asarray(array, np.float32)
+    return np.frombuffer(data, kind[0], offset=end).reshape(kind[1])
 
 
 def refuse_other_kinds(samples: Samples, field: str) -> None:
@@ -149,18 +233,18 @@ def declare(dataset: fo.Dataset, field: str, description: str | None = None) -> 
     fields.declare(dataset, field, fo.VectorField, description)
 
 
-def _check(vectors: Vectors, field: str, unit: bool) -> None:
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors.matrix, vectors.matrix, dtype=np.float64))
+def _check(ids: Sequence[str], matrix: NDArray[np.float32], field: str, unit: bool) -> None:
+    norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
     bad = np.flatnonzero(~np.isfinite(norms))
     if bad.size:
         raise NotFiniteError(
             f"{bad.size} samples have NaN or infinity in {field!r}, the first is "
-            f"{vectors.ids[bad[0]]}. Clear their {field!r} and embed again."
+            f"{ids[bad[0]]}. Clear their {field!r} and embed again."
         )
     if unit:
         off = np.flatnonzero(np.abs(norms - 1) > UNIT_TOLERANCE)
         if off.size:
             raise NotFiniteError(
                 f"{off.size} samples have a {field!r} that is not of unit length, the first is "
-                f"{vectors.ids[off[0]]}. Import them with the encoder `field`, which normalises."
+                f"{ids[off[0]]}. Import them with the encoder `field`, which normalises."
             )

@@ -1,5 +1,7 @@
 """One contract a function: what FiftyOne's private API has to go on doing."""
 
+import io
+import zlib
 from datetime import datetime
 
 import fiftyone as fo
@@ -116,6 +118,23 @@ def test_the_collection_holds_a_document_a_sample_with_its_fields(boxes):
     found = internals.collection(boxes).find({}, {"number": 1, "last_modified_at": 1})
     assert [document["number"] for document in found] == boxes.values("number")
     assert internals.collection(boxes).find_one()["last_modified_at"] is not None
+
+
+def test_what_mongodb_is_asked_gives_the_samples_of_a_view(boxes):
+    for view in (boxes, boxes.match(F("number") > 0), boxes[:1].concat(boxes[2:])):
+        found = internals.collection(boxes).aggregate(internals.pipeline(view))
+        assert [str(document["_id"]) for document in found] == view.values("id")
+
+
+def test_stored_arrays_are_bytes_that_numpy_reads_when_unpacked(boxes):
+    boxes.add_sample_field("vector", fo.VectorField)
+    boxes.set_values("vector", {boxes.last().id: np.arange(3.0)}, key_field="id")
+    ids = boxes.values("id")
+    found = internals.stored_values(boxes, "vector", ids)
+    assert list(found) == ids
+    assert found[ids[0]] is None
+    read = np.load(io.BytesIO(zlib.decompress(found[ids[2]])))
+    np.testing.assert_array_equal(read, np.arange(3.0))
 
 
 def test_the_root_of_a_view_is_the_dataset_itself(boxes):

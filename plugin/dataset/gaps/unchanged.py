@@ -1,0 +1,61 @@
+"""Whether anything has changed since ``find_gaps`` found everything as it was.
+
+The truth is the content: a digest of every value of every sample (:mod:`..store.marks`), and one of
+all that the dataset has beside them (fields, saved views, runs of any analysis).  Where both are as
+they were, and the settings and the view too, no step is asked: what they found stands.
+
+The digest counts only if it was taken *before* a look at every step that found nothing to do, so
+that a change made while the steps ran is never taken for one that they saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+
+from ..store import runs
+from ..store.fiftyone_internals import stages
+from ..store.marks import content_digest, surroundings_digest
+from ..store.names import Names
+from ..store.runs import Record
+from ..store.samples import Samples, reloaded
+
+RECORD = "find_gaps"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A dataset as it was at one moment, for a run with these settings."""
+
+    dataset: fo.Dataset
+    names: Names
+    settings: Mapping[str, Any]
+    content: Mapping[str, Any]
+
+    @classmethod
+    def at(cls, samples: Samples, names: Names, settings: Mapping[str, Any]) -> Look:
+        """Look at the dataset of ``samples``."""
+        dataset = reloaded(samples)
+        view = stages(samples) if isinstance(samples, fo.DatasetView) else []
+        content = {
+            "view": hashlib.blake2b(repr(view).encode(), digest_size=16).hexdigest(),
+            "samples": content_digest(dataset),
+            "surroundings": surroundings_digest(dataset, names.run_key(RECORD)),
+        }
+        return cls(dataset, names, settings, content)
+
+    def known(self) -> Mapping[str, Any] | None:
+        """What was kept where all was as it is."""
+        record = runs.read(self.dataset, self.names, RECORD)
+        if record is None or not record.holds(self.settings, self.content):
+            return None
+        return record.results
+
+    def keep(self, results: Mapping[str, Any]) -> None:
+        """Note that all steps hold for what was looked at."""
+        record = Record(RECORD, self.settings, self.content, results)
+        runs.write(self.dataset, self.names, record)
