@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .step import StepOperator
 
 TEXT = "words"
+STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
 POLL_SECONDS = 0.25
 PATIENCE = WAIT + 1
 """Seconds that the App's window waits: long enough to hear that another run is at it."""
@@ -90,14 +91,17 @@ def _asked(ctx: foo.ExecutionContext) -> dict[str, Any]:
 
 
 def _shown_at_work(ctx: foo.ExecutionContext, job: jobs.Job) -> Generator[Any, None, None]:
-    """Say in the window how far it is: an empty dataset has no panel that could.
+    """Say in the window how far it is, over a button that stops it: an empty dataset has no panel.
 
     A window that is closed ends nothing.
     """
-    while not job.wait(POLL_SECONDS * 4):
-        at = job.now
+    while not job.wait(POLL_SECONDS):
+        at, outputs = job.now, types.Object()
         text = f"{at.stage}: {pace(at.done, at.total, at.seconds)}" if at.stage else at.label
-        yield ctx.ops.set_progress(label=text, progress=at.done / max(at.total, 1))
+        outputs.float("share", view=types.ProgressView(label=text))
+        outputs.view("stop", types.Button(label="Stop", operator=STOP_OPERATOR))
+        share = at.done / max(at.total, 1)
+        yield ctx.ops.show_output(types.Property(outputs).to_json(), {"share": share})
 
 
 def _follow(ctx: foo.ExecutionContext, job: jobs.Job) -> None:

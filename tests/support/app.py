@@ -4,6 +4,26 @@ from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as TimedOut
 
 MODAL = '[data-cy="modal"]'
+FORM = '[data-cy="operators-prompt-modal"]'
+
+
+def prompt(page: Page, label: str) -> None:
+    """Open an operator's form from the palette."""
+    page.keyboard.press("`")
+    page.get_by_placeholder("Search operations").or_(page.locator("input:focus")).first.wait_for()
+    page.keyboard.type(label)
+    page.get_by_text(label, exact=True).last.click()
+    page.get_by_role("button", name="Execute").first.wait_for()
+
+
+def execute(page: Page) -> None:
+    """Press the form's button."""
+    page.get_by_role("button", name="Execute").first.click()
+
+
+def fill(page: Page, setting: str, value: str) -> None:
+    """Type into the input under a label of the form."""
+    page.get_by_text(setting, exact=True).locator("xpath=following::input[1]").fill(value)
 
 
 def close_sample(page: Page) -> None:
