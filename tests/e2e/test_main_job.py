@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gapsphere.tests.support.app import execute, prompt
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -28,28 +29,15 @@ def app(page, app_url, loaded):
     return page
 
 
-def open_operator(page, label):
-    page.keyboard.press("`")
-    page.get_by_placeholder("Search operations").or_(page.locator("input:focus")).first.wait_for()
-    page.keyboard.type(label)
-    page.get_by_text(label, exact=True).last.click()
-    page.get_by_text("More settings").wait_for()
-
-
-def execute(page):
-    page.get_by_role("button", name="Execute").first.click()
-
-
-def done(page, text):
-    page.get_by_text(text).first.wait_for(timeout=240_000)
-
-
 def test_find_gaps_runs_from_its_form_and_tags_the_picks(app, loaded, shot):
-    open_operator(app, "Gapsphere: Find gaps")
+    prompt(app, "Gapsphere: Find gaps")
     app.get_by_label("Number of picks").or_(app.locator('input[type="number"]')).first.wait_for()
     shot(app, "find_gaps_form")
     execute(app)
-    # The panel is there at the end of a short run, and after some seconds of a longer one.
+    # The window says the result of a short run, the panel that of a longer one.
+    app.locator('[data-cy="gs-work"][data-state="done"]').or_(
+        app.get_by_role("dialog").get_by_text("covering radius")
+    ).first.wait_for(timeout=240_000)
     app.wait_for_selector('[data-cy="gs-canvas"]', state="attached", timeout=240_000)
     shot(app, "find_gaps_result")
     loaded.reload()
@@ -59,14 +47,14 @@ def test_find_gaps_runs_from_its_form_and_tags_the_picks(app, loaded, shot):
 
 
 def test_a_mistake_is_told_in_a_sentence(app, loaded, shot):
-    open_operator(app, "Gapsphere: Compute coverage")
+    prompt(app, "Gapsphere: Compute coverage")
     execute(app)
-    done(app, "run compute_embeddings first")
+    app.get_by_text("run compute_embeddings first").first.wait_for(timeout=240_000)
     shot(app, "mistake")
 
 
 def test_a_value_out_of_range_cannot_be_executed(app, shot):
-    open_operator(app, "Gapsphere: Select by K-Center")
+    prompt(app, "Gapsphere: Select by K-Center")
     app.locator('input[type="number"]').first.fill("0")
     expect(app.get_by_role("button", name="Execute").first).to_be_disabled()
     shot(app, "invalid")

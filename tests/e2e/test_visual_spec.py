@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from gapsphere.tests.support.app import execute, prompt
 from PIL import Image
 
 
@@ -32,15 +33,12 @@ def analysed(tmp_path_factory):
 def test_the_form_gives_a_file_that_the_browser_downloads(page, app_url, analysed, shot, tmp_path):
     page.goto(f"{app_url}/datasets/{analysed.name}")
     page.locator('[data-cy="looker"]').first.wait_for()
-    page.keyboard.press("`")
-    page.get_by_placeholder("Search operations").or_(page.locator("input:focus")).first.wait_for()
-    page.keyboard.type("Gapsphere: Export Visual Spec")
-    page.get_by_text("Gapsphere: Export Visual Spec", exact=True).last.click()
+    prompt(page, "Gapsphere: Export Visual Spec")
     page.get_by_text("What to collect more of", exact=True).wait_for()
     page.get_by_text("would be told “covered already”").first.wait_for()  # and a δ is proposed
     shot(page, "export_visual_spec_form")
     with page.expect_download(timeout=120_000) as arriving:
-        page.get_by_role("button", name="Execute").first.click()
+        execute(page)
     download = arriving.value
     assert download.suggested_filename.startswith("GS-")
     page.get_by_text(f"Visual Spec {download.suggested_filename[:-4]}").first.wait_for()

@@ -2,23 +2,11 @@
 
 import pytest
 from gapsphere.plugin.dataset import api
+from gapsphere.tests.support.app import FORM, execute, fill, prompt
 
 PANEL = '[data-cy="gap-explorer"]'
 WORK = '[data-cy="gs-work"]'
 CAMERA = "[...window.__gapsphere.scene.orbit.eye, window.__gapsphere.scene.orbit.zoom]"
-
-
-def prompt(page, label):
-    """Open an operator's form from the palette."""
-    page.keyboard.press("`")
-    page.get_by_placeholder("Search operations").or_(page.locator("input:focus")).first.wait_for()
-    page.keyboard.type(label)
-    page.get_by_text(label, exact=True).last.click()
-    page.get_by_role("button", name="Execute").first.wait_for()
-
-
-def execute(page):
-    page.get_by_role("button", name="Execute").first.click()
 
 
 def gaps_at(dataset, delta):
@@ -83,11 +71,11 @@ def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own,
     page = panel.page
     prompt(page, "Gapsphere: Compute embeddings")
     page.get_by_text("More settings").click()
-    page.get_by_text("Batch size", exact=True).locator("xpath=following::input[1]").fill("1")
-    page.get_by_text("Suffix", exact=True).locator("xpath=following::input[1]").fill("again")
+    fill(page, "Batch size", "1")
+    fill(page, "Suffix", "again")
     execute(page)
     page.wait_for_selector(f'{WORK}[data-state="running"] >> text=Embeddings:')
-    page.wait_for_selector('[data-cy="operators-prompt-modal"]', state="detached")
+    page.wait_for_selector(FORM, state="detached")
     page.mouse.click(*panel.middle())
     panel.wait_state("!s.busy && s.answer")
     shot(page, "live-working")
