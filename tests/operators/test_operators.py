@@ -203,3 +203,8 @@ def test_the_fields_that_can_name_drives_are_offered_and_any_other_text_is_taken
     assert asked.default is None
     assert "each image counts as a drive" in asked.view.description
     assert list(operator.resolve_input(ctx).type.properties)[-1] != "sequence_field"
+    dataset.set_values("sequence", ["one", "two"])
+    ctx = foo.ExecutionContext(request_params={"dataset_name": dataset.name, "params": {}})
+    asked = operator.resolve_input(ctx).type.properties["sequence_field"]
+    assert asked.default == "sequence"
+    assert "each image counts as a drive" not in asked.view.description

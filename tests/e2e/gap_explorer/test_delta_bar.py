@@ -1,5 +1,8 @@
 """The δ bar: ticks and what they say, the gaps in the grid, and a δ that is used and taken back."""
 
+import re
+from collections import Counter
+
 BAR = '[data-cy="gs-delta"]'
 TICK = '[data-cy="gs-delta-tick"]'
 TIP = '[data-cy="gs-delta-tip"]'
@@ -18,19 +21,22 @@ def test_ticks_say_what_a_delta_would_make_gaps_of(panel, shared, shot):
     panel.colour("weather")
     page.locator(TICK).nth(at).hover()
     page.wait_for_selector(f"{TIP} >> text=by weather")
-    told = page.inner_text(TIP)
+    told = page.inner_text(f"{TIP} b")
     shot(page, "delta-tick")
-    beyond = [
+    beyond = Counter(
         weather
         for weather, far in zip(*shared.values(["weather", "dist_to_S"]), strict=True)
         if far is not None and far > ticks[at]["delta"]
-    ]
-    for value in set(beyond):
-        assert f"{beyond.count(value)} {value}" in told
+    )
+    assert len(beyond) > 1
+    assert {value: int(n) for n, value in re.findall(r"(\d+) (\w+)(?:,|$)", told)} == beyond
     # The slider tells of δ, and says which share lies within it.
     page.get_by_role("slider", name="δ").focus()
     page.wait_for_selector(f"{TIP} >> text=δ {run['delta']:.3f}")
     within = page.locator('[data-cy="gs-within"]')
+    named = page.locator(f"{TIP} p").last.inner_text()
+    for name in ("candidates", "owned, to another drive", "owned, to any other image"):
+        assert f" of {name}" in named
     before = [float(text.split()[0]) for text in within.all_inner_texts()]
     page.keyboard.press("PageDown")
     panel.wait_state("s.choices.delta !== null")

@@ -25,6 +25,14 @@ def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
     assert panel.page.locator('[data-cy="gs-pair"] img').count() == 2
     assert panel.state("highlighted") == 10
     assert panel.state("dimmed") == 0
+    words = answer["words"]
+    apart = r"0\.\d{3} from the nearest owned image.* \(cosine distance\)"
+    assert re.fullmatch(apart, words["apart"])
+    assert words["apart"] in panel.page.inner_text('[data-cy="gs-pair"]')
+    verdict = panel.page.inner_text('[data-cy="gs-verdict"]')
+    of_delta = r"\s*0\.\d{3} (beyond|within) δ \(0\.\d{3}, level 10 %\)"
+    assert re.match(words["badge"] + of_delta, verdict)
+    assert words["headline"] in verdict
     shot(panel.page, "panel-point")
 
     panel.page.mouse.click(*panel.empty_place())
