@@ -10,7 +10,7 @@ export class Lens {
 
   constructor(private readonly orbit: Orbit) {}
 
-  update(): void {
+  private update(): void {
     const { eye, middle, up, pan, zoom, width, height } = this.orbit;
     const aspect = width / height;
     const { camera } = this;
