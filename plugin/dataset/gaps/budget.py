@@ -16,7 +16,7 @@ import fiftyone as fo
 from ...coverage.budget import Line, budget_lines, table
 from ...coverage.knee import knee
 from ...coverage.words import counted
-from ...errors import EmptySetError, MismatchError
+from ...errors import MismatchError
 from ...interchange.files import write_whole
 from ...interchange.report_file import report_path
 from ...progress import Progress, silent
@@ -35,7 +35,7 @@ from ..store.runs import Record
 from ..store.sets import Samples, dataset_of
 from . import coverage, measured
 from .pick_rules import cards_of, delta_of
-from .picks import STEP, PickResult, of_record
+from .picks import STEP, PickResult, require
 from .report_pictures import report_picture
 
 if TYPE_CHECKING:
@@ -111,13 +111,15 @@ def budget_curve(
     Raises
     ------
     EmptySetError
-        Nothing was picked yet.
+        Nothing was picked.
     MismatchError
         S or U, or their vectors, have changed since.
     """
     params = params or BudgetParams()
     dataset, names = dataset_of(samples), Names(params.suffix)
-    record, picked = _picks(dataset, names)
+    picked = require(dataset, names)
+    record = runs.read(dataset, names, STEP)
+    assert record is not None, "its result was read"
     settings = _settings(dataset, names, record, params.suffix)
     samples = admitted(samples, settings.slices)
     inputs = read_inputs(samples, settings)
@@ -149,19 +151,6 @@ def _other_delta(delta: float, current: float | None) -> str:
         f"The picks were made at δ {delta:.4g}, and coverage {now}: support and gap cards are left "
         "out. Select again for a curve at the current one."
     )
-
-
-def _picks(dataset: fo.Dataset, names: Names) -> tuple[Record, PickResult]:
-    record = runs.finished(dataset, names, STEP)
-    if record is None or not record.results:
-        raise EmptySetError(
-            "Nothing was picked yet: run select_kcenter or select_candidates first."
-        )
-    picked = of_record(record.results)
-    if not picked.ids:
-        why = "; ".join(picked.short) or "no candidate may be picked"
-        raise EmptySetError(f"The last run picked nothing ({why}): ask for less and select again.")
-    return record, picked
 
 
 def _settings(dataset: fo.Dataset, names: Names, record: Record, suffix: str) -> CandidateParams:

@@ -39,7 +39,7 @@ from ..store.samples import by_slice, flat, slices_line
 from ..store.sets import Samples, dataset_of
 from ..store.skipped import tag_skipped
 from ..store.step import Step
-from . import embed
+from . import embed, picks
 
 STEP = "heatmaps"
 SHOWN = 5
@@ -197,7 +197,9 @@ def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:
     if params.only == "picks":
         runs.finished(dataset_of(samples), names, "kcenter")
         view = samples.match_tags(names.kcenter_tag)
-        missing = "K-Center picked none of them: run select_kcenter, or choose `all`."
+        if not counted(view):
+            picks.require(dataset_of(samples), names)
+        missing = "none of them is a pick: take another view, or choose `all`."
     elif params.only == "gaps":
         runs.finished(dataset_of(samples), names, "coverage")
         there = samples.has_field(names.is_gap)

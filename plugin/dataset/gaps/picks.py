@@ -231,6 +231,27 @@ def read(dataset: fo.Dataset, names: Names) -> PickResult | None:
     return None if record is None or not record.results else of_record(record.results)
 
 
+def require(dataset: fo.Dataset, names: Names) -> PickResult:
+    """What the last run picked, for a step that needs picks.
+
+    Raises
+    ------
+    EmptySetError
+        There was no run, or it picked nothing: the sentence says why.
+    UnfinishedError
+        It was interrupted.
+    """
+    picked = read(dataset, names)
+    if picked is None:
+        raise EmptySetError(
+            "Nothing was picked yet: run select_kcenter or select_candidates first."
+        )
+    if not picked.ids:
+        why = "; ".join(picked.short) or "no candidate may be picked"
+        raise EmptySetError(f"The last run picked nothing ({why}): ask for less and select again.")
+    return picked
+
+
 def of_record(results: Mapping[str, Any]) -> PickResult:
     """A recorded result; what a later version keeps besides is left out."""
     return PickResult(**runs.known(PickResult, results))

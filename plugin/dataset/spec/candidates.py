@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import EmptySetError, InputError
 from ...projection.sphere import SphereIndex
 from ...settings.spec import SpecParams
+from ..gaps import picks
 from ..gaps.card_records import GapCard, gap_cards
 from ..store import runs, vectors
 from ..store.database import counted
@@ -55,6 +56,8 @@ def choose(samples: Samples, dataset: fo.Dataset, params: SpecParams, names: Nam
     if word == KCENTER:
         runs.finished(dataset, names, "kcenter")
         picked = samples.match_tags(names.kcenter_tag)
+        if not counted(picked):
+            picks.require(dataset, names)
         return Chosen(picked, f"K-Center picks ({names.kcenter_tag})")
     if word.startswith(PLACE):
         place = _place(word)

@@ -276,7 +276,7 @@ def test_vectors_of_a_field_have_no_encoder_to_look_into(embedded):
 def test_an_empty_target_is_a_sentence(embedded):
     with pytest.raises(EmptySetError, match="holds none"):
         compute_heatmaps(embedded.match_tags("nobody"))
-    with pytest.raises(EmptySetError, match="run select_kcenter"):
+    with pytest.raises(EmptySetError, match="none of them is a pick"):
         compute_heatmaps(embedded.match_tags("S"), HeatmapParams(only="picks"))
     embedded.delete_sample_field("is_gap")
     with pytest.raises(EmptySetError, match="run compute_coverage"):
