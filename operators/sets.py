@@ -14,7 +14,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.dataset.store.choices import Offer, offers
-from ..plugin.dataset.store.database import counted
+from ..plugin.dataset.store.counts import kept_count
 from ..plugin.dataset.store.door import ALL_SLICES, admitted
 from ..plugin.dataset.store.fiftyone_internals import is_whole
 from ..plugin.dataset.store.kept_samples import described
@@ -64,7 +64,7 @@ def ask(
 def _offered(ctx: foo.ExecutionContext, name: str, value: Any) -> list[Offer]:
     found = list(offers(ctx.dataset).sets)
     if has_view(ctx):
-        found.insert(0, Offer(VIEW, "the current view", counted(ctx.view)))
+        found.insert(0, Offer(VIEW, "the current view", kept_count(ctx.view)))
     if name in PAIRS:
         found.append(Offer(REST, "everything else", None))
     if isinstance(value, str) and value.startswith(KEPT):
@@ -127,7 +127,7 @@ def counts(
         raise InputError("Choose the images you own and the candidates.")
     said = words({"owned": owned, "pool": pool})
     mine, theirs = (found(ctx, images, said[name]) for name in ("owned", "pool"))
-    return counted(mine), counted(theirs)
+    return kept_count(mine), kept_count(theirs)
 
 
 def mistakes(
@@ -154,17 +154,17 @@ def mistakes_among(
         try:
             images = admitted(ctx.dataset, ALL_SLICES) if images is None else images
             views[name] = found(ctx, images, words(answers)[name])
-            if not counted(views[name]):
+            if not kept_count(views[name]):
                 nothing = "Nothing is left" if word == REST else f"No image here is {spoken(word)}"
                 wrong[name] = f"{nothing}: choose other images."
         except InputError as error:
             wrong[name] = str(error)
     if not wrong and len(views) > 1 and images is not None:
         (_, mine), (name, theirs) = views.items()
-        both = counted(found(ctx, mine, str(words(answers)[name])))
+        both = kept_count(found(ctx, mine, str(words(answers)[name])))
         if both:
             wrong[name] = (
-                f"{both:,} of these {counted(theirs):,} images are in both sets: choose others, "
+                f"{both:,} of these {kept_count(theirs):,} images are in both sets: choose others, "
                 "such as everything else."
             )
     return wrong

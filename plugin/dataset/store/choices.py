@@ -14,8 +14,9 @@ from typing import Any
 import fiftyone as fo
 
 from . import drives, fields
+from .counts import version
 from .database import counted
-from .fiftyone_internals import collection, dataset_id, last_change
+from .fiftyone_internals import collection
 from .names import SEQUENCE
 from .samples import flat, image_slices, slice_path
 from .sets import FIELD, MATCH, TAG, VIEW
@@ -50,9 +51,7 @@ class Offers:
 def offers(dataset: fo.Dataset) -> Offers:
     """What there is to choose from, as the dataset is now."""
     key = (
-        dataset_id(dataset),
-        last_change(dataset),
-        collection(dataset).estimated_document_count(),
+        version(dataset),
         tuple(dataset.get_field_schema(flat=True)),
         tuple(dataset.list_saved_views()),
     )
