@@ -332,6 +332,12 @@ def shown(ctx: foo.ExecutionContext, params: type[ParamsT], last: LastRun) -> Pa
     return make(params, sets.words(found))
 
 
+def tell(inputs: types.Object, text: str) -> None:
+    """Say at the top of the form what a run will do."""
+    notice = inputs.properties[NOTICE].view
+    notice.description = "\n\n".join([notice.description, *([text] if text else [])])
+
+
 def escaped(inputs: types.Object) -> types.Object:
     """The form with names as they are: the App reads labels and descriptions as Markdown.
 

@@ -11,12 +11,14 @@ from fiftyone.operators import types
 from fiftyone.operators.executor import ExecutionOptions
 from fiftyone.operators.types import RiskLevel
 
+from ..plugin.dataset.store.sets import Samples
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
 from ..plugin.settings.steps import SetParams
 from . import form, reading, sets
 from .background import live, scheduled, shown
 from .destination import Destination
+from .estimate import estimate
 from .last_run import LastRun
 
 
@@ -48,15 +50,16 @@ class StepOperator(FormOperator):
     """An operator that runs the step of its name.
 
     ``on_target``: on what its form chooses; ``on_sets``: on S and U, of the dataset or inside the
-    current view; ``long``: minutes, so that where a service takes scheduled work, that is the
-    form's first choice; ``writes``: where files go, if it writes any; ``remembers``: steps whose
-    last settings the form starts from, the first that has one wins; ``needs_images``: there is
-    nothing to ask of a dataset without; ``then``: what its user may do next; ``panel``: which shows
-    how far it is, under the name ``shown_in``.
+    current view; ``tells_time``: its form says about how long it takes; ``long``: minutes, so that
+    where a service takes scheduled work, that is the form's first choice; ``writes``: where files
+    go, if it writes any; ``remembers``: steps whose last settings the form starts from, the first
+    that has one wins; ``needs_images``: there is nothing to ask of a dataset without; ``then``:
+    what its user may do next; ``panel``: which shows how far it is, under the name ``shown_in``.
     """
 
     on_target: ClassVar[bool] = False
     on_sets: ClassVar[bool] = False
+    tells_time: ClassVar[bool] = False
     long: ClassVar[bool] = False
     then: ClassVar[str] = ""
     panel: ClassVar[str] = "gap_explorer"
@@ -103,7 +106,21 @@ class StepOperator(FormOperator):
             self.extend_form(ctx, inputs, last)
             wrong = self.mistakes(ctx, form.values(ctx, self.params, last))
             form.mark_mistakes(ctx, inputs, self.params, last, wrong, without)
+            form.tell(inputs, self.foreseen(ctx, last))
         return types.Property(form.escaped(inputs), view=types.View(label=self.label))
+
+    def foreseen(self, ctx: foo.ExecutionContext, last: LastRun) -> str:
+        """What a run will do and about how long that takes; "" where nothing is foreseen."""
+        if not self.tells_time:
+            return ""
+        values = form.values(ctx, self.params, last)
+        return estimate(ctx, self.operator, self.params, values, self.samples(ctx))
+
+    def samples(self, ctx: foo.ExecutionContext) -> Samples:
+        """What the form has it work on."""
+        if self.on_sets:
+            return form.targeted(ctx, form.DATASET, selected_first=False)[1]
+        return ctx.target_view() if self.on_target else ctx.dataset
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         """Add what only this operator asks."""
@@ -141,7 +158,4 @@ class StepOperator(FormOperator):
         # It may bring torch, and the App loads every operator at its start.
         from ..plugin.dataset import api
 
-        samples = ctx.target_view() if self.on_target else ctx.dataset
-        if self.on_sets:
-            _, samples = form.targeted(ctx, form.DATASET, selected_first=False)
-        return api.run(self.operator, samples, params, report)
+        return api.run(self.operator, self.samples(ctx), params, report)

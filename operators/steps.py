@@ -119,6 +119,7 @@ class ComputeEmbeddings(StepOperator):
     params = EmbeddingParams
     remembers = ("embeddings",)
     on_target = True
+    tells_time = True
     long = True
 
 
@@ -133,6 +134,7 @@ class ComputeAttributes(StepOperator):
     params = AttributeParams
     remembers = ("attributes",)
     on_target = True
+    tells_time = True
     long = True
 
 
@@ -148,6 +150,7 @@ class ComputeCoverage(DriveOperator):
     params = CoverageParams
     remembers = SETS
     on_sets = True
+    tells_time = True
 
 
 class SummarizeGaps(StepOperator):
@@ -163,6 +166,7 @@ class SummarizeGaps(StepOperator):
     params = CardParams
     remembers = ("cards", *SETS)
     on_sets = True
+    tells_time = True
 
 
 class ExportGapCards(StepOperator):
@@ -188,6 +192,7 @@ class SelectKCenter(StepOperator):
     params = KCenterParams
     remembers = ("kcenter", *SETS)
     on_sets = True
+    tells_time = True
 
 
 class SelectCandidates(DriveOperator):
@@ -202,6 +207,7 @@ class SelectCandidates(DriveOperator):
     params = CandidateParams
     remembers = ("kcenter", *SETS)
     on_sets = True
+    tells_time = True
 
 
 class ExportBudgetCurve(StepOperator):
@@ -226,6 +232,7 @@ class ComputeSphere(StepOperator):
     params = SphereParams
     remembers = ("sphere", *SETS)
     on_sets = True
+    tells_time = True
 
 
 class FindGaps(DriveOperator):
@@ -240,6 +247,7 @@ class FindGaps(DriveOperator):
     params = GapParams
     remembers = ("embeddings", *SETS)
     on_sets = True
+    tells_time = True
     long = True
 
     def live(
@@ -269,6 +277,7 @@ class ComputeHeatmaps(StepOperator):
     params = HeatmapParams
     remembers = ("heatmaps",)
     on_target = True
+    tells_time = True
     long = True
 
 

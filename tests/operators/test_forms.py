@@ -1,5 +1,9 @@
 """Forms that know the dataset: what they offer, start from, mark, and ask first."""
 
+import threading
+import time
+from types import SimpleNamespace
+
 import fiftyone as fo
 import fiftyone.operators as foo
 import gapsphere
@@ -11,11 +15,17 @@ from gapsphere.operators.form import _escaped
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.choices import offers
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.settings.steps import AttributeParams
 from gapsphere.tests.support.made_rig import make_rig
 from gapsphere.tests.support.operator_forms import PREFIX, choices, form, marked
 
 EVERY = sorted(each.operator for each in OPERATORS if hasattr(each, "params"))
 SETS_ONLY = ["what_it_does", "owned", "pool"]
+
+
+def foreseen(asked):
+    """What the form says at last at its top."""
+    return asked["what_it_does"]["view"]["description"].split("\n\n")[-1]
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +181,48 @@ def test_a_form_starts_from_the_last_run_and_says_so(run_before):
     assert "default: 100" in asked["k"]["view"]["description"]
     assert form("select_kcenter", run_before)["k"]["default"] == 3
     assert form("find_gaps", run_before, suffix="new")["k"]["default"] == 100
+
+
+def test_a_form_says_what_a_run_will_do_and_about_how_long_it_takes(run_before):
+    field = {"encoder": "field", "model_path": "vec"}
+    told = {
+        "find_gaps": (
+            field,
+            "vectors of 20 images to copy, distances of 8 candidates to 12 owned images, 3 picks, "
+            "20 images on the sphere, gap cards.",
+        ),
+        "compute_coverage": ({}, "distances of 8 candidates to 12 owned images."),
+        "select_candidates": ({"k": 8}, "8 picks."),
+        "compute_sphere": ({}, "20 images on the sphere."),
+        "compute_embeddings": ({"encoder": "auto"}, "Embeddings of all 20 images are there"),
+        "compute_attributes": ({}, "20 images to measure."),
+    }
+    for name, (params, sentence) in told.items():
+        said = foreseen(form(name, run_before, **params))
+        assert sentence in said, name
+        measured = name not in ("compute_embeddings", "compute_attributes")
+        assert said.startswith("About ") == measured, name
+        assert ("less where an earlier result still holds" in said) == measured, name
+    assert "Filled in as" in foreseen(form("find_gaps", run_before, k=0))  # a value is wrong
+
+
+def test_a_form_does_not_wait_for_counting(run_before, monkeypatch):
+    from gapsphere.operators.estimate import COUNTING, estimate
+    from gapsphere.plugin.dataset.gaps import foreseen
+
+    go, count = threading.Event(), foreseen.of_images
+    monkeypatch.setattr(foreseen, "of_images", lambda *given: go.wait(60) and count(*given))
+    ctx = SimpleNamespace(dataset=run_before, view=None)
+
+    def said():
+        return estimate(ctx, "compute_attributes", AttributeParams, {}, run_before)
+
+    assert said() == COUNTING
+    go.set()
+    end = time.monotonic() + 60
+    while said() == COUNTING:
+        assert time.monotonic() < end
+    assert "20 images to measure" in said()
 
 
 def test_an_emptied_setting_is_the_default_not_the_last_runs(run_before):

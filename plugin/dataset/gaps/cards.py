@@ -81,6 +81,7 @@ def summarize_gaps(
     covered = coverage.read(dataset, names)
     trace = {"coverage": coverage_stamp(dataset, names)}
     step = Step.of(STEP, samples, params, trace, writes)
+    step.work = float(covered.candidates)
     refuse_foreign(dataset, names, writes(names))
     scene = None
     if covered.gaps:

@@ -118,6 +118,7 @@ def compute_coverage(
     # Attributes may come after the images were embedded: what they say is then asked again.
     more = {"drives": drives.digest(), "attributes": step.filled(step.names.attributes)}
     step.inputs = inputs.trace(step.earlier) | more
+    step.work = work(len(inputs.owned.ids), len(inputs.pool.ids))
     known = step.current()
     refuse_foreign(step.dataset, step.names, writes(step.names), rounds.WRITES)
     rounds.settle(step.dataset, step.names, step.earlier)
@@ -186,6 +187,11 @@ def compute_coverage(
         drives.owned,
         slices=slices,
     )
+
+
+def work(owned: int, pool: int) -> float:
+    """How many distances the step computes: of S and of U to S."""
+    return float(owned) * (owned + pool)
 
 
 def _gaps_once(

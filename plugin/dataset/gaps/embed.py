@@ -107,6 +107,16 @@ def open_encoder(params: EmbeddingParams) -> Encoder:
     )
 
 
+def made_with(params: EmbeddingParams) -> str:
+    """What decides how fast images are embedded, for the pace of the next run."""
+    params = resolved(params)
+    packaged = params.encoder == "auto" and params.model_path is None
+    name = "packaged" if packaged else params.encoder
+    size = params.image_size if name != "packaged" else None  # it reads a size of its own
+    what = (name, params.model_path, size, params.precision, params.device)
+    return " ".join(str(each) for each in what if each is not None)
+
+
 def recorded(params: Mapping[str, Any]) -> EmbeddingParams:
     """The parameters an earlier run was made with; before there was a choice it was the mean."""
     return make(EmbeddingParams, {"pooling": "mean", **params})
@@ -146,6 +156,7 @@ def compute_embeddings(
     measured = params.attributes and (params.overwrite or not _all_embedded(samples, step))
     step.writes = writes(names, measured=measured)
     refuse_foreign(step.dataset, names, step.writes)
+    made_by, opening = made_with(params) if encoder is None else encoder.name, time.monotonic()
     encoder = encoder or open_encoder(params)
     started = time.monotonic()
     _claim(step, encoder.name, encoder.fingerprint, encoder, overwrite=params.overwrite)
@@ -155,17 +166,19 @@ def compute_embeddings(
 
     def write(batch: list[str], rows: NDArray[np.float32]) -> None:
         vectors.write(step.dataset, names.embedding, batch, rows)
+        clock.count += len(batch)
         step.at("batch")
 
-    extraction = extract(
-        list(zip(ids, paths, strict=True)),
-        encoder,
-        write,
-        batch_size=params.batch_size,
-        num_workers=params.num_workers,
-        keep_attributes=partial(attributes.write, step.dataset, names) if measured else None,
-        progress=progress,
-    )
+    with step.timed(made_by, started - opening) as clock:
+        extraction = extract(
+            list(zip(ids, paths, strict=True)),
+            encoder,
+            write,
+            batch_size=params.batch_size,
+            num_workers=params.num_workers,
+            keep_attributes=partial(attributes.write, step.dataset, names) if measured else None,
+            progress=progress,
+        )
     lost = counted(waiting.exists(names.embedding, False)) - len(extraction.skipped)
     if lost > 0:
         raise DatabaseError(
@@ -327,6 +340,7 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     _claim(step, label, fingerprint, overwrite=params.overwrite or ours)
     step.now({**step.inputs, vectors.COPYING: True})
     vectors.write(step.dataset, field, found.ids, found.matrix)
+    step.work = float(len(found.ids))
     step.at("copied")
     step.inputs = {"encoder": label, "fingerprint": fingerprint}
     done, dimension = len(found.ids), found.matrix.shape[1]

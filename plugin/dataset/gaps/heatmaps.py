@@ -120,7 +120,7 @@ def compute_heatmaps(
     samples = admitted(samples, params.slices)
     step = Step.of(STEP, samples, params, writes=writes)
     dataset, names = step.dataset, step.names
-    view = _narrowed(samples, names, params)
+    view = narrowed(samples, names, params)
     made_by = runs.read(dataset, names, embed.STEP)
     recorded: Mapping[str, Any] = made_by.inputs if made_by else {}
     if encoder is None and not _is_own(made_by, params):
@@ -162,17 +162,19 @@ def compute_heatmaps(
             for i, heat in zip(ids, maps, strict=True)
         }
         dataset.set_values(names.heatmap, values, key_field="id", progress=False)
+        clock.count += len(ids)
         step.at("batch")
 
-    drawn = draw(
-        waiting,
-        explainer,
-        write,
-        point=params.point,
-        batch_size=params.batch_size,
-        num_workers=params.num_workers,
-        progress=progress,
-    )
+    with step.timed(made_with(params, made_by.params if made_by else {})) as clock:
+        drawn = draw(
+            waiting,
+            explainer,
+            write,
+            point=params.point,
+            batch_size=params.batch_size,
+            num_workers=params.num_workers,
+            progress=progress,
+        )
     skipped += drawn.skipped
     tried, failed = [item.id for item in waiting], [item.id for item in drawn.skipped]
     tag_skipped(dataset, names, tried, failed, embedded=True)
@@ -192,7 +194,20 @@ def compute_heatmaps(
     return result
 
 
-def _narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:
+def made_with(params: HeatmapParams, recorded: Mapping[str, Any]) -> str:
+    """What decides how fast maps are made; ``recorded`` are the settings of the embeddings."""
+    named = _asked(params)
+    settings = embed.recorded(recorded) if recorded else EmbeddingParams()
+    if named != (None, None) or settings.encoder == FIELD:
+        change = {"encoder": named[0] or "auto", "model_path": named[1]}
+        settings = settings.model_copy(update=change)
+    if params.device:
+        settings = settings.model_copy(update={"device": params.device})
+    return f"{params.about} {embed.made_with(settings)}"
+
+
+def narrowed(samples: Samples, names: Names, params: HeatmapParams) -> Samples:
+    """The samples that get a map: all, picks or gaps; an EmptySetError where there is none."""
     view = samples
     if params.only == "picks":
         runs.finished(dataset_of(samples), names, "kcenter")

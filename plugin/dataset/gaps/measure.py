@@ -92,16 +92,17 @@ def compute_attributes(
     ids, paths = waiting.values(["id", "filepath"])
     skipped: list[Skipped] = []
     handled = 0
-    for batch in _measured(paths, params.num_workers):
-        measured = {}
-        for row, found in enumerate(batch, handled):
-            if isinstance(found, str):
-                skipped.append(Skipped(ids[row], paths[row], found))
-            else:
-                measured[ids[row]] = found
-        attributes.write(dataset, names, list(measured), list(measured.values()))
-        handled += len(batch)
-        progress(handled, len(ids))
+    with step.timed("") as clock:
+        for batch in _measured(paths, params.num_workers):
+            measured = {}
+            for row, found in enumerate(batch, handled):
+                if isinstance(found, str):
+                    skipped.append(Skipped(ids[row], paths[row], found))
+                else:
+                    measured[ids[row]] = found
+            attributes.write(dataset, names, list(measured), list(measured.values()))
+            handled = clock.count = handled + len(batch)
+            progress(handled, len(ids))
     tag_skipped(dataset, names, ids, [item.id for item in skipped], embedded=True)
     result = AttributeResult(
         names.attributes,

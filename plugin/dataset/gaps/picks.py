@@ -154,6 +154,7 @@ def select_kcenter(
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
     d0 = measured.distances(step.dataset, step.names, inputs)
     k = min(params.k, len(pool))
+    step.work = work(len(pool), k)
     indices, radii = k_center_greedy(owned, pool, k, d0, progress=progress)
     picked = PickResult(
         [inputs.pool.ids[index] for index in indices],
@@ -201,6 +202,7 @@ def select_candidates(
     pool = inputs.pool.matrix
     d0 = measured.distances(step.dataset, step.names, inputs)
     k = min(params.k, len(pool))
+    step.work = work(len(pool), k)
     found = select(
         None,
         pool,
@@ -255,6 +257,11 @@ def require(dataset: fo.Dataset, names: Names) -> PickResult:
 def of_record(results: Mapping[str, Any]) -> PickResult:
     """A recorded result; what a later version keeps besides is left out."""
     return PickResult(**runs.known(PickResult, results))
+
+
+def work(pool: int, k: int) -> float:
+    """The most distances that picking computes: of each pick to each candidate."""
+    return float(pool) * k
 
 
 def _picked(

@@ -89,6 +89,7 @@ def compute_sphere(
         return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))
     ids = inputs.owned.ids + inputs.pool.ids
+    step.work = float(len(ids))
     matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
     fit = fit_sphere(
         matrix,

@@ -87,6 +87,15 @@ def run_settings(dataset: fo.Dataset) -> dict[str, dict[str, Any]]:
     return {keys[each["_id"]]: each.get("config", {}) for each in found}
 
 
+def run_configs(method: str, most: int) -> list[dict[str, Any]]:
+    """Configs of the latest custom runs of a method in the database, whatever dataset they are of.
+
+    FiftyOne lists the runs of one dataset only.
+    """
+    latest = database().runs.find({"config.method": method}, {"config": True})
+    return [dict(each["config"]) for each in latest.sort("timestamp", -1).limit(most)]
+
+
 def last_change(dataset: fo.Dataset) -> datetime | None:
     """When a sample was last written by FiftyOne, which keeps an index of that."""
     latest = [("last_modified_at", -1)]

@@ -48,7 +48,8 @@ class Record:
     """One step's trace: JSON-able values only.
 
     ``token`` is the run's own; ``digest`` of what it wrote, "" where it is not compared; ``fields``
-    are those that it writes.  Earlier versions had none of these.
+    are those that it writes; ``pace`` how fast the last of its runs was that had something to do,
+    a :class:`~...estimate.Pace`.  Earlier versions had none of these.
     """
 
     step: str
@@ -60,6 +61,7 @@ class Record:
     running: bool = False
     digest: str = ""
     fields: Sequence[str] = ()
+    pace: Mapping[str, Any] = field(default_factory=dict)
 
     def holds(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
         """Whether the same parameters on the same inputs would give these results again."""

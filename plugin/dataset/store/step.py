@@ -15,18 +15,21 @@ samples.  Whoever is killed in between leaves a record that says so.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import InitVar, asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import fiftyone as fo
 
-from ...errors import DatabaseError, MismatchError
-from . import fields, ownership, runs, tags
+from ...errors import Cancelled, DatabaseError, MismatchError
+from ...estimate import Pace
+from . import fields, ownership, paces, runs, tags
 from .fiftyone_internals import columns_digest, ids_with
 from .names import Names
 from .ownership import Writes
+from .paces import Clock
 from .runs import Record
 from .samples import Samples, dataset_of, flat
 
@@ -58,6 +61,8 @@ class Step:
     settings: Mapping[str, Any]
     inputs: Mapping[str, Any]
     planned: InitVar[Writes | None] = None
+    work: float = field(init=False, default=0.0)
+    """How much it does, in a unit of its own, for the pace of the next run; 0 is not measured."""
     writes: Writes = field(init=False)
     earlier: Record | None = field(init=False)
 
@@ -68,6 +73,7 @@ class Step:
         self._token = ""
         self._so_far: Mapping[str, Any] = {}
         self._counts: dict[str, int] = {}
+        self._pace = paces.of_record(self.earlier)
 
     @classmethod
     def of(
@@ -96,6 +102,21 @@ class Step:
     def filled(self, path: str) -> int:
         """How many samples have a value in a field."""
         return len(flat(self.dataset).exists(path)) if self.dataset.has_field(path) else 0
+
+    @contextmanager
+    def timed(self, of: str, before: float = 0.0) -> Iterator[Clock]:
+        """Measure how fast units are done one after the other, also of work that is then stopped.
+
+        ``of`` names what does them, ready after ``before`` seconds.
+        """
+        clock = Clock()
+        try:
+            yield clock
+        except Cancelled:
+            self._went(paces.measured(clock.count, clock.seconds, before, of=of, linear=True))
+            self._put(self._running())
+            raise
+        self._went(paces.measured(clock.count, clock.seconds, before, of=of, linear=True))
 
     @property
     def token(self) -> str:
@@ -174,6 +195,8 @@ class Step:
                     f"The database holds {found} of the {count} values written to {name!r}: it "
                     "lost some, or something else writes there. Run it again."
                 )
+        if self.work:
+            self._went(paces.measured(self.work, self.seconds))
         plain: Mapping[str, Any] = results if isinstance(results, Mapping) else asdict(results)
         record = replace(self._running(), running=False, results=plain, digest=self._digest())
         self._put(record)
@@ -183,7 +206,12 @@ class Step:
     def _running(self) -> Record:
         written = tuple(column.name for column in self.writes.columns)
         more: dict[str, Any] = {"token": self._token, "fields": written, "running": True}
+        more["pace"] = asdict(self._pace) if self._pace else {}
         return Record(self.name, self.settings, self.inputs, self._so_far, **more)
+
+    def _went(self, pace: Pace) -> None:
+        if pace.replaces(self._pace):
+            self._pace = pace
 
     def _put(self, record: Record) -> None:
         if not runs.write(self.dataset, self.names, record, token=self._token):

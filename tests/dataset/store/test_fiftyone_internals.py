@@ -274,6 +274,15 @@ def test_settings_of_every_run_are_read_without_its_results(dataset):
     assert internals.run_settings(dataset) == expected
 
 
+def test_runs_of_a_method_are_read_whatever_dataset_they_are_of(dataset):
+    other = fo.Dataset()
+    for each, pace in ((dataset, 1), (other, 2)):
+        each.register_run("ours", fo.RunConfig(method="ours/step", pace=pace))
+    assert [one["pace"] for one in internals.run_configs("ours/step", 9)] == [2, 1]
+    assert len(internals.run_configs("ours/step", 1)) == 1
+    other.delete()
+
+
 def test_the_last_change_of_a_sample_follows_tags_values_and_new_samples(boxes):
     seen = {internals.last_change(boxes)}
     boxes.first().save()

@@ -1,0 +1,119 @@
+"""What a run will do and how long it takes, read off the records of earlier runs."""
+
+import platform
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.gaps import embed, foreseen
+from gapsphere.plugin.dataset.gaps.foreseen import Counts
+from gapsphere.plugin.dataset.store import paces, runs
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import Cancelled
+from gapsphere.plugin.estimate import Pace
+from gapsphere.plugin.settings.steps import EmbeddingParams, HeatmapParams
+
+PACKAGED = embed.made_with(EmbeddingParams())
+
+
+def keep(dataset, step, pace, params=None):
+    """A record of a run that had this pace."""
+    record = runs.Record(step, params or {}, {}, {"gaps": 0}, pace=vars(pace))
+    runs.write(dataset, Names(), record)
+
+
+def here(count, seconds, **more):
+    return Pace(count, seconds, machine=platform.node(), **more)
+
+
+@pytest.fixture
+def other(dataset):
+    """Another dataset of the same database."""
+    made = fo.Dataset()
+    yield made
+    made.delete()
+
+
+def test_a_run_keeps_its_pace_and_one_that_had_nothing_to_do_leaves_it(loaded, encoder):
+    embed.compute_embeddings(loaded, encoder=encoder)
+    pace = paces.of_record(runs.read(loaded, Names(), "embeddings"))
+    assert (pace.count, pace.of, pace.linear) == (32, encoder.name, True)
+    embed.compute_embeddings(loaded, EmbeddingParams(batch_size=5), encoder=encoder)
+    assert paces.of_record(runs.read(loaded, Names(), "embeddings")) == pace
+
+
+def test_a_run_that_was_stopped_tells_the_time_of_what_is_left(loaded, encoder):
+    def stop(done, total):
+        if done >= 8:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        embed.compute_embeddings(
+            loaded, EmbeddingParams(batch_size=4), encoder=encoder, progress=stop
+        )
+    record = runs.read(loaded, Names(), "embeddings")
+    assert record.running
+    assert paces.of_record(record).count == 8
+
+
+def test_the_datasets_own_run_comes_first_then_those_of_others(dataset, other):
+    run = foreseen.foreseen, "compute_embeddings", dataset, EmbeddingParams(), Counts(700, 700)
+    told = run[0](*run[1:])
+    assert told == (
+        "700 images to embed. Nothing like it has run here yet: the time is told once it has begun."
+    )
+    keep(other, "embeddings", here(100, 50.0, of=PACKAGED, linear=True))
+    assert "at 2.0 a second, as in the last run of another dataset here" in run[0](*run[1:])
+    keep(dataset, "embeddings", here(100, 10.0, of=PACKAGED, linear=True))
+    assert run[0](*run[1:]).startswith("About 70 s: 700 images to embed (at 10 a second")
+
+
+@pytest.mark.parametrize(
+    "pace",
+    [
+        here(100, 10.0, of="transformers /made/vit", linear=True),
+        Pace(100, 10.0, of=PACKAGED, machine="another machine", linear=True),
+        here(0, 0.0, of=PACKAGED, linear=True),
+    ],
+)
+def test_another_encoder_or_machine_or_nothing_done_is_no_measure(dataset, pace):
+    keep(dataset, "embeddings", pace)
+    said = foreseen.foreseen("compute_embeddings", dataset, EmbeddingParams(), Counts(700, 700))
+    assert "Nothing like it has run here yet" in said
+
+
+def test_a_record_of_another_version_is_no_measure(dataset):
+    runs.write(dataset, Names(), runs.Record("sphere", {}, {}, {}, pace={"rate": 3}))
+    assert paces.last(dataset, Names(), "sphere", 10) == (None, False)
+
+
+def test_the_encoder_that_auto_takes_is_the_packaged_one():
+    assert embed.made_with(EmbeddingParams(encoder="packaged", image_size=224)) == PACKAGED
+    assert embed.made_with(EmbeddingParams(model_path="OpenGVLab/InternVL2-8B")) != PACKAGED
+
+
+def test_a_heatmap_takes_as_long_as_with_the_encoder_of_the_embeddings(dataset):
+    keep(dataset, "embeddings", here(9, 9.0, of=PACKAGED), EmbeddingParams().model_dump())
+    keep(dataset, "heatmaps", here(50, 25.0, of=f"attention {PACKAGED}", linear=True))
+    said = foreseen.foreseen("compute_heatmaps", dataset, HeatmapParams(), Counts(30, 20))
+    assert said == (
+        "Heatmaps of 10 of 30 images are there already. About 10 s: 20 heatmaps to make "
+        "(at 2.0 a second, as in the last run here)."
+    )
+
+
+def test_what_waits_is_counted_once_until_a_sample_changes(dataset, monkeypatch):
+    from gapsphere.plugin.dataset.store import counts
+
+    dataset.add_samples([fo.Sample(f"/made/{n}.png") for n in range(4)], progress=False)
+    dataset.add_sample_field("embedding", fo.VectorField)
+    asked = []
+    monkeypatch.setattr(
+        counts, "counted", lambda samples: asked.append(1) or int(samples.aggregate(fo.Count()))
+    )
+    assert [foreseen.of_images(dataset, "embedding").waiting for _ in range(2)] == [4, 4]
+    assert len(asked) == 2
+    sample = dataset.first()
+    sample["embedding"] = np.ones(3, np.float32)
+    sample.save()
+    assert foreseen.of_images(dataset, "embedding") == Counts(4, 3)
