@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..coverage.neighbors import nearest, self_first
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from ..progress import Progress, silent
+from .compiled import keep_compiled
 from .place import Reducer, check_vectors
 from .sphere import robust_centre, to_unit_sphere
 
@@ -211,6 +212,7 @@ def _fit_umap(
     """Run umap-learn on a given neighbour graph; float32 coordinates."""
     import umap
 
+    keep_compiled()
     epochs = 500 if len(space) <= 10_000 else 200  # umap's own rule, so that the end is known
     model = umap.UMAP(
         # The graph carries the distances already; umap needs the name for its own checks only.

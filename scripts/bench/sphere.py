@@ -2,10 +2,17 @@
 
 Prints, for a mixture of clusters or for ``--embeddings FILE.npz`` (array ``embeddings``): CPU
 seconds, trustworthiness and recall of the radial and of UMAP's native sphere, and of held-out
-points placed by our rule and by UMAP's own ``transform`` on the same fit.
+points placed by our rule and by UMAP's own ``transform`` on the same fit.  ``--fresh`` prints CPU
+seconds of whole processes that lay out 600 x 768: the first on a machine, which compiles, and the
+next ones.
 """
 
 import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -75,11 +82,32 @@ def held_out(vectors: Array) -> None:
         print(f"{name:<44}trustworthiness {trust:.3f}   recall {(wrong <= 0).mean():.3f}")
 
 
+def fresh() -> None:
+    """CPU seconds of four processes, all with one folder to keep compiled loops in."""
+    work = (
+        "from gapsphere.scripts.bench.sphere import mixture;"
+        "from gapsphere.plugin.projection.umap3d import fit_sphere;"
+        "fit_sphere(mixture(600, 768))"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("first", *["next"] * 3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            kept = {**os.environ, "NUMBA_CACHE_DIR": folder}
+            subprocess.run([sys.executable, "-c", work], env=kept, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            print(f"{name:<6}{seconds:6.1f} CPU s")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--embeddings")
-    given = parser.parse_args().embeddings
-    vectors = mixture() if given is None else np.load(given)["embeddings"]
+    parser.add_argument("--fresh", action="store_true")
+    given = parser.parse_args()
+    if given.fresh:
+        fresh()
+        return
+    vectors = mixture() if given.embeddings is None else np.load(given.embeddings)["embeddings"]
     print(f"{vectors.shape[0]} x {vectors.shape[1]}")
     warnings.simplefilter("ignore", UserWarning)
     fit_sphere(vectors[:200])  # compile first
