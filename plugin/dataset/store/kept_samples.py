@@ -14,6 +14,7 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import fiftyone as fo
@@ -43,19 +44,32 @@ def keep(dataset: fo.Dataset, ids: Iterable[str], said: str) -> str:
     """
     packed = b"".join(sorted({bytes.fromhex(each) for each in ids}))
     count = len(packed) // ID
+    refuse_too_many(count)
+    digest = hashlib.blake2b(packed, digest_size=8).hexdigest()
+    names = Names()
+    record = runs.read(dataset, names, STEP + digest)
+    if record is None:
+        _drop_unused(dataset)
+        text = b64encode(zlib.compress(packed)).decode()
+        record = Record(STEP + digest, {"from": said}, {}, {"count": count, "ids": text})
+    # As new as the run that is about to use it: or another keep would drop it.
+    runs.write(dataset, names, replace(record, created=datetime.now(timezone.utc).isoformat()))
+    return digest
+
+
+def refuse_too_many(count: int) -> None:
+    """Stop where so many samples could not be kept.
+
+    Raises
+    ------
+    InputError
+        They are more than ``MOST``.
+    """
     if count > MOST:
         raise InputError(
             f"{count:,} samples were passed, and {MOST:,} at most can be kept with a run: save the "
             "view (dataset.save_view) and pass its name, or tag the samples and pass the tag."
         )
-    digest = hashlib.blake2b(packed, digest_size=8).hexdigest()
-    names = Names()
-    if runs.read(dataset, names, STEP + digest) is None:
-        _drop_unused(dataset)
-        text = b64encode(zlib.compress(packed)).decode()
-        record = Record(STEP + digest, {"from": said}, {}, {"count": count, "ids": text})
-        runs.write(dataset, names, record)
-    return digest
 
 
 def find(dataset: fo.Dataset, digest: str) -> list[ObjectId]:
@@ -89,10 +103,15 @@ def _drop_unused(dataset: fo.Dataset) -> None:
     settings = internals.run_settings(dataset)
     used = json.dumps([found for key, found in settings.items() if not key.startswith(start)])
     old = datetime.now(timezone.utc) - UNUSED
+    unused = []
     for key in settings:
         digest = key.removeprefix(start)
         if digest == key or digest in used:
             continue
         record = runs.read(dataset, Names(), STEP + digest)
         if record is not None and datetime.fromisoformat(record.created) < old:
+            unused.append(key)
+    if unused:
+        dataset.reload()  # another process may have written them, or deleted them since
+        for key in filter(dataset.has_run, unused):
             dataset.delete_run(key)
