@@ -103,7 +103,10 @@ def _values(value: Any) -> Any:
     if isinstance(value, Mapping):
         raise InputError("A dict of a dict names no samples: write {'field.part': value}.")
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_values(each) for each in value]
+        several = [_values(each) for each in value]
+        if not several:
+            raise InputError("A field with an empty list of values names no samples: give a value.")
+        return several
     value = _plain(value)
     if value is None or isinstance(value, (str, int, float)):
         return value
@@ -115,6 +118,7 @@ def _of_list(samples: Samples, given: list[Any]) -> str:
         raise InputError(f"An empty list names no samples: pass {ACCEPTED}.")
     ids = [str(getattr(each, "id", each)) for each in given]
     if all(map(ObjectId.is_valid, ids)):
+        kept_samples.refuse_too_many(len(ids))
         dataset = dataset_of(samples)
         known = set(flat(dataset).select(ids, ordered=False).values("id"))
         lost = [each for each in ids if each not in known]

@@ -153,3 +153,5 @@ def _values(samples: Samples, name: str, value: Any, word: str) -> dict[str, Any
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+    if not wanted:
+        raise InputError(f"{word!r} gives {name!r} no value: give one, or several in a list.")

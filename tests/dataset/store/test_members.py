@@ -175,3 +175,5 @@ def test_sentences_on_sets_do_not_show_digests(filled):
         resolve_sets(filled, none, "U")
     with pytest.raises(InputError, match=r"in both S \('S'\) and U \(the samples that were"):
         resolve_sets(filled, "S", all_)
+    "a field of no values": ({"kind": []}, "empty list of values"),
+        ('match:{"kind": []}', "gives 'kind' no value"),
