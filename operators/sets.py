@@ -17,7 +17,7 @@ from ..plugin.dataset.store.choices import Offer, offers
 from ..plugin.dataset.store.counts import kept_count
 from ..plugin.dataset.store.door import ALL_SLICES, admitted
 from ..plugin.dataset.store.fiftyone_internals import is_whole
-from ..plugin.dataset.store.kept_samples import described
+from ..plugin.dataset.store.kept_samples import described, refuse_too_many
 from ..plugin.dataset.store.members import word_of
 from ..plugin.dataset.store.sets import KEPT, NOT, Samples, resolve, spoken
 from ..plugin.errors import InputError
@@ -106,11 +106,13 @@ def words(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def found(ctx: foo.ExecutionContext, images: Samples, word: str) -> fo.DatasetView:
     """The samples of an answer, before anything is kept."""
+    if not word.endswith(VIEW) or not has_view(ctx):
+        return resolve(images, word)
     if word.startswith(NOT):
         return images.exclude(found(ctx, images, word.removeprefix(NOT)).values("id"))
-    if word == VIEW and has_view(ctx):
-        return images.select(admitted(ctx.view, ALL_SLICES).values("id"), ordered=False)
-    return resolve(images, word)
+    shown = admitted(ctx.view, ALL_SLICES)
+    refuse_too_many(kept_count(shown))  # as executing does
+    return images.select(shown.values("id"), ordered=False)
 
 
 def counts(

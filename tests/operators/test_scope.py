@@ -5,6 +5,9 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from gapsphere.operators import sets
+from gapsphere.plugin.dataset.store import kept_samples
+from gapsphere.plugin.dataset.store.fiftyone_internals import stages
 from gapsphere.plugin.dataset.store.samples import flat
 from gapsphere.tests.support.made_rig import VECTOR, make_rig
 from gapsphere.tests.support.operator_forms import PREFIX, choices, form, marked
@@ -84,3 +87,17 @@ def test_slices_are_asked_for_where_there_are_several(loaded, tmp_path):
     foo.execute_operator(PREFIX + "find_gaps", dataset=rig, params=params)
     assert len(flat(rig).exists("dist_to_S")) == 12
     rig.delete()
+
+
+def test_an_answer_costs_no_list_of_ids_unless_it_is_the_view_and_then_few(loaded, monkeypatch):
+    ctx = foo.ExecutionContext(
+        {"dataset_name": loaded.name, "view": stages(loaded.match(F("half") == 1))}
+    )
+    assert len(str(stages(sets.found(ctx, loaded, "not:S")))) < 200
+    for word, count in (("not:S", 8), ("CURRENT_VIEW", 10), ("not:CURRENT_VIEW", 10)):
+        assert len(sets.found(ctx, loaded, word)) == count
+    monkeypatch.setattr(kept_samples, "MOST", 9)
+    assert len(sets.found(ctx, loaded, "not:S")) == 8
+    wrong = sets.mistakes(ctx, loaded, "CURRENT_VIEW", "EVERYTHING_ELSE")
+    assert wrong.keys() == {"owned", "pool"}
+    assert wrong["owned"].startswith("10 samples were passed, and 9 at most")

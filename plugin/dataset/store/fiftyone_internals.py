@@ -220,6 +220,14 @@ def stages(view: fo.DatasetView) -> Stages:
     return list(view._serialize(include_uuids=False))
 
 
+def conditions(view: fo.DatasetView) -> Stages | None:
+    """What a view asks of each sample, where that is all that its stages do; None elsewhere."""
+    steps = [step for stage in view._stages for step in stage.to_mongo(view)]
+    if view._dataset.media_type != "image" or any(list(step) != ["$match"] for step in steps):
+        return None
+    return [step["$match"] for step in steps]
+
+
 def view_of(dataset: fo.Dataset, stages: Stages) -> fo.DatasetView:
     """The view that :func:`stages` describes."""
     return fo.DatasetView._build(dataset, stages)

@@ -18,6 +18,7 @@ from bson import ObjectId
 
 from ...errors import EmptySetError, InputError
 from . import field_words, kept_samples
+from . import fiftyone_internals as internals
 from .database import is_empty
 from .door import ALL_SLICES, admitted
 from .samples import Samples, dataset_of, flat, reloaded
@@ -26,6 +27,8 @@ __all__ = ["Samples", "Sets", "dataset_of", "reloaded", "resolve", "resolve_sets
 
 TAG, VIEW, FIELD = "tag:", "view:", "field:"
 NOT, ANY, MATCH, KEPT = "not:", "any:", "match:", "samples:"
+IN_A_QUERY = 700_000
+"""Ids: at some 20 bytes each they still fit into the 16 MB of a query."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
     saved = _saved_view(dataset, word)
     if saved is not None:
         view = admitted(dataset.load_saved_view(saved), ALL_SLICES)
-        return view if samples is dataset else samples.select(view.values("id"))
+        return view if samples is dataset else samples.match(_in_view(view, saved))
     return samples.match(_condition(samples, word))
 
 
@@ -128,9 +131,26 @@ def _condition(samples: Samples, word: str) -> dict[str, Any]:
 
 def _part(samples: Samples, word: str) -> dict[str, Any]:
     """A word inside another one."""
-    if _saved_view(dataset_of(samples), word) is None:
+    dataset = dataset_of(samples)
+    saved = _saved_view(dataset, word)
+    if saved is None:
         return _condition(samples, word)
-    return {"_id": {"$in": [ObjectId(each) for each in resolve(samples, word).values("id")]}}
+    return _in_view(admitted(dataset.load_saved_view(saved), ALL_SLICES), saved)
+
+
+def _in_view(view: fo.DatasetView, name: str) -> dict[str, Any]:
+    """What holds of a saved view's samples: what its stages ask of each, else their ids."""
+    conditions = internals.conditions(view)
+    if conditions is not None:
+        return {"$and": [{}, *conditions]}
+    ids = [ObjectId(each) for each in view.values("id")]
+    if len(ids) > IN_A_QUERY:
+        raise InputError(
+            f"The saved view {name!r} has {len(ids):,} samples, and it can be asked here for "
+            f"{IN_A_QUERY:,} at most: tag them (load_saved_view({name!r}).tag_samples(NAME)) and "
+            "name the tag."
+        )
+    return {"_id": {"$in": ids}}
 
 
 def _parsed(word: str, text: str, kind: type) -> Any:
@@ -147,11 +167,11 @@ def _parsed(word: str, text: str, kind: type) -> Any:
 def _values(samples: Samples, name: str, value: Any, word: str) -> dict[str, Any]:
     """One field and its value, or one of several."""
     wanted: Sequence[Any] = value if isinstance(value, list) else [value]
+    if not wanted:
+        raise InputError(f"{word!r} gives {name!r} no value: give one, or several in a list.")
     texts = [each if each is None else _text(each) for each in wanted]
     return {"$or": [field_words.condition(samples, name, text, word) for text in texts]}
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-    if not wanted:
-        raise InputError(f"{word!r} gives {name!r} no value: give one, or several in a list.")

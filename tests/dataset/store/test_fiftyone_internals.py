@@ -160,6 +160,15 @@ def test_stages_are_equal_for_equal_views(boxes):
     assert internals.stages(boxes.view()) == []
 
 
+def test_a_view_of_matches_alone_is_what_it_asks_of_each_sample(boxes):
+    view = boxes.match(F("number") > 0).match_tags("none", bool=False)
+    asked = internals.conditions(view)
+    assert boxes.match({"$and": asked}).values("number") == view.values("number") == [1, 2]
+    assert internals.conditions(boxes.view()) == []
+    for other in (boxes.limit(1), view.sort_by("number"), boxes.filter_labels("boxes", F("x") > 0)):
+        assert internals.conditions(other) is None
+
+
 def test_a_view_is_built_again_from_its_stages(boxes):
     view = boxes.match(F("number") > 0).sort_by("number", reverse=True)
     assert internals.view_of(boxes, internals.stages(view)).values("number") == [2, 1]

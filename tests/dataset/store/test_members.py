@@ -1,11 +1,14 @@
 """What Python takes for S, U and other sets: each kind becomes a word that names its samples."""
 
+from dataclasses import replace
+
 import fiftyone as fo
 import numpy as np
 import pytest
 from bson import ObjectId
 from fiftyone import ViewField as F
-from gapsphere.plugin.dataset.store import kept_samples, runs
+from gapsphere.plugin.dataset.store import kept_samples, runs, sets
+from gapsphere.plugin.dataset.store.fiftyone_internals import detached
 from gapsphere.plugin.dataset.store.members import word_of
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.sets import resolve, resolve_sets
@@ -106,14 +109,18 @@ def test_the_samples_of_a_view_are_those_it_had_when_it_was_passed(dataset):
     assert text == "2 samples, a view of Match"
 
 
+def aged(dataset, digest):
+    """Kept long ago."""
+    record = runs.read(dataset, Names(), f"samples_{digest}")
+    runs.write(dataset, Names(), replace(record, created="2026-01-01T00:00+00:00"))
+
+
 def test_kept_samples_go_a_day_later_unless_a_run_was_made_with_them(dataset):
     dataset.add_samples([fo.Sample(f"/{i}.png") for i in range(3)], progress=False)
     ids = dataset.values("id")
     used, unused = (word_of(dataset, [each]).removeprefix("samples:") for each in ids[:2])
     for digest in (used, unused):
-        record = runs.read(dataset, Names(), f"samples_{digest}")
-        old = runs.Record(record.step, record.params, {}, record.results, "2026-01-01T00:00+00:00")
-        runs.write(dataset, Names(), old)
+        aged(dataset, digest)
     runs.write(dataset, Names(), runs.Record("coverage", {"pool": f"not:samples:{used}"}, {}))
     word_of(dataset, [ids[2]])
     assert kept_samples.find(dataset, used) == [ObjectId(ids[0])]
@@ -121,11 +128,47 @@ def test_kept_samples_go_a_day_later_unless_a_run_was_made_with_them(dataset):
         kept_samples.find(dataset, unused)
 
 
+def test_samples_that_are_used_again_are_as_new_as_their_last_use(dataset):
+    dataset.add_samples([fo.Sample(f"/{i}.png") for i in range(2)], progress=False)
+    first, second = dataset.values("id")
+    digest = word_of(dataset, [first]).removeprefix("samples:")
+    aged(dataset, digest)
+    word_of(dataset, [first])
+    word_of(dataset, [second])  # drops what is old
+    assert kept_samples.find(dataset, digest) == [ObjectId(first)]
+
+
+def test_kept_samples_of_another_process_go_too(dataset):
+    dataset.add_samples([fo.Sample(f"/{i}.png") for i in range(2)], progress=False)
+    first, second = dataset.values("id")
+    other = detached(dataset)
+    digest = word_of(other, [first]).removeprefix("samples:")
+    aged(other, digest)
+    word_of(dataset, [second])
+    with pytest.raises(InputError, match="keeps no samples"):
+        kept_samples.find(dataset, digest)
+
+
 def test_too_many_samples_are_refused_with_a_way_out(dataset, monkeypatch):
     monkeypatch.setattr(kept_samples, "MOST", 1)
     dataset.add_samples([fo.Sample("/a.png"), fo.Sample("/b.png")], progress=False)
     with pytest.raises(InputError, match=r"2 samples were passed, and 1 at most .* save the view"):
         word_of(dataset, dataset.limit(2))
+    with pytest.raises(InputError, match="2 samples were passed"):
+        word_of(dataset, dataset.values("id"))
+
+
+def test_a_saved_view_inside_a_word_is_asked_by_what_it_asks(filled, monkeypatch):
+    monkeypatch.setattr(sets, "IN_A_QUERY", 1)
+    filled.save_view("wet", filled.match(F("wet")).match_tags("S").match({"rank": {"$gt": 0}}))
+    assert ranks(filled, "not:wet") == [0, 2, 3, 4, 5, 6, 7]
+    assert ranks(filled, ["wet", {"rank": 7}]) == [1, 7]
+    assert resolve(filled[:3], "wet").values("rank") == [1]
+    filled.save_view("all", filled.view())
+    assert ranks(filled, "not:all") == []
+    for where, word in ((filled, "not:late"), (filled[:3], "late")):
+        with pytest.raises(InputError, match=r"'late' has 3 samples, .* 1 at most: tag them"):
+            resolve(where, word)
 
 
 WRONG = {
@@ -134,6 +177,7 @@ WRONG = {
     "bytes": (b"S", "cannot be named by bytes"),
     "an empty list": ([], "An empty list"),
     "an empty dict": ({}, "An empty dict"),
+    "a field of no values": ({"kind": []}, "empty list of values"),
     "a dict in a dict": ({"a": {"b": 1}}, r"write \{'field.part'"),
     "ids of other samples": ([str(ObjectId())], "1 of 1 ids are of no image"),
     "both the whole dataset": (fo.Dataset, "cannot both be the whole dataset"),
@@ -161,6 +205,7 @@ def test_another_datasets_samples_are_refused(filled, dataset):
         ("not:what:ever", "none of: a tag"),
         ("match:{", "does not read as in"),
         ("any:{}", "does not read as in"),
+        ('match:{"kind": []}', "gives 'kind' no value"),
         ("samples:0f3c", "keeps no samples"),
     ],
 )
@@ -175,5 +220,3 @@ def test_sentences_on_sets_do_not_show_digests(filled):
         resolve_sets(filled, none, "U")
     with pytest.raises(InputError, match=r"in both S \('S'\) and U \(the samples that were"):
         resolve_sets(filled, "S", all_)
-    "a field of no values": ({"kind": []}, "empty list of values"),
-        ('match:{"kind": []}', "gives 'kind' no value"),
