@@ -118,7 +118,6 @@ def cards(
                 "set": "S" if analysis.owned[row] else "U",
                 "dist_to_S": _number(in_metric(analysis.dist[row], unit, metric)),
                 "percentile": _number(analysis.percentile[row]),
-                "gap": verdict == "gap",
                 "verdict": verdict,
                 "support": None if support is None else _count(support[row]),
                 "support_drives": None if support is None else _count(analysis.support_drives[row]),

@@ -80,18 +80,15 @@ def run_info(
         "U": int((~analysis.owned).sum()),
         "gaps": int(analysis.gaps.sum()),
         "delta": threshold.delta,
-        "delta_max": analysis.delta_max,
         "delta_given": deltas.is_given(analysis),
         "ticks": [
             {**asdict(tick), "gaps": int(deltas.gaps_at(analysis, tick.delta).sum())}
             for tick in deltas.ticks_of(analysis)
             if np.isfinite(tick.delta)
         ],
-        "delta_source": threshold.source,
         "metric": threshold.metric,
         "basis": threshold.basis,
         "score": threshold.score,
-        "alpha": threshold.alpha,
         "level": threshold.level,
         "cannot_say": int((analysis.verdicts == CANNOT_SAY).sum()),
         "drives_owned": threshold.drives,
@@ -106,7 +103,6 @@ def run_info(
         "quantiles": b64(table.astype(np.float32)),
         "own_quantiles": b64(own.astype(np.float32)),
         "inside_quantiles": b64(inside.astype(np.float32)),
-        "encoder": analysis.encoder,
         "fields": colour_fields(analysis.dataset, analysis.names),
         "stale": {"added": stale.added, "removed": stale.removed} if stale else None,
         "overview": version(analysis),

@@ -243,8 +243,6 @@ class RunInfo(TypedDict):
     U: int
     gaps: int
     delta: float
-    delta_max: float
-    delta_source: str
     delta_given: bool
     """A person gave it: the measured one can be had back."""
     ticks: list[TickInfo]
@@ -253,8 +251,6 @@ class RunInfo(TypedDict):
     """What δ rests on."""
     score: Score
     """What decides the run's verdicts: the distance to S, or novelty."""
-    alpha: float
-    """Level asked for."""
     level: float | None
     """Level that δ holds; null where that is unknown."""
     cannot_say: int
@@ -276,7 +272,6 @@ class RunInfo(TypedDict):
     """Equally spaced quantiles of the distances inside S, drives left out and weighted alike."""
     inside_quantiles: Base64
     """The same with only the image itself left out."""
-    encoder: str
     fields: list[FieldChoice]
     stale: Stale | None
     overview: str
@@ -323,7 +318,6 @@ class MasksPayload(TypedDict):
     stamp: str
     match: Base64 | None
     """null: nothing is filtered."""
-    count: int
 
 
 class PanelData(TypedDict, total=False):

@@ -72,7 +72,6 @@ class Card(TypedDict):
     dist_to_S: float | None
     """In the unit of the answer, else the run's."""
     percentile: float | None
-    gap: bool
     verdict: GapVerdict | None
     """Null for an image of S."""
     support: int | None
@@ -123,7 +122,7 @@ class Answer(OfStamp):
     highlight: Base64
     """uint32 positions, among the points shown, to light up."""
     ms: float
-    """Milliseconds the query took in Python."""
+    """Milliseconds the query took in Python, which the benchmark reads."""
 
 
 class PlainAction(TypedDict):

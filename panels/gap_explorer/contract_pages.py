@@ -157,7 +157,6 @@ class ClassCount(TypedDict):
 class GapsAt(TypedDict):
     """The gaps at a δ."""
 
-    delta: float
     gaps: int
     field: str | None
     """What they are counted by; null where no field tells them apart."""

@@ -28,7 +28,6 @@ def gaps_at(found: Analysis, delta: float, field: str | None) -> dict[str, Any]:
         counts = value_counts(main_entry(one) if isinstance(one, list) else one for one in of)
     shown = counts[:CLASSES_MAX]
     return {
-        "delta": delta,
         "gaps": len(rows),
         "field": field,
         "classes": [{"value": value, "gaps": count} for value, count in shown],

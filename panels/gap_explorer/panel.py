@@ -299,11 +299,7 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
 
 def _masks(ctx: foo.ExecutionContext, found: Analysis, rows: Array, stamp: str) -> dict[str, Any]:
     match = columns.match_mask(found, rows, actions.grid_view(ctx))
-    return {
-        "stamp": stamp,
-        "match": None if match is None else bitmask(match),
-        "count": len(rows) if match is None else int(match.sum()),
-    }
+    return {"stamp": stamp, "match": None if match is None else bitmask(match)}
 
 
 def _judged(ctx: foo.ExecutionContext, found: Analysis) -> Judged:

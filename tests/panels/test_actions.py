@@ -77,8 +77,9 @@ def test_cards_come_in_the_tray_s_order_and_leave_out_what_is_gone(panel, fresh)
     ids = fresh.match_tags("U").limit(3).values("id")[::-1]
     reply = panel.call("cards", ids=[*ids, "0" * 24], delta=0.0)
     assert [card["id"] for card in reply["cards"]] == ids
-    assert all(card["gap"] for card in reply["cards"])
-    assert not any(card["gap"] for card in panel.call("cards", ids=ids, delta=2.0)["cards"])
+    assert all(card["verdict"] == "gap" for card in reply["cards"])
+    within = panel.call("cards", ids=ids, delta=2.0)["cards"]
+    assert not any(card["verdict"] == "gap" for card in within)
 
 
 def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):

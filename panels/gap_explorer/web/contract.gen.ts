@@ -177,8 +177,6 @@ export interface RunInfo {
   U: number;
   gaps: number;
   delta: number;
-  delta_max: number;
-  delta_source: string;
   /** A person gave it: the measured one can be had back. */
   delta_given: boolean;
   ticks: TickInfo[];
@@ -187,8 +185,6 @@ export interface RunInfo {
   basis: Basis;
   /** What decides the run's verdicts: the distance to S, or novelty. */
   score: Score;
-  /** Level asked for. */
-  alpha: number;
   /** Level that δ holds; null where that is unknown. */
   level: number | null;
   cannot_say: number;
@@ -210,7 +206,6 @@ export interface RunInfo {
   own_quantiles: Base64;
   /** The same with only the image itself left out. */
   inside_quantiles: Base64;
-  encoder: string;
   fields: FieldChoice[];
   stale: Stale | null;
   /** Changes with what the first screen is made of, beyond the points. */
@@ -254,7 +249,6 @@ export interface MasksPayload {
   stamp: string;
   /** null: nothing is filtered. */
   match: Base64 | null;
-  count: number;
 }
 
 export interface PanelData {

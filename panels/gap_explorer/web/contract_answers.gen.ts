@@ -62,7 +62,6 @@ export interface Card {
   /** In the unit of the answer, else the run's. */
   dist_to_S: number | null;
   percentile: number | null;
-  gap: boolean;
   /** Null for an image of S. */
   verdict: GapVerdict | null;
   /** Images of S within δ. */
@@ -111,7 +110,7 @@ export interface Answer extends OfStamp {
   words: Sentences | null;
   /** uint32 positions, among the points shown, to light up. */
   highlight: Base64;
-  /** Milliseconds the query took in Python. */
+  /** Milliseconds the query took in Python, which the benchmark reads. */
   ms: number;
 }
 

@@ -147,7 +147,6 @@ export interface ClassCount {
 
 /** The gaps at a δ. */
 export interface GapsAt {
-  delta: number;
   gaps: number;
   /** What they are counted by; null where no field tells them apart. */
   field: string | null;

@@ -35,8 +35,8 @@ function made(choices: Partial<Choices> = {}): { bridge: Bridge; asked: ReturnTy
 }
 const points = (...rows: number[]): string => btoa(String.fromCharCode(...new Uint8Array(Uint32Array.from(rows).buffer)));
 const answerTo = (query: Answer["query"], stamp = "one"): Answer => ({
-  ...{ query, stamp, cards: [], owned: [], beside: null, more: {}, metric: "cosine", total: 1, words: null },
-  ...{ highlight: points(1), ms: 1 },
+  ...{ query, stamp, cards: [], owned: [], beside: null, more: {}, metric: "cosine", total: 1, words: null, highlight: points(1) },
+  ms: 1,
 });
 
 describe("useAnswer", () => {
@@ -130,7 +130,7 @@ describe("useGapsAt", () => {
     const run = { stamp: "one", delta: 0.5, fields: [] as RunInfo["fields"] } as RunInfo;
     const used = await hooked((delta: number) => useGapsAt(bridge, run, delta), 0.2);
     await used.during(() => vi.advanceTimersByTime(1000));
-    await used.during(() => asked[0].answer({ delta: 0.2, gaps: 7, field: null, classes: [], others: 0 }));
+    await used.during(() => asked[0].answer({ gaps: 7, field: null, classes: [], others: 0 }));
     expect(used.value?.gaps).toBe(7);
     vi.useRealTimers();
   });
