@@ -3,7 +3,7 @@ import { DEFAULT_CHOICES, type Choices } from "./contract.gen";
 import { labelRooms, outline, sharesOf, shareWithin } from "./distances";
 import { choicesFor } from "./hooks/useChoices";
 import { fieldOf } from "./hooks/useGapsAt";
-import { spaceOf } from "./hooks/useSpace";
+import { spaceOf } from "./space";
 
 describe("distributions", () => {
   const even = [0, 0.25, 0.5, 0.75, 1];

@@ -7,6 +7,14 @@ export const number = (value: number, digits = 3): string => value.toFixed(digit
 
 export const count = (value: number): string => value.toLocaleString("en-US");
 
+/** A number of a scale, as short as it can be. */
+export function format(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
+  return Number.isInteger(value) ? count(value) : String(+value.toPrecision(3));
+}
+
 /** A percentage that never rounds to 100 while something is missing, nor to 0 while something is there. */
 export function percent(value: number): string {
   if (value >= 100) return "100 %";

@@ -5,7 +5,7 @@ import type { Span } from "./GridActions";
 import { Lines, scalesOf } from "./Lines";
 import { meanOf } from "./plot";
 import { colourOf, mark, type Series } from "./series";
-import { useSize } from "./useSize";
+import { useSize } from "../../web/shared/useSize";
 import { figure, frames, frameText, METRIC } from "./words";
 
 /** A drag of fewer frames than this is a click that slipped. */
@@ -30,7 +30,7 @@ export function Chart(props: {
   open(at: number): void;
 }): React.ReactElement {
   const { curves, metric, order, at, window: shown, span, selected, scrub, setSpan, open } = props;
-  const box = React.useRef<HTMLDivElement>(null);
+  const [box, setBox] = React.useState<HTMLDivElement | null>(null);
   const size = useSize(box);
   const [hover, setHover] = React.useState<number | null>(null);
   const drag = React.useRef<{ range: boolean; from: number } | null>(null);
@@ -47,7 +47,7 @@ export function Chart(props: {
   const { width, height, top, bottom, x, y } = scales;
 
   const indexAt = (event: React.PointerEvent | React.MouseEvent): number =>
-    scales.frameAt(event.clientX - (box.current as HTMLElement).getBoundingClientRect().left);
+    scales.frameAt(event.clientX - (box as HTMLElement).getBoundingClientRect().left);
   const press = (event: React.PointerEvent<SVGSVGElement>): void => {
     if (event.button !== 0) return;
     event.preventDefault();
@@ -74,7 +74,7 @@ export function Chart(props: {
     <line className={className} x1={x(frame)} x2={x(frame)} y1={top} y2={bottom} />
   );
   return (
-    <div className="sp-chart" ref={box} data-cy="sp-chart">
+    <div className="sp-chart" ref={setBox} data-cy="sp-chart">
       {width > 0 && <Lines {...{ curves, series, metric, order, scales, selected }} window={window_} />}
       <svg
         className="sp-hands"

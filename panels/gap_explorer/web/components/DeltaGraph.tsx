@@ -6,10 +6,9 @@ import type { RunInfo, TickInfo } from "../contract.gen";
 import { labelRooms, outline, sharesOf } from "../distances";
 import type { DeltaState } from "../hooks/useDelta";
 import type { Shown } from "../hooks/useShown";
-import { useSize } from "../hooks/useSpace";
+import { useSize } from "../../../web/shared/useSize";
 import { histogram } from "../math";
-import { number } from "../words";
-import { format } from "./Legend";
+import { format, number } from "../words";
 
 const BINS = 96;
 const STEPS = 1000;

@@ -5,7 +5,7 @@ import type { Show } from "../contract.gen";
 import type { LegendState } from "../hooks/useLegend";
 import type { Shown } from "../hooks/useShown";
 import { classCounts } from "../legend";
-import { count } from "../words";
+import { count, format } from "../words";
 import { Entry } from "./LegendEntry";
 
 /** From this many classes on the list can be searched. */
@@ -200,11 +200,4 @@ function Marks(props: Part): React.ReactElement {
       ) : null}
     </ul>
   );
-}
-
-export function format(value: number): string {
-  if (!Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
-  return Number.isInteger(value) ? count(value) : String(+value.toPrecision(3));
 }

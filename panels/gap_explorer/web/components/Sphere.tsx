@@ -16,6 +16,7 @@ import { countInCap, meanDirection, type Vec3 } from "../math";
 import type { Path } from "../scene/gestures";
 import { FLAG } from "../scene/shaders";
 import type { SceneTheme } from "../../../web/shared/theme";
+import { useSize } from "../../../web/shared/useSize";
 import { installTestHook } from "../testHook";
 import { isProvisional } from "../verdicts";
 import { colourName, plural, unitOf } from "../words";
@@ -51,7 +52,7 @@ export function Sphere(props: {
   const { bridge, run, cloud, shown, colour, theme, answers, stage, delta } = props;
   const { choices } = bridge;
   const [box, setBox] = React.useState<HTMLDivElement | null>(null);
-  const [size, setSize] = React.useState({ width: 0, height: 0 });
+  const size = useSize(box);
   const [hovered, setHovered] = React.useState<Hovered | null>(null);
   const [cap, setCap] = React.useState<CapDrag | null>(null);
   const [lasso, setLasso] = React.useState<Path | null>(null);
@@ -94,16 +95,9 @@ export function Sphere(props: {
   const tight = size.height < LEGEND_HEIGHT;
   const { match } = shown;
 
-  React.useEffect(() => {
-    if (!box || !scene) return undefined;
-    const observer = new ResizeObserver(([entry]) => {
-      const { width, height } = entry.contentRect;
-      setSize({ width, height });
-      scene.resize(width, height);
-    });
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [box, scene]);
+  React.useLayoutEffect(() => {
+    if (size.width) scene?.resize(size.width, size.height);
+  }, [scene, size]);
 
   React.useEffect(() => scene?.setTheme(theme), [scene, theme]);
   React.useEffect(() => {

@@ -1,6 +1,7 @@
 import * as React from "react";
 import { useKept } from "../../../web/shared/useKept";
-import { useSize, type Space } from "../hooks/useSpace";
+import { useSize } from "../../../web/shared/useSize";
+import type { Space } from "../space";
 
 /** Pixels that the answer and the sphere have at least. */
 const LEAST = {

@@ -1,10 +1,5 @@
 import * as React from "react";
-
-interface Verdicts {
-  gaps: number;
-  covered: number;
-  cannot_say: number;
-}
+import type { Tally as Verdicts } from "../verdicts";
 
 /** Verdicts as parts of a bar; `tallyWords` says them. */
 export function Tally(props: { of: Verdicts; provisional: boolean }): React.ReactElement {

@@ -1,10 +1,14 @@
 import * as React from "react";
 
-/** Size of an element in whole pixels, 0 until it is known. */
-export function useSize(ref: React.RefObject<HTMLElement>): { width: number; height: number } {
-  const [size, setSize] = React.useState({ width: 0, height: 0 });
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Size of an element in whole pixels, 0 until it is known; the same object for as long as it is the same. */
+export function useSize(element: HTMLElement | null): Size {
+  const [size, setSize] = React.useState<Size>({ width: 0, height: 0 });
   React.useLayoutEffect(() => {
-    const element = ref.current;
     if (!element) return undefined;
     const read = (): void => {
       const box = element.getBoundingClientRect();
@@ -15,6 +19,6 @@ export function useSize(ref: React.RefObject<HTMLElement>): { width: number; hei
     const observer = new ResizeObserver(read);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [ref]);
+  }, [element]);
   return size;
 }
