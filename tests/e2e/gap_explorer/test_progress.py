@@ -64,7 +64,7 @@ def test_progress_says_what_another_round_closed(own, panel, shot, tmp_path):
     assert "δ is the same" in newest
     cards = page.locator('[data-cy="gs-followed"]')
     assert cards.count() > 0
-    assert "covered or in S" in cards.first.inner_text()
+    assert "covered or owned" in cards.first.inner_text()
     specs = page.locator('[data-cy="gs-issued-spec"]')
     assert specs.locator("b").get_attribute("title") == issued.id
     said = re.search(r"(\d+) of 2 images; of 2 images since, (.*)", specs.inner_text())

@@ -7,11 +7,12 @@ import { Tally } from "./Tally";
 import { tallyWords } from "../verdicts";
 import { count, plural } from "../words";
 import { Said } from "./Verdict";
+import { Notice } from "./Notice";
 
 /** What sets a drive apart by name, at most so many sentences in the list; its answer has all. */
 const NAMED = 3;
 
-/** The drives of U, the most unlike S first: a click asks about one. */
+/** The drives of the candidates, the most unlike the owned images first: a click asks about one. */
 export function Drives(props: {
   bridge: Bridge;
   run: RunInfo;
@@ -57,7 +58,7 @@ export function Drives(props: {
         ))}
       </ol>
       {run.drives.length === DRIVES_MAX ? (
-        <p className="gs-fine">These are the {count(DRIVES_MAX)} drives that are most unlike S.</p>
+        <p className="gs-fine">These are the {count(DRIVES_MAX)} drives that are most unlike the owned images.</p>
       ) : null}
     </>
   );
@@ -115,7 +116,7 @@ function NoDrives(props: { bridge: Bridge; run: RunInfo }): React.ReactElement {
   const [error, setError] = React.useState<string | null>(null);
   return (
     <div className="gs-dim gs-invite" data-cy="gs-no-drives">
-      <h2>No drives in U</h2>
+      <h2>No drives among the candidates</h2>
       {field ? (
         <p className="gs-plain">
           The field <code>{field}</code> names the drives, and no candidate has a value in it.
@@ -136,9 +137,9 @@ function NoDrives(props: { bridge: Bridge; run: RunInfo }): React.ReactElement {
         </Button>
       ) : null}
       {error ? (
-        <p className="gs-row gs-note gs-note-bad gs-plain" role="alert">
+        <Notice bad>
           {error}
-        </p>
+        </Notice>
       ) : null}
     </div>
   );

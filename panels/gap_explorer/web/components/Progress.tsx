@@ -6,6 +6,7 @@ import type { FollowedCard, Progress as Page, RoundRow, RunInfo } from "../contr
 import { Tally } from "./Tally";
 import { tallyWords } from "../verdicts";
 import { count, number, plural } from "../words";
+import { Notice } from "./Notice";
 
 const STATES: Record<FollowedCard["state"], string> = {
   open: "open",
@@ -24,9 +25,9 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
 
   if (error) {
     return (
-      <p className="gs-row gs-note gs-note-bad" role="alert">
+      <Notice bad>
         {error}
-      </p>
+      </Notice>
     );
   }
   if (!page) return <p className="gs-dim">Reading the rounds …</p>;
@@ -56,7 +57,7 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
                 </span>
                 <Bar done={card.done} of={card.images} />
                 <span className="gs-dim gs-small">
-                  {count(card.done)} of {plural(card.images, "image")} covered or in S
+                  {count(card.done)} of {plural(card.images, "image")} covered or owned
                   {card.new ? `, ${count(card.new)} new` : ""}
                 </span>
               </li>
@@ -118,10 +119,10 @@ function Round(props: { row: RoundRow; said: string[]; provisional: boolean }): 
       <span className="gs-row gs-wrap gs-dim gs-small gs-drive-figures">
         <span>{tallyWords(row, provisional)}</span>
         <span>
-          S <b>{count(row.S)}</b> of {plural(row.drives_owned, "drive")}
+          <b>{count(row.S)}</b> owned of {plural(row.drives_owned, "drive")}
         </span>
         <span>
-          U <b>{count(row.U)}</b> of {plural(row.drives_pool, "drive")}
+          <b>{count(row.U)}</b> {row.U === 1 ? "candidate" : "candidates"} of {plural(row.drives_pool, "drive")}
         </span>
         <span>
           δ <b>{number(row.delta)}</b>

@@ -12,7 +12,7 @@ const TONES: Record<RunInfo["basis"], string> = {
   unrated: "unknown",
 };
 
-/** What the verdicts of the run are worth: a line below the bar, and notices that it came with. */
+/** What the verdicts of the run are worth, in a line, and notices that it came with. */
 export function Standing(props: { run: RunInfo; choices: Choices }): React.ReactElement {
   const { run, choices } = props;
   const [open, setOpen] = React.useState(false);
