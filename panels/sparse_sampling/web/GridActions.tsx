@@ -1,5 +1,6 @@
 import * as React from "react";
 import { Button } from "../../web/shared/controls";
+import { WholeNumber } from "../../web/shared/WholeNumber";
 import { CHUNK } from "./contract.gen";
 import type { Curves } from "./curves";
 import { frames, frameText } from "./words";
@@ -52,18 +53,7 @@ export function GridActions(props: {
       </Button>
       <span className="sp-hardest">
         <Button look="step" data-cy="sp-select" onClick={select}>Select hardest</Button>
-        <input
-          className="gs-number"
-          type="number"
-          min={1}
-          max={CHUNK}
-          value={hardest}
-          aria-label="Number of hardest frames"
-          onChange={(event) => {
-            const many = Math.round(Number(event.target.value));
-            if (many >= 1) setHardest(Math.min(many, CHUNK));
-          }}
-        />
+        <WholeNumber label="Number of hardest frames" min={1} max={CHUNK} value={hardest} onChange={setHardest} />
       </span>
       <p className="sp-notice" role="status" aria-live="polite" data-cy="sp-notice">
         {notice}

@@ -2,6 +2,7 @@ import * as React from "react";
 import type { Action, RunInfo } from "../contract.gen";
 import { plural } from "../words";
 import { Menu } from "./Menu";
+import { NameForm, type Naming } from "./NameForm";
 
 /** Of an image asked about: what is done concerns it alone, or those like it as well. */
 export type Scope = "one" | "all";
@@ -22,22 +23,8 @@ export function Actions(props: {
   act(action: Action): void;
 }): React.ReactElement {
   const { act, run, scope } = props;
-  const [form, setForm] = React.useState<"tag" | "save_view" | null>(null);
-  const [text, setText] = React.useState("");
-  const field = React.useRef<HTMLInputElement>(null);
-  React.useEffect(() => field.current?.select(), [form]);
-  const submit = (event: React.FormEvent): void => {
-    event.preventDefault();
-    const name = text.trim();
-    if (!name || !form) return;
-    act(form === "tag" ? { kind: "tag", tag: name } : { kind: "save_view", name });
-    setForm(null);
-    setText("");
-  };
-  const open = (kind: "tag" | "save_view"): void => {
-    setText(kind === "tag" ? props.tag : "");
-    setForm(form === kind ? null : kind);
-  };
+  const [form, setForm] = React.useState<Naming | null>(null);
+  const open = (naming: Naming): void => setForm(form === naming ? null : naming);
   const what = props.chosen ? `${plural(props.chosen, "chosen image")}` : plural(props.total, "image");
 
   return (
@@ -92,24 +79,13 @@ export function Actions(props: {
         </Menu>
       </div>
       {form ? (
-        <form onSubmit={submit}>
-          <input
-            ref={field}
-            type="text"
-            aria-label={form === "tag" ? "Tag" : "Name of the view"}
-            placeholder={form === "tag" ? "Tag" : "Name of the view"}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape") return;
-              event.stopPropagation();
-              setForm(null);
-            }}
-          />
-          <button type="submit" className="gs-primary" disabled={!text.trim()}>
-            {form === "tag" ? "Add tag" : "Save"}
-          </button>
-        </form>
+        <NameForm
+          key={form}
+          naming={form}
+          proposed={form === "tag" ? props.tag : ""}
+          act={act}
+          close={() => setForm(null)}
+        />
       ) : null}
     </div>
   );

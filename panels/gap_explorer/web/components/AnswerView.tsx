@@ -11,6 +11,7 @@ import { Actions, type Scope } from "./Actions";
 import { Cards } from "./Cards";
 import { HeatControls, HeatProgress } from "./Heat";
 import { Check, Close } from "./Icons";
+import { Notice } from "./Notice";
 import { Pair } from "./Pair";
 import { Evidence, Verdict } from "./Verdict";
 
@@ -44,7 +45,7 @@ export function AnswerView(props: {
   const act = (action: Action): void => {
     void state.act(action, ids).then((reply) => {
       if (reply?.making) heat.follow(reply.making);
-      if (reply?.ids) tray?.add(reply.ids, reply.owned);
+      tray?.take(reply);
     });
   };
   const shown = [...answer.cards, ...answer.owned];
@@ -103,9 +104,9 @@ export function AnswerView(props: {
         act={act}
       />
       {state.notice ? (
-        <p className="gs-row gs-note" role="status">
+        <Notice>
           <Check /> {state.notice}
-        </p>
+        </Notice>
       ) : null}
 
       <HeatProgress heat={heat} />

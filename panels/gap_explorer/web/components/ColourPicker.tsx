@@ -1,6 +1,7 @@
 import * as React from "react";
 import { colourChoices, matching, type ColourChoice } from "../colours";
 import type { RunInfo } from "../contract.gen";
+import { usePopover } from "../hooks/usePopover";
 import { colourName } from "../words";
 
 /** What the points are coloured by: a list to search, in groups, for mouse and keys alike. */
@@ -10,34 +11,19 @@ export function ColourPicker(props: {
   onChange(field: string): void;
 }): React.ReactElement {
   const { run, value, onChange } = props;
-  const [open, setOpen] = React.useState(false);
-  const box = React.useRef<HTMLDivElement>(null);
-  const button = React.useRef<HTMLButtonElement>(null);
-  React.useEffect(() => {
-    if (!open) return undefined;
-    const outside = (event: PointerEvent): void => {
-      if (!box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", outside, true);
-    return () => document.removeEventListener("pointerdown", outside, true);
-  }, [open]);
-  const close = (): void => {
-    setOpen(false);
-    button.current?.focus();
-  };
+  const { open, set, close, around } = usePopover<HTMLDivElement>();
 
   return (
-    <div className="gs-row gs-field gs-pop" ref={box}>
+    <div className="gs-row gs-field gs-pop" {...around}>
       <span className="gs-dim">Colour</span>
       <button
-        ref={button}
         type="button"
         className="gs-pick-colour"
         aria-label="Colour by"
         aria-haspopup="listbox"
         aria-expanded={open}
         title={`Colour by ${colourName(value)}`}
-        onClick={() => setOpen(!open)}
+        onClick={() => set(!open)}
       >
         {colourName(value)}
       </button>
@@ -45,7 +31,6 @@ export function ColourPicker(props: {
         <List
           run={run}
           value={value}
-          close={close}
           take={(field) => {
             onChange(field);
             close();
@@ -59,10 +44,9 @@ export function ColourPicker(props: {
 function List(props: {
   run: RunInfo;
   value: string;
-  close(): void;
   take(field: string): void;
 }): React.ReactElement {
-  const { run, value, close, take } = props;
+  const { run, value, take } = props;
   const [text, setText] = React.useState("");
   const all = React.useMemo(() => colourChoices(run.fields), [run.fields]);
   const found = matching(all, text);
@@ -77,7 +61,6 @@ function List(props: {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && found.length) setAt((Math.min(at, found.length - 1) + step + found.length) % found.length);
     else if (event.key === "Enter" && active) take(active.field);
-    else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
     event.stopPropagation();

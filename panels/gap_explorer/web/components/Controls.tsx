@@ -7,6 +7,8 @@ import { count, shownWords } from "../words";
 import { ColourPicker } from "./ColourPicker";
 import { Gear } from "./Icons";
 import { Segmented, Switch } from "../../../web/shared/controls";
+import { WholeNumber } from "../../../web/shared/WholeNumber";
+import { usePopover } from "../hooks/usePopover";
 
 const LIMITS = [10_000, 50_000, 200_000, 1_000_000];
 
@@ -19,17 +21,7 @@ export function Controls(props: {
 }): React.ReactElement {
   const { bridge, run } = props;
   const { choices, choose } = bridge;
-  const [open, setOpen] = React.useState(false);
-  const box = React.useRef<HTMLDivElement>(null);
-
-  React.useEffect(() => {
-    if (!open) return undefined;
-    const outside = (event: PointerEvent): void => {
-      if (!box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", outside, true);
-    return () => document.removeEventListener("pointerdown", outside, true);
-  }, [open]);
+  const { open, set, around } = usePopover<HTMLDivElement>();
 
   return (
     <div className="gs-row gs-wrap gs-fixed gs-bar" role="toolbar" aria-label="Gap Explorer controls">
@@ -48,16 +40,7 @@ export function Controls(props: {
       <span className="gs-nowrap gs-dim" aria-live="polite">
         {shownWords(run, props.shown)}
       </span>
-      <div
-        className="gs-pop"
-        ref={box}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape" || !open) return;
-          event.preventDefault(); // one press closes one thing
-          setOpen(false);
-          box.current?.querySelector("button")?.focus();
-        }}
-      >
+      <div className="gs-pop" {...around}>
         <button
           type="button"
           className="gs-bare gs-icon"
@@ -65,7 +48,7 @@ export function Controls(props: {
           aria-expanded={open}
           aria-haspopup="dialog"
           title="Settings"
-          onClick={() => setOpen(!open)}
+          onClick={() => set(!open)}
         >
           <Gear />
         </button>
@@ -161,8 +144,8 @@ function Settings(props: { bridge: Bridge; run: RunInfo; column: Column | null }
           value={choices.search}
           onChange={(search) => choose({ search })}
           options={[
-            { value: "U", label: "U" },
-            { value: "S", label: "S" },
+            { value: "U", label: "Candidates" },
+            { value: "S", label: "Owned" },
             { value: "both", label: "Both" },
           ]}
         />
@@ -197,38 +180,6 @@ function Row(props: { label: string; children: React.ReactNode }): React.ReactEl
       <span>{props.label}</span>
       {props.children}
     </div>
-  );
-}
-
-/** A whole number that is only taken when it is one, so that typing is never interrupted. */
-function WholeNumber(props: {
-  label: string;
-  value: number;
-  min: number;
-  max: number;
-  onChange(value: number): void;
-}): React.ReactElement {
-  const [text, setText] = React.useState(String(props.value));
-  React.useEffect(() => setText(String(props.value)), [props.value]);
-  const take = (): void => {
-    const value = Math.round(parseFloat(text));
-    if (value >= props.min && value <= props.max) props.onChange(value);
-    else setText(String(props.value));
-  };
-  return (
-    <input
-      type="number"
-      className="gs-number"
-      aria-label={props.label}
-      min={props.min}
-      max={props.max}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={take}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") take();
-      }}
-    />
   );
 }
 

@@ -1,26 +1,22 @@
 import * as React from "react";
 import type { RunInfo } from "../contract.gen";
+import { usePopover } from "../hooks/usePopover";
 import { count } from "../words";
 
 /** How to read bars, ticks and level. */
 export function DeltaHelp(props: { run: RunInfo }): React.ReactElement {
-  const [open, setOpen] = React.useState(false);
+  const { open, set, around } = usePopover<HTMLSpanElement>();
   const m = props.run.drives_owned;
   return (
-    <span className="gs-help">
+    <span className="gs-help" {...around}>
       <button
         type="button"
         className="gs-bare gs-icon"
         aria-label="How to read this"
         aria-expanded={open}
         title="How to read this"
-        onClick={() => setOpen(!open)}
-        onBlur={() => setOpen(false)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape" || !open) return;
-          event.preventDefault(); // one press closes one thing
-          setOpen(false);
-        }}
+        onClick={() => set(!open)}
+        onBlur={() => set(false)}
       >
         ?
       </button>

@@ -4,6 +4,7 @@ import type { Bridge } from "../bridge";
 import type { RunInfo, Status } from "../contract.gen";
 import { plainly, plural } from "../words";
 import { faceOf } from "../../../web/shared/Face";
+import { Notice } from "./Notice";
 
 /** A sphere of samples with one gap. */
 const Face = faceOf(
@@ -98,9 +99,9 @@ export function NotComputed(props: {
           : "Run find_gaps, then open this panel again."}
       </p>
       {error ? (
-        <p className="gs-row gs-note gs-note-bad" role="alert">
+        <Notice bad>
           {error}
-        </p>
+        </Notice>
       ) : null}
       {status.can_run ? (
         <button

@@ -5,6 +5,8 @@ import { sameGroup } from "../groups";
 import type { OverviewState } from "../hooks/useOverview";
 import type { TrayState } from "../hooks/useTray";
 import { count } from "../words";
+import { NameForm, type Naming } from "./NameForm";
+import { Notice } from "./Notice";
 
 /** What can be done with a group of samples: grid, tag, saved view, Visual Spec, each a click. */
 export function GroupActions(props: {
@@ -16,23 +18,11 @@ export function GroupActions(props: {
   tray: TrayState | null;
 }): React.ReactElement {
   const { state, group, images, tray } = props;
-  const [form, setForm] = React.useState<"tag" | "save_view" | null>(null);
-  const [text, setText] = React.useState(props.tag);
-  const field = React.useRef<HTMLInputElement>(null);
-  React.useEffect(() => field.current?.select(), [form]);
+  const [form, setForm] = React.useState<Naming | null>(null);
   const act = (action: Action): void => {
-    void state.act(action, group).then((reply) => {
-      if (reply?.ids) tray?.add(reply.ids, reply.owned);
-    });
+    void state.act(action, group).then((reply) => tray?.take(reply));
   };
-  const submit = (event: React.FormEvent): void => {
-    event.preventDefault();
-    const name = text.trim();
-    if (!name || !form) return;
-    act(form === "tag" ? { kind: "tag", tag: name } : { kind: "save_view", name });
-    setForm(null);
-  };
-  const open = (kind: "tag" | "save_view"): void => setForm(form === kind ? null : kind);
+  const open = (naming: Naming): void => setForm(form === naming ? null : naming);
   const what = `all ${count(images)}`;
   return (
     <>
@@ -54,21 +44,7 @@ export function GroupActions(props: {
           ) : null}
         </div>
         {form ? (
-          <form onSubmit={submit}>
-            <input
-              ref={field}
-              type="text"
-              aria-label={form === "tag" ? "Tag" : "Name of the view"}
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === "Escape") setForm(null);
-              }}
-            />
-            <button type="submit" className="gs-primary" disabled={!text.trim()}>
-              {form === "tag" ? "Add tag" : "Save"}
-            </button>
-          </form>
+          <NameForm key={form} naming={form} proposed={props.tag} act={act} close={() => setForm(null)} />
         ) : null}
       </div>
       <Done state={state} group={group} />
@@ -81,13 +57,13 @@ export function Done(props: { state: OverviewState; group: Group }): React.React
   const { done, act } = props.state;
   if (!done || !sameGroup(done.group, props.group)) return null;
   return (
-    <p className={done.failed ? "gs-row gs-note gs-note-bad" : "gs-row gs-note"} role={done.failed ? "alert" : "status"}>
+    <Notice bad={done.failed}>
       <span>{done.message}</span>
       {done.undo ? (
         <Button look="link" onClick={() => void act({ kind: "untag" }, props.group)}>
           Undo
         </Button>
       ) : null}
-    </p>
+    </Notice>
   );
 }

@@ -5,6 +5,7 @@ import type { HeatState } from "../hooks/useHeatmaps";
 import { count } from "../words";
 import { Check } from "./Icons";
 import { Switch } from "../../../web/shared/controls";
+import { Notice } from "./Notice";
 
 /** The overlay's switch, opacity and legend, where an image shown has a heatmap. */
 export function HeatControls(props: { bridge: Bridge; maps: number }): React.ReactElement | null {
@@ -46,17 +47,17 @@ export function HeatProgress(props: { heat: HeatState }): React.ReactElement | n
   const failed = error ?? making?.error;
   if (failed) {
     return (
-      <p className="gs-row gs-note gs-note-bad" role="alert">
+      <Notice bad>
         {failed}
-      </p>
+      </Notice>
     );
   }
   if (!making) return null;
   if (!making.running) {
     return making.message ? (
-      <p className="gs-row gs-note" role="status">
+      <Notice>
         <Check /> {making.message}
-      </p>
+      </Notice>
     ) : null;
   }
   const { done, total } = making;

@@ -10,6 +10,7 @@ import type { TrayState } from "../hooks/useTray";
 import { isProvisional, gapsWords } from "../verdicts";
 import { fileName, number, plural } from "../words";
 import { GroupActions } from "./GroupActions";
+import { useFirst } from "./More";
 import { Said } from "./Verdict";
 
 interface Shown {
@@ -27,10 +28,9 @@ const FIRST = 8;
 /** What S lacks: gap cards; without them what differs by name; without that, what to do. */
 export function Lacks(props: Shown): React.ReactElement {
   const { bridge, run, overview } = props;
-  const [all, setAll] = React.useState(false);
   const rows = React.useMemo(() => rowsOf(overview), [overview]);
   const lights = usePositions(rows, props.points);
-  const shown = all || rows.length <= FIRST + 1 ? rows : rows.slice(0, FIRST);
+  const [shown, more] = useFirst(rows, FIRST);
   return (
     <section aria-label="What the owned images lack">
       <p className="gs-dim gs-small">{lead(run, overview)}</p>
@@ -48,11 +48,7 @@ export function Lacks(props: Shown): React.ReactElement {
           ))}
         </ol>
       ) : null}
-      {shown.length < rows.length ? (
-        <Button look="link" onClick={() => setAll(true)}>
-          {rows.length - shown.length} more
-        </Button>
-      ) : null}
+      {more}
     </section>
   );
 }
@@ -124,9 +120,7 @@ function Row(
 const LINES = 4;
 
 function Lines(props: { lines: readonly string[] }): React.ReactElement {
-  const [all, setAll] = React.useState(false);
-  const shown = all || props.lines.length <= LINES + 1 ? props.lines : props.lines.slice(0, LINES);
-  const hidden = props.lines.length - shown.length;
+  const [shown, more] = useFirst(props.lines, LINES);
   return (
     <ul className="gs-small gs-lack-lines">
       {shown.map((line) => (
@@ -134,13 +128,7 @@ function Lines(props: { lines: readonly string[] }): React.ReactElement {
           <Said text={line} />
         </li>
       ))}
-      {hidden ? (
-        <li>
-          <Button look="link" onClick={() => setAll(true)}>
-            {hidden} more
-          </Button>
-        </li>
-      ) : null}
+      {more ? <li>{more}</li> : null}
     </ul>
   );
 }
@@ -189,4 +177,3 @@ function Summarize(props: { bridge: Bridge; run: RunInfo; why: string }): React.
     </p>
   );
 }
-

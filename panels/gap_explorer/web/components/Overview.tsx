@@ -8,6 +8,7 @@ import { count } from "../words";
 import { Lacks } from "./Lacks";
 import { Picks } from "./Picks";
 import { Standing } from "./Standing";
+import { Notice } from "./Notice";
 
 /** The column while nothing is asked: what is missing, what to label next, how sure one may be. */
 export function OverviewView(props: {
@@ -31,12 +32,12 @@ export function OverviewView(props: {
         </span>
       </header>
       {state.error ? (
-        <p className="gs-row gs-note gs-note-bad" role="alert">
+        <Notice bad>
           <span>{state.error}</span>
           <Button look="link" onClick={state.retry}>
             Try again
           </Button>
-        </p>
+        </Notice>
       ) : null}
       {overview ? (
         <>

@@ -1,5 +1,6 @@
 import * as React from "react";
 import { Button } from "../../../web/shared/controls";
+import { WholeNumber } from "../../../web/shared/WholeNumber";
 import { SmallImage } from "../../../web/shared/SmallImage";
 import type { Bridge } from "../bridge";
 import type { Overview, PicksGroup, RunInfo } from "../contract.gen";
@@ -28,6 +29,7 @@ export function Picks(props: {
   const [all, setAll] = React.useState(false);
   const [tag, setTag] = React.useState("to label");
   const [at, setAt] = React.useState<number | null>(null);
+  const radii = React.useMemo(() => picks.map((pick) => pick.radius), [picks]);
   if (!total) {
     return (
       <section aria-label="Next to label">
@@ -50,7 +52,7 @@ export function Picks(props: {
       <div className="gs-row gs-curve-row">
         <RadiusCurve
           before={overview.radius_before}
-          radii={picks.map((pick) => pick.radius)}
+          radii={radii}
           knee={overview.knee}
           n={n}
           pointed={at}
@@ -77,15 +79,7 @@ export function Picks(props: {
       >
         <label className="gs-row">
           First
-          <input
-            type="number"
-            className="gs-number"
-            aria-label="Number of picks"
-            min={1}
-            max={total}
-            value={n}
-            onChange={(event) => setN(Math.round(Number(event.target.value)) || 1)}
-          />
+          <WholeNumber label="Number of picks" min={1} max={total} value={n} onChange={setN} />
         </label>
         <input
           type="text"
@@ -102,11 +96,7 @@ export function Picks(props: {
         {tray ? (
           <Button
             look="link"
-            onClick={() =>
-              void state.act({ kind: "collect" }, group).then((reply) => {
-                if (reply?.ids) tray.add(reply.ids, reply.owned);
-              })
-            }
+            onClick={() => void state.act({ kind: "collect" }, group).then(tray.take)}
           >
             Add to Visual Spec
           </Button>

@@ -22,18 +22,15 @@ export function RadiusCurve(props: {
   choose(n: number): void;
 }): React.ReactElement {
   const { before, knee, radii, n, pointed, point, choose } = props;
-  const known = radii.filter((radius): radius is number => radius !== null);
-  const top = Math.max(before ?? 0, ...known, 1e-9);
   const k = radii.length;
   const x = (rank: number): number => (rank / k) * WIDTH;
-  const y = (radius: number): number => HEIGHT - 2 - (radius / top) * (HEIGHT - 6);
-  const path = React.useMemo(() => stairs(before, radii, x, y), [before, radii]);
+  const path = React.useMemo(() => stairs(before, radii), [before, radii]);
   const rankAt = (event: React.PointerEvent): number => {
     const box = event.currentTarget.getBoundingClientRect();
     return Math.max(1, Math.min(k, Math.ceil(((event.clientX - box.left) / box.width) * k)));
   };
   const after = radii[Math.min(n, k) - 1];
-  if (!known.length) return <p className="gs-dim gs-grow">The covering radius after each pick is not known.</p>;
+  if (!path) return <p className="gs-dim gs-grow">The covering radius after each pick is not known.</p>;
   return (
     <div className="gs-radius">
       <svg
@@ -74,13 +71,13 @@ export function RadiusCurve(props: {
   );
 }
 
-/** Steps: after each pick the radius holds until the next one. */
-function stairs(
-  before: number | null,
-  radii: readonly (number | null)[],
-  x: (rank: number) => number,
-  y: (radius: number) => number,
-): string {
+/** Steps: after each pick the radius holds until the next one; empty where no radius is known. */
+function stairs(before: number | null, radii: readonly (number | null)[]): string {
+  const known = radii.filter((radius): radius is number => radius !== null);
+  if (!known.length) return "";
+  const top = known.reduce((most, radius) => Math.max(most, radius), Math.max(before ?? 0, 1e-9));
+  const x = (rank: number): number => (rank / radii.length) * WIDTH;
+  const y = (radius: number): number => HEIGHT - 2 - (radius / top) * (HEIGHT - 6);
   let last = before;
   let path = last === null ? "" : `M0 ${y(last)}`;
   radii.forEach((radius, at) => {
@@ -89,5 +86,5 @@ function stairs(
     path += path ? `H${x(at + 0.5).toFixed(2)}V${y(next).toFixed(2)}` : `M0 ${y(next)}`;
     last = next;
   });
-  return `${path}H${x(radii.length)}`;
+  return `${path}H${WIDTH}`;
 }

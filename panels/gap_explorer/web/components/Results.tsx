@@ -14,6 +14,7 @@ import { Progress } from "./Progress";
 import { HeatProgress } from "./Heat";
 import { Segmented } from "../../../web/shared/controls";
 import { Tray } from "./Tray";
+import { Notice } from "./Notice";
 
 interface Side {
   bridge: Bridge;
@@ -58,9 +59,9 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
         aria-busy={state.busy}
       >
         {state.error ? (
-          <p className="gs-row gs-note gs-note-bad" role="alert">
+          <Notice bad>
             {state.error}
-          </p>
+          </Notice>
         ) : null}
         {pane === "progress" ? (
           <Progress key={run.stamp} bridge={bridge} run={run} />
@@ -81,9 +82,9 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
           <>
             <HeatProgress heat={heat} />
             {state.busy ? (
-              <p className="gs-row gs-note" role="status">
+              <Notice>
                 <span className="gs-spinner" aria-hidden="true" /> Searching …
-              </p>
+              </Notice>
             ) : null}
             <OverviewView
               bridge={bridge}

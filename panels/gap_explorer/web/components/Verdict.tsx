@@ -1,6 +1,6 @@
 import * as React from "react";
-import { Button } from "../../../web/shared/controls";
 import type { Sentences } from "../contract.gen";
+import { useFirst } from "./More";
 import { MARK_WORDS, type Mark } from "../verdicts";
 
 /** Sentences of evidence shown at first: what can be done with the answer stays in sight. */
@@ -9,10 +9,7 @@ const FIRST = 6;
 /** What is known, a sentence each: compared with what, what differs, what is there and what is not. */
 export function Evidence(props: { words: Sentences }): React.ReactElement | null {
   const { evidence } = props.words;
-  const [all, setAll] = React.useState(false);
-  React.useEffect(() => setAll(false), [props.words]);
-  const shown = all || evidence.length <= FIRST + 1 ? evidence : evidence.slice(0, FIRST);
-  const hidden = evidence.length - shown.length;
+  const [shown, more] = useFirst(evidence, FIRST, props.words);
   if (!evidence.length) return null;
   return (
     <ul className="gs-evidence" data-cy="gs-evidence">
@@ -21,13 +18,7 @@ export function Evidence(props: { words: Sentences }): React.ReactElement | null
           <Said text={line} />
         </li>
       ))}
-      {hidden ? (
-        <li>
-          <Button look="link" aria-expanded={false} onClick={() => setAll(true)}>
-            {hidden} more
-          </Button>
-        </li>
-      ) : null}
+      {more ? <li>{more}</li> : null}
     </ul>
   );
 }

@@ -163,6 +163,7 @@ describe("usePulse", () => {
     const data = { dataset: "d", state: "one", status: { kind: "ready" } } as const;
     const used = await hooked((of: Bridge) => usePulse(of), { ...bridge, data });
     const pulse = { state: "two", mark: null, unfinished: null, work: [] };
+    await used.give({ ...bridge, data, refreshed: 1 }); // the grid has been told
     await used.during(() => asked[0].answer(pulse));
     expect(asked[1].name).toBe("reload");
     await used.during(() => asked[1].refuse(new Error("lost")));

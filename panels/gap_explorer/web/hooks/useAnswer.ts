@@ -146,7 +146,6 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     const timer = window.setTimeout(() => anew(asked, false), 250);
     return () => window.clearTimeout(timer);
     // The query itself is left out on purpose: a new answer must not ask itself again.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [topK, metric, search, rerank, spread, delta]);
 
   return { answer, highlight, busy, error, notice, told, ask, act, clear };

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import type { Bridge } from "../bridge";
-import type { Card } from "../contract.gen";
+import type { ActionAnswer, Card } from "../contract.gen";
 import { collected } from "../words";
 import { add, clear, remove, Shelf, undo, type Tray } from "../tray";
 import { TRAY_MAX } from "../contract.gen";
@@ -19,8 +19,9 @@ export interface TrayState {
   canUndo: boolean;
   notice: string | null;
   error: string | null;
-  /** Put candidates in; `owned` of S were left out before. */
-  add(ids: readonly string[], owned?: number): void;
+  add(ids: readonly string[]): void;
+  /** Put in what an action collected, where it was one that does. */
+  take(reply: ActionAnswer | null): void;
   remove(id: string): void;
   clear(): void;
   undo(): void;
@@ -85,6 +86,11 @@ export function useTray(bridge: Bridge, dataset: string, cloud: Cloud | null): T
   );
 
   const held = React.useMemo(() => new Set(tray.ids), [tray.ids]);
+  const put = (ids: readonly string[], owned = 0): void => {
+    const result = add(shelf.get(dataset), ids);
+    change(() => result.tray);
+    setNotice(collected({ ...result, owned, room: TRAY_MAX }));
+  };
   return {
     ids: tray.ids,
     has: (id) => held.has(id),
@@ -92,10 +98,9 @@ export function useTray(bridge: Bridge, dataset: string, cloud: Cloud | null): T
     canUndo: tray.past.length > 0,
     notice,
     error,
-    add: (ids, owned = 0) => {
-      const result = add(shelf.get(dataset), ids);
-      change(() => result.tray);
-      setNotice(collected({ ...result, owned, room: TRAY_MAX }));
+    add: put,
+    take: (reply) => {
+      if (reply?.ids) put(reply.ids, reply.owned);
     },
     remove: (id) => change((old) => remove(old, id)),
     clear: () => change(clear),
