@@ -23,7 +23,7 @@ export function DeltaHelp(props: { run: RunInfo }): React.ReactElement {
       {open ? (
         <div className="gs-popup gs-help-text" role="status">
           <p>
-            <b>Above the axis</b>: the candidates (U) by their distance to the nearest owned image (S); gaps are in
+            <b>Above the axis</b>: the candidates by their distance to the nearest owned image; gaps are in
             full colour.
             {props.run.score === "novelty"
               ? " Here novelty decides which are gaps: until you move it, δ is the radius of support."

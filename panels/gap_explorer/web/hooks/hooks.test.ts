@@ -93,6 +93,15 @@ describe("useOverview", () => {
     await used.during(() => asked[1].answer({ message: "" }));
     expect(asked.map(({ name }) => name)).toEqual(["overview", "act", "clear"]);
   });
+  it("is dark once an answer is there, also where the pointer came to a row while it was on its way", async () => {
+    const { bridge } = made();
+    const at = cloud("one");
+    const used = await hooked((answers: AnswerState) => useOverview(bridge, at, null, answers), { ...none, busy: true });
+    await used.during(() => used.value.point(Uint32Array.of(1)));
+    expect(used.value.lit).toHaveLength(1);
+    await used.give({ ...none, answer: answerTo({ kind: "drive", drive: "dusk" }) });
+    expect(used.value.lit).toBeNull();
+  });
   it("lets go of a chosen group that is listed no more", async () => {
     const { bridge, asked, used } = await start();
     await used.during(() => asked[1].answer({ message: "" }));

@@ -75,11 +75,11 @@ export function useOverview(
     forget();
     giveBack();
   }, [overview]);
-  // An answer takes the sphere and the grid.
+  // A question takes the sphere and the grid; so does its answer, whatever was pointed at meanwhile.
   const asked = answers.busy || answers.answer !== null;
   React.useEffect(() => {
     if (asked) forget();
-  }, [asked]);
+  }, [asked, answers.answer]);
 
   const act = React.useCallback(
     async (action: Action, group: Group): Promise<ActionAnswer | null> => {
