@@ -1,7 +1,8 @@
 """Exact nearest distances between two sets of embeddings, and inside one.
 
 A chunked matrix product in the fastest BLAS at hand (numpy's, or a GPU's where torch is loaded and
-sees one) names the contenders; the winner among them is settled in float64.  Nothing is
+sees one) names the contenders; the winner among them is settled in float64.  Where rows follow one
+another as frames do, bounds leave most of the product out (:mod:`.blocks`).  Nothing is
 approximate: the covering radius is a maximum, which finds every miss of an approximate index.
 """
 
@@ -16,14 +17,14 @@ from numpy.typing import NDArray
 
 from ..errors import DimensionError, EmptySetError, InputError
 from ..progress import Progress, silent
+from .blocks import closest_by_blocks, plan
+from .contenders import settle
 from .rows import (
-    TIE,
     Metric,
     Rows,
     checked_metric,
     checked_rows,
     same_dimension,
-    squared_distance_of_pairs,
     squared_to_metric,
 )
 
@@ -176,14 +177,28 @@ def closest(
     With ``group`` (queries and references being the same set), members of the query's own group
     do not count.
     """
+    if also is None and not _on_gpu():
+        how = plan(queries, references, group=group, memory_mb=memory_mb)
+        if how is not None:
+            return closest_by_blocks(
+                queries, references, how, group=group, memory_mb=memory_mb, progress=progress
+            )
     squared = np.full(len(queries), np.inf)
     index = np.zeros(len(queries), np.int64)
+    numbers = np.arange(len(references))
     for rows, columns, similarity in products(queries, references, memory_mb):
         if also is not None:
             also(rows, columns, similarity)
         if group is not None:
             similarity[group[rows, None] == group[columns]] = -np.inf
-        _settle(queries, references, rows, columns, similarity, squared, index)
+        settle(
+            queries[rows],
+            references[columns],
+            numbers[columns],
+            similarity,
+            squared[rows],  # a view, as the next: what is written there is kept
+            index[rows],
+        )
         if columns.stop == len(references):
             progress(rows.stop, len(queries))
     return squared, index
@@ -213,46 +228,9 @@ def _tiles(n: int, m: int, memory_mb: float) -> Iterator[tuple[slice, slice]]:
             yield slice(top, min(top + high, n)), slice(left, min(left + wide, m))
 
 
-def _settle(
-    queries: Rows,
-    references: Rows,
-    rows: slice,
-    columns: slice,
-    similarity: NDArray[np.float32],
-    squared: NDArray[np.float64],
-    index: NDArray[np.int64],
-) -> None:
-    """Let the contenders of one tile, in float64, try to beat the best distances so far."""
-    best, winner = squared[rows], index[rows]  # views: what is written here is kept
-    bar = np.maximum(np.maximum(similarity.max(axis=1), 1 - best / 2) - TIE, -2)
-    contends = similarity >= bar.astype(np.float32)[:, None]
-    queries, references = queries[rows], references[columns]
-
-    found = np.flatnonzero(contends.any(axis=1))
-    first = contends[found].argmax(axis=1)
-    rival = squared_distance_of_pairs(queries, found, references, first)
-    nearer = rival < best[found]
-    best[found[nearer]] = rival[nearer]
-    winner[found[nearer]] = columns.start + first[nearer]
-
-    contends[found, first] = False
-    undecided = found[best[found] > 0]  # nothing is nearer than 0, and the first index wins a tie
-    for row in undecided[contends[undecided].any(axis=1)]:
-        others = np.flatnonzero(contends[row])
-        rival = squared_distance_of_pairs(queries, np.full(len(others), row), references, others)
-        nearest = int(rival.argmin())
-        if rival[nearest] < best[row]:
-            best[row], winner[row] = rival[nearest], columns.start + others[nearest]
-
-
 def _matrix_product(references: Rows) -> Callable[[Rows, slice], NDArray[np.float32]]:
-    """``(queries, columns) -> queries @ references[columns].T`` by the fastest BLAS at hand.
-
-    A GPU is used where the program has already loaded torch and torch sees one: importing it for
-    this alone costs more than it saves.
-    """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
+    """``(queries, columns) -> queries @ references[columns].T`` by the fastest BLAS at hand."""
+    if _on_gpu():
         return _torch_product(references, "cuda")
     buffer = np.empty(0, np.float32)
 
@@ -265,6 +243,15 @@ def _matrix_product(references: Rows) -> Callable[[Rows, slice], NDArray[np.floa
         return np.matmul(queries, references[columns].T, out=out)
 
     return product
+
+
+def _on_gpu() -> bool:
+    """Whether the program has loaded torch already, and torch sees a GPU.
+
+    Importing it for this alone costs more than it saves.
+    """
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_available())
 
 
 def _torch_product(references: Rows, device: str) -> Callable[[Rows, slice], NDArray[np.float32]]:
