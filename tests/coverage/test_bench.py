@@ -6,8 +6,10 @@ import sys
 import numpy as np
 import pytest
 from coverage_oracles import clustered
+from gapsphere.plugin.coverage import blocks
 from gapsphere.plugin.coverage.kcenter import k_center_greedy
-from gapsphere.scripts.bench.coverage_data import regret, unit_rows
+from gapsphere.scripts.bench.blocks import measured
+from gapsphere.scripts.bench.coverage_data import regret, unit_rows, video
 
 
 @pytest.mark.slow  # the whole benchmark in a process of its own, on small data
@@ -42,3 +44,24 @@ def test_generated_rows_are_unit_and_reproducible():
         np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
         np.testing.assert_array_equal(rows, unit_rows(500, 32, kind))
         assert rows.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "second"), [("highway", 0.014, 0.062), ("town", 0.04, 0.175)]
+)
+def test_frames_of_generated_drives_come_apart_as_those_they_were_fitted_to(kind, step, second):
+    rows = video(780, 768, kind, 25.0)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    for frames, expected in ((1, step), (25, second)):
+        apart = 1 - np.einsum("ij,ij->i", rows[frames:], rows[:-frames])
+        assert np.median(apart) == pytest.approx(expected, rel=0.25)
+
+
+def test_blocks_are_measured_beside_the_product(monkeypatch):
+    monkeypatch.setattr(blocks, "LEAST_WORK", 0)
+    monkeypatch.setattr(blocks, "_WORTH", np.inf)
+    found = measured("highway, 25 Hz", 1560, 780, 96)
+    assert found["same"]
+    assert 0 < found["pairs"] <= found["survive"] < 0.7
+    assert found["one"] <= found["rows"] < 0.1
