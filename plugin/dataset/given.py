@@ -28,7 +28,7 @@ def opened(samples: Samples | str) -> Samples:
     """
     if not isinstance(samples, str):
         return samples
-    with impatient(WAIT), database_failures():
+    with database_failures(), impatient(WAIT):
         if fo.dataset_exists(samples):
             return fo.load_dataset(samples)
         raise InputError(unknown("dataset", samples, fo.list_datasets()))
@@ -43,7 +43,7 @@ def settings_among(
     others = {"owned": settings.get("pool", "U"), "pool": settings.get("owned", "S")}
     for name in sets:
         if on is not None and settings[name] is not None:
-            with impatient(WAIT), database_failures():
+            with database_failures(), impatient(WAIT):
                 settings[name] = word_of(on, given[name], others.get(name))
     for name, value in settings.items():
         if isinstance(value, PathLike):

@@ -215,7 +215,8 @@ import gapsphere
 from gapsphere.plugin.errors import DatabaseError
 
 dataset = fo.Dataset("away")
-os.kill(int(sys.argv[1]), signal.SIGKILL)
+gapsphere.compute_coverage  # imports torch and others: no time that the database takes
+os.kill(int(sys.argv[1]), int(sys.argv[2]))
 for act in (
     lambda: gapsphere.compute_coverage(dataset),
     lambda: gapsphere.compute_embeddings(dataset, progress=False),
@@ -232,10 +233,11 @@ os._exit(0)
 
 
 @pytest.mark.crash
-def test_python_functions_say_it_too(database_of_its_own):
+@pytest.mark.parametrize("gone", [signal.SIGKILL, signal.SIGSTOP])
+def test_python_functions_say_it_too(database_of_its_own, gone):
     it = database_of_its_own
     done = subprocess.run(
-        [sys.executable, "-c", IN_PYTHON, str(it.server.pid)],
+        [sys.executable, "-c", IN_PYTHON, str(it.server.pid), str(int(gone))],
         env=it.environment,
         capture_output=True,
         text=True,

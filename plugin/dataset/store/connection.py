@@ -8,10 +8,11 @@ where it has, :func:`~.fiftyone_internals.impatient` shortens the wait while a s
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType
 
-from pymongo import common
+from pymongo import MongoClient, common
 
 from ...errors import DatabaseError
 
@@ -38,10 +39,11 @@ def connected() -> ModuleType:
         There is no database to connect to.
     """
     shorten_waits()
-    import fiftyone
-    from fiftyone.core.odm import get_db_conn
-
     try:
+        _ping()
+        import fiftyone
+        from fiftyone.core.odm import get_db_conn
+
         get_db_conn()
     except Exception as error:
         if not _of_the_connection(error):
@@ -51,6 +53,15 @@ def connected() -> ModuleType:
             "FIFTYONE_DATABASE_URI to a MongoDB server that runs."
         ) from error
     return fiftyone
+
+
+def _ping() -> None:
+    """Ask a server that was named before FiftyOne is imported, which takes longer."""
+    named = os.environ.get("FIFTYONE_DATABASE_URI")
+    if named and "fiftyone" not in sys.modules:
+        client: MongoClient[dict[str, object]] = MongoClient(named)
+        with client:
+            client.admin.command("ping")
 
 
 def _of_the_connection(error: BaseException) -> bool:
@@ -63,4 +74,5 @@ def _of_the_connection(error: BaseException) -> bool:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    said = str(error).split(" (configured timeouts")[0].split(", Timeout:")[0].strip()
+    return (said or type(error).__name__).splitlines()[0].rstrip(".")

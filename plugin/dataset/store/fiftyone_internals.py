@@ -18,6 +18,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import mongoengine
 import numpy as np
+import pymongo
 from bson import ObjectId
 from fiftyone.core.odm import DatasetSampleDocument, get_db_conn
 from fiftyone.core.odm.runs import RunDocument
@@ -40,8 +41,17 @@ def database() -> Database[dict[str, Any]]:
 def impatient(seconds: float) -> Iterator[None]:
     """Let a server that does not answer be waited for so long and no longer.
 
-    A client has no public way to change what it was made with, and FiftyOne made these two.
+    A client has no public way to change what it was made with, and FiftyOne made these two.  A
+    server that stands still is noticed here in that time; later only by the client's own heartbeat,
+    which takes half a minute where FiftyOne was imported before Gapsphere.
+
+    Raises
+    ------
+    PyMongoError
+        The server does not answer now.
     """
+    with pymongo.timeout(seconds):
+        database().command("ping")
     clients = [database().client, mongoengine.get_connection()]
     settings = [client._topology_settings for client in clients]
     before = [each._server_selection_timeout for each in settings]

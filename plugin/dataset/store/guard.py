@@ -105,7 +105,7 @@ def guarded(samples: Samples, what: str, suffix: str = "") -> Iterator[Watch]:
         The dataset, or a field that the step writes, was deleted meanwhile; the disk is full, or a
         file may not be read or written.
     """
-    with impatient(WAIT), database_failures(), disk_failures():
+    with database_failures(), impatient(WAIT), disk_failures():
         watch = Watch(samples, what, suffix)
         try:
             yield watch

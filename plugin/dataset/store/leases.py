@@ -25,7 +25,7 @@ import psutil
 from fiftyone.operators.store import ExecutionStore
 from pymongo.errors import PyMongoError
 
-from ...errors import BusyError
+from ...errors import BusyError, DatabaseError
 from ...settings.fields import Params
 from .fiftyone_internals import dataset_id
 from .runs import known
@@ -37,6 +37,8 @@ ANALYSIS, LOADING = "analysis", "load"
 WAIT = 5.0
 """Seconds to wait for another run before it is named."""
 POLL = 0.2
+BRIEF = 0.5
+"""Seconds to let go in, where the database failed the run."""
 BEAT = 10.0
 """Seconds between two signs of life."""
 SILENT = 60.0
@@ -130,12 +132,16 @@ def lease(dataset: fo.Dataset, key: str, step: str) -> Iterator[None]:
     done, tried = threading.Event(), threading.Event()
     threading.Thread(target=_keep, args=(store, key, mine, done, tried), daemon=True).start()
     before = _held.set(_held.get() | {of})
+    patience: float | None = None
     try:
         yield
+    except (DatabaseError, PyMongoError):
+        patience = BRIEF  # it may be away, and has been waited for
+        raise
     finally:
         _held.reset(before)
         done.set()
-        tried.wait()
+        tried.wait(patience)
 
 
 def holder(dataset: fo.Dataset, key: str) -> Lease | None:

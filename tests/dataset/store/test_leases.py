@@ -14,7 +14,7 @@ from gapsphere.plugin.dataset.gaps.load import load_images
 from gapsphere.plugin.dataset.store import leases
 from gapsphere.plugin.dataset.store.fiftyone_internals import dataset_id
 from gapsphere.plugin.dataset.store.leases import Lease, lease
-from gapsphere.plugin.errors import BusyError
+from gapsphere.plugin.errors import BusyError, DatabaseError
 from gapsphere.plugin.settings.steps import CoverageParams, GapParams
 from gapsphere.tests.support.waiting import wait_for
 from pymongo.errors import AutoReconnect
@@ -106,6 +106,29 @@ def test_a_lease_that_another_version_left_behind_is_taken_over(dataset):
     store = leases.ExecutionStore.create(leases.STORE, dataset_id(dataset))
     store.set("analysis/", asdict(replace(Lease.mine("gone"), pid=2**22 + 1)) | {"more": 1})
     assert take(dataset, "analysis/") == "taken"
+
+
+def test_a_run_that_the_database_failed_lets_go_when_it_is_back_and_is_not_held_up(
+    dataset, monkeypatch
+):
+    back, read, waited = threading.Event(), leases.ExecutionStore.get, []
+
+    def away(*given):
+        if not back.wait(20):
+            waited.append(1)
+            raise AutoReconnect("away")
+        return read(*given)
+
+    @leases.holds_lease("failed")
+    def work(samples):
+        monkeypatch.setattr(leases.ExecutionStore, "get", away)
+        raise DatabaseError("away")
+
+    with pytest.raises(DatabaseError):
+        work(dataset)
+    assert not waited
+    back.set()
+    wait_for(lambda: leases.holder(dataset, "analysis/") is None)
 
 
 def test_a_second_run_waits_for_one_that_ends_soon(loaded, monkeypatch):
