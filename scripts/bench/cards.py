@@ -201,7 +201,7 @@ def judge(folder: Path, seed: int, level: float, encoder: Encoder, least: int = 
     named = {
         top[0]
         for top, card in list(zip(tops, found.cards, strict=True))[:FIRST]
-        if top[0] in missing and rightly(card, top[0], scene)
+        if top[0] in missing and is_named(card.name.values, top[0], scene.ours, scene.theirs)
     }
     single = int(found.gaps.sum()) - sum(len(card.rows) for card in found.cards)
     held = sum(card.held is not None and 2 * card.held.held > RUNS for card in found.cards)
@@ -213,9 +213,11 @@ def judge(folder: Path, seed: int, level: float, encoder: Encoder, least: int = 
     return len(kept) == len(named) == len(missing) and purity >= PURE
 
 
-def rightly(card: Card, what: tuple[str, ...], scene: Scene) -> bool:
-    """Whether a name holds for one missing combination alone, and for no image of S."""
-    parts = [part.strip("`").split("` = ") for part in card.name.values]
+def is_named(
+    values: Sequence[str], what: tuple[str, ...], ours: Sequence[Row], theirs: Sequence[Row]
+) -> bool:
+    """Whether a name's values hold for one missing combination alone, and for no image of S."""
+    parts = [part.strip("`").split("` = ") for part in values]
     if not parts or any(len(part) != 2 for part in parts):
         return False
 
@@ -224,11 +226,11 @@ def rightly(card: Card, what: tuple[str, ...], scene: Scene) -> bool:
 
     among = {
         tuple(row[field] for field in SHOWN)
-        for row in scene.theirs
+        for row in theirs
         if row["missing_in_S"] == "1" and holds(row)
     }
     told = any(field in SHOWN for field, _ in parts)
-    return told and among == {what} and not any(map(holds, scene.ours))
+    return told and among == {what} and not any(map(holds, ours))
 
 
 def outside(cards: Sequence[Card], scene: Scene) -> str:

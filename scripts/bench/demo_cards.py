@@ -1,0 +1,104 @@
+"""Which of the demo drive's missing combinations ``find_gaps`` names, and why not the others.
+
+    python -m gapsphere.scripts.bench.demo_cards [--seeds 51 52 53 54 55] [--level 0.1]
+
+The whole way of a user: each seed's drive is rendered, loaded with its table and searched with the
+packaged encoder, in a database of its own.  Printed are the first ten cards, each with its images,
+the share of its most frequent combination (``purity``) and whether its name holds for this missing
+combination alone; how many of the 8 are named; and of each that is not, how many of its images are
+gaps, how many of those are single images, and where its images stand among the distances inside S
+(``percentile``: a gap lies beyond ``1 - level``, as far as drives of S support it).  Exit code 1
+where one is not named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...tests.support.servers import start_database
+from .cards import FIRST, SEEDS, SHOWN, is_named
+
+
+def main() -> int:
+    """Print each seed; 1 where a combination is not named."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--level", type=float, default=0.1, help="rate of false gaps [0.1]")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        server = start_database(Path(name) / "database")
+        try:
+            counts = [named(Path(name), seed, options.level) for seed in options.seeds]
+        finally:
+            server.terminate()
+            server.wait()
+    of = max(total for _, total in counts)
+    said = ", ".join(f"{count} of {total}" for count, total in counts)
+    print(f"named by the first {FIRST} cards: {said}")
+    return int(any(count < of for count, _ in counts))
+
+
+def named(folder: Path, seed: int, level: float) -> tuple[int, int]:
+    """Print a seed's cards; how many missing combinations are named, and how many there are."""
+    import fiftyone as fo
+
+    from ...plugin.dataset import api
+    from ..demo.drive import read_metadata, render_drive
+
+    table = folder / str(seed) / "metadata.csv"
+    render_drive(table.parent, seed=seed)
+    rows = read_metadata(table)
+    dataset = fo.Dataset(f"seed {seed}")
+    api.load_images(dataset, csv=str(table), progress=False)
+    found = api.find_gaps(dataset, alpha=level, progress=False).carded
+    about = {str(table.parent / row["filename"]): row for row in rows}
+    fields = ("filepath", "gap_card", "is_gap", "dist_percentile")
+    samples = list(zip(*dataset.match_tags("U").values(list(fields)), strict=True))
+    ours = [row for row in rows if row["split"] == "S"]
+    theirs = [about[path] for path, *_ in samples]
+    what = [tuple(row[field] for field in SHOWN) for row in theirs]
+    missing = sorted({w for w, row in zip(what, theirs, strict=True) if row["missing_in_S"] == "1"})
+    print(f"seed {seed}: {found.gaps} gaps, {found.count} cards, {found.single} single images")
+    right = set()
+    for card in found.found[:FIRST]:
+        counts = Counter(
+            w for w, (_, key, *_) in zip(what, samples, strict=True) if key == card.key
+        )
+        top, images = counts.most_common(1)[0]
+        values = card.name.get("values", ())
+        alone = top in missing and is_named(values, top, ours, theirs)
+        right |= {top} if alone else set()
+        print(
+            f"  {card.number:2}. {card.title}: {card.images} images, purity "
+            f"{images / card.images:.2f}, {'right' if alone else 'not named: ' + ' '.join(top)}"
+        )
+    for one in missing:
+        if one not in right:
+            print("  not named:", _reason(one, what, samples))
+    print(f"  {len(right)} of {len(missing)} named", flush=True)
+    return len(right), len(missing)
+
+
+def _reason(one: tuple[str, ...], what: Sequence[tuple[str, ...]], samples: Sequence[Any]) -> str:
+    mine = [sample for w, sample in zip(what, samples, strict=True) if w == one]
+    gaps = [sample for sample in mine if sample[2]]
+    cards = Counter(key for _, key, *_ in gaps)
+    percentile = np.array([sample[3] for sample in mine])
+    middle, highest = np.median(percentile), percentile.max()
+    return (
+        f"{' '.join(one)}: {len(mine)} images, {len(gaps)} of them gaps ("
+        f"{', '.join(f'{count} in {key!r}' for key, count in cards.most_common()) or 'no card'}); "
+        f"percentile of its images {middle:.1f} in the middle, {highest:.1f} at most"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
