@@ -84,6 +84,41 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     page.locator(LACK).first.wait_for()
 
 
+def fill(page, label, value):
+    """Write into the field of an operator's form that stands under a label."""
+    field = page.get_by_text(label, exact=True).locator("xpath=following::input[1]")
+    field.fill(str(value))
+
+
+def test_constraints_of_the_form_bind_the_picks_that_the_panel_shows(panel, own, shot):
+    page = panel.open(own).page
+    page.locator(PICKS).get_by_text("20 picks, most wanted first").wait_for()
+    page.keyboard.press("`")
+    page.locator("input:focus").first.wait_for()
+    page.keyboard.type("Gapsphere: Select candidates")
+    page.get_by_text("Gapsphere: Select candidates", exact=True).last.click()
+    page.get_by_text("Most picks of a drive", exact=True).wait_for()
+    fill(page, "Number of picks", 6)
+    fill(page, "Most picks of a drive", 1)
+    fill(page, "Quotas", "weather=fog:..1, weather=rain:4..")
+    shot(page, "constraints_form")
+    page.get_by_role("button", name="Execute").first.click()
+    # Of all drives with rain, two have images that are no near duplicates of owned ones.
+    page.get_by_text("not met: weather=rain: 2 of at least 4 picks").wait_for()
+    shot(page, "constraints_result")
+    page.get_by_role("button", name="Done").click()
+    page.locator(PICKS).get_by_text("5 picks, most wanted first").wait_for()
+    page.locator(PICKS).scroll_into_view_if_needed()
+    shot(page, "constraints_picks")
+    own.reload()
+    picks = own.match_tags("kcenter")
+    assert max(picks.count_values("sequence").values()) == 1
+    assert picks.count_values("weather") == {"fog": 1, "rain": 2, "dry": 2}
+    page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
+    page.wait_for_selector('[data-cy="gap-explorer"][data-theme="light"]')
+    shot(page, "constraints_picks_light")
+
+
 def test_without_cards_the_button_that_makes_them_is_there(opened):
     """The run of the shared dataset has gaps, and no cards were made of them."""
     page = opened.page
