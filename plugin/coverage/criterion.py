@@ -132,12 +132,13 @@ class OwnDistances:
     ``distance`` float32 (m,) to the nearest image of another drive; ``drive`` int64 (m,), the drive
     of each image as a number; ``looks_like_video`` where no drive is named and files that follow
     each other are each other's nearest: all of S then counts as one drive, which is left out by
-    stretches.
+    stretches.  ``nearest`` int64 (m,) is the row of that image, where it is known.
     """
 
     distance: NDArray[np.float32]
     drive: NDArray[np.int64]
     looks_like_video: bool
+    nearest: NDArray[np.int64] | None = None
 
     @property
     def drives(self) -> int:
@@ -176,9 +177,9 @@ def own_distances(
     video = drives is None and _follow_each_other(index)
     if video:
         drive = np.zeros_like(drive)
-        squared, _ = closest(owned, owned, group=_apart(drive), memory_mb=memory_mb)
+        squared, index = closest(owned, owned, group=_apart(drive), memory_mb=memory_mb)
     distance = squared_to_metric(squared, metric).astype(np.float32)
-    return OwnDistances(distance, drive, video)
+    return OwnDistances(distance, drive, video, index)
 
 
 def _apart(drive: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -167,30 +167,31 @@ def closest(
     queries: Rows,
     references: Rows,
     *,
-    group: NDArray[np.int64] | None = None,
+    group: NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     memory_mb: float = 512,
     also: Tile | None = None,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Squared Euclidean distance to, and index of, the nearest reference; inputs are trusted.
 
-    With ``group`` (queries and references being the same set), members of the query's own group
-    do not count.
+    With ``group`` (of both, or one of the queries and one of the references), members of the
+    query's own group do not count.
     """
-    if also is None and not _on_gpu():
+    if also is None and not isinstance(group, tuple) and not _on_gpu():
         how = plan(queries, references, group=group, memory_mb=memory_mb)
         if how is not None:
             return closest_by_blocks(
                 queries, references, how, group=group, memory_mb=memory_mb, progress=progress
             )
+    asking, asked = group if isinstance(group, tuple) else (group, group)
     squared = np.full(len(queries), np.inf)
     index = np.zeros(len(queries), np.int64)
     numbers = np.arange(len(references))
     for rows, columns, similarity in products(queries, references, memory_mb):
         if also is not None:
             also(rows, columns, similarity)
-        if group is not None:
-            similarity[group[rows, None] == group[columns]] = -np.inf
+        if asking is not None and asked is not None:
+            similarity[asking[rows, None] == asked[columns]] = -np.inf
         settle(
             queries[rows],
             references[columns],

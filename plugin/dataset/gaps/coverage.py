@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import fiftyone as fo
@@ -43,7 +44,7 @@ from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import by_slice, flat, slice_path
 from ..store.sets import Samples
 from ..store.step import Step
-from . import kept_delta, round_cards, rounds
+from . import kept_delta, remeasured, round_cards, rounds
 from .attributes import NamedChannel, named_channel
 
 STEP = "coverage"
@@ -128,8 +129,13 @@ def compute_coverage(
     _keep_delta(step)
     kept = _kept_delta(step, params, inputs, drives.field)
     how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
-    order, own = _own(inputs.owned.matrix, drives, how)
+    before = remeasured.recall(step, inputs, drives, params.metric)
+    order = drives.order
     owned, pool = _in_order(inputs.owned.matrix, order), inputs.pool.matrix
+    own = before.own(owned, drives, **how) if before else None
+    if own is None:
+        order, own = _own(inputs.owned.matrix, drives, how)
+        owned = _in_order(inputs.owned.matrix, order)
     threshold = choose_threshold(
         owned,
         own,
@@ -142,10 +148,16 @@ def compute_coverage(
     )
     if kept:
         threshold = replace(threshold, source=kept.source)
-    drive = np.zeros(1, np.int64) if own is None else own.drive
-    tally = SupportTally(pool, owned, drive, threshold.delta, params.metric)
-    found = nearest_distance(pool, owned, also=tally.add, progress=progress, **how)
-    new = novelty(pool, owned) if len(owned) > 1 else None
+    again = before.nearest(pool, owned, own, threshold.delta, **how) if before else None
+    if again is None:
+        drive = np.zeros(1, np.int64) if own is None else own.drive
+        tally = SupportTally(pool, owned, drive, threshold.delta, params.metric)
+        nearest = nearest_distance(pool, owned, also=tally.add, progress=progress, **how)
+        again = nearest, tally.counts, tally.drives
+    found, counts, of_drives = again
+    new = before.novelty(pool, owned) if before else None
+    if new is None and len(owned) > 1:
+        new = novelty(pool, owned)
     codes = threshold.verdicts(found.distance, new)
     scale = None if own is None else Yardstick.of(own.distance, own.drive)
     usual = None if scale is None else float(scale.distance(50.0))
@@ -156,9 +168,7 @@ def compute_coverage(
         for row in table
     ]
     ids = np.array(inputs.owned.ids, object)[order]
-    measured = Measured(
-        found.distance, codes, new, tally.counts, tally.drives, ids[found.index].tolist()
-    )
+    measured = Measured(found.distance, codes, new, counts, of_drives, ids[found.index].tolist())
     curve = []
     if own is not None:
         within = within_distances(owned, own, params.metric)
@@ -186,6 +196,7 @@ def compute_coverage(
         inputs.owned.ids,
         drives.owned,
         slices=slices,
+        note=partial(remeasured.note, step, inputs, drives, own, again, new, threshold.delta),
     )
 
 
@@ -360,11 +371,13 @@ def write(
     drives: Sequence[str | None] | None = None,
     seconds: float | None = None,
     slices: Mapping[str, list[int]] | None = None,
+    note: Callable[[], None] | None = None,
 ) -> CoverageResult:
     """Write the fields of the candidates ``ids``, then the record, and the round.
 
     ``owned`` are the ids of S and ``drives`` the drives of these, where they are known.  Samples
-    that are not named lose their values; ``seconds`` are the step's own by default.
+    that are not named lose their values; ``seconds`` are the step's own by default; ``note`` is
+    called before the record is completed.
     """
     names, distance, unknown = step.names, measured.distance, [None] * len(ids)
     codes = measured.verdict.tolist()
@@ -388,6 +401,8 @@ def write(
         yardstick=None if scale is None else scale.record(),
         slices=slices or {},
     )
+    if note:
+        note()
     rounds.propose(step, owned, ids, measured.verdict, covered, drives)
     step.complete(covered)
     _keep_delta(step)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
+from bson import ObjectId
 
-from .fiftyone_internals import ids_with
+from .fiftyone_internals import values_of
 
 TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     float: fo.FloatField,
@@ -46,15 +48,23 @@ def is_ours(dataset: fo.Dataset, name: str) -> bool:
 def write(dataset: fo.Dataset, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:
     """One value a sample, in blocks; every other sample that held a value loses it.
 
-    Stale values never stay: a sample that left U has no distance to S any more.
+    Stale values never stay: a sample that left U has no distance to S any more.  What a sample
+    holds already is not written again.
     """
     pairs = dict(zip(ids, values, strict=True))
-    stale = [sample_id for sample_id in ids_with(dataset, name) if sample_id not in pairs]
-    for block in blocks(stale):
-        dataset.set_values(name, dict.fromkeys(block), key_field="id", progress=False)
-    for block in blocks(list(pairs)):
-        part = {sample_id: pairs[sample_id] for sample_id in block}
+    held = values_of(dataset, name)
+    changed = dict.fromkeys(sample_id for sample_id in held if sample_id not in pairs)
+    changed |= {i: value for i, value in pairs.items() if not _is(held.get(i), value)}
+    for block in blocks(list(changed)):
+        part = {sample_id: changed[sample_id] for sample_id in block}
         dataset.set_values(name, part, key_field="id", progress=False)
+
+
+def _is(held: Any, value: Any) -> bool:
+    """Whether a sample holds just that; arrays are always written."""
+    if isinstance(held, ObjectId):
+        return str(held) == value
+    return type(held) is type(value) and not isinstance(value, np.ndarray) and held == value
 
 
 def blocks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -149,6 +149,19 @@ def ids_with(dataset: fo.Dataset, field: str) -> list[str]:
     return [str(document["_id"]) for document in found]
 
 
+def values_of(dataset: fo.Dataset, field: str) -> dict[str, Any]:
+    """What samples hold in a field as the database has it, by id; those without are left out."""
+    name = stored_name(dataset, field)
+    found = dataset._sample_collection.find({name: {"$ne": None}}, {name: True}, batch_size=50_000)
+    return {str(document["_id"]): document[name] for document in found}
+
+
+def count_with(dataset: fo.Dataset, field: str) -> int:
+    """How many samples have a value in a field."""
+    where = {stored_name(dataset, field): {"$ne": None}}
+    return int(dataset._sample_collection.count_documents(where))
+
+
 def columns_digest(dataset: fo.Dataset, fields: Sequence[str], tags: Sequence[str] = ()) -> str:
     """Changes with the samples that have a value in one of the fields, or one of the tags.
 

@@ -26,7 +26,7 @@ import fiftyone as fo
 from ...errors import Cancelled, DatabaseError, MismatchError
 from ...estimate import Pace
 from . import fields, ownership, paces, runs, tags
-from .fiftyone_internals import columns_digest, ids_with
+from .fiftyone_internals import columns_digest, count_with
 from .names import Names
 from .ownership import Writes
 from .paces import Clock
@@ -189,7 +189,7 @@ class Step:
             self.begin()
         self.at("written")
         for name, count in self._counts.items():
-            found = len(ids_with(self.dataset, name))
+            found = count_with(self.dataset, name)
             if found != count:
                 raise DatabaseError(
                     f"The database holds {found} of the {count} values written to {name!r}: it "

@@ -42,8 +42,8 @@ class Vectors:
     """Vectors of the samples that have one.
 
     ``ids`` (n,) sample ids in view order; ``matrix`` float32 (n, d), which may be given as what
-    reads it; ``missing`` counts the samples of the view without a vector.  ``mark`` says of stored
-    vectors what :meth:`digest` says, without reading them.
+    reads it; ``missing`` counts the samples of the view without a vector.  ``marks`` int64 (n,) are
+    those of stored vectors (:mod:`~.marks`): they tell without reading whether one has changed.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Vectors:
         ids: list[str],
         matrix: NDArray[np.float32] | Callable[[], NDArray[np.float32]],
         missing: int = 0,
-        mark: str = "",
+        marks: NDArray[np.int64] | None = None,
     ) -> None:
-        self.ids, self.missing, self._matrix, self._mark = ids, missing, matrix, mark
+        self.ids, self.missing, self.marks, self._matrix = ids, missing, marks, matrix
 
     @cached_property
     def matrix(self) -> NDArray[np.float32]:
@@ -63,7 +63,13 @@ class Vectors:
 
     def digest(self) -> str:
         """Fingerprint of ids and values: two equal digests mean the same input."""
-        return self._mark or self.whole_digest
+        return self.whole_digest if self.marks is None else self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        digest = hashlib.blake2b("".join(self.ids).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(self.marks).data)
+        return MARK + digest.hexdigest()
 
     @cached_property
     def whole_digest(self) -> str:
@@ -93,8 +99,6 @@ def find(
     there = found.there[:, 0]
     packed = found.ids[there].tobytes()
     ids = [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
-    digest = hashlib.blake2b(packed, digest_size=16)
-    digest.update(found.marks[there].tobytes())
 
     def numbers() -> NDArray[np.float32]:
         listed, matrix = _rows(dataset, field, ids, np.empty, progress)
@@ -111,9 +115,8 @@ def find(
             )
         return matrix
 
-    return Vectors(
-        ids, numbers if ids else _NOTHING, int((~there).sum()), MARK + digest.hexdigest()
-    )
+    missing = int((~there).sum())
+    return Vectors(ids, numbers if ids else _NOTHING, missing, found.marks[there, 0])
 
 
 def read(
