@@ -6,8 +6,9 @@ import fiftyone.operators as foo
 import pytest
 from fiftyone import delete_dataset
 from fiftyone.operators.executor import Executor
+from gapsphere.operators import background
 from gapsphere.operators.background import markdown
-from gapsphere.operators.steps import ComputeEmbeddings
+from gapsphere.operators.steps import ComputeEmbeddings, LoadImages
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection
 from gapsphere.plugin.dataset.work import jobs
 from PIL import Image
@@ -109,6 +110,22 @@ def test_a_short_run_from_the_app_opens_the_panel_as_a_long_one_does(loaded):
     said = [message.body.to_json() for message in foo.get_operator(uri).execute(context)]
     opened = [body["params"]["name"] for body in said if body["operator_uri"] == "open_panel"]
     assert opened == ["gap_explorer"]
+
+
+def test_the_window_of_a_first_load_says_how_far_it_is_over_a_stop(dataset, folders, monkeypatch):
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.001)
+    params = {"owned_images": str(folders / "owned"), "pool_images": str(folders / "pool")}
+    request = {"operator_uri": PREFIX + "load_images", "dataset_name": dataset.name}
+    context = foo.ExecutionContext({**request, "params": params}, executor=Executor())
+    said = [message.body.to_json() for message in LoadImages().execute(context)]
+    windows = [
+        body["params"]["outputs"]["type"]["properties"]
+        for body in said
+        if body["operator_uri"] == "show_output"
+    ]
+    assert set(windows[0]) == {"share", "stop"}
+    assert windows[0]["stop"]["view"]["operator"] == PREFIX + "stop"
+    assert set(windows[-1]) == {"words"}
 
 
 def test_samples_already_there_are_tagged(loaded):
