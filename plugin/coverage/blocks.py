@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from ..progress import Progress, silent
 from .contenders import settle
+from .owned_probe import spread
 from .rows import TIE, Rows
 
 LEAST_WORK = 1e12
@@ -41,7 +42,8 @@ _SAMPLE = 8, 128  # blocks of queries and of references that a plan is made from
 _BAND = 128  # blocks of queries multiplied at once: full BLAS speed
 _AT_ONCE = 2048  # blocks of references bounded row by row at once
 _ROWS_AT_ONCE = 1024
-_COLUMNS = 8192  # references that the sampled queries are compared with at once
+_COLUMNS = 2048  # references that some queries are compared with at once
+_MANY = 0.75  # share of blocks from which the whole product costs less than bounds on their rows
 _CELL = 4  # bytes
 
 Group = NDArray[np.int64] | None
@@ -64,6 +66,21 @@ def plan(
     """How to find the nearest by blocks; None where the whole product is expected to be as fast.
 
     A sample of blocks meets a sample of blocks, with the true nearest of the sampled queries.
+
+    Parameters
+    ----------
+    queries, references : float32 (n, d), (m, d)
+        Unit rows; frames of a drive follow one another.
+    group : int64 (m,), optional
+        As :func:`.distances.closest` has it.
+    memory_mb : float
+        Upper limit of the working memory.
+
+    Examples
+    --------
+    >>> few = np.eye(3, dtype=np.float32)
+    >>> plan(few, few) is None
+    True
     """
     n, m, d = len(queries), len(references), queries.shape[1]
     if float(n) * m * d < LEAST_WORK:
@@ -85,7 +102,23 @@ def closest_by_blocks(
     memory_mb: float = 512,
     progress: Progress = silent,
 ) -> Nearest:
-    """What :func:`.distances.closest` gives, the same to the last bit, whatever the plan."""
+    """What :func:`.distances.closest` gives, the same to the last bit, whatever the plan.
+
+    Parameters
+    ----------
+    queries, references : float32 (n, d), (m, d)
+        Unit rows, checked before.
+
+    Returns
+    -------
+    squared, index : float64 (n,), int64 (n,)
+
+    Examples
+    --------
+    >>> S = np.eye(3, dtype=np.float32)
+    >>> closest_by_blocks(S[[2, 0]], S, Plan(2, 2))[1].tolist()
+    [2, 0]
+    """
     n, d = queries.shape
     squared, index = np.full(n, np.inf), np.zeros(n, np.int64)
     blocks = _Blocks.of(references, _cut(references, plan.references, group))
@@ -99,8 +132,13 @@ def closest_by_blocks(
         part = slice(top, end)
         band = _Band(queries[part], start[first : first + step] - top, known, basis)
         own = None if group is None else group[part]
-        for number in range(len(band.blocks.start)):
-            _find(band, number, own, squared[part], index[part])
+        late = [
+            np.arange(end - top)[band.blocks.rows(number)]
+            for number in range(len(band.blocks.start))
+            if not _find(band, number, own, squared[part], index[part])
+        ]
+        if late:
+            _compare(band, np.concatenate(late), own, squared[part], index[part])
         progress(end, n)
     return squared, index
 
@@ -111,8 +149,8 @@ def _find(
     own: Group,
     squared: NDArray[np.float64],
     index: NDArray[np.int64],
-) -> None:
-    """The nearest references of one block of queries."""
+) -> bool:
+    """The nearest references of one block of queries; False where bounds leave too many."""
     known, rows = band.known, band.blocks.rows(number)
     block, group = band.queries[rows], None if own is None else own[rows]
     bounds = band.bounds(number)
@@ -121,6 +159,8 @@ def _find(
     likely = np.unique(known.slots[np.unique(bounds.argmax(axis=1))])
     bar = known.similarity(block, likely, group)[1].max(axis=1) - _SLACK
     near = np.flatnonzero((bounds >= bar[:, None]).any(axis=0))
+    if len(near) > _MANY * len(known.slots):
+        return False
     for start in range(0, len(near), _AT_ONCE):
         some = near[start : start + _AT_ONCE]
         slots = (band.row_bounds(number, some) >= bar[:, None]).any(axis=0)
@@ -128,6 +168,27 @@ def _find(
         if len(survivors):
             references, similarity = known.similarity(block, survivors, group)
             settle(block, references, survivors, similarity, squared[rows], index[rows])
+    return True
+
+
+def _compare(
+    band: _Band,
+    late: Whole,
+    own: Group,
+    squared: NDArray[np.float64],
+    index: NDArray[np.int64],
+) -> None:
+    """The nearest references of some queries of a band, by the whole product."""
+    numbers = np.arange(len(band.known.rows))
+    for start in range(0, len(late), _ROWS_AT_ONCE):
+        some = late[start : start + _ROWS_AT_ONCE]
+        queries, group = band.queries[some], None if own is None else own[some]
+        best, winner = squared[some], index[some]
+        for first in range(0, len(numbers), _COLUMNS):
+            which = slice(first, first + _COLUMNS)
+            references, similarity = band.known.similarity(queries, which, group)
+            settle(queries, references, numbers[which], similarity, best, winner)
+        squared[some], index[some] = best, winner
 
 
 @dataclass(frozen=True)
@@ -214,7 +275,7 @@ class _References:
             group = np.where(low == high, low, np.iinfo(np.int64).min)
         return cls(rows, blocks.mean, slots, extent, rests.low[slots], labels, group)
 
-    def similarity(self, queries: Rows, which: Whole, group: Group) -> tuple[Rows, Rows]:
+    def similarity(self, queries: Rows, which: Whole | slice, group: Group) -> tuple[Rows, Rows]:
         """Some references, and their similarity to queries, -inf inside a group."""
         rows = self.rows[which]
         similarity = queries @ rows.T
@@ -280,10 +341,6 @@ def _cut(rows: Rows, size: int, group: Group) -> Whole:
     )
 
 
-def _spread(count: int, at_most: int) -> Whole:
-    return np.unique(np.linspace(0, count - 1, min(count, at_most)).astype(np.int64))
-
-
 def _some(rows: Rows, start: Whole, which: Whole) -> tuple[Rows, Whole, Whole]:
     """The rows of some blocks, where each block begins among them, and their numbers."""
     ends = np.append(start, len(rows))
@@ -294,7 +351,7 @@ def _some(rows: Rows, start: Whole, which: Whole) -> tuple[Rows, Whole, Whole]:
 
 def _basis(rows: Rows, blocks: _Blocks) -> Rows:
     """The leading components of what is left of a sample of rows, orthonormal columns (d, k)."""
-    some, start, _ = _some(rows, blocks.start, _spread(len(blocks.start), 2 * _SAMPLE[1]))
+    some, start, _ = _some(rows, blocks.start, spread(len(blocks.start), 2 * _SAMPLE[1]))
     rests = np.concatenate([rest for _, rest in _Blocks.of(some, start).rests(some)])
     _, vectors = np.linalg.eigh(rests.T @ rests)
     return np.ascontiguousarray(vectors[:, ::-1][:, : min(_COMPONENTS, rows.shape[1] // 4)])
@@ -303,7 +360,7 @@ def _basis(rows: Rows, blocks: _Blocks) -> Rows:
 def _extent(rows: Rows) -> float:
     """Typical length of what is left of a row, of a few blocks."""
     lengths = []
-    for first in _spread(max(len(rows) - _SHORT, 1), _SAMPLE[1]):
+    for first in spread(max(len(rows) - _SHORT, 1), _SAMPLE[1]):
         block = rows[first : first + _SHORT]
         lengths.append(np.linalg.norm(block - block.mean(axis=0), axis=1).mean())
     return float(np.median(lengths))
@@ -314,6 +371,7 @@ def _blocks_at_once(m: int, d: int, high: int, wide: int, memory_mb: float) -> i
     count = m / wide
     kept = m * (_COMPONENTS + 5) * 2 + count * d
     sample = 3 * d * max(min(2 * _SAMPLE[1] * wide, m), _ROWS_AT_ONCE)
+    sample += 2 * _ROWS_AT_ONCE * min(_COLUMNS, m)
     one = 3 * m + 2 * high * count + high * (d + _COMPONENTS)
     least = min(_AT_ONCE, count) * wide * (_COMPONENTS + 2 * high) + sample
     fit = int((memory_mb * 1e6 / _CELL - kept - least) / one)
@@ -324,13 +382,13 @@ def _expected(queries: Rows, references: Rows, group: Group, high: int, wide: in
     """The share of the product's cost that blocks of these sizes are expected to have."""
     (n, d), m = queries.shape, len(references)
     start = _cut(references, wide, group)
-    which = _spread(len(start), _SAMPLE[1])
+    which = spread(len(start), _SAMPLE[1])
     rows, at, numbers = _some(references, start, which)
     blocks = _Blocks.of(rows, at)
     basis = _basis(rows, blocks)
     known = _References.of(rows, blocks, basis, None if group is None else group[numbers])
     start = _cut(queries, high, group)
-    asked, at, numbers = _some(queries, start, _spread(len(start), _SAMPLE[0]))
+    asked, at, numbers = _some(queries, start, spread(len(start), _SAMPLE[0]))
     band = _Band(asked, at, known, basis)
     bar = np.full((len(asked), 1), -np.inf, np.float32)
     for first in range(0, m, _COLUMNS):

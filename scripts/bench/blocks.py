@@ -134,8 +134,9 @@ def left(U: np.ndarray, S: np.ndarray, plan: blocks.Plan) -> dict[str, float]:
 
     def counted_rows(known: Any, queries: Any, which: Any, group: Any) -> Any:
         nonlocal rows
-        rows += len(queries) * len(which)
-        return similarity(known, queries, which, group)
+        found = similarity(known, queries, which, group)
+        rows += found[1].size
+        return found
 
     with (
         patch.object(blocks._Band, "row_bounds", counted_bounds),

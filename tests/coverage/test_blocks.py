@@ -51,8 +51,9 @@ def computed(monkeypatch):
     similarity = blocks._References.similarity
 
     def counted(self, queries, which, group):
-        cells.append(len(queries) * len(which))
-        return similarity(self, queries, which, group)
+        rows, found = similarity(self, queries, which, group)
+        cells.append(found.size)
+        return rows, found
 
     monkeypatch.setattr(blocks._References, "similarity", counted)
     return cells
@@ -92,13 +93,23 @@ def test_groups_are_left_out_as_in_the_product(video, group):
     assert_same(closest_by_blocks(S, S, Plan(6, 4), group=group), closest(S, S, group=group))
 
 
-def test_few_at_once_change_nothing(video, monkeypatch):
+@pytest.mark.parametrize("many", [blocks._MANY, -1])  # -1: the bounds leave too many, always
+def test_few_at_once_change_nothing(video, monkeypatch, many):
     S, U = video
-    expected = closest(U, S)
-    monkeypatch.setattr(blocks, "_AT_ONCE", 2)
-    monkeypatch.setattr(blocks, "_BAND", 3)
-    monkeypatch.setattr(blocks, "_ROWS_AT_ONCE", 5)
-    assert_same(closest_by_blocks(U, S, Plan(7, 4)), expected)
+    group = np.arange(600) // 70
+    expected = closest(U, S), closest(S, S, group=group)
+    for name, value in {"_AT_ONCE": 2, "_BAND": 3, "_ROWS_AT_ONCE": 50, "_COLUMNS": 70}.items():
+        monkeypatch.setattr(blocks, name, value)
+    monkeypatch.setattr(blocks, "_MANY", many)
+    assert_same(closest_by_blocks(U, S, Plan(7, 4)), expected[0])
+    assert_same(closest_by_blocks(S, S, Plan(7, 4), group=group), expected[1])
+
+
+def test_rows_without_order_among_video_are_compared_with_all_at_once(video, computed):
+    S = np.concatenate([video[0][:100], isotropic(900)])
+    U = np.concatenate([video[1][:100], isotropic(100, seed=1)])
+    assert_same(closest_by_blocks(U, S, Plan(10, 10)), closest(U, S))
+    assert 100 * len(S) in computed
 
 
 @settings(max_examples=60, deadline=None)
@@ -230,10 +241,11 @@ def test_blocks_can_be_cancelled(video, for_small_sets):
 
 def test_working_memory_stays_below_the_limit(for_small_sets):
     S, U = drives(80, d=256), drives(120, d=256, seed=1)
-    how = plan(U, S, memory_mb=24)
+    how = plan(U, S, memory_mb=40)
     assert how is not None
     tracemalloc.start()
-    closest_by_blocks(U, S, how, memory_mb=24)
+    closest_by_blocks(U, S, how, memory_mb=40)
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
-    assert peak < 24
+    assert peak < 40
+    assert 4 * len(S) * len(U) / 1e6 > 90  # the whole product would not have fitted
