@@ -81,7 +81,7 @@ def distances_ahead(samples: Samples, params: SpecParams) -> tuple[list[float], 
         return None
     if not dataset.has_field(names.dist_to_S) or not has_vectors(chosen, owned, names):
         return None
-    held = set(owned.values("id"))
+    held = set(resolve(chosen, params.owned).values("id"))
     pairs = zip(*chosen.values(["id", names.dist_to_S]), strict=True)
     return [far for each, far in pairs if far is not None and each not in held], covered.delta
 
