@@ -8,6 +8,7 @@ test for each function.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -29,6 +30,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 Stages = list[dict[str, Any]]
+_impatience = threading.Lock()
+_impatient: dict[Any, tuple[set[object], float]] = {}
+"""Of each client's settings: who uses them, and how long was waited before anybody did."""
 
 
 def database() -> Database[dict[str, Any]]:
@@ -43,7 +47,8 @@ def impatient(seconds: float) -> Iterator[None]:
 
     A client has no public way to change what it was made with, and FiftyOne made these two.  A
     server that stands still is noticed here in that time; later only by the client's own heartbeat,
-    which takes half a minute where FiftyOne was imported before Gapsphere.
+    which takes half a minute where FiftyOne was imported before Gapsphere.  Of several users at
+    once, in whatever order they leave, the last one restores what was before.
 
     Raises
     ------
@@ -52,16 +57,25 @@ def impatient(seconds: float) -> Iterator[None]:
     """
     with pymongo.timeout(seconds):
         database().command("ping")
-    clients = [database().client, mongoengine.get_connection()]
-    settings = [client._topology_settings for client in clients]
-    before = [each._server_selection_timeout for each in settings]
+    settings = [
+        each._topology_settings for each in (database().client, mongoengine.get_connection())
+    ]
+    mine = object()
+    with _impatience:
+        for each in settings:
+            users, _ = _impatient.setdefault(each, (set(), each._server_selection_timeout))
+            users.add(mine)
+            each._server_selection_timeout = min(seconds, each._server_selection_timeout)
     try:
-        for each, waits in zip(settings, before, strict=True):
-            each._server_selection_timeout = min(seconds, waits)
         yield
     finally:
-        for each, waits in zip(settings, before, strict=True):
-            each._server_selection_timeout = waits
+        with _impatience:
+            for each in settings:
+                users, before = _impatient[each]
+                users.discard(mine)
+                if not users:
+                    each._server_selection_timeout = before
+                    del _impatient[each]
 
 
 def dataset_id(dataset: fo.Dataset) -> ObjectId:

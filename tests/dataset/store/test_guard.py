@@ -127,3 +127,10 @@ def test_waits_are_as_before_after_a_step(dataset):
         with impatient(2):
             assert settings._server_selection_timeout == 0.5
     assert settings._server_selection_timeout == before
+    first, second = impatient(0.5), impatient(0.5)  # two jobs, and the first one ends first
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert settings._server_selection_timeout == 0.5
+    second.__exit__(None, None, None)
+    assert settings._server_selection_timeout == before
