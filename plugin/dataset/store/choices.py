@@ -7,18 +7,20 @@ is pressed: what was found is kept until the dataset changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone as fo
+from cachetools import LRUCache
 
 from . import drives, fields
 from .counts import version
 from .database import counted
-from .fiftyone_internals import collection
+from .fiftyone_internals import collection, stored_name
 from .names import SEQUENCE
-from .samples import flat, image_slices, slice_path
+from .samples import by_slice, flat, image_slices, slice_path
 from .sets import FIELD, MATCH, TAG, VIEW
 
 MOST_VALUES = 30
@@ -27,7 +29,8 @@ ALL_COUNTED = 2_000_000
 """Values of more than so many cells are read off a part of the samples, and not counted."""
 PART = 20_000
 KEPT = 8
-_found: dict[Any, Offers] = {}
+_found: LRUCache[Hashable, Offers] = LRUCache(KEPT)
+_found_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,13 @@ def offers(dataset: fo.Dataset) -> Offers:
         tuple(dataset.get_field_schema(flat=True)),
         tuple(dataset.list_saved_views()),
     )
-    if key not in _found:
-        while len(_found) >= KEPT:
-            del _found[next(iter(_found))]
-        _found[key] = _read(dataset)
-    return _found[key]
+    with _found_lock:
+        found = _found.get(key)
+    if found is None:
+        found = _read(dataset)
+        with _found_lock:
+            _found[key] = found
+    return found
 
 
 def _read(dataset: fo.Dataset) -> Offers:
@@ -76,8 +81,7 @@ def _read(dataset: fo.Dataset) -> Offers:
             named.append(Offer(path, path, None if many else total))
         if total <= MOST_VALUES:  # what all images share sets none apart
             sets += [Offer(_word(path, v), f"{path} = {v}", n) for v, n in values if n != images]
-    slices = {} if dataset.media_type != "group" else _by_slice(dataset)
-    return Offers(sets, named, slices)
+    return Offers(sets, named, by_slice(flat(dataset)))
 
 
 def _sorted(counts: dict[str, int]) -> list[tuple[str, int]]:
@@ -110,11 +114,9 @@ def _more(dataset: fo.Dataset) -> Sequence[str]:
 
 def _stored(dataset: fo.Dataset, path: str) -> str:
     """Where the database has the values; those of a classification are its labels."""
-    kind = dataset.get_field(path)
-    if isinstance(kind, fo.EmbeddedDocumentField):
+    if isinstance(dataset.get_field(path), fo.EmbeddedDocumentField):
         return f"{path}.label"
-    parent, dot, last = path.rpartition(".")
-    return f"{parent}{dot}{kind.db_field or last}"
+    return stored_name(dataset, path)
 
 
 def _values(
@@ -139,8 +141,3 @@ def _values(
     total = found["all"][0]["values"] if found["all"] else 0
     plain = [each for each in found["most"] if isinstance(each["_id"], (str, int, float, bool))]
     return [(each["_id"], None if part else each["count"]) for each in plain], total
-
-
-def _by_slice(dataset: fo.Dataset) -> dict[str, int]:
-    counts = flat(dataset).count_values(slice_path(dataset))
-    return {name: counts.get(name, 0) for name in image_slices(dataset)}

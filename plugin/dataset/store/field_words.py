@@ -14,6 +14,7 @@ from bson import ObjectId
 
 from ...errors import InputError
 from ...interchange.columns import Kind, fitted
+from .fiftyone_internals import stored_name
 
 LISTS = {
     fo.Classifications: "classifications",
@@ -49,7 +50,7 @@ def condition(
     if field is None:
         raise InputError(f"The dataset has no field {name!r}.")
     if isinstance(field, fo.ObjectIdField):
-        return {_stored(name, field): {"$in": _ids(value)}}
+        return {stored_name(samples, name): {"$in": _ids(value)}}
     path, held = name, field
     while isinstance(held, fo.ListField) and held.field is not None:
         held = held.field
@@ -77,12 +78,6 @@ def condition(
     if isinstance(wanted, date) and not isinstance(wanted, datetime):
         wanted = datetime(wanted.year, wanted.month, wanted.day)
     return {path: value if kind is str else wanted}
-
-
-def _stored(name: str, field: fo.Field) -> str:
-    """The path of an id in the database, where it begins with an underscore."""
-    parent, dot, last = name.rpartition(".")
-    return f"{parent}{dot}{field.db_field or last}"
 
 
 def _ids(value: str | None) -> list[ObjectId]:

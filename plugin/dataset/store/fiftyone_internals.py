@@ -196,9 +196,10 @@ def columns_digest(dataset: fo.Dataset, fields: Sequence[str], tags: Sequence[st
     return digest.hexdigest()
 
 
-def stored_name(dataset: fo.Dataset, field: str) -> str:
+def stored_name(samples: fo.Dataset | fo.DatasetView, path: str) -> str:
     """What a field is called in the database: one of ids has an underscore before its name."""
-    return str(dataset.get_field(field).db_field or field)
+    parent, dot, last = path.rpartition(".")
+    return f"{parent}{dot}{samples.get_field(path).db_field or last}"
 
 
 def collection(dataset: fo.Dataset) -> Collection[dict[str, Any]]:

@@ -32,6 +32,7 @@ from pymongo.errors import PyMongoError
 from ...coverage.criterion import NAMES
 from ...errors import EmptySetError, GapsphereError
 from . import binaries, runs
+from .counts import version
 from .fiftyone_internals import collection, dataset_id
 from .fiftyone_internals import view_ids as view_ids
 from .names import Names
@@ -158,10 +159,8 @@ def run_stamp(dataset: fo.Dataset, names: Names) -> str:
 
 def mark_of(dataset: fo.Dataset) -> Mark:
     """Number of samples and time of the newest change, both without a scan."""
-    newest = collection(dataset).find_one(
-        {}, {"last_modified_at": 1}, sort=[("last_modified_at", -1)]
-    )
-    return Mark(len(dataset), newest["last_modified_at"].isoformat() if newest else "")
+    _, newest, there = version(dataset)
+    return Mark(there, newest.isoformat() if newest else "")
 
 
 def forget(dataset: fo.Dataset, names: Names) -> None:
