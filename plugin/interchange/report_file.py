@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,4 +31,22 @@ def report_path(output: str, stem: str, endings: Iterable[str], *, replace: bool
         raise InputError(f"The folder {path.parent} of {path.name} does not exist; make it first.")
     if path.exists() and not replace:
         raise ArtifactError(f"{path} is there already; choose another name or ask to replace it.")
+    return path
+
+
+def report_folder(folder: str) -> Path:
+    """The folder, made where it is missing: before the work whose results it gets.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or not be written to.
+    """
+    path = Path(folder).expanduser()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {path} cannot be made: {error.strerror}.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise InputError(f"The folder {path} cannot be written to: name another one.")
     return path

@@ -112,7 +112,9 @@ def find_gaps(
 ) -> None:
     """Load images where given, then embeddings to gap cards in a row."""
     from ...plugin.dataset import api
+    from ...plugin.interchange.report_file import report_folder
 
+    folder = report_folder(report) if report else None  # before minutes of work, not after
     with opened(dataset, create=_names_images(images)) as data:
         if _names_images(images):
             _load(data, images, left_out_file)
@@ -120,10 +122,9 @@ def find_gaps(
         if _asks_more_than_kcenter(candidates):
             chosen = str(api.select_candidates(data, **dict(candidates)))
             print("picks       " + chosen.replace("\n", f"\n{'':12}"))
-        if report:
-            Path(report).mkdir(parents=True, exist_ok=True)
-            print(api.export_gap_cards(data, report, suffix=params.suffix))
-            print(api.export_budget_curve(data, report, suffix=params.suffix))
+        if folder:
+            print(api.export_gap_cards(data, str(folder), suffix=params.suffix))
+            print(api.export_budget_curve(data, str(folder), suffix=params.suffix))
 
 
 @command(
@@ -203,14 +204,16 @@ def select_(
 ) -> None:
     """Pick candidates to label, by a policy and under constraints."""
     from ...plugin.dataset import api
+    from ...plugin.dataset.gaps.budget import curve_path, write_curve
 
+    paths = [curve_path(output, replace=replace_file) for output in curve or ()]
     with opened(dataset) as data:
         samples = viewed(data, view)
         print(api.select_candidates(samples, **dict(params)))
-        for output in curve or ():
-            print(
-                api.export_budget_curve(samples, output, replace_file=replace_file, **dict(budget))
-            )
+        if paths:
+            found = api.budget_curve(samples, **dict(budget))
+            for path in paths:
+                print(write_curve(data, found, path, budget.suffix))
 
 
 @command(
@@ -237,9 +240,12 @@ def cards(
 ) -> None:
     """Group gaps in cards: kinds of scene that S lacks, and whether U has enough of them."""
     from ...plugin.dataset import api
+    from ...plugin.dataset.gaps.card_files import card_path
 
     endings = {".html": html, ".csv": csv, ".json": json}
     outputs = [_ending(path, ending) for ending, path in endings.items() if path]
+    for output in outputs:
+        card_path(output, replace=replace_file)  # before the work, not after
     with opened(dataset) as data:
         print(api.summarize_gaps(viewed(data, view), **dict(params)))
         for output in outputs:

@@ -90,6 +90,15 @@ def test_the_seeds_commands_go_from_folders_to_artifacts(run, project, name):
     fo.delete_dataset(other)
 
 
+def stamps(name):
+    """When each step of a dataset last ran."""
+    import fiftyone as fo
+
+    dataset = fo.load_dataset(name)
+    dataset.reload()
+    return {key: str(dataset.get_run_info(key).timestamp) for key in dataset.list_runs()}
+
+
 def test_find_gaps_does_it_in_one(run, project, name):
     arguments = ("find-gaps", "--dataset", name, "--config", project / "config.yaml")
     assert "2 picks" in run(*arguments)
@@ -101,6 +110,19 @@ def test_find_gaps_does_it_in_one(run, project, name):
     assert "card" in said.splitlines()[0]
     assert str(page) in said
     assert "must end in .csv" in run("cards", "--dataset", name, "--csv", page, rc=2)
+    written = [f"--curve={project / each}" for each in ("curve.html", "curve.csv")]
+    said = run("select", "--dataset", name, "--k", 2, *written)
+    assert said.count("budget curve of 2 picks") == 2
+    before = json.dumps(stamps(name))
+    for wrong, sentence in (
+        (("find-gaps", "--report", page), "cannot be made: File exists"),
+        (("select", "--curve", project / "none" / "curve.html"), "none of curve.html does not"),
+        (("select", "--curve", project / "new.csv", *written), "curve.html is there already"),
+        (("cards", "--html", page), "cards.html is there already"),
+    ):
+        assert sentence in run(*wrong, "--dataset", name, rc=2)
+    assert json.dumps(stamps(name)) == before, "no step had run"
+    assert not (project / "new.csv").exists()
 
 
 @pytest.mark.parametrize(

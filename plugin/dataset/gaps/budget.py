@@ -185,9 +185,19 @@ def export_budget_curve(
     InputError, ArtifactError
         The ending, the folder or the file cannot be used.
     """
-    path = report_path(params.output, "curve", WRITERS, replace=params.replace_file)
+    path = curve_path(params.output, replace=params.replace_file)
     found = budget_curve(samples, params, progress=progress)
-    content = WRITERS[path.suffix.lower()](dataset_of(samples), Names(params.suffix), found)
+    return write_curve(dataset_of(samples), found, path, params.suffix)
+
+
+def curve_path(output: str, *, replace: bool = False) -> Path:
+    """Where a curve is written; the errors are those of :func:`.report_path`."""
+    return report_path(output, "curve", WRITERS, replace=replace)
+
+
+def write_curve(dataset: fo.Dataset, found: BudgetResult, path: Path, suffix: str) -> CurveFile:
+    """Write a curve to a path of :func:`curve_path`."""
+    content = WRITERS[path.suffix.lower()](dataset, Names(suffix), found)
     write_whole(path, lambda file: file.write(content))
     return CurveFile(path.resolve(), len(found.picked.ids))
 

@@ -53,10 +53,15 @@ def export_gap_cards(
     """
     dataset, names = reloaded(samples), Names(params.suffix)
     found = read(dataset, names)
-    path = report_path(params.output, "gap-cards", WRITERS, replace=params.replace_file)
+    path = card_path(params.output, replace=params.replace_file)
     write = WRITERS[path.suffix.lower()]
     write_text(path, write(dataset, names, found, progress))
     return CardFile(path.resolve(), len(found.found))
+
+
+def card_path(output: str, *, replace: bool = False) -> Path:
+    """Where cards are written; the errors are those of :func:`.report_path`."""
+    return report_path(output, "gap-cards", WRITERS, replace=replace)
 
 
 def _csv(_: fo.Dataset, __: Names, found: CardResult, ___: Progress) -> str:
