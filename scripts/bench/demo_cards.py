@@ -7,8 +7,8 @@ packaged encoder, in a database of its own.  Printed are the first ten cards, ea
 the share of its most frequent combination (``purity``) and whether its name holds for this missing
 combination alone; how many of the 8 are named; and of each that is not, how many of its images are
 gaps, how many of those are single images, and where its images stand among the distances inside S
-(``percentile``: a gap lies beyond ``1 - level``, as far as drives of S support it).  Exit code 1
-where one is not named.
+(``percentile``: a gap lies beyond ``1 - level``, as far as drives of S support it), and what their
+nearest images of S show.  Exit code 1 where one is not named.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,12 @@ def named(folder: Path, seed: int, level: float) -> tuple[int, int]:
     api.load_images(dataset, csv=str(table), progress=False)
     found = api.find_gaps(dataset, alpha=level, progress=False).carded
     about = {str(table.parent / row["filename"]): row for row in rows}
-    fields = ("filepath", "gap_card", "is_gap", "dist_percentile")
-    samples = list(zip(*dataset.match_tags("U").values(list(fields)), strict=True))
+    fields = ["filepath", "gap_card", "is_gap", "dist_percentile", "nearest_S"]
+    samples = list(zip(*dataset.match_tags("U").values(fields), strict=True))
+    file_of = dict(zip(*dataset.values(["id", "filepath"]), strict=True))
     ours = [row for row in rows if row["split"] == "S"]
     theirs = [about[path] for path, *_ in samples]
-    what = [tuple(row[field] for field in SHOWN) for row in theirs]
+    what = [_shown(row) for row in theirs]
     missing = sorted({w for w, row in zip(what, theirs, strict=True) if row["missing_in_S"] == "1"})
     print(f"seed {seed}: {found.gaps} gaps, {found.count} cards, {found.single} single images")
     right = set()
@@ -82,21 +83,29 @@ def named(folder: Path, seed: int, level: float) -> tuple[int, int]:
         )
     for one in missing:
         if one not in right:
-            print("  not named:", _reason(one, what, samples))
+            mine = [sample for w, sample in zip(what, samples, strict=True) if w == one]
+            beside = Counter(_shown(about[file_of[str(nearest)]]) for *_, nearest in mine)
+            print("  not named:", _reason(one, mine, beside))
     print(f"  {len(right)} of {len(missing)} named", flush=True)
     return len(right), len(missing)
 
 
-def _reason(one: tuple[str, ...], what: Sequence[tuple[str, ...]], samples: Sequence[Any]) -> str:
-    mine = [sample for w, sample in zip(what, samples, strict=True) if w == one]
-    gaps = [sample for sample in mine if sample[2]]
-    cards = Counter(key for _, key, *_ in gaps)
+def _shown(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[field] for field in SHOWN)
+
+
+def _reason(
+    one: tuple[str, ...], mine: Sequence[Any], beside: Mapping[tuple[str, ...], int]
+) -> str:
+    cards = Counter(key for _, key, is_gap, *_ in mine if is_gap)
     percentile = np.array([sample[3] for sample in mine])
     middle, highest = np.median(percentile), percentile.max()
+    nearest = sorted(beside.items(), key=lambda pair: -pair[1])
     return (
-        f"{' '.join(one)}: {len(mine)} images, {len(gaps)} of them gaps ("
+        f"{' '.join(one)}: {len(mine)} images, {sum(cards.values())} of them gaps ("
         f"{', '.join(f'{count} in {key!r}' for key, count in cards.most_common()) or 'no card'}); "
-        f"percentile of its images {middle:.1f} in the middle, {highest:.1f} at most"
+        f"percentile {middle:.1f} in the middle, {highest:.1f} at most; nearest images of S: "
+        + ", ".join(f"{count} {' '.join(what)}" for what, count in nearest)
     )
 
 
