@@ -18,6 +18,7 @@ from unittest.mock import patch
 import numpy as np
 
 from ...plugin.coverage import blocks, distances
+from ...plugin.coverage.block_bounds import Band, References, cut
 from .coverage_data import unit_rows, video
 from .timing import Clock, in_child, turned
 
@@ -125,7 +126,7 @@ def whole(part: np.ndarray, S: np.ndarray) -> Any:
 def left(U: np.ndarray, S: np.ndarray, plan: blocks.Plan) -> dict[str, float]:
     """Shares of pairs of blocks and of rows that the bounds leave, and that had to be left."""
     pairs, rows = 0, 0
-    row_bounds, similarity = blocks._Band.row_bounds, blocks._References.similarity
+    row_bounds, similarity = Band.row_bounds, References.similarity
 
     def counted_bounds(band: Any, number: int, some: Any) -> Any:
         nonlocal pairs
@@ -139,11 +140,11 @@ def left(U: np.ndarray, S: np.ndarray, plan: blocks.Plan) -> dict[str, float]:
         return found
 
     with (
-        patch.object(blocks._Band, "row_bounds", counted_bounds),
-        patch.object(blocks._References, "similarity", counted_rows),
+        patch.object(Band, "row_bounds", counted_bounds),
+        patch.object(References, "similarity", counted_rows),
     ):
         _, index = blocks.closest_by_blocks(U, S, plan)
-    asked, known = blocks._cut(U, plan.queries, None), blocks._cut(S, plan.references, None)
+    asked, known = cut(U, plan.queries, None), cut(S, plan.references, None)
     mine = np.searchsorted(asked, np.arange(len(U)), side="right")
     its = np.searchsorted(known, index, side="right")
     every = len(asked) * len(known)

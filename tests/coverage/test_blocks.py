@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from coverage_oracles import distances64, unit
-from gapsphere.plugin.coverage import blocks
+from gapsphere.plugin.coverage import block_bounds, blocks
 from gapsphere.plugin.coverage.blocks import Plan, closest_by_blocks, plan
 from gapsphere.plugin.coverage.distances import closest, leave_one_out, nearest_distance
 from gapsphere.plugin.coverage.support import SupportTally
@@ -48,14 +48,14 @@ def for_small_sets(monkeypatch):
 def computed(monkeypatch):
     """How many similarities are computed in full."""
     cells = []
-    similarity = blocks._References.similarity
+    similarity = block_bounds.References.similarity
 
     def counted(self, queries, which, group):
         rows, found = similarity(self, queries, which, group)
         cells.append(found.size)
         return rows, found
 
-    monkeypatch.setattr(blocks._References, "similarity", counted)
+    monkeypatch.setattr(block_bounds.References, "similarity", counted)
     return cells
 
 
@@ -98,8 +98,9 @@ def test_few_at_once_change_nothing(video, monkeypatch, many):
     S, U = video
     group = np.arange(600) // 70
     expected = closest(U, S), closest(S, S, group=group)
-    for name, value in {"_AT_ONCE": 2, "_BAND": 3, "_ROWS_AT_ONCE": 50, "_COLUMNS": 70}.items():
+    for name, value in {"_AT_ONCE": 2, "_BAND": 3, "ROWS_AT_ONCE": 50, "_COLUMNS": 70}.items():
         monkeypatch.setattr(blocks, name, value)
+    monkeypatch.setattr(block_bounds, "ROWS_AT_ONCE", 5)
     monkeypatch.setattr(blocks, "_MANY", many)
     assert_same(closest_by_blocks(U, S, Plan(7, 4)), expected[0])
     assert_same(closest_by_blocks(S, S, Plan(7, 4), group=group), expected[1])
@@ -148,10 +149,10 @@ def test_copies_are_at_distance_0_and_the_first_copy_wins(video):
 
 def test_no_similarity_is_above_its_bounds(video):
     S, U = video
-    parts = blocks._Blocks.of(S, blocks._cut(S, 8, None))
-    basis = blocks._basis(S, parts)
-    known = blocks._References.of(S, parts, basis, None)
-    band = blocks._Band(U, blocks._cut(U, 8, None), known, basis)
+    parts = block_bounds.Blocks.of(S, block_bounds.cut(S, 8, None))
+    basis = block_bounds.leading(S, parts)
+    known = block_bounds.References.of(S, parts, basis, None)
+    band = block_bounds.Band(U, block_bounds.cut(U, 8, None), known, basis, block_bounds.Space())
     everything = np.arange(len(known.slots))
     for number in range(len(band.blocks.start)):
         rows = band.blocks.rows(number)
@@ -169,7 +170,7 @@ def test_little_of_the_product_of_video_is_computed(video, computed):
 
 def test_blocks_end_where_a_recording_does(video):
     S, _ = video
-    start = blocks._cut(S, 16, None)
+    start = block_bounds.cut(S, 16, None)
     assert set(range(0, len(S), FRAMES)) <= set(start.tolist())
     assert np.diff(start).max() <= 16
 
