@@ -20,6 +20,7 @@ from fiftyone.operators import types
 from ..plugin.dataset.store.choices import offers
 from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.door import ALL_SLICES, admitted
+from ..plugin.dataset.store.drives import group_path, naming_path
 from ..plugin.dataset.store.names import SEQUENCE
 from ..plugin.dataset.store.samples import flat
 from ..plugin.errors import InputError
@@ -386,13 +387,19 @@ def ask(
 
 
 def choose(inputs: types.Object, params: type[Params], name: str, choices: Sequence[str]) -> None:
-    """Make a text setting a choice, its default among them, at the same place."""
+    """Make a text setting a choice, its default among them, at the same place.
+
+    The last run's value may be no choice any more: the form then starts from the default.
+    """
     if name not in inputs.properties:
         return  # folded away
-    dropdown = types.Dropdown()
-    for value in dict.fromkeys([_setting(params, name).default, *choices]):
+    dropdown, default = types.Dropdown(), _setting(params, name).default
+    for value in dict.fromkeys([default, *choices]):
         dropdown.add_choice(value, label=str(value))
     _replace(inputs, name, types.Enum(dropdown.values()), dropdown)
+    asked = inputs.properties[name]
+    if asked.default not in dropdown.values():
+        asked.default = default
 
 
 def suggest(inputs: types.Object, name: str, choices: Mapping[str, str]) -> None:
@@ -432,9 +439,18 @@ def suggest_drives(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     suggest(inputs, DRIVES, found)
     asked = inputs.properties.get(DRIVES)
     if asked is not None and asked.default == SEQUENCE and SEQUENCE not in found:
-        each = "each group" if ctx.dataset.media_type == "group" else "each image"
         asked.default = None
-        asked.view.description += f"; empty: {each} counts as a drive, as there is no {SEQUENCE!r}"
+        empty = _without_sequence(ctx.dataset)
+        asked.view.description += f"; empty: {empty}, as there is no {SEQUENCE!r}"
+
+
+def _without_sequence(dataset: fo.Dataset) -> str:
+    """What tells drives apart where no field was chosen."""
+    path = naming_path(dataset, "")
+    if path is None:
+        return "each image counts as a drive"
+    by_group = path == group_path(dataset)
+    return "each group counts as a drive" if by_group else f"{path!r} names drives"
 
 
 def target(

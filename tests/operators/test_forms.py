@@ -10,11 +10,13 @@ import gapsphere
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from fiftyone.operators import types
 from gapsphere.operators import OPERATORS
-from gapsphere.operators.form import _escaped
+from gapsphere.operators.form import _escaped, choose
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.choices import offers
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.settings.sparse import SimulateParams
 from gapsphere.plugin.settings.steps import AttributeParams
 from gapsphere.tests.support.made_rig import make_rig
 from gapsphere.tests.support.operator_forms import PREFIX, choices, form, marked
@@ -312,3 +314,23 @@ def test_slices_are_offered_with_counts(kinds):
     offered = choices(form("find_gaps", kinds["rig"])["slices"])
     assert offered["all"] == "All 6 slices of images · 36"
     assert offered["front"] == "front · 6"
+
+
+@pytest.mark.parametrize(
+    ("field", "said"), [("scene", "'scene' names drives"), (None, "each group counts as a drive")]
+)
+def test_a_form_says_what_names_drives_where_no_field_was_chosen(tmp_path, field, said):
+    rig = fo.Dataset()
+    make_rig(rig, tmp_path, moments=2, scene_field=field)
+    asked = form("find_gaps", rig, slices="all", more_settings=True)["sequence_field"]
+    assert f"empty: {said}" in asked["view"]["description"]
+    rig.delete()
+
+
+def test_a_choice_starts_from_the_default_where_the_last_one_is_gone():
+    params = SimulateParams
+    for last, start in (("gone", "default"), ("mine", "mine")):
+        inputs = types.Object()
+        inputs.str("checkpoint_key", label="Model", description="", default=last)
+        choose(inputs, params, "checkpoint_key", ["mine"])
+        assert inputs.properties["checkpoint_key"].default == start
