@@ -26,6 +26,8 @@ from ..plugin.progress import Reporter
 if TYPE_CHECKING:
     from .step import StepOperator
 
+PANEL, SHOWN_IN = "gap_explorer", "Gap Explorer"
+"""Shows how far work is: its name, and what a person calls it."""
 TEXT = "words"
 STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
 POLL_SECONDS = 0.25
@@ -48,9 +50,9 @@ def live(
         yield from _shown_at_work(ctx, job)
     elif in_app(ctx):
         if not job.wait(PATIENCE):
-            text = f"{label} goes on in the background: {operator.shown_in} shows how far it is."
+            text = f"{label} goes on in the background: {SHOWN_IN} shows how far it is."
             yield ctx.ops.notify(text, variant="info")
-            yield panel_of(ctx, operator)
+            yield panel_of(ctx)
             return None
     else:
         _follow(ctx, job)
@@ -72,10 +74,10 @@ def live(
     return job.result
 
 
-def panel_of(ctx: foo.ExecutionContext, operator: StepOperator) -> Any:
-    """Open the operator's panel; the one that is open already, where there is one."""
+def panel_of(ctx: foo.ExecutionContext) -> Any:
+    """Open the panel that shows work; the one that is open already, where there is one."""
     # Not forced, FiftyOne opens another one.
-    return ctx.ops.open_panel(operator.panel, layout="horizontal", force=True)
+    return ctx.ops.open_panel(PANEL, layout="horizontal", force=True)
 
 
 def in_app(ctx: foo.ExecutionContext) -> bool:

@@ -42,7 +42,7 @@ class TrainSparseTransformer(StepOperator):
     help = (
         "Teach a model to rebuild this dataset's frames from few pixels, starting from a trained "
         "one. Simulations and the live server then choose it by its name; the same name "
-        "goes on where it stopped. Better scheduled in the background: a step takes about a second."
+        "goes on where it stopped. A step takes about a second."
     )
     icon = "model_training"
     params = TrainSequencesParams

@@ -54,7 +54,7 @@ class StepOperator(FormOperator):
     where a service takes scheduled work, that is the form's first choice; ``writes``: where files
     go, if it writes any; ``remembers``: steps whose last settings the form starts from, the first
     that has one wins; ``needs_images``: there is nothing to ask of a dataset without; ``then``:
-    what its user may do next; ``panel``: which shows how far it is, under the name ``shown_in``.
+    what its user may do next.
     """
 
     on_target: ClassVar[bool] = False
@@ -62,8 +62,6 @@ class StepOperator(FormOperator):
     tells_time: ClassVar[bool] = False
     long: ClassVar[bool] = False
     then: ClassVar[str] = ""
-    panel: ClassVar[str] = "gap_explorer"
-    shown_in: ClassVar[str] = "Gap Explorer"
     writes: ClassVar[Destination | None] = None
     remembers: ClassVar[Sequence[str]] = ()
     needs_images: ClassVar[bool] = True

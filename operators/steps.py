@@ -64,11 +64,10 @@ class LoadImages(StepOperator):
                 sets.ask(ctx, inputs, name, *what)
 
     def mistakes(self, ctx: foo.ExecutionContext, values: Mapping[str, Any]) -> dict[str, str]:
-        wrong = {
-            name: "Candidates are loaded already as owned images: give another folder."
-            for name in ("pool_images",)
-            if values[name] and values[name] == values["owned_images"]
-        }
+        wrong = {}
+        if values["pool_images"] and values["pool_images"] == values["owned_images"]:
+            said = "Candidates are loaded already as owned images: give another folder."
+            wrong["pool_images"] = said
         given = {name: ctx.params.get(name) or None for name in TAGGED}
         return wrong | sets.mistakes_among(ctx, given)
 
@@ -256,7 +255,7 @@ class FindGaps(DriveOperator):
         """Show the panel after a short run as well: a long one opens it to show how far it is."""
         result = yield from super().live(ctx, work)
         if result is not None and in_app(ctx):
-            yield panel_of(ctx, self)
+            yield panel_of(ctx)
         return result
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
