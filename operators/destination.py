@@ -16,7 +16,7 @@ from fiftyone.operators import types
 from ..plugin.dataset.store import places
 from ..plugin.errors import InputError
 from ..plugin.settings.fields import ParamsT
-from . import form
+from . import widgets
 
 NAME, ROOT, ENDING = "name", "root", "ending"
 
@@ -59,7 +59,7 @@ class Destination:
                 _choice(inputs, ROOT, "Where to write", list(roots))
             path = self.path_of(ctx)
         except InputError as error:
-            form.mark(inputs, error)
+            widgets.mark(inputs, error)
         else:
             inputs.view("where", types.Notice(), label="Is written to", description=str(path))
 

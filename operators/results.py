@@ -14,7 +14,7 @@ from fiftyone.operators.types import RiskLevel
 from ..plugin.progress import quiet
 from ..plugin.settings.questions import AskParams
 from ..plugin.settings.steps import AnalysisParams
-from . import form
+from . import form, widgets
 from .background import TEXT, markdown
 from .step import FormOperator
 
@@ -29,7 +29,7 @@ class ReadOperator(FormOperator):
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = form.form(ctx, self.params, label=self.label, help=self.help)
         form.mark_mistakes(ctx, inputs, self.params)
-        return types.Property(form.escaped(inputs), view=types.View(label=self.label))
+        return types.Property(widgets.escaped(inputs), view=types.View(label=self.label))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         # It may bring torch, and the App loads every operator at its start.

@@ -11,9 +11,9 @@ from fiftyone.operators.types import RiskLevel
 
 from ..plugin.settings.fields import Params
 from ..plugin.settings.sparse import NOTHING, SimulateParams, TrainSequencesParams
-from .form import choose, to_top
 from .last_run import LastRun
 from .step import StepOperator
+from .widgets import choose, to_top
 
 
 class SimulateAdaptiveSampling(StepOperator):

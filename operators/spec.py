@@ -17,7 +17,7 @@ from ..plugin.dataset.spec.turned_down import distances_ahead, turned_down
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.spec import CheckParams, SpecParams
-from . import form
+from . import form, widgets
 from .destination import Destination
 from .last_run import LastRun
 from .step import StepOperator
@@ -71,7 +71,7 @@ def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParam
     usual, given = turned_down(distances, measured), params.spec_delta
     proposed = usual.passing if usual is not None and usual.count == usual.total else None
     if proposed is not None or given is not None:  # a δ that counts stays in sight
-        form.ask(ctx, inputs, SpecParams, "spec_delta", proposed)
+        widgets.ask(ctx, inputs, SpecParams, "spec_delta", proposed)
     own = usual if given is None else turned_down(distances, given)
     if proposed is not None and (own is None or given is None):
         # The App fills in what is proposed and asks again: the reason stays beside it.
@@ -81,7 +81,7 @@ def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParam
     elif own is not None and own.count < own.total:
         inputs.view("own", types.Warning(), label="Not all would pass", description=str(own))
     elif own is not None:
-        form.mark(inputs, InputError(str(own)))
+        widgets.mark(inputs, InputError(str(own)))
 
 
 def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str]:

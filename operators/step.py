@@ -15,7 +15,7 @@ from ..plugin.dataset.store.sets import Samples
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
 from ..plugin.settings.steps import SetParams
-from . import form, reading, sets
+from . import form, reading, sets, widgets
 from .background import live, scheduled, shown
 from .destination import Destination
 from .estimate import estimate
@@ -104,8 +104,8 @@ class StepOperator(FormOperator):
             self.extend_form(ctx, inputs, last)
             wrong = self.mistakes(ctx, form.values(ctx, self.params, last))
             form.mark_mistakes(ctx, inputs, self.params, last, wrong, without)
-            form.tell(inputs, self.foreseen(ctx, last))
-        return types.Property(form.escaped(inputs), view=types.View(label=self.label))
+            widgets.tell(inputs, self.foreseen(ctx, last))
+        return types.Property(widgets.escaped(inputs), view=types.View(label=self.label))
 
     def foreseen(self, ctx: foo.ExecutionContext, last: LastRun) -> str:
         """What a run will do and about how long that takes; "" where nothing is foreseen."""

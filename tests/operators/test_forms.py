@@ -12,7 +12,7 @@ import pytest
 from fiftyone import ViewField as F
 from fiftyone.operators import types
 from gapsphere.operators import OPERATORS
-from gapsphere.operators.form import _escaped, choose
+from gapsphere.operators.widgets import _escaped, choose
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.choices import offers
 from gapsphere.plugin.dataset.store.names import Names
