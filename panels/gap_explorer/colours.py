@@ -82,8 +82,9 @@ def categorical_column(name: str, values: list[Any]) -> dict[str, Any]:
 
 
 def main_entry(entries: list[Any]) -> Any:
-    """The most frequent entry of a list, the first of equals; None where there is none."""
-    known = [entry for entry in entries if entry is not None]
+    """The most frequent entry of a list, or of lists in it; the first of equals, None for none."""
+    flat = (one for entry in entries for one in (entry if isinstance(entry, list) else [entry]))
+    known = [entry for entry in flat if entry is not None]
     return Counter(known).most_common(1)[0][0] if known else None
 
 

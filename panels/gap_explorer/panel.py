@@ -236,19 +236,23 @@ class GapExplorer(ComponentPanel):
 
     def _fill(self, ctx: foo.ExecutionContext) -> None:
         panel = memory.of(ctx.panel_id)
-        state, mark = pulse.state(ctx.dataset, panel), pulse.mark(ctx.dataset)
-        panel.fields = pulse.fields_of(ctx.dataset)
+        data: dict[str, Any] = {"state": "failed", "mark": ""}
         try:
-            data = _contents(ctx, panel)
+            data = {
+                "state": pulse.state(ctx.dataset, panel),
+                "mark": pulse.mark(ctx.dataset),
+            }
+            panel.fields = pulse.fields_of(ctx.dataset)
+            data |= _contents(ctx, panel)
         except GapsphereError as error:
-            data = {"status": {"kind": "failed", "message": str(error)}}
+            data |= {"status": {"kind": "failed", "message": str(error)}}
         except Exception as error:  # the face says it, the log has the traceback
             logger.exception("The Gap Explorer could not be filled")
             message = f"Reading the analysis failed: {error}"
-            data = {"status": {"kind": "failed", "message": message}}
+            data |= {"status": {"kind": "failed", "message": message}}
         dataset = "" if ctx.dataset is None else ctx.dataset.name
         empty = {"run": None, "columns": None, "masks": None, "start": start.start()}
-        ctx.panel.set_data({"dataset": dataset, "state": state, "mark": mark, **empty, **data})
+        ctx.panel.set_data({"dataset": dataset, **empty, **data})
         ctx.panel.set_data("opened", ctx.current_sample)
 
 

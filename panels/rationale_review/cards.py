@@ -42,13 +42,12 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
     status = _get(sample, names.prediction_status)
     rationale, cut = _text(_get(sample, names.llm_rationale))
     raw, raw_cut = _text(_get(sample, names.llm_raw))
+    answers = (_label(_get(sample, one)) for one in predicted)
     similarity, rank, bottom = (_get(sample, name) for name in _centroid(names))
     return {
         **_brief(dataset, sample, names, dataset.app_config.modal_media_field),
         "name": _get(sample, names.file_name) or PurePath(sample.filepath).name,
-        "prediction": next(
-            (str(_get(sample, one)) for one in predicted if _get(sample, one)), None
-        ),
+        "prediction": next((str(one) for one in answers if one not in (None, "")), None),
         "rationale": rationale,
         "raw": raw,
         "cut": max(cut, raw_cut),
@@ -109,13 +108,18 @@ def _get(sample: Any, name: str) -> Any:
     return sample[name] if sample.has_field(name) else None
 
 
+def _label(value: Any) -> Any:
+    """The word of a classification; any other value as it is."""
+    return getattr(value, "label", value)
+
+
 def _brief(dataset: fo.Dataset, sample: Any, names: ReviewNames, media: str) -> dict[str, Any]:
     """What a small card shows; ``media`` is the field with the file or address to show."""
     truth = sample[ReviewNames.ground_truth] if decisions.truth_path(dataset) else None
     return {
         "id": sample.id,
         "filepath": str(_get(sample, media) or sample.filepath),
-        "truth": getattr(truth, "label", truth),
+        "truth": _label(truth),
         **_said(sample, names),
     }
 

@@ -151,6 +151,12 @@ def test_a_field_becomes_a_column(made):
         colours.colour_column(found, rows, "colour of the moon")
 
 
+def test_lists_in_lists_count_by_the_word_that_is_most_frequent():
+    """So the colours of detections are, a list for each of them."""
+    column = colours.categorical_column("x", [[["red", "blue"], ["blue"], None], [], None])
+    assert column["classes"] == ["blue"]
+
+
 def test_rare_classes_share_the_last_colour():
     values = ["common"] * 5 + [f"rare{i}" for i in range(colours.CLASSES + 100)] + [None]
     column = colours.categorical_column("x", values)

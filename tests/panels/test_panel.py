@@ -6,6 +6,7 @@ import pytest
 from gapsphere.panels.gap_explorer import contract, memory
 from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
 from gapsphere.tests.support.open_panel import OpenPanel
+from pymongo.errors import PyMongoError
 
 
 class Panel(OpenPanel):
@@ -84,6 +85,17 @@ def test_a_deleted_run_is_no_traceback(fresh):
     assert "find_gaps" in panel.call("ask", **panel.about({"kind": "point", "index": 0}))["error"]
     panel.call("reload", limit=0, suffix=None)
     assert panel.data["status"]["kind"] == "not_computed"
+
+
+def test_a_database_that_fails_while_the_panel_opens_has_a_face(fresh, monkeypatch):
+    def away(*_, **__):
+        raise PyMongoError("no server")
+
+    # Asked as the panel is filled, before anything else.
+    monkeypatch.setattr(fo.Dataset, "list_brain_runs", away)
+    panel = Panel.loaded(fresh)
+    assert panel.data["status"]["kind"] == "failed"
+    assert "no server" in panel.data["status"]["message"]
 
 
 def test_a_changed_analysis_is_refused_and_reloaded(fresh):

@@ -104,6 +104,14 @@ def test_a_card_tells_the_class_that_the_model_answered_with(panel, reviewed):
         assert card["prediction"] == f"fog{model}"
 
 
+@pytest.mark.parametrize(("answer", "shown"), [(0, "0"), (fo.Classification(label="fog"), "fog")])
+def test_a_class_may_be_a_number_or_a_label(panel, reviewed, answer, shown):
+    sample_id = reviewed.first().id
+    reviewed.set_values("llm_class", {sample_id: answer}, key_field="id")
+    panel.call("open")
+    assert panel.call("card", id=sample_id)["card"]["prediction"] == shown
+
+
 def test_a_card_survives_a_sample_with_nothing_on_it(panel, reviewed):
     bare = fo.Sample(filepath="/made/bare.png")
     reviewed.add_sample(bare)

@@ -11,10 +11,10 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
@@ -40,7 +40,6 @@ from .point_ids import PointIds
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
-T = TypeVar("T")
 WARM_AFTER = 2.0
 """Seconds before reading ahead: drawing the points comes first."""
 KEPT = 3
@@ -109,7 +108,6 @@ class Analysis:
     stale: Stale | None
     space: SearchSpace = field(init=False, repr=False)
     _shown: dict[int, Array] = field(init=False, default_factory=dict, repr=False)
-    _owned_values: list[Any] = field(init=False, default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.space = SearchSpace(
@@ -157,6 +155,11 @@ class Analysis:
         rows = self.ids.rows_of(drive_ids(self.dataset, self.sequence_field, drive))
         return rows[~self.owned[rows]]
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Names it among the analyses of all datasets, for what is kept of it."""
+        return str(self.dataset.name), self.stamp
+
     def column(self, path: str) -> list[Any]:
         """The value of a path at each point as it is now, None where it has none."""
         ordered: list[Any] = [None] * len(self)
@@ -172,13 +175,6 @@ class Analysis:
         if limit not in self._shown:
             self._shown[limit] = draw_rows(self.owned, self.gaps, self.pick > 0, limit)
         return self._shown[limit]
-
-    def owned_values(self, read: Callable[[Analysis], T]) -> T:
-        """What ``read`` finds of S, read once: S stays as it is as long as this object."""
-        if not self._owned_values:
-            self._owned_values.append(read(self))
-        value: T = self._owned_values[0]
-        return value
 
     def warm(self) -> None:
         """Read in a thread what the first question needs, while the person looks around."""

@@ -20,6 +20,7 @@ from ...coverage.criterion import NAMES
 from ...coverage.distances import nearest_distance
 from ...coverage.novelty import novelty
 from ...coverage.radius import CoverageReport, coverage_json, coverage_report
+from ...coverage.words import counted
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.agreement import hold_together
 from ...interchange.listed_paths import locate
@@ -180,12 +181,16 @@ def _without_embeddings(
         if not ids:
             raise reason
         found = vectors.read(view, names.embedding, unit=True)
-        whole = found.ids == ids
-        if not whole:
-            missing.append(f"{part} has no embeddings, so embed_{part}.npz is not written.")
-        if len(ids) < len(members):
-            missing.append(f"{len(members) - len(ids)} images of {part} were not placed: left out.")
-        rows.append(_Rows(ids, found.matrix if whole else None))
+        row = {sample_id: at for at, sample_id in enumerate(found.ids)}
+        without = sum(sample_id not in row for sample_id in ids)
+        if without:
+            some = "no" if without == len(ids) else f"{without:,} of {len(ids):,} without"
+            missing.append(f"{part} has {some} embeddings, so embed_{part}.npz is not written.")
+        if left := len(members) - len(ids):
+            were = "was" if left == 1 else "were"
+            missing.append(f"{counted(left, 'image')} of {part} {were} not placed: left out.")
+        matrix = None if without else found.matrix[[row[sample_id] for sample_id in ids]]
+        rows.append(_Rows(ids, matrix))
     return rows[0], rows[1], missing
 
 

@@ -38,7 +38,7 @@ _lock = threading.Lock()
 
 
 def _key(analysis: Analysis, *path: str) -> tuple[str, ...]:
-    return (str(analysis.dataset.name), analysis.stamp, *path)
+    return (*analysis.key, *path)
 
 
 def ticks_of(analysis: Analysis) -> list[Tick]:

@@ -5,11 +5,13 @@ The one idea: a distance convinces nobody; two pictures and the names of what di
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
+from cachetools import TTLCache, cached
 
 from ...coverage.contrasts import short
 from ...coverage.markers import is_flag
@@ -23,6 +25,7 @@ from ..store.samples import flat
 from ..store.sets import resolve
 from .analysis import Analysis
 from .attributes import outside_ranges
+from .deltas import KEPT_SECONDS
 
 MOST_FIELDS = 4
 """Fields of the user's that are named for one image."""
@@ -82,7 +85,7 @@ def _fields(found: Analysis, row: int, other: int | None) -> list[str]:
     nothing else is (:mod:`~...coverage.markers`).
     """
     dataset = found.dataset
-    owned = found.owned_values(_owned)
+    owned = _owned(found)
     if owned is None:
         return []
     paths = _asked(found)
@@ -121,6 +124,7 @@ def _asked(found: Analysis) -> dict[str, str]:
     return {name: paths[name] for name in asked if name not in ATTRIBUTES and name in paths}
 
 
+@cached(TTLCache(8, KEPT_SECONDS), lambda found: found.key, threading.Lock())
 def _owned(found: Analysis) -> Owned | None:
     """Read off the database, one pass over the images of S on the sphere."""
     paths = _asked(found)
@@ -140,7 +144,10 @@ def _owned(found: Analysis) -> Owned | None:
     bounds = dict(zip(numbers, read[len(words) :], strict=True))
     return Owned(
         int(found.owned.sum()),
-        dict(zip(words, read, strict=False)),
+        {
+            name: {word: count for word, count in of.items() if word is not None}
+            for name, of in zip(words, read, strict=False)
+        },
         {name: of for name, of in bounds.items() if of[0] is not None},
     )
 

@@ -36,7 +36,7 @@ from ..store import places, runs, vectors
 from ..store.database import database_failures
 from ..store.door import admitted
 from ..store.leases import holds_lease
-from ..store.metadata import columns, metadata
+from ..store.metadata import columns, metadata, scene_paths
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.ownership import Writes, refuse_foreign
 from ..store.sets import Samples, dataset_of, resolve
@@ -179,11 +179,10 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     evidence = gather(dataset, names, covered, found, owned, rule)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
     tried = _telling(here)
-    pool = metadata(dataset, resolve(dataset, params.pool).values("id"))
     missing = over_represented(
         {name: here[name] for name in tried},
         {name: there[name] for name in tried},
-        markers={name for name in tried if is_marker(there[name], pool[name])},
+        markers=_markers(dataset, {name: there[name] for name in tried}, params.pool),
     )
     ahead = [shared.field for shared in missing]
     given = f"given for this spec; the analysis has {covered.delta:.4g}"
@@ -257,6 +256,13 @@ def _telling(columns: Mapping[str, Any]) -> list[str]:
     if ReviewNames.ground_truth in columns:
         untried |= {*KNOWN}  # a feature cache says the same in three more columns
     return [name for name in columns if name not in untried]
+
+
+def _markers(dataset: fo.Dataset, owned: Mapping[str, Sequence[Any]], pool: str) -> set[str]:
+    """Fields that may only say which images are in U, by their values in S and in all of U."""
+    paths, candidates = scene_paths(dataset), resolve(dataset, pool)
+    single = [name for name, values in owned.items() if len({*values} - {None}) == 1]
+    return {name for name in single if is_marker(owned[name], candidates.distinct(paths[name]))}
 
 
 def _made_by(dataset: fo.Dataset, names: Names) -> MadeBy:

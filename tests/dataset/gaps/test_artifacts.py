@@ -151,6 +151,23 @@ def test_an_analysis_without_embeddings_is_exported_and_comes_back(analysed, kep
             each.delete()
 
 
+def test_embeddings_are_exported_where_all_that_was_placed_has_one(analysed, other, tmp_path):
+    """Also where S has none, and another image of U came since and is embedded already."""
+    export_artifacts(analysed, tmp_path / "first")
+    (tmp_path / "first" / "embed_S.npz").unlink()
+    import_artifacts(other, tmp_path / "first")
+    new = fo.Sample("new.png", tags=["U"])
+    new["embedding"] = other.exists("embedding").first().embedding
+    other.add_sample(new)
+    said = export_artifacts(other, tmp_path / "second").missing
+    assert "1 image of U was not placed: left out." in said
+    assert len(np.load(tmp_path / "second" / "embed_U.npz")["embeddings"]) == 12
+    other.set_values(
+        "embedding", {other.exists("sphere").match_tags("U").first().id: None}, key_field="id"
+    )
+    assert "U has 1 of 12 without embeddings" in str(export_artifacts(other, tmp_path / "third"))
+
+
 def test_images_that_came_after_an_import_without_embeddings_are_left_out_and_said(
     analysed, other, tmp_path
 ):

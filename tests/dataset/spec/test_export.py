@@ -163,13 +163,13 @@ def test_a_spec_says_what_its_delta_is_worth(driven, tmp_path):
     drives = driven.select(owned.ids, ordered=True).values("sequence")
     own = own_distances(owned.matrix, drives)
     assert level == pytest.approx(level_of(0.12, own.distance, own.drive))
-    assert "δ = 0.1200 cosine was given; over 10 drives" in given.standing
+    assert "δ = 0.1200 cosine was given; over 10 owned drives" in given.standing
 
 
 def test_a_spec_decides_by_distance_and_says_so_where_the_run_went_by_novelty(driven, tmp_path):
     compute_coverage(driven, CoverageParams(score="novelty", reset_delta=True))
     said = issue(driven, tmp_path / "a.zip", candidates="U").standing
-    assert "cosine holds level 10 % over 10 drives" in said
+    assert "cosine holds level 10 % over 10 owned drives" in said
     assert "ovelty" not in said
 
 
