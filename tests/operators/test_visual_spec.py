@@ -73,7 +73,7 @@ def test_the_file_is_offered_for_download_and_its_path_is_told(analysed, specs):
 
 
 def test_a_mistake_is_a_sentence(analysed, tmp_path):
-    with pytest.raises(Exception, match="no candidate"):
+    with pytest.raises(Exception, match="Nothing was picked yet: run select_kcenter"):
         call("export_visual_spec", analysed, name="x")
     with pytest.raises(Exception, match=r"Name the Visual Spec"):
         call("check_spec", analysed)
