@@ -204,6 +204,7 @@ def compute_sphere(
     seed: int = 51,
     pca_dim: int | None = None,
     fit_limit: int = 100000,
+    place_share: float = 0.1,
     native_sphere: bool = False,
 ) -> SphereResult:
     """Place S and U on the unit sphere by a 3D UMAP of both together."""
@@ -233,6 +234,7 @@ def find_gaps(
     seed: int = 51,
     pca_dim: int | None = None,
     fit_limit: int = 100000,
+    place_share: float = 0.1,
     native_sphere: bool = False,
     metric: Literal['cosine', 'euclidean'] = 'cosine',
     k: int = 100,

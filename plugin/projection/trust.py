@@ -44,6 +44,7 @@ def sphere_quality(
     n_neighbors: int = 15,
     limit: int = 2000,
     seed: int = 51,
+    of: ArrayLike | None = None,
     progress: Progress = silent,
 ) -> SphereQuality:
     r"""Trustworthiness (Venna and Kaski 2001) and neighbour recall of the sphere.
@@ -52,8 +53,8 @@ def sphere_quality(
 
     where ``U_k(i)`` are the points among the k nearest of i on the sphere but not in the
     embedding, and ``r`` is their rank there.  Past ``limit`` points the outer mean runs over a
-    sample of ``limit`` points; ranks are always among all n.  A point tied with others gets the
-    best of their ranks.
+    sample of ``limit`` points (of the rows ``of``, where they are given); ranks are always among
+    all n.  A point tied with others gets the best of their ranks.
 
     ``embeddings`` (n, d) and ``sphere`` (n, 3) are unit rows; fewer neighbours are taken where n is
     not more than twice ``n_neighbors``.
@@ -72,9 +73,9 @@ def sphere_quality(
     k = min(n_neighbors, (n - 1) // 2)
     if k < 1:
         return SphereQuality(None, None, 0, n, 0)
-    rows = np.arange(n)
-    if n > limit:
-        rows = np.sort(np.random.default_rng(seed).choice(n, limit, replace=False))
+    rows = np.arange(n) if of is None else np.asarray(of, np.int64)
+    if len(rows) > limit:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
     # One more than k, since the point itself is among its neighbours (or a copy of it).
     around = SphereIndex(places).nearest(places[rows], k + 1).index
     near = _without(around, rows, k)

@@ -373,6 +373,14 @@ class SphereParams(SetParams, section="umap"):
         "Largest number of images UMAP is fitted on; the others are placed among them",
         ge=100,
     )
+    place_share: float = setting(
+        0.1,
+        "Largest share of images that are placed on the sphere that is there as they come; where "
+        "more came since it was fitted, it is fitted again. 0: always",
+        ge=0,
+        le=1,
+        title="Share placed without a new fit",
+    )
     native_sphere: bool = setting(False, "Let UMAP itself work on the sphere (haversine): slower")
 
 

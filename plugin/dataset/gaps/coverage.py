@@ -149,7 +149,9 @@ def compute_coverage(
     if kept:
         threshold = replace(threshold, source=kept.source)
     again = before.nearest(pool, owned, own, threshold.delta, **how) if before else None
-    if again is None:
+    if again is not None:
+        step.work = 0.0  # how long that takes says nothing of a run on all
+    else:
         drive = np.zeros(1, np.int64) if own is None else own.drive
         tally = SupportTally(pool, owned, drive, threshold.delta, params.metric)
         nearest = nearest_distance(pool, owned, also=tally.add, progress=progress, **how)

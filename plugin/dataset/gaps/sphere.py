@@ -23,7 +23,7 @@ from ...projection.trust import sphere_quality
 from ...projection.umap3d import fit_sphere
 from ...results import Result
 from ...settings.steps import SphereParams
-from ..store import runs, vectors
+from ..store import ledger, runs, vectors
 from ..store.door import ALL_SLICES, admitted
 from ..store.fiftyone_internals import describe_brain_run
 from ..store.inputs import Inputs, read_inputs
@@ -34,8 +34,12 @@ from ..store.samples import by_slice, flat, slices_line
 from ..store.sets import Samples, dataset_of
 from ..store.step import Step
 from ..store.vectors import Vectors
+from . import placed
+from .placed import Places
 
 STEP = "sphere"
+PLACED_ASKED = 200
+"""Images that the trust in those placed since the fit is averaged over."""
 Array = NDArray[np.float32]
 
 
@@ -44,7 +48,8 @@ class SphereResult(Result):
     """What ``compute_sphere`` did.
 
     ``trustworthiness`` (0..1) and ``recall`` (0..1) of the sphere against the embedding say how far
-    an empty place may be believed; None where there are too few samples to tell.
+    an empty place may be believed; None where there are too few samples to tell.  Both are of the
+    fit: ``placed`` samples came since and have their own.
     """
 
     count: int
@@ -56,6 +61,9 @@ class SphereResult(Result):
     seconds: float
     reused: bool = False
     slices: Mapping[str, int] = field(default_factory=dict)
+    placed: int = 0
+    placed_trustworthiness: float | None = None
+    placed_recall: float | None = None
 
     def __str__(self) -> str:
         if self.trustworthiness is None or self.recall is None:
@@ -65,7 +73,19 @@ class SphereResult(Result):
                 f"{self.count} samples on the sphere: trustworthiness {self.trustworthiness:.3f}, "
                 f"recall of {self.quality_neighbors} neighbours {self.recall:.3f}"
             )
-        return "\n".join([text, *slices_line(self.slices)])
+        return "\n".join([text, *self._of_placed(), *slices_line(self.slices)])
+
+    def _of_placed(self) -> list[str]:
+        """What to know of images placed since the fit, where there are any."""
+        if not self.placed:
+            return []
+        said = f"{self.placed:,} of them ({self.placed / self.count:.1%}) placed since the fit"
+        if self.placed_trustworthiness is not None and self.placed_recall is not None:
+            said += (
+                f": trustworthiness {self.placed_trustworthiness:.3f}, "
+                f"recall {self.placed_recall:.3f}"
+            )
+        return [f"{said}; place_share 0 fits all again"]
 
 
 @holds_lease("compute_sphere")
@@ -78,6 +98,9 @@ def compute_sphere(
 ) -> SphereResult:
     """Fit 3D UMAP to S and U together and put each sample on the unit sphere.
 
+    Where a sphere with these settings is there, the samples that came since are placed on it, up to
+    ``place_share`` of all, and the others do not move.
+
     Writes ``umap3d`` and ``sphere`` and the brain run ``gapsphere``.
     """
     params = params or SphereParams()
@@ -85,9 +108,18 @@ def compute_sphere(
     inputs = inputs or read_inputs(samples, params)
     step = Step.of(STEP, samples, params, writes=writes)
     step.inputs = inputs.trace(step.earlier)
+    if step.earlier and "place_share" not in step.earlier.params:  # of an earlier version
+        before = {**step.earlier.params, "place_share": params.place_share}
+        step.earlier = replace(step.earlier, params=before)
     if known := step.current():
         return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))
+    there = placed.place(step, inputs, params, progress)
+    return _placed(step, inputs, there) if there else _fitted(step, inputs, params, progress)
+
+
+def _fitted(step: Step, inputs: Inputs, params: SphereParams, progress: Progress) -> SphereResult:
+    """Lay all of S and U out."""
     ids = inputs.owned.ids + inputs.pool.ids
     step.work = float(len(ids))
     matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
@@ -105,6 +137,10 @@ def compute_sphere(
     )
     quality = sphere_quality(matrix, fit.sphere, seed=params.seed)
     write_places(step, ids, fit.umap3d, fit.sphere)
+    every = np.arange(len(ids))
+    fitted = np.isin(every, fit.fitted)
+    laid_out = Places(fit.umap3d, fit.sphere, fitted, np.ones(len(ids), bool), every[:0])
+    placed.note(step, inputs, laid_out)
     laid = SphereResult(
         len(ids),
         len(fit.fitted),
@@ -113,6 +149,32 @@ def compute_sphere(
         quality.n_neighbors,
         fit.reducer.record(),
         step.seconds,
+        slices=_slices(inputs),
+    )
+    step.complete(laid)
+    return laid
+
+
+def _placed(step: Step, inputs: Inputs, places: Places) -> SphereResult:
+    """Write what was placed now, and how far all that was placed since the fit is to be trusted."""
+    assert step.earlier is not None, "it was placed on its sphere"
+    before, ids = of_record(step.earlier.results), inputs.owned.ids + inputs.pool.ids
+    since = np.flatnonzero(~places.first)
+    quality = None
+    if len(since):
+        matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
+        quality = sphere_quality(matrix, places.sphere, of=since, limit=PLACED_ASKED)
+    write_places(step, ids, places.umap3d, places.sphere, places.unwritten)
+    placed.note(step, inputs, places)
+    laid = replace(
+        before,
+        count=len(ids),
+        fitted=int(places.fitted.sum()),
+        placed=len(since),
+        placed_trustworthiness=quality.trustworthiness if quality else None,
+        placed_recall=quality.recall if quality else None,
+        seconds=step.seconds,
+        reused=False,
         slices=_slices(inputs),
     )
     step.complete(laid)
@@ -149,7 +211,10 @@ def place_on_sphere(samples: Samples, *, suffix: str = "", progress: Progress = 
     reducer = Reducer.from_record(record.results["reducer"], *known)
     placed = reducer.place(new.matrix, progress=progress)
     step = Step(STEP, dataset, names, record.params, record.inputs, writes(names))
+    kept = ledger.find(dataset, names, record)
     step.begin()
+    if kept is not None:
+        ledger.keep(step, kept)  # of S and U, which have not moved
     vectors.write(dataset, names.umap3d, new.ids, placed.umap3d)
     vectors.write(dataset, names.sphere, new.ids, placed.sphere)
     everybody = vectors.read(dataset, names.sphere)
@@ -184,11 +249,19 @@ def writes(names: Names) -> Writes:
     )
 
 
-def write_places(step: Step, ids: list[str], umap3d: Array, places: Array) -> None:
-    """Write coordinates and places, and the brain run; samples that are not named lose theirs."""
+def write_places(
+    step: Step, ids: list[str], umap3d: Array, places: Array, new: NDArray[np.int64] | None = None
+) -> None:
+    """Write coordinates and places, and the brain run; samples that are not named lose theirs.
+
+    ``new`` are the rows that do not hold them yet, by default all.
+    """
     step.begin()
-    step.write(step.names.umap3d, ids, umap3d)
-    step.write(step.names.sphere, ids, places)
+    rows = range(len(ids)) if new is None else new.tolist()
+    wanted, changed = [ids[row] for row in rows], set(rows)
+    kept = [sample_id for row, sample_id in enumerate(ids) if row not in changed]
+    for name, values in ((step.names.umap3d, umap3d), (step.names.sphere, places)):
+        step.write(name, wanted, values if new is None else values[new], kept)
     _register(step.dataset, step.names, Vectors(ids, places))
 
 

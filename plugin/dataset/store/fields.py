@@ -45,15 +45,21 @@ def is_ours(dataset: fo.Dataset, name: str) -> bool:
     return field is not None and (field.info or {}).get("written_by") == MARK["written_by"]
 
 
-def write(dataset: fo.Dataset, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:
-    """One value a sample, in blocks; every other sample that held a value loses it.
+def write(
+    dataset: fo.Dataset,
+    name: str,
+    ids: Sequence[str],
+    values: Iterable[Any],
+    kept: Sequence[str] = (),
+) -> None:
+    """One value a sample, in blocks; every other sample loses its value, except those ``kept``.
 
     Stale values never stay: a sample that left U has no distance to S any more.  What a sample
     holds already is not written again.
     """
     pairs = dict(zip(ids, values, strict=True))
     held = values_of(dataset, name)
-    changed = dict.fromkeys(sample_id for sample_id in held if sample_id not in pairs)
+    changed = dict.fromkeys(held.keys() - pairs.keys() - set(kept))
     changed |= {i: value for i, value in pairs.items() if not _is(held.get(i), value)}
     for block in blocks(list(changed)):
         part = {sample_id: changed[sample_id] for sample_id in block}

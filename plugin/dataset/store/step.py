@@ -162,11 +162,13 @@ class Step:
         """Pass a point of the step's own, at which tests may end the process."""
         reached(f"{self.name}:{point}")
 
-    def write(self, name: str, ids: Sequence[str], values: Iterable[Any]) -> None:
-        """One value a sample; every other sample that held a value loses it."""
+    def write(
+        self, name: str, ids: Sequence[str], values: Iterable[Any], kept: Sequence[str] = ()
+    ) -> None:
+        """One value a sample; every other sample loses its value, except those ``kept``."""
         listed = list(values)
-        fields.write(self.dataset, name, ids, listed)
-        self._counts[name] = sum(value is not None for value in listed)
+        fields.write(self.dataset, name, ids, listed, kept)
+        self._counts[name] = sum(value is not None for value in listed) + len(kept)
         self.at(f"wrote {name}")
 
     def tag(self, tag: str, ids: Sequence[str]) -> None:

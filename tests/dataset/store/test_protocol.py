@@ -304,8 +304,8 @@ def test_a_run_that_was_overtaken_says_so_and_changes_no_record(embedded):
 
 
 def test_values_that_the_database_lost_are_counted(embedded, monkeypatch):
-    def lose(dataset, name, ids, values):
-        write(dataset, name, ids[:-1], list(values)[:-1])
+    def lose(dataset, name, ids, values, kept=()):
+        write(dataset, name, ids[:-1], list(values)[:-1], kept)
 
     write = step.fields.write
     monkeypatch.setattr(step.fields, "write", lose)
