@@ -18,8 +18,8 @@ from pymongo.errors import PyMongoError
 
 from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
-from ..plugin.dataset.store.leases import WAIT
 from ..plugin.dataset.work import jobs, told
+from ..plugin.dataset.work.jobs import PATIENCE
 from ..plugin.errors import BusyError, Cancelled, GapsphereError
 from ..plugin.progress import Reporter
 
@@ -31,8 +31,6 @@ PANEL, SHOWN_IN = "gap_explorer", "Gap Explorer"
 TEXT = "words"
 STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
 POLL_SECONDS = 0.25
-PATIENCE = WAIT + 1
-"""Seconds that the App's window waits: long enough to hear that another run is at it."""
 
 
 def live(

@@ -30,6 +30,8 @@ class SimulateAdaptiveSampling(StepOperator):
     risk = RiskLevel.HIGH  # overwriting deletes the pictures of the simulation before
     on_target = True
     long = True
+    panel = "sparse_sampling"
+    shown_in = "Sparse sampling"
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         _choose(ctx, inputs, self.params, "checkpoint_key")
@@ -49,6 +51,8 @@ class TrainSparseTransformer(StepOperator):
     risk = RiskLevel.HIGH  # overwriting deletes the model before
     on_target = True
     long = True
+    panel = "sparse_sampling"
+    shown_in = "Sparse sampling"
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         _choose(ctx, inputs, self.params, "start_from", NOTHING)

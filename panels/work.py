@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
 
-from ..plugin.dataset.work import told
+from ..plugin.dataset.store.fiftyone_internals import detached
+from ..plugin.dataset.work import jobs, told
+from ..plugin.dataset.work.jobs import PATIENCE
 from ..plugin.dataset.work.told import Told
+from ..plugin.progress import Reporter
 from .component import can_prompt
 
 PLUGIN = "@gapsphere/gap-explorer"
@@ -17,7 +20,7 @@ PLUGIN = "@gapsphere/gap-explorer"
 
 def work(dataset: fo.Dataset | None) -> list[dict[str, Any]]:
     """What runs on a dataset and what has ended since, oldest first."""
-    return [] if dataset is None else [_shown(one) for one in told.listed(dataset)]
+    return [] if dataset is None else [shown(one) for one in told.listed(dataset)]
 
 
 def end(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +37,45 @@ def end(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _shown(one: Told) -> dict[str, Any]:
+def begin(
+    dataset: fo.Dataset,
+    step: str,
+    label: str,
+    work: Callable[[fo.Dataset, Reporter], Any],
+    form: Mapping[str, Any],
+) -> jobs.Job:
+    """Begin long work of a panel: the strip of every panel shows it, and stops it.
+
+    ``work`` gets the dataset as an object of its own; ``form`` is what the form of ``step`` starts
+    from for whoever goes on with it.
+    """
+    own = detached(dataset)
+    return jobs.begin(own, step, label, lambda report: work(own, report), params=form)
+
+
+def waited(
+    ctx: foo.ExecutionContext,
+    step: str,
+    label: str,
+    work: Callable[[fo.Dataset, Reporter], Any],
+    form: Mapping[str, Any],
+) -> Any:
+    """The same, waited for as an operator's window waits; the result, None where it still goes on.
+
+    An error of the work is raised.
+    """
+    job = begin(ctx.dataset, step, label, work, form)
+    if not job.wait(PATIENCE):
+        return None
+    told.forget(ctx.dataset, job.id)  # the answer says it
+    if job.error is not None:
+        raise job.error
+    ctx.dataset.reload()
+    return job.result
+
+
+def shown(one: Told) -> dict[str, Any]:
+    """One piece of work as the contract has it."""
     goes_on = one.state in ("stopped", "interrupted") and can_prompt(f"{PLUGIN}/{one.by.step}")
     return {
         "id": one.id,

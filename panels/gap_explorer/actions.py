@@ -48,10 +48,9 @@ def flatten_grid(ctx: foo.ExecutionContext) -> bool:
 def unlink(ctx: foo.ExecutionContext) -> None:
     """Give the grid back."""
     ctx.ops.set_extended_selection(reset=True)
-    work = heatmaps.current(ctx.dataset)
-    if work is not None and work.new_field and not work.running:
-        # Only a reload puts a new field into the sidebar, and it drops the extended selection.
-        work.new_field = False
+    panel = memory.of(ctx.panel_id)
+    if panel.owes_fields:
+        panel.owes_fields = False
         ctx.ops.reload_dataset()
 
 
@@ -101,8 +100,7 @@ def act(
         ctx.dataset.save_view(name, flat(ctx.dataset).select(ids, ordered=True))
         return {"message": f"Saved as the view “{name}”: {samples}."}
     if kind == "heatmap":
-        started = heatmaps.start(ctx.dataset, ids, found.names.suffix)
-        return {"message": "", "making": started.state()}
+        return {"message": "", "making": heatmaps.start(ctx.dataset, ids, found.names.suffix)}
     if kind == "collect":
         return _collected(ids, found)
     if kind == "spec":
@@ -155,19 +153,6 @@ def _spec(ctx: foo.ExecutionContext, ids: list[str], found: Analysis) -> dict[st
     gone = len(ids) - len(there)
     left = f" {_count(gone)} deleted since, left out." if gone else ""
     return {"message": f"{_count(len(there))} handed over to the Visual Spec.{left}"}
-
-
-def making(ctx: foo.ExecutionContext, *, stop: bool = False) -> dict[str, Any]:
-    """The heatmaps that are being made, None if there are none; the App hears of the end once."""
-    work = heatmaps.current(ctx.dataset)
-    if work is None:
-        return {"making": None}
-    if stop:
-        work.stop()
-    if not work.running and not work.reported:
-        work.reported = True
-        ctx.ops.reload_samples()  # the grid draws them; reloading the dataset would empty it
-    return {"making": work.state()}
 
 
 def _name(action: Mapping[str, Any], key: str) -> str:

@@ -21,7 +21,6 @@ from .contract_answers import (
     Answer,
     Card,
     HeatGridPayload,
-    Making,
     QueryParams,
 )
 from .contract_kinds import (
@@ -369,9 +368,9 @@ EVENTS = {
     "cards": ({"stamp": str, "ids": list[str], "delta": float | None}, {"cards": list[Card]}),
     "heatmaps": (
         {"stamp": str, "ids": list[str]},
-        {"maps": dict[str, HeatGridPayload], "making": Making | None},
+        {"maps": dict[str, HeatGridPayload], "making": Work | None},
     ),
-    "making": ({"stop": bool}, {"making": Making | None}),
+    "making": ({}, {"making": Work | None}),
     "flatten": ({}, {"changing": bool}),
     "ask": (QueryParams, Answer),
     "overview": ({"stamp": str}, Overview),

@@ -6,6 +6,7 @@ from typing import Literal
 
 from typing_extensions import NotRequired, TypedDict
 
+from ..work_types import Work
 from .contract_kinds import Base64, GapVerdict, Metric, OfStamp, Show, Tone, Vec3
 
 TRAY_MAX = 1000
@@ -195,22 +196,12 @@ class OnGroup(OfStamp):
 ActionParams = OnAnswer | OnSamples | OnGroup
 
 
-class Making(TypedDict):
-    """Heatmaps that are being made, or were made last."""
-
-    running: bool
-    done: int
-    total: int
-    message: str | None
-    error: str | None
-
-
 class ActionAnswer(TypedDict):
     message: str
     """What was done, for the person."""
     undo: NotRequired[bool]
     """`tag`: `untag` takes it back."""
-    making: NotRequired[Making]
+    making: NotRequired[Work]
     """`heatmap`: the work that has begun."""
     ids: NotRequired[list[str]]
     """`collect`: the candidates meant."""

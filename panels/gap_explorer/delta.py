@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 
@@ -11,7 +12,10 @@ from ...plugin.coverage.breakdown import value_counts
 from ...plugin.coverage.words import counted
 from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
+from ...plugin.dataset.gaps.coverage import CoverageResult
 from ...plugin.errors import InputError
+from ...plugin.progress import Reporter
+from .. import work
 from . import actions
 from .colours import main_entry
 from .contract_pages import CLASSES_MAX
@@ -45,8 +49,21 @@ def show(ctx: foo.ExecutionContext, found: Analysis, delta: float) -> dict[str, 
     return {"message": f"The grid shows {counted(gaps, 'gap')}."}
 
 
-def use(ctx: foo.ExecutionContext, found: Analysis, delta: float | None) -> dict[str, Any]:
-    """Write a δ through to the samples and the run; None takes the one that S gives."""
-    covered = deltas.use_delta(found, None if delta is None else float(delta))
+def use(
+    ctx: foo.ExecutionContext, found: Analysis, delta: float | None
+) -> tuple[dict[str, Any], bool]:
+    """Write a δ through to the samples and the run; None takes the one that S gives.
+
+    Returns what is said, and whether it is written already: else it goes on in the background.
+    """
+    value = None if delta is None else float(delta)
+
+    def write(own: fo.Dataset, report: Reporter) -> CoverageResult:
+        return deltas.use_delta(found, value, own, progress=report("Coverage"))
+
+    form = {"suffix": found.names.suffix, "delta": value, "reset_delta": value is None}
+    covered = work.waited(ctx, "compute_coverage", "Use δ", write, form)
+    if covered is None:
+        return {"message": "Writing δ goes on in the background."}, False
     ctx.ops.reload_samples()
-    return {"message": f"δ is now {covered.delta:.3f}: {counted(covered.gaps, 'gap')}."}
+    return {"message": f"δ is now {covered.delta:.3f}: {counted(covered.gaps, 'gap')}."}, True

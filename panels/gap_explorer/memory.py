@@ -32,6 +32,8 @@ class PanelMemory:
     """The last tag that was given, and the samples that had it from then."""
     fields: str = ""
     """The dataset's fields when the panel was filled."""
+    owes_fields: bool = False
+    """The sidebar lacks new fields: only reloading the dataset brings them, and drops an answer."""
     linked: deque[str] = field(default_factory=lambda: deque(maxlen=LINKS_KEPT))
 
     def link(self, ids: Sequence[str]) -> None:

@@ -153,12 +153,12 @@ class GapExplorer(ComponentPanel):
         """The heatmaps that these samples have, as small grids, and those being made."""
         found, _, _ = _standing(ctx)
         maps = heatmaps.grids(ctx.dataset, ctx.params["ids"], found.names.suffix)
-        return {"maps": maps, **actions.making(ctx)}
+        return {"maps": maps, **heatmaps.making(ctx.dataset)}
 
     @answered
     def making(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """How far the heatmaps are that the panel asked for; ``stop`` ends them."""
-        return actions.making(ctx, stop=bool(ctx.params.get("stop")))
+        """How far the heatmaps are."""
+        return heatmaps.making(ctx.dataset)
 
     @answered
     def flatten(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -200,8 +200,9 @@ class GapExplorer(ComponentPanel):
     def use_delta(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Write a δ through, or the measured one again; the panel fills itself."""
         found, _, _ = _standing(ctx)
-        reply = delta.use(ctx, found, ctx.params.get("delta"))
-        self._fill(ctx)
+        reply, written = delta.use(ctx, found, ctx.params.get("delta"))
+        if written:
+            self._fill(ctx)
         return reply
 
     @answered

@@ -86,10 +86,15 @@ def fields_of(dataset: fo.Dataset | None) -> str:
 
 
 def draw_grid_anew(ctx: foo.ExecutionContext, panel: PanelMemory) -> None:
-    """Let the grid show what was written; new fields come into the sidebar with a reload only."""
+    """Let the grid show what was written; new fields come into the sidebar with a reload only.
+
+    That drops the extended selection: where it is the panel's answer, closing the answer reloads.
+    """
     if ctx.dataset is None:
         return
-    if panel.fields and panel.fields != fields_of(ctx.dataset):
+    new = bool(panel.fields) and panel.fields != fields_of(ctx.dataset)
+    if new and not panel.is_own((ctx.extended_selection or {}).get("selection")):
         ctx.ops.reload_dataset()
     else:
+        panel.owes_fields |= new
         ctx.ops.reload_samples()

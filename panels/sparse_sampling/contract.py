@@ -11,6 +11,8 @@ from typing import Literal, get_args
 
 from typing_extensions import TypedDict
 
+from ..work_types import Work
+
 COMPONENT = "GapsphereSparseSampling"
 CHUNK = 256
 """Most frames that one event may name."""
@@ -118,6 +120,7 @@ class Pulse(TypedDict):
     """null where none runs."""
     command: str
     """Starts a server."""
+    work: list[Work]
 
 
 FRAMES = {"ids": list[str]}
@@ -134,6 +137,7 @@ EVENTS = {
     "select": (FRAMES, {"selected": int}),
     "open_sample": (FRAMES, {}),
     "pulse": ({}, Pulse),
+    "work": ({"id": str, "do": Literal["stop", "dismiss", "again"]}, {}),
     "simulate": ({}, {}),
 }
 """What the component may call: the parameters and the answer of each event."""

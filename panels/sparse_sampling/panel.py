@@ -11,6 +11,7 @@ from ...plugin.dataset.store.database import is_empty
 from ...plugin.dataset.store.places import sparse_server
 from ...plugin.errors import EmptySetError, InputError
 from ...plugin.sparse.live.state import running_servers
+from .. import work
 from ..component import ViewPanel, can_prompt
 from ..event import answered
 from ..own_view import OwnViews
@@ -135,7 +136,13 @@ class SparseSampling(ViewPanel):
             "stamp": sequences.stamp(found),
             "server": live_server(),
             "command": "gapsphere sparse serve",
+            "work": work.work(ctx.dataset),
         }
+
+    @answered
+    def work(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Stop some work, take its last word off, or open the form that goes on with it."""
+        return work.end(ctx, ctx.params)
 
     def simulate(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         ctx.prompt(SIMULATE)

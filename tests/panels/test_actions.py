@@ -3,11 +3,12 @@
 import base64
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import actions, heatmaps
+from gapsphere.panels.gap_explorer import actions, heatmaps, memory, pulse
 from gapsphere.plugin.attention import overlay
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import InputError
@@ -24,7 +25,7 @@ class Panel(OpenPanel):
 
         def ended():
             state = self.call("making")["making"]
-            return None if state["running"] else state
+            return None if state["state"] == "running" else state
 
         return wait_for(ended)
 
@@ -88,16 +89,12 @@ def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):
     ids = fresh.match_tags("U").limit(5).values("id")
     assert panel.call("heatmaps", ids=ids) == {"maps": {}, "making": None}
     begun = panel.act("heatmap", ids)["making"]
-    assert begun["running"]
-    assert begun["total"] == 5
+    assert (begun["state"], begun["label"]) == ("running", "Compute heatmaps")
     made = panel.made()
-    assert (made["running"], made["done"], made["error"]) == (False, 5, None)
-    assert "5 made" in made["message"]
-    assert panel.triggered("reload_samples")
-    panel.call("making")
-    assert not panel.triggered("reload_samples"), "the grid is told once"
-    panel.call("clear")
-    assert panel.triggered("reload_dataset"), "the sidebar learns of the new field"
+    assert (made["state"], made["done"], made["total"]) == ("done", 5, 5)
+    assert "5 made" in made["text"]
+    # What works on the dataset is seen by every panel, and stays when this one is closed.
+    assert OpenPanel(fresh).call("pulse")["work"] == [made]
 
     maps = panel.call("heatmaps", ids=ids[:2])["maps"]
     assert set(maps) == set(ids[:2])
@@ -105,7 +102,24 @@ def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):
     sent = np.frombuffer(base64.b64decode(maps[ids[0]]["values"]), np.uint8)
     np.testing.assert_array_equal(sent.reshape(maps[ids[0]]["rows"], -1), stored)
     panel.act("heatmap", ids)
-    assert "5 already there" in panel.made()["message"]
+    assert "5 already there" in panel.made()["text"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_new_field_comes_into_the_sidebar_without_taking_an_answer_away(fresh, answered):
+    ids = fresh.limit(3).values("id")
+    ctx = Mock(dataset=fresh, panel_id=f"panel {answered}", extended_selection=None)
+    panel = memory.of(ctx.panel_id)
+    panel.fields = pulse.fields_of(fresh)
+    if answered:
+        actions.link(ctx, ids)
+        ctx.extended_selection = {"selection": ids}
+    fresh.add_sample_field("late", fo.StringField)
+    pulse.draw_grid_anew(ctx, panel)
+    assert ctx.ops.reload_dataset.called != answered
+    for _ in range(2):
+        actions.unlink(ctx)
+        assert ctx.ops.reload_dataset.call_count == 1
 
 
 def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(fresh):
@@ -114,20 +128,21 @@ def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(fresh):
     ids = fresh.values("id")[:300]
     panel.act("heatmap", ids)
     assert "being made" in panel.act("heatmap", ids)["error"]
-    panel.call("making", stop=True)
-    assert panel.made()["error"].startswith("Stopped")
+    panel.call("work", id=panel.call("making")["making"]["id"], do="stop")
+    made = panel.made()
+    assert (made["state"], made["again"]) == ("stopped", True)
     assert fresh.count("heatmap") < 300
 
 
 def test_why_there_are_no_heatmaps_is_a_sentence(panel, fresh, monkeypatch, tmp_path):
     monkeypatch.setenv("INTERNVL2_PATH", str(tmp_path / "gone"))
     panel.act("heatmap", fresh.limit(2).values("id"))
-    assert str(tmp_path / "gone") in panel.made()["error"]
+    assert str(tmp_path / "gone") in panel.made()["text"]
 
 
 def test_whose_heatmaps_they_are_is_said_where_nothing_names_the_embeddings_encoder(panel, fresh):
     panel.act("heatmap", fresh.limit(2).values("id"))
-    message = panel.made()["message"]
+    message = panel.made()["text"]
     assert "2 made" in message
     assert "what made the distances is not known here" in message
 

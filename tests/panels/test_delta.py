@@ -6,8 +6,11 @@ import pytest
 from gapsphere.plugin.dataset.gaps import analysis, coverage, deltas, kept_delta
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.work import told
 from gapsphere.plugin.settings.steps import CoverageParams
+from gapsphere.tests.support.as_loaded import loaded
 from gapsphere.tests.support.open_panel import OpenPanel
+from gapsphere.tests.support.waiting import wait_for
 
 
 @pytest.fixture
@@ -102,6 +105,22 @@ def test_a_delta_is_written_through_and_taken_back(bar, fresh, distances):
     assert "error" not in bar.call("use_delta", delta=None)
     assert (bar.run["delta"], bar.run["delta_given"]) == (measured, False)
     assert fresh.count_values("is_gap")[True] == (distances > measured).sum()
+
+
+def test_writing_a_delta_that_takes_long_goes_on_in_the_background(bar, fresh, monkeypatch):
+    monkeypatch.setattr(loaded("panels.work"), "PATIENCE", 0)
+    assert "in the background" in bar.call("use_delta", delta=0.01)["message"]
+
+    def ended():
+        (one,) = told.listed(fresh)
+        return one.state != "running" and one
+
+    one = wait_for(ended)
+    assert (one.state, one.label, one.by.step) == ("done", "Use δ", "compute_coverage")
+    assert coverage.read(fresh, Names()).delta == 0.01
+    assert bar.call("pulse")["state"] != bar.data["state"]  # the panel then asks for it
+    bar.call("reload", limit=50_000, suffix=None)
+    assert bar.run["delta"] == 0.01
 
 
 def test_a_delta_is_taken_for_the_images_that_were_measured(bar, fresh):

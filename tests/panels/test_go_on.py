@@ -1,6 +1,5 @@
 """Going on with work that was stopped: the form that began it, filled in the same way."""
 
-import sys
 import time
 
 import fiftyone.operators as foo
@@ -9,16 +8,11 @@ from fiftyone.operators.executor import Executor
 from gapsphere.plugin.dataset.store.fiftyone_internals import stages
 from gapsphere.plugin.dataset.store.members import word_of
 from gapsphere.plugin.dataset.work import told
+from gapsphere.tests.support.as_loaded import loaded
 from gapsphere.tests.support.open_panel import OpenPanel
 from gapsphere.tests.support.waiting import wait_for
 
 URI = "@gapsphere/gap-explorer/"
-
-
-def loaded(module):
-    """A module as FiftyOne loaded it: its classes are not those that Python imports."""
-    package = type(foo.get_operator(URI + "compute_coverage")).__module__.partition(".operators.")
-    return sys.modules[f"{package[0]}.{module}"]
 
 
 def run(dataset, name, work, monkeypatch, *, app=True, **params):

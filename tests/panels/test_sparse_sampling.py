@@ -294,6 +294,7 @@ def test_the_pulse_tells_of_new_simulations_and_of_no_server(
         "stamp": stamp,
         "server": None,
         "command": "gapsphere sparse serve",
+        "work": [],
     }
     simulate(simulated, "jitter", {"a": 19.0})
     assert panel.call("pulse")["stamp"] != stamp

@@ -1,7 +1,7 @@
 // Generated from panels/gap_explorer/contract.py by `npm run contracts`: edit that file instead.
 
 import type { Work } from "../../web/shared/work/work.gen";
-import type { ActionAnswer, ActionParams, Answer, Card, HeatGridPayload, Making, QueryParams } from "./contract_answers.gen";
+import type { ActionAnswer, ActionParams, Answer, Card, HeatGridPayload, QueryParams } from "./contract_answers.gen";
 import type { Base64, Basis, FieldGroup, Kind, Metric, Palette, Projection, QueryMode, Score, Show, SourceName, TickName } from "./contract_kinds.gen";
 import type { GapsAt, Overview, Progress } from "./contract_pages.gen";
 export * from "./contract_kinds.gen";
@@ -289,8 +289,8 @@ export interface Events {
   ids: [{ stamp: string }, { stamp: string; ids: Base64 }];
   card: [{ stamp: string; index: number; delta: number | null }, Card];
   cards: [{ stamp: string; ids: string[]; delta: number | null }, { cards: Card[] }];
-  heatmaps: [{ stamp: string; ids: string[] }, { maps: Record<string, HeatGridPayload>; making: Making | null }];
-  making: [{ stop: boolean }, { making: Making | null }];
+  heatmaps: [{ stamp: string; ids: string[] }, { maps: Record<string, HeatGridPayload>; making: Work | null }];
+  making: [Record<string, never>, { making: Work | null }];
   flatten: [Record<string, never>, { changing: boolean }];
   ask: [QueryParams, Answer];
   overview: [{ stamp: string }, Overview];

@@ -1,5 +1,6 @@
 // Generated from panels/gap_explorer/contract_answers.py by `npm run contracts`: edit that file instead.
 
+import type { Work } from "../../web/shared/work/work.gen";
 import type { Base64, GapVerdict, Metric, OfStamp, Show, Tone, Vec3 } from "./contract_kinds.gen";
 /** Samples that a tray holds: as many as a person gathers by hand. */
 export const TRAY_MAX = 1000;
@@ -177,22 +178,13 @@ export interface OnGroup extends OfStamp {
 
 export type ActionParams = OnAnswer | OnSamples | OnGroup;
 
-/** Heatmaps that are being made, or were made last. */
-export interface Making {
-  running: boolean;
-  done: number;
-  total: number;
-  message: string | null;
-  error: string | null;
-}
-
 export interface ActionAnswer {
   /** What was done, for the person. */
   message: string;
   /** `tag`: `untag` takes it back. */
   undo?: boolean;
   /** `heatmap`: the work that has begun. */
-  making?: Making;
+  making?: Work;
   /** `collect`: the candidates meant. */
   ids?: string[];
   /** `collect`: how many samples of S were left out. */

@@ -8,6 +8,10 @@ import { Face, Gone, NoSimulation, Outside } from "./Faces";
 import { LiveLine } from "./LiveLine";
 import { useOpened, type OpenedState } from "./useOpened";
 import { Working } from "./Working";
+import type { Work } from "../../web/shared/work/work.gen";
+import { WorkStrip } from "../../web/shared/work/WorkStrip";
+
+const NO_WORK: readonly Work[] = [];
 
 /** The panel beside the grid. */
 export function SparseSampling(props: { bridge: Bridge }): React.ReactElement {
@@ -28,6 +32,7 @@ function Body({ bridge }: { bridge: Bridge }): React.ReactElement {
   const { pulse } = state;
   return (
     <>
+      <WorkStrip work={pulse?.work ?? NO_WORK} act={state.act} fileUrl={bridge.mediaUrl} />
       {state.stale && (
         <div className="gs-row gs-fixed gs-stale" role="status" data-cy="sp-stale">
           <span>Simulations were added or changed since these were read.</span>

@@ -1,5 +1,6 @@
 // Generated from panels/sparse_sampling/contract.py by `npm run contracts`: edit that file instead.
 
+import type { Work } from "../../web/shared/work/work.gen";
 export const COMPONENT = "GapsphereSparseSampling";
 
 /** Most frames that one event may name. */
@@ -103,6 +104,7 @@ export interface Pulse {
   server: Server | null;
   /** Starts a server. */
   command: string;
+  work: Work[];
 }
 
 export interface Events {
@@ -116,9 +118,10 @@ export interface Events {
   select: [{ ids: string[] }, { selected: number }];
   open_sample: [{ ids: string[] }, Record<string, never>];
   pulse: [Record<string, never>, Pulse];
+  work: [{ id: string; do: "stop" | "dismiss" | "again" }, Record<string, never>];
   simulate: [Record<string, never>, Record<string, never>];
 }
 
 export type EventName = keyof Events;
 
-export const EVENT_NAMES: readonly EventName[] = ["open", "curves", "pictures", "measured", "locate", "show", "back", "select", "open_sample", "pulse", "simulate"];
+export const EVENT_NAMES: readonly EventName[] = ["open", "curves", "pictures", "measured", "locate", "show", "back", "select", "open_sample", "pulse", "work", "simulate"];

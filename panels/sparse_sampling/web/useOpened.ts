@@ -3,6 +3,7 @@ import { heard } from "../../web/shared/heard";
 import type { Bridge } from "./bridge";
 import type { Opened, Pulse } from "./contract.gen";
 import { useLatest } from "../../web/shared/useLatest";
+import { useLooks } from "../../web/shared/work/useLooks";
 
 export interface OpenedState {
   opened: Opened | null;
@@ -11,13 +12,12 @@ export interface OpenedState {
   stale: boolean;
   /** What goes on beside it; null until it was asked for. */
   pulse: Pulse | null;
+  /** Stop some work, take its last word off, or go on with it. */
+  act(id: string, what: "stop" | "dismiss" | "again"): Promise<unknown>;
   /** Counts the readings: curves read before belong to another one. */
   turn: number;
   reload(): void;
 }
-
-/** How often the panel looks for new simulations and at the live server, while it is in sight. */
-const PULSE_MS = 6000;
 
 /** What there is to show, asked again when the view or the dataset is another. */
 export function useOpened(bridge: Bridge): OpenedState {
@@ -25,7 +25,6 @@ export function useOpened(bridge: Bridge): OpenedState {
   const [failure, setFailure] = React.useState<string | null>(null);
   const [asked, setAsked] = React.useState(0);
   const [turn, setTurn] = React.useState(0);
-  const [pulse, setPulse] = React.useState<Pulse | null>(null);
   const live = useLatest(bridge);
   const { dataset, view } = bridge;
 
@@ -40,23 +39,12 @@ export function useOpened(bridge: Bridge): OpenedState {
     return heard(live.current.call("open", {}), take, setFailure);
   }, [dataset, view, asked]);
 
-  React.useEffect(() => {
-    let timer = 0;
-    let current = true;
-    const look = async (): Promise<void> => {
-      if (!document.hidden) {
-        // A short outage changes nothing here; the next action reports it.
-        const answer = await live.current.call("pulse", {}).catch(() => null);
-        if (current && answer) setPulse((now) => (same(now, answer) ? now : answer));
-      }
-      if (current) timer = window.setTimeout(() => void look(), PULSE_MS);
-    };
-    timer = window.setTimeout(() => void look(), 300);
-    return () => {
-      current = false;
-      window.clearTimeout(timer);
-    };
-  }, [dataset]);
+  // New simulations, the live server, and what works on the dataset.
+  const { seen: pulse, now } = useLooks(() => live.current.call("pulse", {}), dataset);
+  const act = React.useCallback<OpenedState["act"]>(
+    (id, what) => live.current.call("work", { id, do: what }).finally(now),
+    [now],
+  );
 
   const kind = opened?.kind;
   const stamp = opened && "stamp" in opened ? opened.stamp : "";
@@ -67,7 +55,5 @@ export function useOpened(bridge: Bridge): OpenedState {
   React.useEffect(() => {
     if (changed && kind && kind !== "ready") setAsked((n) => n + 1);
   }, [changed, told, kind]);
-  return { opened, failure, stale, pulse, turn, reload: () => setAsked((n) => n + 1) };
+  return { opened, failure, stale, pulse, act, turn, reload: () => setAsked((n) => n + 1) };
 }
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

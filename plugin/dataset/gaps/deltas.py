@@ -17,6 +17,7 @@ from ...coverage.breakdown import telling_field
 from ...coverage.criterion import GAP
 from ...coverage.ticks import Tick
 from ...errors import EmptySetError
+from ...progress import Progress, silent
 from ...projection.verdict import Judged
 from ...settings.steps import CoverageParams
 from ..store import runs
@@ -117,8 +118,16 @@ def values_of(analysis: Analysis, path: str) -> list[Any]:
     return analysis.column(path)
 
 
-def use_delta(analysis: Analysis, delta: float | None) -> CoverageResult:
+def use_delta(
+    analysis: Analysis,
+    delta: float | None,
+    dataset: fo.Dataset | None = None,
+    *,
+    progress: Progress = silent,
+) -> CoverageResult:
     """Run coverage again on the same images, with this δ, or with the one measured on S (None).
+
+    ``dataset`` is the analysis's own, as an object that no other thread holds.
 
     Raises
     ------
@@ -137,14 +146,15 @@ def use_delta(analysis: Analysis, delta: float | None) -> CoverageResult:
         raise EmptySetError(
             f"{analysis.lacks} Another δ can be looked at here; writing it needs embeddings."
         )
-    samples = admitted(analysis.dataset, params.slices)
+    own = dataset or analysis.dataset
+    samples = admitted(own, params.slices)
     inputs = read_inputs(samples, params)
-    record = runs.read(analysis.dataset, analysis.names, coverage.STEP)
+    record = runs.read(own, analysis.names, coverage.STEP)
     if record is not None and not record.saw(inputs.trace(record)):
         # Images came or went since, or the run was on a view: δ changes for those measured then.
-        measured = flat(analysis.dataset).select(analysis.ids.text(), ordered=False)
-        return coverage.compute_coverage(measured, params)
-    return coverage.compute_coverage(samples, params, inputs=inputs)
+        measured = flat(own).select(analysis.ids.text(), ordered=False)
+        return coverage.compute_coverage(measured, params, progress=progress)
+    return coverage.compute_coverage(samples, params, inputs=inputs, progress=progress)
 
 
 def _known(params: Mapping[str, Any]) -> dict[str, Any]:

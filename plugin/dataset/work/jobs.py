@@ -23,7 +23,7 @@ from ...errors import Cancelled, GapsphereError, InputError
 from ...progress import Progress, Reporter
 from ..store.fiftyone_internals import dataset_id, exists
 from ..store.guard import guarded
-from ..store.leases import BEAT, Lease
+from ..store.leases import BEAT, WAIT, Lease
 from . import told
 from .told import STOP, STOP_ALL, Told
 
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 LOOK = 0.25
 """Seconds between two looks at the store."""
+PATIENCE = WAIT + 1
+"""Seconds that the App waits for work: long enough to hear that another run is at it."""
 STOPPED = "Stopped. What was done so far is kept; run it again to go on."
 
 

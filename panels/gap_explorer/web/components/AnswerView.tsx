@@ -9,7 +9,7 @@ import { isProvisional, suggestedTag } from "../verdicts";
 import { count, title } from "../words";
 import { Actions, type Scope } from "./Actions";
 import { Cards } from "./Cards";
-import { HeatControls, HeatProgress } from "./Heat";
+import { HeatControls, HeatFailure } from "./Heat";
 import { Check, Close } from "./Icons";
 import { Notice } from "./Notice";
 import { Pair } from "./Pair";
@@ -100,7 +100,7 @@ export function AnswerView(props: {
         setScope={setScope}
         around={around.length}
         tag={suggestedTag(meant, group.provisional)}
-        busy={heat.making?.running ?? false}
+        busy={heat.making?.state === "running"}
         act={act}
       />
       {state.notice ? (
@@ -109,7 +109,7 @@ export function AnswerView(props: {
         </Notice>
       ) : null}
 
-      <HeatProgress heat={heat} />
+      <HeatFailure heat={heat} />
       <HeatControls bridge={bridge} maps={heat.maps.size} />
       <Group heading={heading[0]} cards={candidates} {...group}>
         {query.kind === "drive" ? null : <Spread bridge={bridge} />}

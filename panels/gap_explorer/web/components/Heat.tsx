@@ -2,8 +2,6 @@ import * as React from "react";
 import type { Bridge } from "../bridge";
 import { heatGradient } from "../../../web/shared/heatColours";
 import type { HeatState } from "../hooks/useHeatmaps";
-import { count } from "../words";
-import { Check } from "./Icons";
 import { Switch } from "../../../web/shared/controls";
 import { Notice } from "./Notice";
 
@@ -41,43 +39,8 @@ export function HeatControls(props: { bridge: Bridge; maps: number }): React.Rea
   );
 }
 
-/** How far the making of heatmaps is, with the button that ends it; then what came of it. */
-export function HeatProgress(props: { heat: HeatState }): React.ReactElement | null {
-  const { making, error, stop } = props.heat;
-  const failed = error ?? making?.error;
-  if (failed) {
-    return (
-      <Notice bad>
-        {failed}
-      </Notice>
-    );
-  }
-  if (!making) return null;
-  if (!making.running) {
-    return making.message ? (
-      <Notice>
-        <Check /> {making.message}
-      </Notice>
-    ) : null;
-  }
-  const { done, total } = making;
-  const words = done ? `${count(done)} of ${count(total)} heatmaps` : "Loading the encoder …";
-  return (
-    <div className="gs-wrap gs-dim gs-making" data-cy="gs-making">
-      <span role="status">{words}</span>
-      <button type="button" className="gs-bare gs-link" onClick={stop}>
-        Stop
-      </button>
-      <div
-        className="gs-meter"
-        role="progressbar"
-        aria-label="Computing heatmaps"
-        aria-valuemin={0}
-        aria-valuemax={total}
-        aria-valuenow={done}
-      >
-        <i style={{ width: `${(100 * done) / Math.max(1, total)}%` }} />
-      </div>
-    </div>
-  );
+/** Why heatmaps could not be had; how far their making is stands above the panel, as all work. */
+export function HeatFailure(props: { heat: HeatState }): React.ReactElement | null {
+  const { error } = props.heat;
+  return error ? <Notice bad>{error}</Notice> : null;
 }

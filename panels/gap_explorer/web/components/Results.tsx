@@ -11,7 +11,7 @@ import { AnswerView } from "./AnswerView";
 import { Drives } from "./Drives";
 import { OverviewView } from "./Overview";
 import { Progress } from "./Progress";
-import { HeatProgress } from "./Heat";
+import { HeatFailure } from "./Heat";
 import { Segmented } from "../../../web/shared/controls";
 import { Tray } from "./Tray";
 import { Notice } from "./Notice";
@@ -80,7 +80,7 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
           <AnswerView {...props} answer={state.answer} heat={heat} tray={gathers ? tray : null} />
         ) : (
           <>
-            <HeatProgress heat={heat} />
+            <HeatFailure heat={heat} />
             {state.busy ? (
               <Notice>
                 <span className="gs-spinner" aria-hidden="true" /> Searching …

@@ -2,7 +2,8 @@ import * as React from "react";
 import { sentence } from "../../../web/shared/errors";
 import { heard } from "../../../web/shared/heard";
 import type { Bridge } from "../bridge";
-import type { Answer, Making } from "../contract.gen";
+import type { Answer } from "../contract.gen";
+import type { Work } from "../../../web/shared/work/work.gen";
 import { decodeHeat, type HeatGrid } from "../heat";
 import { useLatest } from "../../../web/shared/useLatest";
 
@@ -13,11 +14,10 @@ export interface HeatState {
   /** Maps of the images shown, by sample id. */
   maps: ReadonlyMap<string, HeatGrid>;
   /** Heatmaps that are being made or were made last. */
-  making: Making | null;
+  making: Work | null;
   error: string | null;
   /** Follow work that has begun. */
-  follow(making: Making): void;
-  stop(): void;
+  follow(making: Work): void;
 }
 
 const NO_MAPS: ReadonlyMap<string, HeatGrid> = new Map();
@@ -27,19 +27,19 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
   const [maps, setMaps] = React.useState<{ answer: Answer | null; maps: ReadonlyMap<string, HeatGrid> }>(
     { answer: null, maps: NO_MAPS },
   );
-  const [making, setMaking] = React.useState<Making | null>(null);
+  const [making, setMaking] = React.useState<Work | null>(null);
   const [error, setError] = React.useState<string | null>(null);
   const live = useLatest(bridge);
 
   // What the last work said belongs to the answer it was begun on.
   React.useEffect(() => {
     setError(null);
-    setMaking((known) => (known?.running ? known : null));
+    setMaking((known) => (runs(known) ? known : null));
   }, [answer]);
 
   // Asked for with each answer, and again whenever more of them are done.
   const done = making?.done ?? 0;
-  const running = making?.running ?? false;
+  const running = runs(making);
   React.useEffect(() => {
     if (!answer || !answer.cards.length) return undefined;
     return heard(
@@ -48,7 +48,7 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
         const decoded = Object.entries(reply.maps).map(([id, grid]) => [id, decodeHeat(grid)] as const);
         setMaps({ answer, maps: new Map(decoded) });
         // Work that this panel does not know of yet: begun by another one, or before a reload.
-        if (reply.making?.running) setMaking((known) => (known?.running ? known : reply.making));
+        if (runs(reply.making)) setMaking((known) => (runs(known) ? known : reply.making));
       },
       setError,
     );
@@ -60,7 +60,7 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
     let wanted = true;
     const look = (): void => {
       live.current
-        .call("making", { stop: false })
+        .call("making", {})
         .then((reply) => {
           if (!wanted) return;
           setMaking(reply.making);
@@ -79,16 +79,11 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
     };
   }, [running]);
 
-  const follow = React.useCallback((begun: Making) => {
+  const follow = React.useCallback((begun: Work) => {
     setError(null);
     setMaking(begun);
   }, []);
-  const stop = React.useCallback(() => {
-    live.current
-      .call("making", { stop: true })
-      .then((reply) => setMaking(reply.making))
-      .catch((reason: unknown) => setError(sentence(reason)));
-  }, []);
-
-  return { maps: maps.answer === answer ? maps.maps : NO_MAPS, making, error, follow, stop };
+  return { maps: maps.answer === answer ? maps.maps : NO_MAPS, making, error, follow };
 }
+
+const runs = (work: Work | null): boolean => work?.state === "running";
