@@ -32,6 +32,17 @@ declare module "@fiftyone/operators" {
   ) => void;
 }
 
+declare module "@fiftyone/spaces" {
+  export interface SpaceNode {
+    id: string;
+  }
+  export interface SpaceTree {
+    findNodeById(id: string): SpaceNode | undefined;
+    setNodeActive(node: SpaceNode): void;
+  }
+  export function useSpaces(id: string): { updateSpaces(change: (tree: SpaceTree) => void): void };
+}
+
 declare module "@fiftyone/state" {
   import type { RecoilValue } from "recoil";
   /** Sample id to selection style. */

@@ -5,6 +5,7 @@ import { PANEL as gapExplorer } from "../gap_explorer/web/index";
 import { PANEL as rationaleReview } from "../rationale_review/web/index";
 import { PANEL as rationaleSummary } from "../rationale_summary/web/index";
 import { PANEL as sparseSampling } from "../sparse_sampling/web/index";
+import { giveTabBackAtStart } from "./shared/rationales/modalTab";
 import styles from "./styles.css?inline";
 
 const STYLES_ID = "gapsphere-styles";
@@ -16,6 +17,7 @@ if (!document.getElementById(STYLES_ID)) {
   document.head.appendChild(style);
 }
 
+giveTabBackAtStart();
 for (const panel of [gapExplorer, rationaleReview, rationaleSummary, sparseSampling]) {
   registerComponent({ ...panel, type: PluginComponentType.Component, activator: () => true });
 }

@@ -11,6 +11,7 @@ const globals = {
   three: "__three__",
   "@fiftyone/operators": "__foo__",
   "@fiftyone/plugins": "__fop__",
+  "@fiftyone/spaces": "__fosp__",
   "@fiftyone/state": "__fos__",
   "@fiftyone/utilities": "__fou__",
 };

@@ -224,6 +224,16 @@ def test_the_panel_says_what_was_not_saved_and_tries_again(app, reviewed, shot):
     close_sample(page)
     page.wait_for_selector(REVIEW, state="detached")
     app.says('[data-cy="gr-reviewed"]', f"2 of {N}")
+    # The window of a sample is again as it was, here and where the page is loaded anew.
+    for _ in range(2):
+        looker = page.locator('[data-cy="looker"]').first
+        box = looker.bounding_box()  # its upper half selects
+        looker.click(position={"x": box["width"] - 8, "y": box["height"] - 8})
+        page.wait_for_selector('[data-cy="modal-looker-container"]')
+        assert not page.locator(REVIEW).count()
+        close_sample(page)
+        page.reload()
+        page.wait_for_selector(SUMMARY)
 
 
 def test_a_dataset_without_verdicts_says_what_to_do(app, reviewed, shot):

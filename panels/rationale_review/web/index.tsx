@@ -4,11 +4,13 @@ import { useRecoilValue } from "recoil";
 import { useEvents, type PanelProps } from "../../web/shared/events";
 import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
 import { RationaleReview } from "./RationaleReview";
+import { useTabBack } from "./useTabBack";
 
 function RationaleReviewPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
   const call = useEvents<Events>(props, EVENT_NAMES);
   const sampleId = useRecoilValue(nullableModalSampleId);
   const close = useClearModal();
+  useTabBack();
   const { data } = props;
   return <RationaleReview bridge={{ sampleId, view: data?.view, call, mediaUrl: getSampleSrc, close }} />;
 }

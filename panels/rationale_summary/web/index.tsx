@@ -1,6 +1,7 @@
 import * as React from "react";
 import { useEvents, type PanelProps } from "../../web/shared/events";
 import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
+import { keepTab } from "../../web/shared/rationales/modalTab";
 import { RationaleSummary } from "./RationaleSummary";
 
 function RationaleSummaryPanel(props: PanelProps<{ view?: unknown }>): React.ReactElement {
@@ -20,8 +21,10 @@ function showReview(): void {
   const since = Date.now();
   const look = (): void => {
     const tab = document.querySelector<HTMLElement>(TAB);
-    if (tab) tab.click();
-    else if (Date.now() - since < PATIENCE_MS) window.setTimeout(look, 100);
+    if (tab) {
+      keepTab();
+      tab.click();
+    } else if (Date.now() - since < PATIENCE_MS) window.setTimeout(look, 100);
   };
   look();
 }
