@@ -32,7 +32,7 @@ from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.ownership import refuse_foreign
 from ..store.sets import Samples, dataset_of, resolve_sets
-from . import card_records, cards, coverage, embed, picks, sphere
+from . import card_records, cards, coverage, embed, picks, sphere, unchanged
 from .card_records import CardResult
 from .cards import summarize_gaps
 from .coverage import CoverageResult, compute_coverage
@@ -110,9 +110,12 @@ def find_gaps(
     if not _nothing_to_do(found) and not _tries_again(found, params):
         clock = time.monotonic()
         look = Look.at(samples, names, settings)
-        latest = _steps(samples, params, None, quiet)
+        latest = _steps(samples, params, None, lambda stage: report(f"Checking: {stage}"))
         found.seconds["checking"] = time.monotonic() - clock
-    if _nothing_to_do(latest) and not _tries_again(latest, params):
+    if not _nothing_to_do(latest):
+        # Images came, or somebody changed some, while the steps ran.
+        return replace(latest, seconds=found.seconds)
+    if not _tries_again(latest, params):
         look.keep(
             {
                 "owned": found.owned,
@@ -168,7 +171,7 @@ def _steps(
     names = Names(params.suffix)
     plans = [each.writes(names) for each in (coverage, picks, sphere, cards)]
     measured = params.attributes and params.encoder != "field"
-    plans.append(embed.writes(names, measured=measured))
+    plans += [embed.writes(names, measured=measured), unchanged.WRITES]
     refuse_foreign(dataset_of(samples), names, *plans)
     clock = time.monotonic()
 

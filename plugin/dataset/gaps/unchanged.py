@@ -19,12 +19,17 @@ import fiftyone as fo
 
 from ..store import runs
 from ..store.fiftyone_internals import stages
+from ..store.kept_samples import STEP as KEPT
 from ..store.marks import content_digest, surroundings_digest
 from ..store.names import Names
+from ..store.ownership import Writes
 from ..store.runs import Record
 from ..store.samples import Samples, reloaded
 
 RECORD = "find_gaps"
+WRITES = Writes(RECORD)
+NOTES = tuple(Names().run_key(step) for step in (RECORD, KEPT))
+"""Runs that change nothing: notes of this kind, and samples kept under a digest of their ids."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Look:
         content = {
             "view": hashlib.blake2b(repr(view).encode(), digest_size=16).hexdigest(),
             "samples": content_digest(dataset),
-            "surroundings": surroundings_digest(dataset, names.run_key(RECORD)),
+            "surroundings": surroundings_digest(dataset, NOTES),
         }
         return cls(dataset, names, settings, content)
 

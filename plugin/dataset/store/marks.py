@@ -78,15 +78,17 @@ def content_digest(dataset: fo.Dataset) -> str:
     return digest.hexdigest()
 
 
-def surroundings_digest(dataset: fo.Dataset, key: str) -> str:
+def surroundings_digest(dataset: fo.Dataset, without: tuple[str, ...] = ()) -> str:
     """Changes with what a dataset is beside its samples: fields, slices, saved views, runs.
 
-    The custom run ``key`` is left out.
+    Custom runs whose key begins with one of ``without`` are left out.
     """
     kept = ("sample_fields", "brain_methods", "group_field", "group_media_types", "media_type")
     which = {"_id": dataset_id(dataset)}
     found = database().datasets.find_one(which, dict.fromkeys((*kept, "runs"), 1)) or {}
-    custom = {name: run for name, run in found.get("runs", {}).items() if name != key}
+    custom = {
+        name: run for name, run in found.get("runs", {}).items() if not name.startswith(without)
+    }
     listed = {"_id": {"$in": [*custom.values(), *found.get("brain_methods", {}).values()]}}
     about = {"config.token": 1, "config.created": 1, "config.running": 1, "timestamp": 1}
     runs = sorted(map(str, database().runs.find(listed, about)))

@@ -2,6 +2,7 @@
 
 import bson
 import fiftyone as fo
+import gapsphere
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
@@ -11,6 +12,7 @@ from gapsphere.plugin.dataset.store import marks, vectors
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection
 from gapsphere.plugin.dataset.store.inputs import read_inputs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import CoverageParams, GapParams
 
 PARAMS = GapParams(encoder="field", model_path="theirs", attributes=False)
@@ -132,6 +134,25 @@ def test_a_tag_of_the_users_costs_a_look_at_each_step_and_no_vector(four, reads)
     assert not again.embedded.done
     assert not reads
     assert list(find_gaps(four, PARAMS).seconds) == ["looking for changes"]
+
+
+def test_neither_another_analysis_nor_a_view_that_was_passed_hides_that_nothing_changed(four):
+    view = four.match_tags("U")
+    for _ in range(3):  # each writes once, and each looks once at what the others wrote
+        other = find_gaps(four, PARAMS.model_copy(update={"suffix": "b"}))
+        passed = gapsphere.find_gaps(
+            four, **PARAMS.model_dump(exclude_unset=True), pool=view, suffix="c"
+        )
+        found = find_gaps(four, PARAMS)
+    for each in (other, passed, found):
+        assert list(each.seconds) == ["looking for changes"]
+
+
+def test_a_run_of_the_users_under_the_key_of_the_note_is_left_alone(four):
+    four.register_run("gapsphere_find_gaps", four.init_run(mine=True))
+    with pytest.raises(InputError, match="gapsphere_find_gaps"):
+        find_gaps(four, PARAMS)
+    assert four.get_run_info("gapsphere_find_gaps").config.mine
 
 
 def test_what_is_changed_while_the_steps_run_is_found_by_the_next(four, monkeypatch):
