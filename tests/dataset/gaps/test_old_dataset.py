@@ -111,7 +111,6 @@ def test_the_panel_opens_on_it(old, suffix):
     assert data["columns"]["n"] == 24
     run = data["run"]
     assert (run["S"], run["U"], run["gaps"], run["suffix"]) == (12, 12, 6, suffix)
-    assert run["encoder"] == "field:colours"
     assert run["basis"] == "unrated"
     assert "unknown error rate" in run["standing"]
     assert run["delta"] == runs.read(old, Names(suffix), "coverage").results["delta"]
