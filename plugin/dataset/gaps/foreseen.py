@@ -85,8 +85,8 @@ def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> 
 def _embedded(run: _Run) -> None:
     params, waiting = run.params, run.counts.waiting
     if params.encoder == heatmaps.FIELD:
-        every = run.counts.images
-        run.add(embed.STEP, f"vectors of {number(every, 'image')} to copy", "copying", every)
+        run.say("Vectors", run.counts.images, waiting)
+        run.add(embed.STEP, f"vectors of {number(waiting, 'image')} to copy", "copying", waiting)
         return
     made_by, before = embed.made_with(params), runs.read(run.dataset, run.names, embed.STEP)
     if params.overwrite and before and embed.made_with(embed.recorded(before.params)) != made_by:

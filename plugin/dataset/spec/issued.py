@@ -108,6 +108,8 @@ def _progress(about: Mapping[str, Any], come: _Come) -> SpecProgress:
         if spec.encoder.fingerprint != come.maker:
             return SpecProgress(**asked, problem="the embeddings are of another encoder now")
         items, waiting = come.after(about["since"])
+        if not items:
+            return SpecProgress(**asked, waiting=waiting)
         checked = check_vectors(spec, items, come.vectors)
     except GapsphereError as error:
         return SpecProgress(**asked, problem=str(error))
