@@ -190,8 +190,8 @@ def test_a_form_says_what_a_run_will_do_and_about_how_long_it_takes(run_before):
     told = {
         "find_gaps": (
             field,
-            "vectors of 20 images to copy, distances of 8 candidates to 12 owned images, 3 picks, "
-            "20 images on the sphere, gap cards.",
+            "distances of 8 candidates to 12 owned images, 3 picks, 20 images on the sphere, "
+            "gap cards.",
         ),
         "compute_coverage": ({}, "distances of 8 candidates to 12 owned images."),
         "select_candidates": ({"k": 8}, "8 picks."),
@@ -203,8 +203,12 @@ def test_a_form_says_what_a_run_will_do_and_about_how_long_it_takes(run_before):
         said = foreseen(form(name, run_before, **params))
         assert sentence in said, name
         measured = name not in ("compute_embeddings", "compute_attributes")
-        assert said.startswith("About ") == measured, name
+        assert ("About " in said) == measured, name
         assert ("less where an earlier result still holds" in said) == measured, name
+    copied = foreseen(form("find_gaps", run_before, **field))
+    assert copied.startswith("Vectors of all 20 images are there already. About ")
+    other = foreseen(form("find_gaps", run_before, encoder="field", model_path="theirs"))
+    assert "vectors of 20 images to copy" in other
     assert "Filled in as" in foreseen(form("find_gaps", run_before, k=0))  # a value is wrong
 
 

@@ -84,11 +84,14 @@ def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> 
 
 def _embedded(run: _Run) -> None:
     params, waiting = run.params, run.counts.waiting
+    before = runs.read(run.dataset, run.names, embed.STEP)
     if params.encoder == heatmaps.FIELD:
+        copied = before is not None and before.inputs.get("encoder") == f"field:{params.model_path}"
+        waiting = waiting if copied else run.counts.images
         run.say("Vectors", run.counts.images, waiting)
         run.add(embed.STEP, f"vectors of {number(waiting, 'image')} to copy", "copying", waiting)
         return
-    made_by, before = embed.made_with(params), runs.read(run.dataset, run.names, embed.STEP)
+    made_by = embed.made_with(params)
     if params.overwrite and before and embed.made_with(embed.recorded(before.params)) != made_by:
         waiting = run.counts.images
     run.say("Embeddings", run.counts.images, waiting)
