@@ -26,6 +26,8 @@ COLLECTED = {
     form.OTHER: "What is chosen below (empty: the K-Center picks)",
     form.VIEW: "The current view",
 }
+HANDED_OVER = "handed_over"
+"""Told by the panel, which selects samples for this form alone."""
 CHECKED = {form.VIEW: "The current view", form.DATASET: "The whole dataset"}
 
 
@@ -50,6 +52,8 @@ class ExportVisualSpec(StepOperator):
         self, ctx: foo.ExecutionContext, work: Callable[[Reporter], Any]
     ) -> Generator[Any, None, Any]:
         spec = yield from super().live(ctx, work)
+        if ctx.params.get(HANDED_OVER):
+            yield ctx.ops.clear_selected_samples()
         if spec is None:  # it goes on; the panel offers the file
             return
         yield ctx.ops.browser_download(

@@ -148,7 +148,8 @@ def _spec(ctx: foo.ExecutionContext, ids: list[str], found: Analysis) -> dict[st
     if not there:
         raise InputError("None of these samples is in the dataset any more.")
     ctx.ops.set_selected_samples(there)
-    params = {"target": "SELECTED_SAMPLES", "suffix": found.names.suffix}
+    # What was selected for the form alone, it lets go of at its end.
+    params = {"target": "SELECTED_SAMPLES", "suffix": found.names.suffix, "handed_over": True}
     ctx.prompt(f"{PLUGIN}/export_visual_spec", params=params)
     gone = len(ids) - len(there)
     left = f" {_count(gone)} deleted since, left out." if gone else ""

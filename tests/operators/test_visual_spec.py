@@ -72,6 +72,17 @@ def test_the_file_is_offered_for_download_and_its_path_is_told(analysed, specs):
     assert str(path) in said[-1]["params"]["message"]
 
 
+@pytest.mark.parametrize("handed_over", [True, False])
+def test_only_a_selection_that_the_panel_made_is_let_go_of(analysed, handed_over):
+    ids = analysed.match_tags("U").values("id")[:2]
+    params = {"name": "tray", "target": "SELECTED_SAMPLES", "handed_over": handed_over}
+    request = {"dataset_name": analysed.name, "params": params, "selected": ids}
+    context = foo.ExecutionContext(request, executor=Executor())
+    said = [message.body.to_json() for message in ExportVisualSpec().execute(context)]
+    cleared = "clear_selected_samples" in [body["operator_uri"] for body in said]
+    assert cleared == handed_over
+
+
 def test_a_mistake_is_a_sentence(analysed, tmp_path):
     with pytest.raises(Exception, match="Nothing was picked yet: run select_kcenter"):
         call("export_visual_spec", analysed, name="x")

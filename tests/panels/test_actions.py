@@ -70,6 +70,7 @@ def test_the_form_opens_on_exactly_what_the_tray_holds_and_still_exists(panel, f
     (prompt,) = panel.triggered("prompt_user_for_operation")
     assert prompt["operator_uri"].endswith("export_visual_spec")
     assert prompt["params"]["target"] == "SELECTED_SAMPLES"
+    assert prompt["params"]["handed_over"]
     fresh.delete_samples(left)
     assert "any more" in Panel.loaded(fresh).act("spec", left)["error"]
 
