@@ -173,20 +173,18 @@ class QuotaPlan:
         least: NDArray[np.float64] | None = None,
         group: int | None = None,
     ) -> NDArray[np.int64] | None:
-        """A plan within the bounds, with as much of ``group`` as is wanted; None without one."""
-        bounds = self.high.copy()
+        """A plan within the bounds, with as much of ``group`` as there can be; None without one."""
         goal = np.zeros(len(self.plan))
         if group is not None:
             goal = -self.groups[[group]].toarray()[0]
-            bounds[group] = min(bounds[group], self.wanted[group])
-        if self._spent > BUDGET or (low > bounds).any():
+        if self._spent > BUDGET or (low > self.high).any():
             return None
         started = time.monotonic()
         found = milp(
             goal,
             integrality=np.ones(len(goal)),
             bounds=(np.zeros(len(goal)) if least is None else least, self.open),
-            constraints=LinearConstraint(self.groups, low, bounds),
+            constraints=LinearConstraint(self.groups, low, self.high),
             options={"time_limit": PATIENCE},
         )
         self._spent += time.monotonic() - started
@@ -194,7 +192,7 @@ class QuotaPlan:
             return None
         plan = np.round(found.x).astype(np.int64)
         held = self.groups @ plan
-        fits = ((held >= low) & (held <= bounds)).all() and (plan <= self.open).all()
+        fits = ((held >= low) & (held <= self.high)).all() and (plan <= self.open).all()
         return plan if fits else None
 
 

@@ -77,7 +77,7 @@ def test_every_click_is_answered_from_coordinates_and_says_so(imported, rerank, 
         assert not [line for line in reply["words"]["evidence"] if "han any image" in line]
         for card in reply["cards"]:
             if card["set"] == "U":
-                assert card["gap"] == (card["dist_to_S"] > DELTA)
+                assert (card["verdict"] == "gap") == (card["dist_to_S"] > DELTA)
         if query["kind"] != "cap":
             on_sphere = questions.on_sphere(found.space, question)[0]
             assert [card["id"] for card in reply["cards"]] == found.ids.text(on_sphere)
