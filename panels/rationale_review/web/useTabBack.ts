@@ -1,13 +1,17 @@
-import { useSpaces } from "@fiftyone/spaces";
 import * as React from "react";
-import { giveTabBack, SPACES } from "../../web/shared/rationales/modalTab";
+import { giveTabBack } from "../../web/shared/rationales/modalTab";
 import { useLatest } from "../../web/shared/useLatest";
 
 const WINDOW = '[data-cy="modal"]';
 
+/** The tabs of the window, as the App has them. */
+interface Tabs<Tab> {
+  findNodeById(id: string): Tab | undefined;
+  setNodeActive(tab: Tab): void;
+}
+
 /** Gives the window of the sample its tab back once it was closed on the review. */
-export function useTabBack(): void {
-  const { updateSpaces } = useSpaces(SPACES);
+export function useTabBack<Tab>(updateSpaces: (change: (tabs: Tabs<Tab>) => void) => void): void {
   const update = useLatest(updateSpaces);
   React.useEffect(
     () => () => {
@@ -16,9 +20,9 @@ export function useTabBack(): void {
         if (document.querySelector(WINDOW)) return;
         const before = giveTabBack();
         if (before === null) return;
-        update.current((tree) => {
-          const tab = tree.findNodeById(before);
-          if (tab) tree.setNodeActive(tab);
+        update.current((tabs) => {
+          const tab = tabs.findNodeById(before);
+          if (tab) tabs.setNodeActive(tab);
         });
       });
     },
