@@ -35,6 +35,7 @@ def replace(
 ) -> None:
     """Write columns in place of older files of that name; a database that refuses costs speed."""
     binary = io.BytesIO()
+    # Any name may be a column's, but the type has `savez` take a flag of its own among them.
     np.savez(binary, **columns)  # type: ignore[arg-type]
     try:
         old = [file._id for file in bucket().find({"filename": filename})]

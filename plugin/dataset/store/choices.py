@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone as fo
-from cachetools import LRUCache
+from cachetools import LRUCache, cached
 
 from . import drives, fields
 from .counts import version
@@ -29,8 +29,6 @@ ALL_COUNTED = 2_000_000
 """Values of more than so many cells are read off a part of the samples, and not counted."""
 PART = 20_000
 KEPT = 8
-_found: LRUCache[Hashable, Offers] = LRUCache(KEPT)
-_found_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -51,23 +49,14 @@ class Offers:
     slices: dict[str, int] = field(default_factory=dict)
 
 
+def _key(dataset: fo.Dataset) -> tuple[Hashable, ...]:
+    views = tuple(dataset.list_saved_views())
+    return version(dataset), tuple(dataset.get_field_schema(flat=True)), views
+
+
+@cached(LRUCache(KEPT), _key, threading.Lock())
 def offers(dataset: fo.Dataset) -> Offers:
     """What there is to choose from, as the dataset is now."""
-    key = (
-        version(dataset),
-        tuple(dataset.get_field_schema(flat=True)),
-        tuple(dataset.list_saved_views()),
-    )
-    with _found_lock:
-        found = _found.get(key)
-    if found is None:
-        found = _read(dataset)
-        with _found_lock:
-            _found[key] = found
-    return found
-
-
-def _read(dataset: fo.Dataset) -> Offers:
     tags, images = flat(dataset).count_sample_tags(), counted(flat(dataset))
     sets = [Offer(_tag(name), f"tag {name}", count) for name, count in _sorted(tags)]
     sets += [_saved_view(dataset, name) for name in dataset.list_saved_views()]

@@ -10,28 +10,13 @@ from collections.abc import Hashable
 from typing import Any
 
 import fiftyone as fo
-from cachetools import LRUCache
+from cachetools import LRUCache, cached
 
 from .database import counted
 from .fiftyone_internals import collection, dataset_id, last_change, stages
 from .samples import Samples, dataset_of
 
 KEPT = 256
-
-_counts: LRUCache[Hashable, int] = LRUCache(KEPT)
-_counts_lock = threading.Lock()
-
-
-def kept_count(samples: Samples) -> int:
-    """How many samples there are, as :func:`.database.counted` has it."""
-    key = version(dataset_of(samples)), said(samples)
-    with _counts_lock:
-        found = _counts.get(key)
-    if found is None:
-        found = counted(samples)
-        with _counts_lock:
-            _counts[key] = found
-    return found
 
 
 def version(dataset: fo.Dataset) -> tuple[Any, ...]:
@@ -43,3 +28,13 @@ def version(dataset: fo.Dataset) -> tuple[Any, ...]:
 def said(samples: Samples) -> str:
     """The view in words: equal for two that hold the same samples."""
     return repr(stages(samples.view()))
+
+
+def _key(samples: Samples) -> tuple[Hashable, ...]:
+    return version(dataset_of(samples)), said(samples)
+
+
+@cached(LRUCache(KEPT), _key, threading.Lock())
+def kept_count(samples: Samples) -> int:
+    """How many samples there are, as :func:`.database.counted` has it."""
+    return counted(samples)
