@@ -117,6 +117,8 @@ def _follow(ctx: foo.ExecutionContext, job: jobs.Job) -> None:
     except BaseException:
         job.stop()
         raise
+    if ctx.delegated and job.error is None:
+        ctx.set_progress(progress=1.0, label=f"{job.now.label}: done")
 
 
 def _there(key: Any) -> bool:
