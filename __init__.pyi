@@ -6,20 +6,20 @@ import fiftyone as fo
 
 from .plugin.dataset.gaps.artifacts import ArtifactExport, ArtifactImport
 from .plugin.dataset.gaps.ask import AnswerResult
-from .plugin.dataset.gaps.budget import BudgetResult, CurveFile
-from .plugin.dataset.gaps.card_files import CardFile
-from .plugin.dataset.gaps.card_records import CardResult
-from .plugin.dataset.gaps.coverage import CoverageResult
-from .plugin.dataset.gaps.embed import EmbeddingResult
+from .plugin.dataset.gaps.cards.card_files import CardFile
+from .plugin.dataset.gaps.cards.card_records import CardResult
+from .plugin.dataset.gaps.coverage.coverage import CoverageResult
 from .plugin.dataset.gaps.find_gaps import GapResult
 from .plugin.dataset.gaps.heatmaps import HeatmapResult
-from .plugin.dataset.gaps.load import LoadResult
-from .plugin.dataset.gaps.measure import AttributeResult
-from .plugin.dataset.gaps.picks import PickResult
-from .plugin.dataset.gaps.progress import ProgressResult
+from .plugin.dataset.gaps.images.load import LoadResult
+from .plugin.dataset.gaps.images.sources import Source
+from .plugin.dataset.gaps.picks.budget import BudgetResult, CurveFile
+from .plugin.dataset.gaps.picks.picks import PickResult
 from .plugin.dataset.gaps.results import AnalysisResult
-from .plugin.dataset.gaps.sources import Source
+from .plugin.dataset.gaps.rounds.progress import ProgressResult
 from .plugin.dataset.gaps.sphere import SphereResult
+from .plugin.dataset.gaps.vectors.embed import EmbeddingResult
+from .plugin.dataset.gaps.vectors.measure import AttributeResult
 from .plugin.dataset.rationales.export import ReviewExport
 from .plugin.dataset.rationales.failures import FailureRanking
 from .plugin.dataset.rationales.import_cache import FeatureCacheResult
@@ -28,8 +28,8 @@ from .plugin.dataset.sparse.simulate import SimulationResult
 from .plugin.dataset.sparse.train import TrainingResult
 from .plugin.dataset.spec.check import SpecCheckResult
 from .plugin.dataset.spec.export import SpecResult
-from .plugin.dataset.store.members import Members
-from .plugin.dataset.store.sets import Samples
+from .plugin.dataset.store.sets.members import Members
+from .plugin.dataset.store.sets.resolve import Samples
 from .plugin.encoders.protocol import Encoder
 from .plugin.sparse.network.registry import LoadedModel
 

@@ -15,9 +15,9 @@ import fiftyone.operators as foo
 from cachetools import LRUCache
 from pymongo.errors import PyMongoError
 
-from ..plugin.dataset.store.counts import said, version
-from ..plugin.dataset.store.door import ALL_SLICES, admitted
-from ..plugin.dataset.store.sets import Samples
+from ..plugin.dataset.store.sets.counts import said, version
+from ..plugin.dataset.store.sets.door import ALL_SLICES, admitted
+from ..plugin.dataset.store.sets.resolve import Samples
 from ..plugin.errors import GapsphereError, InputError
 from ..plugin.settings.fields import Params, make
 from . import sets

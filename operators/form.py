@@ -15,12 +15,12 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.store.choices import offers
 from ..plugin.dataset.store.database import is_empty
-from ..plugin.dataset.store.door import ALL_SLICES, admitted
-from ..plugin.dataset.store.drives import group_path, naming_path
 from ..plugin.dataset.store.names import SEQUENCE
 from ..plugin.dataset.store.samples import flat
+from ..plugin.dataset.store.sets.choices import offers
+from ..plugin.dataset.store.sets.door import ALL_SLICES, admitted
+from ..plugin.dataset.store.sets.drives import group_path, naming_path
 from ..plugin.errors import InputError
 from ..plugin.settings import fields
 from ..plugin.settings.fields import Params, ParamsT, Setting, make, settings_of

@@ -9,9 +9,9 @@ from typing import Any
 import fiftyone as fo
 
 from ..plugin.dataset.store import fiftyone_internals as internals
-from ..plugin.dataset.store.kept_samples import described
 from ..plugin.dataset.store.names import Names
-from ..plugin.dataset.store.sets import KEPT
+from ..plugin.dataset.store.sets.kept_samples import described
+from ..plugin.dataset.store.sets.resolve import KEPT
 from ..plugin.errors import InputError
 from ..plugin.settings.fields import Params, Setting, make, settings_of
 

@@ -13,13 +13,13 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.store.choices import Offer, offers
-from ..plugin.dataset.store.counts import kept_count
-from ..plugin.dataset.store.door import ALL_SLICES, admitted
 from ..plugin.dataset.store.fiftyone_internals import is_whole
-from ..plugin.dataset.store.kept_samples import described, refuse_too_many
-from ..plugin.dataset.store.members import word_of
-from ..plugin.dataset.store.sets import KEPT, NOT, Samples, resolve, spoken
+from ..plugin.dataset.store.sets.choices import Offer, offers
+from ..plugin.dataset.store.sets.counts import kept_count
+from ..plugin.dataset.store.sets.door import ALL_SLICES, admitted
+from ..plugin.dataset.store.sets.kept_samples import described, refuse_too_many
+from ..plugin.dataset.store.sets.members import word_of
+from ..plugin.dataset.store.sets.resolve import KEPT, NOT, Samples, resolve, spoken
 from ..plugin.errors import InputError
 from ..plugin.settings.fields import Setting
 

@@ -11,7 +11,7 @@ from fiftyone.operators import types
 from fiftyone.operators.executor import ExecutionOptions
 from fiftyone.operators.types import RiskLevel
 
-from ..plugin.dataset.store.sets import Samples
+from ..plugin.dataset.store.sets.resolve import Samples
 from ..plugin.progress import Reporter
 from ..plugin.settings.fields import Params
 from ..plugin.settings.steps import SetParams

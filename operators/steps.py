@@ -8,9 +8,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.dataset.gaps.load import load_images, tag_samples
+from ..plugin.dataset.gaps.images.load import load_images, tag_samples
 from ..plugin.dataset.store.database import is_empty
-from ..plugin.dataset.store.drives import naming_path
+from ..plugin.dataset.store.sets.drives import naming_path
 from ..plugin.errors import InputError
 from ..plugin.progress import Reporter
 from ..plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams

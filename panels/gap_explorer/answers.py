@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.coverage.criterion import NAMES
-from ...plugin.coverage.rows import Metric
+from ...plugin.coverage.nearest.rows import Metric
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.gaps.ask import drive_question, from_here, told
 from ...plugin.dataset.gaps.evidence import beside

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...plugin.coverage.breakdown import value_counts
 from ...plugin.dataset.gaps.analysis import Analysis
-from ...plugin.dataset.store.fields import MARK
+from ...plugin.dataset.store.fields.fields import MARK
 from ...plugin.dataset.store.names import Names
 from ...plugin.errors import InputError
 from ..wire import MISSING, b64, squeeze

@@ -18,8 +18,8 @@ from ...plugin.coverage.criterion import CANNOT_SAY
 from ...plugin.coverage.words import notes, standing, unit
 from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
-from ...plugin.dataset.store import points, vectors
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
+from ...plugin.dataset.store.vectors import points, vectors
 from ...plugin.errors import InputError
 from ..wire import b64, bitmask
 from .colours import colour_fields, numeric_column

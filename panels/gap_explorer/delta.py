@@ -12,7 +12,7 @@ from ...plugin.coverage.breakdown import value_counts
 from ...plugin.coverage.words import counted
 from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
-from ...plugin.dataset.gaps.coverage import CoverageResult
+from ...plugin.dataset.gaps.coverage.coverage import CoverageResult
 from ...plugin.errors import InputError
 from ...plugin.progress import Reporter
 from .. import work

@@ -14,14 +14,16 @@ from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
 from ...plugin.coverage.words import counted
-from ...plugin.dataset.gaps import card_records, picks
 from ...plugin.dataset.gaps.analysis import Analysis
-from ...plugin.dataset.gaps.attributes import word
-from ...plugin.dataset.gaps.card_records import GapCard
+from ...plugin.dataset.gaps.cards import card_records
+from ...plugin.dataset.gaps.cards.card_records import GapCard
+from ...plugin.dataset.gaps.picks import picks
+from ...plugin.dataset.gaps.vectors.attributes import word
 from ...plugin.dataset.spec import issued
-from ...plugin.dataset.store import points, runs
-from ...plugin.dataset.store.metadata import scene_paths
+from ...plugin.dataset.store import runs
+from ...plugin.dataset.store.fields.metadata import scene_paths
 from ...plugin.dataset.store.samples import flat
+from ...plugin.dataset.store.vectors import points
 from ...plugin.errors import GapsphereError, InputError
 from ..wire import b64
 from .contract_pages import CARDS_MAX, CONTRASTS_MAX, PICKS_MAX, SINGLE_IMAGES

@@ -6,8 +6,8 @@ from typing import Any
 
 import fiftyone as fo
 
-from ...plugin.dataset.gaps import progress
-from ...plugin.dataset.gaps.progress import AGAIN, said
+from ...plugin.dataset.gaps.rounds import progress
+from ...plugin.dataset.gaps.rounds.progress import AGAIN, said
 from ...plugin.dataset.spec.issued import with_specs
 from ...plugin.errors import EmptySetError
 from ...plugin.rounds.follow import Followed

@@ -14,8 +14,9 @@ import fiftyone.operators as foo
 
 from ...plugin.dataset.gaps import analysis
 from ...plugin.dataset.gaps.analysis import Analysis, UnfinishedAnalysisError
-from ...plugin.dataset.store import leases, points
+from ...plugin.dataset.store import leases
 from ...plugin.dataset.store.database import is_empty
+from ...plugin.dataset.store.vectors import points
 from ...plugin.errors import GapsphereError
 from ..work import work
 from . import overview

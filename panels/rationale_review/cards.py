@@ -15,9 +15,9 @@ import numpy as np
 from ...plugin.dataset.rationales import decisions, neighbors
 from ...plugin.dataset.rationales.decisions import Decision
 from ...plugin.dataset.rationales.queue import STATUSES, tier
-from ...plugin.dataset.store.decided import is_decided
+from ...plugin.dataset.store.fields.decided import is_decided
 from ...plugin.dataset.store.names import ReviewNames
-from ...plugin.dataset.store.sets import Samples
+from ...plugin.dataset.store.sets.resolve import Samples
 from .contract import NEIGHBORS, TEXT_MAX
 
 

@@ -14,7 +14,7 @@ import fiftyone as fo
 from cachetools import LRUCache
 
 from ...plugin.dataset.rationales import queue
-from ...plugin.dataset.store import points
+from ...plugin.dataset.store.vectors import points
 from ..component import stages
 from .contract import Over
 

@@ -10,7 +10,7 @@ from fiftyone import ViewExpression
 from fiftyone import ViewField as F
 
 from ...plugin.dataset.rationales import decisions, queue
-from ...plugin.dataset.store.decided import is_decided
+from ...plugin.dataset.store.fields.decided import is_decided
 from ...plugin.dataset.store.names import ReviewNames
 from ...plugin.errors import InputError
 

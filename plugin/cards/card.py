@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.distances import nearest_distance
-from ..coverage.named import MOST_FRAMES, Categories, Finding, Numbers, named
-from ..coverage.rows import Metric, Rows, checked_rows, same_dimension
+from ..coverage.named.channel import MOST_FRAMES, Categories, Finding, Numbers, named
+from ..coverage.nearest.distances import nearest_distance
+from ..coverage.nearest.rows import Metric, Rows, checked_rows, same_dimension
 from ..coverage.verdict import drive_numbers
 from ..coverage.words import counted
 from ..coverage.yardstick import Yardstick
@@ -182,7 +182,7 @@ def make_cards(
     terms : sequence of Term
         What names are made of, in these drives (:func:`~.columns.terms_of`).
     attributes : sequence of Numbers or Categories
-        What :func:`~..coverage.named.named` compares: a card is one drive to it.
+        What :func:`~..coverage.named.channel.named` compares: a card is one drive to it.
     support, rates : (n,), optional
         Images of S within the radius, and the failure rate, of each image of U.
     held : sequence of Held, optional

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.distances import products
-from ..coverage.rows import (
+from ..coverage.nearest.distances import products
+from ..coverage.nearest.rows import (
     TIE,
     Metric,
     Rows,

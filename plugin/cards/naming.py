@@ -21,7 +21,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.contrasts import OWN_RANGE
+from ..coverage.named.contrasts import OWN_RANGE
 from ..coverage.verdict import drive_numbers
 from ..coverage.words import counted
 from ..progress import Progress, silent

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.distances import nearest_distance
-from ..coverage.rows import Metric, Rows, checked_rows, same_dimension
+from ..coverage.nearest.distances import nearest_distance
+from ..coverage.nearest.rows import Metric, Rows, checked_rows, same_dimension
 from ..coverage.verdict import Labels, drive_numbers, frame_threshold
 from ..coverage.yardstick import Yardstick
 from ..errors import DimensionError, InputError

@@ -17,9 +17,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from .distances import closest
+from .nearest.distances import closest
+from .nearest.rows import (
+    Metric,
+    Rows,
+    checked_distances,
+    checked_metric,
+    checked_rows,
+    squared_to_metric,
+)
 from .novelty import left_out_novelty
-from .rows import Metric, Rows, checked_distances, checked_metric, checked_rows, squared_to_metric
 from .verdict import (
     drive_numbers,
     drives_needed,

@@ -36,7 +36,7 @@ class DriveRow:
     owned
         Whether S holds images of the same drive: p is then no level, since the drive is not new.
     findings
-        What sets it apart by name (:mod:`.named`), as JSON.
+        What sets it apart by name (:mod:`.named.channel`), as JSON.
     """
 
     drive: str

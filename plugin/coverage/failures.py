@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, EmptySetError
 from ..progress import Progress, silent
-from .neighbors import nearest
+from .nearest.neighbors import nearest
 
 Array = NDArray[Any]
 

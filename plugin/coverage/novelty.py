@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ..errors import EmptySetError, InputError
 from ..progress import Progress, silent
-from .rows import Rows, checked_rows, same_dimension
+from .nearest.rows import Rows, checked_rows, same_dimension
 from .verdict import Labels, drive_numbers
 
 SHARE = 0.9

@@ -21,7 +21,7 @@ from .criterion import (
     choose_threshold,
     own_distances,
 )
-from .rows import Metric, Rows, checked_distances
+from .nearest.rows import Metric, Rows, checked_distances
 
 _STANDING = ("basis", "alpha", "drives_owned", "level", "score", "cutoff")
 """What a verdict rests on, as ``coverage.json`` has it."""
@@ -42,10 +42,10 @@ class CoverageReport:
     :class:`.drives.DriveRow` as a dict; ``sequence_field`` names drives, None where each image
     counts as one, which ``looks_like_video`` doubts; ``inside`` are evenly spaced quantiles of the
     distance of images of S to the nearest other one, of their own drive too; ``ranges`` are the
-    own ranges of S in the attributes of its images, each a :class:`.contrasts.NamedRange` as a
-    dict, and ``asked`` the attributes and fields that drives were compared in; ``gaps_once`` counts
-    gaps with near duplicates counted once, 0 where they were not looked for.  The rest is as in
-    :class:`.criterion.Threshold`.
+    own ranges of S in the attributes of its images, each a
+    :class:`.named.contrasts.NamedRange` as a dict, and ``asked`` the attributes and fields that
+    drives were compared in; ``gaps_once`` counts gaps with near duplicates counted once, 0 where
+    they were not looked for.  The rest is as in :class:`.criterion.Threshold`.
     """
 
     metric: Metric

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Progress, silent
-from .distances import products
-from .rows import (
+from .nearest.distances import products
+from .nearest.rows import (
     TIE,
     Metric,
     Rows,

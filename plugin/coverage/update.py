@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ..progress import Progress, silent
 from .criterion import OwnDistances
-from .distances import Nearest, closest, products
-from .rows import Metric, Rows, squared_distance_of_pairs, squared_to_metric
+from .nearest.distances import Nearest, closest, products
+from .nearest.rows import Metric, Rows, squared_distance_of_pairs, squared_to_metric
 from .support import Counts, SupportTally
 from .verdict import drive_numbers
 
@@ -77,7 +77,7 @@ def nearest_again(
     Returns
     -------
     nearest, counts, drives
-        As :func:`.distances.nearest_distance` and :class:`.support.SupportTally` give them.
+        As :func:`.nearest.distances.nearest_distance` and :class:`.support.SupportTally` give them.
     """
     n = len(pool)
     squared, index = np.full(n, np.inf), np.full(n, -1)

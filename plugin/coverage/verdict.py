@@ -72,7 +72,7 @@ def frame_threshold(distances: ArrayLike, drives: Labels, alpha: float) -> float
     ----------
     distances : (n,)
         Distance of each frame of S to its nearest frame of another drive of S
-        (:func:`~.distances.leave_one_out`).
+        (:func:`~.nearest.distances.leave_one_out`).
     drives : n labels
         The drive of each frame.
     alpha : float

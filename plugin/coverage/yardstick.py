@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArtifactError
-from .rows import checked_distances
+from .nearest.rows import checked_distances
 from .verdict import Labels, drive_numbers
 
 KEPT = 257

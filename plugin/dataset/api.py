@@ -45,39 +45,31 @@ from ..settings.steps import (
     SetParams,
     SphereParams,
 )
-from .gaps import (
-    artifacts,
-    budget,
-    card_files,
-    cards,
-    coverage,
-    embed,
-    heatmaps,
-    load,
-    measure,
-    picks,
-    results,
-    sphere,
-)
+from .gaps import artifacts, heatmaps, results, sphere
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
-from .gaps import progress as progress_of
 from .gaps.artifacts import ArtifactExport, ArtifactImport
 from .gaps.ask import AnswerResult
-from .gaps.budget import BudgetResult, CurveFile
-from .gaps.card_files import CardFile
-from .gaps.card_records import CardResult
-from .gaps.coverage import CoverageResult
-from .gaps.embed import EmbeddingResult
+from .gaps.cards import card_files, cards
+from .gaps.cards.card_files import CardFile
+from .gaps.cards.card_records import CardResult
+from .gaps.coverage import coverage
+from .gaps.coverage.coverage import CoverageResult
 from .gaps.find_gaps import GapResult
 from .gaps.heatmaps import HeatmapResult
-from .gaps.load import LoadResult
-from .gaps.measure import AttributeResult
-from .gaps.picks import PickResult
-from .gaps.progress import ProgressResult
+from .gaps.images import load
+from .gaps.images.load import LoadResult
+from .gaps.images.sources import Source
+from .gaps.picks import budget, picks
+from .gaps.picks.budget import BudgetResult, CurveFile
+from .gaps.picks.picks import PickResult
 from .gaps.results import AnalysisResult
-from .gaps.sources import Source
+from .gaps.rounds import progress as progress_of
+from .gaps.rounds.progress import ProgressResult
 from .gaps.sphere import SphereResult
+from .gaps.vectors import embed, measure
+from .gaps.vectors.embed import EmbeddingResult
+from .gaps.vectors.measure import AttributeResult
 from .given import opened, settings_among
 from .rationales import export as reviews
 from .rationales import failures, import_cache
@@ -90,9 +82,9 @@ from .spec import check, export
 from .spec.check import SpecCheckResult
 from .spec.export import SpecResult
 from .spec.issued import with_specs
-from .store.guard import guarded
-from .store.members import Members, word_of
-from .store.sets import Samples, dataset_of
+from .store.sets.members import Members, word_of
+from .store.sets.resolve import Samples, dataset_of
+from .store.steps.guard import guarded
 
 if TYPE_CHECKING:  # they bring torch, which waits until it is needed
     from ..sparse.network.registry import LoadedModel

@@ -14,8 +14,8 @@ from ..settings.fields import Params, settings_of, unknown
 from .store.connection import WAIT
 from .store.database import database_failures
 from .store.fiftyone_internals import impatient
-from .store.members import word_of
 from .store.samples import Samples
+from .store.sets.members import word_of
 
 
 def opened(samples: Samples | str) -> Samples:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..interchange.camera_messages import Message
+from ..interchange.recordings.camera_messages import Message
 from .images import MAX_PIXELS
 from .video import encoded
 

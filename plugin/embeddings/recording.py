@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ArtifactError, ImageError, InputError
-from ..interchange.camera_messages import DAMAGE, Kind, Message, kind_of_topic, reader
-from ..interchange.left_out import LeftOut
-from ..interchange.mcap_file import Entry, McapFile, Topic
+from ..interchange.files.left_out import LeftOut
+from ..interchange.recordings.camera_messages import DAMAGE, Kind, Message, kind_of_topic, reader
+from ..interchange.recordings.mcap_file import Entry, McapFile, Topic
 from ..progress import Progress, silent
 from .recorded_pictures import NotUsed, Picture, Pictures
 from .video import FrameFile, fingerprint, write_frame

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PIL import Image
 
 from ..errors import ArtifactError, ImageError, InputError
-from ..interchange.files import kind_of, write_whole
+from ..interchange.files.checked import kind_of, write_whole
 from ..progress import Progress, silent
 
 if TYPE_CHECKING:

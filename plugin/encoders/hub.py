@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, InputError
-from ..interchange import temporary
-from ..interchange.files import write_text
+from ..interchange.files import temporary
+from ..interchange.files.checked import write_text
 from ..progress import Progress, silent
 from .internvl_checkpoint import (
     CONFIG_FILE,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ..coverage.distances import nearest_distance
+from ..coverage.nearest.distances import nearest_distance
 from ..errors import ArtifactError
 from .outputs import Artifacts
 

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.distances import leave_one_out
+from ..coverage.nearest.distances import leave_one_out
+from ..coverage.nearest.rows import Metric
 from ..coverage.radius import Threshold, threshold_from_json
-from ..coverage.rows import Metric
 from ..coverage.yardstick import Yardstick
 from ..errors import ArtifactError
-from .files import read_json, read_npy, read_npz, write_json, write_text, write_whole
+from .files.checked import read_json, read_npy, read_npz, write_json, write_text, write_whole
 
 Array = NDArray[Any]
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.neighbors import nearest
+from ..coverage.nearest.neighbors import nearest
 from ..errors import DimensionError, EmptySetError, NotFiniteError
 from ..progress import Progress, silent
 from .sphere import check_points, to_unit_sphere

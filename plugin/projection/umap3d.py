@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.neighbors import nearest, self_first
+from ..coverage.nearest.neighbors import nearest, self_first
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from ..progress import Progress, silent
 from .compiled import keep_compiled

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coverage.criterion import CANNOT_SAY, COVERED, GAP, GapVerdict, Threshold
-from ..coverage.rows import Metric
+from ..coverage.nearest.rows import Metric
 from .search_space import OWNED, SearchSpace
 from .sketch import BoundedSearch
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..coverage.criterion import Threshold
-from ..coverage.rows import Metric
+from ..coverage.nearest.rows import Metric
 from ..coverage.words import counted, share, too_few
 from .verdict import Around, Verdict
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ..interchange.files import write_whole
+from ..interchange.files.checked import write_whole
 
 WIDTH, HEIGHT, MARGIN, BAND = 320, 240, 16, 38
 PAPER, INK, WHITE = (250, 250, 247), (32, 34, 40), (255, 255, 255)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .render import render
-from .spec_page import Picture
+from .spec.page import Picture
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..coverage.budget import FIGURES, KCENTER, PICKS, RANDOM, SHARE, Line
-from ..coverage.curve import SUPPORTED
+from ..coverage.picks.budget import FIGURES, KCENTER, PICKS, RANDOM, SHARE, Line
+from ..coverage.picks.curve import SUPPORTED
 
 COLOURS = {PICKS: "#e15700", KCENTER: "#4a86e8", RANDOM: "#7d8796", SHARE: "#1a7f4b"}
 DASHES = {PICKS: "solid", KCENTER: "dash", RANDOM: "solid", SHARE: "dot"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ..coverage.budget import PICKS, RANDOM, Line
+from ..coverage.picks.budget import PICKS, RANDOM, Line
 from .curve_figure import curve_figure, drawn, titles
 from .render import file_name, render, shown
-from .spec_page import Picture
+from .spec.page import Picture
 
 STEPS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 

@@ -38,8 +38,8 @@ def main() -> None:
     options = parser.parse_args()
 
     import fiftyone as fo
-    from gapsphere.plugin.dataset.gaps.embed import compute_embeddings, open_encoder
-    from gapsphere.plugin.dataset.gaps.load import load_images
+    from gapsphere.plugin.dataset.gaps.images.load import load_images
+    from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings, open_encoder
     from gapsphere.plugin.settings.steps import EmbeddingParams
 
     encoder, dataset, clock = (

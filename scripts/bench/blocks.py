@@ -17,8 +17,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from ...plugin.coverage import blocks, distances
-from ...plugin.coverage.block_bounds import Band, References, cut
+from ...plugin.coverage.nearest import blocks, distances
+from ...plugin.coverage.nearest.block_bounds import Band, References, cut
 from .coverage_data import unit_rows, video
 from .timing import Clock, in_child, turned
 

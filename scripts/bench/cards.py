@@ -37,10 +37,10 @@ from ...plugin.cards.card import Card, Fill, make_cards
 from ...plugin.cards.columns import Column, terms_of
 from ...plugin.cards.group import LEAST, SINGLE, group_gaps, joining_distance
 from ...plugin.cards.stability import NO_GAP, bootstrap_runs, stability
-from ...plugin.coverage.contrasts import own_range
 from ...plugin.coverage.criterion import GAP, choose_threshold, own_distances
-from ...plugin.coverage.distances import nearest_distance
-from ...plugin.coverage.named import Numbers
+from ...plugin.coverage.named.channel import Numbers
+from ...plugin.coverage.named.contrasts import own_range
+from ...plugin.coverage.nearest.distances import nearest_distance
 from ...plugin.coverage.novelty import novelty
 from ...plugin.coverage.support import support
 from ...plugin.coverage.words import counted

@@ -152,8 +152,8 @@ def run_child(name: str, scratch: Path, k: int) -> None:
 
 def time_distance_step(S: np.ndarray, U: np.ndarray, k: int, scratch: Path) -> dict:
     """Distances, sgemm and selection in one process; leaves ``d0.npy`` for the greedy steps."""
-    from gapsphere.plugin.coverage.distances import nearest_distance
-    from gapsphere.plugin.coverage.kcenter import k_center_greedy
+    from gapsphere.plugin.coverage.nearest.distances import nearest_distance
+    from gapsphere.plugin.coverage.picks.kcenter import k_center_greedy
 
     cpu = Clock()
     square = U[: min(2048, len(U))]

@@ -16,7 +16,7 @@ Run = Callable[[int], NDArray[np.int64]]
 
 def gapsphere(U: NDArray[np.float32], d0: NDArray | None) -> Run:
     """Ours."""
-    from gapsphere.plugin.coverage.kcenter import k_center_greedy
+    from gapsphere.plugin.coverage.picks.kcenter import k_center_greedy
 
     return lambda k: k_center_greedy(None, U, k, d0)[0]
 

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from gapsphere.plugin.dataset.gaps.load import load_images
-from gapsphere.plugin.dataset.store import vectors
+from gapsphere.plugin.dataset.gaps.images.load import load_images
+from gapsphere.plugin.dataset.store.vectors import vectors
 from PIL import Image
 
 READS = ("one array", "FiftyOne's values and np.stack")

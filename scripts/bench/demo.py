@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...plugin.coverage.distances import leave_one_out, nearest_distance
-from ...plugin.coverage.kcenter import k_center_greedy
+from ...plugin.coverage.nearest.distances import leave_one_out, nearest_distance
+from ...plugin.coverage.picks.kcenter import k_center_greedy
 from ...plugin.coverage.verdict import frame_threshold
 from ...plugin.embeddings.extract import extract
 from ...plugin.encoders.protocol import Encoder

@@ -190,7 +190,7 @@ def against_fiftyone(
     import fiftyone as fo
     import fiftyone.core.models as fom
 
-    from ...plugin.dataset.store import vectors
+    from ...plugin.dataset.store.vectors import vectors
 
     # FiftyOne's data loader wants torchvision; without it FiftyOne reads images one by one.
     loader = importlib.util.find_spec("torchvision") is not None

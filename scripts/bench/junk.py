@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ...plugin.coverage.company import Support
-from ...plugin.coverage.constraints import Constraints
 from ...plugin.coverage.criterion import choose_threshold, own_distances
-from ...plugin.coverage.distances import nearest_distance
-from ...plugin.coverage.picks import select
+from ...plugin.coverage.nearest.distances import nearest_distance
+from ...plugin.coverage.picks.company import Support
+from ...plugin.coverage.picks.constraints import Constraints
+from ...plugin.coverage.picks.select import select
 from ...plugin.encoders.protocol import Encoder
 from ...plugin.encoders.registry import load_encoder
 from ..demo.drive import render_drive

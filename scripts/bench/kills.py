@@ -185,7 +185,7 @@ def state(name: str) -> dict[str, Any]:
     """Everything that find-gaps leaves on a dataset, samples called by their files."""
     import fiftyone as fo
 
-    from ...plugin.dataset.gaps import rounds
+    from ...plugin.dataset.gaps.rounds import rounds
     from ...plugin.dataset.store import runs
     from ...plugin.dataset.store.names import Names
 

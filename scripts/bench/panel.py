@@ -292,8 +292,8 @@ def _clicked(page: Any, run: int) -> tuple[float, float, float]:
 def _dataset(size: int, images: list[Path], *, embeddings: bool) -> Any:
     import fiftyone as fo
 
-    from ...plugin.dataset.store import points
     from ...plugin.dataset.store.names import Names
+    from ...plugin.dataset.store.vectors import points
     from ...plugin.dataset.store.workspaces import save_workspace
     from ...tests.support.made_sphere import make_dataset
 
@@ -307,8 +307,8 @@ def _dataset(size: int, images: list[Path], *, embeddings: bool) -> Any:
 
 
 def _give_up(dataset: Any) -> None:
-    from ...plugin.dataset.store import points
     from ...plugin.dataset.store.names import Names
+    from ...plugin.dataset.store.vectors import points
 
     points.forget(dataset, Names())
     dataset.delete()

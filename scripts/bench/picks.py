@@ -20,13 +20,13 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.coverage.company import Support
-from ...plugin.coverage.constraints import Constraints
-from ...plugin.coverage.curve import curve
-from ...plugin.coverage.distances import nearest_distance
-from ...plugin.coverage.herding import max_herding
-from ...plugin.coverage.kcenter import k_center_greedy
-from ...plugin.coverage.picks import select
+from ...plugin.coverage.nearest.distances import nearest_distance
+from ...plugin.coverage.picks.company import Support
+from ...plugin.coverage.picks.constraints import Constraints
+from ...plugin.coverage.picks.curve import curve
+from ...plugin.coverage.picks.herding import max_herding
+from ...plugin.coverage.picks.kcenter import k_center_greedy
+from ...plugin.coverage.picks.select import select
 from ...plugin.coverage.support import support
 from .coverage_data import KINDS, unit_rows
 from .timing import Clock, in_child, spread, turned

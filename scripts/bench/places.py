@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.coverage.criterion import NAMES, choose_threshold, own_distances
-from ...plugin.coverage.distances import nearest_distance
+from ...plugin.coverage.nearest.distances import nearest_distance
 from ...plugin.coverage.novelty import novelty
 from ...plugin.coverage.verdict import frame_threshold
 from ...plugin.coverage.yardstick import Yardstick

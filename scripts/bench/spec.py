@@ -31,13 +31,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.coverage.criterion import choose_threshold, own_distances
-from ...plugin.coverage.distances import nearest_distance
+from ...plugin.coverage.nearest.distances import nearest_distance
 from ...plugin.coverage.yardstick import Yardstick
 from ...plugin.embeddings.extract import extract
 from ...plugin.encoders.protocol import Encoder
 from ...plugin.encoders.registry import load_encoder
-from ...plugin.report.spec_radius import learn_radius
-from ...plugin.report.spec_rule import Rule, judge, make_rule
+from ...plugin.report.spec.radius import learn_radius
+from ...plugin.report.spec.rule import Rule, judge, make_rule
 from ..demo.drive import render_drive
 
 SEEDS = (51, 52, 53, 54, 55)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from gapsphere.plugin.coverage.neighbors import nearest, self_first
+from gapsphere.plugin.coverage.nearest.neighbors import nearest, self_first
 from gapsphere.plugin.projection.place import Reducer
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.coverage.criterion import choose_threshold, own_distances, within_distances
-from ...plugin.coverage.distances import leave_one_out, nearest_distance
 from ...plugin.coverage.drives import drive_table
+from ...plugin.coverage.nearest.distances import leave_one_out, nearest_distance
 from ...plugin.coverage.novelty import novelty
 from ...plugin.coverage.support import SupportTally
 from ...plugin.coverage.yardstick import Yardstick

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.coverage.distances import leave_one_out, nearest_distance
+from ...plugin.coverage.nearest.distances import leave_one_out, nearest_distance
 from ...plugin.coverage.novelty import left_out_novelty, novelty
 from ...plugin.coverage.verdict import (
     drive_p_values,

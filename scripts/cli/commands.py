@@ -112,7 +112,7 @@ def find_gaps(
 ) -> None:
     """Load images where given, then embeddings to gap cards in a row."""
     from ...plugin.dataset import api
-    from ...plugin.interchange.report_file import report_folder
+    from ...plugin.interchange.files.report_file import report_folder
 
     folder = report_folder(report) if report else None  # before minutes of work, not after
     with opened(dataset, create=_names_images(images)) as data:
@@ -204,7 +204,7 @@ def select_(
 ) -> None:
     """Pick candidates to label, by a policy and under constraints."""
     from ...plugin.dataset import api
-    from ...plugin.dataset.gaps.budget import curve_path, write_curve
+    from ...plugin.dataset.gaps.picks.budget import curve_path, write_curve
 
     paths = [curve_path(output, replace=replace_file) for output in curve or ()]
     with opened(dataset) as data:
@@ -240,7 +240,7 @@ def cards(
 ) -> None:
     """Group gaps in cards: kinds of scene that S lacks, and whether U has enough of them."""
     from ...plugin.dataset import api
-    from ...plugin.dataset.gaps.card_files import card_path
+    from ...plugin.dataset.gaps.cards.card_files import card_path
 
     endings = {".html": html, ".csv": csv, ".json": json}
     outputs = [_ending(path, ending) for ending, path in endings.items() if path]

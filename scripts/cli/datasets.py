@@ -58,6 +58,6 @@ def _opened_elsewhere(dataset: fo.Dataset) -> bool:
 
 def viewed(dataset: fo.Dataset, name: str | None) -> fo.Dataset | fo.DatasetView:
     """A saved view of the dataset; all of it where none is named."""
-    from ...plugin.dataset.store.sets import resolve
+    from ...plugin.dataset.store.sets.resolve import resolve
 
     return dataset if name is None else resolve(dataset, f"view:{name}")

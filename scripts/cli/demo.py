@@ -28,7 +28,7 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
     csv = _rendered(folder.resolve())
 
     from ...plugin.dataset import api
-    from ...plugin.dataset.store.appearance import PICKS_VIEW, colour_samples, save_views
+    from ...plugin.dataset.store.fields.appearance import PICKS_VIEW, colour_samples, save_views
     from .datasets import opened
 
     with opened(DATASET, create=True) as dataset:

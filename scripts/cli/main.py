@@ -70,7 +70,7 @@ def _said_in_words(run: Any, arguments: Sequence[str]) -> None:
         if not of_database and not (isinstance(error, OSError) and error.errno):
             raise
         from ...plugin.dataset.store.database import database_failures
-        from ...plugin.dataset.store.guard import disk_failures
+        from ...plugin.dataset.store.steps.guard import disk_failures
 
         with database_failures(), disk_failures():
             raise

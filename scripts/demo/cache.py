@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ...plugin.dataset.store import vectors
 from ...plugin.dataset.store.names import OWNED_TAG, SEQUENCE, Names
+from ...plugin.dataset.store.vectors import vectors
 
 MODEL = "nearest-votes"
 VOTES = 15

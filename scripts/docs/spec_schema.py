@@ -10,8 +10,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from ...plugin.interchange.files import json_text
-from ...plugin.report.spec_format import SCHEMA, schema
+from ...plugin.interchange.files.checked import json_text
+from ...plugin.report.spec.format import SCHEMA, schema
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / SCHEMA
 

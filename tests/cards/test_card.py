@@ -5,7 +5,7 @@ import pytest
 from gapsphere.plugin.cards.card import Fill, exemplars, make_cards, outside_owned
 from gapsphere.plugin.cards.columns import Column, terms_of
 from gapsphere.plugin.cards.stability import Held
-from gapsphere.plugin.coverage.named import Categories, Numbers
+from gapsphere.plugin.coverage.named.channel import Categories, Numbers
 from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.errors import DimensionError
 

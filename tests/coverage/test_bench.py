@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 from coverage_oracles import clustered
-from gapsphere.plugin.coverage import blocks
-from gapsphere.plugin.coverage.kcenter import k_center_greedy
+from gapsphere.plugin.coverage.nearest import blocks
+from gapsphere.plugin.coverage.picks.kcenter import k_center_greedy
 from gapsphere.scripts.bench.blocks import measured
 from gapsphere.scripts.bench.coverage_data import regret, unit_rows, video
 

@@ -12,7 +12,7 @@ from gapsphere.plugin.coverage.criterion import (
     own_distances,
     within_distances,
 )
-from gapsphere.plugin.coverage.distances import leave_one_out
+from gapsphere.plugin.coverage.nearest.distances import leave_one_out
 from gapsphere.plugin.coverage.novelty import left_out_novelty
 from gapsphere.plugin.coverage.verdict import frame_threshold, stretches
 from gapsphere.plugin.errors import InputError

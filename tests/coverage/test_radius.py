@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.distances import leave_one_out, nearest_distance
+from gapsphere.plugin.coverage.nearest.distances import leave_one_out, nearest_distance
 from gapsphere.plugin.coverage.radius import (
     Threshold,
     coverage_json,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import own_distances
-from gapsphere.plugin.coverage.distances import nearest_distance
+from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.coverage.support import SupportTally
 from gapsphere.plugin.coverage.update import Before, nearest_again, own_again
 from gapsphere.plugin.coverage.verdict import drive_numbers

@@ -55,7 +55,7 @@ def make_images(tmp_path):
 @pytest.fixture
 def loaded(dataset, make_images):
     """A dataset of 20 owned images and 12 candidates, two of three of them of another colour."""
-    from gapsphere.plugin.dataset.gaps.load import load_images
+    from gapsphere.plugin.dataset.gaps.images.load import load_images
 
     load_images(dataset, make_images("owned", 20), make_images("pool", 4))
     load_images(dataset, pool=make_images("red", 8, tint=(1.0, 0.1, 0.1)))

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 @pytest.fixture
 def loaded(dataset, tmp_path):
-    from gapsphere.plugin.dataset.gaps.load import load_images
+    from gapsphere.plugin.dataset.gaps.images.load import load_images
 
     rng = np.random.default_rng(11)
     for part, count, tint in (("S", 40, (1, 1, 1)), ("U", 24, (1, 0.3, 0.3))):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.embeddings.recording import extract_recording
 from gapsphere.plugin.errors import ImageError, InputError
-from gapsphere.plugin.interchange import mcap_file
+from gapsphere.plugin.interchange.recordings import mcap_file
 from gapsphere.tests.support import made_recording as made
 from gapsphere.tests.support.made_recording import CAMERA, START, Recorder, jpeg
 from PIL import Image

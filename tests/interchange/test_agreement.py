@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.distances import nearest_distance
+from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.errors import ArtifactError
 from gapsphere.plugin.interchange.agreement import hold_together
 from gapsphere.plugin.interchange.outputs import Artifacts

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import ArtifactError
-from gapsphere.plugin.interchange.files import parse_json, read_npy, read_npz
+from gapsphere.plugin.interchange.files.checked import parse_json, read_npy, read_npz
 
 
 def header(shape, dtype="<f4"):

@@ -1,7 +1,7 @@
 from datetime import date, datetime
 
 import pytest
-from gapsphere.plugin.interchange.columns import Narrowing, fitted, frame_number, typed
+from gapsphere.plugin.interchange.tables.columns import Narrowing, fitted, frame_number, typed
 from hypothesis import given
 from hypothesis import strategies as st
 

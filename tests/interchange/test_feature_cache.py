@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 from gapsphere.plugin.errors import ArtifactError, InputError
-from gapsphere.plugin.interchange import csv_stream
-from gapsphere.plugin.interchange.csv_stream import open_csv
-from gapsphere.plugin.interchange.feature_cache import open_cache
-from gapsphere.plugin.interchange.file_names import Folder, unsafe
-from gapsphere.plugin.interchange.rationales import EMPTY
-from gapsphere.plugin.interchange.reviews import write_reviewed
-from gapsphere.plugin.interchange.safe_cells import escaped, unescaped
-from gapsphere.plugin.interchange.tensors import read_pt
+from gapsphere.plugin.interchange.features.feature_cache import open_cache
+from gapsphere.plugin.interchange.features.rationales import EMPTY
+from gapsphere.plugin.interchange.features.reviews import write_reviewed
+from gapsphere.plugin.interchange.features.tensors import read_pt
+from gapsphere.plugin.interchange.files.file_names import Folder, unsafe
+from gapsphere.plugin.interchange.tables import csv_stream
+from gapsphere.plugin.interchange.tables.csv_stream import open_csv
+from gapsphere.plugin.interchange.tables.safe_cells import escaped, unescaped
 from gapsphere.tests.support.made_cache import BROKEN, CORRECT, EVERY, MIS, make_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import ArtifactError
-from gapsphere.plugin.interchange import files
+from gapsphere.plugin.interchange.files import checked as files
 from gapsphere.plugin.interchange.outputs import (
     OPTIONAL,
     REQUIRED,

@@ -3,7 +3,7 @@ import math
 import time
 
 import pytest
-from gapsphere.plugin.interchange.rationales import parse_rationale
+from gapsphere.plugin.interchange.features.rationales import parse_rationale
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,14 +8,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from gapsphere.plugin.interchange import temporary
-from gapsphere.plugin.interchange.files import write_text, write_whole
+from gapsphere.plugin.interchange.files import temporary
+from gapsphere.plugin.interchange.files.checked import write_text, write_whole
 
 KILLED = """
 import os, signal, sys, tempfile
 from pathlib import Path
-from gapsphere.plugin.interchange import temporary
-from gapsphere.plugin.interchange.files import write_whole
+from gapsphere.plugin.interchange.files import temporary
+from gapsphere.plugin.interchange.files.checked import write_whole
 
 def kill(file):
     file.write(b"half")

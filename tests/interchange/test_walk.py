@@ -4,12 +4,12 @@ import socket
 
 import pytest
 from gapsphere.plugin.errors import ArtifactError
-from gapsphere.plugin.interchange import walk as walking
-from gapsphere.plugin.interchange.csv_stream import open_csv
-from gapsphere.plugin.interchange.files import read_json, read_npy, read_npz
-from gapsphere.plugin.interchange.left_out import LeftOut
-from gapsphere.plugin.interchange.tensors import read_pt
-from gapsphere.plugin.interchange.walk import RealPaths, walk
+from gapsphere.plugin.interchange.features.tensors import read_pt
+from gapsphere.plugin.interchange.files import walk as walking
+from gapsphere.plugin.interchange.files.checked import read_json, read_npy, read_npz
+from gapsphere.plugin.interchange.files.left_out import LeftOut
+from gapsphere.plugin.interchange.files.walk import RealPaths, walk
+from gapsphere.plugin.interchange.tables.csv_stream import open_csv
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from fiftyone.operators import types
 from gapsphere.operators import OPERATORS
 from gapsphere.operators.widgets import _escaped, choose
 from gapsphere.plugin.dataset.store import runs
-from gapsphere.plugin.dataset.store.choices import offers
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.sets.choices import offers
 from gapsphere.plugin.settings.sparse import SimulateParams
 from gapsphere.plugin.settings.steps import AttributeParams
 from gapsphere.tests.support.made_rig import make_rig
@@ -117,7 +117,7 @@ def test_what_was_offered_is_kept_until_the_dataset_changes(bare):
 
 
 def test_values_of_a_large_dataset_are_offered_without_counts(bare, monkeypatch):
-    from gapsphere.plugin.dataset.store import choices as module
+    from gapsphere.plugin.dataset.store.sets import choices as module
 
     monkeypatch.setattr(module, "ALL_COUNTED", 10)
     words = {offer.word: offer.count for offer in offers.__wrapped__(bare).sets}  # nothing kept

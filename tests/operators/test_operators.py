@@ -205,7 +205,7 @@ def test_work_keeps_its_fields_while_the_app_reloads_the_dataset_under_it(loaded
 @pytest.mark.parametrize("name", ["find_gaps", "compute_coverage"])
 def test_the_fields_that_can_name_drives_are_offered_and_any_other_text_is_taken(dataset, name):
     import fiftyone as fo
-    from gapsphere.plugin.dataset.store.fields import declare
+    from gapsphere.plugin.dataset.store.fields.fields import declare
 
     for tag, route in (("S", "north"), ("U", "south")):
         scene = fo.Classification(label=route)

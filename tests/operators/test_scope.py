@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 from gapsphere.operators import sets
-from gapsphere.plugin.dataset.store import kept_samples
 from gapsphere.plugin.dataset.store.fiftyone_internals import stages
 from gapsphere.plugin.dataset.store.samples import flat
+from gapsphere.plugin.dataset.store.sets import kept_samples
 from gapsphere.tests.support.made_rig import VECTOR, make_rig
 from gapsphere.tests.support.operator_forms import PREFIX, choices, form, marked
 

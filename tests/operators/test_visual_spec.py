@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fiftyone.operators.executor import Executor
 from gapsphere.operators.spec import ExportVisualSpec
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import places
 from gapsphere.plugin.settings.steps import CoverageParams
 from gapsphere.tests.support.operator_forms import PREFIX, form

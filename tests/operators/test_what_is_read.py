@@ -144,7 +144,7 @@ def test_an_operator_starts_no_process(dataset, tmp_path, monkeypatch):
 
 FORBIDDEN = {"subprocess", "socket", "urllib.request", "http.client", "pickle", "multiprocessing"}
 LIVE = "plugin/sparse/live/"
-NAMES_OF_ERRORS = "plugin/interchange/tensors.py"
+NAMES_OF_ERRORS = "plugin/interchange/features/tensors.py"
 
 
 def test_no_code_of_an_operator_or_panel_imports_what_starts_connects_or_unpickles():

@@ -3,8 +3,9 @@
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps import analysis, coverage, deltas, kept_delta
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps import analysis, deltas
+from gapsphere.plugin.dataset.gaps.coverage import coverage, kept_delta
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.work import told
 from gapsphere.plugin.settings.steps import CoverageParams

@@ -6,7 +6,7 @@ import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.executor import Executor
 from gapsphere.plugin.dataset.store.fiftyone_internals import stages
-from gapsphere.plugin.dataset.store.members import word_of
+from gapsphere.plugin.dataset.store.sets.members import word_of
 from gapsphere.plugin.dataset.work import told
 from gapsphere.tests.support.as_loaded import loaded
 from gapsphere.tests.support.open_panel import OpenPanel

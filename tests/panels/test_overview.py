@@ -6,9 +6,11 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract_pages, overview
-from gapsphere.plugin.dataset.gaps import analysis, card_records, picks
-from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps import analysis
+from gapsphere.plugin.dataset.gaps.cards import card_records
+from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.picks import picks
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import CardParams, CoverageParams

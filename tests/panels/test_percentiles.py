@@ -6,11 +6,13 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import columns
-from gapsphere.plugin.coverage.distances import leave_one_out
+from gapsphere.plugin.coverage.nearest.distances import leave_one_out
 from gapsphere.plugin.coverage.yardstick import Yardstick
-from gapsphere.plugin.dataset.gaps import analysis, coverage
-from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.gaps import analysis
+from gapsphere.plugin.dataset.gaps.coverage import coverage
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import vectors
 
 ASKED = np.array([0.06, 0.10, 0.15, 0.30, 0.50])
 

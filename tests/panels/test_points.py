@@ -7,10 +7,11 @@ from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from gapsphere.panels.gap_explorer import colours
 from gapsphere.plugin.dataset.gaps import analysis
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.store import binaries, points, runs
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.store import binaries, runs
 from gapsphere.plugin.dataset.store.fiftyone_internals import detached
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import points
 from gapsphere.plugin.settings.steps import CoverageParams
 
 NAMES = Names()

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import fiftyone as fo
 import pytest
-from gapsphere.plugin.dataset.gaps import coverage
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.coverage import coverage
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import leases, runs
 from gapsphere.plugin.dataset.store.leases import Lease, lease
 from gapsphere.plugin.dataset.store.names import Names

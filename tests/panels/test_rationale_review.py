@@ -9,7 +9,7 @@ import pytest
 from gapsphere.panels.rationale_review import contract, orders
 from gapsphere.plugin.dataset.rationales import decisions as review
 from gapsphere.plugin.dataset.rationales import queue as review_queue
-from gapsphere.plugin.dataset.store import vectors
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.tests.support.contracts import check
 from gapsphere.tests.support.made_review import add_verdicts
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.neighbors import nearest, self_first
+from gapsphere.plugin.coverage.nearest.neighbors import nearest, self_first
 from gapsphere.plugin.errors import (
     Cancelled,
     DimensionError,

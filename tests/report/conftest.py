@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import Threshold
-from gapsphere.plugin.report.spec_missing import Shared
-from gapsphere.plugin.report.spec_rule import make_rule, reference_rows
-from gapsphere.plugin.report.visual_spec import Image, MadeBy, VisualSpec
+from gapsphere.plugin.report.spec.missing import Shared
+from gapsphere.plugin.report.spec.rule import make_rule, reference_rows
+from gapsphere.plugin.report.spec.visual_spec import Image, MadeBy, VisualSpec
 from gapsphere.tests.support import servers
 from PIL import Image as PillowImage
 

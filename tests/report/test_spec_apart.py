@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.contrasts import NamedRange
-from gapsphere.plugin.report.spec_apart import set_apart
+from gapsphere.plugin.coverage.named.contrasts import NamedRange
+from gapsphere.plugin.report.spec.apart import set_apart
 
 
 def dark(*values, level=0.1, cameras=None, ranges=None):

@@ -9,9 +9,9 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from gapsphere.plugin.report.spec_format import schema
-from gapsphere.plugin.report.spec_package import write_spec
-from gapsphere.plugin.report.spec_rule import Rule, judge, make_rule, reference_rows
+from gapsphere.plugin.report.spec.format import schema
+from gapsphere.plugin.report.spec.package import write_spec
+from gapsphere.plugin.report.spec.rule import Rule, judge, make_rule, reference_rows
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

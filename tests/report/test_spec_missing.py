@@ -2,7 +2,7 @@ import math
 from math import comb
 
 import pytest
-from gapsphere.plugin.report.spec_missing import over_represented
+from gapsphere.plugin.report.spec.missing import over_represented
 
 
 def test_counts_and_lift_are_those_of_the_columns():

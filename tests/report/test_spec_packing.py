@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 from gapsphere.plugin.errors import ArtifactError, InputError
-from gapsphere.plugin.report.spec_package import write_spec
-from gapsphere.plugin.report.spec_reading import read_spec
+from gapsphere.plugin.report.spec.package import write_spec
+from gapsphere.plugin.report.spec.reading import read_spec
 
 
 @pytest.fixture

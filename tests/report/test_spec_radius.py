@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.yardstick import Yardstick
-from gapsphere.plugin.report.spec_radius import TURNED_AWAY, learn_radius
+from gapsphere.plugin.report.spec.radius import TURNED_AWAY, learn_radius
 
 
 def unit(rows):

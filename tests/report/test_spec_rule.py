@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import EmptySetError, InputError
-from gapsphere.plugin.report.spec_rule import (
+from gapsphere.plugin.report.spec.rule import (
     Rule,
     angle_of,
     judge,

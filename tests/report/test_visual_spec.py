@@ -15,17 +15,17 @@ from string import Formatter
 import html5lib
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.contrasts import NamedRange
 from gapsphere.plugin.coverage.criterion import Threshold
+from gapsphere.plugin.coverage.named.contrasts import NamedRange
 from gapsphere.plugin.coverage.words import standing
 from gapsphere.plugin.errors import ArtifactError, InputError
-from gapsphere.plugin.report.spec_apart import set_apart
-from gapsphere.plugin.report.spec_missing import Shared
-from gapsphere.plugin.report.spec_package import candidates_csv, safe_cell, safe_name, write_spec
-from gapsphere.plugin.report.spec_reading import read_spec
-from gapsphere.plugin.report.spec_rule import judge
-from gapsphere.plugin.report.spec_words import words
-from gapsphere.plugin.report.visual_spec import MadeBy
+from gapsphere.plugin.report.spec.apart import set_apart
+from gapsphere.plugin.report.spec.missing import Shared
+from gapsphere.plugin.report.spec.package import candidates_csv, safe_cell, safe_name, write_spec
+from gapsphere.plugin.report.spec.reading import read_spec
+from gapsphere.plugin.report.spec.rule import judge
+from gapsphere.plugin.report.spec.visual_spec import MadeBy
+from gapsphere.plugin.report.spec.words import words
 from PIL import Image as PillowImage
 
 HOSTILE = [

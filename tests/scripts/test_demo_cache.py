@@ -4,7 +4,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
-from gapsphere.plugin.dataset.store import vectors
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from gapsphere.scripts.demo.cache import MODEL, cache_of
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from gapsphere.plugin.dataset.store import step
+from gapsphere.plugin.dataset.store.steps import step
 
 
 def killed_at(point: str, work: Callable[[], object]) -> None:

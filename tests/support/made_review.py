@@ -38,7 +38,7 @@ def add_verdicts(dataset: Any, *, model: str = "", seed: int = 5) -> None:
     """
     import fiftyone as fo
 
-    from ...plugin.dataset.store import fields
+    from ...plugin.dataset.store.fields import fields
     from ...plugin.dataset.store.names import ReviewNames
 
     names, rng = ReviewNames(model), np.random.default_rng([seed, *model.encode()])

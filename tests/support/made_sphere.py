@@ -66,16 +66,17 @@ def make_dataset(
     """
     places, cluster, owned = made_points(n)
     ids = _insert(dataset, images, cluster, owned)
-    from ...plugin.dataset.store import fields, vectors
+    from ...plugin.dataset.store.fields import fields
     from ...plugin.dataset.store.names import Names
+    from ...plugin.dataset.store.vectors import vectors
 
     names = Names()
     if embeddings:
         vectors.write(dataset, names.embedding, ids, made_embeddings(places))
         vectors.write(dataset, names.umap3d, ids, 5 * places)
         vectors.write(dataset, names.sphere, ids, places)
-        from ...plugin.dataset.gaps.coverage import compute_coverage
-        from ...plugin.dataset.gaps.picks import select_kcenter
+        from ...plugin.dataset.gaps.coverage.coverage import compute_coverage
+        from ...plugin.dataset.gaps.picks.picks import select_kcenter
         from ...plugin.settings.steps import CoverageParams, KCenterParams
 
         compute_coverage(dataset, CoverageParams())
@@ -90,7 +91,7 @@ def make_dataset(
 
 def name_encoder(dataset: Any) -> None:
     """Say that the packaged encoder made the vectors, so that heatmaps can be asked for."""
-    from ...plugin.dataset.gaps import embed
+    from ...plugin.dataset.gaps.vectors import embed
     from ...plugin.dataset.store import runs
     from ...plugin.dataset.store.names import Names
     from ...plugin.settings.steps import EmbeddingParams

@@ -1,8 +1,8 @@
 """One analysis as arrays: the sphere's points in one order, with what is known of each.
 
-The columns come from :mod:`..store.points`, which follows the samples, and are kept in memory while
-they stay the same, so that a question costs no scan.  Embeddings are read when a question first
-needs them.
+The columns come from :mod:`..store.vectors.points`, which follows the samples, and are kept in
+memory while they stay the same, so that a question costs no scan.  Embeddings are read when a
+question first needs them.
 """
 
 from __future__ import annotations
@@ -26,15 +26,18 @@ from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, GapsphereError, OutdatedError, UnfinishedError
 from ...projection.sampling import draw_rows
 from ...projection.search_space import OWNED, SearchSpace
-from ..store import points, runs, vectors
-from ..store.drives import drive_ids
+from ..store import runs
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import SEQUENCE, Names, suffixes
-from ..store.points import Points
 from ..store.samples import flat
-from ..store.sets import resolve
-from . import coverage, picks, sphere
-from .coverage import CoverageResult
+from ..store.sets.drives import drive_ids
+from ..store.sets.resolve import resolve
+from ..store.vectors import points, vectors
+from ..store.vectors.points import Points
+from . import sphere
+from .coverage import coverage
+from .coverage.coverage import CoverageResult
+from .picks import picks
 from .point_ids import PointIds
 
 logger = logging.getLogger(__name__)

@@ -17,36 +17,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...coverage.criterion import NAMES
-from ...coverage.distances import nearest_distance
+from ...coverage.nearest.distances import nearest_distance
 from ...coverage.novelty import novelty
 from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...coverage.words import counted
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.agreement import hold_together
-from ...interchange.listed_paths import locate
+from ...interchange.files.listed_paths import locate
+from ...interchange.files.walk import RealPaths
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
-from ...interchange.walk import RealPaths
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ...report.plot3d import plot_3d
 from ...results import Result
 from ...settings.steps import PlotParams, SetParams
-from ..store import runs, vectors
-from ..store.door import admitted, refuse_additions
+from ..store import runs
+from ..store.fields.metadata import columns
+from ..store.fields.ownership import refuse_foreign
 from ..store.fiftyone_internals import ids_with
-from ..store.inputs import read_inputs
 from ..store.leases import holds_lease
-from ..store.metadata import columns
 from ..store.names import Names
-from ..store.ownership import refuse_foreign
 from ..store.samples import flat
-from ..store.sets import Samples, dataset_of, resolve_sets
-from ..store.step import Step
-from ..store.vectors import Vectors
+from ..store.sets.door import admitted, refuse_additions
+from ..store.sets.resolve import Samples, dataset_of, resolve_sets
+from ..store.steps.inputs import read_inputs
+from ..store.steps.step import Step
+from ..store.vectors import vectors
+from ..store.vectors.vectors import Vectors
 from ..store.workspaces import save_workspace
-from . import coverage, embed, picks, sphere
-from .load import load_images
-from .picks import PickResult
+from . import sphere
+from .coverage import coverage
+from .images.load import load_images
+from .picks import picks
+from .picks.picks import PickResult
 from .sphere import SphereResult
+from .vectors import embed
 
 KEPT = ("drives_pool", "drives", "sequence_field", "looks_like_video", "ranges", "asked")
 """Of the run, beside what is read off the distances again."""

@@ -21,7 +21,7 @@ from ...projection.words import Sentences, sentences
 from ...results import Result
 from ...settings.questions import AskParams
 from ..store.samples import flat
-from ..store.sets import Samples, dataset_of
+from ..store.sets.resolve import Samples, dataset_of
 from . import analysis
 from .analysis import Analysis
 from .evidence import beside, differs

@@ -21,13 +21,14 @@ from ...progress import Progress, silent
 from ...projection.verdict import Judged
 from ...settings.steps import CoverageParams
 from ..store import runs
-from ..store.door import admitted
-from ..store.inputs import read_inputs
-from ..store.metadata import columns, scene_paths
+from ..store.fields.metadata import columns, scene_paths
 from ..store.samples import flat
-from . import coverage, kept_delta, picks
+from ..store.sets.door import admitted
+from ..store.steps.inputs import read_inputs
 from .analysis import Analysis
-from .coverage import CoverageResult
+from .coverage import coverage, kept_delta
+from .coverage.coverage import CoverageResult
+from .picks import picks
 
 LOOKED_AT = 5000
 """Candidates by which the field to count by is chosen."""

@@ -13,19 +13,19 @@ from typing import Any
 import fiftyone as fo
 from cachetools import TTLCache, cached
 
-from ...coverage.contrasts import short
-from ...coverage.markers import is_flag
+from ...coverage.named.contrasts import short
+from ...coverage.named.markers import is_flag
 from ...coverage.words import counted
 from ...embeddings.attributes import ATTRIBUTES
 from ...errors import GapsphereError
 from ...projection.questions import Question
 from ...projection.verdict import Verdict
-from ..store.metadata import columns, scene_paths
+from ..store.fields.metadata import columns, scene_paths
 from ..store.samples import flat
-from ..store.sets import resolve
+from ..store.sets.resolve import resolve
 from .analysis import Analysis
-from .attributes import outside_ranges
 from .deltas import KEPT_SECONDS
+from .vectors.attributes import outside_ranges
 
 MOST_FIELDS = 4
 """Fields of the user's that are named for one image."""
@@ -82,7 +82,7 @@ def _fields(found: Analysis, row: int, other: int | None) -> list[str]:
     """Fields of the user's: what no owned image has first, then what the image beside it lacks.
 
     A flag that no owned image has set may only say that this one is a candidate: it is named where
-    nothing else is (:mod:`~...coverage.markers`).
+    nothing else is (:mod:`~...coverage.named.markers`).
     """
     dataset = found.dataset
     owned = _owned(found)

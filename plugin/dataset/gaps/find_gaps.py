@@ -25,21 +25,26 @@ from ...settings.steps import (
     KCenterParams,
     SphereParams,
 )
-from ..store import points, runs
-from ..store.door import admitted
-from ..store.inputs import read_inputs
+from ..store import runs
+from ..store.fields.ownership import refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import Names
-from ..store.ownership import refuse_foreign
-from ..store.sets import Samples, dataset_of, resolve_sets
-from . import card_records, cards, coverage, embed, picks, sphere, unchanged
-from .card_records import CardResult
-from .cards import summarize_gaps
-from .coverage import CoverageResult, compute_coverage
-from .embed import EmbeddingResult, compute_embeddings
-from .picks import PickResult, select_kcenter
+from ..store.sets.door import admitted
+from ..store.sets.resolve import Samples, dataset_of, resolve_sets
+from ..store.steps.inputs import read_inputs
+from ..store.vectors import points
+from . import sphere, unchanged
+from .cards import card_records, cards
+from .cards.card_records import CardResult
+from .cards.cards import summarize_gaps
+from .coverage import coverage
+from .coverage.coverage import CoverageResult, compute_coverage
+from .picks import picks
+from .picks.picks import PickResult, select_kcenter
 from .sphere import SphereResult, compute_sphere
 from .unchanged import Look
+from .vectors import embed
+from .vectors.embed import EmbeddingResult, compute_embeddings
 
 
 @dataclass(frozen=True, repr=False)

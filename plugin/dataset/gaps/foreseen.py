@@ -16,12 +16,15 @@ from ...estimate import Part, told
 from ...settings.fields import Params
 from ...settings.steps import HeatmapParams
 from ..store import paces, runs
-from ..store.counts import kept_count
 from ..store.names import Names
 from ..store.samples import dataset_of
-from ..store.sets import Samples
-from . import coverage, embed, heatmaps, measure, picks, sphere
-from .card_records import STEP as CARDS
+from ..store.sets.counts import kept_count
+from ..store.sets.resolve import Samples
+from . import heatmaps, sphere
+from .cards.card_records import STEP as CARDS
+from .coverage import coverage
+from .picks import picks
+from .vectors import embed, measure
 
 
 @dataclass(frozen=True)

@@ -29,17 +29,20 @@ from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.steps import EmbeddingParams, HeatmapParams
-from ..store import fields, runs, vectors
+from ..store import runs
 from ..store.database import counted, database_failures
-from ..store.door import admitted
+from ..store.fields import fields
+from ..store.fields.ownership import Column, Writes, refuse_foreign
+from ..store.fields.skipped import tag_skipped
 from ..store.leases import holds_lease
 from ..store.names import Names
-from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import by_slice, flat, slices_line
-from ..store.sets import Samples, dataset_of
-from ..store.skipped import tag_skipped
-from ..store.step import Step
-from . import embed, picks
+from ..store.sets.door import admitted
+from ..store.sets.resolve import Samples, dataset_of
+from ..store.steps.step import Step
+from ..store.vectors import vectors
+from .picks import picks
+from .vectors import embed
 
 STEP = "heatmaps"
 SHOWN = 5

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from ...progress import Progress, silent
 from ...projection.place import Reducer
 from ...settings.steps import SphereParams
-from ..store import ledger
-from ..store.inputs import Inputs
-from ..store.marks import marks_of
 from ..store.samples import flat
-from ..store.step import Step
+from ..store.steps import ledger
+from ..store.steps.inputs import Inputs
+from ..store.steps.step import Step
+from ..store.vectors.marks import marks_of
 
 FREE = frozenset({"suffix", "slices", "owned", "pool", "place_share"})
 """Settings that say nothing about how a layout is fitted."""

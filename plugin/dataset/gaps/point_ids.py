@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store import points
+from ..store.vectors import points
 
 Array = NDArray[Any]
 

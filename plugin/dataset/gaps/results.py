@@ -14,12 +14,15 @@ from ...results import Result
 from ..store import runs
 from ..store.names import Names
 from ..store.samples import flat
-from ..store.sets import Samples, dataset_of
-from . import card_records, coverage, picks, sphere
+from ..store.sets.resolve import Samples, dataset_of
+from . import sphere
 from .analysis import NoAnalysisError
-from .card_records import CardResult
-from .coverage import CoverageResult
-from .picks import PickResult
+from .cards import card_records
+from .cards.card_records import CardResult
+from .coverage import coverage
+from .coverage.coverage import CoverageResult
+from .picks import picks
+from .picks.picks import PickResult
 from .sphere import SphereResult
 
 LISTED = 10

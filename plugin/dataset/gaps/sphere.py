@@ -23,17 +23,19 @@ from ...projection.trust import sphere_quality
 from ...projection.umap3d import fit_sphere
 from ...results import Result
 from ...settings.steps import SphereParams
-from ..store import ledger, runs, vectors
-from ..store.door import ALL_SLICES, admitted
+from ..store import runs
+from ..store.fields.ownership import Column, Writes, refuse_foreign
 from ..store.fiftyone_internals import describe_brain_run
-from ..store.inputs import Inputs, read_inputs
 from ..store.leases import holds_lease
 from ..store.names import Names
-from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import by_slice, flat, slices_line
-from ..store.sets import Samples, dataset_of
-from ..store.step import Step
-from ..store.vectors import Vectors
+from ..store.sets.door import ALL_SLICES, admitted
+from ..store.sets.resolve import Samples, dataset_of
+from ..store.steps import ledger
+from ..store.steps.inputs import Inputs, read_inputs
+from ..store.steps.step import Step
+from ..store.vectors import vectors
+from ..store.vectors.vectors import Vectors
 from . import placed
 from .placed import Places
 

@@ -1,8 +1,8 @@
 """Whether anything has changed since ``find_gaps`` found everything as it was.
 
-The truth is the content: a digest of every value of every sample (:mod:`..store.marks`), and one of
-all that the dataset has beside them (fields, saved views, runs of any analysis).  Where both are as
-they were, and the settings and the view too, no step is asked: what they found stands.
+The truth is the content: a digest of every value of every sample (:mod:`..store.vectors.marks`),
+and one of all that the dataset has beside them (fields, saved views, runs of any analysis).  Where
+both are as they were, and the settings and the view too, no step is asked: what they found stands.
 
 The digest counts only if it was taken *before* a look at every step that found nothing to do, so
 that a change made while the steps ran is never taken for one that they saw.
@@ -18,13 +18,13 @@ from typing import Any
 import fiftyone as fo
 
 from ..store import runs
+from ..store.fields.ownership import Writes
 from ..store.fiftyone_internals import stages
-from ..store.kept_samples import STEP as KEPT
-from ..store.marks import content_digest, surroundings_digest
 from ..store.names import Names
-from ..store.ownership import Writes
 from ..store.runs import Record
 from ..store.samples import Samples, reloaded
+from ..store.sets.kept_samples import STEP as KEPT
+from ..store.vectors.marks import content_digest, surroundings_digest
 
 RECORD = "find_gaps"
 WRITES = Writes(RECORD)

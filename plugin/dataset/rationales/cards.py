@@ -16,7 +16,7 @@ from typing import Any
 import fiftyone as fo
 
 from ...errors import ArtifactError, InputError
-from ...interchange.feature_cache import WORD_LABEL
+from ...interchange.features.feature_cache import WORD_LABEL
 from ...report.card import Card, draw_card
 from ..store import places
 from ..store.names import ReviewNames

@@ -13,13 +13,19 @@ from typing import Any
 import fiftyone as fo
 
 from ...errors import InputError
-from ...interchange.columns import Narrowing, fitted
-from ...interchange.feature_cache import CENTROID_COLUMNS, KNOWN, METADATA, FeatureCache, Row
+from ...interchange.features.feature_cache import (
+    CENTROID_COLUMNS,
+    KNOWN,
+    METADATA,
+    FeatureCache,
+    Row,
+)
+from ...interchange.tables.columns import Narrowing, fitted
 from ...settings.rationales import FeatureCacheParams
-from ..store import decided, fields, ownership
+from ..store.fields import decided, fields, ownership
+from ..store.fields.ownership import Writes
 from ..store.fiftyone_internals import reserved_names
 from ..store.names import Names, ReviewNames
-from ..store.ownership import Writes
 
 FIELD_TYPES = {int: fo.IntField, float: fo.FloatField, bool: fo.BooleanField, str: fo.StringField}
 OURS = ("prediction_status", "llm_", "review_", "failure_", ReviewNames.image_url, "csv_")

@@ -16,11 +16,11 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 
 from ...errors import EmptySetError, InputError, SaveError
-from ..store import decided
 from ..store.database import database_failures
-from ..store.judged import models as models
+from ..store.fields import decided
 from ..store.names import ReviewNames
-from ..store.sets import Samples, dataset_of, reloaded
+from ..store.sets.resolve import Samples, dataset_of, reloaded
+from ..store.vectors.judged import models as models
 
 Verdict = Literal["agree", "disagree", "relabel", "unsure"]
 DECISIONS: tuple[Verdict, ...] = get_args(Verdict)

@@ -16,16 +16,16 @@ from typing import Any
 import fiftyone as fo
 
 from ...errors import ArtifactError, InputError
-from ...interchange.csv_stream import CsvFile, open_csv
-from ...interchange.reviews import write_reviewed
-from ...interchange.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
+from ...interchange.features.reviews import write_reviewed
+from ...interchange.features.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
+from ...interchange.tables.csv_stream import CsvFile, open_csv
 from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.rationales import ReviewExportParams
 from ..store.database import counted
-from ..store.decided import is_decided
+from ..store.fields.decided import is_decided
 from ..store.names import ReviewNames
-from ..store.sets import reloaded
+from ..store.sets.resolve import reloaded
 from .import_cache import imported_from
 
 Cells = dict[str, dict[str, str]]
@@ -50,7 +50,7 @@ def export_reviews(
     """Write the imported tables again with the decisions added.
 
     ``metadata.csv`` and the rationale tables get the columns ``review_decision``, ``review_label``,
-    ``review_note`` and ``review_time``; see :mod:`...interchange.safe_cells` for formulas.
+    ``review_note`` and ``review_time``; see :mod:`...interchange.tables.safe_cells` for formulas.
 
     Raises
     ------

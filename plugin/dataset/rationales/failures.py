@@ -10,14 +10,15 @@ from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.rationales import FailureParams
-from ..store import runs, vectors
-from ..store.judged import FAILURES, Judged
+from ..store import runs
+from ..store.fields.ownership import Column, Writes, refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
-from ..store.ownership import Column, Writes, refuse_foreign
 from ..store.samples import flat
-from ..store.sets import reloaded
-from ..store.step import Step
+from ..store.sets.resolve import reloaded
+from ..store.steps.step import Step
+from ..store.vectors import vectors
+from ..store.vectors.judged import FAILURES, Judged
 from .decisions import require_verdicts
 
 

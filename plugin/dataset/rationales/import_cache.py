@@ -15,20 +15,21 @@ import fiftyone as fo
 import numpy as np
 
 from ...errors import EmptySetError, MismatchError
-from ...interchange.feature_cache import FeatureCache, open_cache
+from ...interchange.features.feature_cache import FeatureCache, open_cache
 from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.rationales import FeatureCacheParams
 from ...settings.steps import EmbeddingParams
-from ..gaps import embed, sphere
+from ..gaps import sphere
+from ..gaps.vectors import embed
 from ..store import runs
 from ..store.database import counted
-from ..store.door import refuse_additions
+from ..store.fields.ownership import Writes, refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
-from ..store.ownership import Writes, refuse_foreign
-from ..store.sets import reloaded
-from ..store.step import Step
+from ..store.sets.door import refuse_additions
+from ..store.sets.resolve import reloaded
+from ..store.steps.step import Step
 from .columns import claim_reviews, declare_columns, our_columns
 from .look import WORKSPACE, check_look, save_look
 from .map import plan_map, write_map

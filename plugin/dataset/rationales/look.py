@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 import fiftyone as fo
 
 from ...errors import InputError
-from ...interchange.feature_cache import WORD_LABEL
-from ...interchange.verdicts import FILE_NAME
+from ...interchange.features.feature_cache import WORD_LABEL
+from ...interchange.features.verdicts import FILE_NAME
 from ...settings.rationales import FeatureCacheParams
 from ..store.names import ReviewNames
 from .columns import shown_fields

@@ -11,14 +11,14 @@ import fiftyone.brain as fob
 import numpy as np
 from numpy.typing import NDArray
 
-from ...interchange.feature_cache import FeatureCache
+from ...interchange.features.feature_cache import FeatureCache
 from ...projection.lambert import REACH, lift_to_sphere
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ..gaps import sphere
 from ..gaps.sphere import SphereResult
 from ..store import runs
 from ..store.names import Names
-from ..store.step import Step
+from ..store.steps.step import Step
 
 Array = NDArray[Any]
 LIFTED = "feature cache"

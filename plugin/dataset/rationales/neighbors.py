@@ -17,9 +17,9 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from ...errors import EmptySetError, InputError
-from ..store import vectors
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import Names
+from ..store.vectors import vectors
 from .decisions import opened
 
 Array = NDArray[Any]

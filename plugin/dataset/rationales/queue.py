@@ -16,10 +16,10 @@ import fiftyone as fo
 from fiftyone import ViewExpression
 from fiftyone import ViewField as F
 
-from ..store import points
-from ..store.decided import is_decided
+from ..store.fields.decided import is_decided
 from ..store.names import ReviewNames
-from ..store.sets import Samples
+from ..store.sets.resolve import Samples
+from ..store.vectors import points
 from .decisions import require_verdicts, truth_path
 
 STATUSES = ("correct", "misclassified", "ambiguous", "unknown")

@@ -11,13 +11,13 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...interchange.feature_cache import WORD_LABEL, FeatureCache, Row
-from ...interchange.verdicts import FILE_NAME
+from ...interchange.features.feature_cache import WORD_LABEL, FeatureCache, Row
+from ...interchange.features.verdicts import FILE_NAME
 from ...progress import Progress
 from ...settings.rationales import FeatureCacheParams
-from ..store import vectors
 from ..store.insert import insert
 from ..store.names import OWNED_TAG, POOL_TAG, Names, ReviewNames
+from ..store.vectors import vectors
 from .cards import CardFolder
 from .columns import Column
 from .look import IMAGE_URL, image_url

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ...embeddings.extract import Skipped
 from ...errors import ArtifactError, InputError
-from ...interchange.files import write_whole
+from ...interchange.files.checked import write_whole
 from ...sparse.live.recorder import png
 from ...sparse.loop.state import LoopState
 from ..store import places

@@ -19,12 +19,12 @@ from ...embeddings.images import open_rgb
 from ...errors import EmptySetError, InputError
 from ...progress import Progress, silent
 from ...sparse.measure.playback import working_resolution
-from ..gaps.load import load_images
+from ..gaps.images.load import load_images
 from ..store.database import counted
-from ..store.door import admitted
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import OWNED_TAG
-from ..store.sets import Samples, dataset_of
+from ..store.sets.door import admitted
+from ..store.sets.resolve import Samples, dataset_of
 
 Frame = NDArray[np.uint8]
 AHEAD = 6

@@ -9,11 +9,11 @@ import fiftyone as fo
 import numpy as np
 from fiftyone import ViewField as F
 
-from ..store import fields
 from ..store.database import counted
+from ..store.fields import fields
 from ..store.names import Names
 from ..store.samples import flat
-from ..store.sets import resolve
+from ..store.sets.resolve import resolve
 
 
 def mark_hard(dataset: fo.Dataset, names: Names, owned: str, quantile: float) -> float | None:

@@ -15,10 +15,10 @@ from ...settings.sparse import EVEN, SimulateParams, SparseParams
 from ...sparse.loop.build import make_sampler
 from ...sparse.network.registry import LoadedModel
 from ..store import runs
-from ..store.fields import is_ours
+from ..store.fields.fields import is_ours
+from ..store.fields.ownership import Column, Writes
 from ..store.names import Names
-from ..store.ownership import Column, Writes
-from ..store.step import Step
+from ..store.steps.step import Step
 from .files import SimulationFiles
 from .sequences import OrderedFrames
 from .simulations import STEP

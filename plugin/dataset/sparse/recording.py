@@ -16,11 +16,11 @@ from ...progress import Progress, silent
 from ...results import Result
 from ...sparse.frames.coords import uv_of
 from ...sparse.live.recorder import RecordedFrame, Recording, read_recording
-from ..store import fields
 from ..store.database import database_failures
-from ..store.door import refuse_additions
+from ..store.fields import fields
 from ..store.leases import LOADING, holds_lease
 from ..store.names import FRAME_NUMBER, SEQUENCE
+from ..store.sets.door import refuse_additions
 
 BLOCK = 500
 MEASURES = {

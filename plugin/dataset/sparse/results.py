@@ -12,13 +12,13 @@ from ...errors import GapsphereError, MismatchError
 from ...sparse.frames.coords import resolution_to_wire, uv_of
 from ...sparse.measure.playback import PlayedFrame
 from ...sparse.network.importance import scaled
-from ..store.appearance import hide_at_first
 from ..store.database import counted
+from ..store.fields.appearance import hide_at_first
+from ..store.fields.ownership import refuse_foreign
+from ..store.fields.skipped import tag_skipped
 from ..store.names import Names
-from ..store.ownership import refuse_foreign
 from ..store.samples import flat
-from ..store.sets import resolve
-from ..store.skipped import tag_skipped
+from ..store.sets.resolve import resolve
 from .files import SimulationState
 from .frames import read_frame
 from .job import Job, Tally, told

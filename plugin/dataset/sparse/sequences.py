@@ -19,9 +19,9 @@ from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...interchange.natural_order import natural, numbers_of, order_keys
+from ...interchange.files.natural_order import natural, numbers_of, order_keys
 from ..store.samples import Samples, dataset_of, flat, image_slices, slice_path
-from ..store.sets import resolve
+from ..store.sets.resolve import resolve
 
 ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""

@@ -18,7 +18,7 @@ from ...settings.sparse import SimulateParams
 from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
 from ..store.leases import holds_lease
-from ..store.sets import Samples, reloaded
+from ..store.sets.resolve import Samples, reloaded
 from . import results
 from .frames import frames_among, frames_of_videos
 from .hard import count_hard, mark_hard

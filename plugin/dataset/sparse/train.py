@@ -13,7 +13,7 @@ from typing import Any
 
 from ...encoders.device import choose_device
 from ...errors import Cancelled, InputError, MismatchError
-from ...interchange.files import write_text
+from ...interchange.files.checked import write_text
 from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.fields import select
@@ -25,8 +25,8 @@ from ..store import places
 from ..store.database import database_failures
 from ..store.leases import holds_lease
 from ..store.names import Names
-from ..store.sets import Samples, reloaded
-from ..store.step import Step
+from ..store.sets.resolve import Samples, reloaded
+from ..store.steps.step import Step
 from .clips import Clips, read_clips
 from .frames import frames_among, frames_of_videos
 from .models import open_registry, trained_here

@@ -10,14 +10,15 @@ import numpy as np
 from ...errors import EmptySetError, InputError
 from ...projection.sphere import SphereIndex
 from ...settings.spec import SpecParams
-from ..gaps import picks
-from ..gaps.card_records import GapCard, gap_cards
-from ..store import runs, vectors
+from ..gaps.cards.card_records import GapCard, gap_cards
+from ..gaps.picks import picks
+from ..store import runs
 from ..store.database import counted
-from ..store.kept_samples import described
 from ..store.names import Names
 from ..store.samples import flat
-from ..store.sets import KEPT, Samples, resolve
+from ..store.sets.kept_samples import described
+from ..store.sets.resolve import KEPT, Samples, resolve
+from ..store.vectors import vectors
 
 PLACE_OF = 50
 """This many samples nearest to it on the sphere represent an empty place."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.contrasts import outside_ranges
+from ...coverage.named.contrasts import outside_ranges
 from ...coverage.support import support
 from ...coverage.words import counted as number_of
 from ...embeddings.attributes import WORDS
@@ -25,27 +25,28 @@ from ...embeddings.images import open_rgb
 from ...encoders.hub import offline
 from ...encoders.protocol import Encoder
 from ...errors import CheckpointError, EmptySetError, ImageError, InputError, MismatchError
-from ...interchange.left_out import LeftOut
+from ...interchange.files.left_out import LeftOut
 from ...progress import Progress, silent
 from ...report.copies import Print, copies, picture_print
 from ...report.render import shown
-from ...report.spec_reading import SpecFile, read_spec
-from ...report.spec_rule import ROUNDING, VERDICTS, SpecVerdicts, Verdict, judge
+from ...report.spec.reading import SpecFile, read_spec
+from ...report.spec.rule import ROUNDING, VERDICTS, SpecVerdicts, Verdict, judge
 from ...results import Result
 from ...settings.spec import CheckSpecParams
 from ...settings.steps import EmbeddingParams
-from ..gaps.attributes import read_attributes
-from ..gaps.embed import STEP as EMBEDDINGS
-from ..gaps.embed import open_encoder, recorded
-from ..gaps.sources import Source, list_images
-from ..store import runs, vectors
+from ..gaps.images.sources import Source, list_images
+from ..gaps.vectors.attributes import read_attributes
+from ..gaps.vectors.embed import STEP as EMBEDDINGS
+from ..gaps.vectors.embed import open_encoder, recorded
+from ..store import runs
 from ..store.database import counted, database_failures
-from ..store.door import admitted
+from ..store.fields.ownership import Column, Writes, refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import Names
-from ..store.ownership import Column, Writes, refuse_foreign
-from ..store.sets import Samples, dataset_of
-from ..store.step import Step
+from ..store.sets.door import admitted
+from ..store.sets.resolve import Samples, dataset_of
+from ..store.steps.step import Step
+from ..store.vectors import vectors
 
 STEP = "spec_check"
 RECORDINGS = "recordings"

@@ -9,19 +9,19 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.contrasts import NamedRange
 from ...coverage.criterion import Threshold
+from ...coverage.named.contrasts import NamedRange
 from ...coverage.support import support
 from ...coverage.verdict import drive_numbers
 from ...coverage.yardstick import Yardstick
-from ...report.spec_apart import Apart, set_apart
-from ...report.spec_rule import Rule
-from ..gaps.attributes import read_attributes
-from ..gaps.coverage import STEP, CoverageResult
+from ...report.spec.apart import Apart, set_apart
+from ...report.spec.rule import Rule
+from ..gaps.coverage.coverage import STEP, CoverageResult
+from ..gaps.vectors.attributes import read_attributes
 from ..store import runs
-from ..store.drives import read_drives
 from ..store.names import Names
-from ..store.vectors import Vectors
+from ..store.sets.drives import read_drives
+from ..store.vectors.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)

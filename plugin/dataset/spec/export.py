@@ -16,32 +16,33 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.markers import is_marker
+from ...coverage.named.markers import is_marker
 from ...coverage.words import standing
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
-from ...interchange.feature_cache import KNOWN
+from ...interchange.features.feature_cache import KNOWN
 from ...progress import Progress, silent
-from ...report.spec_missing import over_represented
-from ...report.spec_package import write_spec
-from ...report.spec_radius import Radius, learn_radius
-from ...report.spec_rule import Rule, make_rule, reference_rows, showcase, typical_count
-from ...report.visual_spec import MadeBy, VisualSpec
+from ...report.spec.missing import over_represented
+from ...report.spec.package import write_spec
+from ...report.spec.radius import Radius, learn_radius
+from ...report.spec.rule import Rule, make_rule, reference_rows, showcase, typical_count
+from ...report.spec.visual_spec import MadeBy, VisualSpec
 from ...results import Result
 from ...settings.spec import SpecParams
-from ..gaps import coverage
-from ..gaps.coverage import CoverageResult
-from ..gaps.embed import STEP as EMBEDDINGS
-from ..store import places, runs, vectors
+from ..gaps.coverage import coverage
+from ..gaps.coverage.coverage import CoverageResult
+from ..gaps.vectors.embed import STEP as EMBEDDINGS
+from ..store import places, runs
 from ..store.database import database_failures
-from ..store.door import admitted
+from ..store.fields.metadata import columns, metadata, scene_paths
+from ..store.fields.ownership import Writes, refuse_foreign
 from ..store.leases import holds_lease
-from ..store.metadata import columns, metadata, scene_paths
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
-from ..store.ownership import Writes, refuse_foreign
-from ..store.sets import Samples, dataset_of, resolve
-from ..store.step import Step
-from ..store.vectors import Vectors
+from ..store.sets.door import admitted
+from ..store.sets.resolve import Samples, dataset_of, resolve
+from ..store.steps.step import Step
+from ..store.vectors import vectors
+from ..store.vectors.vectors import Vectors
 from . import issued
 from .candidates import Chosen, choose
 from .evidence import drives_of, gather, worth

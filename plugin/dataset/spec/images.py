@@ -10,15 +10,15 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.distances import nearest_distance
+from ...coverage.nearest.distances import nearest_distance
 from ...coverage.yardstick import Yardstick
-from ...report.spec_rule import Rule
-from ...report.visual_spec import Image, VisualSpec
+from ...report.spec.rule import Rule
+from ...report.spec.visual_spec import Image, VisualSpec
 from ..gaps.heatmaps import STEP as HEATMAPS
 from ..store import runs
 from ..store.names import SEQUENCE, Names
 from ..store.samples import flat
-from ..store.vectors import Vectors
+from ..store.vectors.vectors import Vectors
 from .evidence import Evidence
 
 FRAMES_OF_ONE_DRIVE = 2

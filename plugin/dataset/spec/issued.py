@@ -18,16 +18,17 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from ...errors import GapsphereError
-from ...report.spec_reading import read_spec
-from ...report.visual_spec import VisualSpec
+from ...report.spec.reading import read_spec
+from ...report.spec.visual_spec import VisualSpec
 from ...rounds.spec_progress import SpecProgress
-from ..gaps.embed import STEP as EMBEDDINGS
-from ..gaps.progress import ProgressResult
-from ..store import runs, vectors
+from ..gaps.rounds.progress import ProgressResult
+from ..gaps.vectors.embed import STEP as EMBEDDINGS
+from ..store import runs
+from ..store.fields.ownership import Writes
 from ..store.names import Names
-from ..store.ownership import Writes
 from ..store.runs import Record
 from ..store.samples import flat
+from ..store.vectors import vectors
 from .check import check_vectors
 
 RECORD = "specs"

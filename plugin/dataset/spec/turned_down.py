@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from ...errors import GapsphereError
 from ...settings.spec import SpecParams
-from ..gaps import coverage
+from ..gaps.coverage import coverage
 from ..store.database import is_empty
-from ..store.door import admitted
 from ..store.names import Names
-from ..store.sets import Samples, dataset_of, resolve
+from ..store.sets.door import admitted
+from ..store.sets.resolve import Samples, dataset_of, resolve
 from .candidates import choose
 
 STEPS_OF_DELTA = 1e-4

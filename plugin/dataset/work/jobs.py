@@ -22,8 +22,8 @@ from ...encoders.hub import offline
 from ...errors import Cancelled, GapsphereError, InputError
 from ...progress import Progress, Reporter
 from ..store.fiftyone_internals import dataset_id, exists
-from ..store.guard import guarded
 from ..store.leases import BEAT, WAIT, Lease
+from ..store.steps.guard import guarded
 from . import told
 from .told import STOP, STOP_ALL, Told
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import CheckpointError, InputError, NotFiniteError
-from ...interchange.files import write_text, write_whole
+from ...interchange.files.checked import write_text, write_whole
 from ...progress import Progress, silent
 from ...settings.sparse import Pattern, SparseTrainParams
 from ..frames.samples import Memory, Samples, passing_through, remember, samples_of

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from ...interchange.files import write_whole
+from ...interchange.files.checked import write_whole
 
 log = logging.getLogger(__name__)
 

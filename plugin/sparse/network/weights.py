@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CheckpointError
-from ...interchange.files import write_whole
+from ...interchange.files.checked import write_whole
 from .model import ModelConfig, SparsePixelTransformer
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "packaged" / "doom-grey.safetensors"

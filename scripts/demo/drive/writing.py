@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ....plugin.errors import ArtifactError, InputError
-from ....plugin.interchange.files import write_text, write_whole
+from ....plugin.interchange.files.checked import write_text, write_whole
 from ....plugin.progress import Progress, silent
 from .plan import Drive, plan_drives
 from .scene import build_scene, render_frame

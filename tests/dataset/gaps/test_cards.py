@@ -8,13 +8,14 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
-from gapsphere.plugin.coverage.duplicates import frame_scale, near_duplicates
-from gapsphere.plugin.dataset.gaps.card_files import export_gap_cards
-from gapsphere.plugin.dataset.gaps.card_records import SINGLE_IMAGES, gap_cards
-from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.coverage.picks.duplicates import frame_scale, near_duplicates
+from gapsphere.plugin.dataset.gaps.cards.card_files import export_gap_cards
+from gapsphere.plugin.dataset.gaps.cards.card_records import SINGLE_IMAGES, gap_cards
+from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.steps import CardFileParams, CardParams, CoverageParams
 

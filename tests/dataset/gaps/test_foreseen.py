@@ -5,8 +5,9 @@ import platform
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps import embed, foreseen
+from gapsphere.plugin.dataset.gaps import foreseen
 from gapsphere.plugin.dataset.gaps.foreseen import Counts
+from gapsphere.plugin.dataset.gaps.vectors import embed
 from gapsphere.plugin.dataset.store import paces, runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled
@@ -103,7 +104,7 @@ def test_a_heatmap_takes_as_long_as_with_the_encoder_of_the_embeddings(dataset):
 
 
 def test_what_waits_is_counted_once_until_a_sample_changes(dataset, monkeypatch):
-    from gapsphere.plugin.dataset.store import counts
+    from gapsphere.plugin.dataset.store.sets import counts
 
     dataset.add_samples([fo.Sample(f"/made/{n}.png") for n in range(4)], progress=False)
     dataset.add_sample_field("embedding", fo.VectorField)

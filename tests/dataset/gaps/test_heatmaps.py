@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 from fiftyone.operators.delegated import DelegatedOperationService
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.heatmaps import compute_heatmaps
-from gapsphere.plugin.dataset.store import runs, tags
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.fields import tags
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.fields import make
@@ -33,7 +34,7 @@ def _one_thread():
 @pytest.fixture
 def loaded(dataset, make_images):
     """Three images of S, five of U."""
-    from gapsphere.plugin.dataset.gaps.load import load_images
+    from gapsphere.plugin.dataset.gaps.images.load import load_images
 
     load_images(dataset, make_images("owned", 3), make_images("red", 5, tint=(1.0, 0.1, 0.1)))
     return dataset
@@ -83,7 +84,7 @@ def test_the_run_tells_how_the_maps_were_made(embedded):
 
 def test_what_is_up_to_date_is_not_made_again_and_no_network_is_loaded(embedded, monkeypatch):
     compute_heatmaps(few(embedded))
-    from gapsphere.plugin.dataset.gaps import embed
+    from gapsphere.plugin.dataset.gaps.vectors import embed
 
     def loading(params):
         raise AssertionError("a network was loaded")

@@ -5,14 +5,16 @@ from collections import Counter
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.distances import nearest_distance
-from gapsphere.plugin.dataset.gaps.budget import budget_curve, export_budget_curve
-from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.picks import select_candidates, select_kcenter
+from gapsphere.plugin.coverage.nearest.distances import nearest_distance
+from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.picks.budget import budget_curve, export_budget_curve
+from gapsphere.plugin.dataset.gaps.picks.picks import select_candidates, select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
-from gapsphere.plugin.dataset.store import runs, step, vectors
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.steps import step
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import (
     ArtifactError,
     EmptySetError,

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps import sphere
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere, place_on_sphere
-from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.settings.steps import SphereParams
 
 

@@ -5,13 +5,13 @@ import json
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps import progress, rounds
-from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
-from gapsphere.plugin.dataset.gaps.rounds import CardCounts
-from gapsphere.plugin.dataset.store import vectors
+from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.rounds import progress, rounds
+from gapsphere.plugin.dataset.gaps.rounds.rounds import CardCounts
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import EmptySetError, InputError
 from gapsphere.plugin.settings.steps import CardParams, CoverageParams, EmbeddingParams
 from gapsphere.tests.support.killed import killed_at

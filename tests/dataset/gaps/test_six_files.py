@@ -10,8 +10,8 @@ from gapsphere.panels.gap_explorer import answers, columns
 from gapsphere.plugin.dataset import api
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.artifacts import import_artifacts
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.errors import ArtifactError, InputError, MismatchError
 from gapsphere.plugin.projection import questions
 from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams

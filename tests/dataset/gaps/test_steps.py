@@ -6,20 +6,21 @@ from dataclasses import replace
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.distances import leave_one_out
+from gapsphere.plugin.coverage.nearest.distances import leave_one_out
 from gapsphere.plugin.coverage.novelty import novelty
 from gapsphere.plugin.coverage.radius import coverage_json
 from gapsphere.plugin.coverage.verdict import frame_threshold
-from gapsphere.plugin.dataset.gaps import coverage
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.coverage import coverage
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
-from gapsphere.plugin.dataset.gaps.load import load_images
-from gapsphere.plugin.dataset.gaps.measure import compute_attributes
-from gapsphere.plugin.dataset.gaps.picks import select_kcenter
+from gapsphere.plugin.dataset.gaps.images.load import load_images
+from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere, place_on_sphere
-from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.vectors.measure import compute_attributes
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import EmptySetError, InputError
 from gapsphere.plugin.settings.steps import (
     CoverageParams,
@@ -338,7 +339,7 @@ def test_steps_without_vectors_or_sets_are_sentences(loaded, dataset):
 def test_the_same_parameters_load_no_model_again(loaded, monkeypatch):
     params = EmbeddingParams(encoder="packaged")
     compute_embeddings(loaded, params)
-    monkeypatch.setattr("gapsphere.plugin.dataset.gaps.embed.open_encoder", None)
+    monkeypatch.setattr("gapsphere.plugin.dataset.gaps.vectors.embed.open_encoder", None)
     assert compute_embeddings(loaded, params).known == 32
 
 

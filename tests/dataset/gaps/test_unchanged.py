@@ -5,13 +5,13 @@ import fiftyone as fo
 import gapsphere
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.unchanged import Look
-from gapsphere.plugin.dataset.store import marks, vectors
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection
-from gapsphere.plugin.dataset.store.inputs import read_inputs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.steps.inputs import read_inputs
+from gapsphere.plugin.dataset.store.vectors import marks, vectors
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import CoverageParams, GapParams
 

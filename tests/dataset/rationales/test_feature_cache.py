@@ -12,9 +12,9 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
-from gapsphere.plugin.dataset.gaps.picks import select_kcenter
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.rationales.decisions import decide, undo
 from gapsphere.plugin.dataset.rationales.export import export_reviews
 from gapsphere.plugin.dataset.rationales.failures import rank_gaps_by_failures
@@ -23,8 +23,8 @@ from gapsphere.plugin.dataset.spec.export import export_visual_spec
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.database import counted
 from gapsphere.plugin.dataset.store.insert import insert
-from gapsphere.plugin.dataset.store.judged import failed_there
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors.judged import failed_there
 from gapsphere.plugin.errors import (
     ArtifactError,
     Cancelled,

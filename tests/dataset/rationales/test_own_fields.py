@@ -8,8 +8,8 @@ from gapsphere.panels.rationale_summary import picks
 from gapsphere.plugin.dataset.rationales import decisions, queue
 from gapsphere.plugin.dataset.rationales.export import _add_decisions
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
-from gapsphere.plugin.dataset.store.judged import _verdicts
 from gapsphere.plugin.dataset.store.names import ReviewNames
+from gapsphere.plugin.dataset.store.vectors.judged import _verdicts
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from gapsphere.tests.support.made_review import add_verdicts

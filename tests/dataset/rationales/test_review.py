@@ -10,8 +10,9 @@ import pytest
 from gapsphere.plugin.dataset.rationales import decisions as review
 from gapsphere.plugin.dataset.rationales import neighbors
 from gapsphere.plugin.dataset.rationales import queue as review_queue
-from gapsphere.plugin.dataset.store import fields, vectors
+from gapsphere.plugin.dataset.store.fields import fields
 from gapsphere.plugin.dataset.store.names import ReviewNames
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import DatabaseError, EmptySetError, InputError, SaveError
 from gapsphere.tests.support.made_review import add_verdicts
 

@@ -4,7 +4,7 @@ from datetime import datetime
 import fiftyone as fo
 import pytest
 from gapsphere.plugin.dataset.sparse.sequences import in_order, ordered_sequences
-from gapsphere.plugin.dataset.store.drives import read_drives
+from gapsphere.plugin.dataset.store.sets.drives import read_drives
 
 
 @pytest.mark.parametrize(

@@ -626,7 +626,7 @@ def test_a_gap_can_be_asked_for_that_is_hard(film, simulate):
 def test_the_collection_guide_may_name_hardness_and_no_other_field_of_the_simulation(
     film, simulate
 ):
-    from gapsphere.plugin.dataset.store.metadata import metadata
+    from gapsphere.plugin.dataset.store.fields.metadata import metadata
 
     simulate(film)
     simulate(film, suffix="b", pattern="random")

@@ -11,21 +11,22 @@ import jsonschema
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import own_distances
-from gapsphere.plugin.coverage.distances import nearest_distance
+from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.coverage.verdict import level_of
 from gapsphere.plugin.coverage.words import standing
-from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.spec import check
 from gapsphere.plugin.dataset.spec.check import check_files, check_view
 from gapsphere.plugin.dataset.spec.export import export_visual_spec
 from gapsphere.plugin.dataset.spec.turned_down import distances_ahead, turned_down
-from gapsphere.plugin.dataset.store import runs, vectors
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.encoders import hub
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
-from gapsphere.plugin.report.spec_reading import read_spec
+from gapsphere.plugin.report.spec.reading import read_spec
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.spec import CheckSpecParams, SpecParams
 from gapsphere.plugin.settings.steps import CoverageParams

@@ -2,10 +2,10 @@
 
 import fiftyone as fo
 import pytest
-from gapsphere.plugin.dataset.gaps import progress
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
-from gapsphere.plugin.dataset.gaps.load import load_images
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.images.load import load_images
+from gapsphere.plugin.dataset.gaps.rounds import progress
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.spec import issued
 from gapsphere.plugin.dataset.spec.check import check_view
 from gapsphere.plugin.dataset.spec.export import export_visual_spec

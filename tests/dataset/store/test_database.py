@@ -28,7 +28,7 @@ EMBED = """
     from PIL import Image
     from gapsphere.plugin.settings.steps import EmbeddingParams
     from gapsphere.plugin.dataset.store import vectors
-    from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+    from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
     from gapsphere.plugin.errors import DatabaseError
 
     class Wide:

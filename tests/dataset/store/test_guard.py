@@ -5,9 +5,9 @@ import errno
 import fiftyone as fo
 import pytest
 from gapsphere.plugin.dataset import api
-from gapsphere.plugin.dataset.store import guard
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection, database, dataset_id
-from gapsphere.plugin.dataset.store.guard import disk_failures, guarded
+from gapsphere.plugin.dataset.store.steps import guard
+from gapsphere.plugin.dataset.store.steps.guard import disk_failures, guarded
 from gapsphere.plugin.errors import Cancelled, InputError
 
 
@@ -101,7 +101,7 @@ def test_a_stop_stays_a_stop(tagged):
 
 def test_the_functions_of_the_api_are_guarded(tagged, monkeypatch):
     monkeypatch.setattr(
-        "gapsphere.plugin.dataset.gaps.embed.compute_embeddings",
+        "gapsphere.plugin.dataset.gaps.vectors.embed.compute_embeddings",
         lambda samples, *_, **__: delete(samples),
     )
     with pytest.raises(InputError, match="was deleted while compute_embeddings ran"):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import fiftyone as fo
 import pytest
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
-from gapsphere.plugin.dataset.gaps.load import load_images
+from gapsphere.plugin.dataset.gaps.images.load import load_images
 from gapsphere.plugin.dataset.store import leases
 from gapsphere.plugin.dataset.store.fiftyone_internals import dataset_id
 from gapsphere.plugin.dataset.store.leases import Lease, lease

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from bson import ObjectId
 from fiftyone import ViewField as F
-from gapsphere.plugin.dataset.store import kept_samples, runs, sets
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.fiftyone_internals import detached
-from gapsphere.plugin.dataset.store.members import word_of
 from gapsphere.plugin.dataset.store.names import Names
-from gapsphere.plugin.dataset.store.sets import resolve, resolve_sets
+from gapsphere.plugin.dataset.store.sets import kept_samples
+from gapsphere.plugin.dataset.store.sets import resolve as sets
+from gapsphere.plugin.dataset.store.sets.members import word_of
+from gapsphere.plugin.dataset.store.sets.resolve import resolve, resolve_sets
 from gapsphere.plugin.errors import EmptySetError, InputError
 
 

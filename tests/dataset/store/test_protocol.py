@@ -9,16 +9,19 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps import analysis
-from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.coverage import read as read_coverage
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
-from gapsphere.plugin.dataset.gaps.picks import select_kcenter
+from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.coverage.coverage import read as read_coverage
+from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.gaps.sphere import compute_sphere
-from gapsphere.plugin.dataset.store import runs, step, tags, vectors
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.fields import tags
 from gapsphere.plugin.dataset.store.fiftyone_internals import columns_digest, ids_with
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.steps import step
+from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import (
     DatabaseError,
     InputError,

@@ -5,8 +5,8 @@ import logging
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.store.run_class import StepRunConfig
 from gapsphere.plugin.settings.steps import EmbeddingParams
 

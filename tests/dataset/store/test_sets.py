@@ -3,7 +3,7 @@ from datetime import date, datetime
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.store.sets import resolve, resolve_sets
+from gapsphere.plugin.dataset.store.sets.resolve import resolve, resolve_sets
 from gapsphere.plugin.errors import EmptySetError, InputError
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import psutil
 import pytest
 from fiftyone.operators.store import ExecutionStore
-from gapsphere.plugin.dataset.gaps.embed import compute_embeddings
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.store import leases, runs
 from gapsphere.plugin.dataset.store.leases import ANALYSIS, Lease, lease
 from gapsphere.plugin.dataset.store.names import Names

@@ -80,7 +80,7 @@ def test_a_delta_is_tried_seen_in_the_grid_used_and_taken_back(panel, own, shot)
 
 
 def test_where_nothing_is_a_gap_the_bar_offers_what_would_be(panel, own, shot):
-    from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+    from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
     from gapsphere.plugin.settings.steps import CoverageParams
 
     compute_coverage(own, CoverageParams(delta=1.5))

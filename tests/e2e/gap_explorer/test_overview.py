@@ -10,8 +10,8 @@ PICK = '[data-cy="gs-pick-list"] li'
 @pytest.fixture
 def carded(own):
     # FiftyOne is imported where it is used: the tests' own database must be there before it.
-    from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-    from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+    from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+    from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
     from gapsphere.plugin.settings.steps import CardParams, CoverageParams
 
     compute_coverage(own, CoverageParams(delta=0.05))
@@ -21,7 +21,7 @@ def carded(own):
 
 def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, carded, shot):
     """One walk from the first look to a tagged list of picks, a saved view and a tray."""
-    from gapsphere.plugin.dataset.gaps.card_records import gap_cards
+    from gapsphere.plugin.dataset.gaps.cards.card_records import gap_cards
 
     cards = gap_cards(carded)
     panel.open(carded)

@@ -8,8 +8,8 @@ PAGE = '[data-cy="gs-progress"]'
 
 def measure(dataset):
     # FiftyOne is imported where it is used: the tests' own database must be there before it.
-    from gapsphere.plugin.dataset.gaps.cards import summarize_gaps
-    from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+    from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+    from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
     from gapsphere.plugin.settings.steps import CardParams, CoverageParams
 
     compute_coverage(dataset, CoverageParams(delta=0.05))

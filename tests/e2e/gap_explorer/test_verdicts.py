@@ -12,7 +12,7 @@ DRIVE = '[data-cy="gs-drive"]'
 
 def measure(dataset, **params):
     # FiftyOne is imported where it is used: the tests' own database must be there before it.
-    from gapsphere.plugin.dataset.gaps.coverage import compute_coverage
+    from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 
     return compute_coverage(dataset, CoverageParams(reset_delta=True, **params))
 

@@ -1,0 +1,1 @@
+"""The named channel: how a drive differs from those of S in attributes and fields."""

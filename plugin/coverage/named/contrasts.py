@@ -1,0 +1,203 @@
+"""How a drive of U differs from the drives of S in one number of each frame, such as brightness.
+
+The one idea: the same test as for distances (:mod:`..verdict`), two-sided, since an attribute can
+be too low as well as too high.  Asking several attributes of one drive is corrected for
+(Bonferroni): one of eight attributes is below .05 by chance once in three drives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..verdict import Labels, drive_numbers, drive_statistics, frame_threshold
+from ..words import share
+
+OWN_RANGE = 0.99
+"""Share of S, drives weighted alike, that lies inside of its own range."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Lowest and highest usual value; infinite ends where S cannot support the level."""
+
+    low: float
+    high: float
+
+    def outside(self, values: ArrayLike) -> NDArray[np.bool_]:
+        """Which values lie beyond an end."""
+        array = np.asarray(values, np.float64)
+        return (array < self.low) | (array > self.high)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One drive of U beside S in one attribute.
+
+    ``median`` of the drive, ``lowest`` and ``highest`` median of the drives of S, ``outside`` the
+    share of the drive's frames beyond S's own range, ``p`` two-sided and not yet corrected.
+    """
+
+    drive: Hashable
+    median: float
+    lowest: float
+    highest: float
+    outside: float
+    p: float
+
+    def corrected(self, attributes: int) -> float:
+        """The p-value where so many attributes were asked of the drive (Bonferroni)."""
+        return min(1.0, self.p * attributes)
+
+
+@dataclass(frozen=True)
+class NamedRange:
+    """The range of S in one attribute, among the images of one camera where that is named.
+
+    ``level`` is the rate at which a frame of a new drive of a known kind leaves it, at most; None
+    where S has too few drives, and the range holds 99 % of S instead.  ``of`` follows a number in
+    words, as in ``of 255``.
+    """
+
+    attribute: str
+    low: float
+    high: float
+    level: float | None = None
+    camera: str | None = None
+    of: str = ""
+
+    @classmethod
+    def of_owned(
+        cls, attribute: str, values: ArrayLike, drives: Labels, alpha: float, **about: Any
+    ) -> NamedRange:
+        """The range at level ``alpha``, or else S's own."""
+        found = level_range(values, drives, alpha)
+        level: float | None = alpha
+        if not np.isfinite([found.low, found.high]).all():
+            found, level = own_range(values, drives), None
+        return cls(attribute, found.low, found.high, level, **about)
+
+    def phrase(self, value: float) -> str:
+        """A value beside the range.
+
+        Examples
+        --------
+        >>> NamedRange("brightness", 71.2, 140, of=" of 255").phrase(38.4)
+        'brightness 38 of 255 (71 to 140)'
+        """
+        name = self.attribute.replace("_", " ")
+        return f"{name} {short(value)}{self.of} ({short(self.low)} to {short(self.high)})"
+
+
+def outside_ranges(
+    values: Mapping[str, float | None], ranges: Iterable[NamedRange], camera: str | None = None
+) -> list[tuple[NamedRange, float]]:
+    """The ranges of S that an image of ``camera`` is outside of, each with the image's value.
+
+    Examples
+    --------
+    >>> ranges = [NamedRange("brightness", 71, 140), NamedRange("contrast", 20, 60)]
+    >>> [(known, value)] = outside_ranges({"brightness": 38.0, "contrast": 40.0}, ranges)
+    >>> known.phrase(value)
+    'brightness 38 (71 to 140)'
+    """
+    found = []
+    for each in ranges:
+        value = values.get(each.attribute)
+        if value is not None and each.camera == camera and not each.low <= value <= each.high:
+            found.append((each, value))
+    return found
+
+
+def outside_sentence(outside: Sequence[tuple[NamedRange, float]]) -> str:
+    """What an image is outside of, as :func:`outside_ranges` found it; empty for nothing.
+
+    A sentence for each level: an attribute that fewer drives of S have may lack one.
+
+    Examples
+    --------
+    >>> outside_sentence([(NamedRange("brightness", 71, 140, of=" of 255"), 38.0)])
+    'Outside the range of owned images (99 % of them): brightness 38 of 255 (71 to 140).'
+    """
+    phrases: dict[tuple[str | None, float | None], list[str]] = {}
+    for each, value in outside:
+        phrases.setdefault((each.camera, each.level), []).append(each.phrase(value))
+    sentences = []
+    for (camera, level), those in phrases.items():
+        of = "" if camera is None else f" with camera {camera}"
+        held = f"{share(OWN_RANGE)} of them" if level is None else f"level {share(level)}"
+        sentences.append(f"Outside the range of owned images{of} ({held}): {', '.join(those)}.")
+    return " ".join(sentences)
+
+
+def short(value: float) -> str:
+    """A number as sentences have it.
+
+    >>> short(71.2), short(0.1234)
+    ('71', '0.123')
+    """
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
+
+
+def own_range(values: ArrayLike, drives: Labels) -> Range:
+    """The range that holds 99 % of S, drives weighted alike: half a percent is cut at each end.
+
+    Examples
+    --------
+    >>> own_range([1.0, 2.0, 3.0], ["a", "a", "b"])
+    Range(low=1.0, high=3.0)
+    """
+    array, drive = np.asarray(values, np.float64), drive_numbers(drives)
+    order = np.argsort(array, kind="stable")
+    weight = 1 / ((drive.max() + 1) * np.bincount(drive)[drive[order]])
+    reached = np.cumsum(weight)
+    tail = (1 - OWN_RANGE) / 2
+    low = int(np.searchsorted(reached, tail, side="right"))
+    high = int(np.searchsorted(reached, 1 - tail - 1e-12))
+    return Range(float(array[order[low]]), float(array[order[min(high, len(array) - 1)]]))
+
+
+def level_range(values: ArrayLike, drives: Labels, alpha: float) -> Range:
+    """The range that a frame of a new drive of a known kind leaves at most at the rate ``alpha``.
+
+    Half of it at each end; infinite where the drives of S are too few.
+    """
+    array = np.asarray(values, np.float64)
+    return Range(
+        -frame_threshold(-array, drives, alpha / 2), frame_threshold(array, drives, alpha / 2)
+    )
+
+
+def contrasts(
+    owned: ArrayLike, owned_drives: Labels, pool: ArrayLike, pool_drives: Labels
+) -> list[Contrast]:
+    """Each drive of U beside the drives of S, in the order in which they first appear.
+
+    Parameters
+    ----------
+    owned, owned_drives : (n,), n labels
+        The attribute of each frame of S, and its drive.
+    pool, pool_drives : (k,), k labels
+        The same of U.
+
+    Examples
+    --------
+    >>> dark, = contrasts([90, 100, 110], ["a", "b", "c"], [30, 40], ["night", "night"])
+    >>> dark.median, dark.lowest, dark.highest, dark.outside, dark.p
+    (35.0, 90.0, 110.0, 1.0, 0.5)
+    """
+    usual = np.array(list(drive_statistics(owned, owned_drives).values()))
+    beyond = own_range(owned, owned_drives).outside(pool)
+    share = drive_statistics(beyond.astype(float), pool_drives, "mean", name="U")
+    found = []
+    for drive, median in drive_statistics(pool, pool_drives, name="U").items():
+        tail = min((usual <= median).sum(), (usual >= median).sum())
+        p = min(1.0, 2 * (1 + tail) / (len(usual) + 1))
+        found.append(
+            Contrast(drive, median, float(usual.min()), float(usual.max()), share[drive], float(p))
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Which reference is nearest, exactly: the product, or less than the product."""

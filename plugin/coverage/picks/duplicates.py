@@ -1,0 +1,154 @@
+"""Near duplicates: images so close that they count once, within a drive and across drives.
+
+The one idea: a group is all that lies within the scale of its representative, so no chain of small
+steps joins images that are far apart (frames of one drive would all become one group).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...progress import Progress, silent
+from ..nearest.rows import (
+    Metric,
+    Rows,
+    checked_metric,
+    checked_rows,
+    metric_to_squared,
+    pairs_within,
+    squared_distance_of_pairs,
+    squared_to_metric,
+)
+from ..verdict import Labels, drive_numbers
+
+_ROWS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """``group`` int64 (n,) numbers from 0, ``representatives`` int64 (g,), a row for each group."""
+
+    group: NDArray[np.int64]
+    representatives: NDArray[np.int64]
+
+
+def near_duplicates(
+    rows: Rows, scale: float, *, metric: Metric = "cosine", progress: Progress = silent
+) -> Duplicates:
+    """Group rows that are within ``scale`` of a representative; exact.
+
+    Parameters
+    ----------
+    rows : float32 (n, d)
+        Unit rows.
+    scale : float
+        In the unit of ``metric``, such as the usual distance of neighbouring frames of S; a row
+        exactly that far belongs to the group.
+
+    Returns
+    -------
+    Duplicates
+        In the order of ``rows``, each one that no representative before it is near to represents
+        itself; the others belong to the first that is.  So representatives are more than
+        ``scale`` apart, and each row is within ``scale`` of its own.
+
+    Examples
+    --------
+    >>> found = near_duplicates(np.eye(2, dtype=np.float32)[[0, 1, 0]], 0.1)
+    >>> found.group.tolist(), found.representatives.tolist()
+    ([0, 1, 0], [0, 1])
+    """
+    rows = checked_rows("The set", rows)
+    if not scale >= 0:
+        raise InputError(f"scale is {scale}; give a distance that is not negative.")
+    squared = metric_to_squared(scale, metric)
+    group = np.full(len(rows), -1)
+    heads: list[int] = []
+    for start in range(0, len(rows), _ROWS):
+        stop = min(start + _ROWS, len(rows))
+        known = len(heads)
+        for first in range(0, known, 4096):
+            names = np.array(heads[first : first + 4096])
+            open_rows = start + np.flatnonzero(group[start:stop] < 0)
+            near = _within(rows, open_rows, names, squared)
+            found = near.any(axis=1)
+            group[open_rows[found]] = first + near[found].argmax(axis=1)
+        left = start + np.flatnonzero(group[start:stop] < 0)
+        near = _within(rows, left, left, squared)
+        for number, row in enumerate(left):
+            if group[row] < 0:
+                members = left[near[number]]
+                group[members[group[members] < 0]] = len(heads)
+                heads.append(int(row))
+        progress(stop, len(rows))
+    return Duplicates(group, np.array(heads))
+
+
+def _within(
+    rows: Rows, i: NDArray[np.int64], j: NDArray[np.int64], squared: float
+) -> NDArray[np.bool_]:
+    """Which pairs are within the distance; a row is, of itself."""
+    return pairs_within(rows[i], rows[j], squared) | (i[:, None] == j)
+
+
+def frame_scale(
+    rows: Rows,
+    drives: Labels,
+    order: NDArray[np.int64] | None = None,
+    *,
+    metric: Metric = "cosine",
+) -> float:
+    """How far apart neighbouring frames usually are: the median over named drives, exact.
+
+    Parameters
+    ----------
+    rows : float32 (m, d)
+        Unit rows.
+    drives : m labels
+        A missing label is a drive of its own.
+    order : int (m,), optional
+        Sorts the rows of each drive as they were recorded; by default they are.
+
+    Returns
+    -------
+    float
+        In the unit of ``metric``; 0, so that only copies are alike, where no drive has two frames.
+
+    Examples
+    --------
+    >>> frame_scale(np.eye(3, dtype=np.float32), ["a", "a", "b"])
+    1.0
+    """
+    rows = checked_rows("The set", rows)
+    before, after = neighbouring_frames(drives, order)
+    if not len(before):
+        return 0.0
+    squared = squared_distance_of_pairs(rows, before, rows, after)
+    return float(np.median(squared_to_metric(squared, checked_metric(metric))))
+
+
+def neighbouring_frames(
+    drives: Labels, order: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of frames of one drive and of those that follow them, each int64 (p,).
+
+    Parameters
+    ----------
+    drives, order
+        As for :func:`frame_scale`.
+
+    Examples
+    --------
+    >>> before, after = neighbouring_frames(["a", "b", "a", "a"], np.array([3, 2, 1, 0]))
+    >>> before.tolist(), after.tolist()
+    ([3, 2], [2, 0])
+    """
+    drive = drive_numbers(drives)
+    order = np.arange(len(drive)) if order is None else order
+    order = order[np.argsort(drive[order], kind="stable")]
+    same = np.flatnonzero(np.diff(drive[order]) == 0)
+    return order[same], order[same + 1]

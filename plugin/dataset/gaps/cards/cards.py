@@ -1,0 +1,284 @@
+"""``summarize_gaps``: the gaps of the last coverage run in cards, on samples and in a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....cards.card import Card, make_cards
+from ....cards.group import SINGLE, Groups, group_gaps, joining_distance
+from ....cards.stability import HOLDS_ABOVE, NO_GAP, Held, bootstrap_runs, stability
+from ....coverage.criterion import GAP, NAMES
+from ....coverage.nearest.rows import metric_to_squared, pairs_within
+from ....coverage.picks.duplicates import near_duplicates
+from ....progress import Progress, Reporter, quiet
+from ....settings.steps import CardParams
+from ...store import runs
+from ...store.fields.metadata import columns
+from ...store.fields.ownership import Column, Writes, refuse_foreign
+from ...store.leases import holds_lease
+from ...store.names import Names
+from ...store.samples import flat
+from ...store.sets.door import admitted
+from ...store.sets.resolve import Samples, reloaded
+from ...store.steps.inputs import Inputs, read_inputs
+from ...store.steps.step import Step
+from ...store.vectors import vectors
+from ...store.vectors.vectors import Vectors
+from ..coverage import coverage
+from ..rounds import round_cards
+from .card_records import (
+    LISTED,
+    SINGLE_IMAGES,
+    STEP,
+    CardResult,
+    coverage_stamp,
+    keys,
+    of_record,
+    record_of,
+)
+from .card_scene import Scene
+
+SEED = 51
+ASKED = 64
+"""Images of S that say how many it usually has within δ."""
+
+Ints = NDArray[np.int64]
+
+
+def writes(names: Names) -> Writes:
+    """What the step writes."""
+    about = f"The gap card of a gap, {SINGLE_IMAGES!r} where it is in none"
+    return Writes(STEP, (Column(names.gap_card, str, about),), tags=(names.duplicate_tag,))
+
+
+@holds_lease("summarize_gaps")
+def summarize_gaps(
+    samples: Samples,
+    params: CardParams | None = None,
+    *,
+    inputs: Inputs | None = None,
+    report: Reporter = quiet,
+) -> CardResult:
+    """Group the gaps of the last coverage run in cards, and say what each is.
+
+    Writes ``gap_card`` on gaps: the card's key, or ``single images``; and the tag
+    ``gap_duplicate`` on those that count once with an earlier one.
+
+    Raises
+    ------
+    EmptySetError
+        There is no coverage run.
+    MismatchError
+        S, U or their drives are not what the coverage run saw.
+    InputError
+        A field of the user's is named ``gap_card``.
+    """
+    params = params or CardParams()
+    samples = admitted(samples, params.slices)
+    dataset, names = reloaded(samples), Names(params.suffix)
+    covered = coverage.read(dataset, names)
+    trace = {"coverage": coverage_stamp(dataset, names)}
+    step = Step.of(STEP, samples, params, trace, writes)
+    step.work = float(covered.candidates)
+    refuse_foreign(dataset, names, writes(names))
+    scene = None
+    if covered.gaps:
+        inputs = inputs or read_inputs(samples, params, progress=report("Reading vectors"))
+        scene = Scene.read(samples, params, inputs)
+        step.inputs = {**trace, **scene.trace(step.earlier)}
+    if known := step.current():
+        round_cards.note(dataset, names)
+        return replace(of_record(known), reused=True)
+    result = CardResult(dataset.name, params.suffix, 0, 0, 0, [], covered.basis)
+    if scene is None or not scene.gap.any():
+        return _write(step, result, [], [], [])
+    groups = _groups(scene, report("Grouping gaps"))
+    card = np.full(len(scene.gap), NO_GAP)
+    card[scene.gap] = groups.card
+    held = _held(scene, card, params.card_runs, report("Runs for stability"))
+    alike = _duplicates(scene, report("Near duplicates"))
+    made = _cards(scene, card, held, alike, report("Naming cards"))
+    key, number = keys(made), {int(card[one.rows[0]]): at for at, one in enumerate(made)}
+    wanted, elsewhere = _wanted(scene, params.card_quantity), _elsewhere(scene, card)
+    found = [
+        record_of(
+            one,
+            key[at],
+            at + 1,
+            (scene.inputs.pool.ids, scene.inputs.owned.ids),
+            wanted,
+            covered.alpha,
+            {suffix: holds[int(card[one.rows[0]])] for suffix, holds in elsewhere.items()},
+        )
+        for at, one in enumerate(made[:LISTED])
+    ]
+    gaps = np.flatnonzero(scene.gap).tolist()
+    result = replace(
+        result,
+        gaps=len(gaps),
+        once=len(np.unique(alike[scene.gap])),
+        count=len(made),
+        single=int((card == SINGLE).sum()),
+        found=found,
+        scale=groups.scale,
+        left_out=dict(scene.terms.left_out),
+    )
+    values = {SINGLE: SINGLE_IMAGES, **{label: key[at] for label, at in number.items()}}
+    ids = [scene.inputs.pool.ids[row] for row in gaps]
+    again = [scene.inputs.pool.ids[row] for row in gaps if alike[row] != row]
+    return _write(step, result, ids, [values[int(card[row])] for row in gaps], again)
+
+
+def _write(
+    step: Step, result: CardResult, ids: Sequence[str], values: Sequence[str], again: Sequence[str]
+) -> CardResult:
+    """Write the field of the gaps ``ids``, the tag of those that count no more, the record."""
+    step.begin()
+    step.write(step.names.gap_card, ids, values)
+    step.tag(step.names.duplicate_tag, again)
+    result = replace(result, seconds=step.seconds)
+    step.complete(asdict(result))
+    round_cards.note(step.dataset, step.names)
+    return result
+
+
+def _groups(scene: Scene, progress: Progress) -> Groups:
+    """The gaps in groups; where S has one image nothing says what is near, and each is alone."""
+    if scene.scale is None:
+        return Groups(np.full(int(scene.gap.sum()), SINGLE), 0.0)
+    return group_gaps(
+        scene.inputs.pool.matrix[scene.gap],
+        joining_distance(scene.scale),
+        metric=scene.covered.metric,
+        memory_mb=scene.settings.memory_mb,
+        progress=progress,
+    )
+
+
+def _held(scene: Scene, card: Ints, count: int, progress: Progress) -> list[Held]:
+    """In how many runs each card holds; empty where S has too few drives to draw from."""
+    covered = scene.covered
+    few = covered.drives_owned < 2 or covered.basis == "provisional"
+    if few or covered.score != "nearest" or not count or card.max() < 0:
+        return []
+    drawn = bootstrap_runs(
+        scene.inputs.owned.matrix,
+        scene.owned_drives,
+        scene.inputs.pool.matrix,
+        covered.alpha,
+        delta=None if covered.basis == "level" else covered.delta,
+        runs=count,
+        seed=SEED,
+        metric=covered.metric,
+        memory_mb=scene.settings.memory_mb,
+        progress=progress,
+    )
+    return stability(card, drawn)
+
+
+def _duplicates(scene: Scene, progress: Progress) -> Ints:
+    """The row of U that each gap is a near duplicate of, or its own: (n,), -1 where it is no gap.
+
+    Nearer than neighbouring frames of S usually are, as picks have it.
+    """
+    rows, found = np.flatnonzero(scene.gap), np.full(len(scene.gap), -1)
+    alike = near_duplicates(
+        scene.inputs.pool.matrix[rows],
+        scene.frame_scale,
+        metric=scene.covered.metric,
+        progress=progress,
+    )
+    found[rows] = rows[alike.representatives[alike.group]]
+    return found
+
+
+def _cards(
+    scene: Scene, card: Ints, held: list[Held], alike: Ints, progress: Progress
+) -> list[Card]:
+    if scene.scale is None:
+        return []
+    return make_cards(
+        scene.inputs.owned.matrix,
+        scene.inputs.pool.matrix,
+        card,
+        scene.distance,
+        scene.scale,
+        scene.owned_drives,
+        scene.pool_drives,
+        terms=scene.terms.terms,
+        attributes=scene.said.attributes,
+        cameras=scene.said.cameras,
+        support=scene.support,
+        rates=_rates(scene),
+        held=held,
+        duplicates=alike,
+        alpha=scene.covered.alpha,
+        metric=scene.covered.metric,
+        seed=SEED,
+        progress=progress,
+    )
+
+
+def _rates(scene: Scene) -> NDArray[np.float64] | None:
+    """Failure rate around each gap, (n,); None where nothing was reviewed."""
+    if scene.said.judged is None:
+        return None
+    rows = np.flatnonzero(scene.gap)
+    pool = scene.inputs.pool
+    gaps = Vectors([pool.ids[row] for row in rows.tolist()], pool.matrix[rows])
+    rates = np.full(len(scene.gap), np.nan)
+    rates[rows] = scene.said.judged.rates(gaps, scene.said.neighbors)
+    return rates
+
+
+def _wanted(scene: Scene, given: int | None) -> int:
+    """Images that are wanted of each card: as many as S usually has within δ of one of its own.
+
+    The median over at most 64 images of S, near duplicates counted once: so many make a gap as well
+    covered as S is.
+    """
+    if given is not None:
+        return given
+    owned, metric = scene.inputs.owned.matrix, scene.covered.metric
+    squared = metric_to_squared(scene.covered.delta, metric)
+    counts = []
+    for row in np.unique(np.linspace(0, len(owned) - 1, ASKED).astype(np.int64)).tolist():
+        near = owned[pairs_within(owned[row : row + 1], owned, squared)[0]]
+        alike = near_duplicates(near, scene.frame_scale, metric=metric)
+        counts.append(len(alike.representatives))
+    return max(int(np.median(counts)), 1)
+
+
+def _elsewhere(scene: Scene, card: Ints) -> dict[str, list[bool]]:
+    """Whether each card holds in the other analyses that have measured U, by suffix."""
+    found = {}
+    for suffix in scene.others():
+        if (seen := _seen_by(scene, Names(suffix))) is not None:
+            found[suffix] = [one.overlap > HOLDS_ABOVE for one in stability(card, [seen])]
+    return found
+
+
+def _seen_by(scene: Scene, other: Names) -> Ints | None:
+    """The card of each image of U in another analysis; None where it has not measured them."""
+    dataset, ids = scene.dataset, scene.inputs.pool.ids
+    record = runs.read(dataset, other, coverage.STEP)
+    scale = coverage.yardstick(dataset, other)
+    if record is None or scale is None or not dataset.has_field(other.gap_verdict):
+        return None
+    verdicts = columns(dataset, ids, {"verdict": other.gap_verdict})["verdict"]
+    gaps = [i for i, verdict in zip(ids, verdicts, strict=True) if verdict == NAMES[GAP]]
+    view = flat(dataset).select(gaps, ordered=False)
+    found = vectors.read(view, other.embedding, unit=True)
+    if not any(verdicts) or len(found.ids) < len(gaps):
+        return None
+    label = np.full(len(ids), NO_GAP)
+    if gaps:
+        row = {sample_id: at for at, sample_id in enumerate(ids)}
+        metric = coverage.of_record(record.results).metric
+        groups = group_gaps(found.matrix, joining_distance(scale), metric=metric)
+        label[[row[sample_id] for sample_id in found.ids]] = groups.card
+    return label

@@ -1,0 +1,1 @@
+"""``compute_coverage``: measured anew, or only what has changed."""

@@ -1,0 +1,162 @@
+"""What the last coverage run measured of images that are still what they were.
+
+It keeps columns of S and U beside its record (:mod:`...store.steps.ledger`): ids, the marks of
+vectors, and what was nearest.  They count where the metric is the same, and where the images of S
+that are still there have the drives and the order that they had; else everything is measured anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....coverage.criterion import OwnDistances
+from ....coverage.nearest.distances import Nearest
+from ....coverage.nearest.rows import Rows
+from ....coverage.novelty import novelty
+from ....coverage.support import Counts
+from ....coverage.update import Before, nearest_again, own_again
+from ....coverage.verdict import drive_numbers
+from ...store.sets.drives import Drives
+from ...store.steps import ledger
+from ...store.steps.inputs import Inputs
+from ...store.steps.step import Step
+
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Remeasured:
+    """An earlier run's columns, and which rows they still hold for."""
+
+    columns: Columns
+    before: Before
+
+    def own(self, owned: Rows, drives: Drives, **how: Any) -> OwnDistances | None:
+        """Distances inside S; None where all of S says whether it is one video."""
+        kept = self.columns
+        if self.before.same_owned:
+            return OwnDistances(
+                kept["own_distance"],
+                kept["own_drive"],
+                bool(kept["looks_like_video"]),
+                kept["own_nearest"],
+            )
+        if drives.named is None or kept["looks_like_video"]:
+            return None
+        drive = drive_numbers(drives.named)
+        return own_again(owned, drive, self.before, **how) if drive.max() > 0 else None
+
+    def nearest(
+        self, pool: Rows, owned: Rows, own: OwnDistances | None, delta: float, **how: Any
+    ) -> tuple[Nearest, Counts, Counts] | None:
+        """Distances and support; None where support was counted otherwise.
+
+        That is within another δ, or with S as one video where it is none now.
+        """
+        one = own is not None and own.looks_like_video
+        if delta != self.columns["delta"] or one != self.columns["looks_like_video"]:
+            return None
+        drive = np.zeros(len(owned), np.int64) if own is None else own.drive
+        return nearest_again(pool, owned, drive, delta, self.before, **how)
+
+    def novelty(self, pool: Rows, owned: Rows) -> NDArray[np.float32]:
+        """Novelty, known of the candidates that are still there where S is the same."""
+        rows, known = self.before.pool_from, self.columns.get("novelty")
+        if known is None or not self.before.same_owned:
+            return novelty(pool, owned)
+        found, new = known[rows], np.flatnonzero(rows < 0)
+        if len(new):
+            found[new] = novelty(pool[new], owned)
+        return found
+
+
+def recall(step: Step, inputs: Inputs, drives: Drives, metric: str) -> Remeasured | None:
+    """What the last run measured; None where nothing of it holds."""
+    record = step.earlier
+    marks = inputs.owned.marks, inputs.pool.marks
+    if record is None or drives.by_file is not None or marks[0] is None or marks[1] is None:
+        return None
+    if record.params.get("metric") != metric:
+        return None
+    kept = ledger.find(step.dataset, step.names, record)
+    if kept is None:
+        return None
+    order = drives.order
+    owned_from = _rows(
+        kept["owned"], kept["owned_marks"], _ids(inputs.owned.ids, order), marks[0][order]
+    )
+    still = np.flatnonzero(owned_from >= 0)
+    of = owned_from[still]
+    labels = _labels([drives.owned[row] for row in order.tolist()])
+    if not len(of) or (np.diff(of) <= 0).any() or (labels[still] != kept["drives"][of]).any():
+        return None
+    pool_from = _rows(kept["pool"], kept["pool_marks"], _ids(inputs.pool.ids), marks[1])
+    wanted = ("nearest", "support", "support_drives", "own_nearest")
+    return Remeasured(kept, Before(owned_from, pool_from, *(kept[name] for name in wanted)))
+
+
+def note(
+    step: Step,
+    inputs: Inputs,
+    drives: Drives,
+    own: OwnDistances | None,
+    measured: tuple[Nearest, Counts, Counts],
+    new: NDArray[np.float32] | None,
+    delta: float,
+) -> None:
+    """Keep what this run measured, for the next."""
+    marks = inputs.owned.marks, inputs.pool.marks
+    if own is None or own.nearest is None or marks[0] is None or marks[1] is None:
+        return
+    if drives.by_file is not None:
+        return
+    order = drives.order
+    columns = {
+        "owned": _ids(inputs.owned.ids, order),
+        "owned_marks": marks[0][order],
+        "drives": _labels([drives.owned[row] for row in order.tolist()]),
+        "own_nearest": own.nearest,
+        "own_distance": own.distance,
+        "own_drive": own.drive,
+        "looks_like_video": np.array(own.looks_like_video),
+        "pool": _ids(inputs.pool.ids),
+        "pool_marks": marks[1],
+        "nearest": measured[0].index,
+        "support": measured[1],
+        "support_drives": measured[2],
+        "delta": np.array(delta),
+    }
+    ledger.keep(step, columns | ({} if new is None else {"novelty": new}))
+
+
+def _ids(ids: Sequence[str], order: NDArray[np.int64] | None = None) -> NDArray[np.bytes_]:
+    packed = np.array(ids, "S24")
+    return packed if order is None else packed[order]
+
+
+def _rows(
+    ids: NDArray[np.bytes_],
+    marks: NDArray[np.int64],
+    now: NDArray[np.bytes_],
+    now_marks: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """The row of then of each sample, -1 where it is new or has another vector."""
+    row = {sample_id: at for at, sample_id in enumerate(ids.tolist())}
+    found = np.array([row.get(sample_id, -1) for sample_id in now.tolist()], np.int64)
+    return np.where((found >= 0) & (marks[found] == now_marks), found, -1)
+
+
+def _labels(drives: Sequence[str | None]) -> NDArray[np.int64]:
+    """A number for each drive's name; 0 for none, which is a drive of its own."""
+    number: dict[str | None, int] = {None: 0}
+    for label in drives:
+        if label not in number:
+            said = hashlib.blake2b(str(label).encode(), digest_size=8).digest()
+            number[label] = int.from_bytes(said, "little", signed=True)
+    return np.array([number[label] for label in drives], np.int64)

@@ -1,0 +1,1 @@
+"""``load_images`` and what it reads: files, folders, tables, recordings."""

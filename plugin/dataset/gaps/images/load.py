@@ -1,0 +1,296 @@
+"""``load_images``: files become samples tagged S and U; ``tag_samples``: samples become S and U.
+
+The absolute path, links among its folders followed, is the key: loading again adds only what is
+new.  Only image headers are read (size and type, in parallel); pixels wait until something needs
+them.  A table's columns are written to new and to known images; what differs from a known one is
+counted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import fiftyone as fo
+from PIL import Image
+
+from ....errors import InputError
+from ....interchange.files.checked import kind_of
+from ....interchange.files.left_out import LeftOut
+from ....interchange.files.walk import RealPaths
+from ....progress import Progress, silent
+from ....results import Result
+from ...store.fields.fields import blocks
+from ...store.leases import LOADING, holds_lease
+from ...store.names import OWNED_TAG, POOL_TAG
+from ...store.samples import flat
+from ...store.sets.door import refuse_additions
+from ...store.sets.resolve import resolve
+from .recordings import with_frames
+from .sources import Listing, Source, list_csv, list_images
+from .update import Changes, changes, refuse_other_types, write_changes
+
+log = logging.getLogger(__name__)
+
+WRITE_BLOCK = 1000
+
+
+@dataclass(frozen=True, repr=False)
+class LoadResult(Result):
+    """What ``load_images`` did: counts by role; ``unreadable`` lists paths without a header.
+
+    ``left_out`` holds the paths of files that were met and are no images, by reason.
+    """
+
+    added: dict[str, int]
+    known: dict[str, int]
+    moved: dict[str, int]
+    unreadable: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    left_out: LeftOut = field(default_factory=LeftOut)
+    notes: list[str] = field(default_factory=list)
+    """What was understood of a table, or is wrong with a recording, a line for each kind."""
+    changed: Changes = field(default_factory=Changes)
+    """What the table says otherwise of images that were there."""
+    updated: bool = True
+    """Whether that was written."""
+
+    def __str__(self) -> str:
+        lines = [
+            f"{role}: {self.added[role]} added, {self.known[role]} already there"
+            + (f", {self.moved[role]} moved here from the other set" if self.moved[role] else "")
+            for role in self.added
+        ]
+        if self.unreadable:
+            lines.append(
+                f"{len(self.unreadable)} files could not be read as images (e.g. "
+                f"{self.unreadable[0]}). They were added and will be skipped and tagged when "
+                "embedding."
+            )
+        if self.changed.samples:
+            written = "updated" if self.updated else "not updated, though the table says otherwise:"
+            lines.append(f"{written} {self.changed}")
+        lines += [str(self.left_out)] if self.left_out else []
+        lines += [f"column {old!r} became the field {new!r}" for old, new in self.renamed.items()]
+        lines += self.notes
+        return "\n".join(lines)
+
+
+@holds_lease("load_images", LOADING)
+def load_images(
+    dataset: fo.Dataset,
+    owned: Source | None = None,
+    pool: Source | None = None,
+    *,
+    csv: str | None = None,
+    frames_per_second: float = 1.0,
+    camera_topics: str = "",
+    num_workers: int = 4,
+    update_known: bool = True,
+    keep_missing: bool = False,
+    progress: Progress = silent,
+) -> LoadResult:
+    """Add images to ``dataset``, tagged ``S`` (owned) and ``U`` (pool).
+
+    Parameters
+    ----------
+    owned, pool
+        A folder, a glob, a JSON list, a video, an MCAP file, or a list of paths.
+    csv
+        In their place or beside them: a CSV with ``filename``, ``split`` and further columns.
+    frames_per_second
+        Frames taken from each second of a recording, of each camera; they are written below
+        FiftyOne's dataset folder.
+    camera_topics
+        Cameras of MCAP files: topics or patterns with commas between them; all where empty.
+    update_known
+        Write the columns of the CSV to images that are there already.  An empty cell leaves what
+        is there.
+    keep_missing
+        Add images whose files are not on this machine; they are left out otherwise.
+
+    Raises
+    ------
+    InputError
+        Nothing was given, a path does not exist, no image of a list is on this machine, or one is
+        listed as both S and U.
+    ArtifactError
+        The CSV cannot be read, or a cell does not fit the field that the dataset has.
+    """
+    dataset.reload()
+    real = RealPaths()
+    refuse_additions(dataset)
+    files, ids = dataset.values(["filepath", "id"])
+    known = dict(zip(map(real, files), ids, strict=True))
+    listings = {
+        role: listing if keep_missing else _usable(listing, role, known, real)
+        for role, listing in _listings(dataset, owned, pool, csv).items()
+    }
+    listings = with_frames(dataset, listings, frames_per_second, camera_topics, progress)
+    listings = {role: _joined([listing], real) for role, listing in listings.items()}
+    both = set(map(real, listings[OWNED_TAG].paths)) & set(map(real, listings[POOL_TAG].paths))
+    if both:
+        raise InputError(
+            f"{len(both)} images are listed as both S and U, such as {min(both)}; "
+            f"an owned image is not a candidate."
+        )
+    changed = Changes()
+    for listing in listings.values():
+        refuse_other_types(dataset, listing.columns)
+        rows = {known[real(p)]: row for row, p in enumerate(listing.paths) if real(p) in known}
+        columns = {n: cells for n, cells in listing.columns.items() if n in listing.named}
+        changed = changed.joined(changes(dataset, rows, columns))
+    if update_known:
+        write_changes(dataset, changed)
+    total = sum(len(listing.paths) for listing in listings.values())
+    added, again, moved, unreadable, done = {}, {}, {}, [], 0
+    for role, listing in listings.items():
+        new = [row for row, path in enumerate(listing.paths) if real(path) not in known]
+        old = [known[real(path)] for path in listing.paths if real(path) in known]
+        again[role], moved[role] = len(old), _retag(dataset, old, role)
+        done += len(old)
+        added[role] = 0
+        for block in _samples(listing, new, role, num_workers):
+            dataset.add_samples(block, progress=False)
+            unreadable += [sample.filepath for sample in block if sample.metadata is None]
+            added[role] += len(block)
+            done += len(block)
+            progress(done, total)
+    renamed = {old: new for listing in listings.values() for old, new in listing.renamed.items()}
+    left_out = LeftOut()
+    left_out.update(listing.left_out for listing in listings.values())
+    notes = list(dict.fromkeys(n for listing in listings.values() for n in listing.notes))
+    return LoadResult(
+        added, again, moved, unreadable, renamed, left_out, notes, changed, update_known
+    )
+
+
+def tag_samples(
+    dataset: fo.Dataset, owned: str | None = None, pool: str | None = None
+) -> dict[str, int]:
+    """Tag the samples that two words name (see :mod:`~..sets`) as ``S`` and ``U``; counts by role.
+
+    Who was S or U before and is named by neither word keeps the tag.
+    """
+    views = {
+        role: resolve(dataset, word).values("id")
+        for role, word in ((OWNED_TAG, owned), (POOL_TAG, pool))
+        if word
+    }
+    if not views:
+        raise InputError("Say which samples are S, or U, or both.")
+    both = set(views.get(OWNED_TAG, [])) & set(views.get(POOL_TAG, []))
+    if both:
+        raise InputError(f"{len(both)} samples would be both S and U.")
+    for role, ids in views.items():
+        _retag(dataset, ids, role)
+    return {role: len(ids) for role, ids in views.items()}
+
+
+def _listings(
+    dataset: fo.Dataset, owned: Source | None, pool: Source | None, csv: str | None
+) -> dict[str, Listing]:
+    if owned is None and pool is None and csv is None:
+        raise InputError("Give images to load: S, U, or a CSV with `filename` and `split`.")
+    parts = {
+        OWNED_TAG: [list_images(owned)] if owned is not None else [],
+        POOL_TAG: [list_images(pool)] if pool is not None else [],
+    }
+    if csv is not None:
+        for role, listing in zip((OWNED_TAG, POOL_TAG), list_csv(csv, dataset), strict=True):
+            parts[role].append(listing)
+    real = RealPaths()
+    return {role: _joined(listings, real) for role, listings in parts.items()}
+
+
+def _joined(listings: list[Listing], real: RealPaths) -> Listing:
+    """One listing of several; a file named twice counts once, its first row wins."""
+    rows: dict[str, tuple[str, dict[str, Any]]] = {}
+    names: dict[str, None] = {}
+    left_out = LeftOut()
+    left_out.update(listing.left_out for listing in listings)
+    for listing in listings:
+        names.update(dict.fromkeys(listing.columns))
+        for row, path in enumerate(listing.paths):
+            cells = {name: column[row] for name, column in listing.columns.items()}
+            rows.setdefault(real(path), (path, cells))
+    return Listing(
+        [path for path, _ in rows.values()],
+        {name: [cells.get(name) for _, cells in rows.values()] for name in names},
+        {old: new for listing in listings for old, new in listing.renamed.items()},
+        left_out,
+        list(dict.fromkeys(note for listing in listings for note in listing.notes)),
+        {path: why for listing in listings for path, why in listing.absent.items()},
+        frozenset(name for listing in listings for name in listing.named),
+    )
+
+
+def _usable(listing: Listing, role: str, known: Mapping[str, str], real: RealPaths) -> Listing:
+    """The listing without files that are nowhere here, unless the dataset has them."""
+    gone = LeftOut()
+    for path, reason in listing.absent.items():
+        if real(path) not in known:
+            gone.add(reason, path)
+    if not gone:
+        return listing
+    out = {path for paths in gone.paths.values() for path in paths}
+    rows = [row for row, path in enumerate(listing.paths) if path not in out]
+    if not rows:
+        raise InputError(
+            f"No image listed as {role} can be used here ({gone}): give files on this machine, "
+            "with paths that count from the folder of the list."
+        )
+    listing.left_out.update([gone])
+    columns = {name: [cells[row] for row in rows] for name, cells in listing.columns.items()}
+    return replace(listing, paths=[listing.paths[row] for row in rows], columns=columns)
+
+
+def _samples(
+    listing: Listing, rows: list[int], role: str, num_workers: int
+) -> Iterator[list[fo.Sample]]:
+    with ThreadPoolExecutor(num_workers) as workers:
+        for start in range(0, len(rows), WRITE_BLOCK):
+            block = rows[start : start + WRITE_BLOCK]
+            headers = workers.map(_header, [listing.paths[row] for row in block])
+            yield [
+                fo.Sample(
+                    filepath=listing.paths[row],
+                    tags=[role],
+                    metadata=header,
+                    **{
+                        n: cells[row]
+                        for n, cells in listing.columns.items()
+                        if cells[row] is not None
+                    },
+                )
+                for row, header in zip(block, headers, strict=True)
+            ]
+
+
+def _header(path: str) -> fo.ImageMetadata | None:
+    """Size and type from the file's header, or None: the decoder will say what is wrong."""
+    if kind_of(path):  # a named pipe would block for ever
+        return None
+    try:
+        return fo.ImageMetadata.build_for(path)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        log.info("%s: no image header (%s)", path, error)
+        return None
+
+
+def _retag(dataset: fo.Dataset, ids: list[str], role: str) -> int:
+    """Give ``role`` to the samples, take the other role off; how many had the other."""
+    if not ids:
+        return 0
+    other = POOL_TAG if role == OWNED_TAG else OWNED_TAG
+    count = 0
+    for block in blocks(ids):
+        view = flat(dataset).select(block, ordered=False)
+        moved = view.match_tags(other)
+        count += len(moved)
+        moved.untag_samples(other)
+        view.tag_samples(role)
+    return count

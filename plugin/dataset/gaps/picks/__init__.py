@@ -1,0 +1,1 @@
+"""``select_candidates`` and the budget curve."""

@@ -1,0 +1,210 @@
+"""What the picks of a dataset must keep to: settings and fields become constraints on rows of U."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ....coverage.picks.company import Support
+from ....coverage.picks.constraints import Constraints
+from ....coverage.picks.duplicates import frame_scale
+from ....coverage.picks.quotas import Quota
+from ....errors import EmptySetError, InputError, MismatchError, UnfinishedError
+from ....settings.steps import CandidateParams, MetricParams
+from ...store.fields.metadata import columns
+from ...store.names import FRAME_NUMBER, Names
+from ...store.sets.drives import Drives, naming_fields, read_drives
+from ...store.sets.resolve import Samples, dataset_of, resolve
+from ...store.steps.inputs import Inputs
+from ..cards import card_records
+from ..coverage import coverage, measured
+
+QUOTA = re.compile(
+    r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d*)(?P<dots>\.\.)?(?P<most>(?<=\.)\d*)?"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PickRules:
+    """Constraints for rows of U, and what the curve of picks is drawn from.
+
+    ``delta`` is that of the last coverage run, in the metric asked for; ``support`` counts images
+    of S within it, int (n,); ``card`` numbers the gap card of each row, int (n,), -1 for none.
+    What is not known is None.
+    """
+
+    constraints: Constraints
+    drives: list[str | None]
+    delta: float | None
+    support: NDArray[np.int64] | None = None
+    card: NDArray[np.int64] | None = None
+
+    def digest(self) -> str:
+        """Changes with anything that the picks depend on beside settings and vectors."""
+        rules = self.constraints
+        told = repr((self.drives, self.delta, rules.support, rules.forbidden))
+        found = hashlib.blake2b(told.encode(), digest_size=8)
+        for quota in rules.quotas:
+            found.update(np.packbits(quota.members).tobytes())
+        for column in (rules.times, self.support, self.card):
+            if column is not None:
+                found.update(np.asarray(column, np.float64).tobytes())
+        return found.hexdigest()
+
+
+def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> PickRules:
+    """Read what the settings need from the dataset.
+
+    Raises
+    ------
+    InputError, EmptySetError
+        A setting needs a field or a coverage run that is not there.
+    """
+    dataset, names = dataset_of(samples), Names(params.suffix)
+    drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
+    delta = delta_of(dataset, names, params)
+    if delta is None and params.target_covered is not None:
+        raise InputError(
+            "target_covered needs δ, and there is none in this metric: run compute_coverage first."
+        )
+    recorded = inputs.owned.matrix, drives.owned, drives.order
+    apart, times = None, None
+    if params.min_seconds_apart is not None:
+        apart = params.min_seconds_apart
+        times = _times(dataset, params.time_field, inputs.pool.ids, "min_seconds_apart")
+    elif params.min_frames_apart is not None:
+        apart = float(params.min_frames_apart)
+        times = _times(dataset, FRAME_NUMBER, inputs.pool.ids, "min_frames_apart")
+    elif params.support is not None and dataset.has_field(FRAME_NUMBER):
+        times = _frames(dataset, inputs.pool.ids)
+    if params.max_per_sequence is not None or apart is not None:
+        _require_drives(dataset, drives, params)
+    rules = Constraints(
+        drives=drives.pool,
+        times=times,
+        max_per_group=params.max_per_sequence,
+        min_apart=apart,
+        quotas=[_quota(inputs, word) for word in params.quota or ()],
+        support=_support(params, delta, recorded),
+        forbidden=frame_scale(*recorded, metric=params.metric) if params.skip_duplicates else None,
+        metric=params.metric,
+    )
+    counts = None if delta is None else measured.support(dataset, names, inputs)
+    return PickRules(rules, drives.pool, delta, counts, cards_of(dataset, names, inputs.pool.ids))
+
+
+def _quota(inputs: Inputs, word: str) -> Quota:
+    """What ``field=value:min..max`` asks for."""
+    found = QUOTA.fullmatch(word)
+    if found is None:
+        raise InputError(
+            f"The quota {word!r} is not of the form field=value:min..max, such as "
+            "weather=night:10..20, weather=night:10.. or weather=night:..20."
+        )
+    kind = f"{found['field']}={found['value']}"
+    having = set(resolve(inputs.sets.pool, f"field:{kind}").values("id"))
+    members = np.fromiter((each in having for each in inputs.pool.ids), bool)
+    most = found["most"] if found["dots"] else found["least"]
+    return Quota(kind, members, int(found["least"] or 0), int(most) if most else None)
+
+
+def delta_of(dataset: fo.Dataset, names: Names, params: MetricParams) -> float | None:
+    """δ of the last coverage run, None without one in that metric."""
+    try:
+        covered = coverage.read(dataset, names)
+    except EmptySetError:
+        return None
+    if not np.isfinite(covered.delta) or covered.metric != params.metric:
+        return None
+    return covered.delta
+
+
+def cards_of(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> NDArray[np.int64] | None:
+    """The card of each candidate, where there are cards of the last coverage run."""
+    try:
+        cards = card_records.read(dataset, names)
+    except (EmptySetError, MismatchError, UnfinishedError):
+        return None
+    if not dataset.has_field(names.gap_card):
+        return None
+    number = {card.key: card.number for card in cards.found}
+    keys = columns(dataset, ids, {"key": names.gap_card})["key"]
+    return np.array([number.get(key, -1) for key in keys], np.int64)
+
+
+def _support(
+    params: CandidateParams,
+    delta: float | None,
+    recorded: tuple[NDArray[np.float32], list[str | None], NDArray[np.int64]],
+) -> Support | None:
+    if params.support is None:
+        return None
+    radius = delta if params.support_radius is None else params.support_radius
+    if radius is None:
+        raise InputError(
+            "support needs a radius, and there is no δ in this metric: run compute_coverage first, "
+            "or give support_radius."
+        )
+    return Support.as_owned(params.support, radius, *recorded, metric=params.metric)
+
+
+def _require_drives(dataset: fo.Dataset, drives: Drives, params: CandidateParams) -> None:
+    if any(label is not None for label in drives.pool):
+        return
+    known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "there is none"
+    raise InputError(
+        f"No image of U has a drive in {params.sequence_field!r}, which a cap a drive and time "
+        f"between picks need: name the field as sequence_field; fields that can: {known}."
+    )
+
+
+def _times(
+    dataset: fo.Dataset, field: str, ids: Sequence[str], setting: str
+) -> NDArray[np.float64]:
+    """Seconds or frame numbers of images; NaN where an image has none."""
+    if not dataset.has_field(field):
+        raise InputError(
+            f"{setting} needs the field {field!r}, which the dataset does not have"
+            + ("." if field == FRAME_NUMBER else ": name the field with the time as time_field.")
+        )
+    values = columns(dataset, ids, {field: field})[field]
+    wrong = next((value for value in values if _time(value) is None), None)
+    if wrong is not None:
+        raise InputError(
+            f"{field!r} holds {wrong!r}, which is neither a number nor a date: {setting} cannot "
+            "use it."
+        )
+    times = np.array([_time(value) for value in values], np.float64)
+    if not np.isfinite(times).any():
+        raise InputError(f"{setting} needs times, and no image of U has a value in {field!r}.")
+    return times
+
+
+def _frames(dataset: fo.Dataset, ids: Sequence[str]) -> NDArray[np.float64]:
+    """Frame numbers where they are numbers; NaN elsewhere."""
+    values = columns(dataset, ids, {FRAME_NUMBER: FRAME_NUMBER})[FRAME_NUMBER]
+    return np.array([np.nan if (t := _time(value)) is None else t for value in values], np.float64)
+
+
+def _time(value: Any) -> float | None:
+    """A number, NaN for a missing one, None for what is no time."""
+    if value is None:
+        return np.nan
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day).timestamp()
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""Rounds of coverage: what each found, and how it went on."""

@@ -1,0 +1,1 @@
+"""``compute_embeddings`` and ``compute_attributes``: images become numbers on samples."""

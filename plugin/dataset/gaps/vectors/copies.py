@@ -1,0 +1,67 @@
+"""Which vectors of a user's field are copied already, and which are new or have changed since.
+
+A copy is as it was where the marks of both, of the vector and of its copy, are those that the last
+run noted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...store.samples import Samples, flat
+from ...store.steps import ledger
+from ...store.steps.step import Step
+from ...store.vectors.marks import marks_of
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """The samples that have a vector in the source, as the run found them.
+
+    ``ids`` hex (n,); ``source`` int64 (n,) marks of the vectors; ``same`` bool (n,): copied and not
+    changed since; ``copied`` bool (n,): there is some copy.  ``missing`` samples have no vector.
+    """
+
+    ids: NDArray[np.str_]
+    source: NDArray[np.int64]
+    same: NDArray[np.bool_]
+    copied: NDArray[np.bool_]
+    missing: int
+
+
+def look(step: Step, samples: Samples, source: str, field: str) -> Copies:
+    """Compare the samples with what the last complete run noted."""
+    fields = (source, field) if step.dataset.has_field(field) else (source,)
+    found = marks_of(flat(samples), *fields)
+    there = found.there[:, 0]
+    ids, marks = _hex(found.ids[there]), found.marks[there]
+    copied = found.there[there, -1] if len(fields) == 2 else np.zeros(len(ids), bool)
+    same = np.zeros(len(ids), bool)
+    known = ledger.find(step.dataset, step.names, step.earlier)
+    if known is not None and len(fields) == 2:
+        row = {sample_id: at for at, sample_id in enumerate(known["ids"].tolist())}
+        at = np.array([row.get(sample_id, -1) for sample_id in ids.tolist()], np.int64)
+        same = (at >= 0) & copied & (known["marks"][at] == marks).all(axis=1)
+    return Copies(ids, marks[:, 0], same, copied, int((~there).sum()))
+
+
+def note(step: Step, found: Copies, field: str) -> None:
+    """Note what is copied now, beside what is known of samples that the run was not about."""
+    now = marks_of(flat(step.dataset), field)
+    copy = dict(zip(_hex(now.ids).tolist(), now.marks[:, 0].tolist(), strict=True))
+    marks = np.stack([found.source, [copy.get(each, 0) for each in found.ids.tolist()]], axis=1)
+    ids = found.ids
+    before = ledger.find(step.dataset, step.names, step.earlier)
+    if before is not None:
+        rest = ~np.isin(before["ids"], ids)
+        ids = np.concatenate([ids, before["ids"][rest]])
+        marks = np.concatenate([marks, before["marks"][rest]])
+    ledger.keep(step, {"ids": ids, "marks": marks})
+
+
+def _hex(ids: NDArray[np.uint8]) -> NDArray[np.str_]:
+    packed = ids.tobytes()
+    return np.array([packed[at : at + 12].hex() for at in range(0, len(packed), 12)], "U24")

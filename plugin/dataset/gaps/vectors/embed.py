@@ -1,0 +1,402 @@
+"""``compute_embeddings``: images of samples become unit vectors on samples.
+
+Each batch is written as soon as the model has made it, so a kill loses at most one batch and a
+re-run continues.  Attributes are measured on the way and written just before the vectors of their
+batch, so that whatever has a vector has its attributes.  The run records the encoder's fingerprint
+*before* the first batch: vectors of two encoders can then never share a field.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ....embeddings.extract import Skipped, extract
+from ....encoders.pooling import WORDS, refuse_rows
+from ....encoders.preprocessing import Region
+from ....encoders.protocol import Encoder
+from ....encoders.registry import INTERNVL_VARIABLE, load_encoder
+from ....encoders.torch_encoder import TorchEncoder
+from ....errors import DatabaseError, EmptySetError, InputError, MismatchError, NotFiniteError
+from ....progress import Progress, silent
+from ....results import Result
+from ....settings.fields import make
+from ....settings.steps import EmbeddingParams
+from ...store.database import counted, database_failures
+from ...store.fields import attributes
+from ...store.fields.ownership import Column, Writes, refuse_foreign
+from ...store.fields.skipped import tag_skipped
+from ...store.leases import holds_lease
+from ...store.names import Names
+from ...store.runs import Record
+from ...store.samples import by_slice, flat, slices_line
+from ...store.sets.door import admitted
+from ...store.sets.resolve import Samples
+from ...store.steps.step import Step
+from ...store.vectors import vectors
+from ...store.vectors.vectors import Vectors
+from . import copies
+from .copies import Copies
+from .zoo import register_zoo
+
+register_zoo()
+
+STEP = "embeddings"
+LISTED = 100
+SAME_NUMBER = 1e-5
+"""Unit vectors whose numbers differ by less are the same, written twice."""
+
+
+@dataclass(frozen=True, repr=False)
+class EmbeddingResult(Result):
+    """What ``compute_embeddings`` did.
+
+    ``done`` vectors were made now, ``known`` were there before; ``skipped`` images cannot be used.
+    ``slices`` counts the samples of each slice of a grouped dataset.
+    """
+
+    encoder: str
+    fingerprint: str
+    dimension: int
+    done: int
+    known: int
+    skipped: tuple[Skipped, ...]
+    seconds: float
+    slices: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        rate = f", {self.done / self.seconds:.1f} images/s" if self.done and self.seconds else ""
+        text = (
+            f"{self.done} embedded, {self.known} already there, {len(self.skipped)} skipped{rate}"
+        )
+        head = f"{self.encoder} ({self.dimension} numbers): {text}"
+        return "\n".join([head, *slices_line(self.slices), *map(_line, self.skipped[:5])])
+
+
+def writes(names: Names, *, measured: bool = True) -> Writes:
+    """What the step writes; attributes where they are ``measured`` on the way."""
+    vector = Column(
+        names.embedding, fo.VectorField, "Unit vector of the image, by Gapsphere", first=True
+    )
+    columns = (vector, attributes.column(names)) if measured else (vector,)
+    return Writes(STEP, columns, compared=False)
+
+
+def _line(skipped: Skipped) -> str:
+    return f"  skipped: {skipped.reason}"
+
+
+def open_encoder(params: EmbeddingParams) -> Encoder:
+    """The encoder that ``params`` name, with its preprocessing."""
+    return load_encoder(
+        params.encoder,
+        model_path=params.model_path,
+        image_size=params.image_size,
+        include_cls=params.include_cls,
+        precision=params.precision,
+        device=params.device,
+        preprocess=Region(params.sky_crop_top_pct, params.roi),
+        pooling=params.pooling,
+    )
+
+
+def made_with(params: EmbeddingParams) -> str:
+    """What decides how fast images are embedded, for the pace of the next run."""
+    params = resolved(params)
+    packaged = params.encoder == "auto" and params.model_path is None
+    name = "packaged" if packaged else params.encoder
+    size = params.image_size if name != "packaged" else None  # it reads a size of its own
+    what = (name, params.model_path, size, params.precision, params.device)
+    return " ".join(str(each) for each in what if each is not None)
+
+
+def recorded(params: Mapping[str, Any]) -> EmbeddingParams:
+    """The parameters an earlier run was made with; before there was a choice it was the mean."""
+    return make(EmbeddingParams, {"pooling": "mean", **params})
+
+
+@database_failures()
+@holds_lease("compute_embeddings")
+def compute_embeddings(
+    samples: Samples,
+    params: EmbeddingParams | None = None,
+    *,
+    encoder: Encoder | None = None,
+    progress: Progress = silent,
+) -> EmbeddingResult:
+    """Give every sample of ``samples`` that has none a unit vector, whatever its tags.
+
+    An opened ``encoder`` takes the place of the one that ``params`` name.
+
+    Raises
+    ------
+    MismatchError
+        The field holds vectors of another encoder, weights or preprocessing, and
+        ``params.overwrite`` is off.
+    DatabaseError
+        The database failed, on a full disk for one: the batches before stay and a re-run goes on.
+    """
+    params = resolved(params or EmbeddingParams())
+    samples = admitted(samples, params.slices)
+    if not counted(samples):
+        raise EmptySetError("There is no sample to embed.")
+    if encoder is None and params.encoder == "field":
+        return _copy_field(samples, params)
+    step = Step.of(STEP, samples, params)
+    names = step.names
+    if encoder is None and (reused := _all_there(samples, step)):
+        return reused
+    measured = params.attributes and (params.overwrite or not _all_embedded(samples, step))
+    step.writes = writes(names, measured=measured)
+    refuse_foreign(step.dataset, names, step.writes)
+    made_by, opening = made_with(params) if encoder is None else encoder.name, time.monotonic()
+    encoder = encoder or open_encoder(params)
+    started = time.monotonic()
+    _claim(step, encoder.name, encoder.fingerprint, encoder, overwrite=params.overwrite)
+    waiting = samples.exists(names.embedding, False)
+    ids, paths = waiting.values(["id", "filepath"])
+    known = counted(samples) - len(ids)
+
+    def write(batch: list[str], rows: NDArray[np.float32]) -> None:
+        vectors.write(step.dataset, names.embedding, batch, rows)
+        clock.count += len(batch)
+        step.at("batch")
+
+    with step.timed(made_by, started - opening) as clock:
+        extraction = extract(
+            list(zip(ids, paths, strict=True)),
+            encoder,
+            write,
+            batch_size=params.batch_size,
+            num_workers=params.num_workers,
+            keep_attributes=partial(attributes.write, step.dataset, names) if measured else None,
+            progress=progress,
+        )
+    lost = counted(waiting.exists(names.embedding, False)) - len(extraction.skipped)
+    if lost > 0:
+        raise DatabaseError(
+            f"The database lost {lost} of the {extraction.done} vectors that were written: run it "
+            "again to embed them."
+        )
+    tag_skipped(step.dataset, names, ids, [item.id for item in extraction.skipped])
+    result = EmbeddingResult(
+        encoder.name,
+        encoder.fingerprint,
+        encoder.dimension,
+        extraction.done,
+        known,
+        extraction.skipped,
+        time.monotonic() - started,
+        by_slice(samples),
+    )
+    revision = getattr(encoder, "revision", None)
+    if revision:
+        step.inputs = {**step.inputs, "revision": revision}
+    _complete(step, result)
+    return result
+
+
+def resolved(params: EmbeddingParams) -> EmbeddingParams:
+    """Write the environment's checkpoint into the parameters: the record has to name it."""
+    path = os.environ.get(INTERNVL_VARIABLE)
+    if params.encoder == "auto" and params.model_path is None and path:
+        return params.model_copy(update={"model_path": path})
+    return params
+
+
+def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
+    """The earlier result, where the same parameters left nothing to do; no model is loaded."""
+    record = step.earlier
+    if not record:
+        return None
+    settings = dict(step.settings)
+    if "pooling" not in record.params and settings["pooling"] == _pooling_before(record):
+        del settings["pooling"]
+    if "attributes" not in record.params:  # they are measured with vectors that are made now
+        del settings["attributes"]
+    if not record.holds(settings, record.inputs) or not _all_embedded(samples, step):
+        return None
+    return EmbeddingResult(
+        record.inputs["encoder"],
+        record.inputs["fingerprint"],
+        record.results["dimension"],
+        0,
+        counted(samples),
+        (),
+        0.0,
+        by_slice(samples),
+    )
+
+
+def _all_embedded(samples: Samples, step: Step) -> bool:
+    field = step.names.embedding
+    return step.dataset.has_field(field) and not len(samples.exists(field, False))
+
+
+def _pooling_before(record: Record) -> str | None:
+    """The setting that gives what a run made before there was one; None is the default."""
+    return "mean" if record.inputs.get("encoder", "").startswith("packaged:") else None
+
+
+def _refuse_other_pooling(found: str, encoder: TorchEncoder, fingerprint: str | None) -> None:
+    """Say so where vectors of that fingerprint differ in their pooling alone."""
+    for pooling in WORDS:
+        if encoder.fingerprint_with(pooling) == fingerprint:
+            raise MismatchError(
+                f"{found} that {encoder.name} made with pooling {pooling}, and this run makes "
+                f"{encoder.pooling}. Set pooling to {pooling} to go on with them, use a suffix to "
+                "keep both, or overwrite to replace them."
+            )
+
+
+def _claim(
+    step: Step, encoder: str, fingerprint: str, network: Encoder | None = None, *, overwrite: bool
+) -> None:
+    """Reserve the field for this encoder, or refuse; on overwrite, clear it first."""
+    field, inputs = step.names.embedding, {"encoder": encoder, "fingerprint": fingerprint}
+    made_by = step.earlier.inputs if step.earlier else {}
+    filled = step.filled(field)
+    if not filled or made_by.get("fingerprint") == fingerprint:
+        step.inputs = inputs
+        step.begin()
+        return
+    if not overwrite:
+        found = f"{filled} samples hold a {field!r}"
+        if isinstance(network, TorchEncoder):
+            _refuse_other_pooling(found, network, made_by.get("fingerprint"))
+        raise MismatchError(
+            f"{found} made by "
+            f"{made_by.get('encoder', 'something unrecorded')} with other weights or "
+            f"preprocessing than {encoder} has now. Use a suffix to keep both, or "
+            f"overwrite to replace them."
+        )
+    # Until the field is empty, what it holds is of the encoder before.
+    step.inputs = made_by
+    step.begin()
+    step.dataset.clear_sample_field(field)
+    step.at("cleared")
+    step.now(inputs)
+
+
+def _complete(step: Step, result: EmbeddingResult) -> None:
+    skipped = [asdict(item) for item in result.skipped]
+    step.complete(
+        {
+            "dimension": result.dimension,
+            "embedded": result.done,
+            "already_there": result.known,
+            "skipped_count": len(skipped),
+            "skipped": skipped[:LISTED],
+            "seconds": result.seconds,
+        }
+    )
+
+
+def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
+    """Take vectors from a field that holds them, as unit rows.
+
+    The fingerprint follows the vectors: where those of known samples have changed, another model
+    has made them.
+    """
+    source, step = params.model_path, Step.of(STEP, samples, params)
+    field = step.names.embedding
+    if not source or not samples.has_field(source):
+        raise InputError(f"encoder `field` needs model_path: a field with vectors, not {source!r}.")
+    vectors.refuse_other_kinds(samples, source)
+    if source == field:
+        raise InputError(
+            f"{source!r} is where Gapsphere writes: name another field, or use a suffix."
+        )
+    refuse_rows(params.pooling, f"field {source!r}")
+    step.writes = writes(step.names, measured=False)
+    refuse_foreign(step.dataset, step.names, step.writes)
+    seen = copies.look(step, samples, source, field)
+    if not len(seen.ids):
+        raise EmptySetError(f"No sample has a vector in {source!r}.")
+    label = f"field:{source}"
+    made_by = step.earlier.inputs if step.earlier else {}
+    ours = made_by.get("encoder") == label
+    skipped = _without(samples, source) if seen.missing else ()
+    slices, count = by_slice(samples), len(seen.ids)
+    if ours and step.earlier and seen.same.all() and step.earlier.holds(step.settings, made_by):
+        dimension = step.earlier.results["dimension"]
+        return EmbeddingResult(
+            label, made_by["fingerprint"], dimension, 0, count, skipped, step.seconds, slices
+        )
+    found = _new(step, seen, source) if ours else None
+    if found is not None:
+        fingerprint = made_by["fingerprint"]
+    else:
+        found = _unit(vectors.read(samples, source), source)
+        known = ours and _agree(vectors.read(step.dataset, field), found)
+        fingerprint = made_by["fingerprint"] if known else f"{label}:{found.digest()}"
+    _claim(step, label, fingerprint, overwrite=params.overwrite or ours)
+    step.now({**step.inputs, vectors.COPYING: True})
+    vectors.write(step.dataset, field, found.ids, found.matrix)
+    step.work = float(len(found.ids))
+    step.at("copied")
+    step.inputs = {"encoder": label, "fingerprint": fingerprint}
+    done, dimension = len(found.ids), found.matrix.shape[1]
+    result = EmbeddingResult(
+        label, fingerprint, dimension, done, max(count - done, 0), skipped, step.seconds, slices
+    )
+    copies.note(step, seen, field)
+    _complete(step, result)
+    return result
+
+
+def _unit(found: Vectors, source: str) -> Vectors:
+    """The vectors as unit rows, in place."""
+    if not found.ids:
+        raise EmptySetError(f"No sample has a vector in {source!r}.")
+    norms = np.linalg.norm(found.matrix, axis=1, keepdims=True)
+    if not norms.all():
+        sample = found.ids[int(np.flatnonzero(norms[:, 0] == 0)[0])]
+        raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
+    np.divide(found.matrix, norms, out=found.matrix)
+    return found
+
+
+def _new(step: Step, seen: Copies, source: str) -> Vectors | None:
+    """The vectors that are not copied as they are; None where all have to be looked at.
+
+    That is where none is known, or where those known have others now: of another model.
+    """
+    if not seen.same.any():
+        return None
+    view, field = flat(step.dataset), step.names.embedding
+    wanted = seen.ids[~seen.same].tolist()
+    if not wanted:
+        shape = (0, step.earlier.results["dimension"] if step.earlier else 0)
+        return Vectors([], np.empty(shape, np.float32))
+    found = _unit(vectors.read(view.select(wanted, ordered=False), source), source)
+    changed = seen.ids[~seen.same & seen.copied].tolist()
+    there = vectors.read(view.select(changed, ordered=False), field) if changed else None
+    if there is not None and not _agree(there, found):
+        return None
+    some = vectors.read(view.select(seen.ids[seen.same][:1].tolist()), field)
+    return found if some.matrix.shape[1] == found.matrix.shape[1] else None
+
+
+def _agree(copied: Vectors, found: Vectors) -> bool:
+    """Whether the copies that are there are these vectors: of one model, or so it seems."""
+    row = {sample_id: at for at, sample_id in enumerate(copied.ids)}
+    both = [at for at, sample_id in enumerate(found.ids) if sample_id in row]
+    if not both or copied.matrix.shape[1] != found.matrix.shape[1]:
+        return False
+    there = copied.matrix[[row[found.ids[at]] for at in both]]
+    return bool(np.allclose(there, found.matrix[both], rtol=0, atol=SAME_NUMBER))
+
+
+def _without(samples: Samples, source: str) -> tuple[Skipped, ...]:
+    """The samples that have no vector to copy."""
+    rows = zip(*samples.exists(source, False).values(["id", "filepath"]), strict=True)
+    return tuple(Skipped(i, path, f"{path} has no vector in {source!r}") for i, path in rows)

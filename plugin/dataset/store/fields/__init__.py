@@ -1,0 +1,1 @@
+"""Fields and tags on samples: written, cleared, and whose they are."""

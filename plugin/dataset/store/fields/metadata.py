@@ -1,0 +1,63 @@
+"""What a user's samples say of their scene: the plain fields that Gapsphere did not write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fiftyone as fo
+
+from ..names import Names, ReviewNames
+from ..samples import flat
+
+OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
+
+
+def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Columns of plain values that Gapsphere did not write, in the order of ``ids``."""
+    return columns(dataset, ids, scene_paths(dataset))
+
+
+def scene_paths(dataset: fo.Dataset) -> dict[str, str]:
+    """Paths of plain values that Gapsphere did not write, by the name of their field."""
+    paths = {}
+    for name, field in dataset.get_field_schema().items():
+        if name in ("id", "filepath") or _ours(name) or ReviewNames.tells_of_review(name):
+            continue
+        if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
+            paths[name] = name
+        elif getattr(field, "document_type", None) is fo.Classification:
+            paths[name] = f"{name}.label"
+    return paths
+
+
+def columns(
+    dataset: fo.Dataset, ids: Sequence[str], paths: Mapping[str, str]
+) -> dict[str, list[Any]]:
+    """Values of some paths by name, in the order of ``ids``.
+
+    None where a sample is gone, and everywhere where the dataset has no such field (any more).
+    """
+    if not paths:
+        return {}
+    view = flat(dataset).select(list(ids), ordered=False)
+    there = [name for name, path in paths.items() if dataset.has_field(path)]
+    found_ids, *found = view.values(["id", *(paths[name] for name in there)])
+    row = {sample_id: index for index, sample_id in enumerate(found_ids)}
+    order = [row.get(sample_id) for sample_id in ids]
+    nothing: dict[str, list[Any]] = {name: [None] * len(ids) for name in paths}
+    return nothing | {
+        name: [None if index is None else column[index] for index in order]
+        for name, column in zip(there, found, strict=True)
+    }
+
+
+def _ours(name: str) -> bool:
+    """Whether Gapsphere wrote the field, under any suffix, and it does not describe the scene.
+
+    How hard a frame is to rebuild does: it is a property of the image that a gap may share.
+    """
+    if any(name == word or name.startswith(f"{word}_") for word in OF_THE_SCENE):
+        return False
+    base = [value for value in vars(Names()).values() if isinstance(value, str) and value]
+    return any(name == word or name.startswith(f"{word}_") for word in base)

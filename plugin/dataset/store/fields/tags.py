@@ -1,0 +1,69 @@
+"""Tags that we set: which samples carry one by us is kept, so that a user's tag is never taken off.
+
+Members are written down before samples change: whoever is killed in between has claimed a few tags
+too many, of samples that a run of ours was about to tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import fiftyone as fo
+
+from .. import runs
+from ..names import Names
+from ..samples import flat
+from .fields import blocks
+
+RECORD = "tags"
+DIGITS = 24
+MOST = 400_000
+"""Members that a record holds: a document of the database ends at 16 MB."""
+
+
+def ours(dataset: fo.Dataset, names: Names, tag: str) -> set[str]:
+    """Samples that carry the tag because a run of ours set it."""
+    record = runs.read(dataset, names, RECORD)
+    packed = record.results.get(tag) if record else None
+    if packed is None:
+        return _before(dataset, names, tag)
+    return {packed[at : at + DIGITS] for at in range(0, len(packed), DIGITS)}
+
+
+def change(
+    dataset: fo.Dataset, names: Names, tag: str, *, add: Iterable[str], remove: Iterable[str]
+) -> None:
+    """Tag samples and take the tag off others, except where the user set it."""
+    mine = ours(dataset, names, tag)
+    off = mine.intersection(remove).difference(add := set(add))
+    tagged: set[str] = set()
+    for block in blocks(sorted(add)):
+        tagged |= set(flat(dataset).select(block, ordered=False).match_tags(tag).values("id"))
+    on = sorted(add - tagged)
+    if on:
+        _keep(dataset, names, tag, mine.union(on))
+    for block in blocks(on):
+        flat(dataset).select(block, ordered=False).tag_samples(tag)
+    for block in blocks(sorted(off)):
+        flat(dataset).select(block, ordered=False).untag_samples(tag)
+    if off:
+        _keep(dataset, names, tag, mine.union(on) - off)
+
+
+def _keep(dataset: fo.Dataset, names: Names, tag: str, members: set[str]) -> None:
+    record = runs.read(dataset, names, RECORD)
+    packed = "".join(sorted(members)[:MOST])
+    results = {**(record.results if record else {}), tag: packed}
+    runs.write(dataset, names, runs.Record(RECORD, {}, {}, results))
+
+
+def _before(dataset: fo.Dataset, names: Names, tag: str) -> set[str]:
+    """What records of earlier versions tell of a tag's members."""
+    if tag == names.kcenter_tag:
+        record = runs.read(dataset, names, "kcenter")
+        return set(record.results.get("ids", ())) if record else set()
+    found: set[str] = set()
+    for step in ("embeddings", "attributes", "heatmaps", "sparse"):
+        record = runs.read(dataset, names, step)
+        found |= {item["id"] for item in (record.results.get("skipped", ()) if record else ())}
+    return found

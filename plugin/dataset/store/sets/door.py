@@ -1,0 +1,153 @@
+"""Which samples a step may work on: the one place that looks at media types, groups and views.
+
+Steps work on images, one sample an image.  Of a grouped dataset (a rig) they work on chosen slices,
+as one flat view: the group is a moment of a scene, the slice its camera.  Everything else is
+refused in one sentence, before anything is written.
+"""
+
+from __future__ import annotations
+
+import fiftyone as fo
+
+from ....errors import InputError
+from .. import fiftyone_internals as internals
+from ..samples import Samples, dataset_of, image_slices, slice_path
+
+ALL_SLICES = "all"
+_INSTEAD = {
+    "video": "load the videos with load_images, which takes frames of them, into a dataset of "
+    "images",
+    "point-cloud": "a point cloud is no image: choose a dataset of camera images",
+    "3d": "a 3D scene is no image: choose a dataset of camera images",
+    "unknown": "FiftyOne reads the media type off the ending of the file: give images one such as "
+    ".png or .jpg, and add them again",
+    "mixed": "its samples are of several media types: put the images into a dataset of their own",
+}
+_GENERATED = {
+    "patches": "A view of patches stands for parts of images: export the patches as images "
+    "(view.export) and load those, or pass the dataset itself.",
+    "clips": "A view of clips stands for parts of videos: load the videos with load_images, which "
+    "takes frames of them.",
+    "frames": "A view of frames is made up of videos: make it a dataset of its own (view.clone()) "
+    "and pass that.",
+}
+
+
+def admitted(samples: Samples, slices: str | None = None, *, videos: bool = False) -> Samples:
+    """The images among ``samples`` that a step may work on; of groups, the chosen slices, flat.
+
+    Parameters
+    ----------
+    samples
+        A dataset or a view of it.
+    slices
+        Names of group slices, separated by commas, or ``all``; not needed where there is one slice
+        of images.
+    videos
+        Whether the step also takes videos, of which it makes frames.
+
+    Raises
+    ------
+    InputError
+        Samples that are no images, parts of images or videos, dynamic groups; several slices and
+        none chosen; an unknown slice, or one of another media type.
+    """
+    dataset = dataset_of(samples)
+    if isinstance(samples, fo.DatasetView):
+        _refuse_view(samples)
+    kind = samples.media_type
+    if kind == "group":
+        return samples.select_group_slices(chosen(dataset, slices))
+    if kind not in (None, "image", *(["video"] * videos)):
+        instead = _INSTEAD.get(kind, "choose a dataset of images")
+        raise InputError(
+            f"{dataset.name!r} holds {_held(kind)}, and this step needs images: {instead}."
+        )
+    return _of_slices(samples, dataset, slices)
+
+
+def _of_slices(samples: Samples, dataset: fo.Dataset, slices: str | None) -> Samples:
+    """The chosen slices of a view that is flat already."""
+    if not slices or slices.strip(" ,") in ("", ALL_SLICES):
+        return samples
+    path = slice_path(dataset)
+    if path is None:
+        raise InputError(
+            f"{dataset.name!r} is not grouped, so it has no slice {slices!r}: leave slices out."
+        )
+    return samples.match(fo.ViewField(path).is_in(chosen(dataset, slices)))
+
+
+def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
+    """The slices that a setting names, in the dataset's order.
+
+    Raises
+    ------
+    InputError
+        As :func:`admitted`.
+    """
+    images = image_slices(dataset)
+    if not images:
+        raise InputError(
+            f"{dataset.name!r} has no slice of images: its slices are {_listed(dataset)}."
+        )
+    names = [name.strip() for name in (slices or "").split(",") if name.strip()]
+    if not names and len(images) == 1:
+        return images
+    if not names:
+        raise InputError(
+            f"{dataset.name!r} has {len(images)} slices of images: {', '.join(images)}. Say which "
+            f"to work on: slices={images[0]!r}, several with commas, or slices={ALL_SLICES!r}."
+        )
+    if names == [ALL_SLICES] and ALL_SLICES not in images:
+        return images
+    for name in names:
+        if name not in images:
+            raise InputError(
+                f"{name!r} is no slice of images of {dataset.name!r}; its slices are "
+                f"{_listed(dataset)}. Upper and lower case differ; slices={ALL_SLICES!r} takes "
+                "every slice of images."
+            )
+    return [name for name in images if name in names]
+
+
+def refuse_additions(dataset: fo.Dataset) -> None:
+    """Stop before images would be added to a dataset that cannot hold them.
+
+    Raises
+    ------
+    InputError
+        The dataset is of another media type, or grouped.
+    """
+    kind = dataset.media_type
+    if kind == "group":
+        raise InputError(
+            f"{dataset.name!r} is grouped, and a file alone belongs to no group: load into another "
+            "dataset, or add groups with FiftyOne and say who is S and U with tag_samples."
+        )
+    if kind not in (None, "image"):
+        raise InputError(
+            f"{dataset.name!r} holds {_held(kind)}, and images cannot be added to them: name "
+            "another dataset, or none, to begin a new one."
+        )
+
+
+def _refuse_view(view: fo.DatasetView) -> None:
+    generated = internals.generated_kind(view)
+    if generated is not None:
+        raise InputError(_GENERATED[generated])
+    if internals.is_dynamic_groups(view):
+        raise InputError(
+            "The view is grouped by a field, and would count each group as one image: pass "
+            "view.flatten(), or the dataset itself."
+        )
+
+
+def _held(kind: str) -> str:
+    return "samples of unknown media type" if kind == "unknown" else f"{kind} samples"
+
+
+def _listed(dataset: fo.Dataset) -> str:
+    kinds = dataset.group_media_types
+    named = ", ".join(f"{name} ({kinds[name]})" for name in sorted(dataset.group_slices))
+    return named or "none, it is empty"

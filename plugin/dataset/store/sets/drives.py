@@ -1,0 +1,170 @@
+"""Which drive each image belongs to, and the order in which a drive was recorded.
+
+A drive is one recording, the unit of evidence.  A field names it; images without a name are each a
+drive of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from ....errors import InputError
+from ....interchange.files.natural_order import natural
+from ..fields.fields import is_ours
+from ..names import FRAME_NUMBER, SEQUENCE
+from ..samples import Samples, dataset_of, flat, slice_path
+
+NAMING = (fo.StringField, fo.IntField, fo.ObjectIdField)
+SCENES = frozenset(["scene", "scene_name", "scene_id", "scene_token", "drive", "recording"])
+"""Names of fields that are taken to name the scene of a group."""
+HIDDEN = frozenset(["id", "filepath"])
+
+
+@dataclass(frozen=True, eq=False)
+class Drives:
+    """The drive of each image of S and of U, None where it has no name.
+
+    ``field`` is the path that names them, None where the dataset has no such field; ``order`` int64
+    (m,) sorts S by drive and, within one, as it was recorded.  ``by_group``: no field names drives,
+    and each group of a grouped dataset counts as one; ``by_file`` then sorts S by slice and file.
+    """
+
+    field: str | None
+    owned: list[str | None]
+    pool: list[str | None]
+    order: NDArray[np.int64]
+    by_group: bool = False
+    by_file: NDArray[np.int64] | None = None
+
+    @property
+    def named(self) -> list[str | None] | None:
+        """The drives of S in recorded order; None where no field names them."""
+        return None if self.field is None else [self.owned[row] for row in self.order]
+
+    def digest(self) -> str:
+        """Changes with what drive any image belongs to, and with their order."""
+        said = repr((self.field, self.owned, self.pool))
+        found = hashlib.blake2b(said.encode(), digest_size=8)
+        found.update(self.order.tobytes())
+        return found.hexdigest()
+
+
+def read_drives(
+    samples: Samples, field: str, owned_ids: Sequence[str], pool_ids: Sequence[str]
+) -> Drives:
+    """Read the drives of S and U.
+
+    Raises
+    ------
+    InputError
+        The field is missing (and not the default) or holds lists, floats or other values that name
+        nothing.
+    """
+    dataset = dataset_of(samples)
+    path, camera = naming_path(dataset, field), slice_path(dataset)
+    frames = FRAME_NUMBER if dataset.has_field(FRAME_NUMBER) else None
+    asked = ["id", "filepath", *{path: 0, camera: 0, frames: 0}]
+    paths = [name for name in asked if name]
+    read = dict(zip(paths, flat(dataset).values(paths), strict=True))
+    ids, files = read["id"], read["filepath"]
+    nothing = [None] * len(ids)
+    labels, numbers, cameras = (read.get(name or "", nothing) for name in (path, frames, camera))
+    row = {sample_id: index for index, sample_id in enumerate(ids)}
+    rows = [row[sample_id] for sample_id in owned_ids]
+    owned = [_word(labels[index]) for index in rows]
+    keys = [
+        (label or "", cameras[index] or "", _number(numbers[index]), natural(files[index]))
+        for label, index in zip(owned, rows, strict=True)
+    ]
+    order = np.array(sorted(range(len(rows)), key=keys.__getitem__), np.int64)
+    pool = [_word(labels[row[sample_id]]) for sample_id in pool_ids]
+    if camera is None or path != group_path(dataset):
+        return Drives(path, owned, pool, order)
+    by_file = np.array(sorted(range(len(rows)), key=lambda at: keys[at][1:]), np.int64)
+    return Drives(path, owned, pool, order, by_group=True, by_file=by_file)
+
+
+def naming_path(dataset: fo.Dataset, field: str) -> str | None:
+    """The path that holds names of drives: a label field's is its ``label``.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_drives`.
+    """
+    found = dataset.get_field(field) if field else None
+    if found is None:
+        if field in ("", SEQUENCE):
+            return _scene_path(dataset)
+        known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "there is none"
+        raise InputError(
+            f"The dataset has no field {field!r} to name drives by; fields that can: {known}."
+        )
+    if isinstance(found, fo.EmbeddedDocumentField) and found.document_type is fo.Classification:
+        return f"{field}.label"
+    if isinstance(found, NAMING):
+        return field
+    kind = type(found).__name__.removesuffix("Field").lower()
+    raise InputError(
+        f"{field!r} holds {kind} values, which name no drive: choose a field of text, whole "
+        "numbers, ids or a classification as sequence_field."
+    )
+
+
+def group_path(dataset: fo.Dataset) -> str:
+    """The path that tells which group a sample is of."""
+    return f"{dataset.group_field}.id"
+
+
+def _scene_path(dataset: fo.Dataset) -> str | None:
+    """What names the scene of a group where nothing was asked for: a field, else the group."""
+    if dataset.media_type != "group":
+        return None
+    named = [path for path in naming_fields(dataset) if path.split(".")[-1] in SCENES]
+    return naming_path(dataset, named[0]) if named else group_path(dataset)
+
+
+def drive_ids(dataset: fo.Dataset, path: str, drive: str) -> list[str]:
+    """Samples of a drive, given as its name."""
+    ids, labels = flat(dataset).values(["id", path])
+    return [i for i, label in zip(ids, labels, strict=True) if _word(label) == drive]
+
+
+def naming_fields(dataset: fo.Dataset) -> list[str]:
+    """Fields that can name drives, for a form; nested ones included, those that steps wrote not."""
+    found = []
+    for path, field in dataset.get_field_schema(flat=True).items():
+        if (
+            path in (*HIDDEN, FRAME_NUMBER)
+            or path.startswith(("tags", "metadata", "_"))
+            or path.endswith(".id")
+        ):
+            continue
+        if path.endswith((".label", ".tags")):
+            continue
+        if path != SEQUENCE and is_ours(dataset, path.split(".")[0]):
+            continue
+        classification = (
+            isinstance(field, fo.EmbeddedDocumentField) and field.document_type is fo.Classification
+        )
+        if classification or isinstance(field, NAMING):
+            found.append(path)
+    return sorted(found, key=lambda path: (path != SEQUENCE, path))
+
+
+def _word(label: Any) -> str | None:
+    return None if label is None or label == "" else str(label)
+
+
+def _number(value: Any) -> list[Any]:
+    """A key of a frame number, which may be text; every frame has its kind of key."""
+    if isinstance(value, str):
+        return natural(value)
+    return ["", float(value) if isinstance(value, int | float) and value == value else 0.0]

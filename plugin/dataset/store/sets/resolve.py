@@ -1,0 +1,178 @@
+"""Who plays S and who plays U: a word from the user becomes a view.
+
+``S`` or ``tag:S`` is a sample tag, ``field:split=train`` a field's value (or one of a list, or a
+label), ``view:night`` or ``night`` a saved view.  ``not:S`` is every other sample.  Python's
+dicts, lists and views become ``match:``, ``any:`` and ``samples:`` (:mod:`~.members`).  The two
+sets may not share a sample: its distance to S would be zero by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+from bson import ObjectId
+
+from ....errors import EmptySetError, InputError
+from .. import fiftyone_internals as internals
+from ..database import is_empty
+from ..fields import field_words
+from ..samples import Samples, dataset_of, flat, reloaded
+from . import kept_samples
+from .door import ALL_SLICES, admitted
+
+__all__ = ["Samples", "Sets", "dataset_of", "reloaded", "resolve", "resolve_sets", "spoken"]
+
+TAG, VIEW, FIELD = "tag:", "view:", "field:"
+NOT, ANY, MATCH, KEPT = "not:", "any:", "match:", "samples:"
+IN_A_QUERY = 700_000
+"""Ids: at some 20 bytes each they still fit into the 16 MB of a query."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The two views of one analysis."""
+
+    owned: fo.DatasetView
+    pool: fo.DatasetView
+
+
+def resolve(samples: Samples, word: str) -> fo.DatasetView:
+    """View of the samples that ``word`` names.
+
+    Raises
+    ------
+    InputError
+        The word names no field or saved view of the dataset.
+    """
+    samples = admitted(samples, ALL_SLICES)
+    dataset = dataset_of(samples)
+    saved = _saved_view(dataset, word)
+    if saved is not None:
+        view = admitted(dataset.load_saved_view(saved), ALL_SLICES)
+        return view if samples is dataset else samples.match(_in_view(view, saved))
+    return samples.match(_condition(samples, word))
+
+
+def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
+    """S and U as views, both checked to hold samples and to share none."""
+    sets = Sets(resolve(samples, owned), resolve(samples, pool))
+    for view, word, role in ((sets.owned, owned, "S"), (sets.pool, pool, "U")):
+        if is_empty(view):
+            raise EmptySetError(
+                f"{role} is empty: no sample matches {spoken(word)}. Load images as {role} "
+                f"(load_images) or choose another tag, field value or saved view."
+            )
+    both = set(sets.owned.values("id")) & set(sets.pool.values("id"))
+    if both:
+        raise InputError(
+            f"{len(both)} samples are in both S ({spoken(owned)}) and U ({spoken(pool)}); "
+            f"take one of the tags off them first."
+        )
+    return sets
+
+
+def spoken(word: str) -> str:
+    """The word as a sentence has it.
+
+    >>> spoken("night"), spoken("samples:0f3c"), spoken("not:S")
+    ("'night'", 'the samples that were passed', "what is not 'S'")
+    """
+    if word.startswith(NOT):
+        return f"what is not {spoken(word.removeprefix(NOT))}"
+    return "the samples that were passed" if word.startswith(KEPT) else repr(word)
+
+
+def _saved_view(dataset: fo.Dataset, word: str) -> str | None:
+    """The saved view that a word names; a tag of that name comes first."""
+    if word.startswith(VIEW):
+        name = word.removeprefix(VIEW)
+        if not dataset.has_saved_view(name):
+            known = ", ".join(dataset.list_saved_views()) or "none"
+            raise InputError(f"There is no saved view {name!r}; saved views: {known}.")
+        return name
+    return word if dataset.has_saved_view(word) and not _is_tag(dataset, word) else None
+
+
+def _is_tag(dataset: fo.Dataset, word: str) -> bool:
+    return not is_empty(flat(dataset).match_tags(word))
+
+
+def _condition(samples: Samples, word: str) -> dict[str, Any]:
+    """What holds of the samples that a word names, as MongoDB reads it."""
+    kind, separator, rest = word.partition(":")
+    kind += separator
+    if not separator:
+        return {"tags": word}
+    if kind == TAG:
+        return {"tags": rest}
+    if kind == FIELD:
+        name, equals, value = rest.partition("=")
+        if not equals:
+            raise InputError(f"{word!r} needs a value: field:NAME=VALUE.")
+        return field_words.condition(samples, name, value, word)
+    if kind == NOT:
+        return {"$nor": [_part(samples, rest)]}
+    if kind == ANY:
+        return {"$or": [_part(samples, part) for part in _parsed(word, rest, list)]}
+    if kind == MATCH:
+        fields: Mapping[str, Any] = _parsed(word, rest, dict)
+        return {"$and": [_values(samples, *item, word) for item in fields.items()]}
+    if kind == KEPT:
+        return {"_id": {"$in": kept_samples.find(dataset_of(samples), rest)}}
+    if _is_tag(dataset_of(samples), word):
+        return {"tags": word}
+    raise InputError(
+        f"{word!r} is none of: a tag, tag:NAME, field:NAME=VALUE, view:NAME, not: before one."
+    )
+
+
+def _part(samples: Samples, word: str) -> dict[str, Any]:
+    """A word inside another one."""
+    dataset = dataset_of(samples)
+    saved = _saved_view(dataset, word)
+    if saved is None:
+        return _condition(samples, word)
+    return _in_view(admitted(dataset.load_saved_view(saved), ALL_SLICES), saved)
+
+
+def _in_view(view: fo.DatasetView, name: str) -> dict[str, Any]:
+    """What holds of a saved view's samples: what its stages ask of each, else their ids."""
+    conditions = internals.conditions(view)
+    if conditions is not None:
+        return {"$and": [{}, *conditions]}
+    ids = [ObjectId(each) for each in view.values("id")]
+    if len(ids) > IN_A_QUERY:
+        raise InputError(
+            f"The saved view {name!r} has {len(ids):,} samples, and it can be asked here for "
+            f"{IN_A_QUERY:,} at most: tag them (load_saved_view({name!r}).tag_samples(NAME)) and "
+            "name the tag."
+        )
+    return {"_id": {"$in": ids}}
+
+
+def _parsed(word: str, text: str, kind: type) -> Any:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, kind) or not found:
+        example = 'match:{"weather": "rain"}' if kind is dict else 'any:["rain", "fog"]'
+        raise InputError(f"{word!r} does not read as in {example}.")
+    return found
+
+
+def _values(samples: Samples, name: str, value: Any, word: str) -> dict[str, Any]:
+    """One field and its value, or one of several."""
+    wanted: Sequence[Any] = value if isinstance(value, list) else [value]
+    if not wanted:
+        raise InputError(f"{word!r} gives {name!r} no value: give one, or several in a list.")
+    texts = [each if each is None else _text(each) for each in wanted]
+    return {"$or": [field_words.condition(samples, name, text, word) for text in texts]}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

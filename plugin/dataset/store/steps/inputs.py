@@ -1,0 +1,93 @@
+"""What the array steps start from: the vectors of S and U, read once and handed on.
+
+``find_gaps`` reads them once for all its steps, and a step that runs alone reads its own: where
+their marks say that nothing has changed, none does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+
+from ....errors import EmptySetError, UnfinishedError
+from ....progress import Progress, silent
+from ....settings.steps import SetParams
+from .. import runs
+from ..names import Names
+from ..runs import Record
+from ..sets.resolve import Samples, Sets, reloaded, resolve_sets
+from ..vectors import vectors
+from ..vectors.vectors import Vectors
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """S and U of one analysis: views, vectors, and who made the vectors."""
+
+    sets: Sets
+    owned: Vectors
+    pool: Vectors
+    encoder: str
+    fingerprint: str
+
+    def trace(self, earlier: Record | None = None) -> dict[str, Any]:
+        """What a record keeps of the inputs: equal traces give equal results.
+
+        Records of earlier versions keep a digest of all numbers: where ``earlier`` is one and saw
+        these vectors, the trace is its own.
+        """
+        known = {} if earlier is None else earlier.inputs
+        sets = {"owned_digest": self.owned, "pool_digest": self.pool}
+        digests = {name: found.digest() for name, found in sets.items()}
+        if all(known.get(name) and not known[name].startswith(vectors.MARK) for name in sets):
+            whole = {name: found.whole_digest for name, found in sets.items()}
+            if whole.items() <= known.items():
+                digests = whole
+        return {
+            "encoder": self.encoder,
+            "fingerprint": self.fingerprint,
+            "owned_count": len(self.owned.ids),
+            "pool_count": len(self.pool.ids),
+            **digests,
+        }
+
+
+def _why(dataset: fo.Dataset, names: Names, sets: Sets) -> str:
+    """The reason that the last embedding run had for one of the samples; else what to run."""
+    record = runs.read(dataset, names, "embeddings")
+    skipped = record.results.get("skipped", ()) if record else ()
+    members = {*sets.owned.values("id"), *sets.pool.values("id")} if skipped else set()
+    reasons = [item["reason"] for item in skipped if item["id"] in members]
+    if not reasons:
+        return "run compute_embeddings first."
+    more = f" ({record.results['skipped_count']} images were skipped)" if record else ""
+    return f"{reasons[0]}{more}"
+
+
+def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = silent) -> Inputs:
+    """Find S and U; their vectors are read when they are first asked for.
+
+    Raises
+    ------
+    EmptySetError
+        A set has no sample, or none of its samples has a vector.
+    """
+    dataset, names = reloaded(samples), Names(params.suffix)
+    sets = resolve_sets(samples, params.owned, params.pool)
+    owned = vectors.find(sets.owned, names.embedding, progress=progress)
+    pool = vectors.find(sets.pool, names.embedding, like=owned, progress=progress)
+    for found, role in ((owned, "S"), (pool, "U")):
+        if not found.ids:
+            raise EmptySetError(
+                f"No sample of {role} has an {names.embedding!r}: {_why(dataset, names, sets)}"
+            )
+    record = runs.read(dataset, names, "embeddings")
+    if record and record.running and record.inputs.get(vectors.COPYING):
+        raise UnfinishedError(runs.unfinished(record, names))
+    made_by: Mapping[str, Any] = record.inputs if record else {}
+    return Inputs(
+        sets, owned, pool, made_by.get("encoder", "unknown"), made_by.get("fingerprint", "unknown")
+    )

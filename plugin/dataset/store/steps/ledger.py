@@ -1,0 +1,53 @@
+"""What a run saw and found of every sample, kept as one binary beside the record of its step.
+
+It counts only together with the record of the run that wrote it: without that, or where it cannot
+be read, a step does everything anew.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import zipfile
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+from pymongo.errors import PyMongoError
+
+from .. import binaries
+from ..fiftyone_internals import dataset_id
+from ..names import Names
+from ..runs import Record
+from .step import Step
+
+logger = logging.getLogger(__name__)
+
+Columns = dict[str, NDArray[Any]]
+
+
+def keep(step: Step, columns: Columns) -> None:
+    """Keep what this run saw and found, in place of what runs before did."""
+    filename = _filename(step.dataset, step.names, step.name)
+    binaries.replace(step.dataset, filename, columns, token=step.token)
+
+
+def find(dataset: fo.Dataset, names: Names, record: Record | None) -> Columns | None:
+    """The columns that go with a record; None where there are none, or it is not complete."""
+    if record is None or record.running or not record.token:
+        return None
+    files = binaries.bucket().find({"filename": _filename(dataset, names, record.step)})
+    for file in files.sort("uploadDate", -1):
+        if file.metadata.get("token") != record.token:
+            continue
+        try:
+            with np.load(io.BytesIO(file.read()), allow_pickle=False) as read:
+                return dict(read)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, PyMongoError):
+            logger.warning("What %s saw of %s cannot be read", record.step, dataset.name)
+    return None
+
+
+def _filename(dataset: fo.Dataset, names: Names, step: str) -> str:
+    return f"ledger/{step}/{dataset_id(dataset)}/{names.suffix}"

@@ -1,0 +1,1 @@
+"""Vectors and points between samples and arrays."""

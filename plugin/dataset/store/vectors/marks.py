@@ -1,0 +1,161 @@
+"""Whether samples hold what they held before, told without reading their vectors.
+
+The one idea: the server hashes a vector where it lies and sends eight bytes in place of thousands.
+Such a mark follows the stored value and nothing else: it sees every writer, also one past FiftyOne,
+and no change where the same is written again.  ``last_modified_at`` is no such proof: our own
+results move it, and a writer past FiftyOne does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import bson
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+from pymongo.errors import OperationFailure
+
+from ..fiftyone_internals import Stages, collection, database, dataset_id, pipeline, stored_name
+from ..samples import Samples, dataset_of
+
+_HEAD, _ID, _VALUE = 9, 12, 11
+"""Bytes of a document before its id, of the id, and of each mark with its name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Marks of the values of some fields, sample by sample, in the order of the samples.
+
+    ``ids`` uint8 (n, 12); ``marks`` int64 (n, fields); ``there`` bool (n, fields), where a sample
+    has a value.
+    """
+
+    ids: NDArray[np.uint8]
+    marks: NDArray[np.int64]
+    there: NDArray[np.bool_]
+
+
+def marks_of(samples: Samples, *fields: str) -> Marks:
+    """Marks of the samples of a view, two of them equal where the stored values are.
+
+    The server's hash takes the numbers of a list for whole ones: lists are sent and hashed here.
+    """
+    names = [stored_name(dataset_of(samples), field) for field in fields]
+    chosen = pipeline(samples)
+    ids, marks, there = bytearray(), [], []
+    for batch in _batches(
+        dataset_of(samples),
+        [*chosen, {"$project": {f"{at}": _mark(name) for at, name in enumerate(names)}}],
+        [*chosen, {"$project": {f"{at}": _value(name) for at, name in enumerate(names)}}],
+    ):
+        read = _of_hashes(batch, len(fields)) or _of_values(batch, len(fields))
+        ids += read[0]
+        marks.append(read[1])
+        there.append(read[2])
+    return Marks(
+        np.frombuffer(bytes(ids), np.uint8).reshape(-1, _ID),
+        np.concatenate([np.empty((0, len(fields)), np.int64), *marks]),
+        np.concatenate([np.empty((0, len(fields)), bool), *there]),
+    )
+
+
+def content_digest(dataset: fo.Dataset) -> str:
+    """Changes with any value of any sample, whoever wrote it."""
+    kinds = (fo.VectorField, fo.ArrayField)
+    vectors = [
+        stored_name(dataset, name)
+        for name, field in dataset.get_field_schema().items()
+        if isinstance(field, kinds)
+    ]
+    short = {"$mergeObjects": ["$$ROOT", {name: _mark(name) for name in vectors}]}
+    digest = hashlib.blake2b(digest_size=16)
+    for batch in _batches(dataset, [{"$replaceWith": short}], [{"$match": {}}]):
+        digest.update(batch)
+    return digest.hexdigest()
+
+
+def surroundings_digest(dataset: fo.Dataset, without: tuple[str, ...] = ()) -> str:
+    """Changes with what a dataset is beside its samples: fields, slices, saved views, runs.
+
+    Custom runs whose key begins with one of ``without`` are left out.
+    """
+    kept = ("sample_fields", "brain_methods", "group_field", "group_media_types", "media_type")
+    which = {"_id": dataset_id(dataset)}
+    found = database().datasets.find_one(which, dict.fromkeys((*kept, "runs"), 1)) or {}
+    custom = {
+        name: run for name, run in found.get("runs", {}).items() if not name.startswith(without)
+    }
+    listed = {"_id": {"$in": [*custom.values(), *found.get("brain_methods", {}).values()]}}
+    about = {"config.token": 1, "config.created": 1, "config.running": 1, "timestamp": 1}
+    runs = sorted(map(str, database().runs.find(listed, about)))
+    saved = {"_dataset_id": dataset_id(dataset)}
+    views = sorted(map(str, database().views.find(saved, {"name": 1, "view_stages": 1})))
+    said = repr(([found.get(name) for name in kept], custom, runs, views))
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def _value(name: str) -> dict[str, Any]:
+    return {"$ifNull": [f"${name}", None]}
+
+
+def _mark(name: str) -> dict[str, Any]:
+    """The hash of what is binary; another value as it is."""
+    binary = {"$eq": [{"$type": f"${name}"}, "binData"]}
+    return {"$cond": [binary, {"$toHashedIndexKey": f"${name}"}, _value(name)]}
+
+
+def _batches(dataset: fo.Dataset, hashing: Stages, plain: Stages) -> Iterator[bytes]:
+    """Raw answers of the first question; of the second, where the server cannot hash."""
+    samples = collection(dataset)
+    try:
+        answers = samples.aggregate_raw_batches(hashing, allowDiskUse=True)
+    except OperationFailure:
+        answers = samples.aggregate_raw_batches(plain, allowDiskUse=True)
+    yield from answers
+
+
+def _of_hashes(
+    batch: bytes, fields: int
+) -> tuple[bytes, NDArray[np.int64], NDArray[np.bool_]] | None:
+    """Ids and marks of documents that hold an id and hashes alone; None for others."""
+    size = _HEAD + _ID + fields * _VALUE + 1
+    if len(batch) % size or not batch:
+        return None
+    rows = np.frombuffer(batch, np.uint8).reshape(-1, size)
+    example = bson.encode({"_id": bson.ObjectId(), **{f"{at}": 2**40 for at in range(fields)}})
+    fixed = np.ones(size, bool)
+    fixed[_HEAD : _HEAD + _ID] = False
+    starts = [_HEAD + _ID + at * _VALUE + 3 for at in range(fields)]
+    for start in starts:
+        fixed[start : start + 8] = False
+    if (rows[:, fixed] != np.frombuffer(example, np.uint8)[fixed]).any():
+        return None
+    marks = np.stack([rows[:, at : at + 8].copy().view("<i8")[:, 0] for at in starts], axis=1)
+    return rows[:, _HEAD : _HEAD + _ID].tobytes(), marks, np.ones(marks.shape, bool)
+
+
+def _of_values(batch: bytes, fields: int) -> tuple[bytes, NDArray[np.int64], NDArray[np.bool_]]:
+    """Ids and marks of documents that hold an id and hashes, values, or nothing."""
+    documents = bson.decode_all(batch)
+    marks, there = (
+        np.zeros((len(documents), fields), np.int64),
+        np.zeros((len(documents), fields), bool),
+    )
+    for row, document in enumerate(documents):
+        for at in range(fields):
+            value = document[f"{at}"]
+            if value is not None:
+                marks[row, at], there[row, at] = _hashed(value), True
+    return b"".join(document["_id"].binary for document in documents), marks, there
+
+
+def _hashed(value: Any) -> int:
+    """The server's hash as it is; of another value, one of our own."""
+    if isinstance(value, int):
+        return value
+    said = bson.encode({"value": value})
+    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "little", signed=True)

@@ -1,0 +1,1 @@
+"""Feature caches, and what a language model said of their images."""

@@ -1,0 +1,1 @@
+"""Files and folders of any origin: walked, checked, written whole."""

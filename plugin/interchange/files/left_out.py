@@ -1,0 +1,81 @@
+"""Files that were met and not used, by the reason: nothing is left out in silence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .checked import write_json
+
+
+@dataclass
+class LeftOut:
+    """Paths by reason; a reason is a noun in the plural, or an ending.
+
+    >>> left = LeftOut()
+    >>> left.add(".heic", "/drive/p.heic")
+    >>> left.add(".heic", "/drive/q.HEIC")
+    >>> left.add("unreadable folders", "/drive/locked")
+    >>> print(left)
+    left out: 2 .heic (p.heic, q.HEIC), 1 unreadable folder (locked)
+    """
+
+    SHOWN = 3
+    """Names shown of one reason."""
+    REASONS = 12
+    """Reasons shown, those with most files first."""
+
+    paths: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, *paths: str) -> None:
+        """Note ``paths`` under ``reason``."""
+        if paths:
+            self.paths.setdefault(reason, []).extend(paths)
+
+    def update(self, others: Iterable[LeftOut]) -> None:
+        """Take over what ``others`` hold."""
+        for other in others:
+            for reason, paths in other.paths.items():
+                self.add(reason, *paths)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Files by reason, the most frequent first."""
+        found = {reason: len(paths) for reason, paths in self.paths.items()}
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write every path as JSON, ``{reason: [path, ...]}``."""
+        write_json(
+            Path(path).expanduser(),
+            {reason: [shown_path(each) for each in paths] for reason, paths in self.paths.items()},
+        )
+
+    def __len__(self) -> int:
+        return sum(map(len, self.paths.values()))
+
+    def __str__(self) -> str:
+        return f"left out: {', '.join(self._parts())}" if self.paths else ""
+
+    def _parts(self) -> Iterator[str]:
+        for number, (reason, count) in enumerate(self.counts.items()):
+            if number == self.REASONS:
+                yield f"and {len(self.paths) - number} reasons more"
+                return
+            paths = self.paths[reason]
+            names = [shown_path(os.path.basename(path)) for path in paths[: self.SHOWN]]
+            more = ["…"] if count > self.SHOWN else []
+            noun = reason.removesuffix("s") if count == 1 and reason[0] != "." else reason
+            yield f"{count:,} {noun} ({', '.join(names + more)})"
+
+
+def shown_path(path: str) -> str:
+    r"""A path as text that can be printed, whatever its bytes are.
+
+    >>> shown_path("\udcbe.png"), shown_path("two\nlines.png")
+    ('\\xbe.png', 'two\\nlines.png')
+    """
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(s if s.isprintable() else s.encode("unicode_escape").decode() for s in text)

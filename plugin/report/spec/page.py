@@ -1,0 +1,188 @@
+"""A Visual Spec as one HTML page: everything inline, no script, readable on paper in a car.
+
+The page forbids itself to load or run anything, so that a mistake in escaping could not become an
+attack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from markupsafe import Markup
+
+from ...coverage.criterion import Threshold
+from ...coverage.named.contrasts import short
+from ...coverage.words import share
+from ..render import distance, percent, render
+from .apart import Apart
+from .missing import LEAST_COUNT, LEAST_LIFT, LEVEL
+from .rule import NEAR_MISS
+from .visual_spec import Image, VisualSpec
+from .words import Language, sentence, term
+
+FAILURES = "failure_rate"
+"""The field with the share of an image's neighbours on which a model fails, 0 to 1."""
+FACTS = 3
+"""Words of metadata below a picture; the table has them all."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """JPEG bytes of one image as the page shows it; ``photo`` None where it could not be read."""
+
+    photo: bytes | None
+    overlay: bytes | None = None
+    width: int = 4
+    height: int = 3
+
+
+def page(
+    spec: VisualSpec,
+    candidates: Mapping[int, Picture],
+    owned: Sequence[Picture],
+    *,
+    language: Language = "en",
+    archive: bool = True,
+) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    candidates : mapping of row to Picture
+        One for each row of ``spec.shown``.
+    owned : sequence of Picture
+        One for each of ``spec.owned``.
+    archive : bool
+        Whether the page is part of a ZIP, with candidates.csv beside it.
+
+    Returns
+    -------
+    str
+        A complete HTML document that is valid UTF-8 and needs nothing else.
+    """
+    say, named = partial(sentence, language=language), partial(term, language=language)
+    distances = [image.to_owned for image in spec.candidates if image.to_owned is not None]
+    percentiles = [image.percentile for image in spec.candidates if image.percentile is not None]
+    low, middle, high = np.quantile(distances, [0, 0.5, 1]).tolist()
+    rule = spec.rule
+    trace = {
+        "id": f"{spec.id} · {spec.created}",
+        "source": spec.source,
+        "encoder": spec.encoder.name,
+        "fingerprint": spec.encoder.fingerprint,
+        "heatmap": (spec.heatmap or say("unknown")) if spec.has_heatmaps else None,
+        "metric": named(rule.metric),
+        "median": f"{low:.4f} · {middle:.4f} · {high:.4f}",
+        "delta": f"{rule.delta:.6g} ({spec.delta_source})",
+        "radius": f"{rule.radius:.6g} · {NEAR_MISS} r = {rule.near_radius:.6g}"
+        if rule.checkable
+        else None,
+        "owned": f"{spec.owned_count:,}",
+        "reference": f"{len(spec.reference):,}" if rule.checkable else None,
+    }
+
+    def captioned(image: Image, typical: bool) -> list[str]:
+        facts: list[str] = [say("typical")] if typical else []
+        facts += _words(image, named)
+        if image.to_owned is not None:
+            facts.append(say("to_owned", d=distance(image.to_owned)))
+        if image.percentile is not None:
+            facts.append(say("percentile_short", p=percent(image.percentile)))
+        if image.support:
+            facts.append(say("support_short", images=f"{image.support:,}"))
+        failures = dict(image.facts).get(FAILURES)
+        if failures is not None:
+            facts.append(say("failures_short", p=f"{100 * float(failures):.0f}"))
+        return facts
+
+    def to_centre(image: Image) -> list[str]:
+        known = image.to_centre is not None
+        return [say("to_centre", d=distance(image.to_centre))] if known else []
+
+    def span(found: Apart) -> str:
+        if found.low is None or found.high is None:
+            return say("apart_by_camera")
+        held = say("apart_own")
+        if found.level is not None:
+            held = say("apart_level", level=share(found.level))
+        return say("apart_span", low=short(found.low), high=short(found.high), held=held)
+
+    tile, worth = _worth(spec.threshold, say)
+    return render(
+        "spec.html.j2",
+        spec=spec,
+        candidates=[
+            (
+                spec.candidates[row],
+                candidates[row],
+                captioned(spec.candidates[row], number == 0 < len(spec.shown) - 1),
+            )
+            for number, row in enumerate(spec.shown)
+        ],
+        owned=[
+            (image, picture, [*_words(image, named), *to_centre(image)])
+            for image, picture in zip(spec.owned, owned, strict=True)
+        ],
+        language=language,
+        archive=archive,
+        say=say,
+        term=named,
+        distances=(low, middle, high),
+        percentile=float(np.median(percentiles)) if percentiles else None,
+        tile=tile,
+        worth=worth,
+        settled=spec.threshold.basis not in ("provisional", "none"),
+        support=_support(spec, say),
+        level="" if rule.level is None else share(rule.level),
+        span=span,
+        chips=[found for found in spec.missing if not _is_number(found.value)][:4],
+        apart_chips=[found for found in spec.apart if 2 * found.here >= found.here_total][:2],
+        fields=", ".join(map(named, spec.tried)),
+        test={"least": LEAST_COUNT, "lift": LEAST_LIFT, "level": LEVEL},
+        trace=[line for line in trace.items() if line[1] is not None],
+    )
+
+
+def _worth(threshold: Threshold, say: Callable[..., Markup]) -> tuple[Markup, Markup]:
+    """What δ is worth, in a word and in sentences."""
+    numbers = {
+        "drives": f"{threshold.drives:,}",
+        "alpha": share(threshold.alpha),
+        "needed": f"{threshold.needed:,}",
+    }
+    if threshold.basis in ("provisional", "none"):
+        return say(f"tile_{threshold.basis}"), say(f"worth_{threshold.basis}", **numbers)
+    if threshold.basis == "unrated" or threshold.level is None:
+        return say("tile_unknown"), say("worth_unknown")
+    numbers["level"] = share(threshold.level)
+    return say("tile_level", **numbers), say(f"worth_{threshold.basis}", **numbers)
+
+
+def _support(spec: VisualSpec, say: Callable[..., Markup]) -> Markup | str:
+    """How much of S lies within δ of the candidates."""
+    some = [image for image in spec.candidates if image.support]
+    if not some:
+        known = any(image.support == 0 for image in spec.candidates)
+        return say("support_none") if known else ""
+    drives = [image.support_drives for image in some if image.support_drives is not None]
+    said = {"images": _median([image.support or 0 for image in some]), "some": len(some)}
+    said["n"] = len(spec.candidates)
+    if not drives:
+        return say("support_images", **said)
+    return say("support", drives=_median(drives), **said)
+
+
+def _median(counts: Sequence[int]) -> int:
+    return sorted(counts)[(len(counts) - 1) // 2]
+
+
+def _words(image: Image, named: Callable[[str], str]) -> list[str]:
+    """The first few facts that mean something on their own, as a bare number does not."""
+    return [named(value) for _, value in image.facts if not _is_number(value)][:FACTS]
+
+
+def _is_number(value: str) -> bool:
+    return value.replace(".", "", 1).replace("-", "", 1).isdigit()

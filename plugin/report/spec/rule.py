@@ -1,0 +1,259 @@
+"""The acceptance rule of a Visual Spec: what counts as the asked-for kind of image, in numbers.
+
+The one idea: a request is what lies within a radius of some candidate, with what is owned already
+cut out of it.  To decide that away from the dataset one needs the candidates and only those rows of
+S that can lie within δ of an image in or near the request, and on the unit sphere the triangle
+inequality of angles says which those are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...coverage.nearest.distances import nearest_distance
+from ...coverage.nearest.rows import Metric, Rows, checked_metric, checked_rows, same_dimension
+from ...coverage.radius import is_gap
+from ...encoders.protocol import unit_rows
+from ...errors import InputError
+from .radius import Radius
+
+Verdict = Literal["accepted", "near miss", "off target", "covered already"]
+VERDICTS: tuple[Verdict, ...] = ("accepted", "near miss", "off target", "covered already")
+
+NEAR_MISS = 1.5
+"""A near miss lies within this many radii of a candidate."""
+
+ROUNDING = 2e-6
+"""Allowed on a distance to the request: an image embedded again differs in its last bits, and may
+lie on the radius itself."""
+
+ANGLE_SLACK = 1e-3
+"""Radians kept on top of the reference's cap: float32 rows are unit rows only to rounding, and a
+row too many changes no verdict."""
+
+_NEIGHBOURHOODS = 512  # rows of S that are looked around for the typical count
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """``centre`` float32 (d,), unit; ``radius`` and ``delta`` in the unit of ``metric``.
+
+    ``candidates`` float32 (n, d), unit: an image is as far from the request as from the nearest of
+    them.  Specs of version 1 have none (0, d): there, the distance to the centre counts.
+    ``radius_source`` is that of :class:`~.radius.Radius`, as are ``level`` and ``drives``;
+    "candidates" in version 1 (their largest distance to the centre); or "none": without embeddings
+    there is no radius, and δ alone cannot judge a new image.
+    """
+
+    metric: Metric
+    delta: float
+    centre: NDArray[np.float32]
+    radius: float
+    radius_source: str = "candidates"
+    candidates: Rows = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    level: float | None = None
+    drives: int = 0
+
+    @classmethod
+    def without_embeddings(cls, delta: float, metric: Metric) -> Rule:
+        """What is left of a rule where nothing can be embedded: δ, for people to read.
+
+        >>> Rule.without_embeddings(0.2, "cosine").checkable
+        False
+        """
+        return cls(metric, float(delta), np.empty(0, np.float32), 0.0, "none")
+
+    @property
+    def checkable(self) -> bool:
+        """Whether new images can be judged by it."""
+        return self.radius_source != "none"
+
+    @property
+    def near_radius(self) -> float:
+        """How far from the request a near miss may lie."""
+        return NEAR_MISS * self.radius
+
+    @property
+    def asked(self) -> Rows:
+        """The rows that a new image is compared with: the candidates, or the centre (1, d)."""
+        return self.candidates if len(self.candidates) else self.centre[None]
+
+
+@dataclass(frozen=True, eq=False)
+class SpecVerdicts:
+    """``verdict`` of each image, its distance to the request (n,) and to the reference (n,).
+
+    ``to_request`` is the distance to the nearest candidate (version 1: to their centre).
+    ``to_owned`` is infinite where the reference has no row.  Within 1.5 radii of the request it is
+    compared with δ exactly; beyond, it is an upper bound of the distance to S.
+    """
+
+    verdict: list[Verdict]
+    to_request: NDArray[np.float32]
+    to_owned: NDArray[np.float32]
+
+
+def make_rule(
+    candidates: Rows,
+    *,
+    delta: float,
+    metric: Metric = "cosine",
+    radius: Radius | float | None = None,
+) -> Rule:
+    """What lies within a radius of some candidate.
+
+    Parameters
+    ----------
+    candidates : float32 (n, d)
+        Unit rows.
+    delta : float
+        The threshold beyond which an image is new to S, in the unit of ``metric``.
+    radius : Radius or float, optional
+        Learnt from drives (:func:`~.radius.learn_radius`) or given; by default δ, the distance
+        up to which S would count an image as covered by a candidate.
+
+    Returns
+    -------
+    Rule
+        Its centre is the L2-normalised mean, which orders pictures and names the spec.
+
+    Raises
+    ------
+    InputError
+        δ is not a distance, or the candidates point in opposite directions and have no centre.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule = make_rule(np.eye(2, dtype=np.float32), delta=0.1)
+    >>> rule.centre.round(3).tolist(), rule.radius
+    ([0.7070000171661377, 0.7070000171661377], 0.1)
+    """
+    candidates = checked_rows("The candidates", candidates)
+    metric = checked_metric(metric)
+    if isinstance(delta, bool) or not 0 <= delta <= 2:
+        raise InputError(f"δ is {delta}; a distance between unit vectors must be in 0..2.")
+    centre = unit_rows(candidates.mean(axis=0, dtype=np.float64)[None])
+    if not np.isfinite(centre).all():
+        raise InputError("The candidates cancel out and have no common centre: choose fewer.")
+    if radius is None:
+        radius = Radius(float(delta), "delta")
+    elif not isinstance(radius, Radius):
+        if isinstance(radius, bool) or not 0 < radius <= 2:
+            raise InputError(f"The radius is {radius}; it must be above 0 and at most 2.")
+        radius = Radius(float(radius), "given")
+    return Rule(
+        metric,
+        float(delta),
+        centre[0],
+        radius.distance,
+        radius.source,
+        candidates,
+        radius.level,
+        radius.drives,
+    )
+
+
+def angle_of(distance: Any, metric: Metric) -> Any:
+    """Angle in radians, 0..pi, of two unit rows at ``distance``; beyond 2 it stays at pi.
+
+    >>> float(angle_of(2.0, "cosine") / np.pi), float(angle_of(2.5, "euclidean") / np.pi)
+    (1.0, 1.0)
+    """
+    chord = np.asarray(distance, np.float64)
+    chord = np.sqrt(2 * chord) if metric == "cosine" else chord
+    return 2 * np.arcsin(np.clip(chord / 2, 0, 1))
+
+
+def reference_rows(owned: Rows, rule: Rule) -> NDArray[np.int64]:
+    """Which rows of S can decide on an image within 1.5 radii of the request.
+
+    An image x with angle(x, c) <= angle(1.5 r) of a candidate c and an owned s with
+    angle(x, s) <= angle(t) have angle(s, c) <= angle(1.5 r) + angle(t).  t is the larger of δ,
+    within which s covers x, and of r, within which s may be nearer to x than c is.
+
+    Returns
+    -------
+    int64 (m,)
+        Ascending; possibly none.
+    """
+    owned = checked_rows("S", owned)
+    asked = checked_rows("The candidates", rule.asked)
+    same_dimension("S", owned, "the candidates", asked)
+    decides = max(rule.delta, rule.radius) if len(rule.candidates) else rule.delta
+    reach = angle_of(rule.near_radius, rule.metric) + angle_of(decides, rule.metric)
+    distance = nearest_distance(owned, asked, metric=rule.metric).distance
+    return np.flatnonzero(angle_of(distance, rule.metric) <= reach + ANGLE_SLACK)
+
+
+def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
+    """Compare each image with the request.
+
+    Parameters
+    ----------
+    images : float32 (n, d)
+        Unit rows; n may be 0.
+    reference : float32 (m, d)
+        Rows of S that :func:`reference_rows` chose, or all of S; m may be 0.
+
+    Returns
+    -------
+    SpecVerdicts
+        With d_S the distance to the reference and d_c the one to the nearest candidate: *covered
+        already* where d_S <= δ, else *accepted* where d_c <= r and d_c < d_S, *near miss* where
+        d_c <= 1.5 r, *off target* beyond.  In version 1 d_c is the distance to the centre, and
+        d_c < d_S is not asked.
+    """
+    if not len(images):
+        return SpecVerdicts([], np.empty(0, np.float32), np.empty(0, np.float32))
+    to_request = nearest_distance(images, rule.asked, metric=rule.metric).distance
+    to_owned = np.full(len(images), np.inf, np.float32)
+    if len(reference):
+        to_owned = nearest_distance(images, reference, metric=rule.metric).distance
+    nearer = to_request < to_owned if len(rule.candidates) else np.bool_(True)
+    choices = [
+        ~is_gap(to_owned, rule.delta),
+        nearer & (to_request.astype(np.float64) <= rule.radius + ROUNDING),
+        to_request.astype(np.float64) <= rule.near_radius + ROUNDING,
+    ]
+    names: list[Verdict] = ["covered already", "accepted", "near miss"]
+    verdict = np.select(choices, names, "off target").tolist()
+    return SpecVerdicts(verdict, to_request, to_owned)
+
+
+def typical_count(owned: Rows, rule: Rule) -> int:
+    """How many images S usually holds in a ball of the rule's radius around one of its own.
+
+    The median over (at most 512, evenly chosen) rows of S, the row itself counted: so many images
+    make the gap as well covered as the rest of S.
+    """
+    owned = checked_rows("S", owned)
+    chosen = np.unique(np.linspace(0, len(owned) - 1, _NEIGHBOURHOODS).astype(np.int64))
+    near = 1 - np.cos(angle_of(rule.radius, rule.metric))
+    counts = [
+        int((owned @ owned[row] >= np.float32(1 - near - 1e-6)).sum()) for row in chosen.tolist()
+    ]
+    return max(int(np.median(counts)), 1)
+
+
+def showcase(rows: Rows, count: int, rule: Rule) -> NDArray[np.int64]:
+    """Rows to show of many: the most typical one first, then each the least like those before.
+
+    Farthest-first from the row nearest to the centre, so that a page of a few pictures shows how
+    wide the request is.
+    """
+    from ...coverage.picks.kcenter import k_center_greedy
+
+    to_centre = nearest_distance(rows, rule.centre[None], metric="euclidean").distance
+    first = int(to_centre.argmin())
+    if count <= 1 or len(rows) == 1:
+        return np.array([first])
+    start = rows[first : first + 1]
+    d0 = nearest_distance(rows, start, metric="euclidean").distance
+    others, _ = k_center_greedy(start, rows, min(count, len(rows)), d0)
+    rest = [row for row in np.asarray(others).tolist() if row != first]
+    return np.array([first, *rest])[: min(count, len(rows))]

@@ -1,0 +1,37 @@
+"""Groups of near duplicates against all distances in float64."""
+
+import numpy as np
+import pytest
+from coverage_oracles import distances64, unit
+from gapsphere.plugin.coverage.picks import duplicates
+from gapsphere.plugin.coverage.picks.duplicates import near_duplicates
+from gapsphere.plugin.errors import InputError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 120), st.sampled_from([0.0, 0.2, 0.6, 2.0]))
+def test_groups_are_those_of_the_first_representative_within_the_scale(seed, n, scale):
+    random = np.random.default_rng(seed)
+    rows = unit(random.standard_normal((n, 3)))[random.integers(0, n, n)]
+    between, heads, group = distances64(rows, rows), [], []
+    for row in range(n):
+        near = [at for at, head in enumerate(heads) if between[row, head] <= scale]
+        group.append(near[0] if near else len(heads))
+        if not near:
+            heads.append(row)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "_ROWS", 16)
+        found = near_duplicates(rows, scale, metric="euclidean")
+    assert found.group.tolist() == group
+    assert found.representatives.tolist() == heads
+
+
+def test_a_drive_of_small_steps_is_not_one_group_and_bad_scales_are_refused():
+    angle = np.linspace(0, np.pi / 2, 100)
+    rows = unit(np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    found = near_duplicates(rows, 0.1, metric="euclidean")
+    assert len(found.representatives) > 10
+    with pytest.raises(InputError, match="scale"):
+        near_duplicates(rows, -1.0)

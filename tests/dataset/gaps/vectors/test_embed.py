@@ -1,0 +1,243 @@
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.vectors import embed
+from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import vectors
+from gapsphere.plugin.errors import (
+    Cancelled,
+    DimensionError,
+    EmptySetError,
+    InputError,
+    MismatchError,
+    NotFiniteError,
+)
+from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
+from PIL import Image
+
+
+def test_every_sample_gets_the_vector_of_its_own_image(loaded, encoder):
+    result = compute_embeddings(loaded, encoder=encoder)
+    assert (result.done, result.known, result.skipped) == (32, 0, ())
+    for sample in loaded:
+        with Image.open(sample.filepath) as image:
+            wanted = encoder.embed(encoder.prepare(image.convert("RGB"))[None])[0]
+        np.testing.assert_array_equal(sample.embedding, wanted)
+
+
+def test_a_second_run_embeds_nothing_and_new_samples_only(loaded, encoder, make_images):
+    from gapsphere.plugin.dataset.gaps.images.load import load_images
+
+    compute_embeddings(loaded, encoder=encoder)
+    encoder.calls.clear()
+    assert compute_embeddings(loaded, encoder=encoder).done == 0
+    assert encoder.calls == []
+    load_images(loaded, pool=make_images("late", 3))
+    assert compute_embeddings(loaded, encoder=encoder).done == 3
+
+
+def test_a_cancelled_run_keeps_what_is_done_and_goes_on(loaded, encoder):
+    def stop(done, total):
+        if done >= 8:
+            raise Cancelled("stop")
+
+    params = EmbeddingParams(batch_size=4)
+    with pytest.raises(Cancelled):
+        compute_embeddings(loaded, params, encoder=encoder, progress=stop)
+    assert len(loaded.exists("embedding")) == 8
+    assert compute_embeddings(loaded, params, encoder=encoder).done == 24
+
+
+def test_vectors_of_two_encoders_never_share_a_field(loaded, encoder):
+    compute_embeddings(loaded[:5], encoder=encoder)
+    other = replace(encoder, name="test:other", fingerprint="colour-2")
+    with pytest.raises(MismatchError, match=r"5 samples hold.*test:colour"):
+        compute_embeddings(loaded, encoder=other)
+    compute_embeddings(loaded, EmbeddingParams(suffix="other"), encoder=other)
+    assert len(loaded.exists("embedding_other")) == 32
+    compute_embeddings(loaded, EmbeddingParams(overwrite=True), encoder=other)
+    record = runs.read(loaded, Names(), "embeddings")
+    assert record.inputs == {"encoder": "test:other", "fingerprint": "colour-2"}
+    assert record.results["embedded"] == 32
+
+
+def test_unusable_images_are_tagged_listed_and_retried(loaded, encoder):
+    broken = loaded.match_tags("U").first()
+    good = Path(broken.filepath).read_bytes()
+    Path(broken.filepath).write_bytes(good[:40])
+    result = compute_embeddings(loaded, encoder=encoder)
+    assert [item.path for item in result.skipped] == [broken.filepath]
+    assert loaded.match_tags("skipped").values("id") == [broken.id]
+    assert broken.filepath in runs.read(loaded, Names(), "embeddings").results["skipped"][0]["path"]
+    Path(broken.filepath).write_bytes(good)
+    assert compute_embeddings(loaded, encoder=encoder).done == 1
+    assert len(loaded.match_tags("skipped")) == 0
+
+
+def test_vectors_of_a_field_are_taken_over_as_unit_rows(loaded):
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(len(loaded), 6)).astype(np.float32)
+    loaded.set_values("theirs", list(rows))
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    assert compute_embeddings(loaded, params).done == 32
+    read = vectors.read(loaded, "embedding", unit=True)
+    np.testing.assert_allclose(
+        read.matrix, rows / np.linalg.norm(rows, axis=1, keepdims=True), rtol=1e-6
+    )
+
+
+def test_vectors_that_cannot_be_used_are_refused_with_the_sample(loaded):
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    with pytest.raises(InputError, match="a field with vectors"):
+        compute_embeddings(loaded, params)
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.ones(5, np.float32)])
+    with pytest.raises(DimensionError, match="5 numbers where others have 4"):
+        compute_embeddings(loaded, params)
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.full(4, np.nan, np.float32)])
+    with pytest.raises(NotFiniteError, match=loaded.last().id):
+        compute_embeddings(loaded, params)
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.zeros(4, np.float32)])
+    with pytest.raises(NotFiniteError, match="no direction"):
+        compute_embeddings(loaded, params)
+
+
+@pytest.fixture
+def of_before(loaded):
+    """Part of it embedded by the packaged network, recorded as before `pooling` could be chosen."""
+    compute_embeddings(
+        loaded[:5], EmbeddingParams(encoder="packaged", pooling="mean", attributes=False)
+    )
+    record = runs.read(loaded, Names(), "embeddings")
+    later = ("pooling", "attributes")
+    old = {name: value for name, value in record.params.items() if name not in later}
+    runs.write(loaded, Names(), replace(record, params=old))
+    return loaded
+
+
+def test_vectors_of_before_are_told_apart_by_their_pooling_and_stay_as_they_are(of_before):
+    before = of_before.values("embedding")
+    with pytest.raises(
+        MismatchError,
+        match=r"5 samples hold .* with pooling mean, and this run makes rows\. Set pooling to mean",
+    ):
+        find_gaps(of_before, GapParams(encoder="packaged"))
+    assert str(before) == str(of_before.values("embedding"))
+    assert "pooling" not in runs.read(of_before, Names(), "embeddings").params
+    mean = EmbeddingParams(encoder="packaged", pooling="mean")
+    assert compute_embeddings(of_before, mean).done == 27
+    np.testing.assert_array_equal(of_before.values("embedding")[:5], before[:5])
+    with pytest.raises(MismatchError, match="Set pooling to mean"):
+        compute_embeddings(of_before, EmbeddingParams(encoder="packaged"))
+    rows = EmbeddingParams(encoder="packaged", suffix="rows")
+    assert compute_embeddings(of_before, rows).done == 32
+    with pytest.raises(MismatchError, match=r"makes mean\. Set pooling to rows"):
+        compute_embeddings(of_before, rows.model_copy(update={"pooling": "mean"}))
+    assert compute_embeddings(of_before, EmbeddingParams(overwrite=True)).done == 32
+    np.testing.assert_array_equal(of_before.values("embedding"), of_before.values("embedding_rows"))
+
+
+def test_vectors_of_before_are_complete_without_loading_a_network(of_before, monkeypatch):
+    def no_network(params):
+        raise AssertionError("a network was opened")
+
+    monkeypatch.setattr(embed, "open_encoder", no_network)
+    mean = EmbeddingParams(encoder="packaged", pooling="mean")
+    assert compute_embeddings(of_before[:5], mean).known == 5
+    record = runs.read(of_before, Names(), "embeddings")
+    elsewhere = {**record.inputs, "encoder": "internvl:InternVL2-8B"}
+    runs.write(of_before, Names(), replace(record, inputs=elsewhere))
+    assert compute_embeddings(of_before[:5], EmbeddingParams(encoder="packaged")).known == 5
+
+
+def test_vectors_without_a_patch_grid_have_no_rows(loaded):
+    loaded.set_values("theirs", [np.ones(4, np.float32)] * 32)
+    with pytest.raises(InputError, match="without a patch grid: leave pooling empty"):
+        compute_embeddings(
+            loaded, EmbeddingParams(encoder="field", model_path="theirs", pooling="rows")
+        )
+
+
+def test_nothing_to_embed_is_a_sentence(dataset, encoder):
+    with pytest.raises(EmptySetError, match="no sample to embed"):
+        compute_embeddings(dataset, encoder=encoder)
+
+
+KILLED = """
+    import sys, time
+    sys.path.insert(0, {tests!r})
+    import fiftyone as fo
+    from conftest_encoder import ColourEncoder
+    from gapsphere.plugin.settings.steps import EmbeddingParams
+    from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+
+    class Slow(ColourEncoder):
+        def embed(self, batch):
+            time.sleep(0.2)
+            return super().embed(batch)
+
+    compute_embeddings(
+        fo.load_dataset({name!r}), EmbeddingParams(batch_size=2), encoder=Slow()
+    )
+"""
+
+
+@pytest.mark.crash
+def test_a_kill_loses_at_most_one_batch_and_nothing_is_embedded_twice(loaded, encoder, tmp_path):
+    shutil.copy(Path(__file__).parents[1] / "conftest.py", tmp_path / "conftest_encoder.py")
+    script = textwrap.dedent(KILLED).format(tests=str(tmp_path), name=loaded.name)
+    process = subprocess.Popen([sys.executable, "-c", script])
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        loaded.reload()
+        if loaded.has_field("embedding") and len(loaded.exists("embedding")) >= 6:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    loaded.reload()
+    kept = dict(zip(*loaded.exists("embedding").values(["id", "embedding"]), strict=True))
+    assert 6 <= len(kept) < 32
+    assert len(kept) % 2 == 0
+    result = compute_embeddings(loaded, encoder=encoder)
+    assert (result.done, result.known) == (32 - len(kept), len(kept))
+    for sample_id, row in kept.items():
+        np.testing.assert_array_equal(loaded[sample_id].embedding, row)
+
+
+def copied(dataset, rows):
+    """The result of copying ``rows`` from a field of the user's."""
+    for sample, row in zip(dataset[: len(rows)], rows, strict=True):
+        sample["theirs"] = row
+        sample.save()
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    return compute_embeddings(dataset, params)
+
+
+def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
+    rng = np.random.default_rng(4)
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(6)], progress=False)
+    rows = rng.normal(size=(6, 8)).astype(np.float32)
+    first = copied(dataset, rows[:4])
+    assert [item.path for item in first.skipped] == ["/made/4.png", "/made/5.png"]
+    # More samples, and the same vectors in another length: still the same model.
+    grown = copied(dataset, rows * 2)
+    assert grown.fingerprint == first.fingerprint
+    assert not grown.skipped
+    other = copied(dataset, rows + rng.normal(size=(6, 8)).astype(np.float32))
+    assert other.fingerprint != first.fingerprint
+    dataset.delete_sample_field("theirs")
+    shorter = copied(dataset, rows[:, :5])
+    assert shorter.fingerprint not in (first.fingerprint, other.fingerprint)
+    assert shorter.dimension == 5

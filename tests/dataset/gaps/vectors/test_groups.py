@@ -1,0 +1,254 @@
+"""Grouped datasets: a rig of six cameras and a lidar goes through every step."""
+
+import fiftyone as fo
+import gapsphere
+import numpy as np
+import pytest
+from gapsphere.panels.sparse_sampling import sequences
+from gapsphere.plugin.dataset.gaps import analysis, deltas
+from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
+from gapsphere.plugin.dataset.store.samples import flat
+from gapsphere.plugin.dataset.store.sets.door import chosen
+from gapsphere.plugin.errors import GapsphereError, InputError
+from gapsphere.tests.support.made_rig import CAMERAS, LIDAR, VECTOR, make_rig
+
+BY_FIELD = {"encoder": "field", "model_path": VECTOR, "progress": False}
+
+
+@pytest.fixture
+def rig(dataset, tmp_path):
+    make_rig(dataset, tmp_path)
+    return dataset
+
+
+def found(dataset, **settings):
+    return gapsphere.find_gaps(dataset, k=3, slices="all", **BY_FIELD, **settings)
+
+
+def test_several_cameras_are_asked_for_by_name(rig):
+    with pytest.raises(InputError, match=r"6 slices of images: back, .*slices='all'"):
+        gapsphere.find_gaps(rig, k=3, **BY_FIELD)
+    with pytest.raises(InputError, match=r"'lidar' is no slice of images .*lidar \(point-cloud\)"):
+        gapsphere.compute_embeddings(rig, slices="front, lidar", **BY_FIELD)
+    assert not rig.list_runs()
+    assert not rig.has_field("embedding")
+
+
+@pytest.mark.parametrize("slices", [None, "", " ", " , "])
+def test_separators_alone_choose_no_slice(rig, slices):
+    with pytest.raises(InputError, match="6 slices of images"):
+        chosen(rig, slices)
+
+
+def test_groups_without_samples_are_called_empty(dataset):
+    dataset.add_group_field("group", default="front")
+    with pytest.raises(InputError, match="its slices are none, it is empty"):
+        chosen(dataset, None)
+
+
+@pytest.mark.parametrize("slices", ["All", "Front", "front, all"])
+def test_a_misspelt_slice_is_told_how_to_name_all(rig, slices):
+    with pytest.raises(InputError, match="Upper and lower case differ; slices='all' takes every"):
+        chosen(rig, slices)
+
+
+@pytest.mark.parametrize("slices", ["front, back", ",back ,, front,", "back,front,back"])
+def test_slices_are_read_past_blanks_and_repeats(rig, slices):
+    assert chosen(rig, slices) == ["back", "front"]
+
+
+def test_every_slice_is_measured_and_counted(rig):
+    result = found(rig)
+    everything = flat(rig)
+    for name, count in (("embedding", 72), ("sphere", 72), ("dist_to_S", 24), ("gap_verdict", 24)):
+        assert len(everything.exists(name)) == count
+        assert set(everything.exists(name).values("group.name")) == set(CAMERAS)
+    assert result.covered.slices == {camera: [8, 4] for camera in CAMERAS}
+    assert "slices: back 8 of S and 4 of U" in str(result)
+    assert result.embedded.slices == dict.fromkeys(CAMERAS, 12)
+    assert not rig.select_group_slices(LIDAR).exists("embedding").count()
+
+
+def test_the_scene_is_the_drive_and_the_slice_the_camera(rig):
+    covered = found(rig).covered
+    assert covered.sequence_field == "scene_token"
+    assert (covered.drives_owned, covered.drives_pool) == (2, 1)
+    assert {row["camera"] for row in covered.ranges} <= {*CAMERAS, None}
+
+
+def test_without_a_scene_each_group_is_a_drive(dataset, tmp_path):
+    make_rig(dataset, tmp_path, scene_field=None, scenes=4, moments=5)
+    covered = found(dataset).covered
+    assert covered.sequence_field == "group.id"
+    assert (covered.drives_owned, covered.drives_pool) == (15, 5)
+    assert "each group counts as one" in str(covered)
+
+
+def test_chosen_slices_alone_are_worked_on(rig):
+    gapsphere.find_gaps(rig, k=2, slices="front,back", **BY_FIELD)
+    assert set(flat(rig).exists("embedding").values("group.name")) == {"front", "back"}
+    assert len(flat(rig).match_tags("kcenter")) == 2
+
+
+def test_a_later_run_clears_what_another_slice_held(rig):
+    found(rig)
+    gapsphere.compute_coverage(rig, slices="front", progress=False)
+    assert set(flat(rig).exists("dist_to_S").values("group.name")) == {"front"}
+
+
+def test_a_view_that_is_flat_already_needs_no_slices(rig):
+    view = rig.select_group_slices(["front", "back"])
+    gapsphere.find_gaps(view, k=2, **BY_FIELD)
+    assert len(flat(rig).exists("dist_to_S")) == 8
+
+
+def test_slices_narrow_a_flat_view_too(rig):
+    view = rig.select_group_slices(["front", "back"])
+    gapsphere.compute_embeddings(view, slices="front", **BY_FIELD)
+    assert set(flat(rig).exists("embedding").values("group.name")) == {"front"}
+
+
+def test_a_slice_of_a_dataset_without_groups_is_refused(dataset):
+    dataset.add_samples([fo.Sample(filepath="/made/0.png")], progress=False)
+    with pytest.raises(InputError, match="is not grouped, so it has no slice 'front'"):
+        gapsphere.compute_embeddings(dataset, slices="front", progress=False)
+
+
+def test_questions_picks_results_and_guides_work_on_every_slice(rig, tmp_path):
+    result = found(rig, delta=0.01)
+    pick = flat(rig)[result.picked.ids[0]]
+    answer = gapsphere.ask(rig, sample=pick.id)
+    assert answer.verdict.status == "gap"
+    assert gapsphere.ask(rig, sample=pick.filepath).title == answer.title
+    assert "Farthest from owned images:" in str(gapsphere.ask(rig, drive="scene-0002"))
+    assert gapsphere.show_results(rig).picks[0][0] == pick.id
+    spec = gapsphere.export_visual_spec(
+        rig, str(tmp_path / "guide.zip"), slices="all", progress=False
+    )
+    checked = gapsphere.check_spec(
+        str(spec.path), rig.select_group_slices(["front"]), progress=False
+    )
+    assert sum(checked.counts.values()) == 12
+
+
+def test_another_delta_is_taken_for_every_slice(rig):
+    covered = found(rig).covered
+    before = flat(rig).values("dist_to_S")
+    again = deltas.use_delta(analysis.load(rig), 0.01)
+    assert (again.delta, again.slices) == (0.01, covered.slices)
+    assert flat(rig).values("dist_to_S") == before
+    flat(rig).match_tags("U").limit(1).untag_samples("U")
+    assert deltas.use_delta(analysis.load(rig), 0.02).candidates == 23
+
+
+def test_heatmaps_are_made_of_every_slice(rig):
+    gapsphere.compute_embeddings(rig, slices="all", encoder="packaged", progress=False)
+    made = gapsphere.compute_heatmaps(rig[:1], slices="all", progress=False)
+    assert made.done == 6
+    assert len(flat(rig).exists("heatmap")) == 6
+
+
+def test_artifacts_of_every_slice_are_exported(rig, tmp_path):
+    found(rig)
+    gapsphere.export_artifacts(rig, str(tmp_path / "out"), slices="all")
+    import json
+
+    assert len(json.loads((tmp_path / "out" / "paths_U.json").read_text())) == 24
+
+
+def test_slices_are_sequences_of_their_own_in_sampling(rig):
+    done = gapsphere.simulate_adaptive_sampling(
+        rig, slices="front,back", sequence_field="scene_token", side=16, progress=False
+    )
+    assert set(done.sequences) == {
+        f"scene-000{scene} {camera}" for scene in range(3) for camera in ("front", "back")
+    }
+
+
+@pytest.mark.parametrize("field", ["scene_token", "scene_number", "nothing"])
+def test_simulating_a_slice_leaves_the_results_of_the_others(rig, field):
+    rig.add_sample_field("scene_number", fo.IntField)
+    tokens = flat(rig).values(["id", "scene_token"])
+    numbers = {i: int(token[-1]) for i, token in zip(*tokens, strict=True)}
+    rig.set_values("scene_number", numbers, key_field="id")
+    how = {"slices": "front,back", "sequence_field": field, "side": 16, "progress": False}
+    done = gapsphere.simulate_adaptive_sampling(rig, **how)
+    assert done.done == 24
+    assert flat(rig).exists("reconstruction").count() == 24
+    (one,) = simulations(rig)
+    curves = [curve(rig, one, value) for value in one.sequences]
+    assert sorted(i for each in curves for i in each.ids) == sorted(
+        rig.select_group_slices(["front", "back"]).values("id")
+    )
+    assert not any(np.isnan(each.psnr).any() for each in curves)
+    shown = sequences.listed(flat(rig), [one])
+    assert {row["value"]: row["frames"] for row in shown} == {
+        value: means["frames"] for value, means in one.sequences.items()
+    }
+    home = sequences.home_of(rig, curves[-1].ids[0])
+    assert home == {"field": one.sequence_field, "value": list(one.sequences)[-1]}
+
+
+def test_samples_of_a_rig_become_s_and_u(rig):
+    flat(rig).untag_samples(["S", "U"])
+    counts = gapsphere.tag_samples(
+        rig, owned="field:scene_token=scene-0000", pool="field:scene_token=scene-0001"
+    )
+    assert counts == {"S": 24, "U": 24}
+
+
+def kinds(dataset):
+    """Datasets and views that no step works on."""
+    dataset.add_samples(
+        [
+            fo.Sample(
+                filepath=f"/made/{n}.png",
+                kind=f"k{n % 2}",
+                things=fo.Detections(
+                    detections=[fo.Detection(label="car", bounding_box=[0, 0, 0.5, 0.5])]
+                ),
+            )
+            for n in range(4)
+        ],
+        progress=False,
+    )
+    yield dataset.to_patches("things"), "view of patches"
+    yield dataset.group_by("kind"), "grouped by a field"
+    for media, name in (("video", "a.mp4"), ("point-cloud", "a.pcd"), ("3d", "a.fo3d")):
+        other = fo.Dataset()
+        other.add_samples([fo.Sample(filepath=f"/made/{name}")], progress=False)
+        yield other, f"holds {media} samples"
+    other = fo.Dataset()
+    other.add_samples([fo.Sample(filepath="/made/a.xyz")], progress=False)
+    yield other, "holds samples of unknown media type, .* ending of the file"
+    clouds = fo.Dataset()
+    clouds.add_group_field("group", default="lidar")
+    element = fo.Group().element("lidar")
+    clouds.add_samples([fo.Sample(filepath="/made/a.pcd", group=element)], progress=False)
+    yield clouds, "no slice of images"
+    yield "no such one", "Unknown dataset 'no such one'"
+    yield 7, "Pass a FiftyOne dataset or view, not int"
+
+
+STEPS = [
+    "compute_embeddings",
+    "compute_attributes",
+    "compute_coverage",
+    "select_kcenter",
+    "compute_sphere",
+    "place_on_sphere",
+    "find_gaps",
+    "compute_heatmaps",
+    "export_visual_spec",
+]
+
+
+def test_every_step_refuses_what_are_no_images_before_it_writes(dataset):
+    for samples, said in kinds(dataset):
+        for name in STEPS:
+            with pytest.raises(GapsphereError, match=said):
+                getattr(gapsphere, name)(samples, progress=False)
+        if isinstance(samples, fo.Dataset):
+            assert not samples.list_runs()
+            assert "embedding" not in samples.get_field_schema()
+            samples.delete()
