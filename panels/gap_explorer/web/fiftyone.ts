@@ -15,12 +15,12 @@ import { useRecoilValue } from "recoil";
 import type { Bridge, RouteName } from "./bridge";
 import { EVENT_NAMES, type EventName, type Events, type PanelData } from "./contract.gen";
 import { useEvents, type PanelProps as EventProps } from "../../web/shared/events";
-import { useChoices, useChoicesFor } from "./hooks/useChoices";
-import { useFlatGrid } from "./hooks/useFlatGrid";
-import { gridKey, useMasks } from "./hooks/useMasks";
+import { useChoices, useChoicesFor } from "./useChoices";
+import { useFlatGrid } from "./grid/useFlatGrid";
+import { gridKey, useMasks } from "./grid/useMasks";
 import { takingTurns } from "../../web/shared/turns";
 import { useStable } from "../../web/shared/useStable";
-import { insistedSource } from "./source";
+import { insistedSource } from "./cloud/source";
 import { Outdated } from "../../web/shared/errors";
 import { useLatest } from "../../web/shared/useLatest";
 

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { GapExplorer } from "./components/GapExplorer";
+import { GapExplorer } from "./GapExplorer";
 import { COMPONENT } from "./contract.gen";
 import { useFiftyOneBridge, type PanelProps } from "./fiftyone";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { classColour, classTexels, COLOURED, mapTexels, sampleMap } from "./colormap";
+import { classColour, classTexels, COLOURED, mapTexels, sampleMap } from "./colour/colormap";
 import { Bitmask } from "../../web/shared/columns";
-import { ALL_MARKS, makeFlags } from "./flags";
-import { numericColumn } from "./columns";
-import { fitToView } from "./hooks/useCartesian";
-import { FLAG } from "./scene/shaders";
+import { ALL_MARKS, makeFlags } from "./legend/flags";
+import { numericColumn } from "./cloud/columns";
+import { fitToView } from "./sphere/useCartesian";
+import { FLAG } from "./scene/marks/shaders";
 
 describe("makeFlags", () => {
   // Points: S, U near, U far, U without a distance.

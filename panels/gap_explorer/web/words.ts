@@ -1,7 +1,7 @@
 /** Numbers, names and notices as text; what a verdict says comes from Python. */
 
 import type { Answer, Card, Metric, RunInfo } from "./contract.gen";
-import type { Shown } from "./hooks/useShown";
+import type { Shown } from "./cloud/useShown";
 
 export const number = (value: number, digits = 3): string => value.toFixed(digits);
 

@@ -5,16 +5,16 @@
 
 import * as THREE from "three";
 import { broadside, capOutline, shuffledIndices, type Vec3 } from "../math";
-import { screenBox } from "./fill";
-import { gestures, type Cap, type Mode, type Path, type SceneEvents, type Stage } from "./gestures";
-import { lassoed } from "./lasso";
-import { Lens } from "./Lens";
-import { MarkLayer } from "./MarkLayer";
-import { lightUp, NOTHING_SHOWN, type SceneColour, type Shown } from "./marks";
-import { makeBall, makeCloud, makeLattice, makeMap, makeOutline } from "./objects";
-import { listen, Orbit } from "./orbit";
-import { faces, pick, project } from "./picking";
-import { FLAG } from "./shaders";
+import { screenBox } from "./camera/fill";
+import { gestures, type Cap, type Mode, type Path, type SceneEvents, type Stage } from "./gestures/gestures";
+import { lassoed } from "./gestures/lasso";
+import { Lens } from "./camera/Lens";
+import { MarkLayer } from "./marks/MarkLayer";
+import { lightUp, NOTHING_SHOWN, type SceneColour, type Shown } from "./marks/marks";
+import { makeBall, makeCloud, makeLattice, makeMap, makeOutline } from "./marks/objects";
+import { listen, Orbit } from "./camera/orbit";
+import { faces, pick, project } from "./camera/picking";
+import { FLAG } from "./marks/shaders";
 import type { SceneTheme } from "../../../web/shared/theme";
 
 /** Above this the far side is left out instead of shown faintly behind: it would be a fog. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Ray, Sphere, Vector3 } from "three";
 import { angleBetween, broadside, fibonacciSphere, type Vec3 } from "../math";
-import { Lens } from "./Lens";
-import { Orbit } from "./orbit";
-import { screenBox } from "./fill";
-import { lassoed } from "./lasso";
-import { pick, project, type View } from "./picking";
-import { FLAG } from "./shaders";
+import { Lens } from "./camera/Lens";
+import { Orbit } from "./camera/orbit";
+import { screenBox } from "./camera/fill";
+import { lassoed } from "./gestures/lasso";
+import { pick, project, type View } from "./camera/picking";
+import { FLAG } from "./marks/shaders";
 
 const normalize = (at: Vec3): Vec3 => new Vector3(...at).normalize().toArray();
 

@@ -1,0 +1,72 @@
+import * as React from "react";
+import { isTyping } from "../../../web/shared/isTyping";
+import { useLatest } from "../../../web/shared/useLatest";
+import type { QueryMode } from "../contract.gen";
+import { CapIcon, LassoIcon, PlaceIcon, PointIcon } from "../parts/Icons";
+
+interface Mode {
+  value: QueryMode;
+  label: string;
+  hint: string;
+  icon: () => React.ReactElement;
+  /** It asks about the sphere itself, not about points. */
+  spherical?: boolean;
+}
+
+const MODES: readonly Mode[] = [
+  { value: "point", label: "Point", hint: "Click a point or an empty location", icon: PointIcon },
+  {
+    value: "place",
+    label: "Place",
+    hint: "Every click queries the location, even where points are dense",
+    icon: PlaceIcon,
+    spherical: true,
+  },
+  { value: "cap", label: "Cap", hint: "Drag out a cap from its centre", icon: CapIcon, spherical: true },
+  { value: "lasso", label: "Lasso", hint: "Draw around points (key L)", icon: LassoIcon },
+];
+
+/** What a click or a drag on the points means; L takes the lasso and puts it down. */
+export function Modes(props: {
+  mode: QueryMode;
+  spherical: boolean;
+  choose(mode: QueryMode): void;
+}): React.ReactElement {
+  const { mode, spherical, choose } = props;
+  const box = React.useRef<HTMLDivElement>(null);
+  const latest = useLatest({ mode, choose });
+  React.useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      const panel = box.current?.closest(".gs-root");
+      const meant = panel?.contains(event.target as Node) || panel?.matches(":hover");
+      if (event.key.toLowerCase() !== "l" || !meant || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      latest.current.choose(latest.current.mode === "lasso" ? "point" : "lasso");
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, []);
+
+  return (
+    <div className="gs-modes" role="radiogroup" aria-label="Click mode" ref={box}>
+      {MODES.map(({ value, label, hint, icon: ModeIcon, ...one }) => {
+        const off = Boolean(one.spherical) && !spherical;
+        return (
+          <button
+            key={value}
+            type="button"
+            role="radio"
+            aria-checked={mode === value}
+            aria-label={label}
+            disabled={off}
+            title={off ? `${label}: only in the spherical projection` : hint}
+            onClick={() => choose(value)}
+          >
+            <ModeIcon />
+            <span>{label}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import * as React from "react";
+import * as THREE from "three";
+import type { SceneEvents } from "../scene/gestures/gestures";
+import { SphereScene } from "../scene/SphereScene";
+
+export type SceneFailure = "three" | "webgl";
+
+export interface SceneState {
+  /** The scene's own canvas, made here and put into the page where it is shown. */
+  canvas: HTMLCanvasElement | null;
+  scene: SphereScene | null;
+  failure: SceneFailure | null;
+  /** Who listens; set on each render, so that events always see the latest. */
+  events: { current: SceneEvents | null };
+}
+
+/**
+ * One scene for the life of the panel, kept out of React's state: the panel renders dozens of times
+ * a session, the scene is built once.  It is built when the panel opens and not when the points are
+ * there: making a WebGL context and its programs takes as long as the server takes to answer.
+ */
+export function useScene(): SceneState {
+  const events = React.useRef<SceneEvents | null>(null);
+  const [state, setState] = React.useState<Omit<SceneState, "events">>({
+    canvas: null,
+    scene: null,
+    failure: null,
+  });
+
+  React.useEffect(() => {
+    const fail = (failure: SceneFailure): void =>
+      setState({ canvas: null, scene: null, failure });
+    if (typeof THREE.WebGLRenderer !== "function") {
+      fail("three");
+      return undefined;
+    }
+    let scene: SphereScene | null = null;
+    const build = (): void => {
+      const canvas = document.createElement("canvas");
+      try {
+        scene = new SphereScene(
+          canvas,
+          {
+            point: (index) => events.current?.point(index),
+            place: (direction) => events.current?.place(direction),
+            cap: (direction, angle) => events.current?.cap(direction, angle),
+            capDrag: (cap) => events.current?.capDrag(cap),
+            lasso: (path) => events.current?.lasso(path),
+            lassoDrag: (path) => events.current?.lassoDrag(path),
+            hover: (point) => events.current?.hover(point),
+            lost: () => fail("webgl"),
+          },
+          // Automated tests read the canvas back; a person's GPU need not keep the buffer.
+          { preserve: Boolean((window as { IS_PLAYWRIGHT?: boolean }).IS_PLAYWRIGHT) },
+        );
+      } catch {
+        fail("webgl");
+        return;
+      }
+      setState({ canvas, scene, failure: null });
+    };
+    // Building blocks the page for a moment: let the request for the points leave first.
+    const timer = window.setTimeout(build, 30);
+    return () => {
+      window.clearTimeout(timer);
+      scene?.dispose();
+    };
+  }, []);
+
+  return { ...state, events };
+}
