@@ -29,7 +29,7 @@ export default {
       comment: "FiftyOne publishes no types: an upgrade should break the panels' entries and the event bridge only.",
       severity: "error",
       from: {
-        pathNot: ["^index\\.tsx$", "^\\.\\./[^/]+/web/index\\.tsx$", "/fiftyone\\.ts$", "^shared/events\\.ts$"],
+        pathNot: ["^index\\.tsx$", "^\\.\\./[^/]+/web/index\\.tsx$", "/fiftyone\\.ts$", "^shared/wire/events\\.ts$"],
       },
       to: { path: "@fiftyone|^recoil" },
     },

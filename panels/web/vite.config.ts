@@ -4,7 +4,7 @@ const path = (relative: string): string => decodeURIComponent(new URL(relative, 
 
 // The App is the host: what it already carries stays outside the bundle, under the globals that
 // FiftyOne 1.22 puts on `window`.  `__three__` is not in its documented list, so the panel looks
-// for it before it draws (see gap_explorer/web/hooks/useScene.ts).
+// for it before it draws (see gap_explorer/web/sphere/useScene.ts).
 const globals = {
   react: "React",
   recoil: "recoil",

@@ -159,7 +159,7 @@ def test_heatmaps_of_another_tool_are_left_alone(panel, fresh):
 def test_the_overlay_has_the_colours_of_the_visual_spec():
     anchors = re.search(
         r'ANCHORS =\s*"([0-9a-f ]+)"',
-        (WEB.parents[1] / "web" / "shared" / "heatColours.ts").read_text(),
+        (WEB.parents[1] / "web" / "shared" / "theme" / "heatColours.ts").read_text(),
     ).group(1)
     assert bytes.fromhex(anchors) == overlay._ANCHORS
 

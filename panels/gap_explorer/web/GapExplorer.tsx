@@ -1,5 +1,5 @@
 import * as React from "react";
-import { sentence } from "../../web/shared/errors";
+import { sentence } from "../../web/shared/wire/errors";
 import type { Bridge } from "./bridge";
 import { useAnswer } from "./answer/useAnswer";
 import { useCloud } from "./cloud/useCloud";
@@ -8,14 +8,14 @@ import { useColour } from "./colour/useColour";
 import { usePulse } from "./frame/usePulse";
 import { useScene } from "./sphere/useScene";
 import { useShown } from "./cloud/useShown";
-import { PanelRoot } from "../../web/shared/PanelRoot";
-import type { SceneTheme } from "../../web/shared/theme";
+import { PanelRoot } from "../../web/shared/ui/PanelRoot";
+import type { SceneTheme } from "../../web/shared/theme/theme";
 import { Controls } from "./frame/Controls";
 import { Explorer } from "./frame/Explorer";
 import { Failed, Loading, NotComputed, NoWebGL, StaleNotice, Unfinished, Working } from "./frame/Faces";
 import type { Work } from "../../web/shared/work/work.gen";
 import { WorkStrip } from "../../web/shared/work/WorkStrip";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../web/shared/hooks/useLatest";
 
 /** The panel: one face for each state, and the sphere with its results where there is one. */
 export function GapExplorer(props: { bridge: Bridge }): React.ReactElement {

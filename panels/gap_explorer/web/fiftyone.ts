@@ -14,15 +14,15 @@ import * as React from "react";
 import { useRecoilValue } from "recoil";
 import type { Bridge, RouteName } from "./bridge";
 import { EVENT_NAMES, type EventName, type Events, type PanelData } from "./contract.gen";
-import { useEvents, type PanelProps as EventProps } from "../../web/shared/events";
+import { useEvents, type PanelProps as EventProps } from "../../web/shared/wire/events";
 import { useChoices, useChoicesFor } from "./useChoices";
 import { useFlatGrid } from "./grid/useFlatGrid";
 import { gridKey, useMasks } from "./grid/useMasks";
-import { takingTurns } from "../../web/shared/turns";
-import { useStable } from "../../web/shared/useStable";
+import { takingTurns } from "../../web/shared/wire/turns";
+import { useStable } from "../../web/shared/hooks/useStable";
 import { insistedSource } from "./cloud/source";
-import { Outdated } from "../../web/shared/errors";
-import { useLatest } from "../../web/shared/useLatest";
+import { Outdated } from "../../web/shared/wire/errors";
+import { useLatest } from "../../web/shared/hooks/useLatest";
 
 export type PanelProps = EventProps<PanelData>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import { Bitmask, encodeBitmask } from "../../web/shared/columns";
-import { Outdated } from "../../web/shared/errors";
+import { Bitmask, encodeBitmask } from "../../web/shared/wire/columns";
+import { Outdated } from "../../web/shared/wire/errors";
 import { heldCalls, hooked } from "../../web/shared/testing";
-import { takingTurns } from "../../web/shared/turns";
+import { takingTurns } from "../../web/shared/wire/turns";
 import type { Bridge } from "./bridge";
 import { numericColumn } from "./cloud/columns";
 import { DEFAULT_CHOICES, type Answer, type Card, type Choices, type Overview, type RunInfo } from "./contract.gen";

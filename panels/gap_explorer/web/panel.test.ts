@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { classColour, classTexels, COLOURED, mapTexels, sampleMap } from "./colour/colormap";
-import { Bitmask } from "../../web/shared/columns";
+import { Bitmask } from "../../web/shared/wire/columns";
 import { ALL_MARKS, makeFlags } from "./legend/flags";
 import { numericColumn } from "./cloud/columns";
 import { fitToView } from "./sphere/useCartesian";

@@ -1,6 +1,6 @@
 import * as React from "react";
 import { DEFAULT_CHOICES, type Choices, type RunInfo } from "./contract.gen";
-import { useKept } from "../../web/shared/useKept";
+import { useKept } from "../../web/shared/hooks/useKept";
 
 /** What the person chose in the Gap Explorer. */
 export const useChoices = (dataset: string): [Choices, (patch: Partial<Choices>) => void] =>

@@ -1,11 +1,11 @@
 import * as React from "react";
-import { heard } from "../../web/shared/heard";
-import { SmallImage } from "../../web/shared/SmallImage";
+import { heard } from "../../web/shared/wire/heard";
+import { SmallImage } from "../../web/shared/ui/SmallImage";
 import type { Bridge } from "./bridge";
 import type { Card, Neighbor } from "./contract.gen";
 import { StatusBadge } from "../../web/shared/rationales/Signs";
 import { DECISION_LABEL, STATUS_LABEL, statusKey } from "../../web/shared/rationales/words";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../web/shared/hooks/useLatest";
 
 type Found = { id: string; rows: Neighbor[] } | { id: string; message: string };
 

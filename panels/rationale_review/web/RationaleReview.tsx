@@ -1,16 +1,16 @@
 import * as React from "react";
-import { Button } from "../../web/shared/controls";
-import { PanelRoot } from "../../web/shared/PanelRoot";
+import { Button } from "../../web/shared/ui/controls";
+import { PanelRoot } from "../../web/shared/ui/PanelRoot";
 import type { Bridge } from "./bridge";
 import type { Card, Choice, Ready } from "./contract.gen";
-import { Decide } from "./Decide";
-import type { Action } from "./keys";
+import { Decide } from "./verdict/Decide";
+import type { Action } from "./keys/keys";
 import { Neighbors } from "./Neighbors";
 import { Face, Failed, NoVerdicts } from "../../web/shared/rationales/Signs";
 import { TopBar } from "./TopBar";
-import { useKeys } from "./useKeys";
+import { useKeys } from "./keys/useKeys";
 import { useReview, type Review } from "./useReview";
-import { Verdict } from "./Verdict";
+import { Verdict } from "./verdict/Verdict";
 import { DECISION_LABEL } from "../../web/shared/rationales/words";
 
 /** The panel in the sample modal. */

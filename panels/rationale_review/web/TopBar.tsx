@@ -1,8 +1,8 @@
 import * as React from "react";
-import { Button, Segmented } from "../../web/shared/controls";
+import { Button, Segmented } from "../../web/shared/ui/controls";
 import type { Card, Ready } from "./contract.gen";
 import type { Review } from "./useReview";
-import { KEY_OF } from "./keys";
+import { KEY_OF } from "./keys/keys";
 import { ModelSelect } from "../../web/shared/rationales/ModelSelect";
 import { Reviewed } from "../../web/shared/rationales/Reviewed";
 import { TIER_LABEL } from "../../web/shared/rationales/words";

@@ -3,7 +3,7 @@ import { getSampleSrc, nullableModalSampleId, useClearModal } from "@fiftyone/st
 import * as React from "react";
 import { useRecoilValue } from "recoil";
 import { SPACES } from "../../web/shared/rationales/modalTab";
-import { useEvents, type PanelProps } from "../../web/shared/events";
+import { useEvents, type PanelProps } from "../../web/shared/wire/events";
 import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
 import { RationaleReview } from "./RationaleReview";
 import { useTabBack } from "./useTabBack";

@@ -1,13 +1,13 @@
 import * as React from "react";
-import { sentence } from "../../web/shared/errors";
-import { heard } from "../../web/shared/heard";
-import { REVIEWED } from "../../web/shared/rationales/reviewed";
+import { sentence } from "../../web/shared/wire/errors";
+import { heard } from "../../web/shared/wire/heard";
+import { REVIEWED } from "../../web/shared/rationales/reviewedEvent";
 import type { Bridge } from "./bridge";
 import type { Card, Choice, Opened, Over, Progress, Ready } from "./contract.gen";
 import type { Decision } from "../../web/shared/rationales/verdicts.gen";
-import { useStored } from "../../web/shared/useStored";
+import { useStored } from "../../web/shared/rationales/useStored";
 import { DECISION_LABEL } from "../../web/shared/rationales/words";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../web/shared/hooks/useLatest";
 
 /** A decision that could not be saved, kept so that it can be tried again. */
 export interface Unsaved {

@@ -1,6 +1,6 @@
 import * as React from "react";
 import { giveTabBack } from "../../web/shared/rationales/modalTab";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../web/shared/hooks/useLatest";
 
 const WINDOW = '[data-cy="modal"]';
 

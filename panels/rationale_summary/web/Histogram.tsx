@@ -1,5 +1,5 @@
 import * as React from "react";
-import { Switch } from "../../web/shared/controls";
+import { Switch } from "../../web/shared/ui/controls";
 import { scoreText } from "../../web/shared/rationales/words";
 import type { Counts, Pick } from "./contract.gen";
 import { count, heights, samePick } from "./words";

@@ -1,6 +1,6 @@
 import * as React from "react";
-import { Button } from "../../web/shared/controls";
-import { PanelRoot } from "../../web/shared/PanelRoot";
+import { Button } from "../../web/shared/ui/controls";
+import { PanelRoot } from "../../web/shared/ui/PanelRoot";
 import type { Decision, Status } from "../../web/shared/rationales/verdicts.gen";
 import { ModelSelect } from "../../web/shared/rationales/ModelSelect";
 import { Reviewed } from "../../web/shared/rationales/Reviewed";

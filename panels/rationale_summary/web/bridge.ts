@@ -1,6 +1,6 @@
 /** Everything the panel wants from its host, and nothing else. */
 
-import type { Call } from "../../web/shared/events";
+import type { Call } from "../../web/shared/wire/events";
 import type { Events } from "./contract.gen";
 
 export interface Bridge {

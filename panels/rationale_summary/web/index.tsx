@@ -1,5 +1,5 @@
 import * as React from "react";
-import { useEvents, type PanelProps } from "../../web/shared/events";
+import { useEvents, type PanelProps } from "../../web/shared/wire/events";
 import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
 import { keepTab } from "../../web/shared/rationales/modalTab";
 import { RationaleSummary } from "./RationaleSummary";

@@ -1,11 +1,11 @@
 import * as React from "react";
-import { sentence } from "../../web/shared/errors";
-import { heard } from "../../web/shared/heard";
-import { REVIEWED } from "../../web/shared/rationales/reviewed";
-import { useStored } from "../../web/shared/useStored";
+import { sentence } from "../../web/shared/wire/errors";
+import { heard } from "../../web/shared/wire/heard";
+import { REVIEWED } from "../../web/shared/rationales/reviewedEvent";
+import { useStored } from "../../web/shared/rationales/useStored";
 import type { Bridge } from "./bridge";
 import type { Opened, Pick } from "./contract.gen";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../web/shared/hooks/useLatest";
 
 export interface Summary {
   opened: Opened | null;

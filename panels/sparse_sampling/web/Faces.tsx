@@ -1,6 +1,6 @@
 import * as React from "react";
-import { Button } from "../../web/shared/controls";
-import { faceOf } from "../../web/shared/Face";
+import { Button } from "../../web/shared/ui/controls";
+import { faceOf } from "../../web/shared/ui/Face";
 import type { Ready } from "./contract.gen";
 import { count } from "./words";
 

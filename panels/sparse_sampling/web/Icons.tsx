@@ -1,5 +1,5 @@
 import * as React from "react";
-import { icon } from "../../web/shared/icon";
+import { icon } from "../../web/shared/ui/icon";
 
 export const Play = icon(<path d="M4.5 2.6v10.8L13 8z" fill="currentColor" />);
 export const Pause = icon(<path d="M4 3h2.4v10H4zM9.6 3H12v10H9.6z" fill="currentColor" />);

@@ -1,7 +1,7 @@
 import * as React from "react";
-import { Button } from "../../web/shared/controls";
-import { sentence } from "../../web/shared/errors";
-import { PanelRoot } from "../../web/shared/PanelRoot";
+import { Button } from "../../web/shared/ui/controls";
+import { sentence } from "../../web/shared/wire/errors";
+import { PanelRoot } from "../../web/shared/ui/PanelRoot";
 import { Failed } from "../../web/shared/rationales/Signs";
 import type { Bridge } from "./bridge";
 import { Face, Gone, NoSimulation, Outside } from "./Faces";

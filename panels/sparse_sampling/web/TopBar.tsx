@@ -1,5 +1,5 @@
 import * as React from "react";
-import { Button, Segmented } from "../../web/shared/controls";
+import { Button, Segmented } from "../../web/shared/ui/controls";
 import { METRICS, type Ready, type Sequence, type SequenceKey } from "./contract.gen";
 import type { Choices } from "./useChoices";
 import { METRIC, sequenceText } from "./words";

@@ -1,24 +1,24 @@
 import * as React from "react";
-import { Button } from "../../web/shared/controls";
+import { Button } from "../../web/shared/ui/controls";
 import { Failed } from "../../web/shared/rationales/Signs";
 import type { Bridge } from "./bridge";
-import { Chart } from "./Chart";
+import { Chart } from "./chart/Chart";
 import { CHUNK, type Ready, type Sequence, type SequenceKey } from "./contract.gen";
-import type { Curves } from "./curves";
+import type { Curves } from "./chart/curves";
 import { Face } from "./Faces";
-import { GridActions, type Span } from "./GridActions";
-import { handleKey } from "./keys";
-import { hardest } from "./plot";
-import { Policies } from "./Policies";
-import { PictureRow } from "./PictureRow";
-import { seriesOf } from "./series";
+import { GridActions, type Span } from "./chart/GridActions";
+import { handleKey } from "./player/keys";
+import { hardest } from "./chart/plot";
+import { Policies } from "./chart/Policies";
+import { PictureRow } from "./pictures/PictureRow";
+import { seriesOf } from "./chart/series";
 import { TopBar } from "./TopBar";
-import { Transport } from "./Transport";
-import { useCurves } from "./useCurves";
+import { Transport } from "./player/Transport";
+import { useCurves } from "./chart/useCurves";
 import { useChoices, type Choices } from "./useChoices";
-import { usePictures } from "./usePictures";
-import { usePlayer } from "./usePlayer";
-import { useGridLink } from "./useGridLink";
+import { usePictures } from "./pictures/usePictures";
+import { usePlayer } from "./player/usePlayer";
+import { useGridLink } from "./chart/useGridLink";
 import { frames, frameText, METRIC, sameSequence, shownText } from "./words";
 
 /** A frame that one stays at this long is where the panel opens next time. */

@@ -1,7 +1,7 @@
 import { datasetName, getSampleSrc, nullableModalSampleId, selectedSamples } from "@fiftyone/state";
 import * as React from "react";
 import { useRecoilValue } from "recoil";
-import { useEvents, type PanelProps } from "../../web/shared/events";
+import { useEvents, type PanelProps } from "../../web/shared/wire/events";
 import { COMPONENT, EVENT_NAMES, type Events } from "./contract.gen";
 import { SparseSampling } from "./SparseSampling";
 

@@ -1,10 +1,10 @@
 import type * as React from "react";
 import { describe, expect, it } from "vitest";
 import type { CurvesPayload, Simulation } from "./contract.gen";
-import { decodeCurves, follow } from "./curves";
-import { handleKey, type KeyHost } from "./keys";
-import { Preloader, type Fetched } from "./preload";
-import { mark, policyLabel } from "./series";
+import { decodeCurves, follow } from "./chart/curves";
+import { handleKey, type KeyHost } from "./player/keys";
+import { Preloader, type Fetched } from "./pictures/preload";
+import { mark, policyLabel } from "./chart/series";
 import { figure, frameText, sequenceText, shareText } from "./words";
 
 const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));

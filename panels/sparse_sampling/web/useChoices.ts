@@ -1,4 +1,4 @@
-import { useKept } from "../../web/shared/useKept";
+import { useKept } from "../../web/shared/hooks/useKept";
 import type { Metric, SequenceKey } from "./contract.gen";
 
 /** What the person chose, for each dataset. */

@@ -1,8 +1,8 @@
 import * as React from "react";
-import { heard } from "../../web/shared/heard";
+import { heard } from "../../web/shared/wire/heard";
 import type { Bridge } from "./bridge";
 import type { Opened, Pulse } from "./contract.gen";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../web/shared/hooks/useLatest";
 import { useLooks } from "../../web/shared/work/useLooks";
 
 export interface OpenedState {

@@ -1,11 +1,11 @@
 import * as React from "react";
-import { Outdated, sentence } from "../../../web/shared/errors";
+import { Outdated, sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
-import { decodePositions } from "../../../web/shared/columns";
+import { decodePositions } from "../../../web/shared/wire/columns";
 import type { Action, ActionAnswer, Answer, Choices, Query, QueryParams } from "../contract.gen";
 import { carried } from "./carry";
 import type { Cloud } from "../cloud/useCloud";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 export interface AnswerState {
   answer: Answer | null;

@@ -1,6 +1,6 @@
 import * as React from "react";
-import { isTyping } from "../../../web/shared/isTyping";
-import { useLatest } from "../../../web/shared/useLatest";
+import { isTyping } from "../../../web/shared/ui/isTyping";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** What is not ours to take Escape from: the window of an opened sample, a dialog, a menu. */
 const OTHERS = '[data-cy="modal"], [role="dialog"], [role="menu"], [data-cy="operators-prompt-modal"]';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ColumnError } from "../../../web/shared/columns";
+import { ColumnError } from "../../../web/shared/wire/columns";
 import { decodeColumn, decodeRouteGeometry, firstBeyond, MISSING, numericColumn, valueAt } from "./columns";
 
 const encode = (array: ArrayBufferView): string =>

@@ -1,6 +1,6 @@
 /** Colour columns of the points, and replies of FiftyOne's own column routes. */
 
-import { ColumnError, decodeUint16, ID_BYTES, IdColumn } from "../../../web/shared/columns";
+import { ColumnError, decodeUint16, ID_BYTES, IdColumn } from "../../../web/shared/wire/columns";
 import { MISSING, STEPS as U16_STEPS, type ColourColumn } from "../contract.gen";
 
 export { MISSING, U16_STEPS };

@@ -5,7 +5,7 @@
  */
 
 import type { Bridge } from "../bridge";
-import { decodeFloat32, IdColumn } from "../../../web/shared/columns";
+import { decodeFloat32, IdColumn } from "../../../web/shared/wire/columns";
 import { decodeRouteGeometry, decodeRouteIds, expectCount } from "./columns";
 import type { ColumnsPayload, RunInfo, SourceName } from "../contract.gen";
 

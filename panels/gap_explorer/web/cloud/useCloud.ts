@@ -1,10 +1,10 @@
 import * as React from "react";
-import { heard } from "../../../web/shared/heard";
+import { heard } from "../../../web/shared/wire/heard";
 import type { Bridge } from "../bridge";
-import { Bitmask, decodePositions } from "../../../web/shared/columns";
+import { Bitmask, decodePositions } from "../../../web/shared/wire/columns";
 import { decodeColumn, type Column } from "./columns";
 import { columnSource, type ColumnSource } from "./source";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** The points shown, decoded: what every other hook works on. */
 export interface Cloud {

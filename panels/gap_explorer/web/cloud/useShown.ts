@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import { Bitmask } from "../../../web/shared/columns";
+import { Bitmask } from "../../../web/shared/wire/columns";
 import type { Show } from "../contract.gen";
 import type { Cloud } from "./useCloud";
 

@@ -1,12 +1,12 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
+import { sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
 import { decodeColumn, numericColumn, U16_STEPS, type Column } from "../cloud/columns";
 import { classTexels, mapTexels, type Palette } from "./colormap";
 import { sphereDensity } from "../math";
 import type { SceneColour } from "../scene/marks/marks";
 import type { Cloud } from "../cloud/useCloud";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 export interface ColourState {
   column: Column | null;

@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import { Button } from "../../../web/shared/controls";
-import { sentence } from "../../../web/shared/errors";
+import { Button } from "../../../web/shared/ui/controls";
+import { sentence } from "../../../web/shared/wire/errors";
 import type { GapsAt, RunInfo, TickInfo } from "../contract.gen";
 import { shareWithin } from "./distances";
 import type { Cloud } from "../cloud/useCloud";

@@ -1,12 +1,12 @@
 import * as React from "react";
-import type { Bitmask } from "../../../web/shared/columns";
+import type { Bitmask } from "../../../web/shared/wire/columns";
 import { css, sampleMap, type Palette } from "../colour/colormap";
 import { MISSING, U16_STEPS, type Column } from "../cloud/columns";
 import type { RunInfo, TickInfo } from "../contract.gen";
 import { labelRooms, outline, sharesOf } from "./distances";
 import type { DeltaState } from "./useDelta";
 import type { Shown } from "../cloud/useShown";
-import { useSize } from "../../../web/shared/useSize";
+import { useSize } from "../../../web/shared/hooks/useSize";
 import { histogram } from "../math";
 import { format, number } from "../words";
 

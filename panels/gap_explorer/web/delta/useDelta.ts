@@ -1,10 +1,10 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import { decodeFloat32 } from "../../../web/shared/columns";
+import { decodeFloat32 } from "../../../web/shared/wire/columns";
 import type { GapsAt, RunInfo } from "../contract.gen";
 import { shareAbove } from "../math";
 import { levelAt } from "../verdicts/verdicts";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 import { useGapsAt } from "./useGapsAt";
 
 export interface DeltaState {

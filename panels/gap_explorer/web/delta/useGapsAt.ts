@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import type { FieldChoice, GapsAt, RunInfo } from "../contract.gen";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** Rest of pointer or slider after which Python is asked. */
 const REST_MS = 150;

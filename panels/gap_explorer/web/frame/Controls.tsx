@@ -6,8 +6,8 @@ import type { Shown } from "../cloud/useShown";
 import { count, shownWords } from "../words";
 import { ColourPicker } from "../colour/ColourPicker";
 import { Gear } from "../parts/Icons";
-import { Segmented, Switch } from "../../../web/shared/controls";
-import { WholeNumber } from "../../../web/shared/WholeNumber";
+import { Segmented, Switch } from "../../../web/shared/ui/controls";
+import { WholeNumber } from "../../../web/shared/ui/WholeNumber";
 import { usePopover } from "../parts/usePopover";
 
 const LIMITS = [10_000, 50_000, 200_000, 1_000_000];

@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { SceneTheme } from "../../../web/shared/theme";
+import type { SceneTheme } from "../../../web/shared/theme/theme";
 import type { RunInfo } from "../contract.gen";
 import type { AnswerState } from "../answer/useAnswer";
 import type { Cloud } from "../cloud/useCloud";
@@ -9,7 +9,7 @@ import { useDelta } from "../delta/useDelta";
 import type { OverviewState } from "../overview/useOverview";
 import type { SceneState } from "../sphere/useScene";
 import type { Shown } from "../cloud/useShown";
-import { useSize } from "../../../web/shared/useSize";
+import { useSize } from "../../../web/shared/hooks/useSize";
 import { spaceOf } from "./space";
 import { DeltaBar } from "../delta/DeltaBar";
 import { Results } from "../results/Results";

@@ -1,9 +1,9 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
+import { sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
 import type { RunInfo, Status } from "../contract.gen";
 import { plainly, plural } from "../words";
-import { faceOf } from "../../../web/shared/Face";
+import { faceOf } from "../../../web/shared/ui/Face";
 import { Notice } from "../parts/Notice";
 
 /** A sphere of samples with one gap. */

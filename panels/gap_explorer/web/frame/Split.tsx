@@ -1,6 +1,6 @@
 import * as React from "react";
-import { useKept } from "../../../web/shared/useKept";
-import { useSize } from "../../../web/shared/useSize";
+import { useKept } from "../../../web/shared/hooks/useKept";
+import { useSize } from "../../../web/shared/hooks/useSize";
 import type { Space } from "./space";
 
 /** Pixels that the answer and the sphere have at least. */

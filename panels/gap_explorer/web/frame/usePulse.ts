@@ -1,5 +1,5 @@
 import * as React from "react";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 import { useLooks } from "../../../web/shared/work/useLooks";
 import type { Bridge } from "../bridge";
 import type { Pulse } from "../contract.gen";

@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import type { RunInfo } from "../contract.gen";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** How long the App may take to change the grid's view before a question is asked all the same. */
 const PATIENCE_MS = 10_000;

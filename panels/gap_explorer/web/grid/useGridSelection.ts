@@ -1,7 +1,7 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { IdColumn } from "../../../web/shared/columns";
-import { heard } from "../../../web/shared/heard";
+import type { IdColumn } from "../../../web/shared/wire/columns";
+import { heard } from "../../../web/shared/wire/heard";
 import type { Cloud } from "../cloud/useCloud";
 
 /**

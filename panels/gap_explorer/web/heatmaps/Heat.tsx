@@ -1,8 +1,8 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import { heatGradient } from "../../../web/shared/heatColours";
+import { heatGradient } from "../../../web/shared/theme/heatColours";
 import type { HeatState } from "./useHeatmaps";
-import { Switch } from "../../../web/shared/controls";
+import { Switch } from "../../../web/shared/ui/controls";
 import { Notice } from "../parts/Notice";
 
 /** The overlay's switch, opacity and legend, where an image shown has a heatmap. */

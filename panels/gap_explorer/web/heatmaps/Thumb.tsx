@@ -1,6 +1,6 @@
 import * as React from "react";
 import { heatPixels, type HeatGrid } from "./grids";
-import { SmallImage } from "../../../web/shared/SmallImage";
+import { SmallImage } from "../../../web/shared/ui/SmallImage";
 
 /** Width of the overlay in pixels: the map is far coarser, a thumbnail hardly wider. */
 const OVERLAY_WIDTH = 176;

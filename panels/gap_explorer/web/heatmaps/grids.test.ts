@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeHeat, heatPixels } from "./grids";
-import { heatColour } from "../../../web/shared/heatColours";
+import { heatColour } from "../../../web/shared/theme/heatColours";
 
 const grid = (rows: number, columns: number, ...values: number[]) => ({
   rows,

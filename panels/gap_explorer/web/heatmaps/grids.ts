@@ -5,8 +5,8 @@
  */
 
 import type { HeatGridPayload } from "../contract.gen";
-import { decodeBytes } from "../../../web/shared/columns";
-import { heatColour } from "../../../web/shared/heatColours";
+import { decodeBytes } from "../../../web/shared/wire/columns";
+import { heatColour } from "../../../web/shared/theme/heatColours";
 
 export interface HeatGrid {
   rows: number;

@@ -1,11 +1,11 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
-import { heard } from "../../../web/shared/heard";
+import { sentence } from "../../../web/shared/wire/errors";
+import { heard } from "../../../web/shared/wire/heard";
 import type { Bridge } from "../bridge";
 import type { Answer } from "../contract.gen";
 import type { Work } from "../../../web/shared/work/work.gen";
 import { decodeHeat, type HeatGrid } from "./grids";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** Pause between two looks at how far the work is. */
 const LOOK_MS = 600;

@@ -1,7 +1,7 @@
 /** One byte a point: which set, whether it is a gap at this δ, dimmed, hidden. */
 
 import { firstBeyond, MISSING, type Column } from "../cloud/columns";
-import type { Bitmask } from "../../../web/shared/columns";
+import type { Bitmask } from "../../../web/shared/wire/columns";
 import type { Show } from "../contract.gen";
 import { FLAG } from "../scene/marks/shaders";
 

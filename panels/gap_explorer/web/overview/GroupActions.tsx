@@ -1,5 +1,5 @@
 import * as React from "react";
-import { Button } from "../../../web/shared/controls";
+import { Button } from "../../../web/shared/ui/controls";
 import type { Action, Group } from "../contract.gen";
 import { sameGroup } from "./groups";
 import type { OverviewState } from "./useOverview";

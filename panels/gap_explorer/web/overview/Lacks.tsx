@@ -1,7 +1,7 @@
 import * as React from "react";
-import { Button } from "../../../web/shared/controls";
-import { SmallImage } from "../../../web/shared/SmallImage";
-import { sentence } from "../../../web/shared/errors";
+import { Button } from "../../../web/shared/ui/controls";
+import { SmallImage } from "../../../web/shared/ui/SmallImage";
+import { sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
 import { SINGLE_IMAGES, type GapCardRow, type Group, type Overview, type RunInfo } from "../contract.gen";
 import { groupOf, rowsOf, sameGroup, type GroupRow } from "./groups";

@@ -1,7 +1,7 @@
 import * as React from "react";
-import { Button } from "../../../web/shared/controls";
-import { WholeNumber } from "../../../web/shared/WholeNumber";
-import { SmallImage } from "../../../web/shared/SmallImage";
+import { Button } from "../../../web/shared/ui/controls";
+import { WholeNumber } from "../../../web/shared/ui/WholeNumber";
+import { SmallImage } from "../../../web/shared/ui/SmallImage";
 import type { Bridge } from "../bridge";
 import type { Overview, PicksGroup, RunInfo } from "../contract.gen";
 import type { OverviewState } from "./useOverview";

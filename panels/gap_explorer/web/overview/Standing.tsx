@@ -1,5 +1,5 @@
 import * as React from "react";
-import { Button } from "../../../web/shared/controls";
+import { Button } from "../../../web/shared/ui/controls";
 import type { Choices, RunInfo } from "../contract.gen";
 import { atRun, levelWords } from "../verdicts/verdicts";
 

@@ -1,8 +1,8 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
-import { heard } from "../../../web/shared/heard";
-import { decodePositions } from "../../../web/shared/columns";
-import { useLatest } from "../../../web/shared/useLatest";
+import { sentence } from "../../../web/shared/wire/errors";
+import { heard } from "../../../web/shared/wire/heard";
+import { decodePositions } from "../../../web/shared/wire/columns";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 import type { Bridge } from "../bridge";
 import type { Action, ActionAnswer, Group, Overview } from "../contract.gen";
 import { groupOf, rowsOf, sameGroup } from "./groups";

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { icon } from "../../../web/shared/icon";
+import { icon } from "../../../web/shared/ui/icon";
 
 export const Gear = icon(
   <>

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { Button } from "../../../web/shared/controls";
+import { Button } from "../../../web/shared/ui/controls";
 
 /**
  * The first of a list and a button for the rest, which is null where all is shown: one more than

@@ -1,6 +1,6 @@
 import * as React from "react";
-import { Button } from "../../../web/shared/controls";
-import { sentence } from "../../../web/shared/errors";
+import { Button } from "../../../web/shared/ui/controls";
+import { sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
 import { DRIVES_MAX, type DriveRow, type RunInfo } from "../contract.gen";
 import { Tally } from "../verdicts/Tally";

@@ -1,6 +1,6 @@
 import * as React from "react";
-import { heard } from "../../../web/shared/heard";
-import { useLatest } from "../../../web/shared/useLatest";
+import { heard } from "../../../web/shared/wire/heard";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 import type { Bridge } from "../bridge";
 import type { FollowedCard, Progress as Page, RoundRow, RunInfo } from "../contract.gen";
 import { Tally } from "../verdicts/Tally";

@@ -12,7 +12,7 @@ import { Drives } from "./Drives";
 import { OverviewView } from "../overview/Overview";
 import { Progress } from "./Progress";
 import { HeatFailure } from "../heatmaps/Heat";
-import { Segmented } from "../../../web/shared/controls";
+import { Segmented } from "../../../web/shared/ui/controls";
 import { Tray } from "../tray/Tray";
 import { Notice } from "../parts/Notice";
 

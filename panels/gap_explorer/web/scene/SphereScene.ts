@@ -15,7 +15,7 @@ import { makeBall, makeCloud, makeLattice, makeMap, makeOutline } from "./marks/
 import { listen, Orbit } from "./camera/orbit";
 import { faces, pick, project } from "./camera/picking";
 import { FLAG } from "./marks/shaders";
-import type { SceneTheme } from "../../../web/shared/theme";
+import type { SceneTheme } from "../../../web/shared/theme/theme";
 
 /** Above this the far side is left out instead of shown faintly behind: it would be a fog. */
 const FAR_SIDE_LIMIT = 20_000;

@@ -1,13 +1,13 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
+import { sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
 import type { Card, RunInfo } from "../contract.gen";
 import { isProvisional } from "../verdicts/verdicts";
 import { number, percentileWords } from "../words";
 import { Marks, Support } from "../answer/Cards";
 import { MiddleName } from "../parts/MiddleName";
-import { SmallImage } from "../../../web/shared/SmallImage";
-import { useLatest } from "../../../web/shared/useLatest";
+import { SmallImage } from "../../../web/shared/ui/SmallImage";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** A rest on a point this long asks for its card. */
 const DELAY_MS = 120;

@@ -1,6 +1,6 @@
 import * as React from "react";
-import { isTyping } from "../../../web/shared/isTyping";
-import { useLatest } from "../../../web/shared/useLatest";
+import { isTyping } from "../../../web/shared/ui/isTyping";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 import type { QueryMode } from "../contract.gen";
 import { CapIcon, LassoIcon, PlaceIcon, PointIcon } from "../parts/Icons";
 

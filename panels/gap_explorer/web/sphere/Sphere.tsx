@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import { encodeBitmask } from "../../../web/shared/columns";
+import { encodeBitmask } from "../../../web/shared/wire/columns";
 import type { RunInfo } from "../contract.gen";
 import { makeFlags } from "../legend/flags";
 import type { AnswerState } from "../answer/useAnswer";
@@ -15,8 +15,8 @@ import type { Shown } from "../cloud/useShown";
 import { countInCap, meanDirection, type Vec3 } from "../math";
 import type { Path } from "../scene/gestures/gestures";
 import { FLAG } from "../scene/marks/shaders";
-import type { SceneTheme } from "../../../web/shared/theme";
-import { useSize } from "../../../web/shared/useSize";
+import type { SceneTheme } from "../../../web/shared/theme/theme";
+import { useSize } from "../../../web/shared/hooks/useSize";
 import { installTestHook } from "./testHook";
 import { isProvisional } from "../verdicts/verdicts";
 import { colourName, plural, unitOf } from "../words";

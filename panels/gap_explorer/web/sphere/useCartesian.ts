@@ -1,9 +1,9 @@
 import * as React from "react";
-import { heard } from "../../../web/shared/heard";
+import { heard } from "../../../web/shared/wire/heard";
 import type { Bridge } from "../bridge";
-import { decodeFloat32 } from "../../../web/shared/columns";
+import { decodeFloat32 } from "../../../web/shared/wire/columns";
 import type { Cloud } from "../cloud/useCloud";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** Share of the cloud that must fit the view: a few stray points may not shrink all the others. */
 const FIT_QUANTILE = 0.98;

@@ -3,7 +3,7 @@ import type { Bridge } from "../bridge";
 import type { TrayState } from "./useTray";
 import { count, fileName, plural } from "../words";
 import { Close, SheetIcon } from "../parts/Icons";
-import { SmallImage } from "../../../web/shared/SmallImage";
+import { SmallImage } from "../../../web/shared/ui/SmallImage";
 
 /** What the next Visual Spec will ask for, gathered over several clicks; always in sight. */
 export function Tray(props: {

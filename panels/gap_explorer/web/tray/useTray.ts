@@ -1,12 +1,12 @@
 import * as React from "react";
-import { sentence } from "../../../web/shared/errors";
+import { sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
 import type { ActionAnswer, Card } from "../contract.gen";
 import { collected } from "../words";
 import { add, clear, remove, Shelf, undo, type Tray } from "./contents";
 import { TRAY_MAX } from "../contract.gen";
 import type { Cloud } from "../cloud/useCloud";
-import { useLatest } from "../../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** One for the page: two panels on a dataset gather into the same tray. */
 const shelf = new Shelf(() => window.localStorage);

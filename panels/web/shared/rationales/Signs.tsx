@@ -1,6 +1,6 @@
 import * as React from "react";
-import { Button } from "../controls";
-import { faceOf } from "../Face";
+import { Button } from "../ui/controls";
+import { faceOf } from "../ui/Face";
 import type { Status } from "./verdicts.gen";
 import { STATUS_LABEL, STATUS_SIGN, statusKey } from "./words";
 

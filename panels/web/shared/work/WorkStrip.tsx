@@ -1,6 +1,6 @@
 import * as React from "react";
-import { Button } from "../controls";
-import { sentence } from "../errors";
+import { Button } from "../ui/controls";
+import { sentence } from "../wire/errors";
 import { headAndRest, howFar } from "./words";
 import type { Work } from "./work.gen";
 

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { useLatest } from "../useLatest";
+import { useLatest } from "../hooks/useLatest";
 import type { Work } from "./work.gen";
 
 /** Pauses between two looks: while something works, and while nothing is known to. */

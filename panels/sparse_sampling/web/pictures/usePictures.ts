@@ -1,9 +1,9 @@
 import * as React from "react";
-import { decodeUint16 } from "../../web/shared/columns";
-import type { Bridge } from "./bridge";
-import type { Curves } from "./curves";
+import { decodeUint16 } from "../../../web/shared/wire/columns";
+import type { Bridge } from "../bridge";
+import type { Curves } from "../chart/curves";
 import { Preloader } from "./preload";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** Frames whose files, or measured pixels, are asked for together. */
 const FILES = 64;

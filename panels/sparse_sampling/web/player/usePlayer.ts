@@ -1,5 +1,5 @@
 import * as React from "react";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** Longest that a frame waits for its pictures before it is shown without them. */
 const PATIENCE_MS = 1500;

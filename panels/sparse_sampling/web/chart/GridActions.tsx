@@ -1,9 +1,9 @@
 import * as React from "react";
-import { Button } from "../../web/shared/controls";
-import { WholeNumber } from "../../web/shared/WholeNumber";
-import { CHUNK } from "./contract.gen";
+import { Button } from "../../../web/shared/ui/controls";
+import { WholeNumber } from "../../../web/shared/ui/WholeNumber";
+import { CHUNK } from "../contract.gen";
 import type { Curves } from "./curves";
-import { frames, frameText } from "./words";
+import { frames, frameText } from "../words";
 
 /** Frames `start` to before `stop`. */
 export interface Span {

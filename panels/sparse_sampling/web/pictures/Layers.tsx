@@ -1,5 +1,5 @@
 import * as React from "react";
-import { heatColour } from "../../web/shared/heatColours";
+import { heatColour } from "../../../web/shared/theme/heatColours";
 
 /** An image with its caption; layers fill it, whatever their own size. */
 export function Tile(props: {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { actionOf, KEY_OF } from "./keys";
-import { isTyping } from "../../web/shared/isTyping";
-import { scoreText, share } from "../../web/shared/rationales/words";
+import { isTyping } from "../../../web/shared/ui/isTyping";
+import { scoreText, share } from "../../../web/shared/rationales/words";
 
 describe("actionOf", () => {
   it("knows a key of its own for each action", () => {

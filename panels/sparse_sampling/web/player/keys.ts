@@ -1,7 +1,7 @@
 /** Keys of the panel: a video player's. */
 
 import type * as React from "react";
-import { isTyping } from "../../web/shared/isTyping";
+import { isTyping } from "../../../web/shared/ui/isTyping";
 
 export interface KeyHost {
   at: number;

@@ -1,12 +1,12 @@
 import * as React from "react";
-import type { Metric } from "./contract.gen";
+import type { Metric } from "../contract.gen";
 import type { Curves } from "./curves";
 import type { Span } from "./GridActions";
 import { Lines, scalesOf } from "./Lines";
 import { meanOf } from "./plot";
 import { colourOf, mark, type Series } from "./series";
-import { useSize } from "../../web/shared/useSize";
-import { figure, frames, frameText, METRIC } from "./words";
+import { useSize } from "../../../web/shared/hooks/useSize";
+import { figure, frames, frameText, METRIC } from "../words";
 
 /** A drag of fewer frames than this is a click that slipped. */
 const SLIPPED = 2;

@@ -3,7 +3,7 @@
 import { useTriggerPanelEvent, type EventReply } from "@fiftyone/operators";
 import * as React from "react";
 import { Outdated, PanelError } from "./errors";
-import { useLatest } from "./useLatest";
+import { useLatest } from "../hooks/useLatest";
 
 /** Name of an event to what it takes and what it answers. */
 export type EventTable<T> = { [E in keyof T]: readonly [params: object, answer: object] };

@@ -1,10 +1,10 @@
 import * as React from "react";
-import { heard } from "../../web/shared/heard";
-import type { Bridge } from "./bridge";
-import type { Ready, SequenceKey } from "./contract.gen";
+import { heard } from "../../../web/shared/wire/heard";
+import type { Bridge } from "../bridge";
+import type { Ready, SequenceKey } from "../contract.gen";
 import type { CurvesState } from "./useCurves";
-import { sameSequence } from "./words";
-import { useLatest } from "../../web/shared/useLatest";
+import { sameSequence } from "../words";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** A sample opened in the App moves the panel to its frame and sequence. */
 export function useGridLink(

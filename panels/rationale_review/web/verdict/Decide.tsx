@@ -1,10 +1,10 @@
 import * as React from "react";
-import { Button } from "../../web/shared/controls";
-import type { Card, Choice } from "./contract.gen";
-import type { Decision } from "../../web/shared/rationales/verdicts.gen";
-import { KEY_OF } from "./keys";
+import { Button } from "../../../web/shared/ui/controls";
+import type { Card, Choice } from "../contract.gen";
+import type { Decision } from "../../../web/shared/rationales/verdicts.gen";
+import { KEY_OF } from "../keys/keys";
 import { leave } from "./Verdict";
-import { DECISION_HINT, DECISION_LABEL, STATUS_LABEL } from "../../web/shared/rationales/words";
+import { DECISION_HINT, DECISION_LABEL, STATUS_LABEL } from "../../../web/shared/rationales/words";
 
 const ORDER: readonly Decision[] = ["agree", "disagree", "relabel", "unsure"];
 

@@ -1,8 +1,8 @@
 import * as React from "react";
-import type { Curves } from "./curves";
-import { First, Last, Next, Pause, Play, Previous } from "./Icons";
+import type { Curves } from "../chart/curves";
+import { First, Last, Next, Pause, Play, Previous } from "../Icons";
 import type { Player } from "./usePlayer";
-import { count, frameText } from "./words";
+import { count, frameText } from "../words";
 
 const RATES = [2, 5, 10, 15, 30];
 

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { actionOf, type Action } from "./keys";
-import { isTyping } from "../../web/shared/isTyping";
-import { useLatest } from "../../web/shared/useLatest";
+import { isTyping } from "../../../web/shared/ui/isTyping";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /**
  * The modal leaves Escape to the image once it has been shown, and the image is gone while another

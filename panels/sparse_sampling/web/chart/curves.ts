@@ -1,7 +1,7 @@
 /** The columns of one sequence, decoded. */
 
-import { decodeBytes, decodeFloat32, IdColumn } from "../../web/shared/columns";
-import { METRICS, type CurvesPayload, type Metric } from "./contract.gen";
+import { decodeBytes, decodeFloat32, IdColumn } from "../../../web/shared/wire/columns";
+import { METRICS, type CurvesPayload, type Metric } from "../contract.gen";
 import { axisOf, nearest } from "./plot";
 
 export type Figures = Record<Metric, Float32Array>;

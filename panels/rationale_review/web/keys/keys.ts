@@ -3,7 +3,7 @@
  * C, F, J, P, R, S, X, Z, + - ? and space.
  */
 
-import type { Decision } from "../../web/shared/rationales/verdicts.gen";
+import type { Decision } from "../../../web/shared/rationales/verdicts.gen";
 
 export type Action = Decision | "undo" | "next" | "previous" | "note" | "search";
 

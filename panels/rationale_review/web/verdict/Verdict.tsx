@@ -1,9 +1,9 @@
 import * as React from "react";
-import type { Card } from "./contract.gen";
-import type { Model } from "../../web/shared/rationales/verdicts.gen";
+import type { Card } from "../contract.gen";
+import type { Model } from "../../../web/shared/rationales/verdicts.gen";
 import { hits, languageOf, mark, wordsOf } from "./marks";
-import { StatusBadge } from "../../web/shared/rationales/Signs";
-import { modelLabel, scoreText, share, TIER_LABEL } from "../../web/shared/rationales/words";
+import { StatusBadge } from "../../../web/shared/rationales/Signs";
+import { modelLabel, scoreText, share, TIER_LABEL } from "../../../web/shared/rationales/words";
 
 /** What the model said of one sample: status against ground truth, score, rationale. */
 export function Verdict(props: {

@@ -1,10 +1,10 @@
 import * as React from "react";
-import type { Metric } from "./contract.gen";
+import type { Metric } from "../contract.gen";
 import type { Curves } from "./curves";
 import type { Span } from "./GridActions";
 import { extent, line, marked, means, middleOf, nearest, pathOf, ticks, tickText, type Range } from "./plot";
 import { colourOf, mark, type Series } from "./series";
-import { METRIC } from "./words";
+import { METRIC } from "../words";
 
 const MARGIN = { left: 52, right: 12, top: 8, bottom: 34 };
 const MARK = 2.6;

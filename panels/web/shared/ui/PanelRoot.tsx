@@ -1,7 +1,7 @@
 import * as React from "react";
-import type { SceneTheme } from "./theme";
+import type { SceneTheme } from "../theme/theme";
 import { useEnter } from "./useEnter";
-import { useThemeColours } from "./useThemeColours";
+import { useThemeColours } from "../theme/useThemeColours";
 
 /** What every panel is inside of: its theme and the keys that the App takes away. */
 export function PanelRoot(props: {

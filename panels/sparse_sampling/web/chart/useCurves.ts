@@ -1,9 +1,9 @@
 import * as React from "react";
-import { heard } from "../../web/shared/heard";
-import type { Bridge } from "./bridge";
-import type { SequenceKey } from "./contract.gen";
+import { heard } from "../../../web/shared/wire/heard";
+import type { Bridge } from "../bridge";
+import type { SequenceKey } from "../contract.gen";
 import { decodeCurves, follow, type Curves } from "./curves";
-import { useLatest } from "../../web/shared/useLatest";
+import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 export interface CurvesState {
   curves: Curves | null;

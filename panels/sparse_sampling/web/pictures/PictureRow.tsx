@@ -1,14 +1,14 @@
 import * as React from "react";
-import { Segmented, Switch } from "../../web/shared/controls";
-import { heatGradient } from "../../web/shared/heatColours";
-import { Swatch } from "./Chart";
-import type { Sequence } from "./contract.gen";
-import type { Curves } from "./curves";
+import { Segmented, Switch } from "../../../web/shared/ui/controls";
+import { heatGradient } from "../../../web/shared/theme/heatColours";
+import { Swatch } from "../chart/Chart";
+import type { Sequence } from "../contract.gen";
+import type { Curves } from "../chart/curves";
 import { Coarse, Dots, Filters, Layer, Tile } from "./Layers";
-import type { Series } from "./series";
-import type { Choices } from "./useChoices";
+import type { Series } from "../chart/series";
+import type { Choices } from "../useChoices";
 import type { Pictures } from "./usePictures";
-import { figure, frameText } from "./words";
+import { figure, frameText } from "../words";
 
 const WORKING: [number, number] = [128, 96];
 

@@ -1,11 +1,11 @@
 import * as React from "react";
 import { Swatch } from "./Chart";
-import { METRICS, type Metric } from "./contract.gen";
+import { METRICS, type Metric } from "../contract.gen";
 import type { Span } from "./GridActions";
-import { Picture } from "./Icons";
+import { Picture } from "../Icons";
 import { meanOf } from "./plot";
 import type { Series } from "./series";
-import { figure, METRIC, shareText } from "./words";
+import { figure, METRIC, shareText } from "../words";
 
 /** The legend and this frame's figures in one: a row a policy. */
 export function Policies(props: {

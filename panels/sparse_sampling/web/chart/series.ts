@@ -1,6 +1,6 @@
 /** Policies differ by colour and by the shape of their marks, so that either is enough. */
 
-import type { Simulation } from "./contract.gen";
+import type { Simulation } from "../contract.gen";
 import type { Curves, Figures } from "./curves";
 
 /** One policy's line.  `index` is its place among all, so that its colour stays. */
