@@ -1,7 +1,6 @@
 /** Numbers, names and notices as text; what a verdict says comes from Python. */
 
 import type { Answer, Card, Metric, RunInfo } from "./contract.gen";
-import type { Shown } from "./cloud/useShown";
 
 export const number = (value: number, digits = 3): string => value.toFixed(digits);
 
@@ -35,18 +34,6 @@ export function plainly(message: string): string {
   return /internal server error/i.test(message)
     ? "The App server failed; see its log."
     : message;
-}
-
-/** How many points are on show, of how many: of one set where it is alone, of all otherwise. */
-export function shownWords(
-  run: Pick<RunInfo, "shown" | "total" | "S" | "U">,
-  { show, match, owned, pool }: Pick<Shown, "show" | "match" | "owned" | "pool">,
-): string {
-  const [all, noun] = { S: [run.S, "owned"], U: [run.U, "candidates"], both: [run.total, "points"] }[show] as [number, string];
-  const now = owned + pool;
-  if (now === all) return `${count(all)} ${noun}`;
-  // Fewer than there are: the grid filters, or the limit of points drawn.
-  return `${match ? "" : "Showing "}${count(now)} of ${count(all)}${match || show !== "both" ? ` ${noun}` : ""}`;
 }
 
 /** What the points are coloured by, as a person reads it. */

@@ -1,7 +1,8 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
 import { Bitmask } from "../../../web/shared/wire/columns";
-import type { Show } from "../contract.gen";
+import type { RunInfo, Show } from "../contract.gen";
+import { count } from "../words";
 import type { Cloud } from "./useCloud";
 
 /**
@@ -35,6 +36,18 @@ export function shownOf(cloud: Pick<Cloud, "n" | "sets">, show: Show, match: Bit
     owned: show === "U" ? 0 : owned,
     pool: show === "S" ? 0 : pool,
   };
+}
+
+/** How many points are on show, of how many: of one set where it is alone, of all otherwise. */
+export function shownWords(
+  run: Pick<RunInfo, "shown" | "total" | "S" | "U">,
+  { show, match, owned, pool }: Pick<Shown, "show" | "match" | "owned" | "pool">,
+): string {
+  const [all, noun] = { S: [run.S, "owned"], U: [run.U, "candidates"], both: [run.total, "points"] }[show] as [number, string];
+  const now = owned + pool;
+  if (now === all) return `${count(all)} ${noun}`;
+  // Fewer than there are: the grid filters, or the limit of points drawn.
+  return `${match ? "" : "Showing "}${count(now)} of ${count(all)}${match || show !== "both" ? ` ${noun}` : ""}`;
 }
 
 export function useShown(bridge: Bridge, cloud: Cloud | null): Shown | null {
