@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pyarrow import ipc
 
 from ..errors import ArtifactError, DimensionError
-from ..interchange.files import refuse_no_file, write_whole
+from ..interchange.files.checked import refuse_no_file, write_whole
 
 ID = 12
 """Bytes of an id."""

@@ -5,7 +5,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from gapsphere.plugin.interchange import temporary
+from gapsphere.plugin.interchange.files import temporary
 from gapsphere.plugin.vectors import table as tables
 from gapsphere.plugin.vectors.table import Table, places
 
