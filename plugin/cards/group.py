@@ -9,10 +9,11 @@ the images takes part.  What it cannot do is part two kinds that a chain of fram
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..coverage.nearest.distances import products
 from ..coverage.nearest.rows import (
@@ -32,6 +33,9 @@ LEAST = 3
 
 SINGLE = -1
 """The card of a gap that is near fewer than two others."""
+
+NO_GAP = -2
+"""The card of an image that is no gap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,35 +108,101 @@ def group_gaps(
         raise InputError(f"The scale is {scale}; a distance between unit vectors lies in 0..2.")
     if not len(gaps):
         return Groups(np.empty(0, np.int64), float(scale))
-    gaps = checked_rows("The gaps", gaps)
-    label = _components(gaps, metric_to_squared(scale, metric), memory_mb, progress)
+    every = np.ones((1, len(gaps)), bool)
+    (card,) = group_runs(
+        gaps, every, [scale], metric=metric, least=least, memory_mb=memory_mb, progress=progress
+    )
+    return Groups(card, float(scale))
+
+
+def group_runs(
+    images: Rows,
+    gap: NDArray[np.bool_],
+    scale: ArrayLike,
+    *,
+    metric: Metric = "cosine",
+    least: int = LEAST,
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> list[NDArray[np.int64]]:
+    """Cards of several runs at once: the images are compared with each other once for all.
+
+    Parameters
+    ----------
+    images : float32 (n, d)
+        Unit rows.
+    gap : bool (runs, n)
+        Which of them are gaps in each run.
+    scale : (runs,)
+        What joins them there.
+
+    Returns
+    -------
+    list of int64 (n,)
+        Of each run what :func:`group_gaps` says of its gaps; :data:`NO_GAP` of other images.
+
+    Examples
+    --------
+    >>> images = np.eye(2, dtype=np.float32)[[0, 0, 0, 1]]
+    >>> gap = np.array([[1, 1, 1, 1], [0, 1, 1, 0]], bool)
+    >>> [card.tolist() for card in group_runs(images, gap, [0.1, 0.1])]
+    [[0, 0, 0, -1], [-2, -1, -1, -2]]
+    """
+    rows = np.flatnonzero(gap.any(axis=0))
+    found = [np.full(len(images), NO_GAP) for _ in gap]
+    if not len(rows):
+        return found
+    gaps = checked_rows("The gaps", images[rows])
+    bars = [metric_to_squared(one, metric) for one in np.asarray(scale, np.float64).tolist()]
+    labels = _components(gaps, gap[:, rows], bars, memory_mb, progress)
+    for card, label, mine in zip(found, labels, gap[:, rows], strict=True):
+        card[rows[mine]] = _numbered(label[mine], least)
+    return found
+
+
+def _numbered(label: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """Cards by size, then by their first row."""
     _, first, label = np.unique(label, return_index=True, return_inverse=True)
     sizes = np.bincount(label)
     order = np.lexsort((first, -sizes))
     number = np.empty(len(order), np.int64)
     number[order] = np.arange(len(order))
     number[sizes < least] = SINGLE
-    return Groups(number[label], float(scale))
+    return number[label]
 
 
 def _components(
-    gaps: Rows, squared: float, memory_mb: float, progress: Progress
-) -> NDArray[np.int64]:
-    """A label of each row, equal where a chain joins them; tile by tile, so memory is bounded."""
-    bar = 1 - squared / 2
-    label = np.arange(len(gaps))
-    for rows, columns, similarity in products(gaps, gaps, memory_mb):
-        near = similarity >= np.float32(bar - TIE)
-        near &= label[rows, None] != label[columns]
+    gaps: Rows,
+    mine: NDArray[np.bool_],
+    squared: Sequence[float],
+    memory_mb: float,
+    progress: Progress,
+) -> list[NDArray[np.int64]]:
+    """A label of each row in each run, equal where a chain joins them.
+
+    Tile by tile, so memory is bounded; pairs that are joined in every run are not asked again.
+    """
+    bars = [1 - one / 2 for one in squared]
+    labels = [np.arange(len(gaps)) for _ in squared]
+    same = np.arange(len(gaps))
+    for rows, columns, similarity in products(gaps, gaps, memory_mb, above=True):
+        near = similarity >= np.float32(min(bars) - TIE)
+        near &= same[rows, None] != same[columns]
         i, j = np.nonzero(near)
-        doubtful = np.flatnonzero(similarity[i, j] <= bar + TIE)
-        i, j, left = i + rows.start, j + columns.start, np.ones(len(i), bool)
-        pairs = squared_distance_of_pairs(gaps, i[doubtful], gaps, j[doubtful])
-        left[doubtful] = pairs <= squared
-        label = _joined(label, label[i[left]], label[j[left]])
+        alike = similarity[i, j]
+        i, j = i + rows.start, j + columns.start
+        for run, bar in enumerate(bars):
+            label = labels[run]
+            asked = mine[run, i] & mine[run, j] & (alike >= np.float32(bar - TIE))
+            asked &= label[i] != label[j]
+            doubtful = np.flatnonzero(asked & (alike <= bar + TIE))
+            pairs = squared_distance_of_pairs(gaps, i[doubtful], gaps, j[doubtful])
+            asked[doubtful] = pairs <= squared[run]
+            labels[run] = _joined(label, label[i[asked]], label[j[asked]])
+        _, same = np.unique(np.where(mine, labels, NO_GAP), axis=1, return_inverse=True)
         if columns.stop == len(gaps):
             progress(rows.stop, len(gaps))
-    return label
+    return labels
 
 
 def _joined(

@@ -6,34 +6,32 @@ Statistics & Data Analysis 52), who calls a cluster dissolved from there down.  
 cannot both share so much with one, so a match is unique.  Overlap is counted among the images that
 were gaps in the first run: what a run with fewer drives of S finds besides speaks against no card.
 
-Drives of S are drawn with replacement, since drives and not frames are independent.  Distances to
-each drive are computed once; a run is then a minimum over the drives that were drawn.
+Drives of S are drawn with replacement, since drives and not frames are independent.  The nearest
+few drives of each image are found once (:mod:`.near_drives`); a run takes the nearest one drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.nearest.distances import nearest_distance
 from ..coverage.nearest.rows import Metric, Rows, checked_rows, same_dimension
 from ..coverage.verdict import Labels, drive_numbers, frame_threshold
 from ..coverage.yardstick import Yardstick
 from ..errors import DimensionError, InputError
 from ..progress import Progress, silent
-from .group import SINGLE, group_gaps, joining_distance
+from .group import NO_GAP, SINGLE, group_runs, joining_distance
+from .near_drives import NearDrives, near_drives
 
 HOLDS_ABOVE = 0.5
 """Jaccard overlap above which a card is the same in another run."""
 
 MOST_DRIVES = 256
 """Drives that are drawn one by one; of more, so many seeded groups are drawn."""
-
-NO_GAP = -2
-"""The label of an image that is no gap in a run."""
 
 Ints = NDArray[np.int64]
 
@@ -101,6 +99,7 @@ def bootstrap_runs(
     delta: float | None = None,
     runs: int = 20,
     seed: int = 51,
+    near: tuple[NearDrives, NearDrives] | None = None,
     metric: Metric = "cosine",
     memory_mb: float = 512,
     progress: Progress = silent,
@@ -119,6 +118,8 @@ def bootstrap_runs(
         the finest level that it supports is taken where it does not support ``alpha``.
     delta : float, optional
         A threshold that was given or kept, in place of one read off each draw.
+    near : lists of S and of U, optional
+        What :func:`lists_of` gives, where it is known.
 
     Returns
     -------
@@ -137,49 +138,100 @@ def bootstrap_runs(
     count = int(drive.max()) + 1
     if count < 2 or runs < 1:
         raise InputError(f"{runs} runs over {count} drive(s) of S; at least 1 and 2 are needed.")
+    how: dict[str, Any] = {"metric": metric, "memory_mb": memory_mb}
+    if near is None:
+        near = lists_of(owned, drive, pool, progress=progress, **how)
+    group = drive
     if count > MOST_DRIVES:
-        drive = np.random.default_rng(seed).permutation(count)[drive] % MOST_DRIVES
-        count = MOST_DRIVES
-    both = np.concatenate([owned, pool])
-    apart = np.empty((len(both), count), np.float32)
-    for number in range(count):
-        mine = owned[drive == number]
-        apart[:, number] = nearest_distance(both, mine, metric=metric, memory_mb=memory_mb).distance
-        progress(number + 1, count)
-    apart[np.arange(len(owned)), drive] = np.inf  # its own drive is left out
-    inside, outside = apart[: len(owned)], apart[len(owned) :]
+        group = np.random.default_rng(seed).permutation(count)[drive] % MOST_DRIVES
+    times = _draws(min(count, MOST_DRIVES), runs, seed)
+    drawn = times[:, group] > 0  # (runs, m)
+    inside = _apart(owned, near[0], owned, drive, group, drawn, how, own=True)
+    outside = _apart(pool, near[1], owned, drive, group, drawn, how)
+    gap, scale = np.empty((runs, len(pool)), bool), np.empty(runs)
+    for run in range(runs):
+        own, labels = _copies(inside[run], group, times[run])
+        level = max(alpha, 1 / (int(times[run].sum()) + 1))
+        threshold = frame_threshold(own, labels, level) if delta is None else delta
+        gap[run] = outside[run] > threshold
+        scale[run] = joining_distance(Yardstick.of(own, labels))
+    return group_runs(pool, gap, scale, metric=metric, memory_mb=memory_mb)
+
+
+def lists_of(
+    owned: Rows,
+    drives: Labels,
+    pool: Rows,
+    *,
+    metric: Metric = "cosine",
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> tuple[NearDrives, NearDrives]:
+    """What runs are drawn from: the drives of S nearest to each image of S, but its own, and of U.
+
+    Parameters
+    ----------
+    owned, pool, drives
+        As for :func:`bootstrap_runs`.
+    """
+    drive, both = drive_numbers(drives), len(owned) + len(pool)
+    how: dict[str, Any] = {"metric": metric, "memory_mb": memory_mb}
+    how["progress"] = lambda done, _: progress(done, both)
+    ours = near_drives(owned, owned, drive, drive, **how)
+    how["progress"] = lambda done, _: progress(len(owned) + done, both)
+    return ours, near_drives(pool, owned, drive, **how)
+
+
+def _draws(count: int, runs: int, seed: int) -> Ints:
+    """How often each drive is there in each run, (runs, count): two drives at least are."""
     random = np.random.default_rng(seed)
     found: list[Ints] = []
     while len(found) < runs:
         times = np.bincount(random.integers(count, size=count), minlength=count)
         if (times > 0).sum() > 1:
-            found.append(_run(inside, drive, outside, pool, times, alpha, delta, metric))
-    return found
+            found.append(times)
+    return np.stack(found)
 
 
-def _run(
-    inside: NDArray[np.float32],
+def _apart(
+    images: Rows,
+    near: NearDrives,
+    owned: Rows,
     drive: Ints,
-    outside: NDArray[np.float32],
-    pool: Rows,
-    times: Ints,
-    alpha: float,
-    delta: float | None,
-    metric: Metric,
-) -> Ints:
-    """One run with each drive of S there so many times."""
-    drawn = np.flatnonzero(times)
-    rows = np.flatnonzero(times[drive] > 0)
-    own = inside[np.ix_(rows, drawn)].min(axis=1)
-    copies = np.repeat(np.arange(len(rows)), times[drive[rows]])
-    # The k-th copy of a drive is a drive of its own: it weighs as much as any other.
+    group: Ints,
+    drawn: NDArray[np.bool_],
+    how: Mapping[str, Any],
+    *,
+    own: bool = False,
+) -> NDArray[np.float32]:
+    """Distance of each image to S as it was drawn, (runs, n); of S its own group does not count.
+
+    Images whose list does not tell are asked for a longer one.
+    """
+    found = np.empty((len(drawn), len(images)), np.float32)
+    rows, listed = np.arange(len(images)), near.row.shape[1]
+    while True:
+        other = group[near.row] != group[rows, None] if own else True
+        known = np.ones(len(rows), bool)
+        for run, there in enumerate(drawn):
+            found[run, rows], sure = near.among(there[near.row] & other, how["metric"])
+            known &= sure | ~there[rows] if own else sure
+        rows, listed = rows[~known], 4 * listed
+        if not len(rows):
+            return found
+        mine = drive[rows] if own else None
+        near = near_drives(images[rows], owned, drive, mine, listed=listed, **how)
+
+
+def _copies(
+    apart: NDArray[np.float32], group: Ints, times: Ints
+) -> tuple[NDArray[np.float32], Ints]:
+    """Left-out distances of a draw, and their drives: the k-th copy of one is one of its own.
+
+    It weighs as much as any other.
+    """
+    rows = np.flatnonzero(times[group] > 0)
+    copies = np.repeat(np.arange(len(rows)), times[group[rows]])
     first = np.flatnonzero(np.diff(copies, prepend=-1))
-    copy = np.arange(len(copies)) - np.repeat(first, times[drive[rows]])
-    labels = drive[rows][copies] * (int(times.max()) + 1) + copy
-    level = max(alpha, 1 / (int(times.sum()) + 1))
-    threshold = frame_threshold(own[copies], labels, level) if delta is None else delta
-    gap = outside[:, drawn].min(axis=1) > threshold
-    label = np.full(len(gap), NO_GAP, np.int64)
-    scale = joining_distance(Yardstick.of(own[copies], labels))
-    label[gap] = group_gaps(pool[gap], scale, metric=metric).card
-    return label
+    copy = np.arange(len(copies)) - np.repeat(first, times[group[rows]])
+    return apart[rows][copies], group[rows][copies] * (int(times.max()) + 1) + copy

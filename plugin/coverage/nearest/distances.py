@@ -206,18 +206,19 @@ def closest(
 
 
 def products(
-    queries: Rows, references: Rows, memory_mb: float
+    queries: Rows, references: Rows, memory_mb: float, *, above: bool = False
 ) -> Iterator[tuple[slice, slice, NDArray[np.float32]]]:
     """Tiles of ``queries @ references.T`` with their rows and columns, each valid until the next.
 
-    The tiles of a band of rows follow one another from left to right.
+    The tiles of a band of rows follow one another from left to right.  ``above`` leaves out what
+    lies left of the diagonal's tiles, which of a set with itself is there on their right.
     """
     product = _matrix_product(references)
-    for rows, columns in _tiles(len(queries), len(references), memory_mb):
+    for rows, columns in _tiles(len(queries), len(references), memory_mb, above):
         yield rows, columns, product(queries[rows], columns)
 
 
-def _tiles(n: int, m: int, memory_mb: float) -> Iterator[tuple[slice, slice]]:
+def _tiles(n: int, m: int, memory_mb: float, above: bool) -> Iterator[tuple[slice, slice]]:
     """Rectangles of the n x m products that fit the memory, all columns of a row band in a row."""
     if not memory_mb > 0:
         raise InputError(f"memory_mb is {memory_mb}; give a positive number of megabytes.")
@@ -225,7 +226,7 @@ def _tiles(n: int, m: int, memory_mb: float) -> Iterator[tuple[slice, slice]]:
     high = min(n, _QUERIES_AT_ONCE, cells)
     wide = max(min(m, cells // high), 1)
     for top in range(0, n, high):
-        for left in range(0, m, wide):
+        for left in range(top if above else 0, m, wide):
             yield slice(top, min(top + high, n)), slice(left, min(left + wide, m))
 
 
