@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..plugin.encoders.hub import MODEL_ID
+from ..plugin.encoders.checkpoint.hub import MODEL_ID
 from ..plugin.errors import InputError
 from ..plugin.settings.fields import Params
 

@@ -36,13 +36,13 @@ def load_internvl(request: EncoderRequest) -> TorchEncoder:
     Raises
     ------
     CheckpointError
-        See :func:`~.internvl_checkpoint.load_tower`.
+        See :func:`~.checkpoint.internvl_checkpoint.load_tower`.
     InputError
         ``image_size`` is not a multiple of the patch size; ``include_cls`` with ``rows``; no such
         folder or id.
     """
-    from . import hub
-    from .internvl_checkpoint import load_tower, patch_size, read_tower_config
+    from .checkpoint import hub
+    from .checkpoint.internvl_checkpoint import load_tower, patch_size, read_tower_config
 
     path = request.model_path or os.environ.get(INTERNVL_VARIABLE)
     if not path:
@@ -120,7 +120,7 @@ def forward_checkpoint(
     """
     import torch
 
-    from .internvl_checkpoint import load_tower, patch_size
+    from .checkpoint.internvl_checkpoint import load_tower, patch_size
 
     if dtype not in PRECISIONS.values():
         raise InputError(f"dtype {dtype!r} is unknown; use {', '.join(PRECISIONS.values())}")

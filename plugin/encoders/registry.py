@@ -125,8 +125,8 @@ def load_encoder(
 
 def _family(path: str) -> str:
     """``internvl`` or ``transformers``, as the checkpoint's own configuration says."""
-    from .hub import read_config
-    from .internvl_checkpoint import is_internvl
+    from .checkpoint.hub import read_config
+    from .checkpoint.internvl_checkpoint import is_internvl
 
     return "internvl" if is_internvl(read_config(path)) else "transformers"
 

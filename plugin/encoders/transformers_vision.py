@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, InputError
+from .checkpoint.processor_config import read_processor
 from .device import choose_device, choose_precision
 from .pooling import choose_pooling, row_means
-from .processor_config import read_processor
 from .torch_encoder import TorchEncoder, weights_digest
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def load_transformers(request: EncoderRequest) -> TorchEncoder:
     """
     import torch
 
-    from . import hub
+    from .checkpoint import hub
 
     if not request.model_path:
         raise InputError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from gapsphere.plugin.encoders.internvl_checkpoint import (
+from gapsphere.plugin.encoders.checkpoint.internvl_checkpoint import (
     STANDALONE,
     config_from_json,
     empty_tower,

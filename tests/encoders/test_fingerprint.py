@@ -54,7 +54,8 @@ sys.modules["pydantic"] = sys.modules["fiftyone"] = None
 import gapsphere.plugin.encoders.registry, gapsphere.plugin.encoders.preprocessing
 heavy = {"torch", "transformers", "safetensors", "huggingface_hub"} & set(sys.modules)
 assert not heavy, heavy
-from gapsphere.plugin.encoders import hub, internvl, packaged, transformers_vision
+from gapsphere.plugin.encoders import internvl, packaged, transformers_vision
+from gapsphere.plugin.encoders.checkpoint import hub
 import gapsphere.plugin.embeddings.extract
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

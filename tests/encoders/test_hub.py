@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.encoders import hub
+from gapsphere.plugin.encoders.checkpoint import hub, repository, tower
 from gapsphere.plugin.encoders.registry import load_encoder
 from gapsphere.plugin.errors import ArtifactError, CheckpointError
 from safetensors.torch import load_file, save_file
@@ -109,7 +109,7 @@ def server(shapes, make_tower, save_checkpoint, tmp_path, monkeypatch):
     thread.start()
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("GAPSPHERE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(hub, "PAUSE", 0.0)
+    monkeypatch.setattr(repository, "PAUSE", 0.0)
     yield server
     server.shutdown()
     server.server_close()
@@ -223,7 +223,7 @@ def test_a_model_for_the_transformers_encoder_is_fetched_at_its_commit(
 
 
 def test_a_full_disk_under_the_hubs_own_cache_is_said(server, tmp_path, monkeypatch, small_disk):
-    from gapsphere.plugin.encoders.hub import snapshot
+    from gapsphere.plugin.encoders.checkpoint.hub import snapshot
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hf"))
     with small_disk(5000), pytest.raises(CheckpointError, match=f"{tmp_path}/hf .* set HF_HOME"):
@@ -264,8 +264,8 @@ def test_a_full_disk_is_said_leaves_nothing_behind_and_a_second_try_works(
 
 
 def test_a_disk_that_the_tower_does_not_fit_on_is_said_before_it_is_fetched(server, monkeypatch):
-    little = hub.shutil.disk_usage("/")._replace(free=1000)
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: little)
+    little = tower.shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(tower.shutil, "disk_usage", lambda _: little)
     with pytest.raises(CheckpointError, match=r"takes .* GB; .* less room: free some, or set GAPS"):
         load()
     sent = sum(size for name, size in server.sent.items() if name and "safetensors" in name)
@@ -327,7 +327,7 @@ def test_an_index_that_points_elsewhere_is_refused(server, shard):
 
 
 def test_a_configuration_without_end_is_refused(server, monkeypatch):
-    monkeypatch.setattr(hub, "CONFIG_LIMIT", 1000)
+    monkeypatch.setattr(tower, "CONFIG_LIMIT", 1000)
     (server.folder / "config.json").write_text(json.dumps({"padding": "x" * 5000}))
     with pytest.raises(CheckpointError, match="larger than"):
         load()
@@ -411,7 +411,7 @@ def test_what_the_hub_packs_is_not_unpacked(packing, packed, encoder, tmp_path):
 
 @pytest.mark.parametrize("encoder", ["internvl", "transformers"])
 def test_a_description_without_end_is_refused(server, encoder, monkeypatch):
-    monkeypatch.setattr(hub, "INFO_LIMIT", 1000)
+    monkeypatch.setattr(repository, "INFO_LIMIT", 1000)
     server.commit = COMMIT + "0" * 5000
     with pytest.raises(CheckpointError, match=r"the description of .* is larger than"):
         load(encoder=encoder)
@@ -429,14 +429,14 @@ def test_an_error_without_end_is_not_read(server, monkeypatch):
     monkeypatch.setattr(
         Handler, "answer", lambda self, *_: plain(self, 403, b"x" * (8 << 20), {"X-Error": "no"})
     )
-    original = hub._first
+    original = repository._first
 
     def first(blocks, limit):
         for block in original(blocks, limit):
             read.append(len(block))
             yield block
 
-    monkeypatch.setattr(hub, "_first", first)
+    monkeypatch.setattr(repository, "_first", first)
     with pytest.raises(CheckpointError):
         load()
     assert sum(read) < 4 << 20

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from gapsphere.plugin.encoders.checkpoint.internvl_checkpoint import load_tower
 from gapsphere.plugin.encoders.internvl import forward_checkpoint
-from gapsphere.plugin.encoders.internvl_checkpoint import load_tower
 from gapsphere.plugin.errors import DimensionError, InputError
 
 KINDS = ("300M", "6B")

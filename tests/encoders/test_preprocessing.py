@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from gapsphere.plugin.encoders.checkpoint.processor_config import read_processor
 from gapsphere.plugin.encoders.preprocessing import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -13,7 +14,6 @@ from gapsphere.plugin.encoders.preprocessing import (
     Pixels,
     Region,
 )
-from gapsphere.plugin.encoders.processor_config import read_processor
 from gapsphere.plugin.errors import CheckpointError, InputError
 from hypothesis import given
 from hypothesis import strategies as st

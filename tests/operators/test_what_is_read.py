@@ -11,7 +11,8 @@ import pytest
 from fiftyone.operators.types import RiskLevel
 from gapsphere.operators import OPERATORS
 from gapsphere.operators.reading import PATHS, check
-from gapsphere.plugin.encoders import hub
+from gapsphere.plugin.encoders.checkpoint import hub
+from gapsphere.plugin.encoders.checkpoint.offline import is_offline, offline
 from gapsphere.plugin.errors import CheckpointError, InputError
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from gapsphere.plugin.settings.spec import CheckParams
@@ -116,15 +117,15 @@ def test_an_operator_fetches_no_model_and_opens_no_connection(dataset, tmp_path,
 
 def test_another_thread_may_still_ask_the_hub(monkeypatch):
     found = []
-    with hub.offline():
-        assert hub.is_offline()
-        asking = threading.Thread(target=lambda: found.append(hub.is_offline()))
+    with offline():
+        assert is_offline()
+        asking = threading.Thread(target=lambda: found.append(is_offline()))
         asking.start()
         asking.join()
         with pytest.raises(CheckpointError, match="the App fetches nothing"):
             hub.vision_tower("maker/Model")
     assert found == [False]
-    assert not hub.is_offline()
+    assert not is_offline()
 
 
 def test_an_operator_starts_no_process(dataset, tmp_path, monkeypatch):

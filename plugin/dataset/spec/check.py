@@ -22,7 +22,7 @@ from ...coverage.words import counted as number_of
 from ...embeddings.attributes import WORDS
 from ...embeddings.extract import Skipped, extract
 from ...embeddings.images import open_rgb
-from ...encoders.hub import offline
+from ...encoders.checkpoint.offline import offline
 from ...encoders.protocol import Encoder
 from ...errors import CheckpointError, EmptySetError, ImageError, InputError, MismatchError
 from ...interchange.files.left_out import LeftOut

@@ -18,7 +18,7 @@ from typing import Any
 import fiftyone as fo
 from pymongo.errors import PyMongoError
 
-from ...encoders.hub import offline
+from ...encoders.checkpoint.offline import offline
 from ...errors import Cancelled, GapsphereError, InputError
 from ...progress import Progress, Reporter
 from ..store.fiftyone_internals import dataset_id, exists

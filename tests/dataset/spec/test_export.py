@@ -24,7 +24,7 @@ from gapsphere.plugin.dataset.spec.turned_down import distances_ahead, turned_do
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.vectors import vectors
-from gapsphere.plugin.encoders import hub
+from gapsphere.plugin.encoders.checkpoint.offline import is_offline
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.report.spec.reading import read_spec
 from gapsphere.plugin.settings.fields import make
@@ -415,7 +415,7 @@ def test_a_model_that_a_spec_names_is_not_fetched(
         check_files(path, files)
     opened = []
     monkeypatch.setattr(
-        check, "open_encoder", lambda params: opened.append(hub.is_offline()) or encoder
+        check, "open_encoder", lambda params: opened.append(is_offline()) or encoder
     )
     check_files(path, files)
     check_files(path, files, CheckSpecParams(checkpoint=model))

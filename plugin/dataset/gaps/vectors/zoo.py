@@ -14,7 +14,7 @@ from fiftyone.core.models import EmbeddingsMixin, Model
 from numpy.typing import NDArray
 from PIL import Image
 
-from ....encoders.hub import is_offline
+from ....encoders.checkpoint.offline import is_offline
 from ....encoders.pooling import refuse_rows
 from ....encoders.preprocessing import Region
 from ....encoders.registry import EncoderRequest, register

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
-from ..errors import CheckpointError
-from .torch_encoder import weights_digest
+from ...errors import CheckpointError
+from ..torch_encoder import weights_digest
 
 if TYPE_CHECKING:
     from transformers import InternVLVisionConfig, InternVLVisionModel

@@ -1,4 +1,4 @@
-"""A model's saved image processor, read as :class:`~.preprocessing.Pixels`.
+"""A model's saved image processor, read as :class:`~..preprocessing.Pixels`.
 
 What ``preprocessor_config.json`` says is done, with PIL; what it leaves open, or asks beyond this,
 is refused, not guessed, since a wrong mean moves every vector a little.
@@ -12,9 +12,9 @@ from typing import Any
 
 from PIL import Image
 
-from ..errors import CheckpointError
+from ...errors import CheckpointError
+from ..preprocessing import Colour, Pixels, Region
 from .internvl_checkpoint import read_json
-from .preprocessing import Colour, Pixels, Region
 
 OWN_FILE = "preprocessor_config.json"
 SHARED_FILE = "processor_config.json"

@@ -1,0 +1,1 @@
+"""A model id or a folder becomes a checkpoint on this disk, read with care."""
