@@ -72,7 +72,7 @@ export default {
       `${CONTRACT}|math`,
     ),
     ...rooms("scene", "\\.\\./gap_explorer/web/scene", ["marks", "gestures", "camera"], "none"),
-    ...rooms("sparse-sampling", "\\.\\./sparse_sampling/web", ["pictures", "player", "chart"], `${CONTRACT}|Icons|useChoices`),
+    ...rooms("sparse-sampling", "\\.\\./sparse_sampling/web", ["pictures", "player", "chart", "live"], `${CONTRACT}|Icons|useChoices`),
     ...rooms("rationale-review", "\\.\\./rationale_review/web", ["verdict", "keys"], CONTRACT),
     ...rooms("shared", "shared", ["rationales", "work", "ui", "wire", "theme", "hooks"], "none"),
     {

@@ -5,7 +5,7 @@ import { PanelRoot } from "../../web/shared/ui/PanelRoot";
 import { Failed } from "../../web/shared/rationales/Signs";
 import type { Bridge } from "./bridge";
 import { Face, Gone, NoSimulation, Outside } from "./Faces";
-import { LiveLine } from "./LiveLine";
+import { LiveLine } from "./live/LiveLine";
 import { useOpened, type OpenedState } from "./useOpened";
 import { Working } from "./Working";
 import type { Work } from "../../web/shared/work/work.gen";

@@ -1,5 +1,5 @@
 import * as React from "react";
-import type { Server } from "./contract.gen";
+import type { Server } from "../contract.gen";
 
 /** One line on the server of live clients: its address and sessions, or the command that starts it. */
 export function LiveLine(props: { server: Server | null; command: string }): React.ReactElement {
