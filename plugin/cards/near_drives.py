@@ -8,6 +8,7 @@ takes the place of its distances to all drives, and it is brought up to date wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,10 +116,61 @@ def near_drives(
     return NearDrives(squared_to_metric(squared, metric).astype(np.float32), row)
 
 
-def merged(one: NearDrives, other: NearDrives) -> NearDrives:
-    """Lists of the same images among the drives of both."""
-    found = _merged(one.distance, one.row, other.distance, other.row)
-    return NearDrives(np.asarray(found[0], np.float32), found[1])
+def near_drives_again(
+    known: NearDrives,
+    image_from: Ints,
+    owned_from: Ints,
+    images: Rows,
+    owned: Rows,
+    drive: Ints,
+    own: Ints | None = None,
+    **how: Any,
+) -> NearDrives:
+    """Lists after images or S have changed: what is new is compared, and what is gone asks anew.
+
+    Parameters
+    ----------
+    known : NearDrives
+        Lists of then, each row of S that is still there being of the drive that it was.
+    image_from, owned_from : int64 (n,), (m,)
+        The row of then of each image and of each row of S, -1 where it is new or has changed.
+    images, owned, drive, own, how
+        As for :func:`near_drives`, which gives the same.
+    """
+    listed = known.row.shape[1]
+    now = np.full(max(int(owned_from.max(initial=-1)), int(known.row.max(initial=-1))) + 2, NONE)
+    there = np.flatnonzero(owned_from >= 0)
+    now[owned_from[there]] = there
+    old = known.taken(image_from)
+    row = now[old.row]  # the last is that of NONE
+    gone = (image_from < 0) | ((old.row != NONE) & (row == NONE)).any(axis=1)
+    found = NearDrives(old.distance, row)
+    new, rest = np.flatnonzero(owned_from < 0), np.flatnonzero(~gone)
+    if len(new) and len(rest):
+        more = near_drives(
+            _part(images, rest), owned[new], drive[new], _of(own, rest), listed=listed, **how
+        )
+        of_new = np.where(more.row == NONE, NONE, new[more.row])
+        kept = found.taken(rest)
+        found.distance[rest], found.row[rest] = _merged(
+            kept.distance, kept.row, more.distance, of_new
+        )
+    again = np.flatnonzero(gone)
+    if len(again):
+        fresh = near_drives(
+            _part(images, again), owned, drive, _of(own, again), listed=listed, **how
+        )
+        found.distance[again], found.row[again] = fresh.distance, fresh.row
+    return found
+
+
+def _part(images: Rows, rows: Ints) -> Rows:
+    """Some rows in ascending order; the matrix itself where they are all."""
+    return images if len(rows) == len(images) else images[rows]
+
+
+def _of(own: Ints | None, rows: Ints) -> Ints | None:
+    return None if own is None else own[rows]
 
 
 def _merged(

@@ -25,7 +25,7 @@ from ..coverage.yardstick import Yardstick
 from ..errors import DimensionError, InputError
 from ..progress import Progress, silent
 from .group import NO_GAP, SINGLE, group_runs, joining_distance
-from .near_drives import NearDrives, near_drives
+from .near_drives import NearDrives, near_drives, near_drives_again
 
 HOLDS_ABOVE = 0.5
 """Jaccard overlap above which a card is the same in another run."""
@@ -43,6 +43,21 @@ class Held:
     held: int
     runs: int
     overlap: float
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What :func:`lists_of` gave of S and of U in an earlier run.
+
+    ``owned_from`` int64 (m,) and ``pool_from`` int64 (n,): the row of then of each image of now, -1
+    where it is new or has another vector.  Images of S that were there are of the drive that they
+    were of.
+    """
+
+    owned: NearDrives
+    pool: NearDrives
+    owned_from: Ints
+    pool_from: Ints
 
 
 def stability(cards: ArrayLike, runs: Sequence[ArrayLike]) -> list[Held]:
@@ -163,6 +178,7 @@ def lists_of(
     drives: Labels,
     pool: Rows,
     *,
+    known: Known | None = None,
     metric: Metric = "cosine",
     memory_mb: float = 512,
     progress: Progress = silent,
@@ -173,9 +189,15 @@ def lists_of(
     ----------
     owned, pool, drives
         As for :func:`bootstrap_runs`.
+    known : Known, optional
+        Lists of an earlier run on images that are there in part.
     """
     drive, both = drive_numbers(drives), len(owned) + len(pool)
     how: dict[str, Any] = {"metric": metric, "memory_mb": memory_mb}
+    if known is not None:
+        to = known.owned_from
+        ours = near_drives_again(known.owned, to, to, owned, owned, drive, drive, **how)
+        return ours, near_drives_again(known.pool, known.pool_from, to, pool, owned, drive, **how)
     how["progress"] = lambda done, _: progress(done, both)
     ours = near_drives(owned, owned, drive, drive, **how)
     how["progress"] = lambda done, _: progress(len(owned) + done, both)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.cards import stability
-from gapsphere.plugin.cards.near_drives import NONE, merged, near_drives
+from gapsphere.plugin.cards.near_drives import NONE, near_drives, near_drives_again
 from gapsphere.plugin.coverage.nearest.rows import squared_to_metric
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,14 +57,40 @@ def test_small_tiles_and_drives_out_of_order_change_nothing(rows):
     assert np.array_equal(order[sorted_by_drive.row], wanted.row)
 
 
-def test_lists_of_two_parts_are_that_of_both(rows):
-    images, owned, drive = rows(1, 30), rows(2, 90), np.arange(90) // 6
-    first = near_drives(images, owned[:60], drive[:60])
-    then = near_drives(images, owned[60:], drive[60:])
-    then.row[:] = np.where(then.row == NONE, NONE, then.row + 60)
-    both, whole = merged(first, then), near_drives(images, owned, drive)
-    assert np.array_equal(both.distance, whole.distance)
-    assert np.array_equal(both.row, whole.row)
+@given(
+    seed=st.integers(0, 10**6),
+    gone=st.sampled_from([0.0, 0.1, 1.0]),
+    come=st.sampled_from([0, 1, 20]),
+    inside=st.booleans(),
+)
+def test_lists_after_a_change_are_those_of_all_anew(seed, gone, come, inside):
+    random = np.random.default_rng(seed)
+    owned, pool = scattered(seed, 40), scattered(seed + 1, 20)
+    drive = random.integers(9, size=40)
+    left = np.flatnonzero(random.random(40) >= gone)
+    owned_from = np.concatenate([left, np.full(come + (not len(left)), -1)])
+    owned_from = random.permutation(owned_from)
+    new = scattered(seed + 2, len(owned_from))
+    owned_now = np.where(owned_from[:, None] < 0, new, owned[owned_from])
+    drive_now = np.where(owned_from < 0, random.integers(12, size=len(new)), drive[owned_from])
+    if inside:
+        before = near_drives(owned, owned, drive, drive, listed=4)
+        images, image_from, own = owned_now, owned_from, drive_now
+    else:
+        before = near_drives(pool, owned, drive, listed=4)
+        image_from, own = random.permutation(np.append(np.arange(1, 20), -1)), None
+        images = np.where(image_from[:, None] < 0, scattered(seed + 3, 20), pool[image_from])
+    found = near_drives_again(before, image_from, owned_from, images, owned_now, drive_now, own)
+    wanted = near_drives(images, owned_now, drive_now, own, listed=4)
+    nearest = found.distance[:, 0], wanted.distance[:, 0]
+    np.testing.assert_array_equal(*nearest)
+    pairs = apart(images, owned_now)
+    for one in range(12):
+        drawn = drive_now != one
+        told, sure = found.among(drawn[found.row])
+        mine = drawn & (own[:, None] != drive_now) if inside else drawn[None]
+        wanted = np.where(mine, pairs, np.inf).min(axis=1)
+        np.testing.assert_allclose(told[sure], wanted[sure], rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from ...store.vectors import vectors
 from ...store.vectors.vectors import Vectors
 from ..coverage import coverage
 from ..rounds import round_cards
+from . import drawn
 from .card_records import (
     LISTED,
     SINGLE_IMAGES,
@@ -99,7 +101,10 @@ def summarize_gaps(
     groups = _groups(scene, report("Grouping gaps"))
     card = np.full(len(scene.gap), NO_GAP)
     card[scene.gap] = groups.card
-    held = _held(scene, card, params.card_runs, report("Runs for stability"))
+    near = None
+    if _drawn(scene, card, params.card_runs):
+        near = drawn.lists(step, scene, report("Runs for stability"))
+    held = [] if near is None else _held(scene, card, params.card_runs, near)
     alike = _duplicates(scene, report("Near duplicates"))
     made = _cards(scene, card, held, alike, report("Naming cards"))
     key, number = keys(made), {int(card[one.rows[0]]): at for at, one in enumerate(made)}
@@ -130,16 +135,27 @@ def summarize_gaps(
     values = {SINGLE: SINGLE_IMAGES, **{label: key[at] for label, at in number.items()}}
     ids = [scene.inputs.pool.ids[row] for row in gaps]
     again = [scene.inputs.pool.ids[row] for row in gaps if alike[row] != row]
-    return _write(step, result, ids, [values[int(card[row])] for row in gaps], again)
+    note = partial(drawn.keep, step, scene, near) if near else None
+    return _write(step, result, ids, [values[int(card[row])] for row in gaps], again, note)
 
 
 def _write(
-    step: Step, result: CardResult, ids: Sequence[str], values: Sequence[str], again: Sequence[str]
+    step: Step,
+    result: CardResult,
+    ids: Sequence[str],
+    values: Sequence[str],
+    again: Sequence[str],
+    note: Callable[[], None] | None = None,
 ) -> CardResult:
-    """Write the field of the gaps ``ids``, the tag of those that count no more, the record."""
+    """Write the field of the gaps ``ids``, the tag of those that count no more, the record.
+
+    ``note`` is called before the record is completed.
+    """
     step.begin()
     step.write(step.names.gap_card, ids, values)
     step.tag(step.names.duplicate_tag, again)
+    if note:
+        note()
     result = replace(result, seconds=step.seconds)
     step.complete(asdict(result))
     round_cards.note(step.dataset, step.names)
@@ -159,13 +175,17 @@ def _groups(scene: Scene, progress: Progress) -> Groups:
     )
 
 
-def _held(scene: Scene, card: Ints, count: int, progress: Progress) -> list[Held]:
-    """In how many runs each card holds; empty where S has too few drives to draw from."""
+def _drawn(scene: Scene, card: Ints, count: int) -> bool:
+    """Whether runs are drawn: there are cards, and S has drives to draw from."""
     covered = scene.covered
     few = covered.drives_owned < 2 or covered.basis == "provisional"
-    if few or covered.score != "nearest" or not count or card.max() < 0:
-        return []
-    drawn = bootstrap_runs(
+    return bool(not few and covered.score == "nearest" and count and card.max() >= 0)
+
+
+def _held(scene: Scene, card: Ints, count: int, near: drawn.Lists) -> list[Held]:
+    """In how many runs each card holds."""
+    covered = scene.covered
+    made = bootstrap_runs(
         scene.inputs.owned.matrix,
         scene.owned_drives,
         scene.inputs.pool.matrix,
@@ -173,11 +193,11 @@ def _held(scene: Scene, card: Ints, count: int, progress: Progress) -> list[Held
         delta=None if covered.basis == "level" else covered.delta,
         runs=count,
         seed=SEED,
+        near=near,
         metric=covered.metric,
         memory_mb=scene.settings.memory_mb,
-        progress=progress,
     )
-    return stability(card, drawn)
+    return stability(card, made)
 
 
 def _duplicates(scene: Scene, progress: Progress) -> Ints:

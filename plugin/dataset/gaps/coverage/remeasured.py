@@ -7,8 +7,6 @@ that are still there have the drives and the order that they had; else everythin
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,15 +86,18 @@ def recall(step: Step, inputs: Inputs, drives: Drives, metric: str) -> Remeasure
     if kept is None:
         return None
     order = drives.order
-    owned_from = _rows(
-        kept["owned"], kept["owned_marks"], _ids(inputs.owned.ids, order), marks[0][order]
+    owned_from = ledger.rows(
+        kept["owned"],
+        kept["owned_marks"],
+        [inputs.owned.ids[row] for row in order.tolist()],
+        marks[0][order],
     )
     still = np.flatnonzero(owned_from >= 0)
     of = owned_from[still]
-    labels = _labels([drives.owned[row] for row in order.tolist()])
+    labels = ledger.labels([drives.owned[row] for row in order.tolist()])
     if not len(of) or (np.diff(of) <= 0).any() or (labels[still] != kept["drives"][of]).any():
         return None
-    pool_from = _rows(kept["pool"], kept["pool_marks"], _ids(inputs.pool.ids), marks[1])
+    pool_from = ledger.rows(kept["pool"], kept["pool_marks"], inputs.pool.ids, marks[1])
     wanted = ("nearest", "support", "support_drives", "own_nearest")
     return Remeasured(kept, Before(owned_from, pool_from, *(kept[name] for name in wanted)))
 
@@ -118,14 +119,14 @@ def note(
         return
     order = drives.order
     columns = {
-        "owned": _ids(inputs.owned.ids, order),
+        "owned": ledger.ids(inputs.owned.ids)[order],
         "owned_marks": marks[0][order],
-        "drives": _labels([drives.owned[row] for row in order.tolist()]),
+        "drives": ledger.labels([drives.owned[row] for row in order.tolist()]),
         "own_nearest": own.nearest,
         "own_distance": own.distance,
         "own_drive": own.drive,
         "looks_like_video": np.array(own.looks_like_video),
-        "pool": _ids(inputs.pool.ids),
+        "pool": ledger.ids(inputs.pool.ids),
         "pool_marks": marks[1],
         "nearest": measured[0].index,
         "support": measured[1],
@@ -133,30 +134,3 @@ def note(
         "delta": np.array(delta),
     }
     ledger.keep(step, columns | ({} if new is None else {"novelty": new}))
-
-
-def _ids(ids: Sequence[str], order: NDArray[np.int64] | None = None) -> NDArray[np.bytes_]:
-    packed = np.array(ids, "S24")
-    return packed if order is None else packed[order]
-
-
-def _rows(
-    ids: NDArray[np.bytes_],
-    marks: NDArray[np.int64],
-    now: NDArray[np.bytes_],
-    now_marks: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """The row of then of each sample, -1 where it is new or has another vector."""
-    row = {sample_id: at for at, sample_id in enumerate(ids.tolist())}
-    found = np.array([row.get(sample_id, -1) for sample_id in now.tolist()], np.int64)
-    return np.where((found >= 0) & (marks[found] == now_marks), found, -1)
-
-
-def _labels(drives: Sequence[str | None]) -> NDArray[np.int64]:
-    """A number for each drive's name; 0 for none, which is a drive of its own."""
-    number: dict[str | None, int] = {None: 0}
-    for label in drives:
-        if label not in number:
-            said = hashlib.blake2b(str(label).encode(), digest_size=8).digest()
-            number[label] = int.from_bytes(said, "little", signed=True)
-    return np.array([number[label] for label in drives], np.int64)

@@ -6,9 +6,11 @@ be read, a step does everything anew.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -51,3 +53,29 @@ def find(dataset: fo.Dataset, names: Names, record: Record | None) -> Columns | 
 
 def _filename(dataset: fo.Dataset, names: Names, step: str) -> str:
     return f"ledger/{step}/{dataset_id(dataset)}/{names.suffix}"
+
+
+def ids(of: Sequence[str]) -> NDArray[np.bytes_]:
+    """Sample ids as a column has them, (n,)."""
+    return np.array(of, "S24")
+
+
+def rows(
+    kept: NDArray[np.bytes_], marks: NDArray[np.int64], now: Sequence[str], now_marks: NDArray[Any]
+) -> NDArray[np.int64]:
+    """The row of then of each sample, -1 where it is new or its mark is another, int64 (n,)."""
+    if np.array_equal(kept, ids(now)):
+        return np.where(marks == now_marks, np.arange(len(kept)), -1)
+    row = {sample_id: at for at, sample_id in enumerate(kept.tolist())}
+    found = np.array([row.get(sample_id.encode(), -1) for sample_id in now], np.int64)
+    return np.where((found >= 0) & (marks[found] == now_marks), found, -1)
+
+
+def labels(drives: Sequence[str | None]) -> NDArray[np.int64]:
+    """A number for each drive's name; 0 for none, which is a drive of its own, int64 (n,)."""
+    number: dict[str | None, int] = {None: 0}
+    for label in drives:
+        if label not in number:
+            said = hashlib.blake2b(str(label).encode(), digest_size=8).digest()
+            number[label] = int.from_bytes(said, "little", signed=True)
+    return np.array([number[label] for label in drives], np.int64)
