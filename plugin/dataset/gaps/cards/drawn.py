@@ -67,7 +67,7 @@ def _known(step: Step, scene: Scene) -> Known | None:
     if (labels[still] != kept["drives"][owned_from[still]]).any():
         return None
     pool_from = ledger.rows(kept["pool"], kept["pool_marks"], pool.ids, pool.marks)
-    return Known(*(_lists(kept, name) for name in ("owned", "pool")), owned_from, pool_from)
+    return Known(_lists(kept, "owned"), _lists(kept, "pool"), owned_from, pool_from)
 
 
 def _lists(kept: ledger.Columns, name: str) -> NearDrives:
