@@ -15,6 +15,13 @@ from gapsphere.plugin.estimate import Pace
 from gapsphere.plugin.settings.steps import EmbeddingParams, HeatmapParams
 
 PACKAGED = embed.made_with(EmbeddingParams())
+HERE = "the machine of these tests"
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch):
+    """No run of another test, in the same database, is a measure here."""
+    monkeypatch.setattr(platform, "node", lambda: HERE)
 
 
 def keep(dataset, step, pace, params=None):
@@ -24,7 +31,7 @@ def keep(dataset, step, pace, params=None):
 
 
 def here(count, seconds, **more):
-    return Pace(count, seconds, machine=platform.node(), **more)
+    return Pace(count, seconds, machine=HERE, **more)
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ KILLED = """
 
 @pytest.mark.crash
 def test_a_kill_loses_at_most_one_batch_and_nothing_is_embedded_twice(loaded, encoder, tmp_path):
-    shutil.copy(Path(__file__).parents[1] / "conftest.py", tmp_path / "conftest_encoder.py")
+    shutil.copy(Path(__file__).parents[2] / "conftest.py", tmp_path / "conftest_encoder.py")
     script = textwrap.dedent(KILLED).format(tests=str(tmp_path), name=loaded.name)
     process = subprocess.Popen([sys.executable, "-c", script])
     deadline = time.monotonic() + 120
