@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..settings.fields import Params, settings_of, unknown
-from .store.connection import WAIT
+from .store.connection import BEAT, WAIT
 from .store.database import database_failures
 from .store.fiftyone_internals import impatient
 from .store.samples import Samples
@@ -28,7 +28,7 @@ def opened(samples: Samples | str) -> Samples:
     """
     if not isinstance(samples, str):
         return samples
-    with database_failures(), impatient(WAIT):
+    with database_failures(), impatient(WAIT, BEAT):
         if fo.dataset_exists(samples):
             return fo.load_dataset(samples)
         raise InputError(unknown("dataset", samples, fo.list_datasets()))
@@ -43,7 +43,7 @@ def settings_among(
     others = {"owned": settings.get("pool", "U"), "pool": settings.get("owned", "S")}
     for name in sets:
         if on is not None and settings[name] is not None:
-            with database_failures(), impatient(WAIT):
+            with database_failures(), impatient(WAIT, BEAT):
                 settings[name] = word_of(on, given[name], others.get(name))
     for name, value in settings.items():
         if isinstance(value, PathLike):

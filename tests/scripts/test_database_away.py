@@ -246,3 +246,40 @@ def test_python_functions_say_it_too(database_of_its_own, gone):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("The database failed") == 3
+
+
+IN_THE_MIDDLE = """
+import os, signal, sys, time
+import fiftyone as fo  # waits as long as the driver does by itself
+from gapsphere.plugin.dataset.store.steps.guard import guarded
+from gapsphere.plugin.errors import DatabaseError
+
+dataset = fo.Dataset("away")
+server = int(sys.argv[1])
+try:
+    with guarded(dataset, "step"):
+        os.kill(server, signal.SIGSTOP)
+        began = time.monotonic()
+        dataset.count()
+except DatabaseError as error:
+    print(error, flush=True)
+assert time.monotonic() - began < 10
+os.kill(server, signal.SIGCONT)
+assert dataset.count() == 0
+os._exit(0)
+"""
+
+
+@pytest.mark.crash
+def test_a_database_that_hangs_in_the_middle_of_a_step_is_said_too(database_of_its_own):
+    it = database_of_its_own
+    done = subprocess.run(
+        [sys.executable, "-c", IN_THE_MIDDLE, str(it.server.pid)],
+        env=it.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The database failed" in done.stdout

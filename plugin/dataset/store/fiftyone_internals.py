@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from inspect import signature
@@ -30,9 +30,13 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 Stages = list[dict[str, Any]]
+DRIVERS_HEARTBEAT = 10
+"""Seconds between two looks at a server where nobody chose otherwise.  Not the driver's constant,
+which :func:`~.connection.shorten_waits` changes."""
+_SOCKET = "connect", "socket"
 _impatience = threading.Lock()
-_impatient: dict[Any, tuple[set[object], float]] = {}
-"""Of each client's settings: who uses them, and how long was waited before anybody did."""
+_impatient: dict[int, tuple[set[object], Callable[[], None]]] = {}
+"""Of each client, by its identity: who is impatient with it, and what makes it as it was."""
 
 
 def database() -> Database[dict[str, Any]]:
@@ -42,40 +46,63 @@ def database() -> Database[dict[str, Any]]:
 
 
 @contextmanager
-def impatient(seconds: float) -> Iterator[None]:
-    """Let a server that does not answer be waited for so long and no longer.
+def impatient(wait: float, beat: float) -> Iterator[None]:
+    """Wait ``wait`` seconds for a server that does not answer, and look every ``beat`` whether.
 
-    A client has no public way to change what it was made with, and FiftyOne made these two.  A
-    server that stands still is noticed here in that time; later only by the client's own heartbeat,
-    which takes half a minute where FiftyOne was imported before Gapsphere.  Of several users at
-    once, in whatever order they leave, the last one restores what was before.
+    A client has no public way to change what it was made with, and FiftyOne made these two.  By the
+    driver's defaults, half a minute goes by until a question to a server that stands still is given
+    up: its heartbeat ends it.  Here that takes ``wait + beat``.  Of several users at once, in
+    whatever order they leave, the last one restores what was before.
 
     Raises
     ------
     PyMongoError
         The server does not answer now.
     """
-    with pymongo.timeout(seconds):
+    with pymongo.timeout(wait):
         database().command("ping")
-    settings = [
-        each._topology_settings for each in (database().client, mongoengine.get_connection())
-    ]
+    clients = [database().client, mongoengine.get_connection()]
     mine = object()
     with _impatience:
-        for each in settings:
-            users, _ = _impatient.setdefault(each, (set(), each._server_selection_timeout))
-            users.add(mine)
-            each._server_selection_timeout = min(seconds, each._server_selection_timeout)
+        for client in clients:
+            if id(client) not in _impatient:
+                _impatient[id(client)] = set(), _hurried(client, wait, beat)
+            _impatient[id(client)][0].add(mine)
     try:
         yield
     finally:
         with _impatience:
-            for each in settings:
-                users, before = _impatient[each]
+            for client in clients:
+                users, restore = _impatient[id(client)]
                 users.discard(mine)
                 if not users:
-                    each._server_selection_timeout = before
-                    del _impatient[each]
+                    del _impatient[id(client)]
+                    restore()
+
+
+def _hurried(client: pymongo.MongoClient[Any], wait: float, beat: float) -> Callable[[], None]:
+    """Shorten what a client waits; what makes it as it was.
+
+    A heartbeat that somebody chose, in the database's URI, is left alone.
+    """
+    settings = client._topology_settings
+    shorter: list[tuple[Any, str, float]] = [(settings, "_server_selection_timeout", wait)]
+    monitors: list[Any] = []
+    if settings._heartbeat_frequency == DRIVERS_HEARTBEAT:
+        shorter.append((settings, "_heartbeat_frequency", beat))
+        monitors = [server._monitor for server in client._topology._servers.values()]
+    for each in monitors:
+        shorter += [(each._pool.opts, f"_PoolOptions__{what}_timeout", wait) for what in _SOCKET]
+    before = [(of, name, getattr(of, name)) for of, name, _ in shorter]
+
+    def put(values: Iterable[tuple[Any, str, float]]) -> None:
+        for of, name, value in values:
+            setattr(of, name, value)
+        for each in monitors:
+            each.cancel_check()  # it looks again at once, with these times
+
+    put((of, name, min(value, getattr(of, name))) for of, name, value in shorter)
+    return lambda: put(before)
 
 
 def dataset_id(dataset: fo.Dataset) -> ObjectId:

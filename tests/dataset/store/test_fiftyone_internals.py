@@ -1,12 +1,14 @@
 """One contract a function: what FiftyOne's private API has to go on doing."""
 
 import io
+import queue
 import zlib
 from datetime import datetime
 
 import fiftyone as fo
 import fiftyone.core.odm as foo
 import numpy as np
+import pymongo.monitoring
 import pytest
 from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.store import fiftyone_internals as internals
@@ -243,6 +245,49 @@ def test_the_embeddings_panel_reads_the_facts_of_a_brain_run_and_not_its_results
     asked = {"datasetName": boxes.name, "brainKey": "made"}
     told = routes.EmbeddingsV2RunInfo._post_sync(None, asked)
     assert (told["n"], told["dims"]) == (3, 3)
+
+
+class Looks(pymongo.monitoring.ServerHeartbeatListener):
+    """How long the driver let its server wait with an answer, look by look."""
+
+    def __init__(self):
+        self.seconds = queue.Queue()
+
+    def started(self, event): ...
+
+    def failed(self, event): ...
+
+    def succeeded(self, event):
+        if event.awaited:
+            self.seconds.put(event.duration)
+
+
+def test_a_hurried_client_looks_at_its_server_more_often_until_it_is_as_before(dataset):
+    looks = Looks()
+    chosen = {"heartbeatFrequencyMS": 1000 * internals.DRIVERS_HEARTBEAT}
+    address = internals.database().client.address
+    with pymongo.MongoClient(*address, event_listeners=[looks], **chosen) as client:
+        client.admin.command("ping")
+        settings, opts = (
+            client._topology_settings,
+            [server._monitor._pool.opts for server in client._topology._servers.values()],
+        )
+        before = settings.heartbeat_frequency, [each.connect_timeout for each in opts]
+        restore = internals._hurried(client, 3, 0.5)
+        assert [each.connect_timeout for each in opts] == [3]
+        assert [each.socket_timeout for each in opts] == [3]
+        assert looks.seconds.get(timeout=20) < 2
+        restore()
+        assert (settings.heartbeat_frequency, [each.connect_timeout for each in opts]) == before
+
+
+def test_a_heartbeat_that_a_uri_chooses_stays(dataset):
+    address = internals.database().client.address
+    with pymongo.MongoClient(*address, heartbeatFrequencyMS=20_000) as client:
+        client.admin.command("ping")
+        internals._hurried(client, 3, 0.5)
+        assert client._topology_settings.heartbeat_frequency == 20
+        assert client._topology_settings.server_selection_timeout == 3
 
 
 def test_no_other_file_reaches_for_a_private_name():

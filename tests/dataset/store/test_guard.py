@@ -122,12 +122,12 @@ def test_waits_are_as_before_after_a_step(dataset):
 
     settings = database().client._topology_settings
     before = settings._server_selection_timeout
-    with impatient(0.5):
+    with impatient(0.5, 2):
         assert settings._server_selection_timeout == 0.5
-        with impatient(2):
+        with impatient(2, 2):
             assert settings._server_selection_timeout == 0.5
     assert settings._server_selection_timeout == before
-    first, second = impatient(0.5), impatient(0.5)  # two jobs, and the first one ends first
+    first, second = impatient(0.5, 2), impatient(0.5, 2)  # two jobs, and the first one ends first
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)

@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from ....errors import Cancelled, DatabaseError, InputError
 from ....progress import Progress, Reporter
-from ..connection import WAIT
+from ..connection import BEAT, WAIT
 from ..database import database_failures
 from ..fiftyone_internals import database, dataset_id, impatient
 from ..names import Names
@@ -105,7 +105,7 @@ def guarded(samples: Samples, what: str, suffix: str = "") -> Iterator[Watch]:
         The dataset, or a field that the step writes, was deleted meanwhile; the disk is full, or a
         file may not be read or written.
     """
-    with database_failures(), impatient(WAIT), disk_failures():
+    with database_failures(), impatient(WAIT, BEAT), disk_failures():
         watch = Watch(samples, what, suffix)
         try:
             yield watch
