@@ -221,11 +221,14 @@ def against_fiftyone(
     ids = dataset.values("id")
     items = list(zip(ids, map(str, paths), strict=True))
 
+    def write(batch: list[str], rows: np.ndarray) -> None:
+        vectors.write(dataset, "ours", batch, rows)
+
     def ours() -> None:
         extract(
             items,
             encoder,
-            lambda batch, rows: vectors.write(dataset, "ours", batch, rows),
+            write,
             batch_size=batch_size,
             num_workers=options.workers,
         )

@@ -8,7 +8,6 @@ question first needs them.
 from __future__ import annotations
 
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -47,8 +46,6 @@ WARM_AFTER = 2.0
 """Seconds before reading ahead: drawing the points comes first."""
 KEPT = 3
 """Analyses held in memory: a dataset or two, and a second encoder."""
-IN_MEMORY = 1 << 30
-"""Bytes of embeddings up to which they stay in memory."""
 EMBEDDINGS, UNKNOWN = "embeddings", "unknown"
 IMPORTED = "imported"
 """In place of an encoder, where a folder brought what it made."""
@@ -195,18 +192,14 @@ class Analysis:
 
 def _embeddings(dataset: fo.Dataset, field: str, ids: PointIds) -> Array:
     """Unit embeddings of all points, float32 (n, d)."""
-    read = vectors.read(dataset, field, allocate=_room)
-    rows = ids.rows_of(read.ids)
-    if len(rows) != len(ids) or len(read.ids) < len(ids):
-        count = len(ids) - len(rows)
+    found = vectors.find(dataset, field, order=ids.text(), unit=False)
+    if found.missing:
         raise EmptySetError(
-            f"From the sphere's coordinates and the distances of the run: {count:,} of the "
-            f"{len(ids):,} images on the sphere {'has' if count == 1 else 'have'} no {field!r}."
+            f"From the sphere's coordinates and the distances of the run: {found.missing:,} of the "
+            f"{len(ids):,} images on the sphere {'has' if found.missing == 1 else 'have'} no "
+            f"{field!r}."
         )
-    if len(read.ids) == len(ids) and np.array_equal(rows, np.arange(len(ids))):
-        return read.matrix
-    place = {sample_id: i for i, sample_id in enumerate(read.ids)}
-    return read.matrix[[place[sample_id] for sample_id in ids.text()]]
+    return found.matrix
 
 
 def _embedded(dataset: fo.Dataset, names: Names) -> str:
@@ -233,14 +226,6 @@ def _lacks(dataset: fo.Dataset, names: Names, measured: runs.Record | None) -> s
             f"({theirs.get('encoder')}). Run compute_coverage for their distances and δ."
         )
     return ""
-
-
-def _room(shape: tuple[int, int], dtype: Any) -> Array:
-    """A matrix in memory, or in a file where it would fill it: questions read a few rows of it."""
-    if np.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY:
-        return np.empty(shape, dtype)
-    with tempfile.TemporaryFile(prefix="gapsphere-") as file:
-        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 def _drives(dataset: fo.Dataset, field: str | None, ids: PointIds) -> Array:

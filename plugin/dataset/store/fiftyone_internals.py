@@ -246,6 +246,21 @@ def stored_values(dataset: fo.Dataset, field: str, ids: Sequence[str]) -> dict[s
     return {str(document["_id"]): document.get(name) for document in found}
 
 
+def set_binaries(dataset: fo.Dataset, field: str, values: Mapping[str, bytes]) -> None:
+    """Write values as the database holds them, by id; the field is declared.
+
+    ``set_values`` takes the arrays alone, and what it makes of them is not known.
+    """
+    name, now = stored_name(dataset, field), datetime.now(timezone.utc).replace(tzinfo=None)
+    changes = [
+        pymongo.UpdateOne(
+            {"_id": ObjectId(sample_id)}, {"$set": {name: value, "last_modified_at": now}}
+        )
+        for sample_id, value in values.items()
+    ]
+    dataset._bulk_write(changes, ids=list(values))
+
+
 def pipeline(samples: fo.Dataset | fo.DatasetView) -> Stages:
     """What MongoDB is asked for the samples of a dataset or view."""
     return list(samples._pipeline())

@@ -17,6 +17,7 @@ from pathlib import Path
 import fiftyone as fo
 
 from ...errors import InputError
+from .database import identity
 from .fiftyone_internals import dataset_id
 
 HOME = "gapsphere"
@@ -51,6 +52,11 @@ def frames(dataset: fo.Dataset, video: str) -> Path:
 def cards(dataset: fo.Dataset) -> Path:
     """Cards in place of images that are not on this machine."""
     return _folder(f"cards/{dataset_id(dataset)}")
+
+
+def vectors(dataset: fo.Dataset) -> Path:
+    """Copies of vectors, a folder a field, beside those of the other datasets of this database."""
+    return inside(_home() / "vectors" / identity() / str(dataset_id(dataset)))
 
 
 def sparse(dataset: fo.Dataset) -> Path:

@@ -27,7 +27,7 @@ EMBED = """
     import numpy as np
     from PIL import Image
     from gapsphere.plugin.settings.steps import EmbeddingParams
-    from gapsphere.plugin.dataset.store import vectors
+    from gapsphere.plugin.dataset.store.vectors import vectors
     from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
     from gapsphere.plugin.errors import DatabaseError
 

@@ -31,6 +31,17 @@ def test_the_database_lists_the_datasets(boxes):
     assert boxes.name in names
 
 
+def test_binaries_are_what_the_field_gives_and_samples_in_memory_follow(boxes):
+    boxes.add_sample_field("vector", fo.VectorField)
+    sample, row = boxes.first(), np.arange(3, dtype=np.float32)
+    before = sample.last_modified_at
+    stored = fo.core.utils.serialize_numpy_array(row)
+    internals.set_binaries(boxes, "vector", {sample.id: stored})
+    assert sample.vector.tolist() == boxes.values("vector")[0].tolist() == row.tolist()
+    assert boxes.values("last_modified_at")[0] >= before
+    assert internals.stored_values(boxes, "vector", [sample.id]) == {sample.id: stored}
+
+
 def test_a_datasets_id_outlives_its_name(boxes):
     before = internals.dataset_id(boxes)
     boxes.name = f"{boxes.name}-renamed"

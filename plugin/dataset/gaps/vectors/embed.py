@@ -41,7 +41,7 @@ from ...store.samples import by_slice, flat, slices_line
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples
 from ...store.steps.step import Step
-from ...store.vectors import vectors
+from ...store.vectors import mapped, vectors
 from ...store.vectors.vectors import Vectors
 from . import copies
 from .copies import Copies
@@ -166,11 +166,15 @@ def compute_embeddings(
     known = counted(samples) - len(ids)
 
     def write(batch: list[str], rows: NDArray[np.float32]) -> None:
-        vectors.write(step.dataset, names.embedding, batch, rows)
+        marks = vectors.write(step.dataset, names.embedding, batch, rows)
+        grow(batch, marks, rows)
         clock.count += len(batch)
         step.at("batch")
 
-    with step.timed(made_by, started - opening) as clock:
+    with (
+        step.timed(made_by, started - opening) as clock,
+        mapped.growing(step.dataset, names.embedding, len(ids), encoder.dimension) as grow,
+    ):
         extraction = extract(
             list(zip(ids, paths, strict=True)),
             encoder,

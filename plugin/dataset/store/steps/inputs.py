@@ -77,8 +77,7 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
     """
     dataset, names = reloaded(samples), Names(params.suffix)
     sets = resolve_sets(samples, params.owned, params.pool)
-    owned = vectors.find(sets.owned, names.embedding, progress=progress)
-    pool = vectors.find(sets.pool, names.embedding, like=owned, progress=progress)
+    owned, pool = vectors.find_sets(sets.owned, sets.pool, names.embedding, progress)
     for found, role in ((owned, "S"), (pool, "U")):
         if not found.ids:
             raise EmptySetError(

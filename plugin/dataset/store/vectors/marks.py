@@ -9,6 +9,7 @@ results move it, and a writer past FiftyOne does not.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ from ..samples import Samples, dataset_of
 
 _HEAD, _ID, _VALUE = 9, 12, 11
 """Bytes of a document before its id, of the id, and of each mark with its name."""
+_BINARY = 30
+"""What a value that is binary comes at in the order of types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,24 @@ def marks_of(samples: Samples, *fields: str) -> Marks:
         np.concatenate([np.empty((0, len(fields)), np.int64), *marks]),
         np.concatenate([np.empty((0, len(fields)), bool), *there]),
     )
+
+
+def mark_of(stored: Any) -> int:
+    """The mark of a value as the database holds it, as a server that can hash makes it.
+
+    That is the hash of a hashed index (MongoDB's source, ``hasher.cpp``): the first eight bytes of
+    MD5 over the seed 0, the number of the type in its order, and the value as BSON writes it.
+    """
+    if not isinstance(stored, bytes):
+        return _hashed(stored)
+    said = struct.pack("<iiiB", 0, _BINARY, len(stored), 0) + stored
+    digest = hashlib.md5(said, usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "little", signed=True)
+
+
+def has_mark(stored: Any, mark: int) -> bool:
+    """Whether a stored value has that mark, whoever made it."""
+    return mark_of(stored) == mark or _hashed(stored) == mark
 
 
 def content_digest(dataset: fo.Dataset) -> str:

@@ -1,40 +1,36 @@
 """Vectors between samples and arrays: the samples are the only source of truth.
 
-Reading goes in blocks into one preallocated array, so that the peak is that array and one block;
-FiftyOne's own ``values`` would hold every vector twice.
+What many steps start from is mapped from a copy on the disk (:mod:`~.mapped`); all else is read in
+blocks into one array, where FiftyOne's own ``values`` would hold every vector twice.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import zlib
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ....errors import DimensionError, InputError, MismatchError, NotFiniteError
+from ....errors import DimensionError, InputError, NotFiniteError
 from ....progress import Progress, silent
 from ..database import counted
 from ..fields import fields
-from ..fiftyone_internals import stored_values
 from ..samples import Samples, dataset_of, flat
+from . import mapped, stored
 from .marks import marks_of
 
-READ_BLOCK = 8192
+FEW = 500
+"""Vectors that are read at once wherever they lie."""
 UNIT_TOLERANCE = 1e-4
 COPYING = "copying"
 """In the inputs of a running record: vectors of before and of now may stand side by side."""
 NUMBERS = (fo.FloatField, fo.IntField)
 MARK = "marks:"
 """Before a digest of marks (:mod:`~.marks`); one of all numbers has nothing before it."""
-_NPY = b"\x93NUMPY\x01\x00"
-_kinds: dict[bytes, tuple[np.dtype[Any], tuple[int, ...]]] = {}
-"""Type and shape of arrays by their header, few since vectors of a dataset are alike."""
 _NOTHING = np.empty((0, 0), np.float32)
 
 
@@ -58,8 +54,9 @@ class Vectors:
     @cached_property
     def matrix(self) -> NDArray[np.float32]:
         """The numbers, read when they are first asked for."""
-        found, self._matrix = self._matrix, _NOTHING
-        return found() if callable(found) else found
+        found = self._matrix() if callable(self._matrix) else self._matrix
+        self._matrix = _NOTHING
+        return found
 
     def digest(self) -> str:
         """Fingerprint of ids and values: two equal digests mean the same input."""
@@ -80,61 +77,128 @@ class Vectors:
 
 
 def find(
-    samples: Samples, field: str, *, like: Vectors | None = None, progress: Progress = silent
+    samples: Samples,
+    field: str,
+    *,
+    order: Sequence[str] | None = None,
+    unit: bool = True,
+    progress: Progress = silent,
 ) -> Vectors:
-    """The vectors of ``field``, unit rows, known by their marks and read when they are asked for.
+    """The vectors of ``field``, known by their marks and read when they are asked for, read-only.
+
+    Parameters
+    ----------
+    order
+        Ids of the samples that are wanted, in the order that is wanted; default all, as they come.
+    unit
+        Also require unit rows.
 
     Raises
     ------
     MismatchError
         When they are read: a sample has lost its vector since.
     DimensionError, NotFiniteError
-        When they are read, as in :func:`read`, or where those ``like`` which they should be are
-        not.
+        When they are read, as in :func:`read`.
     """
-    samples = flat(samples)
-    if not samples.has_field(field):
-        return Vectors([], _NOTHING, counted(samples))
-    found, dataset = marks_of(samples, field), dataset_of(samples)
-    there = found.there[:, 0]
-    packed = found.ids[there].tobytes()
-    ids = [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
+    sought = _Sought.of(samples, field, unit)
+    return (sought if order is None else sought.ordered(order)).vectors(progress)
 
-    def numbers() -> NDArray[np.float32]:
-        listed, matrix = _rows(dataset, field, ids, np.empty, progress)
-        if len(listed) < len(ids):
-            raise MismatchError(
-                f"{len(ids) - len(listed)} samples lost their {field!r} while they were read: run "
-                "it again."
-            )
-        _check(listed, matrix, field, unit=True)
-        if like is not None and like.matrix.shape[1] != matrix.shape[1]:
+
+def find_sets(
+    owned: Samples, pool: Samples, field: str, progress: Progress = silent
+) -> tuple[Vectors, Vectors]:
+    """The vectors of S and of U as :func:`find` finds them, parts of one matrix.
+
+    Raises
+    ------
+    DimensionError
+        When they are read: those of S have another length than those of U.
+    """
+    parts = [_Sought.of(samples, field, unit=True) for samples in (owned, pool)]
+    sizes = [len(part.ids) for part in parts]
+    if not all(sizes):
+        return parts[0].vectors(progress), parts[1].vectors(progress)
+
+    @cache
+    def both() -> NDArray[np.float32]:
+        try:
+            return parts[0].beside(parts[1]).read(progress)
+        except DimensionError as error:
+            lengths = [part.read(progress).shape[1] for part in parts]
             raise DimensionError(
-                f"{field!r} has {like.matrix.shape[1]} numbers in S and {matrix.shape[1]} in U: "
-                "embed both with one encoder."
-            )
+                f"{field!r} has {lengths[0]} numbers in S and {lengths[1]} in U: embed both with "
+                "one encoder."
+            ) from error
+
+    return (
+        parts[0].vectors(progress, lambda: both()[: sizes[0]]),
+        parts[1].vectors(progress, lambda: both()[sizes[0] :]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Sought:
+    """Samples that have a vector, with its mark, and how many others there are."""
+
+    dataset: fo.Dataset
+    field: str
+    ids: list[str]
+    marks: NDArray[np.int64]
+    missing: int
+    unit: bool
+
+    @classmethod
+    def of(cls, samples: Samples, field: str, unit: bool) -> _Sought:
+        samples, dataset = flat(samples), dataset_of(samples)
+        if not samples.has_field(field):
+            return cls(dataset, field, [], np.empty(0, np.int64), counted(samples), unit)
+        found = marks_of(samples, field)
+        there = found.there[:, 0]
+        packed = found.ids[there].tobytes()
+        ids = [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
+        return cls(dataset, field, ids, found.marks[there, 0], int((~there).sum()), unit)
+
+    def beside(self, other: _Sought) -> _Sought:
+        """Both, one after the other."""
+        marks = np.concatenate([self.marks, other.marks])
+        return replace(self, ids=self.ids + other.ids, marks=marks)
+
+    def ordered(self, ids: Sequence[str]) -> _Sought:
+        """Of these samples, in their order, those that have a vector."""
+        row = {sample_id: at for at, sample_id in enumerate(self.ids)}
+        rows = [row[sample_id] for sample_id in ids if sample_id in row]
+        wanted = [self.ids[at] for at in rows]
+        return replace(self, ids=wanted, marks=self.marks[rows], missing=len(ids) - len(rows))
+
+    def read(self, progress: Progress) -> NDArray[np.float32]:
+        """The vectors; read from the database alone where their copy is not sound."""
+        matrix = mapped.rows(self.dataset, self.field, self.ids, self.marks, progress)
+        try:
+            _check(self.ids, matrix, self.field, self.unit)
+        except NotFiniteError:
+            if not mapped.forget(self.dataset, self.field):
+                raise
+            matrix = mapped.rows(self.dataset, self.field, self.ids, self.marks, progress)
+            _check(self.ids, matrix, self.field, self.unit)
         return matrix
 
-    missing = int((~there).sum())
-    return Vectors(ids, numbers if ids else _NOTHING, missing, found.marks[there, 0])
+    def vectors(
+        self, progress: Progress, matrix: Callable[[], NDArray[np.float32]] | None = None
+    ) -> Vectors:
+        if not self.ids:
+            return Vectors([], _NOTHING, self.missing, self.marks)
+        return Vectors(self.ids, matrix or (lambda: self.read(progress)), self.missing, self.marks)
 
 
 def read(
-    samples: Samples,
-    field: str,
-    *,
-    progress: Progress = silent,
-    unit: bool = False,
-    allocate: Callable[[tuple[int, int], Any], NDArray[np.float32]] = np.empty,
+    samples: Samples, field: str, *, progress: Progress = silent, unit: bool = False
 ) -> Vectors:
-    """Read the vectors of ``field`` into one array.
+    """Read the vectors of ``field``: from their copy where there is one (:mod:`~.mapped`).
 
     Parameters
     ----------
     unit
         Also require unit rows.
-    allocate
-        Makes the array, of a shape and a dtype; default in memory.
 
     Raises
     ------
@@ -148,63 +212,28 @@ def read(
     missing = counted(samples) - len(ids)
     if not ids:
         return Vectors([], _NOTHING, missing)
-    found, matrix = _rows(dataset_of(samples), field, ids, allocate, progress)
+    dataset = dataset_of(samples)
+    if mapped.there(dataset, field) and len(ids) > FEW:
+        there = find(samples, field, unit=unit, progress=progress)
+        return Vectors(there.ids, there.matrix, there.missing)
+    found, matrix = _rows(dataset, field, ids, progress)
     _check(found, matrix, field, unit)
     return Vectors(found, matrix, missing + len(ids) - len(found))
 
 
 def _rows(
-    dataset: fo.Dataset,
-    field: str,
-    ids: Sequence[str],
-    allocate: Callable[[tuple[int, int], Any], NDArray[np.float32]],
-    progress: Progress,
+    dataset: fo.Dataset, field: str, ids: Sequence[str], progress: Progress
 ) -> tuple[list[str], NDArray[np.float32]]:
     """Vectors of these samples, those left out that have none."""
-    matrix: NDArray[np.float32] | None = None
+    matrix = _NOTHING
     found: list[str] = []
-    for start in range(0, len(ids), READ_BLOCK):
-        block = ids[start : start + READ_BLOCK]
-        rows = stored_values(dataset, field, block)
-        for sample_id in block:
-            value = rows.get(sample_id)
-            if value is None:
-                continue
-            row = _vector(value, sample_id, field)
-            if matrix is None:
-                matrix = allocate((len(ids), len(row)), np.float32)
-            if len(row) != matrix.shape[1]:
-                raise DimensionError(
-                    f"Sample {sample_id} has a {field!r} of {len(row)} numbers where others have "
-                    f"{matrix.shape[1]}: two encoders are mixed. Clear the field and embed again."
-                )
-            matrix[len(found)] = row
-            found.append(sample_id)
-        progress(min(start + READ_BLOCK, len(ids)), len(ids))
-    return found, _NOTHING if matrix is None else matrix[: len(found)]
-
-
-def _vector(row: Any, sample_id: str, field: str) -> NDArray[np.float32]:
-    try:
-        vector = _array(row) if isinstance(row, bytes) else np.asarray(row, np.float32)
-    except (TypeError, ValueError):
-        vector = np.empty((0, 0), np.float32)
-    if vector.ndim != 1 or not vector.size:
-        raise DimensionError(f"Sample {sample_id} has a {field!r} that is not a list of numbers.")
-    return vector
-
-
-def _array(stored: bytes) -> NDArray[Any]:
-    """A stored array as numpy has it, which takes most of its time to read the header anew."""
-    data = zlib.decompress(stored)
-    end = 10 + int.from_bytes(data[8:10], "little")
-    kind = _kinds.get(data[:end])
-    if kind is None:
-        array = np.load(io.BytesIO(data), allow_pickle=False)
-        if data.startswith(_NPY) and array.flags.c_contiguous:
-            _kinds[data[:end]] = array.dtype, array.shape
-        return np.asarray(array, np.float32)
-    return np.frombuffer(data, kind[0], offset=end).reshape(kind[1])
+    for _, sample_id, value in stored.values(dataset, field, ids, progress):
+        row = stored.vector(value, sample_id, field)
+        if not found:
+            matrix = np.empty((len(ids), len(row)), np.float32)
+        stored.put(row, matrix[len(found)], sample_id, field)
+        found.append(sample_id)
+    return found, matrix[: len(found)]
 
 
 def refuse_other_kinds(samples: Samples, field: str) -> None:
@@ -222,13 +251,24 @@ def refuse_other_kinds(samples: Samples, field: str) -> None:
     raise InputError(f"{field!r} holds {kind}, not vectors: name a field with vectors.")
 
 
-def write(dataset: fo.Dataset, field: str, ids: Sequence[str], matrix: NDArray[np.float32]) -> None:
-    """Write one vector a sample, in blocks; the field is declared on first use."""
+def write(
+    dataset: fo.Dataset, field: str, ids: Sequence[str], matrix: NDArray[np.float32]
+) -> NDArray[np.int64] | None:
+    """Write one vector a sample, in blocks; the field is declared on first use.
+
+    Returns
+    -------
+    int64 (n,), the marks of what was written; None where the field is none of vectors.
+    """
     declare(dataset, field)
-    for start in range(0, len(ids), READ_BLOCK):
-        block = slice(start, start + READ_BLOCK)
-        values = dict(zip(ids[block], np.asarray(matrix[block], np.float32), strict=True))
+    rows, known = np.asarray(matrix, np.float32), dataset.get_field(field)
+    if isinstance(known, fo.VectorField) and not known.read_only:
+        return stored.write(dataset, field, ids, rows)
+    for start in range(0, len(ids), stored.BLOCK):
+        block = slice(start, start + stored.BLOCK)
+        values = dict(zip(ids[block], rows[block], strict=True))
         dataset.set_values(field, values, key_field="id", progress=False)
+    return None
 
 
 def declare(dataset: fo.Dataset, field: str, description: str | None = None) -> None:

@@ -1,0 +1,96 @@
+"""Vectors as the database holds them: each one zlib around numpy's own format, or a list."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from fiftyone.core.utils import serialize_numpy_array
+from numpy.typing import NDArray
+
+from ....errors import DimensionError
+from ....progress import Progress, silent
+from ..fiftyone_internals import set_binaries, stored_values
+from .marks import mark_of
+
+BLOCK = 8192
+"""Samples of one command to the database."""
+_NPY = b"\x93NUMPY\x01\x00"
+_kinds: dict[bytes, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+"""Type and shape of arrays by their header, few since vectors of a dataset are alike."""
+
+
+def values(
+    dataset: fo.Dataset, field: str, ids: Sequence[str], progress: Progress = silent
+) -> Iterator[tuple[int, str, Any]]:
+    """Place, id and stored value of each sample that has one, in order, a block in memory."""
+    for start in range(0, len(ids), BLOCK):
+        block = ids[start : start + BLOCK]
+        found = stored_values(dataset, field, block)
+        for at, sample_id in enumerate(block, start):
+            if found.get(sample_id) is not None:
+                yield at, sample_id, found[sample_id]
+        progress(min(start + BLOCK, len(ids)), len(ids))
+
+
+def vector(value: Any, sample_id: str, field: str) -> NDArray[np.float32]:
+    """The vector of a stored value.
+
+    Raises
+    ------
+    DimensionError
+        It is no list of numbers.
+    """
+    try:
+        row = _array(value) if isinstance(value, bytes) else np.asarray(value, np.float32)
+    except (TypeError, ValueError):
+        row = np.empty((0, 0), np.float32)
+    if row.ndim != 1 or not row.size:
+        raise DimensionError(f"Sample {sample_id} has a {field!r} that is not a list of numbers.")
+    return row
+
+
+def put(row: NDArray[Any], into: NDArray[np.float32], sample_id: str, field: str) -> None:
+    """Write a vector where it goes.
+
+    Raises
+    ------
+    DimensionError
+        It is of another length.
+    """
+    if len(row) != len(into):
+        raise DimensionError(
+            f"Sample {sample_id} has a {field!r} of {len(row)} numbers where others have "
+            f"{len(into)}: two encoders are mixed. Clear the field and embed again."
+        )
+    into[:] = row
+
+
+def write(
+    dataset: fo.Dataset, field: str, ids: Sequence[str], matrix: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """Write one vector a sample, in blocks; the mark of each, int64 (n,)."""
+    marks = np.empty(len(ids), np.int64)
+    for start in range(0, len(ids), BLOCK):
+        part = slice(start, start + BLOCK)
+        block = [serialize_numpy_array(row) for row in matrix[part]]
+        set_binaries(dataset, field, dict(zip(ids[part], block, strict=True)))
+        marks[part] = [mark_of(value) for value in block]
+    return marks
+
+
+def _array(stored: bytes) -> NDArray[Any]:
+    """A stored array as numpy has it, which takes most of its time to read the header anew."""
+    data = zlib.decompress(stored)
+    end = 10 + int.from_bytes(data[8:10], "little")
+    kind = _kinds.get(data[:end])
+    if kind is None:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+        if data.startswith(_NPY) and array.flags.c_contiguous:
+            _kinds[data[:end]] = array.dtype, array.shape
+        return np.asarray(array, np.float32)
+    return np.frombuffer(data, kind[0], offset=end).reshape(kind[1])
