@@ -4,10 +4,12 @@ It is started before anything is collected, because importing FiftyOne connects,
 in a temporary folder.
 """
 
+import atexit
 import os
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +65,9 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_unconfigure(config):
+    if (odm := sys.modules.get("fiftyone.core.odm.database")) is not None:
+        # FiftyOne tidies up as Python ends, and would wait half a minute for the server.
+        atexit.unregister(odm._delete_non_persistent_datasets_if_allowed)
     if _server is not None:
         _server.terminate()
         _server.wait(30)
