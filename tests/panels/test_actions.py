@@ -12,6 +12,8 @@ from gapsphere.panels.gap_explorer import actions, heatmaps, memory, pulse
 from gapsphere.plugin.attention import overlay
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.errors import InputError
+from gapsphere.tests.support.as_loaded import loaded
+from gapsphere.tests.support.held import held
 from gapsphere.tests.support.made_sphere import name_encoder
 from gapsphere.tests.support.open_panel import OpenPanel
 from gapsphere.tests.support.waiting import wait_for
@@ -36,6 +38,13 @@ class Panel(OpenPanel):
 @pytest.fixture
 def panel(fresh):
     return Panel.loaded(fresh)
+
+
+@pytest.fixture
+def at_first(monkeypatch):
+    """Work of panels, held at its first image."""
+    with held(loaded("plugin.dataset.work.jobs"), monkeypatch) as go:
+        yield go
 
 
 def test_the_tray_takes_candidates_and_leaves_out_what_s_has(panel, fresh):
@@ -84,13 +93,14 @@ def test_cards_come_in_the_tray_s_order_and_leave_out_what_is_gone(panel, fresh)
     assert not any(card["verdict"] == "gap" for card in within)
 
 
-def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh):
+def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh, at_first):
     name_encoder(fresh)
     panel = Panel.loaded(fresh)
     ids = fresh.match_tags("U").limit(5).values("id")
     assert panel.call("heatmaps", ids=ids) == {"maps": {}, "making": None}
     begun = panel.act("heatmap", ids)["making"]
     assert (begun["state"], begun["label"]) == ("running", "Compute heatmaps")
+    at_first.set()
     made = panel.made()
     assert (made["state"], made["done"], made["total"]) == ("done", 5, 5)
     assert "5 made" in made["text"]
@@ -123,16 +133,17 @@ def test_a_new_field_comes_into_the_sidebar_without_taking_an_answer_away(fresh,
         assert ctx.ops.reload_dataset.call_count == 1
 
 
+@pytest.mark.usefixtures("at_first")
 def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(fresh):
     name_encoder(fresh)
     panel = Panel.loaded(fresh)
-    ids = fresh.values("id")[:300]
+    ids = fresh.values("id")[:20]
     panel.act("heatmap", ids)
     assert "being made" in panel.act("heatmap", ids)["error"]
     panel.call("work", id=panel.call("making")["making"]["id"], do="stop")
     made = panel.made()
     assert (made["state"], made["again"]) == ("stopped", True)
-    assert fresh.count("heatmap") < 300
+    assert fresh.count("heatmap") < 20
 
 
 def test_why_there_are_no_heatmaps_is_a_sentence(panel, fresh, monkeypatch, tmp_path):

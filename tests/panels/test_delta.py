@@ -15,7 +15,9 @@ from gapsphere.tests.support.waiting import wait_for
 
 
 @pytest.fixture
-def bar(fresh):
+def bar(fresh, monkeypatch):
+    """It waits for what it writes, on the slowest machine too."""
+    monkeypatch.setattr(loaded("panels.work"), "PATIENCE", 60)
     return OpenPanel.loaded(fresh)
 
 

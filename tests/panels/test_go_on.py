@@ -1,6 +1,6 @@
 """Going on with work that was stopped: the form that began it, filled in the same way."""
 
-import time
+import threading
 
 import fiftyone.operators as foo
 import pytest
@@ -32,14 +32,17 @@ def ended(dataset):
 
 
 def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch):
+    left = threading.Event()
+
     def stopped(_report):
-        time.sleep(0.2)
+        assert left.wait(60)
         raise loaded("plugin.errors").Cancelled("Stopped.")
 
-    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0.05)
+    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
     form = {"suffix": "night", "target": "CURRENT_VIEW", "owned": "CURRENT_VIEW", "pool": "U"}
     form["view_target"] = "SELECTED_SAMPLES"
     run(fresh, "compute_coverage", stopped, monkeypatch, **form)
+    left.set()
     one = wait_for(lambda: ended(fresh))
     panel = OpenPanel(fresh)
     panel.call("work", id=one.id, do="again")
@@ -53,15 +56,18 @@ def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch
     assert told.listed(fresh) == []
 
 
-@pytest.mark.parametrize(("patience", "kept"), [(60, 0), (0.05, 1)])
+@pytest.mark.parametrize(("patience", "kept"), [(60, 0), (0, 1)])
 def test_a_refusal_is_kept_where_the_window_could_not_say_it(fresh, monkeypatch, patience, kept):
+    left = threading.Event()
+
     def refused(_report):
-        time.sleep(0.3)
+        assert not kept or left.wait(60)
         raise loaded("plugin.errors").BusyError("Another run works on it.")
 
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", patience)
     if kept:
         run(fresh, "compute_coverage", refused, monkeypatch)
+        left.set()
         one = wait_for(lambda: ended(fresh))
         assert (one.state, one.text) == ("failed", "Another run works on it.")
     else:

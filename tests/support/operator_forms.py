@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from .as_loaded import loaded
+
 PREFIX = "@gapsphere/gap-explorer/"
 
 
@@ -11,6 +13,7 @@ def form(name: str, dataset: Any, view: Any = None, selected: Any = (), **params
     from fiftyone.operators.executor import resolve_type
     from fiftyone.operators.registry import OperatorRegistry
 
+    loaded("operators.estimate").WAIT = 60  # a form that came before its count has other words
     request = {"dataset_name": dataset.name, "params": params, "selected": list(selected)}
     if view is not None:
         request["view"] = view._serialize()

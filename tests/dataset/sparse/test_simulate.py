@@ -290,7 +290,7 @@ name, weights, settings = sys.argv[1], sys.argv[2], eval(sys.argv[3])
 sparse_run.BLOCK = 2
 def slowly(done, total):
     print(done, flush=True)
-    time.sleep(0.3 if done > 8 else 0)  # time to be killed in: after the write of 9, before 10's
+    time.sleep(600 if done == 10 else 0)  # for the kill: after the write of 9, before 10's
 simulate_adaptive_sampling(
     fo.load_dataset(name), make(SimulateParams, settings),
     model=ModelRegistry({"small": weights}).get("small"), progress=slowly)

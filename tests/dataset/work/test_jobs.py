@@ -14,6 +14,7 @@ from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.work import jobs, told
 from gapsphere.plugin.errors import BusyError, Cancelled
 from gapsphere.plugin.settings.steps import EmbeddingParams
+from gapsphere.tests.support.held import held as held_at_first
 from gapsphere.tests.support.waiting import wait_for
 from pymongo.errors import AutoReconnect
 
@@ -67,16 +68,18 @@ def test_everybody_sees_how_far_it_is_and_what_came_of_it(dataset, held):
 
 
 @pytest.mark.parametrize("which", ["this one", "all"])
-def test_anybody_stops_it_and_what_is_done_is_kept(loaded, which):
+def test_anybody_stops_it_and_what_is_done_is_kept(loaded, which, monkeypatch):
     def embed(report):
         return compute_embeddings(
             loaded, EmbeddingParams(batch_size=1, encoder="packaged"), progress=report("Embeddings")
         )
 
-    job = jobs.begin(loaded, "compute_embeddings", "Compute embeddings", embed, "Next: coverage.")
-    wait_for(lambda: job.now.done >= 1)
-    told.stop(loaded, job.id if which == "this one" else None)
-    assert job.wait(MINUTE)
+    name, label = "compute_embeddings", "Compute embeddings"
+    with held_at_first(jobs, monkeypatch):
+        job = jobs.begin(loaded, name, label, embed, "Next: coverage.")
+        wait_for(lambda: job.now.done >= 1)
+        told.stop(loaded, job.id if which == "this one" else None)
+        assert job.wait(MINUTE)
     assert isinstance(job.error, Cancelled)
     ended = only(loaded)
     assert (ended.state, ended.then) == ("stopped", "")

@@ -70,7 +70,7 @@ def test_a_delta_is_tried_seen_in_the_grid_used_and_taken_back(panel, own, shot)
     panel.wait_state(f"s.run.delta === {tick['delta']} && s.choices.delta === null && s.ready")
     assert own.count_values("is_gap")[True] == tick["gaps"]
     assert panel.state("run")["basis"] == "given"
-    assert page.get_by_text("Only in this view").count() == 0
+    page.wait_for_selector("text=Only in this view", state="detached")
     shot(page, "delta-used")
 
     page.get_by_role("button", name="Back to the measured δ").click()

@@ -17,6 +17,7 @@ from gapsphere.plugin.sparse.live.serve import running
 from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.weights import save_weights
 from gapsphere.tests.support.sparse_client import Client
+from gapsphere.tests.support.waiting import wait_for
 from prometheus_client.parser import text_string_to_metric_families
 
 SIDE = 32
@@ -92,15 +93,6 @@ def sessions(address):
     return json.loads(get(f"{address}/api/sessions"))["sessions"]
 
 
-def until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 @contextmanager
 def bystander(address, frames):
     """A client at work; afterwards it must still be answered, and never have waited long."""
@@ -120,11 +112,11 @@ def bystander(address, frames):
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert until(lambda: waits or failed)
+    wait_for(lambda: waits or failed)
     try:
         yield
         before = len(waits)
-        assert until(lambda: len(waits) > before + 2 or failed)
+        wait_for(lambda: len(waits) > before + 2 or failed)
     finally:
         stop.set()
         thread.join()
@@ -151,7 +143,7 @@ def look():
         get=get,
         metric=metric,
         sessions=sessions,
-        until=until,
+        until=wait_for,
         bystander=bystander,
         join=join,
         error=error,

@@ -17,7 +17,7 @@ from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
 from gapsphere.plugin.sparse.live.recorder import read_recording
 from gapsphere.plugin.sparse.live.serve import running
-from gapsphere.plugin.sparse.live.session import open_session
+from gapsphere.plugin.sparse.live.session import Session, open_session
 from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from gapsphere.tests.support.sparse_client import Client
@@ -70,16 +70,25 @@ def test_feedback_tells_how_the_frame_went(look, address, frames):
         assert sum(told["shares"].values()) == COUNT
 
 
-def test_the_newest_frame_wins_and_its_answer_is_still_of_use(look, address, frames):
-    with look.join(address, resolution=(256, 256), encoding="binary") as client:
-        burst = look.film(1, 256)[0]
+def test_the_newest_frame_wins_and_its_answer_is_still_of_use(look, address, monkeypatch):
+    come, step = threading.Event(), Session.step
+
+    def slow(session, *given):
+        assert come.wait(60)  # while the first is worked on, the others arrive
+        return step(session, *given)
+
+    monkeypatch.setattr(Session, "step", slow)
+    with look.join(address, encoding="binary") as client:
+        burst = look.film(1, SIDE)[0]
         for number in range(12):
             client.send_frame(number, burst)
+        url = f"{address}/api/sessions/{client.session['session_id']}"
+        look.until(lambda: json.loads(look.get(url))["received"] == 12)
+        come.set()
         targets = [client.read("uv_coordinates").target_frame_id]
         while targets[-1] < 12:
             targets.append(client.read("uv_coordinates").target_frame_id)
         assert targets == sorted(targets)
-        url = f"{address}/api/sessions/{client.session['session_id']}"
         assert look.until(lambda: json.loads(look.get(url))["last_frame_id"] == 11)
         found = json.loads(look.get(url))
         assert found["superseded"] > 0

@@ -17,6 +17,7 @@ from gapsphere.plugin.dataset.store.places import sparse_server
 from gapsphere.plugin.sparse.live.state import ServerState, announced, running_servers
 from gapsphere.scripts.cli.main import main
 from gapsphere.tests.support.sparse_client import Client
+from gapsphere.tests.support.waiting import wait_for
 
 
 @pytest.fixture
@@ -61,9 +62,7 @@ def test_a_server_can_be_found_and_asked_while_it_runs_and_leaves_nothing(folder
     assert file.stat().st_mode & 0o777 == 0o600
     with Client(state.address, (8, 8), token="tok") as client:
         assert len(client.uv.pixels) == 9
-        deadline = time.monotonic() + 5
-        while live_server()["sessions"] != 1 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(lambda: live_server()["sessions"] == 1)
         assert live_server() == {"stream": state.stream, "sessions": 1}
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
