@@ -1,7 +1,8 @@
-"""Waiting for a state, never for a time."""
+"""Waiting for a state, never for a time; and how long others waited, at any machine's pace."""
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -14,3 +15,14 @@ def wait_for(state: Callable[[], T], *, seconds: float = 60) -> T:
         assert time.monotonic() < deadline, f"{state} is still {value!r} after {seconds} s"
         time.sleep(0.01)
     return value
+
+
+def seconds_idle(process: int | str = "thread-self") -> float:
+    """Now, on a clock that stands still while a thread computes or waits for a core.
+
+    What passes on it is waiting for something else, such as a server: as long on a slow machine and
+    on a busy one.  Of a process it is the first thread's, also once it has ended and nobody has
+    asked how; else that of the thread that asks.
+    """
+    computing, for_a_core, _ = Path(f"/proc/{process}/schedstat").read_text().split()
+    return time.monotonic() - (int(computing) + int(for_a_core)) / 1e9
