@@ -35,13 +35,10 @@ def encoder() -> ColourEncoder:
     return ColourEncoder()
 
 
-@pytest.fixture
-def make_images(tmp_path):
-    """``make_images("S", 5)`` writes five noisy images and returns their folder."""
-
+def _makes_images(base: Path):
     def make(name: str, count: int, *, seed: int = 0, tint: tuple = (1.0, 1.0, 1.0)) -> Path:
         rng = np.random.default_rng([seed, *name.encode()])
-        folder = tmp_path / name
+        folder = base / name
         folder.mkdir(exist_ok=True)
         for index in range(count):
             pixels = rng.integers(0, 256, (4, 4, 3)) * np.asarray(tint)
@@ -50,6 +47,18 @@ def make_images(tmp_path):
         return folder
 
     return make
+
+
+@pytest.fixture
+def make_images(tmp_path):
+    """``make_images("S", 5)`` writes five noisy images and returns their folder."""
+    return _makes_images(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_shared_images(tmp_path_factory):
+    """The same for all tests of a module, which leave the files as they are."""
+    return _makes_images(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture

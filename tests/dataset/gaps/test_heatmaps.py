@@ -31,27 +31,45 @@ def _one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture
-def loaded(dataset, make_images):
-    """Three images of S, five of U."""
+@pytest.fixture(scope="module")
+def once_loaded(make_shared_images):
+    """Three images of S, five of U; tests take a copy."""
     from gapsphere.plugin.dataset.gaps.images.load import load_images
 
-    load_images(dataset, make_images("owned", 3), make_images("red", 5, tint=(1.0, 0.1, 0.1)))
-    return dataset
+    made, red = fo.Dataset(), make_shared_images("red", 5, tint=(1.0, 0.1, 0.1))
+    load_images(made, make_shared_images("owned", 3), red)
+    yield made
+    made.delete()
+
+
+@pytest.fixture(scope="module")
+def once_embedded(once_loaded):
+    """Embedded by the packaged network; one pick and two gaps marked; tests take a copy."""
+    from gapsphere.plugin.dataset import api
+
+    made = once_loaded.clone()
+    compute_embeddings(made, PACKAGED)
+    api.compute_coverage(made, progress=False)
+    api.select_kcenter(made, k=1, progress=False)
+    for sample in made.match_tags("U"):
+        sample["is_gap"] = sample.filename in ("red_000.png", "red_001.png")
+        sample.save()
+    yield made
+    made.delete()
 
 
 @pytest.fixture
-def embedded(loaded):
-    """Embedded by the packaged network; one pick and two gaps marked."""
-    from gapsphere.plugin.dataset import api
+def loaded(once_loaded):
+    copy = once_loaded.clone()
+    yield copy
+    copy.delete()
 
-    compute_embeddings(loaded, PACKAGED)
-    api.compute_coverage(loaded, progress=False)
-    api.select_kcenter(loaded, k=1, progress=False)
-    for sample in loaded.match_tags("U"):
-        sample["is_gap"] = sample.filename in ("red_000.png", "red_001.png")
-        sample.save()
-    return loaded
+
+@pytest.fixture
+def embedded(once_embedded):
+    copy = once_embedded.clone()
+    yield copy
+    copy.delete()
 
 
 def few(dataset):
@@ -143,10 +161,11 @@ def test_the_map_covers_the_box_the_encoder_saw(loaded):
     assert heat[7:, 7:].max() == 255
 
 
-def test_a_sample_that_fails_is_reported_and_the_rest_goes_on(embedded):
+def test_a_sample_that_fails_is_reported_and_the_rest_goes_on(embedded, tmp_path):
     first = few(embedded).first()
-    with open(first.filepath, "wb") as file:
-        file.write(b"no image")
+    first["filepath"] = str(tmp_path / "broken.png")
+    first.save()
+    (tmp_path / "broken.png").write_bytes(b"no image")
     result = compute_heatmaps(few(embedded))
     assert result.done == 2
     assert [item.id for item in result.skipped] == [first.id]
