@@ -20,7 +20,7 @@ def chromium():
     if servers.CHROMIUM is None:
         reason = "BROWSER TESTS NOT RUN: there is no chromium (apt-get install chromium)"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    with servers.chromium() as browser:
+    with servers.chromium("--disable-gpu-compositing") as browser:
         yield browser
 
 

@@ -105,13 +105,14 @@ def app_server() -> Iterator[str]:
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
-    """A Chromium that Playwright drives, with software GL."""
+def chromium(*flags: str) -> Iterator[Any]:
+    """A Chromium that Playwright drives, with software GL and more flags."""
     from playwright.sync_api import sync_playwright
 
     if CHROMIUM is None:
         raise RuntimeError("There is no chromium on this machine: apt-get install chromium.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        flagged = [*CHROMIUM_FLAGS, *flags]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flagged)
         yield browser
         browser.close()
