@@ -6,15 +6,23 @@ run noted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ....errors import EmptySetError, NotFiniteError
 from ...store.samples import Samples, flat
 from ...store.steps import ledger
 from ...store.steps.step import Step
 from ...store.vectors.marks import marks_of
+from ...store.vectors.vectors import Allocate, Vectors, memory
+
+AT_ONCE = 8192
+"""Vectors that are compared or divided at once."""
+SAME_NUMBER = 1e-5
+"""Unit vectors whose numbers differ by less are the same, written twice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +68,43 @@ def note(step: Step, found: Copies, field: str) -> None:
         ids = np.concatenate([ids, before["ids"][rest]])
         marks = np.concatenate([marks, before["marks"][rest]])
     ledger.keep(step, {"ids": ids, "marks": marks})
+
+
+def unit(found: Vectors, source: str, room: Allocate = memory) -> Vectors:
+    """The vectors as unit rows, in place where they may be written.
+
+    Raises
+    ------
+    EmptySetError, NotFiniteError
+        There is none, or one has no direction.
+    """
+    if not found.ids:
+        raise EmptySetError(f"No sample has a vector in {source!r}.")
+    rows = found.matrix if found.matrix.flags.writeable else room(found.matrix.shape)
+    for part in _parts(len(found.ids)):
+        norms = np.linalg.norm(found.matrix[part], axis=1, keepdims=True)
+        if not norms.all():
+            sample = found.ids[part.start + int(np.flatnonzero(norms[:, 0] == 0)[0])]
+            raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
+        np.divide(found.matrix[part], norms, out=rows[part])
+    return Vectors(found.ids, rows, found.missing)
+
+
+def agree(copied: Vectors, found: Vectors) -> bool:
+    """Whether the copies that are there are these vectors: of one model, or so it seems."""
+    row = {sample_id: at for at, sample_id in enumerate(copied.ids)}
+    both = np.array([at for at, each in enumerate(found.ids) if each in row], np.int64)
+    if not len(both) or copied.matrix.shape[1] != found.matrix.shape[1]:
+        return False
+    of = np.array([row[found.ids[at]] for at in both.tolist()])
+    return all(
+        np.allclose(copied.matrix[of[part]], found.matrix[both[part]], rtol=0, atol=SAME_NUMBER)
+        for part in _parts(len(both))
+    )
+
+
+def _parts(count: int) -> Iterator[slice]:
+    yield from (slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE))
 
 
 def _hex(ids: NDArray[np.uint8]) -> NDArray[np.str_]:

@@ -25,7 +25,7 @@ from ....encoders.preprocessing import Region
 from ....encoders.protocol import Encoder
 from ....encoders.registry import INTERNVL_VARIABLE, load_encoder
 from ....encoders.torch_encoder import TorchEncoder
-from ....errors import DatabaseError, EmptySetError, InputError, MismatchError, NotFiniteError
+from ....errors import DatabaseError, EmptySetError, InputError, MismatchError
 from ....progress import Progress, silent
 from ....results import Result
 from ....settings.fields import make
@@ -51,8 +51,8 @@ register_zoo()
 
 STEP = "embeddings"
 LISTED = 100
-SAME_NUMBER = 1e-5
-"""Unit vectors whose numbers differ by less are the same, written twice."""
+AT_ONCE = 8192
+"""Vectors that are copied in one command to the database."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -339,12 +339,15 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     if found is not None:
         fingerprint = made_by["fingerprint"]
     else:
-        found = _unit(vectors.read(samples, source), source)
-        known = ours and _agree(vectors.read(step.dataset, field), found)
-        fingerprint = made_by["fingerprint"] if known else f"{label}:{found.digest()}"
+        room = partial(mapped.room, step.dataset)
+        found = copies.unit(vectors.read(samples, source, allocate=room), source, room)
+        # Of whatever name the field was: the same vectors are of the same model.
+        copied = str(made_by.get("encoder")).startswith("field:") and step.filled(field)
+        known = copied and copies.agree(vectors.read(step.dataset, field, allocate=room), found)
+        fingerprint = made_by["fingerprint"] if known else f"field:{found.digest()}"
     _claim(step, label, fingerprint, overwrite=params.overwrite or ours)
     step.now({**step.inputs, vectors.COPYING: True})
-    vectors.write(step.dataset, field, found.ids, found.matrix)
+    _write(step.dataset, field, found)
     step.work = float(len(found.ids))
     step.at("copied")
     step.inputs = {"encoder": label, "fingerprint": fingerprint}
@@ -357,16 +360,13 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     return result
 
 
-def _unit(found: Vectors, source: str) -> Vectors:
-    """The vectors as unit rows, in place."""
-    if not found.ids:
-        raise EmptySetError(f"No sample has a vector in {source!r}.")
-    norms = np.linalg.norm(found.matrix, axis=1, keepdims=True)
-    if not norms.all():
-        sample = found.ids[int(np.flatnonzero(norms[:, 0] == 0)[0])]
-        raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
-    np.divide(found.matrix, norms, out=found.matrix)
-    return found
+def _write(dataset: fo.Dataset, field: str, found: Vectors) -> None:
+    count, dimension = found.matrix.shape
+    with mapped.growing(dataset, field, count, dimension) as grow:
+        for start in range(0, count, AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            ids, rows = found.ids[part], found.matrix[part]
+            grow(ids, vectors.write(dataset, field, ids, rows), rows)
 
 
 def _new(step: Step, seen: Copies, source: str) -> Vectors | None:
@@ -381,23 +381,13 @@ def _new(step: Step, seen: Copies, source: str) -> Vectors | None:
     if not wanted:
         shape = (0, step.earlier.results["dimension"] if step.earlier else 0)
         return Vectors([], np.empty(shape, np.float32))
-    found = _unit(vectors.read(view.select(wanted, ordered=False), source), source)
+    found = copies.unit(vectors.read(view.select(wanted, ordered=False), source), source)
     changed = seen.ids[~seen.same & seen.copied].tolist()
     there = vectors.read(view.select(changed, ordered=False), field) if changed else None
-    if there is not None and not _agree(there, found):
+    if there is not None and not copies.agree(there, found):
         return None
     some = vectors.read(view.select(seen.ids[seen.same][:1].tolist()), field)
     return found if some.matrix.shape[1] == found.matrix.shape[1] else None
-
-
-def _agree(copied: Vectors, found: Vectors) -> bool:
-    """Whether the copies that are there are these vectors: of one model, or so it seems."""
-    row = {sample_id: at for at, sample_id in enumerate(copied.ids)}
-    both = [at for at, sample_id in enumerate(found.ids) if sample_id in row]
-    if not both or copied.matrix.shape[1] != found.matrix.shape[1]:
-        return False
-    there = copied.matrix[[row[found.ids[at]] for at in both]]
-    return bool(np.allclose(there, found.matrix[both], rtol=0, atol=SAME_NUMBER))
 
 
 def _without(samples: Samples, source: str) -> tuple[Skipped, ...]:

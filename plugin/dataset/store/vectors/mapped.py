@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 
 import fiftyone as fo
@@ -39,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 SMALL = 4 << 20
 """Bytes of vectors that the database gives in a fraction of a second."""
+IN_MEMORY = 64 << 20
+"""Bytes of vectors up to which a matrix that is to be filled is in memory."""
 GROWS_BY = 16 << 20
 """Bytes of vectors that are gathered before they are written to the disk."""
 _NOWHERE = Path(os.devnull)
@@ -148,6 +151,22 @@ def growing(dataset: fo.Dataset, field: str, count: int, dimension: int) -> Iter
     finally:
         if waiting:
             write()
+
+
+def room(dataset: fo.Dataset, shape: tuple[int, int]) -> Rows:
+    """A matrix to fill, float32: where it would take much memory, in a file that has no name."""
+    size = shape[0] * shape[1] * np.dtype(np.float32).itemsize
+    if size > IN_MEMORY:
+        try:
+            folder = places.vectors(dataset)
+            folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=folder) as file:
+                # A full disk is met here and not as a fault of a mapped page.
+                os.posix_fallocate(file.fileno(), 0, size)
+                return np.memmap(file, np.float32, "r+", shape=shape)
+        except (InputError, OSError) as error:
+            logger.warning("Vectors of %s are read into memory: %s", dataset.name, error)
+    return np.empty(shape, np.float32)
 
 
 def forget(dataset: fo.Dataset, field: str) -> bool:

@@ -32,6 +32,12 @@ NUMBERS = (fo.FloatField, fo.IntField)
 MARK = "marks:"
 """Before a digest of marks (:mod:`~.marks`); one of all numbers has nothing before it."""
 _NOTHING = np.empty((0, 0), np.float32)
+Allocate = Callable[[tuple[int, int]], NDArray[np.float32]]
+
+
+def memory(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Room for vectors, in memory."""
+    return np.empty(shape, np.float32)
 
 
 class Vectors:
@@ -191,7 +197,12 @@ class _Sought:
 
 
 def read(
-    samples: Samples, field: str, *, progress: Progress = silent, unit: bool = False
+    samples: Samples,
+    field: str,
+    *,
+    progress: Progress = silent,
+    unit: bool = False,
+    allocate: Allocate = memory,
 ) -> Vectors:
     """Read the vectors of ``field``: from their copy where there is one (:mod:`~.mapped`).
 
@@ -199,6 +210,8 @@ def read(
     ----------
     unit
         Also require unit rows.
+    allocate
+        Makes the array where there is no copy; default in memory.
 
     Raises
     ------
@@ -216,13 +229,13 @@ def read(
     if mapped.there(dataset, field) and len(ids) > FEW:
         there = find(samples, field, unit=unit, progress=progress)
         return Vectors(there.ids, there.matrix, there.missing)
-    found, matrix = _rows(dataset, field, ids, progress)
+    found, matrix = _rows(dataset, field, ids, allocate, progress)
     _check(found, matrix, field, unit)
     return Vectors(found, matrix, missing + len(ids) - len(found))
 
 
 def _rows(
-    dataset: fo.Dataset, field: str, ids: Sequence[str], progress: Progress
+    dataset: fo.Dataset, field: str, ids: Sequence[str], allocate: Allocate, progress: Progress
 ) -> tuple[list[str], NDArray[np.float32]]:
     """Vectors of these samples, those left out that have none."""
     matrix = _NOTHING
@@ -230,7 +243,7 @@ def _rows(
     for _, sample_id, value in stored.values(dataset, field, ids, progress):
         row = stored.vector(value, sample_id, field)
         if not found:
-            matrix = np.empty((len(ids), len(row)), np.float32)
+            matrix = allocate((len(ids), len(row)))
         stored.put(row, matrix[len(found)], sample_id, field)
         found.append(sample_id)
     return found, matrix[: len(found)]

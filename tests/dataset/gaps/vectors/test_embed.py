@@ -15,7 +15,7 @@ from gapsphere.plugin.dataset.gaps.vectors import embed
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
-from gapsphere.plugin.dataset.store.vectors import vectors
+from gapsphere.plugin.dataset.store.vectors import mapped, vectors
 from gapsphere.plugin.errors import (
     Cancelled,
     DimensionError,
@@ -241,3 +241,35 @@ def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
     shorter = copied(dataset, rows[:, :5])
     assert shorter.fingerprint not in (first.fingerprint, other.fingerprint)
     assert shorter.dimension == 5
+
+
+def test_a_field_of_another_name_with_the_same_vectors_is_of_the_same_model(dataset):
+    rng = np.random.default_rng(4)
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(6)], progress=False)
+    rows = rng.normal(size=(6, 8)).astype(np.float32)
+    first = copied(dataset, rows)
+    dataset.rename_sample_field("theirs", "renamed")
+    again = compute_embeddings(dataset, EmbeddingParams(encoder="field", model_path="renamed"))
+    assert again.fingerprint == first.fingerprint
+    assert again.encoder == "field:renamed"
+    other = [row.astype(np.float32) for row in rng.normal(size=(6, 8))]
+    dataset.set_values("others", other)
+    with pytest.raises(MismatchError, match="overwrite"):
+        compute_embeddings(dataset, EmbeddingParams(encoder="field", model_path="others"))
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["in memory", "in a file"])
+def test_vectors_are_copied_from_a_field_that_is_mapped(dataset, large, monkeypatch, tmp_path):
+    monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path))
+    monkeypatch.setattr(mapped, "SMALL", 1)
+    monkeypatch.setattr(mapped, "IN_MEMORY", 0 if large else 1 << 20)
+    monkeypatch.setattr(vectors, "FEW", 0)
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(6)], progress=False)
+    rows = np.random.default_rng(4).normal(size=(6, 8)).astype(np.float32)
+    first = copied(dataset, rows)
+    assert mapped.there(dataset, "embedding")
+    params = EmbeddingParams(encoder="field", model_path="embedding", suffix="again")
+    assert compute_embeddings(dataset, params).done == first.done == 6
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(vectors.read(dataset, "embedding_again").matrix, unit, rtol=1e-6)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".arrow"]
