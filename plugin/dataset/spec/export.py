@@ -39,7 +39,7 @@ from ..store.fields.ownership import Writes, refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets.door import admitted
-from ..store.sets.resolve import Samples, dataset_of, resolve
+from ..store.sets.resolve import Samples, dataset_of, fields_of, resolve
 from ..store.steps.step import Step
 from ..store.vectors import vectors
 from ..store.vectors.vectors import Vectors
@@ -179,7 +179,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         ball = make_rule(found.matrix, delta=0.0)
     evidence = gather(dataset, names, covered, found, owned, rule)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
-    tried = _telling(here)
+    tried = [name for name in _telling(here) if name not in fields_of(params.owned, params.pool)]
     missing = over_represented(
         {name: here[name] for name in tried},
         {name: there[name] for name in tried},

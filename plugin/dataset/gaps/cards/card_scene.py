@@ -205,6 +205,7 @@ def _said(
 ) -> Said:
     ids, split = [*inputs.owned.ids, *inputs.pool.ids], len(inputs.owned.ids)
     skipped = {SEQUENCE, FRAME_NUMBER, drive_field, (drive_field or "").split(".")[0]}
+    skipped |= inputs.sets.fields
     theirs = [
         Column(name, column[:split], column[split:])
         for name, column in metadata(dataset, ids).items()

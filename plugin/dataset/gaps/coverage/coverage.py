@@ -333,6 +333,7 @@ def _named(
         params.alpha,
         drive_field=drives.field,
         camera_field=params.camera_field or slice_path(step.dataset),
+        without=inputs.sets.fields,
     )
 
 

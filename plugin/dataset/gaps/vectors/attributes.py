@@ -6,7 +6,7 @@ it drive by drive.  A field that cannot tell drives apart, or only numbers them,
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -75,6 +75,7 @@ def named_channel(
     *,
     drive_field: str | None = None,
     camera_field: str | None = None,
+    without: Collection[str] = (),
     everything: bool = False,
 ) -> NamedChannel:
     """What sets each named drive of U apart from the drives of S, and the ranges of S.
@@ -92,6 +93,8 @@ def named_channel(
         The field that names drives: it is not asked.
     camera_field
         A field that names the camera: numbers are then compared camera by camera.
+    without
+        Fields that are not asked either, such as those that say who is in S and in U.
     everything
         Give every comparison, and not only those that separate.
 
@@ -109,6 +112,7 @@ def named_channel(
         pool_drives,
         drive_field=drive_field,
         camera_field=camera_field,
+        without=without,
     )
     found = named(
         asked.attributes,
@@ -200,6 +204,7 @@ def questions(
     *,
     drive_field: str | None = None,
     camera_field: str | None = None,
+    without: Collection[str] = (),
 ) -> Questions:
     """Choose what is asked: the attributes, then fields of the user's in their order."""
     ids, split = [*owned_ids, *pool_ids], len(owned_ids)
@@ -218,7 +223,7 @@ def questions(
                 f"The dataset has no field {camera_field!r} of text, numbers or a classification "
                 "to tell cameras apart: name another camera_field, or none."
             )
-    skipped = {SEQUENCE, FRAME_NUMBER, drive_field or "", (drive_field or "").split(".")[0]}
+    skipped = {SEQUENCE, FRAME_NUMBER, *without, drive_field, (drive_field or "").split(".")[0]}
     usable = [
         question
         for name, column in theirs.items()

@@ -34,10 +34,11 @@ IN_A_QUERY = 700_000
 
 @dataclass(frozen=True)
 class Sets:
-    """The two views of one analysis."""
+    """The two views of one analysis, and the fields by whose values they are told apart."""
 
     owned: fo.DatasetView
     pool: fo.DatasetView
+    fields: frozenset[str] = frozenset()
 
 
 def resolve(samples: Samples, word: str) -> fo.DatasetView:
@@ -59,7 +60,7 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
 
 def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
     """S and U as views, both checked to hold samples and to share none."""
-    sets = Sets(resolve(samples, owned), resolve(samples, pool))
+    sets = Sets(resolve(samples, owned), resolve(samples, pool), fields_of(owned, pool))
     for view, word, role in ((sets.owned, owned, "S"), (sets.pool, pool, "U")):
         if is_empty(view):
             raise EmptySetError(
@@ -73,6 +74,27 @@ def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
             f"take one of the tags off them first."
         )
     return sets
+
+
+def fields_of(*words: str) -> frozenset[str]:
+    """Fields by whose values words name samples: of these, no comparison of the sets is news.
+
+    >>> sorted(fields_of("field:split=train", 'not:match:{"rig.name": "a"}', "S"))
+    ['rig', 'split']
+    """
+    paths: list[str] = []
+    for word in words:
+        kind, separator, rest = word.partition(":")
+        kind += separator
+        if kind == FIELD:
+            paths.append(rest.partition("=")[0])
+        elif kind == NOT:
+            paths += fields_of(rest)
+        elif kind == ANY:
+            paths += fields_of(*_parsed(word, rest, list))
+        elif kind == MATCH:
+            paths += _parsed(word, rest, dict)
+    return frozenset(path.split(".")[0] for path in paths)
 
 
 def spoken(word: str) -> str:

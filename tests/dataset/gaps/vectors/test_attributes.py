@@ -89,6 +89,7 @@ def test_what_is_ours_or_constant_or_numbers_images_is_not_asked(drives):
     asked = questions(drives, Names(), *sides(drives))
     assert (asked.asked, asked.left_out) == (["lens"], [])
     assert questions(drives, Names(), *sides(drives), drive_field="lens").asked == []
+    assert questions(drives, Names(), *sides(drives), without=["lens"]).asked == []
 
 
 def test_many_fields_are_left_out_by_name(drives):
