@@ -5,9 +5,12 @@ import errno
 import fiftyone as fo
 import pytest
 from gapsphere.plugin.dataset import api
+from gapsphere.plugin.dataset.store.fields.ownership import Column, Writes
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection, database, dataset_id
+from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.steps import guard
 from gapsphere.plugin.dataset.store.steps.guard import disk_failures, guarded
+from gapsphere.plugin.dataset.store.steps.step import Step
 from gapsphere.plugin.errors import Cancelled, InputError
 
 
@@ -115,6 +118,41 @@ def test_what_the_disk_refuses_is_a_sentence_and_other_errors_pass(number):
         raise OSError(number, "refused", "/full/file")
     with pytest.raises(ConnectionResetError), disk_failures():
         raise OSError(errno.ECONNRESET, "reset")
+
+
+def read_only(dataset, name):
+    field = dataset.get_field(name)
+    field.read_only = True
+    field.save()
+
+
+@pytest.mark.parametrize("name", ["dist_to_S", "is_gap", "tags"])
+def test_a_step_stops_before_it_writes_where_a_field_is_read_only(tagged, name):
+    columns = (Column("dist_to_S", float, "made"), Column("is_gap", bool, "made"))
+    for column in columns:
+        column.declare(tagged)
+    read_only(tagged, name)
+    plan = Writes("made", columns, tags=("made",))
+    with pytest.raises(InputError, match=f"The field '{name}' is read-only: set read_only to"):
+        Step("made", tagged, Names(), {}, {}, plan).begin()
+    assert tagged.list_runs() == []
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda samples: samples.tag_samples("S"),
+        lambda samples: samples.set_values("note", ["x"] * len(samples)),
+        lambda samples: samples.untag_samples("S"),
+    ],
+)
+def test_what_a_read_only_field_refuses_is_a_sentence(tagged, write):
+    tagged.set_values("note", ["a"] * len(tagged))
+    read_only(tagged, "note")
+    read_only(tagged, "tags")
+    said = "is read-only: set read_only to False on"
+    with pytest.raises(InputError, match=said), guarded(tagged, "step"):
+        write(tagged)
 
 
 def test_waits_are_as_before_after_a_step(dataset):

@@ -91,6 +91,28 @@ def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:
     )
 
 
+def refuse_read_only(dataset: fo.Dataset, plan: Writes) -> None:
+    """Stop before a field would be written that somebody made read-only.
+
+    Raises
+    ------
+    InputError
+        A field of the plan is, or the tags are, where it sets tags.
+    """
+    names = [column.name for column in plan.columns] + ["tags"] * bool(plan.tags)
+    for name in names:
+        if dataset.has_field(name) and dataset.get_field(name).read_only:
+            raise read_only(name, suffixed=plan.suffixed and name != "tags")
+
+
+def read_only(name: str, *, suffixed: bool = False) -> InputError:
+    """What to say where a field does not let itself be written."""
+    return InputError(
+        f"The field {name!r} is read-only: set read_only to False on dataset.get_field({name!r}) "
+        f"and save it{', or give this analysis a suffix' if suffixed else ''}."
+    )
+
+
 def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str, str]]:
     """What of the plan's names belongs to the user, each with what it is."""
     if runs.is_foreign(dataset, names, plan.step):

@@ -7,6 +7,7 @@ to a dataset or a field that another process has deleted raises nothing.
 from __future__ import annotations
 
 import errno
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +18,13 @@ from ....errors import Cancelled, DatabaseError, InputError
 from ....progress import Progress, Reporter
 from ..connection import BEAT, WAIT
 from ..database import database_failures
+from ..fields.ownership import read_only
 from ..fiftyone_internals import database, dataset_id, impatient
 from ..names import Names
 from ..sets.resolve import Samples, dataset_of
 
+READ_ONLY = re.compile(r"^Cannot edit read-only field '(.+)'")
+"""What FiftyOne raises, as a ValueError, where a field does not let itself be written."""
 EVERY = 1.0
 """Seconds between two looks at whether the dataset is still there."""
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -102,8 +106,8 @@ def guarded(samples: Samples, what: str, suffix: str = "") -> Iterator[Watch]:
     DatabaseError
         The database went away: said within seconds.
     InputError
-        The dataset, or a field that the step writes, was deleted meanwhile; the disk is full, or a
-        file may not be read or written.
+        The dataset, or a field that the step writes, was deleted meanwhile; a field is read-only;
+        the disk is full, or a file may not be read or written.
     """
     with database_failures(), impatient(WAIT, BEAT), disk_failures():
         watch = Watch(samples, what, suffix)
@@ -111,8 +115,10 @@ def guarded(samples: Samples, what: str, suffix: str = "") -> Iterator[Watch]:
             yield watch
         except (Cancelled, DatabaseError, PyMongoError):
             raise
-        except Exception:
+        except Exception as error:
             watch.look(failed=True)
+            if found := READ_ONLY.search(str(error)):
+                raise read_only(found[1]) from error
             raise
         watch.look()
 
