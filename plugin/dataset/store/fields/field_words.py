@@ -68,8 +68,8 @@ def condition(
     kind = KINDS.get(type(held))
     if kind is None:
         raise InputError(
-            f"{word!r}: {name!r} is a {(document or type(held)).__name__}, whose values no word "
-            "names: take a tag, another field or a saved view."
+            f"{word!r}: {name!r} is of type {(document or type(held)).__name__}, whose values no "
+            "word names: take a tag, another field or a saved view."
         )
     try:
         wanted: Any = fitted(value, kind) if value else None

@@ -13,6 +13,7 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from fiftyone.core.labels import Label
 from numpy.typing import NDArray
 
 from ....errors import InputError
@@ -107,15 +108,30 @@ def naming_path(dataset: fo.Dataset, field: str) -> str | None:
         raise InputError(
             f"The dataset has no field {field!r} to name drives by; fields that can: {known}."
         )
-    if isinstance(found, fo.EmbeddedDocumentField) and found.document_type is fo.Classification:
+    inside = _list_around(dataset, field)
+    if getattr(found, "document_type", None) is fo.Classification and not inside:
         return f"{field}.label"
-    if isinstance(found, NAMING):
+    if isinstance(found, NAMING) and not inside:
         return field
-    kind = type(found).__name__.removesuffix("Field").lower()
+    kind = "list" if inside else type(found).__name__.removesuffix("Field").lower()
     raise InputError(
         f"{field!r} holds {kind} values, which name no drive: choose a field of text, whole "
         "numbers, ids or a classification as sequence_field."
     )
+
+
+def _list_around(dataset: fo.Dataset, path: str) -> bool:
+    """Whether a path leads through a list, so that a sample has several values of it."""
+    parts = path.split(".")
+    above = (".".join(parts[:depth]) for depth in range(1, len(parts)))
+    return any(isinstance(dataset.get_field(each), fo.ListField) for each in above)
+
+
+def _in_a_label(dataset: fo.Dataset, path: str) -> bool:
+    """Whether a path is an attribute of a label, which is about the label rather than the scene."""
+    around = dataset.get_field(path.rpartition(".")[0]) if "." in path else None
+    document = getattr(around, "document_type", None)
+    return document is not None and issubclass(document, Label)
 
 
 def group_path(dataset: fo.Dataset) -> str:
@@ -147,7 +163,7 @@ def naming_fields(dataset: fo.Dataset) -> list[str]:
             or path.endswith(".id")
         ):
             continue
-        if path.endswith((".label", ".tags")):
+        if _list_around(dataset, path) or _in_a_label(dataset, path):
             continue
         if path != SEQUENCE and is_ours(dataset, path.split(".")[0]):
             continue
