@@ -17,6 +17,7 @@ from ...progress import Progress
 from ...settings.rationales import FeatureCacheParams
 from ..store.insert import insert
 from ..store.names import OWNED_TAG, POOL_TAG, Names, ReviewNames
+from ..store.sets.door import is_image
 from ..store.vectors import vectors
 from .cards import CardFolder
 from .columns import Column
@@ -88,7 +89,7 @@ class SampleWriter:
     def _paths(self, rows: Sequence[Row], values: Sequence[Mapping[str, Any]]) -> list[str]:
         paths = []
         for row, held in zip(rows, values, strict=True):
-            if row.path is not None and Path(row.path).is_file():
+            if row.path is not None and is_image(row.path) and Path(row.path).is_file():
                 paths.append(row.path)
                 continue
             self.carded += 1

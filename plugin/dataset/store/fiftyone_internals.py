@@ -295,6 +295,27 @@ def is_whole(view: fo.DatasetView) -> bool:
     return bool(view == view._dataset.view())
 
 
+def with_all_fields(view: fo.DatasetView) -> fo.DatasetView:
+    """The view without stages that select or exclude fields: the same samples, whole.
+
+    What is written to a field that a view leaves out could not be read through it.
+    """
+    kept = [
+        each for each in view._stages if not isinstance(each, (fo.SelectFields, fo.ExcludeFields))
+    ]
+    if len(kept) == len(view._stages):
+        return view
+    whole = view._dataset.view()
+    for stage in kept:
+        whole = whole.add_stage(stage)
+    return whole
+
+
+def may_repeat(view: fo.DatasetView) -> bool:
+    """Whether a stage of the view can put a sample into it twice."""
+    return any(isinstance(stage, (fo.Concat, fo.Mongo)) for stage in view._stages)
+
+
 def stages(view: fo.DatasetView) -> Stages:
     """The view as the App sends it, without the uuids, which differ each time."""
     return list(view._serialize(include_uuids=False))

@@ -3,7 +3,10 @@ from datetime import date, datetime
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.store.sets.resolve import resolve, resolve_sets
+from fiftyone import ViewField as F
+from gapsphere.plugin.dataset.store.sets.door import admitted
+from gapsphere.plugin.dataset.store.sets.drives import naming_fields, naming_path
+from gapsphere.plugin.dataset.store.sets.resolve import fields_of, resolve, resolve_sets
 from gapsphere.plugin.errors import EmptySetError, InputError
 
 
@@ -50,6 +53,81 @@ def test_empty_and_overlapping_sets_are_refused(filled):
         resolve_sets(filled, "S", "nobody")
     with pytest.raises(InputError, match="1 samples are in both"):
         resolve_sets(filled, "field:rank=4", "U")
+
+
+@pytest.mark.parametrize(
+    ("owned", "pool", "fields"),
+    [
+        ("S", "U", set()),
+        ("field:rank=4", "U", {"rank"}),
+        ("field:wet=true", "not:field:wet=true", {"wet"}),
+        ('match:{"rank": [1, 2]}', 'any:["field:wet=false", "tag:U"]', {"rank", "wet"}),
+    ],
+)
+def test_fields_that_say_who_is_in_which_set_are_known(filled, owned, pool, fields):
+    assert fields_of(owned, pool) == fields
+    if owned.startswith("field:wet"):
+        assert resolve_sets(filled, owned, pool).fields == fields
+
+
+LEAVING_OUT = {
+    "select_fields": lambda samples: samples.select_fields("rank"),
+    "exclude_fields": lambda samples: samples.exclude_fields("wet"),
+    "in the middle": lambda samples: samples.limit(6).select_fields("rank").match(F("rank") < 5),
+}
+
+
+@pytest.mark.parametrize("leave_out", LEAVING_OUT.values(), ids=LEAVING_OUT)
+def test_a_view_without_some_fields_is_worked_on_with_all_of_them(filled, leave_out):
+    view = leave_out(filled)
+    whole = admitted(view)
+    assert whole.values("id") == view.values("id")
+    assert set(whole.get_field_schema()) == set(filled.get_field_schema())
+    filled.save_view("narrow", view)
+    assert resolve(filled, "view:narrow").values("wet") == whole.values("wet")
+
+
+TWICE = {
+    "concat": lambda samples: samples[:4].concat(samples[2:6]),
+    "concat of the same": lambda samples: samples.match_tags("S").concat(samples),
+    "mongo": lambda samples: samples.mongo([{"$unionWith": samples._sample_collection_name}]),
+}
+
+
+@pytest.mark.parametrize("join", TWICE.values(), ids=TWICE)
+def test_a_view_that_holds_a_sample_twice_is_refused(filled, join):
+    with pytest.raises(InputError, match="samples twice"):
+        admitted(join(filled))
+    assert len(admitted(filled[:2].concat(filled[4:]))) == 6
+
+
+@pytest.fixture
+def labelled(dataset):
+    """A sample with labels and lists, whose parts name no drive."""
+    box = fo.Detection(label="car", bounding_box=[0, 0, 1, 1], index=3)
+    dataset.add_sample(
+        fo.Sample(
+            "/0.png",
+            box=box,
+            boxes=fo.Detections(detections=[box.copy()]),
+            words=fo.Classifications(classifications=[fo.Classification(label="rain")]),
+            weather=fo.Classification(label="rain"),
+            trip="monday",
+        )
+    )
+    return dataset
+
+
+def test_parts_of_labels_are_not_offered_as_names_of_drives(labelled):
+    assert naming_fields(labelled) == ["trip", "weather"]
+
+
+@pytest.mark.parametrize(
+    "path", ["boxes.detections.label", "boxes.detections.index", "words.classifications.label"]
+)
+def test_a_path_through_a_list_names_no_drive(labelled, path):
+    with pytest.raises(InputError, match="holds list values, which name no drive"):
+        naming_path(labelled, path)
 
 
 @pytest.fixture

@@ -20,17 +20,17 @@ from PIL import Image
 from ....errors import InputError
 from ....interchange.files.checked import kind_of
 from ....interchange.files.left_out import LeftOut
-from ....interchange.files.walk import RealPaths
+from ....interchange.files.walk import RealPaths, ending_reason
 from ....progress import Progress, silent
 from ....results import Result
 from ...store.fields.fields import blocks
 from ...store.leases import LOADING, holds_lease
 from ...store.names import OWNED_TAG, POOL_TAG
 from ...store.samples import flat
-from ...store.sets.door import refuse_additions
+from ...store.sets.door import is_image, refuse_additions
 from ...store.sets.resolve import resolve
 from .recordings import with_frames
-from .sources import Listing, Source, list_csv, list_images
+from .sources import Listing, Source, is_video, list_csv, list_images
 from .update import Changes, changes, refuse_other_types, write_changes
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def load_images(
     files, ids = dataset.values(["filepath", "id"])
     known = dict(zip(map(real, files), ids, strict=True))
     listings = {
-        role: listing if keep_missing else _usable(listing, role, known, real)
+        role: _usable(listing, role, known, real, keep_missing=keep_missing)
         for role, listing in _listings(dataset, owned, pool, csv).items()
     }
     listings = with_frames(dataset, listings, frames_per_second, camera_topics, progress)
@@ -228,20 +228,35 @@ def _joined(listings: list[Listing], real: RealPaths) -> Listing:
     )
 
 
-def _usable(listing: Listing, role: str, known: Mapping[str, str], real: RealPaths) -> Listing:
-    """The listing without files that are nowhere here, unless the dataset has them."""
+def _usable(
+    listing: Listing,
+    role: str,
+    known: Mapping[str, str],
+    real: RealPaths,
+    *,
+    keep_missing: bool,
+) -> Listing:
+    """The listing without what cannot be added.
+
+    That is: files that FiftyOne does not take for images, and files that are nowhere here, unless
+    the dataset has them.
+    """
     gone = LeftOut()
-    for path, reason in listing.absent.items():
-        if real(path) not in known:
-            gone.add(reason, path)
+    for path in listing.paths:
+        if path in listing.absent and not keep_missing:
+            if real(path) not in known:
+                gone.add(listing.absent[path], path)
+        elif not is_image(path) and not is_video(path):
+            gone.add(ending_reason(path, ()), path)
     if not gone:
         return listing
     out = {path for paths in gone.paths.values() for path in paths}
     rows = [row for row, path in enumerate(listing.paths) if path not in out]
-    if not rows:
+    if not rows or keep_missing:
         raise InputError(
-            f"No image listed as {role} can be used here ({gone}): give files on this machine, "
-            "with paths that count from the folder of the list."
+            f"{'No image' if not rows else 'Not every image'} listed as {role} can be used here "
+            f"({gone}): give images on this machine, with endings such as .png, and paths that "
+            "count from the folder of the list."
         )
     listing.left_out.update([gone])
     columns = {name: [cells[row] for row in rows] for name, cells in listing.columns.items()}

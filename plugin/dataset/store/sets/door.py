@@ -7,7 +7,11 @@ refused in one sentence, before anything is written.
 
 from __future__ import annotations
 
+import os
+from functools import cache
+
 import fiftyone as fo
+from fiftyone.core.media import IMAGE, get_media_type
 
 from ....errors import InputError
 from .. import fiftyone_internals as internals
@@ -55,6 +59,7 @@ def admitted(samples: Samples, slices: str | None = None, *, videos: bool = Fals
     dataset = dataset_of(samples)
     if isinstance(samples, fo.DatasetView):
         _refuse_view(samples)
+        samples = internals.with_all_fields(samples)
     kind = samples.media_type
     if kind == "group":
         return samples.select_group_slices(chosen(dataset, slices))
@@ -111,6 +116,20 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
     return [name for name in images if name in names]
 
 
+def is_image(path: str) -> bool:
+    """Whether FiftyOne takes a file for an image, which its ending decides.
+
+    >>> is_image("/drive/1.PNG"), is_image("/drive/1.dng"), is_image("/drive/notes")
+    (True, False, False)
+    """
+    return _image_ending(os.path.splitext(path)[1].lower())
+
+
+@cache
+def _image_ending(ending: str) -> bool:
+    return bool(get_media_type(f"any{ending}") == IMAGE)
+
+
 def refuse_additions(dataset: fo.Dataset) -> None:
     """Stop before images would be added to a dataset that cannot hold them.
 
@@ -141,6 +160,13 @@ def _refuse_view(view: fo.DatasetView) -> None:
             "The view is grouped by a field, and would count each group as one image: pass "
             "view.flatten(), or the dataset itself."
         )
+    if internals.may_repeat(view):
+        ids = view.values("id")
+        if len(set(ids)) < len(ids):
+            raise InputError(
+                f"The view holds {len(ids) - len(set(ids)):,} samples twice, as views that overlap "
+                "and were joined do: pass dataset.select(view.values('id')), or the dataset itself."
+            )
 
 
 def _held(kind: str) -> str:

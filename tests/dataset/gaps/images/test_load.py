@@ -369,6 +369,32 @@ def test_a_list_of_nothing_that_is_here_is_refused_with_the_reason(
     assert len(dataset) == 0
 
 
+NO_IMAGES = [
+    ("notes.txt", "1 .txt"),
+    ("0.DNG", "1 .dng"),
+    ("cloud.pcd", "1 .pcd"),
+    ("scene.fo3d", "1 .fo3d"),
+    ("0.png.bak", "1 .bak"),
+    ("frame", "1 unknown ending"),
+]
+"""Files whose ending FiftyOne takes for no image: their samples would be of another media type."""
+
+
+@pytest.mark.parametrize(("name", "reason"), NO_IMAGES)
+def test_a_listed_file_that_is_no_image_is_left_out_before_anything_is_written(
+    dataset, load_csv, tmp_path, name, reason
+):
+    (tmp_path / "i" / name).write_bytes((tmp_path / "i" / "0.png").read_bytes())
+    with pytest.raises(InputError, match=f"No image listed as S can be used here .*{reason}"):
+        load_csv(f"filename,split\ni/{name},S\ni/1.png,U\n")
+    with pytest.raises(InputError, match=f"No image .*{reason}"):
+        load_images(dataset, str(tmp_path / "i" / name))
+    assert len(dataset) == 0
+    loaded = load_csv(f"filename,split\ni/0.png,S\ni/{name},S\ni/1.png,U\n")
+    assert loaded.added == {"S": 1, "U": 1}
+    assert f"left out: {reason}" in str(loaded)
+
+
 def test_what_is_not_here_is_left_out_and_counted_by_its_reason(dataset, load_csv):
     rows = "".join(f"{path},U\n" for path, _ in ELSEWHERE)
     loaded = load_csv(f"filename,split\ni/0.png,S\ni/1.png,U\n{rows}")
