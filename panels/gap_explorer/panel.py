@@ -280,7 +280,7 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
         return {
             "status": {
                 "kind": "not_computed",
-                "samples": counted(dataset),
+                "samples": counted(flat(dataset)),
                 "S": tags.get(OWNED_TAG, 0),
                 "U": tags.get(POOL_TAG, 0),
                 "can_run": operators["find_gaps"],

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract, memory
 from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
+from gapsphere.tests.support.made_rig import CAMERAS, make_rig
 from gapsphere.tests.support.open_panel import OpenPanel
 from pymongo.errors import PyMongoError
 
@@ -76,6 +77,13 @@ def test_a_dataset_without_a_sphere_says_how_many_are_tagged(dataset, images):
     }
     panel.call("find_gaps")
     assert panel.triggered("prompt_user_for_operation")
+
+
+def test_every_image_of_a_rig_is_counted_before_there_is_a_sphere(dataset, tmp_path):
+    make_rig(dataset, tmp_path, scenes=1, moments=1)
+    panel = Panel(dataset, "rig")
+    panel.load()
+    assert panel.data["status"]["samples"] == len(CAMERAS)
 
 
 def test_a_deleted_run_is_no_traceback(fresh):
