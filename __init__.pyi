@@ -117,6 +117,7 @@ def summarize_gaps(
     pool: Members = 'U',
     card_runs: int = 20,
     card_quantity: int | None = None,
+    phrase_model: str | None = None,
 ) -> CardResult:
     """Group gaps in cards: kinds of scene that S lacks, with names, figures and what U has."""
     ...
@@ -228,6 +229,7 @@ def find_gaps(
     pool: Members = 'U',
     card_runs: int = 20,
     card_quantity: int | None = None,
+    phrase_model: str | None = None,
     n_neighbors: int = 30,
     min_dist: float = 0.1,
     umap_metric: Literal['cosine', 'euclidean'] = 'cosine',

@@ -27,6 +27,8 @@ PATHS = {
     "folder": FOLDER,
 }
 """Settings that name a file or folder, whatever the operator, and what the file browser chooses."""
+MODELS = ("model_path", "phrase_model")
+"""Settings that name a folder or a model's id."""
 WRITTEN = "folder"
 """It names what is written in some operators, which take no path for that."""
 _OF_THE_SYSTEM = re.compile(r"/(dev|proc|sys)(/|$)")
@@ -63,13 +65,13 @@ def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
 def _paths(values: Mapping[str, Any]) -> dict[str, str]:
     """The paths among settings; a model of the hub, of the zoo or of a field is none."""
     found = {}
-    for name in (*PATHS, "model_path"):
+    for name in (*PATHS, *MODELS):
         text = values.get(name)
         if not isinstance(text, str) or not text.strip():
             continue
         if name == "model_path" and values.get("encoder") in ("zoo", "field"):
             continue
-        if name in ("model_path", "checkpoint") and MODEL_ID.fullmatch(text):
+        if name in (*MODELS, "checkpoint") and MODEL_ID.fullmatch(text):
             continue
         found[name] = os.path.expanduser(text.strip())
     return found

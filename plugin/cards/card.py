@@ -25,6 +25,7 @@ from ..progress import Progress, silent
 from .columns import Term
 from .group import SINGLE
 from .naming import Name, Namer
+from .phrases import Phrase, phrases_sentence
 from .stability import Held
 
 EXEMPLARS = 3
@@ -59,8 +60,9 @@ class Card:
         Median number of images of S within the radius; None where it was not counted.
     rate
         Mean failure rate of its images; None where nothing was reviewed.
-    name, attributes
-        What its metadata says, and the attributes of its images that lie outside S.
+    name, attributes, phrases
+        What its metadata says, the attributes of its images that lie outside S, and what an
+        image-text encoder says.
     held
         How often it holds when the run is made again; None where that was not tried.
     weight
@@ -79,13 +81,14 @@ class Card:
     rate: float | None
     name: Name
     attributes: tuple[Finding, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
     held: Held | None = None
     weight: float = 0.0
     once: int = 0
 
     @property
     def title(self) -> str:
-        """Its name, or what its attributes say, or that nothing separates it.
+        """Its name, or what its attributes or phrases say, or that nothing separates it.
 
         Examples
         --------
@@ -97,11 +100,14 @@ class Card:
             return self.name.title
         if self.attributes:
             return self.attributes[0].sentence.split(" than ")[0]
+        if self.phrases:
+            return self.phrases[0].text
         return "no name separates it"
 
     def sentences(self, alpha: float = 0.1) -> list[str]:
-        """What sets the card apart: its name, then its attributes."""
-        return [self.name.sentence(alpha), *(one.sentence for one in self.attributes)]
+        """What sets the card apart: its name, then its attributes, then phrases."""
+        said = [self.name.sentence(alpha), *(one.sentence for one in self.attributes)]
+        return [*said, *([phrases_sentence(self.phrases)] if self.phrases else [])]
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ def make_cards(
     attributes: Sequence[Numbers | Categories] = (),
     support: ArrayLike | None = None,
     rates: ArrayLike | None = None,
+    phrases: Sequence[tuple[Phrase, ...]] = (),
     held: Sequence[Held] = (),
     duplicates: ArrayLike | None = None,
     cameras: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
@@ -185,6 +192,8 @@ def make_cards(
         What :func:`~..coverage.named.channel.named` compares: a card is one drive to it.
     support, rates : (n,), optional
         Images of S within the radius, and the failure rate, of each image of U.
+    phrases : sequence of tuple of Phrase, optional
+        Of each card, by its number (:func:`~.phrases.phrases_apart`).
     held : sequence of Held, optional
         Of each card, by its number (:func:`~.stability.stability`).
     duplicates : int (n,), optional
@@ -243,6 +252,7 @@ def make_cards(
                 rate=rate,
                 name=names[at],
                 attributes=said[at],
+                phrases=phrases[at] if phrases else (),
                 held=held[at] if held else None,
                 weight=_weight(once, median if effect is None else effect, rate),
                 once=once,

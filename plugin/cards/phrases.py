@@ -78,6 +78,23 @@ def phrases_apart(
     return sorted(said, key=lambda phrase: -phrase.auroc)[:most]
 
 
+def phrases_sentence(phrases: Sequence[Phrase]) -> str:
+    """What is said, and how well it separates.
+
+    Examples
+    --------
+    >>> phrases_sentence([Phrase("a wet road", 0.934)])
+    'an image-text encoder says: a wet road (AUROC 0.93 against owned images)'
+    """
+    said = ", ".join(f"{one.text} ({one.auroc:.2f})" for one in phrases[1:])
+    first = phrases[0]
+    rest = f", {said}" if said else ""
+    return (
+        f"an image-text encoder says: {first.text} (AUROC {first.auroc:.2f} against owned "
+        f"images){rest}"
+    )
+
+
 def auroc(
     above: NDArray[np.float64],
     below: NDArray[np.float64],

@@ -7,13 +7,12 @@ after the patch grid is counted off is therefore known without a list of models.
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, InputError
+from .checkpoint.pretrained import load_network
 from .checkpoint.processor_config import read_processor
 from .device import choose_device, choose_precision
 from .pooling import choose_pooling, row_means
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 # Tensors of a checkpoint that belong to reading text, to training, or to a task.
 BESIDE = re.compile(r"(^|\.)(text\w*|language_model|lm_head|decoder|classifier|logit_\w+)(\.|$)")
 LAYER = re.compile(r"(^|\.)(layers?|blocks?)\.\d+\.")
-# Where multimodal models of the library keep their vision tower.
-TOWER = {r"^(model\.)?vision_tower\.": ""}
 # A pooling head that the checkpoint lacks is not used either.
 UNUSED = re.compile(r"(^|\.)(pooler|head)\.")
 
@@ -131,24 +128,7 @@ def _grid(
 
 
 def _network(folder: Path) -> Any:
-    import transformers
-
-    if not any(folder.glob("*.safetensors")):
-        raise CheckpointError(f"{folder} has no .safetensors file; pickled weights are not read")
-    try:
-        with _quiet():
-            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-            network, report = transformers.AutoModel.from_pretrained(
-                folder,
-                config=getattr(config, "vision_config", None) or config,
-                dtype="auto",
-                key_mapping=TOWER if hasattr(config, "vision_config") else None,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise CheckpointError(f"transformers cannot load {folder}: {error}") from error
+    network, report = load_network(folder, vision_only=True)
     missing = sorted(key for key in report["missing_keys"] if not UNUSED.search(key))
     extra = sorted(
         key for key in report["unexpected_keys"] if LAYER.search(key) and not BESIDE.search(key)
@@ -161,7 +141,7 @@ def _network(folder: Path) -> Any:
     ):
         if keys:
             raise CheckpointError(f"{folder} {problem} {', '.join(keys[:3])} ({len(keys)} in all)")
-    return network.eval().requires_grad_(False)
+    return network
 
 
 def _digest(folder: Path) -> str:
@@ -174,19 +154,3 @@ def _digest(folder: Path) -> str:
             names = list(stored.keys())
             tensors |= {name: stored.get_tensor(name) for name in names if not BESIDE.search(name)}
     return weights_digest(tensors)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the library's load report and bars off the terminal: what matters is checked here."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

@@ -401,6 +401,12 @@ class CardParams(SetParams, section="cards"):
         le=10_000_000,
         title="Images wanted of each kind",
     )
+    phrase_model: str | None = setting(
+        None,
+        "Image-text encoder that says phrases of cards: the folder of a CLIP or SigLIP model, or a "
+        "hub id that lies on this disk; empty: no phrases",
+        title="Model for phrases",
+    )
 
 
 class CardFileParams(AnalysisParams, section="cards"):

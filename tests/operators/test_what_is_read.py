@@ -10,7 +10,7 @@ import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.types import RiskLevel
 from gapsphere.operators import OPERATORS
-from gapsphere.operators.reading import PATHS, check
+from gapsphere.operators.reading import MODELS, PATHS, check
 from gapsphere.plugin.encoders.checkpoint import hub
 from gapsphere.plugin.encoders.checkpoint.offline import is_offline, offline
 from gapsphere.plugin.errors import CheckpointError, InputError
@@ -25,6 +25,7 @@ READERS = [
     ("import_feature_cache", "cache_dir"), ("import_feature_cache", "image_dir"),
     ("import_artifacts", "folder"), ("check_spec", "spec"), ("check_spec", "checkpoint"),
     ("compute_embeddings", "model_path"), ("find_gaps", "model_path"),
+    ("summarize_gaps", "phrase_model"),
 ]  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def test_every_setting_that_names_a_file_is_looked_at():
     }
     written = {operator.writes.path for operator in OPERATORS if getattr(operator, "writes", None)}
     others = {"image_root", "language"}  # an address, and a choice
-    assert named <= {*PATHS, "model_path"} | written | others
+    assert named <= {*PATHS, *MODELS} | written | others
 
 
 @pytest.mark.parametrize(

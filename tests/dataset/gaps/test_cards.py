@@ -3,12 +3,15 @@
 import csv
 import json
 from collections import Counter
+from pathlib import Path
 
 import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from gapsphere.plugin.cards.vocabulary import PHRASES
 from gapsphere.plugin.coverage.picks.duplicates import frame_scale, near_duplicates
+from gapsphere.plugin.dataset.gaps.cards import card_phrases
 from gapsphere.plugin.dataset.gaps.cards.card_files import export_gap_cards
 from gapsphere.plugin.dataset.gaps.cards.card_records import SINGLE_IMAGES, gap_cards
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
@@ -18,6 +21,7 @@ from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.steps import CardFileParams, CardParams, CoverageParams
+from PIL import Image
 
 QUICK = CardParams(card_runs=3)
 
@@ -294,3 +298,57 @@ def test_cards_are_the_same_groups_without_any_field_to_name_them(covered):
     assert {card.name["title"] for card in unnamed.found} == {""}
     after = dict(zip(ids, covered.match_tags("U").values("gap_card"), strict=True))
     assert len({(before[i], after[i]) for i in ids}) == len(set(before.values()))
+
+
+class OfColour:
+    """An image-text encoder that knows two phrases by the colour of an image."""
+
+    name, dimension = "by colour", len(PHRASES)
+    colours = ((0, "night"), (255, "snowfall"))
+
+    @property
+    def images(self):
+        return self
+
+    def texts(self, prompts):
+        assert prompts[0] == f"a photo taken from a car: {PHRASES[0]}"
+        return np.eye(len(prompts), dtype=np.float32)
+
+    def prepare(self, image):
+        return np.asarray(image.resize((1, 1)), np.float32)
+
+    def embed(self, batch):
+        rows = np.full((len(batch), self.dimension), 1e-3, np.float32)
+        for grey, phrase in self.colours:
+            rows[batch[:, 0, 0, 0] == grey, PHRASES.index(phrase)] = 1
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_an_image_text_encoder_says_phrases_where_one_is_named(dataset, tmp_path, monkeypatch):
+    covered = build(dataset)
+    grey = {"night": 0, "snow": 255}
+    for sample in covered.iter_samples(autosave=True):
+        path = tmp_path / f"{sample.id}.png"
+        if sample.light != "fog":
+            shade = grey.get(sample.light, 128)
+            Image.new("RGB", (4, 4), (shade, shade, shade)).save(path)
+        sample.filepath = str(path)
+    broken = covered.match(F("light") == "night").first()
+    Path(broken.filepath).write_text("no picture")
+    compute_coverage(covered)
+    monkeypatch.setattr(card_phrases, "load_image_text", lambda path: OfColour())
+    told = CardParams(card_runs=0, phrase_model=str(tmp_path))
+    night, snow = summarize_gaps(covered, told).found
+    said = "an image-text encoder says: {} (AUROC 1.00 against owned images)"
+    assert night.sentences[-1] == said.format("night")
+    assert snow.sentences[-1] == said.format("snowfall")
+    assert summarize_gaps(covered, told).reused
+    without = summarize_gaps(covered, CardParams(card_runs=0))
+    assert not any("encoder says" in " ".join(card.sentences) for card in without.found)
+
+
+def test_a_model_for_phrases_that_is_not_there_is_said_and_changes_nothing(covered, tmp_path):
+    summarize_gaps(covered, QUICK)
+    with pytest.raises(InputError, match="neither a folder nor a model id"):
+        summarize_gaps(covered, CardParams(card_runs=0, phrase_model=str(tmp_path / "gone")))
+    assert [card.key for card in gap_cards(covered)] == ["night", "snow"]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ....cards.card import Card, make_cards
 from ....cards.group import SINGLE, Groups, group_gaps, joining_distance
+from ....cards.phrases import Phrase
 from ....cards.stability import HOLDS_ABOVE, NO_GAP, Held, bootstrap_runs, stability
 from ....coverage.criterion import GAP, NAMES
 from ....coverage.nearest.rows import metric_to_squared, pairs_within
@@ -31,7 +32,7 @@ from ...store.vectors import vectors
 from ...store.vectors.vectors import Vectors
 from ..coverage import coverage
 from ..rounds import round_cards
-from . import drawn
+from . import card_phrases, drawn
 from .card_records import (
     LISTED,
     SINGLE_IMAGES,
@@ -106,7 +107,8 @@ def summarize_gaps(
         near = drawn.lists(step, scene, report("Runs for stability"))
     held = [] if near is None else _held(scene, card, params.card_runs, near)
     alike = _duplicates(scene, report("Near duplicates"))
-    made = _cards(scene, card, held, alike, report("Naming cards"))
+    told = card_phrases.said(scene, card, params, report("Phrases"))
+    made = _cards(scene, card, told, held, alike, report("Naming cards"))
     key, number = keys(made), {int(card[one.rows[0]]): at for at, one in enumerate(made)}
     wanted, elsewhere = _wanted(scene, params.card_quantity), _elsewhere(scene, card)
     found = [
@@ -217,7 +219,12 @@ def _duplicates(scene: Scene, progress: Progress) -> Ints:
 
 
 def _cards(
-    scene: Scene, card: Ints, held: list[Held], alike: Ints, progress: Progress
+    scene: Scene,
+    card: Ints,
+    told: list[tuple[Phrase, ...]],
+    held: list[Held],
+    alike: Ints,
+    progress: Progress,
 ) -> list[Card]:
     if scene.scale is None:
         return []
@@ -234,6 +241,7 @@ def _cards(
         cameras=scene.said.cameras,
         support=scene.support,
         rates=_rates(scene),
+        phrases=told,
         held=held,
         duplicates=alike,
         alpha=scene.covered.alpha,
