@@ -38,20 +38,27 @@ LeftOut = Iterator[tuple[NDArray[np.bool_], NDArray[np.float64]]]
 
 @dataclass(frozen=True)
 class Subspace:
-    """Mean and leading components of a set.
+    """Mean and leading components of a set, or all the others where these are fewer.
 
-    ``mean`` float64 (d,); ``components`` float64 (r, d), orthonormal rows.
+    ``mean`` float64 (d,); ``components`` float64 (r, d), orthonormal rows; ``outside``: they are
+    the others.
     """
 
     mean: NDArray[np.float64]
     components: NDArray[np.float64]
+    outside: bool = False
 
     def residual(self, rows: Rows) -> NDArray[np.float64]:
-        """Norm of what rows (n, d) have outside the components, float64 (n,)."""
+        """Norm of what rows (n, d) have outside the leading components, float64 (n,)."""
         left = np.empty(len(rows))
         for start in range(0, len(rows), _ROWS_AT_ONCE):
-            part = rows[start : start + _ROWS_AT_ONCE].astype(np.float64) - self.mean
-            part -= (part @ self.components.T) @ self.components
+            part = rows[start : start + _ROWS_AT_ONCE].astype(np.float64)
+            part -= self.mean
+            along = part @ self.components.T
+            if self.outside:
+                part = along
+            else:
+                part -= along @ self.components
             left[start : start + len(part)] = np.sqrt(np.einsum("ij,ij->i", part, part))
         return left
 
@@ -135,7 +142,7 @@ def _from_products(owned: Rows, drive: Drives, share: float) -> LeftOut:
         rest = products[np.ix_(~mine, ~mine)]
         _check_left(len(rest))
         row, whole = rest.mean(axis=0), rest.mean()
-        size, vectors = _held(rest - row[:, None] - row + whole, share)
+        size, vectors, _ = _held(rest - row[:, None] - row + whole, share)
         across = products[np.ix_(mine, ~mine)]
         mean = across.mean(axis=1)
         inside = ((across - mean[:, None] - row + whole) @ vectors) ** 2 / size
@@ -150,21 +157,21 @@ def _subspace(owned: Rows, share: float) -> Subspace:
     _check_left(len(owned))
     mean = owned.mean(axis=0, dtype=np.float64)
     centred = owned - mean
-    size, vectors = _held(centred @ centred.T, share)
+    size, vectors, _ = _held(centred @ centred.T, share)
     return Subspace(mean, (vectors / np.sqrt(size)).T @ centred)
 
 
 def _held(
     products: NDArray[np.float64], share: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The largest eigenvalues (r,) that together hold ``share``, and their vectors (n, r)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The largest eigenvalues (r,) that together hold ``share``, their vectors and the others'."""
     if not 0 < share < 1:
         raise InputError(f"The share of variance is {share}; give one between 0 and 1.")
     size, vectors = np.linalg.eigh(products)
     size, vectors = np.clip(size[::-1], 0, None), vectors[:, ::-1]
     held = np.cumsum(size)
     kept = int(np.searchsorted(held, share * held[-1])) + 1 if held[-1] > 0 else 0
-    return size[:kept], vectors[:, :kept]
+    return size[:kept], vectors[:, :kept], vectors[:, kept:]
 
 
 def _check_left(count: int) -> None:
@@ -203,4 +210,8 @@ class _Moments:
         _check_left(self.count)
         mean = self.total / self.count
         covariance = self.products / self.count - np.outer(mean, mean)
-        return Subspace(mean, _held(covariance, share)[1].T)
+        _, inside, outside = _held(covariance, share)
+        # What is outside takes one product, or two by way of what is inside.
+        if outside.shape[1] < 2 * inside.shape[1]:
+            return Subspace(mean, outside.T, outside=True)
+        return Subspace(mean, inside.T)
