@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.nearest.distances import products
 from ..coverage.nearest.rows import (
     TIE,
     Metric,
@@ -24,6 +23,7 @@ from ..coverage.nearest.rows import (
     metric_to_squared,
     squared_distance_of_pairs,
 )
+from ..coverage.nearest.tiles import products
 from ..coverage.yardstick import Yardstick
 from ..errors import InputError
 from ..progress import Progress, silent
@@ -185,7 +185,8 @@ def _components(
     bars = [1 - one / 2 for one in squared]
     labels = [np.arange(len(gaps)) for _ in squared]
     same = np.arange(len(gaps))
-    for rows, columns, similarity in products(gaps, gaps, memory_mb, above=True):
+    for tile in products(gaps, gaps, memory_mb, above=True):
+        rows, columns, similarity = tile.rows, tile.columns, tile.similarity
         near = similarity >= np.float32(min(bars) - TIE)
         near &= same[rows, None] != same[columns]
         i, j = np.nonzero(near)

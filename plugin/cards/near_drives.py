@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.nearest.distances import products
 from ..coverage.nearest.rows import (
     TIE,
     Metric,
@@ -21,6 +20,7 @@ from ..coverage.nearest.rows import (
     squared_distance_of_pairs,
     squared_to_metric,
 )
+from ..coverage.nearest.tiles import products
 from ..progress import Progress, silent
 
 LISTED = 8
@@ -104,7 +104,8 @@ def near_drives(
     ordered = owned if sorted_already else owned[order]
     squared = np.full((len(images), listed), np.inf)
     row = np.full((len(images), listed), NONE)
-    for rows, columns, similarity in products(images, ordered, memory_mb):
+    for tile in products(images, ordered, memory_mb):
+        rows, columns, similarity = tile.rows, tile.columns, tile.similarity
         mine = None if own is None else own[rows]
         found, at = _nearest(
             images[rows], ordered[columns], drive[order[columns]], similarity, mine, listed

@@ -230,9 +230,9 @@ def within_distances(
         if len(rows) > 1:
             alone = rows[-1] - rows[0] == len(rows) - 1  # a view, where nothing lies between
             mine = owned[rows[0] : rows[-1] + 1] if alone else owned[rows]
-            similarity = owned[chosen] @ mine.T
-            similarity[chosen[:, None] == rows] = -np.inf
-            squared = np.clip(2 - 2 * similarity.max(axis=1).astype(np.float64), 0, 4)
+            similarity = mine @ owned[chosen].T
+            similarity[rows[:, None] == chosen] = -np.inf
+            squared = np.clip(2 - 2 * similarity.max(axis=0).astype(np.float64), 0, 4)
             nearest = np.minimum(nearest, squared_to_metric(squared, metric))
         found.append(nearest)
     return np.concatenate(found).astype(np.float32)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Progress, silent
-from .nearest.distances import products
 from .nearest.rows import (
     TIE,
     Metric,
@@ -22,6 +21,8 @@ from .nearest.rows import (
     same_dimension,
     squared_distance_of_pairs,
 )
+from .nearest.segments import Tile
+from .nearest.tiles import products
 from .verdict import Labels, drive_numbers
 
 Counts = NDArray[np.int64]
@@ -64,10 +65,10 @@ def support(
     same_dimension("U", pool, "S", owned)
     order = by_drive(drives, len(owned))
     tally = SupportTally(pool, owned[order], drive_numbers(drives)[order], radius, metric)
-    for rows, columns, similarity in products(pool, tally.owned, memory_mb):
-        tally.add(rows, columns, similarity)
-        if columns.stop == len(owned):
-            progress(rows.stop, len(pool))
+    for tile in products(pool, tally.owned, memory_mb, tally.labels):
+        tally.add(tile)
+        if tile.columns.stop == len(owned):
+            progress(tile.rows.stop, len(pool))
     return tally.counts, tally.drives
 
 
@@ -82,13 +83,13 @@ class SupportTally:
     """Counts that grow tile by tile of ``pool @ owned.T``; ``owned`` is ordered by drive.
 
     ``counts`` and ``drives`` are int64 (n,), complete once every tile of a band of rows was added,
-    from left to right.  A drive number is counted up from 0.
+    from left to right.  A drive number, of which ``labels`` (m,) are, is counted up from 0.
     """
 
     def __init__(
         self, pool: Rows, owned: Rows, drive: NDArray[np.int64], radius: float, metric: Metric
     ) -> None:
-        self.pool, self.owned, self.drive = pool, owned, drive
+        self.pool, self.owned, self.labels = pool, owned, drive
         self._squared = metric_to_squared(radius, metric)
         bar = 1 - self._squared / 2
         self._near = np.float32(max(bar - TIE, -2))
@@ -103,44 +104,61 @@ class SupportTally:
         """Drives with an image within the radius, int64 (n,)."""
         return self.counts if self._alone else self._drives
 
-    def add(self, rows: slice, columns: slice, similarity: NDArray[np.float32]) -> None:
-        """Count one tile; ``similarity`` is left as it was."""
-        near, sure = np.empty(similarity.shape, bool), np.empty(similarity.shape, bool)
-        counted = np.empty((2, len(similarity)), np.int64)
-        for row, values in enumerate(similarity):
-            counted[0, row] = np.count_nonzero(np.greater_equal(values, self._near, out=near[row]))
-            counted[1, row] = np.count_nonzero(np.greater_equal(values, self._sure, out=sure[row]))
-        self.counts[rows] += counted[1]
-        unsure = np.flatnonzero(counted[0] != counted[1])
-        if len(unsure):
-            self._settle(rows, columns, near, sure, unsure)
-        if self._alone:
-            return
-        drive = self.drive[columns]
-        starts = np.flatnonzero(np.diff(drive, prepend=drive[0] - 1))
-        touched = np.logical_or.reduceat(sure, starts, axis=1)
-        self._drives[rows] += np.count_nonzero(touched, axis=1)
-        if columns.start and self.drive[columns.start - 1] == drive[0]:
-            # The tile before ended within this drive: who was counted there is not counted again.
-            again = self._last[rows] & touched[:, 0]
-            self._drives[rows] -= again
-            if len(starts) == 1:
-                touched[:, -1] |= self._last[rows]
-        self._last[rows] = touched[:, -1]
+    def add(self, tile: Tile) -> None:
+        """Count one tile, whose segments are parts of drives or whole drives."""
+        touched = tile.peaks >= self._near
+        reached = np.zeros(touched.shape, np.int64)
+        ends = np.append(tile.starts[1:], tile.similarity.shape[1])
+        counts, drive = self.counts[tile.rows], self.labels[tile.columns]
+        for segment in np.flatnonzero(touched.any(axis=0)):
+            row = np.flatnonzero(touched[:, segment])
+            column = slice(int(tile.starts[segment]), int(ends[segment]))
+            within, count = self._within(tile, row, column)
+            counts[row] += count
+            if self._alone or drive[column.start] == drive[column.stop - 1]:
+                reached[row, segment] = count > 0
+            else:
+                starts = np.flatnonzero(np.diff(drive[column], prepend=-1))
+                inside = np.logical_or.reduceat(within, starts, axis=1)
+                reached[row, segment] = np.count_nonzero(inside, axis=1)
+        if not self._alone:
+            self._add_drives(tile, reached)
 
-    def _settle(
-        self,
-        rows: slice,
-        columns: slice,
-        near: NDArray[np.bool_],
-        within: NDArray[np.bool_],
-        unsure: NDArray[np.int64],
-    ) -> None:
-        """Decide in float64 the pairs of some rows that float32 cannot tell from the radius."""
-        at, column = np.nonzero(near[unsure] & ~within[unsure])
-        row = unsure[at]
-        squared = squared_distance_of_pairs(self.pool[rows], row, self.owned[columns], column)
-        inside = squared <= self._squared
-        row, column = row[inside], column[inside]
-        within[row, column] = True
-        self.counts[rows] += np.bincount(row, minlength=len(within))
+    def _within(
+        self, tile: Tile, row: NDArray[np.int64], column: slice
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Which pairs of some rows and columns of a tile are within the radius, and how many."""
+        cells = tile.similarity[:, column]
+        if len(row) < len(cells):
+            cells = cells[row]
+        within = cells >= self._sure
+        count, unsure = _counted(within), within != (cells >= self._near)
+        if unsure.any():
+            at, place = np.nonzero(unsure)
+            images = tile.rows.start + row[at], tile.columns.start + column.start + place
+            squared = squared_distance_of_pairs(self.pool, images[0], self.owned, images[1])
+            inside = squared <= self._squared
+            within[at[inside], place[inside]] = True
+            count += np.bincount(at[inside], minlength=len(row))
+        return within, count
+
+    def _add_drives(self, tile: Tile, reached: NDArray[np.int64]) -> None:
+        """Add up drives reached in each segment, those that span several once."""
+        rows, first = tile.rows, tile.columns.start
+        begins = tile.starts + first
+        new = self.labels[begins] != self.labels[begins - 1]
+        spans = not new[0] and first > 0
+        new[0] = True
+        drives = np.maximum.reduceat(reached, np.flatnonzero(new), axis=1)
+        self._drives[rows] += drives.sum(axis=1)
+        last = drives[:, -1] > 0
+        if spans:  # who was counted in the tile before is not counted again
+            self._drives[rows] -= self._last[rows] & (drives[:, 0] > 0)
+            if drives.shape[1] == 1:
+                last |= self._last[rows]
+        self._last[rows] = last
+
+
+def _counted(cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many cells of each row, of a segment's length, are true."""
+    return cells.view(np.uint8).sum(axis=1, dtype=np.uint16).astype(np.int64)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ..progress import Progress, silent
 from .criterion import OwnDistances
-from .nearest.distances import Nearest, closest, products
+from .nearest.distances import Nearest, closest
 from .nearest.rows import Metric, Rows, squared_distance_of_pairs, squared_to_metric
+from .nearest.tiles import products
 from .support import Counts, SupportTally
 from .verdict import drive_numbers
 
@@ -98,7 +99,7 @@ def nearest_again(
     if len(rest) and len(new):
         part = pool if len(rest) == n else pool[rest]
         tally = SupportTally(part, owned[new], drive_numbers(drive[new]), radius, metric)
-        nearer, row = closest(part, owned[new], memory_mb=memory_mb, also=tally.add)
+        nearer, row = closest(part, owned[new], memory_mb=memory_mb, also=tally)
         counts[rest] += tally.counts
         drives[rest] += _more_drives(part, owned, drive, new, tally, radius, metric, memory_mb)
         wins = (nearer < squared[rest]) | ((nearer == squared[rest]) & (new[row] < index[rest]))
@@ -108,7 +109,7 @@ def nearest_again(
         part = pool if len(rows) == n else pool[rows]
         tally = SupportTally(part, owned, drive, radius, metric)
         more: dict[str, Any] = {"memory_mb": memory_mb, "progress": progress}
-        squared[rows], index[rows] = closest(part, owned, also=tally.add, **more)
+        squared[rows], index[rows] = closest(part, owned, also=tally, **more)
         counts[rows], drives[rows] = tally.counts, tally.drives
     distance = squared_to_metric(squared, metric).astype(np.float32)
     return Nearest(distance, index), counts, drives
@@ -133,8 +134,8 @@ def _more_drives(
     found = []
     for which in (touched, there):
         tally = SupportTally(pool, owned[which], drive_numbers(drive[which]), radius, metric)
-        for rows, columns, similarity in products(pool, tally.owned, memory_mb):
-            tally.add(rows, columns, similarity)
+        for tile in products(pool, tally.owned, memory_mb, tally.labels):
+            tally.add(tile)
         found.append(tally.drives)
     return np.asarray(found[0] - found[1])
 

@@ -1,9 +1,12 @@
 """Support counts what lies within the radius, and each drive once."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.nearest import tiles
 from gapsphere.plugin.coverage.support import support
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -40,6 +43,18 @@ def test_a_drive_that_spans_tiles_is_counted_once(memory_mb):
     expected = brute_force(pool, owned, drives, 0.4, "cosine")
     np.testing.assert_array_equal(counts, expected[0])
     np.testing.assert_array_equal(of, expected[1])
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.integers(1, 9), st.sampled_from([1, 7, 60]), st.floats(0, 1.2))
+def test_segments_of_long_and_short_drives_count_the_same(seed, longest, drive_length, radius):
+    rng = np.random.default_rng(seed)
+    pool, owned = unit(rng, 20, 3), unit(rng, 90, 3)
+    drives = np.sort(rng.integers(0, -(-90 // drive_length), 90))
+    with patch.object(tiles, "LONGEST", longest):
+        found = support(pool, owned, drives, radius, memory_mb=float(rng.choice([0.001, 512])))
+    expected = brute_force(pool, owned, drives, radius, "cosine")
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_radius_that_float32_cannot_tell_from_a_distance_is_settled_in_float64():

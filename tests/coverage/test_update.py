@@ -22,7 +22,7 @@ def rows_of(random, count, kinds=7):
 
 def whole(pool, owned, drive, metric):
     tally = SupportTally(pool, owned, drive, RADIUS, metric)
-    found = nearest_distance(pool, owned, also=tally.add, metric=metric)
+    found = nearest_distance(pool, owned, also=tally, metric=metric)
     return found, tally.counts, tally.drives
 
 
@@ -110,12 +110,12 @@ def test_the_ends_of_support_hold_too(radius):
     S, U = rows_of(random, 12), rows_of(random, 5)
     drive = np.arange(12) // 3
     tally = SupportTally(U, S[:9], drive[:9], radius, "cosine")
-    found = nearest_distance(U, S[:9], also=tally.add)
+    found = nearest_distance(U, S[:9], also=tally)
     own = own_distances(S[:9], list(drive[:9]))
     at = np.concatenate([np.arange(9), [-1] * 3])
     before = Before(at, np.arange(5), found.index, tally.counts, tally.drives, own.nearest)
     _, counts, drives = nearest_again(U, S, drive, radius, before)
     wanted = SupportTally(U, S, drive, radius, "cosine")
-    nearest_distance(U, S, also=wanted.add)
+    nearest_distance(U, S, also=wanted)
     np.testing.assert_array_equal(counts, wanted.counts)
     np.testing.assert_array_equal(drives, wanted.drives)

@@ -1,21 +1,20 @@
 """Exact nearest distances between two sets of embeddings, and inside one.
 
-A chunked matrix product in the fastest BLAS at hand (numpy's, or a GPU's where torch is loaded and
-sees one) names the contenders; the winner among them is settled in float64.  Where rows follow one
-another as frames do, bounds leave most of the product out (:mod:`.blocks`).  Nothing is
+A matrix product in tiles (:mod:`.tiles`) names the contenders; the winner among them is settled in
+float64.  Where rows follow one another as frames do, bounds leave most of the product out
+(:mod:`.blocks`).  Nothing is
 approximate: the covering radius is a maximum, which finds every miss of an approximate index.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DimensionError, EmptySetError, InputError
+from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
 from .blocks import closest_by_blocks, plan
 from .contenders import settle
@@ -27,11 +26,8 @@ from .rows import (
     same_dimension,
     squared_to_metric,
 )
-
-Tile = Callable[[slice, slice, NDArray[np.float32]], None]
-
-_BYTES_PER_CELL = 7  # a float32 product, its boolean mask, and what falls off on the way
-_QUERIES_AT_ONCE = 512  # enough rows for full BLAS speed, few enough for wide reference tiles
+from .segments import hide_own
+from .tiles import Reduction, on_gpu, products
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ def nearest_distance(
     *,
     metric: Metric = "cosine",
     memory_mb: float = 512,
-    also: Tile | None = None,
+    also: Reduction | None = None,
     progress: Progress = silent,
 ) -> Nearest:
     """Distance of each query to its closest reference, exact.
@@ -61,9 +57,8 @@ def nearest_distance(
         ``1 - cos``, or the Euclidean distance of the unit rows; both in 0..2.
     memory_mb : float
         Upper limit of the working memory, beyond the inputs, the result and some 4 MB.
-    also : callable, optional
-        Called with (rows, columns, similarity) of each tile of the product, another reduction of
-        it such as :meth:`..support.SupportTally.add`; it leaves the tile as it was.
+    also : Reduction, optional
+        Another reduction of the product, such as :class:`..support.SupportTally`.
     progress : callable
         Called with (queries done, n) after each chunk.
 
@@ -169,7 +164,7 @@ def closest(
     *,
     group: NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     memory_mb: float = 512,
-    also: Tile | None = None,
+    also: Reduction | None = None,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Squared Euclidean distance to, and index of, the nearest reference; inputs are trusted.
@@ -177,7 +172,8 @@ def closest(
     With ``group`` (of both, or one of the queries and one of the references), members of the
     query's own group do not count.
     """
-    if also is None and not isinstance(group, tuple) and not _on_gpu():
+    alone = also is None and not on_gpu()
+    if alone and not isinstance(group, tuple):
         how = plan(queries, references, group=group, memory_mb=memory_mb)
         if how is not None:
             return closest_by_blocks(
@@ -187,88 +183,22 @@ def closest(
     squared = np.full(len(queries), np.inf)
     index = np.zeros(len(queries), np.int64)
     numbers = np.arange(len(references))
-    for rows, columns, similarity in products(queries, references, memory_mb):
+    labels = asked if also is None else also.labels
+    for tile in products(queries, references, memory_mb, labels):
+        rows, columns = tile.rows, tile.columns
         if also is not None:
-            also(rows, columns, similarity)
+            also.add(tile)
         if asking is not None and asked is not None:
-            similarity[asking[rows, None] == asked[columns]] = -np.inf
+            hide_own(tile.similarity, tile.starts, tile.peaks, asking[rows], asked[columns])
         settle(
             queries[rows],
             references[columns],
             numbers[columns],
-            similarity,
+            tile.similarity,
             squared[rows],  # a view, as the next: what is written there is kept
             index[rows],
+            (tile.starts, tile.peaks),
         )
         if columns.stop == len(references):
             progress(rows.stop, len(queries))
     return squared, index
-
-
-def products(
-    queries: Rows, references: Rows, memory_mb: float, *, above: bool = False
-) -> Iterator[tuple[slice, slice, NDArray[np.float32]]]:
-    """Tiles of ``queries @ references.T`` with their rows and columns, each valid until the next.
-
-    The tiles of a band of rows follow one another from left to right.  ``above`` leaves out what
-    lies left of the diagonal's tiles, which of a set with itself is there on their right.
-    """
-    product = _matrix_product(references)
-    for rows, columns in _tiles(len(queries), len(references), memory_mb, above):
-        yield rows, columns, product(queries[rows], columns)
-
-
-def _tiles(n: int, m: int, memory_mb: float, above: bool) -> Iterator[tuple[slice, slice]]:
-    """Rectangles of the n x m products that fit the memory, all columns of a row band in a row."""
-    if not memory_mb > 0:
-        raise InputError(f"memory_mb is {memory_mb}; give a positive number of megabytes.")
-    cells = max(int(memory_mb * 1e6 / _BYTES_PER_CELL), 1)
-    high = min(n, _QUERIES_AT_ONCE, cells)
-    wide = max(min(m, cells // high), 1)
-    for top in range(0, n, high):
-        for left in range(top if above else 0, m, wide):
-            yield slice(top, min(top + high, n)), slice(left, min(left + wide, m))
-
-
-def _matrix_product(references: Rows) -> Callable[[Rows, slice], NDArray[np.float32]]:
-    """``(queries, columns) -> queries @ references[columns].T`` by the fastest BLAS at hand."""
-    if _on_gpu():
-        return _torch_product(references, "cuda")
-    buffer = np.empty(0, np.float32)
-
-    def product(queries: Rows, columns: slice) -> NDArray[np.float32]:
-        nonlocal buffer
-        shape = len(queries), columns.stop - columns.start
-        if buffer.size < shape[0] * shape[1]:
-            buffer = np.empty(shape[0] * shape[1], np.float32)  # once: fresh pages are slow
-        out = buffer[: shape[0] * shape[1]].reshape(shape)
-        return np.matmul(queries, references[columns].T, out=out)
-
-    return product
-
-
-def _on_gpu() -> bool:
-    """Whether the program has loaded torch already, and torch sees a GPU.
-
-    Importing it for this alone costs more than it saves.
-    """
-    torch = sys.modules.get("torch")
-    return torch is not None and bool(torch.cuda.is_available())
-
-
-def _torch_product(references: Rows, device: str) -> Callable[[Rows, slice], NDArray[np.float32]]:
-    """The same product on a torch device, in full float32: TF32 keeps ten bits, ours need 23."""
-    import torch
-
-    def product(queries: Rows, columns: slice) -> NDArray[np.float32]:
-        precision = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("highest")
-        try:
-            left, right = (
-                torch.tensor(part, device=device) for part in (queries, references[columns])
-            )
-            return (left @ right.T).cpu().numpy()
-        finally:
-            torch.set_float32_matmul_precision(precision)
-
-    return product

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from coverage_oracles import clustered, distances64, unit
-from gapsphere.plugin.coverage.nearest import distances
+from gapsphere.plugin.coverage.nearest import distances, tiles
 from gapsphere.plugin.coverage.nearest.distances import leave_one_out, nearest_distance
 from gapsphere.plugin.errors import (
     Cancelled,
@@ -109,6 +109,11 @@ def test_any_small_sets_match_brute_force(data):
     assert not any((S[:index] == S[index]).all(axis=1).any() for index in found.index)
 
 
+def test_nothing_is_infinitely_far():
+    U = clustered(3, 4)
+    assert distances.closest(U, U[:0])[0].tolist() == [np.inf] * 3
+
+
 def test_leave_one_out_skips_the_sample_itself_only(drive):
     S, _ = drive
     truth = distances64(S, S)
@@ -144,9 +149,7 @@ def test_one_sequence_alone_is_left_out_sample_by_sample(drive):
 def test_a_torch_device_gives_the_same_numbers(drive, monkeypatch):
     S, U = drive
     expected = nearest_distance(U, S)
-    monkeypatch.setattr(
-        distances, "_matrix_product", lambda rows: distances._torch_product(rows, "cpu")
-    )
+    monkeypatch.setattr(tiles, "_matrix_product", lambda rows: tiles._torch_product(rows, "cpu"))
     found = nearest_distance(U, S)
     np.testing.assert_array_equal(found.index, expected.index)
     np.testing.assert_array_equal(found.distance, expected.distance)
@@ -190,7 +193,8 @@ def test_parameters_that_cannot_be_used_are_refused(drive):
         leave_one_out(S, sequences=["a", "b"])
 
 
-def test_progress_counts_queries_and_may_cancel(drive):
+def test_progress_counts_queries_and_may_cancel(drive, monkeypatch):
+    monkeypatch.setattr(tiles, "QUERIES_AT_ONCE", 512)
     S, U = drive
     seen = []
     nearest_distance(U, S, progress=lambda done, total: seen.append((done, total)))

@@ -155,7 +155,7 @@ def compute_coverage(
     else:
         drive = np.zeros(1, np.int64) if own is None else own.drive
         tally = SupportTally(pool, owned, drive, threshold.delta, params.metric)
-        nearest = nearest_distance(pool, owned, also=tally.add, progress=progress, **how)
+        nearest = nearest_distance(pool, owned, also=tally, progress=progress, **how)
         again = nearest, tally.counts, tally.drives
     found, counts, of_drives = again
     new = before.novelty(pool, owned) if before else None
