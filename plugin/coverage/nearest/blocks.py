@@ -90,7 +90,8 @@ def plan(
     if not high or not _blocks_at_once(m, d, high, wide, memory_mb):
         return None
     cost = _expected(queries, references, group, high, wide)
-    return Plan(high, wide, cost) if cost < _WORTH else None
+    worth = _WORTH / 2 if queries is references else _WORTH  # half of the product does
+    return Plan(high, wide, cost) if cost < worth else None
 
 
 def closest_by_blocks(

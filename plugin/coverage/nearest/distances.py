@@ -2,7 +2,7 @@
 
 A matrix product in tiles (:mod:`.tiles`) names the contenders; the winner among them is settled in
 float64.  Where rows follow one another as frames do, bounds leave most of the product out
-(:mod:`.blocks`).  Nothing is
+(:mod:`.blocks`); a set with itself takes half of the product (:mod:`.within`).  Nothing is
 approximate: the covering radius is a maximum, which finds every miss of an approximate index.
 """
 
@@ -28,6 +28,7 @@ from .rows import (
 )
 from .segments import hide_own
 from .tiles import Reduction, on_gpu, products
+from .within import closest_within
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,10 @@ def closest(
             return closest_by_blocks(
                 queries, references, how, group=group, memory_mb=memory_mb, progress=progress
             )
+    if also is None and queries is references and isinstance(group, np.ndarray):
+        found = closest_within(references, group, memory_mb=memory_mb, progress=progress)
+        if found is not None:
+            return found
     asking, asked = group if isinstance(group, tuple) else (group, group)
     squared = np.full(len(queries), np.inf)
     index = np.zeros(len(queries), np.int64)
