@@ -18,8 +18,8 @@ import { useEvents, type PanelProps as EventProps } from "../../web/shared/wire/
 import { useChoices, useChoicesFor } from "./useChoices";
 import { useFlatGrid } from "./grid/useFlatGrid";
 import { gridKey, useMasks } from "./grid/useMasks";
-import { takingTurns } from "../../web/shared/wire/turns";
-import { useStable } from "../../web/shared/hooks/useStable";
+import { takingTurns } from "./grid/turns";
+import { useStable } from "./useStable";
 import { insistedSource } from "./cloud/source";
 import { Outdated } from "../../web/shared/wire/errors";
 import { useLatest } from "../../web/shared/hooks/useLatest";

@@ -1,49 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { classColour, classTexels, COLOURED, mapTexels, sampleMap } from "./colour/colormap";
-import { Bitmask } from "../../web/shared/wire/columns";
-import { ALL_MARKS, makeFlags } from "./legend/flags";
-import { numericColumn } from "./cloud/columns";
-import { fitToView } from "./sphere/useCartesian";
-import { FLAG } from "./scene/marks/shaders";
-
-describe("makeFlags", () => {
-  // Points: S, U near, U far, U without a distance.
-  const sets = new Bitmask(new Uint8Array([0b0001]), 4);
-  const dist = numericColumn("dist_to_S", new Float32Array([NaN, 0.1, 0.9, NaN]));
-  const inputs = { sets, dist, delta: 0.5, gaps: null, picks: [3], show: "both", match: null, hidden: null } as const;
-  const made = (changes: object): ReturnType<typeof makeFlags> =>
-    makeFlags(4, { ...inputs, marks: ALL_MARKS, ...changes });
-  const run = (changes: object): number[] => [...made(changes).flags];
-  it("marks S, and gaps among U alone", () => {
-    expect(run({})).toEqual([FLAG.S, 0, FLAG.GAP, 0]);
-    expect(run({ delta: 0.05 })).toEqual([FLAG.S, FLAG.GAP, FLAG.GAP, 0]);
-    expect(run({ delta: 2 })).toEqual([FLAG.S, 0, 0, 0]);
-  });
-  it("marks the gaps of the run instead, whatever the distance says", () => {
-    const gaps = new Bitmask(new Uint8Array([0b0010]), 4);
-    expect(run({ gaps })).toEqual([FLAG.S, FLAG.GAP, 0, 0]);
-  });
-  it("hides the other set", () => {
-    expect(run({ show: "S" }).map((f) => f & FLAG.HIDDEN)).toEqual([0, 8, 8, 8]);
-    expect(run({ show: "U" }).map((f) => f & FLAG.HIDDEN)).toEqual([8, 0, 0, 0]);
-  });
-  it("dims what the grid filters out", () => {
-    const match = new Bitmask(new Uint8Array([0b0110]), 4);
-    expect(run({ match }).map((f) => f & FLAG.DIM)).toEqual([4, 0, 0, 4]);
-  });
-  it("hides what the legend hides, by class or by mark", () => {
-    const hidden = (changes: object): number[] => run(changes).map((f) => (f & FLAG.HIDDEN ? 1 : 0));
-    expect(hidden({ hidden: Uint8Array.of(0, 1, 0, 1) })).toEqual([0, 1, 0, 1]);
-    expect(hidden({ marks: { alone: null, gapsHidden: true } })).toEqual([0, 0, 1, 0]);
-    expect(hidden({ marks: { alone: "gap", gapsHidden: false } })).toEqual([1, 1, 0, 1]);
-    expect(hidden({ marks: { alone: "pick", gapsHidden: false } })).toEqual([1, 1, 1, 0]);
-  });
-  it("counts the gaps that the set on show and the grid leave", () => {
-    expect(made({}).gaps).toBe(1);
-    expect(made({ show: "S" }).gaps).toBe(0);
-    expect(made({ match: new Bitmask(new Uint8Array([0b0011]), 4) }).gaps).toBe(0);
-  });
-});
+import { classColour, classTexels, COLOURED, mapTexels, sampleMap } from "./colormap";
 
 describe("colours", () => {
   const light = ([r, g, b]: readonly [number, number, number]): number => 0.3 * r + 0.59 * g + 0.11 * b;
@@ -105,15 +61,3 @@ function toLab([r, g, b]: Triple): number[] {
   const z = f((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089);
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
-
-describe("fitToView", () => {
-  it("centres a cloud and is not shrunk by a stray point", () => {
-    const xyz = new Float32Array(300);
-    for (let i = 0; i < 100; i++) xyz.set([10 + Math.cos(i), 10 + Math.sin(i), 10], 3 * i);
-    xyz.set([60, 10, 10], 0);
-    const fitted = fitToView(xyz);
-    const radius = Math.hypot(fitted[30], fitted[31], fitted[32]);
-    expect(radius).toBeGreaterThan(0.5);
-    expect(radius).toBeLessThan(1.1);
-  });
-});
