@@ -76,6 +76,13 @@ export default {
     ...rooms("rationale-review", "\\.\\./rationale_review/web", ["verdict", "keys"], CONTRACT),
     ...rooms("shared", "shared", ["rationales", "work", "ui", "wire", "theme", "hooks"], "none"),
     {
+      name: "rationales-are-of-the-rationale-panels",
+      comment: "What any panel needs is in another room of shared/.",
+      severity: "error",
+      from: { path: [PANEL, "^shared/"], pathNot: ["^\\.\\./rationale_[^/]+/web/", "^shared/rationales/"] },
+      to: { path: "^shared/rationales/" },
+    },
+    {
       name: "the-app-through-one-door",
       comment: "FiftyOne publishes no types: an upgrade should break the panels' entries and the event bridge only.",
       severity: "error",

@@ -18,7 +18,7 @@ from PIL import Image
 PANEL = '[data-cy="sparse-sampling"]'
 SEQUENCE = '[data-cy="sp-sequence"]'
 COUNT = '[data-cy="entry-counts"]'
-FAILED = '[data-cy="gr-face-failed"]'
+FAILED = '[data-cy="sp-face-failed"]'
 FRAMES = 12
 
 

@@ -70,12 +70,15 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
     if (start && choices.started !== start.id) choose({ ...start.choices, started: start.id });
   }, [about, start?.id]);
 
-  if (failure) return <Failed message={failure} retry={retry} />;
+  const failed = (message: string): React.ReactElement => (
+    <Failed title="The sphere could not be loaded" message={message} retry={retry} />
+  );
+  if (failure) return failed(failure);
   if (!status) return <Loading what="Opening the sphere …" />;
   if (status.kind === "working") return <Working message={status.message} />;
-  if (status.kind === "failed") return <Failed message={status.message} retry={retry} />;
+  if (status.kind === "failed") return failed(status.message);
   if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;
-  if (error) return <Failed message={error} retry={retry} />;
+  if (error) return failed(error);
   if (stage.failure) return <NoWebGL three={stage.failure === "webgl"} />;
   if (!run || !cloud || !shown || !stage.scene) return <Loading what="Loading the points …" />;
 

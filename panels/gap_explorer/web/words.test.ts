@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { collected, farWords, fileName, percent, percentileWords, plainly, plural, title } from "./words";
+import { collected, farWords, fileName, percent, percentileWords, plural, title } from "./words";
 
 describe("percent", () => {
   it("never rounds to all or to nothing", () => {
@@ -39,13 +39,5 @@ describe("the result of adding to the tray", () => {
     expect(collected({ ...all, already: 2, owned: 1, over: 1200 })).toBe(
       "5 added, 2 already in the tray, 1 left out: already owned, 1,200 not added: the tray is limited to 1,000.",
     );
-  });
-});
-
-describe("a lost request", () => {
-  it("says what to do, and leaves a sentence of ours as it is", () => {
-    expect(plainly("Failed to fetch")).toContain("check that it is running");
-    expect(plainly("Internal Server Error")).toContain("log");
-    expect(plainly("Run find_gaps.")).toBe("Run find_gaps.");
   });
 });

@@ -26,16 +26,6 @@ export function percent(value: number): string {
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
-/** The messages of a browser or a server about a failed request, with what to do. */
-export function plainly(message: string): string {
-  if (/failed to fetch|networkerror|load failed/i.test(message)) {
-    return "The App server is not responding; check that it is running.";
-  }
-  return /internal server error/i.test(message)
-    ? "The App server failed; see its log."
-    : message;
-}
-
 /** What the points are coloured by, as a person reads it. */
 export const colourName = (field: string): string =>
   field === "dist_to_S" ? "Distance to owned" : field === "density" ? "Density" : field;

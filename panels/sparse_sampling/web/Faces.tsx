@@ -1,6 +1,6 @@
 import * as React from "react";
 import { Button } from "../../web/shared/ui/controls";
-import { faceOf } from "../../web/shared/ui/Face";
+import { faceOf, failedOf } from "../../web/shared/ui/Face";
 import type { Ready } from "./contract.gen";
 import { count } from "./words";
 
@@ -19,6 +19,8 @@ export const Face = faceOf(
     ))}
   </svg>,
 );
+
+export const Failed = failedOf(Face);
 
 function Simulate(props: { run: (() => void) | null; label: string }): React.ReactElement {
   return props.run ? (

@@ -1,11 +1,10 @@
 import * as React from "react";
 import { Button } from "../../web/shared/ui/controls";
-import { Failed } from "../../web/shared/rationales/Signs";
 import type { Bridge } from "./bridge";
 import { Chart } from "./chart/Chart";
 import { CHUNK, type Ready, type Sequence, type SequenceKey } from "./contract.gen";
 import type { Curves } from "./chart/curves";
-import { Face } from "./Faces";
+import { Face, Failed } from "./Faces";
 import { GridActions, type Span } from "./chart/GridActions";
 import { handleKey } from "./player/keys";
 import { hardest } from "./chart/plot";

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../../web/shared/ui/controls";
 import type { Bridge } from "../bridge";
 import type { Action, Answer, Card, RunInfo } from "../contract.gen";
 import type { AnswerState } from "./useAnswer";
@@ -157,9 +158,8 @@ function Group(
 function Spread(props: { bridge: Bridge }): React.ReactElement {
   const { choices, choose } = props.bridge;
   return (
-    <button
-      type="button"
-      className="gs-bare gs-link"
+    <Button
+      look="link"
       title={
         choices.spread
           ? "These stand for a neighbourhood six times as large; near copies are left out"
@@ -168,6 +168,6 @@ function Spread(props: { bridge: Bridge }): React.ReactElement {
       onClick={() => choose({ spread: !choices.spread })}
     >
       {choices.spread ? "Show the very nearest" : "Leave out near copies"}
-    </button>
+    </Button>
   );
 }

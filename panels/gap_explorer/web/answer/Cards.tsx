@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../../web/shared/ui/controls";
 import type { Bridge } from "../bridge";
 import type { Card, Metric } from "../contract.gen";
 import type { HeatState } from "../heatmaps/useHeatmaps";
@@ -74,14 +75,13 @@ function More(props: { card: Card; count: number; drive(drive: string): void }):
     <span className="gs-fine gs-of-drive" title={drive}>
       {drive}
       {props.count ? (
-        <button
-          type="button"
-          className="gs-bare gs-link"
+        <Button
+          look="link"
           title={`${count(props.count)} more near here: show the drive`}
           onClick={() => props.drive(drive)}
         >
           +{count(props.count)}
-        </button>
+        </Button>
       ) : null}
     </span>
   );

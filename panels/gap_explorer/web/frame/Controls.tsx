@@ -6,7 +6,7 @@ import { shownWords, type Shown } from "../cloud/useShown";
 import { count } from "../words";
 import { ColourPicker } from "../colour/ColourPicker";
 import { Gear } from "../parts/Icons";
-import { Segmented, Switch } from "../../../web/shared/ui/controls";
+import { Button, Segmented, Switch } from "../../../web/shared/ui/controls";
 import { WholeNumber } from "../../../web/shared/ui/WholeNumber";
 import { usePopover } from "../parts/usePopover";
 
@@ -211,14 +211,13 @@ function Range(props: { bridge: Bridge; column: Column }): React.ReactElement {
             }}
           />
         ))}
-        <button
-          type="button"
-          className="gs-bare gs-link"
+        <Button
+          look="link"
           disabled={bridge.choices.range === null}
           onClick={() => bridge.choose({ range: null })}
         >
           Reset
-        </button>
+        </Button>
       </span>
     </Row>
   );

@@ -2,8 +2,9 @@ import * as React from "react";
 import { sentence } from "../../../web/shared/wire/errors";
 import type { Bridge } from "../bridge";
 import type { RunInfo, Status } from "../contract.gen";
-import { plainly, plural } from "../words";
-import { faceOf } from "../../../web/shared/ui/Face";
+import { plural } from "../words";
+import { Button } from "../../../web/shared/ui/controls";
+import { faceOf, failedOf } from "../../../web/shared/ui/Face";
 import { Notice } from "../parts/Notice";
 
 /** A sphere of samples with one gap. */
@@ -27,6 +28,8 @@ const Face = faceOf(
   </svg>,
 );
 
+export const Failed = failedOf(Face);
+
 export function Loading(props: { what: string }): React.ReactElement {
   return <Face name="loading" title={props.what} busy />;
 }
@@ -34,19 +37,8 @@ export function Loading(props: { what: string }): React.ReactElement {
 export function Working(props: { message: string }): React.ReactElement {
   return (
     <Face name="working" title="A step is running" busy>
-      <p role="status">{plainly(props.message)}</p>
+      <p role="status">{props.message}</p>
       <p>The sphere comes as soon as it is done.</p>
-    </Face>
-  );
-}
-
-export function Failed(props: { message: string; retry(): void }): React.ReactElement {
-  return (
-    <Face name="failed" title="The sphere could not be loaded">
-      <p role="alert">{plainly(props.message)}</p>
-      <button type="button" className="gs-primary" onClick={props.retry}>
-        Try again
-      </button>
     </Face>
   );
 }
@@ -104,13 +96,12 @@ export function NotComputed(props: {
         </Notice>
       ) : null}
       {status.can_run ? (
-        <button
-          type="button"
-          className="gs-primary"
+        <Button
+          look="primary"
           onClick={() => bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
         >
           {known ? "Find gaps" : "Choose images"}
-        </button>
+        </Button>
       ) : null}
     </Face>
   );
@@ -125,13 +116,12 @@ export function Unfinished(props: { bridge: Bridge; sentence: string | null }): 
     <div className="gs-row gs-fixed gs-stale" role="status" data-cy="gs-unfinished">
       <span>{error ?? said}</span>
       {bridge.data.run?.operators.find_gaps ? (
-        <button
-          type="button"
-          className="gs-bare gs-link"
+        <Button
+          look="link"
           onClick={() => bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))}
         >
           Update
-        </button>
+        </Button>
       ) : null}
     </div>
   );
@@ -150,15 +140,14 @@ export function StaleNotice(props: { bridge: Bridge; run: RunInfo }): React.Reac
     <div className="gs-row gs-fixed gs-stale" role="status" data-cy="gs-stale">
       <span>{error ?? `These results are outdated: ${parts.join(" and ")} since they were computed.`}</span>
       {operators.find_gaps ? (
-        <button
-          type="button"
-          className="gs-bare gs-link"
+        <Button
+          look="link"
           onClick={() =>
             props.bridge.call("find_gaps", {}).catch((reason) => setError(sentence(reason)))
           }
         >
           Update
-        </button>
+        </Button>
       ) : null}
     </div>
   );

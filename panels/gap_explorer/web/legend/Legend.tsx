@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../../web/shared/ui/controls";
 import { classColour, COLOURED, css, gradient, type Palette } from "../colour/colormap";
 import { MISSING, type Column } from "../cloud/columns";
 import type { Show } from "../contract.gen";
@@ -49,16 +50,15 @@ export function Legend(props: {
           {open ? props.label : "Legend"}
         </button>
         {anyHidden ? (
-          <button
-            type="button"
-            className="gs-bare gs-link"
+          <Button
+            look="link"
             onClick={() => {
               state.reset();
               choose({ show: "both" });
             }}
           >
             Reset
-          </button>
+          </Button>
         ) : null}
       </header>
       {open ? (

@@ -87,9 +87,9 @@ export function Picks(props: {
           value={tag}
           onChange={(event) => setTag(event.target.value)}
         />
-        <button type="submit" className="gs-primary" disabled={!tag.trim()}>
+        <Button type="submit" look="primary" disabled={!tag.trim()}>
           Tag {count(n)}
-        </button>
+        </Button>
         <Button look="link" onClick={() => void state.act({ kind: "show" }, group)}>
           Show in grid
         </Button>

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../../web/shared/ui/controls";
 import type { Action } from "../contract.gen";
 
 /** Actions that ask for a name first. */
@@ -42,9 +43,9 @@ export function NameForm(props: {
           close();
         }}
       />
-      <button type="submit" className="gs-primary" disabled={!name}>
+      <Button type="submit" look="primary" disabled={!name}>
         {naming === "tag" ? "Add tag" : "Save"}
-      </button>
+      </Button>
     </form>
   );
 }

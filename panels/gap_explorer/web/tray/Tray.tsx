@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "../../../web/shared/ui/controls";
 import type { Bridge } from "../bridge";
 import type { TrayState } from "./useTray";
 import { count, fileName, plural } from "../words";
@@ -54,9 +55,9 @@ export function Tray(props: {
               {count(tray.ids.length)}
             </b>
             <span className="gs-grow" />
-            <button type="button" className="gs-primary" onClick={tray.hand}>
+            <Button look="primary" onClick={tray.hand}>
               Export …
-            </button>
+            </Button>
           </>
         ) : null}
       </header>
@@ -110,14 +111,14 @@ export function Tray(props: {
           {tray.error ?? tray.notice}
         </p>
         {tray.canUndo ? (
-          <button type="button" className="gs-bare gs-link" onClick={tray.undo} aria-label="Undo the last change to the tray">
+          <Button look="link" onClick={tray.undo} aria-label="Undo the last change to the tray">
             Undo
-          </button>
+          </Button>
         ) : null}
         {tray.ids.length ? (
-          <button type="button" className="gs-bare gs-link" onClick={tray.clear} aria-label="Empty the tray">
+          <Button look="link" onClick={tray.clear} aria-label="Empty the tray">
             Clear
-          </button>
+          </Button>
         ) : null}
       </footer>
     </section>

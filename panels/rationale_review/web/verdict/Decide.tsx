@@ -133,9 +133,9 @@ function Relabel(props: {
           <option key={name} value={name} />
         ))}
       </datalist>
-      <button type="submit" className="gs-primary" disabled={!wanted || props.busy}>
+      <Button type="submit" look="primary" disabled={!wanted || props.busy}>
         Save
-      </button>
+      </Button>
       <Button look="link" onClick={props.close}>Cancel</Button>
     </form>
   );

@@ -3,6 +3,7 @@ import { decodeUint16 } from "../../../web/shared/wire/columns";
 import type { Bridge } from "../bridge";
 import type { Curves } from "../chart/curves";
 import { Preloader } from "./preload";
+import { sentence } from "../../../web/shared/wire/errors";
 import { useLatest } from "../../../web/shared/hooks/useLatest";
 
 /** Frames whose files, or measured pixels, are asked for together. */
@@ -65,7 +66,7 @@ export function usePictures(
         })
         .catch((reason: unknown) => {
           kept.delete(block);
-          setFailure(reason instanceof Error ? reason.message : String(reason));
+          setFailure(sentence(reason));
         })
         .finally(renew);
     },

@@ -1,6 +1,6 @@
 import * as React from "react";
 import { Button } from "../ui/controls";
-import { faceOf } from "../ui/Face";
+import { faceOf, failedOf } from "../ui/Face";
 import type { Status } from "./verdicts.gen";
 import { STATUS_LABEL, STATUS_SIGN, statusKey } from "./words";
 
@@ -17,6 +17,8 @@ export function StatusBadge(props: { status: Status | null; short?: boolean }): 
 
 export const Face = faceOf("gr");
 
+export const Failed = failedOf(Face);
+
 export function NoVerdicts(props: { canImport: boolean; run(): void }): React.ReactElement {
   return (
     <Face name="none" title="These samples have no language model verdicts">
@@ -31,15 +33,6 @@ export function NoVerdicts(props: { canImport: boolean; run(): void }): React.Re
           Or run <code>gapsphere import-features</code> in a terminal.
         </p>
       )}
-    </Face>
-  );
-}
-
-export function Failed(props: { title: string; message: string; retry(): void }): React.ReactElement {
-  return (
-    <Face name="failed" title={props.title}>
-      <p role="alert">{props.message}</p>
-      <Button look="primary" onClick={props.retry}>Try again</Button>
     </Face>
   );
 }

@@ -1,4 +1,5 @@
 import * as React from "react";
+import { Button } from "./controls";
 
 export interface FaceProps {
   name: string;
@@ -17,6 +18,18 @@ export function faceOf(panel: string, drawing?: React.ReactNode): React.FC<FaceP
         <h2>{title}</h2>
         {children}
       </div>
+    );
+  };
+}
+
+/** The face of what could not be loaded: why, and to try again. */
+export function failedOf(Face: React.FC<FaceProps>): React.FC<{ title: string; message: string; retry(): void }> {
+  return function Failed(props) {
+    return (
+      <Face name="failed" title={props.title}>
+        <p role="alert">{props.message}</p>
+        <Button look="primary" onClick={props.retry}>Try again</Button>
+      </Face>
     );
   };
 }
