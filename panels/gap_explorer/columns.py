@@ -54,7 +54,6 @@ def payload(analysis: Analysis, rows: Array, stamp: str, source: str) -> dict[st
 
 def run_info(
     analysis: Analysis,
-    rows: Array,
     stamp: str,
     source: str,
     operators: dict[str, bool],
@@ -75,7 +74,6 @@ def run_info(
         "stamp": stamp,
         "grouped": analysis.dataset.media_type == "group",
         "total": len(analysis),
-        "shown": len(rows),
         "S": int(analysis.owned.sum()),
         "U": int((~analysis.owned).sum()),
         "gaps": int(analysis.gaps.sum()),

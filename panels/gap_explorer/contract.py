@@ -237,7 +237,6 @@ class RunInfo(TypedDict):
     grouped: bool
     """Its samples are slices of groups."""
     total: int
-    shown: int
     S: int
     U: int
     gaps: int

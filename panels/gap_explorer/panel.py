@@ -293,7 +293,7 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
     return {
         "status": {"kind": "ready"},
         "run": {
-            **columns.run_info(found, rows, stamp, source, operators),
+            **columns.run_info(found, stamp, source, operators),
             "suffixes": known,
             "limit": panel.limit,
         },

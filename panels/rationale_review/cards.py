@@ -43,20 +43,17 @@ def card(dataset: fo.Dataset, sample_id: str, model: str) -> dict[str, Any]:
     rationale, cut = _text(_get(sample, names.llm_rationale))
     raw, raw_cut = _text(_get(sample, names.llm_raw))
     answers = (_label(_get(sample, one)) for one in predicted)
-    similarity, rank, bottom = (_get(sample, name) for name in _centroid(names))
+    similarity, bottom = (_get(sample, name) for name in _centroid(names))
     return {
         **_brief(dataset, sample, names, dataset.app_config.modal_media_field),
+        "score": _number(_get(sample, names.llm_score)),
         "name": _get(sample, names.file_name) or PurePath(sample.filepath).name,
         "prediction": next((str(one) for one in answers if one not in (None, "")), None),
         "rationale": rationale,
         "raw": raw,
         "cut": max(cut, raw_cut),
         "tier": tier(names, {names.prediction_status: status, names.is_bottom_5pct: bottom}),
-        "centroid": {
-            "similarity": _number(similarity),
-            "rank": _number(rank),
-            "bottom": bool(bottom),
-        },
+        "centroid": {"similarity": _number(similarity), "bottom": bool(bottom)},
         "others": [{"model": other.model, **_said(sample, other)} for other in others],
         "decision": _decision(decisions.standing(dataset, sample_id, model=model)),
     }
@@ -76,13 +73,7 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
     found = neighbors.nearest(dataset, sample_id, k=NEIGHBORS)
     names = ReviewNames(model)
     thumbnail = dataset.app_config.grid_media_field
-    wanted = [
-        names.prediction_status,
-        names.llm_score,
-        names.decision,
-        names.ground_truth,
-        thumbnail,
-    ]
+    wanted = [names.prediction_status, names.decision, names.ground_truth, thumbnail]
     there = [name for name in wanted if dataset.has_field(name)]
     shown = dataset.select(found.ids).select_fields(there)
     samples = {sample.id: sample for sample in shown}
@@ -100,8 +91,8 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
     ]
 
 
-def _centroid(names: ReviewNames) -> tuple[str, str, str]:
-    return names.sim_to_centroid, names.pct_rank_in_class, names.is_bottom_5pct
+def _centroid(names: ReviewNames) -> tuple[str, str]:
+    return names.sim_to_centroid, names.is_bottom_5pct
 
 
 def _get(sample: Any, name: str) -> Any:
@@ -120,17 +111,18 @@ def _brief(dataset: fo.Dataset, sample: Any, names: ReviewNames, media: str) -> 
         "id": sample.id,
         "filepath": str(_get(sample, media) or sample.filepath),
         "truth": _label(truth),
-        **_said(sample, names),
+        "status": _status(sample, names),
     }
 
 
 def _said(sample: Any, names: ReviewNames) -> dict[str, Any]:
     """Status and score by one model; None where it has none for the sample."""
+    return {"status": _status(sample, names), "score": _number(_get(sample, names.llm_score))}
+
+
+def _status(sample: Any, names: ReviewNames) -> str | None:
     status = _get(sample, names.prediction_status)
-    return {
-        "status": status if status in STATUSES else None,
-        "score": _number(_get(sample, names.llm_score)),
-    }
+    return status if status in STATUSES else None
 
 
 def _number(value: Any) -> float | None:

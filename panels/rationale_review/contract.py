@@ -30,10 +30,9 @@ class Standing(TypedDict):
 
 
 class Centroid(TypedDict):
-    """Similarity to the centre of the sample's class, its rank, and whether in the lowest 5 %."""
+    """Similarity to the centre of the sample's class, and whether in the lowest 5 %."""
 
     similarity: float | None
-    rank: float | None
     bottom: bool
 
 
@@ -84,7 +83,6 @@ class Neighbor(TypedDict):
     filepath: str
     truth: str | None
     status: Status | None
-    score: float | None
     decision: Decision | None
     distance: float
     """Cosine distance, 0 to 2."""
@@ -129,7 +127,7 @@ EVENTS = {
     "card": (ABOUT, {"card": Card}),
     "decide": (
         {**ABOUT, "decision": Decision, "label": str | None, "note": str | None, "advance": bool},
-        {**PROGRESS, "card": Card, "next": Card | None, "new_fields": bool},
+        {**PROGRESS, "card": Card, "next": Card | None},
     ),
     "undo": ({"model": str}, {**PROGRESS, "card": Card | None, "taken": NotRequired[Decision]}),
     "step": ({**ABOUT, "over": Over, "by": Literal[1, -1]}, {"card": Card | None}),

@@ -58,7 +58,6 @@ class RationaleReview(VerdictPanel):
     def decide(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Save the decision; ``advance`` opens the next undecided sample of the queue."""
         params, sample_id, model = ctx.params, _sample(ctx), model_of(ctx)
-        first = not ctx.dataset.has_field(decisions.ReviewNames(model).history)
         said = str(params.get("decision")), params.get("label"), params.get("note")
         decisions.decide(ctx.dataset, sample_id, *said, model=model)
         ahead = _ORDERS.get(ctx.view, model, "queue").around(sample_id)
@@ -70,7 +69,6 @@ class RationaleReview(VerdictPanel):
         return {
             "card": _card(ctx, sample_id),
             "next": None if following is None else _card(ctx, following),
-            "new_fields": first,
             **_progress(ctx, model),
         }
 

@@ -26,9 +26,6 @@ class Simulation(TypedDict):
 
     suffix: str
     policy: str
-    sample_count: int
-    """Pixels per frame that were requested."""
-    field: str | None
     order: str | None
     importance: bool
     """Whether frames have an importance map."""

@@ -38,8 +38,6 @@ def described(dataset: fo.Dataset, simulation: Simulation) -> dict[str, Any]:
     return {
         "suffix": simulation.suffix,
         "policy": simulation.policy,
-        "sample_count": simulation.sample_count,
-        "field": simulation.sequence_field,
         "order": simulation.order_field,
         "importance": dataset.has_field(names.importance),
         "measured": dataset.has_field(names.measured),

@@ -24,7 +24,7 @@ def panel(made, request):
 def test_loading_sends_the_run_and_its_columns(panel):
     assert panel.data["status"] == {"kind": "ready"}
     run = panel.data["run"]
-    assert (run["total"], run["shown"], run["S"] + run["U"]) == (400, 400, 400)
+    assert (run["total"], run["S"] + run["U"]) == (400, 400)
     assert run["operators"]["find_gaps"]
     weather = {"path": "weather", "kind": "categorical", "group": "fields", "unit": ""}
     assert weather in run["fields"]
@@ -34,7 +34,7 @@ def test_loading_sends_the_run_and_its_columns(panel):
 
 def test_a_limit_is_kept_for_the_later_events(panel):
     panel.call("reload", limit=100, suffix=None)
-    assert panel.data["run"]["shown"] == panel.data["columns"]["n"] == 100
+    assert panel.data["columns"]["n"] == 100
     reply = panel.call("masks", stamp=panel.data["run"]["stamp"])
     assert reply == panel.data["masks"]
 

@@ -172,7 +172,6 @@ export interface RunInfo {
   /** Its samples are slices of groups. */
   grouped: boolean;
   total: number;
-  shown: number;
   S: number;
   U: number;
   gaps: number;

@@ -18,10 +18,9 @@ export interface Standing {
   time: string | null;
 }
 
-/** Similarity to the centre of the sample's class, its rank, and whether in the lowest 5 %. */
+/** Similarity to the centre of the sample's class, and whether in the lowest 5 %. */
 export interface Centroid {
   similarity: number | null;
-  rank: number | null;
   bottom: boolean;
 }
 
@@ -70,7 +69,6 @@ export interface Neighbor {
   filepath: string;
   truth: string | null;
   status: Status | null;
-  score: number | null;
   decision: Decision | null;
   /** Cosine distance, 0 to 2. */
   distance: number;
@@ -110,7 +108,7 @@ export interface Choice {
 export interface Events {
   open: [{ model: string | null }, Opened];
   card: [{ id: string; model: string }, { card: Card }];
-  decide: [{ id: string; model: string; decision: Decision; label: string | null; note: string | null; advance: boolean }, { progress: Decided; can_undo: boolean; card: Card; next: Card | null; new_fields: boolean }];
+  decide: [{ id: string; model: string; decision: Decision; label: string | null; note: string | null; advance: boolean }, { progress: Decided; can_undo: boolean; card: Card; next: Card | null }];
   undo: [{ model: string }, { progress: Decided; can_undo: boolean; card: Card | null; taken?: Decision }];
   step: [{ id: string; model: string; over: Over; by: 1 | -1 }, { card: Card | null }];
   show: [{ id: string; model: string }, { card: Card }];

@@ -14,9 +14,6 @@ export type Metric = "psnr" | "ssim" | "n_samples" | "reconstruction_error";
 export interface Simulation {
   suffix: string;
   policy: string;
-  /** Pixels per frame that were requested. */
-  sample_count: number;
-  field: string | null;
   order: string | null;
   /** Whether frames have an importance map. */
   importance: boolean;

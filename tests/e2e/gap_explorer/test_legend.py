@@ -14,7 +14,7 @@ def entry(opened):
 
     yield found
     opened.colour("dist_to_S")
-    opened.wait_state("s.choices.show === 'both' && s.drawn === s.run.shown")
+    opened.wait_state("s.choices.show === 'both' && s.drawn === s.run.total")
 
 
 def test_a_click_hides_a_class_and_a_double_click_shows_it_alone(opened, shared, entry, shot):

@@ -20,7 +20,7 @@ export interface Shown {
 }
 
 /** The points of a cloud that a choice of set and the grid's filters leave. */
-export function shownOf(cloud: Pick<Cloud, "n" | "sets">, show: Show, match: Bitmask | null): Shown {
+function shownOf(cloud: Pick<Cloud, "n" | "sets">, show: Show, match: Bitmask | null): Shown {
   const { n, sets } = cloud;
   let owned = 0;
   let pool = 0;
@@ -40,7 +40,7 @@ export function shownOf(cloud: Pick<Cloud, "n" | "sets">, show: Show, match: Bit
 
 /** How many points are on show, of how many: of one set where it is alone, of all otherwise. */
 export function shownWords(
-  run: Pick<RunInfo, "shown" | "total" | "S" | "U">,
+  run: Pick<RunInfo, "total" | "S" | "U">,
   { show, match, owned, pool }: Pick<Shown, "show" | "match" | "owned" | "pool">,
 ): string {
   const [all, noun] = { S: [run.S, "owned"], U: [run.U, "candidates"], both: [run.total, "points"] }[show] as [number, string];
