@@ -10,7 +10,7 @@ import { DECISION_LABEL } from "../../web/shared/rationales/words";
 import { useLatest } from "../../web/shared/hooks/useLatest";
 
 /** A decision that could not be saved, kept so that it can be tried again. */
-export interface Unsaved {
+interface Unsaved {
   card: Card;
   choice: Choice;
   message: string;

@@ -4,7 +4,7 @@ import type { Status } from "../../web/shared/rationales/verdicts.gen";
 import { DECISION_LABEL, scoreText, STATUS_LABEL, TIER_LABEL } from "../../web/shared/rationales/words";
 import type { Pick } from "./contract.gen";
 
-export interface Bar<N> {
+interface Bar<N> {
   name: N;
   count: number;
 }

@@ -3,7 +3,7 @@
 import type { Query } from "../contract.gen";
 
 /** As much of a cloud as names its points. */
-export interface Places {
+interface Places {
   dataset: string;
   sphere: string;
   n: number;

@@ -31,12 +31,6 @@ export function numericColumn(field: string, raw: Float32Array, min = 0, max = 1
   return { field, kind: "numeric", values, min, max, classes: [] };
 }
 
-export function valueAt(column: Column, index: number): number | null {
-  const raw = column.values[index];
-  if (raw === MISSING) return null;
-  return column.min + ((column.max - column.min) * raw) / U16_STEPS;
-}
-
 /** The smallest stored value that is beyond `threshold`; every larger one is too. */
 export function firstBeyond(column: Column, threshold: number): number {
   if (threshold < column.min) return 0;

@@ -23,7 +23,7 @@ export interface Cloud {
   source: ColumnSource;
 }
 
-export interface CloudState {
+interface CloudState {
   cloud: Cloud | null;
   error: string | null;
 }

@@ -4,7 +4,7 @@
  * the Okabe-Ito set, then repeats of it farther from the background than paler ones would be.
  */
 
-export type Rgb = readonly [number, number, number];
+type Rgb = readonly [number, number, number];
 export type Palette = "viridis" | "cividis";
 
 const STOPS: Record<Palette, string> = {

@@ -20,7 +20,7 @@ export function outline(heights: readonly number[], y: number, height: number): 
   return `M0 ${y}${steps.join("")}L${heights.length} ${y}`;
 }
 
-export interface Room {
+interface Room {
   left: number;
   row: number;
 }

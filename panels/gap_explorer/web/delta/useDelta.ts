@@ -21,7 +21,7 @@ export interface DeltaState {
 }
 
 /** Equally spaced quantiles of distances. */
-export interface Tables {
+interface Tables {
   /** Of U to S. */
   pool: Float32Array;
   /** Inside S, drives left out. */

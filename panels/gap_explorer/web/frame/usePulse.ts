@@ -5,7 +5,7 @@ import type { Bridge } from "../bridge";
 import type { Pulse } from "../contract.gen";
 import { after, NOT_LOOKED } from "./pulse";
 
-export interface PulseState {
+interface PulseState {
   seen: Pulse | null;
   /** Stop some work, take its last word off, or go on with it. */
   act(id: string, what: "stop" | "dismiss" | "again"): Promise<unknown>;

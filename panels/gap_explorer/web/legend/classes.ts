@@ -11,7 +11,7 @@ export type Hidden = ReadonlySet<number>;
 export const NOTHING_HIDDEN: Hidden = new Set();
 
 /** The class of a raw value. */
-export const classOf = (column: Column, raw: number): number =>
+const classOf = (column: Column, raw: number): number =>
   raw === MISSING || column.kind === "categorical" ? raw : 0;
 
 /** Every class of a column, the one without value last. */

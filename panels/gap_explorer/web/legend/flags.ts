@@ -13,7 +13,7 @@ export interface MarkFilter {
 
 export const ALL_MARKS: MarkFilter = { alone: null, gapsHidden: false };
 
-export interface FlagInputs {
+interface FlagInputs {
   sets: Bitmask;
   dist: Column;
   delta: number;
@@ -28,7 +28,7 @@ export interface FlagInputs {
   marks: MarkFilter;
 }
 
-export interface Flags {
+interface Flags {
   flags: Uint8Array;
   /** Candidates shown and kept by the grid that are gaps. */
   gaps: number;

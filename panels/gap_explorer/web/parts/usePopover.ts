@@ -1,6 +1,6 @@
 import * as React from "react";
 
-export interface Popover<T extends HTMLElement> {
+interface Popover<T extends HTMLElement> {
   open: boolean;
   set(open: boolean): void;
   /** Close it and give the button the focus back. */

@@ -11,7 +11,7 @@ import { lassoed } from "./gestures/lasso";
 import { Lens } from "./camera/Lens";
 import { MarkLayer } from "./marks/MarkLayer";
 import { lightUp, NOTHING_SHOWN, type SceneColour, type Shown } from "./marks/marks";
-import { makeBall, makeCloud, makeLattice, makeMap, makeOutline } from "./marks/objects";
+import { makeBall, makeCloud, makeLattice, makeMap, makeOutline, pointSize } from "./marks/objects";
 import { listen, Orbit } from "./camera/orbit";
 import { faces, pick, project } from "./camera/picking";
 import { FLAG } from "./marks/shaders";
@@ -313,15 +313,6 @@ export class SphereScene implements Stage {
     return () => this.viewers.delete(listener);
   }
 
-  /** Draw now and wait for the GPU: milliseconds of one frame, for the benchmark. */
-  measureFrame(): number {
-    const start = performance.now();
-    this.draw();
-    const gl = this.renderer.getContext();
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
-    return performance.now() - start;
-  }
-
   // -- inside ----------------------------------------------------------------------------------
 
   private readonly onLost = (event: Event): void => {
@@ -362,7 +353,7 @@ export class SphereScene implements Stage {
     this.surroundings.visible = this.frames > 0;
 
     const ratio = this.renderer.getPixelRatio();
-    const size = this.pointSize(reduced) * ratio;
+    const size = pointSize(reduced ? MOVING_POINTS : this.count, this.orbit) * ratio;
     for (const { uniforms } of [this.points.material, this.farPoints.material]) {
       uniforms.uSize.value = size;
       uniforms.uRims.value = size >= SHAPES_FROM_PIXELS ? 1 : 0;
@@ -382,15 +373,6 @@ export class SphereScene implements Stage {
     if (this.frames === 0) this.invalidate();
     this.frames++;
     this.viewers.forEach((listener) => listener());
-  }
-
-  /** Diameter in CSS pixels: smaller in larger clouds, growing with the zoom but slower than it. */
-  private pointSize(reduced: boolean): number {
-    const n = Math.max(1, reduced ? MOVING_POINTS : this.count);
-    // A quarter power keeps 500 points from being plates and a million from being dust.
-    const scale = this.orbit.radius / this.orbit.zoom / 290;
-    const base = Math.min(9, Math.max(1.2, 6.2 * scale * Math.pow(5000 / n, 0.25)));
-    return base * Math.pow(Math.max(1, this.orbit.zoom), 0.62);
   }
 
   private drawCap(cap: Cap | null): void {

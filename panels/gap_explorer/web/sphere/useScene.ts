@@ -3,7 +3,7 @@ import * as THREE from "three";
 import type { SceneEvents } from "../scene/gestures/gestures";
 import { SphereScene } from "../scene/SphereScene";
 
-export type SceneFailure = "three" | "webgl";
+type SceneFailure = "three" | "webgl";
 
 export interface SceneState {
   /** The scene's own canvas, made here and put into the page where it is shown. */

@@ -23,7 +23,7 @@ const changed = (tray: Tray, ids: readonly string[]): Tray => ({
   past: [...tray.past, tray.ids].slice(-UNDO_DEPTH),
 });
 
-export interface Added {
+interface Added {
   tray: Tray;
   added: number;
   already: number;

@@ -24,7 +24,7 @@ const ACTION_OF = new Map(
 );
 
 /** The parts of a keyboard event that decide. */
-export interface Pressed {
+interface Pressed {
   key: string;
   code?: string;
   ctrlKey?: boolean;

@@ -3,7 +3,7 @@
  * made of text nodes, so that a rationale which looks like markup stays text.
  */
 
-export interface Piece {
+interface Piece {
   text: string;
   hit: boolean;
 }

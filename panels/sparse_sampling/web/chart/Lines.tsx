@@ -12,7 +12,7 @@ const MARK = 2.6;
 const DENSE = 2;
 
 /** Screen positions of frames and values. */
-export interface Scales {
+interface Scales {
   width: number;
   height: number;
   left: number;

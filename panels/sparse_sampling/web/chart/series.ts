@@ -26,7 +26,7 @@ export function seriesOf(
 }
 
 /** Colours are CSS properties, one set a theme (styles.css). */
-export const COLOURS = 6;
+const COLOURS = 6;
 
 export const colourOf = (index: number): string => `var(--sp-${index % COLOURS})`;
 

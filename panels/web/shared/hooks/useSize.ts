@@ -1,6 +1,6 @@
 import * as React from "react";
 
-export interface Size {
+interface Size {
   width: number;
   height: number;
 }

@@ -1,7 +1,7 @@
 import * as React from "react";
 import { Button } from "./controls";
 
-export interface FaceProps {
+interface FaceProps {
   name: string;
   title: string;
   /** Something is under way: a screen reader says so, and what may turn in the drawing turns. */

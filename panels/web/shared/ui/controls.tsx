@@ -1,6 +1,6 @@
 import * as React from "react";
 
-export interface Option<T extends string> {
+interface Option<T extends string> {
   value: T;
   label: string;
   title?: string;

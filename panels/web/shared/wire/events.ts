@@ -6,7 +6,7 @@ import { Outdated, PanelError } from "./errors";
 import { useLatest } from "../hooks/useLatest";
 
 /** Name of an event to what it takes and what it answers. */
-export type EventTable<T> = { [E in keyof T]: readonly [params: object, answer: object] };
+type EventTable<T> = { [E in keyof T]: readonly [params: object, answer: object] };
 
 export type Call<T extends EventTable<T>> = <E extends keyof T & string>(
   name: E,

@@ -6,7 +6,7 @@ import type { Work } from "./work.gen";
 const BUSY_MS = 1000;
 const QUIET_MS = 5000;
 
-export interface Looks<T> {
+interface Looks<T> {
   seen: T | null;
   /** Look now; of looks asked for while one is on its way, one more is made. */
   now(): void;

@@ -4,7 +4,7 @@ import type { Path } from "./gestures";
 import { faces, project, type View } from "../camera/picking";
 
 /** Whether a place is inside a closed line: a ray from it crosses the line an odd number of times. */
-export function inside(path: Path, x: number, y: number): boolean {
+function inside(path: Path, x: number, y: number): boolean {
   let odd = false;
   for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
     const [ax, ay] = path[i];

@@ -21,10 +21,10 @@ const LATTICE = 800;
 /** The mark kind of a lattice target; see {@link ./marks}. */
 const LATTICE_KIND = 4;
 
-export type Shaded<T> = T & { material: THREE.ShaderMaterial };
-export type Cloud = Shaded<THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>>;
-export type Ball = Shaded<THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>>;
-export type Outline = THREE.LineLoop<THREE.BufferGeometry, THREE.LineBasicMaterial>;
+type Shaded<T> = T & { material: THREE.ShaderMaterial };
+type Cloud = Shaded<THREE.Points<THREE.BufferGeometry, THREE.ShaderMaterial>>;
+type Ball = Shaded<THREE.Mesh<THREE.BufferGeometry, THREE.ShaderMaterial>>;
+type Outline = THREE.LineLoop<THREE.BufferGeometry, THREE.LineBasicMaterial>;
 
 /** The colour map as a row of 256 texels. */
 export function makeMap(): THREE.DataTexture {
@@ -138,4 +138,11 @@ export function makeOutline(): Outline {
   );
   outline.visible = false;
   return outline;
+}
+
+/** Diameter of a point in CSS pixels: smaller in larger clouds, growing with the zoom but slower than it. */
+export function pointSize(count: number, { radius, zoom }: { radius: number; zoom: number }): number {
+  // A quarter power keeps 500 points from being plates and a million from being dust.
+  const base = 6.2 * (radius / zoom / 290) * Math.pow(5000 / Math.max(1, count), 0.25);
+  return Math.min(9, Math.max(1.2, base)) * Math.pow(Math.max(1, zoom), 0.62);
 }
