@@ -262,8 +262,10 @@ def write_places(
     rows = range(len(ids)) if new is None else new.tolist()
     wanted, changed = [ids[row] for row in rows], set(rows)
     kept = [sample_id for row, sample_id in enumerate(ids) if row not in changed]
-    for name, values in ((step.names.umap3d, umap3d), (step.names.sphere, places)):
-        step.write(name, wanted, values if new is None else values[new], kept)
+    columns = {step.names.umap3d: umap3d, step.names.sphere: places}
+    if new is not None:
+        columns = {name: values[new] for name, values in columns.items()}
+    step.write_columns(wanted, columns, kept)
     _register(step.dataset, step.names, Vectors(ids, places))
 
 

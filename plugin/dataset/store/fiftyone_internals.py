@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from inspect import signature
+from itertools import accumulate
 from typing import Any
 
+import bson
 import fiftyone as fo
 import fiftyone.operators as foo
 import mongoengine
@@ -30,6 +32,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 Stages = list[dict[str, Any]]
+PLAIN = (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField, fo.ObjectIdField)
+"""Fields whose values the database holds as ``values`` gives them."""
 DRIVERS_HEARTBEAT = 10
 """Seconds between two looks at a server where nobody chose otherwise.  Not the driver's constant,
 which :func:`~.connection.shorten_waits` changes."""
@@ -190,11 +194,42 @@ def ids_with(dataset: fo.Dataset, field: str) -> list[str]:
     return [str(document["_id"]) for document in found]
 
 
-def values_of(dataset: fo.Dataset, field: str) -> dict[str, Any]:
-    """What samples hold in a field as the database has it, by id; those without are left out."""
-    name = stored_name(dataset, field)
-    found = dataset._sample_collection.find({name: {"$ne": None}}, {name: True}, batch_size=50_000)
-    return {str(document["_id"]): document[name] for document in found}
+def answers(dataset: fo.Dataset, asked: Sequence[Any], stages: Stages | None = None) -> list[Any]:
+    """Ids of all samples, or of those that ``stages`` give, and a list for each thing ``asked``.
+
+    ``asked`` are expressions of MongoDB (:func:`value_of`).  The documents are decoded in one go,
+    ids as text: a fifth of ``values``' time.
+    """
+    wanted = {"_id": False, "id": {"$toString": "$_id"}}
+    wanted |= {f"v{at}": each for at, each in enumerate(asked)}
+    pipeline = [*(stages or []), {"$project": wanted}]
+    read = dataset._sample_collection.aggregate_raw_batches(pipeline, allowDiskUse=True)
+    found = [document for batch in read for document in bson.decode_all(batch)]
+    names = ["id", *(f"v{at}" for at in range(len(asked)))]
+    return [[document[name] for document in found] for name in names]
+
+
+def value_of(samples: fo.Dataset | fo.DatasetView, path: str) -> Any:
+    """What a sample holds at a path, None without a value; ids are text."""
+    held = {"$ifNull": [f"${stored_name(samples, path)}", None]}
+    if isinstance(samples.get_field(path), fo.ObjectIdField):
+        return {"$convert": {"input": held, "to": "string", "onError": None}}
+    return held
+
+
+def column_values(samples: fo.Dataset | fo.DatasetView, paths: Sequence[str]) -> list[list[Any]]:
+    """What ``values`` gives of fields that hold text, numbers, bools or ids, in less time."""
+    if not all(_is_plain(samples, path) for path in paths):
+        return list(samples.values(list(paths)))
+    asked = [value_of(samples, path) for path in paths]
+    return answers(samples._dataset, asked, pipeline(samples))[1:]
+
+
+def _is_plain(samples: fo.Dataset | fo.DatasetView, path: str) -> bool:
+    """Whether each sample has one plain value at a path."""
+    *parents, _ = accumulate(path.split("."), "{}.{}".format)
+    inside = all(isinstance(samples.get_field(each), fo.EmbeddedDocumentField) for each in parents)
+    return inside and isinstance(samples.get_field(path), PLAIN)
 
 
 def count_with(dataset: fo.Dataset, field: str) -> int:

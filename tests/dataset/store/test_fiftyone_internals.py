@@ -361,3 +361,23 @@ def test_the_last_change_of_a_sample_follows_tags_values_and_new_samples(boxes):
     assert len(seen) == 4
     indexes = boxes._sample_collection.index_information().values()
     assert any(index["key"][0][0] == "last_modified_at" for index in indexes)
+
+
+def test_columns_are_what_values_gives_of_plain_fields_and_of_others(boxes):
+    other = fo.Sample("/made/other.png", tags=["there"])
+    other["label"] = fo.Classification(label="night")
+    boxes.add_sample(other)
+    boxes.add_sample_field("near", fo.ObjectIdField)
+    boxes.set_values("near", {other.id: boxes.first().id}, key_field="id")
+    paths = ["id", "filepath", "number", "near", "label.label"]
+    for samples in (boxes, boxes.match(F("number") > 0), boxes.match_tags("there")):
+        for asked in (paths, [*paths, "boxes.detections.label"], ["tags"]):
+            assert internals.column_values(samples, asked) == list(samples.values(asked))
+
+
+def test_a_question_of_the_database_is_answered_with_ids_as_text(boxes):
+    asked = [internals.value_of(boxes, "number"), {"$gt": ["$boxes", None]}]
+    ids, numbers, there = internals.answers(boxes, asked)
+    assert ids == boxes.values("id")
+    assert numbers == boxes.values("number")
+    assert there == [True, False, False]

@@ -307,11 +307,11 @@ def test_a_run_that_was_overtaken_says_so_and_changes_no_record(embedded):
 
 
 def test_values_that_the_database_lost_are_counted(embedded, monkeypatch):
-    def lose(dataset, name, ids, values, kept=()):
-        write(dataset, name, ids[:-1], list(values)[:-1], kept)
+    def lose(dataset, name, values):
+        put(dataset, name, dict(list(values.items())[:-1]))
 
-    write = step.fields.write
-    monkeypatch.setattr(step.fields, "write", lose)
+    put = step.fields.put
+    monkeypatch.setattr(step.fields, "put", lose)
     with pytest.raises(DatabaseError, match="11 of the 12 values"):
         compute_coverage(embedded)
     monkeypatch.undo()

@@ -396,8 +396,7 @@ def write(
         names.novelty: _listed(measured.novelty, unknown),
     }
     step.begin()
-    for name, values in columns.items():
-        step.write(name, ids, values)
+    step.write_columns(ids, columns)
     covered = CoverageResult(
         **vars(report),
         owned=len(owned),

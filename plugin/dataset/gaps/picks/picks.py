@@ -356,9 +356,10 @@ def write(step: Step, picked: PickResult) -> None:
     """Write rank, radius and tags of the picks in place of earlier ones', then the record."""
     names = step.names
     step.begin()
-    step.write(names.kcenter_rank, picked.ids, range(1, len(picked.ids) + 1))
     unknown: list[float | None] = [None] * len(picked.ids)  # an import may not tell radii
-    step.write(names.kcenter_radius, picked.ids, picked.radii or unknown)
+    ranks = range(1, len(picked.ids) + 1)
+    columns = {names.kcenter_rank: ranks, names.kcenter_radius: picked.radii or unknown}
+    step.write_columns(picked.ids, columns)
     step.tag(names.kcenter_tag, picked.ids)
     step.tag(names.look_at_tag, picked.look_at)
     step.complete(picked)

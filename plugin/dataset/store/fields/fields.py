@@ -7,9 +7,8 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from bson import ObjectId
 
-from ..fiftyone_internals import values_of
+from ..fiftyone_internals import answers, stored_name, value_of
 
 TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     float: fo.FloatField,
@@ -57,19 +56,49 @@ def write(
     Stale values never stay: a sample that left U has no distance to S any more.  What a sample
     holds already is not written again.
     """
-    pairs = dict(zip(ids, values, strict=True))
-    held = values_of(dataset, name)
-    changed = dict.fromkeys(held.keys() - pairs.keys() - set(kept))
-    changed |= {i: value for i, value in pairs.items() if not _is(held.get(i), value)}
-    for block in blocks(list(changed)):
-        part = {sample_id: changed[sample_id] for sample_id in block}
+    put(dataset, name, changes(dataset, ids, {name: values}, kept)[name])
+
+
+def changes(
+    dataset: fo.Dataset,
+    ids: Sequence[str],
+    columns: Mapping[str, Iterable[Any]],
+    kept: Sequence[str] = (),
+) -> dict[str, dict[str, Any]]:
+    """What :func:`write` would write of several fields of the same samples, by field and id.
+
+    What samples hold is read in one go.
+    """
+    found, *held = answers(dataset, [_held(dataset, name) for name in columns])
+    row = {sample_id: at for at, sample_id in enumerate(found)}
+    rows = [row.get(sample_id, -1) for sample_id in ids]
+    stay = {*ids, *kept}
+    others = [(at, i) for i, at in row.items() if i not in stay]
+    changed: dict[str, dict[str, Any]] = {}
+    for (name, values), column in zip(columns.items(), held, strict=True):
+        column.append(None)  # of a sample that is gone
+        changed[name] = {i: None for at, i in others if column[at] is not None}
+        given = zip(ids, rows, values, strict=True)
+        changed[name] |= {i: value for i, at, value in given if not _is(column[at], value)}
+    return changed
+
+
+def put(dataset: fo.Dataset, name: str, values: Mapping[str, Any]) -> None:
+    """Write values of a field by sample id, in blocks."""
+    for block in blocks(list(values)):
+        part = {sample_id: values[sample_id] for sample_id in block}
         dataset.set_values(name, part, key_field="id", progress=False)
+
+
+def _held(dataset: fo.Dataset, name: str) -> Any:
+    """What a sample holds; of arrays, which are always written, whether there is one."""
+    if isinstance(dataset.get_field(name), (fo.VectorField, fo.ArrayField)):
+        return {"$cond": [{"$gt": [f"${stored_name(dataset, name)}", None]}, True, None]}
+    return value_of(dataset, name)
 
 
 def _is(held: Any, value: Any) -> bool:
     """Whether a sample holds just that; arrays are always written."""
-    if isinstance(held, ObjectId):
-        return str(held) == value
     return type(held) is type(value) and not isinstance(value, np.ndarray) and held == value
 
 

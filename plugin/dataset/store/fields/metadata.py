@@ -7,10 +7,15 @@ from typing import Any
 
 import fiftyone as fo
 
+from ..database import counted
+from ..fiftyone_internals import column_values
 from ..names import Names, ReviewNames
 from ..samples import flat
 
 OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
+
+FEW = 4
+"""Of so many samples one may be asked for by its id; of fewer, all are read."""
 
 
 def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
@@ -40,9 +45,11 @@ def columns(
     """
     if not paths:
         return {}
-    view = flat(dataset).select(list(ids), ordered=False)
+    samples = flat(dataset)
+    if len(ids) * FEW < counted(samples):
+        samples = samples.select(list(ids), ordered=False)
     there = [name for name, path in paths.items() if dataset.has_field(path)]
-    found_ids, *found = view.values(["id", *(paths[name] for name in there)])
+    found_ids, *found = column_values(samples, ["id", *(paths[name] for name in there)])
     row = {sample_id: index for index, sample_id in enumerate(found_ids)}
     order = [row.get(sample_id) for sample_id in ids]
     nothing: dict[str, list[Any]] = {name: [None] * len(ids) for name in paths}

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ....errors import InputError
 from ....interchange.files.natural_order import natural
 from ..fields.fields import is_ours
+from ..fiftyone_internals import column_values
 from ..names import FRAME_NUMBER, SEQUENCE
 from ..samples import Samples, dataset_of, flat, slice_path
 
@@ -73,7 +74,7 @@ def read_drives(
     frames = FRAME_NUMBER if dataset.has_field(FRAME_NUMBER) else None
     asked = ["id", "filepath", *{path: 0, camera: 0, frames: 0}]
     paths = [name for name in asked if name]
-    read = dict(zip(paths, flat(dataset).values(paths), strict=True))
+    read = dict(zip(paths, column_values(flat(dataset), paths), strict=True))
     ids, files = read["id"], read["filepath"]
     nothing = [None] * len(ids)
     labels, numbers, cameras = (read.get(name or "", nothing) for name in (path, frames, camera))

@@ -67,7 +67,7 @@ def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
                 f"{role} is empty: no sample matches {spoken(word)}. Load images as {role} "
                 f"(load_images) or choose another tag, field value or saved view."
             )
-    both = set(sets.owned.values("id")) & set(sets.pool.values("id"))
+    both = set.intersection(*(_ids(view) for view in (sets.owned, sets.pool)))
     if both:
         raise InputError(
             f"{len(both)} samples are in both S ({spoken(owned)}) and U ({spoken(pool)}); "
@@ -95,6 +95,11 @@ def fields_of(*words: str) -> frozenset[str]:
         elif kind == MATCH:
             paths += _parsed(word, rest, dict)
     return frozenset(path.split(".")[0] for path in paths)
+
+
+def _ids(view: fo.DatasetView) -> set[bytes]:
+    packed = internals.view_ids(view).tobytes()
+    return {packed[at : at + 12] for at in range(0, len(packed), 12)}
 
 
 def spoken(word: str) -> str:

@@ -168,10 +168,18 @@ class Step:
         self, name: str, ids: Sequence[str], values: Iterable[Any], kept: Sequence[str] = ()
     ) -> None:
         """One value a sample; every other sample loses its value, except those ``kept``."""
-        listed = list(values)
-        fields.write(self.dataset, name, ids, listed, kept)
-        self._counts[name] = sum(value is not None for value in listed) + len(kept)
-        self.at(f"wrote {name}")
+        self.write_columns(ids, {name: values}, kept)
+
+    def write_columns(
+        self, ids: Sequence[str], columns: Mapping[str, Iterable[Any]], kept: Sequence[str] = ()
+    ) -> None:
+        """Several fields of the same samples, as :meth:`write` writes one."""
+        listed = {name: list(values) for name, values in columns.items()}
+        changed = fields.changes(self.dataset, ids, listed, kept)
+        for name, values in listed.items():
+            fields.put(self.dataset, name, changed[name])
+            self._counts[name] = sum(value is not None for value in values) + len(kept)
+            self.at(f"wrote {name}")
 
     def tag(self, tag: str, ids: Sequence[str]) -> None:
         """Tag these samples; others that a run of ours tagged lose the tag."""

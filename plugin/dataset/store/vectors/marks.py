@@ -27,6 +27,8 @@ _HEAD, _ID, _VALUE = 9, 12, 11
 """Bytes of a document before its id, of the id, and of each mark with its name."""
 _BINARY = 30
 """What a value that is binary comes at in the order of types."""
+_NOTHING = -(2**63)
+"""In place of the mark of a sample without a value: answers of one size are read in one go."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +126,10 @@ def _value(name: str) -> dict[str, Any]:
 
 
 def _mark(name: str) -> dict[str, Any]:
-    """The hash of what is binary; another value as it is."""
+    """The hash of what is binary, a number where there is nothing, another value as it is."""
     binary = {"$eq": [{"$type": f"${name}"}, "binData"]}
-    return {"$cond": [binary, {"$toHashedIndexKey": f"${name}"}, _value(name)]}
+    hashed = {"$toHashedIndexKey": f"${name}"}
+    return {"$cond": [binary, hashed, {"$ifNull": [f"${name}", bson.Int64(_NOTHING)]}]}
 
 
 def _batches(dataset: fo.Dataset, hashing: Stages, plain: Stages) -> Iterator[bytes]:
@@ -156,7 +159,8 @@ def _of_hashes(
     if (rows[:, fixed] != np.frombuffer(example, np.uint8)[fixed]).any():
         return None
     marks = np.stack([rows[:, at : at + 8].copy().view("<i8")[:, 0] for at in starts], axis=1)
-    return rows[:, _HEAD : _HEAD + _ID].tobytes(), marks, np.ones(marks.shape, bool)
+    there = marks != _NOTHING
+    return rows[:, _HEAD : _HEAD + _ID].tobytes(), np.where(there, marks, 0), there
 
 
 def _of_values(batch: bytes, fields: int) -> tuple[bytes, NDArray[np.int64], NDArray[np.bool_]]:
@@ -169,7 +173,7 @@ def _of_values(batch: bytes, fields: int) -> tuple[bytes, NDArray[np.int64], NDA
     for row, document in enumerate(documents):
         for at in range(fields):
             value = document[f"{at}"]
-            if value is not None:
+            if value is not None and value != _NOTHING:
                 marks[row, at], there[row, at] = _hashed(value), True
     return b"".join(document["_id"].binary for document in documents), marks, there
 

@@ -7,7 +7,7 @@ from gapsphere.plugin.coverage import update
 from gapsphere.plugin.dataset.gaps.coverage import coverage as step
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
-from gapsphere.plugin.dataset.store.fiftyone_internals import values_of
+from gapsphere.plugin.dataset.store.fiftyone_internals import answers, value_of
 from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.settings.steps import CoverageParams, KCenterParams
 
@@ -133,8 +133,9 @@ def test_coverage_after_a_change_is_that_of_a_fresh_dataset(measured, asked, cha
         paths = [
             dict(zip(d.values("id"), d.values("filepath"), strict=True)) for d in (measured, fresh)
         ]
+        asked = [value_of(measured, "nearest_S")]
         nearest = [
-            {names[i]: names[str(near)] for i, near in values_of(d, "nearest_S").items()}
+            {names[i]: names[near] for i, near in zip(*answers(d, asked), strict=True) if near}
             for d, names in zip((measured, fresh), paths, strict=True)
         ]
         assert nearest[0] == nearest[1]
