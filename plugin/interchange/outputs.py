@@ -26,6 +26,7 @@ from ..coverage.radius import Threshold, threshold_from_json
 from ..coverage.yardstick import Yardstick
 from ..errors import ArtifactError
 from .files.checked import read_json, read_npy, read_npz, write_json, write_text, write_whole
+from .files.listed_paths import local_path
 
 Array = NDArray[Any]
 
@@ -125,7 +126,7 @@ def write_artifacts(
         The artifacts do not fit together, files are in the way, or the disk says no.
     """
     check(artifacts)
-    folder = Path(folder)
+    folder = local_path(folder)
     if not overwrite:
         refuse_occupied(folder)
     try:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gapsphere.plugin.errors import ArtifactError
+from gapsphere.plugin.errors import ArtifactError, InputError
 from gapsphere.plugin.interchange.files import checked as files
+from gapsphere.plugin.interchange.files.listed_paths import local_path
 from gapsphere.plugin.interchange.outputs import (
     OPTIONAL,
     REQUIRED,
@@ -447,3 +448,18 @@ def test_the_one_matrix_among_other_arrays_is_the_embeddings(tmp_path):
     np.savez(tmp_path / "embed_U.npz", features=rows, others=rows, **beside)
     with pytest.raises(ArtifactError, match=r"one matrix among others.*features"):
         files.read_npz(tmp_path / "embed_U.npz", "embeddings")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["s3://bucket/out", "https://host/out", "~nobody-of-that-name/out", "a\0b", "a\udcff"],
+)
+def test_a_path_that_is_none_of_this_machine_is_refused(given):
+    with pytest.raises(InputError, match=r"is an address|starts with a user|is no path"):
+        local_path(given)
+
+
+def test_a_path_of_this_machine_is_taken_as_it_is(tmp_path):
+    for name in ("a b", "ü", "C:", "two\nlines", "a:/b"):
+        assert local_path(tmp_path / name) == tmp_path / name
+    assert local_path("~/x").is_absolute()

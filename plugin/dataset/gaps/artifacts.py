@@ -23,7 +23,7 @@ from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...coverage.words import counted
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.agreement import hold_together
-from ...interchange.files.listed_paths import locate
+from ...interchange.files.listed_paths import local_path, locate
 from ...interchange.files.walk import RealPaths
 from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
 from ...projection.sphere import robust_centre, to_unit_sphere
@@ -214,7 +214,7 @@ def import_artifacts(
         A file is missing, damaged or does not fit the others.
     """
     refuse_additions(dataset)
-    folder = Path(folder).expanduser()
+    folder = local_path(folder)
     artifacts, warnings = read_artifacts(folder)
     warnings += hold_together(artifacts)
     names = Names(suffix)

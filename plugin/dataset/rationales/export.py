@@ -18,6 +18,7 @@ import fiftyone as fo
 from ...errors import ArtifactError, InputError
 from ...interchange.features.reviews import write_reviewed
 from ...interchange.features.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
+from ...interchange.files.listed_paths import local_path
 from ...interchange.tables.csv_stream import CsvFile, open_csv
 from ...progress import Reporter, quiet
 from ...results import Result
@@ -62,7 +63,7 @@ def export_reviews(
     params = params or ReviewExportParams()
     dataset = reloaded(dataset)
     sources = _sources(imported_from(dataset), params.cache_dir)
-    folder = Path(params.folder).expanduser()
+    folder = local_path(params.folder)
     targets = _targets(folder, [table for table, _ in sources], params.overwrite)
     names = dataset.values(FILE_NAME)
     progress, written = report("Tables"), {}
@@ -90,7 +91,7 @@ def export_reviews(
 
 def _sources(imported: Mapping[str, Any], cache_dir: str | None) -> list[tuple[CsvFile, list[str]]]:
     """The tables that were imported, each with the suffixes of the models it speaks of."""
-    moved = Path(cache_dir).expanduser() if cache_dir else None
+    moved = local_path(cache_dir) if cache_dir else None
 
     def opened(path: str, required: tuple[str, ...]) -> CsvFile:
         place = moved / Path(path).name if moved else Path(path)

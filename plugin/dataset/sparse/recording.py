@@ -12,6 +12,7 @@ from pathlib import Path
 
 import fiftyone as fo
 
+from ...interchange.files.listed_paths import local_path
 from ...progress import Progress, silent
 from ...results import Result
 from ...sparse.frames.coords import uv_of
@@ -74,7 +75,7 @@ def import_recording(
         Another run adds samples to the dataset.
     """
     refuse_additions(dataset)
-    recording = read_recording(Path(folder).expanduser().resolve())
+    recording = read_recording(local_path(folder).resolve())
     sequence = sequence or f"live-{recording.session['session_id'][:8]}"
     fields.declare(dataset, SEQUENCE, fo.StringField, "Which drive or session the frame is of")
     fields.declare(dataset, FRAME_NUMBER, int, "Number of the frame in its sequence")

@@ -21,6 +21,7 @@ from ...coverage.words import standing
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
 from ...interchange.features.feature_cache import KNOWN
+from ...interchange.files.listed_paths import local_path
 from ...progress import Progress, silent
 from ...report.spec.missing import over_represented
 from ...report.spec.package import write_spec
@@ -379,7 +380,7 @@ def _warned(spec: VisualSpec, own: TurnedDown | None) -> list[str]:
 def _output(params: SpecParams, spec: VisualSpec) -> Path:
     """Where the file goes; a folder takes the spec's id for a name."""
     if params.output:
-        path = Path(params.output).expanduser()
+        path = local_path(params.output)
         return path / f"{spec.id}.zip" if path.is_dir() else path
     folder = places.specs()
     try:

@@ -26,6 +26,7 @@ from ...errors import ArtifactError, InputError
 from ...progress import Progress, silent
 from ..files.checked import read_json, read_npy
 from ..files.file_names import Folder, unsafe
+from ..files.listed_paths import local_path
 from ..tables.columns import Narrowing
 from ..tables.csv_stream import CsvFile, open_csv
 from ..tables.findings import Findings
@@ -174,7 +175,7 @@ def open_cache(
     InputError, ArtifactError
         A file that was named is not there, or cannot be used as a whole; the sentence says which.
     """
-    place = Path(folder).expanduser()
+    place = local_path(folder)
     if not place.is_dir():
         raise InputError(f"{place} is not a folder; a feature cache is a folder with {METADATA}.")
     if not (place / METADATA).is_file():
@@ -182,7 +183,7 @@ def open_cache(
     metadata = open_csv(place / METADATA, required=(FILE_NAME,))
     coords = named_file(place, coords_file, optional)
     verdicts = find_verdicts(place, mis_csv, correct_csv, optional)
-    images = Folder(Path(image_dir).expanduser()) if image_dir else None
+    images = Folder(local_path(image_dir)) if image_dir else None
     if images is not None and not Path(images.path).is_dir():
         raise InputError(f"{image_dir} is not a folder: give the folder with the images.")
     centroid = place / CENTROID

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from urllib.parse import unquote
+
+from ...errors import InputError
 
 ADDRESS = "cloud or web links"
 WINDOWS = "Windows paths"
@@ -18,6 +21,26 @@ BLANK = "blank names"
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+def local_path(given: str | os.PathLike[str]) -> Path:
+    """A path that was given for a file or folder, of this machine, with ``~`` expanded.
+
+    Raises
+    ------
+    InputError
+        An address such as ``s3://…``, which would make a folder called ``s3:``; a null character,
+        bytes that are no text, or a user that is not here.
+    """
+    text = os.fspath(given)
+    if _ADDRESS.match(text):
+        raise InputError(f"{text} is an address: give a path on this machine.")
+    if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise InputError(f"{text!r} is no path: it holds what is no text.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise InputError(f"{text} starts with a user that is not on this machine.") from None
 
 
 def locate(name: str, folder: str | os.PathLike[str]) -> tuple[str, str]:

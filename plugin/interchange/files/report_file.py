@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...errors import ArtifactError, InputError
+from .listed_paths import local_path
 
 
 def report_path(output: str, stem: str, endings: Iterable[str], *, replace: bool = False) -> Path:
@@ -19,7 +20,7 @@ def report_path(output: str, stem: str, endings: Iterable[str], *, replace: bool
     ArtifactError
         The file exists and is not to be replaced.
     """
-    path, known = Path(output).expanduser(), list(endings)
+    path, known = local_path(output), list(endings)
     if path.is_dir():
         number = 1
         while (free := path / f"{stem}{f'-{number}' if number > 1 else ''}{known[0]}").exists():
@@ -42,7 +43,7 @@ def report_folder(folder: str) -> Path:
     InputError
         It cannot be made, or not be written to.
     """
-    path = Path(folder).expanduser()
+    path = local_path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -25,6 +25,7 @@ from ...attention.overlay import overlay
 from ...embeddings.images import open_rgb
 from ...errors import ArtifactError, ImageError, InputError
 from ...interchange.files.checked import json_text, write_text, write_whole
+from ...interchange.files.listed_paths import local_path
 from ...progress import Progress, silent
 from .format import SCHEMA, schema
 from .page import Picture, page
@@ -71,7 +72,7 @@ def write_spec(
     ArtifactError
         The file is there and ``overwrite`` is off, or the disk says no.
     """
-    path = Path(path).expanduser()
+    path = local_path(path)
     if path.suffix.lower() not in (".html", ".zip"):
         raise InputError(f"{path} must end in .zip or .html, which decides what is written.")
     if not path.parent.is_dir():

@@ -37,6 +37,7 @@ from ...interchange.files.checked import (
     read_npz,
     refuse_no_file,
 )
+from ...interchange.files.listed_paths import local_path
 from ..copies import Print, picture_print
 from .format import FORMAT, SCHEMA, VERSION, Needed
 from .rule import Rule
@@ -95,7 +96,7 @@ def read_spec(path: str | Path) -> SpecFile:
     ArtifactError
         It is not a Visual Spec, or is damaged, oversized or inconsistent; the sentence says where.
     """
-    path = Path(path).expanduser()
+    path = local_path(path)
     if path.is_dir():
         path = _in_folder(path)
     refuse_no_file(path)

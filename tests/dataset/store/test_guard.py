@@ -111,7 +111,10 @@ def test_the_functions_of_the_api_are_guarded(tagged, monkeypatch):
         api.compute_embeddings(tagged, progress=False)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.ENAMETOOLONG, errno.EFBIG],
+)
 def test_what_the_disk_refuses_is_a_sentence_and_other_errors_pass(number):
     said = r"/full/file cannot be read or written \(refused\): free"
     with pytest.raises(InputError, match=said), disk_failures():

@@ -19,7 +19,7 @@ import fiftyone as fo
 from ....errors import ArtifactError, EmptySetError, InputError
 from ....interchange.files.checked import kind_of, read_json, refuse_no_file
 from ....interchange.files.left_out import LeftOut
-from ....interchange.files.listed_paths import locate
+from ....interchange.files.listed_paths import local_path, locate
 from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
 from .table import FILENAME, SPLIT, read_table
 
@@ -61,7 +61,7 @@ class Listing:
 def list_images(source: Source) -> Listing:
     """Files that ``source`` names: a folder (searched below), glob, JSON list, recording, or paths.
 
-    A path given by name is taken as it is, whatever its ending; a folder, also one in a list or
+    A path given by name is listed whatever its ending; a folder, also one in a list or
     matched by a glob, gives what looks like an image or a video by its ending.
 
     Raises
@@ -107,7 +107,7 @@ def list_csv(
     Columns become values of the fields that ``dataset`` has.  Rows whose ``split`` is neither are
     refused: guessing would put images in the wrong set.
     """
-    file = Path(path).expanduser()
+    file = local_path(path)
     table = read_table(file, dataset, required=(FILENAME, SPLIT))
     names = table.columns[FILENAME]
     splits = [str(split or "") for split in table.columns[SPLIT]]

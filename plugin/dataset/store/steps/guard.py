@@ -27,7 +27,10 @@ READ_ONLY = re.compile(r"^Cannot edit read-only field '(.+)'")
 """What FiftyOne raises, as a ValueError, where a field does not let itself be written."""
 EVERY = 1.0
 """Seconds between two looks at whether the dataset is still there."""
-OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+OF_THE_DISK = frozenset((
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EMFILE, errno.ENFILE,
+))  # fmt: skip
 
 
 class Watch:
@@ -139,5 +142,5 @@ def disk_failures() -> Iterator[None]:
             raise
         raise InputError(
             f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): free some "
-            "space, or choose a folder that this account may use."
+            "space, or name a place that this account may use."
         ) from error
