@@ -9,6 +9,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 
 from ...plugin.dataset.gaps.analysis import Analysis
+from ...plugin.dataset.store.fields.fields import blocks
 from ...plugin.dataset.store.fiftyone_internals import filtered_view_of
 from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import InputError
@@ -110,9 +111,11 @@ def act(
 
 def _tagged(ctx: foo.ExecutionContext, tag: str, ids: list[str]) -> dict[str, Any]:
     """Tag samples, and remember which of them had no such tag: undoing leaves the others theirs."""
-    view = flat(ctx.dataset).select(ids, ordered=False)
-    fresh = [str(one) for one in view.match_tags(tag, bool=False).values("id")]
-    view.tag_samples(tag)
+    fresh: list[str] = []
+    for block in blocks(ids):
+        view = flat(ctx.dataset).select(block, ordered=False)
+        fresh += view.match_tags(tag, bool=False).values("id")
+        view.tag_samples(tag)
     memory.of(ctx.panel_id).tagged = (tag, fresh)
     ctx.ops.reload_samples()
     had = len(ids) - len(fresh)
@@ -125,7 +128,8 @@ def _untagged(ctx: foo.ExecutionContext) -> dict[str, Any]:
     if panel.tagged is None:
         raise InputError("There is no tag to take back any more.")
     (tag, ids), panel.tagged = panel.tagged, None
-    flat(ctx.dataset).select(ids, ordered=False).untag_samples(tag)
+    for block in blocks(ids):
+        flat(ctx.dataset).select(block, ordered=False).untag_samples(tag)
     ctx.ops.reload_samples()
     return {"message": f"The tag “{tag}” is off {_count(len(ids))} again."}
 

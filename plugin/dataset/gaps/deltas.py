@@ -16,7 +16,7 @@ from ...coverage import ticks
 from ...coverage.breakdown import telling_field
 from ...coverage.criterion import GAP
 from ...coverage.ticks import Tick
-from ...errors import EmptySetError
+from ...errors import EmptySetError, InputError
 from ...progress import Progress, silent
 from ...projection.verdict import Judged
 from ...settings.steps import CoverageParams
@@ -24,6 +24,7 @@ from ..store import runs
 from ..store.fields.metadata import columns, scene_paths
 from ..store.samples import flat
 from ..store.sets.door import admitted
+from ..store.sets.resolve import IN_A_QUERY
 from ..store.steps.inputs import read_inputs
 from .analysis import Analysis
 from .coverage import coverage, kept_delta
@@ -153,6 +154,11 @@ def use_delta(
     record = runs.read(own, analysis.names, coverage.STEP)
     if record is not None and not record.saw(inputs.trace(record)):
         # Images came or went since, or the run was on a view: δ changes for those measured then.
+        if len(analysis.ids) > IN_A_QUERY:
+            raise InputError(
+                f"Images came or went since the run, or it was on a view, and δ can then be "
+                f"changed for {IN_A_QUERY:,} images at most: run compute_coverage with this δ."
+            )
         measured = flat(own).select(analysis.ids.text(), ordered=False)
         return coverage.compute_coverage(measured, params, progress=progress)
     return coverage.compute_coverage(samples, params, inputs=inputs, progress=progress)

@@ -32,11 +32,12 @@ from ...settings.steps import EmbeddingParams, HeatmapParams
 from ..store import runs
 from ..store.database import counted, database_failures
 from ..store.fields import fields
+from ..store.fields.metadata import columns
 from ..store.fields.ownership import Column, Writes, refuse_foreign
 from ..store.fields.skipped import tag_skipped
 from ..store.leases import holds_lease
 from ..store.names import Names
-from ..store.samples import by_slice, flat, slices_line
+from ..store.samples import by_slice, slices_line
 from ..store.sets.door import admitted
 from ..store.sets.resolve import Samples, dataset_of
 from ..store.steps.step import Step
@@ -244,8 +245,8 @@ def _wanted(
         raise InputError(f"`{params.about}` needs {names.nearest_S!r}: run compute_coverage first.")
     runs.finished(dataset_of(view), names, "coverage")
     nearest: list[str | None] = view.values(names.nearest_S)
-    others = dataset_of(view).select([i for i in set(nearest) if i], ordered=False)
-    found = vectors.read(others, names.embedding, unit=True)
+    others = sorted({each for each in nearest if each})
+    found = vectors.of(dataset_of(view), names.embedding, others, unit=True)
     rows = dict(zip(found.ids, found.matrix, strict=True))
     wanted, recipes, skipped = [], {}, []
     for sample_id, path, other in zip(ids, paths, nearest, strict=True):
@@ -275,9 +276,8 @@ def _without_map(
     path = f"{names.heatmap}.{RECIPE}"
     if not dataset.has_field(path):
         return wanted
-    have = flat(dataset).select([item.id for item in wanted], ordered=False).exists(names.heatmap)
-    made = dict(zip(*have.values(["id", path]), strict=True))
-    return [item for item in wanted if made.get(item.id) != recipes[item.id]]
+    made = columns(dataset, [item.id for item in wanted], {"recipe": path})["recipe"]
+    return [item for item, by in zip(wanted, made, strict=True) if by != recipes[item.id]]
 
 
 def _is_own(made_by: runs.Record | None, params: HeatmapParams) -> bool:

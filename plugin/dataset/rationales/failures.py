@@ -93,9 +93,7 @@ def rank_gaps_by_failures(
     pool = _candidates(dataset, names)
     judged = Judged.read(dataset, names, said)
     found = judged.vectors
-    wanted = vectors.read(
-        flat(dataset).select(list(pool), ordered=False), names.embedding, unit=True
-    )
+    wanted = vectors.of(dataset, names.embedding, list(pool), unit=True)
     rates = judged.rates(wanted, params.neighbors, progress)
     gaps = [
         (-rate, -pool[i][0], i)

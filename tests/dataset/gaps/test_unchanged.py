@@ -11,7 +11,7 @@ from gapsphere.plugin.dataset.gaps.unchanged import Look
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.steps.inputs import read_inputs
-from gapsphere.plugin.dataset.store.vectors import marks, vectors
+from gapsphere.plugin.dataset.store.vectors import marks, stored, vectors
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import CoverageParams, GapParams
 
@@ -38,13 +38,13 @@ def four(dataset):
 def reads(monkeypatch):
     """Counts the vectors that are read."""
     counted = []
-    real = vectors.stored_values
+    real = stored.stored_values
 
     def counting(dataset, field, ids):
         counted.extend(ids)
         return real(dataset, field, ids)
 
-    monkeypatch.setattr(vectors, "stored_values", counting)
+    monkeypatch.setattr(stored, "stored_values", counting)
     return counted
 
 

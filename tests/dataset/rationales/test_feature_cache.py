@@ -211,7 +211,7 @@ KILLED = """
     import fiftyone as fo
     from gapsphere.plugin.settings.rationales import FeatureCacheParams
     from gapsphere.plugin.dataset.rationales import import_cache, samples, map as cache_map
-    from gapsphere.plugin.interchange import files
+    from gapsphere.plugin.interchange.files import checked as files
 
     samples.BLOCK = 40
     calls = 0

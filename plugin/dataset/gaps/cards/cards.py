@@ -23,7 +23,6 @@ from ...store.fields.metadata import columns
 from ...store.fields.ownership import Column, Writes, refuse_foreign
 from ...store.leases import holds_lease
 from ...store.names import Names
-from ...store.samples import flat
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples, reloaded
 from ...store.steps.inputs import Inputs, read_inputs
@@ -299,8 +298,7 @@ def _seen_by(scene: Scene, other: Names) -> Ints | None:
         return None
     verdicts = columns(dataset, ids, {"verdict": other.gap_verdict})["verdict"]
     gaps = [i for i, verdict in zip(ids, verdicts, strict=True) if verdict == NAMES[GAP]]
-    view = flat(dataset).select(gaps, ordered=False)
-    found = vectors.read(view, other.embedding, unit=True)
+    found = vectors.of(dataset, other.embedding, gaps, unit=True)
     if not any(verdicts) or len(found.ids) < len(gaps):
         return None
     label = np.full(len(ids), NO_GAP)

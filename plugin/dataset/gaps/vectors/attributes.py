@@ -22,7 +22,7 @@ from ....errors import InputError
 from ...store.fields.fields import is_ours
 from ...store.fields.metadata import columns, metadata
 from ...store.names import FRAME_NUMBER, SEQUENCE, Names
-from ...store.samples import flat, slice_path
+from ...store.samples import slice_path
 
 MOST_FIELDS = 16
 """Fields of the user's that are asked: each question costs the others a share of the level."""
@@ -167,9 +167,7 @@ def _cameras(
 ) -> list[Any] | None:
     """The camera of each image; None where no field of text, numbers or a class names it."""
     if camera_field == slice_path(dataset):
-        view = flat(dataset).select(list(ids), ordered=False)
-        of = dict(zip(*view.values(["id", camera_field]), strict=True))
-        return [of.get(sample_id) for sample_id in ids]
+        return columns(dataset, ids, {"camera": camera_field})["camera"]
     return (metadata(dataset, ids) if theirs is None else theirs).get(camera_field)
 
 

@@ -37,7 +37,7 @@ from ...store.fields.skipped import tag_skipped
 from ...store.leases import holds_lease
 from ...store.names import Names
 from ...store.runs import Record
-from ...store.samples import by_slice, flat, slices_line
+from ...store.samples import by_slice, slices_line
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples
 from ...store.steps.step import Step
@@ -376,17 +376,17 @@ def _new(step: Step, seen: Copies, source: str) -> Vectors | None:
     """
     if not seen.same.any():
         return None
-    view, field = flat(step.dataset), step.names.embedding
+    field, of = step.names.embedding, partial(vectors.of, step.dataset)
     wanted = seen.ids[~seen.same].tolist()
     if not wanted:
         shape = (0, step.earlier.results["dimension"] if step.earlier else 0)
         return Vectors([], np.empty(shape, np.float32))
-    found = copies.unit(vectors.read(view.select(wanted, ordered=False), source), source)
+    found = copies.unit(of(source, wanted), source)
     changed = seen.ids[~seen.same & seen.copied].tolist()
-    there = vectors.read(view.select(changed, ordered=False), field) if changed else None
+    there = of(field, changed) if changed else None
     if there is not None and not copies.agree(there, found):
         return None
-    some = vectors.read(view.select(seen.ids[seen.same][:1].tolist()), field)
+    some = of(field, seen.ids[seen.same][:1].tolist())
     return found if some.matrix.shape[1] == found.matrix.shape[1] else None
 
 

@@ -11,6 +11,7 @@ from ..database import counted
 from ..fiftyone_internals import column_values
 from ..names import Names, ReviewNames
 from ..samples import flat
+from .fields import blocks
 
 OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
 
@@ -45,11 +46,17 @@ def columns(
     """
     if not paths:
         return {}
-    samples = flat(dataset)
+    samples, views = flat(dataset), [flat(dataset)]
     if len(ids) * FEW < counted(samples):
-        samples = samples.select(list(ids), ordered=False)
+        views = [samples.select(block, ordered=False) for block in blocks(list(ids))]
     there = [name for name, path in paths.items() if dataset.has_field(path)]
-    found_ids, *found = column_values(samples, ["id", *(paths[name] for name in there)])
+    found_ids: list[str] = []
+    found: list[list[Any]] = [[] for _ in there]
+    for view in views:
+        some, *values = column_values(view, ["id", *(paths[name] for name in there)])
+        found_ids += some
+        for column, more in zip(found, values, strict=True):
+            column += more
     row = {sample_id: index for index, sample_id in enumerate(found_ids)}
     order = [row.get(sample_id) for sample_id in ids]
     nothing: dict[str, list[Any]] = {name: [None] * len(ids) for name in paths}

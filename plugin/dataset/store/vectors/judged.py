@@ -56,9 +56,7 @@ class Judged:
             None has.
         """
         failed, corrected = _verdicts(dataset, said)
-        found = vectors.read(
-            flat(dataset).select(list(failed), ordered=False), names.embedding, unit=True
-        )
+        found = vectors.of(dataset, names.embedding, list(failed), unit=True)
         if not found.ids:
             raise EmptySetError(
                 f"No sample that was judged has an {names.embedding!r}: embed those as well."

@@ -1,0 +1,87 @@
+"""No command names more samples than a block: a list of a million ids is no BSON document.
+
+The server itself says what it was asked (its profile), with blocks made small.
+"""
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from bson import ObjectId
+from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.images import load
+from gapsphere.plugin.dataset.store.fields import fields
+from gapsphere.plugin.dataset.store.fields.skipped import tag_skipped
+from gapsphere.plugin.dataset.store.fiftyone_internals import database
+from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.vectors import stored
+from gapsphere.plugin.settings.steps import GapParams
+
+BLOCK = 4
+OWNED, POOL = 24, 16
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """What the server is asked while the test runs."""
+    monkeypatch.setattr(fields, "WRITE_BLOCK", BLOCK)
+    monkeypatch.setattr(stored, "BLOCK", BLOCK)
+    database().command("profile", 0)
+    database().drop_collection("system.profile")
+    database().command("profile", 2)
+
+    def asked():
+        database().command("profile", 0)
+        return [each["command"] for each in database()["system.profile"].find()]
+
+    yield asked
+    database().command("profile", 0)
+
+
+def lists_of_ids(value):
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from lists_of_ids(each)
+    elif isinstance(value, list):
+        yield sum(isinstance(each, ObjectId) for each in value)
+        for each in value:
+            yield from lists_of_ids(each)
+
+
+def rows(count, seed):
+    found = np.random.default_rng(seed).standard_normal((count, 8)).astype(np.float32)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def add(dataset, tag, count, seed):
+    dataset.add_samples(
+        [
+            fo.Sample(
+                f"/{tag}/{seed}-{at}.png", tags=[tag], theirs=row, sequence=f"{seed}-{at // 4}"
+            )
+            for at, row in enumerate(rows(count, seed))
+        ],
+        progress=False,
+    )
+
+
+def test_every_list_of_ids_goes_in_blocks(dataset, commands):
+    dataset.add_sample_field("theirs", fo.VectorField)
+    add(dataset, "S", OWNED, 1)
+    add(dataset, "U", POOL, 2)
+    params = GapParams(encoder="field", model_path="theirs", attributes=False, k=3)
+    find_gaps(dataset, params)
+    add(dataset, "U", POOL // 2, 3)
+    find_gaps(dataset, params)
+    summarize_gaps(dataset)
+    ids = dataset.values("id")
+    tag_skipped(dataset, Names(), ids, ids[::2])
+    tag_skipped(dataset, Names(), ids, ())
+    load._retag(dataset, ids, "U")
+    longest = {}
+    for command in commands():
+        most = max(lists_of_ids(command), default=0)
+        if most > BLOCK and command.get("find") != "runs":  # a few, whatever the dataset's size
+            longest[str(command)[:400]] = most
+    assert not longest
+    assert dataset.count_sample_tags()["U"] == OWNED + POOL + POOL // 2
