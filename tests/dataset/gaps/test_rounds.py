@@ -67,7 +67,9 @@ def test_a_round_counts_what_was_added_closed_and_left(driven):
     assert second.gaps == found.still + found.opened
     assert second.drives_added == len({*driven.match_tags("S").values("sequence")}) - 6
     text = str(progress.read(driven))
-    assert f"3 images added (3 of U), with {second.drives_added} new drive" in text
+    assert (
+        f"3 owned images added (3 former candidates), with {second.drives_added} new drive" in text
+    )
     assert "δ is the same (0.05)." in text
 
 

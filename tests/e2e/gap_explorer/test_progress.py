@@ -60,7 +60,7 @@ def test_progress_says_what_another_round_closed(own, panel, shot, tmp_path):
     assert page.locator(ROUND).count() == 3
     newest = page.locator(ROUND).first.inner_text()
     assert "Round 3" in newest
-    assert f"S: {moved} images added ({moved} of U)" in newest
+    assert f"{moved} owned images added ({moved} former candidates)" in newest
     assert "δ is the same" in newest
     cards = page.locator('[data-cy="gs-followed"]')
     assert cards.count() > 0

@@ -106,23 +106,22 @@ def said(now: Round) -> list[str]:
         names = f"{listed}{f' and {more} more' if more and listed else ''}"
         drives = f", with {counted(now.drives_added, 'new drive')}" + f" ({names})" * bool(listed)
     moved_in = found.owned_added - found.owned_new
-    parts = [f"{moved_in:,} of U"] * bool(moved_in) + [f"{found.owned_new:,} new"] * bool(
-        found.owned_new
-    )
+    parts = [f"{counted(moved_in, 'former candidate')}"] * bool(moved_in)
+    parts += [f"{found.owned_new:,} new"] * bool(found.owned_new)
     how = f" ({', '.join(parts)})" if parts else ""
-    owned = f"S: {counted(found.owned_added, 'image')} added{how}{drives}"
+    owned = f"{counted(found.owned_added, 'owned image')} added{how}{drives}"
     owned += f", {found.owned_removed:,} removed" * bool(found.owned_removed)
-    pool = f"U: {counted(found.pool_added, 'new image')}"
+    pool = counted(found.pool_added, "new candidate")
     pool += f", {found.pool_removed:,} removed" * bool(found.pool_removed)
     closed = f"{counted(found.closed, 'gap')} closed"
-    closed += f" ({found.covered:,} covered, {found.owned:,} in S)" * bool(found.closed)
+    closed += f" ({found.covered:,} covered, {found.owned:,} owned)" * bool(found.closed)
     closed += f", {found.unsaid:,} without a verdict now" * bool(found.unsaid)
     closed += f", {found.gone:,} removed" * bool(found.gone)
     opened = f"{found.opened:,} opened" + (
         f" ({found.opened_new:,} new images, {found.opened_known:,} known)" * bool(found.opened)
     )
     lines = [
-        f"{since[0].upper()}{since[1:]}: {owned}. {pool}.",
+        f"{since[0].upper()}{since[1:]}: {owned}; {pool}.",
         f"{closed}, {found.still:,} still open, {opened}.",
         delta,
     ]
@@ -150,12 +149,11 @@ def card_line(card: Followed) -> str:
     Examples
     --------
     >>> card_line(Followed(3, "night and rain", 1, 40, 12, 2, "met", 2))
-    'night and rain (met): 28 of 40 images covered or in S, 2 new'
+    'night and rain (met): 28 of 40 images covered or owned, 2 new'
     """
     new = f", {card.new:,} new" if card.new else ""
-    return (
-        f"{card.title} ({card.state}): {card.done:,} of {card.images:,} images covered or in S{new}"
-    )
+    done = f"{card.done:,} of {card.images:,} images covered or owned"
+    return f"{card.title} ({card.state}): {done}{new}"
 
 
 def _row(one: Round) -> dict[str, Any]:
