@@ -49,7 +49,7 @@ class FollowedCard(TypedDict):
     state: Literal["open", "met", "closed", "gone"]
     images: int
     done: int
-    """Of them covered or in S."""
+    """Of them covered or owned."""
     new: int
     """Of them new in this round."""
 
@@ -144,6 +144,8 @@ class Overview(OfStamp):
     picks: list[PickRow]
     """First pick first, `PICKS_MAX` at most."""
     picks_total: int
+    no_picks: str
+    """Why there is none; empty where there are."""
     radius_before: float | None
     knee: int | None
     """Picks after which the radius falls little."""

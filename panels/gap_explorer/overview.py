@@ -238,9 +238,19 @@ def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
             if one in pictures
         ],
         "picks_total": len(rows),
+        "no_picks": "" if len(rows) else _no_picks(found),
         "radius_before": picked.radius_before if picked else None,
         "knee": picked.knee if picked and len(rows) else None,
     }
+
+
+def _no_picks(found: Analysis) -> str:
+    """Why there is nothing to label next."""
+    try:
+        picked = picks.require(found.dataset, found.names)
+    except GapsphereError as error:
+        return str(error)
+    return f"None of the {counted(len(picked.ids), 'pick')} of the last run is left: select again."
 
 
 def _pictures(found: Analysis, shown: Array, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

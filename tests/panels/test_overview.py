@@ -11,9 +11,10 @@ from gapsphere.plugin.dataset.gaps.cards import card_records
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.picks import picks
+from gapsphere.plugin.dataset.gaps.picks.picks import select_candidates
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import InputError
-from gapsphere.plugin.settings.steps import CardParams, CoverageParams
+from gapsphere.plugin.settings.steps import CandidateParams, CardParams, CoverageParams
 from gapsphere.tests.support.open_panel import OpenPanel
 
 
@@ -81,6 +82,19 @@ def test_the_knee_is_that_of_all_picks_also_where_few_are_shown(made, monkeypatc
     screen, _ = first_screen(made)
     assert len(screen["picks"]) == 2
     assert screen["knee"] == picks.read(made, Names()).knee is not None
+
+
+def test_where_nothing_is_to_be_labelled_the_reason_stands(fresh):
+    assert first_screen(fresh)[0]["no_picks"] == ""
+    fresh.clear_sample_field("kcenter_rank")
+    assert "None of the 12 picks" in first_screen(fresh)[0]["no_picks"]
+    select_candidates(fresh, CandidateParams(k=4, support=10_000))
+    said = first_screen(fresh)[0]
+    assert (said["picks"], said["picks_total"]) == ([], 0)
+    assert "picked nothing (0 of 4 picks" in said["no_picks"]
+    assert "without support" in said["no_picks"]
+    fresh.delete_run("gapsphere_kcenter")
+    assert "run select_kcenter or select_candidates" in first_screen(fresh)[0]["no_picks"]
 
 
 def test_points_that_are_not_drawn_have_no_position(carded):

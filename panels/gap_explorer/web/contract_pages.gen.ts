@@ -45,7 +45,7 @@ export interface FollowedCard {
   title: string;
   state: "open" | "met" | "closed" | "gone";
   images: number;
-  /** Of them covered or in S. */
+  /** Of them covered or owned. */
   done: number;
   /** Of them new in this round. */
   new: number;
@@ -135,6 +135,8 @@ export interface Overview extends OfStamp {
   /** First pick first, `PICKS_MAX` at most. */
   picks: PickRow[];
   picks_total: number;
+  /** Why there is none; empty where there are. */
+  no_picks: string;
   radius_before: number | null;
   /** Picks after which the radius falls little. */
   knee: number | null;

@@ -34,7 +34,9 @@ export function Picks(props: {
     return (
       <section aria-label="Next to label">
         <h2>Next to label</h2>
-        <p className="gs-dim">No candidate is picked yet: run select_candidates, or find_gaps.</p>
+        <p className="gs-dim" data-cy="gs-no-picks">
+          {overview.no_picks}
+        </p>
       </section>
     );
   }
