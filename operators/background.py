@@ -17,9 +17,16 @@ from fiftyone.operators import types
 from pymongo.errors import PyMongoError
 
 from ..plugin.dataset.store.database import is_empty
-from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, exists, work_on
+from ..plugin.dataset.store.fiftyone_internals import (
+    dataset_id,
+    detached,
+    exists,
+    stages,
+    work_on,
+)
 from ..plugin.dataset.work import jobs, told
 from ..plugin.dataset.work.jobs import PATIENCE
+from ..plugin.dataset.work.told import MEANT
 from ..plugin.errors import BusyError, Cancelled, GapsphereError
 from ..plugin.progress import Reporter
 
@@ -43,7 +50,8 @@ def live(
     label, shared = operator.label, ctx.dataset
     key, was_empty = dataset_id(shared), is_empty(shared)
     work_on(ctx, detached(shared))
-    job = jobs.begin(ctx.dataset, operator.operator, label, work, operator.then, _asked(ctx))
+    asked = _asked(ctx, operator)
+    job = jobs.begin(ctx.dataset, operator.operator, label, work, operator.then, asked)
     if in_app(ctx) and was_empty:
         yield from _shown_at_work(ctx, job)
     elif in_app(ctx):
@@ -83,10 +91,18 @@ def in_app(ctx: foo.ExecutionContext) -> bool:
     return not ctx.delegated and "operator_uri" in ctx.request_params
 
 
-def _asked(ctx: foo.ExecutionContext) -> dict[str, Any]:
-    """The form as it was sent, as JSON holds it; FiftyOne keeps the choice of samples apart."""
+def _asked(ctx: foo.ExecutionContext, operator: StepOperator) -> dict[str, Any]:
+    """The form as it was sent, as JSON holds it; FiftyOne keeps the choice of samples apart.
+
+    A selection and a view are what they are now, not what they will be.
+    """
     chosen = ctx.request_params.get("view_target")
     asked = dict(ctx.params) | ({"view_target": chosen} if chosen else {})
+    targets = (chosen, ctx.params.get("view_target"), ctx.params.get("target"))
+    if "SELECTED_SAMPLES" in targets:
+        asked[MEANT] = {"selected": list(ctx.selected)}
+    elif "CURRENT_VIEW" in targets or (operator.on_target and not any(targets)):
+        asked[MEANT] = {"view": stages(ctx.view)} if ctx.has_custom_view else {}
     return dict(json.loads(json.dumps(asked, default=str)))
 
 

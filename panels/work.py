@@ -8,10 +8,10 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.operators as foo
 
-from ..plugin.dataset.store.fiftyone_internals import detached
+from ..plugin.dataset.store.fiftyone_internals import detached, view_of
 from ..plugin.dataset.work import jobs, told
 from ..plugin.dataset.work.jobs import PATIENCE
-from ..plugin.dataset.work.told import Told
+from ..plugin.dataset.work.told import MEANT, Told
 from ..plugin.progress import Reporter
 from .component import can_prompt
 
@@ -33,8 +33,19 @@ def end(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> dict[str, Any]:
     else:  # its last word stays until work begins
         for one in told.listed(ctx.dataset):
             if one.id == which:
-                ctx.prompt(f"{PLUGIN}/{one.by.step}", params=dict(one.params))
+                _go_on(ctx, one)
     return {}
+
+
+def _go_on(ctx: foo.ExecutionContext, one: Told) -> None:
+    """Open the form that began some work, on the samples that it was begun on."""
+    params = dict(one.params)
+    meant = params.pop(MEANT, {})
+    if "view" in meant:
+        ctx.ops.set_view(view_of(ctx.dataset, meant["view"]))
+    if "selected" in meant:
+        ctx.ops.set_selected_samples(meant["selected"])
+    ctx.prompt(f"{PLUGIN}/{one.by.step}", params=params)
 
 
 def begin(

@@ -15,7 +15,7 @@ from ...plugin.dataset.gaps import heatmaps
 from ...plugin.dataset.store.names import Names
 from ...plugin.dataset.store.samples import flat
 from ...plugin.dataset.work import told
-from ...plugin.dataset.work.told import Told
+from ...plugin.dataset.work.told import MEANT, Told
 from ...plugin.errors import InputError
 from ...plugin.progress import Reporter
 from ...plugin.settings.steps import HeatmapParams
@@ -45,7 +45,8 @@ def start(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> dict[str, Any
         params = HeatmapParams(suffix=suffix)
         return _sentence(heatmaps.compute_heatmaps(view, params, progress=report("Heatmaps")))
 
-    return work.shown(work.begin(dataset, STEP, LABEL, make, {"suffix": suffix}).now)
+    form = {"suffix": suffix, "view_target": "SELECTED_SAMPLES", MEANT: {"selected": list(ids)}}
+    return work.shown(work.begin(dataset, STEP, LABEL, make, form).now)
 
 
 def current(dataset: fo.Dataset) -> Told | None:

@@ -144,6 +144,11 @@ def test_heatmaps_can_be_stopped_and_are_made_one_work_at_a_time(fresh):
     made = panel.made()
     assert (made["state"], made["again"]) == ("stopped", True)
     assert fresh.count("heatmap") < 20
+    panel.call("work", id=made["id"], do="again")
+    (chosen,) = panel.triggered("set_selected_samples")
+    assert [one["id"] for one in chosen["samples"]] == ids
+    (form,) = panel.triggered("prompt_user_for_operation")
+    assert form["params"] == {"suffix": "", "view_target": "SELECTED_SAMPLES"}
 
 
 def test_why_there_are_no_heatmaps_is_a_sentence(panel, fresh, monkeypatch, tmp_path):

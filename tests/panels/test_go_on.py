@@ -5,7 +5,7 @@ import threading
 import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.executor import Executor
-from gapsphere.plugin.dataset.store.fiftyone_internals import stages
+from gapsphere.plugin.dataset.store.fiftyone_internals import stages, view_of
 from gapsphere.plugin.dataset.store.sets.members import word_of
 from gapsphere.plugin.dataset.work import told
 from gapsphere.tests.support.as_loaded import loaded
@@ -15,12 +15,13 @@ from gapsphere.tests.support.waiting import wait_for
 URI = "@gapsphere/gap-explorer/"
 
 
-def run(dataset, name, work, monkeypatch, *, app=True, **params):
+def run(dataset, name, work, monkeypatch, *, app=True, selected=(), **params):
     """What the App is told by an operator whose step is ``work``."""
     operator = foo.get_operator(URI + name)
     monkeypatch.setattr(operator, "run", lambda ctx, params, report: work(report))
     view = stages(dataset.match_tags("S"))
     request = {"dataset_name": dataset.name, "view": view, "params": params}
+    request["selected"] = list(selected)
     request |= {"operator_uri": URI + name} if app else {}
     context = foo.ExecutionContext(request, executor=Executor())
     return [message.body.to_json() for message in operator.execute(context)]
@@ -41,11 +42,14 @@ def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
     form = {"suffix": "night", "target": "CURRENT_VIEW", "owned": "CURRENT_VIEW", "pool": "U"}
     form["view_target"] = "SELECTED_SAMPLES"
-    run(fresh, "compute_coverage", stopped, monkeypatch, **form)
+    selected = fresh.limit(2).values("id")
+    run(fresh, "compute_coverage", stopped, monkeypatch, selected=selected, **form)
     left.set()
     one = wait_for(lambda: ended(fresh))
     panel = OpenPanel(fresh)
     panel.call("work", id=one.id, do="again")
+    (chosen,) = panel.triggered("set_selected_samples")
+    assert [one["id"] for one in chosen["samples"]] == selected
     (asked,) = panel.triggered("prompt_user_for_operation")
     assert asked["operator_uri"].endswith("compute_coverage")
     kept = asked["params"].pop("owned")
@@ -54,6 +58,28 @@ def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch
     assert told.listed(fresh) == [one]
     panel.call("work", id=one.id, do="dismiss")
     assert told.listed(fresh) == []
+
+
+@pytest.mark.parametrize("target", [None, "CURRENT_VIEW"])
+def test_going_on_means_the_view_that_it_was_begun_on(fresh, monkeypatch, target):
+    left = threading.Event()
+
+    def stopped(_report):
+        assert left.wait(60)
+        raise loaded("plugin.errors").Cancelled("Stopped.")
+
+    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
+    form = {} if target is None else {"view_target": target}
+    run(fresh, "compute_heatmaps", stopped, monkeypatch, **form)
+    left.set()
+    one = wait_for(lambda: ended(fresh))
+    panel = OpenPanel(fresh)
+    panel.call("work", id=one.id, do="again")
+    (shown,) = panel.triggered("set_view")
+    view = view_of(fresh, shown["view"])
+    assert view.values("id") == fresh.match_tags("S").values("id")
+    (asked,) = panel.triggered("prompt_user_for_operation")
+    assert asked["params"] == form
 
 
 @pytest.mark.parametrize(("patience", "kept"), [(60, 0), (0, 1)])

@@ -22,6 +22,8 @@ from ..store.runs import known
 
 STORE = "gapsphere_work"
 WORK, STOP, STOP_ALL = "work/", "stop/", "stop_all"
+MEANT = "meant"
+"""Among the ``params`` of work: its selection (ids) or view (stages), by which word."""
 KEPT = 24 * 3600
 """Seconds for which the last word of work is kept."""
 STOP_SECONDS = 3600
@@ -36,7 +38,7 @@ class Told:
 
     ``by`` is who does it; ``stage`` the part that runs, of which ``done`` of ``total`` took
     ``seconds``; ``text`` is its result or the sentence of its error, ``then`` what to do next.
-    ``params`` is the form that began it, as the App sent it.
+    ``params`` is the form that began it, as the App sent it, with the samples MEANT.
     """
 
     by: Lease
