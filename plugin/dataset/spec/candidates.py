@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import fiftyone as fo
 import numpy as np
+from cachetools import LRUCache, cached
 
 from ...errors import EmptySetError, InputError
 from ...projection.sphere import SphereIndex
@@ -16,8 +19,9 @@ from ..store import runs
 from ..store.database import counted
 from ..store.names import Names
 from ..store.samples import flat
+from ..store.sets.counts import said, version
 from ..store.sets.kept_samples import described
-from ..store.sets.resolve import KEPT, Samples, resolve
+from ..store.sets.resolve import KEPT, Samples, dataset_of, resolve
 from ..store.vectors import vectors
 
 PLACE_OF = 50
@@ -100,8 +104,19 @@ def _around(
 ) -> fo.DatasetView:
     """The 50 samples of U nearest to a place on the sphere."""
     runs.finished(dataset, names, "sphere")
-    places = vectors.read(resolve(dataset, params.pool), names.sphere)
+    ids, index = _on_sphere(resolve(dataset, params.pool), names.sphere)
+    near = index.nearest(np.array([place]), PLACE_OF).index[0]
+    return flat(dataset).select([ids[row] for row in near], ordered=True)
+
+
+def _key(samples: Samples, field: str) -> tuple[Hashable, ...]:
+    return version(dataset_of(samples)), said(samples), field
+
+
+@cached(LRUCache(2), _key, threading.Lock())
+def _on_sphere(samples: Samples, field: str) -> tuple[list[str], SphereIndex]:
+    """Samples on the sphere: kept until the dataset changes, as a form asks at every key."""
+    places = vectors.read(samples, field)
     if not places.ids:
-        raise EmptySetError("No sample of U is on the sphere: run compute_sphere first.")
-    near = SphereIndex(places.matrix).nearest(np.array([place]), PLACE_OF).index[0]
-    return flat(dataset).select([places.ids[row] for row in near], ordered=True)
+        raise EmptySetError("No candidate is on the sphere: run compute_sphere first.")
+    return places.ids, SphereIndex(places.matrix)
