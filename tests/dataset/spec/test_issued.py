@@ -45,7 +45,7 @@ def test_only_the_last_specs_are_judged(analysed, tmp_path, monkeypatch):
 
 
 def test_images_that_come_later_count_and_those_known_before_do_not(
-    analysed, make_images, encoder, tmp_path
+    analysed, make_images, encoder, tmp_path, monkeypatch
 ):
     first = issue(analysed, tmp_path / "a.zip", quantity=3, spec_title="red ones")
     (known,) = standing(analysed)
@@ -61,6 +61,17 @@ def test_images_that_come_later_count_and_those_known_before_do_not(
     second = issue(analysed, tmp_path / "b.zip", quantity=9)
     newer, now = standing(analysed)
     assert (newer.id, newer.images) == (second.id, 0)
+
+    with monkeypatch.context() as patch:  # looking again judges nothing again
+        patch.setattr(issued, "check_vectors", None)
+        patch.setattr(issued, "read_spec", None)
+        assert standing(analysed) == [newer, now]
+    one = analysed.exclude(before).first()
+    one["embedding"] = -one["embedding"]
+    one.save()
+    assert standing(analysed)[1].off_target == now.off_target + 1, "its vector is another one"
+    one["embedding"] = -one["embedding"]
+    one.save()
 
     checked = check_view(tmp_path / "a.zip", analysed.exclude(before), encoder=encoder)
     counts = {"accepted": now.accepted, "near miss": now.near_miss}
