@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(arguments, leave=int)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    # OpenMP threads spin while they wait: on a busy machine they starve each other.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.unraisablehook = _unraisable
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]

@@ -1,6 +1,7 @@
 """The command line, in this process: arguments in, exit code and printed lines out."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -34,6 +35,24 @@ def run(capsys):
         return lines[0]
 
     return ran
+
+
+@pytest.mark.parametrize(
+    ("own", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")]
+)
+def test_the_threads_of_openmp_wait_without_spinning_unless_told_otherwise(own, policy):
+    program = (
+        "import os, sys; from gapsphere.scripts.cli import main as cli\n"
+        "def ran(*_, **__):\n"
+        "    print('torch' in sys.modules, os.environ['OMP_WAIT_POLICY'])\n"
+        "cli._run = ran; cli.main()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(
+        command, env=environment | own, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", policy]
 
 
 @pytest.fixture
