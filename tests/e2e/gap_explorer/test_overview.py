@@ -79,6 +79,7 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     assert of["y"] < on["y"] < of["y"] + 10, "the rank lies on its picture, where it is seen"
     page.locator(PICK).nth(1).locator("button").click()
     assert panel.answer("point")["cards"][0]["pick"] == 2
+    panel.wait("document.querySelector('[data-cy=\"gs-results\"]').scrollTop === 0")
     panel.wait_state("s.lit === 0")
     panel.clear()
     page.locator(LACK).first.wait_for()

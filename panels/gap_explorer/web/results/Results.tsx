@@ -34,9 +34,12 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
   const gathers = run.operators.export_visual_spec;
   const [pane, setPane] = React.useState<Pane>("results");
   const query = state.answer?.query;
-  // The answer to a question is wanted in sight.
+  const body = React.useRef<HTMLElement>(null);
+  // The answer to a question is wanted in sight, from its pictures on.
   React.useEffect(() => {
-    if (state.told) setPane("results");
+    if (!state.told) return;
+    setPane("results");
+    if (body.current) body.current.scrollTop = 0;
   }, [state.told]);
   return (
     <div className="gs-column gs-shrink gs-side">
@@ -53,6 +56,7 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
         />
       </div>
       <section
+        ref={body}
         className="gs-results"
         data-cy="gs-results"
         aria-label={NAMES[pane]}
