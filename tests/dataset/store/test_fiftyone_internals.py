@@ -381,3 +381,18 @@ def test_a_question_of_the_database_is_answered_with_ids_as_text(boxes):
     assert ids == boxes.values("id")
     assert numbers == boxes.values("number")
     assert there == [True, False, False]
+
+
+def test_values_of_every_kind_are_counted_and_what_is_absent_or_none_is_not(dataset):
+    held = [False, 0, "", [], {}, b"", None]
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(len(held) + 1)])
+    for name in ("any", "single"):
+        dataset.add_sample_field(name, fo.DictField)
+    for sample_id, value in zip(dataset.values("id"), held, strict=False):
+        where = {"_id": internals.ObjectId(sample_id)}
+        internals.collection(dataset).update_one(where, {"$set": {"any": value}})
+    internals.collection(dataset).update_one({}, {"$set": {"single": 1}})
+    assert internals.counts_with(dataset, ["any", "id", "single"]) == [6, 8, 1]
+    assert internals.counts_with(dataset, []) == []
+    dataset.clear()
+    assert internals.counts_with(dataset, ["any", "single"]) == [0, 0]

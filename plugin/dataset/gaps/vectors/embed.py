@@ -273,7 +273,7 @@ def _claim(
         step.begin()
         return
     if not overwrite:
-        found = f"{filled} samples hold a {field!r}"
+        found = f"{filled} samples have a value in {field!r}"
         if isinstance(network, TorchEncoder):
             _refuse_other_pooling(found, network, made_by.get("fingerprint"))
         raise MismatchError(

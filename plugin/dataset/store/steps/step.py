@@ -28,7 +28,7 @@ from ....estimate import Pace
 from .. import paces, runs
 from ..fields import fields, ownership, tags
 from ..fields.ownership import Writes
-from ..fiftyone_internals import columns_digest, count_with
+from ..fiftyone_internals import columns_digest, counts_with
 from ..names import Names
 from ..paces import Clock
 from ..runs import Record
@@ -200,8 +200,8 @@ class Step:
         if not self._token:
             self.begin()
         self.at("written")
-        for name, count in self._counts.items():
-            found = count_with(self.dataset, name)
+        arrived = counts_with(self.dataset, list(self._counts))
+        for found, (name, count) in zip(arrived, self._counts.items(), strict=True):
             if found != count:
                 raise DatabaseError(
                     f"The database holds {found} of the {count} values written to {name!r}: it "

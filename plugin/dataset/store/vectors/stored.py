@@ -50,7 +50,9 @@ def vector(value: Any, sample_id: str, field: str) -> NDArray[np.float32]:
     except (TypeError, ValueError):
         row = np.empty((0, 0), np.float32)
     if row.ndim != 1 or not row.size:
-        raise DimensionError(f"Sample {sample_id} has a {field!r} that is not a list of numbers.")
+        raise DimensionError(
+            f"Sample {sample_id} has a value in {field!r} that is not a list of numbers."
+        )
     return row
 
 
@@ -64,7 +66,7 @@ def put(row: NDArray[Any], into: NDArray[np.float32], sample_id: str, field: str
     """
     if len(row) != len(into):
         raise DimensionError(
-            f"Sample {sample_id} has a {field!r} of {len(row)} numbers where others have "
+            f"Sample {sample_id} has a vector of {len(row)} numbers in {field!r} where others have "
             f"{len(into)}: two encoders are mixed. Clear the field and embed again."
         )
     into[:] = row

@@ -323,6 +323,6 @@ def _check(ids: Sequence[str], matrix: NDArray[np.float32], field: str, unit: bo
         off = np.flatnonzero(np.abs(norms - 1) > UNIT_TOLERANCE)
         if off.size:
             raise NotFiniteError(
-                f"{off.size} samples have a {field!r} that is not of unit length, the first is "
-                f"{ids[off[0]]}. Import them with the encoder `field`, which normalises."
+                f"{off.size} samples have a vector in {field!r} that is not of unit length, the "
+                f"first is {ids[off[0]]}. Import them with the encoder `field`, which normalises."
             )

@@ -63,7 +63,7 @@ def test_a_cancelled_run_keeps_what_is_done_and_goes_on(loaded, encoder):
 def test_vectors_of_two_encoders_never_share_a_field(loaded, encoder):
     compute_embeddings(loaded[:5], encoder=encoder)
     other = replace(encoder, name="test:other", fingerprint="colour-2")
-    with pytest.raises(MismatchError, match=r"5 samples hold.*test:colour"):
+    with pytest.raises(MismatchError, match=r"5 samples have.*test:colour"):
         compute_embeddings(loaded, encoder=other)
     compute_embeddings(loaded, EmbeddingParams(suffix="other"), encoder=other)
     assert len(loaded.exists("embedding_other")) == 32
@@ -103,7 +103,7 @@ def test_vectors_that_cannot_be_used_are_refused_with_the_sample(loaded):
     with pytest.raises(InputError, match="a field with vectors"):
         compute_embeddings(loaded, params)
     loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.ones(5, np.float32)])
-    with pytest.raises(DimensionError, match="5 numbers where others have 4"):
+    with pytest.raises(DimensionError, match=r"5 numbers in .* where others have 4"):
         compute_embeddings(loaded, params)
     loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.full(4, np.nan, np.float32)])
     with pytest.raises(NotFiniteError, match=loaded.last().id):
@@ -130,7 +130,7 @@ def test_vectors_of_before_are_told_apart_by_their_pooling_and_stay_as_they_are(
     before = of_before.values("embedding")
     with pytest.raises(
         MismatchError,
-        match=r"5 samples hold .* with pooling mean, and this run makes rows\. Set pooling to mean",
+        match=r"5 samples have .* with pooling mean, and this run makes rows\. Set pooling to mean",
     ):
         find_gaps(of_before, GapParams(encoder="packaged"))
     assert str(before) == str(of_before.values("embedding"))
