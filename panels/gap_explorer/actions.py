@@ -49,10 +49,19 @@ def flatten_grid(ctx: foo.ExecutionContext) -> bool:
 def unlink(ctx: foo.ExecutionContext) -> None:
     """Give the grid back."""
     ctx.ops.set_extended_selection(reset=True)
-    panel = memory.of(ctx.panel_id)
-    if panel.owes_fields:
-        panel.owes_fields = False
-        ctx.ops.reload_dataset()
+    show_new_fields(ctx, memory.of(ctx.panel_id))
+
+
+def show_new_fields(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> bool:
+    """Bring new fields into the sidebar, if there are any; whether the grid is drawn anew by that.
+
+    That takes a reload, in which the App drops the sidebar's filters: fields wait for their end.
+    """
+    if not panel.owes_fields or ctx.request_params.get("filters"):
+        return False
+    panel.owes_fields = False
+    ctx.ops.reload_dataset()
+    return True
 
 
 def grid_view(ctx: foo.ExecutionContext) -> fo.DatasetView:

@@ -20,6 +20,7 @@ from ...plugin.dataset.store.vectors import points
 from ...plugin.errors import GapsphereError
 from ..work import work
 from . import overview
+from .actions import show_new_fields
 from .memory import PanelMemory
 
 
@@ -93,9 +94,7 @@ def draw_grid_anew(ctx: foo.ExecutionContext, panel: PanelMemory) -> None:
     """
     if ctx.dataset is None:
         return
-    new = bool(panel.fields) and panel.fields != fields_of(ctx.dataset)
-    if new and not panel.is_own((ctx.extended_selection or {}).get("selection")):
-        ctx.ops.reload_dataset()
-    else:
-        panel.owes_fields |= new
+    panel.owes_fields |= bool(panel.fields) and panel.fields != fields_of(ctx.dataset)
+    answered = panel.is_own((ctx.extended_selection or {}).get("selection"))
+    if answered or not show_new_fields(ctx, panel):
         ctx.ops.reload_samples()

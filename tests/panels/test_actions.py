@@ -116,10 +116,14 @@ def test_heatmaps_are_made_in_the_background_and_fetched_as_small_grids(fresh, a
     assert "5 already there" in panel.made()["text"]
 
 
+@pytest.mark.parametrize("filters", [{}, {"weather": {"values": ["rain"]}}])
 @pytest.mark.parametrize("answered", [True, False])
-def test_a_new_field_comes_into_the_sidebar_without_taking_an_answer_away(fresh, answered):
+def test_a_new_field_comes_into_the_sidebar_without_taking_an_answer_or_a_filter_away(
+    fresh, answered, filters
+):
     ids = fresh.limit(3).values("id")
-    ctx = Mock(dataset=fresh, panel_id=f"panel {answered}", extended_selection=None)
+    ctx = Mock(dataset=fresh, panel_id=f"panel {answered} {filters}", extended_selection=None)
+    ctx.request_params = {"filters": filters}
     panel = memory.of(ctx.panel_id)
     panel.fields = pulse.fields_of(fresh)
     if answered:
@@ -127,7 +131,12 @@ def test_a_new_field_comes_into_the_sidebar_without_taking_an_answer_away(fresh,
         ctx.extended_selection = {"selection": ids}
     fresh.add_sample_field("late", fo.StringField)
     pulse.draw_grid_anew(ctx, panel)
-    assert ctx.ops.reload_dataset.called != answered
+    assert ctx.ops.reload_dataset.called == (not answered and not filters)
+    assert ctx.ops.reload_samples.called != ctx.ops.reload_dataset.called
+    if filters:
+        actions.unlink(ctx)
+        assert not ctx.ops.reload_dataset.called
+        ctx.request_params = {}
     for _ in range(2):
         actions.unlink(ctx)
         assert ctx.ops.reload_dataset.call_count == 1
