@@ -103,10 +103,12 @@ def play(film: Film) -> None:
     page = film.page
     page.goto(f"http://127.0.0.1:{PORT}/")
     page.wait_for_function("window.__gapsphere && window.__gapsphere.ready")
-    page.locator('[data-cy="looker"]').first.wait_for()
+    lacking = page.locator('[data-cy="gs-lack"]').first
+    lacking.wait_for()
+    page.wait_for_function(PICTURES)
+    page.wait_for_timeout(2000)  # the grid fades in, on a canvas
     film.shoot(1800)
 
-    lacking = page.locator('[data-cy="gs-lack"]').first
     click(film, lacking.locator("button").first)
     lacking.locator(".gs-pairs img").first.wait_for()
     page.wait_for_function(PICTURES)
