@@ -240,8 +240,9 @@ def counts_with(dataset: fo.Dataset, fields: Sequence[str]) -> list[int]:
     for at, field in enumerate(fields):
         there = {"$gt": [f"${stored_name(dataset, field)}", None]}  # neither absent nor null
         sums[f"n{at}"] = {"$sum": {"$cond": [there, 1, 0]}}
-    found = next(iter(dataset._sample_collection.aggregate([{"$group": sums}])), {})
-    return [int(found.get(f"n{at}", 0)) for at in range(len(fields))]
+    groups = dataset._sample_collection.aggregate([{"$group": sums}])
+    found: dict[str, int] = next(iter(groups), {})
+    return [found.get(f"n{at}", 0) for at in range(len(fields))]
 
 
 def columns_digest(dataset: fo.Dataset, fields: Sequence[str], tags: Sequence[str] = ()) -> str:
