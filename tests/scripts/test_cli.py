@@ -38,21 +38,23 @@ def run(capsys):
 
 
 @pytest.mark.parametrize(
-    ("own", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")]
+    ("own", "turns"),
+    [({}, "10000"), ({"GOMP_SPINCOUNT": "9"}, "9"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None")],
 )
-def test_the_threads_of_openmp_wait_without_spinning_unless_told_otherwise(own, policy):
+def test_the_threads_of_openmp_spin_for_a_moment_unless_told_otherwise(own, turns):
     program = (
         "import os, sys; from gapsphere.scripts.cli import main as cli\n"
         "def ran(*_, **__):\n"
-        "    print('torch' in sys.modules, os.environ['OMP_WAIT_POLICY'])\n"
+        "    print('torch' in sys.modules, os.environ.get('GOMP_SPINCOUNT'))\n"
         "cli._run = ran; cli.main()"
     )
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    waits = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    environment = {name: value for name, value in os.environ.items() if name not in waits}
     command = [sys.executable, "-c", program]
     done = subprocess.run(
         command, env=environment | own, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["False", policy]
+    assert done.stdout.split() == ["False", turns]
 
 
 @pytest.fixture
