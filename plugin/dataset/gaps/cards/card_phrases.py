@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ....cards.phrases import Phrase, phrases_apart
 from ....cards.vocabulary import PHRASES, PROMPT
+from ....coverage.verdict import drive_numbers
 from ....embeddings.extract import extract
 from ....encoders.image_text import load_image_text
 from ....progress import Progress
@@ -71,8 +72,8 @@ def said(
                     [alike[pool[row]] for row in seen],
                     [alike[owned[row]] for row in ours.tolist()],
                     PHRASES,
-                    card_drives=_named(scene.pool_drives, seen),
-                    owned_drives=_named(scene.owned_drives, ours.tolist()),
+                    card_drives=[scene.pool_drives[row] for row in seen],
+                    owned_drives=[scene.owned_drives[row] for row in ours.tolist()],
                 )
             )
     return found
@@ -81,32 +82,31 @@ def said(
 def spread(rows: Ints, drives: Sequence[Hashable], most: int) -> Ints:
     """So many of the rows, each drive in turn and evenly within it, ascending.
 
-    A row without a drive is one of its own.
+    Of more drives than that some are left out, evenly.  A row without a drive is one of its own.
 
     Examples
     --------
     >>> spread(np.arange(6), ["a", "a", "a", "a", "b", None], 4).tolist()
     [0, 2, 4, 5]
+    >>> spread(np.arange(6), [None] * 6, 3).tolist()
+    [0, 2, 4]
     """
     if len(rows) <= most:
         return rows
-    mine: dict[Hashable, list[int]] = {}
-    for row in rows.tolist():
-        mine.setdefault((drives[row], row if drives[row] is None else None), []).append(row)
-    counts, left = dict.fromkeys(mine, 0), most
+    number = drive_numbers([drives[row] for row in rows.tolist()])
+    order = np.argsort(number, kind="stable")
+    mine = np.split(rows[order], np.flatnonzero(np.diff(number[order])) + 1)
+    if len(mine) > most:
+        mine = [mine[at * len(mine) // most] for at in range(most)]
+    counts, left = [0] * len(mine), most
     while left:
-        for drive, of in mine.items():
+        for drive, of in enumerate(mine):
             if left and counts[drive] < len(of):
                 counts[drive] += 1
                 left -= 1
     taken = [
         of[at * len(of) // counts[drive]]
-        for drive, of in mine.items()
+        for drive, of in enumerate(mine)
         for at in range(counts[drive])
     ]
     return np.sort(np.array(taken, np.int64))
-
-
-def _named(drives: Sequence[str | None], rows: Sequence[int]) -> list[Hashable]:
-    """The drive of each row; its own where it has none."""
-    return [row if drives[row] is None else drives[row] for row in rows]
