@@ -96,7 +96,7 @@ def test_many_fields_and_drives_take_seconds_and_a_search_that_fails_stops(monke
     assert time.process_time() - started < 20
     assert len(picks) == k
     assert all(5 <= quota.members[picks].sum() <= 40 for quota in quotas)
-    monkeypatch.setattr(module, "BUDGET", -1.0)  # no search at all
+    monkeypatch.setattr(module, "BUDGET", -1)  # no search at all
     picks = select(None, U, k, np.full(n, 1.0), constraints=rules).indices
     assert len(picks) == k
     assert all(quota.members[picks].sum() <= 40 for quota in quotas)
