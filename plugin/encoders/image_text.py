@@ -7,6 +7,7 @@ patches.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, InputError
 from .checkpoint.offline import offline
 from .checkpoint.pretrained import load_network, load_tokenizer
 from .checkpoint.processor_config import read_processor
 from .device import choose_device, choose_precision
 from .preprocessing import Region
 from .protocol import unit_rows
-from .torch_encoder import TorchEncoder, weights_digest
+from .torch_encoder import TorchEncoder
 
 MOST_TOKENS = 64
 """Tokens of a phrase at most; SigLIP was trained with as many."""
@@ -92,12 +93,36 @@ def load_image_text(
         device=place,
         dtype=dtype,
         precision=chosen,
-        weights=weights_digest({k: v.cpu() for k, v in network.state_dict().items()}),
+        weights=_files(folder),
         pooling="mean",
         pooled="the projection of images",
         revision=source.revision,
     )
     return ImageText(made, load_tokenizer(folder))
+
+
+def model_stamp(path: str | os.PathLike[str]) -> str | None:
+    """What changes where a model's files do, unread; None where it is not on this disk.
+
+    Of the names, sizes and times of what :func:`load_image_text` reads: enough to say that what was
+    computed with other weights does not hold, and gigabytes are not read for it.
+    """
+    from .checkpoint import hub
+
+    try:
+        with offline():
+            return _files(hub.snapshot(path).folder)
+    except (CheckpointError, InputError):
+        return None
+
+
+def _files(folder: Path) -> str:
+    lines = []
+    for file in sorted(folder.iterdir()):
+        if file.suffix in (".json", ".safetensors"):
+            about = file.stat()  # of what a link leads to
+            lines.append(f"{file.name} {about.st_size} {about.st_mtime_ns}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _projected(found: Any) -> Any:

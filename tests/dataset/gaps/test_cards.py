@@ -337,11 +337,20 @@ def test_an_image_text_encoder_says_phrases_where_one_is_named(dataset, tmp_path
     Path(broken.filepath).write_text("no picture")
     compute_coverage(covered)
     monkeypatch.setattr(card_phrases, "load_image_text", lambda path: OfColour())
-    told = CardParams(card_runs=0, phrase_model=str(tmp_path))
+    weights = tmp_path / "model" / "model.safetensors"
+    weights.parent.mkdir()
+    weights.write_bytes(b"one")
+    told = CardParams(card_runs=0, phrase_model=str(weights.parent))
     night, snow = summarize_gaps(covered, told).found
     said = "an image-text encoder says: {} (AUROC 1.00 against owned images)"
     assert night.sentences[-1] == said.format("night")
     assert snow.sentences[-1] == said.format("snowfall")
+    assert summarize_gaps(covered, told).reused
+    weights.write_bytes(b"other")
+    assert not summarize_gaps(covered, told).reused
+    assert summarize_gaps(covered, told).reused
+    weights.unlink()
+    weights.parent.rmdir()
     assert summarize_gaps(covered, told).reused
     without = summarize_gaps(covered, CardParams(card_runs=0))
     assert not any("encoder says" in " ".join(card.sentences) for card in without.found)

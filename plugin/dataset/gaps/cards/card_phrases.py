@@ -7,6 +7,7 @@ is a setting, and without it nothing is said.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,11 @@ from ....cards.phrases import Phrase, phrases_apart
 from ....cards.vocabulary import PHRASES, PROMPT
 from ....coverage.verdict import drive_numbers
 from ....embeddings.extract import extract
-from ....encoders.image_text import load_image_text
+from ....encoders.image_text import load_image_text, model_stamp
 from ....progress import Progress
 from ....settings.steps import CardParams
 from ...store.fields.metadata import columns
+from ...store.runs import Record
 from .card_scene import Scene
 
 CARDS = 30
@@ -28,6 +30,17 @@ OWNED_IMAGES = 360
 """Images that are looked at of a card and of S, spread over their drives."""
 
 Ints = NDArray[np.int64]
+
+
+def trace(params: CardParams, earlier: Record | None) -> dict[str, Any]:
+    """What a record keeps of the encoder: other weights under the same name are told apart.
+
+    Where it is on this disk no more, what was said before stays.
+    """
+    if params.phrase_model is None:
+        return {}
+    kept = None if earlier is None else earlier.inputs.get("phrases")
+    return {"phrases": model_stamp(params.phrase_model) or kept}
 
 
 def said(

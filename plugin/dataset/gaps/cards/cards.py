@@ -91,7 +91,8 @@ def summarize_gaps(
     if covered.gaps:
         inputs = inputs or read_inputs(samples, params, progress=report("Reading vectors"))
         scene = Scene.read(samples, params, inputs)
-        step.inputs = {**trace, **scene.trace(step.earlier)}
+        phrases = card_phrases.trace(params, step.earlier)
+        step.inputs = {**trace, **scene.trace(step.earlier), **phrases}
     if known := step.current():
         round_cards.note(dataset, names)
         return replace(of_record(known), reused=True)
