@@ -13,8 +13,20 @@ SHOWN_DRIVES = 5
 
 LOOKS_LIKE_VIDEO = (
     "The owned images look like video: most are nearest to the file beside them, and no field "
-    "names the drives, so all of them count as one drive. Name the field with sequence_field."
+    "names their drives, so all of them count as one drive. Name the field with sequence_field."
 )
+
+
+def unnamed(images: int, owned: int, field: str) -> str:
+    """What it means that owned images have no name of a drive.
+
+    >>> unnamed(27, 80, "ride")
+    '27 of 80 owned images name no drive in ride: each counts as one, which is wrong for video.'
+    """
+    return (
+        f"{images:,} of {counted(owned, 'owned image')} name no drive in {field}: each counts as "
+        "one, which is wrong for video."
+    )
 
 
 def share(level: float) -> str:
@@ -72,7 +84,8 @@ own, at most 10 % of the frames are called gaps by mistake.
     if threshold.provisional:
         return (
             f"Provisional: {too_few(threshold.drives, threshold.alpha)}. A gap is new against "
-            "other stretches of the drives you own; of the rest nothing can be said."
+            "other stretches of the drives you own; of the rest nothing can be said. The ranking "
+            "by distance, the drives and what they differ in by name still hold; or give δ."
         )
     if threshold.basis == "none":
         return (
@@ -102,11 +115,10 @@ def _at_level(threshold: Threshold, delta: str) -> str:
 
 def unit(run: CoverageReport) -> str:
     """The unit of evidence: how many drives of S and of U there are."""
-    if run.sequence_field is None or run.looks_like_video:
-        counts = (
-            "all owned images count as one" if run.looks_like_video else "each image counts as one"
-        )
-        return f"no field names drives, so {counts}"
+    if run.looks_like_video:
+        return "no field names drives of owned images, so all owned images count as one"
+    if run.sequence_field is None:
+        return "no field names drives, so each image counts as one"
     if run.sequence_field.endswith(".id"):
         groups = f"{run.drives_owned:,} owned, {run.drives_pool:,} of candidates"
         return f"no field names scenes, so each group counts as one: {groups}"

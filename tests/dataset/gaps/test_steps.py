@@ -147,7 +147,10 @@ def test_attributes_that_come_later_name_the_drives_on_the_next_run(embedded):
     assert compute_coverage(embedded).reused
 
 
-def test_frames_of_video_without_a_drive_field_are_one_drive_in_every_channel(dataset, make_images):
+@pytest.mark.parametrize("of_candidates", [False, True], ids=["no field", "only of candidates"])
+def test_frames_of_video_without_drives_are_one_drive_in_every_channel(
+    dataset, make_images, of_candidates
+):
     folder = make_images("S", 40)
     load_images(dataset, sorted(str(p) for p in folder.iterdir()))
     turn = np.linspace(0, 1, 44)
@@ -158,9 +161,12 @@ def test_frames_of_video_without_a_drive_field_are_one_drive_in_every_channel(da
     candidates = dataset.match_tags("U").values("id")
     vectors.write(dataset, "embedding", [*owned, *candidates], rows)
     compute_attributes(dataset)
+    if of_candidates:
+        dataset.match_tags("U").set_values("sequence", ["a drive"] * 4)
     covered = compute_coverage(dataset)
     assert covered.looks_like_video
     assert covered.drives_owned == 1
+    assert [row["drive"] for row in covered.drives] == ["a drive"] * of_candidates
     assert {each["level"] for each in covered.ranges} == {None}
     assert "sequence_field" in str(covered)
     assert "all owned images count as one" in str(covered)
@@ -175,6 +181,15 @@ def test_drives_that_are_named_later_read_delta_again(embedded):
     expected = frame_threshold(leave_one_out(owned, sequences=drives), drives, 0.1)
     assert named.basis == "level"
     assert named.delta == pytest.approx(expected, abs=1e-6)
+
+
+def test_owned_images_without_the_name_of_a_drive_are_told(embedded):
+    embedded.match_tags("S").set_values("sequence", [None] * 7 + ["ride"] * 13)
+    covered = compute_coverage(embedded)
+    assert covered.drives_owned == 8
+    assert "7 of 20 owned images name no drive in sequence" in str(covered)
+    embedded.match_tags("S").set_values("sequence", ["ride"] * 20)
+    assert "name no drive" not in str(compute_coverage(embedded))
 
 
 def test_a_level_that_changes_reads_delta_again(embedded):

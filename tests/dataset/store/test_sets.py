@@ -130,6 +130,16 @@ def test_a_path_through_a_list_names_no_drive(labelled, path):
         naming_path(labelled, path)
 
 
+def test_an_attribute_of_an_embedded_document_names_drives_once_it_is_declared(labelled):
+    sample = labelled.first()
+    sample["about"] = fo.DynamicEmbeddedDocument(ride="monday")
+    sample.save()
+    with pytest.raises(InputError, match="add_dynamic_sample_fields"):
+        naming_path(labelled, "about.ride")
+    labelled.add_dynamic_sample_fields()
+    assert naming_path(labelled, "about.ride") == "about.ride"
+
+
 @pytest.fixture
 def kinds(dataset):
     """Eight samples with a field of each kind; the first two are of day, the first of rain."""

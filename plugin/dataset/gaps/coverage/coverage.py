@@ -28,7 +28,7 @@ from ....coverage.novelty import novelty
 from ....coverage.picks.duplicates import frame_scale, near_duplicates
 from ....coverage.radius import CoverageReport, coverage_report
 from ....coverage.support import SupportTally
-from ....coverage.words import coverage_summary
+from ....coverage.words import coverage_summary, unnamed
 from ....coverage.yardstick import Yardstick
 from ....errors import EmptySetError
 from ....progress import Progress, silent
@@ -149,6 +149,14 @@ def compute_coverage(
     )
     if kept:
         threshold = replace(threshold, source=kept.source)
+    if (
+        drives.field
+        and not drives.by_group
+        and drives.unnamed
+        and not (own and own.looks_like_video)
+    ):
+        said = unnamed(drives.unnamed, len(owned), drives.field)
+        threshold = replace(threshold, warning=f"{threshold.warning} {said}".strip())
     again = before.nearest(pool, owned, own, threshold.delta, **how) if before else None
     if again is not None:
         step.work = 0.0  # how long that takes says nothing of a run on all

@@ -47,8 +47,15 @@ class Drives:
 
     @property
     def named(self) -> list[str | None] | None:
-        """The drives of S in recorded order; None where no field names them."""
-        return None if self.field is None else [self.owned[row] for row in self.order]
+        """The drives of S in recorded order; None where no field names one of them."""
+        if self.unnamed == len(self.owned):
+            return None
+        return [self.owned[row] for row in self.order]
+
+    @property
+    def unnamed(self) -> int:
+        """How many images of S have no name of a drive."""
+        return sum(label is None for label in self.owned)
 
     def digest(self) -> str:
         """Changes with what drive any image belongs to, and with their order."""
@@ -108,6 +115,7 @@ def naming_path(dataset: fo.Dataset, field: str) -> str | None:
         known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "there is none"
         raise InputError(
             f"The dataset has no field {field!r} to name drives by; fields that can: {known}."
+            + _undeclared(dataset, field)
         )
     inside = _list_around(dataset, field)
     if getattr(found, "document_type", None) is fo.Classification and not inside:
@@ -119,6 +127,14 @@ def naming_path(dataset: fo.Dataset, field: str) -> str | None:
         f"{field!r} holds {kind} values, which name no drive: choose a field of text, whole "
         "numbers, ids or a classification as sequence_field."
     )
+
+
+def _undeclared(dataset: fo.Dataset, path: str) -> str:
+    """What to do where a path may be a dynamic attribute, which FiftyOne knows once declared."""
+    around = dataset.get_field(path.rpartition(".")[0]) if "." in path else None
+    if not isinstance(around, fo.EmbeddedDocumentField):
+        return ""
+    return " An attribute that was added to samples is a field after add_dynamic_sample_fields()."
 
 
 def _list_around(dataset: fo.Dataset, path: str) -> bool:
