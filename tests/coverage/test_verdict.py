@@ -98,6 +98,44 @@ def test_p_values_are_the_definitions(owned, pool, statistic):
         assert value == (1 + sum(t >= mine for t in own)) / (len(own) + 1)
 
 
+@given(drives(), drives(most=4), st.sampled_from(["median", "mean", "max"]), LEVEL, LEVEL)
+def test_drives_called_new_are_more_at_a_laxer_level_and_none_below_the_finest(
+    owned, pool, statistic, one, other
+):
+    p = drive_p_values(*owned, *pool, statistic)
+    m = len(np.unique(owned[1]))
+    assert all(supported_level(m) <= value <= 1 for value in p.values())
+
+    def new(alpha):
+        return {drive for drive, value in p.items() if value <= alpha + 1e-12}
+
+    assert new(min(one, other)) <= new(max(one, other))
+    if m < drives_needed(one):
+        assert not new(one)
+    farther = drive_p_values(*owned, pool[0] + 0.25, pool[1], statistic)
+    assert all(farther[drive] <= value for drive, value in p.items())
+
+
+@given(drives(), drives(most=4), st.randoms(use_true_random=False))
+def test_order_of_frames_does_not_matter_to_p_values(owned, pool, random):
+    def shuffled(case):
+        order = list(range(len(case[0])))
+        random.shuffle(order)
+        return case[0][order], case[1][order]
+
+    assert drive_p_values(*shuffled(owned), *shuffled(pool)) == drive_p_values(*owned, *pool)
+
+
+@given(drives(), drives(most=4), st.sampled_from(["median", "mean", "max"]), st.integers(2, 5))
+def test_drives_recorded_more_densely_keep_every_p_value(owned, pool, statistic, times):
+    def denser(case):
+        again = np.where(case[1] == case[1][0], times, 1)
+        return np.repeat(case[0], again), np.repeat(case[1], again)
+
+    p = drive_p_values(*owned, *pool, statistic)
+    assert drive_p_values(*denser(owned), *denser(pool), statistic) == p
+
+
 def test_p_values_of_exchangeable_drives_hold_every_level():
     rng = np.random.default_rng(51)
     runs, m = 4000, 9
