@@ -2,6 +2,7 @@
 
     python -m gapsphere.scripts.bench.verdicts --figure docs/reliability.svg
     python -m gapsphere.scripts.bench.verdicts --runs 40 --drives 2 9  # seconds
+    python -m gapsphere.scripts.bench.verdicts --score novelty
     python -m gapsphere.scripts.bench.verdicts --csv drive/metadata.csv  # real drives alone
 
 Simulated drives differ by a random effect and wander as an autocorrelated path of 20 to 120 frames
@@ -9,6 +10,7 @@ in eight dimensions, laid onto the unit sphere; a novel drive is one that is mov
 deviations.  In each run one more drive of the known kind and one novel drive are asked about.  The
 realised rate of false gaps has to stay at the level or below (within 1.64 standard errors) in every
 cell; beside it are the power, and the same for the old rule (the 0.99 quantile of all frames).
+Novelty promises twice the level (jackknife+), and is held to that.
 
 The rotations let each day drive in turn play the new drive of a known kind; dusk is missing.
 """
@@ -76,21 +78,27 @@ def main() -> int:
     if options.csv:
         rotate(options.csv, options.pooling)
         return 0
-    broken, table = 0, {}
+    bound = 1 if options.score == "nearest" else 2
+    broken, above, table = 0, 0, {}
     print(f"{options.score}: false gaps ± standard error, and power, of {options.runs} runs")
     print("drives level  frame threshold            drive p-value              old rule")
     for m in options.drives:
         table[m] = simulate(m, options.runs, options.score)
         for alpha in LEVELS:
             frame, drive = table[m]["frame", alpha], table[m]["drive", alpha]
-            held = all(np.mean(r.false) <= alpha + 1.64 * r.error for r in (frame, drive))
+            rules = frame, drive
+            held = all(np.mean(r.false) <= bound * alpha + 1.64 * r.error for r in rules)
             broken += not held
+            above += any(np.mean(r.false) > alpha + 1.64 * r.error for r in rules)
             silent = "  too few drives: cannot say" if m < drives_needed(alpha) else ""
             verdict = "" if held else "  NOT HELD"
             print(f"{m:6} {alpha:5}  {frame}      {drive}      {table[m]['old']}{silent}{verdict}")
     if options.figure:
         draw(table, options.figure)
-    print("every cell holds its level" if not broken else f"{broken} cells do not hold their level")
+    promised = "its level" if bound == 1 else "twice its level, which is what novelty promises"
+    print(f"{'every cell holds' if not broken else f'{broken} cells do not hold'} {promised}")
+    if bound > 1:
+        print(f"{above} of {len(LEVELS) * len(table)} are above the level itself")
     return int(broken > 0)
 
 
