@@ -30,7 +30,7 @@ from .verdict import Labels, drive_numbers
 SHARE = 0.9
 """Share of S's variance that the components kept hold."""
 
-_ROWS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 2048
 
 Drives = NDArray[np.int64]
 LeftOut = Iterator[tuple[NDArray[np.bool_], NDArray[np.float64]]]
@@ -51,13 +51,15 @@ class Subspace:
     def residual(self, rows: Rows) -> NDArray[np.float64]:
         """Norm of what rows (n, d) have outside the leading components, float64 (n,)."""
         left = np.empty(len(rows))
+        middle = self.components @ self.mean
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE].astype(np.float64)
-            part -= self.mean
             along = part @ self.components.T
+            along -= middle
             if self.outside:
                 part = along
             else:
+                part -= self.mean
                 part -= along @ self.components
             left[start : start + len(part)] = np.sqrt(np.einsum("ij,ij->i", part, part))
         return left

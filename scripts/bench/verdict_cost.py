@@ -1,14 +1,16 @@
 """What a verdict with a level costs beside the distances that coverage needs anyway.
 
     python -m gapsphere.scripts.bench.verdict_cost
+    python -m gapsphere.scripts.bench.verdict_cost --frames 5000  # two drives: provisional
     python -m gapsphere.scripts.bench.verdict_cost --samples 2000 --turns 3  # seconds
 
-Half of the samples are S, in drives of some hundred frames.  *by the book* is both products in
-blocks, and the nearest by the largest similarity of each row; *distances* are the same, exact, with
-a quantile, as the first version had them and in today's way.  *verdicts* adds the threshold at a
-level, the weighted percentile, p-values and the table of drives, *support* also what lies within δ,
-*novelty* the second score: all that compute_coverage says.  CPU seconds on one thread, in turns
-within one process; ratios within a turn.
+Half of the samples are S, in drives of some hundred frames.  *first version* is coverage before
+there were verdicts: both products in blocks, all that is near the largest similarity of a row
+settled in float64, and a quantile.  *by the book* leaves the settling out.  *distances* are those
+of the first version in today's way.  *verdicts* adds the threshold at a level, the weighted
+percentile, p-values and the table of drives, *support* also what lies within δ, *novelty* the
+second score: all that compute_coverage says.  CPU seconds on one thread, in turns within one
+process; ratios within a turn.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 from ...plugin.coverage.criterion import choose_threshold, own_distances, within_distances
 from ...plugin.coverage.drives import drive_table
 from ...plugin.coverage.nearest.distances import leave_one_out, nearest_distance
+from ...plugin.coverage.nearest.rows import TIE, squared_distance_of_pairs
 from ...plugin.coverage.novelty import novelty
 from ...plugin.coverage.support import SupportTally
 from ...plugin.coverage.verdict import drive_numbers
@@ -29,7 +32,6 @@ from ...plugin.coverage.yardstick import Yardstick
 from .timing import Clock, in_child, spread, turned
 
 Array = NDArray[np.float32]
-FRAMES = 320
 
 
 def main() -> None:
@@ -37,26 +39,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=20_000)
     parser.add_argument("--dimension", type=int, default=1024)
+    parser.add_argument("--frames", type=int, default=320, help="of a drive, about [320]")
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--child", action="store_true")
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(measure(options.samples, options.dimension, options.turns)))
+        sides = made(options.samples, options.dimension, options.frames)
+        print(json.dumps(measure(*sides, options.turns)))
         return
-    sizes = [f"--{name}={getattr(options, name)}" for name in ("samples", "dimension", "turns")]
+    sizes = [f"--{name}={of}" for name, of in vars(options).items() if name != "child"]
     seconds = in_child("gapsphere.scripts.bench.verdict_cost", *sizes, "--child")
     print(f"{options.samples} x {options.dimension}, half of them S; CPU s, {options.turns} turns")
-    print(f"{'':12} {'seconds':>18}  {'beside by the book':>24}  {'beside distances':>24}")
+    bases = list(seconds)[:3]
+    print(f"{'':13} {'seconds':>18}" + "".join(f"  {f'beside {base}':>24}" for base in bases))
     for name, taken in seconds.items():
-        beside = (100 * (np.array(taken) / seconds[base] - 1) for base in list(seconds)[:2])
-        shares = "  ".join(f"{spread(more.tolist(), 1) + ' %':>24}" for more in beside)
-        print(f"{name:12} {spread(taken, 2):>18}  {shares}")
+        beside = (100 * (np.array(taken) / seconds[base] - 1) for base in bases)
+        shares = "".join(f"  {spread(more.tolist(), 1) + ' %':>24}" for more in beside)
+        print(f"{name:13} {spread(taken, 2):>18}{shares}")
 
 
-def measure(samples: int, dimension: int, turns: int) -> dict[str, list[float]]:
+def measure(owned: Array, pool: Array, drives: list[str], turns: int) -> dict[str, list[float]]:
     """CPU seconds of each part in each turn."""
-    owned, pool, drives = made(samples, dimension)
     parts = {
+        "first version": lambda: by_the_book(owned, pool, drives, settled=True),
         "by the book": lambda: by_the_book(owned, pool, drives),
         "distances": lambda: distances(owned, pool, drives),
         "verdicts": lambda: verdicts(owned, pool, drives),
@@ -72,11 +77,11 @@ def measure(samples: int, dimension: int, turns: int) -> dict[str, list[float]]:
     return seconds
 
 
-def made(samples: int, dimension: int) -> tuple[Array, Array, list[str]]:
+def made(samples: int, dimension: int, frames: int) -> tuple[Array, Array, list[str]]:
     """Unit rows of S and of U, and the drive of each row of S, frames of a drive alike."""
     rng = np.random.default_rng(51)
     half = samples // 2
-    count = -(-half // FRAMES)
+    count = -(-half // frames)
     drives = [f"drive {i}" for i in np.arange(half) * count // half]
     number = np.arange(half) * count // half
     centres = rng.standard_normal((count, dimension), dtype=np.float32)
@@ -87,16 +92,31 @@ def made(samples: int, dimension: int) -> tuple[Array, Array, list[str]]:
     return sides[0], sides[1], drives
 
 
-def by_the_book(owned: Array, pool: Array, drives: list[str]) -> None:
+def by_the_book(owned: Array, pool: Array, drives: list[str], *, settled: bool = False) -> None:
     """The nearest of U in S and of S in its other drives, by the largest similarity."""
-    number = drive_numbers(drives)
+    number, found = drive_numbers(drives), []
     for queries in (owned, pool):
+        distance = np.empty(len(queries))
         for start in range(0, len(queries), 512):
-            similarity = queries[start : start + 512] @ owned.T
+            rows = slice(start, start + 512)
+            similarity = queries[rows] @ owned.T
             if queries is owned:
-                similarity[number[start : start + 512, None] == number] = -np.inf
-            nearest = similarity.argmax(axis=1)
-            1 - similarity[np.arange(len(similarity)), nearest]
+                similarity[number[rows, None] == number] = -np.inf
+            if settled:
+                distance[rows] = settle(queries[rows], owned, similarity)
+            else:
+                nearest = similarity.argmax(axis=1)
+                distance[rows] = 1 - similarity[np.arange(len(similarity)), nearest]
+        found.append(distance)
+    np.count_nonzero(found[1] > np.quantile(found[0], 0.99))
+
+
+def settle(queries: Array, owned: Array, similarity: Array) -> NDArray[np.float64]:
+    """Distance to the nearest among all that float32 cannot tell from it."""
+    bar = similarity.max(axis=1) - np.float32(TIE)
+    row, column = np.nonzero(similarity >= bar[:, None])
+    squared = squared_distance_of_pairs(queries, row, owned, column)
+    return np.minimum.reduceat(squared, np.flatnonzero(np.diff(row, prepend=-1))) / 2
 
 
 def distances(owned: Array, pool: Array, drives: list[str]) -> None:
