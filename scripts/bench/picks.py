@@ -5,8 +5,10 @@
     python -m gapsphere.scripts.bench.picks curve      # 100,000 x 768, S = 25,000, 1,000 picks
 
 CPU seconds on one thread.  δ is the 0.9 quantile of distances to S, so that a tenth of U are gaps;
-*support, most refused* has a radius within which few images have another.  ``curve`` times what
-select_candidates does, the distances to S and the greedy, and the curve after it.  *blocked numpy*
+*support, most refused* has a radius within which few images have another.  ``town`` is video, one
+frame a second, where the frame before or after has to be near as well.  ``curve`` times what
+select_candidates does, the distances to S and the greedy, and the curve after it; *all lines* are
+those of ``budget_curve``, with 20 random orders.  *blocked numpy*
 is MaxHerding that computes every gain in blocks for every pick; each of its picks costs the same,
 so a few are timed and multiplied.  Everything else is timed in turns within one process, ratios are
 taken within a turn.
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.coverage.nearest.distances import nearest_distance
+from ...plugin.coverage.picks.budget import budget_lines
 from ...plugin.coverage.picks.company import Support
 from ...plugin.coverage.picks.constraints import Constraints
 from ...plugin.coverage.picks.curve import curve
@@ -28,9 +31,10 @@ from ...plugin.coverage.picks.herding import max_herding
 from ...plugin.coverage.picks.kcenter import k_center_greedy
 from ...plugin.coverage.picks.select import select
 from ...plugin.coverage.support import support
-from .coverage_data import KINDS, unit_rows
+from .coverage_data import FRAMES, KINDS, unit_rows, video
 from .timing import Clock, in_child, spread, turned
 
+VIDEO = "town"
 Array = NDArray[np.float32]
 
 
@@ -42,7 +46,7 @@ def main() -> None:
     parser.add_argument("--dimension", type=int)
     parser.add_argument("--picks", type=int, default=1000)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--child", choices=KINDS)
+    parser.add_argument("--child", choices=[*KINDS, VIDEO])
     options = parser.parse_args()
     usual = (20_000, 1024) if options.part == "policies" else (100_000, 768)
     sizes = (
@@ -59,7 +63,7 @@ def main() -> None:
     arguments = [options.part, *(f"--{n}={size}" for n, size in zip(names, sizes, strict=True))]
     n, d, k, turns = sizes
     print(f"U={n} S={n // 4} d={d} k={k}; CPU seconds, median of {turns} turns [range]")
-    for kind in (KINDS[0], KINDS[2]):
+    for kind in (KINDS[0], KINDS[2], *([VIDEO] if options.part == "policies" else [])):
         seconds = in_child("gapsphere.scripts.bench.picks", *arguments, "--child", kind)
         print(f"\n## {kind}")
         if options.part == "curve":
@@ -80,15 +84,19 @@ def main() -> None:
 
 def measure(kind: str, n: int, dimension: int, k: int, turns: int) -> dict[str, list[float]]:
     """CPU seconds of each part in each turn; S is known by its distances."""
-    rows = unit_rows(n + n // 4, dimension, kind)
+    frames, lasting = (FRAMES, True) if kind == VIDEO else (100, False)
+    total = n + n // 4
+    rows = video(total, dimension, kind, 1.0) if lasting else unit_rows(total, dimension, kind)
     S, U = rows[: n // 4], rows[n // 4 :]
     d0 = nearest_distance(U, S, metric="euclidean").distance.astype(np.float64)
-    drives = (np.arange(n) // 100).tolist()
+    drive, times = np.divmod(np.arange(n // 4, total), frames)
+    drives = drive.tolist()
     cap = Constraints(drives=drives, max_per_group=10)
-    apart = Constraints(drives=drives, times=np.arange(n) % 100, min_apart=5.0, forbidden=0.01)
+    apart = Constraints(drives=drives, times=times, min_apart=5.0, forbidden=0.01)
     delta = float(np.quantile(d0, 0.9) ** 2 / 2)
-    company = Constraints(drives=drives, support=Support(3, delta, apart=0.0, scale=0.01))
-    alone = Constraints(drives=drives, support=Support(3, 0.05, apart=0.0, scale=0.01))
+    near, few = (Support(3, radius, 0.0, 0.01, lasting) for radius in (delta, 0.05))
+    company = Constraints(drives=drives, times=times, support=near)
+    alone = Constraints(drives=drives, times=times, support=few)
     picks = k_center_greedy(None, U, k, d0)[0]
     parts = {
         "kcenter": lambda: k_center_greedy(None, U, k, d0),
@@ -113,7 +121,7 @@ def measure_curve(kind: str, n: int, dimension: int, k: int, turns: int) -> dict
     """CPU seconds of the picks and of their curve, S being read."""
     rows = unit_rows(n + n // 4, dimension, kind)
     S, U = rows[: n // 4], rows[n // 4 :]
-    names = ("distances to S", "kcenter", "curve", "curve with support")
+    names = ("distances to S", "kcenter", "curve", "curve with support", "all lines")
     seconds: dict[str, list[float]] = {name: [] for name in names}
     clock = Clock()
     for _ in range(turns):
@@ -128,7 +136,16 @@ def measure_curve(kind: str, n: int, dimension: int, k: int, turns: int) -> dict
         near = support(U, S, ["S"] * len(S), delta)[0]
         counted = clock.now()
         curve(U, picks, d0, delta=delta, support=near)
-        spent = (measured - started, picked - measured, drawn - picked, clock.now() - counted)
+        supported = clock.now()
+        budget_lines(U, picks, d0, drives=(np.arange(n) // 100).tolist(), delta=delta)
+        compared = clock.now()
+        spent = (
+            measured - started,
+            picked - measured,
+            drawn - picked,
+            supported - counted,
+            compared - supported,
+        )
         for name, one in zip(names, spent, strict=True):
             seconds[name].append(one)
     return seconds

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ LASTING_POOL = 0.8
 """The same share of U, of which some are faults: where fewer last, U is too sparse to tell."""
 _SAMPLED = 512  # rows of U that its share is read off
 _UNKNOWN, _ALONE, _FINE = -1, 0, 1
+_AROUND = 8  # frames of its drive that are asked first, before and after
 _CELL = 160  # rows of U for each cell of the partition
 _ASKED = (48, 512)  # rows of one cell that are asked first, at most, and where they do not suffice
 _ANYWHERE = 512  # rows of all of U that are asked next
@@ -112,17 +114,12 @@ class Company:
         self._squared = squared_radius(rule.radius, metric, "The support's radius")
         self._alike = squared_radius(rule.scale, metric, "The support's scale")
         self._state = np.full(len(U), _UNKNOWN, np.int8)
-        anchors = spread(len(U), max(len(U) // _CELL, 1))
-        near, self._cell = nearest_anchor(U, U[anchors])
-        self._outliers = np.argsort(near, kind="stable")  # those with no answer yet, farthest first
         self._together = 1
         self._expected = np.empty(0, np.int64)
-        self._order = np.argsort(self._cell, kind="stable")
-        self._starts = np.searchsorted(self._cell[self._order], np.arange(len(anchors) + 1))
-        self._anywhere = spread(len(U), min(_ANYWHERE, len(U)))
-        self._some = U[self._anywhere]
         self._by_time = np.lexsort((times, drive))  # within a drive; unknown times come last
         self._drives = np.searchsorted(drive[self._by_time], np.arange(drive.max() + 2))
+        self._place = np.empty(len(U), np.int64)
+        self._place[self._by_time] = np.arange(len(U))
         self._lasting = rule.lasting and self._most_last()
 
     def has(self, row: int) -> bool:
@@ -130,7 +127,7 @@ class Company:
         if self._state[row] == _UNKNOWN:
             if self._lasting and not self._lasts(row):
                 self._state[row] = _ALONE
-            elif self._together == 1 and any(self._finds(row, few) for few in self._likely(row)):
+            elif any(self._finds(row, few) for few in self._likely(row)):
                 self._state[row] = _FINE
             else:
                 self._ask_all(self._with_others(row))
@@ -140,33 +137,41 @@ class Company:
         """Say which rows are likely to be asked about next, the likeliest first."""
         self._expected = rows
 
-    def _likely(self, row: int) -> Iterator[tuple[NDArray[np.int64], Rows]]:
-        """Rows to ask before all of U: some of its cell, more of it, then some of everywhere."""
+    def _likely(self, row: int) -> Iterator[NDArray[np.int64]]:
+        """Rows to ask before all of U: frames around it, of its cell, more of it, of everywhere."""
+        own = self._drives[self.drive[row] : self.drive[row] + 2]
+        first, end = np.clip(self._place[row] + np.array([-_AROUND, _AROUND + 1]), *own)
+        if end - first > self.rule.least:
+            yield self._by_time[first:end]
+        if self._together > 1:
+            return
         cell = self._cell_of(row)
         for most in _ASKED:
-            few = cell if len(cell) <= most else cell[spread(len(cell), most)]
-            yield few, self.U[few]
+            yield cell if len(cell) <= most else cell[spread(len(cell), most)]
             if len(cell) <= most:
                 break
-        yield self._anywhere, self._some
+        yield spread(len(self.U), _ANYWHERE)
+
+    @cached_property
+    def _cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The cell of each row; the rows cell by cell; and where each cell starts among them."""
+        anchors = spread(len(self.U), max(len(self.U) // _CELL, 1))
+        _, cell = nearest_anchor(self.U, self.U[anchors])
+        order = np.argsort(cell, kind="stable")
+        return cell, order, np.searchsorted(cell[order], np.arange(len(anchors) + 1))
 
     def _cell_of(self, row: int) -> NDArray[np.int64]:
-        return self._order[self._starts[self._cell[row]] : self._starts[self._cell[row] + 1]]
+        cell, order, starts = self._cells
+        return order[starts[cell[row]] : starts[cell[row] + 1]]
 
-    def _finds(self, row: int, few: tuple[NDArray[np.int64], Rows]) -> bool:
-        rows, vectors = few
-        return self._suffices(row, rows[self._near(self.U[row : row + 1], vectors)[0]])
+    def _finds(self, row: int, few: NDArray[np.int64]) -> bool:
+        return self._suffices(row, few[self._near(np.array([row]), few)[0]])
 
     def _with_others(self, row: int) -> NDArray[np.int64]:
         """A row that has to be compared with all of U, and some that will come to it."""
-        rows = np.array([row])
-        if self._together == 1:
-            return rows
-        self._outliers = self._outliers[self._state[self._outliers] == _UNKNOWN]
-        for others in (self._expected, self._outliers):
-            new = others[(self._state[others] == _UNKNOWN) & ~np.isin(others, rows)]
-            rows = np.append(rows, new[: self._together - len(rows)])
-        return rows
+        others = self._expected
+        others = others[(self._state[others] == _UNKNOWN) & (others != row)]
+        return np.append(row, others[: self._together - 1])
 
     def _most_last(self) -> bool:
         """Whether the frames of U are near enough in time for one that is alone to be a fault."""
@@ -188,7 +193,7 @@ class Company:
 
     def _ask_all(self, rows: NDArray[np.int64]) -> None:
         """Compare rows with all of U; many at once as long as few would have done for few."""
-        near = self._near(self.U[rows], self.U)
+        near = self._near(rows)
         count, least = np.count_nonzero(near, axis=1), self.rule.least
         easy = 0
         for row, reach, many in zip(rows.tolist(), near, count.tolist(), strict=True):
@@ -201,16 +206,19 @@ class Company:
         most = max(min(_TOGETHER, _CELLS // len(self.U)), 1)
         self._together = 1 if 2 * easy > len(rows) else min(4 * self._together, most)
 
-    def _near(self, left: Rows, right: Rows) -> NDArray[np.bool_]:
-        """Which pairs are within the radius and no near duplicates."""
-        similarity = left @ right.T
+    def _near(
+        self, rows: NDArray[np.int64], others: NDArray[np.int64] | None = None
+    ) -> NDArray[np.bool_]:
+        """Which pairs of rows with others, or with U, are within the radius and no duplicates."""
+        similarity = self.U[rows] @ (self.U if others is None else self.U[others]).T
         level, alike = 1 - self._squared / 2, 1 - self._alike / 2
         near = similarity >= np.float32(level - TIE)
-        i, j = np.nonzero(near)
-        known = similarity[i, j]
+        pair = np.flatnonzero(near)
+        known = similarity.ravel()[pair]
         unsure = (known <= np.float32(level + TIE)) | (known >= np.float32(alike - TIE))
-        i, j = i[unsure], j[unsure]
-        squared = squared_distance_of_pairs(left, i, right, j)
+        i, j = np.divmod(pair[unsure], near.shape[1])
+        right = j if others is None else others[j]
+        squared = squared_distance_of_pairs(self.U, rows[i], self.U, right)
         near[i, j] = (squared <= self._squared) & (squared > self._alike)
         return near
 
