@@ -34,8 +34,6 @@ def pytest_configure(config):
         return  # this process only deals files out to workers, which each have a database
     # Compiled once for all workers and the next run; the installed packages may be read-only.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
-    if threads := os.environ.get("OMP_NUM_THREADS"):  # umap would give torch more
-        os.environ.setdefault("NUMBA_NUM_THREADS", threads)
     os.environ.pop("INTERNVL2_PATH", None)
     _server = start_database(_folder)
 

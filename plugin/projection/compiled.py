@@ -1,23 +1,33 @@
-"""The loops of umap-learn, compiled once on a machine and kept.
+"""Loops compiled by numba once on a machine, and kept for its next process where there is room.
 
-umap-learn has numba compile them in every new process, for seconds.  numba can keep what it
-compiled (numba documentation, "Caching compiled functions"): by source file, version and processor,
-in ``NUMBA_CACHE_DIR``, else beside the source, else in the user's cache folder.
+numba keeps machine code in ``NUMBA_CACHE_DIR``, else beside the source, else in the user's cache
+folder (numba documentation, "Caching compiled functions"), by source, version and processor.  Where
+no folder can be written to, or the disk is full, a loop is compiled in each process.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import cache
+from collections.abc import Callable
+from typing import Any
 
 
-@cache
-def keep_compiled() -> None:
-    """Have numba keep the loops of a fit, where there is a folder to keep them in."""
-    from umap import layouts, umap_
+def compiled(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate as ``numba.njit(signature, cache=True, **options)`` does: compiled or read at once.
 
-    for module in (layouts, umap_):
-        for loop in vars(module).values():
-            if hasattr(loop, "enable_caching") and loop.stats.cache_path is None:
-                with suppress(RuntimeError):  # no folder can be written to
-                    loop.enable_caching()
+    >>> @compiled("int64(int64)")
+    ... def twice(value):
+    ...     return value * 2
+    >>> twice(21)
+    42
+    """
+    from numba import njit
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        made: Callable[..., Any]
+        try:
+            made = njit(signature, cache=True, **options)(function)
+        except (RuntimeError, OSError):
+            made = njit(signature, **options)(function)
+        return made
+
+    return decorate

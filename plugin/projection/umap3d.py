@@ -7,7 +7,6 @@ on tiny, constant and disconnected input.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..coverage.nearest.neighbors import nearest, self_first
-from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
+from ..errors import DimensionError, EmptySetError, InputError
 from ..progress import Progress, silent
-from .compiled import keep_compiled
+from .graph import fuzzy_graph
+from .layout import lay_out
 from .place import Reducer, check_vectors
 from .sphere import robust_centre, to_unit_sphere
 
@@ -25,6 +25,9 @@ Array = NDArray[Any]
 
 FEWEST = 5
 """Below this many points there is no neighbourhood to learn: principal components, no UMAP."""
+FEW, EPOCHS_FEW, EPOCHS_MANY = 10_000, 1000, 400
+"""Epochs of the layout up to and past so many points: twice as many as umap-learn takes, each of
+an eighth of the work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +74,8 @@ def fit_sphere(
     groups : (n,), optional
         Labels (S or U, say) whose shares the drawn rows keep.
     native : bool
-        Let UMAP minimise great-circle distances itself (``output_metric="haversine"``) instead of
-        projecting 3D coordinates.
+        Let UMAP work on the sphere itself, with great-circle distances, instead of projecting 3D
+        coordinates.
     progress : Progress
         Called with (percent, 100).
 
@@ -166,27 +169,18 @@ def _layout(
         *nearest(space, space, k, seed=seed, progress=_share(progress, 0, 30))
     )
     distance = squared / 2 if metric == "cosine" else np.sqrt(squared)
-    dimensions = 2 if native else 3
-    flat = _fit_umap(
-        space,
-        (row, distance.astype(np.float32)),
-        _spread(start[:, :dimensions], seed),
-        n_neighbors=k,
-        n_components=dimensions,
+    epochs = EPOCHS_FEW if n <= FEW else EPOCHS_MANY
+    first = _spread(start[:, :3], seed)
+    coordinates = lay_out(
+        fuzzy_graph(row, distance),
+        to_unit_sphere(first, first.mean(axis=0)) if native else _boxed(first),
+        epochs=epochs,
         min_dist=min_dist,
-        output_metric="haversine" if native else "euclidean",
-        random_state=seed,
+        seed=seed,
+        native=native,
         progress=_share(progress, 30, 100),
     )
-    if not native:
-        return flat
-    # umap counts its first angle from the pole, whatever the name haversine suggests.
-    polar, longitude = flat.astype(np.float64).T
-    ring = np.sin(polar)
-    return to_unit_sphere(
-        np.stack([ring * np.cos(longitude), ring * np.sin(longitude), np.cos(polar)], axis=1),
-        centre=np.zeros(3),
-    )
+    return to_unit_sphere(coordinates, np.zeros(3)) if native else coordinates
 
 
 def _principal_components(vectors: Array, count: int, seed: int) -> Array:
@@ -206,71 +200,10 @@ def _spread(start: Array, seed: int) -> Array:
     return (start + jitter).astype(np.float32)
 
 
-def _fit_umap(
-    space: Array, graph: tuple[Array, Array], start: Array, *, progress: Progress, **options: Any
-) -> Array:
-    """Run umap-learn on a given neighbour graph; float32 coordinates."""
-    import umap
-
-    keep_compiled()
-    epochs = 500 if len(space) <= 10_000 else 200  # umap's own rule, so that the end is known
-    model = umap.UMAP(
-        # The graph carries the distances already; umap needs the name for its own checks only.
-        metric="euclidean",
-        precomputed_knn=graph,
-        init=start,
-        n_jobs=1,  # several threads would race for the same points: not reproducible
-        # Neighbours at the largest possible distance would be cut off and come back as NaN.
-        disconnection_distance=np.inf,
-        n_epochs=epochs,
-        tqdm_kwds={
-            "disable": False,
-            "file": _Nowhere(),
-            "miniters": _EpochCount(progress, epochs),
-        },
-        **options,
-    )
-    with warnings.catch_warnings():
-        # Expected: our graph has no umap search index (we place new points ourselves), and the
-        # seed makes umap run on one thread, which is what was asked for.
-        warnings.filterwarnings("ignore", message=".*knn_search_index", category=UserWarning)
-        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
-        coordinates = model.fit_transform(space)
-    if not np.isfinite(coordinates).all():
-        raise NotFiniteError(
-            "UMAP gave coordinates that are not finite; try another n_neighbors or min_dist."
-        )
-    return np.asarray(coordinates, dtype=np.float32)
-
-
-class _Nowhere:
-    """A file that drops what tqdm draws."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        pass
-
-
-class _EpochCount:
-    """Stands for tqdm's ``miniters``: umap has no callback, but iterates over tqdm.
-
-    After each step tqdm compares its steps with ``miniters``, outside its lock, so raising here is
-    safe (while tqdm draws, it would leave the lock taken), and nothing is ever drawn.
-    """
-
-    def __init__(self, progress: Progress, epochs: int) -> None:
-        self._progress = progress
-        self._epochs = epochs
-
-    def __le__(self, epoch: int) -> bool:
-        self._progress(epoch, self._epochs)
-        return False
-
-    def __gt__(self, _: int) -> bool:
-        """Whether drawing is overdue, which the monitor thread of tqdm asks."""
-        return False
+def _boxed(start: Array) -> Array:
+    """Stretch each axis to 0..10, where umap-learn starts from."""
+    low, extent = start.min(axis=0), np.ptp(start, axis=0)
+    return np.asarray(10 * (start - low) / np.where(extent > 0, extent, 1), np.float32)
 
 
 def _share(progress: Progress, start: float, end: float) -> Progress:

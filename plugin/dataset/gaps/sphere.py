@@ -40,6 +40,9 @@ from . import placed
 from .placed import Places
 
 STEP = "sphere"
+LAYOUT = "gapsphere 1"
+"""What made the places, in the run's record: a change that moves them gets another name.  A run
+with nothing else changed keeps them, whichever layout they are of; older records name none."""
 PLACED_ASKED = 200
 """Images that the trust in those placed since the fit is averaged over."""
 Array = NDArray[np.float32]
@@ -51,7 +54,8 @@ class SphereResult(Result):
 
     ``trustworthiness`` (0..1) and ``recall`` (0..1) of the sphere against the embedding say how far
     an empty place may be believed; None where there are too few samples to tell.  Both are of the
-    fit: ``placed`` samples came since and have their own.
+    fit: ``placed`` samples came since and have their own.  ``layout`` says what made the places:
+    umap-learn's loop in earlier versions.
     """
 
     count: int
@@ -66,6 +70,7 @@ class SphereResult(Result):
     placed: int = 0
     placed_trustworthiness: float | None = None
     placed_recall: float | None = None
+    layout: str = "umap-learn"
 
     def __str__(self) -> str:
         if self.trustworthiness is None or self.recall is None:
@@ -152,6 +157,7 @@ def _fitted(step: Step, inputs: Inputs, params: SphereParams, progress: Progress
         fit.reducer.record(),
         step.seconds,
         slices=_slices(inputs),
+        layout=LAYOUT,
     )
     step.complete(laid)
     return laid

@@ -283,6 +283,16 @@ def test_the_sphere_is_unit_registered_and_reused(embedded):
     assert not compute_sphere(embedded, SphereParams(seed=7)).reused
 
 
+def test_places_of_an_earlier_layout_hold_until_something_changes(embedded):
+    assert compute_sphere(embedded).layout == "gapsphere 1"
+    record = runs.read(embedded, Names(), "sphere")
+    older = {name: value for name, value in record.results.items() if name != "layout"}
+    runs.write(embedded, Names(), replace(record, results=older))
+    again = compute_sphere(embedded)
+    assert (again.reused, again.layout) == (True, "umap-learn")
+    assert compute_sphere(embedded, SphereParams(seed=7)).layout == "gapsphere 1"
+
+
 def test_new_images_are_placed_without_moving_the_others(embedded, encoder, make_images):
     compute_sphere(embedded)
     before = vectors.read(embedded, "sphere")

@@ -1,0 +1,103 @@
+"""One epoch of the layout, compiled: importing this module compiles it, or reads what was compiled.
+
+Each vertex moves from where the epoch found all others, and its random vertices follow from the
+epoch's seed and its own number.  So vertices may be shared out among any number of threads, and
+every share gives the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .compiled import compiled
+
+NEGATIVES = 5
+"""Random vertices that push for each neighbour that pulls (umap's ``negative_sample_rate``)."""
+SHIFT = 15
+LOWEST, HIGHEST = -40, 40
+"""Forces are read from a table: its rows are the float32 numbers from ``2**LOWEST`` to
+``2**HIGHEST`` without the last ``SHIFT`` bits, 256 an octave."""
+
+F, I32, U32, U64 = np.float32, np.int32, np.uint32, np.uint64
+FAST: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+
+
+def rows_of_table() -> Any:
+    """The number in the middle of each row of a table, float64."""
+    ends = np.array([2.0**LOWEST, 2.0**HIGHEST], F).view(I32) >> SHIFT
+    middle = (np.arange(*ends, dtype=I32) << SHIFT) + I32(1 << SHIFT - 1)
+    return middle.view(F).astype(np.float64)
+
+
+FIRST = I32(F(2.0**LOWEST).view(I32) >> SHIFT)
+LAST = I32(len(rows_of_table()) - 1)
+
+
+@compiled("int32(float32)", **FAST)
+def _row(squared: Any) -> Any:
+    return min(max((F(squared).view(I32) >> I32(SHIFT)) - FIRST, I32(0)), LAST)
+
+
+@compiled("uint32(uint32)", **FAST)
+def _mixed(number: Any) -> Any:
+    """The finalizer of MurmurHash3 (A. Appleby 2011): every bit depends on every bit."""
+    number = U32((number ^ (number >> U32(16))) * U32(0x85EBCA6B))
+    number = U32((number ^ (number >> U32(13))) * U32(0xC2B2AE35))
+    return U32(number ^ (number >> U32(16)))
+
+
+@compiled(
+    "void(float32[:, ::1], float32[:, ::1], int64[::1], int32[::1], float32[::1], int64, int64, "
+    "int64, float32, float32[::1], float32[::1], uint32, boolean)",
+    **FAST,
+)
+def move(
+    old: Any,
+    new: Any,
+    first_edge: Any,
+    neighbour: Any,
+    weight: Any,
+    start: Any,
+    stop: Any,
+    epoch: Any,
+    rate: Any,
+    pull: Any,
+    push: Any,
+    seed: Any,
+    unit: Any,
+) -> None:
+    """Write into ``new`` where vertices ``start`` to ``stop`` go from ``old``, both (n, 3).
+
+    Neighbours pull in proportion to the weight of their edge, implicitly: a vertex ends between
+    where it is and their mean, at any rate.  For a weight of 1, :data:`NEGATIVES` random vertices
+    push.  ``pull`` and ``push`` are tables of force over distance.  With ``unit`` rows stay unit.
+    """
+    count = U64(len(old))
+    for v in range(start, stop):
+        x, y, z = old[v, 0], old[v, 1], old[v, 2]
+        degree, stiff, sx, sy, sz = F(0), F(0), F(0), F(0), F(0)
+        for edge in range(first_edge[v], first_edge[v + 1]):
+            other = neighbour[edge]
+            dx, dy, dz = old[other, 0] - x, old[other, 1] - y, old[other, 2] - z
+            force = weight[edge] * pull[_row(dx * dx + dy * dy + dz * dz)]
+            degree += weight[edge]
+            stiff += force
+            sx, sy, sz = sx + force * dx, sy + force * dy, sz + force * dz
+        # So many, by and by, that in any number of epochs they are the right share.
+        pushes = F(NEGATIVES) * degree
+        pushing = np.int64(np.floor(F(epoch + 1) * pushes) - np.floor(F(epoch) * pushes))
+        state = U32(v) * U32(0x9E3779B1) + seed
+        for turn in range(pushing):
+            drawn = U64(_mixed(U32(state + U32(turn) * U32(0x85EBCA77))))
+            other = np.int64((drawn * count) >> U64(32))
+            dx, dy, dz = x - old[other, 0], y - old[other, 1], z - old[other, 2]
+            force = push[_row(dx * dx + dy * dy + dz * dz)]
+            sx, sy, sz = sx + force * dx, sy + force * dy, sz + force * dz
+        step = rate / (F(1) + rate * stiff)
+        x, y, z = x + step * sx, y + step * sy, z + step * sz
+        if unit:
+            norm = F(1) / np.sqrt(x * x + y * y + z * z)
+            x, y, z = x * norm, y * norm, z * norm
+        new[v, 0], new[v, 1], new[v, 2] = x, y, z
