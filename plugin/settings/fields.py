@@ -126,6 +126,14 @@ COMMAS = BeforeValidator(_parts)
 """Annotates a tuple that may be written as text, ``0,0.2,1,1``: forms and shells have no lists."""
 
 
+def _joined(value: Any) -> Any:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+
+LISTED = BeforeValidator(_joined)
+"""Annotates text that names several things, with commas between them: a list will do as well."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting as it was declared.

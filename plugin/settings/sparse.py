@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, get_args
 
 from . import fields
-from .fields import COMMAS, Params, setting
+from .fields import COMMAS, LISTED, Params, setting
 
 Signal = Literal["dispersion", "entropy", "error", "gradient"]
 Method = Literal["diffusion", "farthest", "multinomial"]
@@ -185,7 +185,7 @@ class FrameParams(Params, section="frames"):
         "Field that orders the frames of a sequence; without it they are ordered by file name",
         advanced=False,
     )
-    slices: str | None = fields.slices()
+    slices: Annotated[str | None, LISTED] = fields.slices()
     side: int = setting(
         128,
         "Longest side of the working frames, in pixels; the aspect ratio is kept, nothing is "

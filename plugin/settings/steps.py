@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from . import fields
-from .fields import COMMAS, Params, Precision, setting
+from .fields import COMMAS, LISTED, Params, Precision, setting
 
 Metric = Literal["cosine", "euclidean"]
 Pooling = Literal["mean", "rows"]
@@ -29,7 +29,7 @@ class AnalysisParams(Params, section="analysis"):
 class ImageParams(AnalysisParams, section="analysis"):
     """Which images of a grouped dataset are meant."""
 
-    slices: str | None = fields.slices()
+    slices: Annotated[str | None, LISTED] = fields.slices()
 
 
 class SetParams(ImageParams, section="analysis"):

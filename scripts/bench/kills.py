@@ -8,8 +8,9 @@ random (metric, k, level, layout, another preprocessing that replaces every embe
 ``kill -9``, at a random moment or, every second time, while a step drawn at random writes; then a
 run with settings drawn again goes to its end, and everything on the dataset is compared with what
 an uninterrupted run of those settings leaves on a fresh one: distances, verdicts, picks, cards,
-tags, places, the brain run, δ and the newest round.  Printed is a line a kill, and the counts; the
-exit code is 1 where anything differed.
+tags, places, the brain run, δ and the newest round.  Printed is a line a kill, and the counts: how
+many hit a step that writes, how many fell between steps, and how many runs ended before they could
+be killed, which count for none.  The exit code is 1 where anything differed.
 """
 
 from __future__ import annotations
@@ -86,10 +87,14 @@ def killed(folder: Path, kills: int, chance: random.Random) -> int:
         run(f"whole-{len(wanted)}", name, "--csv", str(table)).wait()
         seconds.append(time.monotonic() - started)
         wanted[name] = state(f"whole-{len(wanted)}")
-    print(f"uninterrupted runs: {min(seconds[1:]):.1f} to {max(seconds):.1f} s")
+    print(f"uninterrupted runs: {min(seconds[1:]):.1f} to {max(seconds):.1f} s", flush=True)
     run("killed", "plain", "--csv", str(table)).wait()
     found: Counter[str] = Counter()
-    print("kill  settings killed   after       left running         then            state")
+    hit: Counter[str] = Counter()
+    alone: Counter[str] = Counter()
+    print(
+        "kill  settings killed   after       left running         then            state", flush=True
+    )
     last = "plain"
     while found.total() < kills:
         doomed = chance.choice([name for name in SETTINGS if name != last])
@@ -110,12 +115,18 @@ def killed(folder: Path, kills: int, chance: random.Random) -> int:
         seconds.append(time.monotonic() - started)
         last = after
         differs = f"exit {code}" if code else compare(wanted[after], state("killed"))
-        if alive:  # else it had ended before it could be killed
+        line = f"{doomed:15}  {how:>10}  {running:19}  {after:14}  {differs or 'equal'}"
+        if alive:
+            hit["while a step wrote" if running != "nothing" else "between steps"] += 1
             found[differs or "equal"] += 1
-            line = f"{doomed:15}  {how:>10}  {running:19}  {after:14}  {differs or 'equal'}"
             print(f"{found.total():4}  {line}", flush=True)
-    print(", ".join(f"{count} {what}" for what, count in found.most_common()))
-    return int(set(found) != {"equal"})
+        else:  # compared all the same, but nothing was killed
+            alone[differs or "equal"] += 1
+            print(f"   -  {line} (had ended before it could be killed)", flush=True)
+    for what, counts in (("kills", hit), ("states", found), ("ended before the kill", alone)):
+        listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        print(f"{what}: {listed or 'none'}")
+    return int(bool(set(found + alone) - {"equal"}))
 
 
 def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -116,9 +116,13 @@ def _known(
 
 
 def _places(step: Step, ids: Sequence[str]) -> NDArray[np.int64]:
-    """Marks of the coordinates that samples hold, int64 (n, 2); 0 where there are none."""
+    """Marks of the coordinates that samples hold, int64 (n, 2); 0 where there are none.
+
+    A sample that was deleted meanwhile has none.
+    """
     found = marks_of(flat(step.dataset), step.names.umap3d, step.names.sphere)
     packed = found.ids.tobytes()
     row = {packed[12 * at : 12 * at + 12].hex(): at for at in range(len(found.ids))}
-    marks = np.where(found.there, found.marks, 0)
-    return marks[[row[sample_id] for sample_id in ids]]
+    nothing = np.zeros((1, 2), np.int64)  # row -1
+    marks = np.concatenate([np.where(found.there, found.marks, 0), nothing])
+    return marks[[row.get(sample_id, -1) for sample_id in ids]]

@@ -128,7 +128,7 @@ def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:
     >>> in_order([10, 2, 2], ["a", "c", "b"]), in_order(["10", "2"], ["a", "b"])
     ([2, 1, 0], [1, 0])
     """
-    places, files = range(len(paths)), [natural(path) for path in paths]
+    places, files = range(len(paths)), [natural(path or "") for path in paths]
     if any(number is None for number in numbers):
         return sorted(places, key=files.__getitem__)
     texts = numbers and all(isinstance(number, str) for number in numbers)

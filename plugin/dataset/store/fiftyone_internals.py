@@ -365,10 +365,28 @@ def stages(view: fo.DatasetView) -> Stages:
 
 def conditions(view: fo.DatasetView) -> Stages | None:
     """What a view asks of each sample, where that is all that its stages do; None elsewhere."""
+    if view._dataset.media_type != "image":  # stages of a flat view of groups have no group field
+        return None
     steps = [step for stage in view._stages for step in stage.to_mongo(view)]
-    if view._dataset.media_type != "image" or any(list(step) != ["$match"] for step in steps):
+    if any(list(step) != ["$match"] for step in steps):
         return None
     return [step["$match"] for step in steps]
+
+
+def saved_view(dataset: fo.Dataset, name: str) -> fo.DatasetView:
+    """A saved view, whose stages can be run on the dataset as it is now.
+
+    Raises
+    ------
+    ValueError
+        A stage names a field, slice or run that is gone, or is of another version of FiftyOne.
+    """
+    try:
+        view = dataset.load_saved_view(name)
+        view._pipeline()
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(str(error)) from error
+    return view
 
 
 def view_of(dataset: fo.Dataset, stages: Stages) -> fo.DatasetView:

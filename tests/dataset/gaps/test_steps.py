@@ -20,8 +20,9 @@ from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.gaps.vectors.measure import compute_attributes
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.dataset.store.steps import step
 from gapsphere.plugin.dataset.store.vectors import vectors
-from gapsphere.plugin.errors import EmptySetError, InputError
+from gapsphere.plugin.errors import EmptySetError, GapsphereError, InputError
 from gapsphere.plugin.settings.steps import (
     CoverageParams,
     EmbeddingParams,
@@ -381,3 +382,22 @@ def test_a_record_of_another_version_is_read(embedded):
     runs.write(embedded, Names(), runs.Record("coverage", {}, {}, {"owned": 20}))
     with pytest.raises(EmptySetError, match="not computed yet"):
         coverage.read(embedded, Names())
+
+
+@pytest.mark.parametrize("tag", ["S", "U"])
+@pytest.mark.parametrize("point", ["coverage:begun", "kcenter:completed", "sphere:begun"])
+def test_samples_deleted_while_gaps_are_looked_for_are_a_sentence(
+    embedded, monkeypatch, point, tag
+):
+    left = [point]
+
+    def delete(reached):
+        if reached in left:
+            left.remove(reached)
+            embedded.delete_samples(embedded.match_tags(tag).first().id)
+
+    monkeypatch.setattr(step, "reached", delete)
+    embedded.rename_sample_field("embedding", "vec")
+    with pytest.raises(GapsphereError, match="samples were deleted meanwhile"):
+        find_gaps(embedded, GapParams(k=2, encoder="field", model_path="vec", suffix="x"))
+    assert not left

@@ -4,6 +4,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from gapsphere.plugin.dataset.store.sets.choices import offers
 from gapsphere.plugin.dataset.store.sets.door import admitted
 from gapsphere.plugin.dataset.store.sets.drives import naming_fields, naming_path
 from gapsphere.plugin.dataset.store.sets.resolve import fields_of, resolve, resolve_sets
@@ -179,3 +180,50 @@ def test_a_word_finds_values_in_lists_labels_and_times(kinds, word):
 def test_a_word_for_a_field_that_none_names_is_a_sentence(kinds, word):
     with pytest.raises(InputError, match=r"no word names|not a value of that field's type"):
         resolve(kinds, f"field:{word}")
+
+
+def _rename_slice(dataset):
+    dataset.rename_group_slice("back", "rear")
+
+
+def _unknown_stage(dataset):
+    dataset._doc.saved_views[0].view_stages = ['{"_cls": "fiftyone.core.stages.Gone"}']
+    dataset._doc.saved_views[0].save()
+
+
+def _damaged(dataset):
+    dataset._doc.saved_views[0].view_stages = ["no JSON"]
+    dataset._doc.saved_views[0].save()
+
+
+@pytest.fixture
+def grouped(dataset):
+    dataset.add_group_field("group", default="front")
+    groups = [fo.Group() for _ in range(4)]
+    dataset.add_samples(
+        fo.Sample(f"/{at}{side}.png", group=group.element(side), tags=["S" if at < 2 else "U"])
+        for at, group in enumerate(groups)
+        for side in ("front", "back")
+    )
+    return dataset
+
+
+@pytest.mark.parametrize("change", [_rename_slice, _unknown_stage, _damaged])
+def test_a_saved_view_that_no_longer_fits_is_a_sentence_and_spoils_no_form(grouped, change):
+    grouped.save_view("old", grouped.select_group_slices("back"))
+    change(grouped)
+    grouped.reload()
+    for word in ("view:old", "old", "not:view:old"):
+        with pytest.raises(InputError, match="saved view 'old' cannot be read any more"):
+            resolve(grouped, word)
+    assert ("view:old", None) in [(offer.word, offer.count) for offer in offers(grouped).sets]
+
+
+def test_a_saved_view_of_groups_is_found_among_chosen_slices(grouped):
+    grouped.save_view("owned", grouped.match_tags("S"))
+    grouped.save_view("back", grouped.select_group_slices("back"))
+    words = {"view:owned": 4, "not:view:owned": 4, "view:back": 4, "not:view:back": 4}
+    every = admitted(grouped, "all")
+    assert {word: len(resolve(every, word)) for word in words} == words
+    front = admitted(grouped, "front")
+    assert (len(resolve(front, "view:owned")), len(resolve(front, "view:back"))) == (2, 0)

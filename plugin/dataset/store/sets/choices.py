@@ -15,6 +15,7 @@ from typing import Any
 import fiftyone as fo
 from cachetools import LRUCache, cached
 
+from ....errors import InputError
 from ..database import counted
 from ..fields import fields
 from ..fiftyone_internals import collection, stored_name
@@ -22,7 +23,7 @@ from ..names import SEQUENCE
 from ..samples import by_slice, flat, image_slices, slice_path
 from . import drives
 from .counts import version
-from .resolve import FIELD, MATCH, TAG, VIEW
+from .resolve import FIELD, MATCH, TAG, VIEW, saved_view
 
 MOST_VALUES = 30
 """A field with more values is one to type, not to choose from."""
@@ -90,7 +91,11 @@ def _word(path: str, value: Any) -> str:
 
 
 def _saved_view(dataset: fo.Dataset, name: str) -> Offer:
-    return Offer(f"{VIEW}{name}", f"saved view {name}", counted(dataset.load_saved_view(name)))
+    try:
+        count = counted(saved_view(dataset, name))
+    except InputError:  # said when it is chosen
+        count = None
+    return Offer(f"{VIEW}{name}", f"saved view {name}", count)
 
 
 def _more(dataset: fo.Dataset) -> Sequence[str]:

@@ -8,6 +8,7 @@ refused in one sentence, before anything is written.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 
 import fiftyone as fo
@@ -96,7 +97,7 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
         raise InputError(
             f"{dataset.name!r} has no slice of images: its slices are {_listed(dataset)}."
         )
-    names = [name.strip() for name in (slices or "").split(",") if name.strip()]
+    names = _named(slices or "", images)
     if not names and len(images) == 1:
         return images
     if not names:
@@ -104,7 +105,7 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
             f"{dataset.name!r} has {len(images)} slices of images: {', '.join(images)}. Say which "
             f"to work on: slices={images[0]!r}, several with commas, or slices={ALL_SLICES!r}."
         )
-    if names == [ALL_SLICES] and ALL_SLICES not in images:
+    if names == [ALL_SLICES]:
         return images
     for name in names:
         if name not in images:
@@ -114,6 +115,21 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
                 "every slice of images."
             )
     return [name for name in images if name in names]
+
+
+def _named(text: str, known: Sequence[str]) -> list[str]:
+    """Names between commas; a name that holds commas itself is found among those ``known``.
+
+    >>> _named("front, left, back", ["front, left", "back"]), _named("a,,b", [])
+    (['front, left', 'back'], ['a', 'b'])
+    """
+    parts, names = text.split(","), []
+    while parts:
+        ends = range(len(parts), 1, -1)
+        end = next((end for end in ends if ",".join(parts[:end]).strip() in known), 1)
+        names.append(",".join(parts[:end]).strip())
+        parts = parts[end:]
+    return [name for name in names if name]
 
 
 def is_image(path: str) -> bool:

@@ -89,7 +89,7 @@ def read_drives(
     rows = [row[sample_id] for sample_id in owned_ids]
     owned = [_word(labels[index]) for index in rows]
     keys = [
-        (label or "", cameras[index] or "", _number(numbers[index]), natural(files[index]))
+        (label or "", cameras[index] or "", _number(numbers[index]), natural(files[index] or ""))
         for label, index in zip(owned, rows, strict=True)
     ]
     order = np.array(sorted(range(len(rows)), key=keys.__getitem__), np.int64)

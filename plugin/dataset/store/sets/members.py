@@ -21,7 +21,7 @@ from ..fiftyone_internals import dataset_id, is_whole, stages
 from ..samples import Samples, dataset_of, flat
 from . import kept_samples
 from .door import ALL_SLICES, admitted
-from .resolve import ANY, FIELD, KEPT, MATCH, NOT, VIEW, resolve
+from .resolve import ANY, FIELD, KEPT, MATCH, NOT, VIEW, resolve, saved_view
 
 Members: TypeAlias = (
     "str | Mapping[str, Any] | Samples | fo.ViewExpression "
@@ -81,7 +81,7 @@ def _of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str:
     """A saved view by its name, where it is still what was saved."""
     name = view.name
     saved = bool(name) and dataset.has_saved_view(name)
-    if saved and stages(dataset.load_saved_view(name)) == stages(view):
+    if saved and stages(saved_view(dataset, name)) == stages(view):
         return f"{VIEW}{name}"
     steps = ", ".join(stage["_cls"].rpartition(".")[2] for stage in stages(view))
     return _kept(dataset, admitted(view, ALL_SLICES).values("id"), f"a view of {steps}")

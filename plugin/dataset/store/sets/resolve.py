@@ -53,7 +53,7 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
     dataset = dataset_of(samples)
     saved = _saved_view(dataset, word)
     if saved is not None:
-        view = admitted(dataset.load_saved_view(saved), ALL_SLICES)
+        view = admitted(saved_view(dataset, saved), ALL_SLICES)
         return view if samples is dataset else samples.match(_in_view(view, saved))
     return samples.match(_condition(samples, word))
 
@@ -113,6 +113,24 @@ def spoken(word: str) -> str:
     return "the samples that were passed" if word.startswith(KEPT) else repr(word)
 
 
+def saved_view(dataset: fo.Dataset, name: str) -> fo.DatasetView:
+    """The saved view of that name.
+
+    Raises
+    ------
+    InputError
+        It no longer fits the dataset.
+    """
+    try:
+        return internals.saved_view(dataset, name)
+    except ValueError as error:
+        raise InputError(
+            f"The saved view {name!r} cannot be read any more ({error}): a field, slice or run "
+            "that it names is gone, or another version of FiftyOne saved it. Save it again, or "
+            "choose another."
+        ) from error
+
+
 def _saved_view(dataset: fo.Dataset, word: str) -> str | None:
     """The saved view that a word names; a tag of that name comes first."""
     if word.startswith(VIEW):
@@ -163,7 +181,7 @@ def _part(samples: Samples, word: str) -> dict[str, Any]:
     saved = _saved_view(dataset, word)
     if saved is None:
         return _condition(samples, word)
-    return _in_view(admitted(dataset.load_saved_view(saved), ALL_SLICES), saved)
+    return _in_view(admitted(saved_view(dataset, saved), ALL_SLICES), saved)
 
 
 def _in_view(view: fo.DatasetView, name: str) -> dict[str, Any]:

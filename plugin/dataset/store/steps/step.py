@@ -205,7 +205,8 @@ class Step:
             if found != count:
                 raise DatabaseError(
                     f"The database holds {found} of the {count} values written to {name!r}: it "
-                    "lost some, or something else writes there. Run it again."
+                    "lost some, samples were deleted meanwhile, or something else writes there. "
+                    "Run it again."
                 )
         if self.work:
             self._went(paces.measured(self.work, self.seconds))

@@ -47,7 +47,7 @@ def vector(value: Any, sample_id: str, field: str) -> NDArray[np.float32]:
     """
     try:
         row = _array(value) if isinstance(value, bytes) else np.asarray(value, np.float32)
-    except (TypeError, ValueError):
+    except (EOFError, TypeError, ValueError, zlib.error):
         row = np.empty((0, 0), np.float32)
     if row.ndim != 1 or not row.size:
         raise DimensionError(

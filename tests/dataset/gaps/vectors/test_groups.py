@@ -10,6 +10,7 @@ from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store.samples import flat
 from gapsphere.plugin.dataset.store.sets.door import chosen
 from gapsphere.plugin.errors import GapsphereError, InputError
+from gapsphere.plugin.settings.steps import EmbeddingParams
 from gapsphere.tests.support.made_rig import CAMERAS, LIDAR, VECTOR, make_rig
 
 BY_FIELD = {"encoder": "field", "model_path": VECTOR, "progress": False}
@@ -55,6 +56,26 @@ def test_a_misspelt_slice_is_told_how_to_name_all(rig, slices):
 @pytest.mark.parametrize("slices", ["front, back", ",back ,, front,", "back,front,back"])
 def test_slices_are_read_past_blanks_and_repeats(rig, slices):
     assert chosen(rig, slices) == ["back", "front"]
+
+
+@pytest.mark.parametrize(
+    ("slices", "meant"),
+    [
+        ("front, left", ["front, left"]),
+        ("all", ["all", "front, left", "rear"]),
+        ("rear,front, left", ["front, left", "rear"]),
+        (["rear", "front, left"], ["front, left", "rear"]),
+        (("rear",), ["rear"]),
+    ],
+)
+def test_slices_may_hold_commas_be_called_all_and_come_in_a_list(dataset, slices, meant):
+    dataset.add_group_field("group", default="rear")
+    group = fo.Group()
+    dataset.add_samples(
+        fo.Sample(f"/{name}.png", group=group.element(name))
+        for name in ("front, left", "all", "rear")
+    )
+    assert chosen(dataset, EmbeddingParams(slices=slices).slices) == meant
 
 
 def test_every_slice_is_measured_and_counted(rig):
