@@ -25,7 +25,15 @@ from ..coverage.nearest.rows import Metric
 from ..coverage.radius import Threshold, threshold_from_json
 from ..coverage.yardstick import Yardstick
 from ..errors import ArtifactError
-from .files.checked import read_json, read_npy, read_npz, write_json, write_text, write_whole
+from .files.checked import (
+    LIST_LIMIT,
+    read_json,
+    read_npy,
+    read_npz,
+    write_json,
+    write_text,
+    write_whole,
+)
 from .files.listed_paths import local_path
 
 Array = NDArray[Any]
@@ -215,7 +223,9 @@ def read_artifacts(folder: str | Path) -> tuple[Artifacts, list[str]]:
     check(artifacts)
     picked = folder / "kcenter_indices.json"
     if picked.exists():
-        artifacts = replace(artifacts, kcenter=_picks(read_json(picked), paths["U"]))
+        artifacts = replace(
+            artifacts, kcenter=_picks(read_json(picked, limit=LIST_LIMIT), paths["U"])
+        )
     if len(embed) == 1:
         warnings.append(f"Only embed_{min(embed)}.npz is there, the other set has no embeddings.")
     twice = len(set(paths["S"]) & set(paths["U"]))
@@ -328,7 +338,7 @@ def _coverage(document: Any) -> Mapping[str, Any]:
 
 
 def _paths(path: Path, warnings: list[str]) -> list[str]:
-    document = read_json(path)
+    document = read_json(path, limit=LIST_LIMIT)
     if not isinstance(document, list):
         raise ArtifactError(f"{path.name} has to be a list of paths, not {_kind(document)}.")
     for row, entry in enumerate(document):

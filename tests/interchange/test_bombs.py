@@ -1,13 +1,22 @@
 """Arrays that unpack to more than they are, or claim to: refused before they take memory."""
 
 import io
+import json
 import tracemalloc
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import ArtifactError
-from gapsphere.plugin.interchange.files.checked import parse_json, read_npy, read_npz
+from gapsphere.plugin.interchange.files.checked import (
+    JSON_LIMIT,
+    LIST_LIMIT,
+    parse_json,
+    read_json,
+    read_npy,
+    read_npz,
+)
 
 
 def header(shape, dtype="<f4"):
@@ -57,6 +66,16 @@ def test_a_header_that_lies_is_refused(tmp_path, shape):
     assert "claims" in refusal(read_one, tmp_path / "x.npz")
 
 
+def test_a_header_that_is_long_is_refused_unread(tmp_path):
+    start = b"\x93NUMPY\x02\x00"
+    for claimed, content in ((64 << 20, b" " * (64 << 20)), (60_000, b"(" * 60_000)):
+        (tmp_path / "x.npy").write_bytes(start + claimed.to_bytes(4, "little") + content)
+        assert "header is too long" in refusal(read_npy, tmp_path / "x.npy")
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", start + (48 << 20).to_bytes(4, "little") + b" " * (48 << 20))
+    assert "header is too long" in refusal(read_one, tmp_path / "x.npz")
+
+
 def test_a_member_that_claims_another_size_takes_no_more_than_it_holds(tmp_path):
     size = 1 << 30
     content = header((size // 4,))
@@ -72,8 +91,28 @@ def test_a_member_that_claims_another_size_takes_no_more_than_it_holds(tmp_path)
 
 @pytest.mark.parametrize("content", [b"[" * 10**6, b'{"a":' * 10**5, b"[[" * 10**5 + b"]]" * 10**5])
 def test_bottomless_json_is_a_sentence(content):
-    with pytest.raises(ArtifactError, match=r"nested too deeply|cannot be read"):
+    with pytest.raises(ArtifactError, match=r"nested too deeply|cannot be read|more values"):
         parse_json(content, "x.json")
+
+
+@pytest.mark.parametrize("value", [b"1", b"{}", b"[]", b"[[]]", b'{"a":1}', b'""', b"[1e9]"])
+def test_a_list_of_more_than_a_file_of_paths_holds_is_refused_unread(tmp_path, value):
+    (tmp_path / "x.json").write_bytes(b"[" + (value + b",") * 8_000_000 + b"0]")
+    said = refusal(partial(read_json, limit=LIST_LIMIT), tmp_path / "x.json")
+    assert "more values than such a file has" in said
+
+
+@pytest.mark.parametrize("limit", [JSON_LIMIT, LIST_LIMIT])
+def test_a_file_that_is_larger_than_allowed_is_refused_unread(tmp_path, limit):
+    with (tmp_path / "x.json").open("wb") as file:
+        file.truncate(limit + 1)
+    assert "is larger than" in refusal(partial(read_json, limit=limit), tmp_path / "x.json")
+
+
+def test_a_long_list_of_paths_is_read(tmp_path):
+    paths = [f"day [{number}]/a.png" for number in range(300_000)]
+    (tmp_path / "x.json").write_text(json.dumps(paths))
+    assert read_json(tmp_path / "x.json", limit=LIST_LIMIT) == paths
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])

@@ -1,7 +1,13 @@
 from datetime import date, datetime
 
 import pytest
-from gapsphere.plugin.interchange.tables.columns import Narrowing, fitted, frame_number, typed
+from gapsphere.plugin.interchange.tables.columns import (
+    MISSING,
+    Narrowing,
+    fitted,
+    frame_number,
+    typed,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,7 +69,7 @@ def test_what_would_not_read_back_the_same_stays_text(cells):
             st.decimals(allow_nan=False, allow_infinity=False, places=3).map(str),
             st.floats(allow_nan=False, allow_infinity=False).map(repr),
             st.from_regex(r"[+-]?0{0,2}\d{0,20}\.?\d{0,20}([eE][+-]?\d{1,3})?", fullmatch=True),
-        ),
+        ).filter(lambda cell: cell not in MISSING),
         min_size=1,
         max_size=4,
     )
@@ -175,3 +181,28 @@ def test_a_frame_number_is_read_as_tools_write_it(cell, number):
 def test_what_is_no_frame_number_is_refused(cell):
     with pytest.raises(ValueError, match=r".*"):
         frame_number(cell)
+
+
+def why_text(*cells):
+    column = Narrowing()
+    for cell in cells:
+        column.see(cell)
+    return column.numbers_as_text
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (["48,137", "48,2"], "a comma may group digits or begin decimals"),
+        (["1,234", "2,500"], "a comma may group digits or begin decimals"),
+        (["1,5", "2.5", "3"], "a comma may group digits or begin decimals"),
+        (["9" * 5000, "1"], "9...9' would not read back the same"),
+        (["1", "2", "a" * 5000], "a...a' is not a number"),
+        (["a", "b", "1,5"], ""),
+    ],
+)
+def test_why_numbers_stay_text_is_said_in_a_few_words(cells, why):
+    found = why_text(*cells)
+    assert len(found) < 120
+    assert bool(found) == bool(why)
+    assert why.rpartition("...")[2] in found

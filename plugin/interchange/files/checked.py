@@ -7,6 +7,7 @@ replaces a file whole or leaves the old one.
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
 import math
@@ -16,8 +17,9 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,12 +33,19 @@ Array = NDArray[Any]
 
 ARRAY_LIMIT = 64 << 30
 """Bytes of one array at most."""
+HEADER_LIMIT = 10_000
+"""Bytes of an array's header at most, as numpy has it."""
 NAME_KEPT = 48
 """Letters of a file's name in that of its temporary file: a name has 255 bytes at most."""
-JSON_LIMIT = 1 << 30
-"""Bytes of one JSON file at most: some five million paths."""
+JSON_LIMIT = 16 << 20
+"""Bytes of one JSON file at most."""
+LIST_LIMIT = 1 << 30
+"""Bytes of one JSON list at most: some five million paths."""
 JSON_PARTS = 32
-"""A JSON file may hold a value in so many bytes of its limit: a value takes up to 64 in memory."""
+"""A JSON file may hold a value in so many bytes of its limit: a value takes up to 72 in memory."""
+SHORTEST_PARTS = 5
+"""And one in so many of its own bytes, beyond the first million: a path or a row is longer."""
+FEW_PARTS = 1 << 20
 LISTING_LIMIT = 8 << 20
 """Bytes of a ZIP's list of members at most: some hundred thousand of them."""
 INFLATION = 50
@@ -179,20 +188,38 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path, *, limit: int = JSON_LIMIT) -> Any:
-    """Parse a JSON file of at most ``limit`` bytes; see :func:`parse_json`."""
+    """Parse a JSON file of at most ``limit`` bytes; see :func:`parse_json`.
+
+    It is looked through a block at a time before any of it is held.
+    """
     refuse_no_file(path)
     try:
-        if path.stat().st_size > limit:
+        size = path.stat().st_size
+        if size > limit:
             raise ArtifactError(f"{path.name} is larger than {limit >> 20} MiB; split it.")
+        with path.open("rb") as file:
+            _refuse_many(iter(partial(file.read, 1 << 20), b""), size, limit, path.name)
         return parse_json(path.read_bytes(), path.name, limit=limit)
     except OSError as error:
         raise ArtifactError(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
+def _refuse_many(blocks: Iterable[bytes], size: int, limit: int, name: str) -> None:
+    values = nested = 0
+    for block in blocks:
+        inside = block.count(b"[") + block.count(b"{")
+        nested += inside
+        values += inside + block.count(b",")
+        if (
+            values > min(limit // JSON_PARTS, FEW_PARTS + size // SHORTEST_PARTS)
+            or nested > FEW_PARTS + size // JSON_PARTS
+        ):
+            raise ArtifactError(f"{name} holds more values than such a file has: it is not read.")
+
+
 def parse_json(content: bytes, name: str, *, limit: int = JSON_LIMIT) -> Any:
     """Parse JSON; NaN, Infinity, bottomless nesting and too many values are refused."""
-    if sum(map(content.count, (b",", b"[", b"{"))) > limit // JSON_PARTS:
-        raise ArtifactError(f"{name} holds more values than such a file has: it is not read.")
+    _refuse_many([content], len(content), limit, name)
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not JSON")
@@ -265,13 +292,16 @@ def _matrices(archive: zipfile.ZipFile, names: list[str]) -> list[str]:
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
-    read_header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
+    read_header, width = {
+        (1, 0): (np.lib.format.read_array_header_1_0, 2),
+        (2, 0): (np.lib.format.read_array_header_2_0, 4),
+    }.get(version, (None, 0))
     if read_header is None:
         raise ValueError(f"version {version} of the format is not known")
-    return read_header(file)
+    length = file.read(width)
+    if int.from_bytes(length, "little") > HEADER_LIMIT:  # numpy reads it whole before it refuses
+        raise ValueError("its header is too long for one array")
+    return read_header(io.BytesIO(length + file.read(int.from_bytes(length, "little"))))
 
 
 @contextmanager

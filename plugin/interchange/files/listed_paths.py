@@ -1,7 +1,8 @@
 """Paths that stand in a list or table: where their files are here, or why they are nowhere.
 
-A relative path counts from the folder of the list.  Backslashes are read as separators where a file
-is there then: tables travel from Windows.
+A relative path counts from the folder of the list.  Backslashes are read as separators, and signs
+such as ``%20`` as what they stand for, where a file is there then: tables travel from Windows, and
+through web pages.
 """
 
 from __future__ import annotations
@@ -68,4 +69,7 @@ def locate(name: str, folder: str | os.PathLike[str]) -> tuple[str, str]:
     if "\\" in name:
         with_slashes, reason = locate(name.replace("\\", "/"), folder)
         return (path, BACKSLASHES) if reason else (with_slashes, "")
+    if (decoded := unquote(name)) != name and "\0" not in decoded:
+        found, reason = locate(decoded, folder)
+        return (path, MISSING) if reason else (found, "")
     return path, MISSING

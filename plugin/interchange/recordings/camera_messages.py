@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...errors import ArtifactError
-from ..files.checked import parse_json
+from ..files.checked import LIST_LIMIT, parse_json
 from .mcap_file import Topic
 
 Kind = Literal["compressed", "raw", "video", "location"]
@@ -185,7 +185,7 @@ def _from_ros(data: bytes, layout: list[tuple[str, str]], *, cdr: bool) -> Messa
 
 
 def _from_json(data: bytes, needed: tuple[str, ...]) -> Message:
-    document = parse_json(data, "a message")
+    document = parse_json(data, "a message", limit=LIST_LIMIT)
     fields = {name: document[name] for name in needed}
     if "data" in fields:
         fields["data"] = base64.b64decode(fields["data"], validate=True)

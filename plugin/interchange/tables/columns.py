@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from reprlib import Repr
 from typing import TypeAlias
 
 Cell: TypeAlias = "str | int | float | bool | date | None"
@@ -40,6 +41,9 @@ _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)", re.ASCII)
 _GROUPED = re.compile(r"-?[1-9]\d{0,2},\d{3}", re.ASCII)
 
 _TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+
+_QUOTED = Repr()
+_QUOTED.maxstring = 80
 
 Style = tuple[str, int]
 _SHORTEST: Style = ("shortest", 0)
@@ -87,11 +91,14 @@ class Narrowing:
 
     def _see_number(self, cell: str) -> None:
         self._points = self._points or "." in cell
-        if self._decimal_comma and _DECIMAL_COMMA.fullmatch(cell):
+        comma = _DECIMAL_COMMA.fullmatch(cell)
+        if comma:
             self._commas += 1
-            self._comma_is_sure = self._comma_is_sure or not _GROUPED.fullmatch(cell)
+            sure = self._decimal_comma and not _GROUPED.fullmatch(cell)
+            self._comma_is_sure = self._comma_is_sure or sure
         text = self._with_point(cell)
         if not _NUMBER.fullmatch(text):
+            self._numbers += comma is not None
             self._whole = self._number = False
             self.odd = self.odd or cell
             return
@@ -162,9 +169,18 @@ class Narrowing:
         if not self._commas_are_decimal:
             return "a comma may group digits or begin decimals"
         if self._numbers == self._cells:
-            odd = self.odd and f"{self.odd!r} would not read back the same"
+            odd = self.odd and f"{shown(self.odd)} would not read back the same"
             return odd or "the name is one of identifiers"
-        return f"{self.odd!r} is not a number"
+        return f"{shown(self.odd)} is not a number"
+
+
+def shown(cell: str) -> str:
+    """A cell as a sentence quotes it, its middle left out where it is long.
+
+    >>> shown("1e5"), len(shown("x" * 5000))
+    ("'1e5'", 80)
+    """
+    return _QUOTED.repr(cell)
 
 
 def typed(cells: Sequence[str]) -> list[Cell]:

@@ -16,6 +16,7 @@ from typing import IO
 
 from ...errors import ArtifactError
 from ..files.checked import refuse_no_file
+from .columns import shown
 from .dialect import PLAIN, Dialect, possible_dialects
 from .safe_cells import is_ours, unescaped
 
@@ -168,9 +169,9 @@ def _lacks(path: Path, names: list[str], missing: list[str], dialect: Dialect) -
             f"{path} has no column {missing[0]!r}, and {' or '.join(map(repr, several))} may be "
             "meant: rename one of them."
         )
-    shown = ", ".join(names[:20])
+    listed = ", ".join(shown(name)[1:-1] for name in names[:20])
     how = f" (separated by {dialect.said})" if len(names) > 1 else ""
-    return f"{path} has no column {', no '.join(missing)}; its columns{how}: {shown}."
+    return f"{path} has no column {', no '.join(missing)}; its columns{how}: {listed}."
 
 
 def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:

@@ -29,7 +29,14 @@ _FOREIGN = {
     b"PK\x03\x04": "an Excel workbook or a ZIP file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow or Feather file",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite format 3": "an SQLite database",
     b"\x1f\x8b": "a gzip file",
+    b"\xfd7zXZ": "an xz file",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+    b"BZh": "a bzip2 file",
+    b"version https://git-lfs": "a pointer of Git LFS (git lfs pull fetches the table)",
 }
 _SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
 

@@ -28,6 +28,7 @@ def pickled():
         zlib.compress(b"\x93NUMPY"),
         zlib.compress(b"no array"),
         pickled(),
+        zlib.compress(zlib.decompress(WHOLE) + bytes(64 << 20)),
         serialize_numpy_array(np.zeros((2, 2))),
         "text",
         ["a", "b"],

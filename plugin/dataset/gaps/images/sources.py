@@ -17,10 +17,11 @@ from typing import Any
 import fiftyone as fo
 
 from ....errors import ArtifactError, EmptySetError, InputError
-from ....interchange.files.checked import kind_of, read_json, refuse_no_file
+from ....interchange.files.checked import LIST_LIMIT, kind_of, read_json, refuse_no_file
 from ....interchange.files.left_out import LeftOut
 from ....interchange.files.listed_paths import local_path, locate
 from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
+from ....interchange.tables.columns import shown
 from .table import FILENAME, SPLIT, read_table
 
 MCAP = ".mcap"
@@ -114,15 +115,15 @@ def list_csv(
     for row, name, split in zip(table.numbers, names, splits, strict=True):
         if not name or split.upper() not in ("S", "U"):
             raise ArtifactError(
-                f"{file}, row {row}: filename {name!r} with split {split!r}; "
+                f"{file}, row {row}: filename {shown(str(name or ''))} with split {shown(split)}; "
                 f"a filename and a split of S or U are expected."
             )
     folder = os.path.dirname(os.path.abspath(file))  # a link is not followed: names count from here
     paths, reasons = zip(*[locate(str(name), folder) for name in names], strict=True)
     absent = {path: why for path, why in zip(paths, reasons, strict=True) if why}
     columns = {k: v for k, v in table.columns.items() if k not in (FILENAME, SPLIT)}
-    slashed = sum(map(_slashed, map(str, names), paths, reasons))
-    notes = [*table.notes, *_notes(slashed), *_repeated(paths, table.numbers, columns)]
+    understood = Counter(map(_understood, map(str, names), paths, reasons))
+    notes = [*table.notes, *_notes(understood), *_repeated(paths, table.numbers, columns)]
 
     def part(split: str) -> Listing:
         rows = [row for row, value in enumerate(splits) if value.upper() == split]
@@ -138,13 +139,21 @@ def list_csv(
     return part("S"), part("U")
 
 
-def _slashed(name: str, path: str, reason: str) -> bool:
-    """Whether backslashes of a name were read as separators."""
-    return not reason and "\\" in name and "\\" not in path
+SLASHED = "paths whose backslashes were read as slashes"
+DECODED = "paths whose %20 and the like were read as what they stand for"
 
 
-def _notes(slashed: int) -> list[str]:
-    return [f"paths whose backslashes were read as slashes: {slashed}"] if slashed else []
+def _understood(name: str, path: str, reason: str) -> str:
+    """How a name was read where the file has another one, "" elsewhere."""
+    if reason or name.lower().startswith("file:"):
+        return ""
+    if "\\" in name and "\\" not in path:
+        return SLASHED
+    return DECODED if "%" in name and os.path.basename(name) != os.path.basename(path) else ""
+
+
+def _notes(understood: Mapping[str, int]) -> list[str]:
+    return [f"{how}: {understood[how]}" for how in (SLASHED, DECODED) if understood.get(how)]
 
 
 def _repeated(
@@ -205,7 +214,7 @@ def _refuse_bag(path: str) -> None:
 
 
 def _json_list(text: str) -> list[str]:
-    document = read_json(Path(text))
+    document = read_json(Path(text), limit=LIST_LIMIT)
     if not isinstance(document, list) or not all(isinstance(item, str) for item in document):
         raise ArtifactError(f"{text} has to be a JSON list of image paths.")
     return document
@@ -219,12 +228,12 @@ def _listing(
 ) -> Listing:
     """What was given by name, and what the folders among it hold; each path once."""
     found, left_out, absent = dict[str, None](), left_out or LeftOut(), dict[str, str]()
-    slashed = 0
+    understood = Counter[str]()
     for each in given:
         path, reason = locate(os.fspath(each), folder)
         if reason:
             absent[path] = reason
-        slashed += _slashed(os.fspath(each), path, reason)
+        understood[_understood(os.fspath(each), path, reason)] += 1
         inside = Walk([path]) if reason else _below(path)
         found.update(dict.fromkeys(inside.files))
         left_out.update([inside.left_out])
@@ -233,7 +242,7 @@ def _listing(
         raise EmptySetError(
             f"{source} holds no image: looked for {', '.join(sorted(IMAGE_SUFFIXES))}{said}."
         )
-    return Listing(list(found), left_out=left_out, notes=_notes(slashed), absent=absent)
+    return Listing(list(found), left_out=left_out, notes=_notes(understood), absent=absent)
 
 
 def _matched(pattern: str) -> Listing:

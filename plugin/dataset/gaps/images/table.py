@@ -18,7 +18,15 @@ from pathlib import Path
 import fiftyone as fo
 
 from ....errors import ArtifactError, EmptySetError
-from ....interchange.tables.columns import INFINITE, Cell, Kind, Narrowing, fitted, frame_number
+from ....interchange.tables.columns import (
+    INFINITE,
+    Cell,
+    Kind,
+    Narrowing,
+    fitted,
+    frame_number,
+    shown,
+)
 from ....interchange.tables.csv_stream import CsvFile, open_csv, plain
 from ...store.fiftyone_internals import reserved_names
 from ...store.names import FRAME_NUMBER, SEQUENCE, Names, suffixes
@@ -112,7 +120,7 @@ def read_table(
             except ValueError:
                 what = f"does not fit the dataset's field {name!r}, {_type(held)}"
                 raise ArtifactError(
-                    f"{path}, row {number}: {cell!r} in the column {header!r} "
+                    f"{path}, row {number}: {shown(cell)} in the column {header!r} "
                     f"{'is not a whole number' if held is None else what}: correct it, or rename "
                     "the column."
                 ) from None
@@ -217,8 +225,10 @@ def _field_names(file: CsvFile, reserved: Collection[str]) -> list[str]:
             name = f"csv_{name}"
         name = f"csv_{name}" if name[0].isdigit() else name
         if name in names:
+            other = header[names.index(name)]
             raise ArtifactError(
-                f"{file.path}: two columns would both become the field {name!r}: rename one."
+                f"{file.path}: the columns {other!r} and {column!r} would both become the field "
+                f"{name!r}: rename one."
             )
         names.append(name)
     return names

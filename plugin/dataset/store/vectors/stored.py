@@ -19,6 +19,8 @@ from .marks import mark_of
 
 BLOCK = 8192
 """Samples of one command to the database."""
+UNPACKED_LIMIT = 16 << 20
+"""Bytes of one unpacked vector at most, which a sample can hold as a list too."""
 _NPY = b"\x93NUMPY\x01\x00"
 _kinds: dict[bytes, tuple[np.dtype[Any], tuple[int, ...]]] = {}
 """Type and shape of arrays by their header, few since vectors of a dataset are alike."""
@@ -87,7 +89,10 @@ def write(
 
 def _array(stored: bytes) -> NDArray[Any]:
     """A stored array as numpy has it, which takes most of its time to read the header anew."""
-    data = zlib.decompress(stored)
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(stored, UNPACKED_LIMIT)
+    if not unpacker.eof:
+        raise ValueError("cut off, or more than a vector")
     end = 10 + int.from_bytes(data[8:10], "little")
     kind = _kinds.get(data[:end])
     if kind is None:

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from urllib.parse import quote
 
 import av
 import fiftyone as fo
@@ -337,6 +338,19 @@ def test_paths_of_windows_are_read_where_the_files_are_here(dataset, load_csv):
         ["i", "0.png"],
         ["i", "1.png"],
     ]
+
+
+@pytest.mark.parametrize("name", ["i/a b%.png", "i/ü#1.png", "i/x%20y.png"])
+def test_paths_that_went_through_a_web_page_are_read_where_the_files_are_here(
+    dataset, load_csv, tmp_path, name
+):
+    os.rename(tmp_path / "i" / "0.png", tmp_path / name)
+    loaded = load_csv(f"filename,split\n{quote(name)},S\ni/1.png,U\n")
+    assert "paths whose %20 and the like were read as what they stand for: 1" in str(loaded)
+    assert dataset.match_tags("S").values("filepath") == [str(tmp_path / name)]
+    again = load_csv(f"filename,split\n{name},S\ni/1.png,U\n")
+    assert "%20" not in str(again).replace(name, "")
+    assert len(dataset) == 2
 
 
 ELSEWHERE = [
