@@ -25,6 +25,7 @@ CELL_LIMIT = 1 << 20
 LINE_LIMIT = 4 << 20
 """Characters of one line at most; MongoDB holds 16 MB a sample."""
 COLUMN_LIMIT = 1000
+BLANK_LIMIT = 1_000_000
 FILE_WORDS = frozenset(
     f"{thing}{what}"
     for thing in ("", "image", "img", "frame")
@@ -175,7 +176,7 @@ def _lacks(path: Path, names: list[str], missing: list[str], dialect: Dialect) -
 
 
 def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    number = 0
+    number = blank = 0
     limit = csv.field_size_limit()
     try:
         with path.open(encoding=dialect.encoding, newline="") as file:
@@ -193,6 +194,13 @@ def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
                 number += 1
                 if row:
                     yield number, row
+                    continue
+                blank += 1
+                if blank > BLANK_LIMIT:
+                    raise ArtifactError(
+                        f"{path} has more than {BLANK_LIMIT:,} blank lines: it is not a table of "
+                        "samples."
+                    )
     except UnicodeDecodeError as error:
         byte = f", byte 0x{error.object[error.start]:02x}" if error.object else ""
         raise ArtifactError(

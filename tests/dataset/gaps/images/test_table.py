@@ -133,6 +133,7 @@ def test_what_was_understood_is_told(tmp_path):
         ("", "utf-8", "is empty"),
         ("name\nx\n", "utf-8", "no column filename"),
         ("a;b\nx;y\n", "utf-8", r"columns \(separated by semicolons\): a, b"),
+        ("filename,a\n" + "\n" * 1_000_002, "utf-8", "more than 1,000,000 blank lines"),
         ("filename,a\nx\n", "utf-8", "row 2: 1 cells where the header has 2"),
         ("filename,a\n\nx,1,2\n", "utf-8", "row 3: 3 cells"),
         (
