@@ -31,6 +31,8 @@ MODELS = ("model_path", "phrase_model")
 """Settings that name a folder or a model's id."""
 WRITTEN = "folder"
 """It names what is written in some operators, which take no path for that."""
+CLUSTER = "RAY_ADDRESS"
+"""The environment's variable that names a Ray cluster, Ray's own."""
 _OF_THE_SYSTEM = re.compile(r"/(dev|proc|sys)(/|$)")
 
 
@@ -41,8 +43,10 @@ def check(params: Params, *, folder: bool = False) -> None:
     ------
     InputError
         A path is not absolute, holds a null character, or is a device, a pipe or a file of the
-        system itself.
+        system itself; or a cluster is asked for that the App's server was not started with.
     """
+    for name, wrong in _engine(dict(params)).items():
+        raise InputError(f"{name}: {wrong}")
     for name, path in _paths(dict(params)).items():
         if folder or name != WRITTEN:
             _check(name, path)
@@ -50,7 +54,7 @@ def check(params: Params, *, folder: bool = False) -> None:
 
 def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the paths among settings, by setting; also that nothing is there."""
-    refused, missing = {}, {}
+    refused, missing = _engine(values), dict[str, str]()
     for name, path in _paths(values).items():
         try:
             _check(name, path)
@@ -60,6 +64,21 @@ def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
             if name in PATHS and not re.search(r"[*?[]", path) and not os.path.exists(path):
                 missing[name] = f"There is no file or folder {path!r}."
     return refused | missing
+
+
+def _engine(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the engine: whoever runs a cluster runs code in this process."""
+    if values.get("engine") != "ray":
+        return {}
+    cluster, address = os.environ.get(CLUSTER), values.get("ray_address")
+    if cluster and address in (None, "", cluster):
+        return {}
+    if cluster:
+        return {"ray_address": f"In the App the Ray cluster is {cluster}, as {CLUSTER} says."}
+    return {
+        "engine": f"In the App Ray is used where {CLUSTER} in the environment of its server names "
+        "a cluster: set it there, or run this step from Python or the command line."
+    }
 
 
 def _paths(values: Mapping[str, Any]) -> dict[str, str]:

@@ -49,6 +49,10 @@ class MissingDependencyError(GapsphereError):
     """An optional package is not installed; the message says which and how to install it."""
 
 
+class EngineError(GapsphereError):
+    """The cluster that work was sent to cannot be reached, went away or cannot do it."""
+
+
 class UnfinishedError(GapsphereError):
     """A step was interrupted while it wrote: what is on the samples is no result."""
 

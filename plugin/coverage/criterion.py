@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..engine.engine import LOCAL, Engine
 from ..errors import InputError
 from .nearest.distances import closest
 from .nearest.rows import (
@@ -159,6 +160,7 @@ def own_distances(
     *,
     metric: Metric = "cosine",
     memory_mb: float = 512,
+    engine: Engine = LOCAL,
 ) -> OwnDistances | None:
     """Distance of each image of S to the other drives of S, exact.
 
@@ -169,6 +171,8 @@ def own_distances(
         drive is named).
     drives : m labels, optional
         A missing label is a drive of its own; None: no field names drives, and each image is one.
+    engine : Engine
+        Where shards of S are compared with S.
 
     Returns
     -------
@@ -180,11 +184,12 @@ def own_distances(
     if len(owned) < 2:
         return None
     drive = drive_numbers([None] * len(owned) if drives is None else drives)
-    squared, index = closest(owned, owned, group=_apart(drive), memory_mb=memory_mb)
+    how: dict[str, Any] = {"memory_mb": memory_mb, "engine": engine}
+    squared, index = closest(owned, owned, group=_apart(drive), **how)
     video = drives is None and _follow_each_other(index)
     if video:
         drive = np.zeros_like(drive)
-        squared, index = closest(owned, owned, group=_apart(drive), memory_mb=memory_mb)
+        squared, index = closest(owned, owned, group=_apart(drive), **how)
     distance = squared_to_metric(squared, metric).astype(np.float32)
     return OwnDistances(distance, drive, video, index)
 
@@ -249,6 +254,7 @@ def choose_threshold(
     given: float | None = None,
     kept: float | None = None,
     memory_mb: float = 512,
+    engine: Engine = LOCAL,
 ) -> Threshold:
     """δ from the user, an earlier run, or else from S.
 
@@ -266,6 +272,8 @@ def choose_threshold(
         What decides; by default the distance, and novelty for provisional verdicts.
     given, kept : float, optional
         A user's δ, and an earlier run's; either decides by the distance.
+    engine : Engine
+        As for :func:`own_distances`.
 
     Examples
     --------
@@ -295,7 +303,7 @@ def choose_threshold(
     if part is None:
         delta, source = _finest(own)
         return Threshold(delta, source, basis="none", **about)
-    squared, _ = closest(owned, owned, group=part, memory_mb=memory_mb)
+    squared, _ = closest(owned, owned, group=part, memory_mb=memory_mb, engine=engine)
     delta = provisional_threshold(squared_to_metric(squared, metric).astype(np.float32))
     score = score or "novelty"
     cutoff = delta

@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.engine import LOCAL, Engine, gathered
 from ..progress import Progress, silent
+from .nearest.distances import Nearest, closest
 from .nearest.rows import (
     TIE,
     Metric,
@@ -20,6 +22,7 @@ from .nearest.rows import (
     metric_to_squared,
     same_dimension,
     squared_distance_of_pairs,
+    squared_to_metric,
 )
 from .nearest.segments import Tile
 from .nearest.tiles import products
@@ -70,6 +73,83 @@ def support(
         if tile.columns.stop == len(owned):
             progress(tile.rows.stop, len(pool))
     return tally.counts, tally.drives
+
+
+def nearest_and_support(
+    pool: Rows,
+    owned: Rows,
+    drive: NDArray[np.int64],
+    radius: float,
+    *,
+    metric: Metric = "cosine",
+    memory_mb: float = 512,
+    engine: Engine = LOCAL,
+    progress: Progress = silent,
+) -> tuple[Nearest, Counts, Counts]:
+    """Nearest row of S, and images and drives of S within a radius, of each candidate.
+
+    Parameters
+    ----------
+    pool, owned : float32 (n, d), (m, d)
+        Unit rows, S ordered by drive.
+    drive : int64 (m,)
+        The drive of each row of S, counted up from 0.
+    radius : float
+        As :func:`support` has it.
+    engine : Engine
+        Where shards of U are compared with S; the result is the same to the last bit.
+
+    Examples
+    --------
+    >>> S = np.eye(3, dtype=np.float32)
+    >>> found, counts, drives = nearest_and_support(S[:1], S, np.arange(3), radius=1.0)
+    >>> found.index.tolist(), counts.tolist()
+    ([0], [3])
+    """
+    pool, owned = checked_rows("U", pool), checked_rows("S", owned)
+    same_dimension("U", pool, "S", owned)
+    squared, index, counts, drives = supported(
+        pool, owned, drive, radius, metric, memory_mb, engine, progress
+    )
+    distance = squared_to_metric(squared, metric).astype(np.float32)
+    return Nearest(distance, index), counts, drives
+
+
+def supported(
+    pool: Rows,
+    owned: Rows,
+    drive: NDArray[np.int64],
+    radius: float,
+    metric: Metric,
+    memory_mb: float,
+    engine: Engine,
+    progress: Progress = silent,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], Counts, Counts]:
+    """Squared distance and index of the nearest, and support; inputs are trusted."""
+    squared, index, counts, drives = gathered(
+        engine,
+        _of_shard,
+        [pool],
+        [owned, drive, radius, metric, memory_mb],
+        bytes_a_row=pool.itemsize * pool.shape[1],
+        progress=progress,
+    )
+    return squared, index, counts, drives
+
+
+def _of_shard(
+    pool: Rows,
+    owned: Rows,
+    drive: NDArray[np.int64],
+    radius: float,
+    metric: Metric,
+    memory_mb: float,
+    progress: Progress = silent,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], Counts, Counts]:
+    """Squared distance, index, and support of some candidates: one product gives them all."""
+    tally = SupportTally(pool, owned, drive, radius, metric)
+    squared, index = closest(pool, owned, memory_mb=memory_mb, also=tally, progress=progress)
+    return squared, index, tally.counts, tally.drives
 
 
 def by_drive(drives: Labels, count: int) -> NDArray[np.int64]:

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.engine import LOCAL, Engine
 from ..progress import Progress, silent
 from .criterion import OwnDistances
 from .nearest.distances import Nearest, closest
 from .nearest.rows import Metric, Rows, squared_distance_of_pairs, squared_to_metric
-from .nearest.tiles import products
-from .support import Counts, SupportTally
+from .support import Counts, supported
 from .verdict import drive_numbers
 
 Index = NDArray[np.int64]
@@ -64,6 +64,7 @@ def nearest_again(
     *,
     metric: Metric = "cosine",
     memory_mb: float = 512,
+    engine: Engine = LOCAL,
     progress: Progress = silent,
 ) -> tuple[Nearest, Counts, Counts]:
     """Nearest row of S, and support within the radius of then, of each candidate.
@@ -78,9 +79,9 @@ def nearest_again(
     Returns
     -------
     nearest, counts, drives
-        As :func:`.nearest.distances.nearest_distance` and :class:`.support.SupportTally` give them.
+        As :func:`.support.nearest_and_support` gives them.
     """
-    n = len(pool)
+    n, how = len(pool), (metric, memory_mb, engine)
     squared, index = np.full(n, np.inf), np.full(n, -1)
     counts, drives = np.zeros(n, np.int64), np.zeros(n, np.int64)
     old = np.flatnonzero(before.pool_from >= 0)
@@ -98,19 +99,18 @@ def nearest_again(
     squared[rest] = squared_distance_of_pairs(pool, rest, owned, index[rest])
     if len(rest) and len(new):
         part = pool if len(rest) == n else pool[rest]
-        tally = SupportTally(part, owned[new], drive_numbers(drive[new]), radius, metric)
-        nearer, row = closest(part, owned[new], memory_mb=memory_mb, also=tally)
-        counts[rest] += tally.counts
-        drives[rest] += _more_drives(part, owned, drive, new, tally, radius, metric, memory_mb)
+        group = drive_numbers(drive[new])
+        nearer, row, more, of_new = supported(part, owned[new], group, radius, *how)
+        counts[rest] += more
+        drives[rest] += _more_drives(part, owned, drive, new, of_new, radius, how)
         wins = (nearer < squared[rest]) | ((nearer == squared[rest]) & (new[row] < index[rest]))
         squared[rest[wins]], index[rest[wins]] = nearer[wins], new[row[wins]]
     rows = np.flatnonzero(again)
     if len(rows):
         part = pool if len(rows) == n else pool[rows]
-        tally = SupportTally(part, owned, drive, radius, metric)
-        more: dict[str, Any] = {"memory_mb": memory_mb, "progress": progress}
-        squared[rows], index[rows] = closest(part, owned, also=tally, **more)
-        counts[rows], drives[rows] = tally.counts, tally.drives
+        squared[rows], index[rows], counts[rows], drives[rows] = supported(
+            part, owned, drive, radius, *how, progress
+        )
     distance = squared_to_metric(squared, metric).astype(np.float32)
     return Nearest(distance, index), counts, drives
 
@@ -120,23 +120,20 @@ def _more_drives(
     owned: Rows,
     drive: Index,
     new: Index,
-    of_new: SupportTally,
+    of_new: Counts,
     radius: float,
-    metric: Metric,
-    memory_mb: float,
+    how: tuple[Metric, float, Engine],
 ) -> Counts:
     """How many drives of S more are within the radius since the rows ``new`` came, (n,)."""
     touched = np.isin(drive, drive[new])
     there = touched.copy()
     there[new] = False
     if not there.any():
-        return of_new.drives
+        return of_new
     found = []
     for which in (touched, there):
-        tally = SupportTally(pool, owned[which], drive_numbers(drive[which]), radius, metric)
-        for tile in products(pool, tally.owned, memory_mb, tally.labels):
-            tally.add(tile)
-        found.append(tally.drives)
+        group = drive_numbers(drive[which])
+        found.append(supported(pool, owned[which], group, radius, *how)[3])
     return np.asarray(found[0] - found[1])
 
 
@@ -147,11 +144,13 @@ def own_again(
     *,
     metric: Metric = "cosine",
     memory_mb: float = 512,
+    engine: Engine = LOCAL,
 ) -> OwnDistances:
     """Distance of each row of S to the nearest of another drive, of which there are two at least.
 
     As :func:`.criterion.own_distances` gives them where drives are named.
     """
+    how: dict[str, Any] = {"memory_mb": memory_mb, "engine": engine}
     squared, index = np.full(len(owned), np.inf), np.full(len(owned), -1)
     old = np.flatnonzero(before.owned_from >= 0)
     index[old] = before.now[before.own_nearest[before.owned_from[old]]]
@@ -161,12 +160,12 @@ def own_again(
     squared[rest] = squared_distance_of_pairs(owned, rest, owned, index[rest])
     if len(rest) and len(new):
         groups = drive[rest], drive[new]
-        nearer, row = closest(owned[rest], owned[new], group=groups, memory_mb=memory_mb)
+        nearer, row = closest(owned[rest], owned[new], group=groups, **how)
         wins = (nearer < squared[rest]) | ((nearer == squared[rest]) & (new[row] < index[rest]))
         squared[rest[wins]], index[rest[wins]] = nearer[wins], new[row[wins]]
     rows = np.flatnonzero(again)
     if len(rows):
         groups = drive[rows], drive
-        squared[rows], index[rows] = closest(owned[rows], owned, group=groups, memory_mb=memory_mb)
+        squared[rows], index[rows] = closest(owned[rows], owned, group=groups, **how)
     distance = squared_to_metric(squared, metric).astype(np.float32)
     return OwnDistances(distance, drive, False, index)

@@ -173,7 +173,28 @@ class MetricParams(SetParams, section="distance"):
     )
 
 
-class CoverageParams(MetricParams, section="distance"):
+class EngineParams(Params, section="ray"):
+    """Where shards of the work run; no result depends on it, so no record keeps it."""
+
+    engine: Literal["local", "ray"] = setting(
+        "local",
+        "Where distances are computed: local, this process; ray, the cores of a Ray cluster, with "
+        "the same result",
+        key="engine",
+        exclude=True,
+    )
+    ray_address: str | None = setting(
+        None,
+        "Ray cluster that this machine is part of: host:port, or auto for the one that runs here; "
+        "empty: RAY_ADDRESS of the environment, else Ray is started on this machine for the time "
+        "being",
+        key="ray.address",
+        exclude=True,
+        title="Address of the Ray cluster",
+    )
+
+
+class CoverageParams(MetricParams, EngineParams, section="distance"):
     """How far U is from S, and at what distance a candidate is a gap."""
 
     delta: float | None = setting(

@@ -82,9 +82,9 @@ def test_new_candidates_alone_are_compared_with_s(monkeypatch):
     found, counts, drives = whole(U, S, drive, "cosine")
     own = own_distances(S, list(drive))
     asked = []
-    real = update.closest
+    real = update.supported
     monkeypatch.setattr(
-        update, "closest", lambda q, r, **more: asked.append((len(q), len(r))) or real(q, r, **more)
+        update, "supported", lambda q, r, *rest: asked.append((len(q), len(r))) or real(q, r, *rest)
     )
     more = np.concatenate([U, rows_of(random, 3)])
     pool_from = np.concatenate([np.arange(40), [-1] * 3])

@@ -16,7 +16,12 @@ from gapsphere.plugin.encoders.checkpoint.offline import is_offline, offline
 from gapsphere.plugin.errors import CheckpointError, InputError
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from gapsphere.plugin.settings.spec import CheckParams
-from gapsphere.plugin.settings.steps import EmbeddingParams, ImportParams, LoadParams
+from gapsphere.plugin.settings.steps import (
+    CoverageParams,
+    EmbeddingParams,
+    ImportParams,
+    LoadParams,
+)
 from gapsphere.tests.support.servers import ROOT
 
 PREFIX = "@gapsphere/gap-explorer/"
@@ -59,6 +64,28 @@ def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
 def test_a_null_character_is_a_sentence(path):
     with pytest.raises(InputError, match="holds a null character"):
         check(LoadParams(csv=path))
+
+
+@pytest.mark.parametrize(
+    ("cluster", "address", "refused"),
+    [
+        (None, None, "engine: In the App Ray is used where RAY_ADDRESS"),
+        (None, "evil:6379", "engine: In the App Ray is used where RAY_ADDRESS"),
+        ("head:6379", "evil:6379", "ray_address: In the App the Ray cluster is head:6379"),
+        ("head:6379", None, None),
+        ("head:6379", "head:6379", None),
+    ],
+)
+def test_a_request_names_no_ray_cluster(monkeypatch, cluster, address, refused):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if cluster:
+        monkeypatch.setenv("RAY_ADDRESS", cluster)
+    params = CoverageParams(engine="ray", ray_address=address)
+    if refused is None:
+        check(params)
+        return
+    with pytest.raises(InputError, match=refused):
+        check(params)
 
 
 def test_every_setting_that_names_a_file_is_looked_at():
@@ -147,13 +174,15 @@ def test_an_operator_starts_no_process(dataset, tmp_path, monkeypatch):
 FORBIDDEN = {"subprocess", "socket", "urllib.request", "http.client", "pickle", "multiprocessing"}
 LIVE = "plugin/sparse/live/"
 NAMES_OF_ERRORS = "plugin/interchange/features/tensors.py"
+CLUSTER = "plugin/engine/on_ray.py"
+"""A request names no cluster (:func:`test_a_request_names_no_ray_cluster`)."""
 
 
 def test_no_code_of_an_operator_or_panel_imports_what_starts_connects_or_unpickles():
     for room in ("operators", "panels", "plugin"):
         for path in (ROOT / room).rglob("*.py"):
             place = path.relative_to(ROOT).as_posix()
-            if place.startswith(LIVE) or place == NAMES_OF_ERRORS:
+            if place.startswith(LIVE) or place in (NAMES_OF_ERRORS, CLUSTER):
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Import):

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engine.engine import LOCAL, Engine, gathered
 from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
 from .blocks import closest_by_blocks, plan
@@ -46,6 +48,7 @@ def nearest_distance(
     metric: Metric = "cosine",
     memory_mb: float = 512,
     also: Reduction | None = None,
+    engine: Engine = LOCAL,
     progress: Progress = silent,
 ) -> Nearest:
     """Distance of each query to its closest reference, exact.
@@ -59,7 +62,10 @@ def nearest_distance(
     memory_mb : float
         Upper limit of the working memory, beyond the inputs, the result and some 4 MB.
     also : Reduction, optional
-        Another reduction of the product, such as :class:`..support.SupportTally`.
+        Another reduction of the product, such as :class:`..support.SupportTally`; here, whatever
+        the engine.
+    engine : Engine
+        Where shards of the queries are compared; the result is the same to the last bit.
     progress : callable
         Called with (queries done, n) after each chunk.
 
@@ -90,7 +96,9 @@ def nearest_distance(
     references = checked_rows("The reference set", references)
     same_dimension("The query set", queries, "the reference set", references)
     metric = checked_metric(metric)
-    squared, index = closest(queries, references, memory_mb=memory_mb, also=also, progress=progress)
+    squared, index = closest(
+        queries, references, memory_mb=memory_mb, also=also, engine=engine, progress=progress
+    )
     return Nearest(squared_to_metric(squared, metric).astype(np.float32), index)
 
 
@@ -166,13 +174,20 @@ def closest(
     group: NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     memory_mb: float = 512,
     also: Reduction | None = None,
+    engine: Engine = LOCAL,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Squared Euclidean distance to, and index of, the nearest reference; inputs are trusted.
 
     With ``group`` (of both, or one of the queries and one of the references), members of the
     query's own group do not count.
+
+    How the rows are cut, and by whom multiplied, shows in no bit: whoever a product could name as
+    the nearest is within 1e-6 of the largest similarity, and among these the pairs decide, each in
+    float64 by itself, and the lowest index where they tie.
     """
+    if engine.cuts and also is None:
+        return _by_shards(engine, queries, references, group, memory_mb, progress)
     alone = also is None and not on_gpu()
     if alone and not isinstance(group, tuple):
         how = plan(queries, references, group=group, memory_mb=memory_mb)
@@ -207,3 +222,52 @@ def closest(
         if columns.stop == len(references):
             progress(rows.stop, len(queries))
     return squared, index
+
+
+def _by_shards(
+    engine: Engine,
+    queries: Rows,
+    references: Rows,
+    group: Any,
+    memory_mb: float,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    size = float(queries.itemsize * queries.shape[1])
+    if group is None:
+        found = gathered(
+            engine,
+            _of_shard,
+            [queries],
+            [references, memory_mb],
+            bytes_a_row=size,
+            progress=progress,
+        )
+    else:
+        asking, asked = group if isinstance(group, tuple) else (group, group)
+        found = gathered(
+            engine,
+            _apart_of_shard,
+            [queries, asking],
+            [references, asked, memory_mb],
+            bytes_a_row=size,
+            progress=progress,
+        )
+    return found[0], found[1]
+
+
+def _of_shard(
+    queries: Rows, references: Rows, memory_mb: float, progress: Progress = silent
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    return closest(queries, references, memory_mb=memory_mb, progress=progress)
+
+
+def _apart_of_shard(
+    queries: Rows,
+    asking: NDArray[np.int64],
+    references: Rows,
+    asked: NDArray[np.int64],
+    memory_mb: float,
+    progress: Progress = silent,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    groups = asking, asked
+    return closest(queries, references, group=groups, memory_mb=memory_mb, progress=progress)

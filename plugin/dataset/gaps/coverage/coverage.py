@@ -18,16 +18,12 @@ from ....coverage.criterion import (
     GAP,
     NAMES,
     OwnDistances,
-    choose_threshold,
-    own_distances,
     within_distances,
 )
 from ....coverage.drives import drive_table
-from ....coverage.nearest.distances import nearest_distance
 from ....coverage.novelty import novelty
 from ....coverage.picks.duplicates import frame_scale, near_duplicates
 from ....coverage.radius import CoverageReport, coverage_report
-from ....coverage.support import SupportTally
 from ....coverage.words import coverage_summary, unnamed
 from ....coverage.yardstick import Yardstick
 from ....errors import EmptySetError
@@ -47,6 +43,7 @@ from ...store.steps.step import Step
 from ..rounds import round_cards, rounds
 from ..vectors.attributes import NamedChannel, named_channel
 from . import kept_delta, remeasured
+from .compared import compare
 
 STEP = "coverage"
 CURVE = 65
@@ -129,26 +126,10 @@ def compute_coverage(
         return replace(of_record(known), reused=True)
     _keep_delta(step)
     kept = _kept_delta(step, params, inputs, drives.field)
-    how: dict[str, Any] = {"metric": params.metric, "memory_mb": params.memory_mb}
     before = remeasured.recall(step, inputs, drives, params.metric)
-    order = drives.order
-    owned, pool = _in_order(inputs.owned.matrix, order), inputs.pool.matrix
-    own = before.own(owned, drives, **how) if before else None
-    if own is None:
-        order, own = _own(inputs.owned.matrix, drives, how)
-        owned = _in_order(inputs.owned.matrix, order)
-    threshold = choose_threshold(
-        owned,
-        own,
-        lambda: nearest_distance(pool, owned, **how).distance,
-        alpha=params.alpha,
-        score=params.score,
-        given=params.delta,
-        kept=kept.delta if kept else None,
-        **how,
-    )
-    if kept:
-        threshold = replace(threshold, source=kept.source)
+    made = compare(step, inputs, drives, params, kept, before, progress)
+    owned, own, threshold, found = made.owned, made.own, made.threshold, made.nearest
+    pool = inputs.pool.matrix
     if (
         drives.field
         and not drives.by_group
@@ -157,15 +138,6 @@ def compute_coverage(
     ):
         said = unnamed(drives.unnamed, len(owned), drives.field)
         threshold = replace(threshold, warning=f"{threshold.warning} {said}".strip())
-    again = before.nearest(pool, owned, own, threshold.delta, **how) if before else None
-    if again is not None:
-        step.work = 0.0  # how long that takes says nothing of a run on all
-    else:
-        drive = np.zeros(1, np.int64) if own is None else own.drive
-        tally = SupportTally(pool, owned, drive, threshold.delta, params.metric)
-        nearest = nearest_distance(pool, owned, also=tally, progress=progress, **how)
-        again = nearest, tally.counts, tally.drives
-    found, counts, of_drives = again
     new = before.novelty(pool, owned) if before else None
     if new is None and len(owned) > 1:
         new = novelty(pool, owned)
@@ -178,8 +150,9 @@ def compute_coverage(
         replace(row, findings=[asdict(f) for f in about.findings.get(row.drive, [])])
         for row in table
     ]
-    ids = np.array(inputs.owned.ids, object)[order]
-    measured = Measured(found.distance, codes, new, counts, of_drives, ids[found.index].tolist())
+    ids = np.array(inputs.owned.ids, object)[made.order]
+    support = made.support, made.support_drives
+    measured = Measured(found.distance, codes, new, *support, ids[found.index].tolist())
     curve = []
     if own is not None:
         within = within_distances(owned, own, params.metric)
@@ -207,7 +180,9 @@ def compute_coverage(
         inputs.owned.ids,
         drives.owned,
         slices=slices,
-        note=partial(remeasured.note, step, inputs, drives, own, again, new, threshold.delta),
+        note=partial(
+            remeasured.note, step, inputs, drives, own, (found, *support), new, threshold.delta
+        ),
     )
 
 
@@ -276,26 +251,6 @@ def _slices(inputs: Inputs) -> dict[str, list[int]]:
     """Images of S and of U of each slice."""
     owned, pool = by_slice(inputs.sets.owned), by_slice(inputs.sets.pool)
     return {name: [owned.get(name, 0), pool.get(name, 0)] for name in sorted({**owned, **pool})}
-
-
-def _own(
-    matrix: NDArray[np.float32], drives: Drives, how: Mapping[str, Any]
-) -> tuple[NDArray[np.int64], OwnDistances | None]:
-    """The order of S, and its distances to the other drives.
-
-    Groups that nothing names the scenes of count as one drive each, unless those that follow each
-    other are near-copies: S is then one drive.
-    """
-    if drives.by_file is not None:
-        own = own_distances(_in_order(matrix, drives.by_file), None, **how)
-        if own is not None and own.looks_like_video:
-            return drives.by_file, own
-    return drives.order, own_distances(_in_order(matrix, drives.order), drives.named, **how)
-
-
-def _in_order(matrix: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Rows in recorded order; the matrix itself where they are."""
-    return matrix if np.array_equal(order, np.arange(len(order))) else matrix[order]
 
 
 def _kept_delta(

@@ -4,7 +4,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage import update
-from gapsphere.plugin.dataset.gaps.coverage import coverage as step
+from gapsphere.plugin.dataset.gaps.coverage import compared, remeasured
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
 from gapsphere.plugin.dataset.store.fiftyone_internals import answers, value_of
@@ -49,19 +49,19 @@ def measured(dataset):
 def asked(monkeypatch):
     """How many rows were compared with how many."""
     pairs = []
-    real = update.closest
 
-    def counting(queries, references, **more):
-        pairs.append((len(queries), len(references)))
-        return real(queries, references, **more)
+    def counted(module, name, note):
+        real = getattr(module, name)
 
-    def all_anew(*args, **more):
-        pairs.append("all")
-        return nearest(*args, **more)
+        def counting(queries, references, *args, **more):
+            pairs.append(note(queries, references))
+            return real(queries, references, *args, **more)
 
-    nearest = step.nearest_distance
-    monkeypatch.setattr(update, "closest", counting)
-    monkeypatch.setattr(step, "nearest_distance", all_anew)
+        monkeypatch.setattr(module, name, counting)
+
+    for name in ("closest", "supported"):
+        counted(update, name, lambda *both: tuple(map(len, both)))
+    counted(compared, "nearest_and_support", lambda *_: "all")
     return pairs
 
 
@@ -192,7 +192,7 @@ def test_other_settings_measure_all_anew(measured, asked, params):
 
 
 def test_without_what_was_kept_all_is_measured_anew(measured, asked, monkeypatch):
-    monkeypatch.setattr(step.remeasured.ledger, "find", lambda *_: None)
+    monkeypatch.setattr(remeasured.ledger, "find", lambda *_: None)
     more(measured, "U", [30], 3)
     compute_coverage(measured)
     assert "all" in asked

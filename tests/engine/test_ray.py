@@ -1,0 +1,213 @@
+"""On a Ray cluster: the same bits, whoever dies; and sentences where there is none."""
+
+import socket
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from gapsphere.plugin.coverage.criterion import own_distances
+from gapsphere.plugin.coverage.support import _of_shard, nearest_and_support
+from gapsphere.plugin.engine import engine, on_ray
+from gapsphere.plugin.engine.engine import LOCAL, Shard, opened, shards
+from gapsphere.plugin.errors import EngineError, InputError, MissingDependencyError
+from gapsphere.tests.support.made_rows import frames
+from gapsphere.tests.support.ray_cluster import two_nodes
+
+S, U = frames(400, 32), frames(3000, 32, seed=1)
+S[10], U[[3, 4]] = S[250], S[10]  # exact ties
+DRIVE = np.arange(len(S)) // 40
+ROW = 32 * 4
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with two_nodes() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def on_cluster(cluster):
+    """One connection for all tests of this file: each costs a second."""
+    with opened("ray", cluster.address) as made:
+        yield made
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    monkeypatch.setattr(engine, "SHARD_BYTES", 150 * ROW)
+
+
+def same(left, right):
+    for one, other in zip(left, right, strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+
+
+def test_ray_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    said = r'pip install "gapsphere\[ray\]"'
+    with pytest.raises(MissingDependencyError, match=said), opened("ray"):
+        pass
+
+
+@pytest.mark.parametrize("address", ["nowhere", "ray://host:10001", "host:port", "host:0", ":1"])
+def test_an_address_that_is_none_is_refused(address):
+    with pytest.raises(InputError, match="give host:port"), opened("ray", address):
+        pass
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_a_cluster_that_does_not_answer_is_named(listens, monkeypatch):
+    monkeypatch.setattr(on_ray, "PATIENCE", 0.2)
+    other = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{other.getsockname()[1]}"
+    if not listens:
+        other.close()
+    said = f"at {address} does not answer"
+    with pytest.raises(EngineError, match=said), opened("ray", address):
+        pass
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_distances_support_and_leave_one_out_are_those_of_this_process(
+    on_cluster, small_shards, workers
+):
+    there = replace(on_cluster, window=workers)
+    far, here = (nearest_and_support(U, S, DRIVE, 0.4, engine=e) for e in (there, LOCAL))
+    same([far[0].distance, far[0].index, *far[1:]], [here[0].distance, here[0].index, *here[1:]])
+    far, here = (own_distances(S, DRIVE.tolist(), engine=e) for e in (there, LOCAL))
+    same([far.distance, far.nearest], [here.distance, here.nearest])
+
+
+@pytest.mark.crash
+def test_coverage_of_a_dataset_writes_the_same_and_is_not_run_again(cluster, on_cluster):
+    import fiftyone as fo
+    from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+    from gapsphere.plugin.settings.steps import CoverageParams
+
+    dataset = fo.Dataset()
+    dataset.add_samples(
+        [
+            fo.Sample(f"/{tag}{at}.png", tags=[tag], embedding=row, sequence=f"{tag}{at // 40}")
+            for tag, rows in (("S", S), ("U", U[:500]))
+            for at, row in enumerate(rows)
+        ],
+        progress=False,
+    )
+    there = CoverageParams(engine="ray", ray_address=cluster.address)
+    found = compute_coverage(dataset, there)
+    names = ["dist_to_S", "nearest_S", "support", "support_drives", "gap_verdict"]
+    written = dataset.match_tags("U").values(names)
+    assert compute_coverage(dataset, CoverageParams()).reused
+    dataset.delete_sample_field("support")
+    assert compute_coverage(dataset, CoverageParams()).quantiles == found.quantiles
+    assert dataset.match_tags("U").values(names) == written
+    dataset.delete()
+
+
+@pytest.mark.crash
+def test_killed_workers_lose_nothing_and_repeat_nothing(on_cluster, small_shards, tmp_path):
+    shared = [S, DRIVE, 0.4, "cosine", 512]
+    work, left = _of_shard, {0: 2, 7: 1, 8: 1, 19: 1}  # shard: how often its worker is killed
+    for number, times in left.items():
+        for time in range(times):
+            (tmp_path / f"{number}-{time}").touch()
+
+    def killed(rows, numbers, *given):
+        import os
+
+        number = int(numbers[0]) // 150
+        found = work(rows, *given) if number % 2 else None  # some die after the work, some before
+        for mark in tmp_path.glob(f"{number}-*"):
+            mark.unlink()
+            os.kill(os.getpid(), 9)
+        return work(rows, *given) if found is None else found
+
+    columns = [U, np.arange(len(U))]
+    done = list(on_cluster.map(killed, shards(columns, ROW), shared))
+    assert [rows for rows, _ in done] == [each.rows for each in shards(columns, ROW)]
+    assert not list(tmp_path.iterdir())
+    whole = [np.concatenate(parts) for parts in zip(*(part for _, part in done), strict=True)]
+    same(whole, _of_shard(U, *shared))
+
+
+@pytest.mark.crash
+def test_a_shard_that_does_not_fit_is_worked_on_in_halves(on_cluster):
+    def hungry(rows):
+        if len(rows) > 100:
+            raise MemoryError(f"{len(rows)} rows")
+        return len(rows)
+
+    cut = [Shard(slice(0, 300), (U[:300],)), Shard(slice(300, 350), (U[300:350],))]
+    found = list(on_cluster.map(hungry, cut))
+    assert [rows.stop for rows, _ in found] == [75, 150, 225, 300, 350]
+    assert [count for _, count in found] == [75, 75, 75, 75, 50]
+
+    def never(rows):
+        raise MemoryError("none left")
+
+    with pytest.raises(EngineError, match="too little memory even for one row"):
+        list(on_cluster.map(never, cut))
+
+
+@pytest.mark.crash
+def test_an_error_of_the_work_is_raised_as_it_is_here(on_cluster):
+    def refuse(_rows):
+        from gapsphere.plugin.errors import InputError
+
+        raise InputError("row 3 is blue")
+
+    with pytest.raises(InputError, match="row 3 is blue"):
+        list(on_cluster.map(refuse, shards([U], ROW)))
+
+
+@pytest.mark.crash
+def test_another_cluster_than_the_one_of_this_process_is_refused(on_cluster):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        said = "is connected to the Ray cluster at"
+        with pytest.raises(EngineError, match=said), opened("ray", address):
+            pass
+
+
+@pytest.mark.crash
+def test_work_that_kills_its_worker_each_time_ends_with_a_sentence(on_cluster, monkeypatch):
+    monkeypatch.setattr(on_ray, "TRIES", 2)
+
+    def die(_rows):
+        import os
+
+        os._exit(1)
+
+    with pytest.raises(EngineError, match="The same work was lost 2 times"):
+        list(on_cluster.map(die, [Shard(slice(0, 1), (U[:1],))]))
+
+
+@pytest.mark.crash
+@pytest.mark.slow  # Ray takes ten seconds to see that a node has gone
+def test_a_lost_node_costs_its_work_and_a_lost_cluster_is_named(cluster, small_shards, monkeypatch):
+    """Last: nothing of the cluster is left."""
+    monkeypatch.setattr(on_ray, "PATIENCE", 1.0)
+    monkeypatch.setattr(on_ray, "GIVEN_UP", 2.0)
+
+    def slowly(rows):
+        import time
+
+        time.sleep(0.2)
+        return rows.sum(dtype="float64")
+
+    with opened("ray", cluster.address) as there:
+        seen = []
+        for rows, found in there.map(slowly, shards([U], ROW)):
+            seen.append(rows)
+            assert found == U[rows].sum(dtype="float64")
+            if len(seen) == 3:
+                cluster.kill_node()
+        assert seen == [each.rows for each in shards([U], ROW)]
+        work = there.map(slowly, shards([U], ROW))
+        next(work)
+        cluster.kill_head()
+        with pytest.raises(EngineError, match="The Ray cluster was lost"):
+            list(work)
