@@ -108,7 +108,7 @@ def test_quotas_hold_together_with_a_cap_and_what_is_short_is_said(drives):
     assert names.count("d") <= 1
     assert max(Counter(names).values()) <= 5
     few = select_candidates(drives, candidates(k=8, quota="sequence=c:20.., light=day:2..3"))
-    assert "sequence=c: 8 of at least 20 picks; U has 12" in str(few)
+    assert "sequence=c: 8 of at least 20 picks; there are 12" in str(few)
     sample = drives.match({"sequence": "c"}).first()
     sample["sequence"] = "d"
     sample.save()
@@ -232,7 +232,7 @@ def test_the_curve_tells_what_each_pick_buys_and_when_the_target_is_met(drives):
     named = {keys[each] for each in found.ids} - {None, "single images"}
     assert rows["cards"].iloc[-1] == len(named) > 0
     assert found.budget == int((rows["covered"] >= 0.9).argmax())
-    assert f"90.0% of U within δ with the first {found.budget} picks" in str(found)
+    assert f"90.0% of candidates within δ with the first {found.budget} picks" in str(found)
     assert show_results(drives).picked.curve.equals(rows)
     drives.delete_sample_fields(["gap_card", "support"])
     less = budget_curve(drives, BudgetParams(random_seeds=2)).curve

@@ -266,7 +266,7 @@ def test_more_picks_than_candidates_ranks_them_all(embedded):
     picked = select_kcenter(embedded, KCenterParams(k=500))
     assert len(picked.ids) == 12
     assert picked.radii[-1] == pytest.approx(0, abs=1e-6)
-    assert "U holds no more" in str(picked)
+    assert "there are no more candidates" in str(picked)
 
 
 def test_the_sphere_is_unit_registered_and_reused(embedded):

@@ -124,7 +124,7 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
     figures = [
         ("candidates", f"{card.images:,}"),
         ("without near duplicates", f"{card.once:,}"),
-        ("drives of them", f"{card.drives:,}"),
+        ("drive" if card.drives == 1 else "drives", f"{card.drives:,}"),
         ("median distance to owned images", f"{card.median:.3f}"),
     ]
     if card.effect is not None:

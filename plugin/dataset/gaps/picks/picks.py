@@ -105,7 +105,7 @@ class PickResult(Result):
 
     def __str__(self) -> str:
         few = len(self.ids) < self.wanted and not self.short
-        short = f" (U holds no more; {self.wanted} wanted)" if few else ""
+        short = f" (there are no more candidates; {self.wanted} wanted)" if few else ""
         by = "" if self.policy == "kcenter" else f" by {self.policy}"
         radii = self.radii or ([] if self.ids else [self.radius_before])  # imports may tell none
         after = f"{radii[-1]:.4f} after" if radii else "unknown after"
@@ -115,7 +115,8 @@ class PickResult(Result):
         ]
         if self.covered:
             lines.append(
-                f"within δ: {self.covered[0]:.1%} of U before, {self.covered[-1]:.1%} after"
+                f"within δ: {self.covered[0]:.1%} of candidates before, "
+                f"{self.covered[-1]:.1%} after"
             )
         at = self.knee
         if at is not None:
@@ -304,7 +305,7 @@ def _target(params: CandidateParams) -> str:
     if params.target_radius is not None:
         parts.append(f"radius of at most {params.target_radius:g}")
     if params.target_covered is not None:
-        parts.append(f"{params.target_covered:.1%} of U within δ")
+        parts.append(f"{params.target_covered:.1%} of candidates within δ")
     return " and ".join(parts)
 
 
@@ -315,7 +316,7 @@ def _short(found: Picks, wanted: int, candidates: int, quotas: Sequence[Quota]) 
     for quota in quotas:
         have, there = int(quota.members[found.indices].sum()), int(quota.members.sum())
         if have < quota.least:
-            few.append(f"{quota.name}: {have} of at least {quota.least} picks; U has {there}")
+            few.append(f"{quota.name}: {have} of at least {quota.least} picks; there are {there}")
     if count in (wanted, candidates):
         return few
     # A pick under a cap closes its own drive: what is left of the drive was refused.
