@@ -58,7 +58,11 @@ class Sentences:
 
 
 def sentences(
-    verdict: Verdict, said: Sequence[str] = (), metric: Metric | None = None
+    verdict: Verdict,
+    said: Sequence[str] = (),
+    metric: Metric | None = None,
+    *,
+    unowned: bool = False,
 ) -> Sentences:
     """The verdict in words; ``said`` are more sentences of evidence, from outside the sphere.
 
@@ -66,6 +70,9 @@ def sentences(
     ----------
     metric
         The unit that all distances are told in; the run's by default.
+    unowned
+        Whether ``said`` names something that no owned image has: more labels may then add much,
+        however near the embeddings are.
 
     Examples
     --------
@@ -92,7 +99,7 @@ def sentences(
         ),
         badge=_badge(verdict, tone),
         headline=_around_headline(verdict) if of_images else _headline(verdict),
-        advice=_advice(verdict),
+        advice=_advice(verdict, unowned),
         trust=_trust(verdict),
     )
 
@@ -257,7 +264,7 @@ def _sentence(phrase: str) -> str:
     return f"{phrase[:1].upper()}{phrase[1:]}"
 
 
-def _advice(verdict: Verdict) -> str:
+def _advice(verdict: Verdict, unowned: bool) -> str:
     if verdict.status == "empty":
         return (
             "Candidates lack such images as well: if the sphere can be trusted here, such scenes "
@@ -283,6 +290,11 @@ def _advice(verdict: Verdict) -> str:
         return ""
     drives = STRONG_DRIVES if verdict.support_drives is None else verdict.support_drives
     if verdict.support >= STRONG_IMAGES and drives >= STRONG_DRIVES:
+        if unowned:
+            return (
+                "Well covered by the embedding alone: no owned image has what is named above, so "
+                "look at it before you leave it out."
+            )
         return "Well covered; labelling more like it adds little."
     return "Covered with little support; owned images of other drives would make it firm."
 

@@ -68,6 +68,14 @@ def test_more_labels_add_little_only_where_support_is_strong_in_both_counts(imag
     assert ("adds little" in words.advice) == little
 
 
+def test_more_labels_never_add_little_where_no_owned_image_has_what_is_named():
+    snow = "`weather` snow: 0 of 124 owned images."
+    words = sentences(COVERED, [snow], unowned=True)
+    assert snow in words.evidence
+    assert "adds little" not in words.advice
+    assert "look at it" in words.advice
+
+
 def test_support_counts_images_and_drives():
     one = sentences(replace(COVERED, support=1, support_drives=1))
     assert "1 owned image from 1 drive lies within δ." in one.evidence

@@ -174,21 +174,25 @@ def drive_question(found: Analysis, drive: str, **how: Any) -> Question:
     return Question("drive", drive=drive, rows=rows, p=None if row["owned"] else row["p"], **how)
 
 
-def said_of(found: Analysis, question: Question, other: int | None = None) -> list[str]:
+def said_of(
+    found: Analysis, question: Question, other: int | None = None
+) -> tuple[list[str], bool]:
     """What the run and the samples say by name of the drive or the image asked about.
 
-    ``other`` is the row of the owned image beside it.
+    ``other`` is the row of the owned image beside it.  Also whether the image has something that
+    no owned image has.
     """
     if question.kind == "point":
         return differs(found, question.row, other)
     if found.covered is None or question.kind != "drive":
-        return []
-    return [
+        return [], False
+    said = [
         sentence
         for row in found.covered.drives
         if row["drive"] == question.drive
         for sentence in drive_sentences(row)
     ]
+    return said, False
 
 
 def _row(dataset: fo.Dataset, found: Analysis, sample: str) -> int:
@@ -233,7 +237,8 @@ def told(
     if verdict is None:
         return None, None, np.nan
     other = beside(found, question, verdict)
-    words = sentences(verdict, said_of(found, question, other), question.metric)
+    said, unowned = said_of(found, question, other)
+    words = sentences(verdict, said, question.metric, unowned=unowned)
     distance = verdict.in_metric(question.metric).distance
     return words, other, np.nan if distance is None or other is None else distance
 

@@ -58,19 +58,20 @@ def beside(found: Analysis, question: Question, verdict: Verdict | None) -> int 
     return int(rows[0]) if len(rows) else None
 
 
-def differs(found: Analysis, row: int, other: int | None) -> list[str]:
+def differs(found: Analysis, row: int, other: int | None) -> tuple[list[str], bool]:
     """In what an image is outside what is owned, or differs from the image beside it, in sentences.
 
-    Fields of the user's come first, then the attributes of the image itself.
+    Fields of the user's come first, then the attributes of the image itself.  Also whether one of
+    them names what no owned image has.
     """
     if found.covered is None:
-        return []
-    said = _fields(found, row, other)
-    if not found.owned[row]:
-        camera = found.params.get("camera_field")
-        ranges = found.covered.ranges
-        said += outside_ranges(found.dataset, found.names, _id(found, row), ranges, camera)
-    return said
+        return [], False
+    said, unowned = _fields(found, row, other)
+    if found.owned[row]:
+        return said, False
+    camera, ranges = found.params.get("camera_field"), found.covered.ranges
+    outside = outside_ranges(found.dataset, found.names, _id(found, row), ranges, camera)
+    return said + outside, unowned or bool(outside)
 
 
 def _id(found: Analysis, row: int) -> str:
@@ -78,16 +79,16 @@ def _id(found: Analysis, row: int) -> str:
     return sample_id
 
 
-def _fields(found: Analysis, row: int, other: int | None) -> list[str]:
+def _fields(found: Analysis, row: int, other: int | None) -> tuple[list[str], bool]:
     """Fields of the user's: what no owned image has first, then what the image beside it lacks.
 
     A flag that no owned image has set may only say that this one is a candidate: it is named where
-    nothing else is (:mod:`~...coverage.named.markers`).
+    nothing else is (:mod:`~...coverage.named.markers`).  Also whether the first kind is among them.
     """
     dataset = found.dataset
     owned = _owned(found)
     if owned is None:
-        return []
+        return [], False
     paths = _asked(found)
     ids = [_id(found, row), *([] if other is None else [_id(found, other)])]
     unseen: list[str] = []
@@ -114,7 +115,7 @@ def _fields(found: Analysis, row: int, other: int | None) -> list[str]:
                 f"`{name}` {_word(mine)}, the one beside it {_word(theirs)} ({_word(mine)}: "
                 f"{count:,} of {counted(owned.total, 'owned image')})."
             )
-    return (unseen + apart or flags)[:MOST_FIELDS]
+    return (unseen + apart or flags)[:MOST_FIELDS], bool(unseen)
 
 
 def _asked(found: Analysis) -> dict[str, str]:
