@@ -263,6 +263,8 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
         return {"status": {"kind": "empty_dataset"}}
     operators = actions.available()
     known = analysis.analyses(dataset)
+    if not known and (writer := pulse.first_writer(dataset)):
+        return {"status": {"kind": "working", "message": f"{writer} writes to this dataset."}}
     try:
         found = analysis.load(dataset, panel.suffix if panel.suffix in known else None)
     except UnfinishedAnalysisError as error:

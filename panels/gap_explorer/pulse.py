@@ -46,10 +46,12 @@ _UNFINISHED = "unfinished: "
 
 
 def state(dataset: fo.Dataset | None, panel: PanelMemory) -> str | None:
-    """Names what there is to show; None while a step writes it."""
+    """Names what there is to show; None while a step writes what is shown already."""
     if dataset is None or is_empty(dataset):
         return "empty"
     known = analysis.analyses(dataset)
+    if not known and (writer := first_writer(dataset)):
+        return f"written by {writer}"
     suffix = panel.suffix if panel.suffix in known else next(iter(known), "")
     assert suffix is not None
     if is_written(dataset, suffix):
@@ -77,6 +79,11 @@ def is_written(dataset: fo.Dataset, suffix: str) -> bool:
     """Whether a step writes this analysis now, or loads images."""
     keys = (f"{leases.ANALYSIS}/{suffix}", f"{leases.LOADING}/")
     return any(leases.holder(dataset, key) is not None for key in keys)
+
+
+def first_writer(dataset: fo.Dataset) -> str | None:
+    """The step that is at work on a dataset without an analysis; None where none is."""
+    return next((lease.step for lease in leases.writers(dataset)), None)
 
 
 def fields_of(dataset: fo.Dataset | None) -> str:

@@ -4,6 +4,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract, memory
+from gapsphere.plugin.dataset.store.leases import lease
 from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
 from gapsphere.tests.support.made_rig import CAMERAS, make_rig
 from gapsphere.tests.support.open_panel import OpenPanel
@@ -77,6 +78,22 @@ def test_a_dataset_without_a_sphere_says_how_many_are_tagged(dataset, images):
     }
     panel.call("find_gaps")
     assert panel.triggered("prompt_user_for_operation")
+
+
+@pytest.mark.parametrize("key", ["analysis/", "analysis/other", "load/"])
+def test_while_the_first_result_is_written_nothing_is_to_be_begun(dataset, images, key):
+    dataset.add_samples([fo.Sample(filepath=str(images[0]), tags=[t]) for t in "SSU"])
+    panel = Panel.loaded(dataset, "first")
+    before = panel.call("pulse")["state"]
+    with lease(dataset, key, "find_gaps"):
+        during = panel.call("pulse")["state"]
+        assert during not in (None, before), "the panel fills itself"
+        panel.call("reload", limit=0, suffix=None)
+        status = {"kind": "working", "message": "find_gaps writes to this dataset."}
+        assert panel.data["status"] == status
+    assert panel.call("pulse")["state"] == before
+    panel.call("reload", limit=0, suffix=None)
+    assert panel.data["status"]["kind"] == "not_computed"
 
 
 def test_every_image_of_a_rig_is_counted_before_there_is_a_sphere(dataset, tmp_path):

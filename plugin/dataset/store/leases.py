@@ -150,6 +150,14 @@ def holder(dataset: fo.Dataset, key: str) -> Lease | None:
     return None if found is None or found.is_dead() else found
 
 
+def writers(dataset: fo.Dataset) -> list[Lease]:
+    """Who writes any analysis of the dataset now, or loads images into it."""
+    store = ExecutionStore.create(STORE, dataset_id(dataset))
+    keys = (key for key in store.list_keys() if key.startswith((ANALYSIS, LOADING)))
+    found = (_holder(store, key) for key in keys)
+    return [lease for lease in found if lease is not None and not lease.is_dead()]
+
+
 def _take(store: ExecutionStore, name: str, key: str, mine: Lease) -> Lease:
     until = time.monotonic() + WAIT
     while not store.set_if_absent(key, asdict(mine)):

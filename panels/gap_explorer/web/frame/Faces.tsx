@@ -38,7 +38,7 @@ export function Working(props: { message: string }): React.ReactElement {
   return (
     <Face name="working" title="A step is running" busy>
       <p role="status">{props.message}</p>
-      <p>The sphere comes as soon as it is done.</p>
+      <p>What it makes is shown as soon as it is done.</p>
     </Face>
   );
 }
