@@ -26,6 +26,11 @@ def fill(page: Page, setting: str, value: str) -> None:
     page.get_by_text(setting, exact=True).locator("xpath=following::input[1]").fill(value)
 
 
+def value(page: Page, setting: str) -> str:
+    """What the input under a label of the form holds."""
+    return page.get_by_text(setting, exact=True).locator("xpath=following::input[1]").input_value()
+
+
 def close_sample(page: Page) -> None:
     """Close the window of the opened sample as its user does, by Escape.
 
