@@ -20,15 +20,18 @@ def pictures(
 ) -> dict[str, list[str | None]]:
     """Files by column: ``frame``, and of each policy ``reconstruction:suffix``, ``importance:...``.
 
-    An entry is None where the frame has no such file or was deleted from the dataset.
+    An entry is None where the frame has no such file or was deleted from the dataset; there is no
+    column where the field is gone, or holds something else.
     """
-    paths = {"frame": "filepath"}
+    named = {"frame": "filepath"}
     for suffix in suffixes:
         names = Names(suffix)
-        if dataset.has_field(names.reconstruction):
-            paths[f"reconstruction:{suffix}"] = names.reconstruction
-        if dataset.has_field(names.importance):
-            paths[f"importance:{suffix}"] = f"{names.importance}.map_path"
+        named[f"reconstruction:{suffix}"] = names.reconstruction
+        named[f"importance:{suffix}"] = f"{names.importance}.map_path"
+    known = {column: dataset.get_field(path) for column, path in named.items()}
+    paths = {
+        column: path for column, path in named.items() if isinstance(known[column], fo.StringField)
+    }
     read = all_of(dataset).select(ids).values(["id", *paths.values()])
     place = {sample_id: at for at, sample_id in enumerate(read[0])}
     rows = [place.get(sample_id) for sample_id in ids]
@@ -42,7 +45,7 @@ def measured(dataset: fo.Dataset, ids: Sequence[str], suffix: str) -> dict[str, 
     """Measured pixels as (u, v) in uint16 steps over 0..1; ``counts`` is how many of each frame."""
     field = Names(suffix).measured
     known: dict[str, np.ndarray[Any, Any]] = {}
-    if dataset.has_field(field):
+    if isinstance(dataset.get_field(f"{field}.keypoints"), fo.ListField):
         view = all_of(dataset).select(ids)
         for sample_id, groups in zip(
             *view.values(["id", f"{field}.keypoints.points"]), strict=True

@@ -1,6 +1,7 @@
 """The sparse sampling panel as FiftyOne calls it: its curves, and what it does to the grid."""
 
 import base64
+import re
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -298,3 +299,27 @@ def test_the_pulse_tells_of_new_simulations_and_of_no_server(
     }
     simulate(simulated, "jitter", {"a": 19.0})
     assert panel.call("pulse")["stamp"] != stamp
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["psnr", "turn", "drive", "importance", "reconstruction", "measured", "scene_cut"],
+)
+def test_a_field_that_holds_something_else_since_is_named(panel, simulated, field):
+    ids = simulated.limit(2).values("id")
+    for value in ("none", ["none"], {"of": "none"}, fo.Classification(label="none")):
+        if simulated.has_field(field):
+            simulated.delete_sample_field(field)
+        simulated.set_values(field, [value] * len(simulated))
+        said = [
+            panel.call("open"),
+            panel.call("curves", field="drive", value="a"),
+            panel.show(0, 3),
+            panel.call("locate", ids=ids[:1]),
+            panel.call("pictures", ids=ids, suffixes=["", "random"]),
+            panel.call("measured", ids=ids, suffix=""),
+        ]
+        for reply in said:
+            assert "error" not in reply or re.search(
+                f"'{field}'|(no|none of these) frames", reply["error"]
+            )

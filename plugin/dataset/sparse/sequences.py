@@ -27,7 +27,7 @@ ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""
 
 _GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField)
-_ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeField)
+ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeField)
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,10 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     which a frame has no value in ``order_field`` is ordered by its files.
     """
     notes: list[str] = []
-    group = _field(samples, sequence_field, _GROUPS, "group frames: text or numbers are needed")
-    order = _field(samples, order_field, _ORDERS, "order frames: numbers, text or times are needed")
+    group = field_of(samples, sequence_field, _GROUPS, "group frames: text or numbers are needed")
+    order = field_of(
+        samples, order_field, ORDERS, "order frames: numbers, text or times are needed"
+    )
     camera = slice_path(dataset_of(samples))
     wanted = ["id", "filepath", *(name for name in (group, order, camera) if name)]
     columns = dict(zip(wanted, samples.values(wanted), strict=True))
@@ -159,7 +161,7 @@ def fields_to_group(dataset: fo.Dataset) -> list[str]:
 
 def fields_to_order(dataset: fo.Dataset) -> list[str]:
     """Fields whose values may order frames, for a form."""
-    return _of_kinds(dataset, _ORDERS)
+    return _of_kinds(dataset, ORDERS)
 
 
 def _of_kinds(dataset: fo.Dataset, kinds: tuple[type, ...]) -> list[str]:
@@ -168,8 +170,8 @@ def _of_kinds(dataset: fo.Dataset, kinds: tuple[type, ...]) -> list[str]:
     return [name for name, f in schema.items() if isinstance(f, kinds) and name not in taken]
 
 
-def _field(samples: Samples, name: str, kinds: tuple[type, ...], needed: str) -> str | None:
-    """The name, where the dataset has such a field."""
+def field_of(samples: Samples, name: str, kinds: tuple[type, ...], needed: str) -> str | None:
+    """The name, where the dataset has such a field; InputError where it is of other kinds."""
     field = samples.get_field(name) if name else None
     if field is None:
         return None

@@ -20,9 +20,11 @@ from ...errors import InputError
 from ..store import runs
 from ..store.names import Names
 from ..store.samples import Samples
-from .sequences import as_numbers, frames_of, in_order
+from .sequences import ORDERS, as_numbers, field_of, frames_of, in_order
 
 STEP = "sparse"
+_NUMBERS = (fo.IntField, fo.FloatField)
+_REMEDY = "rename or delete it, then simulate again"
 Floats = NDArray[np.float64]
 
 
@@ -95,10 +97,17 @@ def simulations(dataset: fo.Dataset) -> list[Simulation]:
 
 
 def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
-    """Figures of a sequence's frames in ``samples``; InputError where the field is gone."""
-    samples = frames_of(samples, simulation.sequence_field, sequence)
+    """Figures of a sequence's frames in ``samples``.
+
+    InputError where the sequence's field is gone, or a field is no longer what was written.
+    """
     names, order = simulation.names, simulation.order_field
     columns = (names.psnr, names.ssim, names.n_samples, names.reconstruction_error)
+    for name in columns:
+        field_of(samples, name, _NUMBERS, f"hold a curve: {_REMEDY}")
+    if order:
+        field_of(samples, order, ORDERS, f"order frames: {_REMEDY}")
+    samples = frames_of(samples, simulation.sequence_field, sequence)
     wanted = ["id", "filepath", *(name for name in (order, *columns) if name)]
     there = [name for name in wanted if samples.has_field(name)]
     read = dict(zip(there, samples.values(there), strict=True))
