@@ -48,7 +48,7 @@ HEADINGS = {
     "sampling.adaptive_sampler": "Where pixels go",
     "sampling.importance_calculator": "Importance",
     "sampling.quality": "Number of pixels",
-    "simulation": "What is kept",
+    "simulation": "Hard frames, and what is kept",
     "training": "Training",
     "frames": "Frames",
     "spec": "The page",
@@ -89,7 +89,7 @@ def form(
         inputs.bool(
             MORE,
             label="More settings",
-            description="Using defaults for: " + ", ".join(setting.label for setting in hidden),
+            description="Using defaults for: " + _summary(hidden),
             default=False,
             view=types.SwitchView(),
         )
@@ -111,15 +111,29 @@ def _add_hidden(
     ctx: foo.ExecutionContext, inputs: types.Object, settings: Sequence[Setting]
 ) -> None:
     """The settings that were folded away, under headings where they are of several kinds."""
+    for name, group in _headed(settings).items():
+        if name:
+            inputs.view(f"heading {name}", types.Header(divider=True), label=name)
+        for setting in group:
+            add(ctx, inputs, setting, setting.default)
+
+
+def _summary(settings: Sequence[Setting]) -> str:
+    """What is folded away: each by its label, or many of several kinds by their headings."""
+    groups = _headed(settings)
+    if "" in groups:
+        return ", ".join(setting.label for setting in settings)
+    kinds = ", ".join(name[:1].lower() + name[1:] for name in groups)
+    return f"{len(settings)} settings ({kinds})"
+
+
+def _headed(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
+    """Settings by heading, in their order; under none where they are few or of one kind."""
     groups: dict[str, list[Setting]] = {}
     for setting in settings:
         section = (setting.key or "").rpartition(".")[0]
         groups.setdefault(HEADINGS.get(section, "Other"), []).append(setting)
-    for name, group in groups.items():
-        if len(groups) > 1 and len(settings) > FEW:
-            inputs.view(f"heading {name}", types.Header(divider=True), label=name)
-        for setting in group:
-            add(ctx, inputs, setting, setting.default)
+    return groups if len(groups) > 1 and len(settings) > FEW else {"": [*settings]}
 
 
 def defaults(ctx: foo.ExecutionContext, params: type[Params], last: LastRun) -> dict[str, Any]:

@@ -66,8 +66,9 @@ class LastRun:
             f"{setting.label}: {self._value(dataset, name)}"
             for name, setting in self.differing(params).items()
         ]
-        which = "; ".join(named) or "they are the defaults"
-        return f"Filled in as in the last run ({self.when} UTC): {which}."
+        if not named:
+            return f"The last run ({self.when} UTC) had the defaults."
+        return f"Filled in as in the last run ({self.when} UTC): {'; '.join(named)}."
 
     def _value(self, dataset: fo.Dataset, name: str) -> str:
         value = self.settings[name]

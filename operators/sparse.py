@@ -27,6 +27,7 @@ class SimulateAdaptiveSampling(StepOperator):
     icon = "grain"
     params = SimulateParams
     remembers = ("sparse",)
+    unasked = ("name", "epsilon", "sentinel_value")  # of configurations and checkpoints
     risk = RiskLevel.HIGH  # overwriting deletes the pictures of the simulation before
     on_target = True
     long = True

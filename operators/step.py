@@ -53,8 +53,9 @@ class StepOperator(FormOperator):
     current view; ``tells_time``: its form says about how long it takes; ``long``: minutes, so that
     where a service takes scheduled work, that is the form's first choice; ``writes``: where files
     go, if it writes any; ``remembers``: steps whose last settings the form starts from, the first
-    that has one wins; ``needs_images``: there is nothing to ask of a dataset without; ``then``:
-    what its user may do next.
+    that has one wins; ``needs_images``: there is nothing to ask of a dataset without; ``unasked``:
+    settings that Python and the command line have and the form has not; ``then``: what its user may
+    do next.
     """
 
     on_target: ClassVar[bool] = False
@@ -65,6 +66,7 @@ class StepOperator(FormOperator):
     writes: ClassVar[Destination | None] = None
     remembers: ClassVar[Sequence[str]] = ()
     needs_images: ClassVar[bool] = True
+    unasked: ClassVar[Sequence[str]] = ()
     risk: ClassVar[RiskLevel] = RiskLevel.MEDIUM
     """As FiftyOne's own operators: editing is medium, deleting high."""
 
@@ -91,7 +93,7 @@ class StepOperator(FormOperator):
         if self.remembers and ctx.dataset is not None:
             suffix = str(ctx.params.get("suffix") or "")
             last = LastRun.of(ctx.dataset, self.params, self.remembers, suffix)
-        without = () if writes is None else (writes.path, writes.replace)
+        without = (*self.unasked, *(() if writes is None else (writes.path, writes.replace)))
         inputs = form.form(
             ctx, self.params, label=self.label, help=self.help, without=without, last=last
         )

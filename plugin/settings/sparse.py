@@ -62,9 +62,14 @@ class SparseParams(Params, section="sampling"):
         advanced=False,
         ge=0,
         le=1,
+        title="Share by importance",
     )
     warmup_frames: int = setting(
-        10, "Number of frames sampled evenly at first", key=_SAMPLER + "warmup_frames", ge=0
+        10,
+        "Number of frames sampled evenly at first",
+        key=_SAMPLER + "warmup_frames",
+        ge=0,
+        title="Warm-up",
     )
     collision_threshold: float = setting(
         0.01,
@@ -72,15 +77,27 @@ class SparseParams(Params, section="sampling"):
         key=_SAMPLER + "collision_threshold",
         ge=0,
         lt=1,
+        title="Least distance",
     )
     method: Method = setting(
         "diffusion",
         "How a density becomes pixels; multinomial draws independently",
         key=_SAMPLER + "method",
+        title="How pixels are drawn",
     )
-    extra: Extra = setting("none", "Third strategy of the mixture", key=_SAMPLER + "extra")
+    extra: Extra = setting(
+        "none",
+        "Third strategy of the mixture, beside importance and even",
+        key=_SAMPLER + "extra",
+        title="Third strategy",
+    )
     extra_ratio: float = setting(
-        0.0, "Share of the third strategy, 0 to 1", key=_SAMPLER + "extra_ratio", ge=0, le=1
+        0.0,
+        "Share of the pixels placed by the third strategy, 0 to 1",
+        key=_SAMPLER + "extra_ratio",
+        ge=0,
+        le=1,
+        title="Share by the third strategy",
     )
     revisit_ratio: float = setting(
         0.2,
@@ -88,12 +105,13 @@ class SparseParams(Params, section="sampling"):
         key=_SAMPLER + "revisit_ratio",
         ge=0,
         le=1,
+        title="Share measured again",
     )
     signal: Signal = setting(
         "dispersion",
         "What importance is computed from",
         key=_CALCULATOR + "signal",
-        title="Importance",
+        title="Signal",
     )
     epsilon: float = setting(
         1e-9,
@@ -106,6 +124,7 @@ class SparseParams(Params, section="sampling"):
         (1,),
         "Sides, in pixels, of the squares that importance is averaged over: 1,5,15",
         key=_CALCULATOR + "scales",
+        title="Averaged over",
     )
     temporal: float = setting(
         0.0,
@@ -113,6 +132,7 @@ class SparseParams(Params, section="sampling"):
         key=_CALCULATOR + "temporal",
         ge=0,
         lt=1,
+        title="Share of the previous frame",
     )
     memory: int = setting(
         24,
@@ -120,6 +140,7 @@ class SparseParams(Params, section="sampling"):
         key="sampling.memory_frames",
         ge=0,
         le=10_000,
+        title="Frames remembered",
     )
     target_psnr: float | None = setting(
         None,
