@@ -4,5 +4,6 @@ declare module "react-test-renderer" {
   export function create(element: React.ReactElement): {
     update(element: React.ReactElement): void;
     unmount(): void;
+    readonly root: { findAllByProps(props: object): { props: { onClick(): void } }[] };
   };
 }

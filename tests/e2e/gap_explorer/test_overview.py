@@ -24,10 +24,14 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     from gapsphere.plugin.dataset.gaps.cards.card_records import gap_cards
 
     cards = gap_cards(carded)
+    panel.page.set_viewport_size({"width": 1600, "height": 1000})
     panel.open(carded)
     page = panel.page
     first = page.locator(LACK).first
     first.wait_for()
+    # Both are seen at once: the weightiest cards, and below them the first pick.
+    seen, pick = (page.locator(css).first.bounding_box() for css in (".gs-results", PICK))
+    assert pick["y"] + pick["height"] / 2 < seen["y"] + seen["height"]
     assert cards[0].title.lower() in first.inner_text().lower()
     assert panel.state("answer") is None
     shot(page, "overview")

@@ -20,6 +20,15 @@ def arranged(panel, space):
     panel.page.wait_for_selector(f'[data-cy="gs-main"][data-space="{space}"]')
 
 
+def in_sight(panel, target):
+    """Whether it is seen whole without scrolling."""
+    panel.wait("document.querySelector('[data-cy=\"gs-results\"]').scrollTop === 0")
+    target.wait_for()
+    box, frame = target.bounding_box(), size(panel, '[data-cy="gs-results"]')
+    above = frame["y"] <= box["y"]
+    return above and box["y"] + box["height"] <= frame["y"] + frame["height"]
+
+
 def test_the_column_is_as_wide_as_it_was_left(panel, shared):
     opened_at(panel, shared, 1600, 1000)
     arranged(panel, "column")
@@ -44,6 +53,19 @@ def test_the_column_is_as_wide_as_it_was_left(panel, shared):
     assert size(panel, ANSWER)["width"] == pytest.approx(320, abs=1)
 
 
+def cut_in_the_middle(name):
+    """Whether a name that has no room loses letters before its number and ending."""
+    return name.evaluate(
+        """(name) => {
+          name.style.width = "70px";
+          const [head, tail] = name.children;
+          const ends = tail.getBoundingClientRect().right - name.getBoundingClientRect().right;
+          const numbered = /\\d\\.png$/.test(tail.innerText);
+          return head.scrollWidth > head.clientWidth && numbered && ends < 1;
+        }"""
+    )
+
+
 def test_in_a_small_window_the_answer_is_a_drawer(panel, shared, shot):
     page = opened_at(panel, shared, 1280, 720).page
     arranged(panel, "drawer")
@@ -62,9 +84,16 @@ def test_in_a_small_window_the_answer_is_a_drawer(panel, shared, shot):
     page.locator('[data-cy="gs-tray"]').get_by_role("heading").click(trial=True)
     closed = size(panel, '[data-cy="gs-canvas"]')["height"]
 
-    # An answer opens it, and so does the keyboard.
+    # An answer opens it, with pictures and what to do in sight; and so does the keyboard.
     panel.ask_place()
     panel.wait(f"() => document.querySelector('{ANSWER}').clientHeight > {open_at - 2}")
+    assert in_sight(panel, page.locator('[data-cy="gs-card"] img').first)
+    assert in_sight(panel, page.get_by_role("button", name="Add to Visual Spec"))
+    page.get_by_role("button", name="More actions").click()
+    assert in_sight(panel, page.get_by_role("menu")), "it opens where there is room"
+    page.keyboard.press("Escape")
+    shot(page, "drawer-place")
+    assert cut_in_the_middle(page.locator(".gs-cards .gs-name").first)
     assert size(panel, '[data-cy="gs-canvas"]')["height"] < closed - 100
     page.focus(SPLITTER)
     page.keyboard.press("ArrowUp")

@@ -81,47 +81,55 @@ export function AnswerView(props: {
         </button>
       </header>
 
-      <div className="gs-told">
-        {image ? (
-          <Pair bridge={bridge} image={image} beside={answer.beside} apart={words?.apart ?? ""} heat={heat} />
-        ) : null}
-        {words ? (
-          <div>
-            <Evidence words={words} />
-            <Verdict words={words} />
+      <div className={image ? undefined : "gs-apart"}>
+        <div className="gs-says-it">
+          <div className="gs-told">
+            {image ? (
+              <Pair bridge={bridge} image={image} beside={answer.beside} apart={words?.apart ?? ""} heat={heat} />
+            ) : null}
+            {words ? (
+              <div>
+                <Evidence words={words} />
+                <Verdict words={words} />
+              </div>
+            ) : null}
           </div>
-        ) : null}
+
+          <div className="gs-does">
+            <Actions
+              run={run}
+              total={ids?.length ?? answer.total}
+              chosen={chosen.size}
+              scope={image && around.length ? scope : null}
+              setScope={setScope}
+              around={around.length}
+              tag={suggestedTag(meant, group.provisional)}
+              busy={heat.making?.state === "running"}
+              act={act}
+            />
+            {state.notice ? (
+              <Notice>
+                <Check /> {state.notice}
+              </Notice>
+            ) : null}
+            <HeatFailure heat={heat} />
+          </div>
+          <HeatControls bridge={bridge} maps={heat.maps.size} />
+        </div>
+
+        <div className="gs-shows">
+          <Group heading={heading[0]} cards={candidates} {...group}>
+            {query.kind === "drive" ? null : <Spread bridge={bridge} />}
+          </Group>
+          <Group heading={heading[1]} cards={owned} {...group} />
+          {answer.total > answer.cards.length ? (
+            <p className="gs-fine">
+              {query.kind === "drive" ? "The farthest from what is owned" : "Some of them"} are shown; actions apply to
+              all {count(answer.total)}.
+            </p>
+          ) : null}
+        </div>
       </div>
-
-      <Actions
-        run={run}
-        total={ids?.length ?? answer.total}
-        chosen={chosen.size}
-        scope={image && around.length ? scope : null}
-        setScope={setScope}
-        around={around.length}
-        tag={suggestedTag(meant, group.provisional)}
-        busy={heat.making?.state === "running"}
-        act={act}
-      />
-      {state.notice ? (
-        <Notice>
-          <Check /> {state.notice}
-        </Notice>
-      ) : null}
-
-      <HeatFailure heat={heat} />
-      <HeatControls bridge={bridge} maps={heat.maps.size} />
-      <Group heading={heading[0]} cards={candidates} {...group}>
-        {query.kind === "drive" ? null : <Spread bridge={bridge} />}
-      </Group>
-      <Group heading={heading[1]} cards={owned} {...group} />
-      {answer.total > answer.cards.length ? (
-        <p className="gs-fine">
-          {query.kind === "drive" ? "The farthest from what is owned" : "Some of them"} are shown; actions apply to all{" "}
-          {count(answer.total)}.
-        </p>
-      ) : null}
     </>
   );
 }

@@ -22,8 +22,8 @@ interface Shown {
   tray: TrayState | null;
 }
 
-/** Rows listed before the rest is asked for. */
-const FIRST = 8;
+/** Rows listed before the rest is asked for: what to label next stands below them, in sight. */
+const FIRST = 4;
 
 /** What S lacks: gap cards; without them what differs by name; without that, what to do. */
 export function Lacks(props: Shown): React.ReactElement {

@@ -16,7 +16,7 @@ export function NameForm(props: {
   const [text, setText] = React.useState(props.proposed);
   const field = React.useRef<HTMLInputElement>(null);
   React.useEffect(() => {
-    field.current?.focus();
+    field.current?.focus({ preventScroll: true }); // it may stand still while the rest scrolls
     field.current?.select();
   }, []);
   const name = text.trim();

@@ -6,6 +6,10 @@ import { count, fileName, plural } from "../words";
 import { Close, SheetIcon } from "../parts/Icons";
 import { SmallImage } from "../../../web/shared/ui/SmallImage";
 
+const HOW =
+  "Collect what is missing as you find it: click the plus on an image, or “Add to Visual Spec” for a " +
+  "whole result. Export the tray as one collection guide.";
+
 /** What the next Visual Spec will ask for, gathered over several clicks; always in sight. */
 export function Tray(props: {
   bridge: Bridge;
@@ -59,7 +63,11 @@ export function Tray(props: {
               Export …
             </Button>
           </>
-        ) : null}
+        ) : (
+          <span className="gs-fine gs-clip" title={HOW}>
+            Nothing collected yet
+          </span>
+        )}
       </header>
       {tray.ids.length ? (
         <ul ref={list} data-cy="gs-tray-list" aria-label={`${count(tray.ids.length)} collected; press Delete to remove one`}>
@@ -100,12 +108,7 @@ export function Tray(props: {
             );
           })}
         </ul>
-      ) : (
-        <p className="gs-fine">
-          Collect what is missing as you find it: click the plus on an image, or “Add to Visual Spec” for
-          a whole result. Export the tray as one collection guide.
-        </p>
-      )}
+      ) : null}
       <footer>
         <p className={tray.error ? "gs-row gs-note gs-note-bad" : "gs-fine"} role={tray.error ? "alert" : "status"}>
           {tray.error ?? tray.notice}

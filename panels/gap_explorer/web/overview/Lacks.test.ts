@@ -1,0 +1,24 @@
+import * as React from "react";
+import { act, create } from "react-test-renderer";
+import { expect, it } from "vitest";
+import type { Overview, RunInfo } from "../contract.gen";
+import { heldBridge, points } from "../testing";
+import { Lacks } from "./Lacks";
+import type { OverviewState } from "./useOverview";
+
+it("lists the weightiest four, so that what to label next is seen below them, and the rest on a click", async () => {
+  const row = { title: "", counts: "", lines: [], images: 1, pictures: [], positions: points(1) };
+  const cards = [...Array(9).keys()].map((at) => ({ ...row, key: `${at}` }));
+  const overview = { cards, cards_total: 8, contrasts: [], summarized: true } as unknown as Overview;
+  const state = { chosen: null } as unknown as OverviewState;
+  const props = { bridge: heldBridge().bridge, run: { gaps: 9 } as RunInfo, state, overview, points: 3, tray: null };
+  let list: ReturnType<typeof create> | null = null;
+  await act(async () => {
+    list = create(React.createElement(Lacks, props));
+  });
+  const all = (of: object) => list!.root.findAllByProps(of);
+  const rows = (): number => all({ "data-cy": "gs-lack" }).length;
+  expect(rows()).toBe(4);
+  await act(async () => all({ look: "link" })[0].props.onClick());
+  expect(rows()).toBe(9);
+});
