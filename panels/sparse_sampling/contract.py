@@ -62,7 +62,7 @@ class Ready(TypedDict):
     stamp: str
     simulations: list[Simulation]
     unusable: int
-    """Simulations whose grouping field was deleted."""
+    """Simulations whose grouping field is gone."""
     sequences: list[Sequence]
     total: int
     """Simulated sequences, in the view or not."""

@@ -10,7 +10,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.dataset.sparse.sequences import ALL, frames_of
+from ...plugin.dataset.sparse.sequences import ALL, GROUPS, frames_of
 from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simulations
 from ...plugin.dataset.store.database import counted
 from ...plugin.dataset.store.names import Names
@@ -26,9 +26,11 @@ def stamp(found: list[Simulation]) -> str:
 
 
 def usable(dataset: fo.Dataset, found: list[Simulation]) -> list[Simulation]:
-    """Those whose sequence field still exists."""
+    """Those whose sequence field is still there, and still names sequences."""
     return [
-        one for one in found if one.sequence_field is None or dataset.has_field(one.sequence_field)
+        one
+        for one in found
+        if one.sequence_field is None or isinstance(dataset.get_field(one.sequence_field), GROUPS)
     ]
 
 
@@ -93,7 +95,8 @@ def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simu
     ]
     if not found:
         raise InputError(
-            f"The simulations of the sequence {value!r} were deleted: reload the panel."
+            f"The simulations of the sequence {value!r} were deleted, or their field was: reload "
+            f"the panel."
         )
     return found
 

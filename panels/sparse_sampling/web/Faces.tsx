@@ -51,13 +51,13 @@ export function Gone(props: {
   retry(): void;
 }): React.ReactElement {
   return (
-    <Face name="gone" title="The sequence field was deleted">
+    <Face name="gone" title="The sequence field is gone">
       <p>
         Frames were simulated in sequences by the field{" "}
         {props.fields.map((field) => (
           <code key={field}>{field}</code>
         ))}
-        , which this dataset no longer has. Restore the field, or simulate again.
+        , which this dataset no longer has as text or numbers. Restore the field, or simulate again.
       </p>
       <Simulate run={props.run} label="Simulate again" />
       <Button look="link" onClick={props.retry}>Retry</Button>

@@ -26,7 +26,7 @@ from ..store.sets.resolve import resolve
 ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""
 
-_GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField)
+GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField)
 ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeField)
 
 
@@ -59,7 +59,7 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     which a frame has no value in ``order_field`` is ordered by its files.
     """
     notes: list[str] = []
-    group = field_of(samples, sequence_field, _GROUPS, "group frames: text or numbers are needed")
+    group = field_of(samples, sequence_field, GROUPS, "group frames: text or numbers are needed")
     order = field_of(
         samples, order_field, ORDERS, "order frames: numbers, text or times are needed"
     )
