@@ -35,6 +35,9 @@ TARGET = "target"
 SLICES, DRIVES = "slices", "sequence_field"
 FEW = 8
 """So many more settings need no headings."""
+MANY = 15
+"""So many are named one by one while they are folded away."""
+OTHER_KINDS = "Other"
 HEADINGS = {
     "umap": "Sphere",
     "distance": "Distances and verdicts",
@@ -48,8 +51,8 @@ HEADINGS = {
     "sampling.adaptive_sampler": "Where pixels go",
     "sampling.importance_calculator": "Importance",
     "sampling.quality": "Number of pixels",
-    "simulation": "Hard frames, and what is kept",
-    "training": "Training",
+    "simulation": "Hard frames",
+    "training": "The model",
     "frames": "Frames",
     "spec": "The page",
 }
@@ -119,11 +122,11 @@ def _add_hidden(
 
 
 def _summary(settings: Sequence[Setting]) -> str:
-    """What is folded away: each by its label, or many of several kinds by their headings."""
-    groups = _headed(settings)
-    if "" in groups:
+    """What is folded away: each by its label; where they are many, their headings."""
+    if len(settings) <= MANY:
         return ", ".join(setting.label for setting in settings)
-    kinds = ", ".join(name[:1].lower() + name[1:] for name in groups)
+    headings = sorted(_headed(settings), key=OTHER_KINDS.__eq__)
+    kinds = ", ".join(name[:1].lower() + name[1:] for name in headings)
     return f"{len(settings)} settings ({kinds})"
 
 
@@ -132,7 +135,7 @@ def _headed(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
     groups: dict[str, list[Setting]] = {}
     for setting in settings:
         section = (setting.key or "").rpartition(".")[0]
-        groups.setdefault(HEADINGS.get(section, "Other"), []).append(setting)
+        groups.setdefault(HEADINGS.get(section, OTHER_KINDS), []).append(setting)
     return groups if len(groups) > 1 and len(settings) > FEW else {"": [*settings]}
 
 

@@ -337,3 +337,15 @@ def test_a_choice_starts_from_the_default_where_the_last_one_is_gone():
         inputs.str("checkpoint_key", label="Model", description="", default=last)
         choose(inputs, params, "checkpoint_key", ["mine"])
         assert inputs.properties["checkpoint_key"].default == start
+
+
+def test_many_settings_are_folded_into_their_headings_and_a_few_named(run_before):
+    def folded(name):
+        return form(name, run_before)["more_settings"]["view"]["description"]
+
+    many = folded("simulate_adaptive_sampling")
+    assert many.startswith("Using defaults for: 21 settings (hard frames, where pixels go, ")
+    assert "Batch size, Learning rate" in folded("train_sparse_transformer")
+    opened = form("simulate_adaptive_sampling", run_before, more_settings=True)
+    assert {"warmup_frames", "memory"} <= opened.keys()
+    assert not {"name", "epsilon", "sentinel_value"} & opened.keys()
