@@ -47,7 +47,7 @@ export interface Ready {
   kind: "ready" | "outside";
   stamp: string;
   simulations: Simulation[];
-  /** Simulations whose grouping field was deleted. */
+  /** Simulations whose grouping field is gone. */
   unusable: number;
   sequences: Sequence[];
   /** Simulated sequences, in the view or not. */
