@@ -219,6 +219,15 @@ def mistakes(params: type[Params], values: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
+def _shown(value: Any) -> str:
+    """A value as a sentence has it, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
 def sentence(error: ValidationError, params: type[Params], called: Mapping[str, str]) -> str:
     """The first mistake that pydantic found, for a person."""
     first = error.errors()[0]
@@ -228,7 +237,7 @@ def sentence(error: ValidationError, params: type[Params], called: Mapping[str, 
     name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         return unknown("setting", name, params.model_fields)
-    return f"{called.get(name, name)}: {text} (given: {first['input']!r})."
+    return f"{called.get(name, name)}: {text} (given: {_shown(first['input'])})."
 
 
 def select(params: type[ParamsT], values: Params) -> ParamsT:

@@ -58,6 +58,8 @@ SERVERS = ("development",)
 INTERNVL_VARIABLE, HUB_ID = "INTERNVL2_PATH", "OpenGVLab/InternVL2-8B"
 _DEEPEST = 3
 _LARGEST = 10_000
+_LARGEST_FILE = 1 << 18
+"""Bytes: YAML takes a second for so many."""
 _FOLDER = Path(__file__).parent / "conf" / "sampling"
 _VARIABLE = re.compile(
     r"\$\{(?:oc\.env:)?(?P<name>\w+)(?:(?::-|,)(?P<default>[^{}$]*))?\}|\$(?P<bare>[A-Za-z_]\w*)"
@@ -160,11 +162,13 @@ def _read_file(path: Path) -> dict[str, Any]:
     if path.exists() and not path.is_file():  # a named pipe would be waited for
         raise InputError(f"{path} is no file: give a YAML file.")
     try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise InputError(f"{path} is larger than {_LARGEST_FILE >> 10} KiB: it is no settings.")
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if _size(document, {}) >= _LARGEST:
-            raise InputError(f"{path} holds more than {_LARGEST:,} values: no settings need them.")
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as YAML: {error}.") from error
+    if _size(document, {}) >= _LARGEST:
+        raise InputError(f"{path} holds more than {_LARGEST:,} values: no settings need them.")
     if document is None:
         return {}
     if isinstance(document, dict) and document and document.keys() <= _sampling_names():

@@ -237,3 +237,75 @@ def test_unknown_names_and_options_are_refused_with_what_there_is(folder):
         load_encoder("packaged", device="cuda:99")
     with pytest.raises(InputError, match="unknown"):
         load_encoder("packaged", device="abacus")
+
+
+VIT = {
+    "model_type": "vit",
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "image_size": 28,
+    "patch_size": 7,
+}
+PREPARED = {
+    "image_processor_type": "ViTImageProcessor",
+    "size": {"height": 28, "width": 28},
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+    "resample": 2,
+}
+
+
+@pytest.fixture
+def vit(tmp_path):
+    from transformers import ViTConfig, ViTModel
+
+    ViTModel(ViTConfig(**VIT)).save_pretrained(tmp_path / "vit")
+    (tmp_path / "vit" / "preprocessor_config.json").write_text(json.dumps(PREPARED))
+    load_encoder("transformers", model_path=tmp_path / "vit", device="cpu")
+    return tmp_path / "vit"
+
+
+CLAIMS = [
+    {"num_hidden_layers": 10**6},
+    {"num_hidden_layers": 10**12},
+    {"hidden_size": 1 << 20},
+    {"intermediate_size": 1 << 40},
+    {"image_size": 10**9},
+]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+@pytest.mark.parametrize("name", ["transformers", "internvl"])
+def test_a_configuration_that_claims_more_than_its_weights_is_refused_before_it_is_built(
+    name, claim, request
+):
+    place = request.getfixturevalue("vit" if name == "transformers" else "folder")
+    (change_json(place / "config.json", **claim) if name == "transformers"
+     else change_vision(place, **claim))  # fmt: skip
+    with pytest.raises(CheckpointError, match="more than its weights can hold"):
+        load_encoder(name, model_path=place, device="cpu")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 10**6, b'{"a":' * 10**5, b"[" + b"{}," * 10**6 + b"0]", bytes((16 << 20) + 1), b"\xff"],
+    ids=["lists", "objects", "many", "large", "no text"],
+)
+@pytest.mark.parametrize("file", ["config.json", "preprocessor_config.json"])
+def test_json_without_bottom_or_end_beside_the_weights_is_a_sentence(vit, file, content):
+    (vit / file).write_bytes(content)
+    with pytest.raises(CheckpointError, match=file):
+        load_encoder("transformers", model_path=vit, device="cpu")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [(1 << 40).to_bytes(8, "little"), (10**6).to_bytes(8, "little") + b"[" * 10**6, b"", b"GGUF"],
+    ids=["claims a terabyte", "nested", "empty", "another format"],
+)
+def test_weights_whose_header_lies_are_a_sentence(vit, start):
+    (vit / "model.safetensors").write_bytes(start + bytes(50_000))
+    with pytest.raises(CheckpointError, match="cannot load"):
+        load_encoder("transformers", model_path=vit, device="cpu")

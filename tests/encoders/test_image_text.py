@@ -74,7 +74,7 @@ def test_a_long_phrase_is_cut_and_an_unknown_word_does_no_harm(folder):
         ("tokenizer.json", "has no tokenizer.json"),
         ("model.safetensors", "has no .safetensors"),
         ("preprocessor_config.json", "has no preprocessor_config.json"),
-        ("config.json", "transformers cannot load"),
+        ("config.json", "has no config.json"),
     ],
 )
 def test_what_is_missing_is_named(folder, file, said):

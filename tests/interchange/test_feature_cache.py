@@ -282,6 +282,7 @@ def bomb(path):
         (lambda path: torch.save(torch.ones(2, 70_000), path), "no embedding has"),
         (lambda path: torch.save(torch.ones(4, dtype=torch.cfloat), path), "as float32"),
         (lambda path: torch.save(torch.eye(3).to_sparse(), path), "does not hold"),
+        (lambda path: torch.save(torch.ones(2, 3, device="meta"), path), "does not hold"),
         (lambda path: path.write_bytes(b"PK\x03\x04 torn"), "not a file of torch.save"),
         (lambda path: path.write_bytes(b""), "not a file of torch.save"),
         (bomb, "unpacks into"),

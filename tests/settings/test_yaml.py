@@ -330,6 +330,24 @@ def test_aliases_that_write_out_to_billions_of_values_are_refused(write, key):
         load(EmbeddingParams, write(f"{key}:\n" + "\n".join(lines)))
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[" * 100_000, "cannot be read as YAML"),
+        ("{a: " * 50_000, "cannot be read as YAML"),
+        ("".join(" " * depth + "a:\n" for depth in range(600)), "cannot be read as YAML"),
+        ("a: !!python/object/apply:os.system [id]", "cannot be read as YAML"),
+        ("data:\n  fps: " + "9" * 100_000, "cannot be read as YAML"),
+        ("data:\n  fps: " + ":".join(["59"] * 50_000), "thousands of digits"),
+        ("data:\n  csv: " + "x" * (1 << 18), "larger than 256 KiB"),
+        ("a: &a [*a]", "must consist of sections"),
+    ],
+)
+def test_a_file_made_to_hurt_is_refused(write, text, sentence):
+    with pytest.raises(InputError, match=sentence):
+        load(EmbeddingParams, write(text))
+
+
 def test_an_alias_that_is_small_is_read(write):
     text = "preprocess: &p {sky_crop_top_pct: 0.25}\n"
     assert load(EmbeddingParams, write(text)).sky_crop_top_pct == 0.25

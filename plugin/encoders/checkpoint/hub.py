@@ -18,7 +18,7 @@ from typing import Any
 from ...errors import CheckpointError, InputError
 from ...interchange.files import temporary
 from ...progress import Progress, silent
-from .internvl_checkpoint import CONFIG_FILE, read_json
+from .claims import CONFIG_FILE, read_json
 from .offline import is_offline
 from .repository import CACHE_VARIABLE, COMMIT, Repository, disk_errors, endpoint, hub_errors
 from .tower import CONFIG_LIMIT, fetch_tower

@@ -9,7 +9,6 @@ opened and need not exist.  What does not fit is refused by name.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +21,11 @@ from safetensors import SafetensorError, safe_open
 
 from ...errors import CheckpointError
 from ..torch_encoder import weights_digest
+from .claims import CONFIG_FILE, read_json, refuse_claims
 
 if TYPE_CHECKING:
     from transformers import InternVLVisionConfig, InternVLVisionModel
 
-CONFIG_FILE = "config.json"
 INDEX_FILE = "model.safetensors.index.json"
 SINGLE_FILE = "model.safetensors"
 PREFIX = "vision_model."
@@ -152,18 +151,6 @@ def parse_index(index: object, source: str) -> dict[str, str]:
     return shards
 
 
-def read_json(file: Path) -> Any:
-    """Parse a JSON file of a checkpoint, or say which file is missing or broken."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"{file.parent} has no {file.name}: name the folder of a complete checkpoint"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{file} cannot be read as JSON: {error}") from error
-
-
 def read_tower_config(folder: Path) -> InternVLVisionConfig:
     """Shape of the tower in a local checkpoint folder; see :func:`config_from_json`."""
     config = read_json(folder / CONFIG_FILE)
@@ -183,7 +170,9 @@ def load_tower(
         No or an unknown configuration, a shard missing or damaged, keys missing or left over,
         a wrong shape, a number format that is not floating point, NaN or infinity in a weight.
     """
-    tower = empty_tower(read_tower_config(folder))
+    config = read_tower_config(folder)
+    refuse_claims(config, folder)
+    tower = empty_tower(config)
     stored = _read_tensors(folder)
     _compare(released_shapes(tower), stored, folder)
     digest = weights_digest(stored)

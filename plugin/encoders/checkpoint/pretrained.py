@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CheckpointError
+from .claims import CONFIG_FILE, read_json, refuse_claims
 
 
 def load_network(folder: Path, *, vision_only: bool) -> tuple[Any, dict[str, Any]]:
@@ -25,9 +26,12 @@ def load_network(folder: Path, *, vision_only: bool) -> tuple[Any, dict[str, Any
     if not any(folder.glob("*.safetensors")):
         raise CheckpointError(f"{folder} has no .safetensors file; pickled weights are not read")
 
+    read_json(folder / CONFIG_FILE)  # bottomless or endless: a sentence
+
     def load() -> tuple[Any, dict[str, Any]]:
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
         tower = getattr(config, "vision_config", None) if vision_only else None
+        refuse_claims(tower or config, folder)
         network, report = transformers.AutoModel.from_pretrained(
             folder,
             config=tower or config,
@@ -68,10 +72,15 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def _loaded(folder: Path, load: Callable[[], Any]) -> Any:
+    from safetensors import SafetensorError
+
     try:
         with _quiet():
             return load()
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError) as error:
+    except (
+        *(OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError),
+        SafetensorError,
+    ) as error:
         raise CheckpointError(f"transformers cannot load {folder}: {error}") from error
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ...errors import CheckpointError
 from ..preprocessing import Colour, Pixels, Region
-from .internvl_checkpoint import read_json
+from .claims import read_json
 
 OWN_FILE = "preprocessor_config.json"
 SHARED_FILE = "processor_config.json"

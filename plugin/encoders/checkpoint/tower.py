@@ -16,7 +16,8 @@ from typing import Any
 
 from ...errors import CheckpointError
 from ...progress import Progress
-from .internvl_checkpoint import CONFIG_FILE, INDEX_FILE, SINGLE_FILE, parse_index, tower_keys
+from .claims import CONFIG_FILE
+from .internvl_checkpoint import INDEX_FILE, SINGLE_FILE, parse_index, tower_keys
 from .repository import Repository
 
 log = logging.getLogger(__name__)

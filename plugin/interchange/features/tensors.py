@@ -56,7 +56,8 @@ def read_pt(path: Path, *, preferred: str) -> NDArray[Any]:
             "save the plain tensor again with torch.save."
         ) from error
     tensor = _chosen(held, preferred, path.name)
-    stored = tensor.untyped_storage().nbytes() if tensor.layout == torch.strided else -1
+    held_here = tensor.layout == torch.strided and tensor.device.type == "cpu"  # not "meta"
+    stored = tensor.untyped_storage().nbytes() if held_here else -1
     if tensor.numel() * tensor.element_size() > stored:
         raise ArtifactError(
             f"{path.name} claims the shape {tuple(tensor.shape)} and does not hold that many "
