@@ -23,6 +23,7 @@ from .sphere import check_points, to_unit_sphere
 Array = NDArray[Any]
 
 NEIGHBORS = 5
+ROWS_AT_ONCE = 65_536
 SAME = 1e-6
 """Squared distance below which two float32 unit rows count as one."""
 
@@ -41,7 +42,10 @@ def check_vectors(embeddings: ArrayLike, name: str = "embeddings") -> Array:
     vectors = np.asarray(embeddings, dtype=np.float32)
     if vectors.ndim != 2 or not vectors.shape[1]:
         raise DimensionError(f"{name} have shape {vectors.shape}; (n, dimensions) is needed.")
-    finite = np.isfinite(vectors).all(axis=1)
+    blocks = range(0, max(len(vectors), 1), ROWS_AT_ONCE)
+    finite = np.concatenate(
+        [np.isfinite(vectors[i : i + ROWS_AT_ONCE]).all(axis=1) for i in blocks]
+    )
     if not finite.all():
         raise NotFiniteError(
             f"Row {int(np.argmin(finite))} of {name} is NaN or infinite ({(~finite).sum()} such "

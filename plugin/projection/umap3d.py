@@ -29,6 +29,10 @@ FEW, EPOCHS_FEW, EPOCHS_MANY = 10_000, 1000, 400
 """Epochs of the layout up to and past so many points: twice as many as umap-learn takes, each of
 an eighth of the work."""
 
+PLACED_AT_ONCE = 100_000
+COMPONENTS_FROM = 20_000
+"""Points that principal components are read off."""
+
 
 @dataclass(frozen=True, eq=False)
 class SphereFit:
@@ -117,9 +121,11 @@ def fit_sphere(
     umap3d = np.empty((len(vectors), 3), np.float32)
     umap3d[fitted] = coordinates
     rest = np.setdiff1d(np.arange(len(vectors)), fitted, assume_unique=True)
-    if len(rest):
-        placed = reducer.place(vectors[rest], progress=_share(progress, 90, 100))
-        umap3d[rest] = placed.sphere if native else placed.umap3d
+    for start in range(0, len(rest), PLACED_AT_ONCE):
+        part = rest[start : start + PLACED_AT_ONCE]
+        begin, end = (90 + 10 * done / len(rest) for done in (start, start + len(part)))
+        placed = reducer.place(vectors[part], progress=_share(progress, begin, end))
+        umap3d[part] = placed.sphere if native else placed.umap3d
     progress(100, 100)
     # Normalising unit rows again moves their last bit: a native layout is the sphere as it is.
     sphere = umap3d if native else to_unit_sphere(umap3d, centre)
@@ -185,11 +191,12 @@ def _layout(
 
 def _principal_components(vectors: Array, count: int, seed: int) -> Array:
     """Scores of the first ``count`` components, padded with zeros where the data has fewer."""
+    drawn = vectors[_draw(len(vectors), COMPONENTS_FROM, None, seed)]
     from sklearn.decomposition import PCA
 
-    possible = min(count, *vectors.shape)
-    solver = "full" if min(vectors.shape) <= 64 else "randomized"
-    scores = PCA(possible, svd_solver=solver, random_state=seed).fit_transform(vectors)
+    possible = min(count, *drawn.shape)
+    solver = "full" if min(drawn.shape) <= 64 else "randomized"
+    scores = PCA(possible, svd_solver=solver, random_state=seed).fit(drawn).transform(vectors)
     return np.pad(scores, ((0, 0), (0, count - possible)))
 
 

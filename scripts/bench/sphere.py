@@ -1,10 +1,13 @@
 """Measures what the choices for the sphere rest on; not a test, run it as a script.
 
-Prints, for a mixture of clusters or for ``--embeddings FILE.npz`` (array ``embeddings``): CPU
-seconds, trustworthiness and recall of the radial and of UMAP's native sphere, and of held-out
-points placed by our rule and by UMAP's own ``transform`` on the same fit.  ``--fresh`` prints CPU
-seconds of whole processes that lay out 600 x 768: the first on a machine, which compiles, and the
-next ones.
+Prints, for a mixture of clusters (``--size N D``) or for ``--embeddings FILE.npz`` (array
+``embeddings``), means over ``--seeds`` seeds and their standard errors: CPU seconds of the layout,
+trustworthiness and recall of our layout and of umap-learn's of one and the same graph, from the
+same start; then of the native sphere, and of held-out points placed by our rule and by UMAP's own
+``transform`` on the same fit.  ``--parts`` prints CPU seconds by parts, and peak memory over what
+the process had with the vectors read.  ``--against`` prints seconds by the clock and of all cores,
+of ours and of ``umap.UMAP(n_components=3)``.  ``--fresh`` prints CPU seconds of whole processes
+that lay out 600 x 768: the first on a machine, which compiles, and the next ones.
 """
 
 import argparse
@@ -20,10 +23,20 @@ from typing import Any
 
 import numpy as np
 from gapsphere.plugin.coverage.nearest.neighbors import nearest, self_first
+from gapsphere.plugin.projection.graph import fuzzy_graph
+from gapsphere.plugin.projection.layout import lay_out
 from gapsphere.plugin.projection.place import Reducer
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
-from gapsphere.plugin.projection.umap3d import fit_sphere
+from gapsphere.plugin.projection.umap3d import (
+    EPOCHS_FEW,
+    EPOCHS_MANY,
+    FEW,
+    _boxed,
+    _principal_components,
+    _spread,
+    fit_sphere,
+)
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -40,15 +53,104 @@ def mixture(n: int = 3000, d: int = 256, clusters: int = 40, seed: int = 1) -> A
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def measured(name: str, work: Callable[[], Array], vectors: Array) -> None:
-    start = time.process_time()
-    sphere = work()
-    seconds = time.process_time() - start
-    quality = sphere_quality(vectors, sphere)
+def measured(name: str, seeds: int, work: Callable[[int], Array], vectors: Array) -> None:
+    """Print what ``work`` costs, and how good the spheres are that it makes of seeds."""
+    work(99)  # compiles
+    spent = 0.0
+    found: list[tuple[Any, Any]] = []
+    for seed in range(seeds):
+        start = time.process_time()
+        sphere = work(seed)
+        spent += time.process_time() - start
+        quality = sphere_quality(vectors, sphere, seed=seed)
+        found.append((quality.trustworthiness, quality.recall))
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(seeds)
     print(
-        f"{name:<28}{seconds:7.1f} CPU s   trustworthiness {quality.trustworthiness:.3f}   "
-        f"recall {quality.recall:.3f}"
+        f"{name:<28}{spent / seeds:7.2f} CPU s   trustworthiness {mean[0]:.4f} +- {error[0]:.4f}   "
+        f"recall {mean[1]:.4f} +- {error[1]:.4f}",
+        flush=True,
     )
+
+
+def layouts(vectors: Array, seeds: int) -> None:
+    """Ours and umap-learn's, of umap-learn's graph."""
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
+
+    k, few = min(30, len(vectors) - 1), len(vectors) <= FEW
+    squared, row = self_first(*nearest(vectors, vectors, k))
+    graph, *_ = fuzzy_simplicial_set(
+        *(vectors, k, None, "euclidean"),
+        knn_indices=row,
+        knn_dists=(squared / 2).astype(np.float32),
+        return_dists=False,
+    )
+    components, curve = _principal_components(vectors, 3, 51), find_ab_params(1.0, 0.1)
+
+    def start(seed: int) -> Array:
+        return _boxed(_spread(components, seed))
+
+    def of_umap(seed: int) -> Array:
+        found, _ = simplicial_set_embedding(
+            *(vectors, graph.copy(), 3, 1.0, *curve, 1.0, 5, 500 if few else 200, start(seed)),
+            *(np.random.RandomState(seed), "euclidean", {}, False, {}, False),
+            parallel=False,
+        )
+        return to_unit_sphere(found)
+
+    own = fuzzy_graph(row, squared / 2)
+    epochs = EPOCHS_FEW if few else EPOCHS_MANY
+
+    def of_ours(seed: int) -> Array:
+        return to_unit_sphere(lay_out(own, start(seed), epochs=epochs, min_dist=0.1, seed=seed))
+
+    measured("our layout", seeds, of_ours, vectors)
+    measured("umap-learn's layout", seeds, of_umap, vectors)
+
+
+def parts(vectors: Array) -> None:
+    """What ``fit_sphere`` does, one after another."""
+    fit_sphere(vectors[:99])  # compiles
+    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        start, clock = time.process_time(), time.perf_counter()
+        found = work()
+        spent, clock = time.process_time() - start, time.perf_counter() - clock
+        over = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) * 1024 / vectors.nbytes
+        print(f"{name:<28}{spent:7.2f} CPU s{clock:8.2f} s   peak +{over:.2f} matrices", flush=True)
+        return found
+
+    components = timed("principal components", lambda: _principal_components(vectors, 3, 51))
+    found = timed("neighbours", lambda: self_first(*nearest(vectors, vectors, 30)))
+    graph = timed("graph", lambda: fuzzy_graph(found[1], found[0] / 2))
+    few, start = len(vectors) <= FEW, _boxed(_spread(components, 51))
+    epochs = EPOCHS_FEW if few else EPOCHS_MANY
+    timed("layout", lambda: lay_out(graph, start, epochs=epochs, min_dist=0.1, seed=51))
+    timed("fit_sphere", lambda: fit_sphere(vectors))
+
+
+def against(vectors: Array) -> None:
+    """Whole fits, in one process and by all cores, compiled before."""
+    import umap
+
+    def ours(rows: Array) -> Array:
+        return fit_sphere(rows).sphere
+
+    def theirs(rows: Array) -> Array:
+        model = umap.UMAP(n_components=3, metric="cosine", n_neighbors=30, n_jobs=-1)
+        return to_unit_sphere(model.fit_transform(rows))
+
+    for name, work in (("fit_sphere", ours), ("umap.UMAP(n_components=3)", theirs)):
+        work(vectors[:5000])
+        start, clock = time.process_time(), time.perf_counter()
+        places = work(vectors)
+        spent, clock = time.process_time() - start, time.perf_counter() - clock
+        quality = sphere_quality(vectors, places)
+        print(
+            f"{name:<28}{clock:7.1f} s{spent:8.1f} CPU s   trustworthiness "
+            f"{quality.trustworthiness:.4f}   recall {quality.recall:.4f}",
+            flush=True,
+        )
 
 
 def umap_sphere(vectors: Array, **options: Any) -> tuple[Any, Array]:
@@ -102,29 +204,35 @@ def fresh() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--embeddings")
-    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--size", type=int, nargs=2, default=(3000, 256), metavar=("N", "D"))
+    parser.add_argument("--seeds", type=int, default=8)
+    for name in ("--fresh", "--parts", "--against", "--layouts"):
+        parser.add_argument(name, action="store_true")
     given = parser.parse_args()
     if given.fresh:
         fresh()
         return
-    vectors = mixture() if given.embeddings is None else np.load(given.embeddings)["embeddings"]
+    vectors = (
+        mixture(*given.size)
+        if given.embeddings is None
+        else np.load(given.embeddings)["embeddings"]
+    )
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     print(f"{vectors.shape[0]} x {vectors.shape[1]}")
     warnings.simplefilter("ignore", UserWarning)
-    fit_sphere(vectors[:200])  # compile first
-    fit_sphere(vectors[:200], native=True)
-    for seed in (51, 1, 2):
-        measured(f"radial, seed {seed}", lambda: fit_sphere(vectors, seed=seed).sphere, vectors)  # noqa: B023
-    measured("native", lambda: fit_sphere(vectors, native=True).sphere, vectors)
-    measured("radial, PCA to 50", lambda: fit_sphere(vectors, pca_dim=50).sphere, vectors)
-    squared, row = self_first(*nearest(vectors, vectors, 30))
-    umap_sphere(vectors[:500], force_approximation_algorithm=True)
-    graph = (row, squared / 2)
+    if given.parts:
+        parts(vectors)
+        return
+    if given.against:
+        against(vectors)
+        return
+    layouts(vectors, given.seeds)
+    if given.layouts:
+        return
     measured(
-        "umap-learn, faiss graph", lambda: umap_sphere(vectors, precomputed_knn=graph)[1], vectors
-    )
-    measured(
-        "umap-learn, own search",
-        lambda: umap_sphere(vectors, force_approximation_algorithm=True)[1],
+        "native",
+        given.seeds,
+        lambda seed: fit_sphere(vectors, seed=seed, native=True).sphere,
         vectors,
     )
     held_out(vectors)

@@ -182,18 +182,23 @@ def test_exact_neighbours_agree_with_float64(clusters):
     assert np.allclose(np.take_along_axis(truth, row, 1), squared, atol=2e-6)
 
 
-def test_inverted_file_finds_nearly_all_neighbours():
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(3000, 8)).astype(np.float32)
-    truth = nearest(vectors, vectors[:300], 10, exact=True)[1]
-    found = nearest(vectors, vectors[:300], 10, exact=False)[1]
-    assert np.mean([np.isin(a, b).mean() for a, b in zip(found, truth, strict=True)]) > 0.9
+@pytest.mark.parametrize("among", [300, 3000])
+def test_search_among_near_centres_finds_nearly_all_neighbours(among):
+    vectors = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+    queries = vectors if among == 3000 else vectors[:300]
+    squared, row = nearest(vectors, queries, 10, exact=True)
+    close, found = nearest(vectors, queries, 10, exact=False)
+    assert np.mean([np.isin(a, b).mean() for a, b in zip(found, row, strict=True)]) > 0.9
+    assert (close >= squared - 1e-5).all()
+    assert (np.diff(close, axis=1) >= 0).all()
 
 
-def test_inverted_file_never_leaves_a_neighbour_out():
-    vectors = np.repeat(np.eye(8, dtype=np.float32), 5, axis=0)
-    distance, row = nearest(vectors, vectors, 30, exact=False)
-    assert (row >= 0).all()
+@pytest.mark.parametrize(("copies", "k"), [(5, 30), (5, 40), (60, 30), (1, 1)])
+def test_search_among_near_centres_never_leaves_a_neighbour_out(copies, k):
+    vectors = np.repeat(np.eye(8, dtype=np.float32), copies, axis=0)
+    distance, row = nearest(vectors, vectors, k, exact=False)
+    assert ((row >= 0) & (row < len(vectors))).all()
+    assert all(len(set(one)) == k for one in row.tolist())
     assert np.isfinite(distance).all()
 
 
