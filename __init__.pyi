@@ -137,6 +137,8 @@ def select_kcenter(
     samples: Samples | str,
     *,
     progress: bool = True,
+    engine: Literal['local', 'ray'] = 'local',
+    ray_address: str | None = None,
     suffix: str = '',
     slices: str | None = None,
     owned: Members = 'S',

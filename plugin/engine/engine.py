@@ -23,6 +23,8 @@ from ..progress import Progress, silent
 EngineName = Literal["local", "ray"]
 SHARD_BYTES = 1 << 24
 """Of the rows of a shard: seconds of work beside 100,000 references, and little to lose."""
+CREW_BYTES = 1 << 30
+"""Of the rows of a member of a crew, which stays."""
 Function = Callable[..., Any]
 
 
@@ -132,8 +134,10 @@ class _LocalCrew:
 LOCAL: Engine = Local()
 
 
-def shards(columns: Sequence[Column], bytes_a_row: float, *, of: int = 1) -> Iterator[Shard]:
-    """Cut columns of equally many rows in shards of about :data:`SHARD_BYTES`.
+def shards(
+    columns: Sequence[Column], bytes_a_row: float, *, of: int = 1, at_most: int | None = None
+) -> Iterator[Shard]:
+    """Cut columns of equally many rows in shards of :data:`SHARD_BYTES`, or of ``at_most``.
 
     ``of``: the rows of a shard are a multiple of that, but for the last.
 
@@ -141,7 +145,7 @@ def shards(columns: Sequence[Column], bytes_a_row: float, *, of: int = 1) -> Ite
     [4, 8, 10]
     """
     count = len(columns[0])
-    rows = max(int(SHARD_BYTES / bytes_a_row) // of, 1) * of
+    rows = max(int((at_most or SHARD_BYTES) / bytes_a_row) // of, 1) * of
     for start in range(0, count, rows):
         part = slice(start, min(start + rows, count))
         yield Shard(part, tuple(column[part] for column in columns))

@@ -25,12 +25,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import EngineError, GapsphereError, InputError, MissingDependencyError
-from .engine import Crew, Function, Shard
+from .engine import SHARD_BYTES, Crew, Function, Shard
 
 TRIES = 20
 """How often the work on a shard is lost before that is an error."""
 AHEAD = 2
-"""Shards of each core that are under way or wait."""
+"""Shards of each core that are under way or wait, at most."""
 PATIENCE = 5.0
 """Seconds that a cluster has to answer."""
 GIVEN_UP = 20.0
@@ -67,8 +67,8 @@ def connected(address: str | None) -> Iterator[RayEngine]:
     try:
         with _lost():
             _same_versions(ray)
-            cores = int(ray.cluster_resources().get("CPU", 1))
-        yield RayEngine(ray, AHEAD * max(cores, 1))
+            window = _window(ray)
+        yield RayEngine(ray, window)
     finally:
         if ours:
             with _lock:
@@ -173,6 +173,15 @@ def _same_versions(ray: Any) -> None:
             )
 
 
+def _window(ray: Any) -> int:
+    """Shards at once: a few for each core, as long as this node's object store is half empty."""
+    cores = AHEAD * int(ray.cluster_resources().get("CPU", 1))
+    here = ray.get_runtime_context().get_node_id()
+    stores = {node["NodeID"]: node["Resources"] for node in ray.nodes()}
+    store = stores.get(here, {}).get("object_store_memory", 0)
+    return max(min(cores, int(store / 2 / SHARD_BYTES)), 1)
+
+
 def _first_line(error: object) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
@@ -186,6 +195,11 @@ def _lost() -> Iterator[None]:
         yield
     except GapsphereError:
         raise
+    except (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError) as error:
+        raise EngineError(
+            f"The object store of Ray is full ({_first_line(error)}): start Ray with more "
+            "--object-store-memory, or free space on its disk."
+        ) from error
     except (ray.exceptions.RayError, ConnectionError) as error:
         raise EngineError(
             f"The Ray cluster was lost ({_first_line(error)}): what was written stays; run it "

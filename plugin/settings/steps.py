@@ -178,8 +178,8 @@ class EngineParams(Params, section="ray"):
 
     engine: Literal["local", "ray"] = setting(
         "local",
-        "Where distances are computed: local, this process; ray, the cores of a Ray cluster, with "
-        "the same result",
+        "Where distances and K-Center are computed: local, this process; ray, the cores of a Ray "
+        "cluster, with the same result",
         key="engine",
         exclude=True,
     )
@@ -248,7 +248,7 @@ class CoverageParams(MetricParams, EngineParams, section="distance"):
     )
 
 
-class KCenterParams(MetricParams, section="kcenter"):
+class PickParams(MetricParams, section="kcenter"):
     """How many candidates to pick."""
 
     k: int = setting(
@@ -261,7 +261,11 @@ class KCenterParams(MetricParams, section="kcenter"):
     )
 
 
-class CandidateParams(KCenterParams, section="select"):
+class KCenterParams(PickParams, EngineParams, section="kcenter"):
+    """How many candidates to pick, and where."""
+
+
+class CandidateParams(PickParams, section="select"):
     """Which candidates to label: a policy, and what the picks must keep to."""
 
     policy: Literal["kcenter", "novelty", "herding"] = setting(

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import choose_threshold, own_distances
 from gapsphere.plugin.coverage.nearest.distances import closest, nearest_distance
+from gapsphere.plugin.coverage.picks import far_cover
+from gapsphere.plugin.coverage.picks.kcenter import k_center_greedy
 from gapsphere.plugin.coverage.support import nearest_and_support
 from gapsphere.plugin.engine import engine
 from gapsphere.plugin.engine.engine import LOCAL, Local, Shard, gathered, opened, shards
@@ -79,3 +81,33 @@ def test_progress_counts_rows_and_stops_the_work(monkeypatch):
 def test_the_engine_of_this_process_does_not_cut():
     with opened("local") as here:
         assert gathered(here, lambda rows, progress: (rows,), [U], bytes_a_row=1)[0] is U
+
+
+class Forgetful(Local):
+    """Members that are made anew now and then, as where a node dies."""
+
+    def crew(self, make, shards, shared=()):
+        made, dice = list(shards), np.random.default_rng(3)
+        crew = super().crew(make, made, shared)
+        call = crew.call
+
+        def forgetting(method, arguments):
+            for at in np.flatnonzero(dice.random(len(made)) < 0.3):
+                crew.members[at] = make(*made[at].columns, *shared)
+            return call(method, arguments)
+
+        object.__setattr__(crew, "call", forgetting)
+        return crew
+
+
+@pytest.mark.parametrize("engine_", [CUT, Forgetful(cuts=True)], ids=["kept", "made anew"])
+@pytest.mark.parametrize("rows", [1, 60, 333, 10**6])
+@pytest.mark.parametrize("kind", ["frames", "copies", "few kinds"])
+def test_picks_and_radii_are_the_same_however_bounds_are_cut(engine_, rows, kind, monkeypatch):
+    monkeypatch.setattr(far_cover, "CREW_BYTES", rows * 24 * 4)
+    pool = {"frames": U, "copies": U[np.arange(500) % 90], "few kinds": U[np.arange(500) % 3]}[kind]
+    d0 = nearest_distance(pool, S, metric="euclidean").distance
+    for k in (1, 40, 400):
+        if rows == 1 and k == 400:
+            continue  # five hundred shards of a row each, for every pick
+        same(k_center_greedy(None, pool, k, d0, engine=engine_), k_center_greedy(None, pool, k, d0))

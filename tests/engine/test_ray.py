@@ -7,6 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import own_distances
+from gapsphere.plugin.coverage.nearest.distances import nearest_distance
+from gapsphere.plugin.coverage.picks import far_cover
+from gapsphere.plugin.coverage.picks.kcenter import k_center_greedy
 from gapsphere.plugin.coverage.support import _of_shard, nearest_and_support
 from gapsphere.plugin.engine import engine, on_ray
 from gapsphere.plugin.engine.engine import LOCAL, Shard, opened, shards
@@ -82,10 +85,33 @@ def test_distances_support_and_leave_one_out_are_those_of_this_process(
 
 
 @pytest.mark.crash
-def test_coverage_of_a_dataset_writes_the_same_and_is_not_run_again(cluster, on_cluster):
+def test_picks_are_those_of_this_process_while_members_of_the_crew_die(on_cluster, monkeypatch):
+    monkeypatch.setattr(far_cover, "CREW_BYTES", 1100 * ROW)  # three of them
+    d0 = nearest_distance(U, S, metric="euclidean").distance
+    here = k_center_greedy(None, U, 500, d0)
+    same(k_center_greedy(None, U, 500, d0, engine=on_cluster), here)
+    call, rounds, killed = on_ray._RayCrew.call, [], []
+
+    def dying(crew, method, arguments):
+        rounds.append(len(crew))
+        if len(rounds) in (2, 3, 6):
+            member = crew.members[len(rounds) % len(crew)]
+            on_cluster.ray.kill(member)
+            killed.append(member)
+        return call(crew, method, arguments)
+
+    monkeypatch.setattr(on_ray._RayCrew, "call", dying)
+    same(k_center_greedy(None, U, 500, d0, engine=on_cluster), here)
+    assert len(killed) == 3
+    assert set(rounds) == {3}
+
+
+@pytest.mark.crash
+def test_steps_on_a_dataset_write_the_same_and_are_not_run_again(cluster, on_cluster):
     import fiftyone as fo
     from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
-    from gapsphere.plugin.settings.steps import CoverageParams
+    from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
+    from gapsphere.plugin.settings.steps import CoverageParams, KCenterParams
 
     dataset = fo.Dataset()
     dataset.add_samples(
@@ -104,6 +130,12 @@ def test_coverage_of_a_dataset_writes_the_same_and_is_not_run_again(cluster, on_
     dataset.delete_sample_field("support")
     assert compute_coverage(dataset, CoverageParams()).quantiles == found.quantiles
     assert dataset.match_tags("U").values(names) == written
+    picks = KCenterParams(k=20, engine="ray", ray_address=cluster.address)
+    found = select_kcenter(dataset, picks)
+    assert select_kcenter(dataset, KCenterParams(k=20)).reused
+    dataset.delete_sample_field("kcenter_rank")
+    again = select_kcenter(dataset, KCenterParams(k=20))
+    assert (again.ids, again.radii) == (found.ids, found.radii)
     dataset.delete()
 
 

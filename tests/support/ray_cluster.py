@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-STORE = 80 << 20
-"""Bytes of a node's object store, about the least that Ray takes."""
+STORE = 200 << 20
+"""Bytes of a node's object store: six shards in half of it."""
 
 
 class TwoNodes:
@@ -36,6 +36,7 @@ class TwoNodes:
     def kill_head(self) -> None:
         """kill -9 of the head."""
         head = self.cluster.head_node
+        assert head is not None
         head.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
 
 

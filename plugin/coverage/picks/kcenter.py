@@ -13,12 +13,16 @@ back to Minoux (1978, "Accelerated greedy algorithms for maximizing submodular s
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...engine.engine import LOCAL, Engine
 from ...errors import DimensionError, InputError, NotFiniteError
 from ...progress import Progress, silent
 from ..nearest.rows import Rows, checked_rows, same_dimension
+from .far_cover import FarCover
 from .lazy_cover import LazyCover
 
 
@@ -28,6 +32,7 @@ def k_center_greedy(
     k: int,
     d0: ArrayLike | None = None,
     *,
+    engine: Engine = LOCAL,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pick ``k`` candidates of U, each the farthest from S and from the picks before it; exact.
@@ -44,6 +49,9 @@ def k_center_greedy(
         Euclidean distance of each candidate to S, where it is known already; S is then not
         read.  Without it, S is compared in full only with those candidates that come near the
         top (selection only).
+    engine : Engine
+        Where bounds are kept, each shard of U's own, when ``d0`` is given; the picks and radii are
+        the same to the last bit.
     progress : callable
         Called with (picks done, k) after each round.
 
@@ -84,7 +92,16 @@ def k_center_greedy(
         same_dimension("S", S, "U", U)
     given = None if d0 is None else checked_distances(d0, len(U))
     goal = min(k + 1, len(U))  # the winner after the last pick gives the last radius
-    cover = LazyCover(U, goal, S=S, distances=given)
+    if engine.cuts and given is not None:
+        far = FarCover(U, goal, distances=given, engine=engine)
+        with closing(far):
+            return _picked(far, goal, k, progress)
+    return _picked(LazyCover(U, goal, S=S, distances=given), goal, k, progress)
+
+
+def _picked(
+    cover: LazyCover, goal: int, k: int, progress: Progress
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     while cover.picked < goal:
         cover.pick_until(goal)
         progress(min(cover.picked, k), k)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..nearest.contenders import settle
 from ..nearest.distances import closest
 from ..nearest.owned_probe import owned_bounds
 from ..nearest.rows import TIE, Rows, squared_distance_of_pairs
@@ -145,15 +146,25 @@ class LazyCover:
     def radii(self, k: int) -> NDArray[np.float64]:
         """The covering radius after each of the first ``k`` picks: the next winner's distance."""
         late = np.flatnonzero(np.isnan(self.squared[: self.picked]))
-        to_owned = late[self.nearest[late] == _OWNED]
-        self.squared[to_owned] = self.owned[self.indices[to_owned]]
-        late = late[self.nearest[late] != _OWNED]
-        self.squared[late] = squared_distance_of_pairs(
-            self.centres, late, self.centres, self.nearest[late]
-        )
+        squared = np.minimum(self._to_earlier(late), self.owned[self.indices[late]])
+        self.squared[late] = squared
         radii = np.zeros(k)  # 0 after the last of U is picked
         radii[: self.picked - 1] = np.sqrt(self.squared[1 : self.picked])
         return radii
+
+    def _to_earlier(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Squared distance, exact, of some centres to the nearest before them; infinite of none."""
+        squared, index = np.full(len(which), np.inf), np.zeros(len(which), np.int64)
+        for start in range(0, len(which), _BLOCK):
+            part = which[start : start + _BLOCK]
+            before = int(part[-1])
+            similarity = self.centres[part] @ self.centres[:before].T
+            similarity[self.numbers[:before] >= part[:, None]] = -np.inf
+            rows = slice(start, start + len(part))
+            known = self.centres[:before], self.numbers[:before], similarity
+            if before:
+                settle(self.centres[part], *known, squared[rows], index[rows])
+        return squared
 
     def _first(self) -> int | None:
         """Where nothing is covered: the heaviest row that may be picked, the first among equals."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ....coverage.nearest.distances import nearest_distance
 from ....coverage.nearest.rows import squared_distance_of_pairs, squared_to_metric
+from ....engine.engine import LOCAL, Engine
 from ...store import runs
 from ...store.fields.metadata import columns
 from ...store.names import Names
@@ -23,7 +24,9 @@ ROUNDING = 1e-6
 """Between a distance of a float32 column and the same in float64."""
 
 
-def distances(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.float32]:
+def distances(
+    dataset: fo.Dataset, names: Names, inputs: Inputs, engine: Engine = LOCAL
+) -> NDArray[np.float32]:
     """Euclidean distance of each candidate to S, float32 (n,).
 
     The pairs that the coverage run found nearest are measured again in float64, which is what
@@ -43,7 +46,8 @@ def distances(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.f
             found = squared_to_metric(squared, metric)
             if np.allclose(found, np.array(said, float), rtol=0, atol=ROUNDING):
                 return squared_to_metric(squared, "euclidean").astype(np.float32)
-    return nearest_distance(pool.matrix, owned.matrix, metric="euclidean").distance
+    both = pool.matrix, owned.matrix
+    return nearest_distance(*both, metric="euclidean", engine=engine).distance
 
 
 def support(dataset: fo.Dataset, names: Names, inputs: Inputs) -> NDArray[np.int64] | None:

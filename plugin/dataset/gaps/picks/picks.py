@@ -21,10 +21,11 @@ from ....coverage.picks.curve import Curve, curve
 from ....coverage.picks.kcenter import k_center_greedy
 from ....coverage.picks.quotas import Quota
 from ....coverage.picks.select import Picks, select
+from ....engine.engine import opened
 from ....errors import EmptySetError
 from ....progress import Progress, silent
 from ....results import Result
-from ....settings.steps import CandidateParams, KCenterParams
+from ....settings.steps import CandidateParams, KCenterParams, PickParams
 from ...store import runs
 from ...store.fields.ownership import Column, Writes, refuse_foreign
 from ...store.leases import holds_lease
@@ -153,10 +154,11 @@ def select_kcenter(
         return replace(of_record(known), reused=True)
     refuse_foreign(step.dataset, step.names, writes(step.names))
     owned, pool = inputs.owned.matrix, inputs.pool.matrix
-    d0 = measured.distances(step.dataset, step.names, inputs)
     k = min(params.k, len(pool))
     step.work = work(len(pool), k)
-    indices, radii = k_center_greedy(owned, pool, k, d0, progress=progress)
+    with opened(params.engine, params.ray_address) as engine:
+        d0 = measured.distances(step.dataset, step.names, inputs, engine)
+        indices, radii = k_center_greedy(owned, pool, k, d0, engine=engine, progress=progress)
     picked = PickResult(
         [inputs.pool.ids[index] for index in indices],
         _in_metric(radii, params),
@@ -331,7 +333,7 @@ def _written(step: Step, samples: Samples, picked: PickResult) -> PickResult:
     return picked
 
 
-def _in_metric(radii: NDArray[np.floating], params: KCenterParams) -> list[float]:
+def _in_metric(radii: NDArray[np.floating], params: PickParams) -> list[float]:
     """Euclidean radii in the unit the user reads distances in."""
     return squared_to_metric(np.asarray(radii, np.float64) ** 2, params.metric).tolist()
 
