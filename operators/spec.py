@@ -76,6 +76,7 @@ def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParam
     proposed = usual.passing if usual is not None and usual.count == usual.total else None
     if proposed is not None or given is not None:  # a δ that counts stays in sight
         widgets.ask(ctx, inputs, SpecParams, "spec_delta", proposed)
+        widgets.to_top(inputs, "spec_delta")
     own = usual if given is None else turned_down(distances, given)
     if proposed is not None and (own is None or given is None):
         # The App fills in what is proposed and asks again: the reason stays beside it.
@@ -86,6 +87,8 @@ def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParam
         inputs.view("own", types.Warning(), label="Not all would pass", description=str(own))
     elif own is not None:
         widgets.mark(inputs, InputError(str(own)))
+    if "own" in inputs.properties:
+        widgets.to_top(inputs, "own")  # it is seen before anything is pressed
 
 
 def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str]:
