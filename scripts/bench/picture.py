@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from ...tests.support.servers import chromium
+from ...tests.support.servers import app_server, chromium
 
 PORT = 5199
 DEMO_DATASET = "gapsphere-demo"
@@ -32,8 +32,9 @@ SPARSE_DRAWN = """(() => {
 def main() -> None:
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/sparse_sampling.png")
     simulate()
-    with app_window(SPARSE_DATASET) as page:
-        look_at_sparse(page)
+    # ``gapsphere app`` opens on Gap Explorer, whatever workspace the address names.
+    with app_server() as url, window() as page:
+        look_at_sparse(page, url)
         page.screenshot(path=target)
     # With two rows of pictures it would be twice as large in full colour.
     Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
@@ -53,18 +54,25 @@ def app_window(dataset: str) -> Iterator[Page]:
             print(line, end="")
             if line.startswith("App:"):
                 break
-        with chromium() as browser:
-            page = browser.new_page(viewport={"width": 1500, "height": 900})
-            page.set_default_timeout(120_000)
-            page.add_init_script("window.IS_PLAYWRIGHT = true")
+        with window() as page:
             yield page
     finally:
         app.terminate()
         app.wait(30)
 
 
-def look_at_sparse(page: Page) -> None:
-    page.goto(f"http://127.0.0.1:{PORT}/datasets/{SPARSE_DATASET}?workspace=sparse")
+@contextmanager
+def window() -> Iterator[Page]:
+    """A window of Chromium of the pictures' size."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1500, "height": 900})
+        page.set_default_timeout(120_000)
+        page.add_init_script("window.IS_PLAYWRIGHT = true")
+        yield page
+
+
+def look_at_sparse(page: Page, url: str) -> None:
+    page.goto(f"{url}/datasets/{SPARSE_DATASET}?workspace=sparse")
     page.locator('[data-cy="looker"]').first.wait_for()
     page.locator('[data-cy="sp-picture"]').nth(1).click()
     page.get_by_role("radio", name="Pixels").last.click()
