@@ -141,7 +141,8 @@ def play(film: Film) -> None:
 
 
 def click(film: Film, target: Locator) -> None:
-    """Move to an element's middle and click it."""
+    """Move to an element's middle and click it, wherever the panel was scrolled to."""
+    target.scroll_into_view_if_needed()
     box = target.bounding_box()
     assert box is not None
     film.go(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
