@@ -316,8 +316,8 @@ def _check(ids: Sequence[str], matrix: NDArray[np.float32], field: str, unit: bo
     bad = np.flatnonzero(~np.isfinite(norms))
     if bad.size:
         raise NotFiniteError(
-            f"{bad.size} samples have NaN or infinity in {field!r}, the first is "
-            f"{ids[bad[0]]}. Clear their {field!r} and embed again."
+            f"{bad.size} samples have NaN, infinity or numbers beyond float32 in {field!r}, the "
+            f"first is {ids[bad[0]]}. Clear their {field!r} and embed again."
         )
     if unit:
         off = np.flatnonzero(np.abs(norms - 1) > UNIT_TOLERANCE)
