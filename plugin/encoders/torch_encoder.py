@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DimensionError
+from .cuda_graph import Graph
 from .pooling import WORDS, Pooling, join_rows
 from .preprocessing import Pixels
 from .protocol import unit_rows
@@ -74,6 +75,7 @@ class TorchEncoder:
     revision: str | None = None
     chunk: Mapping[str, int] = field(default_factory=lambda: CHUNK)
     fingerprint: str = field(init=False)
+    _graph: Graph | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.fingerprint = self.fingerprint_with(self.pooling)
@@ -129,12 +131,21 @@ class TorchEncoder:
         size = self.chunk.get(self.device.type, 8)
         chunks = [batch[start : start + size] for start in range(0, len(batch), size)]
         with torch.inference_mode():
-            pooled = [
-                self.features(self.pixels.normalise(images, self.dtype)).float()
-                for images in self._on_device(chunks)
-            ]
+            pooled = [self._forward(images, size) for images in self._on_device(chunks)]
             result: np.ndarray = torch.cat(pooled).cpu().numpy()
         return result
+
+    def _forward(self, images: torch.Tensor, size: int) -> torch.Tensor:
+        """Pooled features, float32, of uint8 images on the device."""
+        pixels = self.pixels.normalise(images, self.dtype)
+        if self.device.type != "cuda" or len(pixels) != size:
+            return self._run(pixels)
+        if self._graph is None or not self._graph.fits(pixels):
+            self._graph = Graph(self._run, pixels)
+        return self._graph(pixels)
+
+    def _run(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.features(pixels).float()
 
     def _on_device(self, chunks: list[np.ndarray]) -> Iterable[torch.Tensor]:
         """Chunks on the device; the host does not wait for one before it pins the next."""
