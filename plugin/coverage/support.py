@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..engine.engine import LOCAL, Engine, gathered
 from ..progress import Progress, silent
 from .nearest.distances import Nearest, closest
+from .nearest.gpu.within import within_on_gpu
 from .nearest.rows import (
     TIE,
     Metric,
@@ -203,6 +204,10 @@ class SupportTally:
                 reached[row, segment] = np.count_nonzero(inside, axis=1)
         if not self._alone:
             self._add_drives(tile, reached)
+
+    def on_gpu(self) -> None:
+        """Count all of the product on a GPU."""
+        self.counts, self._drives = within_on_gpu(self.pool, self.owned, self.labels, self._squared)
 
     def _within(
         self, tile: Tile, row: NDArray[np.int64], column: slice

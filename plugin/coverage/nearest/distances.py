@@ -2,8 +2,9 @@
 
 A matrix product in tiles (:mod:`.tiles`) names the contenders; the winner among them is settled in
 float64.  Where rows follow one another as frames do, bounds leave most of the product out
-(:mod:`.blocks`); a set with itself takes half of the product (:mod:`.within`).  Nothing is
-approximate: the covering radius is a maximum, which finds every miss of an approximate index.
+(:mod:`.blocks`); a set with itself takes half of the product (:mod:`.within`), a GPU all of it in
+half precision (:mod:`.gpu`).  Nothing is approximate: the covering radius is a maximum, which
+finds every miss of an approximate index.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from ...errors import DimensionError, EmptySetError
 from ...progress import Progress, silent
 from .blocks import closest_by_blocks, plan
 from .contenders import settle
+from .gpu.bands import worth_a_gpu
+from .gpu.closest import closest_on_gpu
 from .rows import (
     Metric,
     Rows,
@@ -29,7 +32,7 @@ from .rows import (
     squared_to_metric,
 )
 from .segments import hide_own
-from .tiles import Reduction, on_gpu, products
+from .tiles import Reduction, products
 from .within import closest_within
 
 
@@ -188,8 +191,11 @@ def closest(
     """
     if engine.cuts and also is None:
         return _by_shards(engine, queries, references, group, memory_mb, progress)
-    alone = also is None and not on_gpu()
-    if alone and not isinstance(group, tuple):
+    if worth_a_gpu(queries, references):
+        if also is not None:
+            also.on_gpu()
+        return closest_on_gpu(queries, references, group=group, progress=progress)
+    if also is None and not isinstance(group, tuple):
         how = plan(queries, references, group=group, memory_mb=memory_mb)
         if how is not None:
             return closest_by_blocks(

@@ -1,11 +1,7 @@
-"""The product of two sets of unit rows, in tiles that fit the memory, by the fastest BLAS at hand.
-
-That is numpy's, or a GPU's where torch is loaded and sees one.
-"""
+"""The product of two sets of unit rows, in tiles that fit the memory, by numpy's BLAS."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -33,6 +29,10 @@ class Reduction(Protocol):
 
     def add(self, tile: Tile) -> None:
         """Take in one tile, which is left as it was."""
+        ...
+
+    def on_gpu(self) -> None:
+        """Take in the whole product, on a GPU."""
         ...
 
 
@@ -77,9 +77,7 @@ def _parts(starts: Index, first: int, count: int, wide: int) -> Iterator[tuple[s
 
 
 def _matrix_product(references: Rows) -> Product:
-    """``(queries, columns) -> queries @ references[columns].T`` by the fastest BLAS at hand."""
-    if on_gpu():
-        return _torch_product(references, "cuda")
+    """``(queries, columns) -> queries @ references[columns].T`` into one buffer."""
     buffer = np.empty(0, np.float32)
 
     def product(queries: Rows, columns: slice) -> NDArray[np.float32]:
@@ -89,32 +87,5 @@ def _matrix_product(references: Rows) -> Product:
             buffer = np.empty(shape[0] * shape[1], np.float32)  # once: fresh pages are slow
         out = buffer[: shape[0] * shape[1]].reshape(shape)
         return np.matmul(queries, references[columns].T, out=out)
-
-    return product
-
-
-def on_gpu() -> bool:
-    """Whether the program has loaded torch already, and torch sees a GPU.
-
-    Importing it for this alone costs more than it saves.
-    """
-    torch = sys.modules.get("torch")
-    return torch is not None and bool(torch.cuda.is_available())
-
-
-def _torch_product(references: Rows, device: str) -> Product:
-    """The same product on a torch device, in full float32: TF32 keeps ten bits, ours need 23."""
-    import torch
-
-    def product(queries: Rows, columns: slice) -> NDArray[np.float32]:
-        precision = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("highest")
-        try:
-            left, right = (
-                torch.tensor(part, device=device) for part in (queries, references[columns])
-            )
-            return (left @ right.T).cpu().numpy()
-        finally:
-            torch.set_float32_matmul_precision(precision)
 
     return product

@@ -146,15 +146,6 @@ def test_one_sequence_alone_is_left_out_sample_by_sample(drive):
     np.testing.assert_array_equal(leave_one_out(S, sequences=one), leave_one_out(S))
 
 
-def test_a_torch_device_gives_the_same_numbers(drive, monkeypatch):
-    S, U = drive
-    expected = nearest_distance(U, S)
-    monkeypatch.setattr(tiles, "_matrix_product", lambda rows: tiles._torch_product(rows, "cpu"))
-    found = nearest_distance(U, S)
-    np.testing.assert_array_equal(found.index, expected.index)
-    np.testing.assert_array_equal(found.distance, expected.distance)
-
-
 @pytest.mark.parametrize(
     ("spoil", "error", "words"),
     [

@@ -1,0 +1,1 @@
+"""The same questions asked of a GPU, where torch sees one."""
