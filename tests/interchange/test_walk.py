@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import socket
@@ -93,11 +94,16 @@ def test_what_is_no_file_is_named_and_never_opened(drive, tmp_path, monkeypatch)
     assert left == {"named pipes": 2, "devices": 1, "sockets": 1}
 
 
-def test_names_of_another_encoding_are_left_out_and_can_be_printed_and_written(drive, tmp_path):
-    korean = b"/\xbe\xdf\xb0\xa3"
-    for name in (b".png", b""):
-        path = os.fsencode(drive) + korean + name
-        (os.mkdir if not name else lambda p: open(p, "w").close())(path)
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("야간", "cp949"), ("Köln", "latin-1"), ("夜", "shift-jis")]
+)
+def test_names_of_another_encoding_are_left_out_and_can_be_printed_and_written(
+    drive, tmp_path, name, encoding
+):
+    foreign = b"/" + name.encode(encoding)
+    for ending in (b".png", b""):
+        path = os.fsencode(drive) + foreign + ending
+        (os.mkdir if not ending else lambda p: open(p, "w").close())(path)
     listed = walk(drive, {".png"})
     assert len(listed.files) == 2
     assert listed.left_out.counts == {walking.FOREIGN_NAME: 2}
@@ -107,13 +113,14 @@ def test_names_of_another_encoding_are_left_out_and_can_be_printed_and_written(d
     assert [len(paths) for paths in written.values()] == [2]
 
 
-def test_a_folder_that_cannot_be_read_is_named(drive, monkeypatch):
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ENOENT])
+def test_a_folder_that_cannot_be_read_is_named(drive, monkeypatch, code):
     (drive / "locked").mkdir()
     scandir = os.scandir
 
     def refuse(path):  # the tests may run as root, whom no mode keeps out
         if str(path).endswith("locked"):
-            raise PermissionError(13, "Permission denied")
+            raise OSError(code, os.strerror(code))
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
