@@ -113,10 +113,16 @@ def by_the_book(owned: Array, pool: Array, drives: list[str], *, settled: bool =
 
 def settle(queries: Array, owned: Array, similarity: Array) -> NDArray[np.float64]:
     """Distance to the nearest among all that float32 cannot tell from it."""
-    bar = similarity.max(axis=1) - np.float32(TIE)
-    row, column = np.nonzero(similarity >= bar[:, None])
-    squared = squared_distance_of_pairs(queries, row, owned, column)
-    return np.minimum.reduceat(squared, np.flatnonzero(np.diff(row, prepend=-1))) / 2
+    contends = similarity >= (similarity.max(axis=1) - np.float32(TIE))[:, None]
+    every, first = np.arange(len(queries)), contends.argmax(axis=1)
+    squared = squared_distance_of_pairs(queries, every, owned, first)
+    contends[every, first] = False
+    for row in np.flatnonzero(contends.any(axis=1)):
+        others = np.flatnonzero(contends[row])
+        rows = np.full(len(others), row)
+        rival = squared_distance_of_pairs(queries, rows, owned, others).min()
+        squared[row] = min(squared[row], rival)
+    return squared / 2
 
 
 def distances(owned: Array, pool: Array, drives: list[str]) -> None:
