@@ -76,6 +76,7 @@ class TorchEncoder:
     chunk: Mapping[str, int] = field(default_factory=lambda: CHUNK)
     fingerprint: str = field(init=False)
     _graph: Graph | None = field(default=None, init=False, repr=False)
+    _recordable: bool = field(default=True, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.fingerprint = self.fingerprint_with(self.pooling)
@@ -138,10 +139,18 @@ class TorchEncoder:
     def _forward(self, images: torch.Tensor, size: int) -> torch.Tensor:
         """Pooled features, float32, of uint8 images on the device."""
         pixels = self.pixels.normalise(images, self.dtype)
-        if self.device.type != "cuda" or len(pixels) != size:
+        if self.device.type != "cuda" or len(pixels) != size or not self._recordable:
             return self._run(pixels)
         if self._graph is None or not self._graph.fits(pixels):
-            self._graph = Graph(self._run, pixels)
+            import torch
+
+            try:
+                self._graph = Graph(self._run, pixels)
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError:  # its kernels wait for one another's values
+                self._recordable = False
+                return self._run(pixels)
         return self._graph(pixels)
 
     def _run(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from gapsphere.plugin.encoders import torch_encoder
 from gapsphere.plugin.encoders.pooling import projection
 from gapsphere.plugin.encoders.preprocessing import Region
 from gapsphere.plugin.encoders.protocol import Encoder
@@ -376,3 +377,36 @@ def test_a_model_without_a_plain_patch_grid_is_refused(tmp_path):
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(SQUASHED | {"size": 32}))
     with pytest.raises(CheckpointError, match="plain vision transformer"):
         load_encoder("transformers", model_path=tmp_path, device="cpu")
+
+
+@pytest.mark.parametrize("kind", ["packaged", "vit"])
+def test_a_network_that_cannot_be_recorded_on_a_gpu_runs_as_before(
+    kind, load, pictures, monkeypatch
+):
+    encoder = load(kind)
+    images = torch.from_numpy(np.stack([encoder.prepare(picture) for picture in pictures]))
+    expected = encoder._forward(images, len(images))
+    encoder.device = torch.device("cuda")  # asked for its type only: the images stay here
+    tries = []
+
+    def refuse(*_):
+        tries.append(1)
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(torch_encoder, "Graph", refuse)
+    for _ in range(2):
+        assert torch.equal(encoder._forward(images, len(images)), expected)
+    assert len(tries) == 1
+
+
+def test_a_gpu_without_memory_for_a_recording_says_so(load, pictures, monkeypatch):
+    encoder = load("packaged")
+    images = torch.from_numpy(np.stack([encoder.prepare(picture) for picture in pictures]))
+    encoder.device = torch.device("cuda")
+
+    def refuse(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch_encoder, "Graph", refuse)
+    with pytest.raises(torch.OutOfMemoryError):  # which a smaller batch is the answer to
+        encoder._forward(images, len(images))
