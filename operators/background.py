@@ -102,7 +102,7 @@ def _asked(ctx: foo.ExecutionContext, operator: StepOperator) -> dict[str, Any]:
     if "SELECTED_SAMPLES" in targets:
         asked[MEANT] = {"selected": list(ctx.selected)}
     elif "CURRENT_VIEW" in targets or (operator.on_target and not any(targets)):
-        asked[MEANT] = {"view": stages(ctx.view)} if ctx.has_custom_view else {}
+        asked[MEANT] = {"view": stages(ctx.view) if ctx.has_custom_view else []}
     return dict(json.loads(json.dumps(asked, default=str)))
 
 

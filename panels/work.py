@@ -42,7 +42,11 @@ def _go_on(ctx: foo.ExecutionContext, one: Told) -> None:
     params = dict(one.params)
     meant = params.pop(MEANT, {})
     if "view" in meant:
-        ctx.ops.set_view(view_of(ctx.dataset, meant["view"]))
+        ctx.ops.clear_selected_samples()  # else the form would mean what has been selected since
+        if meant["view"]:
+            ctx.ops.set_view(view_of(ctx.dataset, meant["view"]))
+        else:
+            ctx.ops.clear_view()
     if "selected" in meant:
         ctx.ops.set_selected_samples(meant["selected"])
     ctx.prompt(f"{PLUGIN}/{one.by.step}", params=params)

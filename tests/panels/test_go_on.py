@@ -15,11 +15,11 @@ from gapsphere.tests.support.waiting import wait_for
 URI = "@gapsphere/gap-explorer/"
 
 
-def run(dataset, name, work, monkeypatch, *, app=True, selected=(), **params):
+def run(dataset, name, work, monkeypatch, *, app=True, selected=(), whole=False, **params):
     """What the App is told by an operator whose step is ``work``."""
     operator = foo.get_operator(URI + name)
     monkeypatch.setattr(operator, "run", lambda ctx, params, report: work(report))
-    view = stages(dataset.match_tags("S"))
+    view = [] if whole else stages(dataset.match_tags("S"))
     request = {"dataset_name": dataset.name, "view": view, "params": params}
     request["selected"] = list(selected)
     request |= {"operator_uri": URI + name} if app else {}
@@ -80,6 +80,26 @@ def test_going_on_means_the_view_that_it_was_begun_on(fresh, monkeypatch, target
     assert view.values("id") == fresh.match_tags("S").values("id")
     (asked,) = panel.triggered("prompt_user_for_operation")
     assert asked["params"] == form
+
+
+@pytest.mark.parametrize("step", ["compute_embeddings", "compute_heatmaps"])
+def test_work_on_all_goes_on_with_all_whatever_has_been_selected_since(fresh, monkeypatch, step):
+    left = threading.Event()
+
+    def stopped(_report):
+        assert left.wait(60)
+        raise loaded("plugin.errors").Cancelled("Stopped.")
+
+    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
+    run(fresh, step, stopped, monkeypatch, whole=True)
+    left.set()
+    one = wait_for(lambda: ended(fresh))
+    panel = OpenPanel(fresh)
+    panel.call("work", id=one.id, do="again")
+    assert panel.triggered("clear_selected_samples")
+    assert panel.triggered("clear_view")
+    assert not panel.triggered("set_view")
+    assert panel.triggered("prompt_user_for_operation")
 
 
 @pytest.mark.parametrize(("patience", "kept"), [(60, 0), (0, 1)])
