@@ -97,7 +97,11 @@ class App:
     def start(self):
         """Click the summary's button; returns the sample that opens."""
         self.page.click('[data-cy="gr-start"]')
-        return self.sample()
+        sample = self.sample()
+        # Where the click left it, the pointer may lie on the App's sidebar, whose tooltip covers
+        # what lies beside it.
+        self.page.mouse.move(2, 2)
+        return sample
 
     def sample(self, *, after=None):
         """The sample on the screen, another one than ``after``."""

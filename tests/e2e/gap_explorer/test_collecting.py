@@ -20,7 +20,9 @@ def test_the_tray_gathers_over_several_places_and_opens_the_form_on_them(panel, 
     panel.open(own)
     page = panel.page
     tray = page.get_by_role("region", name="Visual Spec tray")
-    tray.get_by_text("Export the tray as one collection guide").wait_for()
+    how = tray.get_by_text("Nothing collected yet")
+    how.wait_for()
+    assert "Export the tray as one collection guide" in how.get_attribute("title")
     shot(page, "tray-empty")
 
     first = [card["id"] for card in panel.ask_place()["cards"]]
