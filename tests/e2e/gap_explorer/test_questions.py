@@ -33,11 +33,14 @@ def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
     of_delta = r"\s*0\.\d{3} (beyond|within) δ \(0\.\d{3}, level 10 %\)"
     assert re.match(words["badge"] + of_delta, verdict)
     assert words["headline"] in verdict
+    shown = panel.page.inner_text("body")
+    assert re.search(r"than \d+(\.\d)? % of owned images", shown)
     shot(panel.page, "panel-point")
 
     panel.page.mouse.click(*panel.empty_place())
     answer = panel.answer("place")
     assert {card["set"] for card in answer["cards"]} == {"U"}
+    panel.page.get_by_role("heading", name="A place on the sphere").wait_for()
     panel.count(12)  # 8 candidates and 4 owned images
     said = panel.page.inner_text('[data-cy="gs-evidence"]')
     assert re.search(r"Within \d+.\d° of here|Nothing lies within", said)
