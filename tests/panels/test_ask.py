@@ -94,7 +94,7 @@ def test_the_text_names_each_neighbour_with_its_file(found, made):
         line.startswith(f"  candidate  {first.sample_id}  {path}  (") and line.endswith(f"{far})")
         for line in lines
     )
-    assert "Owned images there:" in lines
+    assert "Owned images around it:" in lines
 
 
 def test_an_image_stands_beside_the_owned_image_nearest_to_it(found, made):

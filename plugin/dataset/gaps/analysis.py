@@ -36,6 +36,7 @@ from ..store.vectors.points import Points
 from . import sphere
 from .coverage import coverage
 from .coverage.coverage import CoverageResult
+from .coverage.measured import of_another_encoder
 from .picks import picks
 from .point_ids import PointIds
 
@@ -46,7 +47,7 @@ WARM_AFTER = 2.0
 """Seconds before reading ahead: drawing the points comes first."""
 KEPT = 3
 """Analyses held in memory: a dataset or two, and a second encoder."""
-EMBEDDINGS, UNKNOWN = "embeddings", "unknown"
+EMBEDDINGS = "embeddings"
 IMPORTED = "imported"
 """In place of an encoder, where a folder brought what it made."""
 UNSAID, UNMEASURED = "0.95 quantile of dist_to_S", "not measured: run compute_coverage"
@@ -219,8 +220,7 @@ def _lacks(dataset: fo.Dataset, names: Names, measured: runs.Record | None) -> s
         rests += f" and the {whose} distances"
     if not dataset.has_field(names.embedding):
         return f"{rests}; there are no embeddings."
-    before, now = (each.get("fingerprint", UNKNOWN) for each in (ours, theirs))
-    if UNKNOWN not in (before, now) and before != now:
+    if of_another_encoder(measured, made_by):
         return (
             f"{rests}, which were not made from the embeddings that the samples have now "
             f"({theirs.get('encoder')}). Run compute_coverage for their distances and δ."

@@ -53,7 +53,7 @@ class AnswerResult(Result):
         ``(sample_id, set, distance)``, nearest first, without the image asked about.
     owned
         Images of S beside them: of an image the nearest one (of another drive, where the image is
-        itself of S), of a place or a cap a few that are there.
+        itself of S), of a cap a few that are there, of a place a few around it.
     metric
         Unit of the distances in ``words``, ``nearest`` and ``far``; ``verdict`` has the run's.
     far
@@ -90,7 +90,8 @@ class AnswerResult(Result):
         of_image = kind in ("S", "U")
         lines = [self.title, NO_VERDICT if self.words is None else str(self.words)]
         if self.owned:
-            lines.append("The owned image beside it:" if of_image else "Owned images there:")
+            there = "Owned images around it:" if kind == "place" else "Owned images there:"
+            lines.append("The owned image beside it:" if of_image else there)
             lines += map(self._line, self.owned)
         if self.nearest:
             heading = {"cap": "Nearest to its middle:", "drive": "Farthest from owned images:"}

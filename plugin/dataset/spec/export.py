@@ -32,6 +32,7 @@ from ...results import Result
 from ...settings.spec import SpecParams
 from ..gaps.coverage import coverage
 from ..gaps.coverage.coverage import CoverageResult
+from ..gaps.coverage.measured import of_another_encoder
 from ..gaps.vectors.embed import STEP as EMBEDDINGS
 from ..store import places, runs
 from ..store.database import database_failures
@@ -273,7 +274,7 @@ def _made_by(dataset: fo.Dataset, names: Names) -> MadeBy:
     inputs: Mapping[str, Any] = record.inputs if record else {}
     fingerprint = inputs.get("fingerprint", "unknown")
     measured = runs.read(dataset, names, coverage.STEP)
-    if record and measured and measured.inputs.get("fingerprint", fingerprint) != fingerprint:
+    if of_another_encoder(measured, record):
         raise MismatchError(
             "δ comes from vectors of another encoder than the embeddings have now: run "
             "compute_coverage again, with reset_delta."

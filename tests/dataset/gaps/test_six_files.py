@@ -153,6 +153,21 @@ def test_imported_distances_are_stale_once_images_are_embedded(imported, encoder
         api.export_visual_spec(imported.match_tags("U").limit(3), progress=False)
 
 
+@pytest.mark.parametrize("asked", [{}, {"target_covered": 0.5}, {"support": 2}], ids=str)
+def test_delta_of_the_folder_judges_no_picks_of_the_new_encoder(imported, encoder, asked):
+    compute_embeddings(imported, encoder=encoder)
+    if asked:
+        with pytest.raises(InputError, match="of these embeddings: run compute_coverage first"):
+            api.select_candidates(imported, k=2, progress=False, **asked)
+    else:
+        made = api.select_candidates(imported, k=2, progress=False)
+        assert made.delta is None
+        assert "within δ" not in str(made)
+    measured = api.compute_coverage(imported, progress=False)
+    made = api.select_candidates(imported, k=2, progress=False, **asked)
+    assert made.delta == measured.delta
+
+
 def test_delta_of_the_folder_is_not_kept_for_the_new_encoder(imported, encoder):
     compute_embeddings(imported, encoder=encoder)
     measured = api.compute_coverage(imported, progress=False)

@@ -22,6 +22,17 @@ from . import coverage
 
 ROUNDING = 1e-6
 """Between a distance of a float32 column and the same in float64."""
+UNKNOWN = "unknown"
+"""The fingerprint of an encoder that no record names."""
+
+
+def of_another_encoder(covered: runs.Record | None, embedded: runs.Record | None) -> bool:
+    """Whether a coverage run measured other vectors than the embeddings' run has made since.
+
+    Its δ and its distances then say nothing beside distances between the vectors of now.
+    """
+    made = {each.inputs.get("fingerprint", UNKNOWN) for each in (covered, embedded) if each}
+    return len(made - {UNKNOWN}) > 1
 
 
 def distances(

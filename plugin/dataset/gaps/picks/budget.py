@@ -87,7 +87,7 @@ class BudgetResult(Result):
                 known.append(f"{line.figures['cards'][last]:g} gap cards")
             rows.append(f"  {line.name:<12}{', '.join(known)}")
         if self.knee is not None:
-            rows.append(f"the radius bends at {self.knee:,} picks")
+            rows.append(f"the radius bends at {counted(self.knee, 'pick')}")
         rows += [self.note] if self.note else []
         return "\n".join(rows)
 

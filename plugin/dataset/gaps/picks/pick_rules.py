@@ -19,6 +19,7 @@ from ....coverage.picks.duplicates import frame_scale
 from ....coverage.picks.quotas import Quota
 from ....errors import EmptySetError, InputError, MismatchError, UnfinishedError
 from ....settings.steps import CandidateParams, MetricParams
+from ...store import runs
 from ...store.fields.metadata import columns
 from ...store.names import FRAME_NUMBER, Names
 from ...store.sets.drives import Drives, naming_fields, read_drives
@@ -30,6 +31,8 @@ from ..coverage import coverage, measured
 QUOTA = re.compile(
     r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d*)(?P<dots>\.\.)?(?P<most>(?<=\.)\d*)?"
 )
+
+OF_THESE = "in this metric and of these embeddings"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
     delta = delta_of(dataset, names, params)
     if delta is None and params.target_covered is not None:
         raise InputError(
-            "target_covered needs δ, and there is none in this metric: run compute_coverage first."
+            f"target_covered needs δ, and there is none {OF_THESE}: run compute_coverage first."
         )
     recorded = inputs.owned.matrix, drives.owned, drives.order
     apart, times = None, None
@@ -117,12 +120,15 @@ def _quota(inputs: Inputs, word: str) -> Quota:
 
 
 def delta_of(dataset: fo.Dataset, names: Names, params: MetricParams) -> float | None:
-    """δ of the last coverage run, None without one in that metric."""
+    """δ of the last coverage run, None without one in that metric and of these embeddings."""
     try:
         covered = coverage.read(dataset, names)
     except EmptySetError:
         return None
     if not np.isfinite(covered.delta) or covered.metric != params.metric:
+        return None
+    ran = (runs.read(dataset, names, step) for step in (coverage.STEP, "embeddings"))
+    if measured.of_another_encoder(*ran):
         return None
     return covered.delta
 
@@ -150,8 +156,8 @@ def _support(
     radius = delta if params.support_radius is None else params.support_radius
     if radius is None:
         raise InputError(
-            "support needs a radius, and there is no δ in this metric: run compute_coverage first, "
-            "or give support_radius."
+            f"support needs a radius, and there is no δ {OF_THESE}: run compute_coverage first, or "
+            "give support_radius."
         )
     return Support.as_owned(params.support, radius, *recorded, metric=params.metric)
 

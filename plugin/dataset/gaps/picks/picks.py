@@ -21,6 +21,7 @@ from ....coverage.picks.curve import Curve, curve
 from ....coverage.picks.kcenter import k_center_greedy
 from ....coverage.picks.quotas import Quota
 from ....coverage.picks.select import Picks, select
+from ....coverage.words import counted
 from ....engine.engine import opened
 from ....errors import EmptySetError
 from ....progress import Progress, silent
@@ -111,8 +112,8 @@ class PickResult(Result):
         radii = self.radii or ([] if self.ids else [self.radius_before])  # imports may tell none
         after = f"{radii[-1]:.4f} after" if radii else "unknown after"
         lines = [
-            f"{len(self.ids)} picks{by}{short}: covering radius {self.radius_before:.4f} before, "
-            f"{after} ({self.metric})"
+            f"{counted(len(self.ids), 'pick')}{by}{short}: covering radius "
+            f"{self.radius_before:.4f} before, {after} ({self.metric})"
         ]
         if self.covered:
             lines.append(
@@ -122,7 +123,8 @@ class PickResult(Result):
         at = self.knee
         if at is not None:
             there = [self.radius_before, *radii][at]
-            lines.append(f"the radius bends at {at:,} picks ({there:.4f}): later ones buy less")
+            where = f"{counted(at, 'pick')} ({there:.4f})"
+            lines.append(f"the radius bends at {where}: later ones buy less")
         if self.target:
             met = "no number of these" if self.budget is None else f"the first {self.budget:,}"
             lines.append(f"target: {self.target} with {met} picks")
