@@ -27,11 +27,20 @@ def found(folder):
     return names, listed.left_out.counts
 
 
-def test_endings_in_any_case_are_taken_and_others_counted(drive):
-    for name in ("p.heic", "q.HEIC", "r.dng", "IMG001", "frame.0001", "s.3gp", "x." + "y" * 90):
+OTHER_ENDINGS = {
+    "p.heic q.HEIC r.HeIc": {".heic": 3},
+    "r.dng s.3gp t.mts": {".dng": 1, ".3gp": 1, ".mts": 1},
+    "IMG001 frame.0001": {walking.NO_ENDING: 2},
+    "x." + "y" * 90: {walking.NO_ENDING: 1},
+    "c.png.bak d.png~": {".bak": 1, walking.NO_ENDING: 1},
+}
+
+
+@pytest.mark.parametrize("names", OTHER_ENDINGS, ids=lambda names: names[:20])
+def test_endings_in_any_case_are_taken_and_others_counted(drive, names):
+    for name in names.split():
         (drive / name).touch()
-    left = {walking.NO_ENDING: 3, ".heic": 2, ".dng": 1, ".3gp": 1}
-    assert found(drive) == (["a.png", "b.PNG"], left)
+    assert found(drive) == (["a.png", "b.PNG"], OTHER_ENDINGS[names])
 
 
 def test_names_that_differ_in_case_alone_are_two_files(drive):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import fiftyone as fo
 import numpy as np
@@ -360,6 +361,26 @@ def test_steps_without_vectors_or_sets_are_sentences(loaded, dataset):
         find_gaps(dataset[:0])
     with pytest.raises(EmptySetError, match="no sphere yet"):
         place_on_sphere(loaded)
+
+
+UNREADABLE = {
+    "gone": (Path.unlink, "does not exist: was it moved or deleted"),
+    "empty": (lambda path: path.write_bytes(b""), "empty"),
+    "a page": (lambda path: path.write_bytes(b"<html>404</html>"), "is not an image"),
+    "cut": (lambda path: path.write_bytes(path.read_bytes()[:40]), "damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_where_no_image_can_be_read_the_reason_is_said(loaded, encoder, kind):
+    spoil, reason = UNREADABLE[kind]
+    for path in map(Path, loaded.match_tags("S").values("filepath")):
+        spoil(path)
+    with pytest.raises(
+        EmptySetError, match=r"No sample of S has an 'embedding': .* skipped"
+    ) as refused:
+        find_gaps(loaded, GapParams(k=2), encoder=encoder)
+    assert reason in str(refused.value)
 
 
 def test_the_same_parameters_load_no_model_again(loaded, monkeypatch):

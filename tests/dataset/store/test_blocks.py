@@ -4,6 +4,7 @@ The server itself says what it was asked (its profile), with blocks made small.
 """
 
 import fiftyone as fo
+import gapsphere
 import numpy as np
 import pytest
 from bson import ObjectId
@@ -65,6 +66,27 @@ def add(dataset, tag, count, seed):
     )
 
 
+def longer(commands):
+    """Commands that name more samples than a block, by their first letters."""
+    found = {}
+    for command in commands:
+        most = max(lists_of_ids(command), default=0)
+        if most > BLOCK and command.get("find") != "runs":  # a few, whatever the dataset's size
+            found[str(command)[:400]] = most
+    return found
+
+
+@pytest.fixture(scope="module")
+def laid():
+    made = fo.Dataset()
+    made.add_sample_field("theirs", fo.VectorField)
+    add(made, "S", OWNED, 1)
+    add(made, "U", POOL, 2)
+    find_gaps(made, GapParams(encoder="field", model_path="theirs", attributes=False, k=3))
+    yield made
+    made.delete()
+
+
 def test_every_list_of_ids_goes_in_blocks(dataset, commands):
     dataset.add_sample_field("theirs", fo.VectorField)
     add(dataset, "S", OWNED, 1)
@@ -78,10 +100,28 @@ def test_every_list_of_ids_goes_in_blocks(dataset, commands):
     tag_skipped(dataset, Names(), ids, ids[::2])
     tag_skipped(dataset, Names(), ids, ())
     load._retag(dataset, ids, "U")
-    longest = {}
-    for command in commands():
-        most = max(lists_of_ids(command), default=0)
-        if most > BLOCK and command.get("find") != "runs":  # a few, whatever the dataset's size
-            longest[str(command)[:400]] = most
-    assert not longest
+    assert not longer(commands())
     assert dataset.count_sample_tags()["U"] == OWNED + POOL + POOL // 2
+
+
+NAMING = {
+    "tag_samples": lambda made, _: gapsphere.tag_samples(made, owned="not:U", pool="U"),
+    "select_candidates": lambda made, _: gapsphere.select_candidates(
+        made, k=9, skip_duplicates=False, progress=False
+    ),
+    "place_on_sphere": lambda made, _: gapsphere.place_on_sphere(made, progress=False),
+    "ask": lambda made, _: gapsphere.ask(made, drive="2-0"),
+    "budget_curve": lambda made, _: gapsphere.budget_curve(made, random_seeds=2, progress=False),
+    "artifacts": lambda made, folder: (
+        gapsphere.export_artifacts(made, folder / "out"),
+        gapsphere.import_artifacts(made, folder / "out", suffix="again"),
+    ),
+}
+
+
+@pytest.mark.parametrize("step", NAMING)
+def test_whatever_names_samples_names_them_in_blocks(laid, commands, tmp_path, step):
+    NAMING[step](laid, tmp_path)
+    asked = commands()
+    assert asked
+    assert not longer(asked)

@@ -8,7 +8,9 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.images.load import load_images, tag_samples
+from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, ImageError, InputError
+from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from PIL import Image
 
 
@@ -209,22 +211,38 @@ def test_a_file_known_under_another_folder_is_not_added_again(dataset, make_imag
         load_images(dataset, str(tmp_path / "nas"), str(tmp_path / "mine"))
 
 
-def test_names_count_from_where_a_table_was_named_and_not_from_its_blob(dataset, tmp_path):
+TABLES = {
+    "m.csv": "filename,split\na.png,U\nb.png,U\n",
+    "l.json": '["a.png", "b.png"]',
+    "metadata.csv": "file_name\na.png\nb.png\n",
+}
+
+
+@pytest.mark.parametrize("way", ["snapshots/abc", "named"])
+@pytest.mark.parametrize("name", TABLES)
+def test_names_count_from_where_a_table_was_named_and_not_from_its_blob(
+    dataset, tmp_path, name, way
+):
     blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "abc"
     blobs.mkdir(), snapshot.mkdir(parents=True)
-    Image.new("RGB", (8, 8)).save(blobs / "x.png")
-    (blobs / "csv").write_text("filename,split\na.png,S\n")
-    (blobs / "json").write_text('["b.png"]')
-    for name, blob in (
-        ("a.png", "x.png"),
-        ("b.png", "x.png"),
-        ("m.csv", "csv"),
-        ("l.json", "json"),
-    ):
-        (snapshot / name).symlink_to(f"../../blobs/{blob}")
-    loaded = load_images(dataset, csv=str(snapshot / "m.csv"), pool=str(snapshot / "l.json"))
-    assert dataset.values("filepath") == [str(snapshot / "a.png"), str(snapshot / "b.png")]
-    assert not loaded.unreadable
+    (tmp_path / "named").symlink_to(snapshot)
+    for level, image in enumerate(("a.png", "b.png")):
+        Image.new("L", (8, 8), level).save(blobs / image)
+        (blobs / image).rename(blobs / f"0a{level}")
+        (snapshot / image).symlink_to(f"../../blobs/0a{level}")
+    (blobs / "0b").write_text(TABLES[name])
+    (snapshot / name).symlink_to("../../blobs/0b")
+    named = tmp_path / way
+    if name == "metadata.csv":
+        params = FeatureCacheParams(cache_dir=str(named), image_dir=str(named))
+        import_feature_cache(dataset, params)
+    elif name == "m.csv":
+        load_images(dataset, csv=str(named / name))
+    else:
+        load_images(dataset, pool=str(named / name))
+    folders, names = zip(*map(os.path.split, dataset.values("filepath")), strict=True)
+    assert names == ("a.png", "b.png")
+    assert {os.path.realpath(folder) for folder in folders} == {str(snapshot)}
 
 
 @pytest.mark.parametrize("source", ["named", "csv"])

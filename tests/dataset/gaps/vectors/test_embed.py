@@ -10,6 +10,7 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 import pytest
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.vectors import embed
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
@@ -24,7 +25,7 @@ from gapsphere.plugin.errors import (
     MismatchError,
     NotFiniteError,
 )
-from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
+from gapsphere.plugin.settings.steps import CoverageParams, EmbeddingParams, GapParams
 from PIL import Image
 
 
@@ -241,6 +242,34 @@ def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
     shorter = copied(dataset, rows[:, :5])
     assert shorter.fingerprint not in (first.fingerprint, other.fingerprint)
     assert shorter.dimension == 5
+
+
+OTHER_MODELS = {
+    "other values": lambda rows: rows + 0.35 * np.roll(rows, 1, axis=0),
+    "turned": lambda rows: rows[:, ::-1],
+    "of the other sign": lambda rows: -rows,
+    "shorter": lambda rows: rows[:, :5],
+    "longer": lambda rows: np.hstack([rows, rows[:, :3]]),
+}
+
+
+@pytest.mark.parametrize("made", OTHER_MODELS)
+def test_delta_is_read_again_where_another_model_filled_the_field(dataset, made):
+    rows = np.random.default_rng(4).normal(size=(24, 8)).astype(np.float32)
+    dataset.add_samples(
+        [fo.Sample(filepath=f"/made/{n}.png", tags=["S" if n < 12 else "U"]) for n in range(24)],
+        progress=False,
+    )
+    first = copied(dataset, rows)
+    before = compute_coverage(dataset)
+    dataset.delete_sample_field("theirs")
+    other = copied(dataset, np.ascontiguousarray(OTHER_MODELS[made](rows)))
+    assert other.fingerprint != first.fingerprint
+    found = compute_coverage(dataset)
+    whole = compute_coverage(dataset, CoverageParams(reset_delta=True))
+    assert found.delta == whole.delta
+    same = made in ("turned", "of the other sign")  # the same angles between vectors
+    assert (found.delta == pytest.approx(before.delta)) == same
 
 
 def test_a_field_of_another_name_with_the_same_vectors_is_of_the_same_model(dataset):

@@ -9,7 +9,7 @@ from gapsphere.plugin.dataset.gaps import analysis, deltas
 from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store.samples import flat
 from gapsphere.plugin.dataset.store.sets.door import chosen
-from gapsphere.plugin.errors import GapsphereError, InputError
+from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import EmbeddingParams
 from gapsphere.tests.support.made_rig import CAMERAS, LIDAR, VECTOR, make_rig
 
@@ -216,60 +216,3 @@ def test_samples_of_a_rig_become_s_and_u(rig):
         rig, owned="field:scene_token=scene-0000", pool="field:scene_token=scene-0001"
     )
     assert counts == {"S": 24, "U": 24}
-
-
-def kinds(dataset):
-    """Datasets and views that no step works on."""
-    dataset.add_samples(
-        [
-            fo.Sample(
-                filepath=f"/made/{n}.png",
-                kind=f"k{n % 2}",
-                things=fo.Detections(
-                    detections=[fo.Detection(label="car", bounding_box=[0, 0, 0.5, 0.5])]
-                ),
-            )
-            for n in range(4)
-        ],
-        progress=False,
-    )
-    yield dataset.to_patches("things"), "view of patches"
-    yield dataset.group_by("kind"), "grouped by a field"
-    for media, name in (("video", "a.mp4"), ("point-cloud", "a.pcd"), ("3d", "a.fo3d")):
-        other = fo.Dataset()
-        other.add_samples([fo.Sample(filepath=f"/made/{name}")], progress=False)
-        yield other, f"holds {media} samples"
-    other = fo.Dataset()
-    other.add_samples([fo.Sample(filepath="/made/a.xyz")], progress=False)
-    yield other, "holds samples of unknown media type, .* ending of the file"
-    clouds = fo.Dataset()
-    clouds.add_group_field("group", default="lidar")
-    element = fo.Group().element("lidar")
-    clouds.add_samples([fo.Sample(filepath="/made/a.pcd", group=element)], progress=False)
-    yield clouds, "no slice of images"
-    yield "no such one", "Unknown dataset 'no such one'"
-    yield 7, "Pass a FiftyOne dataset or view, not int"
-
-
-STEPS = [
-    "compute_embeddings",
-    "compute_attributes",
-    "compute_coverage",
-    "select_kcenter",
-    "compute_sphere",
-    "place_on_sphere",
-    "find_gaps",
-    "compute_heatmaps",
-    "export_visual_spec",
-]
-
-
-def test_every_step_refuses_what_are_no_images_before_it_writes(dataset):
-    for samples, said in kinds(dataset):
-        for name in STEPS:
-            with pytest.raises(GapsphereError, match=said):
-                getattr(gapsphere, name)(samples, progress=False)
-        if isinstance(samples, fo.Dataset):
-            assert not samples.list_runs()
-            assert "embedding" not in samples.get_field_schema()
-            samples.delete()
