@@ -4,9 +4,11 @@ import ast
 import os
 import socket
 import subprocess
+import sys
 import threading
 
 import fiftyone.operators as foo
+import numpy as np
 import pytest
 from fiftyone.operators.types import RiskLevel
 from gapsphere.operators import OPERATORS
@@ -171,6 +173,31 @@ def test_an_operator_starts_no_process(dataset, tmp_path, monkeypatch):
     assert len(dataset.exists("embedding")) == 4
 
 
+@pytest.mark.parametrize("cluster", [None, "", "local", "127.0.0.1:1", "ray://127.0.0.1:1"])
+@pytest.mark.parametrize("operator", ["compute_coverage", "select_kcenter", "find_gaps"])
+def test_no_operator_starts_ray_itself(dataset, monkeypatch, operator, cluster):
+    import fiftyone as fo
+
+    dataset.add_samples(
+        [
+            fo.Sample(f"/made/{n}.png", tags=["S" if n < 8 else "U"], theirs=np.eye(16)[n])
+            for n in range(16)
+        ],
+        progress=False,
+    )
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    call("compute_embeddings", dataset, encoder="field", model_path="theirs")
+    if cluster is not None:
+        monkeypatch.setenv("RAY_ADDRESS", cluster)
+    started = []
+    monkeypatch.setattr(subprocess.Popen, "__init__", lambda _, *args, **__: started.append(args))
+    with pytest.raises(Exception, match=r"RAY_ADDRESS|ray\.address is|does not answer|pip install"):
+        call(operator, dataset, engine="ray", **FROM_FIELD.get(operator, {}))
+    assert not started
+    assert "ray" not in sys.modules or not sys.modules["ray"].is_initialized()
+
+
+FROM_FIELD = {"find_gaps": {"encoder": "field", "model_path": "theirs", "attributes": False}}
 FORBIDDEN = {"subprocess", "socket", "urllib.request", "http.client", "pickle", "multiprocessing"}
 LIVE = "plugin/sparse/live/"
 NAMES_OF_ERRORS = "plugin/interchange/features/tensors.py"
