@@ -16,11 +16,12 @@ from ..store.names import Names
 from ..store.samples import flat
 from ..store.sets.resolve import Samples, dataset_of
 from . import sphere
-from .analysis import NoAnalysisError
+from .analysis import EMBEDDINGS, NoAnalysisError
 from .cards import card_records
 from .cards.card_records import CardResult
 from .coverage import coverage
 from .coverage.coverage import CoverageResult
+from .coverage.measured import of_another_encoder
 from .picks import picks
 from .picks.picks import PickResult
 from .sphere import SphereResult
@@ -34,7 +35,8 @@ class AnalysisResult(Result):
 
     ``farthest`` are ``(sample_id, filepath, distance)`` of the candidates farthest from S,
     ``picks`` ``(sample_id, filepath, radius)`` of the first K-Center picks, ten each at most.
-    ``guide`` is the path of the last collection guide.
+    ``guide`` is the path of the last collection guide; ``newer`` names the encoder of embeddings
+    that came since, where coverage is of others.
     """
 
     dataset: str
@@ -46,6 +48,7 @@ class AnalysisResult(Result):
     farthest: list[tuple[str, str, float]] = field(default_factory=list)
     picks: list[tuple[str, str, float | None]] = field(default_factory=list)
     guide: str | None = None
+    newer: str | None = None
 
     def __str__(self) -> str:
         steps: dict[str, Result | None] = {
@@ -58,6 +61,11 @@ class AnalysisResult(Result):
         for name, result in steps.items():
             text = "not computed" if result is None else str(result).replace("\n", f"\n{'':12}")
             lines.append(f"{name:<12}{text}")
+        if self.newer:
+            lines.append(
+                f"embeddings  of {self.newer} came since, and coverage is of others: run "
+                "compute_coverage for their distances and δ."
+            )
         lines += [f"guide       {self.guide}"] if self.guide else []
         return "\n".join(lines)
 
@@ -73,7 +81,7 @@ class AnalysisResult(Result):
             found["cards"] = [card.line() for card in self.carded.found[:LISTED]]
         found["farthest"] = [_row(row, "distance") for row in self.farthest]
         found["picks"] = [_row(row, "radius") for row in self.picks]
-        return found | {"guide": self.guide}
+        return found | {"guide": self.guide, "newer_embeddings": self.newer}
 
 
 def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
@@ -107,12 +115,20 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
         _farthest(dataset, names),
         [] if chosen is None else _first(dataset, chosen),
         guide.get("path"),
+        _newer(dataset, names),
     )
 
 
 def _read(dataset: fo.Dataset, names: Names, step: str) -> dict[str, Any] | None:
     record = runs.finished(dataset, names, step)
     return dict(record.results) if record is not None and record.results else None
+
+
+def _newer(dataset: fo.Dataset, names: Names) -> str | None:
+    """The encoder of embeddings that coverage was not made from."""
+    covered, embedded = (runs.read(dataset, names, each) for each in (coverage.STEP, EMBEDDINGS))
+    other = embedded is not None and of_another_encoder(covered, embedded)
+    return str(embedded.inputs.get("encoder")) if embedded and other else None
 
 
 def _cards(dataset: fo.Dataset, names: Names) -> CardResult | None:

@@ -168,6 +168,16 @@ def test_delta_of_the_folder_judges_no_picks_of_the_new_encoder(imported, encode
     assert made.delta == measured.delta
 
 
+def test_results_of_the_folder_say_that_other_embeddings_came_since(imported, encoder):
+    assert api.show_results(imported).newer is None
+    compute_embeddings(imported, encoder=encoder)
+    found = api.show_results(imported)
+    assert found.newer == found.record()["newer_embeddings"] == "test:colour"
+    assert "embeddings  of test:colour came since, and coverage is of others" in str(found)
+    api.compute_coverage(imported, progress=False)
+    assert api.show_results(imported).newer is None
+
+
 def test_delta_of_the_folder_is_not_kept_for_the_new_encoder(imported, encoder):
     compute_embeddings(imported, encoder=encoder)
     measured = api.compute_coverage(imported, progress=False)
