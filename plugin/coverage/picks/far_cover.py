@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...engine.engine import CREW_BYTES, Engine, shards
 from ..nearest.rows import Rows
-from .lazy_cover import _TAKEN, LazyCover, _Block
+from .lazy_cover import TAKEN, Block, LazyCover
 
 _FRUITLESS = 8  # rounds without a pick: shards that are made anew are never up to date
 Lowest = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], np.float32, bool]
@@ -42,7 +42,7 @@ class Bounds(LazyCover):
         new = centres[self.picked - first :]
         self.centres[self.picked : self.picked + len(new)] = new
         self.picked += len(new)
-        self.near[taken] = _TAKEN
+        self.near[taken] = TAKEN
         self._smallest_block = min(least, len(self.U))
         self._block = max(self._block, self._smallest_block)
         block, ceiling = self._lowest()
@@ -78,7 +78,7 @@ class FarCover(LazyCover):
         rows = (rows + of)[low]
         seen = np.full(len(rows), self.picked)
         before = self.picked
-        self._play(_Block(rows, self.U[rows], near[low], best[low], seen), ceiling, goal)
+        self._play(Block(rows, self.U[rows], near[low], best[low], seen), ceiling, goal)
         self._fruitless = self._fruitless + 1 if before == self.picked else 0
         sure = all(lowest[4] for lowest in found)
         if self._fruitless and (sure or self._fruitless > _FRUITLESS):

@@ -19,7 +19,7 @@ from ..nearest.owned_probe import owned_bounds
 from ..nearest.rows import TIE, Rows, squared_distance_of_pairs
 from .gate import Gate
 
-_TAKEN = np.float32(9)  # above every similarity: a picked row never comes up again
+TAKEN = np.float32(9)  # above every similarity: a picked row never comes up again
 _OWNED = -1  # in `best`: the nearest known is S, or nothing yet
 _KEEP = 256  # rows a round plays with: their products with one another stay in the cache
 _BLOCK = 1024  # rows a round at most: a larger product is no faster, and more of it goes to waste
@@ -28,7 +28,7 @@ _CLOSE = np.float32(0.995)  # a similarity above this leaves too few digits for 
 
 
 @dataclass
-class _Block:
+class Block:
     """The candidates of one round, gathered: row numbers in U, rows, and what is known of each."""
 
     rows: NDArray[np.int64]
@@ -37,9 +37,9 @@ class _Block:
     best: NDArray[np.int64]
     seen: NDArray[np.int64]
 
-    def take(self, which: NDArray) -> _Block:
+    def take(self, which: NDArray) -> Block:
         """The block of some of its rows."""
-        return _Block(
+        return Block(
             self.rows[which],
             self.vectors[which],
             self.near[which],
@@ -110,7 +110,7 @@ class LazyCover:
         else:
             first = self._first()
             if first is None:
-                self.near = np.full(n, _TAKEN)
+                self.near = np.full(n, TAKEN)
                 return
             self.near = U @ U[first]
             self.best[:] = 0
@@ -119,7 +119,7 @@ class LazyCover:
 
     def is_open(self) -> bool:
         """Whether a row is left that may be picked."""
-        return bool((self._keys(slice(None), self.near) < _TAKEN).any())
+        return bool((self._keys(slice(None), self.near) < TAKEN).any())
 
     def pick_until(self, goal: int) -> None:
         """One round: at least one pick, or better bounds for the next round."""
@@ -184,32 +184,32 @@ class LazyCover:
         """What the winner has the lowest of: ``near``, or for weights the best it might be."""
         if self.weights is None and self.gate is None:
             return near
-        keys, out = near, near == _TAKEN
+        keys, out = near, near == TAKEN
         if self.weights is not None:
             keys = -self.weights[rows] * (1 + np.float32(TIE) - near)
         if self.gate is not None:
             out = out | self.gate.closed[rows]
-        return np.where(out, _TAKEN, keys)
+        return np.where(out, TAKEN, keys)
 
-    def _lowest(self) -> tuple[_Block, np.float32]:
+    def _lowest(self) -> tuple[Block, np.float32]:
         """The rows with the lowest bounds, and the lowest bound outside."""
         if self._block < len(self.U):
             keys = self._keys(slice(None), self.near)
             order = np.argpartition(keys, self._block)
             rows, ceiling = order[: self._block], keys[order[self._block]]
         else:
-            rows, ceiling = np.arange(len(self.U)), _TAKEN
+            rows, ceiling = np.arange(len(self.U)), TAKEN
         return self._gather(rows[np.argsort(self.seen[rows], kind="stable")]), ceiling
 
-    def _gather(self, rows: NDArray[np.int64]) -> _Block:
-        return _Block(rows, self.U[rows], self.near[rows], self.best[rows], self.seen[rows])
+    def _gather(self, rows: NDArray[np.int64]) -> Block:
+        return Block(rows, self.U[rows], self.near[rows], self.best[rows], self.seen[rows])
 
-    def _store(self, block: _Block) -> None:
+    def _store(self, block: Block) -> None:
         self.near[block.rows] = block.near
         self.best[block.rows] = block.best
         self.seen[block.rows] = block.seen
 
-    def _undercut(self, block: _Block, ceiling: np.float32) -> _Block:
+    def _undercut(self, block: Block, ceiling: np.float32) -> Block:
         """Bring the block up to date; give back the rows that stay at or below the ceiling."""
         for start in range(0, len(block.rows), _ALIKE):
             which = slice(start, start + _ALIKE)
@@ -224,7 +224,7 @@ class LazyCover:
             block = block.take(self._keys(block.rows, block.near) <= ceiling)
         return block
 
-    def _meet_owned(self, block: _Block) -> None:
+    def _meet_owned(self, block: Block) -> None:
         """Compare rows with all of S, those that were never."""
         new = np.flatnonzero(np.isnan(self.owned[block.rows]))
         if not len(new):
@@ -238,7 +238,7 @@ class LazyCover:
         block.best[new] = np.where(nearer, _OWNED, block.best[new])
         self._store(block)
 
-    def _play(self, block: _Block, ceiling: np.float32, goal: int) -> None:
+    def _play(self, block: Block, ceiling: np.float32, goal: int) -> None:
         """Ordinary greedy inside an up-to-date block, while its winner is surely the lowest."""
         keep = max(_KEEP, self._smallest_block)
         if len(block.rows) > keep:
@@ -259,7 +259,7 @@ class LazyCover:
             low = keys[lowest]
             if self.weights is not None:
                 unsure = 2 * TIE * self.weights[block.rows[lowest]]
-            if low > ceiling - unsure or low == _TAKEN:
+            if low > ceiling - unsure or low == TAKEN:
                 break
             ties = (keys <= low + unsure).nonzero()[0]
             winner, squared = self._settle(block, settled, ties, lowest)
@@ -270,12 +270,12 @@ class LazyCover:
             block.best[similarity > block.near] = self.picked - 1
             np.maximum(block.near, similarity, out=block.near)
             self._resettle(block, settled, winner, similarity)
-            block.near[winner], settled[winner] = _TAKEN, np.nan
+            block.near[winner], settled[winner] = TAKEN, np.nan
         block.seen[:] = self.picked
         self._store(block)
 
     def _settle(
-        self, block: _Block, settled: NDArray[np.float64], ties: NDArray[np.int64], lowest: int
+        self, block: Block, settled: NDArray[np.float64], ties: NDArray[np.int64], lowest: int
     ) -> tuple[int, float]:
         """Among rows that float32 cannot tell apart, the farthest, and its d^2 where known."""
         if len(ties) == 1 and block.near[lowest] < _CLOSE:
@@ -291,7 +291,7 @@ class LazyCover:
         winner = int(farthest[block.rows[farthest].argmin()])
         return winner, float(settled[winner])
 
-    def _admits(self, block: _Block, winner: int, squared: float) -> bool:
+    def _admits(self, block: Block, winner: int, squared: float) -> bool:
         """Whether the gate lets the winner through; if not, it has closed the row."""
         assert self.gate is not None
         self._asked += 1
@@ -306,7 +306,7 @@ class LazyCover:
 
     def _resettle(
         self,
-        block: _Block,
+        block: Block,
         settled: NDArray[np.float64],
         winner: int,
         similarity: NDArray[np.float32],
@@ -321,7 +321,7 @@ class LazyCover:
         )
         settled[changed] = np.minimum(settled[changed], rival)
 
-    def _pick(self, block: _Block, winner: int, squared: float) -> None:
+    def _pick(self, block: Block, winner: int, squared: float) -> None:
         self.nearest[self.picked] = block.best[winner]
         self.squared[self.picked] = squared
         self._add(block.rows[winner])
@@ -330,6 +330,6 @@ class LazyCover:
         self.centres[self.picked] = self.U[row]
         self.indices[self.picked] = row
         self.picked += 1
-        self.near[row] = _TAKEN
+        self.near[row] = TAKEN
         if self.gate is not None:
             self.gate.took(int(row))
