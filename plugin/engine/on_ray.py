@@ -245,7 +245,9 @@ class RayEngine:
     def crew(self, make: Function, shards: Iterable[Shard], shared: Sequence[Any] = ()) -> Crew:
         """As :meth:`.engine.Engine.crew`."""
         with _lost():
-            return _RayCrew(self.ray, make, list(shards), [self.ray.put(each) for each in shared])
+            return _RayCrew(
+                self.ray, _named(make), list(shards), [self.ray.put(each) for each in shared]
+            )
 
 
 @dataclass
@@ -335,7 +337,7 @@ class _RayCrew:
     """Actors, one a shard; those that are lost are made again."""
 
     ray: Any
-    make: Function
+    make: Function | str
     shards: list[Shard]
     shared: list[Any]
     members: list[Any] = field(default_factory=list)
@@ -360,7 +362,6 @@ class _RayCrew:
         self._made = self.ray.remote(num_cpus=0, max_restarts=0, scheduling_strategy="SPREAD")(
             Member
         )
-        self.make = _named(self.make)  # type: ignore[assignment]
         for shard in self.shards:
             self.members.append(self._member(shard))
 
