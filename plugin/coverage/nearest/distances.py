@@ -187,7 +187,8 @@ def closest(
 
     How the rows are cut, and by whom multiplied, shows in no bit: whoever a product could name as
     the nearest is within 1e-6 of the largest similarity, and among these the pairs decide, each in
-    float64 by itself, and the lowest index where they tie.
+    float64 by itself, and the lowest index where they tie.  A GPU adds up in another order: it
+    names the same references, and its distances may differ in the last bits of float64.
     """
     if engine.cuts and also is None:
         return _by_shards(engine, queries, references, group, memory_mb, progress)

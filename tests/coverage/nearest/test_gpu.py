@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from gapsphere.plugin.coverage import support as support_of
 from gapsphere.plugin.coverage.nearest import distances
 from gapsphere.plugin.coverage.nearest.distances import closest
 from gapsphere.plugin.coverage.nearest.gpu import bands, within
 from gapsphere.plugin.coverage.nearest.gpu.closest import closest_on_gpu
 from gapsphere.plugin.coverage.nearest.gpu.within import within_on_gpu
-from gapsphere.plugin.coverage.support import support
+from gapsphere.plugin.coverage.support import nearest_and_support, support
 from numpy.typing import NDArray
 
 GPU = pytest.param(
@@ -124,3 +127,17 @@ def test_steps_ask_a_gpu_where_there_is_enough_to_do(monkeypatch: pytest.MonkeyP
     assert asked == [60]
     np.testing.assert_array_equal(found.index, expected.index)
     np.testing.assert_array_equal(found.distance, expected.distance)
+
+
+def test_a_gpu_counts_support_beside_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    S, U = clustered(9, 120, 60, 8)
+    drives = np.arange(120) // 10
+    expected = nearest_and_support(U, S, drives, 0.4)
+    monkeypatch.setattr(distances, "worth_a_gpu", lambda *_: True)
+    monkeypatch.setattr(distances, "closest_on_gpu", partial(closest_on_gpu, device="cpu"))
+    monkeypatch.setattr(support_of, "within_on_gpu", partial(within_on_gpu, device="cpu"))
+    monkeypatch.setattr(support_of, "products", None)  # nothing is left for the processor
+    nearest, counts, reached = nearest_and_support(U, S, drives, 0.4)
+    np.testing.assert_array_equal(nearest.index, expected[0].index)
+    np.testing.assert_array_equal(counts, expected[1])
+    np.testing.assert_array_equal(reached, expected[2])
