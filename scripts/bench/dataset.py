@@ -19,15 +19,10 @@ from pathlib import Path
 import numpy as np
 from gapsphere.plugin.dataset.gaps.images.load import load_images
 from gapsphere.plugin.dataset.store.vectors import vectors
+from gapsphere.scripts.bench.timing import forget_peak, memory
 from PIL import Image
 
 READS = ("one array", "FiftyOne's values and np.stack")
-
-
-def peak_mb() -> float:
-    """Peak resident memory of this program (``ru_maxrss`` would keep the parent's)."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 @contextmanager
@@ -44,15 +39,16 @@ def read(name: str, how: str) -> None:
 
     dataset = fo.load_dataset(name)
     dataset.values("id")
-    before = peak_mb()
+    forget_peak()
+    before = memory("VmRSS")
     with timed(f"read, {how}", len(dataset)):
         if how == "one array":
             matrix = vectors.read(dataset, "embedding").matrix
         else:
             matrix = np.stack(dataset.values("embedding"))
-    grown = peak_mb() - before
+    grown = memory("VmHWM") - before
     print(
-        f"{'':<40}peak memory {grown:,.0f} MB, {grown * 2**20 / matrix.nbytes:.2f} of the array's"
+        f"{'':<40}peak memory {grown / 2**20:,.0f} MB, {grown / matrix.nbytes:.2f} of the array's"
     )
 
 

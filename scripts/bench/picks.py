@@ -3,6 +3,7 @@
     python -m gapsphere.scripts.bench.picks
     python -m gapsphere.scripts.bench.picks --samples 2000 --dimension 64 --picks 100  # seconds
     python -m gapsphere.scripts.bench.picks curve      # 100,000 x 768, S = 25,000, 1,000 picks
+    python -m gapsphere.scripts.bench.picks memory     # of herding, as multiples of the matrix
 
 CPU seconds on one thread.  δ is the 0.9 quantile of distances to S, so that a tenth of U are gaps;
 *support, most refused* has a radius within which few images have another.  ``town`` is video, one
@@ -32,7 +33,7 @@ from ...plugin.coverage.picks.kcenter import k_center_greedy
 from ...plugin.coverage.picks.select import select
 from ...plugin.coverage.support import support
 from .coverage_data import FRAMES, KINDS, unit_rows, video
-from .timing import Clock, in_child, spread, turned
+from .timing import Clock, forget_peak, in_child, memory, spread, turned
 
 VIDEO = "town"
 Array = NDArray[np.float32]
@@ -41,14 +42,16 @@ Array = NDArray[np.float32]
 def main() -> None:
     """Print the tables, or measure where the parent asks for it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", nargs="?", choices=["policies", "curve"], default="policies")
+    parser.add_argument(
+        "part", nargs="?", choices=["policies", "curve", "memory"], default="policies"
+    )
     parser.add_argument("--samples", type=int)
     parser.add_argument("--dimension", type=int)
     parser.add_argument("--picks", type=int, default=1000)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--child", choices=[*KINDS, VIDEO])
     options = parser.parse_args()
-    usual = (20_000, 1024) if options.part == "policies" else (100_000, 768)
+    usual = (100_000, 768) if options.part == "curve" else (20_000, 1024)
     sizes = (
         options.samples or usual[0],
         options.dimension or usual[1],
@@ -56,8 +59,8 @@ def main() -> None:
         options.turns,
     )
     if options.child:
-        part = measure if options.part == "policies" else measure_curve
-        print(json.dumps(part(options.child, *sizes)))
+        part = {"policies": measure, "curve": measure_curve, "memory": measure_memory}
+        print(json.dumps(part[options.part](options.child, *sizes)))
         return
     names = ("samples", "dimension", "picks", "turns")
     arguments = [options.part, *(f"--{n}={size}" for n, size in zip(names, sizes, strict=True))]
@@ -66,6 +69,10 @@ def main() -> None:
     for kind in (KINDS[0], KINDS[2], *([VIDEO] if options.part == "policies" else [])):
         seconds = in_child("gapsphere.scripts.bench.picks", *arguments, "--child", kind)
         print(f"\n## {kind}")
+        if options.part == "memory":
+            for name, (peak,) in seconds.items():
+                print(f"{name:22}{peak:.2f} of the matrix at its peak, the matrix itself counted")
+            continue
         if options.part == "curve":
             picks = np.array(seconds["distances to S"]) + seconds["kcenter"]
             for name, taken in seconds.items():
@@ -149,6 +156,17 @@ def measure_curve(kind: str, n: int, dimension: int, k: int, turns: int) -> dict
         for name, one in zip(names, spent, strict=True):
             seconds[name].append(one)
     return seconds
+
+
+def measure_memory(kind: str, n: int, dimension: int, k: int, _: int) -> dict[str, list[float]]:
+    """Peak memory of herding and the matrix, as a multiple of the matrix."""
+    U = unit_rows(n, dimension, kind)
+    d0 = np.full(n, np.sqrt(2))  # S has nothing in common with any of U
+    max_herding(None, U[:1000], 10, d0[:1000])  # what a first call loads
+    forget_peak()
+    before = memory("VmRSS")
+    max_herding(None, U, k, d0)
+    return {"herding": [1 + (memory("VmHWM") - before) / U.nbytes]}
 
 
 def blocked_pick(U: Array, d0: NDArray[np.float64]) -> int:

@@ -19,7 +19,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,7 @@ from gapsphere.plugin.projection.umap3d import (
     _spread,
     fit_sphere,
 )
+from gapsphere.scripts.bench.timing import forget_peak, memory
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -108,15 +108,10 @@ def layouts(vectors: Array, seeds: int) -> None:
     measured("umap-learn's layout", seeds, of_umap, vectors)
 
 
-def memory(of: str) -> int:
-    """Bytes of this process, by their name in ``/proc/self/status``."""
-    return 1024 * int(Path("/proc/self/status").read_text().split(f"{of}:")[1].split()[0])
-
-
 def parts(vectors: Array) -> None:
     """What ``fit_sphere`` does, one after another."""
     fit_sphere(vectors[:99])  # compiles
-    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here (man 5 proc)
+    forget_peak()
     base = memory("VmRSS")
 
     def timed(name: str, work: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How the benches time: in turns, with the range of what was measured, one thread for each child.
+"""How the benches measure: in turns, with the range of what was seen, one thread for each child.
 
 Whatever else the machine does meets everything that takes turns alike, so ratios are taken within a
 turn and printed as their median with the range.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
@@ -20,6 +21,16 @@ ONE_THREAD = {
 }
 
 Thing = TypeVar("Thing")
+
+
+def memory(of: str) -> int:
+    """Bytes of this process, by their name in ``/proc/self/status``."""
+    return 1024 * int(Path("/proc/self/status").read_text().split(f"{of}:")[1].split()[0])
+
+
+def forget_peak() -> None:
+    """From here ``memory("VmHWM")``, the peak, counts anew (man 5 proc)."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 class Clock:
