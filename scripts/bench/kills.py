@@ -31,6 +31,7 @@ import numpy as np
 from PIL import Image
 
 from ...tests.support.servers import start_database
+from .states import STEPS, compare, state
 
 SETTINGS: dict[str, tuple[str, ...]] = {
     "plain": (),
@@ -50,11 +51,7 @@ CHANGED: dict[str, set[str]] = {
 }
 """Steps that write otherwise than those of the plain settings."""
 ALWAYS = ("--k", "5", "--n-neighbors", "12", "--batch-size", "8", "--overwrite")
-STEPS = ("embeddings", "coverage", "kcenter", "sphere", "cards")
-ROUND = ("metric", "delta", "owned", "pool", "gaps", "covered", "cannot_say")
-"""What the newest round of coverage has to say, whatever its number."""
 OWNED, POOL, DRIVES = 44, 26, 11
-TOLERANCE = 1e-4
 
 
 def main() -> int:
@@ -190,60 +187,6 @@ def unfinished(dataset: Any) -> list[str]:
 
     records = [runs.read(dataset, Names(), step) for step in STEPS]
     return [record.step for record in records if record is not None and record.running]
-
-
-def state(name: str) -> dict[str, Any]:
-    """Everything that find-gaps leaves on a dataset, samples called by their files."""
-    import fiftyone as fo
-
-    from ...plugin.dataset.gaps.rounds import rounds
-    from ...plugin.dataset.store import runs
-    from ...plugin.dataset.store.names import Names
-
-    dataset, n = fo.load_dataset(name), Names()
-    dataset.reload()
-    ids, paths, tags = dataset.values(["id", "filepath", "tags"])
-    file = {sample_id: Path(path).name for sample_id, path in zip(ids, paths, strict=True)}
-    order = sorted(range(len(ids)), key=lambda row: file[ids[row]])
-    columns = (
-        n.embedding, n.dist_to_S, n.dist_percentile, n.gap_verdict, n.is_gap, n.nearest_S,
-        n.support, n.support_drives, n.novelty, n.kcenter_rank, n.kcenter_radius, n.umap3d,
-        n.sphere, n.gap_card, f"{n.attributes}.brightness",
-    )  # fmt: skip
-    found: dict[str, Any] = {"files": [file[ids[row]] for row in order]}
-    for column in columns:
-        values = dataset.values(column)
-        found[column] = [file.get(values[row], values[row]) if isinstance(values[row], str)
-                         else values[row] for row in order]  # fmt: skip
-    found["tags"] = [sorted(tags[row]) for row in order]
-    brain = dataset.load_brain_results(n.brain_key, cache=False)
-    places = dict(zip(brain.sample_ids, brain.points, strict=True))
-    found["brain run"] = [places.get(ids[row]) for row in order]
-    for step in STEPS:
-        record = runs.read(dataset, n, step)
-        found[f"{step} record"] = "none" if record is None else "running" * record.running
-        if step == "coverage" and record is not None:
-            found["δ"] = [record.results["delta"]]
-    last = rounds.read(dataset, n).rounds[-1]
-    found["round"] = [getattr(last, figure) for figure in ROUND]
-    return found
-
-
-def compare(wanted: dict[str, Any], found: dict[str, Any]) -> str:
-    """What differs, "" where nothing does."""
-    return ", ".join(name for name in wanted if not _alike(wanted[name], found[name]))
-
-
-def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, str) or len(one) != len(other):
-        return bool(one == other)
-    return all(_same(*pair) for pair in zip(one, other, strict=True))
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, float | np.ndarray) and isinstance(other, float | np.ndarray):
-        return np.allclose(one, other, atol=TOLERANCE)
-    return bool(one == other)
 
 
 if __name__ == "__main__":

@@ -13,87 +13,18 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Sequence
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...tests.support.servers import start_database
+from .made_drives import FIELD, KINDS, NEW_KINDS, add, drives, made
 
 GOALS = {"nothing changed": 0.01, "1 % more U": 0.03, "1 % more S": 0.05}
 FRAMES = 100
 """Images of a drive."""
-KINDS, NEW_KINDS = 40, 10
-"""Kinds of scenes of S, and how many more U has."""
 OWNED_SHARE = 0.3
-FIELD = "vector"
-
-
-def drives(count: int, kinds: Sequence[int], dimension: int, seed: int) -> NDArray[np.float32]:
-    """Unit rows of ``count`` drives, float32 (count * FRAMES, dimension).
-
-    Each is a path that wanders (every frame is a near copy of the one before) around a place of its
-    own near a kind of scene.
-    """
-    random = np.random.default_rng(seed)
-    centres = np.random.default_rng(0).standard_normal((KINDS + NEW_KINDS, dimension))
-    kind = random.choice(np.asarray(kinds), count)
-    start = centres[kind] + 0.4 * random.standard_normal((count, dimension))
-    rows = np.empty((count, FRAMES, dimension), np.float32)
-    step = np.zeros((count, dimension))
-    for frame in range(FRAMES):
-        step = 0.95 * step + 0.1 * random.standard_normal((count, dimension))
-        rows[:, frame] = start + step
-    flat = rows.reshape(-1, dimension)
-    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
-    return flat
-
-
-def add(dataset: Any, tag: str, rows: NDArray[np.float32], name: str) -> None:
-    """Clone the dataset's first document in the database, a time for each row."""
-    from bson import ObjectId
-    from fiftyone.core.utils import serialize_numpy_array
-
-    from ...plugin.dataset.store.fiftyone_internals import collection
-
-    samples = collection(dataset)
-    one = samples.find_one({"tags": []})
-    assert one is not None
-    now = datetime.now(timezone.utc)
-    for at in range(0, len(rows), 5000):
-        samples.insert_many(
-            {
-                **one,
-                "_id": ObjectId(),
-                "filepath": f"/{name}/{number:07}.jpg",
-                "tags": [tag],
-                "sequence": f"{name}-{number // FRAMES}",
-                "frame_number": number % FRAMES,
-                "created_at": now,
-                "last_modified_at": now,
-                FIELD: serialize_numpy_array(row),
-            }
-            for number, row in enumerate(rows[at : at + 5000], at)
-        )
-
-
-def made(name: str, count: int, dimension: int) -> Any:
-    """A dataset of so many images, and the one they were cloned from, which is in no set."""
-    import fiftyone as fo
-
-    dataset = fo.Dataset(name)
-    for field, kind in (("sequence", fo.StringField), ("frame_number", fo.IntField)):
-        dataset.add_sample_field(field, kind)
-    dataset.add_sample_field(FIELD, fo.VectorField)
-    dataset.add_sample(fo.Sample("/one.jpg"))
-    owned = max(round(count * OWNED_SHARE / FRAMES), 1)
-    pool = max(count // FRAMES - owned, 1)
-    add(dataset, "S", drives(owned, range(KINDS), dimension, 1), "S")
-    add(dataset, "U", drives(pool, range(KINDS + NEW_KINDS), dimension, 2), "U")
-    return dataset
 
 
 class Clock:
@@ -114,8 +45,9 @@ def measured(count: int, dimension: int, clock: Clock) -> None:
     from ...plugin.settings.steps import GapParams
 
     params = GapParams(encoder="field", model_path=FIELD, attributes=False)
-    find_gaps(made(f"warm-{count}", 2 * FRAMES * KINDS // 10, dimension), params)
-    dataset = made(f"drives-{count}", count, dimension)
+    find_gaps(made(f"warm-{count}", 2, 6, dimension), params)
+    owned = max(round(count * OWNED_SHARE / FRAMES), 1)
+    dataset = made(f"drives-{count}", owned, max(count // FRAMES - owned, 1), dimension)
     one = max(count // 100 // FRAMES, 1)
     more = {
         "1 % more U": ("U", drives(one, range(KINDS + NEW_KINDS), dimension, 3)),
