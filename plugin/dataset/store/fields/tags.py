@@ -6,9 +6,12 @@ too many, of samples that a run of ours was about to tag.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+import zlib
+from collections.abc import Iterable, Sequence
 
 import fiftyone as fo
+import numpy as np
 
 from .. import runs
 from ..names import Names
@@ -17,8 +20,10 @@ from .fields import blocks
 
 RECORD = "tags"
 DIGITS = 24
-MOST = 400_000
-"""Members that a record holds: a document of the database ends at 16 MB."""
+LARGEST = 3_500_000
+"""Characters of the members of one tag: there are four tags, and a document ends at 16 MB."""
+_PACKED = "z:"
+"""Before members that are packed; earlier versions wrote their digits, one after the other."""
 
 
 def ours(dataset: fo.Dataset, names: Names, tag: str) -> set[str]:
@@ -27,7 +32,7 @@ def ours(dataset: fo.Dataset, names: Names, tag: str) -> set[str]:
     packed = record.results.get(tag) if record else None
     if packed is None:
         return _before(dataset, names, tag)
-    return {packed[at : at + DIGITS] for at in range(0, len(packed), DIGITS)}
+    return set(unpacked_members(packed))
 
 
 def change(
@@ -52,9 +57,30 @@ def change(
 
 def _keep(dataset: fo.Dataset, names: Names, tag: str, members: set[str]) -> None:
     record = runs.read(dataset, names, RECORD)
-    packed = "".join(sorted(members)[:MOST])
-    results = {**(record.results if record else {}), tag: packed}
+    results = {**(record.results if record else {}), tag: packed_members(sorted(members))}
     runs.write(dataset, names, runs.Record(RECORD, {}, {}, results))
+
+
+def packed_members(members: Sequence[str]) -> str:
+    """Sorted ids as text, some three characters each; the first of them, where all are too many.
+
+    Ids of one process differ in the last bytes: bytes of one place stand together for zlib.
+    """
+    rows = np.frombuffer(bytes.fromhex("".join(members)), np.uint8).reshape(-1, DIGITS // 2)
+    columns = np.ascontiguousarray(rows.T).tobytes()
+    packed = _PACKED + base64.b64encode(zlib.compress(columns)).decode()
+    if len(packed) <= LARGEST:
+        return packed
+    return packed_members(members[: int(0.95 * len(members) * LARGEST / len(packed))])
+
+
+def unpacked_members(packed: str) -> list[str]:
+    """The ids that a record has."""
+    if packed.startswith(_PACKED):
+        columns = zlib.decompress(base64.b64decode(packed[len(_PACKED) :]))
+        rows = np.frombuffer(columns, np.uint8).reshape(DIGITS // 2, -1)
+        packed = np.ascontiguousarray(rows.T).tobytes().hex()
+    return [packed[at : at + DIGITS] for at in range(0, len(packed), DIGITS)]
 
 
 def _before(dataset: fo.Dataset, names: Names, tag: str) -> set[str]:
