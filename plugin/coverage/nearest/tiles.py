@@ -16,6 +16,8 @@ Product = Callable[[Rows, slice], NDArray[np.float32]]
 
 QUERIES_AT_ONCE = 1024
 """Rows of a tile: enough for full BLAS speed, few enough for wide tiles."""
+MOST_CELLS = 1 << 23
+"""Of a tile, 32 MB of products: no faster where it is larger."""
 _BYTES_PER_CELL = 7  # a float32 product, its peaks, and what is read again
 
 
@@ -55,7 +57,7 @@ def products(
         raise InputError(f"memory_mb is {memory_mb}; give a positive number of megabytes.")
     product = _matrix_product(references)
     n, m = len(queries), len(references)
-    cells = max(int(memory_mb * 1e6 / _BYTES_PER_CELL), 1)
+    cells = min(max(int(memory_mb * 1e6 / _BYTES_PER_CELL), 1), MOST_CELLS)
     high = min(n, QUERIES_AT_ONCE, cells)
     wide = max(min(m, cells // high), 1)
     starts = segments(m, labels, min(LONGEST, wide))
