@@ -84,7 +84,9 @@ def sphere_quality(
     for start in range(0, len(rows), QUERIES_AT_ONCE):
         part = slice(start, start + QUERIES_AT_ONCE)
         own = rows[part]
-        distance = squares - 2 * (vectors[own] @ vectors.T)
+        distance = vectors[own] @ vectors.T  # and on in place: a row is as long as all points
+        distance *= -2
+        distance += squares
         distance[np.arange(len(own)), own] = np.inf
         of_near = np.take_along_axis(distance, near[part], 1)
         distance.sort(axis=1)

@@ -18,7 +18,7 @@ from ..errors import DimensionError, EmptySetError, InputError
 from ..progress import Progress, silent
 from .graph import fuzzy_graph
 from .layout import lay_out
-from .place import Reducer, check_vectors
+from .place import ROWS_AT_ONCE, Reducer, check_vectors
 from .sphere import robust_centre, to_unit_sphere
 
 Array = NDArray[Any]
@@ -163,7 +163,9 @@ def _layout(
 ) -> Array:
     """UMAP coordinates, finite float32 (n, 3)."""
     n = len(vectors)
-    if (vectors == vectors[0]).all():
+    if all(
+        (vectors[at : at + ROWS_AT_ONCE] == vectors[0]).all() for at in range(0, n, ROWS_AT_ONCE)
+    ):
         pole = np.array([0, 0, 1], np.float32) if native else np.zeros(3, np.float32)
         return np.tile(pole, (n, 1))
     start = _principal_components(vectors, max(3, pca_dim or 0), seed)

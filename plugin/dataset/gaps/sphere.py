@@ -23,6 +23,7 @@ from ...projection.trust import sphere_quality
 from ...projection.umap3d import fit_sphere
 from ...results import Result
 from ...settings.steps import SphereParams
+from ...vectors.beside import beside
 from ..store import runs
 from ..store.fields.ownership import Column, Writes, refuse_foreign
 from ..store.fiftyone_internals import describe_brain_run
@@ -129,7 +130,7 @@ def _fitted(step: Step, inputs: Inputs, params: SphereParams, progress: Progress
     """Lay all of S and U out."""
     ids = inputs.owned.ids + inputs.pool.ids
     step.work = float(len(ids))
-    matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
+    matrix = beside(inputs.owned.matrix, inputs.pool.matrix)
     fit = fit_sphere(
         matrix,
         n_neighbors=params.n_neighbors,
@@ -170,7 +171,7 @@ def _placed(step: Step, inputs: Inputs, places: Places) -> SphereResult:
     since = np.flatnonzero(~places.first)
     quality = None
     if len(since):
-        matrix = np.concatenate([inputs.owned.matrix, inputs.pool.matrix])
+        matrix = beside(inputs.owned.matrix, inputs.pool.matrix)
         quality = sphere_quality(matrix, places.sphere, of=since, limit=PLACED_ASKED)
     write_places(step, ids, places.umap3d, places.sphere, places.unwritten)
     placed.note(step, inputs, places)
