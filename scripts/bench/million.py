@@ -311,7 +311,7 @@ def main() -> None:
                     dataset_of(f"killed-{size}", size, options.dimension)
                     chance = random.Random(options.seed)
                     killed(run, (name, f"killed-{size}"), options.kills, chance)
-            grown(runs)
+                grown(runs)
             if options.panel:
                 opened(f"drives-{options.sizes[-1]}")
         finally:
