@@ -187,9 +187,9 @@ def replace_run(
     return done
 
 
-def ids_with(dataset: fo.Dataset, field: str) -> list[str]:
-    """Ids of the samples that have a value in a field; ``exists`` finds none in a field of ids."""
-    where = {stored_name(dataset, field): {"$ne": None}}
+def ids_with(dataset: fo.Dataset, *fields: str) -> list[str]:
+    """Ids of the samples with a value in a field; ``exists`` finds none in a field of ids."""
+    where = {"$or": [{stored_name(dataset, field): {"$ne": None}} for field in fields]}
     found = dataset._sample_collection.find(where, {"_id": True}, batch_size=50_000)
     return [str(document["_id"]) for document in found]
 
@@ -300,6 +300,27 @@ def set_binaries(dataset: fo.Dataset, field: str, values: Mapping[str, bytes]) -
         )
         for sample_id, value in values.items()
     ]
+    dataset._bulk_write(changes, ids=list(values))
+
+
+def set_fields(dataset: fo.Dataset, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write values of several fields, by id and field; the fields are declared.
+
+    ``set_values`` takes one field, and the server writes the whole sample for each.
+    """
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    names = {name for each in values.values() for name in each}
+    known = {name: dataset.get_field(name) for name in names}
+    stored = {name: stored_name(dataset, name) for name in known}
+    changes = []
+    for sample_id, each in values.items():
+        change: dict[str, Any] = {"last_modified_at": now}
+        for name, value in each.items():
+            if value is not None:
+                known[name].validate(value)
+                value = known[name].to_mongo(value)
+            change[stored[name]] = value
+        changes.append(pymongo.UpdateOne({"_id": ObjectId(sample_id)}, {"$set": change}))
     dataset._bulk_write(changes, ids=list(values))
 
 

@@ -18,7 +18,7 @@ from gapsphere.tests.support.killed import killed_at
 
 GIVEN = CoverageParams(delta=0.05)
 UNDRAWN = CardParams(card_runs=0)
-POINTS = ("begun", "wrote is_gap", "written", "completed")
+POINTS = ("begun", "wrote a block", "written", "completed")
 
 
 @pytest.fixture

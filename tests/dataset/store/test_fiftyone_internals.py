@@ -10,6 +10,7 @@ import fiftyone.core.odm as foo
 import numpy as np
 import pymongo.monitoring
 import pytest
+from bson import ObjectId
 from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.store import fiftyone_internals as internals
 
@@ -40,6 +41,33 @@ def test_binaries_are_what_the_field_gives_and_samples_in_memory_follow(boxes):
     assert sample.vector.tolist() == boxes.values("vector")[0].tolist() == row.tolist()
     assert boxes.values("last_modified_at")[0] >= before
     assert internals.stored_values(boxes, "vector", [sample.id]) == {sample.id: stored}
+
+
+def test_several_fields_at_once_are_what_set_values_makes_of_each(boxes):
+    kinds = {
+        "vector": (fo.VectorField, np.arange(3, dtype=np.float32)),
+        "nearest": (fo.ObjectIdField, boxes.first().id),
+        "verdict": (fo.StringField, "gap"),
+        "gap": (fo.BooleanField, True),
+        "support": (fo.IntField, 3),
+        "distance": (fo.FloatField, 0.5),
+    }
+    for name, (kind, _) in kinds.items():
+        boxes.add_sample_field(name, kind)
+    one, other, third = boxes.values("id")
+    held, before = boxes[one], boxes[one].last_modified_at
+    values = {name: value for name, (_, value) in kinds.items()}
+    internals.set_fields(boxes, {one: values, third: {"support": None}})
+    for name, value in values.items():
+        boxes.set_values(name, {other: value}, key_field="id")
+    stored = {each["_id"]: each for each in internals.collection(boxes).find()}
+    first, second, _ = (stored[ObjectId(each)] for each in (one, other, third))
+    names = [internals.stored_name(boxes, name) for name in kinds]
+    assert [first[name] for name in names] == [second[name] for name in names]
+    assert held.support == 3
+    assert boxes[one].last_modified_at >= before
+    with pytest.raises(Exception, match="StringField"):
+        internals.set_fields(boxes, {one: {"verdict": 1}})
 
 
 def test_a_datasets_id_outlives_its_name(boxes):

@@ -40,10 +40,10 @@ from gapsphere.plugin.settings.steps import (
 )
 from gapsphere.tests.support.killed import killed_at
 
-COVERAGE = ("begun", "wrote dist_to_S", "wrote is_gap", "wrote nearest_S", "written", "completed")
-PICKS = ("begun", "wrote kcenter_rank", "wrote kcenter_radius", "tagged", "written", "completed")
-CARDS = ("begun", "wrote gap_card", "tagged", "written", "completed")
-SPHERE = ("begun", "wrote umap3d", "wrote sphere", "written", "completed")
+COVERAGE = ("begun", "wrote a block", "wrote is_gap", "written", "completed")
+PICKS = ("begun", "wrote a block", "wrote kcenter_rank", "tagged", "written", "completed")
+CARDS = ("begun", "wrote a block", "wrote gap_card", "tagged", "written", "completed")
+SPHERE = ("begun", "wrote a block", "wrote umap3d", "written", "completed")
 EMBEDDINGS = ("begun", "cleared", "batch", "written", "completed")
 KILLS = [
     *(("coverage", point) for point in COVERAGE),
@@ -125,10 +125,16 @@ def same(one: dict, other: dict) -> None:
             assert values == other[key], key
 
 
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """A block is a part of what a step writes."""
+    monkeypatch.setattr(step.fields, "WRITE_BLOCK", 3)
+
+
 @pytest.mark.crash
 @pytest.mark.parametrize(("name", "point"), KILLS)
 def test_a_run_killed_at_any_point_is_put_right_by_the_next_with_any_settings(
-    embedded, name, point
+    embedded, small_blocks, name, point
 ):
     work, first, other = DONE[name]
     work(ready(embedded, name), first)
@@ -152,7 +158,7 @@ def test_a_run_killed_at_any_point_is_put_right_by_the_next_with_any_settings(
 @pytest.mark.crash
 @pytest.mark.parametrize(("name", "point"), KILLS)
 def test_a_first_run_killed_at_any_point_leaves_nothing_that_is_taken_for_a_result(
-    embedded, name, point
+    embedded, small_blocks, name, point
 ):
     work, first, other = DONE[name]
     ready(embedded, name)
@@ -307,11 +313,11 @@ def test_a_run_that_was_overtaken_says_so_and_changes_no_record(embedded):
 
 
 def test_values_that_the_database_lost_are_counted(embedded, monkeypatch):
-    def lose(dataset, name, values):
-        put(dataset, name, dict(list(values.items())[:-1]))
+    def lose(dataset, values):
+        put(dataset, dict(list(values.items())[:-1]))
 
-    put = step.fields.put
-    monkeypatch.setattr(step.fields, "put", lose)
+    put = step.fields.set_fields
+    monkeypatch.setattr(step.fields, "set_fields", lose)
     with pytest.raises(DatabaseError, match="11 of the 12 values"):
         compute_coverage(embedded)
     monkeypatch.undo()

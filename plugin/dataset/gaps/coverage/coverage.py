@@ -31,6 +31,7 @@ from ....progress import Progress, silent
 from ....results import Result
 from ....settings.steps import CoverageParams
 from ...store import runs
+from ...store.fields.fields import Column as FieldColumn
 from ...store.fields.ownership import Column, Writes, refuse_foreign
 from ...store.leases import holds_lease
 from ...store.names import Names
@@ -348,15 +349,15 @@ def write(
     """
     names, distance, unknown = step.names, measured.distance, [None] * len(ids)
     codes = measured.verdict.tolist()
-    columns: dict[str, Sequence[Any]] = {
-        names.dist_to_S: distance.astype(float).tolist(),
-        names.dist_percentile: unknown if scale is None else scale.percentile(distance).tolist(),
+    columns: dict[str, FieldColumn] = {
+        names.dist_to_S: distance.astype(float),
+        names.dist_percentile: unknown if scale is None else scale.percentile(distance),
         names.gap_verdict: [NAMES[code] for code in codes],
         names.is_gap: [None if code < 0 else code == 1 for code in codes],
         names.nearest_S: measured.nearest or unknown,
-        names.support: _listed(measured.support, unknown),
-        names.support_drives: _listed(measured.support_drives, unknown),
-        names.novelty: _listed(measured.novelty, unknown),
+        names.support: _written(measured.support, unknown),
+        names.support_drives: _written(measured.support_drives, unknown),
+        names.novelty: _written(measured.novelty, unknown),
     }
     step.begin()
     step.write_columns(ids, columns)
@@ -376,7 +377,7 @@ def write(
     return covered
 
 
-def _listed(column: Figures | None, unknown: list[None]) -> Sequence[Any]:
+def _written(column: Figures | None, unknown: list[None]) -> FieldColumn:
     if column is None:
         return unknown
-    return column.astype(float).tolist() if column.dtype.kind == "f" else column.tolist()
+    return column.astype(float) if column.dtype.kind == "f" else column

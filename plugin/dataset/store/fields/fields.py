@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from bson import ObjectId
+from numpy.typing import NDArray
 
-from ..fiftyone_internals import answers, stored_name, value_of
+from ..fiftyone_internals import Stages, answers, ids_with, set_fields, stored_name, value_of
 
 TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     float: fo.FloatField,
@@ -17,6 +19,7 @@ TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     str: fo.StringField,
 }
 WRITE_BLOCK = 20_000
+Column = Sequence[Any] | NDArray[Any]
 MARK = {"written_by": "gapsphere"}
 """In the ``info`` of fields that we declared: any other field belongs to the user."""
 
@@ -51,43 +54,47 @@ def write(
     values: Iterable[Any],
     kept: Sequence[str] = (),
 ) -> None:
-    """One value a sample, in blocks; every other sample loses its value, except those ``kept``.
-
-    Stale values never stay: a sample that left U has no distance to S any more.  What a sample
-    holds already is not written again.
-    """
-    put(dataset, name, changes(dataset, ids, {name: values}, kept)[name])
+    """One value a sample; every other sample loses its value, except those ``kept``."""
+    write_columns(dataset, ids, {name: list(values)}, kept)
 
 
-def changes(
+def write_columns(
     dataset: fo.Dataset,
     ids: Sequence[str],
-    columns: Mapping[str, Iterable[Any]],
+    columns: Mapping[str, Column],
     kept: Sequence[str] = (),
-) -> dict[str, dict[str, Any]]:
-    """What :func:`write` would write of several fields of the same samples, by field and id.
+    wrote: Callable[[], object] = lambda: None,
+) -> None:
+    """Several fields of the same samples, in blocks; ``wrote`` is called after each.
 
-    What samples hold is read in one go.
+    Stale values never stay: a sample that left U has no distance to S any more.  What a sample
+    holds already is not written again, and what it does not hold is written at once: the server
+    writes a sample whole, its vectors too, whatever is changed of it.
     """
-    found, *held = answers(dataset, [_held(dataset, name) for name in columns])
-    row = {sample_id: at for at, sample_id in enumerate(found)}
-    rows = [row.get(sample_id, -1) for sample_id in ids]
     stay = {*ids, *kept}
-    others = [(at, i) for i, at in row.items() if i not in stay]
+    others = [each for each in ids_with(dataset, *columns) if each not in stay]
+    for start in range(0, len(ids), WRITE_BLOCK):
+        part = slice(start, start + WRITE_BLOCK)
+        _write_block(dataset, ids[part], {name: of[part] for name, of in columns.items()})
+        wrote()
+    for block in blocks(others):
+        _write_block(dataset, block, {name: [None] * len(block) for name in columns})
+        wrote()
+
+
+def _write_block(dataset: fo.Dataset, ids: Sequence[str], columns: Mapping[str, Column]) -> None:
+    which: Stages = [{"$match": {"_id": {"$in": [ObjectId(each) for each in ids]}}}]
+    found, *held = answers(dataset, [_held(dataset, name) for name in columns], which)
+    row = {sample_id: at for at, sample_id in enumerate(found)}
     changed: dict[str, dict[str, Any]] = {}
     for (name, values), column in zip(columns.items(), held, strict=True):
-        column.append(None)  # of a sample that is gone
-        changed[name] = {i: None for at, i in others if column[at] is not None}
-        given = zip(ids, rows, values, strict=True)
-        changed[name] |= {i: value for i, at, value in given if not _is(column[at], value)}
-    return changed
-
-
-def put(dataset: fo.Dataset, name: str, values: Mapping[str, Any]) -> None:
-    """Write values of a field by sample id, in blocks."""
-    for block in blocks(list(values)):
-        part = {sample_id: values[sample_id] for sample_id in block}
-        dataset.set_values(name, part, key_field="id", progress=False)
+        given = values.tolist() if isinstance(values, np.ndarray) and values.ndim == 1 else values
+        for sample_id, value in zip(ids, given, strict=True):
+            at = row.get(sample_id)  # of a sample that is gone nothing is held, nor written
+            if at is not None and not _is(column[at], value):
+                changed.setdefault(sample_id, {})[name] = value
+    if changed:
+        set_fields(dataset, changed)
 
 
 def _held(dataset: fo.Dataset, name: str) -> Any:

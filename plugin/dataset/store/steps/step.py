@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import InitVar, asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -45,8 +46,8 @@ def _on(point: str) -> None:
 
 
 reached: Callable[[str], None] = _on
-"""Called at each point of the protocol, with ``STEP:begun``, ``STEP:wrote FIELD``, ``STEP:tagged``,
-``STEP:written``, ``STEP:completed``."""
+"""Called at each point of the protocol, with ``STEP:begun``, ``STEP:wrote a block``,
+``STEP:wrote FIELD``, ``STEP:tagged``, ``STEP:written``, ``STEP:completed``."""
 
 
 @dataclass
@@ -168,16 +169,15 @@ class Step:
         self, name: str, ids: Sequence[str], values: Iterable[Any], kept: Sequence[str] = ()
     ) -> None:
         """One value a sample; every other sample loses its value, except those ``kept``."""
-        self.write_columns(ids, {name: values}, kept)
+        self.write_columns(ids, {name: list(values)}, kept)
 
     def write_columns(
-        self, ids: Sequence[str], columns: Mapping[str, Iterable[Any]], kept: Sequence[str] = ()
+        self, ids: Sequence[str], columns: Mapping[str, fields.Column], kept: Sequence[str] = ()
     ) -> None:
         """Several fields of the same samples, as :meth:`write` writes one."""
-        listed = {name: list(values) for name, values in columns.items()}
-        changed = fields.changes(self.dataset, ids, listed, kept)
-        for name, values in listed.items():
-            fields.put(self.dataset, name, changed[name])
+        wrote = partial(self.at, "wrote a block")
+        fields.write_columns(self.dataset, ids, columns, kept, wrote)
+        for name, values in columns.items():
             self._counts[name] = sum(value is not None for value in values) + len(kept)
             self.at(f"wrote {name}")
 
