@@ -21,23 +21,20 @@ from ..coverage.verdict import drive_numbers
 from ..coverage.words import counted
 from ..coverage.yardstick import Yardstick
 from ..errors import DimensionError
-from ..progress import Progress, silent
-from .columns import Term
 from .group import SINGLE
-from .naming import Name, Namer
+from .lacking import LEAST_DRIVES, Kind
+from .naming import Name
 from .phrases import Phrase, phrases_sentence
 from .stability import Held
 
 EXEMPLARS = 3
-LEAST_DRIVES = 2
-"""Drives that a kind of scene should be seen in: one shows an occasion, not a kind."""
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """One group of gaps.
+    """One group of gaps, or the images of a kind of scene that S lacks by its metadata.
 
     Attributes
     ----------
@@ -66,7 +63,10 @@ class Card:
     held
         How often it holds when the run is made again; None where that was not tried.
     weight
-        What cards are ordered by: ``once`` x effect, x rate where there is one.
+        What cards are ordered by: ``once`` x effect, x rate where there is one.  Images of a kind
+        of which S has none count at least as much as one at the median distance inside S.
+    kind
+        What it is where metadata made it, and no gaps.
     """
 
     rows: Ints
@@ -85,6 +85,12 @@ class Card:
     held: Held | None = None
     weight: float = 0.0
     once: int = 0
+    kind: Kind | None = None
+
+    @property
+    def gaps(self) -> int:
+        """How many of its images are gaps."""
+        return self.kind.gaps if self.kind else len(self.rows)
 
     @property
     def title(self) -> str:
@@ -106,7 +112,10 @@ class Card:
 
     def sentences(self, alpha: float = 0.1) -> list[str]:
         """What sets the card apart: its name, then its attributes, then phrases."""
-        said = [self.name.sentence(alpha), *(one.sentence for one in self.attributes)]
+        named = [self.name.sentence(alpha)]
+        if self.kind:
+            named = self.kind.sentences(self.percentile, alpha)
+        said = [*named, *(one.sentence for one in self.attributes)]
         return [*said, *([phrases_sentence(self.phrases)] if self.phrases else [])]
 
 
@@ -159,7 +168,8 @@ def make_cards(
     owned_drives: Sequence[Hashable],
     pool_drives: Sequence[Hashable],
     *,
-    terms: Sequence[Term] = (),
+    names: Sequence[Name] = (),
+    kinds: Sequence[Kind] = (),
     attributes: Sequence[Numbers | Categories] = (),
     support: ArrayLike | None = None,
     rates: ArrayLike | None = None,
@@ -169,8 +179,6 @@ def make_cards(
     cameras: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
     alpha: float = 0.1,
     metric: Metric = "cosine",
-    seed: int = 51,
-    progress: Progress = silent,
 ) -> list[Card]:
     """The cards of a run, the weightiest first.
 
@@ -186,8 +194,11 @@ def make_cards(
         Of S.
     owned_drives, pool_drives : m, n labels
         The drive of each image; None where it has none.
-    terms : sequence of Term
-        What names are made of, in these drives (:func:`~.columns.terms_of`).
+    names : sequence of Name, optional
+        Of each card of gaps, by its number (:meth:`~.naming.Namer.names`).
+    kinds : sequence of Kind, optional
+        What S lacks by its metadata (:func:`~.lacking.kinds_lacking`): the numbers after those of
+        gaps, in this order.
     attributes : sequence of Numbers or Categories
         What :func:`~..coverage.named.channel.named` compares: a card is one drive to it.
     support, rates : (n,), optional
@@ -195,7 +206,7 @@ def make_cards(
     phrases : sequence of tuple of Phrase, optional
         Of each card, by its number (:func:`~.phrases.phrases_apart`).
     held : sequence of Held, optional
-        Of each card, by its number (:func:`~.stability.stability`).
+        Of each card of gaps, by its number (:func:`~.stability.stability`).
     duplicates : int (n,), optional
         A number of each image of U; images of one number are near duplicates and count once.
     cameras : labels of S and of U, optional
@@ -211,11 +222,8 @@ def make_cards(
     Examples
     --------
     >>> S, U = np.eye(4, dtype=np.float32)[:3], np.eye(4, dtype=np.float32)[[3, 3, 3]]
-    >>> from .columns import Column, terms_of
-    >>> light = Column("light", ["day", "day", "dusk"], ["night"] * 3)
-    >>> size = Column("size", ["s", "l", "l"], ["s", "l", "s"])
     >>> made, = make_cards(S, U, [0, 0, 0], [1, 1, 1], Yardstick.of([1, 1, 1]), "abc", "uuv",
-    ...                    terms=terms_of([light, size], "abc", "uuv").terms)
+    ...                    names=[Name(("`light` = night",), "night")])
     >>> made.title, made.drives, made.exemplars.tolist(), made.effect
     ('night', 2, [0, 1, 2], 1.0)
     """
@@ -228,11 +236,13 @@ def make_cards(
             raise DimensionError(f"{len(pool)} images of U and {len(values)} {name}.")
     drive = drive_numbers(pool_drives)
     groups = [np.flatnonzero(label == at) for at in range(count)]
-    names = Namer.of(terms, owned_drives, pool_drives, alpha, seed).names(groups, progress)
+    of_gaps = count - len(kinds)
+    titled = [*(names or [Name()] * of_gaps), *(kind.name for kind in kinds)]
     said = outside_owned(attributes, owned_drives, label, alpha, cameras)
     usual = float(yardstick.distance(50.0))
     made = []
     for at, rows in enumerate(groups):
+        kind = kinds[at - of_gaps] if at >= of_gaps else None
         shown = exemplars(pool, rows)
         median = float(np.median(far[rows]))
         effect = median / usual if usual > 0 else None
@@ -250,19 +260,21 @@ def make_cards(
                 percentile=float(yardstick.percentile(median)),
                 support=None if support is None else float(np.median(np.asarray(support)[rows])),
                 rate=rate,
-                name=names[at],
+                name=titled[at],
                 attributes=said[at],
                 phrases=phrases[at] if phrases else (),
-                held=held[at] if held else None,
-                weight=_weight(once, median if effect is None else effect, rate),
+                held=held[at] if held and not kind else None,
+                weight=_weight(once, median if effect is None else effect, rate, kind),
                 once=once,
+                kind=kind,
             )
         )
     return sorted(made, key=lambda one: -one.weight)
 
 
-def _weight(images: int, effect: float, rate: float | None) -> float:
-    return images * effect * (1.0 if rate is None else rate)
+def _weight(images: int, effect: float, rate: float | None, kind: Kind | None) -> float:
+    far = max(effect, 1.0) if kind else effect
+    return images * far * (1.0 if rate is None else rate)
 
 
 def outside_owned(

@@ -153,7 +153,7 @@ name them so)
             chosen.append(self._choose(rows))
             progress(number, len(cards))
         return [
-            self._told(rows, self._apart(at, chosen, cards), p)
+            self.told(rows, self._apart(at, chosen, cards), p)
             for at, (rows, (_, p)) in enumerate(zip(cards, chosen, strict=True))
         ]
 
@@ -226,7 +226,8 @@ name them so)
                     best, most = longer, parted
         return best
 
-    def _told(self, rows: Ints, name: Chosen, p: float) -> Name:
+    def told(self, rows: Ints, name: Chosen, p: float) -> Name:
+        """The name of a card that is called by these terms, with its counts."""
         held = [term for term in self.terms if self._share(rows, (term,)) >= MOST - _ROUNDING]
         usual = tuple(term.short for term in held if not term.last)
         total, drives = len(self.owned_drives), int(self.owned_drives.max(initial=-1)) + 1

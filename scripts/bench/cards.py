@@ -7,15 +7,19 @@ For each seed the drive is rendered and embedded, and the gaps at the level are 
 are how many of the combinations that S lacks
 
 * ``gaps``: have three gaps or more (``--least``), without which there is no card;
-* ``kept``: are most of a card, and the lowest share that a card's most frequent combination has
-  (``purity``): metadata takes no part in the grouping;
+* ``kept``: are most of a card of gaps, and the lowest share that a card's most frequent combination
+  has (``purity``): metadata takes no part in the grouping, so these are the cards that there are
+  with the metadata columns removed;
 * ``named``: are named by one of the first ten cards so that the name holds for images of this
-  missing combination alone and for no image of S, every column of the table being offered;
+  missing combination alone and for no image of S, every column of the table being offered, to cards
+  by metadata (``kinds``) as well;
 
-besides, ``owned``: cards that are most of a kind that S has; the cards whose attributes are said
-to lie outside S, with the lowest share of images that do lie outside all but 1 % of it, and outside
-all of it; and the cards that hold in most of 20 runs with drives of S drawn anew.  Exit code 1
-where not all combinations are kept and named.
+besides, ``owned``: cards that are most of a kind that S has; ``extra``: kinds that are none of the
+missing combinations; the cards whose attributes are said to lie outside S, with the lowest share of
+images that do lie outside all but 1 % of it, and outside all of it; and the cards that hold in most
+of 20 runs with drives of S drawn anew.  ``--coins`` adds three columns that mean nothing, anew for
+each of so many rounds, and prints in how many a card is made of one.  Exit code 1 where not all
+combinations are kept and named.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plugin.cards.called import Called, call_cards
 from ...plugin.cards.card import Card, Fill, make_cards
 from ...plugin.cards.columns import Column, terms_of
 from ...plugin.cards.group import LEAST, SINGLE, group_gaps, joining_distance
@@ -52,7 +57,7 @@ from ...plugin.encoders.registry import load_encoder
 from ..demo.drive import render_drive
 
 SEEDS = (51, 52, 53, 54, 55)
-FIRST, RUNS, PURE = 10, 20, 0.8
+FIRST, RUNS, PURE, COINS = 10, 20, 0.8, 3
 SHOWN = ("time_of_day", "weather", "environment")
 Array = NDArray[Any]
 Row = dict[str, str]
@@ -112,10 +117,14 @@ class Scene:
 
 @dataclass(frozen=True)
 class Found:
-    """The cards of a scene, and the quantity that would cover a gap as S covers itself."""
+    """The cards of a scene, and the quantity that would cover a gap as S covers itself.
+
+    ``grouped`` is the group of each image of U before metadata takes part.
+    """
 
     cards: list[Card]
     gaps: Array
+    grouped: Array
     wanted: int
     standing: str
 
@@ -128,6 +137,9 @@ def main() -> int:
     parser.add_argument("--least", type=int, default=LEAST, help=f"images of a card [{LEAST}]")
     parser.add_argument("--encoder", default="packaged", help="[packaged]")
     parser.add_argument("--folder", type=Path, help="keep the drives here, one folder a seed")
+    parser.add_argument(
+        "--coins", type=int, default=0, help="rounds with columns of no meaning [0]"
+    )
     parser.add_argument("--csv", type=Path, help="print the cards of these images instead")
     options = parser.parse_args()
     encoder = load_encoder(options.encoder)
@@ -136,14 +148,29 @@ def main() -> int:
         show(find(scene, options.level), options.level)
         return 0
     print(f"{encoder.name}, level {options.level}; of 8 combinations that S lacks")
-    print("seed  cards  owned  single  gaps  kept  named  purity  attributes: cards, outside  held")
+    print(
+        "seed  cards  owned  single  gaps  kept  purity  kinds  extra  named  "
+        "attributes: cards, outside  held"
+    )
     with tempfile.TemporaryDirectory() as temporary:
-        reached = [
-            judge(options.folder or Path(temporary), seed, options.level, encoder, options.least)
+        rows = [
+            judge(options.folder or Path(temporary), seed, options, encoder)
             for seed in options.seeds
         ]
-    print("the goal is reached" if all(reached) else "THE GOAL IS NOT REACHED")
-    return int(not all(reached))
+    total, kept, purity, named = (list(column) for column in zip(*rows, strict=True))
+    print(f"named by the first {FIRST} cards: {_of(named, total)}")
+    print(
+        f"with the metadata columns removed, kept apart: {_of(kept, total)}, purity "
+        f"{min(purity):.2f} at least"
+    )
+    reached = kept == named == total and min(purity) >= PURE
+    print("the goal is reached" if reached else "THE GOAL IS NOT REACHED")
+    return int(not reached)
+
+
+def _of(counts: Sequence[int], totals: Sequence[int]) -> str:
+    each = ", ".join(str(count) for count in counts)
+    return f"{each} of {max(totals)}"
 
 
 def find(scene: Scene, level: float, least: int = LEAST) -> Found:
@@ -164,27 +191,59 @@ def find(scene: Scene, level: float, least: int = LEAST) -> Found:
             card, bootstrap_runs(scene.owned, own_drives, scene.pool, level, runs=RUNS)
         )
     near = support(scene.owned, scene.owned, own_drives, threshold.delta)[0]
+    called = call(scene, card, gap, scene.columns(), level)
     cards = make_cards(
         scene.owned,
         scene.pool,
-        card,
+        called.card,
         distance,
         yard,
         own_drives,
         drives,
-        terms=terms_of(scene.columns(), own_drives, drives).terms,
+        names=called.names,
+        kinds=called.kinds,
         attributes=scene.attributes,
         held=held,
         alpha=level,
     )
-    alone = counted(int((card == SINGLE).sum()), "single image")
-    grouped = counted(len(cards), "card")
-    standing = f"{int(gap.sum())} gaps ({threshold.basis}): {grouped} and {alone}"
-    return Found(cards, gap, int(np.median(near)), standing)
+    alone = counted(int((called.card == SINGLE).sum()), "single image")
+    grouped = counted(len(called.names), "card")
+    kinds = counted(called.lacking, "kind")
+    standing = f"{int(gap.sum())} gaps ({threshold.basis}): {grouped} and {alone}; {kinds} besides"
+    return Found(cards, gap, card, int(np.median(near)), standing)
 
 
-def judge(folder: Path, seed: int, level: float, encoder: Encoder, least: int = LEAST) -> bool:
-    """Print a seed's row; whether all combinations are kept apart and named."""
+def call(scene: Scene, card: Array, gap: Array, columns: Sequence[Column], level: float) -> Called:
+    """Names of groups of gaps, and kinds by metadata, of these columns."""
+    own_drives, drives = scene.drives
+    terms = terms_of(columns, own_drives, drives).terms
+    return call_cards(scene.owned, scene.pool, card, gap, own_drives, drives, terms, alpha=level)
+
+
+def with_coins(scene: Scene, found: Found, rounds: int, level: float) -> int:
+    """Rounds in which a kind is made of a column of no meaning: a word that each drive drew."""
+    random, false = np.random.default_rng(SEEDS[0]), 0
+    for _ in range(rounds):
+        drawn = []
+        for at in range(COINS):
+            word = {
+                drive: str(random.choice(list("abcdefgh")))
+                for side in scene.drives
+                for drive in side
+            }
+            drawn.append(
+                Column(f"coin {at}", *([word[drive] for drive in side] for side in scene.drives))
+            )
+        made = call(scene, found.grouped, found.gaps, [*scene.columns(), *drawn], level).kinds
+        false += any("`coin" in value for kind in made for value in kind.name.values)
+    return false
+
+
+def judge(
+    folder: Path, seed: int, options: argparse.Namespace, encoder: Encoder
+) -> tuple[int, int, float, int]:
+    """Print a seed's row: how many combinations there are, are kept, how purely, and are named."""
+    level, least = options.level, options.least
     render_drive(folder / str(seed), seed=seed)
     scene = Scene.read(folder / str(seed) / "metadata.csv", encoder)
     found = find(scene, level, least)
@@ -195,22 +254,29 @@ def judge(folder: Path, seed: int, level: float, encoder: Encoder, least: int = 
     counts = Counter(what for what, gap in zip(shown, found.gaps, strict=True) if gap)
     enough = {what for what in missing if counts[what] >= least}
     tops = [Counter(shown[row] for row in card.rows).most_common(1)[0] for card in found.cards]
-    purity = min(top[1] / len(card.rows) for top, card in zip(tops, found.cards, strict=True))
-    kept = {top[0] for top in tops} & missing
-    owned = sum(top[0] not in missing for top in tops)
+    grouped = [one for one in zip(tops, found.cards, strict=True) if not one[1].kind]
+    purity = min(top[1] / len(card.rows) for top, card in grouped)
+    kept = {top[0] for top, _ in grouped} & missing
+    owned = sum(top[0] not in missing for top, _ in grouped)
+    kinds = [one for one in zip(tops, found.cards, strict=True) if one[1].kind]
+    extra = sum(top[0] not in missing or top[1] < len(card.rows) for top, card in kinds)
     named = {
         top[0]
         for top, card in list(zip(tops, found.cards, strict=True))[:FIRST]
         if top[0] in missing and is_named(card.name.values, top[0], scene.ours, scene.theirs)
     }
-    single = int(found.gaps.sum()) - sum(len(card.rows) for card in found.cards)
+    single = int(found.gaps.sum()) - sum(card.gaps for card in found.cards)
     held = sum(card.held is not None and 2 * card.held.held > RUNS for card in found.cards)
     print(
-        f"{seed:4}  {len(found.cards):5}  {owned:5}  {single:6}  {len(enough):4}  {len(kept):4}  "
-        f"{len(named):5}  {purity:6.2f}  {outside(found.cards, scene):26}  {held}",
+        f"{seed:4}  {len(grouped):5}  {owned:5}  {single:6}  {len(enough):4}  {len(kept):4}  "
+        f"{purity:6.2f}  {len(kinds):5}  {extra:5}  {len(named):5}  "
+        f"{outside([card for _, card in grouped], scene):26}  {held}",
         flush=True,
     )
-    return len(kept) == len(named) == len(missing) and purity >= PURE
+    if options.coins:
+        false = with_coins(scene, found, options.coins, level)
+        print(f"      a card of a column of no meaning: in {false} of {options.coins} rounds")
+    return len(missing), len(kept), purity, len(named)
 
 
 def is_named(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.cards.card import Fill, exemplars, make_cards, outside_owned
-from gapsphere.plugin.cards.columns import Column, terms_of
+from gapsphere.plugin.cards.lacking import Kind
+from gapsphere.plugin.cards.naming import Name
 from gapsphere.plugin.cards.stability import Held
 from gapsphere.plugin.coverage.named.channel import Categories, Numbers
 from gapsphere.plugin.coverage.yardstick import Yardstick
@@ -84,12 +85,32 @@ def test_the_title_falls_back_on_attributes(rows):
     *_, made = scene(rows, attributes=[light])
     assert made[0].title == "darker"
     assert made[0].sentences()[0] == "No metadata sets these images apart from the owned ones."
-    sky = Column("sky", ["dry", "wet"] * 20, ["snow"] * 12 + ["dry"] * 8)
-    own, other = [f"s{i // 4}" for i in range(40)], [f"u{i // 3}" for i in range(20)]
-    *_, made = scene(rows, terms=terms_of([sky], own, other).terms)
+    *_, made = scene(rows, names=[Name(("`sky` = snow",), "snow")] * 2)
     assert [one.title for one in made] == ["snow", "snow"]
     *_, made = scene(rows)
     assert made[0].title == "no name separates it"
+
+
+def test_a_kind_by_metadata_says_so_first_and_weighs_no_less_than_at_the_usual_distance(rows):
+    name = Name(("`sky` = snow",), "snow", 4, 4, 0, 40, 0, 10, None, 0.3)
+    kind = Kind(np.arange(8, 12), name, 2, 1, ("dry",))
+    near = np.r_[np.full(8, 0.3), np.full(12, 0.05)]
+    S, U = rows(1, 40), rows(2, 20)
+    yard = Yardstick.of(np.linspace(0.05, 0.2, 40))
+    card = np.array([0] * 8 + [1] * 4 + [-1] * 8)
+    drives = [f"s{i // 4}" for i in range(40)], [f"u{i // 3}" for i in range(20)]
+    gaps, lacking = make_cards(
+        S, U, card, near, yard, *drives, kinds=[kind], held=[Held(1, 2, 0.4)]
+    )
+    assert (gaps.gaps, lacking.gaps, lacking.title) == (8, 1, "snow")
+    assert lacking.effect < 1
+    assert lacking.weight == 4
+    assert (gaps.held, lacking.held) == (Held(1, 2, 0.4), None)
+    first, second = lacking.sentences()
+    assert first.startswith("snow: by the metadata 0 of 40 owned images, 0 of 10 drives; 4 cand")
+    assert second.startswith("To this encoder these images look like owned ones: 1 of 4 are gaps")
+    assert "most of the nearest owned images show dry" in second
+    assert not any("look like" in said for said in kind.sentences(95))
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,13 @@ from gapsphere.plugin.dataset.gaps.cards.card_files import export_gap_cards
 from gapsphere.plugin.dataset.gaps.cards.card_records import SINGLE_IMAGES, gap_cards
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.rounds import rounds
+from gapsphere.plugin.dataset.spec.candidates import choose
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
+from gapsphere.plugin.settings.spec import SpecParams
 from gapsphere.plugin.settings.steps import CardFileParams, CardParams, CoverageParams
 from PIL import Image
 
@@ -34,11 +37,9 @@ def rows_near(axis, count, seed):
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def add(dataset, tag, light, axis, drive, count, seed):
-    samples = [
-        fo.Sample(filepath=f"/made/{tag}{drive}{i}.png", tags=[tag], sequence=drive, light=light)
-        for i in range(count)
-    ]
+def add(dataset, tag, light, axis, drive, count, seed, **fields):
+    about = {"tags": [tag], "sequence": drive, "light": light, **fields}
+    samples = [fo.Sample(filepath=f"/made/{tag}{drive}{i}.png", **about) for i in range(count)]
     ids = dataset.add_samples(samples, progress=False)
     vectors.write(dataset, "embedding", ids, rows_near(axis, count, seed))
 
@@ -134,6 +135,7 @@ def test_cards_of_an_earlier_coverage_run_are_not_read(covered):
 
 def test_without_gaps_there_is_nothing_to_read_and_no_card_stays(covered):
     summarize_gaps(covered, QUICK)
+    covered.delete_sample_field("light")
     compute_coverage(covered, CoverageParams(delta=2.0))
     found = summarize_gaps(covered, QUICK)
     assert str(found) == "no gaps, so no cards"
@@ -298,6 +300,83 @@ def test_cards_are_the_same_groups_without_any_field_to_name_them(covered):
     assert {card.name["title"] for card in unnamed.found} == {""}
     after = dict(zip(ids, covered.match_tags("U").values("gap_card"), strict=True))
     assert len({(before[i], after[i]) for i in ids}) == len(set(before.values()))
+
+
+def build_blind(dataset):
+    """An encoder that tells rain by day from rain at dusk by nothing; S has none of the latter."""
+    kinds = [("day", "dry", 0), ("day", "rain", 5), ("dusk", "dry", 4)]
+    for tag, drives in (("S", 12), ("U", 9)):
+        for drive in range(drives):
+            light, sky, axis = kinds[drive % 3]
+            add(dataset, tag, light, axis, f"{tag}{drive}", 4, drive, sky=sky)
+    add(dataset, "U", "dusk", 5, "u-rain1", 4, 60, sky="rain")
+    add(dataset, "U", "dusk", 5, "u-rain2", 4, 61, sky="rain")
+    add(dataset, "U", "night", 1, "u-night", 4, 62, sky="dry")
+    return dataset
+
+
+@pytest.fixture
+def blind(dataset):
+    build_blind(dataset)
+    compute_coverage(dataset)
+    return dataset
+
+
+def test_what_s_lacks_by_metadata_is_a_card_without_gaps(blind, tmp_path):
+    verdicts = blind.values("gap_verdict")
+    found = summarize_gaps(blind, QUICK)
+    assert (found.gaps, found.count, found.by_metadata, found.lacking) == (4, 1, 1, 1)
+    assert blind.values("gap_verdict") == verdicts
+    card = next(each for each in found.found if each.by_metadata)
+    assert (card.key, card.images, card.drives, card.gaps) == ("dusk and rain", 8, 2, 0)
+    assert (card.runs, card.encoders) == (0, {})
+    assert card.sentences[0].startswith("dusk and rain: by the metadata 0 of 48 owned images, 0 of")
+    assert "most of the nearest owned images show day and rain" in card.sentences[1]
+    head, *lines = str(found).splitlines()
+    assert head.startswith("0 cards of 4 gaps")
+    assert head.endswith("; 1 kind of scene that you own none of, by metadata")
+    assert any("none owned by the metadata, 0 gaps among them" in line for line in lines)
+    assert len(blind.match(F("gap_card") == card.key)) == 8
+    assert found.cards.loc["dusk and rain", "by_metadata"]
+    export_gap_cards(blind, CardFileParams(output=str(tmp_path / "cards.html")))
+    page = (tmp_path / "cards.html").read_text()
+    assert "of them gaps" in page
+    assert "by the metadata 0 of 48 owned images" in page
+    assert gap_cards(blind) == found.found
+    assert summarize_gaps(blind, QUICK).reused
+
+
+def test_a_card_by_metadata_can_be_asked_for_and_is_not_followed_by_rounds(blind):
+    """It has no gaps whose fate could be told: followed, it would be closed at once."""
+    card = next(each for each in summarize_gaps(blind, QUICK).found if each.by_metadata)
+    params = SpecParams(candidates=f"card:{card.number}")
+    asked = choose(blind, blind, params, Names())
+    assert (asked.card, len(asked.samples)) == (card, 8)
+    log = rounds.read(blind, Names())
+    assert log.card_run == runs.read(blind, Names(), "cards").token
+    assert log.cards == []
+
+
+def test_without_gaps_and_without_a_value_only_what_there_is_is_said(blind):
+    compute_coverage(blind, CoverageParams(delta=2.0))
+    found = summarize_gaps(blind, QUICK)
+    assert str(found).startswith("no gaps; 1 kind of scene that you own none of, by metadata\n")
+    assert (found.gaps, found.single, found.once) == (0, 0, 0)
+    blind.delete_sample_field("sky")
+    found = summarize_gaps(blind, QUICK)
+    assert str(found) == "no gaps, so no cards"
+    assert blind.exists("gap_card").values("id") == []
+
+
+def test_single_images_of_a_kind_are_in_its_card_and_counted_there(blind):
+    """One image of it is a gap by itself: it is in the kind's card, and no single image."""
+    one = blind.match((F("light") == "dusk") & (F("sky") == "rain")).limit(1)
+    vectors.write(blind, "embedding", one.values("id"), rows_near(7, 1, 3))
+    compute_coverage(blind)
+    found = summarize_gaps(blind, QUICK)
+    card = next(each for each in found.found if each.by_metadata)
+    assert (found.gaps, found.single, card.images, card.gaps) == (5, 4, 8, 1)
+    assert one.values("gap_card") == [card.key]
 
 
 class OfColour:

@@ -123,6 +123,7 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
     """What a person compares cards by."""
     figures = [
         ("candidates", f"{card.images:,}"),
+        *([("of them gaps", f"{card.gaps:,}")] if card.by_metadata else []),
         ("without near duplicates", f"{card.once:,}"),
         ("drive" if card.drives == 1 else "drives", f"{card.drives:,}"),
         ("median distance to owned images", f"{card.median:.3f}"),

@@ -70,6 +70,10 @@ class GapCard:
         What orders cards: images x effect, x failure rate where there is one.
     name
         The parts of its name, as :class:`~gapsphere.plugin.cards.naming.Name` has them.
+    by_metadata
+        Whether it is a kind of scene that S lacks by its metadata, and no group of gaps.
+    gaps
+        How many of its images are gaps: all, where gaps were grouped.
     """
 
     key: str
@@ -96,6 +100,8 @@ class GapCard:
     encoders: dict[str, bool] = field(default_factory=dict)
     weight: float = 0.0
     name: dict[str, Any] = field(default_factory=dict)
+    by_metadata: bool = False
+    gaps: int = 0
 
     @property
     def holds(self) -> str:
@@ -107,6 +113,8 @@ class GapCard:
         effect = "" if self.effect is None else f", {self.effect:.2g} x the usual distance"
         rate = "" if self.failure_rate is None else f", {self.failure_rate:.0%} fail nearby"
         holds = f", holds in {self.holds} runs" if self.runs else ""
+        if self.by_metadata:
+            holds = f", none owned by the metadata, {counted(self.gaps, 'gap')} among them"
         return (
             f"{self.number}. {self.title}: {counted(self.images, 'image')}"
             f"{of_them(self.images, self.once)} of "
@@ -119,9 +127,10 @@ class CardResult(Result):
     """What ``summarize_gaps`` found.
 
     ``once`` counts near duplicates among the ``gaps`` once (the others have the tag
-    ``gap_duplicate``); ``found`` cards, the weightiest first; ``count`` of all of them; ``single``
-    images are gaps in no card; ``basis`` is what the verdicts rest on; ``left_out`` says why fields
-    of the user's name no card.
+    ``gap_duplicate``); ``found`` cards, the weightiest first; ``count`` of all of them, of which
+    ``by_metadata`` are kinds that S lacks by its metadata, out of ``lacking`` such kinds;
+    ``single`` images are gaps in no card; ``basis`` is what the verdicts rest on; ``left_out`` says
+    why fields of the user's name no card.
     """
 
     dataset: str
@@ -134,6 +143,8 @@ class CardResult(Result):
     once: int = 0
     scale: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    by_metadata: int = 0
+    lacking: int = 0
     seconds: float = 0.0
     reused: bool = False
 
@@ -143,17 +154,28 @@ class CardResult(Result):
         return table(self.found)
 
     def __str__(self) -> str:
-        if not self.gaps:
+        if not self.gaps and not self.count:
             none = ": S supports no verdict, and no δ was given" if self.basis == "none" else ""
             return f"no gaps, so no cards{none}"
-        gaps = "provisional gap" if self.basis == "provisional" else "gap"
-        alone = f", and {counted(self.single, 'single image')}" if self.single else ""
-        head = f"{counted(self.count, 'card')} of {counted(self.gaps, gaps)}"
-        head += f"{of_them(self.gaps, self.once)}{alone}"
+        head = self._head()
         lines = [f"  {card.line()}" for card in self.found[:SHOWN]]
         rest = self.count - len(lines)
         more = [f"  and {counted(rest, 'card')} more"] if rest > 0 else []
         return "\n".join([head, *lines, *more])
+
+    def _head(self) -> str:
+        """How many cards of how many gaps, and what S lacks besides."""
+        gaps = "provisional gap" if self.basis == "provisional" else "gap"
+        alone = f", and {counted(self.single, 'single image')}" if self.single else ""
+        head = f"{counted(self.count - self.by_metadata, 'card')} of {counted(self.gaps, gaps)}"
+        head += f"{of_them(self.gaps, self.once)}{alone}"
+        if not self.gaps:
+            head = "no gaps"
+        if not self.by_metadata:
+            return head
+        shown = f" ({self.by_metadata:,} shown)" if self.by_metadata < self.lacking else ""
+        kinds = f"{counted(self.lacking, 'kind')} of scene{shown} that you own none of, by metadata"
+        return f"{head}; {kinds}"
 
 
 def table(cards: Iterable[GapCard]) -> pd.DataFrame:
@@ -207,6 +229,8 @@ def record_of(
         encoders=dict(encoders),
         weight=card.weight,
         name=_plain(asdict(card.name)),
+        by_metadata=card.kind is not None,
+        gaps=card.gaps,
     )
 
 
@@ -256,7 +280,10 @@ def read(dataset: fo.Dataset, names: Names) -> CardResult:
 def of_record(results: Mapping[str, Any]) -> CardResult:
     """A recorded result; what a later version keeps besides is left out."""
     known = runs.known(CardResult, results)
-    listed = [GapCard(**runs.known(GapCard, card)) for card in results["found"]]
+    listed = [
+        GapCard(**{"gaps": card["images"], **runs.known(GapCard, card)})
+        for card in results["found"]
+    ]
     return CardResult(**{**known, "found": listed})
 
 

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ....cards.called import Called, call_cards
 from ....cards.card import Card, make_cards
 from ....cards.group import SINGLE, Groups, group_gaps, joining_distance
 from ....cards.phrases import Phrase
@@ -16,7 +17,7 @@ from ....cards.stability import HOLDS_ABOVE, NO_GAP, Held, bootstrap_runs, stabi
 from ....coverage.criterion import GAP, NAMES
 from ....coverage.nearest.rows import metric_to_squared, pairs_within
 from ....coverage.picks.duplicates import near_duplicates
-from ....progress import Progress, Reporter, quiet
+from ....progress import Progress, Reporter, quiet, silent
 from ....settings.steps import CardParams
 from ...store import runs
 from ...store.fields.metadata import columns
@@ -53,7 +54,7 @@ Ints = NDArray[np.int64]
 
 def writes(names: Names) -> Writes:
     """What the step writes."""
-    about = f"The gap card of a gap, {SINGLE_IMAGES!r} where it is in none"
+    about = f"The gap card of an image, {SINGLE_IMAGES!r} of a gap in none"
     return Writes(STEP, (Column(names.gap_card, str, about),), tags=(names.duplicate_tag,))
 
 
@@ -67,8 +68,9 @@ def summarize_gaps(
 ) -> CardResult:
     """Group the gaps of the last coverage run in cards, and say what each is.
 
-    Writes ``gap_card`` on gaps: the card's key, or ``single images``; and the tag
-    ``gap_duplicate`` on those that count once with an earlier one.
+    Writes ``gap_card`` on gaps: the card's key, or ``single images``; on images of a kind that S
+    lacks by its metadata its card's key, gaps or not; and the tag ``gap_duplicate`` on gaps that
+    count once with an earlier one.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def summarize_gaps(
     step.work = float(covered.candidates)
     refuse_foreign(dataset, names, writes(names))
     scene = None
-    if covered.gaps:
+    if covered.basis != "none":
         inputs = inputs or read_inputs(samples, params, progress=report("Reading vectors"))
         scene = Scene.read(samples, params, inputs)
         phrases = card_phrases.trace(params, step.earlier)
@@ -97,7 +99,7 @@ def summarize_gaps(
         round_cards.note(dataset, names)
         return replace(of_record(known), reused=True)
     result = CardResult(dataset.name, params.suffix, 0, 0, 0, [], covered.basis)
-    if scene is None or not scene.gap.any():
+    if scene is None:
         return _write(step, result, [], [], [])
     groups = _groups(scene, report("Grouping gaps"))
     card = np.full(len(scene.gap), NO_GAP)
@@ -106,10 +108,13 @@ def summarize_gaps(
     if _drawn(scene, card, params.card_runs):
         near = drawn.lists(step, scene, report("Runs for stability"))
     held = [] if near is None else _held(scene, card, params.card_runs, near)
-    alike = _duplicates(scene, report("Near duplicates"))
-    told = card_phrases.said(scene, card, params, report("Phrases"))
-    made = _cards(scene, card, told, held, alike, report("Naming cards"))
-    key, number = keys(made), {int(card[one.rows[0]]): at for at, one in enumerate(made)}
+    called = _called(scene, card, report("Naming cards"))
+    gaps, beside = np.flatnonzero(scene.gap), np.flatnonzero(called.card > card)
+    alike = _duplicates(scene, gaps, report("Near duplicates"))
+    counted = np.where(called.card > card, _duplicates(scene, beside), alike)
+    told = card_phrases.said(scene, called.card, params, report("Phrases"))
+    made = _cards(scene, called, told, held, counted)
+    key, number = keys(made), {int(called.card[one.rows[0]]): at for at, one in enumerate(made)}
     wanted, elsewhere = _wanted(scene, params.card_quantity), _elsewhere(scene, card)
     found = [
         record_of(
@@ -119,26 +124,28 @@ def summarize_gaps(
             (scene.inputs.pool.ids, scene.inputs.owned.ids),
             wanted,
             covered.alpha,
-            {suffix: holds[int(card[one.rows[0]])] for suffix, holds in elsewhere.items()},
+            {s: ok[int(card[one.rows[0]])] for s, ok in elsewhere.items() if not one.kind},
         )
         for at, one in enumerate(made[:LISTED])
     ]
-    gaps = np.flatnonzero(scene.gap).tolist()
     result = replace(
         result,
         gaps=len(gaps),
         once=len(np.unique(alike[scene.gap])),
         count=len(made),
-        single=int((card == SINGLE).sum()),
+        single=int((called.card == SINGLE).sum()),
         found=found,
+        by_metadata=len(called.kinds),
+        lacking=called.lacking,
         scale=groups.scale,
         left_out=dict(scene.terms.left_out),
     )
     values = {SINGLE: SINGLE_IMAGES, **{label: key[at] for label, at in number.items()}}
-    ids = [scene.inputs.pool.ids[row] for row in gaps]
-    again = [scene.inputs.pool.ids[row] for row in gaps if alike[row] != row]
+    carded = np.flatnonzero(called.card > NO_GAP).tolist()
+    ids = [scene.inputs.pool.ids[row] for row in carded]
+    again = [scene.inputs.pool.ids[row] for row in gaps.tolist() if alike[row] != row]
     note = partial(drawn.keep, step, scene, near) if near else None
-    return _write(step, result, ids, [values[int(card[row])] for row in gaps], again, note)
+    return _write(step, result, ids, [values[int(called.card[row])] for row in carded], again, note)
 
 
 def _write(
@@ -149,7 +156,7 @@ def _write(
     again: Sequence[str],
     note: Callable[[], None] | None = None,
 ) -> CardResult:
-    """Write the field of the gaps ``ids``, the tag of those that count no more, the record.
+    """Write the field of the images ``ids``, the tag of those that count no more, the record.
 
     ``note`` is called before the record is completed.
     """
@@ -165,8 +172,8 @@ def _write(
 
 
 def _groups(scene: Scene, progress: Progress) -> Groups:
-    """The gaps in groups; where S has one image nothing says what is near, and each is alone."""
-    if scene.scale is None:
+    """The gaps in groups; where S has one image nothing says what is near: each is alone."""
+    if scene.scale is None or not scene.gap.any():
         return Groups(np.full(int(scene.gap.sum()), SINGLE), 0.0)
     return group_gaps(
         scene.inputs.pool.matrix[scene.gap],
@@ -202,12 +209,14 @@ def _held(scene: Scene, card: Ints, count: int, near: drawn.Lists) -> list[Held]
     return stability(card, made)
 
 
-def _duplicates(scene: Scene, progress: Progress) -> Ints:
-    """The row of U that each gap is a near duplicate of, or its own: (n,), -1 where it is no gap.
+def _duplicates(scene: Scene, rows: Ints, progress: Progress = silent) -> Ints:
+    """The row of U that each of ``rows`` is a near duplicate of, or its own: (n,), -1 elsewhere.
 
     Nearer than neighbouring frames of S usually are, as picks have it.
     """
-    rows, found = np.flatnonzero(scene.gap), np.full(len(scene.gap), -1)
+    found = np.full(len(scene.gap), -1)
+    if not len(rows):
+        return found
     alike = near_duplicates(
         scene.inputs.pool.matrix[rows],
         scene.frame_scale,
@@ -218,32 +227,18 @@ def _duplicates(scene: Scene, progress: Progress) -> Ints:
     return found
 
 
-def _cards(
-    scene: Scene,
-    card: Ints,
-    told: list[tuple[Phrase, ...]],
-    held: list[Held],
-    alike: Ints,
-    progress: Progress,
-) -> list[Card]:
+def _called(scene: Scene, card: Ints, progress: Progress) -> Called:
+    """What cards are called; where S has one image there are none."""
     if scene.scale is None:
-        return []
-    return make_cards(
+        return Called(card, [])
+    return call_cards(
         scene.inputs.owned.matrix,
         scene.inputs.pool.matrix,
         card,
-        scene.distance,
-        scene.scale,
+        scene.gap,
         scene.owned_drives,
         scene.pool_drives,
-        terms=scene.terms.terms,
-        attributes=scene.said.attributes,
-        cameras=scene.said.cameras,
-        support=scene.support,
-        rates=_rates(scene),
-        phrases=told,
-        held=held,
-        duplicates=alike,
+        scene.terms.terms,
         alpha=scene.covered.alpha,
         metric=scene.covered.metric,
         seed=SEED,
@@ -251,15 +246,42 @@ def _cards(
     )
 
 
-def _rates(scene: Scene) -> NDArray[np.float64] | None:
-    """Failure rate around each gap, (n,); None where nothing was reviewed."""
+def _cards(
+    scene: Scene, called: Called, told: list[tuple[Phrase, ...]], held: list[Held], alike: Ints
+) -> list[Card]:
+    if scene.scale is None:
+        return []
+    return make_cards(
+        scene.inputs.owned.matrix,
+        scene.inputs.pool.matrix,
+        called.card,
+        scene.distance,
+        scene.scale,
+        scene.owned_drives,
+        scene.pool_drives,
+        names=called.names,
+        kinds=called.kinds,
+        attributes=scene.said.attributes,
+        cameras=scene.said.cameras,
+        support=scene.support,
+        rates=_rates(scene, called.card > NO_GAP),
+        phrases=told,
+        held=held,
+        duplicates=alike,
+        alpha=scene.covered.alpha,
+        metric=scene.covered.metric,
+    )
+
+
+def _rates(scene: Scene, asked: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    """Failure rate around each image asked for, (n,); None where nothing was reviewed."""
     if scene.said.judged is None:
         return None
-    rows = np.flatnonzero(scene.gap)
+    rows = np.flatnonzero(asked)
     pool = scene.inputs.pool
-    gaps = Vectors([pool.ids[row] for row in rows.tolist()], pool.matrix[rows])
+    carded = Vectors([pool.ids[row] for row in rows.tolist()], pool.matrix[rows])
     rates = np.full(len(scene.gap), np.nan)
-    rates[rows] = scene.said.judged.rates(gaps, scene.said.neighbors)
+    rates[rows] = scene.said.judged.rates(carded, scene.said.neighbors)
     return rates
 
 

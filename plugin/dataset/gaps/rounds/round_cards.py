@@ -1,4 +1,8 @@
-"""The cards of the newest round: which of them it opened, and which go on from rounds before."""
+"""The cards of the newest round: which of them it opened, and which go on from rounds before.
+
+Cards are followed by their gaps; a kind that S lacks by its metadata has none to follow, and is a
+card of each round for as long as S lacks it.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,8 @@ def note(dataset: fo.Dataset, names: Names) -> None:
     members = log.members
     if not log.rounds or members is None or not of_this or log.card_run == made.token:
         return
-    titles = {card["key"]: card["title"] for card in made.results["found"]}
+    grouped = (card for card in made.results["found"] if not card.get("by_metadata"))
+    titles = {card["key"]: card["title"] for card in grouped}
     number = {key: at for at, key in enumerate(titles)}
     label = np.full(len(members.ids), NO_CARD)
     if dataset.has_field(names.gap_card):
