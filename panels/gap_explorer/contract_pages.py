@@ -135,6 +135,9 @@ class Overview(OfStamp):
     cards: list[GapCardRow]
     """The weightiest first, `CARDS_MAX` at most; single images last."""
     cards_total: int
+    """Of gaps."""
+    by_metadata: int
+    """Kinds of scene besides that S lacks by its metadata."""
     no_cards: str
     """Why there are none to read; empty where there are."""
     summarized: bool

@@ -42,7 +42,8 @@ def overview(found: Analysis, shown: Array, stamp: str) -> dict[str, Any]:
     return {
         "stamp": stamp,
         "cards": cards,
-        "cards_total": known.count if known else 0,
+        "cards_total": known.count - known.by_metadata if known else 0,
+        "by_metadata": known.by_metadata if known else 0,
         "no_cards": why,
         "summarized": known is not None,
         "contrasts": [] if cards else _contrasts(found, shown),
@@ -152,7 +153,10 @@ def _lines(card: GapCard) -> list[str]:
     name = card.name
     once = f" ({card.once:,} without near duplicates)" if 0 < card.once < card.images else ""
     effect = "" if card.effect is None else f", {card.effect:.2g} × the usual distance"
-    lines = [f"{counted(card.images, 'gap')}{once} of {counted(card.drives)}{effect}"]
+    what = "candidate" if card.by_metadata else "gap"
+    lines = [f"{counted(card.images, what)}{once} of {counted(card.drives)}{effect}"]
+    if card.by_metadata:
+        return [*card.sentences[:2], *lines, card.fill, *card.sentences[2:]]
     if name.get("values") and name["p"] > 0.1:
         lines.append(f"Chance alone may name them so (p {name['p']:.2g})")
     if card.holds:

@@ -1,6 +1,7 @@
 """The first screen: gap cards, or what candidates differ in by name, and the picks."""
 
 import base64
+from dataclasses import replace
 
 import fiftyone as fo
 import numpy as np
@@ -58,6 +59,20 @@ def test_a_card_stands_beside_the_owned_images_nearest_to_it(carded):
     assert [pair["image"]["id"] for pair in pairs] == card.exemplars
     assert [pair["nearest"]["id"] for pair in pairs] == card.nearest
     assert all(pair["nearest"]["dist_to_S"] is None for pair in pairs)
+
+
+def test_a_card_by_metadata_says_first_that_nothing_of_it_is_owned(carded, monkeypatch):
+    known = card_records.read(carded, Names())
+    said = ["night: by the metadata 0 of 9 owned images", "To this encoder", "darker"]
+    card = replace(known.found[0], by_metadata=True, gaps=1, sentences=said)
+    changed = replace(known, found=[card, *known.found[1:]], by_metadata=1)
+    monkeypatch.setattr(card_records, "read", lambda dataset, names: changed)
+    screen, _ = first_screen(carded)
+    assert (screen["cards_total"], screen["by_metadata"]) == (known.count - 1, 1)
+    lines = screen["cards"][0]["lines"]
+    assert lines[:2] == said[:2]
+    assert lines[-1] == "darker"
+    assert not any(" gap" in line for line in lines[2:])
 
 
 def test_single_images_have_the_key_of_the_field():

@@ -125,7 +125,10 @@ export interface PickRow extends Picture {
 export interface Overview extends OfStamp {
   /** The weightiest first, `CARDS_MAX` at most; single images last. */
   cards: GapCardRow[];
+  /** Of gaps. */
   cards_total: number;
+  /** Kinds of scene besides that S lacks by its metadata. */
+  by_metadata: number;
   /** Why there are none to read; empty where there are. */
   no_cards: string;
   /** Cards were made of the last coverage run, if there were gaps to make them of. */

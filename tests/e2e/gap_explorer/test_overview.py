@@ -89,6 +89,38 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     page.locator(LACK).first.wait_for()
 
 
+def test_a_kind_that_only_metadata_names_is_a_row_that_says_so(panel, own, shot):
+    """Nothing is a gap at this δ; S has no image of one side of the sphere, by name."""
+    from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
+    from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+    from gapsphere.plugin.settings.steps import CardParams, CoverageParams
+
+    drives, rows = own.values(["sequence", "embedding"])
+    side = {drive: [] for drive in drives}
+    for drive, row in zip(drives, rows, strict=True):
+        side[drive].append(row[0])
+    light = ["night" if sum(side[drive]) > 0.4 * len(side[drive]) else "day" for drive in drives]
+    own.set_values("light", light)
+    night = own.match({"light": "night"})
+    night.untag_samples("S")
+    night.tag_samples("U")
+    compute_coverage(own, CoverageParams(delta=2.0))
+    (card,) = summarize_gaps(own, CardParams(card_runs=0)).found
+    assert (card.title, card.by_metadata, card.gaps) == ("night", True, 0)
+    page = panel.open(own).page
+    first = page.locator(LACK).first
+    first.wait_for()
+    said = page.locator('[data-cy="gs-overview"]').inner_text()
+    assert "Of 1 kind of scene you own nothing, by metadata." in said
+    first.locator("button").first.click()
+    panel.count(card.images)
+    first.get_by_text("night: by the metadata 0 of").wait_for()
+    shot(page, "overview-by-metadata")
+    page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
+    page.wait_for_selector('[data-cy="gap-explorer"][data-theme="light"]')
+    shot(page, "overview-by-metadata-light")
+
+
 def fill(page, label, value):
     """Write into the field of an operator's form that stands under a label."""
     field = page.get_by_text(label, exact=True).locator("xpath=following::input[1]")

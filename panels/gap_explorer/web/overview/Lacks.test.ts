@@ -3,8 +3,16 @@ import { act, create } from "react-test-renderer";
 import { expect, it } from "vitest";
 import type { Overview, RunInfo } from "../contract.gen";
 import { heldBridge, points } from "../testing";
-import { Lacks } from "./Lacks";
+import { Lacks, lead } from "./Lacks";
 import type { OverviewState } from "./useOverview";
+
+it.each([
+  [9, "9 gaps in 8 kinds of scene, the weightiest first. Of 2 kinds of scene you own nothing, by metadata."],
+  [0, "No candidate is farther from the owned images than δ = 0.500. Of 2 kinds of scene you own nothing, by metadata."],
+])("says of how many kinds nothing is owned by metadata (%i gaps)", (gaps, said) => {
+  const overview = { cards: [{ key: "night" }], cards_total: gaps && 8, by_metadata: 2, contrasts: [] };
+  expect(lead({ gaps, delta: 0.5 } as RunInfo, overview as unknown as Overview)).toBe(said);
+});
 
 it("lists the weightiest four, so that what to label next is seen below them, and the rest on a click", async () => {
   const row = { title: "", counts: "", lines: [], images: 1, pictures: [], positions: points(1) };

@@ -54,11 +54,13 @@ export function Lacks(props: Shown): React.ReactElement {
 }
 
 /** What there is, in a sentence. */
-function lead(run: RunInfo, overview: Overview): string {
-  const { cards, contrasts, cards_total: total } = overview;
+export function lead(run: RunInfo, overview: Overview): string {
+  const { cards, contrasts, cards_total: total, by_metadata: lacking } = overview;
+  const besides = lacking ? ` Of ${plural(lacking, "kind")} of scene you own nothing, by metadata.` : "";
   if (run.gaps === 0) {
     const far = `No candidate is farther from the owned images than δ = ${number(run.delta)}.`;
     const none = run.score === "novelty" ? "No candidate is novel enough to be a gap." : far;
+    if (besides) return none + besides;
     const apart = contrasts.length ? " These differ by name all the same:" : " No field or attribute sets them apart either.";
     return run.basis === "none" ? `Too few owned drives to call anything a gap.${apart}` : none + apart;
   }
@@ -68,7 +70,7 @@ function lead(run: RunInfo, overview: Overview): string {
   }
   const single = cards.find((card) => card.key === SINGLE_IMAGES);
   const kinds = total ? ` in ${plural(total, "kind")} of scene` : "";
-  return `${gaps}${kinds}${single && total ? ` and ${plural(single.images, "single image")}` : ""}, the weightiest first.`;
+  return `${gaps}${kinds}${single && total ? ` and ${plural(single.images, "single image")}` : ""}, the weightiest first.${besides}`;
 }
 
 function Row(

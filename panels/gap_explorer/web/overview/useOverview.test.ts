@@ -10,7 +10,7 @@ describe("useOverview", () => {
   const none = { answer: null, busy: false } as AnswerState;
   const row = { key: "night", title: "", counts: "", lines: [], images: 2, pictures: [], positions: points(1, 2) };
   const page = (...keys: string[]): Overview => ({
-    ...{ stamp: "one", cards: keys.map((key) => ({ ...row, key })), cards_total: 1, no_cards: "", summarized: true },
+    ...{ stamp: "one", cards: keys.map((key) => ({ ...row, key })), cards_total: 1, by_metadata: 0, no_cards: "", summarized: true },
     ...{ contrasts: [], picks: [], picks_total: 0, no_picks: "", radius_before: null, knee: null },
   });
   const group = { kind: "card", key: "night" } as const;
