@@ -71,8 +71,7 @@ def _foretell(ctx: foo.ExecutionContext, inputs: types.Object, params: SpecParam
     known = distances_ahead(_target(ctx)[0], params)
     if known is None:
         return
-    distances, measured = known
-    usual, given = turned_down(distances, measured), params.spec_delta
+    (distances, usual), given = known, params.spec_delta
     proposed = usual.passing if usual is not None and usual.count == usual.total else None
     if proposed is not None or given is not None:  # a δ that counts stays in sight
         widgets.ask(ctx, inputs, SpecParams, "spec_delta", proposed)

@@ -64,6 +64,13 @@ class Subspace:
             left[start : start + len(part)] = np.sqrt(np.einsum("ij,ij->i", part, part))
         return left
 
+    def leading(self) -> Subspace:
+        """The same by its leading components."""
+        if not self.outside:
+            return self
+        basis = np.linalg.qr(self.components.T, mode="complete")[0]
+        return Subspace(self.mean, np.ascontiguousarray(basis[:, len(self.components) :].T))
+
 
 def novelty(pool: Rows, owned: Rows, *, share: float = SHARE) -> NDArray[np.float32]:
     """Residual of each candidate outside the components that hold ``share`` of S's variance.
@@ -88,7 +95,7 @@ def novelty(pool: Rows, owned: Rows, *, share: float = SHARE) -> NDArray[np.floa
     """
     pool, owned = checked_rows("U", pool), checked_rows("S", owned)
     same_dimension("U", pool, "S", owned)
-    return _subspace(owned, share).residual(pool).astype(np.float32)
+    return subspace(owned, share).residual(pool).astype(np.float32)
 
 
 def left_out_novelty(
@@ -152,8 +159,8 @@ def _from_products(owned: Rows, drive: Drives, share: float) -> LeftOut:
         yield mine, np.sqrt(np.clip(squared, 0, None))
 
 
-def _subspace(owned: Rows, share: float) -> Subspace:
-    """Mean and components of rows, from the smaller of the two product matrices."""
+def subspace(owned: Rows, share: float = SHARE) -> Subspace:
+    """Mean and components of unit rows (m, d), from the smaller of the two product matrices."""
     if len(owned) >= owned.shape[1]:
         return _Moments.of(owned).subspace(share)
     _check_left(len(owned))

@@ -6,10 +6,14 @@
 For each condition that S lacks a spec is made from gaps alone: every second one; those of one
 drive; and, of all seeds together, those of several drives.  Each then judges what it was not made
 from.  *wanted*: gaps of the same condition that were held back; *other*: images of other conditions
-that S lacks; *owned*: S itself and images of conditions that S has.  Beside the rule stands the
-earlier one, a ball around the candidates' centre that holds them.  With ``--csv`` (``sequence``,
-``time_of_day``) S is all but one drive of a time of day; what is missing is the other time of day,
-from its first half where it has one drive, else from all of its drives but one.
+that S lacks; *owned*: S itself and images of conditions that S has.  A gap is what a coverage run
+calls one.  A spec knows other requests as well: cards of the gaps that were known with the
+candidates (every second one; those of one drive of each condition; those of its seed), which are
+not judged.  Beside today's rule stand *version 2*, which tells by δ alone what is new and knows no
+other requests, with today's radius, and *version 1*, a ball around the candidates' centre that
+holds them.  With ``--csv`` (``sequence``, ``time_of_day``) S is all but one drive of a time of day;
+what is missing is the other time of day, from its first half where it has one drive, else from all
+of its drives but one.
 
 Exit code 1 unless in every table of the rule at least 80 % of the wanted are accepted and none of
 the rest.
@@ -22,27 +26,30 @@ import csv
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plugin.coverage.criterion import choose_threshold, own_distances
+from ...plugin.cards.group import SINGLE, group_gaps, joining_distance
+from ...plugin.coverage.criterion import GAP, Threshold, choose_threshold, own_distances
 from ...plugin.coverage.nearest.distances import nearest_distance
 from ...plugin.coverage.yardstick import Yardstick
 from ...plugin.embeddings.extract import extract
 from ...plugin.encoders.protocol import Encoder
 from ...plugin.encoders.registry import load_encoder
 from ...plugin.report.spec.radius import learn_radius
-from ...plugin.report.spec.rule import Rule, judge, make_rule
+from ...plugin.report.spec.rule import Novelty, Rule, judge, make_rule, other_rows
 from ..demo.drive import render_drive
 
 SEEDS = (51, 52, 53, 54, 55)
 LEAST = 0.8
 GROUPS = ("wanted", "other", "owned")
+RULES = ("rule", "version 2", "version 1")
 Array = NDArray[Any]
 
 
@@ -63,11 +70,16 @@ class Frames:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: the world of its S, the rows that it is made from, and those that it judges."""
+    """A request: the world of its S, the rows that it is made from, and those that it judges.
+
+    ``known`` are gaps that were known with the candidates, of all conditions; none of them is
+    judged that is of another condition.
+    """
 
     owned: Array
     candidates: Array
     judged: Array
+    known: Array
 
 
 def main() -> int:
@@ -151,7 +163,8 @@ def conditions(frames: Frames) -> Iterator[tuple[int, str, Array, Array]]:
 def second(frames: Frames) -> Iterator[Asked]:
     for world, _, owned, gap in conditions(frames):
         candidates = np.flatnonzero(gap & (frames.world == world))[::2]
-        yield Asked(owned, candidates, np.flatnonzero(frames.world == world))
+        known = _known(frames, owned, world, lambda rows: rows[::2])
+        yield Asked(owned, candidates, np.flatnonzero(frames.world == world), known)
 
 
 def one(frames: Frames) -> Iterator[Asked]:
@@ -159,17 +172,34 @@ def one(frames: Frames) -> Iterator[Asked]:
         mine = gap & (frames.world == world)
         for drive in sorted(set(frames.drive[mine])):
             candidates = np.flatnonzero(mine & (frames.drive == drive))
-            yield Asked(owned, candidates, np.flatnonzero(frames.world == world))
+            at = sorted(set(frames.drive[mine])).index(drive)
+            known = _known(frames, owned, world, partial(_drive, frames, at))
+            yield Asked(owned, candidates, np.flatnonzero(frames.world == world), known)
 
 
 def several(frames: Frames, count: int) -> Iterator[Asked]:
     """Drives drawn from all worlds; their other frames are not judged."""
     rng = np.random.default_rng(51)
-    for _, _, owned, gap in conditions(frames):
-        known = sorted(set(frames.drive[gap]))
-        if len(known) > count:
-            drawn = np.isin(frames.drive, rng.choice(known, count, replace=False))
-            yield Asked(owned, np.flatnonzero(gap & drawn), np.flatnonzero(~drawn))
+    for world, _, owned, gap in conditions(frames):
+        there = sorted(set(frames.drive[gap]))
+        if len(there) > count:
+            drawn = np.isin(frames.drive, rng.choice(there, count, replace=False))
+            known = _known(frames, owned, world, lambda rows: rows)
+            yield Asked(owned, np.flatnonzero(gap & drawn), np.flatnonzero(~drawn), known)
+
+
+def _known(frames: Frames, owned: Array, world: int, some: Callable[[Array], Array]) -> Array:
+    """Some of the gaps of each missing condition of a world."""
+    gap = _gaps(frames, owned) & frames.missing & (frames.world == world)
+    kinds = sorted(set(frames.condition[gap]))
+    rows = (np.flatnonzero(gap & (frames.condition == kind)) for kind in kinds)
+    return np.concatenate([some(one) for one in rows])
+
+
+def _drive(frames: Frames, at: int, rows: Array) -> Array:
+    """The rows of one drive of theirs, the last where there are fewer."""
+    drives = sorted(set(frames.drive[rows]))
+    return rows[frames.drive[rows] == drives[min(at, len(drives) - 1)]]
 
 
 def real(table: Path, encoder: Encoder) -> bool:
@@ -191,7 +221,8 @@ def real(table: Path, encoder: Encoder) -> bool:
             if not owned.any() or not asked.any():
                 continue
             one = Frames(frames.vectors, drive, time, mine, owned, frames.world)
-            request = Asked(np.flatnonzero(owned), np.flatnonzero(asked), np.arange(count))
+            candidates = np.flatnonzero(asked)
+            request = Asked(np.flatnonzero(owned), candidates, np.arange(count), candidates)
             kept &= show(f"{missing} is missing, {left} is new", one, [request])
     return kept
 
@@ -201,28 +232,33 @@ def show(title: str, frames: Frames, asks: list[Asked]) -> bool:
     asks = [ask for ask in asks if len(ask.candidates)]
     radii: list[float] = []
     sources: dict[str, int] = defaultdict(int)
-    accepted = {rule: dict.fromkeys(GROUPS, 0) for rule in ("rule", "earlier")}
-    total = dict.fromkeys(GROUPS, 0)
+    accepted = {rule: dict.fromkeys(GROUPS, 0) for rule in RULES}
+    total, mistaken = dict.fromkeys(GROUPS, 0), 0
     for ask in asks:
-        new, old = rules(frames, ask)
+        known = rules(frames, ask)
+        new = known[0]
         radii.append(new.radius)
         sources[new.radius_source] += 1
+        kind = frames.condition[ask.candidates[0]]
         rest = np.setdiff1d(ask.judged, ask.candidates)
+        rest = rest[(frames.condition[rest] == kind) | ~np.isin(rest, ask.known)]
         part, owned = frames[rest], frames.vectors[ask.owned]
-        same = part.condition == frames.condition[ask.candidates[0]]
-        gap = nearest_distance(part.vectors, owned).distance > new.delta
+        same = part.condition == kind
+        gap = ~new.covers(part.vectors, nearest_distance(part.vectors, owned).distance)
         groups = (part.missing & same & gap, part.missing & ~same, ~part.missing)
-        for name, rule in (("rule", new), ("earlier", old)):
+        for name, rule in zip(RULES, known, strict=True):
             said = np.array(judge(part.vectors, rule, owned).verdict) == "accepted"
             for group, mask in zip(GROUPS, groups, strict=True):
                 accepted[name][group] += int(said[mask].sum())
         for group, mask in zip(GROUPS, groups, strict=True):
             total[group] += int(mask.sum())
+        mistaken += int((gap & ~part.missing).sum())
     spread = ", ".join(f"{count} from {source}" for source, count in sources.items())
     print(f"\n{title}: {len(asks)} specs, r {min(radii):.3f} to {max(radii):.3f} ({spread})")
+    print(f"  {mistaken} of the owned are gaps by mistake")
     for name, counts in accepted.items():
         print(
-            f"  {name:8}"
+            f"  {name:9}"
             + "".join(
                 f"  {group} {counts[group]} of {total[group]}"
                 f" = {100 * counts[group] / max(total[group], 1):.2f} %"
@@ -230,14 +266,15 @@ def show(title: str, frames: Frames, asks: list[Asked]) -> bool:
             ),
             flush=True,
         )
-    found = accepted["rule"]
+    found = accepted[RULES[0]]
     enough = found["wanted"] >= LEAST * total["wanted"]
     return enough and not found["other"] and not found["owned"]
 
 
-def rules(frames: Frames, ask: Asked) -> tuple[Rule, Rule]:
-    """The rule as it is exported, and that of version 1."""
-    delta, scale, count = _threshold(frames, ask.owned)
+def rules(frames: Frames, ask: Asked) -> tuple[Rule, Rule, Rule]:
+    """The rule as it is exported, and those of versions 2 and 1."""
+    threshold, scale, count, novelty = _threshold(frames, ask.owned)
+    delta = threshold.delta
     candidates = frames.vectors[ask.candidates]
     radius = learn_radius(
         candidates,
@@ -246,28 +283,46 @@ def rules(frames: Frames, ask: Asked) -> tuple[Rule, Rule]:
         owned_drives=count,
         delta=delta,
     )
-    rule = make_rule(candidates, delta=delta, radius=radius)
+    rule = make_rule(candidates, delta=delta, radius=radius, novelty=novelty)
+    others = _others(frames, ask, scale)
+    rule = replace(rule, others=others[other_rows(others, rule)])
     spread = float(nearest_distance(candidates, rule.centre[None]).distance.max())
-    return rule, Rule("cosine", delta, rule.centre, spread if spread > 1e-6 else delta)
+    ball = Rule("cosine", delta, rule.centre, spread if spread > 1e-6 else delta)
+    return rule, replace(rule, novelty=None, others=others[:0]), ball
+
+
+def _others(frames: Frames, ask: Asked, scale: Yardstick) -> Array:
+    """Known gaps in the cards that no candidate is of."""
+    rows = np.union1d(ask.candidates, ask.known)
+    card = group_gaps(frames.vectors[rows], joining_distance(scale)).card
+    mine = np.unique(card[np.isin(rows, ask.candidates)])
+    return frames.vectors[rows[(card != SINGLE) & ~np.isin(card, mine)]]
 
 
 def _gaps(frames: Frames, owned: Array) -> Array:
-    delta = _threshold(frames, owned)[0]
-    return nearest_distance(frames.vectors, frames.vectors[owned]).distance > delta
+    threshold, _, _, novelty = _threshold(frames, owned)
+    distance = nearest_distance(frames.vectors, frames.vectors[owned]).distance
+    scores = None if novelty is None else novelty(frames.vectors)
+    return threshold.verdicts(distance, scores) == GAP
 
 
-_KNOWN: dict[bytes, tuple[float, Yardstick, int]] = {}
+Known = tuple[Threshold, Yardstick, int, Novelty | None]
+_KNOWN: dict[bytes, Known] = {}
 
 
-def _threshold(frames: Frames, owned: Array) -> tuple[float, Yardstick, int]:
-    """δ, the yardstick and the number of drives of S; kept, since many specs share one S."""
+def _threshold(frames: Frames, owned: Array) -> Known:
+    """What makes a gap, the yardstick and the drives of S; kept, since many specs share one S."""
     if owned.tobytes() not in _KNOWN:
         mine = frames[owned]
         own = own_distances(mine.vectors, mine.drive.tolist())
         if own is None:
             raise SystemExit("S has one image.")
-        delta = choose_threshold(mine.vectors, own, []).delta
-        _KNOWN[owned.tobytes()] = delta, Yardstick.of(own.distance, own.drive), own.drives
+        threshold = choose_threshold(mine.vectors, own, [])
+        novelty = None
+        if threshold.score == "novelty" and threshold.cutoff is not None:
+            novelty = Novelty.of(mine.vectors, threshold.cutoff)
+        scale = Yardstick.of(own.distance, own.drive)
+        _KNOWN[owned.tobytes()] = threshold, scale, own.drives, novelty
     return _KNOWN[owned.tobytes()]
 
 

@@ -1,13 +1,18 @@
 """The acceptance rule against float64 brute force, and the reference that has to be enough."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.novelty import novelty as owned_novelty
 from gapsphere.plugin.errors import EmptySetError, InputError
 from gapsphere.plugin.report.spec.rule import (
+    Novelty,
     Rule,
     angle_of,
     judge,
     make_rule,
+    other_rows,
     reference_rows,
     showcase,
     typical_count,
@@ -102,6 +107,74 @@ def test_verdicts_are_those_of_the_definition(metric, version):
             assert verdict == "off target"
     assert set(judged.verdict) == {"accepted", "near miss", "off target", "covered already"}
     assert (nearer_to_s > 0) == (version == 2)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_nearer_to_another_request_is_off_target_and_a_part_of_the_others_tells(
+    metric, seed
+):
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(3, 24))
+    owned, others = (unit(rng.normal(size=(300, size)) + rng.normal(size=size)) for _ in "ab")
+    candidates = unit(rng.normal(size=size) + rng.normal(size=(9, size)) * 0.5)
+    delta, radius = rng.uniform(0.01, 0.2), float(rng.uniform(0.1, 0.5))
+    rule = make_rule(candidates, delta=delta, metric=metric, radius=radius, others=others)
+    images = images_within(rng, rule, 400)
+    told = judge(images, rule, owned).verdict
+    d_s, d_c, d_o = (
+        distance(images, rows, metric).min(axis=1) for rows in (owned, candidates, others)
+    )
+    expected = np.select(
+        [d_s <= delta, d_o < d_c, (d_c <= radius) & (d_c < d_s), d_c <= 1.5 * radius],
+        ["covered already", "off target", "accepted", "near miss"],
+        "off target",
+    )
+    assert told == expected.tolist()
+    assert {"off target", "accepted"} & set(told)
+    rows = other_rows(others, rule)
+    assert judge(images, replace(rule, others=others[rows]), owned).verdict == told
+    if len(others) > len(rows):
+        beyond = np.setdiff1d(np.arange(len(others)), rows)
+        assert distance(others[beyond], candidates, metric).min() > 1.5 * radius
+    assert len(other_rows(others, rule, 5)) <= 5
+
+
+def test_a_candidate_that_another_request_shows_too_is_accepted():
+    rows = unit(np.random.default_rng(8).normal(size=(6, 9)))
+    rule = make_rule(rows, delta=0.01, radius=0.1, others=rows[:3])
+    assert judge(rows, rule, rows[:0]).verdict == ["accepted"] * 6
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("count", [9, 60])
+def test_where_novelty_decides_an_image_is_new_by_it_and_by_nothing_else(metric, count):
+    rng = np.random.default_rng(count)
+    owned = unit(rng.normal(size=(count, 24)) * np.linspace(3, 0.1, 24))
+    candidates = unit(rng.normal(size=(5, 24)) * np.linspace(0.1, 2, 24) + 0.2)
+    images = unit(candidates[rng.integers(0, 5, 500)] + rng.normal(size=(500, 24)) * 0.3)
+    images = np.concatenate([images, owned])
+    radius = 0.4 if metric == "cosine" else 0.9
+    centred = owned.astype(np.float64) - owned.astype(np.float64).mean(axis=0)
+    _, held, axes = np.linalg.svd(centred, full_matrices=False)
+    kept = axes[: np.searchsorted(np.cumsum(held**2), 0.9 * (held**2).sum()) + 1]
+    left = images - owned.astype(np.float64).mean(axis=0)
+    outside = np.linalg.norm(left - left @ kept.T @ kept, axis=1)
+    beyond = float(np.sort(outside)[250:252].mean())
+    rule = make_rule(
+        candidates, delta=0.01, metric=metric, radius=radius, novelty=Novelty.of(owned, beyond)
+    )
+    new = outside > beyond
+    d_owned, d_c = (distance(images, rows, metric).min(axis=1) for rows in (owned, candidates))
+    told = np.select(
+        [~new, (d_c <= radius) & (d_c < d_owned), d_c <= 1.5 * radius],
+        ["covered already", "accepted", "near miss"],
+        "off target",
+    )
+    assert judge(images, rule, owned).verdict == told.tolist()
+    assert {"covered already", "accepted", "near miss"} <= set(told)
+    assert (~new & (d_owned > rule.delta)).any()
+    assert np.array_equal(rule.novelty(images), owned_novelty(images, owned))
 
 
 def test_every_candidate_that_is_new_is_accepted_by_its_own_rule():

@@ -23,8 +23,8 @@ from gapsphere.plugin.report.spec.apart import set_apart
 from gapsphere.plugin.report.spec.missing import Shared
 from gapsphere.plugin.report.spec.package import candidates_csv, safe_cell, safe_name, write_spec
 from gapsphere.plugin.report.spec.reading import read_spec
-from gapsphere.plugin.report.spec.rule import judge
-from gapsphere.plugin.report.spec.visual_spec import MadeBy
+from gapsphere.plugin.report.spec.rule import Novelty, judge
+from gapsphere.plugin.report.spec.visual_spec import MadeBy, OtherCard
 from gapsphere.plugin.report.spec.words import words
 from PIL import Image as PillowImage
 
@@ -411,6 +411,52 @@ def test_a_spec_of_version_1_keeps_its_rule(make_spec, tmp_path):
     assert np.allclose(judged.to_request, 1 - images @ rule.centre, atol=1e-6)
 
 
+def novel(make_spec):
+    owned = unit(np.random.default_rng(4).normal(size=(30, 16)))
+    spec = make_spec(others=(OtherCard(2, "night", 3), OtherCard(5, "fog", 1)))
+    return replace(spec, rule=replace(spec.rule, novelty=Novelty.of(owned, 0.7), others=owned[:4]))
+
+
+def test_novelty_and_other_requests_come_back(make_spec, tmp_path):
+    spec = novel(make_spec)
+    write_spec(tmp_path / "spec.zip", spec)
+    found = read_spec(tmp_path / "spec.zip").rule
+    images = unit(np.random.default_rng(6).normal(size=(50, 16)) * 0.5 + 1)
+    assert np.array_equal(found.novelty(images), spec.rule.novelty(images))
+    assert found.novelty.beyond == 0.7
+    assert np.array_equal(found.others, spec.rule.others)
+    for language in ("en", "ko"):
+        write_spec(tmp_path / f"{language}.html", spec, language=language)
+        page = (tmp_path / f"{language}.html").read_text(encoding="utf-8")
+        assert "night; fog" in page
+        assert "n ≤ 0.7" in page
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"mean": np.zeros(15)},
+        {"components": np.eye(16)[0]},
+        {"components": np.ones((2, 16))},
+        {"mean": np.full(16, np.nan)},
+        {"others": np.ones((3, 15), np.float32)},
+    ],
+)
+def test_arrays_of_version_3_that_do_not_fit_are_refused(make_spec, tmp_path, damaged):
+    write_spec(tmp_path / "spec.zip", spec := novel(make_spec))
+    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
+        archive.extractall(tmp_path / "out")
+    folder = tmp_path / "out" / spec.id
+    arrays = {**np.load(folder / "reference.npz"), **damaged}
+    np.savez(folder / "reference.npz", **arrays)
+    document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    digest = hashlib.blake2b((folder / "reference.npz").read_bytes(), digest_size=16).hexdigest()
+    document["reference"]["blake2b"] = digest
+    (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ArtifactError, match=r"reference\.npz has"):
+        read_spec(folder)
+
+
 def test_a_spec_of_version_2_without_its_candidates_is_refused(make_spec, tmp_path):
     spec = make_spec()
     rule = replace(spec.rule, candidates=np.empty((0, 16), np.float32))
@@ -441,7 +487,8 @@ def unpacked(make_spec, tmp_path):
     ("key", "value"),
     [
         ("format", "something"),
-        ("version", 3),
+        ("version", 4),
+        ("novelty", {"beyond": "much"}),
         ("metric", "manhattan"),
         ("delta", -0.1),
         ("delta", "0.1"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import fiftyone as fo
 import numpy as np
@@ -42,13 +42,12 @@ class Evidence:
 
 
 def worth(covered: CoverageResult, given: float | None, scale: Yardstick | None) -> Threshold:
-    """The δ of a spec, and what it is worth: a spec decides by distance, whatever the run did."""
+    """What decides in a spec and what it is worth: as in the run, unless a δ is given for it."""
     known = covered.threshold
-    if given is not None and given != known.delta:
+    if given is not None and (given != known.delta or known.score == "novelty"):
         rated = scale is not None and known.drives > 1
         return known.at(given, scale.level(given, known.drives) if scale and rated else None)
-    level = known.alpha if known.basis == "level" else known.level
-    return replace(known, score="nearest", cutoff=None, level=level)
+    return known
 
 
 def gather(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from ...progress import Progress, silent
 from ...report.spec.missing import over_represented
 from ...report.spec.package import write_spec
 from ...report.spec.radius import Radius, learn_radius
-from ...report.spec.rule import Rule, make_rule, reference_rows, showcase, typical_count
+from ...report.spec.rule import Novelty, Rule, make_rule, reference_rows, showcase, typical_count
 from ...report.spec.visual_spec import MadeBy, VisualSpec
 from ...results import Result
 from ...settings.spec import SpecParams
@@ -49,6 +49,7 @@ from . import issued
 from .candidates import Chosen, choose
 from .evidence import drives_of, gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
+from .others import others
 from .turned_down import TurnedDown, has_vectors, turned_down
 
 STEP = "visual_spec"
@@ -172,12 +173,16 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
     if imported is None:
         radius = params.spec_radius or _learnt(dataset, covered, found, scale)
         how: Any = {"metric": covered.metric, "radius": radius}
+        if threshold.score == "novelty" and threshold.cutoff is not None:
+            how["novelty"] = Novelty.of(owned.matrix, threshold.cutoff)
         rule = ball = make_rule(found.matrix, delta=threshold.delta, **how)
+        rows, other_cards = others(dataset, names, found.ids, set(owned.ids), rule)
+        rule = replace(rule, others=rows)
     else:
         if params.spec_radius is not None:
             raise InputError("A radius needs embeddings, of which there are none: leave it empty.")
         # What is shown is chosen on the sphere; nothing can be judged there.
-        rule = Rule.without_embeddings(threshold.delta, covered.metric)
+        rule, other_cards = Rule.without_embeddings(threshold.delta, covered.metric), ()
         ball = make_rule(found.matrix, delta=0.0)
     evidence = gather(dataset, names, covered, found, owned, rule)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
@@ -223,6 +228,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         reference_drives=drives,
         apart=evidence.apart,
         ranges=evidence.ranges,
+        others=other_cards,
         place=chosen.place,
         parameters=params.model_dump(mode="json"),
         heatmap=heatmap_method(dataset, names),
@@ -345,9 +351,14 @@ def _one_drive(sequences: Sequence[Any]) -> str:
 
 def _own(spec: VisualSpec) -> TurnedDown | None:
     """Candidates that the spec turns down itself; without embeddings it judges nothing."""
-    if not spec.rule.checkable:
+    rule = spec.rule
+    if not rule.checkable:
         return None
-    return turned_down([image.to_owned or 0.0 for image in spec.candidates], spec.rule.delta)
+    to_owned = [image.to_owned or 0.0 for image in spec.candidates]
+    if rule.novelty is None:
+        return turned_down(to_owned, rule.delta)
+    novelty = rule.novelty(rule.candidates).tolist()
+    return turned_down(to_owned, rule.delta, novelty, rule.novelty.beyond)
 
 
 def _warned(spec: VisualSpec, own: TurnedDown | None) -> list[str]:

@@ -15,8 +15,9 @@ from pydantic.json_schema import GenerateJsonSchema
 from ...coverage.nearest.rows import Metric
 
 FORMAT = "gapsphere visual spec"
-VERSION = 2
-"""1 judged by the distance to the candidates' centre; 2 by that to the nearest candidate."""
+VERSION = 3
+"""1 judged by the distance to the candidates' centre; 2 by that to the nearest candidate; 3 may
+tell by novelty, in place of δ, what is new, and knows other requests."""
 SCHEMA = "spec.schema.json"
 
 Text = Annotated[str, Field(max_length=10_000)]
@@ -43,6 +44,23 @@ class Reference(_Part):
     file: Text = "reference.npz"
     rows: Count = Field(0, description="Rows of `embeddings`: images of S that can decide.")
     blake2b: Text = Field(description="BLAKE2b digest of the file, 16 bytes, in hexadecimal.")
+
+
+class Other(_Part):
+    """A gap card that none of the candidates is of."""
+
+    card: Count
+    title: Text
+    rows: Count = Field(description="Its rows of `others` in reference.npz, after those before it.")
+
+
+class Newness(_Part):
+    """What decides that an image is new, where it is not δ."""
+
+    beyond: Annotated[float, Field(ge=0, le=2)] = Field(
+        description="New is an image whose novelty is above this: the length of what is left of "
+        "its vector, less `mean`, outside of `components` in reference.npz."
+    )
 
 
 class Standing(_Part):
@@ -142,10 +160,17 @@ class _Common(_Part):
     metric: Metric = Field(
         description="Of every distance, between unit vectors: cosine is 1 - x·y, euclidean |x - y|."
     )
-    delta: Distance = Field(description="An image farther than this from S is new.")
+    delta: Distance = Field(
+        description="An image farther than this from S is new, unless `novelty` says what is."
+    )
+    novelty: Newness | None = Field(None, description="Null where δ decides what is new.")
     radius_drives: Count = Field(0, description="Drives that the radius was learnt from.")
     radius_level: Level | None = Field(
         None, description="Share of frames of one more such drive that the radius turns away."
+    )
+    others: list[Other] = Field(
+        [],
+        description="Other kinds that S lacks: an image nearer to them is not what is asked for.",
     )
     encoder: Encoder
     reference: Reference
@@ -168,8 +193,9 @@ class Document(_Common):
     """A Visual Spec: what to collect, what not, how many, and when an image counts."""
 
     format: Literal["gapsphere visual spec"]
-    version: Literal[2] = Field(
-        description="1 judged by the distance to the candidates' centre, 2 by that to the nearest."
+    version: Literal[3] = Field(
+        description="1 judged by the distance to the candidates' centre, 2 by that to the nearest; "
+        "3 may tell by `novelty` what is new and compares with `others`."
     )
     note: Text
     dataset: Text

@@ -170,6 +170,10 @@ def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:
             }
             if spec.rule.checkable:
                 arrays["candidates"] = np.ascontiguousarray(spec.rule.candidates, np.float32)
+            if len(spec.rule.others):
+                arrays["others"] = np.ascontiguousarray(spec.rule.others, np.float32)
+            if (novelty := spec.rule.novelty) is not None:
+                arrays["mean"], arrays["components"] = novelty.space.mean, novelty.space.components
             if spec.reference_drives is not None:
                 arrays["drives"] = spec.reference_drives
             np.savez(numbers, **arrays)

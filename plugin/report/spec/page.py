@@ -25,6 +25,8 @@ from .words import Language, sentence, term
 
 FAILURES = "failure_rate"
 """The field with the share of an image's neighbours on which a model fails, 0 to 1."""
+OTHER_CARDS = 5
+"""Other cards that are named at most."""
 FACTS = 3
 """Words of metadata below a picture; the table has them all."""
 
@@ -77,6 +79,7 @@ def page(
         "metric": named(rule.metric),
         "median": f"{low:.4f} · {middle:.4f} · {high:.4f}",
         "delta": f"{rule.delta:.6g} ({spec.delta_source})",
+        "novelty": None if rule.novelty is None else f"{rule.novelty.beyond:.6g}",
         "radius": f"{rule.radius:.6g} · {NEAR_MISS} r = {rule.near_radius:.6g}"
         if rule.checkable
         else None,
@@ -110,7 +113,7 @@ def page(
             held = say("apart_level", level=share(found.level))
         return say("apart_span", low=short(found.low), high=short(found.high), held=held)
 
-    tile, worth = _worth(spec.threshold, say)
+    tile, worth = _worth(spec.threshold, say, "novelty_" if rule.novelty else "")
     return render(
         "spec.html.j2",
         spec=spec,
@@ -142,23 +145,33 @@ def page(
         apart_chips=[found for found in spec.apart if 2 * found.here >= found.here_total][:2],
         fields=", ".join(map(named, spec.tried)),
         test={"least": LEAST_COUNT, "lift": LEAST_LIFT, "level": LEVEL},
+        others=_others(spec),
         trace=[line for line in trace.items() if line[1] is not None],
     )
 
 
-def _worth(threshold: Threshold, say: Callable[..., Markup]) -> tuple[Markup, Markup]:
-    """What δ is worth, in a word and in sentences."""
+def _others(spec: VisualSpec) -> str:
+    """The other cards that the rule knows, the first few by name."""
+    titles = [each.title for each in spec.others]
+    more = len(titles) - OTHER_CARDS
+    return "; ".join(titles[:OTHER_CARDS]) + (f"; + {more}" if more > 0 else "")
+
+
+def _worth(threshold: Threshold, say: Callable[..., Markup], novelty: str) -> tuple[Markup, Markup]:
+    """What δ, or the threshold of ``novelty``, is worth: in a word and in sentences."""
     numbers = {
         "drives": f"{threshold.drives:,}",
         "alpha": share(threshold.alpha),
         "needed": f"{threshold.needed:,}",
     }
     if threshold.basis in ("provisional", "none"):
-        return say(f"tile_{threshold.basis}"), say(f"worth_{threshold.basis}", **numbers)
+        known = "" if threshold.basis == "none" else novelty
+        return say(f"tile_{threshold.basis}"), say(f"worth_{known}{threshold.basis}", **numbers)
     if threshold.basis == "unrated" or threshold.level is None:
         return say("tile_unknown"), say("worth_unknown")
     numbers["level"] = share(threshold.level)
-    return say("tile_level", **numbers), say(f"worth_{threshold.basis}", **numbers)
+    known = novelty if threshold.basis == "level" else ""
+    return say("tile_level", **numbers), say(f"worth_{known}{threshold.basis}", **numbers)
 
 
 def _support(spec: VisualSpec, say: Callable[..., Markup]) -> Markup | str:

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from ...coverage.named.contrasts import NamedRange
 from ...coverage.nearest.rows import checked_rows
+from ...coverage.novelty import Subspace
 from ...embeddings.images import open_rgb
 from ...errors import ArtifactError, GapsphereError, ImageError, InputError
 from ...interchange.files import temporary
@@ -40,7 +41,7 @@ from ...interchange.files.checked import (
 from ...interchange.files.listed_paths import local_path
 from ..copies import Print, picture_print
 from .format import FORMAT, SCHEMA, VERSION, Needed
-from .rule import Rule
+from .rule import Novelty, Rule
 from .visual_spec import REFERENCE, MadeBy
 
 JSON_LIMIT = 64 << 20
@@ -264,7 +265,7 @@ def _of_this_version(document: Any, name: str) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ArtifactError(f"{name} is not a Visual Spec of Gapsphere.")
     version = document.get("version")
-    if version not in (1, VERSION) or isinstance(version, bool):
+    if version not in range(1, VERSION + 1) or isinstance(version, bool):
         raise ArtifactError(
             f"{name} is of version {version!r}, this Gapsphere reads 1 to {VERSION}: "
             "install the Gapsphere that wrote it, or issue the spec again."
@@ -312,6 +313,7 @@ def _checked(content: dict[str, Any], arrays: Path, digest: str, name: str) -> S
             candidates,
             found.radius_level,
             found.radius_drives,
+            *_of_version_3(found, arrays, name, content["version"]),
         ),
         reference=rows,
         encoder=MadeBy(made_by.name, made_by.fingerprint, parameters),
@@ -338,6 +340,38 @@ def _reference(arrays: Path, member: str, dimension: int, name: str) -> NDArray[
         )
     rows = rows.astype(np.float32, copy=False)
     return _unit_rows(REFERENCE, rows, name) if len(rows) else rows
+
+
+def _of_version_3(
+    found: Needed, arrays: Path, name: str, version: int
+) -> tuple[Novelty | None, NDArray[np.float32]]:
+    """What decides who is new, where δ does not, and images of other requests."""
+    dimension = len(found.centre)
+    if version < 3 or not found.others:
+        others = np.empty((0, dimension), np.float32)
+    else:
+        others = _reference(arrays, "others", dimension, name)
+    return _novelty(found, arrays, name) if version > 2 else None, others
+
+
+def _novelty(found: Needed, arrays: Path, name: str) -> Novelty | None:
+    """What decides who is new, in a spec that does not leave it to δ."""
+    if found.novelty is None:
+        return None
+    mean, components = (read_npz(arrays, member) for member in ("mean", "components"))
+    dimension = len(found.centre)
+    if mean.shape != (dimension,) or components.shape[1:] != (dimension,):
+        raise ArtifactError(
+            f"{REFERENCE} has a mean of shape {mean.shape} and components of {components.shape} "
+            f"where {name} has vectors of {dimension}."
+        )
+    mean, components = mean.astype(np.float64), components.astype(np.float64)
+    products = components @ components.T
+    if not (np.isfinite(mean).all() and np.allclose(products, np.eye(len(products)), atol=1e-4)):
+        raise ArtifactError(
+            f"{REFERENCE} has components that are no orthonormal rows: issue the spec again."
+        )
+    return Novelty(found.novelty.beyond, Subspace(mean, components))
 
 
 def _drives(arrays: Path, count: int, name: str) -> NDArray[np.int64] | None:

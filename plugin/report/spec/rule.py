@@ -1,9 +1,10 @@
 """The acceptance rule of a Visual Spec: what counts as the asked-for kind of image, in numbers.
 
 The one idea: a request is what lies within a radius of some candidate, with what is owned already
-cut out of it.  To decide that away from the dataset one needs the candidates and only those rows of
-S that can lie within δ of an image in or near the request, and on the unit sphere the triangle
-inequality of angles says which those are.
+cut out of it.  What is owned is told as the analysis told it: within δ of an image of S, or, where
+that decided by novelty, hardly outside of what S varies in.  To decide that away from the dataset
+one needs the candidates and only those rows of S that can lie within δ of an image in or near the
+request, and on the unit sphere the triangle inequality of angles says which those are.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...coverage.nearest.distances import nearest_distance
+from ...coverage.nearest.owned_probe import spread
 from ...coverage.nearest.rows import Metric, Rows, checked_metric, checked_rows, same_dimension
+from ...coverage.novelty import Subspace, subspace
 from ...coverage.radius import is_gap
 from ...encoders.protocol import unit_rows
 from ...errors import InputError
@@ -35,7 +38,27 @@ ANGLE_SLACK = 1e-3
 """Radians kept on top of the reference's cap: float32 rows are unit rows only to rounding, and a
 row too many changes no verdict."""
 
+OTHERS = 2000
+"""Rows of other kinds in a spec at most."""
+
 _NEIGHBOURHOODS = 512  # rows of S that are looked around for the typical count
+
+
+@dataclass(frozen=True, eq=False)
+class Novelty:
+    """New is what lies farther than ``beyond`` outside of what S varies in, by ``space``."""
+
+    beyond: float
+    space: Subspace
+
+    @classmethod
+    def of(cls, owned: Rows, beyond: float) -> Novelty:
+        """By the components of S that :func:`...coverage.novelty.novelty` keeps."""
+        return cls(float(beyond), subspace(owned).leading())
+
+    def __call__(self, images: Rows) -> NDArray[np.float32]:
+        """Novelty of unit rows (n, d), as a coverage run has it."""
+        return self.space.residual(images).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +69,9 @@ class Rule:
     them.  Specs of version 1 have none (0, d): there, the distance to the centre counts.
     ``radius_source`` is that of :class:`~.radius.Radius`, as are ``level`` and ``drives``;
     "candidates" in version 1 (their largest distance to the centre); or "none": without embeddings
-    there is no radius, and δ alone cannot judge a new image.
+    there is no radius, and δ alone cannot judge a new image.  ``novelty`` decides in place of δ
+    what is new, where there is one.  ``others`` float32 (p, d), unit, are images of other kinds
+    that S lacks: what is nearer to one of them than to the candidates is another request's.
     """
 
     metric: Metric
@@ -57,6 +82,8 @@ class Rule:
     candidates: Rows = field(default_factory=lambda: np.empty((0, 0), np.float32))
     level: float | None = None
     drives: int = 0
+    novelty: Novelty | None = None
+    others: Rows = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     @classmethod
     def without_embeddings(cls, delta: float, metric: Metric) -> Rule:
@@ -71,6 +98,12 @@ class Rule:
     def checkable(self) -> bool:
         """Whether new images can be judged by it."""
         return self.radius_source != "none"
+
+    def covers(self, images: Rows, to_owned: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which unit rows (n, d) are not new, (n,), ``to_owned`` being their distances to S."""
+        if self.novelty is None:
+            return ~is_gap(to_owned, self.delta)
+        return self.novelty(images) <= np.float32(self.novelty.beyond)
 
     @property
     def near_radius(self) -> float:
@@ -103,6 +136,8 @@ def make_rule(
     delta: float,
     metric: Metric = "cosine",
     radius: Radius | float | None = None,
+    novelty: Novelty | None = None,
+    others: Rows | None = None,
 ) -> Rule:
     """What lies within a radius of some candidate.
 
@@ -115,6 +150,10 @@ def make_rule(
     radius : Radius or float, optional
         Learnt from drives (:func:`~.radius.learn_radius`) or given; by default δ, the distance
         up to which S would count an image as covered by a candidate.
+    novelty : Novelty, optional
+        What decides who is new, in place of δ.
+    others : float32 (p, d), optional
+        Unit rows of other kinds that S lacks.
 
     Returns
     -------
@@ -155,6 +194,8 @@ def make_rule(
         candidates,
         radius.level,
         radius.drives,
+        novelty,
+        np.empty((0, candidates.shape[1]), np.float32) if others is None else others,
     )
 
 
@@ -190,6 +231,25 @@ def reference_rows(owned: Rows, rule: Rule) -> NDArray[np.int64]:
     return np.flatnonzero(angle_of(distance, rule.metric) <= reach + ANGLE_SLACK)
 
 
+def other_rows(others: Rows, rule: Rule, most: int = OTHERS) -> NDArray[np.int64]:
+    """Which rows of other kinds can be nearer to an image within 1.5 radii than the request is.
+
+    Such a row lies within 1.5 radii of the image, and so within twice their angle of a candidate;
+    ``most`` of them, evenly chosen.
+
+    Returns
+    -------
+    int64 (p,)
+        Ascending; possibly none.
+    """
+    if not len(others):
+        return np.empty(0, np.int64)
+    distance = nearest_distance(others, rule.asked, metric=rule.metric).distance
+    reach = 2 * angle_of(rule.near_radius, rule.metric) + ANGLE_SLACK
+    near = np.flatnonzero(angle_of(distance, rule.metric) <= reach)
+    return near[spread(len(near), most)] if len(near) else near
+
+
 def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
     """Compare each image with the request.
 
@@ -203,10 +263,11 @@ def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
     Returns
     -------
     SpecVerdicts
-        With d_S the distance to the reference and d_c the one to the nearest candidate: *covered
-        already* where d_S <= δ, else *accepted* where d_c <= r and d_c < d_S, *near miss* where
-        d_c <= 1.5 r, *off target* beyond.  In version 1 d_c is the distance to the centre, and
-        d_c < d_S is not asked.
+        With d_S, d_c and d_o the distances to the reference, the nearest candidate and the
+        nearest of the others: *covered already* where d_S <= δ (or the novelty is at most its
+        threshold), else *off target* where d_o < d_c, *accepted* where d_c <= r and d_c < d_S,
+        *near miss* where d_c <= 1.5 r, *off target* beyond.  In version 1 d_c is the distance to
+        the centre, and d_c < d_S is not asked.
     """
     if not len(images):
         return SpecVerdicts([], np.empty(0, np.float32), np.empty(0, np.float32))
@@ -216,13 +277,22 @@ def judge(images: Rows, rule: Rule, reference: Rows) -> SpecVerdicts:
         to_owned = nearest_distance(images, reference, metric=rule.metric).distance
     nearer = to_request < to_owned if len(rule.candidates) else np.bool_(True)
     choices = [
-        ~is_gap(to_owned, rule.delta),
+        rule.covers(images, to_owned),
+        _of_another(images, rule, to_request),
         nearer & (to_request.astype(np.float64) <= rule.radius + ROUNDING),
         to_request.astype(np.float64) <= rule.near_radius + ROUNDING,
     ]
-    names: list[Verdict] = ["covered already", "accepted", "near miss"]
+    names: list[Verdict] = ["covered already", "off target", "accepted", "near miss"]
     verdict = np.select(choices, names, "off target").tolist()
     return SpecVerdicts(verdict, to_request, to_owned)
+
+
+def _of_another(images: Rows, rule: Rule, to_request: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which images are nearer to another request than to this one."""
+    if not len(rule.others):
+        return np.zeros(len(images), bool)
+    to_others = nearest_distance(images, rule.others, metric=rule.metric).distance
+    return np.asarray(to_others < to_request)
 
 
 def typical_count(owned: Rows, rule: Rule) -> int:

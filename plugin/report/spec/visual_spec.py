@@ -59,6 +59,15 @@ class MadeBy:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class OtherCard:
+    """A gap card of which a rule knows ``rows`` images as another request's."""
+
+    card: int
+    title: str
+    rows: int
+
+
 @dataclass(frozen=True, eq=False)
 class VisualSpec:
     """Everything a Visual Spec says.
@@ -71,7 +80,8 @@ class VisualSpec:
     several; ``parameters`` are the export's own; ``heatmap`` is the method behind the heatmaps.
     ``threshold`` says what the rule's δ is worth; ``apart`` what sets the candidates apart in their
     attributes, and ``ranges`` are those of S; ``reference_drives`` int64 (m,) numbers the drives of
-    ``reference``, None where no field names drives.
+    ``reference``, None where no field names drives; ``others`` are the cards of the rule's
+    ``others``.
     """
 
     title: str
@@ -98,6 +108,7 @@ class VisualSpec:
     apart: tuple[Apart, ...] = ()
     ranges: tuple[NamedRange, ...] = ()
     reference_drives: NDArray[np.int64] | None = None
+    others: tuple[OtherCard, ...] = ()
     created: str = field(
         default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds")
     )
@@ -113,8 +124,11 @@ class VisualSpec:
 
     @property
     def beyond(self) -> int:
-        """Number of candidates beyond δ."""
-        return sum(1 for image in self.candidates if (image.to_owned or 0) > self.rule.delta)
+        """Number of candidates that are new by the rule."""
+        rule = self.rule
+        if rule.novelty is not None:
+            return int(np.count_nonzero(~rule.covers(rule.candidates, np.empty(0, np.float32))))
+        return sum(1 for image in self.candidates if (image.to_owned or 0) > rule.delta)
 
     @property
     def estimated(self) -> bool:
@@ -131,21 +145,32 @@ def _ball(rule: Rule) -> dict[str, Any]:
     """The rule in numbers and words; δ alone where images cannot be checked."""
     if not rule.checkable:
         return {"checkable": False, "radius": None, "rule": {"new": "d_S > delta"}}
+    new = "d_S > delta" if rule.novelty is None else "n > novelty.beyond"
     return {
         "radius": rule.radius,
         "radius_source": rule.radius_source,
         "radius_drives": rule.drives,
         "radius_level": rule.level,
         "near_miss_radius": rule.near_radius,
+        "novelty": None if rule.novelty is None else {"beyond": rule.novelty.beyond},
         "rule": {
             "d_S": "distance to the nearest row of embeddings in reference.npz",
             "d_c": "distance to the nearest row of candidates in reference.npz",
-            "accepted": "d_S > delta and d_c <= radius and d_c < d_S",
-            "near miss": f"not accepted, d_S > delta and d_c <= {NEAR_MISS} radius",
-            "off target": f"d_S > delta and d_c > {NEAR_MISS} radius",
-            "covered already": "d_S <= delta",
+            "d_o": "distance to the nearest row of others in reference.npz; infinite without any",
+            **_measured(rule),
+            "accepted": f"{new} and d_c <= d_o and d_c <= radius and d_c < d_S",
+            "near miss": f"not accepted, {new} and d_c <= d_o and d_c <= {NEAR_MISS} radius",
+            "off target": f"{new} and (d_c > d_o or d_c > {NEAR_MISS} radius)",
+            "covered already": new.replace(">", "<="),
         },
     }
+
+
+def _measured(rule: Rule) -> dict[str, str]:
+    if rule.novelty is None:
+        return {}
+    left = "length of x - (x components^T) components, x being the vector less mean"
+    return {"n": f"novelty: {left}, with mean and components of reference.npz"}
 
 
 def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
@@ -196,6 +221,7 @@ def document(spec: VisualSpec, reference_digest: str) -> dict[str, Any]:
                 "least_lift": LEAST_LIFT,
             },
         },
+        "others": [asdict(each) for each in spec.others],
         "apart": [asdict(each) for each in spec.apart],
         "ranges": [asdict(each) for each in spec.ranges],
         "candidates": [
