@@ -109,6 +109,11 @@ class ConstraintGate:
         if self._company is not None:
             self._company.expect(rows)
 
+    def compared(self, rows: NDArray[np.int64], similarity: Rows) -> None:
+        """``similarity`` (m, m) of ``rows`` with one another is known."""
+        if self._company is not None:
+            self._company.compared(rows, similarity)
+
     def took(self, row: int) -> None:
         """``row`` was picked."""
         if self._plan is not None:

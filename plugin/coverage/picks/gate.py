@@ -32,6 +32,10 @@ class Gate(Protocol):
         """Hear which rows are likely to be asked about next, the likeliest first."""
         ...
 
+    def compared(self, rows: NDArray[np.int64], similarity: NDArray[np.float32]) -> None:
+        """Hear inner products of rows with one another, (m, m), that were computed anyway."""
+        ...
+
     def took(self, row: int) -> None:
         """``row`` was picked."""
         ...

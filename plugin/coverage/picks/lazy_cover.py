@@ -253,6 +253,8 @@ class LazyCover:
         plain, unsure = self.weights is None and self.gate is None, TIE
         if self.gate is not None:
             self.gate.expect(block.rows[np.argsort(self._keys(block.rows, block.near))])
+            if gram is not None:
+                self.gate.compared(block.rows, gram)
         while self.picked < goal:
             keys = block.near if plain else self._keys(block.rows, block.near)
             lowest = int(keys.argmin())
