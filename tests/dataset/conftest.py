@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gapsphere.tests.support.copies import copied
 from PIL import Image
 
 
@@ -61,11 +62,66 @@ def make_shared_images(tmp_path_factory):
     return _makes_images(tmp_path_factory.mktemp("images"))
 
 
-@pytest.fixture
-def loaded(dataset, make_images):
-    """A dataset of 20 owned images and 12 candidates, two of three of them of another colour."""
+def _load(dataset, make_images):
     from gapsphere.plugin.dataset.gaps.images.load import load_images
 
     load_images(dataset, make_images("owned", 20), make_images("pool", 4))
     load_images(dataset, pool=make_images("red", 8, tint=(1.0, 0.1, 0.1)))
     return dataset
+
+
+@pytest.fixture
+def loaded(dataset, make_images):
+    """A dataset of 20 owned images and 12 candidates, two of three of them of another colour."""
+    return _load(dataset, make_images)
+
+
+@pytest.fixture(scope="module")
+def once_loaded(make_shared_images):
+    """The same for all tests of a module, which take copies and leave the files as they are."""
+    import fiftyone as fo
+
+    made = _load(fo.Dataset(), make_shared_images)
+    yield made
+    made.delete()
+
+
+@pytest.fixture(scope="module")
+def once_analysed(once_loaded):
+    """Its gaps are found, and four picks."""
+    from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+    from gapsphere.plugin.settings.steps import GapParams
+
+    made = once_loaded.clone()
+    find_gaps(made, GapParams(k=4), encoder=ColourEncoder())
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def analysed(once_analysed):
+    """A dataset of 20 owned images and 12 candidates with its gaps and four picks."""
+    yield from copied(once_analysed)
+
+
+@pytest.fixture(scope="module")
+def once_embedded(once_loaded):
+    """It is embedded."""
+    from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+
+    made = once_loaded.clone()
+    compute_embeddings(made, encoder=ColourEncoder())
+    yield made
+    made.delete()
+
+
+@pytest.fixture(scope="module")
+def once_measured(once_embedded):
+    """It is measured for a δ of 0.08."""
+    from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+    from gapsphere.plugin.settings.steps import CoverageParams
+
+    made = once_embedded.clone()
+    compute_coverage(made, CoverageParams(delta=0.08))
+    yield made
+    made.delete()

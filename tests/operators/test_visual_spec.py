@@ -9,14 +9,15 @@ from gapsphere.operators.spec import ExportVisualSpec
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import places
 from gapsphere.plugin.settings.steps import CoverageParams
+from gapsphere.tests.support.copies import copied
 from gapsphere.tests.support.operator_forms import PREFIX, form
 from PIL import Image
 
 
-@pytest.fixture
-def analysed(dataset, tmp_path):
-    rng = np.random.default_rng(5)
-    folders = {}
+@pytest.fixture(scope="module")
+def once_analysed(tmp_path_factory):
+    rng, tmp_path = np.random.default_rng(5), tmp_path_factory.mktemp("images")
+    folders, dataset = {}, fo.Dataset()
     for name, count, tint in (("owned", 8, (1, 1, 1)), ("pool", 5, (1, 0.2, 0.2))):
         folders[name] = tmp_path / name
         folders[name].mkdir()
@@ -27,7 +28,14 @@ def analysed(dataset, tmp_path):
     call("load_images", dataset, owned_images=owned, pool_images=pool)
     call("compute_embeddings", dataset, encoder="packaged")
     call("compute_coverage", dataset, delta=0.01)
-    return dataset
+    yield dataset
+    dataset.delete()
+
+
+@pytest.fixture
+def analysed(once_analysed):
+    """8 owned images and 5 candidates, measured."""
+    yield from copied(once_analysed)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gapsphere.tests.support.copies import copied
 from PIL import Image
 
 
@@ -33,7 +34,4 @@ def made(images):
 @pytest.fixture
 def fresh(made):
     """A copy of ``made`` to change, its brain run included."""
-    copy = made.clone()
-    yield copy
-    if not copy.deleted:
-        copy.delete()
+    yield from copied(made)

@@ -22,12 +22,6 @@ FIELDS = (
 
 
 @pytest.fixture
-def analysed(loaded, encoder):
-    find_gaps(loaded, GapParams(k=4), encoder=encoder)
-    return loaded
-
-
-@pytest.fixture
 def other():
     made = fo.Dataset()
     yield made

@@ -24,6 +24,7 @@ from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.spec import SpecParams
 from gapsphere.plugin.settings.steps import CardFileParams, CardParams, CoverageParams
+from gapsphere.tests.support.copies import copied
 from PIL import Image
 
 QUICK = CardParams(card_runs=3)
@@ -57,19 +58,25 @@ def build(dataset):
 
 
 @pytest.fixture(scope="module")
-def summarized():
-    """The dataset with coverage and cards; tests that change it build their own."""
+def once_covered():
+    """The dataset with coverage; tests take a copy."""
     made = build(fo.Dataset())
     compute_coverage(made)
+    yield made
+    made.delete()
+
+
+@pytest.fixture(scope="module")
+def summarized(once_covered):
+    """The dataset with coverage and cards, for tests that change nothing."""
+    made = once_covered.clone()
     yield made, summarize_gaps(made, QUICK)
     made.delete()
 
 
 @pytest.fixture
-def covered(dataset):
-    build(dataset)
-    compute_coverage(dataset)
-    return dataset
+def covered(once_covered):
+    yield from copied(once_covered)
 
 
 def test_cards_are_named_counted_and_stored(summarized):

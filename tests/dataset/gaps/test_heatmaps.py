@@ -17,6 +17,7 @@ from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.steps import EmbeddingParams, HeatmapParams
+from gapsphere.tests.support.copies import copied
 from PIL import Image
 
 OPERATOR = "@gapsphere/gap-explorer/compute_heatmaps"
@@ -60,16 +61,12 @@ def once_embedded(once_loaded):
 
 @pytest.fixture
 def loaded(once_loaded):
-    copy = once_loaded.clone()
-    yield copy
-    copy.delete()
+    yield from copied(once_loaded)
 
 
 @pytest.fixture
 def embedded(once_embedded):
-    copy = once_embedded.clone()
-    yield copy
-    copy.delete()
+    yield from copied(once_embedded)
 
 
 def few(dataset):

@@ -31,6 +31,7 @@ from gapsphere.plugin.settings.steps import (
     CurveFileParams,
     KCenterParams,
 )
+from gapsphere.tests.support.copies import copied
 
 FRAMES = 12
 
@@ -39,9 +40,8 @@ def candidates(**settings):
     return make(CandidateParams, settings)
 
 
-@pytest.fixture
-def drives(dataset):
-    """S: two drives of 12 frames; U: four, one of them with three broken frames far from all."""
+@pytest.fixture(scope="module")
+def once_made():
     random = np.random.default_rng(3)
     scenes = random.normal(size=(6, 8))
     rows = np.repeat(scenes, FRAMES, axis=0) + 0.25 * random.normal(size=(6 * FRAMES, 8))
@@ -57,9 +57,17 @@ def drives(dataset):
         )
         for at in range(6 * FRAMES)
     ]
-    dataset.add_samples(samples, progress=False)
-    vectors.write(dataset, "embedding", dataset.values("id"), rows)
-    return dataset
+    made = fo.Dataset()
+    made.add_samples(samples, progress=False)
+    vectors.write(made, "embedding", made.values("id"), rows)
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def drives(once_made):
+    """S: two drives of 12 frames; U: four, one of them with three broken frames far from all."""
+    yield from copied(once_made)
 
 
 def picked(dataset):

@@ -1,7 +1,9 @@
 """A folder of coordinates and distances without embeddings: asked, looked into, handed on."""
 
 import json
+import shutil
 import zipfile
+from pathlib import Path
 
 import fiftyone as fo
 import numpy as np
@@ -10,21 +12,34 @@ from gapsphere.panels.gap_explorer import answers, columns
 from gapsphere.plugin.dataset import api
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.artifacts import import_artifacts
-from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.errors import ArtifactError, InputError, MismatchError
 from gapsphere.plugin.projection import questions
-from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
+from gapsphere.plugin.settings.steps import EmbeddingParams
+from gapsphere.tests.support.copies import copied
 from gapsphere.tests.support.six_files import write_six_files
 
 DELTA = 0.05
 NONE = "there are no embeddings"
 
 
+@pytest.fixture(scope="module")
+def once_written(once_analysed, tmp_path_factory):
+    return write_six_files(once_analysed, tmp_path_factory.mktemp("six") / "outputs", DELTA)
+
+
+@pytest.fixture(scope="module")
+def once_imported(once_written):
+    made = fo.Dataset()
+    import_artifacts(made, once_written)
+    yield made
+    made.delete()
+
+
 @pytest.fixture
-def folder(loaded, encoder, tmp_path):
-    find_gaps(loaded, GapParams(k=4), encoder=encoder)
-    return write_six_files(loaded, tmp_path / "outputs", DELTA)
+def folder(once_written, tmp_path):
+    """The six files, to change."""
+    return Path(shutil.copytree(once_written, tmp_path / "outputs"))
 
 
 @pytest.fixture
@@ -35,9 +50,9 @@ def other():
 
 
 @pytest.fixture
-def imported(folder, other):
-    import_artifacts(other, folder)
-    return other
+def imported(once_imported):
+    """A dataset that the six files were imported into, to change."""
+    yield from copied(once_imported)
 
 
 def of(dataset, tag):
@@ -121,7 +136,7 @@ def test_the_panel_notes_it_beside_the_figures(imported):
 
 
 @pytest.mark.parametrize("part", ["S", "U"])
-def test_embeddings_of_one_set_alone_do_not_help(loaded, encoder, folder, other, part):
+def test_embeddings_of_one_set_alone_do_not_help(folder, other, part):
     rows = {"S": 20, "U": 12}[part]
     vectors = np.eye(32, dtype=np.float32)[:rows]
     np.savez(folder / f"embed_{part}.npz", embeddings=vectors)
@@ -130,10 +145,9 @@ def test_embeddings_of_one_set_alone_do_not_help(loaded, encoder, folder, other,
     assert "of the 32 images on the sphere have no 'embedding'" in said(result)
 
 
-def test_embeddings_that_were_cleared_are_missed_in_the_same_words(loaded, encoder):
-    find_gaps(loaded, GapParams(k=4), encoder=encoder)
-    loaded.delete_sample_field("embedding")
-    result = api.ask(loaded, sample=of(loaded, "U").id)
+def test_embeddings_that_were_cleared_are_missed_in_the_same_words(analysed):
+    analysed.delete_sample_field("embedding")
+    result = api.ask(analysed, sample=of(analysed, "U").id)
     assert f"From the sphere's coordinates and the stored distances; {NONE}." in said(result)
 
 
@@ -188,12 +202,11 @@ def test_delta_of_the_folder_is_not_kept_for_the_new_encoder(imported, encoder):
     assert "From the sphere's coordinates" not in said(result)
 
 
-def test_vectors_of_another_encoder_are_not_measured_against_the_old_run(loaded, encoder):
-    find_gaps(loaded, GapParams(k=4), encoder=encoder)
-    assert "not made from" not in said(api.ask(loaded, sample=of(loaded, "U").id))
+def test_vectors_of_another_encoder_are_not_measured_against_the_old_run(analysed, encoder):
+    assert "not made from" not in said(api.ask(analysed, sample=of(analysed, "U").id))
     encoder.name, encoder.fingerprint = "test:grey", "colour-2"
-    compute_embeddings(loaded, EmbeddingParams(overwrite=True), encoder=encoder)
-    result = api.ask(loaded, sample=of(loaded, "U").id)
+    compute_embeddings(analysed, EmbeddingParams(overwrite=True), encoder=encoder)
+    result = api.ask(analysed, sample=of(analysed, "U").id)
     assert "the embeddings that the samples have now (test:grey)" in said(result)
 
 

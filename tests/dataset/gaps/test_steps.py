@@ -31,12 +31,12 @@ from gapsphere.plugin.settings.steps import (
     KCenterParams,
     SphereParams,
 )
+from gapsphere.tests.support.copies import copied
 
 
 @pytest.fixture
-def embedded(loaded, encoder):
-    compute_embeddings(loaded, encoder=encoder)
-    return loaded
+def embedded(once_embedded):
+    yield from copied(once_embedded)
 
 
 def matrices(dataset):

@@ -32,17 +32,21 @@ from gapsphere.plugin.report.spec.rule import other_rows
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.spec import CheckSpecParams, SpecParams
 from gapsphere.plugin.settings.steps import CoverageParams
+from gapsphere.tests.support.copies import copied
 from PIL import Image
 
 
+@pytest.fixture(scope="module")
+def once_coloured(once_measured):
+    paths = once_measured.values("filepath")
+    once_measured.set_values("colour", ["red" if "/red_" in path else "grey" for path in paths])
+    return once_measured
+
+
 @pytest.fixture
-def analysed(loaded, encoder):
+def analysed(once_coloured):
     """S of 20, U of 12, 8 of them red and far from S, with their metadata."""
-    compute_embeddings(loaded, encoder=encoder)
-    compute_coverage(loaded, CoverageParams(delta=0.08))
-    paths = loaded.values("filepath")
-    loaded.set_values("colour", ["red" if "/red_" in path else "grey" for path in paths])
-    return loaded
+    yield from copied(once_coloured)
 
 
 def red(dataset):

@@ -2,7 +2,6 @@
 
 import fiftyone as fo
 import pytest
-from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.images.load import load_images
 from gapsphere.plugin.dataset.gaps.rounds import progress
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
@@ -12,14 +11,13 @@ from gapsphere.plugin.dataset.spec.export import export_visual_spec
 from gapsphere.plugin.dataset.spec.issued import with_specs
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.spec import SpecParams
-from gapsphere.plugin.settings.steps import CoverageParams, EmbeddingParams
+from gapsphere.plugin.settings.steps import EmbeddingParams
+from gapsphere.tests.support.copies import copied
 
 
 @pytest.fixture
-def analysed(loaded, encoder):
-    compute_embeddings(loaded, encoder=encoder)
-    compute_coverage(loaded, CoverageParams(delta=0.08))
-    return loaded
+def analysed(once_measured):
+    yield from copied(once_measured)
 
 
 def issue(dataset, path, **values):
