@@ -2,10 +2,8 @@
 
 import csv
 import json
+import os
 import signal
-import subprocess
-import sys
-import textwrap
 import zipfile
 from pathlib import Path
 
@@ -15,6 +13,8 @@ import pytest
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+from gapsphere.plugin.dataset.rationales import map as cache_map
+from gapsphere.plugin.dataset.rationales import samples
 from gapsphere.plugin.dataset.rationales.decisions import decide, undo
 from gapsphere.plugin.dataset.rationales.export import export_reviews
 from gapsphere.plugin.dataset.rationales.failures import rank_gaps_by_failures
@@ -32,6 +32,7 @@ from gapsphere.plugin.errors import (
     InputError,
     MismatchError,
 )
+from gapsphere.plugin.interchange.files import checked
 from gapsphere.plugin.settings.rationales import (
     FailureParams,
     FeatureCacheParams,
@@ -39,6 +40,7 @@ from gapsphere.plugin.settings.rationales import (
 )
 from gapsphere.plugin.settings.spec import SpecParams
 from gapsphere.plugin.settings.steps import CoverageParams, KCenterParams
+from gapsphere.tests.support.killed import ended, forked
 from gapsphere.tests.support.made_cache import CORRECT, EVERY, MIS, make_cache
 from PIL import Image
 
@@ -206,47 +208,36 @@ def test_a_kill_in_the_middle_is_mended_by_running_again(dataset, cache, monkeyp
     assert dataset.load_brain_results("feature_cache").points.shape == (120, 2)
 
 
-KILLED = """
-    import os, signal
-    import fiftyone as fo
-    from gapsphere.plugin.settings.rationales import FeatureCacheParams
-    from gapsphere.plugin.dataset.rationales import import_cache, samples, map as cache_map
-    from gapsphere.plugin.interchange.files import checked as files
+def die_at(module, name, number):
+    """From now on, this process is killed as it calls a function for the ``number``-th time."""
+    whole, calls = getattr(module, name), []
 
-    samples.BLOCK = 40
-    calls = 0
+    def run(*given, **named):
+        calls.append(name)
+        if len(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return whole(*given, **named)
 
-    def die_at(module, name, number):
-        whole = getattr(module, name)
-
-        def run(*given, **named):
-            global calls
-            calls += 1
-            if calls == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return whole(*given, **named)
-
-        setattr(module, name, run)
-
-    die_at({moment})
-    params = FeatureCacheParams(cache_dir={cache!r})
-    import_cache.import_feature_cache(fo.load_dataset({name!r}), params)
-"""
+    setattr(module, name, run)
 
 
 @pytest.mark.crash
 @pytest.mark.parametrize(
     ("moment", "left"),
     [
-        ("files.os, 'replace', 70", 40),  # a card is drawn and has no name yet
-        ("samples, 'insert', 3", 80),
-        ("cache_map, '_register', 2", 120),  # the flat map is there, the sphere is not
+        ((checked.os, "replace", 70), 40),
+        ((samples, "insert", 3), 80),
+        ((cache_map, "_register", 2), 120),
     ],
+    ids=["a drawn card has no name yet", "two blocks are written", "the sphere is not there yet"],
 )
 def test_after_a_kill_at_any_moment_an_import_completes_it(dataset, cache, moment, left):
-    script = textwrap.dedent(KILLED).format(moment=moment, cache=str(cache), name=dataset.name)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    def work():
+        samples.BLOCK = 40
+        die_at(*moment)
+        bring(dataset, cache)
+
+    assert ended(forked(work)) == -signal.SIGKILL
     dataset.reload()
     assert counted(dataset) == left
     again = bring(dataset, cache)

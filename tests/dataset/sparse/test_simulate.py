@@ -7,8 +7,6 @@ any other's for what is claimed here.
 import io
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,7 +42,7 @@ from gapsphere.plugin.sparse.measure.quality import psnr, ssim
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from gapsphere.plugin.sparse.network.weights import save_weights
-from gapsphere.tests.support.killed import killed_at
+from gapsphere.tests.support.killed import ended, forked, killed_at
 from gapsphere.tests.support.sparse_client import Client
 from PIL import Image
 
@@ -277,42 +275,20 @@ def test_a_stop_keeps_every_frame_before_it_and_the_next_run_ends_the_same(film,
     assert results(film) == results(film, "whole")
 
 
-KILLED = """
-import sys, fiftyone as fo
-from gapsphere.plugin.settings.fields import make, select
-from gapsphere.plugin.dataset.sparse import run as sparse_run
-from gapsphere.plugin.settings.sparse import SimulateParams
-from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
-from gapsphere.plugin.sparse.network.registry import ModelRegistry
-import time, torch
-torch.set_num_threads(1)
-name, weights, settings = sys.argv[1], sys.argv[2], eval(sys.argv[3])
-sparse_run.BLOCK = 2
-def slowly(done, total):
-    print(done, flush=True)
-    time.sleep(600 if done == 10 else 0)  # for the kill: after the write of 9, before 10's
-simulate_adaptive_sampling(
-    fo.load_dataset(name), make(SimulateParams, settings),
-    model=ModelRegistry({"small": weights}).get("small"), progress=slowly)
-"""
-
-
 @pytest.mark.crash
 def test_a_killed_run_goes_on_to_the_same_bits(film, simulate, model):
     simulate(film, suffix="whole")
-    film.persistent = True  # the other process is not to delete it as it ends
-    words = [film.name, str(model.path), repr({**FEW})]
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, *words], stdout=subprocess.PIPE, text=True
-    )
-    for line in process.stdout:
-        if line.strip() == "10":
-            os.kill(process.pid, signal.SIGKILL)
-            break
-    process.stdout.close()
-    assert process.wait(30) == -signal.SIGKILL
+
+    def killed(done, _total):
+        if done == 10:  # after the write of 9, before 10's
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work():
+        sparse_run.BLOCK = 2
+        simulate(film, progress=killed)
+
+    assert ended(forked(work)) == -signal.SIGKILL
     film.reload()
-    film.persistent = False
     kept = len(film.exists("psnr"))
     assert kept == 9  # two blocks of two and the rest of `a`, one block of `b`
     again = simulate(film)

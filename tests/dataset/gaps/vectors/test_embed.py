@@ -1,8 +1,5 @@
-import shutil
+import os
 import signal
-import subprocess
-import sys
-import textwrap
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +23,8 @@ from gapsphere.plugin.errors import (
     NotFiniteError,
 )
 from gapsphere.plugin.settings.steps import CoverageParams, EmbeddingParams, GapParams
+from gapsphere.tests.support.killed import ended, forked
+from gapsphere.tests.support.waiting import wait_for
 from PIL import Image
 
 
@@ -175,39 +174,25 @@ def test_nothing_to_embed_is_a_sentence(dataset, encoder):
         compute_embeddings(dataset, encoder=encoder)
 
 
-KILLED = """
-    import sys, time
-    sys.path.insert(0, {tests!r})
-    import fiftyone as fo
-    from conftest_encoder import ColourEncoder
-    from gapsphere.plugin.settings.steps import EmbeddingParams
-    from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
-
-    class Stuck(ColourEncoder):
-        def embed(self, batch):
-            if len(self.calls) == 5:
-                time.sleep(600)  # for the kill
-            return super().embed(batch)
-
-    compute_embeddings(
-        fo.load_dataset({name!r}), EmbeddingParams(batch_size=2), encoder=Stuck()
-    )
-"""
-
-
 @pytest.mark.crash
-def test_a_kill_loses_at_most_one_batch_and_nothing_is_embedded_twice(loaded, encoder, tmp_path):
-    shutil.copy(Path(__file__).parents[2] / "conftest.py", tmp_path / "conftest_encoder.py")
-    script = textwrap.dedent(KILLED).format(tests=str(tmp_path), name=loaded.name)
-    process = subprocess.Popen([sys.executable, "-c", script])
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
+def test_a_kill_loses_at_most_one_batch_and_nothing_is_embedded_twice(loaded, encoder):
+    def work():
+        class Stuck(type(encoder)):
+            def embed(self, batch):
+                if len(self.calls) == 5:
+                    time.sleep(600)  # for the kill
+                return super().embed(batch)
+
+        compute_embeddings(loaded, EmbeddingParams(batch_size=2), encoder=Stuck())
+
+    def written():
         loaded.reload()
-        if loaded.has_field("embedding") and len(loaded.exists("embedding")) >= 8:
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+        return loaded.has_field("embedding") and len(loaded.exists("embedding")) >= 8
+
+    child = forked(work)
+    wait_for(written)
+    os.kill(child, signal.SIGKILL)
+    assert ended(child) == -signal.SIGKILL
     loaded.reload()
     kept = dict(zip(*loaded.exists("embedding").values(["id", "embedding"]), strict=True))
     assert len(kept) in (8, 10)
