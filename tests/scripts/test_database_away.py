@@ -1,5 +1,6 @@
 """A mongod that goes away under a command: said in time, and nothing is deleted on its tally."""
 
+import json
 import os
 import signal
 import subprocess
@@ -215,79 +216,84 @@ def test_a_database_that_is_not_there_is_said_within_ten_seconds():
 
 
 IN_PYTHON = """
-import os, signal, sys
+import json, os, signal, sys
 import fiftyone as fo  # waits as long as the driver does by itself
 import gapsphere
+from gapsphere.plugin.dataset.store.steps.guard import guarded
 from gapsphere.plugin.errors import DatabaseError
 from gapsphere.tests.support.waiting import seconds_idle
 
-dataset = fo.Dataset("away")
+dataset, server = fo.Dataset("away"), int(sys.argv[1])
 gapsphere.compute_coverage  # imports torch and others: no time that the database takes
-os.kill(int(sys.argv[1]), int(sys.argv[2]))
-for act in (
-    lambda: gapsphere.compute_coverage(dataset),
-    lambda: gapsphere.compute_embeddings(dataset, progress=False),
-    lambda: gapsphere.tag_samples(dataset, owned="x"),
-):
+
+def said(act):
     began = seconds_idle()
     try:
         act()
     except DatabaseError as error:
-        print(error, flush=True)
-    waited = seconds_idle() - began
-    assert waited < 10, waited
+        return str(error), seconds_idle() - began
+
+def in_a_step():
+    with guarded(dataset, "step"):
+        os.kill(server, signal.SIGSTOP)
+        dataset.count()
+
+def by_functions():
+    return [
+        said(lambda: gapsphere.compute_coverage(dataset)),
+        said(lambda: gapsphere.compute_embeddings(dataset, progress=False)),
+        said(lambda: gapsphere.tag_samples(dataset, owned="x")),
+    ]
+
+def goes_on():
+    os.kill(server, signal.SIGCONT)
+    assert dataset.count() == 0
+
+found = {"in a step": [said(in_a_step)]}
+goes_on()
+os.kill(server, signal.SIGSTOP)
+found["SIGSTOP"] = by_functions()
+goes_on()
+os.kill(server, signal.SIGKILL)
+found["SIGKILL"] = by_functions()
+print(json.dumps(found), flush=True)
 os._exit(0)
 """
+
+
+@pytest.fixture(scope="module")
+def said_in_python(tmp_path_factory):
+    """What Python functions say, and in how long, where the server hangs twice and is killed."""
+    port = free_port()
+    server = start_mongod(tmp_path_factory.mktemp("python"), port)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", IN_PYTHON, str(server.pid)],
+            env=os.environ | {"FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{port}"},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+    finally:
+        server.kill()
+        server.wait()
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.crash
 @pytest.mark.parametrize("gone", [signal.SIGKILL, signal.SIGSTOP])
-def test_python_functions_say_it_too(database_of_its_own, gone):
-    it = database_of_its_own
-    done = subprocess.run(
-        [sys.executable, "-c", IN_PYTHON, str(it.server.pid), str(int(gone))],
-        env=it.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("The database failed") == 3
-
-
-IN_THE_MIDDLE = """
-import os, signal, sys, time
-import fiftyone as fo  # waits as long as the driver does by itself
-from gapsphere.plugin.dataset.store.steps.guard import guarded
-from gapsphere.plugin.errors import DatabaseError
-
-dataset = fo.Dataset("away")
-server = int(sys.argv[1])
-try:
-    with guarded(dataset, "step"):
-        os.kill(server, signal.SIGSTOP)
-        began = time.monotonic()
-        dataset.count()
-except DatabaseError as error:
-    print(error, flush=True)
-assert time.monotonic() - began < 10
-os.kill(server, signal.SIGCONT)
-assert dataset.count() == 0
-os._exit(0)
-"""
+def test_python_functions_say_it_too(said_in_python, gone):
+    found = said_in_python[gone.name]
+    assert len(found) == 3
+    for sentence, seconds in found:
+        assert "The database failed" in sentence
+        assert seconds < 10
 
 
 @pytest.mark.crash
-def test_a_database_that_hangs_in_the_middle_of_a_step_is_said_too(database_of_its_own):
-    it = database_of_its_own
-    done = subprocess.run(
-        [sys.executable, "-c", IN_THE_MIDDLE, str(it.server.pid)],
-        env=it.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "The database failed" in done.stdout
+def test_a_database_that_hangs_in_the_middle_of_a_step_is_said_too(said_in_python):
+    ((sentence, seconds),) = said_in_python["in a step"]
+    assert "The database failed" in sentence
+    assert seconds < 10
