@@ -12,22 +12,19 @@ from PIL import Image
 
 CHILD = Path(__file__).parent / "in_little_memory.py"
 GRID = 24
+MEGABYTES = (0, 150, 14)  # 0: as much as there is
 pytestmark = pytest.mark.crash
 
 
-@pytest.fixture
-def folder(tmp_path):
-    rng = np.random.default_rng(0)
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """What processes make of the images by the megabytes that each has beyond its start."""
+    folder, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
     for index in range(8):
         pixels = rng.integers(0, 256, (80, 120, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
-    return tmp_path
-
-
-def drawn(folder, megabytes):
-    """What a process with so many megabytes beyond its start makes of the images."""
+        Image.fromarray(pixels).save(folder / f"{index}.png")
     run = subprocess.run(
-        [sys.executable, str(CHILD), str(folder), str(GRID), str(megabytes)],
+        [sys.executable, str(CHILD), str(folder), str(GRID), *map(str, MEGABYTES)],
         capture_output=True,
         text=True,
         timeout=300,
@@ -35,21 +32,20 @@ def drawn(folder, megabytes):
         env={**os.environ, "MALLOC_ARENA_MAX": "1"},
     )
     assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout.splitlines()[-1])
+    return dict(zip(MEGABYTES, map(json.loads, run.stdout.splitlines()), strict=True))
 
 
-def test_what_the_system_refuses_is_asked_for_in_smaller_parts(folder):
-    plenty = drawn(folder, 0)
+def test_what_the_system_refuses_is_asked_for_in_smaller_parts(drawn):
+    plenty, little = drawn[0], drawn[150]
     assert (plenty["done"], plenty["notes"]) == (8, [])
-    little = drawn(folder, 150)
     assert (little["done"], little["skipped"]) == (8, [])
     assert little["notes"][0] == "memory ran out with 8 images at once; going on with fewer"
     assert little["shapes"] == [[GRID, GRID]]
     assert little["means"] == pytest.approx(plenty["means"], abs=0.5)
 
 
-def test_an_image_that_does_not_fit_alone_is_read_smaller(folder):
-    tiny = drawn(folder, 14)
+def test_an_image_that_does_not_fit_alone_is_read_smaller(drawn):
+    tiny = drawn[14]
     assert tiny["done"] == 8
     assert "going on with smaller ones" in tiny["notes"][-1]
     assert tiny["shapes"][0] == [GRID // 2, GRID // 2]
