@@ -58,6 +58,7 @@ assert not sum(move.stats.cache_misses.values())
 """
 
 
+@pytest.mark.slow  # a process that imports UMAP anew
 def test_a_fresh_process_gives_the_same_sphere_compiles_nothing_and_keeps_threads(
     clusters, fitted, tmp_path
 ):
