@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import socket
+import time
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 VIEWER = "GAPSPHERE_VIEWER"
 """What the panel reads in the App's server process: the start and its choices, as JSON."""
+STARTS_IN = 60.0
+"""Seconds to wait for the App's server; after that FiftyOne says itself that it does not answer."""
 
 
 def open_app(
@@ -68,13 +73,22 @@ def wait_for_app(
     level = talk.level
     talk.setLevel(logging.WARNING)
     try:
-        session = fo.launch_app(
-            data, view=view, spaces=spaces, address=host, port=port, remote=True
-        )
+        # Its session prints that it cannot connect to a server that is still starting.
+        with redirect_stdout(io.StringIO()):
+            session = fo.launch_app(
+                data, view=view, spaces=spaces, address=host, port=port, remote=True
+            )
+            _wait_until_taken(host, port)
     finally:
         talk.setLevel(level)
     print(f"App: http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
     session.wait(-1)
+
+
+def _wait_until_taken(host: str, port: int) -> None:
+    until = time.monotonic() + STARTS_IN
+    while not _taken(host, port) and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 def _taken(host: str, port: int) -> bool:
