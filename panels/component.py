@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import ClassVar
 
 import fiftyone as fo
@@ -71,4 +72,13 @@ def stages(view: fo.DatasetView) -> str:
 
 def can_prompt(uri: str) -> bool:
     """Whether there is such an operator, whose form a panel could open."""
-    return any(operator.uri == uri for operator in OperatorRegistry().list_operators())
+    return uri in _uris()
+
+
+@cache
+def _uris() -> frozenset[str]:
+    """Every operator there is, listed once: FiftyOne reads all plugins' files for each list.
+
+    Panels ask for operators of their own plugin, which come and go with the panels themselves.
+    """
+    return frozenset(operator.uri for operator in OperatorRegistry().list_operators())
