@@ -126,7 +126,10 @@ def run_config(dataset: fo.Dataset, key: str) -> dict[str, Any] | None:
     """
     wanted = {"_id": dataset_id(dataset)}
     listed = database().datasets.find_one(wanted, {f"runs.{key}": True}) or {}
-    found = database().runs.find_one({"_id": listed.get("runs", {}).get(key)}, {"config": True})
+    reference = listed.get("runs", {}).get(key)
+    if reference is None:
+        return None
+    found = database().runs.find_one({"_id": reference}, {"config": True})
     return None if found is None else dict(found["config"])
 
 
