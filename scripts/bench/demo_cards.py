@@ -28,8 +28,8 @@ import numpy as np
 from ...tests.support.servers import start_database
 from .cards import FIRST, SEEDS, SHOWN, is_named
 
-COLUMNS = (*SHOWN, "traffic", "missing_in_S", "split", "frame_number", "filename")
-"""What is removed; `sequence` stays, which names drives."""
+COLUMNS = (*SHOWN, "traffic", "missing_in_S", "split", "filename")
+"""What is removed; `sequence` and `frame_number` stay, which say what drives are."""
 
 
 def main() -> int:
