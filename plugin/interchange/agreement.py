@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from ..coverage.nearest.distances import nearest_distance
 from ..errors import ArtifactError
-from .outputs import Artifacts
+from .artifacts import Artifacts
 
 Array = NDArray[Any]
 

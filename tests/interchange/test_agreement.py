@@ -7,7 +7,7 @@ import pytest
 from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.errors import ArtifactError
 from gapsphere.plugin.interchange.agreement import hold_together
-from gapsphere.plugin.interchange.outputs import Artifacts
+from gapsphere.plugin.interchange.artifacts import Artifacts
 from gapsphere.plugin.projection.umap3d import fit_sphere
 
 

@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import ArtifactError, InputError
+from gapsphere.plugin.interchange.artifacts import Artifacts, Picks
 from gapsphere.plugin.interchange.files import checked as files
 from gapsphere.plugin.interchange.files.listed_paths import local_path
 from gapsphere.plugin.interchange.outputs import (
     OPTIONAL,
     REQUIRED,
-    Artifacts,
-    Picks,
     read_artifacts,
     write_artifacts,
 )

@@ -23,9 +23,10 @@ from ...coverage.radius import CoverageReport, coverage_json, coverage_report
 from ...coverage.words import counted
 from ...errors import ArtifactError, EmptySetError
 from ...interchange.agreement import hold_together
+from ...interchange.artifacts import Artifacts, Picks
 from ...interchange.files.listed_paths import local_path, locate
 from ...interchange.files.walk import RealPaths
-from ...interchange.outputs import Artifacts, Picks, read_artifacts, write_artifacts
+from ...interchange.outputs import read_artifacts, write_artifacts
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ...report.plot3d import plot_3d
 from ...results import Result
