@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...plugin.errors import InputError
 from ...plugin.settings.fields import select
@@ -30,10 +29,7 @@ from ...plugin.settings.steps import (
 )
 from ...plugin.settings.viewer import ViewerParams
 from .command import DATASET, PORT, VIEW, argument, command, step_command
-from .datasets import opened, viewed
-
-if TYPE_CHECKING:
-    import fiftyone as fo
+from .datasets import filled, load_into, opened, viewed
 
 FOLDER = argument(
     "--folder", default="build/demo_drive", metavar="FOLDER", help="where the drive is written"
@@ -83,7 +79,7 @@ def demo_data(*, folder: str, owned: int, pool: int, seed: int) -> None:
 def load(images: LoadParams, *, dataset: str, left_out_file: str | None) -> None:
     """Add images to a dataset as S (owned) and U (candidates)."""
     with opened(dataset, create=True) as data:
-        _load(data, images, left_out_file)
+        load_into(data, images, left_out_file)
 
 
 @command(
@@ -115,9 +111,7 @@ def find_gaps(
     from ...plugin.interchange.files.report_file import report_folder
 
     folder = report_folder(report) if report else None  # before minutes of work, not after
-    with opened(dataset, create=_names_images(images)) as data:
-        if _names_images(images):
-            _load(data, images, left_out_file)
+    with filled(dataset, images, left_out_file) as data:
         print(api.find_gaps(data, **dict(params)))
         if _asks_more_than_kcenter(candidates):
             chosen = str(api.select_candidates(data, **dict(candidates)))
@@ -140,9 +134,7 @@ def embed(images: LoadParams, params: EmbeddingParams, *, dataset: str, split: s
 
     other = "pool_images" if split == "S" else "owned_images"
     images = images.model_copy(update={other: None})
-    with opened(dataset, create=_names_images(images)) as data:
-        if _names_images(images):
-            _load(data, images)
+    with filled(dataset, images) as data:
         view = data.match_tags(split)
         if is_empty(view):
             flag = "--owned-images" if split == "S" else "--pool-images"
@@ -383,16 +375,6 @@ def app(viewer: ViewerParams, *, dataset: str | None, data_root: str | None) -> 
     open_app(dataset, host=viewer.host, port=viewer.port, choices=viewer.choices())
 
 
-def _load(data: fo.Dataset, images: LoadParams, left_out_file: str | None = None) -> None:
-    from ...plugin.dataset import api
-
-    others = images.model_dump(exclude={"owned_images", "pool_images"})
-    loaded = api.load_images(data, images.owned_images, images.pool_images, **others)
-    print(loaded)
-    if left_out_file:
-        loaded.left_out.write(left_out_file)
-
-
 def _asks_more_than_kcenter(candidates: CandidateParams) -> bool:
     """Whether the picks are to keep to something, or follow another policy."""
     alike = {*GapParams.model_fields, "time_field"}
@@ -401,10 +383,6 @@ def _asks_more_than_kcenter(candidates: CandidateParams) -> bool:
         for name, value in candidates
         if name not in alike
     )
-
-
-def _names_images(images: LoadParams) -> bool:
-    return any((images.owned_images, images.pool_images, images.csv))
 
 
 def _ending(path: str, ending: str) -> str:

@@ -11,6 +11,8 @@ from ...plugin.errors import DatabaseError, GapsphereError, InputError
 if TYPE_CHECKING:
     import fiftyone as fo
 
+    from ...plugin.settings.steps import LoadParams
+
 
 @contextmanager
 def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
@@ -54,6 +56,27 @@ def _opened_elsewhere(dataset: fo.Dataset) -> bool:
     mine = dataset.last_loaded_at  # the database keeps milliseconds
     mine = mine.replace(microsecond=mine.microsecond // 1000 * 1000)
     return found is None or found["last_loaded_at"] != mine
+
+
+@contextmanager
+def filled(name: str, images: LoadParams, left_out_file: str | None = None) -> Iterator[fo.Dataset]:
+    """The dataset of that name, made where images are named, and these are loaded first."""
+    named = any((images.owned_images, images.pool_images, images.csv))
+    with opened(name, create=named) as made:
+        if named:
+            load_into(made, images, left_out_file)
+        yield made
+
+
+def load_into(dataset: fo.Dataset, images: LoadParams, left_out_file: str | None = None) -> None:
+    """Load images and say so; what was left out goes to a file where one is named."""
+    from ...plugin.dataset import api
+
+    others = images.model_dump(exclude={"owned_images", "pool_images"})
+    loaded = api.load_images(dataset, images.owned_images, images.pool_images, **others)
+    print(loaded)
+    if left_out_file:
+        loaded.left_out.write(left_out_file)
 
 
 def viewed(dataset: fo.Dataset, name: str | None) -> fo.Dataset | fo.DatasetView:
