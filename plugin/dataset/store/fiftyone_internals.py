@@ -31,6 +31,8 @@ from numpy.typing import NDArray
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from .replies import batch_of
+
 Stages = list[dict[str, Any]]
 PLAIN = (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField, fo.ObjectIdField)
 """Fields whose values the database holds as ``values`` gives them."""
@@ -197,6 +199,24 @@ def ids_with(dataset: fo.Dataset, *fields: str) -> list[str]:
     return [str(document["_id"]) for document in found]
 
 
+def raw_batches(of: Collection[Any], pipeline: Sequence[Any]) -> Iterator[bytes]:
+    """What an aggregation answers, documents as bytes.
+
+    The driver, which has no public way to it, makes an object of every document before it joins
+    them again: here batches after the first are taken off the reply as they are.
+    """
+    answer: Any = of.aggregate_raw_batches(pipeline, allowDiskUse=True)
+    usual: Any = getattr(answer, "_unpack_response", None)
+
+    def unpacked(reply: Any, *args: Any, **kwargs: Any) -> Any:
+        found = batch_of(getattr(reply, "payload_document", b""))
+        return [found] if found is not None else usual(reply, *args, **kwargs)
+
+    if usual is not None:
+        answer._unpack_response = unpacked
+    return iter(answer)
+
+
 def answers(dataset: fo.Dataset, asked: Sequence[Any], stages: Stages | None = None) -> list[Any]:
     """Ids of all samples, or of those that ``stages`` give, and a list for each thing ``asked``.
 
@@ -206,7 +226,7 @@ def answers(dataset: fo.Dataset, asked: Sequence[Any], stages: Stages | None = N
     wanted = {"_id": False, "id": {"$toString": "$_id"}}
     wanted |= {f"v{at}": each for at, each in enumerate(asked)}
     pipeline = [*(stages or []), {"$project": wanted}]
-    read = dataset._sample_collection.aggregate_raw_batches(pipeline, allowDiskUse=True)
+    read = raw_batches(dataset._sample_collection, pipeline)
     found = [document for batch in read for document in bson.decode_all(batch)]
     names = ["id", *(f"v{at}" for at in range(len(asked)))]
     return [[document[name] for document in found] for name in names]
@@ -263,7 +283,7 @@ def columns_digest(dataset: fo.Dataset, fields: Sequence[str], tags: Sequence[st
     values |= {f"t{at}": {"$in": [tag, carried]} for at, tag in enumerate(tags)}
     pipeline = [{"$match": {"$or": some}}, {"$sort": {"_id": 1}}, {"$project": values}]
     digest = hashlib.blake2b(repr((fields, tags)).encode(), digest_size=16)
-    for batch in dataset._sample_collection.aggregate_raw_batches(pipeline, allowDiskUse=True):
+    for batch in raw_batches(dataset._sample_collection, pipeline):
         digest.update(batch)
     return digest.hexdigest()
 
@@ -431,7 +451,7 @@ def view_ids(view: fo.Dataset | fo.DatasetView, *order: Mapping[str, Any]) -> ND
     pipeline = view._pipeline(post_pipeline=[*order, {"$project": {"_id": 1}}])
     collection = view._dataset._sample_collection
     # A document that holds an id and nothing else is 22 bytes, the last 13 of them id and end.
-    packed = b"".join(collection.aggregate_raw_batches(pipeline, allowDiskUse=True))
+    packed = b"".join(raw_batches(collection, pipeline))
     return np.frombuffer(packed, np.uint8).reshape(-1, 22)[:, 9:21]
 
 

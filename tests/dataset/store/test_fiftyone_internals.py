@@ -70,6 +70,26 @@ def test_several_fields_at_once_are_what_set_values_makes_of_each(boxes):
         internals.set_fields(boxes, {one: {"verdict": 1}})
 
 
+def test_raw_batches_are_the_documents_and_no_object_of_any_is_made(boxes, monkeypatch):
+    from bson import decode_all, raw_bson
+
+    samples = internals.collection(boxes)
+    samples.insert_many({"number": at, "tags": ["x"] * (at % 3)} for at in range(3, 1500))
+    pipeline = [{"$sort": {"number": 1}}]
+    wanted = list(samples.aggregate(pipeline))
+    made = []
+    real = raw_bson.RawBSONDocument.__init__
+    monkeypatch.setattr(
+        raw_bson.RawBSONDocument,
+        "__init__",
+        lambda *args, **kwargs: (made.append(1), real(*args, **kwargs))[1],
+    )
+    batches = list(internals.raw_batches(samples, pipeline))
+    assert [one for batch in batches for one in decode_all(batch)] == wanted
+    assert len(made) < 20
+    assert not list(internals.raw_batches(samples, [{"$match": {"number": -1}}]))
+
+
 def test_a_datasets_id_outlives_its_name(boxes):
     before = internals.dataset_id(boxes)
     boxes.name = f"{boxes.name}-renamed"

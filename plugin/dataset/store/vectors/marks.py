@@ -20,7 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pymongo.errors import OperationFailure
 
-from ..fiftyone_internals import Stages, collection, database, dataset_id, pipeline, stored_name
+from ..fiftyone_internals import (
+    Stages,
+    collection,
+    database,
+    dataset_id,
+    pipeline,
+    raw_batches,
+    stored_name,
+)
 from ..samples import Samples, dataset_of
 
 _HEAD, _ID, _VALUE = 9, 12, 11
@@ -136,9 +144,9 @@ def _batches(dataset: fo.Dataset, hashing: Stages, plain: Stages) -> Iterator[by
     """Raw answers of the first question; of the second, where the server cannot hash."""
     samples = collection(dataset)
     try:
-        answers = samples.aggregate_raw_batches(hashing, allowDiskUse=True)
+        answers = raw_batches(samples, hashing)
     except OperationFailure:
-        answers = samples.aggregate_raw_batches(plain, allowDiskUse=True)
+        answers = raw_batches(samples, plain)
     yield from answers
 
 
