@@ -33,6 +33,7 @@ from ..store.sets.door import admitted
 from ..store.sets.resolve import Samples, dataset_of, resolve_sets
 from ..store.steps.inputs import read_inputs
 from ..store.vectors import points
+from ..store.vectors.marks import Seen
 from . import sphere, unchanged
 from .cards import card_records, cards
 from .cards.card_records import CardResult
@@ -105,17 +106,17 @@ def find_gaps(
     params = params or GapParams()
     samples = admitted(samples, params.slices)
     if encoder is not None:
-        return _steps(samples, params, encoder, report)
+        return _steps(samples, params, report, encoder=encoder)
     names, clock = Names(params.suffix), time.monotonic()
     settings = params.model_dump(mode="json") | {"checkpoint": embed.resolved(params).model_path}
     look = Look.at(samples, names, settings)
     if kept := look.known():
         return _as_before(dataset_of(samples), names, kept, time.monotonic() - clock)
-    found = latest = _steps(samples, params, None, report)
+    found = latest = _steps(samples, params, report, seen=look.seen)
     if not _nothing_to_do(found) and not _tries_again(found, params):
         clock = time.monotonic()
         look = Look.at(samples, names, settings)
-        latest = _steps(samples, params, None, lambda stage: report(f"Checking: {stage}"))
+        latest = _steps(samples, params, lambda stage: report(f"Checking: {stage}"), seen=look.seen)
         found.seconds["checking"] = time.monotonic() - clock
     if not _nothing_to_do(latest):
         # Images came, or somebody changed some, while the steps ran.
@@ -168,7 +169,12 @@ def _as_before(
 
 
 def _steps(
-    samples: Samples, params: GapParams, encoder: Encoder | None, report: Reporter
+    samples: Samples,
+    params: GapParams,
+    report: Reporter,
+    *,
+    encoder: Encoder | None = None,
+    seen: Seen | None = None,
 ) -> GapResult:
     """All steps, each of which does what is not done yet."""
     sets = resolve_sets(samples, params.owned, params.pool)
@@ -189,10 +195,11 @@ def _steps(
         sets.owned.concat(sets.pool),
         select(EmbeddingParams, params),
         encoder=encoder,
+        seen=seen,
         progress=report("Embeddings"),
     )
     lap("embeddings")
-    inputs = read_inputs(samples, params, progress=report("Reading vectors"))
+    inputs = read_inputs(samples, params, seen=seen, progress=report("Reading vectors"))
     lap("reading")
     covered = compute_coverage(
         samples, select(CoverageParams, params), inputs=inputs, progress=report("Coverage")

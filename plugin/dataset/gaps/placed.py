@@ -22,10 +22,12 @@ from ..store.samples import flat
 from ..store.steps import ledger
 from ..store.steps.inputs import Inputs
 from ..store.steps.step import Step
-from ..store.vectors.marks import marks_of
+from ..store.vectors.marks import Seen, marks_of
 
 FREE = frozenset({"suffix", "slices", "owned", "pool", "place_share"})
 """Settings that say nothing about how a layout is fitted."""
+FEW = 20_000
+"""Samples that one command to the database may name."""
 Array = NDArray[Any]
 
 
@@ -76,10 +78,12 @@ def note(step: Step, inputs: Inputs, places: Places) -> None:
     if inputs.owned.marks is None or inputs.pool.marks is None:
         return
     ids = inputs.owned.ids + inputs.pool.ids
+    if inputs.seen is not None:
+        _follow(step, inputs.seen, [ids[row] for row in places.unwritten.tolist()])
     columns = {
         "ids": np.array(ids, "S24"),
         "vectors": np.concatenate([inputs.owned.marks, inputs.pool.marks]),
-        "places": _places(step, ids),
+        "places": _places(step, ids, inputs.seen),
         "umap3d": places.umap3d,
         "sphere": places.sphere,
         "fitted": places.fitted,
@@ -111,18 +115,29 @@ def _known(
     row = np.array([at.get(sample_id.encode(), -1) for sample_id in ids], np.int64)
     vectors = np.concatenate([inputs.owned.marks, inputs.pool.marks])
     holds = (row >= 0) & (kept["vectors"][row] == vectors)
-    written = (kept["places"][row] == _places(step, ids)).all(axis=1)
+    written = (kept["places"][row] == _places(step, ids, inputs.seen)).all(axis=1)
     return np.where(holds, row, -1), written, kept
 
 
-def _places(step: Step, ids: Sequence[str]) -> NDArray[np.int64]:
+def _places(step: Step, ids: Sequence[str], seen: Seen | None) -> NDArray[np.int64]:
     """Marks of the coordinates that samples hold, int64 (n, 2); 0 where there are none.
 
     A sample that was deleted meanwhile has none.
     """
-    found = marks_of(flat(step.dataset), step.names.umap3d, step.names.sphere)
+    found = marks_of(flat(step.dataset), step.names.umap3d, step.names.sphere, seen=seen)
     packed = found.ids.tobytes()
     row = {packed[12 * at : 12 * at + 12].hex(): at for at in range(len(found.ids))}
     nothing = np.zeros((1, 2), np.int64)  # row -1
     marks = np.concatenate([np.where(found.there, found.marks, 0), nothing])
     return marks[[row.get(sample_id, -1) for sample_id in ids]]
+
+
+def _follow(step: Step, seen: Seen, written: Sequence[str]) -> None:
+    """Ask what the samples hold now whose coordinates were written; where many were, of all."""
+    names = step.names.umap3d, step.names.sphere
+    few = len(written) <= FEW
+    found = marks_of(flat(step.dataset).select(written, ordered=False), *names) if few else None
+    known = found is not None and bool(found.there.all())
+    ids = [] if found is None else [row.tobytes().hex() for row in found.ids]
+    for at, name in enumerate(names):
+        seen.wrote(name, ids, found.marks[:, at] if found is not None and known else None)

@@ -24,7 +24,7 @@ from ..store.names import Names
 from ..store.runs import Record
 from ..store.samples import Samples, reloaded
 from ..store.sets.kept_samples import STEP as KEPT
-from ..store.vectors.marks import content_digest, surroundings_digest
+from ..store.vectors.marks import Seen, look_at, surroundings_digest
 
 RECORD = "find_gaps"
 WRITES = Writes(RECORD)
@@ -34,24 +34,26 @@ NOTES = tuple(Names().run_key(step) for step in (RECORD, KEPT))
 
 @dataclass(frozen=True)
 class Look:
-    """A dataset as it was at one moment, for a run with these settings."""
+    """A dataset as it was at one moment, for a run with these settings; ``seen`` are its marks."""
 
     dataset: fo.Dataset
     names: Names
     settings: Mapping[str, Any]
     content: Mapping[str, Any]
+    seen: Seen
 
     @classmethod
     def at(cls, samples: Samples, names: Names, settings: Mapping[str, Any]) -> Look:
         """Look at the dataset of ``samples``."""
         dataset = reloaded(samples)
         view = stages(samples) if isinstance(samples, fo.DatasetView) else []
+        samples_digest, seen = look_at(dataset)
         content = {
             "view": hashlib.blake2b(repr(view).encode(), digest_size=16).hexdigest(),
-            "samples": content_digest(dataset),
+            "samples": samples_digest,
             "surroundings": surroundings_digest(dataset, NOTES),
         }
-        return cls(dataset, names, settings, content)
+        return cls(dataset, names, settings, content, seen)
 
     def known(self) -> Mapping[str, Any] | None:
         """What was kept where all was as it is."""

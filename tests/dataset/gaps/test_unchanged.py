@@ -216,6 +216,60 @@ def test_a_server_that_cannot_hash_sends_the_values(four, monkeypatch):
     assert sent.there.all()
     assert sent.ids.tolist() == before.ids.tolist()
     assert len(set(sent.marks[:, 0].tolist())) == 4
-    digest = marks.content_digest(four)
+    digest = marks.look_at(four)[0]
     past_fiftyone(four, {"$set": {"said": 0.5}})
-    assert marks.content_digest(four) != digest
+    assert marks.look_at(four)[0] != digest
+
+
+def test_a_look_sees_the_marks_that_are_asked_for_and_follows_what_is_written(four):
+    four.add_sample_field("ours", fo.VectorField)
+    four.set_values("ours", {four.first().id: np.eye(8)[0]}, key_field="id")
+    _, seen = marks.look_at(four)
+    for view in (four, four.match_tags("U"), four.match_tags("U").concat(four.match_tags("S"))):
+        asked = marks.marks_of(view, "ours", "theirs")
+        known = marks.marks_of(view, "ours", "theirs", seen=seen)
+        for column in ("ids", "marks", "there"):
+            np.testing.assert_array_equal(getattr(known, column), getattr(asked, column))
+    rows, ids = unit(np.random.default_rng(4).normal(size=(2, 8))), four.values("id")[1:3]
+    seen.wrote("ours", ids, vectors.write(four, "ours", ids, rows))
+    asked = marks.marks_of(four, "ours")
+    np.testing.assert_array_equal(marks.marks_of(four, "ours", seen=seen).marks, asked.marks)
+    assert asked.there[:, 0].tolist() == [True, True, True, False]
+
+
+def test_what_a_look_did_not_see_is_asked_for(four):
+    _, seen = marks.look_at(four)
+    new = four.add_sample(fo.Sample("/made/9.png", tags=["U"], theirs=np.eye(8)[3]))
+    assert new in {row.tobytes().hex() for row in marks.marks_of(four, "theirs", seen=seen).ids}
+    four.add_sample_field("later", fo.VectorField)
+    assert not marks.marks_of(four, "later", seen=seen).there.any()
+    four.delete_samples(four.last())
+    seen.wrote("theirs", [], None)
+    four.set_values("theirs", {four.first().id: np.eye(8)[2]}, key_field="id")
+    asked, known = marks.marks_of(four, "theirs"), marks.marks_of(four, "theirs", seen=seen)
+    np.testing.assert_array_equal(known.marks, asked.marks)
+
+
+def test_lists_among_vectors_leave_nothing_seen(four):
+    past_fiftyone(four, {"$set": {"theirs": [0.25, 0.5]}})
+    digest, seen = marks.look_at(four)
+    assert not seen.columns
+    past_fiftyone(four, {"$set": {"theirs": [0.25, 0.75]}})
+    assert marks.look_at(four)[0] != digest
+
+
+def test_a_second_run_hashes_each_vector_twice_at_most(four, monkeypatch):
+    """At its start and, where something came, at the look that proves what it found."""
+    find_gaps(four, PARAMS)
+    asked = []
+    real = marks._batches
+    monkeypatch.setattr(
+        marks, "_batches", lambda d, *stages: (asked.append(stages), real(d, *stages))[1]
+    )
+    find_gaps(four, PARAMS)
+    assert len(asked) == 1
+    asked.clear()
+    four.add_sample(fo.Sample("/made/5.png", tags=["U"], theirs=np.eye(8)[2]))
+    find_gaps(four, PARAMS)
+    few = [stages for stages in asked if "$match" in str(stages[0])]
+    assert len(asked) - len(few) == 2

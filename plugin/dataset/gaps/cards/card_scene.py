@@ -31,7 +31,7 @@ from ...store.fields.metadata import columns, metadata
 from ...store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ...store.runs import Record
 from ...store.samples import slice_path
-from ...store.sets.drives import Drives, read_drives
+from ...store.sets.drives import Drives
 from ...store.sets.resolve import Samples, dataset_of
 from ...store.steps.inputs import Inputs
 from ...store.vectors.judged import FAILURES, Judged, models
@@ -104,7 +104,7 @@ class Scene:
         covered = coverage.of_record(record.results)
         settings = CoverageParams(**_settings(record, CoverageParams))
         owned, pool = inputs.owned.ids, inputs.pool.ids
-        drives = read_drives(samples, settings.sequence_field, owned, pool)
+        drives = inputs.drives(samples, settings.sequence_field)
         _refuse_others(record, inputs, drives, params)
         gap, distance, support = _measured(dataset, names, pool)
         return cls(

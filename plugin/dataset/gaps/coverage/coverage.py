@@ -37,7 +37,7 @@ from ...store.leases import holds_lease
 from ...store.names import Names
 from ...store.samples import by_slice, flat, slice_path
 from ...store.sets.door import admitted
-from ...store.sets.drives import Drives, read_drives
+from ...store.sets.drives import Drives
 from ...store.sets.resolve import Samples
 from ...store.steps.inputs import Inputs, read_inputs
 from ...store.steps.step import Step
@@ -113,7 +113,7 @@ def compute_coverage(
     params = params or CoverageParams()
     samples = admitted(samples, params.slices)
     inputs = inputs or read_inputs(samples, params)
-    drives = read_drives(samples, params.sequence_field, inputs.owned.ids, inputs.pool.ids)
+    drives = inputs.drives(samples, params.sequence_field)
     step = Step.of(STEP, samples, params, writes=writes)
     # Attributes may come after the images were embedded: what they say is then asked again.
     more = {"drives": drives.digest(), "attributes": step.filled(step.names.attributes)}

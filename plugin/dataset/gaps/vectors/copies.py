@@ -16,7 +16,7 @@ from ....errors import EmptySetError, NotFiniteError
 from ...store.samples import Samples, flat
 from ...store.steps import ledger
 from ...store.steps.step import Step
-from ...store.vectors.marks import marks_of
+from ...store.vectors.marks import Seen, marks_of
 from ...store.vectors.vectors import Allocate, Vectors, memory
 
 AT_ONCE = 8192
@@ -40,10 +40,10 @@ class Copies:
     missing: int
 
 
-def look(step: Step, samples: Samples, source: str, field: str) -> Copies:
+def look(step: Step, samples: Samples, source: str, field: str, seen: Seen | None = None) -> Copies:
     """Compare the samples with what the last complete run noted."""
     fields = (source, field) if step.dataset.has_field(field) else (source,)
-    found = marks_of(flat(samples), *fields)
+    found = marks_of(flat(samples), *fields, seen=seen)
     there = found.there[:, 0]
     ids, marks = _hex(found.ids[there]), found.marks[there]
     copied = found.there[there, -1] if len(fields) == 2 else np.zeros(len(ids), bool)
@@ -56,9 +56,9 @@ def look(step: Step, samples: Samples, source: str, field: str) -> Copies:
     return Copies(ids, marks[:, 0], same, copied, int((~there).sum()))
 
 
-def note(step: Step, found: Copies, field: str) -> None:
+def note(step: Step, found: Copies, field: str, seen: Seen | None = None) -> None:
     """Note what is copied now, beside what is known of samples that the run was not about."""
-    now = marks_of(flat(step.dataset), field)
+    now = marks_of(flat(step.dataset), field, seen=seen)
     copy = dict(zip(_hex(now.ids).tolist(), now.marks[:, 0].tolist(), strict=True))
     marks = np.stack([found.source, [copy.get(each, 0) for each in found.ids.tolist()]], axis=1)
     ids = found.ids

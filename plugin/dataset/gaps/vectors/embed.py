@@ -42,6 +42,7 @@ from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples
 from ...store.steps.step import Step
 from ...store.vectors import mapped, vectors
+from ...store.vectors.marks import Seen
 from ...store.vectors.vectors import Vectors
 from . import copies
 from .copies import Copies
@@ -130,11 +131,13 @@ def compute_embeddings(
     params: EmbeddingParams | None = None,
     *,
     encoder: Encoder | None = None,
+    seen: Seen | None = None,
     progress: Progress = silent,
 ) -> EmbeddingResult:
     """Give every sample of ``samples`` that has none a unit vector, whatever its tags.
 
-    An opened ``encoder`` takes the place of the one that ``params`` name.
+    An opened ``encoder`` takes the place of the one that ``params`` name.  Marks that were ``seen``
+    are not asked for again, and follow what is written.
 
     Raises
     ------
@@ -149,7 +152,7 @@ def compute_embeddings(
     if not counted(samples):
         raise EmptySetError("There is no sample to embed.")
     if encoder is None and params.encoder == "field":
-        return _copy_field(samples, params)
+        return _copy_field(samples, params, seen)
     step = Step.of(STEP, samples, params)
     names = step.names
     if encoder is None and (reused := _all_there(samples, step)):
@@ -160,13 +163,15 @@ def compute_embeddings(
     made_by, opening = made_with(params) if encoder is None else encoder.name, time.monotonic()
     encoder = encoder or open_encoder(params)
     started = time.monotonic()
-    _claim(step, encoder.name, encoder.fingerprint, encoder, overwrite=params.overwrite)
+    _claim(step, encoder.name, encoder.fingerprint, encoder, overwrite=params.overwrite, seen=seen)
     waiting = samples.exists(names.embedding, False)
     ids, paths = waiting.values(["id", "filepath"])
     known = counted(samples) - len(ids)
 
     def write(batch: list[str], rows: NDArray[np.float32]) -> None:
         marks = vectors.write(step.dataset, names.embedding, batch, rows)
+        if seen is not None:
+            seen.wrote(names.embedding, batch, marks)
         grow(batch, marks, rows)
         clock.count += len(batch)
         step.at("batch")
@@ -262,7 +267,13 @@ def _refuse_other_pooling(found: str, encoder: TorchEncoder, fingerprint: str | 
 
 
 def _claim(
-    step: Step, encoder: str, fingerprint: str, network: Encoder | None = None, *, overwrite: bool
+    step: Step,
+    encoder: str,
+    fingerprint: str,
+    network: Encoder | None = None,
+    *,
+    overwrite: bool,
+    seen: Seen | None,
 ) -> None:
     """Reserve the field for this encoder, or refuse; on overwrite, clear it first."""
     field, inputs = step.names.embedding, {"encoder": encoder, "fingerprint": fingerprint}
@@ -286,6 +297,8 @@ def _claim(
     step.inputs = made_by
     step.begin()
     step.dataset.clear_sample_field(field)
+    if seen is not None:
+        seen.wrote(field, [], None)
     step.at("cleared")
     step.now(inputs)
 
@@ -304,7 +317,7 @@ def _complete(step: Step, result: EmbeddingResult) -> None:
     )
 
 
-def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
+def _copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) -> EmbeddingResult:
     """Take vectors from a field that holds them, as unit rows.
 
     The fingerprint follows the vectors: where those of known samples have changed, another model
@@ -322,7 +335,7 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     refuse_rows(params.pooling, f"field {source!r}")
     step.writes = writes(step.names, measured=False)
     refuse_foreign(step.dataset, step.names, step.writes)
-    seen = copies.look(step, samples, source, field)
+    seen = copies.look(step, samples, source, field, known)
     if not len(seen.ids):
         raise EmptySetError(f"No sample has a vector in {source!r}.")
     label = f"field:{source}"
@@ -343,11 +356,11 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
         found = copies.unit(vectors.read(samples, source, allocate=room), source, room)
         # Of whatever name the field was: the same vectors are of the same model.
         copied = str(made_by.get("encoder")).startswith("field:") and step.filled(field)
-        known = copied and copies.agree(vectors.read(step.dataset, field, allocate=room), found)
-        fingerprint = made_by["fingerprint"] if known else f"field:{found.digest()}"
-    _claim(step, label, fingerprint, overwrite=params.overwrite or ours)
+        alike = copied and copies.agree(vectors.read(step.dataset, field, allocate=room), found)
+        fingerprint = made_by["fingerprint"] if alike else f"field:{found.digest()}"
+    _claim(step, label, fingerprint, overwrite=params.overwrite or ours, seen=known)
     step.now({**step.inputs, vectors.COPYING: True})
-    _write(step.dataset, field, found)
+    _write(step.dataset, field, found, known)
     step.work = float(len(found.ids))
     step.at("copied")
     step.inputs = {"encoder": label, "fingerprint": fingerprint}
@@ -355,18 +368,21 @@ def _copy_field(samples: Samples, params: EmbeddingParams) -> EmbeddingResult:
     result = EmbeddingResult(
         label, fingerprint, dimension, done, max(count - done, 0), skipped, step.seconds, slices
     )
-    copies.note(step, seen, field)
+    copies.note(step, seen, field, known)
     _complete(step, result)
     return result
 
 
-def _write(dataset: fo.Dataset, field: str, found: Vectors) -> None:
+def _write(dataset: fo.Dataset, field: str, found: Vectors, known: Seen | None) -> None:
     count, dimension = found.matrix.shape
     with mapped.growing(dataset, field, count, dimension) as grow:
         for start in range(0, count, AT_ONCE):
             part = slice(start, start + AT_ONCE)
             ids, rows = found.ids[part], found.matrix[part]
-            grow(ids, vectors.write(dataset, field, ids, rows), rows)
+            marks = vectors.write(dataset, field, ids, rows)
+            if known is not None:
+                known.wrote(field, ids, marks)
+            grow(ids, marks, rows)
 
 
 def _new(step: Step, seen: Copies, source: str) -> Vectors | None:

@@ -61,13 +61,14 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
 def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
     """S and U as views, both checked to hold samples and to share none."""
     sets = Sets(resolve(samples, owned), resolve(samples, pool), fields_of(owned, pool))
-    for view, word, role in ((sets.owned, owned, "S"), (sets.pool, pool, "U")):
-        if is_empty(view):
+    ids = [_ids(view) for view in (sets.owned, sets.pool)]
+    for mine, word, role in zip(ids, (owned, pool), "SU", strict=True):
+        if not mine:
             raise EmptySetError(
                 f"{role} is empty: no sample matches {spoken(word)}. Load images as {role} "
                 f"(load_images) or choose another tag, field value or saved view."
             )
-    both = set.intersection(*(_ids(view) for view in (sets.owned, sets.pool)))
+    both = set.intersection(*ids)
     if both:
         raise InputError(
             f"{len(both)} samples are in both S ({spoken(owned)}) and U ({spoken(pool)}); "

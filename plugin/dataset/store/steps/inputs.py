@@ -7,7 +7,7 @@ their marks say that nothing has changed, none does.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone as fo
@@ -18,20 +18,30 @@ from ....settings.steps import SetParams
 from .. import runs
 from ..names import Names
 from ..runs import Record
+from ..sets.drives import Drives, read_drives
 from ..sets.resolve import Samples, Sets, reloaded, resolve_sets
 from ..vectors import vectors
+from ..vectors.marks import Seen
 from ..vectors.vectors import Vectors
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """S and U of one analysis: views, vectors, and who made the vectors."""
+    """S and U of one analysis: views, vectors, and who made the vectors; ``seen`` with others."""
 
     sets: Sets
     owned: Vectors
     pool: Vectors
     encoder: str
     fingerprint: str
+    seen: Seen | None = None
+    _drives: dict[str, Drives] = field(default_factory=dict, repr=False, compare=False)
+
+    def drives(self, samples: Samples, name: str) -> Drives:
+        """The drives that a field names (:func:`..sets.drives.read_drives`), read once."""
+        if name not in self._drives:
+            self._drives[name] = read_drives(samples, name, self.owned.ids, self.pool.ids)
+        return self._drives[name]
 
     def trace(self, earlier: Record | None = None) -> dict[str, Any]:
         """What a record keeps of the inputs: equal traces give equal results.
@@ -67,8 +77,16 @@ def _why(dataset: fo.Dataset, names: Names, sets: Sets) -> str:
     return f"{reasons[0]}{more}"
 
 
-def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = silent) -> Inputs:
+def read_inputs(
+    samples: Samples,
+    params: SetParams,
+    *,
+    seen: Seen | None = None,
+    progress: Progress = silent,
+) -> Inputs:
     """Find S and U; their vectors are read when they are first asked for.
+
+    Marks that were ``seen`` are not asked for again.
 
     Raises
     ------
@@ -77,7 +95,7 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
     """
     dataset, names = reloaded(samples), Names(params.suffix)
     sets = resolve_sets(samples, params.owned, params.pool)
-    owned, pool = vectors.find_sets(sets.owned, sets.pool, names.embedding, progress)
+    owned, pool = vectors.find_sets(sets.owned, sets.pool, names.embedding, progress, seen)
     for found, role in ((owned, "S"), (pool, "U")):
         if not found.ids:
             raise EmptySetError(
@@ -87,6 +105,5 @@ def read_inputs(samples: Samples, params: SetParams, *, progress: Progress = sil
     if record and record.running and record.inputs.get(vectors.COPYING):
         raise UnfinishedError(runs.unfinished(record, names))
     made_by: Mapping[str, Any] = record.inputs if record else {}
-    return Inputs(
-        sets, owned, pool, made_by.get("encoder", "unknown"), made_by.get("fingerprint", "unknown")
-    )
+    maker = made_by.get("encoder", "unknown"), made_by.get("fingerprint", "unknown")
+    return Inputs(sets, owned, pool, *maker, seen)

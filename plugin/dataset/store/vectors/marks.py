@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pymongo.errors import OperationFailure
 
+from ....vectors.table import places
 from ..fiftyone_internals import (
     Stages,
     collection,
@@ -28,7 +29,9 @@ from ..fiftyone_internals import (
     pipeline,
     raw_batches,
     stored_name,
+    view_ids,
 )
+from ..replies import starts_of
 from ..samples import Samples, dataset_of
 
 _HEAD, _ID, _VALUE = 9, 12, 11
@@ -52,12 +55,61 @@ class Marks:
     there: NDArray[np.bool_]
 
 
-def marks_of(samples: Samples, *fields: str) -> Marks:
+class Seen:
+    """Marks of all vectors of a dataset at one moment, so that no step asks for them again.
+
+    ``ids`` uint8 (n, 12) of every sample; ``columns`` int64 (n,) by the field's name in the
+    database, of a value that says so where a sample has none.  Of a field that is not among them
+    nothing is known.
+    """
+
+    def __init__(self, ids: NDArray[np.uint8], columns: dict[str, NDArray[np.int64]]) -> None:
+        self.ids, self.columns = ids, columns
+        self._written: dict[str, list[tuple[Sequence[str], NDArray[np.int64]]]] = {}
+
+    def of(self, samples: Samples, names: Sequence[str]) -> Marks | None:
+        """Marks of the samples of a view; None where one of them, or of the fields, is unknown."""
+        for name in names:
+            self._follow(name)
+        if not self.columns.keys() >= set(names):
+            return None
+        ids = view_ids(samples)
+        at = places(self.ids, ids)
+        if (at < 0).any():
+            return None
+        found = np.stack([self.columns[name][at] for name in names], axis=1)
+        there = found != _NOTHING
+        return Marks(ids, np.where(there, found, 0), there)
+
+    def wrote(self, name: str, ids: Sequence[str], marks: NDArray[np.int64] | None) -> None:
+        """Follow what was written since; ``marks`` is None where that is not known."""
+        if marks is None:
+            self.columns.pop(name, None)
+        elif name in self.columns:
+            self._written.setdefault(name, []).append((ids, marks))
+
+    def _follow(self, name: str) -> None:
+        written = self._written.pop(name, [])
+        if not written or name not in self.columns:
+            return
+        ids = bytes.fromhex("".join(one for some, _ in written for one in some))
+        at = places(self.ids, np.frombuffer(ids, np.uint8).reshape(-1, _ID))
+        if (at < 0).any():
+            del self.columns[name]
+        else:
+            self.columns[name][at] = np.concatenate([marks for _, marks in written])
+
+
+def marks_of(samples: Samples, *fields: str, seen: Seen | None = None) -> Marks:
     """Marks of the samples of a view, two of them equal where the stored values are.
 
     The server's hash takes the numbers of a list for whole ones: lists are sent and hashed here.
+    What was ``seen`` is not asked for again.
     """
     names = [stored_name(dataset_of(samples), field) for field in fields]
+    known = None if seen is None else seen.of(samples, names)
+    if known is not None:
+        return known
     chosen = pipeline(samples)
     ids, marks, there = bytearray(), [], []
     for batch in _batches(
@@ -94,19 +146,56 @@ def has_mark(stored: Any, mark: int) -> bool:
     return mark_of(stored) == mark or _hashed(stored) == mark
 
 
-def content_digest(dataset: fo.Dataset) -> str:
-    """Changes with any value of any sample, whoever wrote it."""
+def look_at(dataset: fo.Dataset) -> tuple[str, Seen]:
+    """A digest that changes with any value of any sample, whoever wrote it; and all marks."""
     kinds = (fo.VectorField, fo.ArrayField)
-    vectors = [
+    names = [
         stored_name(dataset, name)
         for name, field in dataset.get_field_schema().items()
         if isinstance(field, kinds)
     ]
-    short = {"$mergeObjects": ["$$ROOT", {name: _mark(name) for name in vectors}]}
-    digest = hashlib.blake2b(digest_size=16)
-    for batch in _batches(dataset, [{"$replaceWith": short}], [{"$match": {}}]):
+    # Marks come first: at the head of a document they are read without decoding what follows.
+    head = {"_id": "$_id", **{name: f"${name}" for name in names}}
+    hashing: Stages = [{"$addFields": {name: _mark(name) for name in names}}] if names else []
+    hashing.append({"$replaceWith": {"$mergeObjects": [head, "$$ROOT"]}})
+    digest, ids, marks, alike = hashlib.blake2b(digest_size=16), [], [], True
+    for batch in _batches(dataset, hashing, [{"$match": {}}]):
         digest.update(batch)
-    return digest.hexdigest()
+        read = _heads(batch, names) if alike else None
+        if read is None:
+            alike = False
+        else:
+            ids.append(read[0])
+            marks.append(read[1])
+    if not alike:
+        return digest.hexdigest(), Seen(np.empty((0, _ID), np.uint8), {})
+    every = np.concatenate([np.empty((0, len(names)), np.int64), *marks])
+    columns = {name: every[:, at].copy() for at, name in enumerate(names)}
+    known = np.concatenate([np.empty((0, _ID), np.uint8), *ids])
+    return digest.hexdigest(), Seen(known, columns)
+
+
+def _heads(
+    batch: bytes, names: Sequence[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
+    """Ids and marks at the head of documents; None where one has none there."""
+    example = bson.encode({"_id": bson.ObjectId(), **dict.fromkeys(names, 2**40)})[:-1]
+    size, fixed, at, starts = len(example), np.ones(len(example), bool), _HEAD + _ID, []
+    for name in names:
+        at += 1 + len(name.encode()) + 1
+        starts.append(at)
+        at += 8
+    for start, length in ((0, 4), (_HEAD, _ID), *((start, 8) for start in starts)):
+        fixed[start : start + length] = False
+    begin = np.array(starts_of(batch), np.int64)
+    if not len(begin) or begin[-1] + size > len(batch):
+        return None
+    rows = np.frombuffer(batch, np.uint8)[begin[:, None] + np.arange(size)]
+    if (rows[:, fixed] != np.frombuffer(example, np.uint8)[fixed]).any():
+        return None
+    marks = [rows[:, start : start + 8].copy().view("<i8")[:, 0] for start in starts]
+    nothing = np.empty((len(rows), 0), np.int64)
+    return rows[:, _HEAD : _HEAD + _ID].copy(), np.stack(marks, axis=1) if marks else nothing
 
 
 def surroundings_digest(dataset: fo.Dataset, without: tuple[str, ...] = ()) -> str:

@@ -21,7 +21,7 @@ from ..database import counted
 from ..fields import fields
 from ..samples import Samples, dataset_of, flat
 from . import mapped, stored
-from .marks import marks_of
+from .marks import Seen, marks_of
 
 FEW = 500
 """Vectors that are read at once wherever they lie."""
@@ -111,7 +111,11 @@ def find(
 
 
 def find_sets(
-    owned: Samples, pool: Samples, field: str, progress: Progress = silent
+    owned: Samples,
+    pool: Samples,
+    field: str,
+    progress: Progress = silent,
+    seen: Seen | None = None,
 ) -> tuple[Vectors, Vectors]:
     """The vectors of S and of U as :func:`find` finds them, parts of one matrix.
 
@@ -120,7 +124,7 @@ def find_sets(
     DimensionError
         When they are read: those of S have another length than those of U.
     """
-    parts = [_Sought.of(samples, field, unit=True) for samples in (owned, pool)]
+    parts = [_Sought.of(samples, field, unit=True, seen=seen) for samples in (owned, pool)]
     sizes = [len(part.ids) for part in parts]
     if not all(sizes):
         return parts[0].vectors(progress), parts[1].vectors(progress)
@@ -154,11 +158,11 @@ class _Sought:
     unit: bool
 
     @classmethod
-    def of(cls, samples: Samples, field: str, unit: bool) -> _Sought:
+    def of(cls, samples: Samples, field: str, unit: bool, seen: Seen | None = None) -> _Sought:
         samples, dataset = flat(samples), dataset_of(samples)
         if not samples.has_field(field):
             return cls(dataset, field, [], np.empty(0, np.int64), counted(samples), unit)
-        found = marks_of(samples, field)
+        found = marks_of(samples, field, seen=seen)
         there = found.there[:, 0]
         packed = found.ids[there].tobytes()
         ids = [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
