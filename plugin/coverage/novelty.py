@@ -95,7 +95,7 @@ def novelty(pool: Rows, owned: Rows, *, share: float = SHARE) -> NDArray[np.floa
     """
     pool, owned = checked_rows("U", pool), checked_rows("S", owned)
     same_dimension("U", pool, "S", owned)
-    return subspace(owned, share).residual(pool).astype(np.float32)
+    return subspace(owned, share=share).residual(pool).astype(np.float32)
 
 
 def left_out_novelty(
@@ -159,8 +159,11 @@ def _from_products(owned: Rows, drive: Drives, share: float) -> LeftOut:
         yield mine, np.sqrt(np.clip(squared, 0, None))
 
 
-def subspace(owned: Rows, share: float = SHARE) -> Subspace:
-    """Mean and components of unit rows (m, d), from the smaller of the two product matrices."""
+def subspace(owned: Rows, *, share: float = SHARE) -> Subspace:
+    """Mean of rows, two at least, and the components that hold ``share`` of their variance.
+
+    From the smaller of the two product matrices.
+    """
     if len(owned) >= owned.shape[1]:
         return _Moments.of(owned).subspace(share)
     _check_left(len(owned))

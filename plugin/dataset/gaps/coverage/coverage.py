@@ -21,7 +21,6 @@ from ....coverage.criterion import (
     within_distances,
 )
 from ....coverage.drives import drive_table
-from ....coverage.novelty import novelty
 from ....coverage.picks.duplicates import frame_scale, near_duplicates
 from ....coverage.radius import CoverageReport, coverage_report
 from ....coverage.words import coverage_summary, unnamed
@@ -139,9 +138,10 @@ def compute_coverage(
     ):
         said = unnamed(drives.unnamed, len(owned), drives.field)
         threshold = replace(threshold, warning=f"{threshold.warning} {said}".strip())
-    new = before.novelty(pool, owned) if before else None
-    if new is None and len(owned) > 1:
-        new = novelty(pool, owned)
+    told = None
+    if len(owned) > 1:
+        told = (before.novelty if before else remeasured.measured_novelty)(pool, owned)
+    new = None if told is None else told[0]
     codes = threshold.verdicts(found.distance, new)
     scale = None if own is None else Yardstick.of(own.distance, own.drive)
     usual = None if scale is None else float(scale.distance(50.0))
@@ -182,7 +182,7 @@ def compute_coverage(
         drives.owned,
         slices=slices,
         note=partial(
-            remeasured.note, step, inputs, drives, own, (found, *support), new, threshold.delta
+            remeasured.note, step, inputs, drives, own, (found, *support), told, threshold.delta
         ),
     )
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ....coverage.criterion import OwnDistances
 from ....coverage.nearest.distances import Nearest
 from ....coverage.nearest.rows import Rows
-from ....coverage.novelty import novelty
+from ....coverage.novelty import Subspace, subspace
 from ....coverage.support import Counts
 from ....coverage.update import Before, nearest_again, own_again
 from ....coverage.verdict import drive_numbers
@@ -26,6 +26,8 @@ from ...store.steps.inputs import Inputs
 from ...store.steps.step import Step
 
 Columns = dict[str, NDArray[Any]]
+SPACE = ("novelty_mean", "novelty_components", "novelty_outside")
+"""Columns that keep what S varies in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +65,30 @@ class Remeasured:
         drive = np.zeros(len(owned), np.int64) if own is None else own.drive
         return nearest_again(pool, owned, drive, delta, self.before, **how)
 
-    def novelty(self, pool: Rows, owned: Rows) -> NDArray[np.float32]:
-        """Novelty, known of the candidates that are still there where S is the same."""
-        rows, known = self.before.pool_from, self.columns.get("novelty")
-        if known is None or not self.before.same_owned:
-            return novelty(pool, owned)
-        found, new = known[rows], np.flatnonzero(rows < 0)
+    def novelty(self, pool: Rows, owned: Rows) -> tuple[NDArray[np.float32], Subspace]:
+        """Novelty, and what S varies in; where S is the same, both are known of before."""
+        values, space = self.columns.get("novelty"), self._space()
+        if values is None or not self.before.same_owned:
+            return measured_novelty(pool, owned)
+        space = space or subspace(owned)
+        rows = self.before.pool_from
+        found, new = values[rows], np.flatnonzero(rows < 0)
         if len(new):
-            found[new] = novelty(pool[new], owned)
-        return found
+            found[new] = space.residual(pool[new]).astype(np.float32)
+        return found, space
+
+    def _space(self) -> Subspace | None:
+        kept = [self.columns.get(name) for name in SPACE]
+        mean, components, outside = kept
+        if mean is None or components is None or outside is None:
+            return None  # of an earlier version
+        return Subspace(mean, components, bool(outside))
+
+
+def measured_novelty(pool: Rows, owned: Rows) -> tuple[NDArray[np.float32], Subspace]:
+    """Novelty of all candidates, and what S varies in."""
+    space = subspace(owned)
+    return space.residual(pool).astype(np.float32), space
 
 
 def recall(step: Step, inputs: Inputs, drives: Drives, metric: str) -> Remeasured | None:
@@ -108,7 +125,7 @@ def note(
     drives: Drives,
     own: OwnDistances | None,
     measured: tuple[Nearest, Counts, Counts],
-    new: NDArray[np.float32] | None,
+    novelty: tuple[NDArray[np.float32], Subspace] | None,
     delta: float,
 ) -> None:
     """Keep what this run measured, for the next."""
@@ -133,4 +150,8 @@ def note(
         "support_drives": measured[2],
         "delta": np.array(delta),
     }
-    ledger.keep(step, columns | ({} if new is None else {"novelty": new}))
+    if novelty is not None:
+        values, space = novelty
+        kept = space.mean, space.components, np.array(space.outside)
+        columns |= {"novelty": values, **dict(zip(SPACE, kept, strict=True))}
+    ledger.keep(step, columns)
