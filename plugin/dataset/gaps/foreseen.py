@@ -12,15 +12,15 @@ from typing import Any
 import fiftyone as fo
 
 from ...coverage.words import counted as number
-from ...estimate import Part, told
-from ...settings.fields import Params
-from ...settings.steps import HeatmapParams
+from ...estimate import Part, clock, told
+from ...settings.fields import Params, select
+from ...settings.steps import CoverageParams, HeatmapParams, SphereParams
 from ..store import paces, runs
 from ..store.names import Names
 from ..store.samples import dataset_of
 from ..store.sets.counts import kept_count
 from ..store.sets.resolve import Samples
-from . import heatmaps, sphere
+from . import heatmaps, sphere, unchanged
 from .cards.card_records import STEP as CARDS
 from .coverage import coverage
 from .picks import picks
@@ -63,11 +63,20 @@ class _Run:
         self.names = Names(self.params.suffix)
         self.there: list[str] = []
         self.parts: list[Part] = []
+        self.since = _since(self.dataset, self.names, self.params, self.counts)
 
     def add(self, step: str, what: str, called: str, count: float, of: str = "") -> None:
         if count:
             pace, elsewhere = paces.last(self.dataset, self.names, step, count, of)
             self.parts.append(Part(what, called, count, pace, elsewhere))
+
+    def add_new(self, step: str, what: str, called: str, count: float, images: int) -> None:
+        """A part that does what is new alone; where none was measured, as a share of the whole."""
+        pace = paces.again(self.dataset, self.names, step, images)
+        if pace is None:
+            self.add(step, what, called, count)
+        elif count:
+            self.parts.append(Part(what, called, images, pace))
 
     def say(self, what: str, every: int, waiting: int) -> None:
         if waiting < every:
@@ -75,14 +84,55 @@ class _Run:
             self.there.append(f"{what} of {which} images are there already.")
 
 
+@dataclass(frozen=True)
+class _Since:
+    """How many images S and U have more than in the last run with these settings."""
+
+    owned: int
+    pool: int
+
+    @property
+    def images(self) -> int:
+        return self.owned + self.pool
+
+
+def _since(dataset: fo.Dataset, names: Names, params: Any, counts: Counts) -> _Since | None:
+    """None where no such run finished, or images have gone since, or changed."""
+    record = (
+        runs.read(dataset, names, coverage.STEP) if isinstance(params, CoverageParams) else None
+    )
+    if record is None or record.running or "owned_count" not in record.inputs:
+        return None
+    if select(CoverageParams, params).model_dump(mode="json") != dict(record.params):
+        return None
+    owned, pool = (record.inputs[name] for name in ("owned_count", "pool_count"))
+    found = _Since(counts.owned - owned, counts.pool - pool)
+    none_gone = found.owned >= 0 and found.pool >= 0
+    return found if none_gone and counts.waiting <= found.images else None
+
+
 def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> str:
     """What a run of the step will do and about how long it takes; "" where nothing is foreseen."""
     run = _Run(dataset, params, counts)
     for add in _PARTS[step]:
         add(run)
+    if run.since is not None and step == "find_gaps":
+        run.there.append(_told(run, run.since))
     on_sets = bool(counts.owned)
     again = on_sets and runs.read(dataset, run.names, coverage.STEP) is not None
     return told(run.parts, run.there, again=again)
+
+
+def _told(run: _Run, since: _Since) -> str:
+    """What has come since the last run; how long a look takes that finds nothing new."""
+    if since.images:
+        are = "image of S and U is" if since.images == 1 else "images of S and U are"
+        return f"{since.images:,} {are} new since the last run with these settings."
+    pace = paces.again(run.dataset, run.names, unchanged.RECORD, run.counts.images)
+    said = "S and U have as many images as in the last run with these settings"
+    if pace is None:
+        return f"{said}."
+    return f"{said}: about {clock(pace.takes(run.counts.images) or 0)} if nothing has changed."
 
 
 def _embedded(run: _Run) -> None:
@@ -116,7 +166,12 @@ def _mapped(run: _Run) -> None:
 
 
 def _covered(run: _Run) -> None:
-    owned, pool = run.counts.owned, run.counts.pool
+    owned, pool, since = run.counts.owned, run.counts.pool, run.since
+    if since is not None and since.images:
+        what = f"distances of {number(since.images, 'new image')}"
+        work = coverage.work(since.owned, owned + pool) + float(since.pool) * owned
+        run.add_new(coverage.STEP, what, "distances", work, owned + pool)
+        return
     what = f"distances of {number(pool, 'candidate')} to {number(owned, 'owned image')}"
     run.add(coverage.STEP, what, "distances", coverage.work(owned, pool))
 
@@ -127,7 +182,11 @@ def _picked(run: _Run) -> None:
 
 
 def _laid(run: _Run) -> None:
-    count = run.counts.owned + run.counts.pool
+    count, new = run.counts.owned + run.counts.pool, run.since.images if run.since else 0
+    if new and isinstance(run.params, SphereParams) and new <= run.params.place_share * count:
+        what = f"{number(new, 'new image')} to place on the sphere"
+        run.add_new(sphere.STEP, what, "the sphere", new, count)
+        return
     run.add(sphere.STEP, f"{number(count, 'image')} on the sphere", "the sphere", count)
 
 

@@ -168,7 +168,7 @@ def _placed(step: Step, inputs: Inputs, places: Places) -> SphereResult:
     """Write what was placed now, and how far all that was placed since the fit is to be trusted."""
     assert step.earlier is not None, "it was placed on its sphere"
     before, ids = of_record(step.earlier.results), inputs.owned.ids + inputs.pool.ids
-    since = np.flatnonzero(~places.first)
+    since, step.of_new = np.flatnonzero(~places.first), float(len(ids))
     quality = None
     if len(since):
         matrix = beside(inputs.owned.matrix, inputs.pool.matrix)

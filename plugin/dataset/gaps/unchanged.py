@@ -11,13 +11,15 @@ that a change made while the steps ran is never taken for one that they saw.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import fiftyone as fo
 
-from ..store import runs
+from ..store import paces, runs
+from ..store.database import counted
 from ..store.fields.ownership import Writes
 from ..store.fiftyone_internals import stages
 from ..store.names import Names
@@ -34,18 +36,22 @@ NOTES = tuple(Names().run_key(step) for step in (RECORD, KEPT))
 
 @dataclass(frozen=True)
 class Look:
-    """A dataset as it was at one moment, for a run with these settings; ``seen`` are its marks."""
+    """A dataset as it was at one moment, for a run with these settings.
+
+    ``seen`` are the marks of its vectors; looking took ``seconds``.
+    """
 
     dataset: fo.Dataset
     names: Names
     settings: Mapping[str, Any]
     content: Mapping[str, Any]
     seen: Seen
+    seconds: float
 
     @classmethod
     def at(cls, samples: Samples, names: Names, settings: Mapping[str, Any]) -> Look:
         """Look at the dataset of ``samples``."""
-        dataset = reloaded(samples)
+        began, dataset = time.monotonic(), reloaded(samples)
         view = stages(samples) if isinstance(samples, fo.DatasetView) else []
         samples_digest, seen = look_at(dataset)
         content = {
@@ -53,7 +59,7 @@ class Look:
             "samples": samples_digest,
             "surroundings": surroundings_digest(dataset, NOTES),
         }
-        return cls(dataset, names, settings, content, seen)
+        return cls(dataset, names, settings, content, seen, time.monotonic() - began)
 
     def known(self) -> Mapping[str, Any] | None:
         """What was kept where all was as it is."""
@@ -64,5 +70,6 @@ class Look:
 
     def keep(self, results: Mapping[str, Any]) -> None:
         """Note that all steps hold for what was looked at."""
-        record = Record(RECORD, self.settings, self.content, results)
+        pace = asdict(paces.measured(float(counted(self.dataset)), self.seconds))
+        record = Record(RECORD, self.settings, self.content, results, again=pace)
         runs.write(self.dataset, self.names, record)

@@ -66,6 +66,14 @@ def last(
     return None, False
 
 
+def again(dataset: fo.Dataset, names: Names, step: str, count: float) -> Pace | None:
+    """The pace of the step's last run that did what is new alone; None where it tells nothing."""
+    config = internals.run_config(dataset, names.run_key(step)) or {}
+    pace = _read(config.get("again"))
+    told = pace is not None and pace.machine == platform.node() and pace.takes(count) is not None
+    return pace if told else None
+
+
 def _read(kept: Mapping[str, Any] | None) -> Pace | None:
     """A pace as a record has it; none where that is nothing to divide by."""
     try:

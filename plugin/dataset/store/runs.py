@@ -62,6 +62,7 @@ class Record:
     digest: str = ""
     fields: Sequence[str] = ()
     pace: Mapping[str, Any] = field(default_factory=dict)
+    again: Mapping[str, Any] = field(default_factory=dict)
 
     def holds(self, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
         """Whether the same parameters on the same inputs would give these results again."""

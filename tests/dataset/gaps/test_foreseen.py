@@ -12,7 +12,13 @@ from gapsphere.plugin.dataset.store import paces, runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import Cancelled
 from gapsphere.plugin.estimate import Pace
-from gapsphere.plugin.settings.steps import EmbeddingParams, HeatmapParams
+from gapsphere.plugin.settings.fields import select
+from gapsphere.plugin.settings.steps import (
+    CoverageParams,
+    EmbeddingParams,
+    GapParams,
+    HeatmapParams,
+)
 
 PACKAGED = embed.made_with(EmbeddingParams())
 HERE = "the machine of these tests"
@@ -125,3 +131,60 @@ def test_what_waits_is_counted_once_until_a_sample_changes(dataset, monkeypatch)
     sample["embedding"] = np.ones(3, np.float32)
     sample.save()
     assert foreseen.of_images(dataset, "embedding") == Counts(4, 3)
+
+
+AGAIN = GapParams(encoder="field", model_path="theirs", k=50)
+
+
+@pytest.fixture
+def ran(dataset):
+    """Records of a run on 300 images of S and 700 of U, and of one that did what was new alone."""
+    settings = {"coverage": select(CoverageParams, AGAIN).model_dump(mode="json")}
+    inputs = {"owned_count": 300, "pool_count": 700}
+    work = {"embeddings": 1000, "coverage": 300_000, "kcenter": 35_000, "sphere": 1000}
+    for step, count in {**work, "cards": 700}.items():
+        record = runs.Record(
+            step,
+            settings.get(step, {}),
+            {"encoder": "field:theirs"} if step == "embeddings" else inputs,
+            {"gaps": 0},
+            pace=vars(here(count, 100.0)),
+            again=vars(here(1000, 5.0)) if step in ("coverage", "sphere") else {},
+        )
+        runs.write(dataset, Names(), record)
+    note = runs.Record("find_gaps", {}, {}, {"owned": 300}, again=vars(here(1000, 2.0)))
+    runs.write(dataset, Names(), note)
+    return dataset
+
+
+def test_a_run_again_tells_what_is_new_alone_and_how_long_that_took(ran):
+    counts = Counts(1010, 10, 300, 710)
+    said = foreseen.foreseen("find_gaps", ran, AGAIN, counts)
+    assert "10 images of S and U are new since the last run with these settings" in said
+    assert "distances of 10 new images" in said
+    assert "10 new images to place on the sphere" in said
+    assert "About 4 min" in said  # embedding a quarter, twice 5 s, all of picking and of the cards
+    first = foreseen.foreseen("find_gaps", ran, AGAIN.model_copy(update={"alpha": 0.2}), counts)
+    assert "new" not in first
+    assert "About 7 min" in first
+
+
+def test_as_many_images_as_before_may_take_a_look_alone(ran):
+    said = foreseen.foreseen("find_gaps", ran, AGAIN, Counts(1000, 0, 300, 700))
+    assert "as many images as in the last run with these settings: about 2 s" in said
+    assert "less where an earlier result still holds" in said
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [Counts(1010, 20, 300, 710), Counts(990, 0, 290, 700), Counts(990, 0, 300, 690)],
+)
+def test_where_images_changed_or_left_s_nothing_is_said_to_be_new_alone(ran, counts):
+    assert "new image" not in foreseen.foreseen("find_gaps", ran, AGAIN, counts)
+
+
+def test_what_was_new_alone_has_a_pace_of_its_own(ran):
+    pace = paces.of_record(runs.read(ran, Names(), "coverage"))
+    assert (pace.count, paces.again(ran, Names(), "coverage", 1010).count) == (300_000, 1000)
+    assert paces.again(ran, Names(), "coverage", 5000) is None
+    assert paces.again(ran, Names(), "cards", 1000) is None

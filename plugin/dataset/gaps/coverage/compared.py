@@ -79,7 +79,7 @@ def compare(
             threshold = replace(threshold, source=kept.source)
         again = before.nearest(pool, owned, own, threshold.delta, **how) if before else None
         if again is not None:
-            step.work = 0.0  # how long that takes says nothing of a run on all
+            step.of_new = float(len(owned) + len(pool))
         else:
             drive = np.zeros(1, np.int64) if own is None else own.drive
             again = nearest_and_support(

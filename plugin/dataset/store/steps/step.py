@@ -65,6 +65,8 @@ class Step:
     planned: InitVar[Writes | None] = None
     work: float = field(init=False, default=0.0)
     """How much it does, in a unit of its own, for the pace of the next run; 0 is not measured."""
+    of_new: float = field(init=False, default=0.0)
+    """Images of a run that does what is new alone: it has a pace of its own, and no ``work``."""
     writes: Writes = field(init=False)
     earlier: Record | None = field(init=False)
 
@@ -76,6 +78,7 @@ class Step:
         self._so_far: Mapping[str, Any] = {}
         self._counts: dict[str, int] = {}
         self._pace = paces.of_record(self.earlier)
+        self._again: Mapping[str, Any] = {} if self.earlier is None else self.earlier.again
 
     @classmethod
     def of(
@@ -208,7 +211,9 @@ class Step:
                     "lost some, samples were deleted meanwhile, or something else writes there. "
                     "Run it again."
                 )
-        if self.work:
+        if self.of_new:
+            self._again = asdict(paces.measured(self.of_new, self.seconds))
+        elif self.work:
             self._went(paces.measured(self.work, self.seconds))
         plain: Mapping[str, Any] = results if isinstance(results, Mapping) else asdict(results)
         record = replace(self._running(), running=False, results=plain, digest=self._digest())
@@ -219,7 +224,7 @@ class Step:
     def _running(self) -> Record:
         written = tuple(column.name for column in self.writes.columns)
         more: dict[str, Any] = {"token": self._token, "fields": written, "running": True}
-        more["pace"] = asdict(self._pace) if self._pace else {}
+        more |= {"pace": asdict(self._pace) if self._pace else {}, "again": self._again}
         return Record(self.name, self.settings, self.inputs, self._so_far, **more)
 
     def _went(self, pace: Pace) -> None:
