@@ -12,7 +12,7 @@ Shards are cut by the size of a row, never by the number of workers.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -41,21 +41,28 @@ class Column(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Shard:
-    """Some rows of each column."""
+    """Some rows of each column; a multiple of ``of``, but for the last."""
 
     rows: slice
     columns: tuple[Any, ...]
+    of: int = 1
 
     def __len__(self) -> int:
         return int(self.rows.stop - self.rows.start)
 
     def halves(self) -> tuple[Shard, Shard]:
-        """The first and the second half, of two rows at least."""
-        start, half, stop = self.rows.start, len(self) // 2, self.rows.stop
-        return (
-            Shard(slice(start, start + half), tuple(column[:half] for column in self.columns)),
-            Shard(slice(start + half, stop), tuple(column[half:] for column in self.columns)),
-        )
+        """The first and the second half, of two rows at least.
+
+        The first is a multiple of ``of`` rows, where the shard has more than that.
+        """
+        half = len(self) // 2
+        if len(self) > self.of:
+            half = max(half // self.of, 1) * self.of
+        return self._part(0, half), self._part(half, len(self))
+
+    def _part(self, start: int, stop: int) -> Shard:
+        rows = slice(self.rows.start + start, self.rows.start + stop)
+        return Shard(rows, tuple(column[start:stop] for column in self.columns), self.of)
 
 
 class Engine(Protocol):
@@ -78,6 +85,34 @@ class Engine(Protocol):
 
     def crew(self, make: Function, shards: Iterable[Shard], shared: Sequence[Any] = ()) -> Crew:
         """``make(*columns, *shared)`` of each shard, kept where it was made."""
+        ...
+
+    def keeping(
+        self, make: Function, given: Sequence[Any], *, gpu: bool = False
+    ) -> AbstractContextManager[Kept]:
+        """``make(*given)``, made once by each who works, who has a ``gpu`` where there are any."""
+        ...
+
+
+class Kept(Protocol):
+    """Something large, an encoder say, that was made once by each who works, and stays there."""
+
+    @property
+    def cuts(self) -> bool:
+        """As :attr:`Engine.cuts`."""
+        ...
+
+    def ask(self, question: Function) -> Any:
+        """``question(made)`` of one of them."""
+        ...
+
+    def map(
+        self, function: Function, shards: Iterable[Shard], shared: Sequence[Any] = ()
+    ) -> Generator[tuple[slice, Any], None, None]:
+        """``function(*columns, made, *shared)`` of each shard, as :meth:`Engine.map`.
+
+        What a function yields, a cluster gives as a list, once it has ended.
+        """
         ...
 
 
@@ -112,6 +147,28 @@ class Local:
 
     def crew(self, make: Function, shards: Iterable[Shard], shared: Sequence[Any] = ()) -> Crew:
         return _LocalCrew([make(*shard.columns, *shared) for shard in shards])
+
+    @contextmanager
+    def keeping(self, make: Function, given: Sequence[Any], *, gpu: bool = False) -> Iterator[Kept]:
+        del gpu  # what is made finds its own
+        yield LocalKept(make(*given), self.cuts)
+
+
+@dataclass(frozen=True)
+class LocalKept:
+    """What this process has made."""
+
+    made: Any
+    cuts: bool = False
+
+    def ask(self, question: Function) -> Any:
+        return question(self.made)
+
+    def map(
+        self, function: Function, shards: Iterable[Shard], shared: Sequence[Any] = ()
+    ) -> Generator[tuple[slice, Any], None, None]:
+        for shard in shards:
+            yield shard.rows, function(*shard.columns, self.made, *shared)
 
 
 @dataclass(frozen=True)
@@ -148,7 +205,7 @@ def shards(
     rows = max(int((at_most or SHARD_BYTES) / bytes_a_row) // of, 1) * of
     for start in range(0, count, rows):
         part = slice(start, min(start + rows, count))
-        yield Shard(part, tuple(column[part] for column in columns))
+        yield Shard(part, tuple(column[part] for column in columns), of)
 
 
 def gathered(
@@ -158,12 +215,13 @@ def gathered(
     shared: Sequence[Any] = (),
     *,
     bytes_a_row: float,
+    of: int = 1,
     progress: Progress = silent,
 ) -> tuple[Any, ...]:
     """The arrays that a function gives of all rows; by shards, where the engine cuts.
 
     ``function(*columns, *shared, progress=...)`` gives a tuple of arrays of as many rows as its
-    columns have.
+    columns have.  ``of`` as in :func:`shards`.
 
     >>> squares = lambda rows, more, progress=None: (rows**2 + more,)
     >>> gathered(Local(cuts=True), squares, [np.arange(3)], [1], bytes_a_row=8)[0].tolist()
@@ -173,7 +231,7 @@ def gathered(
         return tuple(function(*columns, *shared, progress=progress))
     count = len(columns[0])
     whole: list[Any] = []
-    for rows, found in engine.map(function, shards(columns, bytes_a_row), shared):
+    for rows, found in engine.map(function, shards(columns, bytes_a_row, of=of), shared):
         whole = whole or [np.empty((count, *part.shape[1:]), part.dtype) for part in found]
         for out, part in zip(whole, found, strict=True):
             out[rows] = part
@@ -211,3 +269,15 @@ def opened(name: EngineName = "local", address: str | None = None) -> Iterator[E
 
     with connected(address) as engine:
         yield engine
+
+
+@contextmanager
+def together(name: EngineName = "local") -> Iterator[None]:
+    """Steps that follow one another: Ray that one of them starts is stopped after the last."""
+    if name == "local":
+        yield
+        return
+    from .cluster import held
+
+    with held():
+        yield

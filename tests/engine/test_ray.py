@@ -11,11 +11,15 @@ from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.coverage.picks import far_cover
 from gapsphere.plugin.coverage.picks.kcenter import k_center_greedy
 from gapsphere.plugin.coverage.support import _of_shard, nearest_and_support
-from gapsphere.plugin.engine import engine, on_ray
-from gapsphere.plugin.engine.engine import LOCAL, Shard, opened, shards
-from gapsphere.plugin.errors import EngineError, InputError, MissingDependencyError
+from gapsphere.plugin.engine import cluster as connection
+from gapsphere.plugin.engine import engine, ray_crew, ray_tasks
+from gapsphere.plugin.engine.engine import LOCAL, Shard, opened, shards, together
+from gapsphere.plugin.errors import (
+    EngineError,
+    InputError,
+    MissingDependencyError,
+)
 from gapsphere.tests.support.made_rows import frames
-from gapsphere.tests.support.ray_cluster import two_nodes
 
 S, U = frames(400, 32), frames(3000, 32, seed=1)
 S[10], U[[3, 4]] = S[250], S[10]  # exact ties
@@ -23,28 +27,30 @@ DRIVE = np.arange(len(S)) // 40
 ROW = 32 * 4
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    with two_nodes() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def on_cluster(cluster):
-    """One connection for all tests of this file: each costs a second."""
-    with opened("ray", cluster.address) as made:
-        yield made
-
-
-@pytest.fixture
-def small_shards(monkeypatch):
-    monkeypatch.setattr(engine, "SHARD_BYTES", 150 * ROW)
-
-
 def same(left, right):
     for one, other in zip(left, right, strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.crash
+def test_steps_in_a_row_share_one_connection_that_ends_with_the_last(cluster):
+    import ray
+
+    jobs = []
+
+    def steps():
+        with together("ray"):
+            for _ in range(2):
+                with opened("ray", cluster.address):
+                    jobs.append(ray.get_runtime_context().get_job_id())
+                assert ray.is_initialized()
+            raise InputError("row 3 is blue")
+
+    with pytest.raises(InputError, match="blue"):
+        steps()
+    assert jobs[0] == jobs[1]
+    assert not ray.is_initialized()
 
 
 def test_ray_that_is_not_installed_is_named(monkeypatch):
@@ -62,7 +68,7 @@ def test_an_address_that_is_none_is_refused(address):
 
 @pytest.mark.parametrize("listens", [False, True])
 def test_a_cluster_that_does_not_answer_is_named(listens, monkeypatch):
-    monkeypatch.setattr(on_ray, "PATIENCE", 0.2)
+    monkeypatch.setattr(connection, "PATIENCE", 0.2)
     other = socket.create_server(("127.0.0.1", 0))
     address = f"127.0.0.1:{other.getsockname()[1]}"
     if not listens:
@@ -90,7 +96,7 @@ def test_picks_are_those_of_this_process_while_members_of_the_crew_die(on_cluste
     d0 = nearest_distance(U, S, metric="euclidean").distance
     here = k_center_greedy(None, U, 500, d0)
     same(k_center_greedy(None, U, 500, d0, engine=on_cluster), here)
-    call, rounds, killed = on_ray._RayCrew.call, [], []
+    call, rounds, killed = ray_crew.RayCrew.call, [], []
 
     def dying(crew, method, arguments):
         rounds.append(len(crew))
@@ -100,7 +106,7 @@ def test_picks_are_those_of_this_process_while_members_of_the_crew_die(on_cluste
             killed.append(member)
         return call(crew, method, arguments)
 
-    monkeypatch.setattr(on_ray._RayCrew, "call", dying)
+    monkeypatch.setattr(ray_crew.RayCrew, "call", dying)
     same(k_center_greedy(None, U, 500, d0, engine=on_cluster), here)
     assert len(killed) == 3
     assert set(rounds) == {3}
@@ -206,7 +212,7 @@ def test_another_cluster_than_the_one_of_this_process_is_refused(on_cluster):
 
 @pytest.mark.crash
 def test_work_that_kills_its_worker_each_time_ends_with_a_sentence(on_cluster, monkeypatch):
-    monkeypatch.setattr(on_ray, "TRIES", 2)
+    monkeypatch.setattr(ray_tasks, "TRIES", 2)
 
     def die(_rows):
         import os
@@ -215,31 +221,3 @@ def test_work_that_kills_its_worker_each_time_ends_with_a_sentence(on_cluster, m
 
     with pytest.raises(EngineError, match="The same work was lost 2 times"):
         list(on_cluster.map(die, [Shard(slice(0, 1), (U[:1],))]))
-
-
-@pytest.mark.crash
-@pytest.mark.slow  # Ray takes ten seconds to see that a node has gone
-def test_a_lost_node_costs_its_work_and_a_lost_cluster_is_named(cluster, small_shards, monkeypatch):
-    """Last: nothing of the cluster is left."""
-    monkeypatch.setattr(on_ray, "PATIENCE", 1.0)
-    monkeypatch.setattr(on_ray, "GIVEN_UP", 2.0)
-
-    def slowly(rows):
-        import time
-
-        time.sleep(0.2)
-        return rows.sum(dtype="float64")
-
-    with opened("ray", cluster.address) as there:
-        seen = []
-        for rows, found in there.map(slowly, shards([U], ROW)):
-            seen.append(rows)
-            assert found == U[rows].sum(dtype="float64")
-            if len(seen) == 3:
-                cluster.kill_node()
-        assert seen == [each.rows for each in shards([U], ROW)]
-        work = there.map(slowly, shards([U], ROW))
-        next(work)
-        cluster.kill_head()
-        with pytest.raises(EngineError, match="The Ray cluster was lost"):
-            list(work)

@@ -174,7 +174,9 @@ def test_an_operator_starts_no_process(dataset, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("cluster", [None, "", "local", "127.0.0.1:1", "ray://127.0.0.1:1"])
-@pytest.mark.parametrize("operator", ["compute_coverage", "select_kcenter", "find_gaps"])
+@pytest.mark.parametrize(
+    "operator", ["compute_embeddings", "compute_coverage", "select_kcenter", "find_gaps"]
+)
 def test_no_operator_starts_ray_itself(dataset, monkeypatch, operator, cluster):
     import fiftyone as fo
 
@@ -197,11 +199,14 @@ def test_no_operator_starts_ray_itself(dataset, monkeypatch, operator, cluster):
     assert "ray" not in sys.modules or not sys.modules["ray"].is_initialized()
 
 
-FROM_FIELD = {"find_gaps": {"encoder": "field", "model_path": "theirs", "attributes": False}}
+FROM_FIELD = {
+    "compute_embeddings": {"encoder": "packaged"},
+    "find_gaps": {"encoder": "field", "model_path": "theirs", "attributes": False},
+}
 FORBIDDEN = {"subprocess", "socket", "urllib.request", "http.client", "pickle", "multiprocessing"}
 LIVE = "plugin/sparse/live/"
 NAMES_OF_ERRORS = "plugin/interchange/features/tensors.py"
-CLUSTER = "plugin/engine/on_ray.py"
+CLUSTER = "plugin/engine/cluster.py"
 """A request names no cluster (:func:`test_a_request_names_no_ray_cluster`)."""
 
 
