@@ -100,7 +100,28 @@ class InferenceParams(ImageParams, section="inference"):
     num_workers: int = fields.num_workers()
 
 
-class EmbeddingParams(InferenceParams, section="inference"):
+class EngineParams(Params, section="ray"):
+    """Where shards of the work run; no result depends on it, so no record keeps it."""
+
+    engine: Literal["local", "ray"] = setting(
+        "local",
+        "Where images are embedded, distances, K-Center and new places computed: local, this "
+        "process; ray, the GPUs and cores of a Ray cluster, with the same result",
+        key="engine",
+        exclude=True,
+    )
+    ray_address: str | None = setting(
+        None,
+        "Ray cluster that this machine is part of: host:port, or auto for the one that runs here; "
+        "empty: RAY_ADDRESS of the environment, else Ray is started on this machine for the time "
+        "being",
+        key="ray.address",
+        exclude=True,
+        title="Address of the Ray cluster",
+    )
+
+
+class EmbeddingParams(InferenceParams, EngineParams, section="inference"):
     """How images become vectors."""
 
     encoder: EncoderName = setting(
@@ -170,27 +191,6 @@ class MetricParams(SetParams, section="distance"):
         "cosine",
         "Distance between unit vectors: cosine, 1 - cos, 0 to 2; euclidean, 0 to 2",
         advanced=False,
-    )
-
-
-class EngineParams(Params, section="ray"):
-    """Where shards of the work run; no result depends on it, so no record keeps it."""
-
-    engine: Literal["local", "ray"] = setting(
-        "local",
-        "Where distances and K-Center are computed: local, this process; ray, the cores of a Ray "
-        "cluster, with the same result",
-        key="engine",
-        exclude=True,
-    )
-    ray_address: str | None = setting(
-        None,
-        "Ray cluster that this machine is part of: host:port, or auto for the one that runs here; "
-        "empty: RAY_ADDRESS of the environment, else Ray is started on this machine for the time "
-        "being",
-        key="ray.address",
-        exclude=True,
-        title="Address of the Ray cluster",
     )
 
 
@@ -366,7 +366,7 @@ class CandidateParams(PickParams, section="select"):
         return self
 
 
-class SphereParams(SetParams, section="umap"):
+class SphereParams(SetParams, EngineParams, section="umap"):
     """How embeddings become points on the unit sphere."""
 
     n_neighbors: int = setting(

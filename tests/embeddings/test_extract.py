@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gapsphere.plugin.embeddings.attributes import image_attributes
-from gapsphere.plugin.embeddings.extract import BATCHES_AHEAD, Extraction, extract
+from gapsphere.plugin.embeddings.batches import BATCHES_AHEAD
+from gapsphere.plugin.embeddings.extract import Extraction, extract
 from gapsphere.plugin.errors import Cancelled, DimensionError, InputError
 from PIL import Image
 

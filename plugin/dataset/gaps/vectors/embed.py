@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -19,12 +20,14 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ....embeddings.extract import Skipped, extract
-from ....encoders.pooling import WORDS, refuse_rows
-from ....encoders.preprocessing import Region
+from ....embeddings.extract import Skipped, extract_with
+from ....encoders import opening
+from ....encoders.checkpoint.offline import is_offline
+from ....encoders.opening import About
+from ....encoders.pooling import refuse_rows
 from ....encoders.protocol import Encoder
-from ....encoders.registry import INTERNVL_VARIABLE, load_encoder
-from ....encoders.torch_encoder import TorchEncoder
+from ....encoders.registry import INTERNVL_VARIABLE
+from ....engine.engine import Kept, opened
 from ....errors import DatabaseError, EmptySetError, InputError, MismatchError
 from ....progress import Progress, silent
 from ....results import Result
@@ -97,16 +100,25 @@ def _line(skipped: Skipped) -> str:
 
 def open_encoder(params: EmbeddingParams) -> Encoder:
     """The encoder that ``params`` name, with its preprocessing."""
-    return load_encoder(
-        params.encoder,
-        model_path=params.model_path,
-        image_size=params.image_size,
-        include_cls=params.include_cls,
-        precision=params.precision,
-        device=params.device,
-        preprocess=Region(params.sky_crop_top_pct, params.roi),
-        pooling=params.pooling,
-    )
+    return opening.named(params.model_dump())
+
+
+@contextmanager
+def _encoders(params: EmbeddingParams, given: Encoder | None) -> Iterator[Kept]:
+    """The encoder, here or on each GPU or core of a cluster.
+
+    One of FiftyOne's zoo stays here: who loads it opens the database.
+    """
+    name = "local" if params.encoder == "zoo" and given is None else params.engine
+    make: Callable[..., Encoder] = open_encoder
+    what: list[Any] = [params]
+    if given is not None:
+        make, what = opening.given, [given]
+    elif name != "local":
+        make, what = opening.named, [params.model_dump(), is_offline()]
+    gpu = not str(params.device).startswith("cpu")
+    with opened(name, params.ray_address) as engine, engine.keeping(make, what, gpu=gpu) as kept:
+        yield kept
 
 
 def made_with(params: EmbeddingParams) -> str:
@@ -115,7 +127,8 @@ def made_with(params: EmbeddingParams) -> str:
     packaged = params.encoder == "auto" and params.model_path is None
     name = "packaged" if packaged else params.encoder
     size = params.image_size if name != "packaged" else None  # it reads a size of its own
-    what = (name, params.model_path, size, params.precision, params.device)
+    where = None if params.engine == "local" else params.engine
+    what = (name, params.model_path, size, params.precision, params.device, where)
     return " ".join(str(each) for each in what if each is not None)
 
 
@@ -160,35 +173,39 @@ def compute_embeddings(
     measured = params.attributes and (params.overwrite or not _all_embedded(samples, step))
     step.writes = writes(names, measured=measured)
     refuse_foreign(step.dataset, names, step.writes)
-    made_by, opening = made_with(params) if encoder is None else encoder.name, time.monotonic()
-    encoder = encoder or open_encoder(params)
-    started = time.monotonic()
-    _claim(step, encoder.name, encoder.fingerprint, encoder, overwrite=params.overwrite, seen=seen)
-    waiting = samples.exists(names.embedding, False)
-    ids, paths = waiting.values(["id", "filepath"])
-    known = counted(samples) - len(ids)
+    made_by = made_with(params) if encoder is None else encoder.name
+    opened_at = time.monotonic()
+    with _encoders(params, encoder) as kept:
+        about, started = kept.ask(opening.about), time.monotonic()
+        _claim(step, about.name, about.fingerprint, about, overwrite=params.overwrite, seen=seen)
+        waiting = samples.exists(names.embedding, False)
+        ids, paths = waiting.values(["id", "filepath"])
+        known = counted(samples) - len(ids)
 
-    def write(batch: list[str], rows: NDArray[np.float32]) -> None:
-        marks = vectors.write(step.dataset, names.embedding, batch, rows)
-        if seen is not None:
-            seen.wrote(names.embedding, batch, marks)
-        grow(batch, marks, rows)
-        clock.count += len(batch)
-        step.at("batch")
+        def write(batch: list[str], rows: NDArray[np.float32]) -> None:
+            marks = vectors.write(step.dataset, names.embedding, batch, rows)
+            if seen is not None:
+                seen.wrote(names.embedding, batch, marks)
+            grow(batch, marks, rows)
+            clock.count += len(batch)
+            step.at("batch")
 
-    with (
-        step.timed(made_by, started - opening) as clock,
-        mapped.growing(step.dataset, names.embedding, len(ids), encoder.dimension) as grow,
-    ):
-        extraction = extract(
-            list(zip(ids, paths, strict=True)),
-            encoder,
-            write,
-            batch_size=params.batch_size,
-            num_workers=params.num_workers,
-            keep_attributes=partial(attributes.write, step.dataset, names) if measured else None,
-            progress=progress,
-        )
+        with (
+            step.timed(made_by, started - opened_at) as clock,
+            mapped.growing(step.dataset, names.embedding, len(ids), about.dimension) as grow,
+        ):
+            extraction = extract_with(
+                kept,
+                list(zip(ids, paths, strict=True)),
+                write,
+                batch_size=params.batch_size,
+                num_workers=params.num_workers,
+                keep_attributes=partial(attributes.write, step.dataset, names)
+                if measured
+                else None,
+                fingerprint=about.fingerprint,
+                progress=progress,
+            )
     lost = counted(waiting.exists(names.embedding, False)) - len(extraction.skipped)
     if lost > 0:
         raise DatabaseError(
@@ -197,18 +214,17 @@ def compute_embeddings(
         )
     tag_skipped(step.dataset, names, ids, [item.id for item in extraction.skipped])
     result = EmbeddingResult(
-        encoder.name,
-        encoder.fingerprint,
-        encoder.dimension,
+        about.name,
+        about.fingerprint,
+        about.dimension,
         extraction.done,
         known,
         extraction.skipped,
         time.monotonic() - started,
         by_slice(samples),
     )
-    revision = getattr(encoder, "revision", None)
-    if revision:
-        step.inputs = {**step.inputs, "revision": revision}
+    if about.revision:
+        step.inputs = {**step.inputs, "revision": about.revision}
     _complete(step, result)
     return result
 
@@ -255,13 +271,13 @@ def _pooling_before(record: Record) -> str | None:
     return "mean" if record.inputs.get("encoder", "").startswith("packaged:") else None
 
 
-def _refuse_other_pooling(found: str, encoder: TorchEncoder, fingerprint: str | None) -> None:
+def _refuse_other_pooling(found: str, about: About, fingerprint: str | None) -> None:
     """Say so where vectors of that fingerprint differ in their pooling alone."""
-    for pooling in WORDS:
-        if encoder.fingerprint_with(pooling) == fingerprint:
+    for pooling, other in about.fingerprints.items():
+        if other == fingerprint:
             raise MismatchError(
-                f"{found} that {encoder.name} made with pooling {pooling}, and this run makes "
-                f"{encoder.pooling}. Set pooling to {pooling} to go on with them, use a suffix to "
+                f"{found} that {about.name} made with pooling {pooling}, and this run makes "
+                f"{about.pooling}. Set pooling to {pooling} to go on with them, use a suffix to "
                 "keep both, or overwrite to replace them."
             )
 
@@ -270,7 +286,7 @@ def _claim(
     step: Step,
     encoder: str,
     fingerprint: str,
-    network: Encoder | None = None,
+    about: About | None = None,
     *,
     overwrite: bool,
     seen: Seen | None,
@@ -285,8 +301,8 @@ def _claim(
         return
     if not overwrite:
         found = f"{filled} samples have a value in {field!r}"
-        if isinstance(network, TorchEncoder):
-            _refuse_other_pooling(found, network, made_by.get("fingerprint"))
+        if about is not None:
+            _refuse_other_pooling(found, about, made_by.get("fingerprint"))
         raise MismatchError(
             f"{found} made by "
             f"{made_by.get('encoder', 'something unrecorded')} with other weights or "
