@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.nearest.neighbors import nearest
+from ..coverage.nearest.neighbors import File, inverted_file, is_exact, looked_up
+from ..coverage.nearest.rows import squared_distance_of_pairs
+from ..engine.engine import LOCAL, Engine, gathered
 from ..errors import DimensionError, EmptySetError, NotFiniteError
 from ..progress import Progress, silent
 from .sphere import check_points, to_unit_sphere
@@ -23,7 +25,11 @@ from .sphere import check_points, to_unit_sphere
 Array = NDArray[Any]
 
 NEIGHBORS = 5
+SPARE = 3
+"""Neighbours more than that are found in float32: float64 may order them otherwise."""
 ROWS_AT_ONCE = 65_536
+PLACED_AT_ONCE = 8192
+"""New rows that are searched for together, wherever that is."""
 SAME = 1e-6
 """Squared distance below which two float32 unit rows count as one."""
 
@@ -79,8 +85,12 @@ class Reducer:
         object.__setattr__(self, "umap3d", coordinates)
         object.__setattr__(self, "centre", check_points(self.centre, "centre")[0])
 
-    def place(self, new_embeddings: ArrayLike, *, progress: Progress = silent) -> Placement:
+    def place(
+        self, new_embeddings: ArrayLike, *, engine: Engine = LOCAL, progress: Progress = silent
+    ) -> Placement:
         """Coordinates of new embeddings (n, d) among the fitted ones.
+
+        An engine gives the same places wherever it works.
 
         >>> reducer = Reducer(np.eye(3, dtype=np.float32), np.eye(3), np.zeros(3))
         >>> reducer.place(np.eye(3)[:1]).sphere.tolist()
@@ -93,9 +103,18 @@ class Reducer:
                 f"{self.embeddings.shape[1]}; use the same encoder."
             )
         k = min(NEIGHBORS, len(self.embeddings))
-        squared, row = nearest(self.embeddings, new, k, progress=progress)
+        exact = is_exact(self.embeddings, len(new))
+        squared, row = gathered(
+            engine,
+            _nearest,
+            [new],
+            [self.embeddings, None if exact else inverted_file(self.embeddings), k],
+            bytes_a_row=new.itemsize * new.shape[1],
+            of=PLACED_AT_ONCE,
+            progress=progress,
+        )
         same = squared <= SAME
-        weight = 1 / np.sqrt(np.where(same, 1, squared), dtype=np.float64)
+        weight = 1 / np.sqrt(np.where(same, 1, squared))
         copy = same.any(axis=1)
         # Of a fitted image there may be several copies, UMAP moved apart: the first is taken.
         weight[copy] = np.eye(k)[same[copy].argmax(axis=1)]
@@ -113,3 +132,28 @@ class Reducer:
     ) -> Reducer:
         """Make the reducer again from :meth:`record` and the fields of the fitted samples."""
         return cls(np.asarray(embeddings), np.asarray(umap3d), np.asarray(record["centre"]))
+
+
+def _nearest(
+    new: Array, fitted: Array, file: File | None, k: int, progress: Progress = silent
+) -> tuple[Array, Array]:
+    """Squared distances float64 (n, k) to the nearest fitted rows int64 (n, k), closest first.
+
+    A float32 product, always of the same rows together, finds who is near, and some more than are
+    asked for; float64 says how near.
+    """
+    wanted = min(k + SPARE, len(fitted))
+    found = np.empty((len(new), k)), np.empty((len(new), k), np.int64)
+    for start in range(0, len(new), PLACED_AT_ONCE):
+        part = slice(start, min(start + PLACED_AT_ONCE, len(new)))
+
+        def report(done: int, of: int, part: slice = part) -> None:
+            progress(part.start + (part.stop - part.start) * done // of, len(new))
+
+        row = np.sort(looked_up(new[part], fitted, file, wanted, report)[1])
+        asking = np.repeat(np.arange(part.start, part.stop), wanted)
+        squared = squared_distance_of_pairs(new, asking, fitted, row.ravel()).reshape(row.shape)
+        nearest = np.argsort(squared, axis=1, kind="stable")[:, :k]  # of equals the first row
+        for out, values in zip(found, (squared, row), strict=True):
+            out[part] = np.take_along_axis(values, nearest, axis=1)
+    return found

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..coverage.nearest.neighbors import nearest, self_first
+from ..engine.engine import LOCAL, Engine
 from ..errors import DimensionError, EmptySetError, InputError
 from ..progress import Progress, silent
 from .graph import fuzzy_graph
@@ -61,6 +62,7 @@ def fit_sphere(
     fit_limit: int = 100_000,
     groups: ArrayLike | None = None,
     native: bool = False,
+    engine: Engine = LOCAL,
     progress: Progress = silent,
 ) -> SphereFit:
     """Lay embeddings out on the unit sphere.  The same input and seed give the same sphere.
@@ -80,6 +82,8 @@ def fit_sphere(
     native : bool
         Let UMAP work on the sphere itself, with great-circle distances, instead of projecting 3D
         coordinates.
+    engine : Engine
+        Where the others are placed.
     progress : Progress
         Called with (percent, 100).
 
@@ -124,7 +128,7 @@ def fit_sphere(
     for start in range(0, len(rest), PLACED_AT_ONCE):
         part = rest[start : start + PLACED_AT_ONCE]
         begin, end = (90 + 10 * done / len(rest) for done in (start, start + len(part)))
-        placed = reducer.place(vectors[part], progress=_share(progress, begin, end))
+        placed = reducer.place(vectors[part], engine=engine, progress=_share(progress, begin, end))
         umap3d[part] = placed.sphere if native else placed.umap3d
     progress(100, 100)
     # Normalising unit rows again moves their last bit: a native layout is the sphere as it is.

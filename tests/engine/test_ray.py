@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import own_distances
+from gapsphere.plugin.coverage.nearest import neighbors
 from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.coverage.picks import far_cover
 from gapsphere.plugin.coverage.picks.kcenter import k_center_greedy
@@ -19,6 +20,8 @@ from gapsphere.plugin.errors import (
     InputError,
     MissingDependencyError,
 )
+from gapsphere.plugin.projection import place
+from gapsphere.plugin.projection.place import Reducer
 from gapsphere.tests.support.made_rows import frames
 
 S, U = frames(400, 32), frames(3000, 32, seed=1)
@@ -143,6 +146,16 @@ def test_steps_on_a_dataset_write_the_same_and_are_not_run_again(cluster, on_clu
     again = select_kcenter(dataset, KCenterParams(k=20))
     assert (again.ids, again.radii) == (found.ids, found.radii)
     dataset.delete()
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("work", [10, 1e12], ids=["by centres", "exact"])
+def test_new_points_are_placed_as_here(on_cluster, work, monkeypatch):
+    monkeypatch.setattr(neighbors, "EXACT_WORK", work)
+    monkeypatch.setattr(place, "PLACED_AT_ONCE", 512)
+    monkeypatch.setattr(engine, "SHARD_BYTES", 512 * ROW)
+    fitted = Reducer(np.repeat(S, 2, axis=0), frames(800, 3, seed=5), np.zeros(3))
+    same(fitted.place(U, engine=on_cluster), fitted.place(U))
 
 
 @pytest.mark.crash

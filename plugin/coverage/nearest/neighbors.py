@@ -24,6 +24,8 @@ LOOKED_AT = 0.06
 """Share of the centres whose references a query is compared with."""
 FEWEST_LOOKED_AT = 10
 BATCH = 4096
+File = tuple[Array, list[Array]]
+"""Centres float32 (c, d), and the rows of the references that are nearest to each."""
 
 
 def nearest(
@@ -41,13 +43,25 @@ def nearest(
     ``queries`` (q, d) are float32, ``k`` at most n.  Unless ``exact`` is given, the search is while
     ``n * q * d`` is at most :data:`EXACT_WORK`.
     """
-    n, d = references.shape
     if exact is None:
-        exact = float(n) * len(queries) * d <= EXACT_WORK
-    if exact:
+        exact = is_exact(references, len(queries))
+    file = None if exact else inverted_file(references, seed)
+    return looked_up(queries, references, file, k, progress)
+
+
+def is_exact(references: Array, queries: int) -> bool:
+    """Whether a search of so many queries compares each with all references."""
+    return float(references.size) * queries <= EXACT_WORK
+
+
+def looked_up(
+    queries: Array, references: Array, file: File | None, k: int, progress: Progress = silent
+) -> tuple[Array, Array]:
+    """As :func:`nearest`, by an inverted file of the references where there is one."""
+    if file is None:
         distance, row = _exact(references, queries, k, progress)
     else:
-        distance, row = _inverted_file(references, queries, k, seed, progress)
+        distance, row = _in_file(queries, references, file, k, progress)
         short = np.flatnonzero((row < 0).any(axis=1))  # too few points by the centres looked at
         if len(short):
             distance[short], row[short] = _exact(references, queries[short], k)
@@ -69,10 +83,8 @@ def _exact(
     return distance, row
 
 
-def _inverted_file(
-    references: Array, queries: Array, k: int, seed: int, progress: Progress
-) -> tuple[Array, Array]:
-    """As :func:`nearest`; row -1 where fewer than k references were looked at."""
+def inverted_file(references: Array, seed: int = 51) -> File:
+    """Centres of references float32 (n, d), and the rows that each has."""
     import faiss
 
     n, d = references.shape
@@ -81,8 +93,17 @@ def _inverted_file(
     means: Any = faiss.Kmeans(d, min(n, int(2 * np.sqrt(n))), niter=6, seed=seed, **few)
     means.train(np.ascontiguousarray(references, dtype=np.float32))
     centres: Array = means.centroids
+    return centres, _grouped(_exact(centres, references, 1)[1], len(centres))
+
+
+def _in_file(
+    queries: Array, references: Array, file: File, k: int, progress: Progress
+) -> tuple[Array, Array]:
+    """As :func:`nearest`; row -1 where fewer than k references were looked at."""
+    import faiss
+
+    centres, held = file
     looked_at = min(len(centres), max(FEWEST_LOOKED_AT, int(LOOKED_AT * len(centres))))
-    held = _grouped(_exact(centres, references, 1)[1], len(centres))
     asking = _grouped(_exact(centres, queries, looked_at)[1], len(centres))
     found: Any = faiss.ResultHeap(len(queries), k)
     for done, (among, asked) in enumerate(zip(held, asking, strict=True)):

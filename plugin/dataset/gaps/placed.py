@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engine.engine import opened
 from ...progress import Progress, silent
 from ...projection.place import Reducer
 from ...settings.steps import SphereParams
@@ -67,7 +68,8 @@ def place(
         wanted = np.concatenate([matrix[0][new[new < split]], matrix[1][new[new >= split] - split]])
         assert step.earlier is not None, "it has the ledger"
         reducer = Reducer.from_record(step.earlier.results["reducer"], among, umap3d[fitted])
-        placed = reducer.place(wanted, progress=progress)
+        with opened(params.engine, params.ray_address) as engine:
+            placed = reducer.place(wanted, engine=engine, progress=progress)
         umap3d[new] = placed.sphere if params.native_sphere else placed.umap3d
         sphere[new] = placed.sphere
     return Places(umap3d, sphere, fitted, first, np.flatnonzero((row < 0) | ~written))

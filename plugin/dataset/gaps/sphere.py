@@ -16,6 +16,7 @@ import fiftyone.brain as fob
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engine.engine import opened
 from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...projection.place import Reducer
@@ -131,18 +132,21 @@ def _fitted(step: Step, inputs: Inputs, params: SphereParams, progress: Progress
     ids = inputs.owned.ids + inputs.pool.ids
     step.work = float(len(ids))
     matrix = beside(inputs.owned.matrix, inputs.pool.matrix)
-    fit = fit_sphere(
-        matrix,
-        n_neighbors=params.n_neighbors,
-        min_dist=params.min_dist,
-        metric=params.umap_metric,
-        seed=params.seed,
-        pca_dim=params.pca_dim,
-        fit_limit=params.fit_limit,
-        groups=np.repeat([0, 1], [len(inputs.owned.ids), len(inputs.pool.ids)]),
-        native=params.native_sphere,
-        progress=progress,
-    )
+    where = params.engine if len(ids) > params.fit_limit else "local"  # UMAP itself is here
+    with opened(where, params.ray_address) as engine:
+        fit = fit_sphere(
+            matrix,
+            n_neighbors=params.n_neighbors,
+            min_dist=params.min_dist,
+            metric=params.umap_metric,
+            seed=params.seed,
+            pca_dim=params.pca_dim,
+            fit_limit=params.fit_limit,
+            groups=np.repeat([0, 1], [len(inputs.owned.ids), len(inputs.pool.ids)]),
+            native=params.native_sphere,
+            engine=engine,
+            progress=progress,
+        )
     quality = sphere_quality(matrix, fit.sphere, seed=params.seed)
     write_places(step, ids, fit.umap3d, fit.sphere)
     every = np.arange(len(ids))
