@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from ...plugin.engine.engine import together
 from ...plugin.errors import InputError
 from ...plugin.settings.fields import select
 from ...plugin.settings.questions import AskParams
@@ -153,7 +154,7 @@ def analyze(params: AnalyzeParams, files: ExportParams, *, dataset: str) -> None
 
     if not files.overwrite:  # before minutes of work, not after
         refuse_occupied(files.folder)
-    with opened(dataset) as data:
+    with opened(dataset) as data, together(params.engine):
         print(api.compute_coverage(data, **dict(select(CoverageParams, params))))
         print(api.select_kcenter(data, **dict(select(KCenterParams, params))))
         print(api.compute_sphere(data, **dict(select(SphereParams, params))))

@@ -14,6 +14,7 @@ import fiftyone as fo
 
 from ...embeddings.extract import Skipped
 from ...encoders.protocol import Encoder
+from ...engine.engine import together
 from ...progress import Reporter, quiet
 from ...results import Result
 from ...settings.fields import select
@@ -104,7 +105,14 @@ def find_gaps(
         S or U has no sample, or none with a usable image.
     """
     params = params or GapParams()
-    samples = admitted(samples, params.slices)
+    with together(params.engine):
+        return _found(admitted(samples, params.slices), params, encoder, report)
+
+
+def _found(
+    samples: Samples, params: GapParams, encoder: Encoder | None, report: Reporter
+) -> GapResult:
+    """What the steps find, or have found where nothing has changed."""
     if encoder is not None:
         return _steps(samples, params, report, encoder=encoder)
     names, clock = Names(params.suffix), time.monotonic()
