@@ -4,31 +4,43 @@
     python -m gapsphere.scripts.bench.scale stream --rows 10000000  # against 100,000
     python -m gapsphere.scripts.bench.scale cost --images 400    # of 100 million frames
 
-*kills* runs on a local cluster of two nodes and kills a worker, or now and then a node, with -9 at
-a random moment of each run; the result has to be that of this process, bit for bit.  *stream* makes
-rows where they are needed, so that U is never anywhere as a whole, and prints the rate, the peak
-memory of all processes and whether a shard computed here is the same.  *cost* measures what one
-core does here and computes the rest, each assumption a line; ``--images`` is the rate of one GPU.
+*kills* runs steps in turn on a local cluster of two nodes and kills a worker, or now and then a
+node, with -9 at a random moment of each run; the result has to be that of this process, bit for
+bit.  *stream* makes rows where they are needed, so that U is never anywhere as a whole, and prints
+the rate, the peak memory of all processes and whether a shard computed here is the same.  *cost*
+measures what one core does here and computes the rest, each assumption a line; ``--images`` is the
+rate of one GPU.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
+from PIL import Image
 
-from ...plugin.coverage.nearest.distances import closest
+from ...plugin.coverage.nearest.distances import closest, nearest_distance
+from ...plugin.coverage.picks import far_cover
+from ...plugin.coverage.picks.kcenter import k_center_greedy
 from ...plugin.coverage.support import nearest_and_support
+from ...plugin.embeddings import extract
+from ...plugin.embeddings.extract import extract_with
+from ...plugin.encoders import opening
 from ...plugin.engine.engine import LOCAL, Engine, gathered, opened
 from ...plugin.progress import Progress, silent
+from ...plugin.projection.place import Reducer
+from ...plugin.settings.steps import EmbeddingParams
 from ...tests.support.made_rows import frames
 from ...tests.support.ray_cluster import two_nodes
 
@@ -59,25 +71,81 @@ def made_and_closest(
     return closest(made.array(), owned, memory_mb=256, progress=progress)
 
 
-def kills(options: argparse.Namespace) -> None:
+Found = list[Any]
+"""What a step gave, to be compared bit by bit."""
+
+
+def _distances(options: argparse.Namespace) -> Callable[[Engine], Found]:
     owned, pool = frames(options.owned, 64), frames(options.rows, 64, seed=1)
     drive = np.arange(len(owned)) // 40
 
-    def found(engine: Engine) -> list[NDArray[Any]]:
+    def found(engine: Engine) -> Found:
         near, counts, drives = nearest_and_support(pool, owned, drive, 0.4, engine=engine)
         return [near.distance, near.index, counts, drives]
 
-    here, dice, same = found(LOCAL), random.Random(options.seed), 0
-    with two_nodes() as cluster, opened("ray", cluster.address) as engine:
-        started = time.perf_counter()
-        found(engine)
-        usual = time.perf_counter() - started
-        print(f"S {len(owned)}, U {len(pool)} x 64; undisturbed {usual:.1f} s")
+    return found
+
+
+def _picks(options: argparse.Namespace) -> Callable[[Engine], Found]:
+    far_cover.CREW_BYTES = options.rows // 4 * 256  # four actors
+    owned, pool = frames(options.owned, 64), frames(options.rows, 64, seed=1)
+    d0 = nearest_distance(pool, owned, metric="euclidean").distance
+    return lambda engine: list(k_center_greedy(None, pool, 300, d0, engine=engine))
+
+
+def _places(options: argparse.Namespace) -> Callable[[Engine], Found]:
+    fitted = Reducer(frames(30_000, 64), frames(30_000, 3, seed=2), np.zeros(3))
+    pool = frames(options.rows, 64, seed=1)
+    return lambda engine: list(fitted.place(pool, engine=engine))
+
+
+def _embeddings(options: argparse.Namespace) -> Callable[[Engine], Found]:
+    dice, folder = np.random.default_rng(0), Path(options.folder)
+    items = [(str(at), str(folder / f"{at}.jpg")) for at in range(options.images)]
+    for _, path in items:
+        small = dice.integers(0, 256, (9, 16, 3), np.uint8)
+        Image.fromarray(small).resize((320, 180), Image.Resampling.BICUBIC).save(path)
+    settings = EmbeddingParams(encoder="packaged").model_dump()
+    extract.BATCHES_A_SHARD = 4
+
+    def found(engine: Engine) -> Found:
+        came: list[Any] = []
+        with engine.keeping(opening.named, [settings], gpu=False) as kept:
+            extract_with(kept, items, lambda *batch: came.extend(batch), batch_size=4)
+        return came
+
+    return found
+
+
+STEPS = {
+    "distances": _distances,
+    "K-Center": _picks,
+    "placement": _places,
+    "embeddings": _embeddings,
+}
+
+
+def kills(options: argparse.Namespace) -> None:
+    dice, same, of = random.Random(options.seed), 0, {}
+    with (
+        TemporaryDirectory() as options.folder,
+        two_nodes() as cluster,
+        opened("ray", cluster.address) as engine,
+    ):
+        print(f"S {options.owned}, U {options.rows} x 64, {options.images} images")
+        for name in options.steps:
+            found = STEPS[name](options)
+            here, started = found(LOCAL), time.perf_counter()
+            found(engine)
+            of[name] = found, here, time.perf_counter() - started
+            print(f"{name}: undisturbed {of[name][2]:.1f} s", flush=True)
         for trial in range(options.trials):
+            name = options.steps[trial % len(of)]
+            found, here, usual = of[name]
             after, node = dice.uniform(0, usual), trial % 5 == 4
             killed: list[str] = []
 
-            def kill(after: float = after, node: bool = node, said: list[str] = killed) -> None:
+            def kill(after: float = after, node: bool = node, said: Any = killed) -> None:
                 time.sleep(after)
                 if node:
                     cluster.kill_node()
@@ -88,13 +156,16 @@ def kills(options: argparse.Namespace) -> None:
             killer = threading.Thread(target=kill)
             killer.start()
             started = time.perf_counter()
-            equal = all(np.array_equal(*both) for both in zip(found(engine), here, strict=True))
+            pairs = zip(found(engine), here, strict=True)
+            equal = all(np.array_equal(*both) for both in pairs)
             taken = time.perf_counter() - started
             killer.join()
             same += equal
             words = "the same bits" if equal else "ANOTHER RESULT"
             print(
-                f"{trial + 1:3}: {killed[0]} killed after {after:4.1f} s, {taken:5.1f} s, {words}"
+                f"{trial + 1:3}: {name}, {killed[0]} killed after {after:4.1f} s, "
+                f"{taken:5.1f} s, {words}",
+                flush=True,
             )
             if node:
                 cluster.add_node()
@@ -109,8 +180,9 @@ def _kill_worker(dice: random.Random) -> str:
             titles[process] = process.cmdline()[0]
         except (psutil.Error, IndexError):
             continue
-    workers = [p for p, title in titles.items() if title.startswith(("ray::call", "ray::IDLE"))]
-    busy = [process for process in workers if "IDLE" not in titles[process]]
+    workers = [process for process, title in titles.items() if title.startswith("ray::")]
+    # An actor that waits has the name of its class alone.
+    busy = [p for p in workers if "IDLE" not in titles[p] and re.search(r"call|make", titles[p])]
     if not workers:
         return "no worker"
     dice.choice(busy or workers).kill()
@@ -203,7 +275,7 @@ def cost(options: argparse.Namespace) -> None:
     _line("the head sends rows over one 10 Gbit/s port", f"{network / 1e9:.2f} GB/s")
     print("time")
     _line(
-        "embeddings, a process of ours on each GPU",
+        "embeddings, an encoder of the engine on each GPU",
         _hours(n / options.images * gpu_hours if options.images else 0),
     )
     _line("distances from U to S, with support", _hours(n * m * d / rate * core_hours))
@@ -237,6 +309,8 @@ def main() -> None:
     made["kills"].add_argument("--seed", type=int, default=0)
     made["kills"].add_argument("--owned", type=int, default=4_000)
     made["kills"].add_argument("--rows", type=int, default=600_000)
+    made["kills"].add_argument("--images", type=int, default=400)
+    made["kills"].add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     made["stream"].add_argument("--owned", type=int, default=100_000)
     made["stream"].add_argument("--rows", type=int, default=10_000_000)
     made["stream"].add_argument("--dimension", type=int, default=256)
