@@ -24,7 +24,6 @@ from ...plugin.errors import InputError
 from ..wire import b64, bitmask
 from .colours import colour_fields, numeric_column
 from .contract import DRIVES_MAX
-from .overview import version
 
 Array = NDArray[Any]
 QUANTILES = 257
@@ -52,13 +51,11 @@ def payload(analysis: Analysis, rows: Array, stamp: str, source: str) -> dict[st
     }
 
 
-def run_info(
-    analysis: Analysis,
-    stamp: str,
-    source: str,
-    operators: dict[str, bool],
-) -> dict[str, Any]:
-    """``data.run``: the analysis in numbers."""
+def run_info(analysis: Analysis, stamp: str, source: str, version: str) -> dict[str, Any]:
+    """``data.run``: the analysis in numbers.
+
+    ``version`` is that of the first screen's records (:func:`.overview.version`).
+    """
     dist = analysis.dist[np.isfinite(analysis.dist)]
     table = np.quantile(dist, np.linspace(0, 1, QUANTILES)) if len(dist) else np.empty(0)
     scale, stale, covered = analysis.yardstick, analysis.stale, analysis.covered
@@ -103,8 +100,7 @@ def run_info(
         "inside_quantiles": b64(inside.astype(np.float32)),
         "fields": colour_fields(analysis.dataset, analysis.names),
         "stale": {"added": stale.added, "removed": stale.removed} if stale else None,
-        "overview": version(analysis),
-        "operators": operators,
+        "overview": version,
         "source": source,
     }
 

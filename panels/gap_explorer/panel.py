@@ -239,12 +239,15 @@ class GapExplorer(ComponentPanel):
         panel = memory.of(ctx.panel_id)
         data: dict[str, Any] = {"state": "failed", "mark": ""}
         try:
-            data = {
-                "state": pulse.state(ctx.dataset, panel),
-                "mark": pulse.mark(ctx.dataset),
-            }
+            # The mark first: an edit during all of this is then one since.
+            mark = pulse.mark(ctx.dataset)
+            seen = pulse.look(ctx.dataset, panel)
+            data = {"state": seen.state, "mark": mark}
             panel.fields = pulse.fields_of(ctx.dataset)
-            data |= _contents(ctx, panel)
+            if seen.found is None:
+                data |= _without(ctx, panel)
+            else:
+                data |= _contents(ctx, panel, seen.found, seen.version)
         except GapsphereError as error:
             data |= {"status": {"kind": "failed", "message": str(error)}}
         except Exception as error:  # the face says it, the log has the traceback
@@ -253,15 +256,15 @@ class GapExplorer(ComponentPanel):
             data |= {"status": {"kind": "failed", "message": message}}
         dataset = "" if ctx.dataset is None else ctx.dataset.name
         empty = {"run": None, "columns": None, "masks": None, "start": start.start()}
-        ctx.panel.set_data({"dataset": dataset, **empty, **data})
-        ctx.panel.set_data("opened", ctx.current_sample)
+        # At once: the App draws the panel again for each message.
+        ctx.panel.set_data({"dataset": dataset, "opened": ctx.current_sample, **empty, **data})
 
 
-def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str, Any]:
+def _without(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str, Any]:
+    """What is shown where no whole analysis can be read, or the one before while a step writes."""
     dataset = ctx.dataset
     if dataset is None or is_empty(dataset):
         return {"status": {"kind": "empty_dataset"}}
-    operators = actions.available()
     known = analysis.analyses(dataset)
     if not known and (writer := pulse.first_writer(dataset)):
         return {"status": {"kind": "working", "message": f"{writer} writes to this dataset."}}
@@ -285,9 +288,15 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
                 "samples": counted(flat(dataset)),
                 "S": tags.get(OWNED_TAG, 0),
                 "U": tags.get(POOL_TAG, 0),
-                "can_run": operators["find_gaps"],
+                "can_run": actions.available()["find_gaps"],
             }
         }
+    return _contents(ctx, panel, found, overview.version(found))
+
+
+def _contents(
+    ctx: foo.ExecutionContext, panel: memory.PanelMemory, found: Analysis, version: str
+) -> dict[str, Any]:
     found.warm()
     panel.suffix, rows = found.names.suffix, found.shown(panel.limit)
     stamp = _stamp(found, panel.limit)
@@ -295,9 +304,10 @@ def _contents(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str,
     return {
         "status": {"kind": "ready"},
         "run": {
-            **columns.run_info(found, stamp, source, operators),
-            "suffixes": known,
+            **columns.run_info(found, stamp, source, version),
+            "suffixes": analysis.analyses(ctx.dataset),
             "limit": panel.limit,
+            "operators": actions.available(),
         },
         "columns": columns.payload(found, rows, stamp, source),
         "masks": _masks(ctx, found, rows, stamp),

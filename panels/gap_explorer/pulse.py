@@ -7,6 +7,7 @@ contents; while a step writes them there is none, and the panel keeps what it ha
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
@@ -32,7 +33,7 @@ def stamp_of(found: Analysis, limit: int) -> str:
 def pulse(ctx: foo.ExecutionContext, panel: PanelMemory) -> dict[str, Any]:
     """What the panel asks now and then."""
     dataset = ctx.dataset
-    now = state(dataset, panel)
+    now = look(dataset, panel).state
     unfinished = now is not None and now.startswith(_UNFINISHED)
     return {
         "state": now,
@@ -45,29 +46,43 @@ def pulse(ctx: foo.ExecutionContext, panel: PanelMemory) -> dict[str, Any]:
 _UNFINISHED = "unfinished: "
 
 
-def state(dataset: fo.Dataset | None, panel: PanelMemory) -> str | None:
-    """Names what there is to show; None while a step writes what is shown already."""
+@dataclass(frozen=True)
+class Look:
+    """What there is to show: its name, and the analysis where there is a whole one.
+
+    ``state`` is None while a step writes what is shown already.  ``version`` is of the records that
+    the first screen is made of.
+    """
+
+    state: str | None
+    found: Analysis | None = None
+    version: str = ""
+
+
+def look(dataset: fo.Dataset | None, panel: PanelMemory) -> Look:
+    """What there is to show now."""
     if dataset is None or is_empty(dataset):
-        return "empty"
+        return Look("empty")
     known = analysis.analyses(dataset)
     if not known and (writer := first_writer(dataset)):
-        return f"written by {writer}"
+        return Look(f"written by {writer}")
     suffix = panel.suffix if panel.suffix in known else next(iter(known), "")
     assert suffix is not None
     if is_written(dataset, suffix):
-        return None
+        return Look(None)
     fields = fields_of(dataset)
     if not known:
-        return f"not computed: {points.mark_of(dataset)} {fields}"
+        return Look(f"not computed: {points.mark_of(dataset)} {fields}")
     try:
         found = analysis.load(dataset, suffix)
     except UnfinishedAnalysisError as error:
-        return f"{_UNFINISHED}{error}"
+        return Look(f"{_UNFINISHED}{error}")
     except GapsphereError as error:
-        return f"failed: {error}"
+        return Look(f"failed: {error}")
+    version = overview.version(found)
     added = found.stale.added if found.stale else 0
-    shown = (stamp_of(found, panel.limit), overview.version(found), str(added), fields)
-    return "|".join([*shown, *known])
+    shown = (stamp_of(found, panel.limit), version, str(added), fields)
+    return Look("|".join([*shown, *known]), found, version)
 
 
 def mark(dataset: fo.Dataset | None) -> str:

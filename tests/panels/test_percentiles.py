@@ -80,7 +80,7 @@ def test_panel_visual_spec_and_fields_agree(measured):
     spec = coverage.yardstick(dataset, Names()).percentile(ASKED)
     np.testing.assert_allclose(panel, truth, atol=tolerance)
     np.testing.assert_array_equal(spec, panel)
-    sent = columns.run_info(found, "", "panel", {})["own_quantiles"]
+    sent = columns.run_info(found, "", "panel", "")["own_quantiles"]
     table = np.frombuffer(base64.b64decode(sent), "<f4")
     np.testing.assert_allclose(sliders(table, ASKED), truth, atol=100 / 256 + 100 / len(inside))
 

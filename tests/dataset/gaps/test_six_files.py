@@ -129,7 +129,7 @@ def test_of_an_owned_image_nothing_is_made_up(imported):
 
 def test_the_panel_notes_it_beside_the_figures(imported):
     found = analysis.load(imported)
-    run = columns.run_info(found, "stamp", "panel", {})
+    run = columns.run_info(found, "stamp", "panel", "")
     assert any(NONE in note for note in run["notes"])
     assert run["own_quantiles"] == ""
     assert run["level"] is None

@@ -24,4 +24,23 @@ describe("usePulse", () => {
     vi.unstubAllGlobals();
     vi.useRealTimers();
   });
+
+  it("leaves the server to the contents until they are there", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("document", { hidden: false, addEventListener: () => 0, removeEventListener: () => 0 });
+    const { bridge, asked } = heldBridge();
+    const empty: Bridge = { ...bridge, data: { dataset: "d" } };
+    const used = await hooked((of: Bridge) => usePulse(of), empty);
+    expect(asked).toHaveLength(0);
+    await used.give({ ...bridge, data: { dataset: "d", state: "one", status: { kind: "ready" } } });
+    expect(asked.map(({ name }) => name)).toEqual(["pulse"]);
+    await used.end();
+
+    const without = await hooked((of: Bridge) => usePulse(of), empty);
+    await without.during(() => vi.advanceTimersByTime(10_000));
+    expect(asked.map(({ name }) => name), "what never comes is not waited for").toEqual(["pulse", "pulse"]);
+    await without.end();
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
 });

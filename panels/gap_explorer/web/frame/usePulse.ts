@@ -37,7 +37,8 @@ export function usePulse(bridge: Bridge): PulseState {
     }
     return pulse;
   };
-  const { seen, now } = useLooks(look, `${dataset} ${shown} ${bridge.refreshed} ${bridge.outdated}`);
+  const signal = `${dataset} ${shown} ${bridge.refreshed} ${bridge.outdated}`;
+  const { seen, now } = useLooks(look, bridge.data.status ? signal : null);
 
   const act = React.useCallback<PulseState["act"]>(
     (id, what) => live.current.call("work", { id, do: what }).finally(now),

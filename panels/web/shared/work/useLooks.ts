@@ -14,7 +14,8 @@ interface Looks<T> {
 
 /**
  * What goes on beside a panel, looked at now and then while the page is in sight, and at once when
- * `signal` changes.
+ * `signal` changes.  While it is null the panel waits for its contents, and a look only later: the
+ * server would answer it first.
  *
  * @param look may fail: a short outage changes nothing, the next action reports it
  */
@@ -45,7 +46,10 @@ export function useLooks<T extends { work: readonly Work[] }>(look: () => Promis
       });
   }, []);
 
-  React.useEffect(() => now(), [signal]);
+  React.useEffect(() => {
+    if (signal !== null) now();
+    else if (!loop.current.timer) loop.current.timer = window.setTimeout(now, QUIET_MS);
+  }, [signal]);
   React.useEffect(() => {
     loop.current.ended = false;
     document.addEventListener("visibilitychange", now);
