@@ -1,4 +1,7 @@
-"""One Ray cluster, and one connection to it, for all tests of this folder: each costs seconds."""
+"""One Ray cluster, and one connection to it, for all tests of a file: each costs seconds.
+
+None outlives its file: Ray ends a process that is still connected a minute after the head has died.
+"""
 
 import pytest
 from gapsphere.plugin.engine import engine
@@ -6,13 +9,13 @@ from gapsphere.plugin.engine.engine import opened
 from gapsphere.tests.support.ray_cluster import two_nodes
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def cluster():
     with two_nodes() as made:
         yield made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def on_cluster(cluster):
     with opened("ray", cluster.address) as made:
         yield made
