@@ -205,7 +205,8 @@ def test_a_form_says_what_a_run_will_do_and_about_how_long_it_takes(run_before):
         assert ("About " in said) == measured, name
         assert ("less where an earlier result still holds" in said) == measured, name
     copied = foreseen(form("find_gaps", run_before, **field))
-    assert copied.startswith("Vectors of all 20 images are there already. About ")
+    assert copied.startswith("Vectors of all 20 images are there already. There are as many images")
+    assert "if nothing has changed. About " in copied
     other = foreseen(form("find_gaps", run_before, encoder="field", model_path="theirs"))
     assert "vectors of 20 images to copy" in other
     assert "Filled in as" in foreseen(form("find_gaps", run_before, k=0))  # a value is wrong

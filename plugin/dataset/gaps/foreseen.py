@@ -126,10 +126,14 @@ def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> 
 def _told(run: _Run, since: _Since) -> str:
     """What has come since the last run; how long a look takes that finds nothing new."""
     if since.images:
-        are = "image of S and U is" if since.images == 1 else "images of S and U are"
+        are = (
+            "owned image or candidate is"
+            if since.images == 1
+            else "owned images and candidates are"
+        )
         return f"{since.images:,} {are} new since the last run with these settings."
     pace = paces.again(run.dataset, run.names, unchanged.RECORD, run.counts.images)
-    said = "S and U have as many images as in the last run with these settings"
+    said = "There are as many images as in the last run with these settings"
     if pace is None:
         return f"{said}."
     return f"{said}: about {clock(pace.takes(run.counts.images) or 0)} if nothing has changed."

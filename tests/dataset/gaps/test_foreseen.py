@@ -160,7 +160,7 @@ def ran(dataset):
 def test_a_run_again_tells_what_is_new_alone_and_how_long_that_took(ran):
     counts = Counts(1010, 10, 300, 710)
     said = foreseen.foreseen("find_gaps", ran, AGAIN, counts)
-    assert "10 images of S and U are new since the last run with these settings" in said
+    assert "10 owned images and candidates are new since the last run with these settings" in said
     assert "distances of 10 new images" in said
     assert "10 new images to place on the sphere" in said
     assert "About 4 min" in said  # embedding a quarter, twice 5 s, all of picking and of the cards
