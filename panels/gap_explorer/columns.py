@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plugin.coverage.criterion import CANNOT_SAY
-from ...plugin.coverage.words import notes, standing, unit
+from ...plugin.coverage.words import notes, standing, standing_in_short, unit
 from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
@@ -88,6 +88,7 @@ def run_info(analysis: Analysis, stamp: str, source: str, version: str) -> dict[
         "cannot_say": int((analysis.verdicts == CANNOT_SAY).sum()),
         "drives_owned": threshold.drives,
         "standing": standing(threshold),
+        "standing_in_short": standing_in_short(threshold),
         "unit": unit(covered) if covered and covered.basis != "unrated" else "",
         "notes": [
             *(notes(covered) if covered else []),

@@ -256,6 +256,8 @@ class RunInfo(TypedDict):
     """Drives of S, m: δ holds level 1 - F(δ) m / (m + 1), F being the share in `own_quantiles`."""
     standing: str
     """What the verdicts are worth, in a sentence."""
+    standing_in_short: str
+    """What stands beside the level in a line: the drives, what is missing for a level."""
     unit: str
     """How many drives there are, in words."""
     notes: list[str]

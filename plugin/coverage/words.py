@@ -99,6 +99,31 @@ own, at most 10 % of the frames are called gaps by mistake.
     )
 
 
+def standing_in_short(threshold: Threshold) -> str:
+    """What stands beside the level in a line: the drives, and what is missing for a level.
+
+    Examples
+    --------
+    >>> standing_in_short(Threshold(0.28, "", basis="level", drives=31, level=0.1))
+    '31 owned drives'
+    >>> standing_in_short(Threshold(0.28, "", basis="provisional", drives=2))
+    '2 owned drives: level 10 % needs 9'
+    >>> standing_in_short(Threshold(0.28, "", drives=2, level=1 / 3))
+    '2 owned drives, δ given'
+    >>> standing_in_short(Threshold(0.28, "", basis="unrated"))
+    'error rate unknown: run compute_coverage'
+    """
+    drives = counted(threshold.drives, "owned drive")
+    if threshold.basis == "level":
+        return drives
+    if threshold.basis == "unrated":
+        return "error rate unknown: run compute_coverage"
+    if threshold.basis in ("given", "kept"):
+        whose = "given" if threshold.basis == "given" else "of an earlier run"
+        return f"{drives}, δ {whose}" if threshold.drives else f"δ {whose}"
+    return f"{drives}: level {share(threshold.alpha)} needs {drives_needed(threshold.alpha)}"
+
+
 def _at_level(threshold: Threshold, delta: str) -> str:
     over = f"over {counted(threshold.drives, 'owned drive')}"
     if threshold.score == "novelty":

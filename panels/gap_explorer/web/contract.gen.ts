@@ -191,6 +191,8 @@ export interface RunInfo {
   drives_owned: number;
   /** What the verdicts are worth, in a sentence. */
   standing: string;
+  /** What stands beside the level in a line: the drives, what is missing for a level. */
+  standing_in_short: string;
   /** How many drives there are, in words. */
   unit: string;
   /** What the person should know about the run. */

@@ -53,6 +53,27 @@ def test_the_column_is_as_wide_as_it_was_left(panel, shared):
     assert size(panel, ANSWER)["width"] == pytest.approx(320, abs=1)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1600, 1000), (1280, 720)])
+def test_how_sure_one_may_be_is_said_in_sight_and_leads_to_why(panel, shared, width, height, shot):
+    page = opened_at(panel, shared, width, height).page
+    line = page.locator('[data-cy="gs-sure"]')
+    assert in_sight(panel, line)
+    run = panel.state("run")
+    assert "level 10 %" in line.inner_text()
+    assert f"{run['drives_owned']} owned drives" in line.inner_text()
+    page.locator('[data-cy="gs-pick-list"]').wait_for()
+    shot(page, f"sure-{height}")
+    line.click()
+    panel.wait(
+        """(() => {
+          const at = (name) => document.querySelector(`[data-cy="${name}"]`);
+          const box = (name) => at(name).getBoundingClientRect();
+          const [why, frame] = [box("gs-standing"), box("gs-results")];
+          return frame.top <= why.top && why.bottom <= frame.bottom;
+        })()"""
+    )
+
+
 def cut_in_the_middle(name):
     """Whether a name that has no room loses letters before its number and ending."""
     return name.evaluate(

@@ -7,7 +7,7 @@ import type { TrayState } from "../tray/useTray";
 import { count } from "../words";
 import { Lacks } from "./Lacks";
 import { Picks } from "./Picks";
-import { Standing } from "./Standing";
+import { Standing, Sure } from "./Standing";
 import { Notice } from "../parts/Notice";
 
 /** The column while nothing is asked: what is missing, what to label next, how sure one may be. */
@@ -21,6 +21,7 @@ export function OverviewView(props: {
 }): React.ReactElement {
   const { bridge, run, state, tray } = props;
   const { overview, point } = state;
+  const sure = React.useRef<HTMLHeadingElement>(null);
   // What disappears under the pointer does not say that the pointer has left it.
   React.useEffect(() => () => point(null), [point]);
   return (
@@ -31,6 +32,7 @@ export function OverviewView(props: {
           {count(run.S)} owned · {count(run.U)} candidates
         </span>
       </header>
+      <Sure run={run} choices={bridge.choices} show={() => sure.current?.scrollIntoView({ block: "start" })} />
       {state.error ? (
         <Notice bad>
           <span>{state.error}</span>
@@ -49,7 +51,7 @@ export function OverviewView(props: {
           Reading the result …
         </p>
       )}
-      <h2>How sure?</h2>
+      <h2 ref={sure}>How sure?</h2>
       <Standing run={run} choices={bridge.choices} />
     </div>
   );

@@ -12,7 +12,26 @@ const TONES: Record<RunInfo["basis"], string> = {
   unrated: "unknown",
 };
 
-/** What the verdicts of the run are worth, in a line, and notices that it came with. */
+/** How sure one may be, in a line that leads to {@link Standing}: in sight however long the list is. */
+export function Sure(props: { run: RunInfo; choices: Choices; show(): void }): React.ReactElement {
+  const { run, choices } = props;
+  const moved = !atRun(run, choices.delta);
+  return (
+    <button
+      type="button"
+      className="gs-bare gs-row gs-small gs-sure"
+      data-cy="gs-sure"
+      title="How sure? What the verdicts are worth"
+      onClick={props.show}
+    >
+      <b className={`gs-badge gs-${moved ? "unknown" : TONES[run.basis]}`}>{moved ? "another δ" : levelWords(run, run.level, true)}</b>
+      <span className="gs-nowrap">{moved ? "You set it: gaps are by distance alone" : run.standing_in_short}</span>
+      <span className="gs-link">How sure?</span>
+    </button>
+  );
+}
+
+/** What the verdicts of the run are worth, in sentences, and notices that it came with. */
 export function Standing(props: { run: RunInfo; choices: Choices }): React.ReactElement {
   const { run, choices } = props;
   const [open, setOpen] = React.useState(false);
