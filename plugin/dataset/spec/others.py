@@ -36,6 +36,8 @@ def others(
     cards = {card.key: card for card in listed}
     asked = flat(dataset).select(candidates).distinct(names.gap_card)
     keys = [key for key in cards if key not in asked]
+    if not keys:
+        return none
     gaps = flat(dataset).match(fo.ViewField(names.gap_card).is_in(keys))
     there = vectors.read(gaps, names.embedding, unit=True)
     known = dict(zip(*flat(dataset).select(there.ids).values(["id", names.gap_card]), strict=True))
