@@ -103,6 +103,9 @@ def _asked(ctx: foo.ExecutionContext, operator: StepOperator) -> dict[str, Any]:
         asked[MEANT] = {"selected": list(ctx.selected)}
     elif "CURRENT_VIEW" in targets or (operator.on_target and not any(targets)):
         asked[MEANT] = {"view": stages(ctx.view) if ctx.has_custom_view else []}
+    if operator.on_target and not any(targets):
+        # Said, since a form that opens before the App has taken up the view would offer another.
+        asked["view_target"] = "CURRENT_VIEW" if ctx.has_custom_view else "DATASET"
     return dict(json.loads(json.dumps(asked, default=str)))
 
 

@@ -79,7 +79,7 @@ def test_going_on_means_the_view_that_it_was_begun_on(fresh, monkeypatch, target
     view = view_of(fresh, shown["view"])
     assert view.values("id") == fresh.match_tags("S").values("id")
     (asked,) = panel.triggered("prompt_user_for_operation")
-    assert asked["params"] == form
+    assert asked["params"] == {"view_target": "CURRENT_VIEW"}
 
 
 @pytest.mark.parametrize("step", ["compute_embeddings", "compute_heatmaps"])
@@ -99,7 +99,8 @@ def test_work_on_all_goes_on_with_all_whatever_has_been_selected_since(fresh, mo
     assert panel.triggered("clear_selected_samples")
     assert panel.triggered("clear_view")
     assert not panel.triggered("set_view")
-    assert panel.triggered("prompt_user_for_operation")
+    (asked,) = panel.triggered("prompt_user_for_operation")
+    assert asked["params"] == {"view_target": "DATASET"}
 
 
 @pytest.mark.parametrize(("patience", "kept"), [(60, 0), (0, 1)])

@@ -68,6 +68,7 @@ def test_a_click_on_what_has_changed_is_answered_all_the_same(panel, own):
 
 
 def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own, shot):
+    own.delete_samples(own.skip(200))  # an image takes half a second where others work too
     panel.open(own)
     page = panel.page
     prompt(page, "Gapsphere: Compute embeddings")
@@ -93,7 +94,8 @@ def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own,
     assert (value(page, "Suffix"), value(page, "Batch size")) == ("again", "1")
     fill(page, "Batch size", "64")
     execute(page)
-    wait_for(lambda: len(own.exists("embedding_again")) == len(own), seconds=300)
+    page.wait_for_selector(f'{WORK}[data-state="stopped"]', state="detached")  # it has begun
+    wait_for(lambda: len(own.exists("embedding_again")) == len(own), seconds=300, every=0.5)
     # Its window says so, or the panel where it took longer than the window waits.
     told = page.get_by_role("button", name="Dismiss")
     told.or_(page.get_by_role("button", name="Done", exact=True)).first.click()
