@@ -32,9 +32,12 @@ def unit(rows):
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-@pytest.mark.slow  # umap-learn compiles
-def test_graph_and_curve_are_those_of_umap_learn(neighbours):
+@pytest.mark.slow  # umap-learn compiles as it is imported
+def test_graph_and_curve_are_those_of_umap_learn(neighbours, monkeypatch):
     umap_ = pytest.importorskip("umap.umap_")
+    for function in ("smooth_knn_dist", "compute_membership_strengths"):
+        # As they are written: to compile them takes far longer than 240 rows do in Python.
+        monkeypatch.setattr(umap_, function, getattr(umap_, function).py_func)
     copies = np.zeros((40, 15), np.float32), np.tile(np.arange(15), (40, 1))
     for row, distance in (neighbours, self_first(*copies)[::-1]):
         with warnings.catch_warnings():
