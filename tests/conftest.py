@@ -16,15 +16,16 @@ from pathlib import Path
 
 import pytest
 from gapsphere.tests.support.servers import ROOT, start_database
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 BROWSER_TESTS = ROOT / "tests" / "e2e"
 _folder = Path(tempfile.mkdtemp(prefix="gapsphere-tests-"))
 _server: subprocess.Popen | None = None
 
 
-# An example may take as long as it does: on a busy machine each one would be late now and then.
-settings.register_profile("gapsphere", deadline=None)
+# An example may take as long as it does, to be made and to be tried: on a busy machine each one
+# would be late now and then.
+settings.register_profile("gapsphere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gapsphere")
 
 
