@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from gapsphere.tests.support.servers import ROOT, start_database
+from gapsphere.tests.support.waiting import PATIENCE
 from hypothesis import HealthCheck, settings
 
 BROWSER_TESTS = ROOT / "tests" / "e2e"
@@ -71,7 +72,7 @@ def pytest_unconfigure(config):
         atexit.unregister(odm._delete_non_persistent_datasets_if_allowed)
     if _server is not None:
         _server.terminate()
-        _server.wait(30)
+        _server.wait(PATIENCE)
     shutil.rmtree(_folder, ignore_errors=True)
 
 

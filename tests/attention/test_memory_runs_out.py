@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gapsphere.tests.support.waiting import PATIENCE
 from PIL import Image
 
 CHILD = Path(__file__).parent / "in_little_memory.py"
@@ -27,7 +28,7 @@ def drawn(tmp_path_factory):
         [sys.executable, str(CHILD), str(folder), str(GRID), *map(str, MEGABYTES)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         # One heap: each thread's own would hold 64 MB in reserve.
         env={**os.environ, "MALLOC_ARENA_MAX": "1"},
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from gapsphere.tests.support.servers import CHROMIUM, app_server, chromium
+from gapsphere.tests.support.waiting import PATIENCE
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
@@ -43,7 +44,7 @@ def context(browser):
     """Pages of 1400 x 850; App popovers that cover them are switched off."""
     made = browser.new_context(viewport={"width": 1400, "height": 850})
     made.add_init_script("window.IS_PLAYWRIGHT = true")
-    made.set_default_timeout(60_000)
+    made.set_default_timeout(1000 * PATIENCE)
     yield made
     made.close()
 

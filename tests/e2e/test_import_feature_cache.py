@@ -42,7 +42,7 @@ def test_an_import_into_an_empty_dataset_is_watched_and_stopped(app, dataset, ca
 
 def test_an_import_says_what_came_and_what_was_left_out(app, dataset, cache, shot):
     bring(app, cache)
-    app.get_by_text(f"{USABLE:,} samples added").first.wait_for(timeout=120_000)
+    app.get_by_text(f"{USABLE:,} samples added").first.wait_for()
     dataset.reload()
     for told in (
         f"12 ambiguous, {dataset.count_values('prediction_status')['unknown']} unknown",

@@ -37,8 +37,8 @@ def test_find_gaps_runs_from_its_form_and_tags_the_picks(app, loaded, shot):
     # The window says the result of a short run, the panel that of a longer one.
     app.locator('[data-cy="gs-work"][data-state="done"]').or_(
         app.get_by_role("dialog").get_by_text("covering radius")
-    ).first.wait_for(timeout=240_000)
-    app.wait_for_selector('[data-cy="gs-canvas"]', state="attached", timeout=240_000)
+    ).first.wait_for()
+    app.wait_for_selector('[data-cy="gs-canvas"]', state="attached")
     shot(app, "find_gaps_result")
     loaded.reload()
     assert loaded.match_tags("kcenter").count() == 24
@@ -49,12 +49,12 @@ def test_find_gaps_runs_from_its_form_and_tags_the_picks(app, loaded, shot):
 def test_a_mistake_is_told_in_a_sentence(app, loaded, shot):
     prompt(app, "Gapsphere: Compute coverage")
     execute(app)
-    app.get_by_text("run compute_embeddings first").first.wait_for(timeout=240_000)
+    app.get_by_text("run compute_embeddings first").first.wait_for()
     shot(app, "mistake")
 
 
 def test_a_value_out_of_range_cannot_be_executed(app, shot):
     prompt(app, "Gapsphere: Select by K-Center")
     app.locator('input[type="number"]').first.fill("0")
-    expect(app.get_by_role("button", name="Execute").first).to_be_disabled()
+    expect(app.get_by_role("button", name="Execute").first).to_be_disabled(timeout=60_000)
     shot(app, "invalid")

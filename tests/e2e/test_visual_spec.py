@@ -37,7 +37,7 @@ def test_the_form_gives_a_file_that_the_browser_downloads(page, app_url, analyse
     page.get_by_text("What to collect more of", exact=True).wait_for()
     page.get_by_text("would be told “covered already”").first.wait_for()  # and a δ is proposed
     shot(page, "export_visual_spec_form")
-    with page.expect_download(timeout=120_000) as arriving:
+    with page.expect_download() as arriving:
         execute(page)
     download = arriving.value
     assert download.suggested_filename.startswith("GS-")

@@ -1,7 +1,6 @@
 """Forms that know the dataset: what they offer, start from, mark, and ask first."""
 
 import threading
-import time
 from types import SimpleNamespace
 
 import fiftyone as fo
@@ -20,6 +19,7 @@ from gapsphere.plugin.settings.sparse import SimulateParams
 from gapsphere.plugin.settings.steps import AttributeParams
 from gapsphere.tests.support.made_rig import make_rig
 from gapsphere.tests.support.operator_forms import PREFIX, choices, form, marked
+from gapsphere.tests.support.waiting import PATIENCE, wait_for
 
 EVERY = sorted(each.operator for each in OPERATORS if hasattr(each, "params"))
 SETS_ONLY = ["what_it_does", "owned", "pool"]
@@ -217,7 +217,7 @@ def test_a_form_does_not_wait_for_counting(run_before, monkeypatch):
     from gapsphere.plugin.dataset.gaps import foreseen
 
     go, count = threading.Event(), foreseen.of_images
-    monkeypatch.setattr(foreseen, "of_images", lambda *given: go.wait(60) and count(*given))
+    monkeypatch.setattr(foreseen, "of_images", lambda *given: go.wait(PATIENCE) and count(*given))
     ctx = SimpleNamespace(dataset=run_before, view=None)
 
     def said():
@@ -225,9 +225,7 @@ def test_a_form_does_not_wait_for_counting(run_before, monkeypatch):
 
     assert said() == COUNTING
     go.set()
-    end = time.monotonic() + 60
-    while said() == COUNTING:
-        assert time.monotonic() < end
+    wait_for(lambda: said() != COUNTING)
     assert "20 images to measure" in said()
 
 

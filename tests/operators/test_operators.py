@@ -11,6 +11,7 @@ from gapsphere.operators.background import markdown
 from gapsphere.operators.steps import ComputeEmbeddings, LoadImages
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection
 from gapsphere.plugin.dataset.work import jobs
+from gapsphere.tests.support.waiting import PATIENCE
 from PIL import Image
 
 PREFIX = "@gapsphere/gap-explorer/"
@@ -162,7 +163,7 @@ def test_the_work_can_run_in_the_background(loaded):
 def test_stop_ends_the_work_after_its_batch_and_keeps_what_is_done(loaded, once_embedding):
     def press(job):
         call("stop", loaded)
-        assert job._stopping.wait(60), "the work was told"
+        assert job._stopping.wait(PATIENCE), "the work was told"
 
     pressed = once_embedding(press)
     with pytest.raises(Exception, match=r"Stopped\. What was done so far is kept"):

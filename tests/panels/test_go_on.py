@@ -10,7 +10,7 @@ from gapsphere.plugin.dataset.store.sets.members import word_of
 from gapsphere.plugin.dataset.work import told
 from gapsphere.tests.support.as_loaded import loaded
 from gapsphere.tests.support.open_panel import OpenPanel
-from gapsphere.tests.support.waiting import wait_for
+from gapsphere.tests.support.waiting import PATIENCE, wait_for
 
 URI = "@gapsphere/gap-explorer/"
 
@@ -36,7 +36,7 @@ def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch
     left = threading.Event()
 
     def stopped(_report):
-        assert left.wait(60)
+        assert left.wait(PATIENCE)
         raise loaded("plugin.errors").Cancelled("Stopped.")
 
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
@@ -65,7 +65,7 @@ def test_going_on_means_the_view_that_it_was_begun_on(fresh, monkeypatch, target
     left = threading.Event()
 
     def stopped(_report):
-        assert left.wait(60)
+        assert left.wait(PATIENCE)
         raise loaded("plugin.errors").Cancelled("Stopped.")
 
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
@@ -87,7 +87,7 @@ def test_work_on_all_goes_on_with_all_whatever_has_been_selected_since(fresh, mo
     left = threading.Event()
 
     def stopped(_report):
-        assert left.wait(60)
+        assert left.wait(PATIENCE)
         raise loaded("plugin.errors").Cancelled("Stopped.")
 
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
@@ -108,7 +108,7 @@ def test_a_refusal_is_kept_where_the_window_could_not_say_it(fresh, monkeypatch,
     left = threading.Event()
 
     def refused(_report):
-        assert not kept or left.wait(60)
+        assert not kept or left.wait(PATIENCE)
         raise loaded("plugin.errors").BusyError("Another run works on it.")
 
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", patience)

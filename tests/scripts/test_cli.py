@@ -15,6 +15,7 @@ from gapsphere.plugin.settings.yaml import CLASSES
 from gapsphere.scripts.cli.commands import _asks_more_than_kcenter
 from gapsphere.scripts.cli.main import main
 from gapsphere.scripts.cli.parser import COMMANDS, build_parser
+from gapsphere.tests.support.waiting import PATIENCE
 from PIL import Image
 
 WITH_CONFIG = [command for command in COMMANDS if command.params]
@@ -177,7 +178,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(run, arguments, sentence):
 def test_a_shell_gets_the_line_and_the_exit_code():
     program = Path(sys.executable).with_name("gapsphere")
     arguments = [str(program), "find-gaps", "--dataset", "no such"]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 2
     lines = [line for line in done.stderr.splitlines() if line.startswith("gapsphere:")]
     assert len(lines) == 1

@@ -13,7 +13,7 @@ from gapsphere.plugin.dataset.store import database
 from gapsphere.plugin.errors import DatabaseError, InputError
 from gapsphere.scripts.cli.datasets import opened
 from gapsphere.tests.support.servers import free_port, start_mongod
-from gapsphere.tests.support.waiting import seconds_idle, wait_for
+from gapsphere.tests.support.waiting import PATIENCE, seconds_idle, wait_for
 from PIL import Image
 
 NAME = "comes-back"
@@ -116,7 +116,7 @@ def images(tmp_path_factory):
 def idle_until_the_end(process):
     """Seconds, from now on, for which a process waits for something else than a core."""
     began, how = seconds_idle(process.pid), os.WEXITED | os.WNOWAIT | os.WNOHANG
-    wait_for(lambda: os.waitid(os.P_PID, process.pid, how), seconds=120)
+    wait_for(lambda: os.waitid(os.P_PID, process.pid, how))
     return seconds_idle(process.pid) - began
 
 
@@ -139,7 +139,7 @@ class Database:
     def begin(self):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self.work = subprocess.Popen(self.command, env=self.environment, text=True, **pipes)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if b"Embeddings" in os.read(self.work.stderr.fileno(), 4096):
                 return
@@ -179,7 +179,7 @@ def test_a_killed_database_that_is_back_in_time_costs_no_dataset(database_of_its
     it.begin()
     it.signal(signal.SIGKILL)
     it.server = start_mongod(it.folder, it.port)
-    it.work.communicate(timeout=300)
+    it.work.communicate(timeout=PATIENCE)
     counted = subprocess.run(
         [sys.executable, "-c", COUNT.format(name=NAME)],
         env=it.environment,
@@ -221,7 +221,7 @@ import fiftyone as fo  # waits as long as the driver does by itself
 import gapsphere
 from gapsphere.plugin.dataset.store.steps.guard import guarded
 from gapsphere.plugin.errors import DatabaseError
-from gapsphere.tests.support.waiting import seconds_idle
+from gapsphere.tests.support.waiting import PATIENCE, seconds_idle
 
 dataset, server = fo.Dataset("away"), int(sys.argv[1])
 gapsphere.compute_coverage  # imports torch and others: no time that the database takes
@@ -272,7 +272,7 @@ def said_in_python(tmp_path_factory):
             env=os.environ | {"FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{port}"},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=PATIENCE,
             check=False,
         )
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from gapsphere.tests.support.command_line import gapsphere
+from gapsphere.tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow  # FiftyOne reads its plugins as it starts: each takes a new process
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ def run(arguments, plugins, **kwargs):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
         **kwargs,
     )
 

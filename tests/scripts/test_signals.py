@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from gapsphere.tests.support.waiting import wait_for
+from gapsphere.tests.support.waiting import PATIENCE, wait_for
 from PIL import Image
 
 PROGRAM = [sys.executable, "-m", "gapsphere.scripts.cli.main"]
@@ -66,11 +66,11 @@ def test_a_stop_at_any_moment_is_one_line_its_code_and_no_process(images, name, 
         while moment.encode() not in said and work.poll() is None:
             said += os.read(work.stderr.fileno(), 4096)
     else:
-        wait_for(lambda: catches(work.pid, signal.SIGTERM))
-        wait_for(lambda: moment == "listens" or "numpy" in mapped(work.pid))
+        wait_for(lambda: catches(work.pid, signal.SIGTERM), every=0.01)
+        wait_for(lambda: moment == "listens" or "numpy" in mapped(work.pid), every=0.01)
     children = psutil.Process(work.pid).children(recursive=True)
     work.send_signal(number)
-    said += work.communicate(timeout=60)[1]
+    said += work.communicate(timeout=PATIENCE)[1]
     assert work.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number], said
     assert b"Traceback" not in said
     assert said.count(b"gapsphere: stopped; finished work is kept") == 1
@@ -84,7 +84,7 @@ def test_letters_that_a_terminal_lacks_are_replaced(encoding):
         env=os.environ | {"PYTHONIOENCODING": encoding},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 2, done.stderr
     assert b"Traceback" not in done.stderr
@@ -95,7 +95,7 @@ def test_letters_that_a_terminal_lacks_are_replaced(encoding):
 def test_a_reader_that_goes_away_is_no_error(arguments):
     work = subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     work.stdout.close()
-    said = work.communicate(timeout=60)[1]
+    said = work.communicate(timeout=PATIENCE)[1]
     assert work.returncode in (0, 141)  # argparse takes no notice of it
     assert said == b""
 

@@ -15,6 +15,8 @@ from gapsphere.plugin.sparse.live.protocol import Encoding, FrameData, UvCoordin
 from numpy.typing import ArrayLike, NDArray
 from websockets.sync.client import connect
 
+from .waiting import PATIENCE
+
 
 class Client:
     """A session with a live server.
@@ -49,7 +51,9 @@ class Client:
     ) -> None:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         url = address.replace("http", "ws", 1) + "/ws/stream"
-        self.socket = connect(url, additional_headers=headers, max_size=None, close_timeout=1)
+        self.socket = connect(
+            url, additional_headers=headers, max_size=None, open_timeout=PATIENCE, close_timeout=1
+        )
         self.resolution, self.encoding = resolution, encoding
         self.uv = UvCoordinates(0, np.empty(0, np.int64))
         self.session: dict[str, Any] = {}
@@ -109,7 +113,7 @@ class Client:
         """Send any JSON message."""
         self.socket.send(protocol.write(kind, payload))
 
-    def receive(self, timeout: float | None = 20) -> tuple[str, Any]:
+    def receive(self, timeout: float | None = PATIENCE) -> tuple[str, Any]:
         """The next message as its type and what it holds.
 
         ``uv_coordinates`` hold a :class:`~.protocol.UvCoordinates`, ``reconstruction`` a frame
@@ -127,7 +131,7 @@ class Client:
             return kind, (payload["frame_id"], base64.b64decode(payload["png"]))
         return kind, payload
 
-    def read(self, wanted: str, timeout: float | None = 20) -> Any:
+    def read(self, wanted: str, timeout: float | None = PATIENCE) -> Any:
         """What the next message of a type holds; others are passed over.
 
         Raises

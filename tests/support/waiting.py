@@ -7,9 +7,15 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# What a hang takes, and no work on the slowest machine: a passing test never waits for it.
+PATIENCE = 300
 
-def wait_for(state: Callable[[], T], *, seconds: float = 60, every: float = 0.01) -> T:
-    """The first true value of ``state``; an error once it has been false for so long."""
+
+def wait_for(state: Callable[[], T], *, seconds: float = PATIENCE, every: float = 0.1) -> T:
+    """The first true value of ``state``; an error once it has been false for so long.
+
+    Seldom enough asked that a busy database or server gets on with what is waited for.
+    """
     deadline = time.monotonic() + seconds
     while not (value := state()):
         assert time.monotonic() < deadline, f"{state} is still {value!r} after {seconds} s"

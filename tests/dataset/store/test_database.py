@@ -18,6 +18,7 @@ import fiftyone as fo
 import pytest
 from gapsphere.plugin.dataset.store.database import database_failures
 from gapsphere.plugin.errors import DatabaseError
+from gapsphere.tests.support.waiting import PATIENCE
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
 COUNT = 240
@@ -101,7 +102,7 @@ def test_a_full_disk_is_said_keeps_what_was_written_and_a_rerun_goes_on(tmp_path
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     with mongod(tmp_path / "db", port, largest_file=3 << 20):

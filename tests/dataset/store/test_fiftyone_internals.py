@@ -13,6 +13,7 @@ import pytest
 from bson import ObjectId
 from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.store import fiftyone_internals as internals
+from gapsphere.tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -335,7 +336,7 @@ def test_a_hurried_client_looks_at_its_server_more_often_until_it_is_as_before(d
         restore = internals._hurried(client, 3, 0.5)
         assert [each.connect_timeout for each in opts] == [3]
         assert [each.socket_timeout for each in opts] == [3]
-        assert looks.seconds.get(timeout=20) < 2
+        assert looks.seconds.get(timeout=PATIENCE) < internals.DRIVERS_HEARTBEAT / 2
         restore()
         assert (settings.heartbeat_frequency, [each.connect_timeout for each in opts]) == before
 

@@ -16,7 +16,7 @@ from gapsphere.plugin.dataset.store.fiftyone_internals import dataset_id
 from gapsphere.plugin.dataset.store.leases import Lease, lease
 from gapsphere.plugin.errors import BusyError, DatabaseError
 from gapsphere.plugin.settings.steps import CoverageParams, GapParams
-from gapsphere.tests.support.waiting import wait_for
+from gapsphere.tests.support.waiting import PATIENCE, wait_for
 from pymongo.errors import AutoReconnect
 
 
@@ -98,7 +98,7 @@ def test_a_lease_ends_as_soon_as_the_database_is_back(dataset, monkeypatch):
         away.set()
     assert leases.holder(dataset, "analysis/")
     away.clear()
-    monkeypatch.setattr(leases, "WAIT", 10)
+    monkeypatch.setattr(leases, "WAIT", PATIENCE)
     assert in_thread(lambda: take(dataset, "analysis/")) == "taken"
 
 
@@ -114,7 +114,7 @@ def test_a_run_that_the_database_failed_lets_go_when_it_is_back_and_is_not_held_
     back, read, waited = threading.Event(), leases.ExecutionStore.get, []
 
     def away(*given):
-        if not back.wait(20):
+        if not back.wait(PATIENCE):
             waited.append(1)
             raise AutoReconnect("away")
         return read(*given)
@@ -132,7 +132,7 @@ def test_a_run_that_the_database_failed_lets_go_when_it_is_back_and_is_not_held_
 
 
 def test_a_second_run_waits_for_one_that_ends_soon(loaded, monkeypatch):
-    monkeypatch.setattr(leases, "WAIT", 10)
+    monkeypatch.setattr(leases, "WAIT", PATIENCE)
     began = threading.Event()
 
     def brief():

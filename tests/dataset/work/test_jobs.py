@@ -15,10 +15,8 @@ from gapsphere.plugin.dataset.work import jobs, told
 from gapsphere.plugin.errors import BusyError, Cancelled
 from gapsphere.plugin.settings.steps import EmbeddingParams
 from gapsphere.tests.support.held import held as held_at_first
-from gapsphere.tests.support.waiting import wait_for
+from gapsphere.tests.support.waiting import PATIENCE, wait_for
 from pymongo.errors import AutoReconnect
-
-MINUTE = 60
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +57,7 @@ def test_everybody_sees_how_far_it_is_and_what_came_of_it(dataset, held):
         1000,
     )
     held.let_go()
-    assert job.wait(MINUTE)
+    assert job.wait(PATIENCE)
     ended = only(dataset)
     assert (ended.state, ended.text, ended.then) == ("done", "1,000 counted", "Next: rest.")
     assert job.result == "1,000 counted"
@@ -79,7 +77,7 @@ def test_anybody_stops_it_and_what_is_done_is_kept(loaded, which, monkeypatch):
         job = jobs.begin(loaded, name, label, embed, "Next: coverage.")
         wait_for(lambda: job.now.done >= 1)
         told.stop(loaded, job.id if which == "this one" else None)
-        assert job.wait(MINUTE)
+        assert job.wait(PATIENCE)
     assert isinstance(job.error, Cancelled)
     ended = only(loaded)
     assert (ended.state, ended.then) == ("stopped", "")
@@ -95,7 +93,7 @@ def test_an_old_stop_does_not_end_new_work(dataset, held):
     job = jobs.begin(dataset, "count", "Count", held)
     wait_for(lambda: job.now.done > 3)
     held.let_go()
-    assert job.wait(MINUTE)
+    assert job.wait(PATIENCE)
     assert only(dataset).state == "done"
 
 
@@ -106,10 +104,10 @@ def test_a_failure_is_told_in_a_sentence_and_a_defect_as_one(dataset):
     def broken(report):
         raise ZeroDivisionError("division by zero")
 
-    jobs.begin(dataset, "compute_embeddings", "Compute embeddings", refused).wait(MINUTE)
+    jobs.begin(dataset, "compute_embeddings", "Compute embeddings", refused).wait(PATIENCE)
     assert (only(dataset).state, only(dataset).text) == ("failed", "There is no sample to embed.")
     job = jobs.begin(dataset, "count", "Count", broken)
-    job.wait(MINUTE)
+    job.wait(PATIENCE)
     assert isinstance(job.error, ZeroDivisionError)
     assert only(dataset).text.startswith("Count failed: division by zero.")  # the one before went
 
@@ -127,7 +125,7 @@ def test_its_last_word_is_told_once_the_database_is_back(dataset, held, monkeypa
     wait_for(lambda: job.now.done > 1)
     away.set()
     held.let_go()
-    assert job.wait(MINUTE)
+    assert job.wait(PATIENCE)
     assert only(dataset).state == "running"
     away.clear()
     assert wait_for(lambda: only(dataset).state == "done")
@@ -148,7 +146,7 @@ def test_a_second_start_is_refused_by_the_lease_and_the_first_goes_on(dataset, h
     running = jobs.begin(dataset, "find_gaps", "Find gaps", first)
     wait_for(lambda: leases.holder(dataset, key))
     refused = jobs.begin(dataset, "compute_coverage", "Compute coverage", second)
-    assert refused.wait(MINUTE)
+    assert refused.wait(PATIENCE)
     assert isinstance(refused.error, BusyError)
     assert "find_gaps, process" in str(refused.error)
     states = {one.id: (one.state, one.text) for one in told.listed(dataset)}
@@ -178,7 +176,7 @@ def test_the_deleted_dataset_ends_the_work_and_leaves_nothing_behind(dataset, he
     wait_for(lambda: job.now.done > 1)
     name = dataset.name
     dataset.delete()
-    assert job.wait(MINUTE)
+    assert job.wait(PATIENCE)
     assert str(job.error) == f"The dataset {name!r} was deleted while 'Count' ran on it."
     assert store.list_keys() == []
 

@@ -9,6 +9,7 @@ import json
 
 import numpy as np
 import pytest
+from gapsphere.tests.support.waiting import PATIENCE
 from PIL import Image
 from playwright.sync_api import TimeoutError as WaitedInVain
 
@@ -85,6 +86,7 @@ def opened(context, app_url, shared):
 def touch_panel(browser, app_url):
     """The panel on a screen that is touched."""
     context = browser.new_context(viewport={"width": 1400, "height": 850}, has_touch=True)
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     page.add_init_script("window.IS_PLAYWRIGHT = true")
     yield Panel(page, app_url)
@@ -96,7 +98,6 @@ class Panel:
 
     def __init__(self, page, url):
         self.page, self.url = page, url
-        page.set_default_timeout(180_000)  # a busy machine is no failure
 
     def open(self, dataset, *, ready=True, query=""):
         self.page.goto(f"{self.url}/datasets/{dataset.name}?workspace=gap-explorer{query}")

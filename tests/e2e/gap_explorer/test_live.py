@@ -95,7 +95,7 @@ def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own,
     fill(page, "Batch size", "64")
     execute(page)
     page.wait_for_selector(f'{WORK}[data-state="stopped"]', state="detached")  # it has begun
-    wait_for(lambda: len(own.exists("embedding_again")) == len(own), seconds=300, every=0.5)
+    wait_for(lambda: len(own.exists("embedding_again")) == len(own), every=0.5)
     # Its window says so, or the panel where it took longer than the window waits.
     told = page.get_by_role("button", name="Dismiss")
     told.or_(page.get_by_role("button", name="Done", exact=True)).first.click()

@@ -11,6 +11,7 @@ import pytest
 from gapsphere.plugin.sparse.live import binary, protocol
 from gapsphere.plugin.sparse.live.protocol import FrameData
 from gapsphere.plugin.sparse.live.serve import ending_quietly
+from gapsphere.tests.support.waiting import PATIENCE
 
 SIZE = (32, 32)
 
@@ -22,7 +23,7 @@ def open_socket(address, extra=b""):
     """A bare socket after the WebSocket handshake, to misbehave below any library."""
     host, port = address.removeprefix("http://").split(":")
     bare = socket.socket()
-    bare.settimeout(10)
+    bare.settimeout(PATIENCE)
     bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     bare.connect((host, int(port)))
     key = base64.b64encode(b"0123456789abcdef")
@@ -39,8 +40,8 @@ def open_socket(address, extra=b""):
 
 
 def hear_the_end(bare):
-    """Read until the server closes; False if it does not within ten seconds."""
-    bare.settimeout(10)
+    """Read until the server closes; False if it does not."""
+    bare.settimeout(PATIENCE)
     try:
         while bare.recv(1 << 16):
             pass
@@ -137,7 +138,7 @@ def test_a_client_that_never_finishes_its_request_is_let_go(serve, sent, monkeyp
     monkeypatch.setattr("gapsphere.plugin.sparse.live.serve.HTTP_SECONDS", 0.5)
     with serve() as address:
         host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as bare:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as bare:
             bare.sendall(sent)
             assert hear_the_end(bare)
 

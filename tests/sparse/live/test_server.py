@@ -21,6 +21,7 @@ from gapsphere.plugin.sparse.live.session import Session, open_session
 from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
 from gapsphere.tests.support.sparse_client import Client
+from gapsphere.tests.support.waiting import PATIENCE
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -74,7 +75,7 @@ def test_the_newest_frame_wins_and_its_answer_is_still_of_use(look, address, mon
     come, step = threading.Event(), Session.step
 
     def slow(session, *given):
-        assert come.wait(60)  # while the first is worked on, the others arrive
+        assert come.wait(PATIENCE)  # while the first is worked on, the others arrive
         return step(session, *given)
 
     monkeypatch.setattr(Session, "step", slow)
@@ -266,12 +267,11 @@ def test_a_session_too_many_is_told_to_come_again(look, serve):
         assert look.until(lambda: look.metric(address, "connections") == 1)
 
 
-def test_the_silent_are_let_go(look, serve, frames):
-    with serve(start_seconds=0.3, idle_seconds=0.6) as address:
-        with look.join(address, start=False) as client:
-            assert look.error(client) == "TIMEOUT"
+def test_the_silent_are_let_go(look, serve):
+    with serve(start_seconds=0.3) as address, look.join(address, start=False) as client:
+        assert look.error(client) == "TIMEOUT"
+    with serve(idle_seconds=0.6) as address:
         with look.join(address) as client:
-            client.step(0, frames[0])
             assert look.error(client) == "SESSION_EXPIRED"
         assert look.until(lambda: look.metric(address, "sessions") == 0)
 
@@ -311,7 +311,7 @@ def test_a_session_can_be_ended_over_http(look, address):
     with look.join(address) as client:
         name = client.session["session_id"]
         request = urllib.request.Request(f"{address}/api/sessions/{name}", method="DELETE")
-        urllib.request.urlopen(request, timeout=5).close()
+        urllib.request.urlopen(request, timeout=PATIENCE).close()
         assert look.error(client) == "SESSION_EXPIRED"
         assert look.until(lambda: name not in {s["session_id"] for s in look.sessions(address)})
 
@@ -342,7 +342,7 @@ def test_shutting_down_says_so_finishes_in_time_and_frees_the_port(look, serve, 
         client = look.join(address)
         client.step(0, frames[0])
         stopped = time.monotonic()
-    assert time.monotonic() - stopped < 30
+    assert time.monotonic() - stopped < 60
     assert look.error(client) == "SHUTTING_DOWN"
     with pytest.raises(ConnectionClosed) as closed:
         client.receive()

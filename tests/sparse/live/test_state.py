@@ -17,7 +17,7 @@ from gapsphere.plugin.dataset.store.places import sparse_server
 from gapsphere.plugin.sparse.live.state import ServerState, announced, running_servers
 from gapsphere.scripts.cli.main import main
 from gapsphere.tests.support.sparse_client import Client
-from gapsphere.tests.support.waiting import wait_for
+from gapsphere.tests.support.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_server_can_be_found_and_asked_while_it_runs_and_leaves_nothing(folder
         wait_for(lambda: live_server()["sessions"] == 1)
         assert live_server() == {"stream": state.stream, "sessions": 1}
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     assert not list(folder.iterdir())
     assert live_server() is None
 
