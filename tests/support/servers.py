@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from .waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium")
 CHROMIUM_FLAGS = [
@@ -31,6 +33,8 @@ CHROMIUM_FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    # The App asks for fonts from elsewhere: no test waits for them, with a network or without.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 # Statistics every second and a search for outdated records every minute are work for nothing here.
 _MONGOD = ["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB"]
@@ -54,7 +58,7 @@ def fiftyone_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = PATIENCE) -> None:
     """Return once a process listens on its port."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
@@ -101,7 +105,7 @@ def app_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 @contextmanager
@@ -113,6 +117,8 @@ def chromium(*flags: str) -> Iterator[Any]:
         raise RuntimeError("There is no chromium on this machine: apt-get install chromium.")
     with sync_playwright() as playwright:
         flagged = [*CHROMIUM_FLAGS, *flags]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flagged)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=flagged, timeout=1000 * PATIENCE
+        )
         yield browser
         browser.close()
