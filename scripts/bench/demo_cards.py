@@ -1,6 +1,7 @@
 """Which of the demo drive's missing combinations ``find_gaps`` names, and why not the others.
 
     python -m gapsphere.scripts.bench.demo_cards [--seeds 51 52 53 54 55] [--level 0.1]
+        [--folder build/demo_seeds]
 
 The whole way of a user: each seed's drive is rendered, loaded with its table and searched with the
 packaged encoder, in a database of its own.  Printed are the first ten cards, each with its images,
@@ -37,11 +38,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--level", type=float, default=0.1, help="rate of false gaps [0.1]")
+    parser.add_argument("--folder", type=Path, help="keep the drives here, one folder a seed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         server = start_database(Path(name) / "database")
         try:
-            rows = [named(Path(name), seed, options.level) for seed in options.seeds]
+            drives = options.folder or Path(name)
+            rows = [named(drives.resolve(), seed, options.level) for seed in options.seeds]
         finally:
             server.terminate()
             server.wait()
