@@ -125,18 +125,19 @@ def _summary(settings: Sequence[Setting]) -> str:
     """What is folded away: each by its label; where they are many, their headings."""
     if len(settings) <= MANY:
         return ", ".join(setting.label for setting in settings)
-    headings = sorted(_headed(settings), key=OTHER_KINDS.__eq__)
-    kinds = ", ".join(name[:1].lower() + name[1:] for name in headings)
+    kinds = ", ".join(name[:1].lower() + name[1:] for name in _headed(settings))
     return f"{len(settings)} settings ({kinds})"
 
 
 def _headed(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Settings by heading, in their order; under none where they are few or of one kind."""
+    """Settings by heading, in their order, others last; under none where few or of one kind."""
     groups: dict[str, list[Setting]] = {}
     for setting in settings:
         section = (setting.key or "").rpartition(".")[0]
         groups.setdefault(HEADINGS.get(section, OTHER_KINDS), []).append(setting)
-    return groups if len(groups) > 1 and len(settings) > FEW else {"": [*settings]}
+    if len(groups) == 1 or len(settings) <= FEW:
+        return {"": [*settings]}
+    return {name: groups[name] for name in sorted(groups, key=OTHER_KINDS.__eq__)}
 
 
 def defaults(ctx: foo.ExecutionContext, params: type[Params], last: LastRun) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class ExportVisualSpec(StepOperator):
     writes = Destination("specs", "output", "replace_file", (".zip", ".html"))
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
+        widgets.to_top(inputs, "candidates")  # what the first choice means
         form.target(ctx, inputs, "What to collect more of", COLLECTED)
         with suppress(InputError):  # a wrong value is marked already
             _foretell(ctx, inputs, form.shown(ctx, SpecParams, last))

@@ -97,6 +97,7 @@ class StepOperator(FormOperator):
         inputs = form.form(
             ctx, self.params, label=self.label, help=self.help, without=without, last=last
         )
+        had = set(inputs.properties)
         if not (self.needs_images and form.only_sets(ctx, inputs, self.params, last, without)):
             if writes is not None:
                 writes.ask(ctx, inputs)
@@ -107,7 +108,9 @@ class StepOperator(FormOperator):
             wrong = self.mistakes(ctx, form.values(ctx, self.params, last))
             form.mark_mistakes(ctx, inputs, self.params, last, wrong, without)
             widgets.tell(inputs, self.foreseen(ctx, last))
-        return types.Property(widgets.escaped(inputs), view=types.View(label=self.label))
+            widgets.before(inputs, form.MORE, had)
+        said = widgets.escaped(widgets.by_label(inputs, self.params))
+        return types.Property(said, view=types.View(label=self.label))
 
     def foreseen(self, ctx: foo.ExecutionContext, last: LastRun) -> str:
         """What a run will do and about how long that takes; "" where nothing is foreseen."""

@@ -236,7 +236,7 @@ class ComputeSphere(StepOperator):
 
 class FindGaps(DriveOperator):
     operator = "find_gaps"
-    then = "Next: look at what S lacks, and label the picks."
+    then = "Next: look at what you lack, and label the picks."
     label = "Find gaps"
     help = (
         "Embed the images, measure how far every candidate is from the ones you own, pick the "

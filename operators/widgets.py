@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,6 +62,28 @@ def to_top(inputs: types.Object, name: str) -> None:
     moved = inputs.properties.pop(name)
     rest = [(key, inputs.properties.pop(key)) for key in list(inputs.properties) if key != NOTICE]
     inputs.properties.update([(name, moved), *rest])
+
+
+def before(inputs: types.Object, name: str, had: Collection[str]) -> None:
+    """Put what was added since ``had`` before an input and what that had behind it."""
+    names = list(inputs.properties)
+    behind = names[names.index(name) :] if name in names else []
+    for each in sorted(behind, key=had.__contains__):
+        inputs.properties[each] = inputs.properties.pop(each)
+
+
+def by_label(inputs: types.Object, params: type[Params]) -> types.Object:
+    """The form with other settings called as they are asked for: a form has no names.
+
+    In its own description a setting's name is that of a field.
+    """
+    labels = {each.name: each.label for each in settings_of(params)}
+    for name, asked in inputs.properties.items():
+        text = getattr(asked.view, "description", None)
+        for other, label in labels.items():
+            if isinstance(text, str) and other != name:
+                text = asked.view.description = text.replace(f"`{other}`", f"“{label}”")
+    return inputs
 
 
 def ask(

@@ -253,7 +253,7 @@ class PickParams(MetricParams, section="kcenter"):
 
     k: int = setting(
         100,
-        "Number of candidates that K-Center picks",
+        "Number of candidates to pick",
         key="kcenter.num_select",
         advanced=False,
         ge=1,
@@ -484,7 +484,7 @@ class HeatmapParams(ImageParams, section="heatmap"):
 
     only: Literal["all", "picks", "gaps"] = setting(
         "all",
-        "all: every image of the target; picks: those that K-Center picked; gaps: those beyond δ",
+        "all: every image; picks: those that K-Center picked; gaps: those beyond δ",
         advanced=False,
         title="Which images",
     )

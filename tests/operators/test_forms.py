@@ -293,6 +293,12 @@ def test_every_form_opens_on_every_kind_of_dataset(kinds, name):
         for params in ({}, {"more_settings": True}):
             asked = form(name, dataset, **params)
             assert asked["what_it_does"]["view"]["description"], kind
+            labels = [
+                each["view"]["label"]
+                for setting, each in asked.items()
+                if each["view"].get("label") and not setting.startswith("heading")
+            ]
+            assert len(labels) == len(set(labels)), (kind, labels)
             for setting, text in texts(asked):
                 said = text.replace("(S)", "").replace("(U)", "").replace("`S`", "")
                 said = said.replace("(S or U)", "").replace("Called S", "").replace("Called U", "")
@@ -348,3 +354,22 @@ def test_many_settings_are_folded_into_their_headings_and_a_few_named(run_before
     opened = form("simulate_adaptive_sampling", run_before, more_settings=True)
     assert {"warmup_frames", "memory"} <= opened.keys()
     assert not {"name", "epsilon", "sentinel_value"} & opened.keys()
+
+
+def test_more_settings_come_after_every_question(run_before):
+    for name, question, folded in (
+        ("load_images", "pool_samples", "num_workers"),
+        ("export_gap_cards", "where", "suffix"),
+        ("export_visual_spec", "where", "note"),
+    ):
+        asked = list(form(name, run_before, more_settings=True))
+        at = [asked.index(each) for each in (question, "more_settings", folded)]
+        assert at == sorted(at), name
+
+
+def test_a_text_calls_other_settings_by_their_questions(run_before):
+    def text(name, setting):
+        return form(name, run_before, more_settings=True)[setting]["view"]["description"]
+
+    assert "in the unit of “Metric”" in text("compute_coverage", "delta")
+    assert "the field `attributes`" in text("compute_embeddings", "attributes")

@@ -42,15 +42,15 @@ class TurnedDown:
 
         Examples
         --------
-        >>> str(turned_down([0.30, 0.17, 0.41], 0.2))[:44]
-        '1 of 3 candidates is within δ = 0.2 of S: im'
+        >>> str(turned_down([0.30, 0.17, 0.41], 0.2))[:52]
+        '1 of 3 candidates is within δ = 0.2 of owned images:'
         >>> turned_down([0.30, 0.17, 0.41], 0.2).passing
         0.1699
         """
         those, have, like = ("is", "has", "it") if self.count == 1 else ("are", "have", "them")
-        where = f"{those} within δ = {self.delta:.4g} of S"
+        where = f"{those} within δ = {self.delta:.4g} of owned images"
         if self.beyond is not None:
-            where = f"{have} a novelty of {self.beyond:.4g} or less, as S has"
+            where = f"{have} a novelty of {self.beyond:.4g} or less, as owned images have"
         way = "" if self.passing is None else f", or give the spec a δ of {self.passing:g} or less"
         return (
             f"{self.count} of {self.total} candidates {where}: images just like {like} would be "
