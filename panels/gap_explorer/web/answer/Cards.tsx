@@ -73,7 +73,7 @@ function More(props: { card: Card; count: number; drive(drive: string): void }):
   if (drive === null) return null;
   return (
     <span className="gs-fine gs-of-drive" title={drive}>
-      {drive}
+      <span className="gs-clip">{drive}</span>
       {props.count ? (
         <Button
           look="link"
