@@ -180,9 +180,29 @@ def test_twenty_decisions_by_keyboard_outlast_a_reload(app, reviewed, shot):
     assert page.evaluate("window.__pwned === undefined")
 
 
+def meet(one, other):
+    """Whether two boxes of a page overlap."""
+    return all(
+        one[at] < other[at] + other[size] and other[at] < one[at] + one[size]
+        for at, size in (("x", "width"), ("y", "height"))
+    )
+
+
 def test_a_bar_sets_the_view_and_there_is_a_way_back(app, reviewed, shot):
     page = app.page
+    page.set_viewport_size({"width": 1600, "height": 1000})
     app.open(reviewed)
+    # Three tabs and what the App draws beside them have room beside the workspace's name.
+    name = page.get_by_text("Feature cache", exact=True).first
+    name.wait_for()
+    buttons = page.locator('[data-cy="new-panel-btn"]:visible, [title^="Split"]:visible').all()
+    assert buttons
+    assert not any(meet(name.bounding_box(), button.bounding_box()) for button in buttons)
+    app.says('[data-cy="gr-agreement"]', "No decisions that agree or disagree yet.")
+    # A picture is labelled by what a person reads, not by the number of its class.
+    looker = page.locator('[data-cy="looker"]').first
+    looker.get_by_text(reviewed.first()["ground_truth_word_label"], exact=True).wait_for()
+    shot(page, "summary-1600")
     wrong = reviewed.count_values("prediction_status")["misclassified"]
     page.click('[data-cy="gr-status-misclassified"]')
     app.says(COUNT, f"{wrong} samples")
@@ -207,10 +227,14 @@ def test_the_panel_says_what_was_not_saved_and_tries_again(app, reviewed, shot):
     field = reviewed.get_field("review_decision")
     field.read_only = True
     field.save()
+    reviewed.set_values("llm_prediction", ["fen"] * N)
     app.open(reviewed)
     app.light()
     sample = app.start()
     assert sample == queue[1]
+    # The answer that is judged, and what agreeing with it means, are on the page.
+    app.says('[data-cy="gr-prediction"]', "fen")
+    app.says('[data-cy="gr-meaning"]', "Agree: ")
     page.keyboard.press("2")
     app.says('[data-cy="gr-unsaved"]', "read-only")
     assert app.sample() == sample

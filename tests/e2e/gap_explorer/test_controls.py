@@ -80,6 +80,12 @@ def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot)
     answer = panel.state("answer")
     assert len(answer["cards"]) == 5
     panel.count(panel.shown(answer))
+    # One unit in all of an answer, and it is named.
+    near = panel.page.get_by_role("region", name="Candidates nearest here")
+    told = near.locator('[data-cy="gs-card"]').evaluate_all("all => all.map((one) => one.title)")
+    assert len(told) == 5
+    assert all("(Euclidean distance)" in one for one in told)
+    assert "cosine" not in panel.page.inner_text('[data-cy="gs-results"]')
 
     panel.reload()
     expected["search"] = "U"

@@ -59,6 +59,13 @@ def test_a_filter_and_a_view_stage_dim_the_rest(panel, own, shot):
     panel.wait_state(f"s.marks.dim === {2 * out}")
     assert out > 0
     shot(page, "panel-sidebar-filter")
+    # An answer shows its own images that the filter keeps; closed, it gives the filtered grid back.
+    answer = panel.ask_place()
+    shown = own.select([card["id"] for card in answer["cards"] + answer["owned"]])
+    panel.count(shown.count_values("weather")["rain"])
+    panel.clear()
+    panel.count(of["rain"])
+    panel.wait_state(f"s.dimmed === {len(own) - of['rain']}")
 
     stage = page.locator('[data-cy="input-view-stage"]').last
     stage.click()

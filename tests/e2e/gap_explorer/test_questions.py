@@ -44,13 +44,21 @@ def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
     panel.count(12)  # 8 candidates and 4 owned images
     said = panel.page.inner_text('[data-cy="gs-evidence"]')
     assert re.search(r"Within \d+.\d° of here|Nothing lies within", said)
+    # Only an image has a distance to S: a place is judged by its images, and has no badge.
+    assert answer["words"]["badge"] == ""
+    assert panel.page.locator(".gs-badge").count() == 0
+    owned = panel.page.get_by_role("region", name="Owned images nearest here")
+    assert owned.locator("img").count() == 4
     shot(panel.page, "panel-place")
 
     answer = panel.drag_cap()
     assert answer["total"] > 8
     panel.count(answer["total"])
     panel.page.get_by_role("button", name="Tag", exact=True).click()
-    panel.page.get_by_role("textbox", name="Tag", exact=True).fill("from the cap")
+    tag = panel.page.get_by_role("textbox", name="Tag", exact=True)
+    kinds = {card["verdict"] for card in answer["cards"]}
+    assert tag.input_value() == ("within delta" if kinds == {"covered"} else "to review")
+    tag.fill("from the cap")
     panel.page.get_by_role("button", name="Add tag").click()
     panel.page.wait_for_selector("text=tagged “from the cap”")
     tagged = own.match_tags("from the cap")

@@ -65,6 +65,25 @@ def test_the_level_stands_beside_delta_and_follows_it(opened):
     opened.wait_state("s.choices.delta === null")
 
 
+def test_a_pick_within_delta_is_never_called_covered(opened):
+    """Green beside "label this next" would be two answers to one question."""
+    page = opened.page
+    page.get_by_role("textbox", name="δ value").fill("2")
+    page.keyboard.press("Enter")
+    opened.wait_state("s.choices.delta === 2 && s.gaps === 0")
+    page.locator('[data-cy="gs-pick-list"] li button').first.click()
+    card = opened.answer("point")["cards"][0]
+    assert (card["pick"], card["verdict"]) == (1, "covered")
+    assert page.get_attribute(VERDICT, "data-tone") == "plain"
+    said = page.inner_text(VERDICT)
+    assert said.startswith("Within δ")
+    assert "ick 1 of 20" in page.inner_text('[data-cy="gs-results"]')
+    assert "overed" not in said
+    opened.clear()
+    page.get_by_role("button", name="Reset to").click()
+    opened.wait_state("s.choices.delta === null")
+
+
 def test_a_drive_is_lit_shown_in_the_grid_and_acted_on(panel, own, shot):
     name_what_sets_apart(own, "cluster00", APART)
     gone = own.match({"tags": "U", "sequence": "cluster00"})
