@@ -120,6 +120,7 @@ def find_gaps(
         if folder:
             print(api.export_gap_cards(data, str(folder), suffix=params.suffix))
             print(api.export_budget_curve(data, str(folder), suffix=params.suffix))
+    print(f"open it: gapsphere app --dataset {shlex.quote(dataset)}")
 
 
 @command(
@@ -318,7 +319,14 @@ def check_spec(
         checked.left_out.write(left_out_file)
 
 
-@command("import-features", FeatureCacheParams, arguments=(DATASET, PORT))
+@command(
+    "import-features",
+    FeatureCacheParams,
+    arguments=(
+        DATASET,
+        argument("--port", type=int, default=5151, help="port in the command that opens it"),
+    ),
+)
 def import_features(params: FeatureCacheParams, *, dataset: str, port: int) -> None:
     """Read a feature cache: metadata, coordinates, embeddings, an LLM's rationales."""
     from ...plugin.dataset import api

@@ -123,7 +123,9 @@ def stamps(name):
 
 def test_find_gaps_does_it_in_one(run, project, name):
     arguments = ("find-gaps", "--dataset", name, "--config", project / "config.yaml")
-    assert "2 picks" in run(*arguments)
+    said = run(*arguments)
+    assert "2 picks" in said
+    assert said.splitlines()[-1] == f"open it: gapsphere app --dataset {name}"
     assert "0 embedded, 14 already there" in run(*arguments)
     assert "3 picks" in run(*arguments, "kcenter.num_select=3")
     assert "4 picks" in run(*arguments, "kcenter.num_select=3", "--k", 4)
