@@ -80,7 +80,7 @@ class Film:
             append_images=rest,
             duration=self.milliseconds,
             loop=0,
-            quality=60,
+            quality=50,
             method=6,
         )
 
