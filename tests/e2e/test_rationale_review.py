@@ -202,6 +202,8 @@ def test_a_bar_sets_the_view_and_there_is_a_way_back(app, reviewed, shot):
     # A picture is labelled by what a person reads, not by the number of its class.
     looker = page.locator('[data-cy="looker"]').first
     looker.get_by_text(reviewed.first()["ground_truth_word_label"], exact=True).wait_for()
+    number = str(reviewed.first()["ground_truth_num_label"])
+    assert looker.get_by_text(number, exact=True).count() == 0
     shot(page, "summary-1600")
     wrong = reviewed.count_values("prediction_status")["misclassified"]
     page.click('[data-cy="gr-status-misclassified"]')

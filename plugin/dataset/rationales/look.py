@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 import fiftyone as fo
 
 from ...errors import InputError
-from ...interchange.features.feature_cache import WORD_LABEL
+from ...interchange.features.feature_cache import NUM_LABEL, WORD_LABEL
 from ...interchange.features.verdicts import FILE_NAME
 from ...settings.rationales import FeatureCacheParams
 from ..store.names import ReviewNames
@@ -65,6 +65,8 @@ def save_look(
             color_by="value", fields=[{"path": params.color_by, "colorByAttribute": "value"}]
         )
     named = [name for name in shown_fields(params) if dataset.has_field(name)]
+    if WORD_LABEL in named and params.hover == FeatureCacheParams.model_fields["hover"].default:
+        named = [name for name in named if name != NUM_LABEL]  # a class that has a name needs none
     shown = list(dict.fromkeys([*named, STATUS]))
     if cards:
         shown = [name for name in shown if name not in (FILE_NAME, WORD_LABEL, STATUS)]
