@@ -68,7 +68,6 @@ def test_a_click_on_what_has_changed_is_answered_all_the_same(panel, own):
 
 
 def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own, shot):
-    own.delete_samples(own.skip(200))  # an image takes half a second where others work too
     panel.open(own)
     page = panel.page
     prompt(page, "Gapsphere: Compute embeddings")
@@ -87,6 +86,8 @@ def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own,
     own.reload()
     done = len(own.exists("embedding_again"))
     assert 0 < done < len(own)
+    # A few are left to do: each takes half a second where others work too.
+    own.delete_samples(own.exists("embedding_again", False).skip(20))
 
     # The form that began it, filled in as it was; what is embedded stays.
     page.get_by_role("button", name="Go on", exact=True).click()
