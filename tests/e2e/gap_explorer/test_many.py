@@ -8,28 +8,28 @@ from gapsphere.tests.support.made_sphere import make_dataset
 
 @pytest.fixture(scope="module")
 def large(images, app_url):
-    """200,000 samples of one image, with a sphere and distances and nothing else."""
+    """More samples than are drawn at first, of one image, with a sphere and distances alone."""
     dataset = fo.Dataset()
-    make_dataset(dataset, 200_000, images[:1], embeddings=False)
+    make_dataset(dataset, 60_000, images[:1], embeddings=False)
     save_workspace(dataset)
     yield dataset
     dataset.delete()
 
 
-def test_200_000_points_are_drawn_some_of_them_or_all(panel, large, shot):
+def test_60_000_points_are_drawn_some_of_them_or_all(panel, large, shot):
     panel.open(large)
-    panel.page.wait_for_selector("text=Showing 50,000 of 200,000")
+    panel.page.wait_for_selector("text=Showing 50,000 of 60,000")
     assert panel.state("drawn") == 50_000
-    shot(panel.page, "panel-50k-of-200k")
+    shot(panel.page, "panel-50k-of-60k")
     panel.settings().get_by_label("Max points").select_option("0")
-    panel.page.wait_for_selector("text=200,000 points")
-    panel.wait_state("s.ready && s.drawn === 200000")
+    panel.page.wait_for_selector("text=60,000 points")
+    panel.wait_state("s.ready && s.drawn === 60000")
     panel.page.keyboard.press("Escape")
     _, x, y = panel.point_in_sight()
     panel.page.mouse.move(x - 20, y)
     panel.page.mouse.move(x, y)
     panel.page.wait_for_selector('[data-cy="gs-hover"] img')
-    shot(panel.page, "panel-200k")
+    shot(panel.page, "panel-60k")
 
 
 def test_two_panels_ask_on_their_own(panel, own):
