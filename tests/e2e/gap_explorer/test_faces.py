@@ -61,7 +61,9 @@ def test_without_s_and_u_the_panel_asks_for_them_and_finds_the_gaps(panel, datas
     assert panel.state("run")["total"] == 26
 
 
-def test_samples_removed_and_added_since_make_the_results_stale(panel, own, images, shot):
+def test_the_open_panel_says_that_its_results_are_stale_and_then_that_they_are_gone(
+    panel, own, images, shot
+):
     panel.open(own)
     own.delete_samples(own.take(3, seed=1).values("id"))
     own.add_samples([fo.Sample(filepath=str(images[0]), tags=["U"]) for _ in range(2)])
@@ -73,10 +75,6 @@ def test_samples_removed_and_added_since_make_the_results_stale(panel, own, imag
     panel.page.get_by_role("button", name="Update").click()
     panel.page.wait_for_selector('[data-cy="operators-prompt-modal"]')
     panel.page.keyboard.press("Escape")
-
-
-def test_a_run_deleted_under_the_panel(panel, own, shot):
-    panel.open(own)
     own.delete_brain_run("gapsphere")
     panel.page.wait_for_selector('[data-cy="gs-face-not-computed"]')
 
