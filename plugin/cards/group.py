@@ -9,21 +9,13 @@ the images takes part.  What it cannot do is part two kinds that a chain of fram
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.nearest.rows import (
-    TIE,
-    Metric,
-    Rows,
-    checked_rows,
-    metric_to_squared,
-    squared_distance_of_pairs,
-)
-from ..coverage.nearest.tiles import products
+from ..coverage.nearest.chains import chained
+from ..coverage.nearest.rows import Metric, Rows, checked_rows, metric_to_squared
 from ..coverage.yardstick import Yardstick
 from ..errors import InputError
 from ..progress import Progress, silent
@@ -154,7 +146,7 @@ def group_runs(
         return found
     gaps = checked_rows("The gaps", images[rows])
     bars = [metric_to_squared(one, metric) for one in np.asarray(scale, np.float64).tolist()]
-    labels = _components(gaps, gap[:, rows], bars, memory_mb, progress)
+    labels = chained(gaps, gap[:, rows], bars, memory_mb=memory_mb, progress=progress)
     for card, label, mine in zip(found, labels, gap[:, rows], strict=True):
         card[rows[mine]] = _numbered(label[mine], least)
     return found
@@ -169,52 +161,3 @@ def _numbered(label: NDArray[np.int64], least: int) -> NDArray[np.int64]:
     number[order] = np.arange(len(order))
     number[sizes < least] = SINGLE
     return number[label]
-
-
-def _components(
-    gaps: Rows,
-    mine: NDArray[np.bool_],
-    squared: Sequence[float],
-    memory_mb: float,
-    progress: Progress,
-) -> list[NDArray[np.int64]]:
-    """A label of each row in each run, equal where a chain joins them.
-
-    Tile by tile, so memory is bounded; pairs that are joined in every run are not asked again.
-    """
-    bars = [1 - one / 2 for one in squared]
-    labels = [np.arange(len(gaps)) for _ in squared]
-    same = np.arange(len(gaps))
-    for tile in products(gaps, gaps, memory_mb, above=True):
-        rows, columns, similarity = tile.rows, tile.columns, tile.similarity
-        near = similarity >= np.float32(min(bars) - TIE)
-        near &= same[rows, None] != same[columns]
-        i, j = np.nonzero(near)
-        alike = similarity[i, j]
-        i, j = i + rows.start, j + columns.start
-        for run, bar in enumerate(bars):
-            label = labels[run]
-            asked = mine[run, i] & mine[run, j] & (alike >= np.float32(bar - TIE))
-            asked &= label[i] != label[j]
-            doubtful = np.flatnonzero(asked & (alike <= bar + TIE))
-            pairs = squared_distance_of_pairs(gaps, i[doubtful], gaps, j[doubtful])
-            asked[doubtful] = pairs <= squared[run]
-            labels[run] = _joined(label, label[i[asked]], label[j[asked]])
-        _, same = np.unique(np.where(mine, labels, NO_GAP), axis=1, return_inverse=True)
-        if columns.stop == len(gaps):
-            progress(rows.stop, len(gaps))
-    return labels
-
-
-def _joined(
-    label: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The labels after those of each pair became one."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    if not len(one):
-        return label
-    shape = (len(label), len(label))
-    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=shape)
-    return connected_components(graph, directed=False)[1].astype(np.int64)[label]
