@@ -47,7 +47,7 @@ def chained(
     --------
     >>> rows = np.eye(2, dtype=np.float32)[[0, 0, 1]]
     >>> chained(rows, np.array([[1, 1, 1], [1, 0, 1]], bool), [0.5, 2.0]).tolist()
-    [[0, 0, 1], [0, 1, 0]]
+    [[0, 0, 2], [0, 1, 0]]
     """
     found = _Runs(rows, mine, squared)
     blocks = Blocks.of(rows, cut(rows, BLOCK, None))
