@@ -23,7 +23,7 @@ AHEAD = 2
 TRIES = 20
 """How often the work on a shard is lost before that is an error."""
 ENDING = 1.0
-"""Seconds that work which is given up has to end."""
+"""Seconds that work which is given up is waited for; later it ends unseen."""
 GIVEN_UP = 20.0
 """Seconds without an answer from a cluster's head: after 60, Ray would end this process."""
 

@@ -23,6 +23,7 @@ from gapsphere.plugin.errors import (
 from gapsphere.plugin.projection import place
 from gapsphere.plugin.projection.place import Reducer
 from gapsphere.tests.support.made_rows import frames
+from gapsphere.tests.support.waiting import wait_for
 
 S, U = frames(400, 32), frames(3000, 32, seed=1)
 S[10], U[[3, 4]] = S[250], S[10]  # exact ties
@@ -234,3 +235,24 @@ def test_work_that_kills_its_worker_each_time_ends_with_a_sentence(on_cluster, m
 
     with pytest.raises(EngineError, match="The same work was lost 2 times"):
         list(on_cluster.map(die, [Shard(slice(0, 1), (U[:1],))]))
+
+
+@pytest.mark.crash
+def test_work_that_is_given_up_ends_by_itself_and_costs_no_worker(on_cluster, tmp_path):
+    """Ray 2.58 aborts this process where a task is cancelled in the moment in which it ends."""
+
+    def slowly(numbers):
+        import time
+
+        if numbers[0]:
+            (tmp_path / f"begun-{numbers[0]}").touch()
+            time.sleep(3)
+            (tmp_path / f"ended-{numbers[0]}").touch()
+        return numbers
+
+    cut = [Shard(slice(at, at + 1), (np.array([at]),)) for at in range(2)]
+    work = on_cluster.map(slowly, cut)
+    next(work)
+    wait_for(lambda: list(tmp_path.glob("begun-1")))
+    work.close()
+    wait_for(lambda: list(tmp_path.glob("ended-1")))
