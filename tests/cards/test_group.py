@@ -5,6 +5,7 @@ import pytest
 from gapsphere.plugin.cards.group import SINGLE, group_gaps, joining_distance
 from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.errors import InputError
+from gapsphere.tests.support.components import walked
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,21 +13,9 @@ from .conftest import scattered, unit
 
 
 def plainly(rows, scale, least=3):
-    """Sets of rows that a walk from image to near image reaches."""
-    rows = rows.astype(np.float64)
-    far = ((rows[:, None] - rows[None]) ** 2).sum(axis=2) / 2
-    left, found = set(range(len(rows))), []
-    while left:
-        reached, ahead = set(), [min(left)]
-        while ahead:
-            at = ahead.pop()
-            if at not in reached:
-                reached.add(at)
-                ahead += [i for i in left if far[at, i] <= scale and i not in reached]
-        left -= reached
-        if len(reached) >= least:
-            found.append(frozenset(reached))
-    return set(found)
+    """Sets of images that are cards, at a cosine distance."""
+    found = walked(rows, np.ones(len(rows), bool), 2 * scale)
+    return {each for each in found if len(each) >= least}
 
 
 def sets(groups):

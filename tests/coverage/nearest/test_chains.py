@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.coverage.nearest import chains
 from gapsphere.plugin.coverage.nearest.chains import chained
+from gapsphere.tests.support.components import walked
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,23 +22,6 @@ def drives(seed, count, frames, d=32, kinds=3):
     return unit((start[:, None] + path).reshape(-1, d))
 
 
-def plainly(rows, mine, squared):
-    """Sets of a run's rows that a walk from row to near row reaches, every pair in float64."""
-    wide = rows.astype(np.float64)
-    left, found = set(np.flatnonzero(mine).tolist()), set()
-    while left:
-        reached, ahead = set(), [min(left)]
-        while ahead:
-            at = ahead.pop()
-            if at not in reached:
-                reached.add(at)
-                near = ((wide - wide[at]) ** 2).sum(axis=1) <= squared
-                ahead += [i for i in np.flatnonzero(near).tolist() if i in left - reached]
-        left -= reached
-        found.add(frozenset(reached))
-    return found
-
-
 def sets(label, mine):
     rows = np.flatnonzero(mine)
     return {frozenset(rows[label[rows] == one].tolist()) for one in np.unique(label[rows])}
@@ -46,7 +30,7 @@ def sets(label, mine):
 def assert_components(rows, mine, squared, **how):
     found = chained(rows, mine, squared, **how)
     for label, own, bar in zip(found, mine, squared, strict=True):
-        assert sets(label, own) == plainly(rows, own, bar)
+        assert sets(label, own) == walked(rows, own, bar)
         assert (label[~own] == np.flatnonzero(~own)).all()
 
 
