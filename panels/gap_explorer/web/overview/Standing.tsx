@@ -25,7 +25,7 @@ export function Sure(props: { run: RunInfo; choices: Choices; show(): void }): R
       onClick={props.show}
     >
       <b className={`gs-badge gs-${moved ? "unknown" : TONES[run.basis]}`}>{moved ? "another δ" : levelWords(run, run.level, true)}</b>
-      <span className="gs-nowrap">{moved ? "by distance alone" : run.standing_in_short}</span>
+      <span>{moved ? "by distance alone" : run.standing_in_short}</span>
       <span className="gs-link">How sure?</span>
     </button>
   );
