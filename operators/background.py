@@ -17,16 +17,10 @@ from fiftyone.operators import types
 from pymongo.errors import PyMongoError
 
 from ..plugin.dataset.store.database import is_empty
-from ..plugin.dataset.store.fiftyone_internals import (
-    dataset_id,
-    detached,
-    exists,
-    stages,
-    work_on,
-)
+from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, stages, work_on
 from ..plugin.dataset.work import jobs, told
 from ..plugin.dataset.work.jobs import PATIENCE
-from ..plugin.dataset.work.told import MEANT
+from ..plugin.dataset.work.told import MEANT, Told
 from ..plugin.errors import BusyError, Cancelled, GapsphereError
 from ..plugin.progress import Reporter
 
@@ -62,7 +56,7 @@ def live(
             return None
     else:
         _follow(ctx, job)
-    if _there(key):
+    if jobs.there(key):
         with suppress(PyMongoError):  # the work's own error says it
             shared.reload()
             if in_app(ctx) or isinstance(job.error, BusyError):  # it is said here
@@ -99,13 +93,14 @@ def _asked(ctx: foo.ExecutionContext, operator: StepOperator) -> dict[str, Any]:
     chosen = ctx.request_params.get("view_target")
     asked = dict(ctx.params) | ({"view_target": chosen} if chosen else {})
     targets = (chosen, ctx.params.get("view_target"), ctx.params.get("target"))
-    if "SELECTED_SAMPLES" in targets:
-        asked[MEANT] = {"selected": list(ctx.selected)}
-    elif "CURRENT_VIEW" in targets or (operator.on_target and not any(targets)):
-        asked[MEANT] = {"view": stages(ctx.view) if ctx.has_custom_view else []}
-    if operator.on_target and not any(targets):
+    unsaid = operator.on_target and not any(targets)
+    if unsaid:
         # Said, since a form that opens before the App has taken up the view would offer another.
         asked["view_target"] = "CURRENT_VIEW" if ctx.has_custom_view else "DATASET"
+    if "SELECTED_SAMPLES" in targets:
+        asked[MEANT] = {"selected": list(ctx.selected)}
+    elif unsaid or "CURRENT_VIEW" in targets:
+        asked[MEANT] = {"view": stages(ctx.view) if ctx.has_custom_view else []}
     return dict(json.loads(json.dumps(asked, default=str)))
 
 
@@ -116,11 +111,9 @@ def _shown_at_work(ctx: foo.ExecutionContext, job: jobs.Job) -> Generator[Any, N
     """
     while not job.wait(POLL_SECONDS):
         at, outputs = job.now, types.Object()
-        text = f"{at.stage}: {pace(at.done, at.total, at.seconds)}" if at.stage else at.label
-        outputs.float("share", view=types.ProgressView(label=text))
+        outputs.float("share", view=types.ProgressView(label=_how_far(at)))
         outputs.view("stop", types.Button(label="Stop", operator=STOP_OPERATOR))
-        share = at.done / max(at.total, 1)
-        yield ctx.ops.show_output(types.Property(outputs).to_json(), {"share": share})
+        yield ctx.ops.show_output(types.Property(outputs).to_json(), {"share": at.share})
 
 
 def _follow(ctx: foo.ExecutionContext, job: jobs.Job) -> None:
@@ -130,9 +123,8 @@ def _follow(ctx: foo.ExecutionContext, job: jobs.Job) -> None:
         while not job.wait(POLL_SECONDS):
             at = job.now
             if ctx.delegated and at.stage and (at.stage, at.done) != last:
-                last, share = (at.stage, at.done), at.done / max(at.total, 1)
-                text = f"{at.stage}: {pace(at.done, at.total, at.seconds)}"
-                ctx.set_progress(progress=share, label=text)
+                last = at.stage, at.done
+                ctx.set_progress(progress=at.share, label=_how_far(at))
     except BaseException:
         job.stop()
         raise
@@ -140,12 +132,9 @@ def _follow(ctx: foo.ExecutionContext, job: jobs.Job) -> None:
         ctx.set_progress(progress=1.0, label=f"{job.now.label}: done")
 
 
-def _there(key: Any) -> bool:
-    """Whether the dataset exists; that the database is away is for the work to say."""
-    try:
-        return exists(key)
-    except PyMongoError:
-        return True
+def _how_far(at: Told) -> str:
+    """The stage and its pace, in words; before the first stage, the work's name."""
+    return f"{at.stage}: {pace(at.done, at.total, at.seconds)}" if at.stage else at.label
 
 
 def scheduled(

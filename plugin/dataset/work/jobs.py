@@ -103,7 +103,7 @@ class Job:
                 self.result = work(watch.reporter(self._report))
         except BaseException as error:  # noqa: BLE001  handed over to whoever waits, or told
             self.error = error
-        if not self._there():  # writing to a deleted dataset raises nothing
+        if not there(self._key):  # writing to a deleted dataset raises nothing
             self.error = InputError(
                 f"The dataset {self._name!r} was deleted while {self._told.label!r} ran on it."
             )
@@ -128,7 +128,7 @@ class Job:
         before, beaten = self._told, time.monotonic()
         while not self._ended.wait(LOOK):
             try:
-                if self._is_stopped() or not self._there():
+                if self._is_stopped() or not there(self._key):
                     self._stopping.set()
                 at = self.now
                 due = time.monotonic() - beaten > BEAT
@@ -153,16 +153,9 @@ class Job:
             self._stop_before,
         )
 
-    def _there(self) -> bool:
-        """Whether the dataset exists; that the database is away is for the work to say."""
-        try:
-            return exists(self._key)
-        except PyMongoError:
-            return True
-
     def _last_word(self) -> None:
         with suppress(PyMongoError):  # the work's own error says that the database is away
-            if self._there():
+            if there(self._key):
                 told.tell(self._store, self._told)
             else:
                 self._store.delete(told.WORK + self.id)
@@ -181,6 +174,14 @@ class Job:
         logger.error("%s failed", now.label, exc_info=error)
         text = f"{now.label} failed: {error}. The server's log has the traceback."
         return replace(now, state="failed", text=text)
+
+
+def there(key: Any) -> bool:
+    """Whether the dataset exists; that the database is away is for the work to say."""
+    try:
+        return exists(key)
+    except PyMongoError:
+        return True
 
 
 def begin(

@@ -59,6 +59,11 @@ class Told:
         return self.by.run
 
     @property
+    def share(self) -> float:
+        """Of the stage, 0 to 1."""
+        return self.done / max(self.total, 1)
+
+    @property
     def left(self) -> float | None:
         """Seconds that the stage still takes at the pace so far, None where that is unknown."""
         if not self.done or self.seconds < 1:
