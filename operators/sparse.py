@@ -31,8 +31,6 @@ class SimulateAdaptiveSampling(StepOperator):
     risk = RiskLevel.HIGH  # overwriting deletes the pictures of the simulation before
     on_target = True
     long = True
-    panel = "sparse_sampling"
-    shown_in = "Sparse sampling"
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         _choose(ctx, inputs, self.params, "checkpoint_key")
@@ -52,8 +50,6 @@ class TrainSparseTransformer(StepOperator):
     risk = RiskLevel.HIGH  # overwriting deletes the model before
     on_target = True
     long = True
-    panel = "sparse_sampling"
-    shown_in = "Sparse sampling"
 
     def extend_form(self, ctx: foo.ExecutionContext, inputs: types.Object, last: LastRun) -> None:
         _choose(ctx, inputs, self.params, "start_from", NOTHING)
