@@ -324,7 +324,7 @@ def _of_rows(one: Numbers | Categories, rows: Ints) -> Numbers | Categories:
     return replace(one, pool=[one.pool[row] for row in rows.tolist()])
 
 
-def exemplars(pool: Rows, rows: Ints, most: int = EXEMPLARS) -> Ints:
+def exemplars(pool: Rows, rows: Ints) -> Ints:
     """The images that show a card best: its medoid, then the least like those before.
 
     Parameters
@@ -334,7 +334,7 @@ def exemplars(pool: Rows, rows: Ints, most: int = EXEMPLARS) -> Ints:
 
     Returns
     -------
-    int64 (min(k, most),)
+    int64 (min(k, EXEMPLARS),)
         Rows of ``pool``.  Of equals the one that stands first.
 
     Examples
@@ -348,7 +348,7 @@ def exemplars(pool: Rows, rows: Ints, most: int = EXEMPLARS) -> Ints:
     # The sum of cosine distances is least where the inner product with the sum of rows is most.
     chosen = [int(np.argmax(np.round(mine @ mine.sum(axis=0), 9)))]
     nearest = 1 - mine @ mine[chosen[0]]
-    while len(chosen) < min(most, len(rows)):
+    while len(chosen) < min(EXEMPLARS, len(rows)):
         nearest[chosen] = -1
         chosen.append(int(np.argmax(np.round(nearest, 9))))
         nearest = np.minimum(nearest, 1 - mine @ mine[chosen[-1]])

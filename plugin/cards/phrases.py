@@ -18,6 +18,8 @@ from ..errors import DimensionError, EmptySetError, NotFiniteError
 
 SAID_FROM = 0.8
 """AUROC from which a phrase, or a name, separates a card from S."""
+MOST = 3
+"""Phrases of a card."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,6 @@ def phrases_apart(
     *,
     card_drives: Labels = (),
     owned_drives: Labels = (),
-    least: float = SAID_FROM,
-    most: int = 3,
 ) -> list[Phrase]:
     """The phrases that separate a card from S, the best first.
 
@@ -46,10 +46,6 @@ def phrases_apart(
         Similarity of each image of the card and of S to each of p phrases.
     card_drives, owned_drives : k, m labels, optional
         Each drive weighs the same; without them each image does.
-    least : float
-        AUROC that a phrase needs.
-    most : int
-        Phrases at most.
 
     Raises
     ------
@@ -74,8 +70,8 @@ def phrases_apart(
         Phrase(text, auroc(mine[:, at], theirs[:, at], ours, other))
         for at, text in enumerate(phrases)
     ]
-    said = [phrase for phrase in found if phrase.auroc >= least - 1e-12]
-    return sorted(said, key=lambda phrase: -phrase.auroc)[:most]
+    said = [phrase for phrase in found if phrase.auroc >= SAID_FROM - 1e-12]
+    return sorted(said, key=lambda phrase: -phrase.auroc)[:MOST]
 
 
 def phrases_sentence(phrases: Sequence[Phrase]) -> str:

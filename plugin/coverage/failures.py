@@ -30,13 +30,12 @@ def failure_rate(
     *,
     neighbors: int,
     own: ArrayLike | None = None,
-    prior: float = PRIOR,
     progress: Progress = silent,
 ) -> Array:
     """Smoothed error rate among the nearest judged samples of each query.
 
     With ``f`` failures among ``k`` neighbours and the overall rate ``p`` it is
-    ``(f + prior * p) / (k + prior)``.
+    ``(f + PRIOR * p) / (k + PRIOR)``.
 
     Parameters
     ----------
@@ -79,5 +78,5 @@ def failure_rate(
     counts &= np.cumsum(counts, axis=1) <= neighbors
     failures = (wrong[found] & counts).sum(axis=1)
     overall = wrong.mean()
-    rate: Array = (failures + prior * overall) / (counts.sum(axis=1) + prior)
+    rate: Array = (failures + PRIOR * overall) / (counts.sum(axis=1) + PRIOR)
     return rate

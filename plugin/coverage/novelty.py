@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import EmptySetError, InputError
+from ..errors import EmptySetError
 from ..progress import Progress, silent
 from .nearest.rows import Rows, checked_rows, same_dimension
 from .verdict import Labels, drive_numbers
@@ -72,15 +72,13 @@ class Subspace:
         return Subspace(self.mean, np.ascontiguousarray(basis[:, len(self.components) :].T))
 
 
-def novelty(pool: Rows, owned: Rows, *, share: float = SHARE) -> NDArray[np.float32]:
-    """Residual of each candidate outside the components that hold ``share`` of S's variance.
+def novelty(pool: Rows, owned: Rows) -> NDArray[np.float32]:
+    """Residual of each candidate outside the components that hold SHARE of S's variance.
 
     Parameters
     ----------
     pool, owned : float32 (n, d), (m, d)
         Unit rows; at least two of S.
-    share : float
-        Share of the variance that is kept, above 0 and below 1.
 
     Returns
     -------
@@ -95,11 +93,11 @@ def novelty(pool: Rows, owned: Rows, *, share: float = SHARE) -> NDArray[np.floa
     """
     pool, owned = checked_rows("U", pool), checked_rows("S", owned)
     same_dimension("U", pool, "S", owned)
-    return subspace(owned, share=share).residual(pool).astype(np.float32)
+    return subspace(owned).residual(pool).astype(np.float32)
 
 
 def left_out_novelty(
-    owned: Rows, drives: Labels, *, share: float = SHARE, progress: Progress = silent
+    owned: Rows, drives: Labels, *, progress: Progress = silent
 ) -> NDArray[np.float32]:
     """Novelty of each image of S against S without its own drive.
 
@@ -124,22 +122,22 @@ def left_out_novelty(
     drive = drive_numbers(drives)
     left_out = _from_products if len(owned) < owned.shape[1] else _from_moments
     left = np.empty(len(owned), np.float32)
-    for number, (mine, residual) in enumerate(left_out(owned, drive, share)):
+    for number, (mine, residual) in enumerate(left_out(owned, drive)):
         left[mine] = residual
         progress(number + 1, int(drive.max()) + 1)
     return left
 
 
-def _from_moments(owned: Rows, drive: Drives, share: float) -> LeftOut:
+def _from_moments(owned: Rows, drive: Drives) -> LeftOut:
     """Each drive's rows and their novelty, by the moments of S less the drive's own."""
     whole = _Moments.of(owned)
     for number in range(int(drive.max()) + 1):
         mine = drive == number
         rest = whole.without(_Moments.of(owned[mine]))
-        yield mine, rest.subspace(share).residual(owned[mine])
+        yield mine, rest.subspace().residual(owned[mine])
 
 
-def _from_products(owned: Rows, drive: Drives, share: float) -> LeftOut:
+def _from_products(owned: Rows, drive: Drives) -> LeftOut:
     """The same from inner products alone (kernel form): smaller matrices where m < d.
 
     With centred products ``C = V diag(w) V^T`` of the rows that are left, the part of x inside the
@@ -151,7 +149,7 @@ def _from_products(owned: Rows, drive: Drives, share: float) -> LeftOut:
         rest = products[np.ix_(~mine, ~mine)]
         _check_left(len(rest))
         row, whole = rest.mean(axis=0), rest.mean()
-        size, vectors, _ = _held(rest - row[:, None] - row + whole, share)
+        size, vectors, _ = _held(rest - row[:, None] - row + whole)
         across = products[np.ix_(mine, ~mine)]
         mean = across.mean(axis=1)
         inside = ((across - mean[:, None] - row + whole) @ vectors) ** 2 / size
@@ -159,30 +157,28 @@ def _from_products(owned: Rows, drive: Drives, share: float) -> LeftOut:
         yield mine, np.sqrt(np.clip(squared, 0, None))
 
 
-def subspace(owned: Rows, *, share: float = SHARE) -> Subspace:
-    """Mean of rows, two at least, and the components that hold ``share`` of their variance.
+def subspace(owned: Rows) -> Subspace:
+    """Mean of rows, two at least, and the components that hold SHARE of their variance.
 
     From the smaller of the two product matrices.
     """
     if len(owned) >= owned.shape[1]:
-        return _Moments.of(owned).subspace(share)
+        return _Moments.of(owned).subspace()
     _check_left(len(owned))
     mean = owned.mean(axis=0, dtype=np.float64)
     centred = owned - mean
-    size, vectors, _ = _held(centred @ centred.T, share)
+    size, vectors, _ = _held(centred @ centred.T)
     return Subspace(mean, (vectors / np.sqrt(size)).T @ centred)
 
 
 def _held(
-    products: NDArray[np.float64], share: float
+    products: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The largest eigenvalues (r,) that together hold ``share``, their vectors and the others'."""
-    if not 0 < share < 1:
-        raise InputError(f"The share of variance is {share}; give one between 0 and 1.")
+    """The largest eigenvalues (r,) that together hold SHARE, their vectors and the others'."""
     size, vectors = np.linalg.eigh(products)
     size, vectors = np.clip(size[::-1], 0, None), vectors[:, ::-1]
     held = np.cumsum(size)
-    kept = int(np.searchsorted(held, share * held[-1])) + 1 if held[-1] > 0 else 0
+    kept = int(np.searchsorted(held, SHARE * held[-1])) + 1 if held[-1] > 0 else 0
     return size[:kept], vectors[:, :kept], vectors[:, kept:]
 
 
@@ -217,12 +213,12 @@ class _Moments:
             self.count - part.count, self.total - part.total, self.products - part.products
         )
 
-    def subspace(self, share: float) -> Subspace:
-        """Mean, and the fewest components that hold ``share`` of the variance."""
+    def subspace(self) -> Subspace:
+        """Mean, and the fewest components that hold SHARE of the variance."""
         _check_left(self.count)
         mean = self.total / self.count
         covariance = self.products / self.count - np.outer(mean, mean)
-        _, inside, outside = _held(covariance, share)
+        _, inside, outside = _held(covariance)
         # What is outside takes one product, or two by way of what is inside.
         if outside.shape[1] < 2 * inside.shape[1]:
             return Subspace(mean, outside.T, outside=True)

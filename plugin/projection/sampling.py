@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+SEED = 51
 
-def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int, *, seed: int = 51) -> Array:
+
+def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int) -> Array:
     """Rows to draw where there are more than ``limit`` (0: no limit), int64, ascending.
 
     Every pick and every gap of the bool (n,) masks stays; S and U keep their ratio, each filled up
@@ -19,7 +21,7 @@ def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int, *, seed: int 
     n = len(owned)
     if not limit or n <= limit:
         return np.arange(n)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     room_owned = round(limit * int(owned.sum()) / n)
     room_pool = limit - room_owned
     kept = _draw(np.flatnonzero(picks & ~owned), limit, rng)

@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..progress import Progress, silent
-
 Array = NDArray[Any]
 
 RANK = 31
@@ -23,6 +21,7 @@ RANK = 31
 BASIS_FROM = 20_000
 """Samples that the principal directions are read off."""
 BLOCK = 16_384
+SEED = 51
 WORTH_IT = 1 << 25
 """Numbers in a matrix (128 MB) below which it is multiplied as a whole."""
 
@@ -38,19 +37,12 @@ class Sketch:
         Coordinates of the filter; 0 goes without one.  Default by size.
     """
 
-    def __init__(
-        self,
-        embeddings: Array,
-        *,
-        rank: int | None = None,
-        seed: int = 51,
-        progress: Progress = silent,
-    ) -> None:
+    def __init__(self, embeddings: Array, *, rank: int | None = None) -> None:
         self.embeddings = embeddings
         n, d = embeddings.shape
         rank = (RANK if embeddings.size > WORTH_IT else 0) if rank is None else rank
         rank = min(rank, d)
-        self._basis = _principal(embeddings, rank, seed) if rank else None
+        self._basis = _principal(embeddings, rank) if rank else None
         self._filter = np.empty((n, rank + 1), np.float32) if rank else embeddings
         if self._basis is None:
             return
@@ -59,7 +51,6 @@ class Sketch:
             rows = np.asarray(embeddings[part])
             self._filter[part, :rank] = rows @ self._basis
             self._filter[part, rank] = _rest(rows, self._filter[part, :rank])
-            progress(min(start + BLOCK, n), n)
 
     def of(self, query: Array) -> BoundedSearch:
         """All rows bounded for one unit vector (d,); ask it as often as there are sets."""
@@ -69,10 +60,6 @@ class Sketch:
             kept = vector @ self._basis
             asked = np.append(kept, _rest(vector[None], kept[None])).astype(np.float32)
         return BoundedSearch(self.embeddings, vector, self._filter @ asked)
-
-    def top(self, query: Array, m: int, among: Array | None = None) -> tuple[Array, Array]:
-        """See :meth:`BoundedSearch.top`, for one question only."""
-        return self.of(query).top(m, among)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +119,12 @@ def _rest(rows: Array, kept: Array) -> Array:
     return np.sqrt(np.maximum(left, 0))
 
 
-def _principal(embeddings: Array, rank: int, seed: int) -> Array:
+def _principal(embeddings: Array, rank: int) -> Array:
     """Orthonormal directions that hold most of the rows' length, float32 (d, rank)."""
     n = len(embeddings)
     drawn = np.arange(n)
     if n > BASIS_FROM:
-        drawn = np.sort(np.random.default_rng(seed).choice(n, BASIS_FROM, replace=False))
+        drawn = np.sort(np.random.default_rng(SEED).choice(n, BASIS_FROM, replace=False))
     rows = np.asarray(embeddings[drawn], dtype=np.float32)
     _, directions = np.linalg.eigh((rows.T @ rows).astype(np.float64))
     return np.ascontiguousarray(directions[:, ::-1][:, :rank], dtype=np.float32)

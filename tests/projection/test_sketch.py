@@ -35,7 +35,7 @@ def test_the_best_are_those_of_brute_force(made, rank):
     search = Sketch(rows, rank=rank)
     for query in [*made(5, 64, seed=9), *rows[:2]]:
         for m in (1, 50):
-            found, similarity = search.top(query, m)
+            found, similarity = search.of(query).top(m)
             _, exact = brute(rows, query, m)
             assert len(set(found.tolist())) == m
             # Compared by value: float32 may swap two that differ in the seventh digit.
@@ -46,20 +46,20 @@ def test_the_best_are_those_of_brute_force(made, rank):
 def test_only_the_rows_that_count_are_found():
     rows, rng = decaying(2000, 32), np.random.default_rng(1)
     among = rng.random(2000) < 0.1
-    found, _ = Sketch(rows, rank=5).top(rows[3], 20, among)
+    found, _ = Sketch(rows, rank=5).of(rows[3]).top(20, among)
     assert among[found].all()
     exact = np.where(among, 1 - rows.astype(np.float64) @ rows[3].astype(np.float64), np.inf)
     assert_same_neighbours(found, exact, tie=1e-6)
-    assert len(Sketch(rows, rank=5).top(rows[3], 5000, among)[0]) == among.sum()
-    assert len(Sketch(rows, rank=5).top(rows[3], 5, np.zeros(2000, bool))[0]) == 0
+    assert len(Sketch(rows, rank=5).of(rows[3]).top(5000, among)[0]) == among.sum()
+    assert len(Sketch(rows, rank=5).of(rows[3]).top(5, np.zeros(2000, bool))[0]) == 0
 
 
 def test_copies_come_by_row_and_opposites_are_found():
     row = unit(np.ones((1, 16)))
     rows = np.concatenate([np.repeat(row, 40, axis=0), -np.repeat(row, 40, axis=0)])
     search = Sketch(rows, rank=3)
-    assert search.top(row[0], 3)[0].tolist() == [0, 1, 2]
-    assert search.top(-row[0], 3)[0].tolist() == [40, 41, 42]
+    assert search.of(row[0]).top(3)[0].tolist() == [0, 1, 2]
+    assert search.of(-row[0]).top(3)[0].tolist() == [40, 41, 42]
 
 
 def test_few_rows_are_read_where_directions_differ_in_weight(tmp_path):
@@ -75,7 +75,7 @@ def test_few_rows_are_read_where_directions_differ_in_weight(tmp_path):
 
     search = Sketch(rows.view(Counted), rank=31)
     read.clear()
-    search.top(decaying(1, 128, seed=5)[0], 50)
+    search.of(decaying(1, 128, seed=5)[0]).top(50)
     assert sum(read) < 2000
 
 

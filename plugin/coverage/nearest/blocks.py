@@ -53,11 +53,10 @@ Nearest = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Rows a block of queries and of references, and the expected share of the product's time."""
+    """Rows a block of queries and of references."""
 
     queries: int
     references: int
-    cost: float = 0.0
 
 
 def plan(
@@ -91,7 +90,7 @@ def plan(
         return None
     cost = _expected(queries, references, group, high, wide)
     worth = _WORTH / 2 if queries is references else _WORTH  # half of the product does
-    return Plan(high, wide, cost) if cost < worth else None
+    return Plan(high, wide) if cost < worth else None
 
 
 def closest_by_blocks(

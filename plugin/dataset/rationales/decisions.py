@@ -26,6 +26,7 @@ Verdict = Literal["agree", "disagree", "relabel", "unsure"]
 DECISIONS: tuple[Verdict, ...] = get_args(Verdict)
 NOTE_MAX = 4000
 LABEL_MAX = 200
+LABELS_MAX = 500
 HISTORY_MAX = 50
 """Steps kept of one sample."""
 TICK = timedelta(milliseconds=1)
@@ -179,13 +180,13 @@ def standing(samples: Samples, sample_id: str, *, model: str = "") -> Decision:
     return _standing(_open(dataset_of(samples), names, sample_id), names)
 
 
-def labels(samples: Samples, *, limit: int = 500) -> list[str]:
+def labels(samples: Samples) -> list[str]:
     """Classes to relabel to: those of the ground truth, the most frequent first."""
     path = truth_path(samples)
     if path is None:
         return []
     counted = {str(k): n for k, n in samples.count_values(path).items() if k is not None}
-    return sorted(counted, key=lambda name: (-counted[name], name))[:limit]
+    return sorted(counted, key=lambda name: (-counted[name], name))[:LABELS_MAX]
 
 
 def _checked(decision: str, label: str | None, note: str | None) -> Decision:

@@ -23,6 +23,7 @@ from ..store.vectors import vectors
 from .decisions import opened
 
 Array = NDArray[Any]
+FIELD = Names().embedding
 BYTES_MAX = 2 << 30
 """Memory that all vectors kept may take: half a million of 1024 numbers."""
 
@@ -37,27 +38,20 @@ class Neighbors:
 
 @dataclass(frozen=True, eq=False)
 class _Matrix:
-    """Unit rows of one dataset's field, in the order of ``ids``."""
+    """Unit rows of one dataset, in the order of ``ids``."""
 
     ids: list[str]
     place: dict[str, int]
     rows: NDArray[np.float32]
 
 
-_kept: LRUCache[tuple[str, str], _Matrix] = LRUCache(BYTES_MAX, lambda one: one.rows.nbytes)
-"""By dataset and field."""
+_kept: LRUCache[str, _Matrix] = LRUCache(BYTES_MAX, lambda one: one.rows.nbytes)
+"""By dataset."""
 _lock = threading.Lock()
 
 
-def nearest(
-    dataset: fo.Dataset, sample_id: str, *, k: int = 8, field: str | None = None
-) -> Neighbors:
+def nearest(dataset: fo.Dataset, sample_id: str, *, k: int = 8) -> Neighbors:
     """The ``k`` samples of the dataset whose embeddings are closest to that of ``sample_id``.
-
-    Parameters
-    ----------
-    field
-        Vector field; ``embedding`` where none is named.
 
     Raises
     ------
@@ -66,9 +60,8 @@ def nearest(
     InputError
         The sample is gone, or the embeddings would not fit in :data:`BYTES_MAX`.
     """
-    field = field or Names().embedding
-    own = _unit(_own(dataset, sample_id, field)[None])[0]
-    matrix = _matrix(dataset, field, sample_id, own)
+    own = _unit(_own(dataset, sample_id)[None])[0]
+    matrix = _matrix(dataset, sample_id, own)
     similarity = matrix.rows @ own
     similarity[matrix.place[sample_id]] = -np.inf
     k = min(k, len(similarity) - 1)
@@ -84,20 +77,20 @@ def forget() -> None:
         _kept.clear()
 
 
-def _own(dataset: fo.Dataset, sample_id: str, field: str) -> Array:
-    if not dataset.has_field(field):
+def _own(dataset: fo.Dataset, sample_id: str) -> Array:
+    if not dataset.has_field(FIELD):
         raise EmptySetError(
-            f"No sample has an {field}: import embeddings.pt with the feature cache, or run "
+            f"No sample has an {FIELD}: import embeddings.pt with the feature cache, or run "
             "`compute_embeddings`."
         )
-    own = opened(dataset, sample_id, [field])[field]
+    own = opened(dataset, sample_id, [FIELD])[FIELD]
     if own is None:
-        raise EmptySetError(f"This sample has no {field}.")
+        raise EmptySetError(f"This sample has no {FIELD}.")
     return np.asarray(own, np.float32)
 
 
-def _matrix(dataset: fo.Dataset, field: str, sample_id: str, own: Array) -> _Matrix:
-    key = (str(dataset_id(dataset)), field)
+def _matrix(dataset: fo.Dataset, sample_id: str, own: Array) -> _Matrix:
+    key = str(dataset_id(dataset))
     with _lock:
         kept = _kept.get(key)
         if kept is not None and len(own) == kept.rows.shape[1]:
@@ -113,7 +106,7 @@ def _matrix(dataset: fo.Dataset, field: str, sample_id: str, own: Array) -> _Mat
             )
         while _kept and _kept.currsize + size > BYTES_MAX:
             _kept.popitem()
-        read = vectors.read(dataset, field)
+        read = vectors.read(dataset, FIELD)
         place_of = {one: at for at, one in enumerate(read.ids)}
         matrix = _kept[key] = _Matrix(read.ids, place_of, _unit(read.matrix))
         return matrix

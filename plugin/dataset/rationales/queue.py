@@ -143,10 +143,10 @@ class Counts:
         return by.get("agree", 0) / sure if sure else None
 
 
-def counts(view: Samples, *, model: str = "", bins: int = BINS) -> Counts:
+def counts(view: Samples, *, model: str = "") -> Counts:
     """Count a view by status, tier, decision, class and score; refuses what :func:`queue` does."""
     names = require_verdicts(view, model)
-    edges = score_edges(*score_range(view, model=model), bins=bins)
+    edges = score_edges(*score_range(view, model=model))
     truth, status = truth_path(view), f"${names.prediction_status}"
     decision = f"${names.decision}" if is_decided(view, names) else None
     said = {
@@ -190,7 +190,7 @@ def counts(view: Samples, *, model: str = "", bins: int = BINS) -> Counts:
         for row in sorted(found["cells"], key=_name)
         for of in (row["_id"],)
     ]
-    scores = {name: [0] * bins for name in STATUSES}
+    scores = {name: [0] * BINS for name in STATUSES}
     for row in found["scores"]:
         at = bounds.index(row["_id"])
         for name in STATUSES:

@@ -18,6 +18,8 @@ import numpy as np
 LEVEL = 0.01
 LEAST_COUNT = 3
 LEAST_LIFT = 1.5
+MOST = 8
+"""Values that are named."""
 MOST_CATEGORIES = 12
 """Numbers with more distinct values than this are cut into low, middle and high."""
 
@@ -50,8 +52,6 @@ def over_represented(
     owned: Mapping[str, Sequence[Any]],
     *,
     markers: Collection[str] = (),
-    level: float = LEVEL,
-    most: int = 8,
 ) -> list[Shared]:
     """Metadata values that are more frequent here than in S.
 
@@ -67,8 +67,8 @@ def over_represented(
     Returns
     -------
     list of Shared
-        The most surprising first; at most ``most``.  Each has at least three images here, is at
-        least 1.5 times as frequent as in S, and has a corrected p below ``level``.
+        The most surprising first; at most :data:`MOST`.  Each has at least three images here, is at
+        least 1.5 times as frequent as in S, and has a corrected p below :data:`LEVEL`.
 
     Examples
     --------
@@ -94,11 +94,11 @@ def over_represented(
     found, worst = [], 0.0
     for rank, shared in enumerate(tried):
         worst = max(worst, min(1.0, shared.p * (len(tried) - rank)))
-        if worst > level:
+        if worst > LEVEL:
             break
         if shared.here >= LEAST_COUNT and (shared.lift is None or shared.lift >= LEAST_LIFT):
             found.append(Shared(**{**vars(shared), "p": worst}))
-    return ([shared for shared in found if shared.field not in markers] or found)[:most]
+    return ([shared for shared in found if shared.field not in markers] or found)[:MOST]
 
 
 def _categories(here: Sequence[Any], owned: Sequence[Any]) -> tuple[list[str], list[str]]:

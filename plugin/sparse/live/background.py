@@ -11,12 +11,14 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+WAITING = 256
+
 
 class Background:
-    """Runs calls in a thread; ``size`` may wait, ``dropped`` is called for each without room."""
+    """Runs calls in a thread; ``dropped`` is called for each that there is no room for."""
 
-    def __init__(self, size: int = 256, dropped: Callable[[], object] | None = None) -> None:
-        self._queue: queue.Queue[Callable[[], object] | None] = queue.Queue(size)
+    def __init__(self, dropped: Callable[[], object]) -> None:
+        self._queue: queue.Queue[Callable[[], object] | None] = queue.Queue(WAITING)
         self._dropped = dropped
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="sparse-background", daemon=True)
@@ -30,8 +32,7 @@ class Background:
                 return True
             except queue.Full:
                 pass
-        if self._dropped is not None:
-            self._dropped()
+        self._dropped()
         return False
 
     def close(self, seconds: float = 10.0) -> None:

@@ -251,10 +251,10 @@ def write_uv(message: UvCoordinates, resolution: Resolution) -> str:
     return write("uv_coordinates", payload)
 
 
-def write_error(error: MessageError, **details: Any) -> str:
-    """``error`` with its code, its sentence and details."""
+def write_error(error: MessageError) -> str:
+    """``error`` with its code and its sentence; no error has details."""
     code = Code(error.code).value
-    return write("error", {"code": code, "message": str(error), "details": details})
+    return write("error", {"code": code, "message": str(error), "details": {}})
 
 
 def write_reconstruction(frame_id: int, png: bytes) -> str:

@@ -71,7 +71,7 @@ class Server:
         # A default that is unknown or damaged would fail every session that names no other.
         self.registry.get(self.sampling.checkpoint_key)
         self.metrics = Metrics()
-        self.background = Background(dropped=self.metrics.dropped.inc)
+        self.background = Background(self.metrics.dropped.inc)
         self.closing = False
         self.started = time.time()
         self._pool = ThreadPoolExecutor(params.workers, thread_name_prefix="sparse")

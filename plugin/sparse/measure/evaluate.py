@@ -30,6 +30,7 @@ from .quality import psnr, rank_correlation, ssim
 
 Frames = NDArray[np.uint8]
 MODEL = "model"
+SEEDS = 2
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,6 @@ def measure_all(
     sequences: Frames,
     plan: Plan,
     *,
-    seeds: int = 2,
     progress: Progress = silent,
 ) -> pd.DataFrame:
     """What :func:`measure` returns, in a sorted row for each policy, seed and sequence.
@@ -157,7 +157,7 @@ def measure_all(
     rows, index = [], []
     for policy in policies:
         for number, frames in enumerate(sequences):
-            seed = number % seeds
+            seed = number % SEEDS
             rows.append(measure(model, policy, frames, plan, seed=1000 * seed + number))
             index.append((policy.name, seed, number))
             progress(len(rows), len(policies) * len(sequences))

@@ -76,7 +76,6 @@ def named_channel(
     drive_field: str | None = None,
     camera_field: str | None = None,
     without: Collection[str] = (),
-    everything: bool = False,
 ) -> NamedChannel:
     """What sets each named drive of U apart from the drives of S, and the ranges of S.
 
@@ -95,8 +94,6 @@ def named_channel(
         A field that names the camera: numbers are then compared camera by camera.
     without
         Fields that are not asked either, such as those that say who is in S and in U.
-    everything
-        Give every comparison, and not only those that separate.
 
     Raises
     ------
@@ -123,7 +120,7 @@ def named_channel(
         pool_cameras=asked.pool_cameras,
     )
     findings = {
-        drive: sorted((row for row in rows if everything or row.sentence), key=_order)
+        drive: sorted((row for row in rows if row.sentence), key=_order)
         for drive, rows in found.items()
     }
     return NamedChannel(findings, _ranges(asked, owned_drives, alpha), asked.asked)
@@ -187,9 +184,9 @@ def outside_ranges(
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:
-    """What separates first; then by level, where that decides; then the image before its fields."""
+    """By level, where that decides; then the image before its fields."""
     level = finding.corrected if finding.supported else 1.0
-    return not finding.sentence, level, finding.attribute not in ATTRIBUTES, -finding.outside
+    return level, finding.attribute not in ATTRIBUTES, -finding.outside
 
 
 def questions(

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import fiftyone as fo
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.named.channel import named
 from gapsphere.plugin.dataset.gaps.vectors.attributes import MOST_FIELDS, named_channel, questions
 from gapsphere.plugin.dataset.gaps.vectors.measure import compute_attributes
 from gapsphere.plugin.dataset.store.fields import attributes
@@ -39,6 +40,14 @@ def drives(dataset, tmp_path):
 def sides(dataset):
     own, pool = dataset.match_tags("S"), dataset.match_tags("U")
     return own.values("id"), own.values("sequence"), pool.values("id"), pool.values("sequence")
+
+
+def compared(dataset, **how):
+    """Every comparison by drive, also those that do not separate."""
+    _, owned, _, pool = asked_of = sides(dataset)
+    asked = questions(dataset, Names(), *asked_of, **how)
+    cameras = {"owned_cameras": asked.owned_cameras, "pool_cameras": asked.pool_cameras}
+    return named(asked.attributes, owned, pool, **cameras)
 
 
 def test_the_dusk_drive_is_named_by_its_brightness_and_the_day_drive_is_not(drives):
@@ -113,12 +122,9 @@ def test_numbers_are_compared_camera_by_camera(drives):
     rng = np.random.default_rng(6)
     values = [dict.fromkeys(ATTRIBUTES, light + rng.normal()) for _, light in dark.values()]
     attributes.write(drives, Names(), list(dark), values)
-    together = named_channel(drives, Names(), *sides(drives), everything=True).findings["dusk"]
-    by_camera = named_channel(
-        drives, Names(), *sides(drives), camera_field="camera", everything=True
-    )
+    together, apart = compared(drives)["dusk"], compared(drives, camera_field="camera")["dusk"]
+    by_camera = named_channel(drives, Names(), *sides(drives), camera_field="camera")
     assert {each["camera"] for each in by_camera.ranges} == {"rear", "front"}
-    apart = by_camera.findings["dusk"]
     light = next(row for row in together if row.attribute == "brightness")
     assert light.median < light.lowest
     (rear,) = [row for row in apart if row.attribute == "brightness"]
