@@ -77,7 +77,7 @@ def extract_frames(
     stem : str, optional
         What the names of the files begin with, in place of the video's own name and fingerprint.
     progress : callable of (done, total), optional
-        Called once a decoded frame; ``total`` is what the file claims, 0 if it does not say.
+        Called once a decoded frame; ``total`` is what the file claims, or its duration gives.
 
     Returns
     -------
@@ -119,8 +119,9 @@ def extract_frames(
     try:
         with av.open(str(video)) as container:
             stream = _video_stream(video, container)
+            claimed = stream.frames or _by_duration(stream, container)
             for number, seconds, frame in _timed_frames(stream, container):
-                progress(number + 1, stream.frames)
+                progress(number + 1, max(claimed, number + 1))
                 if fps is not None and seconds < _next_time(frames, fps) - 1e-6:
                     continue
                 path = folder / f"{stem}_{number:06d}{suffix}"
@@ -178,6 +179,11 @@ def _video_stream(video: Path, container: InputContainer) -> VideoStream:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     return stream
+
+
+def _by_duration(stream: VideoStream, container: InputContainer) -> int:
+    """Frames that the duration holds: Matroska, of which WebM is one kind, counts none."""
+    return round((container.duration or 0) / 1_000_000 * (stream.average_rate or 0))
 
 
 def _timed_frames(

@@ -78,6 +78,14 @@ def test_two_videos_of_one_name_do_not_mix(tmp_path):
     assert not {f.path for f in one} & {f.path for f in other}
 
 
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_the_frames_to_come_are_known(tmp_path, ending):
+    told = []
+    report = lambda done, total: told.append((done, total))  # noqa: E731
+    extract_frames(make_video(tmp_path / f"a{ending}"), tmp_path / "out", fps=1, progress=report)
+    assert told == [(done, 20) for done in range(1, 21)]
+
+
 def test_a_run_that_is_stopped_leaves_whole_files_and_continues(tmp_path):
     video = make_video(tmp_path / "a.mp4")
 

@@ -19,7 +19,7 @@ from typing import Any
 import fiftyone as fo
 
 from ....embeddings.video import extract_frames, fingerprint
-from ....errors import GapsphereError, MissingDependencyError
+from ....errors import Cancelled, GapsphereError, MissingDependencyError
 from ....progress import Progress, silent
 from ...store import places
 from ...store.names import FRAME_NUMBER, SEQUENCE
@@ -73,7 +73,9 @@ def with_frames(
                 given = frames_per_second, camera_topics
                 frames[of] = _recorded(first[of], home, *given, found, progress)
             else:
-                frames[of] = _frames(first[of], home, frames_per_second)
+                frames[of] = _frames(first[of], home, frames_per_second, progress)
+        except Cancelled:
+            raise
         except GapsphereError as error:
             if alone:
                 raise
@@ -131,8 +133,8 @@ def _folder(video: str) -> str:
     return f"{Path(video).stem}-{digest}"
 
 
-def _frames(video: str, home: _Home, frames_per_second: float) -> list[Row]:
-    found = extract_frames(video, home.folder, fps=frames_per_second, stem=home.stem)
+def _frames(video: str, home: _Home, fps: float, progress: Progress) -> list[Row]:
+    found = extract_frames(video, home.folder, fps=fps, stem=home.stem, progress=progress)
     return [
         {
             _PATH: str(Path(frame.path).resolve()),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.images.load import load_images, tag_samples
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
-from gapsphere.plugin.errors import ArtifactError, EmptySetError, ImageError, InputError
+from gapsphere.plugin.errors import ArtifactError, Cancelled, EmptySetError, ImageError, InputError
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from PIL import Image
 
@@ -117,6 +117,21 @@ def test_a_video_becomes_ordered_frames(dataset, make_video):
     assert dataset.values("sequence") == ["day1/drive one.mp4"] * 4
     assert dataset.values("frame_number") == sorted(dataset.values("frame_number"))
     load_images(dataset, pool=path, frames_per_second=2.0)
+    assert len(dataset) == 4
+
+
+def test_a_stop_in_the_middle_of_a_video_stops_and_a_rerun_goes_on(dataset, make_video, tmp_path):
+    make_video("a.mp4"), make_video("b.mp4", 40)
+
+    def stop(done: int, total: int) -> None:
+        assert total == 20
+        if done == 8:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load_images(dataset, pool=str(tmp_path), progress=stop)
+    assert not len(dataset)
+    assert load_images(dataset, pool=str(tmp_path)).left_out.counts == {}
     assert len(dataset) == 4
 
 
