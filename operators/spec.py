@@ -121,4 +121,4 @@ class CheckSpec(StepOperator):
         if not params.spec.strip():
             raise InputError("Name the Visual Spec: the path of its ZIP or its spec.json.")
         _, samples = form.targeted(ctx, form.VIEW)
-        return check_view(params.spec.strip(), samples, params, progress=report("Embedding"))
+        return check_view(samples, params.spec.strip(), params, progress=report("Embedding"))

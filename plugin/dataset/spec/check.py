@@ -190,9 +190,10 @@ def writes(names: Names) -> Writes:
 
 
 @database_failures()
+@holds_lease("check_spec", "spec")
 def check_view(
-    spec_path: str | Path,
     samples: Samples,
+    spec_path: str | Path,
     params: CheckSpecParams | None = None,
     *,
     encoder: Encoder | None = None,
@@ -203,17 +204,7 @@ def check_view(
     A vector that the spec's own encoder has put on a sample is used; samples without one are
     embedded for this check alone.  The verdicts of an earlier check are cleared.
     """
-    return _checked(samples, params or CheckSpecParams(), spec_path, encoder, progress)
-
-
-@holds_lease("check_spec", "spec")
-def _checked(
-    samples: Samples,
-    params: CheckSpecParams,
-    spec_path: str | Path,
-    encoder: Encoder | None,
-    progress: Progress,
-) -> SpecCheckResult:
+    params = params or CheckSpecParams()
     spec = read_spec(spec_path)
     samples = admitted(samples, params.slices)
     if not counted(samples):

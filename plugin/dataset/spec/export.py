@@ -92,6 +92,7 @@ class SpecResult(Result):
 
 
 @database_failures()
+@holds_lease("export_visual_spec", "spec")
 def export_visual_spec(
     samples: Samples,
     params: SpecParams | None = None,
@@ -118,11 +119,7 @@ def export_visual_spec(
     InputError, ArtifactError
         A word or a file that cannot be used.
     """
-    return _exported(samples, params or SpecParams(), source, progress)
-
-
-@holds_lease("export_visual_spec", "spec")
-def _exported(samples: Samples, params: SpecParams, source: str, progress: Progress) -> SpecResult:
+    params = params or SpecParams()
     samples = admitted(samples, params.slices)
     refuse_foreign(dataset_of(samples), Names(params.suffix), Writes(STEP), issued.WRITES)
     spec, warnings = _compose(samples, params, source)

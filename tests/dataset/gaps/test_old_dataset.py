@@ -128,7 +128,7 @@ def test_it_is_asked(old):
 
 
 def test_its_visual_spec_is_checked(old):
-    checked = check_view(MADE / "dusk.zip", old)
+    checked = check_view(old, MADE / "dusk.zip")
     assert len(checked.answers) == 24
     assert checked.quantity == 6
     accepted = {answer.id for answer in checked.answers if answer.verdict == "accepted"}

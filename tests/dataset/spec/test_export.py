@@ -282,7 +282,7 @@ def test_new_images_are_answered_with_support_and_what_they_are_outside_of(
     said = check_files(path, dark, encoder=encoder).answers
     assert all(a.outside[0] == "darker" for a in said)
     assert "outside the range of S: darker, " in str(said[0])
-    viewed = check_view(path, driven, encoder=encoder)
+    viewed = check_view(driven, path, encoder=encoder)
     by_path = {a.path: a.outside for a in viewed.answers}
     assert [by_path[a.path] for a in said] == [a.outside for a in said]
 
@@ -335,7 +335,7 @@ def test_a_spec_that_turns_its_candidates_down_says_with_which_delta_they_pass(a
     assert distances[0] - 2e-4 < proposed < distances[0]
     passing = issue(red(analysed), path, spec_delta=proposed)
     assert not any("covered already" in warning for warning in passing.warnings)
-    verdicts = check_view(path, red(analysed)).counts
+    verdicts = check_view(red(analysed), path).counts
     assert verdicts["accepted"] == 8
 
 
@@ -412,17 +412,17 @@ def test_an_unpacked_spec_judges_as_the_zip_does_and_as_all_of_s(analysed, encod
 def test_a_check_on_a_view_writes_verdicts_and_embeds_nothing_twice(analysed, encoder, tmp_path):
     path = issue(red(analysed), tmp_path / "red.zip").path
     calls = len(encoder.calls)
-    checked = check_view(path, analysed, encoder=encoder)
+    checked = check_view(analysed, path, encoder=encoder)
     assert len(encoder.calls) == calls
     assert analysed.count_values("spec_verdict") == {
         verdict: count for verdict, count in checked.counts.items() if count
     }
     record = runs.read(analysed, Names(), "spec_check")
     assert record.inputs["spec"] == checked.id
-    check_view(path, red(analysed), encoder=encoder)
+    check_view(red(analysed), path, encoder=encoder)
     assert len(analysed.exists("spec_verdict")) == 8  # what an earlier check said is gone
     other = CheckSpecParams(suffix="b")
-    check_view(path, red(analysed)[:2], other, encoder=encoder)  # no vectors there: embedded
+    check_view(red(analysed)[:2], path, other, encoder=encoder)  # no vectors there: embedded
     assert len(encoder.calls) > calls
     assert len(analysed.exists("spec_verdict_b")) == 2
     assert not analysed.has_field("embedding_b")
@@ -447,7 +447,7 @@ def test_a_picture_that_was_saved_again_counts_once(analysed, encoder, tmp_path,
     if kind == "view":
         dataset.add_images_dir(str(folder))
         new = dataset.match(fo.ViewField("filepath").starts_with(str(folder)))
-        checked = check_view(path, new.sort_by("filepath", reverse=True), encoder=encoder)
+        checked = check_view(new.sort_by("filepath", reverse=True), path, encoder=encoder)
     else:
         files = sorted(folder.iterdir(), reverse=True)
         checked = check_files(path, files, encoder=encoder)

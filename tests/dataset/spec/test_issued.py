@@ -71,7 +71,7 @@ def test_images_that_come_later_count_and_those_known_before_do_not(
     one["embedding"] = -one["embedding"]
     one.save()
 
-    checked = check_view(tmp_path / "a.zip", analysed.exclude(before), encoder=encoder)
+    checked = check_view(analysed.exclude(before), tmp_path / "a.zip", encoder=encoder)
     counts = {"accepted": now.accepted, "near miss": now.near_miss}
     counts |= {"off target": now.off_target, "covered already": now.covered}
     assert (now.images, counts, now.met) == (9, checked.counts, checked.met)
