@@ -82,11 +82,7 @@ class LoadImages(StepOperator):
                 ctx.dataset,
                 params.owned_images,
                 params.pool_images,
-                csv=params.csv,
-                frames_per_second=params.frames_per_second,
-                camera_topics=params.camera_topics,
-                num_workers=params.num_workers,
-                update_known=params.update_known,
+                **params.how(),
                 progress=report("Loading"),
             )
             lines.append(str(loaded))

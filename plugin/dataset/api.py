@@ -197,17 +197,7 @@ def load_images(
     --------
     >>> gapsphere.load_images(dataset, "owned/", "recordings/*.mp4")     # doctest: +SKIP
     """
-    return load.load_images(
-        dataset,
-        owned,
-        pool,
-        csv=params.csv,
-        frames_per_second=params.frames_per_second,
-        camera_topics=params.camera_topics,
-        num_workers=params.num_workers,
-        update_known=params.update_known,
-        progress=report("Loading"),
-    )
+    return load.load_images(dataset, owned, pool, **params.how(), progress=report("Loading"))
 
 
 def tag_samples(
@@ -474,8 +464,8 @@ def check_spec(
     >>> print(gapsphere.check_spec("night.zip", "new_drive/"))          # doctest: +SKIP
     """
     progress = report("Embedding")
-    if isinstance(images, (fo.Dataset, fo.DatasetView)):
-        return check.check_view(spec, images, params, encoder=model, progress=progress)
+    if isinstance(images, SAMPLES):
+        return check.check_view(images, spec, params, encoder=model, progress=progress)
     return check.check_files(spec, images, params, encoder=model, progress=progress)
 
 

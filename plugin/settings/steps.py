@@ -6,7 +6,7 @@ these classes.  A step has one class; a class that runs several steps inherits t
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
 
@@ -89,6 +89,10 @@ class LoadParams(Params, section="data"):
         key="data.camera_topics",
     )
     num_workers: int = fields.num_workers("Threads that read images", key="inference.num_workers")
+
+    def how(self) -> dict[str, Any]:
+        """All but the two sources, which the Python API takes in more forms."""
+        return self.model_dump(exclude={"owned_images", "pool_images"})
 
 
 class InferenceParams(ImageParams, section="inference"):

@@ -72,8 +72,7 @@ def load_into(dataset: fo.Dataset, images: LoadParams, left_out_file: str | None
     """Load images and say so; what was left out goes to a file where one is named."""
     from ...plugin.dataset import api
 
-    others = images.model_dump(exclude={"owned_images", "pool_images"})
-    loaded = api.load_images(dataset, images.owned_images, images.pool_images, **others)
+    loaded = api.load_images(dataset, images.owned_images, images.pool_images, **images.how())
     print(loaded)
     if left_out_file:
         loaded.left_out.write(left_out_file)
