@@ -69,9 +69,7 @@ def frames_among(samples: Samples, slices: str | None) -> Samples:
     return found
 
 
-def frames_of_videos(
-    samples: Samples, *, frames_per_second: float = ALL_FRAMES, progress: Progress = silent
-) -> fo.Dataset:
+def frames_of_videos(samples: Samples, *, progress: Progress = silent) -> fo.Dataset:
     """The frames of videos as images of a dataset of their own, ``NAME-frames``.
 
     A video's frames become one sequence by :func:`.load.load_images`; calling it again adds only
@@ -93,10 +91,6 @@ def frames_of_videos(
     owned = [path for path, mine in zip(paths, tags, strict=True) if OWNED_TAG in mine]
     pool = [path for path in paths if path not in set(owned)]
     load_images(
-        frames,
-        owned or None,
-        pool or None,
-        frames_per_second=frames_per_second,
-        progress=progress,
+        frames, owned or None, pool or None, frames_per_second=ALL_FRAMES, progress=progress
     )
     return frames

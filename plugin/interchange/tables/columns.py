@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from reprlib import Repr
@@ -181,18 +180,6 @@ def shown(cell: str) -> str:
     ("'1e5'", 80)
     """
     return _QUOTED.repr(cell)
-
-
-def typed(cells: Sequence[str]) -> list[Cell]:
-    """Cells in the narrowest type that fits them all; an empty one is a missing value.
-
-    >>> typed(["1", "", "3"]), typed(["1.10", "1.9"])
-    ([1, None, 3], ['1.10', '1.9'])
-    """
-    column = Narrowing()
-    for cell in cells:
-        column.see(cell)
-    return [column.convert(cell) for cell in cells]
 
 
 def fitted(cell: str, kind: Kind, *, decimal_comma: bool = False) -> Cell:

@@ -5,7 +5,6 @@ import numpy as np
 from gapsphere.plugin.dataset.store.workspaces import save_workspace
 
 PANEL = '[data-cy="gap-explorer"]'
-ALERT = '[data-cy="gs-results"] [role=alert]'
 
 
 def test_before_anything_is_computed_a_button_runs_it(panel, dataset, images, shot):
