@@ -138,11 +138,9 @@ class Explainer:
         if min(smaller) < COARSEST:
             return False
         self.grid = smaller
-        sides = (encoder.pixels.height, encoder.pixels.width)
-        blank = torch.zeros(1, 3, *sides, dtype=encoder.dtype, device=encoder.device)
         try:
             with torch.no_grad():
-                encoder.features(self._fitted(blank))
+                encoder.features(self._fitted(encoder.blank()))
         except (RuntimeError, ValueError):  # how networks of one size say so
             self.grid = before
             return False

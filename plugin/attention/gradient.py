@@ -149,10 +149,7 @@ def feature_layer(encoder: TorchEncoder) -> tuple[str, nn.Module]:
     import torch
 
     found: list[tuple[str, nn.Module]] = []
-    grid, pixels = encoder.patch_grid, encoder.pixels
-    blank = torch.zeros(
-        1, 3, pixels.height, pixels.width, dtype=encoder.dtype, device=encoder.device
-    )
+    grid = encoder.patch_grid
     with torch.no_grad(), _Hooks() as hooks:
         for name, module in encoder.module.named_modules():
 
@@ -163,7 +160,7 @@ def feature_layer(encoder: TorchEncoder) -> tuple[str, nn.Module]:
 
             if name:
                 hooks.callback(module.register_forward_hook(note).remove)
-        encoder.features(blank)
+        encoder.features(encoder.blank())
     if not found:
         raise InputError(
             f"{encoder.name} has neither attention nor a feature map of {grid[0]} x {grid[1]}, so "

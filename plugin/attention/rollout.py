@@ -85,7 +85,9 @@ def attention_rollout(
 
     swept: NDArray[np.float64] = sweep(weights, layers(), residual)
     if not np.isfinite(swept).all():
-        raise _empty_row()
+        raise InputError(
+            "a token reads nothing any more: lower discard_ratio, or give residual a weight above 0"
+        )
     return swept[1:]
 
 
@@ -219,9 +221,3 @@ def _start(start: str | NDArray[Any], tokens: int) -> NDArray[np.float64]:
     if not np.isfinite(weights).all():
         raise NotFiniteError("start holds NaN or infinity")
     return weights
-
-
-def _empty_row() -> InputError:
-    return InputError(
-        "a token reads nothing any more: lower discard_ratio, or give residual a weight above 0"
-    )

@@ -77,13 +77,9 @@ class Tower:
 
         layers = _layers(encoder)
         shapes: list[tuple[int, ...]] = []
-        pixels = encoder.pixels
-        blank = torch.zeros(
-            1, 3, pixels.height, pixels.width, dtype=encoder.dtype, device=encoder.device
-        )
         probe = cls(encoder, layers, 0, False)
         with torch.no_grad(), probe.watched(lambda scores: shapes.append(tuple(scores.shape))):
-            encoder.features(blank)
+            encoder.features(encoder.blank())
         patches = encoder.patch_grid[0] * encoder.patch_grid[1]
         tokens = shapes[0][-1] if shapes else 0
         whole = len(shapes) == len(layers) and all(

@@ -98,6 +98,13 @@ class TorchEncoder:
         pooled = self.pool(self.module, images)
         return join_rows(pooled, self.patch_grid[0]) if self.pooling == "rows" else pooled
 
+    def blank(self) -> torch.Tensor:
+        """One black image, to see what the network makes of any: (1, 3, height, width)."""
+        import torch
+
+        sides = self.pixels.height, self.pixels.width
+        return torch.zeros(1, 3, *sides, dtype=self.dtype, device=self.device)
+
     def on(self, device: torch.device) -> TorchEncoder:
         """Give the same encoder on another device; this one stays as it is."""
         import torch
