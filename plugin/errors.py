@@ -79,3 +79,8 @@ class MessageError(GapsphereError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def first_line(error: object) -> str:
+    """What an error of another library says, as a part of a sentence."""
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

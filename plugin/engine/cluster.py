@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import EngineError, GapsphereError, InputError, MissingDependencyError
+from ..errors import EngineError, GapsphereError, InputError, MissingDependencyError, first_line
 
 PATIENCE = 5.0
 """Seconds that a cluster has to answer."""
@@ -175,11 +175,6 @@ def answers(ray: Any) -> bool:
     except OSError:
         return False
     return True
-
-
-def first_line(error: object) -> str:
-    """What an error says, as a part of a sentence."""
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 @contextmanager

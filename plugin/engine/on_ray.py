@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from . import cluster
-from .cluster import first_line, lost
+from .cluster import lost
 from .engine import SHARD_BYTES, Crew, Function, Kept, Shard
 from .ray_crew import RayCrew
 from .ray_keepers import RayKept

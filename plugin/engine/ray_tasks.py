@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from ..errors import EngineError
+from ..errors import EngineError, first_line
 from . import cluster
-from .cluster import PACKAGE, first_line
+from .cluster import PACKAGE
 from .engine import Function, Shard
 
 AHEAD = 2

@@ -22,7 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import ipc
 
-from ..errors import ArtifactError, DimensionError
+from ..errors import ArtifactError, DimensionError, first_line
 from ..interchange.files.checked import refuse_no_file, write_whole
 
 ID = 12
@@ -112,7 +112,7 @@ def read(path: Path) -> Shard:
         batch = _batch(pa.memory_map(str(path)))
         ids, marks, matrix = (_column(batch, at) for at in range(3))
     except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
-        said = str(error).strip().split("\n")[0].rstrip(".")
+        said = first_line(error)
         raise ArtifactError(f"{path} is not a file of vectors ({said}): delete it.") from error
     if ids.nbytes + marks.nbytes + matrix.nbytes > size:
         raise ArtifactError(f"{path} is a compressed file of vectors: delete it.")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ArtifactError
+from ...errors import ArtifactError, first_line
 from ..files.checked import ZIP_DAMAGE, open_zip, refuse_no_file
 
 WIDTH_LIMIT = 1 << 16
@@ -50,9 +50,8 @@ def read_pt(path: Path, *, preferred: str) -> NDArray[Any]:
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise ArtifactError(
-            f"{path.name} cannot be read without running code of it ({reason}); "
+            f"{path.name} cannot be read without running code of it ({first_line(error)[:200]}); "
             "save the plain tensor again with torch.save."
         ) from error
     tensor = _chosen(held, preferred, path.name)

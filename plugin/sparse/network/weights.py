@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from ...errors import CheckpointError
+from ...errors import CheckpointError, first_line
 from ...interchange.files.checked import write_whole
 from .model import ModelConfig, SparsePixelTransformer
 
@@ -63,8 +63,8 @@ def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> Spa
         model = SparsePixelTransformer(config)
         model.load_state_dict({k: v.float() for k, v in tensors.items()})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        first = str(error).splitlines()[0]
-        raise CheckpointError(f"{path} does not fit its own configuration: {first}") from error
+        said = first_line(error)
+        raise CheckpointError(f"{path} does not fit its own configuration: {said}") from error
     model.requires_grad_(False)
     return model.eval().to(device)
 
