@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import ArtifactError
 from .criterion import (
@@ -133,11 +133,6 @@ def coverage_report(
         cutoff=threshold.cutoff,
         **about,
     )
-
-
-def is_gap(dist_to_S: ArrayLike, delta: float) -> NDArray[np.bool_]:
-    """Which distances lie beyond δ.  A distance equal to δ is covered."""
-    return np.asarray(dist_to_S, np.float64) > delta
 
 
 def coverage_json(report: CoverageReport) -> dict[str, Any]:

@@ -9,8 +9,8 @@ Let ``d_g(x)`` be the distance of frame x of drive g to S without g, for m drive
 * Frame threshold at level alpha: the smallest t with
   ``sum_g #{x in g: d_g(x) <= t} / ((m + 1) n_g) >= 1 - alpha``.  Each drive weighs 1 / (m + 1), and
   the remaining 1 / (m + 1), the new drive's own weight, is at infinity.
-* Drive p-value: ``p_u = (1 + #{g: T_g >= T_u}) / (m + 1)``, T being a statistic of a drive's
-  distances, such as their median.
+* Drive p-value: ``p_u = (1 + #{g: T_g >= T_u}) / (m + 1)``, T being the median of a drive's
+  distances.
 
 Guarantee (finite sample, any encoder): if the new drive is exchangeable with those of S, then
 ``P(p_u <= alpha) <= alpha``, and a frame drawn from it at random is beyond the threshold with
@@ -23,22 +23,17 @@ scores of S are thus only overestimated, which makes p larger and the threshold 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 
-Statistic = Literal["median", "mean", "max"]
 Labels = Sequence[Hashable] | NDArray
+Statistic = Callable[[NDArray[np.float64]], Any]
 
-_STATISTICS: Mapping[str, Callable[[NDArray[np.float64]], Any]] = {
-    "median": np.median,
-    "mean": np.mean,
-    "max": np.max,
-}
 _ROUNDING = 1e-9
 """Sums of weights closer than this to 1 - alpha reach it: 9 drives support alpha = 0.1 exactly."""
 
@@ -129,9 +124,8 @@ def drive_p_values(
     owned_drives: Labels,
     pool_distances: ArrayLike,
     pool_drives: Labels,
-    statistic: Statistic = "median",
 ) -> dict[Hashable, float]:
-    """How unusual each drive of U is among the drives of S, as a p-value.
+    """How unusual the median distance of each drive of U is among the drives of S, as a p-value.
 
     The p-values of several drives depend on each other, since they share S: a correction for many
     drives needs a method for dependent p-values, not Benjamini-Hochberg.
@@ -142,8 +136,6 @@ def drive_p_values(
         Distance of each frame of S to the other drives of S, and its drive.
     pool_distances, pool_drives : (k,), k labels
         Distance of each frame of U to S, and its drive.
-    statistic : {"median", "mean", "max"}
-        What stands for a drive.
 
     Returns
     -------
@@ -155,10 +147,8 @@ def drive_p_values(
     >>> drive_p_values([0.1, 0.2, 0.3], ["a", "b", "c"], [0.4, 0.2], ["new", "known"])
     {'new': 0.25, 'known': 0.75}
     """
-    if statistic not in _STATISTICS:
-        raise InputError(f"Unknown statistic {statistic!r}; choose {', '.join(_STATISTICS)}.")
-    own = drive_statistics(owned_distances, owned_drives, statistic, name="S")
-    pool = drive_statistics(pool_distances, pool_drives, statistic, name="U")
+    own = drive_statistics(owned_distances, owned_drives, name="S")
+    pool = drive_statistics(pool_distances, pool_drives, name="U")
     usual = np.array(list(own.values()))
     return {
         drive: float((1 + (usual >= value).sum()) / (len(usual) + 1))
@@ -222,7 +212,7 @@ def provisional_threshold(scores: ArrayLike) -> float:
 
 
 def drive_statistics(
-    distances: ArrayLike, drives: Labels, statistic: Statistic = "median", *, name: str = "S"
+    distances: ArrayLike, drives: Labels, of: Statistic = np.median, *, name: str = "S"
 ) -> dict[Hashable, float]:
     """A statistic of each drive's distances, in the order in which drives first appear.
 
@@ -237,7 +227,6 @@ def drive_statistics(
     labels = [plain[row] for row in first.tolist()]
     order = np.argsort(drive, kind="stable")
     parts = np.split(distance[order], np.cumsum(np.bincount(drive, minlength=count))[:-1])
-    of = _STATISTICS[statistic]
     return {label: float(of(part)) for label, part in zip(labels, parts, strict=True)}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.criterion import CANNOT_SAY, COVERED, GAP, GapVerdict, Threshold
+from ..coverage.criterion import CANNOT_SAY, COVERED, GAP, NAMES, GapVerdict, Threshold
 from ..coverage.nearest.rows import Metric
 from .search_space import OWNED, SearchSpace
 from .sketch import BoundedSearch
@@ -216,7 +216,7 @@ def point_verdict(
     known = not owned and threshold.delta == space.threshold.delta and space.support[row] >= 0
     return Verdict(
         "S" if owned else "U",
-        _NAMES[int(status)],
+        NAMES[int(status)],
         threshold,
         distance=distance,
         percentile=_percentile(space, row, distance),
@@ -316,9 +316,6 @@ def _status(around: Around, threshold: Threshold) -> Status:
     if threshold.provisional or threshold.basis == "none" or 2 * around.cannot_say > around.count:
         return "cannot say"
     return "covered"
-
-
-_NAMES: dict[int, GapVerdict] = {GAP: "gap", COVERED: "covered", CANNOT_SAY: "cannot say"}
 
 
 def _number(value: Any) -> float | None:

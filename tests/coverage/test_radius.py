@@ -4,14 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from gapsphere.plugin.coverage.criterion import COVERED, GAP, Threshold
 from gapsphere.plugin.coverage.nearest.distances import leave_one_out, nearest_distance
-from gapsphere.plugin.coverage.radius import (
-    Threshold,
-    coverage_json,
-    coverage_report,
-    is_gap,
-    threshold_from_json,
-)
+from gapsphere.plugin.coverage.radius import coverage_json, coverage_report, threshold_from_json
 from gapsphere.plugin.coverage.verdict import frame_threshold
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, NotFiniteError
 
@@ -29,7 +24,7 @@ def test_report_holds_the_quantiles_the_radius_and_the_gaps(drive):
 
 
 def test_a_distance_equal_to_delta_is_covered():
-    assert is_gap([0.4, 0.5, 0.6], 0.5).tolist() == [False, False, True]
+    assert Threshold(0.5, "given").verdicts([0.4, 0.5, 0.6]).tolist() == [COVERED, COVERED, GAP]
 
 
 def test_with_delta_at_the_radius_nothing_is_a_gap(drive):

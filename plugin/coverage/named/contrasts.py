@@ -192,7 +192,7 @@ def contrasts(
     """
     usual = np.array(list(drive_statistics(owned, owned_drives).values()))
     beyond = own_range(owned, owned_drives).outside(pool)
-    share = drive_statistics(beyond.astype(float), pool_drives, "mean", name="U")
+    share = drive_statistics(beyond.astype(float), pool_drives, np.mean, name="U")
     found = []
     for drive, median in drive_statistics(pool, pool_drives, name="U").items():
         tail = min((usual <= median).sum(), (usual >= median).sum())

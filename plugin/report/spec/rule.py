@@ -19,7 +19,6 @@ from ...coverage.nearest.distances import nearest_distance
 from ...coverage.nearest.owned_probe import spread
 from ...coverage.nearest.rows import Metric, Rows, checked_metric, checked_rows, same_dimension
 from ...coverage.novelty import Subspace, subspace
-from ...coverage.radius import is_gap
 from ...encoders.protocol import unit_rows
 from ...errors import InputError
 from .radius import Radius
@@ -102,7 +101,7 @@ class Rule:
     def covers(self, images: Rows, to_owned: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which unit rows (n, d) are not new, (n,), ``to_owned`` being their distances to S."""
         if self.novelty is None:
-            return ~is_gap(to_owned, self.delta)
+            return to_owned.astype(np.float64) <= self.delta
         return self.novelty(images) <= np.float32(self.novelty.beyond)
 
     @property
