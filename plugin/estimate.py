@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .coverage.words import capital, joined
+
 REACH = 4.0
 """A pace holds for up to so many times more work, where time may grow otherwise than the work."""
 WORTH = 64
@@ -106,13 +108,13 @@ def told(parts: Sequence[Part], there: Sequence[str] = (), *, again: bool = Fals
     listed = ", ".join(map(str, parts))
     sentences = [*there]
     if parts and not unknown:
-        sentences.append(f"{_capital(about)}: {listed}.")
+        sentences.append(f"{capital(about)}: {listed}.")
     elif parts:
-        sentences.append(f"{_capital(listed)}.")
+        sentences.append(f"{capital(listed)}.")
         when = "is told once it has begun"
         if known:
             verb = "takes" if len(unknown) == 1 else "take"
-            sentences.append(f"How long {_and(unknown)} {verb} {when}; the rest takes {about}.")
+            sentences.append(f"How long {joined(unknown)} {verb} {when}; the rest takes {about}.")
         else:
             sentences.append(f"Nothing like it has run here yet: the time {when}.")
     return " ".join(sentences)
@@ -135,11 +137,3 @@ def clock(seconds: float) -> str:
 
 def _rate(rate: float) -> str:
     return f"{rate:.1f}" if rate < 10 else f"{rate:,.0f}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1])] * (len(words) > 1) + [words[-1]])
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -205,7 +205,7 @@ def _values(name: str, values: Sequence[Any], m: int) -> list[Term]:
     found = []
     for value in {**theirs, **ours}:
         has = codes == code[value]
-        found.append(Term(name, _text(value), words, *_cut(has, m), has[:m], last))
+        found.append(Term(name, as_text(value), words, *_cut(has, m), has[:m], last))
     return found
 
 
@@ -283,7 +283,8 @@ def _is_number(values: Sequence[Any]) -> bool:
     return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in _distinct(values))
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value of a field as sentences have it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

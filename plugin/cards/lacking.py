@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ..coverage.named.contrasts import OWN_RANGE
 from ..coverage.nearest.distances import nearest_distance
 from ..coverage.nearest.rows import Metric, Rows
-from ..coverage.words import counted
+from ..coverage.words import counted, joined
 from .columns import Term
 from .group import LEAST
 from .naming import VALUES, Chosen, Name, Namer
@@ -88,8 +88,7 @@ dusk and city. Labels may add little for it: look at the pictures and decide.
             f"{counted(name.owned_drives_total)}; {counted(images, 'candidate')} of "
             f"{counted(self.drives)} (p {name.p:.2g}{few}){same}"
         )
-        *most, last = self.nearest or ("",)
-        shown = " and ".join(filter(None, [", ".join(most), last]))
+        shown = joined(self.nearest)
         beside = f", and most of the nearest owned images show {shown}" if shown else ""
         seen = (
             f"{self.gaps:,} of {images:,} are gaps, their median distance is at percentile "

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ..coverage.named.contrasts import OWN_RANGE
 from ..coverage.verdict import drive_numbers
-from ..coverage.words import counted
+from ..coverage.words import counted, joined
 from ..progress import Progress, silent
 from .columns import Term
 from .phrases import SAID_FROM, drive_weights
@@ -241,7 +241,7 @@ name them so)
         return replace(
             nothing,
             values=tuple(str(term) for term in name),
-            title=_joined([term.short for term in _in_order(name, self.terms)]),
+            title=joined([term.short for term in _in_order(name, self.terms)]),
             here=int(here.sum()),
             owned=int(owned.sum()),
             pool=int(_pool(name).sum()),
@@ -362,12 +362,3 @@ def _owned(name: Chosen) -> Mask:
 
 def _in_order(name: Chosen, terms: Sequence[Term]) -> list[Term]:
     return sorted(name, key=terms.index)
-
-
-def _joined(words: Sequence[str]) -> str:
-    """Words as English joins them.
-
-    >>> _joined(["night", "rain", "city"])
-    'night, rain and city'
-    """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

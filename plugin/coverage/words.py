@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .criterion import Threshold
@@ -45,6 +45,24 @@ def counted(count: int, noun: str = "drive") -> str:
     ('1 drive', '1,200 images')
     """
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as English joins them.
+
+    >>> joined(["night", "rain", "city"])
+    'night, rain and city'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def capital(text: str) -> str:
+    """With its first letter as a sentence has it.
+
+    >>> capital("since round 2")
+    'Since round 2'
+    """
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def too_few(drives: int, alpha: float) -> str:
@@ -207,11 +225,7 @@ def drive_sentences(row: Mapping[str, Any]) -> list[str]:
             f"Its median distance to owned images is {row['effect']:.2g} times the usual one among "
             "them."
         )
-    return said + [_sentence(finding["sentence"]) for finding in row["findings"]]
-
-
-def _sentence(phrase: str) -> str:
-    return f"{phrase[0].upper()}{phrase[1:]}."
+    return said + [f"{capital(finding['sentence'])}." for finding in row["findings"]]
 
 
 def drive_line(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from ..coverage.criterion import Threshold
 from ..coverage.nearest.rows import Metric
-from ..coverage.words import counted, share, too_few
+from ..coverage.words import capital, counted, share, too_few
 from .verdict import Around, Verdict
 
 TRUST_WEAK, TRUST_ARTEFACT = 0.5, 0.2
@@ -260,10 +260,6 @@ def _novel(verdict: Verdict, cutoff: float) -> str:
     return f"novelty {new:.3f}, {side} {cutoff:.3f} (level {share(threshold.alpha)})."
 
 
-def _sentence(phrase: str) -> str:
-    return f"{phrase[:1].upper()}{phrase[1:]}"
-
-
 def _advice(verdict: Verdict, unowned: bool) -> str:
     if verdict.status == "empty":
         return (
@@ -382,7 +378,7 @@ def _there(verdict: Verdict, around: Around) -> str:
         part = counted(count, name) if count else f"no {name}"
         part += f" (the nearest is {away:.1f}° away)" if not count and away else ""
         parts.append(part)
-    return f"{_sentence(where)}{drives}: {' and '.join(parts)}."
+    return f"{capital(where)}{drives}: {' and '.join(parts)}."
 
 
 def _trust(verdict: Verdict) -> Trust | None:

@@ -25,7 +25,7 @@ from ..store.samples import flat
 from ..store.sets.resolve import resolve
 from .analysis import Analysis
 from .deltas import KEPT_SECONDS
-from .vectors.attributes import outside_ranges
+from .vectors.attributes import outside_ranges, word
 
 MOST_FIELDS = 4
 """Fields of the user's that are named for one image."""
@@ -108,11 +108,11 @@ def _fields(found: Analysis, row: int, other: int | None) -> tuple[list[str], bo
         have = owned.counts.get(name, {})
         count = have.get(mine, 0)
         if not count:
-            said = f"`{name}` {_word(mine)}: 0 of {counted(owned.total, 'owned image')}."
+            said = f"`{name}` {word(mine)}: 0 of {counted(owned.total, 'owned image')}."
             (flags if len(have) == 1 and is_flag([*have, mine]) else unseen).append(said)
         elif theirs is not None and theirs != mine:
             apart.append(
-                f"`{name}` {_word(mine)}, the one beside it {_word(theirs)} ({_word(mine)}: "
+                f"`{name}` {word(mine)}, the one beside it {word(theirs)} ({word(mine)}: "
                 f"{count:,} of {counted(owned.total, 'owned image')})."
             )
     return (unseen + apart or flags)[:MOST_FIELDS], bool(unseen)
@@ -151,7 +151,3 @@ def _owned(found: Analysis) -> Owned | None:
         },
         {name: of for name, of in bounds.items() if of[0] is not None},
     )
-
-
-def _word(value: Any) -> str:
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)

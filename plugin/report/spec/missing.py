@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ...cards.columns import as_text
+
 LEVEL = 0.01
 LEAST_COUNT = 3
 LEAST_LIFT = 1.5
@@ -108,7 +110,7 @@ def _categories(here: Sequence[Any], owned: Sequence[Any]) -> tuple[list[str], l
     both = [*mine, *theirs]
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in both)
     if not numbers or len(set(both)) <= MOST_CATEGORIES or not theirs:
-        return [_word(value) for value in mine], [_word(value) for value in theirs]
+        return [as_text(value) for value in mine], [as_text(value) for value in theirs]
     low, high = (float(edge) for edge in np.quantile(np.asarray(theirs, np.float64), [0.1, 0.9]))
 
     def cut(value: float) -> str:
@@ -123,9 +125,3 @@ def _is_value(value: Any) -> bool:
     if value is None or value == "":
         return False
     return not isinstance(value, float) or bool(np.isfinite(value))
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)

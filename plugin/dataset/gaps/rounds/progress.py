@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ....coverage.words import counted
+from ....coverage.words import capital, counted
 from ....errors import EmptySetError
 from ....results import Result
 from ....rounds.follow import Followed
@@ -121,7 +121,7 @@ def said(now: Round) -> list[str]:
         f" ({found.opened_new:,} new images, {found.opened_known:,} known)" * bool(found.opened)
     )
     lines = [
-        f"{since[0].upper()}{since[1:]}: {owned}; {pool}.",
+        f"{capital(since)}: {owned}; {pool}.",
         f"{closed}, {found.still:,} still open, {opened}.",
         delta,
     ]
