@@ -84,9 +84,9 @@ def test_logged_entropy_tells_even_from_pointed_maps():
 
 
 def test_a_flat_map_is_stretched_to_the_middle(random):
-    assert (stretched(np.full((3, 3), 0.7, np.float32)) == 0.5).all()
+    assert (stretched(np.full((3, 3), 0.7, np.float32)) == 128).all()
     shown = stretched(random.random((5, 5)).astype(np.float32))
-    assert (shown.min(), shown.max()) == (0, 1)
+    assert (shown.min(), shown.max()) == (0, 255)
 
 
 def test_the_gradient_is_that_of_the_brightness():

@@ -144,6 +144,5 @@ def figures(client: str, step: Step) -> tuple[Scalars, Images]:
     scalars |= {f"Quality/{client}/{k}": v for k, v in measures.items() if np.isfinite(v)}
     images = {"Live/Reconstruction": step.frame}
     if step.importance is not None:
-        shown = np.rint(255 * stretched(step.importance)).astype(np.uint8)
-        images["Live/Importance"] = shown[..., None]
+        images["Live/Importance"] = stretched(step.importance)[..., None]
     return scalars, images

@@ -22,7 +22,6 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -230,13 +229,12 @@ class Server:
     async def _picture(self, request: Request) -> Response:
         session = self.sessions.get(request.path_params["id"])
         step = None if session is None else session.last
-        if step is None:
-            return _no_session()
-        image = None
-        if request.path_params["picture"] == "frame":
-            image = step.frame
-        elif request.path_params["picture"] == "importance" and step.importance is not None:
-            image = np.rint(255 * stretched(step.importance)).astype(np.uint8)
+        pictures = {}
+        if step is not None:
+            pictures["frame"] = step.frame
+            if step.importance is not None:
+                pictures["importance"] = stretched(step.importance)
+        image = pictures.get(request.path_params["picture"])
         if image is None:
             return _no_session()
         return Response(png(image), media_type="image/png", headers={"Cache-Control": "no-store"})

@@ -92,19 +92,19 @@ def smooth_in_time(importance: Map, before: Map | None, keep: float) -> Map:
 
 
 def checked_importance(importance: NDArray[np.generic]) -> Map:
-    """Raise :class:`~..errors.NotFiniteError` for NaN and infinity; negatives become 0."""
+    """Raise :class:`~...errors.NotFiniteError` for NaN and infinity; negatives become 0."""
     found = np.asarray(importance, np.float32)
     if not np.isfinite(found).all():
         raise NotFiniteError("The importance map holds NaN or infinity; this frame's is left out.")
     return np.maximum(found, 0)
 
 
-def stretched(importance: Map) -> Map:
-    """0..1 by the map's own minimum and maximum, for pictures; a constant map becomes 0.5."""
+def stretched(importance: Map) -> NDArray[np.uint8]:
+    """0..255 by the map's own minimum and maximum, for pictures; a constant map becomes 128."""
     low, high = float(importance.min()), float(importance.max())
     if high - low <= 1e-9 * max(abs(high), 1e-12):
-        return np.full_like(importance, 0.5)
-    return (importance - low) / (high - low)
+        return np.full(importance.shape, 128, np.uint8)
+    return np.rint(255 * ((importance - low) / (high - low))).astype(np.uint8)
 
 
 def scaled(importance: Map) -> NDArray[np.uint8]:
