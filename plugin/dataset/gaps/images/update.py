@@ -6,7 +6,7 @@ or another table gave is never cleared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import fiftyone as fo
 
 from ....errors import InputError
-from ...store.fields.fields import TYPES, WRITE_BLOCK
+from ...store.fields.fields import TYPES, blocks
 
 _FITS: Mapping[type, frozenset[type]] = {
     fo.StringField: frozenset([str]),
@@ -85,7 +85,8 @@ def write_changes(dataset: fo.Dataset, found: Changes) -> None:
     for name, values in found.values.items():
         if not dataset.has_field(name):
             dataset.add_sample_field(name, TYPES[type(next(iter(values.values())))])
-        for block in _blocks(values):
+        for ids in blocks(list(values)):
+            block = {sample_id: values[sample_id] for sample_id in ids}
             dataset.set_values(name, block, key_field="id", progress=False)
 
 
@@ -111,9 +112,3 @@ def refuse_other_types(dataset: fo.Dataset, columns: Mapping[str, Sequence[Any]]
 
 def _same(held: Any, new: Any) -> bool:
     return held == new and isinstance(held, bool) == isinstance(new, bool)
-
-
-def _blocks(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    pairs = list(values.items())
-    for start in range(0, len(pairs), WRITE_BLOCK):
-        yield dict(pairs[start : start + WRITE_BLOCK])
