@@ -1,12 +1,11 @@
 """``check_spec``: did what was asked for come?  New images against a Visual Spec.
 
-The spec carries everything the answer needs (:mod:`..report.spec_reading`); the one thing to insist
-on is that the same encoder looks at the new images, which its fingerprint settles.
+The spec carries everything the answer needs (:mod:`...report.spec.reading`); the one thing to
+insist on is that the same encoder looks at the new images, which its fingerprint settles.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +19,10 @@ from ...coverage.named.contrasts import outside_ranges
 from ...coverage.support import support
 from ...coverage.words import counted as number_of
 from ...embeddings.attributes import WORDS
-from ...embeddings.extract import Skipped, extract
+from ...embeddings.extract import Skipped
 from ...embeddings.images import open_rgb
-from ...encoders.checkpoint.offline import offline
 from ...encoders.protocol import Encoder
-from ...errors import CheckpointError, EmptySetError, ImageError, InputError, MismatchError
+from ...errors import EmptySetError, ImageError, MismatchError
 from ...interchange.files.left_out import LeftOut
 from ...progress import Progress, silent
 from ...report.copies import Print, copies, picture_print
@@ -33,11 +31,9 @@ from ...report.spec.reading import SpecFile, read_spec
 from ...report.spec.rule import ROUNDING, VERDICTS, SpecVerdicts, Verdict, judge
 from ...results import Result
 from ...settings.spec import CheckSpecParams
-from ...settings.steps import EmbeddingParams
 from ..gaps.images.sources import Source, list_images
 from ..gaps.vectors.attributes import read_attributes
 from ..gaps.vectors.embed import STEP as EMBEDDINGS
-from ..gaps.vectors.embed import open_encoder, recorded
 from ..store import runs
 from ..store.database import counted, database_failures
 from ..store.fields.ownership import Column, Writes, refuse_foreign
@@ -47,6 +43,7 @@ from ..store.sets.door import admitted
 from ..store.sets.resolve import Samples, dataset_of
 from ..store.steps.step import Step
 from ..store.vectors import vectors
+from .seen import Seen, look_at
 
 STEP = "spec_check"
 RECORDINGS = "recordings"
@@ -179,7 +176,7 @@ def check_files(
         )
     items = [(str(row), path) for row, path in enumerate(paths)]
     params = params or CheckSpecParams()
-    seen = _embedded(spec, items, params, encoder, progress)
+    seen = look_at(spec, items, params, encoder, progress)
     return replace(_answered(spec, items, seen, params.num_workers), left_out=left_out)
 
 
@@ -213,7 +210,7 @@ def check_view(
     refuse_foreign(dataset, names, writes(names))
     ids, paths = samples.values(["id", "filepath"])
     record = runs.read(dataset, names, EMBEDDINGS)
-    seen = _Seen()
+    seen = Seen()
     if record and record.inputs.get("fingerprint") == spec.encoder.fingerprint:
         there = vectors.read(samples, names.embedding, unit=True)
         seen.vectors.update(zip(there.ids, there.matrix, strict=True))
@@ -223,8 +220,8 @@ def check_view(
     items = list(zip(ids, paths, strict=True))
     missing = [item for item in items if item[0] not in seen.vectors]
     if missing:
-        new = _embedded(spec, missing, params, encoder, progress)
-        seen = _Seen(seen.vectors | new.vectors, seen.attributes | new.attributes, new.skipped)
+        new = look_at(spec, missing, params, encoder, progress)
+        seen = Seen(seen.vectors | new.vectors, seen.attributes | new.attributes, new.skipped)
     checked = _answered(spec, items, seen, params.num_workers)
     _write(Step.of(STEP, samples, params, writes=writes), checked, spec, str(spec_path))
     return checked
@@ -236,20 +233,11 @@ def check_vectors(
     known: Mapping[str, NDArray[np.float32]],
 ) -> SpecCheckResult:
     """Check images by vectors that the spec's encoder made: (id, path) each, unit rows by id."""
-    return _answered(spec, items, _Seen(dict(known)), CheckSpecParams().num_workers)
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """Vectors and attributes of images by id, and what could not be embedded."""
-
-    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    attributes: dict[str, Mapping[str, float | None]] = field(default_factory=dict)
-    skipped: tuple[Skipped, ...] = ()
+    return _answered(spec, items, Seen(dict(known)), CheckSpecParams().num_workers)
 
 
 def _answered(
-    spec: SpecFile, items: Sequence[tuple[str, str]], looked_at: _Seen, num_workers: int
+    spec: SpecFile, items: Sequence[tuple[str, str]], looked_at: Seen, num_workers: int
 ) -> SpecCheckResult:
     dimension = len(spec.rule.centre)
     known = [item for item in items if item[0] in looked_at.vectors]
@@ -328,68 +316,6 @@ def _support(spec: SpecFile, matrix: NDArray[np.float32]) -> tuple[list[int], li
         rule = spec.rule
         counts, drives = support(matrix, spec.reference, labels, rule.delta, metric=rule.metric)
     return counts.tolist(), None if spec.drives is None else drives.tolist()
-
-
-def _embedded(
-    spec: SpecFile,
-    items: Sequence[tuple[str, str]],
-    params: CheckSpecParams,
-    encoder: Encoder | None,
-    progress: Progress,
-) -> _Seen:
-    """Vectors by the spec's encoder, and attributes where the spec has ranges to compare with."""
-    encoder = encoder or _open(spec, params)
-    if encoder.fingerprint != spec.encoder.fingerprint:
-        raise MismatchError(
-            f"Spec {spec.id} was made with {spec.encoder.name}, fingerprint "
-            f"{spec.encoder.fingerprint}; {encoder.name} on this machine has "
-            f"{encoder.fingerprint}: its weights, preprocessing or precision differ. Give the "
-            "checkpoint and the precision of the spec."
-        )
-    seen = _Seen()
-
-    def keep(ids: list[str], rows: list[dict[str, float]]) -> None:
-        seen.attributes.update(zip(ids, rows, strict=True))
-
-    extraction = extract(
-        items,
-        encoder,
-        lambda ids, rows: seen.vectors.update(zip(ids, rows, strict=True)),
-        keep_attributes=keep if spec.ranges else None,
-        batch_size=params.batch_size,
-        num_workers=params.num_workers,
-        progress=progress,
-    )
-    return replace(seen, skipped=extraction.skipped)
-
-
-def _open(spec: SpecFile, params: CheckSpecParams) -> Encoder:
-    """The encoder with the settings recorded at issue, but today's device and checkpoint."""
-    named = spec.encoder.parameters.get("encoder")
-    if named in (None, "field"):
-        raise InputError(
-            f"Spec {spec.id} was made from vectors of unknown source ({spec.encoder.name}), so new "
-            "images cannot be embedded for it. Check samples that have such vectors already."
-        )
-    known = {
-        name: spec.encoder.parameters[name]
-        for name in EmbeddingParams.model_fields
-        if name in spec.encoder.parameters and name not in ("suffix", "device", "overwrite")
-    }
-    given = {"model_path": params.checkpoint, "precision": params.precision}
-    known |= {name: value for name, value in given.items() if value is not None}
-    wanted = recorded({**known, "device": params.device})
-    if params.checkpoint is not None or wanted.model_path == os.environ.get("INTERNVL2_PATH"):
-        return open_encoder(wanted)
-    try:
-        with offline():  # anybody may have sent the spec
-            return open_encoder(wanted)
-    except CheckpointError as error:
-        raise InputError(
-            f"Spec {spec.id} names the model {shown(str(wanted.model_path), 200)!r}, and nothing "
-            "is fetched because a file names it: if you trust it, give it as checkpoint, or a "
-            f"folder that holds it ({error})."
-        ) from error
 
 
 def _write(step: Step, checked: SpecCheckResult, spec: SpecFile, path: str) -> None:

@@ -18,7 +18,7 @@ from gapsphere.plugin.dataset.gaps.cards.card_records import gap_cards
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
-from gapsphere.plugin.dataset.spec import check
+from gapsphere.plugin.dataset.spec import check, seen
 from gapsphere.plugin.dataset.spec.check import check_files, check_vectors, check_view
 from gapsphere.plugin.dataset.spec.export import export_visual_spec
 from gapsphere.plugin.dataset.spec.turned_down import distances_ahead, turned_down
@@ -471,9 +471,7 @@ def test_a_model_that_a_spec_names_is_not_fetched(
     with pytest.raises(InputError, match=f"names the model '{model}', and nothing is fetched"):
         check_files(path, files)
     opened = []
-    monkeypatch.setattr(
-        check, "open_encoder", lambda params: opened.append(is_offline()) or encoder
-    )
+    monkeypatch.setattr(seen, "open_encoder", lambda params: opened.append(is_offline()) or encoder)
     check_files(path, files)
     check_files(path, files, CheckSpecParams(checkpoint=model))
     monkeypatch.setenv("INTERNVL2_PATH", model)
