@@ -28,7 +28,7 @@ class Destination:
     Parameters
     ----------
     kind
-        See :func:`.places.named`.
+        See :func:`..plugin.dataset.store.places.named`.
     path, replace
         The settings that take a path, and that replace what is there: the App has neither.
     endings

@@ -183,7 +183,7 @@ class FusedAttention:
 
 
 def check_options(head_fusion: str, discard_ratio: float, residual: float) -> None:
-    """Raise :class:`~.errors.InputError` for an option outside its range."""
+    """Raise :class:`~..errors.InputError` for an option outside its range."""
     if head_fusion not in get_args(HeadFusion):
         raise InputError(f"head_fusion is {head_fusion!r}; use mean, max or min")
     for name, value in (("discard_ratio", discard_ratio), ("residual", residual)):

@@ -27,7 +27,7 @@ def decode_ahead(
     Parameters
     ----------
     decode : callable of path
-        Runs in several threads at once.  Its :class:`~.errors.GapsphereError` and ``MemoryError``
+        Runs in several threads at once.  Its :class:`~..errors.GapsphereError` and ``MemoryError``
         become the file's sentence; any other error is raised here, at that file's turn.
     ahead : callable
         How many files, at least 1, may be decoded or under way; called again for each file.

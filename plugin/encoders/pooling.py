@@ -57,7 +57,7 @@ def choose_pooling(
 
 
 def refuse_rows(wanted: Pooling | None, name: str) -> None:
-    """Raise :class:`~.errors.InputError` for ``rows`` of an encoder that has no patch grid."""
+    """Raise :class:`~..errors.InputError` for ``rows`` of an encoder that has no patch grid."""
     if wanted == "rows":
         raise InputError(f"{name} gives vectors without a patch grid: leave pooling empty")
 

@@ -46,7 +46,7 @@ def curve_page(
     summary, warnings
         Sentences: what the picks buy, and what they do not meet.
     lines
-        Of :func:`.budget.budget_lines`, the picks first.
+        Of :func:`..coverage.picks.budget.budget_lines`, the picks first.
     marks
         Budgets that are marked, by what is written beside them.
     paths

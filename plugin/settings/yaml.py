@@ -2,7 +2,7 @@
 
 A file has sections of settings, ``kcenter: {num_select: 100}``; an override is the same with dots,
 ``kcenter.num_select=100``, and wins.  ``sampling: adaptive`` in a file, or ``sampling=adaptive``,
-starts from that group of :mod:`.conf`; a ``sampling`` section chooses the group by its ``pattern``,
+starts from that group of ``conf``; a ``sampling`` section chooses the group by its ``pattern``,
 and a file that is such a group, ``sampling/adaptive.yaml``, is taken for one.
 ``server=development`` stands for the server's own defaults: this machine alone, no token.
 ``${NAME}`` is the environment's value and ``${NAME:-DEFAULT}`` has a default; the seed's

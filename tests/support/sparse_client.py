@@ -116,7 +116,7 @@ class Client:
     def receive(self, timeout: float | None = PATIENCE) -> tuple[str, Any]:
         """The next message as its type and what it holds.
 
-        ``uv_coordinates`` hold a :class:`~.protocol.UvCoordinates`, ``reconstruction`` a frame
+        ``uv_coordinates`` hold a ``UvCoordinates``, ``reconstruction`` a frame
         number and a PNG, all others their payload.
         """
         message = self.socket.recv(timeout)

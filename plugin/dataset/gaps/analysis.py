@@ -172,7 +172,7 @@ class Analysis:
         return ordered
 
     def shown(self, limit: int) -> Array:
-        """Rows that a panel draws at most ``limit`` of (0: all); see :func:`.draw_rows`."""
+        """Rows that a panel draws at most ``limit`` of (0: all); see :func:`draw_rows`."""
         if limit not in self._shown:
             self._shown[limit] = draw_rows(self.owned, self.gaps, self.pick > 0, limit)
         return self._shown[limit]

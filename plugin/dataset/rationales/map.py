@@ -33,7 +33,7 @@ class SphereMap:
     step: Step
     """Begun: the record of the sphere is running until the map is written."""
     how: Mapping[str, Any]
-    """What places new samples among these; see :class:`~..projection.place.Reducer`."""
+    """What places new samples among these; see :class:`~...projection.place.Reducer`."""
 
     def fields(self, names: Names, row: int) -> dict[str, Array]:
         """The two fields of a sample, none where it has no place."""

@@ -61,7 +61,7 @@ def frames_among(samples: Samples, slices: str | None) -> Samples:
     EmptySetError
         There are no samples.
     InputError
-        They are neither images nor videos, or as :func:`.door.admitted`.
+        They are neither images nor videos, or as :func:`..store.sets.door.admitted`.
     """
     found = admitted(samples, slices, videos=True)
     if not counted(found):
@@ -72,9 +72,9 @@ def frames_among(samples: Samples, slices: str | None) -> Samples:
 def frames_of_videos(samples: Samples, *, progress: Progress = silent) -> fo.Dataset:
     """The frames of videos as images of a dataset of their own, ``NAME-frames``.
 
-    A video's frames become one sequence by :func:`.load.load_images`; calling it again adds only
-    what is new.  Videos tagged S become frames tagged S, all others U.  InputError where a dataset
-    of that name holds something else.
+    A video's frames become one sequence by :func:`load_images`; calling it again adds only what is
+    new.  Videos tagged S become frames tagged S, all others U.  InputError where a dataset of that
+    name holds something else.
     """
     videos = dataset_of(samples)
     name = f"{videos.name}-frames"

@@ -35,9 +35,9 @@ SHOWN_SEQUENCES, SHOWN_SKIPPED = 12, 5
 class SimulationResult(Result):
     """What ``simulate_adaptive_sampling`` did.
 
-    ``sequences`` are all of this suffix, as :class:`.sparse.Simulation` has them; ``done`` frames
-    were played now, ``known`` before; ``hard`` frames have an error above ``hard_above`` grey
-    levels, None where S was not simulated; ``hard_gaps`` of them are gaps, None where none was
+    ``sequences`` are all of this suffix, as :class:`.simulations.Simulation` has them; ``done``
+    frames were played now, ``known`` before; ``hard`` frames have an error above ``hard_above``
+    grey levels, None where S was not simulated; ``hard_gaps`` of them are gaps, None where none was
     looked for; ``dataset`` is where it was written: another one for videos.
     """
 

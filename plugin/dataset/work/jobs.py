@@ -197,7 +197,7 @@ def begin(
     Parameters
     ----------
     dataset
-        An object that no other thread holds (:func:`.detached`).
+        An object that no other thread holds (:func:`~..store.fiftyone_internals.detached`).
     step, label
         The step's name, and what its user calls it.
     work

@@ -2,8 +2,8 @@
 
 A memory is three maps: the last value measured at each pixel, how many frames ago, and the last
 frame as it was reconstructed.  Whether it still holds is checked with each new frame's samples
-(:func:`.scene.memory_holds`); how far each value holds, the model weighs by its age and by how far
-new samples contradict what was there.
+(:func:`..network.scene.memory_holds`); how far each value holds, the model weighs by its age and
+by how far new samples contradict what was there.
 """
 
 from __future__ import annotations

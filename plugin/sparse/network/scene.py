@@ -156,7 +156,7 @@ def memory_holds(samples: Samples, memory: Memory) -> bool:
 
 
 def _half_pixels(pixels: Pixels, width: int) -> NDArray[np.int64]:
-    """Places (x, y) of pixels as :func:`~.nearest.nearest_samples` takes them, int64 (n, 2)."""
+    """Places (x, y) of pixels as :func:`nearest_samples` takes them, int64 (n, 2)."""
     return np.asarray(2 * np.stack(np.divmod(pixels, width)[::-1], axis=-1))
 
 

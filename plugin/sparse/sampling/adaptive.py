@@ -31,8 +31,8 @@ Floats = NDArray[np.float64]
 class AdaptiveSampler:
     """Draws by importance; evenly, by blue noise, while there is none.
 
-    The settings are those of :class:`~.settings.sparse.SparseParams`.  ``collision_threshold`` is a
-    share of the frame's side, sqrt(H W), and yields to the count; the ``extra`` strategy ``edge``
+    The settings are those of :class:`~...settings.sparse.SparseParams`.  ``collision_threshold`` is
+    a share of the frame's side, sqrt(H W), and yields to the count; the ``extra`` strategy ``edge``
     follows the gradient of the last reconstruction, ``random`` draws independently of all others.
     """
 

@@ -60,7 +60,7 @@ def export_gap_cards(
 
 
 def card_path(output: str, *, replace: bool = False) -> Path:
-    """Where cards are written; the errors are those of :func:`..report_path`."""
+    """Where cards are written; the errors are those of :func:`report_path`."""
     return report_path(output, "gap-cards", WRITERS, replace=replace)
 
 

@@ -137,7 +137,7 @@ class Scene:
     def trace(self, earlier: Record | None = None) -> dict[str, Any]:
         """What a record keeps of all this: equal traces give equal cards.
 
-        ``earlier`` as in :meth:`..Inputs.trace`.
+        ``earlier`` as in :meth:`...store.steps.inputs.Inputs.trace`.
         """
         others = {suffix or "none": stamp for suffix, stamp in self.others().items()}
         return {**self.inputs.trace(earlier), "said": self.said.digest(), "others": others}

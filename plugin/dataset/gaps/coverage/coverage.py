@@ -102,7 +102,7 @@ def compute_coverage(
     Writes ``dist_to_S``, ``nearest_S``, ``dist_percentile``, ``support``, ``support_drives``,
     ``novelty``, ``gap_verdict`` and ``is_gap`` on U.  Without a value of the user's, δ is the first
     run's; on the first run (or with ``reset_delta``, or another ``alpha``) it is read off S as
-    :func:`..criterion.choose_threshold` says.
+    :func:`....coverage.criterion.choose_threshold` says.
 
     Raises
     ------

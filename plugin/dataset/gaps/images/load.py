@@ -171,7 +171,7 @@ def load_images(
 def tag_samples(
     dataset: fo.Dataset, owned: str | None = None, pool: str | None = None
 ) -> dict[str, int]:
-    """Tag the samples that two words name (see :mod:`~..sets`) as ``S`` and ``U``; counts by role.
+    """Tag samples as ``S`` and ``U`` that two words name (:mod:`...store.sets`); counts by role.
 
     Who was S or U before and is named by neither word keeps the tag.
     """

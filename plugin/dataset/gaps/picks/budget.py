@@ -15,7 +15,7 @@ import fiftyone as fo
 
 from ....coverage.knee import knee
 from ....coverage.picks.budget import Line, budget_lines, table
-from ....coverage.words import counted
+from ....coverage.words import capital, counted
 from ....errors import MismatchError
 from ....interchange.files.checked import write_whole
 from ....interchange.files.report_file import report_path
@@ -63,7 +63,7 @@ class BudgetResult(Result):
 
     @property
     def knee(self) -> int | None:
-        """Picks after which the radius falls little (:func:`..knee.knee`), None without a bend."""
+        """Picks after which the radius falls little (:func:`knee`), None without a bend."""
         return knee(self.lines[0].figures["radius"])
 
     @property
@@ -191,7 +191,7 @@ def export_budget_curve(
 
 
 def curve_path(output: str, *, replace: bool = False) -> Path:
-    """Where a curve is written; the errors are those of :func:`..report_path`."""
+    """Where a curve is written; the errors are those of :func:`report_path`."""
     return report_path(output, "curve", WRITERS, replace=replace)
 
 
@@ -237,8 +237,8 @@ def _page(dataset: fo.Dataset, names: Names, found: BudgetResult) -> bytes:
     warned = [line for line in sentences if line.startswith("not met: ")]
     return curve_page(
         dataset.name,
-        [f"{line[:1].upper()}{line[1:]}." for line in sentences if line not in warned],
-        [*(f"{line[:1].upper()}{line[1:]}." for line in warned), *filter(None, [found.note])],
+        [f"{capital(line)}." for line in sentences if line not in warned],
+        [*(f"{capital(line)}." for line in warned), *filter(None, [found.note])],
         found.lines,
         metric=found.metric,
         delta=found.delta,

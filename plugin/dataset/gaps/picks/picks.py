@@ -102,7 +102,7 @@ class PickResult(Result):
 
     @property
     def knee(self) -> int | None:
-        """Picks after which the radius falls little (:func:`..knee.knee`), None without a bend."""
+        """Picks after which the radius falls little (:func:`knee`), None without a bend."""
         return knee([self.radius_before, *self.radii])
 
     def __str__(self) -> str:

@@ -56,7 +56,7 @@ class NamedChannel:
     """What sets the drives of U apart by name.
 
     ``findings`` by drive, the strongest first; ``ranges`` of S in the attributes of its images,
-    each a :class:`..NamedRange` as a dict; ``asked`` names what drives were compared in.
+    each a :class:`NamedRange` as a dict; ``asked`` names what drives were compared in.
     """
 
     findings: dict[Hashable, list[Finding]]

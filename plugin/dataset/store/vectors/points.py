@@ -82,7 +82,7 @@ class Points:
 
     ``ids`` uint8 (n, 12); ``sphere`` float32 (n, 3); ``present`` bool (n,), still in the dataset;
     ``dist``, ``percentile``, ``novelty`` float32 (n,), NaN where there is none; ``pick`` int32
-    (n,), K-Center rank or 0; ``verdict`` int8 (n,), a code of :data:`..criterion.NAMES` or
+    (n,), K-Center rank or 0; ``verdict`` int8 (n,), a code of :data:`NAMES` or
     UNWRITTEN; ``support``, ``support_drives`` int32 (n,), -1 where there is none; ``others`` uint8
     (m, 12), samples that are not points.  ``added`` counts those of them that belong to S or U.
     """
