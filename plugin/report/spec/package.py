@@ -26,6 +26,7 @@ from ...embeddings.images import open_rgb
 from ...errors import ArtifactError, ImageError, InputError
 from ...interchange.files.checked import json_text, write_text, write_whole
 from ...interchange.files.listed_paths import local_path
+from ...interchange.tables.safe_cells import escaped
 from ...progress import Progress, silent
 from .format import SCHEMA, schema
 from .page import Picture, page
@@ -36,7 +37,6 @@ IN_PAGE, THUMBNAIL = 640, 240
 """Longest side in pixels of a picture in the page (sharp at half of A4, small in a mail), and of
 the thumbnail beside the original in an archive."""
 JPEG_QUALITY = 82
-_FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")  # full-width: East Asian Excel
 
 
 @dataclass(frozen=True)
@@ -208,14 +208,8 @@ def safe_name(path: str) -> str:
     return re.sub(r"[^A-Za-z0-9-]+", "_", stem).strip("_-")[:48] or "image"
 
 
-def safe_cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, "CSV injection").
-
-    >>> safe_cell("=1+1"), safe_cell("night")
-    ("'=1+1", 'night')
-    """
-    cleaned = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return f"'{cleaned}" if _FORMULA.match(cleaned) else cleaned
+def _cell(value: str) -> str:
+    return escaped(value.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 def candidates_csv(spec: VisualSpec) -> str:
@@ -227,7 +221,7 @@ def candidates_csv(spec: VisualSpec) -> str:
     measured = sorted({name for image in spec.candidates for name in image.attributes})
     heads = ["picture", "id", "path", "dist_to_S", "percentile", "dist_to_centre"]
     heads += ["support", "support_drives", *(f"attributes.{name}" for name in measured), *fields]
-    table.writerow([safe_cell(head) for head in heads])
+    table.writerow([_cell(head) for head in heads])
     for row, image in enumerate(spec.candidates):
         facts = dict(image.facts)
         texts = [image.id, image.path]
@@ -235,11 +229,11 @@ def candidates_csv(spec: VisualSpec) -> str:
         table.writerow(
             [
                 numbers.get(row, ""),
-                *map(safe_cell, texts),
+                *map(_cell, texts),
                 *("" if value is None else f"{value:.6f}" for value in figures),
                 *("" if n is None else n for n in (image.support, image.support_drives)),
                 *(_number(image.attributes.get(name)) for name in measured),
-                *(safe_cell(facts.get(name, "")) for name in fields),
+                *(_cell(facts.get(name, "")) for name in fields),
             ]
         )
     return buffer.getvalue().encode("utf-8", "replace").decode("utf-8")
