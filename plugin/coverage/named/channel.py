@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DimensionError
 from ..verdict import drive_numbers, drives_needed
+from ..words import counted
 from .contrasts import own_range
 from .markers import is_marker
 
@@ -396,19 +397,18 @@ def _number(finding: Finding, about: Numbers | None) -> str:
 
 def _category(finding: CategoryFinding) -> str:
     p = _p(finding)
-    pool = "candidate drive" + ("" if finding.pool_drives == 1 else "s")
+    pool = counted(finding.pool_drives, "candidate drive")
     return (
         f"`{finding.attribute}` = {finding.value}: {finding.owned_with:,} of "
-        f"{finding.owned_drives:,} owned drives, {finding.pool_with:,} of "
-        f"{finding.pool_drives:,} {pool}" + (f" ({p[2:]})" if p else "")
+        f"{finding.owned_drives:,} owned drives, {finding.pool_with:,} of {pool}"
+        + (f" ({p[2:]})" if p else "")
     )
 
 
 def _p(finding: Finding) -> str:
     if not finding.supported:
         return ""
-    asked = "1 comparison" if finding.asked == 1 else f"{finding.asked} comparisons"
-    return f"; p {finding.corrected:.2g} over {asked}"
+    return f"; p {finding.corrected:.2g} over {counted(finding.asked, 'comparison')}"
 
 
 def _figure(value: float) -> str:

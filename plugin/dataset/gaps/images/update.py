@@ -13,6 +13,7 @@ from typing import Any
 
 import fiftyone as fo
 
+from ....coverage.words import counted
 from ....errors import InputError
 from ...store.fields.fields import TYPES, blocks
 
@@ -51,8 +52,8 @@ class Changes:
 
     def __str__(self) -> str:
         fields = ", ".join(f"{name} of {count:,}" for name, count in self.counts.items())
-        what = f"{len(self.values)} field{'s' * (len(self.values) != 1)}"
-        return f"{what} of {self.samples:,} sample{'s' * (self.samples != 1)} ({fields})"
+        what = counted(len(self.values), "field")
+        return f"{what} of {counted(self.samples, 'sample')} ({fields})"
 
 
 def changes(
