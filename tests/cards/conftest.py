@@ -2,11 +2,7 @@
 
 import numpy as np
 import pytest
-
-
-def unit(rows):
-    rows = np.asarray(rows, np.float64)
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+from gapsphere.tests.support.made_rows import unit
 
 
 def scattered(seed, n, d=6, kinds=4, spread=0.2):

@@ -1,11 +1,7 @@
 """Unit rows to test with, and slow float64 answers to compare with."""
 
 import numpy as np
-
-
-def unit(rows):
-    rows = np.asarray(rows, np.float64)
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+from gapsphere.tests.support.made_rows import unit
 
 
 def clustered(n, d, seed=0, clusters=10, spread=0.6):

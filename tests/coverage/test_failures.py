@@ -2,10 +2,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.coverage.failures import PRIOR, failure_rate
 from gapsphere.plugin.errors import DimensionError, EmptySetError
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+from gapsphere.tests.support.made_rows import unit
 
 
 def brute_force(queries, judged, failed, k, own):

@@ -17,13 +17,10 @@ from gapsphere.plugin.interchange.outputs import (
     read_artifacts,
     write_artifacts,
 )
+from gapsphere.tests.support.made_rows import unit
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def analysis(n_S=5, n_U=7, d=4, seed=0):

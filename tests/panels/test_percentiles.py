@@ -13,12 +13,9 @@ from gapsphere.plugin.dataset.gaps.coverage import coverage
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.vectors import vectors
+from gapsphere.tests.support.made_rows import unit
 
 ASKED = np.array([0.06, 0.10, 0.15, 0.30, 0.50])
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def add(dataset, tag, rows):

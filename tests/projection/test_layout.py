@@ -10,6 +10,7 @@ from gapsphere.plugin.projection.compiled import compiled
 from gapsphere.plugin.projection.epoch import move
 from gapsphere.plugin.projection.graph import fuzzy_graph
 from gapsphere.plugin.projection.layout import curve, lay_out
+from gapsphere.tests.support.made_rows import unit
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +27,6 @@ def graph(neighbours):
 @pytest.fixture(scope="module")
 def start(clusters):
     return np.random.default_rng(3).normal(scale=2, size=(240, 3)).astype(np.float32)
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 @pytest.mark.slow  # umap-learn compiles as it is imported

@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 from gapsphere.plugin.projection import sketch
 from gapsphere.plugin.projection.sketch import Sketch
+from gapsphere.tests.support.made_rows import unit
 from gapsphere.tests.support.neighbours import assert_same_neighbours
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def decaying(n, d, seed=0):

@@ -8,11 +8,8 @@ from gapsphere.plugin.report.spec.missing import Shared
 from gapsphere.plugin.report.spec.rule import make_rule, reference_rows
 from gapsphere.plugin.report.spec.visual_spec import Image, MadeBy, VisualSpec
 from gapsphere.tests.support import servers
+from gapsphere.tests.support.made_rows import unit
 from PIL import Image as PillowImage
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")  # while Playwright runs, so does its event loop

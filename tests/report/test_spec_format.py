@@ -13,12 +13,9 @@ from gapsphere.plugin.report.spec.format import schema
 from gapsphere.plugin.report.spec.package import write_spec
 from gapsphere.plugin.report.spec.rule import Novelty, Rule, judge, make_rule, reference_rows
 from gapsphere.plugin.report.spec.visual_spec import OtherCard
+from gapsphere.tests.support.made_rows import unit
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def unpacked(spec, folder):

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.report.spec.radius import TURNED_AWAY, learn_radius
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+from gapsphere.tests.support.made_rows import unit
 
 
 def drives_of_one_kind(rng, count):

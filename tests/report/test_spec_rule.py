@@ -17,13 +17,9 @@ from gapsphere.plugin.report.spec.rule import (
     showcase,
     typical_count,
 )
+from gapsphere.tests.support.made_rows import unit
 
 METRICS = ("cosine", "euclidean")
-
-
-def unit(rows):
-    rows = np.asarray(rows, np.float64)
-    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
 
 
 def distance(a, b, metric):

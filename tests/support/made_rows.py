@@ -1,6 +1,13 @@
-"""Unit rows that follow one another as frames of drives do."""
+"""Unit rows, also such as follow one another as frames of drives do."""
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+
+def unit(rows: ArrayLike) -> np.ndarray:
+    """Rows of length one, float32."""
+    rows = np.asarray(rows, np.float64)
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
 
 
 def frames(count: int, dimension: int, seed: int = 0, drive: int = 40) -> np.ndarray:
@@ -8,5 +15,4 @@ def frames(count: int, dimension: int, seed: int = 0, drive: int = 40) -> np.nda
     random = np.random.default_rng(seed)
     starts = random.standard_normal((-(-count // drive), 1, dimension))
     steps = 0.2 * random.standard_normal((len(starts), drive, dimension))
-    rows = (starts + steps.cumsum(axis=1)).reshape(-1, dimension)[:count]
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit((starts + steps.cumsum(axis=1)).reshape(-1, dimension)[:count])

@@ -5,12 +5,9 @@ import pytest
 from gapsphere.plugin.coverage.nearest import chains
 from gapsphere.plugin.coverage.nearest.chains import chained
 from gapsphere.tests.support.components import walked
+from gapsphere.tests.support.made_rows import unit
 from hypothesis import given
 from hypothesis import strategies as st
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def drives(seed, count, frames, d=32, kinds=3):

@@ -14,16 +14,13 @@ from gapsphere.plugin.coverage.nearest.gpu import bands, within
 from gapsphere.plugin.coverage.nearest.gpu.closest import closest_on_gpu
 from gapsphere.plugin.coverage.nearest.gpu.within import within_on_gpu
 from gapsphere.plugin.coverage.support import nearest_and_support, support
+from gapsphere.tests.support.made_rows import unit
 from numpy.typing import NDArray
 
 GPU = pytest.param(
     "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 )
 DEVICES = ["cpu", GPU]
-
-
-def unit(rows: NDArray) -> NDArray[np.float32]:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def clustered(seed: int, owned: int, pool: int, dimension: int) -> tuple[NDArray, NDArray]:
