@@ -117,12 +117,11 @@ def export_artifacts(
         owned, pool, missing = _without_embeddings(samples, params, names, error)
     for step in (sphere.STEP, picks.STEP):
         runs.finished(dataset, names, step)
-    path_of = dict(zip(*flat(dataset).values(["id", "filepath"]), strict=True))
     rows: dict[str, Any] = {}
     places: dict[str, Any] = {}
     for part, found in (("S", owned), ("U", pool)):
         rows[f"umap3d_{part}"] = _aligned(dataset, names.umap3d, found.ids)
-        rows[f"paths_{part}"] = [path_of[i] for i in found.ids]
+        rows[f"paths_{part}"] = columns(dataset, found.ids, {"path": "filepath"})["path"]
         places[f"sphere_{part}"] = _aligned(dataset, names.sphere, found.ids)
     distance = _distances(dataset, names, pool.ids)
     covered = coverage.read(dataset, names)
@@ -285,38 +284,29 @@ def _costs(artifacts: Artifacts) -> list[str]:
 
 def _aligned(dataset: fo.Dataset, field: str, ids: list[str]) -> NDArray[np.float32]:
     """The vectors of ``field`` in the order of ``ids``."""
-    found = vectors.read(dataset, field)
-    row = {sample_id: index for index, sample_id in enumerate(found.ids)}
-    missing = [sample_id for sample_id in ids if sample_id not in row]
-    if missing:
-        raise EmptySetError(f"{len(missing)} samples have no {field!r}: run compute_sphere first.")
-    return found.matrix[[row[sample_id] for sample_id in ids]]
+    found = vectors.of(dataset, field, ids)
+    if found.missing:
+        raise EmptySetError(f"{found.missing} samples have no {field!r}: run compute_sphere first.")
+    return found.matrix
 
 
 def _distances(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.float64]:
-    known = {}
-    if dataset.has_field(names.dist_to_S):
-        known = dict(zip(*flat(dataset).values(["id", names.dist_to_S]), strict=True))
-    missing = sum(known.get(sample_id) is None for sample_id in ids)
+    known = columns(dataset, ids, {"distance": names.dist_to_S})["distance"]
+    missing = known.count(None)
     if missing:
         raise EmptySetError(
             f"{missing} candidates have no {names.dist_to_S!r}: run compute_coverage first."
         )
-    return np.array([known[sample_id] for sample_id in ids], np.float64)
+    return np.array(known, np.float64)
 
 
 def _verdicts(
     dataset: fo.Dataset, names: Names, ids: list[str], judged: NDArray[np.int8]
 ) -> list[int]:
     """Verdicts of the run; those of runs that wrote none are read off the distances."""
-    said: dict[str, Any] = {}
-    if dataset.has_field(names.gap_verdict):
-        said = dict(zip(*flat(dataset).values(["id", names.gap_verdict]), strict=True))
+    said = columns(dataset, ids, {"verdict": names.gap_verdict})["verdict"]
     code: dict[Any, int] = {name: number for number, name in NAMES.items()}
-    return [
-        code.get(said.get(sample_id), int(by_distance))
-        for sample_id, by_distance in zip(ids, judged, strict=True)
-    ]
+    return [code.get(one, int(by_distance)) for one, by_distance in zip(said, judged, strict=True)]
 
 
 def _picks(dataset: fo.Dataset, names: Names, ids: list[str]) -> Picks | None:
