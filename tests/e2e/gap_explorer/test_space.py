@@ -62,7 +62,9 @@ def test_how_sure_one_may_be_is_said_in_sight_and_leads_to_why(panel, shared, wi
     assert "level 10 %" in line.inner_text()
     assert f"{run['drives_owned']} owned drives" in line.inner_text()
     line.evaluate("(line) => { line.style.width = '180px' }")
-    assert line.evaluate("(line) => [...line.children].every((one) => one.scrollWidth <= one.clientWidth)")
+    assert line.evaluate(
+        "(line) => [...line.children].every((one) => one.scrollWidth <= one.clientWidth)"
+    )
     line.evaluate("(line) => { line.style.width = '' }")
     page.locator('[data-cy="gs-pick-list"]').wait_for()
     shot(page, f"sure-{height}")
