@@ -262,12 +262,19 @@ def drive_numbers(drives: Labels) -> NDArray[np.int64]:
         rank = np.empty(len(first), np.int64)
         rank[np.argsort(first)] = np.arange(len(first))
         return rank[inverse]
+    labels = _plain(drives)
     numbers: dict[Hashable, int] = {}
+    if not any(_is_missing(label) for label in set(labels)):
+        return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
     drive = np.empty(len(drives), np.int64)
-    for position, label in enumerate(_plain(drives)):
-        missing = label is None or label == "" or label != label  # only NaN differs from itself
-        drive[position] = numbers.setdefault((position, None) if missing else label, len(numbers))
+    for position, label in enumerate(labels):
+        named = (position, None) if _is_missing(label) else label
+        drive[position] = numbers.setdefault(named, len(numbers))
     return drive
+
+
+def _is_missing(label: Hashable) -> bool:
+    return label is None or label == "" or label != label  # only NaN differs from itself
 
 
 def _plain(labels: Labels) -> Sequence[Hashable]:

@@ -66,6 +66,31 @@ class Blocks:
             part = slice(int(self.start[first]), int(self.start[first] + size.sum()))
             yield part, rows[part] - np.repeat(self.mean[which], size, axis=0)
 
+    def extent(self, rows: Rows) -> Rows:
+        """The longest rest of each block, float32 (b,), and what its rounding may be."""
+        length = np.empty(len(rows), np.float32)
+        for part, rest in self.rests(rows):
+            length[part] = np.sqrt(np.einsum("ij,ij->i", rest, rest)) + SLACK
+        return np.asarray(np.maximum.reduceat(length, self.start))
+
+    def most(self, rows: Rows, extent: Rows, band: slice, others: slice) -> Rows:
+        """The most that a row of each of some blocks and one of each other may have in common.
+
+        Float32 (blocks of the band, others); add :data:`SLACK` for its rounding.
+        """
+
+        def by_row(some: slice, means: Rows) -> Rows:
+            start = self.start[some]
+            part = rows[start[0] : self.rows(some.stop - 1).stop]
+            return np.asarray(np.maximum.reduceat(part @ means.T, start - start[0], axis=0))
+
+        ours, theirs = self.mean[band], self.mean[others]
+        most = by_row(band, theirs)
+        most += by_row(others, ours).T
+        most -= ours @ theirs.T
+        most += extent[band, None] * extent[others]
+        return most
+
 
 @dataclass(frozen=True)
 class Rests:

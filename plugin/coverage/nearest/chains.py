@@ -51,10 +51,7 @@ def chained(
     """
     found = _Runs(rows, mine, squared)
     blocks = Blocks.of(rows, cut(rows, BLOCK, None))
-    extent = np.empty(len(rows), np.float32)
-    for part, rest in blocks.rests(rows):
-        extent[part] = np.sqrt(np.einsum("ij,ij->i", rest, rest)) + SLACK
-    extent = np.maximum.reduceat(extent, blocks.start)
+    extent = blocks.extent(rows)
     cells = min(max(int(memory_mb * 1e6 / _BYTES_PER_CELL), 1), MOST_CELLS)
     count = len(blocks.start)
     step = max(min(QUERIES_AT_ONCE, int(cells**0.5)) // BLOCK, 1)
@@ -74,7 +71,7 @@ def _join(
     """Join what is near in a band of blocks and in others that lie right of it, or in itself."""
     if others.start == others.stop:
         return
-    asked = found.open(blocks.start, band, others, _most(found.rows, blocks, extent, band, others))
+    asked = found.open(blocks.start, band, others, blocks.most(found.rows, extent, band, others))
     if band == others:
         asked = np.triu(asked)
     ours = np.flatnonzero(asked.any(axis=1))
@@ -93,22 +90,6 @@ def _join(
         near &= np.repeat(wanted, blocks.size[ours + band.start], axis=0)
         i, j = np.nonzero(near)
         found.join(rows[i], columns[j], similarity[i, j])
-
-
-def _most(rows: Rows, blocks: Blocks, extent: Rows, band: slice, others: slice) -> Rows:
-    """The most that a row of each block and one of each other block may have in common, (b, c)."""
-
-    def by_row(some: slice, means: Rows) -> Rows:
-        start = blocks.start[some]
-        part = rows[start[0] : blocks.rows(some.stop - 1).stop]
-        return np.asarray(np.maximum.reduceat(part @ means.T, start - start[0], axis=0))
-
-    ours, theirs = blocks.mean[band], blocks.mean[others]
-    most = by_row(band, theirs)
-    most += by_row(others, ours).T
-    most -= ours @ theirs.T
-    most += extent[band, None] * extent[others]
-    return most
 
 
 class _Runs:

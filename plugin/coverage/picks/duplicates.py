@@ -1,18 +1,22 @@
 """Near duplicates: images so close that they count once, within a drive and across drives.
 
 The one idea: a group is all that lies within the scale of its representative, so no chain of small
-steps joins images that are far apart (frames of one drive would all become one group).
+steps joins images that are far apart (frames of one drive would all become one group).  Rows are
+compared with the representatives of those blocks of neighbours alone that bounds leave.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...progress import Progress, silent
+from ..nearest.block_bounds import SLACK, Blocks, cut
 from ..nearest.rows import (
     Metric,
     Rows,
@@ -25,7 +29,9 @@ from ..nearest.rows import (
 )
 from ..verdict import Labels, drive_numbers
 
-_ROWS = 512
+BLOCK = 48
+"""Rows a block, that bounds are made of."""
+_ROWS, _HEADS = 512, 4096  # compared at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +72,23 @@ def near_duplicates(
     if not scale >= 0:
         raise InputError(f"scale is {scale}; give a distance that is not negative.")
     squared = metric_to_squared(scale, metric)
+    blocks = Blocks.of(rows, cut(rows, BLOCK, None))
+    extent, block = blocks.extent(rows), np.repeat(np.arange(len(blocks.size)), blocks.size)
     group = np.full(len(rows), -1)
     heads: list[int] = []
-    for start in range(0, len(rows), _ROWS):
-        stop = min(start + _ROWS, len(rows))
-        known = len(heads)
-        for first in range(0, known, 4096):
-            names = np.array(heads[first : first + 4096])
+    for band in _bands(blocks):
+        start, stop = int(blocks.start[band.start]), blocks.rows(band.stop - 1).stop
+        before = slice(0, band.stop)
+        most = blocks.most(rows, extent, band, before).max(axis=0)
+        may = most >= np.float32(1 - squared / 2 - SLACK)
+        known = np.array(heads, np.int64)
+        numbers = np.flatnonzero(may[block[known]])
+        for first in range(0, len(numbers), _HEADS):
+            some = numbers[first : first + _HEADS]
             open_rows = start + np.flatnonzero(group[start:stop] < 0)
-            near = _within(rows, open_rows, names, squared)
+            near = _within(rows, open_rows, known[some], squared)
             found = near.any(axis=1)
-            group[open_rows[found]] = first + near[found].argmax(axis=1)
+            group[open_rows[found]] = some[near[found].argmax(axis=1)]
         left = start + np.flatnonzero(group[start:stop] < 0)
         near = _within(rows, left, left, squared)
         for number, row in enumerate(left):
@@ -86,6 +98,13 @@ def near_duplicates(
                 heads.append(int(row))
         progress(stop, len(rows))
     return Duplicates(group, np.array(heads))
+
+
+def _bands(blocks: Blocks) -> Iterator[slice]:
+    """Blocks that follow one another, of some :data:`_ROWS` rows together."""
+    band = (blocks.start + blocks.size - 1) // _ROWS
+    edges = [0, *(np.flatnonzero(np.diff(band)) + 1).tolist(), len(band)]
+    yield from (slice(first, last) for first, last in pairwise(edges))
 
 
 def _within(

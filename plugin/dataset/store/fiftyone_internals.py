@@ -195,8 +195,9 @@ def replace_run(
 def ids_with(dataset: fo.Dataset, *fields: str) -> list[str]:
     """Ids of the samples with a value in a field; ``exists`` finds none in a field of ids."""
     where = {"$or": [{stored_name(dataset, field): {"$ne": None}} for field in fields]}
-    found = dataset._sample_collection.find(where, {"_id": True}, batch_size=50_000)
-    return [str(document["_id"]) for document in found]
+    stages = [{"$match": where}, {"$project": {"_id": True}}]
+    packed = _packed(raw_batches(dataset._sample_collection, stages)).tobytes()
+    return [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
 
 
 def raw_batches(of: Collection[Any], pipeline: Sequence[Any]) -> Iterator[bytes]:
@@ -450,9 +451,15 @@ def view_ids(view: fo.Dataset | fo.DatasetView, *order: Mapping[str, Any]) -> ND
     """
     pipeline = view._pipeline(post_pipeline=[*order, {"$project": {"_id": 1}}])
     collection = view._dataset._sample_collection
-    # A document that holds an id and nothing else is 22 bytes, the last 13 of them id and end.
-    packed = b"".join(raw_batches(collection, pipeline))
-    return np.frombuffer(packed, np.uint8).reshape(-1, 22)[:, 9:21]
+    return _packed(raw_batches(collection, pipeline))
+
+
+def _packed(batches: Iterable[bytes]) -> NDArray[np.uint8]:
+    """The ids, uint8 (n, 12), of documents that hold nothing else.
+
+    Such a document is 22 bytes, the last 13 of them id and end.
+    """
+    return np.frombuffer(b"".join(batches), np.uint8).reshape(-1, 22)[:, 9:21]
 
 
 def documents(dataset: fo.Dataset, samples: Sequence[fo.Sample], now: datetime) -> Stages:

@@ -15,14 +15,27 @@ from hypothesis import strategies as st
 def test_groups_are_those_of_the_first_representative_within_the_scale(seed, n, scale):
     random = np.random.default_rng(seed)
     rows = unit(random.standard_normal((n, 3)))[random.integers(0, n, n)]
+    _compare(rows, scale)
+
+
+@pytest.mark.parametrize("scale", [0.02, 0.1, 0.3, 0.8])
+def test_bounds_on_blocks_of_frames_leave_out_no_representative(scale):
+    random = np.random.default_rng(7)
+    places = unit(random.standard_normal((3, 12)))[random.integers(0, 3, 12)]
+    steps = 0.03 * random.standard_normal((12, 60, 12)).cumsum(axis=1)
+    _compare(unit((places[:, None] + steps).reshape(-1, 12)), scale)
+
+
+def _compare(rows, scale):
     between, heads, group = distances64(rows, rows), [], []
-    for row in range(n):
+    for row in range(len(rows)):
         near = [at for at, head in enumerate(heads) if between[row, head] <= scale]
         group.append(near[0] if near else len(heads))
         if not near:
             heads.append(row)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicates, "_ROWS", 16)
+        patch.setattr(duplicates, "BLOCK", 8)
         found = near_duplicates(rows, scale, metric="euclidean")
     assert found.group.tolist() == group
     assert found.representatives.tolist() == heads

@@ -177,10 +177,12 @@ def _refuse_view(view: fo.DatasetView) -> None:
             "view.flatten(), or the dataset itself."
         )
     if internals.may_repeat(view):
-        ids = view.values("id")
-        if len(set(ids)) < len(ids):
+        ids = internals.view_ids(view)
+        packed = ids.tobytes()
+        known = {packed[at : at + 12] for at in range(0, len(packed), 12)}
+        if len(known) < len(ids):
             raise InputError(
-                f"The view holds {len(ids) - len(set(ids)):,} samples twice, as views that overlap "
+                f"The view holds {len(ids) - len(known):,} samples twice, as views that overlap "
                 "and were joined do: pass dataset.select(view.values('id')), or the dataset itself."
             )
 

@@ -32,7 +32,7 @@ from pymongo.errors import PyMongoError
 from ....coverage.criterion import NAMES
 from ....errors import EmptySetError, GapsphereError
 from .. import binaries, runs
-from ..fiftyone_internals import collection, dataset_id
+from ..fiftyone_internals import Stages, answers, collection, dataset_id, value_of
 from ..fiftyone_internals import view_ids as view_ids
 from ..names import Names
 from ..sets.counts import version
@@ -215,14 +215,11 @@ def _rows(
 ) -> tuple[Array, dict[str, Array]]:
     """Ids, uint8 (n, 12), and columns of the samples that match."""
     there = {key: name for key, name in _fields(names).items() if dataset.has_field(name)}
-    packed = bytearray()
-    read: dict[str, list[Any]] = {key: [] for key in there}
-    lists = list(read.values())
-    for sample_id, *values in column(dataset, there.values(), query):
-        packed += sample_id.binary
-        for values_of, value in zip(lists, values, strict=True):
-            values_of.append(value)
-    ids = np.frombuffer(bytes(packed), np.uint8).reshape(-1, 12)
+    which: Stages = [{"$match": dict(query)}] if query else []
+    asked = [value_of(dataset, name) for name in there.values()]
+    found, *values = answers(dataset, asked, which)
+    ids = np.frombuffer(bytes.fromhex("".join(found)), np.uint8).reshape(-1, 12)
+    read = dict(zip(there, values, strict=True))
     return ids, {name: _column(name, read.get(name), len(ids)) for name in VALUES}
 
 
