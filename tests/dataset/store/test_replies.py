@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bson
 import pytest
-
 from gapsphere.plugin.dataset.store.replies import batch_of
 
 EQUAL, OTHER = {"a": 1}, {"a": "of another size"}
