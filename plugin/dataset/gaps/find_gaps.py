@@ -185,7 +185,7 @@ def _steps(
     seen: Seen | None = None,
 ) -> GapResult:
     """All steps, each of which does what is not done yet."""
-    sets = resolve_sets(samples, params.owned, params.pool)
+    sets = resolve_sets(samples, params.owned, params.pool, *((seen.ids_of,) if seen else ()))
     seconds: dict[str, float] = {}
     names = Names(params.suffix)
     plans = [each.writes(names) for each in (coverage, picks, sphere, cards)]
@@ -207,6 +207,8 @@ def _steps(
         progress=report("Embeddings"),
     )
     lap("embeddings")
+    if seen and embedded.done and params.encoder != "field":
+        seen.forget_views()  # it may have taken hours
     inputs = read_inputs(samples, params, seen=seen, progress=report("Reading vectors"))
     lap("reading")
     covered = compute_coverage(

@@ -23,7 +23,7 @@ from ..store.samples import flat
 from ..store.steps import ledger
 from ..store.steps.inputs import Inputs
 from ..store.steps.step import Step
-from ..store.vectors.marks import Seen, marks_of
+from ..store.vectors.marks import Seen, marks_by_id, marks_of
 
 FREE = frozenset({"suffix", "slices", "owned", "pool", "place_share"})
 """Settings that say nothing about how a layout is fitted."""
@@ -113,12 +113,10 @@ def _known(
     if kept is None or not step.dataset.has_brain_run(names.brain_key):
         return None
     ids = inputs.owned.ids + inputs.pool.ids
-    at = {sample_id: row for row, sample_id in enumerate(kept["ids"].tolist())}
-    row = np.array([at.get(sample_id.encode(), -1) for sample_id in ids], np.int64)
     vectors = np.concatenate([inputs.owned.marks, inputs.pool.marks])
-    holds = (row >= 0) & (kept["vectors"][row] == vectors)
+    row = ledger.rows(kept["ids"], kept["vectors"], ids, vectors)
     written = (kept["places"][row] == _places(step, ids, inputs.seen)).all(axis=1)
-    return np.where(holds, row, -1), written, kept
+    return row, written, kept
 
 
 def _places(step: Step, ids: Sequence[str], seen: Seen | None) -> NDArray[np.int64]:
@@ -126,12 +124,7 @@ def _places(step: Step, ids: Sequence[str], seen: Seen | None) -> NDArray[np.int
 
     A sample that was deleted meanwhile has none.
     """
-    found = marks_of(flat(step.dataset), step.names.umap3d, step.names.sphere, seen=seen)
-    packed = found.ids.tobytes()
-    row = {packed[12 * at : 12 * at + 12].hex(): at for at in range(len(found.ids))}
-    nothing = np.zeros((1, 2), np.int64)  # row -1
-    marks = np.concatenate([np.where(found.there, found.marks, 0), nothing])
-    return marks[[row.get(sample_id, -1) for sample_id in ids]]
+    return marks_by_id(step.dataset, ids, step.names.umap3d, step.names.sphere, seen=seen)
 
 
 def _follow(step: Step, seen: Seen, written: Sequence[str]) -> None:

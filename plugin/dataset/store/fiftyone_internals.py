@@ -224,13 +224,23 @@ def answers(dataset: fo.Dataset, asked: Sequence[Any], stages: Stages | None = N
     ``asked`` are expressions of MongoDB (:func:`value_of`).  The documents are decoded in one go,
     ids as text: a fifth of ``values``' time.
     """
+    found: list[list[Any]] = [[] for _ in range(len(asked) + 1)]
+    for part in answers_in_parts(dataset, asked, stages):
+        for column, more in zip(found, part, strict=True):
+            column += more
+    return found
+
+
+def answers_in_parts(
+    dataset: fo.Dataset, asked: Sequence[Any], stages: Stages | None = None
+) -> Iterator[list[Any]]:
+    """The same of some samples at a time, as the server sends them."""
     wanted = {"_id": False, "id": {"$toString": "$_id"}}
     wanted |= {f"v{at}": each for at, each in enumerate(asked)}
-    pipeline = [*(stages or []), {"$project": wanted}]
-    read = raw_batches(dataset._sample_collection, pipeline)
-    found = [document for batch in read for document in bson.decode_all(batch)]
     names = ["id", *(f"v{at}" for at in range(len(asked)))]
-    return [[document[name] for document in found] for name in names]
+    for batch in raw_batches(dataset._sample_collection, [*(stages or []), {"$project": wanted}]):
+        found = bson.decode_all(batch)
+        yield [[document[name] for document in found] for name in names]
 
 
 def value_of(samples: fo.Dataset | fo.DatasetView, path: str) -> Any:

@@ -173,6 +173,21 @@ def test_what_is_changed_while_the_steps_run_is_found_by_the_next(four, monkeypa
     )
 
 
+def test_a_tag_taken_off_while_the_steps_run_counts_in_the_end(four, monkeypatch):
+    real, left = vectors.write, four.last().id
+
+    def untagging(dataset, field, ids, matrix):
+        monkeypatch.setattr(vectors, "write", real)
+        collection(four).update_one({"_id": bson.ObjectId(left)}, {"$set": {"tags": []}})
+        return real(dataset, field, ids, matrix)
+
+    monkeypatch.setattr(vectors, "write", untagging)
+    assert find_gaps(four, PARAMS).pool == 1
+    four.reload()
+    assert four[left]["dist_to_S"] is None
+    assert list(find_gaps(four, PARAMS).seconds) == ["looking for changes"]
+
+
 def test_a_clone_is_told_from_what_it_was_cloned_from_and_agrees_with_it(four, reads):
     find_gaps(four, PARAMS)
     reads.clear()

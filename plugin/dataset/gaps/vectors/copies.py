@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import EmptySetError, NotFiniteError
+from ....vectors.table import places
 from ...store.samples import Samples, flat
 from ...store.steps import ledger
 from ...store.steps.step import Step
-from ...store.vectors.marks import Seen, marks_of
+from ...store.vectors.marks import Seen, marks_by_id, marks_of, packed_ids
 from ...store.vectors.vectors import Allocate, Vectors, memory
 
 AT_ONCE = 8192
@@ -50,18 +51,16 @@ def look(step: Step, samples: Samples, source: str, field: str, seen: Seen | Non
     same = np.zeros(len(ids), bool)
     known = ledger.find(step.dataset, step.names, step.earlier)
     if known is not None and len(fields) == 2:
-        row = {sample_id: at for at, sample_id in enumerate(known["ids"].tolist())}
-        at = np.array([row.get(sample_id, -1) for sample_id in ids.tolist()], np.int64)
+        at = places(packed_ids(known["ids"].tolist()), found.ids[there])
         same = (at >= 0) & copied & (known["marks"][at] == marks).all(axis=1)
     return Copies(ids, marks[:, 0], same, copied, int((~there).sum()))
 
 
 def note(step: Step, found: Copies, field: str, seen: Seen | None = None) -> None:
     """Note what is copied now, beside what is known of samples that the run was not about."""
-    now = marks_of(flat(step.dataset), field, seen=seen)
-    copy = dict(zip(_hex(now.ids).tolist(), now.marks[:, 0].tolist(), strict=True))
-    marks = np.stack([found.source, [copy.get(each, 0) for each in found.ids.tolist()]], axis=1)
     ids = found.ids
+    copies = marks_by_id(step.dataset, ids.tolist(), field, seen=seen)
+    marks = np.stack([found.source, copies[:, 0]], axis=1)
     before = ledger.find(step.dataset, step.names, step.earlier)
     if before is not None:
         rest = ~np.isin(before["ids"], ids)

@@ -10,7 +10,16 @@ import numpy as np
 from bson import ObjectId
 from numpy.typing import NDArray
 
-from ..fiftyone_internals import Stages, answers, ids_with, set_fields, stored_name, value_of
+from ..fiftyone_internals import (
+    Stages,
+    answers,
+    answers_in_parts,
+    collection,
+    ids_with,
+    set_fields,
+    stored_name,
+    value_of,
+)
 
 TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     float: fo.FloatField,
@@ -19,6 +28,8 @@ TYPES: Mapping[type, type[fo.core.fields.Field]] = {
     str: fo.StringField,
 }
 WRITE_BLOCK = 20_000
+FEW = 4
+"""Of so many samples one may be asked for by its id; of fewer, all are read."""
 Column = Sequence[Any] | NDArray[Any]
 MARK = {"written_by": "gapsphere"}
 """In the ``info`` of fields that we declared: any other field belongs to the user."""
@@ -71,6 +82,9 @@ def write_columns(
     holds already is not written again, and what it does not hold is written at once: the server
     writes a sample whole, its vectors too, whatever is changed of it.
     """
+    if len(ids) * FEW >= collection(dataset).estimated_document_count():
+        _write_all(dataset, ids, columns, kept, wrote)
+        return
     stay = {*ids, *kept}
     others = [each for each in ids_with(dataset, *columns) if each not in stay]
     for start in range(0, len(ids), WRITE_BLOCK):
@@ -82,19 +96,53 @@ def write_columns(
         wrote()
 
 
+def _write_all(
+    dataset: fo.Dataset,
+    ids: Sequence[str],
+    columns: Mapping[str, Column],
+    kept: Sequence[str],
+    wrote: Callable[[], object],
+) -> None:
+    """The same where it is about many: one look at all samples tells what they hold."""
+    row: dict[str, int | None] = dict.fromkeys(kept, -1)
+    row |= {sample_id: at for at, sample_id in enumerate(ids)}
+    given = {name: _listed(values) for name, values in columns.items()}
+    asked = [_held(dataset, name) for name in columns]
+    for found, *held in answers_in_parts(dataset, asked):
+        for start in range(0, len(found), WRITE_BLOCK):
+            part = slice(start, start + WRITE_BLOCK)
+            here = [(sample_id, row.get(sample_id)) for sample_id in found[part]]
+            changed: dict[str, dict[str, Any]] = {}
+            for (name, values), column in zip(given.items(), held, strict=True):
+                for (sample_id, at), there in zip(here, column[part], strict=True):
+                    if at == -1:
+                        continue
+                    value = None if at is None else values[at]
+                    if not _is(there, value):
+                        changed.setdefault(sample_id, {})[name] = value
+            if changed:
+                set_fields(dataset, changed)
+            wrote()
+
+
 def _write_block(dataset: fo.Dataset, ids: Sequence[str], columns: Mapping[str, Column]) -> None:
     which: Stages = [{"$match": {"_id": {"$in": [ObjectId(each) for each in ids]}}}]
     found, *held = answers(dataset, [_held(dataset, name) for name in columns], which)
     row = {sample_id: at for at, sample_id in enumerate(found)}
     changed: dict[str, dict[str, Any]] = {}
     for (name, values), column in zip(columns.items(), held, strict=True):
-        given = values.tolist() if isinstance(values, np.ndarray) and values.ndim == 1 else values
-        for sample_id, value in zip(ids, given, strict=True):
+        for sample_id, value in zip(ids, _listed(values), strict=True):
             at = row.get(sample_id)  # of a sample that is gone nothing is held, nor written
             if at is not None and not _is(column[at], value):
                 changed.setdefault(sample_id, {})[name] = value
     if changed:
         set_fields(dataset, changed)
+
+
+def _listed(values: Column) -> Sequence[Any]:
+    if isinstance(values, np.ndarray):
+        return values.tolist() if values.ndim == 1 else list(values)
+    return values
 
 
 def _held(dataset: fo.Dataset, name: str) -> Any:

@@ -11,12 +11,9 @@ from ..database import counted
 from ..fiftyone_internals import column_values
 from ..names import Names, ReviewNames
 from ..samples import flat
-from .fields import blocks
+from .fields import FEW, blocks
 
 OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
-
-FEW = 4
-"""Of so many samples one may be asked for by its id; of fewer, all are read."""
 
 
 def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:

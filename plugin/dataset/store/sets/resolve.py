@@ -9,12 +9,14 @@ sets may not share a sample: its distance to S would be zero by itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
 from bson import ObjectId
+from numpy.typing import NDArray
 
 from ....errors import EmptySetError, InputError
 from .. import fiftyone_internals as internals
@@ -58,10 +60,18 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
     return samples.match(_condition(samples, word))
 
 
-def resolve_sets(samples: Samples, owned: str, pool: str) -> Sets:
-    """S and U as views, both checked to hold samples and to share none."""
+def resolve_sets(
+    samples: Samples,
+    owned: str,
+    pool: str,
+    ids_of: Callable[[fo.DatasetView], NDArray[np.uint8]] = internals.view_ids,
+) -> Sets:
+    """S and U as views, both checked to hold samples and to share none.
+
+    ``ids_of`` tells who is in a view.
+    """
     sets = Sets(resolve(samples, owned), resolve(samples, pool), fields_of(owned, pool))
-    ids = [_ids(view) for view in (sets.owned, sets.pool)]
+    ids = [_ids(ids_of(view)) for view in (sets.owned, sets.pool)]
     for mine, word, role in zip(ids, (owned, pool), "SU", strict=True):
         if not mine:
             raise EmptySetError(
@@ -98,8 +108,8 @@ def fields_of(*words: str) -> frozenset[str]:
     return frozenset(path.split(".")[0] for path in paths)
 
 
-def _ids(view: fo.DatasetView) -> set[bytes]:
-    packed = internals.view_ids(view).tobytes()
+def _ids(ids: NDArray[np.uint8]) -> set[bytes]:
+    packed = ids.tobytes()
     return {packed[at : at + 12] for at in range(0, len(packed), 12)}
 
 

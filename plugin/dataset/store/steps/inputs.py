@@ -94,7 +94,8 @@ def read_inputs(
         A set has no sample, or none of its samples has a vector.
     """
     dataset, names = reloaded(samples), Names(params.suffix)
-    sets = resolve_sets(samples, params.owned, params.pool)
+    asked = (seen.ids_of,) if seen else ()
+    sets = resolve_sets(samples, params.owned, params.pool, *asked)
     owned, pool = vectors.find_sets(sets.owned, sets.pool, names.embedding, progress, seen)
     for found, role in ((owned, "S"), (pool, "U")):
         if not found.ids:

@@ -32,7 +32,7 @@ from ..fiftyone_internals import (
     view_ids,
 )
 from ..replies import starts_of
-from ..samples import Samples, dataset_of
+from ..samples import Samples, dataset_of, flat
 
 _HEAD, _ID, _VALUE = 9, 12, 11
 """Bytes of a document before its id, of the id, and of each mark with its name."""
@@ -60,20 +60,35 @@ class Seen:
 
     ``ids`` uint8 (n, 12) of every sample; ``columns`` int64 (n,) by the field's name in the
     database, of a value that says so where a sample has none.  Of a field that is not among them
-    nothing is known.
+    nothing is known.  Who is in a view is asked once, too.
     """
 
     def __init__(self, ids: NDArray[np.uint8], columns: dict[str, NDArray[np.int64]]) -> None:
         self.ids, self.columns = ids, columns
         self._written: dict[str, list[tuple[Sequence[str], NDArray[np.int64]]]] = {}
+        self._views: dict[str, NDArray[np.uint8]] = {}
+
+    def ids_of(self, samples: Samples) -> NDArray[np.uint8]:
+        """Ids of the samples of a view, uint8 (n, 12), as they were when first asked for."""
+        asked = repr(pipeline(samples))
+        if asked not in self._views:
+            self._views[asked] = view_ids(samples)
+        return self._views[asked]
+
+    def forget_views(self) -> None:
+        """Ask anew who is in a view: time has passed."""
+        self._views.clear()
 
     def of(self, samples: Samples, names: Sequence[str]) -> Marks | None:
         """Marks of the samples of a view; None where one of them, or of the fields, is unknown."""
+        return self.of_ids(self.ids_of(samples), names)
+
+    def of_ids(self, ids: NDArray[np.uint8], names: Sequence[str]) -> Marks | None:
+        """The same of samples by their ids, uint8 (n, 12)."""
         for name in names:
             self._follow(name)
         if not self.columns.keys() >= set(names):
             return None
-        ids = view_ids(samples)
         at = places(self.ids, ids)
         if (at < 0).any():
             return None
@@ -92,8 +107,7 @@ class Seen:
         written = self._written.pop(name, [])
         if not written or name not in self.columns:
             return
-        ids = bytes.fromhex("".join(one for some, _ in written for one in some))
-        at = places(self.ids, np.frombuffer(ids, np.uint8).reshape(-1, _ID))
+        at = places(self.ids, packed_ids([one for some, _ in written for one in some]))
         if (at < 0).any():
             del self.columns[name]
         else:
@@ -126,6 +140,28 @@ def marks_of(samples: Samples, *fields: str, seen: Seen | None = None) -> Marks:
         np.concatenate([np.empty((0, len(fields)), np.int64), *marks]),
         np.concatenate([np.empty((0, len(fields)), bool), *there]),
     )
+
+
+def marks_by_id(
+    dataset: fo.Dataset, ids: Sequence[str], *fields: str, seen: Seen | None = None
+) -> NDArray[np.int64]:
+    """Marks of some samples in their order, int64 (n, fields); 0 without a value, or a sample.
+
+    What was ``seen`` is not asked for again.
+    """
+    wanted = packed_ids(ids)
+    names = [stored_name(dataset, field) for field in fields]
+    found = None if seen is None else seen.of_ids(wanted, names)
+    if found is None:
+        found = marks_of(flat(dataset), *fields)
+    at = places(found.ids, wanted)
+    marks = np.concatenate([found.marks, np.zeros((1, len(fields)), np.int64)])  # row -1
+    return marks[at]
+
+
+def packed_ids(ids: Sequence[str]) -> NDArray[np.uint8]:
+    """Ids as FiftyOne writes them, packed: uint8 (n, 12)."""
+    return np.frombuffer(bytes.fromhex("".join(ids)), np.uint8).reshape(-1, _ID)
 
 
 def mark_of(stored: Any) -> int:
