@@ -240,10 +240,11 @@ def make_cards(
     titled = [*(names or [Name()] * of_gaps), *(kind.name for kind in kinds)]
     said = outside_owned(attributes, owned_drives, label, alpha, cameras)
     usual = float(yardstick.distance(50.0))
+    shown = [exemplars(pool, rows) for rows in groups]
+    beside = _beside(pool, owned, shown, metric)
     made = []
     for at, rows in enumerate(groups):
         kind = kinds[at - of_gaps] if at >= of_gaps else None
-        shown = exemplars(pool, rows)
         median = float(np.median(far[rows]))
         effect = median / usual if usual > 0 else None
         once = len(rows) if duplicates is None else len(np.unique(np.asarray(duplicates)[rows]))
@@ -252,8 +253,8 @@ def make_cards(
             Card(
                 rows=rows,
                 drives=len(np.unique(drive[rows])),
-                exemplars=shown,
-                beside=nearest_distance(pool[shown], owned, metric=metric).index,
+                exemplars=shown[at],
+                beside=beside[at],
                 median=median,
                 highest=float(far[rows].max()),
                 effect=effect,
@@ -270,6 +271,14 @@ def make_cards(
             )
         )
     return sorted(made, key=lambda one: -one.weight)
+
+
+def _beside(pool: Rows, owned: Rows, shown: Sequence[Ints], metric: Metric) -> list[Ints]:
+    """The row of S nearest to each row of U that is shown."""
+    if not shown:
+        return []
+    found = nearest_distance(pool[np.concatenate(shown)], owned, metric=metric).index
+    return np.split(found, np.cumsum([len(rows) for rows in shown])[:-1])
 
 
 def _weight(images: int, effect: float, rate: float | None, kind: Kind | None) -> float:

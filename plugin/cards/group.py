@@ -140,15 +140,101 @@ def group_runs(
     >>> [card.tolist() for card in group_runs(images, gap, [0.1, 0.1])]
     [[0, 0, 0, -1], [-2, -1, -1, -2]]
     """
-    rows = np.flatnonzero(gap.any(axis=0))
-    found = [np.full(len(images), NO_GAP) for _ in gap]
-    if not len(rows):
+    links = linked_runs(images, gap, scale, metric=metric, memory_mb=memory_mb, progress=progress)
+    return links.cards(len(images), least)
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Which gaps chains of near ones join in each of several runs.
+
+    ``row`` int64 (g,), the images that are gaps in some run; ``label`` int64 (runs, g), equal where
+    joined, :data:`NO_GAP` where an image is none in the run; ``scale`` float64 (runs,).
+    """
+
+    row: NDArray[np.int64]
+    label: NDArray[np.int64]
+    scale: NDArray[np.float64]
+
+    def cards(self, count: int, least: int = LEAST) -> list[NDArray[np.int64]]:
+        """What :func:`group_runs` says of so many images."""
+        found = [np.full(count, NO_GAP) for _ in self.label]
+        for card, label in zip(found, self.label, strict=True):
+            mine = label != NO_GAP
+            card[self.row[mine]] = _numbered(label[mine], least)
         return found
-    gaps = checked_rows("The gaps", images[rows])
-    bars = [metric_to_squared(one, metric) for one in np.asarray(scale, np.float64).tolist()]
-    labels = chained(gaps, gap[:, rows], bars, memory_mb=memory_mb, progress=progress)
-    for card, label, mine in zip(found, labels, gap[:, rows], strict=True):
-        card[rows[mine]] = _numbered(label[mine], least)
+
+    def among(
+        self,
+        image_from: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        gap: NDArray[np.bool_],
+        scale: NDArray[np.float64],
+    ) -> NDArray[np.int64]:
+        """The labels of some rows of now, (runs, len(rows)), :data:`NO_GAP` where none is known.
+
+        A run counts where its scale is the same and every gap that it had is one still: one that
+        is gone may have joined others.
+        """
+        nothing = np.full((len(gap), len(rows)), NO_GAP)
+        if self.label.shape[0] != len(gap):
+            return nothing
+        place = np.full(max(int(self.row.max(initial=-1)), int(image_from.max(initial=-1))) + 2, -1)
+        place[self.row] = np.arange(len(self.row))
+        at = place[image_from[rows]]  # the last is that of -1
+        known = np.where(gap & (at >= 0), self.label[:, at], NO_GAP) if len(self.row) else nothing
+        were = (self.label != NO_GAP).sum(axis=1)
+        still = ((known != NO_GAP).sum(axis=1) == were) & (self.scale == scale)
+        return np.where(still[:, None], known, NO_GAP)
+
+
+def linked_runs(
+    images: Rows,
+    gap: NDArray[np.bool_],
+    scale: ArrayLike,
+    *,
+    known: tuple[Links, NDArray[np.int64]] | None = None,
+    metric: Metric = "cosine",
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> Links:
+    """Chains of several runs, as :func:`group_runs` makes cards of.
+
+    ``known`` are those of an earlier run, and the row of then of each image, -1 where it is new or
+    has another vector: what is new is compared, with all.
+    """
+    rows, scales = np.flatnonzero(gap.any(axis=0)), np.asarray(scale, np.float64)
+    mine = gap[:, rows]
+    if not len(rows):
+        return Links(rows, np.empty(mine.shape, np.int64), scales)
+    before = (
+        np.full(mine.shape, NO_GAP)
+        if known is None
+        else known[0].among(known[1], rows, mine, scales)
+    )
+    new = (mine & (before == NO_GAP)).any(axis=0)
+    order = np.argsort(~new, kind="stable")
+    label = chained(
+        checked_rows("The gaps", images[rows[order]]),
+        mine[:, order],
+        [metric_to_squared(one, metric) for one in scales.tolist()],
+        joined=_first_alike(before[:, order]),
+        fresh=int(new.sum()),
+        memory_mb=memory_mb,
+        progress=progress,
+    )
+    found = np.empty_like(label)
+    found[:, order] = label
+    return Links(rows, np.where(mine, found, NO_GAP), scales)
+
+
+def _first_alike(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """In place of each label the first place in its row that has it; of no label, its own."""
+    found = np.tile(np.arange(labels.shape[1]), (len(labels), 1))
+    for run, label in enumerate(labels):
+        at = np.flatnonzero(label != NO_GAP)
+        _, first, which = np.unique(label[at], return_index=True, return_inverse=True)
+        found[run, at] = at[first][which]
     return found
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 from math import comb
 
@@ -134,6 +135,11 @@ class Namer:
     ) -> Namer:
         """A namer for labelled drives; a missing label is a drive of its own."""
         return cls(terms, drive_numbers(owned_drives), drive_numbers(pool_drives), alpha, seed)
+
+    @cached_property
+    def owned_rows(self) -> tuple[Ints, Mask, Ints]:
+        """Frames of S as :func:`_distinct` has them."""
+        return _distinct(self.owned_drives, [term.inside for term in self.terms])
 
     def names(self, cards: Sequence[Ints], progress: Progress = silent) -> list[Name]:
         """A name of each card, given as rows of U; equal ones are told apart where possible.
@@ -291,14 +297,10 @@ class _Exchange:
         terms = namer.terms
         drive = drive_numbers(namer.pool_drives[rows])
         mine = int(drive.max()) + 1
-        drive = np.concatenate([drive, mine + namer.owned_drives])
-        has = np.zeros((len(drive), len(terms)), bool)
-        for at, term in enumerate(terms):
-            has[:, at] = np.concatenate([term.pool[rows], term.inside])
-        # Frames of one drive with the same values are one row.
-        both = np.column_stack([drive, has])
-        kept, count = np.unique(both, axis=0, return_counts=True)
-        drive, has, count = kept[:, 0].astype(np.int64), kept[:, 1:].astype(bool), count
+        here = _distinct(drive, [term.pool[rows] for term in terms])
+        there = namer.owned_rows
+        drive = np.concatenate([here[0], mine + there[0]])
+        has, count = (np.concatenate(both) for both in zip(here[1:], there[1:], strict=True))
         weight = count / np.bincount(drive, weights=count)[drive]
         drives = int(drive.max()) + 1
         shares = np.zeros((drives, len(terms)))
@@ -338,6 +340,13 @@ class _Exchange:
             shares = np.bincount(self.drive, weights=self.weight * has, minlength=self.drives)
             self._known[name] = np.asarray(shares, np.float64)
         return self._known[name]
+
+
+def _distinct(drive: Ints, has: Sequence[Mask]) -> tuple[Ints, Mask, Ints]:
+    """Frames of one drive with the same values as one row: drive, values (r, t), and how many."""
+    both = np.column_stack([drive, *has])
+    kept, count = np.unique(both, axis=0, return_counts=True)
+    return kept[:, 0].astype(np.int64), kept[:, 1:].astype(bool), count
 
 
 def _separation(shares: Floats, drawn: Ints) -> float:

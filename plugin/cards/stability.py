@@ -147,6 +147,40 @@ def bootstrap_runs(
     InputError
         S has one drive, or ``runs`` is below 1.
     """
+    how: dict[str, Any] = {"metric": metric, "memory_mb": memory_mb}
+    drawn = drawn_runs(
+        owned,
+        drives,
+        pool,
+        alpha,
+        delta=delta,
+        runs=runs,
+        seed=seed,
+        near=near,
+        progress=progress,
+        **how,
+    )
+    return group_runs(pool, *drawn, **how)
+
+
+def drawn_runs(
+    owned: Rows,
+    drives: Labels,
+    pool: Rows,
+    alpha: float,
+    *,
+    delta: float | None = None,
+    runs: int = 20,
+    seed: int = 51,
+    near: tuple[NearDrives, NearDrives] | None = None,
+    metric: Metric = "cosine",
+    memory_mb: float = 512,
+    progress: Progress = silent,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """The gaps of each of the runs, bool (runs, n), and what joins them there, (runs,).
+
+    Parameters as :func:`bootstrap_runs` has them.
+    """
     owned, pool = checked_rows("S", owned), checked_rows("U", pool)
     same_dimension("S", owned, "U", pool)
     drive = drive_numbers(drives)
@@ -170,7 +204,7 @@ def bootstrap_runs(
         threshold = frame_threshold(own, labels, level) if delta is None else delta
         gap[run] = outside[run] > threshold
         scale[run] = joining_distance(Yardstick.of(own, labels))
-    return group_runs(pool, gap, scale, metric=metric, memory_mb=memory_mb)
+    return gap, scale
 
 
 def lists_of(

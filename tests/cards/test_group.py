@@ -2,7 +2,14 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.cards.group import SINGLE, group_gaps, joining_distance
+from gapsphere.plugin.cards.group import (
+    SINGLE,
+    group_gaps,
+    group_runs,
+    joining_distance,
+    linked_runs,
+)
+from gapsphere.plugin.coverage.nearest import chains
 from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.errors import InputError
 from gapsphere.tests.support.components import walked
@@ -74,3 +81,39 @@ def test_the_scale_is_the_median_over_drives_alike():
     inside = [0.1] * 9 + [0.3, 0.5]
     drives = ["long"] * 9 + ["b", "c"]
     assert joining_distance(Yardstick.of(inside, drives)) == pytest.approx(0.3, abs=1e-6)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 40), st.booleans(), st.booleans())
+def test_links_that_are_known_change_no_card(seed, n, gone, moved):
+    random = np.random.default_rng(seed)
+    then, scale = scattered(seed, n), np.array([0.05, 0.1, 0.0])
+    gap = random.random((3, n)) < 0.7
+    known = linked_runs(then, gap, scale)
+    kept = np.flatnonzero(random.random(n) < 0.9) if gone else np.arange(n)
+    image_from = np.concatenate([kept, np.full(random.integers(0, 9), -1)])
+    image_from = image_from[random.permutation(len(image_from))]
+    images = scattered(seed + 1, len(image_from))
+    images[image_from >= 0] = then[image_from[image_from >= 0]]
+    now = random.random((3, len(images))) < 0.7
+    now[:, image_from >= 0] = gap[:, image_from[image_from >= 0]]
+    now ^= random.random(now.shape) < 0.02 * moved
+    if seed % 3 == 0:
+        scale = scale[::-1].copy()
+    links = linked_runs(images, now, scale, known=(known, image_from))
+    wanted = group_runs(images, now, scale)
+    for card, other in zip(links.cards(len(images)), wanted, strict=True):
+        assert card.tolist() == other.tolist()
+
+
+def test_what_is_known_is_not_compared_again(monkeypatch):
+    rows, every = scattered(3, 60), np.ones((1, 60), bool)
+    known = linked_runs(rows, every, [0.05])
+    alike = []
+    real = chains.squared_distance_of_pairs
+    monkeypatch.setattr(chains, "_join", lambda *asked: alike.append(asked))
+    monkeypatch.setattr(
+        chains, "squared_distance_of_pairs", lambda *pairs: alike.append(pairs) or real(*pairs)
+    )
+    again = linked_runs(rows, every, [0.05], known=(known, np.arange(60)))
+    assert not alike
+    assert again.cards(60)[0].tolist() == known.cards(60)[0].tolist()

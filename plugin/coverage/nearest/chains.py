@@ -29,6 +29,8 @@ def chained(
     mine: Flags,
     squared: Sequence[float],
     *,
+    joined: NDArray[np.int64] | None = None,
+    fresh: int | None = None,
     memory_mb: float = 512,
     progress: Progress = silent,
 ) -> NDArray[np.int64]:
@@ -42,6 +44,11 @@ def chained(
         The rows of each run.  Labels of others are their own.
     squared : (runs,)
         Squared distance of a link; rows exactly so far apart are joined.
+    joined : int64 (runs, n), optional
+        Labels that tell what is joined already, each a row of that label in the run, or its own.
+    fresh : int, optional
+        So many rows, the first ones, are asked for links, with each other and with the rest; of
+        the rest, ``joined`` tells all.
 
     Examples
     --------
@@ -49,14 +56,18 @@ def chained(
     >>> chained(rows, np.array([[1, 1, 1], [1, 0, 1]], bool), [0.5, 2.0]).tolist()
     [[0, 0, 2], [0, 1, 0]]
     """
-    found = _Runs(rows, mine, squared)
+    fresh = len(rows) if fresh is None else fresh
+    found = _Runs(rows, mine, squared, joined)
+    if not fresh:
+        return found.labels
     blocks = Blocks.of(rows, cut(rows, BLOCK, None))
     extent = blocks.extent(rows)
     cells = min(max(int(memory_mb * 1e6 / _BYTES_PER_CELL), 1), MOST_CELLS)
     count = len(blocks.start)
     step = max(min(QUERIES_AT_ONCE, int(cells**0.5)) // BLOCK, 1)
     bands = [slice(top, min(top + step, count)) for top in range(0, count, step)]
-    found.join_neighbours()
+    bands = [band for band in bands if blocks.start[band.start] < fresh]
+    found.join_neighbours(fresh)
     for band in bands:
         _join(found, blocks, extent, band, band, cells)
     for band in bands:
@@ -95,10 +106,12 @@ def _join(
 class _Runs:
     """What is joined so far: ``labels`` (runs, n), and ``bars``, how alike two are that link."""
 
-    def __init__(self, rows: Rows, mine: Flags, squared: Sequence[float]) -> None:
+    def __init__(
+        self, rows: Rows, mine: Flags, squared: Sequence[float], joined: Whole | None
+    ) -> None:
         self.rows, self.mine, self.squared = rows, mine, squared
         self.bars = [1 - one / 2 for one in squared]
-        self.labels = np.tile(np.arange(len(rows)), (len(mine), 1))
+        self.labels = np.tile(np.arange(len(rows)), (len(mine), 1)) if joined is None else joined
 
     def open(self, start: Whole, band: slice, others: slice, most: Rows) -> Flags:
         """Pairs of blocks that may hold a link that joins something in a run."""
@@ -113,11 +126,11 @@ class _Runs:
             found |= both & ~alike & (most >= np.float32(bar - SLACK))
         return found
 
-    def join_neighbours(self) -> None:
-        """Join rows of a run that follow one another in it."""
+    def join_neighbours(self, fresh: int) -> None:
+        """Join rows of a run that follow one another in it, where the first is fresh."""
         own = [np.flatnonzero(mine) for mine in self.mine]
         pairs = np.unique(np.concatenate([i[:-1] * len(self.rows) + i[1:] for i in own]))
-        i, j = np.divmod(pairs, len(self.rows))
+        i, j = np.divmod(pairs[pairs < fresh * len(self.rows)], len(self.rows))
         self.join(i, j, 1 - squared_distance_of_pairs(self.rows, i, self.rows, j) / 2)
 
     def join(self, i: Whole, j: Whole, alike: NDArray[np.floating]) -> None:

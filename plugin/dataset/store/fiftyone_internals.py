@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from inspect import signature
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
-import bson
 import fiftyone as fo
 import fiftyone.operators as foo
 import mongoengine
@@ -39,6 +39,8 @@ PLAIN = (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField, fo.ObjectI
 DRIVERS_HEARTBEAT = 10
 """Seconds between two looks at a server where nobody chose otherwise.  Not the driver's constant,
 which :func:`~.connection.shorten_waits` changes."""
+AT_ONCE = 20_000
+"""Documents that are decoded at once."""
 _SOCKET = "connect", "socket"
 _impatience = threading.Lock()
 _impatient: dict[int, tuple[set[object], Callable[[], None]]] = {}
@@ -238,9 +240,10 @@ def answers_in_parts(
     wanted = {"_id": False, "id": {"$toString": "$_id"}}
     wanted |= {f"v{at}": each for at, each in enumerate(asked)}
     names = ["id", *(f"v{at}" for at in range(len(asked)))]
-    for batch in raw_batches(dataset._sample_collection, [*(stages or []), {"$project": wanted}]):
-        found = bson.decode_all(batch)
-        yield [[document[name] for document in found] for name in names]
+    stages = [*(stages or []), {"$project": wanted}]
+    read = dataset._sample_collection.aggregate(stages, allowDiskUse=True, batchSize=AT_ONCE)
+    while found := read.to_list(AT_ONCE):
+        yield [list(map(itemgetter(name), found)) for name in names]
 
 
 def value_of(samples: fo.Dataset | fo.DatasetView, path: str) -> Any:

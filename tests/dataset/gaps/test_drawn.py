@@ -76,7 +76,7 @@ def test_cards_after_a_change_are_those_made_anew(carded, name, monkeypatch):
     found = summarize_gaps(carded, RUNS)
     known, asked[:] = sum(asked), []
     monkeypatch.setattr(Step, "current", lambda _: None)
-    monkeypatch.setattr(drawn, "_known", lambda *_: None)
+    monkeypatch.setattr(drawn, "recall", lambda *_: None)
     whole = summarize_gaps(carded, RUNS)
     assert known < sum(asked) or name == "a drive of another name"
     assert found.found

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....cards.called import Called, call_cards
 from ....cards.card import Card, make_cards
-from ....cards.group import SINGLE, Groups, group_gaps, joining_distance
+from ....cards.group import SINGLE, Links, group_gaps, joining_distance, linked_runs
 from ....cards.phrases import Phrase
-from ....cards.stability import HOLDS_ABOVE, NO_GAP, Held, bootstrap_runs, stability
+from ....cards.stability import HOLDS_ABOVE, NO_GAP, Held, drawn_runs, stability
 from ....coverage.criterion import GAP, NAMES
 from ....coverage.nearest.rows import metric_to_squared, pairs_within
 from ....coverage.picks.duplicates import near_duplicates
@@ -101,13 +102,14 @@ def summarize_gaps(
     result = CardResult(dataset.name, params.suffix, 0, 0, 0, [], covered.basis)
     if scene is None:
         return _write(step, result, [], [], [])
-    groups = _groups(scene, report("Grouping gaps"))
-    card = np.full(len(scene.gap), NO_GAP)
-    card[scene.gap] = groups.card
-    near = None
+    before = drawn.recall(step, scene)
+    links = {drawn.ITSELF: _linked(scene, before, report("Grouping gaps"))}
+    (card,) = links[drawn.ITSELF].cards(len(scene.gap))
+    near, held = None, []
     if _drawn(scene, card, params.card_runs):
-        near = drawn.lists(step, scene, report("Runs for stability"))
-    held = [] if near is None else _held(scene, card, params.card_runs, near)
+        near = drawn.lists(scene, before, report("Runs for stability"))
+        links[drawn.DRAWN] = _linked_runs(scene, before, params.card_runs, near)
+        held = stability(card, links[drawn.DRAWN].cards(len(card)))
     called = _called(scene, card, report("Naming cards"))
     gaps, beside = np.flatnonzero(scene.gap), np.flatnonzero(called.card > card)
     alike = _duplicates(scene, gaps, report("Near duplicates"))
@@ -137,14 +139,14 @@ def summarize_gaps(
         found=found,
         by_metadata=len(called.kinds),
         lacking=called.lacking,
-        scale=groups.scale,
+        scale=float(links[drawn.ITSELF].scale[0]),
         left_out=dict(scene.terms.left_out),
     )
     values = {SINGLE: SINGLE_IMAGES, **{label: key[at] for label, at in number.items()}}
     carded = np.flatnonzero(called.card > NO_GAP).tolist()
     ids = [scene.inputs.pool.ids[row] for row in carded]
     again = [scene.inputs.pool.ids[row] for row in gaps.tolist() if alike[row] != row]
-    note = partial(drawn.keep, step, scene, near) if near else None
+    note = partial(drawn.keep, step, scene, near, links) if near else None
     return _write(step, result, ids, [values[int(called.card[row])] for row in carded], again, note)
 
 
@@ -171,13 +173,16 @@ def _write(
     return result
 
 
-def _groups(scene: Scene, progress: Progress) -> Groups:
+def _linked(scene: Scene, before: drawn.Before | None, progress: Progress) -> Links:
     """The gaps in groups; where S has one image nothing says what is near: each is alone."""
     if scene.scale is None or not scene.gap.any():
-        return Groups(np.full(int(scene.gap.sum()), SINGLE), 0.0)
-    return group_gaps(
-        scene.inputs.pool.matrix[scene.gap],
-        joining_distance(scene.scale),
+        alone = np.flatnonzero(scene.gap)
+        return Links(alone, alone[None], np.zeros(1))
+    return linked_runs(
+        scene.inputs.pool.matrix,
+        scene.gap[None],
+        [joining_distance(scene.scale)],
+        known=before.links(drawn.ITSELF) if before else None,
         metric=scene.covered.metric,
         memory_mb=scene.settings.memory_mb,
         progress=progress,
@@ -191,22 +196,22 @@ def _drawn(scene: Scene, card: Ints, count: int) -> bool:
     return bool(not few and covered.score == "nearest" and count and card.max() >= 0)
 
 
-def _held(scene: Scene, card: Ints, count: int, near: drawn.Lists) -> list[Held]:
-    """In how many runs each card holds."""
-    covered = scene.covered
-    made = bootstrap_runs(
+def _linked_runs(scene: Scene, before: drawn.Before | None, count: int, near: drawn.Lists) -> Links:
+    """The gaps of each drawn run in groups."""
+    covered, pool = scene.covered, scene.inputs.pool.matrix
+    how: dict[str, Any] = {"metric": covered.metric, "memory_mb": scene.settings.memory_mb}
+    runs = drawn_runs(
         scene.inputs.owned.matrix,
         scene.owned_drives,
-        scene.inputs.pool.matrix,
+        pool,
         covered.alpha,
         delta=None if covered.basis == "level" else covered.delta,
         runs=count,
         seed=SEED,
         near=near,
-        metric=covered.metric,
-        memory_mb=scene.settings.memory_mb,
+        **how,
     )
-    return stability(card, made)
+    return linked_runs(pool, *runs, known=before.links(drawn.DRAWN) if before else None, **how)
 
 
 def _duplicates(scene: Scene, rows: Ints, progress: Progress = silent) -> Ints:
@@ -295,11 +300,11 @@ def _wanted(scene: Scene, given: int | None) -> int:
         return given
     owned, metric = scene.inputs.owned.matrix, scene.covered.metric
     squared = metric_to_squared(scene.covered.delta, metric)
-    counts = []
-    for row in np.unique(np.linspace(0, len(owned) - 1, ASKED).astype(np.int64)).tolist():
-        near = owned[pairs_within(owned[row : row + 1], owned, squared)[0]]
-        alike = near_duplicates(near, scene.frame_scale, metric=metric)
-        counts.append(len(alike.representatives))
+    asked = np.unique(np.linspace(0, len(owned) - 1, ASKED).astype(np.int64))
+    counts = [
+        len(near_duplicates(owned[near], scene.frame_scale, metric=metric).representatives)
+        for near in pairs_within(owned[asked], owned, squared)
+    ]
     return max(int(np.median(counts)), 1)
 
 
