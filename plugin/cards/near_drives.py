@@ -1,8 +1,9 @@
 """The few drives of S that each image is nearest to, which say how far it is from most draws of S.
 
 The one idea: the distance to drives drawn at random is that to the nearest one drawn, and one of
-the nearest few nearly always is: of eight, 2,999 times in 3,000.  So a short list of each image
-takes the place of its distances to all drives, and it is brought up to date with what came to S.
+the nearest few nearly always is: of twelve, all but once in 160,000 times.  So a short list of each
+image takes the place of its distances to all drives, and it is brought up to date with what came to
+S.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..coverage.nearest.rows import (
 from ..coverage.nearest.tiles import products
 from ..progress import Progress, silent
 
-LISTED = 8
+LISTED = 12
 """Drives in a list."""
 
 NONE = -1

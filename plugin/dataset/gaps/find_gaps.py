@@ -123,7 +123,7 @@ def _found(
     found = latest = _steps(samples, params, report, seen=look.seen)
     if not _nothing_to_do(found) and not _tries_again(found, params):
         clock = time.monotonic()
-        look = Look.at(samples, names, settings)
+        look = Look.at(samples, names, settings, look.seen)
         latest = _steps(samples, params, lambda stage: report(f"Checking: {stage}"), seen=look.seen)
         found.seconds["checking"] = time.monotonic() - clock
     if not _nothing_to_do(latest):

@@ -19,6 +19,7 @@ from ...engine.engine import opened
 from ...progress import Progress, silent
 from ...projection.place import Reducer
 from ...settings.steps import SphereParams
+from ...vectors.beside import beside
 from ..store.samples import flat
 from ..store.steps import ledger
 from ..store.steps.inputs import Inputs
@@ -63,13 +64,13 @@ def place(
         return None
     umap3d, sphere = kept["umap3d"][row], kept["sphere"][row]
     if len(new):
-        matrix, split = (inputs.owned.matrix, inputs.pool.matrix), len(inputs.owned.ids)
-        among = np.concatenate([matrix[0][fitted[:split]], matrix[1][fitted[split:]]])
-        wanted = np.concatenate([matrix[0][new[new < split]], matrix[1][new[new >= split] - split]])
+        matrix, there = beside(inputs.owned.matrix, inputs.pool.matrix), np.flatnonzero(fitted)
+        one_after_the_other = there[-1] - there[0] == len(there) - 1
+        among = matrix[there[0] : there[-1] + 1] if one_after_the_other else matrix[there]
         assert step.earlier is not None, "it has the ledger"
         reducer = Reducer.from_record(step.earlier.results["reducer"], among, umap3d[fitted])
         with opened(params.engine, params.ray_address) as engine:
-            placed = reducer.place(wanted, engine=engine, progress=progress)
+            placed = reducer.place(matrix[new], engine=engine, progress=progress)
         umap3d[new] = placed.sphere if params.native_sphere else placed.umap3d
         sphere[new] = placed.sphere
     return Places(umap3d, sphere, fitted, first, np.flatnonzero((row < 0) | ~written))

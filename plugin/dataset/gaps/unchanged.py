@@ -49,11 +49,20 @@ class Look:
     seconds: float
 
     @classmethod
-    def at(cls, samples: Samples, names: Names, settings: Mapping[str, Any]) -> Look:
-        """Look at the dataset of ``samples``."""
+    def at(
+        cls,
+        samples: Samples,
+        names: Names,
+        settings: Mapping[str, Any],
+        known: Seen | None = None,
+    ) -> Look:
+        """Look at the dataset of ``samples``; at vectors only where their marks are not ``known``.
+
+        Whoever has changed one since those were seen is found by the next look.
+        """
         began, dataset = time.monotonic(), reloaded(samples)
         view = stages(samples) if isinstance(samples, fo.DatasetView) else []
-        samples_digest, seen = look_at(dataset)
+        samples_digest, seen = look_at(dataset, known)
         content = {
             "view": hashlib.blake2b(repr(view).encode(), digest_size=16).hexdigest(),
             "samples": samples_digest,

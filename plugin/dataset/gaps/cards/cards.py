@@ -222,12 +222,7 @@ def _duplicates(scene: Scene, rows: Ints, progress: Progress = silent) -> Ints:
     found = np.full(len(scene.gap), -1)
     if not len(rows):
         return found
-    alike = near_duplicates(
-        scene.inputs.pool.matrix[rows],
-        scene.frame_scale,
-        metric=scene.covered.metric,
-        progress=progress,
-    )
+    alike = scene.inputs.alike(rows, scene.frame_scale, scene.covered.metric, progress)
     found[rows] = rows[alike.representatives[alike.group]]
     return found
 

@@ -21,7 +21,7 @@ from ....coverage.criterion import (
     within_distances,
 )
 from ....coverage.drives import drive_table
-from ....coverage.picks.duplicates import frame_scale, near_duplicates
+from ....coverage.picks.duplicates import frame_scale
 from ....coverage.radius import CoverageReport, coverage_report
 from ....coverage.words import coverage_summary, unnamed
 from ....coverage.yardstick import Yardstick
@@ -200,12 +200,12 @@ def _gaps_once(
     Nearer than neighbouring frames of S usually are, as cards and picks have it; ``one``: S is one
     drive.
     """
-    owned, gaps = inputs.owned.matrix, inputs.pool.matrix[codes == GAP]
+    owned, gaps = inputs.owned.matrix, np.flatnonzero(codes == GAP)
     if not len(gaps) or len(gaps) ** 2 > 2 * len(owned) * len(codes):
         return 0
     labels = ["S"] * len(owned) if one else drives.owned
     scale = frame_scale(owned, labels, drives.order, metric=params.metric)
-    return len(near_duplicates(gaps, scale, metric=params.metric).representatives)
+    return len(inputs.alike(gaps, scale, params.metric).representatives)
 
 
 def read(dataset: fo.Dataset, names: Names) -> CoverageResult:

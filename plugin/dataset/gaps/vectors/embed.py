@@ -33,7 +33,7 @@ from ....progress import Progress, silent
 from ....results import Result
 from ....settings.fields import make
 from ....settings.steps import EmbeddingParams
-from ...store.database import counted, database_failures
+from ...store.database import counted, database_failures, is_empty
 from ...store.fields import attributes
 from ...store.fields.ownership import Column, Writes, refuse_foreign
 from ...store.fields.skipped import tag_skipped
@@ -162,7 +162,7 @@ def compute_embeddings(
     """
     params = resolved(params or EmbeddingParams())
     samples = admitted(samples, params.slices)
-    if not counted(samples):
+    if is_empty(samples):
         raise EmptySetError("There is no sample to embed.")
     if encoder is None and params.encoder == "field":
         return _copy_field(samples, params, seen)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import fiftyone as fo
@@ -89,15 +90,23 @@ def read_drives(
     rows = [row[sample_id] for sample_id in owned_ids]
     owned = [_word(labels[index]) for index in rows]
     keys = [
-        (label or "", cameras[index] or "", _number(numbers[index]), natural(files[index] or ""))
+        (label or "", cameras[index] or "", _number(numbers[index]))
         for label, index in zip(owned, rows, strict=True)
     ]
-    order = np.array(sorted(range(len(rows)), key=keys.__getitem__), np.int64)
+    order = _sorted(keys, [files[index] or "" for index in rows])
     pool = [_word(labels[row[sample_id]]) for sample_id in pool_ids]
     if camera is None or path != group_path(dataset):
         return Drives(path, owned, pool, order)
-    by_file = np.array(sorted(range(len(rows)), key=lambda at: keys[at][1:]), np.int64)
+    by_file = _sorted([key[1:] for key in keys], [files[index] or "" for index in rows])
     return Drives(path, owned, pool, order, by_group=True, by_file=by_file)
+
+
+def _sorted(keys: Sequence[Any], files: Sequence[str]) -> NDArray[np.int64]:
+    """The order by keys; among equals by their files' names, as people count."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    if any(keys[a] == keys[b] for a, b in pairwise(order)):
+        order = sorted(range(len(keys)), key=lambda at: (keys[at], natural(files[at])))
+    return np.array(order, np.int64)
 
 
 def naming_path(dataset: fo.Dataset, field: str) -> str | None:

@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
 
+from ....coverage.nearest.rows import Metric
+from ....coverage.picks.duplicates import Duplicates, near_duplicates
 from ....errors import EmptySetError, UnfinishedError
 from ....progress import Progress, silent
 from ....settings.steps import SetParams
@@ -36,12 +40,26 @@ class Inputs:
     fingerprint: str
     seen: Seen | None = None
     _drives: dict[str, Drives] = field(default_factory=dict, repr=False, compare=False)
+    _alike: dict[tuple[Any, ...], Duplicates] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def drives(self, samples: Samples, name: str) -> Drives:
         """The drives that a field names (:func:`..sets.drives.read_drives`), read once."""
         if name not in self._drives:
             self._drives[name] = read_drives(samples, name, self.owned.ids, self.pool.ids)
         return self._drives[name]
+
+    def alike(
+        self, rows: NDArray[np.int64], scale: float, metric: Metric, progress: Progress = silent
+    ) -> Duplicates:
+        """Near duplicates among some rows of U, looked for once."""
+        asked = (rows.tobytes(), scale, metric)
+        if asked not in self._alike:
+            self._alike[asked] = near_duplicates(
+                self.pool.matrix[rows], scale, metric=metric, progress=progress
+            )
+        return self._alike[asked]
 
     def trace(self, earlier: Record | None = None) -> dict[str, Any]:
         """What a record keeps of the inputs: equal traces give equal results.

@@ -85,6 +85,14 @@ class Seen:
 
     def of_ids(self, ids: NDArray[np.uint8], names: Sequence[str]) -> Marks | None:
         """The same of samples by their ids, uint8 (n, 12)."""
+        found = self.columns_of(ids, names)
+        if found is None:
+            return None
+        there = found != _NOTHING
+        return Marks(ids, np.where(there, found, 0), there)
+
+    def columns_of(self, ids: NDArray[np.uint8], names: Sequence[str]) -> NDArray[np.int64] | None:
+        """Columns of some samples, int64 (n, names); None where one of either is unknown."""
         for name in names:
             self._follow(name)
         if not self.columns.keys() >= set(names):
@@ -92,9 +100,8 @@ class Seen:
         at = places(self.ids, ids)
         if (at < 0).any():
             return None
-        found = np.stack([self.columns[name][at] for name in names], axis=1)
-        there = found != _NOTHING
-        return Marks(ids, np.where(there, found, 0), there)
+        nothing = np.empty((len(ids), 0), np.int64)
+        return np.stack([self.columns[name][at] for name in names], axis=1) if names else nothing
 
     def wrote(self, name: str, ids: Sequence[str], marks: NDArray[np.int64] | None) -> None:
         """Follow what was written since; ``marks`` is None where that is not known."""
@@ -182,39 +189,81 @@ def has_mark(stored: Any, mark: int) -> bool:
     return mark_of(stored) == mark or _hashed(stored) == mark
 
 
-def look_at(dataset: fo.Dataset) -> tuple[str, Seen]:
-    """A digest that changes with any value of any sample, whoever wrote it; and all marks."""
+def look_at(dataset: fo.Dataset, known: Seen | None = None) -> tuple[str, Seen]:
+    """A digest that changes with any value of any sample, whoever wrote it; and all marks.
+
+    With the marks that are ``known``, vectors are taken to be as they were seen and written since,
+    and are not hashed: the digest is that of such a dataset, so that a later look which hashes them
+    finds another one where somebody has changed a vector.
+    """
     kinds = (fo.VectorField, fo.ArrayField)
     names = [
         stored_name(dataset, name)
         for name, field in dataset.get_field_schema().items()
         if isinstance(field, kinds)
     ]
+    found = None if known is None else _without_vectors(dataset, names, known)
+    return found or _with_marks(dataset, names)
+
+
+def _with_marks(dataset: fo.Dataset, names: Sequence[str]) -> tuple[str, Seen]:
     # Marks come first: at the head of a document they are read without decoding what follows.
     head = {"_id": "$_id", **{name: f"${name}" for name in names}}
     hashing: Stages = [{"$addFields": {name: _mark(name) for name in names}}] if names else []
     hashing.append({"$replaceWith": {"$mergeObjects": [head, "$$ROOT"]}})
-    digest, ids, marks, alike = hashlib.blake2b(digest_size=16), [], [], True
+    whole, rest = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)
+    ids, marks, alike = [], [], True
     for batch in _batches(dataset, hashing, [{"$match": {}}]):
-        digest.update(batch)
+        whole.update(batch)
         read = _heads(batch, names) if alike else None
         if read is None:
             alike = False
         else:
             ids.append(read[0])
             marks.append(read[1])
+            rest.update(read[2])
     if not alike:
-        return digest.hexdigest(), Seen(np.empty((0, _ID), np.uint8), {})
+        return whole.hexdigest(), Seen(np.empty((0, _ID), np.uint8), {})
     every = np.concatenate([np.empty((0, len(names)), np.int64), *marks])
     columns = {name: every[:, at].copy() for at, name in enumerate(names)}
-    known = np.concatenate([np.empty((0, _ID), np.uint8), *ids])
-    return digest.hexdigest(), Seen(known, columns)
+    packed = np.concatenate([np.empty((0, _ID), np.uint8), *ids])
+    return _digest(rest, names, packed, every), Seen(packed, columns)
+
+
+def _without_vectors(
+    dataset: fo.Dataset, names: Sequence[str], known: Seen
+) -> tuple[str, Seen] | None:
+    """The same with marks that are known; None where one is not."""
+    plain: Stages = [{"$project": dict.fromkeys(names, 0)}] if names else [{"$match": {}}]
+    rest, ids = hashlib.blake2b(digest_size=16), [np.empty((0, _ID), np.uint8)]
+    for batch in raw_batches(collection(dataset), plain):
+        read = _heads(batch, ())
+        if read is None:
+            return None
+        ids.append(read[0])
+        rest.update(read[2])
+    packed = np.concatenate(ids)
+    marks = known.columns_of(packed, names)
+    if marks is None:
+        return None
+    columns = {name: marks[:, at].copy() for at, name in enumerate(names)}
+    return _digest(rest, names, packed, marks), Seen(packed, columns)
+
+
+def _digest(
+    rest: Any, names: Sequence[str], ids: NDArray[np.uint8], marks: NDArray[np.int64]
+) -> str:
+    """Of marks, and of all else that samples hold."""
+    digest = hashlib.blake2b(repr((names, rest.hexdigest())).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(ids).data)
+    digest.update(np.ascontiguousarray(marks).data)
+    return digest.hexdigest()
 
 
 def _heads(
     batch: bytes, names: Sequence[str]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
-    """Ids and marks at the head of documents; None where one has none there."""
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], bytes] | None:
+    """Ids and marks at the head of documents, and what follows; None where one has none there."""
     example = bson.encode({"_id": bson.ObjectId(), **dict.fromkeys(names, 2**40)})[:-1]
     size, fixed, at, starts = len(example), np.ones(len(example), bool), _HEAD + _ID, []
     for name in names:
@@ -226,12 +275,19 @@ def _heads(
     begin = np.array(starts_of(batch), np.int64)
     if not len(begin) or begin[-1] + size > len(batch):
         return None
-    rows = np.frombuffer(batch, np.uint8)[begin[:, None] + np.arange(size)]
+    every = np.frombuffer(batch, np.uint8)
+    head = begin[:, None] + np.arange(size)
+    rows, rest = every[head], np.ones(len(batch), bool)
     if (rows[:, fixed] != np.frombuffer(example, np.uint8)[fixed]).any():
         return None
+    rest[head] = False
     marks = [rows[:, start : start + 8].copy().view("<i8")[:, 0] for start in starts]
     nothing = np.empty((len(rows), 0), np.int64)
-    return rows[:, _HEAD : _HEAD + _ID].copy(), np.stack(marks, axis=1) if marks else nothing
+    return (
+        rows[:, _HEAD : _HEAD + _ID].copy(),
+        np.stack(marks, axis=1) if marks else nothing,
+        every[rest].tobytes(),
+    )
 
 
 def surroundings_digest(dataset: fo.Dataset, without: tuple[str, ...] = ()) -> str:
