@@ -195,3 +195,13 @@ def test_places_are_those_of_a_dict():
         row = {each.tobytes(): at for at, each in enumerate(known)}
         expected = [row.get(each.tobytes(), -1) for each in wanted]
         assert places(known, wanted).tolist() == expected
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_rows_come_in_their_order_however_many_are_copied_at_once(table, at_once, monkeypatch):
+    monkeypatch.setattr(tables, "AT_ONCE", at_once)
+    for part in ([0, 1, 2, 3, 4], [5], [6, 7, 8]):
+        add(table, *part)
+    rows = np.array([5, 6, 7, 8, -1, 2, 3, 4, 4, 3, 0, 1, 2, 3, 4, 5, 6, -1, 7])
+    found = table.take(rows, np.full((len(rows), 4), -1, np.float32))
+    assert found[:, 0].tolist() == rows.tolist()
