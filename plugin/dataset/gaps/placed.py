@@ -24,12 +24,10 @@ from ..store.samples import flat
 from ..store.steps import ledger
 from ..store.steps.inputs import Inputs
 from ..store.steps.step import Step
-from ..store.vectors.marks import Seen, marks_by_id, marks_of
+from ..store.vectors.marks import FEW, Seen, marks_by_id, marks_of
 
 FREE = frozenset({"suffix", "slices", "owned", "pool", "place_share"})
 """Settings that say nothing about how a layout is fitted."""
-FEW = 20_000
-"""Samples that one command to the database may name."""
 Array = NDArray[Any]
 
 

@@ -305,6 +305,28 @@ def test_a_vector_changed_after_it_was_read_is_found_by_the_next_run(four, monke
     assert list(find_gaps(four, PARAMS).seconds) == ["looking for changes"]
 
 
+def test_a_vector_that_was_another_while_it_was_read_is_none_that_was_seen(four, monkeypatch):
+    find_gaps(four, PARAMS)
+    four.add_sample(fo.Sample("/made/5.png", tags=["U"], theirs=np.eye(8)[2]))
+    new, real = four.last().id, vectors.of
+
+    def put(number):
+        vector = {"theirs": serialize_numpy_array(np.eye(8)[number])}
+        collection(four).update_one({"_id": bson.ObjectId(new)}, {"$set": vector})
+
+    def changing(*args, **more):
+        monkeypatch.setattr(vectors, "of", real)
+        put(3)
+        return real(*args, **more)
+
+    monkeypatch.setattr(vectors, "of", changing)
+    find_gaps(four, PARAMS)
+    np.testing.assert_array_equal(four[new]["embedding"], np.eye(8, dtype=np.float32)[3])
+    put(2)
+    find_gaps(four, PARAMS)
+    np.testing.assert_array_equal(four[new]["embedding"], np.eye(8, dtype=np.float32)[2])
+
+
 def test_lists_among_vectors_leave_nothing_seen(four):
     past_fiftyone(four, {"$set": {"theirs": [0.25, 0.5]}})
     digest, seen = marks.look_at(four)

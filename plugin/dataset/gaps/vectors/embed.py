@@ -374,6 +374,8 @@ def _copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) -
         copied = str(made_by.get("encoder")).startswith("field:") and step.filled(field)
         alike = copied and copies.agree(vectors.read(step.dataset, field, allocate=room), found)
         fingerprint = made_by["fingerprint"] if alike else f"field:{found.digest()}"
+    if known is not None:
+        known.read(source, found.ids)
     _claim(step, label, fingerprint, overwrite=params.overwrite or ours, seen=known)
     step.now({**step.inputs, vectors.COPYING: True})
     _write(step.dataset, field, found, known)

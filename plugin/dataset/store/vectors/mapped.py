@@ -34,7 +34,7 @@ from .. import places
 from ..fiftyone_internals import collection, database, view_ids
 from ..samples import flat
 from . import stored
-from .marks import has_mark, mark_of
+from .marks import Seen, has_mark, mark_of
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +57,17 @@ class Grow(Protocol):
 
 
 def rows(
-    dataset: fo.Dataset, field: str, ids: Sequence[str], marks: Marks, progress: Progress = silent
+    dataset: fo.Dataset,
+    field: str,
+    ids: Sequence[str],
+    marks: Marks,
+    progress: Progress = silent,
+    seen: Seen | None = None,
 ) -> Rows:
     """Vectors of the samples that have these marks, float32 (n, d), in order; read-only.
 
     Where the copy holds them side by side they are mapped, otherwise it holds them so from now on,
-    unless they are a small part of it.
+    unless they are a small part of it.  Where the marks were ``seen``, it is told what was read.
 
     Raises
     ------
@@ -88,6 +93,8 @@ def rows(
         table.take(held, matrix)
         their[:] = marks
         read = 0
+        if seen is not None:
+            seen.read(field, wanted)
         for place, sample_id, value in stored.values(dataset, field, wanted, progress):
             at = missing[place]
             stored.put(stored.vector(value, sample_id, field), matrix[at], sample_id, field)

@@ -38,6 +38,8 @@ _HEAD, _ID, _VALUE = 9, 12, 11
 """Bytes of a document before its id, of the id, and of each mark with its name."""
 _BINARY = 30
 """What a value that is binary comes at in the order of types."""
+FEW = 20_000
+"""Samples that one command to the database may name."""
 _NOTHING = -(2**63)
 """In place of the mark of a sample without a value: answers of one size are read in one go."""
 
@@ -67,6 +69,7 @@ class Seen:
         self.ids, self.columns = ids, columns
         self._written: dict[str, list[tuple[Sequence[str], NDArray[np.int64]]]] = {}
         self._views: dict[str, NDArray[np.uint8]] = {}
+        self._read: list[tuple[str, Sequence[str]]] = []
 
     def ids_of(self, samples: Samples) -> NDArray[np.uint8]:
         """Ids of the samples of a view, uint8 (n, 12), as they were when first asked for."""
@@ -109,6 +112,23 @@ class Seen:
             self.columns.pop(name, None)
         elif name in self.columns:
             self._written.setdefault(name, []).append((ids, marks))
+
+    def read(self, field: str, ids: Sequence[str]) -> None:
+        """Vectors of some samples were read, some time after they were seen."""
+        if len(ids):
+            self._read.append((field, ids))
+
+    def held(self, dataset: fo.Dataset) -> bool:
+        """Whether all that was read holds what was seen; of many it is not known."""
+        if sum(len(ids) for _, ids in self._read) > FEW:
+            return False
+        for field, ids in self._read:
+            name, some = stored_name(dataset, field), flat(dataset).select(ids, ordered=False)
+            now = marks_of(some, field)
+            seen = self.columns_of(now.ids, [name])
+            if seen is None or not np.array_equal(np.where(now.there, now.marks, _NOTHING), seen):
+                return False
+        return True
 
     def _follow(self, name: str) -> None:
         written = self._written.pop(name, [])
@@ -194,7 +214,8 @@ def look_at(dataset: fo.Dataset, known: Seen | None = None) -> tuple[str, Seen]:
 
     With the marks that are ``known``, vectors are taken to be as they were seen and written since,
     and are not hashed: the digest is that of such a dataset, so that a later look which hashes them
-    finds another one where somebody has changed a vector.
+    finds another one where somebody has changed a vector.  What the run itself has read is asked
+    for again: it may have changed before it was read, and be changed back.
     """
     kinds = (fo.VectorField, fo.ArrayField)
     names = [
@@ -202,7 +223,9 @@ def look_at(dataset: fo.Dataset, known: Seen | None = None) -> tuple[str, Seen]:
         for name, field in dataset.get_field_schema().items()
         if isinstance(field, kinds)
     ]
-    found = None if known is None else _without_vectors(dataset, names, known)
+    found = None
+    if known is not None and known.held(dataset):
+        found = _without_vectors(dataset, names, known)
     return found or _with_marks(dataset, names)
 
 

@@ -156,6 +156,7 @@ class _Sought:
     marks: NDArray[np.int64]
     missing: int
     unit: bool
+    seen: Seen | None = None
 
     @classmethod
     def of(cls, samples: Samples, field: str, unit: bool, seen: Seen | None = None) -> _Sought:
@@ -166,7 +167,7 @@ class _Sought:
         there = found.there[:, 0]
         packed = found.ids[there].tobytes()
         ids = [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
-        return cls(dataset, field, ids, found.marks[there, 0], int((~there).sum()), unit)
+        return cls(dataset, field, ids, found.marks[there, 0], int((~there).sum()), unit, seen)
 
     def beside(self, other: _Sought) -> _Sought:
         """Both, one after the other."""
@@ -182,13 +183,14 @@ class _Sought:
 
     def read(self, progress: Progress) -> NDArray[np.float32]:
         """The vectors; read from the database alone where their copy is not sound."""
-        matrix = mapped.rows(self.dataset, self.field, self.ids, self.marks, progress)
+        what = self.dataset, self.field, self.ids, self.marks, progress, self.seen
+        matrix = mapped.rows(*what)
         try:
             _check(self.ids, matrix, self.field, self.unit)
         except NotFiniteError:
             if not mapped.forget(self.dataset, self.field):
                 raise
-            matrix = mapped.rows(self.dataset, self.field, self.ids, self.marks, progress)
+            matrix = mapped.rows(*what)
             _check(self.ids, matrix, self.field, self.unit)
         return matrix
 
