@@ -1,9 +1,10 @@
-"""What a spec says beside distances: what δ is worth, the support of its candidates, attributes."""
+"""What a spec says beside distances: δ's worth, support, attributes, and what tells it from S."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
@@ -11,17 +12,25 @@ from numpy.typing import NDArray
 
 from ...coverage.criterion import Threshold
 from ...coverage.named.contrasts import NamedRange
+from ...coverage.named.markers import is_marker
 from ...coverage.support import support
 from ...coverage.verdict import drive_numbers
 from ...coverage.yardstick import Yardstick
+from ...interchange.features.feature_cache import KNOWN
 from ...report.spec.apart import Apart, set_apart
+from ...report.spec.missing import Shared, over_represented
 from ...report.spec.rule import Rule
+from ...settings.spec import SpecParams
 from ..gaps.coverage.coverage import STEP, CoverageResult
 from ..gaps.vectors.attributes import read_attributes
 from ..store import runs
-from ..store.names import Names
+from ..store.fields.metadata import scene_paths
+from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets.drives import read_drives
+from ..store.sets.resolve import fields_of, resolve
 from ..store.vectors.vectors import Vectors
+
+Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +87,27 @@ def gather(
     apart = tuple(set_apart(columns, ranges, cameras))
     support_drives = None if drives is None else of_drives
     return Evidence(counts, support_drives, attributes, apart, ranges, drives)
+
+
+def differences(
+    dataset: fo.Dataset, here: Columns, there: Columns, params: SpecParams
+) -> tuple[tuple[str, ...], tuple[Shared, ...]]:
+    """The fields that were tried, and values that candidates ``here`` have more often than S."""
+    untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
+    untried |= fields_of(params.owned, params.pool)
+    if ReviewNames.ground_truth in here:
+        untried |= {*KNOWN}  # a feature cache says the same in three more columns
+    tried = tuple(name for name in here if name not in untried)
+    mine, theirs = ({name: of[name] for name in tried} for of in (here, there))
+    markers = _markers(dataset, theirs, params.pool)
+    return tried, tuple(over_represented(mine, theirs, markers=markers))
+
+
+def _markers(dataset: fo.Dataset, owned: Columns, pool: str) -> set[str]:
+    """Fields that may only say which images are in U, by their values in S and in all of U."""
+    paths, candidates = scene_paths(dataset), resolve(dataset, pool)
+    single = [name for name, values in owned.items() if len({*values} - {None}) == 1]
+    return {name for name in single if is_marker(owned[name], candidates.distinct(paths[name]))}
 
 
 def drives_of(

@@ -16,14 +16,11 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.named.markers import is_marker
 from ...coverage.words import standing
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
-from ...interchange.features.feature_cache import KNOWN
 from ...interchange.files.listed_paths import local_path
 from ...progress import Progress, silent
-from ...report.spec.missing import over_represented
 from ...report.spec.package import write_spec
 from ...report.spec.radius import Radius, learn_radius
 from ...report.spec.rule import Novelty, Rule, make_rule, reference_rows, showcase, typical_count
@@ -36,18 +33,18 @@ from ..gaps.coverage.measured import of_another_encoder
 from ..gaps.vectors.embed import STEP as EMBEDDINGS
 from ..store import places, runs
 from ..store.database import database_failures
-from ..store.fields.metadata import columns, metadata, scene_paths
+from ..store.fields.metadata import columns, metadata
 from ..store.fields.ownership import Writes, refuse_foreign
 from ..store.leases import holds_lease
-from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
+from ..store.names import SEQUENCE, Names
 from ..store.sets.door import admitted
-from ..store.sets.resolve import Samples, dataset_of, fields_of, resolve
+from ..store.sets.resolve import Samples, dataset_of, resolve
 from ..store.steps.step import Step
 from ..store.vectors import vectors
 from ..store.vectors.vectors import Vectors
 from . import issued
 from .candidates import Chosen, choose
-from .evidence import drives_of, gather, worth
+from .evidence import differences, drives_of, gather, worth
 from .images import heatmap_method, images, nearest_owned, with_heatmaps
 from .others import others
 from .turned_down import TurnedDown, has_vectors, turned_down
@@ -183,12 +180,7 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
         ball = make_rule(found.matrix, delta=0.0)
     evidence = gather(dataset, names, covered, found, owned, rule)
     here, there = metadata(dataset, found.ids), metadata(dataset, owned.ids)
-    tried = [name for name in _telling(here) if name not in fields_of(params.owned, params.pool)]
-    missing = over_represented(
-        {name: here[name] for name in tried},
-        {name: there[name] for name in tried},
-        markers=_markers(dataset, {name: there[name] for name in tried}, params.pool),
-    )
+    tried, missing = differences(dataset, here, there, params)
     ahead = [shared.field for shared in missing]
     given = f"given for this spec; the analysis has {covered.delta:.4g}"
     if rule.checkable:
@@ -219,8 +211,8 @@ def _compose(samples: Samples, params: SpecParams, source: str) -> tuple[VisualS
             params.owned_images_shown,
             measured=rule.checkable,
         ),
-        missing=tuple(missing),
-        tried=tuple(tried),
+        missing=missing,
+        tried=tried,
         reference=reference,
         reference_drives=drives,
         apart=evidence.apart,
@@ -254,21 +246,6 @@ def _owned(dataset: fo.Dataset, params: SpecParams, field: str) -> Vectors:
             f"No sample of S ({params.owned!r}) has an {field!r}: run find_gaps first."
         )
     return owned
-
-
-def _telling(columns: Mapping[str, Any]) -> list[str]:
-    """The fields that may tell candidates from S."""
-    untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
-    if ReviewNames.ground_truth in columns:
-        untried |= {*KNOWN}  # a feature cache says the same in three more columns
-    return [name for name in columns if name not in untried]
-
-
-def _markers(dataset: fo.Dataset, owned: Mapping[str, Sequence[Any]], pool: str) -> set[str]:
-    """Fields that may only say which images are in U, by their values in S and in all of U."""
-    paths, candidates = scene_paths(dataset), resolve(dataset, pool)
-    single = [name for name, values in owned.items() if len({*values} - {None}) == 1]
-    return {name for name in single if is_marker(owned[name], candidates.distinct(paths[name]))}
 
 
 def _made_by(dataset: fo.Dataset, names: Names) -> MadeBy:
