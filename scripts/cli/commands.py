@@ -242,10 +242,9 @@ def cards(
         card_path(output, replace=replace_file)  # before the work, not after
     with opened(dataset) as data:
         print(api.summarize_gaps(viewed(data, view), **dict(params)))
+        how = {"suffix": params.suffix, "replace_file": replace_file}
         for output in outputs:
-            print(
-                api.export_gap_cards(data, output, suffix=params.suffix, replace_file=replace_file)
-            )
+            print(api.export_gap_cards(data, output, **how))
 
 
 step_command("show-results", "show_results", AnalysisParams, "Show what the last runs found")
