@@ -16,6 +16,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from pymongo.errors import PyMongoError
 
+from ..plugin import PLUGIN
 from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.fiftyone_internals import dataset_id, detached, stages, work_on
 from ..plugin.dataset.work import jobs, told
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 PANEL, SHOWN_IN = "gap_explorer", "Gap Explorer"
 """Shows how far work is: its name, and what a person calls it."""
 TEXT = "words"
-STOP_OPERATOR = "@gapsphere/gap-explorer/stop"
+STOP_OPERATOR = f"{PLUGIN}/stop"
 POLL_SECONDS = 0.25
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import fiftyone.operators as foo
 
+from ..plugin import PLUGIN
 from ..plugin.dataset.rationales import decisions
 from ..plugin.dataset.store.database import is_empty
 from .component import ViewPanel, can_prompt
 from .event import answered
 
-IMPORT = "@gapsphere/gap-explorer/import_feature_cache"
+IMPORT = f"{PLUGIN}/import_feature_cache"
 
 
 class VerdictPanel(ViewPanel):

@@ -8,14 +8,13 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.operators as foo
 
+from ..plugin import PLUGIN
 from ..plugin.dataset.store.fiftyone_internals import detached, view_of
 from ..plugin.dataset.work import jobs, told
 from ..plugin.dataset.work.jobs import PATIENCE
 from ..plugin.dataset.work.told import MEANT, Told
 from ..plugin.progress import Reporter
 from .component import can_prompt
-
-PLUGIN = "@gapsphere/gap-explorer"
 
 
 def work(dataset: fo.Dataset | None) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.operators as foo
 
+from ...plugin import PLUGIN
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store.fields.fields import blocks
 from ...plugin.dataset.store.fiftyone_internals import filtered_view_of
@@ -17,7 +18,6 @@ from ..component import can_prompt
 from . import heatmaps, memory
 from .contract_answers import TRAY_MAX
 
-PLUGIN = "@gapsphere/gap-explorer"
 OPERATORS = ("find_gaps", "compute_heatmaps", "export_visual_spec", "summarize_gaps")
 EXTENDED_MAX = 10_000
 """Ids in an extended selection, FiftyOne's own limit: it travels with every request of the grid."""

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 from numpy.typing import NDArray
 
+from ...plugin import PLUGIN
 from ...plugin.dataset.gaps import analysis
 from ...plugin.dataset.gaps.analysis import (
     Analysis,
@@ -225,12 +226,12 @@ class GapExplorer(ComponentPanel):
 
     def find_gaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the form of ``find_gaps``."""
-        ctx.prompt(f"{actions.PLUGIN}/find_gaps")
+        ctx.prompt(f"{PLUGIN}/find_gaps")
         return {}
 
     def summarize(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open the form of ``summarize_gaps``."""
-        ctx.prompt(f"{actions.PLUGIN}/summarize_gaps")
+        ctx.prompt(f"{PLUGIN}/summarize_gaps")
         return {}
 
     # How it is filled ---------------------------------------------------------------------------

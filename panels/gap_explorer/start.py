@@ -10,13 +10,13 @@ import json
 import os
 from typing import Any
 
-VARIABLE = "GAPSPHERE_VIEWER"
+from ...plugin.settings.viewer import VIEWER_VARIABLE
 
 
 def start() -> dict[str, Any] | None:
     """``id`` and ``choices`` of this start of the App; None where nothing was given."""
     try:
-        found = json.loads(os.environ.get(VARIABLE, "null"))
+        found = json.loads(os.environ.get(VIEWER_VARIABLE, "null"))
     except ValueError:
         return None
     if not isinstance(found, dict) or not isinstance(found.get("choices"), dict):

@@ -6,6 +6,7 @@ from typing import Any
 
 import fiftyone.operators as foo
 
+from ...plugin import PLUGIN
 from ...plugin.dataset.sparse.simulations import simulations
 from ...plugin.dataset.store.database import is_empty
 from ...plugin.dataset.store.places import sparse_server
@@ -18,7 +19,7 @@ from ..own_view import OwnViews
 from . import pictures, sequences
 from .contract import CHUNK, COMPONENT, EVENTS
 
-SIMULATE = "@gapsphere/gap-explorer/simulate_adaptive_sampling"
+SIMULATE = f"{PLUGIN}/simulate_adaptive_sampling"
 
 _views = OwnViews()
 

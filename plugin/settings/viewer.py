@@ -9,6 +9,8 @@ from pydantic import BeforeValidator
 from .fields import Params, setting
 from .steps import Metric
 
+VIEWER_VARIABLE = "GAPSPHERE_VIEWER"
+"""What the panel reads in the App's server process: the start and its choices, as JSON."""
 _SPELLED = {"Both": "both", "BOTH": "both", "euclid": "euclidean"}
 """Other spellings of the words below."""
 SPELLED = BeforeValidator(lambda value: _SPELLED.get(value, value))

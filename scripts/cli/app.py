@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ...plugin.errors import InputError
+from ...plugin.settings.viewer import VIEWER_VARIABLE
 from .datasets import opened
 from .install import install, reachable
 
 if TYPE_CHECKING:
     import fiftyone as fo
 
-
-VIEWER = "GAPSPHERE_VIEWER"
-"""What the panel reads in the App's server process: the start and its choices, as JSON."""
 STARTS_IN = 60.0
 """Seconds to wait for the App's server; after that FiftyOne says itself that it does not answer."""
 
@@ -39,7 +37,7 @@ def open_app(
     The panel starts from ``choices``.
     """
     if choices:
-        os.environ[VIEWER] = json.dumps({"id": uuid4().hex, "choices": dict(choices)})
+        os.environ[VIEWER_VARIABLE] = json.dumps({"id": uuid4().hex, "choices": dict(choices)})
     if not reachable():
         print(install())
     data = None

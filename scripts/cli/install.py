@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ...plugin import PLUGIN
 from ...plugin.errors import InputError
 
 NAME = "gapsphere"
@@ -47,7 +48,7 @@ def reachable() -> bool:
     """Whether FiftyOne finds the plugin."""
     import fiftyone.plugins as fop
 
-    return any(plugin.name == "@gapsphere/gap-explorer" for plugin in fop.list_plugins())
+    return any(plugin.name == PLUGIN for plugin in fop.list_plugins())
 
 
 def ensure_for_this_process() -> None:

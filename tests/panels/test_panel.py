@@ -268,19 +268,18 @@ def test_the_workspace_can_be_saved_twice(fresh):
 )
 def test_the_panel_is_told_what_the_app_was_started_with(monkeypatch, given, expected):
     from gapsphere.panels.gap_explorer import start
+    from gapsphere.plugin.settings.viewer import VIEWER_VARIABLE
 
-    monkeypatch.delenv(start.VARIABLE, raising=False)
+    monkeypatch.delenv(VIEWER_VARIABLE, raising=False)
     if given is not None:
-        monkeypatch.setenv(start.VARIABLE, given)
+        monkeypatch.setenv(VIEWER_VARIABLE, given)
     assert start.start() == expected
 
 
 def test_what_the_command_line_gives_is_what_the_panel_reads_and_knows():
-    from gapsphere.panels.gap_explorer import contract, start
+    from gapsphere.panels.gap_explorer import contract
     from gapsphere.plugin.settings.viewer import ViewerParams
-    from gapsphere.scripts.cli import app
 
-    assert app.VIEWER == start.VARIABLE
     given = ViewerParams(**ViewerParams().model_dump()).choices()
     assert given.keys() == contract.StartChoices.__annotations__.keys()
     shared = {name: contract.DEFAULT_CHOICES[name] for name in given}
