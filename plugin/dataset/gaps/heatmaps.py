@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from dataclasses import field as made_by
 from typing import Any
 
@@ -351,10 +351,7 @@ def _complete(step: Step, result: HeatmapResult, explainer: Explainer) -> None:
         "pixels": encoder.pixels.as_dict(),
         "patch_grid": list(encoder.patch_grid),
         "made": result.done,
-        "already_there": result.known,
-        "skipped_count": len(result.skipped),
-        "skipped": [asdict(item) for item in result.skipped[: embed.LISTED]],
         "notes": list(result.notes),
-        "seconds": result.seconds,
+        **embed.figures(result),
     }
     step.complete(results)

@@ -77,12 +77,7 @@ class EmbeddingResult(Result):
     slices: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        rate = f", {self.done / self.seconds:.1f} images/s" if self.done and self.seconds else ""
-        text = (
-            f"{self.done} embedded, {self.known} already there, {len(self.skipped)} skipped{rate}"
-        )
-        head = f"{self.encoder} ({self.dimension} numbers): {text}"
-        return "\n".join([head, *slices_line(self.slices), *map(_line, self.skipped[:5])])
+        return in_words(self, f"{self.encoder} ({self.dimension} numbers)", "embedded")
 
 
 def writes(names: Names, *, measured: bool = True) -> Writes:
@@ -94,8 +89,23 @@ def writes(names: Names, *, measured: bool = True) -> Writes:
     return Writes(STEP, columns, compared=False)
 
 
-def _line(skipped: Skipped) -> str:
-    return f"  skipped: {skipped.reason}"
+def in_words(found: Any, what: str, done: str) -> str:
+    """A result that counts images, of which so many are ``done``: a line, and what was skipped."""
+    rate = f", {found.done / found.seconds:.1f} images/s" if found.done and found.seconds else ""
+    count = f"{found.done} {done}, {found.known} already there"
+    reasons = [f"  skipped: {item.reason}" for item in found.skipped[:5]]
+    head = f"{what}: {count}, {len(found.skipped)} skipped{rate}"
+    return "\n".join([head, *slices_line(found.slices), *reasons])
+
+
+def figures(found: Any) -> dict[str, Any]:
+    """The same for the step's record."""
+    return {
+        "already_there": found.known,
+        "skipped_count": len(found.skipped),
+        "skipped": [asdict(item) for item in found.skipped[:LISTED]],
+        "seconds": found.seconds,
+    }
 
 
 def open_encoder(params: EmbeddingParams) -> Encoder:
@@ -320,17 +330,7 @@ def _claim(
 
 
 def _complete(step: Step, result: EmbeddingResult) -> None:
-    skipped = [asdict(item) for item in result.skipped]
-    step.complete(
-        {
-            "dimension": result.dimension,
-            "embedded": result.done,
-            "already_there": result.known,
-            "skipped_count": len(skipped),
-            "skipped": skipped[:LISTED],
-            "seconds": result.seconds,
-        }
-    )
+    step.complete({"dimension": result.dimension, "embedded": result.done, **figures(result)})
 
 
 def _copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) -> EmbeddingResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from dataclasses import field as made_by
 from itertools import islice
 
@@ -26,11 +26,11 @@ from ...store.fields.ownership import Writes
 from ...store.fields.skipped import tag_skipped
 from ...store.leases import holds_lease
 from ...store.names import Names
-from ...store.samples import by_slice, slices_line
+from ...store.samples import by_slice
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples
 from ...store.steps.step import Step
-from .embed import LISTED
+from .embed import figures, in_words
 
 STEP = "attributes"
 BATCH = 64
@@ -52,13 +52,7 @@ class AttributeResult(Result):
     slices: Mapping[str, int] = made_by(default_factory=dict)
 
     def __str__(self) -> str:
-        rate = f", {self.done / self.seconds:.1f} images/s" if self.done and self.seconds else ""
-        head = (
-            f"{self.field!r}: {self.done} measured, {self.known} already there, "
-            f"{len(self.skipped)} skipped{rate}"
-        )
-        reasons = [f"  skipped: {item.reason}" for item in self.skipped[:5]]
-        return "\n".join([head, *slices_line(self.slices), *reasons])
+        return in_words(self, repr(self.field), "measured")
 
 
 def writes(names: Names) -> Writes:
@@ -112,15 +106,7 @@ def compute_attributes(
         step.seconds,
         by_slice(samples),
     )
-    step.complete(
-        {
-            "measured": result.done,
-            "already_there": result.known,
-            "skipped_count": len(skipped),
-            "skipped": [asdict(item) for item in skipped[:LISTED]],
-            "seconds": result.seconds,
-        }
-    )
+    step.complete({"measured": result.done, **figures(result)})
     return result
 
 
