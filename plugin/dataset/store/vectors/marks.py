@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pymongo.errors import OperationFailure
 
 from ....vectors.table import places
+from ..fields.fields import blocks
 from ..fiftyone_internals import (
     Stages,
     collection,
@@ -39,7 +40,7 @@ _HEAD, _ID, _VALUE = 9, 12, 11
 _BINARY = 30
 """What a value that is binary comes at in the order of types."""
 FEW = 20_000
-"""Samples that one command to the database may name."""
+"""Samples that are asked for by their ids; of more, all are."""
 _NOTHING = -(2**63)
 """In place of the mark of a sample without a value: answers of one size are read in one go."""
 
@@ -68,12 +69,12 @@ class Seen:
     def __init__(self, ids: NDArray[np.uint8], columns: dict[str, NDArray[np.int64]]) -> None:
         self.ids, self.columns = ids, columns
         self._written: dict[str, list[tuple[Sequence[str], NDArray[np.int64]]]] = {}
-        self._views: dict[str, NDArray[np.uint8]] = {}
+        self._views: dict[bytes, NDArray[np.uint8]] = {}
         self._read: list[tuple[str, Sequence[str]]] = []
 
     def ids_of(self, samples: Samples) -> NDArray[np.uint8]:
         """Ids of the samples of a view, uint8 (n, 12), as they were when first asked for."""
-        asked = repr(pipeline(samples))
+        asked = hashlib.blake2b(bson.encode({"stages": pipeline(samples)})).digest()
         if asked not in self._views:
             self._views[asked] = view_ids(samples)
         return self._views[asked]
@@ -122,10 +123,9 @@ class Seen:
         """Whether all that was read holds what was seen; of many it is not known."""
         if sum(len(ids) for _, ids in self._read) > FEW:
             return False
-        for field, ids in self._read:
-            name, some = stored_name(dataset, field), flat(dataset).select(ids, ordered=False)
-            now = marks_of(some, field)
-            seen = self.columns_of(now.ids, [name])
+        for field, block in ((field, one) for field, ids in self._read for one in blocks(ids)):
+            now = marks_of(flat(dataset).select(block, ordered=False), field)
+            seen = self.columns_of(now.ids, [stored_name(dataset, field)])
             if seen is None or not np.array_equal(np.where(now.there, now.marks, _NOTHING), seen):
                 return False
         return True
