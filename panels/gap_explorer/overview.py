@@ -216,15 +216,10 @@ def _drive_row(found: Analysis, shown: Array, drive: str, said: list[str]) -> di
 
 def _with_value(found: Analysis, field: str, value: str) -> Array:
     """Which points have a value, by the words that findings use, bool (n,)."""
-    has = np.zeros(len(found), bool)
     path = scene_paths(found.dataset).get(field)
     if path is None:
-        return has
-    read = list(points.column(found.dataset, [path]))
-    rows = found.ids.places(b"".join(sample_id.binary for sample_id, _ in read))
-    like = np.array([one is not None and word(one) == value for _, one in read], bool)
-    has[rows[like & (rows >= 0)]] = True
-    return has
+        return np.zeros(len(found), bool)
+    return np.array([one is not None and word(one) == value for one in found.column(path)], bool)
 
 
 def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
