@@ -221,7 +221,7 @@ import fiftyone as fo  # waits as long as the driver does by itself
 import gapsphere
 from gapsphere.plugin.dataset.store.steps.guard import guarded
 from gapsphere.plugin.errors import DatabaseError
-from gapsphere.tests.support.waiting import PATIENCE, seconds_idle
+from gapsphere.tests.support.waiting import PATIENCE, seconds_idle, stop_process
 
 dataset, server = fo.Dataset("away"), int(sys.argv[1])
 gapsphere.compute_coverage  # imports torch and others: no time that the database takes
@@ -235,7 +235,7 @@ def said(act):
 
 def in_a_step():
     with guarded(dataset, "step"):
-        os.kill(server, signal.SIGSTOP)
+        stop_process(server)
         dataset.count()
 
 def by_functions():
@@ -251,7 +251,7 @@ def goes_on():
 
 found = {"in a step": [said(in_a_step)]}
 goes_on()
-os.kill(server, signal.SIGSTOP)
+stop_process(server)
 found["SIGSTOP"] = by_functions()
 goes_on()
 os.kill(server, signal.SIGKILL)

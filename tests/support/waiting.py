@@ -1,5 +1,7 @@
 """Waiting for a state, never for a time; and how long others waited, at any machine's pace."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,20 @@ def wait_for(state: Callable[[], T], *, seconds: float = PATIENCE, every: float 
         assert time.monotonic() < deadline, f"{state} is still {value!r} after {seconds} s"
         time.sleep(every)
     return value
+
+
+def stop_process(process: int) -> None:
+    """Stop a process until it gets SIGCONT; on return none of its threads runs any more.
+
+    The signal alone leaves a busy machine time for an answer or two.
+    """
+    os.kill(process, signal.SIGSTOP)
+
+    def stopped() -> bool:
+        states = [each.read_text() for each in Path("/proc", str(process), "task").glob("*/stat")]
+        return all(state.rpartition(")")[2].split()[0] == "T" for state in states)
+
+    wait_for(stopped, every=0.01)
 
 
 def seconds_idle(process: int | str = "thread-self") -> float:
