@@ -24,7 +24,7 @@ from ..coverage.verdict import Labels, drive_numbers, frame_threshold
 from ..coverage.yardstick import Yardstick
 from ..errors import DimensionError, InputError
 from ..progress import Progress, silent
-from .group import NO_GAP, SINGLE, group_runs, joining_distance
+from .group import NO_GAP, SINGLE, joining_distance
 from .near_drives import NearDrives, near_drives, near_drives_again
 
 HOLDS_ABOVE = 0.5
@@ -105,7 +105,7 @@ def _best_overlap(base: Ints, other: Ints, count: int) -> NDArray[np.float64]:
     return np.asarray((both / (size[:, None] + width - both)).max(axis=1))
 
 
-def bootstrap_runs(
+def drawn_runs(
     owned: Rows,
     drives: Labels,
     pool: Rows,
@@ -118,8 +118,8 @@ def bootstrap_runs(
     metric: Metric = "cosine",
     memory_mb: float = 512,
     progress: Progress = silent,
-) -> list[Ints]:
-    """Cards of U in runs with drives of S drawn with replacement.
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Gaps of U in runs with drives of S drawn with replacement, and what joins them there.
 
     Parameters
     ----------
@@ -138,48 +138,14 @@ def bootstrap_runs(
 
     Returns
     -------
-    list of int64 (n,)
-        Labels of each run as :func:`stability` takes them.  A drive that was drawn twice weighs
-        twice in the threshold, and is left out as one.
+    gap, scale : bool (runs, n), float64 (runs,)
+        As :func:`.group.group_runs` and :func:`.group.linked_runs` take them.  A drive that was
+        drawn twice weighs twice in the threshold, and is left out as one.
 
     Raises
     ------
     InputError
         S has one drive, or ``runs`` is below 1.
-    """
-    how: dict[str, Any] = {"metric": metric, "memory_mb": memory_mb}
-    drawn = drawn_runs(
-        owned,
-        drives,
-        pool,
-        alpha,
-        delta=delta,
-        runs=runs,
-        seed=seed,
-        near=near,
-        progress=progress,
-        **how,
-    )
-    return group_runs(pool, *drawn, **how)
-
-
-def drawn_runs(
-    owned: Rows,
-    drives: Labels,
-    pool: Rows,
-    alpha: float,
-    *,
-    delta: float | None = None,
-    runs: int = 20,
-    seed: int = 51,
-    near: tuple[NearDrives, NearDrives] | None = None,
-    metric: Metric = "cosine",
-    memory_mb: float = 512,
-    progress: Progress = silent,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """The gaps of each of the runs, bool (runs, n), and what joins them there, (runs,).
-
-    Parameters as :func:`bootstrap_runs` has them.
     """
     owned, pool = checked_rows("S", owned), checked_rows("U", pool)
     same_dimension("S", owned, "U", pool)
@@ -222,7 +188,7 @@ def lists_of(
     Parameters
     ----------
     owned, pool, drives
-        As for :func:`bootstrap_runs`.
+        As for :func:`drawn_runs`.
     known : Known, optional
         Lists of an earlier run on images that are there in part.
     """

@@ -40,8 +40,8 @@ from numpy.typing import NDArray
 from ...plugin.cards.called import Called, call_cards
 from ...plugin.cards.card import Card, Fill, make_cards
 from ...plugin.cards.columns import Column, terms_of
-from ...plugin.cards.group import LEAST, SINGLE, group_gaps, joining_distance
-from ...plugin.cards.stability import NO_GAP, bootstrap_runs, stability
+from ...plugin.cards.group import LEAST, SINGLE, group_gaps, group_runs, joining_distance
+from ...plugin.cards.stability import NO_GAP, drawn_runs, stability
 from ...plugin.coverage.criterion import GAP, choose_threshold, own_distances
 from ...plugin.coverage.named.channel import Numbers
 from ...plugin.coverage.named.contrasts import own_range
@@ -187,9 +187,8 @@ def find(scene: Scene, level: float, least: int = LEAST) -> Found:
     card[gap] = group_gaps(scene.pool[gap], joining_distance(yard), least=least).card
     held = []
     if own.drives > 1 and threshold.basis == "level":
-        held = stability(
-            card, bootstrap_runs(scene.owned, own_drives, scene.pool, level, runs=RUNS)
-        )
+        drawn = drawn_runs(scene.owned, own_drives, scene.pool, level, runs=RUNS)
+        held = stability(card, group_runs(scene.pool, *drawn))
     near = support(scene.owned, scene.owned, own_drives, threshold.delta)[0]
     called = call(scene, card, gap, scene.columns(), level)
     cards = make_cards(

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.cards.group import group_gaps, joining_distance
-from gapsphere.plugin.cards.stability import NO_GAP, bootstrap_runs, stability
+from gapsphere.plugin.cards.group import group_gaps, group_runs, joining_distance
+from gapsphere.plugin.cards.stability import NO_GAP, drawn_runs, stability
 from gapsphere.plugin.coverage.verdict import frame_threshold
 from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.errors import DimensionError, InputError
@@ -58,7 +58,7 @@ def again(S, drive, U, times, alpha):
 @pytest.mark.parametrize("seed", range(4))
 def test_runs_equal_runs_on_the_drawn_images(rows, seed):
     S, U, drive = rows(seed, 30), rows(seed + 50, 25), np.repeat(np.arange(6), 5)
-    found = bootstrap_runs(S, drive, U, 0.3, runs=3, seed=seed)
+    found = group_runs(U, *drawn_runs(S, drive, U, 0.3, runs=3, seed=seed))
     random, wanted = np.random.default_rng(seed), []
     while len(wanted) < 3:
         times = np.bincount(random.integers(6, size=6), minlength=6)
@@ -71,7 +71,7 @@ def test_runs_equal_runs_on_the_drawn_images(rows, seed):
 
 def test_the_same_seed_gives_the_same_runs(rows):
     S, U, drive = rows(1, 30), rows(2, 25), list("abcdef" * 5)
-    first, second = (bootstrap_runs(S, drive, U, 0.3, runs=4) for _ in range(2))
+    first, second = (group_runs(U, *drawn_runs(S, drive, U, 0.3, runs=4)) for _ in range(2))
     assert all(map(np.array_equal, first, second))
 
 
@@ -80,7 +80,7 @@ def test_a_far_kind_of_scene_holds_in_every_run(normed):
     S = normed([1, 0, 0, 0] + 0.1 * random.standard_normal((60, 4)))
     far = normed([0, 1, 0, 0] + 0.01 * random.standard_normal((9, 4)))
     U = np.concatenate([S[:20] + 0, far])
-    runs = bootstrap_runs(S, np.repeat(np.arange(12), 5), U, 0.1, runs=10)
+    runs = group_runs(U, *drawn_runs(S, np.repeat(np.arange(12), 5), U, 0.1, runs=10))
     base = np.array([NO_GAP] * 20 + [0] * 9)
     (held,) = stability(base, runs)
     assert (held.held, held.runs) == (10, 10)
@@ -89,7 +89,7 @@ def test_a_far_kind_of_scene_holds_in_every_run(normed):
 def test_many_drives_are_drawn_in_groups(rows):
     both = rows(1, 640)
     S, U = both[:600], both[600:]
-    runs = bootstrap_runs(S, [None] * 600, U, 0.1, runs=2)
+    runs = group_runs(U, *drawn_runs(S, [None] * 600, U, 0.1, runs=2))
     assert [len(run) for run in runs] == [40, 40]
     share = np.mean([run > NO_GAP for run in runs])
     assert share <= 0.3  # S and U are of the same kinds
@@ -97,6 +97,6 @@ def test_many_drives_are_drawn_in_groups(rows):
 
 def test_one_drive_and_runs_of_another_length_are_refused(rows):
     with pytest.raises(InputError, match="1 drive"):
-        bootstrap_runs(rows(0, 5), ["a"] * 5, rows(1, 5), 0.1)
+        drawn_runs(rows(0, 5), ["a"] * 5, rows(1, 5), 0.1)
     with pytest.raises(DimensionError):
         stability([0, 0, 0], [[0, 0]])

@@ -44,7 +44,7 @@ _AT_ONCE = 16  # rows whose frames around are asked together: what is gathered s
 _TOGETHER = 128  # rows compared with U in one product, at the cost of some 20 alone
 _PART = 4096  # rows of U that are asked before it is seen who has company now
 _STEPS = 16  # sizes of a head that are tried
-_PAIR = 400  # how often the work of a product's cell one exact distance is, of a few at a time
+_PAIR = 400  # cells of a product that cost as much as one exact distance, a few at a time
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,7 @@ class Before:
 
     def links(self, name: str) -> tuple[Links, NDArray[np.int64]] | None:
         """Which gaps were joined, as :func:`....cards.group.linked_runs` takes it."""
-        found = [self.columns.get(f"{name}_{part}") for part in ("gap", "label", "scale")]
-        row, label, scale = found
+        row, label, scale = (self.columns.get(f"{name}_{of}") for of in ("gap", "label", "scale"))
         if row is None or label is None or scale is None:
             return None  # of an earlier version
         return Links(row.astype(np.int64), label.astype(np.int64), scale), self.pool_from
