@@ -15,6 +15,7 @@ from cachetools import LRUCache
 
 from ...plugin.dataset.rationales import queue
 from ...plugin.dataset.store.vectors import points
+from ...plugin.vectors.sample_ids import id_words
 from ..component import stages
 from .contract import Over
 
@@ -60,9 +61,7 @@ class Orders:
             found = None if renew else self._kept.get(key)
             if found is None:
                 found = self._kept[key] = Order(
-                    queue.queue(view, model=model)
-                    if queued
-                    else points.words(points.view_ids(view))
+                    queue.queue(view, model=model) if queued else id_words(points.view_ids(view))
                 )
             return found
 

@@ -16,6 +16,7 @@ from ...plugin.dataset.store.database import counted
 from ...plugin.dataset.store.names import Names
 from ...plugin.dataset.store.samples import dataset_of, flat, slice_path
 from ...plugin.errors import InputError
+from ...plugin.vectors.sample_ids import pack_ids
 from ..wire import b64
 from .contract import METRICS
 
@@ -107,7 +108,7 @@ def curves(view: fo.DatasetView, found: list[Simulation], value: str) -> dict[st
     first = read[found[0].suffix]
     if not first.ids:
         raise InputError(f"The current view has no frames of the sequence {value!r}.")
-    ids = np.frombuffer(bytes.fromhex("".join(first.ids)), np.uint8)
+    ids = pack_ids(first.ids)
     return {
         "n": len(first.ids),
         "ids": b64(ids),

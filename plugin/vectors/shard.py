@@ -24,11 +24,9 @@ from pyarrow import ipc
 
 from ..errors import ArtifactError, DimensionError, first_line
 from ..interchange.files.checked import refuse_no_file, write_whole
+from .sample_ids import ID, Ids
 
-ID = 12
-"""Bytes of an id."""
 Fill = Callable[[NDArray[np.float32], NDArray[np.int64]], None]
-Ids = NDArray[np.uint8]
 Marks = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 _ABOUT = {"gapsphere": "vectors 1"}

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from ..errors import ArtifactError, DimensionError
 from . import shard
-from .shard import Fill, Ids, Marks, Matrix, Shard
+from .sample_ids import ID, Ids, places
+from .shard import Fill, Marks, Matrix, Shard
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class Table:
     @property
     def ids(self) -> Ids:
         """Of every row, uint8 (n, 12)."""
-        return np.concatenate([np.empty((0, shard.ID), np.uint8), *(s.ids for s in self.shards)])
+        return np.concatenate([np.empty((0, ID), np.uint8), *(s.ids for s in self.shards)])
 
     def rows(self, ids: Ids, marks: Marks) -> NDArray[np.int64]:
         """The row of each id that has the vector of that mark, int64 (n,); -1 where none has."""
@@ -195,29 +196,9 @@ class Table:
         self.shards = [each for each in self.shards if each not in gone]
 
 
-def places(known: Ids, wanted: Ids) -> NDArray[np.int64]:
-    """The last row in ``known`` of each of ``wanted``, int64; -1 where there is none.
-
-    >>> ids = np.frombuffer(b"sample-00001sample-00002sample-00001", np.uint8).reshape(-1, 12)
-    >>> places(ids, ids[:2]).tolist(), places(ids[:1], ids).tolist()
-    ([2, 1], [0, -1, 0])
-    """
-    if not len(known):
-        return np.full(len(wanted), -1)
-    texts, asked = _texts(known), _texts(wanted)
-    order = np.argsort(texts, kind="stable")
-    last = np.searchsorted(texts, asked, side="right", sorter=order) - 1
-    at = order[np.maximum(last, 0)]
-    return np.where((last >= 0) & (texts[at] == asked), at, -1)
-
-
 def _follow(rows: NDArray[np.int64]) -> bool:
     """Whether rows lie one after the other."""
     return bool((np.diff(rows) == 1).all())
-
-
-def _texts(ids: Ids) -> NDArray[np.bytes_]:
-    return np.ascontiguousarray(ids).view(f"S{shard.ID}").reshape(-1)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from gapsphere.plugin.interchange.files import temporary
 from gapsphere.plugin.vectors import table as tables
-from gapsphere.plugin.vectors.table import Table, places
+from gapsphere.plugin.vectors.sample_ids import places
+from gapsphere.plugin.vectors.table import Table
 
 
 def ids_of(*numbers):

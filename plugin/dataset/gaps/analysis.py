@@ -25,6 +25,7 @@ from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, GapsphereError, OutdatedError, UnfinishedError
 from ...projection.sampling import draw_rows
 from ...projection.search_space import OWNED, SearchSpace
+from ...vectors.sample_ids import id_column
 from ..store import runs
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import SEQUENCE, Names, suffixes
@@ -353,7 +354,7 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
         dataset=dataset,
         names=names,
         stamp=stamp,
-        ids=PointIds(points.text(now.ids[kept])),
+        ids=PointIds(id_column(now.ids[kept])),
         sphere=now.sphere[kept],
         owned=owned,
         **columns,
@@ -392,4 +393,4 @@ def _neither(dataset: fo.Dataset, record: runs.Record | None, now: Points) -> Ar
         owned = resolve(dataset, str(record.params.get("owned", "S")))
     except GapsphereError:  # the field or view that named the set is gone
         return nowhere
-    return unmeasured & ~np.isin(points.text(now.ids), points.text(points.view_ids(owned)))
+    return unmeasured & ~np.isin(id_column(now.ids), id_column(points.view_ids(owned)))

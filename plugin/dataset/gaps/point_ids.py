@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.vectors import points
+from ...vectors.sample_ids import id_column, pack_ids
 
 Array = NDArray[Any]
 
@@ -29,7 +29,7 @@ class PointIds:
 
     def packed(self, rows: Array | slice = slice(None)) -> bytes:
         """Sample ids of some rows, 12 bytes each; default all."""
-        return bytes.fromhex(self._ids[rows].tobytes().decode())
+        return pack_ids(self._ids[rows]).tobytes()
 
     def rows_of(self, sample_ids: Sequence[str]) -> Array:
         """Rows of some samples, int64; those that are not a point are left out."""
@@ -40,7 +40,7 @@ class PointIds:
         """Row of each id, 12 bytes an id, int64; -1 where it is not a point."""
         if packed == self._all_packed:
             return np.arange(len(self))
-        return self._find(points.text(np.frombuffer(packed, np.uint8)))
+        return self._find(id_column(np.frombuffer(packed, np.uint8)))
 
     def _find(self, wanted: Array) -> Array:
         if not len(wanted) or not len(self):

@@ -16,6 +16,7 @@ import fiftyone as fo
 from fiftyone import ViewExpression
 from fiftyone import ViewField as F
 
+from ...vectors.sample_ids import id_words
 from ..store.fields.decided import is_decided
 from ..store.names import ReviewNames
 from ..store.sets.resolve import Samples
@@ -53,7 +54,7 @@ def queue(view: Samples, *, model: str = "") -> list[str]:
         {"$project": {"tier": _tier(names), "rank": rank}},
         {"$sort": {"tier": 1, "rank": -1, "_id": 1}},
     )
-    return points.words(points.view_ids(view, *order))
+    return id_words(points.view_ids(view, *order))
 
 
 def first_undecided(dataset: fo.Dataset, ids: Sequence[str], *, model: str = "") -> str | None:

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from ...vectors.sample_ids import id_words
 from .replies import batch_of
 
 Stages = list[dict[str, Any]]
@@ -198,8 +199,7 @@ def ids_with(dataset: fo.Dataset, *fields: str) -> list[str]:
     """Ids of the samples with a value in a field; ``exists`` finds none in a field of ids."""
     where = {"$or": [{stored_name(dataset, field): {"$ne": None}} for field in fields]}
     stages = [{"$match": where}, {"$project": {"_id": True}}]
-    packed = _packed(raw_batches(dataset._sample_collection, stages)).tobytes()
-    return [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
+    return id_words(_packed(raw_batches(dataset._sample_collection, stages)))
 
 
 def raw_batches(of: Collection[Any], pipeline: Sequence[Any]) -> Iterator[bytes]:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import EmptySetError, NotFiniteError
-from ....vectors.table import places
+from ....vectors.sample_ids import id_column, pack_ids, places
 from ...store.samples import Samples, flat
 from ...store.steps import ledger
 from ...store.steps.step import Step
-from ...store.vectors.marks import Seen, marks_by_id, marks_of, packed_ids
+from ...store.vectors.marks import Seen, marks_by_id, marks_of
 from ...store.vectors.vectors import Allocate, Vectors, memory
 
 AT_ONCE = 8192
@@ -46,12 +46,12 @@ def look(step: Step, samples: Samples, source: str, field: str, seen: Seen | Non
     fields = (source, field) if step.dataset.has_field(field) else (source,)
     found = marks_of(flat(samples), *fields, seen=seen)
     there = found.there[:, 0]
-    ids, marks = _hex(found.ids[there]), found.marks[there]
+    ids, marks = id_column(found.ids[there]).astype("U24"), found.marks[there]
     copied = found.there[there, -1] if len(fields) == 2 else np.zeros(len(ids), bool)
     same = np.zeros(len(ids), bool)
     known = ledger.find(step.dataset, step.names, step.earlier)
     if known is not None and len(fields) == 2:
-        at = places(packed_ids(known["ids"].tolist()), found.ids[there])
+        at = places(pack_ids(known["ids"].tolist()), found.ids[there])
         same = (at >= 0) & copied & (known["marks"][at] == marks).all(axis=1)
     return Copies(ids, marks[:, 0], same, copied, int((~there).sum()))
 
@@ -104,8 +104,3 @@ def agree(copied: Vectors, found: Vectors) -> bool:
 
 def _parts(count: int) -> Iterator[slice]:
     yield from (slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE))
-
-
-def _hex(ids: NDArray[np.uint8]) -> NDArray[np.str_]:
-    packed = ids.tobytes()
-    return np.array([packed[at : at + 12].hex() for at in range(0, len(packed), 12)], "U24")

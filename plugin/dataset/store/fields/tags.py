@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 import fiftyone as fo
 import numpy as np
 
+from ....vectors.sample_ids import pack_ids
 from .. import runs
 from ..names import Names
 from ..samples import flat
@@ -66,7 +67,7 @@ def packed_members(members: Sequence[str]) -> str:
 
     Ids of one process differ in the last bytes: bytes of one place stand together for zlib.
     """
-    rows = np.frombuffer(bytes.fromhex("".join(members)), np.uint8).reshape(-1, DIGITS // 2)
+    rows = pack_ids(members)
     columns = np.ascontiguousarray(rows.T).tobytes()
     packed = _PACKED + base64.b64encode(zlib.compress(columns)).decode()
     if len(packed) <= LARGEST:

@@ -15,6 +15,7 @@ import fiftyone as fo
 from fiftyone.core.media import IMAGE, get_media_type
 
 from ....errors import InputError
+from ....vectors.sample_ids import id_keys
 from .. import fiftyone_internals as internals
 from ..samples import Samples, dataset_of, image_slices, slice_path
 
@@ -178,8 +179,7 @@ def _refuse_view(view: fo.DatasetView) -> None:
         )
     if internals.may_repeat(view):
         ids = internals.view_ids(view)
-        packed = ids.tobytes()
-        known = {packed[at : at + 12] for at in range(0, len(packed), 12)}
+        known = id_keys(ids)
         if len(known) < len(ids):
             raise InputError(
                 f"The view holds {len(ids) - len(known):,} samples twice, as views that overlap "

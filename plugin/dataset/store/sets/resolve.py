@@ -19,6 +19,7 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from ....errors import EmptySetError, InputError
+from ....vectors.sample_ids import id_keys
 from .. import fiftyone_internals as internals
 from ..database import is_empty
 from ..fields import field_words
@@ -71,7 +72,7 @@ def resolve_sets(
     ``ids_of`` tells who is in a view.
     """
     sets = Sets(resolve(samples, owned), resolve(samples, pool), fields_of(owned, pool))
-    ids = [_ids(ids_of(view)) for view in (sets.owned, sets.pool)]
+    ids = [id_keys(ids_of(view)) for view in (sets.owned, sets.pool)]
     for mine, word, role in zip(ids, (owned, pool), "SU", strict=True):
         if not mine:
             raise EmptySetError(
@@ -106,11 +107,6 @@ def fields_of(*words: str) -> frozenset[str]:
         elif kind == MATCH:
             paths += _parsed(word, rest, dict)
     return frozenset(path.split(".")[0] for path in paths)
-
-
-def _ids(ids: NDArray[np.uint8]) -> set[bytes]:
-    packed = ids.tobytes()
-    return {packed[at : at + 12] for at in range(0, len(packed), 12)}
 
 
 def spoken(word: str) -> str:

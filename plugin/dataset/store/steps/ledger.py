@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pymongo.errors import PyMongoError
 
-from ....vectors.table import places
+from ....vectors.sample_ids import pack_ids, places
 from .. import binaries
 from ..fiftyone_internals import dataset_id
 from ..names import Names
@@ -65,12 +65,8 @@ def rows(
     kept: NDArray[np.bytes_], marks: NDArray[np.int64], now: Sequence[str], now_marks: NDArray[Any]
 ) -> NDArray[np.int64]:
     """The row of then of each sample, -1 where it is new or its mark is another, int64 (n,)."""
-    found = places(_packed(kept), _packed(ids(now)))
+    found = places(pack_ids(kept), pack_ids(now))
     return np.where((found >= 0) & (marks[found] == now_marks), found, -1)
-
-
-def _packed(ids: NDArray[np.bytes_]) -> NDArray[np.uint8]:
-    return np.frombuffer(bytes.fromhex(ids.tobytes().decode()), np.uint8).reshape(-1, 12)
 
 
 def labels(drives: Sequence[str | None]) -> NDArray[np.int64]:

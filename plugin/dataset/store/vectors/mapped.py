@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from ....errors import ArtifactError, InputError, MismatchError
 from ....progress import Progress, silent
+from ....vectors.sample_ids import pack_ids
 from ....vectors.table import Table
 from .. import places
 from ..fiftyone_internals import collection, database, view_ids
@@ -76,7 +77,7 @@ def rows(
     DimensionError
         Two vectors are of different length.
     """
-    folder, packed = _folder(dataset, field), _packed(ids)
+    folder, packed = _folder(dataset, field), pack_ids(ids)
     table = Table(folder or _NOWHERE)
     held = table.rows(packed, marks)
     mapped = table.slice(held)
@@ -140,7 +141,7 @@ def growing(dataset: fo.Dataset, field: str, count: int, dimension: int) -> Iter
         ids, marks, matrices = zip(*waiting, strict=True)
         waiting.clear()
         try:
-            packed = _packed([each for part in ids for each in part])
+            packed = pack_ids([each for part in ids for each in part])
             table.append(packed, np.concatenate(marks), np.concatenate(matrices))
         except (ArtifactError, OSError) as error:
             works = False
@@ -192,10 +193,6 @@ def _folder(dataset: fo.Dataset, field: str) -> Path | None:
     except InputError as error:
         logger.warning("%s", error)
         return None
-
-
-def _packed(ids: Sequence[str]) -> NDArray[np.uint8]:
-    return np.frombuffer(bytes.fromhex("".join(ids)), np.uint8).reshape(-1, 12)
 
 
 def _dimension(dataset: fo.Dataset, field: str, ids: Sequence[str]) -> int:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pymongo.errors import OperationFailure
 
-from ....vectors.table import places
+from ....vectors.sample_ids import pack_ids, places
 from ..fields.fields import blocks
 from ..fiftyone_internals import (
     Stages,
@@ -134,7 +134,7 @@ class Seen:
         written = self._written.pop(name, [])
         if not written or name not in self.columns:
             return
-        at = places(self.ids, packed_ids([one for some, _ in written for one in some]))
+        at = places(self.ids, pack_ids([one for some, _ in written for one in some]))
         if (at < 0).any():
             del self.columns[name]
         else:
@@ -176,7 +176,7 @@ def marks_by_id(
 
     What was ``seen`` is not asked for again.
     """
-    wanted = packed_ids(ids)
+    wanted = pack_ids(ids)
     names = [stored_name(dataset, field) for field in fields]
     found = None if seen is None else seen.of_ids(wanted, names)
     if found is None:
@@ -184,11 +184,6 @@ def marks_by_id(
     at = places(found.ids, wanted)
     marks = np.concatenate([found.marks, np.zeros((1, len(fields)), np.int64)])  # row -1
     return marks[at]
-
-
-def packed_ids(ids: Sequence[str]) -> NDArray[np.uint8]:
-    """Ids as FiftyOne writes them, packed: uint8 (n, 12)."""
-    return np.frombuffer(bytes.fromhex("".join(ids)), np.uint8).reshape(-1, _ID)
 
 
 def mark_of(stored: Any) -> int:

@@ -31,6 +31,7 @@ from pymongo.errors import PyMongoError
 
 from ....coverage.criterion import NAMES
 from ....errors import EmptySetError, GapsphereError
+from ....vectors.sample_ids import pack_ids, places
 from .. import binaries, runs
 from ..fiftyone_internals import Stages, answers, collection, dataset_id, value_of
 from ..fiftyone_internals import view_ids as view_ids
@@ -218,7 +219,7 @@ def _rows(
     which: Stages = [{"$match": dict(query)}] if query else []
     asked = [value_of(dataset, name) for name in there.values()]
     found, *values = answers(dataset, asked, which)
-    ids = np.frombuffer(bytes.fromhex("".join(found)), np.uint8).reshape(-1, 12)
+    ids = pack_ids(found)
     read = dict(zip(there, values, strict=True))
     return ids, {name: _column(name, read.get(name), len(ids)) for name in VALUES}
 
@@ -265,7 +266,7 @@ def _brain_run(dataset: fo.Dataset, names: Names) -> tuple[Array, Array]:
             f"The brain run {names.brain_key!r} holds no three-dimensional points: run "
             "compute_sphere again."
         )
-    ids = np.frombuffer(bytes.fromhex("".join(results.sample_ids)), np.uint8).reshape(-1, 12)
+    ids = pack_ids(results.sample_ids)
     return ids, np.ascontiguousarray(results.points, dtype=np.float32)
 
 
@@ -298,12 +299,7 @@ def _places(ids: Array, wanted: Array) -> Array:
     """Row in ``ids`` of each of ``wanted``, -1 where there is none, int64."""
     if ids.shape == wanted.shape and np.array_equal(ids, wanted):
         return np.arange(len(ids))
-    if not len(ids):
-        return np.full(len(wanted), -1)
-    known, asked = text(ids), text(wanted)
-    order = np.argsort(known, kind="stable")
-    at = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
-    return np.where(known[at] == asked, at, -1)
+    return places(ids, wanted)
 
 
 def _taken(name: str, column: Array, at: Array) -> Array:
@@ -314,16 +310,6 @@ def _taken(name: str, column: Array, at: Array) -> Array:
     taken = column[at]
     taken[at < 0] = missing
     return taken
-
-
-def text(ids: Array) -> Array:
-    """Ids as FiftyOne writes them, S24 (n,)."""
-    return np.frombuffer(np.ascontiguousarray(ids).tobytes().hex().encode(), "S24")
-
-
-def words(ids: Array) -> list[str]:
-    """Ids as FiftyOne takes them."""
-    return [sample_id.decode() for sample_id in text(ids).tolist()]
 
 
 def _added(dataset: fo.Dataset, names: Names, others: Array) -> int:

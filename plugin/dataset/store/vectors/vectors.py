@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ....errors import DimensionError, InputError, NotFiniteError
 from ....progress import Progress, silent
+from ....vectors.sample_ids import id_words
 from ..database import counted
 from ..fields import fields
 from ..samples import Samples, dataset_of, flat
@@ -165,8 +166,7 @@ class _Sought:
             return cls(dataset, field, [], np.empty(0, np.int64), counted(samples), unit)
         found = marks_of(samples, field, seen=seen)
         there = found.there[:, 0]
-        packed = found.ids[there].tobytes()
-        ids = [packed[at : at + 12].hex() for at in range(0, len(packed), 12)]
+        ids = id_words(found.ids[there])
         return cls(dataset, field, ids, found.marks[there, 0], int((~there).sum()), unit, seen)
 
     def beside(self, other: _Sought) -> _Sought:
