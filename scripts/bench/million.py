@@ -13,7 +13,8 @@ which power of the size the CPU seconds grow.
 ``kill -9`` at moments drawn at random over the time of the first run, another one goes on, and at
 the end everything that was written is compared with the first run, to the last bit.  ``--panel``
 opens Gap Explorer on the largest dataset.  ``--least-free 2`` gives up when the machine has less
-than that many GiB left.
+than that many GiB left.  ``--folder`` keeps the database: a run that was stopped goes on there the
+next time, where steps that had ended cost what a second run costs.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -176,7 +178,14 @@ def child(name: str) -> None:
 
 
 def dataset_of(name: str, count: int, dimension: int) -> Any:
-    """The drives of a size."""
+    """The drives of a size, or those that an earlier run made."""
+    import fiftyone as fo
+
+    if fo.dataset_exists(name):
+        there = fo.load_dataset(name)
+        if there.match_tags(["S", "U"]).count() == count:
+            return there
+        there.delete()
     frames = min(FRAMES, max(round(count * OWNED_SHARE) // DRIVES, 1))
     owned = round(count * OWNED_SHARE / frames)
     return made(name, owned, count // frames - owned, dimension, frames=frames)
@@ -292,13 +301,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=51)
     parser.add_argument("--panel", action="store_true")
     parser.add_argument("--least-free", type=float, default=0.0)
+    parser.add_argument("--folder", type=Path)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         return child(options.child)
     runs: dict[int, Watched] = {}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server has to end with us
-    with tempfile.TemporaryDirectory() as folder:
+    kept = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory()
+    with kept as folder:
         server = start_database(Path(folder), cache_gb=2)
         try:
             for size in options.sizes:
