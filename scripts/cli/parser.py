@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ... import __version__
 from ...plugin.errors import InputError
 from ...plugin.settings.fields import Params, Setting, make, settings_of
 from ...plugin.settings.serving import TOKEN_VARIABLE
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="gapsphere",
         description="Find what your driving images do not cover, and what to add.",
     )
+    parser.add_argument("--version", action="version", version=f"gapsphere {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     groups: dict[str, Any] = {}
     for command in COMMANDS:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import gapsphere
 import numpy as np
 import pytest
 from gapsphere.plugin.settings.fields import make, settings_of
@@ -186,6 +187,13 @@ def test_a_shell_gets_the_line_and_the_exit_code():
     assert len(lines) == 1
     assert "There is no dataset 'no such'" in lines[0]
     assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as end:
+        build_parser().parse_args(["--version"])
+    assert not end.value.code
+    assert capsys.readouterr().out == f"gapsphere {gapsphere.__version__}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
