@@ -101,8 +101,9 @@ def show_results(samples: Samples, suffix: str = "") -> AnalysisResult:
     if covered is None and chosen is None and laid is None:
         known = ", ".join(repr(each) for each in runs.suffixes(dataset, coverage.STEP))
         others = f"; suffixes with one: {known}" if known else ""
+        which = f" of suffix {suffix!r}" if suffix else " without a suffix" * bool(others)
         raise NoAnalysisError(
-            f"{dataset.name!r} has no analysis of suffix {suffix!r}{others}: run find_gaps first."
+            f"{dataset.name!r} has no analysis{which}{others}: run find_gaps first."
         )
     guide = _read(dataset, names, "visual_spec") or {}
     return AnalysisResult(
