@@ -184,7 +184,7 @@ def budget_curve(
     suffix: str = '',
     random_seeds: int = 20,
 ) -> BudgetResult:
-    """Compare what the picks buy with plain K-Center, random orders and an equal share a drive."""
+    """Compare what the picks add with plain K-Center, random orders and an equal share a drive."""
     ...
 def export_budget_curve(
     samples: Samples | str,
@@ -195,7 +195,7 @@ def export_budget_curve(
     random_seeds: int = 20,
     replace_file: bool = False,
 ) -> CurveFile:
-    """Write that comparison as a page, a picture or a table."""
+    """Write the comparison of ``budget_curve`` as a page, a picture or a table."""
     ...
 def compute_sphere(
     samples: Samples | str,
@@ -285,7 +285,7 @@ def rounds(
     *,
     suffix: str = '',
 ) -> ProgressResult:
-    """Read how coverage went on from run to run, and what has come for each Visual Spec."""
+    """Read how coverage changed from round to round, and what has come for each Visual Spec."""
     ...
 def ask(
     samples: Samples | str,
@@ -346,7 +346,7 @@ def import_artifacts(
     *,
     suffix: str = '',
 ) -> ArtifactImport:
-    """Read such files into a dataset."""
+    """Read the files of an analysis, written here or by another program, into a dataset."""
     ...
 def export_visual_spec(
     samples: Samples | str,
@@ -401,7 +401,7 @@ def import_feature_cache(
     color_by: str = 'ground_truth_word_label',
     hover: str = 'file_name,ground_truth_word_label,ground_truth_num_label',
 ) -> FeatureCacheResult:
-    """Read features and rationales made elsewhere."""
+    """Read a cache of features, coordinates and rationales that was made elsewhere."""
     ...
 def export_reviews(
     dataset: fo.Dataset | str,
@@ -412,7 +412,7 @@ def export_reviews(
     reviewed_only: bool = False,
     overwrite: bool = False,
 ) -> ReviewExport:
-    """Write the cache's tables with the decisions beside the rows."""
+    """Write a feature cache's tables with the review decisions as further columns."""
     ...
 def rank_gaps_by_failures(
     dataset: fo.Dataset | str,
@@ -432,7 +432,7 @@ def import_sparse_recording(
     keypoints: bool = False,
     progress: bool = True,
 ) -> ImportedRecording:
-    """Add a recorded live session as a sequence."""
+    """Add a session that the live server recorded as a sequence."""
     ...
 def simulate_adaptive_sampling(
     samples: Samples | str,
@@ -473,7 +473,7 @@ def simulate_adaptive_sampling(
     overwrite: bool = False,
     suffix: str = '',
 ) -> SimulationResult:
-    """Play sequences through the closed loop of sparse sampling."""
+    """Play a dataset's sequences as if few pixels of each frame were measured."""
     ...
 def train_sparse_transformer(
     samples: Samples | str,

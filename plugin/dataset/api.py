@@ -97,7 +97,7 @@ SAMPLES = (fo.Dataset, fo.DatasetView)
 ARGUMENTS = {
     "samples": "The dataset, a view of it, or the dataset's name.",
     "dataset": "The dataset, or its name.",
-    "model": "An opened model, in place of the one that the settings name.",
+    "model": "A model that is loaded already, in place of the one that the settings name.",
     "progress": "Whether to show a progress bar for each stage.",
     "images": "A folder, a glob or paths of image files, or a dataset or view.",
     "spec": "The Visual Spec's ZIP, or its ``spec.json``.",
@@ -311,7 +311,7 @@ def select_candidates(samples: Samples, *, params: CandidateParams, report: Repo
 
 @step(BudgetParams)
 def budget_curve(samples: Samples, *, params: BudgetParams, report: Reporter) -> BudgetResult:
-    """Compare what the picks buy with plain K-Center, random orders and an equal share a drive.
+    """Compare what the picks add with plain K-Center, random orders and an equal share a drive.
 
     Examples
     --------
@@ -325,7 +325,7 @@ def budget_curve(samples: Samples, *, params: BudgetParams, report: Reporter) ->
 def export_budget_curve(
     samples: Samples, *, params: CurveFileParams, report: Reporter
 ) -> CurveFile:
-    """Write that comparison as a page, a picture or a table.
+    """Write the comparison of ``budget_curve`` as a page, a picture or a table.
 
     Examples
     --------
@@ -372,7 +372,7 @@ def show_results(samples: Samples, *, params: AnalysisParams) -> AnalysisResult:
 
 @step(AnalysisParams)
 def rounds(samples: Samples, *, params: AnalysisParams) -> ProgressResult:
-    """Read how coverage went on from run to run, and what has come for each Visual Spec.
+    """Read how coverage changed from round to round, and what has come for each Visual Spec.
 
     Each run that saw another S, U, δ or encoder is a round; ``table`` of the result has a row each.
     ``specs`` judges images by the vectors that they have; nothing is embedded or written.
@@ -396,10 +396,11 @@ def ask(samples: Samples, *, params: AskParams) -> AnswerResult:
     --------
     >>> print(gapsphere.ask(dataset, sample="drive/0042.png"))           # doctest: +SKIP
     0042.png
-    GAP: 0.412 from S, 0.112 beyond δ (0.300, level 10 %)
-    Farther than 99.7 % of the images of S are from other drives of S.
-    No image of S lies within δ.
-    U can fill it: 12 of the 50 nearest candidates are gaps and closer to it than S.
+    0.412 from the nearest owned image (cosine distance)
+    Farther than 99.7 % of owned images are from owned images of other drives.
+    No owned image lies within δ.
+    GAP: 0.112 beyond δ (0.300, level 10 %).
+    Candidates can fill it: 12 of the 50 nearest are gaps and closer to it than any owned image.
     >>> gapsphere.ask(dataset, drive="dusk-07").verdict.status           # doctest: +SKIP
     'gap'
     """
@@ -430,7 +431,7 @@ def export_artifacts(samples: Samples, *, params: ExportParams) -> ArtifactExpor
 
 @step(ImportParams, positional=["folder"])
 def import_artifacts(dataset: fo.Dataset, *, params: ImportParams) -> ArtifactImport:
-    """Read such files into a dataset."""
+    """Read the files of an analysis, written here or by another program, into a dataset."""
     return artifacts.import_artifacts(dataset, params.folder, suffix=params.suffix)
 
 
@@ -473,7 +474,7 @@ def check_spec(
 def import_feature_cache(
     dataset: fo.Dataset, *, params: FeatureCacheParams, report: Reporter
 ) -> FeatureCacheResult:
-    """Read features and rationales made elsewhere.
+    """Read a cache of features, coordinates and rationales that was made elsewhere.
 
     Examples
     --------
@@ -486,7 +487,7 @@ def import_feature_cache(
 def export_reviews(
     dataset: fo.Dataset, *, params: ReviewExportParams, report: Reporter
 ) -> ReviewExport:
-    """Write the cache's tables with the decisions beside the rows."""
+    """Write a feature cache's tables with the review decisions as further columns."""
     return reviews.export_reviews(dataset, params, report=report)
 
 
@@ -512,7 +513,7 @@ def import_sparse_recording(
     keypoints: bool = False,
     report: Reporter,
 ) -> ImportedRecording:
-    """Add a recorded live session as a sequence.
+    """Add a session that the live server recorded as a sequence.
 
     Examples
     --------
@@ -531,7 +532,7 @@ def simulate_adaptive_sampling(
     params: SimulateParams,
     report: Reporter,
 ) -> SimulationResult:
-    """Play sequences through the closed loop of sparse sampling.
+    """Play a dataset's sequences as if few pixels of each frame were measured.
 
     Examples
     --------

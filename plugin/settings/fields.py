@@ -105,7 +105,7 @@ def slices() -> Any:
     """Which slices of a grouped dataset are meant."""
     return setting(
         None,
-        "Of a grouped dataset: slices to work on, separated by commas, or all",
+        "Slices of a grouped dataset to work on, separated by commas, or all",
         title="Group slices",
     )
 

@@ -46,7 +46,7 @@ class FeatureCacheParams(AnalysisParams, section="cache"):
     )
     image_root: str | None = setting(
         None,
-        "URL that the images are served below, https://host/folder: the App then loads them "
+        "URL of the folder that serves the images, https://host/folder: the App then loads them "
         "from there",
         title="Image URL",
     )
@@ -86,6 +86,6 @@ class FailureParams(AnalysisParams, section="failures"):
     )
     model: str = setting(
         "",
-        "Language model whose files tell correct from misclassified; empty: the first",
+        "Language model whose files say which images are misclassified; empty: the first",
         title="Language model",
     )

@@ -50,8 +50,8 @@ class SpecParams(SetParams, section="spec"):
     )
     spec_delta: float | None = setting(
         None,
-        "An image at least this distance from owned images counts as new; empty: the analysis's "
-        "own δ",
+        "An image farther than this from every owned image counts as new; empty: as in the "
+        "analysis",
         key="spec.delta",
         ge=0,
         le=2,
@@ -60,7 +60,7 @@ class SpecParams(SetParams, section="spec"):
     )
     spec_radius: float | None = setting(
         None,
-        "An image up to this distance from a candidate is accepted; empty: learnt from drives",
+        "A new image up to this distance from a candidate is accepted; empty: learnt from drives",
         key="spec.radius",
         gt=0,
         le=2,

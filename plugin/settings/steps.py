@@ -13,6 +13,11 @@ from pydantic import model_validator
 from . import fields
 from .fields import COMMAS, LISTED, Params, Precision, setting
 
+_DRIVES = (
+    "Field that names the drive an image was recorded on: text, whole numbers, ids or a "
+    "classification; images without a name each count as a drive"
+)
+
 Metric = Literal["cosine", "euclidean"]
 Pooling = Literal["mean", "rows"]
 EncoderName = Literal["auto", "internvl", "packaged", "transformers", "zoo", "field"]
@@ -22,7 +27,7 @@ class AnalysisParams(Params, section="analysis"):
     """Which of several analyses on one dataset is meant."""
 
     suffix: str = fields.suffix(
-        "Appended to every field, tag and run, so that two analyses can coexist"
+        "Name of the analysis, appended to its fields, tags and runs, so that several can coexist"
     )
 
 
@@ -37,16 +42,16 @@ class SetParams(ImageParams, section="analysis"):
 
     owned: str = setting(
         "S",
-        "S, the images you own: a sample tag, or field:NAME=VALUE, or view:NAME of a saved view, "
-        "or not: and one of these for the others",
+        "S, the images you own: a sample tag, field:NAME=VALUE, view:NAME (a saved view), or not: "
+        "before one of these for all other samples",
         advanced=False,
         members=True,
         title="Which images do you own?",
     )
     pool: str = setting(
         "U",
-        "U, the candidates you could add: a sample tag, or field:NAME=VALUE, or view:NAME, or "
-        "not:S for all others",
+        "U, the candidates you could add: named in the same ways; not:S is every sample that is "
+        "not in S",
         advanced=False,
         members=True,
         title="Which are the candidates?",
@@ -109,16 +114,15 @@ class EngineParams(Params, section="ray"):
 
     engine: Literal["local", "ray"] = setting(
         "local",
-        "Where images are embedded, distances, K-Center and new places computed: local, this "
-        "process; ray, the GPUs and cores of a Ray cluster, with the same result",
+        "Where embeddings, distances, K-Center and new places on the sphere are computed: local, "
+        "in this process; ray, on the GPUs and cores of a Ray cluster, with the same result",
         key="engine",
         exclude=True,
     )
     ray_address: str | None = setting(
         None,
         "Ray cluster that this machine is part of: host:port, or auto for the one that runs here; "
-        "empty: RAY_ADDRESS of the environment, else Ray is started on this machine for the time "
-        "being",
+        "empty: RAY_ADDRESS of the environment, else Ray is started on this machine for this run",
         key="ray.address",
         exclude=True,
         title="Address of the Ray cluster",
@@ -130,7 +134,8 @@ class EmbeddingParams(InferenceParams, EngineParams, section="inference"):
 
     encoder: EncoderName = setting(
         "auto",
-        "auto: InternVL2 if a checkpoint or INTERNVL2_PATH is given, else packaged",
+        "auto: that of the checkpoint given as model, else the InternVL2 checkpoint that "
+        "INTERNVL2_PATH names, else packaged",
         key="model.encoder",
         advanced=False,
     )
@@ -142,7 +147,10 @@ class EmbeddingParams(InferenceParams, EngineParams, section="inference"):
         title="Model",
     )
     image_size: int = setting(
-        448, "Side of the square the image is resized to, in pixels (InternVL2)", ge=28, le=4032
+        448,
+        "InternVL2: side of the square that images are resized to, in pixels; a multiple of 14",
+        ge=28,
+        le=4032,
     )
     include_cls: bool = setting(
         False,
@@ -217,8 +225,7 @@ class CoverageParams(MetricParams, EngineParams, section="distance"):
     )
     sequence_field: str = setting(
         "sequence",
-        "Field that names the drive an image was recorded on: text, whole numbers, ids or a "
-        "classification; images without a name each count as a drive",
+        _DRIVES,
         advanced=False,
         title="Field that names the drive",
     )
@@ -279,18 +286,22 @@ class CandidateParams(PickParams, section="select"):
         advanced=False,
     )
     max_per_sequence: int | None = setting(
-        None, "Picks of one drive at most", advanced=False, ge=1, title="Most picks of a drive"
+        None,
+        "Largest number of picks of one drive",
+        advanced=False,
+        ge=1,
+        title="Most picks of a drive",
     )
     quota: Annotated[tuple[str, ...] | None, COMMAS] = setting(
         None,
-        "Picks of a kind, at least and at most: weather=night:10..20, town=oslo:..5; where not all "
-        "can be met, those before go first",
+        "Picks of a kind, at least and at most: weather=snow:10..20, town=oslo:..5; where not all "
+        "can be met, earlier ones go first",
         advanced=False,
         title="Quotas",
     )
     min_seconds_apart: float | None = setting(
         None,
-        "Seconds between picks of one drive at least, by `time_field`",
+        "Least time between picks of one drive, in seconds, by `time_field`",
         advanced=False,
         gt=0,
         allow_inf_nan=False,
@@ -298,14 +309,14 @@ class CandidateParams(PickParams, section="select"):
     )
     min_frames_apart: int | None = setting(
         None,
-        "Or frames between them at least, by `frame_number`",
+        "Or least number of frames between them, by `frame_number`",
         ge=1,
         title="Least frames between picks",
     )
     support: int | None = setting(
         None,
-        "Other candidates that must lie near a pick, its near duplicates not counted; candidates "
-        "without are not picked and get the tag `look_at`",
+        "Number of other candidates that must lie near a pick, its near duplicates not counted; "
+        "candidates with fewer are not picked and get the tag `look_at`",
         advanced=False,
         ge=1,
         title="Images that must support a pick",
@@ -319,20 +330,20 @@ class CandidateParams(PickParams, section="select"):
     )
     skip_duplicates: bool = setting(
         True,
-        "Pick no near duplicate of an owned image or of another pick: nearer than neighbouring "
-        "frames of owned drives usually are",
+        "Pick no near duplicate of an owned image or of another pick: one that is nearer than "
+        "neighbouring frames of owned drives usually are",
         title="Skip near duplicates",
     )
     target_radius: float | None = setting(
         None,
-        "Covering radius aimed at, in the unit of `metric`: the first budget that meets it is said",
+        "Covering radius aimed at, in the unit of `metric`: the result says how many picks meet it",
         gt=0,
         le=2,
         title="Radius aimed at",
     )
     target_covered: float | None = setting(
         None,
-        "Share of candidates within δ aimed at, 0 to 1: the first budget that meets it is said",
+        "Share of candidates within δ aimed at, 0 to 1: the result says how many picks meet it",
         gt=0,
         le=1,
         title="Covered share aimed at",
@@ -358,7 +369,7 @@ class CandidateParams(PickParams, section="select"):
     )
     sequence_field: str = setting(
         "sequence",
-        "Field that names the drive of an image, as for coverage",
+        _DRIVES,
         key="distance.sequence_field",
         title="Field that names the drive",
     )
@@ -404,8 +415,8 @@ class SphereParams(SetParams, EngineParams, section="umap"):
     )
     place_share: float = setting(
         0.1,
-        "Largest share of images that are placed on the sphere that is there as they come; where "
-        "more came since it was fitted, it is fitted again. 0: always",
+        "Largest share of images that are placed on the existing sphere as they come; where more "
+        "came since it was fitted, it is fitted again. 0: always",
         ge=0,
         le=1,
         title="Share placed without a new fit",
@@ -418,7 +429,8 @@ class CardParams(SetParams, section="cards"):
 
     card_runs: int = setting(
         20,
-        "Number of runs with owned drives drawn anew that say whether a card holds; 0: none",
+        "Number of runs that draw the owned drives again, with replacement, to see whether a card "
+        "holds; 0: none",
         ge=0,
         le=1000,
         title="Runs for stability",
@@ -432,8 +444,8 @@ class CardParams(SetParams, section="cards"):
     )
     phrase_model: str | None = setting(
         None,
-        "Image-text encoder that says phrases of cards: the folder of a CLIP or SigLIP model, or a "
-        "hub id that lies on this disk; empty: no phrases",
+        "Image-text encoder that describes cards by phrases: the folder of a CLIP or SigLIP model, "
+        "or the hub id of one that is on this disk already; empty: no phrases",
         title="Model for phrases",
     )
 
@@ -501,8 +513,8 @@ class HeatmapParams(ImageParams, section="heatmap"):
     )
     encoder: EncoderName | None = setting(
         None,
-        "Model that is looked into; empty: the one that made the embeddings, else auto, which is "
-        "InternVL2 if a checkpoint or INTERNVL2_PATH is given, else packaged",
+        "Model whose attention is shown; empty: the one that made the embeddings, else auto: the "
+        "checkpoint given as model, else the one INTERNVL2_PATH names, else packaged",
         key="model.encoder",
     )
     model_path: str | None = setting(

@@ -33,7 +33,9 @@ class Command:
 
 
 COMMANDS: list[Command] = []
-GROUPS = {"sparse": "Few pixels of each frame: train a model, measure it, serve it"}
+GROUPS = {
+    "sparse": "Sparse sampling, few pixels of each frame: train a model, measure it, serve it"
+}
 """Help of the first words that several commands share."""
 
 
@@ -75,6 +77,6 @@ def argument(*flags: str, help: str, **keywords: Any) -> Argument:
     return flags, keywords
 
 
-DATASET = argument("--dataset", default="gapsphere", metavar="NAME", help="FiftyOne dataset")
+DATASET = argument("--dataset", default="gapsphere", metavar="NAME", help="name of the dataset")
 VIEW = argument("--view", metavar="NAME", help="only the samples of this saved view")
 PORT = argument("--port", type=int, default=5151, help="App port")

@@ -61,9 +61,9 @@ def demo(*, folder: str, port: int, no_app: bool) -> None:
     "demo-data",
     arguments=(
         FOLDER,
-        argument("--owned", type=int, default=240, help="images of S"),
-        argument("--pool", type=int, default=360, help="images of U"),
-        argument("--seed", type=int, default=51, help="seed"),
+        argument("--owned", type=int, default=240, help="number of images of S"),
+        argument("--pool", type=int, default=360, help="number of images of U"),
+        argument("--seed", type=int, default=51, help="the same seed gives the same images"),
     ),
 )
 def demo_data(*, folder: str, owned: int, pool: int, seed: int) -> None:
@@ -94,7 +94,7 @@ def load(images: LoadParams, *, dataset: str, left_out_file: str | None) -> None
         argument(
             "--report",
             metavar="FOLDER",
-            help="write the gap cards, the picks and what each of them buys to this folder",
+            help="write gap-cards.html and curve.html (what each pick adds) to this folder",
         ),
     ),
 )
@@ -107,7 +107,7 @@ def find_gaps(
     left_out_file: str | None,
     report: str | None,
 ) -> None:
-    """Load images where given, then embeddings to gap cards in a row."""
+    """Find gaps: load images if given, embed, measure, pick, lay out the sphere, make gap cards."""
     from ...plugin.dataset import api
     from ...plugin.interchange.files.report_file import report_folder
 
@@ -130,7 +130,7 @@ def find_gaps(
     arguments=(DATASET, argument("--split", choices=["S", "U"], required=True, help="which set")),
 )
 def embed(images: LoadParams, params: EmbeddingParams, *, dataset: str, split: str) -> None:
-    """Load S or U where given, and embed it."""
+    """Embed S or U, after loading it if images are given."""
     from ...plugin.dataset import api
     from ...plugin.dataset.store.database import is_empty
 
@@ -149,7 +149,7 @@ def embed(images: LoadParams, params: EmbeddingParams, *, dataset: str, split: s
 
 @command("analyze", AnalyzeParams, ExportParams, arguments=(DATASET,))
 def analyze(params: AnalyzeParams, files: ExportParams, *, dataset: str) -> None:
-    """Coverage, K-Center and sphere of embedded images; writes the artifacts folder."""
+    """Compute coverage, picks and sphere of embedded images, and write them to a folder."""
     from ...plugin.dataset import api
     from ...plugin.interchange.outputs import refuse_occupied
 
@@ -182,7 +182,7 @@ step_command(
             "--curve",
             action="append",
             metavar="FILE",
-            help="write what each pick buys to this file: .html, .png or .csv; may be repeated",
+            help="write what each pick adds to this file: .html, .png or .csv; may be repeated",
         ),
         argument("--replace-file", action="store_true", help="replace files that exist"),
     ),
@@ -256,7 +256,7 @@ step_command("show-results", "show_results", AnalysisParams, "Show what the last
     arguments=(DATASET, argument("--json", action="store_true", help="print JSON")),
 )
 def rounds(params: AnalysisParams, *, dataset: str, json: bool) -> None:
-    """Show how coverage went on from run to run."""
+    """Show how coverage changed from round to round."""
     from ...plugin.dataset import api
 
     with opened(dataset) as data:
@@ -265,7 +265,10 @@ def rounds(params: AnalysisParams, *, dataset: str, json: bool) -> None:
 
 
 step_command(
-    "ask", "ask", AskParams, "Say what is at an image, an empty place, in a cap or a drive"
+    "ask",
+    "ask",
+    AskParams,
+    "Say what is at an image or an empty place, in a cap of the sphere or in a drive",
 )
 step_command(
     "heatmap",
@@ -284,7 +287,7 @@ step_command(
     "import-artifacts",
     "import_artifacts",
     ImportParams,
-    "Read such a folder, made here or elsewhere, into a dataset",
+    "Read a folder of such files, written here or by another program, into a dataset",
     create=True,
 )
 step_command(
@@ -323,7 +326,9 @@ def check_spec(
     FeatureCacheParams,
     arguments=(
         DATASET,
-        argument("--port", type=int, default=5151, help="port in the command that opens it"),
+        argument(
+            "--port", type=int, default=5151, help="port that the printed command opens the App on"
+        ),
     ),
 )
 def import_features(params: FeatureCacheParams, *, dataset: str, port: int) -> None:
@@ -341,7 +346,7 @@ step_command(
     "export-reviews",
     "export_reviews",
     ReviewExportParams,
-    "Write the cache's tables again with the decisions beside the rows",
+    "Write a feature cache's tables with the review decisions as further columns",
 )
 step_command(
     "rank-gaps",
@@ -371,7 +376,7 @@ def install_plugin(*, undo: bool) -> None:
     ),
 )
 def app(viewer: ViewerParams, *, dataset: str | None, data_root: str | None) -> None:
-    """Open the App."""
+    """Open FiftyOne's App, with Gap Explorer beside the grid."""
     from .app import open_app
 
     if data_root:

@@ -18,20 +18,32 @@ from ...plugin.settings.sparse import (
 from .command import DATASET, VIEW, argument, command, step_command
 from .datasets import opened, viewed
 
+FROM_NOTHING = SparseTrainParams()
+
 
 @command(
     "sparse train",
     SparseTrainParams,
     TrainSequencesParams,
     arguments=(
-        argument("--frames", metavar="FILE", help="sequences of frames in a file"),
-        argument("--dataset", metavar="NAME", help="or a dataset's; the model has --model-name"),
+        argument(
+            "--frames",
+            metavar="FILE",
+            help="learn from a file of frame sequences (.npz); the defaults are then "
+            f"--steps {FROM_NOTHING.steps}, --learning-rate {FROM_NOTHING.learning_rate} and "
+            f"--patience {FROM_NOTHING.patience}",
+        ),
+        argument(
+            "--dataset",
+            metavar="NAME",
+            help="or from the sequences of this dataset; --model-name names the model",
+        ),
         VIEW,
         argument(
             "--output",
             default="build/sparse/model",
             metavar="FOLDER",
-            help="where a file's model is written",
+            help="where the model of --frames is written",
         ),
     ),
 )
@@ -44,7 +56,7 @@ def train(
     view: str | None,
     output: str,
 ) -> None:
-    """Train the model that rebuilds frames from few pixels; the same folder or name continues."""
+    """Train a model that rebuilds frames from few pixels; the same folder or name continues it."""
     if (frames is None) == (dataset is None):
         raise InputError("Name what to learn from: --frames FILE, or --dataset NAME.")
     if dataset is not None:
@@ -78,9 +90,11 @@ def train(
     arguments=(
         argument("films", nargs="+", metavar="FRAMES", help="files of sequences"),
         argument("--weights", metavar="FILE", help="weights; default: the packaged ones"),
-        argument("--output", metavar="FOLDER", help="draw PSNR by sample count there"),
-        argument("--sequences", type=int, metavar="N", help="of each file; default: all"),
-        argument("--frames", type=int, default=18, metavar="N", help="frames measured"),
+        argument(
+            "--output", metavar="FOLDER", help="draw PSNR by number of pixels into this folder"
+        ),
+        argument("--sequences", type=int, metavar="N", help="sequences of each file; default: all"),
+        argument("--frames", type=int, default=18, metavar="N", help="frames measured of each"),
         argument("--threads", type=int, metavar="N", help="threads of the model"),
     ),
 )
@@ -159,9 +173,9 @@ def serve(params: ServeParams, sampling: SparseParams) -> None:
 @command(
     "sparse import",
     arguments=(
-        argument("folder", metavar="FOLDER", help="one session of the record folder"),
+        argument("folder", metavar="FOLDER", help="one session in the folder of --record"),
         DATASET,
-        argument("--keypoints", action="store_true", help="measured pixels as keypoints"),
+        argument("--keypoints", action="store_true", help="keep the measured pixels as keypoints"),
     ),
 )
 def import_recording(*, folder: str, dataset: str, keypoints: bool) -> None:
