@@ -21,6 +21,7 @@ from ..coverage.nearest.rows import (
     squared_distance_of_pairs,
     squared_to_metric,
 )
+from ..coverage.nearest.segments import Tile
 from ..coverage.nearest.tiles import products
 from ..progress import Progress, silent
 
@@ -103,19 +104,61 @@ def near_drives(
     order = np.argsort(drive, kind="stable")
     sorted_already = np.array_equal(order, np.arange(len(order)))
     ordered = owned if sorted_already else owned[order]
-    squared = np.full((len(images), listed), np.inf)
-    row = np.full((len(images), listed), NONE)
+    tally = NearTally(images, ordered, drive[order], own, listed=listed)
     for tile in products(images, ordered, memory_mb):
-        rows, columns, similarity = tile.rows, tile.columns, tile.similarity
-        mine = None if own is None else own[rows]
+        tally.add(tile)
+        if tile.columns.stop == len(owned):
+            progress(tile.rows.stop, len(images))
+    return tally.lists(order, metric)
+
+
+class NearTally:
+    """Lists that grow tile by tile of ``images @ owned.T``; ``owned`` is ordered by drive.
+
+    They are whole once every tile of a band of rows was added, from left to right.  ``labels`` (m,)
+    are the drives of ``owned``; ``own`` as for :func:`near_drives`.
+    """
+
+    def __init__(
+        self,
+        images: Rows,
+        owned: Rows,
+        labels: Ints,
+        own: Ints | None = None,
+        *,
+        listed: int = LISTED,
+        memory_mb: float = 512,
+    ) -> None:
+        self.labels = labels
+        self._images, self._owned, self._own = images, owned, own
+        self._memory_mb = memory_mb
+        self._squared = np.full((len(images), listed), np.inf)
+        self._row = np.full((len(images), listed), NONE)
+
+    def add(self, tile: Tile) -> None:
+        """Take in one tile; of its drives those that are nearer than the last of a list."""
+        rows, columns = tile.rows, tile.columns
+        squared, row = self._squared[rows], self._row[rows]
         found, at = _nearest(
-            images[rows], ordered[columns], drive[order[columns]], similarity, mine, listed
+            self._images[rows],
+            self._owned[columns],
+            self.labels[columns],
+            tile.similarity,
+            None if self._own is None else self._own[rows],
+            squared,
         )
-        at = np.where(at == NONE, NONE, order[columns][at])
-        squared[rows], row[rows] = _merged(squared[rows], row[rows], found, at)
-        if columns.stop == len(owned):
-            progress(rows.stop, len(images))
-    return NearDrives(squared_to_metric(squared, metric).astype(np.float32), row)
+        at = np.where(at == NONE, NONE, columns.start + at)
+        self._squared[rows], self._row[rows] = _merged(squared, row, found, at)
+
+    def on_gpu(self) -> None:
+        """Take in all of the product, here: what a GPU multiplies it keeps."""
+        for tile in products(self._images, self._owned, self._memory_mb):
+            self.add(tile)
+
+    def lists(self, order: Ints, metric: Metric) -> NearDrives:
+        """What was found, by rows of S, of which ``owned`` are those of ``order``."""
+        row = np.where(self._row == NONE, NONE, order[self._row])
+        return NearDrives(squared_to_metric(self._squared, metric).astype(np.float32), row)
 
 
 def near_drives_again(
@@ -190,15 +233,19 @@ def _nearest(
     drive: Ints,
     similarity: NDArray[np.float32],
     own: Ints | None,
-    listed: int,
+    known: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], Ints]:
-    """Squared distances and rows of one tile's nearest drives, (n, k), not in order."""
+    """Squared distances and rows of one tile's nearest drives, (n, k), not in order.
+
+    Those that are farther than all that is ``known``, (n, k) in order, may be left out.
+    """
     starts = np.flatnonzero(np.diff(drive, prepend=drive[0] - 1))
     ends = np.append(starts[1:], len(drive))
     best = np.maximum.reduceat(similarity, starts, axis=1)
     if own is not None:
         best[own[:, None] == drive[starts]] = -np.inf
-    listed = min(listed, len(starts))
+    best[best < 1 - known[:, -1:] / 2 - TIE] = -np.inf
+    listed = min(known.shape[1], len(starts))
     chosen = np.argpartition(best, len(starts) - listed, axis=1)[:, len(starts) - listed :]
     asking, place = np.nonzero(np.take_along_axis(best, chosen, axis=1) > -np.inf)
     part = chosen[asking, place]

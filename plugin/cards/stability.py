@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..coverage.criterion import Basis, Score
 from ..coverage.nearest.rows import Metric, Rows, checked_rows, same_dimension
 from ..coverage.verdict import Labels, drive_numbers, frame_threshold
 from ..coverage.yardstick import Yardstick
@@ -105,6 +106,11 @@ def _best_overlap(base: Ints, other: Ints, count: int) -> NDArray[np.float64]:
     return np.asarray((both / (size[:, None] + width - both)).max(axis=1))
 
 
+def can_be_drawn(drives: int, basis: Basis, score: Score) -> bool:
+    """Whether runs with drives of S drawn anew say anything of a coverage run's gaps."""
+    return drives > 1 and basis not in ("none", "provisional") and score == "nearest"
+
+
 def drawn_runs(
     owned: Rows,
     drives: Labels,
@@ -179,6 +185,7 @@ def lists_of(
     pool: Rows,
     *,
     known: Known | None = None,
+    outside: NearDrives | None = None,
     metric: Metric = "cosine",
     memory_mb: float = 512,
     progress: Progress = silent,
@@ -191,17 +198,23 @@ def lists_of(
         As for :func:`drawn_runs`.
     known : Known, optional
         Lists of an earlier run on images that are there in part.
+    outside : NearDrives, optional
+        Those of U, where they were found with the distances.
     """
     drive, both = drive_numbers(drives), len(owned) + len(pool)
     how: dict[str, Any] = {"metric": metric, "memory_mb": memory_mb}
     if known is not None:
         to = known.owned_from
         ours = near_drives_again(known.owned, to, to, owned, owned, drive, drive, **how)
-        return ours, near_drives_again(known.pool, known.pool_from, to, pool, owned, drive, **how)
+        if outside is None:
+            outside = near_drives_again(known.pool, known.pool_from, to, pool, owned, drive, **how)
+        return ours, outside
     how["progress"] = lambda done, _: progress(done, both)
     ours = near_drives(owned, owned, drive, drive, **how)
-    how["progress"] = lambda done, _: progress(len(owned) + done, both)
-    return ours, near_drives(pool, owned, drive, **how)
+    if outside is None:
+        how["progress"] = lambda done, _: progress(len(owned) + done, both)
+        outside = near_drives(pool, owned, drive, **how)
+    return ours, outside
 
 
 def _draws(count: int, runs: int, seed: int) -> Ints:

@@ -8,6 +8,8 @@ The nearest published relative is local point density of the area of applicabili
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,7 @@ from .nearest.rows import (
     squared_to_metric,
 )
 from .nearest.segments import Tile
-from .nearest.tiles import products
+from .nearest.tiles import Reduction, products
 from .verdict import Labels, drive_numbers
 
 Counts = NDArray[np.int64]
@@ -84,6 +86,7 @@ def nearest_and_support(
     *,
     metric: Metric = "cosine",
     memory_mb: float = 512,
+    also: Reduction | None = None,
     engine: Engine = LOCAL,
     progress: Progress = silent,
 ) -> tuple[Nearest, Counts, Counts]:
@@ -97,6 +100,8 @@ def nearest_and_support(
         The drive of each row of S, counted up from 0.
     radius : float
         As :func:`support` has it.
+    also : Reduction, optional
+        Another reduction of the product; ``drive`` are its labels.  All is then computed here.
     engine : Engine
         Where shards of U are compared with S; the result is the same to the last bit.
 
@@ -109,9 +114,11 @@ def nearest_and_support(
     """
     pool, owned = checked_rows("U", pool), checked_rows("S", owned)
     same_dimension("U", pool, "S", owned)
-    squared, index, counts, drives = supported(
-        pool, owned, drive, radius, metric, memory_mb, engine, progress
-    )
+    what = pool, owned, drive, radius, metric, memory_mb
+    if also is None:
+        squared, index, counts, drives = supported(*what, engine, progress)
+    else:
+        squared, index, counts, drives = _of_shard(*what, progress, (also,))
     distance = squared_to_metric(squared, metric).astype(np.float32)
     return Nearest(distance, index), counts, drives
 
@@ -146,10 +153,12 @@ def _of_shard(
     metric: Metric,
     memory_mb: float,
     progress: Progress = silent,
+    also: Sequence[Reduction] = (),
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], Counts, Counts]:
     """Squared distance, index, and support of some candidates: one product gives them all."""
     tally = SupportTally(pool, owned, drive, radius, metric)
-    squared, index = closest(pool, owned, memory_mb=memory_mb, also=tally, progress=progress)
+    each = (tally, *also)
+    squared, index = closest(pool, owned, memory_mb=memory_mb, also=each, progress=progress)
     return squared, index, tally.counts, tally.drives
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from gapsphere.plugin.cards import stability
-from gapsphere.plugin.cards.near_drives import NONE, near_drives, near_drives_again
+from gapsphere.plugin.cards.near_drives import NONE, NearTally, near_drives, near_drives_again
 from gapsphere.plugin.coverage.nearest.rows import squared_to_metric
+from gapsphere.plugin.coverage.support import nearest_and_support
+from gapsphere.plugin.coverage.verdict import drive_numbers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +57,28 @@ def test_small_tiles_and_drives_out_of_order_change_nothing(rows):
     sorted_by_drive = near_drives(images, owned[order], drive[order])
     assert np.array_equal(sorted_by_drive.distance, wanted.distance)
     assert np.array_equal(order[sorted_by_drive.row], wanted.row)
+
+
+@pytest.mark.parametrize("memory_mb", [0.002, 512])
+@pytest.mark.parametrize("metric", METRICS)
+def test_lists_come_of_the_product_that_finds_the_nearest(rows, memory_mb, metric):
+    images, owned = rows(1, 30), rows(2, 90)
+    drive = np.random.default_rng(3).integers(15, size=90)
+    order = np.argsort(drive, kind="stable")
+    tally = NearTally(images, owned[order], drive[order], listed=4)
+    what = images, owned[order], drive_numbers(drive[order]), 0.3
+    how = {"metric": metric, "memory_mb": memory_mb}
+    found = nearest_and_support(*what, also=tally, **how)
+    for one, other in zip(found[1:], nearest_and_support(*what, **how)[1:], strict=True):
+        assert np.array_equal(one, other)
+    near, wanted = tally.lists(order, metric), near_drives(images, owned, drive, listed=4, **how)
+    assert np.array_equal(near.distance[:, 0], found[0].distance)
+    if memory_mb == 512:  # else a drive may be listed by two of its rows
+        assert np.array_equal(near.distance, wanted.distance)
+        assert np.array_equal(near.row, wanted.row)
+    product = NearTally(images, owned[order], drive[order], listed=4)
+    product.on_gpu()
+    assert np.array_equal(product.lists(order, metric).distance[:, 0], found[0].distance)
 
 
 @given(

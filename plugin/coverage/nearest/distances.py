@@ -100,7 +100,12 @@ def nearest_distance(
     same_dimension("The query set", queries, "the reference set", references)
     metric = checked_metric(metric)
     squared, index = closest(
-        queries, references, memory_mb=memory_mb, also=also, engine=engine, progress=progress
+        queries,
+        references,
+        memory_mb=memory_mb,
+        also=() if also is None else (also,),
+        engine=engine,
+        progress=progress,
     )
     return Nearest(squared_to_metric(squared, metric).astype(np.float32), index)
 
@@ -176,33 +181,33 @@ def closest(
     *,
     group: NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     memory_mb: float = 512,
-    also: Reduction | None = None,
+    also: Sequence[Reduction] = (),
     engine: Engine = LOCAL,
     progress: Progress = silent,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Squared Euclidean distance to, and index of, the nearest reference; inputs are trusted.
 
     With ``group`` (of both, or one of the queries and one of the references), members of the
-    query's own group do not count.
+    query's own group do not count.  Reductions that go ``also`` have the same labels.
 
     How the rows are cut, and by whom multiplied, shows in no bit: whoever a product could name as
     the nearest is within 1e-6 of the largest similarity, and among these the pairs decide, each in
     float64 by itself, and the lowest index where they tie.  A GPU adds up in another order: it
     names the same references, and its distances may differ in the last bits of float64.
     """
-    if engine.cuts and also is None:
+    if engine.cuts and not also:
         return _by_shards(engine, queries, references, group, memory_mb, progress)
     if worth_a_gpu(queries, references):
-        if also is not None:
-            also.on_gpu()
+        for each in also:
+            each.on_gpu()
         return closest_on_gpu(queries, references, group=group, progress=progress)
-    if also is None and not isinstance(group, tuple):
+    if not also and not isinstance(group, tuple):
         how = plan(queries, references, group=group, memory_mb=memory_mb)
         if how is not None:
             return closest_by_blocks(
                 queries, references, how, group=group, memory_mb=memory_mb, progress=progress
             )
-    if also is None and queries is references and isinstance(group, np.ndarray):
+    if not also and queries is references and isinstance(group, np.ndarray):
         found = closest_within(references, group, memory_mb=memory_mb, progress=progress)
         if found is not None:
             return found
@@ -210,11 +215,11 @@ def closest(
     squared = np.full(len(queries), np.inf)
     index = np.zeros(len(queries), np.int64)
     numbers = np.arange(len(references))
-    labels = asked if also is None else also.labels
+    labels = also[0].labels if also else asked
     for tile in products(queries, references, memory_mb, labels):
         rows, columns = tile.rows, tile.columns
-        if also is not None:
-            also.add(tile)
+        for each in also:
+            each.add(tile)
         if asking is not None and asked is not None:
             hide_own(tile.similarity, tile.starts, tile.peaks, asking[rows], asked[columns])
         settle(

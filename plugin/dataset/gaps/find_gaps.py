@@ -210,6 +210,7 @@ def _steps(
     if seen and embedded.done and params.encoder != "field":
         seen.forget_views()  # it may have taken hours
     inputs = read_inputs(samples, params, seen=seen, progress=report("Reading vectors"))
+    inputs = replace(inputs, draws=params.card_runs > 0)
     lap("reading")
     covered = compute_coverage(
         samples, select(CoverageParams, params), inputs=inputs, progress=report("Coverage")

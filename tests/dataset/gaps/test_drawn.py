@@ -1,6 +1,7 @@
 """Cards after a change are those that are made without what the last run knew."""
 
 from dataclasses import replace
+from math import prod
 
 import fiftyone as fo
 import numpy as np
@@ -9,15 +10,16 @@ from gapsphere.plugin.cards import near_drives, stability
 from gapsphere.plugin.dataset.gaps.cards import drawn
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.store.steps.step import Step
 from gapsphere.plugin.dataset.store.vectors import vectors
-from gapsphere.plugin.settings.steps import CardParams, CoverageParams
+from gapsphere.plugin.settings.steps import CardParams, CoverageParams, GapParams
 
 RUNS = CardParams(card_runs=5)
 PLACES = np.random.default_rng(0).normal(size=(5, 8))
 
 
-def add(dataset, tag, drive, kinds, each=5, start=0):
+def add(dataset, tag, drive, kinds, each=5, start=0, field="embedding"):
     random = np.random.default_rng(drive + start)
     rows = PLACES[random.choice(kinds)] + 0.2 * random.normal(size=(each, 8))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
@@ -25,7 +27,7 @@ def add(dataset, tag, drive, kinds, each=5, start=0):
         fo.Sample(f"/{tag}/{drive}/{start + at:03}.png", tags=[tag], sequence=f"d{drive}")
         for at in range(each)
     ]
-    vectors.write(dataset, "embedding", dataset.add_samples(samples, progress=False), rows)
+    vectors.write(dataset, field, dataset.add_samples(samples, progress=False), rows)
 
 
 def other_vector(dataset, tag):
@@ -47,6 +49,21 @@ CHANGES = {
 }
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """Pairs of images that lists of near drives were asked of."""
+    pairs = []
+    real = near_drives.near_drives
+
+    def counting(images, owned, *args, **more):
+        pairs.append((len(images), len(owned)))
+        return real(images, owned, *args, **more)
+
+    monkeypatch.setattr(near_drives, "near_drives", counting)
+    monkeypatch.setattr(stability, "near_drives", counting)
+    return pairs
+
+
 @pytest.fixture(scope="module")
 def carded():
     dataset = fo.Dataset()
@@ -61,24 +78,37 @@ def carded():
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_cards_after_a_change_are_those_made_anew(carded, name, monkeypatch):
-    asked = []
-    real = near_drives.near_drives
-
-    def counting(images, owned, *args, **more):
-        asked.append(len(images) * len(owned))
-        return real(images, owned, *args, **more)
-
-    monkeypatch.setattr(near_drives, "near_drives", counting)
+def test_cards_after_a_change_are_those_made_anew(carded, name, asked, monkeypatch):
     CHANGES[name](carded)
     compute_coverage(carded, CoverageParams(delta=0.25))
-    monkeypatch.setattr(stability, "near_drives", counting)
     found = summarize_gaps(carded, RUNS)
-    known, asked[:] = sum(asked), []
+    known, asked[:] = sum(map(prod, asked)), []
     monkeypatch.setattr(Step, "current", lambda _: None)
     monkeypatch.setattr(drawn, "recall", lambda *_: None)
     whole = summarize_gaps(carded, RUNS)
-    assert known < sum(asked) or name == "a drive of another name"
+    assert known < sum(map(prod, asked)) or name == "a drive of another name"
     assert found.found
     assert any(card.held for card in found.found)
     assert replace(found, seconds=0) == replace(whole, seconds=0)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_runs_of_the_main_job_compare_no_candidate_with_s_again(metric, asked, monkeypatch):
+    dataset = fo.Dataset()
+    for drive in np.random.default_rng(0).permutation(32).tolist():
+        kinds = [0, 1, 2] if drive < 20 else [3, 4]
+        add(dataset, "S" if drive < 20 else "U", drive, kinds, field="vector")
+    params = GapParams(
+        encoder="field", model_path="vector", metric=metric, card_runs=5, attributes=False
+    )
+    found = find_gaps(dataset, params).carded
+    assert asked
+    assert (60, 100) not in asked
+    asked.clear()
+    monkeypatch.setattr(Step, "current", lambda _: None)
+    monkeypatch.setattr(drawn, "recall", lambda *_: None)
+    alone = summarize_gaps(dataset, CardParams(card_runs=5))
+    assert (60, 100) in asked
+    assert any(card.held for card in found.found)
+    assert replace(found, seconds=0) == replace(alone, seconds=0)
+    dataset.delete()

@@ -14,7 +14,7 @@ from ....cards.called import Called, call_cards
 from ....cards.card import Card, make_cards
 from ....cards.group import SINGLE, Links, group_gaps, joining_distance, linked_runs
 from ....cards.phrases import Phrase
-from ....cards.stability import HOLDS_ABOVE, NO_GAP, Held, drawn_runs, stability
+from ....cards.stability import HOLDS_ABOVE, NO_GAP, Held, can_be_drawn, drawn_runs, stability
 from ....coverage.criterion import GAP, NAMES
 from ....coverage.nearest.rows import metric_to_squared, pairs_within
 from ....coverage.picks.duplicates import near_duplicates
@@ -192,8 +192,8 @@ def _linked(scene: Scene, before: drawn.Before | None, progress: Progress) -> Li
 def _drawn(scene: Scene, card: Ints, count: int) -> bool:
     """Whether runs are drawn: there are cards, and S has drives to draw from."""
     covered = scene.covered
-    few = covered.drives_owned < 2 or covered.basis == "provisional"
-    return bool(not few and covered.score == "nearest" and count and card.max() >= 0)
+    told = can_be_drawn(covered.drives_owned, covered.basis, covered.score)
+    return bool(told and count and card.max() >= 0)
 
 
 def _linked_runs(scene: Scene, before: drawn.Before | None, count: int, near: drawn.Lists) -> Links:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ....cards.group import Links
 from ....cards.near_drives import NearDrives
 from ....cards.stability import Known, lists_of
+from ....coverage.verdict import drive_numbers
 from ....progress import Progress
 from ...store.steps import ledger
 from ...store.steps.step import Step
@@ -56,12 +57,14 @@ def recall(step: Step, scene: Scene) -> Before | None:
 
 def lists(scene: Scene, before: Before | None, progress: Progress) -> Lists:
     """The drives of S nearest to each image of S, but its own, and of U."""
+    metric = scene.covered.metric
     return lists_of(
         scene.inputs.owned.matrix,
         scene.owned_drives,
         scene.inputs.pool.matrix,
         known=None if before is None else _known(scene, before),
-        metric=scene.covered.metric,
+        outside=scene.inputs.near(drive_numbers(scene.owned_drives), metric),
+        metric=metric,
         memory_mb=scene.settings.memory_mb,
         progress=progress,
     )

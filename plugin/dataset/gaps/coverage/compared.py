@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....cards.near_drives import NearTally
+from ....cards.stability import can_be_drawn
 from ....coverage.criterion import OwnDistances, Threshold, choose_threshold, own_distances
 from ....coverage.nearest.distances import Nearest, nearest_distance
 from ....coverage.support import Counts, nearest_and_support
@@ -82,9 +84,16 @@ def compare(
             step.of_new = float(len(owned) + len(pool))
         else:
             drive = np.zeros(1, np.int64) if own is None else own.drive
+            told = can_be_drawn(threshold.drives, threshold.basis, threshold.score)
+            listed = inputs.draws and told and not engine.cuts
+            near = NearTally(pool, owned, drive) if listed else None
             again = nearest_and_support(
-                pool, owned, drive, threshold.delta, progress=progress, **how
+                pool, owned, drive, threshold.delta, also=near, progress=progress, **how
             )
+            if near is not None:
+                of = np.empty(len(order), np.int64)
+                of[order] = drive
+                inputs.keep_near(of, params.metric, near.lists(order, params.metric))
         return Compared(order, owned, own, threshold, *again)
 
 

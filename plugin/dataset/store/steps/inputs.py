@@ -14,8 +14,10 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ....cards.near_drives import NearDrives
 from ....coverage.nearest.rows import Metric
 from ....coverage.picks.duplicates import Duplicates, near_duplicates
+from ....coverage.verdict import drive_numbers
 from ....errors import EmptySetError, UnfinishedError
 from ....progress import Progress, silent
 from ....settings.steps import SetParams
@@ -31,7 +33,11 @@ from ..vectors.vectors import Vectors
 
 @dataclass(frozen=True)
 class Inputs:
-    """S and U of one analysis: views, vectors, and who made the vectors; ``seen`` with others."""
+    """S and U of one analysis: views, vectors, and who made the vectors; ``seen`` with others.
+
+    With ``draws`` a later step draws drives of S at random: who compares U with S keeps the few
+    that each candidate is nearest to.
+    """
 
     sets: Sets
     owned: Vectors
@@ -39,8 +45,12 @@ class Inputs:
     encoder: str
     fingerprint: str
     seen: Seen | None = None
+    draws: bool = False
     _drives: dict[str, Drives] = field(default_factory=dict, repr=False, compare=False)
     _alike: dict[tuple[Any, ...], Duplicates] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _near: dict[tuple[bytes, Metric], NearDrives] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -60,6 +70,14 @@ class Inputs:
                 self.pool.matrix[rows], scale, metric=metric, progress=progress
             )
         return self._alike[asked]
+
+    def keep_near(self, drive: NDArray[np.int64], metric: Metric, found: NearDrives) -> None:
+        """Keep the drives of S that each candidate is nearest to; ``drive`` (m,) of S."""
+        self._near[drive_numbers(drive).tobytes(), metric] = found
+
+    def near(self, drive: NDArray[np.int64], metric: Metric) -> NearDrives | None:
+        """What was kept for these drives of S, whatever their numbers."""
+        return self._near.get((drive_numbers(drive).tobytes(), metric))
 
     def trace(self, earlier: Record | None = None) -> dict[str, Any]:
         """What a record keeps of the inputs: equal traces give equal results.
