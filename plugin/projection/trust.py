@@ -89,9 +89,9 @@ def sphere_quality(
         distance += squares
         distance[np.arange(len(own)), own] = np.inf
         of_near = np.take_along_axis(distance, near[part], 1)
-        distance.sort(axis=1)
-        for ordered, wanted in zip(distance, of_near, strict=True):
-            rank = np.searchsorted(ordered, wanted) + 1
+        for apart, wanted in zip(distance, of_near, strict=True):
+            closer = np.sort(apart[apart < wanted.max()])  # of a fair sphere few
+            rank = np.searchsorted(closer, wanted) + 1
             penalty += float(np.maximum(rank - k, 0).sum())
             kept += int((rank <= k).sum())
         progress(min(start + QUERIES_AT_ONCE, len(rows)), len(rows))
