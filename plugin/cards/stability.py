@@ -201,7 +201,7 @@ def lists_of(
     outside : NearDrives, optional
         Those of U, where they were found with the distances.
     """
-    drive, both = drive_numbers(drives), len(owned) + len(pool)
+    drive = drive_numbers(drives)
     how: dict[str, Any] = {"metric": metric, "memory_mb": memory_mb}
     if known is not None:
         to = known.owned_from
@@ -209,10 +209,11 @@ def lists_of(
         if outside is None:
             outside = near_drives_again(known.pool, known.pool_from, to, pool, owned, drive, **how)
         return ours, outside
-    how["progress"] = lambda done, _: progress(done, both)
+    every = len(owned) + (len(pool) if outside is None else 0)
+    how["progress"] = lambda done, _: progress(done, every)
     ours = near_drives(owned, owned, drive, drive, **how)
     if outside is None:
-        how["progress"] = lambda done, _: progress(len(owned) + done, both)
+        how["progress"] = lambda done, _: progress(len(owned) + done, every)
         outside = near_drives(pool, owned, drive, **how)
     return ours, outside
 
