@@ -174,7 +174,10 @@ def test_cards_are_followed_by_their_images_from_round_to_round(driven):
     label(driven, 6)
     compute_coverage(driven, CoverageParams(delta=1.0))
     assert next(card for card in log(driven).cards if card.number == 1).state == "closed"
-    assert "1 closed" in str(progress.read(driven))
+    shown = str(progress.read(driven))
+    assert "1 closed" in shown
+    assert "gap cards:" in shown
+    assert "card 1" not in shown, "`card:1` of a Visual Spec is another number"
     assert [each.cards.closed for each in log(driven).rounds] == [0, 0, 1]
 
 

@@ -65,7 +65,8 @@ class ProgressResult(Result):
         lines = [_head(self), _HEADER, *map(_line, self.rounds[-SHOWN:])]
         lines += said(last)
         shown = sorted(self.cards, key=lambda one: -one.open)[:SHOWN]
-        lines += [f"  card {one.number} {card_line(one)}" for one in shown]
+        # Without its number, which is not the one by which a Visual Spec asks for a card.
+        lines += ["gap cards:"] * bool(shown) + [f"  {card_line(one)}" for one in shown]
         lines += [f"  spec {one.line()}" for one in self.specs]
         return "\n".join(lines)
 
