@@ -97,7 +97,7 @@ class Destination:
             return name or self._proposed(ctx)
         ending = str(ctx.params.get(ENDING) or self.endings[0])
         if ending not in self.endings:
-            raise InputError(f"{ending!r} is none of {', '.join(self.endings)}.")
+            raise InputError(f"{ending!r} is not one of {', '.join(self.endings)}.")
         if not name and ending != self.endings[0]:
             raise InputError(f"Give the file a name: only {self.endings[0]} files get one.")
         return name.removesuffix(ending) + ending if name else ""

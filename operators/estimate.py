@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WAIT = 0.1
 """Seconds that a form waits for counting; the App asks again with the next change."""
-COUNTING = "The images are being counted: the time is told with your next change."
+COUNTING = "The images are being counted: the time is shown with your next change."
 KEPT = 32
 COUNTED_BY = ("owned", "pool", "slices", "suffix", "only")
 """Settings that decide which images a step is about."""

@@ -101,10 +101,10 @@ def _check(name: str, path: str) -> None:
         raise InputError(f"{name}: {path!r} holds a null character, which no path has.")
     if not os.path.isabs(path):
         raise InputError(
-            f"{name}: {path!r} is no absolute path, and the App's server has another current "
-            "folder than you: give the whole path."
+            f"{name}: {path!r} is not an absolute path, and the App's server has another "
+            "current folder than you: give the whole path."
         )
     real = os.path.realpath(path)
     special = os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
     if special or _OF_THE_SYSTEM.match(real) or _OF_THE_SYSTEM.match(os.path.normpath(path)):
-        raise InputError(f"{name}: {path} is neither a file nor a folder of yours.")
+        raise InputError(f"{name}: {path} is neither a file nor a folder that the App may read.")

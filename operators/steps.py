@@ -51,7 +51,7 @@ class LoadImages(StepOperator):
     label = "Load images"
     help = (
         "Add images to this dataset: those you own get the tag `S`, candidates the tag `U`. "
-        "Loading again adds what is new and updates what a CSV says otherwise. Or tag images that "
+        "Loading again adds what is new and updates values that a CSV changes. Or tag images that "
         "are already here."
     )
     icon = "add_photo_alternate"
@@ -339,7 +339,7 @@ class RankGapsByFailures(StepOperator):
     operator = "rank_gaps_by_failures"
     label = "Rank gaps by failures"
     help = (
-        "Order the gaps by how often a model fails beside them: the error rate of the nearest "
+        "Order the gaps by how often a model fails near them: the error rate of the nearest "
         "samples that the rationale tables, or a person, judged."
     )
     icon = "format_list_numbered"

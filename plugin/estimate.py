@@ -99,7 +99,7 @@ def told(parts: Sequence[Part], there: Sequence[str] = (), *, again: bool = Fals
     >>> told([Part("50 picks", "picking", 50, Pace(50, 20.0))], ["All images are embedded."])
     'All images are embedded. About 20 s: 50 picks.'
     >>> told([Part("9 picks", "picking", 9)])
-    '9 picks. Nothing like it has run here yet: the time is told once it has begun.'
+    '9 picks. Nothing like it has run here yet: the time is shown once it has begun.'
     """
     known = [part for part in parts if part.seconds is not None]
     unknown = [part.called for part in parts if part.seconds is None]
@@ -111,7 +111,7 @@ def told(parts: Sequence[Part], there: Sequence[str] = (), *, again: bool = Fals
         sentences.append(f"{capital(about)}: {listed}.")
     elif parts:
         sentences.append(f"{capital(listed)}.")
-        when = "is told once it has begun"
+        when = "is shown once it has begun"
         if known:
             verb = "takes" if len(unknown) == 1 else "take"
             sentences.append(f"How long {joined(unknown)} {verb} {when}; the rest takes {about}.")

@@ -24,11 +24,11 @@ NEW = Part("50 picks", "picking", 50)
         (
             [EMBED, NEW],
             "701 images to embed (at 4.1 a second, as in the last run here), 50 picks. How long "
-            "picking takes is told once it has begun; the rest takes about 3 min.",
+            "picking takes is shown once it has begun; the rest takes about 3 min.",
         ),
         (
             [NEW, Part("the sphere", "the sphere", 701)],
-            "50 picks, the sphere. Nothing like it has run here yet: the time is told once it has "
+            "50 picks, the sphere. Nothing like it has run here yet: the time is shown once it has "
             "begun.",
         ),
         ([], ""),

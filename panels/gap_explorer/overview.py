@@ -160,7 +160,7 @@ def _lines(card: GapCard) -> list[str]:
     if name.get("values") and name["p"] > 0.1:
         lines.append(f"Chance alone may name them so (p {name['p']:.2g})")
     if card.holds:
-        lines.append(f"Holds in {card.holds} runs with the owned drives drawn anew")
+        lines.append(f"Holds in {card.holds} runs with the owned drives drawn again")
     if card.failure_rate is not None:
         lines.append(f"{card.failure_rate:.0%} of reviewed images near it fail")
     return [*lines, card.fill, *card.sentences[1:]]

@@ -171,7 +171,7 @@ def read_artifacts(folder: str | Path) -> tuple[Artifacts, list[str]]:
         warnings.append(f"Only embed_{min(embed)}.npz is there, the other set has no embeddings.")
     twice = len(set(paths["S"]) & set(paths["U"]))
     if twice:
-        warnings.append(f"{twice} images stand in both paths_S.json and paths_U.json.")
+        warnings.append(f"{twice} images are in both paths_S.json and paths_U.json.")
     return artifacts, warnings
 
 

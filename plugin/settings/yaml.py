@@ -160,10 +160,12 @@ def _size(value: Any, known: dict[int, int]) -> int:
 
 def _read_file(path: Path) -> dict[str, Any]:
     if path.exists() and not path.is_file():  # a named pipe would be waited for
-        raise InputError(f"{path} is no file: give a YAML file.")
+        raise InputError(f"{path} is not a file: give a YAML file.")
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"{path} is larger than {_LARGEST_FILE >> 10} KiB: it is no settings.")
+            raise InputError(
+                f"{path} is larger than {_LARGEST_FILE >> 10} KiB: not a file of settings."
+            )
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as YAML: {error}.") from error

@@ -123,7 +123,7 @@ def test_a_shard_that_is_not_there_is_named(folder):
 def test_a_named_pipe_in_place_of_a_shard_is_no_file(folder):
     (folder / FIRST).unlink()
     os.mkfifo(folder / FIRST)
-    with pytest.raises(CheckpointError, match=rf"{FIRST} is no file"):
+    with pytest.raises(CheckpointError, match=rf"{FIRST} is not a file"):
         load(folder)
 
 

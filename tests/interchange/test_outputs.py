@@ -451,7 +451,7 @@ def test_the_one_matrix_among_other_arrays_is_the_embeddings(tmp_path):
     ["s3://bucket/out", "https://host/out", "~nobody-of-that-name/out", "a\0b", "a\udcff"],
 )
 def test_a_path_that_is_none_of_this_machine_is_refused(given):
-    with pytest.raises(InputError, match=r"is an address|starts with a user|is no path"):
+    with pytest.raises(InputError, match=r"is an address|starts with a user|is not a path"):
         local_path(given)
 
 

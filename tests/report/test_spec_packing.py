@@ -74,7 +74,9 @@ def test_any_file_of_an_unpacked_spec_leads_to_it(packed, name):
 def test_what_is_no_spec_says_what_to_give(packed, tmp_path):
     zipped, folder = packed
     shutil.copy(folder / "visual-spec.en.html", tmp_path / "page.html")
-    with pytest.raises(ArtifactError, match=r"page.html is no Visual Spec, and no spec.json"):
+    with pytest.raises(
+        ArtifactError, match=r"page.html is not a Visual Spec, and there is no spec.json"
+    ):
         read_spec(tmp_path / "page.html")
     inner = tmp_path / "inner.zip"
     with zipfile.ZipFile(inner, "w") as archive:

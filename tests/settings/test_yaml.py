@@ -355,7 +355,7 @@ def test_an_alias_that_is_small_is_read(write):
 
 def test_a_named_pipe_is_no_file_of_settings(tmp_path):
     os.mkfifo(tmp_path / "config.yaml")
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         load(EmbeddingParams, tmp_path / "config.yaml")
 
 

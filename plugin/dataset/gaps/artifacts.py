@@ -229,7 +229,7 @@ def import_artifacts(
     refuse_foreign(dataset, names, *plans, embed.writes(names, measured=False))
     loaded = load_images(dataset, paths["S"], paths["U"], keep_missing=True)
     if loaded.left_out:
-        raise ArtifactError(f"{folder} lists what are no files; {loaded.left_out}.")
+        raise ArtifactError(f"{folder} lists paths that are not files; {loaded.left_out}.")
     real = RealPaths()
     files, known = dataset.values(["filepath", "id"])
     id_of = dict(zip(map(real, files), known, strict=True))

@@ -124,7 +124,7 @@ class Player:
         if reached.restarts:
             tally.notes.append(
                 f"Sequence {name}: its pictures change shape or size {reached.restarts} times, "
-                "and sampling started anew at each."
+                "and sampling started again at each."
             )
         if reached.problems:
             tally.notes.append(

@@ -166,8 +166,8 @@ def _opened(
     """The trainer at its last step, and its model's frames, start and quality before."""
     if params.start_from == params.model_name:
         raise InputError(
-            f"start_from is {params.model_name!r} itself: the same name goes on by itself. Name "
-            "another start."
+            f"start_from is {params.model_name!r} itself, and training under that name continues "
+            "anyway. Name another start."
         )
     begins = params.start_from != NOTHING
     start = open_registry("cpu").get(params.start_from) if begins else None
@@ -188,8 +188,8 @@ def _opened(
         about = known
     elif known is not None:
         raise MismatchError(
-            f"A model {params.model_name!r} is there that learned from other frames or began "
-            "elsewhere. Choose another name, or overwrite to begin anew."
+            f"A model {params.model_name!r} exists that learned from other frames or started from "
+            "another model. Choose another name, or overwrite to start again."
         )
     height, width = clips.frames.shape[2:]
     crop = min(StreamConfig.crop, min(height, width) // CROP_STEP * CROP_STEP)

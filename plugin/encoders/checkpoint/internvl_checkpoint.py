@@ -252,7 +252,7 @@ def _read_tensors(folder: Path) -> dict[str, torch.Tensor]:
 
 def _opened(path: Path) -> Any:
     if path.exists() and not path.is_file():  # a named pipe would be waited for
-        raise CheckpointError(f"{path} is no file, where part of the vision tower should be")
+        raise CheckpointError(f"{path} is not a file: part of the vision tower should be there")
     try:
         return safe_open(path, framework="pt", device="cpu")
     except FileNotFoundError as error:

@@ -37,7 +37,7 @@ def local_path(given: str | os.PathLike[str]) -> Path:
     if _ADDRESS.match(text):
         raise InputError(f"{text} is an address: give a path on this machine.")
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise InputError(f"{text!r} is no path: it holds what is no text.")
+        raise InputError(f"{text!r} is not a path: it holds characters that are not text.")
     try:
         return Path(text).expanduser()
     except RuntimeError:

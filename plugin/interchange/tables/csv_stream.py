@@ -205,7 +205,7 @@ def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
         byte = f", byte 0x{error.object[error.start]:02x}" if error.object else ""
         raise ArtifactError(
             f"{path} is not {_encoding_name(dialect)} (near row {number + 1}{byte}): save it as "
-            "UTF-8 first. Which of the other encodings it has cannot be told."
+            "UTF-8 first. Which encoding it has instead cannot be seen from it."
         ) from error
     except UnicodeError as error:
         raise ArtifactError(f"{path} is not {_encoding_name(dialect)}: {error}.") from error

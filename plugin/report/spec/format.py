@@ -58,7 +58,7 @@ class Newness(_Part):
     """What decides that an image is new, where it is not δ."""
 
     beyond: Annotated[float, Field(ge=0, le=2)] = Field(
-        description="New is an image whose novelty is above this: the length of what is left of "
+        description="An image whose novelty is above this is new: the length of what is left of "
         "its vector, less `mean`, outside of `components` in reference.npz."
     )
 
@@ -161,7 +161,7 @@ class _Common(_Part):
         description="Of every distance, between unit vectors: cosine is 1 - x·y, euclidean |x - y|."
     )
     delta: Distance = Field(
-        description="An image farther than this from S is new, unless `novelty` says what is."
+        description="An image farther than this from S is new, unless `novelty` decides."
     )
     novelty: Newness | None = Field(None, description="Null where δ decides what is new.")
     radius_drives: Count = Field(0, description="Drives that the radius was learnt from.")
@@ -195,7 +195,7 @@ class Document(_Common):
     format: Literal["gapsphere visual spec"]
     version: Literal[3] = Field(
         description="1 judged by the distance to the candidates' centre, 2 by that to the nearest; "
-        "3 may tell by `novelty` what is new and compares with `others`."
+        "3 may decide by `novelty` what is new, and compares with `others`."
     )
     note: Text
     dataset: Text

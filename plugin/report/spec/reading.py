@@ -109,8 +109,8 @@ def read_spec(path: str | Path) -> SpecFile:
         other = path.suffix.lower() != ".json" or path.name == SCHEMA
         if not (path.parent / SPEC).is_file() and other:
             raise ArtifactError(
-                f"{path.name} is no Visual Spec, and no {SPEC} is beside it: give the spec's ZIP, "
-                f"or the folder with {SPEC} and {REFERENCE}."
+                f"{path.name} is not a Visual Spec, and there is no {SPEC} beside it: give the "
+                f"spec's ZIP, or the folder with {SPEC} and {REFERENCE}."
             )
         path = path.parent / SPEC if other else path
     document = _of_this_version(read_json(path, limit=JSON_LIMIT), path.name)
@@ -369,7 +369,7 @@ def _novelty(found: Needed, arrays: Path, name: str) -> Novelty | None:
     products = components @ components.T
     if not (np.isfinite(mean).all() and np.allclose(products, np.eye(len(products)), atol=1e-4)):
         raise ArtifactError(
-            f"{REFERENCE} has components that are no orthonormal rows: issue the spec again."
+            f"{REFERENCE} has components whose rows are not orthonormal: issue the spec again."
         )
     return Novelty(found.novelty.beyond, Subspace(mean, components))
 

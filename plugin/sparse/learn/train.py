@@ -190,9 +190,9 @@ class Trainer:
         log.warning("Step %d: the gradient is not finite; it is left out.", self.step)
         if self._refused == MOST_REFUSED:
             raise NotFiniteError(
-                f"Training does not go on: {MOST_REFUSED} gradients in a row were NaN or infinite, "
+                f"Training stopped: {MOST_REFUSED} gradients in a row were NaN or infinite, "
                 f"the last at step {self.step}. {self.folder} holds the model of the steps before; "
-                "go on with a smaller learning_rate."
+                "continue with a smaller learning_rate."
             )
 
     def rate(self, step: int) -> float:

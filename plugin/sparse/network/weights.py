@@ -44,7 +44,7 @@ def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> Spa
 
     path = Path(path)
     if path.exists() and not path.is_file():  # a named pipe would be waited for
-        raise CheckpointError(f"{path} is no file: give the file with the weights.")
+        raise CheckpointError(f"{path} is not a file: give the file with the weights.")
     try:
         with safe_open(path, "pt") as file:
             meta = file.metadata() or {}

@@ -74,7 +74,8 @@ def test_the_datasets_own_run_comes_first_then_those_of_others(dataset, other):
     run = foreseen.foreseen, "compute_embeddings", dataset, EmbeddingParams(), Counts(700, 700)
     told = run[0](*run[1:])
     assert told == (
-        "700 images to embed. Nothing like it has run here yet: the time is told once it has begun."
+        "700 images to embed. Nothing like it has run here yet: the time is shown once it has "
+        "begun."
     )
     keep(other, "embeddings", here(100, 50.0, of=PACKAGED, linear=True))
     assert "at 2.0 a second, as in the last run of another dataset here" in run[0](*run[1:])

@@ -140,7 +140,7 @@ def list_csv(
 
 
 SLASHED = "paths whose backslashes were read as slashes"
-DECODED = "paths whose %20 and the like were read as what they stand for"
+DECODED = "paths in which %20 and the like were decoded"
 
 
 def _understood(name: str, path: str, reason: str) -> str:
@@ -172,7 +172,7 @@ def _repeated(
     if not again:
         return []
     said = f"; {len(differ)} differ: {', '.join(differ[:3])}" if differ else ""
-    return [f"rows of a file that stands in an earlier row, which counts: {again}{said}"]
+    return [f"rows of a file that an earlier row has, which counts: {again}{said}"]
 
 
 def video_names(videos: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 AGAIN = (
-    "Run find_gaps again after adding images: what was closed, what was opened and what is left "
-    "then stands here."
+    "Run find_gaps again after adding images: then this shows what was closed, what was opened and "
+    "what is left."
 )
 """What to do where there is nothing to compare yet."""
 

@@ -287,7 +287,7 @@ def _refuse_other_pooling(found: str, about: About, fingerprint: str | None) -> 
         if other == fingerprint:
             raise MismatchError(
                 f"{found} that {about.name} made with pooling {pooling}, and this run makes "
-                f"{about.pooling}. Set pooling to {pooling} to go on with them, use a suffix to "
+                f"{about.pooling}. Set pooling to {pooling} to continue with them, use a suffix to "
                 "keep both, or overwrite to replace them."
             )
 

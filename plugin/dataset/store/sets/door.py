@@ -23,8 +23,8 @@ ALL_SLICES = "all"
 _INSTEAD = {
     "video": "load the videos with load_images, which takes frames of them, into a dataset of "
     "images",
-    "point-cloud": "a point cloud is no image: choose a dataset of camera images",
-    "3d": "a 3D scene is no image: choose a dataset of camera images",
+    "point-cloud": "a point cloud is not an image: choose a dataset of camera images",
+    "3d": "a 3D scene is not an image: choose a dataset of camera images",
     "unknown": "FiftyOne reads the media type off the ending of the file: give images one such as "
     ".png or .jpg, and add them again",
     "mixed": "its samples are of several media types: put the images into a dataset of their own",
@@ -111,7 +111,7 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
     for name in names:
         if name not in images:
             raise InputError(
-                f"{name!r} is no slice of images of {dataset.name!r}; its slices are "
+                f"{name!r} is not a slice of images of {dataset.name!r}; its slices are "
                 f"{_listed(dataset)}. Upper and lower case differ; slices={ALL_SLICES!r} takes "
                 "every slice of images."
             )

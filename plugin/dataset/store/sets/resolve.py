@@ -178,7 +178,7 @@ def _condition(samples: Samples, word: str) -> dict[str, Any]:
     if _is_tag(dataset_of(samples), word):
         return {"tags": word}
     raise InputError(
-        f"{word!r} is none of: a tag, tag:NAME, field:NAME=VALUE, view:NAME, not: before one."
+        f"{word!r} is not a tag, tag:NAME, field:NAME=VALUE, view:NAME, or not: before one."
     )
 
 

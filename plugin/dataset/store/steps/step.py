@@ -235,7 +235,7 @@ class Step:
         if not runs.write(self.dataset, self.names, record, token=self._token):
             raise MismatchError(
                 f"Another run of {self.name} on {self.dataset.name!r} has taken over: its results "
-                "stand. Run this one again if you want its settings."
+                "are kept. Run this one again if you want its settings."
             )
 
     def _digest(self) -> str:

@@ -359,7 +359,7 @@ def test_a_file_in_two_rows_counts_once_and_the_difference_is_told(dataset, load
         "filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\ni/1.png,U,7\n./i/0.png,S,1\n"
     )
     assert dataset.values("speed") == [1, 2]
-    said = "rows of a file that stands in an earlier row, which counts: 2; 1 differ"
+    said = "rows of a file that an earlier row has, which counts: 2; 1 differ"
     assert f"{said}: 1.png (rows 3 and 4: speed)" in str(loaded)
 
 
@@ -379,7 +379,7 @@ def test_paths_that_went_through_a_web_page_are_read_where_the_files_are_here(
 ):
     os.rename(tmp_path / "i" / "0.png", tmp_path / name)
     loaded = load_csv(f"filename,split\n{quote(name)},S\ni/1.png,U\n")
-    assert "paths whose %20 and the like were read as what they stand for: 1" in str(loaded)
+    assert "paths in which %20 and the like were decoded: 1" in str(loaded)
     assert dataset.match_tags("S").values("filepath") == [str(tmp_path / name)]
     again = load_csv(f"filename,split\n{name},S\ni/1.png,U\n")
     assert "%20" not in str(again).replace(name, "")

@@ -29,7 +29,9 @@ def found(dataset, **settings):
 def test_several_cameras_are_asked_for_by_name(rig):
     with pytest.raises(InputError, match=r"6 slices of images: back, .*slices='all'"):
         gapsphere.find_gaps(rig, k=3, **BY_FIELD)
-    with pytest.raises(InputError, match=r"'lidar' is no slice of images .*lidar \(point-cloud\)"):
+    with pytest.raises(
+        InputError, match=r"'lidar' is not a slice of images .*lidar \(point-cloud\)"
+    ):
         gapsphere.compute_embeddings(rig, slices="front, lidar", **BY_FIELD)
     assert not rig.list_runs()
     assert not rig.has_field("embedding")
