@@ -13,7 +13,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.coverage.words import counted
+from ...plugin.coverage.words import counted, two_digits
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.gaps.cards import card_records
 from ...plugin.dataset.gaps.cards.card_records import GapCard
@@ -152,7 +152,7 @@ def _lines(card: GapCard) -> list[str]:
     """What else a person should know of it, a line each."""
     name = card.name
     once = f" ({card.once:,} without near duplicates)" if 0 < card.once < card.images else ""
-    effect = "" if card.effect is None else f", {card.effect:.2g} × the usual distance"
+    effect = "" if card.effect is None else f", {two_digits(card.effect)} × the usual distance"
     what = "candidate" if card.by_metadata else "gap"
     lines = [f"{counted(card.images, what)}{once} of {counted(card.drives)}{effect}"]
     if card.by_metadata:

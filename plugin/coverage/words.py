@@ -38,6 +38,15 @@ def share(level: float) -> str:
     return f"{100 * level:.2g} %" if level < 0.995 else "100 %"
 
 
+def two_digits(value: float) -> str:
+    """How many times something is something, as a person writes it.
+
+    >>> two_digits(1.44), two_digits(0.031), two_digits(1234.5)
+    ('1.4', '0.031', '1,200')
+    """
+    return f"{float(f'{value:.2g}'):,g}"
+
+
 def counted(count: int, noun: str = "drive") -> str:
     """A number with its noun.
 
@@ -222,8 +231,8 @@ def drive_sentences(row: Mapping[str, Any]) -> list[str]:
         said.append(f"Its p-value is {row['p']:.2g}.")
     if row["effect"] is not None:
         said.append(
-            f"Its median distance to owned images is {row['effect']:.2g} times the usual one among "
-            "them."
+            f"Its median distance to owned images is {two_digits(row['effect'])} times the usual "
+            "one among them."
         )
     return said + [f"{capital(finding['sentence'])}." for finding in row["findings"]]
 
@@ -239,7 +248,7 @@ def drive_line(row: Mapping[str, Any]) -> str:
     '  dusk: 124 frames, p 0.33, 1.4 x the usual distance, 60 gaps; darker than every owned drive'
     """
     p = "" if row["p"] is None else f", p {row['p']:.2g}"
-    effect = "" if row["effect"] is None else f", {row['effect']:.2g} x the usual distance"
+    effect = "" if row["effect"] is None else f", {two_digits(row['effect'])} x the usual distance"
     said = "".join(f"; {finding['sentence']}" for finding in row["findings"][:2])
     owned = " (frames of it are owned)" if row["owned"] else ""
     return (

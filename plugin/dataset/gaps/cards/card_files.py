@@ -9,7 +9,7 @@ from pathlib import Path
 
 import fiftyone as fo
 
-from ....coverage.words import counted, standing
+from ....coverage.words import counted, standing, two_digits
 from ....interchange.files.checked import write_text
 from ....interchange.files.report_file import report_path
 from ....interchange.tables.safe_cells import escaped
@@ -129,7 +129,7 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
         ("median distance to owned images", f"{card.median:.3f}"),
     ]
     if card.effect is not None:
-        figures.append(("x the usual distance among owned images", f"{card.effect:.2g}"))
+        figures.append(("x the usual distance among owned images", two_digits(card.effect)))
     if card.support is not None:
         figures.append(("owned images within δ, median", f"{card.support:g}"))
     if card.failure_rate is not None:

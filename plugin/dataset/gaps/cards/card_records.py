@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import fiftyone as fo
 
 from ....cards.card import Card, Fill
-from ....coverage.words import counted, of_them
+from ....coverage.words import counted, of_them, two_digits
 from ....errors import EmptySetError, MismatchError
 from ....results import Result
 from ...store import runs
@@ -110,7 +110,7 @@ class GapCard:
 
     def line(self) -> str:
         """The card in a line."""
-        effect = "" if self.effect is None else f", {self.effect:.2g} x the usual distance"
+        effect = "" if self.effect is None else f", {two_digits(self.effect)} x the usual distance"
         rate = "" if self.failure_rate is None else f", {self.failure_rate:.0%} fail nearby"
         holds = f", holds in {self.holds} runs" if self.runs else ""
         if self.by_metadata:
