@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -102,7 +102,7 @@ def cards(
     wanted = ["id", "filepath", *([drive] if drive else [])]
     read = flat(analysis.dataset).select(ids).values(wanted)
     known = dict(zip(read[0], zip(*read[1:], strict=True), strict=True))
-    positions = _positions(shown, rows).tolist()
+    at = positions(shown, rows).tolist()
     made = []
     for i, (row, sample_id) in enumerate(zip(rows.tolist(), ids, strict=True)):
         if sample_id not in known:
@@ -112,7 +112,7 @@ def cards(
         made.append(
             {
                 "id": sample_id,
-                "index": positions[i],
+                "index": at[i],
                 "filepath": path,
                 "drive": str(named[0]) if named and named[0] is not None else None,
                 "set": "S" if analysis.owned[row] else "U",
@@ -128,7 +128,7 @@ def cards(
     return made
 
 
-def _positions(shown: Array, rows: Array) -> Array:
+def positions(shown: Array, rows: Array) -> Array:
     """Where rows are among the points shown, -1 where they are not; ``shown`` ascends."""
     if not len(shown):
         return np.full(len(rows), -1)
@@ -148,7 +148,7 @@ def reply(
     words, other, apart = told(analysis, question, answer)
     inside, owned = answer.inside, answer.owned
     near = np.array([] if other is None else [other], np.int64)
-    lit = _positions(shown, np.concatenate([answer.rows if inside is None else inside, near]))
+    lit = positions(shown, np.concatenate([answer.rows if inside is None else inside, near]))
     how = answer.judged, question.metric
     nearest = cards(analysis, shown, near, np.array([apart]), *how)
     from_it = from_here(question, answer)
@@ -172,10 +172,8 @@ def reply(
     }
 
 
-def ids_of(analysis: Analysis, answer: Answer, chosen: Sequence[str] | None = None) -> list[str]:
-    """Sample ids of an answer, nearest to the middle first, or those a person chose of it."""
-    if chosen:
-        return [str(sample_id) for sample_id in chosen]
+def ids_of(analysis: Analysis, answer: Answer) -> list[str]:
+    """Sample ids of an answer, nearest to the middle first."""
     rows = answer.rows
     if answer.inside is not None:
         rest = answer.inside[~np.isin(answer.inside, answer.rows)]
@@ -187,10 +185,9 @@ def shown_ids(analysis: Analysis, question: Question, answer: Answer) -> list[st
     """Sample ids of all that an answer shows: its own, and the owned images beside them."""
     other = beside(analysis, question, answer.verdict)
     owned = answer.owned.tolist() + ([] if other is None else [other])
-    ids = ids_of(analysis, answer)
-    return ids + [
-        one for one in analysis.ids.text(np.array(owned, np.int64)) if one not in set(ids)
-    ]
+    return list(
+        dict.fromkeys([*ids_of(analysis, answer), *analysis.ids.text(np.array(owned, np.int64))])
+    )
 
 
 def _more(analysis: Analysis, answer: Answer) -> dict[str, int]:

@@ -26,6 +26,7 @@ from ...plugin.dataset.store.samples import flat
 from ...plugin.dataset.store.vectors import points
 from ...plugin.errors import GapsphereError, InputError
 from ..wire import b64
+from .answers import positions
 from .contract_pages import CARDS_MAX, CONTRASTS_MAX, PICKS_MAX, SINGLE_IMAGES
 
 Array = NDArray[Any]
@@ -73,8 +74,7 @@ def members(found: Analysis, group: Mapping[str, Any]) -> list[str]:
             view = view.sort_by(names.dist_to_S, reverse=True)
         return [str(one) for one in view.values("id")]
     if kind == "picks":
-        rows = np.flatnonzero((found.pick > 0) & (found.pick <= int(group.get("count") or 0)))
-        return found.ids.text(rows[np.argsort(found.pick[rows], kind="stable")])
+        return found.ids.text(_picked(found)[: max(0, int(group.get("count") or 0))])
     if kind == "value":
         has = _with_value(found, str(group.get("field")), str(group.get("value")))
         return found.ids.text(_farthest(found, has & ~found.owned))
@@ -224,8 +224,7 @@ def _with_value(found: Analysis, field: str, value: str) -> Array:
 
 def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
     """The picks in their order, and the covering radius after each."""
-    rows = np.flatnonzero(found.pick)
-    rows = rows[np.argsort(found.pick[rows], kind="stable")]
+    rows = _picked(found)
     picked = picks.read(found.dataset, found.names)
     ids = found.ids.text(rows[:PICKS_MAX])
     pictures = _pictures(found, shown, ids)
@@ -241,6 +240,12 @@ def _picks(found: Analysis, shown: Array) -> dict[str, Any]:
         "radius_before": picked.radius_before if picked else None,
         "knee": picked.knee if picked and len(rows) else None,
     }
+
+
+def _picked(found: Analysis) -> Array:
+    """The picks that are left, in their order: ranks have holes where one was deleted."""
+    rows = np.flatnonzero(found.pick > 0)
+    return rows[np.argsort(found.pick[rows], kind="stable")]
 
 
 def _no_picks(found: Analysis) -> str:
@@ -263,11 +268,10 @@ def _pictures(found: Analysis, shown: Array, ids: Iterable[str]) -> dict[str, di
         row = found.ids.rows_of([one])
         if one not in paths or not len(row):
             continue
-        at = np.searchsorted(shown, row[0])
         dist = found.dist[row[0]]
         made[one] = {
             "id": one,
-            "index": int(at) if at < len(shown) and shown[at] == row[0] else -1,
+            "index": int(positions(shown, row)[0]),
             "filepath": paths[one],
             "dist_to_S": float(dist) if np.isfinite(dist) else None,
             "drive": None if drives.get(one) is None else str(drives[one]),
@@ -290,5 +294,6 @@ def _farthest(found: Analysis, rows: Array | Sequence[int]) -> Array:
 
 
 def _positions(shown: Array, rows: Array | Sequence[int]) -> str:
-    """Where rows are among the points shown."""
-    return b64(np.flatnonzero(np.isin(shown, np.asarray(rows, np.int64))).astype(np.uint32))
+    """Where rows are among the points shown, ascending; those that are not are left out."""
+    at = positions(shown, np.asarray(rows, np.int64))
+    return b64(np.sort(at[at >= 0]).astype(np.uint32))

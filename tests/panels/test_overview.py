@@ -92,6 +92,17 @@ def test_picks_come_in_their_order_with_the_radius_after_each(made):
     assert first == [pick["id"] for pick in picked[:5]]
 
 
+def test_the_first_picks_are_those_that_are_left(fresh):
+    screen, _ = first_screen(fresh)
+    gone = [pick["id"] for pick in screen["picks"][:2]]
+    fresh.delete_samples(gone)
+    screen, found = first_screen(fresh)
+    left = [pick["id"] for pick in screen["picks"]]
+    assert (len(left), screen["picks_total"]) == (10, 10)
+    assert overview.members(found, {"kind": "picks", "count": 3}) == left[:3]
+    assert overview.members(found, {"kind": "picks", "count": 10}) == left
+
+
 def test_the_knee_is_that_of_all_picks_also_where_few_are_shown(made, monkeypatch):
     monkeypatch.setattr(overview, "PICKS_MAX", 2)
     screen, _ = first_screen(made)
