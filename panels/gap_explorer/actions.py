@@ -7,6 +7,7 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
+from fiftyone.core.utils import to_slug
 
 from ...plugin import PLUGIN
 from ...plugin.dataset.gaps.analysis import Analysis
@@ -104,9 +105,7 @@ def act(
     if kind == "untag":
         return _untagged(ctx)
     if kind == "save_view":
-        name = _name(action, "name")
-        if ctx.dataset.has_saved_view(name):
-            raise InputError(f"There is a view “{name}” already: take another name.")
+        name = _free_name(ctx.dataset, _name(action, "name"))
         ctx.dataset.save_view(name, flat(ctx.dataset).select(ids, ordered=True))
         return {"message": f"Saved as the view “{name}”: {samples}."}
     if kind == "heatmap":
@@ -173,6 +172,24 @@ def _name(action: Mapping[str, Any], key: str) -> str:
     name = str(action.get(key) or "").strip()
     if not name:
         raise InputError(f"A {key} needs at least one letter.")
+    return name
+
+
+def _free_name(dataset: fo.Dataset, name: str) -> str:
+    """The name of a view, where the dataset can have one more of it.
+
+    FiftyOne tells views apart by what of their names an address can hold.
+    """
+    try:
+        slug = to_slug(name)
+    except ValueError as error:
+        raise InputError(
+            f"“{name[:60]}” cannot name a view: a letter from A to Z or a digit is needed, and the "
+            "name may not be too long."
+        ) from error
+    for taken in dataset.list_saved_views():
+        if to_slug(taken) == slug:
+            raise InputError(f"There is a view “{taken}” already: take another name.")
     return name
 
 

@@ -212,6 +212,19 @@ def test_chosen_cards_become_a_saved_view_in_their_order(fresh):
     assert "already" in panel.call("act", **about, action=action, ids=ids)["error"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("To-Label", "a view “to label” already"), ("夜", "from A to Z or a digit")]
+)
+def test_a_name_that_no_view_can_have_is_a_sentence(fresh, name, said):
+    panel = Panel(fresh, "view")
+    panel.load()
+    fresh.save_view("to label", fresh.limit(1))
+    about = panel.about({"kind": "place", "direction": [1, 0, 0]})
+    action = {"kind": "save_view", "name": name}
+    assert said in panel.call("act", **about, action=action, ids=None)["error"]
+    assert fresh.list_saved_views() == ["to label"]
+
+
 def test_show_and_select_go_to_the_grid(panel):
     about = panel.about({"kind": "place", "direction": [1, 0, 0]})
     panel.call("act", **about, action={"kind": "show"}, ids=None)
