@@ -36,6 +36,10 @@ class PanelMemory:
     """The sidebar lacks new fields: only reloading the dataset brings them, and drops an answer."""
     linked: deque[str] = field(default_factory=lambda: deque(maxlen=LINKS_KEPT))
 
+    def shown_of(self, known: Sequence[str]) -> str:
+        """Which of a dataset's analyses it shows: the one chosen, else the first; "" of none."""
+        return next((one for one in known if one == self.suffix), next(iter(known), ""))
+
     def link(self, ids: Sequence[str]) -> None:
         """Note what the panel put into the grid.
 

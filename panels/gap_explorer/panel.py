@@ -269,10 +269,10 @@ def _without(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str, 
     known = analysis.analyses(dataset)
     if not known and (writer := pulse.first_writer(dataset)):
         return {"status": {"kind": "working", "message": f"{writer} writes to this dataset."}}
+    suffix = panel.shown_of(known)
     try:
-        found = analysis.load(dataset, panel.suffix if panel.suffix in known else None)
+        found = analysis.load(dataset, suffix)
     except UnfinishedAnalysisError as error:
-        suffix = panel.suffix if panel.suffix in known else next(iter(known), "")
         if not pulse.is_written(dataset, suffix):
             raise
         before = analysis.last_whole(dataset, suffix)

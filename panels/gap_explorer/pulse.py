@@ -66,8 +66,7 @@ def look(dataset: fo.Dataset | None, panel: PanelMemory) -> Look:
     known = analysis.analyses(dataset)
     if not known and (writer := first_writer(dataset)):
         return Look(f"written by {writer}")
-    suffix = panel.suffix if panel.suffix in known else next(iter(known), "")
-    assert suffix is not None
+    suffix = panel.shown_of(known)
     if is_written(dataset, suffix):
         return Look(None)
     fields = fields_of(dataset)
