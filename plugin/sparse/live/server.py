@@ -75,6 +75,7 @@ class Server:
         self.started = time.time()
         self._pool = ThreadPoolExecutor(params.workers, thread_name_prefix="sparse")
         self._connections: dict[str, Connection] = {}
+        self._opening = 0  # sessions that are being made
         self._recorder = None
         if params.record:
             self._recorder = Recorder(params.record, most_bytes=params.record_mb * 1_000_000)
@@ -115,15 +116,19 @@ class Server:
 
     async def open(self, connection: Connection, wishes: SessionStart) -> Session:
         before = connection.session
-        if before is None and len(self.sessions) >= self.params.max_sessions:
+        if before is None and len(self.sessions) + self._opening >= self.params.max_sessions:
             raise MessageError(
                 Code.SERVER_OVERLOAD,
                 f"All {self.params.max_sessions} sessions are in use; try again later.",
             )
         loop = asyncio.get_running_loop()
-        session = await loop.run_in_executor(
-            self._pool, open_session, wishes, self.registry, self.sampling, self.params
-        )
+        self._opening += before is None
+        try:
+            session = await loop.run_in_executor(
+                self._pool, open_session, wishes, self.registry, self.sampling, self.params
+            )
+        finally:
+            self._opening -= before is None
         self.metrics.started.inc()
         if before is None:
             self.metrics.sessions.inc()

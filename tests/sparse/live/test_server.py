@@ -1,5 +1,6 @@
 """The live server on a real socket, with a client library that is not ours."""
 
+import asyncio
 import io
 import json
 import logging
@@ -7,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
 from gapsphere.plugin.sparse.live.recorder import read_recording
 from gapsphere.plugin.sparse.live.serve import running
+from gapsphere.plugin.sparse.live.server import Server
 from gapsphere.plugin.sparse.live.session import Session, open_session
 from gapsphere.plugin.sparse.loop.build import make_loop
 from gapsphere.plugin.sparse.network.registry import ModelRegistry
@@ -265,6 +268,21 @@ def test_a_session_too_many_is_told_to_come_again(look, serve):
                 second.receive()
             assert closed.value.rcvd.code == 1013
         assert look.until(lambda: look.metric(address, "connections") == 1)
+
+
+def test_sessions_that_open_at_once_are_no_more_than_there_may_be(weights):
+    async def two() -> list[object]:
+        server = Server(ServeParams(max_sessions=1, models=f"default={weights}"))
+        wishes = SessionStart.read({"resolution": [SIDE, SIDE]})
+        at_once = (server.open(SimpleNamespace(session=None), wishes) for _ in range(2))
+        try:
+            return await asyncio.gather(*at_once, return_exceptions=True)
+        finally:
+            await server.close()
+
+    first, second = asyncio.run(two())
+    assert isinstance(first, Session)
+    assert second.code == "SERVER_OVERLOAD"
 
 
 def test_the_silent_are_let_go(look, serve):
