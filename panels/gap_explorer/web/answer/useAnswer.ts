@@ -36,15 +36,16 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   const live = useLatest(bridge);
   const points = useLatest(cloud);
   const [told, setTold] = React.useState(0);
-  /** A question that was refused because the analysis is another one by now. */
-  const refused = React.useRef<{ query: Query; of: Cloud; own: boolean } | null>(null);
+  const answered = useLatest(answer);
+  /** What is asked or answered, of which points, and whether the person waits for it; null where nothing is. */
+  const current = React.useRef<{ query: Query; of: Cloud; own: boolean } | null>(null);
 
   const put = React.useCallback((query: Query, own: boolean) => {
     const target = points.current;
     if (!target) return;
     const { inTurn } = live.current;
     const mine = ++turn.current;
-    refused.current = null;
+    current.current = { query, of: target, own };
     setBusy(true);
     const params = queryParams(query, target.stamp, live.current.choices);
     inTurn(async () => {
@@ -53,17 +54,21 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     })
       .then((reply) => {
         if (!reply || mine !== turn.current) return;
+        current.current = { query: reply.query, of: target, own: false };
         setAnswer(reply);
         setHighlight(decodePositions(reply.highlight, target.n));
         if (own) setTold((before) => before + 1);
       })
       .catch((reason: unknown) => {
-        if (mine !== turn.current) return;
-        if (reason instanceof Outdated) refused.current = { query, of: target, own };
-        else setError(sentence(reason));
+        // Where the analysis is another one by now, it is asked again once that is here.
+        if (mine !== turn.current || reason instanceof Outdated) return true;
+        const { current: kept } = answered;
+        current.current = kept && { query: kept.query, of: target, own: false };
+        setError(sentence(reason));
+        return false;
       })
-      .finally(() => {
-        if (mine === turn.current) setBusy(refused.current !== null);
+      .then((waits) => {
+        if (mine === turn.current) setBusy(waits === true);
       });
   }, []);
   /** After something that the person did; what a newer analysis asks again leaves the last words in sight. */
@@ -101,6 +106,7 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   }, []);
   const clear = React.useCallback(() => {
     turn.current++;
+    current.current = null;
     setAnswer(null);
     setHighlight(NOTHING);
     setBusy(false);
@@ -110,16 +116,14 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
   }, [giveBack]);
 
   // A new run has other positions: an old answer would light up the wrong points.  What was asked is
-  // asked again of the new one.
+  // asked again of the new one, also where it was still on its way.
   const shown = React.useRef<Cloud | null>(null);
-  const answered = useLatest(answer);
   React.useEffect(() => {
     const left = shown.current;
-    const before = answered.current && left && { query: answered.current.query, of: left, own: false };
-    const waiting = refused.current ?? before;
+    const waiting = current.current;
     shown.current = cloud;
     turn.current++;
-    refused.current = null;
+    current.current = null;
     setHighlight(NOTHING);
     setBusy(false);
     const same = waiting && cloud && waiting.of.source !== cloud.source ? carried(waiting.query, waiting.of, cloud) : null;
@@ -130,22 +134,23 @@ export function useAnswer(bridge: Bridge, cloud: Cloud | null): AnswerState {
     setAnswer(null);
     setNotice(null);
     if (left?.dataset !== cloud?.dataset) setError(null);
-    else if (before) giveBack();
+    else if (waiting) giveBack();
   }, [cloud?.stamp]);
 
-  // Choices that change what an answer says ask the same question again.
+  // Choices that change what an answer says ask the same question again, also one on its way.
   const { topK, metric, search, rerank, spread, delta } = bridge.choices;
-  const asked = answer?.query;
   const first = React.useRef(true);
   React.useEffect(() => {
     if (first.current) {
       first.current = false;
       return undefined;
     }
-    if (!asked) return undefined;
-    const timer = window.setTimeout(() => anew(asked, false), 250);
+    // What there is to ask then: by that time the sphere may be another one, or the answer closed.
+    const timer = window.setTimeout(() => {
+      const { current: now } = current;
+      if (now) anew(now.query, now.own);
+    }, 250);
     return () => window.clearTimeout(timer);
-    // The query itself is left out on purpose: a new answer must not ask itself again.
   }, [topK, metric, search, rerank, spread, delta]);
 
   return { answer, highlight, busy, error, notice, told, ask, act, clear };
