@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Pick } from "./contract.gen";
-import { count, percent, samePick } from "./words";
+import { count, shareOf, samePick } from "./words";
 
 /** One bar that can be clicked: a name, a filled share of the whole, a number. */
 export function Bar(props: {
@@ -31,7 +31,7 @@ export function Bar(props: {
       <span className="gs-soft gr-track">
         <i style={{ width: `${whole ? (100 * value) / whole : 0}%` }} />
       </span>
-      <span className="gs-nowrap gs-dim gr-bar-count">{of ?? `${count(value)} · ${percent(value, whole)}`}</span>
+      <span className="gs-nowrap gs-dim gr-bar-count">{of ?? `${count(value)} · ${shareOf(value, whole)}`}</span>
     </button>
   );
 }

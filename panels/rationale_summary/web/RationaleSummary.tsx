@@ -11,7 +11,7 @@ import type { Bridge } from "./bridge";
 import type { Counts, Pick, Ready } from "./contract.gen";
 import { Histogram } from "./Histogram";
 import { useSummary, type Summary } from "./useSummary";
-import { count, inOrder, percent, pickText, samePick, samples, STATUSES } from "./words";
+import { count, inOrder, shareOf, pickText, samePick, samples, STATUSES } from "./words";
 
 const DECISIONS: readonly (Decision | null)[] = ["agree", "disagree", "relabel", "unsure", null];
 const CLASSES_SHOWN = 12;
@@ -105,7 +105,7 @@ function Review({ counts, pick, choose }: Part): React.ReactElement {
           "No decisions that agree or disagree yet."
         ) : (
           <>
-            <b>{percent(agreement, 1)}</b> agreement with the model, excluding unsure
+            <b>{shareOf(agreement, 1)}</b> agreement with the model, excluding unsure
           </>
         )}
       </p>
@@ -234,7 +234,7 @@ function Classes({ counts, pick, choose }: Part): React.ReactElement {
                 />
               </span>
               <span className="gs-nowrap gs-dim gr-bar-count" title="Share of samples that are misclassified">
-                {percent(wrong, sum(one.bars))} ✕ of {count(sum(one.bars))}
+                {shareOf(wrong, sum(one.bars))} ✕ of {count(sum(one.bars))}
               </span>
             </li>
           );

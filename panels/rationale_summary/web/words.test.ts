@@ -1,14 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { heights, inOrder, percent, pickText, samePick, STATUSES } from "./words";
+import { heights, inOrder, pickText, samePick, shareOf, STATUSES } from "./words";
 
-describe("percent", () => {
-  it("never rounds to none or all what is neither", () => {
-    expect(percent(1, 100_000)).toBe("< 0.1 %");
-    expect(percent(99_999, 100_000)).toBe("> 99.9 %");
-    expect(percent(0, 5)).toBe("0 %");
-    expect(percent(5, 5)).toBe("100 %");
-    expect(percent(0, 0)).toBe("0 %");
-  });
+it("a share of some samples is a percentage, also where there are none", () => {
+  expect(shareOf(996, 1000)).toBe("99.6 %");
+  expect(shareOf(5, 5)).toBe("100 %");
+  expect(shareOf(0, 0)).toBe("0 %");
 });
 
 describe("picks", () => {

@@ -1,5 +1,6 @@
 /** The counts as sentences and shares. */
 
+import { percent } from "../../web/shared/ui/percent";
 import type { Status } from "../../web/shared/rationales/verdicts.gen";
 import { DECISION_LABEL, scoreText, STATUS_LABEL, TIER_LABEL } from "../../web/shared/rationales/words";
 import type { Pick } from "./contract.gen";
@@ -15,14 +16,7 @@ export const count = (value: number): string => value.toLocaleString("en-US");
 
 export const samples = (value: number): string => `${count(value)} ${value === 1 ? "sample" : "samples"}`;
 
-/** A share that is never rounded to none or all while it is neither. */
-export function percent(part: number, whole: number): string {
-  if (!whole) return "0 %";
-  const value = (100 * part) / whole;
-  if (value > 0 && value < 0.1) return "< 0.1 %";
-  if (value < 100 && value > 99.9) return "> 99.9 %";
-  return `${value < 10 && value > 0 ? value.toFixed(1) : Math.round(value)} %`;
-}
+export const shareOf = (part: number, whole: number): string => percent(whole ? (100 * part) / whole : 0);
 
 /** What a pick is called: "misclassified, heath". */
 export function pickText(pick: Pick): string {

@@ -5,6 +5,7 @@ describe("words", () => {
   it("say a dash where there is no figure", () => {
     expect([figure("psnr", 24.456), figure("ssim", NaN), figure("n_samples", 1200)]).toEqual(["24.46", "–", "1,200"]);
     expect(shareText(600, [160, 120])).toBe("3.1 %");
+    expect(shareText(19_199, [160, 120])).toBe("> 99.9 %");
   });
   it("name a frame by its number, or by the clock from the first", () => {
     expect(frameText(Float64Array.from([930, 960]), false, 1)).toBe("960");

@@ -1,5 +1,6 @@
 /** Figures and frames in words. */
 
+import { percent } from "../../web/shared/ui/percent";
 import type { Metric, Sequence, SequenceKey, Shown } from "./contract.gen";
 
 export const METRIC: Readonly<
@@ -31,8 +32,7 @@ export function figure(metric: Metric, value: number | null | undefined): string
 /** Pixels as a share of the frame: "3.1 %". */
 export function shareText(pixels: number, resolution: readonly [number, number] | null): string {
   if (!resolution || !Number.isFinite(pixels)) return "";
-  const share = (100 * pixels) / (resolution[0] * resolution[1]);
-  return `${share.toFixed(share < 10 ? 1 : 0)} %`;
+  return percent((100 * pixels) / (resolution[0] * resolution[1]));
 }
 
 /** What a frame is called: its number, or seconds since the first frame. */
