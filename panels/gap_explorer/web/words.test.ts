@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { collected, farWords, fileName, percent, percentileWords, plural, title } from "./words";
+import { collected, farWords, fileName, percent, percentileWords, plural, title, typed } from "./words";
+
+it("a number is taken with a point or a comma, and nothing else is", () => {
+  expect(["0.35", " 0,35 ", ".5", "1e-3", "0"].map(typed)).toEqual([0.35, 0.35, 0.5, 0.001, 0]);
+  for (const text of ["", " ", "0.3x", "1,000.5", "δ"]) expect(typed(text)).toBeNaN();
+});
 
 describe("percent", () => {
   it("never rounds to all or to nothing", () => {

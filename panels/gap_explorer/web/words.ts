@@ -14,6 +14,12 @@ export function format(value: number): string {
   return Number.isInteger(value) ? count(value) : String(+value.toPrecision(3));
 }
 
+/** A number as it was typed, with a point or a comma before its decimals; NaN for anything else. */
+export function typed(text: string): number {
+  const plain = text.trim().replace(",", ".");
+  return plain ? Number(plain) : NaN;
+}
+
 /** A percentage that never rounds to 100 while something is missing, nor to 0 while something is there. */
 export function percent(value: number): string {
   if (value >= 100) return "100 %";

@@ -9,7 +9,7 @@ import type { DeltaState } from "./useDelta";
 import { useGapsAt } from "./useGapsAt";
 import type { Shown } from "../cloud/useShown";
 import { gapsWords, isProvisional, levelWords, noGapsWords } from "../verdicts/verdicts";
-import { count, number, percent, plural } from "../words";
+import { count, number, percent, plural, typed } from "../words";
 import { DeltaGraph, type At } from "./DeltaGraph";
 import { DeltaHelp } from "./DeltaHelp";
 
@@ -218,7 +218,7 @@ function Tip(props: {
 function DeltaInput(props: { value: number; onChange(value: number): void }): React.ReactElement {
   const [text, setText] = React.useState<string | null>(null);
   const take = (): void => {
-    const value = text === null ? NaN : parseFloat(text);
+    const value = typed(text ?? "");
     if (value >= 0 && value <= 2) props.onChange(value);
     setText(null);
   };
