@@ -83,10 +83,10 @@ export function Tray(props: {
                   tabIndex={index === current ? 0 : -1}
                   aria-label={`${name}, ${index + 1} of ${tray.ids.length}: show it on the sphere`}
                   title={card ? `${name}: show it on the sphere` : "Not on this sphere"}
-                  disabled={!card}
+                  aria-disabled={!card}
                   onFocus={() => setAt(index)}
                   onKeyDown={(event) => keys(event, index)}
-                  onClick={() => ask(id)}
+                  onClick={() => card && ask(id)}
                 >
                   {card ? (
                     <SmallImage src={bridge.mediaUrl(card.filepath)} />

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { hooked } from "../../../web/shared/testing";
 import type { Bridge } from "../bridge";
 import type { Card } from "../contract.gen";
@@ -6,6 +6,26 @@ import { cloud, heldBridge } from "../testing";
 import { useTray } from "./useTray";
 
 describe("useTray", () => {
+  it("knows what another window has put in while no panel was open here", async () => {
+    const kept = new Map<string, string>();
+    const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) };
+    vi.stubGlobal("localStorage", storage);
+    let told = (_: object): void => undefined;
+    vi.stubGlobal("addEventListener", (_: string, listen: typeof told) => (told = listen));
+    vi.stubGlobal("removeEventListener", () => (told = () => undefined));
+    const { bridge } = heldBridge();
+    const open = () => hooked(() => useTray(bridge, "shared", null), null);
+    const before = await open();
+    await before.during(() => before.value.add(["a"]));
+    await before.end();
+    const key = [...kept.keys()][0];
+    kept.set(key, JSON.stringify(["a", "b"]));
+    told({ key });
+    const after = await open();
+    await after.during(() => after.value.add(["c"]));
+    expect(JSON.parse(kept.get(key) ?? "")).toEqual(["a", "b", "c"]);
+    vi.unstubAllGlobals();
+  });
   it("drops a reply about a δ that is no longer chosen, and asks again after a failure", async () => {
     const { bridge, asked } = heldBridge({ delta: 0.1 });
     const at = cloud("one");

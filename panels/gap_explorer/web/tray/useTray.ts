@@ -11,6 +11,14 @@ import { useLatest } from "../../../web/shared/hooks/useLatest";
 /** One for the page: two panels on a dataset gather into the same tray. */
 const shelf = new Shelf(() => window.localStorage);
 
+/** Hear of other windows, once and for as long as the page: also of a tray that nobody here looks at now. */
+let hearing = false;
+function hearOthers(): void {
+  if (hearing) return;
+  hearing = true;
+  window.addEventListener("storage", (event: StorageEvent) => shelf.forget(event.key));
+}
+
 export interface TrayState {
   ids: readonly string[];
   has(id: string): boolean;
@@ -40,11 +48,7 @@ export function useTray(bridge: Bridge, dataset: string, cloud: Cloud | null): T
   const live = useLatest(bridge);
   const stamp = cloud?.stamp;
 
-  React.useEffect(() => {
-    const elsewhere = (event: StorageEvent): void => shelf.forget(event.key);
-    window.addEventListener("storage", elsewhere);
-    return () => window.removeEventListener("storage", elsewhere);
-  }, []);
+  React.useEffect(hearOthers, []);
 
   // Marks follow δ and the run; a sample already known to both is not asked for again.
   const { delta } = bridge.choices;
