@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionOf, KEY_OF } from "./keys";
+import { actionOf, KEY_OF, liesOver } from "./keys";
 import { isTyping } from "../../../web/shared/ui/isTyping";
 import { scoreText, share } from "../../../web/shared/rationales/words";
 
@@ -23,6 +23,18 @@ describe("actionOf", () => {
   });
   it.each(["ctrlKey", "metaKey", "altKey", "repeat", "isComposing"])("ignores a key with %s", (what) => {
     expect(actionOf({ key: "1", [what]: true })).toBeNull();
+  });
+});
+
+describe("liesOver", () => {
+  const root = {} as Node;
+  const inside = (over: object | null): EventTarget => ({ closest: () => over }) as unknown as EventTarget;
+  it("leaves its keys to a form or a list that is open over the review", () => {
+    expect(liesOver(inside({ contains: () => false }), root)).toBe(true);
+  });
+  it("is not so of the window that the review is in, nor of the page", () => {
+    expect(liesOver(inside({ contains: (one: Node) => one === root }), root)).toBe(false);
+    expect([inside(null), {} as EventTarget, null].map((target) => liesOver(target, root))).toEqual([false, false, false]);
   });
 });
 

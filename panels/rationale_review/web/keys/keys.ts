@@ -23,6 +23,15 @@ const ACTION_OF = new Map(
   Object.entries(KEY_OF).map(([action, key]) => [key.toLowerCase(), action as Action]),
 );
 
+/** What opens over a sample's window and has keys of its own: the form of an operator, a list of choices. */
+const OVER = '[role="dialog"], [role="menu"], [role="listbox"], [data-cy="operators-prompt-modal"]';
+
+/** Whether a key was pressed in something that lies over the review. */
+export function liesOver(target: EventTarget | null, root: Node): boolean {
+  const over = (target as Partial<Element> | null)?.closest?.(OVER);
+  return Boolean(over && !over.contains(root));
+}
+
 /** The parts of a keyboard event that decide. */
 interface Pressed {
   key: string;

@@ -1,5 +1,5 @@
 import * as React from "react";
-import { actionOf, type Action } from "./keys";
+import { actionOf, liesOver, type Action } from "./keys";
 import { isTyping } from "../../../web/shared/ui/isTyping";
 import { useLatest } from "../../../web/shared/hooks/useLatest";
 
@@ -24,7 +24,7 @@ export function useKeys(
   React.useEffect(() => {
     if (!root) return undefined;
     const pressed = (event: KeyboardEvent): void => {
-      if (isTyping(event.target) || root.getClientRects().length === 0) return;
+      if (isTyping(event.target) || liesOver(event.target, root) || root.getClientRects().length === 0) return;
       if (event.key === "Escape") {
         window.setTimeout(() => root.isConnected && latest.current.close(), ESCAPE_MS);
         return;
