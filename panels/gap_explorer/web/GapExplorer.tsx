@@ -53,6 +53,9 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
       .catch((reason) => setFailure(sentence(reason)));
   };
 
+  // What has come after all, by a look at the dataset for one, is shown.
+  React.useEffect(() => setFailure(null), [status, run]);
+
   // Only the browser knows the choices, so it asks for the contents; again when they change, and when
   // what came is about another dataset.
   const about = bridge.data.dataset;

@@ -21,7 +21,10 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
   const call = useLatest(bridge.call);
   const [page, setPage] = React.useState<Page | null>(null);
   const [error, setError] = React.useState<string | null>(null);
-  React.useEffect(() => heard(call.current("progress", { stamp: run.stamp }), setPage, setError), [run.stamp, run.overview]);
+  React.useEffect(() => {
+    setError(null);
+    return heard(call.current("progress", { stamp: run.stamp }), setPage, setError);
+  }, [run.stamp, run.overview]);
 
   if (error) {
     return (

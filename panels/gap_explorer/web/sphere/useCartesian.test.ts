@@ -1,5 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { fitToView } from "./useCartesian";
+import { hooked } from "../../../web/shared/testing";
+import type { Projection } from "../contract.gen";
+import { cloud, heldBridge } from "../testing";
+import { fitToView, useCartesian } from "./useCartesian";
+
+it("why the free projection cannot be had is said for as long as it is wanted", async () => {
+  const { bridge, asked } = heldBridge();
+  const at = cloud("one");
+  const as = (projection: Projection) => ({ ...bridge, choices: { ...bridge.choices, projection } });
+  const used = await hooked((of: typeof bridge) => useCartesian(of, at), as("cartesian"));
+  await used.during(() => asked[0].refuse(new Error("Run compute_sphere again.")));
+  expect(used.value.error).toBe("Run compute_sphere again.");
+  await used.give(as("sphere"));
+  expect(used.value.error).toBeNull();
+});
 
 describe("fitToView", () => {
   it("centres a cloud and is not shrunk by a stray point", () => {

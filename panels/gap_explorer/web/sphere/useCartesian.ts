@@ -33,9 +33,10 @@ export function useCartesian(
     );
   }, [cloud, wanted, free]);
 
-  if (!cloud) return { xyz: null, spherical: true, error };
-  if (wanted && free?.stamp === cloud.stamp) return { xyz: free.xyz, spherical: false, error };
-  return { xyz: cloud.xyz, spherical: true, error };
+  const said = wanted ? error : null;
+  if (!cloud) return { xyz: null, spherical: true, error: said };
+  if (wanted && free?.stamp === cloud.stamp) return { xyz: free.xyz, spherical: false, error: said };
+  return { xyz: cloud.xyz, spherical: true, error: said };
 }
 
 /** Centred, and scaled so that nearly all points lie within radius 1. */
