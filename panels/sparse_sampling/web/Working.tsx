@@ -18,7 +18,7 @@ import { useChoices, type Choices } from "./useChoices";
 import { usePictures } from "./pictures/usePictures";
 import { usePlayer } from "./player/usePlayer";
 import { useGridLink } from "./chart/useGridLink";
-import { frames, frameText, METRIC, sameSequence, shownText } from "./words";
+import { figure, frames, frameText, METRIC, sameSequence, shownText } from "./words";
 
 /** A frame that one stays at this long is where the panel opens next time. */
 const REST_MS = 500;
@@ -189,7 +189,7 @@ function Sequences(
         setFps={(fps) => choose({ fps })}
         told={series
           .filter((one) => one.on)
-          .map((one) => `${one.label} ${one.figures[choices.metric][at].toFixed(METRIC[choices.metric].digits)}`)
+          .map((one) => `${one.label} ${figure(choices.metric, one.figures[choices.metric][at])}`)
           .join(", ")}
       />
       <Chart

@@ -86,7 +86,7 @@ function Classes(props: Part): React.ReactElement {
   const rest = wanted ? [] : found.slice(COLOURED);
   const entry = (name: string, of: readonly number[], colour: string): React.ReactElement => (
     <Entry
-      key={name}
+      key={of[0]}
       swatch={<i className="gs-swatch" style={{ background: colour }} />}
       name={name}
       count={of.reduce((sum, one) => sum + (tally.get(one) ?? 0), 0)}

@@ -1,6 +1,6 @@
 import * as React from "react";
 import type { Bridge } from "../bridge";
-import type { RunInfo } from "../contract.gen";
+import { DRIVES_MAX, type RunInfo } from "../contract.gen";
 import type { AnswerState } from "../answer/useAnswer";
 import type { Cloud } from "../cloud/useCloud";
 import { useHeatmaps } from "../heatmaps/useHeatmaps";
@@ -23,6 +23,10 @@ interface Side {
 }
 
 type Pane = "results" | "drives" | "progress";
+
+/** The tab of the drives; more than are listed may be there. */
+const drivesWords = (listed: number): string =>
+  listed ? `Drives ${count(listed)}${listed === DRIVES_MAX ? "+" : ""}` : "Drives";
 
 const NAMES: Record<Pane, string> = { results: "Results", drives: "Drives", progress: "Progress" };
 
@@ -50,7 +54,7 @@ export function Results(props: Side & { cloud: Cloud; overview: OverviewState })
           onChange={setPane}
           options={[
             { value: "results", label: "Results" },
-            { value: "drives", label: run.drives.length ? `Drives ${count(run.drives.length)}` : "Drives" },
+            { value: "drives", label: drivesWords(run.drives.length) },
             { value: "progress", label: "Progress" },
           ]}
         />
