@@ -115,6 +115,17 @@ def test_without_webgl_the_panel_says_so(panel, own, shot):
     shot(panel.page, "face-webgl")
 
 
+def test_a_context_that_is_lost_is_made_anew(panel, own):
+    """A driver that is reset, or a page with many canvases, takes the context of a good one."""
+    panel.open(own)
+    panel.page.evaluate(
+        "window.before = window.__gapsphere.canvas;"
+        "before.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
+    )
+    panel.wait("window.__gapsphere?.ready && window.__gapsphere.canvas !== window.before")
+    assert panel.page.locator('[data-cy="gs-face-webgl"]').count() == 0
+
+
 def test_without_the_app_s_three_js_the_panel_says_so(panel, own, shot):
     panel.page.add_init_script(
         "Object.defineProperty(window, '__three__', { get: () => undefined, set: () => undefined })"

@@ -3,6 +3,10 @@ import * as THREE from "three";
 import type { SceneEvents } from "../scene/gestures/gestures";
 import { SphereScene } from "../scene/SphereScene";
 
+/** Rest after a context was lost; one that is lost again so soon is not tried for a third time. */
+const REST_MS = 500;
+const TWICE_MS = 10_000;
+
 type SceneFailure = "three" | "webgl";
 
 export interface SceneState {
@@ -35,6 +39,21 @@ export function useScene(): SceneState {
       return undefined;
     }
     let scene: SphereScene | null = null;
+    let timer = 0;
+    let lostAt = -Infinity;
+    // A driver that was reset, or more canvases than a browser serves, takes the context of a page that is well.
+    const lost = (): void => {
+      scene?.dispose();
+      scene = null;
+      const before = lostAt;
+      lostAt = performance.now();
+      if (lostAt - before < TWICE_MS) {
+        fail("webgl");
+        return;
+      }
+      setState({ canvas: null, scene: null, failure: null });
+      timer = window.setTimeout(build, REST_MS);
+    };
     const build = (): void => {
       const canvas = document.createElement("canvas");
       try {
@@ -48,7 +67,7 @@ export function useScene(): SceneState {
             lasso: (path) => events.current?.lasso(path),
             lassoDrag: (path) => events.current?.lassoDrag(path),
             hover: (point) => events.current?.hover(point),
-            lost: () => fail("webgl"),
+            lost,
           },
           // Automated tests read the canvas back; a person's GPU need not keep the buffer.
           { preserve: Boolean((window as { IS_PLAYWRIGHT?: boolean }).IS_PLAYWRIGHT) },
@@ -60,7 +79,7 @@ export function useScene(): SceneState {
       setState({ canvas, scene, failure: null });
     };
     // Building blocks the page for a moment: let the request for the points leave first.
-    const timer = window.setTimeout(build, 30);
+    timer = window.setTimeout(build, 30);
     return () => {
       window.clearTimeout(timer);
       scene?.dispose();
