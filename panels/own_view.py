@@ -58,7 +58,7 @@ class OwnViews:
     ) -> None:
         """Set the grid's view to ``view``, which was made of ``base``."""
         with self._lock:
-            self._shown[str(ctx.panel_id)] = _Shown(stages(base), _text(stages(view)), what)
+            self._shown[str(ctx.panel_id)] = _Shown(stages(base), text_of(stages(view)), what)
         ctx.ops.set_view(view)
 
     def back(self, ctx: foo.ExecutionContext) -> None:
@@ -75,11 +75,11 @@ class OwnViews:
         """What is remembered of this panel, where the grid still shows it."""
         with self._lock:
             own = self._shown.get(str(ctx.panel_id))
-        seen = _text(ctx.request_params.get("view") or [])
+        seen = text_of(ctx.request_params.get("view") or [])
         return own if own is not None and seen == own.text else None
 
 
-def _text(found: list[Any]) -> str:
+def text_of(found: list[Any]) -> str:
     """Stages without their uuids, which the App renews, and with a browser's numbers: 1 is 1.0."""
     plain = [{"_cls": stage["_cls"], "kwargs": stage["kwargs"]} for stage in found]
     text = json.dumps(plain, sort_keys=True, default=str)

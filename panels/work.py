@@ -15,6 +15,7 @@ from ..plugin.dataset.work.jobs import PATIENCE
 from ..plugin.dataset.work.told import MEANT, Told
 from ..plugin.progress import Reporter
 from .component import can_prompt
+from .own_view import text_of
 
 
 def work(dataset: fo.Dataset | None) -> list[dict[str, Any]]:
@@ -23,7 +24,11 @@ def work(dataset: fo.Dataset | None) -> list[dict[str, Any]]:
 
 
 def end(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Stop some work, take its last word off, or open the form that goes on with it."""
+    """Stop some work, take its last word off, or open the form that goes on with it.
+
+    A form offers the view that the App shows as it is made.  Where the work was begun on another
+    one, that is set and ``changing`` told; the browser asks for the ``form`` once it is shown.
+    """
     which, do = str(params["id"]), params.get("do")
     if do == "stop":
         told.stop(ctx.dataset, which)
@@ -32,23 +37,26 @@ def end(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> dict[str, Any]:
     else:  # its last word stays until work begins
         for one in told.listed(ctx.dataset):
             if one.id == which:
-                _go_on(ctx, one)
-    return {}
+                return {"changing": _go_on(ctx, one, at_once=do == "form")}
+    return {"changing": False}
 
 
-def _go_on(ctx: foo.ExecutionContext, one: Told) -> None:
-    """Open the form that began some work, on the samples that it was begun on."""
+def _go_on(ctx: foo.ExecutionContext, one: Told, *, at_once: bool) -> bool:
+    """Open the form that began some work, on its samples; or set their view, and tell that."""
     params = dict(one.params)
     meant = params.pop(MEANT, {})
-    if "view" in meant:
+    if "view" in meant and not at_once:
         ctx.ops.clear_selected_samples()  # else the form would mean what has been selected since
         if meant["view"]:
             ctx.ops.set_view(view_of(ctx.dataset, meant["view"]))
         else:
             ctx.ops.clear_view()
+        if text_of(meant["view"]) != text_of(ctx.request_params.get("view") or []):
+            return True
     if "selected" in meant:
         ctx.ops.set_selected_samples(meant["selected"])
     ctx.prompt(f"{PLUGIN}/{one.by.step}", params=params)
+    return False
 
 
 def begin(

@@ -7,6 +7,8 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 WorkState = Literal["running", "done", "stopped", "failed", "interrupted"]
+WorkAct = Literal["stop", "dismiss", "again", "form"]
+"""`again` goes on with it; `form` does so once the App shows the view that it is of."""
 
 
 class Work(TypedDict):
@@ -29,3 +31,10 @@ class Work(TypedDict):
     """A file that it wrote; empty where there is none."""
     again: bool
     """Whether there is something left to do, and an operator that goes on with it."""
+
+
+class WorkAnswer(TypedDict):
+    """What came of one."""
+
+    changing: bool
+    """The grid's view is being set: `form` is to be asked for once it is shown."""

@@ -14,7 +14,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from ..wire import MISSING as MISSING
 from ..wire import STEPS as STEPS
-from ..work_types import Work
+from ..work_types import Work, WorkAct, WorkAnswer
 from .contract_answers import (
     ActionAnswer,
     ActionParams,
@@ -359,7 +359,7 @@ EVENTS = {
         {},
     ),
     "pulse": ({}, Pulse),
-    "work": ({"id": str, "do": Literal["stop", "dismiss", "again"]}, {}),
+    "work": ({"id": str, "do": WorkAct}, WorkAnswer),
     "masks": ({"stamp": str}, MasksPayload),
     "colour": ({"stamp": str, "field": str}, StampedColumn),
     "geometry": ({"stamp": str}, {"stamp": str, "xyz": Base64}),

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from typing_extensions import TypedDict
 
-from ..work_types import Work
+from ..work_types import Work, WorkAct, WorkAnswer
 
 COMPONENT = "GapsphereSparseSampling"
 CHUNK = 256
@@ -134,7 +134,7 @@ EVENTS = {
     "select": (FRAMES, {"selected": int}),
     "open_sample": (FRAMES, {}),
     "pulse": ({}, Pulse),
-    "work": ({"id": str, "do": Literal["stop", "dismiss", "again"]}, {}),
+    "work": ({"id": str, "do": WorkAct}, WorkAnswer),
     "simulate": ({}, {}),
 }
 """What the component may call: the parameters and the answer of each event."""

@@ -74,10 +74,13 @@ def test_going_on_means_the_view_that_it_was_begun_on(fresh, monkeypatch, target
     left.set()
     one = wait_for(lambda: ended(fresh))
     panel = OpenPanel(fresh)
-    panel.call("work", id=one.id, do="again")
+    assert panel.call("work", id=one.id, do="again") == {"changing": True}
     (shown,) = panel.triggered("set_view")
     view = view_of(fresh, shown["view"])
     assert view.values("id") == fresh.match_tags("S").values("id")
+    # A form made now would offer what the App still shows.
+    assert not panel.triggered("prompt_user_for_operation")
+    assert panel.call("work", id=one.id, do="form") == {"changing": False}
     (asked,) = panel.triggered("prompt_user_for_operation")
     assert asked["params"] == {"view_target": "CURRENT_VIEW"}
 

@@ -19,6 +19,8 @@ export interface Bridge {
   filling(): boolean;
   /** Resolves when the grid shows samples and not groups, so that an answer can be shown there. */
   flat(): Promise<void>;
+  /** Resolves when the grid's view is another one, or after a while. */
+  viewed(): Promise<void>;
   /** Counts what in this browser has changed samples. */
   refreshed: number;
   /** Counts refusals because what is shown has changed. */

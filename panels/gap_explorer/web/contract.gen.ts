@@ -1,6 +1,6 @@
 // Generated from panels/gap_explorer/contract.py by `npm run contracts`: edit that file instead.
 
-import type { Work } from "../../web/shared/work/work.gen";
+import type { Work, WorkAct, WorkAnswer } from "../../web/shared/work/work.gen";
 import type { ActionAnswer, ActionParams, Answer, Card, HeatGridPayload, QueryParams } from "./contract_answers.gen";
 import type { Base64, Basis, FieldGroup, Kind, Metric, Palette, Projection, QueryMode, Score, Show, SourceName, TickName } from "./contract_kinds.gen";
 import type { GapsAt, Overview, Progress } from "./contract_pages.gen";
@@ -282,7 +282,7 @@ export interface Pulse {
 export interface Events {
   reload: [{ limit: number; suffix: string | null; source?: SourceName | null; grid?: boolean }, Record<string, never>];
   pulse: [Record<string, never>, Pulse];
-  work: [{ id: string; do: "stop" | "dismiss" | "again" }, Record<string, never>];
+  work: [{ id: string; do: WorkAct }, WorkAnswer];
   masks: [{ stamp: string }, MasksPayload];
   colour: [{ stamp: string; field: string }, StampedColumn];
   geometry: [{ stamp: string }, { stamp: string; xyz: Base64 }];

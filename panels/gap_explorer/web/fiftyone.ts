@@ -23,6 +23,7 @@ import { useStable } from "./useStable";
 import { insistedSource } from "./cloud/source";
 import { Outdated } from "../../web/shared/wire/errors";
 import { useLatest } from "../../web/shared/hooks/useLatest";
+import { useNext } from "../../web/shared/hooks/useNext";
 
 export type PanelProps = EventProps<PanelData>;
 
@@ -69,7 +70,8 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
   const refreshed = useRecoilValue(refresher);
   const sent = useStable(given.masks, JSON.stringify(given.masks) ?? "");
   const masks = useMasks(sent, gridAsked.current, grid, call);
-  const flat = useFlatGrid(run, useRecoilValue(view), call);
+  const viewed = useNext(useRecoilValue(view)); // another object after each change
+  const flat = useFlatGrid(run, viewed, call);
   const { dataset: about, opened, state, mark } = props.data ?? NOTHING;
   const start = useStable(given.start, given.start?.id ?? "");
   const data = React.useMemo(
@@ -77,7 +79,7 @@ export function useFiftyOneBridge(props: PanelProps): Bridge {
     [about, state, mark, status, run, columns, masks, start, opened],
   );
 
-  return { data, choices, choose, call, inTurn, filling, flat, refreshed, outdated, selected, mediaUrl: getSampleSrc, route };
+  return { data, choices, choose, call, inTurn, filling, flat, viewed, refreshed, outdated, selected, mediaUrl: getSampleSrc, route };
 }
 
 function useGridKey(): string {

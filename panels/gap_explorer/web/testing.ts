@@ -23,7 +23,7 @@ export function heldBridge(choices: Partial<Choices> = {}): { bridge: Bridge; as
   const { call, asked } = heldCalls();
   const bridge: Bridge = {
     ...{ data: { dataset: "d" }, choose: () => undefined, inTurn: takingTurns(), filling: () => false },
-    ...{ call, flat: async () => undefined, refreshed: 0, outdated: 0, selected: [], mediaUrl: (path: string) => path },
+    ...{ call, flat: async () => undefined, viewed: async () => undefined, refreshed: 0, outdated: 0, selected: [], mediaUrl: (path: string) => path },
     ...{ choices: { ...DEFAULT_CHOICES, ...choices }, route: async () => new ArrayBuffer(0) },
   };
   return { bridge, asked };

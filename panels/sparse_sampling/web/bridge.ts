@@ -8,6 +8,8 @@ export interface Bridge {
   dataset: string;
   /** Another value when the grid's view changed. */
   view: unknown;
+  /** Resolves when the grid's view is another one, or after a while. */
+  viewed(): Promise<void>;
   /** The sample open in the modal. */
   opened: string | null;
   /** Ids selected in the grid. */

@@ -1,6 +1,6 @@
 // Generated from panels/sparse_sampling/contract.py by `npm run contracts`: edit that file instead.
 
-import type { Work } from "../../web/shared/work/work.gen";
+import type { Work, WorkAct, WorkAnswer } from "../../web/shared/work/work.gen";
 export const COMPONENT = "GapsphereSparseSampling";
 
 /** Most frames that one event may name. */
@@ -115,7 +115,7 @@ export interface Events {
   select: [{ ids: string[] }, { selected: number }];
   open_sample: [{ ids: string[] }, Record<string, never>];
   pulse: [Record<string, never>, Pulse];
-  work: [{ id: string; do: "stop" | "dismiss" | "again" }, Record<string, never>];
+  work: [{ id: string; do: WorkAct }, WorkAnswer];
   simulate: [Record<string, never>, Record<string, never>];
 }
 

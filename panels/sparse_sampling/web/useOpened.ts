@@ -3,6 +3,7 @@ import { heard } from "../../web/shared/wire/heard";
 import type { Bridge } from "./bridge";
 import type { Opened, Pulse } from "./contract.gen";
 import { useLatest } from "../../web/shared/hooks/useLatest";
+import { dealWith } from "../../web/shared/work/goOn";
 import { useLooks } from "../../web/shared/work/useLooks";
 
 export interface OpenedState {
@@ -42,7 +43,7 @@ export function useOpened(bridge: Bridge): OpenedState {
   // New simulations, the live server, and what works on the dataset.
   const { seen: pulse, now } = useLooks(() => live.current.call("pulse", {}), dataset);
   const act = React.useCallback<OpenedState["act"]>(
-    (id, what) => live.current.call("work", { id, do: what }).finally(now),
+    (id, what) => dealWith((act) => live.current.call("work", { id, do: act }), what, live.current.viewed).finally(now),
     [now],
   );
 

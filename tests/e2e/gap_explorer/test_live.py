@@ -2,6 +2,10 @@
 
 import pytest
 from gapsphere.plugin.dataset import api
+from gapsphere.plugin.dataset.store.fiftyone_internals import stages
+from gapsphere.plugin.dataset.store.leases import Lease
+from gapsphere.plugin.dataset.work import told
+from gapsphere.plugin.dataset.work.told import MEANT
 from gapsphere.tests.support.app import FORM, execute, fill, prompt, value
 from gapsphere.tests.support.waiting import wait_for
 
@@ -102,3 +106,16 @@ def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own,
     told.or_(page.get_by_role("button", name="Done", exact=True)).first.click()
     page.wait_for_selector(FORM, state="detached")
     page.wait_for_selector(WORK, state="detached")
+
+
+def test_going_on_opens_a_form_of_the_view_that_the_work_was_begun_on(panel, own, shot):
+    form = {"view_target": "CURRENT_VIEW", MEANT: {"view": stages(own.match_tags("S"))}}
+    begun = Lease.mine("compute_embeddings")
+    entry = told.Told(begun, "Compute embeddings", state="stopped", params=form)
+    told.tell(told.store_of(own), entry)
+    page = panel.open(own).page
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.locator(FORM).get_by_text("current view", exact=False).first.wait_for()
+    shot(page, "live-go-on")
+    assert page.locator(FORM).get_by_text("Invalid", exact=False).count() == 0
+    assert page.get_by_role("button", name="Execute").is_enabled()

@@ -3,6 +3,7 @@ import { useLatest } from "../../../web/shared/hooks/useLatest";
 import { useLooks } from "../../../web/shared/work/useLooks";
 import type { Bridge } from "../bridge";
 import type { Pulse } from "../contract.gen";
+import { dealWith } from "../../../web/shared/work/goOn";
 import { after, NOT_LOOKED } from "./pulse";
 
 interface PulseState {
@@ -41,7 +42,7 @@ export function usePulse(bridge: Bridge): PulseState {
   const { seen, now } = useLooks(look, bridge.data.status ? signal : null);
 
   const act = React.useCallback<PulseState["act"]>(
-    (id, what) => live.current.call("work", { id, do: what }).finally(now),
+    (id, what) => dealWith((act) => live.current.call("work", { id, do: act }), what, live.current.viewed).finally(now),
     [now],
   );
   return { seen, act };

@@ -3,9 +3,6 @@ import type { Bridge } from "../bridge";
 import type { RunInfo } from "../contract.gen";
 import { useLatest } from "../../../web/shared/hooks/useLatest";
 
-/** How long the App may take to change the grid's view before a question is asked all the same. */
-const PATIENCE_MS = 10_000;
-
 /**
  * Has the grid show every slice of a grouped dataset when the points arrive, and again before a
  * question where the person went back to groups.
@@ -14,27 +11,19 @@ const PATIENCE_MS = 10_000;
  * linked in the meantime would be gone from the grid (seen with FiftyOne 1.22.1).  So a question
  * waits for the promise returned here.
  *
- * @param view the stages of the view bar, another object after each change
+ * @param viewed resolves once the view is another one
  */
 export function useFlatGrid(
   run: RunInfo | null | undefined,
-  view: unknown,
+  viewed: () => Promise<void>,
   call: Bridge["call"],
 ): () => Promise<void> {
   const grouped = useLatest(run?.grouped ?? false);
-  const waiting = React.useRef<(() => void)[]>([]);
   const pending = React.useRef<Promise<void> | null>(null);
-
-  React.useEffect(() => {
-    for (const go of waiting.current.splice(0)) go();
-  }, [view]);
 
   const flat = React.useCallback(async () => {
     if (!grouped.current) return;
-    const changed = new Promise<void>((go) => {
-      waiting.current.push(go);
-      window.setTimeout(go, PATIENCE_MS);
-    });
+    const changed = viewed();
     pending.current ??= call("flatten", {})
       .then(({ changing }) => (changing ? changed : undefined))
       // The answer then stays in the panel alone.
@@ -43,7 +32,7 @@ export function useFlatGrid(
         pending.current = null;
       });
     await pending.current;
-  }, [call, grouped]);
+  }, [call, grouped, viewed]);
 
   const stamp = run?.stamp;
   React.useEffect(() => {

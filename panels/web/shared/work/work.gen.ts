@@ -2,6 +2,9 @@
 
 export type WorkState = "running" | "done" | "stopped" | "failed" | "interrupted";
 
+/** `again` goes on with it; `form` does so once the App shows the view that it is of. */
+export type WorkAct = "stop" | "dismiss" | "again" | "form";
+
 /** Long work that runs, or the last word of what has ended. */
 export interface Work {
   id: string;
@@ -21,4 +24,10 @@ export interface Work {
   file: string;
   /** Whether there is something left to do, and an operator that goes on with it. */
   again: boolean;
+}
+
+/** What came of one. */
+export interface WorkAnswer {
+  /** The grid's view is being set: `form` is to be asked for once it is shown. */
+  changing: boolean;
 }
