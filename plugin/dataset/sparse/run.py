@@ -54,7 +54,9 @@ class Player:
             common = min(len(reached.ids), len(sequence))
             same = reached.ids[:common] == list(sequence.ids[:common])
             if same and results.holds(self._job, reached):
-                return replace(reached, ids=reached.ids[:common])  # a view may end earlier
+                ids = reached.ids[:common]  # a view may end earlier
+                skipped = [item for item in reached.skipped if item.id in ids]
+                return replace(reached, ids=ids, skipped=skipped)
         self._job.files.forget(sequence.value)
         self._open(sequence.value)
         results.clear_sequence(self._job, sequence.value)

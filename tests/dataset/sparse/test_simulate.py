@@ -449,6 +449,14 @@ def test_a_frame_that_cannot_be_read_is_tagged_and_the_sequence_goes_on(film, si
     assert results(film) == results(film, "whole")
 
 
+def test_a_view_that_ends_earlier_counts_its_own_frames(film, simulate):
+    broken = of(film, "a").skip(5).first()
+    Path(broken.filepath).write_bytes(b"")
+    simulate(film)
+    result = simulate(of(film, "a")[:4])
+    assert (result.done, result.known, result.skipped) == (0, 4, ())
+
+
 def test_a_change_of_shape_starts_sampling_anew_and_is_said(film, simulate):
     for t, sample in enumerate(of(film, "b")):
         if t >= 3:
