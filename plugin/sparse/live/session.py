@@ -84,6 +84,12 @@ class Session:
                 Code.INVALID_FRAME_DATA,
                 f"Frame {frame.frame_id} came after frame {self.newest}; send frames in order.",
             )
+        if frame.frame_id == LARGEST_ID:  # in bytes it means none, and has no frame after it
+            raise MessageError(
+                Code.INVALID_FRAME_DATA,
+                f"{LARGEST_ID} is no frame's number: the last is {LARGEST_ID - 1}; start a new "
+                "session before it.",
+            )
         asked = None if frame.coordinates_id is None else self._asked.get(frame.coordinates_id)
         samples = frame.samples(asked, self.wishes.resolution)
         model, key = self.model.model.config, self.model.key

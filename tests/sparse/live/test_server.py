@@ -123,6 +123,15 @@ def test_two_answers_for_one_target_are_told_apart(weights, look):
     assert (session.take(data)[0].pixels == early.pixels).all()
 
 
+@pytest.mark.parametrize("encoding", ["json", "binary"])
+def test_the_number_that_means_no_frame_is_refused_alone(look, address, frames, encoding):
+    with look.join(address, encoding=encoding) as client:
+        client.send_frame(2**32 - 1, frames[0])
+        assert look.error(client) == "INVALID_FRAME_DATA"
+        client.step(2**32 - 2, frames[0])
+        assert client.uv.target_frame_id == 2**32 - 1
+
+
 def test_a_client_may_keep_its_old_coordinates_while_new_ones_are_on_their_way(
     look, address, frames
 ):
