@@ -162,7 +162,7 @@ def _lines(card: GapCard) -> list[str]:
     if card.holds:
         lines.append(f"Holds in {card.holds} runs with the owned drives drawn again")
     if card.failure_rate is not None:
-        lines.append(f"{card.failure_rate:.0%} of reviewed images near it fail")
+        lines.append(f"{100 * card.failure_rate:.0f} % of reviewed images near it fail")
     return [*lines, card.fill, *card.sentences[1:]]
 
 

@@ -175,8 +175,8 @@ def _sphere_agrees(artifacts: Artifacts) -> list[str]:
         if kept < 1.5 * chance:
             warnings.append(
                 f"umap3d_{part}.npy: neighbours on the sphere are neighbours in embed_{part}.npz "
-                f"no more often than by chance ({kept:.0%}): is it of another run or order? Run "
-                "compute_sphere for one that fits."
+                f"no more often than by chance ({100 * kept:.0f} %): is it of another run? "
+                "Run compute_sphere for one that fits."
             )
     return warnings
 

@@ -118,5 +118,5 @@ def _rows(
 def _written(name: str, value: float) -> str:
     """A share in per cent, a distance with three digits, a count as it is."""
     if name in ("covered", "supported"):
-        return f"{value:.1%}"
+        return f"{100 * value:.1f} %"
     return f"{value:g}" if name == "cards" else f"{value:.3f}"

@@ -88,7 +88,9 @@ class SphereResult(Result):
         """What to know of images placed since the fit, where there are any."""
         if not self.placed:
             return []
-        said = f"{self.placed:,} of them ({self.placed / self.count:.1%}) placed since the fit"
+        said = (
+            f"{self.placed:,} of them ({100 * self.placed / self.count:.1f} %) placed since the fit"
+        )
         if self.placed_trustworthiness is not None and self.placed_recall is not None:
             said += (
                 f": trustworthiness {self.placed_trustworthiness:.3f}, "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import fiftyone as fo
 
+from ...coverage.words import counted
 from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
@@ -40,11 +41,13 @@ class FailureRanking(Result):
 
     def __str__(self) -> str:
         first = (
-            "" if self.highest is None else f"; around the first of them {self.highest:.0%} fail"
+            ""
+            if self.highest is None
+            else f"; around the first of them {100 * self.highest:.0f} % fail"
         )
         return (
-            f"{self.gaps} gaps ranked by the failures of {self.neighbors} judged neighbours"
-            f"{first}, {self.overall:.0%} overall ({self.judged} judged, "
+            f"{counted(self.gaps, 'gap')} ranked by the failures of {self.neighbors} judged "
+            f"neighbours{first}, {100 * self.overall:.0f} % overall ({self.judged} judged, "
             f"{self.corrected} of them by a person)"
         )
 

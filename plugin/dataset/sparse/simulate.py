@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...coverage.words import counted
 from ...embeddings.extract import Skipped
 from ...errors import Cancelled
 from ...progress import Progress, silent
@@ -66,9 +67,8 @@ class SimulationResult(Result):
             lines.append(f"all  {_summary(_overall(self.sequences.values()))}")
         if self.hard_above is not None:
             gaps = "" if self.hard_gaps is None else f", {self.hard_gaps} of them gaps"
-            lines.append(
-                f"hard  {self.hard} frames{gaps}: error above {self.hard_above:.2f} of 255"
-            )
+            hard = counted(self.hard, "frame")
+            lines.append(f"hard  {hard}{gaps}: error above {self.hard_above:.2f} of 255")
         lines += self.notes
         lines += [f"skipped: {item.reason}" for item in self.skipped[:SHOWN_SKIPPED]]
         return "\n".join(lines)

@@ -240,7 +240,7 @@ def test_the_curve_tells_what_each_pick_buys_and_when_the_target_is_met(drives):
     named = {keys[each] for each in found.ids} - {None, "single images"}
     assert rows["cards"].iloc[-1] == len(named) > 0
     assert found.budget == int((rows["covered"] >= 0.9).argmax())
-    assert f"90.0% of candidates within δ with the first {found.budget} picks" in str(found)
+    assert f"90.0 % of candidates within δ with the first {found.budget} picks" in str(found)
     assert show_results(drives).picked.curve.equals(rows)
     drives.delete_sample_fields(["gap_card", "support"])
     less = budget_curve(drives, BudgetParams(random_seeds=2)).curve

@@ -68,7 +68,7 @@ def test_what_is_new_is_placed_and_nothing_moves_until_much_came(laid, fits):
     assert {i: place for i, place in places(laid, "umap3d").items() if i in flat} == flat
     assert (found.count, found.fitted, found.placed) == (43, 40, 3)
     assert found.placed_trustworthiness is not None
-    assert "3 of them (7.0%) placed since the fit" in str(found)
+    assert "3 of them (7.0 %) placed since the fit" in str(found)
     run = laid.load_brain_results("gapsphere", cache=False)
     assert dict(zip(run.sample_ids, run.points.tolist(), strict=True)) == after
     assert compute_sphere(laid, PARAMS).reused

@@ -133,7 +133,7 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
     if card.support is not None:
         figures.append(("owned images within δ, median", f"{card.support:g}"))
     if card.failure_rate is not None:
-        figures.append(("fail nearby", f"{card.failure_rate:.0%}"))
+        figures.append(("fail nearby", f"{100 * card.failure_rate:.0f} %"))
     if card.runs:
         figures.append(("runs it holds in", card.holds))
     if card.encoders:

@@ -111,7 +111,7 @@ class GapCard:
     def line(self) -> str:
         """The card in a line."""
         effect = "" if self.effect is None else f", {two_digits(self.effect)} x the usual distance"
-        rate = "" if self.failure_rate is None else f", {self.failure_rate:.0%} fail nearby"
+        rate = "" if self.failure_rate is None else f", {100 * self.failure_rate:.0f} % fail nearby"
         holds = f", holds in {self.holds} runs" if self.runs else ""
         if self.by_metadata:
             holds = f", none owned by the metadata, {counted(self.gaps, 'gap')} among them"

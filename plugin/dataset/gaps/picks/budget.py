@@ -80,9 +80,9 @@ class BudgetResult(Result):
         for line in self.lines:
             known = [f"{line.figures['radius'][last]:.4f}"]
             if "covered" in line.figures:
-                known.append(f"{line.figures['covered'][last]:.1%} of U within δ")
+                known.append(f"{100 * line.figures['covered'][last]:.1f} % of U within δ")
             if "supported" in line.figures:
-                known.append(f"{line.figures['supported'][last]:.1%} with support")
+                known.append(f"{100 * line.figures['supported'][last]:.1f} % with support")
             if "cards" in line.figures:
                 known.append(f"{line.figures['cards'][last]:g} gap cards")
             rows.append(f"  {line.name:<12}{', '.join(known)}")

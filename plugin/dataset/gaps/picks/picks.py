@@ -117,8 +117,8 @@ class PickResult(Result):
         ]
         if self.covered:
             lines.append(
-                f"within δ: {self.covered[0]:.1%} of candidates before, "
-                f"{self.covered[-1]:.1%} after"
+                f"within δ: {100 * self.covered[0]:.1f} % of candidates before, "
+                f"{100 * self.covered[-1]:.1f} % after"
             )
         at = self.knee
         if at is not None:
@@ -130,7 +130,8 @@ class PickResult(Result):
             lines.append(f"target: {self.target} with {met} picks")
         lines += [f"not met: {reason}" for reason in self.short]
         if self.look_at:
-            lines.append(f"look at these: {len(self.look_at)} candidates without support")
+            without = counted(len(self.look_at), "candidate")
+            lines.append(f"look at these: {without} without support")
         return "\n".join([*lines, *slices_line(self.slices)])
 
 
@@ -309,7 +310,7 @@ def _target(params: CandidateParams) -> str:
     if params.target_radius is not None:
         parts.append(f"radius of at most {params.target_radius:g}")
     if params.target_covered is not None:
-        parts.append(f"{params.target_covered:.1%} of candidates within δ")
+        parts.append(f"{100 * params.target_covered:.1f} % of candidates within δ")
     return " and ".join(parts)
 
 
