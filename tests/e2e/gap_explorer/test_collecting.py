@@ -3,6 +3,7 @@
 from gapsphere.tests.support.made_sphere import name_encoder
 
 HELD = '[data-cy="gs-held"]'
+GONE = f'{HELD}[aria-disabled="true"]'
 HEAT = '[data-cy="gs-heat"]'
 GATHER = '[data-cy="gs-gather"]'
 CARD = '[data-cy="gs-card"]'
@@ -59,7 +60,11 @@ def test_the_tray_gathers_over_several_places_and_opens_the_form_on_them(panel, 
     assert panel.answer("point")["cards"][0]["id"] == fresh[0]
     own.delete_samples(first[:1])
     panel.reload()
-    page.wait_for_selector(f"{HELD}:disabled")
+    panel.wait("gone => document.querySelectorAll(gone).length === 1", GONE)
+    page.locator(GONE).press("Delete")  # by the keyboard as any other
+    held(panel, 8)
+    tray.get_by_role("button", name="Undo").click()
+    page.wait_for_selector(GONE)
     tray.get_by_role("button", name="Export").click()
     page.wait_for_selector('[data-cy="operators-prompt-modal"] >> text=8 selected samples')
     shot(page, "tray-export")
