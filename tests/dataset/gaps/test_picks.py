@@ -95,7 +95,7 @@ def test_a_cap_and_time_between_picks_hold_and_what_is_short_is_said(drives, pol
         first, second = (t for name, t in zip(names, times, strict=True) if name == drive)
         assert abs(first - second) >= 0.5 - 1e-9
     assert "8 of 20 picks" in found.short[0]
-    assert "of drives that have their most picks" in str(found)
+    assert "of drives that have all picks they may have" in str(found)
     assert (found.policy, runs.read(drives, Names(), "kcenter").params["policy"]) == (policy,) * 2
     rows = vectors.read(drives.match_tags("U"), "embedding")
     chosen = rows.matrix[[rows.ids.index(each) for each in found.ids]]

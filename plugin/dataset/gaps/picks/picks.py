@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 STEP = "kcenter"
 WHY = {
-    "max_per_group": "of drives that have their most picks",
+    "max_per_group": "of drives that have all picks they may have",
     "min_apart": "too near in time to a pick of their drive",
     "near duplicate": "near duplicates of S or of a pick",
     "no support": "without support",
@@ -326,7 +326,7 @@ def _short(found: Picks, wanted: int, candidates: int, quotas: Sequence[Quota]) 
         return few
     # A pick under a cap closes its own drive: what is left of the drive was refused.
     reasons = ", ".join(f"{n:,} {WHY[name]}" for name, n in found.refused.items())
-    return [*few, f"{count} of {wanted} picks, for no other candidate may be picked: {reasons}"]
+    return [*few, f"{count} of {wanted} picks; the other candidates are refused: {reasons}"]
 
 
 def _written(step: Step, samples: Samples, picked: PickResult) -> PickResult:
