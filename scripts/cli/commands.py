@@ -287,7 +287,7 @@ step_command(
     "import-artifacts",
     "import_artifacts",
     ImportParams,
-    "Read a folder of such files, written here or by another program, into a dataset",
+    "Read the files of an analysis, written here or by another program, into a dataset",
     create=True,
 )
 step_command(
