@@ -44,6 +44,18 @@ def test_one_drive_teaches_nothing_and_the_drives_of_s_do():
     assert scale.level(radius.distance - 0.02, 5) > TURNED_AWAY
 
 
+@pytest.mark.parametrize("count", range(4, 16))
+def test_the_radius_read_off_s_holds_its_level_however_few_drives_there_are(count):
+    rows, drives = drives_of_one_kind(np.random.default_rng(1), 1)
+    inside = np.random.default_rng(count).random(count)
+    scale = Yardstick.of(inside, np.arange(count))
+    radius = learn(rows, drives, scale=scale, owned_drives=count, delta=0.9)
+    # Of one more drive and these, so many at most lie beyond what holds the level.
+    holds = np.sort(inside)[int(np.ceil((1 - TURNED_AWAY) * (count + 1) - 1e-9)) - 1]
+    assert radius.distance == pytest.approx(holds, abs=1e-6)
+    assert scale.level(radius.distance, count) <= TURNED_AWAY + 1e-9
+
+
 @pytest.mark.parametrize("owned", [0, 3])
 def test_few_drives_of_s_leave_the_delta_of_the_analysis(owned):
     rows, drives = drives_of_one_kind(np.random.default_rng(1), 1)
@@ -56,7 +68,7 @@ def test_candidates_of_several_kinds_do_not_widen_the_radius_beyond_that_of_s():
     kinds = np.eye(6, dtype=np.float32)
     scale = Yardstick.of(np.linspace(0.1, 0.3, 20), np.repeat(np.arange(5), 4))
     radius = learn(kinds, list(range(6)), scale=scale, owned_drives=5)
-    assert (radius.source, radius.distance <= 0.3) == ("owned", True)
+    assert (radius.source, radius.distance <= np.float32(0.3)) == ("owned", True)
 
 
 def test_images_without_a_drive_are_drives_of_their_own():

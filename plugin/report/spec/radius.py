@@ -77,8 +77,8 @@ def learn_radius(
     """
     limit = Radius(delta, "delta")
     if scale is not None and owned_drives >= drives_needed(TURNED_AWAY):
-        percentile = 100 * (1 - TURNED_AWAY) * (owned_drives + 1) / owned_drives
-        limit = Radius(float(scale.distance(percentile)), "owned", owned_drives, TURNED_AWAY)
+        usual = scale.threshold(TURNED_AWAY, owned_drives)
+        limit = Radius(usual, "owned", owned_drives, TURNED_AWAY)
     numbers = drive_numbers(list(drives))
     count = int(numbers.max()) + 1
     if count < 2:
