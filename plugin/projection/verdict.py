@@ -380,10 +380,10 @@ def _trust(
 ) -> dict[str, Any]:
     if bounded is None:
         return {}
-    if len(space) <= TRUST_NEIGHBORS:
-        return {}  # nearly every point is a neighbour: the share would say nothing
+    if len(space.members(which)) <= MEAN_OF:
+        return {}  # all of them are neighbours by embedding: the share would say nothing
     around = space.around(direction, which, TRUST_NEIGHBORS)
     _, near = bounded.top(MEAN_OF, space.mask(which))
     # Compared by value: a tie at the border counts as near whichever copy it is.
     trust = float((space.embeddings()[around] @ bounded.vector >= near[-1] - TIE).mean())
-    return {"trust": trust, "trust_k": min(TRUST_NEIGHBORS, len(space))}
+    return {"trust": trust, "trust_k": TRUST_NEIGHBORS}

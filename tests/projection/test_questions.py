@@ -82,6 +82,17 @@ def test_few_samples_say_nothing_of_trust():
     assert trust_at(space(rows, rows, one_owned(30)), (0.0, 0.0, 1.0)) is None
 
 
+@pytest.mark.parametrize(("pool", "known"), [(50, False), (51, True)])
+def test_a_set_that_is_all_neighbours_says_nothing_of_trust(pool, known):
+    """A shuffled sphere among 200 images of S: the 50 nearest of 50 candidates are all of them."""
+    count = 200 + pool
+    within = space(random_sphere(count, seed=1), random_sphere(count), np.arange(count) < 200)
+    asked = Question("place", direction=(0.0, 0.0, 1.0), search="U")
+    verdict = answer(within, asked).verdict
+    assert (verdict.trust is not None) == known
+    assert verdict.trust_k == (30 if known else 0)
+
+
 def test_samples_that_cancel_out_leave_the_nearest_one():
     opposite = np.array([[0, -1.0], [0, 1.0]], np.float32)
     assert questions.mean_direction(opposite).tolist() == [0, -1]
