@@ -4,6 +4,7 @@ import numpy as np
 from gapsphere.plugin.coverage.criterion import OwnDistances
 from gapsphere.plugin.coverage.drives import drive_table
 from gapsphere.plugin.coverage.verdict import drive_p_values
+from gapsphere.plugin.coverage.words import drive_line, drive_sentences
 
 
 def table(distance, drives, verdicts=None, owned=("a", "b", "c")):
@@ -37,3 +38,10 @@ def test_images_without_a_drive_make_no_row():
 
 def test_without_other_drives_there_is_no_p_value():
     assert drive_table(None, ["a"], [0.2], ["x"], [0], None)[0].p is None
+
+
+def test_a_drive_hundreds_of_times_as_far_is_told_without_a_power_of_ten():
+    row = {"drive": "x", "frames": 1, "p": None, "effect": 123.4, "gaps": 1, "owned": False}
+    row["findings"] = []
+    assert "120 x the usual distance" in drive_line(row)
+    assert "is 120 times the usual one" in " ".join(drive_sentences(row))

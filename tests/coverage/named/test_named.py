@@ -231,3 +231,9 @@ def test_wrong_input_is_a_sentence():
         named([], ["a"], ["u", "u"], owned_cameras=["front"], pool_cameras=["front"])
     with pytest.raises(InputError, match="level"):
         named([], ["a"], ["u"], 1.5)
+
+
+def test_a_median_that_rounds_to_a_thousand_is_written_out():
+    height = Numbers("height", [1.0, 2.0, 3.0], [999.7, 999.7])
+    (finding,) = named([height], ["a", "b", "c"], ["u", "u"])["u"]
+    assert "(median 1,000; owned: 1 to 3)" in finding.sentence
