@@ -30,6 +30,8 @@ from .verdict import Labels, drive_numbers
 SHARE = 0.9
 """Share of S's variance that the components kept hold."""
 
+_STILL = 1e-12
+"""Variance of a row up to which all rows are one to float32: its directions are rounding."""
 _ROWS_AT_ONCE = 2048
 
 Drives = NDArray[np.int64]
@@ -149,7 +151,7 @@ def _from_products(owned: Rows, drive: Drives) -> LeftOut:
         rest = products[np.ix_(~mine, ~mine)]
         _check_left(len(rest))
         row, whole = rest.mean(axis=0), rest.mean()
-        size, vectors, _ = _held(rest - row[:, None] - row + whole)
+        size, vectors, _ = _held(rest - row[:, None] - row + whole, len(rest))
         across = products[np.ix_(mine, ~mine)]
         mean = across.mean(axis=1)
         inside = ((across - mean[:, None] - row + whole) @ vectors) ** 2 / size
@@ -167,18 +169,22 @@ def subspace(owned: Rows) -> Subspace:
     _check_left(len(owned))
     mean = owned.mean(axis=0, dtype=np.float64)
     centred = owned - mean
-    size, vectors, _ = _held(centred @ centred.T)
+    size, vectors, _ = _held(centred @ centred.T, len(owned))
     return Subspace(mean, (vectors / np.sqrt(size)).T @ centred)
 
 
 def _held(
-    products: NDArray[np.float64],
+    products: NDArray[np.float64], rows: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The largest eigenvalues (r,) that together hold SHARE, their vectors and the others'."""
+    """The largest eigenvalues (r,) that together hold SHARE, their vectors and the others'.
+
+    ``products`` are sums over so many rows.
+    """
     size, vectors = np.linalg.eigh(products)
     size, vectors = np.clip(size[::-1], 0, None), vectors[:, ::-1]
     held = np.cumsum(size)
-    kept = int(np.searchsorted(held, SHARE * held[-1])) + 1 if held[-1] > 0 else 0
+    varies = held[-1] > _STILL * rows
+    kept = int(np.searchsorted(held, SHARE * held[-1])) + 1 if varies else 0
     return size[:kept], vectors[:, :kept], vectors[:, kept:]
 
 

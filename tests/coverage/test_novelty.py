@@ -57,6 +57,19 @@ def test_a_set_that_does_not_vary_measures_the_distance_to_its_mean():
     assert novelty(np.eye(3, dtype=np.float32)[[1]], same)[0] == pytest.approx(np.sqrt(2))
 
 
+@pytest.mark.parametrize("count", [20, 100, 301], ids=["fewer than dimensions", "more", "odd"])
+@pytest.mark.parametrize("noise", [0, 1e-8], ids=["copies", "to the last bit"])
+def test_rounding_is_no_direction_that_a_set_varies_in(count, noise):
+    rng = np.random.default_rng(count)
+    rows = rng.normal(size=(9, 64))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    same = (rows[0] + noise * rng.normal(size=(count, 64))).astype(np.float32)
+    apart = np.linalg.norm(rows[1:] - rows[0], axis=1)
+    np.testing.assert_allclose(novelty(rows[1:].astype(np.float32), same), apart, atol=1e-6)
+    left = left_out_novelty(same, np.arange(count) % 2)
+    np.testing.assert_allclose(left, 0, atol=1e-6)
+
+
 def test_too_few_images_are_refused():
     rows = rows_near_a_plane(1, 6)
     with pytest.raises(EmptySetError):
