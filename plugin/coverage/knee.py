@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+ROUNDING = 1e-9
+"""Of the unit square: a curve that sags less is straight."""
+
 
 def knee(values: ArrayLike) -> int | None:
     """Where a falling, convex curve bends most: picks after which the next ones buy little.
@@ -42,4 +45,4 @@ def knee(values: ArrayLike) -> int | None:
     scaled = (curve - curve[-1]) / (curve[0] - curve[-1])
     difference = 1 - scaled - np.linspace(0, 1, len(curve))
     at = int(difference.argmax())
-    return start + at if difference[at] > 0 else None
+    return start + at if difference[at] > ROUNDING else None

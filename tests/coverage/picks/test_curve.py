@@ -68,6 +68,11 @@ def test_the_knee_is_where_a_curve_is_farthest_below_its_chord():
     assert knee([1.0, 0.9, 0.0]) is None
 
 
+@pytest.mark.parametrize("count", range(3, 40))
+def test_a_straight_curve_has_no_knee(count):
+    assert knee(np.linspace(0.9, 0.1, count)) is None
+
+
 def test_bad_input_is_refused():
     U = clustered(20, 4)
     with pytest.raises(DimensionError, match="rows of U"):
