@@ -227,7 +227,7 @@ def gathered(
     >>> gathered(Local(cuts=True), squares, [np.arange(3)], [1], bytes_a_row=8)[0].tolist()
     [1, 2, 5]
     """
-    if not engine.cuts:
+    if not engine.cuts or not len(columns[0]):
         return tuple(function(*columns, *shared, progress=progress))
     count = len(columns[0])
     whole: list[Any] = []

@@ -57,6 +57,16 @@ def test_shards_cover_every_row_once_and_never_know_of_workers():
     assert cut[1].columns[1] == ["a", "b"] * 32
 
 
+def test_of_no_rows_there_are_as_many_results():
+    """As many arrays as of any rows, so that who asks can take them apart."""
+
+    def asked(rows, more, progress=None):
+        return rows + more, rows[:, 0]
+
+    both, one = gathered(Local(cuts=True), asked, [np.empty((0, 3))], [1], bytes_a_row=24)
+    assert (both.shape, one.shape) == ((0, 3), (0,))
+
+
 def test_halves_are_the_shard():
     first, second = Shard(slice(10, 15), (np.arange(10, 15), list("abcde"))).halves()
     assert (first.rows, second.rows) == (slice(10, 12), slice(12, 15))
