@@ -169,6 +169,9 @@ def test_a_cell_becomes_a_value_of_the_type_that_is_there(cell, kind, value):
         ("yes", bool),
         ("31.01.2024", date),
         ("2024-01-31T12:00:00.123456", datetime),  # the database keeps milliseconds
+        ("0001-01-01T00:00:00+01:00", datetime),  # before the first year in UTC
+        ("9999-12-31T23:59:59-01:00", datetime),
+        ("1e-99999999999999999999", float),
     ],
 )
 def test_a_cell_that_would_lose_something_is_refused(cell, kind):

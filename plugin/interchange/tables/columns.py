@@ -193,6 +193,13 @@ def fitted(cell: str, kind: Kind, *, decimal_comma: bool = False) -> Cell:
     ValueError
         The cell is no such value, or would lose a digit.
     """
+    try:
+        return _fitted(cell, kind, decimal_comma)
+    except ArithmeticError:  # beyond what numbers or times hold
+        return _no(cell)
+
+
+def _fitted(cell: str, kind: Kind, decimal_comma: bool) -> Cell:
     if kind is str or not cell:
         return cell or None
     if cell.lower() in MISSING:
