@@ -18,6 +18,10 @@ from .claims import read_json
 
 OWN_FILE = "preprocessor_config.json"
 SHARED_FILE = "processor_config.json"
+KNOWN = frozenset(
+    f"do_{what}" for what in ("resize", "rescale", "normalize", "center_crop", "convert_rgb")
+) | {"do_reduce_labels"}
+"""What a processor may do: all of it is done here, or changes no pixel."""
 CONVNEXT_SQUASH_FROM = 384  # below it, ConvNeXt's processor enlarges and cuts the centre
 
 
@@ -58,6 +62,9 @@ def _pixels(config: Mapping[str, Any], region: Region) -> Pixels:
         raise ValueError("do_resize is false, so images would have many sizes")
     if config.get("rescale_offset") or not config.get("do_rescale", True):
         raise ValueError("pixel values other than a multiple of 0..255")
+    beyond = [name for name, on in config.items() if name.startswith("do_") and on]
+    if unknown := sorted({*beyond} - KNOWN):
+        raise ValueError(f"{unknown[0]} is on")
     kind = str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
     square = not any(family in kind for family in ("CLIP", "Bit", "ConvNext"))
     resize, resize_to = _target(config["size"], square)
