@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 Colour = tuple[float, float, float]
 
+STRIP = 16
+"""How many times longer than what is kept an image may become: of a longer one that part alone is
+enlarged, since the sides of a strip would fill the memory."""
+
 IMAGENET_MEAN: Colour = (0.485, 0.456, 0.406)
 IMAGENET_STD: Colour = (0.229, 0.224, 0.225)
 
@@ -161,11 +165,17 @@ class Pixels:
         if image.mode != "RGB":
             image = image.convert("RGB")
         image = self.region.apply(image, fill=self.mean)
-        size = self._resized(*image.size)
-        if size != image.size:
-            image = image.resize(size, resample=Image.Resampling(self.resample))
-        if size != (self.width, self.height):
-            left, upper = (size[0] - self.width) // 2, (size[1] - self.height) // 2
+        size, kept = self._resized(*image.size), (self.width, self.height)
+        resample = Image.Resampling(self.resample)
+        left, upper = (size[0] - self.width) // 2, (size[1] - self.height) // 2
+        if max(size) > STRIP * max(kept):
+            x, y = image.width / size[0], image.height / size[1]
+            right = min((left + self.width) * x, image.width)
+            lower = min((upper + self.height) * y, image.height)
+            image = image.resize(kept, resample, box=(left * x, upper * y, right, lower))
+        elif size != image.size:
+            image = image.resize(size, resample)
+        if image.size != kept:
             image = image.crop((left, upper, left + self.width, upper + self.height))
         return np.array(image, dtype=np.uint8)
 

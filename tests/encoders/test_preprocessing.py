@@ -144,6 +144,25 @@ def test_a_mark_in_the_image_is_found_where_the_seen_box_says(pixels):
     assert upper + (row + 0.5) / 56 * (lower - upper) == pytest.approx(y, abs=2.5)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_a_strip_no_more_is_enlarged_than_what_is_cut_out(monkeypatch, turned):
+    pixels = Pixels(56, 56, resize="shortest_edge", resize_to=(64, 64))
+    slope = np.clip(20.0 * (np.arange(3000) + 0.5) - 29_900, 0, 255)
+    strip = np.repeat(np.rint(slope).astype(np.uint8)[None, :, None], 10, axis=0).repeat(3, axis=2)
+    image, resize = Image.fromarray(strip), Image.Image.resize
+
+    def small(image, size, *args, **how):
+        assert max(size) <= 16 * 56
+        return resize(image, size, *args, **how)
+
+    monkeypatch.setattr(Image.Image, "resize", small)
+    prepared = pixels.prepare(image.transpose(Image.Transpose.TRANSPOSE) if turned else image)
+    left, _, right, _ = pixels.seen_box(3000, 10)
+    wanted = 20 * (left + (np.arange(56) + 0.5) / 56 * (right - left)) - 29_900
+    seen = prepared[:, 28, 0] if turned else prepared[28, :, 0]
+    np.testing.assert_allclose(seen.astype(float), wanted, atol=1.5)
+
+
 def save(folder, config, name="preprocessor_config.json"):
     (folder / name).write_text(json.dumps(config))
     return folder
@@ -168,6 +187,13 @@ def test_a_processor_inside_a_shared_file_and_old_ways_to_write_a_size_are_under
     )
 
 
+@pytest.mark.parametrize("off", [False, None])
+def test_what_a_processor_does_not_do_is_no_reason_to_refuse_it(tmp_path, off):
+    asked = {"do_flip_channel_order": off, "do_pad": off, "do_convert_rgb": True}
+    found = read_processor(save(tmp_path, GOOD | asked), WHOLE_IMAGE)
+    assert found == read_processor(save(tmp_path, GOOD), WHOLE_IMAGE)
+
+
 def test_another_rescale_factor_is_folded_into_mean_and_deviation(tmp_path):
     doubled = GOOD | {"rescale_factor": 2 / 255}
     pixels = read_processor(save(tmp_path, doubled), WHOLE_IMAGE)
@@ -189,6 +215,8 @@ def test_another_rescale_factor_is_folded_into_mean_and_deviation(tmp_path):
         {"do_resize": False},
         {"do_rescale": False},
         {"rescale_offset": True},
+        {"do_flip_channel_order": True},
+        {"do_pad": True},
     ],
     ids=str,
 )
