@@ -65,7 +65,7 @@ def curve_page(
     >>> "What each pick buys: rig" in page
     True
     """
-    hover = [html.escape(shown(file_name(path))) for path in paths]
+    hover = [html.escape(shown(file_name(path)), quote=False) for path in paths]
     figure = curve_figure(lines, metric=metric, delta=delta, marks=marks, hover=hover)
     plot = figure.to_html(
         full_html=False,
