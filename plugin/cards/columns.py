@@ -284,7 +284,11 @@ def _is_number(values: Sequence[Any]) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """A value of a field as sentences have it."""
+    """A value of a field as sentences and tables have it; a number with all of its digits.
+
+    >>> as_text(True), as_text(0.1 + 0.2), as_text(1699999999.0), as_text(11.576124)
+    ('yes', '0.3', '1699999999', '11.576124')
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -297,3 +297,9 @@ def test_a_collection_of_photos_is_named_too():
 def test_a_column_of_another_length_is_refused():
     with pytest.raises(DimensionError, match="light"):
         terms_of([Column("light", ["day"], ["day"])], ["a", "b"], ["u"])
+
+
+def test_numbers_that_differ_in_their_last_digits_are_two_values():
+    started = [1_699_999_999.0, 1_700_000_000.0]
+    found = terms_of([Column("started", started * 2, started[:1])], "abcd", "u").terms
+    assert {str(term) for term in found} == {f"`started` = {at:.0f}" for at in started}

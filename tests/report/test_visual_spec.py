@@ -205,6 +205,40 @@ def test_hostile_names_stay_text(make_spec, tmp_path, chromium):
         view.close()
 
 
+def text_of(spec, tmp_path):
+    return " ".join("".join(parsed(page_of(spec, tmp_path)).itertext()).split())
+
+
+def test_numbers_are_no_words_below_a_picture_and_a_field_may_be_called_as_one_of_ours(
+    make_spec, tmp_path
+):
+    facts = (("failure_rate", "often"), ("time", "1.7e+09"), ("slope", "-3.25"), ("light", "night"))
+    spec = make_spec()
+    changed = tuple(replace(c, facts=facts) for c in spec.candidates)
+    said = text_of(replace(spec, candidates=changed, owned=changed[:1]), tmp_path)
+    assert "often · night" in said
+    assert "1.7e+09" not in said
+    assert "-3.25" not in said
+    rate = tuple(replace(c, facts=(("failure_rate", "0.25"),)) for c in spec.candidates)
+    assert "25 % of neighbours fail" in text_of(replace(spec, candidates=rate), tmp_path)
+
+
+def test_lists_in_sentences_are_told_to_the_end(make_spec, tmp_path):
+    fields = [f"field {number} of {NASTY[:9]}" for number in range(16)]
+    cards = tuple(OtherCard(at, f"<b>kind {at}</b> of a long name", 1) for at in range(7))
+    spec = make_spec(tried=tuple(fields), missing=(), others=cards)
+    said = text_of(spec, tmp_path)
+    assert ", ".join(fields) in said
+    assert "; ".join(card.title for card in cards[:5]) + "; + 2" in said
+
+
+def test_a_percentile_of_nothing_is_told(make_spec, tmp_path):
+    spec = make_spec()
+    nearest = tuple(replace(c, percentile=0.0) for c in spec.candidates)
+    said = text_of(replace(spec, candidates=nearest), tmp_path)
+    assert "(percentile 0)" in said
+
+
 def test_a_picture_that_cannot_be_read_leaves_a_sentence(make_spec, tmp_path):
     spec = make_spec()
     (tmp_path / "images" / "b.jpg").write_bytes(b"nothing")

@@ -10,6 +10,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cards.columns import as_text
 from ...coverage.nearest.distances import nearest_distance
 from ...coverage.yardstick import Yardstick
 from ...report.spec.rule import Rule
@@ -111,8 +112,7 @@ def _facts(
     for name in dict.fromkeys([*ahead, *sorted(columns, key=SEQUENCE.__eq__)]):
         value = columns[name][row]
         if value is not None and value != "":
-            word = ("yes" if value else "no") if isinstance(value, bool) else value
-            facts.append((name, f"{word:.6g}" if isinstance(word, float) else str(word)))
+            facts.append((name, as_text(value)))
     return tuple(facts)
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ...coverage.criterion import Threshold
 from ...coverage.named.contrasts import short
 from ...coverage.words import share
-from ..render import distance, percent, render
+from ..render import distance, percent, render, shown
 from .apart import Apart
 from .missing import LEAST_COUNT, LEAST_LIFT, LEVEL
 from .rule import NEAR_MISS
@@ -27,6 +27,8 @@ FAILURES = "failure_rate"
 """The field with the share of an image's neighbours on which a model fails, 0 to 1."""
 OTHER_CARDS = 5
 """Other cards that are named at most."""
+LONGEST_LIST = 600
+"""Characters of a list in a sentence."""
 FACTS = 3
 """Words of metadata below a picture; the table has them all."""
 
@@ -97,7 +99,7 @@ def page(
         if image.support:
             facts.append(say("support_short", images=f"{image.support:,}"))
         failures = dict(image.facts).get(FAILURES)
-        if failures is not None:
+        if failures is not None and _is_number(failures):  # a user may have a field of that name
             facts.append(say("failures_short", p=f"{100 * float(failures):.0f}"))
         return facts
 
@@ -143,18 +145,23 @@ def page(
         span=span,
         chips=[found for found in spec.missing if not _is_number(found.value)][:4],
         apart_chips=[found for found in spec.apart if 2 * found.here >= found.here_total][:2],
-        fields=", ".join(map(named, spec.tried)),
+        fields=_whole(", ".join(map(named, spec.tried))),
         test={"least": LEAST_COUNT, "lift": LEAST_LIFT, "level": LEVEL},
         others=_others(spec),
         trace=[line for line in trace.items() if line[1] is not None],
     )
 
 
-def _others(spec: VisualSpec) -> str:
+def _others(spec: VisualSpec) -> Markup:
     """The other cards that the rule knows, the first few by name."""
     titles = [each.title for each in spec.others]
     more = len(titles) - OTHER_CARDS
-    return "; ".join(titles[:OTHER_CARDS]) + (f"; + {more}" if more > 0 else "")
+    return _whole("; ".join(titles[:OTHER_CARDS]) + (f"; + {more}" if more > 0 else ""))
+
+
+def _whole(listed: str) -> Markup:
+    """A list that a sentence has from first to last."""
+    return escape(shown(listed, LONGEST_LIST))
 
 
 def _worth(threshold: Threshold, say: Callable[..., Markup], novelty: str) -> tuple[Markup, Markup]:
@@ -198,4 +205,8 @@ def _words(image: Image, named: Callable[[str], str]) -> list[str]:
 
 
 def _is_number(value: str) -> bool:
-    return value.replace(".", "", 1).replace("-", "", 1).isdigit()
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
