@@ -190,7 +190,7 @@ def _steps(
     names = Names(params.suffix)
     plans = [each.writes(names) for each in (coverage, picks, sphere, cards)]
     measured = params.attributes and params.encoder != "field"
-    plans += [embed.writes(names, measured=measured), unchanged.WRITES]
+    plans += [embed.writes(names, measured=measured), *coverage.NOTES, unchanged.WRITES]
     refuse_foreign(dataset_of(samples), names, *plans)
     clock = time.monotonic()
 

@@ -7,6 +7,7 @@ live side by side on one dataset.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 OWNED_TAG = "S"
 POOL_TAG = "U"
@@ -74,6 +75,24 @@ def suffixes(keys: Iterable[str], base: str) -> list[str]:
     start = f"{base}_"
     found = [key[len(start) :] for key in keys if key == base or key.startswith(start)]
     return sorted(found)
+
+
+def shared_field(suffix: str) -> str:
+    """A field of this suffix that is one of another suffix too, "" where there is none.
+
+    Some fields begin with the name of another: ``support`` of the suffix ``drives`` is
+    ``support_drives``.
+
+    >>> shared_field("drives"), shared_field("drives_b"), shared_field("dino")
+    ('support_drives', 'support_drives_b', '')
+    """
+    kinds = vars(Names()).items()
+    fields = [name for kind, name in kinds if name and not kind.endswith(("_tag", "_key"))]
+    for name, longer in product(fields, fields):
+        own = f"{name}_{suffix}"
+        if longer.startswith(f"{name}_") and f"{own}_".startswith(f"{longer}_"):
+            return own
+    return ""
 
 
 class ReviewNames:

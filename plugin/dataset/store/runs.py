@@ -15,7 +15,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from ...errors import UnfinishedError
+from ...errors import InputError, UnfinishedError
 from . import fiftyone_internals
 from .names import Names
 from .names import suffixes as suffixes_among
@@ -81,7 +81,17 @@ def write(dataset: fo.Dataset, names: Names, record: Record, *, token: str | Non
     """Keep ``record`` in place of an older one of the same step, in one update.
 
     With ``token``, only in place of the record of that run; whether it was there.
+
+    Raises
+    ------
+    InputError
+        A run of the user's has the key.
     """
+    if is_foreign(dataset, names, record.step):
+        raise InputError(
+            f"The dataset has a run {names.run_key(record.step)!r} of its own, which would be "
+            "overwritten: rename it (dataset.rename_run)."
+        )
     config = StepRunConfig(method=f"{METHOD}{record.step}", **asdict(record))
     return fiftyone_internals.replace_run(dataset, names.run_key(record.step), config, token)
 

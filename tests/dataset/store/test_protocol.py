@@ -403,6 +403,36 @@ def test_tags_and_runs_of_the_users_stop_the_step(embedded):
     assert embedded.has_brain_run("gapsphere")
 
 
+@pytest.mark.parametrize("key", ["gapsphere_delta", "gapsphere_rounds"])
+def test_a_run_of_the_users_under_the_key_of_a_note_stops_the_step(embedded, key):
+    embedded.register_run(key, embedded.init_run(method="mine", note="keep"))
+    with pytest.raises(InputError, match=f"a run '{key}' of its own"):
+        compute_coverage(embedded, CoverageParams(delta=0.08))
+    embedded.reload()
+    assert embedded.get_run_info(key).config.note == "keep"
+    assert not embedded.has_field("dist_to_S")
+
+
+def test_a_run_of_the_users_under_the_key_of_tags_stops_the_picks(embedded):
+    embedded.register_run("gapsphere_tags", embedded.init_run(method="mine", note="keep"))
+    with pytest.raises(InputError, match="a run 'gapsphere_tags' of its own"):
+        select_kcenter(embedded, KCenterParams(k=2))
+    with pytest.raises(InputError, match="rename_run"):
+        tags.change(embedded, Names(), "skipped", add=embedded.limit(1).values("id"), remove=[])
+    embedded.reload()
+    assert embedded.get_run_info("gapsphere_tags").config.note == "keep"
+    assert not {"kcenter", "skipped"} & set(embedded.distinct("tags"))
+
+
+def test_a_suffix_that_gives_the_fields_of_another_analysis_is_refused(embedded):
+    compute_coverage(embedded, CoverageParams(delta=0.08))
+    before = columns_digest(embedded, ["support_drives"])
+    params = EmbeddingParams(encoder="field", model_path="embedding", suffix="drives")
+    with pytest.raises(InputError, match="'support_drives' of another analysis"):
+        compute_embeddings(embedded, params)
+    assert columns_digest(embedded, ["support_drives"]) == before
+
+
 def test_a_tag_that_the_user_added_to_ours_is_never_taken_off(embedded):
     select_kcenter(embedded, KCenterParams(k=6))
     mine = embedded.match_tags("S").first().id

@@ -51,6 +51,9 @@ CURVE = 65
 LISTED_DRIVES = 1000
 """Rows of the drives table that a record keeps."""
 
+NOTES = (kept_delta.WRITES, rounds.WRITES)
+"""Records that the step keeps beside its own."""
+
 Figures = NDArray[Any]
 
 
@@ -119,7 +122,7 @@ def compute_coverage(
     step.inputs = inputs.trace(step.earlier) | more
     step.work = work(len(inputs.owned.ids), len(inputs.pool.ids))
     known = step.current()
-    refuse_foreign(step.dataset, step.names, writes(step.names), rounds.WRITES)
+    refuse_foreign(step.dataset, step.names, writes(step.names), *NOTES)
     rounds.settle(step.dataset, step.names, step.earlier)
     round_cards.note(step.dataset, step.names)
     if known:

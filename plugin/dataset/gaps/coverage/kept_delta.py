@@ -14,10 +14,12 @@ import fiftyone as fo
 
 from ....coverage.radius import CoverageReport
 from ...store import runs
+from ...store.fields.ownership import Writes
 from ...store.names import Names
 from ...store.runs import Record
 
 RECORD = "delta"
+WRITES = Writes(RECORD)
 KEPT = ("level", "given", "kept")
 """What a δ rests on that later runs reuse: one that held no level is read again."""
 

@@ -15,9 +15,10 @@ import fiftyone as fo
 
 from ....errors import InputError
 from .. import runs
-from ..names import Names
+from ..names import Names, shared_field
 from ..samples import flat
 from .fields import TYPES, declare, is_ours
+from .tags import RECORD as MEMBERS
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,15 @@ def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:
     Raises
     ------
     InputError
-        Fields, tags or runs of these names are there that no run of ours wrote.
+        Fields, tags or runs of these names are there that no run of ours wrote, or another
+        analysis has such a field.
     """
+    fields = any(plan.columns for plan in plans)
+    if names.suffix and fields and (shared := shared_field(names.suffix)):
+        raise InputError(
+            f"With the suffix {names.suffix!r} this analysis would write the field {shared!r} of "
+            "another analysis: choose another suffix."
+        )
     found: dict[str, list[str]] = {}
     suffixed = True
     for plan in plans:
@@ -117,6 +125,8 @@ def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str,
     """What of the plan's names belongs to the user, each with what it is."""
     if runs.is_foreign(dataset, names, plan.step):
         return [("run", names.run_key(plan.step))]
+    if plan.tags and runs.is_foreign(dataset, names, MEMBERS):
+        return [("run", names.run_key(MEMBERS))]
     recorded = runs.read(dataset, names, plan.step) is not None
     found = [
         ("field", column.name)
@@ -127,8 +137,8 @@ def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str,
         )
     ]
     if not recorded:
-        tags = flat(dataset).distinct("tags") if plan.tags else []
-        found += [("tag", tag) for tag in plan.tags if tag in tags]
+        there = flat(dataset).distinct("tags") if plan.tags else []
+        found += [("tag", tag) for tag in plan.tags if tag in there]
         found += [("brain run", key) for key in plan.brain if dataset.has_brain_run(key)]
     return found
 
