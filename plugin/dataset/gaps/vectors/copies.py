@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ....encoders.protocol import unit_rows
 from ....errors import EmptySetError, NotFiniteError
 from ....vectors.sample_ids import id_column, pack_ids, places
 from ...store.samples import Samples, flat
@@ -81,11 +82,11 @@ def unit(found: Vectors, source: str, room: Allocate = memory) -> Vectors:
         raise EmptySetError(f"No sample has a vector in {source!r}.")
     rows = found.matrix if found.matrix.flags.writeable else room(found.matrix.shape)
     for part in _parts(len(found.ids)):
-        norms = np.linalg.norm(found.matrix[part], axis=1, keepdims=True)
-        if not norms.all():
-            sample = found.ids[part.start + int(np.flatnonzero(norms[:, 0] == 0)[0])]
+        rows[part] = unit_rows(found.matrix[part])
+        zero = np.isnan(rows[part, 0])
+        if zero.any():
+            sample = found.ids[part.start + int(np.argmax(zero))]
             raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
-        np.divide(found.matrix[part], norms, out=rows[part])
     return Vectors(found.ids, rows, found.missing)
 
 

@@ -216,13 +216,15 @@ def compute_embeddings(
                 fingerprint=about.fingerprint,
                 progress=progress,
             )
-    lost = counted(waiting.exists(names.embedding, False)) - len(extraction.skipped)
-    if lost > 0:
+    skipped = {item.id for item in extraction.skipped}
+    # Images may have come meanwhile, which nobody has embedded.
+    lost = set(ids).intersection(waiting.values("id")) - skipped
+    if lost:
         raise DatabaseError(
-            f"The database lost {lost} of the {extraction.done} vectors that were written: run it "
-            "again to embed them."
+            f"The database lost {len(lost)} of the {extraction.done} vectors that were written: "
+            "run it again to embed them."
         )
-    tag_skipped(step.dataset, names, ids, [item.id for item in extraction.skipped])
+    tag_skipped(step.dataset, names, ids, list(skipped))
     result = EmbeddingResult(
         about.name,
         about.fingerprint,

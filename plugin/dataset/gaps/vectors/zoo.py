@@ -17,6 +17,7 @@ from PIL import Image
 from ....encoders.checkpoint.offline import is_offline
 from ....encoders.pooling import refuse_rows
 from ....encoders.preprocessing import Region
+from ....encoders.protocol import unit_rows
 from ....encoders.registry import EncoderRequest, register
 from ....errors import InputError
 
@@ -76,15 +77,14 @@ class ZooEncoder:
         return box
 
     def embed(self, batch: NDArray[Any]) -> NDArray[np.float32]:
-        """Embeddings (n, dimension) float32, unit rows."""
+        """Embeddings (n, dimension) float32, unit rows; NaN where the model gave no direction."""
         if self.transforms is None:
             rows = np.stack([np.asarray(self.model.embed(image)).ravel() for image in batch])
         else:
             import torch
 
             rows = np.asarray(self.model.embed_all(torch.from_numpy(batch)))
-        rows = rows.reshape(len(batch), -1).astype(np.float32)
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        return unit_rows(rows.reshape(len(batch), -1))
 
 
 def register_zoo() -> None:

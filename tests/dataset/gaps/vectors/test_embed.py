@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.images.load import load_images
 from gapsphere.plugin.dataset.gaps.vectors import embed
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.store import runs
@@ -58,6 +59,22 @@ def test_a_cancelled_run_keeps_what_is_done_and_goes_on(loaded, encoder):
         compute_embeddings(loaded, params, encoder=encoder, progress=stop)
     assert len(loaded.exists("embedding")) == 8
     assert compute_embeddings(loaded, params, encoder=encoder).done == 24
+
+
+def test_images_that_come_while_others_are_embedded_are_not_called_lost(
+    loaded, encoder, make_images
+):
+    more, usual = make_images("later", 3), encoder.embed
+
+    def embed_and_load(batch):
+        if loaded.count() == 32:
+            load_images(loaded, pool=more)
+        return usual(batch)
+
+    encoder.embed = embed_and_load
+    assert compute_embeddings(loaded, encoder=encoder).done == 32
+    assert not runs.read(loaded, Names(), "embeddings").running
+    assert compute_embeddings(loaded, encoder=encoder).done == 3
 
 
 def test_vectors_of_two_encoders_never_share_a_field(loaded, encoder):
@@ -209,6 +226,15 @@ def copied(dataset, rows):
         sample.save()
     params = EmbeddingParams(encoder="field", model_path="theirs")
     return compute_embeddings(dataset, params)
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e-30])
+def test_copies_have_unit_length_however_long_the_vectors_are(dataset, scale):
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(6)], progress=False)
+    rows = np.random.default_rng(4).normal(size=(6, 8))
+    copied(dataset, (rows * scale).astype(np.float32))
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.stack(dataset.values("embedding")), unit, atol=1e-5)
 
 
 def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
