@@ -30,7 +30,7 @@ from ..store import runs
 from ..store.fiftyone_internals import dataset_id
 from ..store.names import SEQUENCE, Names, suffixes
 from ..store.samples import flat
-from ..store.sets.drives import drive_ids
+from ..store.sets.drives import drive_ids, drive_name
 from ..store.sets.resolve import resolve
 from ..store.vectors import points, vectors
 from ..store.vectors.points import Points
@@ -234,9 +234,9 @@ def _drives(dataset: fo.Dataset, field: str | None, ids: PointIds) -> Array:
     if field is None:
         return np.full(len(ids), -1)
     drive = dict(zip(*flat(dataset).values(["id", field]), strict=True))
-    names = [drive.get(sample_id) for sample_id in ids.text()]
+    names = [drive_name(drive.get(sample_id)) for sample_id in ids.text()]
     number = {name: i for i, name in enumerate(sorted({n for n in names if n is not None}))}
-    return np.array([number.get(name, -1) for name in names])
+    return np.array([-1 if name is None else number[name] for name in names])
 
 
 def analyses(dataset: fo.Dataset) -> list[str]:

@@ -19,6 +19,7 @@ from ..gaps.heatmaps import STEP as HEATMAPS
 from ..store import runs
 from ..store.names import SEQUENCE, Names
 from ..store.samples import flat
+from ..store.sets.drives import drive_name
 from ..store.vectors.vectors import Vectors
 from .evidence import Evidence
 
@@ -88,7 +89,7 @@ def nearest_owned(
     for row in order:
         if len(first) == count:
             break
-        drive = sequences[row] if sequences[row] is not None else ("alone", row)
+        drive = drive_name(sequences[row]) or ("alone", row)
         taken[drive] = taken.get(drive, 0) + 1
         (first if taken[drive] <= FRAMES_OF_ONE_DRIVE else later).append(row)
     rows = sorted([*first, *later[: count - len(first)]], key=lambda row: float(distance[row]))

@@ -11,6 +11,7 @@ from gapsphere.plugin.coverage.nearest.distances import leave_one_out
 from gapsphere.plugin.coverage.novelty import novelty
 from gapsphere.plugin.coverage.radius import coverage_json
 from gapsphere.plugin.coverage.verdict import frame_threshold
+from gapsphere.plugin.dataset.gaps.ask import ask
 from gapsphere.plugin.dataset.gaps.coverage import coverage
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
@@ -24,6 +25,7 @@ from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.steps import step
 from gapsphere.plugin.dataset.store.vectors import vectors
 from gapsphere.plugin.errors import EmptySetError, GapsphereError, InputError
+from gapsphere.plugin.settings.questions import AskParams
 from gapsphere.plugin.settings.steps import (
     CoverageParams,
     EmbeddingParams,
@@ -192,6 +194,17 @@ def test_owned_images_without_the_name_of_a_drive_are_told(embedded):
     assert "7 of 20 owned images name no drive in sequence" in str(covered)
     embedded.match_tags("S").set_values("sequence", ["ride"] * 20)
     assert "name no drive" not in str(compute_coverage(embedded))
+
+
+def test_an_empty_name_of_a_drive_names_none_where_an_image_is_asked_about(analysed):
+    owned = analysed.match_tags("S").values("id")
+    verdicts = []
+    for name in ("", None):
+        analysed.set_values("sequence", {each: name for each in owned}, key_field="id")
+        compute_coverage(analysed, CoverageParams(delta=0.08))
+        verdicts.append([ask(analysed, AskParams(sample=each)).verdict for each in owned])
+    empty, nothing = ([(one.distance, one.status) for one in each] for each in verdicts)
+    assert empty == nothing
 
 
 def test_a_level_that_changes_reads_delta_again(embedded):

@@ -6,9 +6,9 @@ import pytest
 from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.store.sets.choices import offers
 from gapsphere.plugin.dataset.store.sets.door import admitted
-from gapsphere.plugin.dataset.store.sets.drives import naming_fields, naming_path
+from gapsphere.plugin.dataset.store.sets.drives import naming_fields, naming_path, read_drives
 from gapsphere.plugin.dataset.store.sets.resolve import fields_of, resolve, resolve_sets
-from gapsphere.plugin.errors import EmptySetError, InputError
+from gapsphere.plugin.errors import EmptySetError, InputError, MismatchError
 
 
 @pytest.fixture
@@ -227,3 +227,11 @@ def test_a_saved_view_of_groups_is_found_among_chosen_slices(grouped):
     assert {word: len(resolve(every, word)) for word in words} == words
     front = admitted(grouped, "front")
     assert (len(resolve(front, "view:owned")), len(resolve(front, "view:back"))) == (2, 0)
+
+
+def test_samples_that_were_deleted_meanwhile_are_said_in_a_sentence(filled):
+    filled.set_values("sequence", ["a"] * 8)
+    owned, pool = (filled.match_tags(tag).values("id") for tag in "SU")
+    filled.delete_samples([owned[0], pool[0]])
+    with pytest.raises(MismatchError, match="2 samples of S or U were deleted from"):
+        read_drives(filled, "sequence", owned, pool)

@@ -17,7 +17,7 @@ import numpy as np
 from fiftyone.core.labels import Label
 from numpy.typing import NDArray
 
-from ....errors import InputError
+from ....errors import InputError, MismatchError
 from ....interchange.files.natural_order import natural
 from ..fields.fields import is_ours
 from ..fiftyone_internals import column_values
@@ -76,6 +76,8 @@ def read_drives(
     InputError
         The field is missing (and not the default) or holds lists, floats or other values that name
         nothing.
+    MismatchError
+        Samples of S or U were deleted since they were asked for.
     """
     dataset = dataset_of(samples)
     path, camera = naming_path(dataset, field), slice_path(dataset)
@@ -87,14 +89,20 @@ def read_drives(
     nothing = [None] * len(ids)
     labels, numbers, cameras = (read.get(name or "", nothing) for name in (path, frames, camera))
     row = {sample_id: index for index, sample_id in enumerate(ids)}
+    gone = sum(sample_id not in row for part in (owned_ids, pool_ids) for sample_id in part)
+    if gone:
+        raise MismatchError(
+            f"{gone} samples of S or U were deleted from {dataset.name!r} while it was read: run "
+            "it again."
+        )
     rows = [row[sample_id] for sample_id in owned_ids]
-    owned = [_word(labels[index]) for index in rows]
+    owned = [drive_name(labels[index]) for index in rows]
     keys = [
         (label or "", cameras[index] or "", _number(numbers[index]))
         for label, index in zip(owned, rows, strict=True)
     ]
     order = _sorted(keys, [files[index] or "" for index in rows])
-    pool = [_word(labels[row[sample_id]]) for sample_id in pool_ids]
+    pool = [drive_name(labels[row[sample_id]]) for sample_id in pool_ids]
     if camera is None or path != group_path(dataset):
         return Drives(path, owned, pool, order)
     by_file = _sorted([key[1:] for key in keys], [files[index] or "" for index in rows])
@@ -176,7 +184,7 @@ def _scene_path(dataset: fo.Dataset) -> str | None:
 def drive_ids(dataset: fo.Dataset, path: str, drive: str) -> list[str]:
     """Samples of a drive, given as its name."""
     ids, labels = flat(dataset).values(["id", path])
-    return [i for i, label in zip(ids, labels, strict=True) if _word(label) == drive]
+    return [i for i, label in zip(ids, labels, strict=True) if drive_name(label) == drive]
 
 
 def naming_fields(dataset: fo.Dataset) -> list[str]:
@@ -201,7 +209,8 @@ def naming_fields(dataset: fo.Dataset) -> list[str]:
     return sorted(found, key=lambda path: (path != SEQUENCE, path))
 
 
-def _word(label: Any) -> str | None:
+def drive_name(label: Any) -> str | None:
+    """The name of a drive; None where there is none: an empty text names nothing."""
     return None if label is None or label == "" else str(label)
 
 
