@@ -48,6 +48,7 @@ from ..store.workspaces import save_workspace
 from . import sphere
 from .coverage import coverage
 from .images.load import load_images
+from .images.sources import is_video
 from .picks import picks
 from .picks.picks import PickResult
 from .sphere import SphereResult
@@ -222,15 +223,19 @@ def import_artifacts(
         part: [_located(path, folder) for path in listed]
         for part, listed in (("S", artifacts.paths_S), ("U", artifacts.paths_U))
     }
+    real = RealPaths()
     for part, listed in paths.items():
-        if len(set(listed)) < len(listed):
+        if len(set(map(real, listed))) < len(listed):
             raise ArtifactError(f"paths_{part}.json lists an image twice: one row per image.")
+        if recording := next(filter(is_video, listed), None):
+            raise ArtifactError(
+                f"paths_{part}.json lists the recording {recording}: one row per image."
+            )
     plans = [each.writes(names) for each in (sphere, coverage, picks)]
     refuse_foreign(dataset, names, *plans, embed.writes(names, measured=False))
     loaded = load_images(dataset, paths["S"], paths["U"], keep_missing=True)
     if loaded.left_out:
         raise ArtifactError(f"{folder} lists paths that are not files; {loaded.left_out}.")
-    real = RealPaths()
     files, known = dataset.values(["filepath", "id"])
     id_of = dict(zip(map(real, files), known, strict=True))
     ids = {part: [id_of[real(path)] for path in listed] for part, listed in paths.items()}

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .checked import write_json
+from ...errors import ArtifactError
+from .checked import LIST_LIMIT, read_json, write_json
 
 
 @dataclass
@@ -47,7 +48,8 @@ class LeftOut:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write every path as JSON, ``{reason: [path, ...]}``."""
+        """Write every path as JSON, ``{reason: [path, ...]}``, in place of an earlier list."""
+        refuse_other_file(path)
         write_json(
             Path(path).expanduser(),
             {reason: [shown_path(each) for each in paths] for reason, paths in self.paths.items()},
@@ -71,11 +73,36 @@ class LeftOut:
             yield f"{count:,} {noun} ({', '.join(names + more)})"
 
 
+def refuse_other_file(path: str | os.PathLike[str]) -> None:
+    """Stop where a list of left out files would replace another file.
+
+    Raises
+    ------
+    ArtifactError
+        There is a file, and it is no such list.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file() or not file.stat().st_size:
+        return
+    try:
+        held = read_json(file, limit=LIST_LIMIT)
+    except ArtifactError:
+        held = None
+    lists = list(held.values()) if isinstance(held, dict) else [held]
+    if not all(isinstance(one, list) and all(isinstance(p, str) for p in one) for one in lists):
+        raise ArtifactError(
+            f"{file} is there already and is no list of left out files: choose another name."
+        )
+
+
 def shown_path(path: str) -> str:
     r"""A path as text that can be printed, whatever its bytes are.
 
-    >>> shown_path("\udcbe.png"), shown_path("two\nlines.png")
-    ('\\xbe.png', 'two\\nlines.png')
+    >>> shown_path("\udcbe.png"), shown_path("\ud800.png"), shown_path("two\nlines.png")
+    ('\\xbe.png', '\\ud800.png', 'two\\nlines.png')
     """
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a sign, which JSON can hold and no system names a file by
+        text = path.encode("utf-8", "backslashreplace").decode()
     return "".join(s if s.isprintable() else s.encode("unicode_escape").decode() for s in text)

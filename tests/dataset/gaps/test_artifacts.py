@@ -207,3 +207,17 @@ def test_a_folder_that_does_not_fit_together_changes_nothing(analysed, other, tm
     with pytest.raises(ArtifactError, match=r"umap3d_U\.npy has 3 rows"):
         import_artifacts(other, folder)
     assert len(other) == 0
+
+
+@pytest.mark.parametrize("row", ["linked", "front.mp4"])
+def test_a_row_is_an_image_that_no_other_row_is(analysed, other, tmp_path, row):
+    folder = Path(tmp_path / "o")
+    export_artifacts(analysed, folder)
+    _, *rest = json.loads((folder / "paths_U.json").read_text())
+    (tmp_path / "linked").symlink_to(Path(rest[0]).parent)
+    (tmp_path / "front.mp4").write_bytes(b"")
+    path = tmp_path / row / Path(rest[0]).name if row == "linked" else tmp_path / row
+    (folder / "paths_U.json").write_text(json.dumps([str(path), *rest]))
+    with pytest.raises(ArtifactError, match=r"paths_U\.json lists .*: one row per image"):
+        import_artifacts(other, folder)
+    assert len(other) == 0

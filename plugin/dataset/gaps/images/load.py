@@ -137,9 +137,9 @@ def load_images(
             f"{len(both)} images are listed as both S and U, such as {min(both)}; "
             f"an owned image is not a candidate."
         )
+    refuse_other_types(dataset, *(listing.columns for listing in listings.values()))
     changed = Changes()
     for listing in listings.values():
-        refuse_other_types(dataset, listing.columns)
         rows = {known[real(p)]: row for row, p in enumerate(listing.paths) if real(p) in known}
         columns = {n: cells for n, cells in listing.columns.items() if n in listing.named}
         changed = changed.joined(changes(dataset, rows, columns))
@@ -243,7 +243,7 @@ def _usable(
     """
     gone = LeftOut()
     for path in listing.paths:
-        if path in listing.absent and not keep_missing:
+        if path in listing.absent and (not keep_missing or is_video(path)):
             if real(path) not in known:
                 gone.add(listing.absent[path], path)
         elif not is_image(path) and not is_video(path):

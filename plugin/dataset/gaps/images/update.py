@@ -91,18 +91,25 @@ def write_changes(dataset: fo.Dataset, found: Changes) -> None:
             dataset.set_values(name, block, key_field="id", progress=False)
 
 
-def refuse_other_types(dataset: fo.Dataset, columns: Mapping[str, Sequence[Any]]) -> None:
+def refuse_other_types(dataset: fo.Dataset, *listed: Mapping[str, Sequence[Any]]) -> None:
     """Stop before frames of a recording would bring values into a field of another type.
 
     Raises
     ------
     InputError
-        A field has another type than the values for it.
+        A field has another type than the values for it, or would get values of several.
     """
-    for name, cells in columns.items():
+    for name in dict.fromkeys(name for columns in listed for name in columns):
         there = dataset.get_field(name)
         held = getattr(there, "document_type", type(there))
+        cells = (cell for columns in listed for cell in columns.get(name, ()))
         given = {type(cell) for cell in cells if cell is not None}
+        if there is None and len(given) > 1:
+            kinds = " and ".join(sorted(kind.__name__ for kind in given))
+            raise InputError(
+                f"The field {name!r} would get {kinds} values, from a table and from frames of "
+                "recordings: rename that column of the table."
+            )
         if there is not None and not given <= _FITS.get(held, frozenset()):
             raise InputError(
                 f"The dataset has a field {name!r} of its own, a {held.__name__}, which "

@@ -472,3 +472,30 @@ def test_frames_do_not_go_into_a_field_of_another_type(dataset, make_video):
     dataset.add_sample_field("timestamp", fo.StringField)
     with pytest.raises(InputError, match=r"'timestamp' of its own, a StringField"):
         load_images(dataset, pool=make_video("day1/front.mp4"))
+
+
+@pytest.mark.parametrize("column", ["timestamp,2024-05-01T08:00:00", "timestamp,3"])
+def test_a_table_and_a_recording_give_one_field_one_type(
+    dataset, make_video, make_images, tmp_path, column
+):
+    image, (name, cell) = make_images("owned", 1) / "owned_000.png", column.split(",")
+    (tmp_path / "m.csv").write_text(f"filename,split,{name}\n{image},S,{cell}\n")
+    video = make_video("day1/front.mp4")
+    with pytest.raises(InputError, match=f"The field '{name}' would get .* values"):
+        load_images(dataset, csv=str(tmp_path / "m.csv"), pool=video)
+    assert (len(dataset), dataset.has_field(name)) == (0, False)
+
+
+def test_a_recording_that_is_nowhere_here_is_no_image_to_keep(dataset, make_images, tmp_path):
+    image = make_images("owned", 1) / "owned_000.png"
+    (tmp_path / "m.csv").write_text(f"filename,split\n{image},S\nnowhere/front.mp4,U\n")
+    with pytest.raises(InputError, match=r"1 missing file \(front.mp4\)"):
+        load_images(dataset, csv=str(tmp_path / "m.csv"), keep_missing=True)
+    assert len(dataset) == 0
+
+
+def test_half_a_sign_in_a_list_is_a_file_that_is_not_here(dataset, make_images, tmp_path):
+    image = make_images("owned", 1) / "owned_000.png"
+    (tmp_path / "l.json").write_text(json.dumps([str(image), "\ud800.png"]))
+    loaded = load_images(dataset, str(tmp_path / "l.json"))
+    assert (len(dataset), str(loaded.left_out)) == (1, "left out: 1 missing file (\\ud800.png)")
