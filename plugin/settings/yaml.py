@@ -168,7 +168,8 @@ def _read_file(path: Path) -> dict[str, Any]:
             )
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as YAML: {error}.") from error
+        said = " ".join(str(error).split()).rstrip(".")
+        raise InputError(f"{path} cannot be read as YAML: {said}.") from error
     if _size(document, {}) >= _LARGEST:
         raise InputError(f"{path} holds more than {_LARGEST:,} values: no settings need them.")
     if document is None:

@@ -21,6 +21,8 @@ from .install import install, reachable
 if TYPE_CHECKING:
     import fiftyone as fo
 
+ANSWERS_IN = 2.0
+"""Seconds in which a server on an address of this machine takes a connection."""
 STARTS_IN = 60.0
 """Seconds to wait for the App's server; after that FiftyOne says itself that it does not answer."""
 
@@ -90,5 +92,13 @@ def _wait_until_taken(host: str, port: int) -> None:
 
 
 def _taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
+    try:
+        with socket.create_connection((host, port), ANSWERS_IN):
+            return True
+    except socket.gaierror as error:
+        raise InputError(
+            f"{host!r} is no address ({error.strerror}): give one of this machine with --host, "
+            "such as 127.0.0.1."
+        ) from error
+    except OSError:
+        return False

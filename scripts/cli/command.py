@@ -6,6 +6,7 @@ class, in that order; further arguments reach it by name.
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -79,4 +80,22 @@ def argument(*flags: str, help: str, **keywords: Any) -> Argument:
 
 DATASET = argument("--dataset", default="gapsphere", metavar="NAME", help="name of the dataset")
 VIEW = argument("--view", metavar="NAME", help="only the samples of this saved view")
-PORT = argument("--port", type=int, default=5151, help="App port")
+
+
+def port(text: str) -> int:
+    """A port as an argument has it."""
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise ArgumentTypeError(f"{text} is no port: ports are 1 to 65535")
+    return number
+
+
+def count(text: str) -> int:
+    """A number of things as an argument has it."""
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError(f"{text} is none: 1 at least is needed")
+    return number
+
+
+PORT = argument("--port", type=port, default=5151, help="App port")

@@ -29,7 +29,7 @@ from ...plugin.settings.steps import (
     SphereParams,
 )
 from ...plugin.settings.viewer import ViewerParams
-from .command import DATASET, PORT, VIEW, argument, command, step_command
+from .command import DATASET, PORT, VIEW, argument, command, port, step_command
 from .datasets import filled, load_into, opened, viewed
 
 FOLDER = argument(
@@ -312,7 +312,10 @@ def check_spec(
 ) -> None:
     """Judge each new image against a Visual Spec."""
     from ...plugin.dataset import api
+    from ...plugin.interchange.files.left_out import refuse_other_file
 
+    if left_out_file:  # before the work, not after
+        refuse_other_file(left_out_file)
     checked = api.check_spec(spec, folder, **dict(params))
     for answer in checked.answers:
         print(answer)
@@ -327,7 +330,7 @@ def check_spec(
     arguments=(
         DATASET,
         argument(
-            "--port", type=int, default=5151, help="port that the printed command opens the App on"
+            "--port", type=port, default=5151, help="port that the printed command opens the App on"
         ),
     ),
 )

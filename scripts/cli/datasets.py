@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ...plugin.errors import DatabaseError, GapsphereError, InputError
+from ...plugin.interchange.files.left_out import refuse_other_file
+from ...plugin.interchange.tables.columns import shown
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -29,7 +31,13 @@ def opened(name: str, *, create: bool = False) -> Iterator[fo.Dataset]:
     if not create:
         known = ", ".join(fo.list_datasets()) or "none"
         raise InputError(f"There is no dataset {name!r}; datasets: {known}. Load images first.")
-    made = fo.Dataset(name, persistent=True)
+    try:
+        made = fo.Dataset(name, persistent=True)
+    except ValueError as error:
+        raise InputError(
+            f"A dataset cannot be called {shown(name)}: FiftyOne needs a letter or digit, 100 of "
+            "them at most, and a name that no other process has just taken."
+        ) from error
     try:
         yield made
     except DatabaseError:
@@ -72,6 +80,8 @@ def load_into(dataset: fo.Dataset, images: LoadParams, left_out_file: str | None
     """Load images and say so; what was left out goes to a file where one is named."""
     from ...plugin.dataset import api
 
+    if left_out_file:  # before the work, not after
+        refuse_other_file(left_out_file)
     loaded = api.load_images(dataset, images.owned_images, images.pool_images, **images.how())
     print(loaded)
     if left_out_file:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...plugin import PLUGIN
 from ...plugin.errors import InputError
 
-NAME = "gapsphere"
+NAME, MANIFEST = "gapsphere", "fiftyone.yml"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -22,11 +22,11 @@ def plugin_link() -> Path:
 def install() -> str:
     """Link the folder, unless something else is in its place; a second time changes nothing."""
     link = plugin_link()
-    if link.is_symlink():
+    if _is_ours(link):
         if link.resolve() == ROOT:
             return f"{link} is linked to {ROOT} already."
         link.unlink()
-    elif link.exists():
+    elif os.path.lexists(link):
         raise InputError(f"{link} exists and is not a link to Gapsphere: move it away first.")
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(ROOT, target_is_directory=True)
@@ -36,12 +36,22 @@ def install() -> str:
 def remove() -> str:
     """Remove the link; the folder it points to stays."""
     link = plugin_link()
-    if not link.is_symlink():
-        if link.exists():
+    if not _is_ours(link):
+        if os.path.lexists(link):
             raise InputError(f"{link} is not a link to Gapsphere; it was left in place.")
         return f"{link} is not there."
     link.unlink()
     return f"{link} removed."
+
+
+def _is_ours(link: Path) -> bool:
+    """Whether it is a link to Gapsphere, in whatever folder that is, or to nothing any more."""
+    if not link.is_symlink():
+        return False
+    try:
+        return PLUGIN in (link / MANIFEST).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return not link.exists()
 
 
 def reachable() -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from ...plugin.errors import InputError
+from ...plugin.errors import ArtifactError, InputError
+from ...plugin.interchange.files.checked import read_npz
 from ...plugin.settings.serving import ServeParams
 from ...plugin.settings.sparse import (
     SimulateParams,
@@ -15,7 +17,7 @@ from ...plugin.settings.sparse import (
     SparseTrainParams,
     TrainSequencesParams,
 )
-from .command import DATASET, VIEW, argument, command, step_command
+from .command import DATASET, VIEW, argument, command, count, step_command
 from .datasets import opened, viewed
 
 FROM_NOTHING = SparseTrainParams()
@@ -93,9 +95,11 @@ def train(
         argument(
             "--output", metavar="FOLDER", help="draw PSNR by number of pixels into this folder"
         ),
-        argument("--sequences", type=int, metavar="N", help="sequences of each file; default: all"),
-        argument("--frames", type=int, default=18, metavar="N", help="frames measured of each"),
-        argument("--threads", type=int, metavar="N", help="threads of the model"),
+        argument(
+            "--sequences", type=count, metavar="N", help="sequences of each file; default: all"
+        ),
+        argument("--frames", type=count, default=18, metavar="N", help="frames measured of each"),
+        argument("--threads", type=count, metavar="N", help="threads of the model"),
     ),
 )
 def evaluate(
@@ -119,7 +123,9 @@ def evaluate(
         torch.set_num_threads(threads)
     path = Path(weights) if weights else DEFAULT_WEIGHTS
     model = load_weights(path)
-    read = {Path(film).stem: read_film(Path(film))[:sequences] for film in films}
+    stems = Counter(Path(film).stem for film in films)
+    called = {film if stems[Path(film).stem] > 1 else Path(film).stem: film for film in films}
+    read = {name: read_film(Path(film))[:sequences] for name, film in called.items()}
     plan = Plan(frames=frames, each=max(1, frames // 3))
     for name, film in read.items():
         if film.shape[1] < plan.first + frames or len(film) < 2:
@@ -214,11 +220,10 @@ def read_film(path: Path) -> Any:
     import numpy as np
 
     try:
-        with np.load(path) as file:
-            frames = file["frames"]
-    except (OSError, ValueError, KeyError) as error:
+        frames = read_npz(path, "frames")
+    except ArtifactError as error:
         raise InputError(
-            f"{path} cannot be read as sequences of frames: {error}. "
+            f"{path} cannot be read as sequences of frames: {error} "
             f"scripts/bench/sparse_frames.py makes such files."
         ) from error
     if frames.ndim != 4 or frames.dtype != np.uint8:

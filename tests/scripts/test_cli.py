@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import gapsphere
 import numpy as np
@@ -19,6 +20,7 @@ from gapsphere.scripts.cli.parser import COMMANDS, build_parser
 from gapsphere.tests.support.waiting import PATIENCE
 from PIL import Image
 
+ROOT = Path(__file__).parent
 WITH_CONFIG = [command for command in COMMANDS if command.params]
 
 
@@ -169,6 +171,10 @@ def test_find_gaps_does_it_in_one(run, project, name):
         (("sparse", "serve", "--token", "hush"), "variable GAPSPHERE_SERVER_TOKEN"),
         (("sparse", "serve", "server.token=hush"), "variable GAPSPHERE_SERVER_TOKEN"),
         (("import-features",), "--cache-dir FOLDER"),
+        (("load", "--owned-images", ROOT, "--dataset", ""), "cannot be called ''"),
+        (("load", "--owned-images", ROOT, "--dataset", "\U0001f4a5"), "needs a letter or digit"),
+        (("load", "--owned-images", ROOT, "--dataset", "a" * 3000), "100 of them at most"),
+        (("app", "--host", "no.such.host.invalid"), "'no.such.host.invalid' is no address"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(run, arguments, sentence):
@@ -176,6 +182,37 @@ def test_a_mistake_is_one_line_and_exit_code_2(run, arguments, sentence):
 
     assert sentence in run(*arguments, rc=2)
     assert not fo.dataset_exists("cli-none")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04cut off", b"\x93NUMPY\x01\x00"])
+def test_a_damaged_file_of_frames_is_one_line(run, tmp_path, content):
+    (tmp_path / "film.npz").write_bytes(content)
+    for command in ("train", "--frames"), ("evaluate",):
+        said = run("sparse", *command, tmp_path / "film.npz", rc=2)
+        assert "cannot be read as sequences of frames" in said
+
+
+def test_what_no_yaml_holds_is_one_line(run, tmp_path):
+    (tmp_path / "c.yaml").write_text("!!python/object/apply:os.system ['true']")
+    assert "os.system" in run("load", "--config", tmp_path / "c.yaml", rc=2)
+
+
+@pytest.mark.parametrize("held", ['{"mine": 1}', "[[1]]", "filename,split\na.png,S\n"])
+def test_a_list_of_left_out_files_replaces_no_other_file(run, tmp_path, held):
+    import fiftyone as fo
+
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    (tmp_path / "left.json").write_text(held)
+    told = ("--left-out-file", tmp_path / "left.json", "--dataset", "cli-left")
+    loaded = ("load", "--owned-images", tmp_path, *told)
+    assert "is no list of left out files" in run(*loaded, rc=2)
+    assert (tmp_path / "left.json").read_text() == held
+    assert not fo.dataset_exists("cli-left")
+    (tmp_path / "left.json").write_text("")
+    for _ in range(2):  # its own list is replaced
+        run(*loaded)
+        assert json.loads((tmp_path / "left.json").read_text()) == {".json": [ANY]}
+    fo.delete_dataset("cli-left")
 
 
 def test_a_shell_gets_the_line_and_the_exit_code():
@@ -204,7 +241,16 @@ def test_every_command_has_help(command, capsys):
     assert command.help.split()[0] in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [("load", "--made-up", "3"), ("load", "stray"), ("sky",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("load", "--made-up", "3"),
+        ("load", "stray"),
+        ("sky",),
+        ("demo", "--port", "99999"),
+        ("sparse", "evaluate", "film.npz", "--threads", "-1"),
+    ],
+)
 def test_an_unknown_argument_is_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as exit_:
         main(arguments)

@@ -108,6 +108,13 @@ def test_install_plugin_does_not_replace_what_is_not_its_own(plugins):
     done = gapsphere("install-plugin")
     assert done.returncode == 2
     assert "is not a link to Gapsphere" in done.stderr
+    (plugins / "gapsphere").rmdir()
+    (plugins / "gapsphere").symlink_to(plugins)
+    for more in [], ["--undo"]:
+        done = gapsphere("install-plugin", *more)
+        assert done.returncode == 2
+        assert "is not a link to Gapsphere" in done.stderr
+        assert (plugins / "gapsphere").readlink() == plugins
 
 
 def test_the_folder_itself_can_be_the_plugins_folder():
