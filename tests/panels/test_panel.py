@@ -269,6 +269,13 @@ def test_the_workspace_can_be_saved_twice(fresh):
     assert fresh.list_workspaces() == [WORKSPACE]
 
 
+def test_a_workspace_that_a_person_has_arranged_stays(fresh):
+    mine = fo.Space(children=[fo.Panel(type="Samples")])
+    fresh.save_workspace(WORKSPACE, mine)
+    save_workspace(fresh)
+    assert fresh.load_workspace(WORKSPACE) == mine
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

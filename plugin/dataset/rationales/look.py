@@ -77,7 +77,7 @@ def save_look(
         # Who names an address means it; the App's settings still offer the files.
         config.grid_media_field = config.modal_media_field = IMAGE_URL
     dataset.save()
-    if not placed:
+    if not placed or dataset.has_workspace(WORKSPACE):  # a person may have arranged it
         return
     # Which run FiftyOne's panel shows cannot be said here: it forgets that each time it opens.
     grid = fo.Panel(type="Samples", pinned=True)
@@ -87,4 +87,4 @@ def save_look(
     left = fo.Space(children=[grid], active_child=grid.component_id)
     right = fo.Space(children=panels, active_child=panels[0].component_id)
     space = fo.Space(children=[left, right], orientation="horizontal", sizes=[0.38, 0.62])
-    dataset.save_workspace(WORKSPACE, space, overwrite=True)
+    dataset.save_workspace(WORKSPACE, space)

@@ -12,16 +12,18 @@ SLUG = "gap-explorer"
 
 
 def save_workspace(dataset: fo.Dataset) -> str:
-    """Save (again) the workspace on a dataset; returns the part of the address that opens it.
+    """Save the workspace on a dataset; returns the part of the address that opens it.
 
-    Only this name is written, a person's own workspaces stay.
+    One of that name stays: a person may have arranged it.
     """
     spaces = fo.Space(
         children=[_space("Samples", pinned=True), _space("gap_explorer")],
         orientation="horizontal",
         sizes=[0.4, 0.6],
     )
-    dataset.save_workspace(WORKSPACE, spaces, overwrite=True)
+    dataset.reload()
+    if not dataset.has_workspace(WORKSPACE):
+        dataset.save_workspace(WORKSPACE, spaces)
     return f"/datasets/{dataset.name}?workspace={SLUG}"
 
 
