@@ -20,12 +20,12 @@ DISTANCE_SCALE = [
 ]
 
 
-def colour_samples(dataset: fo.Dataset, *, suffix: str = "") -> None:
+def colour_samples(dataset: fo.Dataset) -> None:
     """Colour gaps and covered candidates apart and show the fields that answer the question.
 
     Replaces the dataset's colour scheme and active fields.
     """
-    names = Names(suffix)
+    names = Names()
     marks = [
         {"value": "true", "color": GAP_COLOUR},
         {"value": "false", "color": COVERED_COLOUR},
@@ -60,10 +60,10 @@ def hide_at_first(dataset: fo.Dataset, path: str, *, instead: str) -> None:
     dataset.save()
 
 
-def save_views(dataset: fo.Dataset, *, suffix: str = "") -> None:
+def save_views(dataset: fo.Dataset) -> None:
     """Save the two views that one asks for first: the picks in order, the gaps farthest first."""
-    names = Names(suffix)
+    names = Names()
     picks = flat(dataset).match_tags(names.kcenter_tag).sort_by(names.kcenter_rank)
     gaps = flat(dataset).match(F(names.is_gap) == True).sort_by(names.dist_to_S, reverse=True)  # noqa: E712
     for name, view in ((PICKS_VIEW, picks), (GAPS_VIEW, gaps)):
-        dataset.save_view(f"{name}_{suffix}" if suffix else name, view, overwrite=True)
+        dataset.save_view(name, view, overwrite=True)
