@@ -101,6 +101,15 @@ def suffixes(dataset: fo.Dataset, step: str) -> list[str]:
     return suffixes_among(dataset.list_runs(), Names().run_key(step))
 
 
+def names_used(dataset: fo.Dataset) -> frozenset[str]:
+    """Fields and tags that steps write, under no suffix and under any that was used."""
+    keys = dataset.list_runs()
+    of_steps = (suffixes_among(keys, Names().run_key(step)) for step in VERBS)
+    found = {"", *(suffix for some in of_steps for suffix in some)}
+    named = (vars(Names(suffix)) for suffix in found)
+    return frozenset(name for names in named for kind, name in names.items() if kind != "suffix")
+
+
 def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
     """The step's record as the database has it now, None where it never ran (or was deleted).
 

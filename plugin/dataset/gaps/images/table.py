@@ -29,23 +29,13 @@ from ....interchange.tables.columns import (
 )
 from ....interchange.tables.csv_stream import CsvFile, open_csv, plain
 from ...store.fiftyone_internals import reserved_names
-from ...store.names import FRAME_NUMBER, SEQUENCE, Names, suffixes
+from ...store.names import FRAME_NUMBER, SEQUENCE, Names
+from ...store.runs import names_used
 
 FILENAME = "filename"
 SPLIT = "split"
 ALIASES = {"frame": FRAME_NUMBER, "framenumber": FRAME_NUMBER, "sequence": SEQUENCE}
 """Columns that have a meaning here, by their names without capitals and signs."""
-STEPS = (
-    "embeddings",
-    "attributes",
-    "coverage",
-    "cards",
-    "kcenter",
-    "sphere",
-    "heatmaps",
-    "sparse",
-    "trained",
-)
 NO_NAME = frozenset(["nan", "<na>", "nat", "null"])
 """What programs write for a missing name; no drive is called so."""
 KINDS: Mapping[type[fo.Field], Kind] = {
@@ -96,7 +86,8 @@ def read_table(
     """
     file = open_csv(path, required=required)
     schema = dataset.get_field_schema() if dataset is not None else {}
-    names = _field_names(file, reserved_names(dataset) | _of_steps(dataset))
+    of_steps = frozenset(vars(Names()).values()) if dataset is None else names_used(dataset)
+    names = _field_names(file, reserved_names(dataset) | of_steps)
     numbers, rows = [], []
     for number, cells in file.numbered_rows():
         row = [cell.strip() for cell in cells]
@@ -204,14 +195,6 @@ class _Notes:
 
     def lines(self) -> list[str]:
         return [f"{what}: {', '.join(columns)}" for what, columns in self._found.items()]
-
-
-def _of_steps(dataset: fo.Dataset | None) -> frozenset[str]:
-    """Fields that a step writes, under any suffix that was used; not what a table may give."""
-    used = dataset.list_runs() if dataset is not None else []
-    found = {""} | {each for step in STEPS for each in suffixes(used, Names().run_key(step))}
-    names = {v for suffix in found for k, v in vars(Names(suffix)).items() if k != "suffix"}
-    return frozenset(names)
 
 
 def _field_names(file: CsvFile, reserved: Collection[str]) -> list[str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
 
+from .. import runs
 from ..database import counted
 from ..fiftyone_internals import column_values
 from ..names import Names, ReviewNames
 from ..samples import flat
-from .fields import FEW, blocks
+from .fields import FEW, blocks, is_ours
 
 OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
 
@@ -23,9 +24,10 @@ def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
 
 def scene_paths(dataset: fo.Dataset) -> dict[str, str]:
     """Paths of plain values that Gapsphere did not write, by the name of their field."""
-    paths = {}
+    paths, used = {}, runs.names_used(dataset)
     for name, field in dataset.get_field_schema().items():
-        if name in ("id", "filepath") or _ours(name) or ReviewNames.tells_of_review(name):
+        ours = _of_a_step(name, used, marked=is_ours(dataset, name))
+        if name in ("id", "filepath") or ours or ReviewNames.tells_of_review(name):
             continue
         if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
             paths[name] = name
@@ -63,12 +65,13 @@ def columns(
     }
 
 
-def _ours(name: str) -> bool:
-    """Whether Gapsphere wrote the field, under any suffix, and it does not describe the scene.
+def _of_a_step(name: str, used: Collection[str], *, marked: bool) -> bool:
+    """Whether a step wrote the field, under any suffix, and it does not describe the scene.
 
-    How hard a frame is to rebuild does: it is a property of the image that a gap may share.
+    How hard a frame is to rebuild does: it is a property of the image that a gap may share.  A
+    field without our mark is of an earlier version only under the very name of a step's.
     """
     if any(name == word or name.startswith(f"{word}_") for word in OF_THE_SCENE):
         return False
-    base = [value for value in vars(Names()).values() if isinstance(value, str) and value]
-    return any(name == word or name.startswith(f"{word}_") for word in base)
+    words = [value for value in vars(Names()).values() if value]
+    return name in used or (marked and any(name.startswith(f"{word}_") for word in words))

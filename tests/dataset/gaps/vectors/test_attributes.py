@@ -101,6 +101,16 @@ def test_what_is_ours_or_constant_or_numbers_images_is_not_asked(drives):
     assert questions(drives, Names(), *sides(drives), without=["lens"]).asked == []
 
 
+def test_fields_of_the_users_whose_names_begin_as_ours_are_asked(drives):
+    theirs = ["measured_lux", "sphere_side", "support_vehicle"]
+    for name in theirs:
+        drives.set_values(name, ["wide" if i % 2 else "long" for i in range(len(drives))])
+    # Of an earlier version, which marked no field: the analysis has a record.
+    drives.set_values("support_dino", [i % 2 for i in range(len(drives))])
+    drives.register_run("gapsphere_coverage_dino", drives.init_run(method="gapsphere/coverage"))
+    assert questions(drives, Names(), *sides(drives)).asked == theirs
+
+
 def test_many_fields_are_left_out_by_name(drives):
     rng = np.random.default_rng(1)
     for number in range(MOST_FIELDS + 2):
