@@ -431,6 +431,12 @@ def conditions(view: fo.DatasetView) -> Stages | None:
     return [step["$match"] for step in steps]
 
 
+def saved_views_said(dataset: fo.Dataset) -> list[str]:
+    """Every saved view with its stages, as the database has them now; ``info`` tells no stages."""
+    of_it = {"_dataset_id": dataset_id(dataset)}
+    return sorted(map(str, database().views.find(of_it, {"name": True, "view_stages": True})))
+
+
 def saved_view(dataset: fo.Dataset, name: str) -> fo.DatasetView:
     """A saved view, whose stages can be run on the dataset as it is now.
 

@@ -40,6 +40,9 @@ def test_a_view_narrows_what_a_word_finds(filled):
         ("field:rank", "needs a value"),
         ("field:rank=high", "not a value of that field's type"),
         ("what:ever", "none of: a tag"),
+        ("samples:../x", "keeps no samples '../x'"),
+        ("samples:a\0b", "pass the view or the ids again"),
+        ("any:" + 10_000 * "[", "does not read as in any:"),
     ],
 )
 def test_a_word_that_names_nothing_is_a_sentence(filled, word, sentence):
@@ -217,6 +220,12 @@ def test_a_saved_view_that_no_longer_fits_is_a_sentence_and_spoils_no_form(group
         with pytest.raises(InputError, match="saved view 'old' cannot be read any more"):
             resolve(grouped, word)
     assert ("view:old", None) in [(offer.word, offer.count) for offer in offers(grouped).sets]
+
+
+def test_a_form_counts_a_saved_view_that_was_saved_again(filled):
+    for count in (3, 5):
+        filled.save_view("late", filled[:count], overwrite=True)
+        assert ("view:late", count) in [(one.word, one.count) for one in offers(filled).sets]
 
 
 def test_a_saved_view_of_groups_is_found_among_chosen_slices(grouped):

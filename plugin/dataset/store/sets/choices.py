@@ -18,7 +18,7 @@ from cachetools import LRUCache, cached
 from ....errors import InputError
 from ..database import counted
 from ..fields import fields
-from ..fiftyone_internals import collection, stored_name
+from ..fiftyone_internals import collection, saved_views_said, stored_name
 from ..names import SEQUENCE
 from ..samples import by_slice, flat, image_slices, slice_path
 from . import drives
@@ -52,8 +52,8 @@ class Offers:
 
 
 def _key(dataset: fo.Dataset) -> tuple[Hashable, ...]:
-    views = tuple(dataset.list_saved_views())
-    return version(dataset), tuple(dataset.get_field_schema(flat=True)), views
+    fields = tuple(dataset.get_field_schema(flat=True))
+    return version(dataset), fields, tuple(saved_views_said(dataset))
 
 
 @cached(LRUCache(KEPT), _key, threading.Lock())

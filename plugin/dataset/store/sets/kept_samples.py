@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ STEP = "samples_"
 MOST = 250_000
 """Ids that are kept: two such sets still fit into one query of the database."""
 ID = 12
+_DIGEST = re.compile("[0-9a-f]{16}")
 UNUSED = timedelta(days=1)
 """After this, a set that no run was made with is dropped."""
 
@@ -80,7 +82,7 @@ def find(dataset: fo.Dataset, digest: str) -> list[ObjectId]:
     InputError
         They were never kept, or are no longer.
     """
-    record = runs.read(dataset, Names(), STEP + digest)
+    record = _record(dataset, digest)
     if record is None:
         raise InputError(
             f"The dataset keeps no samples {digest!r} (any more): pass the view or the ids again."
@@ -91,10 +93,16 @@ def find(dataset: fo.Dataset, digest: str) -> list[ObjectId]:
 
 def described(dataset: fo.Dataset, digest: str) -> str:
     """How many samples they are, and where from, for a person."""
-    record = runs.read(dataset, Names(), STEP + digest)
+    record = _record(dataset, digest)
     if record is None:
         return "samples that were passed to an earlier run"
     return f"{record.results['count']:,} samples, {record.params['from']}"
+
+
+def _record(dataset: fo.Dataset, digest: str) -> Record | None:
+    """The record of that digest, which may be any text that somebody typed."""
+    known = _DIGEST.fullmatch(digest) is not None
+    return runs.read(dataset, Names(), STEP + digest) if known else None
 
 
 def _drop_unused(dataset: fo.Dataset) -> None:

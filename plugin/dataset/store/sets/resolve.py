@@ -209,7 +209,7 @@ def _in_view(view: fo.DatasetView, name: str) -> dict[str, Any]:
 def _parsed(word: str, text: str, kind: type) -> Any:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, kind) or not found:
         example = 'match:{"weather": "rain"}' if kind is dict else 'any:["rain", "fog"]'

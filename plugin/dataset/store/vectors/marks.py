@@ -29,6 +29,7 @@ from ..fiftyone_internals import (
     dataset_id,
     pipeline,
     raw_batches,
+    saved_views_said,
     stored_name,
     view_ids,
 )
@@ -322,9 +323,7 @@ def surroundings_digest(dataset: fo.Dataset, without: tuple[str, ...] = ()) -> s
     listed = {"_id": {"$in": [*custom.values(), *found.get("brain_methods", {}).values()]}}
     about = {"config.token": 1, "config.created": 1, "config.running": 1, "timestamp": 1}
     runs = sorted(map(str, database().runs.find(listed, about)))
-    saved = {"_dataset_id": dataset_id(dataset)}
-    views = sorted(map(str, database().views.find(saved, {"name": 1, "view_stages": 1})))
-    said = repr(([found.get(name) for name in kept], custom, runs, views))
+    said = repr(([found.get(name) for name in kept], custom, runs, saved_views_said(dataset)))
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
