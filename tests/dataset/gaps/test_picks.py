@@ -1,6 +1,8 @@
 """``select_candidates`` on a dataset: fields, tags, record, and what cannot be met."""
 
+import time
 from collections import Counter
+from datetime import date, datetime
 
 import fiftyone as fo
 import numpy as np
@@ -9,6 +11,7 @@ from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.picks.budget import budget_curve, export_budget_curve
+from gapsphere.plugin.dataset.gaps.picks.pick_rules import _time
 from gapsphere.plugin.dataset.gaps.picks.picks import select_candidates, select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.store import runs
@@ -202,6 +205,7 @@ def test_a_run_that_was_interrupted_is_said_by_its_name(drives, monkeypatch):
         ({"max_per_sequence": 2, "sequence_field": "town"}, "No image of U has a drive in 'town'"),
         ({"quota": "sequence=c"}, "not of the form field=value:min..max"),
         ({"quota": "sequence=c:5..2"}, "the smaller first"),
+        ({"quota": f"sequence=c:{'9' * 5000}"}, "not of the form field=value:min..max"),
         ({"quota": "weather=night:1..2"}, "no field 'weather'"),
         ({"max_per_sequence": 0}, "greater than or equal to 1"),
         ({"policy": "best"}, "policy"),
@@ -288,3 +292,17 @@ def test_the_last_picks_are_compared_and_written_by_the_ending(drives, tmp_path)
     sample.save()
     with pytest.raises(MismatchError, match="select again"):
         budget_curve(drives)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be set here")
+def test_times_are_utc_whatever_the_zone_of_this_machine(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:  # clocks there went from three back to two
+        times = [_time(datetime(2024, 10, 27, hour)) for hour in (0, 1, 2, 3, 4)]
+        assert np.diff(times).tolist() == [3600.0] * 4
+        assert _time(date(2024, 10, 27)) == times[0] < _time(datetime(2024, 10, 27, 0, 1))
+        assert _time(datetime(1, 1, 1)) < 0
+    finally:
+        monkeypatch.undo()
+        time.tzset()

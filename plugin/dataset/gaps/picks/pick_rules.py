@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from typing import Any
 
 import fiftyone as fo
@@ -29,7 +29,8 @@ from ..cards import card_records
 from ..coverage import coverage, measured
 
 QUOTA = re.compile(
-    r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d*)(?P<dots>\.\.)?(?P<most>(?<=\.)\d*)?"
+    r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d{0,9})(?P<dots>\.\.)?"
+    r"(?P<most>(?<=\.)\d{0,9})?"
 )
 
 OF_THESE = "in this metric and of these embeddings"
@@ -204,10 +205,10 @@ def _time(value: Any) -> float | None:
     """A number, NaN for a missing one, None for what is no time."""
     if value is None:
         return np.nan
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day).timestamp()
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if isinstance(value, datetime):  # FiftyOne gives UTC; local time jumps twice a year
+        return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()
     if isinstance(value, bool):
         return None
     try:
