@@ -70,6 +70,7 @@ def writes() -> Writes:
                 first=True,
             ),
         ),
+        suffixed=False,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from gapsphere.panels.rationale_summary import picks
 from gapsphere.plugin.dataset.rationales import decisions, queue
 from gapsphere.plugin.dataset.rationales.export import _add_decisions
+from gapsphere.plugin.dataset.rationales.failures import rank_gaps_by_failures
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
 from gapsphere.plugin.dataset.store.names import ReviewNames
 from gapsphere.plugin.dataset.store.vectors.judged import _verdicts
@@ -56,6 +57,14 @@ def test_a_field_of_the_users_stops_a_decision_before_anything_is_written(judged
     assert schema_of(judged) == schema
     assert judged.values(name) == before
     assert decisions.undo(judged) is None
+
+
+def test_a_rate_of_the_users_stops_the_ranking_with_what_helps(judged):
+    judged.set_values("failure_rate", [0.5] * 6)
+    with pytest.raises(InputError, match="a field 'failure_rate' of its own") as refused:
+        rank_gaps_by_failures(judged)
+    assert "suffix" not in str(refused.value)
+    assert judged.values("failure_rate") == [0.5] * 6
 
 
 def test_a_field_of_the_users_is_not_read_as_decisions(judged):
