@@ -56,6 +56,10 @@ class CardFolder:
             self._waiting.append((card, path))
         return str(path)
 
+    def holds(self, path: str) -> bool:
+        """Whether a file is a card, of this dataset or of one that it was cloned from."""
+        return Path(path).is_relative_to(self.folder.parent)
+
     def draw(self) -> None:
         """Draw what is missing."""
         waiting, self._waiting = self._waiting, []

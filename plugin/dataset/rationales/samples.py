@@ -11,10 +11,11 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...interchange.features.feature_cache import WORD_LABEL, FeatureCache, Row
+from ...interchange.features.feature_cache import METADATA, WORD_LABEL, FeatureCache, Row
 from ...interchange.features.verdicts import FILE_NAME
 from ...progress import Progress
 from ...settings.rationales import FeatureCacheParams
+from ..store.fields.fields import is_ours
 from ..store.insert import insert
 from ..store.names import OWNED_TAG, POOL_TAG, Names, ReviewNames
 from ..store.sets.door import is_image
@@ -41,7 +42,10 @@ class SampleWriter:
     same_vectors: bool
 
     def __post_init__(self) -> None:
-        self.known = _known(self.dataset)
+        self.known, self.files = _known(self.dataset)
+        named = (column.field for column in self.columns if not column.restores)
+        self.theirs = {name for name in named if not is_ours(self.dataset, name)}
+        """Fields of the user's that the table has as well."""
         self.had_file_name = bool(self.known) and self.dataset.has_field(FILE_NAME)
         self.ids: dict[int, str] = {}
         """Sample id of each row of the arrays."""
@@ -92,6 +96,10 @@ class SampleWriter:
             if row.path is not None and is_image(row.path) and Path(row.path).is_file():
                 paths.append(row.path)
                 continue
+            own = self.files.get(self.known.get(row.file_name, ""))
+            if own is not None and not self.cards.holds(own):
+                paths.append(own)
+                continue
             self.carded += 1
             self.missing += row.path is not None
             paths.append(self.cards.path(row.file_name, held))
@@ -133,10 +141,12 @@ class SampleWriter:
             self.dataset.set_values(name, column, key_field="id", progress=False)
 
         write("filepath", {i: paths[place] for i, place in old.items()})
-        for column in self.columns:
-            if not column.restores:
-                name = column.field
-                write(name, {i: values[place][name] for i, place in old.items()})
+        for name in (column.field for column in self.columns if not column.restores):
+            given = {i: values[place][name] for i, place in old.items()}
+            if name in self.theirs:
+                given = self._differing(name, given, {i: rows[at] for i, at in old.items()})
+            if given:
+                write(name, given)
         if self.params.image_root:
             root = self.params.image_root
             urls = {i: image_url(root, rows[place].file_name) for i, place in old.items()}
@@ -148,6 +158,18 @@ class SampleWriter:
             if there:
                 matrix = np.stack(list(there.values()))
                 vectors.write(self.dataset, self.names.embedding, list(there), matrix)
+
+    def _differing(
+        self, name: str, given: Mapping[str, Any], rows: Mapping[str, Row]
+    ) -> dict[str, Any]:
+        """What differs from a field of the user's, and is said; an empty cell says nothing."""
+        there = self.dataset.select(list(given), ordered=False).values(["id", name])
+        held = dict(zip(*there, strict=True))
+        new = {i: one for i, one in given.items() if one is not None and one != held[i]}
+        replaced = [rows[i].file_name for i in new if held[i] is not None]
+        sentence = f"values of the dataset's own field {name!r} replaced"
+        self.cache.found.add(METADATA, sentence, *replaced)
+        return new
 
     def _relabel(self, old: Mapping[str, int], values: Sequence[Mapping[str, Any]]) -> None:
         """Ground truth where it differs: an unchanged label keeps its id, and the tags it has."""
@@ -164,11 +186,11 @@ class SampleWriter:
             self.dataset.set_values(name, changed, key_field="id", progress=False)
 
 
-def _known(dataset: fo.Dataset) -> dict[str, str]:
-    """Ids of the samples that are there, by file name and by absolute path."""
+def _known(dataset: fo.Dataset) -> tuple[dict[str, str], dict[str, str]]:
+    """Ids of the samples that are there, by file name and by absolute path; and their paths."""
     ids, paths = dataset.values(["id", "filepath"])
     known = dict(zip(paths, ids, strict=True))
     if dataset.has_field(FILE_NAME):
         there = zip(dataset.values(FILE_NAME), ids, strict=True)
         known |= {name: sample_id for name, sample_id in there if name is not None}
-    return known
+    return known, dict(zip(ids, paths, strict=True))

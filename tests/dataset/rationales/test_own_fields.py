@@ -131,3 +131,20 @@ def test_an_earlier_import_of_decisions_without_marks_is_taken_on(dataset, tmp_p
     import_feature_cache(dataset, cache)
     assert dataset.values("review_decision") == ["agree"]
     assert dataset.get_field("review_decision").info["written_by"] == "gapsphere"
+
+
+def test_an_import_keeps_the_images_and_the_values_of_samples_that_are_there(dataset, tmp_path):
+    header, rows = ["file_name", "weather"], [["a.png", "rain"], ["b.png", ""], ["c.png", "sun"]]
+    with (tmp_path / "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    paths = [str(tmp_path / name) for name, _ in rows]
+    dataset.add_samples(
+        fo.Sample(filepath=path, file_name=name, weather=weather)
+        for path, (name, _), weather in zip(paths, rows, ["fog", "fog", None], strict=True)
+    )
+    imported = import_feature_cache(dataset, FeatureCacheParams(cache_dir=str(tmp_path)))
+    assert dataset.values("filepath") == paths
+    assert (imported.cards, imported.updated) == (0, 3)
+    assert dataset.values("weather") == ["rain", "fog", "sun"]
+    said = "1 value of the dataset's own field 'weather' replaced ('a.png')"
+    assert any(said in line for line in imported.findings)
