@@ -1,8 +1,12 @@
 """Who carries our tags is kept in one document, of a million samples too."""
 
+import threading
+from functools import partial
+
+import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store import fiftyone_internals, runs
 from gapsphere.plugin.dataset.store.fields import tags
 from gapsphere.plugin.dataset.store.names import Names
 
@@ -38,3 +42,25 @@ def test_members_that_an_earlier_version_wrote_are_read(dataset):
     members = ids_of_one_process(3)
     runs.write(dataset, Names(), runs.Record(tags.RECORD, {}, {}, {"kcenter": "".join(members)}))
     assert tags.ours(dataset, Names(), "kcenter") == set(members)
+
+
+def test_tags_that_two_runs_note_at_once_are_both_known(dataset, monkeypatch):
+    """As an analysis and a simulation do, which hold leases of their own."""
+    dataset.add_samples([fo.Sample(filepath=f"/made/{i}.png") for i in range(4)])
+    first, second, *_ = dataset.values("id")
+    picked = fiftyone_internals.detached(dataset)
+    pack, threads = tags.packed_members, []
+
+    def pack_while_another_tags(members):
+        if not threads:
+            change = partial(tags.change, picked, Names(), "kcenter", add=[second], remove=[])
+            threads.append(threading.Thread(target=change))
+            threads[0].start()
+            threads[0].join(0.5)
+        return pack(members)
+
+    monkeypatch.setattr(tags, "packed_members", pack_while_another_tags)
+    tags.change(dataset, Names(), "skipped", add=[first], remove=[])
+    threads[0].join()
+    known = [tags.ours(dataset, Names(), tag) for tag in ("skipped", "kcenter")]
+    assert known == [{first}, {second}]

@@ -15,6 +15,7 @@ import numpy as np
 
 from ....vectors.sample_ids import pack_ids
 from .. import runs
+from ..leases import lease
 from ..names import Names
 from ..samples import flat
 from .fields import blocks
@@ -47,19 +48,29 @@ def change(
         tagged |= set(flat(dataset).select(block, ordered=False).match_tags(tag).values("id"))
     on = sorted(add - tagged)
     if on:
-        _keep(dataset, names, tag, mine.union(on))
+        _keep(dataset, names, tag, add=on)
     for block in blocks(on):
         flat(dataset).select(block, ordered=False).tag_samples(tag)
     for block in blocks(sorted(off)):
         flat(dataset).select(block, ordered=False).untag_samples(tag)
     if off:
-        _keep(dataset, names, tag, mine.union(on) - off)
+        _keep(dataset, names, tag, remove=off)
 
 
-def _keep(dataset: fo.Dataset, names: Names, tag: str, members: set[str]) -> None:
-    record = runs.read(dataset, names, RECORD)
-    results = {**(record.results if record else {}), tag: packed_members(sorted(members))}
-    runs.write(dataset, names, runs.Record(RECORD, {}, {}, results))
+def _keep(
+    dataset: fo.Dataset,
+    names: Names,
+    tag: str,
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+) -> None:
+    """Note members of a tag, in one record for all tags: a simulation may be noting others now."""
+    with lease(dataset, f"{RECORD}/{names.suffix}", "tagging"):
+        members = ours(dataset, names, tag).union(add).difference(remove)
+        record = runs.read(dataset, names, RECORD)
+        results = {**(record.results if record else {}), tag: packed_members(sorted(members))}
+        runs.write(dataset, names, runs.Record(RECORD, {}, {}, results))
 
 
 def packed_members(members: Sequence[str]) -> str:
