@@ -41,7 +41,7 @@ from ...store.sets.resolve import Samples
 from ...store.steps.inputs import Inputs, read_inputs
 from ...store.steps.step import Step
 from ..rounds import round_cards, rounds
-from ..vectors.attributes import NamedChannel, named_channel
+from ..vectors.attributes import NamedChannel, fields_digest, named_channel
 from . import kept_delta, remeasured
 from .compared import compare
 
@@ -117,8 +117,12 @@ def compute_coverage(
     inputs = inputs or read_inputs(samples, params)
     drives = inputs.drives(samples, params.sequence_field)
     step = Step.of(STEP, samples, params, writes=writes)
-    # Attributes may come after the images were embedded: what they say is then asked again.
-    more = {"drives": drives.digest(), "attributes": step.filled(step.names.attributes)}
+    # Attributes and fields may come after the images were embedded: they are then asked again.
+    more = {
+        "drives": drives.digest(),
+        "attributes": step.filled(step.names.attributes),
+        "fields": fields_digest(step.dataset, drives.field, inputs.sets.fields),
+    }
     step.inputs = inputs.trace(step.earlier) | more
     step.work = work(len(inputs.owned.ids), len(inputs.pool.ids))
     known = step.current()

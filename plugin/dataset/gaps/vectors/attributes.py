@@ -20,8 +20,9 @@ from ....coverage.verdict import drive_numbers
 from ....embeddings.attributes import ATTRIBUTES, WORDS
 from ....errors import InputError
 from ...store.fields.fields import is_ours
-from ...store.fields.metadata import columns, metadata
-from ...store.names import FRAME_NUMBER, SEQUENCE, Names
+from ...store.fields.metadata import columns, metadata, scene_paths
+from ...store.fiftyone_internals import columns_digest
+from ...store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ...store.samples import slice_path
 
 MOST_FIELDS = 16
@@ -218,7 +219,7 @@ def questions(
                 f"The dataset has no field {camera_field!r} of text, numbers or a classification "
                 "to tell cameras apart: name another camera_field, or none."
             )
-    skipped = {SEQUENCE, FRAME_NUMBER, *without, drive_field, (drive_field or "").split(".")[0]}
+    skipped = _not_asked(drive_field, without)
     usable = [
         question
         for name, column in theirs.items()
@@ -230,6 +231,20 @@ def questions(
         None if cameras is None else cameras[:split],
         None if cameras is None else cameras[split:],
     )
+
+
+def _not_asked(drive_field: str | None, without: Collection[str]) -> set[str]:
+    """Fields that say what is known already: who is in S and U, which drive, how models fail."""
+    drive = (drive_field or "").split(".")[0]
+    failures = ReviewNames.failure_rate, ReviewNames.failure_rank
+    return {SEQUENCE, FRAME_NUMBER, drive_field or "", drive, *failures, *without}
+
+
+def fields_digest(dataset: fo.Dataset, drive_field: str | None, without: Collection[str]) -> str:
+    """Changes with the fields of the user's that may be asked, and with any of their values."""
+    skipped = _not_asked(drive_field, without)
+    paths = [path for name, path in scene_paths(dataset).items() if name not in skipped]
+    return columns_digest(dataset, paths) if paths else ""
 
 
 def _attributes(dataset: fo.Dataset, names: Names, ids: Sequence[str]) -> dict[str, list[Any]]:
