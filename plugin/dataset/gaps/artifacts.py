@@ -37,7 +37,7 @@ from ..store.fields.ownership import refuse_foreign
 from ..store.fiftyone_internals import ids_with
 from ..store.leases import holds_lease
 from ..store.names import Names
-from ..store.samples import flat
+from ..store.samples import flat, reloaded
 from ..store.sets.door import admitted, refuse_additions
 from ..store.sets.resolve import Samples, dataset_of, resolve_sets
 from ..store.steps.inputs import read_inputs
@@ -214,6 +214,7 @@ def import_artifacts(
     ArtifactError
         A file is missing, damaged or does not fit the others.
     """
+    dataset = reloaded(dataset)
     refuse_additions(dataset)
     folder = local_path(folder)
     artifacts, warnings = read_artifacts(folder)

@@ -26,7 +26,7 @@ from ....results import Result
 from ...store.fields.fields import blocks
 from ...store.leases import LOADING, holds_lease
 from ...store.names import OWNED_TAG, POOL_TAG
-from ...store.samples import flat
+from ...store.samples import flat, reloaded
 from ...store.sets.door import is_image, refuse_additions
 from ...store.sets.resolve import resolve
 from .recordings import with_frames
@@ -120,8 +120,7 @@ def load_images(
     ArtifactError
         The CSV cannot be read, or a cell does not fit the field that the dataset has.
     """
-    dataset.reload()
-    real = RealPaths()
+    dataset, real = reloaded(dataset), RealPaths()
     refuse_additions(dataset)
     files, ids = dataset.values(["filepath", "id"])
     known = dict(zip(map(real, files), ids, strict=True))

@@ -38,6 +38,13 @@ def test_a_known_image_named_in_the_other_set_moves_there(dataset, make_images):
     assert len(dataset.match_tags("U")) == 3
 
 
+def test_a_view_stands_for_its_dataset(dataset, make_images):
+    folder = make_images("S", 3)
+    load_images(dataset, folder)
+    again = load_images(dataset.limit(1), folder, make_images("U", 2))
+    assert (again.known, again.added, len(dataset)) == ({"S": 3, "U": 0}, {"S": 0, "U": 2}, 5)
+
+
 def test_globs_lists_and_json_name_images(dataset, make_images, tmp_path):
     folder = make_images("pool", 4)
     listing = tmp_path / "list.json"
