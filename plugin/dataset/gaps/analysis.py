@@ -145,10 +145,11 @@ class Analysis:
 
     @property
     def sequence_field(self) -> str | None:
-        """The path that names drives, as the run had it."""
-        if self.covered is None or self.covered.basis == "unrated":
-            return SEQUENCE if self.dataset.has_field(SEQUENCE) else None
-        return self.covered.sequence_field
+        """The path that names drives, as the run had it; None where it is gone since."""
+        named: str | None = SEQUENCE
+        if self.covered is not None and self.covered.basis != "unrated":
+            named = self.covered.sequence_field
+        return named if named and self.dataset.has_field(named) else None
 
     def rows_of_drive(self, drive: str) -> Array:
         """Points of U that belong to a drive, int64."""

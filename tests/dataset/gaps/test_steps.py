@@ -151,6 +151,20 @@ def test_attributes_that_come_later_name_the_drives_on_the_next_run(embedded):
     assert compute_coverage(embedded).reused
 
 
+def test_fields_that_come_later_or_change_name_the_drives_on_the_next_run(embedded):
+    drives = [f"{'s' if at < 20 else 'u'}{at // 2}" for at in range(32)]
+    embedded.set_values("sequence", drives)
+    assert "light" not in compute_coverage(embedded).asked
+    for light in ("dusk", "night"):
+        embedded.set_values("light", [light if drive == "u10" else "day" for drive in drives])
+        found = compute_coverage(embedded)
+        assert (found.reused, "light" in found.asked) == (False, True)
+        (drive,) = (row for row in found.drives if row["drive"] == "u10")
+        said = [each["sentence"] for each in drive["findings"]]
+        assert any(f"`light` = {light}" in sentence for sentence in said)
+        assert compute_coverage(embedded).reused
+
+
 @pytest.mark.parametrize("of_candidates", [False, True], ids=["no field", "only of candidates"])
 def test_frames_of_video_without_drives_are_one_drive_in_every_channel(
     dataset, make_images, of_candidates
@@ -205,6 +219,17 @@ def test_an_empty_name_of_a_drive_names_none_where_an_image_is_asked_about(analy
         verdicts.append([ask(analysed, AskParams(sample=each)).verdict for each in owned])
     empty, nothing = ([(one.distance, one.status) for one in each] for each in verdicts)
     assert empty == nothing
+
+
+def test_questions_are_answered_where_the_field_of_drives_is_gone(analysed):
+    owned = analysed.match_tags("S").first().id
+    analysed.set_values("sequence", [f"d{at // 2}" for at in range(32)])
+    compute_coverage(analysed, CoverageParams(delta=0.08))
+    assert ask(analysed, AskParams(drive="d12")).title == "Drive d12: 2 candidates"
+    analysed.rename_sample_field("sequence", "recording")
+    assert ask(analysed, AskParams(sample=owned)).verdict.status
+    with pytest.raises(InputError, match="No candidate is of a drive 'd12'"):
+        ask(analysed, AskParams(drive="d12"))
 
 
 def test_a_level_that_changes_reads_delta_again(embedded):
