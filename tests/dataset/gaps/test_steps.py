@@ -221,6 +221,17 @@ def test_an_empty_name_of_a_drive_names_none_where_an_image_is_asked_about(analy
     assert empty == nothing
 
 
+def test_a_number_that_is_missing_is_nothing_that_owned_images_lack(analysed):
+    candidate = analysed.match_tags("U").first().id
+    speeds = [5.0 + at % 3 for at in range(32)]
+    for missing, said in ((np.nan, False), (90.0, True)):
+        analysed.set_values("speed", speeds)
+        analysed.set_values("speed", {candidate: missing}, key_field="id")
+        compute_coverage(analysed, CoverageParams(delta=0.08))
+        words = str(ask(analysed, AskParams(sample=candidate)).words)
+        assert ("`speed`" in words) == said, words
+
+
 def test_questions_are_answered_where_the_field_of_drives_is_gone(analysed):
     owned = analysed.match_tags("S").first().id
     analysed.set_values("sequence", [f"d{at // 2}" for at in range(32)])

@@ -41,7 +41,8 @@ def columns(
 ) -> dict[str, list[Any]]:
     """Values of some paths by name, in the order of ``ids``.
 
-    None where a sample is gone, and everywhere where the dataset has no such field (any more).
+    None where a sample is gone or holds NaN, which programs write for a missing number, and
+    everywhere where the dataset has no such field (any more).
     """
     if not paths:
         return {}
@@ -56,6 +57,9 @@ def columns(
         found_ids += some
         for column, more in zip(found, values, strict=True):
             column += more
+    for at, name in enumerate(there):
+        if isinstance(dataset.get_field(paths[name]), fo.FloatField):
+            found[at] = [None if value != value else value for value in found[at]]
     row = {sample_id: index for index, sample_id in enumerate(found_ids)}
     order = [row.get(sample_id) for sample_id in ids]
     nothing: dict[str, list[Any]] = {name: [None] * len(ids) for name in paths}
