@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from ...coverage.words import standing
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
-from ...interchange.files.listed_paths import local_path
 from ...progress import Progress, silent
 from ...report.spec.package import write_spec
 from ...report.spec.radius import Radius, learn_radius
@@ -125,7 +124,7 @@ def export_visual_spec(
         raise InputError(f"The spec would turn down every image it shows. {own}")
     warnings += _warned(spec, own)
     written = write_spec(
-        _output(params, spec),
+        _output(params),
         spec,
         language=params.language,
         opacity=params.opacity,
@@ -363,17 +362,16 @@ def _warned(spec: VisualSpec, own: TurnedDown | None) -> list[str]:
     return warnings
 
 
-def _output(params: SpecParams, spec: VisualSpec) -> Path:
-    """Where the file goes; a folder takes the spec's id for a name."""
+def _output(params: SpecParams) -> str:
+    """Where the file goes; in a folder the spec's id names it."""
     if params.output:
-        path = local_path(params.output)
-        return path / f"{spec.id}.zip" if path.is_dir() else path
+        return params.output
     folder = places.specs()
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be made ({error.strerror}): name a file.") from error
-    return folder / f"{spec.id}.zip"
+    return str(folder)
 
 
 def _record(dataset: fo.Dataset, params: SpecParams, spec: VisualSpec, result: SpecResult) -> None:

@@ -23,9 +23,9 @@ from PIL import Image as PillowImage
 
 from ...attention.overlay import overlay
 from ...embeddings.images import open_rgb
-from ...errors import ArtifactError, ImageError, InputError
+from ...errors import ImageError
 from ...interchange.files.checked import json_text, write_text, write_whole
-from ...interchange.files.listed_paths import local_path
+from ...interchange.files.report_file import report_path
 from ...interchange.tables.safe_cells import escaped
 from ...progress import Progress, silent
 from .format import SCHEMA, schema
@@ -58,6 +58,8 @@ def write_spec(
 ) -> SpecFiles:
     """Write ``spec`` to ``path``: one page if it ends in .html, everything if it ends in .zip.
 
+    In a folder the file is called by the spec's id.
+
     Parameters
     ----------
     language
@@ -72,13 +74,7 @@ def write_spec(
     ArtifactError
         The file is there and ``overwrite`` is off, or the disk says no.
     """
-    path = local_path(path)
-    if path.suffix.lower() not in (".html", ".zip"):
-        raise InputError(f"{path} must end in .zip or .html, which decides what is written.")
-    if not path.parent.is_dir():
-        raise InputError(f"The folder {path.parent} of {path.name} does not exist; make it first.")
-    if path.is_dir() or (path.exists() and not overwrite):
-        raise ArtifactError(f"{path} is there already; choose another name or ask to overwrite.")
+    path = report_path(str(path), spec.id, (".zip", ".html"), replace=overwrite)
     album = _Album(spec, opacity, progress)
     if path.suffix.lower() == ".html":
         for _ in album.read():
