@@ -137,7 +137,7 @@ def test_values_of_a_large_dataset_are_offered_without_counts(bare, monkeypatch)
         ({"k": 0}, "k", "greater than or equal to 1"),
         ({"sequence_field": "nope"}, "sequence_field", "no field 'nope'"),
         ({"sequence_field": "vec"}, "sequence_field", "name no drive"),
-        ({"encoder": "auto", "model_path": "../no"}, "model_path", "no absolute path"),
+        ({"encoder": "auto", "model_path": "../no"}, "model_path", "not an absolute path"),
         ({"suffix": "a b", "more_settings": True}, "suffix", "match pattern"),
         ({"suffix": "a b"}, "mistake", "match pattern"),
         ({"roi": "1,2", "more_settings": True}, "roi", "Field required"),
