@@ -100,13 +100,13 @@ ARGUMENTS = {
     "model": "A model that is loaded already, in place of the one that the settings name.",
     "progress": "Whether to show a progress bar for each stage.",
     "images": "A folder, a glob or paths of image files, or a dataset or view.",
-    "spec": "The Visual Spec's ZIP, or its ``spec.json``.",
+    "spec": "The Visual Spec's ZIP, its unpacked folder, or its ``spec.json``.",
     "sequence": "Name of the new sequence; default: the session's id.",
     "keypoints": "Keep the measured pixels as keypoints.",
 }
 """Descriptions of arguments that are not settings."""
 SOURCES = {
-    "owned": "Images you own (S): a folder, a glob, a JSON list, a video, or paths.",
+    "owned": "Images you own (S): a folder, a glob, a JSON list, a video or MCAP file, or paths.",
     "pool": "Candidate images (U), in the same ways.",
 }
 

@@ -95,15 +95,13 @@ def docstring_of(
 
 
 def _sentence(setting: Setting) -> str:
-    """The setting's text with its range, where the text does not give one."""
-    least, most = setting.least, setting.most
-    if "0 to " in setting.text or (least is None and most is None):
-        limits = ""
-    elif most is None:
-        limits = f"; at least {least:.10g}"
-    else:
-        limits = f"; {0 if least is None else least:.10g} to {most:.10g}"
-    return f"{setting.text}{limits}{f'; {MEMBERS}' * setting.members}."
+    """The setting's text with its range, where the text does not give one.
+
+    What a form and a shell leave empty is None in Python.
+    """
+    text = setting.text if setting.default is not None else setting.text.replace("empty:", "None:")
+    limits = f"; {setting.limits}" if setting.limits and "0 to " not in text else ""
+    return f"{text}{limits}{f'; {MEMBERS}' * setting.members}."
 
 
 def _described(text: str) -> str:

@@ -139,7 +139,7 @@ class Setting:
     """One setting as it was declared.
 
     ``kind`` is the type without ``| None``; ``choices`` are those of a ``Literal``; ``least`` and
-    ``most`` are inclusive.
+    ``most`` are inclusive; ``limits`` are both as words, "" without any.
     """
 
     name: str
@@ -155,6 +155,7 @@ class Setting:
     least: float | None
     most: float | None
     members: bool = False
+    limits: str = ""
 
     @property
     def annotation(self) -> str:
@@ -273,8 +274,8 @@ def _read(name: str, field: FieldInfo) -> Setting:
     if get_origin(kind) in (Union, UnionType):
         optional = True
         kind = next(part for part in get_args(kind) if part is not NoneType)
-    limits = {type(rule): rule for rule in field.metadata}
-    least, most = limits.get(annotated_types.Ge), limits.get(annotated_types.Le)
+    rules = {type(rule): rule for rule in field.metadata}
+    least, most = rules.get(annotated_types.Ge), rules.get(annotated_types.Le)
     return Setting(
         name=name,
         default=field.default,
@@ -289,4 +290,31 @@ def _read(name: str, field: FieldInfo) -> Setting:
         least=least.ge if least else None,
         most=most.le if most else None,
         members=bool(extra.get("members")),
+        limits=_limits(rules),
+    )
+
+
+_BOUNDS: dict[type, str] = {
+    annotated_types.Ge: "at least {:.10g}",
+    annotated_types.Gt: "above {:.10g}",
+    annotated_types.Le: "{:.10g} at most",
+    annotated_types.Lt: "below {:.10g}",
+}
+
+
+def _limits(rules: Mapping[type, Any]) -> str:
+    """What a number may be, in words.
+
+    >>> _limits({type(rule): rule for rule in (annotated_types.Gt(0), annotated_types.Le(2))})
+    'above 0, 2 at most'
+    >>> _limits({annotated_types.Ge: annotated_types.Ge(1)})
+    'at least 1'
+    """
+    if annotated_types.Ge in rules and annotated_types.Le in rules:
+        least, most = rules[annotated_types.Ge].ge, rules[annotated_types.Le].le
+        return f"{least:.10g} to {most:.10g}"
+    return ", ".join(
+        text.format(getattr(rules[kind], kind.__name__.lower()))
+        for kind, text in _BOUNDS.items()
+        if kind in rules
     )
