@@ -40,13 +40,15 @@ def payload(analysis: Analysis, rows: Array, stamp: str, source: str) -> dict[st
     """``data.columns``: all that the first frame needs."""
     ranks = analysis.pick[rows]
     picked = np.flatnonzero(ranks)
+    picked = picked[np.argsort(ranks[picked], kind="stable")]
     return {
         "stamp": stamp,
         "n": len(rows),
         "xyz": None if source == "routes" else b64(analysis.sphere[rows]),
         "sets": bitmask(analysis.owned[rows]),
         "gaps": bitmask(analysis.gaps[rows]),
-        "picks": b64(picked[np.argsort(ranks[picked], kind="stable")].astype(np.uint32)),
+        "picks": b64(picked.astype(np.uint32)),
+        "ranks": b64(ranks[picked].astype(np.uint32)),
         "dist": numeric_column("dist_to_S", analysis.dist[rows], 0.0, analysis.delta_max),
     }
 

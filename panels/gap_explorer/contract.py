@@ -308,7 +308,9 @@ class ColumnsPayload(TypedDict):
     gaps: Base64
     """Bitmask: 1 is a gap of the run, whatever decided that; at another δ the distance does."""
     picks: Base64
-    """uint32 positions of the K-Center picks, first pick first."""
+    """uint32 positions of the K-Center picks that are left, first pick first."""
+    ranks: Base64
+    """uint32, the rank of each: with holes where picks were deleted."""
     dist: ColourColumn
 
 

@@ -109,6 +109,7 @@ def test_the_first_frame_costs_less_than_sixteen_bytes_a_point(made):
     np.testing.assert_array_equal(bits.astype(bool), found.owned)
     picks = read(sent["picks"], "<u4")
     assert found.pick[picks].tolist() == list(range(1, 13))
+    assert read(sent["ranks"], "<u4").tolist() == list(range(1, 13))
     total = sum(len(base64.b64decode(sent[key])) for key in ("xyz", "sets"))
     total += len(base64.b64decode(sent["dist"]["values"]))
     assert total / len(rows) <= 16

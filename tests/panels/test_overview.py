@@ -6,7 +6,7 @@ from dataclasses import replace
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.panels.gap_explorer import contract_pages, overview
+from gapsphere.panels.gap_explorer import columns, contract_pages, overview
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.cards import card_records
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
@@ -99,6 +99,9 @@ def test_the_first_picks_are_those_that_are_left(fresh):
     screen, found = first_screen(fresh)
     left = [pick["id"] for pick in screen["picks"]]
     assert (len(left), screen["picks_total"]) == (10, 10)
+    sent = columns.payload(found, found.shown(0), "stamp", "panel")
+    drawn = np.frombuffer(base64.b64decode(sent["ranks"]), np.uint32)
+    assert drawn.tolist() == [pick["rank"] for pick in screen["picks"]] == list(range(3, 13))
     assert overview.members(found, {"kind": "picks", "count": 3}) == left[:3]
     assert overview.members(found, {"kind": "picks", "count": 10}) == left
 

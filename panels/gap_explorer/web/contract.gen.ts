@@ -240,8 +240,10 @@ export interface ColumnsPayload {
   sets: Base64;
   /** Bitmask: 1 is a gap of the run, whatever decided that; at another δ the distance does. */
   gaps: Base64;
-  /** uint32 positions of the K-Center picks, first pick first. */
+  /** uint32 positions of the K-Center picks that are left, first pick first. */
   picks: Base64;
+  /** uint32, the rank of each: with holes where picks were deleted. */
+  ranks: Base64;
   dist: ColourColumn;
 }
 

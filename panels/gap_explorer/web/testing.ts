@@ -11,7 +11,7 @@ import { takingTurns } from "./grid/turns";
 const N = 3;
 /** A cloud of three points, the first owned. */
 export const cloud = (stamp: string): Cloud => ({
-  ...{ stamp, dataset: "d", sphere: stamp, n: N, xyz: new Float32Array(3 * N), picks: new Uint32Array(0) },
+  ...{ stamp, dataset: "d", sphere: stamp, n: N, xyz: new Float32Array(3 * N), picks: new Uint32Array(0), ranks: new Uint32Array(0) },
   sets: Bitmask.decode(encodeBitmask([0], N), N),
   gaps: Bitmask.decode(encodeBitmask([], N), N),
   dist: numericColumn("dist_to_S", new Float32Array(N)),

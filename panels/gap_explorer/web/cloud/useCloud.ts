@@ -1,7 +1,7 @@
 import * as React from "react";
 import { heard } from "../../../web/shared/wire/heard";
 import type { Bridge } from "../bridge";
-import { Bitmask, decodePositions } from "../../../web/shared/wire/columns";
+import { Bitmask, decodePositions, decodeUint32 } from "../../../web/shared/wire/columns";
 import { decodeColumn, type Column } from "./columns";
 import { columnSource, type ColumnSource } from "./source";
 import { useLatest } from "../../../web/shared/hooks/useLatest";
@@ -19,6 +19,8 @@ export interface Cloud {
   /** Gaps of the run. */
   gaps: Bitmask;
   picks: Uint32Array;
+  /** The rank of each pick. */
+  ranks: Uint32Array;
   dist: Column;
   source: ColumnSource;
 }
@@ -47,8 +49,9 @@ export function useCloud(bridge: Bridge): CloudState {
         const sets = Bitmask.decode(columns.sets, n);
         const gaps = Bitmask.decode(columns.gaps, n);
         const picks = decodePositions(columns.picks, n);
+        const ranks = decodeUint32(columns.ranks, picks.length, "rank");
         const dist = decodeColumn(columns.dist, n);
-        setState({ error: null, cloud: { stamp, dataset: about.dataset_id, sphere: about.sphere, n, xyz, sets, gaps, picks, dist, source } });
+        setState({ error: null, cloud: { stamp, dataset: about.dataset_id, sphere: about.sphere, n, xyz, sets, gaps, picks, ranks, dist, source } });
       },
       (error) => setState({ cloud: null, error }),
     );

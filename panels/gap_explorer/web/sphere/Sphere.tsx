@@ -123,6 +123,7 @@ export function Sphere(props: {
       lit: props.lit ?? answers.highlight,
       dimsRest: props.lit !== null,
       picks: choices.picks ? cloud.picks : [],
+      ranks: cloud.ranks,
       selected: grid.selected,
       opened: grid.opened,
     });

@@ -39,6 +39,12 @@ export function decodeUint16(base64: string, count: number, what = "uint16"): Ui
   return new Uint16Array(bytes.buffer);
 }
 
+export function decodeUint32(base64: string, count: number, what = "uint32"): Uint32Array {
+  const bytes = decodeBytes(base64);
+  expectLength(bytes, count * 4, what);
+  return new Uint32Array(bytes.buffer);
+}
+
 /** Positions below `n` as a bitmask, base64: what {@link Bitmask}.decode reads. */
 export function encodeBitmask(positions: ArrayLike<number>, n: number): string {
   const bytes = new Uint8Array(Math.ceil(n / 8));

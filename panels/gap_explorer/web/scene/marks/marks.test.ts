@@ -8,7 +8,7 @@ const none = new Uint8Array(5);
 
 describe("packMarks", () => {
   it("draws the answer over the selection over the picks, then the opened sample, ranks last", () => {
-    const packed = packMarks({ picks: [0, 1], selected: [2], lit: [3], opened: 4 }, xyz, none);
+    const packed = packMarks({ picks: [0, 1], ranks: [1, 2], selected: [2], lit: [3], opened: 4 }, xyz, none);
     const { PICK, SELECTED, ANSWER, OPENED, RANK } = KIND;
     expect([...packed.kind]).toEqual([PICK, PICK, SELECTED, ANSWER, OPENED, RANK, RANK]);
     expect([...packed.position.slice(0, 3)]).toEqual([3, 4, 5]); // the second pick, under the first
@@ -25,12 +25,16 @@ describe("packMarks", () => {
     const picks = Uint32Array.from({ length: 30 }, (_, i) => i);
     const flags = new Uint8Array(30);
     flags[0] = FLAG.DIM;
-    const packed = packMarks({ ...NOTHING_SHOWN, picks }, new Float32Array(90), flags);
+    const packed = packMarks({ ...NOTHING_SHOWN, picks, ranks: picks.map((i) => i + 1) }, new Float32Array(90), flags);
     expect([...packed.rank.filter((rank) => rank > 0)]).toEqual([
       1,
       ...Array.from({ length: NUMERALS - 1 }, (_, i) => NUMERALS - i),
     ]);
     expect([...packed.dim.keys()].filter((mark) => packed.dim[mark])).toEqual([0, 30]); // its core and its rank
+  });
+  it("numbers picks by their ranks, also where others before them were deleted", () => {
+    const { rank } = packMarks({ ...NOTHING_SHOWN, picks: [0, 1, 2], ranks: [3, 7, NUMERALS + 1] }, xyz, none);
+    expect([...rank].filter((one) => one > 0)).toEqual([7, 3]);
   });
   it("stops at as many as can still be distinguished, and rings no more lit points than a few", () => {
     const many = new Uint32Array(MARKS_MAX + 50);
@@ -65,7 +69,7 @@ describe("crowded", () => {
   });
   it("keeps the rank of a lit pick where an earlier one is dimmed", () => {
     const flags = Uint8Array.of(FLAG.DIM, 0);
-    const { kind, rank } = packMarks({ ...NOTHING_SHOWN, picks: [0, 1] }, xyz, flags);
+    const { kind, rank } = packMarks({ ...NOTHING_SHOWN, picks: [0, 1], ranks: [1, 2] }, xyz, flags);
     const out = crowded(kind, () => [0, 0]);
     expect([...rank.keys()].filter((mark) => rank[mark] && !out[mark]).map((mark) => rank[mark])).toEqual([2]);
   });

@@ -13,6 +13,8 @@ export const RINGS_MAX = 60;
 
 export interface Marks {
   picks: ArrayLike<number>;
+  /** The rank of each pick, from 1. */
+  ranks: ArrayLike<number>;
   /** Rows that are lit: an answer, the gaps of a card. */
   lit: ArrayLike<number>;
   selected: ArrayLike<number>;
@@ -29,6 +31,7 @@ export interface Shown extends Marks {
 export const NOTHING_SHOWN: Shown = {
   flags: new Uint8Array(0),
   picks: [],
+  ranks: [],
   lit: [],
   selected: [],
   opened: -1,
@@ -96,11 +99,10 @@ export function packMarks(
   xyz: Float32Array,
   flags: Uint8Array,
 ): MarkColumns & { count: number } {
-  const { picks, lit, selected, opened } = marks;
+  const { picks, ranks, lit, selected, opened } = marks;
   const answer = lit.length > RINGS_MAX ? [] : lit;
   const few = (list: ArrayLike<number>): number => Math.min(list.length, MARKS_MAX);
-  const ranked = Math.min(few(picks), NUMERALS);
-  const total = few(picks) + ranked + few(answer) + few(selected) + (opened >= 0 ? 1 : 0);
+  const total = 2 * few(picks) + few(answer) + few(selected) + (opened >= 0 ? 1 : 0);
   const position = new Float32Array(total * 3);
   const kind = new Uint8Array(total);
   const rank = new Uint8Array(total);
@@ -122,7 +124,7 @@ export function packMarks(
   for (let i = 0; i < few(selected); i++) add(selected[i], KIND.SELECTED);
   for (let i = 0; i < few(answer); i++) add(answer[i], KIND.ANSWER);
   add(opened, KIND.OPENED);
-  for (const i of upwards) if (i < ranked) add(picks[i], KIND.RANK, i + 1);
+  for (const i of upwards) if (ranks[i] <= NUMERALS) add(picks[i], KIND.RANK, ranks[i]);
   return {
     position: position.slice(0, at * 3),
     kind: kind.slice(0, at),
