@@ -6,9 +6,11 @@ import { useLatest } from "../../../web/shared/hooks/useLatest";
 /** Rest of pointer or slider after which Python is asked. */
 const REST_MS = 150;
 const KEPT = 200;
+/** The values that gaps are counted by may be edited: what was told is asked again after so long. */
+const FRESH_MS = 60_000;
 
 /** Answers of the panels of this page; a stamp names the analysis, and its δ decides. */
-const known = new Map<string, GapsAt>();
+const known = new Map<string, { gaps: GapsAt; until: number }>();
 
 /** What the gaps are counted by: the field that colours the points, where it has classes. */
 export function fieldOf(
@@ -25,7 +27,7 @@ export function useGapsAt(bridge: Bridge, run: RunInfo, delta: number | null): G
   const [, told] = React.useReducer((before: number) => before + 1, 0);
   const live = useLatest(bridge);
   React.useEffect(() => {
-    if (delta === null || known.has(key)) return undefined;
+    if (delta === null || (known.get(key)?.until ?? 0) > Date.now()) return undefined;
     let here = true;
     const timer = window.setTimeout(() => {
       live.current
@@ -33,7 +35,7 @@ export function useGapsAt(bridge: Bridge, run: RunInfo, delta: number | null): G
         .then((reply) => {
           const first = known.keys().next().value;
           if (known.size >= KEPT && first !== undefined) known.delete(first);
-          known.set(key, reply);
+          known.set(key, { gaps: reply, until: Date.now() + FRESH_MS });
           if (here) told();
         })
         // The estimate stays on show, marked as one.
@@ -44,5 +46,5 @@ export function useGapsAt(bridge: Bridge, run: RunInfo, delta: number | null): G
       window.clearTimeout(timer);
     };
   }, [key]);
-  return delta === null ? null : (known.get(key) ?? null);
+  return delta === null ? null : (known.get(key)?.gaps ?? null);
 }
