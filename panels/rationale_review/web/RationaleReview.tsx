@@ -32,7 +32,7 @@ function Body(props: { bridge: Bridge; root: HTMLElement | null }): React.ReactE
   if (!opened) return <Face name="loading" title="Sorting the review queue …" busy />;
   if (opened.kind === "empty") return <Face name="empty" title="This dataset has no samples" />;
   if (opened.kind === "no_verdicts") {
-    return <NoVerdicts canImport={opened.can_import} run={() => void bridge.call("import_cache", {})} />;
+    return <NoVerdicts canImport={opened.can_import} run={() => bridge.call("import_cache", {})} />;
   }
   return <Working bridge={bridge} root={root} review={review} ready={ready as Ready} card={card} />;
 }

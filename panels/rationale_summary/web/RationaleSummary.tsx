@@ -34,7 +34,7 @@ function Body(props: { bridge: Bridge }): React.ReactElement {
   if (!opened) return <Face name="loading" title="Counting …" busy />;
   if (opened.kind === "empty") return <Face name="empty" title="This dataset has no samples" />;
   if (opened.kind === "no_verdicts") {
-    return <NoVerdicts canImport={opened.can_import} run={() => void props.bridge.call("import_cache", {})} />;
+    return <NoVerdicts canImport={opened.can_import} run={() => props.bridge.call("import_cache", {})} />;
   }
   return <Counted summary={summary} ready={opened} />;
 }

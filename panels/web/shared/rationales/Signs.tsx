@@ -1,5 +1,6 @@
 import * as React from "react";
 import { Button } from "../ui/controls";
+import { sentence } from "../wire/errors";
 import { faceOf, failedOf } from "../ui/Face";
 import type { Status } from "./verdicts.gen";
 import { STATUS_LABEL, STATUS_SIGN, statusKey } from "./words";
@@ -19,7 +20,12 @@ export const Face = faceOf("gr");
 
 export const Failed = failedOf(Face);
 
-export function NoVerdicts(props: { canImport: boolean; run(): void }): React.ReactElement {
+export function NoVerdicts(props: { canImport: boolean; run(): Promise<unknown> }): React.ReactElement {
+  const [error, setError] = React.useState("");
+  const run = (): void => {
+    setError("");
+    props.run().catch((reason: unknown) => setError(sentence(reason)));
+  };
   return (
     <Face name="none" title="These samples have no language model verdicts">
       <p>
@@ -27,12 +33,13 @@ export function NoVerdicts(props: { canImport: boolean; run(): void }): React.Re
         score and rationale to the samples.
       </p>
       {props.canImport ? (
-        <Button look="primary" onClick={props.run}>Import a feature cache</Button>
+        <Button look="primary" onClick={run}>Import a feature cache</Button>
       ) : (
         <p>
           Or run <code>gapsphere import-features</code> in a terminal.
         </p>
       )}
+      {error ? <p role="alert">{error}</p> : null}
     </Face>
   );
 }
