@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..coverage.nearest.distances import nearest_distance
+from ..coverage.nearest.neighbors import nearest
 from ..errors import ArtifactError
 from .artifacts import Artifacts
 
@@ -185,12 +186,10 @@ def _recall(vectors: Array, places: Array) -> float:
     """Share of the nearest in space that are among the nearest of the embedding."""
     step = max(1, len(vectors) // QUERIES)
     rows = np.arange(0, len(vectors), step)[:QUERIES]
-    product = vectors[rows] @ vectors.T
-    product[np.arange(len(rows)), rows] = -np.inf
-    near = np.argpartition(-product, NEIGHBORS, axis=1)[:, :NEIGHBORS]
+    _, near = nearest(vectors, vectors[rows], NEIGHBORS + 1, exact=True)  # itself and others
     _, found = cKDTree(places).query(places[rows], NEIGHBORS + 1)
     hits = [
-        len(set(mine) & (set(there) - {row}))
+        len((set(mine) & set(there)) - {row})
         for mine, there, row in zip(near.tolist(), found.tolist(), rows.tolist(), strict=True)
     ]
     return float(np.mean(hits)) / NEIGHBORS

@@ -1,12 +1,13 @@
 """Results that were measured again, with each of the usual mistakes."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.errors import ArtifactError
-from gapsphere.plugin.interchange.agreement import hold_together
+from gapsphere.plugin.interchange.agreement import _sphere_agrees, hold_together
 from gapsphere.plugin.interchange.artifacts import Artifacts
 from gapsphere.plugin.projection.umap3d import fit_sphere
 
@@ -152,6 +153,20 @@ def test_a_sphere_of_another_run_is_told(whole):
     shuffled = np.random.default_rng(1).permutation(whole.umap3d_U)
     (said,) = hold_together(replace(whole, umap3d_U=shuffled))
     assert said.startswith("umap3d_U.npy: neighbours on the sphere")
+
+
+def test_a_sphere_of_many_images_is_looked_at_in_little_memory():
+    """500 images times all others would be 120 MB here, and 2 GB of a million."""
+    places = np.random.default_rng(3).normal(size=(60_000, 3)).astype(np.float32)
+    places /= np.linalg.norm(places, axis=1, keepdims=True)
+    few = places[:3]
+    large = Artifacts(few, places, np.zeros(60_000), {"delta": 0.4}, "abc", [""] * 60_000)
+    tracemalloc.start()
+    try:
+        assert not _sphere_agrees(replace(large, embed_U=places))
+        assert tracemalloc.get_traced_memory()[1] < 40e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_real_layout_of_directions_without_structure_is_believed():
