@@ -38,6 +38,15 @@ def share(level: float) -> str:
     return f"{100 * level:.2g} %" if level < 0.995 else "100 %"
 
 
+def in_percent(part: float) -> str:
+    """A part of a whole to a decimal, 100.0 % only where it is all.
+
+    >>> in_percent(0.424), in_percent(0.9996), in_percent(1.0)
+    ('42.4 %', '99.9 %', '100.0 %')
+    """
+    return f"{100 * part if part >= 1 else min(100 * part, 99.9):.1f} %"
+
+
 def two_digits(value: float) -> str:
     """How many times something is something, as a person writes it.
 

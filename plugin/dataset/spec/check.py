@@ -119,7 +119,7 @@ class SpecCheckResult(Result):
         spread = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         lines = [
             f"{self.id}: {self.met} of {self.quantity} wanted images are here "
-            f"({100 * self.met / self.quantity:.0f} %)",
+            f"({100 * self.met // self.quantity} %)",
             f"{len(self.answers)} checked: {spread} "
             f"(r {self.radius:.4f}, δ {self.delta:.4f}, {self.metric})",
         ]

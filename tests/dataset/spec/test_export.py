@@ -529,3 +529,9 @@ def test_the_packaged_encoder_is_opened_from_what_the_spec_says(loaded, tmp_path
     files = loaded.match_tags("U").values("filepath")[:3]
     checked = check_files(path, files)
     assert [answer.verdict for answer in checked.answers] == ["accepted"] * 3
+
+
+def test_a_request_is_not_met_in_full_by_all_but_one():
+    answer = check.Answer("id", "new.png", "accepted", 0.0, 1.0)
+    all_but_one = check.SpecCheckResult("spec", "", 200, 0.1, 0.2, "cosine", (answer,) * 199, ())
+    assert "199 of 200 wanted images are here (99 %)" in str(all_but_one)

@@ -15,7 +15,7 @@ import fiftyone as fo
 
 from ....coverage.knee import knee
 from ....coverage.picks.budget import Line, budget_lines, table
-from ....coverage.words import capital, counted
+from ....coverage.words import capital, counted, in_percent
 from ....errors import MismatchError
 from ....interchange.files.checked import write_whole
 from ....interchange.files.report_file import report_path
@@ -80,9 +80,9 @@ class BudgetResult(Result):
         for line in self.lines:
             known = [f"{line.figures['radius'][last]:.4f}"]
             if "covered" in line.figures:
-                known.append(f"{100 * line.figures['covered'][last]:.1f} % of U within δ")
+                known.append(f"{in_percent(line.figures['covered'][last])} of U within δ")
             if "supported" in line.figures:
-                known.append(f"{100 * line.figures['supported'][last]:.1f} % with support")
+                known.append(f"{in_percent(line.figures['supported'][last])} with support")
             if "cards" in line.figures:
                 known.append(f"{line.figures['cards'][last]:g} gap cards")
             rows.append(f"  {line.name:<12}{', '.join(known)}")

@@ -21,7 +21,7 @@ from ....coverage.picks.curve import Curve, curve
 from ....coverage.picks.kcenter import k_center_greedy
 from ....coverage.picks.quotas import Quota
 from ....coverage.picks.select import Picks, select
-from ....coverage.words import counted
+from ....coverage.words import counted, in_percent
 from ....engine.engine import opened
 from ....errors import EmptySetError
 from ....progress import Progress, silent
@@ -117,8 +117,8 @@ class PickResult(Result):
         ]
         if self.covered:
             lines.append(
-                f"within δ: {100 * self.covered[0]:.1f} % of candidates before, "
-                f"{100 * self.covered[-1]:.1f} % after"
+                f"within δ: {in_percent(self.covered[0])} of candidates before, "
+                f"{in_percent(self.covered[-1])} after"
             )
         at = self.knee
         if at is not None:
