@@ -204,7 +204,7 @@ def test_another_datasets_samples_are_refused(filled, dataset):
         ({"nope": 1}, "no field 'nope'"),
         ({"rank": "high"}, "not a value of that field's type"),
         (["S", {"nope": 1}], "no field 'nope'"),
-        ("not:what:ever", "none of: a tag"),
+        ("not:what:ever", "is not a tag"),
         ("match:{", "does not read as in"),
         ("any:{}", "does not read as in"),
         ('match:{"kind": []}', "gives 'kind' no value"),

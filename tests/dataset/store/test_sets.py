@@ -39,7 +39,7 @@ def test_a_view_narrows_what_a_word_finds(filled):
         ("field:nope=1", "no field 'nope'"),
         ("field:rank", "needs a value"),
         ("field:rank=high", "not a value of that field's type"),
-        ("what:ever", "none of: a tag"),
+        ("what:ever", "is not a tag"),
         ("samples:../x", "keeps no samples '../x'"),
         ("samples:a\0b", "pass the view or the ids again"),
         ("any:" + 10_000 * "[", "does not read as in any:"),
@@ -124,6 +124,14 @@ def labelled(dataset):
 
 def test_parts_of_labels_are_not_offered_as_names_of_drives(labelled):
     assert naming_fields(labelled) == ["trip", "weather"]
+
+
+def test_fields_whose_names_begin_as_fiftyones_do_are_offered_as_names_of_drives(filled):
+    for name in ("metadata_drive", "tags_of_route", "filepath_root"):
+        filled.set_values(name, ["a"] * 8)
+    assert {"metadata_drive", "tags_of_route", "filepath_root"} <= set(naming_fields(filled))
+    filled.compute_metadata(overwrite=True, skip_failures=True)
+    assert not [name for name in naming_fields(filled) if name.startswith("metadata.")]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from ..samples import Samples, dataset_of, flat, slice_path
 NAMING = (fo.StringField, fo.IntField, fo.ObjectIdField)
 SCENES = frozenset(["scene", "scene_name", "scene_id", "scene_token", "drive", "recording"])
 """Names of fields that are taken to name the scene of a group."""
-HIDDEN = frozenset(["id", "filepath"])
+HIDDEN = frozenset(["id", "filepath", "tags", "metadata", FRAME_NUMBER])
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,11 +191,7 @@ def naming_fields(dataset: fo.Dataset) -> list[str]:
     """Fields that can name drives, for a form; nested ones included, those that steps wrote not."""
     found = []
     for path, field in dataset.get_field_schema(flat=True).items():
-        if (
-            path in (*HIDDEN, FRAME_NUMBER)
-            or path.startswith(("tags", "metadata", "_"))
-            or path.endswith(".id")
-        ):
+        if path.split(".")[0] in HIDDEN or path.startswith("_") or path.endswith(".id"):
             continue
         if _list_around(dataset, path) or _in_a_label(dataset, path):
             continue
