@@ -186,6 +186,8 @@ def test_a_sample_in_a_view_is_looked_up_in_its_dataset(found, made):
         ({"cap": (0, 0, 1, float("nan"))}, "cap's angle"),
         ({"sample": "f" * 24}, "no sample"),
         ({"sample": "nowhere.png"}, "no sample"),
+        ({"sample": "no\0where.png"}, "no sample"),
+        ({"sample": 40_000 * "x"}, "no sample"),
         ({"sample": "frame_000.png"}, r"\d+ samples have the file"),
         ({"place": (0, 0, 1), "k": 0}, "k:"),
     ],

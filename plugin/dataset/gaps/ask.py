@@ -26,6 +26,8 @@ from . import analysis
 from .analysis import Analysis
 from .evidence import beside, differs
 
+LONGEST = 4096
+"""Characters of a path that a system takes at most."""
 NO_VERDICT = "No verdict: no owned image is on the sphere."
 MEMBER = {"S": "owned", "U": "candidate"}
 
@@ -222,6 +224,8 @@ def _ids_named(dataset: fo.Dataset, sample: str) -> list[str]:
         ids = flat(dataset).match(F("filepath") == path).values("id")
         if ids:
             return ids
+    if "\0" in sample or len(sample) > LONGEST:
+        return []
     end = re.escape(sample.replace("\\", "/"))
     matching: list[str] = flat(dataset).match(F("filepath").re_match(f"[/\\\\]{end}$")).values("id")
     return matching
