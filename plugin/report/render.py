@@ -7,6 +7,7 @@ replaces control and direction marks in every value on its way into the page.
 from __future__ import annotations
 
 import base64
+import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,20 @@ LONGEST = 96
 def shown(value: object, longest: int = LONGEST) -> str:
     r"""Text without control or direction marks and of a limited length; markup stays as it is.
 
-    >>> shown("<b>\u202e"), shown("x" * 200, 9)
-    ('<b>\ufffd', 'xxx…xxxxxx')
+    >>> shown("<b>\u202e"), shown("x" * 200, 9), shown("9.41\u202fAM") == "9.41\u202fAM"
+    ('<b>\ufffd', 'xxx…xxxxxx', True)
     """
     if isinstance(value, Markup):
         return value
     text = str(value)
     if len(text) > longest:
         text = f"{text[: longest // 3]}…{text[-(2 * longest // 3) :]}"
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if _is_seen(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _is_seen(character: str) -> bool:
+    """Whether it is printed; other spaces than ours are, as in screenshots' names and in Korean."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def file_name(path: str) -> str:

@@ -232,6 +232,20 @@ def test_lists_in_sentences_are_told_to_the_end(make_spec, tmp_path):
     assert "; ".join(card.title for card in cards[:5]) + "; + 2" in said
 
 
+def test_a_note_of_several_lines_and_a_long_title_are_told_whole(make_spec, tmp_path):
+    title = " ".join(f"word{number}" for number in range(30))
+    said = text_of(make_spec(title=title, note="At night.\n\n\tIn the rain\u3000too."), tmp_path)
+    assert "At night. In the rain too." in said
+    assert f"{title} Collect" in said
+
+
+def test_spaces_of_other_scripts_are_spaces(make_spec, tmp_path):
+    names = ("9.41\u202fAM.jpg", "서울\u3000거리.jpg", "a\xa0b.jpg")
+    said = text_of(make_spec(names), tmp_path)
+    assert "\ufffd" not in said
+    assert "서울 거리.jpg" in said
+
+
 def test_a_percentile_of_nothing_is_told(make_spec, tmp_path):
     spec = make_spec()
     nearest = tuple(replace(c, percentile=0.0) for c in spec.candidates)
