@@ -151,6 +151,17 @@ def test_attributes_that_come_later_name_the_drives_on_the_next_run(embedded):
     assert compute_coverage(embedded).reused
 
 
+def test_plain_attributes_that_come_later_count_for_an_analysis_with_a_suffix(embedded):
+    embedded.delete_sample_field("attributes")
+    copy = {"encoder": "field", "model_path": "embedding", "suffix": "x"}
+    compute_embeddings(embedded, EmbeddingParams(**copy))
+    assert compute_coverage(embedded, CoverageParams(suffix="x")).ranges == []
+    compute_attributes(embedded)
+    found = compute_coverage(embedded, CoverageParams(suffix="x"))
+    assert found.ranges[0]["attribute"] == "brightness"
+    assert compute_coverage(embedded, CoverageParams(suffix="x")).reused
+
+
 def test_fields_that_come_later_or_change_name_the_drives_on_the_next_run(embedded):
     drives = [f"{'s' if at < 20 else 'u'}{at // 2}" for at in range(32)]
     embedded.set_values("sequence", drives)

@@ -118,9 +118,10 @@ def compute_coverage(
     drives = inputs.drives(samples, params.sequence_field)
     step = Step.of(STEP, samples, params, writes=writes)
     # Attributes and fields may come after the images were embedded: they are then asked again.
+    attributes = {step.names.attributes, Names().attributes}  # of the analysis, or the plain ones
     more = {
         "drives": drives.digest(),
-        "attributes": step.filled(step.names.attributes),
+        "attributes": sum(map(step.filled, attributes)),
         "fields": fields_digest(step.dataset, drives.field, inputs.sets.fields),
     }
     step.inputs = inputs.trace(step.earlier) | more
