@@ -162,6 +162,8 @@ def read_artifacts(folder: str | Path) -> tuple[Artifacts, list[str]]:
         embed_U=embed.get("U"),
     )
     check(artifacts)
+    # 1 - cos of two copies may be a little below 0, which no distance is.
+    artifacts = replace(artifacts, nn_U_to_S=np.maximum(distance, 0))
     picked = folder / "kcenter_indices.json"
     if picked.exists():
         artifacts = replace(

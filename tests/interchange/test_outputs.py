@@ -158,6 +158,13 @@ def test_bare_list_other_array_names_and_other_types_are_taken(folder):
     assert warnings == []
 
 
+def test_a_distance_that_rounding_left_below_zero_is_zero(folder):
+    given = np.array([-9e-5, -1e-7, 0, 0.1, 0.2, 0.3, 0.4])
+    np.save(folder / "nn_U_to_S.npy", given)
+    artifacts, _ = read_artifacts(folder)
+    assert artifacts.nn_U_to_S.tolist() == [0, 0, 0, 0.1, 0.2, 0.3, 0.4]
+
+
 def test_odd_but_usable_input_is_said(folder):
     np.savez(folder / "embed_S.npz", embeddings=3 * analysis().embed_S)
     (folder / "embed_U.npz").unlink()
