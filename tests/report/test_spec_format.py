@@ -32,12 +32,14 @@ def by_novelty(rule):
 
 def test_every_kind_of_spec_fits_its_schema(make_spec, tmp_path):
     bare = Rule.without_embeddings(0.2, "cosine")
+    long = Rule.without_embeddings(31.4, "euclidean")  # of an analysis without unit vectors
     jsonschema.Draft202012Validator.check_schema(schema())
     for number, spec in enumerate(
         (
             make_spec(heat=True),
             make_spec(place=(0.0, 0.6, 0.8), title="t", note="n"),
             make_spec(rule=bare, reference=np.empty((0, 0), np.float32)),
+            make_spec(rule=long, reference=np.empty((0, 0), np.float32)),
             make_spec(rule=by_novelty(make_spec().rule), others=(OtherCard(2, "night", 1),)),
         )
     ):

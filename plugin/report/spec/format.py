@@ -206,6 +206,10 @@ class Document(_Common):
     checkable: bool = Field(
         True, description="False where there were no embeddings: people judge, by the page."
     )
+    delta: Annotated[float, Field(ge=0)] = Field(
+        description="An image farther than this from S is new, unless `novelty` decides; above 2 "
+        "only where `checkable` is false."
+    )
     radius: Distance | None = Field(
         description="An image so near to a candidate is what was asked for; null if not checkable."
     )
