@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ...plugin.errors import InputError
+from ...plugin.errors import InputError, first_line
 from ...plugin.settings.viewer import VIEWER_VARIABLE
 from .datasets import opened
 from .install import install, reachable
@@ -95,10 +95,10 @@ def _taken(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), ANSWERS_IN):
             return True
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:  # the second is of names too long for any
         raise InputError(
-            f"{host!r} is no address ({error.strerror}): give one of this machine with --host, "
-            "such as 127.0.0.1."
+            f"{host!r} is not an address ({first_line(error)}): give one of this machine with "
+            "--host, such as 127.0.0.1."
         ) from error
     except OSError:
         return False
