@@ -18,6 +18,7 @@ from ...errors import EmptySetError, MismatchError
 from ...interchange.features.feature_cache import FeatureCache, open_cache
 from ...progress import Reporter, quiet
 from ...results import Result
+from ...settings.fields import make
 from ...settings.rationales import FeatureCacheParams
 from ...settings.steps import EmbeddingParams
 from ..gaps import sphere
@@ -27,6 +28,7 @@ from ..store.database import counted
 from ..store.fields.ownership import Writes, refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
+from ..store.runs import Record
 from ..store.sets.door import refuse_additions
 from ..store.sets.resolve import reloaded
 from ..store.steps.step import Step
@@ -133,6 +135,7 @@ def import_feature_cache(
     ) as cache:
         made_by = _vectors_there(dataset, names, cache)
         step = Step.of(STEP, dataset, params, _read_from(cache), writes)
+        before = _settings(step.earlier)
         refuse_foreign(dataset, names, sphere.writes(names), our_columns(dataset, cache, params))
         claim_reviews(dataset, cache)
         columns = declare_columns(dataset, cache, params, step.begin)
@@ -147,7 +150,7 @@ def import_feature_cache(
         placed = write_map(dataset, names, cache, sphere_map, writer.ids, rewrite=rewrite)
         embedded = _record_embeddings(embedding, dataset, names, cache, writer)
         cards = writer.carded * 2 > len(writer.ids) and not params.image_root
-        save_look(dataset, params, placed=placed > 0, cards=cards)
+        save_look(dataset, params, before, placed=placed > 0, cards=cards)
         last(1, 1)
         imported = _result(writer, placed, embedded)
     finished = time.monotonic()
@@ -157,6 +160,14 @@ def import_feature_cache(
     step.inputs = {**step.inputs, "examples": cache.found.listed()}
     step.complete(imported)
     return imported
+
+
+def _settings(earlier: Record | None) -> FeatureCacheParams | None:
+    """Those of an earlier import, as far as this version has them."""
+    if earlier is None:
+        return None
+    kept, known = earlier.params, FeatureCacheParams.model_fields
+    return make(FeatureCacheParams, {name: kept[name] for name in known if name in kept})
 
 
 def writes(names: Names) -> Writes:

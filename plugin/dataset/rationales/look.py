@@ -16,6 +16,7 @@ from .columns import shown_fields
 WORKSPACE = "Feature cache"
 FILEPATH, IMAGE_URL = "filepath", ReviewNames.image_url
 STATUS = ReviewNames().prediction_status
+_UNSAID = ("_cls", "_id", "id")
 
 
 def check_look(params: FeatureCacheParams) -> None:
@@ -53,24 +54,29 @@ def image_url(root: str, file_name: str) -> str:
 
 
 def save_look(
-    dataset: fo.Dataset, params: FeatureCacheParams, *, placed: bool, cards: bool
+    dataset: fo.Dataset,
+    params: FeatureCacheParams,
+    before: FeatureCacheParams | None,
+    *,
+    placed: bool,
+    cards: bool,
 ) -> None:
     """Set colours and shown fields, the images' address, and a workspace with the maps.
 
-    Where cards stand in for images, what they already say is not shown over them as well.
+    ``before`` are the settings of the last import: colours and shown fields that are not as it left
+    them are a person's, and stay.
     """
     config = dataset.app_config
-    if dataset.has_field(params.color_by):
-        config.color_scheme = fo.ColorScheme(
-            color_by="value", fields=[{"path": params.color_by, "colorByAttribute": "value"}]
+    colours, fields = config.color_scheme, config.active_fields
+    if dataset.has_field(params.color_by) and _is_ours(colours, before):
+        config.color_scheme = _scheme(params)
+    looks = (
+        [] if before is None else [_shown(dataset, before, cards=each) for each in (True, False)]
+    )
+    if fields is None or (not fields.exclude and list(fields.paths) in looks):
+        config.active_fields = fo.ActiveFields(
+            paths=_shown(dataset, params, cards=cards), exclude=False
         )
-    named = [name for name in shown_fields(params) if dataset.has_field(name)]
-    if WORD_LABEL in named and params.hover == FeatureCacheParams.model_fields["hover"].default:
-        named = [name for name in named if name != NUM_LABEL]  # a class that has a name needs none
-    shown = list(dict.fromkeys([*named, STATUS]))
-    if cards:
-        shown = [name for name in shown if name not in (FILE_NAME, WORD_LABEL, STATUS)]
-    config.active_fields = fo.ActiveFields(paths=shown, exclude=False)
     if params.image_root:
         config.media_fields = list(dict.fromkeys([*config.media_fields, FILEPATH, IMAGE_URL]))
         config.media_fallback = True
@@ -88,3 +94,30 @@ def save_look(
     right = fo.Space(children=panels, active_child=panels[0].component_id)
     space = fo.Space(children=[left, right], orientation="horizontal", sizes=[0.38, 0.62])
     dataset.save_workspace(WORKSPACE, space)
+
+
+def _scheme(params: FeatureCacheParams) -> fo.ColorScheme:
+    by = {"path": params.color_by, "colorByAttribute": "value"}
+    return fo.ColorScheme(color_by="value", fields=[by])
+
+
+def _is_ours(colours: fo.ColorScheme | None, before: FeatureCacheParams | None) -> bool:
+    """Whether nobody has chosen colours, or all is as the last import left it."""
+    if colours is None or before is None:
+        return colours is None
+    said, ours = (
+        {name: value for name, value in each.to_dict().items() if value and name not in _UNSAID}
+        for each in (colours, _scheme(before))
+    )
+    return bool(said == ours)
+
+
+def _shown(dataset: fo.Dataset, params: FeatureCacheParams, *, cards: bool) -> list[str]:
+    """Fields over the images; where cards stand in for images, not what they already say."""
+    named = [name for name in shown_fields(params) if dataset.has_field(name)]
+    if WORD_LABEL in named and params.hover == FeatureCacheParams.model_fields["hover"].default:
+        named = [name for name in named if name != NUM_LABEL]  # a class that has a name needs none
+    shown = list(dict.fromkeys([*named, STATUS]))
+    if cards:
+        shown = [name for name in shown if name not in (FILE_NAME, WORD_LABEL, STATUS)]
+    return shown

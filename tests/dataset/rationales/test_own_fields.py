@@ -148,3 +148,26 @@ def test_an_import_keeps_the_images_and_the_values_of_samples_that_are_there(dat
     assert dataset.values("weather") == ["rain", "fog", "sun"]
     said = "1 value of the dataset's own field 'weather' replaced ('a.png')"
     assert any(said in line for line in imported.findings)
+
+
+def look(dataset):
+    """What colours are by, the colours, and the fields that are shown."""
+    colours, shown = dataset.app_config.color_scheme, dataset.app_config.active_fields
+    return colours.fields[0]["path"], colours.color_pool or None, list(shown.paths)
+
+
+def test_an_import_keeps_colours_and_shown_fields_that_a_person_chose(dataset, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    with (tmp_path / "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["file_name", "year", "site"], ["a.png", "2024", "north"]])
+    folders = {"cache_dir": str(tmp_path), "image_dir": str(tmp_path)}
+    cache = FeatureCacheParams(**folders, color_by="year", hover="year")
+    import_feature_cache(dataset, cache)
+    assert look(dataset) == ("year", None, ["year", "prediction_status"])
+    import_feature_cache(dataset, cache.model_copy(update={"color_by": "site", "hover": "site"}))
+    assert look(dataset) == ("site", None, ["site", "prediction_status"])
+    dataset.app_config.color_scheme.color_pool = ["#ff0000"]
+    dataset.app_config.active_fields = fo.ActiveFields(paths=["tags"], exclude=False)
+    dataset.save()
+    import_feature_cache(dataset, cache)
+    assert look(dataset) == ("site", ["#ff0000"], ["tags"])
