@@ -29,6 +29,7 @@ _API = dict.fromkeys(
         "place_on_sphere",
         "find_gaps",
         "show_results",
+        "delete_analysis",
         "rounds",
         "ask",
         "compute_heatmaps",

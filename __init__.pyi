@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import fiftyone as fo
 
+from .plugin.dataset.deletion import DeletionResult
 from .plugin.dataset.gaps.artifacts import ArtifactExport, ArtifactImport
 from .plugin.dataset.gaps.ask import AnswerResult
 from .plugin.dataset.gaps.cards.card_files import CardFile
@@ -279,6 +280,14 @@ def show_results(
     suffix: str = '',
 ) -> AnalysisResult:
     """Read what the last runs of an analysis found; nothing is computed."""
+    ...
+def delete_analysis(
+    dataset: fo.Dataset | str,
+    *,
+    dry_run: bool = False,
+    suffix: str = '',
+) -> DeletionResult:
+    """Delete the fields, tags and runs of an analysis; nothing of the user's."""
     ...
 def rounds(
     samples: Samples | str,

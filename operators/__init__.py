@@ -1,5 +1,6 @@
 """The operators: a form and an ``execute`` over the steps of ``plugin``."""
 
+from .deletion import DeleteAnalysis
 from .results import Ask, ShowResults
 from .sparse import SimulateAdaptiveSampling, TrainSparseTransformer
 from .spec import CheckSpec, ExportVisualSpec
@@ -48,5 +49,6 @@ OPERATORS = (
     RankGapsByFailures,
     SimulateAdaptiveSampling,
     TrainSparseTransformer,
+    DeleteAnalysis,
     Stop,
 )

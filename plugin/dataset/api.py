@@ -45,6 +45,8 @@ from ..settings.steps import (
     SetParams,
     SphereParams,
 )
+from . import deletion
+from .deletion import DeletionResult
 from .gaps import artifacts, heatmaps, results, sphere
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
@@ -102,6 +104,7 @@ ARGUMENTS = {
     "images": "A folder, a glob or paths of image files, or a dataset or view.",
     "spec": "The Visual Spec's ZIP, its unpacked folder, or its ``spec.json``.",
     "sequence": "Name of the new sequence; default: the session's id.",
+    "dry_run": "Only say what would be deleted.",
     "keypoints": "Keep the measured pixels as keypoints.",
 }
 """Descriptions of arguments that are not settings."""
@@ -368,6 +371,23 @@ def show_results(samples: Samples, *, params: AnalysisParams) -> AnalysisResult:
     >>> print(gapsphere.show_results(dataset))                          # doctest: +SKIP
     """
     return results.show_results(samples, params.suffix)
+
+
+@step(AnalysisParams)
+def delete_analysis(
+    dataset: fo.Dataset, *, dry_run: bool = False, params: AnalysisParams
+) -> DeletionResult:
+    """Delete the fields, tags and runs of an analysis; nothing of the user's.
+
+    Samples, the tags of S and U, reviews, imported columns and exported files stay.
+
+    Examples
+    --------
+    >>> print(gapsphere.delete_analysis(dataset, suffix="dino", dry_run=True))  # doctest: +SKIP
+    """
+    if dry_run:
+        return deletion.analysis_of(dataset, params.suffix)
+    return deletion.delete_analysis(dataset, params)
 
 
 @step(AnalysisParams)

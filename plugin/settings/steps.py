@@ -31,6 +31,14 @@ class AnalysisParams(Params, section="analysis"):
     )
 
 
+class DeletionParams(AnalysisParams, section="analysis"):
+    """The analysis that is deleted."""
+
+    suffix: str = fields.suffix(
+        "Analysis to delete: its suffix; empty: the one without", advanced=False, title="Analysis"
+    )
+
+
 class ImageParams(AnalysisParams, section="analysis"):
     """Which images of a grouped dataset are meant."""
 

@@ -251,6 +251,22 @@ step_command("show-results", "show_results", AnalysisParams, "Show what the last
 
 
 @command(
+    "delete-analysis",
+    AnalysisParams,
+    arguments=(DATASET, argument("--delete", action="store_true", help="delete it")),
+)
+def delete_analysis(params: AnalysisParams, *, dataset: str, delete: bool) -> None:
+    """List the fields, tags and runs of an analysis, or delete them; nothing of yours."""
+    from ...plugin.dataset import api
+
+    with opened(dataset) as data:
+        found = api.delete_analysis(data, dry_run=not delete, **dict(params))
+        print(found)
+        if found and not delete:
+            print("Nothing was deleted; --delete does it.")
+
+
+@command(
     "rounds",
     AnalysisParams,
     arguments=(DATASET, argument("--json", action="store_true", help="print JSON")),

@@ -230,5 +230,5 @@ def test_risk_levels_say_what_an_operator_does():
     low = {name for name, level in levels.items() if level == RiskLevel.LOW}
     assert low == {"stop", "show_results", "ask"}
     high = {name for name, level in levels.items() if level == RiskLevel.HIGH}
-    assert high == {"train_sparse_transformer", "simulate_adaptive_sampling"}
+    assert high == {"train_sparse_transformer", "simulate_adaptive_sampling", "delete_analysis"}
     assert {levels[name] for name in levels.keys() - low - high} == {RiskLevel.MEDIUM}

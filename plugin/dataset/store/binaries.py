@@ -48,3 +48,10 @@ def replace(
             bucket().delete(file_id)
     except PyMongoError:
         logger.warning("%s of %s could not be kept", filename, dataset.name, exc_info=True)
+
+
+def delete(dataset: fo.Dataset, suffix: str) -> None:
+    """Delete the files of an analysis: the last part of a file's name is its suffix."""
+    for file in bucket().find({"metadata.dataset": dataset_id(dataset)}):
+        if file.filename.rpartition("/")[2] == suffix:
+            bucket().delete(file._id)

@@ -62,6 +62,15 @@ class Names:
         """Key of the custom run that records ``step`` (``embeddings``, ``coverage``, ...)."""
         return self._named(f"gapsphere_{step}")
 
+    def fields(self) -> list[str]:
+        """Every field of an analysis."""
+        other = "_tag", "_key", "suffix"
+        return [name for kind, name in vars(self).items() if not kind.endswith(other)]
+
+    def tags(self) -> list[str]:
+        """Every tag of an analysis; those of S and U are the user's."""
+        return [name for kind, name in vars(self).items() if kind.endswith("_tag")]
+
     def _named(self, name: str) -> str:
         return f"{name}_{self.suffix}" if self.suffix else name
 
@@ -86,8 +95,7 @@ def shared_field(suffix: str) -> str:
     >>> shared_field("drives"), shared_field("drives_b"), shared_field("dino")
     ('support_drives', 'support_drives_b', '')
     """
-    kinds = vars(Names()).items()
-    fields = [name for kind, name in kinds if name and not kind.endswith(("_tag", "_key"))]
+    fields = Names().fields()
     for name, longer in product(fields, fields):
         own = f"{name}_{suffix}"
         if longer.startswith(f"{name}_") and f"{own}_".startswith(f"{longer}_"):

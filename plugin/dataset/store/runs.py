@@ -110,6 +110,14 @@ def names_used(dataset: fo.Dataset) -> frozenset[str]:
     return frozenset(name for names in named for kind, name in names.items() if kind != "suffix")
 
 
+def steps(dataset: fo.Dataset, names: Names) -> list[str]:
+    """Steps that an analysis has a record of."""
+    configs = (fiftyone_internals.run_config(dataset, key) or {} for key in dataset.list_runs())
+    methods = (str(config.get("method")) for config in configs)
+    found = [method.removeprefix(METHOD) for method in methods if method.startswith(METHOD)]
+    return [step for step in dict.fromkeys(found) if read(dataset, names, step) is not None]
+
+
 def read(dataset: fo.Dataset, names: Names, step: str) -> Record | None:
     """The step's record as the database has it now, None where it never ran (or was deleted).
 
