@@ -21,7 +21,7 @@ from ...store.steps.step import Step
 from ...store.vectors.marks import Seen, marks_by_id, marks_of
 from ...store.vectors.vectors import Allocate, Vectors, memory
 
-AT_ONCE = 8192
+AT_ONCE = 1024
 """Vectors that are compared or divided at once."""
 SAME_NUMBER = 1e-5
 """Unit vectors whose numbers differ by less are the same, written twice."""
