@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...interchange.files.natural_order import natural, numbers_of, order_keys
-from ..store.samples import Samples, dataset_of, flat, image_slices, slice_path
+from ..store.samples import Samples, dataset_of, flat, image_slices, seconds_of, slice_path
 from ..store.sets.resolve import resolve
 
 ALL = "all frames"
@@ -145,7 +145,7 @@ def as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
     ([30.0, 60.0], [0.0, 1.0], [2.0])
     """
     if values and all(isinstance(value, datetime) for value in values):
-        return np.array([value.timestamp() for value in values])
+        return np.array([seconds_of(value) for value in values])
     if values and all(isinstance(value, str) for value in values):
         read = numbers_of(values)
         return np.array(range(len(values)) if read is None else read, np.float64)

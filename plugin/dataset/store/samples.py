@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import TypeAlias
 
 import fiftyone as fo
@@ -30,6 +31,17 @@ def reloaded(samples: Samples) -> fo.Dataset:
     dataset = dataset_of(samples)
     dataset.reload()
     return dataset
+
+
+def seconds_of(time: datetime) -> float:
+    """Seconds since 1970 of a time as FiftyOne gives it: in UTC, without a zone.
+
+    Read as local, a time would jump twice a year.
+
+    >>> seconds_of(datetime(1970, 1, 2))
+    86400.0
+    """
+    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def image_slices(dataset: fo.Dataset) -> list[str]:

@@ -14,6 +14,7 @@ from gapsphere.plugin.dataset.gaps.picks.budget import budget_curve, export_budg
 from gapsphere.plugin.dataset.gaps.picks.pick_rules import _time
 from gapsphere.plugin.dataset.gaps.picks.picks import select_candidates, select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
+from gapsphere.plugin.dataset.sparse.sequences import as_numbers
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.steps import step
@@ -303,6 +304,8 @@ def test_times_are_utc_whatever_the_zone_of_this_machine(monkeypatch):
         assert np.diff(times).tolist() == [3600.0] * 4
         assert _time(date(2024, 10, 27)) == times[0] < _time(datetime(2024, 10, 27, 0, 1))
         assert _time(datetime(1, 1, 1)) < 0
+        axis = as_numbers([datetime(2024, 10, 27, hour) for hour in (0, 1, 2, 3, 4)])
+        assert axis.tolist() == times
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from typing import Any
 
 import fiftyone as fo
@@ -22,6 +22,7 @@ from ....settings.steps import CandidateParams, MetricParams
 from ...store import runs
 from ...store.fields.metadata import columns
 from ...store.names import FRAME_NUMBER, Names
+from ...store.samples import seconds_of
 from ...store.sets.drives import Drives, naming_fields, read_drives
 from ...store.sets.resolve import Samples, dataset_of, resolve
 from ...store.steps.inputs import Inputs
@@ -207,8 +208,8 @@ def _time(value: Any) -> float | None:
         return np.nan
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
-    if isinstance(value, datetime):  # FiftyOne gives UTC; local time jumps twice a year
-        return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()
+    if isinstance(value, datetime):
+        return seconds_of(value)
     if isinstance(value, bool):
         return None
     try:
