@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import fiftyone as fo
 
+from ..coverage.words import counted
 from ..results import Result
 from ..settings.steps import AnalysisParams
 from .sparse.simulations import STEP as SIMULATED
@@ -55,7 +56,9 @@ class DeletionResult(Result):
         of = f"analysis {self.suffix!r}" if self.suffix else "analysis without a suffix"
         if not self:
             return f"{self.dataset!r} holds nothing of an {of}."
-        tagged = ", ".join(f"{tag} ({count:,} samples)" for tag, count in self.tags.items())
+        tagged = ", ".join(
+            f"{tag} ({counted(count, 'sample')})" for tag, count in self.tags.items()
+        )
         lines = [
             f"{self.dataset}: the {of} {'is deleted' if self.deleted else 'would be deleted'}",
             f"fields      {', '.join(self.fields) or 'none'}",
