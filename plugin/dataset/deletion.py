@@ -1,13 +1,14 @@
 """``delete_analysis``: take off a dataset what an analysis wrote on it, and nothing of the user's.
 
-Ours are fields that carry our mark, tags of the samples that a run of ours tagged, records and the
-files behind them.  Records go last, since they say what is ours: whoever is killed in between
-deletes the rest the next time.
+Ours are fields that a step may write (:mod:`.store.fields.ownership`), tags of the samples that a
+run of ours tagged, records and the files behind them.  Records go last, since they say what is
+ours: whoever is killed in between deletes the rest the next time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import fiftyone as fo
@@ -17,18 +18,19 @@ from ..results import Result
 from ..settings.steps import AnalysisParams
 from .sparse.simulations import STEP as SIMULATED
 from .store import binaries, places, runs
-from .store.fields import tags
+from .store.fields import ownership, tags
 from .store.fields.fields import is_ours
-from .store.fields.ownership import read_only
-from .store.leases import holds_lease
+from .store.fields.ownership import Writes, read_only
+from .store.leases import ANALYSIS, lease
 from .store.names import Names
-from .store.samples import flat
+from .store.samples import Samples, dataset_of, flat, reloaded
 from .store.sets import kept_samples
-from .store.sets.resolve import reloaded
 from .store.vectors import mapped
 
 KEPT = ("feature_cache", "failures", "trained")
 """Records that stay, with what they are about: reviews and imported columns, trained models."""
+SCOPES = (ANALYSIS, "spec", "sparse")
+"""Leases of the steps that write an analysis."""
 SPHERE = "sphere"
 
 
@@ -37,7 +39,7 @@ class DeletionResult(Result):
     """What ``delete_analysis`` deleted, or would delete where ``deleted`` is false.
 
     ``fields`` by name, ``tags`` by the samples that lose each, ``runs`` by key.  ``kept`` are
-    fields with a name of ours that no run of ours declared.
+    fields with a name of ours that are the user's.
     """
 
     dataset: str
@@ -70,13 +72,14 @@ class DeletionResult(Result):
         return "\n".join(lines)
 
 
-def analysis_of(dataset: fo.Dataset, suffix: str = "") -> DeletionResult:
+def analysis_of(samples: Samples, suffix: str = "") -> DeletionResult:
     """What :func:`delete_analysis` would delete."""
-    names = Names(suffix)
+    dataset, names = reloaded(samples), Names(suffix)
     # Earlier versions took a suffix such as "drives", which made "support_drives" of "support".
     others = {name for each in suffixes(dataset) if each != suffix for name in Names(each).fields()}
     there = [name for name in names.fields() if dataset.has_field(name) and name not in others]
-    ours = [name for name in there if is_ours(dataset, name)]
+    written = ownership.written(dataset, names, *_plans(names))
+    ours = [name for name in there if name in written or is_ours(dataset, name)]
     tagged = {tag: len(_carrying(dataset, names, tag)) for tag in names.tags()}
     steps = _steps(dataset, names)
     laid = SPHERE in steps and dataset.has_brain_run(names.brain_key)
@@ -90,20 +93,28 @@ def analysis_of(dataset: fo.Dataset, suffix: str = "") -> DeletionResult:
     )
 
 
-@holds_lease("delete_analysis")
-def delete_analysis(dataset: fo.Dataset, params: AnalysisParams | None = None) -> DeletionResult:
+def delete_analysis(samples: Samples, params: AnalysisParams | None = None) -> DeletionResult:
     """Delete fields, tags, runs and sphere of one analysis; samples and other fields stay.
 
     Reviews, imported columns, trained models and exported files stay as well.
 
     Raises
     ------
+    BusyError
+        A step of the analysis runs.
     InputError
         One of the fields is read-only.
     """
+    dataset, names = dataset_of(samples), Names((params or AnalysisParams()).suffix)
+    with ExitStack() as alone:
+        for scope in SCOPES:
+            alone.enter_context(lease(dataset, f"{scope}/{names.suffix}", "delete_analysis"))
+        return _deleted(dataset, names)
+
+
+def _deleted(dataset: fo.Dataset, names: Names) -> DeletionResult:
     from .sparse import files as simulations  # it brings what simulates
 
-    dataset, names = reloaded(dataset), Names((params or AnalysisParams()).suffix)
     found = analysis_of(dataset, names.suffix)
     for name in found.fields:
         if dataset.get_field(name).read_only:
@@ -122,6 +133,21 @@ def delete_analysis(dataset: fo.Dataset, params: AnalysisParams | None = None) -
     for step in _steps(dataset, names):
         dataset.delete_run(names.run_key(step))
     return replace(found, deleted=True)
+
+
+def _plans(names: Names) -> list[Writes]:
+    """What the steps of an analysis write."""
+    # They bring all that computes, and the App loads every operator at its start.
+    from .gaps import heatmaps, sphere
+    from .gaps.cards import cards
+    from .gaps.coverage import coverage
+    from .gaps.picks import picks
+    from .gaps.vectors import embed, measure
+    from .sparse import job
+    from .spec import check
+
+    steps = coverage, picks, cards, sphere, measure, heatmaps, check, job
+    return [embed.writes(names, measured=False), *(step.writes(names) for step in steps)]
 
 
 def suffixes(dataset: fo.Dataset) -> list[str]:

@@ -174,10 +174,10 @@ def test_nothing_is_deleted_where_a_field_is_read_only_or_a_run_works(driven):
     assert documents(driven) == before
     field.read_only = False
     field.save()
-    # The lease of this thread would let it in.
-    other = ThreadPoolExecutor(1)
-    with lease(driven, "analysis/", "find_gaps"), other, pytest.raises(BusyError):
-        other.submit(delete_analysis, driven, AnalysisParams()).result()
+    for scope in ("analysis", "spec", "sparse"):
+        other = ThreadPoolExecutor(1)  # the lease of this thread would let it in
+        with lease(driven, f"{scope}/", "a step"), other, pytest.raises(BusyError):
+            other.submit(delete_analysis, driven, AnalysisParams()).result()
     assert analysis_of(driven)
 
 

@@ -10,6 +10,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
+from gapsphere.plugin.dataset.deletion import analysis_of, delete_analysis
 from gapsphere.plugin.dataset.gaps import analysis
 from gapsphere.plugin.dataset.gaps.ask import ask
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
@@ -19,7 +20,7 @@ from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.questions import AskParams
-from gapsphere.plugin.settings.steps import GapParams
+from gapsphere.plugin.settings.steps import AnalysisParams, GapParams
 
 MADE = Path(__file__).parents[2] / "support" / "old_dataset"
 SUFFIXES = {"": 4, "b": 3}
@@ -133,3 +134,15 @@ def test_its_visual_spec_is_checked(old):
     assert checked.quantity == 6
     accepted = {answer.id for answer in checked.answers if answer.verdict == "accepted"}
     assert accepted == set(old.match({"is_gap": True}).values("id"))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_analysis_is_deleted_whole_though_its_fields_carry_no_mark(old, suffix):
+    other = next(each for each in SUFFIXES if each != suffix)
+    kept = {name for name in Names(other).fields() if old.has_field(name)}
+    found = delete_analysis(old, AnalysisParams(suffix=suffix))
+    assert {Names(suffix).dist_to_S, Names(suffix).sphere} <= set(found.fields)
+    assert found.kept == ()
+    assert not analysis_of(old, suffix)
+    assert kept <= set(old.get_field_schema())
+    assert not find_gaps(old, params(suffix, SUFFIXES[suffix])).covered.reused

@@ -131,16 +131,29 @@ def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str,
     found = [
         ("field", column.name)
         for column in plan.columns
-        if dataset.has_field(column.name)
-        and not (
-            fits(dataset, column) and (is_ours(dataset, column.name) or (column.first and recorded))
-        )
+        if dataset.has_field(column.name) and not _is_ours(dataset, column, recorded)
     ]
     if not recorded:
         there = flat(dataset).distinct("tags") if plan.tags else []
         found += [("tag", tag) for tag in plan.tags if tag in there]
         found += [("brain run", key) for key in plan.brain if dataset.has_brain_run(key)]
     return found
+
+
+def written(dataset: fo.Dataset, names: Names, *plans: Writes) -> set[str]:
+    """Fields of the plans that are there and ours."""
+    found: set[str] = set()
+    for plan in plans:
+        recorded = runs.read(dataset, names, plan.step) is not None
+        there = (column for column in plan.columns if dataset.has_field(column.name))
+        found |= {column.name for column in there if _is_ours(dataset, column, recorded)}
+    return found
+
+
+def _is_ours(dataset: fo.Dataset, column: Column, recorded: bool) -> bool:
+    """Whether a field that is there is ours, as it has to be for us to write it."""
+    marked = is_ours(dataset, column.name) or (column.first and recorded)
+    return marked and fits(dataset, column)
 
 
 def fits(dataset: fo.Dataset, column: Column) -> bool:
