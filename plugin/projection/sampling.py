@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 SEED = 51
+OTHERS = 0.2
+"""Share of the points drawn that are neither gaps nor picks, at least."""
 
 
 def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int) -> Array:
     """Rows to draw where there are more than ``limit`` (0: no limit), int64, ascending.
 
     Every pick and every gap of the bool (n,) masks stays; S and U keep their ratio, each filled up
-    by an even draw.  Where picks and gaps alone are too many, the gaps are drawn from as well.
+    by an even draw.  Where picks and gaps would leave less than a fifth of the limit to all others,
+    the gaps are drawn from as well: without what is owned and covered, nobody sees where they lie.
     """
     n = len(owned)
     if not limit or n <= limit:
@@ -25,11 +28,12 @@ def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int) -> Array:
     room_owned = round(limit * int(owned.sum()) / n)
     room_pool = limit - room_owned
     kept = _draw(np.flatnonzero(picks & ~owned), limit, rng)
-    urgent = _draw(np.flatnonzero(gaps & ~picks & ~owned), limit - len(kept), rng)
-    pool = np.concatenate([kept, urgent])
     rest = np.flatnonzero(~owned & ~picks & ~gaps)
+    others = min(int(limit * OTHERS), len(rest) + int(owned.sum()))
+    urgent = _draw(np.flatnonzero(gaps & ~picks & ~owned), limit - len(kept) - others, rng)
+    pool = np.concatenate([kept, urgent])
     pool = np.concatenate([pool, _draw(rest, max(0, room_pool - len(pool)), rng)])
-    mine = _draw(np.flatnonzero(owned), min(room_owned, limit - len(pool)), rng)
+    mine = _draw(np.flatnonzero(owned), limit - len(pool), rng)
     return np.sort(np.concatenate([pool, mine]))
 
 

@@ -55,6 +55,19 @@ def test_more_gaps_than_the_limit_still_keep_every_pick():
     assert set(np.flatnonzero(cloud.pick)) <= set(rows)
 
 
+@pytest.mark.parametrize("owned", [0.02, 0.3, 0.7])
+@pytest.mark.parametrize("gaps", [0.3, 0.9, 1.0])
+def test_more_gaps_than_the_limit_leave_room_for_what_is_owned_and_covered(owned, gaps):
+    cloud = points(owned=owned, gaps=gaps)
+    rows = sampled(cloud, 200)
+    others = ~cloud.gaps & (cloud.pick == 0)
+    assert len(np.unique(rows)) == 200
+    assert set(np.flatnonzero(cloud.pick)) <= set(rows)
+    assert others[rows].sum() == 40
+    assert cloud.owned[rows].any()
+    assert cloud.gaps[rows].sum() >= 130
+
+
 def test_no_limit_and_few_points_show_everything():
     cloud = points(300, picks=3)
     assert sampled(cloud, 0).tolist() == list(range(300))

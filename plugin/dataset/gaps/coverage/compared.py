@@ -86,7 +86,8 @@ def compare(
             drive = np.zeros(1, np.int64) if own is None else own.drive
             told = can_be_drawn(threshold.drives, threshold.basis, threshold.score)
             listed = inputs.draws and told and not engine.cuts
-            near = NearTally(pool, owned, drive) if listed else None
+            memory = params.memory_mb
+            near = NearTally(pool, owned, drive, memory_mb=memory) if listed else None
             again = nearest_and_support(
                 pool, owned, drive, threshold.delta, also=near, progress=progress, **how
             )
