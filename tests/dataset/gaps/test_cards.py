@@ -341,7 +341,7 @@ def test_what_s_lacks_by_metadata_is_a_card_without_gaps(blind, tmp_path):
     assert "most of the nearest owned images show day and rain" in card.sentences[1]
     head, *lines = str(found).splitlines()
     assert head.startswith("0 cards of 4 gaps")
-    assert head.endswith("; 1 kind of scene that you own none of, by metadata")
+    assert head.endswith("; metadata alone names 1 more kind of scene that you own none of")
     assert any("none owned by the metadata, 0 gaps among them" in line for line in lines)
     assert len(blind.match(F("gap_card") == card.key)) == 8
     assert found.cards.loc["dusk and rain", "by_metadata"]
@@ -367,7 +367,7 @@ def test_a_card_by_metadata_can_be_asked_for_and_is_not_followed_by_rounds(blind
 def test_without_gaps_and_without_a_value_only_what_there_is_is_said(blind):
     compute_coverage(blind, CoverageParams(delta=2.0))
     found = summarize_gaps(blind, QUICK)
-    assert str(found).startswith("no gaps; 1 kind of scene that you own none of, by metadata\n")
+    assert str(found).startswith("no gaps; metadata alone names 1 kind of scene that you own none of\n")
     assert (found.gaps, found.single, found.once) == (0, 0, 0)
     blind.delete_sample_field("sky")
     found = summarize_gaps(blind, QUICK)

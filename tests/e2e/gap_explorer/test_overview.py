@@ -111,7 +111,7 @@ def test_a_kind_that_only_metadata_names_is_a_row_that_says_so(panel, own, shot)
     first = page.locator(LACK).first
     first.wait_for()
     said = page.locator('[data-cy="gs-overview"]').inner_text()
-    assert "Of 1 kind of scene you own nothing, by metadata." in said
+    assert "Metadata alone names 1 kind of scene that you own nothing of." in said
     first.locator("button").first.click()
     panel.count(card.images)
     first.get_by_text("night: by the metadata 0 of").wait_for()

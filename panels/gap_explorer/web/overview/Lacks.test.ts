@@ -7,8 +7,8 @@ import { Lacks, lead } from "./Lacks";
 import type { OverviewState } from "./useOverview";
 
 it.each([
-  [9, "9 gaps in 8 kinds of scene, the weightiest first. Of 2 kinds of scene you own nothing, by metadata."],
-  [0, "No candidate is farther from the owned images than δ = 0.500. Of 2 kinds of scene you own nothing, by metadata."],
+  [9, "9 gaps in 8 kinds of scene, the weightiest first. Metadata alone names 2 more kinds of scene that you own nothing of."],
+  [0, "No candidate is farther from the owned images than δ = 0.500. Metadata alone names 2 kinds of scene that you own nothing of."],
 ])("says of how many kinds nothing is owned by metadata (%i gaps)", (gaps, said) => {
   const overview = { cards: [{ key: "night" }], cards_total: gaps && 8, by_metadata: 2, contrasts: [] };
   expect(lead({ gaps, delta: 0.5 } as RunInfo, overview as unknown as Overview)).toBe(said);

@@ -56,8 +56,10 @@ export function Lacks(props: Shown): React.ReactElement {
 /** What there is, in a sentence. */
 export function lead(run: RunInfo, overview: Overview): string {
   const { cards, contrasts, cards_total: total, by_metadata: lacking } = overview;
-  const besides = lacking ? ` Of ${plural(lacking, "kind")} of scene you own nothing, by metadata.` : "";
+  const alone = (kind: string): string =>
+    lacking ? ` Metadata alone names ${plural(lacking, kind)} of scene that you own nothing of.` : "";
   if (run.gaps === 0) {
+    const besides = alone("kind");
     const far = `No candidate is farther from the owned images than δ = ${number(run.delta)}.`;
     const none = run.score === "novelty" ? "No candidate is novel enough to be a gap." : far;
     if (besides) return none + besides;
@@ -70,7 +72,7 @@ export function lead(run: RunInfo, overview: Overview): string {
   }
   const single = cards.find((card) => card.key === SINGLE_IMAGES);
   const kinds = total ? ` in ${plural(total, "kind")} of scene` : "";
-  return `${gaps}${kinds}${single && total ? ` and ${plural(single.images, "single image")}` : ""}, the weightiest first.${besides}`;
+  return `${gaps}${kinds}${single && total ? ` and ${plural(single.images, "single image")}` : ""}, the weightiest first.${alone("more kind")}`;
 }
 
 function Row(

@@ -174,8 +174,8 @@ class CardResult(Result):
         if not self.by_metadata:
             return head
         shown = f" ({self.by_metadata:,} shown)" if self.by_metadata < self.lacking else ""
-        kinds = f"{counted(self.lacking, 'kind')} of scene{shown} that you own none of, by metadata"
-        return f"{head}; {kinds}"
+        kinds = counted(self.lacking, "more kind" if self.gaps else "kind")
+        return f"{head}; metadata alone names {kinds} of scene{shown} that you own none of"
 
 
 def table(cards: Iterable[GapCard]) -> pd.DataFrame:
