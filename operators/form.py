@@ -24,6 +24,7 @@ from ..plugin.dataset.store.sets.drives import group_path, naming_path
 from ..plugin.errors import InputError
 from ..plugin.settings import fields
 from ..plugin.settings.fields import Params, ParamsT, Setting, make, settings_of
+from ..plugin.settings.headings import headed
 from ..plugin.settings.steps import SetParams
 from . import reading, sets
 from .last_run import LastRun
@@ -33,30 +34,8 @@ from .widgets import NOTICE, add, mark, suggest, to_top
 MORE = "more_settings"
 TARGET = "target"
 SLICES, DRIVES = "slices", "sequence_field"
-FEW = 8
-"""So many more settings need no headings."""
 MANY = 15
 """So many are named one by one while they are folded away."""
-OTHER_KINDS = "Other"
-HEADINGS = {
-    "umap": "Sphere",
-    "distance": "Distances and verdicts",
-    "cards": "Gap cards",
-    "inference": "Speed and memory",
-    "model": "Encoder",
-    "preprocess": "What of the image is read",
-    "kcenter": "Picks",
-    "select": "Picks",
-    "sampling": "Where pixels go",
-    "sampling.adaptive_sampler": "Where pixels go",
-    "sampling.importance_calculator": "Importance",
-    "sampling.quality": "Number of pixels",
-    "simulation": "Hard frames",
-    "training": "The model",
-    "frames": "Frames",
-    "spec": "The page",
-}
-"""Of more settings, by their section in a YAML file."""
 SELECTED, DATASET, OTHER = "SELECTED_SAMPLES", "DATASET", "OTHER"
 
 
@@ -114,7 +93,7 @@ def _add_hidden(
     ctx: foo.ExecutionContext, inputs: types.Object, settings: Sequence[Setting]
 ) -> None:
     """The settings that were folded away, under headings where they are of several kinds."""
-    for name, group in _headed(settings).items():
+    for name, group in headed(settings).items():
         if name:
             inputs.view(f"heading {name}", types.Header(divider=True), label=name)
         for setting in group:
@@ -125,19 +104,8 @@ def _summary(settings: Sequence[Setting]) -> str:
     """What is folded away: each by its label; where they are many, their headings."""
     if len(settings) <= MANY:
         return ", ".join(setting.label for setting in settings)
-    kinds = ", ".join(name[:1].lower() + name[1:] for name in _headed(settings))
+    kinds = ", ".join(name[:1].lower() + name[1:] for name in headed(settings))
     return f"{len(settings)} settings ({kinds})"
-
-
-def _headed(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Settings by heading, in their order, others last; under none where few or of one kind."""
-    groups: dict[str, list[Setting]] = {}
-    for setting in settings:
-        section = (setting.key or "").rpartition(".")[0]
-        groups.setdefault(HEADINGS.get(section, OTHER_KINDS), []).append(setting)
-    if len(groups) == 1 or len(settings) <= FEW:
-        return {"": [*settings]}
-    return {name: groups[name] for name in sorted(groups, key=OTHER_KINDS.__eq__)}
 
 
 def defaults(ctx: foo.ExecutionContext, params: type[Params], last: LastRun) -> dict[str, Any]:

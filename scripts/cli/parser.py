@@ -15,6 +15,7 @@ from typing import Any
 from ... import __version__
 from ...plugin.errors import InputError
 from ...plugin.settings.fields import Params, Setting, make, settings_of
+from ...plugin.settings.headings import FEW, headed
 from ...plugin.settings.serving import TOKEN_VARIABLE
 from ...plugin.settings.yaml import read
 from . import commands, sparse_commands
@@ -59,15 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub = groups.get(group, subparsers).add_parser(
             name, help=command.help, description=command.help, allow_abbrev=False
         )
-        for flags, keywords in command.arguments:
-            sub.add_argument(*flags, **keywords)
-        settings = {each.name: each for cls in command.params for each in settings_of(cls)}
-        for setting in settings.values():
-            _add(sub, setting)
-        if command.params:
-            sub.add_argument("--config", metavar="FILE", help="settings from a YAML file")
-            keys = ", ".join(each.key for each in settings.values() if each.key)
-            sub.epilog = f"Settings of the file may also be given as KEY=VALUE; keys: {keys}."
+        _fill(sub, command)
         sub.set_defaults(command=command)
     return parser
 
@@ -83,7 +76,32 @@ def _dashed(argument: str) -> str:
     return flag.replace("_", "-") + equals + value if flag.startswith("--") else argument
 
 
-def _add(parser: argparse.ArgumentParser, setting: Setting) -> None:
+def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    """The command's arguments, then its settings: the main ones, and many others by kind."""
+    given = []
+    for flags, keywords in command.arguments:
+        parser.add_argument(*flags, **keywords)
+        if not flags[0].startswith("-"):
+            given.append(keywords["metavar"] + " ..." * ("nargs" in keywords))
+    settings: dict[str, Setting] = {}
+    for setting in (each for cls in command.params for each in settings_of(cls)):
+        settings.setdefault(setting.name, setting)
+    for setting in settings.values():
+        if not setting.advanced:
+            _add(parser, setting)
+    for heading, group in headed([each for each in settings.values() if each.advanced]).items():
+        into = parser.add_argument_group(heading) if heading else parser
+        for setting in group:
+            _add(into, setting)
+    if len(settings) > FEW:  # a list of them all is no summary
+        parser.usage = " ".join(["%(prog)s", *given, "[OPTION ...] [KEY=VALUE ...]"])
+    if command.params:
+        parser.add_argument("--config", metavar="FILE", help="settings from a YAML file")
+        keys = ", ".join(each.key for each in settings.values() if each.key)
+        parser.epilog = f"Settings of the file may also be given as KEY=VALUE; keys: {keys}."
+
+
+def _add(parser: argparse._ActionsContainer, setting: Setting) -> None:
     default = "" if setting.written in (None, "", False) else f" [{setting.written}]"
     keywords: dict[str, Any] = {"help": f"{setting.text}{default}".replace("%", "%%")}
     if setting.kind is bool:

@@ -241,6 +241,18 @@ def test_every_command_has_help(command, capsys):
     assert command.help.split()[0] in capsys.readouterr().out
 
 
+def test_help_puts_what_most_set_first_and_the_rest_under_headings(capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["find-gaps", "--help"])
+    usage, *text = capsys.readouterr().out.split("\n\n")
+    assert usage == "usage: gapsphere find-gaps [OPTION ...] [KEY=VALUE ...]"
+    shown = {part.split(":")[0]: part for part in text}
+    assert {"--owned-images", "--sequence-field", "--quota"} <= set(shown["options"].split())
+    assert "--fit-limit" in shown["Sphere"] and "--support-radius" in shown["Picks"]
+    assert "--image-size" in shown["Encoder"] and "Other" not in shown
+
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
