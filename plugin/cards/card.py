@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.named.channel import MOST_FRAMES, Categories, Finding, Numbers, named
+from ..coverage.named.channel import named
+from ..coverage.named.findings import MOST_FRAMES, Categories, Finding, Numbers
 from ..coverage.nearest.distances import nearest_distance
 from ..coverage.nearest.rows import Metric, Rows, checked_rows, same_dimension
 from ..coverage.verdict import drive_numbers

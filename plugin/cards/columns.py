@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.named.contrasts import OWN_RANGE, own_range, short
 from ..coverage.named.markers import is_flag, is_marker
+from ..coverage.named.ranges import OWN_RANGE, own_range, short
 from ..coverage.verdict import drive_numbers
 from ..errors import DimensionError
 
@@ -228,7 +228,7 @@ def _ranges(name: str, values: NDArray[np.float64], drive: Ints, m: int) -> list
 def ranges_without(
     values: NDArray[np.float64], drive: Ints
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Both ends of :func:`~..coverage.named.contrasts.own_range` without each image's own drive.
+    """Both ends of :func:`~..coverage.named.ranges.own_range` without each image's own drive.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from math import lgamma
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.named.contrasts import OWN_RANGE
+from ..coverage.named.ranges import OWN_RANGE
 from ..coverage.nearest.distances import nearest_distance
 from ..coverage.nearest.rows import Metric, Rows
 from ..coverage.words import counted, joined

@@ -22,7 +22,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from ..coverage.named.contrasts import OWN_RANGE
+from ..coverage.named.ranges import OWN_RANGE
 from ..coverage.verdict import drive_numbers
 from ..coverage.words import counted, joined
 from ..progress import Progress, silent

@@ -43,7 +43,7 @@ class CoverageReport:
     counts as one, which ``looks_like_video`` doubts; ``inside`` are evenly spaced quantiles of the
     distance of images of S to the nearest other one, of their own drive too; ``ranges`` are the
     own ranges of S in the attributes of its images, each a
-    :class:`.named.contrasts.NamedRange` as a dict, and ``asked`` the attributes and fields that
+    :class:`.named.ranges.NamedRange` as a dict, and ``asked`` the attributes and fields that
     drives were compared in; ``gaps_once`` counts gaps with near duplicates counted once, 0 where
     they were not looked for.  The rest is as in :class:`.criterion.Threshold`.
     """

@@ -43,8 +43,8 @@ from ...plugin.cards.columns import Column, terms_of
 from ...plugin.cards.group import LEAST, SINGLE, group_gaps, group_runs, joining_distance
 from ...plugin.cards.stability import NO_GAP, drawn_runs, stability
 from ...plugin.coverage.criterion import GAP, choose_threshold, own_distances
-from ...plugin.coverage.named.channel import Numbers
-from ...plugin.coverage.named.contrasts import own_range
+from ...plugin.coverage.named.findings import Numbers
+from ...plugin.coverage.named.ranges import own_range
 from ...plugin.coverage.nearest.distances import nearest_distance
 from ...plugin.coverage.novelty import novelty
 from ...plugin.coverage.support import support

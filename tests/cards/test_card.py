@@ -6,7 +6,7 @@ from gapsphere.plugin.cards.card import Fill, exemplars, make_cards, outside_own
 from gapsphere.plugin.cards.lacking import Kind
 from gapsphere.plugin.cards.naming import Name
 from gapsphere.plugin.cards.stability import Held
-from gapsphere.plugin.coverage.named.channel import Categories, Numbers
+from gapsphere.plugin.coverage.named.findings import Categories, Numbers
 from gapsphere.plugin.coverage.yardstick import Yardstick
 from gapsphere.plugin.errors import DimensionError
 

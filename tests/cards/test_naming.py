@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.cards.columns import Column, ranges_without, terms_of
 from gapsphere.plugin.cards.naming import Name, Namer
-from gapsphere.plugin.coverage.named.contrasts import own_range
+from gapsphere.plugin.coverage.named.ranges import own_range
 from gapsphere.plugin.errors import DimensionError
 
 VALUES = {"light": ["day", "dusk", "night"], "sky": ["dry", "rain"], "place": ["city", "road"]}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.named.contrasts import NamedRange
+from gapsphere.plugin.coverage.named.ranges import NamedRange
 from gapsphere.plugin.report.spec.apart import set_apart
 
 

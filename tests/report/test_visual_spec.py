@@ -16,7 +16,7 @@ import html5lib
 import numpy as np
 import pytest
 from gapsphere.plugin.coverage.criterion import Threshold
-from gapsphere.plugin.coverage.named.contrasts import NamedRange
+from gapsphere.plugin.coverage.named.ranges import NamedRange
 from gapsphere.plugin.coverage.words import standing
 from gapsphere.plugin.errors import ArtifactError, InputError
 from gapsphere.plugin.report.spec.apart import set_apart

@@ -1,10 +1,9 @@
 """What sets a drive of U apart by name: numbers and categories of its frames, compared by drives.
 
-The one idea: the statistics of :mod:`.contrasts`, asked of several attributes at once, and said
-only where they separate.  How many comparisons were made of a drive is part of every answer: its
-p-value is corrected for them (Bonferroni), and decides wherever S has the drives to support the
-level.  Where it has not, a plain statement remains, without a p-value, and only where it is strong:
-the drive is beyond every drive of S, and so are most of its frames.
+The one idea: the same test as for distances (:mod:`..verdict`), two-sided, asked of several
+attributes at once, and said only where they separate (:mod:`.findings`).  How many comparisons were
+made of a drive is part of every answer: one of eight attributes is below .05 by chance once in
+three drives, so its p-value is corrected for them (Bonferroni).
 """
 
 from __future__ import annotations
@@ -18,110 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DimensionError
 from ..verdict import drive_numbers, drives_needed
-from ..words import counted
-from .contrasts import own_range
+from .findings import Categories, CategoryFinding, Finding, Names, NumberFinding, Numbers, told
 from .markers import is_marker
-
-MOST_FRAMES = 0.5
-"""Share of a drive's frames that a plain statement on a category needs."""
-_ROUNDING = 1e-9
-"""A p-value this close to the level reaches it."""
+from .ranges import own_range
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Names = Sequence[Hashable]
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """A number of each frame, NaN or None where a frame has none.
-
-    ``owned`` (n,) of S and ``pool`` (k,) of U; ``below`` and ``above`` say what a lower and a
-    higher number means (``lower NAME`` if empty); ``of`` follows a median, as in ``of 255``.
-    """
-
-    name: str
-    owned: ArrayLike
-    pool: ArrayLike
-    below: str = ""
-    above: str = ""
-    of: str = ""
-
-
-@dataclass(frozen=True)
-class Categories:
-    """A word of each frame, None where it has none: ``owned`` (n,) of S and ``pool`` (k,) of U."""
-
-    name: str
-    owned: Names
-    pool: Names
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One drive of U beside the drives of S in one attribute.
-
-    Attributes
-    ----------
-    attribute, camera
-        What was compared, and among the frames of which camera where cameras are told apart.
-    sentence
-        What separates the drive; empty where nothing does.
-    frames, outside
-        Frames of the drive that have a value, and the share of them that S's own frames do not
-        reach: of a number those outside the range that holds 99 % of S, of a category those with
-        ``value`` where no drive of S has it.
-    owned_drives
-        Drives of S that have values.
-    p, asked, corrected
-        The drive's p-value (two-sided for numbers), how many comparisons were made of the drive,
-        and the p-value corrected for them.
-    supported
-        Whether so many drives of S could reach the level at all: only then does ``corrected``
-        decide, and only then does the sentence name it.
-    """
-
-    attribute: str
-    frames: int
-    outside: float
-    owned_drives: int
-    p: float
-    camera: str | None = None
-    asked: int = 1
-    corrected: float = 1.0
-    supported: bool = False
-    sentence: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NumberFinding(Finding):
-    """A number: ``median`` of the drive, ``lowest`` and ``highest`` median of the drives of S.
-
-    ``low`` and ``high`` are S's own range; ``drives_below`` counts the drives of S with a lower
-    median, ``drives_above`` those with a higher one.
-    """
-
-    median: float
-    lowest: float
-    highest: float
-    low: float
-    high: float
-    drives_below: int
-    drives_above: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class CategoryFinding(Finding):
-    """A category: ``value`` is the drive's most frequent one.
-
-    ``owned_with`` of ``owned_drives`` drives of S have it in some frame, and ``pool_with`` of
-    ``pool_drives`` drives of U.
-    """
-
-    value: str
-    owned_with: int
-    pool_with: int
-    pool_drives: int
 
 
 def named(
@@ -187,7 +88,7 @@ def named(
     markers = {one.name for one in attributes if is_marker(_listed(one.owned), _listed(one.pool))}
     return {
         drives.named[at]: sorted(
-            _telling([_told(one, about, len(pairs), alpha) for one, about in pairs], markers),
+            _telling([told(one, about, len(pairs), alpha) for one, about in pairs], markers),
             key=lambda finding: (not finding.sentence, finding.corrected, -finding.outside),
         )
         for at, pairs in found.items()
@@ -349,67 +250,3 @@ def _table(codes: Ints, drive: Ints, words: dict[str, int]) -> Ints:
 def _word(value: Hashable) -> str:
     """A value as text; missing values (None, NaN) are empty."""
     return "" if value is None or value != value else str(value)
-
-
-def _told(finding: Finding, about: Numbers | None, asked: int, alpha: float) -> Finding:
-    """The finding, corrected for what was asked, with its sentence where the drive stands apart."""
-    sides = 1 if about is None else 2
-    finding = replace(
-        finding,
-        asked=asked,
-        corrected=min(1.0, finding.p * asked),
-        supported=sides * asked / (finding.owned_drives + 1) <= alpha + _ROUNDING,
-    )
-    by_level = finding.corrected <= alpha + _ROUNDING
-    if not (by_level if finding.supported else _plainly_apart(finding)):
-        return finding
-    words = _category(finding) if isinstance(finding, CategoryFinding) else _number(finding, about)
-    return replace(finding, sentence=words)
-
-
-def _plainly_apart(finding: Finding) -> bool:
-    """Whether the drive and most of its frames are beyond every drive of S."""
-    if isinstance(finding, CategoryFinding):
-        return finding.outside >= MOST_FRAMES
-    assert isinstance(finding, NumberFinding)
-    ends = (finding.lowest, finding.low), (finding.highest, finding.high)
-    return finding.median < min(ends[0]) or finding.median > max(ends[1])
-
-
-def _number(finding: Finding, about: Numbers | None) -> str:
-    assert isinstance(finding, NumberFinding)
-    assert about is not None
-    lower = finding.drives_above >= finding.drives_below
-    word = about.below if lower else about.above
-    word = word or f"{'lower' if lower else 'higher'} `{about.name}`"
-    beyond, count = max(finding.drives_above, finding.drives_below), finding.owned_drives
-    than = "every owned drive" if beyond == count else f"{beyond:,} of {count:,} owned drives"
-    than = "the one owned drive" if count == 1 else than
-    spread = _figure(finding.lowest)
-    if finding.highest > finding.lowest:
-        spread += f" to {_figure(finding.highest)}"
-    camera = f"camera {finding.camera}: " if finding.camera else ""
-    return (
-        f"{camera}{word} than {than} (median {_figure(finding.median)}{about.of}; owned: {spread}"
-        f"{_p(finding)})"
-    )
-
-
-def _category(finding: CategoryFinding) -> str:
-    p = _p(finding)
-    pool = counted(finding.pool_drives, "candidate drive")
-    return (
-        f"`{finding.attribute}` = {finding.value}: {finding.owned_with:,} of "
-        f"{finding.owned_drives:,} owned drives, {finding.pool_with:,} of {pool}"
-        + (f" ({p[2:]})" if p else "")
-    )
-
-
-def _p(finding: Finding) -> str:
-    if not finding.supported:
-        return ""
-    return f"; p {finding.corrected:.2g} over {counted(finding.asked, 'comparison')}"
-
-
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

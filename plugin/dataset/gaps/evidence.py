@@ -13,8 +13,8 @@ from typing import Any
 import fiftyone as fo
 from cachetools import TTLCache, cached
 
-from ...coverage.named.contrasts import short
 from ...coverage.named.markers import is_flag
+from ...coverage.named.ranges import short
 from ...coverage.words import counted
 from ...embeddings.attributes import ATTRIBUTES
 from ...errors import GapsphereError
@@ -25,7 +25,7 @@ from ..store.samples import flat
 from ..store.sets.resolve import resolve
 from .analysis import Analysis
 from .deltas import KEPT_SECONDS
-from .vectors.attributes import outside_ranges, word
+from .vectors.attributes import said_outside, word
 
 MOST_FIELDS = 4
 """Fields of the user's that are named for one image."""
@@ -70,7 +70,7 @@ def differs(found: Analysis, row: int, other: int | None) -> tuple[list[str], bo
     if found.owned[row]:
         return said, False
     camera, ranges = found.params.get("camera_field"), found.covered.ranges
-    outside = outside_ranges(found.dataset, found.names, _id(found, row), ranges, camera)
+    outside = said_outside(found.dataset, found.names, _id(found, row), ranges, camera)
     return said + outside, unowned or bool(outside)
 
 

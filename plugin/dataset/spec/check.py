@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.named.contrasts import outside_ranges
+from ...coverage.named.ranges import outside_ranges
 from ...coverage.support import support
 from ...coverage.words import counted as number_of
 from ...embeddings.attributes import WORDS

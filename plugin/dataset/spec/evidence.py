@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...coverage.criterion import Threshold
-from ...coverage.named.contrasts import NamedRange
 from ...coverage.named.markers import is_marker
+from ...coverage.named.ranges import NamedRange
 from ...coverage.support import support
 from ...coverage.verdict import drive_numbers
 from ...coverage.yardstick import Yardstick

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ...coverage.named.contrasts import OWN_RANGE, NamedRange, short
+from ...coverage.named.ranges import OWN_RANGE, NamedRange, short
 from ...embeddings.attributes import WORDS
 from .missing import LEAST_COUNT
 

@@ -14,7 +14,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from ...coverage.criterion import Threshold
-from ...coverage.named.contrasts import short
+from ...coverage.named.ranges import short
 from ...coverage.words import share
 from ..render import distance, percent, render, shown
 from .apart import Apart

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from ...coverage.named.contrasts import NamedRange
+from ...coverage.named.ranges import NamedRange
 from ...coverage.nearest.rows import checked_rows
 from ...coverage.novelty import Subspace
 from ...embeddings.images import open_rgb

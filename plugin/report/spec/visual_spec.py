@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...coverage.criterion import Threshold
-from ...coverage.named.contrasts import NamedRange
+from ...coverage.named.ranges import NamedRange
 from ...coverage.words import standing
 from .apart import Apart
 from .format import FORMAT, VERSION

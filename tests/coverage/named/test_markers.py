@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.named.channel import Categories, Numbers, named
+from gapsphere.plugin.coverage.named.channel import named
+from gapsphere.plugin.coverage.named.findings import Categories, Numbers
 from gapsphere.plugin.coverage.named.markers import is_marker
 from gapsphere.plugin.report.spec.missing import over_represented
 

@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from gapsphere.plugin.coverage.named.channel import Categories, Numbers, medians, named
-from gapsphere.plugin.coverage.named.contrasts import contrasts, own_range
+from gapsphere.plugin.coverage.named.channel import medians, named
+from gapsphere.plugin.coverage.named.findings import Categories, Numbers
+from gapsphere.plugin.coverage.named.ranges import own_range
 from gapsphere.plugin.errors import DimensionError, InputError
 
 
@@ -30,7 +31,7 @@ def scene(seed, owned=12, pool=5, missing=0.1):
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_numbers_equal_contrasts_camera_by_camera(seed):
+def test_numbers_equal_their_definition_camera_by_camera(seed):
     (own, ours, own_cameras), (pool, theirs, pool_cameras) = scene(seed)
     attributes = [Numbers(str(i), ours[:, i], theirs[:, i]) for i in range(2)]
     found = named(attributes, own, pool, owned_cameras=own_cameras, pool_cameras=pool_cameras)
@@ -44,20 +45,22 @@ def test_numbers_equal_contrasts_camera_by_camera(seed):
             if not len(labels) or not len(asked):
                 continue
             limits = own_range(ours[inside, i], labels)
-            for wanted in contrasts(ours[inside, i], labels, theirs[outside, i], asked):
-                one = next(
-                    each
-                    for each in found[wanted.drive]
-                    if (each.attribute, each.camera) == (str(i), camera)
+            usual = [np.median(ours[inside, i][labels == drive]) for drive in set(labels)]
+            for drive in set(asked):
+                values = theirs[outside, i][asked == drive]
+                (one,) = (r for r in found[drive] if (r.attribute, r.camera) == (str(i), camera))
+                seen[drive] += 1
+                median = np.median(values)
+                tail = min(
+                    sum(each <= median for each in usual), sum(each >= median for each in usual)
                 )
-                seen[wanted.drive] += 1
-                assert one.median == pytest.approx(wanted.median, abs=1e-12)
-                assert (one.lowest, one.highest) == (wanted.lowest, wanted.highest)
-                assert one.outside == pytest.approx(wanted.outside, abs=1e-12)
+                assert one.median == pytest.approx(median, abs=1e-12)
+                assert (one.lowest, one.highest) == (min(usual), max(usual))
+                beyond = (values < limits.low) | (values > limits.high)
+                assert one.outside == pytest.approx(beyond.mean(), abs=1e-12)
                 assert (one.low, one.high) == (limits.low, limits.high)
-                assert one.p == pytest.approx(wanted.p, abs=1e-12)
-                assert one.owned_drives == len(set(labels))
-                assert one.frames == int((asked == wanted.drive).sum())
+                assert one.p == pytest.approx(min(1, 2 * (1 + tail) / (len(usual) + 1)), abs=1e-12)
+                assert (one.owned_drives, one.frames) == (len(usual), len(values))
     for drive, rows in found.items():
         assert len(rows) == seen[drive]
         assert {row.asked for row in rows} <= {seen[drive]}
@@ -121,6 +124,17 @@ def test_p_of_a_category_holds_every_level_for_exchangeable_drives():
         p.append(named([asked], list(range(19)), ["u"])["u"][0].p)
     for alpha in (0.1, 0.2, 0.5):
         assert np.mean(np.array(p) <= alpha + 1e-12) <= alpha + 0.02
+
+
+def test_p_of_a_number_holds_every_level_for_exchangeable_drives():
+    rng = np.random.default_rng(51)
+    p = []
+    for _ in range(1500):
+        values = rng.normal(size=20)
+        asked = Numbers("light", values[:19], values[19:])
+        p.append(named([asked], list(range(19)), ["u"])["u"][0].p)
+    for alpha in (0.1, 0.2, 0.5):
+        assert np.mean(np.array(p) <= alpha + 1e-12) == pytest.approx(alpha, abs=0.03)
 
 
 def sentences(found, drive):

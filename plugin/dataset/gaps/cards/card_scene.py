@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ....cards.columns import Column, Terms, terms_of
 from ....coverage.criterion import GAP, NAMES
-from ....coverage.named.channel import Numbers
+from ....coverage.named.findings import Numbers
 from ....coverage.picks.duplicates import frame_scale
 from ....coverage.yardstick import Yardstick
 from ....embeddings.attributes import WORDS

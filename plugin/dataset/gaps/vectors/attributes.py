@@ -13,9 +13,9 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from ....coverage.named import contrasts
-from ....coverage.named.channel import Categories, Finding, Numbers, named
-from ....coverage.named.contrasts import NamedRange
+from ....coverage.named.channel import named
+from ....coverage.named.findings import Categories, Finding, Numbers
+from ....coverage.named.ranges import NamedRange, outside_ranges, outside_sentence
 from ....coverage.verdict import drive_numbers
 from ....embeddings.attributes import ATTRIBUTES, WORDS
 from ....errors import InputError
@@ -169,7 +169,7 @@ def _cameras(
     return (metadata(dataset, ids) if theirs is None else theirs).get(camera_field)
 
 
-def outside_ranges(
+def said_outside(
     dataset: fo.Dataset,
     names: Names,
     sample_id: str,
@@ -180,7 +180,7 @@ def outside_ranges(
     columns, (camera,) = read_attributes(dataset, names, [sample_id], camera_field)
     values = {name: of for name, (of,) in columns.items()}
     known = (NamedRange(**each) for each in ranges)
-    sentence = contrasts.outside_sentence(contrasts.outside_ranges(values, known, camera))
+    sentence = outside_sentence(outside_ranges(values, known, camera))
     return [sentence] if sentence else []
 
 

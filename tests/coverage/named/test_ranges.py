@@ -1,34 +1,13 @@
-"""Contrasts of attributes hold their level on both sides and name the drive that differs."""
+"""Ranges of S in a number of each frame, and the sentence on what lies outside of them."""
 
 import numpy as np
-import pytest
-from gapsphere.plugin.coverage.named.contrasts import (
+from gapsphere.plugin.coverage.named.ranges import (
     NamedRange,
-    contrasts,
     level_range,
     outside_ranges,
     outside_sentence,
     own_range,
 )
-
-
-def test_p_is_two_sided_and_cannot_fall_below_what_the_drives_support():
-    own, drives = [1.0, 2.0, 3.0, 4.0], list("abcd")
-    low, middle, high = contrasts(own, drives, [0.0, 2.5, 9.0], ["low", "middle", "high"])
-    assert low.p == high.p == 2 / 5
-    assert middle.p == 1.0
-    assert high.corrected(8) == 1.0
-    assert high.corrected(2) == 4 / 5
-
-
-def test_p_of_exchangeable_drives_holds_every_level():
-    rng = np.random.default_rng(51)
-    p = []
-    for _ in range(2000):
-        value = rng.normal(size=20)
-        p.append(contrasts(value[:19], list(range(19)), value[19:], ["u"])[0].p)
-    for alpha in (0.1, 0.2, 0.5):
-        assert np.mean(np.array(p) <= alpha + 1e-12) == pytest.approx(alpha, abs=0.03)
 
 
 def test_own_range_weighs_drives_and_not_frames():

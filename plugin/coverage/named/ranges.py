@@ -1,20 +1,19 @@
-"""How a drive of U differs from the drives of S in one number of each frame, such as brightness.
+"""The range of S in one number of each frame, such as brightness, and what lies outside of it.
 
-The one idea: the same test as for distances (:mod:`..verdict`), two-sided, since an attribute can
-be too low as well as too high.  Asking several attributes of one drive is corrected for
-(Bonferroni): one of eight attributes is below .05 by chance once in three drives.
+The one idea: the same threshold as for distances (:mod:`..verdict`), at both ends, since an
+attribute can be too low as well as too high.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..verdict import Labels, drive_numbers, drive_statistics, frame_threshold
+from ..verdict import Labels, drive_numbers, frame_threshold
 from ..words import share
 
 OWN_RANGE = 0.99
@@ -32,26 +31,6 @@ class Range:
         """Which values lie beyond an end."""
         array = np.asarray(values, np.float64)
         return (array < self.low) | (array > self.high)
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """One drive of U beside S in one attribute.
-
-    ``median`` of the drive, ``lowest`` and ``highest`` median of the drives of S, ``outside`` the
-    share of the drive's frames beyond S's own range, ``p`` two-sided and not yet corrected.
-    """
-
-    drive: Hashable
-    median: float
-    lowest: float
-    highest: float
-    outside: float
-    p: float
-
-    def corrected(self, attributes: int) -> float:
-        """The p-value where so many attributes were asked of the drive (Bonferroni)."""
-        return min(1.0, self.p * attributes)
 
 
 @dataclass(frozen=True)
@@ -170,34 +149,3 @@ def level_range(values: ArrayLike, drives: Labels, alpha: float) -> Range:
     return Range(
         -frame_threshold(-array, drives, alpha / 2), frame_threshold(array, drives, alpha / 2)
     )
-
-
-def contrasts(
-    owned: ArrayLike, owned_drives: Labels, pool: ArrayLike, pool_drives: Labels
-) -> list[Contrast]:
-    """Each drive of U beside the drives of S, in the order in which they first appear.
-
-    Parameters
-    ----------
-    owned, owned_drives : (n,), n labels
-        The attribute of each frame of S, and its drive.
-    pool, pool_drives : (k,), k labels
-        The same of U.
-
-    Examples
-    --------
-    >>> dark, = contrasts([90, 100, 110], ["a", "b", "c"], [30, 40], ["night", "night"])
-    >>> dark.median, dark.lowest, dark.highest, dark.outside, dark.p
-    (35.0, 90.0, 110.0, 1.0, 0.5)
-    """
-    usual = np.array(list(drive_statistics(owned, owned_drives).values()))
-    beyond = own_range(owned, owned_drives).outside(pool)
-    share = drive_statistics(beyond.astype(float), pool_drives, np.mean, name="U")
-    found = []
-    for drive, median in drive_statistics(pool, pool_drives, name="U").items():
-        tail = min((usual <= median).sum(), (usual >= median).sum())
-        p = min(1.0, 2 * (1 + tail) / (len(usual) + 1))
-        found.append(
-            Contrast(drive, median, float(usual.min()), float(usual.max()), share[drive], float(p))
-        )
-    return found
