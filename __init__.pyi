@@ -19,7 +19,7 @@ from .plugin.dataset.gaps.picks.picks import PickResult
 from .plugin.dataset.gaps.results import AnalysisResult
 from .plugin.dataset.gaps.rounds.progress import ProgressResult
 from .plugin.dataset.gaps.sphere import SphereResult
-from .plugin.dataset.gaps.vectors.embed import EmbeddingResult
+from .plugin.dataset.gaps.vectors.claimed import EmbeddingResult
 from .plugin.dataset.gaps.vectors.measure import AttributeResult
 from .plugin.dataset.rationales.export import ReviewExport
 from .plugin.dataset.rationales.failures import FailureRanking

@@ -142,12 +142,12 @@ def _plans(names: Names) -> list[Writes]:
     from .gaps.cards import cards
     from .gaps.coverage import coverage
     from .gaps.picks import picks
-    from .gaps.vectors import embed, measure
+    from .gaps.vectors import claimed, measure
     from .sparse import job
     from .spec import check
 
     steps = coverage, picks, cards, sphere, measure, heatmaps, check, job
-    return [embed.writes(names, measured=False), *(step.writes(names) for step in steps)]
+    return [claimed.writes(names, measured=False), *(step.writes(names) for step in steps)]
 
 
 def suffixes(dataset: fo.Dataset) -> list[str]:

@@ -18,7 +18,8 @@ from ...report.render import shown
 from ...report.spec.reading import SpecFile
 from ...settings.spec import CheckSpecParams
 from ...settings.steps import EmbeddingParams
-from ..gaps.vectors.embed import open_encoder, recorded
+from ..gaps.vectors.claimed import recorded
+from ..gaps.vectors.embed import open_encoder
 
 
 @dataclass(frozen=True, eq=False)
