@@ -5,7 +5,8 @@ from typing import Any, Literal
 import fiftyone as fo
 
 from .plugin.dataset.deletion import DeletionResult
-from .plugin.dataset.gaps.artifacts import ArtifactExport, ArtifactImport
+from .plugin.dataset.gaps.artifacts.export import ArtifactExport
+from .plugin.dataset.gaps.artifacts.import_folder import ArtifactImport
 from .plugin.dataset.gaps.ask import AnswerResult
 from .plugin.dataset.gaps.cards.card_files import CardFile
 from .plugin.dataset.gaps.cards.card_records import CardResult

@@ -47,10 +47,13 @@ from ..settings.steps import (
 )
 from . import deletion
 from .deletion import DeletionResult
-from .gaps import artifacts, heatmaps, results, sphere
 from .gaps import ask as questions
 from .gaps import find_gaps as gaps
-from .gaps.artifacts import ArtifactExport, ArtifactImport
+from .gaps import heatmaps, results, sphere
+from .gaps.artifacts import export as artifacts
+from .gaps.artifacts import import_folder
+from .gaps.artifacts.export import ArtifactExport
+from .gaps.artifacts.import_folder import ArtifactImport
 from .gaps.ask import AnswerResult
 from .gaps.cards import card_files, cards
 from .gaps.cards.card_files import CardFile
@@ -452,7 +455,7 @@ def export_artifacts(samples: Samples, *, params: ExportParams) -> ArtifactExpor
 @step(ImportParams, positional=["folder"])
 def import_artifacts(dataset: fo.Dataset, *, params: ImportParams) -> ArtifactImport:
     """Read the files of an analysis, written here or by another program, into a dataset."""
-    return artifacts.import_artifacts(dataset, params.folder, suffix=params.suffix)
+    return import_folder.import_artifacts(dataset, params.folder, suffix=params.suffix)
 
 
 @step(SpecParams, positional=["output"])

@@ -21,7 +21,7 @@ SIX = (
 
 def write_six_files(dataset: Any, folder: Path, delta: float) -> Path:
     """Write the analysis of ``dataset`` as those files, with ``{"delta": delta}`` alone beside."""
-    from ...plugin.dataset.gaps.artifacts import export_artifacts
+    from ...plugin.dataset.gaps.artifacts.export import export_artifacts
 
     export_artifacts(dataset, folder)
     (folder / "coverage.json").write_text(json.dumps({"delta": delta}))

@@ -4,7 +4,8 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps.artifacts import export_artifacts, import_artifacts
+from gapsphere.plugin.dataset.gaps.artifacts.export import export_artifacts
+from gapsphere.plugin.dataset.gaps.artifacts.import_folder import import_artifacts
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings

@@ -11,7 +11,7 @@ import pytest
 from gapsphere.panels.gap_explorer import answers, columns
 from gapsphere.plugin.dataset import api
 from gapsphere.plugin.dataset.gaps import analysis
-from gapsphere.plugin.dataset.gaps.artifacts import import_artifacts
+from gapsphere.plugin.dataset.gaps.artifacts.import_folder import import_artifacts
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.errors import ArtifactError, InputError, MismatchError
 from gapsphere.plugin.projection import questions
