@@ -99,3 +99,8 @@ def count(text: str) -> int:
 
 
 PORT = argument("--port", type=port, default=5151, help="App port")
+LEFT_OUT = argument(
+    "--left-out-file",
+    metavar="FILE",
+    help="write the path of every file that was left out to this file, as JSON by reason",
+)

@@ -18,10 +18,10 @@ from ...plugin.settings.fields import Params, Setting, make, settings_of
 from ...plugin.settings.headings import FEW, headed
 from ...plugin.settings.serving import TOKEN_VARIABLE
 from ...plugin.settings.yaml import read
-from . import commands, sparse_commands
+from . import commands, exchange_commands, sparse_commands
 from .command import COMMANDS, GROUPS, Command
 
-__all__ = ["COMMANDS", "build_parser", "commands", "run", "sparse_commands"]
+__all__ = ["COMMANDS", "build_parser", "commands", "exchange_commands", "run", "sparse_commands"]
 
 
 def run(arguments: Sequence[str]) -> None:
