@@ -65,7 +65,6 @@ def group_gaps(
     metric: Metric = "cosine",
     least: int = LEAST,
     memory_mb: float = 512,
-    progress: Progress = silent,
 ) -> Groups:
     """Cards of gaps: connected components of the graph that joins images within ``scale``.
 
@@ -101,9 +100,7 @@ def group_gaps(
     if not len(gaps):
         return Groups(np.empty(0, np.int64), float(scale))
     every = np.ones((1, len(gaps)), bool)
-    (card,) = group_runs(
-        gaps, every, [scale], metric=metric, least=least, memory_mb=memory_mb, progress=progress
-    )
+    (card,) = group_runs(gaps, every, [scale], metric=metric, least=least, memory_mb=memory_mb)
     return Groups(card, float(scale))
 
 

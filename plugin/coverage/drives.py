@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .criterion import COVERED, GAP, OwnDistances
-from .verdict import drive_numbers, drive_p_values, drive_statistics
+from .verdict import drive_medians, drive_numbers, drive_p_values
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def drive_table(
     labels = [str(pool_drives[row]) for row in rows]
     far, codes = np.asarray(distance, np.float64)[rows], np.asarray(verdicts)[rows]
     names, number = list(dict.fromkeys(labels)), drive_numbers(labels)
-    medians = list(drive_statistics(far, number, name="U").values())
+    medians = list(drive_medians(far, number, name="U").values())
     p: dict[Any, float] = {}
     if own is not None and own.drives > 1:
         p = drive_p_values(own.distance, own.drive, far, number)

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EmptySetError
-from ..progress import Progress, silent
 from .nearest.rows import Rows, checked_rows, same_dimension
 from .verdict import Labels, drive_numbers
 
@@ -98,9 +97,7 @@ def novelty(pool: Rows, owned: Rows) -> NDArray[np.float32]:
     return subspace(owned).residual(pool).astype(np.float32)
 
 
-def left_out_novelty(
-    owned: Rows, drives: Labels, *, progress: Progress = silent
-) -> NDArray[np.float32]:
+def left_out_novelty(owned: Rows, drives: Labels) -> NDArray[np.float32]:
     """Novelty of each image of S against S without its own drive.
 
     Parameters
@@ -124,9 +121,8 @@ def left_out_novelty(
     drive = drive_numbers(drives)
     left_out = _from_products if len(owned) < owned.shape[1] else _from_moments
     left = np.empty(len(owned), np.float32)
-    for number, (mine, residual) in enumerate(left_out(owned, drive)):
+    for mine, residual in left_out(owned, drive):
         left[mine] = residual
-        progress(number + 1, int(drive.max()) + 1)
     return left
 
 

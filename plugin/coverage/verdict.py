@@ -23,8 +23,7 @@ scores of S are thus only overestimated, which makes p larger and the threshold 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,7 +31,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 
 Labels = Sequence[Hashable] | NDArray
-Statistic = Callable[[NDArray[np.float64]], Any]
 
 _ROUNDING = 1e-9
 """Sums of weights closer than this to 1 - alpha reach it: 9 drives support alpha = 0.1 exactly."""
@@ -147,8 +145,8 @@ def drive_p_values(
     >>> drive_p_values([0.1, 0.2, 0.3], ["a", "b", "c"], [0.4, 0.2], ["new", "known"])
     {'new': 0.25, 'known': 0.75}
     """
-    own = drive_statistics(owned_distances, owned_drives, name="S")
-    pool = drive_statistics(pool_distances, pool_drives, name="U")
+    own = drive_medians(owned_distances, owned_drives, name="S")
+    pool = drive_medians(pool_distances, pool_drives, name="U")
     usual = np.array(list(own.values()))
     return {
         drive: float((1 + (usual >= value).sum()) / (len(usual) + 1))
@@ -211,14 +209,14 @@ def provisional_threshold(scores: ArrayLike) -> float:
     return float(np.quantile(np.asarray(scores, np.float64), PROVISIONAL_QUANTILE))
 
 
-def drive_statistics(
-    distances: ArrayLike, drives: Labels, of: Statistic = np.median, *, name: str = "S"
+def drive_medians(
+    distances: ArrayLike, drives: Labels, *, name: str = "S"
 ) -> dict[Hashable, float]:
-    """A statistic of each drive's distances, in the order in which drives first appear.
+    """Median of each drive's distances, in the order in which drives first appear.
 
     Examples
     --------
-    >>> drive_statistics([0.1, 0.5, 0.2, 0.3], ["a", "b", "a", "a"])
+    >>> drive_medians([0.1, 0.5, 0.2, 0.3], ["a", "b", "a", "a"])
     {'a': 0.2, 'b': 0.5}
     """
     distance, drive, count = _by_drive(name, distances, drives)
@@ -227,7 +225,7 @@ def drive_statistics(
     labels = [plain[row] for row in first.tolist()]
     order = np.argsort(drive, kind="stable")
     parts = np.split(distance[order], np.cumsum(np.bincount(drive, minlength=count))[:-1])
-    return {label: float(of(part)) for label, part in zip(labels, parts, strict=True)}
+    return {label: float(np.median(part)) for label, part in zip(labels, parts, strict=True)}
 
 
 def _by_drive(

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DimensionError
-from ..progress import Progress, silent
 from .place import check_vectors
 from .sphere import SphereIndex, check_points
 
@@ -32,7 +31,6 @@ class SphereQuality:
     recall: float | None
     """Share of a point's ``n_neighbors`` true neighbours that are neighbours on the sphere."""
     n_neighbors: int
-    n_points: int
     n_queries: int
     """Points the two were averaged over: all of them up to the limit, else drawn with the seed."""
 
@@ -45,7 +43,6 @@ def sphere_quality(
     limit: int = 2000,
     seed: int = 51,
     of: ArrayLike | None = None,
-    progress: Progress = silent,
 ) -> SphereQuality:
     r"""Trustworthiness (Venna and Kaski 2001) and neighbour recall of the sphere.
 
@@ -72,7 +69,7 @@ def sphere_quality(
         raise DimensionError(f"{n} embeddings and {len(places)} places do not fit together.")
     k = min(n_neighbors, (n - 1) // 2)
     if k < 1:
-        return SphereQuality(None, None, 0, n, 0)
+        return SphereQuality(None, None, 0, 0)
     rows = np.arange(n) if of is None else np.asarray(of, np.int64)
     if len(rows) > limit:
         rows = np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
@@ -94,9 +91,8 @@ def sphere_quality(
             rank = np.searchsorted(closer, wanted) + 1
             penalty += float(np.maximum(rank - k, 0).sum())
             kept += int((rank <= k).sum())
-        progress(min(start + QUERIES_AT_ONCE, len(rows)), len(rows))
     worst = len(rows) * k * (2 * n - 3 * k - 1) / 2
-    return SphereQuality(1 - penalty / worst, kept / (len(rows) * k), k, n, len(rows))
+    return SphereQuality(1 - penalty / worst, kept / (len(rows) * k), k, len(rows))
 
 
 def _without(around: Array, own: Array, k: int) -> Array:

@@ -37,7 +37,7 @@ from ...plugin.cards.naming import EXACT_WAYS, SAMPLED_WAYS
 from ...plugin.cards.shown import holm
 from ...plugin.coverage.criterion import own_distances
 from ...plugin.coverage.nearest.distances import leave_one_out, nearest_distance
-from ...plugin.coverage.verdict import drive_statistics, frame_threshold
+from ...plugin.coverage.verdict import drive_medians, frame_threshold
 from ...plugin.coverage.yardstick import Yardstick
 from ...plugin.encoders.registry import load_encoder
 from ..demo.drive import render_drive
@@ -195,7 +195,7 @@ def oracle_scores(scene: Scene) -> dict[str, tuple[Array, dict[Hashable, float]]
         "beside": (np.log(own.distance / ours), np.log(to_S / among)),
     }
     return {
-        name: (_of_drives(mine, own_drives), drive_statistics(theirs, drives))
+        name: (_of_drives(mine, own_drives), drive_medians(theirs, drives))
         for name, (mine, theirs) in pairs.items()
     }
 
@@ -218,7 +218,7 @@ def null(scene: Scene, random: np.random.Generator, level: float) -> list[Group]
 
 
 def _of_drives(values: ArrayLike, drives: Any) -> Array:
-    return np.array(list(drive_statistics(values, drives).values()))
+    return np.array(list(drive_medians(values, drives).values()))
 
 
 def _drives(kind: Array, drives: Sequence[str], one: str) -> list[str]:

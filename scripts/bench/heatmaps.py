@@ -38,6 +38,7 @@ from gapsphere.scripts.bench.networks import INTERNVIT, flops_per_image, random_
 from gapsphere.tests.support.real_vit import write_checkpoint
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from scipy.stats import spearmanr
 
 Maps = NDArray[np.float64]
 
@@ -175,7 +176,7 @@ def print_faithfulness(options: argparse.Namespace) -> None:
     half, whole = randomised(encoder, 0.5), randomised(encoder, 1.0)
     for word, other in (("last half of", half), ("all", whole)):
         maps = maps_of(Explainer(other, explainer.question), batch, reference)
-        same = np.array([rank_correlation(a, b) for a, b in zip(ours, maps, strict=True)])
+        same = np.array([spearmanr(a, b, axis=None)[0] for a, b in zip(ours, maps, strict=True)])
         print(f"rank correlation with maps after randomising {word} the weights: {mean(same)}")
 
 
@@ -273,12 +274,6 @@ def randomised(encoder: TorchEncoder, share: float) -> TorchEncoder:
             weight.copy_(drawn)
 
     return replace(encoder, module=module)
-
-
-def rank_correlation(a: Maps, b: Maps) -> float:
-    """Spearman's, of two maps."""
-    ranks = [np.argsort(np.argsort(m, axis=None)).astype(np.float64) for m in (a, b)]
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def mean(values: NDArray[np.float64]) -> str:

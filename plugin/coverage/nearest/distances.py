@@ -116,7 +116,6 @@ def leave_one_out(
     sequences: Sequence[Hashable] | NDArray | None = None,
     metric: Metric = "cosine",
     memory_mb: float = 512,
-    progress: Progress = silent,
 ) -> NDArray[np.float32]:
     """Distance of each sample of S to its nearest other sample: how dense S itself is.
 
@@ -155,7 +154,7 @@ def leave_one_out(
     group = sequence_numbers(sequences, len(S))
     if group is None:
         group = np.arange(len(S))
-    squared, _ = closest(S, S, group=group, memory_mb=memory_mb, progress=progress)
+    squared, _ = closest(S, S, group=group, memory_mb=memory_mb)
     return squared_to_metric(squared, metric).astype(np.float32)
 
 

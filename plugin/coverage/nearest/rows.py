@@ -121,15 +121,12 @@ def squared_radius(radius: float | None, metric: Metric, name: str) -> float:
     return metric_to_squared(radius, metric)
 
 
-def pairs_within(
-    left: Rows, right: Rows, squared: float, similarity: Rows | None = None
-) -> NDArray[np.bool_]:
+def pairs_within(left: Rows, right: Rows, squared: float) -> NDArray[np.bool_]:
     """Which pairs, (n, m), are no farther apart than that; exact.
 
-    Pairs that float32 cannot tell from the distance are settled in float64.  ``similarity`` is
-    ``left @ right.T`` where it is known.
+    Pairs that float32 cannot tell from the distance are settled in float64.
     """
-    similarity = left @ right.T if similarity is None else similarity
+    similarity = left @ right.T
     level = 1 - squared / 2
     near = similarity >= np.float32(level - TIE)
     i, j = np.nonzero(near & (similarity <= np.float32(level + TIE)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....progress import Progress, silent
+from ....progress import silent
 from ..rows import Rows, squared_distance_of_pairs
 from ..segments import Index
 from .bands import Product, products, squared_of_pairs
@@ -26,7 +26,6 @@ def within_on_gpu(
     *,
     device: str = "cuda",
     memory_mb: float | None = None,
-    progress: Progress = silent,
 ) -> tuple[Index, Index]:
     """References within a squared distance of each query, and the drives they come from; exact.
 
@@ -63,12 +62,8 @@ def within_on_gpu(
             if alone
             else torch.zeros((part.stop - first, known), dtype=torch.bool, device=device)
         )
-
-        def tell(done: int, _: int, first: int = first) -> None:
-            progress(first + done, len(queries))
-
         asking = queries[part]
-        for product in products(asking, references, None, device, memory_mb, tell):
+        for product in products(asking, references, None, device, memory_mb, silent):
             _count(product, asking, references, squared, counts[part], labels, marks)
         if marks is not None:
             reached[part] = marks.sum(dim=1)
