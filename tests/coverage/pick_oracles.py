@@ -9,19 +9,15 @@ from gapsphere.plugin.coverage.picks import company
 POLICIES = ["kcenter", "novelty", "herding"]
 
 
-def scores(policy, between, nearest, first, gamma=1.0):
-    """What each candidate is worth next, in float64."""
-    if policy == "herding":
-        kernel, near = np.exp(-gamma * between**2), np.exp(-gamma * nearest**2)
-        return np.maximum(kernel - near, 0).sum(axis=1)
-    return nearest * (first**2 if policy == "novelty" else 1)
-
-
 def greedy(U, d0, k, policy, allowed):
     """The greedy by the book; ``allowed(picks, row)`` is asked of every candidate at every step."""
     between, nearest, picks = distances64(U, U), np.asarray(d0, np.float64), []
+    kernel = np.exp(-(between**2))
     while len(picks) < k:
-        worth = scores(policy, between, nearest, d0)
+        if policy == "herding":
+            worth = np.maximum(kernel - np.exp(-(nearest**2)), 0).sum(axis=1)
+        else:
+            worth = nearest * (d0**2 if policy == "novelty" else 1)
         rows = [row for row in range(len(U)) if row not in picks and allowed(picks, row)]
         if not rows:
             break
