@@ -39,7 +39,5 @@ if [ -z "$quick" ] && ! command -v chromium >/dev/null 2>&1; then
 fi
 # Compiled once for every process that the tests start, and for the next run.
 unset PYTHONDONTWRITEBYTECODE
-# One thread a process: two that each fill all cores wait for each other.
-export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 exec "${GAPSPHERE_VENV:-.venv}/bin/python" -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
     --no-loadscope-reorder ${CI:+--durations=25} "$@"

@@ -29,6 +29,10 @@ _server: subprocess.Popen | None = None
 settings.register_profile("gapsphere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gapsphere")
 
+# One thread a process, before anything counts cores: two that each fill all cores wait for each
+# other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_configure(config):
     global _server

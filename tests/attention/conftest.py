@@ -13,14 +13,6 @@ from transformers import InternVLVisionConfig, InternVLVisionModel
 PATCH = 14
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def wrap(module, pool, pixels, *, dimension, grid, cls=False):
     return TorchEncoder(
         name=f"test:{type(module).__name__}",

@@ -60,7 +60,7 @@ def cases(draw):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cases())
 def test_the_row_vector_gives_what_the_full_product_gives(case):
     attentions, start, *_ = case
@@ -131,7 +131,7 @@ def test_the_last_layer_is_read_first():
 
 
 @given(st.integers(0, 1000), st.floats(0, 1), st.integers(0, 3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_exactly_the_smallest_are_candidates_whatever_ties(seed, ratio, protected):
     rng = np.random.default_rng(seed)
     fused = rng.integers(1, 4, (6, 6)) / 4

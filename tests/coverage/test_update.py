@@ -26,7 +26,7 @@ def whole(pool, owned, drive, metric):
     return found, tally.counts, tally.drives
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 2**20),
     owned=st.integers(3, 30),

@@ -25,11 +25,7 @@ FRAMES = 12
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """Two drives of twelve frames, played by two policies with the packaged model."""
-    import torch
-
     folder = tmp_path_factory.mktemp("drives")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     samples = []
     for drive, phase in (("a", 0.0), ("b", 2.0)):
         for i in range(FRAMES):
@@ -44,7 +40,6 @@ def simulated(tmp_path_factory):
     for pattern, suffix in (("adaptive", ""), ("random", "random")):
         params = SimulateParams(pattern=pattern, suffix=suffix, keypoints=not suffix, **few)
         simulate_adaptive_sampling(dataset, params)
-    torch.set_num_threads(before)
     panels = [fo.Panel(type="Samples", pinned=True), fo.Panel(type="sparse_sampling")]
     spaces = [fo.Space(children=[one], active_child=one.component_id) for one in panels]
     workspace = fo.Space(children=spaces, orientation="horizontal", sizes=[0.4, 0.6])

@@ -138,12 +138,3 @@ def pictures() -> list[Image.Image]:
     halves = np.full((70, 70, 3), (200, 60, 20), np.uint8)
     halves[35:] = (30, 120, 40)
     return [Image.fromarray(array) for array in (blue, noise, halves)]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread():
-    """Other tests run beside these."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

@@ -408,7 +408,7 @@ def test_escaping_is_undone_exactly_and_leaves_no_formula(cell):
     assert not safe.lstrip().startswith(("=", "+", "-", "@")) or float(safe) == float(cell)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.one_of(CELL, RISKY), st.one_of(CELL, RISKY), CELL),

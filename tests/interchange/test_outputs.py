@@ -102,9 +102,7 @@ def analyses(draw):
 
 
 @given(analyses())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read_back(tmp_path, artifacts):
     places = np.concatenate([artifacts.umap3d_S, artifacts.umap3d_U])
     assume(len(places) < 3 or (places != places[0]).any())
@@ -362,9 +360,7 @@ def test_an_npz_whose_content_is_damaged_or_lies_is_refused(folder):
 
 
 @given(st.integers(0, 10_000), st.integers(0, 255))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_one_wrong_byte_never_crashes(folder, position, value):
     for path in sorted(folder.iterdir()):
         whole = path.read_bytes()

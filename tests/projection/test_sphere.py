@@ -25,7 +25,7 @@ def cloud():
 
 
 @given(coordinates)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_finite_point_becomes_a_unit_row(points):
     on_sphere = sphere.to_unit_sphere(points)
     assert on_sphere.dtype == np.float32

@@ -12,7 +12,7 @@ clouds = nps.arrays(
 
 
 @given(clouds, st.integers(1, 80))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_cells_fit_the_budget_and_hold_every_point_once(points, budget):
     cells = group(points, budget)
     assert 1 <= len(cells.count) <= budget
@@ -21,7 +21,7 @@ def test_cells_fit_the_budget_and_hold_every_point_once(points, budget):
 
 
 @given(clouds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_means_and_largest_agree_with_a_loop(points):
     cells = group(points, 7)
     value = points[:, 0]

@@ -35,7 +35,7 @@ def pixel_sets(draw):
 
 
 @given(pixel_sets())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_binary_coordinates_come_back_exactly(made):
     pixels, _ = made
     data = binary.write_uv(UvCoordinates(9, pixels, 3, 8))
@@ -45,7 +45,7 @@ def test_binary_coordinates_come_back_exactly(made):
 
 
 @given(pixel_sets())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_json_coordinates_come_back_exactly(made):
     pixels, resolution = made
     kind, payload = protocol.read_envelope(protocol.write_uv(UvCoordinates(1, pixels), resolution))
@@ -146,7 +146,7 @@ def test_every_half_of_a_frame_is_refused():
 
 
 @given(st.binary(max_size=120))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_bytes_are_a_frame_or_an_error_and_nothing_else(data):
     for body in (data, b"\x01\x00" + data):
         with contextlib.suppress(MessageError):

@@ -113,7 +113,7 @@ def test_rows_without_order_among_video_are_compared_with_all_at_once(video, com
     assert 100 * len(S) in computed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_drives_copies_and_ties_match_brute_force(data):
     d = data.draw(st.integers(1, 9))

@@ -28,7 +28,7 @@ def expected(rows, group):
     return squared.min(axis=1), index
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(1, 150), st.sampled_from(sorted(GROUPS)), st.booleans())
 def test_the_nearest_is_that_of_all_pairs_in_float64(seed, n, kind, copies):
     random = np.random.default_rng(seed)

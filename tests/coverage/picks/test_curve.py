@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 300), st.booleans(), st.booleans())
 def test_every_figure_is_that_of_the_distances_after_each_pick(seed, n, owned, copies):
     random = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 120), st.sampled_from([0.0, 0.2, 0.6, 2.0]))
 def test_groups_are_those_of_the_first_representative_within_the_scale(seed, n, scale):
     random = np.random.default_rng(seed)

@@ -37,7 +37,7 @@ def allowed_by(quotas, drives, cap, n, k):
     return lambda picks, row: any({*picks, row} <= rows for rows in ideal)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(0, 10**6), st.sampled_from(POLICIES), st.integers(1, 9), st.integers(1, 4),
     st.booleans(),
@@ -113,7 +113,7 @@ def test_quotas_that_cannot_be_meant_are_refused():
             select(None, U, 2, constraints=Constraints(quotas=[quota]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.sampled_from(POLICIES), st.integers(1, 12), st.booleans())
 def test_all_constraints_hold_together(seed, policy, k, with_quotas):
     """Without quotas each pick is the greedy's by the book; with them no further one may be."""

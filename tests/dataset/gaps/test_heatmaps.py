@@ -7,7 +7,6 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-import torch
 from fiftyone.operators.delegated import DelegatedOperationService
 from gapsphere.plugin.dataset.gaps.heatmaps import compute_heatmaps
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
@@ -22,14 +21,6 @@ from PIL import Image
 
 OPERATOR = "@gapsphere/gap-explorer/compute_heatmaps"
 PACKAGED = EmbeddingParams(encoder="packaged", device="cpu")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -51,14 +51,6 @@ FEW = {"sample_count": 60, "warmup_frames": 2, "side": 32, "device": "cpu"}
 FIGURES = ("psnr", "ssim", "reconstruction_error", "importance_mean", "n_samples")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     torch.manual_seed(0)

@@ -39,14 +39,6 @@ SHORT = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """FiftyOne's folder of this test, with a small model trained before."""
