@@ -286,9 +286,17 @@ def _is_number(values: Sequence[Any]) -> bool:
 def as_text(value: Any) -> str:
     """A value of a field as sentences and tables have it; a number with all of its digits.
 
+    Of one that was a float32, these are six: the others are of its way to float64.
+
     >>> as_text(True), as_text(0.1 + 0.2), as_text(1699999999.0), as_text(11.576124)
     ('yes', '0.3', '1699999999', '11.576124')
+    >>> as_text(float(np.float32(0.3)))
+    '0.3'
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:.6g}"
+    single = abs(value) < 1e6 and float(np.float32(short)) == value
+    return short if single else f"{value:.15g}"

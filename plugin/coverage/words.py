@@ -50,10 +50,19 @@ def in_percent(part: float) -> str:
 def two_digits(value: float) -> str:
     """How many times something is something, as a person writes it.
 
-    >>> two_digits(1.44), two_digits(0.031), two_digits(1234.5)
-    ('1.4', '0.031', '1,200')
+    >>> two_digits(1.44), two_digits(0.031), two_digits(1234.5), two_digits(3_210_000)
+    ('1.4', '0.031', '1,200', '3,200,000')
     """
-    return f"{float(f'{value:.2g}'):,g}"
+    return rounded(value, 2)
+
+
+def rounded(value: float, digits: int) -> str:
+    """A number with so many digits that count, written out.
+
+    >>> rounded(59.9138, 3), rounded(1699999999, 7)
+    ('59.9', '1,700,000,000')
+    """
+    return f"{float(f'{value:.{digits}g}'):,.15g}"
 
 
 def counted(count: int, noun: str = "drive") -> str:

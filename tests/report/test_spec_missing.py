@@ -52,6 +52,13 @@ def test_numbers_are_cut_where_s_has_its_tails():
     assert (found.here, found.owned) == (20, 20)
 
 
+def test_a_range_of_times_has_the_digits_that_tell_its_ends_apart():
+    here = {"time": [1.7e9 + 40_000 + i for i in range(20)]}
+    owned = {"time": [1.7e9 + 100 * i for i in range(200)]}
+    (found,) = over_represented(here, owned)
+    assert found.value == "> 1,700,018,000"
+
+
 def test_missing_values_and_bools_and_nan_are_handled():
     here = {"wet": [True] * 9 + [None], "x": [math.nan] * 10}
     owned = {"wet": [False] * 50 + [None] * 5, "x": [1.0] * 55}

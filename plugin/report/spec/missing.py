@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...cards.columns import as_text
+from ...coverage.words import rounded
 
 LEVEL = 0.01
 LEAST_COUNT = 3
@@ -113,12 +114,27 @@ def _categories(here: Sequence[Any], owned: Sequence[Any]) -> tuple[list[str], l
         return [as_text(value) for value in mine], [as_text(value) for value in theirs]
     low, high = (float(edge) for edge in np.quantile(np.asarray(theirs, np.float64), [0.1, 0.9]))
 
+    least, most = _edges(low, high)
+
     def cut(value: float) -> str:
         if value < low:
-            return f"< {low:.3g}"
-        return f"> {high:.3g}" if value > high else f"{low:.3g} – {high:.3g}"
+            return f"< {least}"
+        return f"> {most}" if value > high else f"{least} – {most}"
 
     return [cut(value) for value in mine], [cut(value) for value in theirs]
+
+
+def _edges(low: float, high: float) -> tuple[str, str]:
+    """Both as text: three digits, or as many as say how far apart they are, as of times or places.
+
+    >>> _edges(0.5, 1234.5), _edges(1.7e9 + 3600, 1.7e9 + 7200), _edges(59.9138, 59.9211)
+    (('0.5', '1,230'), ('1,700,003,600', '1,700,007,200'), ('59.914', '59.921'))
+    """
+    for digits in range(3, 16):
+        apart = float(f"{high:.{digits}g}") - float(f"{low:.{digits}g}")
+        if abs(apart - (high - low)) <= (high - low) / 10:
+            break
+    return rounded(low, digits), rounded(high, digits)
 
 
 def _is_value(value: Any) -> bool:
