@@ -20,6 +20,7 @@ def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int) -> Array:
     Every pick and every gap of the bool (n,) masks stays; S and U keep their ratio, each filled up
     by an even draw.  Where picks and gaps would leave less than a fifth of the limit to all others,
     the gaps are drawn from as well: without what is owned and covered, nobody sees where they lie.
+    Of that fifth, each of the two has its share.
     """
     n = len(owned)
     if not limit or n <= limit:
@@ -29,10 +30,13 @@ def draw_rows(owned: Array, gaps: Array, picks: Array, limit: int) -> Array:
     room_pool = limit - room_owned
     kept = _draw(np.flatnonzero(picks & ~owned), limit, rng)
     rest = np.flatnonzero(~owned & ~picks & ~gaps)
-    others = min(int(limit * OTHERS), len(rest) + int(owned.sum()))
+    every_other = len(rest) + int(owned.sum())
+    others = min(int(limit * OTHERS), every_other)
     urgent = _draw(np.flatnonzero(gaps & ~picks & ~owned), limit - len(kept) - others, rng)
     pool = np.concatenate([kept, urgent])
-    pool = np.concatenate([pool, _draw(rest, max(0, room_pool - len(pool)), rng)])
+    others = min(others, limit - len(pool))
+    covered = max(round(others * len(rest) / max(1, every_other)), room_pool - len(pool))
+    pool = np.concatenate([pool, _draw(rest, covered, rng)])
     mine = _draw(np.flatnonzero(owned), limit - len(pool), rng)
     return np.sort(np.concatenate([pool, mine]))
 

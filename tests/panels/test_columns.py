@@ -65,7 +65,15 @@ def test_more_gaps_than_the_limit_leave_room_for_what_is_owned_and_covered(owned
     assert set(np.flatnonzero(cloud.pick)) <= set(rows)
     assert others[rows].sum() == 40
     assert cloud.owned[rows].any()
+    assert (~cloud.owned & others)[rows].any() or gaps == 1
     assert cloud.gaps[rows].sum() >= 130
+
+
+def test_more_picks_than_the_limit_leave_room_for_nothing_else():
+    cloud = points(picks=300)
+    rows = sampled(cloud, 200)
+    assert len(rows) == 200
+    assert cloud.pick[rows].all()
 
 
 def test_no_limit_and_few_points_show_everything():
