@@ -11,7 +11,9 @@ from fiftyone.operators import types
 from fiftyone.operators.types import RiskLevel
 
 from ..plugin.dataset.deletion import analysis_of, suffixes
+from ..plugin.settings import fields
 from ..plugin.settings.steps import DeletionParams
+from . import form
 from .last_run import LastRun
 from .step import StepOperator
 
@@ -34,11 +36,14 @@ class DeleteAnalysis(StepOperator):
         return asked
 
     def foreseen(self, ctx: foo.ExecutionContext, last: LastRun) -> str:
-        found = analysis_of(ctx.dataset, str(ctx.params.get("suffix") or ""))
+        values = form.values(ctx, self.params, last)
+        if fields.mistakes(self.params, values):
+            return ""
+        found = analysis_of(ctx.dataset, values["suffix"])
         return "\n\n".join(re.sub(" {2,}", ": ", line, count=1) for line in str(found).splitlines())
 
     def mistakes(self, ctx: foo.ExecutionContext, values: Mapping[str, Any]) -> dict[str, str]:
-        if analysis_of(ctx.dataset, values["suffix"]):
+        if fields.mistakes(self.params, values) or analysis_of(ctx.dataset, values["suffix"]):
             return {}
         known = ", ".join(repr(each) for each in suffixes(ctx.dataset) if each)
         there = f"; suffixes with one: {known}" if known else ""

@@ -25,6 +25,9 @@ def test_the_form_says_what_goes_and_the_run_deletes_it(dataset):
     assert asked["view"]["submit_button_label"] == "Delete"
     wrong = form(dataset, suffix="dino")["type"]["properties"]["suffix"]
     assert "There is no such analysis" in str(wrong)
+    for half_typed in ("dino.", "\0"):  # no path of a field, which the database refuses
+        wrong = form(dataset, suffix=half_typed)["type"]["properties"]["suffix"]
+        assert "String should match pattern" in str(wrong)
     foo.execute_operator(URI, dataset=dataset.name, params={})
     dataset.reload()
     assert not dataset.has_field("embedding")
