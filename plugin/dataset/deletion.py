@@ -78,7 +78,7 @@ def analysis_of(samples: Samples, suffix: str = "") -> DeletionResult:
     # Earlier versions took a suffix such as "drives", which made "support_drives" of "support".
     others = {name for each in suffixes(dataset) if each != suffix for name in Names(each).fields()}
     there = [name for name in names.fields() if dataset.has_field(name) and name not in others]
-    written = ownership.written(dataset, names, *_plans(names))
+    written = ownership.written(dataset, names, *_plans(dataset, names))
     ours = [name for name in there if name in written or is_ours(dataset, name)]
     tagged = {tag: len(_carrying(dataset, names, tag)) for tag in names.tags()}
     steps = _steps(dataset, names)
@@ -135,7 +135,7 @@ def _deleted(dataset: fo.Dataset, names: Names) -> DeletionResult:
     return replace(found, deleted=True)
 
 
-def _plans(names: Names) -> list[Writes]:
+def _plans(dataset: fo.Dataset, names: Names) -> list[Writes]:
     """What the steps of an analysis write."""
     # They bring all that computes, and the App loads every operator at its start.
     from .gaps import heatmaps, sphere
@@ -143,11 +143,12 @@ def _plans(names: Names) -> list[Writes]:
     from .gaps.coverage import coverage
     from .gaps.picks import picks
     from .gaps.vectors import claimed, measure
-    from .sparse import job
+    from .sparse.job import planned
     from .spec import check
 
-    steps = coverage, picks, cards, sphere, measure, heatmaps, check, job
-    return [claimed.writes(names, measured=False), *(step.writes(names) for step in steps)]
+    steps = coverage, picks, cards, sphere, measure, heatmaps, check
+    plans = [claimed.writes(names, measured=False), *(step.writes(names) for step in steps)]
+    return [*plans, planned(dataset, names)]
 
 
 def suffixes(dataset: fo.Dataset) -> list[str]:

@@ -137,6 +137,16 @@ def test_a_field_of_two_analyses_stays_with_the_other(driven, monkeypatch):
     assert driven.count("support_drives")
 
 
+def test_measured_pixels_of_the_first_version_go_with_their_record(driven):
+    measured = Names().measured
+    driven.add_sample_field(measured, fo.EmbeddedDocumentField, embedded_doc_type=fo.Keypoints)
+    assert analysis_of(driven).kept == (measured,)
+    runs.write(driven, Names(), runs.Record("sparse", {"keypoints": True}, {}))
+    found = api.delete_analysis(driven)
+    assert (found.fields, found.runs) == ((measured,), ("gapsphere_sparse",))
+    assert left_behind(driven, "") == []
+
+
 POINTS = ["tags", "brain", "fields", "columns", "a run"]
 
 

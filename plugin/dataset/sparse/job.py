@@ -69,12 +69,7 @@ class Job:
             "folder": str(self.files.folder),
         }
         settings = self.params.model_dump(mode="json")
-        before = runs.read(self.dataset, self.names, STEP)
-        recorded = before is not None and bool(before.params.get("keypoints"))
-        plan = writes(self.names)
-        if self.params.keypoints or recorded or is_ours(self.dataset, self.names.measured):
-            pixels = _measured(self.names, first=recorded)  # else such a field is the user's
-            plan = replace(plan, columns=(pixels, *plan.columns))
+        plan = planned(self.dataset, self.names, keypoints=self.params.keypoints)
         return Step(STEP, self.dataset, self.names, settings, inputs, plan)
 
     @property
@@ -82,6 +77,16 @@ class Job:
         """Fields of a frame's own result; ``reconstruction``, the last, tells that it is whole."""
         columns = (column.name for column in self.step.writes.columns)
         return tuple(name for name in columns if name != self.names.is_hard)
+
+
+def planned(dataset: fo.Dataset, names: Names, *, keypoints: bool = False) -> Writes:
+    """What a simulation writes; measured pixels where they are kept, or a run kept them before."""
+    before, plan = runs.read(dataset, names, STEP), writes(names)
+    recorded = before is not None and bool(before.params.get("keypoints"))
+    if keypoints or recorded or is_ours(dataset, names.measured):
+        pixels = _measured(names, first=recorded)  # else such a field is the user's
+        plan = replace(plan, columns=(pixels, *plan.columns))
+    return plan
 
 
 def writes(names: Names) -> Writes:
