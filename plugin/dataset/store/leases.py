@@ -115,20 +115,20 @@ def holds_lease(
 
 
 @contextmanager
-def lease(dataset: fo.Dataset, key: str, step: str) -> Iterator[None]:
+def lease(dataset: fo.Dataset, key: str, step: str, *, wait: float | None = None) -> Iterator[None]:
     """Hold the lease ``key`` of a dataset.
 
     Raises
     ------
     BusyError
-        Another run holds it, and did not let go within some seconds.
+        Another run holds it, and did not let go within ``wait`` seconds, some by default.
     """
     of = (str(dataset_id(dataset)), key)
     if of in _held.get():
         yield
         return
     store = ExecutionStore.create(STORE, dataset_id(dataset))
-    mine = _take(store, dataset.name, key, Lease.mine(step))
+    mine = _take(store, dataset.name, key, Lease.mine(step), WAIT if wait is None else wait)
     done, tried = threading.Event(), threading.Event()
     threading.Thread(target=_keep, args=(store, key, mine, done, tried), daemon=True).start()
     before = _held.set(_held.get() | {of})
@@ -158,8 +158,8 @@ def writers(dataset: fo.Dataset) -> list[Lease]:
     return [lease for lease in found if lease is not None and not lease.is_dead()]
 
 
-def _take(store: ExecutionStore, name: str, key: str, mine: Lease) -> Lease:
-    until = time.monotonic() + WAIT
+def _take(store: ExecutionStore, name: str, key: str, mine: Lease, wait: float) -> Lease:
+    until = time.monotonic() + wait
     while not store.set_if_absent(key, asdict(mine)):
         value = store.get(key)
         if value is None:

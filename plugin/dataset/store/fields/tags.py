@@ -24,6 +24,8 @@ RECORD = "tags"
 DIGITS = 24
 LARGEST = 3_500_000
 """Characters of the members of one tag: there are four tags, and a document ends at 16 MB."""
+WAIT = 600.0
+"""Seconds to wait for another run's note, a moment's work: no run of hours ends for that."""
 _PACKED = "z:"
 """Before members that are packed; earlier versions wrote their digits, one after the other."""
 
@@ -66,7 +68,7 @@ def _keep(
     remove: Iterable[str] = (),
 ) -> None:
     """Note members of a tag, in one record for all tags: a simulation may be noting others now."""
-    with lease(dataset, f"{RECORD}/{names.suffix}", "tagging"):
+    with lease(dataset, f"{RECORD}/{names.suffix}", "tagging", wait=WAIT):
         members = ours(dataset, names, tag).union(add).difference(remove)
         record = runs.read(dataset, names, RECORD)
         results = {**(record.results if record else {}), tag: packed_members(sorted(members))}
