@@ -13,7 +13,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.coverage.words import counted, two_digits
+from ...plugin.coverage.words import counted, in_percent, two_digits
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.gaps.cards import card_records
 from ...plugin.dataset.gaps.cards.card_records import GapCard
@@ -162,7 +162,7 @@ def _lines(card: GapCard) -> list[str]:
     if card.holds:
         lines.append(f"Holds in {card.holds} runs with the owned drives drawn again")
     if card.failure_rate is not None:
-        lines.append(f"{100 * card.failure_rate:.0f} % of reviewed images near it fail")
+        lines.append(f"{in_percent(card.failure_rate, 0)} of reviewed images near it fail")
     return [*lines, card.fill, *card.sentences[1:]]
 
 

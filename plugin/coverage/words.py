@@ -38,13 +38,17 @@ def share(level: float) -> str:
     return f"{100 * level:.2g} %" if level < 0.995 else "100 %"
 
 
-def in_percent(part: float) -> str:
-    """A part of a whole to a decimal, 100.0 % only where it is all.
+def in_percent(part: float, digits: int = 1) -> str:
+    """A part of a whole, 100 % only where it is all and 0 % only where it is none.
 
-    >>> in_percent(0.424), in_percent(0.9996), in_percent(1.0)
-    ('42.4 %', '99.9 %', '100.0 %')
+    >>> in_percent(0.424), in_percent(0.9996), in_percent(1.0), in_percent(0.0)
+    ('42.4 %', '99.9 %', '100.0 %', '0.0 %')
+    >>> in_percent(0.003, 0), in_percent(0.996, 0)
+    ('1 %', '99 %')
     """
-    return f"{100 * part if part >= 1 else min(100 * part, 99.9):.1f} %"
+    least = 10.0**-digits
+    shown = min(max(100 * part, least), 100 - least) if 0 < part < 1 else 100 * part
+    return f"{shown:.{digits}f} %"
 
 
 def two_digits(value: float) -> str:

@@ -219,8 +219,13 @@ def test_numbers_are_no_words_below_a_picture_and_a_field_may_be_called_as_one_o
     assert "often · night" in said
     assert "1.7e+09" not in said
     assert "-3.25" not in said
-    rate = tuple(replace(c, facts=(("failure_rate", "0.25"),)) for c in spec.candidates)
-    assert "25 % of neighbours fail" in text_of(replace(spec, candidates=rate), tmp_path)
+    for rate, told in (("0.25", "25 % of neighbours fail"), ("0.998", "99 % of neighbours fail")):
+        facts = (("failure_rate", rate),)
+        rated = tuple(replace(c, facts=facts) for c in spec.candidates)
+        assert told in text_of(replace(spec, candidates=rated), tmp_path)
+    facts = (("failure_rate", "12.5"),)
+    theirs = tuple(replace(c, facts=facts) for c in spec.candidates)
+    assert "neighbours fail" not in text_of(replace(spec, candidates=theirs), tmp_path)
 
 
 def test_lists_in_sentences_are_told_to_the_end(make_spec, tmp_path):

@@ -16,6 +16,7 @@ import fiftyone.brain as fob
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coverage.words import in_percent
 from ...engine.engine import opened
 from ...errors import EmptySetError
 from ...progress import Progress, silent
@@ -89,7 +90,7 @@ class SphereResult(Result):
         if not self.placed:
             return []
         said = (
-            f"{self.placed:,} of them ({100 * self.placed / self.count:.1f} %) placed since the fit"
+            f"{self.placed:,} of them ({in_percent(self.placed / self.count)}) placed since the fit"
         )
         if self.placed_trustworthiness is not None and self.placed_recall is not None:
             said += (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import fiftyone as fo
 
-from ...coverage.words import counted
+from ...coverage.words import counted, in_percent
 from ...errors import EmptySetError
 from ...progress import Progress, silent
 from ...results import Result
@@ -43,11 +43,11 @@ class FailureRanking(Result):
         first = (
             ""
             if self.highest is None
-            else f"; around the first of them {100 * self.highest:.0f} % fail"
+            else f"; around the first of them {in_percent(self.highest, 0)} fail"
         )
         return (
             f"{counted(self.gaps, 'gap')} ranked by the failures of {self.neighbors} judged "
-            f"neighbours{first}, {100 * self.overall:.0f} % overall ({self.judged} judged, "
+            f"neighbours{first}, {in_percent(self.overall, 0)} overall ({self.judged} judged, "
             f"{self.corrected} of them by a person)"
         )
 

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from ...coverage.criterion import Threshold
 from ...coverage.named.ranges import short
-from ...coverage.words import share
+from ...coverage.words import in_percent, share
 from ..render import distance, percent, render, shown
 from .apart import Apart
 from .missing import LEAST_COUNT, LEAST_LIFT, LEVEL
@@ -98,9 +98,10 @@ def page(
             facts.append(say("percentile_short", p=percent(image.percentile)))
         if image.support:
             facts.append(say("support_short", images=f"{image.support:,}"))
-        failures = dict(image.facts).get(FAILURES)
-        if failures is not None and _is_number(failures):  # a user may have a field of that name
-            facts.append(say("failures_short", p=f"{100 * float(failures):.0f}"))
+        failures = dict(image.facts).get(FAILURES, "")
+        # A user may have a field of that name.
+        if _is_number(failures) and 0 <= float(failures) <= 1:
+            facts.append(say("failures_short", p=in_percent(float(failures), 0)[:-2]))
         return facts
 
     def to_centre(image: Image) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import fiftyone as fo
 
-from ....coverage.words import counted, standing, two_digits
+from ....coverage.words import counted, in_percent, standing, two_digits
 from ....interchange.files.checked import write_text
 from ....interchange.files.report_file import report_path
 from ....interchange.tables.safe_cells import escaped
@@ -133,7 +133,7 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
     if card.support is not None:
         figures.append(("owned images within δ, median", f"{card.support:g}"))
     if card.failure_rate is not None:
-        figures.append(("fail nearby", f"{100 * card.failure_rate:.0f} %"))
+        figures.append(("fail nearby", in_percent(card.failure_rate, 0)))
     if card.runs:
         figures.append(("runs it holds in", card.holds))
     if card.encoders:

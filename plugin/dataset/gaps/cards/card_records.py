@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import fiftyone as fo
 
 from ....cards.card import Card, Fill
-from ....coverage.words import counted, of_them, two_digits
+from ....coverage.words import counted, in_percent, of_them, two_digits
 from ....errors import EmptySetError, MismatchError
 from ....results import Result
 from ...store import runs
@@ -111,7 +111,9 @@ class GapCard:
     def line(self) -> str:
         """The card in a line."""
         effect = "" if self.effect is None else f", {two_digits(self.effect)} x the usual distance"
-        rate = "" if self.failure_rate is None else f", {100 * self.failure_rate:.0f} % fail nearby"
+        rate = (
+            "" if self.failure_rate is None else f", {in_percent(self.failure_rate, 0)} fail nearby"
+        )
         holds = f", holds in {self.holds} runs" if self.runs else ""
         if self.by_metadata:
             holds = f", none owned by the metadata, {counted(self.gaps, 'gap')} among them"
