@@ -108,7 +108,8 @@ def delete_analysis(samples: Samples, params: AnalysisParams | None = None) -> D
     dataset, names = dataset_of(samples), Names((params or AnalysisParams()).suffix)
     with ExitStack() as alone:
         for scope in SCOPES:
-            alone.enter_context(lease(dataset, f"{scope}/{names.suffix}", "delete_analysis"))
+            key = f"{scope}/{names.suffix}"
+            alone.enter_context(lease(dataset, key, "delete_analysis", suffixed=False))
         return _deleted(dataset, names)
 
 

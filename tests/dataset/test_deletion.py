@@ -186,8 +186,9 @@ def test_nothing_is_deleted_where_a_field_is_read_only_or_a_run_works(driven):
     field.save()
     for scope in ("analysis", "spec", "sparse"):
         other = ThreadPoolExecutor(1)  # the lease of this thread would let it in
-        with lease(driven, f"{scope}/", "a step"), other, pytest.raises(BusyError):
+        with lease(driven, f"{scope}/", "a step"), other, pytest.raises(BusyError) as busy:
             other.submit(delete_analysis, driven, AnalysisParams()).result()
+        assert "suffix" not in str(busy.value)  # which would delete another analysis
     assert analysis_of(driven)
 
 

@@ -115,8 +115,12 @@ def holds_lease(
 
 
 @contextmanager
-def lease(dataset: fo.Dataset, key: str, step: str, *, wait: float | None = None) -> Iterator[None]:
+def lease(
+    dataset: fo.Dataset, key: str, step: str, *, wait: float | None = None, suffixed: bool = True
+) -> Iterator[None]:
     """Hold the lease ``key`` of a dataset.
+
+    ``suffixed``: with another suffix the step would do, beside the one that runs.
 
     Raises
     ------
@@ -128,7 +132,9 @@ def lease(dataset: fo.Dataset, key: str, step: str, *, wait: float | None = None
         yield
         return
     store = ExecutionStore.create(STORE, dataset_id(dataset))
-    mine = _take(store, dataset.name, key, Lease.mine(step), WAIT if wait is None else wait)
+    other = ", or give this one a suffix" if suffixed and key.startswith(ANALYSIS) else ""
+    says = f"wait until it has ended{other}."
+    mine = _take(store, dataset.name, key, Lease.mine(step), WAIT if wait is None else wait, says)
     done, tried = threading.Event(), threading.Event()
     threading.Thread(target=_keep, args=(store, key, mine, done, tried), daemon=True).start()
     before = _held.set(_held.get() | {of})
@@ -158,7 +164,7 @@ def writers(dataset: fo.Dataset) -> list[Lease]:
     return [lease for lease in found if lease is not None and not lease.is_dead()]
 
 
-def _take(store: ExecutionStore, name: str, key: str, mine: Lease, wait: float) -> Lease:
+def _take(store: ExecutionStore, name: str, key: str, mine: Lease, wait: float, says: str) -> Lease:
     until = time.monotonic() + wait
     while not store.set_if_absent(key, asdict(mine)):
         value = store.get(key)
@@ -168,10 +174,7 @@ def _take(store: ExecutionStore, name: str, key: str, mine: Lease, wait: float) 
         if found.is_dead() and store.compare_and_set(key, value, asdict(mine)):
             break
         if time.monotonic() > until:
-            other = ", or give this one a suffix" if key.startswith(ANALYSIS) else ""
-            raise BusyError(
-                f"Another run works on {name!r} ({found}): wait until it has ended{other}."
-            )
+            raise BusyError(f"Another run works on {name!r} ({found}): {says}")
         time.sleep(POLL)
     return mine
 
