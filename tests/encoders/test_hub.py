@@ -316,6 +316,15 @@ def test_a_header_that_lies_about_a_tensor_is_refused(server, entry, tmp_path):
     assert fetched(tmp_path) == []
 
 
+def test_a_header_that_nests_without_an_end_is_refused(server, tmp_path):
+    file = server.folder / "model-00001-of-00003.safetensors"
+    nested = 100_000 * b"["
+    file.write_bytes(len(nested).to_bytes(8, "little") + nested)
+    with pytest.raises(CheckpointError, match="broken header"):
+        load()
+    assert fetched(tmp_path) == []
+
+
 @pytest.mark.parametrize("shard", ["../../etc/passwd", "sub/model.safetensors", "model.bin"])
 def test_an_index_that_points_elsewhere_is_refused(server, shard):
     index = server.folder / "model.safetensors.index.json"

@@ -83,7 +83,7 @@ def _header(repository: Repository, file: str) -> dict[str, _Tensor]:
             for name, entry in table.items()
             if name != "__metadata__"
         }
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{where} has a broken header: {error}") from error
 
 

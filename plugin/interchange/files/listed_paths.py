@@ -20,6 +20,9 @@ BACKSLASHES = "backslashed paths"
 MISSING = "missing files"
 BLANK = "blank names"
 
+MOST_ENCODED = 3
+"""Times that signs of a path may have been encoded as in ``%2520``."""
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
@@ -44,7 +47,9 @@ def local_path(given: str | os.PathLike[str]) -> Path:
         raise InputError(f"{text} starts with a user that is not on this machine.") from None
 
 
-def locate(name: str, folder: str | os.PathLike[str]) -> tuple[str, str]:
+def locate(
+    name: str, folder: str | os.PathLike[str], encoded: int = MOST_ENCODED
+) -> tuple[str, str]:
     r"""Absolute path of a file that a list in ``folder`` names; and why it cannot be used, or "".
 
     The reason is a noun in the plural, to be counted.
@@ -69,7 +74,7 @@ def locate(name: str, folder: str | os.PathLike[str]) -> tuple[str, str]:
     if "\\" in name:
         with_slashes, reason = locate(name.replace("\\", "/"), folder)
         return (path, BACKSLASHES) if reason else (with_slashes, "")
-    if (decoded := unquote(name)) != name and "\0" not in decoded:
-        found, reason = locate(decoded, folder)
+    if encoded and (decoded := unquote(name)) != name and "\0" not in decoded:
+        found, reason = locate(decoded, folder, encoded - 1)
         return (path, MISSING) if reason else (found, "")
     return path, MISSING

@@ -149,7 +149,7 @@ def read_recording(folder: str | Path) -> Recording:
     folder = Path(folder)
     try:
         session = json.loads((folder / "session.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{folder} is not a recorded session: {error}.") from error
     if not isinstance(session, dict) or session.get("format") != FORMAT:
         raise ArtifactError(f"{folder} is not a recorded session: its format is not {FORMAT}.")
@@ -174,7 +174,7 @@ def _lines(folder: Path) -> Iterator[RecordedFrame]:
                 problems=tuple(line.pop("problems")),
                 **line,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             if number == len(lines):
                 log.warning("%s ends in the middle of a line, which is skipped.", path)
                 return

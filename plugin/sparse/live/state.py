@@ -69,7 +69,7 @@ def running_servers(folder: Path) -> list[ServerState]:
             alive = _is_alive(state)
         except (FileNotFoundError, PermissionError):  # stopped just now; another user's
             continue
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             log.warning("%s is not a server's state; it is ignored.", path)
             continue
         if alive:

@@ -96,6 +96,9 @@ def test_an_import_waits_for_who_adds_samples(dataset, record, monkeypatch):
 def test_a_folder_that_is_no_recording_or_lost_a_file_is_told(dataset, record, tmp_path):
     with pytest.raises(ArtifactError, match="not a recorded session"):
         import_recording(dataset, tmp_path / "nothing")
+    (tmp_path / "session.json").write_text(100_000 * "[")
+    with pytest.raises(ArtifactError, match="not a recorded session"):
+        import_recording(dataset, tmp_path)
     folder = record(2)
     (folder / "frames" / "00000000.png").unlink()
     with pytest.raises(ArtifactError, match="missing"):

@@ -173,6 +173,9 @@ def test_a_saved_view_inside_a_word_is_asked_by_what_it_asks(filled, monkeypatch
             resolve(where, word)
 
 
+ENDLESS: list[object] = ["S"]
+ENDLESS.append(ENDLESS)
+
 WRONG = {
     "a number": (3, "cannot be named by int"),
     "nothing": (None, "cannot be named by NoneType"),
@@ -180,6 +183,8 @@ WRONG = {
     "an empty list": ([], "An empty list"),
     "an empty dict": ({}, "An empty dict"),
     "a field of no values": ({"kind": []}, "empty list of values"),
+    "a list that holds itself": (ENDLESS, "hold others without an end"),
+    "a list of values that holds itself": ({"kind": ENDLESS}, "hold others without an end"),
     "a dict in a dict": ({"a": {"b": 1}}, r"write \{'field.part'"),
     "ids of other samples": ([str(ObjectId())], "1 of 1 ids are of no image"),
     "both the whole dataset": (fo.Dataset, "cannot both be the whole dataset"),

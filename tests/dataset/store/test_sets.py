@@ -43,6 +43,7 @@ def test_a_view_narrows_what_a_word_finds(filled):
         ("samples:../x", "keeps no samples '../x'"),
         ("samples:a\0b", "pass the view or the ids again"),
         ("any:" + 10_000 * "[", "does not read as in any:"),
+        (10_000 * "not:" + "S", "more than 20 others inside one another"),
     ],
 )
 def test_a_word_that_names_nothing_is_a_sentence(filled, word, sentence):

@@ -84,6 +84,7 @@ def test_what_a_killed_server_left_is_removed_even_if_its_number_is_used_again(f
     other = ServerState(os.getpid(), time.time() - 1e6, "http://127.0.0.1:1", "")
     (folder / "1.json").write_text(json.dumps(vars(other)))
     (folder / "2.json").write_text("half a fi")
+    (folder / "3.json").write_text(100_000 * "[")
     with announced(folder, "") as announce:
         announce("http://127.0.0.1:2", 0)
         (mine,) = running_servers(folder)

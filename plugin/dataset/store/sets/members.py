@@ -41,6 +41,13 @@ def word_of(samples: Samples, given: Members, other: Members | None = None) -> s
     InputError
         It is nothing of the kind, of another dataset, or both sets are the whole dataset.
     """
+    try:
+        return _word_of(samples, given, other)
+    except RecursionError as error:
+        raise InputError(f"Lists hold others without an end: pass {ACCEPTED}.") from error
+
+
+def _word_of(samples: Samples, given: Members, other: Members | None = None) -> str:
     dataset = dataset_of(samples)
     if isinstance(given, str):
         return given
@@ -52,7 +59,7 @@ def word_of(samples: Samples, given: Members, other: Members | None = None) -> s
                     "S and U cannot both be the whole dataset: pass a tag, a view or "
                     "{field: value} for one of them; the other is then what it leaves."
                 )
-            return NOT + word_of(samples, other)
+            return NOT + _word_of(samples, other)
         return _of_view(dataset, given)
     if isinstance(given, fo.ViewExpression):
         return _kept(dataset, flat(dataset).match(given).values("id"), f"which {given}")
@@ -128,7 +135,7 @@ def _of_list(samples: Samples, given: list[Any]) -> str:
                 f"{lost[0]!r}."
             )
         return _kept(dataset, ids, "passed by their ids")
-    words = [word_of(samples, each) for each in given]
+    words = [_word_of(samples, each) for each in given]
     for word in words:
         resolve(samples, word)
     return words[0] if len(words) == 1 else ANY + json.dumps(words, ensure_ascii=False)

@@ -31,6 +31,8 @@ __all__ = ["Samples", "Sets", "dataset_of", "reloaded", "resolve", "resolve_sets
 
 TAG, VIEW, FIELD = "tag:", "view:", "field:"
 NOT, ANY, MATCH, KEPT = "not:", "any:", "match:", "samples:"
+DEEPEST = 20
+"""Words inside one another; the server reads conditions that are some hundred deep at most."""
 IN_A_QUERY = 700_000
 """Ids: at some 20 bytes each they still fit into the 16 MB of a query."""
 
@@ -50,7 +52,7 @@ def resolve(samples: Samples, word: str) -> fo.DatasetView:
     Raises
     ------
     InputError
-        The word names no field or saved view of the dataset.
+        The word names no field or saved view of the dataset, or words nest too deeply.
     """
     samples = admitted(samples, ALL_SLICES)
     dataset = dataset_of(samples)
@@ -153,8 +155,13 @@ def _is_tag(dataset: fo.Dataset, word: str) -> bool:
     return not is_empty(flat(dataset).match_tags(word))
 
 
-def _condition(samples: Samples, word: str) -> dict[str, Any]:
+def _condition(samples: Samples, word: str, depth: int = 0) -> dict[str, Any]:
     """What holds of the samples that a word names, as MongoDB reads it."""
+    if depth > DEEPEST:
+        raise InputError(
+            f"A word for samples holds more than {DEEPEST} others inside one another, such as "
+            f"not:not:S: name the samples by a tag or a saved view."
+        )
     kind, separator, rest = word.partition(":")
     kind += separator
     if not separator:
@@ -167,9 +174,9 @@ def _condition(samples: Samples, word: str) -> dict[str, Any]:
             raise InputError(f"{word!r} needs a value: field:NAME=VALUE.")
         return field_words.condition(samples, name, value, word)
     if kind == NOT:
-        return {"$nor": [_part(samples, rest)]}
+        return {"$nor": [_part(samples, rest, depth + 1)]}
     if kind == ANY:
-        return {"$or": [_part(samples, part) for part in _parsed(word, rest, list)]}
+        return {"$or": [_part(samples, part, depth + 1) for part in _parsed(word, rest, list)]}
     if kind == MATCH:
         fields: Mapping[str, Any] = _parsed(word, rest, dict)
         return {"$and": [_values(samples, *item, word) for item in fields.items()]}
@@ -182,12 +189,12 @@ def _condition(samples: Samples, word: str) -> dict[str, Any]:
     )
 
 
-def _part(samples: Samples, word: str) -> dict[str, Any]:
+def _part(samples: Samples, word: str, depth: int) -> dict[str, Any]:
     """A word inside another one."""
     dataset = dataset_of(samples)
     saved = _saved_view(dataset, word)
     if saved is None:
-        return _condition(samples, word)
+        return _condition(samples, word, depth)
     return _in_view(admitted(saved_view(dataset, saved), ALL_SLICES), saved)
 
 
