@@ -96,13 +96,19 @@ def _get(found: Mapping[Any, Any], name: str) -> Any:
 
 
 def _as_text(value: Any) -> str | None:
+    if value is ...:
+        return "..."  # as it was sent, and not by Python's name for it
     try:
-        return json.dumps(value, ensure_ascii=False, default=repr)
+        return json.dumps(value, ensure_ascii=False, default=_told)
     except (TypeError, ValueError, RecursionError):
         try:
             return repr(value)
         except (ValueError, RecursionError):
             return None
+
+
+def _told(value: Any) -> str:
+    return "..." if value is ... else repr(value)
 
 
 def _characters(text: str) -> tuple[str, bool]:
