@@ -120,6 +120,7 @@ class ReviewNames:
     failure_rate = "failure_rate"
     failure_rank = "failure_rank"
     image_url = "image_url"
+    of_files = (file_name, image_url)
 
     @staticmethod
     def tells_of_review(name: str) -> bool:
@@ -128,13 +129,7 @@ class ReviewNames:
         >>> ReviewNames.tells_of_review("llm_rationale_qwen"), ReviewNames.tells_of_review("slope")
         (True, False)
         """
-        said = (
-            "prediction_status",
-            "llm_",
-            "review_",
-            ReviewNames.image_url,
-            ReviewNames.file_name,
-        )
+        said = ("prediction_status", "llm_", "review_", *ReviewNames.of_files)
         return name.startswith(said)
 
     def __init__(self, model: str = "") -> None:

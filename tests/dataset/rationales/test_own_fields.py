@@ -9,6 +9,8 @@ from gapsphere.plugin.dataset.rationales import decisions, queue
 from gapsphere.plugin.dataset.rationales.export import _add_decisions
 from gapsphere.plugin.dataset.rationales.failures import rank_gaps_by_failures
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
+from gapsphere.plugin.dataset.store.fields.fields import is_ours
+from gapsphere.plugin.dataset.store.fields.metadata import scene_paths
 from gapsphere.plugin.dataset.store.names import ReviewNames
 from gapsphere.plugin.dataset.store.vectors.judged import _verdicts
 from gapsphere.plugin.errors import InputError
@@ -171,3 +173,30 @@ def test_an_import_keeps_colours_and_shown_fields_that_a_person_chose(dataset, t
     dataset.save()
     import_feature_cache(dataset, cache)
     assert look(dataset) == ("site", ["#ff0000"], ["tags"])
+
+
+def test_columns_of_a_cache_tell_of_the_scene_whatever_they_are_called_and_reviews_do_not(
+    dataset, tmp_path
+):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    header = ["file_name", "support_x", "review_decision", "review_site", "speed"]
+    with (tmp_path / "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, ["a.png", "tripod", "agree", "north", "3"]])
+    with (tmp_path / "mis_qwen.csv").open("w", newline="") as file:
+        row = ["a.png", '{"score": 1, "rationale": "x"}', "fen"]
+        csv.writer(file).writerows([["file_name", "rationale", "guess"], row])
+    cache = FeatureCacheParams(
+        cache_dir=str(tmp_path), image_dir=str(tmp_path), mis_csv="mis_qwen.csv"
+    )
+    import_feature_cache(dataset, cache)
+    dataset.set_values("review_team", ["b"])
+    dataset.set_values("llm_route", ["c"])
+    assert dataset.values("llm_guess") == ["fen"]
+    wanted = {"ground_truth", "support_x", "csv_review_site", "speed", "review_team", "llm_route"}
+    assert scene_paths(dataset).keys() == wanted
+    for name in dataset.get_field_schema():  # as the first version left them
+        if is_ours(dataset, name):
+            field = dataset.get_field(name)
+            field.info = None
+            field.save()
+    assert "llm_guess" not in scene_paths(dataset)

@@ -7,11 +7,13 @@ from typing import Any
 
 import fiftyone as fo
 
+from ....interchange.features.feature_cache import METADATA
 from .. import runs
 from ..database import counted
 from ..fiftyone_internals import column_values
 from ..names import Names, ReviewNames
 from ..samples import flat
+from .decided import IMPORT
 from .fields import FEW, blocks, is_ours
 
 OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
@@ -24,10 +26,11 @@ def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
 
 def scene_paths(dataset: fo.Dataset) -> dict[str, str]:
     """Paths of plain values that Gapsphere did not write, by the name of their field."""
-    paths, used = {}, runs.names_used(dataset)
+    paths, used, unmarked = {}, runs.names_used(dataset), _is_review_unmarked(dataset)
     for name, field in dataset.get_field_schema().items():
-        ours = _of_a_step(name, used, marked=is_ours(dataset, name))
-        if name in ("id", "filepath") or ours or ReviewNames.tells_of_review(name):
+        marked = is_ours(dataset, name)
+        ours = _of_a_step(name, used, marked=marked and not _is_of_table(field))
+        if name in ("id", "filepath") or ours or _of_review(name, marked=marked or unmarked):
             continue
         if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
             paths[name] = name
@@ -67,6 +70,24 @@ def columns(
         name: [None if index is None else column[index] for index in order]
         for name, column in zip(there, found, strict=True)
     }
+
+
+def _is_of_table(field: fo.Field) -> bool:
+    """Whether an import made the field for a column of the user's table."""
+    return (field.description or "").endswith(f" of {METADATA}")
+
+
+def _is_review_unmarked(dataset: fo.Dataset) -> bool:
+    """Whether an earlier version, which marked no field, imported what models said."""
+    status = ReviewNames().prediction_status
+    return bool(runs.suffixes(dataset, IMPORT)) and not is_ours(dataset, status)
+
+
+def _of_review(name: str, *, marked: bool) -> bool:
+    """Whether the field is a verdict, which counts whoever wrote it, or our mark says so."""
+    if name in ReviewNames.of_files or name.startswith(ReviewNames().prediction_status):
+        return True
+    return marked and ReviewNames.tells_of_review(name)
 
 
 def _of_a_step(name: str, used: Collection[str], *, marked: bool) -> bool:

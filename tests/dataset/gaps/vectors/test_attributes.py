@@ -102,7 +102,7 @@ def test_what_is_ours_or_constant_or_numbers_images_is_not_asked(drives):
 
 
 def test_fields_of_the_users_whose_names_begin_as_ours_are_asked(drives):
-    theirs = ["measured_lux", "sphere_side", "support_vehicle"]
+    theirs = ["measured_lux", "sphere_side", "support_vehicle", "review_site", "llm_route"]
     for name in theirs:
         drives.set_values(name, ["wide" if i % 2 else "long" for i in range(len(drives))])
     # Of an earlier version, which marked no field: the analysis has a record.
