@@ -218,7 +218,7 @@ class Connection:
                 continue
             session, frame_id = work.session, work.frame.frame_id
             try:
-                step = await self._host.work(session, frame_id, work.samples)
+                step = await self._host.in_pool(session.step, frame_id, work.samples)
             except GapsphereError as error:
                 self._tell(MessageError(Code.MODEL_ERROR, f"Frame {frame_id}: {error}"))
                 metrics.frames.labels("failed").inc()
@@ -229,8 +229,11 @@ class Connection:
                 why = f"Frame {frame_id} failed and was worked around; see the server's log."
                 self._tell(MessageError(Code.MODEL_ERROR, why))
             self._host.record(session, work, step)
+            picture = None
+            if session.wishes.frames:
+                picture = await self._host.in_pool(_reconstruction, session, frame_id, step)
             if session is self.session:
-                self._put(_answer(session, work, step))
+                self._put(_answer(session, work, step, picture))
 
     def _put(self, answer: _Answer) -> None:
         if self._answer is not None:
@@ -315,15 +318,18 @@ class TokenBucket:
         return max(0.0, -self._left / self._rate)
 
 
-def _answer(session: Session, work: Waiting, step: Step) -> _Answer:
-    frame_id, wishes = work.frame.frame_id, session.wishes
+def _reconstruction(session: Session, frame_id: int, step: Step) -> str | bytes:
+    in_bytes = session.wishes.encoding != "json"
+    write = binary.write_reconstruction if in_bytes else protocol.write_reconstruction
+    return write(frame_id, png(step.frame))
+
+
+def _answer(session: Session, work: Waiting, step: Step, picture: str | bytes | None) -> _Answer:
+    frame_id = work.frame.frame_id
     messages: list[str | bytes] = [_uv(session, session.answer(frame_id, step))]
-    if wishes.frames:
-        image = png(step.frame)
-        in_bytes = wishes.encoding != "json"
-        write = binary.write_reconstruction if in_bytes else protocol.write_reconstruction
-        messages.append(write(frame_id, image))
-    if wishes.feedback:
+    if picture is not None:
+        messages.append(picture)
+    if session.wishes.feedback:
         messages.append(protocol.write("reconstruction_feedback", session.feedback(step, frame_id)))
     return _Answer(tuple(messages), work.arrived)
 

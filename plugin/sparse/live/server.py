@@ -1,7 +1,7 @@
 """What the live server answers: WebSockets for frames, HTTP for health, metrics and sessions.
 
-The event loop does no arithmetic: frames are worked on in a small pool of threads, where each
-session has one frame at most, so that all sessions get their turn.
+The event loop does no arithmetic: frames are worked on, and pictures made, in a small pool of
+threads, where each session has one frame at most, so that all sessions get their turn.
 
 ========================================  ======================================================
 ``/ws/stream``                            sessions; see :mod:`.protocol` and :mod:`.binary`
@@ -20,7 +20,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
@@ -31,7 +31,6 @@ from starlette.websockets import WebSocket
 from ...errors import MessageError
 from ...settings.serving import ServeParams
 from ...settings.sparse import SparseParams
-from ..frames.samples import Samples
 from ..loop.build import hyper_parameters
 from ..loop.state import Step
 from ..network.importance import stretched
@@ -46,6 +45,8 @@ from .recorder import Recorder, png
 from .session import Session, open_session
 
 log = logging.getLogger(__name__)
+
+R = TypeVar("R")
 
 EXTRA_CONNECTIONS = 32
 """Sockets beyond ``max_sessions`` that may be open at once: some are on their way in or out."""
@@ -121,11 +122,10 @@ class Server:
                 Code.SERVER_OVERLOAD,
                 f"All {self.params.max_sessions} sessions are in use; try again later.",
             )
-        loop = asyncio.get_running_loop()
         self._opening += before is None
         try:
-            session = await loop.run_in_executor(
-                self._pool, open_session, wishes, self.registry, self.sampling, self.params
+            session = await self.in_pool(
+                open_session, wishes, self.registry, self.sampling, self.params
             )
         finally:
             self._opening -= before is None
@@ -140,9 +140,10 @@ class Server:
             self.background.submit(self._recorder.begin, session.id, about)
         return session
 
-    async def work(self, session: Session, frame_id: int, samples: Samples) -> Step:
+    async def in_pool(self, call: Callable[..., R], *arguments: Any) -> R:
+        """What a call returns that would hold up the other clients here."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, session.step, frame_id, samples)
+        return await loop.run_in_executor(self._pool, call, *arguments)
 
     def record(self, session: Session, work: Waiting, step: Step) -> None:
         frame = work.frame
@@ -234,15 +235,21 @@ class Server:
     async def _picture(self, request: Request) -> Response:
         session = self.sessions.get(request.path_params["id"])
         step = None if session is None else session.last
-        pictures = {}
+        content = None
         if step is not None:
-            pictures["frame"] = step.frame
-            if step.importance is not None:
-                pictures["importance"] = stretched(step.importance)
-        image = pictures.get(request.path_params["picture"])
-        if image is None:
+            content = await self.in_pool(_drawn, step, request.path_params["picture"])
+        if content is None:
             return _no_session()
-        return Response(png(image), media_type="image/png", headers={"Cache-Control": "no-store"})
+        return Response(content, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+def _drawn(step: Step, picture: str) -> bytes | None:
+    """A picture of a step as PNG; None where the step has no such picture."""
+    if picture == "frame":
+        return png(step.frame)
+    if picture == "importance" and step.importance is not None:
+        return png(stretched(step.importance))
+    return None
 
 
 def _no_session() -> Response:

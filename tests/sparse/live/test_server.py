@@ -16,6 +16,7 @@ from gapsphere.plugin.errors import GapsphereError, InputError
 from gapsphere.plugin.settings.serving import ServeParams
 from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
+from gapsphere.plugin.sparse.live import connection, recorder, server
 from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
 from gapsphere.plugin.sparse.live.recorder import read_recording
 from gapsphere.plugin.sparse.live.serve import running
@@ -332,6 +333,23 @@ def test_pages_show_the_session_and_its_pictures(look, address, frames):
         assert (found["answered"], found["last_frame_id"]) == (1, 0)
         with pytest.raises(urllib.error.HTTPError, match="404"):
             look.get(f"{address}/api/sessions/{name}/secret.png")
+
+
+def test_pictures_are_not_made_where_all_clients_are_read(look, address, frames, monkeypatch):
+    makers = []
+
+    def noted(image):
+        makers.append(threading.current_thread().name)
+        return recorder.png(image)
+
+    for module in (connection, server):
+        monkeypatch.setattr(module, "png", noted)
+    for encoding in ("json", "binary"):
+        with look.join(address, frames=True, encoding=encoding) as client:
+            client.step(0, frames[0])
+            look.get(f"{address}/api/sessions/{client.session['session_id']}/frame.png")
+    assert len(makers) == 4
+    assert all(name.startswith("sparse_") for name in makers)
 
 
 def test_a_session_can_be_ended_over_http(look, address):
