@@ -7,6 +7,7 @@ and servers choose from; the same name on the same frames goes on where it ended
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from ...encoders.device import choose_device
 from ...errors import Cancelled, InputError, MismatchError
 from ...interchange.files.checked import write_text
-from ...progress import Reporter, quiet
+from ...progress import Progress, Reporter, quiet
 from ...results import Result
 from ...settings.fields import select
 from ...settings.sparse import NOTHING, SparseTrainParams, TrainSequencesParams
@@ -23,7 +24,7 @@ from ...sparse.learn.train import TrainConfig, Trainer
 from ...sparse.network.weights import fingerprint
 from ..store import places
 from ..store.database import database_failures
-from ..store.leases import holds_lease
+from ..store.leases import holds_lease, lease
 from ..store.names import Names
 from ..store.sets.resolve import Samples, reloaded
 from ..store.steps.step import Step
@@ -32,7 +33,7 @@ from .frames import frames_among, frames_of_videos
 from .models import open_registry, trained_here
 from .sequences import ordered_sequences
 
-STEP = "trained"
+STEP, COMMAND = "trained", "train_sparse_transformer"
 ABOUT = "training.json"
 FILES = (
     *("checkpoint.safetensors", "weights.safetensors", "best.safetensors", "log.jsonl"),
@@ -83,7 +84,7 @@ class TrainingResult(Result):
 
 
 @database_failures()
-@holds_lease("train_sparse_transformer", STEP)
+@holds_lease(COMMAND, STEP)
 def train_sparse_transformer(
     samples: Samples,
     params: TrainSequencesParams | None = None,
@@ -126,18 +127,31 @@ def train_sparse_transformer(
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
     clips = read_clips(ordered.sequences, params, progress=report("Reading"))
     folder = places.inside(places.sparse_models() / params.model_name)
+    with lease(None, f"{STEP}/{folder}", COMMAND, what=f"the model {params.model_name!r}"):
+        return _trained(step, params, ordered.notes, clips, folder, report("Training"))
+
+
+def _trained(
+    step: Step,
+    params: TrainSequencesParams,
+    notes: Sequence[str],
+    clips: Clips,
+    folder: Path,
+    progress: Progress,
+) -> TrainingResult:
+    """Train in the folder, which datasets share and this run alone writes."""
     trainer, about = _opened(clips, params, folder, step)
     step.inputs = {**about, "folder": str(folder), "skipped": len(clips.skipped)}
     step.begin()
     first = trainer.step
     try:
-        trainer.run(report("Training"))
+        trainer.run(progress)
     except Cancelled:
         trainer.save()
         raise
     log = tuple(line for line in _log(folder) if line["validation"] is not None)
     before, after = about["before"], max([about["before"], *(x["validation"] for x in log)])
-    notes = [*ordered.notes, *clips.notes]
+    notes = [*notes, *clips.notes]
     if trainer.step < params.steps:
         notes.append(f"Stopped early: no better validation for {params.patience} steps.")
     if log and after == before:

@@ -116,9 +116,17 @@ def holds_lease(
 
 @contextmanager
 def lease(
-    dataset: fo.Dataset, key: str, step: str, *, wait: float | None = None, suffixed: bool = True
+    dataset: fo.Dataset | None,
+    key: str,
+    step: str,
+    *,
+    what: str = "",
+    wait: float | None = None,
+    suffixed: bool = True,
 ) -> Iterator[None]:
-    """Hold the lease ``key`` of a dataset.
+    """Hold the lease ``key`` of a dataset; None: of all of them, for what they share.
+
+    ``what`` names it in words; by default it is the dataset.
 
     ``suffixed``: with another suffix the step would do, beside the one that runs.
 
@@ -127,14 +135,16 @@ def lease(
     BusyError
         Another run holds it, and did not let go within ``wait`` seconds, some by default.
     """
-    of = (str(dataset_id(dataset)), key)
+    whose = None if dataset is None else dataset_id(dataset)
+    of = (str(whose), key)
     if of in _held.get():
         yield
         return
-    store = ExecutionStore.create(STORE, dataset_id(dataset))
+    store = ExecutionStore.create(STORE, whose)
+    what = what or ("" if dataset is None else repr(dataset.name))
     other = ", or give this one a suffix" if suffixed and key.startswith(ANALYSIS) else ""
     says = f"wait until it has ended{other}."
-    mine = _take(store, dataset.name, key, Lease.mine(step), WAIT if wait is None else wait, says)
+    mine = _take(store, what, key, Lease.mine(step), WAIT if wait is None else wait, says)
     done, tried = threading.Event(), threading.Event()
     threading.Thread(target=_keep, args=(store, key, mine, done, tried), daemon=True).start()
     before = _held.set(_held.get() | {of})
@@ -164,7 +174,7 @@ def writers(dataset: fo.Dataset) -> list[Lease]:
     return [lease for lease in found if lease is not None and not lease.is_dead()]
 
 
-def _take(store: ExecutionStore, name: str, key: str, mine: Lease, wait: float, says: str) -> Lease:
+def _take(store: ExecutionStore, what: str, key: str, mine: Lease, wait: float, says: str) -> Lease:
     until = time.monotonic() + wait
     while not store.set_if_absent(key, asdict(mine)):
         value = store.get(key)
@@ -174,7 +184,7 @@ def _take(store: ExecutionStore, name: str, key: str, mine: Lease, wait: float, 
         if found.is_dead() and store.compare_and_set(key, value, asdict(mine)):
             break
         if time.monotonic() > until:
-            raise BusyError(f"Another run works on {name!r} ({found}): {says}")
+            raise BusyError(f"Another run works on {what} ({found}): {says}")
         time.sleep(POLL)
     return mine
 

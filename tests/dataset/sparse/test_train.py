@@ -1,6 +1,7 @@
 """A model that learns from a dataset's own sequences, and is then chosen by its name."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -13,9 +14,10 @@ from gapsphere.plugin.dataset.sparse.clips import read_clips
 from gapsphere.plugin.dataset.sparse.models import open_registry
 from gapsphere.plugin.dataset.sparse.sequences import ordered_sequences
 from gapsphere.plugin.dataset.sparse.train import train_sparse_transformer
-from gapsphere.plugin.dataset.store import places, runs
+from gapsphere.plugin.dataset.store import leases, places, runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import (
+    BusyError,
     Cancelled,
     CheckpointError,
     EmptySetError,
@@ -112,6 +114,25 @@ def test_a_stop_keeps_every_step_and_the_same_name_goes_on(home, drives):
     assert (result.step, result.steps_now) == (4, 1)
     more = train(drives, steps=6)
     assert (more.step, more.steps_now, more.before) == (6, 2, result.before)
+
+
+def test_one_training_at_a_time_writes_a_model_whatever_dataset_it_learns_from(
+    home, drives, monkeypatch
+):
+    monkeypatch.setattr(leases, "WAIT", 0.0)
+    other = drives.clone()
+    said = []
+
+    def meanwhile(*_):
+        with ThreadPoolExecutor(1) as another, pytest.raises(BusyError) as busy:
+            another.submit(train, other).result()
+        said.append(str(busy.value))
+
+    train(drives, lambda stage: meanwhile if stage == "Training" else silent, steps=1)
+    assert said
+    assert all("the model 'bars' (train_sparse_transformer, process" in each for each in said)
+    assert train(other, steps=2).step == 2
+    other.delete()
 
 
 def test_steps_that_a_kill_lost_are_done_and_logged_again(home, drives):
