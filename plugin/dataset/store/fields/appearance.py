@@ -23,21 +23,23 @@ DISTANCE_SCALE = [
 def colour_samples(dataset: fo.Dataset) -> None:
     """Colour gaps and covered candidates apart and show the fields that answer the question.
 
-    Replaces the dataset's colour scheme and active fields.
+    A colour scheme or active fields that somebody chose stay.
     """
     names = Names()
     marks = [
         {"value": "true", "color": GAP_COLOUR},
         {"value": "false", "color": COVERED_COLOUR},
     ]
-    dataset.app_config.color_scheme = fo.ColorScheme(
-        color_by="value",
-        fields=[{"path": names.is_gap, "colorByAttribute": "value", "valueColors": marks}],
-        colorscales=[{"path": names.dist_to_S, "list": DISTANCE_SCALE}],
-    )
-    dataset.app_config.active_fields = fo.ActiveFields(
-        paths=["tags", names.is_gap, names.dist_to_S, names.kcenter_rank], exclude=False
-    )
+    if dataset.app_config.color_scheme is None:
+        dataset.app_config.color_scheme = fo.ColorScheme(
+            color_by="value",
+            fields=[{"path": names.is_gap, "colorByAttribute": "value", "valueColors": marks}],
+            colorscales=[{"path": names.dist_to_S, "list": DISTANCE_SCALE}],
+        )
+    if dataset.app_config.active_fields is None:
+        dataset.app_config.active_fields = fo.ActiveFields(
+            paths=["tags", names.is_gap, names.dist_to_S, names.kcenter_rank], exclude=False
+        )
     dataset.save()
 
 
@@ -61,9 +63,13 @@ def hide_at_first(dataset: fo.Dataset, path: str, *, instead: str) -> None:
 
 
 def save_views(dataset: fo.Dataset) -> None:
-    """Save the two views that one asks for first: the picks in order, the gaps farthest first."""
+    """Save the two views that one asks for first: the picks in order, the gaps farthest first.
+
+    A view of that name stays: a person may have edited it.
+    """
     names = Names()
     picks = flat(dataset).match_tags(names.kcenter_tag).sort_by(names.kcenter_rank)
     gaps = flat(dataset).match(F(names.is_gap) == True).sort_by(names.dist_to_S, reverse=True)  # noqa: E712
     for name, view in ((PICKS_VIEW, picks), (GAPS_VIEW, gaps)):
-        dataset.save_view(name, view, overwrite=True)
+        if not dataset.has_saved_view(name):
+            dataset.save_view(name, view)
