@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 import numpy as np
 
 from ...plugin.coverage.breakdown import value_counts
-from ...plugin.coverage.words import counted
+from ...plugin.coverage.words import counted, decimals
 from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.gaps.coverage.coverage import CoverageResult
@@ -66,4 +66,4 @@ def use(
     if covered is None:
         return {"message": "Writing δ goes on in the background."}, False
     ctx.ops.reload_samples()
-    return {"message": f"δ is now {covered.delta:.3f}: {counted(covered.gaps, 'gap')}."}, True
+    return {"message": f"δ is now {decimals(covered.delta)}: {counted(covered.gaps, 'gap')}."}, True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,20 @@ def unnamed(images: int, owned: int, field: str) -> str:
         f"{images:,} of {counted(owned, 'owned image')} name no drive in {field}: each counts as "
         "one, which is wrong for video."
     )
+
+
+def decimals(value: float, digits: int = 3) -> str:
+    """A distance, δ or radius: so many decimals, and more where these would all be zero.
+
+    What is below one millionth is the rounding of vectors.
+
+    >>> decimals(0.1234), decimals(0.00012), decimals(0.000496), decimals(2e-8), decimals(0.1, 4)
+    ('0.123', '0.00012', '0.00050', '0.000', '0.1000')
+    """
+    text = f"{value:.{digits}f}"
+    if float(text) or abs(value) < 1e-6:
+        return text
+    return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
 
 
 def share(level: float) -> str:
@@ -119,7 +134,7 @@ def standing(threshold: Threshold) -> str:
     δ = 0.2800 cosine holds level 10 % over 31 owned drives: of a new drive of a kind that you \
 own, at most 10 % of the frames are called gaps by mistake.
     """
-    delta = f"δ = {threshold.delta:.4f} {threshold.metric}"
+    delta = f"δ = {decimals(threshold.delta, 4)} {threshold.metric}"
     if threshold.basis == "level":
         return _at_level(threshold, delta)
     if threshold.basis in ("given", "kept"):
@@ -177,8 +192,8 @@ def _at_level(threshold: Threshold, delta: str) -> str:
     over = f"over {counted(threshold.drives, 'owned drive')}"
     if threshold.score == "novelty":
         return (
-            f"Novelty above {threshold.cutoff:.4f} makes a gap, read off the owned images at "
-            f"level {share(threshold.alpha)} {over}. What is guaranteed is "
+            f"Novelty above {decimals(threshold.cutoff or 0.0, 4)} makes a gap, read off the owned "
+            f"images at level {share(threshold.alpha)} {over}. What is guaranteed is "
             f"{share(threshold.level or 1)}: novelty can rise as more is owned (jackknife+)."
         )
     return (
@@ -228,7 +243,7 @@ def notes(run: CoverageReport) -> list[str]:
 
 def coverage_summary(run: CoverageReport) -> str:
     """A run as lines of text."""
-    spread = ", ".join(f"{name} {value:.4f}" for name, value in run.quantiles.items())
+    spread = ", ".join(f"{name} {decimals(value, 4)}" for name, value in run.quantiles.items())
     lines = [
         f"{tally(run)} ({unit(run)})",
         standing(run.threshold),

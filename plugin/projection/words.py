@@ -12,7 +12,7 @@ from typing import Literal
 
 from ..coverage.criterion import Threshold
 from ..coverage.nearest.rows import Metric
-from ..coverage.words import capital, counted, share, too_few
+from ..coverage.words import capital, counted, decimals, share, too_few
 from .verdict import Around, Verdict
 
 TRUST_WEAK, TRUST_ARTEFACT = 0.5, 0.2
@@ -165,10 +165,10 @@ def _reservation(threshold: Threshold) -> str:
 def _worth(threshold: Threshold) -> str:
     """δ with what it is worth, in brackets."""
     if threshold.provisional:
-        return f"{threshold.delta:.3f}, stretches of owned drives"
+        return f"{decimals(threshold.delta)}, stretches of owned drives"
     if threshold.basis == "unrated" or threshold.level is None:
-        return f"{threshold.delta:.3f}, level unknown"
-    return f"{threshold.delta:.3f}, level {share(threshold.level)}"
+        return f"{decimals(threshold.delta)}, level unknown"
+    return f"{decimals(threshold.delta)}, level {share(threshold.level)}"
 
 
 def _lacks(verdict: Verdict) -> list[str]:
@@ -195,7 +195,9 @@ def _apart(verdict: Verdict) -> str:
         nearest += " of another drive" if verdict.elsewhere else ""
     if verdict.distance is None:
         return f"How far it is from {nearest} is unknown"
-    return f"{verdict.distance:.3f} from {nearest} ({_unit(verdict.threshold.metric)} distance)"
+    return (
+        f"{decimals(verdict.distance)} from {nearest} ({_unit(verdict.threshold.metric)} distance)"
+    )
 
 
 def _unit(metric: Metric) -> str:
@@ -246,7 +248,7 @@ def _headline(verdict: Verdict) -> str:
     by = abs(distance - threshold.delta)
     side = "beyond" if distance > threshold.delta else "within"
     few = _reservation(threshold)
-    return f"{by:.3f} {side} δ ({_worth(threshold)}).{few}"
+    return f"{decimals(by)} {side} δ ({_worth(threshold)}).{few}"
 
 
 def _novel(verdict: Verdict, cutoff: float) -> str:
@@ -254,10 +256,10 @@ def _novel(verdict: Verdict, cutoff: float) -> str:
     side = "above" if new > cutoff else "not above"
     if threshold.provisional and verdict.status == "gap":
         return (
-            f"new against other stretches of the owned drives (novelty {new:.3f}, {side} "
-            f"{cutoff:.3f}). {_why_unknown(threshold)}"
+            f"new against other stretches of the owned drives (novelty {decimals(new)}, {side} "
+            f"{decimals(cutoff)}). {_why_unknown(threshold)}"
         )
-    return f"novelty {new:.3f}, {side} {cutoff:.3f} (level {share(threshold.alpha)})."
+    return f"novelty {decimals(new)}, {side} {decimals(cutoff)} (level {share(threshold.alpha)})."
 
 
 def _advice(verdict: Verdict, unowned: bool) -> str:
@@ -347,8 +349,8 @@ def _around_evidence(verdict: Verdict) -> list[str]:
     if around.distances and around.pool > 1:
         least, median, most = around.distances
         lines.append(
-            f"The candidates are {least:.3f} to {most:.3f} from their nearest owned images, median "
-            f"{median:.3f} ({_unit(verdict.threshold.metric)} distance)."
+            f"The candidates are {decimals(least)} to {decimals(most)} from their nearest owned "
+            f"images, median {decimals(median)} ({_unit(verdict.threshold.metric)} distance)."
         )
         if around.percentile is not None:
             drives = verdict.threshold.drives

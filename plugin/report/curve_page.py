@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ..coverage.picks.budget import PICKS, RANDOM, Line
-from ..coverage.words import in_percent
+from ..coverage.words import decimals, in_percent
 from .curve_figure import curve_figure, drawn, titles
 from .render import file_name, render, shown
 from .spec.page import Picture
@@ -120,4 +120,4 @@ def _written(name: str, value: float) -> str:
     """A share in per cent, a distance with three digits, a count as it is."""
     if name in ("covered", "supported"):
         return in_percent(value)
-    return f"{value:g}" if name == "cards" else f"{value:.3f}"
+    return f"{value:g}" if name == "cards" else decimals(value)

@@ -17,6 +17,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
+from ..coverage.words import decimals
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from ..projection.sphere import check_points, robust_centre, to_unit_sphere
 from .cells import Cells, group
@@ -163,16 +164,16 @@ class _Scale:
     def hover(self, images: _Images, row: int) -> str:
         said = images.verdicts[row] if len(images.verdicts) else ""
         verdict = ", <b>GAP</b>" if said == "gap" else f", {said}" if said else ""
-        far = f"{html.escape(self.metric)} distance to S {images.distance[row]:.4f}"
+        far = f"{html.escape(self.metric)} distance to S {decimals(images.distance[row], 4)}"
         return f"{_name(images.paths[row])}<br>{far}{verdict}"
 
     def color_bar(self) -> dict[str, Any]:
-        ticks = {value: f"{value:.3f}" for value in np.linspace(self.low, self.high, 5).tolist()}
+        ticks = {value: decimals(value) for value in np.linspace(self.low, self.high, 5).tolist()}
         delta = self.delta
         if delta is not None and self.low <= delta <= self.high:
             room = (self.high - self.low) / 16
             ticks = {value: text for value, text in ticks.items() if abs(value - delta) > room}
-            ticks[delta] = f"<b>δ {delta:.3f}</b>"
+            ticks[delta] = f"<b>δ {decimals(delta)}</b>"
         return {
             "title": {"text": f"{html.escape(self.metric)} distance to S", "side": "right"},
             "tickvals": list(ticks),
@@ -209,7 +210,7 @@ def _candidates(images: _Images, rows: Array, scale: _Scale, budget: int, merged
     farthest = rows[cells.largest(images.distance[rows])]
     text = [
         scale.hover(images, row)
-        + (f"<br>mean of this cell {value:.4f}{_and_more(count)}" if count > 1 else "")
+        + (f"<br>mean of this cell {decimals(value, 4)}{_and_more(count)}" if count > 1 else "")
         for row, count, value in zip(farthest, cells.count, mean, strict=True)
     ]
     depth = np.clip((mean - scale.low) / (scale.high - scale.low), 0, 1)

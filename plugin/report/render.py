@@ -15,6 +15,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from ..coverage.words import decimals
+
 LONGEST = 96
 """Characters of a value that are shown; a longer one loses its middle."""
 
@@ -49,7 +51,7 @@ def file_name(path: str) -> str:
 
 def distance(value: float | None) -> str:
     """Three decimals, or a dash."""
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else decimals(value)
 
 
 def percent(value: float) -> str:

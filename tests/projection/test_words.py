@@ -52,6 +52,12 @@ def test_the_evidence_comes_first_and_the_verdict_with_its_level_last():
     ]
 
 
+def test_distances_too_small_for_three_decimals_do_not_read_as_zero():
+    words = sentences(replace(GAP, threshold=replace(LEVEL, delta=0.0001), distance=0.00034))
+    assert "0.00034 from the nearest owned image (cosine distance)" in str(words)
+    assert "GAP: 0.00024 beyond δ (0.00010, level 10 %)." in str(words)
+
+
 def test_a_gap_that_candidates_cannot_fill_wants_new_recordings():
     assert "wants new recordings" in sentences(replace(GAP, candidates=0)).advice
     assert "no candidate here" in sentences(replace(GAP, candidates=0, looked_at=0)).advice

@@ -1,8 +1,9 @@
 /** Numbers, names and notices as text; what a verdict says comes from Python. */
 
+import { decimals } from "../../web/shared/ui/decimals";
 import type { Answer, Card, Metric, RunInfo } from "./contract.gen";
 
-export const number = (value: number, digits = 3): string => value.toFixed(digits);
+export const number = decimals;
 
 export const count = (value: number): string => value.toLocaleString("en-US");
 

@@ -1,6 +1,7 @@
 import * as React from "react";
 import { heard } from "../../web/shared/wire/heard";
 import { SmallImage } from "../../web/shared/ui/SmallImage";
+import { decimals } from "../../web/shared/ui/decimals";
 import type { Bridge } from "./bridge";
 import type { Card, Neighbor } from "./contract.gen";
 import { StatusBadge } from "../../web/shared/rationales/Signs";
@@ -85,7 +86,7 @@ function One(props: { bridge: Bridge; row: Neighbor; at: number; show(id: string
         data-status={statusKey(row.status)}
         data-cy="gr-neighbor"
         disabled={!row.here}
-        title={`${row.truth ?? "no ground truth"}, ${status}, distance ${row.distance.toFixed(3)}${decided}${where}`}
+        title={`${row.truth ?? "no ground truth"}, ${status}, distance ${decimals(row.distance)}${decided}${where}`}
         aria-label={`Neighbour ${at + 1}: ${row.truth ?? "no ground truth"}, ${status}${decided}${where}`}
         onClick={() => show(row.id)}
       >
@@ -93,7 +94,7 @@ function One(props: { bridge: Bridge; row: Neighbor; at: number; show(id: string
         <span className="gs-row gs-dim gr-caption">
           <StatusBadge status={row.status} short />
           <span className="gs-clip gr-name">{row.truth ?? "none"}</span>
-          <span>{row.distance.toFixed(2)}</span>
+          <span>{decimals(row.distance, 2)}</span>
         </span>
       </button>
     </li>

@@ -13,7 +13,7 @@ from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
 from ...coverage.criterion import NAMES
-from ...coverage.words import counted, drive_sentences
+from ...coverage.words import counted, decimals, drive_sentences
 from ...errors import InputError
 from ...projection.questions import Answer, Question, Verdict, answer, unit_direction
 from ...projection.verdict import in_metric
@@ -103,7 +103,7 @@ class AnswerResult(Result):
         return "\n".join(lines)
 
     def _line(self, one: Neighbor) -> str:
-        shown = "" if np.isnan(one.distance) else f"{one.distance:.3f}  "
+        shown = "" if np.isnan(one.distance) else f"{decimals(one.distance)}  "
         path = self.paths.get(one.sample_id, "deleted")
         far = f"  ({self.far[one.sample_id]})" if not shown and one.sample_id in self.far else ""
         return f"  {shown}{MEMBER[one.set]}  {one.sample_id}  {path}{far}"
@@ -274,7 +274,7 @@ def _result(
     count, metric = len(given.rows), question.metric
     far = {
         sample_id: f"{NAMES[int(given.judged.verdicts[row])]}, "
-        f"{in_metric(found.dist[row], found.threshold.metric, metric):.3f} from owned images"
+        f"{decimals(in_metric(found.dist[row], found.threshold.metric, metric))} from owned images"
         for row, sample_id in zip(given.rows.tolist(), ids, strict=False)
         if not found.owned[row] and np.isfinite(found.dist[row])
     }

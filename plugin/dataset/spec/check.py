@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...coverage.named.ranges import outside_ranges
 from ...coverage.support import support
 from ...coverage.words import counted as number_of
+from ...coverage.words import decimals
 from ...embeddings.attributes import WORDS
 from ...embeddings.extract import Skipped
 from ...embeddings.images import open_rgb
@@ -72,14 +73,14 @@ class Answer:
     outside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        owned = "far" if np.isinf(self.to_owned) else f"{self.to_owned:.4f}"
+        owned = "far" if np.isinf(self.to_owned) else decimals(self.to_owned, 4)
         if self.support:
             drives = "" if self.support_drives is None else f" of {number_of(self.support_drives)}"
             owned += f" ({number_of(self.support, 'image')}{drives} within δ)"
         copy = " (a copy, not counted)" if self.copy else ""
         outside = f"  outside the range of S: {', '.join(self.outside)}" if self.outside else ""
         return (
-            f"{self.verdict:<15}  to request {self.to_request:.4f}  to S {owned}  "
+            f"{self.verdict:<15}  to request {decimals(self.to_request, 4)}  to S {owned}  "
             f"{shown(self.path, len(self.path))}{copy}{outside}"
         )
 
@@ -121,7 +122,7 @@ class SpecCheckResult(Result):
             f"{self.id}: {self.met} of {self.quantity} wanted images are here "
             f"({100 * self.met // self.quantity} %)",
             f"{len(self.answers)} checked: {spread} "
-            f"(r {self.radius:.4f}, δ {self.delta:.4f}, {self.metric})",
+            f"(r {decimals(self.radius, 4)}, δ {decimals(self.delta, 4)}, {self.metric})",
         ]
         if self.standing:
             lines.append(self.standing)

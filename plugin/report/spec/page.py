@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from ...coverage.criterion import Threshold
 from ...coverage.named.ranges import short
-from ...coverage.words import in_percent, share
+from ...coverage.words import decimals, in_percent, share
 from ..render import distance, percent, render, shown
 from .apart import Apart
 from .missing import LEAST_COUNT, LEAST_LIFT, LEVEL
@@ -79,7 +79,7 @@ def page(
         "fingerprint": spec.encoder.fingerprint,
         "heatmap": (spec.heatmap or say("unknown")) if spec.has_heatmaps else None,
         "metric": named(rule.metric),
-        "median": f"{low:.4f} · {middle:.4f} · {high:.4f}",
+        "median": f"{decimals(low, 4)} · {decimals(middle, 4)} · {decimals(high, 4)}",
         "delta": f"{rule.delta:.6g} ({spec.delta_source})",
         "novelty": None if rule.novelty is None else f"{rule.novelty.beyond:.6g}",
         "radius": f"{rule.radius:.6g} · {NEAR_MISS} r = {rule.near_radius:.6g}"

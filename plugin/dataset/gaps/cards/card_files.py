@@ -9,7 +9,7 @@ from pathlib import Path
 
 import fiftyone as fo
 
-from ....coverage.words import counted, in_percent, standing, two_digits
+from ....coverage.words import counted, decimals, in_percent, standing, two_digits
 from ....interchange.files.checked import write_text
 from ....interchange.files.report_file import report_path
 from ....interchange.tables.safe_cells import escaped
@@ -126,7 +126,7 @@ def _figures(card: GapCard) -> list[tuple[str, str]]:
         *([("of them gaps", f"{card.gaps:,}")] if card.by_metadata else []),
         ("without near duplicates", f"{card.once:,}"),
         ("drive" if card.drives == 1 else "drives", f"{card.drives:,}"),
-        ("median distance to owned images", f"{card.median:.3f}"),
+        ("median distance to owned images", decimals(card.median)),
     ]
     if card.effect is not None:
         figures.append(("x the usual distance among owned images", two_digits(card.effect)))

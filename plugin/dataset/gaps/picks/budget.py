@@ -15,7 +15,7 @@ import fiftyone as fo
 
 from ....coverage.knee import knee
 from ....coverage.picks.budget import Line, budget_lines, table
-from ....coverage.words import capital, counted, in_percent
+from ....coverage.words import capital, counted, decimals, in_percent
 from ....errors import MismatchError
 from ....interchange.files.checked import write_whole
 from ....interchange.files.report_file import report_path
@@ -78,7 +78,7 @@ class BudgetResult(Result):
         last = len(self.picked.ids)
         rows = [f"after {last:,} picks: covering radius"]
         for line in self.lines:
-            known = [f"{line.figures['radius'][last]:.4f}"]
+            known = [decimals(line.figures["radius"][last], 4)]
             if "covered" in line.figures:
                 known.append(f"{in_percent(line.figures['covered'][last])} of U within δ")
             if "supported" in line.figures:
@@ -245,7 +245,7 @@ def _page(dataset: fo.Dataset, names: Names, found: BudgetResult) -> bytes:
         marks=_marks(found),
         paths=[path[i] for i in picked.ids],
         picks=[
-            picture(i, f"{rank}. radius {radius[rank]:.3f}")
+            picture(i, f"{rank}. radius {decimals(radius[rank])}")
             for rank, i in enumerate(picked.ids[:ON_PAGE], start=1)
         ],
         look_at=[picture(i, "without support") for i in picked.look_at[:ON_PAGE]],

@@ -21,7 +21,7 @@ from ....coverage.picks.curve import Curve, curve
 from ....coverage.picks.kcenter import k_center_greedy
 from ....coverage.picks.quotas import Quota
 from ....coverage.picks.select import Picks, select
-from ....coverage.words import counted, in_percent
+from ....coverage.words import counted, decimals, in_percent
 from ....engine.engine import opened
 from ....errors import EmptySetError
 from ....progress import Progress, silent
@@ -110,10 +110,10 @@ class PickResult(Result):
         short = f" (there are no more candidates; {self.wanted} wanted)" if few else ""
         by = "" if self.policy == "kcenter" else f" by {self.policy}"
         radii = self.radii or ([] if self.ids else [self.radius_before])  # imports may tell none
-        after = f"{radii[-1]:.4f} after" if radii else "unknown after"
+        after = f"{decimals(radii[-1], 4)} after" if radii else "unknown after"
         lines = [
             f"{counted(len(self.ids), 'pick')}{by}{short}: covering radius "
-            f"{self.radius_before:.4f} before, {after} ({self.metric})"
+            f"{decimals(self.radius_before, 4)} before, {after} ({self.metric})"
         ]
         if self.covered:
             lines.append(
@@ -123,7 +123,7 @@ class PickResult(Result):
         at = self.knee
         if at is not None:
             there = [self.radius_before, *radii][at]
-            where = f"{counted(at, 'pick')} ({there:.4f})"
+            where = f"{counted(at, 'pick')} ({decimals(there, 4)})"
             lines.append(f"the radius bends at {where}: later ones buy less")
         if self.target:
             met = "no number of these" if self.budget is None else f"the first {self.budget:,}"

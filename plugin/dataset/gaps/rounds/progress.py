@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ....coverage.words import capital, counted
+from ....coverage.words import capital, counted, decimals
 from ....errors import EmptySetError
 from ....results import Result
 from ....rounds.follow import Followed
@@ -179,8 +179,8 @@ def _line(one: Round) -> str:
     opened = "" if found is None else f"{found.opened:,}"
     when = one.time[:16].replace("T", " ")
     return (
-        f"{one.number:>5}  {when:16}  {owned:>14}  {pool:>14}  {one.delta:>7.4f}  {one.gaps:>7,}  "
-        f"{closed:>6}  {opened:>6}"
+        f"{one.number:>5}  {when:16}  {owned:>14}  {pool:>14}  {decimals(one.delta, 4):>7}  "
+        f"{one.gaps:>7,}  {closed:>6}  {opened:>6}"
     ).rstrip()
 
 
