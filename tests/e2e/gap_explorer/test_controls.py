@@ -1,5 +1,7 @@
 """The controls: each does what it says, is reached by keyboard, and is remembered."""
 
+import math
+
 import pytest
 
 PANEL = '[data-cy="gap-explorer"]'
@@ -164,6 +166,28 @@ def sized(opened):
     size(0)
     page.get_by_role("button", name="Empty the tray").click()
     opened.clear()
+
+
+def test_the_sphere_is_asked_in_each_click_mode_by_the_keyboard(panel, own, shot):
+    panel.open(own)
+    modes = panel.page.get_by_role("radiogroup", name="Click mode")
+    modes.get_by_role("radio", name="Point").focus()
+    for mode in ("place", "cap", "lasso", "point", "place", "cap"):
+        panel.page.keyboard.press("ArrowRight")
+        panel.wait_state(f"s.choices.mode === '{mode}'")
+    modes.locator(":focus[aria-checked='true']").wait_for()
+    canvas = panel.page.locator('[data-cy="gs-canvas"]')
+    canvas.focus()
+    panel.page.keyboard.press("ArrowLeft")
+    help_ = panel.page.locator('[data-cy="gs-keys"]')
+    help_.wait_for(state="visible")
+    assert "Enter asks about 15° around the middle" in help_.inner_text()
+    assert "Enter asks about 15° around the middle" in canvas.get_attribute("aria-label")
+    panel.page.keyboard.press("Enter")
+    assert abs(panel.answer("cap")["query"]["angle"] - math.radians(15)) < 1e-6
+    shot(panel.page, "panel-keys")
+    panel.page.keyboard.press("Tab")
+    help_.wait_for(state="hidden")
 
 
 def test_the_panel_follows_the_app_s_theme(opened, shot):

@@ -26,6 +26,8 @@ const MODES: readonly Mode[] = [
   { value: "lasso", label: "Lasso", hint: "Draw around points (key L)", icon: LassoIcon },
 ];
 
+const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
 /** What a click or a drag on the points means; L takes the lasso and puts it down. */
 export function Modes(props: {
   mode: QueryMode;
@@ -47,8 +49,20 @@ export function Modes(props: {
     return () => window.removeEventListener("keydown", pressed);
   }, []);
 
+  // As in any group of radio buttons: Tab comes to the chosen one, arrows choose among them.
+  const move = (event: React.KeyboardEvent): void => {
+    const by = STEPS[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const buttons = [...(box.current?.querySelectorAll<HTMLButtonElement>("button:not(:disabled)") ?? [])];
+    const at = buttons.indexOf(event.target as HTMLButtonElement);
+    const next = buttons[(at + by + buttons.length) % buttons.length];
+    next?.focus();
+    next?.click();
+  };
+
   return (
-    <div className="gs-modes" role="radiogroup" aria-label="Click mode" ref={box}>
+    <div className="gs-modes" role="radiogroup" aria-label="Click mode" ref={box} onKeyDown={move}>
       {MODES.map(({ value, label, hint, icon: ModeIcon, ...one }) => {
         const off = Boolean(one.spherical) && !spherical;
         return (
@@ -57,6 +71,7 @@ export function Modes(props: {
             type="button"
             role="radio"
             aria-checked={mode === value}
+            tabIndex={mode === value ? 0 : -1}
             aria-label={label}
             disabled={off}
             title={off ? `${label}: only in the spherical projection` : hint}

@@ -80,12 +80,13 @@ export function Sphere(props: {
     box.prepend(canvas);
     return () => canvas.remove();
   }, [box, canvas]);
+  const asks = choices.mode === "cap" ? "asks about 15° around the middle" : "asks about the middle";
   React.useEffect(() => {
     canvas?.setAttribute(
       "aria-label",
-      `Sphere of ${plural(cloud.n, "sample")}. Arrows turn, plus and minus zoom, 0 resets, Enter asks about the middle.`,
+      `Sphere of ${plural(cloud.n, "sample")}. Arrows turn, with Shift they move, plus and minus zoom, 0 resets, Enter ${asks}.`,
     );
-  }, [canvas, cloud.n]);
+  }, [canvas, cloud.n, asks]);
 
   const geometry = useCartesian(bridge, cloud);
   const grid = useGridSelection(bridge, cloud);
@@ -203,6 +204,9 @@ export function Sphere(props: {
     <div className="gs-column gs-shrink gs-sphere">
       <div className="gs-canvas" ref={setBox}>
         <div className="gs-cross" aria-hidden="true" />
+        <div className="gs-hint gs-keys" aria-hidden="true" data-cy="gs-keys">
+          Arrows turn · + − zoom · 0 resets · Enter {asks}
+        </div>
         <Modes mode={choices.mode} spherical={geometry.spherical} choose={(mode) => bridge.choose({ mode })} />
         <div className="gs-view">
           <button type="button" aria-label="Zoom in" title="Zoom in" onClick={() => scene?.orbit.zoomBy(1.3)}>

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Vec3 } from "../../math";
-import { gestures, type Mode, type Stage } from "./gestures";
+import { gestures, KEYS_CAP, type Mode, type Stage } from "./gestures";
 
 /** A stage with point 7 left of x = 100, and nothing but sphere right of it up to x = 200. */
 class Board implements Stage {
@@ -104,6 +104,13 @@ describe("a cap", () => {
     const [name, , angle] = asked[0];
     expect(name).toBe("cap");
     expect(angle as number).toBeCloseTo(0.5, 6);
+  });
+  it("is asked for by the keyboard around the middle", () => {
+    board.mode = "cap";
+    on.confirm();
+    board.spherical = false;
+    on.confirm();
+    expect(asked).toEqual([["cap", board.directionAt(150), KEYS_CAP]]);
   });
   it("that is given up shows the last answer's again", () => {
     on.shapeStart(100, 0, shift);

@@ -50,6 +50,9 @@ export interface Stage {
 /** A lasso's corners are at least this far apart, in CSS pixels: finer than a hand draws. */
 const LASSO_STEP = 3;
 
+/** How far a cap reaches that the keyboard asks for, in radians: 15 degrees. */
+export const KEYS_CAP = Math.PI / 12;
+
 /** A zoom means the nearest point in this reach, in CSS pixels. */
 const AIM_REACH = 40;
 
@@ -81,7 +84,12 @@ export function gestures(stage: Stage, events: SceneEvents): PointerEvents & { e
 
   return {
     click: (x, y, event) => click(x, y, event.altKey),
-    confirm: () => click(stage.middle[0], stage.middle[1], stage.mode === "place"),
+    confirm: () => {
+      const [x, y] = stage.middle;
+      const centre = stage.spherical && stage.mode === "cap" ? stage.directionAt(x, y) : null;
+      if (centre) events.cap(centre, KEYS_CAP);
+      else click(x, y, stage.mode === "place");
+    },
     home: () => stage.fill(),
     aim: (x, y) => {
       const index = stage.spherical ? -1 : stage.pick(x, y, AIM_REACH);
