@@ -2,7 +2,7 @@ import * as React from "react";
 import type { Bridge } from "../bridge";
 import { heatGradient } from "../../../web/shared/theme/heatColours";
 import type { HeatState } from "./useHeatmaps";
-import { Switch } from "../../../web/shared/ui/controls";
+import { Button, Switch } from "../../../web/shared/ui/controls";
 import { Notice } from "../parts/Notice";
 
 /** The overlay's switch, opacity and legend, where an image shown has a heatmap. */
@@ -41,6 +41,14 @@ export function HeatControls(props: { bridge: Bridge; maps: number }): React.Rea
 
 /** Why heatmaps could not be had; how far their making is stands above the panel, as all work. */
 export function HeatFailure(props: { heat: HeatState }): React.ReactElement | null {
-  const { error } = props.heat;
-  return error ? <Notice bad>{error}</Notice> : null;
+  const { error, retry } = props.heat;
+  if (!error) return null;
+  return (
+    <Notice bad>
+      <span>{error}</span>
+      <Button look="link" onClick={retry}>
+        Try again
+      </Button>
+    </Notice>
+  );
 }

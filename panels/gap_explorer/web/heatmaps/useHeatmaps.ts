@@ -16,6 +16,8 @@ export interface HeatState {
   /** Heatmaps that are being made or were made last. */
   making: Work | null;
   error: string | null;
+  /** Ask once more for what could not be had. */
+  retry(): void;
   /** Follow work that has begun. */
   follow(making: Work): void;
 }
@@ -29,6 +31,7 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
   );
   const [making, setMaking] = React.useState<Work | null>(null);
   const [error, setError] = React.useState<string | null>(null);
+  const [tries, setTries] = React.useState(0);
   const live = useLatest(bridge);
 
   // What the last work said belongs to the answer it was begun on.
@@ -52,7 +55,7 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
       },
       setError,
     );
-  }, [answer, done, running]);
+  }, [answer, done, running, tries]);
 
   React.useEffect(() => {
     if (!running) return undefined;
@@ -83,7 +86,11 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
     setError(null);
     setMaking(begun);
   }, []);
-  return { maps: maps.answer === answer ? maps.maps : NO_MAPS, making, error, follow };
+  const retry = React.useCallback(() => {
+    setError(null);
+    setTries((before) => before + 1);
+  }, []);
+  return { maps: maps.answer === answer ? maps.maps : NO_MAPS, making, error, retry, follow };
 }
 
 const runs = (work: Work | null): boolean => work?.state === "running";
