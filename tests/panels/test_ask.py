@@ -1,5 +1,6 @@
 """``ask`` in Python says what the panel says, word for word."""
 
+import re
 from dataclasses import asdict, replace
 
 import fiftyone as fo
@@ -8,6 +9,7 @@ import pytest
 from gapsphere.panels.gap_explorer import answers
 from gapsphere.plugin.dataset.gaps import analysis, ask
 from gapsphere.plugin.dataset.gaps.analysis import NoAnalysisError
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import InputError
@@ -15,6 +17,7 @@ from gapsphere.plugin.projection import questions
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.questions import AskParams
 from gapsphere.scripts.cli.main import main
+from gapsphere.tests.support.open_panel import OpenPanel
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +212,20 @@ def test_a_dataset_without_a_sphere_says_so(dataset, made):
         asked(dataset, place=(0, 0, 1))
     with pytest.raises(NoAnalysisError, match="no analysis with the suffix 'dino'"):
         asked(made, place=(0, 0, 1), suffix="dino")
+
+
+@pytest.mark.parametrize("change", ["delete_sample_field", "clear_sample_field"])
+def test_distances_that_are_gone_are_named_here_and_in_the_panel(fresh, change):
+    sample = fresh.match_tags("U").first().id
+    getattr(fresh, change)("dist_to_S")
+    gone = "No candidate has a 'dist_to_S' any more.*Run compute_coverage again"
+    with pytest.raises(NoAnalysisError, match=gone):
+        asked(fresh, sample=sample)
+    status = OpenPanel.loaded(fresh).data["status"]
+    assert status["kind"] == "failed"
+    assert re.search(gone, status["message"])
+    compute_coverage(fresh)
+    assert "from the nearest owned image" in str(asked(fresh, sample=sample))
 
 
 def test_without_an_image_of_s_there_is_no_verdict(found, made):

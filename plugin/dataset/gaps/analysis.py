@@ -260,7 +260,8 @@ def load(dataset: fo.Dataset, suffix: str | None = None) -> Analysis:
     Raises
     ------
     NoAnalysisError
-        There is no sphere, the one asked for is gone, or a step of it runs or was interrupted.
+        There is no sphere, the one asked for is gone, what coverage wrote was deleted, or a step of
+        it runs or was interrupted.
     """
     found = analyses(dataset)
     if not found:
@@ -332,6 +333,9 @@ def standing(dataset: fo.Dataset, suffix: str, stamp: str) -> Analysis:
 
 def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysis:
     record = runs.read(dataset, names, coverage.STEP)
+    said = record.results if record else {}
+    covered = coverage.of_record(said) if "delta" in said else None
+    _refuse_unmeasured(names, covered, now)
     alive = now.present & ~_neither(dataset, record, now)
     whole = bool(alive.all())
     # Most often nothing is missing, and a copy of each column would be for nothing.
@@ -339,8 +343,6 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
     columns = {name: getattr(now, name)[kept] for name in points.VALUES}
     dist = columns["dist"]
     known = dist[np.isfinite(dist)]
-    said = record.results if record else {}
-    covered = coverage.of_record(said) if "delta" in said else None
     # An imported map has places before anybody measured it: all of it is U, and nothing is a gap.
     measured = bool(len(known)) or covered is not None
     owned = ~np.isfinite(dist) if measured else np.zeros(len(dist), bool)
@@ -370,6 +372,17 @@ def _read(dataset: fo.Dataset, names: Names, stamp: str, now: Points) -> Analysi
         whole=whole,
         stale=Stale(now.added, removed) if now.added or removed else None,
     )
+
+
+def _refuse_unmeasured(names: Names, covered: CoverageResult | None, now: Points) -> None:
+    """NoAnalysisError where the distances of a coverage run are gone: all would count as owned."""
+    if covered is None or not covered.candidates or np.isfinite(now.dist).any():
+        return
+    if now.present.sum() > covered.owned:
+        raise NoAnalysisError(
+            f"No candidate has a {names.dist_to_S!r} any more, which compute_coverage wrote: the "
+            "field was deleted or cleared. Run compute_coverage again."
+        )
 
 
 def _unsaid(known: Array) -> Threshold:
