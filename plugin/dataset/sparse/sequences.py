@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...interchange.files.natural_order import natural, numbers_of, order_keys
+from ..store.database import is_empty
 from ..store.samples import Samples, dataset_of, flat, image_slices, seconds_of, slice_path
 from ..store.sets.resolve import resolve
 
@@ -105,10 +106,15 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
 def frames_of(samples: Samples, sequence_field: str | None, sequence: str) -> Samples:
     """Frames of a sequence, by the value that :func:`ordered_sequences` gives it.
 
-    Of a grouped dataset whose slices are sequences of their own, that ends in the slice's name.
+    Of a grouped dataset whose slices are sequences of their own, that ends in the slice's name, and
+    so may a value of the field: it is one where samples have it.
     """
     dataset, samples = dataset_of(samples), flat(samples)
     camera = slice_path(dataset)
+    if camera and isinstance(dataset.get_field(sequence_field or "id"), fo.StringField):
+        whole = resolve(samples, f"field:{sequence_field}={sequence}")
+        if not is_empty(whole):
+            return whole
     slices = sorted(image_slices(dataset), key=len, reverse=True) if camera else []
     for name in slices:
         if sequence.endswith(f" {name}"):

@@ -3,7 +3,7 @@ from datetime import datetime
 
 import fiftyone as fo
 import pytest
-from gapsphere.plugin.dataset.sparse.sequences import in_order, ordered_sequences
+from gapsphere.plugin.dataset.sparse.sequences import frames_of, in_order, ordered_sequences
 from gapsphere.plugin.dataset.store.sets.drives import read_drives
 
 
@@ -41,6 +41,22 @@ def test_text_numbers_files_and_names_of_sequences_are_all_read_so(dataset):
     assert [sequence.value for sequence in found.sequences] == ["drive 9", "drive 10"]
     names = [os.path.basename(path) for path in found.sequences[0].paths]
     assert names == ["x11.png", "x10.png", "x02.png", "x01.png"]
+
+
+def test_a_sequence_whose_name_ends_as_a_slice_is_not_taken_for_one_of_it(dataset):
+    dataset.add_group_field("group", default="front")
+    for drive in ("night", "night front", "day"):
+        group = fo.Group()
+        dataset.add_samples(
+            fo.Sample(f"/pool/{drive} {name}.png", group=group.element(name), sequence=drive)
+            for name in ("front", "back")
+        )
+    front = dataset.select_group_slices("front")
+    for each in ordered_sequences(front, "sequence", "frame_number").sequences:
+        assert frames_of(front, "sequence", each.value).values("id") == list(each.ids)
+    both = dataset.match({"sequence": {"$ne": "night front"}}).select_group_slices()
+    for each in ordered_sequences(both, "sequence", "frame_number").sequences:
+        assert frames_of(both, "sequence", each.value).values("id") == list(each.ids)
 
 
 def test_drives_are_in_the_same_order(dataset):
