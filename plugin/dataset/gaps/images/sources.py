@@ -68,14 +68,26 @@ def list_images(source: Source) -> Listing:
     Raises
     ------
     InputError
-        The path does not exist.
+        The path does not exist, or what was given names no file.
     EmptySetError
         Nothing in it looks like an image or a video.
     ArtifactError
         A JSON file is not a list of paths.
     """
+    if isinstance(source, fo.Dataset | fo.DatasetView):
+        raise InputError(
+            "Images are loaded from files, and samples of FiftyOne were given: tag_samples makes "
+            "samples S and U that are in the dataset already; for those of another one pass their "
+            "files (samples.values('filepath'))."
+        )
     if not isinstance(source, str | os.PathLike):
-        return _listing(source, "the list")
+        given = list(source) if isinstance(source, Iterable) else [source]
+        for each in given:
+            if not isinstance(each, str | os.PathLike):
+                raise InputError(
+                    f"{type(each).__name__} values name no file: give a folder, a glob or paths."
+                )
+        return _listing(given, "the list")
     text = os.path.expanduser(os.fspath(source))
     if os.path.isdir(text):
         return _listing([text], text)

@@ -99,6 +99,28 @@ def test_missing_and_empty_sources_are_sentences(dataset, tmp_path):
         load_images(dataset)
 
 
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda other: other, "tag_samples makes samples S and U"),
+        (lambda other: other.limit(1), "tag_samples makes samples S and U"),
+        (lambda other: other.to_patches("things"), "tag_samples makes samples S and U"),
+        (lambda other: [other.first()], "Sample values name no file"),
+        (lambda other: [b"/a.png"], "bytes values name no file"),
+        (lambda other: 7, "int values name no file"),
+    ],
+)
+@pytest.mark.parametrize("role", ["owned", "pool"])
+def test_what_names_no_file_is_refused_in_a_sentence(dataset, make, said, role):
+    other = fo.Dataset()
+    box = fo.Detection(label="car", bounding_box=[0, 0, 0.5, 0.5])
+    other.add_sample(fo.Sample("/made/a.png", things=fo.Detections(detections=[box])))
+    with pytest.raises(InputError, match=said):
+        load_images(dataset, **{role: make(other)})
+    assert not len(dataset)
+    other.delete()
+
+
 @pytest.fixture
 def make_video(tmp_path):
     """``make_video("day1/front.mp4")`` writes two seconds of video, of a brightness of its own."""
