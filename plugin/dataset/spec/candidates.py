@@ -69,6 +69,10 @@ def choose(samples: Samples, dataset: fo.Dataset, params: SpecParams, names: Nam
         return Chosen(_around(dataset, params, names, place), word, place)
     if word.startswith(CARD):
         card = _card(word[len(CARD) :].strip(), gap_cards(dataset, names.suffix))
+        if not dataset.has_field(names.gap_card):
+            raise EmptySetError(
+                f"The dataset has no field {names.gap_card!r} any more: run summarize_gaps again."
+            )
         of_card = flat(dataset).match(fo.ViewField(names.gap_card) == card.key)
         return Chosen(of_card, f"Gap card {card.number}: {card.title}", card=card)
     kept = word.startswith(KEPT)

@@ -33,6 +33,8 @@ def others(
         listed = [card for card in gap_cards(dataset, names.suffix) if not card.by_metadata]
     except GapsphereError:  # there are none, or they are being made
         return none
+    if not dataset.has_field(names.gap_card):
+        return none
     cards = {card.key: card for card in listed}
     asked = flat(dataset).select(candidates).distinct(names.gap_card)
     keys = [key for key in cards if key not in asked]

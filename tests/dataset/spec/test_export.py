@@ -142,6 +142,15 @@ def test_a_card_of_gaps_is_asked_for_by_its_number_with_what_it_wants(driven, tm
         issue(driven, tmp_path / "nine.zip", candidates="card:9")
 
 
+def test_without_the_field_of_cards_a_spec_knows_no_other_ones(driven, tmp_path):
+    summarize_gaps(driven)
+    driven.delete_sample_field("gap_card")
+    issued = issue(driven.match(fo.ViewField("is_gap")), tmp_path / "gaps.zip")
+    assert not document(issued.path)["others"]
+    with pytest.raises(EmptySetError, match="no field 'gap_card' any more: run summarize_gaps"):
+        issue(driven, tmp_path / "card.zip", candidates="card:1")
+
+
 def test_images_of_the_cards_that_no_candidate_is_of_are_another_request_s(driven, tmp_path):
     summarize_gaps(driven)
     record = runs.read(driven, Names(), "cards")
