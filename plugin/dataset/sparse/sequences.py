@@ -27,7 +27,7 @@ from ..store.sets.resolve import resolve
 ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""
 
-GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField)
+GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField, fo.ObjectIdField)
 ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeField)
 
 
@@ -60,7 +60,9 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     which a frame has no value in ``order_field`` is ordered by its files.
     """
     notes: list[str] = []
-    group = field_of(samples, sequence_field, GROUPS, "group frames: text or numbers are needed")
+    group = field_of(
+        samples, sequence_field, GROUPS, "group frames: text, numbers or ids are needed"
+    )
     order = field_of(
         samples, order_field, ORDERS, "order frames: numbers, text or times are needed"
     )
@@ -137,7 +139,7 @@ def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:
     ([2, 1, 0], [1, 0])
     """
     places, files = range(len(paths)), [natural(path or "") for path in paths]
-    if any(number is None for number in numbers):
+    if any(number is None or number != number for number in numbers):
         return sorted(places, key=files.__getitem__)
     texts = numbers and all(isinstance(number, str) for number in numbers)
     keys = order_keys(numbers) if texts else numbers
@@ -162,7 +164,7 @@ def as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
 
 def fields_to_group(dataset: fo.Dataset) -> list[str]:
     """Fields whose values may name sequences, for a form."""
-    return _of_kinds(dataset, (fo.StringField, fo.IntField))
+    return _of_kinds(dataset, (fo.StringField, fo.IntField, fo.ObjectIdField))
 
 
 def fields_to_order(dataset: fo.Dataset) -> list[str]:

@@ -3,7 +3,13 @@ from datetime import datetime
 
 import fiftyone as fo
 import pytest
-from gapsphere.plugin.dataset.sparse.sequences import frames_of, in_order, ordered_sequences
+from gapsphere.panels.sparse_sampling import sequences
+from gapsphere.plugin.dataset.sparse.sequences import (
+    fields_to_group,
+    frames_of,
+    in_order,
+    ordered_sequences,
+)
 from gapsphere.plugin.dataset.store.sets.drives import read_drives
 
 
@@ -57,6 +63,27 @@ def test_a_sequence_whose_name_ends_as_a_slice_is_not_taken_for_one_of_it(datase
     both = dataset.match({"sequence": {"$ne": "night front"}}).select_group_slices()
     for each in ordered_sequences(both, "sequence", "frame_number").sequences:
         assert frames_of(both, "sequence", each.value).values("id") == list(each.ids)
+
+
+@pytest.mark.parametrize("number", [None, float("nan")])
+def test_frames_of_which_one_has_no_number_come_in_the_order_of_their_files(number):
+    assert in_order([3.0, number, 1.0], ["b", "c", "a"]) == [2, 0, 1]
+
+
+def test_frames_of_videos_are_grouped_by_the_video_that_they_are_of(dataset):
+    for name in "ab":
+        video = fo.Sample(f"/made/{name}.mp4")
+        for number in (1, 2, 3):
+            video.frames[number] = fo.Frame(filepath=f"/made/{name}{number}.png")
+        dataset.add_sample(video)
+    frames = dataset.to_frames().clone()
+    assert "sample_id" in fields_to_group(frames)
+    found = ordered_sequences(frames, "sample_id", "frame_number").sequences
+    assert sorted(one.value for one in found) == sorted(dataset.values("id"))
+    assert sequences._counts(frames.view(), "sample_id") == {one.value: 3 for one in found}
+    for one in found:
+        assert one.ids == tuple(frames_of(frames, "sample_id", one.value).values("id"))
+    frames.delete()
 
 
 def test_drives_are_in_the_same_order(dataset):
