@@ -221,6 +221,20 @@ def test_settings_that_cannot_be_met_at_all_are_refused_before_anything_is_writt
     assert runs.read(drives, Names(), "kcenter") is None
 
 
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(1e9, "nanoseconds"), (1e6, "microseconds"), (1e3, "milliseconds")]
+)
+def test_a_time_that_is_not_in_seconds_keeps_no_picks_apart_in_silence(drives, factor, unit):
+    seconds = [1_700_000_000 + at for at in drives.values("timestamp")]
+    drives.set_values("stamp", [int(each * factor) for each in seconds])
+    how = {"k": 20, "min_seconds_apart": 0.5}
+    with pytest.raises(InputError, match=f"'stamp' holds 17.* looks like a time in {unit}"):
+        select_candidates(drives, candidates(time_field="stamp", **how))
+    drives.set_values("seconds", [each / factor for each in drives.values("stamp")])
+    found = select_candidates(drives, candidates(time_field="seconds", **how))
+    assert found.ids == select_candidates(drives, candidates(**how)).ids
+
+
 def test_no_pick_at_all_leaves_the_radius_as_it_was(drives):
     found = select_candidates(drives, candidates(k=3, support=1000, support_radius=0.1))
     assert found.ids == []

@@ -35,6 +35,12 @@ QUOTA = re.compile(
 )
 
 OF_THESE = "in this metric and of these embeddings"
+SMALLER = {
+    1e17: ("nanoseconds", "1e9"),
+    1e14: ("microseconds", "1e6"),
+    1e11: ("milliseconds", "1e3"),
+}
+"""What a number from here on counts as a time since 1970: 1e11 seconds are the year 5138."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +199,14 @@ def _times(
     times = np.array([_time(value) for value in values], np.float64)
     if not np.isfinite(times).any():
         raise InputError(f"{setting} needs times, and no image of U has a value in {field!r}.")
+    latest = np.abs(times[np.isfinite(times)]).max()
+    for least, (unit, per) in SMALLER.items():
+        if latest >= least:
+            raise InputError(
+                f"{field!r} holds {latest:.0f}, which looks like a time in {unit}: write seconds "
+                f"to a field (dataset.set_values('seconds', [t and t / {per} for t in "
+                f"dataset.values({field!r})])) and name it as time_field, with min_seconds_apart."
+            )
     return times
 
 
