@@ -16,6 +16,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.dataset.store.database import is_empty
+from ..plugin.dataset.store.fiftyone_internals import is_generated
 from ..plugin.dataset.store.names import SEQUENCE
 from ..plugin.dataset.store.samples import flat
 from ..plugin.dataset.store.sets.choices import offers
@@ -356,5 +357,6 @@ def targeted(
     if name == SELECTED and not ctx.selected:
         name = default
     if name == SELECTED:
-        return name, flat(ctx.dataset).select(ctx.selected)
+        parts = ctx.view is not None and is_generated(ctx.view)
+        return name, (ctx.view if parts else flat(ctx.dataset)).select(ctx.selected)
     return name, ctx.view if name == VIEW and ctx.view is not None else ctx.dataset

@@ -4,7 +4,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
-from fiftyone.operators.executor import Executor
+from fiftyone.operators.executor import ExecutionError, Executor
 from gapsphere.operators.spec import ExportVisualSpec
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.store import places
@@ -48,6 +48,20 @@ def specs(tmp_path, monkeypatch):
 def call(operator, dataset, *, selected=None, **params):
     request = {"dataset": dataset, "params": params, "selected": selected or []}
     return foo.execute_operator(PREFIX + operator, ctx=request)
+
+
+def test_selected_patches_are_refused_as_what_they_are(analysed, specs):
+    call("export_visual_spec", analysed, selected=analysed.match_tags("U").values("id"), name="a")
+    box = fo.Detection(label="car", bounding_box=[0, 0, 0.5, 0.5])
+    analysed.set_values("things", [fo.Detections(detections=[box.copy()]) for _ in analysed])
+    patches = analysed.to_patches("things")
+    asked = {"view": patches, "selected": patches.values("id")[:2]}
+    for operator, params in (
+        ("export_visual_spec", {"name": "b"}),
+        ("check_spec", {"spec": str(specs / "a.zip")}),
+    ):
+        with pytest.raises(ExecutionError, match="A view of patches stands for parts of images"):
+            foo.execute_operator(PREFIX + operator, ctx={**asked, "params": params})
 
 
 def test_a_spec_from_the_selection_and_the_check_of_a_view(analysed, specs):
