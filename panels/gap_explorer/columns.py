@@ -19,6 +19,7 @@ from ...plugin.coverage.words import notes, standing, standing_in_short, unit
 from ...plugin.dataset.gaps import deltas
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store.fiftyone_internals import dataset_id, is_generated, is_whole
+from ...plugin.dataset.store.samples import flat
 from ...plugin.dataset.store.vectors import points, vectors
 from ...plugin.errors import InputError
 from ..wire import b64, bitmask
@@ -145,6 +146,6 @@ def match_mask(analysis: Analysis, rows: Array, view: fo.DatasetView | fo.Datase
         # Patches and frames belong to a sample: what they show is that sample.
         visible[analysis.ids.rows_of(view.values("sample_id"))] = True
     else:
-        at = analysis.ids.places(points.view_ids(view).tobytes())
+        at = analysis.ids.places(points.view_ids(flat(view)).tobytes())
         visible[at[at >= 0]] = True
     return visible[rows]

@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 
 from ...plugin.dataset.rationales import queue
 from ...plugin.dataset.rationales.queue import TIERS, Counts
+from ...plugin.dataset.store.fiftyone_internals import with_all_fields
 from ...plugin.errors import EmptySetError
 from ..event import answered
 from ..own_view import OwnViews
@@ -45,7 +46,8 @@ class RationaleSummary(VerdictPanel):
         """Show the samples of a bar in the grid."""
         chosen = dict(ctx.params.get("pick") or {})
         base = _VIEWS.base(ctx).view()
-        view = base.match(expression(base, chosen, model_of(ctx)))
+        whole = with_all_fields(base)
+        view = whole.match(expression(whole, chosen, model_of(ctx)))
         _VIEWS.show(ctx, base, view, chosen)
         return {"shown": len(view), "pick": chosen}
 

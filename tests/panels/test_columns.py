@@ -242,6 +242,8 @@ def test_a_view_dims_the_others_and_the_whole_dataset_dims_nothing(made):
     mask = columns.match_mask(found, rows, made.match_tags("S"))
     np.testing.assert_array_equal(mask, found.owned)
     assert columns.match_mask(found, rows, made.match_tags("nobody")).sum() == 0
+    by_set = made.match_tags("S").group_by("tags")
+    np.testing.assert_array_equal(columns.match_mask(found, rows, by_set), found.owned)
 
 
 def test_deleted_samples_are_left_out_and_told(fresh):

@@ -107,6 +107,16 @@ def test_a_pick_is_known_again_after_the_browser_wrote_its_numbers(panel):
     assert panel.call("open")["pick"]["score"] == [0.0, 1.0, True]
 
 
+def test_a_grid_without_some_fields_is_counted_as_one_with_all(panel, reviewed):
+    counts = panel.call("open")["counts"]
+    narrow = Panel(reviewed, "narrow", reviewed.exclude_fields(["is_bottom_5pct", "llm_score"]))
+    assert narrow.call("open")["counts"] == counts
+    assert narrow.call("review")["id"] == panel.call("review")["id"]
+    (tier,) = (tier for tier in counts["tiers"] if tier["name"] == "bottom")
+    assert tier["count"]
+    assert narrow.call("pick", pick={"tier": "bottom"})["shown"] == tier["count"]
+
+
 def test_back_gives_the_view_from_before(reviewed):
     view = reviewed.match(F("prediction_status") == "correct")
     panel = Panel(reviewed, "back", view)

@@ -131,6 +131,25 @@ def test_a_frame_that_was_not_simulated_has_no_value(panel, simulated):
     assert np.flatnonzero(np.isnan(floats(found["columns"][""]["psnr"]))).tolist() == [3]
 
 
+def test_a_grid_of_groups_made_by_a_field_holds_all_of_their_frames(panel, simulated):
+    panel.view = simulated.match(F("drive") == "a").group_by("drive")
+    (one,) = panel.call("open")["sequences"]
+    assert (one["value"], one["frames"]) == ("a", FRAMES)
+    assert panel.call("curves", field="drive", value="a")["n"] == FRAMES
+    panel.show(2, 5)
+    ordered = simulated.match(F("drive") == "a").sort_by("turn")
+    assert panel.view.values("id") == ordered.values("id")[2:5]
+
+
+def test_a_grid_without_some_fields_has_the_curves_of_one_with_all(panel, simulated):
+    before = panel.call("curves", field="drive", value="a")
+    panel.view = simulated.select_fields("tags")
+    assert panel.call("open")["kind"] == "ready"
+    assert panel.call("curves", field="drive", value="a") == before
+    panel.show(2, 5)
+    assert panel.view.values("id") == hexes(before["ids"])[2:5]
+
+
 def test_curves_follow_the_view(panel, simulated):
     panel.view = simulated.match(F("turn") >= 60)
     assert panel.call("curves", field="drive", value="a")["n"] == 6

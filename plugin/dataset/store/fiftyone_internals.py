@@ -385,9 +385,9 @@ def generated_kind(view: fo.DatasetView) -> str | None:
     return next((kind for kind, holds in kinds.items() if holds), None)
 
 
-def is_dynamic_groups(view: fo.DatasetView) -> bool:
-    """Whether a view's entries are groups made by a field or an expression."""
-    return bool(view._is_dynamic_groups)
+def is_dynamic_groups(samples: fo.Dataset | fo.DatasetView) -> bool:
+    """Whether the entries are groups made by a field or an expression."""
+    return bool(samples._is_dynamic_groups)
 
 
 def is_whole(view: fo.DatasetView) -> bool:
@@ -395,19 +395,22 @@ def is_whole(view: fo.DatasetView) -> bool:
     return bool(view == view._dataset.view())
 
 
-def with_all_fields(view: fo.DatasetView) -> fo.DatasetView:
+def with_all_fields(view: fo.Dataset | fo.DatasetView) -> fo.Dataset | fo.DatasetView:
     """The view without stages that select or exclude fields: the same samples, whole.
 
     What is written to a field that a view leaves out could not be read through it.
     """
-    kept = [
-        each for each in view._stages if not isinstance(each, (fo.SelectFields, fo.ExcludeFields))
-    ]
-    if len(kept) == len(view._stages):
+    if isinstance(view, fo.Dataset) or is_generated(view):
+        return view
+    hiding = fo.SelectFields, fo.ExcludeFields
+    if not any(isinstance(stage, (*hiding, fo.Concat)) for stage in view._stages):
         return view
     whole = view._dataset.view()
-    for stage in kept:
-        whole = whole.add_stage(stage)
+    for stage in view._stages:
+        if isinstance(stage, fo.Concat):
+            stage = fo.Concat(with_all_fields(stage.samples))
+        if not isinstance(stage, hiding):
+            whole = whole.add_stage(stage)
     return whole
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import fiftyone as fo
 
 from ...errors import InputError
-from .fiftyone_internals import root_dataset
+from .fiftyone_internals import is_dynamic_groups, root_dataset
 
 Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
 
@@ -50,8 +50,14 @@ def image_slices(dataset: fo.Dataset) -> list[str]:
 
 
 def flat(samples: Samples) -> Samples:
-    """Every image of a dataset or view: as it is, a grouped one shows its active slice alone."""
-    if samples.media_type != "group":
+    """Every image of a dataset or view.
+
+    As it is, a grouped one shows its active slice alone, and one grouped by a field one sample a
+    group.
+    """
+    if is_dynamic_groups(samples):
+        samples = samples.flatten()
+    if samples.media_type != "group" or samples.group_slices is None:
         return samples
     return samples.select_group_slices(image_slices(dataset_of(samples)))
 

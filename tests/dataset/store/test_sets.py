@@ -79,6 +79,7 @@ LEAVING_OUT = {
     "select_fields": lambda samples: samples.select_fields("rank"),
     "exclude_fields": lambda samples: samples.exclude_fields("wet"),
     "in the middle": lambda samples: samples.limit(6).select_fields("rank").match(F("rank") < 5),
+    "joined": lambda samples: samples[:3].concat(samples[3:].select_fields("rank")),
 }
 
 
@@ -88,6 +89,7 @@ def test_a_view_without_some_fields_is_worked_on_with_all_of_them(filled, leave_
     whole = admitted(view)
     assert whole.values("id") == view.values("id")
     assert set(whole.get_field_schema()) == set(filled.get_field_schema())
+    assert whole.values("wet") == filled.select(whole.values("id"), ordered=True).values("wet")
     filled.save_view("narrow", view)
     assert resolve(filled, "view:narrow").values("wet") == whole.values("wet")
 

@@ -63,8 +63,11 @@ def admitted(samples: Samples, slices: str | None = None, *, videos: bool = Fals
         _refuse_view(samples)
         samples = internals.with_all_fields(samples)
     kind = samples.media_type
-    if kind == "group":
+    if kind == "group" and samples.group_slices is not None:
         return samples.select_group_slices(chosen(dataset, slices))
+    if kind == "group":  # flat already, though FiftyOne still calls it so
+        wanted = chosen(dataset, slices or ALL_SLICES)
+        return samples.match(fo.ViewField(f"{dataset.group_field}.name").is_in(wanted))
     if kind not in (None, "image", *(["video"] * videos)):
         instead = _INSTEAD.get(kind, "choose a dataset of images")
         raise InputError(

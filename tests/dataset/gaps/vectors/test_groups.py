@@ -125,6 +125,23 @@ def test_a_view_that_is_flat_already_needs_no_slices(rig):
     assert len(flat(rig).exists("dist_to_S")) == 8
 
 
+def test_what_was_grouped_by_a_field_is_worked_on_once_it_is_flattened(rig):
+    scenes = rig.select_group_slices(["front", "back", LIDAR], _allow_mixed=True).group_by(
+        "scene_token"
+    )
+    with pytest.raises(InputError, match=r"pass view.flatten\(\)"):
+        found(scenes)
+    assert found(scenes.flatten()).covered.slices == {"back": [8, 4], "front": [8, 4]}
+    gapsphere.compute_coverage(scenes.flatten(), slices="front", progress=False)
+    assert len(flat(rig).exists("dist_to_S")) == 4
+
+
+def test_all_images_of_what_is_grouped_by_a_field_are_flat(rig):
+    scenes = rig.group_by("scene_token")
+    assert len(flat(scenes)) == len(flat(rig)) == 72
+    assert len(flat(rig.select_group_slices("front").group_by("scene_token"))) == 12
+
+
 def test_slices_narrow_a_flat_view_too(rig):
     view = rig.select_group_slices(["front", "back"])
     gapsphere.compute_embeddings(view, slices="front", **BY_FIELD)
@@ -208,6 +225,8 @@ def test_simulating_a_slice_leaves_the_results_of_the_others(rig, field):
     assert {row["value"]: row["frames"] for row in shown} == {
         value: means["frames"] for value, means in one.sequences.items()
     }
+    part = sequences.part(rig.view(), one, list(one.sequences)[-1], 1, 3)
+    assert part.values("id") == curves[-1].ids[1:3]
     home = sequences.home_of(rig, curves[-1].ids[0])
     assert home == {"field": one.sequence_field, "value": list(one.sequences)[-1]}
 
