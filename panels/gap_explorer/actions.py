@@ -41,9 +41,11 @@ def flatten_grid(ctx: foo.ExecutionContext) -> bool:
 
     Returns whether the grid's view is being changed.
     """
-    if ctx.view is None or ctx.view.media_type != "group":
+    view = ctx.view
+    images = view if view is None else flat(view)
+    if images is view:
         return False
-    ctx.ops.set_view(flat(ctx.view))
+    ctx.ops.set_view(images)
     return True
 
 

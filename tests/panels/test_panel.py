@@ -1,13 +1,14 @@
 """The panel as FiftyOne calls it: load, events, grid, refusals; no browser."""
 
 import fiftyone as fo
+import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract, memory
 from gapsphere.plugin.dataset.store.leases import lease
 from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
 from gapsphere.tests.support.made_rig import CAMERAS, make_rig
-from gapsphere.tests.support.open_panel import OpenPanel
+from gapsphere.tests.support.open_panel import URI, OpenPanel
 from pymongo.errors import PyMongoError
 
 
@@ -101,6 +102,24 @@ def test_every_image_of_a_rig_is_counted_before_there_is_a_sphere(dataset, tmp_p
     panel = Panel(dataset, "rig")
     panel.load()
     assert panel.data["status"]["samples"] == len(CAMERAS)
+
+
+def test_the_grid_of_a_rig_is_made_flat_once(dataset, tmp_path):
+    make_rig(dataset, tmp_path, scenes=2, moments=1)
+    cameras = dataset.select_group_slices(["front", "back"])
+    for view, shown in (
+        (dataset.view(), 12),
+        (dataset.group_by("scene_token"), 12),
+        (cameras.group_by("scene_token"), 4),
+    ):
+        for changing in (True, False):
+            params = {"panel_id": "rig", "__method__": "flatten", "panel_state": {}}
+            done = foo.execute_operator(URI, view=view, params=params)
+            assert done.result == {"changing": changing}
+            for request in done.executor.to_json()["requests"]:
+                if request["operator_uri"] == "set_view":
+                    view = fo.DatasetView._build(dataset, request["params"]["view"])
+        assert len(view) == shown
 
 
 def test_a_deleted_run_is_no_traceback(fresh):
