@@ -39,5 +39,6 @@ if [ -z "$quick" ] && ! command -v chromium >/dev/null 2>&1; then
 fi
 # Compiled once for every process that the tests start, and for the next run.
 unset PYTHONDONTWRITEBYTECODE
+# A worker that crashes ends the run: with one in its place pytest-xdist may wait without an end.
 exec "${GAPSPHERE_VENV:-.venv}/bin/python" -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
-    --no-loadscope-reorder ${CI:+--durations=25} "$@"
+    --no-loadscope-reorder --max-worker-restart=0 ${CI:+--durations=25} "$@"
