@@ -94,6 +94,28 @@ def test_every_control_does_what_it_says_and_survives_a_reload(panel, own, shot)
     assert expected.items() <= panel.state("choices").items()
 
 
+def test_the_sphere_is_asked_in_each_click_mode_by_the_keyboard(panel, own, shot):
+    panel.open(own)
+    modes = panel.page.get_by_role("radiogroup", name="Click mode")
+    modes.get_by_role("radio", name="Point").focus()
+    for mode in ("place", "cap", "lasso", "point", "place", "cap"):
+        panel.page.keyboard.press("ArrowRight")
+        panel.wait_state(f"s.choices.mode === '{mode}'")
+    modes.locator(":focus[aria-checked='true']").wait_for()
+    canvas = panel.page.locator('[data-cy="gs-canvas"]')
+    canvas.focus()
+    panel.page.keyboard.press("ArrowLeft")
+    help_ = panel.page.locator('[data-cy="gs-keys"]')
+    help_.wait_for(state="visible")
+    assert "Enter asks about 15° around the middle" in help_.inner_text()
+    assert "Enter asks about 15° around the middle" in canvas.get_attribute("aria-label")
+    panel.page.keyboard.press("Enter")
+    assert abs(panel.answer("cap")["query"]["angle"] - math.radians(15)) < 1e-6
+    shot(panel.page, "panel-keys")
+    panel.page.keyboard.press("Tab")
+    help_.wait_for(state="hidden")
+
+
 def test_the_tab_key_reaches_every_control_and_each_has_a_name(opened):
     opened.ask_place()
     opened.settings()
@@ -166,28 +188,6 @@ def sized(opened):
     size(0)
     page.get_by_role("button", name="Empty the tray").click()
     opened.clear()
-
-
-def test_the_sphere_is_asked_in_each_click_mode_by_the_keyboard(panel, own, shot):
-    panel.open(own)
-    modes = panel.page.get_by_role("radiogroup", name="Click mode")
-    modes.get_by_role("radio", name="Point").focus()
-    for mode in ("place", "cap", "lasso", "point", "place", "cap"):
-        panel.page.keyboard.press("ArrowRight")
-        panel.wait_state(f"s.choices.mode === '{mode}'")
-    modes.locator(":focus[aria-checked='true']").wait_for()
-    canvas = panel.page.locator('[data-cy="gs-canvas"]')
-    canvas.focus()
-    panel.page.keyboard.press("ArrowLeft")
-    help_ = panel.page.locator('[data-cy="gs-keys"]')
-    help_.wait_for(state="visible")
-    assert "Enter asks about 15° around the middle" in help_.inner_text()
-    assert "Enter asks about 15° around the middle" in canvas.get_attribute("aria-label")
-    panel.page.keyboard.press("Enter")
-    assert abs(panel.answer("cap")["query"]["angle"] - math.radians(15)) < 1e-6
-    shot(panel.page, "panel-keys")
-    panel.page.keyboard.press("Tab")
-    help_.wait_for(state="hidden")
 
 
 def test_the_panel_follows_the_app_s_theme(opened, shot):
