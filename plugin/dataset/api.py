@@ -73,7 +73,7 @@ from .gaps.rounds import progress as progress_of
 from .gaps.rounds.progress import ProgressResult
 from .gaps.sphere import SphereResult
 from .gaps.vectors import embed, measure
-from .gaps.vectors.claimed import EmbeddingResult
+from .gaps.vectors.embedding_run import EmbeddingResult
 from .gaps.vectors.measure import AttributeResult
 from .given import opened, settings_among
 from .rationales import export as reviews

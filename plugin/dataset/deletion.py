@@ -143,12 +143,12 @@ def _plans(dataset: fo.Dataset, names: Names) -> list[Writes]:
     from .gaps.cards import cards
     from .gaps.coverage import coverage
     from .gaps.picks import picks
-    from .gaps.vectors import claimed, measure
+    from .gaps.vectors import embedding_run, measure
     from .sparse.job import planned
     from .spec import check
 
     steps = coverage, picks, cards, sphere, measure, heatmaps, check
-    plans = [claimed.writes(names, measured=False), *(step.writes(names) for step in steps)]
+    plans = [embedding_run.writes(names, measured=False), *(step.writes(names) for step in steps)]
     return [*plans, planned(dataset, names)]
 
 

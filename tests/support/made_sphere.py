@@ -91,7 +91,7 @@ def make_dataset(
 
 def name_encoder(dataset: Any) -> None:
     """Say that the packaged encoder made the vectors, so that heatmaps can be asked for."""
-    from ...plugin.dataset.gaps.vectors import claimed, embed
+    from ...plugin.dataset.gaps.vectors import embed, embedding_run
     from ...plugin.dataset.store import runs
     from ...plugin.dataset.store.names import Names
     from ...plugin.settings.steps import EmbeddingParams
@@ -99,7 +99,9 @@ def name_encoder(dataset: Any) -> None:
     params = EmbeddingParams(encoder="packaged")
     opened = embed.open_encoder(params)
     inputs = {"encoder": opened.name, "fingerprint": opened.fingerprint}
-    runs.write(dataset, Names(), runs.Record(claimed.STEP, params.model_dump(mode="json"), inputs))
+    runs.write(
+        dataset, Names(), runs.Record(embedding_run.STEP, params.model_dump(mode="json"), inputs)
+    )
 
 
 def _register(dataset: Any, key: str, ids: list[str], places: Array) -> None:

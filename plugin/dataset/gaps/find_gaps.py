@@ -45,9 +45,9 @@ from .picks import picks
 from .picks.picks import PickResult, select_kcenter
 from .sphere import SphereResult, compute_sphere
 from .unchanged import Look
-from .vectors import claimed, embed
-from .vectors.claimed import EmbeddingResult
+from .vectors import embed, embedding_run
 from .vectors.embed import compute_embeddings
+from .vectors.embedding_run import EmbeddingResult
 
 
 @dataclass(frozen=True, repr=False)
@@ -151,7 +151,7 @@ def _nothing_to_do(found: GapResult) -> bool:
 def _tries_again(found: GapResult, params: GapParams) -> bool:
     """Whether the next run has to look at images that could not be used: files may be mended."""
     skipped = len(found.embedded.skipped)
-    return bool(skipped) and (params.encoder != "field" or skipped > claimed.LISTED)
+    return bool(skipped) and (params.encoder != "field" or skipped > embedding_run.LISTED)
 
 
 def _as_before(
@@ -191,7 +191,7 @@ def _steps(
     names = Names(params.suffix)
     plans = [each.writes(names) for each in (coverage, picks, sphere, cards)]
     measured = params.attributes and params.encoder != "field"
-    plans += [claimed.writes(names, measured=measured), *coverage.NOTES, unchanged.WRITES]
+    plans += [embedding_run.writes(names, measured=measured), *coverage.NOTES, unchanged.WRITES]
     refuse_foreign(dataset_of(samples), names, *plans)
     clock = time.monotonic()
 

@@ -24,7 +24,9 @@ from . import heatmaps, sphere, unchanged
 from .cards.card_records import STEP as CARDS
 from .coverage import coverage
 from .picks import picks
-from .vectors import claimed, embed, measure
+from .vectors import embed, measure
+from .vectors.embedding_run import STEP as EMBEDDINGS
+from .vectors.embedding_run import recorded
 
 
 @dataclass(frozen=True)
@@ -141,18 +143,18 @@ def _told(run: _Run, since: _Since) -> str:
 
 def _embedded(run: _Run) -> None:
     params, waiting = run.params, run.counts.waiting
-    before = runs.read(run.dataset, run.names, claimed.STEP)
+    before = runs.read(run.dataset, run.names, EMBEDDINGS)
     if params.encoder == heatmaps.FIELD:
         copied = before is not None and before.inputs.get("encoder") == f"field:{params.model_path}"
         waiting = waiting if copied else run.counts.images
         run.say("Vectors", run.counts.images, waiting)
-        run.add(claimed.STEP, f"vectors of {number(waiting, 'image')} to copy", "copying", waiting)
+        run.add(EMBEDDINGS, f"vectors of {number(waiting, 'image')} to copy", "copying", waiting)
         return
     made_by = embed.made_with(params)
-    if params.overwrite and before and embed.made_with(claimed.recorded(before.params)) != made_by:
+    if params.overwrite and before and embed.made_with(recorded(before.params)) != made_by:
         waiting = run.counts.images
     run.say("Embeddings", run.counts.images, waiting)
-    run.add(claimed.STEP, f"{number(waiting, 'image')} to embed", "embedding", waiting, made_by)
+    run.add(EMBEDDINGS, f"{number(waiting, 'image')} to embed", "embedding", waiting, made_by)
 
 
 def _measured(run: _Run) -> None:
@@ -164,7 +166,7 @@ def _measured(run: _Run) -> None:
 def _mapped(run: _Run) -> None:
     waiting = run.counts.images if run.params.overwrite else run.counts.waiting
     run.say("Heatmaps", run.counts.images, waiting)
-    record = runs.read(run.dataset, run.names, claimed.STEP)
+    record = runs.read(run.dataset, run.names, EMBEDDINGS)
     made_by = heatmaps.made_with(run.params, record.params if record else {})
     run.add(heatmaps.STEP, f"{number(waiting, 'heatmap')} to make", "making them", waiting, made_by)
 

@@ -43,7 +43,7 @@ from ..store.sets.resolve import Samples, dataset_of
 from ..store.steps.step import Step
 from ..store.vectors import vectors
 from .picks import picks
-from .vectors import claimed, embed
+from .vectors import embed, embedding_run
 
 STEP = "heatmaps"
 SHOWN = 5
@@ -125,7 +125,7 @@ def compute_heatmaps(
     step = Step.of(STEP, samples, params, writes=writes)
     dataset, names = step.dataset, step.names
     view = narrowed(samples, names, params)
-    made_by = runs.read(dataset, names, claimed.STEP)
+    made_by = runs.read(dataset, names, embedding_run.STEP)
     recorded: Mapping[str, Any] = made_by.inputs if made_by else {}
     if encoder is None and not _is_own(made_by, params):
         encoder = embed.open_encoder(_named(made_by, params))
@@ -201,7 +201,7 @@ def compute_heatmaps(
 def made_with(params: HeatmapParams, recorded: Mapping[str, Any]) -> str:
     """What decides how fast maps are made; ``recorded`` are the settings of the embeddings."""
     named = _asked(params)
-    settings = claimed.recorded(recorded) if recorded else EmbeddingParams()
+    settings = embedding_run.recorded(recorded) if recorded else EmbeddingParams()
     if named != (None, None) or settings.encoder == FIELD:
         change = {"encoder": named[0] or "auto", "model_path": named[1]}
         settings = settings.model_copy(update=change)
@@ -298,7 +298,7 @@ def _named(made_by: runs.Record | None, params: HeatmapParams) -> EmbeddingParam
     encoder, model_path = _asked(params)
     settings = EmbeddingParams()
     if made_by is not None and made_by.params:
-        settings = claimed.recorded(made_by.params).model_copy(update={"pooling": None})
+        settings = embedding_run.recorded(made_by.params).model_copy(update={"pooling": None})
     change: dict[str, Any] = {"encoder": encoder or "auto", "model_path": model_path}
     if params.device:
         change["device"] = params.device
@@ -331,7 +331,7 @@ def _cannot_compare(
 def _reopened(made_by: runs.Record | None, params: HeatmapParams) -> Encoder:
     """The encoder of the embeddings, with the settings of their run; it must be the same still."""
     assert made_by is not None
-    settings = claimed.recorded(made_by.params)
+    settings = embedding_run.recorded(made_by.params)
     if params.device:
         # Precision follows the device when it is left open; the vectors were made in one.
         settings = settings.model_copy(update={"device": params.device})
@@ -352,6 +352,6 @@ def _complete(step: Step, result: HeatmapResult, explainer: Explainer) -> None:
         "patch_grid": list(encoder.patch_grid),
         "made": result.done,
         "notes": list(result.notes),
-        **claimed.figures(result),
+        **embedding_run.figures(result),
     }
     step.complete(results)

@@ -22,7 +22,7 @@ from ...settings.fields import make
 from ...settings.rationales import FeatureCacheParams
 from ...settings.steps import EmbeddingParams
 from ..gaps import sphere
-from ..gaps.vectors import claimed
+from ..gaps.vectors import embedding_run
 from ..store import runs
 from ..store.database import counted
 from ..store.fields.ownership import Writes, refuse_foreign
@@ -199,7 +199,7 @@ def _vectors_there(dataset: fo.Dataset, names: Names, cache: FeatureCache) -> st
     held = dataset.has_field(names.embedding) and bool(len(dataset.exists(names.embedding)))
     if cache.embeddings is None or not held:
         return ""
-    record = runs.read(dataset, names, claimed.STEP)
+    record = runs.read(dataset, names, embedding_run.STEP)
     made_by = str(record.inputs.get("fingerprint", "")) if record else ""
     if not made_by.startswith("cache:"):
         raise MismatchError(
@@ -214,7 +214,9 @@ def _claim(dataset: fo.Dataset, names: Names, cache: FeatureCache, made_by: str)
     if cache.embeddings is None:
         return None
     inputs = {"encoder": _encoder(cache), "fingerprint": cache.fingerprint()}
-    step = Step(claimed.STEP, dataset, names, {}, inputs, claimed.writes(names, measured=False))
+    step = Step(
+        embedding_run.STEP, dataset, names, {}, inputs, embedding_run.writes(names, measured=False)
+    )
     earlier = step.earlier
     if earlier and earlier.results and made_by == inputs["fingerprint"]:
         return None
@@ -244,7 +246,7 @@ def _record_embeddings(
     usable = np.isfinite(cache.embeddings[list(writer.ids), 0])
     inputs = {"encoder": _encoder(cache), "fingerprint": cache.fingerprint()}
     results = {"dimension": int(cache.embeddings.shape[1]), "embedded": int(usable.sum())}
-    step = step or Step(claimed.STEP, dataset, names, {}, inputs)
+    step = step or Step(embedding_run.STEP, dataset, names, {}, inputs)
     # The parameters of a plain run: with them, find_gaps takes these vectors for done work.
     step.settings = EmbeddingParams(suffix=names.suffix).model_dump(mode="json")
     step.complete(results)

@@ -34,7 +34,7 @@ from ...results import Result
 from ...settings.spec import CheckSpecParams
 from ..gaps.images.sources import Source, list_images
 from ..gaps.vectors.attributes import read_attributes
-from ..gaps.vectors.claimed import STEP as EMBEDDINGS
+from ..gaps.vectors.embedding_run import STEP as EMBEDDINGS
 from ..store import runs
 from ..store.database import counted, database_failures
 from ..store.fields.ownership import Column, Writes, refuse_foreign

@@ -29,7 +29,7 @@ from ...settings.spec import SpecParams
 from ..gaps.coverage import coverage
 from ..gaps.coverage.coverage import CoverageResult
 from ..gaps.coverage.measured import of_another_encoder
-from ..gaps.vectors.claimed import STEP as EMBEDDINGS
+from ..gaps.vectors.embedding_run import STEP as EMBEDDINGS
 from ..store import places, runs
 from ..store.database import database_failures
 from ..store.fields.metadata import columns, metadata

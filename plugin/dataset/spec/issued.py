@@ -25,7 +25,7 @@ from ...report.spec.reading import read_spec
 from ...report.spec.visual_spec import VisualSpec
 from ...rounds.spec_progress import SpecProgress
 from ..gaps.rounds.progress import ProgressResult
-from ..gaps.vectors.claimed import STEP as EMBEDDINGS
+from ..gaps.vectors.embedding_run import STEP as EMBEDDINGS
 from ..store import runs
 from ..store.fields.ownership import Writes
 from ..store.names import Names

@@ -18,8 +18,8 @@ from ...report.render import shown
 from ...report.spec.reading import SpecFile
 from ...settings.spec import CheckSpecParams
 from ...settings.steps import EmbeddingParams
-from ..gaps.vectors.claimed import recorded
 from ..gaps.vectors.embed import open_encoder
+from ..gaps.vectors.embedding_run import recorded
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,7 +40,7 @@ from ..images.sources import is_video
 from ..picks import picks
 from ..picks.picks import PickResult
 from ..sphere import SphereResult
-from ..vectors import claimed
+from ..vectors import embedding_run
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,7 +94,7 @@ def import_artifacts(
                 f"paths_{part}.json lists the recording {recording}: one row per image."
             )
     plans = [each.writes(names) for each in (sphere, coverage, picks)]
-    refuse_foreign(dataset, names, *plans, claimed.writes(names, measured=False))
+    refuse_foreign(dataset, names, *plans, embedding_run.writes(names, measured=False))
     loaded = load_images(dataset, paths["S"], paths["U"], keep_missing=True)
     if loaded.left_out:
         raise ArtifactError(f"{folder} lists paths that are not files; {loaded.left_out}.")
@@ -183,8 +183,8 @@ def _write_embeddings(
     if not found:
         return fingerprint
     inputs = {"encoder": "imported", "fingerprint": fingerprint}
-    writes = claimed.writes(names, measured=False)
-    step = Step(claimed.STEP, dataset, names, {}, {**inputs, vectors.COPYING: True}, writes)
+    writes = embedding_run.writes(names, measured=False)
+    step = Step(embedding_run.STEP, dataset, names, {}, {**inputs, vectors.COPYING: True}, writes)
     step.begin()
     for of, rows in found:
         vectors.write(dataset, names.embedding, of, rows)

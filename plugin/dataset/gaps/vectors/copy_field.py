@@ -22,8 +22,8 @@ from ...store.vectors import mapped, vectors
 from ...store.vectors.marks import Seen
 from ...store.vectors.vectors import Vectors
 from . import copies
-from .claimed import STEP, EmbeddingResult, claim, complete, writes
 from .copies import Copies
+from .embedding_run import STEP, EmbeddingResult, claim, complete, writes
 
 AT_ONCE = 8192
 """Vectors that are copied in one command to the database."""

@@ -38,8 +38,8 @@ from ...store.sets.resolve import Samples
 from ...store.steps.step import Step
 from ...store.vectors import mapped, vectors
 from ...store.vectors.marks import Seen
-from .claimed import STEP, EmbeddingResult, claim, complete, writes
 from .copy_field import copy_field
+from .embedding_run import STEP, EmbeddingResult, claim, complete, writes
 from .zoo import register_zoo
 
 register_zoo()

@@ -30,7 +30,7 @@ from ...store.samples import by_slice
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples
 from ...store.steps.step import Step
-from .claimed import figures, in_words
+from .embedding_run import figures, in_words
 
 STEP = "attributes"
 BATCH = 64

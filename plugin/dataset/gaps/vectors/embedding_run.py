@@ -1,4 +1,4 @@
-"""A field for the vectors of one encoder: what is written to it, who has it, what is recorded.
+"""A run of ``compute_embeddings``: what it writes, whose field that is, what is recorded of it.
 
 The run records the encoder's fingerprint *before* the first vector: vectors of two encoders can
 then never share a field.
