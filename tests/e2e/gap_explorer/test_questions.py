@@ -26,11 +26,11 @@ def test_click_a_point_an_empty_place_and_a_cap(panel, own, shot):
     assert panel.state("highlighted") == 10
     assert panel.state("dimmed") == 0
     words = answer["words"]
-    apart = r"0\.\d{3,} from the nearest owned image.* \(cosine distance\)"
+    apart = r"0\.\d{3} from the nearest owned image.* \(cosine distance\)"
     assert re.fullmatch(apart, words["apart"])
     assert words["apart"] in panel.page.inner_text('[data-cy="gs-pair"]')
     verdict = panel.page.inner_text('[data-cy="gs-verdict"]')
-    of_delta = r"\s*0\.\d{3,} (beyond|within) δ \(0\.\d{3,}, level 10 %\)"
+    of_delta = r"\s*0\.\d{3} (beyond|within) δ \(0\.\d{3}, level 10 %\)"
     assert re.match(words["badge"] + of_delta, verdict)
     assert words["headline"] in verdict
     shown = panel.page.inner_text("body")
