@@ -10,5 +10,4 @@ ln -sfn "$PWD" build/typing/gapsphere
 MYPYPATH=build/typing .venv/bin/mypy --config-file pyproject.toml -p gapsphere
 # Which way imports may point is written in pyproject.toml; the picture of it is drawn from the same.
 .venv/bin/lint-imports --no-cache
-.venv/bin/python -m gapsphere.scripts.docs.architecture --check
-.venv/bin/python -m gapsphere.scripts.docs.spec_schema --check
+.venv/bin/python -m gapsphere.scripts.docs.generated --check

@@ -1,7 +1,4 @@
-"""Draws ``docs/architecture.svg``: the rooms of the house and who imports whom.
-
-    python -m gapsphere.scripts.docs.architecture           # draw
-    python -m gapsphere.scripts.docs.architecture --check   # fail where the file is out of date
+"""The picture of the rooms of the house and who imports whom.
 
 A room is a folder; an arrow says that one imports the other.  Arrows that follow from others are
 left out (transitive reduction), and a room is drawn above all that it imports, so an import that
@@ -10,15 +7,10 @@ runs upwards would have no place: a circle ends the script with its members.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 from grimp import build_graph
 
-ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "docs" / "architecture.svg"
 ROOMS = {
     "operators": "forms and live runs of the steps",
     "panels": "one folder a panel",
@@ -54,22 +46,12 @@ KIND = {"plugin.dataset": "#d7e8f7", "plugin.sparse": "#e6f2df", "plugin": "#f2e
 STYLE = "text{font:12px system-ui,sans-serif;fill:#222}.s{font-size:10px;fill:#555}"
 
 
-def main() -> int:
-    """Draw the picture, or compare it with the committed one."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
-    check = parser.parse_args().check
+def picture() -> str:
+    """The picture as SVG; a circle of imports ends the process with its members."""
     try:
-        drawn = draw(reduced(imports()))
+        return draw(reduced(imports()))
     except CycleError as error:
-        print("These rooms import each other:", " -> ".join(error.args[1]), file=sys.stderr)
-        return 1
-    if not check:
-        FILE.write_text(drawn)
-    elif not FILE.exists() or FILE.read_text() != drawn:
-        print(f"{FILE.name} is out of date: python -m {__spec__.name}", file=sys.stderr)
-        return 1
-    return 0
+        raise SystemExit(f"These rooms import each other: {' -> '.join(error.args[1])}") from None
 
 
 def imports() -> dict[str, set[str]]:
@@ -156,7 +138,3 @@ def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
         f'<path d="M{x0:g} {y0:g}C{x0:g} {y0 + bend:g} {x1:g} {y1 - bend:g} {x1:g} {y1:g}"'
         ' fill="none" stroke="#8aa" stroke-width="1.2"/>'
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,10 @@
 """The public functions: what ``help``, completion and type checkers see of their settings."""
 
 import inspect
-from pathlib import Path
 
 import gapsphere
 import pytest
 from gapsphere.plugin.errors import GapsphereError, InputError
-from gapsphere.scripts.cli.stubs import STUB, stub
 
 FUNCTIONS = [name for name in dir(gapsphere) if name not in ("__version__", "register")]
 
@@ -87,8 +85,3 @@ def test_folders_may_be_paths(tmp_path):
     with pytest.raises(GapsphereError, match="nowhere has no"):
         gapsphere.import_artifacts(dataset, tmp_path / "nowhere")
     dataset.delete()
-
-
-def test_the_stub_is_what_the_parameter_classes_say():
-    assert Path(gapsphere.__file__).with_suffix(".pyi").resolve() == STUB
-    assert STUB.read_text(encoding="utf-8") == stub(), "python -m gapsphere.scripts.cli.stubs"
