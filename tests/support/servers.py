@@ -111,8 +111,9 @@ def app_server() -> Iterator[str]:
 @contextmanager
 def chromium(*flags: str) -> Iterator[Any]:
     """A Chromium that Playwright drives, with software GL and more flags."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=1000 * PATIENCE)
     if CHROMIUM is None:
         raise RuntimeError("There is no chromium on this machine: apt-get install chromium.")
     with sync_playwright() as playwright:
