@@ -13,14 +13,16 @@ which power of the size the CPU seconds grow.
 ``kill -9`` at moments drawn at random over the time of the first run, another one goes on, and at
 the end everything that was written is compared with the first run, to the last bit.  ``--panel``
 opens Gap Explorer on the largest dataset.  ``--least-free 2`` gives up when the machine has less
-than that many GiB left.  ``--folder`` keeps the database: a run that was stopped goes on there the
-next time, where steps that had ended cost what a second run costs.
+than that many GiB left.  ``--folder`` keeps the database, what a whole run took and how often one
+was killed: what was stopped goes on there the next time.  A whole run that was stopped itself is
+not one more: its steps that had ended cost what a second run costs.
 """
 
 from __future__ import annotations
 
 import argparse
 import atexit
+import json
 import math
 import os
 import random
@@ -32,7 +34,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -66,7 +69,10 @@ class Spent:
 
 
 class Watched:
-    """A run of ``find_gaps`` in a process of its own, watched step by step."""
+    """A run of ``find_gaps`` in a process of its own, watched step by step.
+
+    ``server`` is the process of its database.
+    """
 
     def __init__(self, name: str, server: int, least_free: float = 0.0) -> None:
         command = [sys.executable, "-u", "-m", __spec__.name, "--child", name]
@@ -191,7 +197,11 @@ def dataset_of(name: str, count: int, dimension: int) -> Any:
     return made(name, owned, count // frames - owned, dimension, frames=frames)
 
 
-def measured(run: Watched, count: int, dimension: int) -> None:
+Watch = Callable[[str], Watched]
+"""Starts a run on the dataset named."""
+
+
+def measured(run: Watched, count: int, dimension: int) -> list[Spent]:
     """A run to its end, and what each step takes."""
     matrix = 4 * count * dimension
     print(
@@ -221,9 +231,10 @@ def measured(run: Watched, count: int, dimension: int) -> None:
         f"{os.getloadavg()[0]:.1f}"
     )
     print("\n".join(f"    {line}" for line in run.said), flush=True)
+    return run.steps
 
 
-def grown(runs: dict[int, Watched]) -> None:
+def grown(runs: dict[int, list[Spent]]) -> None:
     """The exponents of growth between sizes."""
     for (small, one), (large, other) in pairwise(sorted(runs.items())):
         first, last = _by_step(one), _by_step(other)
@@ -238,20 +249,26 @@ def grown(runs: dict[int, Watched]) -> None:
         print("    " + ", ".join(powers), flush=True)
 
 
-def _by_step(run: Watched) -> dict[str, float]:
+def _by_step(steps: list[Spent]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for each in run.steps:
+    for each in steps:
         for name in (each.step, "all"):
             found[name] = found.get(name, 0.0) + each.cpu + each.database
     return found
 
 
-def killed(whole: Watched, names: tuple[str, str], kills: int, chance: random.Random) -> None:
-    """Kill runs on a dataset at moments of the whole run's time, and compare what the last left."""
+def killed(
+    whole: list[Spent], names: tuple[str, str], watch: Watch, moments: list[float], kept: Path
+) -> None:
+    """Kill runs on a dataset at moments of the whole run's time, and compare what the last left.
+
+    The file ``kept`` says how many of the moments have been.
+    """
     wanted, name = names
-    times = np.cumsum([each.wall for each in whole.steps])
-    place = {each.step: at for at, each in reversed(list(enumerate(whole.steps)))}
-    for moment in sorted(chance.uniform(0, times[-1]) for _ in range(kills)):
+    times = np.cumsum([each.wall for each in whole])
+    place = {each.step: at for at, each in reversed(list(enumerate(whole)))}
+    done = int(kept.read_text()) if kept.exists() else 0
+    for count, moment in enumerate(moments[done:], done + 1):
         at = int(np.searchsorted(times, moment))
         into = moment - (times[at - 1] if at else 0.0)
 
@@ -259,17 +276,42 @@ def killed(whole: Watched, names: tuple[str, str], kills: int, chance: random.Ra
             here = place.get(now.step, 0)
             return here > at or (here == at and seconds >= into)
 
-        run = Watched(name, whole.server, whole.least_free)
+        run = watch(name)
         there = run.to_end(stop=reached)
         where = f"{run.steps[-1].step}, of {moment:.0f} s" if there else "had ended before"
         print(f"killed: {where}", flush=True)
-    Watched(name, whole.server, whole.least_free).to_end()
+        kept.write_text(str(count))
+    watch(name).to_end()
     differ = [
         piece
         for (piece, one), (_, other) in zip(pieces(wanted), pieces(name), strict=True)
         if not alike(one, other, 0.0)
     ]
-    print(f"after {kills} kills: {f'differs: {differ}' if differ else 'the same to the last bit'}")
+    print(
+        f"after {len(moments)} kills: "
+        f"{f'differs: {differ}' if differ else 'the same to the last bit'}"
+    )
+
+
+def of_size(size: int, options: argparse.Namespace, watch: Watch, folder: Path) -> list[Spent]:
+    """What each step of a whole run took; what ``folder`` remembers is not done again."""
+    name, started = f"drives-{size}", time.perf_counter()
+    dataset_of(name, size, options.dimension)
+    print(f"{size:,} made in {time.perf_counter() - started:.0f} s", flush=True)
+    kept = folder / f"whole-{size}.json"
+    if kept.exists():
+        whole = [Spent(**each) for each in json.loads(kept.read_text())]
+        print(f"the whole run is the one of {kept}")
+    else:
+        whole = measured(watch(name), size, options.dimension)
+        kept.write_text(json.dumps([asdict(each) for each in whole]))
+    if options.kills:
+        dataset_of(f"killed-{size}", size, options.dimension)
+        chance, long = random.Random(options.seed), sum(each.wall for each in whole)
+        moments = sorted(chance.uniform(0, long) for _ in range(options.kills))
+        names = name, f"killed-{size}"
+        killed(whole, names, watch, moments, folder / f"kills-{size}.txt")
+    return whole
 
 
 def opened(name: str) -> None:
@@ -306,22 +348,15 @@ def main() -> None:
     options = parser.parse_args()
     if options.child:
         return child(options.child)
-    runs: dict[int, Watched] = {}
+    runs: dict[int, list[Spent]] = {}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server has to end with us
     kept = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory()
     with kept as folder:
         server = start_database(Path(folder), cache_gb=2)
+        watch = partial(Watched, server=server.pid, least_free=options.least_free)
         try:
             for size in options.sizes:
-                name, started = f"drives-{size}", time.perf_counter()
-                dataset_of(name, size, options.dimension)
-                print(f"{size:,} made in {time.perf_counter() - started:.0f} s", flush=True)
-                run = runs[size] = Watched(name, server.pid, options.least_free)
-                measured(run, size, options.dimension)
-                if options.kills:
-                    dataset_of(f"killed-{size}", size, options.dimension)
-                    chance = random.Random(options.seed)
-                    killed(run, (name, f"killed-{size}"), options.kills, chance)
+                runs[size] = of_size(size, options, watch, Path(folder))
                 grown(runs)
             if options.panel:
                 opened(f"drives-{options.sizes[-1]}")
