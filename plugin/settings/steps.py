@@ -12,6 +12,7 @@ from pydantic import model_validator
 
 from . import fields
 from .fields import COMMAS, LISTED, Params, Precision, setting
+from .quotas import quota_word
 
 _DRIVES = (
     "Field that names the drive an image was recorded on: text, whole numbers, ids or a "
@@ -386,6 +387,12 @@ class CandidateParams(PickParams, section="select"):
     def _apart_in_one_unit(self) -> CandidateParams:
         if self.min_seconds_apart is not None and self.min_frames_apart is not None:
             raise ValueError("give `min_seconds_apart` or `min_frames_apart`, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _quotas_can_be_meant(self) -> CandidateParams:
+        for word in self.quota or ():
+            quota_word(word)
         return self
 
 

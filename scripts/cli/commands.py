@@ -100,10 +100,12 @@ def find_gaps(
 ) -> None:
     """Find gaps: load images if given, embed, measure, pick, lay out the sphere, make gap cards."""
     from ...plugin.dataset import api
+    from ...plugin.dataset.gaps.picks.pick_rules import refuse_before
     from ...plugin.interchange.files.report_file import report_folder
 
     folder = report_folder(report) if report else None  # before minutes of work, not after
     with filled(dataset, images, left_out_file) as data:
+        refuse_before(data, candidates)
         print(api.find_gaps(data, **dict(params)))
         if _asks_more_than_kcenter(candidates):
             chosen = str(api.select_candidates(data, **dict(candidates)))

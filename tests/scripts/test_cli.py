@@ -146,6 +146,10 @@ def test_find_gaps_does_it_in_one(run, project, name):
         (("select", "--curve", project / "none" / "curve.html"), "none of curve.html does not"),
         (("select", "--curve", project / "new.csv", *written), "curve.html is there already"),
         (("cards", "--html", page), "cards.html is there already"),
+        (("find-gaps", "--k=1", "--quota=wether=night:1.."), "no field 'wether'"),
+        (("find-gaps", "--k=1", "--quota=gap_card=a:5..2"), "5 to 2 picks: the smaller first"),
+        (("find-gaps", "--k=1", "--min-seconds-apart=1"), "needs the field 'timestamp'"),
+        (("find-gaps", "--k=1", "--max-per-sequence=1"), "No image of U has a drive"),
     ):
         assert sentence in run(*wrong, "--dataset", name, rc=2)
     assert json.dumps(stamps(name)) == before, "no step had run"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,21 +17,17 @@ from ....coverage.picks.constraints import Constraints
 from ....coverage.picks.duplicates import frame_scale
 from ....coverage.picks.quotas import Quota
 from ....errors import EmptySetError, InputError, MismatchError, UnfinishedError
+from ....settings.quotas import quota_word
 from ....settings.steps import CandidateParams, MetricParams
 from ...store import runs
 from ...store.fields.metadata import columns
 from ...store.names import FRAME_NUMBER, Names
 from ...store.samples import seconds_of
 from ...store.sets.drives import Drives, naming_fields, read_drives
-from ...store.sets.resolve import Samples, dataset_of, resolve
+from ...store.sets.resolve import Samples, dataset_of, resolve, resolve_sets
 from ...store.steps.inputs import Inputs
 from ..cards import card_records
 from ..coverage import coverage, measured
-
-QUOTA = re.compile(
-    r"(?P<field>[^=]+)=(?P<value>.*):(?=\.\.\d|\d)(?P<least>\d{0,9})(?P<dots>\.\.)?"
-    r"(?P<most>(?<=\.)\d{0,9})?"
-)
 
 OF_THESE = "in this metric and of these embeddings"
 SMALLER = {
@@ -87,14 +82,8 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
             f"target_covered needs δ, and there is none {OF_THESE}: run compute_coverage first."
         )
     recorded = inputs.owned.matrix, drives.owned, drives.order
-    apart, times = None, None
-    if params.min_seconds_apart is not None:
-        apart = params.min_seconds_apart
-        times = _times(dataset, params.time_field, inputs.pool.ids, "min_seconds_apart")
-    elif params.min_frames_apart is not None:
-        apart = float(params.min_frames_apart)
-        times = _times(dataset, FRAME_NUMBER, inputs.pool.ids, "min_frames_apart")
-    elif params.support is not None and dataset.has_field(FRAME_NUMBER):
+    apart, times = _apart(dataset, params, inputs.pool.ids)
+    if times is None and params.support is not None and dataset.has_field(FRAME_NUMBER):
         times = _frames(dataset, inputs.pool.ids)
     if params.max_per_sequence is not None or apart is not None:
         _require_drives(dataset, drives, params)
@@ -112,19 +101,46 @@ def read_rules(samples: Samples, params: CandidateParams, inputs: Inputs) -> Pic
     return PickRules(rules, drives.pool, delta, counts, cards_of(dataset, names, inputs.pool.ids))
 
 
-def _quota(inputs: Inputs, word: str) -> Quota:
-    """What ``field=value:min..max`` asks for."""
-    found = QUOTA.fullmatch(word)
-    if found is None:
-        raise InputError(
-            f"The quota {word!r} is not of the form field=value:min..max, such as "
-            "weather=night:10..20, weather=night:10.. or weather=night:..20."
+def refuse_before(samples: Samples, params: CandidateParams) -> None:
+    """Refuse what the fields cannot meet before long work that ends in the picks.
+
+    Raises
+    ------
+    InputError, EmptySetError
+        As :func:`read_rules`, but for δ and for fields that the work itself writes.
+    """
+    dataset = dataset_of(samples)
+    sets = resolve_sets(samples, params.owned, params.pool)
+    owned, pool = sets.owned.values("id"), sets.pool.values("id")
+    apart, _ = _apart(dataset, params, pool)
+    if params.max_per_sequence is not None or apart is not None:
+        _require_drives(dataset, read_drives(samples, params.sequence_field, owned, pool), params)
+    ours = Names(params.suffix).fields()
+    for asked in map(quota_word, params.quota or ()):
+        if asked.field.partition(".")[0] not in ours:
+            resolve(sets.pool, f"field:{asked.kind}")
+
+
+def _apart(
+    dataset: fo.Dataset, params: CandidateParams, ids: Sequence[str]
+) -> tuple[float | None, NDArray[np.float64] | None]:
+    """How far apart picks of a drive must be, and when images were taken."""
+    if params.min_seconds_apart is not None:
+        times = _times(dataset, params.time_field, ids, "min_seconds_apart")
+        return params.min_seconds_apart, times
+    if params.min_frames_apart is not None:
+        return float(params.min_frames_apart), _times(
+            dataset, FRAME_NUMBER, ids, "min_frames_apart"
         )
-    kind = f"{found['field']}={found['value']}"
-    having = set(resolve(inputs.sets.pool, f"field:{kind}").values("id"))
+    return None, None
+
+
+def _quota(inputs: Inputs, word: str) -> Quota:
+    """The rows of U that a quota is about."""
+    asked = quota_word(word)
+    having = set(resolve(inputs.sets.pool, f"field:{asked.kind}").values("id"))
     members = np.fromiter((each in having for each in inputs.pool.ids), bool)
-    most = found["most"] if found["dots"] else found["least"]
-    return Quota(kind, members, int(found["least"] or 0), int(most) if most else None)
+    return Quota(asked.kind, members, asked.least, asked.most)
 
 
 def delta_of(dataset: fo.Dataset, names: Names, params: MetricParams) -> float | None:
