@@ -77,6 +77,27 @@ class Record:
         return all(self.inputs.get(name) == trace.get(name) for name in SEEN)
 
 
+@dataclass(frozen=True)
+class Keys:
+    """Whose the runs under an analysis's keys are, all read at once."""
+
+    names: Names
+    methods: Mapping[str, str]
+
+    @classmethod
+    def of(cls, dataset: fo.Dataset, names: Names) -> Keys:
+        """As the database has them now."""
+        return cls(names, fiftyone_internals.run_methods(dataset))
+
+    def has(self, step: str) -> bool:
+        """Whether the step has a record."""
+        return self.methods.get(self.names.run_key(step)) == f"{METHOD}{step}"
+
+    def foreign(self, step: str) -> bool:
+        """Whether a run of the user's has the step's key."""
+        return self.names.run_key(step) in self.methods and not self.has(step)
+
+
 def write(dataset: fo.Dataset, names: Names, record: Record, *, token: str | None = None) -> bool:
     """Keep ``record`` in place of an older one of the same step, in one update.
 

@@ -386,6 +386,7 @@ def test_settings_of_every_run_are_read_without_its_results(dataset):
     dataset.register_run("ours", fo.RunConfig(method="ours", params={"owned": "S"}, results=[1]))
     expected = {"mine": {}, "ours": {"params": {"owned": "S"}}}
     assert internals.run_settings(dataset) == expected
+    assert internals.run_methods(dataset) == {"mine": "mine", "ours": "ours"}
 
 
 def test_runs_of_a_method_are_read_whatever_dataset_they_are_of(dataset):

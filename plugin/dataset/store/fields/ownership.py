@@ -83,9 +83,9 @@ def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:
             "another analysis: choose another suffix."
         )
     found: dict[str, list[str]] = {}
-    suffixed = True
+    suffixed, keys = True, runs.Keys.of(dataset, names)
     for plan in plans:
-        for what, name in _foreign(dataset, names, plan):
+        for what, name in _foreign(dataset, keys, plan):
             suffixed = suffixed and plan.suffixed
             if name not in found.setdefault(what, []):
                 found[what].append(name)
@@ -121,13 +121,13 @@ def read_only(name: str, *, suffixed: bool = False) -> InputError:
     )
 
 
-def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str, str]]:
+def _foreign(dataset: fo.Dataset, keys: runs.Keys, plan: Writes) -> list[tuple[str, str]]:
     """What of the plan's names belongs to the user, each with what it is."""
-    if runs.is_foreign(dataset, names, plan.step):
-        return [("run", names.run_key(plan.step))]
-    if plan.tags and runs.is_foreign(dataset, names, MEMBERS):
-        return [("run", names.run_key(MEMBERS))]
-    recorded = runs.read(dataset, names, plan.step) is not None
+    if keys.foreign(plan.step):
+        return [("run", keys.names.run_key(plan.step))]
+    if plan.tags and keys.foreign(MEMBERS):
+        return [("run", keys.names.run_key(MEMBERS))]
+    recorded = keys.has(plan.step)
     found = [
         ("field", column.name)
         for column in plan.columns
@@ -143,8 +143,9 @@ def _foreign(dataset: fo.Dataset, names: Names, plan: Writes) -> list[tuple[str,
 def written(dataset: fo.Dataset, names: Names, *plans: Writes) -> set[str]:
     """Fields of the plans that are there and ours."""
     found: set[str] = set()
+    keys = runs.Keys.of(dataset, names)
     for plan in plans:
-        recorded = runs.read(dataset, names, plan.step) is not None
+        recorded = keys.has(plan.step)
         there = (column for column in plan.columns if dataset.has_field(column.name))
         found |= {column.name for column in there if _is_ours(dataset, column, recorded)}
     return found
