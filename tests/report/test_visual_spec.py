@@ -81,7 +81,7 @@ def test_candidates_that_their_own_rule_would_turn_down_are_said_aloud(make_spec
     text = "".join(
         parsed(page_of(replace(spec, candidates=(near, *spec.candidates[1:])), tmp_path)).itertext()
     )
-    assert "1 of the 3 candidates are within δ" in text
+    assert "1 of the 3 candidates is within δ" in text
 
 
 def read(spec, tmp_path, language="en"):
@@ -148,7 +148,8 @@ def test_the_page_names_what_sets_the_candidates_apart(make_spec, tmp_path, lang
     apart = tuple(set_apart({"brightness": [38] * 3, "contrast": [90] * 3}, ranges, [None] * 3))
     spec = make_spec(apart=apart, ranges=ranges)
     text = read(spec, tmp_path, language)
-    for said in ("darker", "higher contrast", "10 %)", "99 %"):
+    shares = ("10 %)", "99 %") if language == "en" else ("10%)", "99%")
+    for said in ("darker", "higher contrast", *shares):
         assert said in text
     assert ("71 to 140" if language == "en" else "71~140") in text
     measured = tuple(replace(c, attributes={"brightness": 90.0}) for c in spec.candidates)
@@ -177,6 +178,27 @@ def test_both_languages_say_the_same_things():
     untranslated = {key for key, said in korean.items() if not re.search("[가-힣]", said)}
     assert untranslated == {"trace_delta", "shared_owned", "apart_span"}
     assert all(words("ko")["terms"].values())
+
+
+def test_one_image_is_said_in_the_singular(make_spec, tmp_path):
+    spec = make_spec()
+    one = replace(spec, quantity=1, candidates=spec.candidates[:1], shown=(0,))
+    text = read(one, tmp_path)
+    assert "Collect 1 image like these" in text
+    assert "1 accepted image is needed" in text
+    assert "1 of 1 is beyond δ" in text
+    many = read(replace(spec, quantity=1200), tmp_path)
+    assert "Collect 1,200 images like these" in many
+    assert "1,200 accepted images are needed" in many
+
+
+def test_a_page_alone_names_no_archive(make_spec, tmp_path):
+    spec = make_spec()
+    assert "check-spec" not in read(spec, tmp_path)
+    write_spec(tmp_path / "all.zip", spec)
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        page = archive.read(f"{spec.id}/visual-spec.en.html").decode()
+    assert f"gapsphere check-spec {spec.id}.zip" in page
 
 
 def test_hostile_names_stay_text(make_spec, tmp_path, chromium):

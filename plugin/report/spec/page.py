@@ -15,13 +15,13 @@ from markupsafe import Markup, escape
 
 from ...coverage.criterion import Threshold
 from ...coverage.named.ranges import short
-from ...coverage.words import decimals, in_percent, share
+from ...coverage.words import decimals, in_percent
 from ..render import distance, percent, render, shown
 from .apart import Apart
 from .missing import LEAST_COUNT, LEAST_LIFT, LEVEL
 from .rule import NEAR_MISS
 from .visual_spec import Image, VisualSpec
-from .words import Language, sentence, term
+from .words import Language, percentage, sentence, term
 
 FAILURES = "failure_rate"
 """The field with the share of an image's neighbours on which a model fails, 0 to 1."""
@@ -68,6 +68,7 @@ def page(
         A complete HTML document that is valid UTF-8 and needs nothing else.
     """
     say, named = partial(sentence, language=language), partial(term, language=language)
+    part = partial(percentage, language=language)
     distances = [image.to_owned for image in spec.candidates if image.to_owned is not None]
     percentiles = [image.percentile for image in spec.candidates if image.percentile is not None]
     low, middle, high = np.quantile(distances, [0, 0.5, 1]).tolist()
@@ -86,7 +87,7 @@ def page(
         if rule.checkable
         else None,
         "owned": f"{spec.owned_count:,}",
-        "reference": f"{len(spec.reference):,}" if rule.checkable else None,
+        "reference": f"{len(spec.reference):,}" if rule.checkable and archive else None,
     }
 
     def captioned(image: Image, typical: bool) -> list[str]:
@@ -97,7 +98,7 @@ def page(
         if image.percentile is not None:
             facts.append(say("percentile_short", p=percent(image.percentile)))
         if image.support:
-            facts.append(say("support_short", images=f"{image.support:,}"))
+            facts.append(say("support_short", images=image.support))
         failures = dict(image.facts).get(FAILURES, "")
         # A user may have a field of that name.
         if _is_number(failures) and 0 <= float(failures) <= 1:
@@ -113,10 +114,10 @@ def page(
             return say("apart_by_camera")
         held = say("apart_own")
         if found.level is not None:
-            held = say("apart_level", level=share(found.level))
+            held = say("apart_level", level=part(found.level))
         return say("apart_span", low=short(found.low), high=short(found.high), held=held)
 
-    tile, worth = _worth(spec.threshold, say, "novelty_" if rule.novelty else "")
+    tile, worth = _worth(spec.threshold, say, part, "novelty_" if rule.novelty else "")
     return render(
         "spec.html.j2",
         spec=spec,
@@ -142,7 +143,7 @@ def page(
         worth=worth,
         settled=spec.threshold.basis not in ("provisional", "none"),
         support=_support(spec, say),
-        level="" if rule.level is None else share(rule.level),
+        level="" if rule.level is None else part(rule.level),
         span=span,
         chips=[found for found in spec.missing if not _is_number(found.value)][:4],
         apart_chips=[found for found in spec.apart if 2 * found.here >= found.here_total][:2],
@@ -165,11 +166,13 @@ def _whole(listed: str) -> Markup:
     return escape(shown(listed, LONGEST_LIST))
 
 
-def _worth(threshold: Threshold, say: Callable[..., Markup], novelty: str) -> tuple[Markup, Markup]:
+def _worth(
+    threshold: Threshold, say: Callable[..., Markup], part: Callable[[float], str], novelty: str
+) -> tuple[Markup, Markup]:
     """What δ, or the threshold of ``novelty``, is worth: in a word and in sentences."""
     numbers = {
         "drives": f"{threshold.drives:,}",
-        "alpha": share(threshold.alpha),
+        "alpha": part(threshold.alpha),
         "needed": f"{threshold.needed:,}",
     }
     if threshold.basis in ("provisional", "none"):
@@ -177,7 +180,7 @@ def _worth(threshold: Threshold, say: Callable[..., Markup], novelty: str) -> tu
         return say(f"tile_{threshold.basis}"), say(f"worth_{known}{threshold.basis}", **numbers)
     if threshold.basis == "unrated" or threshold.level is None:
         return say("tile_unknown"), say("worth_unknown")
-    numbers["level"] = share(threshold.level)
+    numbers["level"] = part(threshold.level)
     known = novelty if threshold.basis == "level" else ""
     return say("tile_level", **numbers), say(f"worth_{known}{threshold.basis}", **numbers)
 
