@@ -21,6 +21,8 @@ BLOCK = 8192
 """Samples of one command to the database."""
 UNPACKED_LIMIT = 16 << 20
 """Bytes of one unpacked vector at most, which a sample can hold as a list too."""
+NUMBERS = "biuf"
+"""Kinds of arrays that are vectors: a complex number would lose a part, a date is none."""
 _NPY = b"\x93NUMPY\x01\x00"
 _kinds: dict[bytes, tuple[np.dtype[Any], tuple[int, ...]]] = {}
 """Type and shape of arrays by their header, few since vectors of a dataset are alike."""
@@ -39,8 +41,8 @@ def values(
         progress(min(start + BLOCK, len(ids)), len(ids))
 
 
-def vector(value: Any, sample_id: str, field: str) -> NDArray[np.float32]:
-    """The vector of a stored value.
+def vector(value: Any, sample_id: str, field: str) -> NDArray[Any]:
+    """The vector of a stored value, in the type that it has there.
 
     Raises
     ------
@@ -48,10 +50,10 @@ def vector(value: Any, sample_id: str, field: str) -> NDArray[np.float32]:
         It is no list of numbers.
     """
     try:
-        row = _array(value) if isinstance(value, bytes) else np.asarray(value, np.float32)
+        row = _array(value) if isinstance(value, bytes) else np.asarray(value)
     except (EOFError, TypeError, ValueError, zlib.error):
-        row = np.empty((0, 0), np.float32)
-    if row.ndim != 1 or not row.size:
+        row = np.empty((0, 0))
+    if row.ndim != 1 or not row.size or row.dtype.kind not in NUMBERS:
         raise DimensionError(
             f"Sample {sample_id} has a value in {field!r} that is not a list of numbers."
         )
@@ -69,9 +71,10 @@ def put(row: NDArray[Any], into: NDArray[np.float32], sample_id: str, field: str
     if len(row) != len(into):
         raise DimensionError(
             f"Sample {sample_id} has a vector of {len(row)} numbers in {field!r} where others have "
-            f"{len(into)}: two encoders are mixed. Clear the field and embed again."
+            f"{len(into)}: two encoders are mixed. Clear the vectors of one, and embed again."
         )
-    into[:] = row
+    with np.errstate(over="ignore"):  # whoever checks the rows names what is beyond float32
+        into[:] = row
 
 
 def write(
@@ -99,5 +102,5 @@ def _array(stored: bytes) -> NDArray[Any]:
         array = np.load(io.BytesIO(data), allow_pickle=False)
         if data.startswith(_NPY) and array.flags.c_contiguous:
             _kinds[data[:end]] = array.dtype, array.shape
-        return np.asarray(array, np.float32)
+        return np.asarray(array)
     return np.frombuffer(data, kind[0], offset=end).reshape(kind[1])
