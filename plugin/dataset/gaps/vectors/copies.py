@@ -6,15 +6,16 @@ run noted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ....coverage.words import counted
 from ....encoders.protocol import unit_rows
 from ....errors import EmptySetError, NotFiniteError
-from ....vectors.sample_ids import id_column, pack_ids, places
+from ....vectors.sample_ids import id_column, id_words, pack_ids, places
 from ...store.samples import Samples, flat
 from ...store.steps import ledger
 from ...store.steps.step import Step
@@ -32,7 +33,8 @@ class Copies:
     """The samples that have a vector in the source, as the run found them.
 
     ``ids`` hex (n,); ``source`` int64 (n,) marks of the vectors; ``same`` bool (n,): copied and not
-    changed since; ``copied`` bool (n,): there is some copy.  ``missing`` samples have no vector.
+    changed since; ``copied`` bool (n,): there is some copy.  ``missing`` samples have no vector;
+    ``left`` are the ids of those that have a copy still.
     """
 
     ids: NDArray[np.str_]
@@ -40,6 +42,7 @@ class Copies:
     same: NDArray[np.bool_]
     copied: NDArray[np.bool_]
     missing: int
+    left: Sequence[str]
 
 
 def look(step: Step, samples: Samples, source: str, field: str, seen: Seen | None = None) -> Copies:
@@ -50,11 +53,12 @@ def look(step: Step, samples: Samples, source: str, field: str, seen: Seen | Non
     ids, marks = id_column(found.ids[there]).astype("U24"), found.marks[there]
     copied = found.there[there, -1] if len(fields) == 2 else np.zeros(len(ids), bool)
     same = np.zeros(len(ids), bool)
+    left = id_words(found.ids[~there & found.there[:, 1]]) if len(fields) == 2 else []
     known = ledger.find(step.dataset, step.names, step.earlier)
     if known is not None and len(fields) == 2:
         at = places(pack_ids(known["ids"].tolist()), found.ids[there])
         same = (at >= 0) & copied & (known["marks"][at] == marks).all(axis=1)
-    return Copies(ids, marks[:, 0], same, copied, int((~there).sum()))
+    return Copies(ids, marks[:, 0], same, copied, int((~there).sum()), left)
 
 
 def note(step: Step, found: Copies, field: str, seen: Seen | None = None) -> None:
@@ -81,12 +85,16 @@ def unit(found: Vectors, source: str, room: Allocate = memory) -> Vectors:
     if not found.ids:
         raise EmptySetError(f"No sample has a vector in {source!r}.")
     rows = found.matrix if found.matrix.flags.writeable else room(found.matrix.shape)
+    zeros: list[str] = []
     for part in _parts(len(found.ids)):
         rows[part] = unit_rows(found.matrix[part])
-        zero = np.isnan(rows[part, 0])
-        if zero.any():
-            sample = found.ids[part.start + int(np.argmax(zero))]
-            raise NotFiniteError(f"Sample {sample} has a {source!r} of zeros: it has no direction.")
+        zeros += [found.ids[part.start + at] for at in np.flatnonzero(np.isnan(rows[part, 0]))]
+    if zeros:
+        raise NotFiniteError(
+            f"{counted(len(zeros), 'sample')} with {source!r} of zeros, or too small for float32: "
+            f"they have no direction. The first is {zeros[0]}. Clear {source!r} there, and these "
+            "images are left out."
+        )
     return Vectors(found.ids, rows, found.missing)
 
 

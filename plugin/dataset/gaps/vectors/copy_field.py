@@ -1,10 +1,12 @@
 """Encoder ``field``: vectors that the user's own field holds become unit rows in ours.
 
-What is copied already and has not changed (:mod:`.copies`) is not copied again.
+What is copied already and has not changed (:mod:`.copies`) is not copied again; where a vector was
+cleared its copy goes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import fiftyone as fo
@@ -14,7 +16,9 @@ from ....embeddings.extract import Skipped
 from ....encoders.pooling import refuse_rows
 from ....errors import EmptySetError, InputError
 from ....settings.steps import EmbeddingParams
+from ...store.fields.fields import blocks
 from ...store.fields.ownership import refuse_foreign
+from ...store.fiftyone_internals import set_fields
 from ...store.samples import by_slice
 from ...store.sets.resolve import Samples
 from ...store.steps.step import Step
@@ -37,8 +41,12 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
     """
     source, step = params.model_path, Step.of(STEP, samples, params)
     field = step.names.embedding
-    if not source or not samples.has_field(source):
-        raise InputError(f"encoder `field` needs model_path: a field with vectors, not {source!r}.")
+    if not source:
+        raise InputError("Encoder `field` needs model_path: name a field with vectors.")
+    if not samples.has_field(source):
+        raise InputError(
+            f"The samples have no field {source!r}: name a field with vectors as model_path."
+        )
     vectors.refuse_other_kinds(samples, source)
     if source == field:
         raise InputError(
@@ -55,7 +63,8 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
     ours = made_by.get("encoder") == label
     skipped = _without(samples, source) if seen.missing else ()
     slices, count = by_slice(samples), len(seen.ids)
-    if ours and step.earlier and seen.same.all() and step.earlier.holds(step.settings, made_by):
+    done_before = ours and seen.same.all() and not seen.left
+    if done_before and step.earlier and step.earlier.holds(step.settings, made_by):
         dimension = step.earlier.results["dimension"]
         return EmbeddingResult(
             label, made_by["fingerprint"], dimension, 0, count, skipped, step.seconds, slices
@@ -74,6 +83,7 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
         known.read(source, found.ids)
     claim(step, label, fingerprint, overwrite=params.overwrite or ours, seen=known)
     step.now({**step.inputs, vectors.COPYING: True})
+    _forget(step.dataset, field, seen.left, known)
     _write(step.dataset, field, found, known)
     step.work = float(len(found.ids))
     step.at("copied")
@@ -85,6 +95,14 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
     copies.note(step, seen, field, known)
     complete(step, result)
     return result
+
+
+def _forget(dataset: fo.Dataset, field: str, ids: Sequence[str], known: Seen | None) -> None:
+    """Take the copies of vectors that are gone from the source: their images are skipped."""
+    for block in blocks(ids):
+        set_fields(dataset, {sample_id: {field: None} for sample_id in block})
+    if len(ids) and known is not None:
+        known.wrote(field, ids, None)
 
 
 def _write(dataset: fo.Dataset, field: str, found: Vectors, known: Seen | None) -> None:

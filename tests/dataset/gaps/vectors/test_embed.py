@@ -117,7 +117,7 @@ def test_vectors_of_a_field_are_taken_over_as_unit_rows(loaded):
 
 def test_vectors_that_cannot_be_used_are_refused_with_the_sample(loaded):
     params = EmbeddingParams(encoder="field", model_path="theirs")
-    with pytest.raises(InputError, match="a field with vectors"):
+    with pytest.raises(InputError, match="no field 'theirs': name a field with vectors"):
         compute_embeddings(loaded, params)
     loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.ones(5, np.float32)])
     with pytest.raises(DimensionError, match=r"5 numbers in .* where others have 4"):
@@ -126,7 +126,7 @@ def test_vectors_that_cannot_be_used_are_refused_with_the_sample(loaded):
     with pytest.raises(NotFiniteError, match=loaded.last().id):
         compute_embeddings(loaded, params)
     loaded.set_values("theirs", [np.ones(4, np.float32)] * 31 + [np.zeros(4, np.float32)])
-    with pytest.raises(NotFiniteError, match="no direction"):
+    with pytest.raises(NotFiniteError, match=rf"1 sample .* no direction.* {loaded.last().id}"):
         compute_embeddings(loaded, params)
 
 
@@ -253,6 +253,29 @@ def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
     shorter = copied(dataset, rows[:, :5])
     assert shorter.fingerprint not in (first.fingerprint, other.fingerprint)
     assert shorter.dimension == 5
+
+
+@pytest.mark.parametrize("again", ["as it was", "cloned", "renamed"])
+def test_a_vector_that_was_cleared_is_not_kept_as_a_copy(dataset, again):
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(6)], progress=False)
+    rows = np.random.default_rng(4).normal(size=(6, 8)).astype(np.float32)
+    first, name = copied(dataset, rows), "theirs"
+    if again == "cloned":
+        dataset = dataset.clone()
+    if again == "renamed":
+        name = "renamed"
+        dataset.rename_sample_field("theirs", name)
+    cleared, *rest = dataset.values("id")
+    dataset.set_values(name, {cleared: None}, key_field="id")
+    params = EmbeddingParams(encoder="field", model_path=name)
+    found = compute_embeddings(dataset, params)
+    assert [item.id for item in found.skipped] == [cleared]
+    assert found.fingerprint == first.fingerprint
+    assert dataset.exists("embedding").values("id") == rest
+    assert compute_embeddings(dataset, params).done == 0
+    dataset.set_values(name, {cleared: rows[0]}, key_field="id")
+    assert compute_embeddings(dataset, params).done == 1
+    assert len(dataset.exists("embedding")) == 6
 
 
 OTHER_MODELS = {
