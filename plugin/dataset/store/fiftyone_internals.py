@@ -331,7 +331,14 @@ def stored_values(dataset: fo.Dataset, field: str, ids: Sequence[str]) -> dict[s
     name = stored_name(dataset, field)
     which = {"_id": {"$in": [ObjectId(each) for each in ids]}}
     found = dataset._sample_collection.find(which, {name: True}, batch_size=len(ids))
-    return {str(document["_id"]): document.get(name) for document in found}
+    return {str(document["_id"]): _inside(document, name) for document in found}
+
+
+def _inside(document: dict[str, Any], name: str) -> Any:
+    """The value at a path with dots; None where there is none."""
+    for part in name.split("."):
+        document = (document or {}).get(part)  # type: ignore[assignment]
+    return document
 
 
 def set_binaries(dataset: fo.Dataset, field: str, values: Mapping[str, bytes]) -> None:

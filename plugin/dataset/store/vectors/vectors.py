@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import accumulate
 
 import fiftyone as fo
 import numpy as np
@@ -278,7 +279,13 @@ def _rows(
 
 
 def refuse_other_kinds(samples: Samples, field: str) -> None:
-    """InputError where a field holds something else than vectors."""
+    """InputError where a field holds something else than one vector an image."""
+    parents = accumulate(field.split(".")[:-1], "{}.{}".format)
+    if any(isinstance(samples.get_field(each), fo.ListField) for each in parents):
+        raise InputError(
+            f"{field!r} holds a vector for each object, not one for the image: name a field with "
+            "vectors of images."
+        )
     found = samples.get_field(field)
     if isinstance(found, fo.ListField):
         if found.field is None or isinstance(found.field, NUMBERS):

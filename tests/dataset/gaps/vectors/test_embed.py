@@ -130,6 +130,40 @@ def test_vectors_that_cannot_be_used_are_refused_with_the_sample(loaded):
         compute_embeddings(loaded, params)
 
 
+@pytest.mark.parametrize("path", ["about.numbers", "about.array", "label.logits"])
+def test_vectors_may_lie_in_a_document(dataset, path):
+    rows = np.random.default_rng(3).normal(size=(6, 8)).astype(np.float32)
+    dataset.add_samples(
+        [
+            fo.Sample(
+                filepath=f"/made/{at}.png",
+                about=fo.DynamicEmbeddedDocument(numbers=row.tolist()),
+                label=fo.Classification(logits=row),
+            )
+            for at, row in enumerate(rows)
+        ],
+        dynamic=True,
+        progress=False,
+    )
+    if path == "about.array":
+        dataset.add_sample_field(path, fo.VectorField)
+        dataset.set_values(path, list(rows))
+    params = EmbeddingParams(encoder="field", model_path=path)
+    assert compute_embeddings(dataset, params).done == 6
+    assert compute_embeddings(dataset, params).done == 0
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.stack(dataset.values("embedding")), unit, rtol=1e-6)
+
+
+def test_a_vector_of_each_object_is_none_of_the_image(dataset):
+    box = fo.Detection(label="car", bounding_box=[0.1, 0.1, 0.5, 0.5])
+    sample = fo.Sample(filepath="/made/0.png", boxes=fo.Detections(detections=[box]))
+    dataset.add_sample(sample)
+    params = EmbeddingParams(encoder="field", model_path="boxes.detections.bounding_box")
+    with pytest.raises(InputError, match="a vector for each object, not one for the image"):
+        compute_embeddings(dataset, params)
+
+
 @pytest.fixture
 def of_before(loaded):
     """Part of it embedded by the packaged network, recorded as before `pooling` could be chosen."""
