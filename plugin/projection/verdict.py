@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coverage.criterion import CANNOT_SAY, COVERED, GAP, NAMES, GapVerdict, Threshold
-from ..coverage.nearest.rows import Metric
+from ..coverage.nearest.rows import Metric, squared_distance_of_pairs, squared_to_metric
 from .search_space import OWNED, SearchSpace
 from .sketch import BoundedSearch
 
@@ -348,11 +348,12 @@ def _nearest(
         elsewhere = others & (drives != drives[row])
         if drives[row] >= 0 and elsewhere.any():
             others, apart = elsewhere, True
-    rows, similarity = bounded.top(1, others)
+    rows, _ = bounded.top(1, others)
     if not len(rows):
         return known, -1, False
     if known is None:
-        known = in_metric(float(np.clip(1 - similarity[0], 0, 2)), "cosine", space.metric)
+        pair = bounded.embeddings, rows, bounded.vector[None], np.zeros(1, np.int64)
+        known = float(squared_to_metric(squared_distance_of_pairs(*pair), space.metric)[0])
     return known, int(rows[0]), apart
 
 

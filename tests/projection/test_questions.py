@@ -132,6 +132,19 @@ def test_without_a_yardstick_an_image_of_s_has_no_percentile():
     assert answer(within, point).verdict.percentile is None
 
 
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_copies_in_s_are_exactly_no_distance_apart(metric):
+    rows = np.random.default_rng(5).normal(size=(30, 48))
+    rows = np.repeat(rows / np.linalg.norm(rows, axis=1, keepdims=True), 2, axis=0)
+    owned, threshold = np.ones(60, bool), Threshold(0.1, "given", metric=metric)
+    known = {"threshold": threshold, "yardstick": Yardstick.of(np.zeros(60))}
+    within = space(random_sphere(60), rows.astype(np.float32), owned, **known)
+    for row in range(60):
+        point = Question("point", row=row, direction=within.direction(row), search="S")
+        verdict = answer(within, point).verdict
+        assert (verdict.distance, verdict.percentile) == (0, 50)
+
+
 def line_of_images(codes, owned, **changes):
     """Images a degree apart along a meridian, with these verdicts."""
     angle = np.radians(np.arange(len(codes)))
