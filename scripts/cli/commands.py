@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from ...plugin.engine.engine import together
@@ -26,7 +25,7 @@ from ...plugin.settings.steps import (
     SphereParams,
 )
 from .command import DATASET, LEFT_OUT, PORT, VIEW, argument, command, step_command
-from .datasets import filled, load_into, opened, viewed
+from .datasets import dataset_option, filled, load_into, opened, viewed
 
 FOLDER = argument(
     "--folder", default="build/demo_drive", metavar="FOLDER", help="where the drive is written"
@@ -113,7 +112,7 @@ def find_gaps(
         if folder:
             print(api.export_gap_cards(data, str(folder), suffix=params.suffix))
             print(api.export_budget_curve(data, str(folder), suffix=params.suffix))
-    print(f"open it: gapsphere app --dataset {shlex.quote(dataset)}")
+    print(f"open it: gapsphere app {dataset_option(dataset)}")
 
 
 @command(

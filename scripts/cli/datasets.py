@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     import fiftyone as fo
 
     from ...plugin.settings.steps import LoadParams
+
+
+def dataset_option(name: str) -> str:
+    """The option that names a dataset, as a shell takes it.
+
+    >>> dataset_option("our drives"), dataset_option("-drives")
+    ("--dataset 'our drives'", '--dataset=-drives')
+    """
+    return f"--dataset{'=' if name.startswith('-') else ' '}{shlex.quote(name)}"
 
 
 @contextmanager

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ...plugin.errors import InputError
 from ...plugin.settings.rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from ...plugin.settings.spec import CheckSpecParams, SpecParams
 from ...plugin.settings.steps import ExportParams, ImportParams
 from ...plugin.settings.viewer import ViewerParams
 from .command import DATASET, LEFT_OUT, argument, command, port, step_command
-from .datasets import opened
+from .datasets import dataset_option, opened
 
 step_command(
     "export-artifacts",
@@ -77,7 +75,7 @@ def import_features(params: FeatureCacheParams, *, dataset: str, port: int) -> N
         raise InputError("Name the cache: --cache-dir FOLDER, which holds metadata.csv.")
     with opened(dataset, create=True) as data:
         print(api.import_feature_cache(data, **dict(params)))
-    print(f"open it: gapsphere app --dataset {shlex.quote(dataset)} --port {port}")
+    print(f"open it: gapsphere app {dataset_option(dataset)} --port {port}")
 
 
 step_command(

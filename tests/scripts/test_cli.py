@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ from gapsphere.plugin.settings.fields import make, settings_of
 from gapsphere.plugin.settings.steps import CandidateParams
 from gapsphere.plugin.settings.yaml import CLASSES
 from gapsphere.scripts.cli.commands import _asks_more_than_kcenter
+from gapsphere.scripts.cli.datasets import dataset_option
 from gapsphere.scripts.cli.main import main
 from gapsphere.scripts.cli.parser import COMMANDS, build_parser
 from gapsphere.tests.support.waiting import PATIENCE
@@ -298,6 +300,12 @@ def test_a_config_reaches_every_command_that_takes_one(command, tmp_path, monkey
     required = {"embed": ["--split", "S"], "check-spec": ["a.zip", "b"]}.get(command.name, [])
     assert main([*command.name.split(), *required, "--config", str(path)]) == 0
     assert getattr(got[-1], last.name) == value
+
+
+@pytest.mark.parametrize("name", ["drives", "our drives", "-drives", "--k", "it's"])
+def test_a_printed_command_opens_the_dataset_whatever_its_name(name):
+    words = shlex.split(f"app {dataset_option(name)}")
+    assert build_parser().parse_args(words).dataset == name
 
 
 def test_demo_data_is_written_where_asked(run, tmp_path):
