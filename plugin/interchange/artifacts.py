@@ -99,7 +99,7 @@ def check(artifacts: Artifacts) -> None:
     if len(everywhere) > 2 and (everywhere == everywhere[0]).all():
         raise ArtifactError(
             f"umap3d_S.npy and umap3d_U.npy put all images at one place, {everywhere[0].tolist()}: "
-            "that is not a sphere; write them again."
+            "that is not a sphere. Where all images are alike there is none; else write them again."
         )
     _check_rows("nn_U_to_S.npy", a.nn_U_to_S, "U", len(a.paths_U))
     if (a.nn_U_to_S < -1e-4).any():

@@ -194,6 +194,16 @@ def test_exporting_before_a_step_ran_says_which(loaded, encoder, tmp_path):
         export_artifacts(loaded, tmp_path / "o")
 
 
+def test_distances_to_an_image_of_s_that_is_gone_are_said_to_be_of_before(analysed, tmp_path):
+    assert not export_artifacts(analysed, tmp_path / "whole").missing
+    owned, pool = analysed.match_tags("S"), analysed.match_tags("U")
+    analysed.delete_samples(pool.first())
+    assert not export_artifacts(analysed, tmp_path / "without a candidate").missing
+    analysed.delete_samples(owned.first())
+    (said,) = export_artifacts(analysed, tmp_path / "without an owned image").missing
+    assert "nn_U_to_S.npy holds distances to S as it was. Run compute_coverage again" in said
+
+
 def test_an_analysis_is_replaced_only_when_asked(analysed, tmp_path):
     export_artifacts(analysed, tmp_path / "o")
     with pytest.raises(ArtifactError, match="allow overwriting"):

@@ -26,7 +26,7 @@ from ...store.names import Names
 from ...store.samples import flat
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples, dataset_of, resolve_sets
-from ...store.steps.inputs import read_inputs
+from ...store.steps.inputs import Inputs, read_inputs
 from ...store.vectors import vectors
 from ...store.vectors.vectors import Vectors
 from .. import sphere
@@ -75,6 +75,7 @@ def export_artifacts(
     missing: list[str] = []
     try:
         inputs = read_inputs(samples, params)
+        missing += _of_before(dataset, names, inputs)
         owned, pool = _Rows.of(inputs.owned), _Rows.of(inputs.pool)
     except EmptySetError as error:
         owned, pool, missing = _without_embeddings(samples, params, names, error)
@@ -117,6 +118,18 @@ def export_artifacts(
     )
     written = write_artifacts(folder, artifacts, plot_html=page, overwrite=overwrite)
     return ArtifactExport(written, missing)
+
+
+def _of_before(dataset: fo.Dataset, names: Names, inputs: Inputs) -> list[str]:
+    """A sentence where the distances are to another S than is written beside them."""
+    record = runs.finished(dataset, names, coverage.STEP)
+    saw = {} if record is None else record.inputs
+    if saw.get("owned_digest") in (None, inputs.trace(record)["owned_digest"]):
+        return []
+    return [
+        "S differs from what compute_coverage saw: nn_U_to_S.npy holds distances to S as it was. "
+        "Run compute_coverage again, and export again."
+    ]
 
 
 class _Rows(NamedTuple):
