@@ -172,6 +172,16 @@ def test_another_s_or_u_than_coverage_saw_is_refused(covered, change):
         summarize_gaps(covered, QUICK)
 
 
+def test_only_what_differs_from_what_coverage_saw_is_named(covered):
+    covered.delete_samples(covered.match_tags("U").first())
+    said = r"^U \('U'\) differs from what compute_coverage saw"
+    with pytest.raises(MismatchError, match=said):
+        summarize_gaps(covered, QUICK)
+    covered.delete_samples(covered.match_tags("S").first())
+    with pytest.raises(MismatchError, match=r"^S \('S'\) and U \('U'\) differ from what"):
+        summarize_gaps(covered, QUICK)
+
+
 def test_coverage_comes_first(dataset):
     build(dataset)
     with pytest.raises(EmptySetError, match="run compute_coverage first"):

@@ -20,6 +20,7 @@ from ....cards.columns import Column, Terms, terms_of
 from ....coverage.criterion import GAP, NAMES
 from ....coverage.named.findings import Numbers
 from ....coverage.picks.duplicates import frame_scale
+from ....coverage.words import joined
 from ....coverage.yardstick import Yardstick
 from ....embeddings.attributes import WORDS
 from ....errors import EmptySetError, MismatchError
@@ -165,16 +166,14 @@ def _refuse_others(record: Record, inputs: Inputs, drives: Drives, params: CardP
             "These distances were imported, and cards need distances between the vectors of this "
             "dataset: run compute_coverage first."
         )
-    roles = {
-        f"S ({params.owned!r})": "owned_digest",
-        f"U ({params.pool!r})": "pool_digest",
-        "the field that names drives": "drives",
-    }
+    roles = {f"S ({params.owned!r})": "owned_digest", f"U ({params.pool!r})": "pool_digest"}
     changed = [role for role, name in roles.items() if known.get(name) != now[name]]
+    if not changed and known.get("drives") != now["drives"]:
+        changed = ["The field that names drives"]
     if changed:
         raise MismatchError(
-            f"{' and '.join(changed)} differs from what compute_coverage saw: run "
-            "compute_coverage again, or give the same S, U and view."
+            f"{joined(changed)} {'differs' if len(changed) == 1 else 'differ'} from what "
+            "compute_coverage saw: run compute_coverage again, or give the same S, U and view."
         )
 
 
