@@ -27,7 +27,7 @@ from ...settings.steps import (
     SphereParams,
 )
 from ..store import runs
-from ..store.fields.ownership import refuse_foreign
+from ..store.fields.ownership import refuse_foreign, refuse_read_only
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.sets.door import admitted
@@ -193,6 +193,9 @@ def _steps(
     measured = params.attributes and params.encoder != "field"
     plans += [embedding_run.writes(names, measured=measured), *coverage.NOTES, unchanged.WRITES]
     refuse_foreign(dataset_of(samples), names, *plans)
+    images = sets.owned.concat(sets.pool)
+    if not embed.all_embedded(images, names):  # before hours of work, not after
+        refuse_read_only(dataset_of(samples), *plans)
     clock = time.monotonic()
 
     def lap(step: str) -> None:
@@ -201,7 +204,7 @@ def _steps(
         seconds[step], clock = now - clock, now
 
     embedded = compute_embeddings(
-        sets.owned.concat(sets.pool),
+        images,
         select(EmbeddingParams, params),
         encoder=encoder,
         seen=seen,

@@ -414,6 +414,24 @@ def test_the_summary_says_what_was_found(loaded, encoder):
     assert "\n            Give delta." in noted  # in the column of what was found
 
 
+@pytest.mark.parametrize("name", ["sphere", "gap_card", "tags"])
+def test_a_read_only_field_stops_a_run_before_images_are_embedded(
+    analysed, encoder, make_images, name
+):
+    field = analysed.get_field(name)
+    field.read_only = True
+    field.save()
+    assert find_gaps(analysed, GapParams(k=4), encoder=encoder).picked.reused, "nothing to write"
+    field.read_only = False
+    field.save()
+    load_images(analysed, pool=make_images("late", 3))
+    field.read_only = True
+    field.save()
+    with pytest.raises(InputError, match=f"The field '{name}' is read-only"):
+        find_gaps(analysed, GapParams(k=4), encoder=encoder)
+    assert encoder.calls == []
+
+
 def test_steps_without_vectors_or_sets_are_sentences(loaded, dataset):
     with pytest.raises(EmptySetError, match="run compute_embeddings first"):
         compute_coverage(loaded)

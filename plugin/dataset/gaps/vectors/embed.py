@@ -31,6 +31,7 @@ from ...store.fields import attributes
 from ...store.fields.ownership import refuse_foreign
 from ...store.fields.skipped import tag_skipped
 from ...store.leases import holds_lease
+from ...store.names import Names
 from ...store.runs import Record
 from ...store.samples import by_slice
 from ...store.sets.door import admitted
@@ -112,7 +113,7 @@ def compute_embeddings(
     names = step.names
     if encoder is None and (reused := _all_there(samples, step)):
         return reused
-    measured = params.attributes and (params.overwrite or not _all_embedded(samples, step))
+    measured = params.attributes and (params.overwrite or not all_embedded(samples, step.names))
     step.writes = writes(names, measured=measured)
     refuse_foreign(step.dataset, names, step.writes)
     made_by = made_with(params) if encoder is None else encoder.name
@@ -191,7 +192,7 @@ def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
         del settings["pooling"]
     if "attributes" not in record.params:  # they are measured with vectors that are made now
         del settings["attributes"]
-    if not record.holds(settings, record.inputs) or not _all_embedded(samples, step):
+    if not record.holds(settings, record.inputs) or not all_embedded(samples, step.names):
         return None
     return EmbeddingResult(
         record.inputs["encoder"],
@@ -205,9 +206,10 @@ def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
     )
 
 
-def _all_embedded(samples: Samples, step: Step) -> bool:
-    field = step.names.embedding
-    return step.dataset.has_field(field) and not len(samples.exists(field, False))
+def all_embedded(samples: Samples, names: Names) -> bool:
+    """Whether every sample has a vector."""
+    field = names.embedding
+    return samples.has_field(field) and not len(samples.exists(field, False))
 
 
 def _pooling_before(record: Record) -> str | None:
