@@ -28,7 +28,7 @@ from .evidence import beside, differs
 
 LONGEST = 4096
 """Characters of a path that a system takes at most."""
-NO_VERDICT = "No verdict: no owned image is on the sphere."
+NO_VERDICT = "No verdict: no owned image to compare with is on the sphere."
 MEMBER = {"S": "owned", "U": "candidate"}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import fiftyone as fo
 
+from ...coverage.words import counted
 from ...embeddings.extract import Skipped
 from ...encoders.protocol import Encoder
 from ...engine.engine import together
@@ -76,8 +77,8 @@ class GapResult(Result):
         times = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in self.seconds.items())
         return "\n".join(
             [
-                f"{self.dataset}: S {_of(self.owned, self.without_vector[0], 'images')}, "
-                f"U {_of(self.pool, self.without_vector[1], 'candidates')}",
+                f"{self.dataset}: S {_of(self.owned, self.without_vector[0], 'image')}, "
+                f"U {_of(self.pool, self.without_vector[1], 'candidate')}",
                 f"embeddings  {self.embedded}",
                 f"coverage    {covered}",
                 f"K-Center    {picked}",
@@ -249,4 +250,4 @@ def _steps(
 
 def _of(count: int, missing: int, noun: str) -> str:
     left_out = f" ({missing:,} of them without a vector, left out)" if missing else ""
-    return f"{count:,} {noun}{left_out}"
+    return f"{counted(count, noun)}{left_out}"

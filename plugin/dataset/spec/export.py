@@ -16,7 +16,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.words import decimals, standing
+from ...coverage.words import counted, decimals, standing
 from ...coverage.yardstick import Yardstick
 from ...errors import EmptySetError, InputError, MismatchError
 from ...progress import Progress, silent
@@ -76,10 +76,11 @@ class SpecResult(Result):
     def __str__(self) -> str:
         radius = "no radius" if self.radius is None else f"radius {decimals(self.radius, 4)}"
         lines = [
-            f"{self.id}: {self.quantity} images like {self.candidates} candidates "
+            f"{self.id}: {counted(self.quantity, 'image')} like "
+            f"{counted(self.candidates, 'candidate')} "
             f"({self.shown} shown, {self.heatmaps} with heatmaps), {radius}, "
             f"δ {decimals(self.delta, 4)} ({self.metric}), "
-            f"{self.reference_rows} rows of S for reference",
+            f"{counted(self.reference_rows, 'row')} of S for reference",
             self.standing,
             *(f"  {line}" for line in (*self.missing, *self.apart)),
             *self.warnings,

@@ -12,6 +12,7 @@ from typing import Any
 
 import fiftyone as fo
 
+from ....coverage.words import counted
 from ....embeddings.extract import Skipped
 from ....encoders.opening import About
 from ....errors import MismatchError
@@ -47,7 +48,7 @@ class EmbeddingResult(Result):
     slices: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return in_words(self, f"{self.encoder} ({self.dimension} numbers)", "embedded")
+        return in_words(self, f"{self.encoder} ({counted(self.dimension, 'number')})", "embedded")
 
 
 def writes(names: Names, *, measured: bool = True) -> Writes:

@@ -287,6 +287,8 @@ def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
     shorter = copied(dataset, rows[:, :5])
     assert shorter.fingerprint not in (first.fingerprint, other.fingerprint)
     assert shorter.dimension == 5
+    dataset.delete_sample_field("theirs")
+    assert "field:theirs (1 number)" in str(copied(dataset, rows[:, :1]))
 
 
 @pytest.mark.parametrize("again", ["as it was", "cloned", "renamed"])
