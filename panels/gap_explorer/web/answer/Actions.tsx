@@ -31,7 +31,7 @@ export function Actions(props: {
     <div className="gs-actions" role="group" aria-label={`Actions on ${what}`}>
       {scope && !props.chosen ? (
         <select
-          aria-label="Actions concern"
+          aria-label="Actions apply to"
           value={scope}
           onChange={(event) => props.setScope(event.target.value as Scope)}
         >

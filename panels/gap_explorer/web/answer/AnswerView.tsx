@@ -170,12 +170,12 @@ function Spread(props: { bridge: Bridge }): React.ReactElement {
       look="link"
       title={
         choices.spread
-          ? "These stand for a neighbourhood six times as large; near copies are left out"
+          ? "These stand for a neighbourhood six times as large; near duplicates are left out"
           : "These are the very nearest, which may be frames of one moment"
       }
       onClick={() => choose({ spread: !choices.spread })}
     >
-      {choices.spread ? "Show the very nearest" : "Leave out near copies"}
+      {choices.spread ? "Show the very nearest" : "Leave out near duplicates"}
     </Button>
   );
 }

@@ -88,7 +88,7 @@ function Row(
         type="button"
         className="gs-bare gs-lack-head"
         aria-expanded={chosen}
-        title={chosen ? "Give the grid back" : "Light these on the sphere and show them in the grid"}
+        title={chosen ? "Restore the previous view" : "Highlight these on the sphere and show them in the grid"}
         onPointerEnter={() => state.point(positions)}
         onPointerLeave={away}
         onFocus={() => state.point(positions)}

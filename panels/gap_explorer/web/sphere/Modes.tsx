@@ -14,11 +14,11 @@ interface Mode {
 }
 
 const MODES: readonly Mode[] = [
-  { value: "point", label: "Point", hint: "Click a point or an empty location", icon: PointIcon },
+  { value: "point", label: "Point", hint: "Click a point or an empty place", icon: PointIcon },
   {
     value: "place",
     label: "Place",
-    hint: "Every click queries the location, even where points are dense",
+    hint: "Every click asks about the place, even where points are dense",
     icon: PlaceIcon,
     spherical: true,
   },
