@@ -99,7 +99,10 @@ class Destination:
         if ending not in self.endings:
             raise InputError(f"{ending!r} is not one of {', '.join(self.endings)}.")
         if not name and ending != self.endings[0]:
-            raise InputError(f"Give the file a name: only {self.endings[0]} files get one.")
+            raise InputError(
+                f"Give the {ending} file a name: only {self.endings[0]} files are named by what "
+                "they hold."
+            )
         return name.removesuffix(ending) + ending if name else ""
 
     def _proposed(self, ctx: foo.ExecutionContext) -> str:

@@ -15,6 +15,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.coverage.words import counted
 from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.fiftyone_internals import is_generated
 from ..plugin.dataset.store.names import SEQUENCE
@@ -341,7 +342,7 @@ def target(
     """Ask first which samples are meant: the selected ones, if any, or one of ``choices``."""
     radio = types.RadioGroup()
     if ctx.selected:
-        radio.add_choice(SELECTED, label=f"{len(ctx.selected)} selected samples")
+        radio.add_choice(SELECTED, label=counted(len(ctx.selected), "selected sample"))
     for name, text in choices.items():
         radio.add_choice(name, label=text)
     default = SELECTED if ctx.selected else next(iter(choices))

@@ -99,7 +99,9 @@ def words(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, other in PAIRS.items():
         if found.get(name) == REST:
             if found.get(other) == REST:
-                raise InputError("Everything else than what? Choose one of the two sets first.")
+                raise InputError(
+                    "Everything else is what the other set leaves: choose one of the two first."
+                )
             found[name] = NOT + str(found.get(other) or TAGS[other])
     return found
 

@@ -11,6 +11,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.coverage.words import counted
 from ..plugin.dataset.spec.check import SpecCheckResult, check_view
 from ..plugin.dataset.spec.export import SpecResult, export_visual_spec
 from ..plugin.dataset.spec.turned_down import distances_ahead, turned_down
@@ -96,7 +97,7 @@ def _target(ctx: foo.ExecutionContext) -> tuple[fo.Dataset | fo.DatasetView, str
     named = bool(ctx.params.get("candidates"))
     name, samples = form.targeted(ctx, form.OTHER, selected_first=not named)
     if name == form.SELECTED:
-        return samples, f"{len(ctx.selected)} selected samples"
+        return samples, counted(len(ctx.selected), "selected sample")
     if name == form.VIEW:
         return samples.view(), "the current view"
     return samples, ""

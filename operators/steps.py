@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.coverage.words import counted
 from ..plugin.dataset.gaps.images.load import load_images, tag_samples
 from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.sets.drives import naming_path
@@ -76,7 +77,7 @@ class LoadImages(StepOperator):
         lines = []
         if any(given.values()):
             counts = tag_samples(ctx.dataset, given[OWNED_WORD], given[POOL_WORD])
-            lines += [f"{role}: {count} samples tagged" for role, count in counts.items()]
+            lines += [f"{role}: {counted(n, 'sample')} tagged" for role, n in counts.items()]
         if params.owned_images or params.pool_images or params.csv or not lines:
             loaded = load_images(
                 ctx.dataset,

@@ -50,7 +50,7 @@ HELP = """\
 What your images do not cover: the images you own (**S**) and the candidates (**U**) on a sphere
 where images that look alike lie close together.
 
-- **A row of the list** lights its images and shows them in the grid.
+- **A row of the list** highlights its images and shows them in the grid.
 - **Click a point**: that image beside the owned image nearest to it.
 - **Click an empty place**: what is there, and which candidates could fill it.
 - **Drag out a cap** (Shift-drag, or the mode *Cap*): every sample inside it.

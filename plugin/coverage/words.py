@@ -25,8 +25,8 @@ def unnamed(images: int, owned: int, field: str) -> str:
     '27 of 80 owned images name no drive in ride: each counts as one, which is wrong for video.'
     """
     return (
-        f"{images:,} of {counted(owned, 'owned image')} name no drive in {field}: each counts as "
-        "one, which is wrong for video."
+        f"{images:,} of {counted(owned, 'owned image')} {'names' if images == 1 else 'name'} no "
+        f"drive in {field}: each counts as one, which is wrong for video."
     )
 
 
@@ -84,13 +84,17 @@ def rounded(value: float, digits: int) -> str:
     return f"{float(f'{value:.{digits}g}'):,.15g}"
 
 
-def counted(count: int, noun: str = "drive") -> str:
-    """A number with its noun.
+def counted(count: int, noun: str = "drive", verb: str = "") -> str:
+    """A number with its noun, and with the form of a verb that agrees with it.
 
     >>> counted(1), counted(1200, "image")
     ('1 drive', '1,200 images')
+    >>> counted(1, "image", "has|have"), counted(2, "image", "has|have")
+    ('1 image has', '2 images have')
     """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    one, _, many = verb.partition("|")
+    words = [f"{count:,}", noun + ("" if count == 1 else "s"), one if count == 1 else many]
+    return " ".join(filter(None, words))
 
 
 def joined(words: Sequence[str]) -> str:
@@ -225,14 +229,15 @@ def of_them(images: int, once: int) -> str:
 
 def tally(run: CoverageReport) -> str:
     """How many candidates are gaps, covered, or neither."""
-    gaps = "provisional gaps" if run.threshold.provisional else "gaps"
+    gap = "provisional gap" if run.threshold.provisional else "gap"
     rest = [
         f"{count:,} {word}"
         for count, word in ((run.covered, "covered"), (run.cannot_say, "cannot say"))
         if count
     ]
     once = of_them(run.gaps, run.gaps_once)
-    return ", ".join([f"{run.gaps:,} of {run.candidates:,} candidates are {gaps}{once}", *rest])
+    are = f"is a {gap}" if run.gaps == 1 else f"are {gap}s"
+    return ", ".join([f"{run.gaps:,} of {counted(run.candidates, 'candidate')} {are}{once}", *rest])
 
 
 def notes(run: CoverageReport) -> list[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..coverage.words import counted
 from ..errors import ArtifactError, ImageError, InputError
 from ..interchange.files.left_out import LeftOut
 from ..interchange.recordings.camera_messages import DAMAGE, Kind, Message, kind_of_topic, reader
@@ -192,12 +193,13 @@ class _Camera:
 
     def problems(self) -> list[str]:
         """A sentence on each thing that is wrong with the topic as a whole."""
+        damaged = self._pictures.damaged
         untimed = sum(math.isnan(frame.seconds) for frame in self.frames)
         said = {
-            f"{self._pictures.damaged} video packets could not be decoded": self._pictures.damaged,
+            f"{counted(damaged, 'video packet')} could not be decoded": damaged,
             f"the time goes back by up to {self._back / 1e9:.0f} s, and of frames of one moment "
             "only the first is used": self._back,
-            f"{untimed} frames have no time, so all of them are used": untimed,
+            f"{counted(untimed, 'frame', 'has|have')} no time: all are used": untimed,
         }
         return [
             f"{self.topic.name}: {sentence}." for sentence, happened in said.items() if happened

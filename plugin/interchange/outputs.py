@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..coverage.words import counted
 from ..errors import ArtifactError
 from .artifacts import Array, Artifacts, Picks, check, check_coverage, check_picks, is_number, kind
 from .files.checked import (
@@ -173,7 +174,9 @@ def read_artifacts(folder: str | Path) -> tuple[Artifacts, list[str]]:
         warnings.append(f"Only embed_{min(embed)}.npz is there, the other set has no embeddings.")
     twice = len(set(paths["S"]) & set(paths["U"]))
     if twice:
-        warnings.append(f"{twice} images are in both paths_S.json and paths_U.json.")
+        warnings.append(
+            f"{counted(twice, 'image', 'is|are')} in both paths_S.json and paths_U.json."
+        )
     return artifacts, warnings
 
 
@@ -251,5 +254,5 @@ def _unit(vectors: Array, name: str, warnings: list[str]) -> Array:
     other = int((np.abs(length - 1) > TOLERANCE).sum())
     if not other:
         return vectors
-    warnings.append(f"{name}: {other} rows were not of unit length and have been scaled.")
+    warnings.append(f"{name}: {counted(other, 'row', 'was|were')} not of unit length: scaled.")
     return (vectors / length).astype(np.float32)

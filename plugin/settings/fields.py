@@ -297,7 +297,7 @@ def _read(name: str, field: FieldInfo) -> Setting:
 _BOUNDS: dict[type, str] = {
     annotated_types.Ge: "at least {:.10g}",
     annotated_types.Gt: "above {:.10g}",
-    annotated_types.Le: "{:.10g} at most",
+    annotated_types.Le: "at most {:.10g}",
     annotated_types.Lt: "below {:.10g}",
 }
 
@@ -306,7 +306,7 @@ def _limits(rules: Mapping[type, Any]) -> str:
     """What a number may be, in words.
 
     >>> _limits({type(rule): rule for rule in (annotated_types.Gt(0), annotated_types.Le(2))})
-    'above 0, 2 at most'
+    'above 0, at most 2'
     >>> _limits({annotated_types.Ge: annotated_types.Ge(1)})
     'at least 1'
     """

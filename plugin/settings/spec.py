@@ -18,7 +18,7 @@ class SpecParams(SetParams, section="spec"):
         "or place:X,Y,Z on the sphere; empty: the K-Center picks of a dataset, all of a view",
         advanced=False,
         members=True,
-        title="Images like those to collect",
+        title="Images to collect more of",
     )
     output: str | None = setting(
         None,

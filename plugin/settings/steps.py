@@ -36,7 +36,9 @@ class DeletionParams(AnalysisParams, section="analysis"):
     """The analysis that is deleted."""
 
     suffix: str = fields.suffix(
-        "Analysis to delete: its suffix; empty: the one without", advanced=False, title="Analysis"
+        "Suffix of the analysis to delete; empty: the analysis without a suffix",
+        advanced=False,
+        title="Analysis",
     )
 
 
@@ -99,7 +101,7 @@ class LoadParams(Params, section="data"):
     )
     camera_topics: str = setting(
         "",
-        "Cameras of MCAP files: topics, with commas between them and * for any part; empty: all",
+        "Cameras of MCAP files: topics separated by commas, with * for any part; empty: all",
         key="data.camera_topics",
     )
     num_workers: int = fields.num_workers("Threads that read images", key="inference.num_workers")
@@ -318,7 +320,7 @@ class CandidateParams(PickParams, section="select"):
     )
     min_frames_apart: int | None = setting(
         None,
-        "Or least number of frames between them, by `frame_number`",
+        "Least number of frames between picks of one drive, by `frame_number`, in place of seconds",
         ge=1,
         title="Least frames between picks",
     )
@@ -332,7 +334,8 @@ class CandidateParams(PickParams, section="select"):
     )
     support_radius: float | None = setting(
         None,
-        "How near those must be, in the unit of `metric`; empty: δ of the last coverage run",
+        "Distance within which images support a pick, in the unit of `metric`; empty: δ of the "
+        "last coverage run",
         ge=0,
         le=2,
         title="Radius of support",
@@ -534,8 +537,8 @@ class HeatmapParams(ImageParams, section="heatmap"):
     )
     model_path: str | None = setting(
         None,
-        "Its checkpoint folder or hub id, such as OpenGVLab/InternVL2-8B; empty: as the embeddings "
-        "had it",
+        "Checkpoint folder or hub id of that model, such as OpenGVLab/InternVL2-8B; empty: that of "
+        "the embeddings",
         key="model.path",
         title="Model",
     )
@@ -546,7 +549,8 @@ class HeatmapParams(ImageParams, section="heatmap"):
     )
     point: Annotated[tuple[float, float] | None, COMMAS] = setting(
         None,
-        "That point, as shares of width and height: 0.5,0.8 is in the middle near the bottom",
+        "Point that the rollout starts from, as shares of width and height: 0.5,0.8 is in the "
+        "middle near the bottom",
         title="Start point",
     )
     head_fusion: Literal["mean", "max", "min"] = setting(

@@ -23,7 +23,7 @@ class ViewerParams(Params, section="viewer"):
     Only what is given changes the panel, and what a person chooses there later stays.
     """
 
-    host: str = setting("127.0.0.1", "Address to bind to", advanced=False, min_length=1)
+    host: str = setting("127.0.0.1", "Address to listen on", advanced=False, min_length=1)
     port: int = setting(5151, "App port", advanced=False, ge=1, le=65535)
     show: Annotated[SetName, SPELLED] = setting("both", "Points shown", title="Show")
     projection: Literal["spherical", "cartesian"] = setting(

@@ -86,7 +86,7 @@ def port(text: str) -> int:
     """A port as an argument has it."""
     number = int(text)
     if not 1 <= number <= 65535:
-        raise ArgumentTypeError(f"{text} is no port: ports are 1 to 65535")
+        raise ArgumentTypeError(f"{text} is not a port: ports are 1 to 65535")
     return number
 
 
@@ -94,7 +94,7 @@ def count(text: str) -> int:
     """A number of things as an argument has it."""
     number = int(text)
     if number < 1:
-        raise ArgumentTypeError(f"{text} is none: 1 at least is needed")
+        raise ArgumentTypeError(f"{text} is too few: give at least 1")
     return number
 
 

@@ -112,7 +112,7 @@ def test_the_form_gives_a_file_that_the_browser_downloads(app, shot, tmp_path):
     page = app
     prompt(page, "Gapsphere: Export Visual Spec")
     page.get_by_text("What to collect more of", exact=True).wait_for()
-    page.get_by_text("would be told “covered already”").first.wait_for()  # and a δ is proposed
+    page.get_by_text("would be judged “covered already”").first.wait_for()  # and a δ is proposed
     shot(page, "export_visual_spec_form")
     with page.expect_download() as arriving:
         execute(page)

@@ -325,7 +325,7 @@ def test_frames_without_a_time_are_all_used_and_said(tmp_path):
         recorder.fix(0, 48, 11)
     recording = extract(tmp_path / "a.mcap")
     assert [frame.frame_number for frame in recording.frames] == [0, 1, 2]
-    assert recording.problems == [f"{CAMERA}: 3 frames have no time, so all of them are used."]
+    assert recording.problems == [f"{CAMERA}: 3 frames have no time: all are used."]
     assert {frame.recorded_at for frame in recording.frames} == {None}
     assert {frame.latitude for frame in recording.frames} == {None}
 

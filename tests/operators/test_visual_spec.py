@@ -128,7 +128,7 @@ def test_the_form_says_that_the_spec_would_turn_its_own_candidates_down(analysed
 
     assert not {"mistake", "own"} & set(asked(pool.first()["dist_to_S"] / 2))
     some = asked(pool.first()["dist_to_S"])
-    assert "would be told" in some["own"]["view"]["description"]
+    assert "would be judged" in some["own"]["view"]["description"]
     assert "mistake" not in some
     every = asked(2.0)
     assert "give the spec a δ of" in every["mistake"]["view"]["description"]
@@ -136,7 +136,7 @@ def test_the_form_says_that_the_spec_would_turn_its_own_candidates_down(analysed
     compute_coverage(analysed, CoverageParams(delta=2.0))
     proposed = asked()
     assert "mistake" not in proposed
-    assert "would be told" in proposed["own"]["view"]["description"]
+    assert "would be judged" in proposed["own"]["view"]["description"]
     delta = proposed["spec_delta"]["default"]
     assert 0 < delta < pool.first()["dist_to_S"]
     assert "mistake" not in asked(delta)

@@ -63,7 +63,7 @@ class AnalysisResult(Result):
             lines.append(f"{name:<12}{text}")
         if self.newer:
             lines.append(
-                f"embeddings  of {self.newer} are newer than coverage, which is of others: run "
+                f"embeddings  by {self.newer} are newer than coverage, which used others: run "
                 "compute_coverage for their distances and δ."
             )
         lines += [f"guide       {self.guide}"] if self.guide else []

@@ -16,7 +16,7 @@ import fiftyone.brain as fob
 import numpy as np
 from numpy.typing import NDArray
 
-from ...coverage.words import in_percent
+from ...coverage.words import counted, in_percent
 from ...engine.engine import opened
 from ...errors import EmptySetError
 from ...progress import Progress, silent
@@ -77,7 +77,7 @@ class SphereResult(Result):
 
     def __str__(self) -> str:
         if self.trustworthiness is None or self.recall is None:
-            text = f"{self.count} samples on the sphere, too few to measure its quality"
+            text = f"{counted(self.count, 'sample')} on the sphere, too few to measure its quality"
         else:
             text = (
                 f"{self.count} samples on the sphere: trustworthiness {self.trustworthiness:.3f}, "

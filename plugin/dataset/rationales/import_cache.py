@@ -14,6 +14,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
+from ...coverage import words
 from ...errors import EmptySetError, MismatchError
 from ...interchange.features.feature_cache import FeatureCache, open_cache
 from ...progress import Reporter, quiet
@@ -64,24 +65,32 @@ class FeatureCacheResult(Result):
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [f"{self.dataset}: {self.added:,} samples added, {self.updated:,} updated"]
+        added = words.counted(self.added, "sample")
+        lines = [f"{self.dataset}: {added} added, {self.updated:,} updated"]
         for model, counts in self.statuses.items():
             found = ", ".join(f"{count:,} {status}" for status, count in counts.items() if count)
             lines.append(f"{model or 'status'}: {found}")
         if self.placed:
-            lines.append(f"coordinates: {self.placed:,} samples, {self.dimensions} dimensions")
+            lines.append(
+                f"coordinates: {words.counted(self.placed, 'sample')}, {self.dimensions} dimensions"
+            )
         if self.embedded:
-            lines.append(f"embeddings: {self.embedded:,} samples")
+            lines.append(f"embeddings: {words.counted(self.embedded, 'sample')}")
         if self.missing_images:
-            lines.append(f"{self.missing_images:,} images are not in the folder: they have cards")
+            lines.append(
+                f"{words.counted(self.missing_images, 'image', 'is|are')} not in the folder: shown "
+                "as cards"
+            )
         if self.cards:
             lines.append(
-                f"{self.cards:,} cards drawn in place of images, in {self.cards_folder} (FiftyOne "
-                "deletes no media: remove that folder when you delete the dataset)"
+                f"{words.counted(self.cards, 'card')} drawn in place of images, in "
+                f"{self.cards_folder} (FiftyOne deletes no media: remove that folder when you "
+                "delete the dataset)"
             )
         if self.earlier:
             lines.append(
-                f"{self.earlier:,} samples of an earlier import are not in this cache: kept"
+                f"{words.counted(self.earlier, 'sample')} of an earlier import, not in this cache: "
+                "kept"
             )
         if self.placed:
             lines.append(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coverage.words import counted
 from ...embeddings.extract import Skipped
 from ...errors import EmptySetError
 from ...progress import Progress, silent
@@ -62,7 +63,7 @@ def read_clips(
         )
     short = sum(len(sequence) < length for sequence in sequences)
     if short:
-        notes.append(f"{short} sequences of fewer than {length} frames are left out.")
+        notes.append(f"{counted(short, 'sequence')} of fewer than {length} frames left out.")
     most = max(LEAST_CLIPS, params.most_frames // length)
     if len(cut) > most:
         notes.append(f"{most} of {len(cut)} clips are used: most_frames is {params.most_frames}.")
@@ -86,11 +87,12 @@ def read_clips(
             clips[row] = clip
     if len(clips) < len(cut):
         notes.append(
-            f"{len(cut) - len(clips)} clips are left out: a frame of them cannot be read, or has "
+            f"{counted(len(cut) - len(clips), 'clip')} left out: a frame cannot be read, or has "
             "another shape than most."
         )
     if len(clips) < LEAST_CLIPS:
         why = f": {skipped[0].reason}" if skipped else "; frames of one shape are needed."
-        raise EmptySetError(f"{len(clips)} clips remain and training needs {LEAST_CLIPS}{why}")
+        left = counted(len(clips), "clip", "remains|remain")
+        raise EmptySetError(f"{left} and training needs {LEAST_CLIPS}{why}")
     of = tuple(cut[row][0].value for row in clips)
     return Clips(np.array(list(clips.values())), of, tuple(skipped), tuple(notes))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import fiftyone as fo
 
+from ...coverage.words import counted
 from ..store import places
 from ..store.database import database_failures, identity
 from ..store.fiftyone_internals import collection, database
@@ -34,7 +35,7 @@ class Leftover:
 
     def __str__(self) -> str:
         kept = "" if self.shown_by is None else f", kept: {self.shown_by!r} shows them"
-        return f"{self.folder}  {len(self.files)} files, {self.size / 1e6:.1f} MB{kept}"
+        return f"{self.folder}  {counted(len(self.files), 'file')}, {self.size / 1e6:.1f} MB{kept}"
 
     def delete(self) -> None:
         """Delete the files, and the folders that are empty then."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import fiftyone as fo
 
+from ...coverage.words import counted
 from ...interchange.files.listed_paths import local_path
 from ...progress import Progress, silent
 from ...results import Result
@@ -43,7 +44,8 @@ class ImportedRecording(Result):
     known: int
 
     def __str__(self) -> str:
-        return f"{self.added} frames added as the sequence {self.sequence!r}, {self.known} known"
+        added = counted(self.added, "frame")
+        return f"{added} added as the sequence {self.sequence!r}, {self.known:,} known"
 
 
 @database_failures()

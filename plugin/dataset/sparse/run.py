@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 
+from ...coverage.words import counted
 from ...embeddings.extract import Skipped
 from ...errors import Cancelled
 from ...progress import Progress
@@ -125,13 +126,13 @@ class Player:
         results.tag(self._job, reached)
         if reached.restarts:
             tally.notes.append(
-                f"Sequence {name}: its pictures change shape or size {reached.restarts} times, "
-                "and sampling started again at each."
+                f"Sequence {name}: its pictures change shape or size "
+                f"{counted(reached.restarts, 'time')}, and sampling started again at each."
             )
         if reached.problems:
             tally.notes.append(
-                f"Sequence {name}: {len(reached.problems)} problems were worked around, the "
-                f"first: {reached.problems[0]}"
+                f"Sequence {name}: {counted(len(reached.problems), 'problem', 'was|were')} worked "
+                f"around, the first: {reached.problems[0]}"
             )
         if len(reached.ids) > start or sequence.value not in tally.means:
             tally.means[sequence.value] = results.means(self._job, reached)

@@ -18,6 +18,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
+from ...coverage.words import counted
 from ...errors import InputError
 from ...interchange.files.natural_order import natural, numbers_of, order_keys
 from ..store.database import is_empty
@@ -84,7 +85,7 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
             rows[str(value)].append(row)
     left_out = len(ids) - sum(map(len, rows.values()))
     if left_out:
-        notes.append(f"{left_out} samples have no {sequence_field!r}: left out.")
+        notes.append(f"{counted(left_out, 'sample', 'has|have')} no {sequence_field!r}: left out.")
     made, by_file, twice = [], 0, 0
     for value in sorted(rows, key=natural):
         own = rows[value]
@@ -99,8 +100,8 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
         notes.append(f"Frames without a {order_field!r}{which}: ordered by their files.")
     if twice:
         notes.append(
-            f"{twice} sequences have several frames of one {order_field!r}, ordered by their "
-            f"files: do several cameras share a {sequence_field!r}?"
+            f"{counted(twice, 'sequence', 'has|have')} several frames of one {order_field!r}, "
+            f"ordered by their files: do several cameras share a {sequence_field!r}?"
         )
     return OrderedFrames(tuple(made), group, order, tuple(notes))
 

@@ -234,8 +234,8 @@ def _imported(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.f
     missing = known.count(None)
     if missing:
         raise EmptySetError(
-            f"{missing} candidates have neither {names.embedding!r} nor {names.dist_to_S!r}: run "
-            "compute_embeddings and compute_coverage first."
+            f"{counted(missing, 'candidate', 'has|have')} neither {names.embedding!r} nor "
+            f"{names.dist_to_S!r}: run compute_embeddings and compute_coverage first."
         )
     return np.array(known, np.float64)
 
@@ -276,11 +276,9 @@ def _outside(
     rows = [row for row, sample_id in enumerate(found.ids) if sample_id not in known]
     warnings = []
     if len(rows) < len(found.ids):
-        warnings.append(
-            f"{len(found.ids) - len(rows)} samples were left out: they are in S already."
-        )
+        warnings.append(f"{counted(len(found.ids) - len(rows), 'sample')} left out: in S already.")
     if found.missing:
-        warnings.append(f"{found.missing} samples were left out: they have no {field!r}.")
+        warnings.append(f"{counted(found.missing, 'sample')} left out: no {field!r}.")
     if not rows:
         raise EmptySetError(
             "There is no candidate for a spec: "

@@ -54,7 +54,7 @@ class TurnedDown:
         way = "" if self.passing is None else f", or give the spec a δ of {self.passing:g} or less"
         return (
             f"{self.count} of {self.total} candidates {where}: images just like {like} would be "
-            f"told “covered already”. Choose candidates that are gaps{way}."
+            f"judged “covered already”. Choose candidates that are gaps{way}."
         )
 
 

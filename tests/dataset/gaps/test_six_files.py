@@ -187,7 +187,7 @@ def test_results_of_the_folder_say_that_other_embeddings_came_since(imported, en
     compute_embeddings(imported, encoder=encoder)
     found = api.show_results(imported)
     assert found.newer == found.record()["newer_embeddings"] == "test:colour"
-    assert "embeddings  of test:colour are newer than coverage, which is of others" in str(found)
+    assert "embeddings  by test:colour are newer than coverage, which used others" in str(found)
     api.compute_coverage(imported, progress=False)
     assert api.show_results(imported).newer is None
 

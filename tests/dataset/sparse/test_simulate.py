@@ -455,7 +455,7 @@ def test_a_change_of_shape_starts_sampling_anew_and_is_said(film, simulate):
             Image.fromarray(picture(1, t, (36, 48))).save(sample.filepath)
     result = simulate(film)
     assert result.done == 12
-    assert "Sequence 'b': its pictures change shape or size 1 times" in str(result)
+    assert "Sequence 'b': its pictures change shape or size 1 time," in str(result)
     last = of(film, "b").last()
     assert Image.open(last.reconstruction).size == (24, 32)
 

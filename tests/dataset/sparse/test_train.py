@@ -190,7 +190,7 @@ def test_training_stops_where_validation_no_longer_grows(home, drives):
 def test_clips_do_not_overlap_and_the_last_sequence_ends_them(drives):
     clips = clips_of(drives)
     assert clips.sequences == ("a", "a", "b")
-    assert clips.notes == ("1 sequences of fewer than 3 frames are left out.",)
+    assert clips.notes == ("1 sequence of fewer than 3 frames left out.",)
     first = np.asarray(Image.open(drives.match_tags("S").first().filepath).resize((32, 24), 4))
     np.testing.assert_array_equal(clips.frames[0, 0], first)
 
@@ -210,7 +210,7 @@ def test_clips_with_a_broken_or_odd_frame_are_left_out(drives):
     assert clips.sequences == ("a", "b")
     assert [item.path for item in clips.skipped] == [paths[1]]
     Image.new("L", (30, 40)).save(paths[4])
-    with pytest.raises(EmptySetError, match="1 clips remain and training needs 2"):
+    with pytest.raises(EmptySetError, match="1 clip remains and training needs 2"):
         clips_of(drives)
 
 

@@ -89,7 +89,7 @@ def test_distances_are_those_of_the_day_of_issue(analysed, tmp_path):
     first.save()
     issued = issue(red(analysed), tmp_path / "b.zip")
     after = document(issued.path)
-    assert "1 samples were left out: they are in S" in issued.warnings[0]
+    assert "1 sample left out: in S already." in issued.warnings[0]
     assert len(after["candidates"]) == len(before["candidates"]) - 1
     by_id = {c["id"]: c["dist_to_S"] for c in before["candidates"]}
     assert all(c["dist_to_S"] <= by_id[c["id"]] for c in after["candidates"])

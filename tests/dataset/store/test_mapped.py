@@ -258,7 +258,7 @@ def test_a_damaged_copy_is_not_believed(filled, wrong):
 
 def test_what_the_field_itself_has_wrong_is_said(filled):
     vectors.write(filled, FIELD, [filled.last().id], np.full((1, 6), np.nan))
-    with pytest.raises(NotFiniteError, match="have NaN"):
+    with pytest.raises(NotFiniteError, match="1 sample has NaN"):
         vectors.find(filled, FIELD).matrix.sum()
 
 

@@ -186,7 +186,7 @@ WRONG = {
     "a list that holds itself": (ENDLESS, "hold others without an end"),
     "a list of values that holds itself": ({"kind": ENDLESS}, "hold others without an end"),
     "a dict in a dict": ({"a": {"b": 1}}, r"write \{'field.part'"),
-    "ids of other samples": ([str(ObjectId())], "1 of 1 ids are of no image"),
+    "ids of other samples": ([str(ObjectId())], "has no image for 1 of 1 ids"),
     "both the whole dataset": (fo.Dataset, "cannot both be the whole dataset"),
 }
 
@@ -210,8 +210,8 @@ def test_another_datasets_samples_are_refused(filled, dataset):
         ({"rank": "high"}, "not a value of that field's type"),
         (["S", {"nope": 1}], "no field 'nope'"),
         ("not:what:ever", "is not a tag"),
-        ("match:{", "does not read as in"),
-        ("any:{}", "does not read as in"),
+        ("match:{", "cannot be read: write it as in"),
+        ("any:{}", "cannot be read: write it as in"),
         ('match:{"kind": []}', "gives 'kind' no value"),
         ("samples:0f3c", "keeps no samples"),
     ],

@@ -178,7 +178,10 @@ def _aligned(dataset: fo.Dataset, field: str, ids: list[str]) -> NDArray[np.floa
     """The vectors of ``field`` in the order of ``ids``."""
     found = vectors.of(dataset, field, ids)
     if found.missing:
-        raise EmptySetError(f"{found.missing} samples have no {field!r}: run compute_sphere first.")
+        raise EmptySetError(
+            f"{counted(found.missing, 'sample', 'has|have')} no {field!r}: run compute_sphere "
+            "first."
+        )
     return found.matrix
 
 
@@ -187,7 +190,8 @@ def _distances(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.
     missing = known.count(None)
     if missing:
         raise EmptySetError(
-            f"{missing} candidates have no {names.dist_to_S!r}: run compute_coverage first."
+            f"{counted(missing, 'candidate', 'has|have')} no {names.dist_to_S!r}: run "
+            "compute_coverage first."
         )
     return np.array(known, np.float64)
 

@@ -17,6 +17,7 @@ from typing import Any
 import fiftyone as fo
 from PIL import Image
 
+from ....coverage.words import counted
 from ....errors import InputError
 from ....interchange.files.checked import kind_of
 from ....interchange.files.left_out import LeftOut
@@ -66,9 +67,8 @@ class LoadResult(Result):
         ]
         if self.unreadable:
             lines.append(
-                f"{len(self.unreadable)} files could not be read as images (e.g. "
-                f"{self.unreadable[0]}). They were added and will be skipped and tagged when "
-                "embedding."
+                f"{counted(len(self.unreadable), 'unreadable file')} added (e.g. "
+                f"{self.unreadable[0]}): embedding skips and tags what cannot be read."
             )
         if self.changed.samples:
             written = "updated" if self.updated else "not updated, though the table says otherwise:"
@@ -133,7 +133,7 @@ def load_images(
     both = set(map(real, listings[OWNED_TAG].paths)) & set(map(real, listings[POOL_TAG].paths))
     if both:
         raise InputError(
-            f"{len(both)} images are listed as both S and U, such as {min(both)}; "
+            f"{counted(len(both), 'image', 'is|are')} listed as both S and U, such as {min(both)}; "
             f"an owned image is not a candidate."
         )
     refuse_other_types(dataset, *(listing.columns for listing in listings.values()))
@@ -183,7 +183,10 @@ def tag_samples(
         raise InputError("Say which samples are S, or U, or both.")
     both = set(views.get(OWNED_TAG, [])) & set(views.get(POOL_TAG, []))
     if both:
-        raise InputError(f"{len(both)} samples would be both S and U.")
+        raise InputError(
+            f"{counted(len(both), 'sample')} would be both S and U: an owned image is not a "
+            "candidate."
+        )
     for role, ids in views.items():
         _retag(dataset, ids, role)
     return {role: len(ids) for role, ids in views.items()}

@@ -189,9 +189,9 @@ def _support(
 def _require_drives(dataset: fo.Dataset, drives: Drives, params: CandidateParams) -> None:
     if any(label is not None for label in drives.pool):
         return
-    known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "there is none"
+    known = ", ".join(map(repr, naming_fields(dataset)[:10])) or "none"
     raise InputError(
-        f"No image of U has a drive in {params.sequence_field!r}, which a cap a drive and time "
+        f"No image of U has a drive in {params.sequence_field!r}, which a cap per drive and time "
         f"between picks need: name the field as sequence_field; fields that can: {known}."
     )
 

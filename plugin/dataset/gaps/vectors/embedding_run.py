@@ -113,7 +113,7 @@ def claim(
         step.begin()
         return
     if not overwrite:
-        found = f"{filled} samples have a value in {field!r}"
+        found = f"{counted(filled, 'sample', 'has|have')} a value in {field!r}"
         if about is not None:
             _refuse_other_pooling(found, about, made_by.get("fingerprint"))
         raise MismatchError(

@@ -14,6 +14,7 @@ from functools import cache
 import fiftyone as fo
 from fiftyone.core.media import IMAGE, get_media_type
 
+from ....coverage.words import counted
 from ....errors import InputError
 from ....vectors.sample_ids import id_keys
 from .. import fiftyone_internals as internals
@@ -185,8 +186,9 @@ def _refuse_view(view: fo.DatasetView) -> None:
         known = id_keys(ids)
         if len(known) < len(ids):
             raise InputError(
-                f"The view holds {len(ids) - len(known):,} samples twice, as views that overlap "
-                "and were joined do: pass dataset.select(view.values('id')), or the dataset itself."
+                f"The view holds {counted(len(ids) - len(known), 'sample')} twice, as views that "
+                "overlap and were joined do: pass dataset.select(view.values('id')), or the "
+                "dataset itself."
             )
 
 

@@ -92,8 +92,8 @@ def read_drives(
     gone = sum(sample_id not in row for part in (owned_ids, pool_ids) for sample_id in part)
     if gone:
         raise MismatchError(
-            f"{gone} samples of S or U were deleted from {dataset.name!r} while it was read: run "
-            "it again."
+            f"Samples of S or U ({gone:,}) were deleted from {dataset.name!r} while it was read: "
+            "run it again."
         )
     rows = [row[sample_id] for sample_id in owned_ids]
     owned = [drive_name(labels[index]) for index in rows]

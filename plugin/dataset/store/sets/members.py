@@ -131,8 +131,8 @@ def _of_list(samples: Samples, given: list[Any]) -> str:
         lost = [each for each in ids if each not in known]
         if lost:
             raise InputError(
-                f"{len(lost)} of {len(ids)} ids are of no image of {dataset.name!r}, such as "
-                f"{lost[0]!r}."
+                f"{dataset.name!r} has no image for {len(lost):,} of {len(ids):,} ids, such as "
+                f"{lost[0]!r}: pass ids of its samples."
             )
         return _kept(dataset, ids, "passed by their ids")
     words = [_word_of(samples, each) for each in given]

@@ -18,6 +18,7 @@ import numpy as np
 from bson import ObjectId
 from numpy.typing import NDArray
 
+from ....coverage.words import counted
 from ....errors import EmptySetError, InputError
 from ....vectors.sample_ids import id_keys
 from .. import fiftyone_internals as internals
@@ -84,8 +85,8 @@ def resolve_sets(
     both = set.intersection(*ids)
     if both:
         raise InputError(
-            f"{len(both)} samples are in both S ({spoken(owned)}) and U ({spoken(pool)}); "
-            f"take one of the tags off them first."
+            f"{counted(len(both), 'sample', 'is|are')} in both S ({spoken(owned)}) and U "
+            f"({spoken(pool)}); take one of the tags off them first."
         )
     return sets
 
@@ -220,7 +221,7 @@ def _parsed(word: str, text: str, kind: type) -> Any:
         found = None
     if not isinstance(found, kind) or not found:
         example = 'match:{"weather": "rain"}' if kind is dict else 'any:["rain", "fog"]'
-        raise InputError(f"{word!r} does not read as in {example}.")
+        raise InputError(f"{word!r} cannot be read: write it as in {example}.")
     return found
 
 

@@ -18,6 +18,7 @@ from ....cards.near_drives import NearDrives
 from ....coverage.nearest.rows import Metric
 from ....coverage.picks.duplicates import Duplicates, near_duplicates
 from ....coverage.verdict import drive_numbers
+from ....coverage.words import counted
 from ....errors import EmptySetError, UnfinishedError
 from ....progress import Progress, silent
 from ....settings.steps import SetParams
@@ -109,7 +110,8 @@ def _why(dataset: fo.Dataset, names: Names, sets: Sets) -> str:
     reasons = [item["reason"] for item in skipped if item["id"] in members]
     if not reasons:
         return "run compute_embeddings first."
-    more = f" ({record.results['skipped_count']} images were skipped)" if record else ""
+    count = record.results["skipped_count"] if record else 0
+    more = f" ({counted(count, 'image', 'was|were')} skipped)" if record else ""
     return f"{reasons[0]}{more}"
 
 

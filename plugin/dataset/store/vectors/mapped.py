@@ -27,6 +27,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ....coverage.words import counted
 from ....errors import ArtifactError, InputError, MismatchError
 from ....progress import Progress, silent
 from ....vectors.sample_ids import pack_ids
@@ -104,8 +105,8 @@ def rows(
             read += 1
         if read < len(wanted):
             raise MismatchError(
-                f"{len(wanted) - read} samples lost their {field!r} while they were read: run it "
-                "again."
+                f"{counted(len(wanted) - read, 'sample')} lost {field!r} while being read: "
+                "run it again."
             )
 
     size = len(ids) * dimension * np.dtype(np.float32).itemsize

@@ -16,6 +16,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ....coverage import words
 from ....errors import DimensionError, InputError, NotFiniteError
 from ....progress import Progress, silent
 from ....vectors.sample_ids import id_words
@@ -329,13 +330,14 @@ def _check(ids: Sequence[str], matrix: NDArray[np.float32], field: str, unit: bo
     bad = np.flatnonzero(~np.isfinite(norms))
     if bad.size:
         raise NotFiniteError(
-            f"{bad.size} samples have NaN, infinity or numbers beyond float32 in {field!r}, the "
-            f"first is {ids[bad[0]]}. Clear their {field!r} and embed again."
+            f"{words.counted(bad.size, 'sample', 'has|have')} NaN, infinity or numbers beyond "
+            f"float32 in {field!r}, the first is {ids[bad[0]]}. Clear it there and embed again."
         )
     if unit:
         off = np.flatnonzero(np.abs(norms - 1) > UNIT_TOLERANCE)
         if off.size:
             raise NotFiniteError(
-                f"{off.size} samples have a vector in {field!r} that is not of unit length, the "
-                f"first is {ids[off[0]]}. Import them with the encoder `field`, which normalises."
+                f"{words.counted(off.size, 'sample', 'has|have')} a vector in {field!r} that is "
+                f"not of unit length, the first is {ids[off[0]]}. Import them with the encoder "
+                "`field`, which normalises."
             )
