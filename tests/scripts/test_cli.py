@@ -147,7 +147,7 @@ def test_find_gaps_does_it_in_one(run, project, name):
         (("find-gaps", "--report", page), "cannot be made: File exists"),
         (("select", "--curve", project / "none" / "curve.html"), "none of curve.html does not"),
         (("select", "--curve", project / "new.csv", *written), "curve.html is there already"),
-        (("cards", "--html", page), "cards.html is there already"),
+        (("cards", "--html", page), "on the command line --replace-file"),
         (("find-gaps", "--k=1", "--quota=wether=night:1.."), "no field 'wether'"),
         (("find-gaps", "--k=1", "--quota=gap_card=a:5..2"), "5 to 2 picks: the smaller first"),
         (("find-gaps", "--k=1", "--min-seconds-apart=1"), "needs the field 'timestamp'"),

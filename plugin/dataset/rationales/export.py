@@ -125,7 +125,10 @@ def _targets(folder: Path, tables: list[CsvFile], overwrite: bool) -> list[Path]
         if target.exists() and os.path.samefile(table.path, target):
             raise InputError(f"{folder} is the cache itself: choose another folder.")
         if target.exists() and not overwrite:
-            raise InputError(f"{target} is there already: choose another folder, or overwrite.")
+            raise InputError(
+                f"{target} is there already: choose another folder, or replace it: `overwrite`, on "
+                "the command line --overwrite."
+            )
     return targets
 
 

@@ -31,7 +31,10 @@ def report_path(output: str, stem: str, endings: Iterable[str], *, replace: bool
     if not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} of {path.name} does not exist; make it first.")
     if path.exists() and not replace:
-        raise ArtifactError(f"{path} is there already; choose another name or ask to replace it.")
+        raise ArtifactError(
+            f"{path} is there already; choose another name, or replace it: `replace_file`, on the "
+            "command line --replace-file."
+        )
     return path
 
 
