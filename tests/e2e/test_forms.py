@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from gapsphere.tests.support.app import FORM, execute, fill, prompt, value
+from gapsphere.tests.support.app import FORM, execute, fill, holds, prompt
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -93,7 +93,7 @@ def test_a_form_cuts_no_word(app, label, shot):
 
 def test_a_form_starts_from_the_last_run_and_marks_a_wrong_value(app):
     form = opened(app, "Select by K-Center")
-    assert value(app, "Number of picks") == "8"
+    holds(app, "Number of picks", "8")
     form.get_by_text("Number of picks: 8").wait_for()
     fill(app, "Number of picks", "0")
     expect(app.get_by_role("button", name="Execute").first).to_be_disabled()

@@ -160,7 +160,9 @@ def test_twelve_decisions_by_keyboard_outlast_a_reload(app, reviewed, shot):
     page.keyboard.press("u")
     assert app.sample(after=sample) == queue[11]
     app.says('[data-cy="gr-progress"]', f"11 of {N}")
+    assert page.evaluate("window.__pwned === undefined")
 
+    in_address(page, queue[11])
     page.reload()
     page.wait_for_selector(CARD)
     assert app.sample() == queue[11]
@@ -178,6 +180,11 @@ def test_twelve_decisions_by_keyboard_outlast_a_reload(app, reviewed, shot):
     assert reviewed.count_values("review_label") == {"dune": 2, None: N - 2}
     assert reviewed[queue[1]].review_note == "1 hedge, 2 ponds"
     assert page.evaluate("window.__pwned === undefined")
+
+
+def in_address(page, sample):
+    """Wait until the App has opened a sample that the panel shows already."""
+    page.wait_for_function("(id) => location.search.includes(id)", arg=sample)
 
 
 def meet(one, other):
@@ -257,11 +264,13 @@ def test_the_panel_says_what_was_not_saved_and_tries_again(app, reviewed, shot):
     # The window of a sample is again as it was, here and where the page is loaded anew.
     for _ in range(2):
         looker = page.locator('[data-cy="looker"]').first
+        looker.hover()  # waits until the grid is laid out
         box = looker.bounding_box()  # its upper half selects
         looker.click(position={"x": box["width"] - 8, "y": box["height"] - 8})
         page.wait_for_selector('[data-cy="modal-looker-container"]')
         assert not page.locator(REVIEW).count()
         close_sample(page)
+        page.wait_for_function("() => !new URLSearchParams(location.search).has('id')")
         page.reload()
         page.wait_for_selector(SUMMARY)
 

@@ -107,6 +107,7 @@ class App:
     def open_in_grid(self, number):
         """Open a sample of the grid, counted from 0."""
         looker = self.page.locator('[data-cy="looker"]').nth(number)
+        looker.hover()  # waits until the grid is laid out
         box = looker.bounding_box()  # its upper half selects
         looker.click(position={"x": box["width"] - 8, "y": box["height"] - 8})
 

@@ -1,6 +1,6 @@
 """What tests do in the App again and again."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as TimedOut
 
 MODAL = '[data-cy="modal"]'
@@ -26,9 +26,10 @@ def fill(page: Page, setting: str, value: str) -> None:
     page.get_by_text(setting, exact=True).locator("xpath=following::input[1]").fill(value)
 
 
-def value(page: Page, setting: str) -> str:
-    """What the input under a label of the form holds."""
-    return page.get_by_text(setting, exact=True).locator("xpath=following::input[1]").input_value()
+def holds(page: Page, setting: str, value: str) -> None:
+    """Wait until the input under a label of the form holds a value."""
+    below = page.get_by_text(setting, exact=True).locator("xpath=following::input[1]")
+    expect(below).to_have_value(value)
 
 
 def close_sample(page: Page) -> None:

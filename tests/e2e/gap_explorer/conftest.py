@@ -17,6 +17,16 @@ COUNT = '[data-cy="entry-counts"]'
 PANEL = '[data-cy="gap-explorer"]'
 READY = "window.__gapsphere && window.__gapsphere.ready"
 N = 1200
+STILL = """() => new Promise((resolve) => {
+  let before = "", still = 0;
+  const look = () => {
+    const now = document.querySelector('[data-cy="entry-counts"]')?.innerText;
+    still = now === before ? still + 1 : 0;
+    before = now;
+    if (still >= 60) resolve(now.trim()); else requestAnimationFrame(look);
+  };
+  look();
+})"""
 
 
 @pytest.fixture(scope="session")
@@ -139,6 +149,10 @@ class Panel:
             "([css, text]) => document.querySelector(css)?.innerText.trim() === text",
             [COUNT, text],
         )
+
+    def still(self):
+        """What the grid says once it has not changed for sixty frames."""
+        return self.page.evaluate(STILL)
 
     def point_in_sight(self):
         """Index and page coordinates of a point that a click there would mean."""

@@ -207,7 +207,9 @@ def test_no_control_reaches_over_the_panel_s_edge(opened, sized, width):
     space = "drawer" if width < 650 else "column"
     opened.wait(
         f"() => {{ const {{ clientWidth, dataset }} = document.querySelector('{PANEL}');"
-        f" return clientWidth === {width} && dataset.space === '{space}'; }}"
+        f" const {{ canvas }} = window.__gapsphere, box = canvas.getBoundingClientRect();"
+        f" const drawn = Math.abs(canvas.width / canvas.height - box.width / box.height) < 0.02;"
+        f" return clientWidth === {width} && dataset.space === '{space}' && drawn; }}"
     )
     sticking_out = opened.read(
         """(() => {

@@ -69,7 +69,7 @@ def test_the_open_panel_says_that_its_results_are_stale_and_then_that_they_are_g
     panel.page.wait_for_selector(
         '[data-cy="gs-stale"] >> text=2 samples added and 3 samples removed'
     )
-    assert panel.state("run")["total"] == len(own) - 2
+    panel.wait_state(f"s.run.total === {len(own) - 2}")
     shot(panel.page, "panel-stale")
     panel.page.get_by_role("button", name="Update").click()
     panel.page.wait_for_selector('[data-cy="operators-prompt-modal"]')

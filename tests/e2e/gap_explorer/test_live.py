@@ -6,7 +6,7 @@ from gapsphere.plugin.dataset.store.fiftyone_internals import stages
 from gapsphere.plugin.dataset.store.leases import Lease
 from gapsphere.plugin.dataset.work import told
 from gapsphere.plugin.dataset.work.told import MEANT
-from gapsphere.tests.support.app import FORM, execute, fill, prompt, value
+from gapsphere.tests.support.app import FORM, execute, fill, holds, prompt
 from gapsphere.tests.support.waiting import wait_for
 from playwright.sync_api import expect
 
@@ -31,7 +31,8 @@ def test_a_new_run_comes_into_the_open_panel_with_all_that_its_user_did(panel, o
 
     # From Python, as the command line or another tab would.
     api.compute_coverage(own, delta=delta / 2, progress=False)
-    panel.wait_state(f"s.run.delta === {delta / 2} && s.answer && !s.busy")
+    whole = "!s.busy && s.answer && s.answer.stamp === s.run.stamp"
+    panel.wait_state(f"s.run.delta === {delta / 2} && {whole}")
     assert panel.state("run")["gaps"] == gaps_at(own, delta / 2)
     assert panel.state("answer")["cards"][0]["id"] == asked
     assert panel.read(CAMERA) == pytest.approx(camera)
@@ -97,7 +98,8 @@ def test_long_work_leaves_the_app_free_and_is_stopped_from_the_panel(panel, own,
     # The form that began it, filled in as it was; what is embedded stays.
     page.get_by_role("button", name="Go on", exact=True).click()
     page.wait_for_selector(FORM)
-    assert (value(page, "Suffix"), value(page, "Batch size")) == ("again", "1")
+    holds(page, "Suffix", "again")
+    holds(page, "Batch size", "1")
     fill(page, "Batch size", "64")
     execute(page)
     page.wait_for_selector(f'{WORK}[data-state="stopped"]', state="detached")  # it has begun

@@ -4,24 +4,13 @@ import json
 
 import pytest
 
-STILL = """() => new Promise((resolve) => {
-  let before = "", still = 0;
-  const look = () => {
-    const now = document.querySelector('[data-cy="entry-counts"]')?.innerText;
-    still = now === before ? still + 1 : 0;
-    before = now;
-    if (still >= 60) resolve(now.trim()); else requestAnimationFrame(look);
-  };
-  look();
-})"""
-
 
 class Slow:
     """The network holds the panel's next question back until it is told otherwise."""
 
-    def __init__(self, page):
-        self.page, self.held = page, None
-        page.route("**/operators/execute*", self._on_request)
+    def __init__(self, panel):
+        self.panel, self.page, self.held = panel, panel.page, None
+        self.page.route("**/operators/execute*", self._on_request)
 
     def _on_request(self, route):
         params = json.loads(route.request.post_data or "{}").get("params", {})
@@ -36,14 +25,14 @@ class Slow:
 
     def let_go(self):
         """Once whatever was sent after it has had its answer."""
-        self.page.evaluate(STILL)
+        self.panel.still()
         with self.page.expect_response(lambda answer: answer.request == self.held.request):
             self.held.continue_()
 
 
 @pytest.fixture
 def slow(opened):
-    slow = Slow(opened.page)
+    slow = Slow(opened)
     yield slow
     opened.page.unroute_all()
 
@@ -56,7 +45,7 @@ def test_the_grid_shows_the_newest_question_though_an_older_one_is_late(opened, 
     slow.let_go()
     answer = opened.answer("place")
     opened.count(opened.shown(answer))
-    assert opened.page.evaluate(STILL).startswith(f"{opened.shown(answer)} sample")
+    assert opened.still().startswith(f"{opened.shown(answer)} sample")
     opened.clear()
     opened.count(1200)
 
@@ -71,7 +60,7 @@ def test_clear_empties_the_grid_though_the_question_before_it_is_late(opened, sl
     opened.clear()
     slow.let_go()
     opened.count(1200)
-    assert opened.page.evaluate(STILL).startswith("1,200 sample")
+    assert opened.still().startswith("1,200 sample")
     assert opened.state("answer") is None
 
 

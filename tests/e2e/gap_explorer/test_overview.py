@@ -41,6 +41,9 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     panel.wait_state(f"s.lit === {cards[0].images}")
     first.locator("button").first.click()
     panel.count(cards[0].images)
+    assert cards[1].images != cards[0].images
+    page.locator(LACK).nth(1).locator("button").first.hover()
+    panel.wait_state(f"s.lit === {cards[1].images}")
     page.mouse.move(2, 2)
     panel.wait_state(f"s.lit === {cards[0].images}")
     shot(page, "overview-card")
@@ -56,6 +59,7 @@ def test_the_first_screen_says_what_is_missing_and_what_to_label_next(panel, car
     # The same click gives the grid back, also where three come in a row.
     first.locator("button").first.click(click_count=3, delay=20)
     panel.count(len(carded))
+    assert panel.still().startswith(f"{len(carded):,} sample")
     page.mouse.move(2, 2)
     panel.wait_state("s.lit === 0")
 

@@ -146,7 +146,7 @@ def test_the_right_button_moves_the_sphere_and_the_key_0_brings_it_back(opened):
     mouse.up(button="right")
     assert place(index) == pytest.approx([x + 60, y - 40], abs=1)
     assert opened.read("window.__gapsphere.scene.orbit.eye") == eye
-    assert opened.state("answer") is None, "a drag asks nothing"
+    assert (opened.state("busy"), opened.state("answer")) == (False, None), "a drag asks nothing"
     opened.page.locator('[data-cy="gs-canvas"]').focus()
     opened.page.keyboard.press("0")
     assert place(index) == pytest.approx([x, y], abs=1)
@@ -200,7 +200,8 @@ def test_a_finger_taps_turns_and_pinches(touch_panel, shared, shot):
     fingers("touchMove", (x + 60, y + 10))
     fingers("touchEnd")
     assert panel.read("window.__gapsphere.scene.orbit.turn") != turn
-    assert panel.state("answer")["query"]["index"] == index, "a drag is no tap"
+    assert not panel.state("busy"), "a drag is no tap"
+    assert panel.state("answer")["query"]["index"] == index
     fingers("touchStart", (x - 20, y), (x + 20, y))
     fingers("touchMove", (x - 40, y), (x + 40, y))
     fingers("touchMove", (x - 60, y), (x + 60, y))

@@ -36,7 +36,7 @@ def test_every_camera_is_asked_about_and_shown(panel, rig, shot):
     panel.page.get_by_role("button", name="Tag", exact=True).click()
     panel.page.get_by_role("textbox", name="Tag", exact=True).fill("seen")
     panel.page.keyboard.press("Enter")
-    panel.page.wait_for_selector("text=seen")
+    panel.page.wait_for_selector("text=tagged “seen”")
     shot(panel.page, "rig-drive")
     rig.reload()
     tagged = flat(rig).match_tags("seen")
