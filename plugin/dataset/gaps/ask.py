@@ -28,6 +28,8 @@ from .evidence import beside, differs
 
 LONGEST = 4096
 """Characters of a path that a system takes at most."""
+FEW = 4
+"""Ids of samples of one file that are named."""
 NO_VERDICT = "No verdict: no owned image to compare with is on the sphere."
 MEMBER = {"S": "owned", "U": "candidate"}
 
@@ -204,7 +206,10 @@ def _row(dataset: fo.Dataset, found: Analysis, sample: str) -> int:
     if not ids:
         raise InputError(f"The dataset has no sample {sample!r}: give a sample id or a file path.")
     if len(ids) > 1:
-        raise InputError(f"{len(ids)} samples have the file {sample!r}: give a sample id.")
+        some = ", ".join(ids[:FEW]) + (", …" if len(ids) > FEW else "")
+        raise InputError(
+            f"{len(ids)} samples have the file {sample!r}: give one of the ids {some}."
+        )
     rows = found.ids.rows_of(ids)
     if not len(rows):
         raise InputError(

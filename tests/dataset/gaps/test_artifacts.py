@@ -9,7 +9,7 @@ from gapsphere.plugin.dataset.gaps.artifacts.import_folder import import_artifac
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
-from gapsphere.plugin.errors import ArtifactError, EmptySetError
+from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError
 from gapsphere.plugin.settings.steps import GapParams
 
 FIELDS = (
@@ -202,6 +202,16 @@ def test_distances_to_an_image_of_s_that_is_gone_are_said_to_be_of_before(analys
     analysed.delete_samples(owned.first())
     (said,) = export_artifacts(analysed, tmp_path / "without an owned image").missing
     assert "nn_U_to_S.npy holds distances to S as it was. Run compute_coverage again" in said
+
+
+def test_a_file_of_two_samples_is_said_since_an_import_refuses_it(analysed, other, tmp_path):
+    owned, pool = analysed.match_tags("S").first(), analysed.match_tags("U").first()
+    pool.filepath = owned.filepath
+    pool.save()
+    (said,) = export_artifacts(analysed, tmp_path / "outputs").missing
+    assert said.startswith(f"1 file belongs to more than one sample, such as {owned.filepath}")
+    with pytest.raises(InputError, match="both S and U"):
+        import_artifacts(other, tmp_path / "outputs")
 
 
 def test_an_analysis_is_replaced_only_when_asked(analysed, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,6 +88,7 @@ def export_artifacts(
         rows[f"umap3d_{part}"] = _aligned(dataset, names.umap3d, found.ids)
         rows[f"paths_{part}"] = columns(dataset, found.ids, {"path": "filepath"})["path"]
         places[f"sphere_{part}"] = _aligned(dataset, names.sphere, found.ids)
+    missing += _listed_twice([*rows["paths_S"], *rows["paths_U"]])
     distance = _distances(dataset, names, pool.ids)
     covered = coverage.read(dataset, names)
     picked = _picks(dataset, names, pool.ids)
@@ -129,6 +131,18 @@ def _of_before(dataset: fo.Dataset, names: Names, inputs: Inputs) -> list[str]:
     return [
         "S differs from what compute_coverage saw: nn_U_to_S.npy holds distances to S as it was. "
         "Run compute_coverage again, and export again."
+    ]
+
+
+def _listed_twice(paths: list[str]) -> list[str]:
+    """A sentence where samples share a file: an import has one sample of each."""
+    twice = [path for path, count in Counter(paths).items() if count > 1]
+    if not twice:
+        return []
+    those = "1 file belongs" if len(twice) == 1 else f"{len(twice):,} files belong"
+    return [
+        f"{those} to more than one sample, such as {twice[0]}: import_artifacts refuses a folder "
+        "that lists a file twice. Delete or untag the other samples to import it."
     ]
 
 
