@@ -14,7 +14,7 @@ import numpy as np
 
 from ....embeddings.extract import Skipped
 from ....encoders.pooling import refuse_rows
-from ....errors import EmptySetError, InputError
+from ....errors import DimensionError, EmptySetError, InputError
 from ....settings.steps import EmbeddingParams
 from ...store.fields.fields import blocks
 from ...store.fields.ownership import refuse_foreign
@@ -77,7 +77,7 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
         found = copies.unit(vectors.read(samples, source, allocate=room), source, room)
         # Of whatever name the field was: the same vectors are of the same model.
         copied = str(made_by.get("encoder")).startswith("field:") and step.filled(field)
-        alike = copied and copies.agree(vectors.read(step.dataset, field, allocate=room), found)
+        alike = copied and _of_one_model(step, source, found)
         fingerprint = made_by["fingerprint"] if alike else f"field:{found.digest()}"
     if known is not None:
         known.read(source, found.ids)
@@ -95,6 +95,33 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
     copies.note(step, seen, field, known)
     complete(step, result)
     return result
+
+
+def _of_one_model(step: Step, source: str, found: Vectors) -> bool:
+    """Whether the copies that are there are of the model that made these vectors.
+
+    Where these are all of new samples, the others tell: whether they hold in the source what was
+    copied.
+
+    Raises
+    ------
+    DimensionError
+        They do, and are of another length.
+    """
+    room = partial(mapped.room, step.dataset)
+    copied = vectors.read(step.dataset, step.names.embedding, allocate=room)
+    if not set(copied.ids).isdisjoint(found.ids):
+        return copies.agree(copied, found)
+    others = vectors.of(step.dataset, source, copied.ids, allocate=room)
+    if not others.ids or not copies.agree(copied, copies.unit(others, source, room)):
+        return False
+    lengths = others.matrix.shape[1], found.matrix.shape[1]
+    if lengths[0] != lengths[1]:
+        raise DimensionError(
+            f"Sample {found.ids[0]} has a vector of {lengths[1]} numbers in {source!r} where those "
+            f"copied before have {lengths[0]}: two encoders are mixed. Clear the vectors of one."
+        )
+    return True
 
 
 def _forget(dataset: fo.Dataset, field: str, ids: Sequence[str], known: Seen | None) -> None:

@@ -292,6 +292,39 @@ def test_the_fingerprint_of_a_copied_field_follows_its_vectors(dataset):
 
 
 @pytest.mark.parametrize("again", ["as it was", "cloned", "renamed"])
+def test_copies_of_other_samples_stay_where_new_ones_are_copied_alone(dataset, again):
+    rows = np.random.default_rng(4).normal(size=(8, 8)).astype(np.float32)
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(8)], progress=False)
+    dataset.set_values("theirs", list(rows))
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    first = compute_embeddings(dataset[:5], params)
+    if again == "cloned":
+        dataset = dataset.clone()
+    if again == "renamed":
+        dataset.rename_sample_field("theirs", "renamed")
+        params = EmbeddingParams(encoder="field", model_path="renamed")
+    second = compute_embeddings(dataset[5:], params)
+    assert (second.done, second.fingerprint) == (3, first.fingerprint)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.stack(dataset.values("embedding")), unit, rtol=1e-6)
+
+
+def test_new_samples_of_another_length_or_model_are_told_apart(dataset):
+    rows = np.random.default_rng(4).normal(size=(8, 8)).astype(np.float32)
+    dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(8)], progress=False)
+    dataset.set_values("theirs", [*rows[:5], *rows[5:, :6]])
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    first = compute_embeddings(dataset[:5], params)
+    with pytest.raises(DimensionError, match="6 numbers in 'theirs' where those copied before h"):
+        compute_embeddings(dataset[5:], params)
+    assert len(dataset.exists("embedding")) == 5
+    dataset.set_values("theirs", list(rows[::-1]))
+    second = compute_embeddings(dataset[5:], params)
+    assert second.fingerprint != first.fingerprint
+    assert dataset.exists("embedding").values("id") == dataset[5:].values("id")
+
+
+@pytest.mark.parametrize("again", ["as it was", "cloned", "renamed"])
 def test_a_vector_that_was_cleared_is_not_kept_as_a_copy(dataset, again):
     dataset.add_samples([fo.Sample(filepath=f"/made/{n}.png") for n in range(6)], progress=False)
     rows = np.random.default_rng(4).normal(size=(6, 8)).astype(np.float32)
