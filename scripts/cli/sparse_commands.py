@@ -25,8 +25,8 @@ FROM_NOTHING = SparseTrainParams()
 
 @command(
     "sparse train",
-    SparseTrainParams,
     TrainSequencesParams,
+    SparseTrainParams,
     arguments=(
         argument(
             "--frames",
@@ -50,8 +50,8 @@ FROM_NOTHING = SparseTrainParams()
     ),
 )
 def train(
-    on_file: SparseTrainParams,
     on_dataset: TrainSequencesParams,
+    on_file: SparseTrainParams,
     *,
     frames: str | None,
     dataset: str | None,

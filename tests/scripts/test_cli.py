@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import gapsphere
 import numpy as np
 import pytest
 from gapsphere.plugin.settings.fields import make, settings_of
+from gapsphere.plugin.settings.sparse import TrainSequencesParams
 from gapsphere.plugin.settings.steps import CandidateParams
 from gapsphere.plugin.settings.yaml import CLASSES
 from gapsphere.scripts.cli.commands import _asks_more_than_kcenter
@@ -257,6 +259,16 @@ def test_help_puts_what_most_set_first_and_the_rest_under_headings(capsys):
     for option, heading in (("--fit-limit", "Sphere"), ("--support-radius", "Picks")):
         assert option in shown[heading]
     assert "Other" not in shown
+
+
+def test_help_tells_the_defaults_of_a_training_on_a_dataset_beside_those_without(capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["sparse", "train", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "the defaults are then --steps 6000, --learning-rate 0.002 and --patience 0" in shown
+    for name in ("steps", "learning_rate", "patience"):
+        default = TrainSequencesParams.model_fields[name].default
+        assert re.search(rf"--{name.replace('_', '-')} [NX] [^\[]+\[{default}\]", shown), name
 
 
 @pytest.mark.parametrize(
