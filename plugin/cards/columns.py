@@ -217,7 +217,9 @@ def _ranges(name: str, values: NDArray[np.float64], drive: Ints, m: int) -> list
     low, high = ranges_without(values[ours], drive[ours])
     inside = np.zeros((2, m), bool)
     inside[:, ours] = values[ours] < low, values[ours] > high
-    below, above = (f"below {short(whole.low)}", f"above {short(whole.high)}")
+    beyond = values[known][whole.outside(values[known])]
+    gap = whole.high - whole.low or np.abs(beyond - whole.low).min(initial=np.inf)
+    below, above = f"below {short(whole.low, gap)}", f"above {short(whole.high, gap)}"
     with np.errstate(invalid="ignore"):
         return [
             Term(name, below, False, *_cut(values < whole.low, m), inside[0], False),
@@ -286,17 +288,17 @@ def _is_number(values: Sequence[Any]) -> bool:
 def as_text(value: Any) -> str:
     """A value of a field as sentences and tables have it; a number with all of its digits.
 
-    Of one that was a float32, these are six: the others are of its way to float64.
+    One that was a float32 has as many as tell it from every other: more are of its way to float64.
 
     >>> as_text(True), as_text(0.1 + 0.2), as_text(1699999999.0), as_text(11.576124)
     ('yes', '0.3', '1699999999', '11.576124')
-    >>> as_text(float(np.float32(0.3)))
-    '0.3'
+    >>> as_text(float(np.float32(0.3))), as_text(float(np.float32(59.913868)))
+    ('0.3', '59.913868')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, float):
         return str(value)
-    short = f"{value:.6g}"
-    single = abs(value) < 1e6 and float(np.float32(short)) == value
-    return short if single else f"{value:.15g}"
+    if abs(value) < 1e6 and float(single := np.float32(value)) == value:
+        value = float(str(single))
+    return f"{value:.15g}"

@@ -75,13 +75,21 @@ def two_digits(value: float) -> str:
     return rounded(value, 2)
 
 
-def rounded(value: float, digits: int) -> str:
+def rounded(value: float, digits: int, gap: float = math.inf) -> str:
     """A number with so many digits that count, written out.
 
-    >>> rounded(59.9138, 3), rounded(1699999999, 7)
-    ('59.9', '1,700,000,000')
+    It has more of them where it would be off by over a tenth of ``gap``, the distance to another
+    number that the reader is to tell it from: as of times or places.
+
+    >>> rounded(59.9138, 3), rounded(1699999999, 7), rounded(59.9138, 3, 59.9211 - 59.9138)
+    ('59.9', '1,700,000,000', '59.914')
     """
-    return f"{float(f'{value:.{digits}g}'):,.15g}"
+    shown = value
+    for count in range(digits, 16):
+        shown = float(f"{value:.{count}g}")
+        if abs(shown - value) <= gap / 10:
+            break
+    return f"{shown:,.15g}"
 
 
 def counted(count: int, noun: str = "drive", verb: str = "") -> str:

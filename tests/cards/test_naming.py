@@ -88,6 +88,14 @@ def chance(ours, own, theirs, pool, length, seen):
     return min(1.0, 3 * as_well / comb(len(drives), count))
 
 
+def test_places_close_to_one_another_name_cards_by_the_digits_that_tell_them_apart():
+    owned, pool = np.linspace(59.911, 59.921, 40), np.full(10, 59.95)
+    made = [Column("latitude", owned.tolist(), pool.tolist())]
+    drives = [f"s{row % 10}" for row in range(40)]
+    found = terms_of(made, drives, ["u"] * 10).terms
+    assert [term.value for term in found if term.pool.any()] == ["above 59.92"]
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_the_name_is_the_shortest_that_separates(seed):
     (own, ours), (pool, theirs) = scene(seed, pool=1 + seed % 2)

@@ -1,6 +1,7 @@
 import math
 from math import comb
 
+import numpy as np
 import pytest
 from gapsphere.plugin.report.spec.missing import over_represented
 
@@ -57,6 +58,12 @@ def test_a_range_of_times_has_the_digits_that_tell_its_ends_apart():
     owned = {"time": [1.7e9 + 100 * i for i in range(200)]}
     (found,) = over_represented(here, owned)
     assert found.value == "> 1,700,018,000"
+
+
+def test_a_number_that_was_a_float32_has_no_digits_that_it_never_had():
+    here, owned = (float(np.float32(each)) for each in (59.913868, 59.95))
+    (found,) = over_represented({"lat": [here] * 9}, {"lat": [owned] * 50})
+    assert found.value == "59.913868"
 
 
 def test_missing_values_and_bools_and_nan_are_handled():

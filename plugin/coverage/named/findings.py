@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from numpy.typing import ArrayLike
 
-from ..words import counted
+from ..words import counted, rounded
+from .ranges import outside_by
 
 MOST_FRAMES = 0.5
 """Share of a drive's frames that a plain statement on a category needs."""
@@ -148,13 +149,14 @@ def _number(finding: Finding, about: Numbers | None) -> str:
     beyond, count = max(finding.drives_above, finding.drives_below), finding.owned_drives
     than = "every owned drive" if beyond == count else f"{beyond:,} of {count:,} owned drives"
     than = "the one owned drive" if count == 1 else than
-    spread = _figure(finding.lowest)
-    if finding.highest > finding.lowest:
-        spread += f" to {_figure(finding.highest)}"
+    gap = outside_by(finding.median, finding.lowest, finding.highest)
+    spread = " to ".join(
+        dict.fromkeys(_figure(end, gap) for end in (finding.lowest, finding.highest))
+    )
     camera = f"camera {finding.camera}: " if finding.camera else ""
     return (
-        f"{camera}{word} than {than} (median {_figure(finding.median)}{about.of}; owned: {spread}"
-        f"{_p(finding)})"
+        f"{camera}{word} than {than} (median {_figure(finding.median, gap)}{about.of}; "
+        f"owned: {spread}{_p(finding)})"
     )
 
 
@@ -174,5 +176,7 @@ def _p(finding: Finding) -> str:
     return f"; p {finding.corrected:.2g} over {counted(finding.asked, 'comparison')}"
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+def _figure(value: float, gap: float) -> str:
+    """A number beside another one that is ``gap`` away."""
+    text = f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    return rounded(value, 3, gap) if abs(float(text.replace(",", "")) - value) > gap / 10 else text

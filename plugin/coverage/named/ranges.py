@@ -6,6 +6,7 @@ attribute can be too low as well as too high.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..verdict import Labels, drive_numbers, frame_threshold
-from ..words import share
+from ..words import rounded, share
 
 OWN_RANGE = 0.99
 """Share of S, drives weighted alike, that lies inside of its own range."""
@@ -68,8 +69,8 @@ class NamedRange:
         >>> NamedRange("brightness", 71.2, 140, of=" of 255").phrase(38.4)
         'brightness 38 of 255 (71 to 140)'
         """
-        name = self.attribute.replace("_", " ")
-        return f"{name} {short(value)}{self.of} ({short(self.low)} to {short(self.high)})"
+        name, gap = self.attribute.replace("_", " "), outside_by(value, self.low, self.high)
+        return f"{name} {short(value, gap)}{self.of} ({short_span(self.low, self.high, gap)})"
 
 
 def outside_ranges(
@@ -113,13 +114,36 @@ def outside_sentence(outside: Sequence[tuple[NamedRange, float]]) -> str:
     return " ".join(sentences)
 
 
-def short(value: float) -> str:
-    """A number as sentences have it.
+def short(value: float, gap: float = math.inf) -> str:
+    """A number as sentences have it, beside another one that is ``gap`` away.
 
-    >>> short(71.2), short(0.1234)
-    ('71', '0.123')
+    >>> short(71.2), short(0.1234), short(59.9138, 0.0073)
+    ('71', '0.123', '59.914')
     """
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
+    text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
+    if abs(float(text) - value) > gap / 10:
+        text = rounded(value, 3, gap).replace(",", "")
+    return text
+
+
+def short_span(low: float, high: float, gap: float | None = None) -> str:
+    """Both ends of a range as :func:`short` has them; ``gap`` is its width by default.
+
+    >>> short_span(71.2, 140), short_span(59.9138, 59.9211), short_span(2.0, 2.0)
+    ('71 to 140', '59.914 to 59.921', '2')
+    """
+    gap = (high - low if gap is None else gap) or math.inf
+    ends = dict.fromkeys((short(low, gap), short(high, gap)))
+    return " to ".join(ends)
+
+
+def outside_by(value: float, low: float, high: float) -> float:
+    """How far a number lies outside of a range; infinite inside, where nothing is to be told.
+
+    >>> outside_by(1.0, 3.0, 4.0), outside_by(3.5, 3.0, 4.0)
+    (2.0, inf)
+    """
+    return max(low - value, value - high) if value < low or value > high else math.inf
 
 
 def own_range(values: ArrayLike, drives: Labels) -> Range:

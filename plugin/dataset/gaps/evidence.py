@@ -14,7 +14,7 @@ import fiftyone as fo
 from cachetools import TTLCache, cached
 
 from ...coverage.named.markers import is_flag
-from ...coverage.named.ranges import short
+from ...coverage.named.ranges import outside_by, short, short_span
 from ...coverage.words import counted
 from ...embeddings.attributes import ATTRIBUTES
 from ...errors import GapsphereError
@@ -101,8 +101,9 @@ def _fields(found: Analysis, row: int, other: int | None) -> tuple[list[str], bo
         if name in owned.bounds:
             low, high = owned.bounds[name]
             if not low <= mine <= high:
-                spread = short(low) if low == high else f"{short(low)} to {short(high)}"
-                said = f"`{name}` {short(mine)}; owned images have {spread}."
+                gap = outside_by(mine, low, high)
+                spread = short_span(low, high, gap)
+                said = f"`{name}` {short(mine, gap)}; owned images have {spread}."
                 (flags if low == high and is_flag([low, mine]) else unseen).append(said)
             continue
         have = owned.counts.get(name, {})

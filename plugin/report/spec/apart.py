@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ...coverage.named.ranges import OWN_RANGE, NamedRange, short
+from ...coverage.named.ranges import OWN_RANGE, NamedRange, short_span
 from ...embeddings.attributes import WORDS
 from .missing import LEAST_COUNT
 
@@ -37,7 +37,7 @@ class Apart:
         where = f"{self.word}: {self.here} of {self.here_total} {self.side} the range of S"
         if self.low is None or self.high is None:
             return where
-        return f"{where}, {short(self.low)} to {short(self.high)}"
+        return f"{where}, {short_span(self.low, self.high)}"
 
 
 def set_apart(

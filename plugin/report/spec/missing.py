@@ -8,6 +8,7 @@ that was filmed on one afternoon.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,8 @@ def _categories(here: Sequence[Any], owned: Sequence[Any]) -> tuple[list[str], l
         return [as_text(value) for value in mine], [as_text(value) for value in theirs]
     low, high = (float(edge) for edge in np.quantile(np.asarray(theirs, np.float64), [0.1, 0.9]))
 
-    least, most = _edges(low, high)
+    gap = high - low or min((abs(one - low) for one in both if one != low), default=math.inf)
+    least, most = (rounded(end, 3, gap) for end in (low, high))
 
     def cut(value: float) -> str:
         if value < low:
@@ -122,19 +124,6 @@ def _categories(here: Sequence[Any], owned: Sequence[Any]) -> tuple[list[str], l
         return f"> {most}" if value > high else f"{least} – {most}"
 
     return [cut(value) for value in mine], [cut(value) for value in theirs]
-
-
-def _edges(low: float, high: float) -> tuple[str, str]:
-    """Both as text: three digits, or as many as say how far apart they are, as of times or places.
-
-    >>> _edges(0.5, 1234.5), _edges(1.7e9 + 3600, 1.7e9 + 7200), _edges(59.9138, 59.9211)
-    (('0.5', '1,230'), ('1,700,003,600', '1,700,007,200'), ('59.914', '59.921'))
-    """
-    for digits in range(3, 16):
-        apart = float(f"{high:.{digits}g}") - float(f"{low:.{digits}g}")
-        if abs(apart - (high - low)) <= (high - low) / 10:
-            break
-    return rounded(low, digits), rounded(high, digits)
 
 
 def _is_value(value: Any) -> bool:

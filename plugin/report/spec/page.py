@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -115,7 +116,8 @@ def page(
         held = say("apart_own")
         if found.level is not None:
             held = say("apart_level", level=part(found.level))
-        return say("apart_span", low=short(found.low), high=short(found.high), held=held)
+        low, high = (short(end, found.high - found.low or inf) for end in (found.low, found.high))
+        return say("apart_span", low=low, high=high, held=held)
 
     tile, worth = _worth(spec.threshold, say, part, "novelty_" if rule.novelty else "")
     return render(

@@ -30,6 +30,19 @@ def scene(seed, owned=12, pool=5, missing=0.1):
     return side("s", owned), side("u", pool)
 
 
+def test_numbers_that_stand_apart_read_so_however_close_they_are():
+    """Places and times differ in their last digits."""
+    owned = [59.9138, 59.9139, 59.9147, 59.9161]
+    for values, theirs, said in (
+        (owned, 59.9518, "(median 59.95; owned: 59.914 to 59.916)"),
+        ([59.9138] * 4, 59.9518, "(median 59.95; owned: 59.914)"),
+        ([each + 1.7e9 for each in (60, 60, 120, 120)], 1.7e9 + 400, "owned: 1,700,000,060 to"),
+        ([0.5, 0.7, 0.8, 0.9], 2.34, "(median 2.34; owned: 0.5 to 0.9)"),
+    ):
+        found = named([Numbers("at", values, [theirs] * 3)], list("abcd"), ["u"] * 3, alpha=0.1)
+        assert said in found["u"][0].sentence
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_numbers_equal_their_definition_camera_by_camera(seed):
     (own, ours, own_cameras), (pool, theirs, pool_cameras) = scene(seed)

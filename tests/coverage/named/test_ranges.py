@@ -17,6 +17,12 @@ def test_own_range_weighs_drives_and_not_frames():
     assert found.outside([0.9, 1.0, 9.0, 9.1]).tolist() == [True, False, False, True]
 
 
+def test_a_value_outside_of_a_range_does_not_read_as_its_end():
+    known = NamedRange("brightness", 71.2, 140.0, of=" of 255")
+    assert known.phrase(71.19) == "brightness 71.19 of 255 (71.2 to 140)"
+    assert known.phrase(38.4) == "brightness 38 of 255 (71 to 140)"
+
+
 def test_half_a_percent_is_cut_at_each_end():
     values = np.arange(1000.0)
     found = own_range(values, ["a"] * 1000)
