@@ -61,17 +61,21 @@ export function Modes(props: {
     next?.click();
   };
 
+  const isOff = (one: Mode): boolean => Boolean(one.spherical) && !spherical;
+  // Tab comes to no button that is off: it would pass the whole group by.
+  const stop = MODES.some((one) => one.value === mode && !isOff(one)) ? mode : "point";
   return (
     <div className="gs-modes" role="radiogroup" aria-label="Click mode" ref={box} onKeyDown={move}>
-      {MODES.map(({ value, label, hint, icon: ModeIcon, ...one }) => {
-        const off = Boolean(one.spherical) && !spherical;
+      {MODES.map((one) => {
+        const { value, label, hint, icon: ModeIcon } = one;
+        const off = isOff(one);
         return (
           <button
             key={value}
             type="button"
             role="radio"
             aria-checked={mode === value}
-            tabIndex={mode === value ? 0 : -1}
+            tabIndex={stop === value ? 0 : -1}
             aria-label={label}
             disabled={off}
             title={off ? `${label}: only in the spherical projection` : hint}

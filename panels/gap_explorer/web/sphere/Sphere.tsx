@@ -80,7 +80,9 @@ export function Sphere(props: {
     box.prepend(canvas);
     return () => canvas.remove();
   }, [box, canvas]);
-  const asks = choices.mode === "cap" ? "asks about 15° around the middle" : "asks about the middle";
+  const geometry = useCartesian(bridge, cloud);
+  const capped = choices.mode === "cap" && geometry.spherical;
+  const asks = capped ? "asks about 15° around the middle" : "asks about the middle";
   React.useEffect(() => {
     canvas?.setAttribute(
       "aria-label",
@@ -88,7 +90,6 @@ export function Sphere(props: {
     );
   }, [canvas, cloud.n, asks]);
 
-  const geometry = useCartesian(bridge, cloud);
   const grid = useGridSelection(bridge, cloud);
   const provisional = isProvisional(run, delta.atRun ? null : delta.delta);
   const legend = useLegend(colour.column);
