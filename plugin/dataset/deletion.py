@@ -109,7 +109,7 @@ def delete_analysis(samples: Samples, params: AnalysisParams | None = None) -> D
     with ExitStack() as alone:
         for scope in SCOPES:
             key = f"{scope}/{names.suffix}"
-            alone.enter_context(lease(dataset, key, "delete_analysis", suffixed=False))
+            alone.enter_context(lease(dataset, key, "delete_analysis"))
         return _deleted(dataset, names)
 
 

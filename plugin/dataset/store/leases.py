@@ -34,6 +34,8 @@ from .samples import Samples, dataset_of
 STORE = "gapsphere_leases"
 ANALYSIS, LOADING = "analysis", "load"
 """What is held: the results of a suffix; the samples of the dataset."""
+BEGINNING = ("compute_embeddings", "find_gaps", "import_artifacts", "import_feature_cache")
+"""Steps that begin an analysis: under another suffix others would not find what they start from."""
 WAIT = 5.0
 """Seconds to wait for another run before it is named."""
 POLL = 0.2
@@ -122,13 +124,10 @@ def lease(
     *,
     what: str = "",
     wait: float | None = None,
-    suffixed: bool = True,
 ) -> Iterator[None]:
     """Hold the lease ``key`` of a dataset; None: of all of them, for what they share.
 
     ``what`` names it in words; by default it is the dataset.
-
-    ``suffixed``: with another suffix the step would do, beside the one that runs.
 
     Raises
     ------
@@ -142,7 +141,7 @@ def lease(
         return
     store = ExecutionStore.create(STORE, whose)
     what = what or ("" if dataset is None else repr(dataset.name))
-    other = ", or give this one a suffix" if suffixed and key.startswith(ANALYSIS) else ""
+    other = ", or give this one a suffix" if step in BEGINNING else ""
     says = f"wait until it has ended{other}."
     mine = _take(store, what, key, Lease.mine(step), WAIT if wait is None else wait, says)
     done, tried = threading.Event(), threading.Event()

@@ -50,9 +50,11 @@ def put(dataset, held: Lease):
 def test_a_second_run_is_told_who_runs_since_when(loaded):
     with lease(loaded, "analysis/", "find_gaps"):
         said = str(in_thread(lambda: compute_coverage(loaded)))
+        begins = str(in_thread(lambda: find_gaps(loaded)))
     assert f"find_gaps, process {os.getpid()} on " in said
     assert "since" in said
-    assert "suffix" in said
+    assert "suffix" not in said, "under which there are no embeddings"
+    assert begins.endswith("or give this one a suffix.")
     assert leases.holder(loaded, "analysis/") is None
 
 
