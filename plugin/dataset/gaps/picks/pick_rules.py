@@ -109,6 +109,9 @@ def refuse_before(samples: Samples, params: CandidateParams) -> None:
     InputError, EmptySetError
         As :func:`read_rules`, but for δ and for fields that the work itself writes.
     """
+    asked = params.max_per_sequence, params.min_seconds_apart, params.min_frames_apart, params.quota
+    if not any(asked):
+        return  # and asks nothing: a second run is to cost as little as it can
     dataset = dataset_of(samples)
     sets = resolve_sets(samples, params.owned, params.pool)
     owned, pool = sets.owned.values("id"), sets.pool.values("id")
@@ -116,9 +119,9 @@ def refuse_before(samples: Samples, params: CandidateParams) -> None:
     if params.max_per_sequence is not None or apart is not None:
         _require_drives(dataset, read_drives(samples, params.sequence_field, owned, pool), params)
     ours = Names(params.suffix).fields()
-    for asked in map(quota_word, params.quota or ()):
-        if asked.field.partition(".")[0] not in ours:
-            resolve(sets.pool, f"field:{asked.kind}")
+    for quota in map(quota_word, params.quota or ()):
+        if quota.field.partition(".")[0] not in ours:
+            resolve(sets.pool, f"field:{quota.kind}")
 
 
 def _apart(
