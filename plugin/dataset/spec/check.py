@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...coverage.named.ranges import outside_ranges
 from ...coverage.support import support
 from ...coverage.words import counted as number_of
-from ...coverage.words import decimals
+from ...coverage.words import decimals, in_percent
 from ...embeddings.attributes import WORDS
 from ...embeddings.extract import Skipped
 from ...embeddings.images import open_rgb
@@ -120,7 +120,7 @@ class SpecCheckResult(Result):
         spread = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         lines = [
             f"{self.id}: {self.met} of {self.quantity} wanted images are here "
-            f"({100 * self.met // self.quantity} %)",
+            f"({in_percent(self.met / self.quantity, 0)})",
             f"{len(self.answers)} checked: {spread} "
             f"(r {decimals(self.radius, 4)}, δ {decimals(self.delta, 4)}, {self.metric})",
         ]

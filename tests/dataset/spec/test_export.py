@@ -544,3 +544,6 @@ def test_a_request_is_not_met_in_full_by_all_but_one():
     answer = check.Answer("id", "new.png", "accepted", 0.0, 1.0)
     all_but_one = check.SpecCheckResult("spec", "", 200, 0.1, 0.2, "cosine", (answer,) * 199, ())
     assert "199 of 200 wanted images are here (99 %)" in str(all_but_one)
+    one = replace(all_but_one, answers=(answer,))
+    assert "1 of 200 wanted images are here (1 %)" in str(one)
+    assert "0 of 200 wanted images are here (0 %)" in str(replace(one, answers=()))
