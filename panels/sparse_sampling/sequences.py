@@ -10,21 +10,15 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.dataset.sparse.sequences import ALL, GROUPS, frames_of
+from ...plugin.dataset.sparse.sequences import ALL, GROUPS
 from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simulations
 from ...plugin.dataset.store.database import counted
-from ...plugin.dataset.store.fiftyone_internals import with_all_fields
 from ...plugin.dataset.store.names import Names
-from ...plugin.dataset.store.samples import dataset_of, flat, slice_path
+from ...plugin.dataset.store.samples import all_of, dataset_of, flat, slice_path
 from ...plugin.errors import InputError
 from ...plugin.vectors.sample_ids import pack_ids
 from ..wire import b64
 from .contract import METRICS
-
-
-def _images(view: fo.DatasetView) -> fo.DatasetView:
-    """Every image of a view, with the fields that it leaves out."""
-    return with_all_fields(flat(view))
 
 
 def stamp(found: list[Simulation]) -> str:
@@ -55,7 +49,7 @@ def described(dataset: fo.Dataset, simulation: Simulation) -> dict[str, Any]:
 
 def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]]:
     """Sequences of which the view holds frames; ``psnr`` is each policy's mean over all frames."""
-    view, fields = _images(view), {one.sequence_field for one in found}
+    view, fields = all_of(view), {one.sequence_field for one in found}
     counts = {field: _counts(view, field) for field in fields}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for one in found:
@@ -110,7 +104,7 @@ def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simu
 
 def curves(view: fo.DatasetView, found: list[Simulation], value: str) -> dict[str, Any]:
     """Every policy's figures, in the order of the first one's frames; InputError without frames."""
-    view = _images(view)
+    view = all_of(view)
     read = {one.suffix: curve(view, one, value) for one in found}
     first = read[found[0].suffix]
     if not first.ids:
@@ -140,7 +134,7 @@ def part(
     The whole sequence is a short view whatever its length; a part names its frames.  InputError
     where there are none.
     """
-    view = _images(view)
+    view = all_of(view)
     ids = curve(view, simulation, value).ids
     wanted = ids[max(start, 0) : stop]
     if not wanted:
@@ -148,8 +142,8 @@ def part(
     if len(wanted) < len(ids):
         return view.select(wanted, ordered=True)
     order = simulation.order_field
-    frames = frames_of(view, simulation.sequence_field, value)
-    by_file = order is None or None in frames.values(order)
+    frames = simulation.frames(view, value)
+    by_file = order is None or any(each is None or each != each for each in frames.values(order))
     return frames.sort_by("filepath" if by_file else order)
 
 

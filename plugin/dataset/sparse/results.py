@@ -22,7 +22,7 @@ from ..store.sets.resolve import resolve
 from .files import SimulationState
 from .frames import read_frame
 from .job import Job, Tally, told
-from .sequences import frames_of
+from .sequences import FrameSequence, frames_of
 from .simulations import plain
 
 Means = dict[str, dict[str, Any]]
@@ -99,10 +99,11 @@ def clear(job: Job, ids: Sequence[str]) -> None:
     job.files.drop(ids)
 
 
-def clear_sequence(job: Job, value: str) -> None:
+def clear_sequence(job: Job, sequence: FrameSequence) -> None:
     """Remove the results of a sequence."""
     simulated = flat(job.dataset).exists(job.names.reconstruction)
-    clear(job, frames_of(simulated, job.ordered.sequence_field, value).values("id"))
+    field = job.ordered.sequence_field
+    clear(job, frames_of(simulated, field, sequence.value, sequence.slice).values("id"))
 
 
 def holds(job: Job, reached: SimulationState) -> bool:

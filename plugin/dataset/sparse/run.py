@@ -60,7 +60,7 @@ class Player:
                 return replace(reached, ids=ids, skipped=skipped)
         self._job.files.forget(sequence.value)
         self._open(sequence.value)
-        results.clear_sequence(self._job, sequence.value)
+        results.clear_sequence(self._job, sequence)
         return SimulationState()
 
     def _open(self, value: str) -> None:
@@ -135,7 +135,8 @@ class Player:
                 f"around, the first: {reached.problems[0]}"
             )
         if len(reached.ids) > start or sequence.value not in tally.means:
-            tally.means[sequence.value] = results.means(self._job, reached)
+            means = results.means(self._job, reached)
+            tally.means[sequence.value] = {**means, "slice": sequence.slice}
             tally.means = dict(sorted(tally.means.items()))
             self._job.step.go_on(told(self._job, tally))
             self._job.step.at("played")

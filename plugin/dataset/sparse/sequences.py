@@ -29,16 +29,22 @@ ALL = "all frames"
 """What the one sequence of a dataset without a grouping field is called."""
 
 GROUPS = (fo.StringField, fo.IntField, fo.BooleanField, fo.FloatField, fo.ObjectIdField)
+UNTOLD = ""
+"""Of a sequence whose slice nobody noted."""
 ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeField)
 
 
 @dataclass(frozen=True)
 class FrameSequence:
-    """Frames in order: ids (24 hex digits) and files of the samples."""
+    """Frames in order: ids (24 hex digits) and files of the samples.
+
+    ``slice`` is the one that ends its value, where each slice is a sequence of its own.
+    """
 
     value: str
     ids: tuple[str, ...]
     paths: tuple[str, ...]
+    slice: str | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -71,13 +77,14 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     wanted = ["id", "filepath", *(name for name in (group, order, camera) if name)]
     columns = dict(zip(wanted, samples.values(wanted), strict=True))
     ids, paths = columns["id"], columns["filepath"]
-    values = columns[group] if group else [None] * len(ids)
-    numbers = columns[order] if order else [None] * len(ids)
+    values = _known(columns[group] if group else [None] * len(ids))
+    numbers = _known(columns[order] if order else [None] * len(ids))
     if not any(value is not None for value in values):
         notes.append(f"No sample has a {sequence_field!r}: all {len(ids)} are one sequence.")
         group, values = None, [ALL] * len(ids)
-    if camera and len(set(columns[camera])) > 1:
-        pairs = zip(values, columns[camera], strict=True)
+    slices = columns[camera] if camera and len(set(columns[camera])) > 1 else None
+    if slices:
+        pairs = zip(values, slices, strict=True)
         values = [None if value is None else f"{value} {of}" for value, of in pairs]
     rows: dict[str, list[int]] = defaultdict(list)
     for row, value in enumerate(values):
@@ -94,7 +101,8 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
         twice += len(set(mine)) < len(mine) and None not in mine
         own = [own[at] for at in in_order(mine, [paths[row] for row in own])]
         files = tuple(paths[row] for row in own)
-        made.append(FrameSequence(value, tuple(ids[row] for row in own), files))
+        own_ids, own_slice = tuple(ids[row] for row in own), slices[own[0]] if slices else None
+        made.append(FrameSequence(value, own_ids, files, own_slice))
     if by_file:
         which = "" if len(made) == 1 else f" in {by_file} of {len(made)} sequences"
         notes.append(f"Frames without a {order_field!r}{which}: ordered by their files.")
@@ -106,29 +114,41 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     return OrderedFrames(tuple(made), group, order, tuple(notes))
 
 
-def frames_of(samples: Samples, sequence_field: str | None, sequence: str) -> Samples:
-    """Frames of a sequence, by the value that :func:`ordered_sequences` gives it.
+def _known(values: Sequence[Any]) -> list[Any]:
+    """Values, None where there is none: an empty text names nothing, NaN is a missing number."""
+    return [None if value == "" or value != value else value for value in values]
 
-    Of a grouped dataset whose slices are sequences of their own, that ends in the slice's name, and
-    so may a value of the field: it is one where samples have it.
+
+def frames_of(
+    samples: Samples, sequence_field: str | None, sequence: str, slice: str | None = UNTOLD
+) -> Samples:
+    """Frames of a sequence, by the value and the slice that :func:`ordered_sequences` gives it.
+
+    Where a record of an earlier version does not tell the slice, a value that ends as one is one of
+    the field where samples have it: of *night front* it may also be the slice *front* of *night*.
     """
     dataset, samples = dataset_of(samples), flat(samples)
+    if slice == UNTOLD:
+        slice = _slice_in(dataset, samples, sequence_field, sequence)
+    if slice is not None:
+        samples = samples.match(F(slice_path(dataset)) == slice)
+        sequence = sequence.removesuffix(f" {slice}")
+    if sequence_field is None:
+        return samples
+    return resolve(samples, f"field:{sequence_field}={sequence}")
+
+
+def _slice_in(
+    dataset: fo.Dataset, samples: Samples, sequence_field: str | None, sequence: str
+) -> str | None:
+    """The slice that a sequence's value seems to end in."""
     camera = slice_path(dataset)
     if camera and isinstance(dataset.get_field(sequence_field or "id"), fo.StringField):
         whole = resolve(samples, f"field:{sequence_field}={sequence}")
         if not is_empty(whole):
-            return whole
+            return None
     slices = sorted(image_slices(dataset), key=len, reverse=True) if camera else []
-    for name in slices:
-        if sequence.endswith(f" {name}"):
-            samples = samples.match(F(camera) == name)
-            sequence = sequence.removesuffix(f" {name}")
-            break
-    return (
-        samples
-        if sequence_field is None
-        else resolve(samples, f"field:{sequence_field}={sequence}")
-    )
+    return next((name for name in slices if sequence.endswith(f" {name}")), None)
 
 
 def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:

@@ -20,7 +20,7 @@ from ...errors import InputError
 from ..store import runs
 from ..store.names import Names
 from ..store.samples import Samples
-from .sequences import ORDERS, as_numbers, field_of, frames_of, in_order
+from .sequences import ORDERS, UNTOLD, as_numbers, field_of, frames_of, in_order
 
 STEP = "sparse"
 _NUMBERS = (fo.IntField, fo.FloatField)
@@ -35,6 +35,7 @@ class Simulation:
     ``sequences`` has by the sequence's value, as text: ``frames`` (simulated), ``skipped``, means
     ``psnr`` (dB), ``ssim`` and ``n_samples`` (None where nothing was simulated), ``psnr_later`` of
     the ``frames_later`` after warm-up, and the working ``resolution`` as [width, height].
+    ``slice`` is the slice of groups that the value ends in.
     ``sample_count`` pixels a frame were asked for; with a density or a wanted quality, see
     ``n_samples``.
     """
@@ -57,6 +58,11 @@ class Simulation:
         """Mean over all frames, in dB; NaN where there is none."""
         mean = frame_mean(self.sequences.values(), "psnr")
         return float("nan") if mean is None else mean
+
+    def frames(self, samples: Samples, sequence: str) -> Samples:
+        """The frames of a sequence."""
+        told = self.sequences.get(sequence, {})
+        return frames_of(samples, self.sequence_field, sequence, told.get("slice", UNTOLD))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +113,7 @@ def curve(samples: Samples, simulation: Simulation, sequence: str) -> Curve:
         field_of(samples, name, _NUMBERS, f"hold a curve: {_REMEDY}")
     if order:
         field_of(samples, order, ORDERS, f"order frames: {_REMEDY}")
-    samples = frames_of(samples, simulation.sequence_field, sequence)
+    samples = simulation.frames(samples, sequence)
     wanted = ["id", "filepath", *(name for name in (order, *columns) if name)]
     there = [name for name in wanted if samples.has_field(name)]
     read = dict(zip(there, samples.values(there), strict=True))

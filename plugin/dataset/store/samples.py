@@ -9,7 +9,7 @@ from typing import TypeAlias
 import fiftyone as fo
 
 from ...errors import InputError
-from .fiftyone_internals import is_dynamic_groups, root_dataset
+from .fiftyone_internals import is_dynamic_groups, root_dataset, with_all_fields
 
 Samples: TypeAlias = "fo.Dataset | fo.DatasetView"
 
@@ -60,6 +60,11 @@ def flat(samples: Samples) -> Samples:
     if samples.media_type != "group" or samples.group_slices is None:
         return samples
     return samples.select_group_slices(image_slices(dataset_of(samples)))
+
+
+def all_of(samples: Samples) -> Samples:
+    """Every image of a view and every field: what a grid stands for that groups or leaves out."""
+    return with_all_fields(flat(samples))
 
 
 def slice_path(dataset: fo.Dataset) -> str | None:

@@ -63,6 +63,29 @@ def test_a_sequence_whose_name_ends_as_a_slice_is_not_taken_for_one_of_it(datase
     both = dataset.match({"sequence": {"$ne": "night front"}}).select_group_slices()
     for each in ordered_sequences(both, "sequence", "frame_number").sequences:
         assert frames_of(both, "sequence", each.value).values("id") == list(each.ids)
+    for view in (front, both, dataset.select_group_slices()):
+        for each in ordered_sequences(view, "sequence", "frame_number").sequences:
+            frames = frames_of(view, "sequence", each.value, each.slice)
+            assert frames.values("id") == list(each.ids)
+
+
+@pytest.mark.parametrize(("field", "none"), [("drive", ""), ("number", float("nan"))])
+def test_an_empty_text_and_nan_name_no_sequence(dataset, field, none):
+    some = "a" if field == "drive" else 1.0
+    dataset.add_samples(
+        fo.Sample(f"/made/{row}.png", **{field: value}) for row, value in enumerate([some, none])
+    )
+    found = ordered_sequences(dataset, field, "frame_number")
+    assert [(one.value, len(one)) for one in found.sequences] == [(str(some), 1)]
+    assert "1 samples have no" in found.notes[0]
+
+
+def test_frames_without_a_number_are_told_of_whatever_stands_for_none(dataset):
+    dataset.add_samples(
+        fo.Sample(f"/made/{row}.png", at=at) for row, at in enumerate([2.0, float("nan"), 1.0])
+    )
+    found = ordered_sequences(dataset, "", "at")
+    assert found.notes[-1] == "Frames without a 'at': ordered by their files."
 
 
 @pytest.mark.parametrize("number", [None, float("nan")])

@@ -217,6 +217,7 @@ def test_simulating_a_slice_leaves_the_results_of_the_others(rig, field):
     assert flat(rig).exists("reconstruction").count() == 24
     (one,) = simulations(rig)
     curves = [curve(rig, one, value) for value in one.sequences]
+    assert {means["slice"] for means in one.sequences.values()} == {"front", "back"}
     assert sorted(i for each in curves for i in each.ids) == sorted(
         rig.select_group_slices(["front", "back"]).values("id")
     )
