@@ -17,7 +17,7 @@ from ...plugin.dataset.rationales.decisions import Decision
 from ...plugin.dataset.rationales.queue import STATUSES, tier
 from ...plugin.dataset.store.fields.decided import is_decided
 from ...plugin.dataset.store.names import ReviewNames
-from ...plugin.dataset.store.sets.resolve import Samples
+from ...plugin.dataset.store.samples import Samples, flat
 from .contract import NEIGHBORS, TEXT_MAX
 
 
@@ -78,7 +78,7 @@ def near(dataset: fo.Dataset, view: Samples, sample_id: str, model: str) -> list
     shown = dataset.select(found.ids).select_fields(there)
     samples = {sample.id: sample for sample in shown}
     judged = is_decided(dataset, names)
-    here = set(view.select(found.ids).values("id"))
+    here = set(flat(view).select(found.ids).values("id"))
     return [
         {
             **_brief(dataset, samples[other], names, thumbnail),

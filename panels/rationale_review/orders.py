@@ -14,6 +14,7 @@ import fiftyone as fo
 from cachetools import LRUCache
 
 from ...plugin.dataset.rationales import queue
+from ...plugin.dataset.store.samples import flat
 from ...plugin.dataset.store.vectors import points
 from ...plugin.vectors.sample_ids import id_words
 from ..component import stages
@@ -61,7 +62,9 @@ class Orders:
             found = None if renew else self._kept.get(key)
             if found is None:
                 found = self._kept[key] = Order(
-                    queue.queue(view, model=model) if queued else id_words(points.view_ids(view))
+                    queue.queue(view, model=model)
+                    if queued
+                    else id_words(points.view_ids(flat(view)))
                 )
             return found
 

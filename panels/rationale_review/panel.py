@@ -13,6 +13,7 @@ import fiftyone.operators as foo
 
 from ...plugin.dataset.rationales import decisions, queue
 from ...plugin.dataset.store.names import Names
+from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import InputError
 from ..event import answered
 from ..verdicts import VerdictPanel, model_of
@@ -79,7 +80,7 @@ class RationaleReview(VerdictPanel):
         undone = decisions.undo(ctx.dataset, model=model)
         if undone is None:
             return {"card": None, **_progress(ctx, model)}
-        if len(ctx.view.select(undone.sample_id)):
+        if len(flat(ctx.view).select(undone.sample_id)):
             ctx.ops.open_sample(id=undone.sample_id)
         return {
             "card": _card(ctx, undone.sample_id),
@@ -105,7 +106,7 @@ class RationaleReview(VerdictPanel):
     def show(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Open a neighbour."""
         sample_id = _sample(ctx)
-        if not len(ctx.view.select(sample_id)):
+        if not len(flat(ctx.view).select(sample_id)):
             raise InputError("The current view does not have this sample: clear the view first.")
         ctx.ops.open_sample(id=sample_id)
         return {"card": _card(ctx, sample_id)}

@@ -10,7 +10,7 @@ import fiftyone.operators as foo
 
 from ...plugin.dataset.rationales import queue
 from ...plugin.dataset.rationales.queue import TIERS, Counts
-from ...plugin.dataset.store.fiftyone_internals import with_all_fields
+from ...plugin.dataset.store.samples import all_of
 from ...plugin.errors import EmptySetError
 from ..event import answered
 from ..own_view import OwnViews
@@ -46,7 +46,7 @@ class RationaleSummary(VerdictPanel):
         """Show the samples of a bar in the grid."""
         chosen = dict(ctx.params.get("pick") or {})
         base = _VIEWS.base(ctx).view()
-        whole = with_all_fields(base)
+        whole = all_of(base)
         view = whole.match(expression(whole, chosen, model_of(ctx)))
         _VIEWS.show(ctx, base, view, chosen)
         return {"shown": len(view), "pick": chosen}

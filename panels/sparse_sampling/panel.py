@@ -9,7 +9,9 @@ import fiftyone.operators as foo
 from ...plugin import PLUGIN
 from ...plugin.dataset.sparse.simulations import simulations
 from ...plugin.dataset.store.database import is_empty
+from ...plugin.dataset.store.fiftyone_internals import is_dynamic_groups
 from ...plugin.dataset.store.places import sparse_server
+from ...plugin.dataset.store.samples import flat
 from ...plugin.errors import EmptySetError, InputError
 from ...plugin.sparse.live.state import running_servers
 from .. import work
@@ -120,7 +122,8 @@ class SparseSampling(ViewPanel):
     @answered
     def open_sample(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         sample_id = _ids(ctx)[0]
-        if not len(ctx.view.select(sample_id)):
+        view = flat(ctx.view) if is_dynamic_groups(ctx.view) else ctx.view
+        if not len(view.select(sample_id)):
             raise EmptySetError(
                 "The current view does not have this frame: clear the filters first."
             )

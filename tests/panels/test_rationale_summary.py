@@ -117,6 +117,17 @@ def test_a_grid_without_some_fields_is_counted_as_one_with_all(panel, reviewed):
     assert narrow.call("pick", pick={"tier": "bottom"})["shown"] == tier["count"]
 
 
+def test_a_grid_that_is_grouped_by_a_field_is_counted_image_by_image(panel, reviewed):
+    counts = panel.call("open")["counts"]
+    reviewed.set_values("site", ["ab"[row % 2] for row in range(N)])
+    grouped = Panel(reviewed, "grouped", reviewed.group_by("site"))
+    assert grouped.call("open")["counts"] == counts
+    for pick, count in bars(counts):
+        assert grouped.call("pick", pick=pick)["shown"] == count
+    grouped.view = reviewed.group_by("site")
+    assert grouped.call("review")["id"] == panel.call("review")["id"]
+
+
 def test_back_gives_the_view_from_before(reviewed):
     view = reviewed.match(F("prediction_status") == "correct")
     panel = Panel(reviewed, "back", view)

@@ -18,9 +18,8 @@ from fiftyone import ViewField as F
 
 from ...vectors.sample_ids import id_words
 from ..store.fields.decided import is_decided
-from ..store.fiftyone_internals import with_all_fields
 from ..store.names import ReviewNames
-from ..store.sets.resolve import Samples
+from ..store.samples import Samples, all_of
 from ..store.vectors import points
 from .decisions import require_verdicts, truth_path
 
@@ -49,7 +48,7 @@ def queue(view: Samples, *, model: str = "") -> list[str]:
     InputError
         There are no verdicts of this model.
     """
-    view = with_all_fields(view)
+    view = all_of(view)
     names = require_verdicts(view, model)
     rank = {"$cond": [{"$gte": [f"${names.llm_score}", -math.inf]}, f"${names.llm_score}", None]}
     order = (
@@ -80,7 +79,7 @@ def first_undecided(dataset: fo.Dataset, ids: Sequence[str], *, model: str = "")
 
 def decided(view: Samples, *, model: str = "") -> int:
     """How many samples of the view have a decision."""
-    names, view = ReviewNames(model), with_all_fields(view)
+    names, view = ReviewNames(model), all_of(view)
     return len(view.exists(names.decision)) if is_decided(view, names) else 0
 
 
@@ -148,7 +147,7 @@ class Counts:
 
 def counts(view: Samples, *, model: str = "") -> Counts:
     """Count a view by status, tier, decision, class and score; refuses what :func:`queue` does."""
-    view = with_all_fields(view)
+    view = all_of(view)
     names = require_verdicts(view, model)
     edges = score_edges(*score_range(view, model=model))
     truth, status = truth_path(view), f"${names.prediction_status}"
