@@ -61,7 +61,7 @@ class Destination:
         except InputError as error:
             widgets.mark(inputs, error)
         else:
-            inputs.view("where", types.Notice(), label="Is written to", description=str(path))
+            inputs.view("where", types.Notice(), label="Will be written to", description=str(path))
 
     def path_of(self, ctx: foo.ExecutionContext) -> Path:
         """The absolute path; that of a folder where the file is to be named by its content.

@@ -26,7 +26,7 @@ from ..plugin.settings.fields import Setting
 VIEW, REST = "CURRENT_VIEW", "EVERYTHING_ELSE"
 HELP = {
     "owned": "Called S in fields and files. Choose, or type a tag, field:NAME=VALUE or view:NAME",
-    "pool": "Called U in fields and files. Choose, or type one in the same way",
+    "pool": "Called U in fields and files. Choose, or type a tag, field:NAME=VALUE or view:NAME",
 }
 OTHER = {"owned": "pool", "pool": "owned"}
 PAIRS = {**OTHER, "owned_samples": "pool_samples", "pool_samples": "owned_samples"}

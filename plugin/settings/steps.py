@@ -61,7 +61,7 @@ class SetParams(ImageParams, section="analysis"):
     )
     pool: str = setting(
         "U",
-        "U, the candidates you could add: named in the same ways; not:S is every sample that is "
+        "U, the candidates you could add: named in the same way; not:S is every sample that is "
         "not in S",
         advanced=False,
         members=True,
