@@ -77,7 +77,7 @@ def test_an_empty_text_and_nan_name_no_sequence(dataset, field, none):
     )
     found = ordered_sequences(dataset, field, "frame_number")
     assert [(one.value, len(one)) for one in found.sequences] == [(str(some), 1)]
-    assert "1 samples have no" in found.notes[0]
+    assert "1 sample has no" in found.notes[0]
 
 
 def test_frames_without_a_number_are_told_of_whatever_stands_for_none(dataset):
