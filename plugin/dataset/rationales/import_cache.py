@@ -32,6 +32,7 @@ from ..store.names import Names, ReviewNames
 from ..store.runs import Record
 from ..store.sets.door import refuse_additions
 from ..store.sets.resolve import reloaded
+from ..store.steps import written as vectors_written
 from ..store.steps.step import Step
 from .columns import claim_reviews, declare_columns, our_columns
 from .look import WORKSPACE, check_look, save_look
@@ -253,11 +254,15 @@ def _record_embeddings(
     if cache.embeddings is None:
         return 0
     usable = np.isfinite(cache.embeddings[list(writer.ids), 0])
+    ids = [each for each, has in zip(writer.ids.values(), usable, strict=True) if has]
     inputs = {"encoder": _encoder(cache), "fingerprint": cache.fingerprint()}
     results = {"dimension": int(cache.embeddings.shape[1]), "embedded": int(usable.sum())}
-    step = step or Step(embedding_run.STEP, dataset, names, {}, inputs)
+    if step is None:
+        step, ids = Step(embedding_run.STEP, dataset, names, {}, inputs), []
+        step.begin()
     # The parameters of a plain run: with them, find_gaps takes these vectors for done work.
     step.settings = EmbeddingParams(suffix=names.suffix).model_dump(mode="json")
+    vectors_written.note(step, names.embedding, ids)
     step.complete(results)
     return int(usable.sum())
 

@@ -30,6 +30,7 @@ from ...store.leases import holds_lease
 from ...store.names import Names
 from ...store.samples import reloaded
 from ...store.sets.door import refuse_additions
+from ...store.steps import written
 from ...store.steps.step import Step
 from ...store.vectors import vectors
 from ...store.workspaces import save_workspace
@@ -189,6 +190,7 @@ def _write_embeddings(
     for of, rows in found:
         vectors.write(dataset, names.embedding, of, rows)
     step.inputs = inputs
+    written.note(step, names.embedding, [each for of, _ in found for each in of])
     step.complete({})
     return fingerprint
 

@@ -34,7 +34,7 @@ class Copies:
 
     ``ids`` hex (n,); ``source`` int64 (n,) marks of the vectors; ``same`` bool (n,): copied and not
     changed since; ``copied`` bool (n,): there is some copy.  ``missing`` samples have no vector;
-    ``left`` are the ids of those that have a copy still.
+    ``left`` are the ids of those that have a copy still, that of a run.
     """
 
     ids: NDArray[np.str_]
@@ -53,12 +53,14 @@ def look(step: Step, samples: Samples, source: str, field: str, seen: Seen | Non
     ids, marks = id_column(found.ids[there]).astype("U24"), found.marks[there]
     copied = found.there[there, -1] if len(fields) == 2 else np.zeros(len(ids), bool)
     same = np.zeros(len(ids), bool)
-    left = id_words(found.ids[~there & found.there[:, 1]]) if len(fields) == 2 else []
-    known = ledger.find(step.dataset, step.names, step.earlier)
+    old = found.there[:, -1] & ~there
+    known = _noted(step)
     if known is not None and len(fields) == 2:
-        at = places(pack_ids(known["ids"].tolist()), found.ids[there])
-        same = (at >= 0) & copied & (known["marks"][at] == marks).all(axis=1)
-    return Copies(ids, marks[:, 0], same, copied, int((~there).sum()), left)
+        at = places(pack_ids(known["ids"].tolist()), found.ids)
+        as_noted = (at >= 0) & found.there[:, 1] & (known["marks"][at, 1] == found.marks[:, 1])
+        same = (as_noted & (known["marks"][at, 0] == found.marks[:, 0]))[there]
+        old &= as_noted  # a vector in our field that no run copied came with the sample, and stays
+    return Copies(ids, marks[:, 0], same, copied, int((~there).sum()), id_words(found.ids[old]))
 
 
 def note(step: Step, found: Copies, field: str, seen: Seen | None = None) -> None:
@@ -66,12 +68,18 @@ def note(step: Step, found: Copies, field: str, seen: Seen | None = None) -> Non
     ids = found.ids
     copies = marks_by_id(step.dataset, ids.tolist(), field, seen=seen)
     marks = np.stack([found.source, copies[:, 0]], axis=1)
-    before = ledger.find(step.dataset, step.names, step.earlier)
+    before = _noted(step)
     if before is not None:
         rest = ~np.isin(before["ids"], ids)
         ids = np.concatenate([ids, before["ids"][rest]])
         marks = np.concatenate([marks, before["marks"][rest]])
     ledger.keep(step, {"ids": ids, "marks": marks})
+
+
+def _noted(step: Step) -> ledger.Columns | None:
+    """The marks of both that the last run noted; None where it copied nothing."""
+    known = ledger.find(step.dataset, step.names, step.earlier)
+    return known if known is not None and known["marks"].ndim == 2 else None
 
 
 def unit(found: Vectors, source: str, room: Allocate = memory) -> Vectors:

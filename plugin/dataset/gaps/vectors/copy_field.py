@@ -21,6 +21,7 @@ from ...store.fields.ownership import refuse_foreign
 from ...store.fiftyone_internals import set_fields
 from ...store.samples import by_slice
 from ...store.sets.resolve import Samples
+from ...store.steps import written
 from ...store.steps.step import Step
 from ...store.vectors import mapped, vectors
 from ...store.vectors.marks import Seen
@@ -65,9 +66,10 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
     slices, count = by_slice(samples), len(seen.ids)
     done_before = ours and seen.same.all() and not seen.left
     if done_before and step.earlier and step.earlier.holds(step.settings, made_by):
-        dimension = step.earlier.results["dimension"]
+        fingerprint, dimension = made_by["fingerprint"], step.earlier.results["dimension"]
+        others = written.by_others(step, samples, field, seen.ids.tolist(), known)
         return EmbeddingResult(
-            label, made_by["fingerprint"], dimension, 0, count, skipped, step.seconds, slices
+            label, fingerprint, dimension, 0, count, skipped, step.seconds, slices, others
         )
     found = _new(step, seen, source) if ours else None
     if found is not None:
@@ -89,8 +91,17 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
     step.at("copied")
     step.inputs = {"encoder": label, "fingerprint": fingerprint}
     done, dimension = len(found.ids), found.matrix.shape[1]
+    others = written.by_others(step, samples, field, seen.ids.tolist(), known)
     result = EmbeddingResult(
-        label, fingerprint, dimension, done, max(count - done, 0), skipped, step.seconds, slices
+        label,
+        fingerprint,
+        dimension,
+        done,
+        max(count - done, 0),
+        skipped,
+        step.seconds,
+        slices,
+        others,
     )
     copies.note(step, seen, field, known)
     complete(step, result)

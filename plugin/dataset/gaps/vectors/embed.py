@@ -36,6 +36,7 @@ from ...store.runs import Record
 from ...store.samples import by_slice
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples
+from ...store.steps import written
 from ...store.steps.step import Step
 from ...store.vectors import mapped, vectors
 from ...store.vectors.marks import Seen
@@ -111,7 +112,7 @@ def compute_embeddings(
         return copy_field(samples, params, seen)
     step = Step.of(STEP, samples, params)
     names = step.names
-    if encoder is None and (reused := _all_there(samples, step)):
+    if encoder is None and (reused := _all_there(samples, step, seen)):
         return reused
     measured = params.attributes and (params.overwrite or not all_embedded(samples, step.names))
     step.writes = writes(names, measured=measured)
@@ -167,9 +168,11 @@ def compute_embeddings(
         extraction.skipped,
         time.monotonic() - started,
         by_slice(samples),
+        written.by_others(step, samples, names.embedding, ids, seen),
     )
     if about.revision:
         step.inputs = {**step.inputs, "revision": about.revision}
+    written.note(step, names.embedding, [each for each in ids if each not in skipped], seen)
     complete(step, result)
     return result
 
@@ -182,7 +185,7 @@ def resolved(params: EmbeddingParams) -> EmbeddingParams:
     return params
 
 
-def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
+def _all_there(samples: Samples, step: Step, seen: Seen | None) -> EmbeddingResult | None:
     """The earlier result, where the same parameters left nothing to do; no model is loaded."""
     record = step.earlier
     if not record:
@@ -203,6 +206,7 @@ def _all_there(samples: Samples, step: Step) -> EmbeddingResult | None:
         (),
         0.0,
         by_slice(samples),
+        written.by_others(step, samples, step.names.embedding, seen=seen),
     )
 
 

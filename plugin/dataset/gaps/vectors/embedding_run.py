@@ -35,7 +35,8 @@ class EmbeddingResult(Result):
     """What ``compute_embeddings`` did.
 
     ``done`` vectors were made now, ``known`` were there before; ``skipped`` images cannot be used.
-    ``slices`` counts the samples of each slice of a grouped dataset.
+    ``slices`` counts the samples of each slice of a grouped dataset.  ``by_others`` have a vector
+    that no run of this analysis wrote.
     """
 
     encoder: str
@@ -46,9 +47,18 @@ class EmbeddingResult(Result):
     skipped: tuple[Skipped, ...]
     seconds: float
     slices: Mapping[str, int] = field(default_factory=dict)
+    by_others: int = 0
 
     def __str__(self) -> str:
-        return in_words(self, f"{self.encoder} ({counted(self.dimension, 'number')})", "embedded")
+        made = f"{self.encoder} ({counted(self.dimension, 'number')})"
+        said = in_words(self, made, "embedded")
+        if not self.by_others:
+            return said
+        return (
+            f"{said}\n  {counted(self.by_others, 'image', 'has|have')} a vector that no run of "
+            "this analysis wrote. Where another model made it, distances to it mean nothing: clear "
+            "the field there and run this again."
+        )
 
 
 def writes(names: Names, *, measured: bool = True) -> Writes:
