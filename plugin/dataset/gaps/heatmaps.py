@@ -34,7 +34,7 @@ from ..store.database import counted, database_failures
 from ..store.fields import fields
 from ..store.fields.metadata import columns
 from ..store.fields.ownership import Column, Writes, refuse_foreign
-from ..store.fields.skipped import tag_skipped
+from ..store.fields.skipped import tag_skipped, untag_mended
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.samples import by_slice, slices_line
@@ -137,6 +137,7 @@ def compute_heatmaps(
             raise MismatchError(_cannot_compare(params.about, dataset, names, recorded, encoder))
         notes = (_shows(encoder, made_by),)
     refuse_foreign(dataset, names, writes(names))
+    untag_mended(view, names)
     wanted, recipes, skipped = _wanted(view, names, params, fingerprint)
     waiting = wanted if params.overwrite else _without_map(dataset, names, wanted, recipes)
     known = len(wanted) - len(waiting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -106,14 +106,18 @@ def clear_sequence(job: Job, sequence: FrameSequence) -> None:
     clear(job, frames_of(simulated, field, sequence.value, sequence.slice).values("id"))
 
 
-def holds(job: Job, reached: SimulationState) -> bool:
-    """Whether the samples have what was written, and what was skipped still cannot be read."""
+def holds(job: Job, reached: SimulationState, paths: Mapping[str, str]) -> bool:
+    """Whether the samples have what was written, and what was skipped still cannot be read.
+
+    ``paths`` are those of the samples now.
+    """
     failed = {item.id for item in reached.skipped}
     written = [sample_id for sample_id in reached.ids if sample_id not in failed]
     view = flat(job.dataset).select(written, ordered=False).exists(job.names.reconstruction)
     if counted(view) < len(written):
         return False
-    return not any(_readable(item.path, job.params.side) for item in reached.skipped)
+    skipped = (paths.get(item.id, item.path) for item in reached.skipped)
+    return not any(_readable(path, job.params.side) for path in skipped)
 
 
 def means(job: Job, reached: SimulationState) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class Player:
         if reached is not None:
             common = min(len(reached.ids), len(sequence))
             same = reached.ids[:common] == list(sequence.ids[:common])
-            if same and results.holds(self._job, reached):
+            paths = dict(zip(sequence.ids, sequence.paths, strict=True))
+            if same and results.holds(self._job, reached, paths):
                 ids = reached.ids[:common]  # a view may end earlier
                 skipped = [item for item in reached.skipped if item.id in ids]
                 return replace(reached, ids=ids, skipped=skipped)

@@ -441,6 +441,18 @@ def test_a_frame_that_cannot_be_read_is_tagged_and_the_sequence_goes_on(film, si
     assert results(film) == results(film, "whole")
 
 
+def test_a_frame_whose_path_is_corrected_is_played(film, simulate):
+    moved = of(film, "a").skip(3).first()
+    path = moved.filepath
+    film.set_values("filepath", {moved.id: f"{path}.gone"}, key_field="id")
+    assert [item.id for item in simulate(film).skipped] == [moved.id]
+    film.set_values("filepath", {moved.id: path}, key_field="id")
+    assert not simulate(film).skipped
+    assert not len(film.match_tags("skipped"))
+    simulate(film, suffix="whole")
+    assert results(film) == results(film, "whole")
+
+
 def test_a_view_that_ends_earlier_counts_its_own_frames(film, simulate):
     broken = of(film, "a").skip(5).first()
     Path(broken.filepath).write_bytes(b"")

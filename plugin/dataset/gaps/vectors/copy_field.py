@@ -18,6 +18,7 @@ from ....errors import DimensionError, EmptySetError, InputError
 from ....settings.steps import EmbeddingParams
 from ...store.fields.fields import blocks
 from ...store.fields.ownership import refuse_foreign
+from ...store.fields.skipped import untag_mended
 from ...store.fiftyone_internals import set_fields
 from ...store.samples import by_slice
 from ...store.sets.resolve import Samples
@@ -56,6 +57,7 @@ def copy_field(samples: Samples, params: EmbeddingParams, known: Seen | None) ->
     refuse_rows(params.pooling, f"field {source!r}")
     step.writes = writes(step.names, measured=False)
     refuse_foreign(step.dataset, step.names, step.writes)
+    untag_mended(samples, step.names)
     seen = copies.look(step, samples, source, field, known)
     if not len(seen.ids):
         raise EmptySetError(f"No sample has a vector in {source!r}.")

@@ -29,7 +29,7 @@ from ....settings.steps import EmbeddingParams
 from ...store.database import counted, database_failures, is_empty
 from ...store.fields import attributes
 from ...store.fields.ownership import refuse_foreign
-from ...store.fields.skipped import tag_skipped
+from ...store.fields.skipped import tag_skipped, untag_mended
 from ...store.leases import holds_lease
 from ...store.names import Names
 from ...store.runs import Record
@@ -112,6 +112,7 @@ def compute_embeddings(
         return copy_field(samples, params, seen)
     step = Step.of(STEP, samples, params)
     names = step.names
+    untag_mended(samples, names)
     if encoder is None and (reused := _all_there(samples, step, seen)):
         return reused
     measured = params.attributes and (params.overwrite or not all_embedded(samples, step.names))

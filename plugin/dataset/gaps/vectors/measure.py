@@ -23,7 +23,7 @@ from ....settings.steps import AttributeParams
 from ...store.database import counted, database_failures
 from ...store.fields import attributes
 from ...store.fields.ownership import Writes
-from ...store.fields.skipped import tag_skipped
+from ...store.fields.skipped import tag_skipped, untag_mended
 from ...store.leases import holds_lease
 from ...store.names import Names
 from ...store.samples import by_slice
@@ -82,6 +82,7 @@ def compute_attributes(
     step = Step.of(STEP, samples, params, {"attributes": list(ATTRIBUTES)}, writes)
     dataset, names = step.dataset, step.names
     step.begin()
+    untag_mended(samples, names)
     waiting = samples if params.overwrite else samples.exists(names.attributes, False)
     ids, paths = waiting.values(["id", "filepath"])
     skipped: list[Skipped] = []

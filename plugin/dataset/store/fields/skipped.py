@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import fiftyone as fo
 
+from ....embeddings.images import open_rgb
+from ....errors import GapsphereError
 from ..names import Names
-from ..samples import flat
+from ..samples import Samples, dataset_of, flat
 from . import tags
 from .fields import blocks
 
@@ -35,3 +37,26 @@ def tag_skipped(
             .values("id")
         ]
     tags.change(dataset, names, names.skipped_tag, add=failed, remove=works)
+
+
+def untag_mended(samples: Samples, names: Names) -> None:
+    """Take our tag off samples with an embedding whose file can be read again.
+
+    A step does not try what has its result already: without this the tag would outlast the reason.
+    """
+    dataset, tag = dataset_of(samples), names.skipped_tag
+    mine = tags.ours(dataset, names, tag)
+    if not mine or not dataset.has_field(names.embedding):
+        return
+    ids, paths = flat(samples).match_tags(tag).exists(names.embedding).values(["id", "filepath"])
+    mended = [each for each, path in zip(ids, paths, strict=True) if each in mine and _read(path)]
+    if mended:
+        tags.change(dataset, names, tag, add=[], remove=mended)
+
+
+def _read(path: str) -> bool:
+    try:
+        open_rgb(path)
+    except (GapsphereError, OSError, MemoryError):
+        return False
+    return True

@@ -96,6 +96,20 @@ def test_an_unreadable_image_is_tagged_listed_and_retried(loaded):
     assert not len(loaded.match_tags("skipped"))
 
 
+def test_a_corrected_path_takes_the_tag_off_where_nothing_is_left_to_do(loaded, encoder):
+    compute_embeddings(loaded, encoder=encoder)
+    moved = loaded.match_tags("U").first()
+    path = moved.filepath
+    loaded.set_values("filepath", {moved.id: f"{path}.gone"}, key_field="id")
+    compute_attributes(loaded, AttributeParams(overwrite=True))
+    assert loaded.match_tags("skipped").values("id") == [moved.id]
+    assert compute_embeddings(loaded, encoder=encoder).done == 0  # the file is not there yet
+    assert loaded.match_tags("skipped").values("id") == [moved.id]
+    loaded.set_values("filepath", {moved.id: path}, key_field="id")
+    assert compute_attributes(loaded).done == 0
+    assert not len(loaded.match_tags("skipped"))
+
+
 def test_a_stopped_run_keeps_what_is_measured(loaded, monkeypatch):
     monkeypatch.setattr("gapsphere.plugin.dataset.gaps.vectors.measure.BATCH", 8)
 
