@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import fiftyone as fo
@@ -40,6 +41,8 @@ from .map import plan_map, write_map
 from .samples import SampleWriter
 
 STEP = "feature_cache"
+LOOKS = "looks"
+"""In the results of a running record: settings of imports before it."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,10 +148,11 @@ def import_feature_cache(
     ) as cache:
         made_by = _vectors_there(dataset, names, cache)
         step = Step.of(STEP, dataset, params, _read_from(cache), writes)
-        before = _settings(step.earlier)
+        before = _looks(step.earlier)
+        begin = partial(step.begin, {LOOKS: before})
         refuse_foreign(dataset, names, sphere.writes(names), our_columns(dataset, cache, params))
         claim_reviews(dataset, cache)
-        columns = declare_columns(dataset, cache, params, step.begin)
+        columns = declare_columns(dataset, cache, params, begin)
         embedding = _claim(dataset, names, cache, made_by)
         checked = time.monotonic()
         sphere_map = plan_map(dataset, names, cache)
@@ -160,7 +164,8 @@ def import_feature_cache(
         placed = write_map(dataset, names, cache, sphere_map, writer.ids, rewrite=rewrite)
         embedded = _record_embeddings(embedding, dataset, names, cache, writer)
         cards = writer.carded * 2 > len(writer.ids) and not params.image_root
-        save_look(dataset, params, before, placed=placed > 0, cards=cards)
+        looks = [_settings(each) for each in before]
+        save_look(dataset, params, looks, placed=placed > 0, cards=cards)
         last(1, 1)
         imported = _result(writer, placed, embedded)
     finished = time.monotonic()
@@ -172,11 +177,20 @@ def import_feature_cache(
     return imported
 
 
-def _settings(earlier: Record | None) -> FeatureCacheParams | None:
-    """Those of an earlier import, as far as this version has them."""
+def _looks(earlier: Record | None) -> list[Mapping[str, Any]]:
+    """Settings that colours and shown fields may be as an import left them.
+
+    Those of the last one; where it was interrupted, also of the imports before it, up to one that
+    came to its end.
+    """
     if earlier is None:
-        return None
-    kept, known = earlier.params, FeatureCacheParams.model_fields
+        return []
+    return [*(earlier.results.get(LOOKS, ()) if earlier.running else ()), dict(earlier.params)]
+
+
+def _settings(kept: Mapping[str, Any]) -> FeatureCacheParams:
+    """Those of an earlier import, as far as this version has them."""
+    known = FeatureCacheParams.model_fields
     return make(FeatureCacheParams, {name: kept[name] for name in known if name in kept})
 
 

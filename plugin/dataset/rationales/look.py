@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import fiftyone as fo
@@ -56,23 +58,21 @@ def image_url(root: str, file_name: str) -> str:
 def save_look(
     dataset: fo.Dataset,
     params: FeatureCacheParams,
-    before: FeatureCacheParams | None,
+    before: Sequence[FeatureCacheParams],
     *,
     placed: bool,
     cards: bool,
 ) -> None:
     """Set colours and shown fields, the images' address, and a workspace with the maps.
 
-    ``before`` are the settings of the last import: colours and shown fields that are not as it left
-    them are a person's, and stay.
+    ``before`` are the settings of the imports that may have left the look that is there: colours
+    and shown fields that are not as one of them leaves them are a person's, and stay.
     """
     config = dataset.app_config
     colours, fields = config.color_scheme, config.active_fields
     if dataset.has_field(params.color_by) and _is_ours(colours, before):
         config.color_scheme = _scheme(params)
-    looks = (
-        [] if before is None else [_shown(dataset, before, cards=each) for each in (True, False)]
-    )
+    looks = [_shown(dataset, each, cards=drawn) for each in before for drawn in (True, False)]
     if fields is None or (not fields.exclude and list(fields.paths) in looks):
         config.active_fields = fo.ActiveFields(
             paths=_shown(dataset, params, cards=cards), exclude=False
@@ -101,15 +101,14 @@ def _scheme(params: FeatureCacheParams) -> fo.ColorScheme:
     return fo.ColorScheme(color_by="value", fields=[by])
 
 
-def _is_ours(colours: fo.ColorScheme | None, before: FeatureCacheParams | None) -> bool:
-    """Whether nobody has chosen colours, or all is as the last import left it."""
-    if colours is None or before is None:
-        return colours is None
-    said, ours = (
-        {name: value for name, value in each.to_dict().items() if value and name not in _UNSAID}
-        for each in (colours, _scheme(before))
-    )
-    return bool(said == ours)
+def _is_ours(colours: fo.ColorScheme | None, before: Sequence[FeatureCacheParams]) -> bool:
+    """Whether nobody has chosen colours, or all is as an import left it."""
+    return colours is None or _said(colours) in [_said(_scheme(each)) for each in before]
+
+
+def _said(colours: fo.ColorScheme) -> dict[str, Any]:
+    said = colours.to_dict()
+    return {name: value for name, value in said.items() if value and name not in _UNSAID}
 
 
 def _shown(dataset: fo.Dataset, params: FeatureCacheParams, *, cards: bool) -> list[str]:

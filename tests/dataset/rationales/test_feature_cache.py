@@ -381,6 +381,32 @@ def test_colours_and_shown_fields_are_those_asked_for(dataset, cache):
     assert dataset.list_workspaces() == ["Feature cache"]
 
 
+def test_colours_of_an_import_stay_its_own_where_the_next_is_interrupted(dataset, cache):
+    def stop(stage):
+        def report(done, total):
+            if stage == "Samples":
+                raise Cancelled("stop")
+
+        return report
+
+    def colours():
+        return dataset.app_config.color_scheme.fields[0]["path"]
+
+    bring(dataset, cache, color_by="site")
+    for other in ("year", "slope"):
+        with pytest.raises(Cancelled):
+            import_feature_cache(
+                dataset, FeatureCacheParams(cache_dir=str(cache), color_by=other), report=stop
+            )
+    assert colours() == "site"
+    bring(dataset, cache, color_by="year")
+    assert colours() == "year"
+    dataset.app_config.color_scheme = fo.ColorScheme(color_pool=["#123456"])
+    dataset.save()
+    bring(dataset, cache, color_by="site")
+    assert dataset.app_config.color_scheme.color_pool == ["#123456"]
+
+
 def test_nothing_is_written_where_something_is_wrong(dataset, cache):
     with pytest.raises(InputError, match="color_by: there is no 'nobody'; known: file_name"):
         bring(dataset, cache, color_by="nobody")
