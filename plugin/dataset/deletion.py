@@ -21,6 +21,7 @@ from .store import binaries, places, runs
 from .store.fields import ownership, tags
 from .store.fields.fields import is_ours
 from .store.fields.ownership import Writes, read_only
+from .store.fiftyone_internals import dataset_id
 from .store.leases import ANALYSIS, lease
 from .store.names import Names
 from .store.samples import Samples, dataset_of, flat, reloaded
@@ -39,7 +40,8 @@ class DeletionResult(Result):
     """What ``delete_analysis`` deleted, or would delete where ``deleted`` is false.
 
     ``fields`` by name, ``tags`` by the samples that lose each, ``runs`` by key.  ``kept`` are
-    fields with a name of ours that are the user's.
+    fields with a name of ours that are the user's.  ``shown_by`` names another dataset, a clone for
+    one, that shows pictures of the analysis's simulation: these stay.
     """
 
     dataset: str
@@ -49,6 +51,7 @@ class DeletionResult(Result):
     runs: tuple[str, ...]
     kept: tuple[str, ...]
     deleted: bool = False
+    shown_by: str | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything of the analysis."""
@@ -69,6 +72,8 @@ class DeletionResult(Result):
         ]
         if self.kept:
             lines.append(f"kept        {', '.join(self.kept)}: not written by Gapsphere")
+        if self.shown_by is not None:
+            lines.append(f"kept        pictures of the simulation: {self.shown_by!r} shows them")
         return "\n".join(lines)
 
 
@@ -129,11 +134,11 @@ def _deleted(dataset: fo.Dataset, names: Names) -> DeletionResult:
     if names.embedding in found.fields:
         mapped.forget(dataset, names.embedding)
     pictures = places.sparse(dataset) / names.run_key(SIMULATED)
-    simulations.remove(pictures, simulations.files_of(pictures))
+    shown_by = simulations.delete(pictures, dataset_id(dataset))
     binaries.delete(dataset, names.suffix)
     for step in _steps(dataset, names):
         dataset.delete_run(names.run_key(step))
-    return replace(found, deleted=True)
+    return replace(found, deleted=True, shown_by=shown_by)
 
 
 def _plans(dataset: fo.Dataset, names: Names) -> list[Writes]:

@@ -17,6 +17,7 @@ from typing import IO, Any, Literal
 
 import fiftyone as fo
 import numpy as np
+from bson import ObjectId
 from numpy.typing import NDArray
 
 from ...embeddings.extract import Skipped
@@ -26,11 +27,13 @@ from ...sparse.live.recorder import png
 from ...sparse.loop.state import LoopState
 from ..store import places
 from ..store.database import identity
+from ..store.fiftyone_internals import collection, dataset_id
 from ..store.names import Names
 from .simulations import STEP
 
 OWNER = "database"
 """File of a dataset's folder that names its database: :mod:`.leftovers` reads it."""
+STATE = "state"
 _FILE = re.compile(
     r"[0-9a-f]{12}/"
     r"((reconstruction|importance)/\.?[0-9a-f]{24}\.png|state/\.?[0-9a-f]{24}\.npz)(\.\w+)?"
@@ -58,6 +61,7 @@ class SimulationFiles:
     """
 
     def __init__(self, dataset: fo.Dataset, names: Names, recipe: str) -> None:
+        self._key = dataset_id(dataset)
         self.root = places.sparse(dataset) / names.run_key(STEP)
         self.folder = places.inside(self.root / recipe)
 
@@ -98,13 +102,16 @@ class SimulationFiles:
         self._state(sequence).unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Delete all files under the simulation's suffix, those of other settings included."""
-        remove(self.root, files_of(self.root))
+        """Delete all files under the simulation's suffix, those of other settings included.
+
+        Pictures stay where another dataset shows some.
+        """
+        delete(self.root, self._key)
 
     def _state(self, sequence: str) -> Path:
         # A sequence's value may be any text, a path even.
         name = hashlib.blake2b(sequence.encode(), digest_size=12).hexdigest()
-        return self.folder / "state" / f"{name}.npz"
+        return self.folder / STATE / f"{name}.npz"
 
 
 def files_of(root: Path) -> list[Path]:
@@ -115,6 +122,33 @@ def files_of(root: Path) -> list[Path]:
         for path in sorted(paths)
         if _FILE.fullmatch(path.relative_to(root).as_posix()) and not path.is_symlink()
     ]
+
+
+def delete(root: Path, dataset: ObjectId) -> str | None:
+    """Delete what a dataset's simulations wrote below the folder of a suffix.
+
+    Returns
+    -------
+    The name of another dataset that shows some of the pictures, a clone for one: all of them stay
+    then, and only what a simulation would go on from is deleted.
+    """
+    files = files_of(root)
+    shown = shown_by(root, but=dataset) if files else None
+    remove(root, [path for path in files if shown is None or path.parent.name == STATE])
+    return shown
+
+
+def shown_by(folder: Path, but: ObjectId | None = None) -> str | None:
+    """The name of a dataset, except one, that has a path to a file in the folder."""
+    inside = {"$regex": f"^{re.escape(f'{folder.resolve()}{os.sep}')}"}
+    for name in fo.list_datasets():
+        dataset = fo.load_dataset(name)
+        if dataset_id(dataset) == but:
+            continue
+        schema = dataset.get_field_schema(ftype=fo.StringField, flat=True)
+        if collection(dataset).find_one({"$or": [{path: inside} for path in schema]}):
+            return str(name)
+    return None
 
 
 def remove(root: Path, paths: Iterable[Path]) -> None:

@@ -12,13 +12,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import fiftyone as fo
-
 from ...coverage.words import counted
 from ..store import places
 from ..store.database import database_failures, identity
-from ..store.fiftyone_internals import collection, database
-from .files import OWNER, files_of, remove
+from ..store.fiftyone_internals import database
+from .files import OWNER, files_of, remove, shown_by
 
 _DATASET = re.compile(r"[0-9a-f]{24}")
 _SUFFIX = re.compile(r"gapsphere_sparse(_\w+)?")
@@ -71,14 +69,4 @@ def _leftover(folder: Path) -> Leftover:
     parts = [part for part in sorted(folder.iterdir()) if _SUFFIX.fullmatch(part.name)]
     files = tuple(path for part in parts if not part.is_symlink() for path in files_of(part))
     size = sum(path.stat().st_size for path in files)
-    return Leftover(folder, files, size, _shown_by(folder))
-
-
-def _shown_by(folder: Path) -> str | None:
-    inside = {"$regex": f"^{re.escape(f'{folder.resolve()}{os.sep}')}"}
-    for name in fo.list_datasets():
-        dataset = fo.load_dataset(name)
-        schema = dataset.get_field_schema(ftype=fo.StringField, flat=True)
-        if collection(dataset).find_one({"$or": [{path: inside} for path in schema]}):
-            return str(name)
-    return None
+    return Leftover(folder, files, size, shown_by(folder))

@@ -1,13 +1,17 @@
 """Files of deleted datasets' simulations: found, deleted, and nothing but them."""
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import fiftyone as fo
 import numpy as np
 import pytest
+from gapsphere.plugin.dataset.deletion import delete_analysis
 from gapsphere.plugin.dataset.sparse.files import OWNER, SimulationFiles, SimulationState
 from gapsphere.plugin.dataset.sparse.leftovers import leftovers
 from gapsphere.plugin.dataset.store.names import Names
+from gapsphere.plugin.settings.steps import AnalysisParams
 from gapsphere.scripts.cli.main import main
 
 GREY = np.zeros((8, 8), np.uint8)
@@ -32,6 +36,22 @@ def simulated(dataset, home):
     sample.save()
     files.save("a", SimulationState([sample.id]))
     return dataset
+
+
+def test_pictures_that_a_clone_shows_outlast_the_analysis_of_the_original(simulated):
+    clone = simulated.clone()
+    paths = [clone.first()["reconstruction_p"], clone.first()["importance_p"].map_path]
+    found = delete_analysis(simulated, AnalysisParams(suffix="p"))
+    assert found.shown_by == clone.name
+    assert f"{clone.name!r} shows them" in str(replace(found, fields=("psnr_p",)))
+    assert [path for path in paths if not Path(path).is_file()] == []
+    files = SimulationFiles(simulated, Names("p"), "0123456789ab")
+    assert files.reached("a") is None  # a simulation of the original starts anew
+    files.clear()
+    assert [path for path in paths if not Path(path).is_file()] == []
+    clone.delete()
+    assert delete_analysis(simulated, AnalysisParams(suffix="p")).shown_by is None
+    assert not any(Path(path).exists() for path in paths)
 
 
 def test_a_dataset_that_is_there_has_left_nothing(simulated):
