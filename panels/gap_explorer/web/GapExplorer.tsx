@@ -83,7 +83,8 @@ function Body(props: { bridge: Bridge; theme: SceneTheme; root: HTMLElement | nu
   if (status.kind !== "ready") return <NotComputed bridge={bridge} status={status} />;
   if (error) return failed(error);
   if (stage.failure) return <NoWebGL three={stage.failure === "webgl"} />;
-  if (!run || !cloud || !shown || !stage.scene) return <Loading what="Loading the points …" />;
+  const scene = stage.scene ?? stage.rebuilt;
+  if (!run || !cloud || !shown || !scene) return <Loading what="Loading the points …" />;
 
   return (
     <>

@@ -115,14 +115,21 @@ def test_without_webgl_the_panel_says_so(panel, own, shot):
     shot(panel.page, "face-webgl")
 
 
-def test_a_context_that_is_lost_is_made_anew(panel, own):
+def test_a_context_that_is_lost_is_made_anew_and_looks_at_the_same_place(panel, own):
     """A driver that is reset, or a page with many canvases, takes the context of a good one."""
     panel.open(own)
     panel.page.evaluate(
-        "window.before = window.__gapsphere.canvas;"
+        "const { scene, canvas, project } = window.__gapsphere;"
+        "scene.orbit.drag(90, -40); scene.orbit.zoomBy(1.6, 30, -20); scene.orbit.panBy(12, 5);"
+        "window.seen = [0, 1, 2].map(project);"
+        "window.before = canvas;"
         "before.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
     )
     panel.wait("window.__gapsphere?.ready && window.__gapsphere.canvas !== window.before")
+    panel.wait(
+        "[0, 1, 2].map(window.__gapsphere.project).every("
+        "(now, at) => Math.hypot(now.x - window.seen[at].x, now.y - window.seen[at].y) < 1)"
+    )
     assert panel.page.locator('[data-cy="gs-face-webgl"]').count() == 0
 
 

@@ -37,6 +37,23 @@ describe("Orbit", () => {
     expect(orbit.radius / reach).toBeCloseTo(1, 1);
   });
 
+  it.each([false, true])("looks from where another eye looked before its canvas was lost, free: %s", (free) => {
+    const before = new Orbit(() => undefined);
+    before.free = free;
+    before.resize(900, 500);
+    before.drag(120, -40);
+    before.zoomBy(3, 60, -20, free ? [0.4, 0.3, -0.2] : null);
+    before.panBy(25, 10);
+    const after = new Orbit(() => undefined);
+    after.resume(before);
+    after.resize(900, 500);
+    for (const at of [[0.2, 0.5, 0.8], [-0.6, 0.1, 0.7]] as Vec3[]) {
+      expect(project(viewOf(after), ...at)).toEqual(project(viewOf(before), ...at));
+    }
+    after.drag(50, 0);
+    expect(project(viewOf(after), 0, 0, 1)).not.toEqual(project(viewOf(before), 0, 0, 1));
+  });
+
   it("brings a direction to the middle", () => {
     const orbit = orbitOf(600, 600);
     const target = normalize([-0.3, 0.9, 0.1]);

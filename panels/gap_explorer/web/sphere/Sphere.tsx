@@ -168,8 +168,11 @@ export function Sphere(props: {
 
   // A drive was not clicked on the sphere: turn to where most of it lies.
   const drive = query?.kind === "drive" ? answers.highlight : null;
+  const turned = React.useRef<Uint32Array | null>(null);
   React.useEffect(() => {
-    if (scene && drive?.length) scene.orbit.face(meanDirection(cloud.xyz, drive));
+    if (!scene || turned.current === drive) return;
+    turned.current = drive;
+    if (drive?.length) scene.orbit.face(meanDirection(cloud.xyz, drive));
   }, [scene, drive, cloud]);
 
   React.useEffect(() => {

@@ -14,6 +14,8 @@ export interface SceneState {
   canvas: HTMLCanvasElement | null;
   scene: SphereScene | null;
   failure: SceneFailure | null;
+  /** The canvas was lost and another one is on its way: what stands around it stays. */
+  rebuilt: boolean;
   /** Who listens; set on each render, so that events always see the latest. */
   events: { current: SceneEvents | null };
 }
@@ -29,29 +31,32 @@ export function useScene(): SceneState {
     canvas: null,
     scene: null,
     failure: null,
+    rebuilt: false,
   });
 
   React.useEffect(() => {
     const fail = (failure: SceneFailure): void =>
-      setState({ canvas: null, scene: null, failure });
+      setState({ canvas: null, scene: null, failure, rebuilt: false });
     if (typeof THREE.WebGLRenderer !== "function") {
       fail("three");
       return undefined;
     }
     let scene: SphereScene | null = null;
+    let before: SphereScene | null = null;
     let timer = 0;
     let lostAt = -Infinity;
     // A driver that was reset, or more canvases than a browser serves, takes the context of a page that is well.
     const lost = (): void => {
       scene?.dispose();
+      before = scene;
       scene = null;
-      const before = lostAt;
+      const lastAt = lostAt;
       lostAt = performance.now();
-      if (lostAt - before < TWICE_MS) {
+      if (lostAt - lastAt < TWICE_MS) {
         fail("webgl");
         return;
       }
-      setState({ canvas: null, scene: null, failure: null });
+      setState({ canvas: null, scene: null, failure: null, rebuilt: true });
       timer = window.setTimeout(build, REST_MS);
     };
     const build = (): void => {
@@ -76,7 +81,10 @@ export function useScene(): SceneState {
         fail("webgl");
         return;
       }
-      setState({ canvas, scene, failure: null });
+      // Who was looking at a place looks at it still.
+      if (before) scene.orbit.resume(before.orbit);
+      before = null;
+      setState({ canvas, scene, failure: null, rebuilt: false });
     };
     // Building blocks the page for a moment: let the request for the points leave first.
     timer = window.setTimeout(build, 30);

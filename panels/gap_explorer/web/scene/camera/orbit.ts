@@ -39,6 +39,15 @@ export class Orbit {
 
   constructor(private readonly changed: () => void) {}
 
+  /** Look from where another eye looked, whose canvas is gone; the new canvas tells its own size. */
+  resume(other: Orbit): void {
+    this.zoom = other.zoom;
+    this.pan = other.pan;
+    this.middle = other.middle;
+    this.free = other.free;
+    this.turnBy(other.turn.clone());
+  }
+
   resize(width: number, height: number): void {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
