@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import ImageError
+from ..interchange.files.listed_paths import gone
 
 _log = logging.getLogger(__name__)
 
@@ -174,7 +175,7 @@ def _refuse_what_is_no_file(path: str | os.PathLike[str]) -> None:
     try:
         status = os.stat(path)
     except FileNotFoundError as error:
-        raise ImageError(f"{path} does not exist: was it moved or deleted?") from error
+        raise ImageError(gone(path)) from error
     except (OSError, ValueError) as error:
         raise ImageError(f"{path} cannot be read ({error}).") from error
     if stat.S_ISDIR(status.st_mode):

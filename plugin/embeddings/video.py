@@ -22,6 +22,7 @@ from PIL import Image
 
 from ..errors import ArtifactError, ImageError, InputError
 from ..interchange.files.checked import kind_of, write_whole
+from ..interchange.files.listed_paths import gone
 from ..progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def fingerprint(video: str | os.PathLike[str]) -> str:
                 raise ImageError(f"{video} is empty (0 bytes): copy it again from its source.")
             start = stream.read(_FINGERPRINT_BYTES)
     except FileNotFoundError as error:
-        raise ImageError(f"{video} does not exist: was it moved or deleted?") from error
+        raise ImageError(gone(video)) from error
     except OSError as error:
         raise ImageError(f"{video} cannot be read ({error.strerror or error}).") from error
     return hashlib.sha256(size.to_bytes(8, "little") + start).hexdigest()[:8]

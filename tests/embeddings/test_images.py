@@ -198,6 +198,12 @@ def test_a_missing_file_is_named(tmp_path):
     assert "does not exist" in refusal(tmp_path / "gone.jpg")
 
 
+@pytest.mark.parametrize("path", ["s3://bucket/a.jpg", "/work/gs:/bucket/a.jpg"])
+def test_a_remote_path_is_told_what_to_do(path):
+    with pytest.raises(ImageError, match=r"Remote paths are not read: mount .* or download"):
+        open_rgb(path)
+
+
 def test_a_folder_is_named(tmp_path):
     assert "folder" in refusal(tmp_path)
 

@@ -23,8 +23,34 @@ BLANK = "blank names"
 MOST_ENCODED = 3
 """Times that signs of a path may have been encoded as in ``%2520``."""
 
+REMOTE = (
+    "Remote paths are not read: mount the storage on this machine or download the files, and give "
+    "their path here."
+)
+"""What to do about an address, for a sentence that names it."""
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_MADE_ABSOLUTE = re.compile(r"/(s3|gs|az|abfss?|wasbs?|hdfs|https?):/")
+"""An address that a program took for a path below the folder it ran in, as FiftyOne does."""
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Whether a path that is no file here is an address of elsewhere.
+
+    >>> is_remote("s3://bucket/a.png"), is_remote("/work/s3:/bucket/a.png"), is_remote("/a:/b.png")
+    (True, True, False)
+    """
+    text = os.fspath(path)
+    local = text.lower().startswith("file://")
+    return not local and bool(_ADDRESS.match(text) or _MADE_ABSOLUTE.search(text))
+
+
+def gone(path: str | os.PathLike[str]) -> str:
+    """What to say of a file that is not there."""
+    if is_remote(path):
+        return f"{os.fspath(path)} is not on this machine. {REMOTE}"
+    return f"{os.fspath(path)} does not exist: was it moved or deleted?"
 
 
 def local_path(given: str | os.PathLike[str]) -> Path:
@@ -38,7 +64,7 @@ def local_path(given: str | os.PathLike[str]) -> Path:
     """
     text = os.fspath(given)
     if _ADDRESS.match(text):
-        raise InputError(f"{text} is an address: give a path on this machine.")
+        raise InputError(f"{text} is an address. {REMOTE}")
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
         raise InputError(f"{text!r} is not a path: it holds characters that are not text.")
     try:

@@ -19,7 +19,7 @@ import fiftyone as fo
 from ....errors import ArtifactError, EmptySetError, InputError
 from ....interchange.files.checked import LIST_LIMIT, kind_of, read_json, refuse_no_file
 from ....interchange.files.left_out import LeftOut
-from ....interchange.files.listed_paths import local_path, locate
+from ....interchange.files.listed_paths import REMOTE, is_remote, local_path, locate
 from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
 from ....interchange.tables.columns import shown
 from .table import FILENAME, SPLIT, read_table
@@ -96,6 +96,8 @@ def list_images(source: Source) -> Listing:
         if not text.lower().endswith(".json"):
             return _listing([text], text)
         return _listing(_json_list(text), text, folder=os.path.dirname(os.path.abspath(text)))
+    if is_remote(text):
+        raise InputError(f"{text} is an address. {REMOTE}")
     refuse_no_file(text)
     if glob.has_magic(text):
         return _matched(text)

@@ -93,6 +93,9 @@ def test_a_file_without_an_image_header_is_loaded_and_told(dataset, make_images)
 def test_missing_and_empty_sources_are_sentences(dataset, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         load_images(dataset, str(tmp_path / "nowhere"))
+    for address in ("s3://bucket/pool", "gs://bucket/*.png"):
+        with pytest.raises(InputError, match=r"is an address\. Remote paths .* mount .* download"):
+            load_images(dataset, pool=address)
     with pytest.raises(EmptySetError, match="holds no image"):
         load_images(dataset, str(tmp_path))
     with pytest.raises(InputError, match="Give images to load"):
