@@ -61,9 +61,18 @@ def in_percent(part: float, digits: int = 1) -> str:
     >>> in_percent(0.003, 0), in_percent(0.996, 0)
     ('1 %', '99 %')
     """
+    return f"{of_hundred(part, digits)} %"
+
+
+def of_hundred(part: float, digits: int = 1) -> str:
+    """The same number without its sign, for a sentence that writes the sign itself.
+
+    >>> of_hundred(0.424, 0), of_hundred(0.9996)
+    ('42', '99.9')
+    """
     least = 10.0**-digits
     shown = min(max(100 * part, least), 100 - least) if 0 < part < 1 else 100 * part
-    return f"{shown:.{digits}f} %"
+    return f"{shown:.{digits}f}"
 
 
 def two_digits(value: float) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from ...coverage.criterion import Threshold
 from ...coverage.named.ranges import short
-from ...coverage.words import decimals, in_percent
+from ...coverage.words import decimals, of_hundred
 from ..render import distance, percent, render, shown
 from .apart import Apart
 from .missing import LEAST_COUNT, LEAST_LIFT, LEVEL
@@ -103,7 +103,7 @@ def page(
         failures = dict(image.facts).get(FAILURES, "")
         # A user may have a field of that name.
         if _is_number(failures) and 0 <= float(failures) <= 1:
-            facts.append(say("failures_short", p=in_percent(float(failures), 0)[:-2]))
+            facts.append(say("failures_short", p=of_hundred(float(failures), 0)))
         return facts
 
     def to_centre(image: Image) -> list[str]:
