@@ -154,6 +154,7 @@ class Connection:
         await asyncio.sleep(pause)
 
     async def _take_text(self, text: str) -> None:
+        # Parsing keeps the interpreter's lock: in a thread it would hold up the others as long.
         kind, payload = protocol.read_envelope(text)
         if kind == "frame_data":
             session = self._needed_session()
