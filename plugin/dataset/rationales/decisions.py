@@ -18,9 +18,9 @@ from fiftyone import ViewField as F
 from ...errors import EmptySetError, InputError, SaveError
 from ..store.database import database_failures
 from ..store.fields import decided
+from ..store.fields.verdict_fields import models as models
 from ..store.names import ReviewNames
 from ..store.sets.resolve import Samples, dataset_of, reloaded
-from ..store.vectors.judged import models as models
 
 Verdict = Literal["agree", "disagree", "relabel", "unsure"]
 DECISIONS: tuple[Verdict, ...] = get_args(Verdict)

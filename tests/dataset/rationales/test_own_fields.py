@@ -158,6 +158,19 @@ def look(dataset):
     return colours.fields[0]["path"], colours.color_pool or None, list(shown.paths)
 
 
+@pytest.mark.parametrize("theirs", [["day", "night"] * 3, [1, 2] * 3, ["correct", "no"] * 3])
+def test_a_field_that_begins_as_a_verdict_is_of_no_other_model(judged, theirs):
+    judged.set_values("prediction_status_x", theirs)
+    assert decisions.models(judged) == [""]
+    assert "prediction_status_x" in scene_paths(judged)
+
+
+def test_verdicts_that_a_user_wrote_are_of_another_model(judged):
+    judged.set_values("prediction_status_x", ["correct", "misclassified"] * 2 + [None] * 2)
+    assert decisions.models(judged) == ["", "x"]
+    assert "prediction_status_x" not in scene_paths(judged)
+
+
 def test_an_import_keeps_colours_and_shown_fields_that_a_person_chose(dataset, tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     with (tmp_path / "metadata.csv").open("w", newline="") as file:

@@ -29,13 +29,14 @@ from ....settings.rationales import FailureParams
 from ....settings.steps import CardParams, CoverageParams
 from ...store import runs
 from ...store.fields.metadata import columns, metadata
+from ...store.fields.verdict_fields import models
 from ...store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ...store.runs import Record
 from ...store.samples import slice_path
 from ...store.sets.drives import Drives
 from ...store.sets.resolve import Samples, dataset_of
 from ...store.steps.inputs import Inputs
-from ...store.vectors.judged import FAILURES, Judged, models
+from ...store.vectors.judged import FAILURES, Judged
 from ..coverage import coverage
 from ..coverage.coverage import CoverageResult
 from ..vectors.attributes import read_attributes

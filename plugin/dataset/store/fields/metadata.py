@@ -10,11 +10,12 @@ import fiftyone as fo
 from ....interchange.features.feature_cache import METADATA
 from .. import runs
 from ..database import counted
-from ..fiftyone_internals import column_values
+from ..fiftyone_internals import column_values, run_config
 from ..names import Names, ReviewNames
 from ..samples import flat
 from .decided import IMPORT
 from .fields import FEW, blocks, is_ours
+from .verdict_fields import models
 
 OF_THE_SCENE = (Names().is_hard, Names().reconstruction_error)
 
@@ -26,11 +27,13 @@ def metadata(dataset: fo.Dataset, ids: Sequence[str]) -> dict[str, list[Any]]:
 
 def scene_paths(dataset: fo.Dataset) -> dict[str, str]:
     """Paths of plain values that Gapsphere did not write, by the name of their field."""
-    paths, used, unmarked = {}, runs.names_used(dataset), _is_review_unmarked(dataset)
+    paths, recorded, unmarked = {}, _recorded(dataset), _is_review_unmarked(dataset)
+    verdicts = {ReviewNames(model).prediction_status for model in models(dataset)}
     for name, field in dataset.get_field_schema().items():
         marked = is_ours(dataset, name)
-        ours = _of_a_step(name, used, marked=marked and not _is_of_table(field))
-        if name in ("id", "filepath") or ours or _of_review(name, marked=marked or unmarked):
+        ours = _of_a_step(name, recorded, marked=marked and not _is_of_table(field))
+        said = name in verdicts or _of_review(name, marked=marked or unmarked)
+        if name in ("id", "filepath") or ours or said:
             continue
         if isinstance(field, (fo.StringField, fo.BooleanField, fo.IntField, fo.FloatField)):
             paths[name] = name
@@ -84,19 +87,34 @@ def _is_review_unmarked(dataset: fo.Dataset) -> bool:
 
 
 def _of_review(name: str, *, marked: bool) -> bool:
-    """Whether the field is a verdict, which counts whoever wrote it, or our mark says so."""
-    if name in ReviewNames.of_files or name.startswith(ReviewNames().prediction_status):
-        return True
-    return marked and ReviewNames.tells_of_review(name)
+    """Whether the field names a file, or what a model or a person said by our mark."""
+    return name in ReviewNames.of_files or (marked and ReviewNames.tells_of_review(name))
 
 
-def _of_a_step(name: str, used: Collection[str], *, marked: bool) -> bool:
+def _recorded(dataset: fo.Dataset) -> set[str]:
+    """Fields of analyses that records name, marked or not.
+
+    Those of the first version, which marked no field, name none: any of the analysis may be theirs.
+    """
+    found: set[str] = set()
+    for step in runs.VERBS:
+        for suffix in runs.suffixes(dataset, step):
+            names = Names(suffix)
+            record = run_config(dataset, names.run_key(step)) or {}
+            if record.get("method") == f"{runs.METHOD}{step}":
+                written = record.get("fields") if record.get("token") else names.fields()
+                found.update(set(written or ()).intersection(names.fields()))
+    return found
+
+
+def _of_a_step(name: str, recorded: Collection[str], *, marked: bool) -> bool:
     """Whether a step wrote the field, under any suffix, and it does not describe the scene.
 
     How hard a frame is to rebuild does: it is a property of the image that a gap may share.  A
-    field without our mark is of an earlier version only under the very name of a step's.
+    field without our mark is the user's, whatever its name, unless a record names it.
     """
     if any(name == word or name.startswith(f"{word}_") for word in OF_THE_SCENE):
         return False
     words = [value for value in vars(Names()).values() if value]
-    return name in used or (marked and any(name.startswith(f"{word}_") for word in words))
+    ours = any(name == word or name.startswith(f"{word}_") for word in words)
+    return name in recorded or (marked and ours)

@@ -20,19 +20,12 @@ from ....errors import DimensionError, EmptySetError
 from ....progress import Progress, silent
 from ..fields.decided import is_decided
 from ..names import Names, ReviewNames
-from ..samples import Samples, flat
+from ..samples import flat
 from . import vectors
 from .vectors import Vectors
 
 FAILURES = "failures"
 """The step that ranks gaps by them."""
-
-
-def models(samples: Samples) -> list[str]:
-    """The language models whose verdicts the samples hold; "" is the one without a name."""
-    start = ReviewNames().prediction_status
-    found = [name[len(start) :] for name in samples.get_field_schema() if name.startswith(start)]
-    return sorted(rest.removeprefix("_") for rest in found if not rest or rest.startswith("_"))
 
 
 @dataclass(frozen=True, eq=False)

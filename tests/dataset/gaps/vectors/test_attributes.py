@@ -10,6 +10,7 @@ from gapsphere.plugin.coverage.named.channel import named
 from gapsphere.plugin.dataset.gaps.vectors.attributes import MOST_FIELDS, named_channel, questions
 from gapsphere.plugin.dataset.gaps.vectors.measure import compute_attributes
 from gapsphere.plugin.dataset.store.fields import attributes
+from gapsphere.plugin.dataset.store.fields.fields import declare
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.embeddings.attributes import ATTRIBUTES
 from gapsphere.plugin.errors import InputError
@@ -87,6 +88,7 @@ def test_fields_of_the_users_are_asked_beside_the_attributes(drives):
 
 def test_what_is_ours_or_constant_or_numbers_images_is_not_asked(drives):
     count = len(drives)
+    declare(drives, "dist_to_S", float)
     drives.set_values("dist_to_S", list(np.arange(count) / count))
     drives.set_values("gap_note", ["the same"] * count)
     drives.set_values("uuid", [f"id {i}" for i in range(count)])
@@ -109,6 +111,17 @@ def test_fields_of_the_users_whose_names_begin_as_ours_are_asked(drives):
     drives.set_values("support_dino", [i % 2 for i in range(len(drives))])
     drives.register_run("gapsphere_coverage_dino", drives.init_run(method="gapsphere/coverage"))
     assert questions(drives, Names(), *sides(drives)).asked == theirs
+
+
+def test_fields_of_the_users_whose_names_are_ours_are_asked(drives):
+    """An analysis with a suffix leaves the plain names to the user."""
+    compute_attributes(drives, AttributeParams(suffix="b"))
+    for name in ("novelty", "support"):
+        drives.set_values(name, ["wide" if i % 2 else "long" for i in range(len(drives))])
+    declare(drives, "novelty_b", float)
+    drives.set_values("novelty_b", [float(i % 2) for i in range(len(drives))])
+    asked = questions(drives, Names("b"), *sides(drives)).asked
+    assert [name for name in asked if name not in ATTRIBUTES] == ["novelty", "support"]
 
 
 def test_many_fields_are_left_out_by_name(drives):
