@@ -32,7 +32,7 @@ from ..store.fields.ownership import refuse_foreign, refuse_read_only
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.sets.door import admitted
-from ..store.sets.resolve import Samples, dataset_of, resolve_sets
+from ..store.sets.resolve import Samples, dataset_of, left_out, resolve_sets
 from ..store.steps.inputs import read_inputs
 from ..store.vectors import points
 from ..store.vectors.marks import Seen
@@ -108,7 +108,10 @@ def find_gaps(
     """
     params = params or GapParams()
     with together(params.engine):
-        return _found(admitted(samples, params.slices), params, encoder, report)
+        found = _found(admitted(samples, params.slices), params, encoder, report)
+    # The steps have seen the images alone, without the groups that a view of a rig is made of.
+    notes = left_out(samples, params.owned, params.pool)
+    return replace(found, covered=replace(found.covered, notes=notes))
 
 
 def _found(

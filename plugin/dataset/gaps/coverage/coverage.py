@@ -37,7 +37,7 @@ from ...store.names import Names
 from ...store.samples import by_slice, flat, slice_path
 from ...store.sets.door import admitted
 from ...store.sets.drives import Drives
-from ...store.sets.resolve import Samples
+from ...store.sets.resolve import Samples, left_out
 from ...store.steps.inputs import Inputs, read_inputs
 from ...store.steps.step import Step
 from ..rounds import round_cards, rounds
@@ -77,7 +77,8 @@ class Measured:
 class CoverageResult(Result, CoverageReport):
     """What ``compute_coverage`` found; :func:`yardstick` reads the distances inside S.
 
-    ``slices`` counts the images of S and of U of each slice of a grouped dataset.
+    ``slices`` counts the images of S and of U of each slice of a grouped dataset; ``notes`` say
+    what of it is in none of the views that were passed.
     """
 
     owned: int = 0
@@ -85,11 +86,12 @@ class CoverageResult(Result, CoverageReport):
     reused: bool = False
     yardstick: Mapping[str, Any] | None = field(default=None, repr=False)
     slices: Mapping[str, list[int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         counts = [f"{name} {s:,} of S and {u:,} of U" for name, (s, u) in self.slices.items()]
         slices = [f"slices: {', '.join(counts)}"] if counts else []
-        return "\n".join([coverage_summary(self), *slices])
+        return "\n".join([coverage_summary(self), *slices, *self.notes])
 
 
 @holds_lease("compute_coverage")
@@ -113,7 +115,14 @@ def compute_coverage(
         ``sequence_field`` cannot name drives, or a field of the user's has one of these names.
     """
     params = params or CoverageParams()
-    samples = admitted(samples, params.slices)
+    notes = left_out(samples, params.owned, params.pool)
+    found = _covered(admitted(samples, params.slices), params, inputs, progress)
+    return replace(found, notes=notes)
+
+
+def _covered(
+    samples: Samples, params: CoverageParams, inputs: Inputs | None, progress: Progress
+) -> CoverageResult:
     inputs = inputs or read_inputs(samples, params)
     drives = inputs.drives(samples, params.sequence_field)
     step = Step.of(STEP, samples, params, writes=writes)
@@ -231,7 +240,7 @@ def of_record(results: Mapping[str, Any]) -> CoverageResult:
     """
     least = {"metric": "cosine", "delta_source": "", "warning": "", "quantiles": {}}
     known = runs.known(CoverageResult, results)
-    return CoverageResult(**{**least, "gaps": 0, "candidates": 0, **known})
+    return CoverageResult(**{**least, "gaps": 0, "candidates": 0, **known, "notes": ()})
 
 
 def yardstick(

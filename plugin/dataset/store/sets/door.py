@@ -18,9 +18,11 @@ from ....coverage.words import counted
 from ....errors import InputError
 from ....vectors.sample_ids import id_keys
 from .. import fiftyone_internals as internals
-from ..samples import Samples, dataset_of, image_slices, slice_path
+from ..samples import Samples, dataset_of, flat, image_slices, slice_path
 
 ALL_SLICES = "all"
+_ASK_EACH = ("Match", "MatchTags", "Exists", "SelectBy")
+"""Stages that ask something of each sample by itself."""
 _INSTEAD = {
     "video": "load the videos with load_images, which takes frames of them, into a dataset of "
     "images",
@@ -75,6 +77,27 @@ def admitted(samples: Samples, slices: str | None = None, *, videos: bool = Fals
             f"{dataset.name!r} holds {_held(kind)}, and this step needs images: {instead}."
         )
     return _of_slices(samples, dataset, slices)
+
+
+def groups_left_out(samples: Samples) -> str:
+    """What a view of groups cannot hold, in words: groups without a sample of its active slice.
+
+    Its stages ask that slice alone.  "" where there are none, or the view is flat.
+    """
+    dataset = dataset_of(samples)
+    if not isinstance(samples, fo.DatasetView) or samples.media_type != "group":
+        return ""
+    if samples.group_slices is None or internals.is_dynamic_groups(samples):
+        return ""
+    every, path, asked = flat(dataset), f"{dataset.group_field}.id", internals.stages(samples)
+    exact = all(stage["_cls"].rpartition(".")[2] in _ASK_EACH for stage in asked)
+    if exact:
+        every = internals.view_of(dataset, [*internals.stages(every), *asked])
+    active = dataset.select_group_slices(samples.group_slice)
+    lost = len(set(every.distinct(path)).difference(active.distinct(path)))
+    groups = "1 group" if lost == 1 else f"{lost:,} groups"
+    said = f"{groups} without a {samples.group_slice!r}"
+    return (said if exact else f"up to {said}") if lost else ""
 
 
 def _of_slices(samples: Samples, dataset: fo.Dataset, slices: str | None) -> Samples:

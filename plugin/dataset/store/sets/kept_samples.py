@@ -36,8 +36,10 @@ UNUSED = timedelta(days=1)
 """After this, a set that no run was made with is dropped."""
 
 
-def keep(dataset: fo.Dataset, ids: Iterable[str], said: str) -> str:
-    """Keep these samples; the digest to find them by.  ``said`` tells a person where from.
+def keep(dataset: fo.Dataset, ids: Iterable[str], said: str, lost: str = "") -> str:
+    """Keep these samples; the digest to find them by.
+
+    ``said`` tells a person where from, and ``lost`` what of a rig is not among them.
 
     Raises
     ------
@@ -53,7 +55,8 @@ def keep(dataset: fo.Dataset, ids: Iterable[str], said: str) -> str:
     if record is None:
         _drop_unused(dataset)
         text = b64encode(zlib.compress(packed)).decode()
-        record = Record(STEP + digest, {"from": said}, {}, {"count": count, "ids": text})
+        record = Record(STEP + digest, {}, {}, {"count": count, "ids": text})
+    record = replace(record, params={"from": said, "lost": lost})
     # As new as the run that is about to use it: or another keep would drop it.
     runs.write(dataset, names, replace(record, created=datetime.now(timezone.utc).isoformat()))
     return digest
@@ -97,6 +100,12 @@ def described(dataset: fo.Dataset, digest: str) -> str:
     if record is None:
         return "samples that were passed to an earlier run"
     return f"{record.results['count']:,} samples, {record.params['from']}"
+
+
+def left_out(dataset: fo.Dataset, digest: str) -> str:
+    """What of a rig is not among them, because they came in a view of groups; "" for nothing."""
+    record = _record(dataset, digest)
+    return "" if record is None else str(record.params.get("lost", ""))
 
 
 def _record(dataset: fo.Dataset, digest: str) -> Record | None:

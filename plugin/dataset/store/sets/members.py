@@ -20,7 +20,7 @@ from ....errors import InputError
 from ..fiftyone_internals import dataset_id, is_whole, stages
 from ..samples import Samples, dataset_of, flat
 from . import kept_samples
-from .door import ALL_SLICES, admitted
+from .door import ALL_SLICES, admitted, groups_left_out
 from .resolve import ANY, FIELD, KEPT, MATCH, NOT, VIEW, resolve, saved_view
 
 Members: TypeAlias = (
@@ -91,7 +91,8 @@ def _of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str:
     if saved and stages(saved_view(dataset, name)) == stages(view):
         return f"{VIEW}{name}"
     steps = ", ".join(stage["_cls"].rpartition(".")[2] for stage in stages(view))
-    return _kept(dataset, admitted(view, ALL_SLICES).values("id"), f"a view of {steps}")
+    ids, lost = admitted(view, ALL_SLICES).values("id"), groups_left_out(view)
+    return _kept(dataset, ids, f"a view of {steps}", lost)
 
 
 def _of_fields(given: Mapping[str, Any]) -> str:
@@ -141,8 +142,8 @@ def _of_list(samples: Samples, given: list[Any]) -> str:
     return words[0] if len(words) == 1 else ANY + json.dumps(words, ensure_ascii=False)
 
 
-def _kept(dataset: fo.Dataset, ids: list[str], said: str) -> str:
-    return KEPT + kept_samples.keep(dataset, ids, said)
+def _kept(dataset: fo.Dataset, ids: list[str], said: str, lost: str = "") -> str:
+    return KEPT + kept_samples.keep(dataset, ids, said, lost)
 
 
 def _plain(value: Any) -> Any:

@@ -26,7 +26,7 @@ from ..database import is_empty
 from ..fields import field_words
 from ..samples import Samples, dataset_of, flat, reloaded
 from . import kept_samples
-from .door import ALL_SLICES, admitted
+from .door import ALL_SLICES, admitted, groups_left_out
 
 __all__ = ["Samples", "Sets", "dataset_of", "reloaded", "resolve", "resolve_sets", "spoken"]
 
@@ -89,6 +89,29 @@ def resolve_sets(
             f"({spoken(pool)}); take one of the tags off them first."
         )
     return sets
+
+
+def left_out(samples: Samples, owned: str, pool: str) -> tuple[str, ...]:
+    """Sentences on groups of a rig that are in none of the views that were passed.
+
+    ``samples`` as they were passed, before they were made flat.
+    """
+    dataset = dataset_of(samples)
+    if dataset.media_type != "group":
+        return ()
+    lost = {"the view": groups_left_out(samples)}
+    for role, word in (("S", owned), ("U", pool)):
+        saved = _saved_view(dataset, word)
+        if saved is not None:
+            lost[role] = groups_left_out(saved_view(dataset, saved))
+        elif word.startswith(KEPT):
+            lost[role] = kept_samples.left_out(dataset, word.removeprefix(KEPT))
+    return tuple(
+        f"left out of {role}, which is a view of groups: {what}. Name it by a tag, or pass a view "
+        "of select_group_slices, to have them."
+        for role, what in lost.items()
+        if what
+    )
 
 
 def fields_of(*words: str) -> frozenset[str]:

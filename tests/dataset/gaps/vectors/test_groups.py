@@ -125,6 +125,27 @@ def test_a_view_that_is_flat_already_needs_no_slices(rig):
     assert len(flat(rig).exists("dist_to_S")) == 8
 
 
+def test_groups_that_a_view_of_groups_cannot_hold_are_counted(rig):
+    fronts = rig.select_group_slices("front")
+    rig.delete_samples(fronts.match_tags("S").values("id")[:3])
+    rig.delete_samples(fronts.match_tags("U").limit(1).values("id"))
+    assert found(rig).covered.notes == ()
+    assert found(rig, pool="U").covered.notes == ()
+    passed = found(rig, owned=rig.match_tags("S"), pool=rig.match_tags("U"))
+    assert passed.covered.slices == {camera: [5, 3] for camera in CAMERAS}
+    for role, lost in (("S", "3 groups"), ("U", "1 group")):
+        said = f"left out of {role}, which is a view of groups: {lost} without a 'front'. Name it"
+        assert said in str(passed)
+    flat_view = rig.select_group_slices(CAMERAS)
+    whole = found(rig, owned=flat_view.match_tags("S"), pool=flat_view.match_tags("U"))
+    assert (whole.covered.slices["back"], whole.covered.notes) == ([8, 4], ())
+    rig.save_view("owned", rig.match_tags("S"))
+    covered = gapsphere.compute_coverage(rig, owned="owned", slices="all", progress=False)
+    assert "left out of S" in str(covered)
+    narrowed = str(found(rig.limit(30)))
+    assert "left out of the view, which is a view of groups: up to 4 groups" in narrowed
+
+
 def test_what_was_grouped_by_a_field_is_worked_on_once_it_is_flattened(rig):
     scenes = rig.select_group_slices(["front", "back", LIDAR], _allow_mixed=True).group_by(
         "scene_token"
