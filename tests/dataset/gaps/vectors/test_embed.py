@@ -246,7 +246,7 @@ def test_a_kill_loses_at_most_one_batch_and_nothing_is_embedded_twice(loaded, en
     assert ended(child) == -signal.SIGKILL
     loaded.reload()
     kept = dict(zip(*loaded.exists("embedding").values(["id", "embedding"]), strict=True))
-    assert len(kept) in (8, 10)
+    assert 8 <= len(kept) <= 10  # a kill may meet the batch half written
     result = compute_embeddings(loaded, encoder=encoder)
     assert (result.done, result.known) == (32 - len(kept), len(kept))
     for sample_id, row in kept.items():
