@@ -55,8 +55,8 @@ def keep(dataset: fo.Dataset, ids: Iterable[str], said: str, lost: str = "") -> 
     if record is None:
         _drop_unused(dataset)
         text = b64encode(zlib.compress(packed)).decode()
-        record = Record(STEP + digest, {}, {}, {"count": count, "ids": text})
-    record = replace(record, params={"from": said, "lost": lost})
+        record = Record(STEP + digest, {"from": said}, {}, {"count": count, "ids": text})
+    record = replace(record, params={**record.params, "lost": lost})
     # As new as the run that is about to use it: or another keep would drop it.
     runs.write(dataset, names, replace(record, created=datetime.now(timezone.utc).isoformat()))
     return digest
