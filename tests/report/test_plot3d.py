@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from gapsphere.plugin.report.plot3d import plot_3d
+from gapsphere.tests.support.servers import new_page
 
 HOSTILE = [
     "/data/<img src=x onerror=\"window.pwned='name'\">.jpg",
@@ -150,7 +151,7 @@ def test_bad_input_is_named(change, error, words):
 
 def open_page(browser, document, folder, scheme="light"):
     (folder / "plot.html").write_text(document, encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1000, "height": 700}, color_scheme=scheme)
+    page = new_page(browser, viewport={"width": 1000, "height": 700}, color_scheme=scheme)
     problems, asked = [], []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))

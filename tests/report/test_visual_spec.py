@@ -27,6 +27,7 @@ from gapsphere.plugin.report.spec.rule import Novelty, judge
 from gapsphere.plugin.report.spec.visual_spec import MadeBy, OtherCard
 from gapsphere.plugin.report.spec.words import words
 from gapsphere.tests.support.made_rows import unit
+from gapsphere.tests.support.servers import new_page
 from PIL import Image as PillowImage
 
 HOSTILE = [
@@ -219,7 +220,7 @@ def test_hostile_names_stay_text(make_spec, tmp_path, chromium):
         content = path.read_text(encoding="utf-8")
         assert not set("\u202e\u2066\u200f") & set(content)
         assert "onerror=&#34;" in content
-        view = chromium.new_page()
+        view = new_page(chromium)
         view.goto(path.as_uri())
         assert "pwned" not in view.title() or view.title().startswith("</title>")
         assert view.evaluate("document.querySelectorAll('script').length") == 0
@@ -293,7 +294,7 @@ def test_the_page_needs_no_network_and_fits_screen_phone_and_paper(make_spec, tm
     path = page_of(make_spec(heat=True), tmp_path, "ko")
     asked, said = [], []
     for width, scheme in ((1180, "light"), (1180, "dark"), (390, "light")):
-        view = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        view = new_page(chromium, viewport={"width": width, "height": 800}, color_scheme=scheme)
         view.on("request", lambda request: asked.append(request.url))
         view.on("console", lambda message: said.append(message.text))
         view.goto(path.as_uri())

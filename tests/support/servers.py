@@ -123,3 +123,10 @@ def chromium(*flags: str) -> Iterator[Any]:
         )
         yield browser
         browser.close()
+
+
+def new_page(browser: Any, **options: Any) -> Any:
+    """A page of its own context, which waits as long as everything else does."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(1000 * PATIENCE)
+    return page
