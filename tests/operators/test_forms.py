@@ -133,7 +133,7 @@ def test_values_of_a_large_dataset_are_offered_without_counts(bare, monkeypatch)
         ({"pool": "view:nowhere"}, "pool", "no saved view"),
         ({"pool": "S"}, "pool", "12 of these 12 images are in both sets"),
         ({"owned": ""}, "owned", "Choose the images you own"),
-        ({"owned": "EVERYTHING_ELSE", "pool": "EVERYTHING_ELSE"}, "owned", "Choose one of the two"),
+        ({"owned": "EVERYTHING_ELSE", "pool": "EVERYTHING_ELSE"}, "owned", "choose one of the two"),
         ({"k": 0}, "k", "greater than or equal to 1"),
         ({"sequence_field": "nope"}, "sequence_field", "no field 'nope'"),
         ({"sequence_field": "vec"}, "sequence_field", "name no drive"),
