@@ -336,9 +336,10 @@ def stored_values(dataset: fo.Dataset, field: str, ids: Sequence[str]) -> dict[s
 
 def _inside(document: dict[str, Any], name: str) -> Any:
     """The value at a path with dots; None where there is none."""
+    value: Any = document
     for part in name.split("."):
-        document = (document or {}).get(part)  # type: ignore[assignment]
-    return document
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def set_binaries(dataset: fo.Dataset, field: str, values: Mapping[str, bytes]) -> None:
