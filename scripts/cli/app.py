@@ -17,6 +17,7 @@ from ...plugin.errors import InputError, first_line
 from ...plugin.settings.viewer import VIEWER_VARIABLE
 from .datasets import opened
 from .install import install, reachable
+from .say import say
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -41,13 +42,13 @@ def open_app(
     if choices:
         os.environ[VIEWER_VARIABLE] = json.dumps({"id": uuid4().hex, "choices": dict(choices)})
     if not reachable():
-        print(install())
+        say(install())
     data = None
     if dataset:
         with opened(dataset) as data:
             pass
     if host not in ("127.0.0.1", "localhost", "::1"):
-        print(
+        say(
             f"The App on {host} serves every file this account can read to everyone who reaches "
             f"it: keep the port behind a firewall or a tunnel."
         )
@@ -81,7 +82,7 @@ def wait_for_app(
             _wait_until_taken(host, port)
     finally:
         talk.setLevel(level)
-    print(f"App: http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
+    say(f"App: http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
     session.wait(-1)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...plugin.settings.fields import Params
 from .datasets import opened, viewed
+from .say import say
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 Run = Callable[..., None]
@@ -65,7 +66,7 @@ def step_command(
         from ...plugin.dataset import api
 
         with opened(dataset, create=create) as data:
-            print(getattr(api, step)(viewed(data, view), **dict(params)))
+            say(getattr(api, step)(viewed(data, view), **dict(params)))
 
     run.__doc__ = text
     command(name, params, arguments=(DATASET,) if arguments is None else arguments)(run)

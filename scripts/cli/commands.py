@@ -26,6 +26,7 @@ from ...plugin.settings.steps import (
 )
 from .command import DATASET, LEFT_OUT, PORT, VIEW, argument, command, step_command
 from .datasets import dataset_option, filled, load_into, opened, viewed
+from .say import say
 
 FOLDER = argument(
     "--folder", default="build/demo_drive", metavar="FOLDER", help="where the drive is written"
@@ -63,7 +64,7 @@ def demo_data(*, folder: str, owned: int, pool: int, seed: int) -> None:
 
     with bars() as report:
         render_drive(Path(folder), seed=seed, images=(owned, pool), progress=report("Rendering"))
-    print(Path(folder) / "metadata.csv")
+    say(Path(folder) / "metadata.csv")
 
 
 @command("load", LoadParams, arguments=(DATASET, LEFT_OUT))
@@ -105,14 +106,14 @@ def find_gaps(
     folder = report_folder(report) if report else None  # before minutes of work, not after
     with filled(dataset, images, left_out_file) as data:
         refuse_before(data, candidates)
-        print(api.find_gaps(data, **dict(params)))
+        say(api.find_gaps(data, **dict(params)))
         if _asks_more_than_kcenter(candidates):
             chosen = str(api.select_candidates(data, **dict(candidates)))
-            print("picks       " + chosen.replace("\n", f"\n{'':12}"))
+            say("picks       " + chosen.replace("\n", f"\n{'':12}"))
         if folder:
-            print(api.export_gap_cards(data, str(folder), suffix=params.suffix))
-            print(api.export_budget_curve(data, str(folder), suffix=params.suffix))
-    print(f"open it: gapsphere app {dataset_option(dataset)}")
+            say(api.export_gap_cards(data, str(folder), suffix=params.suffix))
+            say(api.export_budget_curve(data, str(folder), suffix=params.suffix))
+    say(f"open it: gapsphere app {dataset_option(dataset)}")
 
 
 @command(
@@ -136,7 +137,7 @@ def embed(images: LoadParams, params: EmbeddingParams, *, dataset: str, split: s
                 f"No sample has the tag {split!r}: give {flag} or data.{split}_dir in the config, "
                 f"or load images first."
             )
-        print(api.compute_embeddings(view, **dict(params)))
+        say(api.compute_embeddings(view, **dict(params)))
 
 
 @command("analyze", AnalyzeParams, ExportParams, arguments=(DATASET,))
@@ -148,10 +149,10 @@ def analyze(params: AnalyzeParams, files: ExportParams, *, dataset: str) -> None
     if not files.overwrite:  # before minutes of work, not after
         refuse_occupied(files.folder)
     with opened(dataset) as data, together(params.engine):
-        print(api.compute_coverage(data, **dict(select(CoverageParams, params))))
-        print(api.select_kcenter(data, **dict(select(KCenterParams, params))))
-        print(api.compute_sphere(data, **dict(select(SphereParams, params))))
-        print(api.export_artifacts(data, **dict(files)))
+        say(api.compute_coverage(data, **dict(select(CoverageParams, params))))
+        say(api.select_kcenter(data, **dict(select(KCenterParams, params))))
+        say(api.compute_sphere(data, **dict(select(SphereParams, params))))
+        say(api.export_artifacts(data, **dict(files)))
 
 
 step_command(
@@ -195,11 +196,11 @@ def select_(
     paths = [curve_path(output, replace=replace_file) for output in curve or ()]
     with opened(dataset) as data:
         samples = viewed(data, view)
-        print(api.select_candidates(samples, **dict(params)))
+        say(api.select_candidates(samples, **dict(params)))
         if paths:
             found = api.budget_curve(samples, **dict(budget))
             for path in paths:
-                print(write_curve(data, found, path, budget.suffix))
+                say(write_curve(data, found, path, budget.suffix))
 
 
 @command(
@@ -233,10 +234,10 @@ def cards(
     for output in outputs:
         card_path(output, replace=replace_file)  # before the work, not after
     with opened(dataset) as data:
-        print(api.summarize_gaps(viewed(data, view), **dict(params)))
+        say(api.summarize_gaps(viewed(data, view), **dict(params)))
         how = {"suffix": params.suffix, "replace_file": replace_file}
         for output in outputs:
-            print(api.export_gap_cards(data, output, **how))
+            say(api.export_gap_cards(data, output, **how))
 
 
 step_command("show-results", "show_results", AnalysisParams, "Show what the last runs found")
@@ -253,9 +254,9 @@ def delete_analysis(params: AnalysisParams, *, dataset: str, delete: bool) -> No
 
     with opened(dataset) as data:
         found = api.delete_analysis(data, dry_run=not delete, **dict(params))
-        print(found)
+        say(found)
         if found and not delete:
-            print("Nothing was deleted; --delete does it.")
+            say("Nothing was deleted; --delete does it.")
 
 
 @command(
@@ -269,7 +270,7 @@ def rounds(params: AnalysisParams, *, dataset: str, json: bool) -> None:
 
     with opened(dataset) as data:
         found = api.rounds(data, **dict(params))
-        print(found.json() if json else found)
+        say(found.json() if json else found)
 
 
 step_command(

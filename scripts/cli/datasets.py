@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...plugin.errors import DatabaseError, GapsphereError, InputError
 from ...plugin.interchange.files.left_out import refuse_other_file
 from ...plugin.interchange.tables.columns import shown
+from .say import say
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -93,7 +94,7 @@ def load_into(dataset: fo.Dataset, images: LoadParams, left_out_file: str | None
     if left_out_file:  # before the work, not after
         refuse_other_file(left_out_file)
     loaded = api.load_images(dataset, images.owned_images, images.pool_images, **images.how())
-    print(loaded)
+    say(loaded)
     if left_out_file:
         loaded.left_out.write(left_out_file)
 

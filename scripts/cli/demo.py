@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .install import ensure_for_this_process
+from .say import say
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -33,12 +34,12 @@ def run_demo(folder: Path, *, port: int = 5151, open_app: bool = True) -> None:
 
     with opened(DATASET, create=True) as dataset:
         _refuse_others(dataset, csv.parent)
-        print(api.load_images(dataset, csv=str(csv)))
-        print(api.find_gaps(dataset, k=100))
+        say(api.load_images(dataset, csv=str(csv)))
+        say(api.find_gaps(dataset, k=100))
         colour_samples(dataset)
         save_views(dataset)
-        print(_found(dataset, csv))
-    print(f"Main job: {time.monotonic() - started:.0f} s")
+        say(_found(dataset, csv))
+    say(f"Main job: {time.monotonic() - started:.0f} s")
     if open_app:
         from .app import wait_for_app
 

@@ -9,6 +9,7 @@ from ...plugin.settings.steps import ExportParams, ImportParams
 from ...plugin.settings.viewer import ViewerParams
 from .command import DATASET, LEFT_OUT, argument, command, port, step_command
 from .datasets import dataset_option, opened
+from .say import say
 
 step_command(
     "export-artifacts",
@@ -51,8 +52,8 @@ def check_spec(
         refuse_other_file(left_out_file)
     checked = api.check_spec(spec, folder, **dict(params))
     for answer in checked.answers:
-        print(answer)
-    print(checked)
+        say(answer)
+    say(checked)
     if left_out_file:
         checked.left_out.write(left_out_file)
 
@@ -74,8 +75,8 @@ def import_features(params: FeatureCacheParams, *, dataset: str, port: int) -> N
     if not params.cache_dir:
         raise InputError("Name the cache: --cache-dir FOLDER, which holds metadata.csv.")
     with opened(dataset, create=True) as data:
-        print(api.import_feature_cache(data, **dict(params)))
-    print(f"open it: gapsphere app {dataset_option(dataset)} --port {port}")
+        say(api.import_feature_cache(data, **dict(params)))
+    say(f"open it: gapsphere app {dataset_option(dataset)} --port {port}")
 
 
 step_command(
@@ -100,7 +101,7 @@ def install_plugin(*, undo: bool) -> None:
     """Link Gapsphere into FiftyOne's plugin folder (--undo removes the link)."""
     from .install import install, remove
 
-    print(remove() if undo else install())
+    say(remove() if undo else install())
 
 
 @command(
@@ -120,5 +121,5 @@ def app(viewer: ViewerParams, *, dataset: str | None, data_root: str | None) -> 
 
         dataset = dataset or "gapsphere"
         with opened(dataset, create=True) as data:
-            print(api.import_artifacts(data, data_root))
+            say(api.import_artifacts(data, data_root))
     open_app(dataset, host=viewer.host, port=viewer.port, choices=viewer.choices())

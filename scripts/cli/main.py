@@ -16,6 +16,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
+from .say import say
+
 STOPPED = "gapsphere: stopped; finished work is kept, run it again to go on."
 REFUSED, INTERRUPTED, UNREAD, TERMINATED = 2, 130, 141, 143
 GRACE = 5.0
@@ -56,11 +58,11 @@ def _run(arguments: Sequence[str], *, leave: Callable[[int], int]) -> int:
         try:
             _said_in_words(run, arguments)
         except GapsphereError as error:
-            print(f"gapsphere: {error}", file=sys.stderr)
+            say(f"gapsphere: {error}", file=sys.stderr)
             # FiftyOne tidies up at the end of a process, and would wait for the database again.
             return leave(REFUSED) if isinstance(error, DatabaseError) else REFUSED
     except KeyboardInterrupt as stop:
-        print(STOPPED, file=sys.stderr)
+        say(STOPPED, file=sys.stderr)
         return leave(TERMINATED if stop.args else INTERRUPTED)
     return 0
 

@@ -20,6 +20,7 @@ from ...plugin.settings.serving import TOKEN_VARIABLE
 from ...plugin.settings.yaml import read
 from . import commands, exchange_commands, sparse_commands
 from .command import COMMANDS, GROUPS, Command
+from .say import plain
 
 __all__ = ["COMMANDS", "build_parser", "commands", "exchange_commands", "run", "sparse_commands"]
 
@@ -39,8 +40,17 @@ def run(arguments: Sequence[str]) -> None:
     wrong = [text for text in overrides if text.startswith("-") or "=" not in text]
     if wrong or (overrides and not command.params):
         parser.error(f"unrecognized arguments: {' '.join(wrong or overrides)}")
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.basicConfig(level=logging.WARNING)
+    for handler in logging.root.handlers:
+        handler.setFormatter(_Plain("%(message)s"))
     command.run(*_params(command, options, overrides), **options)
+
+
+class _Plain(logging.Formatter):
+    """What is logged names files and clients too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
 
 
 def build_parser() -> argparse.ArgumentParser:

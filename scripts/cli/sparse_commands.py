@@ -19,6 +19,7 @@ from ...plugin.settings.sparse import (
 )
 from .command import DATASET, VIEW, argument, command, count, step_command
 from .datasets import opened, viewed
+from .say import say
 
 FROM_NOTHING = SparseTrainParams()
 
@@ -65,7 +66,7 @@ def train(
         from ...plugin.dataset import api
 
         with opened(dataset) as data:
-            print(api.train_sparse_transformer(viewed(data, view), **dict(on_dataset)))
+            say(api.train_sparse_transformer(viewed(data, view), **dict(on_dataset)))
         return
     unused = on_dataset.model_fields_set - set(SparseTrainParams.model_fields)
     if unused:
@@ -84,7 +85,7 @@ def train(
     trainer = Trainer(clips, output, config, device=str(choose_device(on_file.device)))
     with bars() as report:
         trainer.run(report("Training"))
-    print(Path(output) / "weights.safetensors")
+    say(Path(output) / "weights.safetensors")
 
 
 @command(
@@ -133,7 +134,7 @@ def evaluate(
                 f"{name} has {len(film)} sequences of {film.shape[1]} frames; two sequences of "
                 f"{plan.first + frames} are needed."
             )
-    print(f"weights {path.name}, {fingerprint(path)}")
+    say(f"weights {path.name}, {fingerprint(path)}")
     with bars() as report:
         folder = Path(output) if output else None
         print_tables(model, read, plan=plan, output=folder, report=report)
@@ -168,7 +169,7 @@ def serve(params: ServeParams, sampling: SparseParams) -> None:
         def ready(address: str) -> None:
             started.append(address)
             announce(address, 0)
-            print(f"Clients connect to {address}; Ctrl-C stops.", flush=True)
+            say(f"Clients connect to {address}; Ctrl-C stops.", flush=True)
 
         def counted(sessions: int) -> None:
             announce(started[0], sessions)
@@ -189,7 +190,7 @@ def import_recording(*, folder: str, dataset: str, keypoints: bool) -> None:
     from ...plugin.dataset import api
 
     with opened(dataset, create=True) as data:
-        print(api.import_sparse_recording(data, folder, keypoints=keypoints))
+        say(api.import_sparse_recording(data, folder, keypoints=keypoints))
 
 
 @command(
@@ -202,17 +203,17 @@ def clean(*, delete: bool) -> None:
 
     found = leftovers()
     for leftover in found:
-        print(leftover)
+        say(leftover)
     if not found:
-        print("No simulation of a deleted dataset has left files.")
+        say("No simulation of a deleted dataset has left files.")
     elif not delete:
-        print("Nothing was deleted; --delete does it.")
+        say("Nothing was deleted; --delete does it.")
     else:
         unused = [leftover for leftover in found if leftover.shown_by is None]
         for leftover in unused:
             leftover.delete()
         kept = len(found) - len(unused)
-        print(f"Deleted the files of {len(unused)} datasets, kept those of {kept}.")
+        say(f"Deleted the files of {len(unused)} datasets, kept those of {kept}.")
 
 
 def read_film(path: Path) -> Any:

@@ -24,6 +24,7 @@ from ...plugin.sparse.frames.samples import samples_of
 from ...plugin.sparse.loop.loop import SamplingLoop
 from ...plugin.sparse.measure import evaluate as ev
 from ...plugin.sparse.network.model import SparsePixelTransformer
+from .say import say
 
 Frames = NDArray[np.uint8]
 CURVES = (ev.RANDOM, ev.JITTER, ev.BLUE, ev.SEED, ev.DISPERSION)
@@ -53,7 +54,7 @@ def print_tables(
         policies = report(f"{name}: policies")
         done = ev.measure_all(model, ev.POLICIES, frames, plan, progress=policies)
         rows, size = len(frames), frames.shape[2:]
-        print(f"\n## {name}: {rows} sequences of {size[1]} x {size[0]}, {plan.count} samples")
+        say(f"\n## {name}: {rows} sequences of {size[1]} x {size[0]}, {plan.count} samples")
         print_policies(done)
         print_rebuilds(done)
         print_correlations(done)
@@ -62,17 +63,17 @@ def print_tables(
         print_memory(model, frames, plan, done, report(f"{name}: memory"))
     print_speed(model, next(iter(films.values()))[0], plan)
     if output is not None:
-        print(f"\n{draw(curves, output / 'psnr_by_count.png')}")
+        say(f"\n{draw(curves, output / 'psnr_by_count.png')}")
 
 
 def print_policies(runs: pd.DataFrame) -> None:
     """Where pixels go: the model's PSNR and SSIM under each policy."""
-    print(f"\n{'policy':28}" + _header(["PSNR", "over random", "over jitter", "SSIM"]))
+    say(f"\n{'policy':28}" + _header(["PSNR", "over random", "over jitter", "SSIM"]))
     for name in (policy.name for policy in ev.POLICIES):
         quality = ev.figure(runs.loc[name, f"psnr.{ev.MODEL}"])
         alike = ev.figure(runs.loc[name, f"ssim.{ev.MODEL}"])
         random, jitter = (ev.gain(runs, name, over) for over in ("random", "jitter"))
-        print(
+        say(
             f"{name:28}{quality!s:>15}{random!s:>15}{jitter!s:>15}"
             f"{f'{alike.mean:.3f} ± {alike.spread:.3f}':>15}"
         )
@@ -80,18 +81,18 @@ def print_policies(runs: pd.DataFrame) -> None:
 
 def print_rebuilds(runs: pd.DataFrame) -> None:
     """How frames are rebuilt: every rebuild from the same samples of the same frames."""
-    print(f"\n{'same samples: model, and model less':36}" + _header(REBUILDS[1:]))
+    say(f"\n{'same samples: model, and model less':36}" + _header(REBUILDS[1:]))
     for name in (policy.name for policy in ev.POLICIES):
         gains = "".join(f"{ev.model_gain(runs, name, over)!s:>15}" for over in REBUILDS[1:])
-        print(f"{name:28}{runs.loc[name, 'paired'].mean():8.2f}{gains}")
+        say(f"{name:28}{runs.loc[name, 'paired'].mean():8.2f}{gains}")
 
 
 def print_correlations(runs: pd.DataFrame) -> None:
     """Spearman correlation of each signal with the absolute error, under two policies."""
-    print(f"\n{'Spearman with |error|':28}" + _header(ev.SIGNALS))
+    say(f"\n{'Spearman with |error|':28}" + _header(ev.SIGNALS))
     for name in ("random", "dispersion"):
         found = [ev.figure(runs.loc[name, f"correlation.{signal}"]) for signal in ev.SIGNALS]
-        print(f"{name:28}" + "".join(f"{value!s:>15}" for value in found))
+        say(f"{name:28}" + "".join(f"{value!s:>15}" for value in found))
 
 
 def curve(
@@ -130,18 +131,18 @@ def print_curve(curves: Curves) -> None:
     """PSNR by count, and how many samples dispersion needs for the quality of others."""
     points = curves.policies
     counts = [count for count, _ in points["random"]]
-    print(f"\n{'PSNR by samples':28}" + "".join(f"{count:>10}" for count in counts))
+    say(f"\n{'PSNR by samples':28}" + "".join(f"{count:>10}" for count in counts))
     for name, line in points.items():
-        print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
-    print(f"\n{'the same, of dispersion':28}" + "".join(f"{count:>10}" for count in counts))
+        say(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
+    say(f"\n{'the same, of dispersion':28}" + "".join(f"{count:>10}" for count in counts))
     for name, line in curves.rebuilds.items():
-        print(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
+        say(f"{name:28}" + "".join(f"{quality:10.2f}" for _, quality in line))
     middle = 500 if 500 in counts else counts[len(counts) // 2]
     for other in ("random", "jitter", "blue noise"):
         needed = ev.count_for(points["dispersion"], dict(points[other])[middle])
         fewer = f"{needed:.0f} samples, {100 * (1 - needed / middle):.0f} % fewer"
         fewer = "outside the counts measured" if np.isnan(needed) else fewer
-        print(f"dispersion as good as {other} with {middle}: {fewer}")
+        say(f"dispersion as good as {other} with {middle}: {fewer}")
 
 
 def print_memory(
@@ -162,7 +163,7 @@ def print_memory(
     for policy in policies:
         gains = runs.loc[policy.name, quality] - done.loc["dispersion", quality]
         worst = gains.idxmin()
-        print(
+        say(
             f"memory of 24 frames, {policy.name}: {ev.figure(gains)} dB, worst sequence "
             f"{gains[worst]:+.2f} dB, to {runs.loc[(policy.name, *worst), quality]:.1f}"
         )
@@ -172,7 +173,7 @@ def print_speed(model: SparsePixelTransformer, frames: Frames, plan: ev.Plan) ->
     """Frames a second through the whole loop, and the processor time of one, in both precisions."""
     import torch
 
-    print(
+    say(
         f"\nwhole loop, {frames.shape[2]} x {frames.shape[1]}, {plan.count} samples, memory of 24, "
         f"{torch.get_num_threads()} threads, median [quickest..slowest tenth]"
     )
@@ -189,7 +190,7 @@ def print_speed(model: SparsePixelTransformer, frames: Frames, plan: ev.Plan) ->
             processor.append(time.process_time() - began[1])
         # The first frames are without a memory.
         slow, real, quick = 1 / np.quantile(wall[12:], [0.9, 0.5, 0.1])
-        print(
+        say(
             f"  {name:24s} {real:5.1f} [{quick:.1f}..{slow:.1f}] frames a second, "
             f"{1000 * np.median(processor[12:]):.0f} CPU ms a frame"
         )
