@@ -111,6 +111,10 @@ class Card:
             return self.phrases[0].text
         return "no name separates it"
 
+    def fill(self, wanted: int) -> Fill:
+        """Whether U can fill it: images that count once are of as many drives at most."""
+        return Fill(self.once, min(self.drives, self.once), wanted)
+
     def sentences(self, alpha: float = 0.1) -> list[str]:
         """What sets the card apart: its name, then its attributes, then phrases."""
         named = [self.name.sentence(alpha)]

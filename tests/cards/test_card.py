@@ -127,6 +127,16 @@ def test_u_fills_a_gap_with_enough_images_of_two_drives(fill, enough, short):
     assert ("The candidates fill it" in str(fill)) == enough
 
 
+def test_one_picture_of_four_drives_is_no_scene_of_two_occasions(rows):
+    yard = Yardstick.of([0.1])
+    (card,) = make_cards(
+        rows(1, 3), rows(2, 4), [0] * 4, [0.1] * 4, yard, "abc", "uvwx", duplicates=[7] * 4
+    )
+    assert card.drives == 4
+    assert not card.fill(1).enough
+    assert str(card.fill(1)).startswith("The candidates have 1 image, 1 wanted, but of 1 drive:")
+
+
 def test_what_does_not_fit_is_refused(rows):
     yard = Yardstick.of([0.1])
     with pytest.raises(DimensionError, match="5 images of U and 4 cards"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
 
-from ....cards.card import Card, Fill
+from ....cards.card import Card
 from ....coverage.words import counted, in_percent, of_them, two_digits
 from ....errors import EmptySetError, MismatchError
 from ....results import Result
@@ -205,7 +205,7 @@ def record_of(
     """A card of arrays with sample ids, ``ids`` of U and of S, in place of rows."""
     pool, owned = ids
     images = len(card.rows)
-    fill = Fill(card.once, card.drives, wanted)
+    fill = card.fill(wanted)
     return GapCard(
         key=key,
         number=number,
