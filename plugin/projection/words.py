@@ -263,6 +263,8 @@ def _novel(verdict: Verdict, cutoff: float) -> str:
 
 
 def _advice(verdict: Verdict, unowned: bool) -> str:
+    if _without_reach(verdict):
+        return "On this sphere images lie exactly on one another: places between them mean nothing."
     if verdict.status == "empty":
         return (
             "Candidates lack such images as well: if the sphere can be trusted here, such scenes "
@@ -383,8 +385,14 @@ def _there(verdict: Verdict, around: Around) -> str:
     return f"{capital(where)}{drives}: {' and '.join(parts)}."
 
 
+def _without_reach(verdict: Verdict) -> bool:
+    """Whether it is of an empty place on a sphere where each image lies on another one."""
+    around = verdict.around
+    return verdict.status == "empty" and around is not None and around.angle == 0
+
+
 def _trust(verdict: Verdict) -> Trust | None:
-    if verdict.trust is None:
+    if verdict.trust is None or _without_reach(verdict):
         return None
     share_of = (
         f"{percent(100 * verdict.trust)} of its {verdict.trust_k} neighbours on the sphere are "

@@ -183,6 +183,13 @@ def test_a_place_beyond_the_reach_of_all_images_is_empty():
     assert verdict.around.count == 0
 
 
+def test_a_sphere_of_one_point_has_no_reach():
+    places = np.tile(np.float32([0, 0, 1]), (12, 1))
+    within = space(places, places, np.array([True] * 6 + [False] * 6))
+    verdict = answer(within, Question("place", direction=(0.0, 1.0, 0.0))).verdict
+    assert (verdict.status, verdict.around.angle) == ("empty", 0)
+
+
 def test_few_drives_never_cover_a_place():
     few = Threshold(0.1, "stretches", basis="provisional", cutoff=0.1)
     within = line_of_images(12 * [OWNED], 12 * [True], threshold=few)

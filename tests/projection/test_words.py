@@ -185,6 +185,15 @@ def test_where_no_image_lies_nothing_is_measured():
     assert words.trust is not None
 
 
+def test_where_all_images_lie_at_one_point_nobody_is_sent_to_record_for_other_places():
+    around = Around(0.0, 0, 0, 0, 0, None, None, None, 90.0, 90.0)
+    words = sentences(replace(PLACE, status="empty", around=around))
+    assert words.advice == (
+        "On this sphere images lie exactly on one another: places between them mean nothing."
+    )
+    assert words.trust is None
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
