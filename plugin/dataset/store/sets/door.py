@@ -130,8 +130,8 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
         return images
     if not names:
         raise InputError(
-            f"{dataset.name!r} has {len(images)} slices of images: {', '.join(images)}. Say which "
-            f"to work on: slices={images[0]!r}, several with commas, or slices={ALL_SLICES!r}."
+            f"{dataset.name!r} has {len(images)} slices of images: {', '.join(images)}. Set "
+            f"slices to those to work on, with commas between them, or to {ALL_SLICES}."
         )
     if names == [ALL_SLICES]:
         return images
@@ -139,8 +139,8 @@ def chosen(dataset: fo.Dataset, slices: str | None) -> list[str]:
         if name not in images:
             raise InputError(
                 f"{name!r} is not a slice of images of {dataset.name!r}; its slices are "
-                f"{_listed(dataset)}. Upper and lower case differ; slices={ALL_SLICES!r} takes "
-                "every slice of images."
+                f"{_listed(dataset)}. Upper and lower case differ; {ALL_SLICES} takes every "
+                "slice of images."
             )
     return [name for name in images if name in names]
 
