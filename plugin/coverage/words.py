@@ -81,24 +81,24 @@ def two_digits(value: float) -> str:
     >>> two_digits(1.44), two_digits(0.031), two_digits(1234.5), two_digits(3_210_000)
     ('1.4', '0.031', '1,200', '3,200,000')
     """
-    return rounded(value, 2)
+    return f"{float(rounded(value, 2)):,.15g}"
 
 
 def rounded(value: float, digits: int, gap: float = math.inf) -> str:
-    """A number with so many digits that count, written out.
+    """A number with so many digits that count, written out; without commas, as it may be a year.
 
     It has more of them where it would be off by over a tenth of ``gap``, the distance to another
     number that the reader is to tell it from: as of times or places.
 
     >>> rounded(59.9138, 3), rounded(1699999999, 7), rounded(59.9138, 3, 59.9211 - 59.9138)
-    ('59.9', '1,700,000,000', '59.914')
+    ('59.9', '1700000000', '59.914')
     """
     shown = value
     for count in range(digits, 16):
         shown = float(f"{value:.{count}g}")
         if abs(shown - value) <= gap / 10:
             break
-    return f"{shown:,.15g}"
+    return f"{shown:.15g}"
 
 
 def counted(count: int, noun: str = "drive", verb: str = "") -> str:

@@ -178,5 +178,5 @@ def _p(finding: Finding) -> str:
 
 def _figure(value: float, gap: float) -> str:
     """A number beside another one that is ``gap`` away."""
-    text = f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
-    return rounded(value, 3, gap) if abs(float(text.replace(",", "")) - value) > gap / 10 else text
+    text = f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    return rounded(value, 3, gap) if abs(float(text) - value) > gap / 10 else text

@@ -122,7 +122,7 @@ def short(value: float, gap: float = math.inf) -> str:
     """
     text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
     if abs(float(text) - value) > gap / 10:
-        text = rounded(value, 3, gap).replace(",", "")
+        text = rounded(value, 3, gap)
     return text
 
 
