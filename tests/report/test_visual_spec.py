@@ -169,6 +169,14 @@ def test_a_radius_that_is_one_drives_own_is_said_aloud(make_spec, tmp_path, lang
     assert "0001TP" not in read(given, tmp_path, language)
 
 
+def test_where_delta_comes_from_is_said_in_the_language_of_the_page(make_spec, tmp_path):
+    spec = make_spec()
+    assert "(leave-one-out)" in read(spec, tmp_path, "en")
+    text = read(spec, tmp_path, "ko")
+    assert "leave-one-out" not in text
+    assert "0.2 (수준 10%)" in text
+
+
 def test_both_languages_say_the_same_things():
     def names(sentence):
         return {field for _, field, _, _ in Formatter().parse(sentence) if field}

@@ -74,6 +74,7 @@ def page(
     percentiles = [image.percentile for image in spec.candidates if image.percentile is not None]
     low, middle, high = np.quantile(distances, [0, 0.5, 1]).tolist()
     rule = spec.rule
+    tile, worth = _worth(spec.threshold, say, part, "novelty_" if rule.novelty else "")
     trace = {
         "id": f"{spec.id} · {spec.created}",
         "source": spec.source,
@@ -82,7 +83,7 @@ def page(
         "heatmap": (spec.heatmap or say("unknown")) if spec.has_heatmaps else None,
         "metric": named(rule.metric),
         "median": f"{decimals(low, 4)} · {decimals(middle, 4)} · {decimals(high, 4)}",
-        "delta": f"{rule.delta:.6g} ({spec.delta_source})",
+        "delta": f"{rule.delta:.6g} ({spec.delta_source if language == 'en' else tile})",
         "novelty": None if rule.novelty is None else f"{rule.novelty.beyond:.6g}",
         "radius": f"{rule.radius:.6g} · {NEAR_MISS} r = {rule.near_radius:.6g}"
         if rule.checkable
@@ -119,7 +120,6 @@ def page(
         low, high = (short(end, found.high - found.low or inf) for end in (found.low, found.high))
         return say("apart_span", low=low, high=high, held=held)
 
-    tile, worth = _worth(spec.threshold, say, part, "novelty_" if rule.novelty else "")
     return render(
         "spec.html.j2",
         spec=spec,
