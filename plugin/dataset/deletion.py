@@ -25,11 +25,11 @@ from .store.fiftyone_internals import dataset_id
 from .store.leases import ANALYSIS, lease
 from .store.names import Names
 from .store.samples import Samples, dataset_of, flat, reloaded
-from .store.sets import kept_samples
+from .store.sets import kept_samples, tagged
 from .store.vectors import mapped
 
-KEPT = ("feature_cache", "failures", "trained")
-"""Records that stay, with what they are about: reviews and imported columns, trained models."""
+KEPT = ("feature_cache", "failures", "trained", tagged.STEP)
+"""Records that stay, with what they are about: reviews and imported columns, models, S and U."""
 SCOPES = (ANALYSIS, "spec", "sparse")
 """Leases of the steps that write an analysis."""
 SPHERE = "sphere"

@@ -27,7 +27,7 @@ from ..store import runs
 from ..store.fields.metadata import scene_paths
 from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 from ..store.sets.drives import read_drives
-from ..store.sets.resolve import fields_of, resolve
+from ..store.sets.resolve import resolve, told_by
 from ..store.vectors.vectors import Vectors
 
 Columns = Mapping[str, Sequence[Any]]
@@ -94,7 +94,7 @@ def differences(
 ) -> tuple[tuple[str, ...], tuple[Shared, ...]]:
     """The fields that were tried, and values that candidates ``here`` have more often than S."""
     untried = {SEQUENCE, FRAME_NUMBER, ReviewNames.failure_rate, ReviewNames.failure_rank}
-    untried |= fields_of(params.owned, params.pool)
+    untried |= told_by(dataset, params.owned, params.pool)
     if ReviewNames.ground_truth in here:
         untried |= {*KNOWN}  # a feature cache says the same in three more columns
     tried = tuple(name for name in here if name not in untried)

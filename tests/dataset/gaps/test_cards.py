@@ -16,6 +16,7 @@ from gapsphere.plugin.dataset.gaps.cards.card_files import export_gap_cards
 from gapsphere.plugin.dataset.gaps.cards.card_records import SINGLE_IMAGES, gap_cards
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.images.load import tag_samples
 from gapsphere.plugin.dataset.gaps.rounds import rounds
 from gapsphere.plugin.dataset.spec.candidates import choose
 from gapsphere.plugin.dataset.store import runs
@@ -237,6 +238,20 @@ def test_as_many_are_wanted_as_s_has_within_delta_or_the_user_says(covered):
 def test_two_cards_of_one_name_have_two_keys(covered):
     covered.match(F("light") == "snow").set_values("light", ["night"] * 3)
     assert [card.key for card in summarize_gaps(covered, QUICK).found] == ["night", "night 2"]
+
+
+def test_the_field_that_s_and_u_were_tagged_by_names_nothing(covered):
+    light = covered.values("light")
+    split = ["train"] * 60 + ["test" if value == "night" else "val" for value in light[60:]]
+    covered.set_values("split", split)
+    covered.delete_sample_field("light")
+    assert "split" in compute_coverage(covered).asked
+    assert summarize_gaps(covered, QUICK).found[0].title == "test"
+    tag_samples(covered, "field:split=train", "not:field:split=train")
+    assert "split" not in compute_coverage(covered).asked
+    found = summarize_gaps(covered, QUICK)
+    assert found.left_out["split"] == "says who is S and U"
+    assert not any("split" in " ".join(card.sentences) for card in found.found)
 
 
 def test_a_page_holds_every_card_and_no_address(summarized, tmp_path):

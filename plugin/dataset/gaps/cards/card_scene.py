@@ -136,6 +136,14 @@ class Scene:
         """What names are made of."""
         return terms_of(self.said.columns, self.owned_drives, self.pool_drives)
 
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why fields of the user's name no card."""
+        return {
+            **dict.fromkeys(sorted(self.inputs.sets.fields), "says who is S and U"),
+            **self.terms.left_out,
+        }
+
     def trace(self, earlier: Record | None = None) -> dict[str, Any]:
         """What a record keeps of all this: equal traces give equal cards.
 

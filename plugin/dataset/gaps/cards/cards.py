@@ -140,7 +140,7 @@ def summarize_gaps(
         by_metadata=len(called.kinds),
         lacking=called.lacking,
         scale=float(links[drawn.ITSELF].scale[0]),
-        left_out=dict(scene.terms.left_out),
+        left_out=scene.left_out,
     )
     values = {SINGLE: SINGLE_IMAGES, **{label: key[at] for label, at in number.items()}}
     carded = np.flatnonzero(called.card > NO_GAP).tolist()

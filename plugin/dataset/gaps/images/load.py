@@ -28,8 +28,9 @@ from ...store.fields.fields import blocks
 from ...store.leases import LOADING, holds_lease
 from ...store.names import OWNED_TAG, POOL_TAG
 from ...store.samples import flat, reloaded
+from ...store.sets import tagged
 from ...store.sets.door import is_image, refuse_additions
-from ...store.sets.resolve import resolve
+from ...store.sets.resolve import fields_of, resolve
 from .recordings import with_frames
 from .sources import Listing, Source, is_video, list_csv, list_images
 from .update import Changes, changes, refuse_other_types, write_changes
@@ -189,6 +190,8 @@ def tag_samples(
         )
     for role, ids in views.items():
         _retag(dataset, ids, role)
+    words, known = {OWNED_TAG: owned, POOL_TAG: pool}, tagged.tagged_by(dataset)
+    tagged.note(dataset, {r: fields_of(word, tagged=known) for r, word in words.items() if word})
     return {role: len(ids) for role, ids in views.items()}
 
 

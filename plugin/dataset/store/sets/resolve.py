@@ -27,6 +27,7 @@ from ..fields import field_words
 from ..samples import Samples, dataset_of, flat, reloaded
 from . import kept_samples
 from .door import ALL_SLICES, admitted, groups_left_out
+from .tagged import tagged_by
 
 __all__ = ["Samples", "Sets", "dataset_of", "reloaded", "resolve", "resolve_sets", "spoken"]
 
@@ -74,7 +75,8 @@ def resolve_sets(
 
     ``ids_of`` tells who is in a view.
     """
-    sets = Sets(resolve(samples, owned), resolve(samples, pool), fields_of(owned, pool))
+    fields = told_by(dataset_of(samples), owned, pool)
+    sets = Sets(resolve(samples, owned), resolve(samples, pool), fields)
     ids = [id_keys(ids_of(view)) for view in (sets.owned, sets.pool)]
     for mine, word, role in zip(ids, (owned, pool), "SU", strict=True):
         if not mine:
@@ -114,12 +116,20 @@ def left_out(samples: Samples, owned: str, pool: str) -> tuple[str, ...]:
     )
 
 
-def fields_of(*words: str) -> frozenset[str]:
-    """Fields by whose values words name samples: of these, no comparison of the sets is news.
+def told_by(dataset: fo.Dataset, owned: str, pool: str) -> frozenset[str]:
+    """Fields by whose values S and U are told apart: of these, no comparison of them is news."""
+    return fields_of(owned, pool, tagged=tagged_by(dataset))
+
+
+def fields_of(*words: str, tagged: Mapping[str, Sequence[str]] | None = None) -> frozenset[str]:
+    """Fields by whose values words name samples; of a tag, those in ``tagged``.
 
     >>> sorted(fields_of("field:split=train", 'not:match:{"rig.name": "a"}', "S"))
     ['rig', 'split']
+    >>> sorted(fields_of("not:S", tagged={"S": ["split"]}))
+    ['split']
     """
+    by_tag = tagged or {}
     paths: list[str] = []
     for word in words:
         kind, separator, rest = word.partition(":")
@@ -127,11 +137,13 @@ def fields_of(*words: str) -> frozenset[str]:
         if kind == FIELD:
             paths.append(rest.partition("=")[0])
         elif kind == NOT:
-            paths += fields_of(rest)
+            paths += fields_of(rest, tagged=tagged)
         elif kind == ANY:
-            paths += fields_of(*_parsed(word, rest, list))
+            paths += fields_of(*_parsed(word, rest, list), tagged=tagged)
         elif kind == MATCH:
             paths += _parsed(word, rest, dict)
+        else:
+            paths += by_tag.get(rest if kind == TAG else word, ())
     return frozenset(path.split(".")[0] for path in paths)
 
 
