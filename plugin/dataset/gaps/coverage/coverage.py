@@ -37,7 +37,8 @@ from ...store.names import Names
 from ...store.samples import by_slice, flat, slice_path
 from ...store.sets.door import admitted
 from ...store.sets.drives import Drives
-from ...store.sets.resolve import Samples, left_out
+from ...store.sets.resolve import Samples, dataset_of, left_out
+from ...store.steps import written
 from ...store.steps.inputs import Inputs, read_inputs
 from ...store.steps.step import Step
 from ..rounds import round_cards, rounds
@@ -116,14 +117,17 @@ def compute_coverage(
     """
     params = params or CoverageParams()
     notes = left_out(samples, params.owned, params.pool)
-    found = _covered(admitted(samples, params.slices), params, inputs, progress)
-    return replace(found, notes=notes)
+    samples = admitted(samples, params.slices)
+    if inputs is None:  # else whoever read them has looked
+        inputs = read_inputs(samples, params)
+        dataset, names = dataset_of(samples), Names(params.suffix)
+        notes += written.said(written.others_among(dataset, names, inputs.owned, inputs.pool))
+    return replace(_covered(samples, params, inputs, progress), notes=notes)
 
 
 def _covered(
-    samples: Samples, params: CoverageParams, inputs: Inputs | None, progress: Progress
+    samples: Samples, params: CoverageParams, inputs: Inputs, progress: Progress
 ) -> CoverageResult:
-    inputs = inputs or read_inputs(samples, params)
     drives = inputs.drives(samples, params.sequence_field)
     step = Step.of(STEP, samples, params, writes=writes)
     # Attributes and fields may come after the images were embedded: they are then asked again.

@@ -23,6 +23,7 @@ from ...store.fields import attributes
 from ...store.fields.ownership import Column, Writes
 from ...store.names import Names
 from ...store.samples import slices_line
+from ...store.steps import written
 from ...store.steps.step import Step
 from ...store.vectors.marks import Seen
 
@@ -52,13 +53,7 @@ class EmbeddingResult(Result):
     def __str__(self) -> str:
         made = f"{self.encoder} ({counted(self.dimension, 'number')})"
         said = in_words(self, made, "embedded")
-        if not self.by_others:
-            return said
-        return (
-            f"{said}\n  {counted(self.by_others, 'image', 'has|have')} a vector that no run of "
-            "this analysis wrote. Where another model made it, distances to it mean nothing: clear "
-            "the field there and run this again."
-        )
+        return "\n  ".join([said, *written.said(self.by_others)])
 
 
 def writes(names: Names, *, measured: bool = True) -> Writes:

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ....coverage.words import counted
 from ....vectors.sample_ids import id_column, pack_ids, places
+from .. import runs
+from ..names import Names
 from ..samples import Samples, flat
 from ..vectors.marks import Seen, marks_by_id, marks_of
+from ..vectors.vectors import Vectors
 from . import ledger
 from .step import Step
 
@@ -28,11 +33,41 @@ def by_others(
     if known is None or not step.dataset.has_field(field):
         return 0
     found = marks_of(flat(samples), field, seen=seen)
-    row = places(pack_ids(_ids(known)), found.ids)
-    marks = np.append(_marks(known), 0)  # row -1
-    written = (row >= 0) & (marks[row] == found.marks[:, 0])
     now = places(pack_ids(ids), found.ids) >= 0
-    return int((found.there[:, 0] & ~written & ~now).sum())
+    others = ~_written(known, found.ids, found.marks[:, 0])
+    return int((found.there[:, 0] & others & ~now).sum())
+
+
+def others_among(dataset: fo.Dataset, names: Names, *parts: Vectors) -> int:
+    """How many of these vectors no run of ``compute_embeddings`` wrote."""
+    known = ledger.find(dataset, names, runs.read(dataset, names, "embeddings"))
+    if known is None:
+        return 0
+    return sum(
+        int((~_written(known, pack_ids(part.ids), part.marks)).sum())
+        for part in parts
+        if part.marks is not None
+    )
+
+
+def said(others: int) -> tuple[str, ...]:
+    """A sentence where there are any."""
+    if not others:
+        return ()
+    return (
+        f"{counted(others, 'image', 'has|have')} a vector that no run of this analysis wrote. "
+        "Where another model made it, distances to it mean nothing: clear the field there and "
+        "embed again.",
+    )
+
+
+def _written(
+    known: ledger.Columns, ids: NDArray[np.uint8], marks: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which vectors, by ids and marks, are as runs noted them."""
+    row = places(pack_ids(_ids(known)), ids)
+    noted = np.append(_marks(known), 0)  # row -1
+    return (row >= 0) & (noted[row] == marks)
 
 
 def note(step: Step, field: str, ids: Sequence[str], seen: Seen | None = None) -> None:

@@ -3,6 +3,7 @@
 import fiftyone as fo
 import numpy as np
 import pytest
+from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
@@ -41,9 +42,13 @@ def test_added_samples_with_a_vector_of_another_model_are_counted(dataset, anoth
     assert found.embedded.by_others == 4
     assert f"4 images have a vector {SAID}" in str(found)
     assert find_gaps(dataset, params).embedded.by_others == 4  # said as long as they are there
+    assert str(find_gaps(dataset, params)).count(SAID) == 1
+    (said,) = compute_coverage(dataset).notes
+    assert f"4 images have a vector {SAID}" in said
     others = dataset.match(fo.ViewField("filepath").contains_str("other"))
     others.set_values("embedding", [None] * 4)
     assert find_gaps(dataset, params).embedded.by_others == 0
+    assert not compute_coverage(dataset).notes
 
 
 def test_vectors_that_a_merge_replaced_are_counted(loaded, encoder, another):
