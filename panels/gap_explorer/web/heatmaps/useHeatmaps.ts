@@ -48,6 +48,7 @@ export function useHeatmaps(bridge: Bridge, answer: Answer | null): HeatState {
     return heard(
       live.current.call("heatmaps", { ids: answer.cards.map((card) => card.id), stamp: answer.stamp }),
       (reply) => {
+        setError(null);
         const decoded = Object.entries(reply.maps).map(([id, grid]) => [id, decodeHeat(grid)] as const);
         setMaps({ answer, maps: new Map(decoded) });
         // Work that this panel does not know of yet: begun by another one, or before a reload.
