@@ -7,12 +7,12 @@ export const number = decimals;
 
 export const count = (value: number): string => value.toLocaleString("en-US");
 
-/** A number of a scale, as short as it can be. */
+/** A number of a scale, as short as it can be; without commas, as it may be a year. */
 export function format(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
-  return Number.isInteger(value) ? count(value) : String(+value.toPrecision(3));
+  return String(size >= 100 ? Math.round(value) : +value.toPrecision(3));
 }
 
 /** A number as it was typed, with a point or a comma before its decimals; NaN for anything else. */
