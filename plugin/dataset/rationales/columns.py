@@ -48,7 +48,7 @@ class Column:
     field: str
     value: Callable[[Row], Any]
     restores: bool = False
-    """It holds a person's decisions: given to new samples only."""
+    """It holds a person's decisions: given where nobody has decided here."""
 
 
 def our_columns(dataset: fo.Dataset, cache: FeatureCache, params: FeatureCacheParams) -> Writes:
@@ -111,7 +111,7 @@ def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
     planned: list[Planned] = []
     taken: set[str] = set()
     reserved = reserved_names(dataset)
-    restored = {name for names in _reviewed(cache) for name in names.decided}
+    restored = {name for names in reviewed(cache) for name in names.decided}
     for place, header in enumerate(cache.metadata.header):
         if header in restored:
             continue  # a person's decisions: review_columns
@@ -232,7 +232,7 @@ def _check_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
 def review_columns(dataset: fo.Dataset, cache: FeatureCache) -> list[Column]:
     """Decisions that an export of ours put beside the metadata."""
     columns = []
-    for names in _reviewed(cache):
+    for names in reviewed(cache):
         for column in decided.writes(names).columns:
             if column.name in cache.metadata.header:
                 column.declare(dataset)
@@ -250,11 +250,11 @@ def claim_reviews(dataset: fo.Dataset, cache: FeatureCache) -> None:
     InputError
         There is one.
     """
-    for names in _reviewed(cache):
+    for names in reviewed(cache):
         decided.claim(dataset, names)
 
 
-def _reviewed(cache: FeatureCache) -> list[ReviewNames]:
+def reviewed(cache: FeatureCache) -> list[ReviewNames]:
     """Of each model whose decisions are beside the metadata."""
     suffixes = ("", *(verdict.suffix for verdict in cache.verdicts if verdict.suffix))
     named = (ReviewNames(suffix) for suffix in suffixes)

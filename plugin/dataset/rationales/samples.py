@@ -21,12 +21,15 @@ from ..store.names import OWNED_TAG, POOL_TAG, Names, ReviewNames
 from ..store.sets.door import is_image
 from ..store.vectors import vectors
 from .cards import CardFolder
-from .columns import Column
+from .columns import Column, reviewed
+from .decisions import DECISIONS
 from .look import IMAGE_URL, image_url
 from .map import SphereMap
 
 BLOCK = 500
 Array = NDArray[Any]
+DECIDED = "decisions left out: the sample has another one here, which stays"
+UNKNOWN = f"decisions left out: none of {', '.join(DECISIONS)}"
 
 
 @dataclass(eq=False)
@@ -46,6 +49,12 @@ class SampleWriter:
         named = (column.field for column in self.columns if not column.restores)
         self.theirs = {name for name in named if not is_ours(self.dataset, name)}
         """Fields of the user's that the table has as well."""
+        restored = {column.field for column in self.columns if column.restores}
+        self.reviewed = {
+            names.decision: [name for name in names.decided if name in restored]
+            for names in reviewed(self.cache)
+        }
+        """Fields of decisions that the table brings, by the one with the decision itself."""
         self.had_file_name = bool(self.known) and self.dataset.has_field(FILE_NAME)
         self.ids: dict[int, str] = {}
         """Sample id of each row of the arrays."""
@@ -88,6 +97,10 @@ class SampleWriter:
         values: dict[str, Any] = {column.field: column.value(row) for column in self.columns}
         for verdict, said in zip(self.cache.verdicts, row.said, strict=True):
             self.statuses[verdict.model][said.status] += 1
+        for decision, fields in self.reviewed.items():
+            if values[decision] not in (None, *DECISIONS):
+                self.cache.found.add(METADATA, UNKNOWN, f"{row.file_name}: {values[decision]}")
+                values |= dict.fromkeys(fields)
         return values
 
     def _paths(self, rows: Sequence[Row], values: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -152,6 +165,16 @@ class SampleWriter:
             urls = {i: image_url(root, rows[place].file_name) for i, place in old.items()}
             write(IMAGE_URL, urls)
         self._relabel(old, values)
+        for decision, fields in self.reviewed.items():
+            given = {i: values[place] for i, place in old.items() if values[place][decision]}
+            there = self.dataset.select(list(given), ordered=False).values(["id", *fields])
+            held = {i: dict(zip(fields, row, strict=True)) for i, *row in zip(*there, strict=True)}
+            for name in fields:
+                new = {i: given[i][name] for i in given if held[i][decision] is None}
+                if new:
+                    write(name, new)
+            others = [i for i in given if held[i][decision] not in (None, given[i][decision])]
+            self.cache.found.add(METADATA, DECIDED, *(rows[old[i]].file_name for i in others))
         if self.cache.embeddings is not None and not self.same_vectors:
             found = {i: self._vector(rows[place]) for i, place in old.items()}
             there = {i: vector for i, vector in found.items() if vector is not None}

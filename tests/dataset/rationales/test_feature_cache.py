@@ -292,6 +292,42 @@ def test_decisions_survive_a_second_import_and_return_with_an_export(dataset, ca
         other.delete()
 
 
+def test_decisions_of_another_dataset_come_to_samples_that_nobody_decided_on(
+    dataset, cache, tmp_path
+):
+    bring(dataset, cache)
+    ids = by_name(dataset, "id")
+    names = sorted(ids)[:4]
+    for name in names[:3]:
+        decide(dataset, ids[name], "relabel", "Fen", note=name)
+    out = tmp_path / "out"
+    export_reviews(dataset, ReviewExportParams(folder=str(out)))
+
+    def told(rows):
+        for row in rows:
+            if row["file_name"] == names[3]:
+                row["review_decision"] = "Agreed"
+
+    rewrite(out / "metadata.csv", told)
+    other = fo.Dataset()
+    try:
+        bring(other, cache)
+        here = by_name(other, "id")
+        decide(other, here[names[0]], "agree")
+        found = bring(other, out).findings
+        assert sum("another one here, which stays" in line for line in found) == 1
+        assert sum(f"'{names[3]}: Agreed'" in line for line in found) == 1
+        decided = dict.fromkeys(names[1:3], "relabel") | {names[0]: "agree", names[3]: None}
+        assert {n: by_name(other, "review_decision")[n] for n in names} == decided
+        for field in ("review_label", "review_note", "review_time"):
+            theirs = by_name(dataset, field)
+            assert [by_name(other, field)[n] for n in names[1:3]] == [theirs[n] for n in names[1:3]]
+        bring(other, out)
+        assert {n: by_name(other, "review_decision")[n] for n in names} == decided
+    finally:
+        other.delete()
+
+
 def test_an_export_is_never_written_over_a_table_that_is_there(dataset, cache, tmp_path):
     with pytest.raises(EmptySetError, match="No feature cache was imported"):
         export_reviews(dataset)
