@@ -20,12 +20,12 @@ from ...interchange.features.feature_cache import (
     FeatureCache,
     Row,
 )
-from ...interchange.tables.columns import Narrowing, fitted
+from ...interchange.tables.columns import Narrowing, drive_name, fitted
 from ...settings.rationales import FeatureCacheParams
 from ..store.fields import decided, fields, ownership
 from ..store.fields.ownership import Writes
 from ..store.fiftyone_internals import reserved_names
-from ..store.names import Names, ReviewNames
+from ..store.names import SEQUENCE, Names, ReviewNames
 
 FIELD_TYPES = {int: fo.IntField, float: fo.FloatField, bool: fo.BooleanField, str: fo.StringField}
 OURS = ("prediction_status", "llm_", "review_", "failure_", ReviewNames.image_url, "csv_")
@@ -118,6 +118,8 @@ def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
         name = _field_name(header, taken, reserved)
         column = cache.kinds.get(header)
         kind, convert = _fitted(dataset, name, column or Narrowing())
+        if name == SEQUENCE and kind is str:
+            convert = drive_name
         planned.append((name, kind, f"Column {header!r} of {METADATA}", _reader(place, convert)))
     return planned
 

@@ -23,6 +23,8 @@ MISSING = frozenset(
     ["nan", "na", "n/a", "#n/a", "#na", "<na>", "n.a.", "null", "none", "nil", "nat", "-", "--"]
 )
 """Words for a missing value in a column of numbers or truth values, in lower case."""
+NO_NAME = frozenset(["nan", "<na>", "nat", "null"])
+"""What programs write for a missing name; no drive is called so."""
 INFINITE = frozenset(sign + word for sign in ("", "+", "-") for word in ("inf", "infinity"))
 NO_VALUE = MISSING | INFINITE
 IDENTIFIERS = frozenset((
@@ -206,10 +208,10 @@ def _fitted(cell: str, kind: Kind, decimal_comma: bool) -> Cell:
         return None
     if kind in (date, datetime):
         return _time(cell, kind)
+    if cell.lower() in INFINITE:  # missing, as in a column that is typed by its cells
+        return None
     if kind is bool:
         return _TRUTH[cell.lower()] if cell.lower() in _TRUTH else _no(cell)
-    if kind is float and cell.lower() in INFINITE:
-        return None
     text = _DECIMAL_COMMA.sub(r"\1.\2", cell, count=1) if decimal_comma else cell
     if not _NUMBER.fullmatch(text):
         return _no(cell)
@@ -234,6 +236,15 @@ def frame_number(cell: str) -> int | None:
     found = re.fullmatch(r"([+-]?\d+)(?:\.0*)?", cell, re.ASCII)
     value = int(found.group(1)) if found and len(cell) < 1000 else 1 << 63
     return value if abs(value) < 1 << 63 else _no(cell)
+
+
+def drive_name(cell: str) -> str | None:
+    """A drive's name as it is written; what programs write for a missing one is none.
+
+    >>> drive_name("007"), drive_name("nan")
+    ('007', None)
+    """
+    return None if cell.lower() in NO_NAME else cell or None
 
 
 def _no(cell: str) -> int:

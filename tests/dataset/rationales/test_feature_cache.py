@@ -666,6 +666,13 @@ def test_a_table_needs_no_more_than_the_names(dataset, tmp_path, header):
         bring(dataset, tmp_path, color_by="site")
 
 
+def test_no_drive_of_a_cache_is_called_by_a_word_for_missing(dataset, tmp_path):
+    (tmp_path / "metadata.csv").write_text("file_name,sequence\na.jpg,nan\nb.jpg,007\n")
+    for _ in range(2):
+        bring(dataset, tmp_path)
+        assert by_name(dataset, "sequence") == {"a.jpg": None, "b.jpg": "007"}
+
+
 def test_a_table_without_labels_leaves_those_of_the_dataset(dataset, cache):
     bring(dataset, cache)
     before = by_name(dataset, "ground_truth.label")

@@ -23,6 +23,7 @@ from ....interchange.tables.columns import (
     Cell,
     Kind,
     Narrowing,
+    drive_name,
     fitted,
     frame_number,
     shown,
@@ -36,8 +37,6 @@ FILENAME = "filename"
 SPLIT = "split"
 ALIASES = {"frame": FRAME_NUMBER, "framenumber": FRAME_NUMBER, "sequence": SEQUENCE}
 """Columns that have a meaning here, by their names without capitals and signs."""
-NO_NAME = frozenset(["nan", "<na>", "nat", "null"])
-"""What programs write for a missing name; no drive is called so."""
 KINDS: Mapping[type[fo.Field], Kind] = {
     fo.StringField: str,
     fo.IntField: int,
@@ -46,6 +45,14 @@ KINDS: Mapping[type[fo.Field], Kind] = {
     fo.DateTimeField: datetime,
     fo.DateField: date,
 }
+
+
+READERS: Mapping[str, tuple[Kind, Callable[[str], Cell]]] = {
+    FRAME_NUMBER: (int, frame_number),
+    SEQUENCE: (str, drive_name),
+}
+"""Fields with a meaning, each with its type and how a cell of it is read, the first time and
+again."""
 
 
 @dataclass(frozen=True)
@@ -136,18 +143,17 @@ def _converter(
     if name in (FILENAME, SPLIT):
         return _text
     comma = file.dialect.decimal_comma
+    kind = KINDS.get(type(held)) if held is not None else None
+    own, read = READERS.get(name, (None, None))
+    if read is not None and (held is None or kind is own):
+        return read
     if held is not None:
-        kind = KINDS.get(type(held))
         if kind is None and any(cells):
             raise ArtifactError(
                 f"{file.path}: the column {header!r} cannot fill the dataset's field {name!r}, "
                 f"{_type(held)}: rename the column."
             )
         return partial(fitted, kind=kind or str, decimal_comma=comma)
-    if name == FRAME_NUMBER:
-        return frame_number
-    if name == SEQUENCE:
-        return lambda cell: None if cell.lower() in NO_NAME else cell or None
     column = Narrowing(header, decimal_comma=comma)
     for cell in cells:
         column.see(cell)

@@ -338,6 +338,20 @@ def test_a_table_loaded_again_updates_what_differs_and_says_how_much(dataset, lo
     ).changed.samples
 
 
+def test_a_table_loaded_twice_is_read_as_it_was_the_first_time(dataset, load_csv):
+    rows = ["i/0.png,S,000001,nan,inf,-inf", "i/1.png,S,2.0,d1,1,true", "i/2.png,U,NA,007,2,false"]
+    text = "filename,split,frame,sequence,n,b\n" + "\n".join(rows)
+    first = load_csv(text)
+    again = load_csv(text)
+    assert again.known == {"S": 2, "U": 1}
+    assert not again.changed.samples
+    assert again.notes == first.notes
+    assert dataset.values("frame_number") == [1, 2, None]
+    assert dataset.values("sequence") == [None, "d1", "007"]
+    assert dataset.values("n") == [None, 1, 2]
+    assert dataset.values("b") == [None, True, False]
+
+
 def test_an_update_can_be_turned_off_and_says_what_it_left(dataset, load_csv):
     load_csv("filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\n")
     again = load_csv("filename,split,speed\ni/0.png,S,3\ni/1.png,U,2\n", update_known=False)
