@@ -212,7 +212,7 @@ def _listings(
 
 
 def _joined(listings: list[Listing], real: RealPaths) -> Listing:
-    """One listing of several; a file named twice counts once, its first row wins."""
+    """One listing of several; a file named twice counts once, its first cell of a column wins."""
     rows: dict[str, tuple[str, dict[str, Any]]] = {}
     names: dict[str, None] = {}
     left_out = LeftOut()
@@ -221,7 +221,9 @@ def _joined(listings: list[Listing], real: RealPaths) -> Listing:
         names.update(dict.fromkeys(listing.columns))
         for row, path in enumerate(listing.paths):
             cells = {name: column[row] for name, column in listing.columns.items()}
-            rows.setdefault(real(path), (path, cells))
+            _, kept = rows.setdefault(real(path), (path, cells))
+            if kept is not cells:  # a table beside a folder tells of the folder's files
+                kept.update(cells | kept)
     return Listing(
         [path for path, _ in rows.values()],
         {name: [cells.get(name) for _, cells in rows.values()] for name in names},

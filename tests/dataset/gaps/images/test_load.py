@@ -352,6 +352,14 @@ def test_a_table_loaded_twice_is_read_as_it_was_the_first_time(dataset, load_csv
     assert dataset.values("b") == [None, True, False]
 
 
+def test_a_table_beside_a_folder_tells_of_the_files_of_the_folder(dataset, make_images, tmp_path):
+    folder = make_images("S", 3)
+    (tmp_path / "m.csv").write_text("filename,split,weather\nS/S_001.png,S,rain\n")
+    load_images(dataset, folder, csv=str(tmp_path / "m.csv"))
+    assert dataset.values("weather") == [None, "rain", None]
+    assert len(dataset) == 3
+
+
 def test_an_update_can_be_turned_off_and_says_what_it_left(dataset, load_csv):
     load_csv("filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\n")
     again = load_csv("filename,split,speed\ni/0.png,S,3\ni/1.png,U,2\n", update_known=False)
