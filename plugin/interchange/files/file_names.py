@@ -1,10 +1,16 @@
-"""Names of files that came in a table: joined to a folder only where they stay inside it."""
+"""Names of files that came in a table: joined to a folder only where they stay inside it.
+
+One name has several spellings in Unicode: macOS takes letters apart that keyboards put together
+(NFD, NFC), Korean syllables and accents among them.  A file is found under either.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from functools import lru_cache
+from pathlib import PurePath
 
 
 def unsafe(name: str) -> str:
@@ -28,6 +34,20 @@ def unsafe(name: str) -> str:
     return ""
 
 
+def as_on_disk(folder: str | os.PathLike[str], name: str) -> str:
+    """The path of a name below a folder, each part spelled as the disk has it, if it does.
+
+    >>> as_on_disk("/", "etc/hosts")
+    '/etc/hosts'
+    """
+    path = os.fspath(folder)
+    for part in PurePath(name).parts:
+        spelled = (part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD")))
+        paths = [os.path.join(path, each) for each in spelled]
+        path = next(filter(os.path.lexists, paths), paths[0])
+    return path
+
+
 _DIGEST = re.compile(r"(^|-)[0-9a-f]{30,}(\.\w+)*$")
 """DVC puts the first two of the digits into the folder's name."""
 
@@ -49,6 +69,8 @@ class Folder:
         if reason:
             return None, reason
         joined = os.path.normpath(os.path.join(self.path, name))
+        if not name.isascii() and not os.path.lexists(joined):
+            joined = os.path.normpath(as_on_disk(self.path, name))
         real = os.path.join(self._parent(os.path.dirname(joined)), os.path.basename(joined))
         if os.path.islink(real):
             real = os.path.realpath(real)

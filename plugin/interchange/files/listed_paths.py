@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ...errors import InputError
+from .file_names import as_on_disk
 
 ADDRESS = "cloud or web links"
 WINDOWS = "Windows paths"
@@ -91,8 +92,9 @@ def locate(
         name = unquote(re.sub(r"^file://(localhost)?", "", name, flags=re.IGNORECASE))
     elif _ADDRESS.match(name):
         return name, ADDRESS
-    path = os.path.normpath(os.path.join(os.fspath(folder), os.path.expanduser(name)))
-    path = os.path.abspath(path)
+    path = os.path.abspath(os.path.join(os.fspath(folder), os.path.expanduser(name)))
+    if not name.isascii() and not os.path.lexists(path):
+        path = os.path.abspath(as_on_disk(folder, os.path.expanduser(name)))
     if os.path.lexists(path):
         return path, "" if os.path.exists(path) else MISSING
     if _DRIVE.match(name):

@@ -81,11 +81,15 @@ class RealPaths:
     """
 
     def __init__(self) -> None:
-        self._folder = lru_cache(maxsize=1 << 16)(os.path.realpath)
+        self._folder = lru_cache(maxsize=1 << 16)(_real)
 
     def __call__(self, path: str) -> str:
         folder, name = os.path.split(path)
         return os.path.join(self._folder(folder), name)
+
+
+def _real(folder: str) -> str:
+    return folder if "\0" in folder else os.path.realpath(folder)  # no such folder is anywhere
 
 
 class _Walker:

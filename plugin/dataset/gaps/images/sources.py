@@ -154,6 +154,7 @@ def list_csv(
 
 
 SLASHED = "paths whose backslashes were read as slashes"
+SPELLED = "paths whose letters the disk has in another form of Unicode (NFC, NFD)"
 DECODED = "paths in which %20 and the like were decoded"
 
 
@@ -163,11 +164,17 @@ def _understood(name: str, path: str, reason: str) -> str:
         return ""
     if "\\" in name and "\\" not in path:
         return SLASHED
-    return DECODED if "%" in name and os.path.basename(name) != os.path.basename(path) else ""
+    if "%" in name and os.path.basename(name) != os.path.basename(path):
+        return DECODED
+    if name.isascii():
+        return ""
+    spelled = {part for part in PurePath(name).parts if not part.isascii()}
+    return "" if spelled.issubset(PurePath(path).parts) else SPELLED
 
 
 def _notes(understood: Mapping[str, int]) -> list[str]:
-    return [f"{how}: {understood[how]}" for how in (SLASHED, DECODED) if understood.get(how)]
+    how = (SLASHED, SPELLED, DECODED)
+    return [f"{each}: {understood[each]}" for each in how if understood.get(each)]
 
 
 def _repeated(

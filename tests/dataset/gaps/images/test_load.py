@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import unicodedata
 from urllib.parse import quote
 
 import av
@@ -372,6 +373,29 @@ def test_a_missing_value_in_a_table_clears_nothing(dataset, load_csv, cell):
     load_csv("filename,split,speed\ni/0.png,S,1\ni/1.png,U,2\n")
     load_csv(f"filename,split,speed\ni/0.png,S,{cell}\ni/1.png,U,3\n")
     assert dataset.values("speed") == [1, 3]
+
+
+@pytest.mark.parametrize(("written", "held"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_is_found_whichever_form_of_unicode_the_disk_has(
+    dataset, load_csv, tmp_path, written, held
+):
+    folder = tmp_path / unicodedata.normalize("NFC", "서울")
+    folder.mkdir()
+    file = folder / unicodedata.normalize(held, "한강é.png")
+    os.rename(tmp_path / "i" / "0.png", file)
+    name = unicodedata.normalize(written, "서울/한강é.png")
+    loaded = load_csv(f"filename,split\n{name},S\ni/1.png,U\n")
+    assert dataset.match_tags("S").values("filepath") == [str(file)]
+    assert "another form of Unicode (NFC, NFD): 1" in str(loaded)
+    assert load_csv(f"filename,split\n{name},S\ni/1.png,U\n").known == {"S": 1, "U": 1}
+    (tmp_path / "metadata.csv").write_text(f"file_name\n{name}\n", encoding="utf-8")
+    params = FeatureCacheParams(cache_dir=str(tmp_path), image_dir=str(tmp_path))
+    assert import_feature_cache(dataset, params).updated == 1  # the sample of that file
+
+
+def test_a_name_with_a_null_character_is_a_file_that_is_not_here(dataset, load_csv):
+    loaded = load_csv("filename,split\ni\0/0.png,S\ni/0.png,S\ni/1.png,U\n")
+    assert loaded.left_out.counts == {"missing files": 1}
 
 
 def test_a_moved_image_is_told_and_a_set_is_never_changed_by_a_column(dataset, load_csv):
