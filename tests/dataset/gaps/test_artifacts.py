@@ -9,8 +9,8 @@ from gapsphere.plugin.dataset.gaps.artifacts.import_folder import import_artifac
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
-from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError
-from gapsphere.plugin.settings.steps import GapParams
+from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
+from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
 
 FIELDS = (
     "dist_to_S",
@@ -227,6 +227,65 @@ def test_a_folder_that_does_not_fit_together_changes_nothing(analysed, other, tm
     np.save(folder / "umap3d_U.npy", np.zeros((3, 3), np.float32))
     with pytest.raises(ArtifactError, match=r"umap3d_U\.npy has 3 rows"):
         import_artifacts(other, folder)
+    assert len(other) == 0
+
+
+def test_vectors_of_an_encoder_are_not_replaced_in_silence(analysed, tmp_path):
+    folder = tmp_path / "o"
+    export_artifacts(analysed, folder)
+    before, places = by_path(analysed, "embedding"), by_path(analysed, "sphere")
+    rows = np.load(folder / "embed_U.npz")["embeddings"]
+    np.savez(folder / "embed_U.npz", embeddings=np.roll(rows, 1, axis=1))
+    (folder / "nn_U_to_S.npy").unlink()
+    np.save(
+        folder / "nn_U_to_S.npy",
+        (1 - np.roll(rows, 1, axis=1) @ np.load(folder / "embed_S.npz")["embeddings"].T).min(1),
+    )
+    with pytest.raises(MismatchError, match=r"holds vectors of test:colour, .* with a suffix"):
+        import_artifacts(analysed, folder)
+    for path, vector in before.items():
+        np.testing.assert_array_equal(by_path(analysed, "embedding")[path], vector)
+        np.testing.assert_array_equal(by_path(analysed, "sphere")[path], places[path])
+    import_artifacts(analysed, folder, suffix="theirs")
+    assert len(analysed.exists("embedding_theirs")) == 32
+
+
+def test_a_folder_with_the_vectors_that_are_there_leaves_their_encoder(analysed, encoder, tmp_path):
+    export_artifacts(analysed, tmp_path / "o")
+    analysed.match_tags("U").limit(1).untag_samples("U")
+    moved = analysed.match_tags(["S", "U"], bool=False).first()
+    moved.tags.append("S")
+    moved.save()
+    said = str(import_artifacts(analysed, tmp_path / "o"))
+    assert "1 image moved to U from the other set." in said
+    assert compute_embeddings(analysed, EmbeddingParams(), encoder=encoder).known == 32
+    assert compute_coverage(analysed).delta_source.startswith("the run of")
+
+
+def test_vectors_of_two_folders_never_share_a_field(analysed, other, tmp_path):
+    folder = tmp_path / "o"
+    export_artifacts(analysed, folder)
+    import_artifacts(other, folder)
+    analysed.delete_samples(analysed.match_tags("U").limit(3))
+    analysed.set_values("embedding", [-1 * each for each in analysed.values("embedding")])
+    compute_coverage(analysed)
+    export_artifacts(analysed, tmp_path / "second")
+    assert "3 images not listed in the folder lost" in str(
+        import_artifacts(other, tmp_path / "second")
+    )
+    assert len(other.exists("embedding")) == 29
+    assert len(other) == 32
+
+
+def test_a_folder_among_the_images_is_refused_before_anything_is_written(analysed, other, tmp_path):
+    export_artifacts(analysed, tmp_path / "o")
+    listed = json.loads((tmp_path / "o" / "paths_U.json").read_text())
+    (tmp_path / "o" / "paths_U.json").write_text(
+        json.dumps([str(Path(listed[0]).parent), *listed[1:]])
+    )
+    (tmp_path / "o" / "kcenter_indices.json").unlink()
+    with pytest.raises(ArtifactError, match=r"paths_U\.json lists .*no image file \(folders\)"):
+        import_artifacts(other, tmp_path / "o")
     assert len(other) == 0
 
 

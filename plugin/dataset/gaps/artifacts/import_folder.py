@@ -8,26 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from numpy.typing import NDArray
 
 from ....coverage.nearest.distances import nearest_distance
 from ....coverage.novelty import novelty
 from ....coverage.radius import CoverageReport, coverage_report
-from ....errors import ArtifactError
+from ....coverage.words import counted
+from ....errors import ArtifactError, MismatchError
 from ....interchange.agreement import hold_together
 from ....interchange.artifacts import Artifacts, Picks
+from ....interchange.files.checked import kind_of
 from ....interchange.files.listed_paths import local_path, locate
-from ....interchange.files.walk import RealPaths
+from ....interchange.files.walk import FOREIGN_NAME, RealPaths, is_utf8
 from ....interchange.outputs import read_artifacts
 from ....projection.sphere import robust_centre, to_unit_sphere
 from ....results import Result
+from ...store import runs
 from ...store.fields.ownership import refuse_foreign
+from ...store.fiftyone_internals import ids_with
 from ...store.leases import holds_lease
-from ...store.names import Names
+from ...store.names import OWNED_TAG, POOL_TAG, Names
 from ...store.samples import reloaded
 from ...store.sets.door import refuse_additions
 from ...store.steps import written
@@ -42,6 +49,11 @@ from ..picks import picks
 from ..picks.picks import PickResult
 from ..sphere import SphereResult
 from ..vectors import embedding_run
+
+IMPORTED = "imported:"
+"""Beginning of the fingerprint of vectors that a folder brought."""
+ROUNDING = 1e-6
+"""Between the same numbers of two unit vectors."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,6 +87,8 @@ def import_artifacts(
     ------
     ArtifactError
         A file is missing, damaged or does not fit the others.
+    MismatchError
+        ``embedding`` holds other vectors, of an encoder: they are not replaced in silence.
     """
     dataset = reloaded(dataset)
     refuse_additions(dataset)
@@ -94,19 +108,27 @@ def import_artifacts(
             raise ArtifactError(
                 f"paths_{part}.json lists the recording {recording}: one row per image."
             )
+        for path in listed:
+            if kind := kind_of(path) or ("" if is_utf8(path) else FOREIGN_NAME):
+                raise ArtifactError(
+                    f"paths_{part}.json lists {path!r}, which is no image file ({kind}): one row "
+                    "per image."
+                )
     plans = [each.writes(names) for each in (sphere, coverage, picks)]
     refuse_foreign(dataset, names, *plans, embedding_run.writes(names, measured=False))
+    kept = _fingerprint_there(dataset, names, _ids(dataset, paths, real), artifacts)
     loaded = load_images(dataset, paths["S"], paths["U"], keep_missing=True)
-    if loaded.left_out:
-        raise ArtifactError(f"{folder} lists paths that are not files; {loaded.left_out}.")
-    files, known = dataset.values(["filepath", "id"])
-    id_of = dict(zip(map(real, files), known, strict=True))
-    ids = {part: [id_of[real(path)] for path in listed] for part, listed in paths.items()}
+    ids: dict[str, list[str]] = _ids(dataset, paths, real)
+    warnings += [
+        f"{counted(loaded.moved[role], 'image')} moved to {role} from the other set."
+        for role in (OWNED_TAG, POOL_TAG)
+        if loaded.moved[role]
+    ]
     threshold = artifacts.threshold()
     if threshold.warning:
         warnings.append(threshold.warning)
     _write_sphere(dataset, names, ids, artifacts)
-    fingerprint = _write_embeddings(dataset, names, ids, artifacts)
+    fingerprint = kept or _write_embeddings(dataset, names, ids, artifacts, warnings)
     trace = {"encoder": "imported", "fingerprint": fingerprint, "folder": str(folder.resolve())}
     new = None
     if artifacts.embed_S is not None and artifacts.embed_U is not None and len(ids["S"]) > 1:
@@ -129,6 +151,15 @@ def _located(path: str, folder: Path) -> str:
     """Absolute path of an image, counted from the folder, also where there is no such file."""
     found, reason = locate(path, folder.resolve())
     return os.path.normpath(folder.resolve() / path) if reason else found
+
+
+def _ids(
+    dataset: fo.Dataset, paths: Mapping[str, Sequence[str]], real: RealPaths
+) -> dict[str, list[Any]]:
+    """The sample of each path, None where there is none yet."""
+    files, known = dataset.values(["filepath", "id"])
+    id_of = dict(zip(map(real, files), known, strict=True))
+    return {part: [id_of.get(real(path)) for path in listed] for part, listed in paths.items()}
 
 
 def _costs(artifacts: Artifacts) -> list[str]:
@@ -165,28 +196,87 @@ def _write_sphere(
     step.complete(laid)
 
 
+def _embeddings(
+    ids: Mapping[str, Sequence[Any]], artifacts: Artifacts
+) -> list[tuple[Sequence[Any], NDArray[np.float32]]]:
+    """What embeddings there are, with the samples of their rows."""
+    both = (("S", artifacts.embed_S), ("U", artifacts.embed_U))
+    return [(ids[part], np.ascontiguousarray(rows)) for part, rows in both if rows is not None]
+
+
+def _fingerprint_there(
+    dataset: fo.Dataset, names: Names, ids: Mapping[str, Sequence[Any]], artifacts: Artifacts
+) -> str:
+    """Fingerprint of the vectors that ``embedding`` holds, if they are the folder's, else "".
+
+    Raises
+    ------
+    MismatchError
+        It holds others, of an encoder: distances between the two would mean nothing.
+    """
+    found = _embeddings(ids, artifacts)
+    if (
+        not found
+        or not dataset.has_field(names.embedding)
+        or not ids_with(dataset, names.embedding)
+    ):
+        return ""
+    record = runs.read(dataset, names, embedding_run.STEP)
+    inputs: Mapping[str, Any] = record.inputs if record else {}
+    fingerprint = str(inputs.get("fingerprint", ""))
+    if record and not record.running and all(_holds(dataset, names, *each) for each in found):
+        return fingerprint
+    if not fingerprint.startswith(IMPORTED):
+        raise MismatchError(
+            f"{names.embedding!r} holds vectors of {inputs.get('encoder', 'an unknown encoder')}, "
+            "and the folder has others. Import it with a suffix to keep both, or into a dataset of "
+            "its own."
+        )
+    return ""
+
+
+def _holds(
+    dataset: fo.Dataset, names: Names, ids: Sequence[str | None], rows: NDArray[np.float32]
+) -> bool:
+    known = [each for each in ids if each is not None]
+    if len(known) < len(ids):
+        return False
+    there = vectors.of(dataset, names.embedding, known)
+    same = not there.missing and there.matrix.shape == rows.shape
+    return same and np.allclose(there.matrix, rows, rtol=0, atol=ROUNDING)
+
+
 def _write_embeddings(
-    dataset: fo.Dataset, names: Names, ids: dict[str, list[str]], artifacts: Artifacts
+    dataset: fo.Dataset,
+    names: Names,
+    ids: dict[str, list[str]],
+    artifacts: Artifacts,
+    warnings: list[str],
 ) -> str:
     """Write what embeddings there are; their fingerprint is a digest of their content.
 
-    Where there are none nothing is recorded of them either.
+    Where there are none nothing is recorded of them either.  Those of an earlier import go.
     """
-    found = [
-        (ids[part], np.ascontiguousarray(rows))
-        for part, rows in (("S", artifacts.embed_S), ("U", artifacts.embed_U))
-        if rows is not None
-    ]
+    found = _embeddings(ids, artifacts)
     digest = hashlib.sha256()
     for _, rows in found:
         digest.update(rows.tobytes())
-    fingerprint = f"imported:{digest.hexdigest()[:32]}"
+    fingerprint = f"{IMPORTED}{digest.hexdigest()[:32]}"
     if not found:
         return fingerprint
-    inputs = {"encoder": "imported", "fingerprint": fingerprint}
     writes = embedding_run.writes(names, measured=False)
-    step = Step(embedding_run.STEP, dataset, names, {}, {**inputs, vectors.COPYING: True}, writes)
-    step.begin()
+    step = Step(embedding_run.STEP, dataset, names, {}, {}, writes)
+    before = step.earlier.inputs.get("fingerprint") if step.earlier else None
+    if before not in (None, fingerprint) and dataset.has_field(names.embedding):
+        others = set(ids_with(dataset, names.embedding)).difference(*(of for of, _ in found))
+        if others:
+            warnings.append(
+                f"{counted(len(others), 'image')} not listed in the folder lost the vector of an "
+                "earlier import."
+            )
+    embedding_run.claim(step, "imported", fingerprint, overwrite=True, seen=None)
+    inputs = step.inputs
+    step.now({**inputs, vectors.COPYING: True})
     for of, rows in found:
         vectors.write(dataset, names.embedding, of, rows)
     step.inputs = inputs
