@@ -227,6 +227,8 @@ def unit(run: CoverageReport) -> str:
     """The unit of evidence: how many drives of S and of U there are."""
     if run.looks_like_video:
         return "no field names drives of owned images, so all owned images count as one"
+    if not run.drives_pool:  # a folder's, which says at most how many drives S had
+        return counted(run.drives_owned, "owned drive") if run.drives_owned else "drives unknown"
     if run.sequence_field is None:
         return "no field names drives, so each image counts as one"
     if run.sequence_field.endswith(".id"):

@@ -28,7 +28,7 @@ from .files.checked import (
     write_text,
     write_whole,
 )
-from .files.listed_paths import local_path
+from .files.listed_paths import is_remote, local_path
 
 PLOT = "plot_3d.html"
 LAST = "coverage.json"
@@ -190,7 +190,10 @@ def _paths(path: Path, warnings: list[str]) -> list[str]:
     repeated = len(document) - len(set(document))
     if repeated:
         warnings.append(f"{path.name} lists {repeated} paths more than once.")
-    relative = sum(not (entry.startswith("/") or entry[1:3] in (":\\", ":/")) for entry in document)
+    relative = sum(
+        not (entry.startswith("/") or entry[1:3] in (":\\", ":/") or is_remote(entry))
+        for entry in document
+    )
     if relative:
         warnings.append(
             f"{path.name} has {relative} relative paths; they are taken from the folder itself."

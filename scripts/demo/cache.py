@@ -19,6 +19,7 @@ import numpy as np
 
 from ...plugin.dataset.store.names import OWNED_TAG, SEQUENCE, Names
 from ...plugin.dataset.store.vectors import vectors
+from ...plugin.errors import InputError
 
 MODEL = "nearest-votes"
 VOTES = 15
@@ -29,6 +30,8 @@ def cache_of(dataset: Any, folder: str | Path, *, label: str) -> Path:
     import torch
 
     place = Path(folder)
+    if (place / "metadata.csv").exists() and not (place / f"mis_{MODEL}.csv").exists():
+        raise InputError(f"{place} holds a metadata.csv of something else: choose another folder.")
     place.mkdir(parents=True, exist_ok=True)
     found = vectors.read(dataset.exists(label), Names().embedding, unit=True)
     fields = ["filepath", "tags", label, *([SEQUENCE] if dataset.has_field(SEQUENCE) else [])]
@@ -86,7 +89,10 @@ def main() -> None:
     options = parser.parse_args()
     import fiftyone as fo
 
-    images = cache_of(fo.load_dataset(options.dataset), options.folder, label=options.label)
+    try:
+        images = cache_of(fo.load_dataset(options.dataset), options.folder, label=options.label)
+    except InputError as error:
+        parser.error(str(error))
     print(
         f"gapsphere import-features --cache-dir {options.folder} --image-dir {images} "
         f"--mis-csv mis_{MODEL}.csv --correct-csv correct_{MODEL}.csv --dataset demo-cache"

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
 from gapsphere.plugin.dataset.store.vectors import vectors
+from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from gapsphere.scripts.demo.cache import MODEL, cache_of
 
@@ -48,3 +49,12 @@ def test_the_demo_cache_imports_with_the_vote_of_the_nearest(embedded, tmp_path)
         assert other.count_values("prediction_status").get("correct", 0) > 30
     finally:
         other.delete()
+
+
+def test_a_table_of_somebody_else_is_not_replaced(embedded, tmp_path):
+    (tmp_path / "metadata.csv").write_text("mine\n")
+    with pytest.raises(InputError, match="choose another folder"):
+        cache_of(embedded, tmp_path, label="weather")
+    assert (tmp_path / "metadata.csv").read_text() == "mine\n"
+    for _ in range(2):
+        cache_of(embedded, tmp_path / "cache", label="weather")

@@ -135,6 +135,14 @@ def test_two_different_drives_are_not_mixed_in_a_folder(drive):
     assert json.loads((drive / "drive.json").read_text())["seed"] == 51
 
 
+def test_a_table_of_somebody_else_is_not_replaced(tmp_path):
+    (tmp_path / "metadata.csv").write_text("mine\n")
+    with pytest.raises(InputError, match="choose another folder"):
+        render_drive(tmp_path, size=SMALL, images=FEW)
+    assert [path.name for path in tmp_path.iterdir()] == ["metadata.csv"]
+    assert (tmp_path / "metadata.csv").read_text() == "mine\n"
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"file.*could not be written"):

@@ -120,6 +120,11 @@ def _claim(folder: Path, drive: dict[str, object]) -> None:
     record = folder / _RECORD
     wanted = json.dumps(drive)
     if not record.exists():
+        if (folder / METADATA).exists():
+            raise InputError(
+                f"{folder} holds a {METADATA} that is not the demo's and would be replaced: choose "
+                "another folder."
+            )
         write_text(record, wanted)
     elif record.read_text(encoding="utf-8") != wanted:
         raise InputError(

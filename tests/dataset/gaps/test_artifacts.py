@@ -8,6 +8,7 @@ from gapsphere.plugin.dataset.gaps.artifacts.export import export_artifacts
 from gapsphere.plugin.dataset.gaps.artifacts.import_folder import import_artifacts
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
@@ -88,6 +89,7 @@ def test_provisional_verdicts_come_back_the_same(loaded, encoder, other, tmp_pat
     assert doc["n_gaps"] == found.covered.gaps
     assert doc["drives"] == found.covered.drives
     assert import_artifacts(other, tmp_path / "outputs").gaps == found.covered.gaps
+    assert "(2 owned drives)\n" in str(show_results(other))
     assert by_path(other, "gap_verdict") == by_path(loaded, "gap_verdict")
 
 
