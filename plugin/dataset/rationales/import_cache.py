@@ -38,7 +38,7 @@ from ..store.steps.step import Step
 from .columns import claim_reviews, declare_columns, our_columns
 from .look import WORKSPACE, check_look, save_look
 from .map import plan_map, write_map
-from .samples import SampleWriter
+from .samples import SampleWriter, refuse_repeated_names
 
 STEP = "feature_cache"
 LOOKS = "looks"
@@ -93,8 +93,7 @@ class FeatureCacheResult(Result):
             )
         if self.earlier:
             lines.append(
-                f"{words.counted(self.earlier, 'sample')} of an earlier import, not in this cache: "
-                "kept"
+                f"{words.counted(self.earlier, 'sample')} of the dataset not in this cache: kept"
             )
         if self.placed:
             lines.append(
@@ -135,6 +134,7 @@ def import_feature_cache(
     dataset, names = reloaded(dataset), Names(params.suffix)
     refuse_additions(dataset)
     check_look(params)
+    refuse_repeated_names(dataset)
     defaults = FeatureCacheParams()
     optional = (defaults.coords_file, defaults.mis_csv, defaults.correct_csv)
     with open_cache(

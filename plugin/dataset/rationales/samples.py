@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,12 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coverage.words import counted
+from ...errors import InputError
 from ...interchange.features.feature_cache import METADATA, WORD_LABEL, FeatureCache, Row
 from ...interchange.features.verdicts import FILE_NAME
+from ...interchange.files.walk import RealPaths
+from ...interchange.tables.columns import shown
 from ...progress import Progress
 from ...settings.rationales import FeatureCacheParams
 from ..store.fields.fields import is_ours
@@ -28,6 +33,7 @@ from .map import SphereMap
 
 BLOCK = 500
 Array = NDArray[Any]
+SPLIT = "splits left out: the sample is in the other set, where it stays (tag_samples moves it)"
 DECIDED = "decisions left out: the sample has another one here, which stays"
 UNKNOWN = f"decisions left out: none of {', '.join(DECISIONS)}"
 
@@ -45,7 +51,8 @@ class SampleWriter:
     same_vectors: bool
 
     def __post_init__(self) -> None:
-        self.known, self.files = _known(self.dataset)
+        self.real = RealPaths()
+        self.known, self.files = _known(self.dataset, self.real)
         named = (column.field for column in self.columns if not column.restores)
         self.theirs = {name for name in named if not is_ours(self.dataset, name)}
         """Fields of the user's that the table has as well."""
@@ -78,7 +85,7 @@ class SampleWriter:
         paths = self._paths(rows, values)
         new, old = [], {}
         for place, (row, path) in enumerate(zip(rows, paths, strict=True)):
-            sample_id = self.known.get(row.file_name) or self.known.get(path)
+            sample_id = self._known_as(row.file_name, path)
             if sample_id is None:
                 new.append(place)
             else:
@@ -103,13 +110,26 @@ class SampleWriter:
                 values |= dict.fromkeys(fields)
         return values
 
+    def _known_as(self, name: str, path: str | None) -> str | None:
+        """The sample of that file name or, by its real path, of that file."""
+        return self.known.get(name) or (self.known.get(self.real(path)) if path else None)
+
+    def _stays(self, own: str, path: str | None) -> bool:
+        """Whether a sample keeps its file: it is the one of the row, or the user named it."""
+        same = path is not None and self.real(path) == self.real(own)
+        theirs = FILE_NAME in self.theirs and not self.cards.holds(own)
+        return same or (theirs and Path(own).is_file())
+
     def _paths(self, rows: Sequence[Row], values: Sequence[Mapping[str, Any]]) -> list[str]:
         paths = []
         for row, held in zip(rows, values, strict=True):
+            own = self.files.get(self._known_as(row.file_name, row.path) or "")
+            if own is not None and self._stays(own, row.path):
+                paths.append(own)
+                continue
             if row.path is not None and is_image(row.path) and Path(row.path).is_file():
                 paths.append(row.path)
                 continue
-            own = self.files.get(self.known.get(row.file_name, ""))
             if own is not None and not self.cards.holds(own):
                 paths.append(own)
                 continue
@@ -165,6 +185,7 @@ class SampleWriter:
             urls = {i: image_url(root, rows[place].file_name) for i, place in old.items()}
             write(IMAGE_URL, urls)
         self._relabel(old, values)
+        self._tag(old, rows, values)
         for decision, fields in self.reviewed.items():
             given = {i: values[place] for i, place in old.items() if values[place][decision]}
             there = self.dataset.select(list(given), ordered=False).values(["id", *fields])
@@ -194,6 +215,24 @@ class SampleWriter:
         self.cache.found.add(METADATA, sentence, *replaced)
         return new
 
+    def _tag(
+        self, old: Mapping[str, int], rows: Sequence[Row], values: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Tag samples that are in neither set; a sample in the other one stays, and is said."""
+        wanted = {i: tag for i, at in old.items() for tag in self._tags(values[at])}
+        if not wanted:
+            return
+        tagged = self.dataset.select(list(wanted), ordered=False).values(["id", "tags"])
+        new: dict[str, list[str]] = {}
+        for sample_id, tags in zip(*tagged, strict=True):
+            tag = wanted[sample_id]
+            if not {OWNED_TAG, POOL_TAG}.intersection(tags):
+                new.setdefault(tag, []).append(sample_id)
+            elif tag not in tags:
+                self.cache.found.add(METADATA, SPLIT, rows[old[sample_id]].file_name)
+        for tag, ids in new.items():
+            self.dataset.select(ids).tag_samples(tag)
+
     def _relabel(self, old: Mapping[str, int], values: Sequence[Mapping[str, Any]]) -> None:
         """Ground truth where it differs: an unchanged label keeps its id, and the tags it has."""
         name = ReviewNames.ground_truth
@@ -209,11 +248,30 @@ class SampleWriter:
             self.dataset.set_values(name, changed, key_field="id", progress=False)
 
 
-def _known(dataset: fo.Dataset) -> tuple[dict[str, str], dict[str, str]]:
-    """Ids of the samples that are there, by file name and by absolute path; and their paths."""
+def _known(dataset: fo.Dataset, real: RealPaths) -> tuple[dict[str, str], dict[str, str]]:
+    """Ids of the samples that are there, by file name and by real path; and their paths."""
     ids, paths = dataset.values(["id", "filepath"])
-    known = dict(zip(paths, ids, strict=True))
+    known = dict(zip(map(real, paths), ids, strict=True))
     if dataset.has_field(FILE_NAME):
         there = zip(dataset.values(FILE_NAME), ids, strict=True)
         known |= {name: sample_id for name, sample_id in there if name is not None}
     return known, dict(zip(ids, paths, strict=True))
+
+
+def refuse_repeated_names(dataset: fo.Dataset) -> None:
+    """Refuse names of files that several samples have: a row would reach any one of them.
+
+    Raises
+    ------
+    InputError
+        There is one.
+    """
+    if isinstance(dataset.get_field(FILE_NAME), fo.StringField):
+        names = Counter(name for name in dataset.values(FILE_NAME) if name is not None)
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise InputError(
+                f"{counted(len(twice), 'value')} of the field {FILE_NAME!r} on several samples, "
+                f"such as {shown(twice[0])}: the rows of a cache could not be told apart. Rename "
+                "that field, or import into a dataset of its own."
+            )

@@ -55,6 +55,7 @@ CENTROID_COLUMNS = ("sim_to_centroid", "pct_rank_in_class", "is_bottom_5pct")
 META_LIMIT = 1 << 16
 REPEATED = "rows left out: an earlier row has the file_name"
 OFF_SCALE = "scores outside 0 to 1, which order the review as they are: are all on one scale?"
+UNREAD = "tables of rationales not read: mis_csv and correct_csv name those to read"
 STRANGE = "rows left out: no sample of that name"
 LOOK_AFTER = 10_000
 """Rows of a table between two reports of progress, where the work can be stopped."""
@@ -197,6 +198,8 @@ def open_cache(
             yield cells
 
     found, index = Findings(), NameIndex()
+    unread = {path.name for kind in ("mis", "correct") for path in place.glob(f"{kind}_*.csv")}
+    found.add(place.name, UNREAD, *sorted(unread - {path.name for path in said}))
     try:
         kinds, count = _check_metadata(metadata, images, index, found, rows)
         extra_kinds: dict[tuple[str, str], Narrowing] = {}

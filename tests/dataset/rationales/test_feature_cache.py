@@ -11,6 +11,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
+from gapsphere.plugin.dataset.gaps.images.load import load_images
 from gapsphere.plugin.dataset.gaps.picks.picks import select_kcenter
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.dataset.rationales import map as cache_map
@@ -394,6 +395,43 @@ def test_images_loaded_before_are_found_by_their_path(dataset, cache, tmp_path):
     assert (imported.added, imported.updated) == (119, 1)
     assert dataset[str(path)].tags == ["U"]
     assert dataset[str(path)].file_name == name
+
+
+def test_images_that_were_loaded_through_a_link_are_found_and_keep_their_path(
+    dataset, cache, tmp_path
+):
+    folder = tmp_path / "images" / "2019_2023"
+    folder.mkdir(parents=True)
+    for row in table(cache / "metadata.csv")[:5]:
+        Image.new("RGB", (8, 8)).save(tmp_path / "images" / row["file_name"])
+    (tmp_path / "linked").symlink_to(tmp_path / "images")
+    load_images(dataset, str(tmp_path / "linked"))
+    before = dataset.values("filepath")
+    imported = bring(dataset, cache, image_dir=str(tmp_path / "linked"))
+    assert (imported.updated, imported.added) == (5, 115)
+    assert dataset.limit(5).values("filepath") == before
+
+
+def test_a_split_tags_what_is_in_neither_set_and_says_what_is_in_the_other(dataset, tmp_path):
+    names = ["a.jpg", "b.jpg", "c.jpg"]
+    text = "\n".join(["file_name", *names, ""])
+    (tmp_path / "metadata.csv").write_text(text)
+    bring(dataset, tmp_path)
+    dataset.limit(1).tag_samples("U")
+    rows = [f"{name},{split}" for name, split in zip(names, "SSU", strict=True)]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file_name,split", *rows, ""]))
+    for _ in range(2):
+        found = bring(dataset, tmp_path).findings
+        assert dataset.values("tags") == [["U"], ["S"], ["U"]]
+        assert any("1 split left out" in line and "'a.jpg'" in line for line in found)
+
+
+def test_tables_that_nobody_named_are_said(dataset, cache):
+    (cache / MIS).rename(cache / "mis_other.csv")
+    found = bring(dataset, cache).findings
+    assert sum("1 table of rationales not read" in line for line in found) == 1
+    assert any("'mis_other.csv'" in line for line in found)
+    assert not bring(dataset, cache, mis_csv="mis_other.csv", correct_csv=CORRECT).findings
 
 
 def test_an_address_becomes_a_media_field_and_a_bad_one_is_refused(dataset, cache):

@@ -152,6 +152,32 @@ def test_an_import_keeps_the_images_and_the_values_of_samples_that_are_there(dat
     assert any(said in line for line in imported.findings)
 
 
+def test_a_name_that_several_samples_have_is_refused_before_anything_is_written(dataset, tmp_path):
+    (tmp_path / "metadata.csv").write_text("file_name\n0.png\n")
+    paths = [str(tmp_path / drive / "0.png") for drive in "ab"]
+    dataset.add_samples(fo.Sample(filepath=path, file_name="0.png") for path in paths)
+    before = list(dataset.get_field_schema())
+    with pytest.raises(InputError, match="1 value of the field 'file_name' on several samples"):
+        import_feature_cache(dataset, FeatureCacheParams(cache_dir=str(tmp_path)))
+    assert list(dataset.get_field_schema()) == before
+    assert not dataset.list_runs()
+
+
+def test_a_file_that_a_user_named_is_not_changed_for_one_of_the_same_name(dataset, tmp_path):
+    (tmp_path / "metadata.csv").write_text("file_name\n0.png\n1.png\n")
+    (tmp_path / "a").mkdir()
+    for path in ("0.png", "1.png", "a/0.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / path)
+    paths = [str(tmp_path / "a" / "0.png"), str(tmp_path / "gone" / "1.png")]
+    dataset.add_samples(
+        fo.Sample(filepath=path, file_name=f"{row}.png") for row, path in enumerate(paths)
+    )
+    params = FeatureCacheParams(cache_dir=str(tmp_path), image_dir=str(tmp_path))
+    for _ in range(2):
+        import_feature_cache(dataset, params)
+        assert dataset.values("filepath") == [paths[0], str(tmp_path / "1.png")]
+
+
 def look(dataset):
     """What colours are by, the colours, and the fields that are shown."""
     colours, shown = dataset.app_config.color_scheme, dataset.app_config.active_fields
