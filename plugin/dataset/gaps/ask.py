@@ -172,7 +172,12 @@ def drive_question(found: Analysis, drive: str, **how: Any) -> Question:
     """
     rows = found.rows_of_drive(drive)
     if not len(rows):
-        raise InputError(f"No candidate is of a drive {drive!r}.")
+        unnamed = found.covered is not None and found.covered.sequence_field is None
+        raise InputError(
+            f"No candidate is of a drive {drive!r}."
+            + " The coverage run knows no drives: run compute_coverage with the field that names "
+            "them (`sequence_field`)." * unnamed
+        )
     known = {} if found.covered is None else {row["drive"]: row for row in found.covered.drives}
     row = known.get(drive, {"p": None, "owned": True})
     # A drive that S holds a part of is not a new one: its p-value holds no level.

@@ -243,8 +243,13 @@ def _imported(dataset: fo.Dataset, names: Names, ids: list[str]) -> NDArray[np.f
 def _owned(dataset: fo.Dataset, params: SpecParams, field: str) -> Vectors:
     owned = vectors.read(resolve(dataset, params.owned), field, unit=True)
     if not owned.ids:
+        record = runs.read(dataset, Names(params.suffix), coverage.STEP)
+        used = None if record is None else record.params.get("owned")
+        todo = "run find_gaps first."
+        if used not in (None, params.owned):
+            todo = f"the coverage run was of S {used!r}: give the same (`owned`)."
         raise EmptySetError(
-            f"No sample of S ({params.owned!r}) has an {field!r}: run find_gaps first."
+            f"No sample of S ({params.owned!r}) has an embedding or a place on the sphere: {todo}"
         )
     return owned
 

@@ -118,6 +118,11 @@ def test_the_neighbours_of_an_answer_carry_distance_and_verdict(imported):
     assert "nan" not in text
 
 
+def test_a_drive_that_the_folder_does_not_know_is_asked_for_with_what_helps(imported):
+    with pytest.raises(InputError, match=r"knows no drives: run compute_coverage .*sequence_field"):
+        api.ask(imported, drive="d1")
+
+
 def test_of_an_owned_image_nothing_is_made_up(imported):
     result = api.ask(imported, sample=of(imported, "S").id)
     assert result.verdict.kind == "S"

@@ -312,6 +312,8 @@ def test_what_is_missing_is_said_in_sentences(loaded, encoder, tmp_path):
     compute_coverage(loaded)
     with pytest.raises(EmptySetError, match="no candidate"):
         issue(loaded, tmp_path / "x.zip", candidates="nobody")
+    with pytest.raises(EmptySetError, match="coverage run was of S 'S': give the same"):
+        issue(loaded, tmp_path / "x.zip", candidates="U", owned="nobody")
     with pytest.raises(EmptySetError, match="Nothing was picked yet: run select_kcenter"):
         issue(loaded, tmp_path / "x.zip")
     with pytest.raises(EmptySetError, match="in S already"):
