@@ -305,8 +305,8 @@ def imported_from(dataset: fo.Dataset) -> Mapping[str, Any]:
     EmptySetError
         Nothing was imported.
     """
-    for suffix in runs.suffixes(dataset, STEP):
-        record = runs.read(dataset, Names(suffix), STEP)
-        if record is not None:
-            return record.inputs
+    records = (runs.read(dataset, Names(of), STEP) for of in runs.suffixes(dataset, STEP))
+    last = max(filter(None, records), key=lambda record: record.created, default=None)
+    if last is not None:
+        return last.inputs
     raise EmptySetError("No feature cache was imported here: run import_feature_cache first.")

@@ -329,6 +329,17 @@ def test_decisions_of_another_dataset_come_to_samples_that_nobody_decided_on(
         other.delete()
 
 
+def test_an_export_is_of_the_last_import_whatever_its_suffix(dataset, cache, tmp_path):
+    bring(dataset, cache)
+    second = make_cache(tmp_path / "second", 30, dimension=8)
+    bring(dataset, second, suffix="b")
+    export_reviews(dataset, ReviewExportParams(folder=str(tmp_path / "out")))
+    assert len(table(tmp_path / "out" / "metadata.csv")) == 30
+    bring(dataset, cache)
+    export_reviews(dataset, ReviewExportParams(folder=str(tmp_path / "again")))
+    assert len(table(tmp_path / "again" / "metadata.csv")) == 120
+
+
 def test_an_export_is_never_written_over_a_table_that_is_there(dataset, cache, tmp_path):
     with pytest.raises(EmptySetError, match="No feature cache was imported"):
         export_reviews(dataset)
