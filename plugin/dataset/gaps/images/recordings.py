@@ -33,7 +33,7 @@ UNREADABLE = "unreadable recordings"
 REPEATED = "repeated recordings"
 
 _PATH = "path"
-_FRAME = re.compile(r"(?P<stem>.*-(?P<print>[0-9a-f]{8}))(_.+)?_\d{6,}\.(jpg|png|webp)")
+_FRAME = re.compile(r"(?P<camera>(?P<stem>.*-(?P<print>[0-9a-f]{8}))(_.+)?)_\d{6,}\.(jpg|png|webp)")
 
 Row = dict[str, Any]
 
@@ -67,7 +67,8 @@ def with_frames(
     first = {of: video for video, of in reversed(prints.items())}
     found.left_out.add(REPEATED, *[video for video, of in prints.items() if first[of] != video])
     frames: dict[str, list[Row]] = {}
-    for of, home in _homes(dataset, first).items():
+    homes, there = _homes(dataset, first)
+    for of, home in homes.items():
         try:
             if is_mcap(first[of]):
                 given = frames_per_second, camera_topics
@@ -80,6 +81,8 @@ def with_frames(
             if alone:
                 raise
             _leave_out(found, first[of], error)
+            continue
+        frames[of] += _others(frames[of], there, home.drive)
     of_video = {video: frames.get(of, []) for video, of in prints.items()}
     replaced = {role: _replaced(listing, of_video) for role, listing in listings.items()}
     owned = next(iter(replaced.values()))
@@ -105,9 +108,23 @@ def _fingerprints(videos: list[str], found: Listing, alone: bool) -> dict[str, s
     return prints
 
 
-def _homes(dataset: fo.Dataset, videos: Mapping[str, str]) -> dict[str, _Home]:
-    """Folder, stem and drive by fingerprint; what has frames in the dataset keeps all three."""
+def _others(frames: list[Row], there: Mapping[str, list[str]], drive: str) -> list[Row]:
+    """Frames of the same cameras that came at another rate: they go where the recording goes."""
+    taken = {os.path.basename(row[_PATH]) for row in frames}
+    cameras = {frame["camera"] for name in taken if (frame := _FRAME.fullmatch(name))}
+    paths = [path for camera in sorted(cameras) for path in there.get(camera, ())]
+    return [{_PATH: path, SEQUENCE: drive} for path in paths if os.path.basename(path) not in taken]
+
+
+def _homes(
+    dataset: fo.Dataset, videos: Mapping[str, str]
+) -> tuple[dict[str, _Home], dict[str, list[str]]]:
+    """Folder, stem and drive by fingerprint; what has frames in the dataset keeps all three.
+
+    And the frames that are there, by camera.
+    """
     known: dict[str, _Home] = {}
+    there: dict[str, list[str]] = {}
     drives: dict[str, str] = {}
     if dataset.has_field(SEQUENCE):
         for path, label in zip(*dataset.values(["filepath", SEQUENCE]), strict=True):
@@ -116,6 +133,7 @@ def _homes(dataset: fo.Dataset, videos: Mapping[str, str]) -> dict[str, _Home]:
                 drives[os.path.basename(folder)] = label
                 if frame := _FRAME.fullmatch(name):
                     known[frame["print"]] = _Home(Path(folder), frame["stem"], label)
+                    there.setdefault(frame["camera"], []).append(path)
     homes = {of: known[of] for of in videos if of in known}
     folders = {of: _folder(video) for of, video in videos.items() if of not in homes}
     names = video_names(
@@ -125,7 +143,7 @@ def _homes(dataset: fo.Dataset, videos: Mapping[str, str]) -> dict[str, _Home]:
         drive = drives.get(folder) or names[videos[of]]
         stem = f"{Path(videos[of]).stem}-{of}"
         homes[of] = _Home(places.frames(dataset, folder), stem, drive)
-    return homes
+    return homes, there
 
 
 def _folder(video: str) -> str:

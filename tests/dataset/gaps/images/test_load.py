@@ -206,6 +206,23 @@ def test_a_renamed_recording_goes_on_where_its_frames_are(dataset, make_video, t
     assert set(dataset.values("sequence")) == {"day1/front.mp4"}
 
 
+def test_all_frames_of_a_recording_go_where_it_goes_whatever_the_rate(
+    dataset, make_video, tmp_path
+):
+    path = make_video("day1/front.mp4")
+    make_video("day2/front.mp4", 40)
+    load_images(dataset, str(tmp_path), frames_per_second=2.0)
+    (tmp_path / "m.csv").write_text("filename,split,weather\nday1/front.mp4,U,rain\n")
+    moved = load_images(dataset, csv=str(tmp_path / "m.csv"), frames_per_second=1.0)
+    assert (moved.added["U"], moved.known["U"], moved.moved["U"]) == (0, 4, 4)
+    one = dataset.match_tags("U")
+    assert one.count_values("sequence") == {"day1/front.mp4": 4}
+    assert one.count_values("weather") == {"rain": 4}
+    assert len(dataset.match_tags("S")) == 4
+    assert load_images(dataset, path, frames_per_second=4.0).moved["S"] == 4
+    assert dataset.count_sample_tags() == {"S": 12}
+
+
 def test_a_copy_of_a_recording_counts_once_and_is_said(dataset, make_video, tmp_path):
     make_video("day1/front.mp4")
     shutil.copytree(tmp_path / "day1", tmp_path / "backup")
