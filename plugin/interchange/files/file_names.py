@@ -41,6 +41,8 @@ def as_on_disk(folder: str | os.PathLike[str], name: str) -> str:
     '/etc/hosts'
     """
     path = os.fspath(folder)
+    if name.isascii() or os.path.lexists(os.path.join(path, name)):
+        return os.path.join(path, name)
     for part in PurePath(name).parts:
         spelled = (part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD")))
         paths = [os.path.join(path, each) for each in spelled]
@@ -68,9 +70,7 @@ class Folder:
         reason = unsafe(name)
         if reason:
             return None, reason
-        joined = os.path.normpath(os.path.join(self.path, name))
-        if not name.isascii() and not os.path.lexists(joined):
-            joined = os.path.normpath(as_on_disk(self.path, name))
+        joined = os.path.normpath(as_on_disk(self.path, name))
         real = os.path.join(self._parent(os.path.dirname(joined)), os.path.basename(joined))
         if os.path.islink(real):
             real = os.path.realpath(real)

@@ -69,7 +69,7 @@ def local_path(given: str | os.PathLike[str]) -> Path:
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
         raise InputError(f"{text!r} is not a path: it holds characters that are not text.")
     try:
-        return Path(text).expanduser()
+        return Path(as_on_disk("", str(Path(text).expanduser())))
     except RuntimeError:
         raise InputError(f"{text} starts with a user that is not on this machine.") from None
 
@@ -92,9 +92,7 @@ def locate(
         name = unquote(re.sub(r"^file://(localhost)?", "", name, flags=re.IGNORECASE))
     elif _ADDRESS.match(name):
         return name, ADDRESS
-    path = os.path.abspath(os.path.join(os.fspath(folder), os.path.expanduser(name)))
-    if not name.isascii() and not os.path.lexists(path):
-        path = os.path.abspath(as_on_disk(folder, os.path.expanduser(name)))
+    path = os.path.abspath(as_on_disk(folder, os.path.expanduser(name)))
     if os.path.lexists(path):
         return path, "" if os.path.exists(path) else MISSING
     if _DRIVE.match(name):

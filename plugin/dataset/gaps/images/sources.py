@@ -18,6 +18,7 @@ import fiftyone as fo
 
 from ....errors import ArtifactError, EmptySetError, InputError
 from ....interchange.files.checked import LIST_LIMIT, kind_of, read_json, refuse_no_file
+from ....interchange.files.file_names import as_on_disk
 from ....interchange.files.left_out import LeftOut
 from ....interchange.files.listed_paths import REMOTE, is_remote, local_path, locate
 from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
@@ -89,6 +90,7 @@ def list_images(source: Source) -> Listing:
                 )
         return _listing(given, "the list")
     text = os.path.expanduser(os.fspath(source))
+    text = text if is_remote(text) else as_on_disk("", text)
     if os.path.isdir(text):
         return _listing([text], text)
     if os.path.isfile(text):

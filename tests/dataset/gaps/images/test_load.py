@@ -94,7 +94,7 @@ def test_a_file_without_an_image_header_is_loaded_and_told(dataset, make_images)
 def test_missing_and_empty_sources_are_sentences(dataset, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         load_images(dataset, str(tmp_path / "nowhere"))
-    for address in ("s3://bucket/pool", "gs://bucket/*.png"):
+    for address in ("s3://bucket/pool", "gs://bucket/*.png", "s3://bucket/서울"):
         with pytest.raises(InputError, match=r"is an address\. Remote paths .* mount .* download"):
             load_images(dataset, pool=address)
     with pytest.raises(EmptySetError, match="holds no image"):
@@ -405,6 +405,9 @@ def test_a_name_is_found_whichever_form_of_unicode_the_disk_has(
     assert dataset.match_tags("S").values("filepath") == [str(file)]
     assert "another form of Unicode (NFC, NFD): 1" in str(loaded)
     assert load_csv(f"filename,split\n{name},S\ni/1.png,U\n").known == {"S": 1, "U": 1}
+    given = tmp_path / unicodedata.normalize("NFD", "서울")
+    for source in (given, given / "*.png"):
+        assert load_images(dataset, str(source)).known["S"] == 1
     (tmp_path / "metadata.csv").write_text(f"file_name\n{name}\n", encoding="utf-8")
     params = FeatureCacheParams(cache_dir=str(tmp_path), image_dir=str(tmp_path))
     assert import_feature_cache(dataset, params).updated == 1  # the sample of that file
