@@ -15,6 +15,7 @@ from typing import Any
 
 import fiftyone as fo
 
+from ...coverage import words
 from ...errors import ArtifactError, InputError
 from ...interchange.features.reviews import write_reviewed
 from ...interchange.features.verdicts import CORRECT, FILE_NAME, MIS, RATIONALE
@@ -34,14 +35,23 @@ Cells = dict[str, dict[str, str]]
 
 @dataclass(frozen=True, repr=False)
 class ReviewExport(Result):
-    """The tables that were written, with their rows; ``decided`` samples of all."""
+    """The tables that were written, with their rows; ``decided`` samples of all.
+
+    ``unlisted`` of them are in no row, as those of a cache that was imported before.
+    """
 
     files: dict[str, int]
     decided: int
     samples: int
+    unlisted: int = 0
 
     def __str__(self) -> str:
         lines = [f"{self.decided} of {self.samples} samples decided on"]
+        if self.unlisted:
+            lines.append(
+                f"{words.counted(self.unlisted, 'decision', 'is|are')} not written, of samples "
+                "that these tables do not list: import the cache that does, and export again."
+            )
         return "\n".join([*lines, *(f"{path}: {rows} rows" for path, rows in self.files.items())])
 
 
@@ -86,7 +96,10 @@ def export_reviews(
             reviewed=here.__contains__ if params.reviewed_only else None,
         )
     progress(len(sources), len(sources))
-    return ReviewExport(written, len(decided), counted(dataset))
+    metadata = sources[0][0]
+    at = metadata.place(FILE_NAME)
+    unlisted = decided.difference(cells[at] for cells in metadata.rows())
+    return ReviewExport(written, len(decided), counted(dataset), len(unlisted))
 
 
 def _sources(imported: Mapping[str, Any], cache_dir: str | None) -> list[tuple[CsvFile, list[str]]]:

@@ -333,10 +333,14 @@ def test_an_export_is_of_the_last_import_whatever_its_suffix(dataset, cache, tmp
     bring(dataset, cache)
     second = make_cache(tmp_path / "second", 30, dimension=8)
     bring(dataset, second, suffix="b")
-    export_reviews(dataset, ReviewExportParams(folder=str(tmp_path / "out")))
+    last = dataset.match({"file_name": sorted(dataset.values("file_name"))[-1]}).first()
+    decide(dataset, last.id, "agree")
+    done = export_reviews(dataset, ReviewExportParams(folder=str(tmp_path / "out")))
+    assert "1 decision is not written, of samples that these tables do not list" in str(done)
     assert len(table(tmp_path / "out" / "metadata.csv")) == 30
     bring(dataset, cache)
-    export_reviews(dataset, ReviewExportParams(folder=str(tmp_path / "again")))
+    done = export_reviews(dataset, ReviewExportParams(folder=str(tmp_path / "again")))
+    assert (done.decided, done.unlisted) == (1, 0)
     assert len(table(tmp_path / "again" / "metadata.csv")) == 120
 
 
