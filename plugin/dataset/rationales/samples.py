@@ -57,11 +57,11 @@ class SampleWriter:
         self.theirs = {name for name in named if not is_ours(self.dataset, name)}
         """Fields of the user's that the table has as well."""
         restored = {column.field for column in self.columns if column.restores}
-        self.reviewed = {
-            names.decision: [name for name in names.decided if name in restored]
+        self.reviewed = [
+            (names, [name for name in names.decided if name in restored])
             for names in reviewed(self.cache)
-        }
-        """Fields of decisions that the table brings, by the one with the decision itself."""
+        ]
+        """Of each model whose decisions the table brings, their fields that it has."""
         self.had_file_name = bool(self.known) and self.dataset.has_field(FILE_NAME)
         self.ids: dict[int, str] = {}
         """Sample id of each row of the arrays."""
@@ -104,9 +104,10 @@ class SampleWriter:
         values: dict[str, Any] = {column.field: column.value(row) for column in self.columns}
         for verdict, said in zip(self.cache.verdicts, row.said, strict=True):
             self.statuses[verdict.model][said.status] += 1
-        for decision, fields in self.reviewed.items():
-            if values[decision] not in (None, *DECISIONS):
-                self.cache.found.add(METADATA, UNKNOWN, f"{row.file_name}: {values[decision]}")
+        for names, fields in self.reviewed:
+            decision = values[names.decision]
+            if decision not in (None, *DECISIONS):
+                self.cache.found.add(METADATA, UNKNOWN, f"{row.file_name}: {decision}")
                 values |= dict.fromkeys(fields)
         return values
 
@@ -186,16 +187,7 @@ class SampleWriter:
             write(IMAGE_URL, urls)
         self._relabel(old, values)
         self._tag(old, rows, values)
-        for decision, fields in self.reviewed.items():
-            given = {i: values[place] for i, place in old.items() if values[place][decision]}
-            there = self.dataset.select(list(given), ordered=False).values(["id", *fields])
-            held = {i: dict(zip(fields, row, strict=True)) for i, *row in zip(*there, strict=True)}
-            for name in fields:
-                new = {i: given[i][name] for i in given if held[i][decision] is None}
-                if new:
-                    write(name, new)
-            others = [i for i in given if held[i][decision] not in (None, given[i][decision])]
-            self.cache.found.add(METADATA, DECIDED, *(rows[old[i]].file_name for i in others))
+        self._decide(old, rows, values)
         if self.cache.embeddings is not None and not self.same_vectors:
             found = {i: self._vector(rows[place]) for i, place in old.items()}
             there = {i: vector for i, vector in found.items() if vector is not None}
@@ -214,6 +206,25 @@ class SampleWriter:
         sentence = f"values of the dataset's own field {name!r} replaced"
         self.cache.found.add(METADATA, sentence, *replaced)
         return new
+
+    def _decide(
+        self, old: Mapping[str, int], rows: Sequence[Row], values: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Decisions of the table where nobody has decided; others that differ are said."""
+        for names, fields in self.reviewed:
+            given = {i: values[at] for i, at in old.items() if values[at][names.decision]}
+            there = self.dataset.select(list(given), ordered=False).values(["id", *fields])
+            held = {i: dict(zip(fields, row, strict=True)) for i, *row in zip(*there, strict=True)}
+            new = [i for i in held if held[i][names.decision] is None]
+            for name in reversed(fields):  # the decision last: who is stopped before it has none
+                if new:
+                    column = {i: given[i][name] for i in new}
+                    self.dataset.set_values(name, column, key_field="id", progress=False)
+            said = [name for name in fields if name != names.time]
+            for i, here in held.items():
+                decided = here[names.decision] is not None
+                if decided and any(here[name] != given[i][name] for name in said):
+                    self.cache.found.add(METADATA, DECIDED, rows[old[i]].file_name)
 
     def _tag(
         self, old: Mapping[str, int], rows: Sequence[Row], values: Sequence[Mapping[str, Any]]

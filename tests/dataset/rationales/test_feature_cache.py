@@ -314,15 +314,18 @@ def test_decisions_of_another_dataset_come_to_samples_that_nobody_decided_on(
     try:
         bring(other, cache)
         here = by_name(other, "id")
-        decide(other, here[names[0]], "agree")
+        decide(other, here[names[0]], "relabel", "Bog", note=names[0])
         found = bring(other, out).findings
         assert sum("another one here, which stays" in line for line in found) == 1
         assert sum(f"'{names[3]}: Agreed'" in line for line in found) == 1
-        decided = dict.fromkeys(names[1:3], "relabel") | {names[0]: "agree", names[3]: None}
+        decided = dict.fromkeys(names[:3], "relabel") | {names[3]: None}
         assert {n: by_name(other, "review_decision")[n] for n in names} == decided
+        assert by_name(other, "review_label")[names[0]] == "Bog"
         for field in ("review_label", "review_note", "review_time"):
             theirs = by_name(dataset, field)
             assert [by_name(other, field)[n] for n in names[1:3]] == [theirs[n] for n in names[1:3]]
+        clear = {here[names[1]]: None}  # as an import leaves it that is stopped before the end
+        other.set_values("review_decision", clear, key_field="id")
         bring(other, out)
         assert {n: by_name(other, "review_decision")[n] for n in names} == decided
     finally:
