@@ -1,9 +1,11 @@
 """One contract for every sampler; then what each adds."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from gapsphere.plugin.errors import InputError
-from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler, apart
+from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler, apart, widest
 from gapsphere.plugin.sparse.sampling.halftone import capped, diffuse, farthest
 from gapsphere.plugin.sparse.sampling.sampler import Request
 from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
@@ -102,6 +104,30 @@ def test_multinomial_draws_its_uniform_part_from_what_is_left(random):
     for seed in range(20):
         draw = sampler.draw(Request(300, (20, 20), importance), np.random.default_rng(seed))
         assert len(np.unique(draw.pixels)) == 300
+
+
+def test_no_points_are_farther_apart_than_the_widest(random):
+    for resolution in ((8, 8), (1, 30), (12, 40)):
+        size = resolution[0] * resolution[1]
+        for count in (2, 3, 4, 9, size):
+            pixels = np.sort(farthest(np.ones(resolution), count, random))
+            points = np.stack(np.divmod(pixels, resolution[1]), axis=-1)
+            nearest = cKDTree(points).query(points, 2)[0][:, 1].min()
+            assert nearest <= widest(count, resolution)
+
+
+def test_a_distance_that_no_points_can_keep_costs_no_memory(random):
+    """All pairs of 20,000 points are 3 GB, and the discs to keep free of others 150."""
+    resolution, count = (480, 640), 20_000
+    pixels = np.sort(random.choice(480 * 640, count, replace=False))
+    tracemalloc.start()
+    try:
+        kept = apart(pixels, np.ones(resolution), 0.99 * 554, random)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(np.unique(kept)) == count
+    assert most < 1 << 28
 
 
 def test_diffused_points_keep_further_apart_than_independent_ones():

@@ -142,7 +142,8 @@ def apart(pixels: Pixels, density: Floats, least: float, random: np.random.Gener
     """Replace points closer than ``least`` pixels to another one, as far as there is room.
 
     Points are dropped until no pair is too close, then as many are drawn by density from the
-    pixels far enough from all; where none is left, from all that are free.
+    pixels far enough from all; where none is left, from all that are free.  More than
+    :func:`widest` is asked of none: pairs to look at would be as many as points squared.
 
     Examples
     --------
@@ -154,6 +155,7 @@ def apart(pixels: Pixels, density: Floats, least: float, random: np.random.Gener
     if least <= 1 or len(pixels) < 2:
         return pixels
     resolution = (int(density.shape[0]), int(density.shape[1]))
+    least = min(least, widest(len(pixels), resolution))
     kept = _drop_close(pixels, resolution[1], least, random)
     for _ in range(4):
         if len(kept) == len(pixels):
@@ -164,6 +166,22 @@ def apart(pixels: Pixels, density: Floats, least: float, random: np.random.Gener
             break
         kept = _drop_close(np.concatenate([kept, extra]), resolution[1], least, random, len(kept))
     return adjust(kept, len(pixels), density, random)
+
+
+def widest(count: int, resolution: Resolution) -> float:
+    """No ``count`` >= 2 points of a frame are all farther apart than this, in pixels.
+
+    Discs of half that distance around them would not overlap, and would need more room than the
+    frame has with a margin of half that distance.
+
+    Examples
+    --------
+    >>> round(widest(500, (128, 128)), 2)
+    6.79
+    """
+    height, width = resolution
+    a, b = count * np.pi / 4 - 1, height + width
+    return float((b + np.sqrt(b * b + 4 * a * height * width)) / (2 * a))
 
 
 def _drop_close(
