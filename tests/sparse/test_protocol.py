@@ -192,6 +192,8 @@ PIXEL = {"u": 0.5, "v": 0.5, "value": 3}
         {"frame_id": 3, "pixels": [{**PIXEL, "u": 1.01}]},
         {"frame_id": 3, "pixels": [{**PIXEL, "u": "x"}]},
         {"frame_id": 3, "pixels": [{**PIXEL, "u": [1, 2]}]},
+        {"frame_id": 3, "pixels": [{**PIXEL, "u": "0.5"}]},
+        {"frame_id": 3, "pixels": [{"u": [0.5], "v": [0.5], "value": 1}]},
         {"frame_id": 3, "pixels": [{**PIXEL, "value": "7"}]},
         {"frame_id": 3, "pixels": [{**PIXEL, "value": [1, 2]}]},
         {"frame_id": 3, "pixels": [{**PIXEL, "value": 10**400}]},

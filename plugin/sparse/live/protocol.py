@@ -208,18 +208,23 @@ def read_frame_data(payload: dict[str, Any], resolution: Resolution) -> FrameDat
         try:
             pairs = list(map(itemgetter("u", "v"), frame.pixels))
             rows = list(map(itemgetter("value"), frame.pixels))
-            where = pixels_of(np.array(pairs, np.float64).reshape(-1, 2), resolution)
+        except (KeyError, TypeError) as error:
+            raise _bad(frame.frame_id, "each pixel is {u, v, value} with numbers") from error
+        points = _numbers(pairs, frame.frame_id, "u and v must be numbers")
+        try:
+            where = pixels_of(points if pairs else np.empty((0, 2)), resolution)
         except GapsphereError as error:
             raise MessageError(_Frame.code, f"Frame {frame.frame_id}: {error}") from error
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise _bad(frame.frame_id, "each pixel is {u, v, value} with numbers") from error
     elif rows is None or frame.pixels is not None or frame.coordinates_id is None:
         raise _bad(frame.frame_id, "it needs either pixels, or values with a coordinates_id")
     if frame.num_pixels not in (None, len(rows)):
-        raise _bad(frame.frame_id, f"num_pixels is {frame.num_pixels}, but it has {len(rows)}")
-    values, state = _numbers(rows, frame.frame_id, "values"), None
+        told = _short(frame.num_pixels)
+        raise _bad(frame.frame_id, f"num_pixels is {told}, but it has {len(rows)}")
+    each = "values must be numbers, one or three for each pixel"
+    values, state = _numbers(rows, frame.frame_id, each), None
     if frame.state_vector is not None:
-        state = _numbers(frame.state_vector, frame.frame_id, "state_vector").astype(np.float32)
+        entries = _numbers(frame.state_vector, frame.frame_id, "state_vector must be numbers")
+        state = entries.astype(np.float32)
     coordinates_id = frame.coordinates_id if where is None else None
     return FrameData(frame.frame_id, values, where, coordinates_id, state, frame.timestamp)
 
@@ -267,7 +272,7 @@ def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a JSON number")
 
 
-def _numbers(rows: list[Any], frame_id: int, name: str) -> NDArray[np.float64]:
+def _numbers(rows: list[Any], frame_id: int, needed: str) -> NDArray[np.float64]:
     """Numbers, or rows of equally many numbers; neither text that looks like numbers nor true."""
     try:
         array = np.array(rows)
@@ -275,7 +280,7 @@ def _numbers(rows: list[Any], frame_id: int, name: str) -> NDArray[np.float64]:
         array = np.array(None)
     if array.dtype.kind in "iuf" or array.size == 0:
         return cast(NDArray[np.float64], array.astype(np.float64))
-    raise _bad(frame_id, f"{name} must be numbers, one or three for each pixel")
+    raise _bad(frame_id, needed)
 
 
 def _bad(frame_id: int, why: str) -> MessageError:

@@ -62,6 +62,7 @@ class Session:
     model: LoadedModel
     loop: SamplingLoop
     state: LoopState
+    most_samples: int
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     opened: float = field(default_factory=time.time)
     newest: int | None = None
@@ -92,6 +93,12 @@ class Session:
             )
         asked = None if frame.coordinates_id is None else self._asked.get(frame.coordinates_id)
         samples = frame.samples(asked, self.wishes.resolution)
+        if len(samples) > self.most_samples:
+            raise MessageError(
+                Code.INVALID_FRAME_DATA,
+                f"Frame {frame.frame_id} has {len(samples)} samples; a frame may have "
+                f"{self.most_samples} here.",
+            )
         model, key = self.model.model.config, self.model.key
         if samples.channels != model.channels:
             raise MessageError(
@@ -225,6 +232,6 @@ def open_session(
         ) from error
     except GapsphereError as error:
         raise MessageError(Code.INVALID_SESSION, str(error)) from error
-    session = Session(wishes, params, model, loop, state)
+    session = Session(wishes, params, model, loop, state, limits.max_samples)
     log.info("%s", sampler_line(params, session.id))
     return session

@@ -103,7 +103,7 @@ def farthest(density: Density, count: int, random: np.random.Generator) -> Pixel
     return np.sort(_farthest(weight, count, start))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _floyd_steinberg(expected: Density, first: Density, tremble: Density) -> NDArray[np.bool_]:
     height, width = expected.shape
     chosen = np.zeros((height, width), np.bool_)
@@ -126,11 +126,12 @@ def _floyd_steinberg(expected: Density, first: Density, tremble: Density) -> NDA
     return chosen
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _farthest(weight: Density, count: int, start: int) -> Pixels:
     height, width = weight.shape
     distance = np.full((height, width), 1e18)
     row_best, row_at = np.full(height, 1e18), np.zeros(height, np.int64)
+    row_reach = np.full(height, 1e18)  # the largest distance in each row
     picks = np.empty(count, np.int64)
     pick = start
     for turn in range(count):
@@ -138,28 +139,22 @@ def _farthest(weight: Density, count: int, start: int) -> Pixels:
         py, px = pick // width, pick % width
         for y in range(height):
             dy = (y - py) ** 2
+            if dy >= row_reach[y]:
+                continue
             changed = False
-            if turn == 0 or dy < _row_reach(distance, y):
-                for x in range(width):
-                    d = dy + (x - px) ** 2
-                    if d < distance[y, x]:
-                        distance[y, x] = d
-                        changed = True
+            for x in range(width):
+                d = dy + (x - px) ** 2
+                if d < distance[y, x]:
+                    distance[y, x] = d
+                    changed = True
             if changed:
-                best, at = -1.0, 0
+                best, at, reach = -1.0, 0, 0.0
                 for x in range(width):
+                    reach = max(reach, distance[y, x])
                     score = weight[y, x] * distance[y, x]
                     if score > best:
                         best, at = score, x
-                row_best[y], row_at[y] = best, at
+                row_best[y], row_at[y], row_reach[y] = best, at, reach
         row = np.argmax(row_best)
         pick = int(row * width + row_at[row])
     return picks
-
-
-@njit(cache=True)
-def _row_reach(distance: Density, y: int) -> float:
-    most = 0.0
-    for x in range(distance.shape[1]):
-        most = max(most, distance[y, x])
-    return most

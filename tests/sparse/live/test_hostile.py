@@ -8,9 +8,13 @@ import time
 import numpy as np
 import psutil
 import pytest
+from gapsphere.plugin.errors import MessageError
+from gapsphere.plugin.sparse.frames import nearest
 from gapsphere.plugin.sparse.live import binary, protocol
-from gapsphere.plugin.sparse.live.protocol import FrameData
+from gapsphere.plugin.sparse.live.protocol import FrameData, UvCoordinates
 from gapsphere.plugin.sparse.live.serve import ending_quietly
+from gapsphere.plugin.sparse.network import interpolation
+from gapsphere.plugin.sparse.sampling import halftone
 from gapsphere.tests.support.waiting import PATIENCE
 
 SIZE = (32, 32)
@@ -153,6 +157,37 @@ def send(bare, data, *, text=False):
     else:
         head += b"\xff" + length.to_bytes(8, "big")
     bare.sendall(head + MASK + data)
+
+
+def test_work_on_one_clients_frame_never_holds_what_the_others_threads_need():
+    """A second of 20,000 pixels of blue noise was a second in which nobody was answered."""
+    modules = nearest, interpolation, halftone
+    made = [each for module in modules for each in vars(module).values() if is_compiled(each)]
+    assert len(made) > 5
+    assert all(each.targetoptions["nogil"] for each in made)
+
+
+def is_compiled(each):
+    return hasattr(each, "targetoptions")
+
+
+@pytest.mark.parametrize("encoding", ["json", "binary"])
+def test_a_frame_of_more_samples_than_the_server_takes_is_refused(look, serve, frames, encoding):
+    """Whose pixels they are: ours are few enough, but a client may send any."""
+    with serve(max_samples=100) as address, look.join(address, encoding=encoding) as client:
+        for count in (101, 100):
+            every = UvCoordinates(0, np.arange(count))
+            client.send_frame(count, frames[0], uv=every, echo=True)
+            if count > 100:
+                assert look.error(client) == "INVALID_FRAME_DATA"
+        assert client.read("uv_coordinates").source_frame_id == 100
+
+
+def test_no_error_is_as_long_as_what_it_is_about():
+    payload = {"frame_id": 1, "pixels": [], "num_pixels": ["x" * 100_000]}
+    with pytest.raises(MessageError) as told:
+        protocol.read_frame_data(payload, SIZE)
+    assert len(str(told.value)) < 200
 
 
 def test_lies_nan_and_halves_are_told_and_the_same_client_goes_on(look, address, frames):
