@@ -118,7 +118,7 @@ def evaluate(
     from ...plugin.dataset.api import bars
     from ...plugin.sparse.measure.evaluate import Plan
     from ...plugin.sparse.network.weights import DEFAULT_WEIGHTS, fingerprint, load_weights
-    from .sparse_tables import print_tables
+    from .sparse_tables import COUNTS, print_tables
 
     if threads:
         torch.set_num_threads(threads)
@@ -133,6 +133,13 @@ def evaluate(
             raise InputError(
                 f"{name} has {len(film)} sequences of {film.shape[1]} frames; two sequences of "
                 f"{plan.first + frames} are needed."
+            )
+        height, width = film.shape[2:]
+        if height * width <= max(plan.count, *COUNTS):
+            raise InputError(
+                f"{name} has frames of {width} x {height}: the tables sample up to "
+                f"{max(plan.count, *COUNTS)} pixels, which would be all of them. Give larger "
+                "frames."
             )
     say(f"weights {path.name}, {fingerprint(path)}")
     with bars() as report:

@@ -200,6 +200,17 @@ def test_a_damaged_file_of_frames_is_one_line(run, tmp_path, content):
         assert "cannot be read as sequences of frames" in said
 
 
+def test_frames_whose_every_pixel_would_be_sampled_are_not_evaluated(run, tmp_path):
+    np.savez(tmp_path / "film.npz", frames=np.zeros((2, 30, 25, 40), np.uint8))
+    said = run("sparse", "evaluate", tmp_path / "film.npz", rc=2)
+    assert "film has frames of 40 x 25: the tables sample up to 1000 pixels" in said
+
+
+def test_a_model_file_that_is_not_there_stops_the_start_of_a_server(run):
+    said = run("sparse", "serve", "--port", "0", "--models", "mine=/no/such", rc=2)
+    assert "The model 'mine': /no/such is not a file" in said
+
+
 def test_what_no_yaml_holds_is_one_line(run, tmp_path):
     (tmp_path / "c.yaml").write_text("!!python/object/apply:os.system ['true']")
     assert "os.system" in run("load", "--config", tmp_path / "c.yaml", rc=2)

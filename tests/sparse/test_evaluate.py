@@ -39,9 +39,10 @@ def test_linear_and_natural_neighbours_give_a_plane_back(random):
     assert np.abs(natural_neighbour(samples) - plane)[inside].mean() < 1.5
 
 
-def test_natural_neighbours_equal_the_areas_that_a_pixel_would_take(random):
-    pixels = np.sort(random.choice(15 * 15, 12, replace=False))
-    values = random.integers(0, 256, (12, 1)).astype(np.uint8)
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_natural_neighbours_equal_the_areas_that_a_pixel_would_take(random, count):
+    pixels = np.sort(random.choice(15 * 15, count, replace=False))
+    values = random.integers(0, 256, (count, 1)).astype(np.uint8)
     samples = Samples(pixels, values, (15, 15))
     y, x = np.divmod(np.arange(225), 15)
     to_samples = (y[:, None] - y[pixels]) ** 2 + (x[:, None] - x[pixels]) ** 2
@@ -84,6 +85,14 @@ def test_policies_and_seeds_are_measured_on_the_frames_that_were_asked_for(model
     # An untrained model is the natural-neighbour interpolation: near linear, on the same samples.
     assert abs(ev.model_gain(done, "random", "linear").mean) < 1.5
     assert ev.gain(done, "random", "random").mean == 0
+
+
+def test_frames_without_any_error_have_a_finite_quality(model):
+    black = np.zeros((2, 6, 32, 32), np.uint8)
+    plan = ev.Plan(count=40, first=2, frames=4, each=2, warmup_frames=1, classical=("nearest",))
+    done = ev.measure_all(model, (ev.RANDOM,), black, plan)
+    assert (done[["psnr.model", "psnr.nearest", "paired"]] == 99).all(axis=None)
+    assert str(ev.gain(done, "random", "random")) == "0.00 ± 0.00"
 
 
 def test_the_count_for_a_quality_is_read_off_the_curve():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from ...embeddings.extract import Skipped
 from ...errors import ArtifactError, InputError
-from ...interchange.files.checked import write_whole
+from ...interchange.files.checked import ZIP_DAMAGE, write_whole
 from ...sparse.live.recorder import png
 from ...sparse.loop.state import LoopState
 from ..store import places
@@ -30,6 +31,8 @@ from ..store.database import identity
 from ..store.fiftyone_internals import collection, dataset_id
 from ..store.names import Names
 from .simulations import STEP
+
+log = logging.getLogger(__name__)
 
 OWNER = "database"
 """File of a dataset's folder that names its database: :mod:`.leftovers` reads it."""
@@ -81,15 +84,19 @@ class SimulationFiles:
                 (self.folder / kind / f"{sample_id}.png").unlink(missing_ok=True)
 
     def reached(self, sequence: str) -> SimulationState | None:
-        """What was saved of a sequence; None where nothing was."""
+        """What was saved of a sequence; None where nothing was, or it cannot be read."""
         path = self._state(sequence)
         if not path.exists():
             return None
-        with np.load(path) as arrays:
-            told = json.loads(str(arrays["told"]))
-            state = LoopState.from_arrays(arrays) if "pixels" in arrays else None
-        told["skipped"] = [Skipped(**item) for item in told["skipped"]]
-        return SimulationState(**{**told, "state": state})
+        try:
+            with np.load(path) as arrays:
+                told = json.loads(str(arrays["told"]))
+                state = LoopState.from_arrays(arrays) if "pixels" in arrays else None
+            told["skipped"] = [Skipped(**item) for item in told["skipped"]]
+            return SimulationState(**{**told, "state": state})
+        except (OSError, KeyError, TypeError, *ZIP_DAMAGE) as error:
+            log.warning("%s is damaged, so its sequence starts anew: %s", path, error)
+            return None
 
     def save(self, sequence: str, reached: SimulationState) -> None:
         told = asdict(replace(reached, state=None))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...encoders.device import choose_device
+from ...errors import InputError
 from ...sparse.network.registry import ModelRegistry, trained_models
 from ..store import places
 
@@ -27,5 +28,11 @@ def model_names() -> list[str]:
 def open_registry(
     device: str | None = None, more: Mapping[str, str | Path] | None = None
 ) -> ModelRegistry:
-    """The models by name, on a device; those in ``more`` hide trained ones of the same name."""
+    """The models by name, on a device; those in ``more`` hide trained ones of the same name.
+
+    InputError where one of ``more`` is no file: it would only be missed by who asks for it.
+    """
+    for name, path in (more or {}).items():
+        if not Path(path).is_file():
+            raise InputError(f"The model {name!r}: {path} is not a file.")
     return ModelRegistry({**trained_here(), **(more or {})}, device=str(choose_device(device)))

@@ -16,6 +16,7 @@ from ...errors import Cancelled
 from ...progress import Progress, silent
 from ...results import Result
 from ...settings.sparse import SimulateParams
+from ...sparse.loop.build import make_loop
 from ...sparse.network.registry import LoadedModel
 from ..store.database import database_failures
 from ..store.leases import holds_lease
@@ -126,6 +127,7 @@ def simulate_adaptive_sampling(
         notes.append(f"The videos' frames are the dataset {dataset.name!r}; the results are there.")
     ordered = ordered_sequences(samples, params.sequence_field, params.order_field)
     model = model or open_registry(params.device).get(params.checkpoint_key)
+    make_loop(params, model.model)  # settings that no loop can follow are refused before anything
     job = Job(dataset, params, model, ordered)
     tally = Tally(means=results.claim(job), notes=[*notes, *ordered.notes])
     player = Player(job, tally, progress)

@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import math
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import dataclasses
 
-from ...errors import ArtifactError
+from ...errors import ArtifactError, GapsphereError, InputError
 from ..frames.coords import Resolution, resolution_from_wire
 from ..frames.samples import Samples, make_samples
 from ..network.importance import scaled
@@ -36,9 +38,9 @@ log = logging.getLogger(__name__)
 FORMAT = "gapsphere-sparse-recording-1"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, config={"strict": True, "extra": "forbid"})
 class RecordedFrame:
-    """One line of a recording.
+    """One line of a recording, of whose values ValueError tells if they are of other types.
 
     The picture ``importance`` maps 0 to ``importance_max`` of the frame onto 0..255.
     """
@@ -78,29 +80,40 @@ class Recording:
 
 
 class Recorder:
-    """Writes sessions below a folder until ``most_bytes`` are written."""
+    """Writes sessions below a folder until ``most_bytes`` are written.
+
+    InputError where the folder cannot be made or written to.
+    """
 
     def __init__(self, folder: str | Path, *, most_bytes: int = 2_000_000_000) -> None:
         self.folder = Path(folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError as error:
+            raise InputError(
+                f"Sessions cannot be recorded to {folder} ({error.strerror}): choose another "
+                "folder."
+            ) from error
         self.written = 0
         self._most = most_bytes
         self._told = False
 
     def begin(self, session_id: str, session: dict[str, Any]) -> None:
+        if self._is_full():
+            return
         folder = self.folder / session_id
         for part in ("frames", "importance", "samples"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         text = json.dumps({"format": FORMAT, **session}, indent=2)
         (folder / "session.json").write_text(text, encoding="utf-8")
+        self.written += len(text)
 
     def add(
         self, session_id: str, frame_id: int, samples: Samples, step: Step, timestamp: float | None
     ) -> None:
         """Write one frame; nothing once the size is reached."""
-        if self.written >= self._most:
-            if not self._told:
-                log.warning("The recording reached %d bytes; no more is written.", self._most)
-                self._told = True
+        if self._is_full():
             return
         folder, name = self.folder / session_id, f"{frame_id:08d}"
         sent = FrameData(
@@ -130,7 +143,14 @@ class Recorder:
             "problems": list(step.problems),
         }
         with (folder / "frames.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            self.written += file.write(json.dumps(line) + "\n")
+
+    def _is_full(self) -> bool:
+        full = self.written >= self._most
+        if full and not self._told:
+            log.warning("The recording reached %d bytes; no more is written.", self._most)
+            self._told = True
+        return full
 
 
 def png(image: NDArray[np.uint8]) -> bytes:
@@ -153,6 +173,12 @@ def read_recording(folder: str | Path) -> Recording:
         raise ArtifactError(f"{folder} is not a recorded session: {error}.") from error
     if not isinstance(session, dict) or session.get("format") != FORMAT:
         raise ArtifactError(f"{folder} is not a recorded session: its format is not {FORMAT}.")
+    try:
+        resolution_from_wire(session.get("resolution"))
+    except GapsphereError as error:
+        raise ArtifactError(f"{folder / 'session.json'} is damaged: {error}") from error
+    if not isinstance(session.get("session_id"), str):
+        raise ArtifactError(f"{folder / 'session.json'} is damaged: it names no session.")
     frames = sorted(_lines(folder), key=lambda frame: frame.frame_id)
     return Recording(folder, session, tuple(frames))
 
@@ -161,7 +187,10 @@ def _lines(folder: Path) -> Iterator[RecordedFrame]:
     path = folder / "frames.jsonl"
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}.") from error
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)

@@ -21,7 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ...errors import InputError
+from ...errors import GapsphereError, InputError
 from ...settings.serving import ServeParams
 from ...settings.sparse import SparseParams
 from ..network.registry import ModelRegistry
@@ -136,7 +136,10 @@ async def _serve(
             await asyncio.wait_for(stopping.wait(), 0.1)
         if counted is not None and sessions != len(server.sessions):
             sessions = len(server.sessions)
-            await asyncio.to_thread(counted, sessions)
+            try:
+                await asyncio.to_thread(counted, sessions)
+            except GapsphereError as error:  # a full disk ends no session
+                log.warning("The number of sessions could not be noted: %s", error)
     await server.close()
     web.should_exit = True
     await serving

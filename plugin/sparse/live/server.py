@@ -31,7 +31,7 @@ from starlette.websockets import WebSocket
 from ...errors import MessageError
 from ...settings.serving import ServeParams
 from ...settings.sparse import SparseParams
-from ..loop.build import hyper_parameters
+from ..loop.build import hyper_parameters, make_loop
 from ..loop.state import Step
 from ..network.importance import stretched
 from ..network.registry import ModelRegistry
@@ -56,7 +56,8 @@ class Server:
     """Everything that sessions share.  Make it inside a running event loop.
 
     ``sampling`` is what sessions start from; each may override some of it for itself.  InputError
-    or CheckpointError where its model is unknown or cannot be used.
+    or CheckpointError where its model is unknown or cannot be used, its settings contradict one
+    another, or sessions cannot be recorded.
     """
 
     def __init__(
@@ -68,10 +69,9 @@ class Server:
         self.params = params
         self.sampling = sampling or SparseParams()
         self.registry = registry or ModelRegistry(params.model_files, device=params.device)
-        # A default that is unknown or damaged would fail every session that names no other.
-        self.registry.get(self.sampling.checkpoint_key)
+        # Defaults that cannot be would fail every session that sets no others.
+        make_loop(self.sampling, self.registry.get(self.sampling.checkpoint_key).model)
         self.metrics = Metrics()
-        self.background = Background(self.metrics.dropped.inc)
         self.closing = False
         self.started = time.time()
         self._pool = ThreadPoolExecutor(params.workers, thread_name_prefix="sparse")
@@ -83,6 +83,7 @@ class Server:
         self._monitor = open_monitor(params.monitor, params.monitor_folder, params.monitor_every)
         if self._monitor is not None:
             self._monitor.settings(hyper_parameters(self.sampling))
+        self.background = Background(self.metrics.dropped.inc)
         self.app = Starlette(
             routes=[
                 WebSocketRoute("/ws/stream", self._stream),

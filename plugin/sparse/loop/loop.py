@@ -95,6 +95,7 @@ class SamplingLoop:
                 "A quality target needs 1 <= least <= most, not "
                 f"{params.least_samples}, {params.most_samples}."
             )
+        multi_scale(np.zeros((1, 1), np.float32), params.scales)  # refuses sides that cannot be
 
     def start(self, resolution: Resolution, *, seed: int = 0) -> LoopState:
         """A session's first state; its ``pixels`` are what to sample of the first frame."""

@@ -26,6 +26,7 @@ from ..sampling.adaptive import AdaptiveSampler
 from ..sampling.sampler import Sampler
 from ..sampling.uniform import UniformSampler
 from .baselines import CLASSICAL
+from .playback import PERFECT
 from .quality import psnr, rank_correlation, ssim
 
 Frames = NDArray[np.uint8]
@@ -115,14 +116,14 @@ def measure(
         state = step.state
         if t < plan.first:
             continue
-        values[f"psnr.{MODEL}"].append(psnr(step.frame, shots[t]))
+        values[f"psnr.{MODEL}"].append(_quality(step.frame, shots[t]))
         if (t - plan.first) % plan.each:
             continue
         values["paired"].append(values[f"psnr.{MODEL}"][-1])
         values[f"ssim.{MODEL}"].append(ssim(step.frame, shots[t]))
         for name in plan.classical:
             made = CLASSICAL[name](samples)
-            values[f"psnr.{name}"].append(psnr(made, shots[t]))
+            values[f"psnr.{name}"].append(_quality(made, shots[t]))
             values[f"ssim.{name}"].append(ssim(made, shots[t]))
         for name, signal in _signals(model, samples, memory, step.frame).items():
             found = rank_correlation(signal, step.frame, shots[t])
@@ -130,6 +131,11 @@ def measure(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a map that is constant in all frames
         return {name: float(np.nanmean(found)) for name, found in values.items()}
+
+
+def _quality(frame: Frames, truth: Frames) -> float:
+    """PSNR in dB; that of a frame without any error has a mean and differences too."""
+    return min(psnr(frame, truth), PERFECT)
 
 
 def _signals(

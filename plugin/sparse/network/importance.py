@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Map = NDArray[np.float32]
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
+LARGEST_SQUARE = 4096
+"""The largest working size: a wider square is the mean of the whole map."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ def gradient_of(frame: NDArray[np.generic]) -> Map:
 
 def multi_scale(importance: Map, scales: Sequence[int]) -> Map:
     """Mean of the map smoothed over squares of each side; ``(1,)`` changes nothing."""
-    if not scales or min(scales) < 1:
-        raise InputError(f"Scales are sides of squares in pixels, from 1 up, not {list(scales)}.")
+    if not scales or min(scales) < 1 or max(scales) > LARGEST_SQUARE:
+        raise InputError(
+            f"Scales are sides of squares in pixels, from 1 to {LARGEST_SQUARE}, not "
+            f"{', '.join(map(str, scales)) or 'none'}."
+        )
     maps = [ndimage.uniform_filter(importance, side, mode="nearest") for side in scales]
     return np.asarray(np.mean(maps, axis=0), np.float32)
 

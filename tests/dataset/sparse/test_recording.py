@@ -1,5 +1,6 @@
 """A recorded session becomes a sequence that can be read, extended and looked at."""
 
+import json
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from gapsphere.plugin.errors import ArtifactError, BusyError
 from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.coords import pixels_of
 from gapsphere.plugin.sparse.frames.samples import samples_of
-from gapsphere.plugin.sparse.live.recorder import Recorder
+from gapsphere.plugin.sparse.live.recorder import FORMAT, Recorder
 from gapsphere.plugin.sparse.loop.loop import SamplingLoop
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
@@ -106,9 +107,41 @@ def test_a_folder_that_is_no_recording_or_lost_a_file_is_told(dataset, record, t
     assert len(dataset) == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("session.json", {"resolution": [32, 24]}, "names no session"),
+        ("session.json", {"session_id": "a"}, "resolution"),
+        ("session.json", {"session_id": "a", "resolution": [0, 24]}, "each side goes from 1"),
+        ("frames.jsonl", b"\xff\n", "cannot be read"),
+        ("frames.jsonl", {"sample_count": "many"}, "line 1, is not a recorded frame"),
+        ("frames.jsonl", {"expected_error": [1]}, "line 1, is not a recorded frame"),
+        ("frames.jsonl", {"adaptive": 7}, "line 1, is not a recorded frame"),
+    ],
+)
+def test_a_damaged_recording_is_told_before_a_dataset_changes(
+    dataset, record, file, content, words
+):
+    path = record(2) / file
+    if file == "session.json":
+        path.write_text(json.dumps({"format": FORMAT, **content}))
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        first, *rest = path.read_text().splitlines()
+        path.write_text("\n".join([json.dumps({**json.loads(first), **content}), *rest]))
+    fields = set(dataset.get_field_schema())
+    with pytest.raises(ArtifactError, match=words):
+        import_recording(dataset, path.parent)
+    assert set(dataset.get_field_schema()) == fields
+
+
 def test_a_recording_stops_at_its_size_and_stays_readable(dataset, record, tmp_path):
     folder = record(1)
     recorder = Recorder(tmp_path, most_bytes=1)
-    recorder.written = 1
+    recorder.begin("first", {})
     recorder.add("0123456789abcdef", 9, None, None, None)
+    recorder.begin("second", {})
+    assert (tmp_path / "first" / "session.json").exists()
+    assert not (tmp_path / "second").exists()
     assert import_recording(dataset, folder).added == 1

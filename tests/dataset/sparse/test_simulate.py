@@ -369,6 +369,16 @@ def test_results_that_somebody_deleted_are_made_again(film, simulate):
     assert results(film) == before
 
 
+def test_a_damaged_state_starts_its_sequence_anew_to_the_same_result(film, simulate):
+    """A disk that breaks off is no reason to stop at a file that nobody knows."""
+    simulate(film)
+    before, (one, _) = results(film), sorted(places.sparse(film).rglob("state/*.npz"))
+    one.write_bytes(one.read_bytes()[:200])
+    again = simulate(film)
+    assert again.done in (5, 7)
+    assert results(film) == before
+
+
 def test_other_settings_are_refused_until_a_suffix_or_overwrite(film, simulate):
     simulate(film)
     with pytest.raises(MismatchError, match="results of dispersion, diffusion with other settings"):
@@ -555,12 +565,16 @@ def test_a_bare_hybrid_is_a_mixture_of_three_and_not_the_adaptive_policy():
         ({"owned": "view:nothing"}, "There is no saved view 'nothing'"),
         ({"side": 3}, "side"),
         ({"density": 0}, "density"),
+        ({"scales": "1,0"}, "from 1 to 4096, not 1, 0"),
+        ({"target_psnr": 30, "least_samples": 9, "most_samples": 8}, "not 9, 8"),
+        ({"importance_ratio": 0.8, "extra_ratio": 0.4}, "importance and extra together"),
     ],
 )
 def test_a_wrong_setting_is_a_sentence(film, simulate, wrong, words):
     film.add_sample_field("embedding", fo.VectorField)
     with pytest.raises(InputError, match=words):
         simulate(film, **wrong)
+    assert not film.has_field("psnr")
 
 
 def test_without_samples_a_simulation_is_refused_in_a_sentence(film, simulate):

@@ -260,9 +260,12 @@ def test_the_live_server_offers_what_was_trained(home, drives, monkeypatch):
     registry = open_registry("cpu", {"mine": small})
     assert registry.keys == ("default", "small", "mine")
     assert registry.get("small").version == registry.get("mine").version
-    own = open_registry("cpu", {"small": "/my.safetensors"})
+    (home / "my.safetensors").write_bytes(b"none")
+    own = open_registry("cpu", {"small": home / "my.safetensors"})
     with pytest.raises(CheckpointError, match=r"/my\.safetensors"):
         own.get("small")
+    with pytest.raises(InputError, match=r"'small': /no\.safetensors is not a file"):
+        open_registry("cpu", {"small": "/no.safetensors"})
 
 
 def test_the_command_line_trains_on_a_dataset(home, drives, capsys):

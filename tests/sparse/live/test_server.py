@@ -8,11 +8,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from gapsphere.plugin.errors import GapsphereError, InputError
+from gapsphere.plugin.errors import ArtifactError, GapsphereError, InputError
 from gapsphere.plugin.settings.serving import ServeParams
 from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
@@ -20,6 +21,7 @@ from gapsphere.plugin.sparse.live import connection, recorder, server
 from gapsphere.plugin.sparse.live.protocol import FrameData, SessionStart
 from gapsphere.plugin.sparse.live.recorder import read_recording
 from gapsphere.plugin.sparse.live.serve import running
+from gapsphere.plugin.sparse.live.serve import serve as serve_clients
 from gapsphere.plugin.sparse.live.server import Server
 from gapsphere.plugin.sparse.live.session import Session, open_session
 from gapsphere.plugin.sparse.loop.build import make_loop
@@ -475,6 +477,44 @@ def test_a_default_model_that_no_session_could_use_stops_the_start(tmp_path, mod
     starting = running(params, SparseParams(checkpoint_key=key))
     with pytest.raises(GapsphereError, match=words), starting:
         pass
+
+
+@pytest.mark.parametrize(
+    ("settings", "sampling", "words"),
+    [
+        ({"record": "{file}/inside"}, {}, "Sessions cannot be recorded to .*: choose another"),
+        ({}, {"importance_ratio": 0.8, "extra_ratio": 0.4}, "importance and extra together"),
+        ({}, {"target_psnr": 30, "least_samples": 9, "most_samples": 8}, "not 9, 8"),
+        ({}, {"scales": "1,0"}, "from 1 to 4096, not 1, 0"),
+    ],
+)
+def test_what_every_session_would_meet_stops_the_start(tmp_path, settings, sampling, words):
+    (tmp_path / "file").write_text("x")
+    told = {key: value.format(file=tmp_path / "file") for key, value in settings.items()}
+    starting = running(ServeParams(port=0, **told), SparseParams(**sampling))
+    with pytest.raises(InputError, match=words), starting:
+        pass
+
+
+def test_a_disk_that_takes_no_note_of_a_session_ends_none(weights, frames, look):
+    """``--record`` can fill the disk that the server's own small file is on."""
+    told = []
+
+    def counted(sessions):
+        told.append(sessions)
+        raise ArtifactError("the disk is full")
+
+    up, stop = Future(), threading.Event()
+    params = ServeParams(port=0, models=f"default={weights}")
+    with ThreadPoolExecutor(1) as pool:
+        kept = {"ready": up.set_result, "counted": counted, "stop": stop}
+        pool.submit(serve_clients, params, look.sampling, **kept)
+        try:
+            with Client(up.result(PATIENCE), SIZE) as client:
+                look.until(lambda: told)
+                assert client.step(0, frames[0]).target_frame_id == 1
+        finally:
+            stop.set()
 
 
 def test_a_session_is_told_of_in_the_seeds_words(serve, caplog):
