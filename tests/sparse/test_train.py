@@ -1,7 +1,8 @@
 """Training: what the loss sees, that it goes on where it stopped, and what it leaves behind."""
 
 import json
-from dataclasses import replace
+import resource
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from gapsphere.plugin.sparse.network.model import (
     SparsePixelTransformer,
 )
 from gapsphere.plugin.sparse.network.weights import fingerprint, load_weights, save_weights
+from safetensors.torch import save_file
 
 SIZES = ModelConfig(refine_widths=(8, 12), refine_blocks=1, encoder_layers=1)
 SHORT = {"batch_size": 3, "save_every": 2, "validate_every": 4, "warmup": 2, "seed": 3}
@@ -109,6 +111,16 @@ def test_a_checkpoint_of_other_sizes_is_refused(clips, tmp_path):
         other.resume()
 
 
+def test_a_checkpoint_of_other_frames_or_of_none_is_refused(clips, tmp_path):
+    """A finished one would be taken for what was just learned."""
+    trainer(clips, tmp_path, 2).run()
+    with pytest.raises(CheckpointError, match="learned from other frames"):
+        trainer(clips[::-1], tmp_path, 2).run()
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"half a checkp")
+    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint"):
+        trainer(clips, tmp_path, 2).run()
+
+
 def test_training_stops_where_validation_no_longer_grows(clips, tmp_path):
     run = trainer(clips, tmp_path, 40, learning_rate=1e-9, validate_every=2, patience=4)
     run.best = (99.0, 0)
@@ -195,8 +207,6 @@ def test_weights_come_back_with_their_sizes(tmp_path):
 
 
 def test_files_that_are_no_weights_are_refused(tmp_path):
-    from safetensors.torch import save_file
-
     text = tmp_path / "text.safetensors"
     text.write_text("no tensors")
     foreign = tmp_path / "foreign.safetensors"
@@ -206,3 +216,38 @@ def test_files_that_are_no_weights_are_refused(tmp_path):
     for path in (text, foreign, cut, tmp_path / "missing.safetensors"):
         with pytest.raises(CheckpointError):
             load_weights(path)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"width": 1 << 40},
+        {"width": 4096, "heads": 1},  # of other tensors than there are
+        {"encoder_layers": 10**12},
+        {"refine_widths": [8] * 1000},
+        {"heads": 0},
+        {"heads": 3},
+        {"stride": 0},
+        {"stride": "2"},
+        {"refine_widths": 8},
+        {"neighbors": -1},
+    ],
+)
+def test_sizes_that_no_such_file_has_cost_nothing(tmp_path, sizes):
+    """They are text, and could ask for any memory or any time."""
+    about = {"format": "gapsphere-sparse-1", "config": json.dumps({**asdict(SIZES), **sizes})}
+    tensors = {k: v.contiguous() for k, v in SparsePixelTransformer(SIZES).state_dict().items()}
+    save_file(tensors, tmp_path / "a.safetensors", about)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match="own configuration"):
+        load_weights(tmp_path / "a.safetensors")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KB
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    model = SparsePixelTransformer(SIZES)
+    with torch.no_grad():
+        model.start.bias[0] = np.nan
+    save_weights(model, tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match=r"start\.bias holds NaN or infinity"):
+        load_weights(tmp_path / "a.safetensors")

@@ -8,6 +8,7 @@ from the seed and the step's number, so a run that was cut off goes on from its 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -98,6 +99,7 @@ class Trainer:
                 f"Training needs uint8 clips (sequences, length, H, W) with sides of at least "
                 f"{crop} pixels, not {clips.dtype} {clips.shape}."
             )
+        self._frames = hashlib.sha256(np.ascontiguousarray(clips).data).hexdigest()[:16]
         held = held_out or max(1, len(clips) // 20)
         if len(clips) <= held:
             raise InputError("Training needs at least two sequences, one of them for validation.")
@@ -286,23 +288,41 @@ class Trainer:
         for number, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{k}": torch.as_tensor(v) for k, v in state.items()}
         tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-        meta = {"step": str(self.step), "best": json.dumps(self.best), "config": self._identity()}
+        meta = {
+            "step": str(self.step),
+            "best": json.dumps(self.best),
+            "config": self._identity(),
+            "frames": self._frames,
+        }
         data = save(tensors, meta)
         # The checkpoint last: a kill before it makes these steps be done again, weights too.
         save_weights(self.mean, self.folder / "weights.safetensors", half=True, step=self.step)
         write_whole(self.folder / "checkpoint.safetensors", lambda file: file.write(data))
 
     def resume(self) -> None:
-        """Go on from ``checkpoint.safetensors``; CheckpointError where it is another model's."""
-        from safetensors import safe_open
+        """Go on from ``checkpoint.safetensors``.
+
+        CheckpointError where it is no checkpoint, or of another model or other frames.
+        """
+        from safetensors import SafetensorError, safe_open
 
         path = self.folder / "checkpoint.safetensors"
-        with safe_open(path, "pt") as file:
-            meta = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        try:
+            with safe_open(path, "pt") as file:
+                meta = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(
+                f"{path} cannot be read as a checkpoint ({error}): train in another folder."
+            ) from error
         if meta.get("config") != self._identity():
             raise CheckpointError(
                 f"{path} belongs to a model of other sizes; train in another folder."
+            )
+        if meta.get("frames", self._frames) != self._frames:  # earlier ones do not tell
+            raise CheckpointError(
+                f"{path} belongs to a model that learned from other frames; train in another "
+                "folder."
             )
         self.step, self.best = int(meta["step"]), tuple(json.loads(meta["best"]))
         self.model.load_state_dict(_under("model.", tensors))

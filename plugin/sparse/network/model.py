@@ -64,7 +64,17 @@ class ModelConfig:
     state_size: int = 64
 
     def __post_init__(self) -> None:
+        """ValueError for sizes of no model: a file may have any."""
         object.__setattr__(self, "refine_widths", tuple(self.refine_widths))
+        sizes = [*self.refine_widths]
+        for name, size in vars(self).items():
+            if name != "refine_widths" and (name, size) != ("neighbors", None):
+                sizes.append(size + (name == "past_neighbors"))
+        most = max(self.encoder_layers, self.decoder_layers, self.refine_blocks, self.stride)
+        if min(sizes) < 1 or max(sizes) > 4096 or max(most, len(self.refine_widths)) > 64:
+            raise ValueError("A model's sizes go from 1 to 4096, its layers to 64.")
+        if self.width % self.heads or self.query_width % self.heads:
+            raise ValueError("The heads of a model share its widths evenly.")
 
 
 @dataclass(frozen=True)

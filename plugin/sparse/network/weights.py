@@ -60,13 +60,30 @@ def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> Spa
     try:
         values = json.loads(meta["config"])
         config = ModelConfig(**{f.name: values[f.name] for f in fields(ModelConfig)})
+        _refuse_others(tensors, config)
         model = SparsePixelTransformer(config)
         model.load_state_dict({k: v.float() for k, v in tensors.items()})
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
         said = first_line(error)
         raise CheckpointError(f"{path} does not fit its own configuration: {said}") from error
     model.requires_grad_(False)
     return model.eval().to(device)
+
+
+def _refuse_others(tensors: dict[str, Any], config: ModelConfig) -> None:
+    """ValueError where tensors are not those of a model of these sizes, which is not made yet.
+
+    Sizes are a few numbers of text, and what they ask for may be any memory.
+    """
+    import torch
+
+    with torch.device("meta"):
+        wanted = SparsePixelTransformer(config).state_dict()
+    for name, tensor in wanted.items():
+        if name not in tensors or tensors[name].shape != tensor.shape:
+            raise ValueError(f"{name} is missing or has another shape.")
+        if not bool(torch.isfinite(tensors[name]).all()):
+            raise ValueError(f"{name} holds NaN or infinity.")
 
 
 def fingerprint(path: str | Path) -> str:
