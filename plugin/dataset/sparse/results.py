@@ -22,7 +22,7 @@ from ..store.sets.resolve import resolve
 from .files import SimulationState
 from .frames import read_frame
 from .job import Job, Tally, told
-from .sequences import FrameSequence, frames_of
+from .sequences import FrameSequence, frames_of, ordered_sequences
 from .simulations import plain
 
 Means = dict[str, dict[str, Any]]
@@ -45,7 +45,7 @@ def claim(job: Job) -> Means:
     inputs = {} if earlier is None else earlier.inputs
     goes_on = inputs.get("recipe") == job.recipe
     if earlier is not None and goes_on and CLEARING not in inputs:
-        known = plain(earlier.results.get("sequences", {}))
+        known = _still_there(job, plain(earlier.results.get("sequences", {})))
         step.begin(told(job, Tally(means=known)))
         if job.params.overwrite:
             for sequence in job.ordered.sequences:
@@ -55,6 +55,14 @@ def claim(job: Job) -> Means:
     job.files.sign()
     _show(dataset, names, pixels=first_pixels)
     return known
+
+
+def _still_there(job: Job, known: Means) -> Means:
+    """Means of sequences that have frames: whole ones may have been deleted since."""
+    frames, params = flat(job.dataset), job.params
+    found = ordered_sequences(frames, params.sequence_field, params.order_field).sequences
+    there = {sequence.value for sequence in found}
+    return {value: means for value, means in known.items() if value in there}
 
 
 def _clear_other(job: Job, *, asked: bool) -> None:

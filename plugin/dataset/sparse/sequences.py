@@ -38,7 +38,8 @@ ORDERS = (fo.IntField, fo.FloatField, fo.StringField, fo.DateField, fo.DateTimeF
 class FrameSequence:
     """Frames in order: ids (24 hex digits) and files of the samples.
 
-    ``slice`` is the one that ends its value, where each slice is a sequence of its own.
+    ``slice`` is the one that ends its value, where a dataset has several slices of images and each
+    is a sequence of its own.
     """
 
     value: str
@@ -82,7 +83,8 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     if not any(value is not None for value in values):
         notes.append(f"No sample has a {sequence_field!r}: all {len(ids)} are one sequence.")
         group, values = None, [ALL] * len(ids)
-    slices = columns[camera] if camera and len(set(columns[camera])) > 1 else None
+    # One slice alone is named too: the others may be simulated as well, under another suffix.
+    slices = columns[camera] if camera and len(image_slices(dataset_of(samples))) > 1 else None
     if slices:
         pairs = zip(values, slices, strict=True)
         values = [None if value is None else f"{value} {of}" for value, of in pairs]

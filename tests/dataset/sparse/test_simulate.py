@@ -369,6 +369,17 @@ def test_results_that_somebody_deleted_are_made_again(film, simulate):
     assert results(film) == before
 
 
+def test_means_are_of_the_frames_that_are_still_there(film, simulate):
+    simulate(film)
+    b = of(film, "b")
+    film.delete_samples([*of(film, "a").values("id"), *b.values("id")[3:]])
+    simulate(film)
+    (one,) = simulations(film)
+    assert list(one.sequences) == ["b"]
+    assert one.sequences["b"]["frames"] == 3
+    assert one.sequences["b"]["psnr"] == pytest.approx(np.mean(b.values("psnr")))
+
+
 def test_a_damaged_state_starts_its_sequence_anew_to_the_same_result(film, simulate):
     """A disk that breaks off is no reason to stop at a file that nobody knows."""
     simulate(film)

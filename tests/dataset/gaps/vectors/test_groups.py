@@ -255,6 +255,26 @@ def test_simulating_a_slice_leaves_the_results_of_the_others(rig, field):
     assert home == {"field": one.sequence_field, "value": list(one.sequences)[-1]}
 
 
+def test_a_simulation_of_one_camera_has_its_frames_alone_beside_that_of_another(rig):
+    how = {"sequence_field": "scene_token", "side": 16, "progress": False}
+    for camera in ("front", "back"):
+        gapsphere.simulate_adaptive_sampling(rig, slices=camera, suffix=camera, **how)
+    back, front = simulations(rig)
+    for one, camera in ((back, "back"), (front, "front")):
+        mine = rig.select_group_slices(camera)
+        curves = [curve(rig, one, value) for value in one.sequences]
+        assert sorted(i for each in curves for i in each.ids) == sorted(mine.values("id"))
+        assert not any(np.isnan(each.psnr).any() for each in curves)
+    shown = sequences.listed(flat(rig), [back, front])
+    assert len(shown) == 6
+    assert all(row["frames"] == row["whole"] and len(row["psnr"]) == 1 for row in shown)
+    (value, *_) = front.sequences
+    read = sequences.curves(rig.view(), sequences.of_sequence(rig, "scene_token", value), value)
+    assert set(read["columns"]) == {"front"}
+    left = rig.select_group_slices("front_left").first().id
+    assert sequences.home_of(rig, left) is None
+
+
 def test_samples_of_a_rig_become_s_and_u(rig):
     flat(rig).untag_samples(["S", "U"])
     counts = gapsphere.tag_samples(
