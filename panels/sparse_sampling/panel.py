@@ -33,8 +33,8 @@ class SparseSampling(ViewPanel):
     label = "Sparse sampling"
     help = (
         "PSNR over the frames of a sequence for every simulated policy, with the frame, "
-        "its reconstruction and the importance that placed the pixels. Arrow keys and "
-        "space move through the frames."
+        "its reconstruction and its importance, which places the next frame's pixels. Arrow "
+        "keys and space move through the frames."
     )
     icon = "grain"
     category = foo.Categories.ANALYZE
