@@ -150,11 +150,12 @@ def _trained(
         trainer.save()
         raise
     log = tuple(line for line in _log(folder) if line["validation"] is not None)
-    before, after = about["before"], max([about["before"], *(x["validation"] for x in log)])
+    before = about["before"]
+    after = max((line["validation"] for line in log), default=before)
     notes = [*notes, *clips.notes]
     if trainer.step < params.steps:
         notes.append(f"Stopped early: no better validation for {params.patience} steps.")
-    if log and after == before:
+    if log and after <= before:
         notes.append("No validation was better than before training: keep the model it began with.")
     trained = TrainingResult(
         params.model_name,

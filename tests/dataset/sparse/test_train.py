@@ -27,6 +27,8 @@ from gapsphere.plugin.errors import (
 from gapsphere.plugin.progress import silent
 from gapsphere.plugin.settings.fields import make
 from gapsphere.plugin.settings.sparse import TrainSequencesParams
+from gapsphere.plugin.sparse.learn.streams import StreamConfig
+from gapsphere.plugin.sparse.learn.train import TrainConfig, Trainer
 from gapsphere.plugin.sparse.network.model import ModelConfig, SparsePixelTransformer
 from gapsphere.plugin.sparse.network.registry import trained_models
 from gapsphere.plugin.sparse.network.weights import load_weights, save_weights
@@ -185,6 +187,19 @@ def test_training_stops_where_validation_no_longer_grows(home, drives):
     result = train(drives, steps=40, learning_rate=1e-12, patience=4)
     assert result.step < 40
     assert "Stopped early: no better validation for 4 steps." in result.notes
+
+
+def test_the_validation_is_that_of_the_model_that_is_kept(home, drives, tmp_path):
+    """Also where none was as good as the model that it started from."""
+    result = train(drives, learning_rate=1.0, start_from="default")
+    assert result.after == max(line["validation"] for line in result.log)
+    assert result.after < result.before
+    assert any("keep the model it began with" in note for note in result.notes)
+    kept = load_weights(trained_models(home)["bars"])
+    config = TrainConfig(stream=StreamConfig(crop=24))
+    check = Trainer(clips_of(drives).frames, tmp_path / "check", config, kept.config, held_out=1)
+    check.mean.load_state_dict(kept.state_dict())
+    assert check.validate() == pytest.approx(result.after)
 
 
 def test_clips_do_not_overlap_and_the_last_sequence_ends_them(drives):
