@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...settings.fields import keys_of
-from ...settings.sparse import EVEN, SparseParams
+from ...settings.sparse import EVEN, SAMPLING, SparseParams
 from ...settings.yaml import sampling_group
 from ..network.model import SparsePixelTransformer
 from ..sampling.adaptive import AdaptiveSampler
@@ -15,12 +15,17 @@ from .loop import SamplingLoop
 
 
 def make_sampler(params: SparseParams) -> Sampler:
-    """The sampler of ``pattern``; a ``hybrid`` without a third strategy is that group's mixture."""
+    """The sampler of ``pattern``.
+
+    A ``hybrid`` without a third strategy is that group's mixture, as far as nothing else was set.
+    """
     if params.pattern in EVEN:
         return UniformSampler(EVEN[params.pattern])
     if params.pattern == "hybrid" and params.extra == "none":
         names, group = keys_of(SparseParams), sampling_group("hybrid")
-        params = params.model_copy(update={names[key]: value for key, value in group.items()})
+        mixture = {names[key]: value for key, value in group.items()}
+        unset = {k: v for k, v in mixture.items() if getattr(params, k) == getattr(SAMPLING, k)}
+        params = params.model_copy(update=unset)
     return AdaptiveSampler(
         importance_ratio=params.importance_ratio,
         method=params.method,

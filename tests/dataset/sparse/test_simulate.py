@@ -566,6 +566,8 @@ def test_a_bare_hybrid_is_a_mixture_of_three_and_not_the_adaptive_policy():
     assert policy_name(hybrid) == "dispersion, diffusion, edge"
     sampler = make_sampler(hybrid)
     assert (sampler.importance_ratio, sampler.extra_ratio) == (0.5, 0.2)
+    sampler = make_sampler(hybrid.model_copy(update={"importance_ratio": 0.7}))
+    assert (sampler.importance_ratio, sampler.extra, sampler.extra_ratio) == (0.7, "edge", 0.2)
 
 
 @pytest.mark.parametrize(
