@@ -22,6 +22,7 @@ from .datasets import opened, viewed
 from .say import say
 
 FROM_NOTHING = SparseTrainParams()
+MODEL = "build/sparse/model"
 
 
 @command(
@@ -44,9 +45,8 @@ FROM_NOTHING = SparseTrainParams()
         VIEW,
         argument(
             "--output",
-            default="build/sparse/model",
             metavar="FOLDER",
-            help="where the model of --frames is written",
+            help=f"where the model of --frames is written [{MODEL}]",
         ),
     ),
 )
@@ -57,11 +57,15 @@ def train(
     frames: str | None,
     dataset: str | None,
     view: str | None,
-    output: str,
+    output: str | None,
 ) -> None:
     """Train a model that rebuilds frames from few pixels; the same folder or name continues it."""
     if (frames is None) == (dataset is None):
         raise InputError("Name what to learn from: --frames FILE, or --dataset NAME.")
+    if dataset is not None and output is not None:
+        raise InputError("--dataset trains without --output: --model-name says where to.")
+    if frames is not None and view is not None:
+        raise InputError("--frames trains without --view, which is of a --dataset.")
     if dataset is not None:
         from ...plugin.dataset import api
 
@@ -82,10 +86,12 @@ def train(
     clips = read_film(Path(str(frames)))
     # Places follow one another in the file; mixed, each is among the held-out ones.
     clips = clips[np.random.default_rng(0).permutation(len(clips))]
-    trainer = Trainer(clips, output, config, device=str(choose_device(on_file.device)))
+    folder = Path(output or MODEL)
+    trainer = Trainer(clips, folder, config, device=str(choose_device(on_file.device)))
+    folder.mkdir(parents=True, exist_ok=True)
     with bars() as report:
         trainer.run(report("Training"))
-    say(Path(output) / "weights.safetensors")
+    say(folder / "weights.safetensors")
 
 
 @command(
@@ -141,9 +147,11 @@ def evaluate(
                 f"{max(plan.count, *COUNTS)} pixels, which would be all of them. Give larger "
                 "frames."
             )
+    folder = Path(output) if output else None
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     say(f"weights {path.name}, {fingerprint(path)}")
     with bars() as report:
-        folder = Path(output) if output else None
         print_tables(model, read, plan=plan, output=folder, report=report)
 
 

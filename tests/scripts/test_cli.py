@@ -175,6 +175,8 @@ def test_find_gaps_does_it_in_one(run, project, name):
         ),
         (("sparse", "train"), "--frames FILE, or --dataset NAME"),
         (("sparse", "train", "--frames", "a.npz", "--model-name", "a"), "without model_name"),
+        (("sparse", "train", "--frames", "a.npz", "--view", "a"), "without --view"),
+        (("sparse", "train", "--dataset", "a", "--output", "b"), "without --output"),
         (("sparse", "serve", "--host", "0.0.0.0"), "set a token as well"),
         (("sparse", "serve", "--token", "hush"), "variable GAPSPHERE_SERVER_TOKEN"),
         (("sparse", "serve", "server.token=hush"), "variable GAPSPHERE_SERVER_TOKEN"),
@@ -204,6 +206,14 @@ def test_frames_whose_every_pixel_would_be_sampled_are_not_evaluated(run, tmp_pa
     np.savez(tmp_path / "film.npz", frames=np.zeros((2, 30, 25, 40), np.uint8))
     said = run("sparse", "evaluate", tmp_path / "film.npz", rc=2)
     assert "film has frames of 40 x 25: the tables sample up to 1000 pixels" in said
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_hours_of_work(run, tmp_path):
+    film = tmp_path / "film.npz"
+    np.savez(film, frames=np.zeros((2, 30, 64, 64), np.uint8))
+    for command in (("evaluate", film), ("train", "--frames", film)):
+        said = run("sparse", *command, "--output", film, rc=2)
+        assert f"{film} cannot be read or written (File exists)" in said
 
 
 def test_a_model_file_that_is_not_there_stops_the_start_of_a_server(run):

@@ -29,7 +29,8 @@ EVERY = 1.0
 """Seconds between two looks at whether the dataset is still there."""
 OF_THE_DISK = frozenset((
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO,
-    errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EMFILE, errno.ENFILE,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EMFILE,
+    errno.ENFILE,
 ))  # fmt: skip
 
 
