@@ -33,7 +33,7 @@ class LastRun:
         cls, dataset: fo.Dataset, params: type[Params], steps: Sequence[str], suffix: str
     ) -> LastRun:
         """Settings as the records of ``steps`` have them; the first that has one wins."""
-        records = internals.run_settings(dataset)
+        records = internals.run_parts(dataset, "params", "created")
         found: dict[str, Any] = {}
         times = []
         for step in steps:

@@ -138,23 +138,14 @@ def run_config(dataset: fo.Dataset, key: str) -> dict[str, Any] | None:
     return None if found is None else dict(found["config"])
 
 
-def run_methods(dataset: fo.Dataset) -> dict[str, str]:
-    """``method`` of every custom run's config by its key, as the database has them now."""
-    found = _of_runs(dataset, {"config.method": True})
-    return {key: str(config.get("method")) for key, config in found.items()}
-
-
-def run_settings(dataset: fo.Dataset) -> dict[str, dict[str, Any]]:
-    """``params`` and ``created`` of every custom run's config by its key, as the database has them.
+def run_parts(dataset: fo.Dataset, *names: str) -> dict[str, dict[str, Any]]:
+    """Some values of every custom run's config by its key, as the database has them now.
 
     Loading the runs one by one would bring their results as well.
     """
-    return _of_runs(dataset, {"config.params": True, "config.created": True})
-
-
-def _of_runs(dataset: fo.Dataset, wanted: Mapping[str, bool]) -> dict[str, dict[str, Any]]:
     listed = database().datasets.find_one({"_id": dataset_id(dataset)}, {"runs": True}) or {}
     keys = {reference: key for key, reference in listed.get("runs", {}).items()}
+    wanted = {f"config.{name}": True for name in names}
     found = database().runs.find({"_id": {"$in": list(keys)}}, wanted)
     return {keys[each["_id"]]: each.get("config", {}) for each in found}
 

@@ -82,12 +82,13 @@ class Keys:
     """Whose the runs under an analysis's keys are, all read at once."""
 
     names: Names
-    methods: Mapping[str, str]
+    methods: Mapping[str, Any]
 
     @classmethod
     def of(cls, dataset: fo.Dataset, names: Names) -> Keys:
         """As the database has them now."""
-        return cls(names, fiftyone_internals.run_methods(dataset))
+        found = fiftyone_internals.run_parts(dataset, "method")
+        return cls(names, {key: config.get("method") for key, config in found.items()})
 
     def has(self, step: str) -> bool:
         """Whether the step has a record."""

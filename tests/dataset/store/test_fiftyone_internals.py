@@ -381,12 +381,12 @@ def test_the_names_that_a_sample_keeps_are_known(dataset, name):
 
 
 def test_settings_of_every_run_are_read_without_its_results(dataset):
-    assert internals.run_settings(dataset) == {}
+    assert internals.run_parts(dataset, "params") == {}
     dataset.register_run("mine", fo.RunConfig(method="mine"))
     dataset.register_run("ours", fo.RunConfig(method="ours", params={"owned": "S"}, results=[1]))
     expected = {"mine": {}, "ours": {"params": {"owned": "S"}}}
-    assert internals.run_settings(dataset) == expected
-    assert internals.run_methods(dataset) == {"mine": "mine", "ours": "ours"}
+    assert internals.run_parts(dataset, "params", "created") == expected
+    assert internals.run_parts(dataset, "method") == {k: {"method": k} for k in expected}
 
 
 def test_runs_of_a_method_are_read_whatever_dataset_they_are_of(dataset):

@@ -10,7 +10,7 @@ import fiftyone as fo
 from ....interchange.features.feature_cache import METADATA
 from .. import runs
 from ..database import counted
-from ..fiftyone_internals import column_values, run_config
+from ..fiftyone_internals import column_values, run_parts
 from ..names import Names, ReviewNames
 from ..samples import flat
 from .decided import IMPORT
@@ -97,10 +97,11 @@ def _recorded(dataset: fo.Dataset) -> set[str]:
     Those of the first version, which marked no field, name none: any of the analysis may be theirs.
     """
     found: set[str] = set()
+    records = run_parts(dataset, "method", "token", "fields")
     for step in runs.VERBS:
         for suffix in runs.suffixes(dataset, step):
             names = Names(suffix)
-            record = run_config(dataset, names.run_key(step)) or {}
+            record = records.get(names.run_key(step), {})
             if record.get("method") == f"{runs.METHOD}{step}":
                 written = record.get("fields") if record.get("token") else names.fields()
                 found.update(set(written or ()).intersection(names.fields()))

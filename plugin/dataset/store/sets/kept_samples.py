@@ -117,7 +117,7 @@ def _record(dataset: fo.Dataset, digest: str) -> Record | None:
 def _drop_unused(dataset: fo.Dataset) -> None:
     """Delete kept samples that the settings of no run name."""
     start = Names().run_key(STEP)
-    settings = internals.run_settings(dataset)
+    settings = internals.run_parts(dataset, "params", "created")
     used = json.dumps([found for key, found in settings.items() if not key.startswith(start)])
     old = datetime.now(timezone.utc) - UNUSED
     unused = []
