@@ -18,6 +18,7 @@ from fiftyone import ViewField as F
 from ...errors import EmptySetError, InputError, SaveError
 from ..store.database import database_failures
 from ..store.fields import decided
+from ..store.fields.verdict_fields import has_model
 from ..store.fields.verdict_fields import models as models
 from ..store.names import ReviewNames
 from ..store.sets.resolve import Samples, dataset_of, reloaded
@@ -74,16 +75,16 @@ def require_verdicts(samples: Samples, model: str) -> ReviewNames:
     InputError
         The dataset has no verdicts at all, or none of this model.
     """
+    if has_model(samples, model):
+        return ReviewNames(model)
     known = models(samples)
     if not known:
         raise InputError(
             "No sample has a language model's verdict: import a feature cache first "
             "(`import_feature_cache`, `gapsphere import-features`)."
         )
-    if model not in known:
-        named = ", ".join(repr(name) for name in known)
-        raise InputError(f"There are no verdicts of a model {model!r}; there are: {named}.")
-    return ReviewNames(model)
+    named = ", ".join(repr(name) for name in known)
+    raise InputError(f"There are no verdicts of a model {model!r}; there are: {named}.")
 
 
 def truth_path(samples: Samples) -> str | None:
