@@ -28,7 +28,7 @@ from ...settings.steps import (
     SphereParams,
 )
 from ..store import runs
-from ..store.fields.ownership import refuse_foreign, refuse_read_only
+from ..store.fields.ownership import read_only_among, refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import Names
 from ..store.sets.door import admitted
@@ -198,8 +198,9 @@ def _steps(
     plans += [embedding_run.writes(names, measured=measured), *coverage.NOTES, unchanged.WRITES]
     refuse_foreign(dataset_of(samples), names, *plans)
     images = sets.owned.concat(sets.pool)
-    if not embed.all_embedded(images, names):  # before hours of work, not after
-        refuse_read_only(dataset_of(samples), *plans)
+    locked = read_only_among(dataset_of(samples), *plans)
+    if locked and embed.has_new(images, params):  # before hours of work, not after
+        raise locked
     clock = time.monotonic()
 
     def lap(step: str) -> None:

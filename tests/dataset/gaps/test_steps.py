@@ -432,6 +432,32 @@ def test_a_read_only_field_stops_a_run_before_images_are_embedded(
     assert encoder.calls == []
 
 
+@pytest.mark.parametrize("of", ["images", "a field"])
+def test_a_read_only_field_stops_no_run_that_has_only_images_without_a_vector_left(
+    analysed, encoder, tmp_path, of
+):
+    params, how = GapParams(k=4), {"encoder": encoder}
+    if of == "a field":
+        analysed.set_values("theirs", analysed.values("embedding"))
+        params, how = GapParams(k=4, encoder="field", model_path="theirs", overwrite=True), {}
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    load_images(analysed, pool=str(broken))
+    find_gaps(analysed, params, **how)
+    field = analysed.get_field("sphere")
+    field.read_only = True
+    field.save()
+    found = find_gaps(analysed, params, **how)
+    assert len(found.embedded.skipped) == 1
+    assert found.laid.reused, "nothing to write"
+    if of == "a field":
+        late = analysed.match_tags("U").last()
+        late["theirs"] = analysed.first()["embedding"]
+        late.save()
+        with pytest.raises(InputError, match="The field 'sphere' is read-only"):
+            find_gaps(analysed, params)
+
+
 def test_steps_without_vectors_or_sets_are_sentences(loaded, dataset):
     with pytest.raises(EmptySetError, match="run compute_embeddings first"):
         compute_coverage(loaded)

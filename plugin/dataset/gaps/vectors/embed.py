@@ -115,7 +115,7 @@ def compute_embeddings(
     untag_mended(samples, names)
     if encoder is None and (reused := _all_there(samples, step, seen)):
         return reused
-    measured = params.attributes and (params.overwrite or not all_embedded(samples, step.names))
+    measured = params.attributes and (params.overwrite or not _all_embedded(samples, names))
     step.writes = writes(names, measured=measured)
     refuse_foreign(step.dataset, names, step.writes)
     made_by = made_with(params) if encoder is None else encoder.name
@@ -196,7 +196,7 @@ def _all_there(samples: Samples, step: Step, seen: Seen | None) -> EmbeddingResu
         del settings["pooling"]
     if "attributes" not in record.params:  # they are measured with vectors that are made now
         del settings["attributes"]
-    if not record.holds(settings, record.inputs) or not all_embedded(samples, step.names):
+    if not record.holds(settings, record.inputs) or not _all_embedded(samples, step.names):
         return None
     return EmbeddingResult(
         record.inputs["encoder"],
@@ -211,7 +211,19 @@ def _all_there(samples: Samples, step: Step, seen: Seen | None) -> EmbeddingResu
     )
 
 
-def all_embedded(samples: Samples, names: Names) -> bool:
+def has_new(samples: Samples, params: EmbeddingParams) -> bool:
+    """Whether an image without a vector may get one: its field has it, or no run has skipped it."""
+    names = Names(params.suffix)
+    there = samples.has_field(names.embedding)
+    without = samples.exists(names.embedding, False) if there else samples
+    if params.encoder == "field":
+        source = params.model_path
+        known = source is not None and samples.has_field(source)
+        return known and not is_empty(without.exists(source))
+    return not is_empty(without.match_tags(names.skipped_tag, bool=False))
+
+
+def _all_embedded(samples: Samples, names: Names) -> bool:
     """Whether every sample has a vector."""
     field = names.embedding
     return samples.has_field(field) and not len(samples.exists(field, False))

@@ -99,18 +99,13 @@ def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:
     )
 
 
-def refuse_read_only(dataset: fo.Dataset, *plans: Writes) -> None:
-    """Stop before a field would be written that somebody made read-only.
-
-    Raises
-    ------
-    InputError
-        A field of a plan is, or the tags are, where it sets tags.
-    """
+def read_only_among(dataset: fo.Dataset, *plans: Writes) -> InputError | None:
+    """What to say where somebody made a field of a plan read-only, or the tags, if it sets tags."""
     for plan in plans:
         for name in [column.name for column in plan.columns] + ["tags"] * bool(plan.tags):
             if dataset.has_field(name) and dataset.get_field(name).read_only:
-                raise read_only(name, suffixed=plan.suffixed and name != "tags")
+                return read_only(name, suffixed=plan.suffixed and name != "tags")
+    return None
 
 
 def read_only(name: str, *, suffixed: bool = False) -> InputError:

@@ -144,7 +144,8 @@ class Step:
             Something of the user's has one of the names.
         """
         ownership.refuse_foreign(self.dataset, self.names, self.writes)
-        ownership.refuse_read_only(self.dataset, self.writes)
+        if locked := ownership.read_only_among(self.dataset, self.writes):
+            raise locked
         self._token, self._counts, self._so_far = uuid4().hex, {}, so_far or {}
         runs.write(self.dataset, self.names, self._running())
         self.at("begun")
