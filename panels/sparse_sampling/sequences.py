@@ -10,7 +10,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.dataset.sparse.sequences import ALL, GROUPS
+from ...plugin.dataset.sparse.sequences import ALL, GROUPS, UNTOLD, is_none
 from ...plugin.dataset.sparse.simulations import Curve, Simulation, curve, simulations
 from ...plugin.dataset.store.database import counted
 from ...plugin.dataset.store.names import Names
@@ -54,7 +54,7 @@ def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for one in found:
         for value, figures in one.sequences.items():
-            frames = counts[one.sequence_field].get(value, 0)
+            frames = counts[one.sequence_field].get((value, figures.get("slice", UNTOLD)), 0)
             if not frames:
                 continue
             row = rows.setdefault(
@@ -73,18 +73,23 @@ def listed(view: fo.DatasetView, found: list[Simulation]) -> list[dict[str, Any]
     return [rows[key] for key in sorted(rows)]
 
 
-def _counts(view: fo.DatasetView, field: str | None) -> dict[str, int]:
-    """Frames of each sequence that a field names; of groups also of each slice of one."""
+def _counts(view: fo.DatasetView, field: str | None) -> dict[tuple[str, str | None], int]:
+    """Frames by a sequence's value and slice, which is None without one, or may be untold.
+
+    Of groups, each value of the field may be a sequence, and each slice of one.
+    """
     if field is not None and not view.has_field(field):
         return {}
     camera, view = slice_path(dataset_of(view)), flat(view)
     if camera is None:
         values = {ALL: counted(view)} if field is None else view.count_values(field)
-        return {str(value): count for value, count in values.items() if value is not None}
+        known = {str(value): count for value, count in values.items() if value is not None}
+        return {(name, of): count for name, count in known.items() for of in (None, UNTOLD)}
     slices = view.values(camera)
     values = [ALL] * len(slices) if field is None else view.values(field)
-    known = [(v, of) for v, of in zip(values, slices, strict=True) if v is not None]
-    return Counter(name for value, of in known for name in (str(value), f"{value} {of}"))
+    pairs = [(v, of) for v, of in zip(values, slices, strict=True) if v is not None]
+    told = [key for v, of in pairs for key in ((str(v), None), (f"{v} {of}", of))]
+    return Counter([*told, *((name, UNTOLD) for name, _ in told)])
 
 
 def of_sequence(dataset: fo.Dataset, field: str | None, value: str) -> list[Simulation]:
@@ -143,7 +148,7 @@ def part(
         return view.select(wanted, ordered=True)
     order = simulation.order_field
     frames = simulation.frames(view, value)
-    by_file = order is None or any(each is None or each != each for each in frames.values(order))
+    by_file = order is None or any(map(is_none, frames.values(order)))
     return frames.sort_by("filepath" if by_file else order)
 
 
@@ -153,8 +158,9 @@ def home_of(dataset: fo.Dataset, sample_id: str) -> dict[str, Any] | None:
     view = flat(dataset).select(sample_id)
     named = {field: _counts(view, field) for field in {one.sequence_field for one in found}}
     for one in found:
-        for value in named[one.sequence_field]:
-            if value in one.sequences and len(view):
+        for value, of in named[one.sequence_field]:
+            known = one.sequences.get(value)
+            if known is not None and known.get("slice", UNTOLD) == of and len(view):
                 return {"field": one.sequence_field, "value": value}
     return None
 

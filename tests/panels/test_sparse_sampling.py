@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 from gapsphere.panels.sparse_sampling import contract
+from gapsphere.plugin.dataset.sparse.sequences import ordered_sequences
 from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.tests.support.contracts import check
@@ -216,6 +217,31 @@ def test_a_sample_knows_its_sequence(panel, simulated):
     assert panel.call("locate", ids=[simulated.last().id])["home"] is None
 
 
+def test_a_slice_of_a_drive_is_told_from_a_drive_that_is_called_so(dataset):
+    dataset.add_group_field("group", default="front")
+    for drive, frames in (("night", 1), ("night front", 2)):
+        for turn in range(frames):
+            group, path = fo.Group(), f"/made/{drive} {turn}"
+            dataset.add_samples(
+                fo.Sample(f"{path} {of}.png", group=group.element(of), drive=drive, turn=turn)
+                for of in ("front", "back")
+            )
+    found = ordered_sequences(dataset.select_group_slices(), "drive", "turn").sequences
+    figures = {
+        each.value: {"frames": len(each), "skipped": 0, "psnr": 20.0, "slice": each.slice}
+        for each in found
+    }
+    told = {"policy": "random", "sequence_field": "drive", "order_field": "turn"}
+    inputs, results = {"model": "default", "fingerprint": "f"}, {**told, "sequences": figures}
+    runs.write(dataset, Names(), runs.Record("sparse", {"sample_count": 300}, inputs, results))
+    panel = Panel(dataset)
+    rows = {row["value"]: row["frames"] for row in panel.call("open")["sequences"]}
+    assert rows == {each.value: len(each) for each in found}
+    for each in found:
+        homes = [panel.call("locate", ids=[one])["home"]["value"] for one in each.ids]
+        assert set(homes) == {each.value}
+
+
 def test_a_sequence_is_shown_in_its_order_and_the_curves_stay_whole(panel, simulated):
     before = panel.call("open")
     shown = panel.show(0, FRAMES)["shown"]
@@ -258,6 +284,14 @@ def test_frames_without_numbers_are_shown_by_their_files(simulated):
     simulated.match(F("turn") == 50).clear_sample_field("turn")
     simulated.reload()
     panel = Panel(simulated, "files")
+    panel.show(0, FRAMES)
+    assert panel.view.values("filepath") == sorted(panel.view.values("filepath"))
+
+
+def test_frames_of_which_one_has_an_empty_text_are_shown_by_their_files(simulated):
+    simulated.delete_sample_field("turn")
+    simulated.set_values("turn", ["", *(f"{row:02}" for row in range(2 * FRAMES - 1))])
+    panel = Panel(simulated, "texts")
     panel.show(0, FRAMES)
     assert panel.view.values("filepath") == sorted(panel.view.values("filepath"))
 

@@ -116,9 +116,14 @@ def ordered_sequences(samples: Samples, sequence_field: str, order_field: str) -
     return OrderedFrames(tuple(made), group, order, tuple(notes))
 
 
+def is_none(value: Any) -> bool:
+    """Whether a value says nothing: an empty text names nothing, NaN is a missing number."""
+    return value is None or value == "" or value != value
+
+
 def _known(values: Sequence[Any]) -> list[Any]:
-    """Values, None where there is none: an empty text names nothing, NaN is a missing number."""
-    return [None if value == "" or value != value else value for value in values]
+    """Values, None where there is none."""
+    return [None if is_none(value) else value for value in values]
 
 
 def frames_of(
@@ -162,7 +167,7 @@ def in_order(numbers: Sequence[Any], paths: Sequence[str]) -> list[int]:
     ([2, 1, 0], [1, 0])
     """
     places, files = range(len(paths)), [natural(path or "") for path in paths]
-    if any(number is None or number != number for number in numbers):
+    if any(map(is_none, numbers)):
         return sorted(places, key=files.__getitem__)
     texts = numbers and all(isinstance(number, str) for number in numbers)
     keys = order_keys(numbers) if texts else numbers
