@@ -11,7 +11,7 @@ from gapsphere.plugin.coverage.nearest.distances import nearest_distance
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.picks.budget import budget_curve, export_budget_curve
-from gapsphere.plugin.dataset.gaps.picks.pick_rules import _time
+from gapsphere.plugin.dataset.gaps.picks.pick_rules import _time, refuse_before
 from gapsphere.plugin.dataset.gaps.picks.picks import select_candidates, select_kcenter
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.sparse.sequences import as_numbers
@@ -87,6 +87,19 @@ def test_by_default_they_are_kcenter_s_picks_in_the_same_fields(drives):
     np.testing.assert_allclose(picked(drives).values("kcenter_radius"), fields[2], atol=1e-7)
     assert found.radius_before == pytest.approx(plain.radius_before, abs=1e-7)
     assert show_results(drives).picked.ids == found.ids
+
+
+def test_before_the_steps_picks_are_looked_at_in_the_chosen_slices_alone(dataset):
+    dataset.add_group_field("group", default="front")
+    for at in range(4):
+        group, tags = fo.Group(), ["S" if at % 2 else "U"]
+        front = fo.Sample(f"/made/{at} f.png", group=group.element("front"), tags=tags, sky="wet")
+        back = fo.Sample(f"/made/{at} b.png", group=group.element("back"), tags=["S", "U"])
+        dataset.add_samples([front, back], progress=False)
+    asked = candidates(quota=["sky=wet:1.."])
+    refuse_before(dataset, asked.model_copy(update={"slices": "front"}))
+    with pytest.raises(InputError, match="4 samples are in both S"):
+        refuse_before(dataset, asked.model_copy(update={"slices": "front, back"}))
 
 
 @pytest.mark.parametrize("policy", ["kcenter", "novelty", "herding"])

@@ -23,6 +23,7 @@ from ...store import runs
 from ...store.fields.metadata import columns
 from ...store.names import FRAME_NUMBER, Names
 from ...store.samples import seconds_of
+from ...store.sets.door import admitted
 from ...store.sets.drives import Drives, naming_fields, read_drives
 from ...store.sets.resolve import Samples, dataset_of, resolve, resolve_sets
 from ...store.steps.inputs import Inputs
@@ -112,7 +113,7 @@ def refuse_before(samples: Samples, params: CandidateParams) -> None:
     asked = params.max_per_sequence, params.min_seconds_apart, params.min_frames_apart, params.quota
     if not any(asked):
         return  # and asks nothing: a second run is to cost as little as it can
-    dataset = dataset_of(samples)
+    samples, dataset = admitted(samples, params.slices), dataset_of(samples)
     sets = resolve_sets(samples, params.owned, params.pool)
     owned, pool = sets.owned.values("id"), sets.pool.values("id")
     apart, _ = _apart(dataset, params, pool)
