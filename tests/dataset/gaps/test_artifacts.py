@@ -206,6 +206,20 @@ def test_distances_to_an_image_of_s_that_is_gone_are_said_to_be_of_before(analys
     assert "nn_U_to_S.npy holds distances to S as it was. Run compute_coverage again" in said
 
 
+def test_distances_of_a_candidate_that_was_embedded_again_are_said_to_be_of_before(
+    analysed, tmp_path
+):
+    sample = analysed.match_tags("U").first()
+    for attempt in ("first", "second"):
+        sample.embedding = np.roll(sample.embedding, 1)
+        sample.save()
+        if attempt == "second":
+            (said,) = export_artifacts(analysed, tmp_path / "o").missing
+            assert "1 candidate has another vector than compute_coverage saw" in said
+        compute_coverage(analysed)
+        assert not export_artifacts(analysed, tmp_path / attempt).missing
+
+
 def test_a_file_of_two_samples_is_said_since_an_import_refuses_it(analysed, other, tmp_path):
     owned, pool = analysed.match_tags("S").first(), analysed.match_tags("U").first()
     pool.filepath = owned.filepath

@@ -27,6 +27,7 @@ from ...store.names import Names
 from ...store.samples import flat
 from ...store.sets.door import admitted
 from ...store.sets.resolve import Samples, dataset_of, resolve_sets
+from ...store.steps import ledger
 from ...store.steps.inputs import Inputs, read_inputs
 from ...store.vectors import vectors
 from ...store.vectors.vectors import Vectors
@@ -123,15 +124,25 @@ def export_artifacts(
 
 
 def _of_before(dataset: fo.Dataset, names: Names, inputs: Inputs) -> list[str]:
-    """A sentence where the distances are to another S than is written beside them."""
+    """Sentences where the distances are of other vectors than are written beside them."""
     record = runs.finished(dataset, names, coverage.STEP)
     saw = {} if record is None else record.inputs
-    if saw.get("owned_digest") in (None, inputs.trace(record)["owned_digest"]):
-        return []
-    return [
-        "S differs from what compute_coverage saw: nn_U_to_S.npy holds distances to S as it was. "
-        "Run compute_coverage again, and export again."
-    ]
+    again = "Run compute_coverage again, and export again."
+    found = []
+    if saw.get("owned_digest") not in (None, inputs.trace(record)["owned_digest"]):
+        found.append(
+            "S differs from what compute_coverage saw: nn_U_to_S.npy holds distances to S as it "
+            f"was. {again}"
+        )
+    kept, marks = ledger.find(dataset, names, record), inputs.pool.marks
+    if kept is not None and marks is not None:
+        rows = ledger.rows(kept["pool"], kept["pool_marks"], inputs.pool.ids, marks)
+        if changed := int((rows < 0).sum()):
+            found.append(
+                f"{counted(changed, 'candidate', 'has|have')} another vector than compute_coverage "
+                f"saw: nn_U_to_S.npy holds distances of the vectors before. {again}"
+            )
+    return found
 
 
 def _listed_twice(paths: list[str]) -> list[str]:
