@@ -467,3 +467,4 @@ def test_a_path_of_this_machine_is_taken_as_it_is(tmp_path):
     for name in ("a b", "ü", "C:", "two\nlines", "a:/b"):
         assert local_path(tmp_path / name) == tmp_path / name
     assert local_path("~/x").is_absolute()
+    assert local_path(f"file://{tmp_path}/a%20b") == tmp_path / "a b"

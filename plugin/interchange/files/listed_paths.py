@@ -54,6 +54,17 @@ def gone(path: str | os.PathLike[str]) -> str:
     return f"{os.fspath(path)} does not exist: was it moved or deleted?"
 
 
+def without_scheme(path: str) -> str:
+    """The path that a ``file:`` address of this machine names; any other as it is.
+
+    >>> without_scheme("file:///our%20drives/a.png"), without_scheme("s3://bucket/a.png")
+    ('/our drives/a.png', 's3://bucket/a.png')
+    """
+    if not path.lower().startswith("file://"):
+        return path
+    return unquote(re.sub(r"^file://(localhost)?", "", path, flags=re.IGNORECASE))
+
+
 def local_path(given: str | os.PathLike[str]) -> Path:
     """A path that was given for a file or folder, of this machine, with ``~`` expanded.
 
@@ -63,7 +74,7 @@ def local_path(given: str | os.PathLike[str]) -> Path:
         An address such as ``s3://…``, which would make a folder called ``s3:``; a null character,
         bytes that are no text, or a user that is not here.
     """
-    text = os.fspath(given)
+    text = without_scheme(os.fspath(given))
     if _ADDRESS.match(text):
         raise InputError(f"{text} is an address. {REMOTE}")
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
@@ -88,9 +99,8 @@ def locate(
     """
     if not name.strip():
         return os.path.abspath(folder), BLANK
-    if name.lower().startswith("file://"):
-        name = unquote(re.sub(r"^file://(localhost)?", "", name, flags=re.IGNORECASE))
-    elif _ADDRESS.match(name):
+    name = without_scheme(name)
+    if _ADDRESS.match(name):
         return name, ADDRESS
     path = os.path.abspath(as_on_disk(folder, os.path.expanduser(name)))
     if os.path.lexists(path):

@@ -20,7 +20,7 @@ from ....errors import ArtifactError, EmptySetError, InputError
 from ....interchange.files.checked import LIST_LIMIT, kind_of, read_json, refuse_no_file
 from ....interchange.files.file_names import as_on_disk
 from ....interchange.files.left_out import LeftOut
-from ....interchange.files.listed_paths import REMOTE, is_remote, local_path, locate
+from ....interchange.files.listed_paths import REMOTE, is_remote, local_path, locate, without_scheme
 from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
 from ....interchange.tables.columns import shown
 from .table import FILENAME, SPLIT, read_table
@@ -89,7 +89,7 @@ def list_images(source: Source) -> Listing:
                     f"{type(each).__name__} values name no file: give a folder, a glob or paths."
                 )
         return _listing(given, "the list")
-    text = os.path.expanduser(os.fspath(source))
+    text = os.path.expanduser(without_scheme(os.fspath(source)))
     text = text if is_remote(text) else as_on_disk("", text)
     if os.path.isdir(text):
         return _listing([text], text)

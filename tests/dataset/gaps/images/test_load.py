@@ -86,7 +86,7 @@ def test_an_image_that_is_both_owned_and_candidate_is_refused(dataset, make_imag
 def test_a_file_without_an_image_header_is_loaded_and_told(dataset, make_images):
     folder = make_images("pool", 2)
     (folder / "broken.jpg").write_bytes(b"no image")
-    loaded = load_images(dataset, pool=folder)
+    loaded = load_images(dataset, pool=f"file://{folder}")
     assert loaded.unreadable == [str(folder / "broken.jpg")]
     assert "broken.jpg" in str(loaded)
 
