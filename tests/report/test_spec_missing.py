@@ -3,7 +3,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from gapsphere.plugin.report.spec.missing import over_represented
+from gapsphere.plugin.report.spec.missing import _categories, over_represented
 
 
 def test_counts_and_lift_are_those_of_the_columns():
@@ -64,6 +64,10 @@ def test_a_number_that_was_a_float32_has_no_digits_that_it_never_had():
     here, owned = (float(np.float32(each)) for each in (59.913868, 59.95))
     (found,) = over_represented({"lat": [here] * 9}, {"lat": [owned] * 50})
     assert found.value == "59.913868"
+
+
+def test_a_range_of_one_value_is_said_once():
+    assert set(_categories([float(row) for row in range(30)], [2.0] * 40)[1]) == {"2"}
 
 
 def test_missing_values_and_bools_and_nan_are_handled():

@@ -117,11 +117,12 @@ def _categories(here: Sequence[Any], owned: Sequence[Any]) -> tuple[list[str], l
 
     gap = high - low or min((abs(one - low) for one in both if one != low), default=math.inf)
     least, most = (rounded(end, 3, gap) for end in (low, high))
+    between = " – ".join(dict.fromkeys((least, most)))
 
     def cut(value: float) -> str:
         if value < low:
             return f"< {least}"
-        return f"> {most}" if value > high else f"{least} – {most}"
+        return f"> {most}" if value > high else between
 
     return [cut(value) for value in mine], [cut(value) for value in theirs]
 
