@@ -317,7 +317,7 @@ def suggest_drives(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     """Offer the fields that can name drives, with how many they name."""
     found = {}
     for offer in offers(ctx.dataset).drives:
-        count = "" if offer.count is None else f" · {offer.count:,} drives"
+        count = "" if offer.count is None else f" · {counted(offer.count)}"
         found[offer.word] = f"{offer.label}{count}"
     suggest(inputs, DRIVES, found)
     asked = inputs.properties.get(DRIVES)

@@ -17,7 +17,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.words import decimals
+from ..coverage.words import counted, decimals
 from ..errors import DimensionError, EmptySetError, InputError, NotFiniteError
 from ..projection.sphere import check_points, robust_centre, to_unit_sphere
 from .cells import Cells, group
@@ -115,7 +115,7 @@ def plot_3d(
     layers[-1].trace["marker"]["colorbar"] = scale.color_bar()
 
     front = spherical[1][chosen[0] if len(chosen) else int(np.argmax(distance))]
-    said = f"{len(paths_S):,} owned images (S), {len(paths_U):,} candidates (U)"
+    said = f"{counted(len(paths_S), 'owned image')} (S), {counted(len(paths_U), 'candidate')} (U)"
     if merged:
         said += (
             f", drawn as {marks:,} marks: neighbouring images are merged, and a larger mark holds "

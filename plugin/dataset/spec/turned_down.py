@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...coverage.words import counted
 from ...errors import GapsphereError
 from ...settings.spec import SpecParams
 from ..gaps.coverage import coverage
@@ -52,9 +53,10 @@ class TurnedDown:
         if self.beyond is not None:
             where = f"{have} a novelty of {self.beyond:.4g} or less, as owned images have"
         way = "" if self.passing is None else f", or give the spec a δ of {self.passing:g} or less"
+        of = f"{self.count:,} of {counted(self.total, 'candidate')}"
         return (
-            f"{self.count} of {self.total} candidates {where}: images just like {like} would be "
-            f"judged “covered already”. Choose candidates that are gaps{way}."
+            f"{of} {where}: images just like {like} would be judged “covered already”. Choose "
+            f"candidates that are gaps{way}."
         )
 
 

@@ -96,6 +96,12 @@ def test_a_view_that_is_saved_goes_by_its_name_until_it_is_narrowed(filled):
     assert word_of(filled, saved.limit(1)).startswith("samples:")
 
 
+def test_one_sample_that_was_passed_is_said_in_the_singular(filled):
+    word = word_of(filled, filled[7:])
+    said = kept_samples.described(filled, word.removeprefix("samples:"))
+    assert said.startswith("1 sample, ")
+
+
 def test_the_samples_of_a_view_are_those_it_had_when_it_was_passed(dataset):
     dataset.add_samples([fo.Sample(f"/{i}.png", far=i > 3) for i in range(6)], progress=False)
     view = dataset.match(F("far") == True)  # noqa: E712  an expression of FiftyOne's

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta, timezone
 import fiftyone as fo
 from bson import ObjectId
 
+from ....coverage.words import counted
 from ....errors import InputError
 from .. import fiftyone_internals as internals
 from .. import runs
@@ -99,7 +100,7 @@ def described(dataset: fo.Dataset, digest: str) -> str:
     record = _record(dataset, digest)
     if record is None:
         return "samples that were passed to an earlier run"
-    return f"{record.results['count']:,} samples, {record.params['from']}"
+    return f"{counted(record.results['count'], 'sample')}, {record.params['from']}"
 
 
 def left_out(dataset: fo.Dataset, digest: str) -> str:
