@@ -55,10 +55,12 @@ def look(step: Step, samples: Samples, source: str, field: str, seen: Seen | Non
     same = np.zeros(len(ids), bool)
     old = found.there[:, -1] & ~there
     known = _noted(step)
-    if known is not None and len(fields) == 2:
-        at = places(pack_ids(known["ids"].tolist()), found.ids)
-        as_noted = (at >= 0) & found.there[:, 1] & (known["marks"][at, 1] == found.marks[:, 1])
-        same = (as_noted & (known["marks"][at, 0] == found.marks[:, 0]))[there]
+    noted = _of_both(ledger.last(step.dataset, step.names, step.name)) if known is None else known
+    if noted is not None and len(fields) == 2:
+        at = places(pack_ids(noted["ids"].tolist()), found.ids)
+        as_noted = (at >= 0) & found.there[:, 1] & (noted["marks"][at, 1] == found.marks[:, 1])
+        if known is not None:
+            same = (as_noted & (known["marks"][at, 0] == found.marks[:, 0]))[there]
         old &= as_noted  # a vector in our field that no run copied came with the sample, and stays
     return Copies(ids, marks[:, 0], same, copied, int((~there).sum()), id_words(found.ids[old]))
 
@@ -78,7 +80,10 @@ def note(step: Step, found: Copies, field: str, seen: Seen | None = None) -> Non
 
 def _noted(step: Step) -> ledger.Columns | None:
     """The marks of both that the last run noted; None where it copied nothing."""
-    known = ledger.find(step.dataset, step.names, step.earlier)
+    return _of_both(ledger.find(step.dataset, step.names, step.earlier))
+
+
+def _of_both(known: ledger.Columns | None) -> ledger.Columns | None:
     return known if known is not None and known["marks"].ndim == 2 else None
 
 

@@ -40,15 +40,23 @@ def find(dataset: fo.Dataset, names: Names, record: Record | None) -> Columns | 
     """The columns that go with a record; None where there are none, or it is not complete."""
     if record is None or record.running or not record.token:
         return None
-    files = binaries.bucket().find({"filename": _filename(dataset, names, record.step)})
+    return last(dataset, names, record.step, record.token)
+
+
+def last(dataset: fo.Dataset, names: Names, step: str, token: str = "") -> Columns | None:
+    """The columns of the last run of a step that came to its end, or of the one with that token.
+
+    Since then another run may have been interrupted: they tell what was, and no result.
+    """
+    files = binaries.bucket().find({"filename": _filename(dataset, names, step)})
     for file in files.sort("uploadDate", -1):
-        if file.metadata.get("token") != record.token:
+        if token and file.metadata.get("token") != token:
             continue
         try:
             with np.load(io.BytesIO(file.read()), allow_pickle=False) as read:
                 return dict(read)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, PyMongoError):
-            logger.warning("What %s saw of %s cannot be read", record.step, dataset.name)
+            logger.warning("What %s saw of %s cannot be read", step, dataset.name)
     return None
 
 

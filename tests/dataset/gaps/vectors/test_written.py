@@ -6,6 +6,7 @@ import pytest
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+from gapsphere.plugin.dataset.store.steps import step
 from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
 
 SAID = "that no run of this analysis wrote"
@@ -49,6 +50,28 @@ def test_added_samples_with_a_vector_of_another_model_are_counted(dataset, anoth
     others.set_values("embedding", [None] * 4)
     assert find_gaps(dataset, params).embedded.by_others == 0
     assert not compute_coverage(dataset).notes
+
+
+def test_what_samples_brought_is_kept_after_a_run_was_interrupted(dataset, another, monkeypatch):
+    params = EmbeddingParams(encoder="field", model_path="theirs")
+    dataset.add_samples(samples("ours", unit(4, 1), "theirs"), progress=False)
+    compute_embeddings(dataset, params)
+    dataset.add_collection(another)
+    dataset.add_samples(samples("late", unit(2, 2), "theirs"), progress=False)
+
+    def ends(point):
+        if point == "embeddings:copied":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(step, "reached", ends)
+        with pytest.raises(KeyboardInterrupt):
+            compute_embeddings(dataset, params)
+    cleared = dataset.first()
+    cleared.theirs = None
+    cleared.save()
+    assert len(compute_embeddings(dataset, params).skipped) == 5
+    assert dataset.exists("embedding", False).values("id") == [cleared.id]
 
 
 def test_vectors_that_a_merge_replaced_are_counted(loaded, encoder, another):
