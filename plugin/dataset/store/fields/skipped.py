@@ -46,7 +46,7 @@ def untag_mended(samples: Samples, names: Names) -> None:
     """
     dataset, tag = dataset_of(samples), names.skipped_tag
     mine = tags.ours(dataset, names, tag)
-    if not mine or not dataset.has_field(names.embedding):
+    if not mine or not dataset.has_field(names.embedding) or dataset.get_field("tags").read_only:
         return
     ids, paths = flat(samples).match_tags(tag).exists(names.embedding).values(["id", "filepath"])
     mended = [each for each, path in zip(ids, paths, strict=True) if each in mine and _read(path)]
