@@ -21,8 +21,8 @@ from .. import fiftyone_internals as internals
 from ..samples import Samples, dataset_of, flat, image_slices, slice_path
 
 ALL_SLICES = "all"
-_ASK_EACH = ("Match", "MatchTags", "Exists", "SelectBy")
-"""Stages that ask something of each sample by itself."""
+_ASK_EACH = ("Match", "MatchTags", "Exists", "SelectBy", "Select", "Exclude", "SortBy")
+"""Stages that ask something of each sample by itself, or of none."""
 _INSTEAD = {
     "video": "load the videos with load_images, which takes frames of them, into a dataset of "
     "images",

@@ -8,7 +8,7 @@ from gapsphere.panels.sparse_sampling import sequences
 from gapsphere.plugin.dataset.gaps import analysis, deltas
 from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store.samples import flat
-from gapsphere.plugin.dataset.store.sets.door import chosen
+from gapsphere.plugin.dataset.store.sets.door import chosen, groups_left_out
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.steps import EmbeddingParams
 from gapsphere.tests.support.made_rig import CAMERAS, LIDAR, VECTOR, make_rig
@@ -144,6 +144,8 @@ def test_groups_that_a_view_of_groups_cannot_hold_are_counted(rig):
     rig.save_view("owned", rig.match_tags("S"))
     covered = gapsphere.compute_coverage(rig, owned="owned", slices="all", progress=False)
     assert "left out of S" in str(covered)
+    ids = rig.match_tags("S").values("id")
+    assert groups_left_out(rig.select(ids)) == "", "whoever names samples leaves none out"
     narrowed = str(found(rig.limit(30)))
     assert "left out of the view, which is a view of groups: up to 4 groups" in narrowed
 
