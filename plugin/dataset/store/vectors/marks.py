@@ -181,7 +181,9 @@ def marks_by_id(
     names = [stored_name(dataset, field) for field in fields]
     found = None if seen is None else seen.of_ids(wanted, names)
     if found is None:
-        found = marks_of(flat(dataset), *fields)
+        every = flat(dataset)
+        few = len(ids) <= FEW
+        found = marks_of(every.select(list(ids), ordered=False) if few else every, *fields)
     at = places(found.ids, wanted)
     marks = np.concatenate([found.marks, np.zeros((1, len(fields)), np.int64)])  # row -1
     return marks[at]
