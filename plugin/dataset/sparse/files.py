@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -79,9 +80,17 @@ class SimulationFiles:
         return str(path.resolve())
 
     def drop(self, ids: Sequence[str]) -> None:
-        for sample_id in ids:
-            for kind in ("reconstruction", "importance"):
-                (self.folder / kind / f"{sample_id}.png").unlink(missing_ok=True)
+        """Delete the pictures of samples, none where another dataset shows some."""
+        kinds = "reconstruction", "importance"
+        paths = [self.folder / kind / f"{sample_id}.png" for kind in kinds for sample_id in ids]
+        there = [path for path in paths if path.exists()]
+        if there and not self._is_shown:
+            for path in there:
+                path.unlink(missing_ok=True)
+
+    @cached_property
+    def _is_shown(self) -> bool:
+        return shown_by(self.root, but=self._key) is not None
 
     def reached(self, sequence: str) -> SimulationState | None:
         """What was saved of a sequence; None where nothing was, or it cannot be read."""

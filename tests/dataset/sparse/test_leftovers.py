@@ -48,6 +48,7 @@ def test_pictures_that_a_clone_shows_outlast_the_analysis_of_the_original(simula
     files = SimulationFiles(simulated, Names("p"), "0123456789ab")
     assert files.reached("a") is None  # a simulation of the original starts anew
     files.clear()
+    files.drop([simulated.first().id])  # as one with the same settings does first
     assert [path for path in paths if not Path(path).is_file()] == []
     clone.delete()
     assert delete_analysis(simulated, AnalysisParams(suffix="p")).shown_by is None
