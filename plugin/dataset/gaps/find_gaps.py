@@ -199,8 +199,8 @@ def _steps(
     refuse_foreign(dataset_of(samples), names, *plans)
     images = sets.owned.concat(sets.pool)
     locked = read_only_among(dataset_of(samples), *plans)
-    if locked and embed.has_new(images, params):  # before hours of work, not after
-        raise locked
+    if locked and (params.overwrite or embed.has_new(images, params)):
+        raise locked  # before hours of work, not after
     clock = time.monotonic()
 
     def lap(step: str) -> None:

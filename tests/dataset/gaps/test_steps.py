@@ -447,6 +447,10 @@ def test_a_read_only_field_stops_no_run_that_has_only_images_without_a_vector_le
     field = analysed.get_field("sphere")
     field.read_only = True
     field.save()
+    again = params.model_copy(update={"overwrite": True})
+    params = params.model_copy(update={"overwrite": False})
+    with pytest.raises(InputError, match="The field 'sphere' is read-only"):
+        find_gaps(analysed, again, **how)
     found = find_gaps(analysed, params, **how)
     assert len(found.embedded.skipped) == 1
     assert found.laid.reused, "nothing to write"
