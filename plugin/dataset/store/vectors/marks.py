@@ -180,13 +180,16 @@ def marks_by_id(
     wanted = pack_ids(ids)
     names = [stored_name(dataset, field) for field in fields]
     found = None if seen is None else seen.of_ids(wanted, names)
-    if found is None:
-        every = flat(dataset)
-        few = len(ids) <= FEW
-        found = marks_of(every.select(list(ids), ordered=False) if few else every, *fields)
-    at = places(found.ids, wanted)
-    marks = np.concatenate([found.marks, np.zeros((1, len(fields)), np.int64)])  # row -1
-    return marks[at]
+    if found is not None:
+        parts = [found]
+    elif len(ids) > FEW:
+        parts = [marks_of(flat(dataset), *fields)]
+    else:
+        some = (flat(dataset).select(block, ordered=False) for block in blocks(list(ids)))
+        parts = [marks_of(each, *fields) for each in some]
+    there = np.concatenate([np.empty((0, _ID), np.uint8), *(each.ids for each in parts)])
+    none = np.zeros((1, len(fields)), np.int64)  # row -1
+    return np.concatenate([*(each.marks for each in parts), none])[places(there, wanted)]
 
 
 def mark_of(stored: Any) -> int:
