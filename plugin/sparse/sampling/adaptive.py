@@ -177,7 +177,7 @@ def widest(count: int, resolution: Resolution) -> float:
     Examples
     --------
     >>> round(widest(500, (128, 128)), 2)
-    6.79
+    6.8
     """
     height, width = resolution
     a, b = count * np.pi / 4 - 1, height + width
