@@ -28,7 +28,7 @@ from ...progress import Progress, silent
 from ...settings.sparse import Pattern, SparseTrainParams
 from ..frames.samples import Memory, Samples, passing_through, remember, samples_of
 from ..network.model import ModelConfig, Reconstruction, SparsePixelTransformer
-from ..network.weights import save_weights
+from ..network.weights import read_tensors, save_weights
 from ..sampling.adaptive import AdaptiveSampler
 from ..sampling.sampler import Request, Sampler
 from ..sampling.uniform import UniformSampler
@@ -304,17 +304,8 @@ class Trainer:
 
         CheckpointError where it is no checkpoint, or of another model or other frames.
         """
-        from safetensors import SafetensorError, safe_open
-
         path = self.folder / "checkpoint.safetensors"
-        try:
-            with safe_open(path, "pt") as file:
-                meta = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError) as error:
-            raise CheckpointError(
-                f"{path} cannot be read as a checkpoint ({error}): train in another folder."
-            ) from error
+        tensors, meta = read_tensors(path, "a checkpoint", " Train in another folder.")
         if meta.get("config") != self._identity():
             raise CheckpointError(
                 f"{path} belongs to a model of other sizes; train in another folder."

@@ -40,19 +40,9 @@ def save_weights(
 
 def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> SparsePixelTransformer:
     """The model of a file, ready for inference; CheckpointError where the file cannot be used."""
-    from safetensors import SafetensorError, safe_open
-
     path = Path(path)
-    if path.exists() and not path.is_file():  # a named pipe would be waited for
-        raise CheckpointError(f"{path} is not a file: give the file with the weights.")
-    try:
-        with safe_open(path, "pt") as file:
-            meta = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read as sparse-sampling weights: {error}."
-        ) from error
+    instead = " Give the file with the weights."
+    tensors, meta = read_tensors(path, "sparse-sampling weights", instead)
     if meta.get("format") != FORMAT:
         raise CheckpointError(
             f"{path} is not a file of sparse-sampling weights: its format is not {FORMAT}."
@@ -68,6 +58,20 @@ def load_weights(path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> Spa
         raise CheckpointError(f"{path} does not fit its own configuration: {said}") from error
     model.requires_grad_(False)
     return model.eval().to(device)
+
+
+def read_tensors(path: Path, what: str, instead: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Tensors and texts of a file; CheckpointError, with what to do ``instead``, if it has none."""
+    from safetensors import SafetensorError, safe_open
+
+    if path.exists() and not path.is_file():  # a named pipe would be waited for
+        raise CheckpointError(f"{path} is not a file.{instead}")
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be read as {what}: {error}.{instead}") from error
 
 
 def _refuse_others(tensors: dict[str, Any], config: ModelConfig) -> None:
