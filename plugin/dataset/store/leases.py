@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +25,7 @@ from fiftyone.operators.store import ExecutionStore
 from pymongo.errors import PyMongoError
 
 from ...errors import BusyError, DatabaseError
+from ...interchange.files.temporary import machine
 from ...settings.fields import Params
 from .fiftyone_internals import dataset_id
 from .runs import known
@@ -71,7 +71,7 @@ class Lease:
     def mine(cls, step: str) -> Lease:
         now = time.time()
         since = datetime.now(timezone.utc).strftime("%H:%M:%S UTC")
-        return cls(uuid4().hex, step, _host(), os.getpid(), _born(os.getpid()), since, now)
+        return cls(uuid4().hex, step, machine(), os.getpid(), _born(os.getpid()), since, now)
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Lease:
@@ -80,7 +80,7 @@ class Lease:
 
     def is_dead(self) -> bool:
         """Whether whoever took it is gone."""
-        if self.host == _host():
+        if self.host == machine():
             return abs(_born(self.pid) - self.started) > CLOCKS
         return time.time() - self.beat > SILENT
 
@@ -143,7 +143,8 @@ def lease(
     what = what or ("" if dataset is None else repr(dataset.name))
     other = ", or give this one a suffix" if step in BEGINNING else ""
     says = f"wait until it has ended{other}."
-    mine = _take(store, what, key, Lease.mine(step), WAIT if wait is None else wait, says)
+    mine = Lease.mine(step)
+    _take(store, what, key, mine, WAIT if wait is None else wait, says)
     done, tried = threading.Event(), threading.Event()
     threading.Thread(target=_keep, args=(store, key, mine, done, tried), daemon=True).start()
     before = _held.set(_held.get() | {of})
@@ -173,7 +174,7 @@ def writers(dataset: fo.Dataset) -> list[Lease]:
     return [lease for lease in found if lease is not None and not lease.is_dead()]
 
 
-def _take(store: ExecutionStore, what: str, key: str, mine: Lease, wait: float, says: str) -> Lease:
+def _take(store: ExecutionStore, what: str, key: str, mine: Lease, wait: float, says: str) -> None:
     until = time.monotonic() + wait
     while not store.set_if_absent(key, asdict(mine)):
         value = store.get(key)
@@ -181,11 +182,10 @@ def _take(store: ExecutionStore, what: str, key: str, mine: Lease, wait: float, 
             continue
         found = Lease.read(value)
         if found.is_dead() and store.compare_and_set(key, value, asdict(mine)):
-            break
+            return
         if time.monotonic() > until:
             raise BusyError(f"Another run works on {what} ({found}): {says}")
         time.sleep(POLL)
-    return mine
 
 
 def _holder(store: ExecutionStore, key: str) -> Lease | None:
@@ -233,15 +233,6 @@ def _let_go(store: ExecutionStore, key: str, mine: Lease) -> bool:
     except PyMongoError:
         return False
     return True
-
-
-def _host() -> str:
-    """Where a process id means something: the machine, and the container where there is one."""
-    try:
-        space = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        space = ""
-    return f"{platform.node()}/{space}"
 
 
 def _born(pid: int) -> float:

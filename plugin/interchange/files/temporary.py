@@ -26,7 +26,7 @@ def prefix(start: str = "") -> str:
     >>> prefix(".a.png.").startswith(".a.png.gapsphere_")
     True
     """
-    return f"{start}gapsphere_{_machine()}_{os.getpid()}_"
+    return f"{start}gapsphere_{_digits()}_{os.getpid()}_"
 
 
 @functools.cache
@@ -35,7 +35,7 @@ def sweep(folder: Path) -> None:
     with suppress(OSError):
         for entry in list(os.scandir(folder)):
             found = _LEFT.fullmatch(entry.name)
-            if found is None or found[1] != _machine() or psutil.pid_exists(int(found[2])):
+            if found is None or found[1] != _digits() or psutil.pid_exists(int(found[2])):
                 continue
             with suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
@@ -44,11 +44,14 @@ def sweep(folder: Path) -> None:
                     os.unlink(entry.path)
 
 
-@functools.cache
-def _machine() -> str:
+def machine() -> str:
     """Where process numbers mean the same: the host's name, and the container's numbering."""
     numbering = ""
     with suppress(OSError):
         numbering = os.readlink("/proc/self/ns/pid")
-    text = f"{platform.node()}/{numbering}"
-    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+    return f"{platform.node()}/{numbering}"
+
+
+@functools.cache
+def _digits() -> str:
+    return hashlib.blake2b(machine().encode(), digest_size=4).hexdigest()
