@@ -19,8 +19,6 @@ from ...errors import DatabaseError
 from .fiftyone_internals import collection, database
 from .samples import Samples
 
-__all__ = ["counted", "database_failures", "identity", "is_empty"]
-
 LITTLE = 500 << 20
 """Bytes below which a disk counts as full: mongod itself refuses to build an index there."""
 

@@ -109,13 +109,15 @@ def write(dataset: fo.Dataset, names: Names, record: Record, *, token: str | Non
     InputError
         A run of the user's has the key.
     """
-    if is_foreign(dataset, names, record.step):
+    key, method = names.run_key(record.step), f"{METHOD}{record.step}"
+    there = fiftyone_internals.run_config(dataset, key)
+    if there is not None and there.get("method") != method:
         raise InputError(
-            f"The dataset has a run {names.run_key(record.step)!r} of its own, which would be "
-            "overwritten: rename it (dataset.rename_run)."
+            f"The dataset has a run {key!r} of its own, which would be overwritten: rename it "
+            "(dataset.rename_run)."
         )
-    config = StepRunConfig(method=f"{METHOD}{record.step}", **asdict(record))
-    return fiftyone_internals.replace_run(dataset, names.run_key(record.step), config, token)
+    config = StepRunConfig(method=method, **asdict(record))
+    return fiftyone_internals.replace_run(dataset, key, config, token)
 
 
 def suffixes(dataset: fo.Dataset, step: str) -> list[str]:
@@ -182,9 +184,3 @@ def unfinished(record: Record, names: Names) -> str:
         f"The last {verb}{of} (begun {record.created[:16].replace('T', ' ')} UTC) did not finish, "
         f"or still runs: run {verb} again before its results are used."
     )
-
-
-def is_foreign(dataset: fo.Dataset, names: Names, step: str) -> bool:
-    """Whether a run of the user's has the step's key."""
-    config = fiftyone_internals.run_config(dataset, names.run_key(step))
-    return config is not None and config.get("method") != f"{METHOD}{step}"

@@ -69,12 +69,13 @@ class Step:
     """Images of a run that does what is new alone: it has a pace of its own, and no ``work``."""
     writes: Writes = field(init=False)
     earlier: Record | None = field(init=False)
+    token: str = field(init=False, default="")
+    """The run's own; empty before it begins."""
 
     def __post_init__(self, planned: Writes | None) -> None:
         self.writes = planned or Writes(self.name)
         self.earlier = runs.read(self.dataset, self.names, self.name)
         self._started = time.monotonic()
-        self._token = ""
         self._so_far: Mapping[str, Any] = {}
         self._counts: dict[str, int] = {}
         self._pace = paces.of_record(self.earlier)
@@ -124,11 +125,6 @@ class Step:
         self._went(paces.measured(clock.count, clock.seconds, before, of=of, linear=True))
 
     @property
-    def token(self) -> str:
-        """The run's own; empty before it begins."""
-        return self._token
-
-    @property
     def seconds(self) -> float:
         """Since the step was made."""
         return time.monotonic() - self._started
@@ -146,7 +142,7 @@ class Step:
         ownership.refuse_foreign(self.dataset, self.names, self.writes)
         if locked := ownership.read_only_among(self.dataset, self.writes):
             raise locked
-        self._token, self._counts, self._so_far = uuid4().hex, {}, so_far or {}
+        self.token, self._counts, self._so_far = uuid4().hex, {}, so_far or {}
         runs.write(self.dataset, self.names, self._running())
         self.at("begun")
         for column in self.writes.columns:
@@ -201,7 +197,7 @@ class Step:
         MismatchError
             Another run has taken over.
         """
-        if not self._token:
+        if not self.token:
             self.begin()
         self.at("written")
         arrived = counts_with(self.dataset, list(self._counts))
@@ -224,7 +220,7 @@ class Step:
 
     def _running(self) -> Record:
         written = tuple(column.name for column in self.writes.columns)
-        more: dict[str, Any] = {"token": self._token, "fields": written, "running": True}
+        more: dict[str, Any] = {"token": self.token, "fields": written, "running": True}
         more |= {"pace": asdict(self._pace) if self._pace else {}, "again": self._again}
         return Record(self.name, self.settings, self.inputs, self._so_far, **more)
 
@@ -233,7 +229,7 @@ class Step:
             self._pace = pace
 
     def _put(self, record: Record) -> None:
-        if not runs.write(self.dataset, self.names, record, token=self._token):
+        if not runs.write(self.dataset, self.names, record, token=self.token):
             raise MismatchError(
                 f"Another run of {self.name} on {self.dataset.name!r} has taken over: its results "
                 "are kept. Run this one again if you want its settings."

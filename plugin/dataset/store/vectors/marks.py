@@ -377,10 +377,8 @@ def _of_hashes(
 def _of_values(batch: bytes, fields: int) -> tuple[bytes, NDArray[np.int64], NDArray[np.bool_]]:
     """Ids and marks of documents that hold an id and hashes, values, or nothing."""
     documents = bson.decode_all(batch)
-    marks, there = (
-        np.zeros((len(documents), fields), np.int64),
-        np.zeros((len(documents), fields), bool),
-    )
+    marks = np.zeros((len(documents), fields), np.int64)
+    there = np.zeros(marks.shape, bool)
     for row, document in enumerate(documents):
         for at in range(fields):
             value = document[f"{at}"]
