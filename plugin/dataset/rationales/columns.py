@@ -23,7 +23,7 @@ from ...interchange.features.feature_cache import (
 from ...interchange.tables.columns import Narrowing, drive_name, fitted
 from ...settings.rationales import FeatureCacheParams
 from ..store.fields import decided, fields, ownership
-from ..store.fields.ownership import Writes
+from ..store.fields.ownership import Writes, declare
 from ..store.fiftyone_internals import reserved_names
 from ..store.names import SEQUENCE, Names, ReviewNames
 
@@ -90,11 +90,14 @@ def declare_columns(
     for name, kind, *_ in planned:
         _check_kind(dataset, name, kind)
     begin()
-    for name, kind, description, _ in planned:
-        fields.declare(dataset, name, FIELD_TYPES.get(kind, kind), description)
-    GROUND_TRUTH.declare(dataset)
-    if params.image_root:
-        ADDRESS.declare(dataset)
+    fields.declare_all(
+        dataset,
+        {
+            name: (FIELD_TYPES.get(kind, kind), description, {})
+            for name, kind, description, _ in planned
+        },
+    )
+    declare(dataset, GROUND_TRUTH, *([ADDRESS] if params.image_root else []))
     columns = [Column(name, value) for name, _, _, value in planned]
     return columns + review_columns(dataset, cache)
 
@@ -237,7 +240,7 @@ def review_columns(dataset: fo.Dataset, cache: FeatureCache) -> list[Column]:
     for names in reviewed(cache):
         for column in decided.writes(names).columns:
             if column.name in cache.metadata.header:
-                column.declare(dataset)
+                declare(dataset, column)
                 convert = _time if column.name == names.time else str
                 read = _reader(cache.metadata.place(column.name), convert)
                 columns.append(Column(column.name, read, restores=True))

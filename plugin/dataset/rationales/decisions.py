@@ -18,6 +18,7 @@ from fiftyone import ViewField as F
 from ...errors import EmptySetError, InputError, SaveError
 from ..store.database import database_failures
 from ..store.fields import decided
+from ..store.fields.ownership import declare
 from ..store.fields.verdict_fields import has_model
 from ..store.fields.verdict_fields import models as models
 from ..store.names import ReviewNames
@@ -209,13 +210,13 @@ def _checked(decision: str, label: str | None, note: str | None) -> Decision:
 
 def _declare(dataset: fo.Dataset, names: ReviewNames) -> None:
     decided.claim(dataset, names)
-    indexed = dataset.has_field(names.history)
-    for column in decided.writes(names).columns:
-        if column.name == names.history and not indexed:
-            # Undo asks for the latest and progress for how many: neither should read every sample.
-            dataset.create_index(names.time)
-            dataset.create_index(names.decision)
-        column.declare(dataset)
+    *columns, history = decided.writes(names).columns
+    declare(dataset, *columns)
+    if not dataset.has_field(history.name):
+        # Undo asks for the latest and progress for how many: neither should read every sample.
+        dataset.create_index(names.time)
+        dataset.create_index(names.decision)
+        declare(dataset, history)
 
 
 def _has_history(dataset: fo.Dataset, names: ReviewNames) -> bool:

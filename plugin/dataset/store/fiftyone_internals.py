@@ -504,6 +504,15 @@ def describe_brain_run(dataset: fo.Dataset, key: str, **facts: int) -> None:
     run.save()
 
 
+def add_fields(dataset: fo.Dataset, fields: Mapping[str, fo.core.fields.Field]) -> None:
+    """Add fields to the samples' schema in one write; those that are there have to be alike.
+
+    ``add_sample_field`` writes and reads the whole document of the dataset for each.
+    """
+    if fields and dataset._sample_doc_cls.merge_field_schema(fields):
+        dataset._reload()
+
+
 def detached(dataset: fo.Dataset) -> fo.Dataset:
     """The same dataset as an object that no other thread holds.
 

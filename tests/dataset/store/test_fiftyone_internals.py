@@ -446,3 +446,27 @@ def test_values_of_every_kind_are_counted_and_what_is_absent_or_none_is_not(data
     assert internals.counts_with(dataset, []) == []
     dataset.clear()
     assert internals.counts_with(dataset, ["any", "single"]) == [0, 0]
+
+
+def test_fields_are_added_at_once_as_one_by_one(dataset):
+    wanted = {
+        "far": (fo.FloatField, {"description": "How far"}),
+        "why": (fo.ListField, {"subfield": fo.StringField, "info": {"a": 1}}),
+        "box": (fo.EmbeddedDocumentField, {"embedded_doc_type": fo.Detections}),
+    }
+    made = {name: foo.create_field(name, kind, **more) for name, (kind, more) in wanted.items()}
+    internals.add_fields(dataset, made)
+    internals.add_fields(dataset, {})
+    other = fo.Dataset()
+    for name, (kind, more) in wanted.items():
+        other.add_sample_field(name, kind, **more)
+    told = "name", "ftype", "subfield", "embedded_doc_type", "description", "info", "read_only"
+    held, beside = (
+        [[field.to_dict()[each] for each in told] for field in of._doc.sample_fields]
+        for of in (dataset, other)
+    )
+    assert held == beside
+    other.delete()
+    assert {*wanted} <= {*internals.detached(dataset).get_field_schema()}
+    with pytest.raises(ValueError, match="far"):
+        internals.add_fields(dataset, {"far": foo.create_field("far", fo.StringField)})

@@ -8,10 +8,12 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 from bson import ObjectId
+from fiftyone.core.odm import create_field
 from numpy.typing import NDArray
 
 from ..fiftyone_internals import (
     Stages,
+    add_fields,
     answers,
     answers_in_parts,
     collection,
@@ -31,6 +33,8 @@ WRITE_BLOCK = 20_000
 FEW = 4
 """Of so many samples one may be asked for by its id; of fewer, all are read."""
 Column = Sequence[Any] | NDArray[Any]
+Declared = tuple[type, str | None, Mapping[str, Any]]
+"""Python or FiftyOne type of a field, its description, and what else FiftyOne is told of it."""
 MARK = {"written_by": "gapsphere"}
 """In the ``info`` of fields that we declared: any other field belongs to the user."""
 
@@ -39,9 +43,21 @@ def declare(
     dataset: fo.Dataset, name: str, kind: type, description: str | None = None, **more: Any
 ) -> None:
     """Add the field when it is not there; ``kind`` is a Python or a FiftyOne type."""
-    if not dataset.has_field(name):
-        kind = TYPES.get(kind, kind)
-        dataset.add_sample_field(name, kind, description=description, info=MARK, **more)
+    declare_all(dataset, {name: (kind, description, more)})
+
+
+def declare_all(dataset: fo.Dataset, wanted: Mapping[str, Declared]) -> None:
+    """Add those of several fields that are not there, in one write of the schema."""
+    add_fields(
+        dataset,
+        {
+            name: create_field(
+                name, TYPES.get(kind, kind), description=description, info=MARK, **more
+            )
+            for name, (kind, description, more) in wanted.items()
+            if not dataset.has_field(name)
+        },
+    )
 
 
 def mark(dataset: fo.Dataset, name: str) -> None:

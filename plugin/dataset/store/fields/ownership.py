@@ -17,7 +17,7 @@ from ....errors import InputError
 from .. import runs
 from ..names import Names, shared_field
 from ..samples import flat
-from .fields import TYPES, declare, is_ours
+from .fields import TYPES, Declared, declare_all, is_ours
 from .tags import RECORD as MEMBERS
 
 
@@ -38,8 +38,8 @@ class Column:
     parts: tuple[Mapping[str, Any], ...] = ()
     subfield: type | None = None
 
-    def declare(self, dataset: fo.Dataset) -> None:
-        """Add the field where it is not there, marked as ours."""
+    def declared(self) -> Declared:
+        """Its type, its description and what else FiftyOne is told of it."""
         more: dict[str, Any] = {}
         if self.document is not None:
             more["embedded_doc_type"] = self.document
@@ -47,7 +47,7 @@ class Column:
             more["fields"] = list(self.parts)
         if self.subfield is not None:
             more["subfield"] = self.subfield
-        declare(dataset, self.name, self.kind, self.description, **more)
+        return self.kind, self.description, more
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ class Writes:
     brain: tuple[str, ...] = ()
     compared: bool = True
     suffixed: bool = True
+
+
+def declare(dataset: fo.Dataset, *columns: Column) -> None:
+    """Add those that are not there, marked as ours."""
+    declare_all(dataset, {column.name: column.declared() for column in columns})
 
 
 def refuse_foreign(dataset: fo.Dataset, names: Names, *plans: Writes) -> None:

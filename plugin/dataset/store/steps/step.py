@@ -145,8 +145,7 @@ class Step:
         self.token, self._counts, self._so_far = uuid4().hex, {}, so_far or {}
         runs.write(self.dataset, self.names, self._running())
         self.at("begun")
-        for column in self.writes.columns:
-            column.declare(self.dataset)
+        ownership.declare(self.dataset, *self.writes.columns)
 
     def now(self, inputs: Mapping[str, Any]) -> None:
         """Say in the running record that the fields are filled from other inputs from here on."""
