@@ -25,7 +25,10 @@ def tag_skipped(
     """Tag the samples that failed now; of those tried, one that works now loses our old tag.
 
     ``embedded``: the tag stays on samples without an embedding, as it says why they have none.
+    Where tags are read-only no work ends for them: the result says what was skipped.
     """
+    if dataset.get_field("tags").read_only:
+        return
     works = sorted(tags.ours(dataset, names, names.skipped_tag).intersection(tried))
     if embedded and dataset.has_field(names.embedding):
         works = [

@@ -1,5 +1,6 @@
 """Attributes on samples: measured with the vectors or later, never over a field of the user's."""
 
+from functools import partial
 from pathlib import Path
 
 import fiftyone as fo
@@ -112,6 +113,22 @@ def test_a_corrected_path_takes_the_tag_off_where_nothing_is_left_to_do(loaded, 
         field.save()
         assert compute_attributes(loaded).done == 0
         assert len(loaded.match_tags("skipped")) == read_only
+
+
+def test_an_unreadable_image_ends_no_step_where_tags_are_read_only(loaded, encoder):
+    broken = loaded.first()
+    Path(broken.filepath).write_bytes(b"no image")
+    field = loaded.get_field("tags")
+    field.read_only = True
+    field.save()
+    for step in (partial(compute_embeddings, encoder=encoder), compute_attributes):
+        assert [item.id for item in step(loaded).skipped] == [broken.id]
+    assert not runs.read(loaded, Names(), "embeddings").running
+    assert not len(loaded.match_tags("skipped"))
+    field.read_only = False
+    field.save()
+    compute_embeddings(loaded, encoder=encoder)
+    assert loaded.match_tags("skipped").values("id") == [broken.id]
 
 
 def test_a_stopped_run_keeps_what_is_measured(loaded, monkeypatch):
