@@ -134,7 +134,6 @@ def import_feature_cache(
     dataset, names = reloaded(dataset), Names(params.suffix)
     refuse_additions(dataset)
     check_look(params)
-    refuse_repeated_names(dataset)
     defaults = FeatureCacheParams()
     optional = (defaults.coords_file, defaults.mis_csv, defaults.correct_csv)
     with open_cache(
@@ -146,6 +145,7 @@ def import_feature_cache(
         optional=optional,
         progress=report("Checking tables"),
     ) as cache:
+        refuse_repeated_names(dataset, cache)
         made_by = _vectors_there(dataset, names, cache)
         step = Step.of(STEP, dataset, params, _read_from(cache), writes)
         before = _looks(step.earlier)

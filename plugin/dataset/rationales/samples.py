@@ -269,8 +269,8 @@ def _known(dataset: fo.Dataset, real: RealPaths) -> tuple[dict[str, str], dict[s
     return known, dict(zip(ids, paths, strict=True))
 
 
-def refuse_repeated_names(dataset: fo.Dataset) -> None:
-    """Refuse names of files that several samples have: a row would reach any one of them.
+def refuse_repeated_names(dataset: fo.Dataset, cache: FeatureCache) -> None:
+    """Refuse rows whose name several samples have: each would reach any one of them.
 
     Raises
     ------
@@ -279,7 +279,7 @@ def refuse_repeated_names(dataset: fo.Dataset) -> None:
     """
     if isinstance(dataset.get_field(FILE_NAME), fo.StringField):
         names = Counter(name for name in dataset.values(FILE_NAME) if name is not None)
-        twice = [name for name, count in names.items() if count > 1]
+        twice = cache.listed([name for name, count in names.items() if count > 1])
         if twice:
             raise InputError(
                 f"{counted(len(twice), 'value')} of the field {FILE_NAME!r} on several samples, "

@@ -108,6 +108,11 @@ class FeatureCache:
         digest = hashlib.blake2b(np.ascontiguousarray(self.embeddings).data, digest_size=16)
         return f"cache:{digest.hexdigest()}"
 
+    def listed(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that a usable row has."""
+        there = self._index.paths(names)
+        return [name for name in names if name in there]
+
     def blocks(self, size: int) -> Iterator[list[Row]]:
         """The usable rows in their order, at most ``size`` at once."""
         rows = enumerate(self.metadata.rows())

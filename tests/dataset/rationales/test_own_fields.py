@@ -163,6 +163,18 @@ def test_a_name_that_several_samples_have_is_refused_before_anything_is_written(
     assert not dataset.list_runs()
 
 
+def test_a_name_that_several_samples_have_and_no_row_keeps_no_cache_out(dataset, tmp_path):
+    (tmp_path / "metadata.csv").write_text("file_name,site\na/0.png,1\nb/0.png,2\n")
+    for drive in "ab":
+        (tmp_path / drive).mkdir()
+        Image.new("RGB", (8, 8)).save(tmp_path / drive / "0.png")
+    paths = [str(tmp_path / drive / "0.png") for drive in "ab"]
+    dataset.add_samples(fo.Sample(filepath=path, file_name="0.png") for path in paths)
+    params = FeatureCacheParams(cache_dir=str(tmp_path), image_dir=str(tmp_path))
+    assert import_feature_cache(dataset, params).updated == 2
+    assert dataset.values(["filepath", "site"]) == (paths, [1, 2])
+
+
 def test_a_file_that_a_user_named_is_not_changed_for_one_of_the_same_name(dataset, tmp_path):
     (tmp_path / "metadata.csv").write_text("file_name\n0.png\n1.png\n")
     (tmp_path / "a").mkdir()
