@@ -34,6 +34,7 @@ from .map import SphereMap
 BLOCK = 500
 Array = NDArray[Any]
 SPLIT = "splits left out: the sample is in the other set, where it stays (tag_samples moves it)"
+LOCKED = "splits left out: the tags of the dataset are read-only"
 DECIDED = "decisions left out: the sample has another one here, which stays"
 UNKNOWN = f"decisions left out: none of {', '.join(DECISIONS)}"
 
@@ -242,7 +243,10 @@ class SampleWriter:
             elif tag not in tags:
                 self.cache.found.add(METADATA, SPLIT, rows[old[sample_id]].file_name)
         for tag, ids in new.items():
-            self.dataset.select(ids).tag_samples(tag)
+            if self.dataset.get_field("tags").read_only:
+                self.cache.found.add(METADATA, LOCKED, *(rows[old[i]].file_name for i in ids))
+            else:
+                self.dataset.select(ids).tag_samples(tag)
 
     def _relabel(self, old: Mapping[str, int], values: Sequence[Mapping[str, Any]]) -> None:
         """Ground truth where it differs: an unchanged label keeps its id, and the tags it has."""

@@ -442,6 +442,14 @@ def test_a_split_tags_what_is_in_neither_set_and_says_what_is_in_the_other(datas
         found = bring(dataset, tmp_path).findings
         assert dataset.values("tags") == [["U"], ["S"], ["U"]]
         assert any("1 split left out" in line and "'a.jpg'" in line for line in found)
+    field = dataset.get_field("tags")
+    dataset.limit(2).untag_samples(["S", "U"])
+    for read_only in (True, False):  # no import ends half way for that
+        field.read_only = read_only
+        field.save()
+        found = bring(dataset, tmp_path).findings
+        assert any("2 splits left out: the tags" in line for line in found) == read_only
+    assert dataset.values("tags") == [["S"], ["S"], ["U"]]
 
 
 def test_tables_that_nobody_named_are_said(dataset, cache):
