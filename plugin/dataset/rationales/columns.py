@@ -20,12 +20,12 @@ from ...interchange.features.feature_cache import (
     FeatureCache,
     Row,
 )
-from ...interchange.tables.columns import Narrowing, drive_name, fitted
+from ...interchange.tables.columns import Narrowing, drive_name, fitted, frame_number
 from ...settings.rationales import FeatureCacheParams
 from ..store.fields import decided, fields, ownership
 from ..store.fields.ownership import Writes, declare
 from ..store.fiftyone_internals import reserved_names
-from ..store.names import SEQUENCE, Names, ReviewNames
+from ..store.names import FRAME_NUMBER, SEQUENCE, Names, ReviewNames
 
 FIELD_TYPES = {int: fo.IntField, float: fo.FloatField, bool: fo.BooleanField, str: fo.StringField}
 OURS = ("prediction_status", "llm_", "review_", "failure_", ReviewNames.image_url, "csv_")
@@ -123,8 +123,22 @@ def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
         kind, convert = _fitted(dataset, name, column or Narrowing())
         if name == SEQUENCE and kind is str:
             convert = drive_name
+        if name == FRAME_NUMBER and kind is not int and _numbered(dataset, cache, place):
+            kind, convert = int, frame_number
         planned.append((name, kind, f"Column {header!r} of {METADATA}", _reader(place, convert)))
     return planned
+
+
+def _numbered(dataset: fo.Dataset, cache: FeatureCache, place: int) -> bool:
+    """Whether all cells of a column are frame numbers, and the field that is there may hold them."""
+    if not isinstance(dataset.get_field(FRAME_NUMBER), fo.IntField | None):
+        return False
+    try:
+        for cells in cache.metadata.rows():
+            frame_number(cells[place])
+    except ValueError:
+        return False
+    return True
 
 
 def _reader(place: int, convert: Callable[[str], Any]) -> Callable[[Row], Any]:

@@ -737,6 +737,28 @@ def test_no_drive_of_a_cache_is_called_by_a_word_for_missing(dataset, tmp_path):
         assert by_name(dataset, "sequence") == {"a.jpg": None, "b.jpg": "007"}
 
 
+def test_frame_numbers_of_a_cache_are_read_as_those_of_a_table(dataset, tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    (tmp_path / "t.csv").write_text("filename,split,frame\na.jpg,S,000001\nb.jpg,S,2.0\n")
+    load_images(dataset, csv=str(tmp_path / "t.csv"))
+    (tmp_path / "metadata.csv").write_text("file_name,frame_number\na.jpg,000003\nb.jpg,4.0\n")
+    assert bring(dataset, tmp_path, image_dir=str(tmp_path)).updated == 2
+    assert dataset.values("frame_number") == [3, 4]
+    other = fo.Dataset()
+    try:
+        for last, values in (("4.0", [3, 4]), ("nan", [3, None])):
+            text = f"file_name,frame_number\na.jpg,000003\nb.jpg,{last}\n"
+            (tmp_path / "metadata.csv").write_text(text)
+            bring(other, tmp_path)
+            assert other.values("frame_number") == values
+        (tmp_path / "metadata.csv").write_text("file_name,frame_number\na.jpg,front\n")
+        with pytest.raises(InputError, match="'frame_number' of another type"):
+            bring(other, tmp_path)
+    finally:
+        other.delete()
+
+
 def test_a_table_without_labels_leaves_those_of_the_dataset(dataset, cache):
     bring(dataset, cache)
     before = by_name(dataset, "ground_truth.label")
