@@ -130,7 +130,7 @@ def _metadata(dataset: fo.Dataset, cache: FeatureCache) -> list[Planned]:
 
 
 def _numbered(dataset: fo.Dataset, cache: FeatureCache, place: int) -> bool:
-    """Whether all cells of a column are frame numbers, and the field that is there may hold them."""
+    """Whether all cells of a column are frame numbers that the field may hold, if it is there."""
     if not isinstance(dataset.get_field(FRAME_NUMBER), fo.IntField | None):
         return False
     try:
