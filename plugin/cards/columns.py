@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coverage.named.markers import is_flag, is_marker
-from ..coverage.named.ranges import OWN_RANGE, own_range, short
+from ..coverage.named.ranges import own_range, range_ends, short
 from ..coverage.verdict import drive_numbers
 from ..errors import DimensionError
 
@@ -253,15 +253,9 @@ def ranges_without(
         whole = own_range(values, number)
         return np.full(len(values), whole.low), np.full(len(values), whole.high)
     ends = np.empty((2, count))
-    tail = (1 - OWN_RANGE) / 2
     for one in range(count):
         rest = np.flatnonzero(whose != one) if count > 1 else np.arange(len(values))
-        reached = np.cumsum(weight[rest])
-        at = (
-            np.searchsorted(reached, tail, side="right"),
-            np.searchsorted(reached, 1 - tail - 1e-12),
-        )
-        ends[:, one] = ordered[rest[np.minimum(at, len(rest) - 1)]]
+        ends[:, one] = ordered[rest[range_ends(weight[rest])]]
     return ends[0][number], ends[1][number]
 
 

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from ..coverage.named.ranges import OWN_RANGE
 from ..coverage.nearest.distances import nearest_distance
 from ..coverage.nearest.rows import Metric, Rows
+from ..coverage.verdict import drive_weights
 from ..coverage.words import counted, joined
 from .columns import Term
 from .group import LEAST
 from .naming import VALUES, Chosen, Name, Namer
-from .phrases import drive_weights
 
 LEAST_DRIVES = 2
 """Drives that a kind of scene should be seen in: one shows an occasion, not a kind."""

@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coverage.named.ranges import OWN_RANGE
-from ..coverage.verdict import drive_numbers
+from ..coverage.verdict import drive_numbers, drive_weights
 from ..coverage.words import counted, joined
 from ..progress import Progress, silent
 from .columns import Term
-from .phrases import SAID_FROM, drive_weights
+from .phrases import SAID_FROM
 
 MOST = 0.8
 """Share of a card, drives weighted alike, that has what its name says."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..coverage.verdict import Labels, drive_numbers
+from ..coverage.verdict import Labels, drive_weights
 from ..errors import DimensionError, EmptySetError, NotFiniteError
 
 SAID_FROM = 0.8
@@ -109,25 +109,3 @@ def auroc(
     lower = reached[np.searchsorted(below[order], above, side="left")]
     up_to = reached[np.searchsorted(below[order], above, side="right")]
     return float(min(1.0, (above_weight * (lower + up_to) / 2).sum()))
-
-
-def drive_weights(drives: Labels, count: int) -> NDArray[np.float64]:
-    """Weight of each image, (count,): drives alike, or images alike where there are none.
-
-    Raises
-    ------
-    DimensionError
-        There are drives, but not one an image.
-
-    Examples
-    --------
-    >>> drive_weights(["a", "a", "b"], 3).tolist(), drive_weights((), 2).tolist()
-    ([0.25, 0.25, 0.5], [0.5, 0.5])
-    """
-    if not len(drives):
-        return np.full(count, 1 / count)
-    if len(drives) != count:
-        raise DimensionError(f"{count} images and {len(drives)} drive labels.")
-    number = drive_numbers(drives)
-    frames = np.bincount(number)
-    return np.asarray(1 / (len(frames) * frames[number]))

@@ -262,16 +262,39 @@ def drive_numbers(drives: Labels) -> NDArray[np.int64]:
         return rank[inverse]
     labels = _plain(drives)
     numbers: dict[Hashable, int] = {}
-    if not any(_is_missing(label) for label in set(labels)):
+    if not any(is_missing(label) for label in set(labels)):
         return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
     drive = np.empty(len(drives), np.int64)
     for position, label in enumerate(labels):
-        named = (position, None) if _is_missing(label) else label
+        named = (position, None) if is_missing(label) else label
         drive[position] = numbers.setdefault(named, len(numbers))
     return drive
 
 
-def _is_missing(label: Hashable) -> bool:
+def drive_weights(drives: Labels, count: int) -> NDArray[np.float64]:
+    """Weight of each image, (count,): drives alike, or images alike where there are none.
+
+    Raises
+    ------
+    DimensionError
+        There are drives, but not one an image.
+
+    Examples
+    --------
+    >>> drive_weights(["a", "a", "b"], 3).tolist(), drive_weights((), 2).tolist()
+    ([0.25, 0.25, 0.5], [0.5, 0.5])
+    """
+    if not len(drives):
+        return np.full(count, 1 / count)
+    if len(drives) != count:
+        raise DimensionError(f"{count} images and {len(drives)} drive labels.")
+    number = drive_numbers(drives)
+    frames = np.bincount(number)
+    return np.asarray(1 / (len(frames) * frames[number]))
+
+
+def is_missing(label: Hashable) -> bool:
+    """Whether a label names no drive."""
     return label is None or label == "" or label != label  # only NaN differs from itself
 
 

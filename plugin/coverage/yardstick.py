@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ArtifactError
 from .nearest.rows import checked_distances
-from .verdict import Labels, drive_numbers
+from .verdict import Labels, drive_weights
 
 KEPT = 257
 """Distances in a record at most: 1 KB, and a percentile right to 0.6."""
@@ -59,7 +59,7 @@ class Yardstick:
         """
         distances = checked_distances("The left-out distances of S", inside)
         order = np.argsort(distances, kind="stable")
-        return cls._exact(distances[order], _shares(drives, len(distances))[order])
+        return cls._exact(distances[order], drive_weights(drives, len(distances))[order])
 
     @classmethod
     def _exact(cls, distances: NDArray, shares: NDArray[np.float64]) -> Yardstick:
@@ -204,16 +204,7 @@ class Yardstick:
         distances = np.array(listed, np.float32)
         if size > KEPT:
             return cls(distances, _levels(size), size)
-        return cls._exact(distances, _shares((), size) if shares is None else np.array(shares))
-
-
-def _shares(drives: Labels, count: int) -> NDArray[np.float64]:
-    """Weight of each image, so that drives weigh alike and all sum to 1."""
-    if not len(drives):
-        return np.full(count, 1 / count)
-    drive = drive_numbers(drives)
-    frames = np.bincount(drive)
-    return np.asarray(1 / (len(frames) * frames[drive]))
+        return cls._exact(distances, np.array(shares) if shares else drive_weights((), size))
 
 
 def _reached(shares: NDArray[np.float64]) -> NDArray[np.float64]:

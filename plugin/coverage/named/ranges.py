@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..verdict import Labels, drive_numbers, frame_threshold
+from ..verdict import Labels, drive_weights, frame_threshold
 from ..words import rounded, share
 
 OWN_RANGE = 0.99
@@ -154,14 +154,18 @@ def own_range(values: ArrayLike, drives: Labels) -> Range:
     >>> own_range([1.0, 2.0, 3.0], ["a", "a", "b"])
     Range(low=1.0, high=3.0)
     """
-    array, drive = np.asarray(values, np.float64), drive_numbers(drives)
+    array = np.asarray(values, np.float64)
     order = np.argsort(array, kind="stable")
-    weight = 1 / ((drive.max() + 1) * np.bincount(drive)[drive[order]])
-    reached = np.cumsum(weight)
-    tail = (1 - OWN_RANGE) / 2
-    low = int(np.searchsorted(reached, tail, side="right"))
-    high = int(np.searchsorted(reached, 1 - tail - 1e-12))
-    return Range(float(array[order[low]]), float(array[order[min(high, len(array) - 1)]]))
+    low, high = array[order[range_ends(drive_weights(drives, len(array))[order])]].tolist()
+    return Range(low, high)
+
+
+def range_ends(weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Where, in ascending order, a range begins and ends that holds 99 % of such weights, (2,)."""
+    reached, tail = np.cumsum(weights), (1 - OWN_RANGE) / 2
+    low = np.searchsorted(reached, tail, side="right")
+    high = np.searchsorted(reached, 1 - tail - 1e-12)
+    return np.minimum([low, high], len(weights) - 1)
 
 
 def level_range(values: ArrayLike, drives: Labels, alpha: float) -> Range:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DimensionError, InputError
 from ..nearest.rows import Metric, Rows, checked_metric, squared_radius
-from ..verdict import Labels, drive_numbers
+from ..verdict import Labels, drive_numbers, is_missing
 from .company import Company, Support
 from .quotas import Quota, QuotaPlan
 
@@ -157,9 +157,7 @@ def _drives(labels: Labels | None, count: int) -> tuple[NDArray[np.int64], NDArr
         return np.arange(count), np.zeros(count, bool)
     if len(labels) != count:
         raise DimensionError(f"U has {count} samples and {len(labels)} drive labels.")
-    named = np.fromiter(
-        (not (label is None or label == "" or label != label) for label in labels), bool, count
-    )
+    named = np.fromiter((not is_missing(label) for label in labels), bool, count)
     return drive_numbers(labels), named
 
 
