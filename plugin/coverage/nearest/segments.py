@@ -107,10 +107,7 @@ def cells_of(
     ends = np.append(starts[1:], width)
     longest = int((ends - starts).max())
     first = np.minimum(starts[segment], width - longest)
-    if similarity.flags.c_contiguous:
-        cells = sliding_window_view(similarity.reshape(-1), longest)[row * width + first]
-    else:
-        cells = similarity[row[:, None], first[:, None] + np.arange(longest)]
+    cells = sliding_window_view(similarity.reshape(-1), longest)[row * width + first]
     place = np.arange(longest)
     inside = place >= (starts[segment] - first)[:, None]
     inside &= place < (ends[segment] - first)[:, None]
