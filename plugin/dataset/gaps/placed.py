@@ -76,14 +76,12 @@ def place(
 
 def note(step: Step, inputs: Inputs, places: Places) -> None:
     """Keep where everybody is, for the next run; after the fields are written."""
-    if inputs.owned.marks is None or inputs.pool.marks is None:
-        return
     ids = inputs.owned.ids + inputs.pool.ids
     if inputs.seen is not None:
         _follow(step, inputs.seen, [ids[row] for row in places.unwritten.tolist()])
     columns = {
         "ids": np.array(ids, "S24"),
-        "vectors": np.concatenate([inputs.owned.marks, inputs.pool.marks]),
+        "vectors": np.concatenate(inputs.marks),
         "places": _places(step, ids, inputs.seen),
         "umap3d": places.umap3d,
         "sphere": places.sphere,
@@ -102,7 +100,7 @@ def _known(
     """
     record, names = step.earlier, step.names
     there = all(step.dataset.has_field(name) for name in (names.umap3d, names.sphere))
-    if record is None or inputs.owned.marks is None or inputs.pool.marks is None or not there:
+    if record is None or not there:
         return None
     said = params.model_dump(mode="json")
     same = all(record.params.get(name) == said[name] for name in said if name not in FREE)
@@ -112,8 +110,7 @@ def _known(
     if kept is None or not step.dataset.has_brain_run(names.brain_key):
         return None
     ids = inputs.owned.ids + inputs.pool.ids
-    vectors = np.concatenate([inputs.owned.marks, inputs.pool.marks])
-    row = ledger.rows(kept["ids"], kept["vectors"], ids, vectors)
+    row = ledger.rows(kept["ids"], kept["vectors"], ids, np.concatenate(inputs.marks))
     written = (kept["places"][row] == _places(step, ids, inputs.seen)).all(axis=1)
     return row, written, kept
 

@@ -134,9 +134,9 @@ def _of_before(dataset: fo.Dataset, names: Names, inputs: Inputs) -> list[str]:
             "S differs from what compute_coverage saw: nn_U_to_S.npy holds distances to S as it "
             f"was. {again}"
         )
-    kept, marks = ledger.find(dataset, names, record), inputs.pool.marks
-    if kept is not None and marks is not None:
-        rows = ledger.rows(kept["pool"], kept["pool_marks"], inputs.pool.ids, marks)
+    kept = ledger.find(dataset, names, record)
+    if kept is not None:
+        rows = ledger.rows(kept["pool"], kept["pool_marks"], inputs.pool.ids, inputs.marks[1])
         if changed := int((rows < 0).sum()):
             found.append(
                 f"{counted(changed, 'candidate', 'has|have')} another vector than compute_coverage "

@@ -46,13 +46,11 @@ class Before:
 
 def recall(step: Step, scene: Scene) -> Before | None:
     """What the last run kept; None where nothing of it counts."""
-    pool = scene.inputs.pool
-    if step.earlier is None or scene.inputs.owned.marks is None or pool.marks is None:
-        return None
     kept = ledger.find(step.dataset, step.names, step.earlier)
     if kept is None or kept["metric"] != scene.covered.metric:
         return None
-    return Before(kept, ledger.rows(kept["pool"], kept["pool_marks"], pool.ids, pool.marks))
+    now = scene.inputs.pool.ids, scene.inputs.marks[1]
+    return Before(kept, ledger.rows(kept["pool"], kept["pool_marks"], *now))
 
 
 def lists(scene: Scene, before: Before | None, progress: Progress) -> Lists:
@@ -72,15 +70,13 @@ def lists(scene: Scene, before: Before | None, progress: Progress) -> Lists:
 
 def keep(step: Step, scene: Scene, found: Lists, links: Mapping[str, Links]) -> None:
     """Keep them for the next run, which is begun by now."""
-    owned, pool = scene.inputs.owned, scene.inputs.pool
-    if owned.marks is None or pool.marks is None:
-        return
+    owned_marks, pool_marks = scene.inputs.marks
     columns: dict[str, NDArray[Any]] = {
-        "owned": ledger.ids(owned.ids),
-        "owned_marks": owned.marks,
+        "owned": ledger.ids(scene.inputs.owned.ids),
+        "owned_marks": owned_marks,
         "drives": ledger.labels(scene.owned_drives),
-        "pool": ledger.ids(pool.ids),
-        "pool_marks": pool.marks,
+        "pool": ledger.ids(scene.inputs.pool.ids),
+        "pool_marks": pool_marks,
         "metric": np.array(scene.covered.metric),
     }
     for name, one in zip(("owned", "pool"), found, strict=True):
@@ -95,9 +91,8 @@ def keep(step: Step, scene: Scene, found: Lists, links: Mapping[str, Links]) -> 
 
 def _known(scene: Scene, before: Before) -> Known | None:
     """Lists of the last run; None where an image of S has another drive now."""
-    owned, kept = scene.inputs.owned, before.columns
-    assert owned.marks is not None, "else nothing is recalled"
-    owned_from = ledger.rows(kept["owned"], kept["owned_marks"], owned.ids, owned.marks)
+    kept, now = before.columns, (scene.inputs.owned.ids, scene.inputs.marks[0])
+    owned_from = ledger.rows(kept["owned"], kept["owned_marks"], *now)
     still = np.flatnonzero(owned_from >= 0)
     labels = ledger.labels(scene.owned_drives)
     if (labels[still] != kept["drives"][owned_from[still]]).any():

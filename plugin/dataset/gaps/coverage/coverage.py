@@ -121,7 +121,7 @@ def compute_coverage(
     if inputs is None:  # else whoever read them has looked
         inputs = read_inputs(samples, params)
         dataset, names = dataset_of(samples), Names(params.suffix)
-        notes += written.said(written.others_among(dataset, names, inputs.owned, inputs.pool))
+        notes += written.said(written.others_among(dataset, names, inputs))
     return replace(_covered(samples, params, inputs, progress), notes=notes)
 
 

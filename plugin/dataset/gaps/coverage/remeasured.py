@@ -94,27 +94,24 @@ def measured_novelty(pool: Rows, owned: Rows) -> tuple[NDArray[np.float32], Subs
 def recall(step: Step, inputs: Inputs, drives: Drives, metric: str) -> Remeasured | None:
     """What the last run measured; None where nothing of it holds."""
     record = step.earlier
-    marks = inputs.owned.marks, inputs.pool.marks
-    if record is None or drives.by_file is not None or marks[0] is None or marks[1] is None:
-        return None
-    if record.params.get("metric") != metric:
+    if record is None or drives.by_file is not None or record.params.get("metric") != metric:
         return None
     kept = ledger.find(step.dataset, step.names, record)
     if kept is None:
         return None
-    order = drives.order
+    order, (owned_marks, pool_marks) = drives.order, inputs.marks
     owned_from = ledger.rows(
         kept["owned"],
         kept["owned_marks"],
         [inputs.owned.ids[row] for row in order.tolist()],
-        marks[0][order],
+        owned_marks[order],
     )
     still = np.flatnonzero(owned_from >= 0)
     of = owned_from[still]
     labels = ledger.labels([drives.owned[row] for row in order.tolist()])
     if not len(of) or (np.diff(of) <= 0).any() or (labels[still] != kept["drives"][of]).any():
         return None
-    pool_from = ledger.rows(kept["pool"], kept["pool_marks"], inputs.pool.ids, marks[1])
+    pool_from = ledger.rows(kept["pool"], kept["pool_marks"], inputs.pool.ids, pool_marks)
     wanted = ("nearest", "support", "support_drives", "own_nearest")
     return Remeasured(kept, Before(owned_from, pool_from, *(kept[name] for name in wanted)))
 
@@ -129,22 +126,19 @@ def note(
     delta: float,
 ) -> None:
     """Keep what this run measured, for the next."""
-    marks = inputs.owned.marks, inputs.pool.marks
-    if own is None or own.nearest is None or marks[0] is None or marks[1] is None:
+    if own is None or own.nearest is None or drives.by_file is not None:
         return
-    if drives.by_file is not None:
-        return
-    order = drives.order
+    order, (owned_marks, pool_marks) = drives.order, inputs.marks
     columns = {
         "owned": ledger.ids(inputs.owned.ids)[order],
-        "owned_marks": marks[0][order],
+        "owned_marks": owned_marks[order],
         "drives": ledger.labels([drives.owned[row] for row in order.tolist()]),
         "own_nearest": own.nearest,
         "own_distance": own.distance,
         "own_drive": own.drive,
         "looks_like_video": np.array(own.looks_like_video),
         "pool": ledger.ids(inputs.pool.ids),
-        "pool_marks": marks[1],
+        "pool_marks": pool_marks,
         "nearest": measured[0].index,
         "support": measured[1],
         "support_drives": measured[2],

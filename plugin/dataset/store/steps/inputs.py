@@ -55,6 +55,14 @@ class Inputs:
         default_factory=dict, repr=False, compare=False
     )
 
+    @property
+    def marks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Marks of the vectors of S and of U, by which they were found."""
+        owned, pool = self.owned.marks, self.pool.marks
+        assert owned is not None
+        assert pool is not None
+        return owned, pool
+
     def drives(self, samples: Samples, name: str) -> Drives:
         """The drives that a field names (:func:`..sets.drives.read_drives`), read once."""
         if name not in self._drives:

@@ -20,8 +20,8 @@ from .. import runs
 from ..names import Names
 from ..samples import Samples, flat
 from ..vectors.marks import Seen, marks_by_id, marks_of
-from ..vectors.vectors import Vectors
 from . import ledger
+from .inputs import Inputs
 from .step import Step
 
 
@@ -38,15 +38,14 @@ def by_others(
     return int((found.there[:, 0] & others & ~now).sum())
 
 
-def others_among(dataset: fo.Dataset, names: Names, *parts: Vectors) -> int:
-    """How many of these vectors no run of ``compute_embeddings`` wrote."""
+def others_among(dataset: fo.Dataset, names: Names, inputs: Inputs) -> int:
+    """How many vectors of S and U no run of ``compute_embeddings`` wrote."""
     known = ledger.find(dataset, names, runs.read(dataset, names, "embeddings"))
     if known is None:
         return 0
     return sum(
-        int((~_written(known, pack_ids(part.ids), part.marks)).sum())
-        for part in parts
-        if part.marks is not None
+        int((~_written(known, pack_ids(part.ids), marks)).sum())
+        for part, marks in zip((inputs.owned, inputs.pool), inputs.marks, strict=True)
     )
 
 
