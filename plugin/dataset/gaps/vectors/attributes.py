@@ -37,12 +37,10 @@ Drives = Sequence[str | None]
 class Questions:
     """What is compared, for the images of S and of U.
 
-    ``left_out`` names fields of the user's that could be asked and are not, being too many;
     ``owned_cameras`` and ``pool_cameras`` tell cameras apart where a field does.
     """
 
     attributes: list[Numbers | Categories]
-    left_out: list[str]
     owned_cameras: list[Any] | None = None
     pool_cameras: list[Any] | None = None
 
@@ -227,7 +225,6 @@ def questions(
     ]
     return Questions(
         chosen + usable[:MOST_FIELDS],
-        [question.name for question in usable[MOST_FIELDS:]],
         None if cameras is None else cameras[:split],
         None if cameras is None else cameras[split:],
     )

@@ -97,8 +97,7 @@ def test_what_is_ours_or_constant_or_numbers_images_is_not_asked(drives):
     drives.set_values("drive_id", drives.values("sequence"))
     drives.set_values("lens", ["wide" if i % 2 else "long" for i in range(count)])
     drives.add_sample_field("nothing", fo.StringField)
-    asked = questions(drives, Names(), *sides(drives))
-    assert (asked.asked, asked.left_out) == (["lens"], [])
+    assert questions(drives, Names(), *sides(drives)).asked == ["lens"]
     assert questions(drives, Names(), *sides(drives), drive_field="lens").asked == []
     assert questions(drives, Names(), *sides(drives), without=["lens"]).asked == []
 
@@ -124,13 +123,12 @@ def test_fields_of_the_users_whose_names_are_ours_are_asked(drives):
     assert [name for name in asked if name not in ATTRIBUTES] == ["novelty", "support"]
 
 
-def test_many_fields_are_left_out_by_name(drives):
+def test_of_many_fields_the_first_are_asked(drives):
     rng = np.random.default_rng(1)
     for number in range(MOST_FIELDS + 2):
         drives.set_values(f"f{number:02}", rng.normal(size=len(drives)).tolist())
-    asked = questions(drives, Names(), *sides(drives))
-    assert len(asked.asked) == MOST_FIELDS
-    assert asked.left_out == [f"f{MOST_FIELDS}", f"f{MOST_FIELDS + 1}"]
+    asked = questions(drives, Names(), *sides(drives)).asked
+    assert asked == [f"f{number:02}" for number in range(MOST_FIELDS)]
 
 
 def test_numbers_are_compared_camera_by_camera(drives):
