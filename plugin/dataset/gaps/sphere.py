@@ -7,7 +7,7 @@ centre in the run's record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -283,17 +283,24 @@ def write_places(
     _register(step.dataset, step.names, Vectors(ids, places))
 
 
-def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:
-    """Make the sphere a visualization run of FiftyOne's Brain, in place of an older one."""
-    if dataset.has_brain_run(names.brain_key):
-        dataset.delete_brain_run(names.brain_key)
-    # The run's document holds its view: one stage, where a list of ids ends at 16 MB.
+def register(samples: Samples, key: str, ids: Sequence[str], points: Array) -> None:
+    """Make points of samples a visualization run of FiftyOne's Brain, in place of an older one."""
+    dataset = dataset_of(samples)
+    if dataset.has_brain_run(key):
+        dataset.delete_brain_run(key)
     fob.compute_visualization(
-        flat(dataset).exists(names.sphere),
-        points=dict(zip(places.ids, places.matrix, strict=True)),
-        brain_key=names.brain_key,
-        num_dims=3,
+        samples,
+        points=dict(zip(ids, points, strict=True)),
+        brain_key=key,
+        num_dims=points.shape[1],
         verbose=False,
         progress=False,
     )
+
+
+def _register(dataset: fo.Dataset, names: Names, places: Vectors) -> None:
+    """Make the sphere a visualization run of FiftyOne's Brain, in place of an older one."""
+    # The run's document holds its view: one stage, where a list of ids ends at 16 MB.
+    view = flat(dataset).exists(names.sphere)
+    register(view, names.brain_key, places.ids, places.matrix)
     describe_brain_run(dataset, names.brain_key, num_points=len(places.ids), num_dims=3)

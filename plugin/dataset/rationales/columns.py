@@ -261,18 +261,6 @@ def review_columns(dataset: fo.Dataset, cache: FeatureCache) -> list[Column]:
     return columns
 
 
-def claim_reviews(dataset: fo.Dataset, cache: FeatureCache) -> None:
-    """Refuse a user's own fields under the names of decisions that the table brings.
-
-    Raises
-    ------
-    InputError
-        There is one.
-    """
-    for names in reviewed(cache):
-        decided.claim(dataset, names)
-
-
 def reviewed(cache: FeatureCache) -> list[ReviewNames]:
     """Of each model whose decisions are beside the metadata."""
     suffixes = ("", *(verdict.suffix for verdict in cache.verdicts if verdict.suffix))

@@ -27,6 +27,7 @@ from ..gaps import sphere
 from ..gaps.vectors import embedding_run
 from ..store import runs
 from ..store.database import counted
+from ..store.fields import decided
 from ..store.fields.ownership import Writes, refuse_foreign
 from ..store.leases import holds_lease
 from ..store.names import Names, ReviewNames
@@ -35,7 +36,7 @@ from ..store.sets.door import refuse_additions
 from ..store.sets.resolve import reloaded
 from ..store.steps import written as vectors_written
 from ..store.steps.step import Step
-from .columns import claim_reviews, declare_columns, our_columns
+from .columns import declare_columns, our_columns, reviewed
 from .look import WORKSPACE, check_look, save_look
 from .map import plan_map, write_map
 from .samples import SampleWriter, refuse_repeated_names
@@ -151,7 +152,8 @@ def import_feature_cache(
         before = _looks(step.earlier)
         begin = partial(step.begin, {LOOKS: before})
         refuse_foreign(dataset, names, sphere.writes(names), our_columns(dataset, cache, params))
-        claim_reviews(dataset, cache)
+        for model in reviewed(cache):
+            decided.claim(dataset, model)
         columns = declare_columns(dataset, cache, params, begin)
         embedding = _claim(dataset, names, cache, made_by)
         checked = time.monotonic()

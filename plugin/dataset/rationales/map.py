@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
-import fiftyone.brain as fob
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +14,7 @@ from ...interchange.features.feature_cache import FeatureCache
 from ...projection.lambert import REACH, lift_to_sphere
 from ...projection.sphere import robust_centre, to_unit_sphere
 from ..gaps import sphere
-from ..gaps.sphere import SphereResult
+from ..gaps.sphere import SphereResult, register
 from ..store import runs
 from ..store.names import Names
 from ..store.steps.step import Step
@@ -105,25 +104,13 @@ def write_map(
     if not len(rows):
         return 0
     placed = [ids[row] for row in rows.tolist()]
-    _register(dataset, names.map_key, placed, cache.coordinates[rows])
+    view = dataset.select(placed, ordered=True)
+    register(view, names.map_key, placed, cache.coordinates[rows])
     if sphere_map is not None:
         if rewrite:
             sphere_map.step.write(names.umap3d, placed, sphere_map.free[rows])
             sphere_map.step.write(names.sphere, placed, sphere_map.places[rows])
-        _register(dataset, names.brain_key, placed, sphere_map.places[rows])
+        register(view, names.brain_key, placed, sphere_map.places[rows])
         result = SphereResult(len(placed), len(placed), None, None, 0, sphere_map.how, 0.0)
         sphere_map.step.complete(result)
     return len(placed)
-
-
-def _register(dataset: fo.Dataset, key: str, ids: Sequence[str], points: Array) -> None:
-    if dataset.has_brain_run(key):
-        dataset.delete_brain_run(key)
-    fob.compute_visualization(
-        dataset.select(list(ids), ordered=True),
-        points=dict(zip(ids, points, strict=True)),
-        brain_key=key,
-        num_dims=points.shape[1],
-        verbose=False,
-        progress=False,
-    )

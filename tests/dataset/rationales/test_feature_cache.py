@@ -228,7 +228,7 @@ def die_at(module, name, number):
     [
         ((checked.os, "replace", 70), 40),
         ((samples, "insert", 3), 80),
-        ((cache_map, "_register", 2), 120),
+        ((cache_map, "register", 2), 120),
     ],
     ids=["a drawn card has no name yet", "two blocks are written", "the sphere is not there yet"],
 )
