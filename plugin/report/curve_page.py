@@ -11,8 +11,8 @@ from markupsafe import Markup
 from ..coverage.picks.budget import PICKS, RANDOM, Line
 from ..coverage.words import decimals, in_percent
 from .curve_figure import curve_figure, drawn, titles
+from .pictures import Picture
 from .render import file_name, render, shown
-from .spec.page import Picture
 
 STEPS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 

@@ -28,15 +28,15 @@ from ...interchange.files.checked import json_text, write_text, write_whole
 from ...interchange.files.report_file import report_path
 from ...interchange.tables.safe_cells import escaped
 from ...progress import Progress, silent
+from ..pictures import Picture, jpeg, smaller
 from .format import SCHEMA, schema
-from .page import Picture, page
+from .page import page
 from .visual_spec import REFERENCE, Image, VisualSpec, document
 from .words import LANGUAGES, Language
 
 IN_PAGE, THUMBNAIL = 640, 240
 """Longest side in pixels of a picture in the page (sharp at half of A4, small in a mail), and of
 the thumbnail beside the original in an archive."""
-JPEG_QUALITY = 82
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class _Album:
         except ImageError as error:
             self.unreadable.append(str(error))
             return {}
-        views = {"original": original, "thumbnail": _smaller(original, THUMBNAIL)}
+        views = {"original": original, "thumbnail": smaller(original, THUMBNAIL)}
         if image.heat is not None:
             views["overlay"] = overlay(original, image.heat, opacity=self.opacity)
         return views
@@ -125,24 +125,12 @@ class _Album:
         return page(self.spec, self.candidates, self.owned, language=language, archive=archive)
 
 
-def _smaller(image: PillowImage.Image, side: int) -> PillowImage.Image:
-    small = image.copy()
-    small.thumbnail((side, side), PillowImage.Resampling.LANCZOS)
-    return small
-
-
 def _picture(views: dict[str, PillowImage.Image]) -> Picture:
     if not views:
         return Picture(None)
-    small = _smaller(views["original"], IN_PAGE)
-    heat = _jpeg(_smaller(views["overlay"], IN_PAGE)) if "overlay" in views else None
-    return Picture(_jpeg(small), heat, small.width, small.height)
-
-
-def _jpeg(image: PillowImage.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    return buffer.getvalue()
+    small = smaller(views["original"], IN_PAGE)
+    heat = jpeg(smaller(views["overlay"], IN_PAGE)) if "overlay" in views else None
+    return Picture(jpeg(small), heat, small.width, small.height)
 
 
 def _archive(file: IO[bytes], spec: VisualSpec, album: _Album) -> None:

@@ -7,7 +7,6 @@ attack.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import inf
 
@@ -17,6 +16,7 @@ from markupsafe import Markup, escape
 from ...coverage.criterion import Threshold
 from ...coverage.named.ranges import short
 from ...coverage.words import decimals, of_hundred
+from ..pictures import Picture
 from ..render import distance, percent, render, shown
 from .apart import Apart
 from .missing import LEAST_COUNT, LEAST_LIFT, LEVEL
@@ -32,16 +32,6 @@ LONGEST_LIST = 600
 """Characters of a list in a sentence."""
 FACTS = 3
 """Words of metadata below a picture; the table has them all."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """JPEG bytes of one image as the page shows it; ``photo`` None where it could not be read."""
-
-    photo: bytes | None
-    overlay: bytes | None = None
-    width: int = 4
-    height: int = 3
 
 
 def page(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import fiftyone as fo
 
@@ -14,7 +15,8 @@ from ....interchange.files.checked import write_text
 from ....interchange.files.report_file import report_path
 from ....interchange.tables.safe_cells import escaped
 from ....progress import Progress, silent
-from ....report.cards_page import PageCard, Shown, cards_page
+from ....report.pictures import Picture, report_picture
+from ....report.render import render
 from ....results import Result
 from ....settings.steps import CardFileParams
 from ...store import runs
@@ -23,7 +25,6 @@ from ...store.names import Names
 from ...store.sets.resolve import Samples, reloaded
 from ..coverage import coverage
 from .card_records import STEP, CardResult, GapCard, read
-from .report_pictures import report_picture
 
 ON_PAGE = 100
 
@@ -37,6 +38,14 @@ class CardFile(Result):
 
     def __str__(self) -> str:
         return f"{counted(self.cards, 'gap card')}: {self.path}"
+
+
+class _Shown(NamedTuple):
+    """A picture of the page with its file, and the distance to S of an image of U."""
+
+    picture: Picture
+    path: str
+    distance: float | None
 
 
 def export_gap_cards(
@@ -86,33 +95,22 @@ def _page(dataset: fo.Dataset, names: Names, found: CardResult, progress: Progre
     about = dict(zip(ids, zip(read_off["path"], read_off["distance"], strict=True), strict=True))
     made = [record.created[:10], str(record.inputs.get("encoder", ""))] if record else []
 
-    def image(sample_id: str) -> Shown:
+    def image(sample_id: str) -> _Shown:
         path, distance = about[sample_id]
-        return Shown(report_picture(path), path or "deleted since", distance)
+        return _Shown(report_picture(path), path or "deleted since", distance)
 
-    pages = []
+    cards = []
     for number, card in enumerate(shown, start=1):
-        pairs = [
-            (image(ours), image(theirs))
-            for ours, theirs in zip(card.exemplars, card.nearest, strict=True)
-        ]
-        pages.append(
-            PageCard(
-                card.number,
-                card.title,
-                card.sentences,
-                card.fill,
-                card.enough,
-                _figures(card),
-                pairs,
-            )
-        )
+        both = zip(card.exemplars, card.nearest, strict=True)
+        pairs = [(image(ours), image(theirs)) for ours, theirs in both]
+        cards.append((card, _figures(card), pairs))
         progress(number, len(shown))
-    return cards_page(
-        dataset.name,
-        f"{str(found).splitlines()[0]}.",
-        standing(covered.threshold),
-        pages,
+    return render(
+        "cards.html.j2",
+        dataset=dataset.name,
+        summary=f"{str(found).splitlines()[0]}.",
+        standing=standing(covered.threshold),
+        cards=cards,
         made=" · ".join(filter(None, made)),
         more=found.count - len(shown),
         settled=covered.basis not in ("provisional", "none"),

@@ -22,6 +22,7 @@ from ....interchange.files.report_file import report_path
 from ....progress import Progress, silent
 from ....report.curve_figure import curve_png
 from ....report.curve_page import PickShown, curve_page
+from ....report.pictures import report_picture
 from ....results import Result
 from ....settings.fields import make
 from ....settings.steps import BudgetParams, CandidateParams, CurveFileParams
@@ -33,7 +34,6 @@ from ...store.sets.door import admitted
 from ...store.sets.drives import read_drives
 from ...store.sets.resolve import Samples, dataset_of
 from ...store.steps.inputs import Inputs, read_inputs
-from ..cards.report_pictures import report_picture
 from ..coverage import coverage, measured
 from .pick_rules import cards_of, delta_of
 from .picks import STEP, PickResult, require
