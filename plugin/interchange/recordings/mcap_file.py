@@ -97,7 +97,8 @@ class McapFile:
     @property
     def topics(self) -> list[Topic]:
         """Every topic once, by name."""
-        return sorted({topic.name: topic for topic in self._channels.values()}.values(), key=_name)
+        by_name = {topic.name: topic for topic in self._channels.values()}
+        return [by_name[name] for name in sorted(by_name)]
 
     def messages(self, names: Container[str], progress: Progress = silent) -> Iterator[Entry]:
         """The messages of the topics called so, in the order of the file."""
@@ -270,7 +271,3 @@ _UNPACK: dict[str, Callable[[memoryview, int], Any]] = {
 
 
 _DAMAGE = (struct.error, ValueError, RuntimeError, EOFError, McapError)
-
-
-def _name(topic: Topic) -> str:
-    return topic.name
