@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ...plugin.engine.engine import together
 from ...plugin.errors import InputError
+from ...plugin.interchange.files.listed_paths import local_path
 from ...plugin.settings.fields import select
 from ...plugin.settings.questions import AskParams
 from ...plugin.settings.steps import (
@@ -45,7 +44,7 @@ def demo(*, folder: str, port: int, no_app: bool) -> None:
     """Render a drive, find its gaps and open the App."""
     from .demo import run_demo
 
-    run_demo(Path(folder), port=port, open_app=not no_app)
+    run_demo(local_path(folder), port=port, open_app=not no_app)
 
 
 @command(
@@ -62,9 +61,10 @@ def demo_data(*, folder: str, owned: int, pool: int, seed: int) -> None:
     from ...plugin.dataset.api import bars
     from ..demo.drive import render_drive
 
+    place = local_path(folder)
     with bars() as report:
-        render_drive(Path(folder), seed=seed, images=(owned, pool), progress=report("Rendering"))
-    say(Path(folder) / "metadata.csv")
+        render_drive(place, seed=seed, images=(owned, pool), progress=report("Rendering"))
+    say(place / "metadata.csv")
 
 
 @command("load", LoadParams, arguments=(DATASET, LEFT_OUT))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...plugin.errors import ArtifactError, InputError
 from ...plugin.interchange.files.checked import read_npz
+from ...plugin.interchange.files.listed_paths import local_path
 from ...plugin.settings.serving import ServeParams
 from ...plugin.settings.sparse import (
     SimulateParams,
@@ -83,10 +84,10 @@ def train(
 
     config = TrainConfig(**dict(on_file))
     logging.getLogger("gapsphere").setLevel(logging.INFO)
-    clips = read_film(Path(str(frames)))
+    clips = read_film(local_path(str(frames)))
     # Places follow one another in the file; mixed, each is among the held-out ones.
     clips = clips[np.random.default_rng(0).permutation(len(clips))]
-    folder = Path(output or MODEL)
+    folder = local_path(output or MODEL)
     trainer = Trainer(clips, folder, config, device=str(choose_device(on_file.device)))
     folder.mkdir(parents=True, exist_ok=True)
     with bars() as report:
@@ -128,11 +129,11 @@ def evaluate(
 
     if threads:
         torch.set_num_threads(threads)
-    path = Path(weights) if weights else DEFAULT_WEIGHTS
+    path = local_path(weights) if weights else DEFAULT_WEIGHTS
     model = load_weights(path)
     stems = Counter(Path(film).stem for film in films)
     called = {film if stems[Path(film).stem] > 1 else Path(film).stem: film for film in films}
-    read = {name: read_film(Path(film))[:sequences] for name, film in called.items()}
+    read = {name: read_film(local_path(film))[:sequences] for name, film in called.items()}
     plan = Plan(frames=frames, each=max(1, frames // 3))
     for name, film in read.items():
         if film.shape[1] < plan.first + frames or len(film) < 2:
@@ -147,7 +148,7 @@ def evaluate(
                 f"{max(plan.count, *COUNTS)} pixels, which would be all of them. Give larger "
                 "frames."
             )
-    folder = Path(output) if output else None
+    folder = local_path(output) if output else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     say(f"weights {path.name}, {fingerprint(path)}")

@@ -182,6 +182,7 @@ def test_find_gaps_does_it_in_one(run, project, name):
         (("sparse", "serve", "server.token=hush"), "variable GAPSPHERE_SERVER_TOKEN"),
         (("import-features",), "--cache-dir FOLDER"),
         (("load", "--owned-images", ROOT, "--dataset", ""), "cannot be called ''"),
+        (("demo-data", "--folder", "gs://bucket/drive"), "gs://bucket/drive is an address"),
         (("load", "--owned-images", ROOT, "--dataset", "\U0001f4a5"), "needs a letter or digit"),
         (("load", "--owned-images", ROOT, "--dataset", "a" * 3000), "100 of them at most"),
         (("app", "--host", 70 * "a"), "is not an address"),
@@ -214,11 +215,16 @@ def test_a_place_that_cannot_be_written_to_is_told_before_hours_of_work(run, tmp
     for command in (("evaluate", film), ("train", "--frames", film)):
         said = run("sparse", *command, "--output", film, rc=2)
         assert f"{film} cannot be read or written (File exists)" in said
+        said = run("sparse", *command, "--output", "s3://bucket/model", rc=2)
+        assert "s3://bucket/model is an address" in said
+        assert not Path("s3:").exists()
 
 
 def test_a_model_file_that_is_not_there_stops_the_start_of_a_server(run):
     said = run("sparse", "serve", "--port", "0", "--models", "mine=/no/such", rc=2)
     assert "The model 'mine': /no/such is not a file" in said
+    said = run("sparse", "serve", "--port", "0", "--models", "mine=s3://bucket/a", rc=2)
+    assert "s3://bucket/a is an address" in said
 
 
 def test_what_no_yaml_holds_is_one_line(run, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...encoders.device import choose_device
 from ...errors import InputError
+from ...interchange.files.listed_paths import local_path
 from ...sparse.network.registry import ModelRegistry, trained_models
 from ..store import places
 
@@ -32,7 +33,8 @@ def open_registry(
 
     InputError where one of ``more`` is no file: it would only be missed by who asks for it.
     """
-    for name, path in (more or {}).items():
-        if not Path(path).is_file():
+    named = {name: local_path(path) for name, path in (more or {}).items()}
+    for name, path in named.items():
+        if not path.is_file():
             raise InputError(f"The model {name!r}: {path} is not a file.")
-    return ModelRegistry({**trained_here(), **(more or {})}, device=str(choose_device(device)))
+    return ModelRegistry({**trained_here(), **named}, device=str(choose_device(device)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ...errors import ArtifactError
 from .checked import LIST_LIMIT, read_json, write_json
+from .listed_paths import local_path
 
 
 @dataclass
@@ -51,7 +51,7 @@ class LeftOut:
         """Write every path as JSON, ``{reason: [path, ...]}``, in place of an earlier list."""
         refuse_other_file(path)
         write_json(
-            Path(path).expanduser(),
+            local_path(path),
             {reason: [shown_path(each) for each in paths] for reason, paths in self.paths.items()},
         )
 
@@ -81,7 +81,7 @@ def refuse_other_file(path: str | os.PathLike[str]) -> None:
     ArtifactError
         There is a file, and it is no such list.
     """
-    file = Path(path).expanduser()
+    file = local_path(path)
     if not file.is_file() or not file.stat().st_size:
         return
     try:

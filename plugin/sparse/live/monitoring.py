@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, MissingDependencyError
+from ...interchange.files.listed_paths import local_path
 from ...settings.serving import MonitorKind
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def open_monitor(kind: MonitorKind, folder: str | Path, every: int = 1) -> Monit
     """
     if kind == "none":
         return None
+    folder = local_path(folder)
     try:
         made = TensorBoard(folder) if kind == "tensorboard" else WeightsAndBiases(folder)
     except ImportError as error:

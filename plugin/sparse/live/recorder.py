@@ -24,6 +24,7 @@ from PIL import Image
 from pydantic import dataclasses
 
 from ...errors import ArtifactError, GapsphereError, InputError
+from ...interchange.files.listed_paths import local_path
 from ..frames.coords import Resolution, resolution_from_wire
 from ..frames.samples import Samples, make_samples
 from ..network.importance import scaled
@@ -86,7 +87,7 @@ class Recorder:
     """
 
     def __init__(self, folder: str | Path, *, most_bytes: int = 2_000_000_000) -> None:
-        self.folder = Path(folder)
+        self.folder = local_path(folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.folder).close()

@@ -483,6 +483,7 @@ def test_a_default_model_that_no_session_could_use_stops_the_start(tmp_path, mod
     ("settings", "sampling", "words"),
     [
         ({"record": "{file}/inside"}, {}, "Sessions cannot be recorded to .*: choose another"),
+        ({"record": "s3://bucket/sessions"}, {}, "s3://bucket/sessions is an address"),
         ({}, {"importance_ratio": 0.8, "extra_ratio": 0.4}, "importance and extra together"),
         ({}, {"target_psnr": 30, "least_samples": 9, "most_samples": 8}, "not 9, 8"),
         ({}, {"scales": "1,0"}, "from 1 to 4096, not 1, 0"),
