@@ -327,14 +327,18 @@ def _around_headline(verdict: Verdict) -> str:
         return ""
     if threshold.basis == "none" or around.cannot_say == around.pool:
         return _why_unknown(threshold)
-    of = f"{around.gaps:,} of the {counted(around.pool, 'candidate')}"
-    are = "is a" if around.gaps == 1 else "are"
-    gaps = "provisional gap" if threshold.provisional else "gap"
-    gaps += "" if around.gaps == 1 else "s"
+    said = _how_many(around.gaps, around.pool, "provisional gap" if threshold.provisional else "gap")
     if threshold.provisional:
-        return f"{of} {are} {gaps}. {_why_unknown(threshold)}"
-    few = _reservation(threshold)
-    return f"{of} {are} {gaps} (δ {_worth(threshold)}).{few}"
+        return f"{said}. {_why_unknown(threshold)}"
+    return f"{said} (δ {_worth(threshold)}).{_reservation(threshold)}"
+
+
+def _how_many(gaps: int, pool: int, gap: str) -> str:
+    """Say how many of the candidates are gaps."""
+    if pool == 1:
+        return f"The candidate is {'a' if gaps else 'no'} {gap}"
+    of = f"All {pool:,} candidates" if gaps == pool else f"{gaps:,} of the {pool:,} candidates"
+    return f"{of} {f'is a {gap}' if gaps == 1 else f'are {gap}s'}"
 
 
 def _drive_headline(verdict: Verdict, p: float) -> str:

@@ -159,6 +159,21 @@ def test_a_place_says_what_is_there_and_has_no_badge():
 
 
 @pytest.mark.parametrize(
+    ("gaps", "pool", "said"),
+    [
+        (1, 8, "1 of the 8 candidates is a gap"),
+        (8, 8, "All 8 candidates are gaps"),
+        (0, 8, "0 of the 8 candidates are gaps"),
+        (1, 1, "The candidate is a gap"),
+        (0, 1, "The candidate is no gap"),
+    ],
+)
+def test_a_place_counts_one_candidate_and_all_of_them_as_a_person_would(gaps, pool, said):
+    words = sentences(replace(PLACE, around=replace(PLACE.around, gaps=gaps, covered=pool - gaps)))
+    assert words.headline == f"{said} (δ 0.300, level 10 %)."
+
+
+@pytest.mark.parametrize(
     ("pool", "owned", "said"),
     [
         (0, 2, "Within 7.3° of here: no candidate (the nearest is 9.0° away) and 2 owned images."),
