@@ -35,6 +35,9 @@ EXACT_DRIVES = 512
 SHARED = 0.5
 """Share of drives that has to share its usual value with another drive."""
 
+GRADES = frozenset("none no yes few little low small medium moderate large high much many".split())
+"""Words that say how much, and not of what."""
+
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -78,16 +81,18 @@ class Term:
 
     @property
     def short(self) -> str:
-        """As a title has it: a word alone, a number with its field.
+        """As a title has it: a word alone, a number or a grade with its field.
 
         Examples
         --------
         >>> no = np.zeros(1, bool)
         >>> [Term("light", "night", True, no, no, no, False).short,
+        ...  Term("traffic", "low", True, no, no, no, False).short,
         ...  Term("speed", "above 31", False, no, no, no, False).short]
-        ['night', 'speed above 31']
+        ['night', 'traffic low', 'speed above 31']
         """
-        return self.value if self.word else f"{self.field} {self.value}"
+        alone = self.word and self.value.lower() not in GRADES
+        return self.value if alone else f"{self.field} {self.value}"
 
 
 @dataclass(frozen=True, eq=False)
