@@ -139,3 +139,34 @@ def test_in_a_small_window_the_answer_is_a_drawer(panel, shared, shot):
     assert size(panel, ANSWER)["height"] < 60
     page.get_by_role("radio", name="Progress").click()
     panel.wait(f"() => document.querySelector('{ANSWER}').clientHeight > 100")
+
+
+def test_in_a_narrow_panel_nothing_is_cut_and_what_opens_lies_in_it(panel, shared, shot):
+    """As wide as a third of a laptop's window: the bars above and below the sphere have no room."""
+    page = opened_at(panel, shared, 930, 900).page
+    frame = size(panel, PANEL)
+    assert 340 < frame["width"] < 420
+    cut = page.locator(".gs-panes button, .gs-delta label, [data-cy='gs-level']").evaluate_all(
+        "(all) => all.filter((one) => one.scrollHeight > 26 || one.offsetHeight > 26).length"
+    )
+    assert cut == 0, "words of one line stand in one"
+    assert size(panel, ".gs-bars")["width"] > 60, "and δ can be dragged"
+    shot(page, "narrow")
+
+    def inside(target):
+        box = target.bounding_box()
+        right, edge = box["x"] + box["width"], frame["x"] + frame["width"]
+        return frame["x"] <= box["x"] and right <= edge and box["width"] > 200
+
+    assert inside(panel.settings())
+    shot(page, "narrow-settings")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Colour by").click()
+    assert inside(page.locator('[data-cy="gs-colours"]'))
+    page.keyboard.press("Escape")
+    page.locator('[data-cy="gs-delta"] input').focus()
+    page.get_by_role("button", name="How to read this").click()
+    told = page.locator(".gs-help-text")
+    assert inside(told)
+    assert told.locator("p").first.evaluate("(text) => text.scrollWidth <= text.clientWidth")
+    page.keyboard.press("Escape")
