@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { collected, farWords, fileName, format, percent, percentileWords, plural, title, typed } from "./words";
+import { begun, collected, farWords, fileName, format, percent, percentileWords, plural, title, typed } from "./words";
 
 it("a number is taken with a point or a comma, and nothing else is", () => {
   expect(["0.35", " 0,35 ", ".5", "1e-3", "0"].map(typed)).toEqual([0.35, 0.35, 0.5, 0.001, 0]);
@@ -9,6 +9,11 @@ it("a number is taken with a point or a comma, and nothing else is", () => {
 it("years at the ends of a scale are years, and so is what lies between", () => {
   expect([2013, 2016.5, 2020].map(format)).toEqual(["2013", "2017", "2020"]);
   expect([0, 0.5, 0.12345, 57, 99.96, 0.0001, 1.7e9].map(format)).toEqual(["0", "0.5", "0.123", "57", "100", "1.0e-4", "1.7e+9"]);
+});
+
+it("a line begins with a capital, and a field's name, a number or δ as they are", () => {
+  const lines = ["brighter than every owned drive", "`weather` = snow: 0 of 24", "2 drives", "δ is 0.3", ""];
+  expect(lines.map(begun)).toEqual(["Brighter than every owned drive", ...lines.slice(1)]);
 });
 
 describe("percent", () => {

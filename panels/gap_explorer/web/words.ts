@@ -33,6 +33,9 @@ export function percent(value: number): string {
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
+/** A line with a capital, unless it begins with the name of a field, a number or δ. */
+export const begun = (line: string): string => line.replace(/^[a-z]/, (first) => first.toUpperCase());
+
 /** What the points are coloured by, as a person reads it. */
 export const colourName = (field: string): string =>
   field === "dist_to_S" ? "Distance to owned" : field === "density" ? "Density" : field;

@@ -41,7 +41,11 @@ function One(props: { bridge: Bridge; card: Card; says: string; heat: HeatState 
       </span>
       <b className="gs-says">{props.says}</b>
       <MiddleName path={card.filepath} />
-      {card.drive !== null ? <span className="gs-fine gs-of-drive">{card.drive}</span> : null}
+      {card.drive !== null ? (
+        <span className="gs-fine gs-of-drive" title={card.drive}>
+          <span className="gs-clip">{card.drive}</span>
+        </span>
+      ) : null}
     </div>
   );
 }

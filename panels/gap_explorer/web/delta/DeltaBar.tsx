@@ -9,7 +9,7 @@ import type { DeltaState } from "./useDelta";
 import { useGapsAt } from "./useGapsAt";
 import type { Shown } from "../cloud/useShown";
 import { gapsWords, isProvisional, levelWords, noGapsWords } from "../verdicts/verdicts";
-import { count, number, percent, plural, typed } from "../words";
+import { begun, count, number, percent, plural, typed } from "../words";
 import { DeltaGraph, type At } from "./DeltaGraph";
 import { DeltaHelp } from "./DeltaHelp";
 
@@ -197,10 +197,7 @@ function Tip(props: {
         {classes.length ? <span className="gs-fine"> by {told?.field}</span> : null}
       </p>
       {rule ? (
-        <p>
-          {rule[0].toUpperCase()}
-          {rule.slice(1)}.
-        </p>
+        <p>{begun(rule)}.</p>
       ) : null}
       <p className="gs-fine">
         Within it:{" "}

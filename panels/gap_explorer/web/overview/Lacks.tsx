@@ -8,7 +8,7 @@ import { groupOf, rowsOf, sameGroup, type GroupRow } from "./groups";
 import { usePositions, type OverviewState } from "./useOverview";
 import type { TrayState } from "../tray/useTray";
 import { isProvisional, gapsWords } from "../verdicts/verdicts";
-import { fileName, number, plural } from "../words";
+import { begun, fileName, number, plural } from "../words";
 import { GroupActions } from "./GroupActions";
 import { useFirst } from "../parts/More";
 import { Said } from "../verdicts/Verdict";
@@ -63,7 +63,7 @@ export function lead(run: RunInfo, overview: Overview): string {
     const far = `No candidate is farther from the owned images than δ = ${number(run.delta)}.`;
     const none = run.score === "novelty" ? "No candidate is novel enough to be a gap." : far;
     if (besides) return none + besides;
-    const apart = contrasts.length ? " These differ by name all the same:" : " No field or attribute sets them apart either.";
+    const apart = contrasts.length ? " These differ by name all the same:" : " No field or attribute sets the candidates apart either.";
     return run.basis === "none" ? `Too few owned drives to call anything a gap.${apart}` : none + apart;
   }
   const gaps = gapsWords(run.gaps, isProvisional(run, null));
@@ -129,7 +129,7 @@ function Lines(props: { lines: readonly string[] }): React.ReactElement {
     <ul className="gs-small gs-lack-lines">
       {shown.map((line) => (
         <li key={line}>
-          <Said text={line} />
+          <Said text={begun(line)} />
         </li>
       ))}
       {more ? <li>{more}</li> : null}

@@ -4,7 +4,7 @@ import type { Bridge } from "../bridge";
 import type { RunInfo } from "../contract.gen";
 import type { OverviewState } from "./useOverview";
 import type { TrayState } from "../tray/useTray";
-import { count } from "../words";
+import { count, plural } from "../words";
 import { Lacks } from "./Lacks";
 import { Picks } from "./Picks";
 import { Standing, Sure } from "./Standing";
@@ -29,7 +29,7 @@ export function OverviewView(props: {
       <header className="gs-row gs-overview-head">
         <h2>What the owned images lack</h2>
         <span className="gs-dim gs-small" title="Owned: the set S. Candidates: the set U.">
-          {count(run.S)} owned · {count(run.U)} candidates
+          {count(run.S)} owned · {plural(run.U, "candidate")}
         </span>
       </header>
       <Sure run={run} choices={bridge.choices} show={() => sure.current?.scrollIntoView({ block: "start" })} />

@@ -2,6 +2,7 @@ import * as React from "react";
 import { Button } from "../../../web/shared/ui/controls";
 import type { Choices, RunInfo } from "../contract.gen";
 import { atRun, levelWords } from "../verdicts/verdicts";
+import { begun } from "../words";
 
 const TONES: Record<RunInfo["basis"], string> = {
   level: "covered",
@@ -48,7 +49,7 @@ export function Standing(props: { run: RunInfo; choices: Choices }): React.React
         <b className={`gs-small gs-badge gs-${TONES[run.basis]}`}>{levelWords(run, run.level, true)}</b>
         <p ref={line} className={open ? undefined : "gs-clamp"}>
           {moved ? <em>You set another δ: gaps are now by distance alone. The run’s own: </em> : null}
-          {run.unit ? `${run.unit[0].toUpperCase()}${run.unit.slice(1)}. ` : ""}
+          {run.unit ? `${begun(run.unit)}. ` : ""}
           {run.standing}
         </p>
         {cut || open ? (

@@ -5,7 +5,7 @@ import type { Bridge } from "../bridge";
 import { DRIVES_MAX, type DriveRow, type RunInfo } from "../contract.gen";
 import { Tally } from "../verdicts/Tally";
 import { tallyWords } from "../verdicts/verdicts";
-import { count, plural } from "../words";
+import { begun, count, plural } from "../words";
 import { Said } from "../verdicts/Verdict";
 import { Notice } from "../parts/Notice";
 
@@ -94,11 +94,11 @@ function Drive(props: { row: DriveRow; provisional: boolean }): React.ReactEleme
       </span>
       {row.findings.slice(0, NAMED).map(({ sentence: text }) => (
         <span key={text} className="gs-small gs-finding">
-          <Said text={text} />
+          <Said text={begun(text)} />
         </span>
       ))}
       {row.findings.length > NAMED ? (
-        <span className="gs-small gs-finding gs-dim">and {row.findings.length - NAMED} more</span>
+        <span className="gs-small gs-finding gs-dim">And {row.findings.length - NAMED} more</span>
       ) : null}
     </>
   );

@@ -5,7 +5,7 @@ import type { Bridge } from "../bridge";
 import type { FollowedCard, Progress as Page, RoundRow, RunInfo } from "../contract.gen";
 import { Tally } from "../verdicts/Tally";
 import { tallyWords } from "../verdicts/verdicts";
-import { count, number, plural } from "../words";
+import { begun, count, number, plural } from "../words";
 import { Notice } from "../parts/Notice";
 
 const STATES: Record<FollowedCard["state"], string> = {
@@ -55,7 +55,7 @@ export function Progress(props: { bridge: Bridge; run: RunInfo }): React.ReactEl
             {page.cards.map((card) => (
               <li key={card.number} data-cy="gs-followed">
                 <span className="gs-row gs-drive-head">
-                  <b>{card.title}</b>
+                  <b>{begun(card.title)}</b>
                   <span className="gs-nowrap gs-small">{STATES[card.state]}</span>
                 </span>
                 <Bar done={card.done} of={card.images} />
