@@ -327,7 +327,9 @@ def _around_headline(verdict: Verdict) -> str:
         return ""
     if threshold.basis == "none" or around.cannot_say == around.pool:
         return _why_unknown(threshold)
-    said = _how_many(around.gaps, around.pool, "provisional gap" if threshold.provisional else "gap")
+    said = _how_many(
+        around.gaps, around.pool, "provisional gap" if threshold.provisional else "gap"
+    )
     if threshold.provisional:
         return f"{said}. {_why_unknown(threshold)}"
     return f"{said} (δ {_worth(threshold)}).{_reservation(threshold)}"
