@@ -32,20 +32,25 @@ def ended(dataset):
     return one.state != "running" and one
 
 
-def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch):
+def stopped(dataset, name, monkeypatch, **given):
+    """What is kept of an operator's work that was stopped after its window had gone."""
     left = threading.Event()
 
-    def stopped(_report):
+    def work(_report):
         assert left.wait(PATIENCE)
         raise loaded("plugin.errors").Cancelled("Stopped.")
 
     monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
+    run(dataset, name, work, monkeypatch, **given)
+    left.set()
+    return wait_for(lambda: ended(dataset))
+
+
+def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch):
     form = {"suffix": "night", "target": "CURRENT_VIEW", "owned": "CURRENT_VIEW", "pool": "U"}
     form["view_target"] = "SELECTED_SAMPLES"
     selected = fresh.limit(2).values("id")
-    run(fresh, "compute_coverage", stopped, monkeypatch, selected=selected, **form)
-    left.set()
-    one = wait_for(lambda: ended(fresh))
+    one = stopped(fresh, "compute_coverage", monkeypatch, selected=selected, **form)
     panel = OpenPanel(fresh)
     panel.call("work", id=one.id, do="again")
     (chosen,) = panel.triggered("set_selected_samples")
@@ -62,17 +67,8 @@ def test_going_on_opens_the_same_form_and_keeps_the_last_word(fresh, monkeypatch
 
 @pytest.mark.parametrize("target", [None, "CURRENT_VIEW"])
 def test_going_on_means_the_view_that_it_was_begun_on(fresh, monkeypatch, target):
-    left = threading.Event()
-
-    def stopped(_report):
-        assert left.wait(PATIENCE)
-        raise loaded("plugin.errors").Cancelled("Stopped.")
-
-    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
     form = {} if target is None else {"view_target": target}
-    run(fresh, "compute_heatmaps", stopped, monkeypatch, **form)
-    left.set()
-    one = wait_for(lambda: ended(fresh))
+    one = stopped(fresh, "compute_heatmaps", monkeypatch, **form)
     panel = OpenPanel(fresh)
     assert panel.call("work", id=one.id, do="again") == {"changing": True}
     (shown,) = panel.triggered("set_view")
@@ -87,16 +83,7 @@ def test_going_on_means_the_view_that_it_was_begun_on(fresh, monkeypatch, target
 
 @pytest.mark.parametrize("step", ["compute_embeddings", "compute_heatmaps"])
 def test_work_on_all_goes_on_with_all_whatever_has_been_selected_since(fresh, monkeypatch, step):
-    left = threading.Event()
-
-    def stopped(_report):
-        assert left.wait(PATIENCE)
-        raise loaded("plugin.errors").Cancelled("Stopped.")
-
-    monkeypatch.setattr(loaded("operators.background"), "PATIENCE", 0)
-    run(fresh, step, stopped, monkeypatch, whole=True)
-    left.set()
-    one = wait_for(lambda: ended(fresh))
+    one = stopped(fresh, step, monkeypatch, whole=True)
     panel = OpenPanel(fresh)
     panel.call("work", id=one.id, do="again")
     assert panel.triggered("clear_selected_samples")

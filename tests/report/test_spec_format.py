@@ -2,7 +2,6 @@
 
 import json
 import re
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +9,12 @@ import jsonschema
 import numpy as np
 import pytest
 from gapsphere.plugin.report.spec.format import schema
-from gapsphere.plugin.report.spec.package import write_spec
 from gapsphere.plugin.report.spec.rule import Novelty, Rule, judge, make_rule, reference_rows
 from gapsphere.plugin.report.spec.visual_spec import OtherCard
 from gapsphere.tests.support.made_rows import unit
+from gapsphere.tests.support.unpacked_spec import unpacked
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def unpacked(spec, folder):
-    write_spec(folder / "spec.zip", spec)
-    with zipfile.ZipFile(folder / "spec.zip") as archive:
-        archive.extractall(folder)
-    return folder / spec.id
 
 
 def by_novelty(rule):

@@ -1,7 +1,6 @@
 """The page, the archive and the way back: read by a real parser, a browser and another program."""
 
 import csv
-import hashlib
 import io
 import json
 import re
@@ -28,6 +27,7 @@ from gapsphere.plugin.report.spec.visual_spec import MadeBy, OtherCard
 from gapsphere.plugin.report.spec.words import words
 from gapsphere.tests.support.made_rows import unit
 from gapsphere.tests.support.servers import new_page
+from gapsphere.tests.support.unpacked_spec import replace_arrays, unpacked
 from PIL import Image as PillowImage
 
 HOSTILE = [
@@ -412,11 +412,7 @@ def test_a_path_that_cannot_be_written_is_a_sentence(make_spec, tmp_path, name):
 
 
 def test_what_was_written_is_read_back_exactly(make_spec, tmp_path):
-    spec = make_spec()
-    write_spec(tmp_path / "spec.zip", spec)
-    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
-        archive.extractall(tmp_path / "out")
-    folder = tmp_path / "out" / spec.id
+    folder = unpacked(spec := make_spec(), tmp_path)
     for source in (tmp_path / "spec.zip", folder, folder / "spec.json"):
         found = read_spec(source)
         assert (found.id, found.quantity, found.encoder.fingerprint) == (spec.id, 40, "f00d")
@@ -463,7 +459,7 @@ def test_spec_json_says_what_delta_is_worth_and_what_is_needed_to_say_more(make_
 
 
 def test_a_spec_of_before_there_were_levels_is_read(make_spec, tmp_path):
-    folder = unpacked(make_spec, tmp_path)  # its reference names no drives, as then
+    folder = unpacked(make_spec(), tmp_path)  # its reference names no drives, as then
     document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     for key in ("standing", "ranges", "apart"):
         del document[key]
@@ -473,16 +469,14 @@ def test_a_spec_of_before_there_were_levels_is_read(make_spec, tmp_path):
 
 
 def test_a_spec_of_version_1_keeps_its_rule(make_spec, tmp_path):
-    folder = unpacked(make_spec, tmp_path)
+    folder = unpacked(make_spec(), tmp_path)
     arrays = dict(np.load(folder / "reference.npz"))
     candidates = arrays.pop("candidates")
-    np.savez(folder / "reference.npz", **arrays)
+    replace_arrays(folder, arrays)
     document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     for key in ("radius_drives", "radius_level"):
         del document[key]
-    digest = hashlib.blake2b((folder / "reference.npz").read_bytes(), digest_size=16).hexdigest()
     document |= {"version": 1, "radius": 0.1, "radius_source": "candidates"}
-    document["reference"]["blake2b"] = digest
     (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
     rule = read_spec(folder).rule
     centre, off = rule.centre[None], unit(candidates[:1] - rule.centre)
@@ -524,16 +518,8 @@ def test_novelty_and_other_requests_come_back(make_spec, tmp_path):
     ],
 )
 def test_arrays_of_version_3_that_do_not_fit_are_refused(make_spec, tmp_path, damaged):
-    write_spec(tmp_path / "spec.zip", spec := novel(make_spec))
-    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
-        archive.extractall(tmp_path / "out")
-    folder = tmp_path / "out" / spec.id
-    arrays = {**np.load(folder / "reference.npz"), **damaged}
-    np.savez(folder / "reference.npz", **arrays)
-    document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    digest = hashlib.blake2b((folder / "reference.npz").read_bytes(), digest_size=16).hexdigest()
-    document["reference"]["blake2b"] = digest
-    (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    folder = unpacked(novel(make_spec), tmp_path)
+    replace_arrays(folder, {**np.load(folder / "reference.npz"), **damaged})
     with pytest.raises(ArtifactError, match=r"reference\.npz has"):
         read_spec(folder)
 
@@ -554,14 +540,6 @@ def test_drives_that_do_not_fit_the_reference_are_refused(make_spec, tmp_path, d
     write_spec(tmp_path / "spec.zip", replace(spec, reference_drives=drives))
     with pytest.raises(ArtifactError, match=r"reference\.npz h"):
         read_spec(tmp_path / "spec.zip")
-
-
-def unpacked(make_spec, tmp_path):
-    spec = make_spec()
-    write_spec(tmp_path / "spec.zip", spec)
-    with zipfile.ZipFile(tmp_path / "spec.zip") as archive:
-        archive.extractall(tmp_path / "out")
-    return tmp_path / "out" / spec.id
 
 
 @pytest.mark.parametrize(
@@ -594,7 +572,7 @@ def unpacked(make_spec, tmp_path):
     ],
 )
 def test_a_spec_with_a_wrong_value_is_refused_by_name(make_spec, tmp_path, key, value):
-    folder = unpacked(make_spec, tmp_path)
+    folder = unpacked(make_spec(), tmp_path)
     document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     document[key] = value
     (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
@@ -610,7 +588,7 @@ def test_content_that_is_not_json_is_refused(tmp_path, content):
 
 
 def test_arrays_are_never_unpickled_and_belong_to_their_spec(make_spec, tmp_path):
-    folder = unpacked(make_spec, tmp_path)
+    folder = unpacked(make_spec(), tmp_path)
     whole = (folder / "reference.npz").read_bytes()
     (folder / "reference.npz").unlink()
     with pytest.raises(ArtifactError, match="missing beside"):
@@ -623,19 +601,13 @@ def test_arrays_are_never_unpickled_and_belong_to_their_spec(make_spec, tmp_path
         def __reduce__(self):
             return (print, ("unpickled",))
 
-    import hashlib
-
-    np.savez(folder / "reference.npz", embeddings=np.array([Evil()], dtype=object))
-    document = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    digest = hashlib.blake2b((folder / "reference.npz").read_bytes(), digest_size=16).hexdigest()
-    document["reference"]["blake2b"] = digest
-    (folder / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    replace_arrays(folder, {"embeddings": np.array([Evil()], dtype=object)})
     with pytest.raises(ArtifactError, match="not numbers"):
         read_spec(folder)
 
 
 def test_an_archive_that_is_a_bomb_or_lies_is_refused(make_spec, tmp_path):
-    folder = unpacked(make_spec, tmp_path)
+    folder = unpacked(make_spec(), tmp_path)
     bomb = tmp_path / "bomb.zip"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(folder / "reference.npz", "reference.npz")
