@@ -239,7 +239,7 @@ def _claim(dataset: fo.Dataset, names: Names, cache: FeatureCache, made_by: str)
     """Reserve ``embedding`` for this cache; None where it holds all of its vectors already."""
     if cache.embeddings is None:
         return None
-    inputs = {"encoder": _encoder(cache), "fingerprint": cache.fingerprint()}
+    inputs = _inputs(cache)
     step = Step(
         embedding_run.STEP, dataset, names, {}, inputs, embedding_run.writes(names, measured=False)
     )
@@ -256,12 +256,11 @@ def _claim(dataset: fo.Dataset, names: Names, cache: FeatureCache, made_by: str)
     return step
 
 
-def _encoder(cache: FeatureCache) -> str:
+def _inputs(cache: FeatureCache) -> dict[str, str]:
     """How the vectors are called: like a field's, since no encoder here can make more of them."""
     named = cache.meta.get("model") or cache.meta.get("model_name")
-    return (
-        f"field:{named}" if isinstance(named, str) else "field:" + "/".join(cache.folder.parts[-3:])
-    )
+    name = named if isinstance(named, str) else "/".join(cache.folder.parts[-3:])
+    return {"encoder": f"field:{name}", "fingerprint": cache.fingerprint()}
 
 
 def _record_embeddings(
@@ -271,10 +270,9 @@ def _record_embeddings(
         return 0
     usable = np.isfinite(cache.embeddings[list(writer.ids), 0])
     ids = [each for each, has in zip(writer.ids.values(), usable, strict=True) if has]
-    inputs = {"encoder": _encoder(cache), "fingerprint": cache.fingerprint()}
     results = {"dimension": int(cache.embeddings.shape[1]), "embedded": int(usable.sum())}
     if step is None:
-        step, ids = Step(embedding_run.STEP, dataset, names, {}, inputs), []
+        step, ids = Step(embedding_run.STEP, dataset, names, {}, _inputs(cache)), []
         step.begin()
     # The parameters of a plain run: with them, find_gaps takes these vectors for done work.
     step.settings = EmbeddingParams(suffix=names.suffix).model_dump(mode="json")

@@ -56,7 +56,7 @@ def vision_tower(path: str | os.PathLike[str], *, progress: Progress = silent) -
     if not target.is_dir():
         with _complete_or_absent(target) as folder:
             fetch_tower(repository, folder, progress)
-    return Source(target, repository.name, repository.revision)
+    return Source(target, repository.id, repository.revision)
 
 
 def snapshot(path: str | os.PathLike[str]) -> Source:
@@ -74,23 +74,21 @@ def snapshot(path: str | os.PathLike[str]) -> Source:
     if local is not None:
         return local
     repository = Repository(os.fspath(path))
+    name, commit = repository.id, repository.revision
     folder = None
     if is_offline():
         try:
-            name, commit = repository.id, repository.revision
             kept = snapshot_download(name, revision=commit, local_files_only=True)
-            return Source(Path(kept), repository.name, commit)
+            return Source(Path(kept), name, commit)
         except LocalEntryNotFoundError:
             repository.files()  # says that nothing is fetched
-    with disk_errors(constants.HF_HUB_CACHE, "HF_HOME"), hub_errors(repository.name):
+    with disk_errors(constants.HF_HUB_CACHE, "HF_HOME"), hub_errors(name):
         for file in repository.files():
             if file.endswith((".json", ".safetensors")) and "/" not in file:
-                folder = hf_hub_download(
-                    repository.id, file, revision=repository.revision, endpoint=endpoint()
-                )
+                folder = hf_hub_download(name, file, revision=commit, endpoint=endpoint())
     if folder is None:
-        raise CheckpointError(f"{repository.name} has no .json or .safetensors file")
-    return Source(Path(folder).parent, repository.name, repository.revision)
+        raise CheckpointError(f"{name} has no .json or .safetensors file")
+    return Source(Path(folder).parent, name, commit)
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -137,15 +135,10 @@ def _complete_or_absent(target: Path) -> Iterator[Path]:
         work = Path(tempfile.mkdtemp(prefix=start, dir=target.parent))
         try:
             yield work
-            with contextlib.suppress(FileExistsError):
-                # Another process may have finished first; its copy is the same commit.
-                _move(work, target)
+            # Another process may have finished first; its copy is the same commit.
+            if not target.is_dir():
+                work.chmod(0o755)
+                with contextlib.suppress(FileExistsError):
+                    work.rename(target)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-
-
-def _move(work: Path, target: Path) -> None:
-    if target.is_dir():
-        raise FileExistsError(target)
-    work.chmod(0o755)
-    work.rename(target)

@@ -53,7 +53,6 @@ class Repository:
 
     def __init__(self, text: str) -> None:
         self.id, _, wanted = text.partition("@")
-        self.name = self.id
         self._root = _cache() / ("models--" + self.id.replace("/", "--"))
         self.revision = wanted if COMMIT.fullmatch(wanted) else self._resolve(wanted or "main")
 
@@ -107,7 +106,6 @@ class Repository:
         from huggingface_hub import HfApi
 
         self._refuse_offline()
-
         with hub_errors(self.id):
             return HfApi(endpoint=endpoint()).file_exists(self.id, file, revision=self.revision)
 
