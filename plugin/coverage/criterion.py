@@ -288,7 +288,8 @@ def choose_threshold(
     about: dict[str, Any] = {"metric": metric, "alpha": alpha, "drives": count}
     decided = given if given is not None else kept
     if decided is not None:
-        _checked_delta(decided)
+        if isinstance(decided, bool) or not 0 <= decided <= 2:
+            raise InputError(f"δ is {decided}; a distance between unit vectors lies in 0..2.")
         level = None if own is None or count < 2 else level_of(decided, own.distance, own.drive)
         basis: Basis = "given" if given is not None else "kept"
         source = "given" if given is not None else "an earlier run's"
@@ -352,9 +353,3 @@ def _finest(own: OwnDistances) -> tuple[float, str]:
 
 def _counted(count: int) -> str:
     return "1 drive" if count == 1 else f"{count} drives"
-
-
-def _checked_delta(delta: float) -> float:
-    if isinstance(delta, bool) or not 0 <= delta <= 2:
-        raise InputError(f"δ is {delta}; a distance between unit vectors lies in 0..2.")
-    return float(delta)

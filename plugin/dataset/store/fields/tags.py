@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import fiftyone as fo
 import numpy as np
 
-from ....vectors.sample_ids import pack_ids
+from ....vectors.sample_ids import ID, id_words, pack_ids
 from .. import runs
 from ..leases import lease
 from ..names import Names
@@ -21,7 +21,6 @@ from ..samples import flat
 from .fields import blocks
 
 RECORD = "tags"
-DIGITS = 24
 LARGEST = 3_500_000
 """Characters of the members of one tag: there are four tags, and a document ends at 16 MB."""
 WAIT = 600.0
@@ -80,8 +79,7 @@ def packed_members(members: Sequence[str]) -> str:
 
     Ids of one process differ in the last bytes: bytes of one place stand together for zlib.
     """
-    rows = pack_ids(members)
-    columns = np.ascontiguousarray(rows.T).tobytes()
+    columns = pack_ids(members).T.tobytes()
     packed = _PACKED + base64.b64encode(zlib.compress(columns)).decode()
     if len(packed) <= LARGEST:
         return packed
@@ -92,9 +90,8 @@ def unpacked_members(packed: str) -> list[str]:
     """The ids that a record has."""
     if packed.startswith(_PACKED):
         columns = zlib.decompress(base64.b64decode(packed[len(_PACKED) :]))
-        rows = np.frombuffer(columns, np.uint8).reshape(DIGITS // 2, -1)
-        packed = np.ascontiguousarray(rows.T).tobytes().hex()
-    return [packed[at : at + DIGITS] for at in range(0, len(packed), DIGITS)]
+        return id_words(np.frombuffer(columns, np.uint8).reshape(ID, -1).T)
+    return [packed[at : at + 2 * ID] for at in range(0, len(packed), 2 * ID)]
 
 
 def _before(dataset: fo.Dataset, names: Names, tag: str) -> set[str]:
