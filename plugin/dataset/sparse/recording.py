@@ -79,8 +79,11 @@ def import_recording(
     refuse_additions(dataset)
     recording = read_recording(local_path(folder).resolve())
     sequence = sequence or f"live-{recording.session['session_id'][:8]}"
-    wanted = {SEQUENCE: (str, "Which drive or session the frame is of")}
-    wanted |= {FRAME_NUMBER: (int, "Number of the frame in its sequence"), **MEASURES}
+    wanted: dict[str, tuple[type, str]] = {
+        SEQUENCE: (str, "Which drive or session the frame is of"),
+        FRAME_NUMBER: (int, "Number of the frame in its sequence"),
+        **MEASURES,
+    }
     fields.declare_all(dataset, {name: (*of, {}) for name, of in wanted.items()})
     known = set(dataset.values("filepath"))
     new = [frame for frame in recording.frames if str(frame.reconstruction) not in known]
