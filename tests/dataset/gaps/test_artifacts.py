@@ -8,6 +8,7 @@ from gapsphere.plugin.dataset.gaps.artifacts.export import export_artifacts
 from gapsphere.plugin.dataset.gaps.artifacts.import_folder import import_artifacts
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
+from gapsphere.plugin.dataset.gaps.images.load import load_images
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
@@ -276,6 +277,33 @@ def test_a_folder_with_the_vectors_that_are_there_leaves_their_encoder(analysed,
     assert "1 image moved to U from the other set." in said
     assert compute_embeddings(analysed, EmbeddingParams(), encoder=encoder).known == 32
     assert compute_coverage(analysed).delta_source.startswith("the run of")
+
+
+def test_a_folder_of_more_images_fills_up_vectors_that_are_the_same(
+    analysed, other, encoder, tmp_path
+):
+    export_artifacts(analysed, tmp_path / "o")
+    files = analysed.values("filepath")
+    load_images(other, files[:19], files[20:30])
+    compute_embeddings(other, encoder=encoder)
+    import_artifacts(other, tmp_path / "o")
+    vectors, there = by_path(analysed, "embedding"), by_path(other, "embedding")
+    for path, vector in vectors.items():
+        np.testing.assert_allclose(there[path], vector, atol=1e-6)
+    again = compute_embeddings(other, EmbeddingParams(), encoder=encoder)
+    assert (again.known, again.by_others) == (32, 3)
+
+
+@pytest.mark.parametrize("damaged", [[np.nan] * 48, [1.0, 0.0]])
+def test_a_second_import_puts_right_what_was_damaged(analysed, other, tmp_path, damaged):
+    export_artifacts(analysed, tmp_path / "o")
+    import_artifacts(other, tmp_path / "o")
+    sample = other.first()
+    sample.embedding = np.array(damaged, np.float32)
+    sample.save()
+    import_artifacts(other, tmp_path / "o")
+    before = by_path(analysed, "embedding")[sample.filepath]
+    np.testing.assert_array_equal(by_path(other, "embedding")[sample.filepath], before)
 
 
 def test_vectors_of_two_folders_never_share_a_field(analysed, other, tmp_path):

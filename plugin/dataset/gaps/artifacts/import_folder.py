@@ -21,7 +21,7 @@ from ....coverage.nearest.distances import nearest_distance
 from ....coverage.novelty import novelty
 from ....coverage.radius import CoverageReport, coverage_report
 from ....coverage.words import counted
-from ....errors import ArtifactError, MismatchError
+from ....errors import ArtifactError, DimensionError, MismatchError, NotFiniteError
 from ....interchange.agreement import hold_together
 from ....interchange.artifacts import Artifacts, Picks
 from ....interchange.files.checked import kind_of
@@ -40,6 +40,7 @@ from ...store.sets.door import refuse_additions
 from ...store.steps import written
 from ...store.steps.step import Step
 from ...store.vectors import vectors
+from ...store.vectors.vectors import Vectors
 from ...store.workspaces import save_workspace
 from .. import sphere
 from ..coverage import coverage
@@ -48,12 +49,10 @@ from ..images.sources import is_video
 from ..picks import picks
 from ..picks.picks import PickResult
 from ..sphere import SphereResult
-from ..vectors import embedding_run
+from ..vectors import copies, embedding_run
 
 IMPORTED = "imported:"
 """Beginning of the fingerprint of vectors that a folder brought."""
-ROUNDING = 1e-6
-"""Between the same numbers of two unit vectors."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -128,6 +127,8 @@ def import_artifacts(
     if threshold.warning:
         warnings.append(threshold.warning)
     _write_sphere(dataset, names, ids, artifacts)
+    if kept:
+        _write_missing(dataset, names, ids, artifacts)
     fingerprint = kept or _write_embeddings(dataset, names, ids, artifacts, warnings)
     trace = {"encoder": "imported", "fingerprint": fingerprint, "folder": str(folder.resolve())}
     new = None
@@ -209,6 +210,8 @@ def _fingerprint_there(
 ) -> str:
     """Fingerprint of the vectors that ``embedding`` holds, if they are the folder's, else "".
 
+    Images without one say nothing: that the others have the same tells of one model.
+
     Raises
     ------
     MismatchError
@@ -224,7 +227,7 @@ def _fingerprint_there(
     record = runs.read(dataset, names, embedding_run.STEP)
     inputs: Mapping[str, Any] = record.inputs if record else {}
     fingerprint = str(inputs.get("fingerprint", ""))
-    if record and not record.running and all(_holds(dataset, names, *each) for each in found):
+    if record and not record.running and _holds(dataset, names, found):
         return fingerprint
     if not fingerprint.startswith(IMPORTED):
         raise MismatchError(
@@ -236,14 +239,33 @@ def _fingerprint_there(
 
 
 def _holds(
-    dataset: fo.Dataset, names: Names, ids: Sequence[str | None], rows: NDArray[np.float32]
+    dataset: fo.Dataset,
+    names: Names,
+    found: Sequence[tuple[Sequence[str | None], NDArray[np.float32]]],
 ) -> bool:
-    known = [each for each in ids if each is not None]
-    if len(known) < len(ids):
-        return False
-    there = vectors.of(dataset, names.embedding, known)
-    same = not there.missing and there.matrix.shape == rows.shape
-    return same and np.allclose(there.matrix, rows, rtol=0, atol=ROUNDING)
+    """Whether samples have a vector of the folder's, and none another one than there."""
+    some = False
+    for ids, rows in found:
+        known = [each for each in ids if each is not None]
+        try:
+            there = vectors.of(dataset, names.embedding, known)
+        except (DimensionError, NotFiniteError):  # it is damaged: the folder's are whole
+            return False
+        if there.ids and not copies.agree(there, Vectors([each or "" for each in ids], rows)):
+            return False
+        some = some or bool(there.ids)
+    return some
+
+
+def _write_missing(
+    dataset: fo.Dataset, names: Names, ids: Mapping[str, Sequence[str]], artifacts: Artifacts
+) -> None:
+    """Write the vectors of images that have none; who has one has the same."""
+    there = set(ids_with(dataset, names.embedding))
+    for of, rows in _embeddings(ids, artifacts):
+        new = [row for row, each in enumerate(of) if each not in there]
+        if new:
+            vectors.write(dataset, names.embedding, [of[row] for row in new], rows[new])
 
 
 def _write_embeddings(
