@@ -43,7 +43,11 @@ def declare(
     dataset: fo.Dataset, name: str, kind: type, description: str | None = None, **more: Any
 ) -> None:
     """Add the field when it is not there; ``kind`` is a Python or a FiftyOne type."""
-    declare_all(dataset, {name: (kind, description, more)})
+    if "." not in name:
+        declare_all(dataset, {name: (kind, description, more)})
+    elif not dataset.has_field(name):  # a part of a document, which no field is made of by itself
+        kind = TYPES.get(kind, kind)
+        dataset.add_sample_field(name, kind, description=description, info=MARK, **more)
 
 
 def declare_all(dataset: fo.Dataset, wanted: Mapping[str, Declared]) -> None:
