@@ -33,6 +33,7 @@ from .map import SphereMap
 
 BLOCK = 500
 Array = NDArray[Any]
+TAKEN = "rows left out: an earlier row is of the same sample, by its file or its file_name"
 SPLIT = "splits left out: the sample is in the other set, where it stays (tag_samples moves it)"
 LOCKED = "splits left out: the tags of the dataset are read-only"
 DECIDED = "decisions left out: the sample has another one here, which stays"
@@ -64,6 +65,7 @@ class SampleWriter:
         ]
         """Of each model whose decisions the table brings, their fields that it has."""
         self.had_file_name = bool(self.known) and self.dataset.has_field(FILE_NAME)
+        self.reached: set[str] = set()
         self.ids: dict[int, str] = {}
         """Sample id of each row of the arrays."""
         self.added = self.updated = self.missing = self.carded = 0
@@ -89,7 +91,10 @@ class SampleWriter:
             sample_id = self._known_as(row.file_name, path)
             if sample_id is None:
                 new.append(place)
+            elif sample_id in self.reached:
+                self.cache.found.add(METADATA, TAKEN, row.file_name)
             else:
+                self.reached.add(sample_id)
                 self.ids[row.index] = sample_id
                 old[sample_id] = place
         if old:

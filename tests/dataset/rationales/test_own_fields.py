@@ -190,6 +190,20 @@ def test_a_file_that_a_user_named_is_not_changed_for_one_of_the_same_name(datase
         assert dataset.values("filepath") == [paths[0], str(tmp_path / "1.png")]
 
 
+def test_two_rows_that_mean_one_sample_are_no_loss_in_silence(dataset, tmp_path):
+    (tmp_path / "metadata.csv").write_text("file_name,site\na.png,1\nb.png,2\n")
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    dataset.add_sample(fo.Sample(filepath=str(tmp_path / "a.png"), file_name="b.png"))
+    params = FeatureCacheParams(cache_dir=str(tmp_path), image_dir=str(tmp_path))
+    imported = import_feature_cache(dataset, params)
+    assert (imported.added, imported.updated, imported.earlier) == (0, 1, 0)
+    assert any("1 row left out: an earlier row" in line for line in imported.findings)
+    assert dataset.values(["file_name", "site"]) == (["a.png"], [1])
+    assert import_feature_cache(dataset, params).added == 1  # its name is its own now
+    assert dataset.values(["file_name", "site"]) == (["a.png", "b.png"], [1, 2])
+
+
 def look(dataset):
     """What colours are by, the colours, and the fields that are shown."""
     colours, shown = dataset.app_config.color_scheme, dataset.app_config.active_fields
