@@ -36,8 +36,7 @@ SHARED = 0.5
 """Share of drives that has to share its usual value with another drive."""
 
 GRADES = frozenset(
-    ("none", "no", "yes", "few", "little", "low", "small", "medium", "moderate")
-    + ("large", "high", "much", "many")
+    "none no yes few little low small medium moderate large high much many".split()
 )
 """Words that say how much, and not of what."""
 

@@ -5,7 +5,7 @@ import errno
 import fiftyone as fo
 import pytest
 from gapsphere.plugin.dataset import api
-from gapsphere.plugin.dataset.store.fields.ownership import Column, Writes
+from gapsphere.plugin.dataset.store.fields.ownership import Column, Writes, declare
 from gapsphere.plugin.dataset.store.fiftyone_internals import collection, database, dataset_id
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.steps import guard
@@ -132,8 +132,7 @@ def read_only(dataset, name):
 @pytest.mark.parametrize("name", ["dist_to_S", "is_gap", "tags"])
 def test_a_step_stops_before_it_writes_where_a_field_is_read_only(tagged, name):
     columns = (Column("dist_to_S", float, "made"), Column("is_gap", bool, "made"))
-    for column in columns:
-        column.declare(tagged)
+    declare(tagged, *columns)
     read_only(tagged, name)
     plan = Writes("made", columns, tags=("made",))
     with pytest.raises(InputError, match=f"The field '{name}' is read-only: set read_only to"):

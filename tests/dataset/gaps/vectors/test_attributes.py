@@ -9,7 +9,7 @@ import pytest
 from gapsphere.plugin.coverage.named.channel import named
 from gapsphere.plugin.dataset.gaps.vectors.attributes import MOST_FIELDS, named_channel, questions
 from gapsphere.plugin.dataset.gaps.vectors.measure import compute_attributes
-from gapsphere.plugin.dataset.store.fields import attributes
+from gapsphere.plugin.dataset.store.fields import attributes, ownership
 from gapsphere.plugin.dataset.store.fields.fields import declare
 from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.embeddings.attributes import ATTRIBUTES
@@ -133,7 +133,7 @@ def test_of_many_fields_the_first_are_asked(drives):
 
 def test_numbers_are_compared_camera_by_camera(drives):
     """A dark camera is no dark drive."""
-    attributes.column(Names()).declare(drives)
+    ownership.declare(drives, attributes.column(Names()))
     rows = zip(drives.values("id"), drives.values("sequence"), strict=True)
     dark = {}
     for position, (sample_id, drive) in enumerate(rows):
