@@ -35,9 +35,10 @@ EXACT_DRIVES = 512
 SHARED = 0.5
 """Share of drives that has to share its usual value with another drive."""
 
-GRADES = frozenset(
-    "none no yes few little low small medium moderate large high much many".split()
-)
+GRADES = frozenset((
+    "none", "no", "yes", "few", "little", "low", "small", "medium", "moderate", "large", "high",
+    "much", "many",
+))  # fmt: skip
 """Words that say how much, and not of what."""
 
 Mask = NDArray[np.bool_]
