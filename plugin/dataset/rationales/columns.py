@@ -74,7 +74,8 @@ def declare_columns(
     Raises
     ------
     InputError
-        ``color_by`` or ``hover`` names no column, or the dataset has a field of another type.
+        ``color_by`` or ``hover`` names no column, or the dataset has a field of another type, or
+        one that is read-only.
     """
     planned = [*_metadata(dataset, cache), *_verdicts(dataset, cache), *_centroid(cache)]
     known = {name for name, *_ in planned} | {ReviewNames.ground_truth}
@@ -89,6 +90,8 @@ def declare_columns(
                 )
     for name, kind, *_ in planned:
         _check_kind(dataset, name, kind)
+        if fields.is_ours(dataset, name) and dataset.get_field(name).read_only:
+            raise ownership.read_only(name)
     begin()
     fields.declare_all(
         dataset,

@@ -9,9 +9,10 @@ from gapsphere.plugin.dataset.rationales import decisions, queue
 from gapsphere.plugin.dataset.rationales.export import _add_decisions
 from gapsphere.plugin.dataset.rationales.failures import rank_gaps_by_failures
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.fields.fields import is_ours
 from gapsphere.plugin.dataset.store.fields.metadata import scene_paths
-from gapsphere.plugin.dataset.store.names import ReviewNames
+from gapsphere.plugin.dataset.store.names import Names, ReviewNames
 from gapsphere.plugin.dataset.store.vectors.judged import _verdicts
 from gapsphere.plugin.errors import InputError
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
@@ -202,6 +203,20 @@ def test_two_rows_that_mean_one_sample_are_no_loss_in_silence(dataset, tmp_path)
     assert dataset.values(["file_name", "site"]) == (["a.png"], [1])
     assert import_feature_cache(dataset, params).added == 1  # its name is its own now
     assert dataset.values(["file_name", "site"]) == (["a.png", "b.png"], [1, 2])
+
+
+def test_a_read_only_field_stops_an_import_before_anything_is_written(dataset, tmp_path):
+    params = FeatureCacheParams(cache_dir=str(tmp_path))
+    (tmp_path / "metadata.csv").write_text("file_name,site\na.png,x\n")
+    import_feature_cache(dataset, params)
+    field = dataset.get_field("site")
+    field.read_only = True
+    field.save()
+    (tmp_path / "metadata.csv").write_text("file_name,site,weather\na.png,z,rain\n")
+    with pytest.raises(InputError, match="The field 'site' is read-only"):
+        import_feature_cache(dataset, params)
+    assert not dataset.has_field("weather")
+    assert not runs.read(dataset, Names(), "feature_cache").running
 
 
 def look(dataset):
