@@ -93,7 +93,10 @@ class SimulationFiles:
         return shown_by(self.root, but=self._key) is not None
 
     def reached(self, sequence: str) -> SimulationState | None:
-        """What was saved of a sequence; None where nothing was, or it cannot be read."""
+        """What was saved of a sequence; None where nothing was, or it is damaged.
+
+        OSError where the system does not give it: what it stands for is not lost for that.
+        """
         path = self._state(sequence)
         if not path.exists():
             return None
@@ -103,7 +106,7 @@ class SimulationFiles:
                 state = LoopState.from_arrays(arrays) if "pixels" in arrays else None
             told["skipped"] = [Skipped(**item) for item in told["skipped"]]
             return SimulationState(**{**told, "state": state})
-        except (OSError, KeyError, TypeError, *ZIP_DAMAGE) as error:
+        except (KeyError, TypeError, *ZIP_DAMAGE) as error:
             log.warning("%s is damaged, so its sequence starts anew: %s", path, error)
             return None
 

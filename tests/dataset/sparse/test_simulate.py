@@ -4,6 +4,7 @@ Frames are small and made; the model is untrained, so its frames are interpolati
 any other's for what is claimed here.
 """
 
+import errno
 import io
 import os
 import signal
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from fiftyone import ViewField as F
+from gapsphere.plugin.dataset.sparse import files
 from gapsphere.plugin.dataset.sparse import run as sparse_run
 from gapsphere.plugin.dataset.sparse.frames import read_frame
 from gapsphere.plugin.dataset.sparse.job import policy_name
@@ -388,6 +390,22 @@ def test_a_damaged_state_starts_its_sequence_anew_to_the_same_result(film, simul
     again = simulate(film)
     assert again.done in (5, 7)
     assert results(film) == before
+
+
+def test_a_state_that_the_system_does_not_give_loses_no_results(film, simulate, monkeypatch):
+    simulate(film)
+    before, kept = results(film), sorted(places.sparse(film).rglob("state/*.npz"))
+
+    def refused(path):
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.np, "load", refused)
+        with pytest.raises(OSError, match="Too many open files"):
+            simulate(film)
+    assert sorted(places.sparse(film).rglob("state/*.npz")) == kept
+    assert results(film) == before
+    assert simulate(film).done == 0
 
 
 def test_other_settings_are_refused_until_a_suffix_or_overwrite(film, simulate):
