@@ -59,9 +59,11 @@ def claim(job: Job) -> Means:
 
 def _still_there(job: Job, known: Means) -> Means:
     """Means of sequences that have frames: whole ones may have been deleted since."""
-    frames, params = flat(job.dataset), job.params
-    found = ordered_sequences(frames, params.sequence_field, params.order_field).sequences
-    there = {sequence.value for sequence in found}
+    there = {sequence.value for sequence in job.ordered.sequences}
+    if not there.issuperset(known):  # else the frames of the whole dataset are not asked for
+        frames, params = flat(job.dataset), job.params
+        found = ordered_sequences(frames, params.sequence_field, params.order_field).sequences
+        there.update(sequence.value for sequence in found)
     return {value: means for value, means in known.items() if value in there}
 
 

@@ -18,10 +18,12 @@ import pytest
 import torch
 from fiftyone import ViewField as F
 from gapsphere.plugin.dataset.sparse import files
+from gapsphere.plugin.dataset.sparse import results as sparse_results
 from gapsphere.plugin.dataset.sparse import run as sparse_run
 from gapsphere.plugin.dataset.sparse.frames import read_frame
 from gapsphere.plugin.dataset.sparse.job import policy_name
 from gapsphere.plugin.dataset.sparse.leftovers import leftovers
+from gapsphere.plugin.dataset.sparse.sequences import ordered_sequences
 from gapsphere.plugin.dataset.sparse.simulate import simulate_adaptive_sampling
 from gapsphere.plugin.dataset.sparse.simulations import curve, simulations
 from gapsphere.plugin.dataset.store import places, runs
@@ -380,6 +382,22 @@ def test_means_are_of_the_frames_that_are_still_there(film, simulate):
     assert list(one.sequences) == ["b"]
     assert one.sequences["b"]["frames"] == 3
     assert one.sequences["b"]["psnr"] == pytest.approx(np.mean(b.values("psnr")))
+
+
+def test_frames_of_the_whole_dataset_are_asked_for_only_where_others_were_simulated(
+    film, simulate, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        sparse_results, "ordered_sequences", lambda *of: asked.append(of) or ordered_sequences(*of)
+    )
+    for _ in range(2):
+        simulate(of(film, "a"))
+    assert not asked
+    simulate(of(film, "b"))
+    assert len(asked) == 1
+    (one,) = simulations(film)
+    assert list(one.sequences) == ["a", "b"]
 
 
 def test_a_damaged_state_starts_its_sequence_anew_to_the_same_result(film, simulate):
