@@ -2,7 +2,9 @@
 
 UMAP (McInnes, Healy and Melville 2018) is fitted to a neighbour graph that faiss finds and starts
 from the principal components: as good as the spectral start (Kobak and Linderman 2021), and safe
-on tiny, constant and disconnected input.
+on tiny, constant and disconnected input.  Many points start among a few that were laid out before
+(multilevel layout, Walshaw 2003): what lies where as a whole is settled there, where an epoch is
+cheap, and the epochs of all points only have to settle neighbourhoods.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from ..coverage.nearest.neighbors import nearest, self_first
 from ..engine.engine import LOCAL, Engine
 from ..errors import DimensionError, EmptySetError, InputError
 from ..progress import Progress, silent
-from .graph import fuzzy_graph
+from .graph import Graph, fuzzy_graph
 from .layout import lay_out
 from .place import ROWS_AT_ONCE, Reducer, check_vectors
 from .sphere import robust_centre, to_unit_sphere
@@ -26,13 +28,27 @@ Array = NDArray[Any]
 
 FEWEST = 5
 """Below this many points there is no neighbourhood to learn: principal components, no UMAP."""
-FEW, EPOCHS_FEW, EPOCHS_MANY = 10_000, 1000, 1600
-"""Epochs of the layout up to and past so many points, each an eighth of the work of umap-learn's:
-twice as many, and past the limit eight times, with which 50,000 points become as trustworthy."""
-
+FEW = 10_000
+"""Up to so many points all start from the principal components."""
+ONE_IN = 8
+"""Of more points one in so many, at most :data:`FEW`, is laid out first."""
+EPOCHS_FEW, EPOCHS_MANY = 1000, 300
+"""Of the layout, up to so many points and past them; each an eighth of the work of umap-learn's."""
 PLACED_AT_ONCE = 100_000
 COMPONENTS_FROM = 20_000
 """Points that principal components are read off."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What :func:`fit_sphere` is asked for, and how it names it."""
+
+    n_neighbors: int = 30
+    min_dist: float = 0.1
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    seed: int = 51
+    pca_dim: int | None = None
+    native: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +133,8 @@ def fit_sphere(
     # Without a copy where every row is fitted: the reducer then shares the caller's memory.
     chosen = vectors if len(fitted) == len(vectors) else vectors[fitted]
     progress(0, 100)
-    coordinates = _layout(
-        chosen, n_neighbors, min_dist, metric, seed, pca_dim, native, _share(progress, 0, 90)
-    )
+    wanted = Wanted(n_neighbors, min_dist, metric, seed, pca_dim, native)
+    coordinates = _layout(chosen, wanted, _share(progress, 0, 90))
     centre = np.zeros(3) if native else robust_centre(coordinates)
     reducer = Reducer(chosen, coordinates, centre)
     umap3d = np.empty((len(vectors), 3), np.float32)
@@ -155,55 +170,72 @@ def _draw(n: int, limit: int, groups: ArrayLike | None, seed: int) -> Array:
     return np.sort(np.concatenate(drawn))
 
 
-def _layout(
-    vectors: Array,
-    n_neighbors: int,
-    min_dist: float,
-    metric: str,
-    seed: int,
-    pca_dim: int | None,
-    native: bool,
-    progress: Progress,
-) -> Array:
-    """UMAP coordinates, finite float32 (n, 3)."""
-    n = len(vectors)
+def _layout(vectors: Array, wanted: Wanted, progress: Progress) -> Array:
+    """UMAP coordinates, finite float32 (n, 3); unit rows where the sphere is native."""
+    n, native = len(vectors), wanted.native
     if all(
         (vectors[at : at + ROWS_AT_ONCE] == vectors[0]).all() for at in range(0, n, ROWS_AT_ONCE)
     ):
         pole = np.array([0, 0, 1], np.float32) if native else np.zeros(3, np.float32)
         return np.tile(pole, (n, 1))
-    start = _principal_components(vectors, max(3, pca_dim or 0), seed)
+    components = _principal_components(vectors, max(3, wanted.pca_dim or 0), wanted.seed)
     if n < FEWEST:
-        return to_unit_sphere(start[:, :3]) if native else start[:, :3].astype(np.float32)
-    space = vectors if pca_dim is None else start[:, :pca_dim].astype(np.float32)
-    k = min(n_neighbors, n - 1)
-    squared, row = self_first(
-        *nearest(space, space, k, seed=seed, progress=_share(progress, 0, 30))
+        first = components[:, :3]
+        return to_unit_sphere(first) if native else first.astype(np.float32)
+    space = vectors if wanted.pca_dim is None else components[:, : wanted.pca_dim]
+    found = nearest(
+        *(space, space, min(wanted.n_neighbors, n - 1)),
+        seed=wanted.seed,
+        progress=_share(progress, 0, 30),
     )
-    distance = squared / 2 if metric == "cosine" else np.sqrt(squared)
-    epochs = EPOCHS_FEW if n <= FEW else EPOCHS_MANY
-    first = _spread(start[:, :3], seed)
+    squared, row = self_first(*found)
+    graph = fuzzy_graph(row, squared / 2 if wanted.metric == "cosine" else np.sqrt(squared))
+    first = first_places(vectors, components, wanted, _share(progress, 30, 50))
+    return relaxed(graph, first, wanted, _share(progress, 50, 100))
+
+
+def first_places(
+    vectors: Array, components: Array, wanted: Wanted, progress: Progress = silent
+) -> Array:
+    """Where the layout starts, float32 (n, 3), copies apart.
+
+    The first three ``components`` (n, 3 or more) in a box; of more than :data:`FEW` points, places
+    among those of a few.
+    """
+    if len(vectors) <= FEW:
+        first = _spread(components[:, :3], wanted.seed)
+        return to_unit_sphere(first, first.mean(axis=0)) if wanted.native else _boxed(first)
+    few = _draw(len(vectors), min(len(vectors) // ONE_IN, FEW), None, wanted.seed)
+    places = _layout(vectors[few], wanted, _share(progress, 0, 60))
+    reducer = Reducer(vectors[few], places, np.zeros(3))
+    placed = reducer.place(vectors, progress=_share(progress, 60, 100))
+    first = _spread(placed.umap3d, wanted.seed)
+    return to_unit_sphere(first, np.zeros(3)) if wanted.native else first
+
+
+def relaxed(graph: Graph, first: Array, wanted: Wanted, progress: Progress = silent) -> Array:
+    """UMAP's layout of a graph of n points from their ``first`` places, float32 (n, 3)."""
     coordinates = lay_out(
-        fuzzy_graph(row, distance),
-        to_unit_sphere(first, first.mean(axis=0)) if native else _boxed(first),
-        epochs=epochs,
-        min_dist=min_dist,
-        seed=seed,
-        native=native,
-        progress=_share(progress, 30, 100),
+        graph,
+        first,
+        epochs=EPOCHS_FEW if len(first) <= FEW else EPOCHS_MANY,
+        min_dist=wanted.min_dist,
+        seed=wanted.seed,
+        native=wanted.native,
+        progress=progress,
     )
-    return to_unit_sphere(coordinates, np.zeros(3)) if native else coordinates
+    return to_unit_sphere(coordinates, np.zeros(3)) if wanted.native else coordinates
 
 
 def _principal_components(vectors: Array, count: int, seed: int) -> Array:
-    """Scores of the first ``count`` components, padded with zeros where the data has fewer."""
+    """Scores of the first ``count`` components, float32, zeros where the data has fewer."""
     drawn = vectors[_draw(len(vectors), COMPONENTS_FROM, None, seed)]
     from sklearn.decomposition import PCA
 
     possible = min(count, *drawn.shape)
     solver = "full" if min(drawn.shape) <= 64 else "randomized"
     scores = PCA(possible, svd_solver=solver, random_state=seed).fit(drawn).transform(vectors)
-    return np.pad(scores, ((0, 0), (0, count - possible)))
+    return np.pad(scores, ((0, 0), (0, count - possible))).astype(np.float32, copy=False)
 
 
 def _spread(start: Array, seed: int) -> Array:

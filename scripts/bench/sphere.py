@@ -2,11 +2,12 @@
 
 Prints, for a mixture of clusters (``--size N D``) or for ``--embeddings FILE.npz`` (array
 ``embeddings``), means over ``--seeds`` seeds and their standard errors: CPU seconds of the layout,
-trustworthiness and recall of our layout and of umap-learn's of one and the same graph, from the
-same start; then of the native sphere, and of held-out points placed by our rule and by UMAP's own
-``transform`` on the same fit.  ``--parts`` prints CPU seconds by parts, and peak memory over what
-the process had with the vectors read.  ``--against`` prints seconds by the clock and of all cores,
-of ours and of ``umap.UMAP(n_components=3)``.  ``--fresh`` prints CPU seconds of whole processes
+trustworthiness and recall of our layout and of umap-learn's of one and the same graph, which starts
+from the principal components and ours, of many points, from the layout of a few; then of the
+native sphere, and of held-out points placed by our rule and by UMAP's own ``transform`` on the same
+fit.  ``--parts`` prints CPU seconds by parts, and peak memory over what the process had with the
+vectors read.  ``--against`` prints seconds by the clock and of all cores, of ours and of
+``umap.UMAP(n_components=3)``.  ``--fresh`` prints CPU seconds of whole processes
 that lay out 600 x 768: the first on a machine, which compiles, and the next ones.
 """
 
@@ -24,18 +25,18 @@ from typing import Any
 import numpy as np
 from gapsphere.plugin.coverage.nearest.neighbors import nearest, self_first
 from gapsphere.plugin.projection.graph import fuzzy_graph
-from gapsphere.plugin.projection.layout import lay_out
 from gapsphere.plugin.projection.place import Reducer
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
 from gapsphere.plugin.projection.umap3d import (
-    EPOCHS_FEW,
-    EPOCHS_MANY,
     FEW,
+    Wanted,
     _boxed,
     _principal_components,
     _spread,
+    first_places,
     fit_sphere,
+    relaxed,
 )
 from gapsphere.scripts.bench.timing import forget_peak, memory
 from numpy.typing import NDArray
@@ -87,22 +88,20 @@ def layouts(vectors: Array, seeds: int) -> None:
     )
     components, curve = _principal_components(vectors, 3, 51), find_ab_params(1.0, 0.1)
 
-    def start(seed: int) -> Array:
-        return _boxed(_spread(components, seed))
-
     def of_umap(seed: int) -> Array:
+        first = _boxed(_spread(components, seed))
         found, _ = simplicial_set_embedding(
-            *(vectors, graph.copy(), 3, 1.0, *curve, 1.0, 5, 500 if few else 200, start(seed)),
+            *(vectors, graph.copy(), 3, 1.0, *curve, 1.0, 5, 500 if few else 200, first),
             *(np.random.RandomState(seed), "euclidean", {}, False, {}, False),
             parallel=False,
         )
         return to_unit_sphere(found)
 
     own = fuzzy_graph(row, squared / 2)
-    epochs = EPOCHS_FEW if few else EPOCHS_MANY
 
     def of_ours(seed: int) -> Array:
-        return to_unit_sphere(lay_out(own, start(seed), epochs=epochs, min_dist=0.1, seed=seed))
+        wanted = Wanted(seed=seed)
+        return to_unit_sphere(relaxed(own, first_places(vectors, components, wanted), wanted))
 
     measured("our layout", seeds, of_ours, vectors)
     measured("umap-learn's layout", seeds, of_umap, vectors)
@@ -125,9 +124,8 @@ def parts(vectors: Array) -> None:
     components = timed("principal components", lambda: _principal_components(vectors, 3, 51))
     found = timed("neighbours", lambda: self_first(*nearest(vectors, vectors, 30)))
     graph = timed("graph", lambda: fuzzy_graph(found[1], found[0] / 2))
-    few, start = len(vectors) <= FEW, _boxed(_spread(components, 51))
-    epochs = EPOCHS_FEW if few else EPOCHS_MANY
-    timed("layout", lambda: lay_out(graph, start, epochs=epochs, min_dist=0.1, seed=51))
+    first = timed("first places", lambda: first_places(vectors, components, Wanted()))
+    timed("layout", lambda: relaxed(graph, first, Wanted()))
     timed("fit_sphere", lambda: fit_sphere(vectors))
 
 

@@ -12,6 +12,7 @@ from gapsphere.plugin.errors import (
     InputError,
     NotFiniteError,
 )
+from gapsphere.plugin.projection import umap3d
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
 from gapsphere.plugin.projection.umap3d import _draw, fit_sphere
@@ -118,6 +119,20 @@ def test_native_sphere_keeps_the_neighbourhoods(clusters):
     fit = fit_sphere(clusters[0], native=True)
     assert np.array_equal(fit.sphere, fit.umap3d)
     assert sphere_quality(clusters[0], fit.sphere).trustworthiness > 0.85
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_many_points_start_among_a_few_and_come_out_as_well(clusters, monkeypatch, native):
+    monkeypatch.setattr(umap3d, "FEW", 100)
+    monkeypatch.setattr(umap3d, "ONE_IN", 4)
+    vectors = np.vstack([clusters[0], clusters[0][:20]])
+    heard = []
+    fit = fit_sphere(vectors, native=native, progress=lambda done, total: heard.append(done))
+    assert_unit_rows(fit.sphere, len(vectors))
+    assert len(np.unique(fit.sphere, axis=0)) == len(vectors)
+    assert sphere_quality(vectors, fit.sphere).trustworthiness > 0.85
+    assert heard == sorted(heard)
+    assert np.array_equal(fit_sphere(vectors, native=native).umap3d, fit.umap3d)
 
 
 def test_past_the_limit_the_rest_is_placed_among_the_fitted(clusters):

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 EXACT_WORK = 2e11
 """Multiply-adds up to which the search is exact: 16,000 points of 768 dimensions."""
-LOOKED_AT = 0.06
+LOOKED_AT = 0.03
 """Share of the centres whose references a query is compared with."""
 FEWEST_LOOKED_AT = 10
 BATCH = 4096
