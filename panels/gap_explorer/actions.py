@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 from fiftyone.core.utils import to_slug
 
 from ...plugin import PLUGIN
+from ...plugin.coverage.words import counted
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.store.fields.fields import blocks
 from ...plugin.dataset.store.fiftyone_internals import filtered_view_of
@@ -91,7 +92,7 @@ def act(
     """
     if not ids:
         raise InputError("No sample is left to act on.")
-    kind, samples = action.get("kind"), _count(len(ids))
+    kind, samples = action.get("kind"), counted(len(ids), "sample")
     if kind == "link":
         link(ctx, ids)
         return {"message": ""}
@@ -128,9 +129,9 @@ def _tagged(ctx: foo.ExecutionContext, tag: str, ids: list[str]) -> dict[str, An
         view.tag_samples(tag)
     memory.of(ctx.panel_id).tagged = (tag, fresh)
     ctx.ops.reload_samples()
-    had = len(ids) - len(fresh)
-    already = f" ({_count(had)} had it already)" if had else ""
-    return {"message": f"{_count(len(ids))} tagged “{tag}”{already}.", "undo": bool(fresh)}
+    samples, had = counted(len(ids), "sample"), len(ids) - len(fresh)
+    already = f" ({counted(had, 'sample')} had it already)" if had else ""
+    return {"message": f"{samples} tagged “{tag}”{already}.", "undo": bool(fresh)}
 
 
 def _untagged(ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def _untagged(ctx: foo.ExecutionContext) -> dict[str, Any]:
     for block in blocks(ids):
         flat(ctx.dataset).select(block, ordered=False).untag_samples(tag)
     ctx.ops.reload_samples()
-    return {"message": f"The tag “{tag}” is off {_count(len(ids))} again."}
+    return {"message": f"The tag “{tag}” is off {counted(len(ids), 'sample')} again."}
 
 
 def _collected(ids: list[str], found: Analysis) -> dict[str, Any]:
@@ -166,8 +167,8 @@ def _spec(ctx: foo.ExecutionContext, ids: list[str], found: Analysis) -> dict[st
     params = {"target": "SELECTED_SAMPLES", "suffix": found.names.suffix, "handed_over": True}
     ctx.prompt(f"{PLUGIN}/export_visual_spec", params=params)
     gone = len(ids) - len(there)
-    left = f" {_count(gone)} deleted since, left out." if gone else ""
-    return {"message": f"{_count(len(there))} handed over to the Visual Spec.{left}"}
+    left = f" {counted(gone, 'sample')} deleted since, left out." if gone else ""
+    return {"message": f"{counted(len(there), 'sample')} handed over to the Visual Spec.{left}"}
 
 
 def _name(action: Mapping[str, Any], key: str) -> str:
@@ -193,7 +194,3 @@ def _free_name(dataset: fo.Dataset, name: str) -> str:
         if to_slug(taken) == slug:
             raise InputError(f"There is a view “{taken}” already: take another name.")
     return name
-
-
-def _count(number: int) -> str:
-    return "1 sample" if number == 1 else f"{number:,} samples"

@@ -150,7 +150,7 @@ def _listed_twice(paths: list[str]) -> list[str]:
     twice = [path for path, count in Counter(paths).items() if count > 1]
     if not twice:
         return []
-    those = "1 file belongs" if len(twice) == 1 else f"{len(twice):,} files belong"
+    those = counted(len(twice), "file", "belongs|belong")
     return [
         f"{those} to more than one sample, such as {twice[0]}: import_artifacts refuses a folder "
         "that lists a file twice. Delete or untag the other samples to import it."

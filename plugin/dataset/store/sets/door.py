@@ -95,8 +95,7 @@ def groups_left_out(samples: Samples) -> str:
         every = internals.view_of(dataset, [*internals.stages(every), *asked])
     active = dataset.select_group_slices(samples.group_slice)
     lost = len(set(every.distinct(path)).difference(active.distinct(path)))
-    groups = "1 group" if lost == 1 else f"{lost:,} groups"
-    said = f"{groups} without a {samples.group_slice!r}"
+    said = f"{counted(lost, 'group')} without a {samples.group_slice!r}"
     return (said if exact else f"up to {said}") if lost else ""
 
 
