@@ -13,7 +13,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from numpy.typing import NDArray
 
-from ...plugin.coverage.words import counted, in_percent, two_digits
+from ...plugin.coverage.words import capital, counted, in_percent, two_digits
 from ...plugin.dataset.gaps.analysis import Analysis
 from ...plugin.dataset.gaps.cards import card_records
 from ...plugin.dataset.gaps.cards.card_records import GapCard
@@ -93,7 +93,7 @@ def _cards(found: Analysis, shown: Array, cards: Sequence[GapCard]) -> list[dict
     made = [
         {
             "key": card.key,
-            "title": f"{card.title[:1].upper()}{card.title[1:]}",
+            "title": capital(card.title),
             "counts": _counts(card),
             "lines": _lines(card),
             "images": card.images,

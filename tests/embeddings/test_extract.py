@@ -103,7 +103,7 @@ def test_the_clocks_add_up_to_no_more_than_the_whole(make_items):
     assert sum(parts) <= result.seconds
 
 
-def test_no_items_is_an_empty_result(make_items):
+def test_no_items_is_an_empty_result():
     result = extract([], ColourEncoder(), SpecFiles())
     assert isinstance(result, Extraction)
     assert (result.done, result.skipped) == (0, ())
@@ -115,7 +115,7 @@ def test_a_batch_size_or_worker_count_below_one_is_refused(make_items, wrong):
         extract(make_items(1), ColourEncoder(), SpecFiles(), **wrong)
 
 
-def test_bad_images_are_skipped_with_a_reason_and_the_rest_goes_on(make_items, tmp_path):
+def test_bad_images_are_skipped_with_a_reason_and_the_rest_goes_on(make_items):
     items = make_items(10)
     Path(items[2][1]).write_bytes(b"")
     Path(items[5][1]).unlink()

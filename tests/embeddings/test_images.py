@@ -218,7 +218,7 @@ def test_a_pipe_does_not_block_for_ever(tmp_path):
     assert "regular file" in refusal(tmp_path / "a.jpg")
 
 
-def test_a_file_that_the_system_will_not_open_is_named(tmp_path, picture):
+def test_a_file_that_the_system_will_not_open_is_named(tmp_path):
     loop = tmp_path / "a.png"
     loop.symlink_to(loop)
     assert "cannot be read" in refusal(loop)

@@ -427,7 +427,7 @@ def test_a_description_without_end_is_refused(server, encoder, monkeypatch):
 
 
 @pytest.mark.parametrize("told", [b"[]", b"{}", b"[" * 100_000, b'{"sha": 7}', b"no JSON"])
-def test_a_description_that_is_none_is_refused(server, told, monkeypatch):
+def test_a_description_that_is_none_is_refused(server, told):
     server.tamper = lambda file, start, body: told.ljust(len(body)) if file is None else body
     with pytest.raises(CheckpointError, match=r"description|as the commit"):
         load()

@@ -91,7 +91,7 @@ def test_a_linked_file_keeps_its_own_name_where_it_has_one(drive, tmp_path):
     assert left == {walking.TWICE: 2, walking.BROKEN_LINK: 2}
 
 
-def test_what_is_no_file_is_named_and_never_opened(drive, tmp_path, monkeypatch):
+def test_what_is_no_file_is_named_and_never_opened(drive, monkeypatch):
     os.mkfifo(drive / "c.png")
     (drive / "d.png").symlink_to(drive / "c.png")
     (drive / "e.png").symlink_to("/dev/zero")

@@ -145,7 +145,7 @@ def test_an_operator_fetches_no_model_and_opens_no_connection(dataset, tmp_path,
     assert not [address for address in connected if address[1] == port]
 
 
-def test_another_thread_may_still_ask_the_hub(monkeypatch):
+def test_another_thread_may_still_ask_the_hub():
     found = []
     with offline():
         assert is_offline()

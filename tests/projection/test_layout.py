@@ -25,7 +25,7 @@ def graph(neighbours):
 
 
 @pytest.fixture(scope="module")
-def start(clusters):
+def start():
     return np.random.default_rng(3).normal(scale=2, size=(240, 3)).astype(np.float32)
 
 
@@ -124,7 +124,7 @@ def test_an_epoch_is_that_of_a_plain_float64_loop(graph, start, native):
 
 
 @pytest.mark.parametrize("native", [False, True])
-def test_vertices_at_one_place_far_away_or_opposite_stay_finite(graph, start, native):
+def test_vertices_at_one_place_far_away_or_opposite_stay_finite(graph, native):
     same = np.tile(np.float32([[0, 0, 1]]), (240, 1))
     far = np.where(np.arange(240)[:, None] % 2, same, -same) * np.float32(1 if native else 1e15)
     for first in (same, far):

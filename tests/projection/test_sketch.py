@@ -59,7 +59,7 @@ def test_copies_come_by_row_and_opposites_are_found():
     assert search.of(-row[0]).top(3)[0].tolist() == [40, 41, 42]
 
 
-def test_few_rows_are_read_where_directions_differ_in_weight(tmp_path):
+def test_few_rows_are_read_where_directions_differ_in_weight():
     """Rows on disk, counted as they are read."""
     rows = decaying(20_000, 128)
     read = []

@@ -108,13 +108,13 @@ def peak_of(read, path, match):
     [b"[" + b"[]," * (3 << 20) + b"[]]", b"[" + b'"ab",' * (3 << 20) + b"0]", b"[" * (10 << 20)],
     ids=["lists", "texts", "nested"],
 )
-def test_json_that_becomes_many_times_larger_costs_no_memory(packed, tmp_path, content):
+def test_json_that_becomes_many_times_larger_costs_no_memory(packed, content):
     folder = packed[1]
     (folder / "spec.json").write_bytes(content)
     assert peak_of(read_spec, folder, "holds more values|nested too deeply") < 64 << 20
 
 
-def test_a_zip_of_a_million_members_is_not_read(packed, tmp_path):
+def test_a_zip_of_a_million_members_is_not_read(tmp_path):
     path = tmp_path / "many.zip"
     record = b"PK\1\2" + bytes(42)
     entries = record * (9 << 20 >> 5)

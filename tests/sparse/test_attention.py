@@ -96,7 +96,7 @@ def test_mean_attention_is_the_mean_over_layers_and_heads(still):
     assert torch.allclose(made.attention[0], torch.stack(seen).mean(0))
 
 
-def test_a_layer_gives_the_mean_of_its_heads(random):
+def test_a_layer_gives_the_mean_of_its_heads():
     torch.manual_seed(0)
     layer = trained_looking().decoder[0]
     x, memory = torch.randn(5, 16), torch.randn(7, 32)

@@ -123,7 +123,7 @@ def test_09_warmup_frames_changes_the_warm_up(model, still, frames):
     assert first == max(frames - 1, 0)
 
 
-def test_10_epsilon_raises_low_attention(model):
+def test_10_epsilon_raises_low_attention():
     weights = torch.tensor([[[1.0 - 1e-6, 1e-6, 0.0, 0.0]]], dtype=torch.float64)
     none, small, large = (
         float(attention_entropy(weights, (1, 1), epsilon=e)) for e in (0.0, 1e-9, 1e-2)

@@ -143,7 +143,7 @@ def test_diffused_points_keep_further_apart_than_independent_ones():
     assert gap(farthest(even, 200, random)) > 1.6 * independent
 
 
-def test_no_pair_is_closer_than_the_least_distance_where_there_is_room(random):
+def test_no_pair_is_closer_than_the_least_distance_where_there_is_room():
     importance = np.full((64, 64), 0.01, np.float32)
     importance[30:34, 30:34] = 5
     sampler = AdaptiveSampler(collision_threshold=0.04, revisit_ratio=0)

@@ -62,7 +62,7 @@ def test_groups_of_queries_and_references(device: str) -> None:
     np.testing.assert_array_equal(index, closest(U, S, group=group)[1])
 
 
-def test_progress_ends_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_ends_at_the_end() -> None:
     S, U = clustered(4, 600, 900, 16)
     told: list[tuple[int, int]] = []
     closest_on_gpu(U, S, device="cpu", memory_mb=0.3, progress=lambda *at: told.append(at))

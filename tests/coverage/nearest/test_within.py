@@ -57,7 +57,7 @@ def test_half_of_the_product_gives_the_whole_one_to_the_last_bit(kind, monkeypat
         np.testing.assert_array_equal(found, whole)
 
 
-def test_a_set_too_large_for_what_is_kept_takes_the_whole_product(monkeypatch):
+def test_a_set_too_large_for_what_is_kept_takes_the_whole_product():
     rows, group = clustered(60, 8), np.arange(60) // 10
     assert closest_within(rows, group, memory_mb=0.0005) is None
     few = closest(rows, rows, group=group, memory_mb=0.0005)

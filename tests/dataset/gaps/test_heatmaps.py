@@ -222,7 +222,7 @@ def test_without_embeddings_the_default_encoder_is_looked_into_and_named(loaded)
         compute_heatmaps(loaded, HeatmapParams(about="new"))
 
 
-def test_a_model_can_be_named_beside_the_embeddings_own(embedded, encoder, monkeypatch):
+def test_a_model_can_be_named_beside_the_embeddings_own(embedded):
     compute_heatmaps(few(embedded))
     own = runs.read(embedded, Names(), "heatmaps").inputs["fingerprint"]
     same = compute_heatmaps(few(embedded), HeatmapParams(encoder="packaged"))

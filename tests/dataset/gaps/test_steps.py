@@ -128,7 +128,7 @@ def test_few_drives_give_no_verdict_and_a_user_s_delta_one(embedded):
     assert set(embedded.match_tags("U").values("is_gap")) <= {True, False}
 
 
-def test_the_drives_of_u_are_in_the_result_and_in_coverage_json(embedded, tmp_path):
+def test_the_drives_of_u_are_in_the_result_and_in_coverage_json(embedded):
     embedded.match_tags("U").set_values("sequence", ["x"] * 7 + ["y"] * 5)
     covered = compute_coverage(embedded)
     assert {row["drive"]: row["frames"] for row in covered.drives} == {"x": 7, "y": 5}
@@ -269,7 +269,7 @@ def test_a_users_own_field_is_not_overwritten(embedded):
     assert not embedded.has_field("dist_to_S")
 
 
-def test_delta_stays_as_s_grows_until_asked_otherwise(embedded, encoder):
+def test_delta_stays_as_s_grows_until_asked_otherwise(embedded):
     first = compute_coverage(embedded)
     gap = embedded.match({"is_gap": True}).first()
     load_images(embedded, owned=[gap.filepath])

@@ -269,7 +269,7 @@ def test_the_operator_trains_delegated_and_goes_on_with_what_was_kept(home, driv
     assert steps == sorted(set(steps)), "no step was made twice"
 
 
-def test_the_live_server_offers_what_was_trained(home, drives, monkeypatch):
+def test_the_live_server_offers_what_was_trained(home, drives):
     """The command gives the server every name; a client asks for one."""
     small = trained_models(home)["small"]
     registry = open_registry("cpu", {"mine": small})
