@@ -8,8 +8,9 @@ from gapsphere.plugin.errors import ArtifactError
 from gapsphere.plugin.interchange.features.tensors import read_pt
 from gapsphere.plugin.interchange.files import walk as walking
 from gapsphere.plugin.interchange.files.checked import read_json, read_npy, read_npz
+from gapsphere.plugin.interchange.files.file_names import RealPaths
 from gapsphere.plugin.interchange.files.left_out import LeftOut
-from gapsphere.plugin.interchange.files.walk import RealPaths, walk
+from gapsphere.plugin.interchange.files.walk import walk
 from gapsphere.plugin.interchange.tables.csv_stream import open_csv
 
 

@@ -16,7 +16,7 @@ from ...coverage.words import counted
 from ...errors import InputError
 from ...interchange.features.feature_cache import METADATA, WORD_LABEL, FeatureCache, Row
 from ...interchange.features.verdicts import FILE_NAME
-from ...interchange.files.walk import RealPaths
+from ...interchange.files.file_names import RealPaths
 from ...interchange.tables.columns import shown
 from ...progress import Progress
 from ...settings.rationales import FeatureCacheParams

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..files.file_names import is_utf8
 from .answers import find_answer, read_json_text
 
 EMPTY = "empty"
@@ -113,7 +114,7 @@ def _told(value: Any) -> str:
 
 def _characters(text: str) -> tuple[str, bool]:
     """Halves of a character joined; whether one had no other half, which no database takes."""
-    if text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text):
+    if is_utf8(text):
         return text, False
     joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return joined, joined.count("\ufffd") > text.count("\ufffd")

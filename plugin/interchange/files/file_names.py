@@ -34,6 +34,11 @@ def unsafe(name: str) -> str:
     return ""
 
 
+def is_utf8(path: str) -> bool:
+    """Whether a text can be stored: names that are bytes of another encoding cannot."""
+    return path.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in path)
+
+
 def as_on_disk(folder: str | os.PathLike[str], name: str) -> str:
     """The path of a name below a folder, each part spelled as the disk has it, if it does.
 
@@ -50,6 +55,28 @@ def as_on_disk(folder: str | os.PathLike[str], name: str) -> str:
     return path
 
 
+class RealPaths:
+    """The path of a file with the links among its folders followed; a file's own link is not.
+
+    The same file in a folder that was linked or named in another way has the same real path.
+
+    >>> real = RealPaths()
+    >>> real("/usr/../etc/hosts").endswith("/etc/hosts")
+    True
+    """
+
+    def __init__(self) -> None:
+        self._folder = lru_cache(maxsize=1 << 16)(_real)
+
+    def __call__(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        return os.path.join(self._folder(folder), name)
+
+
+def _real(folder: str) -> str:
+    return folder if "\0" in folder else os.path.realpath(folder)  # no such folder is anywhere
+
+
 _DIGEST = re.compile(r"(^|-)[0-9a-f]{30,}(\.\w+)*$")
 """DVC puts the first two of the digits into the folder's name."""
 
@@ -63,7 +90,7 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.path.realpath(path)
-        self._parent = lru_cache(maxsize=4096)(os.path.realpath)
+        self._real = RealPaths()
 
     def resolve(self, name: str) -> tuple[str | None, str]:
         """Absolute path of a name and "", or None and the reason."""
@@ -71,7 +98,7 @@ class Folder:
         if reason:
             return None, reason
         joined = os.path.normpath(as_on_disk(self.path, name))
-        real = os.path.join(self._parent(os.path.dirname(joined)), os.path.basename(joined))
+        real = self._real(joined)
         if os.path.islink(real):
             real = os.path.realpath(real)
         inside = real.startswith(self.path.rstrip(os.sep) + os.sep)

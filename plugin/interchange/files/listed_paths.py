@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ...errors import InputError
-from .file_names import as_on_disk
+from .file_names import as_on_disk, is_utf8
 
 ADDRESS = "cloud or web links"
 WINDOWS = "Windows paths"
@@ -77,7 +77,7 @@ def local_path(given: str | os.PathLike[str]) -> Path:
     text = without_scheme(os.fspath(given))
     if _ADDRESS.match(text):
         raise InputError(f"{text} is an address. {REMOTE}")
-    if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+    if "\0" in text or not is_utf8(text):
         raise InputError(f"{text!r} is not a path: it holds characters that are not text.")
     try:
         return Path(as_on_disk("", str(Path(text).expanduser())))

@@ -12,9 +12,9 @@ import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from .checked import kind_of
+from .file_names import is_utf8
 from .left_out import LeftOut
 
 FOREIGN_NAME = "non-UTF-8 names"
@@ -63,33 +63,6 @@ def ending_reason(path: str, endings: Collection[str]) -> str:
     if ending in endings:
         return ""
     return ending if _ENDING.fullmatch(ending) else NO_ENDING
-
-
-def is_utf8(path: str) -> bool:
-    """Whether a name can be stored as text: others hold bytes of another encoding."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in path)
-
-
-class RealPaths:
-    """The path of a file with the links among its folders followed; a file's own link is not.
-
-    The same file in a folder that was linked or named in another way has the same real path.
-
-    >>> real = RealPaths()
-    >>> real("/usr/../etc/hosts").endswith("/etc/hosts")
-    True
-    """
-
-    def __init__(self) -> None:
-        self._folder = lru_cache(maxsize=1 << 16)(_real)
-
-    def __call__(self, path: str) -> str:
-        folder, name = os.path.split(path)
-        return os.path.join(self._folder(folder), name)
-
-
-def _real(folder: str) -> str:
-    return folder if "\0" in folder else os.path.realpath(folder)  # no such folder is anywhere
 
 
 class _Walker:

@@ -25,8 +25,9 @@ from ....errors import ArtifactError, DimensionError, MismatchError, NotFiniteEr
 from ....interchange.agreement import hold_together
 from ....interchange.artifacts import Artifacts, Picks
 from ....interchange.files.checked import kind_of
+from ....interchange.files.file_names import RealPaths, is_utf8
 from ....interchange.files.listed_paths import local_path, locate
-from ....interchange.files.walk import FOREIGN_NAME, RealPaths, is_utf8
+from ....interchange.files.walk import FOREIGN_NAME
 from ....interchange.outputs import read_artifacts
 from ....projection.sphere import robust_centre, to_unit_sphere
 from ....results import Result

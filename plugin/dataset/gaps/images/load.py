@@ -20,8 +20,9 @@ from PIL import Image
 from ....coverage.words import counted
 from ....errors import InputError
 from ....interchange.files.checked import kind_of
+from ....interchange.files.file_names import RealPaths
 from ....interchange.files.left_out import LeftOut
-from ....interchange.files.walk import RealPaths, ending_reason
+from ....interchange.files.walk import ending_reason
 from ....progress import Progress, silent
 from ....results import Result
 from ...store.fields.fields import blocks

@@ -18,10 +18,10 @@ import fiftyone as fo
 
 from ....errors import ArtifactError, EmptySetError, InputError
 from ....interchange.files.checked import LIST_LIMIT, kind_of, read_json, refuse_no_file
-from ....interchange.files.file_names import as_on_disk
+from ....interchange.files.file_names import as_on_disk, is_utf8
 from ....interchange.files.left_out import LeftOut
 from ....interchange.files.listed_paths import REMOTE, is_remote, local_path, locate, without_scheme
-from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, is_utf8, walk
+from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, walk
 from ....interchange.tables.columns import shown
 from .table import FILENAME, SPLIT, read_table
 
