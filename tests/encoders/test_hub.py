@@ -4,9 +4,11 @@ import json
 import re
 import threading
 import tracemalloc
+import unicodedata
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -368,6 +370,14 @@ def test_a_folder_of_the_hubs_own_cache_knows_its_model_and_commit(server, tmp_p
     folder.symlink_to(server.folder)
     source = hub.vision_tower(folder)
     assert (source.name, source.revision) == ("maker/Model", COMMIT)
+
+
+def test_a_folder_is_found_by_an_address_and_in_either_form_of_unicode(tmp_path):
+    folder = tmp_path / unicodedata.normalize("NFD", "우리 모델")
+    folder.mkdir()
+    given = str(tmp_path / unicodedata.normalize("NFC", folder.name))
+    for path in (given, f"file://{quote(given)}"):
+        assert hub.snapshot(path).folder == folder
 
 
 def test_fetching_reports_bytes(server):

@@ -17,6 +17,8 @@ from typing import Any
 
 from ...errors import CheckpointError, InputError
 from ...interchange.files import temporary
+from ...interchange.files.file_names import as_on_disk
+from ...interchange.files.listed_paths import without_scheme
 from ...progress import Progress, silent
 from .claims import CONFIG_FILE, read_json
 from .offline import is_offline
@@ -110,7 +112,8 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _local(path: str | os.PathLike[str]) -> Source | None:
-    folder = Path(path).expanduser()
+    text = os.path.expanduser(without_scheme(os.fspath(path)))
+    folder = Path(as_on_disk("", text))
     if folder.is_dir():
         folder = folder.absolute()
         # A folder of the hub's own cache is named by its commit; the model's name is above it.

@@ -6,6 +6,7 @@ table that names a sample decides its status.  Several models can stand side by 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import InputError
+from ..files.file_names import as_on_disk
+from ..files.listed_paths import without_scheme
 from ..tables.csv_stream import CsvFile, open_csv
 from .rationales import Rationale, parse_rationale
 
@@ -86,7 +89,7 @@ def named_file(folder: Path, word: str, optional: Sequence[str]) -> Path | None:
     """A file that was named; None where it is not there and need not be."""
     if not word:
         return None
-    path = folder / Path(word).expanduser()
+    path = Path(as_on_disk(folder, os.path.expanduser(without_scheme(word))))
     if path.is_file():
         return path
     if word in optional:

@@ -4,8 +4,10 @@ import csv
 import json
 import os
 import signal
+import unicodedata
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import fiftyone as fo
 import numpy as np
@@ -458,6 +460,21 @@ def test_tables_that_nobody_named_are_said(dataset, cache):
     assert sum("1 table of rationales not read" in line for line in found) == 1
     assert any("'mis_other.csv'" in line for line in found)
     assert not bring(dataset, cache, mis_csv="mis_other.csv", correct_csv=CORRECT).findings
+
+
+def test_a_table_of_rationales_is_found_by_an_address_and_in_either_form_of_unicode(dataset, cache):
+    names = {}
+    for table_name, kind in ((MIS, "mis"), (CORRECT, "correct")):
+        names[kind] = cache / f"{kind}_{unicodedata.normalize('NFD', '답')}.csv"
+        (cache / table_name).rename(names[kind])
+    named = {
+        "mis_csv": unicodedata.normalize("NFC", names["mis"].name),
+        "correct_csv": f"file://{quote(unicodedata.normalize('NFC', str(names['correct'])))}",
+    }
+    bring(dataset, cache, **named)
+    counts = dataset.count_values("prediction_status")
+    assert counts["unknown"] == 12
+    assert {"correct", "misclassified"} < set(counts)
 
 
 def test_an_address_becomes_a_media_field_and_a_bad_one_is_refused(dataset, cache):
