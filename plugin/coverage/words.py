@@ -255,7 +255,7 @@ def tally(run: CoverageReport) -> str:
         if count
     ]
     once = of_them(run.gaps, run.gaps_once)
-    are = f"is a {gap}" if run.gaps == 1 else f"are {gap}s"
+    are = f"is a {gap}" if run.gaps == 1 or run.candidates == 1 else f"are {gap}s"
     return ", ".join([f"{run.gaps:,} of {counted(run.candidates, 'candidate')} {are}{once}", *rest])
 
 

@@ -59,6 +59,9 @@ class SphereResult(Result):
     an empty place may be believed; None where there are too few samples to tell.  Both are of the
     fit: ``placed`` samples came since and have their own.  ``layout`` says what made the places:
     umap-learn's loop in earlier versions.
+
+    >>> print(SphereResult(4, 4, 0.875, 0.75, 1, {}, 0.1))
+    4 samples on the sphere: trustworthiness 0.875, recall of 1 neighbour 0.750
     """
 
     count: int
@@ -80,8 +83,9 @@ class SphereResult(Result):
             text = f"{counted(self.count, 'sample')} on the sphere, too few to measure its quality"
         else:
             text = (
-                f"{self.count} samples on the sphere: trustworthiness {self.trustworthiness:.3f}, "
-                f"recall of {self.quality_neighbors} neighbours {self.recall:.3f}"
+                f"{counted(self.count, 'sample')} on the sphere: trustworthiness "
+                f"{self.trustworthiness:.3f}, "
+                f"recall of {counted(self.quality_neighbors, 'neighbour')} {self.recall:.3f}"
             )
         return "\n".join([text, *self._of_placed(), *slices_line(self.slices)])
 
