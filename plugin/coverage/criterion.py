@@ -328,7 +328,7 @@ def _at_level(
             "every candidate that is not one more copy is a gap; remove duplicates from S or "
             "give δ."
         )
-    source = f"level {alpha:g} over {_counted(own.drives)}"
+    source = f"level {100 * alpha:g} % over {_counted(own.drives)}"
     return Threshold(
         delta,
         source,
@@ -348,7 +348,7 @@ def _finest(own: OwnDistances) -> tuple[float, str]:
         return float(own.distance.max()), "largest distance inside S"
     level = supported_level(own.drives)
     delta = frame_threshold(own.distance, own.drive, level)
-    return delta, f"level {level:.2g}, the finest of {_counted(own.drives)}"
+    return delta, f"level {100 * level:.2g} %, the finest of {_counted(own.drives)}"
 
 
 def _counted(count: int) -> str:

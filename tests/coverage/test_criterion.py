@@ -36,6 +36,7 @@ def test_enough_drives_hold_the_level_and_the_threshold_is_that_of_the_drives():
     expected = frame_threshold(leave_one_out(rows, sequences=labels), labels, 0.1)
     assert threshold.delta == pytest.approx(expected, rel=1e-6)
     assert (threshold.basis, threshold.level, threshold.drives) == ("level", 0.1, 12)
+    assert threshold.source == "level 10 % over 12 drives"
     assert threshold.verdicts([expected * 0.99, expected * 1.01]).tolist() == [COVERED, GAP]
 
 
