@@ -17,6 +17,14 @@ from ..coverage.picks.curve import SUPPORTED
 
 COLOURS = {PICKS: "#e15700", KCENTER: "#4a86e8", RANDOM: "#7d8796", SHARE: "#1a7f4b"}
 DASHES = {PICKS: "solid", KCENTER: "dash", RANDOM: "solid", SHARE: "dot"}
+SHARES = {"tickformat": ".0%", "minallowed": -0.02, "maxallowed": 1.02}
+"""The axis of a share ends at none and at all, also where the share never changes."""
+
+UPWARD = {"rangemode": "tozero"}
+
+FEW = 10
+"""Points of a line up to which each has a tick: there is no half pick."""
+
 BAND = "rgba(125,135,150,0.25)"
 
 
@@ -83,11 +91,11 @@ def curve_figure(
                 },
                 **place,
             )
-        figure.update_xaxes(title_text="picks", title_standoff=4, rangemode="tozero", **place)
-        share = name in ("covered", "supported")
-        figure.update_yaxes(
-            tickformat=".0%" if share else None, rangemode="normal" if share else "tozero", **place
+        step = 1 if len(lines[0].figures[name]) <= FEW else None
+        figure.update_xaxes(
+            title_text="picks", title_standoff=4, rangemode="tozero", dtick=step, **place
         )
+        figure.update_yaxes(**(SHARES if name in ("covered", "supported") else UPWARD), **place)
     figure.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
@@ -112,9 +120,9 @@ def _draw(
         band = go.Scatter(
             x=[*budgets, *budgets[::-1]],
             y=around,
+            mode="none",
             fill="toself",
             fillcolor=BAND,
-            line={"width": 0},
             hoverinfo="skip",
             showlegend=False,
             legendgroup=line.name,

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ..coverage.words import decimals
+from ..coverage.words import capital, decimals
 
 LONGEST = 96
 """Characters of a value that are shown; a longer one loses its middle."""
@@ -78,7 +78,7 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (shown, file_name, distance, percent, jpeg_uri)
+    filters = (shown, capital, file_name, distance, percent, jpeg_uri)
     templates.filters |= {function.__name__: function for function in filters}
     return templates
 

@@ -282,11 +282,14 @@ def test_spaces_of_other_scripts_are_spaces(make_spec, tmp_path):
     assert "서울 거리.jpg" in said
 
 
-def test_a_percentile_of_nothing_is_told(make_spec, tmp_path):
+def test_a_percentile_of_nothing_and_of_all_is_told(make_spec, tmp_path):
     spec = make_spec()
     nearest = tuple(replace(c, percentile=0.0) for c in spec.candidates)
     said = text_of(replace(spec, candidates=nearest), tmp_path)
     assert "(percentile 0)" in said
+    farthest = tuple(replace(c, percentile=100.0) for c in spec.candidates)
+    said = text_of(replace(spec, candidates=farthest), tmp_path)
+    assert "farther from S than any image of S is from the rest" in said
 
 
 def test_a_picture_that_cannot_be_read_leaves_a_sentence(make_spec, tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -262,6 +263,7 @@ def test_a_page_holds_every_card_and_no_address(summarized, tmp_path):
     for card in result.found:
         assert f"<h2>{card.number}. {card.title}</h2>" in page
         assert card.fill in page
+    assert not re.findall(r"<p[^>]*>[a-z]", page), "sentences begin as sentences do"
     assert page.count("not readable") == 12  # the images of this test are in no file
     assert "2 cards of 12 gaps, and 1 single image." in page
     assert "http://" not in page
