@@ -11,7 +11,7 @@ import type { Bridge } from "./bridge";
 import type { Counts, Pick, Ready } from "./contract.gen";
 import { Histogram } from "./Histogram";
 import { useSummary, type Summary } from "./useSummary";
-import { count, inOrder, shareOf, pickText, samePick, samples, STATUSES } from "./words";
+import { count, inOrder, shareOf, pickText, samePick, samples, STATUSES, wrongWords } from "./words";
 
 const DECISIONS: readonly (Decision | null)[] = ["agree", "disagree", "relabel", "unsure", null];
 const CLASSES_SHOWN = 12;
@@ -233,8 +233,8 @@ function Classes({ counts, pick, choose }: Part): React.ReactElement {
                   }))}
                 />
               </span>
-              <span className="gs-nowrap gs-dim gr-bar-count" title="Share of samples that are misclassified">
-                {shareOf(wrong, sum(one.bars))} ✕ of {count(sum(one.bars))}
+              <span className="gs-nowrap gs-dim gr-bar-count" title="Samples that are misclassified">
+                {wrongWords(wrong, sum(one.bars))}
               </span>
             </li>
           );

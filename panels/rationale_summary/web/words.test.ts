@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { heights, inOrder, pickText, samePick, shareOf, STATUSES } from "./words";
+import { heights, inOrder, pickText, samePick, shareOf, STATUSES, wrongWords } from "./words";
 
 it("a share of some samples is a percentage, also where there are none", () => {
   expect(shareOf(996, 1000)).toBe("99.6 %");
   expect(shareOf(5, 5)).toBe("100 %");
   expect(shareOf(0, 0)).toBe("0 %");
+});
+
+it("a class says how many are misclassified, which is its order, and of how many", () => {
+  expect(wrongWords(14, 150)).toBe(`✕ 14 of 150 · ${shareOf(14, 150)}`);
 });
 
 describe("picks", () => {

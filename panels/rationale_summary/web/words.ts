@@ -16,6 +16,10 @@ export const count = (value: number): string => value.toLocaleString("en-US");
 
 export const samples = (value: number): string => `${count(value)} ${value === 1 ? "sample" : "samples"}`;
 
+/** How many of a class are misclassified: the order of the classes, and what that is of each. */
+export const wrongWords = (wrong: number, all: number): string =>
+  `✕ ${count(wrong)} of ${count(all)} · ${shareOf(wrong, all)}`;
+
 export const shareOf = (part: number, whole: number): string => percent(whole ? (100 * part) / whole : 0);
 
 /** What a pick is called: "misclassified, heath". */
