@@ -236,6 +236,13 @@ def test_a_new_simulation_is_offered_and_a_missing_picture_says_so(app, shot):
     page.wait_for_selector(f'{PANEL}[data-theme="light"]')
     app.says('[data-cy="sp-live"]', "Live server")
     shot(page, "sparse-light")
+    page.set_viewport_size({"width": 760, "height": 850})
+    shot(page, "sparse-narrow")
+    cut = page.locator('[data-cy="sp-reconstruction"] figcaption b').evaluate(
+        "(figure) => figure.getBoundingClientRect().right"
+        " > figure.parentElement.getBoundingClientRect().right"
+    )
+    assert not cut, "where there is no room, the word is cut and not the figure"
 
 
 def test_a_filter_that_leaves_out_every_simulated_frame_is_taken_off_by_the_panel(app, shot):

@@ -90,10 +90,10 @@ export function PictureRow(props: {
                 caption={
                   <>
                     {sign}
-                    <span title={`Reconstruction by ${one.label}`}>
-                      Reconstruction{" "}
-                      {Number.isFinite(one.figures.psnr[at]) && <b>{figure("psnr", one.figures.psnr[at])} dB</b>}
-                    </span>
+                    <span title={`Reconstruction by ${one.label}`}>Reconstruction</span>
+                    {Number.isFinite(one.figures.psnr[at]) && (
+                      <b className="gs-fixed">{figure("psnr", one.figures.psnr[at])} dB</b>
+                    )}
                   </>
                 }
               >
