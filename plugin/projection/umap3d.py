@@ -29,11 +29,14 @@ Array = NDArray[Any]
 FEWEST = 5
 """Below this many points there is no neighbourhood to learn: principal components, no UMAP."""
 FEW = 10_000
-"""Up to so many points all start from the principal components."""
+"""Up to so many points, and on the sphere itself, all start from the principal components."""
 ONE_IN = 8
 """Of more points one in so many, at most :data:`FEW`, is laid out first."""
-EPOCHS_FEW, EPOCHS_MANY = 1000, 300
-"""Of the layout, up to so many points and past them; each an eighth of the work of umap-learn's."""
+EPOCHS, EPOCHS_LEAST = 1000, 300
+"""Of the layout of up to :data:`FEW` points, and of any number: the more points, the fewer.  Each
+is an eighth of the work of one of umap-learn's."""
+EPOCHS_NATIVE = 1600
+"""Of more points on the sphere itself, where starting among a few loses neighbourhoods."""
 PLACED_AT_ONCE = 100_000
 COMPONENTS_FROM = 20_000
 """Points that principal components are read off."""
@@ -199,18 +202,17 @@ def first_places(
 ) -> Array:
     """Where the layout starts, float32 (n, 3), copies apart.
 
-    The first three ``components`` (n, 3 or more) in a box; of more than :data:`FEW` points, places
-    among those of a few.
+    The first three of ``components`` (n, 3 or more) in a box or on the sphere; of more than
+    :data:`FEW` points, places among those of a few.
     """
-    if len(vectors) <= FEW:
+    if wanted.native or len(vectors) <= FEW:
         first = _spread(components[:, :3], wanted.seed)
         return to_unit_sphere(first, first.mean(axis=0)) if wanted.native else _boxed(first)
     few = _draw(len(vectors), min(len(vectors) // ONE_IN, FEW), None, wanted.seed)
     places = _layout(vectors[few], wanted, _share(progress, 0, 60))
     reducer = Reducer(vectors[few], places, np.zeros(3))
     placed = reducer.place(vectors, progress=_share(progress, 60, 100))
-    first = _spread(placed.umap3d, wanted.seed)
-    return to_unit_sphere(first, np.zeros(3)) if wanted.native else first
+    return _spread(placed.umap3d, wanted.seed)
 
 
 def relaxed(graph: Graph, first: Array, wanted: Wanted, progress: Progress = silent) -> Array:
@@ -218,13 +220,19 @@ def relaxed(graph: Graph, first: Array, wanted: Wanted, progress: Progress = sil
     coordinates = lay_out(
         graph,
         first,
-        epochs=EPOCHS_FEW if len(first) <= FEW else EPOCHS_MANY,
+        epochs=_epochs(len(first), wanted.native),
         min_dist=wanted.min_dist,
         seed=wanted.seed,
         native=wanted.native,
         progress=progress,
     )
     return to_unit_sphere(coordinates, np.zeros(3)) if wanted.native else coordinates
+
+
+def _epochs(n: int, native: bool) -> int:
+    if native and n > FEW:
+        return EPOCHS_NATIVE
+    return max(EPOCHS * FEW // max(n, FEW), EPOCHS_LEAST)
 
 
 def _principal_components(vectors: Array, count: int, seed: int) -> Array:

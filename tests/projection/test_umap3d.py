@@ -125,9 +125,17 @@ def test_native_sphere_keeps_the_neighbourhoods(clusters):
 def test_many_points_start_among_a_few_and_come_out_as_well(clusters, monkeypatch, native):
     monkeypatch.setattr(umap3d, "FEW", 100)
     monkeypatch.setattr(umap3d, "ONE_IN", 4)
+    laid_out, lay_out = [], umap3d.lay_out
+
+    def counted(graph, first, **more):
+        laid_out.append((len(first), more["epochs"]))
+        return lay_out(graph, first, **more)
+
+    monkeypatch.setattr(umap3d, "lay_out", counted)
     vectors = np.vstack([clusters[0], clusters[0][:20]])
     heard = []
     fit = fit_sphere(vectors, native=native, progress=lambda done, total: heard.append(done))
+    assert laid_out == ([(260, 1600)] if native else [(65, 1000), (260, 384)])
     assert_unit_rows(fit.sphere, len(vectors))
     assert len(np.unique(fit.sphere, axis=0)) == len(vectors)
     assert sphere_quality(vectors, fit.sphere).trustworthiness > 0.85
