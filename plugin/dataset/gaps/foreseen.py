@@ -114,7 +114,15 @@ def _since(dataset: fo.Dataset, names: Names, params: Any, counts: Counts) -> _S
 
 
 def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> str:
-    """What a run of the step will do and about how long it takes; "" where nothing is foreseen."""
+    """What a run of the step will do and about how long it takes; "" where nothing is foreseen.
+
+    What a step needs first, where no image has it.
+    """
+    if step in _ON_EMBEDDINGS and 0 < counts.images == counts.waiting:
+        field = field_of(step, params)
+        return (
+            f"No image has a vector in {field!r} yet: run Find gaps, or Compute embeddings first."
+        )
     run = _Run(dataset, params, counts)
     for add in _PARTS[step]:
         add(run)
@@ -211,6 +219,9 @@ _PARTS: dict[str, tuple[Callable[[_Run], None], ...]] = {
     "compute_sphere": (_laid,),
     "summarize_gaps": (_carded,),
 }
+
+
+_ON_EMBEDDINGS = "compute_coverage", "select_kcenter", "select_candidates", "compute_sphere"
 
 
 def field_of(step: str, params: Params) -> str:

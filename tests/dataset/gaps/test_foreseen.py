@@ -189,3 +189,16 @@ def test_what_was_new_alone_has_a_pace_of_its_own(ran):
     assert (pace.count, paces.again(ran, Names(), "coverage", 1010).count) == (300_000, 1000)
     assert paces.again(ran, Names(), "coverage", 5000) is None
     assert paces.again(ran, Names(), "cards", 1000) is None
+
+
+@pytest.mark.parametrize("step", ["compute_coverage", "select_kcenter", "compute_sphere"])
+def test_a_step_on_vectors_says_where_no_image_has_one(dataset, step):
+    nothing = foreseen.foreseen(step, dataset, GapParams(suffix="b"), Counts(60, 60, 30, 30))
+    assert nothing == (
+        "No image has a vector in 'embedding_b' yet: run Find gaps, or Compute embeddings first."
+    )
+    some = foreseen.foreseen(step, dataset, GapParams(), Counts(60, 59, 30, 30))
+    assert "No image has" not in some
+    assert "No image has" not in foreseen.foreseen(step, dataset, GapParams(), Counts())
+    every = foreseen.foreseen("find_gaps", dataset, GapParams(), Counts(60, 60, 30, 30))
+    assert "60 images to embed" in every
