@@ -43,7 +43,7 @@ COMPONENTS_FROM = 20_000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LayoutSettings:
     """What :func:`fit_sphere` is asked for, and how it names it."""
 
     n_neighbors: int = 30
@@ -136,8 +136,8 @@ def fit_sphere(
     # Without a copy where every row is fitted: the reducer then shares the caller's memory.
     chosen = vectors if len(fitted) == len(vectors) else vectors[fitted]
     progress(0, 100)
-    wanted = Wanted(n_neighbors, min_dist, metric, seed, pca_dim, native)
-    coordinates = _layout(chosen, wanted, _share(progress, 0, 90))
+    settings = LayoutSettings(n_neighbors, min_dist, metric, seed, pca_dim, native)
+    coordinates = _layout(chosen, settings, _share(progress, 0, 90))
     centre = np.zeros(3) if native else robust_centre(coordinates)
     reducer = Reducer(chosen, coordinates, centre)
     umap3d = np.empty((len(vectors), 3), np.float32)
@@ -173,60 +173,62 @@ def _draw(n: int, limit: int, groups: ArrayLike | None, seed: int) -> Array:
     return np.sort(np.concatenate(drawn))
 
 
-def _layout(vectors: Array, wanted: Wanted, progress: Progress) -> Array:
+def _layout(vectors: Array, settings: LayoutSettings, progress: Progress) -> Array:
     """UMAP coordinates, finite float32 (n, 3); unit rows where the sphere is native."""
-    n, native = len(vectors), wanted.native
+    n, native = len(vectors), settings.native
     if all(
         (vectors[at : at + ROWS_AT_ONCE] == vectors[0]).all() for at in range(0, n, ROWS_AT_ONCE)
     ):
         pole = np.array([0, 0, 1], np.float32) if native else np.zeros(3, np.float32)
         return np.tile(pole, (n, 1))
-    components = _principal_components(vectors, max(3, wanted.pca_dim or 0), wanted.seed)
+    components = _principal_components(vectors, max(3, settings.pca_dim or 0), settings.seed)
     if n < FEWEST:
         first = components[:, :3]
         return to_unit_sphere(first) if native else first.astype(np.float32)
-    space = vectors if wanted.pca_dim is None else components[:, : wanted.pca_dim]
+    space = vectors if settings.pca_dim is None else components[:, : settings.pca_dim]
     found = nearest(
-        *(space, space, min(wanted.n_neighbors, n - 1)),
-        seed=wanted.seed,
+        *(space, space, min(settings.n_neighbors, n - 1)),
+        seed=settings.seed,
         progress=_share(progress, 0, 30),
     )
     squared, row = self_first(*found)
-    graph = fuzzy_graph(row, squared / 2 if wanted.metric == "cosine" else np.sqrt(squared))
-    first = first_places(vectors, components, wanted, _share(progress, 30, 50))
-    return relaxed(graph, first, wanted, _share(progress, 50, 100))
+    graph = fuzzy_graph(row, squared / 2 if settings.metric == "cosine" else np.sqrt(squared))
+    first = first_places(vectors, components, settings, _share(progress, 30, 50))
+    return relaxed(graph, first, settings, _share(progress, 50, 100))
 
 
 def first_places(
-    vectors: Array, components: Array, wanted: Wanted, progress: Progress = silent
+    vectors: Array, components: Array, settings: LayoutSettings, progress: Progress = silent
 ) -> Array:
     """Where the layout starts, float32 (n, 3), copies apart.
 
     The first three of ``components`` (n, 3 or more) in a box or on the sphere; of more than
     :data:`FEW` points, places among those of a few.
     """
-    if wanted.native or len(vectors) <= FEW:
-        first = _spread(components[:, :3], wanted.seed)
-        return to_unit_sphere(first, first.mean(axis=0)) if wanted.native else _boxed(first)
-    few = _draw(len(vectors), min(len(vectors) // ONE_IN, FEW), None, wanted.seed)
-    places = _layout(vectors[few], wanted, _share(progress, 0, 60))
+    if settings.native or len(vectors) <= FEW:
+        first = _spread(components[:, :3], settings.seed)
+        return to_unit_sphere(first, first.mean(axis=0)) if settings.native else _boxed(first)
+    few = _draw(len(vectors), min(len(vectors) // ONE_IN, FEW), None, settings.seed)
+    places = _layout(vectors[few], settings, _share(progress, 0, 60))
     reducer = Reducer(vectors[few], places, np.zeros(3))
     placed = reducer.place(vectors, progress=_share(progress, 60, 100))
-    return _spread(placed.umap3d, wanted.seed)
+    return _spread(placed.umap3d, settings.seed)
 
 
-def relaxed(graph: Graph, first: Array, wanted: Wanted, progress: Progress = silent) -> Array:
+def relaxed(
+    graph: Graph, first: Array, settings: LayoutSettings, progress: Progress = silent
+) -> Array:
     """UMAP's layout of a graph of n points from their ``first`` places, float32 (n, 3)."""
     coordinates = lay_out(
         graph,
         first,
-        epochs=_epochs(len(first), wanted.native),
-        min_dist=wanted.min_dist,
-        seed=wanted.seed,
-        native=wanted.native,
+        epochs=_epochs(len(first), settings.native),
+        min_dist=settings.min_dist,
+        seed=settings.seed,
+        native=settings.native,
         progress=progress,
     )
-    return to_unit_sphere(coordinates, np.zeros(3)) if wanted.native else coordinates
+    return to_unit_sphere(coordinates, np.zeros(3)) if settings.native else coordinates
 
 
 def _epochs(n: int, native: bool) -> int:

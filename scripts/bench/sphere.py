@@ -30,7 +30,7 @@ from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
 from gapsphere.plugin.projection.umap3d import (
     FEW,
-    Wanted,
+    LayoutSettings,
     _boxed,
     _principal_components,
     _spread,
@@ -100,8 +100,8 @@ def layouts(vectors: Array, seeds: int) -> None:
     own = fuzzy_graph(row, squared / 2)
 
     def of_ours(seed: int) -> Array:
-        wanted = Wanted(seed=seed)
-        return to_unit_sphere(relaxed(own, first_places(vectors, components, wanted), wanted))
+        settings = LayoutSettings(seed=seed)
+        return to_unit_sphere(relaxed(own, first_places(vectors, components, settings), settings))
 
     measured("our layout", seeds, of_ours, vectors)
     measured("umap-learn's layout", seeds, of_umap, vectors)
@@ -124,8 +124,8 @@ def parts(vectors: Array) -> None:
     components = timed("principal components", lambda: _principal_components(vectors, 3, 51))
     found = timed("neighbours", lambda: self_first(*nearest(vectors, vectors, 30)))
     graph = timed("graph", lambda: fuzzy_graph(found[1], found[0] / 2))
-    first = timed("first places", lambda: first_places(vectors, components, Wanted()))
-    timed("layout", lambda: relaxed(graph, first, Wanted()))
+    first = timed("first places", lambda: first_places(vectors, components, LayoutSettings()))
+    timed("layout", lambda: relaxed(graph, first, LayoutSettings()))
     timed("fit_sphere", lambda: fit_sphere(vectors))
 
 

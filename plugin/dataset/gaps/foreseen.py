@@ -116,7 +116,7 @@ def _since(dataset: fo.Dataset, names: Names, params: Any, counts: Counts) -> _S
 def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> str:
     """What a run of the step will do and about how long it takes; "" where nothing is foreseen.
 
-    What a step needs first, where no image has it.
+    Where no image has a vector and the step needs them: what to run first.
     """
     if step in _ON_EMBEDDINGS and 0 < counts.images == counts.waiting:
         field = field_of(step, params)
