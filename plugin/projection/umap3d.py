@@ -181,7 +181,8 @@ def _layout(vectors: Array, settings: LayoutSettings, progress: Progress) -> Arr
     ):
         pole = np.array([0, 0, 1], np.float32) if native else np.zeros(3, np.float32)
         return np.tile(pole, (n, 1))
-    components = _principal_components(vectors, max(3, settings.pca_dim or 0), settings.seed)
+    most = min(settings.pca_dim or 0, vectors.shape[1])
+    components = _principal_components(vectors, max(3, most), settings.seed)
     if n < FEWEST:
         first = components[:, :3]
         return to_unit_sphere(first) if native else first.astype(np.float32)

@@ -14,19 +14,41 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 
 from ..errors import InputError
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 Precision = Literal["bf16", "fp16", "fp32"]
+LARGEST = 2**31 - 1
+"""Of a whole number: what seeds of every library, and MongoDB, take."""
 
 
 class Params(BaseModel):
-    """Base of all parameter classes: immutable, and an unknown name is an error."""
+    """Base of all parameter classes: immutable, and an unknown name is an error.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    Numbers are finite, and whole ones at most :data:`LARGEST` on either side of zero.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False
+    )
+
+    @field_validator("*")
+    @classmethod
+    def _not_too_large(cls, value: Any) -> Any:
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and abs(number) > LARGEST:
+                raise ValueError(f"Input should be at most {LARGEST:,}")
+        return value
 
     def __init_subclass__(cls, section: str = "", **keywords: Any) -> None:
         """Take the ``section`` of a YAML file that the class's own settings are in."""

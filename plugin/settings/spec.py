@@ -55,7 +55,6 @@ class SpecParams(SetParams, section="spec"):
         key="spec.delta",
         ge=0,
         le=2,
-        allow_inf_nan=False,
         title="δ of this spec",
     )
     spec_radius: float | None = setting(
@@ -64,7 +63,6 @@ class SpecParams(SetParams, section="spec"):
         key="spec.radius",
         gt=0,
         le=2,
-        allow_inf_nan=False,
         title="Radius of this spec",
     )
     images: int = setting(

@@ -226,7 +226,6 @@ class CoverageParams(MetricParams, EngineParams, section="distance"):
         "empty: computed from the owned images",
         advanced=False,
         ge=0,
-        allow_inf_nan=False,
         title="δ: distance at which gaps start",
     )
     reset_delta: bool = setting(
@@ -315,7 +314,6 @@ class CandidateParams(PickParams, section="select"):
         "Least time between picks of one drive, in seconds, by `time_field`",
         advanced=False,
         gt=0,
-        allow_inf_nan=False,
         title="Least seconds between picks",
     )
     min_frames_apart: int | None = setting(

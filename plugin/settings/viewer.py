@@ -40,7 +40,6 @@ class ViewerParams(Params, section="viewer"):
         "δ, the distance at which gaps start; empty: the run's",
         ge=0,
         le=2,
-        allow_inf_nan=False,
         title="δ",
     )
     rerank: bool = setting(True, "Order neighbours by their embedding", title="Re-rank")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import get_origin
 
 import pytest
 from gapsphere.plugin.errors import InputError
@@ -22,6 +23,15 @@ def test_every_setting_has_a_sentence_and_a_key_of_its_own(params):
     settings = settings_of(params)
     assert all(each.text and each.key for each in settings)
     assert len(keys_of(params)) == len(settings)
+
+
+@pytest.mark.parametrize("params", CLASSES)
+def test_no_number_is_too_large_for_what_it_goes_through(params):
+    beyond = {int: 2**70, float: float("inf"), tuple: (2**70,) * 9}
+    for each in settings_of(params):
+        if number := beyond.get(get_origin(each.kind) or each.kind):
+            with pytest.raises(InputError, match=each.name):
+                make(params, {each.name: number})
 
 
 def test_steps_read_their_own_part_of_all_settings():
