@@ -109,7 +109,9 @@ def test_nothing_is_said_to_the_user(clusters, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("options", [{"pca_dim": 8}, {"pca_dim": 2**31 - 1}, {"metric": "euclidean"}])
+@pytest.mark.parametrize(
+    "options", [{"pca_dim": 8}, {"pca_dim": 2**31 - 1}, {"metric": "euclidean"}]
+)
 def test_options_keep_the_neighbourhoods(clusters, options):
     fit = fit_sphere(clusters[0], **options)
     assert sphere_quality(clusters[0], fit.sphere).trustworthiness > 0.85
