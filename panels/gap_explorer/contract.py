@@ -140,6 +140,10 @@ class NotComputed(TypedDict):
     samples: int
     S: int
     U: int
+    done: str
+    """What a run that ended early, or single steps, left; empty where nothing was begun."""
+    unfinished: str
+    """Which step did not finish; empty where each did."""
     can_run: bool
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import fiftyone as fo
 import fiftyone.operators as foo
 from numpy.typing import NDArray
 
@@ -28,6 +29,7 @@ from ..wire import b64, bitmask
 from . import (
     actions,
     answers,
+    begun,
     colours,
     columns,
     delta,
@@ -225,8 +227,10 @@ class GapExplorer(ComponentPanel):
         return {}
 
     def find_gaps(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Open the form of ``find_gaps``."""
-        ctx.prompt(f"{PLUGIN}/find_gaps")
+        """Open the form of ``find_gaps``, of the analysis that is shown or was begun."""
+        known = analysis.analyses(ctx.dataset)
+        suffix = memory.of(ctx.panel_id).shown_of(known) if known else begun.suffix_of(ctx.dataset)
+        ctx.prompt(f"{PLUGIN}/find_gaps", params={"suffix": suffix} if suffix else None)
         return {}
 
     def summarize(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -274,7 +278,7 @@ def _without(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str, 
         found = analysis.load(dataset, suffix)
     except UnfinishedAnalysisError as error:
         if not pulse.is_written(dataset, suffix):
-            raise
+            return _not_computed(dataset, suffix if known else begun.suffix_of(dataset))
         before = analysis.last_whole(dataset, suffix)
         if before is None:
             return {"status": {"kind": "working", "message": str(error)}}
@@ -282,17 +286,22 @@ def _without(ctx: foo.ExecutionContext, panel: memory.PanelMemory) -> dict[str, 
     except NoAnalysisError:
         if known:
             raise
-        tags = flat(dataset).count_sample_tags()
-        return {
-            "status": {
-                "kind": "not_computed",
-                "samples": counted(flat(dataset)),
-                "S": tags.get(OWNED_TAG, 0),
-                "U": tags.get(POOL_TAG, 0),
-                "can_run": actions.available()["find_gaps"],
-            }
-        }
+        return _not_computed(dataset, begun.suffix_of(dataset))
     return _contents(ctx, panel, found, overview.version(found))
+
+
+def _not_computed(dataset: fo.Dataset, suffix: str) -> dict[str, Any]:
+    tags = flat(dataset).count_sample_tags()
+    return {
+        "status": {
+            "kind": "not_computed",
+            "samples": counted(flat(dataset)),
+            "S": tags.get(OWNED_TAG, 0),
+            "U": tags.get(POOL_TAG, 0),
+            **begun.begun(dataset, suffix),
+            "can_run": actions.available()["find_gaps"],
+        }
+    }
 
 
 def _contents(

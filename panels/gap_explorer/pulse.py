@@ -20,7 +20,7 @@ from ...plugin.dataset.store.database import is_empty
 from ...plugin.dataset.store.vectors import points
 from ...plugin.errors import GapsphereError
 from ..work import work
-from . import overview
+from . import begun, overview
 from .actions import show_new_fields
 from .memory import PanelMemory
 
@@ -71,7 +71,8 @@ def look(dataset: fo.Dataset | None, panel: PanelMemory) -> Look:
         return Look(None)
     fields = fields_of(dataset)
     if not known:
-        return Look(f"not computed: {points.mark_of(dataset)} {fields}")
+        there = begun.begun(dataset, begun.suffix_of(dataset))
+        return Look(f"not computed: {points.mark_of(dataset)} {fields} {there}")
     try:
         found = analysis.load(dataset, suffix)
     except UnfinishedAnalysisError as error:

@@ -1,11 +1,15 @@
 """The panel as FiftyOne calls it: load, events, grid, refusals; no browser."""
 
+from dataclasses import replace
+
 import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
 from gapsphere.panels.gap_explorer import contract, memory
+from gapsphere.plugin.dataset.store import runs
 from gapsphere.plugin.dataset.store.leases import lease
+from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.workspaces import WORKSPACE, save_workspace
 from gapsphere.tests.support.made_rig import CAMERAS, make_rig
 from gapsphere.tests.support.open_panel import URI, OpenPanel
@@ -75,10 +79,43 @@ def test_a_dataset_without_a_sphere_says_how_many_are_tagged(dataset, images):
         "samples": 3,
         "S": 2,
         "U": 1,
+        "done": "",
+        "unfinished": "",
         "can_run": True,
     }
     panel.call("find_gaps")
     assert panel.triggered("prompt_user_for_operation")
+
+
+@pytest.mark.parametrize("suffix", ["", "b"])
+def test_after_a_run_that_ended_early_the_panel_goes_on_with_what_is_done(dataset, images, suffix):
+    dataset.add_samples([fo.Sample(str(images[0]), tags=[t]) for t in "SSUU"], progress=False)
+    names = Names(suffix)
+    dataset.set_values(names.embedding, [*np.eye(3, 4, dtype=np.float32), None])
+    for step, running in (("embeddings", False), ("coverage", False), ("kcenter", True)):
+        runs.write(dataset, names, runs.Record(step, {}, {}, {"gaps": 1}, running=running))
+    panel = Panel.loaded(dataset, f"begun {suffix}")
+    of = " (suffix 'b')" if suffix else ""
+    status = panel.data["status"]
+    assert status["kind"] == "not_computed"
+    assert status["done"] == f"Done so far{of}: vectors of 3 of 4 images and coverage."
+    assert status["unfinished"] == "The last select_kcenter did not finish."
+    before = panel.call("pulse")["state"]
+    runs.write(dataset, names, runs.Record("kcenter", {}, {}, {"gaps": 1}))
+    assert panel.call("pulse")["state"] != before, "the panel fills itself"
+    panel.call("find_gaps")
+    (prompt,) = panel.triggered("prompt_user_for_operation")
+    assert prompt["params"] == ({"suffix": "b"} if suffix else None)
+
+
+def test_where_the_last_run_on_a_sphere_ended_early_the_panel_goes_on_with_it(fresh):
+    covered = runs.read(fresh, Names(), "coverage")
+    runs.write(fresh, Names(), replace(covered, running=True))
+    panel = Panel.loaded(fresh, "cut")
+    status = panel.data["status"]
+    assert status["kind"] == "not_computed"
+    assert status["done"] == "Done so far: the picks."
+    assert status["unfinished"] == "The last compute_coverage did not finish."
 
 
 @pytest.mark.parametrize("key", ["analysis/", "analysis/other", "load/"])

@@ -83,6 +83,10 @@ export interface NotComputed {
   samples: number;
   S: number;
   U: number;
+  /** What a run that ended early, or single steps, left; empty where nothing was begun. */
+  done: string;
+  /** Which step did not finish; empty where each did. */
+  unfinished: string;
   can_run: boolean;
 }
 

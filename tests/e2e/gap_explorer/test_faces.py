@@ -2,6 +2,8 @@
 
 import fiftyone as fo
 import numpy as np
+from gapsphere.plugin.dataset.store import runs
+from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.dataset.store.workspaces import save_workspace
 
 PANEL = '[data-cy="gap-explorer"]'
@@ -14,6 +16,14 @@ def test_before_anything_is_computed_a_button_runs_it(panel, dataset, images, sh
     panel.open(dataset, ready=False)
     panel.page.wait_for_selector('[data-cy="gs-face-not-computed"]')
     assert "2 images you own and 1 candidate" in panel.page.inner_text(PANEL)
+    # A run is killed as it measures coverage.
+    runs.write(dataset, Names(), runs.Record("coverage", {}, {}, running=True))
+    dataset.set_values("embedding", [np.ones(1, np.float32)] * 2 + [None])
+    runs.write(dataset, Names(), runs.Record("embeddings", {}, {}, {"gaps": 0}))
+    panel.page.wait_for_selector(
+        '[data-cy="gs-begun"] >> text=Done so far: vectors of 2 of 3 images. The last '
+        "compute_coverage did not finish. Find gaps goes on from there."
+    )
     shot(panel.page, "face-not-computed")
     panel.page.get_by_role("button", name="Find gaps", exact=True).click()
     panel.page.wait_for_selector('[data-cy="operators-prompt-modal"]')

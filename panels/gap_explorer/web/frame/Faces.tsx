@@ -80,8 +80,9 @@ export function NotComputed(props: {
   }
   const { S: owned, U: candidates } = status;
   const known = owned > 0 && candidates > 0;
+  const title = status.unfinished ? "The last run did not finish" : known ? "No sphere yet" : "Which images do you own?";
   return (
-    <Face name="not-computed" title={known ? "No sphere yet" : "Which images do you own?"}>
+    <Face name="not-computed" title={title}>
       <p>
         {known
           ? `${plural(owned, "image")} you own and ${plural(candidates, "candidate")} are tagged. `
@@ -90,6 +91,11 @@ export function NotComputed(props: {
           ? "Find gaps embeds the images, measures what those you own do not cover, picks candidates and computes the sphere."
           : "Run find_gaps, then open this panel again."}
       </p>
+      {status.done || status.unfinished ? (
+        <p data-cy="gs-begun">
+          {[status.done, status.unfinished, "Find gaps goes on from there."].filter(Boolean).join(" ")}
+        </p>
+      ) : null}
       {error ? (
         <Notice bad>
           {error}
